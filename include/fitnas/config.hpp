@@ -1,0 +1,39 @@
+/// @file
+/// @brief What the library asks of the compiler, and the few macros that change what it does.
+///
+/// | macro | meaning |
+/// | --- | --- |
+/// | `FITNAS_NO_OPENMP` | run on one thread even where OpenMP is switched on |
+/// | `FITNAS_SIMD_WIDTH` | floats in one vector (16, 8 or 4); otherwise the widest the target has |
+/// | `FITNAS_ASSERT(x)` | a broken invariant of the library's own; `assert` unless defined before |
+
+#ifndef FITNAS_CONFIG_HPP
+#define FITNAS_CONFIG_HPP
+
+#if !defined(__cplusplus) || __cplusplus < 202002L
+#error "fitnas needs C++20: compile with -std=c++20 or newer"
+#endif
+
+#include <cassert>
+
+#if defined(_OPENMP) && !defined(FITNAS_NO_OPENMP)
+#define FITNAS_HAS_OPENMP 1
+#else
+#define FITNAS_HAS_OPENMP 0
+#endif
+
+#ifndef FITNAS_SIMD_WIDTH
+#if defined(__AVX512F__)
+#define FITNAS_SIMD_WIDTH 16
+#elif defined(__AVX__)
+#define FITNAS_SIMD_WIDTH 8
+#else
+#define FITNAS_SIMD_WIDTH 4
+#endif
+#endif
+
+#ifndef FITNAS_ASSERT
+#define FITNAS_ASSERT(condition) assert(condition)
+#endif
+
+#endif

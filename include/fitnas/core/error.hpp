@@ -1,0 +1,56 @@
+/// @file
+/// @brief The exceptions of the library: one base, one class for each kind of bad input.
+
+#ifndef FITNAS_CORE_ERROR_HPP
+#define FITNAS_CORE_ERROR_HPP
+
+#include <stdexcept>
+#include <string>
+
+namespace fitnas {
+
+/// @brief Base of everything the library throws: the text names the operand, what was expected and what came.
+class error : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+/// @brief An architecture code has the wrong length or names an operator that its cell does not have.
+class architecture_error : public error {
+public:
+    using error::error;
+};
+
+/// @brief A tensor, table or batch has the wrong shape or size.
+class shape_error : public error {
+public:
+    using error::error;
+};
+
+/// @brief An option is outside its range.
+class option_error : public error {
+public:
+    using error::error;
+};
+
+/// @brief A file is missing, truncated, of another kind, or disagrees with its neighbour.
+class data_error : public error {
+public:
+    using error::error;
+};
+
+/// @brief A loss, score or statistic is not finite, or carries no information.
+class numeric_error : public error {
+public:
+    using error::error;
+};
+
+/// @brief No architecture meets the limits that were asked for.
+class limit_error : public error {
+public:
+    using error::error;
+};
+
+} // namespace fitnas
+
+#endif

@@ -1,0 +1,82 @@
+/// @file
+/// @brief The one place that speaks OpenMP. Without it everything runs on one thread, with the same results.
+
+#ifndef FITNAS_CORE_PARALLEL_HPP
+#define FITNAS_CORE_PARALLEL_HPP
+
+#include <cstddef>
+#include <exception>
+
+#include <fitnas/config.hpp>
+
+#if FITNAS_HAS_OPENMP
+#include <omp.h>
+#endif
+
+namespace fitnas {
+
+/// @return how many threads a parallel loop may use (`OMP_NUM_THREADS`)
+inline int thread_count() {
+#if FITNAS_HAS_OPENMP
+    return omp_get_max_threads();
+#else
+    return 1;
+#endif
+}
+
+/// @return the index of the calling thread inside a parallel loop, 0 outside
+inline int thread_index() {
+#if FITNAS_HAS_OPENMP
+    return omp_get_thread_num();
+#else
+    return 0;
+#endif
+}
+
+/// @brief Calls `body(i)` for every i in [0, n), in blocks of neighbours, one block a thread.
+///
+/// What `body` writes must depend on i alone; then results do not depend on the number of threads. The first
+/// exception thrown by a body is thrown again after the loop.
+template <class Body>
+void parallel_for(std::ptrdiff_t n, Body&& body) {
+    if (n <= 0) {
+        return;
+    }
+#if FITNAS_HAS_OPENMP
+    std::exception_ptr failure;
+#pragma omp parallel for schedule(static) if (n > 1)
+    for (std::ptrdiff_t i = 0; i < n; ++i) {
+        try {
+            body(i);
+        } catch (...) {
+#pragma omp critical(fitnas_parallel_for)
+            if (!failure) {
+                failure = std::current_exception();
+            }
+        }
+    }
+    if (failure) {
+        std::rethrow_exception(failure);
+    }
+#else
+    for (std::ptrdiff_t i = 0; i < n; ++i) {
+        body(i);
+    }
+#endif
+}
+
+/// @brief Sums are gathered in this many groups of neighbouring work items, and the groups are added in
+/// order: a fixed number, so that no sum depends on how many threads there are.
+inline constexpr int sum_groups = 8;
+
+/// @brief Calls `body(group, first, last)` for `sum_groups` groups that together cover [0, n).
+template <class Body>
+void parallel_groups(std::ptrdiff_t n, Body&& body) {
+    parallel_for(sum_groups, [&](std::ptrdiff_t group) {
+        body(static_cast<int>(group), n * group / sum_groups, n * (group + 1) / sum_groups);
+    });
+}
+
+} // namespace fitnas
+
+#endif

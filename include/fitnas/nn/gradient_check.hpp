@@ -1,0 +1,113 @@
+/// @file
+/// @brief The gradient checker: analytic gradients against central differences.
+
+#ifndef FITNAS_NN_GRADIENT_CHECK_HPP
+#define FITNAS_NN_GRADIENT_CHECK_HPP
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <fitnas/core/error.hpp>
+#include <fitnas/core/rng.hpp>
+
+namespace fitnas {
+
+/// @brief How to compare.
+struct gradient_check_options {
+    double step = 1e-2;        ///< of the central difference
+    double tolerance = 2e-2;   ///< allowed |analytic - numeric|, relative to the largest |numeric|
+    std::size_t samples = 200; ///< coordinates that are tried (all, where there are fewer)
+    seed seed_value{1};        ///< chooses them
+};
+
+/// @brief What came out. Converts to whether it was good.
+struct gradient_report {
+    bool ok = true;
+    std::size_t compared = 0; ///< coordinates that were compared
+    std::size_t skipped = 0;  ///< coordinates at a kink, where the two one-sided differences disagree
+    double worst = 0;         ///< largest difference, relative as in the options
+    std::string log;          ///< the coordinates that differ, a line each
+
+    explicit operator bool() const { return ok; }
+};
+
+/// @brief Compares an analytic gradient with central differences, coordinate by coordinate.
+///
+/// @param values where the gradient was taken; changed during the check and put back
+/// @param analytic the gradient there, as many values
+/// @param loss `double loss()`: the scalar function, evaluated at the present `values`
+/// @param options step, tolerance, how many coordinates
+/// @return a report that fails where a coordinate differs, where the gradient has a value that is not finite,
+/// or where more coordinates were skipped than compared
+/// @throws shape_error where the two spans differ in length
+template <class Loss>
+gradient_report check_gradient(std::span<float> values, std::span<const float> analytic, Loss&& loss,
+                               const gradient_check_options& options = {}) {
+    if (values.size() != analytic.size()) {
+        throw shape_error("check_gradient: " + std::to_string(values.size()) + " values but a gradient of " +
+                          std::to_string(analytic.size()));
+    }
+    std::vector<std::size_t> chosen(values.size());
+    for (std::size_t i = 0; i < chosen.size(); ++i) {
+        chosen[i] = i;
+    }
+    random_stream random(options.seed_value, purpose::user);
+    random.shuffle(std::span<std::size_t>(chosen));
+    chosen.resize((std::min)(chosen.size(), options.samples));
+
+    struct difference {
+        std::size_t at;
+        double numeric;
+    };
+    std::vector<difference> differences;
+    gradient_report report;
+    const double here = loss();
+    double largest = 1e-8;
+    for (const std::size_t i : chosen) {
+        const float kept = values[i];
+        const auto step = static_cast<float>(options.step);
+        values[i] = kept + step;
+        const double above = loss();
+        values[i] = kept - step;
+        const double below = loss();
+        values[i] = kept;
+        const double right = (above - here) / options.step;
+        const double left = (here - below) / options.step;
+        differences.push_back({i, 0.5 * (left + right)});
+        if (std::abs(right - left) > 0.2 * (std::abs(right) + std::abs(left)) + 1e-3 * largest) {
+            differences.pop_back();
+            ++report.skipped;
+        } else {
+            largest = (std::max)(largest, std::abs(differences.back().numeric));
+        }
+    }
+    for (const float g : analytic) {
+        report.ok = report.ok && std::isfinite(g);
+    }
+    if (!report.ok) {
+        report.log += "the analytic gradient has a value that is not finite\n";
+    }
+    for (const difference& d : differences) {
+        const double off = std::abs(analytic[d.at] - d.numeric) / largest;
+        report.worst = (std::max)(report.worst, off);
+        ++report.compared;
+        if (!(off <= options.tolerance)) {
+            report.ok = false;
+            report.log += "coordinate " + std::to_string(d.at) + ": analytic " +
+                          std::to_string(analytic[d.at]) + ", numeric " + std::to_string(d.numeric) + "\n";
+        }
+    }
+    if (report.skipped > report.compared) {
+        report.ok = false;
+        report.log += "more coordinates were skipped than compared: take a smaller step\n";
+    }
+    return report;
+}
+
+} // namespace fitnas
+
+#endif

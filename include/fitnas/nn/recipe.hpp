@@ -1,0 +1,80 @@
+/// @file
+/// @brief A recipe: the constexpr list of primitives that an operator is in a given cell.
+
+#ifndef FITNAS_NN_RECIPE_HPP
+#define FITNAS_NN_RECIPE_HPP
+
+#include <array>
+#include <cstddef>
+#include <initializer_list>
+#include <stdexcept>
+
+#include <fitnas/nn/primitive.hpp>
+
+namespace fitnas {
+
+/// @brief An ordered list of primitives, at most `recipe::capacity`. An empty recipe passes its input
+/// through.
+///
+/// Everything else follows from it: parameters, costs, activations, execution, latency tables, drawings.
+class recipe {
+public:
+    static constexpr int capacity = 16;
+
+    constexpr recipe() = default;
+    constexpr recipe(std::initializer_list<primitive> steps) {
+        for (const primitive& step : steps) {
+            push_back(step);
+        }
+    }
+
+    /// @throws std::length_error past the capacity (a compile-time error in a constant expression)
+    constexpr void push_back(const primitive& step) {
+        if (m_size == capacity) {
+            throw std::length_error("a recipe has at most 16 primitives");
+        }
+        m_steps[static_cast<std::size_t>(m_size++)] = step;
+    }
+
+    constexpr int size() const { return m_size; }
+    constexpr bool empty() const { return m_size == 0; }
+    constexpr const primitive* begin() const { return m_steps.data(); }
+    constexpr const primitive* end() const { return m_steps.data() + m_size; }
+    friend constexpr bool operator==(const recipe&, const recipe&) = default;
+
+private:
+    std::array<primitive, capacity> m_steps{};
+    int m_size = 0;
+};
+
+/// @brief What a recipe comes to on an input: the shape that comes out and its costs.
+struct recipe_summary {
+    shape output;
+    long long parameters = 0;
+    long long macs = 0;
+    bool valid =
+        true; ///< kernels are odd, strides and widths positive, a `residual` meets the shape of the input
+};
+
+/// @return the summary of `steps` on `input`
+constexpr recipe_summary summarise(const recipe& steps, shape input) {
+    recipe_summary sum{.output = input};
+    for (const primitive& step : steps) {
+        const bool widens = step.kind == primitive_kind::pointwise ||
+                            step.kind == primitive_kind::convolution || step.kind == primitive_kind::linear ||
+                            step.kind == primitive_kind::squeeze_excite;
+        if (step.kernel < 1 || step.kernel % 2 == 0 || step.stride < 1 || (widens && step.width < 1) ||
+            (step.kind == primitive_kind::residual && sum.output != input)) {
+            sum.valid = false;
+            return sum;
+        }
+        sum.parameters += step.parameters(sum.output);
+        sum.macs += step.macs(sum.output);
+        sum.output = step.output(sum.output);
+    }
+    return sum;
+}
+
+} // namespace fitnas
+
+#endif

@@ -1,0 +1,47 @@
+/// @file
+/// @brief Plain and separable convolutions.
+
+#ifndef FITNAS_OP_CONV_HPP
+#define FITNAS_OP_CONV_HPP
+
+#include <fitnas/op/operator.hpp>
+
+namespace fitnas::op {
+
+/// @brief Convolution, batch norm, ReLU.
+/// @tparam Kernel odd, from 1
+template <int Kernel>
+struct conv {
+    static_assert(Kernel >= 1 && Kernel % 2 == 1, "op::conv<Kernel>: the kernel must be odd and positive");
+
+private:
+    static constexpr detail::fixed_text text = detail::fixed_text{} << "conv_k" << Kernel;
+
+public:
+    static constexpr std::string_view name = text.view();
+    static constexpr recipe build(cell c) {
+        return {convolution(Kernel, c.width, c.stride), batch_norm(), relu()};
+    }
+};
+
+/// @brief Depthwise convolution, batch norm, ReLU, 1x1 convolution, batch norm: an inverted residual of
+/// expansion 1 without a shortcut, as the first layer of MobileNetV2 (arXiv 1801.04381, table 2).
+/// @tparam Kernel odd, from 1
+template <int Kernel>
+struct separable {
+    static_assert(Kernel >= 1 && Kernel % 2 == 1,
+                  "op::separable<Kernel>: the kernel must be odd and positive");
+
+private:
+    static constexpr detail::fixed_text text = detail::fixed_text{} << "sep_k" << Kernel;
+
+public:
+    static constexpr std::string_view name = text.view();
+    static constexpr recipe build(cell c) {
+        return {depthwise(Kernel, c.stride), batch_norm(), relu(), pointwise(c.width), batch_norm()};
+    }
+};
+
+} // namespace fitnas::op
+
+#endif

@@ -1,0 +1,109 @@
+/// @file
+/// @brief The canonical form: equal networks get equal codes.
+
+#ifndef FITNAS_SPACE_CANONICAL_HPP
+#define FITNAS_SPACE_CANONICAL_HPP
+
+#include <vector>
+
+#include <fitnas/space/architecture.hpp>
+
+namespace fitnas {
+
+namespace detail {
+
+/// Whether the operators from `next` on fit, in order, into the cells from `place` to `last`, with operators
+/// that do nothing in the cells between them. If they do, `result` holds the fit that puts each as early as
+/// possible.
+template <search_space_type Space>
+constexpr bool place_early(const architecture<Space>& a, const std::array<int, Space::cells>& kept,
+                           int kept_count, int next, int place, int last, architecture<Space>& result) {
+    if (place > last) {
+        return next == kept_count;
+    }
+    const auto here = static_cast<std::size_t>(place);
+    if (next < kept_count) {
+        const int from = kept[static_cast<std::size_t>(next)];
+        const recipe& wanted = Space::block_of(from, a[static_cast<std::size_t>(from)]).steps;
+        for (int o = 0; o < Space::operator_counts[here]; ++o) {
+            if (Space::block_of(place, o).steps == wanted) {
+                result[here] = static_cast<std::uint8_t>(o);
+                if (place_early<Space>(a, kept, kept_count, next + 1, place + 1, last, result)) {
+                    return true;
+                }
+                break;
+            }
+        }
+    }
+    for (int o = 0; o < Space::operator_counts[here]; ++o) {
+        if (Space::block_of(place, o).steps.empty()) {
+            result[here] = static_cast<std::uint8_t>(o);
+            return place_early<Space>(a, kept, kept_count, next, place + 1, last, result);
+        }
+    }
+    return false;
+}
+
+} // namespace detail
+
+/// @brief The one code that stands for all codes of the same network.
+///
+/// An operator whose recipe is empty changes nothing, so where it stands among neighbouring cells of one
+/// shape does not matter: the others move to the front of their run in their order. Operators of one cell
+/// with equal recipes are one. Two architectures are the same network exactly where their canonical forms are
+/// equal. Where codes stand for nothing (a `code_space` without a layout) each is its own canonical form.
+template <code_space Space>
+constexpr architecture<Space> canonical(const architecture<Space>& a) {
+    require_valid<Space>(a);
+    return a;
+}
+template <search_space_type Space>
+constexpr architecture<Space> canonical(const architecture<Space>& a) {
+    require_valid<Space>(a);
+    architecture<Space> result = a;
+    int first = 0;
+    while (first < Space::cells) {
+        // A run: neighbouring layers that all keep one shape. Any other cell is a run by itself.
+        int last = first;
+        const cell place = Space::layer_of(first).place;
+        if (place.keeps_shape()) {
+            while (last + 1 < Space::cells && Space::layer_of(last + 1).place == place &&
+                   &Space::layer_of(last + 1) == &Space::layer_of(last) + 1) {
+                ++last;
+            }
+        }
+        std::array<int, Space::cells> kept{};
+        int kept_count = 0;
+        for (int i = first; i <= last; ++i) {
+            if (!place.keeps_shape() || !Space::block_of(i, a[static_cast<std::size_t>(i)]).steps.empty()) {
+                kept[static_cast<std::size_t>(kept_count++)] = i;
+            }
+        }
+        detail::place_early<Space>(a, kept, kept_count, 0, first, last, result);
+        first = last + 1;
+    }
+    return result;
+}
+
+/// @return whether the two codes are the same network
+template <code_space Space>
+constexpr bool same_network(const architecture<Space>& a, const architecture<Space>& b) {
+    return canonical<Space>(a) == canonical<Space>(b);
+}
+
+/// @brief All different networks, as canonical codes in the order of the codes. For spaces that can be
+/// enumerated.
+template <code_space Space>
+std::vector<architecture<Space>> different_networks() {
+    std::vector<architecture<Space>> found;
+    for_each_architecture<Space>([&](const architecture<Space>& a) {
+        if (canonical<Space>(a) == a) {
+            found.push_back(a);
+        }
+    });
+    return found;
+}
+
+} // namespace fitnas
+
+#endif
