@@ -44,22 +44,8 @@ constexpr bool place_early(const architecture<Space>& a, const std::array<int, S
     return false;
 }
 
-} // namespace detail
-
-/// @brief The one code that stands for all codes of the same network.
-///
-/// An operator whose recipe is empty changes nothing, so where it stands among neighbouring cells of one
-/// shape does not matter: the others move to the front of their run in their order. Operators of one cell
-/// with equal recipes are one. Two architectures are the same network exactly where their canonical forms are
-/// equal. Where codes stand for nothing (a `code_space` without a layout) each is its own canonical form.
-template <code_space Space>
-constexpr architecture<Space> canonical(const architecture<Space>& a) {
-    require_valid<Space>(a);
-    return a;
-}
 template <search_space_type Space>
-constexpr architecture<Space> canonical(const architecture<Space>& a) {
-    require_valid<Space>(a);
+constexpr architecture<Space> canonical_network(const architecture<Space>& a) {
     architecture<Space> result = a;
     int first = 0;
     while (first < Space::cells) {
@@ -79,10 +65,28 @@ constexpr architecture<Space> canonical(const architecture<Space>& a) {
                 kept[static_cast<std::size_t>(kept_count++)] = i;
             }
         }
-        detail::place_early<Space>(a, kept, kept_count, 0, first, last, result);
+        place_early<Space>(a, kept, kept_count, 0, first, last, result);
         first = last + 1;
     }
     return result;
+}
+
+} // namespace detail
+
+/// @brief The one code that stands for all codes of the same network.
+///
+/// An operator whose recipe is empty changes nothing, so where it stands among neighbouring cells of one
+/// shape does not matter: the others move to the front of their run in their order. Operators of one cell
+/// with equal recipes are one. Two architectures are the same network exactly where their canonical forms are
+/// equal. Where codes stand for nothing (a `code_space` without a layout) each is its own canonical form.
+template <code_space Space>
+constexpr architecture<Space> canonical(const architecture<Space>& a) {
+    require_valid<Space>(a);
+    if constexpr (search_space_type<Space>) {
+        return detail::canonical_network<Space>(a);
+    } else {
+        return a;
+    }
 }
 
 /// @return whether the two codes are the same network

@@ -9,31 +9,33 @@
 #include <fitnas/op/mbconv.hpp>
 #include <fitnas/space/search_space.hpp>
 
+/// @brief Each is a struct of its own, so that errors print its short name; do the same for yours.
 namespace fitnas::spaces {
 
 /// @brief NAS-Bench-Macro (Su et al., arXiv 2103.11922): 8 cells of identity, MBConv 3 x 3 of expansion 3,
 /// MBConv 5 x 5 of expansion 6, on CIFAR-10; 6,561 codes, 3,969 different networks. Costs equal the published
 /// columns.
 using nas_bench_macro_operators = operator_set<op::identity, op::mbconv<3, 3>, op::mbconv<5, 6>>;
-using nas_bench_macro = search_space<image<32, 32, 3>, stem<32>, stage<nas_bench_macro_operators, 2, 64, 2>,
-                                     stage<nas_bench_macro_operators, 3, 128, 2>,
-                                     stage<nas_bench_macro_operators, 3, 256, 2>, head<1280, 10>>;
+struct nas_bench_macro : search_space<image<32, 32, 3>, stem<32>, stage<nas_bench_macro_operators, 2, 64, 2>,
+                                      stage<nas_bench_macro_operators, 3, 128, 2>,
+                                      stage<nas_bench_macro_operators, 3, 256, 2>, head<1280, 10>> {};
 
 /// @brief The paper's scale (arXiv 2004.08423): 19 cells of MBConv with kernel {3, 5, 7} and expansion {3,
 /// 6}, 6^19 architectures. That this is the space of FairNAS (arXiv 1907.01845) is a deduction from "19
 /// cells, 6 operators"; widths and strides are taken from there.
 using mobile_operators = operator_set<op::mbconv<3, 3>, op::mbconv<5, 3>, op::mbconv<7, 3>, op::mbconv<3, 6>,
                                       op::mbconv<5, 6>, op::mbconv<7, 6>>;
-using mobile_19x6 =
-    search_space<image<224, 224, 3>, stem<32, 2>, fixed<op::separable<3>, 16>,
-                 stage<mobile_operators, 2, 32, 2>, stage<mobile_operators, 4, 40, 2>,
-                 stage<mobile_operators, 4, 80, 2>, stage<mobile_operators, 4, 96, 1>,
-                 stage<mobile_operators, 4, 192, 2>, stage<mobile_operators, 1, 320, 1>, head<1280, 1000>>;
+struct mobile_19x6
+    : search_space<image<224, 224, 3>, stem<32, 2>, fixed<op::separable<3>, 16>,
+                   stage<mobile_operators, 2, 32, 2>, stage<mobile_operators, 4, 40, 2>,
+                   stage<mobile_operators, 4, 80, 2>, stage<mobile_operators, 4, 96, 1>,
+                   stage<mobile_operators, 4, 192, 2>, stage<mobile_operators, 1, 320, 1>, head<1280, 1000>> {
+};
 
 /// @brief A small space on 28 x 28 grey images that trains in a minute on two cores: 5 cells, 243 codes.
 using fashion_mini_operators = operator_set<op::identity, op::mbconv<3, 3>, op::mbconv<5, 3>>;
-using fashion_mini = search_space<image<28, 28, 1>, stem<16, 2>, stage<fashion_mini_operators, 3, 24, 1>,
-                                  stage<fashion_mini_operators, 2, 40, 2>, head<128, 10>>;
+struct fashion_mini : search_space<image<28, 28, 1>, stem<16, 2>, stage<fashion_mini_operators, 3, 24, 1>,
+                                   stage<fashion_mini_operators, 2, 40, 2>, head<128, 10>> {};
 
 } // namespace fitnas::spaces
 
