@@ -1,0 +1,3 @@
+#include <fitnas/fitnas.hpp>
+
+int main() {}

@@ -1,0 +1,80 @@
+"""Compile cost: CPU seconds and peak memory of g++ -std=c++20 -O2 -fopenmp -c, one file a case.
+
+Every round compiles the baseline and then each case, so that a slow minute of the machine falls on all of them alike;
+the median over the rounds counts. CPU time and not wall time, since other programs may be running. `ratio` is the time
+over the baseline's.
+"""
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+INCLUDE = HERE.parent.parent / "include"
+# case: (largest ratio, largest MiB)
+BUDGETS = {
+    "include": (1.25, None),
+    "nas_bench_macro": (4.0, None),
+    "mobile_19x6": (6.0, 2048),
+}
+
+
+def compile_once(compiler, source, output):
+    """(CPU seconds, MiB) of one compilation; the largest of the compiler's processes counts for the memory."""
+    command = [compiler, "-std=c++20", "-O2", "-fopenmp", f"-I{INCLUDE}", "-c", str(source), "-o", output]
+    process = os.posix_spawnp(compiler, command, os.environ)
+    _, status, usage = os.wait4(process, 0)
+    if status != 0:
+        sys.exit(f"compile_cost: {source.name} does not compile")
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("cases", nargs="*", metavar="case", help=", ".join(BUDGETS))
+    parser.add_argument("--json", action="store_true", help="print a list of objects instead of a table")
+    parser.add_argument("--check", action="store_true", help="fail where a case is past its budget")
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--compiler", default="g++")
+    options = parser.parse_args()
+    unknown = [c for c in options.cases if c not in BUDGETS]
+    if unknown:
+        parser.error(f"no case {', '.join(unknown)}; there are {', '.join(BUDGETS)}")
+
+    names = ["baseline", *(options.cases or BUDGETS)]
+    measured = {name: [] for name in names}
+    with tempfile.TemporaryDirectory() as scratch:
+        for _ in range(options.runs):
+            for name in names:
+                measured[name].append(compile_once(options.compiler, HERE / f"{name}.cpp", f"{scratch}/out.o"))
+
+    baseline = statistics.median(seconds for seconds, _ in measured["baseline"])
+    rows = []
+    for name in names:
+        seconds, mib = (statistics.median(column) for column in zip(*measured[name]))
+        rows.append({"case": name, "seconds": round(seconds, 2), "mib": round(mib),
+                     "ratio": round(seconds / baseline, 2)})
+    if options.json:
+        print(json.dumps(rows, indent=2))
+    else:
+        print(f"{'case':<18}{'seconds':>9}{'MiB':>7}{'ratio':>7}{'budget':>8}")
+        for row in rows:
+            budget = BUDGETS.get(row["case"], ("", None))[0]
+            print(f"{row['case']:<18}{row['seconds']:>9.2f}{row['mib']:>7}{row['ratio']:>7.2f}{budget:>8}")
+
+    over = []
+    for row in rows[1:]:
+        ratio, mib = BUDGETS[row["case"]]
+        if row["ratio"] > ratio:
+            over.append(f"{row['case']}: ratio {row['ratio']} is past {ratio}")
+        if mib and row["mib"] > mib:
+            over.append(f"{row['case']}: {row['mib']} MiB are past {mib}")
+    if options.check and over:
+        sys.exit("compile_cost: " + "; ".join(over))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,190 @@
+/// @file
+/// @brief Matrix products: register tiles over packed operands, on one thread, for any size.
+///
+/// The left operand is *blocked*: `[columns / Width][rows][Width]`, one vector's width of columns after the other. The
+/// right operand is *packed*: panels of `panel` columns, `[rows][panel]` each. Both are padded with zeros, so only
+/// whoever stores a result has to know where it ends.
+
+#ifndef FITNAS_CORE_GEMM_HPP
+#define FITNAS_CORE_GEMM_HPP
+
+#include <fitnas/core/memory.hpp>
+#include <fitnas/core/simd.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+
+namespace fitnas {
+
+namespace detail {
+
+inline constexpr int gemm_width = simd::native_width;
+/// Rows of a register tile: with two vectors of columns they fill the registers without spilling.
+inline constexpr int gemm_rows = simd::native_width == 16 ? 8 : 4;
+/// Columns of a register tile.
+inline constexpr int panel = 2 * simd::native_width;
+
+/// Floats between two blocks of a blocked operand; the odd row keeps blocks off one cache set.
+constexpr std::size_t block_stride(int rows) {
+    return (static_cast<std::size_t>(rows) + 1) * static_cast<std::size_t>(gemm_width);
+}
+/// Floats of a blocked operand.
+constexpr std::size_t blocked_size(int rows, int columns) {
+    return block_stride(rows) * static_cast<std::size_t>(simd::padded(columns) / gemm_width);
+}
+/// Floats of a packed operand.
+constexpr std::size_t packed_size(int rows, int columns) {
+    return static_cast<std::size_t>((columns + panel - 1) / panel) * panel *
+           static_cast<std::size_t>(simd::padded(rows));
+}
+
+/// Packs B (k x n): element (i, j) is at b[i * row_step + j * column_step].
+inline void pack_panels(const float* b, std::ptrdiff_t row_step, std::ptrdiff_t column_step, int k, int n,
+                        float* out) {
+    const int rows = simd::padded(k);
+    for (int j0 = 0; j0 < n; j0 += panel) {
+        const int width = (std::min)(panel, n - j0);
+        for (int i = 0; i < rows; ++i, out += panel) {
+            if (i >= k) {
+                std::memset(out, 0, panel * sizeof(float));
+                continue;
+            }
+            const float* from = b + i * row_step + j0 * column_step;
+            for (int j = 0; j < width; ++j) {
+                out[j] = from[j * column_step];
+            }
+            for (int j = width; j < panel; ++j) {
+                out[j] = 0;
+            }
+        }
+    }
+}
+
+/// One register tile: Rows x panel of A B, kept in registers and handed to `store(row, column, accumulators)`.
+template <int Rows, class Store>
+FITNAS_INLINE void multiply_tile(int k_padded, const float* a, std::size_t a_stride, const float* b, int row,
+                                 int column, Store&& store) {
+    simd::vec<> acc[Rows][2] = {};
+    for (int block = 0; block < k_padded / gemm_width; ++block) {
+        const float* x = a + static_cast<std::size_t>(block) * a_stride;
+        FITNAS_UNROLL(4)
+        for (int i = 0; i < gemm_width; ++i, b += panel) {
+            const simd::vec<> b0 = simd::load(b);
+            const simd::vec<> b1 = simd::load(b + gemm_width);
+            FITNAS_UNROLL(8)
+            for (int r = 0; r < Rows; ++r) {
+                const simd::vec<> v = simd::broadcast(x[r * gemm_width + i]);
+                acc[r][0] = simd::fma(v, b0, acc[r][0]);
+                acc[r][1] = simd::fma(v, b1, acc[r][1]);
+            }
+        }
+    }
+    store(row, column, acc);
+}
+
+/// A B for a blocked A (rows x k) and a packed B (k x n). `store` is called once for every register tile.
+template <class Store>
+inline void multiply(int rows, int n, int k, const float* a, std::size_t a_stride, const float* b, Store&& store) {
+    const int k_padded = simd::padded(k);
+    for (int column = 0; column < n; column += panel, b += static_cast<std::size_t>(panel) * k_padded) {
+        int row = 0;
+        for (; row + gemm_rows <= rows; row += gemm_rows) {
+            multiply_tile<gemm_rows>(k_padded, a + row * gemm_width, a_stride, b, row, column, store);
+        }
+        for (; row < rows; ++row) {
+            multiply_tile<1>(k_padded, a + row * gemm_width, a_stride, b, row, column, store);
+        }
+    }
+}
+
+/// c (padded n x k_columns, leading dimension ldc) += G^T A for blocked G (rows x n) and A (rows x k). c has room for n
+/// rounded up to gemm_rows and k rounded up to `panel`.
+inline void multiply_transposed(int rows, int n, int k, const float* g, std::size_t g_stride, const float* a,
+                                std::size_t a_stride, float* c, int ldc) {
+    for (int column = 0; column < k; column += panel) {
+        const float* a0 = a + static_cast<std::size_t>(column / gemm_width) * a_stride;
+        // The second block may lie past the last; it is read only where it exists.
+        const bool two = column + gemm_width < simd::padded(k);
+        const float* a1 = two ? a0 + a_stride : a0;
+        for (int i0 = 0; i0 < n; i0 += gemm_rows) {
+            const float* x = g + static_cast<std::size_t>(i0 / gemm_width) * g_stride + i0 % gemm_width;
+            float* out = c + static_cast<std::ptrdiff_t>(i0) * ldc + column;
+            simd::vec<> acc[gemm_rows][2];
+            FITNAS_UNROLL(8)
+            for (int i = 0; i < gemm_rows; ++i) {
+                acc[i][0] = simd::load(out + static_cast<std::ptrdiff_t>(i) * ldc);
+                acc[i][1] = simd::load(out + static_cast<std::ptrdiff_t>(i) * ldc + gemm_width);
+            }
+            FITNAS_UNROLL(2)
+            for (int r = 0; r < rows; ++r) {
+                const simd::vec<> b0 = simd::load(a0 + r * gemm_width);
+                const simd::vec<> b1 = simd::load(a1 + r * gemm_width);
+                FITNAS_UNROLL(8)
+                for (int i = 0; i < gemm_rows; ++i) {
+                    const simd::vec<> v = simd::broadcast(x[r * gemm_width + i]);
+                    acc[i][0] = simd::fma(v, b0, acc[i][0]);
+                    acc[i][1] = simd::fma(v, b1, acc[i][1]);
+                }
+            }
+            FITNAS_UNROLL(8)
+            for (int i = 0; i < gemm_rows; ++i) {
+                simd::store(out + static_cast<std::ptrdiff_t>(i) * ldc, acc[i][0]);
+                simd::store(out + static_cast<std::ptrdiff_t>(i) * ldc + gemm_width, acc[i][1]);
+            }
+        }
+    }
+}
+
+/// Leading dimension and rows of the result of `multiply_transposed`.
+constexpr int transposed_columns(int k) { return (k + panel - 1) / panel * panel; }
+constexpr int transposed_rows(int n) { return simd::padded(n); }
+
+} // namespace detail
+
+/// @brief C = op(A) op(B), or C += op(A) op(B), row-major, on the calling thread.
+///
+/// @param transpose_a whether op(A) is the transpose of the stored A
+/// @param transpose_b whether op(B) is the transpose of the stored B
+/// @param m rows of op(A) and C
+/// @param n columns of op(B) and C
+/// @param k columns of op(A), rows of op(B)
+/// @param lda,ldb,ldc floats from one stored row to the next
+/// @param accumulate whether the product is added to C
+inline void gemm(bool transpose_a, bool transpose_b, int m, int n, int k, const float* a, int lda, const float* b,
+                 int ldb, float* c, int ldc, bool accumulate) {
+    constexpr int chunk = 64;
+    const std::size_t packed = detail::packed_size(k, n);
+    float* panels = thread_scratch(packed + detail::blocked_size(chunk, k));
+    float* block = panels + packed;
+    detail::pack_panels(b, transpose_b ? 1 : ldb, transpose_b ? ldb : 1, k, n, panels);
+    const std::size_t stride = detail::block_stride(chunk);
+    const std::ptrdiff_t row_step = transpose_a ? 1 : lda;
+    const std::ptrdiff_t column_step = transpose_a ? lda : 1;
+    for (int first = 0; first < m; first += chunk) {
+        const int rows = (std::min)(chunk, m - first);
+        for (int i = 0; i < simd::padded(k); ++i) {
+            float* to = block + static_cast<std::size_t>(i / detail::gemm_width) * stride + i % detail::gemm_width;
+            for (int r = 0; r < rows; ++r) {
+                to[r * detail::gemm_width] = i < k ? a[(first + r) * row_step + i * column_step] : 0.0F;
+            }
+        }
+        detail::multiply(rows, n, k, block, stride, panels, [&](int row, int column, auto& acc) {
+            constexpr int tile_rows = static_cast<int>(sizeof(acc) / sizeof(acc[0]));
+            for (int r = 0; r < tile_rows; ++r) {
+                float* out = c + static_cast<std::ptrdiff_t>(first + row + r) * ldc + column;
+                for (int half = 0; half < 2; ++half) {
+                    const int left = n - column - half * detail::gemm_width;
+                    if (left > 0) {
+                        float* at = out + half * detail::gemm_width;
+                        simd::store(at, accumulate ? acc[r][half] + simd::load(at, left) : acc[r][half], left);
+                    }
+                }
+            }
+        });
+    }
+}
+
+} // namespace fitnas
+
+#endif

@@ -1,0 +1,122 @@
+/// @file
+/// @brief Vectors of floats: the few operations that the kernels need, for 16, 8 or 4 floats at a time.
+
+#ifndef FITNAS_CORE_SIMD_HPP
+#define FITNAS_CORE_SIMD_HPP
+
+#include <fitnas/config.hpp>
+
+#include <cstddef>
+#include <utility>
+
+#if defined(__AVX__)
+#include <immintrin.h>
+#endif
+
+#define FITNAS_INLINE inline __attribute__((always_inline))
+#define FITNAS_PRAGMA(text) _Pragma(#text)
+#if defined(__clang__)
+#define FITNAS_UNROLL(n) FITNAS_PRAGMA(clang loop unroll_count(n))
+#else
+#define FITNAS_UNROLL(n) FITNAS_PRAGMA(GCC unroll n)
+#endif
+
+namespace fitnas::simd {
+
+/// Floats in the target's widest vector.
+inline constexpr int native_width = FITNAS_SIMD_WIDTH;
+
+namespace detail {
+template <int Width>
+struct vector_of {
+    typedef float type __attribute__((vector_size(Width * 4)));
+};
+} // namespace detail
+
+/// @brief A vector of floats. Elementwise `+ - * /` and comparisons are the compiler's.
+template <int Width = native_width>
+using vec = typename detail::vector_of<Width>::type;
+
+template <int Width = native_width>
+FITNAS_INLINE vec<Width> load(const float* p) {
+    vec<Width> v;
+    __builtin_memcpy(&v, p, sizeof v);
+    return v;
+}
+
+template <int Width = native_width>
+FITNAS_INLINE void store(float* p, vec<Width> v) {
+    __builtin_memcpy(p, &v, sizeof v);
+}
+
+/// @brief Loads the first `count` floats, zeros behind them.
+template <int Width = native_width>
+FITNAS_INLINE vec<Width> load(const float* p, int count) {
+    if (count >= Width) {
+        return load<Width>(p);
+    }
+    float part[Width] = {};
+    for (int i = 0; i < count; ++i) {
+        part[i] = p[i];
+    }
+    return load<Width>(part);
+}
+
+/// @brief Stores the first `count` floats.
+template <int Width = native_width>
+FITNAS_INLINE void store(float* p, vec<Width> v, int count) {
+    if (count >= Width) {
+        store<Width>(p, v);
+        return;
+    }
+    float part[Width];
+    store<Width>(part, v);
+    for (int i = 0; i < count; ++i) {
+        p[i] = part[i];
+    }
+}
+
+/// @brief All elements x.
+template <int Width = native_width>
+FITNAS_INLINE vec<Width> broadcast(float x) {
+    return [x]<std::size_t... I>(std::index_sequence<I...>) {
+        return vec<Width>{((void)I, x)...};
+    }(std::make_index_sequence<Width>());
+}
+
+/// @brief a * b + c, rounded once where the target can.
+template <int Width = native_width>
+FITNAS_INLINE vec<Width> fma(vec<Width> a, vec<Width> b, vec<Width> c) {
+#if defined(__AVX512F__)
+    if constexpr (Width == 16) {
+        return (vec<Width>)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+    } else
+#endif
+#if defined(__FMA__)
+        if constexpr (Width == 8) {
+        return (vec<Width>)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+    } else if constexpr (Width == 4) {
+        return (vec<Width>)_mm_fmadd_ps((__m128)a, (__m128)b, (__m128)c);
+    } else
+#endif
+    {
+        return a * b + c;
+    }
+}
+
+template <int Width = native_width>
+FITNAS_INLINE vec<Width> max(vec<Width> a, vec<Width> b) {
+    return a > b ? a : b;
+}
+
+template <int Width = native_width>
+FITNAS_INLINE vec<Width> min(vec<Width> a, vec<Width> b) {
+    return a < b ? a : b;
+}
+
+/// @return n rounded up to a multiple of the width
+constexpr int padded(int n) { return (n + native_width - 1) / native_width * native_width; }
+
+} // namespace fitnas::simd
+
+#endif

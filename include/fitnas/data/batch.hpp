@@ -1,0 +1,183 @@
+/// @file
+/// @brief Batches: pixels to normalised floats, with or without augmentation.
+
+#ifndef FITNAS_DATA_BATCH_HPP
+#define FITNAS_DATA_BATCH_HPP
+
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <fitnas/core/parallel.hpp>
+#include <fitnas/core/rng.hpp>
+#include <fitnas/data/image_dataset.hpp>
+
+namespace fitnas {
+
+/// @brief What turns pixels into network inputs: (pixel / 255 - mean) * scale, one mean and scale a channel.
+struct normalisation {
+    std::vector<float> mean;  ///< of pixels in [0, 1]
+    std::vector<float> scale; ///< 1 / standard deviation of pixels in [0, 1]
+};
+
+/// @brief Random changes to training images.
+struct augmentation {
+    int crop_padding = 0; ///< pad by so many pixels on each side, then crop the old size at a random place
+    bool flip = false;    ///< mirror left to right, every second image on average
+};
+
+/// @brief Mean and standard deviation of each channel over all images.
+///
+/// A channel that has one value everywhere gets the scale 1.
+/// @throws data_error where there are no images
+inline normalisation normalisation_of(const image_dataset& data) {
+    if (data.empty() || data.image_shape().size() == 0) {
+        throw data_error("normalisation_of: expected at least one image, got none");
+    }
+    const auto channels = static_cast<std::size_t>(data.image_shape().channels);
+    const auto pixels = static_cast<std::ptrdiff_t>(data.images.size() / channels);
+    normalisation result;
+    for (std::size_t c = 0; c < channels; ++c) {
+        std::array<std::array<std::uint64_t, 2>, sum_groups> sums{};
+        parallel_groups(pixels, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
+            std::uint64_t sum = 0;
+            std::uint64_t squares = 0;
+            for (std::ptrdiff_t p = first; p < last; ++p) {
+                const std::uint64_t value = data.images.data()[static_cast<std::size_t>(p) * channels + c];
+                sum += value;
+                squares += value * value;
+            }
+            sums[static_cast<std::size_t>(group)] = {sum, squares};
+        });
+        std::uint64_t sum = 0;
+        std::uint64_t squares = 0;
+        for (const auto& s : sums) {
+            sum += s[0];
+            squares += s[1];
+        }
+        const double mean = static_cast<double>(sum) / static_cast<double>(pixels);
+        const double variance = static_cast<double>(squares) / static_cast<double>(pixels) - mean * mean;
+        result.mean.push_back(static_cast<float>(mean / 255));
+        // Below this only rounding is left: two pixel values differ by at least 1.
+        result.scale.push_back(variance < 1e-9 ? 1.0F : static_cast<float>(255 / std::sqrt(variance)));
+    }
+    return result;
+}
+
+/// @brief 0 to n - 1 in a random order that depends on (seed, epoch) alone.
+inline std::vector<std::size_t> shuffled_indices(std::size_t n, seed s, std::uint64_t epoch) {
+    std::vector<std::size_t> indices(n);
+    for (std::size_t i = 0; i < n; ++i) {
+        indices[i] = i;
+    }
+    random_stream random(s, purpose::shuffle, epoch);
+    random.shuffle(std::span<std::size_t>(indices));
+    return indices;
+}
+
+namespace detail {
+
+/// The normalised value of each pixel value, channels x 256.
+inline std::vector<float> pixel_values(const image_dataset& data, std::span<const std::size_t> indices,
+                                       const normalisation& norm) {
+    const auto channels = static_cast<std::size_t>(data.image_shape().channels);
+    if (norm.mean.size() != channels || norm.scale.size() != channels) {
+        throw shape_error("load_batch: the images have " + std::to_string(channels) +
+                          " channels, the normalisation has " + std::to_string(norm.mean.size()) +
+                          " means and " + std::to_string(norm.scale.size()) + " scales");
+    }
+    for (const std::size_t i : indices) {
+        if (i >= data.size()) {
+            throw shape_error("load_batch: expected image numbers below " + std::to_string(data.size()) +
+                              ", got " + std::to_string(i));
+        }
+    }
+    std::vector<float> values(channels * 256);
+    for (std::size_t c = 0; c < channels; ++c) {
+        for (std::size_t p = 0; p < 256; ++p) {
+            values[c * 256 + p] = (static_cast<float>(p) / 255.0F - norm.mean[c]) * norm.scale[c];
+        }
+    }
+    return values;
+}
+
+/// One image seen through a window that is moved by (dy, dx) and mirrored; what lies outside is 0.
+inline void load_image(const std::uint8_t* from, shape s, const float* values, int dy, int dx, bool mirror,
+                       float* to) {
+    for (int y = 0; y < s.height; ++y) {
+        for (int x = 0; x < s.width; ++x) {
+            const int from_y = y + dy;
+            const int from_x = (mirror ? s.width - 1 - x : x) + dx;
+            const bool inside = from_y >= 0 && from_y < s.height && from_x >= 0 && from_x < s.width;
+            for (int c = 0; c < s.channels; ++c) {
+                *to++ = inside ? values[c * 256 + from[(from_y * s.width + from_x) * s.channels + c]] : 0.0F;
+            }
+        }
+    }
+}
+
+} // namespace detail
+
+/// @brief Loads images as they are.
+/// @param indices n image numbers
+/// @param images n x H x W x C, overwritten
+/// @param labels n, overwritten; null where they are not wanted
+/// @throws shape_error where an index is past the end or the normalisation has other channels
+inline void load_batch(const image_dataset& data, std::span<const std::size_t> indices,
+                       const normalisation& norm, float* images, int* labels) {
+    const std::vector<float> values = detail::pixel_values(data, indices, norm);
+    const shape s = data.image_shape();
+    parallel_for(static_cast<std::ptrdiff_t>(indices.size()), [&](std::ptrdiff_t i) {
+        const std::size_t number = indices[static_cast<std::size_t>(i)];
+        const std::uint8_t* from = data.images.data() + number * static_cast<std::size_t>(s.size());
+        float* to = images + i * s.size();
+        for (long long p = 0; p < s.pixels(); ++p) {
+            for (int c = 0; c < s.channels; ++c) {
+                *to++ = values[static_cast<std::size_t>(c * 256 + *from++)];
+            }
+        }
+        if (labels != nullptr) {
+            labels[i] = data.labels[number];
+        }
+    });
+}
+
+/// @brief Loads images for training: shifted crops and mirror images, random per (seed, epoch, image number),
+/// so the same whatever the batch or the thread.
+///
+/// The padding is the channel's mean, that is 0 after normalisation, as around the inputs of every
+/// convolution.
+/// @param images n x H x W x C, overwritten
+/// @param labels n, overwritten; null where they are not wanted
+/// @throws shape_error as above; option_error where the padding is negative
+inline void load_batch(const image_dataset& data, std::span<const std::size_t> indices,
+                       const normalisation& norm, float* images, int* labels, const augmentation& augment,
+                       seed s, std::uint64_t epoch) {
+    if (augment.crop_padding < 0) {
+        throw option_error("augmentation::crop_padding: expected at least 0, got " +
+                           std::to_string(augment.crop_padding));
+    }
+    const std::vector<float> values = detail::pixel_values(data, indices, norm);
+    const shape one = data.image_shape();
+    parallel_for(static_cast<std::ptrdiff_t>(indices.size()), [&](std::ptrdiff_t i) {
+        const std::size_t number = indices[static_cast<std::size_t>(i)];
+        random_stream random(s, purpose::augment, epoch, number);
+        const auto places = static_cast<std::uint32_t>(2 * augment.crop_padding + 1);
+        const int dy = static_cast<int>(random.below(places)) - augment.crop_padding;
+        const int dx = static_cast<int>(random.below(places)) - augment.crop_padding;
+        const bool mirror = augment.flip && (random.bits() & 1U) != 0;
+        detail::load_image(data.images.data() + number * static_cast<std::size_t>(one.size()), one,
+                           values.data(), dy, dx, mirror, images + i * one.size());
+        if (labels != nullptr) {
+            labels[i] = data.labels[number];
+        }
+    });
+}
+
+} // namespace fitnas
+
+#endif

@@ -1,0 +1,149 @@
+/// @file
+/// @brief Reading binary files, plain or compressed with gzip.
+///
+/// gzip needs zlib: define `FITNAS_HAS_ZLIB=1` for the whole program and link with `-lz`.
+
+#ifndef FITNAS_DATA_BYTE_FILE_HPP
+#define FITNAS_DATA_BYTE_FILE_HPP
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <fitnas/core/error.hpp>
+
+#ifndef FITNAS_HAS_ZLIB
+#define FITNAS_HAS_ZLIB 0
+#endif
+#if FITNAS_HAS_ZLIB
+#include <zlib.h>
+#endif
+
+namespace fitnas::detail {
+
+/// A file that is read from front to back; compressed content (known by its first two bytes) is unpacked on
+/// the way.
+class byte_file {
+public:
+    /// @throws data_error where the file cannot be opened, or is compressed and zlib is not built in
+    explicit byte_file(const std::string& path) : m_path(path), m_plain(std::fopen(path.c_str(), "rb")) {
+        if (!m_plain) {
+            throw data_error(path + ": cannot be opened: " + std::strerror(errno));
+        }
+        unsigned char magic[2] = {};
+        const bool compressed =
+            std::fread(magic, 1, 2, m_plain.get()) == 2 && magic[0] == 0x1F && magic[1] == 0x8B;
+        std::rewind(m_plain.get());
+        if (compressed) {
+#if FITNAS_HAS_ZLIB
+            m_plain.reset();
+            m_packed.reset(gzopen(path.c_str(), "rb"));
+            if (!m_packed) {
+                throw data_error(path + ": cannot be opened as a gzip file");
+            }
+            gzbuffer(m_packed.get(), 1U << 17U);
+#else
+            throw data_error(path +
+                             ": is compressed, and this program is built without zlib: gunzip the file, or "
+                             "build with FITNAS_HAS_ZLIB=1 and -lz");
+#endif
+        }
+    }
+
+    const std::string& path() const { return m_path; }
+
+    /// Reads up to n bytes; memory grows with what is really there, so a lying header cannot exhaust it.
+    std::vector<std::uint8_t> read(std::uint64_t n) {
+        constexpr std::uint64_t piece = std::uint64_t{1} << 22U;
+        std::vector<std::uint8_t> bytes;
+        while (bytes.size() < n) {
+            const std::size_t had = bytes.size();
+            const auto wanted = static_cast<std::size_t>((std::min)(piece, n - had));
+            if (bytes.capacity() < had + wanted) {
+                const std::uint64_t twice = (std::max)(std::uint64_t{2} * had, piece);
+                bytes.reserve(static_cast<std::size_t>((std::min)(twice, n)));
+            }
+            bytes.resize(had + wanted);
+            const std::size_t got = read_some(bytes.data() + had, wanted);
+            bytes.resize(had + got);
+            if (got < wanted) {
+                break;
+            }
+        }
+        return bytes;
+    }
+
+    /// Reads exactly n bytes.
+    /// @param what the bytes are, for the message
+    /// @throws data_error where there are fewer
+    std::vector<std::uint8_t> read_exactly(std::uint64_t n, const std::string& what) {
+        std::vector<std::uint8_t> bytes = read(n);
+        if (bytes.size() < n) {
+            throw data_error(m_path + ": truncated: expected " + std::to_string(n) + " bytes of " + what +
+                             ", got " + std::to_string(bytes.size()));
+        }
+        return bytes;
+    }
+
+    /// @throws data_error where anything is left to read
+    void require_end(const std::string& what) {
+        if (!read(1).empty()) {
+            throw data_error(m_path + ": expected the end of the file after " + what + ", got more bytes");
+        }
+    }
+
+private:
+    std::size_t read_some(std::uint8_t* to, std::size_t n) {
+#if FITNAS_HAS_ZLIB
+        if (m_packed) {
+            const int got = gzread(m_packed.get(), to, static_cast<unsigned>(n));
+            if (got < 0) {
+                int code = 0;
+                throw data_error(m_path +
+                                 ": truncated or damaged gzip data: " + gzerror(m_packed.get(), &code));
+            }
+            return static_cast<std::size_t>(got);
+        }
+#endif
+        const std::size_t got = std::fread(to, 1, n, m_plain.get());
+        if (got < n && std::ferror(m_plain.get()) != 0) {
+            throw data_error(m_path + ": cannot be read: " + std::strerror(errno));
+        }
+        return got;
+    }
+
+    struct close_plain {
+        void operator()(std::FILE* f) const { std::fclose(f); }
+    };
+    std::string m_path;
+    std::unique_ptr<std::FILE, close_plain> m_plain;
+#if FITNAS_HAS_ZLIB
+    struct close_packed {
+        void operator()(gzFile_s* f) const { gzclose(f); }
+    };
+    std::unique_ptr<gzFile_s, close_packed> m_packed;
+#endif
+};
+
+/// @return `directory/name`, or `directory/name.gz` where only that is there
+/// @throws data_error where neither is there
+inline std::string find_file(const std::string& directory, const std::string& name) {
+    const std::string path = directory + "/" + name;
+    for (const std::string& candidate : {path, path + ".gz"}) {
+        if (std::FILE* f = std::fopen(candidate.c_str(), "rb")) {
+            std::fclose(f);
+            return candidate;
+        }
+    }
+    throw data_error(path + ": no such file, and no " + name + ".gz beside it");
+}
+
+} // namespace fitnas::detail
+
+#endif

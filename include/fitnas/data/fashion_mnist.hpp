@@ -1,0 +1,31 @@
+/// @file
+/// @brief Fashion-MNIST.
+
+#ifndef FITNAS_DATA_FASHION_MNIST_HPP
+#define FITNAS_DATA_FASHION_MNIST_HPP
+
+#include <string>
+#include <utility>
+
+#include <fitnas/data/idx.hpp>
+#include <fitnas/data/split.hpp>
+
+namespace fitnas::datasets {
+
+/// @brief Fashion-MNIST (Xiao, Rasul and Vollgraf, arXiv 1708.07747): 28 x 28 x 1, 10 classes; of its 60,000
+/// training images 10,000 are held out for validation unless `options` say otherwise; 10,000 test images.
+/// @param directory with the four files under their published names, plain or `.gz`
+/// @throws data_error where a file is missing or wrong
+inline dataset fashion_mnist(const std::string& directory = "/usr/share/datasets/fashion-mnist",
+                             const split_options& options = {}) {
+    const auto read = [&](const std::string& part) {
+        return read_idx(detail::find_file(directory, part + "-images-idx3-ubyte"),
+                        detail::find_file(directory, part + "-labels-idx1-ubyte"), 10);
+    };
+    const image_dataset all = read("train");
+    return split(all, read("t10k"), options);
+}
+
+} // namespace fitnas::datasets
+
+#endif

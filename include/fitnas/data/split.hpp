@@ -1,0 +1,127 @@
+/// @file
+/// @brief Seeded splits of a training set.
+
+#ifndef FITNAS_DATA_SPLIT_HPP
+#define FITNAS_DATA_SPLIT_HPP
+
+#include <algorithm>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fitnas/core/rng.hpp>
+#include <fitnas/data/image_dataset.hpp>
+
+namespace fitnas {
+
+/// @brief How a training set is split.
+struct split_options {
+    std::size_t validation = 10000; ///< images taken out of the training set; fewer than it has
+    seed seed_value{0};
+    std::size_t train_limit = 0; ///< keep only so many training images; 0: all that are left
+};
+
+/// @brief The images with these numbers, in their order.
+/// @throws shape_error where a number is past the end
+inline image_dataset subset(const image_dataset& data, std::span<const std::size_t> indices) {
+    const shape s = data.image_shape();
+    const auto pixels = static_cast<std::size_t>(s.size());
+    image_dataset part;
+    part.images = xt::xtensor<std::uint8_t, 4>::from_shape(
+        {indices.size(), data.images.shape(1), data.images.shape(2), data.images.shape(3)});
+    part.labels.resize(indices.size());
+    part.classes = data.classes;
+    for (std::size_t i = 0; i < indices.size(); ++i) {
+        if (indices[i] >= data.size()) {
+            throw shape_error("subset: expected image numbers below " + std::to_string(data.size()) +
+                              ", got " + std::to_string(indices[i]));
+        }
+        std::copy_n(data.images.data() + indices[i] * pixels, pixels, part.images.data() + i * pixels);
+        part.labels[i] = data.labels[indices[i]];
+    }
+    return part;
+}
+
+namespace detail {
+
+/// Shares `total` among the classes in proportion to `counts` (largest remainder; the lower class first in a
+/// tie).
+inline std::vector<std::size_t> class_quotas(const std::vector<std::size_t>& counts, std::size_t total) {
+    std::size_t sum = 0;
+    for (const std::size_t c : counts) {
+        sum += c;
+    }
+    std::vector<std::size_t> quotas(counts.size());
+    std::vector<std::pair<std::size_t, std::size_t>> remainders; // (what is missing to a whole image, class)
+    std::size_t given = 0;
+    for (std::size_t c = 0; c < counts.size(); ++c) {
+        quotas[c] = total * counts[c] / sum;
+        given += quotas[c];
+        remainders.emplace_back(sum - total * counts[c] % sum, c);
+    }
+    std::sort(remainders.begin(), remainders.end());
+    for (std::size_t i = 0; given < total; ++i, ++given) {
+        ++quotas[remainders[i].second];
+    }
+    return quotas;
+}
+
+} // namespace detail
+
+/// @brief Splits a training set in two at random, each class in the same proportion as far as counts allow.
+/// @param all the published training set
+/// @param test the published test set, passed through
+/// @return images keep the order they have in `all`
+/// @throws data_error where a set contradicts itself or the two do not match
+/// @throws option_error where validation takes every image, or train_limit asks for more than are left
+inline dataset split(const image_dataset& all, image_dataset test, const split_options& options = {}) {
+    require_consistent(all, "split: the training set");
+    require_consistent(test, "split: the test set");
+    if (all.image_shape() != test.image_shape() || all.classes != test.classes) {
+        throw data_error("split: the training set has images of " + to_string(all.image_shape()) + " in " +
+                         std::to_string(all.classes) + " classes, the test set " +
+                         to_string(test.image_shape()) + " in " + std::to_string(test.classes));
+    }
+    if (options.validation >= all.size()) {
+        throw option_error("split_options::validation: expected fewer than the " +
+                           std::to_string(all.size()) + " training images, got " +
+                           std::to_string(options.validation));
+    }
+    const std::size_t left = all.size() - options.validation;
+    if (options.train_limit > left) {
+        throw option_error("split_options::train_limit: expected at most the " + std::to_string(left) +
+                           " images that validation leaves, got " + std::to_string(options.train_limit));
+    }
+    std::vector<std::vector<std::size_t>> members(static_cast<std::size_t>(all.classes));
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        members[static_cast<std::size_t>(all.labels[i])].push_back(i);
+    }
+    std::vector<std::size_t> counts;
+    for (std::size_t c = 0; c < members.size(); ++c) {
+        random_stream random(options.seed_value, purpose::split, c);
+        random.shuffle(std::span<std::size_t>(members[c]));
+        counts.push_back(members[c].size());
+    }
+    const std::vector<std::size_t> held_out = detail::class_quotas(counts, options.validation);
+    for (std::size_t c = 0; c < counts.size(); ++c) {
+        counts[c] -= held_out[c];
+    }
+    const std::vector<std::size_t> kept =
+        detail::class_quotas(counts, options.train_limit == 0 ? left : options.train_limit);
+    std::vector<std::size_t> train;
+    std::vector<std::size_t> validation;
+    for (std::size_t c = 0; c < members.size(); ++c) {
+        const auto middle = members[c].begin() + static_cast<std::ptrdiff_t>(held_out[c]);
+        validation.insert(validation.end(), members[c].begin(), middle);
+        train.insert(train.end(), middle, middle + static_cast<std::ptrdiff_t>(kept[c]));
+    }
+    std::sort(train.begin(), train.end());
+    std::sort(validation.begin(), validation.end());
+    return {subset(all, train), subset(all, validation), std::move(test)};
+}
+
+} // namespace fitnas
+
+#endif

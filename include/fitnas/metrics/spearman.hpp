@@ -1,0 +1,66 @@
+/// @file
+/// @brief Spearman's rank correlation.
+
+#ifndef FITNAS_METRICS_SPEARMAN_HPP
+#define FITNAS_METRICS_SPEARMAN_HPP
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <span>
+#include <vector>
+
+#include <fitnas/metrics/paired.hpp>
+
+namespace fitnas {
+
+/// @brief Ranks from 1 for the smallest value; equal values share the mean of their ranks.
+/// @param values finite
+inline std::vector<double> average_ranks(std::span<const double> values) {
+    std::vector<std::size_t> order(values.size());
+    for (std::size_t i = 0; i < order.size(); ++i) {
+        order[i] = i;
+    }
+    std::sort(order.begin(), order.end(),
+              [&](std::size_t a, std::size_t b) { return values[a] < values[b]; });
+    std::vector<double> ranks(values.size());
+    for (std::size_t first = 0; first < order.size();) {
+        std::size_t last = first + 1;
+        while (last < order.size() && values[order[last]] == values[order[first]]) {
+            ++last;
+        }
+        for (std::size_t i = first; i < last; ++i) {
+            ranks[order[i]] = static_cast<double>(first + last + 1) / 2;
+        }
+        first = last;
+    }
+    return ranks;
+}
+
+/// @brief Spearman's rho: the correlation of the average ranks.
+/// @param x,y n >= 2 finite values each
+/// @return -1 to 1; NaN where all values of a column are equal, as SciPy's `spearmanr`
+/// @throws shape_error, numeric_error
+inline double spearman(std::span<const double> x, std::span<const double> y) {
+    detail::require_paired(x, y, "spearman");
+    const std::vector<double> a = average_ranks(x);
+    const std::vector<double> b = average_ranks(y);
+    const double mean = (static_cast<double>(x.size()) + 1) / 2;
+    double ab = 0;
+    double aa = 0;
+    double bb = 0;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        ab += (a[i] - mean) * (b[i] - mean);
+        aa += (a[i] - mean) * (a[i] - mean);
+        bb += (b[i] - mean) * (b[i] - mean);
+    }
+    if (aa == 0 || bb == 0) {
+        return std::numeric_limits<double>::quiet_NaN();
+    }
+    return std::clamp(ab / std::sqrt(aa) / std::sqrt(bb), -1.0, 1.0);
+}
+
+} // namespace fitnas
+
+#endif

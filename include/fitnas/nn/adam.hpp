@@ -1,0 +1,78 @@
+/// @file
+/// @brief Adam with decoupled weight decay, on flat spans.
+
+#ifndef FITNAS_NN_ADAM_HPP
+#define FITNAS_NN_ADAM_HPP
+
+#include <cmath>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <fitnas/core/error.hpp>
+
+namespace fitnas {
+
+/// @brief The constants of Adam.
+struct adam_options {
+    float beta1 = 0.9F;        ///< decay of the mean of gradients, in [0, 1)
+    float beta2 = 0.999F;      ///< decay of the mean of squared gradients, in [0, 1)
+    float epsilon = 1e-8F;     ///< added to the root, above 0
+    float weight_decay = 1e-2F; ///< decoupled, at least 0; 0 makes it plain Adam
+};
+
+/// @brief AdamW (Loshchilov and Hutter, "Decoupled weight decay regularization", arXiv 1711.05101, algorithm
+/// 2, with the decay multiplied by the learning rate); without weight decay Adam (Kingma and Ba, arXiv
+/// 1412.6980).
+class adam {
+public:
+    /// @param size how many values are updated
+    /// @throws option_error where a constant is outside its range
+    explicit adam(std::size_t size, const adam_options& options = {})
+        : m_options(options), m_mean(size), m_square(size) {
+        const auto is_decay = [](float b) { return b >= 0 && b < 1; };
+        if (!is_decay(options.beta1) || !is_decay(options.beta2) || !(options.epsilon > 0) ||
+            !(options.weight_decay >= 0)) {
+            throw option_error("adam: beta1 and beta2 must be in [0, 1), epsilon above 0, weight_decay at least 0; "
+                               "got " +
+                               std::to_string(options.beta1) + ", " + std::to_string(options.beta2) + ", " +
+                               std::to_string(options.epsilon) + ", " + std::to_string(options.weight_decay));
+        }
+    }
+
+    /// @brief One update.
+    /// @param values changed
+    /// @param gradient of the loss there, as many values
+    /// @param learning_rate of this step
+    /// @throws shape_error where the spans are not as long as the optimiser was made for
+    void step(std::span<float> values, std::span<const float> gradient, double learning_rate) {
+        if (values.size() != m_mean.size() || gradient.size() != m_mean.size()) {
+            throw shape_error("adam: made for " + std::to_string(m_mean.size()) + " values, got " +
+                              std::to_string(values.size()) + " and a gradient of " +
+                              std::to_string(gradient.size()));
+        }
+        ++m_steps;
+        const double first = 1 - std::pow(static_cast<double>(m_options.beta1), m_steps);
+        const double second = 1 - std::pow(static_cast<double>(m_options.beta2), m_steps);
+        const auto rate = static_cast<float>(learning_rate / first);
+        const auto share = static_cast<float>(1 / std::sqrt(second));
+        const auto keep = static_cast<float>(1 - learning_rate * static_cast<double>(m_options.weight_decay));
+        for (std::size_t i = 0; i < values.size(); ++i) {
+            const float g = gradient[i];
+            m_mean[i] += (1 - m_options.beta1) * (g - m_mean[i]);
+            m_square[i] += (1 - m_options.beta2) * (g * g - m_square[i]);
+            values[i] = values[i] * keep - rate * m_mean[i] / (std::sqrt(m_square[i]) * share + m_options.epsilon);
+        }
+    }
+
+private:
+    adam_options m_options;
+    std::vector<float> m_mean;
+    std::vector<float> m_square;
+    int m_steps = 0;
+};
+
+} // namespace fitnas
+
+#endif

@@ -1,0 +1,68 @@
+/// @file
+/// @brief Batch norm: from sums to scale and shift, and back. No pass over activations is here: readers and writers do it.
+
+#ifndef FITNAS_NN_BATCH_NORM_HPP
+#define FITNAS_NN_BATCH_NORM_HPP
+
+#include <fitnas/nn/channels.hpp>
+
+#include <cmath>
+
+namespace fitnas::detail {
+
+/// Added to the variance, as in PyTorch's default.
+inline constexpr double batch_norm_epsilon = 1e-5;
+
+/// Per-channel values of one batch norm, each padded with zeros to a multiple of the vector width.
+struct norm_state {
+    float* mean = nullptr;
+    float* inverse = nullptr; ///< 1 / sqrt(variance + epsilon)
+    float* scale = nullptr;   ///< u = scale z + shift
+    float* shift = nullptr;
+    float* a = nullptr; ///< dz = a du + b z + c
+    float* b = nullptr;
+    float* c = nullptr;
+
+    static std::size_t size(int channels) { return std::size_t{7} * static_cast<std::size_t>(simd::padded(channels)); }
+    static norm_state at(float* p, int channels) {
+        const int n = simd::padded(channels);
+        std::fill_n(p, std::ptrdiff_t{7} * n, 0.0F);
+        return {p, p + n, p + 2 * n, p + 3 * n, p + 4 * n, p + 5 * n, p + 6 * n};
+    }
+};
+
+/// Mean and variance (biased) from the sums of z and z^2 over `count` values a channel; gamma then beta as parameters.
+inline void norm_forward(norm_state& s, int channels, group_sums& sums, double count, const float* gamma) {
+    sums.add_up();
+    for (int i = 0; i < channels; ++i) {
+        const double mean = sums.first(0)[i] / count;
+        const double variance = (std::max)(0.0, sums.second(0)[i] / count - mean * mean);
+        const double inverse = 1.0 / std::sqrt(variance + batch_norm_epsilon);
+        s.mean[i] = static_cast<float>(mean);
+        s.inverse[i] = static_cast<float>(inverse);
+        s.scale[i] = static_cast<float>(gamma[i] * inverse);
+        s.shift[i] = static_cast<float>(gamma[channels + i] - gamma[i] * inverse * mean);
+    }
+}
+
+/// From the sums of du and du (z - mean): adds into the gradients of gamma and beta, and sets a, b, c.
+inline void norm_backward(norm_state& s, int channels, group_sums& sums, double count, const float* gamma,
+                          float* dgamma) {
+    sums.add_up();
+    for (int i = 0; i < channels; ++i) {
+        const double du = sums.first(0)[i];
+        const double duz = sums.second(0)[i];
+        const double inverse = static_cast<double>(s.inverse[i]);
+        dgamma[i] += static_cast<float>(duz * inverse);
+        dgamma[channels + i] += static_cast<float>(du);
+        const double a = gamma[i] * inverse;
+        const double b = -a * inverse * inverse * duz / count;
+        s.a[i] = static_cast<float>(a);
+        s.b[i] = static_cast<float>(b);
+        s.c[i] = static_cast<float>(-a * du / count - b * static_cast<double>(s.mean[i]));
+    }
+}
+
+} // namespace fitnas::detail
+
+#endif

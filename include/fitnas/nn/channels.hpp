@@ -1,0 +1,255 @@
+/// @file
+/// @brief How kernels read and write activations: batch norm and activation are applied by the reader, sums for batch norm
+/// are gathered by the writer.
+///
+/// A tensor in memory is *raw*: what a convolution left. Its batch norm and activation are pending; whoever reads it
+/// computes `act(scale z + shift)` on the way. Backward, `du` is the gradient at `u = scale z + shift`, and whoever reads
+/// it computes the gradient at z from it. So no pass exists that only applies batch norm or an activation.
+
+#ifndef FITNAS_NN_CHANNELS_HPP
+#define FITNAS_NN_CHANNELS_HPP
+
+#include <fitnas/core/gemm.hpp>
+#include <fitnas/core/parallel.hpp>
+#include <fitnas/core/simd.hpp>
+#include <fitnas/nn/primitive.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <type_traits>
+#include <vector>
+
+namespace fitnas::detail {
+
+using simd::vec;
+inline constexpr int W = simd::native_width;
+
+/// act(scale z + shift), channel by channel; without scale the tensor is plain. The per-channel arrays are padded with
+/// zeros to a multiple of the vector width.
+struct affine_input {
+    const float* z = nullptr;
+    const float* scale = nullptr;
+    const float* shift = nullptr;
+    const float* mean = nullptr; ///< of z, for the sums of backward
+    activation act = activation::none;
+
+    bool plain() const { return scale == nullptr && act == activation::none; }
+};
+
+/// The gradient at z: a du + b z + c, channel by channel; without a it is du.
+struct gradient_input {
+    const float* du = nullptr;
+    const float* z = nullptr;
+    const float* a = nullptr;
+    const float* b = nullptr;
+    const float* c = nullptr;
+};
+
+/// Where the gradient of an input goes: du of that input, and what is added before it is stored.
+struct gradient_output {
+    float* du = nullptr;           ///< nullptr: nobody needs it
+    const float* addend = nullptr; ///< the shortcut's gradient
+};
+
+/// Sums over rows for each channel, one pair of rows of doubles for each group: [group][2][channels].
+class group_sums {
+public:
+    void start(int channels) {
+        m_channels = channels;
+        const std::size_t n = std::size_t{2} * sum_groups * static_cast<std::size_t>(channels);
+        std::fill_n(m_data.reserve(n), n, 0.0);
+    }
+    double* first(int group) { return m_data.reserve(0) + std::ptrdiff_t{2} * group * m_channels; }
+    double* second(int group) { return first(group) + m_channels; }
+    /// Adds the groups, in order, into group 0.
+    void add_up() {
+        for (int g = 1; g < sum_groups; ++g) {
+            for (int c = 0; c < 2 * m_channels; ++c) {
+                first(0)[c] += first(g)[c];
+            }
+        }
+    }
+
+private:
+    aligned_buffer<double> m_data;
+    int m_channels = 0;
+};
+
+/// What kernels share in one network: packed weights and sums of groups. It only grows.
+struct workspace {
+    aligned_buffer<float> packed;
+    aligned_buffer<float> weights; ///< weight gradients, [group][...]
+    group_sums sums;
+};
+
+template <activation A>
+FITNAS_INLINE vec<> apply(vec<> u) {
+    const vec<> zero{};
+    if constexpr (A == activation::relu) {
+        return simd::max(u, zero);
+    } else if constexpr (A == activation::relu6) {
+        return simd::min(simd::max(u, zero), simd::broadcast(6.0F));
+    } else if constexpr (A == activation::hard_swish) {
+        return u * simd::min(simd::max(u + 3.0F, zero), simd::broadcast(6.0F)) * (1.0F / 6.0F);
+    } else {
+        return u;
+    }
+}
+
+/// gradient times the activation's derivative at u
+template <activation A>
+FITNAS_INLINE vec<> derive(vec<> gradient, vec<> u) {
+    const vec<> zero{};
+    if constexpr (A == activation::relu) {
+        return u > zero ? gradient : zero;
+    } else if constexpr (A == activation::relu6) {
+        return (u > zero) & (u < simd::broadcast(6.0F)) ? gradient : zero;
+    } else if constexpr (A == activation::hard_swish) {
+        const vec<> middle = gradient * (u * (1.0F / 3.0F) + 0.5F);
+        return u > simd::broadcast(3.0F) ? gradient : (u > simd::broadcast(-3.0F) ? middle : zero);
+    } else {
+        return gradient;
+    }
+}
+
+/// Calls `f` with the activation as a compile-time constant.
+template <class F>
+void with_activation(activation act, F&& f) {
+    switch (act) {
+    case activation::relu:
+        return f(std::integral_constant<activation, activation::relu>());
+    case activation::relu6:
+        return f(std::integral_constant<activation, activation::relu6>());
+    case activation::hard_swish:
+        return f(std::integral_constant<activation, activation::hard_swish>());
+    default:
+        return f(std::integral_constant<activation, activation::none>());
+    }
+}
+
+template <activation A>
+FITNAS_INLINE vec<> read(const affine_input& x, const float* z, int c, int count) {
+    const vec<> v = simd::load(z, count);
+    return x.scale != nullptr ? apply<A>(simd::fma(v, simd::load(x.scale + c), simd::load(x.shift + c))) : apply<A>(v);
+}
+
+/// The pre-activation u of a raw value.
+FITNAS_INLINE vec<> pre_activation(const affine_input& x, vec<> z, int c) {
+    return x.scale != nullptr ? simd::fma(z, simd::load(x.scale + c), simd::load(x.shift + c)) : z;
+}
+
+/// Reads `rows` rows of an input into a blocked operand. `row(r)` is where row r starts in memory.
+template <class Row>
+void read_blocked(const affine_input& x, int rows, int channels, Row&& row, float* out, std::size_t stride) {
+    with_activation(x.act, [&](auto act) {
+        for (int r = 0; r < rows; ++r) {
+            const float* z = row(r);
+            float* to = out + r * W;
+            for (int c = 0; c < channels; c += W, to += stride) {
+                simd::store(to, read<act()>(x, z + c, c, channels - c));
+            }
+        }
+    });
+}
+
+/// One vector of the gradient at z.
+FITNAS_INLINE vec<> read(const gradient_input& g, const float* du, const float* z, int c, int count) {
+    const vec<> d = simd::load(du, count);
+    return g.a == nullptr ? d
+                          : simd::fma(simd::load(g.a + c), d,
+                                      simd::fma(simd::load(g.b + c), simd::load(z, count), simd::load(g.c + c)));
+}
+
+/// Reads rows [first, first + rows) of a gradient into a blocked operand.
+inline void read_blocked(const gradient_input& g, std::ptrdiff_t first, int rows, int channels, float* out,
+                         std::size_t stride) {
+    for (int r = 0; r < rows; ++r) {
+        const std::ptrdiff_t at = (first + r) * channels;
+        float* to = out + r * W;
+        for (int c = 0; c < channels; c += W, to += stride) {
+            simd::store(to, read(g, g.du + at + c, g.z + at + c, c, channels - c));
+        }
+    }
+}
+
+/// Turns rows of gradients at the activations, lying in `out.du`, into gradients at the pre-activations of `x`, adds the
+/// addend first, and gathers the sums of du and du (z - mean). `row(r)` is the offset of row r in both tensors.
+template <class Row>
+void finish_gradient(const affine_input& x, const gradient_output& out, int rows, int channels, Row&& row,
+                     double* first, double* second) {
+    if (x.plain() && out.addend == nullptr) {
+        return;
+    }
+    with_activation(x.act, [&](auto act) {
+        for (int c = 0; c < channels; c += W) {
+            const int count = channels - c;
+            const vec<> mean = x.mean != nullptr ? simd::load(x.mean + c) : vec<>{};
+            vec<> s{};
+            vec<> t{};
+            for (int r = 0; r < rows; ++r) {
+                const std::ptrdiff_t at = row(r) + c;
+                const vec<> z = simd::load(x.z + at, count);
+                vec<> d = simd::load(out.du + at, count);
+                if (out.addend != nullptr) {
+                    d += simd::load(out.addend + at, count);
+                }
+                d = derive<act()>(d, pre_activation(x, z, c));
+                simd::store(out.du + at, d, count);
+                s += d;
+                t = simd::fma(d, z - mean, t);
+            }
+            if (x.mean != nullptr) {
+                for (int i = 0; i < (std::min)(count, W); ++i) {
+                    first[c + i] += static_cast<double>(s[i]);
+                    second[c + i] += static_cast<double>(t[i]);
+                }
+            }
+        }
+    });
+}
+
+/// Adds the sums of z and z^2 over rows of a row-major tensor.
+inline void add_sums(const float* z, int rows, int channels, double* first, double* second) {
+    for (int c = 0; c < channels; c += W) {
+        const int count = channels - c;
+        vec<> s{};
+        vec<> q{};
+        for (int r = 0; r < rows; ++r) {
+            const vec<> v = simd::load(z + static_cast<std::ptrdiff_t>(r) * channels + c, count);
+            s += v;
+            q = simd::fma(v, v, q);
+        }
+        for (int i = 0; i < (std::min)(count, W); ++i) {
+            first[c + i] += static_cast<double>(s[i]);
+            second[c + i] += static_cast<double>(q[i]);
+        }
+    }
+}
+
+/// Rows of a tile whose operands are about 64 KiB: a function of the shape alone.
+constexpr int tile_rows(int in, int out) {
+    const int rows = 16384 / (in > out ? in : out) / 8 * 8;
+    return rows < 32 ? 32 : rows > 256 ? 256 : rows;
+}
+
+/// Number of tiles.
+constexpr std::ptrdiff_t tile_count(std::ptrdiff_t rows, int tile) { return (rows + tile - 1) / tile; }
+
+/// Adds the groups' weight gradients (padded n x k, [group][...]) into the gradient (n x k), in order.
+inline void add_groups(const float* groups, int n, int k, float* gradient) {
+    const int ld = transposed_columns(k);
+    const std::size_t one = static_cast<std::size_t>(transposed_rows(n)) * static_cast<std::size_t>(ld);
+    parallel_for(n, [&](std::ptrdiff_t i) {
+        for (int j = 0; j < k; ++j) {
+            float sum = 0;
+            for (int g = 0; g < sum_groups; ++g) {
+                sum += groups[static_cast<std::size_t>(g) * one + static_cast<std::size_t>(i * ld + j)];
+            }
+            gradient[i * k + j] += sum;
+        }
+    });
+}
+
+} // namespace fitnas::detail
+
+#endif

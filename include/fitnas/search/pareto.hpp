@@ -1,0 +1,74 @@
+/// @file
+/// @brief The exact front of quality against cost.
+
+#ifndef FITNAS_SEARCH_PARETO_HPP
+#define FITNAS_SEARCH_PARETO_HPP
+
+#include <fitnas/search/enumerate.hpp>
+
+namespace fitnas::search {
+
+/// @brief Which cost a front weighs against quality.
+enum class objective : std::uint8_t { macs, parameters, latency };
+
+/// @brief The candidates that no other dominates: none is at least as good in both quality and cost, and
+/// better in one.
+/// @return cheapest first, each better than the one before; candidates equal in both stay together
+/// @throws option_error where latencies are asked for that the candidates do not have
+template <code_space Space>
+std::vector<candidate<Space>> pareto(std::vector<candidate<Space>> candidates,
+                                     objective against = objective::macs) {
+    const auto cost_of = [against](const candidate<Space>& c) {
+        return against == objective::macs         ? static_cast<double>(c.macs)
+               : against == objective::parameters ? static_cast<double>(c.parameters)
+                                                  : c.latency;
+    };
+    for (const candidate<Space>& c : candidates) {
+        if (std::isnan(cost_of(c))) {
+            throw option_error("pareto: the candidates have no latency; give the search a table with "
+                               "cost::latency_at_most(table, milliseconds)");
+        }
+    }
+    std::sort(candidates.begin(), candidates.end(), [&](const candidate<Space>& a, const candidate<Space>& b) {
+        return cost_of(a) != cost_of(b)       ? cost_of(a) < cost_of(b)
+               : a.predicted != b.predicted ? a.predicted > b.predicted
+                                            : a.architecture < b.architecture;
+    });
+    std::vector<candidate<Space>> front;
+    for (const candidate<Space>& c : candidates) {
+        if (front.empty() || c.predicted > front.back().predicted ||
+            (c.predicted == front.back().predicted && cost_of(c) == cost_of(front.back()))) {
+            front.push_back(c);
+        }
+    }
+    return front;
+}
+
+struct pareto_options {
+    objective against = objective::macs;
+    cost::limit limit{}; ///< for latencies, `cost::latency_at_most(table, infinity)` gives the table alone
+    std::size_t batch = 16384;
+};
+
+/// @brief The front of predicted quality against cost over a whole space.
+/// @throws option_error where the space has more than 2^26 codes, or no latency table was given
+/// @throws limit_error where no architecture keeps the limits
+template <model Model>
+requires search_space_type<typename Model::space>
+std::vector<candidate<typename Model::space>> pareto(const Model& predictor,
+                                                     const pareto_options& options = {}) {
+    using space = typename Model::space;
+    std::vector<candidate<space>> front;
+    for_each_prediction(predictor, options.limit, options.batch, "pareto",
+                        [&](std::span<const architecture<space>> codes, std::span<const double> values) {
+                            for (std::size_t i = 0; i < codes.size(); ++i) {
+                                front.push_back(candidate_of<space>(codes[i], values[i], options.limit));
+                            }
+                            front = pareto<space>(std::move(front), options.against);
+                        });
+    return front;
+}
+
+} // namespace fitnas::search
+
+#endif

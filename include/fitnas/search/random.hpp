@@ -1,0 +1,103 @@
+/// @file
+/// @brief Random search: the best of a uniform sample.
+
+#ifndef FITNAS_SEARCH_RANDOM_HPP
+#define FITNAS_SEARCH_RANDOM_HPP
+
+#include <set>
+
+#include <fitnas/core/rng.hpp>
+#include <fitnas/search/candidate.hpp>
+#include <fitnas/space/sample.hpp>
+
+namespace fitnas::search {
+
+/// @brief n different networks that keep the limits: codes are drawn uniformly, brought to canonical form,
+/// and kept where they keep the limits and come for the first time.
+///
+/// A space of at most 2^20 codes gives all that keep the limits, in random order, where there are fewer than
+/// n of them.
+/// @param draws the most codes to draw for each one that is wanted
+/// @param what who asks, for messages
+/// @throws limit_error where no architecture keeps the limits, or the draws of a larger space find fewer than n
+template <code_space Space>
+std::vector<architecture<Space>> sample_under(const cost::limit& limit, std::size_t n, seed s,
+                                              std::size_t draws = 1000, const char* what = "sample_under") {
+    constexpr bool small = Space::size <= (std::uint64_t{1} << 20U);
+    const limit_check check = check_of<Space>(limit);
+    check.require_possible(what);
+    std::set<architecture<Space>> seen;
+    std::vector<architecture<Space>> result;
+    random_stream random(s, purpose::sample);
+    const std::uint64_t most = small ? 4 * Space::size : std::uint64_t{draws} * n;
+    for (std::uint64_t i = 0; i < most && result.size() < n; ++i) {
+        const architecture<Space> a = canonical<Space>(sample_one<Space>(random));
+        if (check.meets(a) && seen.insert(a).second) {
+            result.push_back(a);
+        }
+    }
+    if (result.size() < n) {
+        if constexpr (small) {
+            // Those that the draws missed.
+            std::vector<architecture<Space>> missed;
+            for_each_architecture<Space>([&](const architecture<Space>& a) {
+                if (check.meets(a) && canonical<Space>(a) == a && !seen.contains(a)) {
+                    missed.push_back(a);
+                }
+            });
+            random.shuffle(std::span<architecture<Space>>(missed));
+            missed.resize((std::min)(missed.size(), n - result.size()));
+            result.insert(result.end(), missed.begin(), missed.end());
+            if (result.empty() && n > 0) {
+                throw check.nothing_found(what, "no architecture of the space");
+            }
+        } else {
+            throw check.nothing_found(what, "of " + std::to_string(most) + " random codes, where " +
+                                                std::to_string(n) +
+                                                " different networks were asked for, only " +
+                                                std::to_string(result.size()));
+        }
+    }
+    return result;
+}
+
+struct random_options {
+    std::size_t samples = 1000; ///< at least 1; a small space may have fewer, see `sample_under`
+    std::size_t top = 10;       ///< how many to return, at least 1
+    cost::limit limit{};
+    seed seed_value{1};
+    std::size_t draws = 1000; ///< the most codes to draw for each sample
+};
+
+/// @brief Scores a uniform sample of the networks that keep the limits.
+/// @param score called once, with all of them; higher is better
+/// @return the best, best first; ties in the order of the codes
+/// @throws limit_error where too few architectures keep the limits, see `sample_under`
+template <code_space Space, scorer<Space> Scorer>
+std::vector<candidate<Space>> random(Scorer&& score, const random_options& options = {}) {
+    detail::best_list<Space> best(options.top, "random");
+    if (options.samples < 1) {
+        throw option_error("random: samples: expected at least 1, got 0");
+    }
+    const auto codes =
+        sample_under<Space>(options.limit, options.samples, options.seed_value, options.draws, "random");
+    const std::vector<double> values = score(std::span<const architecture<Space>>(codes));
+    detail::require_values(values, codes.size(), "random", "scorer");
+    for (std::size_t i = 0; i < codes.size(); ++i) {
+        best.offer(codes[i], values[i]);
+    }
+    return best.result(options.limit);
+}
+
+/// @brief The same with a model's predictions.
+template <model Model>
+std::vector<candidate<typename Model::space>> random(const Model& predictor,
+                                                     const random_options& options = {}) {
+    using space = typename Model::space;
+    return random<space>([&](std::span<const architecture<space>> some) { return predictor.predict(some); },
+                         options);
+}
+
+} // namespace fitnas::search
+
+#endif

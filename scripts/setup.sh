@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# Installs what is missing on Debian 12, as root or through sudo. Does nothing where all is there.
+#
+#   scripts/setup.sh          what building and testing needs
+#   scripts/setup.sh --demo   only what scripts/demo.sh needs
+#   scripts/setup.sh --ci     also the second compiler, Meson and the formatter
+set -euo pipefail
+
+mode=${1:-}
+packages=(g++ cmake ninja-build libxtensor-dev libxtensor-blas-dev libopenblas-dev zlib1g-dev nlohmann-json3-dev
+    dataset-fashion-mnist)
+case $mode in
+"") packages+=(doctest-dev pkg-config) ;;
+--demo) ;;
+--ci) packages+=(doctest-dev pkg-config clang clang-format libomp-14-dev meson python3) ;;
+*)
+    echo "usage: scripts/setup.sh [--demo | --ci]" >&2
+    exit 2
+    ;;
+esac
+
+# A tool may be there without its package.
+declare -A tool=([g++]=g++ [cmake]=cmake [ninja-build]=ninja [pkg-config]=pkg-config [clang]=clang++
+    [clang-format]=clang-format [meson]=meson [python3]=python3)
+missing=()
+for package in "${packages[@]}"; do
+    if [ -n "${tool[$package]:-}" ] && command -v "${tool[$package]}" > /dev/null; then
+        continue
+    fi
+    if [ "$(dpkg-query -W -f '${Status}' "$package" 2> /dev/null)" != "install ok installed" ]; then
+        missing+=("$package")
+    fi
+done
+if [ ${#missing[@]} -eq 0 ]; then
+    echo "setup: all ${#packages[@]} packages are there"
+    exit 0
+fi
+
+echo "setup: installing ${missing[*]}"
+if ! command -v apt-get > /dev/null; then
+    echo "setup: there is no apt-get here; install the same by hand" >&2
+    exit 1
+fi
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+    as_root=(sudo)
+    command -v sudo > /dev/null || {
+        echo "setup: run as root, or install sudo" >&2
+        exit 1
+    }
+fi
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+apt() {
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -y -q "$@" > "$log" 2>&1
+}
+apt update || echo "setup: apt-get update failed, trying with the lists that are there"
+apt install --no-install-recommends "${missing[@]}" || {
+    cat "$log" >&2
+    exit 1
+}
+echo "setup: done"

@@ -1,0 +1,8 @@
+// expect: after the image come a stem, at least one stage or fixed layer, and a head
+#include <fitnas/op/conv.hpp>
+#include <fitnas/space/search_space.hpp>
+
+using space = fitnas::search_space<fitnas::image<8, 8, 1>, fitnas::stem<8>,
+                                   fitnas::stage<fitnas::operator_set<fitnas::op::conv<3>>, 2, 8>,
+                                   fitnas::stage<fitnas::operator_set<fitnas::op::conv<3>>, 2, 8>>;
+static_assert(space::cells > 0);

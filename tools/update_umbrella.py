@@ -1,0 +1,55 @@
+#!/usr/bin/env python3
+"""Writes include/fitnas/fitnas.hpp, then single_include/ from it.
+
+    tools/update_umbrella.py            write both
+    tools/update_umbrella.py --check    say which public headers the umbrella lacks, or has too many; fail if any
+"""
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+UMBRELLA = ROOT / "include/fitnas/fitnas.hpp"
+# Not io/: it needs nlohmann-json, and nothing in these rooms does.
+ROOMS = ["core", "nn", "op", "space", "data", "supernet", "predictor", "search", "metrics"]
+
+TEXT = """/// @file
+/// @brief Everything of fitnas but `io/`, which needs nlohmann-json.
+
+#ifndef FITNAS_FITNAS_HPP
+#define FITNAS_FITNAS_HPP
+
+{includes}
+
+#endif
+"""
+
+
+def public_headers():
+    names = ["fitnas/config.hpp", "fitnas/fwd.hpp", "fitnas/version.hpp"]
+    for room in ROOMS:
+        files = (ROOT / "include/fitnas" / room).rglob("*.hpp")
+        names += [f.relative_to(ROOT / "include").as_posix() for f in files]
+    return sorted(names)
+
+
+def main():
+    wanted = public_headers()
+    if sys.argv[1:] == ["--check"]:
+        text = UMBRELLA.read_text(encoding="utf-8") if UMBRELLA.is_file() else ""
+        listed = re.findall(r"^#include <(fitnas/[^>]+)>", text, re.MULTILINE)
+        wrong = [f"lacks {n}" for n in wanted if n not in listed]
+        wrong += [f"should not list {n}" for n in listed if n not in wanted]
+        if wrong:
+            sys.exit("\n".join(f"include/fitnas/fitnas.hpp {w}" for w in wrong) + "\nrun tools/update_umbrella.py")
+        print(f"include/fitnas/fitnas.hpp lists all {len(wanted)} headers")
+    elif sys.argv[1:]:
+        sys.exit(__doc__)
+    else:
+        UMBRELLA.write_text(TEXT.format(includes="\n".join(f"#include <{n}>" for n in wanted)), encoding="utf-8")
+        subprocess.run([sys.executable, ROOT / "tools/amalgamate.py"], check=True)
+
+
+if __name__ == "__main__":
+    main()
