@@ -4,25 +4,40 @@
 #ifndef FITNAS_CORE_MEMORY_HPP
 #define FITNAS_CORE_MEMORY_HPP
 
-#include <fitnas/config.hpp>
-
+#include <algorithm>
 #include <cstddef>
-#include <cstring>
 #include <memory>
 #include <new>
+#include <type_traits>
+#include <utility>
 #include <vector>
+
+#include <fitnas/config.hpp>
 
 namespace fitnas {
 
 /// @brief Uninitialised floats (or doubles), aligned to a cache line.
 template <class T>
 class aligned_buffer {
+    static_assert(std::is_trivial_v<T>,
+                  "an aligned_buffer holds plain numbers: nothing is constructed in it");
+
 public:
+    aligned_buffer() = default;
+    aligned_buffer(aligned_buffer&& other) noexcept
+        : m_data(std::move(other.m_data)), m_size(std::exchange(other.m_size, 0)) {}
+    aligned_buffer& operator=(aligned_buffer&& other) noexcept {
+        m_data = std::move(other.m_data);
+        m_size = std::exchange(other.m_size, 0);
+        return *this;
+    }
+
     /// @return room for at least n values; what was there is lost where the buffer has to grow
     T* reserve(std::size_t n) {
         if (n > m_size) {
             m_data.reset();
-            m_data.reset(static_cast<T*>(::operator new(n * sizeof(T), std::align_val_t{64})));
+            m_size = 0; // nothing is held where the allocation fails
+            m_data.reset(static_cast<T*>(::operator new (n * sizeof(T), std::align_val_t{64})));
             m_size = n;
         }
         return m_data.get();
@@ -31,14 +46,14 @@ public:
 
 private:
     struct release {
-        void operator()(T* p) const { ::operator delete(p, std::align_val_t{64}); }
+        void operator()(T* p) const { ::operator delete (p, std::align_val_t{64}); }
     };
     std::unique_ptr<T[], release> m_data;
     std::size_t m_size = 0;
 };
 
-/// @brief Bump allocation from a few large chunks that are kept: after the first round of the same requests nothing is
-/// allocated any more. Pointers stay valid until the arena is reset past them.
+/// @brief Bump allocation from a few large chunks that are kept: after the first round of the same requests
+/// nothing is allocated any more. Pointers stay valid until the arena is reset past them.
 class arena {
 public:
     /// A place to come back to.
@@ -65,6 +80,12 @@ public:
     void reset(mark m) { m_at = m; }
     /// @brief Gives back everything.
     void reset() { m_at = mark{0, 0}; }
+    /// @brief Overwrites everything held, so that a check sees who reads what nobody wrote.
+    void fill(float value) {
+        for (auto& c : m_chunks) {
+            std::fill_n(c.reserve(0), c.size(), value);
+        }
+    }
     /// @return bytes held
     std::size_t bytes() const {
         std::size_t sum = 0;

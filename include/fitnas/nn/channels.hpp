@@ -86,11 +86,11 @@ template <activation A>
 FITNAS_INLINE vec<> apply(vec<> u) {
     const vec<> zero{};
     if constexpr (A == activation::relu) {
-        return simd::max(u, zero);
+        return (simd::max)(u, zero);
     } else if constexpr (A == activation::relu6) {
-        return simd::min(simd::max(u, zero), simd::broadcast(6.0F));
+        return (simd::min)((simd::max)(u, zero), simd::broadcast(6.0F));
     } else if constexpr (A == activation::hard_swish) {
-        return u * simd::min(simd::max(u + 3.0F, zero), simd::broadcast(6.0F)) * (1.0F / 6.0F);
+        return u * (simd::min)((simd::max)(u + 3.0F, zero), simd::broadcast(6.0F)) * (1.0F / 6.0F);
     } else {
         return u;
     }

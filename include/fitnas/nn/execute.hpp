@@ -205,6 +205,25 @@ inline void custom_backward(const plan_step& step, const float* x, const float* 
     }
 }
 
+/// a + b, in memory of its own.
+inline const float* added(const float* a, const float* b, std::size_t n, arena& memory) {
+    float* sum = memory.take(n);
+    for (std::size_t i = 0; i < n; ++i) {
+        sum[i] = a[i] + b[i];
+    }
+    return sum;
+}
+
+/// Adds the gradient of a linear layer's bias: the sum over rows of the gradient at z.
+inline void bias_backward(const gradient_input& g, std::ptrdiff_t rows, int channels, float* bias) {
+    for (std::ptrdiff_t r = 0; r < rows; ++r) {
+        for (int c = 0; c < channels; ++c) {
+            const std::ptrdiff_t at = r * channels + c;
+            bias[c] += g.a == nullptr ? g.du[at] : g.a[c] * g.du[at] + g.b[c] * g.z[at] + g.c[c];
+        }
+    }
+}
+
 /// Runs a plan backward after `forward` with the batch's own statistics.
 ///
 /// @param dparameters added into
@@ -231,7 +250,9 @@ inline void backward(const block_plan& plan, const float* parameters, float* dpa
             g.c = n.c;
         }
         if (step.shortcut) {
-            shortcut_gradient = g.du;
+            shortcut_gradient = shortcut_gradient == nullptr
+                                    ? g.du
+                                    : added(shortcut_gradient, g.du, count * static_cast<std::size_t>(in.size()), memory);
         }
         float*& to = du[static_cast<std::size_t>(step.in.buffer)];
         const bool writes_out = p.kind == primitive_kind::activate;
@@ -254,16 +275,11 @@ inline void backward(const block_plan& plan, const float* parameters, float* dpa
         case primitive_kind::convolution:
             convolution_backward(g, x, in, p.kernel, p.stride, run.images, w, p.width, dw, out, ws.sums, ws);
             break;
-        case primitive_kind::linear: {
+        case primitive_kind::linear:
             pointwise_backward(g, x, in, 1, run.images, w, p.width, dw, out, ws.sums, ws);
-            float* bias = dw + static_cast<std::ptrdiff_t>(in.channels) * p.width;
-            for (std::ptrdiff_t r = 0; r < step.out_shape.pixels() * run.images; ++r) {
-                for (int c = 0; c < p.width; ++c) {
-                    bias[c] += g.du[r * p.width + c];
-                }
-            }
+            bias_backward(g, step.out_shape.pixels() * run.images, p.width,
+                          dw + static_cast<std::ptrdiff_t>(in.channels) * p.width);
             break;
-        }
         case primitive_kind::max_pool:
         case primitive_kind::average_pool:
             if (to != nullptr) {

@@ -21,14 +21,15 @@ struct plan_value {
 
 /// One pass: reads `in` (and buffer 0 for a shortcut), writes buffer `out`.
 struct plan_step {
-    primitive what; ///< kind `activate` stands for "write the value out", with the shortcut added where `shortcut`
-    plan_value in;
-    int out = 0;
-    shape in_shape;
-    shape out_shape;
-    long long offset = 0; ///< of its parameters in the block's
-    int norm = -1;        ///< the batch norm whose sums this pass gathers
+    /// Kind `activate` stands for "write the value out", with the shortcut added where `shortcut`.
+    primitive what{};
     bool shortcut = false;
+    long long offset = 0; ///< of its parameters in the block's
+    plan_value in{};
+    int out = 0;
+    shape in_shape{};
+    shape out_shape{};
+    int norm = -1; ///< the batch norm whose sums this pass gathers
 };
 
 /// A batch norm: of which buffer, and where gamma and beta stand.

@@ -54,7 +54,7 @@ inline void pool_forward(bool maximum, const affine_input& x, shape in, int kern
                                 for (int y = w.y0; y < w.y1; ++y) {
                                     for (int i = w.x0; i < w.x1; ++i) {
                                         const vec<> a = read<act()>(x, x.z + pixel(in, n, y, i) + c, c, count);
-                                        v = maximum ? simd::max(v, a) : v + a;
+                                        v = maximum ? (simd::max)(v, a) : v + a;
                                     }
                                 }
                                 simd::store(z + at, maximum ? v : v * w.share(), count);

@@ -1,0 +1,76 @@
+/// @file
+/// @brief Softmax cross-entropy with label smoothing.
+
+#ifndef FITNAS_NN_CROSS_ENTROPY_HPP
+#define FITNAS_NN_CROSS_ENTROPY_HPP
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <span>
+#include <string>
+
+#include <fitnas/core/error.hpp>
+
+namespace fitnas {
+
+/// @brief What a batch of logits comes to.
+struct batch_loss {
+    double loss = 0;         ///< mean over the images
+    std::size_t correct = 0; ///< images whose largest logit is the label's (the first of equal ones)
+};
+
+/// @return the index of the largest value, the first of equal ones
+inline std::size_t argmax(std::span<const float> values) {
+    return static_cast<std::size_t>(std::max_element(values.begin(), values.end()) - values.begin());
+}
+
+/// @brief Mean of -sum_c q_c log softmax(logits)_c, where q is 1 - smoothing at the label plus smoothing /
+/// classes everywhere (Szegedy et al., arXiv 1512.00567, section 7).
+/// @param logits images x classes
+/// @param labels one an image, each in [0, classes)
+/// @param smoothing in [0, 1)
+/// @param gradient images x classes, overwritten; empty where it is not wanted
+/// @throws shape_error where the sizes do not match or a label is outside
+inline batch_loss cross_entropy(std::span<const float> logits, std::span<const int> labels, double smoothing,
+                                std::span<float> gradient = {}) {
+    const std::size_t images = labels.size();
+    if (images == 0 || logits.empty() || logits.size() % images != 0 ||
+        (!gradient.empty() && gradient.size() != logits.size())) {
+        throw shape_error("cross_entropy: " + std::to_string(logits.size()) + " logits, " + std::to_string(images) +
+                          " labels, a gradient of " + std::to_string(gradient.size()));
+    }
+    const std::size_t classes = logits.size() / images;
+    const double share = smoothing / static_cast<double>(classes);
+    batch_loss result;
+    for (std::size_t n = 0; n < images; ++n) {
+        const std::span<const float> z = logits.subspan(n * classes, classes);
+        if (labels[n] < 0 || static_cast<std::size_t>(labels[n]) >= classes) {
+            throw shape_error("cross_entropy: expected labels from 0 to " + std::to_string(classes - 1) + ", got " +
+                              std::to_string(labels[n]));
+        }
+        const auto label = static_cast<std::size_t>(labels[n]);
+        const std::size_t best = argmax(z);
+        result.correct += best == label;
+        const double top = static_cast<double>(z[best]);
+        double sum = 0;
+        double mean = 0;
+        for (const float v : z) {
+            sum += std::exp(static_cast<double>(v) - top);
+            mean += static_cast<double>(v) / static_cast<double>(classes);
+        }
+        const double log_sum = std::log(sum) + top;
+        result.loss += log_sum - (1 - smoothing) * static_cast<double>(z[label]) - smoothing * mean;
+        for (std::size_t c = 0; c < classes && !gradient.empty(); ++c) {
+            const double target = share + (c == label ? 1 - smoothing : 0);
+            gradient[n * classes + c] = static_cast<float>((std::exp(static_cast<double>(z[c]) - log_sum) - target) /
+                                                           static_cast<double>(images));
+        }
+    }
+    result.loss /= static_cast<double>(images);
+    return result;
+}
+
+} // namespace fitnas
+
+#endif

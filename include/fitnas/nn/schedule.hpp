@@ -1,0 +1,33 @@
+/// @file
+/// @brief The learning rate over a training: warm-up, then half a cosine.
+
+#ifndef FITNAS_NN_SCHEDULE_HPP
+#define FITNAS_NN_SCHEDULE_HPP
+
+#include <cmath>
+#include <numbers>
+
+namespace fitnas {
+
+/// @brief Rises in a straight line to the peak, then falls along half a cosine to almost 0 (Loshchilov and
+/// Hutter, arXiv 1608.03983, equation 5, without restarts).
+struct cosine_schedule {
+    double peak = 0.1;  ///< the largest rate
+    long long steps = 1; ///< of the whole training
+    double warmup = 0;  ///< steps of the rise
+
+    /// @param step 0 <= step < steps
+    /// @return the learning rate of a step, above 0
+    double operator()(long long step) const {
+        const double at = static_cast<double>(step);
+        if (at < warmup) {
+            return peak * (at + 1) / (std::floor(warmup) + 1);
+        }
+        const double done = (at - warmup) / (static_cast<double>(steps) - warmup);
+        return peak * 0.5 * (1 + std::cos(std::numbers::pi * done));
+    }
+};
+
+} // namespace fitnas
+
+#endif
