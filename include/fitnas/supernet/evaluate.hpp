@@ -1,0 +1,183 @@
+/// @file
+/// @brief Scoring sub-networks: accuracy with shared weights and batch norm statistics of their own.
+
+#ifndef FITNAS_SUPERNET_EVALUATE_HPP
+#define FITNAS_SUPERNET_EVALUATE_HPP
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <fitnas/core/progress.hpp>
+#include <fitnas/space/canonical.hpp>
+#include <fitnas/space/score_table.hpp>
+#include <fitnas/supernet/forward.hpp>
+
+namespace fitnas {
+
+/// @brief Whose mean and variance batch norm uses. Those gathered while a supernet was trained mix all paths
+/// and fit none.
+enum class statistics : std::uint8_t {
+    calibrated, ///< of a set of training images, gone through the same sub-network (Guo et al., arXiv 1904.00420, 3.4)
+    batch       ///< of the scored images themselves, batch by batch: half the work, but images then influence each other
+};
+
+/// @brief How to score.
+struct evaluate_options {
+    fitnas::statistics statistics = statistics::calibrated;
+    std::size_t calibration = 512; ///< training images for the statistics, at least 1; all where there are fewer
+    std::size_t images = 0;        ///< the first so many validation images; 0: all
+    std::size_t batch = 2000;      ///< images that go through together, at least 1; memory grows with it
+    seed seed_value{0};            ///< chooses the calibration images
+    fitnas::observer observer{};   ///< called after each network
+};
+
+namespace detail {
+
+/// Where images are after a layer, and what comes back when the next path turns off there.
+struct trie_level {
+    const float* calibration = nullptr;
+    const float* images = nullptr;
+    arena::mark memory{};
+};
+
+/// Scores paths that are sorted, so that neighbours share as many first layers as possible; those are computed
+/// once.
+class path_scorer {
+public:
+    path_scorer(const weights& w, bool calibrated) : m_weights(w), m_calibrated(calibrated) {}
+
+    /// @param scored called with (number of the path, correct images)
+    template <class Scored>
+    void run(std::span<const network_path> paths, const loaded_images& calibration, const loaded_images& images,
+             Scored&& scored) {
+        m_memory.reset();
+        std::vector<trie_level> levels(m_weights.layers().size() + 1);
+        levels[0] = {calibration.values.data(), images.values.data(), m_memory.position()};
+        for (std::size_t p = 0; p < paths.size(); ++p) {
+            std::size_t same = 0;
+            if (p > 0) {
+                const auto end = std::mismatch(paths[p].begin(), paths[p].end(), paths[p - 1].begin());
+                same = static_cast<std::size_t>(end.first - paths[p].begin());
+            }
+            m_memory.reset(levels[same].memory);
+            for (std::size_t i = same; i < paths[p].size(); ++i) {
+                levels[i + 1] = step(m_weights.block(paths[p][i]), levels[i], calibration.count(), images.count());
+            }
+            scored(p, count_correct(levels.back().images, images.labels, m_weights.classes()));
+        }
+    }
+
+private:
+    trie_level step(const weight_block& b, const trie_level& from, int calibration, int images) {
+        if (b.plan.empty()) {
+            return from;
+        }
+        const auto take = [&](int count) {
+            return m_memory.take(static_cast<std::size_t>(b.output.size()) * static_cast<std::size_t>(count));
+        };
+        const float* w = m_weights.of(b);
+        float* y = take(images);
+        float* c = m_calibrated ? take(calibration) : nullptr;
+        const trie_level to{c, y, m_memory.position()};
+        if (m_calibrated) {
+            const block_run run = forward(b.plan, w, from.calibration, calibration, c, nullptr, m_memory, m_shared);
+            forward_given(b, w, from.images, images, y, run, m_memory, m_shared);
+        } else {
+            forward(b.plan, w, from.images, images, y, nullptr, m_memory, m_shared);
+        }
+        m_memory.reset(to.memory);
+        return to;
+    }
+
+    const weights& m_weights;
+    bool m_calibrated;
+    arena m_memory;
+    workspace m_shared;
+};
+
+/// @return accuracy of each path, in [0, 1]
+inline std::vector<double> score_paths(const weights& w, std::span<const network_path> paths, const dataset& data,
+                                       const evaluate_options& o) {
+    require_images(w, data.validation, "evaluate: the validation split");
+    require_images(w, data.train, "evaluate: the training split");
+    if (o.batch < 1 || o.calibration < 1) {
+        throw option_error("evaluate_options: batch and calibration: expected at least 1, got " +
+                           std::to_string(o.batch) + " and " + std::to_string(o.calibration));
+    }
+    if (o.images > data.validation.size()) {
+        throw option_error("evaluate_options::images: expected at most the " +
+                           std::to_string(data.validation.size()) + " validation images, got " +
+                           std::to_string(o.images));
+    }
+    const normalisation norm = normalisation_of(data.train);
+    const std::size_t count = o.images == 0 ? data.validation.size() : o.images;
+    const bool calibrated = o.statistics == statistics::calibrated;
+    const std::vector<std::size_t> chosen = random_indices(
+        data.train.size(), calibrated ? (std::min)(o.calibration, data.train.size()) : 0, o.seed_value);
+    const loaded_images calibration(data.train, chosen, norm);
+    std::vector<std::size_t> all(count);
+    std::iota(all.begin(), all.end(), std::size_t{0});
+
+    std::vector<double> scores(paths.size());
+    path_scorer scorer(w, calibrated);
+    const stopwatch clock;
+    const std::size_t chunks = (count + o.batch - 1) / o.batch;
+    for (std::size_t chunk = 0; chunk < chunks; ++chunk) {
+        // Chunks of nearly the same size: statistics of a small rest would be poor.
+        const std::size_t first = count * chunk / chunks;
+        const std::size_t last = count * (chunk + 1) / chunks;
+        const loaded_images images(data.validation, std::span<const std::size_t>(all).subspan(first, last - first), norm);
+        scorer.run(paths, calibration, images, [&](std::size_t p, std::size_t correct) {
+            scores[p] += static_cast<double>(correct) / static_cast<double>(count);
+            if (o.observer) {
+                o.observer({.stage = "evaluate",
+                            .done = static_cast<long long>(chunk * paths.size() + p + 1),
+                            .total = static_cast<long long>(chunks * paths.size()),
+                            .seconds = clock.seconds()});
+            }
+        });
+    }
+    return scores;
+}
+
+} // namespace detail
+
+/// @brief Scores sub-networks on the validation split with the supernet's weights. Batch norm statistics are
+/// made anew for each. First layers that networks share are computed once. The test split is not read.
+/// @param net trained
+/// @param architectures any; equal networks are scored as their canonical form, so they get equal scores
+/// @param data `train` gives statistics and normalisation, `validation` the images that count
+/// @param options checked first
+/// @return a table with the architectures in their order and accuracies in [0, 1]
+/// @throws architecture_error, option_error, shape_error, data_error
+template <search_space_type Space>
+score_table<Space> evaluate(const supernet<Space>& net, std::span<const architecture<Space>> architectures,
+                            const dataset& data, const evaluate_options& options = {}) {
+    std::map<architecture<Space>, double> networks;
+    for (const architecture<Space>& a : architectures) {
+        networks.emplace(canonical<Space>(a), 0.0);
+    }
+    std::vector<detail::network_path> paths;
+    paths.reserve(networks.size());
+    for (const auto& entry : networks) {
+        paths.push_back(net.weights().path(entry.first));
+    }
+    const std::vector<double> scores = detail::score_paths(net.weights(), paths, data, options);
+    std::size_t next = 0;
+    for (auto& entry : networks) {
+        entry.second = scores[next++];
+    }
+    score_table<Space> table;
+    for (const architecture<Space>& a : architectures) {
+        table.push_back(a, networks.at(canonical<Space>(a)));
+    }
+    return table;
+}
+
+} // namespace fitnas
+
+#endif

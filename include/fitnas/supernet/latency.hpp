@@ -1,0 +1,85 @@
+/// @file
+/// @brief Latency, measured on this machine operator by operator.
+
+#ifndef FITNAS_SUPERNET_LATENCY_HPP
+#define FITNAS_SUPERNET_LATENCY_HPP
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <fitnas/core/progress.hpp>
+#include <fitnas/space/latency_table.hpp>
+#include <fitnas/supernet/weights.hpp>
+
+namespace fitnas {
+
+/// @brief How to measure.
+struct latency_options {
+    int images = 1;              ///< that go through together, at least 1
+    int repeats = 21;            ///< of which the median counts, at least 1
+    fitnas::observer observer{}; ///< called after each block
+};
+
+namespace detail {
+
+inline std::vector<double> measure_blocks(const space_layout& layout, const latency_options& o) {
+    if (o.images < 1 || o.repeats < 1) {
+        throw option_error("latency_options: images and repeats: expected at least 1, got " + std::to_string(o.images) +
+                           " and " + std::to_string(o.repeats));
+    }
+    std::vector<double> milliseconds;
+    arena memory;
+    workspace shared;
+    const stopwatch clock;
+    for (const space_block& b : layout.blocks) {
+        const block_plan plan(b.steps, b.input);
+        std::vector<double> times(1, 0.0);
+        if (!plan.empty()) {
+            const auto count = static_cast<std::size_t>(o.images);
+            std::vector<float> parameters(static_cast<std::size_t>(b.parameters));
+            std::vector<float> x(count * static_cast<std::size_t>(b.input.size()));
+            std::vector<float> y(count * static_cast<std::size_t>(b.output.size()));
+            random_stream random(seed{0}, purpose::initialise);
+            initialise(b.steps, b.input, parameters, random);
+            fill_normal(x, 1.0, random);
+            // Statistics are known when a network is used, so they are here too.
+            memory.reset();
+            const block_run given = forward(plan, parameters.data(), x.data(), o.images, y.data(), nullptr, memory, shared);
+            const arena::mark before = memory.position();
+            times.clear();
+            for (int i = -2; i < o.repeats; ++i) { // two to warm up
+                const stopwatch one;
+                forward(plan, parameters.data(), x.data(), o.images, y.data(), &given, memory, shared);
+                if (i >= 0) {
+                    times.push_back(1000 * one.seconds());
+                }
+                memory.reset(before);
+            }
+        }
+        std::nth_element(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2), times.end());
+        milliseconds.push_back(times[times.size() / 2]);
+        if (o.observer) {
+            o.observer({.stage = "latency",
+                        .done = static_cast<long long>(milliseconds.size()),
+                        .total = static_cast<long long>(layout.blocks.size()),
+                        .seconds = clock.seconds()});
+        }
+    }
+    return milliseconds;
+}
+
+} // namespace detail
+
+/// @brief Measures every operator in every layer by itself, as it runs when a trained network is used, on as many
+/// threads as there are (`OMP_NUM_THREADS`).
+/// @return median milliseconds for each block; an architecture's latency is their sum
+/// @throws option_error where an option is below 1
+template <search_space_type Space>
+latency_table measure_latency(const latency_options& options = {}) {
+    return latency_table(Space::layout(), detail::measure_blocks(Space::layout(), options));
+}
+
+} // namespace fitnas
+
+#endif

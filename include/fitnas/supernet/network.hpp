@@ -1,0 +1,188 @@
+/// @file
+/// @brief One architecture by itself: weights of its own, and statistics that are kept.
+
+#ifndef FITNAS_SUPERNET_NETWORK_HPP
+#define FITNAS_SUPERNET_NETWORK_HPP
+
+#include <cstring>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <fitnas/space/canonical.hpp>
+#include <fitnas/supernet/forward.hpp>
+
+namespace fitnas {
+
+namespace detail {
+
+/// Batch norm statistics of every block of one path, gathered once.
+class kept_statistics {
+public:
+    kept_statistics(const weights& w, const image_dataset& data, std::size_t count, seed s)
+        : m_norm(normalisation_of(data)) {
+        const loaded_images images(data, random_indices(data.size(), count, s), m_norm);
+        arena memory;
+        workspace shared;
+        const float* x = images.values.data();
+        for (const weight_block& b : w.blocks()) {
+            block_run kept;
+            if (!b.plan.empty()) {
+                float* y = memory.take(static_cast<std::size_t>(b.output.size()) * images.labels.size());
+                const arena::mark after = memory.position();
+                kept = keep(b.plan, forward(b.plan, w.of(b), x, images.count(), y, nullptr, memory, shared));
+                memory.reset(after);
+                x = y;
+            }
+            m_runs.push_back(kept);
+        }
+    }
+
+    const normalisation& norm() const { return m_norm; }
+    const block_run& of(std::size_t block) const { return m_runs[block]; }
+
+private:
+    /// The same statistics in memory that stays.
+    block_run keep(const block_plan& plan, const block_run& run) {
+        block_run kept;
+        for (std::size_t i = 0; i < plan.norms.size(); ++i) {
+            const int channels = plan.norms[i].channels;
+            float* to = m_memory.take(norm_state::size(channels));
+            kept.norms[i] = norm_state::at(to, channels);
+            std::memcpy(to, run.norms[i].mean, norm_state::size(channels) * sizeof(float));
+        }
+        return kept;
+    }
+
+    normalisation m_norm;
+    arena m_memory;
+    std::vector<block_run> m_runs;
+};
+
+/// Logits of images, in slices. @return images x classes
+inline std::vector<float> logits_of(const weights& w, const kept_statistics& kept, const image_dataset& data) {
+    constexpr std::size_t slice = 256;
+    const auto classes = static_cast<std::size_t>(w.classes());
+    std::vector<float> logits(data.size() * classes);
+    arena memory;
+    workspace shared;
+    for (std::size_t first = 0; first < data.size(); first += slice) {
+        std::vector<std::size_t> indices((std::min)(slice, data.size() - first));
+        std::iota(indices.begin(), indices.end(), first);
+        const loaded_images images(data, indices, kept.norm());
+        memory.reset();
+        const float* x = images.values.data();
+        for (std::size_t i = 0; i < w.blocks().size(); ++i) {
+            const weight_block& b = w.blocks()[i];
+            if (!b.plan.empty()) {
+                float* y = memory.take(static_cast<std::size_t>(b.output.size()) * indices.size());
+                forward_given(b, w.of(b), x, images.count(), y, kept.of(i), memory, shared);
+                x = y;
+            }
+        }
+        std::copy_n(x, indices.size() * classes, logits.data() + first * classes);
+    }
+    return logits;
+}
+
+} // namespace detail
+
+/// @brief One architecture with weights of its own. Where a supernet scores it with weights that it shares, this
+/// is what is trained in the end and used.
+///
+/// @code
+/// network<space> net(parse<space>("0212"), seed{3});
+/// train(net, data.train, {.epochs = 20});
+/// double quality = accuracy(net, data.validation);
+/// @endcode
+template <search_space_type Space>
+class network {
+public:
+    using space = Space;
+
+    /// @param a taken in its canonical form
+    /// @param s of the first values
+    /// @throws architecture_error where the space has no such architecture
+    explicit network(const fitnas::architecture<Space>& a, seed s = seed{0})
+        : m_architecture(canonical<Space>(a)), m_weights(Space::layout(), m_architecture, s) {}
+
+    const fitnas::architecture<Space>& architecture() const { return m_architecture; }
+    /// @return all trainable values, layer after layer
+    std::span<float> parameters() { return m_weights.values(); }
+    std::span<const float> parameters() const { return m_weights.values(); }
+
+    /// @brief Takes batch norm statistics, and what pixels are normalised with, from training images. `train` ends
+    /// with it; after a change of weights by hand call it again.
+    /// @param data the training split
+    /// @param images how many, chosen at random; all where there are fewer
+    /// @throws shape_error, data_error where the images are not of this network; option_error for no images
+    void calibrate(const image_dataset& data, std::size_t images = 2000, seed s = seed{0}) {
+        detail::require_images(m_weights, data, "calibrate");
+        if (images < 1) {
+            throw option_error("calibrate: images: expected at least 1, got 0");
+        }
+        m_statistics = std::make_shared<const detail::kept_statistics>(m_weights, data, (std::min)(images, data.size()), s);
+    }
+
+    /// @return N x classes, before softmax
+    /// @throws option_error where the network was neither trained nor calibrated
+    /// @throws shape_error, data_error where the images are not of this network
+    tensor2 logits(const image_dataset& data) const {
+        detail::require_images(m_weights, data, "network");
+        if (!m_statistics) {
+            throw option_error("network: there are no batch norm statistics yet: train it, or call calibrate");
+        }
+        const std::vector<float> values = detail::logits_of(m_weights, *m_statistics, data);
+        tensor2 result = tensor2::from_shape({data.size(), static_cast<std::size_t>(Space::classes)});
+        std::copy(values.begin(), values.end(), result.data());
+        return result;
+    }
+
+    /// Plans and values, for the library's own rooms.
+    detail::weights& weights() { return m_weights; }
+    const detail::weights& weights() const { return m_weights; }
+
+private:
+    fitnas::architecture<Space> m_architecture;
+    detail::weights m_weights;
+    std::shared_ptr<const detail::kept_statistics> m_statistics;
+};
+
+/// @brief Trains one network by itself; the options' `sampling` plays no part. Ends with `net.calibrate`.
+/// @throws as for a supernet
+template <search_space_type Space>
+train_report train(network<Space>& net, const image_dataset& data, const train_options& options = {}) {
+    const train_report report = detail::train(net.weights(), {}, data, options);
+    net.calibrate(data, 2000, options.seed_value);
+    return report;
+}
+
+/// @return the predicted class of each image
+/// @throws as `network::logits`
+template <search_space_type Space>
+std::vector<int> classify(const network<Space>& net, const image_dataset& data) {
+    const tensor2 logits = net.logits(data);
+    std::vector<int> classes(data.size());
+    const std::size_t width = logits.shape(1);
+    for (std::size_t i = 0; i < classes.size(); ++i) {
+        classes[i] = static_cast<int>(argmax({logits.data() + i * width, width}));
+    }
+    return classes;
+}
+
+/// @return the share of images whose predicted class is their label, in [0, 1]
+/// @throws as `network::logits`
+template <search_space_type Space>
+double accuracy(const network<Space>& net, const image_dataset& data) {
+    const std::vector<int> classes = classify(net, data);
+    std::size_t correct = 0;
+    for (std::size_t i = 0; i < classes.size(); ++i) {
+        correct += classes[i] == data.labels[i];
+    }
+    return static_cast<double>(correct) / static_cast<double>(classes.size());
+}
+
+} // namespace fitnas
+
+#endif

@@ -1,0 +1,79 @@
+/// @file
+/// @brief One path of a set of weights, forward and backward.
+
+#ifndef FITNAS_SUPERNET_PATH_HPP
+#define FITNAS_SUPERNET_PATH_HPP
+
+#include <span>
+#include <vector>
+
+#include <fitnas/nn/cross_entropy.hpp>
+#include <fitnas/supernet/weights.hpp>
+
+namespace fitnas::detail {
+
+/// Memory and gradients of training. After the largest path was run once, nothing is allocated any more.
+class path_runner {
+public:
+    explicit path_runner(const weights& w) : m_gradient(w.values().size()) {}
+
+    std::span<float> gradient() { return m_gradient; }
+    std::span<float> gradient(const weight_block& b) { return gradient().subspan(b.offset, b.size); }
+
+    /// Forward, cross-entropy, backward: adds the gradients of the path's blocks into `gradient()`.
+    /// @param images labels.size() x input shape, normalised
+    batch_loss run(const weights& w, const network_path& path, const float* images, std::span<const int> labels,
+                   double smoothing) {
+        const auto count = static_cast<int>(labels.size());
+        m_memory.reset();
+        m_runs.assign(path.size(), {});
+        const float* x = images;
+        for (std::size_t i = 0; i < path.size(); ++i) {
+            const weight_block& b = w.block(path[i]);
+            if (!b.plan.empty()) {
+                float* y = take(b.output, count);
+                m_runs[i] = forward(b.plan, w.of(b), x, count, y, nullptr, m_memory, m_shared);
+                x = y;
+            }
+        }
+        const auto classes = static_cast<std::size_t>(w.classes());
+        float* dy = m_memory.take(labels.size() * classes);
+        const batch_loss loss = cross_entropy({x, labels.size() * classes}, labels, smoothing, {dy, labels.size() * classes});
+        const arena::mark outputs = m_memory.position();
+        // Gradients of neighbouring layers take turns in two places.
+        std::size_t largest = 0;
+        for (const int i : path) {
+            largest = (std::max)(largest, static_cast<std::size_t>(w.block(i).output.size()));
+        }
+        float* places[2] = {m_memory.take(largest * labels.size()), m_memory.take(largest * labels.size())};
+        const arena::mark scratch = m_memory.position();
+        int turn = 0;
+        for (std::size_t i = path.size(); i-- > 0;) {
+            const weight_block& b = w.block(path[i]);
+            if (b.plan.empty()) {
+                continue;
+            }
+            float* dx = i == 0 ? nullptr : places[turn];
+            backward(b.plan, w.of(b), m_gradient.data() + b.offset, m_runs[i], dy, dx, m_memory, m_shared);
+            m_memory.reset(scratch);
+            dy = dx;
+            turn = 1 - turn;
+        }
+        m_memory.reset(outputs);
+        return loss;
+    }
+
+private:
+    float* take(shape s, int count) {
+        return m_memory.take(static_cast<std::size_t>(s.size()) * static_cast<std::size_t>(count));
+    }
+
+    std::vector<float> m_gradient;
+    arena m_memory;
+    workspace m_shared;
+    std::vector<block_run> m_runs;
+};
+
+} // namespace fitnas::detail
+
+#endif

@@ -1,0 +1,191 @@
+/// @file
+/// @brief Training: a supernet by sampled paths, or one network by itself.
+
+#ifndef FITNAS_SUPERNET_TRAIN_HPP
+#define FITNAS_SUPERNET_TRAIN_HPP
+
+#include <cmath>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <fitnas/core/progress.hpp>
+#include <fitnas/data/batch.hpp>
+#include <fitnas/nn/schedule.hpp>
+#include <fitnas/nn/sgd.hpp>
+#include <fitnas/supernet/path.hpp>
+#include <fitnas/supernet/sampling.hpp>
+#include <fitnas/supernet/supernet.hpp>
+
+namespace fitnas {
+
+/// @brief How to train.
+struct train_options {
+    int epochs = 10;             ///< at least 1
+    std::size_t batch = 128;     ///< images of a step, from 1 to the size of the data; an incomplete last batch is left out
+    fitnas::sampling sampling = sampling::uniform; ///< of a supernet's paths
+    double learning_rate = 0.1;  ///< at its peak, above 0
+    double momentum = 0.9;       ///< in [0, 1)
+    double weight_decay = 4e-5;  ///< at least 0
+    double warmup = 0;           ///< epochs in which the learning rate rises, from 0 to less than `epochs`
+    double label_smoothing = 0;  ///< in [0, 1)
+    augmentation augment{};      ///< of the images
+    seed seed_value{0};          ///< of the order of images, their augmentation and the paths
+    fitnas::observer observer{}; ///< called after each step with the epoch's mean loss and accuracy
+};
+
+/// @brief One epoch's means over all images and paths.
+struct epoch_report {
+    double loss = 0;
+    double accuracy = 0; ///< in [0, 1], on the training images as they were seen
+};
+
+/// @brief What a training came to.
+struct train_report {
+    std::vector<epoch_report> epochs;
+    double seconds = 0;
+};
+
+namespace detail {
+
+inline void require_options(const train_options& o, std::size_t images) {
+    const auto refuse = [](const std::string& name, const std::string& expected, const std::string& got) {
+        throw option_error("train_options::" + name + ": expected " + expected + ", got " + got);
+    };
+    if (o.epochs < 1) {
+        refuse("epochs", "at least 1", std::to_string(o.epochs));
+    }
+    if (o.batch < 1 || o.batch > images) {
+        refuse("batch", "1 to " + std::to_string(images) + ", the number of images", std::to_string(o.batch));
+    }
+    if (!(o.learning_rate > 0) || !std::isfinite(o.learning_rate)) {
+        refuse("learning_rate", "a number above 0", std::to_string(o.learning_rate));
+    }
+    if (!(o.warmup >= 0 && o.warmup < o.epochs)) {
+        refuse("warmup", "0 to less than " + std::to_string(o.epochs) + " epochs", std::to_string(o.warmup));
+    }
+    if (!(o.label_smoothing >= 0 && o.label_smoothing < 1)) {
+        refuse("label_smoothing", "a number in [0, 1)", std::to_string(o.label_smoothing));
+    }
+}
+
+/// Refuses images that the network does not take.
+inline void require_images(const weights& w, const image_dataset& data, const std::string& what) {
+    require_consistent(data, what);
+    if (data.image_shape() != w.input()) {
+        throw shape_error(what + ": the network takes images of " + to_string(w.input()) + ", got " +
+                          to_string(data.image_shape()));
+    }
+    if (data.classes != w.classes()) {
+        throw shape_error(what + ": the network has " + std::to_string(w.classes()) + " classes, the images " +
+                          std::to_string(data.classes));
+    }
+}
+
+inline std::string code_text(std::span<const std::uint8_t> code) {
+    std::string text;
+    for (const std::uint8_t digit : code) {
+        text += static_cast<char>(digit < 10 ? '0' + digit : 'a' + (digit - 10));
+    }
+    return text;
+}
+
+/// @param counts operators of each cell; empty where nothing is chosen
+inline train_report train(weights& w, std::span<const int> counts, const image_dataset& data, const train_options& o) {
+    require_images(w, data, "train");
+    require_options(o, data.size());
+    const path_sampler sampler(counts, o.sampling, o.seed_value);
+    const normalisation norm = normalisation_of(data);
+    const std::size_t steps = data.size() / o.batch;
+    const auto total = static_cast<long long>(steps) * o.epochs;
+    const cosine_schedule rate{o.learning_rate, total, o.warmup * static_cast<double>(steps)};
+
+    sgd optimiser(w.values().size(), {.momentum = o.momentum, .weight_decay = o.weight_decay});
+    path_runner runner(w);
+    std::vector<float> images(o.batch * static_cast<std::size_t>(w.input().size()));
+    std::vector<int> labels(o.batch);
+    std::vector<int> uses(w.blocks().size());
+    const stopwatch clock;
+    train_report report;
+    for (int epoch = 0; epoch < o.epochs; ++epoch) {
+        const std::vector<std::size_t> order =
+            shuffled_indices(data.size(), o.seed_value, static_cast<std::uint64_t>(epoch));
+        epoch_report sums;
+        for (std::size_t i = 0; i < steps; ++i) {
+            const auto step = static_cast<long long>(i) + static_cast<long long>(steps) * epoch;
+            load_batch(data, std::span<const std::size_t>(order).subspan(i * o.batch, o.batch), norm, images.data(),
+                       labels.data(), o.augment, o.seed_value, static_cast<std::uint64_t>(epoch));
+
+            std::fill(uses.begin(), uses.end(), 0);
+            double loss = 0;
+            double correct = 0;
+            for (const std::vector<std::uint8_t>& code : sampler.paths(static_cast<std::uint64_t>(step))) {
+                const network_path path = w.path(code);
+                for (const int b : path) {
+                    if (uses[static_cast<std::size_t>(b)]++ == 0) {
+                        const std::span<float> gradient = runner.gradient(w.block(b));
+                        std::fill(gradient.begin(), gradient.end(), 0.0F);
+                    }
+                }
+                const batch_loss one = runner.run(w, path, images.data(), labels, o.label_smoothing);
+                if (!std::isfinite(one.loss)) {
+                    throw numeric_error("train: the loss is " + std::to_string(one.loss) + " in epoch " +
+                                        std::to_string(epoch + 1) + ", step " + std::to_string(i + 1) + " of " +
+                                        std::to_string(steps) +
+                                        (code.empty() ? "" : ", for the path " + code_text(code)) +
+                                        ", at the learning rate " + std::to_string(rate(step)) +
+                                        "; a smaller learning_rate or a warmup may help");
+                }
+                loss += one.loss;
+                correct += static_cast<double>(one.correct);
+            }
+            // The mean over the paths that used a block, so that one learning rate suits stem and operators.
+            for (std::size_t b = 0; b < uses.size(); ++b) {
+                if (uses[b] > 0) {
+                    const weight_block& block = w.blocks()[b];
+                    optimiser.step(w.values(), runner.gradient(block), block.offset, rate(step), 1.0 / uses[b]);
+                }
+            }
+            const auto paths = static_cast<double>(sampler.size());
+            sums.loss += loss / paths;
+            sums.accuracy += correct / paths / static_cast<double>(o.batch);
+            if (o.observer) {
+                const auto done = static_cast<double>(i + 1);
+                o.observer({.stage = "train",
+                            .done = step + 1,
+                            .total = total,
+                            .seconds = clock.seconds(),
+                            .loss = sums.loss / done,
+                            .accuracy = sums.accuracy / done});
+            }
+        }
+        report.epochs.push_back({sums.loss / static_cast<double>(steps), sums.accuracy / static_cast<double>(steps)});
+    }
+    for (const float v : w.values()) {
+        if (!std::isfinite(v)) {
+            throw numeric_error("train: the last steps left weights that are not finite; a smaller learning_rate or a "
+                                "warmup may help");
+        }
+    }
+    report.seconds = clock.seconds();
+    return report;
+}
+
+} // namespace detail
+
+/// @brief Trains a supernet: each step takes one batch, forward and backward along sampled paths, one SGD update
+/// of what they used. The same (seed, options, data) gives the same weights on any number of threads.
+/// @param net trained on from its present weights
+/// @param data the training split
+/// @param options which are checked first
+/// @throws option_error, shape_error, data_error before anything changed
+/// @throws numeric_error where a loss is not finite; the weights are those before that step
+template <search_space_type Space>
+train_report train(supernet<Space>& net, const image_dataset& data, const train_options& options = {}) {
+    return detail::train(net.weights(), Space::operator_counts, data, options);
+}
+
+} // namespace fitnas
+
+#endif
