@@ -1,0 +1,82 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <functional>
+#include <numeric>
+#include <vector>
+
+#include <fitnas/data/split.hpp>
+#include <fitnas/space/limit.hpp>
+#include <fitnas/space/spaces.hpp>
+#include <fitnas/supernet/latency.hpp>
+#include <fitnas/supernet/retrain.hpp>
+
+#include "small_spaces.hpp"
+
+using namespace fitnas;
+using space = small::space;
+
+TEST_CASE("a network has the parameters of its architecture and learns") {
+    const dataset data = small::images();
+    const architecture<space> a = parse<space>("012");
+    const retrained<space> r = retrain<space>(a, data, {.epochs = 8, .batch = 32, .learning_rate = 0.1, .seed_value = seed{2}});
+    CHECK(static_cast<long long>(r.network.parameters().size()) == cost::parameters<space>(a));
+    CHECK(r.network.architecture() == canonical<space>(a));
+    CHECK(r.report.epochs.back().loss < r.report.epochs.front().loss);
+    CHECK(r.test_accuracy > 0.8);
+    CHECK(r.validation_accuracy > 0.8);
+    CHECK(r.test_accuracy == accuracy(r.network, data.test));
+    const std::vector<int> classes = classify(r.network, data.test);
+    const auto right = std::inner_product(classes.begin(), classes.end(), data.test.labels.begin(), 0, std::plus<>(),
+                                          std::equal_to<>());
+    CHECK(r.test_accuracy == doctest::Approx(right / 200.0));
+    // A copy works by itself.
+    const network<space> copy = r.network;
+    CHECK(classify(copy, data.test) == classes);
+}
+
+TEST_CASE("logits of an image do not depend on its neighbours") {
+    const dataset data = small::images();
+    network<space> net(parse<space>("002"), seed{1});
+    net.calibrate(data.train);
+    const tensor2 all = net.logits(data.test);
+    CHECK(all.shape(0) == 200);
+    CHECK(all.shape(1) == 4);
+    const std::vector<std::size_t> one{17};
+    const tensor2 alone = net.logits(subset(data.test, one));
+    for (std::size_t c = 0; c < 4; ++c) {
+        CHECK(alone(0, c) == all(17, c));
+    }
+}
+
+TEST_CASE("what a network cannot do is refused") {
+    const dataset data = small::images();
+    network<space> net(parse<space>("002"));
+    CHECK_THROWS_AS(accuracy(net, data.test), option_error);
+    CHECK_THROWS_AS(net.calibrate(data.train, 0), option_error);
+    net.calibrate(data.train);
+    CHECK_THROWS_AS(accuracy(net, image_dataset{}), data_error);
+    CHECK_THROWS_AS(accuracy(net, datasets::synthetic({.image = {9, 8, 1}, .classes = 4}).test), shape_error);
+    CHECK_THROWS_AS(network<space>(architecture<space>{0, 9, 0}), architecture_error);
+    dataset without = data;
+    without.test = {};
+    CHECK_THROWS_AS(retrain<space>(parse<space>("002"), without), data_error);
+}
+
+TEST_CASE("latency is measured block by block") {
+    const latency_table table = measure_latency<space>({.images = 4, .repeats = 5});
+    const space_layout layout = space::layout();
+    REQUIRE(table.blocks().size() == layout.blocks.size());
+    for (std::size_t i = 0; i < layout.blocks.size(); ++i) {
+        CAPTURE(i);
+        CHECK((table.blocks()[i] > 0) == !layout.blocks[i].steps.empty());
+    }
+    CHECK(cost::latency<space>(table, parse<space>("002")) > cost::latency<space>(table, parse<space>("112")));
+    const cost::limit limit = cost::latency_at_most(table, 1e9);
+    CHECK(limit.meets<space>(parse<space>("000")));
+    CHECK_THROWS_AS(measure_latency<space>({.images = 0}), option_error);
+    CHECK_THROWS_AS(measure_latency<space>({.repeats = 0}), option_error);
+    int calls = 0;
+    measure_latency<space>({.repeats = 1, .observer = [&](const progress&) { ++calls; }});
+    CHECK(calls == static_cast<int>(layout.blocks.size()));
+}

@@ -1,0 +1,229 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <fitnas/nn/gradient_check.hpp>
+#include <fitnas/space/cost.hpp>
+#include <fitnas/space/spaces.hpp>
+#include <fitnas/supernet/evaluate.hpp>
+#include <fitnas/supernet/train.hpp>
+
+#include "small_spaces.hpp"
+
+using namespace fitnas;
+using space = small::space;
+
+namespace {
+
+bool same(std::span<const float> a, std::span<const float> b) { return std::equal(a.begin(), a.end(), b.begin(), b.end()); }
+
+std::string message_of(const image_dataset& data, const train_options& options) {
+    supernet<space> net;
+    const std::vector<float> before(net.parameters().begin(), net.parameters().end());
+    try {
+        train(net, data, options);
+    } catch (const error& e) {
+        CHECK(same(net.parameters(), before));
+        return e.what();
+    }
+    return "nothing was thrown";
+}
+
+bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+} // namespace
+
+TEST_CASE("a supernet learns by both ways of sampling") {
+    const dataset data = small::images();
+    for (const sampling kind : {sampling::uniform, sampling::strict_fair}) {
+        CAPTURE(static_cast<int>(kind));
+        supernet<space> net(seed{1});
+        const train_report report = train(net, data.train, {.epochs = 6, .batch = 32, .sampling = kind, .learning_rate = 0.1});
+        REQUIRE(report.epochs.size() == 6);
+        CHECK(report.epochs.back().loss < 0.7 * report.epochs.front().loss);
+        CHECK(report.epochs.back().accuracy > 0.7);
+    }
+}
+
+TEST_CASE("a uniform step trains one operator a cell and leaves the others alone") {
+    const dataset data = small::images();
+    supernet<space> net(seed{1});
+    supernet<space> before = net;
+    train(net, data.train, {.epochs = 1, .batch = data.train.size()});
+    for (int cell = 0; cell < space::cells; ++cell) {
+        CAPTURE(cell);
+        int changed = 0;
+        int silent = 0; // operators without parameters
+        for (int o = 0; o < space::operator_counts[static_cast<std::size_t>(cell)]; ++o) {
+            silent += net.parameters(cell, o).empty();
+            changed += !same(net.parameters(cell, o), before.parameters(cell, o));
+        }
+        CHECK(changed <= 1);
+        CHECK(changed + silent >= 1);
+    }
+}
+
+TEST_CASE("a strictly fair step trains every operator") {
+    const dataset data = small::images();
+    supernet<space> net(seed{1});
+    supernet<space> before = net;
+    train(net, data.train, {.epochs = 1, .batch = data.train.size(), .sampling = sampling::strict_fair});
+    for (int cell = 0; cell < space::cells; ++cell) {
+        for (int o = 0; o < space::operator_counts[static_cast<std::size_t>(cell)]; ++o) {
+            CAPTURE(cell);
+            CAPTURE(o);
+            CHECK(net.parameters(cell, o).empty() == same(net.parameters(cell, o), before.parameters(cell, o)));
+        }
+    }
+}
+
+TEST_CASE("strictly fair paths name the operators of each cell equally often, whatever the counts") {
+    const std::vector<int> counts{2, 3, 1, 4};
+    const detail::path_sampler sampler(counts, sampling::strict_fair, seed{9});
+    CHECK(sampler.size() == 12);
+    std::map<std::vector<std::uint8_t>, int> codes;
+    for (std::uint64_t step = 0; step < 50; ++step) {
+        const auto paths = sampler.paths(step);
+        REQUIRE(paths.size() == 12);
+        for (std::size_t c = 0; c < counts.size(); ++c) {
+            std::vector<int> seen(static_cast<std::size_t>(counts[c]));
+            for (const auto& path : paths) {
+                ++seen.at(path[c]);
+            }
+            for (const int n : seen) {
+                CHECK(n == 12 / counts[c]);
+            }
+        }
+        for (const auto& path : paths) {
+            ++codes[path];
+        }
+    }
+    CHECK(codes.size() == 24); // shuffled cell by cell, so every code comes up
+    CHECK_THROWS_AS(detail::path_sampler(std::vector<int>{16, 9, 5, 7}, sampling::strict_fair, seed{}), option_error);
+}
+
+TEST_CASE("the gradient of a whole path is right") {
+    supernet<space> net(seed{2});
+    detail::weights& w = net.weights();
+    random_stream random(seed{3}, purpose::user);
+    const std::vector<int> labels{0, 3, 1, 2, 2, 1};
+    std::vector<float> images(labels.size() * 64);
+    detail::fill_normal(images, 1.0, random);
+    for (const char* code : {"000", "112", "101", "012"}) {
+        CAPTURE(code);
+        detail::path_runner runner(w);
+        const detail::network_path path = w.path(parse<space>(code));
+        runner.run(w, path, images.data(), labels, 0.1);
+        const std::vector<float> gradient(runner.gradient().begin(), runner.gradient().end());
+        detail::path_runner other(w);
+        const gradient_report report = check_gradient(
+            w.values(), gradient, [&] { return other.run(w, path, images.data(), labels, 0.1).loss; }, {.step = 5e-3});
+        INFO(report.log);
+        CHECK(report.ok);
+        for (const detail::weight_block& b : w.blocks()) {
+            const bool used = std::any_of(path.begin(), path.end(), [&](int i) { return &w.block(i) == &b; });
+            const auto first = gradient.begin() + static_cast<std::ptrdiff_t>(b.offset);
+            const bool zero = std::all_of(first, first + static_cast<std::ptrdiff_t>(b.size), [](float g) { return g == 0; });
+            CHECK(zero == (!used || b.size == 0));
+        }
+    }
+}
+
+TEST_CASE("paths of a step are averaged block by block") {
+    // One cell with two operators: a strictly fair step is both, whatever their order.
+    using ops = operator_set<op::conv<3>, op::mbconv<3, 1>>;
+    using tiny = search_space<image<8, 8, 1>, stem<4>, stage<ops, 1, 6, 2>, head<8, 4>>;
+    const dataset data = datasets::synthetic({.image = {8, 8, 1}, .classes = 4, .train = 16});
+    supernet<tiny> net(seed{1});
+    supernet<tiny> by_hand = net;
+    train(net, data.train,
+          {.epochs = 1, .batch = 16, .sampling = sampling::strict_fair, .learning_rate = 0.1, .momentum = 0, .weight_decay = 0});
+
+    detail::weights& w = by_hand.weights();
+    detail::path_runner runner(w);
+    const detail::loaded_images all(data.train, shuffled_indices(16, seed{0}, 0), normalisation_of(data.train));
+    runner.run(w, w.path(std::vector<std::uint8_t>{0}), all.values.data(), all.labels, 0);
+    runner.run(w, w.path(std::vector<std::uint8_t>{1}), all.values.data(), all.labels, 0);
+    for (std::size_t b = 0; b < w.blocks().size(); ++b) {
+        const float share = b == 1 || b == 2 ? 1.0F : 0.5F; // the cell's operators once, stem and head twice
+        for (std::size_t i = w.blocks()[b].offset; i < w.blocks()[b].offset + w.blocks()[b].size; ++i) {
+            CHECK(net.parameters()[i] == doctest::Approx(w.values()[i] - 0.1F * share * runner.gradient()[i]).epsilon(1e-4));
+        }
+    }
+}
+
+TEST_CASE("an observer sees every step and can end the training") {
+    const dataset data = small::images();
+    supernet<space> net;
+    std::vector<progress> seen;
+    train(net, data.train, {.epochs = 2, .batch = 100, .observer = [&](const progress& p) { seen.push_back(p); }});
+    REQUIRE(seen.size() == 10);
+    CHECK(seen.front().done == 1);
+    CHECK(seen.back().done == 10);
+    CHECK(seen.back().total == 10);
+    CHECK(seen.back().stage == "train");
+    CHECK(seen.back().loss > 0);
+    CHECK(seen.back().accuracy >= 0);
+    CHECK(seen.back().seconds_left() == 0);
+    CHECK_THROWS_AS(train(net, data.train, {.observer = [](const progress&) { throw std::runtime_error("stop"); }}),
+                    std::runtime_error);
+}
+
+TEST_CASE("bad options and data are refused before anything changes") {
+    const dataset data = small::images();
+    CHECK(contains(message_of(data.train, {.batch = 513}), "train_options::batch: expected 1 to 512"));
+    CHECK(contains(message_of(data.train, {.batch = 0}), "train_options::batch"));
+    CHECK(contains(message_of(data.train, {.epochs = 0}), "train_options::epochs: expected at least 1, got 0"));
+    CHECK(contains(message_of(data.train, {.learning_rate = 0}), "train_options::learning_rate"));
+    CHECK(contains(message_of(data.train, {.learning_rate = std::numeric_limits<double>::quiet_NaN()}), "learning_rate"));
+    CHECK(contains(message_of(data.train, {.momentum = 1}), "momentum"));
+    CHECK(contains(message_of(data.train, {.weight_decay = -1}), "weight_decay"));
+    CHECK(contains(message_of(data.train, {.epochs = 3, .warmup = 3}), "train_options::warmup"));
+    CHECK(contains(message_of(data.train, {.label_smoothing = 1}), "train_options::label_smoothing"));
+    CHECK(contains(message_of(data.train, {.augment = {.crop_padding = -1}}), "crop_padding"));
+    image_dataset wrong = data.train;
+    wrong.labels.pop_back();
+    CHECK(contains(message_of(wrong, {}), "512 images and 511 labels"));
+    wrong = data.train;
+    wrong.classes = 5;
+    CHECK(contains(message_of(wrong, {}), "the network has 4 classes, the images 5"));
+    wrong = datasets::synthetic({.image = {8, 9, 1}, .classes = 4}).train;
+    CHECK(contains(message_of(wrong, {}), "takes images of 8 x 8 x 1, got 8 x 9 x 1"));
+    CHECK_THROWS_AS(supernet<space>().parameters(3, 0), architecture_error);
+    CHECK_THROWS_AS(supernet<space>().parameters(0, 2), architecture_error);
+}
+
+TEST_CASE("a loss that turns non-finite ends the training with the place and the path") {
+    const dataset data = small::images();
+    supernet<space> net;
+    std::string text;
+    try {
+        train(net, data.train, {.epochs = 3, .batch = 64, .learning_rate = 1e30});
+    } catch (const numeric_error& e) {
+        text = e.what();
+    }
+    CAPTURE(text);
+    CHECK(contains(text, "in epoch 1, step"));
+    CHECK(contains(text, "for the path"));
+    CHECK(contains(text, "learning rate"));
+}
+
+TEST_CASE("mobile_19x6 reports its costs and trains a step on a batch of 8") {
+    using mobile = spaces::mobile_19x6;
+    image_dataset data = datasets::synthetic({.image = {224, 224, 3}, .classes = 8, .train = 8, .validation = 0, .test = 0}).train;
+    data.classes = 1000;
+    architecture<mobile> largest;
+    largest.fill(5);
+    CHECK(cost::macs<mobile>({}) < cost::macs<mobile>(largest));
+    CHECK(cost::parameters<mobile>({}) < cost::parameters<mobile>(largest));
+    supernet<mobile> net(seed{1});
+    CHECK(net.parameters().size() == static_cast<std::size_t>(mobile::supernet_parameters));
+    const train_report report = train(net, data, {.epochs = 1, .batch = 8});
+    CHECK(report.epochs.at(0).loss > 0.5);
+    CHECK(report.epochs.at(0).loss < 50);
+}
