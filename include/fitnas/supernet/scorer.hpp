@@ -1,0 +1,29 @@
+/// @file
+/// @brief A supernet as what searches ask for scores.
+
+#ifndef FITNAS_SUPERNET_SCORER_HPP
+#define FITNAS_SUPERNET_SCORER_HPP
+
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <fitnas/supernet/evaluate.hpp>
+
+namespace fitnas {
+
+/// @brief A function from architectures to validation accuracies, for `search::segment`, `search::evolution` and
+/// `search::random`.
+/// @param net and
+/// @param data must outlive what is returned
+/// @param options as of `evaluate`
+template <search_space_type Space>
+auto scorer(const supernet<Space>& net, const dataset& data, evaluate_options options = {}) {
+    return [&net, &data, options = std::move(options)](std::span<const architecture<Space>> some) {
+        return evaluate<Space>(net, some, data, options).scores;
+    };
+}
+
+} // namespace fitnas
+
+#endif
