@@ -1,19 +1,19 @@
 /// @file
 /// @brief Matrix products: register tiles over packed operands, on one thread, for any size.
 ///
-/// The left operand is *blocked*: `[columns / Width][rows][Width]`, one vector's width of columns after the other. The
-/// right operand is *packed*: panels of `panel` columns, `[rows][panel]` each. Both are padded with zeros, so only
-/// whoever stores a result has to know where it ends.
+/// The left operand is *blocked*: `[columns / Width][rows][Width]`, one vector's width of columns after the
+/// other. The right operand is *packed*: panels of `panel` columns, `[rows][panel]` each. Both are padded
+/// with zeros, so only whoever stores a result has to know where it ends.
 
 #ifndef FITNAS_CORE_GEMM_HPP
 #define FITNAS_CORE_GEMM_HPP
 
-#include <fitnas/core/memory.hpp>
-#include <fitnas/core/simd.hpp>
-
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
+
+#include <fitnas/core/memory.hpp>
+#include <fitnas/core/simd.hpp>
 
 namespace fitnas {
 
@@ -61,7 +61,8 @@ inline void pack_panels(const float* b, std::ptrdiff_t row_step, std::ptrdiff_t 
     }
 }
 
-/// One register tile: Rows x panel of A B, kept in registers and handed to `store(row, column, accumulators)`.
+/// One register tile: Rows x panel of A B, kept in registers and handed to `store(row, column,
+/// accumulators)`.
 template <int Rows, class Store>
 FITNAS_INLINE void multiply_tile(int k_padded, const float* a, std::size_t a_stride, const float* b, int row,
                                  int column, Store&& store) {
@@ -85,9 +86,11 @@ FITNAS_INLINE void multiply_tile(int k_padded, const float* a, std::size_t a_str
 
 /// A B for a blocked A (rows x k) and a packed B (k x n). `store` is called once for every register tile.
 template <class Store>
-inline void multiply(int rows, int n, int k, const float* a, std::size_t a_stride, const float* b, Store&& store) {
+inline void multiply(int rows, int n, int k, const float* a, std::size_t a_stride, const float* b,
+                     Store&& store) {
     const int k_padded = simd::padded(k);
-    for (int column = 0; column < n; column += panel, b += static_cast<std::size_t>(panel) * k_padded) {
+    for (int column = 0; column < n;
+         column += panel, b += static_cast<std::size_t>(panel) * static_cast<std::size_t>(k_padded)) {
         int row = 0;
         for (; row + gemm_rows <= rows; row += gemm_rows) {
             multiply_tile<gemm_rows>(k_padded, a + row * gemm_width, a_stride, b, row, column, store);
@@ -98,8 +101,9 @@ inline void multiply(int rows, int n, int k, const float* a, std::size_t a_strid
     }
 }
 
-/// c (padded n x k_columns, leading dimension ldc) += G^T A for blocked G (rows x n) and A (rows x k). c has room for n
-/// rounded up to gemm_rows and k rounded up to `panel`.
+/// c (padded n x k_columns, leading dimension ldc) += G^T A for blocked G (rows x n) and A (rows x k). c has
+/// room for n rounded up to gemm_rows and k rounded up to `panel`; what is left there behind n and k means
+/// nothing.
 inline void multiply_transposed(int rows, int n, int k, const float* g, std::size_t g_stride, const float* a,
                                 std::size_t a_stride, float* c, int ldc) {
     for (int column = 0; column < k; column += panel) {
@@ -151,8 +155,8 @@ constexpr int transposed_rows(int n) { return simd::padded(n); }
 /// @param k columns of op(A), rows of op(B)
 /// @param lda,ldb,ldc floats from one stored row to the next
 /// @param accumulate whether the product is added to C
-inline void gemm(bool transpose_a, bool transpose_b, int m, int n, int k, const float* a, int lda, const float* b,
-                 int ldb, float* c, int ldc, bool accumulate) {
+inline void gemm(bool transpose_a, bool transpose_b, int m, int n, int k, const float* a, int lda,
+                 const float* b, int ldb, float* c, int ldc, bool accumulate) {
     constexpr int chunk = 64;
     const std::size_t packed = detail::packed_size(k, n);
     float* panels = thread_scratch(packed + detail::blocked_size(chunk, k));
@@ -164,7 +168,8 @@ inline void gemm(bool transpose_a, bool transpose_b, int m, int n, int k, const 
     for (int first = 0; first < m; first += chunk) {
         const int rows = (std::min)(chunk, m - first);
         for (int i = 0; i < simd::padded(k); ++i) {
-            float* to = block + static_cast<std::size_t>(i / detail::gemm_width) * stride + i % detail::gemm_width;
+            float* to =
+                block + static_cast<std::size_t>(i / detail::gemm_width) * stride + i % detail::gemm_width;
             for (int r = 0; r < rows; ++r) {
                 to[r * detail::gemm_width] = i < k ? a[(first + r) * row_step + i * column_step] : 0.0F;
             }
@@ -177,7 +182,8 @@ inline void gemm(bool transpose_a, bool transpose_b, int m, int n, int k, const 
                     const int left = n - column - half * detail::gemm_width;
                     if (left > 0) {
                         float* at = out + half * detail::gemm_width;
-                        simd::store(at, accumulate ? acc[r][half] + simd::load(at, left) : acc[r][half], left);
+                        simd::store(at, accumulate ? acc[r][half] + simd::load(at, left) : acc[r][half],
+                                    left);
                     }
                 }
             }

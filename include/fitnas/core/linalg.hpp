@@ -4,8 +4,13 @@
 #ifndef FITNAS_CORE_LINALG_HPP
 #define FITNAS_CORE_LINALG_HPP
 
+#include <cmath>
+#include <stdexcept>
+#include <string>
+
 #include <xtensor-blas/xlinalg.hpp>
 
+#include <fitnas/core/error.hpp>
 #include <fitnas/core/xtensor.hpp>
 
 namespace fitnas {
@@ -14,11 +19,32 @@ namespace fitnas {
 using matrix = xt::xtensor<double, 2>;
 
 /// @brief Solves `a x = b`.
-/// @param a n x n, regular
-/// @param b n x m
-/// @return x, n x m
-/// @throws std::runtime_error where the matrix is singular
-inline matrix solve(const matrix& a, const matrix& b) { return xt::linalg::solve(a, b); }
+/// @param a n x n, regular, n >= 1
+/// @param b n x m, m >= 1
+/// @return x, n x m, finite
+/// @throws shape_error where the shapes are others
+/// @throws numeric_error where the matrix is singular to working precision or something is not finite
+inline matrix solve(const matrix& a, const matrix& b) {
+    const auto text = [](const matrix& m) {
+        return std::to_string(m.shape(0)) + " x " + std::to_string(m.shape(1));
+    };
+    if (a.shape(0) != a.shape(1) || a.shape(0) != b.shape(0) || a.size() == 0 || b.size() == 0) {
+        throw shape_error("solve: expected a of n x n and b of n x m, got " + text(a) + " and " + text(b));
+    }
+    matrix x;
+    try {
+        x = xt::linalg::solve(a, b);
+    } catch (const std::runtime_error& e) {
+        throw numeric_error(std::string("solve: the matrix of ") + text(a) + " is singular: " + e.what());
+    }
+    for (const double value : x) {
+        if (!std::isfinite(value)) {
+            throw numeric_error("solve: the matrix of " + text(a) +
+                                " is singular, or a value is not finite: so is the solution");
+        }
+    }
+    return x;
+}
 
 } // namespace fitnas
 

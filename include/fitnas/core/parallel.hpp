@@ -33,36 +33,42 @@ inline int thread_index() {
 #endif
 }
 
-/// @brief Calls `body(i)` for every i in [0, n), in blocks of neighbours, one block a thread.
+/// @brief Calls `body(i)` for every i in [0, n), in blocks of neighbours, one block a thread. Inside another
+/// parallel loop it stays on the calling thread.
 ///
-/// What `body` writes must depend on i alone; then results do not depend on the number of threads. The first
-/// exception thrown by a body is thrown again after the loop.
+/// What `body` writes must depend on i alone; then results do not depend on the number of threads. Of the
+/// exceptions thrown by bodies, the one of the smallest i is thrown again after the loop.
 template <class Body>
 void parallel_for(std::ptrdiff_t n, Body&& body) {
     if (n <= 0) {
         return;
     }
 #if FITNAS_HAS_OPENMP
-    std::exception_ptr failure;
-#pragma omp parallel for schedule(static) if (n > 1)
-    for (std::ptrdiff_t i = 0; i < n; ++i) {
-        try {
-            body(i);
-        } catch (...) {
+    // A nested team would have one thread, whose index hides the index of the outer one.
+    if (n > 1 && omp_in_parallel() == 0) {
+        std::exception_ptr failure;
+        std::ptrdiff_t failed_at = n;
+#pragma omp parallel for schedule(static)
+        for (std::ptrdiff_t i = 0; i < n; ++i) {
+            try {
+                body(i);
+            } catch (...) {
 #pragma omp critical(fitnas_parallel_for)
-            if (!failure) {
-                failure = std::current_exception();
+                if (i < failed_at) {
+                    failed_at = i;
+                    failure = std::current_exception();
+                }
             }
         }
+        if (failure) {
+            std::rethrow_exception(failure);
+        }
+        return;
     }
-    if (failure) {
-        std::rethrow_exception(failure);
-    }
-#else
+#endif
     for (std::ptrdiff_t i = 0; i < n; ++i) {
         body(i);
     }
-#endif
 }
 
 /// @brief Sums are gathered in this many groups of neighbouring work items, and the groups are added in

@@ -57,9 +57,9 @@ enum class purpose : std::uint32_t {
 
 /// @brief A stream of random numbers named by (seed, purpose, step, index).
 ///
-/// Two streams with the same name give the same numbers on every machine and for every number of threads, so
-/// a resumed or parallel run draws what an uninterrupted serial one draws. `step` counts below 2^56, `index`
-/// below 2^32.
+/// Two streams with the same name give the same bits on every machine and for every number of threads, so a
+/// resumed or parallel run draws what an uninterrupted serial one draws (`normal` rounds as the machine's
+/// `log` and `cos` do). `step` counts below 2^56, `index` below 2^32.
 class random_stream {
 public:
     constexpr random_stream(seed s, purpose p, std::uint64_t step = 0, std::uint64_t index = 0)
@@ -102,6 +102,7 @@ public:
     }
 
     /// @brief Puts the items into a random order, each equally likely (Fisher and Yates).
+    /// @param items fewer than 2^32
     template <class T>
     constexpr void shuffle(std::span<T> items) {
         for (std::size_t i = items.size(); i > 1; --i) {

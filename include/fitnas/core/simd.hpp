@@ -4,10 +4,10 @@
 #ifndef FITNAS_CORE_SIMD_HPP
 #define FITNAS_CORE_SIMD_HPP
 
-#include <fitnas/config.hpp>
-
 #include <cstddef>
 #include <utility>
+
+#include <fitnas/config.hpp>
 
 #if defined(__AVX__)
 #include <immintrin.h>
@@ -79,9 +79,8 @@ FITNAS_INLINE void store(float* p, vec<Width> v, int count) {
 /// @brief All elements x.
 template <int Width = native_width>
 FITNAS_INLINE vec<Width> broadcast(float x) {
-    return [x]<std::size_t... I>(std::index_sequence<I...>) {
-        return vec<Width>{((void)I, x)...};
-    }(std::make_index_sequence<Width>());
+    return [x]<std::size_t... I>(std::index_sequence<I...>) { return vec<Width>{((void)I, x)...}; }
+    (std::make_index_sequence<Width>());
 }
 
 /// @brief a * b + c, rounded once where the target can.
@@ -104,13 +103,15 @@ FITNAS_INLINE vec<Width> fma(vec<Width> a, vec<Width> b, vec<Width> c) {
     }
 }
 
+/// @brief The larger elements; b where either is not a number.
 template <int Width = native_width>
-FITNAS_INLINE vec<Width> max(vec<Width> a, vec<Width> b) {
+FITNAS_INLINE vec<Width>(max)(vec<Width> a, vec<Width> b) {
     return a > b ? a : b;
 }
 
+/// @brief The smaller elements; b where either is not a number.
 template <int Width = native_width>
-FITNAS_INLINE vec<Width> min(vec<Width> a, vec<Width> b) {
+FITNAS_INLINE vec<Width>(min)(vec<Width> a, vec<Width> b) {
     return a < b ? a : b;
 }
 

@@ -4,6 +4,7 @@
 #ifndef FITNAS_DATA_BATCH_HPP
 #define FITNAS_DATA_BATCH_HPP
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
@@ -83,12 +84,15 @@ namespace detail {
 
 /// The normalised value of each pixel value, channels x 256.
 inline std::vector<float> pixel_values(const image_dataset& data, std::span<const std::size_t> indices,
-                                       const normalisation& norm) {
+                                       const normalisation& norm, bool with_labels) {
     const auto channels = static_cast<std::size_t>(data.image_shape().channels);
     if (norm.mean.size() != channels || norm.scale.size() != channels) {
         throw shape_error("load_batch: the images have " + std::to_string(channels) +
                           " channels, the normalisation has " + std::to_string(norm.mean.size()) +
                           " means and " + std::to_string(norm.scale.size()) + " scales");
+    }
+    if (with_labels) {
+        require_labels(data, "load_batch");
     }
     for (const std::size_t i : indices) {
         if (i >= data.size()) {
@@ -126,10 +130,11 @@ inline void load_image(const std::uint8_t* from, shape s, const float* values, i
 /// @param indices n image numbers
 /// @param images n x H x W x C, overwritten
 /// @param labels n, overwritten; null where they are not wanted
-/// @throws shape_error where an index is past the end or the normalisation has other channels
+/// @throws shape_error where an index is past the end, the normalisation has other channels, or labels are
+/// wanted and there is not one an image
 inline void load_batch(const image_dataset& data, std::span<const std::size_t> indices,
                        const normalisation& norm, float* images, int* labels) {
-    const std::vector<float> values = detail::pixel_values(data, indices, norm);
+    const std::vector<float> values = detail::pixel_values(data, indices, norm, labels != nullptr);
     const shape s = data.image_shape();
     parallel_for(static_cast<std::ptrdiff_t>(indices.size()), [&](std::ptrdiff_t i) {
         const std::size_t number = indices[static_cast<std::size_t>(i)];
@@ -153,16 +158,18 @@ inline void load_batch(const image_dataset& data, std::span<const std::size_t> i
 /// convolution.
 /// @param images n x H x W x C, overwritten
 /// @param labels n, overwritten; null where they are not wanted
-/// @throws shape_error as above; option_error where the padding is negative
+/// @throws shape_error as above; option_error where the padding is negative or larger than the image
 inline void load_batch(const image_dataset& data, std::span<const std::size_t> indices,
                        const normalisation& norm, float* images, int* labels, const augmentation& augment,
                        seed s, std::uint64_t epoch) {
-    if (augment.crop_padding < 0) {
-        throw option_error("augmentation::crop_padding: expected at least 0, got " +
+    const shape one = data.image_shape();
+    const int largest = (std::max)(one.height, one.width);
+    if (augment.crop_padding < 0 || augment.crop_padding > largest) {
+        throw option_error("augmentation::crop_padding: expected 0 to " + std::to_string(largest) +
+                           " for images of " + to_string(one) + ", got " +
                            std::to_string(augment.crop_padding));
     }
-    const std::vector<float> values = detail::pixel_values(data, indices, norm);
-    const shape one = data.image_shape();
+    const std::vector<float> values = detail::pixel_values(data, indices, norm, labels != nullptr);
     parallel_for(static_cast<std::ptrdiff_t>(indices.size()), [&](std::ptrdiff_t i) {
         const std::size_t number = indices[static_cast<std::size_t>(i)];
         random_stream random(s, purpose::augment, epoch, number);

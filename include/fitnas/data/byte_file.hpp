@@ -103,10 +103,11 @@ private:
 #if FITNAS_HAS_ZLIB
         if (m_packed) {
             const int got = gzread(m_packed.get(), to, static_cast<unsigned>(n));
-            if (got < 0) {
-                int code = 0;
-                throw data_error(m_path +
-                                 ": truncated or damaged gzip data: " + gzerror(m_packed.get(), &code));
+            // Where the stream just stops, zlib hands out what it has and only notes the fault.
+            int code = Z_OK;
+            const char* reason = gzerror(m_packed.get(), &code);
+            if (got < 0 || (static_cast<std::size_t>(got) < n && code != Z_OK)) {
+                throw data_error(m_path + ": truncated or damaged gzip data: " + reason);
             }
             return static_cast<std::size_t>(got);
         }

@@ -4,6 +4,7 @@
 #ifndef FITNAS_DATA_CIFAR_HPP
 #define FITNAS_DATA_CIFAR_HPP
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -19,7 +20,8 @@ namespace fitnas {
 /// planes (red, green, blue) of 32 x 32 pixels.
 /// @param paths plain or compressed with gzip
 /// @return N x 32 x 32 x 3, 10 classes
-/// @throws data_error where a file is missing, empty, not a whole number of records, or a label is above 9
+/// @throws data_error where there is no file, or one is missing, empty, not a whole number of records, or
+/// has a label above 9
 inline image_dataset read_cifar10(std::span<const std::string> paths) {
     constexpr std::size_t side = 32;
     constexpr std::size_t pixels = side * side;
@@ -39,6 +41,9 @@ inline image_dataset read_cifar10(std::span<const std::string> paths) {
             }
         }
         all.insert(all.end(), bytes.begin(), bytes.end());
+    }
+    if (all.empty()) {
+        throw data_error("read_cifar10: expected at least one file, got none");
     }
     const std::size_t n = all.size() / record;
     image_dataset data;

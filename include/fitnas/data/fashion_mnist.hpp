@@ -19,8 +19,8 @@ namespace fitnas::datasets {
 inline dataset fashion_mnist(const std::string& directory = "/usr/share/datasets/fashion-mnist",
                              const split_options& options = {}) {
     const auto read = [&](const std::string& part) {
-        return read_idx(detail::find_file(directory, part + "-images-idx3-ubyte"),
-                        detail::find_file(directory, part + "-labels-idx1-ubyte"), 10);
+        const std::string images = detail::find_file(directory, part + "-images-idx3-ubyte");
+        return read_idx(images, detail::find_file(directory, part + "-labels-idx1-ubyte"), 10);
     };
     const image_dataset all = read("train");
     return split(all, read("t10k"), options);

@@ -39,6 +39,17 @@ struct dataset {
     image_dataset test;
 };
 
+namespace detail {
+/// @throws shape_error where there is not one label an image
+inline void require_labels(const image_dataset& data, const char* what) {
+    if (data.labels.size() != data.size()) {
+        throw shape_error(std::string(what) + ": expected one label an image, got " +
+                          std::to_string(data.size()) + " images and " + std::to_string(data.labels.size()) +
+                          " labels");
+    }
+}
+} // namespace detail
+
 /// @brief Refuses a set of images that contradicts itself.
 /// @param what the file or set, for the message
 /// @throws data_error where there are no images, images and labels differ in number, or a label is outside

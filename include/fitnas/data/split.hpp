@@ -5,7 +5,7 @@
 #define FITNAS_DATA_SPLIT_HPP
 
 #include <algorithm>
-#include <cstdint>
+#include <cstddef>
 #include <span>
 #include <string>
 #include <utility>
@@ -24,8 +24,9 @@ struct split_options {
 };
 
 /// @brief The images with these numbers, in their order.
-/// @throws shape_error where a number is past the end
+/// @throws shape_error where a number is past the end, or there is not one label an image
 inline image_dataset subset(const image_dataset& data, std::span<const std::size_t> indices) {
+    detail::require_labels(data, "subset");
     const shape s = data.image_shape();
     const auto pixels = static_cast<std::size_t>(s.size());
     image_dataset part;

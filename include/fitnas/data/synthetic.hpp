@@ -98,7 +98,7 @@ inline image_dataset synthetic_split(const synthetic_options& options, const std
 namespace datasets {
 
 /// @brief Images that show a blurred prototype of their class, moved by some pixels and with noise; classes
-/// are equally frequent in every split.
+/// are equally frequent in every split, to within one image.
 /// @throws option_error where an option is outside its range
 inline dataset synthetic(const synthetic_options& options = {}) {
     const auto refuse = [](const std::string& name, const std::string& expected, const std::string& got) {

@@ -6,10 +6,14 @@
 
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <string>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
+#include <fitnas/io/candidate.hpp>
 #include <fitnas/io/text_file.hpp>
 #include <fitnas/space/score_table.hpp>
 
@@ -18,7 +22,8 @@ namespace fitnas {
 /// @brief A JSON value whose objects keep the order of their keys.
 using json = nlohmann::ordered_json;
 
-/// @brief Writes a value, indented by two spaces. The file is there whole or not at all.
+/// @brief Writes a value, indented by two spaces; numbers that are not finite become null. The file is there
+/// whole or not at all.
 /// @throws data_error where the file cannot be written or a text is not UTF-8
 inline void write_json(const std::string& path, const json& value) {
     std::string text;
@@ -42,7 +47,8 @@ inline json read_json(const std::string& path) {
 }
 
 /// @brief A table of scores: a list of `{"arch": "0212", "score": 0.83}`.
-/// @throws shape_error where the columns differ in length; numeric_error where a score is not finite
+/// @throws shape_error where the columns differ in length; numeric_error where a score is not finite;
+/// architecture_error where an architecture is not of the space
 template <code_space Space>
 json to_json(const score_table<Space>& table) {
     if (table.scores.size() != table.size()) {
@@ -51,43 +57,130 @@ json to_json(const score_table<Space>& table) {
     }
     json rows = json::array();
     for (std::size_t i = 0; i < table.size(); ++i) {
+        require_valid<Space>(table.architectures[i]);
         const std::string code = to_string<Space>(table.architectures[i]);
         if (!std::isfinite(table.scores[i])) {
             throw numeric_error("to_json: the score of architecture " + code + " (row " + std::to_string(i) +
                                 ") is not finite");
         }
-        json row = json::object();
-        row["arch"] = code;
-        row["score"] = table.scores[i];
-        rows.push_back(row);
+        rows.push_back(json{{"arch", code}, {"score", table.scores[i]}});
     }
     return rows;
 }
+
+namespace detail {
+
+/// A list of rows, each an object.
+inline void require_rows(const json& rows, const std::string& what) {
+    if (!rows.is_array()) {
+        throw data_error(what + ": expected a list of rows, got a JSON " + rows.type_name());
+    }
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        if (!rows[i].is_object()) {
+            throw data_error(what + ": row " + std::to_string(i) + ": expected an object, got a JSON " +
+                             rows[i].type_name());
+        }
+    }
+}
+
+/// A member of a row, of which `good(value)` is true.
+template <class Good>
+const json& json_member(const json& row, const char* key, const char* expected, const std::string& where,
+                        Good&& good) {
+    const auto found = row.find(key);
+    if (found == row.end() || !good(*found)) {
+        throw data_error(where + ": \"" + key + "\": expected " + expected + ", got " +
+                         (found == row.end() ? "nothing" : found->dump()));
+    }
+    return *found;
+}
+
+inline bool json_finite(const json& value) {
+    return value.is_number() && std::isfinite(value.template get<double>());
+}
+
+inline double json_number(const json& row, const char* key, const std::string& where) {
+    return json_member(row, key, "a finite number", where, json_finite).template get<double>();
+}
+
+template <code_space Space>
+architecture<Space> json_code(const json& row, const std::string& where) {
+    const json& code = json_member(row, "arch", "a text", where, [](const json& v) { return v.is_string(); });
+    try {
+        return parse<Space>(code.template get<std::string>());
+    } catch (const architecture_error& e) {
+        throw data_error(where + ": " + e.what());
+    }
+}
+
+} // namespace detail
 
 /// @brief The table of scores that `to_json` made.
 /// @param what the file or value, for the message
 /// @throws data_error which names the row that is wrong
 template <code_space Space>
 score_table<Space> score_table_from_json(const json& rows, const std::string& what) {
-    if (!rows.is_array()) {
-        throw data_error(what + ": expected a list of rows, got a JSON " + rows.type_name());
-    }
+    detail::require_rows(rows, what);
     score_table<Space> table;
     for (std::size_t i = 0; i < rows.size(); ++i) {
         const std::string where = what + ": row " + std::to_string(i);
-        const json& row = rows[i];
-        if (!row.is_object() || !row.contains("arch") || !row["arch"].is_string() || !row.contains("score") ||
-            !row["score"].is_number()) {
-            throw data_error(where + ": expected {\"arch\": text, \"score\": number}, got " + row.dump());
-        }
-        try {
-            table.push_back(parse<Space>(row["arch"].template get<std::string>()),
-                            row["score"].template get<double>());
-        } catch (const architecture_error& e) {
-            throw data_error(where + ": " + e.what());
-        }
+        table.push_back(detail::json_code<Space>(rows[i], where),
+                        detail::json_number(rows[i], "score", where));
     }
     return table;
+}
+
+/// @brief What a search found: a list of `{"arch": "0212", "predicted": 0.83, "macs": 1, "parameters": 1,
+/// "latency": 0.5, "score": null}`. A latency or score that is not a number becomes null.
+/// @throws architecture_error, numeric_error, option_error as `write_csv` of candidates
+template <code_space Space>
+json to_json(const std::vector<search::candidate<Space>>& candidates) {
+    const auto optional = [](double value) { return std::isnan(value) ? json() : json(value); };
+    json rows = json::array();
+    for (std::size_t i = 0; i < candidates.size(); ++i) {
+        const search::candidate<Space>& c = candidates[i];
+        detail::require_writable<Space>(c, i, "to_json");
+        rows.push_back(json{{"arch", to_string<Space>(c.architecture)},
+                            {"predicted", c.predicted},
+                            {"macs", c.macs},
+                            {"parameters", c.parameters},
+                            {"latency", optional(c.latency)},
+                            {"score", optional(c.score)}});
+    }
+    return rows;
+}
+
+/// @brief The candidates that `to_json` made.
+/// @param what the file or value, for the message
+/// @throws data_error which names the row that is wrong
+template <code_space Space>
+std::vector<search::candidate<Space>> candidates_from_json(const json& rows, const std::string& what) {
+    detail::require_rows(rows, what);
+    std::vector<search::candidate<Space>> candidates;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        const std::string where = what + ": row " + std::to_string(i);
+        const auto cost = [&](const char* key) {
+            constexpr auto most = static_cast<std::uint64_t>((std::numeric_limits<long long>::max)());
+            const auto good = [](const json& v) {
+                return v.is_number_unsigned() && v.template get<std::uint64_t>() <= most;
+            };
+            return detail::json_member(rows[i], key, "an integer of 0 or more", where, good)
+                .template get<long long>();
+        };
+        const auto optional = [&](const char* key) {
+            const json& value =
+                detail::json_member(rows[i], key, "a finite number or null", where,
+                                    [](const json& v) { return detail::json_finite(v) || v.is_null(); });
+            return value.is_null() ? std::numeric_limits<double>::quiet_NaN() : value.template get<double>();
+        };
+        candidates.push_back({.architecture = detail::json_code<Space>(rows[i], where),
+                              .predicted = detail::json_number(rows[i], "predicted", where),
+                              .macs = cost("macs"),
+                              .parameters = cost("parameters"),
+                              .latency = optional("latency"),
+                              .score = optional("score")});
+    }
+    return candidates;
 }
 
 } // namespace fitnas

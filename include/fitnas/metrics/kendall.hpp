@@ -87,7 +87,8 @@ inline double kendall_tau(std::span<const double> x, std::span<const double> y) 
         return std::numeric_limits<double>::quiet_NaN();
     }
     const double difference = total - ties_x - ties_y + ties_both - 2 * discordant;
-    return std::clamp(difference / std::sqrt(total - ties_x) / std::sqrt(total - ties_y), -1.0, 1.0);
+    // One root of the product: equal orders give exactly 1.
+    return std::clamp(difference / std::sqrt((total - ties_x) * (total - ties_y)), -1.0, 1.0);
 }
 
 } // namespace fitnas

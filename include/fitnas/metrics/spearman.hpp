@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <limits>
 #include <span>
+#include <string>
 #include <vector>
 
 #include <fitnas/metrics/paired.hpp>
@@ -16,10 +17,14 @@
 namespace fitnas {
 
 /// @brief Ranks from 1 for the smallest value; equal values share the mean of their ranks.
-/// @param values finite
+/// @param values none is NaN
+/// @throws numeric_error where one is
 inline std::vector<double> average_ranks(std::span<const double> values) {
     std::vector<std::size_t> order(values.size());
     for (std::size_t i = 0; i < order.size(); ++i) {
+        if (std::isnan(values[i])) {
+            throw numeric_error("average_ranks: value " + std::to_string(i) + " is not a number");
+        }
         order[i] = i;
     }
     std::sort(order.begin(), order.end(),
@@ -58,7 +63,8 @@ inline double spearman(std::span<const double> x, std::span<const double> y) {
     if (aa == 0 || bb == 0) {
         return std::numeric_limits<double>::quiet_NaN();
     }
-    return std::clamp(ab / std::sqrt(aa) / std::sqrt(bb), -1.0, 1.0);
+    // One root of the product: equal ranks give exactly 1.
+    return std::clamp(ab / std::sqrt(aa * bb), -1.0, 1.0);
 }
 
 } // namespace fitnas

@@ -16,9 +16,9 @@ namespace fitnas {
 
 /// @brief The constants of Adam.
 struct adam_options {
-    float beta1 = 0.9F;        ///< decay of the mean of gradients, in [0, 1)
-    float beta2 = 0.999F;      ///< decay of the mean of squared gradients, in [0, 1)
-    float epsilon = 1e-8F;     ///< added to the root, above 0
+    float beta1 = 0.9F;         ///< decay of the mean of gradients, in [0, 1)
+    float beta2 = 0.999F;       ///< decay of the mean of squared gradients, in [0, 1)
+    float epsilon = 1e-8F;      ///< added to the root, above 0
     float weight_decay = 1e-2F; ///< decoupled, at least 0; 0 makes it plain Adam
 };
 
@@ -34,10 +34,11 @@ public:
         const auto is_decay = [](float b) { return b >= 0 && b < 1; };
         if (!is_decay(options.beta1) || !is_decay(options.beta2) || !(options.epsilon > 0) ||
             !(options.weight_decay >= 0)) {
-            throw option_error("adam: beta1 and beta2 must be in [0, 1), epsilon above 0, weight_decay at least 0; "
-                               "got " +
-                               std::to_string(options.beta1) + ", " + std::to_string(options.beta2) + ", " +
-                               std::to_string(options.epsilon) + ", " + std::to_string(options.weight_decay));
+            throw option_error(
+                "adam: beta1 and beta2 must be in [0, 1), epsilon above 0, weight_decay at least 0; "
+                "got " +
+                std::to_string(options.beta1) + ", " + std::to_string(options.beta2) + ", " +
+                std::to_string(options.epsilon) + ", " + std::to_string(options.weight_decay));
         }
     }
 
@@ -62,7 +63,8 @@ public:
             const float g = gradient[i];
             m_mean[i] += (1 - m_options.beta1) * (g - m_mean[i]);
             m_square[i] += (1 - m_options.beta2) * (g * g - m_square[i]);
-            values[i] = values[i] * keep - rate * m_mean[i] / (std::sqrt(m_square[i]) * share + m_options.epsilon);
+            values[i] =
+                values[i] * keep - rate * m_mean[i] / (std::sqrt(m_square[i]) * share + m_options.epsilon);
         }
     }
 

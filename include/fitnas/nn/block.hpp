@@ -32,7 +32,7 @@ public:
     /// @throws shape_error where the recipe does not fit the input
     block(const recipe& steps, shape input, seed s = seed{0}) : m_input(input) {
         const recipe_summary sum = summarise(steps, input);
-        if (!sum.valid || input.size() <= 0) {
+        if (!sum.valid || input.height < 1 || input.width < 1 || input.channels < 1) {
             throw shape_error("block: the recipe does not fit an input of " + to_string(input) +
                               ": kernels must be odd, strides and widths positive, a residual must meet the input's "
                               "shape");

@@ -103,7 +103,7 @@ FITNAS_INLINE vec<> derive(vec<> gradient, vec<> u) {
     if constexpr (A == activation::relu) {
         return u > zero ? gradient : zero;
     } else if constexpr (A == activation::relu6) {
-        return (u > zero) & (u < simd::broadcast(6.0F)) ? gradient : zero;
+        return ((u > zero) & (u < simd::broadcast(6.0F))) ? gradient : zero;
     } else if constexpr (A == activation::hard_swish) {
         const vec<> middle = gradient * (u * (1.0F / 3.0F) + 0.5F);
         return u > simd::broadcast(3.0F) ? gradient : (u > simd::broadcast(-3.0F) ? middle : zero);
@@ -173,7 +173,7 @@ inline void read_blocked(const gradient_input& g, std::ptrdiff_t first, int rows
 }
 
 /// Turns rows of gradients at the activations, lying in `out.du`, into gradients at the pre-activations of `x`, adds the
-/// addend first, and gathers the sums of du and du (z - mean). `row(r)` is the offset of row r in both tensors.
+/// addend, and gathers the sums of du and du (z - mean). `row(r)` is the offset of row r in both tensors.
 template <class Row>
 void finish_gradient(const affine_input& x, const gradient_output& out, int rows, int channels, Row&& row,
                      double* first, double* second) {
@@ -189,11 +189,10 @@ void finish_gradient(const affine_input& x, const gradient_output& out, int rows
             for (int r = 0; r < rows; ++r) {
                 const std::ptrdiff_t at = row(r) + c;
                 const vec<> z = simd::load(x.z + at, count);
-                vec<> d = simd::load(out.du + at, count);
-                if (out.addend != nullptr) {
+                vec<> d = derive<act()>(simd::load(out.du + at, count), pre_activation(x, z, c));
+                if (out.addend != nullptr) { // a shortcut reads the raw input of a recipe
                     d += simd::load(out.addend + at, count);
                 }
-                d = derive<act()>(d, pre_activation(x, z, c));
                 simd::store(out.du + at, d, count);
                 s += d;
                 t = simd::fma(d, z - mean, t);

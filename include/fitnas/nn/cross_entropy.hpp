@@ -52,19 +52,21 @@ inline batch_loss cross_entropy(std::span<const float> logits, std::span<const i
         const auto label = static_cast<std::size_t>(labels[n]);
         const std::size_t best = argmax(z);
         result.correct += best == label;
-        const double top = static_cast<double>(z[best]);
+        const double top = static_cast<double>(z[best]); // subtracted first, so that huge logits keep their digits
         double sum = 0;
         double mean = 0;
         for (const float v : z) {
-            sum += std::exp(static_cast<double>(v) - top);
-            mean += static_cast<double>(v) / static_cast<double>(classes);
+            const double below = static_cast<double>(v) - top;
+            sum += std::exp(below);
+            mean += below / static_cast<double>(classes);
         }
-        const double log_sum = std::log(sum) + top;
-        result.loss += log_sum - (1 - smoothing) * static_cast<double>(z[label]) - smoothing * mean;
+        const double log_sum = std::log(sum);
+        result.loss += log_sum - (1 - smoothing) * (static_cast<double>(z[label]) - top) - smoothing * mean;
         for (std::size_t c = 0; c < classes && !gradient.empty(); ++c) {
             const double target = share + (c == label ? 1 - smoothing : 0);
-            gradient[n * classes + c] = static_cast<float>((std::exp(static_cast<double>(z[c]) - log_sum) - target) /
-                                                           static_cast<double>(images));
+            gradient[n * classes + c] =
+                static_cast<float>((std::exp(static_cast<double>(z[c]) - top - log_sum) - target) /
+                                   static_cast<double>(images));
         }
     }
     result.loss /= static_cast<double>(images);

@@ -22,7 +22,8 @@ enum class loss {
 
 namespace detail {
 
-inline double mse_loss(std::span<const float> outputs, std::span<const double> targets, std::span<float> gradient) {
+inline double mse_loss(std::span<const float> outputs, std::span<const double> targets,
+                       std::span<float> gradient) {
     const double share = 1.0 / static_cast<double>(outputs.size());
     double sum = 0;
     for (std::size_t i = 0; i < outputs.size(); ++i) {

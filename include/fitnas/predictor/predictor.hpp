@@ -16,11 +16,11 @@ namespace fitnas {
 /// baseline, or a type of yours. Searches and tables take any of them.
 template <class P>
 concept predictor = code_space<typename P::space> &&
-                    requires(const P& p, const architecture<typename P::space>& one,
-                             std::span<const architecture<typename P::space>> many) {
-                        { p.predict(one) } -> std::same_as<double>;
-                        { p.predict(many) } -> std::same_as<std::vector<double>>;
-                    };
+    requires(const P& p, const architecture<typename P::space>& one,
+             std::span<const architecture<typename P::space>> many) {
+    { p.predict(one) } -> std::same_as<double>;
+    { p.predict(many) } -> std::same_as<std::vector<double>>;
+};
 
 } // namespace fitnas
 

@@ -42,8 +42,7 @@ std::uint64_t for_each_prediction(const Model& predictor, const cost::limit& lim
     std::vector<code> kept;
     std::uint64_t predicted = 0;
     for (std::uint64_t first = 0; first < space::size; first += codes.size()) {
-        const auto n =
-            static_cast<std::size_t>((std::min)(std::uint64_t{codes.size()}, space::size - first));
+        const auto n = static_cast<std::size_t>((std::min)(std::uint64_t{codes.size()}, space::size - first));
         parallel_for(static_cast<std::ptrdiff_t>(n), [&](std::ptrdiff_t i) {
             const auto at = static_cast<std::size_t>(i);
             codes[at] = architecture_at<space>(first + at);

@@ -29,11 +29,12 @@ std::vector<candidate<Space>> pareto(std::vector<candidate<Space>> candidates,
                                "cost::latency_at_most(table, milliseconds)");
         }
     }
-    std::sort(candidates.begin(), candidates.end(), [&](const candidate<Space>& a, const candidate<Space>& b) {
-        return cost_of(a) != cost_of(b)       ? cost_of(a) < cost_of(b)
-               : a.predicted != b.predicted ? a.predicted > b.predicted
-                                            : a.architecture < b.architecture;
-    });
+    std::sort(candidates.begin(), candidates.end(),
+              [&](const candidate<Space>& a, const candidate<Space>& b) {
+                  return cost_of(a) != cost_of(b)     ? cost_of(a) < cost_of(b)
+                         : a.predicted != b.predicted ? a.predicted > b.predicted
+                                                      : b.architecture > a.architecture;
+              });
     std::vector<candidate<Space>> front;
     for (const candidate<Space>& c : candidates) {
         if (front.empty() || c.predicted > front.back().predicted ||
@@ -54,9 +55,8 @@ struct pareto_options {
 /// @throws option_error where the space has more than 2^26 codes, or no latency table was given
 /// @throws limit_error where no architecture keeps the limits
 template <model Model>
-requires search_space_type<typename Model::space>
-std::vector<candidate<typename Model::space>> pareto(const Model& predictor,
-                                                     const pareto_options& options = {}) {
+requires search_space_type<typename Model::space> std::vector<candidate<typename Model::space>>
+pareto(const Model& predictor, const pareto_options& options = {}) {
     using space = typename Model::space;
     std::vector<candidate<space>> front;
     for_each_prediction(predictor, options.limit, options.batch, "pareto",

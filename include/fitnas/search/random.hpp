@@ -19,7 +19,8 @@ namespace fitnas::search {
 /// n of them.
 /// @param draws the most codes to draw for each one that is wanted
 /// @param what who asks, for messages
-/// @throws limit_error where no architecture keeps the limits, or the draws of a larger space find fewer than n
+/// @throws limit_error where no architecture keeps the limits, or the draws of a larger space find fewer than
+/// n
 template <code_space Space>
 std::vector<architecture<Space>> sample_under(const cost::limit& limit, std::size_t n, seed s,
                                               std::size_t draws = 1000, const char* what = "sample_under") {
@@ -52,10 +53,9 @@ std::vector<architecture<Space>> sample_under(const cost::limit& limit, std::siz
                 throw check.nothing_found(what, "no architecture of the space");
             }
         } else {
-            throw check.nothing_found(what, "of " + std::to_string(most) + " random codes, where " +
-                                                std::to_string(n) +
-                                                " different networks were asked for, only " +
-                                                std::to_string(result.size()));
+            throw check.nothing_found(
+                what, "of " + std::to_string(most) + " random codes, where " + std::to_string(n) +
+                          " different networks were asked for, only " + std::to_string(result.size()));
         }
     }
     return result;

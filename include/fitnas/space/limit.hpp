@@ -28,7 +28,7 @@ struct latency_limit {
 
 /// @brief What an architecture may cost; as it is made, anything.
 struct limit {
-    static constexpr long long none = std::numeric_limits<long long>::max();
+    static constexpr long long none = (std::numeric_limits<long long>::max)();
 
     long long macs = none;       ///< the most multiply-accumulates
     long long parameters = none; ///< the most trainable values

@@ -20,7 +20,8 @@ struct neighbours {
 template <code_space Space, class Feature>
 struct chain : detail::cells<Space, Feature> {
     static constexpr auto adjacency =
-        detail::normalised_edges<static_cast<std::size_t>(3 * Space::cells - 2)>(Space::cells, detail::neighbours{});
+        detail::normalised_edges<static_cast<std::size_t>(3 * Space::cells - 2)>(Space::cells,
+                                                                                 detail::neighbours{});
 };
 
 } // namespace fitnas::encoding

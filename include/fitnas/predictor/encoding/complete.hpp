@@ -13,8 +13,9 @@ namespace fitnas::encoding {
 /// @tparam Feature what a node carries
 template <code_space Space, class Feature>
 struct complete : detail::cells<Space, Feature> {
-    static constexpr auto adjacency = detail::normalised_edges<static_cast<std::size_t>(Space::cells * Space::cells)>(
-        Space::cells, [](int, int) { return true; });
+    static constexpr auto adjacency =
+        detail::normalised_edges<static_cast<std::size_t>(Space::cells* Space::cells)>(
+            Space::cells, [](int, int) { return true; });
 };
 
 } // namespace fitnas::encoding

@@ -58,8 +58,8 @@ constexpr std::array<edge, Count> normalised_edges(int nodes, Joined joined) {
         }
     }
     for (edge& e : edges) {
-        e.weight = static_cast<float>(1 / root(degree[static_cast<std::size_t>(e.row)] *
-                                               degree[static_cast<std::size_t>(e.column)]));
+        e.weight = static_cast<float>(
+            1 / root(degree[static_cast<std::size_t>(e.row)] * degree[static_cast<std::size_t>(e.column)]));
     }
     return edges;
 }
@@ -73,7 +73,8 @@ constexpr std::array<edge, Count> normalised_edges(int nodes, Joined joined) {
 ///   Welling, arXiv 1609.02907, equation 2), its entries that are not zero, row by row;
 /// - `encode(architecture, out)`: writes all nodes x features floats, row-major.
 template <class E>
-concept encoding_type = code_space<typename E::space> && requires(const architecture<typename E::space>& a, float* out) {
+concept encoding_type = code_space<typename E::space> &&
+    requires(const architecture<typename E::space>& a, float* out) {
     { E::nodes } -> std::convertible_to<int>;
     { E::features } -> std::convertible_to<int>;
     { E::adjacency[0] } -> std::convertible_to<edge>;

@@ -17,8 +17,9 @@ template <class Feature>
 struct with_costs {
     template <code_space Space>
     static constexpr int width = [] {
-        static_assert(search_space_type<Space>, "feature::with_costs<Feature>: the space must be a search_space, which "
-                                                "knows what its operators cost");
+        static_assert(search_space_type<Space>,
+                      "feature::with_costs<Feature>: the space must be a search_space, which "
+                      "knows what its operators cost");
         return Feature::template width<Space> + 2;
     }();
 
@@ -28,7 +29,8 @@ struct with_costs {
         if constexpr (search_space_type<Space>) {
             const space_block& block = Space::block_of(cell, operator_index);
             out[width<Space> - 2] = static_cast<float>(block.macs) / static_cast<float>(largest<Space>.macs);
-            out[width<Space> - 1] = static_cast<float>(block.parameters) / static_cast<float>(largest<Space>.parameters);
+            out[width<Space> - 1] =
+                static_cast<float>(block.parameters) / static_cast<float>(largest<Space>.parameters);
         }
     }
 
@@ -43,7 +45,8 @@ private:
         for (int cell = 0; cell < Space::cells; ++cell) {
             const space_layer& layer = Space::layer_of(cell);
             for (int o = 0; o < layer.candidates; ++o) {
-                const space_block& block = Space::tables.blocks[static_cast<std::size_t>(layer.first_block + o)];
+                const space_block& block =
+                    Space::tables.blocks[static_cast<std::size_t>(layer.first_block + o)];
                 most.macs = (std::max)(most.macs, block.macs);
                 most.parameters = (std::max)(most.parameters, block.parameters);
             }

@@ -1,0 +1,226 @@
+/// @file
+/// @brief CSV as text (RFC 4180): a header, rows of as many fields, quotes where a field needs them.
+
+#ifndef FITNAS_IO_CSV_ROWS_HPP
+#define FITNAS_IO_CSV_ROWS_HPP
+
+#include <algorithm>
+#include <charconv>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <fitnas/io/text_file.hpp>
+
+namespace fitnas {
+
+/// @brief What stands in a CSV file.
+struct csv_rows {
+    std::vector<std::string> header{};            ///< names of the columns, each once
+    std::vector<std::vector<std::string>> rows{}; ///< one field a column
+};
+
+/// @return the shortest text that reads back as the same number
+inline std::string exact_text(double value) {
+    char text[32];
+    const std::to_chars_result end = std::to_chars(text, text + sizeof text, value);
+    return {text, end.ptr};
+}
+
+namespace detail {
+
+/// A CSV file that is read row by row. Lines may end in "\r\n"; a byte order mark is skipped.
+class csv_reader {
+public:
+    /// @throws data_error where the file cannot be read, is empty, or names a column twice
+    explicit csv_reader(const std::string& path) : m_path(path), m_text(read_text(path)) {
+        if (m_text.starts_with("\xEF\xBB\xBF")) {
+            m_at = 3;
+        }
+        if (m_at == m_text.size()) {
+            throw data_error(path + ": expected a header, the file is empty");
+        }
+        m_header = read_row();
+        for (std::size_t i = 0; i < m_header.size(); ++i) {
+            if (std::find(m_header.begin(), m_header.begin() + static_cast<std::ptrdiff_t>(i), m_header[i]) !=
+                m_header.begin() + static_cast<std::ptrdiff_t>(i)) {
+                throw data_error(where() + ": the header names the column \"" + m_header[i] + "\" twice");
+            }
+        }
+    }
+
+    const std::vector<std::string>& header() const { return m_header; }
+    /// "path:line" of the row that was read last.
+    std::string where() const { return m_path + ":" + std::to_string(m_row_line); }
+
+    /// Which column has this name.
+    /// @throws data_error where none has
+    std::size_t place(const std::string& name) const {
+        const auto found = std::find(m_header.begin(), m_header.end(), name);
+        if (found == m_header.end()) {
+            throw data_error(m_path + ":1: expected a header with the column \"" + name +
+                             "\", there is none");
+        }
+        return static_cast<std::size_t>(found - m_header.begin());
+    }
+
+    /// @return whether there was another row
+    /// @throws data_error where it has too few or too many fields, or quotes do not match
+    bool next(std::vector<std::string>& fields) {
+        if (m_at == m_text.size()) {
+            return false;
+        }
+        fields = read_row();
+        if (fields.size() != m_header.size()) {
+            throw data_error(where() + ": expected " + std::to_string(m_header.size()) + " fields, got " +
+                             std::to_string(fields.size()));
+        }
+        return true;
+    }
+
+private:
+    std::vector<std::string> read_row() {
+        m_row_line = m_line;
+        std::vector<std::string> fields;
+        while (true) {
+            const bool quoted = m_at < m_text.size() && m_text[m_at] == '"';
+            fields.push_back(quoted ? read_quoted() : read_plain());
+            if (m_at < m_text.size() && m_text[m_at] == ',') {
+                ++m_at;
+                continue;
+            }
+            m_at += m_text.compare(m_at, 1, "\r") == 0 ? 1 : 0;
+            if (m_at < m_text.size()) { // the end of the line
+                ++m_at;
+                ++m_line;
+            }
+            return fields;
+        }
+    }
+
+    std::string read_plain() {
+        const std::size_t end = (std::min)(m_text.find_first_of(",\n", m_at), m_text.size());
+        const bool carriage_return =
+            end > m_at && m_text[end - 1] == '\r' && m_text.compare(end, 1, ",") != 0;
+        std::string field = m_text.substr(m_at, end - m_at - (carriage_return ? 1 : 0));
+        if (field.find('"') != std::string::npos) {
+            throw data_error(where() + ": a quote inside of a field that does not begin with one: " + field);
+        }
+        m_at += field.size();
+        return field;
+    }
+
+    std::string read_quoted() {
+        std::string field;
+        for (++m_at;; ++m_at) {
+            const std::size_t quote = m_text.find('"', m_at);
+            if (quote == std::string::npos) {
+                throw data_error(where() + ": a quoted field does not end");
+            }
+            field.append(m_text, m_at, quote - m_at);
+            m_at = quote + 1;
+            if (m_text.compare(m_at, 1, "\"") != 0) {
+                break;
+            }
+            field += '"';
+        }
+        m_line += static_cast<std::size_t>(std::count(field.begin(), field.end(), '\n'));
+        const std::string_view rest = std::string_view(m_text).substr(m_at);
+        if (!rest.empty() && rest.front() != ',' && rest.front() != '\n' && rest != "\r" &&
+            !rest.starts_with("\r\n")) {
+            throw data_error(where() + ": expected a comma or the end of the line after a quoted field");
+        }
+        return field;
+    }
+
+    std::string m_path;
+    std::string m_text;
+    std::size_t m_at = 0;
+    std::size_t m_line = 1;
+    std::size_t m_row_line = 1;
+    std::vector<std::string> m_header;
+};
+
+/// Reads all of a field as a number.
+/// @throws data_error which names line and column
+template <class Number>
+Number csv_number(const std::string& field, const csv_reader& reader, std::size_t column) {
+    Number value{};
+    const char* last = field.data() + field.size();
+    const std::from_chars_result end = std::from_chars(field.data(), last, value);
+    if (end.ec != std::errc{} || end.ptr != last) {
+        throw data_error(reader.where() + ": column " + reader.header()[column] + ": expected " +
+                         (std::is_integral_v<Number> ? "an integer" : "a number") + ", got \"" + field +
+                         "\"");
+    }
+    return value;
+}
+
+/// The field as it stands in a file: quoted where it must be.
+inline std::string csv_field(const std::string& field) {
+    if (field.find_first_of(",\"\r\n") == std::string::npos) {
+        return field;
+    }
+    std::string quoted = "\"";
+    for (const char c : field) {
+        quoted += c == '"' ? "\"\"" : std::string(1, c);
+    }
+    return quoted + "\"";
+}
+
+inline std::string csv_line(const std::vector<std::string>& fields) {
+    std::string line;
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+        line += (i > 0 ? "," : "") + csv_field(fields[i]);
+    }
+    return line + "\n";
+}
+
+} // namespace detail
+
+/// @brief Writes rows of text. The file is there whole or not at all.
+/// @param path where to; `path.tmp` is used on the way
+/// @throws option_error where the header is empty, or has an empty name or one twice
+/// @throws shape_error where a row has more or fewer fields than the header
+/// @throws data_error where the file cannot be written
+inline void write_rows(const std::string& path, const csv_rows& table) {
+    std::vector<std::string> names = table.header;
+    std::sort(names.begin(), names.end());
+    const auto twice = std::adjacent_find(names.begin(), names.end());
+    if (names.empty() || names.front().empty() || twice != names.end()) {
+        throw option_error("write_rows: " + path + ": expected a header of names, each once, got " +
+                           (names.empty()           ? "none"
+                            : names.front().empty() ? "an empty name"
+                                                    : "\"" + *twice + "\" twice"));
+    }
+    std::string text = detail::csv_line(table.header);
+    for (std::size_t i = 0; i < table.rows.size(); ++i) {
+        if (table.rows[i].size() != table.header.size()) {
+            throw shape_error("write_rows: " + path + ": row " + std::to_string(i) + ": expected " +
+                              std::to_string(table.header.size()) + " fields, got " +
+                              std::to_string(table.rows[i].size()));
+        }
+        text += detail::csv_line(table.rows[i]);
+    }
+    detail::write_text(path, text);
+}
+
+/// @brief Reads rows of text.
+/// @throws data_error which names path and line where the file is missing or empty, a column is named twice,
+/// a row has too few or too many fields, or quotes do not match
+inline csv_rows read_rows(const std::string& path) {
+    detail::csv_reader reader(path);
+    csv_rows table{.header = reader.header()};
+    for (std::vector<std::string> fields; reader.next(fields);) {
+        table.rows.push_back(std::move(fields));
+    }
+    return table;
+}
+
+} // namespace fitnas
+
+#endif

@@ -1,0 +1,122 @@
+/// @file
+/// @brief How well a predictor ranks networks that it was not fitted to, by k-fold cross-validation.
+
+#ifndef FITNAS_PREDICTOR_CROSS_VALIDATION_HPP
+#define FITNAS_PREDICTOR_CROSS_VALIDATION_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fitnas/core/rng.hpp>
+#include <fitnas/metrics/kendall.hpp>
+#include <fitnas/metrics/spearman.hpp>
+#include <fitnas/predictor/distinct.hpp>
+#include <fitnas/predictor/predictor.hpp>
+
+namespace fitnas {
+
+/// @brief How to cut a table.
+struct cross_validation_options {
+    int folds = 5;     ///< from 2; each fold must hold at least 2 different networks
+    seed seed_value{}; ///< decides which networks stand together
+};
+
+/// @brief What one fold showed.
+template <code_space Space>
+struct fold_result {
+    score_table<Space> held_out;     ///< what was not fitted: different networks, canonical codes
+    std::vector<double> predictions; ///< of them
+    double kendall = 0;  ///< tau-b of predictions and scores; not a number where either are all equal
+    double spearman = 0; ///< rho, the same way
+};
+
+/// @brief All folds.
+template <code_space Space>
+struct cross_validation_result {
+    std::vector<fold_result<Space>> folds;
+
+    double kendall() const { return mean(&fold_result<Space>::kendall); }   ///< mean over the folds
+    double spearman() const { return mean(&fold_result<Space>::spearman); } ///< mean over the folds
+
+private:
+    double mean(double fold_result<Space>::*value) const {
+        double sum = 0;
+        for (const fold_result<Space>& f : folds) {
+            sum += f.*value;
+        }
+        return sum / static_cast<double>(folds.size());
+    }
+};
+
+/// @brief Cuts n rows at random into parts whose sizes differ by one at most.
+/// @param n how many rows
+/// @param folds how many parts
+/// @param s the seed
+/// @return the row numbers of each part, in order
+/// @throws option_error where there are fewer than 2 folds, or a fold would have fewer than 2 rows
+inline std::vector<std::vector<std::size_t>> make_folds(std::size_t n, int folds, seed s) {
+    if (folds < 2 || n / static_cast<std::size_t>(folds) < 2) {
+        throw option_error("folds: expected 2 to " + std::to_string(n / 2) + " for " + std::to_string(n) +
+                           " different networks, got " + std::to_string(folds));
+    }
+    std::vector<std::size_t> order(n);
+    for (std::size_t i = 0; i < n; ++i) {
+        order[i] = i;
+    }
+    random_stream random(s, purpose::split);
+    random.shuffle(std::span<std::size_t>(order));
+    const auto count = static_cast<std::size_t>(folds);
+    std::vector<std::vector<std::size_t>> parts(count);
+    for (std::size_t i = 0; i < n; ++i) {
+        parts[i % count].push_back(order[i]);
+    }
+    for (std::vector<std::size_t>& part : parts) {
+        std::sort(part.begin(), part.end());
+    }
+    return parts;
+}
+
+/// @brief Fits to all folds but one and ranks that one, for each fold in turn. Equal networks are one row
+/// with the mean of their scores before anything is cut, so none stands on both sides.
+///
+/// @code
+/// auto shown = cross_validate(scores, [](const auto& table) { return fit<net>(table); });
+/// auto tau = shown.kendall();
+/// @endcode
+/// @param table architectures and scores
+/// @param fit_to `predictor fit_to(const score_table<Space>&)`
+/// @param options folds, seed
+/// @throws option_error as `make_folds`; as `require_usable`; and what `fit_to` throws
+template <code_space Space, class Fit>
+cross_validation_result<Space> cross_validate(const score_table<Space>& table, Fit&& fit_to,
+                                              const cross_validation_options& options = {}) {
+    static_assert(predictor<std::decay_t<decltype(fit_to(table))>>,
+                  "cross_validate(table, fit_to): fit_to must take a score_table and return a predictor");
+    const score_table<Space> data = merge_equal_networks(table, "cross_validate");
+    const auto parts = make_folds(data.size(), options.folds, options.seed_value);
+    cross_validation_result<Space> result;
+    for (const std::vector<std::size_t>& part : parts) {
+        std::vector<std::size_t> others;
+        for (std::size_t i = 0; i < data.size(); ++i) {
+            if (!std::binary_search(part.begin(), part.end(), i)) {
+                others.push_back(i);
+            }
+        }
+        fold_result<Space> fold;
+        fold.held_out = data.rows(part);
+        const auto model = fit_to(static_cast<const score_table<Space>&>(data.rows(others)));
+        fold.predictions = model.predict(std::span<const architecture<Space>>(fold.held_out.architectures));
+        fold.kendall = kendall_tau(fold.predictions, fold.held_out.scores);
+        fold.spearman = fitnas::spearman(fold.predictions, fold.held_out.scores);
+        result.folds.push_back(std::move(fold));
+    }
+    return result;
+}
+
+} // namespace fitnas
+
+#endif

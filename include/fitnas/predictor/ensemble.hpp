@@ -1,0 +1,109 @@
+/// @file
+/// @brief Several predictors as one: their mean, and how far they disagree.
+
+#ifndef FITNAS_PREDICTOR_ENSEMBLE_HPP
+#define FITNAS_PREDICTOR_ENSEMBLE_HPP
+
+#include <cmath>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fitnas/predictor/fit.hpp>
+#include <fitnas/predictor/predictor.hpp>
+
+namespace fitnas {
+
+/// @brief A `predictor`: the mean of its members.
+/// @tparam Member a `predictor`
+template <predictor Member>
+class ensemble {
+public:
+    using space = typename Member::space;
+
+    /// @throws shape_error where there are no members
+    explicit ensemble(std::vector<Member> members) : m_members(std::move(members)) {
+        if (m_members.empty()) {
+            throw shape_error("ensemble: expected at least 1 member, got 0");
+        }
+    }
+
+    /// @return means of the members' predictions, one an architecture
+    /// @throws architecture_error
+    std::vector<double> predict(std::span<const architecture<space>> many) const { return gather(many).mean; }
+    double predict(const architecture<space>& one) const { return predict(just(one)).front(); }
+
+    /// @return standard deviations of the members' predictions (divisor: members less 1), one an
+    /// architecture; 0 where there is one member
+    /// @throws architecture_error
+    std::vector<double> spread(std::span<const architecture<space>> many) const {
+        return gather(many).deviation;
+    }
+    double spread(const architecture<space>& one) const { return spread(just(one)).front(); }
+
+    const std::vector<Member>& members() const { return m_members; }
+
+private:
+    struct summary {
+        std::vector<double> mean;
+        std::vector<double> deviation;
+    };
+
+    static std::span<const architecture<space>> just(const architecture<space>& one) { return {&one, 1}; }
+
+    /// Running means and sums of squares (Welford, Technometrics 4, 1962).
+    summary gather(std::span<const architecture<space>> many) const {
+        summary all{std::vector<double>(many.size()), std::vector<double>(many.size())};
+        for (std::size_t m = 0; m < m_members.size(); ++m) {
+            const std::vector<double> values = m_members[m].predict(many);
+            for (std::size_t i = 0; i < many.size(); ++i) {
+                const double off = values[i] - all.mean[i];
+                all.mean[i] += off / static_cast<double>(m + 1);
+                all.deviation[i] += off * (values[i] - all.mean[i]);
+            }
+        }
+        for (double& d : all.deviation) {
+            d = m_members.size() > 1 ? std::sqrt(d / static_cast<double>(m_members.size() - 1)) : 0;
+        }
+        return all;
+    }
+
+    std::vector<Member> m_members;
+};
+
+/// @brief Fits a model several times, each time with another seed; the first has the seed of the options.
+/// @tparam Model a `gcn::model`
+/// @param members how many, at least 1
+/// @throws option_error where there are fewer members, and as `fit`
+template <gcn::model_type Model>
+ensemble<fitted<Model>> fit_ensemble(const score_table<typename Model::space>& table, int members,
+                                     const fit_options& options = {}) {
+    if (members < 1) {
+        throw option_error("fit_ensemble: members: expected at least 1, got " + std::to_string(members));
+    }
+    const stopwatch clock;
+    std::vector<fitted<Model>> all;
+    fit_options own = options;
+    for (int m = 0; m < members; ++m) {
+        if (m > 0) {
+            random_stream random(options.seed_value, purpose::fit, 0, static_cast<std::uint64_t>(m));
+            own.seed_value.value = (std::uint64_t{random.bits()} << 32U) | random.bits();
+        }
+        if (options.observer) { // one piece of work for whoever watches
+            own.observer = [&](progress p) {
+                p.done += static_cast<long long>(m) * options.epochs;
+                p.total = static_cast<long long>(members) * options.epochs;
+                p.seconds = clock.seconds();
+                options.observer(p);
+            };
+        }
+        all.push_back(fit<Model>(table, own));
+    }
+    return ensemble<fitted<Model>>(std::move(all));
+}
+
+} // namespace fitnas
+
+#endif

@@ -1,0 +1,138 @@
+/// @file
+/// @brief Fits a model to a table of scores.
+
+#ifndef FITNAS_PREDICTOR_FIT_HPP
+#define FITNAS_PREDICTOR_FIT_HPP
+
+#include <cmath>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fitnas/core/progress.hpp>
+#include <fitnas/nn/adam.hpp>
+#include <fitnas/nn/schedule.hpp>
+#include <fitnas/predictor/distinct.hpp>
+#include <fitnas/predictor/fitted.hpp>
+#include <fitnas/predictor/loss.hpp>
+
+namespace fitnas {
+
+/// @brief How to fit. The defaults are our choice; the paper (arXiv 2004.08423) gives none of these.
+struct fit_options {
+    fitnas::loss loss = fitnas::loss::pairwise;
+    fitnas::target target = fitnas::target::standardised;
+    int epochs = 300;            ///< at least 1
+    int batch = 64;              ///< most networks in a step, at least 2
+    double learning_rate = 1e-2; ///< of the first step, above 0; falls to 0 along a cosine
+    double weight_decay = 1e-4;  ///< decoupled, at least 0
+    seed seed_value{};           ///< of first parameters, order and dropout
+    fitnas::observer observer{}; ///< called after each epoch, with the mean loss over its batches
+};
+
+namespace detail {
+
+inline void require_fit_options(const fit_options& options) {
+    const auto require = [](bool good, const std::string& expected, const std::string& got) {
+        if (!good) {
+            throw option_error("fit: " + expected + ", got " + got);
+        }
+    };
+    const double rate = options.learning_rate;
+    const double decay = options.weight_decay;
+    require(options.epochs >= 1, "epochs: expected at least 1", std::to_string(options.epochs));
+    require(options.batch >= 2, "batch: expected at least 2", std::to_string(options.batch));
+    require(rate > 0 && std::isfinite(rate), "learning_rate: expected a number above 0",
+            std::to_string(rate));
+    require(decay >= 0 && std::isfinite(decay), "weight_decay: expected a number from 0",
+            std::to_string(decay));
+}
+
+inline void require_finite_loss(double loss, int epoch, const fit_options& options) {
+    if (!std::isfinite(loss)) {
+        throw numeric_error("fit: the loss is not finite any more in epoch " + std::to_string(epoch) +
+                            " of " + std::to_string(options.epochs) + "; the learning rate " +
+                            std::to_string(options.learning_rate) + " may be too high");
+    }
+}
+
+} // namespace detail
+
+/// @brief Fits a model with Adam (decoupled weight decay) to the different networks of a table: equal
+/// networks are one row with the mean of their scores. Bit-equal for any number of threads.
+/// @tparam Model a `gcn::model`
+/// @param table architectures and scores, higher is better
+/// @param options loss, target, schedule, seed, observer
+/// @return the fitted model; its predictions are in the unit of the scores
+/// @throws option_error where an option is out of range
+/// @throws shape_error where the table is empty, or has fewer than 2 different networks
+/// @throws architecture_error where an architecture is not of the space
+/// @throws numeric_error where a score is not finite, all are equal, or the loss becomes not finite
+template <gcn::model_type Model>
+fitted<Model> fit(const score_table<typename Model::space>& table, const fit_options& options = {}) {
+    using code = architecture<typename Model::space>;
+    detail::require_fit_options(options);
+    const auto data = merge_equal_networks(table, "fit");
+    const std::vector<double> targets = make_targets(options.target, data.scores);
+
+    const std::size_t n = data.size();
+    const auto most = static_cast<std::size_t>(options.batch);
+    // Batches differ in size by one at most: a small last one would weigh its networks more than others.
+    const std::size_t batches = (n + most - 1) / most;
+    const cosine_schedule rate{options.learning_rate, static_cast<long long>(batches) * options.epochs};
+
+    const stopwatch clock;
+    std::vector<float> parameters = Model::initial_parameters(options.seed_value);
+    std::vector<float> gradient(Model::parameters);
+    adam optimiser(Model::parameters, {.weight_decay = static_cast<float>(options.weight_decay)});
+    gcn::pass<Model> pass;
+    gcn::training_step step{options.seed_value};
+    std::vector<std::size_t> order(n);
+    std::vector<code> codes(most);
+    std::vector<double> wanted(most);
+    std::vector<float> outputs(most);
+    std::vector<float> pull(most);
+    for (int epoch = 1; epoch <= options.epochs; ++epoch) {
+        for (std::size_t i = 0; i < n; ++i) {
+            order[i] = i;
+        }
+        random_stream random(options.seed_value, purpose::fit, static_cast<std::uint64_t>(epoch));
+        random.shuffle(std::span<std::size_t>(order));
+        double sum = 0;
+        for (std::size_t b = 0; b < batches; ++b, ++step.number) {
+            const std::size_t first = n * b / batches;
+            const std::size_t size = n * (b + 1) / batches - first;
+            for (std::size_t i = 0; i < size; ++i) {
+                codes[i] = data.architectures[order[first + i]];
+                wanted[i] = targets[order[first + i]];
+            }
+            const auto out = std::span(outputs).first(size);
+            const auto slope = std::span(pull).first(size);
+            pass.forward(parameters, std::span<const code>(codes).first(size), out, &step);
+            const double loss = evaluate_loss(options.loss, out, std::span(wanted).first(size), slope);
+            detail::require_finite_loss(loss, epoch, options);
+            sum += loss;
+            pass.backward(parameters, slope, gradient);
+            optimiser.step(parameters, gradient, rate(static_cast<long long>(step.number)));
+        }
+        if (options.observer) {
+            options.observer({.stage = "fit",
+                              .done = epoch,
+                              .total = options.epochs,
+                              .seconds = clock.seconds(),
+                              .loss = sum / static_cast<double>(batches)});
+        }
+    }
+
+    const std::vector<float> last = gcn::outputs<Model>(parameters, data.architectures);
+    const std::vector<double> raw(last.begin(), last.end());
+    const line unit = fit_line(raw, data.scores);
+    detail::require_finite_loss(unit.offset + unit.slope, options.epochs, options);
+    return fitted<Model>(std::move(parameters), unit);
+}
+
+} // namespace fitnas
+
+#endif

@@ -1,0 +1,80 @@
+/// @file
+/// @brief What layers with weights and a bias share: weights `[in][out]`, then the bias.
+
+#ifndef FITNAS_PREDICTOR_GCN_AFFINE_HPP
+#define FITNAS_PREDICTOR_GCN_AFFINE_HPP
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+
+#include <fitnas/core/gemm.hpp>
+#include <fitnas/predictor/gcn/layer.hpp>
+
+namespace fitnas::gcn::detail {
+
+constexpr std::size_t affine_parameters(signal in, int width) {
+    return (static_cast<std::size_t>(in.width) + 1) * static_cast<std::size_t>(width);
+}
+
+/// Weights uniform in +-sqrt(6 / (in + out)) (Glorot and Bengio, AISTATS 2010, equation 16); the bias stays
+/// 0.
+inline void initialise_affine(signal in, int width, float* p, random_stream& random) {
+    const double limit = std::sqrt(6.0 / (in.width + width));
+    std::generate(p, p + static_cast<std::ptrdiff_t>(in.width) * width,
+                  [&] { return static_cast<float>(limit * (2 * random.uniform() - 1)); });
+}
+
+/// to += factor * from
+inline void add_scaled(float factor, const float* from, int width, float* to) {
+    for (int i = 0; i < width; ++i) {
+        to[i] += factor * from[i];
+    }
+}
+
+/// y (rows x width) = x W. Where the input is sparse its zeros are skipped.
+inline void multiply_weights(signal in, int rows, const float* x, const float* weights, int width, float* y) {
+    if (!in.sparse) {
+        gemm(false, false, rows, width, in.width, x, in.width, weights, width, y, width, false);
+        return;
+    }
+    for (int r = 0; r < rows; ++r, x += in.width, y += width) {
+        std::fill(y, y + width, 0.0F);
+        for (int i = 0; i < in.width; ++i) {
+            if (x[i] != 0) {
+                add_scaled(x[i], weights + static_cast<std::ptrdiff_t>(i) * width, width, y);
+            }
+        }
+    }
+}
+
+/// dw (in x width) += x^T dy
+inline void add_weights_gradient(signal in, int rows, const float* x, const float* dy, int width, float* dw) {
+    if (!in.sparse) {
+        gemm(true, false, in.width, width, rows, x, in.width, dy, width, dw, width, true);
+        return;
+    }
+    for (int r = 0; r < rows; ++r, x += in.width, dy += width) {
+        for (int i = 0; i < in.width; ++i) {
+            if (x[i] != 0) {
+                add_scaled(x[i], dy, width, dw + static_cast<std::ptrdiff_t>(i) * width);
+            }
+        }
+    }
+}
+
+/// dx (rows x in) = dy W^T
+inline void input_gradient(signal in, int rows, const float* dy, const float* weights, int width, float* dx) {
+    gemm(false, true, rows, in.width, width, dy, width, weights, width, dx, in.width, false);
+}
+
+/// db += the sum of the rows of dy
+inline void add_bias_gradient(int rows, const float* dy, int width, float* db) {
+    for (int r = 0; r < rows; ++r, dy += width) {
+        add_scaled(1, dy, width, db);
+    }
+}
+
+} // namespace fitnas::gcn::detail
+
+#endif

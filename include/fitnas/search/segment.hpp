@@ -1,0 +1,373 @@
+/// @file
+/// @brief The paper's search of a large space, segment by segment, with super-cells.
+
+#ifndef FITNAS_SEARCH_SEGMENT_HPP
+#define FITNAS_SEARCH_SEGMENT_HPP
+
+#include <numeric>
+#include <set>
+#include <type_traits>
+#include <utility>
+
+#include <fitnas/core/parallel.hpp>
+#include <fitnas/core/rng.hpp>
+#include <fitnas/search/enumerate.hpp>
+#include <fitnas/space/codes.hpp>
+#include <fitnas/space/sample.hpp>
+#include <fitnas/space/score_table.hpp>
+
+namespace fitnas::search {
+
+/// @brief How many cells each segment has, from the first cell on: the paper's 19 cells are `segments<7, 6,
+/// 6>`.
+template <int... Cells>
+struct segments {
+    static_assert(sizeof...(Cells) >= 1, "search::segments<Cells...>: there must be at least one segment");
+    static_assert(((Cells >= 1) && ...), "search::segments<Cells...>: a segment needs at least one cell");
+    static constexpr int cells = (Cells + ... + 0);
+};
+
+/// @brief How the cells behind a segment are filled while it is searched. The paper's text does not say; the
+/// default, `random`, is our choice.
+enum class fill : std::uint8_t {
+    random,   ///< uniformly, anew for each sample: a part is judged by what it is worth on average
+    fixed,    ///< as in `segment_options::completion`
+    heaviest, ///< the operator with the most macs (of equal ones the most parameters, then the first)
+    cheapest  ///< the operator with the fewest macs (of equal ones the fewest parameters, then the first)
+};
+
+/// @brief What the paper's text leaves open: all numbers are our choice.
+template <code_space Space>
+struct segment_options {
+    std::size_t samples = 1000;  ///< candidates of a segment that are scored for its model, at least 2
+    std::size_t rescored = 60;   ///< best by the model, which are scored again; at least as many as are kept
+    std::size_t completions = 4; ///< fills that a re-scored candidate is averaged over (`fill::random` only)
+    search::fill fill = search::fill::random;
+    fitnas::architecture<Space> completion{}; ///< for `fill::fixed`
+    cost::limit limit{};
+    seed seed_value{1};
+};
+
+/// @brief A beginning of an architecture that a segment kept: a super-cell of the next.
+struct kept_part {
+    std::string code; ///< one character a cell, from the first cell of the space to the last of the segment
+    double predicted = 0; ///< by the segment's model; the score where it needed none
+    double score = 0;     ///< by the scorer, the mean over the completions
+};
+
+/// @brief What the search of one segment did.
+struct segment_report {
+    int first = 0;                 ///< its first cell
+    int last = 0;                  ///< the first cell behind it
+    std::size_t candidates = 0;    ///< different ones that can keep the limits
+    std::size_t sampled = 0;       ///< those scored for the model; 0 where it needed none
+    std::size_t scored = 0;        ///< architectures that the scorer saw, re-scoring included
+    std::vector<kept_part> kept{}; ///< best first
+};
+
+template <code_space Space>
+struct segment_result {
+    /// The re-scored of the last segment, whole architectures, best first by `score`: the winner is the
+    /// first.
+    std::vector<candidate<Space>> best;
+    std::vector<segment_report> segments; ///< one a segment
+};
+
+namespace detail {
+
+/// The code space of a segment: a slot for what was kept of the cells before, then a slot for each cell.
+/// Segments of equal form share one type, so that a model is compiled once for them.
+template <code_space Space, int First, int Keep, class Cells>
+struct segment_slots;
+template <code_space Space, int First, int Keep, std::size_t... Cell>
+struct segment_slots<Space, First, Keep, std::index_sequence<Cell...>> {
+    static constexpr std::size_t first = First;
+    using type = std::conditional_t<First == 0, codes<Space::operator_counts[first + Cell]...>,
+                                    codes<Keep, Space::operator_counts[first + Cell]...>>;
+};
+
+/// The operator of each cell with the most, or the fewest, macs.
+template <code_space Space>
+architecture<Space> fill_by_macs(bool most) {
+    architecture<Space> a{};
+    if constexpr (search_space_type<Space>) {
+        for (int i = 0; i < Space::cells; ++i) {
+            const auto costs = [i](int o) {
+                const space_block& b = Space::block_of(i, o);
+                return std::pair(b.macs, b.parameters);
+            };
+            int chosen = 0;
+            for (int o = 1; o < Space::operator_counts[static_cast<std::size_t>(i)]; ++o) {
+                if (most ? costs(o) > costs(chosen) : costs(o) < costs(chosen)) {
+                    chosen = o;
+                }
+            }
+            a[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(chosen);
+        }
+        return a;
+    } else {
+        throw option_error(
+            "segment: fill: heaviest and cheapest need a space with costs; use fill::random or "
+            "fill::fixed");
+    }
+}
+
+/// One run of a segment search.
+template <code_space Space, int Keep, class Scorer, class Fit>
+class segment_search {
+public:
+    using code = architecture<Space>;
+
+    segment_search(Scorer& score, Fit& make_model, const segment_options<Space>& options)
+        : m_score(score), m_fit(make_model), m_options(options), m_check(check_of<Space>(options.limit)) {
+        at_least(2, options.samples, "samples");
+        at_least(Keep, options.rescored, "rescored");
+        at_least(1, options.completions, "completions");
+        require_valid<Space>(options.completion);
+        if (options.fill == fill::heaviest || options.fill == fill::cheapest) {
+            m_options.completion = fill_by_macs<Space>(options.fill == fill::heaviest);
+        }
+        m_check.require_possible("segment");
+    }
+
+    template <int... Cells>
+    segment_result<Space> run(segments<Cells...>) {
+        run_from<0, Cells...>();
+        return std::move(m_result);
+    }
+
+private:
+    /// What a segment's search knows of a candidate.
+    template <class Slots>
+    struct entry {
+        architecture<Slots> slots;
+        code begun; ///< its cells up to the segment's end, then zeros
+        double predicted = 0;
+        double score = 0;
+    };
+
+    static void at_least(std::size_t least, std::size_t value, const char* name) {
+        if (value < least) {
+            throw option_error(std::string("segment: ") + name + ": expected at least " +
+                               std::to_string(least) + ", got " + std::to_string(value));
+        }
+    }
+
+    template <int First, int Cells, int... Others>
+    void run_from() {
+        using slots = typename segment_slots<Space, First, Keep,
+                                             std::make_index_sequence<static_cast<std::size_t>(Cells)>>::type;
+        static_assert(slots::size <= enumerable_size,
+                      "search::segment: a segment has more than 2^26 candidates; make it shorter");
+        constexpr int last = First + Cells;
+        segment_report report{.first = First, .last = last};
+
+        std::vector<entry<slots>> found = candidates<slots>(First, last);
+        report.candidates = found.size();
+        const bool modelled = found.size() > m_options.rescored;
+        if (modelled) {
+            predict<slots>(found, report);
+        }
+        rescore<slots>(found, report);
+        for (entry<slots>& e : found) {
+            e.predicted = modelled ? e.predicted : e.score;
+        }
+        std::sort(found.begin(), found.end(), [](const entry<slots>& a, const entry<slots>& b) {
+            return a.score != b.score ? a.score > b.score : a.begun < b.begun;
+        });
+
+        m_kept.clear();
+        for (std::size_t i = 0; i < found.size() && i < static_cast<std::size_t>(Keep); ++i) {
+            m_kept.push_back(found[i].begun);
+            report.kept.push_back(
+                {to_string<Space>(found[i].begun).substr(0, last), found[i].predicted, found[i].score});
+        }
+        m_result.segments.push_back(std::move(report));
+        if constexpr (sizeof...(Others) > 0) {
+            run_from<last, Others...>();
+        } else {
+            for (const entry<slots>& e : found) {
+                m_result.best.push_back(
+                    candidate_of<Space>(canonical<Space>(e.begun), e.predicted, m_options.limit));
+                m_result.best.back().score = e.score;
+            }
+        }
+    }
+
+    /// The different candidates of a segment that can keep the limits, in the order of their codes.
+    template <class Slots>
+    std::vector<entry<Slots>> candidates(int first, int last) const {
+        constexpr std::uint64_t block = 65536;
+        std::vector<entry<Slots>> found;
+        std::vector<entry<Slots>> some((std::min)(block, Slots::size));
+        std::vector<code> networks(some.size());
+        std::vector<std::uint8_t> possible(some.size());
+        std::set<code> known;
+        const std::uint64_t super_cells = first == 0 ? 1 : m_kept.size(); // the padding is left out
+        const std::uint64_t size = first == 0 ? Slots::size : Slots::size / std::uint64_t{Keep} * super_cells;
+        for (std::uint64_t from = 0; from < size; from += block) {
+            const std::uint64_t n = (std::min)(block, size - from);
+            parallel_for(static_cast<std::ptrdiff_t>(n), [&](std::ptrdiff_t i) {
+                const auto at = static_cast<std::size_t>(i);
+                some[at].slots = architecture_at<Slots>(from + at);
+                some[at].begun = begun_by<Slots>(some[at].slots, first, last);
+                possible[at] = m_check.can_meet(some[at].begun, last);
+                // Two beginnings are the same network exactly where they are with the same cells behind.
+                networks[at] = canonical<Space>(some[at].begun);
+            });
+            for (std::size_t i = 0; i < n; ++i) {
+                if (possible[i] != 0 && (!search_space_type<Space> || known.insert(networks[i]).second)) {
+                    found.push_back(some[i]);
+                }
+            }
+        }
+        if (found.empty()) {
+            throw m_check.nothing_found("segment", "no candidate for the cells " + std::to_string(first) +
+                                                       " to " + std::to_string(last - 1) + " behind the " +
+                                                       std::to_string(super_cells) + " kept");
+        }
+        return found;
+    }
+
+    /// A candidate with its super-cell replaced by what it stands for.
+    template <class Slots>
+    code begun_by(const architecture<Slots>& slots, int first, int last) const {
+        code a = first == 0 ? code{} : m_kept[slots[0]];
+        std::copy(slots.end() - (last - first), slots.end(), a.begin() + first);
+        return a;
+    }
+
+    /// Gives a beginning its cells behind.
+    code filled(code a, int last, random_stream random) const {
+        const code behind = m_options.fill == fill::random ? sample_one<Space>(random) : m_options.completion;
+        std::copy(behind.begin() + last, behind.end(), a.begin() + last);
+        return canonical<Space>(a);
+    }
+
+    std::vector<double> scores_of(const std::vector<code>& some, segment_report& report) {
+        std::vector<double> values = m_score(std::span<const code>(some));
+        require_values(values, some.size(), "segment", "scorer");
+        report.scored += some.size();
+        return values;
+    }
+
+    /// A stream for this segment.
+    random_stream stream(std::uint64_t use, std::size_t index) const {
+        return {m_options.seed_value, purpose::search, 3 * m_result.segments.size() + use, index};
+    }
+
+    /// Scores a sample, fits a model to it, and leaves the candidates that the model finds best.
+    template <class Slots>
+    void predict(std::vector<entry<Slots>>& found, segment_report& report) {
+        report.sampled = (std::min)(m_options.samples, found.size());
+        std::vector<std::size_t> order(found.size());
+        std::iota(order.begin(), order.end(), std::size_t{0});
+        random_stream random = stream(0, 0);
+        random.shuffle(std::span<std::size_t>(order));
+        std::vector<code> sampled;
+        for (std::size_t i = 0; i < report.sampled; ++i) {
+            sampled.push_back(filled(found[order[i]].begun, report.last, stream(1, i)));
+        }
+        const std::vector<double> values = scores_of(sampled, report);
+        score_table<Slots> table;
+        for (std::size_t i = 0; i < report.sampled; ++i) {
+            table.push_back(found[order[i]].slots, values[i]);
+        }
+
+        using model_type = std::remove_cvref_t<decltype(m_fit(std::as_const(table)))>;
+        static_assert(model<model_type>,
+                      "search::segment: fit(table) must return a model: it names its `space` and has "
+                      "predict(std::span<const architecture<space>>) -> std::vector<double>");
+        static_assert(std::is_same_v<typename model_type::space, Slots>,
+                      "search::segment: fit(table) must return a model of the table's own space");
+        const model_type predictor = m_fit(std::as_const(table));
+        constexpr std::size_t batch = 16384;
+        std::vector<architecture<Slots>> some;
+        for (std::size_t from = 0; from < found.size(); from += some.size()) {
+            some.clear();
+            for (std::size_t i = from; i < found.size() && some.size() < batch; ++i) {
+                some.push_back(found[i].slots);
+            }
+            const std::vector<double> predicted =
+                predictor.predict(std::span<const architecture<Slots>>(some));
+            require_values(predicted, some.size(), "segment", "model");
+            for (std::size_t i = 0; i < some.size(); ++i) {
+                found[from + i].predicted = predicted[i];
+            }
+        }
+        std::sort(found.begin(), found.end(), [](const entry<Slots>& a, const entry<Slots>& b) {
+            return a.predicted != b.predicted ? a.predicted > b.predicted : a.begun < b.begun;
+        });
+        found.resize(m_options.rescored);
+    }
+
+    /// Scores candidates, all of them with the same cells behind, so that their differences are their own.
+    template <class Slots>
+    void rescore(std::vector<entry<Slots>>& found, segment_report& report) {
+        const bool one = report.last == Space::cells || m_options.fill != fill::random;
+        const std::size_t completions = one ? 1 : m_options.completions;
+        std::vector<code> all;
+        for (const entry<Slots>& e : found) {
+            for (std::size_t i = 0; i < completions; ++i) {
+                all.push_back(filled(e.begun, report.last, stream(2, i)));
+            }
+        }
+        const std::vector<double> values = scores_of(all, report);
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            found[i / completions].score += values[i] / static_cast<double>(completions);
+        }
+    }
+
+    Scorer& m_score;
+    Fit& m_fit;
+    segment_options<Space> m_options;
+    limit_check m_check;
+    std::vector<code> m_kept; // beginnings that the segment before kept, zeros behind
+    segment_result<Space> m_result;
+};
+
+} // namespace detail
+
+/// @brief Searches a space segment by segment (Chen et al., arXiv 2004.08423, figure 2).
+///
+/// For each segment: `samples` of its candidates are scored with the cells behind it filled by
+/// `options.fill`; `fit` makes a model of the scores; the model ranks all candidates; the best `rescored` are
+/// scored again, on the same fills; the best `Keep` of these become the choices of one slot of the next
+/// segment, a super-cell. So 7 + 6 + 6 cells of 6 operators are three segments of 6^7 candidates. Equal
+/// networks are one candidate. A segment with no more than `rescored` candidates needs no model.
+///
+/// A candidate is left out where it breaks a limit even with the cheapest cells behind it, a whole
+/// architecture where it breaks one. The networks scored on the way may break the limits: fills do not keep
+/// them.
+///
+/// @code
+/// const auto result = search::segment<spaces::mobile_19x6, search::segments<7, 6, 6>>(
+///     scorer, [](const auto& table) { return ridge(table); }, {.samples = 1000});
+/// std::puts(to_string<spaces::mobile_19x6>(result.best.front().architecture).c_str());
+/// @endcode
+///
+/// @tparam Segments `segments<...>` that together have the space's cells
+/// @tparam Keep how many parts a segment keeps, 1 to 36
+/// @param score called once or twice a segment, with canonical codes; higher is better
+/// @param fit called with each segment's `score_table` as `fit(table)`: returns a `model` of the table's
+/// space, which is a `codes<...>`: the super-cell, if there is one, then the segment's cells. Fewer than
+/// `Keep` may have been kept; then some operators of the super-cell never come
+/// @return the re-scored of the last segment, best first, and what was done
+/// @throws option_error where an option is out of range
+/// @throws limit_error where no candidate of a segment can keep the limits. Limits that the best beginnings
+/// leave no room for may end the search although other architectures keep them all together
+template <code_space Space, class Segments, int Keep = 6, scorer<Space> Scorer, class Fit>
+segment_result<Space> segment(Scorer&& score, Fit&& fit, const segment_options<Space>& options = {}) {
+    static_assert(
+        Segments::cells == Space::cells,
+        "search::segment<Space, segments<Cells...>>: the segments together must have as many cells as the "
+        "space; 7 + 6 + 6 are for 19 cells");
+    static_assert(Keep >= 1 && Keep <= 36, "search::segment: between 1 and 36 parts are kept");
+    return detail::segment_search<Space, Keep, std::remove_reference_t<Scorer>, std::remove_reference_t<Fit>>(
+               score, fit, options)
+        .run(Segments{});
+}
+
+} // namespace fitnas::search
+
+#endif

@@ -1,0 +1,10 @@
+// expect: the last layer must give one number an architecture
+#include <fitnas/predictor/encoding/chain.hpp>
+#include <fitnas/predictor/feature/cell_operator.hpp>
+#include <fitnas/predictor/gcn/model.hpp>
+#include <fitnas/space/codes.hpp>
+
+using namespace fitnas;
+using graph = encoding::chain<codes<3, 3>, feature::cell_operator>;
+using net = gcn::model<graph, gcn::conv<1>>;
+static_assert(net::parameters > 0);

@@ -1,0 +1,170 @@
+#include <cmath>
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <fitnas/predictor/baseline.hpp>
+#include <fitnas/space/sample.hpp>
+#include <fitnas/space/spaces.hpp>
+
+#include "fixtures.hpp"
+
+using namespace fitnas;
+using fixtures::tiny;
+
+namespace {
+
+score_table<tiny> noisy_table() {
+    score_table<tiny> table = fixtures::tiny_table();
+    random_stream random(seed{2}, purpose::user);
+    std::vector<std::size_t> rows;
+    for (std::size_t i = 0; i < table.size(); ++i) {
+        table.scores[i] += random.normal();
+        if (i % 3 != 1) {
+            rows.push_back(i);
+        }
+    }
+    return table.rows(rows);
+}
+
+// Ridge regression straight from its definition: the constant is an unpenalised column, the normal equations
+// are solved by Gauss and Jordan.
+struct by_definition {
+    std::vector<double> solution; // the constant, then an operator each
+
+    static std::vector<double> row(const architecture<tiny>& a) {
+        std::vector<double> x(12);
+        x[0] = 1;
+        std::size_t first = 1;
+        for (std::size_t i = 0; i < a.size(); ++i) {
+            x[first + a[i]] = 1;
+            first += static_cast<std::size_t>(tiny::operator_counts[i]);
+        }
+        return x;
+    }
+
+    by_definition(const score_table<tiny>& table, double lambda) {
+        std::vector<std::vector<double>> m(12, std::vector<double>(13));
+        for (std::size_t r = 0; r < table.size(); ++r) {
+            const std::vector<double> x = row(table.architectures[r]);
+            for (std::size_t i = 0; i < 12; ++i) {
+                for (std::size_t j = 0; j < 12; ++j) {
+                    m[i][j] += x[i] * x[j];
+                }
+                m[i][12] += x[i] * table.scores[r];
+            }
+        }
+        for (std::size_t i = 1; i < 12; ++i) {
+            m[i][i] += lambda;
+        }
+        for (std::size_t i = 0; i < 12; ++i) {
+            std::size_t pivot = i;
+            for (std::size_t r = i; r < 12; ++r) {
+                pivot = std::abs(m[r][i]) > std::abs(m[pivot][i]) ? r : pivot;
+            }
+            std::swap(m[i], m[pivot]);
+            for (std::size_t r = 0; r < 12; ++r) {
+                const double factor = r == i ? 0 : m[r][i] / m[i][i];
+                for (std::size_t c = i; c < 13; ++c) {
+                    m[r][c] -= factor * m[i][c];
+                }
+            }
+        }
+        for (std::size_t i = 0; i < 12; ++i) {
+            solution.push_back(m[i][12] / m[i][i]);
+        }
+    }
+
+    double predict(const architecture<tiny>& a) const {
+        double sum = 0;
+        const std::vector<double> x = row(a);
+        for (std::size_t i = 0; i < 12; ++i) {
+            sum += x[i] * solution[i];
+        }
+        return sum;
+    }
+};
+
+double left_out_error(const score_table<tiny>& table, double lambda) {
+    double sum = 0;
+    for (std::size_t i = 0; i < table.size(); ++i) {
+        score_table<tiny> others = table;
+        others.architectures.erase(others.architectures.begin() + static_cast<std::ptrdiff_t>(i));
+        others.scores.erase(others.scores.begin() + static_cast<std::ptrdiff_t>(i));
+        const double off = by_definition(others, lambda).predict(table.architectures[i]) - table.scores[i];
+        sum += off * off;
+    }
+    return sum / static_cast<double>(table.size());
+}
+
+} // namespace
+
+TEST_CASE("ridge solves what defines it") {
+    static_assert(predictor<ridge<tiny>>);
+    const score_table<tiny> table = noisy_table();
+    for (const double lambda : {0.01, 1.0, 50.0}) {
+        const ridge<tiny> model(table, {.lambda = lambda});
+        const by_definition expected(table, lambda);
+        CHECK(model.lambda() == lambda);
+        for_each_architecture<tiny>([&](const architecture<tiny>& a) {
+            CHECK(model.predict(a) == doctest::Approx(expected.predict(a)).epsilon(1e-10));
+        });
+    }
+}
+
+TEST_CASE("ridge knows its leave-one-out error, and takes the lambda with the smallest") {
+    const score_table<tiny> table = noisy_table();
+    double best = std::numeric_limits<double>::infinity();
+    double best_lambda = 0;
+    for (int k = -8; k <= 8; ++k) {
+        const double lambda = std::pow(10.0, 0.5 * k);
+        const double expected = left_out_error(table, lambda);
+        CHECK(ridge<tiny>(table, {.lambda = lambda}).leave_one_out_error() ==
+              doctest::Approx(expected).epsilon(1e-9));
+        if (expected < best) {
+            best = expected;
+            best_lambda = lambda;
+        }
+    }
+    const ridge model(table);
+    CHECK(model.lambda() == doctest::Approx(best_lambda));
+    CHECK(model.leave_one_out_error() == doctest::Approx(best).epsilon(1e-9));
+    CHECK(model.lambda() > 1e-4); // the noise asks for some, but not for
+    CHECK(model.lambda() < 1e4);  // nothing else
+}
+
+TEST_CASE("ridge treats equal networks as one") {
+    using macro = spaces::nas_bench_macro;
+    score_table<macro> table;
+    for (const architecture<macro>& a : sample<macro>(60, seed{1})) {
+        table.push_back(a, a[0] + 2.0 * a[6]);
+    }
+    const ridge<macro> model(table);
+    CHECK(model.predict(parse<macro>("11101111")) == model.predict(parse<macro>("11110111")));
+}
+
+TEST_CASE("ridge refuses bad options and tables") {
+    CHECK_THROWS_WITH_AS(ridge<tiny>(noisy_table(), {.lambda = 0.0}),
+                         "ridge: lambda: expected a number above 0, got 0.000000", option_error);
+    CHECK_THROWS_AS(ridge<tiny>(noisy_table(), {.lambda = std::numeric_limits<double>::infinity()}),
+                    option_error);
+    CHECK_THROWS_WITH_AS(ridge<tiny>(score_table<tiny>{}), "ridge: the table of scores is empty",
+                         shape_error);
+    score_table<tiny> table = noisy_table();
+    table.scores.assign(table.size(), 1);
+    CHECK_THROWS_AS(ridge<tiny>{table}, numeric_error);
+    CHECK_THROWS_AS(ridge<tiny>(noisy_table()).predict(architecture<tiny>{0, 0, 0, 2}), architecture_error);
+}
+
+TEST_CASE("cost_baseline predicts the cost itself") {
+    using macro = spaces::nas_bench_macro;
+    static_assert(predictor<cost_baseline<macro>>);
+    // The published columns of NAS-Bench-Macro.
+    CHECK(cost_baseline<macro>().predict(parse<macro>("22212202")) == 85'164'544);
+    CHECK(cost_baseline<macro>(counted::parameters).predict(parse<macro>("22212202")) == 1'985'514);
+    const std::vector<architecture<macro>> two{parse<macro>("00000000"), parse<macro>("22212202")};
+    CHECK(cost_baseline<macro>().predict(std::span<const architecture<macro>>(two)) ==
+          std::vector<double>{7'713'280, 85'164'544});
+}
