@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes tests/nn/golden/: what PyTorch computes where fitnas::block, cross_entropy, sgd and cosine_schedule must agree.
+"""Writes tests/nn/golden/: what PyTorch computes, for blocks, cross_entropy, sgd and cosine_schedule to agree with.
 
     tools/make_nn_golden.py                 write the files
     tools/make_nn_golden.py --check         fail where a committed file is not what would be written

@@ -1,4 +1,5 @@
-// A user's program: it needs the headers, a BLAS with LAPACK and OpenMP, and fails to link where one is missing.
+// A user's program: it needs the headers, a BLAS with LAPACK and OpenMP, and fails to link where one is
+// missing.
 #include <cmath>
 #include <cstdio>
 

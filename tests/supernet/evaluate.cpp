@@ -1,8 +1,8 @@
-#include <doctest/doctest.h>
-
 #include <algorithm>
 #include <string>
 #include <vector>
+
+#include <doctest/doctest.h>
 
 #include <fitnas/space/sample.hpp>
 #include <fitnas/supernet/evaluate.hpp>
@@ -26,7 +26,8 @@ std::vector<float> path_weights(const supernet<space>& net, const architecture<s
     std::vector<float> values;
     for (const space_layer& l : space::tables.layers) {
         const space_block& b = space::layout().block(l, a);
-        const auto part = net.parameters().subspan(static_cast<std::size_t>(b.offset), static_cast<std::size_t>(b.parameters));
+        const auto part = net.parameters().subspan(static_cast<std::size_t>(b.offset),
+                                                   static_cast<std::size_t>(b.parameters));
         values.insert(values.end(), part.begin(), part.end());
     }
     return values;
@@ -71,8 +72,8 @@ TEST_CASE("sharing first layers and cutting into batches changes nothing") {
 TEST_CASE("equal networks get equal scores and rows keep their order") {
     const dataset data = small::images();
     const supernet<space> net = trained(data);
-    const std::vector<architecture<space>> codes{parse<space>("102"), parse<space>("012"), parse<space>("002"),
-                                                 parse<space>("102")};
+    const std::vector<architecture<space>> codes{parse<space>("102"), parse<space>("012"),
+                                                 parse<space>("002"), parse<space>("102")};
     const score_table<space> table = evaluate<space>(net, codes, data);
     CHECK(table.architectures == codes);
     CHECK(table.scores[0] == table.scores[1]);
@@ -100,11 +101,11 @@ TEST_CASE("statistics of the batch itself, a part of the images, and an observer
     }
     long long calls = 0;
     progress last;
-    const score_table<space> part = evaluate<space>(net, some, data,
-                                             {.images = 50, .batch = 25, .observer = [&](const progress& p) {
-                                                  ++calls;
-                                                  last = p;
-                                              }});
+    const score_table<space> part =
+        evaluate<space>(net, some, data, {.images = 50, .batch = 25, .observer = [&](const progress& p) {
+                                              ++calls;
+                                              last = p;
+                                          }});
     CHECK(calls == 8);
     CHECK(last.done == last.total);
     for (const double s : part.scores) {
@@ -121,7 +122,8 @@ TEST_CASE("bad input is refused") {
     CHECK_THROWS_AS(evaluate<space>(net, some, data, {.images = 201}), option_error);
     const std::vector<architecture<space>> wrong{{0, 0, 3}};
     CHECK_THROWS_AS(evaluate<space>(net, wrong, data), architecture_error);
-    CHECK_THROWS_AS(evaluate<space>(net, some, datasets::synthetic({.image = {8, 8, 3}, .classes = 4})), shape_error);
+    CHECK_THROWS_AS(evaluate<space>(net, some, datasets::synthetic({.image = {8, 8, 3}, .classes = 4})),
+                    shape_error);
     dataset without = data;
     without.validation = {};
     CHECK_THROWS_AS(evaluate<space>(net, some, without), data_error);

@@ -1,9 +1,9 @@
-#include <doctest/doctest.h>
-
 #include <algorithm>
 #include <functional>
 #include <numeric>
 #include <vector>
+
+#include <doctest/doctest.h>
 
 #include <fitnas/data/split.hpp>
 #include <fitnas/space/limit.hpp>
@@ -19,7 +19,8 @@ using space = small::space;
 TEST_CASE("a network has the parameters of its architecture and learns") {
     const dataset data = small::images();
     const architecture<space> a = parse<space>("012");
-    const retrained<space> r = retrain<space>(a, data, {.epochs = 8, .batch = 32, .learning_rate = 0.1, .seed_value = seed{2}});
+    const retrained<space> r =
+        retrain<space>(a, data, {.epochs = 8, .batch = 32, .learning_rate = 0.1, .seed_value = seed{2}});
     CHECK(static_cast<long long>(r.network.parameters().size()) == cost::parameters<space>(a));
     CHECK(r.network.architecture() == canonical<space>(a));
     CHECK(r.report.epochs.back().loss < r.report.epochs.front().loss);
@@ -27,8 +28,8 @@ TEST_CASE("a network has the parameters of its architecture and learns") {
     CHECK(r.validation_accuracy > 0.8);
     CHECK(r.test_accuracy == accuracy(r.network, data.test));
     const std::vector<int> classes = classify(r.network, data.test);
-    const auto right = std::inner_product(classes.begin(), classes.end(), data.test.labels.begin(), 0, std::plus<>(),
-                                          std::equal_to<>());
+    const auto right = std::inner_product(classes.begin(), classes.end(), data.test.labels.begin(), 0,
+                                          std::plus<>(), std::equal_to<>());
     CHECK(r.test_accuracy == doctest::Approx(right / 200.0));
     // A copy works by itself.
     const network<space> copy = r.network;
@@ -71,7 +72,8 @@ TEST_CASE("latency is measured block by block") {
         CAPTURE(i);
         CHECK((table.blocks()[i] > 0) == !layout.blocks[i].steps.empty());
     }
-    CHECK(cost::latency<space>(table, parse<space>("002")) > cost::latency<space>(table, parse<space>("112")));
+    CHECK(cost::latency<space>(table, parse<space>("002")) >
+          cost::latency<space>(table, parse<space>("112")));
     const cost::limit limit = cost::latency_at_most(table, 1e9);
     CHECK(limit.meets<space>(parse<space>("000")));
     CHECK_THROWS_AS(measure_latency<space>({.images = 0}), option_error);

@@ -1,9 +1,9 @@
 // Operators and primitives that are not the library's own.
 
-#include <doctest/doctest.h>
-
 #include <algorithm>
 #include <cmath>
+
+#include <doctest/doctest.h>
 
 #include <fitnas/nn/recipe_check.hpp>
 #include <fitnas/space/cost.hpp>
@@ -44,7 +44,8 @@ struct soft_gate {
 struct dw5 {
     static constexpr std::string_view name = "dw5";
     static constexpr recipe build(cell c) {
-        return {depthwise(5, c.stride), batch_norm(), relu(), pointwise(c.width), batch_norm(), residual_if_same_shape()};
+        return {depthwise(5, c.stride), batch_norm(), relu(),
+                pointwise(c.width),     batch_norm(), residual_if_same_shape()};
     }
 };
 
@@ -65,10 +66,12 @@ TEST_CASE("a user's operator and a user's primitive train like the library's") {
     // 3 x 3 convolution 8 to 8 on 4 x 4 pixels, batch norm, a gate of 8; depthwise 5 x 5 and 8 x 8 likewise.
     CHECK(cost::parameters<own>({1, 1}) - cost::parameters<own>({0, 0}) ==
           2 * ((9 * 64 + 16 + 8) - (25 * 8 + 16 + 64 + 16)));
-    CHECK(cost::macs<own>({1, 1}) - cost::macs<own>({0, 0}) == 2 * (16 * 9 * 64 + 16 * 8 - 16 * (25 * 8 + 64)));
+    CHECK(cost::macs<own>({1, 1}) - cost::macs<own>({0, 0}) ==
+          2 * (16 * 9 * 64 + 16 * 8 - 16 * (25 * 8 + 64)));
     const dataset data = small::images();
     supernet<own> net(seed{4});
-    const train_report report = train(net, data.train, {.epochs = 6, .batch = 32, .sampling = sampling::strict_fair});
+    const train_report report =
+        train(net, data.train, {.epochs = 6, .batch = 32, .sampling = sampling::strict_fair});
     CHECK(report.epochs.back().accuracy > 0.8);
     const score_table<own> table = evaluate<own>(net, different_networks<own>(), data);
     REQUIRE(table.size() == 4);

@@ -22,7 +22,8 @@ using two = operator_set<op::mbconv<3, 1>, op::identity>;
 using three = operator_set<op::mbconv<3, 2>, op::max_pool<3>, op::mbconv<3, 2, 4>>;
 
 // Cells with two and with three operators.
-struct space : search_space<image<8, 8, 1>, stem<8>, stage<two, 2, 8>, stage<three, 1, 12, 2>, head<16, 4>> {};
+struct space : search_space<image<8, 8, 1>, stem<8>, stage<two, 2, 8>, stage<three, 1, 12, 2>, head<16, 4>> {
+};
 
 inline dataset images() {
     return datasets::synthetic({.image = {8, 8, 1},

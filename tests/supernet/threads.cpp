@@ -38,7 +38,8 @@ result short_training(int threads) {
     train(net, data.train, options);
     result r;
     r.weights = small::hash(net.parameters());
-    r.scores = evaluate<space>(net, sample<space>(6, seed{1}), data, {.calibration = 100, .batch = 70}).scores;
+    r.scores =
+        evaluate<space>(net, sample<space>(6, seed{1}), data, {.calibration = 100, .batch = 70}).scores;
     network<space> alone(parse<space>("001"));
     train(alone, data.train, options);
     r.network = small::hash(alone.parameters());

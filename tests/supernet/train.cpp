@@ -1,11 +1,11 @@
-#include <doctest/doctest.h>
-
 #include <algorithm>
 #include <limits>
 #include <map>
 #include <stdexcept>
 #include <string>
 #include <vector>
+
+#include <doctest/doctest.h>
 
 #include <fitnas/nn/gradient_check.hpp>
 #include <fitnas/space/cost.hpp>
@@ -20,7 +20,9 @@ using space = small::space;
 
 namespace {
 
-bool same(std::span<const float> a, std::span<const float> b) { return std::equal(a.begin(), a.end(), b.begin(), b.end()); }
+bool same(std::span<const float> a, std::span<const float> b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end());
+}
 
 std::string message_of(const image_dataset& data, const train_options& options) {
     supernet<space> net;
@@ -34,7 +36,9 @@ std::string message_of(const image_dataset& data, const train_options& options) 
     return "nothing was thrown";
 }
 
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool contains(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
 
 } // namespace
 
@@ -43,7 +47,8 @@ TEST_CASE("a supernet learns by both ways of sampling") {
     for (const sampling kind : {sampling::uniform, sampling::strict_fair}) {
         CAPTURE(static_cast<int>(kind));
         supernet<space> net(seed{1});
-        const train_report report = train(net, data.train, {.epochs = 6, .batch = 32, .sampling = kind, .learning_rate = 0.1});
+        const train_report report =
+            train(net, data.train, {.epochs = 6, .batch = 32, .sampling = kind, .learning_rate = 0.1});
         REQUIRE(report.epochs.size() == 6);
         CHECK(report.epochs.back().loss < 0.7 * report.epochs.front().loss);
         CHECK(report.epochs.back().accuracy > 0.7);
@@ -77,7 +82,8 @@ TEST_CASE("a strictly fair step trains every operator") {
         for (int o = 0; o < space::operator_counts[static_cast<std::size_t>(cell)]; ++o) {
             CAPTURE(cell);
             CAPTURE(o);
-            CHECK(net.parameters(cell, o).empty() == same(net.parameters(cell, o), before.parameters(cell, o)));
+            CHECK(net.parameters(cell, o).empty() ==
+                  same(net.parameters(cell, o), before.parameters(cell, o)));
         }
     }
 }
@@ -104,7 +110,8 @@ TEST_CASE("strictly fair paths name the operators of each cell equally often, wh
         }
     }
     CHECK(codes.size() == 24); // shuffled cell by cell, so every code comes up
-    CHECK_THROWS_AS(detail::path_sampler(std::vector<int>{16, 9, 5, 7}, sampling::strict_fair, seed{}), option_error);
+    CHECK_THROWS_AS(detail::path_sampler(std::vector<int>{16, 9, 5, 7}, sampling::strict_fair, seed{}),
+                    option_error);
 }
 
 TEST_CASE("the gradient of a whole path is right") {
@@ -122,13 +129,15 @@ TEST_CASE("the gradient of a whole path is right") {
         const std::vector<float> gradient(runner.gradient().begin(), runner.gradient().end());
         detail::path_runner other(w);
         const gradient_report report = check_gradient(
-            w.values(), gradient, [&] { return other.run(w, path, images.data(), labels, 0.1).loss; }, {.step = 5e-3});
+            w.values(), gradient, [&] { return other.run(w, path, images.data(), labels, 0.1).loss; },
+            {.step = 5e-3});
         INFO(report.log);
         CHECK(report.ok);
         for (const detail::weight_block& b : w.blocks()) {
             const bool used = std::any_of(path.begin(), path.end(), [&](int i) { return &w.block(i) == &b; });
             const auto first = gradient.begin() + static_cast<std::ptrdiff_t>(b.offset);
-            const bool zero = std::all_of(first, first + static_cast<std::ptrdiff_t>(b.size), [](float g) { return g == 0; });
+            const bool zero = std::all_of(first, first + static_cast<std::ptrdiff_t>(b.size),
+                                          [](float g) { return g == 0; });
             CHECK(zero == (!used || b.size == 0));
         }
     }
@@ -142,17 +151,24 @@ TEST_CASE("paths of a step are averaged block by block") {
     supernet<tiny> net(seed{1});
     supernet<tiny> by_hand = net;
     train(net, data.train,
-          {.epochs = 1, .batch = 16, .sampling = sampling::strict_fair, .learning_rate = 0.1, .momentum = 0, .weight_decay = 0});
+          {.epochs = 1,
+           .batch = 16,
+           .sampling = sampling::strict_fair,
+           .learning_rate = 0.1,
+           .momentum = 0,
+           .weight_decay = 0});
 
     detail::weights& w = by_hand.weights();
     detail::path_runner runner(w);
-    const detail::loaded_images all(data.train, shuffled_indices(16, seed{0}, 0), normalisation_of(data.train));
+    const detail::loaded_images all(data.train, shuffled_indices(16, seed{0}, 0),
+                                    normalisation_of(data.train));
     runner.run(w, w.path(std::vector<std::uint8_t>{0}), all.values.data(), all.labels, 0);
     runner.run(w, w.path(std::vector<std::uint8_t>{1}), all.values.data(), all.labels, 0);
     for (std::size_t b = 0; b < w.blocks().size(); ++b) {
         const float share = b == 1 || b == 2 ? 1.0F : 0.5F; // the cell's operators once, stem and head twice
         for (std::size_t i = w.blocks()[b].offset; i < w.blocks()[b].offset + w.blocks()[b].size; ++i) {
-            CHECK(net.parameters()[i] == doctest::Approx(w.values()[i] - 0.1F * share * runner.gradient()[i]).epsilon(1e-4));
+            CHECK(net.parameters()[i] ==
+                  doctest::Approx(w.values()[i] - 0.1F * share * runner.gradient()[i]).epsilon(1e-4));
         }
     }
 }
@@ -161,7 +177,8 @@ TEST_CASE("an observer sees every step and can end the training") {
     const dataset data = small::images();
     supernet<space> net;
     std::vector<progress> seen;
-    train(net, data.train, {.epochs = 2, .batch = 100, .observer = [&](const progress& p) { seen.push_back(p); }});
+    train(net, data.train,
+          {.epochs = 2, .batch = 100, .observer = [&](const progress& p) { seen.push_back(p); }});
     REQUIRE(seen.size() == 10);
     CHECK(seen.front().done == 1);
     CHECK(seen.back().done == 10);
@@ -170,17 +187,20 @@ TEST_CASE("an observer sees every step and can end the training") {
     CHECK(seen.back().loss > 0);
     CHECK(seen.back().accuracy >= 0);
     CHECK(seen.back().seconds_left() == 0);
-    CHECK_THROWS_AS(train(net, data.train, {.observer = [](const progress&) { throw std::runtime_error("stop"); }}),
-                    std::runtime_error);
+    CHECK_THROWS_AS(
+        train(net, data.train, {.observer = [](const progress&) { throw std::runtime_error("stop"); }}),
+        std::runtime_error);
 }
 
 TEST_CASE("bad options and data are refused before anything changes") {
     const dataset data = small::images();
     CHECK(contains(message_of(data.train, {.batch = 513}), "train_options::batch: expected 1 to 512"));
     CHECK(contains(message_of(data.train, {.batch = 0}), "train_options::batch"));
-    CHECK(contains(message_of(data.train, {.epochs = 0}), "train_options::epochs: expected at least 1, got 0"));
+    CHECK(
+        contains(message_of(data.train, {.epochs = 0}), "train_options::epochs: expected at least 1, got 0"));
     CHECK(contains(message_of(data.train, {.learning_rate = 0}), "train_options::learning_rate"));
-    CHECK(contains(message_of(data.train, {.learning_rate = std::numeric_limits<double>::quiet_NaN()}), "learning_rate"));
+    CHECK(contains(message_of(data.train, {.learning_rate = std::numeric_limits<double>::quiet_NaN()}),
+                   "learning_rate"));
     CHECK(contains(message_of(data.train, {.momentum = 1}), "momentum"));
     CHECK(contains(message_of(data.train, {.weight_decay = -1}), "weight_decay"));
     CHECK(contains(message_of(data.train, {.epochs = 3, .warmup = 3}), "train_options::warmup"));
@@ -215,7 +235,9 @@ TEST_CASE("a loss that turns non-finite ends the training with the place and the
 
 TEST_CASE("mobile_19x6 reports its costs and trains a step on a batch of 8") {
     using mobile = spaces::mobile_19x6;
-    image_dataset data = datasets::synthetic({.image = {224, 224, 3}, .classes = 8, .train = 8, .validation = 0, .test = 0}).train;
+    image_dataset data =
+        datasets::synthetic({.image = {224, 224, 3}, .classes = 8, .train = 8, .validation = 0, .test = 0})
+            .train;
     data.classes = 1000;
     architecture<mobile> largest;
     largest.fill(5);

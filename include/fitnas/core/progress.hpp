@@ -13,10 +13,10 @@ namespace fitnas {
 
 /// @brief How far a piece of work is.
 struct progress {
-    std::string_view stage{};  ///< for example "train"
-    long long done = 0;        ///< steps, networks, epochs: whatever the stage counts
-    long long total = 0;       ///< at least 1
-    double seconds = 0;        ///< since the stage began
+    std::string_view stage{}; ///< for example "train"
+    long long done = 0;       ///< steps, networks, epochs: whatever the stage counts
+    long long total = 0;      ///< at least 1
+    double seconds = 0;       ///< since the stage began
     /// The mean loss of the present epoch; not a number where a stage has none.
     double loss = std::numeric_limits<double>::quiet_NaN();
     /// The mean accuracy of the present epoch, in [0, 1]; not a number where a stage has none.

@@ -1,12 +1,13 @@
 /// @file
-/// @brief Batch norm: from sums to scale and shift, and back. No pass over activations is here: readers and writers do it.
+/// @brief Batch norm: from sums to scale and shift, and back. No pass over activations is here: readers and
+/// writers do it.
 
 #ifndef FITNAS_NN_BATCH_NORM_HPP
 #define FITNAS_NN_BATCH_NORM_HPP
 
-#include <fitnas/nn/channels.hpp>
-
 #include <cmath>
+
+#include <fitnas/nn/channels.hpp>
 
 namespace fitnas::detail {
 
@@ -23,7 +24,9 @@ struct norm_state {
     float* b = nullptr;
     float* c = nullptr;
 
-    static std::size_t size(int channels) { return std::size_t{7} * static_cast<std::size_t>(simd::padded(channels)); }
+    static std::size_t size(int channels) {
+        return std::size_t{7} * static_cast<std::size_t>(simd::padded(channels));
+    }
     static norm_state at(float* p, int channels) {
         const int n = simd::padded(channels);
         std::fill_n(p, std::ptrdiff_t{7} * n, 0.0F);
@@ -31,7 +34,8 @@ struct norm_state {
     }
 };
 
-/// Mean and variance (biased) from the sums of z and z^2 over `count` values a channel; gamma then beta as parameters.
+/// Mean and variance (biased) from the sums of z and z^2 over `count` values a channel; gamma then beta as
+/// parameters.
 inline void norm_forward(norm_state& s, int channels, group_sums& sums, double count, const float* gamma) {
     sums.add_up();
     for (int i = 0; i < channels; ++i) {

@@ -16,8 +16,8 @@
 
 namespace fitnas {
 
-/// @brief A recipe on a given input shape, with parameters and gradients of its own: what a supernet does with
-/// an operator, for tests, teaching and recipes of your own.
+/// @brief A recipe on a given input shape, with parameters and gradients of its own: what a supernet does
+/// with an operator, for tests, teaching and recipes of your own.
 ///
 /// @code
 /// block b({depthwise(3), batch_norm(), relu()}, shape{8, 8, 16}, seed{1});
@@ -33,9 +33,10 @@ public:
     block(const recipe& steps, shape input, seed s = seed{0}) : m_input(input) {
         const recipe_summary sum = summarise(steps, input);
         if (!sum.valid || input.height < 1 || input.width < 1 || input.channels < 1) {
-            throw shape_error("block: the recipe does not fit an input of " + to_string(input) +
-                              ": kernels must be odd, strides and widths positive, a residual must meet the input's "
-                              "shape");
+            throw shape_error(
+                "block: the recipe does not fit an input of " + to_string(input) +
+                ": kernels must be odd, strides and widths positive, a residual must meet the input's "
+                "shape");
         }
         m_plan = detail::block_plan(steps, input);
         m_output = sum.output;
@@ -69,7 +70,8 @@ public:
         m_x = x;
         tensor4 y = images_of(m_output);
         m_memory.reset();
-        m_run = detail::forward(m_plan, m_parameters.data(), m_x.data(), count(), y.data(), nullptr, m_memory, m_shared);
+        m_run = detail::forward(m_plan, m_parameters.data(), m_x.data(), count(), y.data(), nullptr, m_memory,
+                                m_shared);
         m_y = m_plan.empty() ? m_x : y;
         if (!m_plan.empty()) {
             m_run.buffers[m_plan.buffers.size() - 1] = m_y.data();
@@ -84,8 +86,8 @@ public:
     tensor4 backward(const tensor4& dy) {
         require_shape(dy, m_output, "block: backward");
         if (dy.shape(0) != m_x.shape(0)) {
-            throw shape_error("block: backward: forward saw " + std::to_string(m_x.shape(0)) + " images, got gradients of " +
-                              std::to_string(dy.shape(0)));
+            throw shape_error("block: backward: forward saw " + std::to_string(m_x.shape(0)) +
+                              " images, got gradients of " + std::to_string(dy.shape(0)));
         }
         if (m_plan.empty()) {
             return dy;
@@ -93,7 +95,8 @@ public:
         tensor4 du = dy;
         tensor4 dx = images_of(m_input);
         const arena::mark before = m_memory.position();
-        detail::backward(m_plan, m_parameters.data(), m_gradient.data(), m_run, du.data(), dx.data(), m_memory, m_shared);
+        detail::backward(m_plan, m_parameters.data(), m_gradient.data(), m_run, du.data(), dx.data(),
+                         m_memory, m_shared);
         m_memory.reset(before);
         return dx;
     }
@@ -101,14 +104,15 @@ public:
 private:
     int count() const { return static_cast<int>(m_x.shape(0)); }
     tensor4 images_of(shape s) const {
-        return tensor4::from_shape({m_x.shape(0), static_cast<std::size_t>(s.height), static_cast<std::size_t>(s.width),
-                                    static_cast<std::size_t>(s.channels)});
+        return tensor4::from_shape({m_x.shape(0), static_cast<std::size_t>(s.height),
+                                    static_cast<std::size_t>(s.width), static_cast<std::size_t>(s.channels)});
     }
     static void require_shape(const tensor4& x, shape s, const char* what) {
-        const shape got{static_cast<int>(x.shape(1)), static_cast<int>(x.shape(2)), static_cast<int>(x.shape(3))};
+        const shape got{static_cast<int>(x.shape(1)), static_cast<int>(x.shape(2)),
+                        static_cast<int>(x.shape(3))};
         if (x.shape(0) < 1 || got != s) {
-            throw shape_error(std::string(what) + ": expected at least one image of " + to_string(s) + ", got " +
-                              std::to_string(x.shape(0)) + " of " + to_string(got));
+            throw shape_error(std::string(what) + ": expected at least one image of " + to_string(s) +
+                              ", got " + std::to_string(x.shape(0)) + " of " + to_string(got));
         }
     }
 

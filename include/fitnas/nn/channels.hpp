@@ -1,31 +1,32 @@
 /// @file
-/// @brief How kernels read and write activations: batch norm and activation are applied by the reader, sums for batch norm
-/// are gathered by the writer.
+/// @brief How kernels read and write activations: batch norm and activation are applied by the reader, sums
+/// for batch norm are gathered by the writer.
 ///
-/// A tensor in memory is *raw*: what a convolution left. Its batch norm and activation are pending; whoever reads it
-/// computes `act(scale z + shift)` on the way. Backward, `du` is the gradient at `u = scale z + shift`, and whoever reads
-/// it computes the gradient at z from it. So no pass exists that only applies batch norm or an activation.
+/// A tensor in memory is *raw*: what a convolution left. Its batch norm and activation are pending; whoever
+/// reads it computes `act(scale z + shift)` on the way. Backward, `du` is the gradient at `u = scale z +
+/// shift`, and whoever reads it computes the gradient at z from it. So no pass exists that only applies batch
+/// norm or an activation.
 
 #ifndef FITNAS_NN_CHANNELS_HPP
 #define FITNAS_NN_CHANNELS_HPP
-
-#include <fitnas/core/gemm.hpp>
-#include <fitnas/core/parallel.hpp>
-#include <fitnas/core/simd.hpp>
-#include <fitnas/nn/primitive.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <type_traits>
 #include <vector>
 
+#include <fitnas/core/gemm.hpp>
+#include <fitnas/core/parallel.hpp>
+#include <fitnas/core/simd.hpp>
+#include <fitnas/nn/primitive.hpp>
+
 namespace fitnas::detail {
 
 using simd::vec;
 inline constexpr int W = simd::native_width;
 
-/// act(scale z + shift), channel by channel; without scale the tensor is plain. The per-channel arrays are padded with
-/// zeros to a multiple of the vector width.
+/// act(scale z + shift), channel by channel; without scale the tensor is plain. The per-channel arrays are
+/// padded with zeros to a multiple of the vector width.
 struct affine_input {
     const float* z = nullptr;
     const float* scale = nullptr;
@@ -130,7 +131,8 @@ void with_activation(activation act, F&& f) {
 template <activation A>
 FITNAS_INLINE vec<> read(const affine_input& x, const float* z, int c, int count) {
     const vec<> v = simd::load(z, count);
-    return x.scale != nullptr ? apply<A>(simd::fma(v, simd::load(x.scale + c), simd::load(x.shift + c))) : apply<A>(v);
+    return x.scale != nullptr ? apply<A>(simd::fma(v, simd::load(x.scale + c), simd::load(x.shift + c)))
+                              : apply<A>(v);
 }
 
 /// The pre-activation u of a raw value.
@@ -155,9 +157,10 @@ void read_blocked(const affine_input& x, int rows, int channels, Row&& row, floa
 /// One vector of the gradient at z.
 FITNAS_INLINE vec<> read(const gradient_input& g, const float* du, const float* z, int c, int count) {
     const vec<> d = simd::load(du, count);
-    return g.a == nullptr ? d
-                          : simd::fma(simd::load(g.a + c), d,
-                                      simd::fma(simd::load(g.b + c), simd::load(z, count), simd::load(g.c + c)));
+    return g.a == nullptr
+               ? d
+               : simd::fma(simd::load(g.a + c), d,
+                           simd::fma(simd::load(g.b + c), simd::load(z, count), simd::load(g.c + c)));
 }
 
 /// Reads rows [first, first + rows) of a gradient into a blocked operand.
@@ -172,8 +175,9 @@ inline void read_blocked(const gradient_input& g, std::ptrdiff_t first, int rows
     }
 }
 
-/// Turns rows of gradients at the activations, lying in `out.du`, into gradients at the pre-activations of `x`, adds the
-/// addend, and gathers the sums of du and du (z - mean). `row(r)` is the offset of row r in both tensors.
+/// Turns rows of gradients at the activations, lying in `out.du`, into gradients at the pre-activations of
+/// `x`, adds the addend, and gathers the sums of du and du (z - mean). `row(r)` is the offset of row r in
+/// both tensors.
 template <class Row>
 void finish_gradient(const affine_input& x, const gradient_output& out, int rows, int channels, Row&& row,
                      double* first, double* second) {

@@ -1,5 +1,6 @@
 /// @file
-/// @brief Convolution of any odd kernel, forward and backward: rows of pixels are laid out as columns, then multiplied.
+/// @brief Convolution of any odd kernel, forward and backward: rows of pixels are laid out as columns, then
+/// multiplied.
 
 #ifndef FITNAS_NN_CONVOLUTION_HPP
 #define FITNAS_NN_CONVOLUTION_HPP
@@ -23,11 +24,14 @@ struct convolution_geometry {
                static_cast<std::size_t>(in.channels);
     }
     /// Output rows of a tile.
-    int tile_height() const { return (std::max)(1, (std::min)(out.height, tile_rows(columns(), out.channels) / out.width)); }
+    int tile_height() const {
+        return (std::max)(1, (std::min)(out.height, tile_rows(columns(), out.channels) / out.width));
+    }
     int tile_pixels() const { return tile_height() * out.width; }
     /// Where the window of an output pixel starts in the padded plane.
     std::ptrdiff_t window(int y, int x) const {
-        return (static_cast<std::ptrdiff_t>(y) * stride * plane_width() + static_cast<std::ptrdiff_t>(x) * stride) *
+        return (static_cast<std::ptrdiff_t>(y) * stride * plane_width() +
+                static_cast<std::ptrdiff_t>(x) * stride) *
                in.channels;
     }
 
@@ -37,7 +41,8 @@ struct convolution_geometry {
         const float* z = x.z + image * in.size();
         with_activation(x.act, [&](auto act) {
             for (int y = 0; y < in.height; ++y) {
-                float* to = plane + (static_cast<std::ptrdiff_t>(y + padding()) * plane_width() + padding()) * in.channels;
+                float* to = plane + (static_cast<std::ptrdiff_t>(y + padding()) * plane_width() + padding()) *
+                                        in.channels;
                 for (int i = 0; i < in.width; ++i, z += in.channels, to += in.channels) {
                     for (int c = 0; c < in.channels; c += W) {
                         simd::store(to + c, read<act()>(x, z + c, c, in.channels - c), in.channels - c);
@@ -47,7 +52,8 @@ struct convolution_geometry {
         });
     }
 
-    /// Calls `visit(row of the tile, column, offset in the plane, run)`: runs of kernel * channels neighbouring values.
+    /// Calls `visit(row of the tile, column, offset in the plane, run)`: runs of kernel * channels
+    /// neighbouring values.
     template <class Visit>
     void for_each_run(int y0, int height, Visit&& visit) const {
         for (int r = 0, y = y0; y < y0 + height; ++y) {
@@ -65,7 +71,8 @@ struct convolution_geometry {
         const int run = kernel * in.channels;
         for (int c = columns(); c < simd::padded(columns()); ++c) {
             for (int r = 0; r < height * out.width; ++r) {
-                block[static_cast<std::size_t>(c / W) * stride_ + static_cast<std::size_t>(r * W + c % W)] = 0;
+                block[static_cast<std::size_t>(c / W) * stride_ + static_cast<std::size_t>(r * W + c % W)] =
+                    0;
             }
         }
         for_each_run(y0, height, [&](int r, int column, std::ptrdiff_t offset) {
@@ -94,11 +101,13 @@ inline void convolution_forward(const affine_input& x, shape in, int kernel, int
             for (int y = 0; y < geometry.out.height; y += geometry.tile_height()) {
                 const int height = (std::min)(geometry.tile_height(), geometry.out.height - y);
                 geometry.read_columns(plane, y, height, block, block_stride(tile));
-                float* out = z + n * geometry.out.size() + static_cast<std::ptrdiff_t>(y) * geometry.out.width * width;
+                float* out =
+                    z + n * geometry.out.size() + static_cast<std::ptrdiff_t>(y) * geometry.out.width * width;
                 multiply(height * geometry.out.width, width, k, block, block_stride(tile), packed,
                          tile_store{out, width});
                 if (sums != nullptr) {
-                    add_sums(out, height * geometry.out.width, width, sums->first(group), sums->second(group));
+                    add_sums(out, height * geometry.out.width, width, sums->first(group),
+                             sums->second(group));
                 }
             }
         }
@@ -106,13 +115,14 @@ inline void convolution_forward(const affine_input& x, shape in, int kernel, int
 }
 
 /// Adds into the weights' gradient, overwrites `out.du` with the gradient of the input.
-inline void convolution_backward(const gradient_input& g, const affine_input& x, shape in, int kernel, int stride,
-                                 int images, const float* weights, int width, float* dweights,
+inline void convolution_backward(const gradient_input& g, const affine_input& x, shape in, int kernel,
+                                 int stride, int images, const float* weights, int width, float* dweights,
                                  const gradient_output& out, group_sums& sums, workspace& ws) {
     const convolution_geometry geometry{in, cell{in, width, stride}.output(), kernel, stride};
     const int k = geometry.columns();
     const int ld = transposed_columns(k);
-    const std::size_t weight_size = static_cast<std::size_t>(transposed_rows(width)) * static_cast<std::size_t>(ld);
+    const std::size_t weight_size =
+        static_cast<std::size_t>(transposed_rows(width)) * static_cast<std::size_t>(ld);
     float* dw = ws.weights.reserve(weight_size * sum_groups);
     float* packed = ws.packed.reserve(packed_size(width, k));
     pack_panels(weights, k, 1, width, k, packed);
@@ -134,9 +144,11 @@ inline void convolution_backward(const gradient_input& g, const affine_input& x,
                 const int height = (std::min)(geometry.tile_height(), geometry.out.height - y);
                 const int pixels = height * geometry.out.width;
                 geometry.read_columns(plane, y, height, block, block_stride(tile));
-                read_blocked(g, n * geometry.out.pixels() + static_cast<std::ptrdiff_t>(y) * geometry.out.width, pixels,
-                             width, gs, block_stride(tile));
-                multiply_transposed(pixels, width, k, gs, block_stride(tile), block, block_stride(tile), mine, ld);
+                read_blocked(g,
+                             n * geometry.out.pixels() + static_cast<std::ptrdiff_t>(y) * geometry.out.width,
+                             pixels, width, gs, block_stride(tile));
+                multiply_transposed(pixels, width, k, gs, block_stride(tile), block, block_stride(tile), mine,
+                                    ld);
                 if (out.du == nullptr) {
                     continue;
                 }
@@ -154,14 +166,15 @@ inline void convolution_backward(const gradient_input& g, const affine_input& x,
             float* du = out.du + n * in.size();
             const int p = geometry.padding();
             for (int y = 0; y < in.height; ++y) {
-                std::copy_n(dplane + (static_cast<std::ptrdiff_t>(y + p) * geometry.plane_width() + p) * in.channels,
+                std::copy_n(dplane + (static_cast<std::ptrdiff_t>(y + p) * geometry.plane_width() + p) *
+                                         in.channels,
                             static_cast<std::ptrdiff_t>(in.width) * in.channels,
                             du + static_cast<std::ptrdiff_t>(y) * in.width * in.channels);
             }
             finish_gradient(
                 x, out, static_cast<int>(in.pixels()), in.channels,
-                [&](int r) { return n * in.size() + static_cast<std::ptrdiff_t>(r) * in.channels; }, sums.first(group),
-                sums.second(group));
+                [&](int r) { return n * in.size() + static_cast<std::ptrdiff_t>(r) * in.channels; },
+                sums.first(group), sums.second(group));
         }
     });
     add_groups(dw, width, k, dweights);

@@ -37,8 +37,9 @@ inline batch_loss cross_entropy(std::span<const float> logits, std::span<const i
     const std::size_t images = labels.size();
     if (images == 0 || logits.empty() || logits.size() % images != 0 ||
         (!gradient.empty() && gradient.size() != logits.size())) {
-        throw shape_error("cross_entropy: " + std::to_string(logits.size()) + " logits, " + std::to_string(images) +
-                          " labels, a gradient of " + std::to_string(gradient.size()));
+        throw shape_error("cross_entropy: " + std::to_string(logits.size()) + " logits, " +
+                          std::to_string(images) + " labels, a gradient of " +
+                          std::to_string(gradient.size()));
     }
     const std::size_t classes = logits.size() / images;
     const double share = smoothing / static_cast<double>(classes);
@@ -46,13 +47,14 @@ inline batch_loss cross_entropy(std::span<const float> logits, std::span<const i
     for (std::size_t n = 0; n < images; ++n) {
         const std::span<const float> z = logits.subspan(n * classes, classes);
         if (labels[n] < 0 || static_cast<std::size_t>(labels[n]) >= classes) {
-            throw shape_error("cross_entropy: expected labels from 0 to " + std::to_string(classes - 1) + ", got " +
-                              std::to_string(labels[n]));
+            throw shape_error("cross_entropy: expected labels from 0 to " + std::to_string(classes - 1) +
+                              ", got " + std::to_string(labels[n]));
         }
         const auto label = static_cast<std::size_t>(labels[n]);
         const std::size_t best = argmax(z);
         result.correct += best == label;
-        const double top = static_cast<double>(z[best]); // subtracted first, so that huge logits keep their digits
+        const double top =
+            static_cast<double>(z[best]); // subtracted first, so that huge logits keep their digits
         double sum = 0;
         double mean = 0;
         for (const float v : z) {
@@ -64,9 +66,8 @@ inline batch_loss cross_entropy(std::span<const float> logits, std::span<const i
         result.loss += log_sum - (1 - smoothing) * (static_cast<double>(z[label]) - top) - smoothing * mean;
         for (std::size_t c = 0; c < classes && !gradient.empty(); ++c) {
             const double target = share + (c == label ? 1 - smoothing : 0);
-            gradient[n * classes + c] =
-                static_cast<float>((std::exp(static_cast<double>(z[c]) - top - log_sum) - target) /
-                                   static_cast<double>(images));
+            gradient[n * classes + c] = static_cast<float>(
+                (std::exp(static_cast<double>(z[c]) - top - log_sum) - target) / static_cast<double>(images));
         }
     }
     result.loss /= static_cast<double>(images);

@@ -4,6 +4,8 @@
 #ifndef FITNAS_NN_EXECUTE_HPP
 #define FITNAS_NN_EXECUTE_HPP
 
+#include <array>
+
 #include <fitnas/nn/batch_norm.hpp>
 #include <fitnas/nn/convolution.hpp>
 #include <fitnas/nn/depthwise.hpp>
@@ -11,8 +13,6 @@
 #include <fitnas/nn/pointwise.hpp>
 #include <fitnas/nn/pool.hpp>
 #include <fitnas/nn/squeeze_excite.hpp>
-
-#include <array>
 
 namespace fitnas::detail {
 
@@ -51,14 +51,15 @@ inline void gather_sums(const float* z, std::ptrdiff_t rows, int channels, group
     parallel_groups(tile_count(rows, tile), [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
         for (std::ptrdiff_t t = first; t < last; ++t) {
             const std::ptrdiff_t r0 = t * tile;
-            add_sums(z + r0 * channels, static_cast<int>((std::min)(std::ptrdiff_t{tile}, rows - r0)), channels,
-                     sums.first(group), sums.second(group));
+            add_sums(z + r0 * channels, static_cast<int>((std::min)(std::ptrdiff_t{tile}, rows - r0)),
+                     channels, sums.first(group), sums.second(group));
         }
     });
 }
 
 /// y = act(u) + shortcut
-inline void write_out(const affine_input& x, const float* shortcut, std::ptrdiff_t rows, int channels, float* y) {
+inline void write_out(const affine_input& x, const float* shortcut, std::ptrdiff_t rows, int channels,
+                      float* y) {
     const int tile = tile_rows(channels, channels);
     parallel_for(tile_count(rows, tile), [&](std::ptrdiff_t t) {
         const std::ptrdiff_t end = (std::min)(rows, (t + 1) * tile);
@@ -78,8 +79,8 @@ inline void write_out(const affine_input& x, const float* shortcut, std::ptrdiff
 }
 
 /// du = gradient at z, through the activation; sums on the way.
-inline void write_out_backward(const gradient_input& g, const affine_input& x, std::ptrdiff_t rows, int channels,
-                               const gradient_output& out, group_sums& sums) {
+inline void write_out_backward(const gradient_input& g, const affine_input& x, std::ptrdiff_t rows,
+                               int channels, const gradient_output& out, group_sums& sums) {
     const int tile = tile_rows(channels, channels);
     parallel_groups(tile_count(rows, tile), [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
         for (std::ptrdiff_t t = first; t < last; ++t) {
@@ -93,8 +94,9 @@ inline void write_out_backward(const gradient_input& g, const affine_input& x, s
                     }
                 }
             }
-            finish_gradient(x, out, count, channels, [&](int r) { return (r0 + r) * channels; }, sums.first(group),
-                            sums.second(group));
+            finish_gradient(
+                x, out, count, channels, [&](int r) { return (r0 + r) * channels; }, sums.first(group),
+                sums.second(group));
         }
     });
 }
@@ -105,8 +107,8 @@ inline void write_out_backward(const gradient_input& g, const affine_input& x, s
 /// @param output images x output shape; for an empty plan nothing is written and the input is the output
 /// @param given batch norm statistics of another run of this plan; nullptr: those of this batch
 /// @param memory where what lies between goes
-inline block_run forward(const block_plan& plan, const float* parameters, const float* input, int images, float* output,
-                         const block_run* given, arena& memory, workspace& ws) {
+inline block_run forward(const block_plan& plan, const float* parameters, const float* input, int images,
+                         float* output, const block_run* given, arena& memory, workspace& ws) {
     block_run run;
     run.images = images;
     // The run only ever reads its input, but buffers hold what it writes too.
@@ -188,8 +190,8 @@ inline block_run forward(const block_plan& plan, const float* parameters, const 
 }
 
 /// Adds a custom primitive's parameter gradients, group by group in order.
-inline void custom_backward(const plan_step& step, const float* x, const float* w, const float* dy, int images, float* dx,
-                            float* dw, arena& memory) {
+inline void custom_backward(const plan_step& step, const float* x, const float* w, const float* dy,
+                            int images, float* dx, float* dw, arena& memory) {
     const auto size = static_cast<std::size_t>(step.what.parameters(step.in_shape));
     float* groups = memory.take(size * sum_groups + 1);
     std::fill_n(groups, size * sum_groups, 0.0F);
@@ -229,8 +231,8 @@ inline void bias_backward(const gradient_input& g, std::ptrdiff_t rows, int chan
 /// @param dparameters added into
 /// @param dy gradient at the output, images x output shape
 /// @param dx overwritten with the gradient at the input; nullptr where nobody needs it
-inline void backward(const block_plan& plan, const float* parameters, float* dparameters, block_run& run, float* dy,
-                     float* dx, arena& memory, workspace& ws) {
+inline void backward(const block_plan& plan, const float* parameters, float* dparameters, block_run& run,
+                     float* dy, float* dx, arena& memory, workspace& ws) {
     std::array<float*, block_run::most> du{};
     du[0] = dx;
     du[plan.buffers.size() - 1] = dy;
@@ -250,9 +252,10 @@ inline void backward(const block_plan& plan, const float* parameters, float* dpa
             g.c = n.c;
         }
         if (step.shortcut) {
-            shortcut_gradient = shortcut_gradient == nullptr
-                                    ? g.du
-                                    : added(shortcut_gradient, g.du, count * static_cast<std::size_t>(in.size()), memory);
+            shortcut_gradient =
+                shortcut_gradient == nullptr
+                    ? g.du
+                    : added(shortcut_gradient, g.du, count * static_cast<std::size_t>(in.size()), memory);
         }
         float*& to = du[static_cast<std::size_t>(step.in.buffer)];
         const bool writes_out = p.kind == primitive_kind::activate;
@@ -283,8 +286,8 @@ inline void backward(const block_plan& plan, const float* parameters, float* dpa
         case primitive_kind::max_pool:
         case primitive_kind::average_pool:
             if (to != nullptr) {
-                pool_backward(p.kind == primitive_kind::max_pool, g, g.z, x, in, p.kernel, p.stride, run.images, out,
-                              ws.sums);
+                pool_backward(p.kind == primitive_kind::max_pool, g, g.z, x, in, p.kernel, p.stride,
+                              run.images, out, ws.sums);
             }
             break;
         case primitive_kind::global_pool:
@@ -293,10 +296,9 @@ inline void backward(const block_plan& plan, const float* parameters, float* dpa
             }
             break;
         case primitive_kind::squeeze_excite:
-            squeeze_excite_backward(g, x, in, p.hidden(in), run.images, w, dw,
-                                    run.kept[static_cast<std::size_t>(step.out)],
-                                    memory.take(squeeze_state::size(run.images, in.channels, p.hidden(in))), out,
-                                    ws.sums);
+            squeeze_excite_backward(
+                g, x, in, p.hidden(in), run.images, w, dw, run.kept[static_cast<std::size_t>(step.out)],
+                memory.take(squeeze_state::size(run.images, in.channels, p.hidden(in))), out, ws.sums);
             break;
         case primitive_kind::custom: {
             // A user's backward sees plain gradients and always writes the input's.
@@ -305,7 +307,8 @@ inline void backward(const block_plan& plan, const float* parameters, float* dpa
             write_out_backward(g, {}, rows, step.out_shape.channels, {plain, nullptr}, ws.sums);
             float* mine = to != nullptr ? to : memory.take(count * static_cast<std::size_t>(in.size()));
             custom_backward(step, x.z, w, plain, run.images, mine, dw, memory);
-            write_out_backward({.du = mine}, x, in.pixels() * run.images, in.channels, {mine, out.addend}, ws.sums);
+            write_out_backward({.du = mine}, x, in.pixels() * run.images, in.channels, {mine, out.addend},
+                               ws.sums);
             break;
         }
         default:

@@ -4,9 +4,9 @@
 #ifndef FITNAS_NN_PLAN_HPP
 #define FITNAS_NN_PLAN_HPP
 
-#include <fitnas/nn/recipe.hpp>
-
 #include <vector>
+
+#include <fitnas/nn/recipe.hpp>
 
 namespace fitnas::detail {
 
@@ -54,7 +54,8 @@ struct block_plan {
             const shape now = buffers[static_cast<std::size_t>(value.buffer)];
             switch (p.kind) {
             case primitive_kind::batch_norm:
-                // It joins the pass that wrote the buffer; a shortcut's gradient must stay plain, so not there.
+                // It joins the pass that wrote the buffer; a shortcut's gradient must stay plain, so not
+                // there.
                 if (!value.plain() || steps.empty() || steps.back().shortcut) {
                     value = add({.what = activate(activation::none)}, value, now);
                 }

@@ -47,8 +47,8 @@ struct tile_store {
 /// z (images x output shape) = x weights^T.
 /// @param weights width x input channels
 /// @param sums of z and z^2 are gathered there, where it is not null
-inline void pointwise_forward(const affine_input& x, shape in, int stride, int images, const float* weights, int width,
-                              float* z, group_sums* sums, workspace& ws) {
+inline void pointwise_forward(const affine_input& x, shape in, int stride, int images, const float* weights,
+                              int width, float* z, group_sums* sums, workspace& ws) {
     const int k = in.channels;
     const std::ptrdiff_t rows = cell{in, k, stride}.output().pixels() * images;
     const int tile = tile_rows(k, width);
@@ -60,7 +60,8 @@ inline void pointwise_forward(const affine_input& x, shape in, int stride, int i
         for (std::ptrdiff_t t = first; t < last; ++t) {
             const std::ptrdiff_t r0 = t * tile;
             const int count = static_cast<int>((std::min)(std::ptrdiff_t{tile}, rows - r0));
-            read_blocked(x, count, k, [&](int r) { return x.z + source(r0 + r); }, block, block_stride(tile));
+            read_blocked(
+                x, count, k, [&](int r) { return x.z + source(r0 + r); }, block, block_stride(tile));
             float* out = z + r0 * width;
             multiply(count, width, k, block, block_stride(tile), packed, tile_store{out, width});
             if (sums != nullptr) {
@@ -71,14 +72,15 @@ inline void pointwise_forward(const affine_input& x, shape in, int stride, int i
 }
 
 /// Adds into the weights' gradient, overwrites `out.du` with the gradient of the input.
-inline void pointwise_backward(const gradient_input& g, const affine_input& x, shape in, int stride, int images,
-                               const float* weights, int width, float* dweights, const gradient_output& out,
-                               group_sums& sums, workspace& ws) {
+inline void pointwise_backward(const gradient_input& g, const affine_input& x, shape in, int stride,
+                               int images, const float* weights, int width, float* dweights,
+                               const gradient_output& out, group_sums& sums, workspace& ws) {
     const int k = in.channels;
     const std::ptrdiff_t rows = cell{in, k, stride}.output().pixels() * images;
     const int tile = tile_rows(k, width);
     const int ld = transposed_columns(k);
-    const std::size_t weight_size = static_cast<std::size_t>(transposed_rows(width)) * static_cast<std::size_t>(ld);
+    const std::size_t weight_size =
+        static_cast<std::size_t>(transposed_rows(width)) * static_cast<std::size_t>(ld);
     float* dw = ws.weights.reserve(weight_size * sum_groups);
     float* packed = ws.packed.reserve(packed_size(width, k));
     pack_panels(weights, k, 1, width, k, packed);
@@ -98,7 +100,8 @@ inline void pointwise_backward(const gradient_input& g, const affine_input& x, s
         for (std::ptrdiff_t t = first; t < last; ++t) {
             const std::ptrdiff_t r0 = t * tile;
             const int count = static_cast<int>((std::min)(std::ptrdiff_t{tile}, rows - r0));
-            read_blocked(x, count, k, [&](int r) { return x.z + source(r0 + r); }, xs, block_stride(tile));
+            read_blocked(
+                x, count, k, [&](int r) { return x.z + source(r0 + r); }, xs, block_stride(tile));
             read_blocked(g, r0, count, width, gs, block_stride(tile));
             multiply_transposed(count, width, k, gs, block_stride(tile), xs, block_stride(tile), mine, ld);
             if (out.du == nullptr) {
@@ -112,8 +115,9 @@ inline void pointwise_backward(const gradient_input& g, const affine_input& x, s
                     std::copy_n(dx + static_cast<std::ptrdiff_t>(r) * k, k, out.du + source(r0 + r));
                 }
             }
-            finish_gradient(x, out, count, k, [&](int r) { return source(r0 + r); }, sums.first(group),
-                            sums.second(group));
+            finish_gradient(
+                x, out, count, k, [&](int r) { return source(r0 + r); }, sums.first(group),
+                sums.second(group));
         }
     });
     add_groups(dw, width, k, dweights);

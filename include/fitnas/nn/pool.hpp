@@ -4,9 +4,9 @@
 #ifndef FITNAS_NN_POOL_HPP
 #define FITNAS_NN_POOL_HPP
 
-#include <fitnas/nn/channels.hpp>
-
 #include <limits>
+
+#include <fitnas/nn/channels.hpp>
 
 namespace fitnas::detail {
 
@@ -15,21 +15,25 @@ struct pool_window {
     int y0, y1, x0, x1;
 
     pool_window(shape in, int kernel, int stride, int y, int x)
-        : y0((std::max)(0, y * stride - kernel / 2)), y1((std::min)(in.height, y * stride - kernel / 2 + kernel)),
-          x0((std::max)(0, x * stride - kernel / 2)), x1((std::min)(in.width, x * stride - kernel / 2 + kernel)) {}
+        : y0((std::max)(0, y * stride - kernel / 2)),
+          y1((std::min)(in.height, y * stride - kernel / 2 + kernel)),
+          x0((std::max)(0, x * stride - kernel / 2)),
+          x1((std::min)(in.width, x * stride - kernel / 2 + kernel)) {}
     float share() const { return 1.0F / static_cast<float>((y1 - y0) * (x1 - x0)); }
 };
 
-/// Calls `visit(image, channel, output pixel's offset, window)` over images [first, last), all pixels and blocks of
-/// channels.
+/// Calls `visit(image, channel, output pixel's offset, window)` over images [first, last), all pixels and
+/// blocks of channels.
 template <class Visit>
-void for_each_window(shape in, int kernel, int stride, std::ptrdiff_t first, std::ptrdiff_t last, Visit&& visit) {
+void for_each_window(shape in, int kernel, int stride, std::ptrdiff_t first, std::ptrdiff_t last,
+                     Visit&& visit) {
     const shape out = cell{in, in.channels, stride}.output();
     for (std::ptrdiff_t n = first; n < last; ++n) {
         for (int y = 0; y < out.height; ++y) {
             for (int x = 0; x < out.width; ++x) {
                 const pool_window w(in, kernel, stride, y, x);
-                const std::ptrdiff_t at = n * out.size() + (static_cast<std::ptrdiff_t>(y) * out.width + x) * in.channels;
+                const std::ptrdiff_t at =
+                    n * out.size() + (static_cast<std::ptrdiff_t>(y) * out.width + x) * in.channels;
                 for (int c = 0; c < in.channels; c += W) {
                     visit(n, c, at + c, w);
                 }
@@ -44,16 +48,19 @@ inline std::ptrdiff_t pixel(shape in, std::ptrdiff_t n, int y, int x) {
 }
 
 /// z (images x output shape) = maximum or mean over windows.
-inline void pool_forward(bool maximum, const affine_input& x, shape in, int kernel, int stride, int images, float* z) {
+inline void pool_forward(bool maximum, const affine_input& x, shape in, int kernel, int stride, int images,
+                         float* z) {
     parallel_groups(images, [&](int, std::ptrdiff_t first, std::ptrdiff_t last) {
         with_activation(x.act, [&](auto act) {
             for_each_window(in, kernel, stride, first, last,
                             [&](std::ptrdiff_t n, int c, std::ptrdiff_t at, const pool_window& w) {
                                 const int count = in.channels - c;
-                                vec<> v = simd::broadcast(maximum ? std::numeric_limits<float>::lowest() : 0.0F);
+                                vec<> v =
+                                    simd::broadcast(maximum ? std::numeric_limits<float>::lowest() : 0.0F);
                                 for (int y = w.y0; y < w.y1; ++y) {
                                     for (int i = w.x0; i < w.x1; ++i) {
-                                        const vec<> a = read<act()>(x, x.z + pixel(in, n, y, i) + c, c, count);
+                                        const vec<> a =
+                                            read<act()>(x, x.z + pixel(in, n, y, i) + c, c, count);
                                         v = maximum ? (simd::max)(v, a) : v + a;
                                     }
                                 }
@@ -65,38 +72,40 @@ inline void pool_forward(bool maximum, const affine_input& x, shape in, int kern
 
 /// Overwrites `out.du` with the gradient of the input; of equal maxima the first takes it.
 /// @param z what `pool_forward` left
-inline void pool_backward(bool maximum, const gradient_input& g, const float* z, const affine_input& x, shape in,
-                          int kernel, int stride, int images, const gradient_output& out, group_sums& sums) {
+inline void pool_backward(bool maximum, const gradient_input& g, const float* z, const affine_input& x,
+                          shape in, int kernel, int stride, int images, const gradient_output& out,
+                          group_sums& sums) {
     parallel_groups(images, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
         std::fill(out.du + first * in.size(), out.du + last * in.size(), 0.0F);
         with_activation(x.act, [&](auto act) {
-            for_each_window(
-                in, kernel, stride, first, last, [&](std::ptrdiff_t n, int c, std::ptrdiff_t at, const pool_window& w) {
-                    const int count = in.channels - c;
-                    vec<> d = read(g, g.du + at, g.z + at, c, count);
-                    const vec<> top = simd::load(z + at, count);
-                    if (!maximum) {
-                        d *= w.share();
-                    }
-                    for (int y = w.y0; y < w.y1; ++y) {
-                        for (int i = w.x0; i < w.x1; ++i) {
-                            const std::ptrdiff_t from = pixel(in, n, y, i) + c;
-                            vec<> part = d;
-                            if (maximum) {
-                                const vec<> zero{};
-                                const auto chosen = read<act()>(x, x.z + from, c, count) == top;
-                                part = chosen ? d : zero;
-                                d = chosen ? zero : d;
-                            }
-                            simd::store(out.du + from, simd::load(out.du + from, count) + part, count);
-                        }
-                    }
-                });
+            for_each_window(in, kernel, stride, first, last,
+                            [&](std::ptrdiff_t n, int c, std::ptrdiff_t at, const pool_window& w) {
+                                const int count = in.channels - c;
+                                vec<> d = read(g, g.du + at, g.z + at, c, count);
+                                const vec<> top = simd::load(z + at, count);
+                                if (!maximum) {
+                                    d *= w.share();
+                                }
+                                for (int y = w.y0; y < w.y1; ++y) {
+                                    for (int i = w.x0; i < w.x1; ++i) {
+                                        const std::ptrdiff_t from = pixel(in, n, y, i) + c;
+                                        vec<> part = d;
+                                        if (maximum) {
+                                            const vec<> zero{};
+                                            const auto chosen = read<act()>(x, x.z + from, c, count) == top;
+                                            part = chosen ? d : zero;
+                                            d = chosen ? zero : d;
+                                        }
+                                        simd::store(out.du + from, simd::load(out.du + from, count) + part,
+                                                    count);
+                                    }
+                                }
+                            });
         });
         finish_gradient(
             x, out, static_cast<int>((last - first) * in.pixels()), in.channels,
-            [&](int r) { return first * in.size() + static_cast<std::ptrdiff_t>(r) * in.channels; }, sums.first(group),
-            sums.second(group));
+            [&](int r) { return first * in.size() + static_cast<std::ptrdiff_t>(r) * in.channels; },
+            sums.first(group), sums.second(group));
     });
 }
 
@@ -132,8 +141,8 @@ inline void global_pool_backward(const gradient_input& g, const affine_input& x,
             }
             finish_gradient(
                 x, out, static_cast<int>(in.pixels()), in.channels,
-                [&](int r) { return n * in.size() + static_cast<std::ptrdiff_t>(r) * in.channels; }, sums.first(group),
-                sums.second(group));
+                [&](int r) { return n * in.size() + static_cast<std::ptrdiff_t>(r) * in.channels; },
+                sums.first(group), sums.second(group));
         }
     });
 }

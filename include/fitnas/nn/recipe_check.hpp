@@ -73,7 +73,8 @@ inline gradient_report check_recipe(const recipe& steps, shape input, int images
         dx = weights;
     } else {
         std::vector<float> dy = weights;
-        detail::backward(plan, parameters.data(), dparameters.data(), state, dy.data(), dx.data(), memory, shared);
+        detail::backward(plan, parameters.data(), dparameters.data(), state, dy.data(), dx.data(), memory,
+                         shared);
     }
     for (float& g : dparameters) {
         g -= before;

@@ -12,9 +12,9 @@ namespace fitnas {
 /// @brief Rises in a straight line to the peak, then falls along half a cosine to almost 0 (Loshchilov and
 /// Hutter, arXiv 1608.03983, equation 5, without restarts).
 struct cosine_schedule {
-    double peak = 0.1;  ///< the largest rate
+    double peak = 0.1;   ///< the largest rate
     long long steps = 1; ///< of the whole training
-    double warmup = 0;  ///< steps of the rise
+    double warmup = 0;   ///< steps of the rise
 
     /// @param step 0 <= step < steps
     /// @return the learning rate of a step, above 0

@@ -30,7 +30,8 @@ public:
     explicit sgd(std::size_t size, const sgd_options& options = {}) : m_options(options), m_velocity(size) {
         if (!(options.momentum >= 0 && options.momentum < 1) || !(options.weight_decay >= 0)) {
             throw option_error("sgd: momentum must be in [0, 1) and weight_decay at least 0; got " +
-                               std::to_string(options.momentum) + " and " + std::to_string(options.weight_decay));
+                               std::to_string(options.momentum) + " and " +
+                               std::to_string(options.weight_decay));
         }
     }
 
@@ -41,12 +42,12 @@ public:
     /// @param learning_rate of this step
     /// @param share the gradient is multiplied by it first
     /// @throws shape_error where the part lies outside the buffer
-    void step(std::span<float> values, std::span<const float> gradient, std::size_t first, double learning_rate,
-              double share = 1) {
+    void step(std::span<float> values, std::span<const float> gradient, std::size_t first,
+              double learning_rate, double share = 1) {
         if (values.size() != m_velocity.size() || first + gradient.size() > values.size()) {
             throw shape_error("sgd: made for " + std::to_string(m_velocity.size()) + " values, got " +
-                              std::to_string(values.size()) + " and a gradient of the values " + std::to_string(first) +
-                              " to " + std::to_string(first + gradient.size()));
+                              std::to_string(values.size()) + " and a gradient of the values " +
+                              std::to_string(first) + " to " + std::to_string(first + gradient.size()));
         }
         const auto momentum = static_cast<float>(m_options.momentum);
         const auto decay = static_cast<float>(m_options.weight_decay);

@@ -4,9 +4,9 @@
 #ifndef FITNAS_NN_SQUEEZE_EXCITE_HPP
 #define FITNAS_NN_SQUEEZE_EXCITE_HPP
 
-#include <fitnas/nn/pool.hpp>
-
 #include <cmath>
+
+#include <fitnas/nn/pool.hpp>
 
 namespace fitnas::detail {
 
@@ -19,18 +19,22 @@ struct squeeze_parameters {
     T* b2;
 
     squeeze_parameters(T* p, int channels, int hidden)
-        : w1(p), b1(w1 + static_cast<std::ptrdiff_t>(hidden) * channels), w2(b1 + hidden),
+        : w1(p),
+          b1(w1 + static_cast<std::ptrdiff_t>(hidden) * channels),
+          w2(b1 + hidden),
           b2(w2 + static_cast<std::ptrdiff_t>(hidden) * channels) {}
 };
 
-/// What forward keeps for backward: means (images x channels), hidden (images x hidden), gate (images x channels).
+/// What forward keeps for backward: means (images x channels), hidden (images x hidden), gate (images x
+/// channels).
 struct squeeze_state {
     float* means;
     float* hidden;
     float* gate;
 
     squeeze_state(float* p, int images, int channels, int hidden_units)
-        : means(p), hidden(means + static_cast<std::ptrdiff_t>(images) * channels),
+        : means(p),
+          hidden(means + static_cast<std::ptrdiff_t>(images) * channels),
           gate(hidden + static_cast<std::ptrdiff_t>(images) * hidden_units) {}
     static std::size_t size(int images, int channels, int hidden_units) {
         return static_cast<std::size_t>(images) * static_cast<std::size_t>(2 * channels + hidden_units);
@@ -38,13 +42,14 @@ struct squeeze_state {
 };
 
 /// y = x * sigmoid(w2 relu(w1 mean(x) + b1) + b2)
-inline void squeeze_excite_forward(const affine_input& x, shape in, int hidden, int images, const float* parameters,
-                                   float* state, float* y) {
+inline void squeeze_excite_forward(const affine_input& x, shape in, int hidden, int images,
+                                   const float* parameters, float* state, float* y) {
     const int channels = in.channels;
     const squeeze_parameters<const float> p(parameters, channels, hidden);
     const squeeze_state s(state, images, channels, hidden);
     global_pool_forward(x, in, images, s.means);
-    const auto linear = [&](const float* from, int k, const float* w, const float* bias, int n, float* to, auto&& f) {
+    const auto linear = [&](const float* from, int k, const float* w, const float* bias, int n, float* to,
+                            auto&& f) {
         gemm(false, true, images, n, k, from, k, w, k, to, n, false);
         for (int i = 0; i < images; ++i) {
             for (int j = 0; j < n; ++j) {
@@ -54,7 +59,8 @@ inline void squeeze_excite_forward(const affine_input& x, shape in, int hidden, 
         }
     };
     linear(s.means, channels, p.w1, p.b1, hidden, s.hidden, [](float v) { return v > 0 ? v : 0.0F; });
-    linear(s.hidden, hidden, p.w2, p.b2, channels, s.gate, [](float v) { return 1.0F / (1.0F + std::exp(-v)); });
+    linear(s.hidden, hidden, p.w2, p.b2, channels, s.gate,
+           [](float v) { return 1.0F / (1.0F + std::exp(-v)); });
     parallel_for(images, [&](std::ptrdiff_t n) {
         with_activation(x.act, [&](auto act) {
             for (std::ptrdiff_t i = 0; i < in.pixels(); ++i) {
@@ -62,7 +68,8 @@ inline void squeeze_excite_forward(const affine_input& x, shape in, int hidden, 
                 for (int c = 0; c < channels; c += W) {
                     const int count = channels - c;
                     simd::store(y + at + c,
-                                read<act()>(x, x.z + at + c, c, count) * simd::load(s.gate + n * channels + c, count),
+                                read<act()>(x, x.z + at + c, c, count) *
+                                    simd::load(s.gate + n * channels + c, count),
                                 count);
                 }
             }
@@ -72,9 +79,9 @@ inline void squeeze_excite_forward(const affine_input& x, shape in, int hidden, 
 
 /// Adds into the parameters' gradient, overwrites `out.du` with the gradient of the input.
 /// @param scratch as large as the state
-inline void squeeze_excite_backward(const gradient_input& g, const affine_input& x, shape in, int hidden, int images,
-                                    const float* parameters, float* dparameters, float* state, float* scratch,
-                                    const gradient_output& out, group_sums& sums) {
+inline void squeeze_excite_backward(const gradient_input& g, const affine_input& x, shape in, int hidden,
+                                    int images, const float* parameters, float* dparameters, float* state,
+                                    float* scratch, const gradient_output& out, group_sums& sums) {
     const int channels = in.channels;
     const squeeze_parameters<const float> p(parameters, channels, hidden);
     const squeeze_parameters<float> dp(dparameters, channels, hidden);
@@ -87,7 +94,8 @@ inline void squeeze_excite_backward(const gradient_input& g, const affine_input&
                 vec<> sum{};
                 for (std::ptrdiff_t i = 0; i < in.pixels(); ++i) {
                     const std::ptrdiff_t at = n * in.size() + i * channels + c;
-                    sum = simd::fma(read(g, g.du + at, g.z + at, c, count), read<act()>(x, x.z + at, c, count), sum);
+                    sum = simd::fma(read(g, g.du + at, g.z + at, c, count),
+                                    read<act()>(x, x.z + at, c, count), sum);
                 }
                 const vec<> gate = simd::load(s.gate + n * channels + c, count);
                 simd::store(d.gate + n * channels + c, sum * gate * (1.0F - gate), count);
@@ -128,8 +136,8 @@ inline void squeeze_excite_backward(const gradient_input& g, const affine_input&
             }
             finish_gradient(
                 x, out, static_cast<int>(in.pixels()), channels,
-                [&](int r) { return n * in.size() + static_cast<std::ptrdiff_t>(r) * channels; }, sums.first(group),
-                sums.second(group));
+                [&](int r) { return n * in.size() + static_cast<std::ptrdiff_t>(r) * channels; },
+                sums.first(group), sums.second(group));
         }
     });
 }

@@ -29,10 +29,9 @@ public:
         require_fits(layout);
         for (std::size_t i = 0; i < m_milliseconds.size(); ++i) {
             if (!std::isfinite(m_milliseconds[i]) || m_milliseconds[i] < 0) {
-                throw numeric_error("latency_table: block " + std::to_string(i) + " (" +
-                                    std::string(layout.blocks[i].name) +
-                                    "): expected finite milliseconds, not below 0, got " +
-                                    std::to_string(m_milliseconds[i]));
+                throw numeric_error(
+                    "latency_table: block " + std::to_string(i) + " (" + std::string(layout.blocks[i].name) +
+                    "): expected finite milliseconds, not below 0, got " + std::to_string(m_milliseconds[i]));
             }
         }
     }

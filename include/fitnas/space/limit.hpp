@@ -145,8 +145,8 @@ public:
                 if (l.cell_index < 0) {
                     total += c.blocks[static_cast<std::size_t>(l.first_block)];
                 } else if (l.cell_index < chosen) {
-                    total += c.blocks[static_cast<std::size_t>(
-                        l.first_block + code[static_cast<std::size_t>(l.cell_index)])];
+                    total += c.blocks[static_cast<std::size_t>(l.first_block +
+                                                               code[static_cast<std::size_t>(l.cell_index)])];
                 } else {
                     total += c.cheapest[i];
                 }

@@ -34,7 +34,8 @@ struct mobile_19x6
 
 /// @brief A small space on 28 x 28 grey images whose supernet trains in a minute on two cores: 6 cells, 4,096
 /// codes.
-using fashion_mini_operators = operator_set<op::identity, op::mbconv<3, 3>, op::mbconv<5, 3>, op::mbconv<3, 6>>;
+using fashion_mini_operators =
+    operator_set<op::identity, op::mbconv<3, 3>, op::mbconv<5, 3>, op::mbconv<3, 6>>;
 struct fashion_mini : search_space<image<28, 28, 1>, stem<16, 2>, stage<fashion_mini_operators, 2, 24>,
                                    stage<fashion_mini_operators, 2, 40, 2>,
                                    stage<fashion_mini_operators, 2, 64, 2>, head<128, 10>> {};

@@ -21,18 +21,21 @@ namespace fitnas {
 /// @brief Whose mean and variance batch norm uses. Those gathered while a supernet was trained mix all paths
 /// and fit none.
 enum class statistics : std::uint8_t {
-    calibrated, ///< of a set of training images, gone through the same sub-network (Guo et al., arXiv 1904.00420, 3.4)
-    batch       ///< of the scored images themselves, batch by batch: half the work, but images then influence each other
+    calibrated, ///< of a set of training images, gone through the same sub-network (Guo et al., arXiv
+                ///< 1904.00420, 3.4)
+    batch ///< of the scored images themselves, batch by batch: half the work, but images then influence each
+          ///< other
 };
 
 /// @brief How to score.
 struct evaluate_options {
     fitnas::statistics statistics = statistics::calibrated;
-    std::size_t calibration = 512; ///< training images for the statistics, at least 1; all where there are fewer
-    std::size_t images = 0;        ///< the first so many validation images; 0: all
-    std::size_t batch = 2000;      ///< images that go through together, at least 1; memory grows with it
-    seed seed_value{0};            ///< chooses the calibration images
-    fitnas::observer observer{};   ///< called after each network
+    std::size_t calibration =
+        512;                  ///< training images for the statistics, at least 1; all where there are fewer
+    std::size_t images = 0;   ///< the first so many validation images; 0: all
+    std::size_t batch = 2000; ///< images that go through together, at least 1; memory grows with it
+    seed seed_value{0};       ///< chooses the calibration images
+    fitnas::observer observer{}; ///< called after each network
 };
 
 namespace detail {
@@ -44,16 +47,16 @@ struct trie_level {
     arena::mark memory{};
 };
 
-/// Scores paths that are sorted, so that neighbours share as many first layers as possible; those are computed
-/// once.
+/// Scores paths that are sorted, so that neighbours share as many first layers as possible; those are
+/// computed once.
 class path_scorer {
 public:
     path_scorer(const weights& w, bool calibrated) : m_weights(w), m_calibrated(calibrated) {}
 
     /// @param scored called with (number of the path, correct images)
     template <class Scored>
-    void run(std::span<const network_path> paths, const loaded_images& calibration, const loaded_images& images,
-             Scored&& scored) {
+    void run(std::span<const network_path> paths, const loaded_images& calibration,
+             const loaded_images& images, Scored&& scored) {
         m_memory.reset();
         std::vector<trie_level> levels(m_weights.layers().size() + 1);
         levels[0] = {calibration.values.data(), images.values.data(), m_memory.position()};
@@ -65,7 +68,8 @@ public:
             }
             m_memory.reset(levels[same].memory);
             for (std::size_t i = same; i < paths[p].size(); ++i) {
-                levels[i + 1] = step(m_weights.block(paths[p][i]), levels[i], calibration.count(), images.count());
+                levels[i + 1] =
+                    step(m_weights.block(paths[p][i]), levels[i], calibration.count(), images.count());
             }
             scored(p, count_correct(levels.back().images, images.labels, m_weights.classes()));
         }
@@ -84,7 +88,8 @@ private:
         float* c = m_calibrated ? take(calibration) : nullptr;
         const trie_level to{c, y, m_memory.position()};
         if (m_calibrated) {
-            const block_run run = forward(b.plan, w, from.calibration, calibration, c, nullptr, m_memory, m_shared);
+            const block_run run =
+                forward(b.plan, w, from.calibration, calibration, c, nullptr, m_memory, m_shared);
             forward_given(b, w, from.images, images, y, run, m_memory, m_shared);
         } else {
             forward(b.plan, w, from.images, images, y, nullptr, m_memory, m_shared);
@@ -100,8 +105,8 @@ private:
 };
 
 /// @return accuracy of each path, in [0, 1]
-inline std::vector<double> score_paths(const weights& w, std::span<const network_path> paths, const dataset& data,
-                                       const evaluate_options& o) {
+inline std::vector<double> score_paths(const weights& w, std::span<const network_path> paths,
+                                       const dataset& data, const evaluate_options& o) {
     require_images(w, data.validation, "evaluate: the validation split");
     require_images(w, data.train, "evaluate: the training split");
     if (o.batch < 1 || o.calibration < 1) {
@@ -130,7 +135,8 @@ inline std::vector<double> score_paths(const weights& w, std::span<const network
         // Chunks of nearly the same size: statistics of a small rest would be poor.
         const std::size_t first = count * chunk / chunks;
         const std::size_t last = count * (chunk + 1) / chunks;
-        const loaded_images images(data.validation, std::span<const std::size_t>(all).subspan(first, last - first), norm);
+        const loaded_images images(data.validation,
+                                   std::span<const std::size_t>(all).subspan(first, last - first), norm);
         scorer.run(paths, calibration, images, [&](std::size_t p, std::size_t correct) {
             scores[p] += static_cast<double>(correct) / static_cast<double>(count);
             if (o.observer) {

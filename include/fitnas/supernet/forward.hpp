@@ -25,7 +25,8 @@ struct loaded_images {
 
     /// @param indices which images
     loaded_images(const image_dataset& data, std::span<const std::size_t> indices, const normalisation& norm)
-        : values(indices.size() * static_cast<std::size_t>(data.image_shape().size())), labels(indices.size()),
+        : values(indices.size() * static_cast<std::size_t>(data.image_shape().size())),
+          labels(indices.size()),
           one(data.image_shape()) {
         load_batch(data, indices, norm, values.data(), labels.data());
     }
@@ -42,14 +43,14 @@ inline std::vector<std::size_t> random_indices(std::size_t n, std::size_t count,
 }
 
 /// Runs one block with given statistics, in slices of images that stay in cache.
-inline void forward_given(const weight_block& b, const float* parameters, const float* x, int images, float* y,
-                          const block_run& given, arena& memory, workspace& shared) {
+inline void forward_given(const weight_block& b, const float* parameters, const float* x, int images,
+                          float* y, const block_run& given, arena& memory, workspace& shared) {
     constexpr int slice = 64;
     const std::ptrdiff_t in = b.plan.buffers.front().size();
     const arena::mark before = memory.position();
     for (int n = 0; n < images; n += slice) {
-        forward(b.plan, parameters, x + n * in, (std::min)(slice, images - n), y + n * b.output.size(), &given, memory,
-                shared);
+        forward(b.plan, parameters, x + n * in, (std::min)(slice, images - n), y + n * b.output.size(),
+                &given, memory, shared);
         memory.reset(before);
     }
 }

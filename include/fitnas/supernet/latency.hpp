@@ -25,8 +25,8 @@ namespace detail {
 
 inline std::vector<double> measure_blocks(const space_layout& layout, const latency_options& o) {
     if (o.images < 1 || o.repeats < 1) {
-        throw option_error("latency_options: images and repeats: expected at least 1, got " + std::to_string(o.images) +
-                           " and " + std::to_string(o.repeats));
+        throw option_error("latency_options: images and repeats: expected at least 1, got " +
+                           std::to_string(o.images) + " and " + std::to_string(o.repeats));
     }
     std::vector<double> milliseconds;
     arena memory;
@@ -45,7 +45,8 @@ inline std::vector<double> measure_blocks(const space_layout& layout, const late
             fill_normal(x, 1.0, random);
             // Statistics are known when a network is used, so they are here too.
             memory.reset();
-            const block_run given = forward(plan, parameters.data(), x.data(), o.images, y.data(), nullptr, memory, shared);
+            const block_run given =
+                forward(plan, parameters.data(), x.data(), o.images, y.data(), nullptr, memory, shared);
             const arena::mark before = memory.position();
             times.clear();
             for (int i = -2; i < o.repeats; ++i) { // two to warm up
@@ -57,7 +58,8 @@ inline std::vector<double> measure_blocks(const space_layout& layout, const late
                 memory.reset(before);
             }
         }
-        std::nth_element(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2), times.end());
+        std::nth_element(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2),
+                         times.end());
         milliseconds.push_back(times[times.size() / 2]);
         if (o.observer) {
             o.observer({.stage = "latency",
@@ -71,8 +73,8 @@ inline std::vector<double> measure_blocks(const space_layout& layout, const late
 
 } // namespace detail
 
-/// @brief Measures every operator in every layer by itself, as it runs when a trained network is used, on as many
-/// threads as there are (`OMP_NUM_THREADS`).
+/// @brief Measures every operator in every layer by itself, as it runs when a trained network is used, on as
+/// many threads as there are (`OMP_NUM_THREADS`).
 /// @return median milliseconds for each block; an architecture's latency is their sum
 /// @throws option_error where an option is below 1
 template <search_space_type Space>

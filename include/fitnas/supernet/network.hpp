@@ -61,7 +61,8 @@ private:
 };
 
 /// Logits of images, in slices. @return images x classes
-inline std::vector<float> logits_of(const weights& w, const kept_statistics& kept, const image_dataset& data) {
+inline std::vector<float> logits_of(const weights& w, const kept_statistics& kept,
+                                    const image_dataset& data) {
     constexpr std::size_t slice = 256;
     const auto classes = static_cast<std::size_t>(w.classes());
     std::vector<float> logits(data.size() * classes);
@@ -88,8 +89,8 @@ inline std::vector<float> logits_of(const weights& w, const kept_statistics& kep
 
 } // namespace detail
 
-/// @brief One architecture with weights of its own. Where a supernet scores it with weights that it shares, this
-/// is what is trained in the end and used.
+/// @brief One architecture with weights of its own. Where a supernet scores it with weights that it shares,
+/// this is what is trained in the end and used.
 ///
 /// @code
 /// network<space> net(parse<space>("0212"), seed{3});
@@ -112,8 +113,8 @@ public:
     std::span<float> parameters() { return m_weights.values(); }
     std::span<const float> parameters() const { return m_weights.values(); }
 
-    /// @brief Takes batch norm statistics, and what pixels are normalised with, from training images. `train` ends
-    /// with it; after a change of weights by hand call it again.
+    /// @brief Takes batch norm statistics, and what pixels are normalised with, from training images. `train`
+    /// ends with it; after a change of weights by hand call it again.
     /// @param data the training split
     /// @param images how many, chosen at random; all where there are fewer
     /// @throws shape_error, data_error where the images are not of this network; option_error for no images
@@ -122,7 +123,8 @@ public:
         if (images < 1) {
             throw option_error("calibrate: images: expected at least 1, got 0");
         }
-        m_statistics = std::make_shared<const detail::kept_statistics>(m_weights, data, (std::min)(images, data.size()), s);
+        m_statistics = std::make_shared<const detail::kept_statistics>(m_weights, data,
+                                                                       (std::min)(images, data.size()), s);
     }
 
     /// @return N x classes, before softmax
@@ -131,7 +133,8 @@ public:
     tensor2 logits(const image_dataset& data) const {
         detail::require_images(m_weights, data, "network");
         if (!m_statistics) {
-            throw option_error("network: there are no batch norm statistics yet: train it, or call calibrate");
+            throw option_error(
+                "network: there are no batch norm statistics yet: train it, or call calibrate");
         }
         const std::vector<float> values = detail::logits_of(m_weights, *m_statistics, data);
         tensor2 result = tensor2::from_shape({data.size(), static_cast<std::size_t>(Space::classes)});

@@ -22,8 +22,8 @@ public:
 
     /// Forward, cross-entropy, backward: adds the gradients of the path's blocks into `gradient()`.
     /// @param images labels.size() x input shape, normalised
-    batch_loss run(const weights& w, const network_path& path, const float* images, std::span<const int> labels,
-                   double smoothing) {
+    batch_loss run(const weights& w, const network_path& path, const float* images,
+                   std::span<const int> labels, double smoothing) {
         const auto count = static_cast<int>(labels.size());
         m_memory.reset();
         m_runs.assign(path.size(), {});
@@ -38,7 +38,8 @@ public:
         }
         const auto classes = static_cast<std::size_t>(w.classes());
         float* dy = m_memory.take(labels.size() * classes);
-        const batch_loss loss = cross_entropy({x, labels.size() * classes}, labels, smoothing, {dy, labels.size() * classes});
+        const batch_loss loss =
+            cross_entropy({x, labels.size() * classes}, labels, smoothing, {dy, labels.size() * classes});
         const arena::mark outputs = m_memory.position();
         // Gradients of neighbouring layers take turns in two places.
         std::size_t largest = 0;

@@ -17,14 +17,15 @@ struct retrained {
     double test_accuracy = 0;       ///< in [0, 1]
 };
 
-/// @brief Trains an architecture by itself on `data.train` from new weights, then reads the test split: the one
-/// place in the library that does.
+/// @brief Trains an architecture by itself on `data.train` from new weights, then reads the test split: the
+/// one place in the library that does.
 /// @param a the architecture
 /// @param data all three splits
 /// @param options of the training; `seed_value` also gives the first weights
 /// @throws as `train`; data_error where there is no test split
 template <search_space_type Space>
-retrained<Space> retrain(const architecture<Space>& a, const dataset& data, const train_options& options = {}) {
+retrained<Space> retrain(const architecture<Space>& a, const dataset& data,
+                         const train_options& options = {}) {
     retrained<Space> result{network<Space>(a, options.seed_value), {}, 0, 0};
     detail::require_images(result.network.weights(), data.test, "retrain: the test split");
     detail::require_images(result.network.weights(), data.validation, "retrain: the validation split");

@@ -12,8 +12,8 @@
 
 namespace fitnas {
 
-/// @brief A function from architectures to validation accuracies, for `search::segment`, `search::evolution` and
-/// `search::random`.
+/// @brief A function from architectures to validation accuracies, for `search::segment`, `search::evolution`
+/// and `search::random`.
 /// @param net and
 /// @param data must outlive what is returned
 /// @param options as of `evaluate`

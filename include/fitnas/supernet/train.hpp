@@ -22,12 +22,13 @@ namespace fitnas {
 
 /// @brief How to train.
 struct train_options {
-    int epochs = 10;             ///< at least 1
-    std::size_t batch = 128;     ///< images of a step, from 1 to the size of the data; an incomplete last batch is left out
+    int epochs = 10; ///< at least 1
+    std::size_t batch =
+        128; ///< images of a step, from 1 to the size of the data; an incomplete last batch is left out
     fitnas::sampling sampling = sampling::uniform; ///< of a supernet's paths
-    double learning_rate = 0.1;  ///< at its peak, above 0
-    double momentum = 0.9;       ///< in [0, 1)
-    double weight_decay = 4e-5;  ///< at least 0
+    double learning_rate = 0.1;                    ///< at its peak, above 0
+    double momentum = 0.9;                         ///< in [0, 1)
+    double weight_decay = 4e-5;                    ///< at least 0
     double warmup = 0;           ///< epochs in which the learning rate rises, from 0 to less than `epochs`
     double label_smoothing = 0;  ///< in [0, 1)
     augmentation augment{};      ///< of the images
@@ -78,8 +79,8 @@ inline void require_images(const weights& w, const image_dataset& data, const st
                           to_string(data.image_shape()));
     }
     if (data.classes != w.classes()) {
-        throw shape_error(what + ": the network has " + std::to_string(w.classes()) + " classes, the images " +
-                          std::to_string(data.classes));
+        throw shape_error(what + ": the network has " + std::to_string(w.classes()) +
+                          " classes, the images " + std::to_string(data.classes));
     }
 }
 
@@ -92,7 +93,8 @@ inline std::string code_text(std::span<const std::uint8_t> code) {
 }
 
 /// @param counts operators of each cell; empty where nothing is chosen
-inline train_report train(weights& w, std::span<const int> counts, const image_dataset& data, const train_options& o) {
+inline train_report train(weights& w, std::span<const int> counts, const image_dataset& data,
+                          const train_options& o) {
     require_images(w, data, "train");
     require_options(o, data.size());
     const path_sampler sampler(counts, o.sampling, o.seed_value);
@@ -114,8 +116,9 @@ inline train_report train(weights& w, std::span<const int> counts, const image_d
         epoch_report sums;
         for (std::size_t i = 0; i < steps; ++i) {
             const auto step = static_cast<long long>(i) + static_cast<long long>(steps) * epoch;
-            load_batch(data, std::span<const std::size_t>(order).subspan(i * o.batch, o.batch), norm, images.data(),
-                       labels.data(), o.augment, o.seed_value, static_cast<std::uint64_t>(epoch));
+            load_batch(data, std::span<const std::size_t>(order).subspan(i * o.batch, o.batch), norm,
+                       images.data(), labels.data(), o.augment, o.seed_value,
+                       static_cast<std::uint64_t>(epoch));
 
             std::fill(uses.begin(), uses.end(), 0);
             double loss = 0;
@@ -131,8 +134,8 @@ inline train_report train(weights& w, std::span<const int> counts, const image_d
                 const batch_loss one = runner.run(w, path, images.data(), labels, o.label_smoothing);
                 if (!std::isfinite(one.loss)) {
                     throw numeric_error("train: the loss is " + std::to_string(one.loss) + " in epoch " +
-                                        std::to_string(epoch + 1) + ", step " + std::to_string(i + 1) + " of " +
-                                        std::to_string(steps) +
+                                        std::to_string(epoch + 1) + ", step " + std::to_string(i + 1) +
+                                        " of " + std::to_string(steps) +
                                         (code.empty() ? "" : ", for the path " + code_text(code)) +
                                         ", at the learning rate " + std::to_string(rate(step)) +
                                         "; a smaller learning_rate or a warmup may help");
@@ -144,7 +147,8 @@ inline train_report train(weights& w, std::span<const int> counts, const image_d
             for (std::size_t b = 0; b < uses.size(); ++b) {
                 if (uses[b] > 0) {
                     const weight_block& block = w.blocks()[b];
-                    optimiser.step(w.values(), runner.gradient(block), block.offset, rate(step), 1.0 / uses[b]);
+                    optimiser.step(w.values(), runner.gradient(block), block.offset, rate(step),
+                                   1.0 / uses[b]);
                 }
             }
             const auto paths = static_cast<double>(sampler.size());
@@ -160,12 +164,14 @@ inline train_report train(weights& w, std::span<const int> counts, const image_d
                             .accuracy = sums.accuracy / done});
             }
         }
-        report.epochs.push_back({sums.loss / static_cast<double>(steps), sums.accuracy / static_cast<double>(steps)});
+        report.epochs.push_back(
+            {sums.loss / static_cast<double>(steps), sums.accuracy / static_cast<double>(steps)});
     }
     for (const float v : w.values()) {
         if (!std::isfinite(v)) {
-            throw numeric_error("train: the last steps left weights that are not finite; a smaller learning_rate or a "
-                                "warmup may help");
+            throw numeric_error(
+                "train: the last steps left weights that are not finite; a smaller learning_rate or a "
+                "warmup may help");
         }
     }
     report.seconds = clock.seconds();
@@ -174,8 +180,8 @@ inline train_report train(weights& w, std::span<const int> counts, const image_d
 
 } // namespace detail
 
-/// @brief Trains a supernet: each step takes one batch, forward and backward along sampled paths, one SGD update
-/// of what they used. The same (seed, options, data) gives the same weights on any number of threads.
+/// @brief Trains a supernet: each step takes one batch, forward and backward along sampled paths, one SGD
+/// update of what they used. The same (seed, options, data) gives the same weights on any number of threads.
 /// @param net trained on from its present weights
 /// @param data the training split
 /// @param options which are checked first

@@ -69,7 +69,8 @@ public:
         network_path p;
         p.reserve(m_layers.size());
         for (const weight_layer& l : m_layers) {
-            p.push_back(l.first_block + (l.cell_index < 0 ? 0 : code[static_cast<std::size_t>(l.cell_index)]));
+            p.push_back(l.first_block +
+                        (l.cell_index < 0 ? 0 : code[static_cast<std::size_t>(l.cell_index)]));
         }
         return p;
     }

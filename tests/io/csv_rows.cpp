@@ -1,0 +1,116 @@
+#include <cmath>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <fitnas/core/rng.hpp>
+#include <fitnas/io/csv_rows.hpp>
+
+#include "../support/temporary_folder.hpp"
+#include "../support/thrown.hpp"
+
+using namespace fitnas;
+
+namespace {
+
+using row = std::vector<std::string>;
+
+std::string refusal(const temporary_folder& folder, const std::string& bytes) {
+    return thrown<data_error>([&] { read_rows(folder.write("bad.csv", bytes)); });
+}
+
+} // namespace
+
+TEST_CASE("rows of any text come back as they were") {
+    const temporary_folder folder;
+    const csv_rows table{.header = {"plain", "with, comma", "with \"quotes\""},
+                         .rows = {{"a", "b,c", "say \"yes\""},
+                                  {"", "two\nlines", "\r\n"},
+                                  {" spaces ", "\"", ",\",\"\"\n"},
+                                  {"\xC3\xA4", "-0.5", ""}}};
+    write_rows(folder.path("t.csv"), table);
+    const csv_rows back = read_rows(folder.path("t.csv"));
+    CHECK(back.header == table.header);
+    CHECK(back.rows == table.rows);
+    CHECK(folder.names() == row{"t.csv"});
+}
+
+TEST_CASE("only fields that need quotes get them") {
+    const temporary_folder folder;
+    write_rows(folder.path("t.csv"), {.header = {"a", "b"}, .rows = {{"1", "x y"}, {"p,q", "r\"s"}}});
+    CHECK(folder.read("t.csv") == "a,b\n1,x y\n\"p,q\",\"r\"\"s\"\n");
+}
+
+TEST_CASE("what others write is read: line ends of Windows, a byte order mark, quotes, no last line end") {
+    const temporary_folder folder;
+    const csv_rows expected{.header = {"a", "b"}, .rows = {{"1", "x"}, {"", "2"}}};
+    for (const std::string& bytes : {std::string("a,b\n1,x\n,2\n"), std::string("a,b\n1,x\n,2"),
+                                     std::string("a,b\r\n1,x\r\n,2\r\n"), std::string("a,b\r\n1,x\r\n,2\r"),
+                                     std::string("\xEF\xBB\xBF"
+                                                 "a,b\n1,x\n,2\n"),
+                                     std::string("\"a\",\"b\"\n\"1\",\"x\"\n\"\",\"2\""),
+                                     std::string("\"a\",b\r\n1,\"x\"\r\n,\"2\"\r\n")}) {
+        CAPTURE(bytes);
+        const csv_rows back = read_rows(folder.write("t.csv", bytes));
+        CHECK(back.header == expected.header);
+        CHECK(back.rows == expected.rows);
+    }
+    CHECK(read_rows(folder.write("t.csv", "a,b")).rows.empty());
+    CHECK(read_rows(folder.write("t.csv", "a,b\n")).rows.empty());
+    CHECK(read_rows(folder.write("t.csv", "a,b\n,\n")).rows == std::vector<row>{{"", ""}});
+    CHECK(read_rows(folder.write("t.csv", "a\n\n")).rows == std::vector<row>{{""}});
+}
+
+TEST_CASE("malformed files are refused with path and line") {
+    const temporary_folder folder;
+    const std::string bad = folder.path("bad.csv");
+    CHECK(refusal(folder, "") == bad + ": expected a header, the file is empty");
+    CHECK(refusal(folder, "a,b\n1,2\n3\n") == bad + ":3: expected 2 fields, got 1");
+    CHECK(refusal(folder, "a,b\n1,2,3\n") == bad + ":2: expected 2 fields, got 3");
+    CHECK(refusal(folder, "a,b\n1,2\n\n") == bad + ":3: expected 2 fields, got 1");
+    CHECK(refusal(folder, "a,b,a\n") == bad + ":1: the header names the column \"a\" twice");
+    CHECK(refusal(folder, "a,b\n1,\"2\n3,4\n") == bad + ":2: a quoted field does not end");
+    CHECK(refusal(folder, "a,b\n1,\"2\"3\n") ==
+          bad + ":2: expected a comma or the end of the line after a quoted field");
+    CHECK(refusal(folder, "a,b\n1,2\"\n") ==
+          bad + ":2: a quote inside of a field that does not begin with one: 2\"");
+    // A field over several lines counts all of them.
+    CHECK(refusal(folder, "a,b\n1,\"x\ny\nz\"\n5\n") == bad + ":5: expected 2 fields, got 1");
+    CHECK(contains(thrown<data_error>([&] { read_rows(folder.path("absent.csv")); }), "absent.csv"));
+}
+
+TEST_CASE("rows that do not fit their header are not written") {
+    const temporary_folder folder;
+    const std::string path = folder.path("t.csv");
+    CHECK(contains(thrown<shape_error>([&] {
+                       write_rows(path, {.header = {"a"}, .rows = {{"1"}, {"1", "2"}}});
+                   }),
+                   "row 1: expected 1 fields, got 2"));
+    CHECK(contains(thrown<option_error>([&] { write_rows(path, {}); }), "got none"));
+    CHECK(contains(thrown<option_error>([&] { write_rows(path, {.header = {"a", ""}}); }), "an empty name"));
+    CHECK(contains(thrown<option_error>([&] {
+                       write_rows(path, {.header = {"b", "a", "b"}});
+                   }),
+                   "\"b\" twice"));
+    CHECK(folder.names().empty());
+}
+
+TEST_CASE("exact_text reads back as the same bits, and is short") {
+    CHECK(exact_text(0.1) == "0.1");
+    CHECK(exact_text(-2) == "-2");
+    CHECK(exact_text(std::numeric_limits<double>::infinity()) == "inf");
+    random_stream random(seed{8}, purpose::user);
+    for (int i = 0; i < 10000; ++i) {
+        const std::uint64_t bits = std::uint64_t{random.bits()} << 32U | random.bits();
+        double value = 0;
+        std::memcpy(&value, &bits, sizeof value);
+        if (std::isfinite(value)) {
+            CHECK(std::strtod(exact_text(value).c_str(), nullptr) == value);
+        }
+    }
+}

@@ -1,0 +1,67 @@
+#include <filesystem>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <fitnas/io/json.hpp>
+
+#include "../support/temporary_folder.hpp"
+#include "../support/thrown.hpp"
+
+using namespace fitnas;
+
+using name_list = std::vector<std::string>;
+
+TEST_CASE("a file that was written is there alone, without its temporary") {
+    const temporary_folder folder;
+    write_json(folder.path("a.json"), json{{"x", 1}});
+    CHECK(folder.names() == name_list{"a.json"});
+    CHECK(folder.read("a.json") == "{\n  \"x\": 1\n}\n");
+    write_json(folder.path("a.json"), json(2)); // what was there is replaced
+    CHECK(folder.names() == name_list{"a.json"});
+    CHECK(folder.read("a.json") == "2\n");
+}
+
+TEST_CASE("where the temporary cannot be written, what stood there stays") {
+    const temporary_folder folder;
+    folder.write("a.json", "old");
+    std::filesystem::create_directory(folder.path("a.json.tmp"));
+    const std::string text = thrown<data_error>([&] { write_json(folder.path("a.json"), json(1)); });
+    CHECK(contains(text, folder.path("a.json") + ": cannot be written"));
+    CHECK(contains(text, "a.json.tmp"));
+    CHECK(folder.read("a.json") == "old");
+}
+
+TEST_CASE("where the file cannot be put in place, no temporary is left") {
+    const temporary_folder folder;
+    std::filesystem::create_directories(folder.path("taken/inside"));
+    CHECK(contains(thrown<data_error>([&] { write_json(folder.path("taken"), json(1)); }),
+                   "taken: cannot be put in place: "));
+    CHECK(folder.names() == name_list{"taken"});
+}
+
+TEST_CASE("a folder that does not exist is an error with the system's reason") {
+    const temporary_folder folder;
+    const std::string text = thrown<data_error>([&] { write_json(folder.path("no/such/a.json"), json(1)); });
+    CHECK(contains(text, folder.path("no/such/a.json")));
+    CHECK(contains(text, "No such file or directory"));
+    CHECK(contains(thrown<data_error>([&] { read_json(folder.path("absent.json")); }), "absent.json"));
+}
+
+TEST_CASE("a full disk is an error, and leaves what stood there") {
+    const temporary_folder folder;
+    folder.write("a.json", "old");
+    std::error_code failed;
+    std::filesystem::create_symlink("/dev/full", folder.path("a.json.tmp"), failed);
+    if (failed || !std::filesystem::exists("/dev/full")) {
+        MESSAGE("skipped: there is no /dev/full");
+        return;
+    }
+    const std::string text =
+        thrown<data_error>([&] { write_json(folder.path("a.json"), json(std::string(100000, 'x'))); });
+    CHECK(contains(text, "a.json: cannot be written: No space left on device"));
+    CHECK(folder.names() == name_list{"a.json"});
+    CHECK(folder.read("a.json") == "old");
+}
