@@ -1,5 +1,5 @@
-// An operator of your own is a recipe. It joins an operator_set like any other; its costs, its gradients and its place in
-// the supernet follow from the recipe.
+// An operator of your own is a recipe. It joins an operator_set like any other; its costs, its gradients and
+// its place in the supernet follow from the recipe.
 //
 // Prints the four operators that the search chose, and something like:
 //   best by the fitted space: 11 ... trained by itself: 100.0 % of the test images
@@ -13,7 +13,7 @@ using namespace fitnas;
 struct dw5 {
     static constexpr std::string_view name = "dw5";
     static constexpr recipe build(cell c) { // c.input: shape, c.width, c.stride
-        return {depthwise(5, c.stride), batch_norm(),  relu(),
+        return {depthwise(5, c.stride), batch_norm(), relu(),
                 pointwise(c.width),     batch_norm(), residual_if_same_shape()};
     }
 };
@@ -22,12 +22,14 @@ struct dw5 {
 struct dw3_gated {
     static constexpr std::string_view name = "dw3_gated";
     static constexpr recipe build(cell c) {
-        return {depthwise(3, c.stride), batch_norm(), hard_swish(), squeeze_excite(4), pointwise(c.width), batch_norm()};
+        return {depthwise(3, c.stride), batch_norm(),       hard_swish(),
+                squeeze_excite(4),      pointwise(c.width), batch_norm()};
     }
 };
 
 using ops = operator_set<dw5, dw3_gated, op::mbconv<3, 3>>;
-struct space : search_space<image<16, 16, 3>, stem<16>, stage<ops, 2, 16, 2>, stage<ops, 2, 24, 2>, head<64, 10>> {};
+struct space
+    : search_space<image<16, 16, 3>, stem<16>, stage<ops, 2, 16, 2>, stage<ops, 2, 24, 2>, head<64, 10>> {};
 
 using graph = encoding::chain<space, feature::cell_operator>;
 using net = gcn::model<graph, gcn::conv<32>, gcn::relu, gcn::mean_pool, gcn::linear<1>>;

@@ -1,5 +1,5 @@
-// A primitive of your own - forward, backward, costs - is the rarer extension: something that no recipe of the
-// library's primitives says. It is checked by the same gradient checker and trains in a supernet.
+// A primitive of your own - forward, backward, costs - is the rarer extension: something that no recipe of
+// the library's primitives says. It is checked by the same gradient checker and trains in a supernet.
 //
 // Prints:
 //   gradients of learned_blur: right
@@ -20,7 +20,9 @@ struct learned_blur {
     static constexpr shape output(shape in) { return in; }
     static constexpr long long parameters(shape in) { return in.channels; }
     static constexpr long long macs(shape in) { return in.size(); }
-    static void initialise(shape, std::span<float> w, random_stream&) { std::fill(w.begin(), w.end(), -2.0F); }
+    static void initialise(shape, std::span<float> w, random_stream&) {
+        std::fill(w.begin(), w.end(), -2.0F);
+    }
 
     // Images come one at a time, height x width x channels.
     static void forward(shape in, std::span<const float> x, std::span<const float> w, std::span<float> y) {
@@ -29,8 +31,8 @@ struct learned_blur {
         });
     }
     // Overwrites dx, adds into dw.
-    static void backward(shape in, std::span<const float> x, std::span<const float> w, std::span<const float> dy,
-                         std::span<float> dx, std::span<float> dw) {
+    static void backward(shape in, std::span<const float> x, std::span<const float> w,
+                         std::span<const float> dy, std::span<float> dx, std::span<float> dw) {
         for_each(in, [&](std::size_t at, std::size_t c, bool left, bool right) {
             const float s = gate(w[c]);
             dx[at] = dy[at] + s * ((left ? dy[at - w.size()] : 0) + (right ? dy[at + w.size()] : 0));
@@ -63,12 +65,16 @@ struct space : search_space<image<8, 8, 1>, stem<8>, stage<operator_set<op::conv
                             head<32, 4>> {};
 
 int main() {
-    const bool right = check_recipe({custom<learned_blur>()}, {5, 6, 3}) && check_operator<blurred_conv>({{6, 6, 8}, 12, 2});
+    const bool right =
+        check_recipe({custom<learned_blur>()}, {5, 6, 3}) && check_operator<blurred_conv>({{6, 6, 8}, 12, 2});
     std::printf("gradients of learned_blur: %s\n", right ? "right" : "wrong");
-    std::printf("code 1: %lld multiply-accumulates, %lld parameters\n", cost::macs<space>({1}), cost::parameters<space>({1}));
+    std::printf("code 1: %lld multiply-accumulates, %lld parameters\n", cost::macs<space>({1}),
+                cost::parameters<space>({1}));
     const dataset data = datasets::synthetic({.image = space::input, .classes = 4});
     supernet<space> super;
-    const train_report report = train(super, data.train, {.epochs = 3, .batch = 50, .sampling = sampling::strict_fair});
-    std::printf("loss after training: %s\n", report.epochs.back().loss < report.epochs.front().loss ? "smaller" : "not smaller");
+    const train_report report =
+        train(super, data.train, {.epochs = 3, .batch = 50, .sampling = sampling::strict_fair});
+    std::printf("loss after training: %s\n",
+                report.epochs.back().loss < report.epochs.front().loss ? "smaller" : "not smaller");
     return right ? 0 : 1;
 }

@@ -1,5 +1,5 @@
-// A predictor needs no supernet: it fits any table of architectures and scores. Here the scores are made up, with cells
-// that depend on their neighbours; a table of yours comes from read_csv.
+// A predictor needs no supernet: it fits any table of architectures and scores. Here the scores are made up,
+// with cells that depend on their neighbours; a table of yours comes from read_csv.
 //
 // Prints the rank correlation (Kendall tau-b) on architectures that were held out, five folds:
 //   GCN                       0.9..
@@ -15,7 +15,8 @@ using namespace fitnas;
 
 using space = spaces::fashion_mini;
 using graph = encoding::chain<space, feature::cell_operator>;
-using net = gcn::model<graph, gcn::conv<48>, gcn::relu, gcn::conv<48>, gcn::relu, gcn::mean_pool, gcn::linear<1>>;
+using net =
+    gcn::model<graph, gcn::conv<48>, gcn::relu, gcn::conv<48>, gcn::relu, gcn::mean_pool, gcn::linear<1>>;
 
 // A larger operator helps, and helps more behind a smaller one.
 double quality(const architecture<space>& a) {

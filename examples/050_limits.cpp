@@ -1,5 +1,5 @@
-// The fitted space answers any limit: multiply-accumulates, parameters, and latency from a table that is measured on this
-// machine, operator by operator. No search is trained anew.
+// The fitted space answers any limit: multiply-accumulates, parameters, and latency from a table that is
+// measured on this machine, operator by operator. No search is trained anew.
 //
 // Prints the best code for each limit, cheaper limits first, and one limit that nothing meets:
 //   at most 500000 macs: ...
@@ -23,16 +23,18 @@ int main() {
 
     for (const long long macs : {500'000, 1'000'000, 2'000'000}) {
         const auto best = search::exhaustive(model, {.top = 1, .limit = cost::macs_at_most(macs)});
-        std::printf("at most %lld macs: %s with %lld\n", macs, to_string<space>(best[0].architecture).c_str(), best[0].macs);
+        std::printf("at most %lld macs: %s with %lld\n", macs, to_string<space>(best[0].architecture).c_str(),
+                    best[0].macs);
     }
 
     const latency_table latency = measure_latency<space>({.images = 32});
     const double middle = 0.5 * (cost::latency<space>(latency, parse<space>("000000")) +
                                  cost::latency<space>(latency, parse<space>("333333")));
     const auto fast = search::exhaustive(
-        model, {.top = 1, .limit = cost::latency_at_most(latency, middle) && cost::parameters_at_most(60'000)});
-    std::printf("fast enough and small enough: %lld parameters, %s than the limit of latency\n", fast[0].parameters,
-                fast[0].latency <= middle ? "faster" : "slower");
+        model,
+        {.top = 1, .limit = cost::latency_at_most(latency, middle) && cost::parameters_at_most(60'000)});
+    std::printf("fast enough and small enough: %lld parameters, %s than the limit of latency\n",
+                fast[0].parameters, fast[0].latency <= middle ? "faster" : "slower");
 
     std::printf("cheapest of each quality: %zu networks on the front\n", search::pareto(model).size());
     try {

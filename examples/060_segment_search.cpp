@@ -1,5 +1,6 @@
-// The paper's way through a space that is too large to enumerate: segment by segment, where the six best beginnings of
-// one segment become a six-way super-cell of the next (arXiv 2004.08423, figure 2). A small space stands for a large one.
+// The paper's way through a space that is too large to enumerate: segment by segment, where the six best
+// beginnings of one segment become a six-way super-cell of the next (arXiv 2004.08423, figure 2). A small
+// space stands for a large one.
 //
 // Prints a line for each segment, then the winner of the whole.
 
@@ -10,7 +11,8 @@
 using namespace fitnas;
 
 using ops = operator_set<op::identity, op::mbconv<3, 2>, op::mbconv<5, 2>, op::mbconv<3, 4>>;
-struct space : search_space<image<16, 16, 3>, stem<8>, stage<ops, 3, 12, 2>, stage<ops, 3, 16, 2>, head<32, 10>> {};
+struct space
+    : search_space<image<16, 16, 3>, stem<8>, stage<ops, 3, 12, 2>, stage<ops, 3, 16, 2>, head<32, 10>> {};
 
 int main() {
     const dataset data = datasets::synthetic({.image = space::input, .noise = 60});
@@ -21,8 +23,8 @@ int main() {
         scorer(super, data, {.calibration = 100}), [](const auto& table) { return ridge(table); },
         {.samples = 12, .rescored = 8, .completions = 2});
     for (const auto& s : result.segments) {
-        std::printf("cells %d to %d: %zu candidates, %zu kept, best %s with %.3f\n", s.first, s.last - 1, s.candidates,
-                    s.kept.size(), s.kept.front().code.c_str(), s.kept.front().score);
+        std::printf("cells %d to %d: %zu candidates, %zu kept, best %s with %.3f\n", s.first, s.last - 1,
+                    s.candidates, s.kept.size(), s.kept.front().code.c_str(), s.kept.front().score);
     }
     const auto& winner = result.best.front();
     std::printf("winner %s: accuracy %.3f with shared weights, %lld multiply-accumulates\n",

@@ -1,4 +1,5 @@
-// The paper's scale: 19 cells, 6 operators each, images of 224 x 224 - 6 to the power of 19 architectures in one supernet.
+// The paper's scale: 19 cells, 6 operators each, images of 224 x 224 - 6 to the power of 19 architectures in
+// one supernet.
 //
 // Prints:
 //   19 cells, 609359740010496 architectures, 15992600 parameters in the supernet
@@ -19,12 +20,14 @@ int main() {
     architecture<space> light{};
     architecture<space> heavy{};
     heavy.fill(5);
-    std::printf("lightest: %lld multiply-accumulates, %lld parameters; heaviest: %lld, %lld\n", cost::macs<space>(light),
-                cost::parameters<space>(light), cost::macs<space>(heavy), cost::parameters<space>(heavy));
+    std::printf("lightest: %lld multiply-accumulates, %lld parameters; heaviest: %lld, %lld\n",
+                cost::macs<space>(light), cost::parameters<space>(light), cost::macs<space>(heavy),
+                cost::parameters<space>(heavy));
 
     // Eight images of random blobs, in the place of real ones.
     image_dataset images =
-        datasets::synthetic({.image = space::input, .classes = 8, .train = 8, .validation = 0, .test = 0}).train;
+        datasets::synthetic({.image = space::input, .classes = 8, .train = 8, .validation = 0, .test = 0})
+            .train;
     images.classes = space::classes;
     supernet<space> super(seed{1});
     const train_report report = train(super, images, {.epochs = 1, .batch = 8});

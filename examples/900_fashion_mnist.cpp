@@ -1,6 +1,6 @@
-// The whole pipeline on real images: a supernet is trained on Fashion-MNIST, some of its sub-networks are scored, a GCN is
-// fitted to the scores, the fitted space is searched under a limit, and the winner is trained by itself, beside three
-// random networks of the same cost. scripts/demo.sh runs it.
+// The whole pipeline on real images: a supernet is trained on Fashion-MNIST, some of its sub-networks are
+// scored, a GCN is fitted to the scores, the fitted space is searched under a limit, and the winner is
+// trained by itself, beside three random networks of the same cost. scripts/demo.sh runs it.
 //
 // Usage: example_900_fashion_mnist [folder for results [folder of the data set]]
 //
@@ -27,7 +27,8 @@ namespace {
 
 using space = spaces::fashion_mini;
 using graph = encoding::chain<space, feature::cell_operator>;
-using net = gcn::model<graph, gcn::conv<64>, gcn::relu, gcn::conv<64>, gcn::relu, gcn::mean_pool, gcn::linear<1>>;
+using net =
+    gcn::model<graph, gcn::conv<64>, gcn::relu, gcn::conv<64>, gcn::relu, gcn::mean_pool, gcn::linear<1>>;
 using code = architecture<space>;
 
 constexpr std::size_t fitted_to = 200; // sub-networks
@@ -82,7 +83,9 @@ std::vector<code> of_same_cost(const code& winner, std::size_t count) {
 }
 
 json describe(const code& a) {
-    return {{"arch", to_string<space>(a)}, {"macs", cost::macs<space>(a)}, {"parameters", cost::parameters<space>(a)}};
+    return {{"arch", to_string<space>(a)},
+            {"macs", cost::macs<space>(a)},
+            {"parameters", cost::parameters<space>(a)}};
 }
 
 void run(const std::string& out, const std::string& source) {
@@ -99,7 +102,8 @@ void run(const std::string& out, const std::string& source) {
     const train_report trained = train(super, data.train, training);
 
     const std::vector<code> sampled = sample<space>(fitted_to + held_out, seed{1});
-    const score_table<space> scores = evaluate<space>(super, sampled, data, {.observer = console::bar("scoring sub-networks")});
+    const score_table<space> scores =
+        evaluate<space>(super, sampled, data, {.observer = console::bar("scoring sub-networks")});
     write_csv(out + "/scores.csv", scores);
     std::vector<std::size_t> rows(scores.size());
     for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -112,8 +116,9 @@ void run(const std::string& out, const std::string& source) {
     const std::vector<judged> predictors{judge("GCN, 3 of them", model, unknown),
                                          judge("ridge on one-hot codes", ridge<space>(known), unknown),
                                          judge("macs alone", cost_baseline<space>(), unknown)};
-    std::printf("Sub-networks scored: %zu, of which %zu are held out. Rank correlation with their scores:\n\n",
-                scores.size(), held_out);
+    std::printf(
+        "Sub-networks scored: %zu, of which %zu are held out. Rank correlation with their scores:\n\n",
+        scores.size(), held_out);
     std::printf("  %-26s %-14s %s\n", "predictor", "Kendall tau-b", "95 % interval");
     for (const judged& j : predictors) {
         std::printf("  %-26s %-14.3f %.3f to %.3f\n", j.name.c_str(), j.tau, j.range.low, j.range.high);
@@ -137,8 +142,8 @@ void run(const std::string& out, const std::string& source) {
     const std::vector<code> others = of_same_cost(finalists.front(), 3);
     finalists.insert(finalists.end(), others.begin(), others.end());
     json trials = json::array();
-    std::printf("\nTrained by themselves, all the same way:\n\n  %-10s %-8s %-20s %-20s %-10s %s\n", "network", "code",
-                "validation accuracy", "test accuracy", "macs", "parameters");
+    std::printf("\nTrained by themselves, all the same way:\n\n  %-10s %-8s %-20s %-20s %-10s %s\n",
+                "network", "code", "validation accuracy", "test accuracy", "macs", "parameters");
     for (std::size_t i = 0; i < finalists.size(); ++i) {
         const std::string name = i == 0 ? "winner" : "random " + std::to_string(i);
         train_options alone = individual_training;
@@ -150,9 +155,9 @@ void run(const std::string& out, const std::string& source) {
         trial["validation_accuracy"] = result.validation_accuracy;
         trial["test_accuracy"] = result.test_accuracy;
         trials.push_back(trial);
-        std::printf("  %-10s %-8s %-20.4f %-20.4f %-10lld %lld\n", name.c_str(), to_string<space>(finalists[i]).c_str(),
-                    result.validation_accuracy, result.test_accuracy, cost::macs<space>(finalists[i]),
-                    cost::parameters<space>(finalists[i]));
+        std::printf("  %-10s %-8s %-20.4f %-20.4f %-10lld %lld\n", name.c_str(),
+                    to_string<space>(finalists[i]).c_str(), result.validation_accuracy, result.test_accuracy,
+                    cost::macs<space>(finalists[i]), cost::parameters<space>(finalists[i]));
     }
 
     // The fitted space as a table, for a plot or a query of your own.
@@ -176,7 +181,8 @@ void run(const std::string& out, const std::string& source) {
     }
     json ranks = json::array();
     for (const judged& j : predictors) {
-        ranks.push_back({{"predictor", j.name}, {"kendall_tau_b", j.tau}, {"low", j.range.low}, {"high", j.range.high}});
+        ranks.push_back(
+            {{"predictor", j.name}, {"kendall_tau_b", j.tau}, {"low", j.range.low}, {"high", j.range.high}});
     }
     json epochs = json::array();
     for (const epoch_report& e : trained.epochs) {

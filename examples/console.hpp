@@ -25,8 +25,8 @@ inline std::string duration(double seconds) {
     return text;
 }
 
-// A bar that is redrawn on a terminal, and a line at each quarter elsewhere. It goes to stderr, so that stdout holds
-// results alone.
+// A bar that is redrawn on a terminal, and a line at each quarter elsewhere. It goes to stderr, so that
+// stdout holds results alone.
 class bar {
 public:
     explicit bar(std::string name) : m_name(std::move(name)) {}
@@ -53,7 +53,8 @@ private:
         constexpr int width = 24;
         const auto full = static_cast<std::size_t>(width * p.done / p.total);
         char numbers[128];
-        std::snprintf(numbers, sizeof numbers, " %3.0f %%  %-18s", 100.0 * static_cast<double>(p.done) / static_cast<double>(p.total),
+        std::snprintf(numbers, sizeof numbers, " %3.0f %%  %-18s",
+                      100.0 * static_cast<double>(p.done) / static_cast<double>(p.total),
                       (last ? "in " + duration(p.seconds) : duration(p.seconds_left()) + " left").c_str());
         std::string text = m_name;
         text.resize(34, ' ');

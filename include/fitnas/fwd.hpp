@@ -1,5 +1,12 @@
 /// @file
 /// @brief Declarations without definitions, for headers of yours that only name the types.
+///
+/// Templates that ask something of their arguments are not here: a declaration would have to repeat what they
+/// ask, and so bring its concept and the headers behind it. Include their own headers, for example
+/// `space/score_table.hpp` for `score_table<Space>`, `supernet/supernet.hpp` for `supernet<Space>`,
+/// `supernet/network.hpp` for `network<Space>`, `search/candidate.hpp` for `search::candidate<Space>`; the
+/// same holds for `fitted`, `ensemble`, `ridge`, `cost_baseline`, `dense_table` and the encodings. Nor are
+/// aliases (`architecture`, `observer`, `tensor4`), which cannot be declared.
 
 #ifndef FITNAS_FWD_HPP
 #define FITNAS_FWD_HPP
@@ -8,6 +15,7 @@
 
 namespace fitnas {
 
+// core
 class error;
 class architecture_error;
 class shape_error;
@@ -15,19 +23,35 @@ class option_error;
 class data_error;
 class numeric_error;
 class limit_error;
-
 struct seed;
 class random_stream;
 enum class purpose : std::uint32_t;
+struct progress;
+class stopwatch;
+template <class T>
+class aligned_buffer;
+class arena;
 
+// nn
 struct shape;
 struct cell;
 enum class activation : std::uint8_t;
+enum class primitive_kind : std::uint8_t;
 struct primitive;
 struct custom_primitive;
 class recipe;
 struct recipe_summary;
+class block;
+struct batch_loss;
+struct adam_options;
+class adam;
+struct sgd_options;
+class sgd;
+struct cosine_schedule;
+struct gradient_check_options;
+struct gradient_report;
 
+// op
 namespace op {
 struct identity;
 template <int Kernel>
@@ -42,6 +66,7 @@ template <int Kernel, int Expansion, int Reduction, activation Act>
 struct mbconv;
 } // namespace op
 
+// space
 template <class... Operators>
 struct operator_set;
 template <int Height, int Width, int Channels>
@@ -56,15 +81,97 @@ template <int Width, int Classes>
 struct head;
 template <class Image, class... Parts>
 struct search_space;
+template <int... Counts>
+struct codes;
 struct space_block;
 struct space_layer;
 struct space_layout;
-
+class latency_table;
+class limit_check;
+namespace cost {
+struct latency_limit;
+struct limit;
+} // namespace cost
 namespace spaces {
 struct nas_bench_macro;
 struct mobile_19x6;
 struct fashion_mini;
 } // namespace spaces
+
+// data
+struct image_dataset;
+struct dataset;
+struct split_options;
+struct synthetic_options;
+struct normalisation;
+struct augmentation;
+
+// supernet
+enum class sampling : std::uint8_t;
+enum class statistics : std::uint8_t;
+struct train_options;
+struct epoch_report;
+struct train_report;
+struct evaluate_options;
+struct latency_options;
+
+// predictor
+enum class loss;
+enum class target;
+enum class counted;
+struct line;
+struct fit_options;
+struct ridge_options;
+struct cross_validation_options;
+namespace encoding {
+struct edge;
+} // namespace encoding
+namespace feature {
+struct cell_operator;
+struct operators;
+template <class Feature>
+struct with_costs;
+} // namespace feature
+namespace gcn {
+enum class place;
+struct signal;
+struct site;
+struct training_step;
+template <int Width>
+struct conv;
+struct relu;
+template <int Percent>
+struct dropout;
+struct mean_pool;
+struct flatten;
+template <int Width>
+struct linear;
+template <class Encoding, class... Layers>
+struct model;
+} // namespace gcn
+
+// search
+namespace search {
+struct exhaustive_options;
+struct random_options;
+struct evolution_options;
+enum class objective : std::uint8_t;
+struct pareto_options;
+template <int... Cells>
+struct segments;
+enum class fill : std::uint8_t;
+struct kept_part;
+struct segment_report;
+} // namespace search
+
+// metrics
+struct bootstrap_options;
+struct interval;
+
+// io
+struct csv_rows;
+struct csv_column;
+struct csv_options;
 
 } // namespace fitnas
 

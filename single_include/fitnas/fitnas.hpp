@@ -568,20 +568,22 @@ namespace fitnas {
 /// @brief A matrix in double precision, row-major.
 using matrix = xt::xtensor<double, 2>;
 
-/// @brief Solves `a x = b`.
+/// @brief Solves `a x = b`. A template, so that only a program that calls it waits for LAPACK's wrappers to
+/// compile.
 /// @param a n x n, regular, n >= 1
 /// @param b n x m, m >= 1
 /// @return x, n x m, finite
 /// @throws shape_error where the shapes are others
 /// @throws numeric_error where the matrix is singular to working precision or something is not finite
-inline matrix solve(const matrix& a, const matrix& b) {
-    const auto text = [](const matrix& m) {
+template <std::same_as<matrix> Matrix>
+Matrix solve(const Matrix& a, const Matrix& b) {
+    const auto text = [](const Matrix& m) {
         return std::to_string(m.shape(0)) + " x " + std::to_string(m.shape(1));
     };
     if (a.shape(0) != a.shape(1) || a.shape(0) != b.shape(0) || a.size() == 0 || b.size() == 0) {
         throw shape_error("solve: expected a of n x n and b of n x m, got " + text(a) + " and " + text(b));
     }
-    matrix x;
+    Matrix x;
     try {
         x = xt::linalg::solve(a, b);
     } catch (const std::runtime_error& e) {
@@ -1656,9 +1658,17 @@ inline dataset synthetic(const synthetic_options& options = {}) {
 // ---- fitnas/fwd.hpp ----
 /// @file
 /// @brief Declarations without definitions, for headers of yours that only name the types.
+///
+/// Templates that ask something of their arguments are not here: a declaration would have to repeat what they
+/// ask, and so bring its concept and the headers behind it. Include their own headers, for example
+/// `space/score_table.hpp` for `score_table<Space>`, `supernet/supernet.hpp` for `supernet<Space>`,
+/// `supernet/network.hpp` for `network<Space>`, `search/candidate.hpp` for `search::candidate<Space>`; the
+/// same holds for `fitted`, `ensemble`, `ridge`, `cost_baseline`, `dense_table` and the encodings. Nor are
+/// aliases (`architecture`, `observer`, `tensor4`), which cannot be declared.
 
 namespace fitnas {
 
+// core
 class error;
 class architecture_error;
 class shape_error;
@@ -1666,19 +1676,35 @@ class option_error;
 class data_error;
 class numeric_error;
 class limit_error;
-
 struct seed;
 class random_stream;
 enum class purpose : std::uint32_t;
+struct progress;
+class stopwatch;
+template <class T>
+class aligned_buffer;
+class arena;
 
+// nn
 struct shape;
 struct cell;
 enum class activation : std::uint8_t;
+enum class primitive_kind : std::uint8_t;
 struct primitive;
 struct custom_primitive;
 class recipe;
 struct recipe_summary;
+class block;
+struct batch_loss;
+struct adam_options;
+class adam;
+struct sgd_options;
+class sgd;
+struct cosine_schedule;
+struct gradient_check_options;
+struct gradient_report;
 
+// op
 namespace op {
 struct identity;
 template <int Kernel>
@@ -1693,6 +1719,7 @@ template <int Kernel, int Expansion, int Reduction, activation Act>
 struct mbconv;
 } // namespace op
 
+// space
 template <class... Operators>
 struct operator_set;
 template <int Height, int Width, int Channels>
@@ -1707,15 +1734,97 @@ template <int Width, int Classes>
 struct head;
 template <class Image, class... Parts>
 struct search_space;
+template <int... Counts>
+struct codes;
 struct space_block;
 struct space_layer;
 struct space_layout;
-
+class latency_table;
+class limit_check;
+namespace cost {
+struct latency_limit;
+struct limit;
+} // namespace cost
 namespace spaces {
 struct nas_bench_macro;
 struct mobile_19x6;
 struct fashion_mini;
 } // namespace spaces
+
+// data
+struct image_dataset;
+struct dataset;
+struct split_options;
+struct synthetic_options;
+struct normalisation;
+struct augmentation;
+
+// supernet
+enum class sampling : std::uint8_t;
+enum class statistics : std::uint8_t;
+struct train_options;
+struct epoch_report;
+struct train_report;
+struct evaluate_options;
+struct latency_options;
+
+// predictor
+enum class loss;
+enum class target;
+enum class counted;
+struct line;
+struct fit_options;
+struct ridge_options;
+struct cross_validation_options;
+namespace encoding {
+struct edge;
+} // namespace encoding
+namespace feature {
+struct cell_operator;
+struct operators;
+template <class Feature>
+struct with_costs;
+} // namespace feature
+namespace gcn {
+enum class place;
+struct signal;
+struct site;
+struct training_step;
+template <int Width>
+struct conv;
+struct relu;
+template <int Percent>
+struct dropout;
+struct mean_pool;
+struct flatten;
+template <int Width>
+struct linear;
+template <class Encoding, class... Layers>
+struct model;
+} // namespace gcn
+
+// search
+namespace search {
+struct exhaustive_options;
+struct random_options;
+struct evolution_options;
+enum class objective : std::uint8_t;
+struct pareto_options;
+template <int... Cells>
+struct segments;
+enum class fill : std::uint8_t;
+struct kept_part;
+struct segment_report;
+} // namespace search
+
+// metrics
+struct bootstrap_options;
+struct interval;
+
+// io
+struct csv_rows;
+struct csv_column;
+struct csv_options;
 
 } // namespace fitnas
 
@@ -4390,8 +4499,9 @@ namespace fitnas {
 /// @param images at least 2 where batch norm sees single pixels
 /// @param options of the comparison
 /// @return the report of both comparisons
-inline gradient_report check_recipe(const recipe& steps, shape input, int images = 3,
-                                    const gradient_check_options& options = {}) {
+template <std::same_as<int> Count = int> // a template, so that only its users compile it
+gradient_report check_recipe(const recipe& steps, shape input, Count images = 3,
+                             const gradient_check_options& options = {}) {
     const detail::block_plan plan(steps, input);
     const recipe_summary sum = summarise(steps, input);
     const auto count = static_cast<std::size_t>(images);
@@ -5035,6 +5145,20 @@ private:
     }
 };
 
+/// The tables, or a sentence that says what is wrong with an operator.
+template <int Layers, int Blocks, class Image, class... Parts>
+constexpr auto checked_tables() {
+    constexpr auto tables = space_tables<Layers, Blocks>::template make<Parts...>(Image::value);
+    static_assert(tables.recipes_are_valid,
+                  "search_space<...>: an operator's recipe has an even kernel, a stride or "
+                  "width below 1, or a residual that does not meet the shape of the input");
+    static_assert(
+        tables.recipes_give_the_shape,
+        "search_space<...>: an operator's recipe does not give the cell's output shape (every stride-th "
+        "pixel, `width` channels)");
+    return tables;
+}
+
 } // namespace detail
 
 /// @brief A search space: everything about it is a type or a constant.
@@ -5059,16 +5183,10 @@ struct search_space {
     static constexpr int cells = ((Parts::searchable ? Parts::layers : 0) + ...);
     static_assert(cells >= 1, "search_space<...>: at least one stage must have cells to search");
 
+    /// Layers and blocks. Made, and checked, where they are first needed: a space that is only named costs
+    /// no compile time.
     static constexpr detail::space_tables<layers, ((Parts::layers * Parts::operators::size) + ...)> tables =
-        detail::space_tables<layers, ((Parts::layers * Parts::operators::size) +
-                                      ...)>::template make<Parts...>(Image::value);
-    static_assert(tables.recipes_are_valid, "search_space<...>: an operator's recipe has an even kernel, a "
-                                            "stride or width below 1, or a residual "
-                                            "that does not meet the shape of the input");
-    static_assert(
-        tables.recipes_give_the_shape,
-        "search_space<...>: an operator's recipe does not give the cell's output shape (every stride-th "
-        "pixel, `width` channels)");
+        detail::checked_tables<layers, ((Parts::layers * Parts::operators::size) + ...), Image, Parts...>();
 
     static constexpr shape input = Image::value;
     static constexpr int classes = std::tuple_element_t<sizeof...(Parts) - 1, std::tuple<Parts...>>::classes;
@@ -5078,11 +5196,13 @@ struct search_space {
     /// How many candidates each cell has.
     static constexpr std::array<int, static_cast<std::size_t>(cells)> operator_counts = [] {
         std::array<int, static_cast<std::size_t>(cells)> counts{};
-        for (const space_layer& l : tables.layers) {
-            if (l.cell_index >= 0) {
-                counts[static_cast<std::size_t>(l.cell_index)] = l.candidates;
+        std::size_t at = 0;
+        const auto add = [&](bool searchable, int layers_of_part, int candidates) {
+            for (int l = 0; searchable && l < layers_of_part; ++l) {
+                counts[at++] = candidates;
             }
-        }
+        };
+        (add(Parts::searchable, Parts::layers, Parts::operators::size), ...);
         return counts;
     }();
 
@@ -7504,7 +7624,9 @@ struct limit {
 inline limit operator&&(limit a, const limit& b) {
     a.macs = (std::min)(a.macs, b.macs);
     a.parameters = (std::min)(a.parameters, b.parameters);
-    a.latencies.insert(a.latencies.end(), b.latencies.begin(), b.latencies.end());
+    for (const latency_limit& l : b.latencies) {
+        a.latencies.push_back(l);
+    }
     return a;
 }
 

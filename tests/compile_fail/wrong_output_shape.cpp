@@ -9,4 +9,4 @@ struct widens {
 };
 using space = fitnas::search_space<fitnas::image<8, 8, 1>, fitnas::stem<8>,
                                    fitnas::stage<fitnas::operator_set<widens>, 2, 8>, fitnas::head<8, 10>>;
-static_assert(space::cells > 0);
+static_assert(space::supernet_parameters > 0);

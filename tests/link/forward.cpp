@@ -1,6 +1,7 @@
 // What fwd.hpp declares is enough to name types in an interface, and agrees with the definitions.
 #include <fitnas/fwd.hpp>
 
+// A header of a user: parameters, pointers, template arguments.
 int cells_of(const fitnas::space_layout& layout);
 template <class Space>
 struct report {
@@ -8,7 +9,66 @@ struct report {
 };
 extern template struct report<fitnas::spaces::fashion_mini>;
 
+struct study {
+    fitnas::dataset* images;
+    const fitnas::train_options* training;
+    const fitnas::evaluate_options* scoring;
+    fitnas::sampling paths;
+    fitnas::loss fitted_with;
+    const fitnas::cost::limit* limit;
+    const fitnas::latency_table* latency;
+};
+using small_set = fitnas::operator_set<fitnas::op::identity, fitnas::op::conv<3>>;
+using small_space = fitnas::search_space<fitnas::image<8, 8, 1>, fitnas::stem<8, 1, 3>,
+                                         fitnas::stage<small_set, 2, 8, 1>, fitnas::head<8, 4>>;
+template <class Graph>
+using small_net = fitnas::gcn::model<Graph, fitnas::gcn::conv<8>, fitnas::gcn::relu, fitnas::gcn::dropout<20>,
+                                     fitnas::gcn::mean_pool, fitnas::gcn::linear<1>>;
+
+// Every class that is declared.
+template <class... T>
+struct types {};
+using declared = types<
+    fitnas::error, fitnas::architecture_error, fitnas::shape_error, fitnas::option_error, fitnas::data_error,
+    fitnas::numeric_error, fitnas::limit_error, fitnas::seed, fitnas::random_stream, fitnas::purpose,
+    fitnas::progress, fitnas::stopwatch, fitnas::aligned_buffer<float>, fitnas::arena, fitnas::shape,
+    fitnas::cell, fitnas::activation, fitnas::primitive_kind, fitnas::primitive, fitnas::custom_primitive,
+    fitnas::recipe, fitnas::recipe_summary, fitnas::block, fitnas::batch_loss, fitnas::adam_options,
+    fitnas::adam, fitnas::sgd_options, fitnas::sgd, fitnas::cosine_schedule, fitnas::gradient_check_options,
+    fitnas::gradient_report, fitnas::op::identity, fitnas::op::conv<3>, fitnas::op::separable<3>,
+    fitnas::op::max_pool<3>, fitnas::op::avg_pool<3>, small_set, small_space, fitnas::codes<2, 3>,
+    fitnas::space_block, fitnas::space_layer, fitnas::space_layout, fitnas::latency_table,
+    fitnas::limit_check, fitnas::cost::latency_limit, fitnas::cost::limit, fitnas::spaces::nas_bench_macro,
+    fitnas::spaces::mobile_19x6, fitnas::spaces::fashion_mini, fitnas::image_dataset, fitnas::dataset,
+    fitnas::split_options, fitnas::synthetic_options, fitnas::normalisation, fitnas::augmentation,
+    fitnas::sampling, fitnas::statistics, fitnas::train_options, fitnas::epoch_report, fitnas::train_report,
+    fitnas::evaluate_options, fitnas::latency_options, fitnas::loss, fitnas::target, fitnas::counted,
+    fitnas::line, fitnas::fit_options, fitnas::ridge_options, fitnas::cross_validation_options,
+    fitnas::encoding::edge, fitnas::feature::cell_operator, fitnas::feature::operators,
+    fitnas::feature::with_costs<fitnas::feature::operators>, fitnas::gcn::place, fitnas::gcn::signal,
+    fitnas::gcn::site, fitnas::gcn::training_step, fitnas::gcn::conv<8>, fitnas::gcn::relu,
+    fitnas::gcn::dropout<20>, fitnas::gcn::mean_pool, fitnas::gcn::flatten, fitnas::gcn::linear<1>,
+    fitnas::search::exhaustive_options, fitnas::search::random_options, fitnas::search::evolution_options,
+    fitnas::search::objective, fitnas::search::pareto_options, fitnas::search::segments<2, 2>,
+    fitnas::search::fill, fitnas::search::kept_part, fitnas::search::segment_report,
+    fitnas::bootstrap_options, fitnas::interval, fitnas::csv_rows, fitnas::csv_column, fitnas::csv_options>;
+template <fitnas::activation Act>
+using small_mbconv = fitnas::op::mbconv<3, 3, 0, Act>;
+
 #include <fitnas/fitnas.hpp>
+#include <fitnas/io/csv.hpp>
+
+// A declaration that no definition belongs to would leave its type incomplete.
+template <class... T>
+constexpr bool complete(types<T...>) {
+    return ((sizeof(T) > 0) && ...);
+}
+static_assert(complete(declared{}));
+static_assert(small_mbconv<fitnas::activation::relu>::name == "mb3_k3");
+static_assert(small_space::cells == 2);
+using small_graph = fitnas::encoding::chain<small_space, fitnas::feature::cell_operator>;
+static_assert(fitnas::gcn::model_type<small_net<small_graph>>);
+static_assert(study{}.paths == fitnas::sampling::uniform && study{}.fitted_with == fitnas::loss::mse);
 
 int cells_of(const fitnas::space_layout& layout) { return layout.cells; }
 template struct report<fitnas::spaces::fashion_mini>;

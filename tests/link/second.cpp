@@ -2,5 +2,5 @@
 
 long long macs_seen_by_second() {
     using space = fitnas::spaces::fashion_mini;
-    return fitnas::cost::macs<space>(fitnas::parse<space>("01201"));
+    return fitnas::cost::macs<space>(fitnas::parse<space>("012013"));
 }

@@ -5,6 +5,7 @@
 #define FITNAS_CORE_LINALG_HPP
 
 #include <cmath>
+#include <concepts>
 #include <stdexcept>
 #include <string>
 
@@ -18,20 +19,22 @@ namespace fitnas {
 /// @brief A matrix in double precision, row-major.
 using matrix = xt::xtensor<double, 2>;
 
-/// @brief Solves `a x = b`.
+/// @brief Solves `a x = b`. A template, so that only a program that calls it waits for LAPACK's wrappers to
+/// compile.
 /// @param a n x n, regular, n >= 1
 /// @param b n x m, m >= 1
 /// @return x, n x m, finite
 /// @throws shape_error where the shapes are others
 /// @throws numeric_error where the matrix is singular to working precision or something is not finite
-inline matrix solve(const matrix& a, const matrix& b) {
-    const auto text = [](const matrix& m) {
+template <std::same_as<matrix> Matrix>
+Matrix solve(const Matrix& a, const Matrix& b) {
+    const auto text = [](const Matrix& m) {
         return std::to_string(m.shape(0)) + " x " + std::to_string(m.shape(1));
     };
     if (a.shape(0) != a.shape(1) || a.shape(0) != b.shape(0) || a.size() == 0 || b.size() == 0) {
         throw shape_error("solve: expected a of n x n and b of n x m, got " + text(a) + " and " + text(b));
     }
-    matrix x;
+    Matrix x;
     try {
         x = xt::linalg::solve(a, b);
     } catch (const std::runtime_error& e) {

@@ -51,7 +51,9 @@ struct limit {
 inline limit operator&&(limit a, const limit& b) {
     a.macs = (std::min)(a.macs, b.macs);
     a.parameters = (std::min)(a.parameters, b.parameters);
-    a.latencies.insert(a.latencies.end(), b.latencies.begin(), b.latencies.end());
+    for (const latency_limit& l : b.latencies) {
+        a.latencies.push_back(l);
+    }
     return a;
 }
 

@@ -170,6 +170,20 @@ private:
     }
 };
 
+/// The tables, or a sentence that says what is wrong with an operator.
+template <int Layers, int Blocks, class Image, class... Parts>
+constexpr auto checked_tables() {
+    constexpr auto tables = space_tables<Layers, Blocks>::template make<Parts...>(Image::value);
+    static_assert(tables.recipes_are_valid,
+                  "search_space<...>: an operator's recipe has an even kernel, a stride or "
+                  "width below 1, or a residual that does not meet the shape of the input");
+    static_assert(
+        tables.recipes_give_the_shape,
+        "search_space<...>: an operator's recipe does not give the cell's output shape (every stride-th "
+        "pixel, `width` channels)");
+    return tables;
+}
+
 } // namespace detail
 
 /// @brief A search space: everything about it is a type or a constant.
@@ -194,16 +208,10 @@ struct search_space {
     static constexpr int cells = ((Parts::searchable ? Parts::layers : 0) + ...);
     static_assert(cells >= 1, "search_space<...>: at least one stage must have cells to search");
 
+    /// Layers and blocks. Made, and checked, where they are first needed: a space that is only named costs
+    /// no compile time.
     static constexpr detail::space_tables<layers, ((Parts::layers * Parts::operators::size) + ...)> tables =
-        detail::space_tables<layers, ((Parts::layers * Parts::operators::size) +
-                                      ...)>::template make<Parts...>(Image::value);
-    static_assert(tables.recipes_are_valid, "search_space<...>: an operator's recipe has an even kernel, a "
-                                            "stride or width below 1, or a residual "
-                                            "that does not meet the shape of the input");
-    static_assert(
-        tables.recipes_give_the_shape,
-        "search_space<...>: an operator's recipe does not give the cell's output shape (every stride-th "
-        "pixel, `width` channels)");
+        detail::checked_tables<layers, ((Parts::layers * Parts::operators::size) + ...), Image, Parts...>();
 
     static constexpr shape input = Image::value;
     static constexpr int classes = std::tuple_element_t<sizeof...(Parts) - 1, std::tuple<Parts...>>::classes;
@@ -213,11 +221,13 @@ struct search_space {
     /// How many candidates each cell has.
     static constexpr std::array<int, static_cast<std::size_t>(cells)> operator_counts = [] {
         std::array<int, static_cast<std::size_t>(cells)> counts{};
-        for (const space_layer& l : tables.layers) {
-            if (l.cell_index >= 0) {
-                counts[static_cast<std::size_t>(l.cell_index)] = l.candidates;
+        std::size_t at = 0;
+        const auto add = [&](bool searchable, int layers_of_part, int candidates) {
+            for (int l = 0; searchable && l < layers_of_part; ++l) {
+                counts[at++] = candidates;
             }
-        }
+        };
+        (add(Parts::searchable, Parts::layers, Parts::operators::size), ...);
         return counts;
     }();
 
