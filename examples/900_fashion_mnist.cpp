@@ -40,13 +40,13 @@ const train_options supernet_training{.epochs = 6,
                                       .sampling = sampling::strict_fair,
                                       .learning_rate = 0.2,
                                       .warmup = 0.5,
-                                      .seed_value = seed{7}};
+                                      .seed = seed{7}};
 const train_options individual_training{.epochs = 5,
                                         .batch = 64,
                                         .learning_rate = 0.1,
                                         .warmup = 0.5,
                                         .augment = {.crop_padding = 2, .flip = true},
-                                        .seed_value = seed{11}};
+                                        .seed = seed{11}};
 
 struct judged {
     std::string name;

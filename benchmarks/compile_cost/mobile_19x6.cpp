@@ -12,9 +12,11 @@ int main() {
     const auto fit_segment = [](const auto& table) {
         using slots = typename std::remove_cvref_t<decltype(table)>::space;
         using graph = encoding::chain<slots, feature::cell_operator>;
-        using net = gcn::model<graph, gcn::conv<64>, gcn::relu, gcn::conv<64>, gcn::relu, gcn::mean_pool, gcn::linear<1>>;
+        using net = gcn::model<graph, gcn::conv<64>, gcn::relu, gcn::conv<64>, gcn::relu, gcn::mean_pool,
+                               gcn::linear<1>>;
         return fit<net>(table);
     };
-    const auto result = search::segment<space, search::segments<7, 6, 6>>(scorer(super, data), fit_segment, {});
+    const auto result =
+        search::segment<space, search::segments<7, 6, 6>>(scorer(super, data), fit_segment, {});
     return result.best.empty() ? 1 : 0;
 }

@@ -5,7 +5,8 @@ using namespace fitnas;
 
 using space = spaces::nas_bench_macro;
 using graph = encoding::chain<space, feature::cell_operator>;
-using net = gcn::model<graph, gcn::conv<64>, gcn::relu, gcn::conv<64>, gcn::relu, gcn::mean_pool, gcn::linear<1>>;
+using net =
+    gcn::model<graph, gcn::conv<64>, gcn::relu, gcn::conv<64>, gcn::relu, gcn::mean_pool, gcn::linear<1>>;
 
 int main() {
     const dataset data = datasets::synthetic({.image = space::input});

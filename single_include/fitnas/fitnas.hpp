@@ -1254,7 +1254,7 @@ namespace fitnas {
 /// @brief How a training set is split.
 struct split_options {
     std::size_t validation = 10000; ///< images taken out of the training set; fewer than it has
-    seed seed_value{0};
+    fitnas::seed seed{0};
     std::size_t train_limit = 0; ///< keep only so many training images; 0: all that are left
 };
 
@@ -1336,7 +1336,7 @@ inline dataset split(const image_dataset& all, image_dataset test, const split_o
     }
     std::vector<std::size_t> counts;
     for (std::size_t c = 0; c < members.size(); ++c) {
-        random_stream random(options.seed_value, purpose::split, c);
+        random_stream random(options.seed, purpose::split, c);
         random.shuffle(std::span<std::size_t>(members[c]));
         counts.push_back(members[c].size());
     }
@@ -1551,7 +1551,7 @@ struct synthetic_options {
     std::size_t train = 1000;
     std::size_t validation = 200;
     std::size_t test = 200;
-    seed seed_value{0};
+    fitnas::seed seed{0};
     double noise = 30; ///< standard deviation of each pixel, of 255
     int shift = 2;     ///< images are moved by up to so many pixels each way
 };
@@ -1566,7 +1566,7 @@ inline std::vector<float> synthetic_prototypes(const synthetic_options& options)
                                   static_cast<std::size_t>(s.size()));
     float* to = prototypes.data();
     for (int k = 0; k < options.classes; ++k) {
-        random_stream random(options.seed_value, purpose::synthetic, 0, static_cast<std::uint64_t>(k));
+        random_stream random(options.seed, purpose::synthetic, 0, static_cast<std::uint64_t>(k));
         for (int b = 0; b < blobs; ++b) {
             const double y0 = random.uniform() * s.height;
             const double x0 = random.uniform() * s.width;
@@ -1597,7 +1597,7 @@ inline image_dataset synthetic_split(const synthetic_options& options, const std
                                                             static_cast<std::size_t>(s.channels)});
     data.labels.resize(n);
     parallel_for(static_cast<std::ptrdiff_t>(n), [&](std::ptrdiff_t i) {
-        random_stream random(options.seed_value, purpose::synthetic, which, static_cast<std::uint64_t>(i));
+        random_stream random(options.seed, purpose::synthetic, which, static_cast<std::uint64_t>(i));
         const int label = static_cast<int>(i % options.classes);
         data.labels[static_cast<std::size_t>(i)] = label;
         const float* prototype = prototypes.data() + label * s.size();
@@ -1863,7 +1863,7 @@ namespace fitnas {
 struct bootstrap_options {
     int draws = 1000;    ///< resamples, at least 1
     double level = 0.95; ///< between 0 and 1
-    seed seed_value{0};
+    fitnas::seed seed{0};
 };
 
 /// @brief An interval of numbers, ends included.
@@ -1907,7 +1907,7 @@ interval bootstrap_interval(std::span<const double> x, std::span<const double> y
     const std::size_t n = x.size();
     std::vector<double> values(static_cast<std::size_t>(options.draws));
     parallel_for(options.draws, [&](std::ptrdiff_t draw) {
-        random_stream random(options.seed_value, purpose::bootstrap, static_cast<std::uint64_t>(draw));
+        random_stream random(options.seed, purpose::bootstrap, static_cast<std::uint64_t>(draw));
         std::vector<double> drawn_x(n);
         std::vector<double> drawn_y(n);
         for (std::size_t i = 0; i < n; ++i) {
@@ -2531,11 +2531,11 @@ template <activation A>
 FITNAS_INLINE vec<> apply(vec<> u) {
     const vec<> zero{};
     if constexpr (A == activation::relu) {
-        return (simd::max)(u, zero);
+        return (simd::max)(zero, u); // in this order a NaN stays one
     } else if constexpr (A == activation::relu6) {
-        return (simd::min)((simd::max)(u, zero), simd::broadcast(6.0F));
+        return (simd::min)(simd::broadcast(6.0F), (simd::max)(zero, u));
     } else if constexpr (A == activation::hard_swish) {
-        return u * (simd::min)((simd::max)(u + 3.0F, zero), simd::broadcast(6.0F)) * (1.0F / 6.0F);
+        return u * (simd::min)(simd::broadcast(6.0F), (simd::max)(zero, u + 3.0F)) * (1.0F / 6.0F);
     } else {
         return u;
     }
@@ -4395,7 +4395,7 @@ struct gradient_check_options {
     double step = 2e-3;        ///< of the central difference
     double tolerance = 2e-2;   ///< allowed |analytic - numeric|, relative to the largest |numeric|
     std::size_t samples = 200; ///< coordinates that are tried (all, where there are fewer)
-    seed seed_value{1};        ///< chooses them
+    fitnas::seed seed{1};      ///< chooses them
 };
 
 /// @brief What came out. Converts to whether it was good.
@@ -4429,7 +4429,7 @@ gradient_report check_gradient(std::span<float> values, std::span<const float> a
     for (std::size_t i = 0; i < chosen.size(); ++i) {
         chosen[i] = i;
     }
-    random_stream random(options.seed_value, purpose::user);
+    random_stream random(options.seed, purpose::user);
     random.shuffle(std::span<std::size_t>(chosen));
     chosen.resize((std::min)(chosen.size(), options.samples));
 
@@ -4509,7 +4509,7 @@ gradient_report check_recipe(const recipe& steps, shape input, Count images = 3,
     std::vector<float> x(count * static_cast<std::size_t>(input.size()));
     std::vector<float> y(count * static_cast<std::size_t>(sum.output.size()));
     std::vector<float> weights(y.size());
-    random_stream random(options.seed_value, purpose::initialise);
+    random_stream random(options.seed, purpose::initialise);
     initialise(steps, input, parameters, random);
     for (std::vector<float>* some : {&x, &weights}) {
         for (float& v : *some) {
@@ -5876,8 +5876,8 @@ namespace fitnas {
 
 /// @brief How to cut a table.
 struct cross_validation_options {
-    int folds = 5;     ///< from 2; each fold must hold at least 2 different networks
-    seed seed_value{}; ///< decides which networks stand together
+    int folds = 5;       ///< from 2; each fold must hold at least 2 different networks
+    fitnas::seed seed{}; ///< decides which networks stand together
 };
 
 /// @brief What one fold showed.
@@ -5952,7 +5952,7 @@ cross_validation_result<Space> cross_validate(const score_table<Space>& table, F
     static_assert(predictor<std::decay_t<decltype(fit_to(table))>>,
                   "cross_validate(table, fit_to): fit_to must take a score_table and return a predictor");
     const score_table<Space> data = merge_equal_networks(table, "cross_validate");
-    const auto parts = make_folds(data.size(), options.folds, options.seed_value);
+    const auto parts = make_folds(data.size(), options.folds, options.seed);
     cross_validation_result<Space> result;
     for (const std::vector<std::size_t>& part : parts) {
         std::vector<std::size_t> others;
@@ -6211,7 +6211,7 @@ enum class place {
 
 /// @brief Which step of a training this is: the key of its random numbers.
 struct training_step {
-    seed seed_value{};
+    fitnas::seed seed{};
     std::uint64_t number = 0; ///< below 2^48
 };
 
@@ -6426,7 +6426,7 @@ private:
         constexpr auto dropped = static_cast<std::uint32_t>((std::uint64_t{Percent} << 32U) / 100);
         constexpr float scale = 100.0F / (100 - Percent);
         for (int g = 0; g < at.count; ++g, from += size, to += size) {
-            random_stream random(at.training->seed_value, purpose::dropout,
+            random_stream random(at.training->seed, purpose::dropout,
                                  at.training->number * 256 + static_cast<std::uint64_t>(at.layer),
                                  static_cast<std::uint64_t>(at.first + g));
             for (std::size_t i = 0; i < size; ++i) {
@@ -7160,7 +7160,7 @@ struct fit_options {
     int batch = 64;              ///< most networks in a step, at least 2
     double learning_rate = 1e-2; ///< of the first step, above 0; falls to 0 along a cosine
     double weight_decay = 1e-4;  ///< decoupled, at least 0
-    seed seed_value{};           ///< of first parameters, order and dropout
+    fitnas::seed seed{};         ///< of first parameters, order and dropout
     fitnas::observer observer{}; ///< called after each epoch, with the mean loss over its batches
 };
 
@@ -7216,11 +7216,11 @@ fitted<Model> fit(const score_table<typename Model::space>& table, const fit_opt
     const cosine_schedule rate{options.learning_rate, static_cast<long long>(batches) * options.epochs};
 
     const stopwatch clock;
-    std::vector<float> parameters = Model::initial_parameters(options.seed_value);
+    std::vector<float> parameters = Model::initial_parameters(options.seed);
     std::vector<float> gradient(Model::parameters);
     adam optimiser(Model::parameters, {.weight_decay = static_cast<float>(options.weight_decay)});
     gcn::pass<Model> pass;
-    gcn::training_step step{options.seed_value};
+    gcn::training_step step{options.seed};
     std::vector<std::size_t> order(n);
     std::vector<code> codes(most);
     std::vector<double> wanted(most);
@@ -7230,7 +7230,7 @@ fitted<Model> fit(const score_table<typename Model::space>& table, const fit_opt
         for (std::size_t i = 0; i < n; ++i) {
             order[i] = i;
         }
-        random_stream random(options.seed_value, purpose::fit, static_cast<std::uint64_t>(epoch));
+        random_stream random(options.seed, purpose::fit, static_cast<std::uint64_t>(epoch));
         random.shuffle(std::span<std::size_t>(order));
         double sum = 0;
         for (std::size_t b = 0; b < batches; ++b, ++step.number) {
@@ -7345,8 +7345,8 @@ ensemble<fitted<Model>> fit_ensemble(const score_table<typename Model::space>& t
     fit_options own = options;
     for (int m = 0; m < members; ++m) {
         if (m > 0) {
-            random_stream random(options.seed_value, purpose::fit, 0, static_cast<std::uint64_t>(m));
-            own.seed_value.value = (std::uint64_t{random.bits()} << 32U) | random.bits();
+            random_stream random(options.seed, purpose::fit, 0, static_cast<std::uint64_t>(m));
+            own.seed.value = (std::uint64_t{random.bits()} << 32U) | random.bits();
         }
         if (options.observer) { // one piece of work for whoever watches
             own.observer = [&](progress p) {
@@ -8029,25 +8029,31 @@ architecture<Space> sample_one(random_stream& random) {
 /// they come.
 /// @param n how many
 /// @param s the seed; a larger sample of the same seed begins with the smaller one
-/// @throws option_error where the space has fewer than n different networks
+/// @throws option_error where the space has fewer than n different networks, or so few of them beside its
+/// codes that a million draws in a row find no new one
 template <code_space Space>
 std::vector<architecture<Space>> sample(std::size_t n, seed s) {
     constexpr std::uint64_t enumerable = 1U << 20U;
-    if (Space::size <= enumerable && n > Space::size / 64) {
-        const std::size_t different = different_networks<Space>().size();
-        if (n > different) {
-            throw option_error("sample: asked for " + std::to_string(n) +
-                               " different networks, the space has " + std::to_string(different));
-        }
-    }
+    const auto refuse = [n](const std::string& has) {
+        throw option_error("sample: asked for " + std::to_string(n) + " different networks, the space has " +
+                           has);
+    };
     std::set<architecture<Space>> seen;
     std::vector<architecture<Space>> result;
-    result.reserve(n);
     random_stream random(s, purpose::sample);
+    std::uint64_t misses = 0; // in a row
     while (result.size() < n) {
         const architecture<Space> a = canonical<Space>(sample_one<Space>(random));
         if (seen.insert(a).second) {
             result.push_back(a);
+            misses = 0;
+        } else if (++misses == 1000 && Space::size <= enumerable) {
+            const std::size_t different = different_networks<Space>().size();
+            if (n > different) {
+                refuse(std::to_string(different));
+            }
+        } else if (misses == 1000000) {
+            refuse("hardly more than " + std::to_string(result.size()));
         }
     }
     return result;
@@ -8070,7 +8076,7 @@ struct evolution_options {
     double crossover = 0.5;       ///< the share of children that mix two parents, in [0, 1]
     std::size_t top = 10;         ///< how many to return, at least 1
     cost::limit limit{};
-    seed seed_value{1};
+    fitnas::seed seed{1};
     std::size_t draws = 100; ///< the most children to draw for each one that is wanted, at least 1
 };
 
@@ -8162,7 +8168,7 @@ std::vector<candidate<Space>> evolution(Scorer&& score, const evolution_options&
     std::set<code> seen;
     std::vector<typename list::entry> parents;
     for (std::size_t generation = 0; generation < options.generations; ++generation) {
-        random_stream random(options.seed_value, purpose::search, generation);
+        random_stream random(options.seed, purpose::search, generation);
         const auto parent = [&]() -> const code& {
             return parents[random.below(static_cast<std::uint32_t>(parents.size()))].code;
         };
@@ -8374,7 +8380,7 @@ struct random_options {
     std::size_t samples = 1000; ///< at least 1; a small space may have fewer, see `sample_under`
     std::size_t top = 10;       ///< how many to return, at least 1
     cost::limit limit{};
-    seed seed_value{1};
+    fitnas::seed seed{1};
     std::size_t draws = 1000; ///< the most codes to draw for each sample
 };
 
@@ -8389,7 +8395,7 @@ std::vector<candidate<Space>> random(Scorer&& score, const random_options& optio
         throw option_error("random: samples: expected at least 1, got 0");
     }
     const auto codes =
-        sample_under<Space>(options.limit, options.samples, options.seed_value, options.draws, "random");
+        sample_under<Space>(options.limit, options.samples, options.seed, options.draws, "random");
     const std::vector<double> values = score(std::span<const architecture<Space>>(codes));
     detail::require_values(values, codes.size(), "random", "scorer");
     for (std::size_t i = 0; i < codes.size(); ++i) {
@@ -8473,7 +8479,7 @@ struct segment_options {
     search::fill fill = search::fill::random;
     fitnas::architecture<Space> completion{}; ///< for `fill::fixed`
     cost::limit limit{};
-    seed seed_value{1};
+    fitnas::seed seed{1};
 };
 
 /// @brief A beginning of an architecture that a segment kept: a super-cell of the next.
@@ -8681,7 +8687,7 @@ private:
 
     /// A stream for this segment.
     random_stream stream(std::uint64_t use, std::size_t index) const {
-        return {m_options.seed_value, purpose::search, 3 * m_result.segments.size() + use, index};
+        return {m_options.seed, purpose::search, 3 * m_result.segments.size() + use, index};
     }
 
     /// Scores a sample, fits a model to it, and leaves the candidates that the model finds best.
@@ -8829,8 +8835,8 @@ struct mobile_19x6
 /// codes.
 using fashion_mini_operators =
     operator_set<op::identity, op::mbconv<3, 3>, op::mbconv<5, 3>, op::mbconv<3, 6>>;
-struct fashion_mini : search_space<image<28, 28, 1>, stem<16, 2>, stage<fashion_mini_operators, 2, 24>,
-                                   stage<fashion_mini_operators, 2, 40, 2>,
+struct fashion_mini : search_space<image<28, 28, 1>, stem<16, 2>, stage<fashion_mini_operators, 2, 16>,
+                                   stage<fashion_mini_operators, 2, 32, 2>,
                                    stage<fashion_mini_operators, 2, 64, 2>, head<128, 10>> {};
 
 } // namespace fitnas::spaces
@@ -9133,7 +9139,7 @@ struct train_options {
     double warmup = 0;           ///< epochs in which the learning rate rises, from 0 to less than `epochs`
     double label_smoothing = 0;  ///< in [0, 1)
     augmentation augment{};      ///< of the images
-    seed seed_value{0};          ///< of the order of images, their augmentation and the paths
+    fitnas::seed seed{0};        ///< of the order of images, their augmentation and the paths
     fitnas::observer observer{}; ///< called after each step with the epoch's mean loss and accuracy
 };
 
@@ -9198,7 +9204,7 @@ inline train_report train(weights& w, std::span<const int> counts, const image_d
                           const train_options& o) {
     require_images(w, data, "train");
     require_options(o, data.size());
-    const path_sampler sampler(counts, o.sampling, o.seed_value);
+    const path_sampler sampler(counts, o.sampling, o.seed);
     const normalisation norm = normalisation_of(data);
     const std::size_t steps = data.size() / o.batch;
     const auto total = static_cast<long long>(steps) * o.epochs;
@@ -9213,13 +9219,12 @@ inline train_report train(weights& w, std::span<const int> counts, const image_d
     train_report report;
     for (int epoch = 0; epoch < o.epochs; ++epoch) {
         const std::vector<std::size_t> order =
-            shuffled_indices(data.size(), o.seed_value, static_cast<std::uint64_t>(epoch));
+            shuffled_indices(data.size(), o.seed, static_cast<std::uint64_t>(epoch));
         epoch_report sums;
         for (std::size_t i = 0; i < steps; ++i) {
             const auto step = static_cast<long long>(i) + static_cast<long long>(steps) * epoch;
             load_batch(data, std::span<const std::size_t>(order).subspan(i * o.batch, o.batch), norm,
-                       images.data(), labels.data(), o.augment, o.seed_value,
-                       static_cast<std::uint64_t>(epoch));
+                       images.data(), labels.data(), o.augment, o.seed, static_cast<std::uint64_t>(epoch));
 
             std::fill(uses.begin(), uses.end(), 0);
             double loss = 0;
@@ -9375,7 +9380,7 @@ struct evaluate_options {
         512;                  ///< training images for the statistics, at least 1; all where there are fewer
     std::size_t images = 0;   ///< the first so many validation images; 0: all
     std::size_t batch = 2000; ///< images that go through together, at least 1; memory grows with it
-    seed seed_value{0};       ///< chooses the calibration images
+    fitnas::seed seed{0};     ///< chooses the calibration images
     fitnas::observer observer{}; ///< called after each network
 };
 
@@ -9463,7 +9468,7 @@ inline std::vector<double> score_paths(const weights& w, std::span<const network
     const std::size_t count = o.images == 0 ? data.validation.size() : o.images;
     const bool calibrated = o.statistics == statistics::calibrated;
     const std::vector<std::size_t> chosen = random_indices(
-        data.train.size(), calibrated ? (std::min)(o.calibration, data.train.size()) : 0, o.seed_value);
+        data.train.size(), calibrated ? (std::min)(o.calibration, data.train.size()) : 0, o.seed);
     const loaded_images calibration(data.train, chosen, norm);
     std::vector<std::size_t> all(count);
     std::iota(all.begin(), all.end(), std::size_t{0});
@@ -9751,7 +9756,7 @@ private:
 template <search_space_type Space>
 train_report train(network<Space>& net, const image_dataset& data, const train_options& options = {}) {
     const train_report report = detail::train(net.weights(), {}, data, options);
-    net.calibrate(data, 2000, options.seed_value);
+    net.calibrate(data, 2000, options.seed);
     return report;
 }
 
@@ -9801,12 +9806,12 @@ struct retrained {
 /// one place in the library that does.
 /// @param a the architecture
 /// @param data all three splits
-/// @param options of the training; `seed_value` also gives the first weights
+/// @param options of the training; `seed` also gives the first weights
 /// @throws as `train`; data_error where there is no test split
 template <search_space_type Space>
 retrained<Space> retrain(const architecture<Space>& a, const dataset& data,
                          const train_options& options = {}) {
-    retrained<Space> result{network<Space>(a, options.seed_value), {}, 0, 0};
+    retrained<Space> result{network<Space>(a, options.seed), {}, 0, 0};
     detail::require_images(result.network.weights(), data.test, "retrain: the test split");
     detail::require_images(result.network.weights(), data.validation, "retrain: the validation split");
     result.report = train(result.network, data.train, options);
@@ -9834,6 +9839,13 @@ auto scorer(const supernet<Space>& net, const dataset& data, evaluate_options op
         return evaluate<Space>(net, some, data, options).scores;
     };
 }
+/// What would dangle.
+template <search_space_type Space>
+auto scorer(const supernet<Space>&&, const dataset&, evaluate_options = {}) = delete;
+template <search_space_type Space>
+auto scorer(const supernet<Space>&, const dataset&&, evaluate_options = {}) = delete;
+template <search_space_type Space>
+auto scorer(const supernet<Space>&&, const dataset&&, evaluate_options = {}) = delete;
 
 } // namespace fitnas
 

@@ -53,7 +53,7 @@ long count(const image_dataset& data, int label) {
 TEST_CASE("a split takes every image once, keeps their order and their labels") {
     const image_dataset all = numbered(mixed_labels(), 3);
     const image_dataset test = numbered({2, 1, 0}, 3);
-    const dataset data = split(all, test, {.validation = 300, .seed_value = seed{5}});
+    const dataset data = split(all, test, {.validation = 300, .seed = seed{5}});
     CHECK(data.train.size() == 700);
     CHECK(data.validation.size() == 300);
     CHECK(data.test.labels == test.labels);
@@ -104,8 +104,7 @@ TEST_CASE("a split depends on its seed alone, and a limit on training leaves val
     const image_dataset all = numbered(mixed_labels(), 3);
     const image_dataset test = numbered({0}, 3);
     const auto validation = [&](seed s, std::size_t limit) {
-        return numbers(
-            split(all, test, {.validation = 200, .seed_value = s, .train_limit = limit}).validation);
+        return numbers(split(all, test, {.validation = 200, .seed = s, .train_limit = limit}).validation);
     };
     CHECK(validation(seed{1}, 0) == validation(seed{1}, 0));
     CHECK(validation(seed{1}, 0) == validation(seed{1}, 100));
@@ -117,7 +116,7 @@ TEST_CASE("a split depends on its seed alone, and a limit on training leaves val
     CHECK(early > 65);
     CHECK(early < 135);
 
-    const dataset small = split(all, test, {.validation = 200, .seed_value = seed{1}, .train_limit = 100});
+    const dataset small = split(all, test, {.validation = 200, .seed = seed{1}, .train_limit = 100});
     const std::vector<std::size_t> kept = numbers(small.train);
     CHECK(kept.size() == 100);
     for (const std::size_t i : kept) {

@@ -46,7 +46,7 @@ double nearest_mean_accuracy(const dataset& data) {
 
 TEST_CASE("synthetic data has the sizes and classes that were asked for") {
     const dataset data = datasets::synthetic(
-        {.image = {6, 9, 2}, .classes = 4, .train = 101, .validation = 40, .test = 0, .seed_value = seed{3}});
+        {.image = {6, 9, 2}, .classes = 4, .train = 101, .validation = 40, .test = 0, .seed = seed{3}});
     CHECK(data.train.size() == 101);
     CHECK(data.validation.size() == 40);
     CHECK(data.test.empty());
@@ -72,7 +72,7 @@ TEST_CASE("synthetic data depends on the seed alone, and splits share no image")
     CHECK(a.train.images != a.validation.images);
     CHECK(a.train.images != a.test.images);
     synthetic_options other = options;
-    other.seed_value = seed{1};
+    other.seed = seed{1};
     CHECK(datasets::synthetic(other).train.images != a.train.images);
     // A longer split begins with the shorter one.
     other = options;

@@ -97,18 +97,18 @@ TEST_CASE("an interval depends on the seed alone") {
     const int before = omp_get_max_threads();
     for (const int threads : {1, 2, 4}) {
         omp_set_num_threads(threads);
-        const interval i = bootstrap_interval(x, y, mean, {.draws = 500, .seed_value = seed{1}});
+        const interval i = bootstrap_interval(x, y, mean, {.draws = 500, .seed = seed{1}});
         found.insert({i.low, i.high});
     }
     omp_set_num_threads(before);
 #endif
-    const interval again = bootstrap_interval(x, y, mean, {.draws = 500, .seed_value = seed{1}});
+    const interval again = bootstrap_interval(x, y, mean, {.draws = 500, .seed = seed{1}});
     found.insert({again.low, again.high});
     CHECK(found.size() == 1);
     // A sum over distinct irrational steps: two seeds hardly ever give the same ends.
     const std::vector<double> roots{1, std::sqrt(2), std::sqrt(3), 2, std::sqrt(5), std::sqrt(6)};
-    const interval one = bootstrap_interval(roots, roots, mean, {.draws = 200, .seed_value = seed{1}});
-    const interval two = bootstrap_interval(roots, roots, mean, {.draws = 200, .seed_value = seed{2}});
+    const interval one = bootstrap_interval(roots, roots, mean, {.draws = 200, .seed = seed{1}});
+    const interval two = bootstrap_interval(roots, roots, mean, {.draws = 200, .seed = seed{2}});
     CHECK((one.low != two.low || one.high != two.high));
 }
 

@@ -95,7 +95,7 @@ TEST_CASE("cross-validation works with models too") {
     const auto shown = cross_validate(
         fixtures::tiny_table(),
         [](const auto& table) { return fit<fixtures::chain_net>(table, {.epochs = 200, .batch = 16}); },
-        {.folds = 3, .seed_value = seed{2}});
+        {.folds = 3, .seed = seed{2}});
     CHECK(shown.folds.size() == 3);
     CHECK(shown.kendall() > 0.75);
 }

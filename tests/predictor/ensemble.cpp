@@ -41,7 +41,7 @@ TEST_CASE("an ensemble is the mean of any predictors, and their deviation") {
 
 TEST_CASE("fit_ensemble fits with different seeds, the first with its own") {
     const score_table<tiny> table = tiny_table();
-    const fit_options options{.epochs = 10, .seed_value = seed{5}};
+    const fit_options options{.epochs = 10, .seed = seed{5}};
     const auto three = fit_ensemble<chain_net>(table, 3, options);
     REQUIRE(three.members().size() == 3);
     const auto alone = fit<chain_net>(table, options);

@@ -79,7 +79,7 @@ TEST_CASE("an offset and a scale of the scores change nothing but the unit") {
 TEST_CASE("the seed decides, and the observer sees every epoch") {
     const score_table<tiny> table = tiny_table();
     std::vector<double> losses;
-    fit_options options{.epochs = 12, .batch = 20, .seed_value = seed{3}};
+    fit_options options{.epochs = 12, .batch = 20, .seed = seed{3}};
     options.observer = [&](const progress& at) {
         CHECK(at.stage == "fit");
         CHECK(at.done == static_cast<long long>(losses.size()) + 1);
@@ -91,7 +91,7 @@ TEST_CASE("the seed decides, and the observer sees every epoch") {
     CHECK(losses.back() < losses.front());
     options.observer = nullptr;
     CHECK(parameters_of(fit<chain_net>(table, options)) == first);
-    options.seed_value = seed{4};
+    options.seed = seed{4};
     CHECK(parameters_of(fit<chain_net>(table, options)) != first);
 }
 

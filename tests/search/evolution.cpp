@@ -15,7 +15,7 @@ TEST_CASE("evolution reaches the optimum of a separable score") {
     using space = codes<4, 5, 3, 6, 4, 2, 5, 4>; // 57,600 codes, 1,000 are scored
     for (std::uint64_t number = 1; number <= 5; ++number) {
         const separable_score<space> score(number);
-        const auto found = search::evolution(model_by<space>(score), {.seed_value = seed{number}});
+        const auto found = search::evolution(model_by<space>(score), {.seed = seed{number}});
         CHECK(found.front().architecture == score.best());
         CHECK(found.front().predicted == score(score.best()));
         CHECK(found.size() == 10);
@@ -111,7 +111,7 @@ TEST_CASE("the seed determines the search") {
     const auto model = model_by<space>(separable_score<space>(1));
     const auto run = [&](std::uint64_t number) {
         std::vector<architecture<space>> list;
-        for (const auto& c : search::evolution(model, {.generations = 5, .seed_value = seed{number}})) {
+        for (const auto& c : search::evolution(model, {.generations = 5, .seed = seed{number}})) {
             list.push_back(c.architecture);
         }
         return list;

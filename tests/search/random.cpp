@@ -49,7 +49,7 @@ TEST_CASE("random search returns the best of its sample") {
         scored.assign(some.begin(), some.end());
         return model.predict(some);
     };
-    const auto found = search::random<space>(score, {.samples = 200, .top = 7, .seed_value = seed{2}});
+    const auto found = search::random<space>(score, {.samples = 200, .top = 7, .seed = seed{2}});
     CHECK(calls == 1);
     CHECK(scored == search::sample_under<space>({}, 200, seed{2}));
     std::sort(scored.begin(), scored.end(), [](const auto& a, const auto& b) {
@@ -60,7 +60,7 @@ TEST_CASE("random search returns the best of its sample") {
         CHECK(found[i].architecture == scored[i]);
         CHECK(found[i].predicted == noise_of<space>(scored[i]));
     }
-    const auto predicted = search::random(model, {.samples = 200, .top = 7, .seed_value = seed{2}});
+    const auto predicted = search::random(model, {.samples = 200, .top = 7, .seed = seed{2}});
     REQUIRE(predicted.size() == 7);
     CHECK(predicted.back().architecture == found.back().architecture);
 }

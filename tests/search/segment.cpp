@@ -334,7 +334,7 @@ TEST_CASE("the seed determines the search") {
             return model_by<space>(noise_of<space>).predict(some);
         };
         const auto result = search::segment<space, search::segments<4, 4>>(
-            score, additive, {.samples = 40, .rescored = 10, .seed_value = seed{number}});
+            score, additive, {.samples = 40, .rescored = 10, .seed = seed{number}});
         for (const auto& report : result.segments) {
             for (const auto& part : report.kept) {
                 text.push_back(part.code + " " + std::to_string(part.predicted));

@@ -20,7 +20,7 @@ TEST_CASE("a network has the parameters of its architecture and learns") {
     const dataset data = small::images();
     const architecture<space> a = parse<space>("012");
     const retrained<space> r =
-        retrain<space>(a, data, {.epochs = 8, .batch = 32, .learning_rate = 0.1, .seed_value = seed{2}});
+        retrain<space>(a, data, {.epochs = 8, .batch = 32, .learning_rate = 0.1, .seed = seed{2}});
     CHECK(static_cast<long long>(r.network.parameters().size()) == cost::parameters<space>(a));
     CHECK(r.network.architecture() == canonical<space>(a));
     CHECK(r.report.epochs.back().loss < r.report.epochs.front().loss);

@@ -31,7 +31,7 @@ inline dataset images() {
                                 .train = 512,
                                 .validation = 200,
                                 .test = 200,
-                                .seed_value = seed{5},
+                                .seed = seed{5},
                                 .shift = 1});
 }
 

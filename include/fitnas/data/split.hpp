@@ -19,7 +19,7 @@ namespace fitnas {
 /// @brief How a training set is split.
 struct split_options {
     std::size_t validation = 10000; ///< images taken out of the training set; fewer than it has
-    seed seed_value{0};
+    fitnas::seed seed{0};
     std::size_t train_limit = 0; ///< keep only so many training images; 0: all that are left
 };
 
@@ -101,7 +101,7 @@ inline dataset split(const image_dataset& all, image_dataset test, const split_o
     }
     std::vector<std::size_t> counts;
     for (std::size_t c = 0; c < members.size(); ++c) {
-        random_stream random(options.seed_value, purpose::split, c);
+        random_stream random(options.seed, purpose::split, c);
         random.shuffle(std::span<std::size_t>(members[c]));
         counts.push_back(members[c].size());
     }

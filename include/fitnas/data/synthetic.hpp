@@ -23,7 +23,7 @@ struct synthetic_options {
     std::size_t train = 1000;
     std::size_t validation = 200;
     std::size_t test = 200;
-    seed seed_value{0};
+    fitnas::seed seed{0};
     double noise = 30; ///< standard deviation of each pixel, of 255
     int shift = 2;     ///< images are moved by up to so many pixels each way
 };
@@ -38,7 +38,7 @@ inline std::vector<float> synthetic_prototypes(const synthetic_options& options)
                                   static_cast<std::size_t>(s.size()));
     float* to = prototypes.data();
     for (int k = 0; k < options.classes; ++k) {
-        random_stream random(options.seed_value, purpose::synthetic, 0, static_cast<std::uint64_t>(k));
+        random_stream random(options.seed, purpose::synthetic, 0, static_cast<std::uint64_t>(k));
         for (int b = 0; b < blobs; ++b) {
             const double y0 = random.uniform() * s.height;
             const double x0 = random.uniform() * s.width;
@@ -69,7 +69,7 @@ inline image_dataset synthetic_split(const synthetic_options& options, const std
                                                             static_cast<std::size_t>(s.channels)});
     data.labels.resize(n);
     parallel_for(static_cast<std::ptrdiff_t>(n), [&](std::ptrdiff_t i) {
-        random_stream random(options.seed_value, purpose::synthetic, which, static_cast<std::uint64_t>(i));
+        random_stream random(options.seed, purpose::synthetic, which, static_cast<std::uint64_t>(i));
         const int label = static_cast<int>(i % options.classes);
         data.labels[static_cast<std::size_t>(i)] = label;
         const float* prototype = prototypes.data() + label * s.size();

@@ -22,7 +22,7 @@ namespace fitnas {
 struct bootstrap_options {
     int draws = 1000;    ///< resamples, at least 1
     double level = 0.95; ///< between 0 and 1
-    seed seed_value{0};
+    fitnas::seed seed{0};
 };
 
 /// @brief An interval of numbers, ends included.
@@ -66,7 +66,7 @@ interval bootstrap_interval(std::span<const double> x, std::span<const double> y
     const std::size_t n = x.size();
     std::vector<double> values(static_cast<std::size_t>(options.draws));
     parallel_for(options.draws, [&](std::ptrdiff_t draw) {
-        random_stream random(options.seed_value, purpose::bootstrap, static_cast<std::uint64_t>(draw));
+        random_stream random(options.seed, purpose::bootstrap, static_cast<std::uint64_t>(draw));
         std::vector<double> drawn_x(n);
         std::vector<double> drawn_y(n);
         for (std::size_t i = 0; i < n; ++i) {

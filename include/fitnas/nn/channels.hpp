@@ -87,11 +87,11 @@ template <activation A>
 FITNAS_INLINE vec<> apply(vec<> u) {
     const vec<> zero{};
     if constexpr (A == activation::relu) {
-        return (simd::max)(u, zero);
+        return (simd::max)(zero, u); // in this order a NaN stays one
     } else if constexpr (A == activation::relu6) {
-        return (simd::min)((simd::max)(u, zero), simd::broadcast(6.0F));
+        return (simd::min)(simd::broadcast(6.0F), (simd::max)(zero, u));
     } else if constexpr (A == activation::hard_swish) {
-        return u * (simd::min)((simd::max)(u + 3.0F, zero), simd::broadcast(6.0F)) * (1.0F / 6.0F);
+        return u * (simd::min)(simd::broadcast(6.0F), (simd::max)(zero, u + 3.0F)) * (1.0F / 6.0F);
     } else {
         return u;
     }

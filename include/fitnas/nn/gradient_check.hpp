@@ -21,7 +21,7 @@ struct gradient_check_options {
     double step = 2e-3;        ///< of the central difference
     double tolerance = 2e-2;   ///< allowed |analytic - numeric|, relative to the largest |numeric|
     std::size_t samples = 200; ///< coordinates that are tried (all, where there are fewer)
-    seed seed_value{1};        ///< chooses them
+    fitnas::seed seed{1};      ///< chooses them
 };
 
 /// @brief What came out. Converts to whether it was good.
@@ -55,7 +55,7 @@ gradient_report check_gradient(std::span<float> values, std::span<const float> a
     for (std::size_t i = 0; i < chosen.size(); ++i) {
         chosen[i] = i;
     }
-    random_stream random(options.seed_value, purpose::user);
+    random_stream random(options.seed, purpose::user);
     random.shuffle(std::span<std::size_t>(chosen));
     chosen.resize((std::min)(chosen.size(), options.samples));
 

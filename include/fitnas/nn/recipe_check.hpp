@@ -35,7 +35,7 @@ gradient_report check_recipe(const recipe& steps, shape input, Count images = 3,
     std::vector<float> x(count * static_cast<std::size_t>(input.size()));
     std::vector<float> y(count * static_cast<std::size_t>(sum.output.size()));
     std::vector<float> weights(y.size());
-    random_stream random(options.seed_value, purpose::initialise);
+    random_stream random(options.seed, purpose::initialise);
     initialise(steps, input, parameters, random);
     for (std::vector<float>* some : {&x, &weights}) {
         for (float& v : *some) {

@@ -21,8 +21,8 @@ namespace fitnas {
 
 /// @brief How to cut a table.
 struct cross_validation_options {
-    int folds = 5;     ///< from 2; each fold must hold at least 2 different networks
-    seed seed_value{}; ///< decides which networks stand together
+    int folds = 5;       ///< from 2; each fold must hold at least 2 different networks
+    fitnas::seed seed{}; ///< decides which networks stand together
 };
 
 /// @brief What one fold showed.
@@ -97,7 +97,7 @@ cross_validation_result<Space> cross_validate(const score_table<Space>& table, F
     static_assert(predictor<std::decay_t<decltype(fit_to(table))>>,
                   "cross_validate(table, fit_to): fit_to must take a score_table and return a predictor");
     const score_table<Space> data = merge_equal_networks(table, "cross_validate");
-    const auto parts = make_folds(data.size(), options.folds, options.seed_value);
+    const auto parts = make_folds(data.size(), options.folds, options.seed);
     cross_validation_result<Space> result;
     for (const std::vector<std::size_t>& part : parts) {
         std::vector<std::size_t> others;

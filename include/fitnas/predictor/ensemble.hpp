@@ -88,8 +88,8 @@ ensemble<fitted<Model>> fit_ensemble(const score_table<typename Model::space>& t
     fit_options own = options;
     for (int m = 0; m < members; ++m) {
         if (m > 0) {
-            random_stream random(options.seed_value, purpose::fit, 0, static_cast<std::uint64_t>(m));
-            own.seed_value.value = (std::uint64_t{random.bits()} << 32U) | random.bits();
+            random_stream random(options.seed, purpose::fit, 0, static_cast<std::uint64_t>(m));
+            own.seed.value = (std::uint64_t{random.bits()} << 32U) | random.bits();
         }
         if (options.observer) { // one piece of work for whoever watches
             own.observer = [&](progress p) {

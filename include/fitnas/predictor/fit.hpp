@@ -28,7 +28,7 @@ struct fit_options {
     int batch = 64;              ///< most networks in a step, at least 2
     double learning_rate = 1e-2; ///< of the first step, above 0; falls to 0 along a cosine
     double weight_decay = 1e-4;  ///< decoupled, at least 0
-    seed seed_value{};           ///< of first parameters, order and dropout
+    fitnas::seed seed{};         ///< of first parameters, order and dropout
     fitnas::observer observer{}; ///< called after each epoch, with the mean loss over its batches
 };
 
@@ -84,11 +84,11 @@ fitted<Model> fit(const score_table<typename Model::space>& table, const fit_opt
     const cosine_schedule rate{options.learning_rate, static_cast<long long>(batches) * options.epochs};
 
     const stopwatch clock;
-    std::vector<float> parameters = Model::initial_parameters(options.seed_value);
+    std::vector<float> parameters = Model::initial_parameters(options.seed);
     std::vector<float> gradient(Model::parameters);
     adam optimiser(Model::parameters, {.weight_decay = static_cast<float>(options.weight_decay)});
     gcn::pass<Model> pass;
-    gcn::training_step step{options.seed_value};
+    gcn::training_step step{options.seed};
     std::vector<std::size_t> order(n);
     std::vector<code> codes(most);
     std::vector<double> wanted(most);
@@ -98,7 +98,7 @@ fitted<Model> fit(const score_table<typename Model::space>& table, const fit_opt
         for (std::size_t i = 0; i < n; ++i) {
             order[i] = i;
         }
-        random_stream random(options.seed_value, purpose::fit, static_cast<std::uint64_t>(epoch));
+        random_stream random(options.seed, purpose::fit, static_cast<std::uint64_t>(epoch));
         random.shuffle(std::span<std::size_t>(order));
         double sum = 0;
         for (std::size_t b = 0; b < batches; ++b, ++step.number) {

@@ -21,7 +21,7 @@ struct evolution_options {
     double crossover = 0.5;       ///< the share of children that mix two parents, in [0, 1]
     std::size_t top = 10;         ///< how many to return, at least 1
     cost::limit limit{};
-    seed seed_value{1};
+    fitnas::seed seed{1};
     std::size_t draws = 100; ///< the most children to draw for each one that is wanted, at least 1
 };
 
@@ -113,7 +113,7 @@ std::vector<candidate<Space>> evolution(Scorer&& score, const evolution_options&
     std::set<code> seen;
     std::vector<typename list::entry> parents;
     for (std::size_t generation = 0; generation < options.generations; ++generation) {
-        random_stream random(options.seed_value, purpose::search, generation);
+        random_stream random(options.seed, purpose::search, generation);
         const auto parent = [&]() -> const code& {
             return parents[random.below(static_cast<std::uint32_t>(parents.size()))].code;
         };

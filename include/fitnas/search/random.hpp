@@ -65,7 +65,7 @@ struct random_options {
     std::size_t samples = 1000; ///< at least 1; a small space may have fewer, see `sample_under`
     std::size_t top = 10;       ///< how many to return, at least 1
     cost::limit limit{};
-    seed seed_value{1};
+    fitnas::seed seed{1};
     std::size_t draws = 1000; ///< the most codes to draw for each sample
 };
 
@@ -80,7 +80,7 @@ std::vector<candidate<Space>> random(Scorer&& score, const random_options& optio
         throw option_error("random: samples: expected at least 1, got 0");
     }
     const auto codes =
-        sample_under<Space>(options.limit, options.samples, options.seed_value, options.draws, "random");
+        sample_under<Space>(options.limit, options.samples, options.seed, options.draws, "random");
     const std::vector<double> values = score(std::span<const architecture<Space>>(codes));
     detail::require_values(values, codes.size(), "random", "scorer");
     for (std::size_t i = 0; i < codes.size(); ++i) {

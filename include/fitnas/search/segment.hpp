@@ -45,7 +45,7 @@ struct segment_options {
     search::fill fill = search::fill::random;
     fitnas::architecture<Space> completion{}; ///< for `fill::fixed`
     cost::limit limit{};
-    seed seed_value{1};
+    fitnas::seed seed{1};
 };
 
 /// @brief A beginning of an architecture that a segment kept: a super-cell of the next.
@@ -253,7 +253,7 @@ private:
 
     /// A stream for this segment.
     random_stream stream(std::uint64_t use, std::size_t index) const {
-        return {m_options.seed_value, purpose::search, 3 * m_result.segments.size() + use, index};
+        return {m_options.seed, purpose::search, 3 * m_result.segments.size() + use, index};
     }
 
     /// Scores a sample, fits a model to it, and leaves the candidates that the model finds best.

@@ -5,6 +5,7 @@
 #define FITNAS_SPACE_SAMPLE_HPP
 
 #include <set>
+#include <string>
 #include <vector>
 
 #include <fitnas/core/rng.hpp>
@@ -26,25 +27,31 @@ architecture<Space> sample_one(random_stream& random) {
 /// they come.
 /// @param n how many
 /// @param s the seed; a larger sample of the same seed begins with the smaller one
-/// @throws option_error where the space has fewer than n different networks
+/// @throws option_error where the space has fewer than n different networks, or so few of them beside its
+/// codes that a million draws in a row find no new one
 template <code_space Space>
 std::vector<architecture<Space>> sample(std::size_t n, seed s) {
     constexpr std::uint64_t enumerable = 1U << 20U;
-    if (Space::size <= enumerable && n > Space::size / 64) {
-        const std::size_t different = different_networks<Space>().size();
-        if (n > different) {
-            throw option_error("sample: asked for " + std::to_string(n) +
-                               " different networks, the space has " + std::to_string(different));
-        }
-    }
+    const auto refuse = [n](const std::string& has) {
+        throw option_error("sample: asked for " + std::to_string(n) + " different networks, the space has " +
+                           has);
+    };
     std::set<architecture<Space>> seen;
     std::vector<architecture<Space>> result;
-    result.reserve(n);
     random_stream random(s, purpose::sample);
+    std::uint64_t misses = 0; // in a row
     while (result.size() < n) {
         const architecture<Space> a = canonical<Space>(sample_one<Space>(random));
         if (seen.insert(a).second) {
             result.push_back(a);
+            misses = 0;
+        } else if (++misses == 1000 && Space::size <= enumerable) {
+            const std::size_t different = different_networks<Space>().size();
+            if (n > different) {
+                refuse(std::to_string(different));
+            }
+        } else if (misses == 1000000) {
+            refuse("hardly more than " + std::to_string(result.size()));
         }
     }
     return result;

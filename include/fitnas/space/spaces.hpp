@@ -36,8 +36,8 @@ struct mobile_19x6
 /// codes.
 using fashion_mini_operators =
     operator_set<op::identity, op::mbconv<3, 3>, op::mbconv<5, 3>, op::mbconv<3, 6>>;
-struct fashion_mini : search_space<image<28, 28, 1>, stem<16, 2>, stage<fashion_mini_operators, 2, 24>,
-                                   stage<fashion_mini_operators, 2, 40, 2>,
+struct fashion_mini : search_space<image<28, 28, 1>, stem<16, 2>, stage<fashion_mini_operators, 2, 16>,
+                                   stage<fashion_mini_operators, 2, 32, 2>,
                                    stage<fashion_mini_operators, 2, 64, 2>, head<128, 10>> {};
 
 } // namespace fitnas::spaces

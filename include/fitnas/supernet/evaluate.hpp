@@ -34,7 +34,7 @@ struct evaluate_options {
         512;                  ///< training images for the statistics, at least 1; all where there are fewer
     std::size_t images = 0;   ///< the first so many validation images; 0: all
     std::size_t batch = 2000; ///< images that go through together, at least 1; memory grows with it
-    seed seed_value{0};       ///< chooses the calibration images
+    fitnas::seed seed{0};     ///< chooses the calibration images
     fitnas::observer observer{}; ///< called after each network
 };
 
@@ -122,7 +122,7 @@ inline std::vector<double> score_paths(const weights& w, std::span<const network
     const std::size_t count = o.images == 0 ? data.validation.size() : o.images;
     const bool calibrated = o.statistics == statistics::calibrated;
     const std::vector<std::size_t> chosen = random_indices(
-        data.train.size(), calibrated ? (std::min)(o.calibration, data.train.size()) : 0, o.seed_value);
+        data.train.size(), calibrated ? (std::min)(o.calibration, data.train.size()) : 0, o.seed);
     const loaded_images calibration(data.train, chosen, norm);
     std::vector<std::size_t> all(count);
     std::iota(all.begin(), all.end(), std::size_t{0});

@@ -157,7 +157,7 @@ private:
 template <search_space_type Space>
 train_report train(network<Space>& net, const image_dataset& data, const train_options& options = {}) {
     const train_report report = detail::train(net.weights(), {}, data, options);
-    net.calibrate(data, 2000, options.seed_value);
+    net.calibrate(data, 2000, options.seed);
     return report;
 }
 

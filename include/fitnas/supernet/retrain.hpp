@@ -21,12 +21,12 @@ struct retrained {
 /// one place in the library that does.
 /// @param a the architecture
 /// @param data all three splits
-/// @param options of the training; `seed_value` also gives the first weights
+/// @param options of the training; `seed` also gives the first weights
 /// @throws as `train`; data_error where there is no test split
 template <search_space_type Space>
 retrained<Space> retrain(const architecture<Space>& a, const dataset& data,
                          const train_options& options = {}) {
-    retrained<Space> result{network<Space>(a, options.seed_value), {}, 0, 0};
+    retrained<Space> result{network<Space>(a, options.seed), {}, 0, 0};
     detail::require_images(result.network.weights(), data.test, "retrain: the test split");
     detail::require_images(result.network.weights(), data.validation, "retrain: the validation split");
     result.report = train(result.network, data.train, options);

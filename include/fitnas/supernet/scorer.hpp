@@ -23,6 +23,13 @@ auto scorer(const supernet<Space>& net, const dataset& data, evaluate_options op
         return evaluate<Space>(net, some, data, options).scores;
     };
 }
+/// What would dangle.
+template <search_space_type Space>
+auto scorer(const supernet<Space>&&, const dataset&, evaluate_options = {}) = delete;
+template <search_space_type Space>
+auto scorer(const supernet<Space>&, const dataset&&, evaluate_options = {}) = delete;
+template <search_space_type Space>
+auto scorer(const supernet<Space>&&, const dataset&&, evaluate_options = {}) = delete;
 
 } // namespace fitnas
 

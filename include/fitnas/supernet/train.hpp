@@ -32,7 +32,7 @@ struct train_options {
     double warmup = 0;           ///< epochs in which the learning rate rises, from 0 to less than `epochs`
     double label_smoothing = 0;  ///< in [0, 1)
     augmentation augment{};      ///< of the images
-    seed seed_value{0};          ///< of the order of images, their augmentation and the paths
+    fitnas::seed seed{0};        ///< of the order of images, their augmentation and the paths
     fitnas::observer observer{}; ///< called after each step with the epoch's mean loss and accuracy
 };
 
@@ -97,7 +97,7 @@ inline train_report train(weights& w, std::span<const int> counts, const image_d
                           const train_options& o) {
     require_images(w, data, "train");
     require_options(o, data.size());
-    const path_sampler sampler(counts, o.sampling, o.seed_value);
+    const path_sampler sampler(counts, o.sampling, o.seed);
     const normalisation norm = normalisation_of(data);
     const std::size_t steps = data.size() / o.batch;
     const auto total = static_cast<long long>(steps) * o.epochs;
@@ -112,13 +112,12 @@ inline train_report train(weights& w, std::span<const int> counts, const image_d
     train_report report;
     for (int epoch = 0; epoch < o.epochs; ++epoch) {
         const std::vector<std::size_t> order =
-            shuffled_indices(data.size(), o.seed_value, static_cast<std::uint64_t>(epoch));
+            shuffled_indices(data.size(), o.seed, static_cast<std::uint64_t>(epoch));
         epoch_report sums;
         for (std::size_t i = 0; i < steps; ++i) {
             const auto step = static_cast<long long>(i) + static_cast<long long>(steps) * epoch;
             load_batch(data, std::span<const std::size_t>(order).subspan(i * o.batch, o.batch), norm,
-                       images.data(), labels.data(), o.augment, o.seed_value,
-                       static_cast<std::uint64_t>(epoch));
+                       images.data(), labels.data(), o.augment, o.seed, static_cast<std::uint64_t>(epoch));
 
             std::fill(uses.begin(), uses.end(), 0);
             double loss = 0;

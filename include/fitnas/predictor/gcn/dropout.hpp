@@ -39,7 +39,7 @@ private:
         constexpr auto dropped = static_cast<std::uint32_t>((std::uint64_t{Percent} << 32U) / 100);
         constexpr float scale = 100.0F / (100 - Percent);
         for (int g = 0; g < at.count; ++g, from += size, to += size) {
-            random_stream random(at.training->seed_value, purpose::dropout,
+            random_stream random(at.training->seed, purpose::dropout,
                                  at.training->number * 256 + static_cast<std::uint64_t>(at.layer),
                                  static_cast<std::uint64_t>(at.first + g));
             for (std::size_t i = 0; i < size; ++i) {

@@ -36,7 +36,7 @@ enum class place {
 
 /// @brief Which step of a training this is: the key of its random numbers.
 struct training_step {
-    seed seed_value{};
+    fitnas::seed seed{};
     std::uint64_t number = 0; ///< below 2^48
 };
 
