@@ -1,8 +1,11 @@
 // An operator of your own is a recipe. It joins an operator_set like any other; its costs, its gradients and
 // its place in the supernet follow from the recipe.
 //
-// Prints the four operators that the search chose, and something like:
-//   best by the fitted space: 11 ... trained by itself: 100.0 % of the test images
+// Prints, with other figures where vectors have another width:
+//   gradients of dw5: right
+//   0010: predicted 57.5 %, 247168 multiply-accumulates, first operator dw5
+//   ... two more ...
+//   the first, trained by itself: 94.0 % of the test images
 
 #include <cstdio>
 
@@ -18,7 +21,7 @@ struct dw5 {
     }
 };
 
-// Another: two branches' worth of work in a row, with a squeeze-excite between them.
+// Another, with squeeze-and-excitation.
 struct dw3_gated {
     static constexpr std::string_view name = "dw3_gated";
     static constexpr recipe build(cell c) {

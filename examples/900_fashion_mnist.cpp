@@ -90,7 +90,7 @@ json describe(const code& a) {
 
 void run(const std::string& out, const std::string& source) {
     std::filesystem::create_directories(out);
-    const dataset data = datasets::fashion_mnist(source, {.validation = 2000, .train_limit = 12000});
+    const dataset data = datasets::fashion_mnist(source, {.validation = 2000, .train_limit = 10000});
     std::printf("Fashion-MNIST: %zu images to train, %zu to compare sub-networks, %zu for the final test\n",
                 data.train.size(), data.validation.size(), data.test.size());
     std::printf("Search space fashion_mini: %d cells, %llu codes, %zu different networks\n\n", space::cells,

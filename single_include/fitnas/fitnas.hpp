@@ -1536,6 +1536,11 @@ inline dataset fashion_mnist(const std::string& directory = "/usr/share/datasets
     return split(all, read("t10k"), options);
 }
 
+/// @brief The same from where Debian's package dataset-fashion-mnist puts it.
+inline dataset fashion_mnist(const split_options& options) {
+    return fashion_mnist("/usr/share/datasets/fashion-mnist", options);
+}
+
 } // namespace fitnas::datasets
 
 // ---- fitnas/data/synthetic.hpp ----
@@ -2924,10 +2929,20 @@ struct convolution_geometry {
     void read_plane(const affine_input& x, int image, float* plane) const {
         std::memset(plane, 0, plane_size() * sizeof(float));
         const float* z = x.z + image * in.size();
+        const auto row = [&](int y) {
+            return plane +
+                   (static_cast<std::ptrdiff_t>(y + padding()) * plane_width() + padding()) * in.channels;
+        };
+        if (x.plain()) { // images, most of all
+            const std::ptrdiff_t size = static_cast<std::ptrdiff_t>(in.width) * in.channels;
+            for (int y = 0; y < in.height; ++y) {
+                std::copy_n(z + y * size, size, row(y));
+            }
+            return;
+        }
         with_activation(x.act, [&](auto act) {
             for (int y = 0; y < in.height; ++y) {
-                float* to = plane + (static_cast<std::ptrdiff_t>(y + padding()) * plane_width() + padding()) *
-                                        in.channels;
+                float* to = row(y);
                 for (int i = 0; i < in.width; ++i, z += in.channels, to += in.channels) {
                     for (int c = 0; c < in.channels; c += W) {
                         simd::store(to + c, read<act()>(x, z + c, c, in.channels - c), in.channels - c);

@@ -26,6 +26,11 @@ inline dataset fashion_mnist(const std::string& directory = "/usr/share/datasets
     return split(all, read("t10k"), options);
 }
 
+/// @brief The same from where Debian's package dataset-fashion-mnist puts it.
+inline dataset fashion_mnist(const split_options& options) {
+    return fashion_mnist("/usr/share/datasets/fashion-mnist", options);
+}
+
 } // namespace fitnas::datasets
 
 #endif
