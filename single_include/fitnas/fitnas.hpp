@@ -525,11 +525,9 @@ inline void gemm(bool transpose_a, bool transpose_b, int m, int n, int k, const 
 /// must.
 
 #if __has_include(<xtensor/containers/xtensor.hpp>)
-#include <xtensor/containers/xadapt.hpp>
 #include <xtensor/containers/xarray.hpp>
 #include <xtensor/containers/xtensor.hpp>
 #else
-#include <xtensor/xadapt.hpp>
 #include <xtensor/xarray.hpp>
 #include <xtensor/xtensor.hpp>
 
@@ -9214,9 +9212,11 @@ inline std::string code_text(std::span<const std::uint8_t> code) {
     return text;
 }
 
+/// A template, here and in the rooms beside, so that only programs that call it compile it.
 /// @param counts operators of each cell; empty where nothing is chosen
-inline train_report train(weights& w, std::span<const int> counts, const image_dataset& data,
-                          const train_options& o) {
+template <std::same_as<weights> Weights>
+train_report train(Weights& w, std::span<const int> counts, const image_dataset& data,
+                   const train_options& o) {
     require_images(w, data, "train");
     require_options(o, data.size());
     const path_sampler sampler(counts, o.sampling, o.seed);
@@ -9466,8 +9466,9 @@ private:
 };
 
 /// @return accuracy of each path, in [0, 1]
-inline std::vector<double> score_paths(const weights& w, std::span<const network_path> paths,
-                                       const dataset& data, const evaluate_options& o) {
+template <std::same_as<weights> Weights>
+std::vector<double> score_paths(const Weights& w, std::span<const network_path> paths, const dataset& data,
+                                const evaluate_options& o) {
     require_images(w, data.validation, "evaluate: the validation split");
     require_images(w, data.train, "evaluate: the training split");
     if (o.batch < 1 || o.calibration < 1) {
@@ -9562,7 +9563,8 @@ struct latency_options {
 
 namespace detail {
 
-inline std::vector<double> measure_blocks(const space_layout& layout, const latency_options& o) {
+template <std::same_as<space_layout> Layout>
+std::vector<double> measure_blocks(const Layout& layout, const latency_options& o) {
     if (o.images < 1 || o.repeats < 1) {
         throw option_error("latency_options: images and repeats: expected at least 1, got " +
                            std::to_string(o.images) + " and " + std::to_string(o.repeats));

@@ -10,11 +10,9 @@
 #include <fitnas/config.hpp>
 
 #if __has_include(<xtensor/containers/xtensor.hpp>)
-#include <xtensor/containers/xadapt.hpp>
 #include <xtensor/containers/xarray.hpp>
 #include <xtensor/containers/xtensor.hpp>
 #else
-#include <xtensor/xadapt.hpp>
 #include <xtensor/xarray.hpp>
 #include <xtensor/xtensor.hpp>
 

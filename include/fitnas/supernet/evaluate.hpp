@@ -105,8 +105,9 @@ private:
 };
 
 /// @return accuracy of each path, in [0, 1]
-inline std::vector<double> score_paths(const weights& w, std::span<const network_path> paths,
-                                       const dataset& data, const evaluate_options& o) {
+template <std::same_as<weights> Weights>
+std::vector<double> score_paths(const Weights& w, std::span<const network_path> paths, const dataset& data,
+                                const evaluate_options& o) {
     require_images(w, data.validation, "evaluate: the validation split");
     require_images(w, data.train, "evaluate: the training split");
     if (o.batch < 1 || o.calibration < 1) {

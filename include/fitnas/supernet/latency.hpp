@@ -23,7 +23,8 @@ struct latency_options {
 
 namespace detail {
 
-inline std::vector<double> measure_blocks(const space_layout& layout, const latency_options& o) {
+template <std::same_as<space_layout> Layout>
+std::vector<double> measure_blocks(const Layout& layout, const latency_options& o) {
     if (o.images < 1 || o.repeats < 1) {
         throw option_error("latency_options: images and repeats: expected at least 1, got " +
                            std::to_string(o.images) + " and " + std::to_string(o.repeats));

@@ -5,6 +5,7 @@
 #define FITNAS_SUPERNET_TRAIN_HPP
 
 #include <cmath>
+#include <concepts>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -92,9 +93,11 @@ inline std::string code_text(std::span<const std::uint8_t> code) {
     return text;
 }
 
+/// A template, here and in the rooms beside, so that only programs that call it compile it.
 /// @param counts operators of each cell; empty where nothing is chosen
-inline train_report train(weights& w, std::span<const int> counts, const image_dataset& data,
-                          const train_options& o) {
+template <std::same_as<weights> Weights>
+train_report train(Weights& w, std::span<const int> counts, const image_dataset& data,
+                   const train_options& o) {
     require_images(w, data, "train");
     require_options(o, data.size());
     const path_sampler sampler(counts, o.sampling, o.seed);
