@@ -35,17 +35,17 @@ constexpr std::size_t fitted_to = 200; // sub-networks
 constexpr std::size_t held_out = 100;
 
 // Everything here is our choice; the paper has larger numbers.
-const train_options supernet_training{.epochs = 6,
-                                      .batch = 128,
+const train_options supernet_training{.epochs = 5,
+                                      .batch = 64,
                                       .sampling = sampling::strict_fair,
-                                      .learning_rate = 0.2,
+                                      .learning_rate = 0.15,
                                       .warmup = 0.5,
                                       .seed = seed{7}};
-const train_options individual_training{.epochs = 5,
+const train_options individual_training{.epochs = 8,
                                         .batch = 64,
                                         .learning_rate = 0.1,
                                         .warmup = 0.5,
-                                        .augment = {.crop_padding = 2, .flip = true},
+                                        .augment = {.flip = true},
                                         .seed = seed{11}};
 
 struct judged {

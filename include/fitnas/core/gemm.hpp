@@ -61,42 +61,86 @@ inline void pack_panels(const float* b, std::ptrdiff_t row_step, std::ptrdiff_t 
     }
 }
 
-/// One register tile: Rows x panel of A B, kept in registers and handed to `store(row, column,
+/// One register tile: Rows x Vectors of A B, kept in registers and handed to `store(row, column,
 /// accumulators)`.
-template <int Rows, class Store>
+template <int Rows, int Vectors, class Store>
 FITNAS_INLINE void multiply_tile(int k_padded, const float* a, std::size_t a_stride, const float* b, int row,
                                  int column, Store&& store) {
-    simd::vec<> acc[Rows][2] = {};
+    simd::vec<> acc[Rows][Vectors] = {};
     for (int block = 0; block < k_padded / gemm_width; ++block) {
         const float* x = a + static_cast<std::size_t>(block) * a_stride;
         FITNAS_UNROLL(4)
         for (int i = 0; i < gemm_width; ++i, b += panel) {
-            const simd::vec<> b0 = simd::load(b);
-            const simd::vec<> b1 = simd::load(b + gemm_width);
+            simd::vec<> y[Vectors];
+            for (int v = 0; v < Vectors; ++v) {
+                y[v] = simd::load(b + v * gemm_width);
+            }
             FITNAS_UNROLL(8)
             for (int r = 0; r < Rows; ++r) {
-                const simd::vec<> v = simd::broadcast(x[r * gemm_width + i]);
-                acc[r][0] = simd::fma(v, b0, acc[r][0]);
-                acc[r][1] = simd::fma(v, b1, acc[r][1]);
+                const simd::vec<> factor = simd::broadcast(x[r * gemm_width + i]);
+                for (int v = 0; v < Vectors; ++v) {
+                    acc[r][v] = simd::fma(factor, y[v], acc[r][v]);
+                }
             }
         }
     }
     store(row, column, acc);
 }
 
+/// All rows of one panel.
+template <int Vectors, class Store>
+void multiply_panel(int rows, int k_padded, const float* a, std::size_t a_stride, const float* b, int column,
+                    Store&& store) {
+    int row = 0;
+    for (; row + gemm_rows <= rows; row += gemm_rows) {
+        multiply_tile<gemm_rows, Vectors>(k_padded, a + row * gemm_width, a_stride, b, row, column, store);
+    }
+    for (; row < rows; ++row) {
+        multiply_tile<1, Vectors>(k_padded, a + row * gemm_width, a_stride, b, row, column, store);
+    }
+}
+
 /// A B for a blocked A (rows x k) and a packed B (k x n). `store` is called once for every register tile.
 template <class Store>
-inline void multiply(int rows, int n, int k, const float* a, std::size_t a_stride, const float* b,
-                     Store&& store) {
+void multiply(int rows, int n, int k, const float* a, std::size_t a_stride, const float* b, Store&& store) {
     const int k_padded = simd::padded(k);
     for (int column = 0; column < n;
          column += panel, b += static_cast<std::size_t>(panel) * static_cast<std::size_t>(k_padded)) {
-        int row = 0;
-        for (; row + gemm_rows <= rows; row += gemm_rows) {
-            multiply_tile<gemm_rows>(k_padded, a + row * gemm_width, a_stride, b, row, column, store);
+        if (n - column > gemm_width) {
+            multiply_panel<2>(rows, k_padded, a, a_stride, b, column, store);
+        } else {
+            multiply_panel<1>(rows, k_padded, a, a_stride, b, column, store);
         }
-        for (; row < rows; ++row) {
-            multiply_tile<1>(k_padded, a + row * gemm_width, a_stride, b, row, column, store);
+    }
+}
+
+/// One tile of `multiply_transposed`: gemm_rows x Vectors.
+template <int Vectors>
+FITNAS_INLINE void multiply_transposed_tile(int rows, const float* g, const float* a, std::size_t a_stride,
+                                            float* c, int ldc) {
+    simd::vec<> acc[gemm_rows][Vectors];
+    for (int i = 0; i < gemm_rows; ++i) {
+        for (int v = 0; v < Vectors; ++v) {
+            acc[i][v] = simd::load(c + static_cast<std::ptrdiff_t>(i) * ldc + v * gemm_width);
+        }
+    }
+    FITNAS_UNROLL(2)
+    for (int r = 0; r < rows; ++r) {
+        simd::vec<> y[Vectors];
+        for (int v = 0; v < Vectors; ++v) {
+            y[v] = simd::load(a + static_cast<std::size_t>(v) * a_stride + r * gemm_width);
+        }
+        FITNAS_UNROLL(8)
+        for (int i = 0; i < gemm_rows; ++i) {
+            const simd::vec<> factor = simd::broadcast(g[r * gemm_width + i]);
+            for (int v = 0; v < Vectors; ++v) {
+                acc[i][v] = simd::fma(factor, y[v], acc[i][v]);
+            }
+        }
+    }
+    for (int i = 0; i < gemm_rows; ++i) {
+        for (int v = 0; v < Vectors; ++v) {
+            simd::store(c + static_cast<std::ptrdiff_t>(i) * ldc + v * gemm_width, acc[i][v]);
         }
     }
 }
@@ -107,34 +151,14 @@ inline void multiply(int rows, int n, int k, const float* a, std::size_t a_strid
 inline void multiply_transposed(int rows, int n, int k, const float* g, std::size_t g_stride, const float* a,
                                 std::size_t a_stride, float* c, int ldc) {
     for (int column = 0; column < k; column += panel) {
-        const float* a0 = a + static_cast<std::size_t>(column / gemm_width) * a_stride;
-        // The second block may lie past the last; it is read only where it exists.
-        const bool two = column + gemm_width < simd::padded(k);
-        const float* a1 = two ? a0 + a_stride : a0;
-        for (int i0 = 0; i0 < n; i0 += gemm_rows) {
-            const float* x = g + static_cast<std::size_t>(i0 / gemm_width) * g_stride + i0 % gemm_width;
-            float* out = c + static_cast<std::ptrdiff_t>(i0) * ldc + column;
-            simd::vec<> acc[gemm_rows][2];
-            FITNAS_UNROLL(8)
-            for (int i = 0; i < gemm_rows; ++i) {
-                acc[i][0] = simd::load(out + static_cast<std::ptrdiff_t>(i) * ldc);
-                acc[i][1] = simd::load(out + static_cast<std::ptrdiff_t>(i) * ldc + gemm_width);
-            }
-            FITNAS_UNROLL(2)
-            for (int r = 0; r < rows; ++r) {
-                const simd::vec<> b0 = simd::load(a0 + r * gemm_width);
-                const simd::vec<> b1 = simd::load(a1 + r * gemm_width);
-                FITNAS_UNROLL(8)
-                for (int i = 0; i < gemm_rows; ++i) {
-                    const simd::vec<> v = simd::broadcast(x[r * gemm_width + i]);
-                    acc[i][0] = simd::fma(v, b0, acc[i][0]);
-                    acc[i][1] = simd::fma(v, b1, acc[i][1]);
-                }
-            }
-            FITNAS_UNROLL(8)
-            for (int i = 0; i < gemm_rows; ++i) {
-                simd::store(out + static_cast<std::ptrdiff_t>(i) * ldc, acc[i][0]);
-                simd::store(out + static_cast<std::ptrdiff_t>(i) * ldc + gemm_width, acc[i][1]);
+        const float* from = a + static_cast<std::size_t>(column / gemm_width) * a_stride;
+        for (int i = 0; i < n; i += gemm_rows) {
+            const float* x = g + static_cast<std::size_t>(i / gemm_width) * g_stride + i % gemm_width;
+            float* out = c + static_cast<std::ptrdiff_t>(i) * ldc + column;
+            if (k - column > gemm_width) {
+                multiply_transposed_tile<2>(rows, x, from, a_stride, out, ldc);
+            } else {
+                multiply_transposed_tile<1>(rows, x, from, a_stride, out, ldc);
             }
         }
     }
@@ -176,14 +200,14 @@ inline void gemm(bool transpose_a, bool transpose_b, int m, int n, int k, const 
         }
         detail::multiply(rows, n, k, block, stride, panels, [&](int row, int column, auto& acc) {
             constexpr int tile_rows = static_cast<int>(sizeof(acc) / sizeof(acc[0]));
+            constexpr int vectors = static_cast<int>(sizeof(acc[0]) / sizeof(acc[0][0]));
             for (int r = 0; r < tile_rows; ++r) {
                 float* out = c + static_cast<std::ptrdiff_t>(first + row + r) * ldc + column;
-                for (int half = 0; half < 2; ++half) {
-                    const int left = n - column - half * detail::gemm_width;
+                for (int v = 0; v < vectors; ++v) {
+                    const int left = n - column - v * detail::gemm_width;
                     if (left > 0) {
-                        float* at = out + half * detail::gemm_width;
-                        simd::store(at, accumulate ? acc[r][half] + simd::load(at, left) : acc[r][half],
-                                    left);
+                        float* at = out + v * detail::gemm_width;
+                        simd::store(at, accumulate ? acc[r][v] + simd::load(at, left) : acc[r][v], left);
                     }
                 }
             }

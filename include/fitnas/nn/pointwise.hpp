@@ -30,11 +30,11 @@ struct tile_store {
     float* out;
     int n;
 
-    template <int Rows>
-    FITNAS_INLINE void operator()(int row, int column, vec<> (&acc)[Rows][2]) const {
+    template <int Rows, int Vectors>
+    FITNAS_INLINE void operator()(int row, int column, vec<> (&acc)[Rows][Vectors]) const {
         for (int r = 0; r < Rows; ++r) {
             float* to = out + static_cast<std::ptrdiff_t>(row + r) * n + column;
-            for (int half = 0; half < 2; ++half) {
+            for (int half = 0; half < Vectors; ++half) {
                 const int left = n - column - half * W;
                 if (left > 0) {
                     simd::store(to + half * W, acc[r][half], left);
