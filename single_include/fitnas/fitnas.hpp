@@ -105,6 +105,15 @@ public:
     using error::error;
 };
 
+namespace detail {
+/// A number as messages print it: at most six digits.
+inline std::string number_text(double value) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%g", value);
+    return text;
+}
+} // namespace detail
+
 /// @brief A loss, score or statistic is not finite, or carries no information.
 class numeric_error : public error {
 public:
@@ -4535,12 +4544,19 @@ namespace fitnas {
 /// @param input the shape that comes in
 /// @param images at least 2 where batch norm sees single pixels
 /// @param options of the comparison
-/// @return the report of both comparisons
+/// @return the report of both comparisons, which converts to whether all is right; `log` says what is not
+/// @throws shape_error where the recipe does not fit the input
 template <std::same_as<int> Count = int> // a template, so that only its users compile it
 gradient_report check_recipe(const recipe& steps, shape input, Count images = 3,
                              const gradient_check_options& options = {}) {
-    const detail::block_plan plan(steps, input);
     const recipe_summary sum = summarise(steps, input);
+    if (!sum.valid || input.size() <= 0 || images < 1) {
+        throw shape_error("check_recipe: the recipe does not fit " + std::to_string(images) + " images of " +
+                          to_string(input) +
+                          ": kernels must be odd, strides and widths positive, a residual must meet "
+                          "the input's shape");
+    }
+    const detail::block_plan plan(steps, input);
     const auto count = static_cast<std::size_t>(images);
     std::vector<float> parameters(static_cast<std::size_t>(sum.parameters));
     std::vector<float> x(count * static_cast<std::size_t>(input.size()));
@@ -4602,9 +4618,16 @@ gradient_report check_recipe(const recipe& steps, shape input, Count images = 3,
 }
 
 /// @brief The same for an operator in a cell.
+/// @throws shape_error where the recipe does not fit the input, or gives another shape than the cell asks for
 template <class Operator>
 gradient_report check_operator(cell place, int images = 3, const gradient_check_options& options = {}) {
-    return check_recipe(Operator::build(place), place.input, images, options);
+    const recipe steps = Operator::build(place);
+    const recipe_summary sum = summarise(steps, place.input);
+    if (sum.valid && sum.output != place.output()) {
+        throw shape_error("check_operator: " + std::string(Operator::name) + " gives " +
+                          to_string(sum.output) + ", the cell asks for " + to_string(place.output()));
+    }
+    return check_recipe(steps, place.input, images, options);
 }
 
 } // namespace fitnas
@@ -7213,17 +7236,15 @@ inline void require_fit_options(const fit_options& options) {
     const double decay = options.weight_decay;
     require(options.epochs >= 1, "epochs: expected at least 1", std::to_string(options.epochs));
     require(options.batch >= 2, "batch: expected at least 2", std::to_string(options.batch));
-    require(rate > 0 && std::isfinite(rate), "learning_rate: expected a number above 0",
-            std::to_string(rate));
-    require(decay >= 0 && std::isfinite(decay), "weight_decay: expected a number from 0",
-            std::to_string(decay));
+    require(rate > 0 && std::isfinite(rate), "learning_rate: expected a number above 0", number_text(rate));
+    require(decay >= 0 && std::isfinite(decay), "weight_decay: expected a number from 0", number_text(decay));
 }
 
 inline void require_finite_loss(double loss, int epoch, const fit_options& options) {
     if (!std::isfinite(loss)) {
         throw numeric_error("fit: the loss is not finite any more in epoch " + std::to_string(epoch) +
                             " of " + std::to_string(options.epochs) + "; the learning rate " +
-                            std::to_string(options.learning_rate) + " may be too high");
+                            number_text(options.learning_rate) + " may be too high");
     }
 }
 
@@ -9236,13 +9257,19 @@ inline std::string code_text(std::span<const std::uint8_t> code) {
     return text;
 }
 
+/// Refuses weights that an earlier training, or a change by hand, has spoilt.
+inline void require_finite(const weights& w, const std::string& what) {
+    for (const float v : w.values()) {
+        if (!std::isfinite(v)) {
+            throw numeric_error(what + ": there are weights that are not finite");
+        }
+    }
+}
+
 /// A template, here and in the rooms beside, so that only programs that call it compile it.
-/// @param counts operators of each cell; empty where nothing is chosen
 template <std::same_as<weights> Weights>
-train_report train(Weights& w, std::span<const int> counts, const image_dataset& data,
-                   const train_options& o) {
-    require_images(w, data, "train");
-    require_options(o, data.size());
+train_report train_checked(Weights& w, std::span<const int> counts, const image_dataset& data,
+                           const train_options& o) {
     const path_sampler sampler(counts, o.sampling, o.seed);
     const normalisation norm = normalisation_of(data);
     const std::size_t steps = data.size() / o.batch;
@@ -9278,11 +9305,12 @@ train_report train(Weights& w, std::span<const int> counts, const image_dataset&
                 }
                 const batch_loss one = runner.run(w, path, images.data(), labels, o.label_smoothing);
                 if (!std::isfinite(one.loss)) {
-                    throw numeric_error("train: the loss is " + std::to_string(one.loss) + " in epoch " +
-                                        std::to_string(epoch + 1) + ", step " + std::to_string(i + 1) +
-                                        " of " + std::to_string(steps) +
+                    throw numeric_error("train: the loss is " +
+                                        std::string(std::isnan(one.loss) ? "not a number" : "infinite") +
+                                        " in epoch " + std::to_string(epoch + 1) + ", step " +
+                                        std::to_string(i + 1) + " of " + std::to_string(steps) +
                                         (code.empty() ? "" : ", for the path " + code_text(code)) +
-                                        ", at the learning rate " + std::to_string(rate(step)) +
+                                        ", at the learning rate " + number_text(rate(step)) +
                                         "; a smaller learning_rate or a warmup may help");
                 }
                 loss += one.loss;
@@ -9312,15 +9340,26 @@ train_report train(Weights& w, std::span<const int> counts, const image_dataset&
         report.epochs.push_back(
             {sums.loss / static_cast<double>(steps), sums.accuracy / static_cast<double>(steps)});
     }
-    for (const float v : w.values()) {
-        if (!std::isfinite(v)) {
-            throw numeric_error(
-                "train: the last steps left weights that are not finite; a smaller learning_rate or a "
-                "warmup may help");
-        }
-    }
+    require_finite(w, "train: after the last step, at a learning_rate that is too large");
     report.seconds = clock.seconds();
     return report;
+}
+
+/// Checks first; a training that diverges leaves the weights as they were before.
+/// @param counts operators of each cell; empty where nothing is chosen
+template <std::same_as<weights> Weights>
+train_report train(Weights& w, std::span<const int> counts, const image_dataset& data,
+                   const train_options& o) {
+    require_images(w, data, "train");
+    require_options(o, data.size());
+    require_finite(w, "train: before the first step");
+    const std::vector<float> before(w.values().begin(), w.values().end());
+    try {
+        return train_checked(w, counts, data, o);
+    } catch (const numeric_error&) {
+        std::copy(before.begin(), before.end(), w.values().begin());
+        throw;
+    }
 }
 
 } // namespace detail
@@ -9331,7 +9370,7 @@ train_report train(Weights& w, std::span<const int> counts, const image_dataset&
 /// @param data the training split
 /// @param options which are checked first
 /// @throws option_error, shape_error, data_error before anything changed
-/// @throws numeric_error where a loss is not finite; the weights are those before that step
+/// @throws numeric_error where a loss or a weight is not finite; then the weights are as they were before
 template <search_space_type Space>
 train_report train(supernet<Space>& net, const image_dataset& data, const train_options& options = {}) {
     return detail::train(net.weights(), Space::operator_counts, data, options);
@@ -9495,6 +9534,7 @@ std::vector<double> score_paths(const Weights& w, std::span<const network_path> 
                                 const evaluate_options& o) {
     require_images(w, data.validation, "evaluate: the validation split");
     require_images(w, data.train, "evaluate: the training split");
+    require_finite(w, "evaluate");
     if (o.batch < 1 || o.calibration < 1) {
         throw option_error("evaluate_options: batch and calibration: expected at least 1, got " +
                            std::to_string(o.batch) + " and " + std::to_string(o.calibration));
@@ -9545,7 +9585,8 @@ std::vector<double> score_paths(const Weights& w, std::span<const network_path> 
 /// @param data `train` gives statistics and normalisation, `validation` the images that count
 /// @param options checked first
 /// @return a table with the architectures in their order and accuracies in [0, 1]
-/// @throws architecture_error, option_error, shape_error, data_error
+/// @throws architecture_error, option_error, shape_error, data_error; numeric_error where weights are not
+/// finite
 template <search_space_type Space>
 score_table<Space> evaluate(const supernet<Space>& net, std::span<const architecture<Space>> architectures,
                             const dataset& data, const evaluate_options& options = {}) {

@@ -126,6 +126,7 @@ TEST_CASE("fused combinations have right gradients") {
                        activate(act)},
                       in);
     }
+    require_right("activation first", {relu(), pointwise(18), residual()}, in);
     require_right("two shortcuts",
                   {pointwise(18), batch_norm(), residual(), relu(), depthwise(3), batch_norm(), residual()},
                   in);
@@ -175,4 +176,25 @@ TEST_CASE("the checker finds mistakes") {
     right[1] = std::numeric_limits<float>::quiet_NaN();
     CHECK_FALSE(check_gradient(values, right, loss).ok);
     CHECK_THROWS_AS(check_gradient(values, std::vector<float>{1}, loss), shape_error);
+}
+
+namespace {
+
+struct ignores_the_stride {
+    static constexpr std::string_view name = "ignores_the_stride";
+    static constexpr recipe build(cell c) { return {pointwise(c.width)}; }
+};
+
+} // namespace
+
+TEST_CASE("the checker refuses recipes that do not fit") {
+    CHECK_THROWS_AS(check_recipe({depthwise(4)}, {4, 4, 3}), shape_error);
+    CHECK_THROWS_AS(check_recipe({pointwise(0)}, {4, 4, 3}), shape_error);
+    CHECK_THROWS_AS(check_recipe({squeeze_excite(0)}, {4, 4, 3}), shape_error);
+    CHECK_THROWS_AS(check_recipe({pointwise(5), residual()}, {4, 4, 3}), shape_error);
+    CHECK_THROWS_AS(check_recipe({relu()}, {4, 4, 3}, 0), shape_error);
+    CHECK(check_operator<ignores_the_stride>({{4, 4, 3}, 5, 1}));
+    CHECK_THROWS_WITH_AS(check_operator<ignores_the_stride>({{4, 4, 3}, 5, 2}),
+                         "check_operator: ignores_the_stride gives 4 x 4 x 5, the cell asks for 2 x 2 x 5",
+                         shape_error);
 }

@@ -231,6 +231,10 @@ TEST_CASE("a loss that turns non-finite ends the training with the place and the
     CHECK(contains(text, "in epoch 1, step"));
     CHECK(contains(text, "for the path"));
     CHECK(contains(text, "learning rate"));
+    CHECK(same(net.parameters(), supernet<space>().parameters()));
+    net.parameters()[3] = std::numeric_limits<float>::infinity();
+    CHECK_THROWS_AS(train(net, data.train), numeric_error);
+    CHECK_THROWS_AS(evaluate<space>(net, different_networks<space>(), data), numeric_error);
 }
 
 TEST_CASE("mobile_19x6 reports its costs and trains a step on a batch of 8") {

@@ -4,6 +4,7 @@
 #ifndef FITNAS_CORE_ERROR_HPP
 #define FITNAS_CORE_ERROR_HPP
 
+#include <cstdio>
 #include <stdexcept>
 #include <string>
 
@@ -38,6 +39,15 @@ class data_error : public error {
 public:
     using error::error;
 };
+
+namespace detail {
+/// A number as messages print it: at most six digits.
+inline std::string number_text(double value) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%g", value);
+    return text;
+}
+} // namespace detail
 
 /// @brief A loss, score or statistic is not finite, or carries no information.
 class numeric_error : public error {

@@ -24,12 +24,19 @@ namespace fitnas {
 /// @param input the shape that comes in
 /// @param images at least 2 where batch norm sees single pixels
 /// @param options of the comparison
-/// @return the report of both comparisons
+/// @return the report of both comparisons, which converts to whether all is right; `log` says what is not
+/// @throws shape_error where the recipe does not fit the input
 template <std::same_as<int> Count = int> // a template, so that only its users compile it
 gradient_report check_recipe(const recipe& steps, shape input, Count images = 3,
                              const gradient_check_options& options = {}) {
-    const detail::block_plan plan(steps, input);
     const recipe_summary sum = summarise(steps, input);
+    if (!sum.valid || input.size() <= 0 || images < 1) {
+        throw shape_error("check_recipe: the recipe does not fit " + std::to_string(images) + " images of " +
+                          to_string(input) +
+                          ": kernels must be odd, strides and widths positive, a residual must meet "
+                          "the input's shape");
+    }
+    const detail::block_plan plan(steps, input);
     const auto count = static_cast<std::size_t>(images);
     std::vector<float> parameters(static_cast<std::size_t>(sum.parameters));
     std::vector<float> x(count * static_cast<std::size_t>(input.size()));
@@ -91,9 +98,16 @@ gradient_report check_recipe(const recipe& steps, shape input, Count images = 3,
 }
 
 /// @brief The same for an operator in a cell.
+/// @throws shape_error where the recipe does not fit the input, or gives another shape than the cell asks for
 template <class Operator>
 gradient_report check_operator(cell place, int images = 3, const gradient_check_options& options = {}) {
-    return check_recipe(Operator::build(place), place.input, images, options);
+    const recipe steps = Operator::build(place);
+    const recipe_summary sum = summarise(steps, place.input);
+    if (sum.valid && sum.output != place.output()) {
+        throw shape_error("check_operator: " + std::string(Operator::name) + " gives " +
+                          to_string(sum.output) + ", the cell asks for " + to_string(place.output()));
+    }
+    return check_recipe(steps, place.input, images, options);
 }
 
 } // namespace fitnas

@@ -44,17 +44,15 @@ inline void require_fit_options(const fit_options& options) {
     const double decay = options.weight_decay;
     require(options.epochs >= 1, "epochs: expected at least 1", std::to_string(options.epochs));
     require(options.batch >= 2, "batch: expected at least 2", std::to_string(options.batch));
-    require(rate > 0 && std::isfinite(rate), "learning_rate: expected a number above 0",
-            std::to_string(rate));
-    require(decay >= 0 && std::isfinite(decay), "weight_decay: expected a number from 0",
-            std::to_string(decay));
+    require(rate > 0 && std::isfinite(rate), "learning_rate: expected a number above 0", number_text(rate));
+    require(decay >= 0 && std::isfinite(decay), "weight_decay: expected a number from 0", number_text(decay));
 }
 
 inline void require_finite_loss(double loss, int epoch, const fit_options& options) {
     if (!std::isfinite(loss)) {
         throw numeric_error("fit: the loss is not finite any more in epoch " + std::to_string(epoch) +
                             " of " + std::to_string(options.epochs) + "; the learning rate " +
-                            std::to_string(options.learning_rate) + " may be too high");
+                            number_text(options.learning_rate) + " may be too high");
     }
 }
 

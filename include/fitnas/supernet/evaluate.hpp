@@ -110,6 +110,7 @@ std::vector<double> score_paths(const Weights& w, std::span<const network_path> 
                                 const evaluate_options& o) {
     require_images(w, data.validation, "evaluate: the validation split");
     require_images(w, data.train, "evaluate: the training split");
+    require_finite(w, "evaluate");
     if (o.batch < 1 || o.calibration < 1) {
         throw option_error("evaluate_options: batch and calibration: expected at least 1, got " +
                            std::to_string(o.batch) + " and " + std::to_string(o.calibration));
@@ -160,7 +161,8 @@ std::vector<double> score_paths(const Weights& w, std::span<const network_path> 
 /// @param data `train` gives statistics and normalisation, `validation` the images that count
 /// @param options checked first
 /// @return a table with the architectures in their order and accuracies in [0, 1]
-/// @throws architecture_error, option_error, shape_error, data_error
+/// @throws architecture_error, option_error, shape_error, data_error; numeric_error where weights are not
+/// finite
 template <search_space_type Space>
 score_table<Space> evaluate(const supernet<Space>& net, std::span<const architecture<Space>> architectures,
                             const dataset& data, const evaluate_options& options = {}) {

@@ -93,13 +93,19 @@ inline std::string code_text(std::span<const std::uint8_t> code) {
     return text;
 }
 
+/// Refuses weights that an earlier training, or a change by hand, has spoilt.
+inline void require_finite(const weights& w, const std::string& what) {
+    for (const float v : w.values()) {
+        if (!std::isfinite(v)) {
+            throw numeric_error(what + ": there are weights that are not finite");
+        }
+    }
+}
+
 /// A template, here and in the rooms beside, so that only programs that call it compile it.
-/// @param counts operators of each cell; empty where nothing is chosen
 template <std::same_as<weights> Weights>
-train_report train(Weights& w, std::span<const int> counts, const image_dataset& data,
-                   const train_options& o) {
-    require_images(w, data, "train");
-    require_options(o, data.size());
+train_report train_checked(Weights& w, std::span<const int> counts, const image_dataset& data,
+                           const train_options& o) {
     const path_sampler sampler(counts, o.sampling, o.seed);
     const normalisation norm = normalisation_of(data);
     const std::size_t steps = data.size() / o.batch;
@@ -135,11 +141,12 @@ train_report train(Weights& w, std::span<const int> counts, const image_dataset&
                 }
                 const batch_loss one = runner.run(w, path, images.data(), labels, o.label_smoothing);
                 if (!std::isfinite(one.loss)) {
-                    throw numeric_error("train: the loss is " + std::to_string(one.loss) + " in epoch " +
-                                        std::to_string(epoch + 1) + ", step " + std::to_string(i + 1) +
-                                        " of " + std::to_string(steps) +
+                    throw numeric_error("train: the loss is " +
+                                        std::string(std::isnan(one.loss) ? "not a number" : "infinite") +
+                                        " in epoch " + std::to_string(epoch + 1) + ", step " +
+                                        std::to_string(i + 1) + " of " + std::to_string(steps) +
                                         (code.empty() ? "" : ", for the path " + code_text(code)) +
-                                        ", at the learning rate " + std::to_string(rate(step)) +
+                                        ", at the learning rate " + number_text(rate(step)) +
                                         "; a smaller learning_rate or a warmup may help");
                 }
                 loss += one.loss;
@@ -169,15 +176,26 @@ train_report train(Weights& w, std::span<const int> counts, const image_dataset&
         report.epochs.push_back(
             {sums.loss / static_cast<double>(steps), sums.accuracy / static_cast<double>(steps)});
     }
-    for (const float v : w.values()) {
-        if (!std::isfinite(v)) {
-            throw numeric_error(
-                "train: the last steps left weights that are not finite; a smaller learning_rate or a "
-                "warmup may help");
-        }
-    }
+    require_finite(w, "train: after the last step, at a learning_rate that is too large");
     report.seconds = clock.seconds();
     return report;
+}
+
+/// Checks first; a training that diverges leaves the weights as they were before.
+/// @param counts operators of each cell; empty where nothing is chosen
+template <std::same_as<weights> Weights>
+train_report train(Weights& w, std::span<const int> counts, const image_dataset& data,
+                   const train_options& o) {
+    require_images(w, data, "train");
+    require_options(o, data.size());
+    require_finite(w, "train: before the first step");
+    const std::vector<float> before(w.values().begin(), w.values().end());
+    try {
+        return train_checked(w, counts, data, o);
+    } catch (const numeric_error&) {
+        std::copy(before.begin(), before.end(), w.values().begin());
+        throw;
+    }
 }
 
 } // namespace detail
@@ -188,7 +206,7 @@ train_report train(Weights& w, std::span<const int> counts, const image_dataset&
 /// @param data the training split
 /// @param options which are checked first
 /// @throws option_error, shape_error, data_error before anything changed
-/// @throws numeric_error where a loss is not finite; the weights are those before that step
+/// @throws numeric_error where a loss or a weight is not finite; then the weights are as they were before
 template <search_space_type Space>
 train_report train(supernet<Space>& net, const image_dataset& data, const train_options& options = {}) {
     return detail::train(net.weights(), Space::operator_counts, data, options);
