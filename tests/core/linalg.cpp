@@ -40,8 +40,8 @@ TEST_CASE("solve leaves a small residual, and its operands as they are") {
         const matrix a_before = a;
         const matrix b_before = b;
         const matrix x = solve(a, b);
-        CHECK(a == a_before);
-        CHECK(b == b_before);
+        CHECK((a == a_before));
+        CHECK((b == b_before));
         for (std::size_t i = 0; i < n; ++i) {
             for (std::size_t j = 0; j < 3; ++j) {
                 double sum = 0;

@@ -34,7 +34,10 @@ void agrees_with(const std::string& name) {
     const golden::tensor& features = file["features"];
     for (std::size_t g = 0; g < codes.sizes[0]; ++g) {
         architecture<tiny> a{};
-        std::copy(codes.row(g).begin(), codes.row(g).end(), a.begin());
+        REQUIRE(codes.row(g).size() == a.size());
+        for (std::size_t i = 0; i < a.size(); ++i) {
+            a[i] = static_cast<std::uint8_t>(codes.row(g)[i]);
+        }
         // Poisoned: what is not set must be overwritten.
         std::vector<float> got(static_cast<std::size_t>(Encoding::nodes * Encoding::features), NAN);
         Encoding::encode(a, got.data());

@@ -175,9 +175,11 @@ inline std::string csv_field(const std::string& field) {
 inline std::string csv_line(const std::vector<std::string>& fields) {
     std::string line;
     for (std::size_t i = 0; i < fields.size(); ++i) {
-        line += (i > 0 ? "," : "") + csv_field(fields[i]);
+        line += i > 0 ? "," : "";
+        line += csv_field(fields[i]);
     }
-    return line + "\n";
+    line += '\n';
+    return line;
 }
 
 } // namespace detail
