@@ -1,7 +1,8 @@
 """Compile cost: CPU seconds and peak memory of g++ -std=c++20 -O2 -fopenmp -c, one file a case.
 
 Every round compiles the baseline and then each case, so that a slow minute of the machine falls on all of them alike;
-the median over the rounds counts. CPU time and not wall time, since other programs may be running. `ratio` is the time
+the median over the rounds counts. What is past its budget is measured again, in more rounds: only what stays past it
+fails --check. CPU time and not wall time, since other programs may be running. `ratio` is the time
 over the baseline's.
 """
 import argparse
@@ -20,6 +21,7 @@ BUDGETS = {
     "nas_bench_macro": (4.0, None),
     "mobile_19x6": (6.0, 2048),
 }
+ATTEMPTS = 3
 
 
 def compile_once(compiler, source, output):
@@ -32,13 +34,32 @@ def compile_once(compiler, source, output):
     return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
+def rows_of(measured):
+    baseline = statistics.median(seconds for seconds, _ in measured["baseline"])
+    rows = []
+    for name, runs in measured.items():
+        seconds, mib = (statistics.median(column) for column in zip(*runs))
+        rows.append({"case": name, "seconds": round(seconds, 2), "mib": round(mib),
+                     "ratio": round(seconds / baseline, 2)})
+    return rows
+
+
+def past_budget(rows):
+    over = []
+    for row in rows[1:]:
+        ratio, mib = BUDGETS[row["case"]]
+        if row["ratio"] > ratio:
+            over.append(f"{row['case']}: ratio {row['ratio']} is past {ratio}")
+        if mib and row["mib"] > mib:
+            over.append(f"{row['case']}: {row['mib']} MiB are past {mib}")
+    return over
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("cases", nargs="*", metavar="case", help=", ".join(BUDGETS))
     parser.add_argument("--json", action="store_true", help="print a list of objects instead of a table")
     parser.add_argument("--check", action="store_true", help="fail where a case is past its budget")
-    parser.add_argument("--slack", type=float, default=0.0,
-                        help="how far past a ratio's budget --check lets it be, for a noisy machine: 0.1 is 10 %%")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--compiler", default="g++")
     options = parser.parse_args()
@@ -49,16 +70,14 @@ def main():
     names = ["baseline", *(options.cases or BUDGETS)]
     measured = {name: [] for name in names}
     with tempfile.TemporaryDirectory() as scratch:
-        for _ in range(options.runs):
-            for name in names:
-                measured[name].append(compile_once(options.compiler, HERE / f"{name}.cpp", f"{scratch}/out.o"))
-
-    baseline = statistics.median(seconds for seconds, _ in measured["baseline"])
-    rows = []
-    for name in names:
-        seconds, mib = (statistics.median(column) for column in zip(*measured[name]))
-        rows.append({"case": name, "seconds": round(seconds, 2), "mib": round(mib),
-                     "ratio": round(seconds / baseline, 2)})
+        for _ in range(ATTEMPTS if options.check else 1):
+            for _ in range(options.runs):
+                for name in names:
+                    measured[name].append(compile_once(options.compiler, HERE / f"{name}.cpp", f"{scratch}/out.o"))
+            rows = rows_of(measured)
+            over = past_budget(rows)
+            if not over:
+                break
     if options.json:
         print(json.dumps(rows, indent=2))
     else:
@@ -67,13 +86,6 @@ def main():
             budget = BUDGETS.get(row["case"], ("", None))[0]
             print(f"{row['case']:<18}{row['seconds']:>9.2f}{row['mib']:>7}{row['ratio']:>7.2f}{budget:>8}")
 
-    over = []
-    for row in rows[1:]:
-        ratio, mib = BUDGETS[row["case"]]
-        if row["ratio"] > ratio * (1 + options.slack):
-            over.append(f"{row['case']}: ratio {row['ratio']} is past {ratio}")
-        if mib and row["mib"] > mib:
-            over.append(f"{row['case']}: {row['mib']} MiB are past {mib}")
     if options.check and over:
         sys.exit("compile_cost: " + "; ".join(over))
 

@@ -106,10 +106,11 @@ public:
 };
 
 namespace detail {
-/// A number as messages print it: at most six digits.
+/// A number as messages print it: integers in full, others with six digits.
 inline std::string number_text(double value) {
     char text[32];
-    std::snprintf(text, sizeof text, "%g", value);
+    std::snprintf(text, sizeof text, value == std::floor(value) && std::abs(value) < 1e15 ? "%.0f" : "%.6g",
+                  value);
     return text;
 }
 } // namespace detail
@@ -590,17 +591,19 @@ using tensor2 = xt::xtensor<float, 2>;
 
 // ---- fitnas/core/linalg.hpp ----
 /// @file
-/// @brief The one header that includes xtensor-blas: dense solves in double precision, off the hot path.
+/// @brief The one header that includes xtensor-blas: dense solves in double precision, off the hot path. It
+/// takes LAPACK's declarations from it, and not xlinalg.hpp, which takes as long to compile as all of
+/// xtensor.
 
-#include <xtensor-blas/xlinalg.hpp>
+#include <xflens/cxxlapack/netlib/netlib.h>
+#include <xtensor-blas/xblas_config.hpp>
 
 namespace fitnas {
 
 /// @brief A matrix in double precision, row-major.
 using matrix = xt::xtensor<double, 2>;
 
-/// @brief Solves `a x = b`. A template, so that only a program that calls it waits for LAPACK's wrappers to
-/// compile.
+/// @brief Solves `a x = b` by LAPACK's dgesv. A template, so that only a program that calls it needs LAPACK.
 /// @param a n x n, regular, n >= 1
 /// @param b n x m, m >= 1
 /// @return x, n x m, finite
@@ -614,11 +617,16 @@ Matrix solve(const Matrix& a, const Matrix& b) {
     if (a.shape(0) != a.shape(1) || a.shape(0) != b.shape(0) || a.size() == 0 || b.size() == 0) {
         throw shape_error("solve: expected a of n x n and b of n x m, got " + text(a) + " and " + text(b));
     }
-    Matrix x;
-    try {
-        x = xt::linalg::solve(a, b);
-    } catch (const std::runtime_error& e) {
-        throw numeric_error(std::string("solve: the matrix of ") + text(a) + " is singular: " + e.what());
+    using by_columns = xt::xtensor<double, 2, xt::layout_type::column_major>; // LAPACK's order
+    by_columns factors = a;
+    by_columns x = b;
+    const auto n = static_cast<xt::blas_index_t>(a.shape(0));
+    const auto columns = static_cast<xt::blas_index_t>(b.shape(1));
+    std::vector<xt::blas_index_t> pivots(a.shape(0));
+    xt::blas_index_t failed = 0;
+    cxxlapack::LAPACK_IMPL(dgesv)(&n, &columns, factors.data(), &n, pivots.data(), x.data(), &n, &failed);
+    if (failed != 0) {
+        throw numeric_error("solve: the matrix of " + text(a) + " is singular");
     }
     for (const double value : x) {
         if (!std::isfinite(value)) {
@@ -626,7 +634,7 @@ Matrix solve(const Matrix& a, const Matrix& b) {
                                 " is singular, or a value is not finite: so is the solution");
         }
     }
-    return x;
+    return Matrix(x);
 }
 
 } // namespace fitnas
@@ -5323,14 +5331,20 @@ namespace fitnas {
 template <code_space Space>
 using architecture = std::array<std::uint8_t, static_cast<std::size_t>(Space::cells)>;
 
-/// @brief The code of an architecture: one character a cell, 0 to 9, then a to z.
-template <code_space Space>
-std::string to_string(const architecture<Space>& a) {
+namespace detail {
+inline std::string code_text(std::span<const std::uint8_t> operators) {
     std::string text;
-    for (const std::uint8_t digit : a) {
+    for (const std::uint8_t digit : operators) {
         text += static_cast<char>(digit < 10 ? '0' + digit : 'a' + (digit - 10));
     }
     return text;
+}
+} // namespace detail
+
+/// @brief The code of an architecture: one character a cell, 0 to 9, then a to z.
+template <code_space Space>
+std::string to_string(const architecture<Space>& a) {
+    return detail::code_text(a);
 }
 
 /// @brief Reads a code.
@@ -5763,7 +5777,7 @@ public:
     explicit ridge(const score_table<Space>& table, const ridge_options& options = {}) {
         if (options.lambda && (!(*options.lambda > 0) || !std::isfinite(*options.lambda))) {
             throw option_error("ridge: lambda: expected a number above 0, got " +
-                               std::to_string(*options.lambda));
+                               detail::number_text(*options.lambda));
         }
         const moments data(merge_equal_networks(table, "ridge"));
         m_error = std::numeric_limits<double>::infinity();
@@ -7804,13 +7818,6 @@ public:
         return limit_error(what + ": " + looked_at + " meets " + m_text + "; " + smallest());
     }
 
-    /// @return a number as messages print it: integers in full, others with six digits
-    static std::string number(double value) {
-        char text[64];
-        std::snprintf(text, sizeof text, value == std::floor(value) && value < 1e15 ? "%.0f" : "%.6g", value);
-        return text;
-    }
-
 private:
     struct limited {
         std::string name;
@@ -7831,7 +7838,7 @@ private:
                 total += value;
             }
             text += (text.empty() ? "of the space, the smallest " : ", the smallest ") + c.name + ": " +
-                    number(total) + c.unit;
+                    detail::number_text(total) + c.unit;
         }
         return text;
     }
@@ -7869,7 +7876,7 @@ inline std::string limit::text() const {
         add("parameters <= " + std::to_string(parameters));
     }
     for (const latency_limit& l : latencies) {
-        add("latency <= " + limit_check::number(l.milliseconds) + " ms");
+        add("latency <= " + detail::number_text(l.milliseconds) + " ms");
     }
     return all.empty() ? "no limit" : all;
 }
@@ -8197,11 +8204,11 @@ inline void require_options(const evolution_options& o) {
     at_least_1(o.draws, "draws");
     if (!(o.mutation > 0 && o.mutation <= 1)) {
         throw option_error("evolution: mutation: expected a chance in (0, 1], got " +
-                           std::to_string(o.mutation));
+                           fitnas::detail::number_text(o.mutation));
     }
     if (!(o.crossover >= 0 && o.crossover <= 1)) {
         throw option_error("evolution: crossover: expected a share in [0, 1], got " +
-                           std::to_string(o.crossover));
+                           fitnas::detail::number_text(o.crossover));
     }
 }
 
@@ -9247,14 +9254,6 @@ inline void require_images(const weights& w, const image_dataset& data, const st
         throw shape_error(what + ": the network has " + std::to_string(w.classes()) +
                           " classes, the images " + std::to_string(data.classes));
     }
-}
-
-inline std::string code_text(std::span<const std::uint8_t> code) {
-    std::string text;
-    for (const std::uint8_t digit : code) {
-        text += static_cast<char>(digit < 10 ? '0' + digit : 'a' + (digit - 10));
-    }
-    return text;
 }
 
 /// Refuses weights that an earlier training, or a change by hand, has spoilt.

@@ -129,7 +129,7 @@ TEST_CASE("evolution refuses what it cannot do") {
     CHECK_THROWS_AS(search::evolution(model, {.draws = 0}), option_error);
     CHECK_THROWS_AS(search::evolution(model, {.top = 0}), option_error);
     CHECK_THROWS_WITH_AS(search::evolution(model, {.mutation = 0}),
-                         "evolution: mutation: expected a chance in (0, 1], got 0.000000", option_error);
+                         "evolution: mutation: expected a chance in (0, 1], got 0", option_error);
     CHECK_THROWS_AS(search::evolution(model, {.mutation = 1.1}), option_error);
     CHECK_THROWS_AS(search::evolution(model, {.crossover = -0.1}), option_error);
     CHECK_THROWS_AS(search::evolution(model, {.crossover = std::numeric_limits<double>::quiet_NaN()}),

@@ -4,6 +4,7 @@
 #ifndef FITNAS_CORE_ERROR_HPP
 #define FITNAS_CORE_ERROR_HPP
 
+#include <cmath>
 #include <cstdio>
 #include <stdexcept>
 #include <string>
@@ -41,10 +42,11 @@ public:
 };
 
 namespace detail {
-/// A number as messages print it: at most six digits.
+/// A number as messages print it: integers in full, others with six digits.
 inline std::string number_text(double value) {
     char text[32];
-    std::snprintf(text, sizeof text, "%g", value);
+    std::snprintf(text, sizeof text, value == std::floor(value) && std::abs(value) < 1e15 ? "%.0f" : "%.6g",
+                  value);
     return text;
 }
 } // namespace detail

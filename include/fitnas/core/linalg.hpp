@@ -1,15 +1,18 @@
 /// @file
-/// @brief The one header that includes xtensor-blas: dense solves in double precision, off the hot path.
+/// @brief The one header that includes xtensor-blas: dense solves in double precision, off the hot path. It
+/// takes LAPACK's declarations from it, and not xlinalg.hpp, which takes as long to compile as all of
+/// xtensor.
 
 #ifndef FITNAS_CORE_LINALG_HPP
 #define FITNAS_CORE_LINALG_HPP
 
 #include <cmath>
 #include <concepts>
-#include <stdexcept>
 #include <string>
+#include <vector>
 
-#include <xtensor-blas/xlinalg.hpp>
+#include <xflens/cxxlapack/netlib/netlib.h>
+#include <xtensor-blas/xblas_config.hpp>
 
 #include <fitnas/core/error.hpp>
 #include <fitnas/core/xtensor.hpp>
@@ -19,8 +22,7 @@ namespace fitnas {
 /// @brief A matrix in double precision, row-major.
 using matrix = xt::xtensor<double, 2>;
 
-/// @brief Solves `a x = b`. A template, so that only a program that calls it waits for LAPACK's wrappers to
-/// compile.
+/// @brief Solves `a x = b` by LAPACK's dgesv. A template, so that only a program that calls it needs LAPACK.
 /// @param a n x n, regular, n >= 1
 /// @param b n x m, m >= 1
 /// @return x, n x m, finite
@@ -34,11 +36,16 @@ Matrix solve(const Matrix& a, const Matrix& b) {
     if (a.shape(0) != a.shape(1) || a.shape(0) != b.shape(0) || a.size() == 0 || b.size() == 0) {
         throw shape_error("solve: expected a of n x n and b of n x m, got " + text(a) + " and " + text(b));
     }
-    Matrix x;
-    try {
-        x = xt::linalg::solve(a, b);
-    } catch (const std::runtime_error& e) {
-        throw numeric_error(std::string("solve: the matrix of ") + text(a) + " is singular: " + e.what());
+    using by_columns = xt::xtensor<double, 2, xt::layout_type::column_major>; // LAPACK's order
+    by_columns factors = a;
+    by_columns x = b;
+    const auto n = static_cast<xt::blas_index_t>(a.shape(0));
+    const auto columns = static_cast<xt::blas_index_t>(b.shape(1));
+    std::vector<xt::blas_index_t> pivots(a.shape(0));
+    xt::blas_index_t failed = 0;
+    cxxlapack::LAPACK_IMPL(dgesv)(&n, &columns, factors.data(), &n, pivots.data(), x.data(), &n, &failed);
+    if (failed != 0) {
+        throw numeric_error("solve: the matrix of " + text(a) + " is singular");
     }
     for (const double value : x) {
         if (!std::isfinite(value)) {
@@ -46,7 +53,7 @@ Matrix solve(const Matrix& a, const Matrix& b) {
                                 " is singular, or a value is not finite: so is the solution");
         }
     }
-    return x;
+    return Matrix(x);
 }
 
 } // namespace fitnas

@@ -42,7 +42,7 @@ public:
     explicit ridge(const score_table<Space>& table, const ridge_options& options = {}) {
         if (options.lambda && (!(*options.lambda > 0) || !std::isfinite(*options.lambda))) {
             throw option_error("ridge: lambda: expected a number above 0, got " +
-                               std::to_string(*options.lambda));
+                               detail::number_text(*options.lambda));
         }
         const moments data(merge_equal_networks(table, "ridge"));
         m_error = std::numeric_limits<double>::infinity();

@@ -84,11 +84,11 @@ inline void require_options(const evolution_options& o) {
     at_least_1(o.draws, "draws");
     if (!(o.mutation > 0 && o.mutation <= 1)) {
         throw option_error("evolution: mutation: expected a chance in (0, 1], got " +
-                           std::to_string(o.mutation));
+                           fitnas::detail::number_text(o.mutation));
     }
     if (!(o.crossover >= 0 && o.crossover <= 1)) {
         throw option_error("evolution: crossover: expected a share in [0, 1], got " +
-                           std::to_string(o.crossover));
+                           fitnas::detail::number_text(o.crossover));
     }
 }
 

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -19,14 +20,20 @@ namespace fitnas {
 template <code_space Space>
 using architecture = std::array<std::uint8_t, static_cast<std::size_t>(Space::cells)>;
 
-/// @brief The code of an architecture: one character a cell, 0 to 9, then a to z.
-template <code_space Space>
-std::string to_string(const architecture<Space>& a) {
+namespace detail {
+inline std::string code_text(std::span<const std::uint8_t> operators) {
     std::string text;
-    for (const std::uint8_t digit : a) {
+    for (const std::uint8_t digit : operators) {
         text += static_cast<char>(digit < 10 ? '0' + digit : 'a' + (digit - 10));
     }
     return text;
+}
+} // namespace detail
+
+/// @brief The code of an architecture: one character a cell, 0 to 9, then a to z.
+template <code_space Space>
+std::string to_string(const architecture<Space>& a) {
+    return detail::code_text(a);
 }
 
 /// @brief Reads a code.

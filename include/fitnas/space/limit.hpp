@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
 #include <limits>
 #include <memory>
 #include <span>
@@ -173,13 +172,6 @@ public:
         return limit_error(what + ": " + looked_at + " meets " + m_text + "; " + smallest());
     }
 
-    /// @return a number as messages print it: integers in full, others with six digits
-    static std::string number(double value) {
-        char text[64];
-        std::snprintf(text, sizeof text, value == std::floor(value) && value < 1e15 ? "%.0f" : "%.6g", value);
-        return text;
-    }
-
 private:
     struct limited {
         std::string name;
@@ -200,7 +192,7 @@ private:
                 total += value;
             }
             text += (text.empty() ? "of the space, the smallest " : ", the smallest ") + c.name + ": " +
-                    number(total) + c.unit;
+                    detail::number_text(total) + c.unit;
         }
         return text;
     }
@@ -238,7 +230,7 @@ inline std::string limit::text() const {
         add("parameters <= " + std::to_string(parameters));
     }
     for (const latency_limit& l : latencies) {
-        add("latency <= " + limit_check::number(l.milliseconds) + " ms");
+        add("latency <= " + detail::number_text(l.milliseconds) + " ms");
     }
     return all.empty() ? "no limit" : all;
 }

@@ -85,14 +85,6 @@ inline void require_images(const weights& w, const image_dataset& data, const st
     }
 }
 
-inline std::string code_text(std::span<const std::uint8_t> code) {
-    std::string text;
-    for (const std::uint8_t digit : code) {
-        text += static_cast<char>(digit < 10 ? '0' + digit : 'a' + (digit - 10));
-    }
-    return text;
-}
-
 /// Refuses weights that an earlier training, or a change by hand, has spoilt.
 inline void require_finite(const weights& w, const std::string& what) {
     for (const float v : w.values()) {
