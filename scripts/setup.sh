@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Installs what is missing on Debian 12, as root or through sudo. Does nothing where all is there.
 #
-#   scripts/setup.sh          what building and testing needs
-#   scripts/setup.sh --demo   only what scripts/demo.sh needs
-#   scripts/setup.sh --ci     also the second compiler, Meson and the formatter
+#   scripts/setup.sh               what building and testing needs
+#   scripts/setup.sh --demo        only what scripts/demo.sh needs
+#   scripts/setup.sh --ci          also the second compiler, Meson and the formatter
+#   scripts/setup.sh --benchmarks  what the benchmarks need, with LibTorch to compare with
 set -euo pipefail
 
 mode=${1:-}
@@ -13,8 +14,9 @@ case $mode in
 "") packages+=(doctest-dev pkg-config) ;;
 --demo) ;;
 --ci) packages+=(doctest-dev pkg-config clang clang-format libomp-14-dev meson python3) ;;
+--benchmarks) packages+=(doctest-dev pkg-config libcli11-dev libtorch-dev libjemalloc2) ;;
 *)
-    echo "usage: scripts/setup.sh [--demo | --ci]" >&2
+    echo "usage: scripts/setup.sh [--demo | --ci | --benchmarks]" >&2
     exit 2
     ;;
 esac

@@ -133,6 +133,10 @@ public:
 /// @file
 /// @brief Memory that is taken once: an aligned buffer that only grows, an arena, and scratch of a thread.
 
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
 namespace fitnas {
 
 /// @brief Uninitialised floats (or doubles), aligned to a cache line.
@@ -156,23 +160,36 @@ public:
         if (n > m_size) {
             m_data.reset();
             m_size = 0; // nothing is held where the allocation fails
-            m_data.reset(static_cast<T*>(::operator new (n * sizeof(T), std::align_val_t{64})));
+            const std::size_t bytes = n * sizeof(T);
+            const release free{bytes < huge ? std::size_t{64} : huge_page};
+            m_data = {static_cast<T*>(::operator new (bytes, std::align_val_t{free.alignment})), free};
             m_size = n;
+#if defined(__linux__)
+            if (bytes >= huge) { // a hint: a failure costs speed alone
+                (void)madvise(m_data.get(), bytes, MADV_HUGEPAGE);
+            }
+#endif
         }
         return m_data.get();
     }
     std::size_t size() const { return m_size; }
 
 private:
+    /// From this size on a buffer asks for huge pages: with small ones a pass over it waits for address
+    /// translation.
+    static constexpr std::size_t huge = std::size_t{4} << 20U;
+    static constexpr std::size_t huge_page = std::size_t{2} << 20U;
+
     struct release {
-        void operator()(T* p) const { ::operator delete (p, std::align_val_t{64}); }
+        std::size_t alignment = 64;
+        void operator()(T* p) const { ::operator delete (p, std::align_val_t{alignment}); }
     };
     std::unique_ptr<T[], release> m_data;
     std::size_t m_size = 0;
 };
 
-/// @brief Bump allocation from a few large chunks that are kept: after the first round of the same requests
-/// nothing is allocated any more. Pointers stay valid until the arena is reset past them.
+/// @brief Bump allocation from memory that is kept: after the round of the largest requests nothing is
+/// allocated any more. Pointers stay valid until the arena is reset past them.
 class arena {
 public:
     /// A place to come back to.
@@ -192,13 +209,25 @@ public:
         }
         float* p = m_chunks[m_at.chunk].reserve(0) + m_at.used;
         m_at.used += n;
+        std::size_t taken = m_at.used; // counting what was left over at the ends of chunks
+        for (std::size_t i = 0; i < m_at.chunk; ++i) {
+            taken += m_chunks[i].size();
+        }
+        m_most = (std::max)(m_most, taken);
         return p;
     }
     mark position() const { return m_at; }
     /// @brief Gives back everything taken since `position()` returned `m`.
     void reset(mark m) { m_at = m; }
-    /// @brief Gives back everything.
-    void reset() { m_at = mark{0, 0}; }
+    /// @brief Gives back everything. Where it lay in several chunks, they become one: requests of other sizes
+    /// would leave gaps in them, and more of them would come.
+    void reset() {
+        m_at = mark{0, 0};
+        if (m_chunks.size() > 1) {
+            m_chunks.clear();
+            m_chunks.emplace_back().reserve(m_most);
+        }
+    }
     /// @brief Overwrites everything held, so that a check sees who reads what nobody wrote.
     void fill(float value) {
         for (auto& c : m_chunks) {
@@ -218,6 +247,7 @@ private:
     static constexpr std::size_t minimum_chunk = std::size_t{1} << 20U;
     std::vector<aligned_buffer<float>> m_chunks;
     mark m_at{0, 0};
+    std::size_t m_most = 0; ///< floats in use at once
 };
 
 /// @brief Scratch of the calling thread: n floats, valid until the thread asks again.
@@ -237,6 +267,8 @@ inline float* thread_scratch(std::size_t n) {
 #endif
 
 #define FITNAS_INLINE inline __attribute__((always_inline))
+/// The same behind a lambda's parameters.
+#define FITNAS_INLINE_LAMBDA __attribute__((always_inline))
 #define FITNAS_PRAGMA(text) _Pragma(#text)
 #if defined(__clang__)
 #define FITNAS_UNROLL(n) FITNAS_PRAGMA(clang loop unroll_count(n))
@@ -272,12 +304,31 @@ FITNAS_INLINE void store(float* p, vec<Width> v) {
     __builtin_memcpy(p, &v, sizeof v);
 }
 
+/// @brief Stores past the caches, where the target can and p is aligned to the vector: for what is not read
+/// again soon.
+template <int Width = native_width>
+FITNAS_INLINE void stream(float* p, vec<Width> v) {
+#if defined(__AVX512F__)
+    if constexpr (Width == 16) {
+        _mm512_stream_ps(p, (__m512)v);
+    } else
+#endif
+    {
+        store<Width>(p, v);
+    }
+}
+
 /// @brief Loads the first `count` floats, zeros behind them.
 template <int Width = native_width>
 FITNAS_INLINE vec<Width> load(const float* p, int count) {
     if (count >= Width) {
         return load<Width>(p);
     }
+#if defined(__AVX512F__)
+    if constexpr (Width == 16) {
+        return (vec<Width>)_mm512_maskz_loadu_ps(static_cast<__mmask16>((1U << count) - 1U), p);
+    }
+#endif
     float part[Width] = {};
     for (int i = 0; i < count; ++i) {
         part[i] = p[i];
@@ -292,6 +343,12 @@ FITNAS_INLINE void store(float* p, vec<Width> v, int count) {
         store<Width>(p, v);
         return;
     }
+#if defined(__AVX512F__)
+    if constexpr (Width == 16) {
+        _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1U << count) - 1U), (__m512)v);
+        return;
+    }
+#endif
     float part[Width];
     store<Width>(part, v);
     for (int i = 0; i < count; ++i) {
@@ -375,33 +432,32 @@ constexpr std::size_t packed_size(int rows, int columns) {
            static_cast<std::size_t>(simd::padded(rows));
 }
 
-/// Packs B (k x n): element (i, j) is at b[i * row_step + j * column_step].
-inline void pack_panels(const float* b, std::ptrdiff_t row_step, std::ptrdiff_t column_step, int k, int n,
-                        float* out) {
-    const int rows = simd::padded(k);
-    for (int j0 = 0; j0 < n; j0 += panel) {
-        const int width = (std::min)(panel, n - j0);
-        for (int i = 0; i < rows; ++i, out += panel) {
-            if (i >= k) {
-                std::memset(out, 0, panel * sizeof(float));
-                continue;
-            }
-            const float* from = b + i * row_step + j0 * column_step;
-            for (int j = 0; j < width; ++j) {
-                out[j] = from[j * column_step];
-            }
-            for (int j = width; j < panel; ++j) {
-                out[j] = 0;
+/// The panel of B (k x n) that begins at column j0; element (i, j) is at b[i * row_step + j * column_step].
+inline void pack_panel(const float* b, std::ptrdiff_t row_step, std::ptrdiff_t column_step, int k, int n,
+                       int j0, float* out) {
+    const int width = (std::min)(panel, n - j0);
+    b += j0 * column_step;
+    if (width < panel) {
+        std::fill_n(out, static_cast<std::ptrdiff_t>(panel) * k, 0.0F);
+    }
+    if (column_step == 1) {
+        for (int i = 0; i < k; ++i) {
+            std::copy_n(b + i * row_step, width, out + static_cast<std::ptrdiff_t>(i) * panel);
+        }
+    } else {
+        for (int j = 0; j < width; ++j) {
+            for (int i = 0; i < k; ++i) {
+                out[static_cast<std::ptrdiff_t>(i) * panel + j] = b[i * row_step + j * column_step];
             }
         }
     }
+    std::fill_n(out + static_cast<std::ptrdiff_t>(panel) * k, panel * (simd::padded(k) - k), 0.0F);
 }
 
-/// One register tile: Rows x Vectors of A B, kept in registers and handed to `store(row, column,
-/// accumulators)`.
+/// One register tile: Rows x Vectors of A B, kept in registers and handed to `store(row, accumulators)`.
 template <int Rows, int Vectors, class Store>
 FITNAS_INLINE void multiply_tile(int k_padded, const float* a, std::size_t a_stride, const float* b, int row,
-                                 int column, Store&& store) {
+                                 Store& store) {
     simd::vec<> acc[Rows][Vectors] = {};
     for (int block = 0; block < k_padded / gemm_width; ++block) {
         const float* x = a + static_cast<std::size_t>(block) * a_stride;
@@ -420,32 +476,37 @@ FITNAS_INLINE void multiply_tile(int k_padded, const float* a, std::size_t a_str
             }
         }
     }
-    store(row, column, acc);
+    store(row, acc);
 }
 
 /// All rows of one panel.
-template <int Vectors, class Store>
+template <int Vectors, class Epilogue>
 void multiply_panel(int rows, int k_padded, const float* a, std::size_t a_stride, const float* b, int column,
-                    Store&& store) {
+                    const Epilogue& epilogue) {
+    auto store = epilogue.template panel<Vectors>(column);
     int row = 0;
     for (; row + gemm_rows <= rows; row += gemm_rows) {
-        multiply_tile<gemm_rows, Vectors>(k_padded, a + row * gemm_width, a_stride, b, row, column, store);
+        multiply_tile<gemm_rows, Vectors>(k_padded, a + row * gemm_width, a_stride, b, row, store);
     }
     for (; row < rows; ++row) {
-        multiply_tile<1, Vectors>(k_padded, a + row * gemm_width, a_stride, b, row, column, store);
+        multiply_tile<1, Vectors>(k_padded, a + row * gemm_width, a_stride, b, row, store);
     }
+    store.finish();
 }
 
-/// A B for a blocked A (rows x k) and a packed B (k x n). `store` is called once for every register tile.
-template <class Store>
-void multiply(int rows, int n, int k, const float* a, std::size_t a_stride, const float* b, Store&& store) {
+/// A B for a blocked A (rows x k) and a packed B (k x n). For every panel of columns
+/// `epilogue.panel<Vectors>(column)` makes an object, which is called with (row, accumulators) for each
+/// register tile, then told to `finish()`: what it sums up over the rows stays in registers.
+template <class Epilogue>
+void multiply(int rows, int n, int k, const float* a, std::size_t a_stride, const float* b,
+              const Epilogue& epilogue) {
     const int k_padded = simd::padded(k);
     for (int column = 0; column < n;
          column += panel, b += static_cast<std::size_t>(panel) * static_cast<std::size_t>(k_padded)) {
         if (n - column > gemm_width) {
-            multiply_panel<2>(rows, k_padded, a, a_stride, b, column, store);
+            multiply_panel<2>(rows, k_padded, a, a_stride, b, column, epilogue);
         } else {
-            multiply_panel<1>(rows, k_padded, a, a_stride, b, column, store);
+            multiply_panel<1>(rows, k_padded, a, a_stride, b, column, epilogue);
         }
     }
 }
@@ -453,11 +514,13 @@ void multiply(int rows, int n, int k, const float* a, std::size_t a_stride, cons
 /// One tile of `multiply_transposed`: gemm_rows x Vectors.
 template <int Vectors>
 FITNAS_INLINE void multiply_transposed_tile(int rows, const float* g, const float* a, std::size_t a_stride,
-                                            float* c, int ldc) {
-    simd::vec<> acc[gemm_rows][Vectors];
-    for (int i = 0; i < gemm_rows; ++i) {
-        for (int v = 0; v < Vectors; ++v) {
-            acc[i][v] = simd::load(c + static_cast<std::ptrdiff_t>(i) * ldc + v * gemm_width);
+                                            float* c, int ldc, bool accumulate) {
+    simd::vec<> acc[gemm_rows][Vectors] = {};
+    if (accumulate) {
+        for (int i = 0; i < gemm_rows; ++i) {
+            for (int v = 0; v < Vectors; ++v) {
+                acc[i][v] = simd::load(c + static_cast<std::ptrdiff_t>(i) * ldc + v * gemm_width);
+            }
         }
     }
     FITNAS_UNROLL(2)
@@ -481,20 +544,20 @@ FITNAS_INLINE void multiply_transposed_tile(int rows, const float* g, const floa
     }
 }
 
-/// c (padded n x k_columns, leading dimension ldc) += G^T A for blocked G (rows x n) and A (rows x k). c has
-/// room for n rounded up to gemm_rows and k rounded up to `panel`; what is left there behind n and k means
-/// nothing.
+/// c (padded n x k_columns, leading dimension ldc) = G^T A, or += where `accumulate`, for blocked G (rows x
+/// n) and A (rows x k). c has room for n rounded up to gemm_rows and k rounded up to `panel`; what is left
+/// there behind n and k means nothing.
 inline void multiply_transposed(int rows, int n, int k, const float* g, std::size_t g_stride, const float* a,
-                                std::size_t a_stride, float* c, int ldc) {
+                                std::size_t a_stride, float* c, int ldc, bool accumulate) {
     for (int column = 0; column < k; column += panel) {
         const float* from = a + static_cast<std::size_t>(column / gemm_width) * a_stride;
         for (int i = 0; i < n; i += gemm_rows) {
             const float* x = g + static_cast<std::size_t>(i / gemm_width) * g_stride + i % gemm_width;
             float* out = c + static_cast<std::ptrdiff_t>(i) * ldc + column;
             if (k - column > gemm_width) {
-                multiply_transposed_tile<2>(rows, x, from, a_stride, out, ldc);
+                multiply_transposed_tile<2>(rows, x, from, a_stride, out, ldc, accumulate);
             } else {
-                multiply_transposed_tile<1>(rows, x, from, a_stride, out, ldc);
+                multiply_transposed_tile<1>(rows, x, from, a_stride, out, ldc, accumulate);
             }
         }
     }
@@ -503,6 +566,36 @@ inline void multiply_transposed(int rows, int n, int k, const float* g, std::siz
 /// Leading dimension and rows of the result of `multiply_transposed`.
 constexpr int transposed_columns(int k) { return (k + panel - 1) / panel * panel; }
 constexpr int transposed_rows(int n) { return simd::padded(n); }
+
+/// Epilogue of `multiply`: stores into a row-major matrix of n columns, or adds to it.
+struct store_rows {
+    float* out;
+    int n;
+    int ld;
+    bool accumulate;
+
+    template <int Vectors>
+    struct panel_store {
+        const store_rows& to;
+        int column;
+
+        template <int Rows>
+        FITNAS_INLINE void operator()(int row, simd::vec<> (&acc)[Rows][Vectors]) const {
+            for (int r = 0; r < Rows; ++r) {
+                float* at = to.out + static_cast<std::ptrdiff_t>(row + r) * to.ld + column;
+                for (int v = 0; v < Vectors; ++v, at += gemm_width) {
+                    const int left = to.n - column - v * gemm_width;
+                    simd::store(at, to.accumulate ? acc[r][v] + simd::load(at, left) : acc[r][v], left);
+                }
+            }
+        }
+        void finish() const {}
+    };
+    template <int Vectors>
+    panel_store<Vectors> panel(int column) const {
+        return {*this, column};
+    }
+};
 
 } // namespace detail
 
@@ -521,7 +614,10 @@ inline void gemm(bool transpose_a, bool transpose_b, int m, int n, int k, const 
     const std::size_t packed = detail::packed_size(k, n);
     float* panels = thread_scratch(packed + detail::blocked_size(chunk, k));
     float* block = panels + packed;
-    detail::pack_panels(b, transpose_b ? 1 : ldb, transpose_b ? ldb : 1, k, n, panels);
+    for (int j = 0; j < n; j += detail::panel) {
+        detail::pack_panel(b, transpose_b ? 1 : ldb, transpose_b ? ldb : 1, k, n, j,
+                           panels + static_cast<std::ptrdiff_t>(j) * simd::padded(k));
+    }
     const std::size_t stride = detail::block_stride(chunk);
     const std::ptrdiff_t row_step = transpose_a ? 1 : lda;
     const std::ptrdiff_t column_step = transpose_a ? lda : 1;
@@ -534,20 +630,9 @@ inline void gemm(bool transpose_a, bool transpose_b, int m, int n, int k, const 
                 to[r * detail::gemm_width] = i < k ? a[(first + r) * row_step + i * column_step] : 0.0F;
             }
         }
-        detail::multiply(rows, n, k, block, stride, panels, [&](int row, int column, auto& acc) {
-            constexpr int tile_rows = static_cast<int>(sizeof(acc) / sizeof(acc[0]));
-            constexpr int vectors = static_cast<int>(sizeof(acc[0]) / sizeof(acc[0][0]));
-            for (int r = 0; r < tile_rows; ++r) {
-                float* out = c + static_cast<std::ptrdiff_t>(first + row + r) * ldc + column;
-                for (int v = 0; v < vectors; ++v) {
-                    const int left = n - column - v * detail::gemm_width;
-                    if (left > 0) {
-                        float* at = out + v * detail::gemm_width;
-                        simd::store(at, accumulate ? acc[r][v] + simd::load(at, left) : acc[r][v], left);
-                    }
-                }
-            }
-        });
+        detail::multiply(
+            rows, n, k, block, stride, panels,
+            detail::store_rows{c + static_cast<std::ptrdiff_t>(first) * ldc, n, ldc, accumulate});
     }
 }
 
@@ -709,12 +794,17 @@ void parallel_for(std::ptrdiff_t n, Body&& body) {
 /// order: a fixed number, so that no sum depends on how many threads there are.
 inline constexpr int sum_groups = 8;
 
-/// @brief Calls `body(group, first, last)` for `sum_groups` groups that together cover [0, n).
+/// @brief Calls `body(group, first, last)` for `groups` groups that together cover [0, n).
+/// @param groups a function of the sizes alone, at most `sum_groups`
+template <class Body>
+void parallel_groups(std::ptrdiff_t n, int groups, Body&& body) {
+    parallel_for(groups, [&](std::ptrdiff_t group) {
+        body(static_cast<int>(group), n * group / groups, n * (group + 1) / groups);
+    });
+}
 template <class Body>
 void parallel_groups(std::ptrdiff_t n, Body&& body) {
-    parallel_for(sum_groups, [&](std::ptrdiff_t group) {
-        body(static_cast<int>(group), n * group / sum_groups, n * (group + 1) / sum_groups);
-    });
+    parallel_groups(n, sum_groups, std::forward<Body>(body));
 }
 
 } // namespace fitnas
@@ -2569,6 +2659,16 @@ struct workspace {
     aligned_buffer<float> packed;
     aligned_buffer<float> weights; ///< weight gradients, [group][...]
     group_sums sums;
+
+    /// Packs weights, k x n, for a product; element (i, j) is at w[i * row_step + j * column_step].
+    float* pack(const float* w, std::ptrdiff_t row_step, std::ptrdiff_t column_step, int k, int n) {
+        float* out = packed.reserve(packed_size(k, n));
+        parallel_for((n + panel - 1) / panel, [&](std::ptrdiff_t p) {
+            const std::ptrdiff_t j = p * panel;
+            pack_panel(w, row_step, column_step, k, n, static_cast<int>(j), out + j * simd::padded(k));
+        });
+        return out;
+    }
 };
 
 template <activation A>
@@ -2616,6 +2716,17 @@ void with_activation(activation act, F&& f) {
     }
 }
 
+/// scale z + shift of W channels, in registers.
+struct affine {
+    vec<> scale;
+    vec<> shift;
+
+    FITNAS_INLINE affine(const affine_input& x, int c)
+        : scale(x.scale != nullptr ? simd::load(x.scale + c) : simd::broadcast(1.0F)),
+          shift(x.scale != nullptr ? simd::load(x.shift + c) : vec<>{}) {}
+    FITNAS_INLINE vec<> operator()(vec<> z) const { return simd::fma(z, scale, shift); }
+};
+
 template <activation A>
 FITNAS_INLINE vec<> read(const affine_input& x, const float* z, int c, int count) {
     const vec<> v = simd::load(z, count);
@@ -2628,20 +2739,6 @@ FITNAS_INLINE vec<> pre_activation(const affine_input& x, vec<> z, int c) {
     return x.scale != nullptr ? simd::fma(z, simd::load(x.scale + c), simd::load(x.shift + c)) : z;
 }
 
-/// Reads `rows` rows of an input into a blocked operand. `row(r)` is where row r starts in memory.
-template <class Row>
-void read_blocked(const affine_input& x, int rows, int channels, Row&& row, float* out, std::size_t stride) {
-    with_activation(x.act, [&](auto act) {
-        for (int r = 0; r < rows; ++r) {
-            const float* z = row(r);
-            float* to = out + r * W;
-            for (int c = 0; c < channels; c += W, to += stride) {
-                simd::store(to, read<act()>(x, z + c, c, channels - c));
-            }
-        }
-    });
-}
-
 /// One vector of the gradient at z.
 FITNAS_INLINE vec<> read(const gradient_input& g, const float* du, const float* z, int c, int count) {
     const vec<> d = simd::load(du, count);
@@ -2651,15 +2748,77 @@ FITNAS_INLINE vec<> read(const gradient_input& g, const float* du, const float* 
                            simd::fma(simd::load(g.b + c), simd::load(z, count), simd::load(g.c + c)));
 }
 
+/// Calls `read(row, rows, c, count)` for groups of 4 rows (a compile-time constant), then for single ones,
+/// and every W channels: `count` of them, W but at the end.
+template <class Read>
+FITNAS_INLINE void for_blocks(int rows, int channels, Read&& read) {
+    const auto all_channels = [&](int r, auto n) {
+        int c = 0;
+        for (; c + W <= channels; c += W) {
+            read(r, n, c, W);
+        }
+        if (c < channels) {
+            read(r, n, c, channels - c);
+        }
+    };
+    int r = 0;
+    for (; r + 4 <= rows; r += 4) {
+        all_channels(r, std::integral_constant<int, 4>());
+    }
+    for (; r < rows; ++r) {
+        all_channels(r, std::integral_constant<int, 1>());
+    }
+}
+
+/// Asks for what will be read soon.
+FITNAS_INLINE void prefetch(const float* p) { __builtin_prefetch(p, 0, 2); }
+
+/// Reads `rows` rows of an input into a blocked operand. `row(r)` is where row r starts in memory.
+/// @param ahead how many values further the next tile begins, which is asked for
+template <class Row>
+void read_blocked(const affine_input& x, int rows, int channels, Row&& row, float* out, std::size_t stride,
+                  int ahead = 0) {
+    const auto to = [&](int r, int c) { return out + static_cast<std::size_t>(c / W) * stride + r * W; };
+    if (x.plain()) {
+        for_blocks(rows, channels, [&](int r, auto n, int c, int count) FITNAS_INLINE_LAMBDA {
+            for (int i = 0; i < n(); ++i) {
+                const float* z = row(r + i) + c;
+                prefetch(z + ahead);
+                simd::store(to(r + i, c), simd::load(z, count));
+            }
+        });
+        return;
+    }
+    with_activation(x.act, [&](auto act) {
+        for_blocks(rows, channels, [&](int r, auto n, int c, int count) FITNAS_INLINE_LAMBDA {
+            const affine a(x, c);
+            for (int i = 0; i < n(); ++i) {
+                const float* z = row(r + i) + c;
+                prefetch(z + ahead);
+                simd::store(to(r + i, c), apply<act()>(a(simd::load(z, count))));
+            }
+        });
+    });
+}
+
 /// Reads rows [first, first + rows) of a gradient into a blocked operand.
 inline void read_blocked(const gradient_input& g, std::ptrdiff_t first, int rows, int channels, float* out,
-                         std::size_t stride) {
-    for (int r = 0; r < rows; ++r) {
-        const std::ptrdiff_t at = (first + r) * channels;
-        float* to = out + r * W;
-        for (int c = 0; c < channels; c += W, to += stride) {
-            simd::store(to, read(g, g.du + at + c, g.z + at + c, c, channels - c));
+                         std::size_t stride, int ahead = 0) {
+    for_blocks(rows, channels, [&](int r, auto n, int c, int count) FITNAS_INLINE_LAMBDA {
+        const std::ptrdiff_t at = (first + r) * channels + c;
+        float* to = out + static_cast<std::size_t>(c / W) * stride + r * W;
+        for (int i = 0; i < n(); ++i) {
+            prefetch(g.du + at + i * channels + ahead);
+            prefetch(g.z + at + i * channels + ahead);
+            simd::store(to + i * W, read(g, g.du + at + i * channels, g.z + at + i * channels, c, count));
         }
+    });
+}
+
+/// Adds W channels' sums of a tile to the sums of a group.
+FITNAS_INLINE void add_to(double* sums, vec<> tile, int count) {
+    for (int i = 0; i < (std::min)(count, W); ++i) {
+        sums[i] += static_cast<double>(tile[i]);
     }
 }
 
@@ -2690,10 +2849,8 @@ void finish_gradient(const affine_input& x, const gradient_output& out, int rows
                 t = simd::fma(d, z - mean, t);
             }
             if (x.mean != nullptr) {
-                for (int i = 0; i < (std::min)(count, W); ++i) {
-                    first[c + i] += static_cast<double>(s[i]);
-                    second[c + i] += static_cast<double>(t[i]);
-                }
+                add_to(first + c, s, count);
+                add_to(second + c, t, count);
             }
         }
     });
@@ -2710,10 +2867,8 @@ inline void add_sums(const float* z, int rows, int channels, double* first, doub
             s += v;
             q = simd::fma(v, v, q);
         }
-        for (int i = 0; i < (std::min)(count, W); ++i) {
-            first[c + i] += static_cast<double>(s[i]);
-            second[c + i] += static_cast<double>(q[i]);
-        }
+        add_to(first + c, s, count);
+        add_to(second + c, q, count);
     }
 }
 
@@ -2726,20 +2881,63 @@ constexpr int tile_rows(int in, int out) {
 /// Number of tiles.
 constexpr std::ptrdiff_t tile_count(std::ptrdiff_t rows, int tile) { return (rows + tile - 1) / tile; }
 
-/// Adds the groups' weight gradients (padded n x k, [group][...]) into the gradient (n x k), in order.
-inline void add_groups(const float* groups, int n, int k, float* gradient) {
-    const int ld = transposed_columns(k);
-    const std::size_t one = static_cast<std::size_t>(transposed_rows(n)) * static_cast<std::size_t>(ld);
-    parallel_for(n, [&](std::ptrdiff_t i) {
-        for (int j = 0; j < k; ++j) {
-            float sum = 0;
-            for (int g = 0; g < sum_groups; ++g) {
-                sum += groups[static_cast<std::size_t>(g) * one + static_cast<std::size_t>(i * ld + j)];
+/// The gradient of n x k weights: each group of rows sums up a part of its own.
+class weight_gradient {
+public:
+    weight_gradient(int n, int k, workspace& ws)
+        : groups(static_cast<long long>(n) * k > 32768 ? sum_groups / 2 : sum_groups),
+          m_n(n),
+          m_k(k),
+          m_ld(transposed_columns(k)),
+          m_size(static_cast<std::size_t>(transposed_rows(n)) * static_cast<std::size_t>(m_ld)),
+          m_parts(ws.weights.reserve(m_size * static_cast<std::size_t>(groups))) {}
+
+    /// Fewer where the weights are large: each group's part is as large as they.
+    const int groups;
+
+    /// Nothing yet; needed only where no `add` comes with `first`.
+    void clear(int group) const { std::fill_n(part(group), m_size, 0.0F); }
+    /// Adds G^T X for blocked G (rows x n) and X (rows x k).
+    /// @param first whether this is the first of the group
+    void add(int group, int rows, const float* g, const float* x, std::size_t stride, bool first) const {
+        multiply_transposed(rows, m_n, m_k, g, stride, x, stride, part(group), m_ld, !first);
+    }
+    /// Adds the parts, in order, into the gradient (n x k).
+    void add_up(float* gradient) const {
+        parallel_for(m_n, [&](std::ptrdiff_t i) {
+            for (int j = 0; j < m_k; j += W) {
+                vec<> sum{};
+                for (int group = 0; group < groups; ++group) {
+                    sum += simd::load(part(group) + i * m_ld + j);
+                }
+                float* to = gradient + i * m_k + j;
+                simd::store(to, simd::load(to, m_k - j) + sum, m_k - j);
             }
-            gradient[i * k + j] += sum;
-        }
-    });
-}
+        });
+    }
+    /// The same into k x n.
+    void add_up_transposed(float* gradient) const {
+        parallel_for(m_k, [&](std::ptrdiff_t j) {
+            for (int i = 0; i < m_n; ++i) {
+                float sum = 0;
+                for (int group = 0; group < groups; ++group) {
+                    sum += part(group)[static_cast<std::ptrdiff_t>(i) * m_ld + j];
+                }
+                gradient[j * m_n + i] += sum;
+            }
+        });
+    }
+    /// A group's part, `ld()` floats from row to row.
+    float* part(int group) const { return m_parts + static_cast<std::size_t>(group) * m_size; }
+    int ld() const { return m_ld; }
+
+private:
+    int m_n;
+    int m_k;
+    int m_ld;
+    std::size_t m_size;
+    float* m_parts;
+};
 
 } // namespace fitnas::detail
 
@@ -2831,22 +3029,140 @@ struct strided_rows {
     }
 };
 
-/// Stores a register tile into a row-major matrix of n columns.
-struct tile_store {
-    float* out;
-    int n;
+/// Whether a tensor of more than `most` values is written past the caches. Measured: forward it pays where
+/// nothing of it would stay in a cache until it is read, backward, beside three tensors that are read, much
+/// earlier.
+inline bool streams(const float* p, std::ptrdiff_t rows, int channels, std::ptrdiff_t most) {
+    return rows * channels > most && channels % W == 0 &&
+           reinterpret_cast<std::uintptr_t>(p) % (W * sizeof(float)) == 0;
+}
 
-    template <int Rows, int Vectors>
-    FITNAS_INLINE void operator()(int row, int column, vec<> (&acc)[Rows][Vectors]) const {
-        for (int r = 0; r < Rows; ++r) {
-            float* to = out + static_cast<std::ptrdiff_t>(row + r) * n + column;
-            for (int half = 0; half < Vectors; ++half) {
-                const int left = n - column - half * W;
-                if (left > 0) {
-                    simd::store(to + half * W, acc[r][half], left);
+/// Epilogue of a product forward: stores z row-major and gathers the sums of z and z^2.
+struct forward_rows {
+    float* z;
+    int channels;
+    double* first = nullptr; ///< nullptr: no sums
+    double* second = nullptr;
+    bool streams = false;
+
+    template <int Vectors>
+    struct panel_store {
+        const forward_rows& to;
+        int column;
+        vec<> sum[Vectors] = {};
+        vec<> squares[Vectors] = {};
+
+        template <int Rows>
+        FITNAS_INLINE void operator()(int row, vec<> (&acc)[Rows][Vectors]) {
+            for (int v = 0; v < Vectors; ++v) {
+                float* at = to.z + static_cast<std::ptrdiff_t>(row) * to.channels + column + v * W;
+                const int left = to.channels - column - v * W;
+                if (to.streams) {
+                    FITNAS_UNROLL(8)
+                    for (int r = 0; r < Rows; ++r, at += to.channels) {
+                        simd::stream(at, acc[r][v]);
+                    }
+                } else if (left >= W) {
+                    FITNAS_UNROLL(8)
+                    for (int r = 0; r < Rows; ++r, at += to.channels) {
+                        simd::store(at, acc[r][v]);
+                    }
+                } else {
+                    for (int r = 0; r < Rows; ++r, at += to.channels) {
+                        simd::store(at, acc[r][v], left);
+                    }
+                }
+                FITNAS_UNROLL(8)
+                for (int r = 0; r < Rows; ++r) {
+                    sum[v] += acc[r][v];
+                    squares[v] = simd::fma(acc[r][v], acc[r][v], squares[v]);
                 }
             }
         }
+        void finish() const {
+            for (int v = 0; to.first != nullptr && v < Vectors; ++v) {
+                const int c = column + v * W;
+                add_to(to.first + c, sum[v], to.channels - c);
+                add_to(to.second + c, squares[v], to.channels - c);
+            }
+        }
+    };
+    template <int Vectors>
+    panel_store<Vectors> panel(int column) const {
+        return {*this, column};
+    }
+};
+
+/// Epilogue of a product backward: what `finish_gradient` does, on the tile in registers.
+template <activation A>
+struct backward_rows {
+    const affine_input& x;
+    gradient_output out;
+    std::ptrdiff_t at; ///< of the first row in all tensors
+    int channels;
+    double* first;
+    double* second;
+    bool streams;
+
+    template <int Vectors>
+    struct panel_store {
+        const backward_rows& to;
+        int column;
+        vec<> sum[Vectors] = {};
+        vec<> products[Vectors] = {};
+
+        template <int Rows>
+        FITNAS_INLINE void operator()(int row, vec<> (&acc)[Rows][Vectors]) {
+            for (int v = 0; v < Vectors; ++v) {
+                const int left = to.channels - column - v * W;
+                if (to.streams) {
+                    finish_tile<Rows>(row, v, acc, left, [](float* p, vec<> d, int) { simd::stream(p, d); });
+                } else if (left >= W) {
+                    finish_tile<Rows>(row, v, acc, W, [](float* p, vec<> d, int) { simd::store(p, d); });
+                } else {
+                    finish_tile<Rows>(row, v, acc, left,
+                                      [](float* p, vec<> d, int n) { simd::store(p, d, n); });
+                }
+            }
+        }
+        template <int Rows, class Put>
+        FITNAS_INLINE void finish_tile(int row, int v, vec<> (&acc)[Rows][Vectors], int left, Put put) {
+            const int c = column + v * W;
+            std::ptrdiff_t i = to.at + static_cast<std::ptrdiff_t>(row) * to.channels + c;
+            if (to.x.plain()) {
+                for (int r = 0; r < Rows; ++r, i += to.channels) {
+                    put(to.out.du + i,
+                        to.out.addend != nullptr ? acc[r][v] + simd::load(to.out.addend + i, left)
+                                                 : acc[r][v],
+                        left);
+                }
+                return;
+            }
+            const affine u(to.x, c);
+            const vec<> mean = to.x.mean != nullptr ? simd::load(to.x.mean + c) : vec<>{};
+            FITNAS_UNROLL(8)
+            for (int r = 0; r < Rows; ++r, i += to.channels) {
+                const vec<> z = simd::load(to.x.z + i, left);
+                vec<> d = derive<A>(acc[r][v], u(z));
+                if (to.out.addend != nullptr) { // a shortcut reads the raw input of a recipe
+                    d += simd::load(to.out.addend + i, left);
+                }
+                put(to.out.du + i, d, left);
+                sum[v] += d;
+                products[v] = simd::fma(d, z - mean, products[v]);
+            }
+        }
+        void finish() const {
+            for (int v = 0; to.x.mean != nullptr && v < Vectors; ++v) {
+                const int c = column + v * W;
+                add_to(to.first + c, sum[v], to.channels - c);
+                add_to(to.second + c, products[v], to.channels - c);
+            }
+        }
+    };
+    template <int Vectors>
+    panel_store<Vectors> panel(int column) const {
+        return {*this, column};
     }
 };
 
@@ -2858,8 +3174,7 @@ inline void pointwise_forward(const affine_input& x, shape in, int stride, int i
     const int k = in.channels;
     const std::ptrdiff_t rows = cell{in, k, stride}.output().pixels() * images;
     const int tile = tile_rows(k, width);
-    float* packed = ws.packed.reserve(packed_size(k, width));
-    pack_panels(weights, 1, k, k, width, packed);
+    const float* packed = ws.pack(weights, 1, k, k, width);
     const strided_rows source{in, stride};
     parallel_groups(tile_count(rows, tile), [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
         float* block = thread_scratch(blocked_size(tile, k));
@@ -2867,12 +3182,15 @@ inline void pointwise_forward(const affine_input& x, shape in, int stride, int i
             const std::ptrdiff_t r0 = t * tile;
             const int count = static_cast<int>((std::min)(std::ptrdiff_t{tile}, rows - r0));
             read_blocked(
-                x, count, k, [&](int r) { return x.z + source(r0 + r); }, block, block_stride(tile));
-            float* out = z + r0 * width;
-            multiply(count, width, k, block, block_stride(tile), packed, tile_store{out, width});
+                x, count, k, [&](int r) { return x.z + source(r0 + r); }, block, block_stride(tile),
+                tile * k);
+            forward_rows to{z + r0 * width, width};
+            to.streams = streams(z, rows, width, std::ptrdiff_t{16} << 20U);
             if (sums != nullptr) {
-                add_sums(out, count, width, sums->first(group), sums->second(group));
+                to.first = sums->first(group);
+                to.second = sums->second(group);
             }
+            multiply(count, width, k, block, block_stride(tile), packed, to);
         }
     });
 }
@@ -2884,57 +3202,60 @@ inline void pointwise_backward(const gradient_input& g, const affine_input& x, s
     const int k = in.channels;
     const std::ptrdiff_t rows = cell{in, k, stride}.output().pixels() * images;
     const int tile = tile_rows(k, width);
-    const int ld = transposed_columns(k);
-    const std::size_t weight_size =
-        static_cast<std::size_t>(transposed_rows(width)) * static_cast<std::size_t>(ld);
-    float* dw = ws.weights.reserve(weight_size * sum_groups);
-    float* packed = ws.packed.reserve(packed_size(width, k));
-    pack_panels(weights, k, 1, width, k, packed);
+    weight_gradient dw(width, k, ws);
+    const float* packed = ws.pack(weights, k, 1, width, k);
     const strided_rows source{in, stride};
-    const std::size_t input_values = static_cast<std::size_t>(in.size()) * static_cast<std::size_t>(images);
-    if (out.du != nullptr && stride > 1) {
-        std::memset(out.du, 0, input_values * sizeof(float)); // pixels between the strides
+    if (out.du != nullptr && stride > 1) { // pixels between the strides
+        std::fill_n(out.du, static_cast<std::ptrdiff_t>(in.size()) * images, 0.0F);
     }
-    parallel_groups(tile_count(rows, tile), [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
-        float* mine = dw + static_cast<std::size_t>(group) * weight_size;
-        std::memset(mine, 0, weight_size * sizeof(float));
-        const std::size_t size = blocked_size(tile, k);
-        float* xs = thread_scratch(size + blocked_size(tile, width) +
-                                   static_cast<std::size_t>(tile) * static_cast<std::size_t>(k));
-        float* gs = xs + size;
-        float* dx = gs + blocked_size(tile, width);
-        for (std::ptrdiff_t t = first; t < last; ++t) {
-            const std::ptrdiff_t r0 = t * tile;
-            const int count = static_cast<int>((std::min)(std::ptrdiff_t{tile}, rows - r0));
-            read_blocked(
-                x, count, k, [&](int r) { return x.z + source(r0 + r); }, xs, block_stride(tile));
-            read_blocked(g, r0, count, width, gs, block_stride(tile));
-            multiply_transposed(count, width, k, gs, block_stride(tile), xs, block_stride(tile), mine, ld);
-            if (out.du == nullptr) {
-                continue;
+    parallel_groups(
+        tile_count(rows, tile), dw.groups, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
+            if (first == last) {
+                dw.clear(group);
             }
-            if (stride == 1) {
-                multiply(count, k, width, gs, block_stride(tile), packed, tile_store{out.du + r0 * k, k});
-            } else {
-                multiply(count, k, width, gs, block_stride(tile), packed, tile_store{dx, k});
+            const std::size_t size = blocked_size(tile, k);
+            float* xs = thread_scratch(size + blocked_size(tile, width) +
+                                       static_cast<std::size_t>(tile) * static_cast<std::size_t>(k));
+            float* gs = xs + size;
+            float* dx = gs + blocked_size(tile, width);
+            for (std::ptrdiff_t t = first; t < last; ++t) {
+                const std::ptrdiff_t r0 = t * tile;
+                const int count = static_cast<int>((std::min)(std::ptrdiff_t{tile}, rows - r0));
+                read_blocked(
+                    x, count, k, [&](int r) { return x.z + source(r0 + r); }, xs, block_stride(tile),
+                    tile * k);
+                read_blocked(g, r0, count, width, gs, block_stride(tile), tile * width);
+                dw.add(group, count, gs, xs, block_stride(tile), t == first);
+                if (out.du == nullptr) {
+                    continue;
+                }
+                if (stride == 1) {
+                    with_activation(x.act, [&](auto act) {
+                        multiply(count, k, width, gs, block_stride(tile), packed,
+                                 backward_rows<act()>{x, out, r0 * k, k, sums.first(group),
+                                                      sums.second(group),
+                                                      streams(out.du, rows, k, std::ptrdiff_t{4} << 20U)});
+                    });
+                    continue;
+                }
+                multiply(count, k, width, gs, block_stride(tile), packed, forward_rows{dx, k});
                 for (int r = 0; r < count; ++r) {
                     std::copy_n(dx + static_cast<std::ptrdiff_t>(r) * k, k, out.du + source(r0 + r));
                 }
+                finish_gradient(
+                    x, out, count, k, [&](int r) { return source(r0 + r); }, sums.first(group),
+                    sums.second(group));
             }
-            finish_gradient(
-                x, out, count, k, [&](int r) { return source(r0 + r); }, sums.first(group),
-                sums.second(group));
-        }
-    });
-    add_groups(dw, width, k, dweights);
+        });
+    dw.add_up(dweights);
 }
 
 } // namespace fitnas::detail
 
 // ---- fitnas/nn/convolution.hpp ----
 /// @file
-/// @brief Convolution of any odd kernel, forward and backward: rows of pixels are laid out as columns, then
-/// multiplied.
+/// @brief Convolution of any odd kernel, forward and backward: matrix products whose left
+/// operand, the windows, is read where it lies in a padded image.
 
 namespace fitnas::detail {
 
@@ -2991,62 +3312,133 @@ struct convolution_geometry {
         });
     }
 
-    /// Calls `visit(row of the tile, column, offset in the plane, run)`: runs of kernel * channels
-    /// neighbouring values.
-    template <class Visit>
-    void for_each_run(int y0, int height, Visit&& visit) const {
-        for (int r = 0, y = y0; y < y0 + height; ++y) {
-            for (int x = 0; x < out.width; ++x, ++r) {
-                for (int ky = 0; ky < kernel; ++ky) {
-                    visit(r, ky * kernel * in.channels,
-                          window(y, x) + static_cast<std::ptrdiff_t>(ky) * plane_width() * in.channels);
+    /// Values of a window that lie side by side, and how many values further the next such run begins.
+    int run() const { return kernel * in.channels; }
+    std::ptrdiff_t run_step() const { return static_cast<std::ptrdiff_t>(plane_width()) * in.channels; }
+    /// From one output pixel's window to the next.
+    std::ptrdiff_t pixel_step() const { return static_cast<std::ptrdiff_t>(stride) * in.channels; }
+    /// Where a tap lies in its window.
+    std::ptrdiff_t tap(int t) const { return t / run() * run_step() + t % run(); }
+
+    /// Adds a tile's gradients at the windows' values, [pixel][columns], to those of the plane.
+    void add_columns(const float* columns_, int y0, int height, float* plane) const {
+        for (int y = y0; y < y0 + height; ++y) {
+            for (int x = 0; x < out.width; ++x) {
+                float* to = plane + window(y, x);
+                for (int ky = 0; ky < kernel; ++ky, to += run_step(), columns_ += run()) {
+                    for (int i = 0; i < run(); ++i) {
+                        to[i] += columns_[i];
+                    }
                 }
             }
         }
     }
+};
 
-    /// The tile's windows as rows of a blocked operand.
-    void read_columns(const float* plane, int y0, int height, float* block, std::size_t stride_) const {
-        const int run = kernel * in.channels;
-        for (int c = columns(); c < simd::padded(columns()); ++c) {
-            for (int r = 0; r < height * out.width; ++r) {
-                block[static_cast<std::size_t>(c / W) * stride_ + static_cast<std::size_t>(r * W + c % W)] =
-                    0;
+/// `Pixels` neighbouring pixels of one output row: their windows times a panel of packed weights. The windows
+/// are read where they lie.
+template <int Pixels, int Vectors, class Store>
+FITNAS_INLINE void window_tile(const convolution_geometry& g, const float* window, const float* b, int row,
+                               Store& store) {
+    vec<> acc[Pixels][Vectors] = {};
+    const std::ptrdiff_t step = g.pixel_step();
+    const int run = g.run();
+    for (int ky = 0; ky < g.kernel; ++ky, window += g.run_step()) {
+        for (int i = 0; i < run; ++i, b += panel) {
+            vec<> y[Vectors];
+            for (int v = 0; v < Vectors; ++v) {
+                y[v] = simd::load(b + v * W);
+            }
+            FITNAS_UNROLL(8)
+            for (int r = 0; r < Pixels; ++r) {
+                const vec<> factor = simd::broadcast(window[r * step + i]);
+                for (int v = 0; v < Vectors; ++v) {
+                    acc[r][v] = simd::fma(factor, y[v], acc[r][v]);
+                }
             }
         }
-        for_each_run(y0, height, [&](int r, int column, std::ptrdiff_t offset) {
-            for (int i = 0; i < run; ++i) {
-                const int c = column + i;
-                block[static_cast<std::size_t>(c / W) * stride_ + static_cast<std::size_t>(r * W + c % W)] =
-                    plane[offset + i];
-            }
-        });
     }
-};
+    store(row, acc);
+}
+
+/// All windows of one image times one panel.
+template <int Vectors, class Epilogue>
+void multiply_windows(const convolution_geometry& g, const float* plane, const float* b, int column,
+                      const Epilogue& epilogue) {
+    auto store = epilogue.template panel<Vectors>(column);
+    for (int y = 0; y < g.out.height; ++y) {
+        const int row = y * g.out.width;
+        int x = 0;
+        for (; x + gemm_rows <= g.out.width; x += gemm_rows) {
+            window_tile<gemm_rows, Vectors>(g, plane + g.window(y, x), b, row + x, store);
+        }
+        for (; x < g.out.width; ++x) {
+            window_tile<1, Vectors>(g, plane + g.window(y, x), b, row + x, store);
+        }
+    }
+    store.finish();
+}
+
+/// part[tap][n] += sum over a tile's pixels of window[tap] * gradient[n], for gemm_rows taps and a panel of
+/// n.
+template <int Vectors>
+void add_window_gradients(const convolution_geometry& g, const float* plane, int y0, int height,
+                          int first_tap, const float* gradient, std::size_t gradient_stride, float* part,
+                          int ld) {
+    vec<> acc[gemm_rows][Vectors];
+    const float* at[gemm_rows];
+    for (int i = 0; i < gemm_rows; ++i) {
+        at[i] = plane +
+                g.tap((std::min)(first_tap + i, g.columns() - 1)); // what is behind the last means nothing
+        for (int v = 0; v < Vectors; ++v) {
+            acc[i][v] = simd::load(part + static_cast<std::ptrdiff_t>(i) * ld + v * W);
+        }
+    }
+    for (int y = y0; y < y0 + height; ++y) {
+        std::ptrdiff_t offset = g.window(y, 0);
+        for (int x = 0; x < g.out.width; ++x, offset += g.pixel_step(), gradient += W) {
+            vec<> d[Vectors];
+            for (int v = 0; v < Vectors; ++v) {
+                d[v] = simd::load(gradient + static_cast<std::size_t>(v) * gradient_stride);
+            }
+            FITNAS_UNROLL(8)
+            for (int i = 0; i < gemm_rows; ++i) {
+                const vec<> factor = simd::broadcast(at[i][offset]);
+                for (int v = 0; v < Vectors; ++v) {
+                    acc[i][v] = simd::fma(factor, d[v], acc[i][v]);
+                }
+            }
+        }
+    }
+    for (int i = 0; i < gemm_rows; ++i) {
+        for (int v = 0; v < Vectors; ++v) {
+            simd::store(part + static_cast<std::ptrdiff_t>(i) * ld + v * W, acc[i][v]);
+        }
+    }
+}
 
 /// z (images x output shape); weights: width x kernel x kernel x input channels.
 inline void convolution_forward(const affine_input& x, shape in, int kernel, int stride, int images,
                                 const float* weights, int width, float* z, group_sums* sums, workspace& ws) {
     const convolution_geometry geometry{in, cell{in, width, stride}.output(), kernel, stride};
     const int k = geometry.columns();
-    float* packed = ws.packed.reserve(packed_size(k, width));
-    pack_panels(weights, 1, k, k, width, packed);
+    const float* packed = ws.pack(weights, 1, k, k, width);
+    const std::size_t one = static_cast<std::size_t>(panel) * static_cast<std::size_t>(simd::padded(k));
     parallel_groups(images, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
-        const int tile = geometry.tile_pixels();
-        float* plane = thread_scratch(geometry.plane_size() + 16 + blocked_size(tile, k));
-        float* block = plane + (geometry.plane_size() + 15) / 16 * 16;
+        float* plane = thread_scratch(geometry.plane_size());
         for (std::ptrdiff_t n = first; n < last; ++n) {
             geometry.read_plane(x, static_cast<int>(n), plane);
-            for (int y = 0; y < geometry.out.height; y += geometry.tile_height()) {
-                const int height = (std::min)(geometry.tile_height(), geometry.out.height - y);
-                geometry.read_columns(plane, y, height, block, block_stride(tile));
-                float* out =
-                    z + n * geometry.out.size() + static_cast<std::ptrdiff_t>(y) * geometry.out.width * width;
-                multiply(height * geometry.out.width, width, k, block, block_stride(tile), packed,
-                         tile_store{out, width});
-                if (sums != nullptr) {
-                    add_sums(out, height * geometry.out.width, width, sums->first(group),
-                             sums->second(group));
+            forward_rows to{z + n * geometry.out.size(), width};
+            if (sums != nullptr) {
+                to.first = sums->first(group);
+                to.second = sums->second(group);
+            }
+            const float* b = packed;
+            for (int column = 0; column < width; column += panel, b += one) {
+                if (width - column > W) {
+                    multiply_windows<2>(geometry, plane, b, column, to);
+                } else {
+                    multiply_windows<1>(geometry, plane, b, column, to);
                 }
             }
         }
@@ -3059,45 +3451,45 @@ inline void convolution_backward(const gradient_input& g, const affine_input& x,
                                  const gradient_output& out, group_sums& sums, workspace& ws) {
     const convolution_geometry geometry{in, cell{in, width, stride}.output(), kernel, stride};
     const int k = geometry.columns();
-    const int ld = transposed_columns(k);
-    const std::size_t weight_size =
-        static_cast<std::size_t>(transposed_rows(width)) * static_cast<std::size_t>(ld);
-    float* dw = ws.weights.reserve(weight_size * sum_groups);
-    float* packed = ws.packed.reserve(packed_size(width, k));
-    pack_panels(weights, k, 1, width, k, packed);
-    parallel_groups(images, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
-        float* mine = dw + static_cast<std::size_t>(group) * weight_size;
-        std::memset(mine, 0, weight_size * sizeof(float));
+    weight_gradient dw(k, width, ws); // transposed: windows are broadcast, gradients are vectors
+    const float* packed = ws.pack(weights, k, 1, width, k);
+    parallel_groups(images, dw.groups, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
+        dw.clear(group);
         const int tile = geometry.tile_pixels();
         const std::size_t plane_size = (geometry.plane_size() + 15) / 16 * 16;
-        float* plane = thread_scratch(2 * plane_size + blocked_size(tile, k) + blocked_size(tile, width) +
+        float* plane = thread_scratch(2 * plane_size + blocked_size(tile, width) +
                                       static_cast<std::size_t>(tile) * static_cast<std::size_t>(k));
         float* dplane = plane + plane_size;
-        float* block = dplane + plane_size;
-        float* gs = block + blocked_size(tile, k);
+        float* gs = dplane + plane_size;
         float* dcolumns = gs + blocked_size(tile, width);
         for (std::ptrdiff_t n = first; n < last; ++n) {
             geometry.read_plane(x, static_cast<int>(n), plane);
-            std::memset(dplane, 0, plane_size * sizeof(float));
+            if (out.du != nullptr) {
+                std::fill_n(dplane, plane_size, 0.0F);
+            }
             for (int y = 0; y < geometry.out.height; y += geometry.tile_height()) {
                 const int height = (std::min)(geometry.tile_height(), geometry.out.height - y);
                 const int pixels = height * geometry.out.width;
-                geometry.read_columns(plane, y, height, block, block_stride(tile));
                 read_blocked(g,
                              n * geometry.out.pixels() + static_cast<std::ptrdiff_t>(y) * geometry.out.width,
                              pixels, width, gs, block_stride(tile));
-                multiply_transposed(pixels, width, k, gs, block_stride(tile), block, block_stride(tile), mine,
-                                    ld);
-                if (out.du == nullptr) {
-                    continue;
-                }
-                multiply(pixels, k, width, gs, block_stride(tile), packed, tile_store{dcolumns, k});
-                geometry.for_each_run(y, height, [&](int r, int column, std::ptrdiff_t offset) {
-                    const float* from = dcolumns + static_cast<std::ptrdiff_t>(r) * k + column;
-                    for (int i = 0; i < kernel * in.channels; ++i) {
-                        dplane[offset + i] += from[i];
+                for (int column = 0; column < width; column += panel) {
+                    const float* d = gs + static_cast<std::size_t>(column / W) * block_stride(tile);
+                    for (int t = 0; t < k; t += gemm_rows) {
+                        float* part = dw.part(group) + static_cast<std::ptrdiff_t>(t) * dw.ld() + column;
+                        if (width - column > W) {
+                            add_window_gradients<2>(geometry, plane, y, height, t, d, block_stride(tile),
+                                                    part, dw.ld());
+                        } else {
+                            add_window_gradients<1>(geometry, plane, y, height, t, d, block_stride(tile),
+                                                    part, dw.ld());
+                        }
                     }
-                });
+                }
+                if (out.du != nullptr) {
+                    multiply(pixels, k, width, gs, block_stride(tile), packed, forward_rows{dcolumns, k});
+                    geometry.add_columns(dcolumns, y, height, dplane);
+                }
             }
             if (out.du == nullptr) {
                 continue;
@@ -3116,7 +3508,7 @@ inline void convolution_backward(const gradient_input& g, const affine_input& x,
                 sums.first(group), sums.second(group));
         }
     });
-    add_groups(dw, width, k, dweights);
+    dw.add_up_transposed(dweights);
 }
 
 } // namespace fitnas::detail
@@ -3127,139 +3519,305 @@ inline void convolution_backward(const gradient_input& g, const affine_input& x,
 
 namespace fitnas::detail {
 
-/// Pixels that one step of the stencil computes.
-inline constexpr int stencil_pixels = simd::native_width == 16 ? 8 : 4;
+/// The largest tile of output pixels that a stencil computes at once: two register files' halves.
+inline constexpr int stencil_tile = simd::native_width == 16 ? 16 : 8;
+/// Planes that are read together: neighbouring channels lie in neighbouring cache lines.
+inline constexpr int planes_at_once = 4;
 
-/// The geometry of one plane: `W` channels of one image, zeros around them, [y][x][W].
+/// Rows x Columns pixels of out(y, x) = sum of taps * plane(y Stride + ky, x Stride + kx), W channels each,
+/// with Kernel taps in a row. `out` gets them one after the other.
+template <int Kernel, int Stride, int Rows, int Columns>
+void stencil(const float* plane, int plane_width, const float* taps, int tap_rows, float* out) {
+    vec<> acc[Rows][Columns] = {};
+    for (int ky = 0; ky < tap_rows; ++ky, taps += Kernel * W) {
+        vec<> tap[Kernel];
+        for (int kx = 0; kx < Kernel; ++kx) {
+            tap[kx] = simd::load(taps + kx * W);
+        }
+        // Every value is read once and goes to all pixels whose window it lies in.
+        FITNAS_UNROLL(24)
+        for (int i = 0; i < (Columns - 1) * Stride + Kernel; ++i) {
+            FITNAS_UNROLL(4)
+            for (int r = 0; r < Rows; ++r) {
+                const vec<> v =
+                    simd::load(plane + (static_cast<std::ptrdiff_t>(r * Stride + ky) * plane_width + i) * W);
+                FITNAS_UNROLL(7)
+                for (int kx = 0; kx < Kernel; ++kx) {
+                    if (i >= kx && (i - kx) % Stride == 0 && (i - kx) / Stride < Columns) {
+                        acc[r][(i - kx) / Stride] = simd::fma(tap[kx], v, acc[r][(i - kx) / Stride]);
+                    }
+                }
+            }
+        }
+    }
+    for (int r = 0; r < Rows; ++r) {
+        for (int i = 0; i < Columns; ++i) {
+            simd::store(out + (r * Columns + i) * W, acc[r][i]);
+        }
+    }
+}
+
+/// A stencil for one geometry, and the tile that it computes.
+struct stencil_kernel {
+    void (*run)(const float* plane, int plane_width, const float* taps, int tap_rows, float* out) = nullptr;
+    int rows = 1;
+    int columns = 1;
+    int kernel = 1; ///< taps in a row
+    int stride = 1;
+
+    /// Room that tiles need behind the last window of a plane, in columns and rows.
+    int excess_columns() const { return (columns - 1) * stride; }
+    int excess_rows() const { return (rows - 1) * stride; }
+
+    /// The pixel of any kernel and stride.
+    void pixel(const float* plane, int plane_width, const float* taps, int tap_rows, float* out) const {
+        vec<> sum{};
+        for (int ky = 0; ky < tap_rows; ++ky) {
+            for (int kx = 0; kx < kernel; ++kx, taps += W) {
+                sum = simd::fma(simd::load(taps),
+                                simd::load(plane + (static_cast<std::ptrdiff_t>(ky) * plane_width + kx) * W),
+                                sum);
+            }
+        }
+        simd::store(out, sum);
+    }
+
+    /// @param taps in a row
+    /// @param width of the output
+    stencil_kernel(int taps, int stride_, int width) : kernel(taps), stride(stride_) {
+        constexpr int wide = stencil_tile / 2;
+        constexpr int narrow = stencil_tile / 4;
+        const auto use = [&](auto k, auto s) {
+            if (width >= wide) {
+                run = stencil<k(), s(), 2, wide>;
+                rows = 2;
+                columns = wide;
+            } else {
+                run = stencil<k(), s(), 4, narrow>;
+                rows = 4;
+                columns = narrow;
+            }
+        };
+        const auto with = [&](auto k) {
+            if (stride == 1) {
+                use(k, std::integral_constant<int, 1>());
+            } else if constexpr (k() % 2 == 1 && k() > 1) {
+                use(k, std::integral_constant<int, 2>());
+            }
+        };
+        const auto choose = [&](auto... k) { (void)((k() == taps ? (with(k), true) : false) || ...); };
+        if (stride <= 2) {
+            choose(std::integral_constant<int, 1>(), std::integral_constant<int, 2>(),
+                   std::integral_constant<int, 3>(), std::integral_constant<int, 4>(),
+                   std::integral_constant<int, 5>(), std::integral_constant<int, 7>());
+        }
+    }
+
+    /// Calls `use(plane, y, x, values, rows, columns)` for each tile of a height x width output, for all
+    /// planes before the next tile, so that neighbouring channels are written together. Pixel (i, j) of the
+    /// tile is at values[(i * tile columns + j) * W].
+    template <class Use>
+    FITNAS_INLINE void for_tiles(int planes, const float* plane, std::size_t plane_size, int plane_width,
+                                 const float* taps, std::size_t taps_size, int tap_rows, int height,
+                                 int width, Use&& use) const {
+        alignas(64) float values[stencil_tile * W];
+        for (int y = 0; y < height; y += rows) {
+            for (int x = 0; x < width; x += columns) {
+                const float* from = plane + (static_cast<std::ptrdiff_t>(y) * plane_width + x) * stride * W;
+                const float* tap = taps;
+                for (int i = 0; i < planes; ++i, from += plane_size, tap += taps_size) {
+                    if (run != nullptr) {
+                        run(from, plane_width, tap, tap_rows, values);
+                    } else {
+                        pixel(from, plane_width, tap, tap_rows, values);
+                    }
+                    use(i, y, x, values, (std::min)(rows, height - y), (std::min)(columns, width - x));
+                }
+            }
+        }
+    }
+};
+
+/// The geometry of a depthwise convolution's planes: `W` channels of one image, zeros around them, [y][x][W].
 struct depthwise_geometry {
     shape in;
     shape out;
     int kernel;
     int stride;
+    stencil_kernel forward;
+
+    depthwise_geometry(shape in_, int kernel_, int stride_)
+        : in(in_),
+          out(cell{in, in.channels, stride_}.output()),
+          kernel(kernel_),
+          stride(stride_),
+          forward(kernel, stride, out.width) {}
 
     int padding() const { return kernel / 2; }
-    /// The stencil computes whole groups of pixels, so it may read behind the last window of a row.
-    int plane_width() const { return in.width + 2 * padding() + stride * stencil_pixels; }
+    int taps() const { return kernel * kernel; }
+    int plane_width() const { return in.width + 2 * padding() + 1 + forward.excess_columns(); }
     std::size_t plane_size() const {
-        return static_cast<std::size_t>(in.height + 2 * padding() + 1) *
-               static_cast<std::size_t>(plane_width()) * static_cast<std::size_t>(W);
+        return size(in.height + 2 * padding() + 1 + forward.excess_rows(), plane_width());
     }
-    /// The plane of the output's gradient, padded for the flipped kernel.
-    int gradient_width() const { return out.width + 2 * padding() + stencil_pixels; }
-    std::size_t gradient_size() const {
-        return static_cast<std::size_t>(out.height + 2 * padding() + 1) *
-               static_cast<std::size_t>(gradient_width()) * static_cast<std::size_t>(W);
+
+    /// The plane of the output's gradient has `margin` zeros around it: no window of any phase of the input's
+    /// gradient reaches further.
+    int margin() const { return (kernel + stride - 1) / stride; }
+    int gradient_width() const { return out.width + 2 * margin() + stencil_tile / 2; }
+    std::size_t gradient_size() const { return size(out.height + 2 * margin() + 4, gradient_width()); }
+
+    /// Planes that are worked on together: one where more would leave the cache by far.
+    int planes() const {
+        return planes_at_once * (plane_size() + gradient_size()) > std::size_t{1} << 20U ? 1 : planes_at_once;
+    }
+
+private:
+    static std::size_t size(int height, int width) {
+        return static_cast<std::size_t>(height) * static_cast<std::size_t>(width) *
+               static_cast<std::size_t>(W);
     }
 };
 
-/// out(y, x) = sum of taps * plane(y * Stride + ky, x * Stride + kx). Kernel and Stride 0: known at run time
-/// only. `store(y, x, value)` is called for each output pixel.
-template <int Kernel, int Stride, class Store>
-void stencil(const float* plane, int plane_width, const float* taps, int kernel_, int stride_, int height,
-             int width, Store&& store) {
-    const int kernel = Kernel > 0 ? Kernel : kernel_;
-    const int stride = Kernel > 0 ? Stride : stride_;
-    for (int y = 0; y < height; ++y) {
-        for (int x = 0; x < width; x += stencil_pixels) {
-            vec<> acc[stencil_pixels] = {};
-            for (int ky = 0; ky < kernel; ++ky) {
-                const float* row = plane + (static_cast<std::ptrdiff_t>(y * stride + ky) * plane_width +
-                                            static_cast<std::ptrdiff_t>(x) * stride) *
-                                               W;
-                const float* tap = taps + static_cast<std::ptrdiff_t>(ky) * kernel * W;
-                FITNAS_UNROLL(7)
-                for (int kx = 0; kx < kernel; ++kx) {
-                    const vec<> t = simd::load(tap + kx * W);
-                    FITNAS_UNROLL(8)
-                    for (int i = 0; i < stencil_pixels; ++i) {
-                        acc[i] = simd::fma(t, simd::load(row + (i * stride + kx) * W), acc[i]);
+/// Writes an image of `height` x `width` pixels into the inside of planes of zeros: `value(pixel, c, count)`
+/// is the vector of channels [c, c + W) of a pixel, `count` of them there.
+template <class Value>
+FITNAS_INLINE void fill_planes(int height, int width, int channels, int c, int planes, float* plane,
+                               std::size_t plane_size, int plane_width, int margin, Value&& value) {
+    const auto fill = [&](auto all) FITNAS_INLINE_LAMBDA {
+        std::ptrdiff_t pixel = 0;
+        for (int y = 0; y < height; ++y) {
+            float* to = plane + (static_cast<std::ptrdiff_t>(y + margin) * plane_width + margin) * W;
+            for (int x = 0; x < width; ++x, to += W, ++pixel) {
+                if constexpr (all()) {
+                    FITNAS_UNROLL(4)
+                    for (int i = 0; i < planes_at_once; ++i) {
+                        simd::store(to + static_cast<std::size_t>(i) * plane_size,
+                                    value(pixel, c + i * W, W));
+                    }
+                } else {
+                    for (int i = 0; i < planes; ++i) {
+                        simd::store(to + static_cast<std::size_t>(i) * plane_size,
+                                    value(pixel, c + i * W, channels - c - i * W));
                     }
                 }
             }
-            for (int i = 0; i < stencil_pixels && x + i < width; ++i) {
-                store(y, x + i, acc[i]);
-            }
-        }
-    }
-}
-
-/// Calls the stencil of the right kernel; the common ones are compiled for their size.
-template <class Store>
-void any_stencil(const float* plane, int plane_width, const float* taps, int kernel, int stride, int height,
-                 int width, Store&& store) {
-    const auto run = [&](auto k, auto s) {
-        stencil<k(), s()>(plane, plane_width, taps, kernel, stride, height, width, store);
-    };
-    const auto of = [&](auto k) {
-        if (stride == 1) {
-            run(k, std::integral_constant<int, 1>());
-        } else {
-            run(k, std::integral_constant<int, 2>());
         }
     };
-    if (stride > 2 || (kernel != 3 && kernel != 5 && kernel != 7)) {
-        run(std::integral_constant<int, 0>(), std::integral_constant<int, 0>());
-    } else if (kernel == 3) {
-        of(std::integral_constant<int, 3>());
-    } else if (kernel == 5) {
-        of(std::integral_constant<int, 5>());
+    if (planes == planes_at_once && channels - c >= planes_at_once * W) {
+        fill(std::true_type());
     } else {
-        of(std::integral_constant<int, 7>());
+        fill(std::false_type());
     }
 }
 
-/// Channels [c, c + W) of one image, batch norm and activation applied, into the inside of a plane of zeros.
-inline void read_plane(const affine_input& x, const depthwise_geometry& g, std::ptrdiff_t image, int c,
-                       float* plane) {
+/// Channels from c on of one image, batch norm and activation applied.
+inline void read_planes(const affine_input& x, const depthwise_geometry& g, std::ptrdiff_t image, int c,
+                        int planes, float* plane) {
+    const float* z = x.z + image * g.in.size();
+    const int channels = g.in.channels;
     with_activation(x.act, [&](auto act) {
-        const float* z = x.z + image * g.in.size() + c;
-        for (int y = 0; y < g.in.height; ++y) {
-            float* to =
-                plane + (static_cast<std::ptrdiff_t>(y + g.padding()) * g.plane_width() + g.padding()) * W;
-            for (int i = 0; i < g.in.width; ++i, z += g.in.channels, to += W) {
-                simd::store(to, read<act()>(x, z, c, g.in.channels - c));
-            }
-        }
+        fill_planes(g.in.height, g.in.width, channels, c, planes, plane, g.plane_size(), g.plane_width(),
+                    g.padding(), [&](std::ptrdiff_t pixel, int at, int count) FITNAS_INLINE_LAMBDA {
+                        const float* from = z + pixel * channels + at;
+                        prefetch(from + planes_at_once * W); // the next planes
+                        return apply<act()>(affine(x, at)(simd::load(from, count)));
+                    });
     });
 }
 
-/// Channels [c, c + W) of the weights, [kernel * kernel][channels], as [kernel * kernel][W].
-inline void read_taps(const float* weights, int taps, int channels, int c, float* out) {
-    for (int k = 0; k < taps; ++k) {
-        simd::store(out + k * W,
-                    simd::load(weights + static_cast<std::ptrdiff_t>(k) * channels + c, channels - c));
+/// Channels from c on of one image's gradient at the output.
+inline void read_planes(const gradient_input& gradient, const depthwise_geometry& g, std::ptrdiff_t image,
+                        int c, int planes, float* plane) {
+    const std::ptrdiff_t first = image * g.out.size();
+    const int channels = g.in.channels;
+    fill_planes(g.out.height, g.out.width, channels, c, planes, plane, g.gradient_size(), g.gradient_width(),
+                g.margin(), [&](std::ptrdiff_t pixel, int at, int count) FITNAS_INLINE_LAMBDA {
+                    const std::ptrdiff_t i = first + pixel * channels + at;
+                    return read(gradient, gradient.du + i, gradient.z + i, at, count);
+                });
+}
+
+/// Channels from c on of the weights, [taps][channels], as [plane][taps][W].
+inline void read_taps(const float* weights, int taps, int channels, int c, int planes, float* out) {
+    for (int i = 0; i < planes; ++i, c += W) {
+        for (int k = 0; k < taps; ++k, out += W) {
+            simd::store(out,
+                        simd::load(weights + static_cast<std::ptrdiff_t>(k) * channels + c, channels - c));
+        }
     }
 }
+
+/// A sum in parts that take turns: one alone would make every addition wait for the one before.
+struct partial_sum {
+    vec<> a{};
+    vec<> b{};
+    vec<> c{};
+    vec<> d{};
+
+    /// Sets the part whose turn it is.
+    FITNAS_INLINE void turn(vec<> next) {
+        a = b;
+        b = c;
+        c = d;
+        d = next;
+    }
+    vec<> total() const { return (a + b) + (c + d); }
+};
+/// Of v and of v * factor.
+struct partial_sums {
+    partial_sum plain;
+    partial_sum products;
+
+    FITNAS_INLINE void add(vec<> v, vec<> factor) {
+        plain.turn(plain.a + v);
+        products.turn(simd::fma(v, factor, products.a));
+    }
+    void add_to_group(group_sums& sums, int group, int c, int count) const {
+        add_to(sums.first(group) + c, plain.total(), count);
+        add_to(sums.second(group) + c, products.total(), count);
+    }
+};
 
 /// z (images x output shape); weights: kernel x kernel x channels.
 inline void depthwise_forward(const affine_input& x, shape in, int kernel, int stride, int images,
                               const float* weights, float* z, group_sums* sums) {
-    const depthwise_geometry g{in, cell{in, in.channels, stride}.output(), kernel, stride};
+    const depthwise_geometry g(in, kernel, stride);
     const int channels = in.channels;
+    const int planes = g.planes();
+    const auto taps_size = static_cast<std::size_t>(g.taps() * W);
     parallel_groups(images, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
-        float* plane = thread_scratch(g.plane_size() + static_cast<std::size_t>(kernel * kernel * W));
-        float* taps = plane + g.plane_size();
-        std::memset(plane, 0, g.plane_size() * sizeof(float));
+        const std::size_t size = g.plane_size() * static_cast<std::size_t>(planes);
+        float* plane = thread_scratch(size + taps_size * planes_at_once);
+        float* taps = plane + size;
+        std::fill_n(plane, size, 0.0F);
         for (std::ptrdiff_t n = first; n < last; ++n) {
-            for (int c = 0; c < channels; c += W) {
-                const int count = channels - c;
-                read_taps(weights, kernel * kernel, channels, c, taps);
-                read_plane(x, g, n, c, plane);
+            for (int c = 0; c < channels; c += planes * W) {
+                const int here = (std::min)(planes, (channels - c + W - 1) / W);
+                read_taps(weights, g.taps(), channels, c, here, taps);
+                partial_sums s[planes_at_once];
+                read_planes(x, g, n, c, here, plane);
                 float* out = z + n * g.out.size() + c;
-                vec<> s{};
-                vec<> q{};
-                any_stencil(plane, g.plane_width(), taps, kernel, stride, g.out.height, g.out.width,
-                            [&](int y, int i, vec<> v) {
-                                simd::store(out +
-                                                (static_cast<std::ptrdiff_t>(y) * g.out.width + i) * channels,
-                                            v, count);
-                                s += v;
-                                q = simd::fma(v, v, q);
-                            });
+                g.forward.for_tiles(here, plane, g.plane_size(), g.plane_width(), taps, taps_size, kernel,
+                                    g.out.height, g.out.width,
+                                    [&](int i, int y, int x0, const float* values, int rows, int columns)
+                                        FITNAS_INLINE_LAMBDA {
+                                            partial_sums sum = s[i]; // in registers
+                                            for (int r = 0; r < rows; ++r, values += g.forward.columns * W) {
+                                                float* to =
+                                                    out + i * W +
+                                                    (static_cast<std::ptrdiff_t>(y + r) * g.out.width + x0) *
+                                                        channels;
+                                                for (int j = 0; j < columns; ++j, to += channels) {
+                                                    const vec<> v = simd::load(values + j * W);
+                                                    simd::store(to, v, channels - c - i * W);
+                                                    sum.add(v, v);
+                                                }
+                                            }
+                                            s[i] = sum;
+                                        });
                 if (sums != nullptr) {
-                    for (int i = 0; i < (std::min)(count, W); ++i) {
-                        sums->first(group)[c + i] += static_cast<double>(s[i]);
-                        sums->second(group)[c + i] += static_cast<double>(q[i]);
+                    for (int i = 0; i < here; ++i) {
+                        s[i].add_to_group(*sums, group, c + i * W, channels - c - i * W);
                     }
                 }
             }
@@ -3267,29 +3825,153 @@ inline void depthwise_forward(const affine_input& x, shape in, int kernel, int s
     });
 }
 
-/// One image's gradient at the taps: dtaps[k] += sum over pixels of gradient * plane.
-inline void add_tap_gradients(const depthwise_geometry& g, const float* plane, const float* gradient,
-                              float* dtaps) {
-    const int p = g.padding();
-    for (int ky = 0; ky < g.kernel; ++ky) {
-        for (int kx = 0; kx < g.kernel; kx += 4) {
-            vec<> acc[4] = {};
-            for (int y = 0; y < g.out.height; ++y) {
-                const float* row =
-                    plane + (static_cast<std::ptrdiff_t>(y * g.stride + ky) * g.plane_width() + kx) * W;
-                const float* d = gradient + (static_cast<std::ptrdiff_t>(y + p) * g.gradient_width() + p) * W;
-                for (int x = 0; x < g.out.width; ++x, row += g.stride * W, d += W) {
-                    const vec<> v = simd::load(d);
-                    FITNAS_UNROLL(4)
-                    for (int i = 0; i < 4; ++i) {
-                        acc[i] = simd::fma(v, simd::load(row + i * W), acc[i]);
+/// One plane's gradient at the taps, all of them in registers: dtaps[k] += sum over pixels of gradient *
+/// plane.
+template <int Kernel, int TapRows>
+void add_tap_gradients(const depthwise_geometry& g, const float* plane, const float* gradient, float* dtaps) {
+    for (int k0 = 0; k0 < Kernel; k0 += TapRows) {
+        vec<> acc[TapRows][Kernel];
+        for (int ky = 0; ky < TapRows; ++ky) {
+            for (int kx = 0; kx < Kernel; ++kx) {
+                acc[ky][kx] = simd::load(dtaps + ((k0 + ky) * Kernel + kx) * W);
+            }
+        }
+        for (int y = 0; y < g.out.height; ++y) {
+            const float* from = plane + static_cast<std::ptrdiff_t>(y * g.stride + k0) * g.plane_width() * W;
+            const float* d =
+                gradient +
+                (static_cast<std::ptrdiff_t>(y + g.margin()) * g.gradient_width() + g.margin()) * W;
+            for (int x = 0; x < g.out.width; ++x, from += g.stride * W, d += W) {
+                const vec<> v = simd::load(d);
+                FITNAS_UNROLL(7)
+                for (int ky = 0; ky < TapRows; ++ky) {
+                    FITNAS_UNROLL(7)
+                    for (int kx = 0; kx < Kernel; ++kx) {
+                        acc[ky][kx] = simd::fma(
+                            v,
+                            simd::load(from + (static_cast<std::ptrdiff_t>(ky) * g.plane_width() + kx) * W),
+                            acc[ky][kx]);
                     }
                 }
             }
-            for (int i = 0; i < 4 && kx + i < g.kernel; ++i) {
-                float* to = dtaps + (ky * g.kernel + kx + i) * W;
-                simd::store(to, simd::load(to) + acc[i]);
+        }
+        for (int ky = 0; ky < TapRows; ++ky) {
+            for (int kx = 0; kx < Kernel; ++kx) {
+                simd::store(dtaps + ((k0 + ky) * Kernel + kx) * W, acc[ky][kx]);
             }
+        }
+    }
+}
+
+/// The same for any kernel.
+inline void add_tap_gradients(const depthwise_geometry& g, const float* plane, const float* gradient,
+                              float* dtaps) {
+    constexpr bool many_registers = simd::native_width == 16;
+    switch (g.kernel) {
+    case 3:
+        return add_tap_gradients<3, 3>(g, plane, gradient, dtaps);
+    case 5:
+        return add_tap_gradients < 5, many_registers ? 5 : 1 > (g, plane, gradient, dtaps);
+    case 7:
+        return add_tap_gradients<7, 1>(g, plane, gradient, dtaps);
+    default:
+        break;
+    }
+    for (int k = 0; k < g.taps(); ++k) {
+        vec<> acc = simd::load(dtaps + k * W);
+        for (int y = 0; y < g.out.height; ++y) {
+            const float* from =
+                plane +
+                (static_cast<std::ptrdiff_t>(y * g.stride + k / g.kernel) * g.plane_width() + k % g.kernel) *
+                    W;
+            const float* d =
+                gradient +
+                (static_cast<std::ptrdiff_t>(y + g.margin()) * g.gradient_width() + g.margin()) * W;
+            for (int x = 0; x < g.out.width; ++x, from += g.stride * W, d += W) {
+                acc = simd::fma(simd::load(d), simd::load(from), acc);
+            }
+        }
+        simd::store(dtaps + k * W, acc);
+    }
+}
+
+/// The input pixels of one phase: those at (y0 + stride i, x0 + stride j). Their gradient is a stencil of
+/// stride 1 over the output's gradient, with the taps that reach them.
+struct input_phase {
+    int tap = 0;    ///< the first tap that reaches them, in one direction; then every stride-th
+    int first = 0;  ///< the first such pixel
+    int taps = 0;   ///< how many taps there are
+    int window = 0; ///< where the first pixel's window begins in the output
+    int count = 0;  ///< pixels
+
+    input_phase(int tap_, const depthwise_geometry& g, int size) : tap(tap_) {
+        // Pixel y is reached from output (y + padding - k) / stride by tap k.
+        const int s = g.stride;
+        first = ((tap - g.padding()) % s + s) % s;
+        taps = (g.kernel - tap + s - 1) / s;
+        window = (first + g.padding() - tap) / s - (taps - 1);
+        count = first < size ? (size - first + s - 1) / s : 0;
+    }
+};
+
+/// The gradient at some channels of one image's input, c the first: through the activation, with the
+/// shortcut's gradient added, summed up.
+inline void depthwise_input_gradient(const depthwise_geometry& g, int planes, const float* gradient,
+                                     const float* taps, float* phase_taps, const affine_input& x,
+                                     const gradient_output& out, std::ptrdiff_t image, int c,
+                                     partial_sums* sums) {
+    const int s = g.stride;
+    const int channels = g.in.channels;
+    const std::ptrdiff_t first = image * g.in.size() + c;
+    for (int py = 0; py < (std::min)(s, g.kernel); ++py) {
+        for (int px = 0; px < (std::min)(s, g.kernel); ++px) {
+            const input_phase down(py, g, g.in.height);
+            const input_phase across(px, g, g.in.width);
+            float* to = phase_taps;
+            for (int i = 0; i < planes; ++i) {
+                for (int ky = down.taps - 1; ky >= 0; --ky) { // backwards
+                    for (int kx = across.taps - 1; kx >= 0; --kx, to += W) {
+                        const int k = (py + s * ky) * g.kernel + px + s * kx;
+                        simd::store(to, simd::load(taps + (i * g.taps() + k) * W));
+                    }
+                }
+            }
+            const stencil_kernel kernel(across.taps, 1, across.count);
+            const float* from =
+                gradient + (static_cast<std::ptrdiff_t>(down.window + g.margin()) * g.gradient_width() +
+                            across.window + g.margin()) *
+                               W;
+            with_activation(x.act, [&](auto act) {
+                kernel.for_tiles(
+                    planes, from, g.gradient_size(), g.gradient_width(), phase_taps,
+                    static_cast<std::size_t>(down.taps * across.taps * W), down.taps, down.count,
+                    across.count,
+                    [&](int i, int y, int x0, const float* values, int rows, int columns)
+                        FITNAS_INLINE_LAMBDA {
+                            const int at = c + i * W;
+                            partial_sums sum = sums[i]; // in registers
+                            const affine u(x, at);
+                            const vec<> mean = x.mean != nullptr ? simd::load(x.mean + at) : vec<>{};
+                            for (int r = 0; r < rows; ++r, values += kernel.columns * W) {
+                                std::ptrdiff_t offset =
+                                    first + i * W +
+                                    (static_cast<std::ptrdiff_t>(down.first + (y + r) * s) * g.in.width +
+                                     across.first + static_cast<std::ptrdiff_t>(x0) * s) *
+                                        channels;
+                                for (int j = 0; j < columns;
+                                     ++j, offset += static_cast<std::ptrdiff_t>(s) * channels) {
+                                    const vec<> z = simd::load(x.z + offset, channels - at);
+                                    vec<> d = derive<act()>(simd::load(values + j * W), u(z));
+                                    if (out.addend != nullptr) { // a shortcut reads the raw input of a recipe
+                                        d += simd::load(out.addend + offset, channels - at);
+                                    }
+                                    simd::store(out.du + offset, d, channels - at);
+                                    sum.add(d, z - mean);
+                                }
+                            }
+                            sums[i] = sum;
+                        });
+            });
         }
     }
 }
@@ -3298,97 +3980,56 @@ inline void add_tap_gradients(const depthwise_geometry& g, const float* plane, c
 inline void depthwise_backward(const gradient_input& gradient, const affine_input& x, shape in, int kernel,
                                int stride, int images, const float* weights, float* dweights,
                                const gradient_output& out, group_sums& sums, workspace& ws) {
-    const depthwise_geometry g{in, cell{in, in.channels, stride}.output(), kernel, stride};
+    const depthwise_geometry g(in, kernel, stride);
     const int channels = in.channels;
-    const int taps_count = kernel * kernel;
+    const int planes = g.planes();
+    const auto taps_size = static_cast<std::size_t>(g.taps() * W);
     const std::size_t weight_size =
-        static_cast<std::size_t>(taps_count) * static_cast<std::size_t>(simd::padded(channels));
+        static_cast<std::size_t>(g.taps()) * static_cast<std::size_t>(simd::padded(channels));
     float* dw = ws.weights.reserve(weight_size * sum_groups);
-    const int p = g.padding();
+    if (out.du != nullptr && stride > kernel) { // pixels between the windows
+        std::fill_n(out.du, static_cast<std::ptrdiff_t>(in.size()) * images, 0.0F);
+    }
     parallel_groups(images, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
         float* mine = dw + static_cast<std::size_t>(group) * weight_size;
-        std::memset(mine, 0, weight_size * sizeof(float));
-        float* plane = thread_scratch(2 * g.plane_size() + g.gradient_size() +
-                                      static_cast<std::size_t>(2 * taps_count * W));
-        float* dplane = plane + g.plane_size();
-        float* dz = dplane + g.plane_size();
-        float* taps = dz + g.gradient_size();
-        float* flipped = taps + taps_count * W;
-        std::memset(plane, 0, g.plane_size() * sizeof(float));
-        std::memset(dz, 0, g.gradient_size() * sizeof(float));
+        std::fill_n(mine, weight_size, 0.0F);
+        const std::size_t size = g.plane_size() * static_cast<std::size_t>(planes);
+        const std::size_t gradient_size = g.gradient_size() * static_cast<std::size_t>(planes);
+        float* plane = thread_scratch(size + gradient_size + 2 * taps_size * planes_at_once);
+        float* dz = plane + size;
+        float* taps = dz + gradient_size;
+        float* phase_taps = taps + taps_size * planes_at_once;
+        std::fill_n(plane, size + gradient_size, 0.0F);
         for (std::ptrdiff_t n = first; n < last; ++n) {
-            for (int c = 0; c < channels; c += W) {
-                const int count = channels - c;
-                read_taps(weights, taps_count, channels, c, taps);
-                for (int k = 0; k < taps_count; ++k) {
-                    simd::store(flipped + k * W, simd::load(taps + (taps_count - 1 - k) * W));
+            for (int c = 0; c < channels; c += planes * W) {
+                const int here = (std::min)(planes, (channels - c + W - 1) / W);
+                read_planes(x, g, n, c, here, plane);
+                read_planes(gradient, g, n, c, here, dz);
+                for (int i = 0; i < here; ++i) {
+                    add_tap_gradients(g, plane + static_cast<std::size_t>(i) * g.plane_size(),
+                                      dz + static_cast<std::size_t>(i) * g.gradient_size(),
+                                      mine + static_cast<std::ptrdiff_t>(c + i * W) * g.taps());
                 }
-                read_plane(x, g, n, c, plane);
-                for (int y = 0; y < g.out.height; ++y) {
-                    float* to = dz + (static_cast<std::ptrdiff_t>(y + p) * g.gradient_width() + p) * W;
-                    std::ptrdiff_t at =
-                        n * g.out.size() + static_cast<std::ptrdiff_t>(y) * g.out.width * channels + c;
-                    for (int i = 0; i < g.out.width; ++i, to += W, at += channels) {
-                        simd::store(to, read(gradient, gradient.du + at, gradient.z + at, c, count));
-                    }
-                }
-                add_tap_gradients(g, plane, dz, mine + static_cast<std::ptrdiff_t>(c) * taps_count);
                 if (out.du == nullptr) {
                     continue;
                 }
-                float* du = out.du + n * in.size() + c;
-                if (stride == 1) {
-                    any_stencil(dz, g.gradient_width(), flipped, kernel, 1, in.height, in.width,
-                                [&](int y, int i, vec<> v) {
-                                    simd::store(du + (static_cast<std::ptrdiff_t>(y) * in.width + i) *
-                                                         channels,
-                                                v, count);
-                                });
-                    continue;
+                read_taps(weights, g.taps(), channels, c, here, taps);
+                partial_sums s[planes_at_once];
+                depthwise_input_gradient(g, here, dz, taps, phase_taps, x, out, n, c, s);
+                for (int i = 0; x.mean != nullptr && i < here; ++i) {
+                    s[i].add_to_group(sums, group, c + i * W, channels - c - i * W);
                 }
-                // Strided: every output pixel gives to the window that it came from.
-                std::memset(dplane, 0, g.plane_size() * sizeof(float));
-                for (int y = 0; y < g.out.height; ++y) {
-                    for (int i = 0; i < g.out.width; ++i) {
-                        const vec<> d = simd::load(
-                            dz + (static_cast<std::ptrdiff_t>(y + p) * g.gradient_width() + p + i) * W);
-                        for (int ky = 0; ky < kernel; ++ky) {
-                            float* to =
-                                dplane + (static_cast<std::ptrdiff_t>(y * stride + ky) * g.plane_width() +
-                                          static_cast<std::ptrdiff_t>(i) * stride) *
-                                             W;
-                            for (int kx = 0; kx < kernel; ++kx, to += W) {
-                                simd::store(to, simd::fma(d, simd::load(taps + (ky * kernel + kx) * W),
-                                                          simd::load(to)));
-                            }
-                        }
-                    }
-                }
-                for (int y = 0; y < in.height; ++y) {
-                    const float* from =
-                        dplane + (static_cast<std::ptrdiff_t>(y + p) * g.plane_width() + p) * W;
-                    for (int i = 0; i < in.width; ++i, from += W) {
-                        simd::store(du + (static_cast<std::ptrdiff_t>(y) * in.width + i) * channels,
-                                    simd::load(from), count);
-                    }
-                }
-            }
-            if (out.du != nullptr) {
-                finish_gradient(
-                    x, out, static_cast<int>(in.pixels()), channels,
-                    [&](int r) { return n * in.size() + static_cast<std::ptrdiff_t>(r) * channels; },
-                    sums.first(group), sums.second(group));
             }
         }
     });
     // [group][channel block][tap][W] into [tap][channels], groups in order.
     parallel_for((channels + W - 1) / W, [&](std::ptrdiff_t block) {
         const int c = static_cast<int>(block) * W;
-        for (int k = 0; k < taps_count; ++k) {
+        for (int k = 0; k < g.taps(); ++k) {
             vec<> sum{};
             for (int group = 0; group < sum_groups; ++group) {
                 sum += simd::load(dw + static_cast<std::size_t>(group) * weight_size +
-                                  static_cast<std::size_t>(c * taps_count + k * W));
+                                  static_cast<std::size_t>(c * g.taps() + k * W));
             }
             float* to = dweights + static_cast<std::ptrdiff_t>(k) * channels + c;
             simd::store(to, simd::load(to, channels - c) + sum, channels - c);

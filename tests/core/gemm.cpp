@@ -165,7 +165,7 @@ TEST_CASE("gemm does not spread what is not finite beyond its row and column") {
 }
 
 // The kernels of nn/ write gradients of weights with this one.
-TEST_CASE("multiply_transposed adds G^T A of blocked operands, for n and k around a vector") {
+TEST_CASE("multiply_transposed is or adds G^T A of blocked operands, for n and k around a vector") {
     using namespace fitnas::detail;
     const auto blocked = [](int rows, int columns, auto&& value) {
         std::vector<float> out(blocked_size(rows, columns));
@@ -189,7 +189,10 @@ TEST_CASE("multiply_transposed adds G^T A of blocked operands, for n and k aroun
                 const auto size = static_cast<std::size_t>(transposed_rows(n) * ldc);
                 std::vector<float> c(size + 64, 0.5F);
                 multiply_transposed(rows, n, k, g.data(), block_stride(rows), a.data(), block_stride(rows),
-                                    c.data(), ldc);
+                                    c.data(), ldc, true);
+                std::vector<float> fresh(size, std::numeric_limits<float>::quiet_NaN());
+                multiply_transposed(rows, n, k, g.data(), block_stride(rows), a.data(), block_stride(rows),
+                                    fresh.data(), ldc, false);
                 double worst = 0;
                 for (int i = 0; i < n; ++i) {
                     for (int j = 0; j < k; ++j) {
@@ -197,7 +200,9 @@ TEST_CASE("multiply_transposed adds G^T A of blocked operands, for n and k aroun
                         for (int r = 0; r < rows; ++r) {
                             sum += static_cast<double>(g_value(r, i)) * static_cast<double>(a_value(r, j));
                         }
-                        worst = std::fmax(worst, std::abs(c[static_cast<std::size_t>(i * ldc + j)] - sum));
+                        const auto at = static_cast<std::size_t>(i * ldc + j);
+                        worst = std::fmax(worst, std::abs(c[at] - sum));
+                        CHECK(std::abs(fresh[at] - (sum - 0.5)) < 1e-5);
                     }
                 }
                 CHECK(worst < 1e-5);

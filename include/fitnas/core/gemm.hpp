@@ -39,33 +39,32 @@ constexpr std::size_t packed_size(int rows, int columns) {
            static_cast<std::size_t>(simd::padded(rows));
 }
 
-/// Packs B (k x n): element (i, j) is at b[i * row_step + j * column_step].
-inline void pack_panels(const float* b, std::ptrdiff_t row_step, std::ptrdiff_t column_step, int k, int n,
-                        float* out) {
-    const int rows = simd::padded(k);
-    for (int j0 = 0; j0 < n; j0 += panel) {
-        const int width = (std::min)(panel, n - j0);
-        for (int i = 0; i < rows; ++i, out += panel) {
-            if (i >= k) {
-                std::memset(out, 0, panel * sizeof(float));
-                continue;
-            }
-            const float* from = b + i * row_step + j0 * column_step;
-            for (int j = 0; j < width; ++j) {
-                out[j] = from[j * column_step];
-            }
-            for (int j = width; j < panel; ++j) {
-                out[j] = 0;
+/// The panel of B (k x n) that begins at column j0; element (i, j) is at b[i * row_step + j * column_step].
+inline void pack_panel(const float* b, std::ptrdiff_t row_step, std::ptrdiff_t column_step, int k, int n,
+                       int j0, float* out) {
+    const int width = (std::min)(panel, n - j0);
+    b += j0 * column_step;
+    if (width < panel) {
+        std::fill_n(out, static_cast<std::ptrdiff_t>(panel) * k, 0.0F);
+    }
+    if (column_step == 1) {
+        for (int i = 0; i < k; ++i) {
+            std::copy_n(b + i * row_step, width, out + static_cast<std::ptrdiff_t>(i) * panel);
+        }
+    } else {
+        for (int j = 0; j < width; ++j) {
+            for (int i = 0; i < k; ++i) {
+                out[static_cast<std::ptrdiff_t>(i) * panel + j] = b[i * row_step + j * column_step];
             }
         }
     }
+    std::fill_n(out + static_cast<std::ptrdiff_t>(panel) * k, panel * (simd::padded(k) - k), 0.0F);
 }
 
-/// One register tile: Rows x Vectors of A B, kept in registers and handed to `store(row, column,
-/// accumulators)`.
+/// One register tile: Rows x Vectors of A B, kept in registers and handed to `store(row, accumulators)`.
 template <int Rows, int Vectors, class Store>
 FITNAS_INLINE void multiply_tile(int k_padded, const float* a, std::size_t a_stride, const float* b, int row,
-                                 int column, Store&& store) {
+                                 Store& store) {
     simd::vec<> acc[Rows][Vectors] = {};
     for (int block = 0; block < k_padded / gemm_width; ++block) {
         const float* x = a + static_cast<std::size_t>(block) * a_stride;
@@ -84,32 +83,37 @@ FITNAS_INLINE void multiply_tile(int k_padded, const float* a, std::size_t a_str
             }
         }
     }
-    store(row, column, acc);
+    store(row, acc);
 }
 
 /// All rows of one panel.
-template <int Vectors, class Store>
+template <int Vectors, class Epilogue>
 void multiply_panel(int rows, int k_padded, const float* a, std::size_t a_stride, const float* b, int column,
-                    Store&& store) {
+                    const Epilogue& epilogue) {
+    auto store = epilogue.template panel<Vectors>(column);
     int row = 0;
     for (; row + gemm_rows <= rows; row += gemm_rows) {
-        multiply_tile<gemm_rows, Vectors>(k_padded, a + row * gemm_width, a_stride, b, row, column, store);
+        multiply_tile<gemm_rows, Vectors>(k_padded, a + row * gemm_width, a_stride, b, row, store);
     }
     for (; row < rows; ++row) {
-        multiply_tile<1, Vectors>(k_padded, a + row * gemm_width, a_stride, b, row, column, store);
+        multiply_tile<1, Vectors>(k_padded, a + row * gemm_width, a_stride, b, row, store);
     }
+    store.finish();
 }
 
-/// A B for a blocked A (rows x k) and a packed B (k x n). `store` is called once for every register tile.
-template <class Store>
-void multiply(int rows, int n, int k, const float* a, std::size_t a_stride, const float* b, Store&& store) {
+/// A B for a blocked A (rows x k) and a packed B (k x n). For every panel of columns
+/// `epilogue.panel<Vectors>(column)` makes an object, which is called with (row, accumulators) for each
+/// register tile, then told to `finish()`: what it sums up over the rows stays in registers.
+template <class Epilogue>
+void multiply(int rows, int n, int k, const float* a, std::size_t a_stride, const float* b,
+              const Epilogue& epilogue) {
     const int k_padded = simd::padded(k);
     for (int column = 0; column < n;
          column += panel, b += static_cast<std::size_t>(panel) * static_cast<std::size_t>(k_padded)) {
         if (n - column > gemm_width) {
-            multiply_panel<2>(rows, k_padded, a, a_stride, b, column, store);
+            multiply_panel<2>(rows, k_padded, a, a_stride, b, column, epilogue);
         } else {
-            multiply_panel<1>(rows, k_padded, a, a_stride, b, column, store);
+            multiply_panel<1>(rows, k_padded, a, a_stride, b, column, epilogue);
         }
     }
 }
@@ -117,11 +121,13 @@ void multiply(int rows, int n, int k, const float* a, std::size_t a_stride, cons
 /// One tile of `multiply_transposed`: gemm_rows x Vectors.
 template <int Vectors>
 FITNAS_INLINE void multiply_transposed_tile(int rows, const float* g, const float* a, std::size_t a_stride,
-                                            float* c, int ldc) {
-    simd::vec<> acc[gemm_rows][Vectors];
-    for (int i = 0; i < gemm_rows; ++i) {
-        for (int v = 0; v < Vectors; ++v) {
-            acc[i][v] = simd::load(c + static_cast<std::ptrdiff_t>(i) * ldc + v * gemm_width);
+                                            float* c, int ldc, bool accumulate) {
+    simd::vec<> acc[gemm_rows][Vectors] = {};
+    if (accumulate) {
+        for (int i = 0; i < gemm_rows; ++i) {
+            for (int v = 0; v < Vectors; ++v) {
+                acc[i][v] = simd::load(c + static_cast<std::ptrdiff_t>(i) * ldc + v * gemm_width);
+            }
         }
     }
     FITNAS_UNROLL(2)
@@ -145,20 +151,20 @@ FITNAS_INLINE void multiply_transposed_tile(int rows, const float* g, const floa
     }
 }
 
-/// c (padded n x k_columns, leading dimension ldc) += G^T A for blocked G (rows x n) and A (rows x k). c has
-/// room for n rounded up to gemm_rows and k rounded up to `panel`; what is left there behind n and k means
-/// nothing.
+/// c (padded n x k_columns, leading dimension ldc) = G^T A, or += where `accumulate`, for blocked G (rows x
+/// n) and A (rows x k). c has room for n rounded up to gemm_rows and k rounded up to `panel`; what is left
+/// there behind n and k means nothing.
 inline void multiply_transposed(int rows, int n, int k, const float* g, std::size_t g_stride, const float* a,
-                                std::size_t a_stride, float* c, int ldc) {
+                                std::size_t a_stride, float* c, int ldc, bool accumulate) {
     for (int column = 0; column < k; column += panel) {
         const float* from = a + static_cast<std::size_t>(column / gemm_width) * a_stride;
         for (int i = 0; i < n; i += gemm_rows) {
             const float* x = g + static_cast<std::size_t>(i / gemm_width) * g_stride + i % gemm_width;
             float* out = c + static_cast<std::ptrdiff_t>(i) * ldc + column;
             if (k - column > gemm_width) {
-                multiply_transposed_tile<2>(rows, x, from, a_stride, out, ldc);
+                multiply_transposed_tile<2>(rows, x, from, a_stride, out, ldc, accumulate);
             } else {
-                multiply_transposed_tile<1>(rows, x, from, a_stride, out, ldc);
+                multiply_transposed_tile<1>(rows, x, from, a_stride, out, ldc, accumulate);
             }
         }
     }
@@ -167,6 +173,36 @@ inline void multiply_transposed(int rows, int n, int k, const float* g, std::siz
 /// Leading dimension and rows of the result of `multiply_transposed`.
 constexpr int transposed_columns(int k) { return (k + panel - 1) / panel * panel; }
 constexpr int transposed_rows(int n) { return simd::padded(n); }
+
+/// Epilogue of `multiply`: stores into a row-major matrix of n columns, or adds to it.
+struct store_rows {
+    float* out;
+    int n;
+    int ld;
+    bool accumulate;
+
+    template <int Vectors>
+    struct panel_store {
+        const store_rows& to;
+        int column;
+
+        template <int Rows>
+        FITNAS_INLINE void operator()(int row, simd::vec<> (&acc)[Rows][Vectors]) const {
+            for (int r = 0; r < Rows; ++r) {
+                float* at = to.out + static_cast<std::ptrdiff_t>(row + r) * to.ld + column;
+                for (int v = 0; v < Vectors; ++v, at += gemm_width) {
+                    const int left = to.n - column - v * gemm_width;
+                    simd::store(at, to.accumulate ? acc[r][v] + simd::load(at, left) : acc[r][v], left);
+                }
+            }
+        }
+        void finish() const {}
+    };
+    template <int Vectors>
+    panel_store<Vectors> panel(int column) const {
+        return {*this, column};
+    }
+};
 
 } // namespace detail
 
@@ -185,7 +221,10 @@ inline void gemm(bool transpose_a, bool transpose_b, int m, int n, int k, const 
     const std::size_t packed = detail::packed_size(k, n);
     float* panels = thread_scratch(packed + detail::blocked_size(chunk, k));
     float* block = panels + packed;
-    detail::pack_panels(b, transpose_b ? 1 : ldb, transpose_b ? ldb : 1, k, n, panels);
+    for (int j = 0; j < n; j += detail::panel) {
+        detail::pack_panel(b, transpose_b ? 1 : ldb, transpose_b ? ldb : 1, k, n, j,
+                           panels + static_cast<std::ptrdiff_t>(j) * simd::padded(k));
+    }
     const std::size_t stride = detail::block_stride(chunk);
     const std::ptrdiff_t row_step = transpose_a ? 1 : lda;
     const std::ptrdiff_t column_step = transpose_a ? lda : 1;
@@ -198,20 +237,9 @@ inline void gemm(bool transpose_a, bool transpose_b, int m, int n, int k, const 
                 to[r * detail::gemm_width] = i < k ? a[(first + r) * row_step + i * column_step] : 0.0F;
             }
         }
-        detail::multiply(rows, n, k, block, stride, panels, [&](int row, int column, auto& acc) {
-            constexpr int tile_rows = static_cast<int>(sizeof(acc) / sizeof(acc[0]));
-            constexpr int vectors = static_cast<int>(sizeof(acc[0]) / sizeof(acc[0][0]));
-            for (int r = 0; r < tile_rows; ++r) {
-                float* out = c + static_cast<std::ptrdiff_t>(first + row + r) * ldc + column;
-                for (int v = 0; v < vectors; ++v) {
-                    const int left = n - column - v * detail::gemm_width;
-                    if (left > 0) {
-                        float* at = out + v * detail::gemm_width;
-                        simd::store(at, accumulate ? acc[r][v] + simd::load(at, left) : acc[r][v], left);
-                    }
-                }
-            }
-        });
+        detail::multiply(
+            rows, n, k, block, stride, panels,
+            detail::store_rows{c + static_cast<std::ptrdiff_t>(first) * ldc, n, ldc, accumulate});
     }
 }
 

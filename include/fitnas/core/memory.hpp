@@ -14,6 +14,10 @@
 
 #include <fitnas/config.hpp>
 
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
 namespace fitnas {
 
 /// @brief Uninitialised floats (or doubles), aligned to a cache line.
@@ -37,23 +41,36 @@ public:
         if (n > m_size) {
             m_data.reset();
             m_size = 0; // nothing is held where the allocation fails
-            m_data.reset(static_cast<T*>(::operator new (n * sizeof(T), std::align_val_t{64})));
+            const std::size_t bytes = n * sizeof(T);
+            const release free{bytes < huge ? std::size_t{64} : huge_page};
+            m_data = {static_cast<T*>(::operator new (bytes, std::align_val_t{free.alignment})), free};
             m_size = n;
+#if defined(__linux__)
+            if (bytes >= huge) { // a hint: a failure costs speed alone
+                (void)madvise(m_data.get(), bytes, MADV_HUGEPAGE);
+            }
+#endif
         }
         return m_data.get();
     }
     std::size_t size() const { return m_size; }
 
 private:
+    /// From this size on a buffer asks for huge pages: with small ones a pass over it waits for address
+    /// translation.
+    static constexpr std::size_t huge = std::size_t{4} << 20U;
+    static constexpr std::size_t huge_page = std::size_t{2} << 20U;
+
     struct release {
-        void operator()(T* p) const { ::operator delete (p, std::align_val_t{64}); }
+        std::size_t alignment = 64;
+        void operator()(T* p) const { ::operator delete (p, std::align_val_t{alignment}); }
     };
     std::unique_ptr<T[], release> m_data;
     std::size_t m_size = 0;
 };
 
-/// @brief Bump allocation from a few large chunks that are kept: after the first round of the same requests
-/// nothing is allocated any more. Pointers stay valid until the arena is reset past them.
+/// @brief Bump allocation from memory that is kept: after the round of the largest requests nothing is
+/// allocated any more. Pointers stay valid until the arena is reset past them.
 class arena {
 public:
     /// A place to come back to.
@@ -73,13 +90,25 @@ public:
         }
         float* p = m_chunks[m_at.chunk].reserve(0) + m_at.used;
         m_at.used += n;
+        std::size_t taken = m_at.used; // counting what was left over at the ends of chunks
+        for (std::size_t i = 0; i < m_at.chunk; ++i) {
+            taken += m_chunks[i].size();
+        }
+        m_most = (std::max)(m_most, taken);
         return p;
     }
     mark position() const { return m_at; }
     /// @brief Gives back everything taken since `position()` returned `m`.
     void reset(mark m) { m_at = m; }
-    /// @brief Gives back everything.
-    void reset() { m_at = mark{0, 0}; }
+    /// @brief Gives back everything. Where it lay in several chunks, they become one: requests of other sizes
+    /// would leave gaps in them, and more of them would come.
+    void reset() {
+        m_at = mark{0, 0};
+        if (m_chunks.size() > 1) {
+            m_chunks.clear();
+            m_chunks.emplace_back().reserve(m_most);
+        }
+    }
     /// @brief Overwrites everything held, so that a check sees who reads what nobody wrote.
     void fill(float value) {
         for (auto& c : m_chunks) {
@@ -99,6 +128,7 @@ private:
     static constexpr std::size_t minimum_chunk = std::size_t{1} << 20U;
     std::vector<aligned_buffer<float>> m_chunks;
     mark m_at{0, 0};
+    std::size_t m_most = 0; ///< floats in use at once
 };
 
 /// @brief Scratch of the calling thread: n floats, valid until the thread asks again.

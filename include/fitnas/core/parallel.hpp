@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <exception>
+#include <utility>
 
 #include <fitnas/config.hpp>
 
@@ -75,12 +76,17 @@ void parallel_for(std::ptrdiff_t n, Body&& body) {
 /// order: a fixed number, so that no sum depends on how many threads there are.
 inline constexpr int sum_groups = 8;
 
-/// @brief Calls `body(group, first, last)` for `sum_groups` groups that together cover [0, n).
+/// @brief Calls `body(group, first, last)` for `groups` groups that together cover [0, n).
+/// @param groups a function of the sizes alone, at most `sum_groups`
+template <class Body>
+void parallel_groups(std::ptrdiff_t n, int groups, Body&& body) {
+    parallel_for(groups, [&](std::ptrdiff_t group) {
+        body(static_cast<int>(group), n * group / groups, n * (group + 1) / groups);
+    });
+}
 template <class Body>
 void parallel_groups(std::ptrdiff_t n, Body&& body) {
-    parallel_for(sum_groups, [&](std::ptrdiff_t group) {
-        body(static_cast<int>(group), n * group / sum_groups, n * (group + 1) / sum_groups);
-    });
+    parallel_groups(n, sum_groups, std::forward<Body>(body));
 }
 
 } // namespace fitnas

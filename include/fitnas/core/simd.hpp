@@ -14,6 +14,8 @@
 #endif
 
 #define FITNAS_INLINE inline __attribute__((always_inline))
+/// The same behind a lambda's parameters.
+#define FITNAS_INLINE_LAMBDA __attribute__((always_inline))
 #define FITNAS_PRAGMA(text) _Pragma(#text)
 #if defined(__clang__)
 #define FITNAS_UNROLL(n) FITNAS_PRAGMA(clang loop unroll_count(n))
@@ -49,12 +51,31 @@ FITNAS_INLINE void store(float* p, vec<Width> v) {
     __builtin_memcpy(p, &v, sizeof v);
 }
 
+/// @brief Stores past the caches, where the target can and p is aligned to the vector: for what is not read
+/// again soon.
+template <int Width = native_width>
+FITNAS_INLINE void stream(float* p, vec<Width> v) {
+#if defined(__AVX512F__)
+    if constexpr (Width == 16) {
+        _mm512_stream_ps(p, (__m512)v);
+    } else
+#endif
+    {
+        store<Width>(p, v);
+    }
+}
+
 /// @brief Loads the first `count` floats, zeros behind them.
 template <int Width = native_width>
 FITNAS_INLINE vec<Width> load(const float* p, int count) {
     if (count >= Width) {
         return load<Width>(p);
     }
+#if defined(__AVX512F__)
+    if constexpr (Width == 16) {
+        return (vec<Width>)_mm512_maskz_loadu_ps(static_cast<__mmask16>((1U << count) - 1U), p);
+    }
+#endif
     float part[Width] = {};
     for (int i = 0; i < count; ++i) {
         part[i] = p[i];
@@ -69,6 +90,12 @@ FITNAS_INLINE void store(float* p, vec<Width> v, int count) {
         store<Width>(p, v);
         return;
     }
+#if defined(__AVX512F__)
+    if constexpr (Width == 16) {
+        _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1U << count) - 1U), (__m512)v);
+        return;
+    }
+#endif
     float part[Width];
     store<Width>(part, v);
     for (int i = 0; i < count; ++i) {

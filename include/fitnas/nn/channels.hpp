@@ -81,6 +81,16 @@ struct workspace {
     aligned_buffer<float> packed;
     aligned_buffer<float> weights; ///< weight gradients, [group][...]
     group_sums sums;
+
+    /// Packs weights, k x n, for a product; element (i, j) is at w[i * row_step + j * column_step].
+    float* pack(const float* w, std::ptrdiff_t row_step, std::ptrdiff_t column_step, int k, int n) {
+        float* out = packed.reserve(packed_size(k, n));
+        parallel_for((n + panel - 1) / panel, [&](std::ptrdiff_t p) {
+            const std::ptrdiff_t j = p * panel;
+            pack_panel(w, row_step, column_step, k, n, static_cast<int>(j), out + j * simd::padded(k));
+        });
+        return out;
+    }
 };
 
 template <activation A>
@@ -128,6 +138,17 @@ void with_activation(activation act, F&& f) {
     }
 }
 
+/// scale z + shift of W channels, in registers.
+struct affine {
+    vec<> scale;
+    vec<> shift;
+
+    FITNAS_INLINE affine(const affine_input& x, int c)
+        : scale(x.scale != nullptr ? simd::load(x.scale + c) : simd::broadcast(1.0F)),
+          shift(x.scale != nullptr ? simd::load(x.shift + c) : vec<>{}) {}
+    FITNAS_INLINE vec<> operator()(vec<> z) const { return simd::fma(z, scale, shift); }
+};
+
 template <activation A>
 FITNAS_INLINE vec<> read(const affine_input& x, const float* z, int c, int count) {
     const vec<> v = simd::load(z, count);
@@ -140,20 +161,6 @@ FITNAS_INLINE vec<> pre_activation(const affine_input& x, vec<> z, int c) {
     return x.scale != nullptr ? simd::fma(z, simd::load(x.scale + c), simd::load(x.shift + c)) : z;
 }
 
-/// Reads `rows` rows of an input into a blocked operand. `row(r)` is where row r starts in memory.
-template <class Row>
-void read_blocked(const affine_input& x, int rows, int channels, Row&& row, float* out, std::size_t stride) {
-    with_activation(x.act, [&](auto act) {
-        for (int r = 0; r < rows; ++r) {
-            const float* z = row(r);
-            float* to = out + r * W;
-            for (int c = 0; c < channels; c += W, to += stride) {
-                simd::store(to, read<act()>(x, z + c, c, channels - c));
-            }
-        }
-    });
-}
-
 /// One vector of the gradient at z.
 FITNAS_INLINE vec<> read(const gradient_input& g, const float* du, const float* z, int c, int count) {
     const vec<> d = simd::load(du, count);
@@ -163,15 +170,77 @@ FITNAS_INLINE vec<> read(const gradient_input& g, const float* du, const float* 
                            simd::fma(simd::load(g.b + c), simd::load(z, count), simd::load(g.c + c)));
 }
 
+/// Calls `read(row, rows, c, count)` for groups of 4 rows (a compile-time constant), then for single ones,
+/// and every W channels: `count` of them, W but at the end.
+template <class Read>
+FITNAS_INLINE void for_blocks(int rows, int channels, Read&& read) {
+    const auto all_channels = [&](int r, auto n) {
+        int c = 0;
+        for (; c + W <= channels; c += W) {
+            read(r, n, c, W);
+        }
+        if (c < channels) {
+            read(r, n, c, channels - c);
+        }
+    };
+    int r = 0;
+    for (; r + 4 <= rows; r += 4) {
+        all_channels(r, std::integral_constant<int, 4>());
+    }
+    for (; r < rows; ++r) {
+        all_channels(r, std::integral_constant<int, 1>());
+    }
+}
+
+/// Asks for what will be read soon.
+FITNAS_INLINE void prefetch(const float* p) { __builtin_prefetch(p, 0, 2); }
+
+/// Reads `rows` rows of an input into a blocked operand. `row(r)` is where row r starts in memory.
+/// @param ahead how many values further the next tile begins, which is asked for
+template <class Row>
+void read_blocked(const affine_input& x, int rows, int channels, Row&& row, float* out, std::size_t stride,
+                  int ahead = 0) {
+    const auto to = [&](int r, int c) { return out + static_cast<std::size_t>(c / W) * stride + r * W; };
+    if (x.plain()) {
+        for_blocks(rows, channels, [&](int r, auto n, int c, int count) FITNAS_INLINE_LAMBDA {
+            for (int i = 0; i < n(); ++i) {
+                const float* z = row(r + i) + c;
+                prefetch(z + ahead);
+                simd::store(to(r + i, c), simd::load(z, count));
+            }
+        });
+        return;
+    }
+    with_activation(x.act, [&](auto act) {
+        for_blocks(rows, channels, [&](int r, auto n, int c, int count) FITNAS_INLINE_LAMBDA {
+            const affine a(x, c);
+            for (int i = 0; i < n(); ++i) {
+                const float* z = row(r + i) + c;
+                prefetch(z + ahead);
+                simd::store(to(r + i, c), apply<act()>(a(simd::load(z, count))));
+            }
+        });
+    });
+}
+
 /// Reads rows [first, first + rows) of a gradient into a blocked operand.
 inline void read_blocked(const gradient_input& g, std::ptrdiff_t first, int rows, int channels, float* out,
-                         std::size_t stride) {
-    for (int r = 0; r < rows; ++r) {
-        const std::ptrdiff_t at = (first + r) * channels;
-        float* to = out + r * W;
-        for (int c = 0; c < channels; c += W, to += stride) {
-            simd::store(to, read(g, g.du + at + c, g.z + at + c, c, channels - c));
+                         std::size_t stride, int ahead = 0) {
+    for_blocks(rows, channels, [&](int r, auto n, int c, int count) FITNAS_INLINE_LAMBDA {
+        const std::ptrdiff_t at = (first + r) * channels + c;
+        float* to = out + static_cast<std::size_t>(c / W) * stride + r * W;
+        for (int i = 0; i < n(); ++i) {
+            prefetch(g.du + at + i * channels + ahead);
+            prefetch(g.z + at + i * channels + ahead);
+            simd::store(to + i * W, read(g, g.du + at + i * channels, g.z + at + i * channels, c, count));
         }
+    });
+}
+
+/// Adds W channels' sums of a tile to the sums of a group.
+FITNAS_INLINE void add_to(double* sums, vec<> tile, int count) {
+    for (int i = 0; i < (std::min)(count, W); ++i) {
+        sums[i] += static_cast<double>(tile[i]);
     }
 }
 
@@ -202,10 +271,8 @@ void finish_gradient(const affine_input& x, const gradient_output& out, int rows
                 t = simd::fma(d, z - mean, t);
             }
             if (x.mean != nullptr) {
-                for (int i = 0; i < (std::min)(count, W); ++i) {
-                    first[c + i] += static_cast<double>(s[i]);
-                    second[c + i] += static_cast<double>(t[i]);
-                }
+                add_to(first + c, s, count);
+                add_to(second + c, t, count);
             }
         }
     });
@@ -222,10 +289,8 @@ inline void add_sums(const float* z, int rows, int channels, double* first, doub
             s += v;
             q = simd::fma(v, v, q);
         }
-        for (int i = 0; i < (std::min)(count, W); ++i) {
-            first[c + i] += static_cast<double>(s[i]);
-            second[c + i] += static_cast<double>(q[i]);
-        }
+        add_to(first + c, s, count);
+        add_to(second + c, q, count);
     }
 }
 
@@ -238,20 +303,63 @@ constexpr int tile_rows(int in, int out) {
 /// Number of tiles.
 constexpr std::ptrdiff_t tile_count(std::ptrdiff_t rows, int tile) { return (rows + tile - 1) / tile; }
 
-/// Adds the groups' weight gradients (padded n x k, [group][...]) into the gradient (n x k), in order.
-inline void add_groups(const float* groups, int n, int k, float* gradient) {
-    const int ld = transposed_columns(k);
-    const std::size_t one = static_cast<std::size_t>(transposed_rows(n)) * static_cast<std::size_t>(ld);
-    parallel_for(n, [&](std::ptrdiff_t i) {
-        for (int j = 0; j < k; ++j) {
-            float sum = 0;
-            for (int g = 0; g < sum_groups; ++g) {
-                sum += groups[static_cast<std::size_t>(g) * one + static_cast<std::size_t>(i * ld + j)];
+/// The gradient of n x k weights: each group of rows sums up a part of its own.
+class weight_gradient {
+public:
+    weight_gradient(int n, int k, workspace& ws)
+        : groups(static_cast<long long>(n) * k > 32768 ? sum_groups / 2 : sum_groups),
+          m_n(n),
+          m_k(k),
+          m_ld(transposed_columns(k)),
+          m_size(static_cast<std::size_t>(transposed_rows(n)) * static_cast<std::size_t>(m_ld)),
+          m_parts(ws.weights.reserve(m_size * static_cast<std::size_t>(groups))) {}
+
+    /// Fewer where the weights are large: each group's part is as large as they.
+    const int groups;
+
+    /// Nothing yet; needed only where no `add` comes with `first`.
+    void clear(int group) const { std::fill_n(part(group), m_size, 0.0F); }
+    /// Adds G^T X for blocked G (rows x n) and X (rows x k).
+    /// @param first whether this is the first of the group
+    void add(int group, int rows, const float* g, const float* x, std::size_t stride, bool first) const {
+        multiply_transposed(rows, m_n, m_k, g, stride, x, stride, part(group), m_ld, !first);
+    }
+    /// Adds the parts, in order, into the gradient (n x k).
+    void add_up(float* gradient) const {
+        parallel_for(m_n, [&](std::ptrdiff_t i) {
+            for (int j = 0; j < m_k; j += W) {
+                vec<> sum{};
+                for (int group = 0; group < groups; ++group) {
+                    sum += simd::load(part(group) + i * m_ld + j);
+                }
+                float* to = gradient + i * m_k + j;
+                simd::store(to, simd::load(to, m_k - j) + sum, m_k - j);
             }
-            gradient[i * k + j] += sum;
-        }
-    });
-}
+        });
+    }
+    /// The same into k x n.
+    void add_up_transposed(float* gradient) const {
+        parallel_for(m_k, [&](std::ptrdiff_t j) {
+            for (int i = 0; i < m_n; ++i) {
+                float sum = 0;
+                for (int group = 0; group < groups; ++group) {
+                    sum += part(group)[static_cast<std::ptrdiff_t>(i) * m_ld + j];
+                }
+                gradient[j * m_n + i] += sum;
+            }
+        });
+    }
+    /// A group's part, `ld()` floats from row to row.
+    float* part(int group) const { return m_parts + static_cast<std::size_t>(group) * m_size; }
+    int ld() const { return m_ld; }
+
+private:
+    int m_n;
+    int m_k;
+    int m_ld;
+    std::size_t m_size;
+    float* m_parts;
+};
 
 } // namespace fitnas::detail
 

@@ -1,6 +1,6 @@
 /// @file
-/// @brief Convolution of any odd kernel, forward and backward: rows of pixels are laid out as columns, then
-/// multiplied.
+/// @brief Convolution of any odd kernel, forward and backward: matrix products whose left
+/// operand, the windows, is read where it lies in a padded image.
 
 #ifndef FITNAS_NN_CONVOLUTION_HPP
 #define FITNAS_NN_CONVOLUTION_HPP
@@ -62,62 +62,133 @@ struct convolution_geometry {
         });
     }
 
-    /// Calls `visit(row of the tile, column, offset in the plane, run)`: runs of kernel * channels
-    /// neighbouring values.
-    template <class Visit>
-    void for_each_run(int y0, int height, Visit&& visit) const {
-        for (int r = 0, y = y0; y < y0 + height; ++y) {
-            for (int x = 0; x < out.width; ++x, ++r) {
-                for (int ky = 0; ky < kernel; ++ky) {
-                    visit(r, ky * kernel * in.channels,
-                          window(y, x) + static_cast<std::ptrdiff_t>(ky) * plane_width() * in.channels);
+    /// Values of a window that lie side by side, and how many values further the next such run begins.
+    int run() const { return kernel * in.channels; }
+    std::ptrdiff_t run_step() const { return static_cast<std::ptrdiff_t>(plane_width()) * in.channels; }
+    /// From one output pixel's window to the next.
+    std::ptrdiff_t pixel_step() const { return static_cast<std::ptrdiff_t>(stride) * in.channels; }
+    /// Where a tap lies in its window.
+    std::ptrdiff_t tap(int t) const { return t / run() * run_step() + t % run(); }
+
+    /// Adds a tile's gradients at the windows' values, [pixel][columns], to those of the plane.
+    void add_columns(const float* columns_, int y0, int height, float* plane) const {
+        for (int y = y0; y < y0 + height; ++y) {
+            for (int x = 0; x < out.width; ++x) {
+                float* to = plane + window(y, x);
+                for (int ky = 0; ky < kernel; ++ky, to += run_step(), columns_ += run()) {
+                    for (int i = 0; i < run(); ++i) {
+                        to[i] += columns_[i];
+                    }
                 }
             }
         }
     }
+};
 
-    /// The tile's windows as rows of a blocked operand.
-    void read_columns(const float* plane, int y0, int height, float* block, std::size_t stride_) const {
-        const int run = kernel * in.channels;
-        for (int c = columns(); c < simd::padded(columns()); ++c) {
-            for (int r = 0; r < height * out.width; ++r) {
-                block[static_cast<std::size_t>(c / W) * stride_ + static_cast<std::size_t>(r * W + c % W)] =
-                    0;
+/// `Pixels` neighbouring pixels of one output row: their windows times a panel of packed weights. The windows
+/// are read where they lie.
+template <int Pixels, int Vectors, class Store>
+FITNAS_INLINE void window_tile(const convolution_geometry& g, const float* window, const float* b, int row,
+                               Store& store) {
+    vec<> acc[Pixels][Vectors] = {};
+    const std::ptrdiff_t step = g.pixel_step();
+    const int run = g.run();
+    for (int ky = 0; ky < g.kernel; ++ky, window += g.run_step()) {
+        for (int i = 0; i < run; ++i, b += panel) {
+            vec<> y[Vectors];
+            for (int v = 0; v < Vectors; ++v) {
+                y[v] = simd::load(b + v * W);
+            }
+            FITNAS_UNROLL(8)
+            for (int r = 0; r < Pixels; ++r) {
+                const vec<> factor = simd::broadcast(window[r * step + i]);
+                for (int v = 0; v < Vectors; ++v) {
+                    acc[r][v] = simd::fma(factor, y[v], acc[r][v]);
+                }
             }
         }
-        for_each_run(y0, height, [&](int r, int column, std::ptrdiff_t offset) {
-            for (int i = 0; i < run; ++i) {
-                const int c = column + i;
-                block[static_cast<std::size_t>(c / W) * stride_ + static_cast<std::size_t>(r * W + c % W)] =
-                    plane[offset + i];
-            }
-        });
     }
-};
+    store(row, acc);
+}
+
+/// All windows of one image times one panel.
+template <int Vectors, class Epilogue>
+void multiply_windows(const convolution_geometry& g, const float* plane, const float* b, int column,
+                      const Epilogue& epilogue) {
+    auto store = epilogue.template panel<Vectors>(column);
+    for (int y = 0; y < g.out.height; ++y) {
+        const int row = y * g.out.width;
+        int x = 0;
+        for (; x + gemm_rows <= g.out.width; x += gemm_rows) {
+            window_tile<gemm_rows, Vectors>(g, plane + g.window(y, x), b, row + x, store);
+        }
+        for (; x < g.out.width; ++x) {
+            window_tile<1, Vectors>(g, plane + g.window(y, x), b, row + x, store);
+        }
+    }
+    store.finish();
+}
+
+/// part[tap][n] += sum over a tile's pixels of window[tap] * gradient[n], for gemm_rows taps and a panel of
+/// n.
+template <int Vectors>
+void add_window_gradients(const convolution_geometry& g, const float* plane, int y0, int height,
+                          int first_tap, const float* gradient, std::size_t gradient_stride, float* part,
+                          int ld) {
+    vec<> acc[gemm_rows][Vectors];
+    const float* at[gemm_rows];
+    for (int i = 0; i < gemm_rows; ++i) {
+        at[i] = plane +
+                g.tap((std::min)(first_tap + i, g.columns() - 1)); // what is behind the last means nothing
+        for (int v = 0; v < Vectors; ++v) {
+            acc[i][v] = simd::load(part + static_cast<std::ptrdiff_t>(i) * ld + v * W);
+        }
+    }
+    for (int y = y0; y < y0 + height; ++y) {
+        std::ptrdiff_t offset = g.window(y, 0);
+        for (int x = 0; x < g.out.width; ++x, offset += g.pixel_step(), gradient += W) {
+            vec<> d[Vectors];
+            for (int v = 0; v < Vectors; ++v) {
+                d[v] = simd::load(gradient + static_cast<std::size_t>(v) * gradient_stride);
+            }
+            FITNAS_UNROLL(8)
+            for (int i = 0; i < gemm_rows; ++i) {
+                const vec<> factor = simd::broadcast(at[i][offset]);
+                for (int v = 0; v < Vectors; ++v) {
+                    acc[i][v] = simd::fma(factor, d[v], acc[i][v]);
+                }
+            }
+        }
+    }
+    for (int i = 0; i < gemm_rows; ++i) {
+        for (int v = 0; v < Vectors; ++v) {
+            simd::store(part + static_cast<std::ptrdiff_t>(i) * ld + v * W, acc[i][v]);
+        }
+    }
+}
 
 /// z (images x output shape); weights: width x kernel x kernel x input channels.
 inline void convolution_forward(const affine_input& x, shape in, int kernel, int stride, int images,
                                 const float* weights, int width, float* z, group_sums* sums, workspace& ws) {
     const convolution_geometry geometry{in, cell{in, width, stride}.output(), kernel, stride};
     const int k = geometry.columns();
-    float* packed = ws.packed.reserve(packed_size(k, width));
-    pack_panels(weights, 1, k, k, width, packed);
+    const float* packed = ws.pack(weights, 1, k, k, width);
+    const std::size_t one = static_cast<std::size_t>(panel) * static_cast<std::size_t>(simd::padded(k));
     parallel_groups(images, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
-        const int tile = geometry.tile_pixels();
-        float* plane = thread_scratch(geometry.plane_size() + 16 + blocked_size(tile, k));
-        float* block = plane + (geometry.plane_size() + 15) / 16 * 16;
+        float* plane = thread_scratch(geometry.plane_size());
         for (std::ptrdiff_t n = first; n < last; ++n) {
             geometry.read_plane(x, static_cast<int>(n), plane);
-            for (int y = 0; y < geometry.out.height; y += geometry.tile_height()) {
-                const int height = (std::min)(geometry.tile_height(), geometry.out.height - y);
-                geometry.read_columns(plane, y, height, block, block_stride(tile));
-                float* out =
-                    z + n * geometry.out.size() + static_cast<std::ptrdiff_t>(y) * geometry.out.width * width;
-                multiply(height * geometry.out.width, width, k, block, block_stride(tile), packed,
-                         tile_store{out, width});
-                if (sums != nullptr) {
-                    add_sums(out, height * geometry.out.width, width, sums->first(group),
-                             sums->second(group));
+            forward_rows to{z + n * geometry.out.size(), width};
+            if (sums != nullptr) {
+                to.first = sums->first(group);
+                to.second = sums->second(group);
+            }
+            const float* b = packed;
+            for (int column = 0; column < width; column += panel, b += one) {
+                if (width - column > W) {
+                    multiply_windows<2>(geometry, plane, b, column, to);
+                } else {
+                    multiply_windows<1>(geometry, plane, b, column, to);
                 }
             }
         }
@@ -130,45 +201,45 @@ inline void convolution_backward(const gradient_input& g, const affine_input& x,
                                  const gradient_output& out, group_sums& sums, workspace& ws) {
     const convolution_geometry geometry{in, cell{in, width, stride}.output(), kernel, stride};
     const int k = geometry.columns();
-    const int ld = transposed_columns(k);
-    const std::size_t weight_size =
-        static_cast<std::size_t>(transposed_rows(width)) * static_cast<std::size_t>(ld);
-    float* dw = ws.weights.reserve(weight_size * sum_groups);
-    float* packed = ws.packed.reserve(packed_size(width, k));
-    pack_panels(weights, k, 1, width, k, packed);
-    parallel_groups(images, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
-        float* mine = dw + static_cast<std::size_t>(group) * weight_size;
-        std::memset(mine, 0, weight_size * sizeof(float));
+    weight_gradient dw(k, width, ws); // transposed: windows are broadcast, gradients are vectors
+    const float* packed = ws.pack(weights, k, 1, width, k);
+    parallel_groups(images, dw.groups, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
+        dw.clear(group);
         const int tile = geometry.tile_pixels();
         const std::size_t plane_size = (geometry.plane_size() + 15) / 16 * 16;
-        float* plane = thread_scratch(2 * plane_size + blocked_size(tile, k) + blocked_size(tile, width) +
+        float* plane = thread_scratch(2 * plane_size + blocked_size(tile, width) +
                                       static_cast<std::size_t>(tile) * static_cast<std::size_t>(k));
         float* dplane = plane + plane_size;
-        float* block = dplane + plane_size;
-        float* gs = block + blocked_size(tile, k);
+        float* gs = dplane + plane_size;
         float* dcolumns = gs + blocked_size(tile, width);
         for (std::ptrdiff_t n = first; n < last; ++n) {
             geometry.read_plane(x, static_cast<int>(n), plane);
-            std::memset(dplane, 0, plane_size * sizeof(float));
+            if (out.du != nullptr) {
+                std::fill_n(dplane, plane_size, 0.0F);
+            }
             for (int y = 0; y < geometry.out.height; y += geometry.tile_height()) {
                 const int height = (std::min)(geometry.tile_height(), geometry.out.height - y);
                 const int pixels = height * geometry.out.width;
-                geometry.read_columns(plane, y, height, block, block_stride(tile));
                 read_blocked(g,
                              n * geometry.out.pixels() + static_cast<std::ptrdiff_t>(y) * geometry.out.width,
                              pixels, width, gs, block_stride(tile));
-                multiply_transposed(pixels, width, k, gs, block_stride(tile), block, block_stride(tile), mine,
-                                    ld);
-                if (out.du == nullptr) {
-                    continue;
-                }
-                multiply(pixels, k, width, gs, block_stride(tile), packed, tile_store{dcolumns, k});
-                geometry.for_each_run(y, height, [&](int r, int column, std::ptrdiff_t offset) {
-                    const float* from = dcolumns + static_cast<std::ptrdiff_t>(r) * k + column;
-                    for (int i = 0; i < kernel * in.channels; ++i) {
-                        dplane[offset + i] += from[i];
+                for (int column = 0; column < width; column += panel) {
+                    const float* d = gs + static_cast<std::size_t>(column / W) * block_stride(tile);
+                    for (int t = 0; t < k; t += gemm_rows) {
+                        float* part = dw.part(group) + static_cast<std::ptrdiff_t>(t) * dw.ld() + column;
+                        if (width - column > W) {
+                            add_window_gradients<2>(geometry, plane, y, height, t, d, block_stride(tile),
+                                                    part, dw.ld());
+                        } else {
+                            add_window_gradients<1>(geometry, plane, y, height, t, d, block_stride(tile),
+                                                    part, dw.ld());
+                        }
                     }
-                });
+                }
+                if (out.du != nullptr) {
+                    multiply(pixels, k, width, gs, block_stride(tile), packed, forward_rows{dcolumns, k});
+                    geometry.add_columns(dcolumns, y, height, dplane);
+                }
             }
             if (out.du == nullptr) {
                 continue;
@@ -187,7 +258,7 @@ inline void convolution_backward(const gradient_input& g, const affine_input& x,
                 sums.first(group), sums.second(group));
         }
     });
-    add_groups(dw, width, k, dweights);
+    dw.add_up_transposed(dweights);
 }
 
 } // namespace fitnas::detail

@@ -8,139 +8,305 @@
 
 namespace fitnas::detail {
 
-/// Pixels that one step of the stencil computes.
-inline constexpr int stencil_pixels = simd::native_width == 16 ? 8 : 4;
+/// The largest tile of output pixels that a stencil computes at once: two register files' halves.
+inline constexpr int stencil_tile = simd::native_width == 16 ? 16 : 8;
+/// Planes that are read together: neighbouring channels lie in neighbouring cache lines.
+inline constexpr int planes_at_once = 4;
 
-/// The geometry of one plane: `W` channels of one image, zeros around them, [y][x][W].
+/// Rows x Columns pixels of out(y, x) = sum of taps * plane(y Stride + ky, x Stride + kx), W channels each,
+/// with Kernel taps in a row. `out` gets them one after the other.
+template <int Kernel, int Stride, int Rows, int Columns>
+void stencil(const float* plane, int plane_width, const float* taps, int tap_rows, float* out) {
+    vec<> acc[Rows][Columns] = {};
+    for (int ky = 0; ky < tap_rows; ++ky, taps += Kernel * W) {
+        vec<> tap[Kernel];
+        for (int kx = 0; kx < Kernel; ++kx) {
+            tap[kx] = simd::load(taps + kx * W);
+        }
+        // Every value is read once and goes to all pixels whose window it lies in.
+        FITNAS_UNROLL(24)
+        for (int i = 0; i < (Columns - 1) * Stride + Kernel; ++i) {
+            FITNAS_UNROLL(4)
+            for (int r = 0; r < Rows; ++r) {
+                const vec<> v =
+                    simd::load(plane + (static_cast<std::ptrdiff_t>(r * Stride + ky) * plane_width + i) * W);
+                FITNAS_UNROLL(7)
+                for (int kx = 0; kx < Kernel; ++kx) {
+                    if (i >= kx && (i - kx) % Stride == 0 && (i - kx) / Stride < Columns) {
+                        acc[r][(i - kx) / Stride] = simd::fma(tap[kx], v, acc[r][(i - kx) / Stride]);
+                    }
+                }
+            }
+        }
+    }
+    for (int r = 0; r < Rows; ++r) {
+        for (int i = 0; i < Columns; ++i) {
+            simd::store(out + (r * Columns + i) * W, acc[r][i]);
+        }
+    }
+}
+
+/// A stencil for one geometry, and the tile that it computes.
+struct stencil_kernel {
+    void (*run)(const float* plane, int plane_width, const float* taps, int tap_rows, float* out) = nullptr;
+    int rows = 1;
+    int columns = 1;
+    int kernel = 1; ///< taps in a row
+    int stride = 1;
+
+    /// Room that tiles need behind the last window of a plane, in columns and rows.
+    int excess_columns() const { return (columns - 1) * stride; }
+    int excess_rows() const { return (rows - 1) * stride; }
+
+    /// The pixel of any kernel and stride.
+    void pixel(const float* plane, int plane_width, const float* taps, int tap_rows, float* out) const {
+        vec<> sum{};
+        for (int ky = 0; ky < tap_rows; ++ky) {
+            for (int kx = 0; kx < kernel; ++kx, taps += W) {
+                sum = simd::fma(simd::load(taps),
+                                simd::load(plane + (static_cast<std::ptrdiff_t>(ky) * plane_width + kx) * W),
+                                sum);
+            }
+        }
+        simd::store(out, sum);
+    }
+
+    /// @param taps in a row
+    /// @param width of the output
+    stencil_kernel(int taps, int stride_, int width) : kernel(taps), stride(stride_) {
+        constexpr int wide = stencil_tile / 2;
+        constexpr int narrow = stencil_tile / 4;
+        const auto use = [&](auto k, auto s) {
+            if (width >= wide) {
+                run = stencil<k(), s(), 2, wide>;
+                rows = 2;
+                columns = wide;
+            } else {
+                run = stencil<k(), s(), 4, narrow>;
+                rows = 4;
+                columns = narrow;
+            }
+        };
+        const auto with = [&](auto k) {
+            if (stride == 1) {
+                use(k, std::integral_constant<int, 1>());
+            } else if constexpr (k() % 2 == 1 && k() > 1) {
+                use(k, std::integral_constant<int, 2>());
+            }
+        };
+        const auto choose = [&](auto... k) { (void)((k() == taps ? (with(k), true) : false) || ...); };
+        if (stride <= 2) {
+            choose(std::integral_constant<int, 1>(), std::integral_constant<int, 2>(),
+                   std::integral_constant<int, 3>(), std::integral_constant<int, 4>(),
+                   std::integral_constant<int, 5>(), std::integral_constant<int, 7>());
+        }
+    }
+
+    /// Calls `use(plane, y, x, values, rows, columns)` for each tile of a height x width output, for all
+    /// planes before the next tile, so that neighbouring channels are written together. Pixel (i, j) of the
+    /// tile is at values[(i * tile columns + j) * W].
+    template <class Use>
+    FITNAS_INLINE void for_tiles(int planes, const float* plane, std::size_t plane_size, int plane_width,
+                                 const float* taps, std::size_t taps_size, int tap_rows, int height,
+                                 int width, Use&& use) const {
+        alignas(64) float values[stencil_tile * W];
+        for (int y = 0; y < height; y += rows) {
+            for (int x = 0; x < width; x += columns) {
+                const float* from = plane + (static_cast<std::ptrdiff_t>(y) * plane_width + x) * stride * W;
+                const float* tap = taps;
+                for (int i = 0; i < planes; ++i, from += plane_size, tap += taps_size) {
+                    if (run != nullptr) {
+                        run(from, plane_width, tap, tap_rows, values);
+                    } else {
+                        pixel(from, plane_width, tap, tap_rows, values);
+                    }
+                    use(i, y, x, values, (std::min)(rows, height - y), (std::min)(columns, width - x));
+                }
+            }
+        }
+    }
+};
+
+/// The geometry of a depthwise convolution's planes: `W` channels of one image, zeros around them, [y][x][W].
 struct depthwise_geometry {
     shape in;
     shape out;
     int kernel;
     int stride;
+    stencil_kernel forward;
+
+    depthwise_geometry(shape in_, int kernel_, int stride_)
+        : in(in_),
+          out(cell{in, in.channels, stride_}.output()),
+          kernel(kernel_),
+          stride(stride_),
+          forward(kernel, stride, out.width) {}
 
     int padding() const { return kernel / 2; }
-    /// The stencil computes whole groups of pixels, so it may read behind the last window of a row.
-    int plane_width() const { return in.width + 2 * padding() + stride * stencil_pixels; }
+    int taps() const { return kernel * kernel; }
+    int plane_width() const { return in.width + 2 * padding() + 1 + forward.excess_columns(); }
     std::size_t plane_size() const {
-        return static_cast<std::size_t>(in.height + 2 * padding() + 1) *
-               static_cast<std::size_t>(plane_width()) * static_cast<std::size_t>(W);
+        return size(in.height + 2 * padding() + 1 + forward.excess_rows(), plane_width());
     }
-    /// The plane of the output's gradient, padded for the flipped kernel.
-    int gradient_width() const { return out.width + 2 * padding() + stencil_pixels; }
-    std::size_t gradient_size() const {
-        return static_cast<std::size_t>(out.height + 2 * padding() + 1) *
-               static_cast<std::size_t>(gradient_width()) * static_cast<std::size_t>(W);
+
+    /// The plane of the output's gradient has `margin` zeros around it: no window of any phase of the input's
+    /// gradient reaches further.
+    int margin() const { return (kernel + stride - 1) / stride; }
+    int gradient_width() const { return out.width + 2 * margin() + stencil_tile / 2; }
+    std::size_t gradient_size() const { return size(out.height + 2 * margin() + 4, gradient_width()); }
+
+    /// Planes that are worked on together: one where more would leave the cache by far.
+    int planes() const {
+        return planes_at_once * (plane_size() + gradient_size()) > std::size_t{1} << 20U ? 1 : planes_at_once;
+    }
+
+private:
+    static std::size_t size(int height, int width) {
+        return static_cast<std::size_t>(height) * static_cast<std::size_t>(width) *
+               static_cast<std::size_t>(W);
     }
 };
 
-/// out(y, x) = sum of taps * plane(y * Stride + ky, x * Stride + kx). Kernel and Stride 0: known at run time
-/// only. `store(y, x, value)` is called for each output pixel.
-template <int Kernel, int Stride, class Store>
-void stencil(const float* plane, int plane_width, const float* taps, int kernel_, int stride_, int height,
-             int width, Store&& store) {
-    const int kernel = Kernel > 0 ? Kernel : kernel_;
-    const int stride = Kernel > 0 ? Stride : stride_;
-    for (int y = 0; y < height; ++y) {
-        for (int x = 0; x < width; x += stencil_pixels) {
-            vec<> acc[stencil_pixels] = {};
-            for (int ky = 0; ky < kernel; ++ky) {
-                const float* row = plane + (static_cast<std::ptrdiff_t>(y * stride + ky) * plane_width +
-                                            static_cast<std::ptrdiff_t>(x) * stride) *
-                                               W;
-                const float* tap = taps + static_cast<std::ptrdiff_t>(ky) * kernel * W;
-                FITNAS_UNROLL(7)
-                for (int kx = 0; kx < kernel; ++kx) {
-                    const vec<> t = simd::load(tap + kx * W);
-                    FITNAS_UNROLL(8)
-                    for (int i = 0; i < stencil_pixels; ++i) {
-                        acc[i] = simd::fma(t, simd::load(row + (i * stride + kx) * W), acc[i]);
+/// Writes an image of `height` x `width` pixels into the inside of planes of zeros: `value(pixel, c, count)`
+/// is the vector of channels [c, c + W) of a pixel, `count` of them there.
+template <class Value>
+FITNAS_INLINE void fill_planes(int height, int width, int channels, int c, int planes, float* plane,
+                               std::size_t plane_size, int plane_width, int margin, Value&& value) {
+    const auto fill = [&](auto all) FITNAS_INLINE_LAMBDA {
+        std::ptrdiff_t pixel = 0;
+        for (int y = 0; y < height; ++y) {
+            float* to = plane + (static_cast<std::ptrdiff_t>(y + margin) * plane_width + margin) * W;
+            for (int x = 0; x < width; ++x, to += W, ++pixel) {
+                if constexpr (all()) {
+                    FITNAS_UNROLL(4)
+                    for (int i = 0; i < planes_at_once; ++i) {
+                        simd::store(to + static_cast<std::size_t>(i) * plane_size,
+                                    value(pixel, c + i * W, W));
+                    }
+                } else {
+                    for (int i = 0; i < planes; ++i) {
+                        simd::store(to + static_cast<std::size_t>(i) * plane_size,
+                                    value(pixel, c + i * W, channels - c - i * W));
                     }
                 }
             }
-            for (int i = 0; i < stencil_pixels && x + i < width; ++i) {
-                store(y, x + i, acc[i]);
-            }
-        }
-    }
-}
-
-/// Calls the stencil of the right kernel; the common ones are compiled for their size.
-template <class Store>
-void any_stencil(const float* plane, int plane_width, const float* taps, int kernel, int stride, int height,
-                 int width, Store&& store) {
-    const auto run = [&](auto k, auto s) {
-        stencil<k(), s()>(plane, plane_width, taps, kernel, stride, height, width, store);
-    };
-    const auto of = [&](auto k) {
-        if (stride == 1) {
-            run(k, std::integral_constant<int, 1>());
-        } else {
-            run(k, std::integral_constant<int, 2>());
         }
     };
-    if (stride > 2 || (kernel != 3 && kernel != 5 && kernel != 7)) {
-        run(std::integral_constant<int, 0>(), std::integral_constant<int, 0>());
-    } else if (kernel == 3) {
-        of(std::integral_constant<int, 3>());
-    } else if (kernel == 5) {
-        of(std::integral_constant<int, 5>());
+    if (planes == planes_at_once && channels - c >= planes_at_once * W) {
+        fill(std::true_type());
     } else {
-        of(std::integral_constant<int, 7>());
+        fill(std::false_type());
     }
 }
 
-/// Channels [c, c + W) of one image, batch norm and activation applied, into the inside of a plane of zeros.
-inline void read_plane(const affine_input& x, const depthwise_geometry& g, std::ptrdiff_t image, int c,
-                       float* plane) {
+/// Channels from c on of one image, batch norm and activation applied.
+inline void read_planes(const affine_input& x, const depthwise_geometry& g, std::ptrdiff_t image, int c,
+                        int planes, float* plane) {
+    const float* z = x.z + image * g.in.size();
+    const int channels = g.in.channels;
     with_activation(x.act, [&](auto act) {
-        const float* z = x.z + image * g.in.size() + c;
-        for (int y = 0; y < g.in.height; ++y) {
-            float* to =
-                plane + (static_cast<std::ptrdiff_t>(y + g.padding()) * g.plane_width() + g.padding()) * W;
-            for (int i = 0; i < g.in.width; ++i, z += g.in.channels, to += W) {
-                simd::store(to, read<act()>(x, z, c, g.in.channels - c));
-            }
-        }
+        fill_planes(g.in.height, g.in.width, channels, c, planes, plane, g.plane_size(), g.plane_width(),
+                    g.padding(), [&](std::ptrdiff_t pixel, int at, int count) FITNAS_INLINE_LAMBDA {
+                        const float* from = z + pixel * channels + at;
+                        prefetch(from + planes_at_once * W); // the next planes
+                        return apply<act()>(affine(x, at)(simd::load(from, count)));
+                    });
     });
 }
 
-/// Channels [c, c + W) of the weights, [kernel * kernel][channels], as [kernel * kernel][W].
-inline void read_taps(const float* weights, int taps, int channels, int c, float* out) {
-    for (int k = 0; k < taps; ++k) {
-        simd::store(out + k * W,
-                    simd::load(weights + static_cast<std::ptrdiff_t>(k) * channels + c, channels - c));
+/// Channels from c on of one image's gradient at the output.
+inline void read_planes(const gradient_input& gradient, const depthwise_geometry& g, std::ptrdiff_t image,
+                        int c, int planes, float* plane) {
+    const std::ptrdiff_t first = image * g.out.size();
+    const int channels = g.in.channels;
+    fill_planes(g.out.height, g.out.width, channels, c, planes, plane, g.gradient_size(), g.gradient_width(),
+                g.margin(), [&](std::ptrdiff_t pixel, int at, int count) FITNAS_INLINE_LAMBDA {
+                    const std::ptrdiff_t i = first + pixel * channels + at;
+                    return read(gradient, gradient.du + i, gradient.z + i, at, count);
+                });
+}
+
+/// Channels from c on of the weights, [taps][channels], as [plane][taps][W].
+inline void read_taps(const float* weights, int taps, int channels, int c, int planes, float* out) {
+    for (int i = 0; i < planes; ++i, c += W) {
+        for (int k = 0; k < taps; ++k, out += W) {
+            simd::store(out,
+                        simd::load(weights + static_cast<std::ptrdiff_t>(k) * channels + c, channels - c));
+        }
     }
 }
+
+/// A sum in parts that take turns: one alone would make every addition wait for the one before.
+struct partial_sum {
+    vec<> a{};
+    vec<> b{};
+    vec<> c{};
+    vec<> d{};
+
+    /// Sets the part whose turn it is.
+    FITNAS_INLINE void turn(vec<> next) {
+        a = b;
+        b = c;
+        c = d;
+        d = next;
+    }
+    vec<> total() const { return (a + b) + (c + d); }
+};
+/// Of v and of v * factor.
+struct partial_sums {
+    partial_sum plain;
+    partial_sum products;
+
+    FITNAS_INLINE void add(vec<> v, vec<> factor) {
+        plain.turn(plain.a + v);
+        products.turn(simd::fma(v, factor, products.a));
+    }
+    void add_to_group(group_sums& sums, int group, int c, int count) const {
+        add_to(sums.first(group) + c, plain.total(), count);
+        add_to(sums.second(group) + c, products.total(), count);
+    }
+};
 
 /// z (images x output shape); weights: kernel x kernel x channels.
 inline void depthwise_forward(const affine_input& x, shape in, int kernel, int stride, int images,
                               const float* weights, float* z, group_sums* sums) {
-    const depthwise_geometry g{in, cell{in, in.channels, stride}.output(), kernel, stride};
+    const depthwise_geometry g(in, kernel, stride);
     const int channels = in.channels;
+    const int planes = g.planes();
+    const auto taps_size = static_cast<std::size_t>(g.taps() * W);
     parallel_groups(images, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
-        float* plane = thread_scratch(g.plane_size() + static_cast<std::size_t>(kernel * kernel * W));
-        float* taps = plane + g.plane_size();
-        std::memset(plane, 0, g.plane_size() * sizeof(float));
+        const std::size_t size = g.plane_size() * static_cast<std::size_t>(planes);
+        float* plane = thread_scratch(size + taps_size * planes_at_once);
+        float* taps = plane + size;
+        std::fill_n(plane, size, 0.0F);
         for (std::ptrdiff_t n = first; n < last; ++n) {
-            for (int c = 0; c < channels; c += W) {
-                const int count = channels - c;
-                read_taps(weights, kernel * kernel, channels, c, taps);
-                read_plane(x, g, n, c, plane);
+            for (int c = 0; c < channels; c += planes * W) {
+                const int here = (std::min)(planes, (channels - c + W - 1) / W);
+                read_taps(weights, g.taps(), channels, c, here, taps);
+                partial_sums s[planes_at_once];
+                read_planes(x, g, n, c, here, plane);
                 float* out = z + n * g.out.size() + c;
-                vec<> s{};
-                vec<> q{};
-                any_stencil(plane, g.plane_width(), taps, kernel, stride, g.out.height, g.out.width,
-                            [&](int y, int i, vec<> v) {
-                                simd::store(out +
-                                                (static_cast<std::ptrdiff_t>(y) * g.out.width + i) * channels,
-                                            v, count);
-                                s += v;
-                                q = simd::fma(v, v, q);
-                            });
+                g.forward.for_tiles(here, plane, g.plane_size(), g.plane_width(), taps, taps_size, kernel,
+                                    g.out.height, g.out.width,
+                                    [&](int i, int y, int x0, const float* values, int rows, int columns)
+                                        FITNAS_INLINE_LAMBDA {
+                                            partial_sums sum = s[i]; // in registers
+                                            for (int r = 0; r < rows; ++r, values += g.forward.columns * W) {
+                                                float* to =
+                                                    out + i * W +
+                                                    (static_cast<std::ptrdiff_t>(y + r) * g.out.width + x0) *
+                                                        channels;
+                                                for (int j = 0; j < columns; ++j, to += channels) {
+                                                    const vec<> v = simd::load(values + j * W);
+                                                    simd::store(to, v, channels - c - i * W);
+                                                    sum.add(v, v);
+                                                }
+                                            }
+                                            s[i] = sum;
+                                        });
                 if (sums != nullptr) {
-                    for (int i = 0; i < (std::min)(count, W); ++i) {
-                        sums->first(group)[c + i] += static_cast<double>(s[i]);
-                        sums->second(group)[c + i] += static_cast<double>(q[i]);
+                    for (int i = 0; i < here; ++i) {
+                        s[i].add_to_group(*sums, group, c + i * W, channels - c - i * W);
                     }
                 }
             }
@@ -148,29 +314,153 @@ inline void depthwise_forward(const affine_input& x, shape in, int kernel, int s
     });
 }
 
-/// One image's gradient at the taps: dtaps[k] += sum over pixels of gradient * plane.
-inline void add_tap_gradients(const depthwise_geometry& g, const float* plane, const float* gradient,
-                              float* dtaps) {
-    const int p = g.padding();
-    for (int ky = 0; ky < g.kernel; ++ky) {
-        for (int kx = 0; kx < g.kernel; kx += 4) {
-            vec<> acc[4] = {};
-            for (int y = 0; y < g.out.height; ++y) {
-                const float* row =
-                    plane + (static_cast<std::ptrdiff_t>(y * g.stride + ky) * g.plane_width() + kx) * W;
-                const float* d = gradient + (static_cast<std::ptrdiff_t>(y + p) * g.gradient_width() + p) * W;
-                for (int x = 0; x < g.out.width; ++x, row += g.stride * W, d += W) {
-                    const vec<> v = simd::load(d);
-                    FITNAS_UNROLL(4)
-                    for (int i = 0; i < 4; ++i) {
-                        acc[i] = simd::fma(v, simd::load(row + i * W), acc[i]);
+/// One plane's gradient at the taps, all of them in registers: dtaps[k] += sum over pixels of gradient *
+/// plane.
+template <int Kernel, int TapRows>
+void add_tap_gradients(const depthwise_geometry& g, const float* plane, const float* gradient, float* dtaps) {
+    for (int k0 = 0; k0 < Kernel; k0 += TapRows) {
+        vec<> acc[TapRows][Kernel];
+        for (int ky = 0; ky < TapRows; ++ky) {
+            for (int kx = 0; kx < Kernel; ++kx) {
+                acc[ky][kx] = simd::load(dtaps + ((k0 + ky) * Kernel + kx) * W);
+            }
+        }
+        for (int y = 0; y < g.out.height; ++y) {
+            const float* from = plane + static_cast<std::ptrdiff_t>(y * g.stride + k0) * g.plane_width() * W;
+            const float* d =
+                gradient +
+                (static_cast<std::ptrdiff_t>(y + g.margin()) * g.gradient_width() + g.margin()) * W;
+            for (int x = 0; x < g.out.width; ++x, from += g.stride * W, d += W) {
+                const vec<> v = simd::load(d);
+                FITNAS_UNROLL(7)
+                for (int ky = 0; ky < TapRows; ++ky) {
+                    FITNAS_UNROLL(7)
+                    for (int kx = 0; kx < Kernel; ++kx) {
+                        acc[ky][kx] = simd::fma(
+                            v,
+                            simd::load(from + (static_cast<std::ptrdiff_t>(ky) * g.plane_width() + kx) * W),
+                            acc[ky][kx]);
                     }
                 }
             }
-            for (int i = 0; i < 4 && kx + i < g.kernel; ++i) {
-                float* to = dtaps + (ky * g.kernel + kx + i) * W;
-                simd::store(to, simd::load(to) + acc[i]);
+        }
+        for (int ky = 0; ky < TapRows; ++ky) {
+            for (int kx = 0; kx < Kernel; ++kx) {
+                simd::store(dtaps + ((k0 + ky) * Kernel + kx) * W, acc[ky][kx]);
             }
+        }
+    }
+}
+
+/// The same for any kernel.
+inline void add_tap_gradients(const depthwise_geometry& g, const float* plane, const float* gradient,
+                              float* dtaps) {
+    constexpr bool many_registers = simd::native_width == 16;
+    switch (g.kernel) {
+    case 3:
+        return add_tap_gradients<3, 3>(g, plane, gradient, dtaps);
+    case 5:
+        return add_tap_gradients < 5, many_registers ? 5 : 1 > (g, plane, gradient, dtaps);
+    case 7:
+        return add_tap_gradients<7, 1>(g, plane, gradient, dtaps);
+    default:
+        break;
+    }
+    for (int k = 0; k < g.taps(); ++k) {
+        vec<> acc = simd::load(dtaps + k * W);
+        for (int y = 0; y < g.out.height; ++y) {
+            const float* from =
+                plane +
+                (static_cast<std::ptrdiff_t>(y * g.stride + k / g.kernel) * g.plane_width() + k % g.kernel) *
+                    W;
+            const float* d =
+                gradient +
+                (static_cast<std::ptrdiff_t>(y + g.margin()) * g.gradient_width() + g.margin()) * W;
+            for (int x = 0; x < g.out.width; ++x, from += g.stride * W, d += W) {
+                acc = simd::fma(simd::load(d), simd::load(from), acc);
+            }
+        }
+        simd::store(dtaps + k * W, acc);
+    }
+}
+
+/// The input pixels of one phase: those at (y0 + stride i, x0 + stride j). Their gradient is a stencil of
+/// stride 1 over the output's gradient, with the taps that reach them.
+struct input_phase {
+    int tap = 0;    ///< the first tap that reaches them, in one direction; then every stride-th
+    int first = 0;  ///< the first such pixel
+    int taps = 0;   ///< how many taps there are
+    int window = 0; ///< where the first pixel's window begins in the output
+    int count = 0;  ///< pixels
+
+    input_phase(int tap_, const depthwise_geometry& g, int size) : tap(tap_) {
+        // Pixel y is reached from output (y + padding - k) / stride by tap k.
+        const int s = g.stride;
+        first = ((tap - g.padding()) % s + s) % s;
+        taps = (g.kernel - tap + s - 1) / s;
+        window = (first + g.padding() - tap) / s - (taps - 1);
+        count = first < size ? (size - first + s - 1) / s : 0;
+    }
+};
+
+/// The gradient at some channels of one image's input, c the first: through the activation, with the
+/// shortcut's gradient added, summed up.
+inline void depthwise_input_gradient(const depthwise_geometry& g, int planes, const float* gradient,
+                                     const float* taps, float* phase_taps, const affine_input& x,
+                                     const gradient_output& out, std::ptrdiff_t image, int c,
+                                     partial_sums* sums) {
+    const int s = g.stride;
+    const int channels = g.in.channels;
+    const std::ptrdiff_t first = image * g.in.size() + c;
+    for (int py = 0; py < (std::min)(s, g.kernel); ++py) {
+        for (int px = 0; px < (std::min)(s, g.kernel); ++px) {
+            const input_phase down(py, g, g.in.height);
+            const input_phase across(px, g, g.in.width);
+            float* to = phase_taps;
+            for (int i = 0; i < planes; ++i) {
+                for (int ky = down.taps - 1; ky >= 0; --ky) { // backwards
+                    for (int kx = across.taps - 1; kx >= 0; --kx, to += W) {
+                        const int k = (py + s * ky) * g.kernel + px + s * kx;
+                        simd::store(to, simd::load(taps + (i * g.taps() + k) * W));
+                    }
+                }
+            }
+            const stencil_kernel kernel(across.taps, 1, across.count);
+            const float* from =
+                gradient + (static_cast<std::ptrdiff_t>(down.window + g.margin()) * g.gradient_width() +
+                            across.window + g.margin()) *
+                               W;
+            with_activation(x.act, [&](auto act) {
+                kernel.for_tiles(
+                    planes, from, g.gradient_size(), g.gradient_width(), phase_taps,
+                    static_cast<std::size_t>(down.taps * across.taps * W), down.taps, down.count,
+                    across.count,
+                    [&](int i, int y, int x0, const float* values, int rows, int columns)
+                        FITNAS_INLINE_LAMBDA {
+                            const int at = c + i * W;
+                            partial_sums sum = sums[i]; // in registers
+                            const affine u(x, at);
+                            const vec<> mean = x.mean != nullptr ? simd::load(x.mean + at) : vec<>{};
+                            for (int r = 0; r < rows; ++r, values += kernel.columns * W) {
+                                std::ptrdiff_t offset =
+                                    first + i * W +
+                                    (static_cast<std::ptrdiff_t>(down.first + (y + r) * s) * g.in.width +
+                                     across.first + static_cast<std::ptrdiff_t>(x0) * s) *
+                                        channels;
+                                for (int j = 0; j < columns;
+                                     ++j, offset += static_cast<std::ptrdiff_t>(s) * channels) {
+                                    const vec<> z = simd::load(x.z + offset, channels - at);
+                                    vec<> d = derive<act()>(simd::load(values + j * W), u(z));
+                                    if (out.addend != nullptr) { // a shortcut reads the raw input of a recipe
+                                        d += simd::load(out.addend + offset, channels - at);
+                                    }
+                                    simd::store(out.du + offset, d, channels - at);
+                                    sum.add(d, z - mean);
+                                }
+                            }
+                            sums[i] = sum;
+                        });
+            });
         }
     }
 }
@@ -179,97 +469,56 @@ inline void add_tap_gradients(const depthwise_geometry& g, const float* plane, c
 inline void depthwise_backward(const gradient_input& gradient, const affine_input& x, shape in, int kernel,
                                int stride, int images, const float* weights, float* dweights,
                                const gradient_output& out, group_sums& sums, workspace& ws) {
-    const depthwise_geometry g{in, cell{in, in.channels, stride}.output(), kernel, stride};
+    const depthwise_geometry g(in, kernel, stride);
     const int channels = in.channels;
-    const int taps_count = kernel * kernel;
+    const int planes = g.planes();
+    const auto taps_size = static_cast<std::size_t>(g.taps() * W);
     const std::size_t weight_size =
-        static_cast<std::size_t>(taps_count) * static_cast<std::size_t>(simd::padded(channels));
+        static_cast<std::size_t>(g.taps()) * static_cast<std::size_t>(simd::padded(channels));
     float* dw = ws.weights.reserve(weight_size * sum_groups);
-    const int p = g.padding();
+    if (out.du != nullptr && stride > kernel) { // pixels between the windows
+        std::fill_n(out.du, static_cast<std::ptrdiff_t>(in.size()) * images, 0.0F);
+    }
     parallel_groups(images, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
         float* mine = dw + static_cast<std::size_t>(group) * weight_size;
-        std::memset(mine, 0, weight_size * sizeof(float));
-        float* plane = thread_scratch(2 * g.plane_size() + g.gradient_size() +
-                                      static_cast<std::size_t>(2 * taps_count * W));
-        float* dplane = plane + g.plane_size();
-        float* dz = dplane + g.plane_size();
-        float* taps = dz + g.gradient_size();
-        float* flipped = taps + taps_count * W;
-        std::memset(plane, 0, g.plane_size() * sizeof(float));
-        std::memset(dz, 0, g.gradient_size() * sizeof(float));
+        std::fill_n(mine, weight_size, 0.0F);
+        const std::size_t size = g.plane_size() * static_cast<std::size_t>(planes);
+        const std::size_t gradient_size = g.gradient_size() * static_cast<std::size_t>(planes);
+        float* plane = thread_scratch(size + gradient_size + 2 * taps_size * planes_at_once);
+        float* dz = plane + size;
+        float* taps = dz + gradient_size;
+        float* phase_taps = taps + taps_size * planes_at_once;
+        std::fill_n(plane, size + gradient_size, 0.0F);
         for (std::ptrdiff_t n = first; n < last; ++n) {
-            for (int c = 0; c < channels; c += W) {
-                const int count = channels - c;
-                read_taps(weights, taps_count, channels, c, taps);
-                for (int k = 0; k < taps_count; ++k) {
-                    simd::store(flipped + k * W, simd::load(taps + (taps_count - 1 - k) * W));
+            for (int c = 0; c < channels; c += planes * W) {
+                const int here = (std::min)(planes, (channels - c + W - 1) / W);
+                read_planes(x, g, n, c, here, plane);
+                read_planes(gradient, g, n, c, here, dz);
+                for (int i = 0; i < here; ++i) {
+                    add_tap_gradients(g, plane + static_cast<std::size_t>(i) * g.plane_size(),
+                                      dz + static_cast<std::size_t>(i) * g.gradient_size(),
+                                      mine + static_cast<std::ptrdiff_t>(c + i * W) * g.taps());
                 }
-                read_plane(x, g, n, c, plane);
-                for (int y = 0; y < g.out.height; ++y) {
-                    float* to = dz + (static_cast<std::ptrdiff_t>(y + p) * g.gradient_width() + p) * W;
-                    std::ptrdiff_t at =
-                        n * g.out.size() + static_cast<std::ptrdiff_t>(y) * g.out.width * channels + c;
-                    for (int i = 0; i < g.out.width; ++i, to += W, at += channels) {
-                        simd::store(to, read(gradient, gradient.du + at, gradient.z + at, c, count));
-                    }
-                }
-                add_tap_gradients(g, plane, dz, mine + static_cast<std::ptrdiff_t>(c) * taps_count);
                 if (out.du == nullptr) {
                     continue;
                 }
-                float* du = out.du + n * in.size() + c;
-                if (stride == 1) {
-                    any_stencil(dz, g.gradient_width(), flipped, kernel, 1, in.height, in.width,
-                                [&](int y, int i, vec<> v) {
-                                    simd::store(du + (static_cast<std::ptrdiff_t>(y) * in.width + i) *
-                                                         channels,
-                                                v, count);
-                                });
-                    continue;
+                read_taps(weights, g.taps(), channels, c, here, taps);
+                partial_sums s[planes_at_once];
+                depthwise_input_gradient(g, here, dz, taps, phase_taps, x, out, n, c, s);
+                for (int i = 0; x.mean != nullptr && i < here; ++i) {
+                    s[i].add_to_group(sums, group, c + i * W, channels - c - i * W);
                 }
-                // Strided: every output pixel gives to the window that it came from.
-                std::memset(dplane, 0, g.plane_size() * sizeof(float));
-                for (int y = 0; y < g.out.height; ++y) {
-                    for (int i = 0; i < g.out.width; ++i) {
-                        const vec<> d = simd::load(
-                            dz + (static_cast<std::ptrdiff_t>(y + p) * g.gradient_width() + p + i) * W);
-                        for (int ky = 0; ky < kernel; ++ky) {
-                            float* to =
-                                dplane + (static_cast<std::ptrdiff_t>(y * stride + ky) * g.plane_width() +
-                                          static_cast<std::ptrdiff_t>(i) * stride) *
-                                             W;
-                            for (int kx = 0; kx < kernel; ++kx, to += W) {
-                                simd::store(to, simd::fma(d, simd::load(taps + (ky * kernel + kx) * W),
-                                                          simd::load(to)));
-                            }
-                        }
-                    }
-                }
-                for (int y = 0; y < in.height; ++y) {
-                    const float* from =
-                        dplane + (static_cast<std::ptrdiff_t>(y + p) * g.plane_width() + p) * W;
-                    for (int i = 0; i < in.width; ++i, from += W) {
-                        simd::store(du + (static_cast<std::ptrdiff_t>(y) * in.width + i) * channels,
-                                    simd::load(from), count);
-                    }
-                }
-            }
-            if (out.du != nullptr) {
-                finish_gradient(
-                    x, out, static_cast<int>(in.pixels()), channels,
-                    [&](int r) { return n * in.size() + static_cast<std::ptrdiff_t>(r) * channels; },
-                    sums.first(group), sums.second(group));
             }
         }
     });
     // [group][channel block][tap][W] into [tap][channels], groups in order.
     parallel_for((channels + W - 1) / W, [&](std::ptrdiff_t block) {
         const int c = static_cast<int>(block) * W;
-        for (int k = 0; k < taps_count; ++k) {
+        for (int k = 0; k < g.taps(); ++k) {
             vec<> sum{};
             for (int group = 0; group < sum_groups; ++group) {
                 sum += simd::load(dw + static_cast<std::size_t>(group) * weight_size +
-                                  static_cast<std::size_t>(c * taps_count + k * W));
+                                  static_cast<std::size_t>(c * g.taps() + k * W));
             }
             float* to = dweights + static_cast<std::ptrdiff_t>(k) * channels + c;
             simd::store(to, simd::load(to, channels - c) + sum, channels - c);

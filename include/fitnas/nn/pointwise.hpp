@@ -4,6 +4,8 @@
 #ifndef FITNAS_NN_POINTWISE_HPP
 #define FITNAS_NN_POINTWISE_HPP
 
+#include <cstdint>
+
 #include <fitnas/nn/channels.hpp>
 
 namespace fitnas::detail {
@@ -25,22 +27,140 @@ struct strided_rows {
     }
 };
 
-/// Stores a register tile into a row-major matrix of n columns.
-struct tile_store {
-    float* out;
-    int n;
+/// Whether a tensor of more than `most` values is written past the caches. Measured: forward it pays where
+/// nothing of it would stay in a cache until it is read, backward, beside three tensors that are read, much
+/// earlier.
+inline bool streams(const float* p, std::ptrdiff_t rows, int channels, std::ptrdiff_t most) {
+    return rows * channels > most && channels % W == 0 &&
+           reinterpret_cast<std::uintptr_t>(p) % (W * sizeof(float)) == 0;
+}
 
-    template <int Rows, int Vectors>
-    FITNAS_INLINE void operator()(int row, int column, vec<> (&acc)[Rows][Vectors]) const {
-        for (int r = 0; r < Rows; ++r) {
-            float* to = out + static_cast<std::ptrdiff_t>(row + r) * n + column;
-            for (int half = 0; half < Vectors; ++half) {
-                const int left = n - column - half * W;
-                if (left > 0) {
-                    simd::store(to + half * W, acc[r][half], left);
+/// Epilogue of a product forward: stores z row-major and gathers the sums of z and z^2.
+struct forward_rows {
+    float* z;
+    int channels;
+    double* first = nullptr; ///< nullptr: no sums
+    double* second = nullptr;
+    bool streams = false;
+
+    template <int Vectors>
+    struct panel_store {
+        const forward_rows& to;
+        int column;
+        vec<> sum[Vectors] = {};
+        vec<> squares[Vectors] = {};
+
+        template <int Rows>
+        FITNAS_INLINE void operator()(int row, vec<> (&acc)[Rows][Vectors]) {
+            for (int v = 0; v < Vectors; ++v) {
+                float* at = to.z + static_cast<std::ptrdiff_t>(row) * to.channels + column + v * W;
+                const int left = to.channels - column - v * W;
+                if (to.streams) {
+                    FITNAS_UNROLL(8)
+                    for (int r = 0; r < Rows; ++r, at += to.channels) {
+                        simd::stream(at, acc[r][v]);
+                    }
+                } else if (left >= W) {
+                    FITNAS_UNROLL(8)
+                    for (int r = 0; r < Rows; ++r, at += to.channels) {
+                        simd::store(at, acc[r][v]);
+                    }
+                } else {
+                    for (int r = 0; r < Rows; ++r, at += to.channels) {
+                        simd::store(at, acc[r][v], left);
+                    }
+                }
+                FITNAS_UNROLL(8)
+                for (int r = 0; r < Rows; ++r) {
+                    sum[v] += acc[r][v];
+                    squares[v] = simd::fma(acc[r][v], acc[r][v], squares[v]);
                 }
             }
         }
+        void finish() const {
+            for (int v = 0; to.first != nullptr && v < Vectors; ++v) {
+                const int c = column + v * W;
+                add_to(to.first + c, sum[v], to.channels - c);
+                add_to(to.second + c, squares[v], to.channels - c);
+            }
+        }
+    };
+    template <int Vectors>
+    panel_store<Vectors> panel(int column) const {
+        return {*this, column};
+    }
+};
+
+/// Epilogue of a product backward: what `finish_gradient` does, on the tile in registers.
+template <activation A>
+struct backward_rows {
+    const affine_input& x;
+    gradient_output out;
+    std::ptrdiff_t at; ///< of the first row in all tensors
+    int channels;
+    double* first;
+    double* second;
+    bool streams;
+
+    template <int Vectors>
+    struct panel_store {
+        const backward_rows& to;
+        int column;
+        vec<> sum[Vectors] = {};
+        vec<> products[Vectors] = {};
+
+        template <int Rows>
+        FITNAS_INLINE void operator()(int row, vec<> (&acc)[Rows][Vectors]) {
+            for (int v = 0; v < Vectors; ++v) {
+                const int left = to.channels - column - v * W;
+                if (to.streams) {
+                    finish_tile<Rows>(row, v, acc, left, [](float* p, vec<> d, int) { simd::stream(p, d); });
+                } else if (left >= W) {
+                    finish_tile<Rows>(row, v, acc, W, [](float* p, vec<> d, int) { simd::store(p, d); });
+                } else {
+                    finish_tile<Rows>(row, v, acc, left,
+                                      [](float* p, vec<> d, int n) { simd::store(p, d, n); });
+                }
+            }
+        }
+        template <int Rows, class Put>
+        FITNAS_INLINE void finish_tile(int row, int v, vec<> (&acc)[Rows][Vectors], int left, Put put) {
+            const int c = column + v * W;
+            std::ptrdiff_t i = to.at + static_cast<std::ptrdiff_t>(row) * to.channels + c;
+            if (to.x.plain()) {
+                for (int r = 0; r < Rows; ++r, i += to.channels) {
+                    put(to.out.du + i,
+                        to.out.addend != nullptr ? acc[r][v] + simd::load(to.out.addend + i, left)
+                                                 : acc[r][v],
+                        left);
+                }
+                return;
+            }
+            const affine u(to.x, c);
+            const vec<> mean = to.x.mean != nullptr ? simd::load(to.x.mean + c) : vec<>{};
+            FITNAS_UNROLL(8)
+            for (int r = 0; r < Rows; ++r, i += to.channels) {
+                const vec<> z = simd::load(to.x.z + i, left);
+                vec<> d = derive<A>(acc[r][v], u(z));
+                if (to.out.addend != nullptr) { // a shortcut reads the raw input of a recipe
+                    d += simd::load(to.out.addend + i, left);
+                }
+                put(to.out.du + i, d, left);
+                sum[v] += d;
+                products[v] = simd::fma(d, z - mean, products[v]);
+            }
+        }
+        void finish() const {
+            for (int v = 0; to.x.mean != nullptr && v < Vectors; ++v) {
+                const int c = column + v * W;
+                add_to(to.first + c, sum[v], to.channels - c);
+                add_to(to.second + c, products[v], to.channels - c);
+            }
+        }
+    };
+    template <int Vectors>
+    panel_store<Vectors> panel(int column) const {
+        return {*this, column};
     }
 };
 
@@ -52,8 +172,7 @@ inline void pointwise_forward(const affine_input& x, shape in, int stride, int i
     const int k = in.channels;
     const std::ptrdiff_t rows = cell{in, k, stride}.output().pixels() * images;
     const int tile = tile_rows(k, width);
-    float* packed = ws.packed.reserve(packed_size(k, width));
-    pack_panels(weights, 1, k, k, width, packed);
+    const float* packed = ws.pack(weights, 1, k, k, width);
     const strided_rows source{in, stride};
     parallel_groups(tile_count(rows, tile), [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
         float* block = thread_scratch(blocked_size(tile, k));
@@ -61,12 +180,15 @@ inline void pointwise_forward(const affine_input& x, shape in, int stride, int i
             const std::ptrdiff_t r0 = t * tile;
             const int count = static_cast<int>((std::min)(std::ptrdiff_t{tile}, rows - r0));
             read_blocked(
-                x, count, k, [&](int r) { return x.z + source(r0 + r); }, block, block_stride(tile));
-            float* out = z + r0 * width;
-            multiply(count, width, k, block, block_stride(tile), packed, tile_store{out, width});
+                x, count, k, [&](int r) { return x.z + source(r0 + r); }, block, block_stride(tile),
+                tile * k);
+            forward_rows to{z + r0 * width, width};
+            to.streams = streams(z, rows, width, std::ptrdiff_t{16} << 20U);
             if (sums != nullptr) {
-                add_sums(out, count, width, sums->first(group), sums->second(group));
+                to.first = sums->first(group);
+                to.second = sums->second(group);
             }
+            multiply(count, width, k, block, block_stride(tile), packed, to);
         }
     });
 }
@@ -78,49 +200,52 @@ inline void pointwise_backward(const gradient_input& g, const affine_input& x, s
     const int k = in.channels;
     const std::ptrdiff_t rows = cell{in, k, stride}.output().pixels() * images;
     const int tile = tile_rows(k, width);
-    const int ld = transposed_columns(k);
-    const std::size_t weight_size =
-        static_cast<std::size_t>(transposed_rows(width)) * static_cast<std::size_t>(ld);
-    float* dw = ws.weights.reserve(weight_size * sum_groups);
-    float* packed = ws.packed.reserve(packed_size(width, k));
-    pack_panels(weights, k, 1, width, k, packed);
+    weight_gradient dw(width, k, ws);
+    const float* packed = ws.pack(weights, k, 1, width, k);
     const strided_rows source{in, stride};
-    const std::size_t input_values = static_cast<std::size_t>(in.size()) * static_cast<std::size_t>(images);
-    if (out.du != nullptr && stride > 1) {
-        std::memset(out.du, 0, input_values * sizeof(float)); // pixels between the strides
+    if (out.du != nullptr && stride > 1) { // pixels between the strides
+        std::fill_n(out.du, static_cast<std::ptrdiff_t>(in.size()) * images, 0.0F);
     }
-    parallel_groups(tile_count(rows, tile), [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
-        float* mine = dw + static_cast<std::size_t>(group) * weight_size;
-        std::memset(mine, 0, weight_size * sizeof(float));
-        const std::size_t size = blocked_size(tile, k);
-        float* xs = thread_scratch(size + blocked_size(tile, width) +
-                                   static_cast<std::size_t>(tile) * static_cast<std::size_t>(k));
-        float* gs = xs + size;
-        float* dx = gs + blocked_size(tile, width);
-        for (std::ptrdiff_t t = first; t < last; ++t) {
-            const std::ptrdiff_t r0 = t * tile;
-            const int count = static_cast<int>((std::min)(std::ptrdiff_t{tile}, rows - r0));
-            read_blocked(
-                x, count, k, [&](int r) { return x.z + source(r0 + r); }, xs, block_stride(tile));
-            read_blocked(g, r0, count, width, gs, block_stride(tile));
-            multiply_transposed(count, width, k, gs, block_stride(tile), xs, block_stride(tile), mine, ld);
-            if (out.du == nullptr) {
-                continue;
+    parallel_groups(
+        tile_count(rows, tile), dw.groups, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
+            if (first == last) {
+                dw.clear(group);
             }
-            if (stride == 1) {
-                multiply(count, k, width, gs, block_stride(tile), packed, tile_store{out.du + r0 * k, k});
-            } else {
-                multiply(count, k, width, gs, block_stride(tile), packed, tile_store{dx, k});
+            const std::size_t size = blocked_size(tile, k);
+            float* xs = thread_scratch(size + blocked_size(tile, width) +
+                                       static_cast<std::size_t>(tile) * static_cast<std::size_t>(k));
+            float* gs = xs + size;
+            float* dx = gs + blocked_size(tile, width);
+            for (std::ptrdiff_t t = first; t < last; ++t) {
+                const std::ptrdiff_t r0 = t * tile;
+                const int count = static_cast<int>((std::min)(std::ptrdiff_t{tile}, rows - r0));
+                read_blocked(
+                    x, count, k, [&](int r) { return x.z + source(r0 + r); }, xs, block_stride(tile),
+                    tile * k);
+                read_blocked(g, r0, count, width, gs, block_stride(tile), tile * width);
+                dw.add(group, count, gs, xs, block_stride(tile), t == first);
+                if (out.du == nullptr) {
+                    continue;
+                }
+                if (stride == 1) {
+                    with_activation(x.act, [&](auto act) {
+                        multiply(count, k, width, gs, block_stride(tile), packed,
+                                 backward_rows<act()>{x, out, r0 * k, k, sums.first(group),
+                                                      sums.second(group),
+                                                      streams(out.du, rows, k, std::ptrdiff_t{4} << 20U)});
+                    });
+                    continue;
+                }
+                multiply(count, k, width, gs, block_stride(tile), packed, forward_rows{dx, k});
                 for (int r = 0; r < count; ++r) {
                     std::copy_n(dx + static_cast<std::ptrdiff_t>(r) * k, k, out.du + source(r0 + r));
                 }
+                finish_gradient(
+                    x, out, count, k, [&](int r) { return source(r0 + r); }, sums.first(group),
+                    sums.second(group));
             }
-            finish_gradient(
-                x, out, count, k, [&](int r) { return source(r0 + r); }, sums.first(group),
-                sums.second(group));
-        }
-    });
-    add_groups(dw, width, k, dweights);
+        });
+    dw.add_up(dweights);
 }
 
 } // namespace fitnas::detail

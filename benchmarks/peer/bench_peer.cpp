@@ -1,0 +1,226 @@
+// The peer's worker: the same sub-networks in LibTorch. Started by bench_train and bench_evaluate.
+//
+//   bench_peer <workload> <channels_last | contiguous> <threads>
+//
+// Networks are made of the recipes of the space, so they are the same by construction; what is shared with
+// our engine ends there.
+
+#include <cmath>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <torch/torch.h>
+
+#include "../worker.hpp"
+#include "../workload.hpp"
+
+namespace {
+
+namespace F = torch::nn::functional;
+using fitnas::primitive;
+using fitnas::primitive_kind;
+using torch::Tensor;
+
+// One primitive with its parameters; undefined where it has none.
+struct layer {
+    primitive what;
+    Tensor weight;
+    Tensor bias;
+};
+
+// One operator in one layer of the supernet.
+using block = std::vector<layer>;
+
+// Random numbers in the layout `format`. Tensor::contiguous would leave a tensor of one channel, which is in
+// both layouts, as it is; what follows it would then be taken to be contiguous.
+Tensor random_tensor(at::IntArrayRef sizes, torch::MemoryFormat format) {
+    return torch::empty(sizes, torch::TensorOptions().memory_format(format)).normal_();
+}
+
+block make_block(const fitnas::space_block& from, torch::MemoryFormat format) {
+    block layers;
+    fitnas::shape in = from.input;
+    for (const primitive& p : from.steps) {
+        layer l{p, {}, {}};
+        const auto filter = [&](std::int64_t width, std::int64_t channels) {
+            const double fan = static_cast<double>(channels * p.kernel * p.kernel);
+            return random_tensor({width, channels, p.kernel, p.kernel}, format).mul_(std::sqrt(2 / fan));
+        };
+        switch (p.kind) {
+        case primitive_kind::pointwise:
+        case primitive_kind::convolution:
+            l.weight = filter(p.width, in.channels);
+            break;
+        case primitive_kind::depthwise:
+            l.weight = filter(in.channels, 1);
+            break;
+        case primitive_kind::batch_norm:
+            l.weight = torch::ones(in.channels);
+            l.bias = torch::zeros(in.channels);
+            break;
+        case primitive_kind::linear:
+            l.weight = torch::randn({p.width, in.channels}) / std::sqrt(in.channels);
+            l.bias = torch::zeros(p.width);
+            break;
+        default:
+            break;
+        }
+        for (Tensor* t : {&l.weight, &l.bias}) {
+            if (t->defined()) {
+                t->requires_grad_();
+            }
+        }
+        layers.push_back(l);
+        in = p.output(in);
+    }
+    return layers;
+}
+
+Tensor run(const layer& l, const Tensor& x, const Tensor& block_input) {
+    const primitive& p = l.what;
+    switch (p.kind) {
+    case primitive_kind::pointwise:
+    case primitive_kind::convolution:
+        return torch::conv2d(x, l.weight, {}, p.stride, p.kernel / 2);
+    case primitive_kind::depthwise:
+        return torch::conv2d(x, l.weight, {}, p.stride, p.kernel / 2, 1, x.size(1));
+    case primitive_kind::batch_norm: // with the batch's statistics, and no running ones
+        return torch::batch_norm(x, l.weight, l.bias, {}, {}, true, 0.1, 1e-5, false);
+    case primitive_kind::activate:
+        if (p.act != fitnas::activation::relu) {
+            break;
+        }
+        return x.relu_(); // in place: what it follows does not need its output
+    case primitive_kind::global_pool:
+        return torch::adaptive_avg_pool2d(x, {1, 1}).flatten(1);
+    case primitive_kind::linear:
+        return torch::linear(x, l.weight, l.bias);
+    case primitive_kind::residual_if_same_shape:
+        return x.sizes() == block_input.sizes() ? x + block_input : x;
+    default:
+        break;
+    }
+    throw std::invalid_argument("the peer does not know a primitive of the space");
+}
+
+class supernet {
+public:
+    supernet(const fitnas::space_layout& space, torch::MemoryFormat format) : m_space(space) {
+        for (const fitnas::space_block& b : space.blocks) {
+            m_blocks.push_back(make_block(b, format));
+        }
+    }
+
+    // Digits of `code`: one operator a cell.
+    Tensor logits(Tensor x, std::vector<std::uint8_t> code) const {
+        for (const fitnas::space_layer& l : m_space.layers) {
+            const Tensor input = x;
+            for (const layer& one : m_blocks[static_cast<std::size_t>(m_space.block_index(l, code))]) {
+                x = run(one, x, input);
+            }
+        }
+        return x;
+    }
+    std::vector<Tensor> parameters() const {
+        std::vector<Tensor> all;
+        for (const block& b : m_blocks) {
+            for (const layer& l : b) {
+                for (const Tensor& t : {l.weight, l.bias}) {
+                    if (t.defined()) {
+                        all.push_back(t);
+                    }
+                }
+            }
+        }
+        return all;
+    }
+
+private:
+    fitnas::space_layout m_space;
+    std::vector<block> m_blocks;
+};
+
+struct batch {
+    Tensor images;
+    Tensor labels;
+};
+batch random_batch(int images, const fitnas::space_layout& space, torch::MemoryFormat format) {
+    const fitnas::shape s = space.input;
+    return {random_tensor({images, s.channels, s.height, s.width}, format),
+            torch::randint(space.classes, {images}, torch::kLong)};
+}
+
+// Answers "train <code> <steps>" with seconds, the last loss, and how many parameters got a gradient.
+int serve_training(const std::string& workload, torch::MemoryFormat format) {
+    const bench::training work = bench::training_workload(workload);
+    const supernet net(work.space, format);
+    const batch data = random_batch(work.batch, work.space, format);
+    const std::vector<Tensor> parameters = net.parameters();
+    torch::optim::SGD optimiser(parameters, torch::optim::SGDOptions(0.01).momentum(0.9).weight_decay(4e-5));
+    return bench::serve([&](const std::string&, std::istream& arguments) {
+        std::string digits;
+        int steps = 0;
+        arguments >> digits >> steps;
+        std::vector<std::uint8_t> code;
+        for (const char c : digits) {
+            code.push_back(static_cast<std::uint8_t>(c - '0'));
+        }
+        Tensor loss;
+        const bench::clock::time_point start = bench::clock::now();
+        for (int i = 0; i < steps; ++i) {
+            // SGD skips what has no gradient. Its own zero_grad would leave zeros there, and decay those
+            // weights.
+            for (const Tensor& p : parameters) {
+                p.mutable_grad().reset();
+            }
+            loss = F::cross_entropy(net.logits(data.images, code), data.labels);
+            loss.backward();
+            optimiser.step();
+        }
+        const double seconds = bench::seconds_since(start);
+        std::int64_t trained = 0;
+        for (const Tensor& p : parameters) {
+            trained += p.grad().defined() ? p.numel() : 0;
+        }
+        return std::to_string(seconds) + " " + std::to_string(loss.item<float>()) + " " +
+               std::to_string(trained);
+    });
+}
+
+// Answers "score <first> <stride>" with seconds and the mean accuracy of every stride-th sub-network.
+int serve_scoring(const std::string& workload, torch::MemoryFormat format) {
+    const bench::scoring work = bench::scoring_workload(workload);
+    const supernet net(bench::w1_space::layout(), format);
+    const batch data = random_batch(bench::scored_images, bench::w1_space::layout(), format);
+    return bench::serve([&](const std::string&, std::istream& arguments) {
+        std::size_t first = 0;
+        std::size_t stride = 1;
+        arguments >> first >> stride;
+        const auto some = bench::every(work.architectures, first, stride);
+        const torch::InferenceMode guard;
+        double accuracy = 0;
+        const bench::clock::time_point start = bench::clock::now();
+        for (const fitnas::architecture<bench::w1_space>& a : some) {
+            const Tensor chosen = net.logits(data.images, {a.begin(), a.end()}).argmax(1);
+            accuracy += chosen.eq(data.labels).sum().item<double>() / bench::scored_images;
+        }
+        const double seconds = bench::seconds_since(start);
+        return std::to_string(seconds) + " " + std::to_string(accuracy / static_cast<double>(some.size()));
+    });
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    if (argc != 4) {
+        std::cerr << "usage: bench_peer <workload> <channels_last | contiguous> <threads>\n";
+        return 2;
+    }
+    const std::string workload = argv[1];
+    const auto format = std::string(argv[2]) == "channels_last" ? torch::MemoryFormat::ChannelsLast
+                                                                : torch::MemoryFormat::Contiguous;
+    torch::set_num_threads(std::stoi(argv[3]));
+    torch::manual_seed(1);
+    return workload.rfind("W3", 0) == 0 ? serve_scoring(workload, format) : serve_training(workload, format);
+}

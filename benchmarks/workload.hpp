@@ -1,0 +1,168 @@
+// The fixed workloads, as workloads.md states them: spaces, paths and what they cost. Known to
+// our worker, to the peer and to the programs that compare them.
+
+#ifndef FITNAS_BENCHMARKS_WORKLOAD_HPP
+#define FITNAS_BENCHMARKS_WORKLOAD_HPP
+
+#include <algorithm>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <fitnas/space/canonical.hpp>
+#include <fitnas/space/cost.hpp>
+#include <fitnas/space/spaces.hpp>
+
+namespace bench {
+
+using w1_space = fitnas::spaces::nas_bench_macro;
+using w2_operators = fitnas::operator_set<fitnas::op::mbconv<3, 3>, fitnas::op::mbconv<5, 3>,
+                                          fitnas::op::mbconv<3, 6>, fitnas::op::mbconv<5, 6>>;
+struct w2_space
+    : fitnas::search_space<fitnas::image<16, 16, 1>, fitnas::stem<16>, fitnas::stage<w2_operators, 2, 32, 2>,
+                           fitnas::stage<w2_operators, 3, 64, 2>, fitnas::head<128, 10>> {};
+using w5_space = fitnas::spaces::mobile_19x6;
+
+// Uniform paths: x <- 1664525 x + 1013904223 mod 2^32 from x = 1; operator = (x >> 16) mod (number of
+// operators), cell by cell, path by path.
+template <class Space>
+std::vector<fitnas::architecture<Space>> lcg_paths(int count) {
+    std::uint32_t x = 1;
+    std::vector<fitnas::architecture<Space>> paths(static_cast<std::size_t>(count));
+    for (fitnas::architecture<Space>& path : paths) {
+        for (std::size_t i = 0; i < path.size(); ++i) {
+            x = 1664525U * x + 1013904223U;
+            path[i] =
+                static_cast<std::uint8_t>((x >> 16U) % static_cast<std::uint32_t>(Space::operator_counts[i]));
+        }
+    }
+    return paths;
+}
+
+// One path, without the type of its space.
+struct path {
+    std::string code;
+    long long macs = 0;       // of a forward pass of one image
+    long long parameters = 0; // of the blocks that it uses
+};
+
+template <class Space>
+std::vector<path> described(const std::vector<fitnas::architecture<Space>>& architectures) {
+    std::vector<path> paths;
+    for (const fitnas::architecture<Space>& a : architectures) {
+        paths.push_back(
+            {fitnas::to_string<Space>(a), fitnas::cost::macs<Space>(a), fitnas::cost::parameters<Space>(a)});
+    }
+    return paths;
+}
+
+// Paths whose images a second are one figure.
+struct training_row {
+    std::string name;
+    std::vector<path> paths;
+};
+
+// A training workload: W1, W2 or W5.
+struct training {
+    fitnas::space_layout space;
+    int batch = 0;
+    int steps = 1;  // timed together, so that a measurement is not shorter than a tenth of a second
+    int rounds = 5; // unless the user asks for another number
+    std::vector<training_row> rows;
+};
+
+inline training training_workload(const std::string& name) {
+    if (name == "W1") {
+        return {w1_space::layout(),
+                128,
+                1,
+                5,
+                {{"W1", described<w1_space>(lcg_paths<w1_space>(12))},
+                 {"W1-11111111", described<w1_space>({fitnas::parse<w1_space>("11111111")})},
+                 {"W1-22222222", described<w1_space>({fitnas::parse<w1_space>("22222222")})}}};
+    }
+    if (name == "W2") {
+        return {w2_space::layout(), 64, 10, 5, {{"W2", described<w2_space>(lcg_paths<w2_space>(12))}}};
+    }
+    if (name == "W5") {
+        return {w5_space::layout(), 16, 1, 3, {{"W5", described<w5_space>(lcg_paths<w5_space>(12))}}};
+    }
+    throw std::invalid_argument("no training workload \"" + name + "\": expected W1, W2 or W5");
+}
+
+inline constexpr int scored_images = 500;
+
+// Sub-networks that are scored in one go: W3a, W3b or W3c.
+struct scoring {
+    std::vector<fitnas::architecture<w1_space>> architectures;
+    int rounds = 3; // unless the user asks for another number
+    int stride = 7; // the peer scores every stride-th alone; no multiple of 3, so that every cell's
+                    // operators take turns
+};
+
+inline scoring scoring_workload(const std::string& name) {
+    scoring s;
+    if (name == "W3b") {
+        s.architectures = lcg_paths<w1_space>(243);
+    } else if (name == "W3a" || name == "W3c") {
+        fitnas::for_each_architecture<w1_space>([&](const fitnas::architecture<w1_space>& a) {
+            if (name == "W3c" || (a[0] == 1 && a[1] == 2 && a[2] == 1)) {
+                s.architectures.push_back(a);
+            }
+        });
+    } else {
+        throw std::invalid_argument("no scoring workload \"" + name + "\": expected W3a, W3b or W3c");
+    }
+    if (name == "W3c") {
+        s.rounds = 1;
+        s.stride = 262;
+    }
+    return s;
+}
+
+// Every `stride`-th of them from `first` on.
+template <class T>
+std::vector<T> every(const std::vector<T>& all, std::size_t first, std::size_t stride) {
+    std::vector<T> some;
+    for (std::size_t i = first; i < all.size(); i += stride) {
+        some.push_back(all[i]);
+    }
+    return some;
+}
+
+// What scoring has to do at the least: different networks, and the multiply-accumulates for one image where
+// every first part that networks share is computed once.
+struct shared_cost {
+    std::size_t networks = 0;
+    long long macs = 0;
+};
+
+template <class Space>
+shared_cost cost_of_sharing(const std::vector<fitnas::architecture<Space>>& architectures) {
+    std::vector<std::vector<int>> networks; // a block for each layer
+    for (const fitnas::architecture<Space>& a : architectures) {
+        const fitnas::architecture<Space> one = fitnas::canonical<Space>(a);
+        std::vector<int>& blocks = networks.emplace_back();
+        for (const fitnas::space_layer& l : Space::tables.layers) {
+            blocks.push_back(Space::layout().block_index(l, one));
+        }
+    }
+    std::sort(networks.begin(), networks.end());
+    networks.erase(std::unique(networks.begin(), networks.end()), networks.end());
+    shared_cost sum{networks.size(), 0};
+    for (std::size_t n = 0; n < networks.size(); ++n) {
+        std::size_t same = 0;
+        while (n > 0 && networks[n][same] == networks[n - 1][same]) {
+            ++same;
+        }
+        for (std::size_t i = same; i < networks[n].size(); ++i) {
+            sum.macs += Space::tables.blocks[static_cast<std::size_t>(networks[n][i])].macs;
+        }
+    }
+    return sum;
+}
+
+} // namespace bench
+
+#endif
