@@ -1,11 +1,13 @@
 // Every primitive, operator and combination that the engine fuses, through the one public gradient checker.
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <string>
 
 #include <doctest/doctest.h>
 
+#include <fitnas/nn/block.hpp>
 #include <fitnas/nn/recipe_check.hpp>
 #include <fitnas/op/conv.hpp>
 #include <fitnas/op/identity.hpp>
@@ -197,4 +199,69 @@ TEST_CASE("the checker refuses recipes that do not fit") {
     CHECK_THROWS_WITH_AS(check_operator<ignores_the_stride>({{4, 4, 3}, 5, 2}),
                          "check_operator: ignores_the_stride gives 4 x 4 x 5, the cell asks for 2 x 2 x 5",
                          shape_error);
+}
+
+// Sizes at which the kernels go other ways: large maps plane by plane, odd widths, kernels and strides
+// without a stencil of their own. A convolution is linear, so <dy, f(x)> = <dx, x> = <dw, w>, and forward is
+// compared with its definition.
+TEST_CASE(
+    "depthwise convolutions of all sizes equal their definition, and backward is the adjoint of forward") {
+    struct size {
+        int height, width, channels, kernel, stride;
+    };
+    const auto u = [](int i) { return static_cast<std::size_t>(i); };
+    for (const size s :
+         {size{120, 130, 20, 7, 2}, size{130, 120, 70, 3, 1}, size{9, 23, 17, 5, 2}, size{7, 7, 64, 5, 1},
+          size{5, 3, 100, 9, 1}, size{11, 6, 3, 3, 3}, size{4, 4, 130, 7, 2}, size{6, 5, 8, 1, 2}}) {
+        CAPTURE(s.height);
+        CAPTURE(s.kernel);
+        CAPTURE(s.stride);
+        block b({depthwise(s.kernel, s.stride)}, shape{s.height, s.width, s.channels}, seed{7});
+        random_stream random(seed{8}, purpose::user);
+        tensor4 x = tensor4::from_shape({2, u(s.height), u(s.width), u(s.channels)});
+        for (float& v : x) {
+            v = static_cast<float>(random.normal());
+        }
+        const tensor4 y = b.forward(x);
+        tensor4 dy = y;
+        for (float& v : dy) {
+            v = static_cast<float>(random.normal());
+        }
+        double worst = 0;
+        const int p = s.kernel / 2;
+        for (int oy = 0; oy < b.output().height; ++oy) {
+            for (int ox = 0; ox < b.output().width; ++ox) {
+                for (int c = 0; c < s.channels; ++c) {
+                    double sum = 0;
+                    for (int ky = 0; ky < s.kernel; ++ky) {
+                        for (int kx = 0; kx < s.kernel; ++kx) {
+                            const int iy = oy * s.stride + ky - p;
+                            const int ix = ox * s.stride + kx - p;
+                            if (iy >= 0 && iy < s.height && ix >= 0 && ix < s.width) {
+                                sum += static_cast<double>(
+                                           b.parameters()[u((ky * s.kernel + kx) * s.channels + c)]) *
+                                       static_cast<double>(x(1, u(iy), u(ix), u(c)));
+                            }
+                        }
+                    }
+                    worst = std::fmax(worst, std::abs(sum - static_cast<double>(y(1, u(oy), u(ox), u(c)))));
+                }
+            }
+        }
+        CHECK(worst < 1e-4);
+        b.zero_gradient();
+        const tensor4 dx = b.backward(dy);
+        const auto dot = [](const auto& a, const auto& c) {
+            double sum = 0;
+            auto j = c.begin();
+            for (const float v : a) {
+                sum += static_cast<double>(v) * static_cast<double>(*j++);
+            }
+            return sum;
+        };
+        const double value = dot(dy, y);
+        const double size_of = std::sqrt(dot(dy, dy) * dot(y, y));
+        CHECK(std::abs(dot(dx, x) - value) < 1e-5 * size_of);
+        CHECK(std::abs(dot(b.gradient(), b.parameters()) - value) < 1e-5 * size_of);
+    }
 }
