@@ -33,6 +33,12 @@ template <int Width>
 struct vector_of {
     typedef float type __attribute__((vector_size(Width * 4)));
 };
+#if defined(__AVX512F__)
+/// A mask of the first `count` elements, below 16; none where it is not positive.
+FITNAS_INLINE __mmask16 first_of_16(int count) {
+    return static_cast<__mmask16>(count > 0 ? (1U << static_cast<unsigned>(count)) - 1U : 0U);
+}
+#endif
 } // namespace detail
 
 /// @brief A vector of floats. Elementwise `+ - * /` and comparisons are the compiler's.
@@ -73,7 +79,7 @@ FITNAS_INLINE vec<Width> load(const float* p, int count) {
     }
 #if defined(__AVX512F__)
     if constexpr (Width == 16) {
-        return (vec<Width>)_mm512_maskz_loadu_ps(static_cast<__mmask16>((1U << count) - 1U), p);
+        return (vec<Width>)_mm512_maskz_loadu_ps(detail::first_of_16(count), p);
     }
 #endif
     float part[Width] = {};
@@ -92,7 +98,7 @@ FITNAS_INLINE void store(float* p, vec<Width> v, int count) {
     }
 #if defined(__AVX512F__)
     if constexpr (Width == 16) {
-        _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1U << count) - 1U), (__m512)v);
+        _mm512_mask_storeu_ps(p, detail::first_of_16(count), (__m512)v);
         return;
     }
 #endif
