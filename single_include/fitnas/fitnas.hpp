@@ -3035,11 +3035,22 @@ struct strided_rows {
     }
 };
 
+/// Where the rows of a tile begin that starts at row `first`. One type for both directions: what is compiled
+/// for it is compiled once.
+struct input_rows {
+    const float* z;
+    strided_rows source;
+    std::ptrdiff_t first;
+
+    FITNAS_INLINE const float* operator()(int r) const { return z + source(first + r); }
+};
+
 /// Whether a tensor of more than `most` values is written past the caches. Measured: forward it pays where
 /// nothing of it would stay in a cache until it is read, backward, beside three tensors that are read, much
 /// earlier.
+inline constexpr bool can_stream = W == 16;
 inline bool streams(const float* p, std::ptrdiff_t rows, int channels, std::ptrdiff_t most) {
-    return rows * channels > most && channels % W == 0 &&
+    return can_stream && rows * channels > most && channels % W == 0 &&
            reinterpret_cast<std::uintptr_t>(p) % (W * sizeof(float)) == 0;
 }
 
@@ -3063,13 +3074,19 @@ struct forward_rows {
             for (int v = 0; v < Vectors; ++v) {
                 float* at = to.z + static_cast<std::ptrdiff_t>(row) * to.channels + column + v * W;
                 const int left = to.channels - column - v * W;
-                if (to.streams) {
-                    FITNAS_UNROLL(8)
-                    for (int r = 0; r < Rows; ++r, at += to.channels) {
-                        simd::stream(at, acc[r][v]);
+                for (int r = 0; r < Rows; ++r) {
+                    sum[v] += acc[r][v];
+                    squares[v] = simd::fma(acc[r][v], acc[r][v], squares[v]);
+                }
+                if constexpr (can_stream) {
+                    if (to.streams) {
+                        for (int r = 0; r < Rows; ++r, at += to.channels) {
+                            simd::stream(at, acc[r][v]);
+                        }
+                        continue;
                     }
-                } else if (left >= W) {
-                    FITNAS_UNROLL(8)
+                }
+                if (left >= W) {
                     for (int r = 0; r < Rows; ++r, at += to.channels) {
                         simd::store(at, acc[r][v]);
                     }
@@ -3077,11 +3094,6 @@ struct forward_rows {
                     for (int r = 0; r < Rows; ++r, at += to.channels) {
                         simd::store(at, acc[r][v], left);
                     }
-                }
-                FITNAS_UNROLL(8)
-                for (int r = 0; r < Rows; ++r) {
-                    sum[v] += acc[r][v];
-                    squares[v] = simd::fma(acc[r][v], acc[r][v], squares[v]);
                 }
             }
         }
@@ -3098,6 +3110,28 @@ struct forward_rows {
         return {*this, column};
     }
 };
+
+/// Products are compiled for no activation, for ReLU, and for the others together, which are told apart as
+/// they run.
+template <class F>
+void with_product_activation(activation act, F&& f) {
+    if (act == activation::none) {
+        f(std::integral_constant<activation, activation::none>());
+    } else if (act == activation::relu) {
+        f(std::integral_constant<activation, activation::relu>());
+    } else {
+        f(std::integral_constant<activation, activation::hard_swish>());
+    }
+}
+template <activation A>
+FITNAS_INLINE vec<> derive_product(activation act, vec<> gradient, vec<> u) {
+    if constexpr (A == activation::hard_swish) {
+        if (act == activation::relu6) {
+            return derive<activation::relu6>(gradient, u);
+        }
+    }
+    return derive<A>(gradient, u);
+}
 
 /// Epilogue of a product backward: what `finish_gradient` does, on the tile in registers.
 template <activation A>
@@ -3121,9 +3155,13 @@ struct backward_rows {
         FITNAS_INLINE void operator()(int row, vec<> (&acc)[Rows][Vectors]) {
             for (int v = 0; v < Vectors; ++v) {
                 const int left = to.channels - column - v * W;
-                if (to.streams) {
-                    finish_tile<Rows>(row, v, acc, left, [](float* p, vec<> d, int) { simd::stream(p, d); });
-                } else if (left >= W) {
+                if constexpr (can_stream) {
+                    if (to.streams) {
+                        finish_tile<Rows>(row, v, acc, W, [](float* p, vec<> d, int) { simd::stream(p, d); });
+                        continue;
+                    }
+                }
+                if (left >= W) {
                     finish_tile<Rows>(row, v, acc, W, [](float* p, vec<> d, int) { simd::store(p, d); });
                 } else {
                     finish_tile<Rows>(row, v, acc, left,
@@ -3135,21 +3173,23 @@ struct backward_rows {
         FITNAS_INLINE void finish_tile(int row, int v, vec<> (&acc)[Rows][Vectors], int left, Put put) {
             const int c = column + v * W;
             std::ptrdiff_t i = to.at + static_cast<std::ptrdiff_t>(row) * to.channels + c;
-            if (to.x.plain()) {
-                for (int r = 0; r < Rows; ++r, i += to.channels) {
-                    put(to.out.du + i,
-                        to.out.addend != nullptr ? acc[r][v] + simd::load(to.out.addend + i, left)
-                                                 : acc[r][v],
-                        left);
+            if constexpr (A == activation::none) {
+                if (to.x.plain()) {
+                    for (int r = 0; r < Rows; ++r, i += to.channels) {
+                        put(to.out.du + i,
+                            to.out.addend != nullptr ? acc[r][v] + simd::load(to.out.addend + i, left)
+                                                     : acc[r][v],
+                            left);
+                    }
+                    return;
                 }
-                return;
             }
             const affine u(to.x, c);
             const vec<> mean = to.x.mean != nullptr ? simd::load(to.x.mean + c) : vec<>{};
             FITNAS_UNROLL(8)
             for (int r = 0; r < Rows; ++r, i += to.channels) {
                 const vec<> z = simd::load(to.x.z + i, left);
-                vec<> d = derive<A>(acc[r][v], u(z));
+                vec<> d = derive_product<A>(to.x.act, acc[r][v], u(z));
                 if (to.out.addend != nullptr) { // a shortcut reads the raw input of a recipe
                     d += simd::load(to.out.addend + i, left);
                 }
@@ -3187,9 +3227,7 @@ inline void pointwise_forward(const affine_input& x, shape in, int stride, int i
         for (std::ptrdiff_t t = first; t < last; ++t) {
             const std::ptrdiff_t r0 = t * tile;
             const int count = static_cast<int>((std::min)(std::ptrdiff_t{tile}, rows - r0));
-            read_blocked(
-                x, count, k, [&](int r) { return x.z + source(r0 + r); }, block, block_stride(tile),
-                tile * k);
+            read_blocked(x, count, k, input_rows{x.z, source, r0}, block, block_stride(tile), tile * k);
             forward_rows to{z + r0 * width, width};
             to.streams = streams(z, rows, width, std::ptrdiff_t{16} << 20U);
             if (sums != nullptr) {
@@ -3227,9 +3265,7 @@ inline void pointwise_backward(const gradient_input& g, const affine_input& x, s
             for (std::ptrdiff_t t = first; t < last; ++t) {
                 const std::ptrdiff_t r0 = t * tile;
                 const int count = static_cast<int>((std::min)(std::ptrdiff_t{tile}, rows - r0));
-                read_blocked(
-                    x, count, k, [&](int r) { return x.z + source(r0 + r); }, xs, block_stride(tile),
-                    tile * k);
+                read_blocked(x, count, k, input_rows{x.z, source, r0}, xs, block_stride(tile), tile * k);
                 read_blocked(g, r0, count, width, gs, block_stride(tile), tile * width);
                 dw.add(group, count, gs, xs, block_stride(tile), t == first);
                 if (out.du == nullptr) {
@@ -3594,14 +3630,15 @@ struct stencil_kernel {
         constexpr int wide = stencil_tile / 2;
         constexpr int narrow = stencil_tile / 4;
         const auto use = [&](auto k, auto s) {
-            if (width >= wide) {
-                run = stencil<k(), s(), 2, wide>;
-                rows = 2;
-                columns = wide;
-            } else {
-                run = stencil<k(), s(), 4, narrow>;
-                rows = 4;
-                columns = narrow;
+            run = stencil<k(), s(), 2, wide>;
+            rows = 2;
+            columns = wide;
+            if constexpr (narrow >= 4) {
+                if (width < wide) {
+                    run = stencil<k(), s(), 4, narrow>;
+                    rows = 4;
+                    columns = narrow;
+                }
             }
         };
         const auto with = [&](auto k) {

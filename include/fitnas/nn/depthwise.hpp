@@ -77,14 +77,15 @@ struct stencil_kernel {
         constexpr int wide = stencil_tile / 2;
         constexpr int narrow = stencil_tile / 4;
         const auto use = [&](auto k, auto s) {
-            if (width >= wide) {
-                run = stencil<k(), s(), 2, wide>;
-                rows = 2;
-                columns = wide;
-            } else {
-                run = stencil<k(), s(), 4, narrow>;
-                rows = 4;
-                columns = narrow;
+            run = stencil<k(), s(), 2, wide>;
+            rows = 2;
+            columns = wide;
+            if constexpr (narrow >= 4) {
+                if (width < wide) {
+                    run = stencil<k(), s(), 4, narrow>;
+                    rows = 4;
+                    columns = narrow;
+                }
             }
         };
         const auto with = [&](auto k) {
