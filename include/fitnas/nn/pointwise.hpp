@@ -178,7 +178,6 @@ struct backward_rows {
             }
             const affine u(to.x, c);
             const vec<> mean = to.x.mean != nullptr ? simd::load(to.x.mean + c) : vec<>{};
-            FITNAS_UNROLL(8)
             for (int r = 0; r < Rows; ++r, i += to.channels) {
                 const vec<> z = simd::load(to.x.z + i, left);
                 vec<> d = derive_product<A>(to.x.act, acc[r][v], u(z));
