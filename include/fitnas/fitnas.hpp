@@ -48,6 +48,7 @@
 #include <fitnas/nn/sgd.hpp>
 #include <fitnas/nn/shape.hpp>
 #include <fitnas/nn/squeeze_excite.hpp>
+#include <fitnas/nn/stencil.hpp>
 #include <fitnas/op/conv.hpp>
 #include <fitnas/op/identity.hpp>
 #include <fitnas/op/mbconv.hpp>

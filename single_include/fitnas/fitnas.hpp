@@ -3045,10 +3045,11 @@ struct input_rows {
     FITNAS_INLINE const float* operator()(int r) const { return z + source(first + r); }
 };
 
+/// Whether `simd::stream` differs from a store.
+inline constexpr bool can_stream = W == 16;
 /// Whether a tensor of more than `most` values is written past the caches. Measured: forward it pays where
 /// nothing of it would stay in a cache until it is read, backward, beside three tensors that are read, much
 /// earlier.
-inline constexpr bool can_stream = W == 16;
 inline bool streams(const float* p, std::ptrdiff_t rows, int channels, std::ptrdiff_t most) {
     return can_stream && rows * channels > most && channels % W == 0 &&
            reinterpret_cast<std::uintptr_t>(p) % (W * sizeof(float)) == 0;
@@ -3271,7 +3272,7 @@ inline void pointwise_backward(const gradient_input& g, const affine_input& x, s
                     continue;
                 }
                 if (stride == 1) {
-                    with_activation(x.act, [&](auto act) {
+                    with_product_activation(x.act, [&](auto act) {
                         multiply(count, k, width, gs, block_stride(tile), packed,
                                  backward_rows<act()>{x, out, r0 * k, k, sums.first(group),
                                                       sums.second(group),
@@ -3554,16 +3555,15 @@ inline void convolution_backward(const gradient_input& g, const affine_input& x,
 
 } // namespace fitnas::detail
 
-// ---- fitnas/nn/depthwise.hpp ----
+// ---- fitnas/nn/stencil.hpp ----
 /// @file
-/// @brief Depthwise convolution, forward and backward: planes of one vector's width of channels, in cache.
+/// @brief Stencils over padded planes of one vector's width of channels: what depthwise convolutions are made
+/// of.
 
 namespace fitnas::detail {
 
 /// The largest tile of output pixels that a stencil computes at once: two register files' halves.
 inline constexpr int stencil_tile = simd::native_width == 16 ? 16 : 8;
-/// Planes that are read together: neighbouring channels lie in neighbouring cache lines.
-inline constexpr int planes_at_once = 4;
 
 /// Rows x Columns pixels of out(y, x) = sum of taps * plane(y Stride + ky, x Stride + kx), W channels each,
 /// with Kernel taps in a row. `out` gets them one after the other.
@@ -3679,6 +3679,17 @@ struct stencil_kernel {
         }
     }
 };
+
+} // namespace fitnas::detail
+
+// ---- fitnas/nn/depthwise.hpp ----
+/// @file
+/// @brief Depthwise convolution, forward and backward: planes of one vector's width of channels, in cache.
+
+namespace fitnas::detail {
+
+/// Planes that are read together: neighbouring channels lie in neighbouring cache lines.
+inline constexpr int planes_at_once = 4;
 
 /// The geometry of a depthwise convolution's planes: `W` channels of one image, zeros around them, [y][x][W].
 struct depthwise_geometry {

@@ -37,10 +37,11 @@ struct input_rows {
     FITNAS_INLINE const float* operator()(int r) const { return z + source(first + r); }
 };
 
+/// Whether `simd::stream` differs from a store.
+inline constexpr bool can_stream = W == 16;
 /// Whether a tensor of more than `most` values is written past the caches. Measured: forward it pays where
 /// nothing of it would stay in a cache until it is read, backward, beside three tensors that are read, much
 /// earlier.
-inline constexpr bool can_stream = W == 16;
 inline bool streams(const float* p, std::ptrdiff_t rows, int channels, std::ptrdiff_t most) {
     return can_stream && rows * channels > most && channels % W == 0 &&
            reinterpret_cast<std::uintptr_t>(p) % (W * sizeof(float)) == 0;
@@ -263,7 +264,7 @@ inline void pointwise_backward(const gradient_input& g, const affine_input& x, s
                     continue;
                 }
                 if (stride == 1) {
-                    with_activation(x.act, [&](auto act) {
+                    with_product_activation(x.act, [&](auto act) {
                         multiply(count, k, width, gs, block_stride(tile), packed,
                                  backward_rows<act()>{x, out, r0 * k, k, sums.first(group),
                                                       sums.second(group),

@@ -1,0 +1,132 @@
+/// @file
+/// @brief Stencils over padded planes of one vector's width of channels: what depthwise convolutions are made
+/// of.
+
+#ifndef FITNAS_NN_STENCIL_HPP
+#define FITNAS_NN_STENCIL_HPP
+
+#include <fitnas/nn/channels.hpp>
+
+namespace fitnas::detail {
+
+/// The largest tile of output pixels that a stencil computes at once: two register files' halves.
+inline constexpr int stencil_tile = simd::native_width == 16 ? 16 : 8;
+
+/// Rows x Columns pixels of out(y, x) = sum of taps * plane(y Stride + ky, x Stride + kx), W channels each,
+/// with Kernel taps in a row. `out` gets them one after the other.
+template <int Kernel, int Stride, int Rows, int Columns>
+void stencil(const float* plane, int plane_width, const float* taps, int tap_rows, float* out) {
+    vec<> acc[Rows][Columns] = {};
+    for (int ky = 0; ky < tap_rows; ++ky, taps += Kernel * W) {
+        vec<> tap[Kernel];
+        for (int kx = 0; kx < Kernel; ++kx) {
+            tap[kx] = simd::load(taps + kx * W);
+        }
+        // Every value is read once and goes to all pixels whose window it lies in.
+        FITNAS_UNROLL(24)
+        for (int i = 0; i < (Columns - 1) * Stride + Kernel; ++i) {
+            FITNAS_UNROLL(4)
+            for (int r = 0; r < Rows; ++r) {
+                const vec<> v =
+                    simd::load(plane + (static_cast<std::ptrdiff_t>(r * Stride + ky) * plane_width + i) * W);
+                FITNAS_UNROLL(7)
+                for (int kx = 0; kx < Kernel; ++kx) {
+                    if (i >= kx && (i - kx) % Stride == 0 && (i - kx) / Stride < Columns) {
+                        acc[r][(i - kx) / Stride] = simd::fma(tap[kx], v, acc[r][(i - kx) / Stride]);
+                    }
+                }
+            }
+        }
+    }
+    for (int r = 0; r < Rows; ++r) {
+        for (int i = 0; i < Columns; ++i) {
+            simd::store(out + (r * Columns + i) * W, acc[r][i]);
+        }
+    }
+}
+
+/// A stencil for one geometry, and the tile that it computes.
+struct stencil_kernel {
+    void (*run)(const float* plane, int plane_width, const float* taps, int tap_rows, float* out) = nullptr;
+    int rows = 1;
+    int columns = 1;
+    int kernel = 1; ///< taps in a row
+    int stride = 1;
+
+    /// Room that tiles need behind the last window of a plane, in columns and rows.
+    int excess_columns() const { return (columns - 1) * stride; }
+    int excess_rows() const { return (rows - 1) * stride; }
+
+    /// The pixel of any kernel and stride.
+    void pixel(const float* plane, int plane_width, const float* taps, int tap_rows, float* out) const {
+        vec<> sum{};
+        for (int ky = 0; ky < tap_rows; ++ky) {
+            for (int kx = 0; kx < kernel; ++kx, taps += W) {
+                sum = simd::fma(simd::load(taps),
+                                simd::load(plane + (static_cast<std::ptrdiff_t>(ky) * plane_width + kx) * W),
+                                sum);
+            }
+        }
+        simd::store(out, sum);
+    }
+
+    /// @param taps in a row
+    /// @param width of the output
+    stencil_kernel(int taps, int stride_, int width) : kernel(taps), stride(stride_) {
+        constexpr int wide = stencil_tile / 2;
+        constexpr int narrow = stencil_tile / 4;
+        const auto use = [&](auto k, auto s) {
+            run = stencil<k(), s(), 2, wide>;
+            rows = 2;
+            columns = wide;
+            if constexpr (narrow >= 4) {
+                if (width < wide) {
+                    run = stencil<k(), s(), 4, narrow>;
+                    rows = 4;
+                    columns = narrow;
+                }
+            }
+        };
+        const auto with = [&](auto k) {
+            if (stride == 1) {
+                use(k, std::integral_constant<int, 1>());
+            } else if constexpr (k() % 2 == 1 && k() > 1) {
+                use(k, std::integral_constant<int, 2>());
+            }
+        };
+        const auto choose = [&](auto... k) { (void)((k() == taps ? (with(k), true) : false) || ...); };
+        if (stride <= 2) {
+            choose(std::integral_constant<int, 1>(), std::integral_constant<int, 2>(),
+                   std::integral_constant<int, 3>(), std::integral_constant<int, 4>(),
+                   std::integral_constant<int, 5>(), std::integral_constant<int, 7>());
+        }
+    }
+
+    /// Calls `use(plane, y, x, values, rows, columns)` for each tile of a height x width output, for all
+    /// planes before the next tile, so that neighbouring channels are written together. Pixel (i, j) of the
+    /// tile is at values[(i * tile columns + j) * W].
+    template <class Use>
+    FITNAS_INLINE void for_tiles(int planes, const float* plane, std::size_t plane_size, int plane_width,
+                                 const float* taps, std::size_t taps_size, int tap_rows, int height,
+                                 int width, Use&& use) const {
+        alignas(64) float values[stencil_tile * W];
+        for (int y = 0; y < height; y += rows) {
+            for (int x = 0; x < width; x += columns) {
+                const float* from = plane + (static_cast<std::ptrdiff_t>(y) * plane_width + x) * stride * W;
+                const float* tap = taps;
+                for (int i = 0; i < planes; ++i, from += plane_size, tap += taps_size) {
+                    if (run != nullptr) {
+                        run(from, plane_width, tap, tap_rows, values);
+                    } else {
+                        pixel(from, plane_width, tap, tap_rows, values);
+                    }
+                    use(i, y, x, values, (std::min)(rows, height - y), (std::min)(columns, width - x));
+                }
+            }
+        }
+    }
+};
+
+} // namespace fitnas::detail
+
+#endif
