@@ -509,9 +509,10 @@ void multiply(int rows, int n, int k, const float* a, std::size_t a_stride, cons
     const int k_padded = simd::padded(k);
     for (int column = 0; column < n;
          column += panel, b += static_cast<std::size_t>(panel) * static_cast<std::size_t>(k_padded)) {
-        if (n - column > gemm_width) {
+        // Narrow vectors take one width of panels, which is half to compile; its second vector may be empty.
+        if (gemm_width < 16 || n - column > gemm_width) {
             multiply_panel<2>(rows, k_padded, a, a_stride, b, column, epilogue);
-        } else {
+        } else if constexpr (gemm_width >= 16) {
             multiply_panel<1>(rows, k_padded, a, a_stride, b, column, epilogue);
         }
     }
@@ -2722,6 +2723,28 @@ void with_activation(activation act, F&& f) {
     }
 }
 
+/// Backward, products and stencils are compiled for no activation, for ReLU, and for the others together,
+/// which are told apart as they run.
+template <class F>
+void with_product_activation(activation act, F&& f) {
+    if (act == activation::none) {
+        f(std::integral_constant<activation, activation::none>());
+    } else if (act == activation::relu) {
+        f(std::integral_constant<activation, activation::relu>());
+    } else {
+        f(std::integral_constant<activation, activation::hard_swish>());
+    }
+}
+template <activation A>
+FITNAS_INLINE vec<> derive_product(activation act, vec<> gradient, vec<> u) {
+    if constexpr (A == activation::hard_swish) {
+        if (act == activation::relu6) {
+            return derive<activation::relu6>(gradient, u);
+        }
+    }
+    return derive<A>(gradient, u);
+}
+
 /// scale z + shift of W channels, in registers.
 struct affine {
     vec<> scale;
@@ -3075,6 +3098,9 @@ struct forward_rows {
             for (int v = 0; v < Vectors; ++v) {
                 float* at = to.z + static_cast<std::ptrdiff_t>(row) * to.channels + column + v * W;
                 const int left = to.channels - column - v * W;
+                if (left <= 0) {
+                    break;
+                }
                 for (int r = 0; r < Rows; ++r) {
                     sum[v] += acc[r][v];
                     squares[v] = simd::fma(acc[r][v], acc[r][v], squares[v]);
@@ -3112,28 +3138,6 @@ struct forward_rows {
     }
 };
 
-/// Products are compiled for no activation, for ReLU, and for the others together, which are told apart as
-/// they run.
-template <class F>
-void with_product_activation(activation act, F&& f) {
-    if (act == activation::none) {
-        f(std::integral_constant<activation, activation::none>());
-    } else if (act == activation::relu) {
-        f(std::integral_constant<activation, activation::relu>());
-    } else {
-        f(std::integral_constant<activation, activation::hard_swish>());
-    }
-}
-template <activation A>
-FITNAS_INLINE vec<> derive_product(activation act, vec<> gradient, vec<> u) {
-    if constexpr (A == activation::hard_swish) {
-        if (act == activation::relu6) {
-            return derive<activation::relu6>(gradient, u);
-        }
-    }
-    return derive<A>(gradient, u);
-}
-
 /// Epilogue of a product backward: what `finish_gradient` does, on the tile in registers.
 template <activation A>
 struct backward_rows {
@@ -3156,6 +3160,9 @@ struct backward_rows {
         FITNAS_INLINE void operator()(int row, vec<> (&acc)[Rows][Vectors]) {
             for (int v = 0; v < Vectors; ++v) {
                 const int left = to.channels - column - v * W;
+                if (left <= 0) {
+                    break;
+                }
                 if constexpr (can_stream) {
                     if (to.streams) {
                         finish_tile<Rows>(row, v, acc, W, [](float* p, vec<> d, int) { simd::stream(p, d); });
@@ -3994,7 +4001,7 @@ inline void depthwise_input_gradient(const depthwise_geometry& g, int planes, co
                 gradient + (static_cast<std::ptrdiff_t>(down.window + g.margin()) * g.gradient_width() +
                             across.window + g.margin()) *
                                W;
-            with_activation(x.act, [&](auto act) {
+            with_product_activation(x.act, [&](auto act) {
                 kernel.for_tiles(
                     planes, from, g.gradient_size(), g.gradient_width(), phase_taps,
                     static_cast<std::size_t>(down.taps * across.taps * W), down.taps, down.count,
@@ -4014,7 +4021,7 @@ inline void depthwise_input_gradient(const depthwise_geometry& g, int planes, co
                                 for (int j = 0; j < columns;
                                      ++j, offset += static_cast<std::ptrdiff_t>(s) * channels) {
                                     const vec<> z = simd::load(x.z + offset, channels - at);
-                                    vec<> d = derive<act()>(simd::load(values + j * W), u(z));
+                                    vec<> d = derive_product<act()>(x.act, simd::load(values + j * W), u(z));
                                     if (out.addend != nullptr) { // a shortcut reads the raw input of a recipe
                                         d += simd::load(out.addend + offset, channels - at);
                                     }

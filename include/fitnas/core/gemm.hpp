@@ -110,9 +110,10 @@ void multiply(int rows, int n, int k, const float* a, std::size_t a_stride, cons
     const int k_padded = simd::padded(k);
     for (int column = 0; column < n;
          column += panel, b += static_cast<std::size_t>(panel) * static_cast<std::size_t>(k_padded)) {
-        if (n - column > gemm_width) {
+        // Narrow vectors take one width of panels, which is half to compile; its second vector may be empty.
+        if (gemm_width < 16 || n - column > gemm_width) {
             multiply_panel<2>(rows, k_padded, a, a_stride, b, column, epilogue);
-        } else {
+        } else if constexpr (gemm_width >= 16) {
             multiply_panel<1>(rows, k_padded, a, a_stride, b, column, epilogue);
         }
     }

@@ -138,6 +138,28 @@ void with_activation(activation act, F&& f) {
     }
 }
 
+/// Backward, products and stencils are compiled for no activation, for ReLU, and for the others together,
+/// which are told apart as they run.
+template <class F>
+void with_product_activation(activation act, F&& f) {
+    if (act == activation::none) {
+        f(std::integral_constant<activation, activation::none>());
+    } else if (act == activation::relu) {
+        f(std::integral_constant<activation, activation::relu>());
+    } else {
+        f(std::integral_constant<activation, activation::hard_swish>());
+    }
+}
+template <activation A>
+FITNAS_INLINE vec<> derive_product(activation act, vec<> gradient, vec<> u) {
+    if constexpr (A == activation::hard_swish) {
+        if (act == activation::relu6) {
+            return derive<activation::relu6>(gradient, u);
+        }
+    }
+    return derive<A>(gradient, u);
+}
+
 /// scale z + shift of W channels, in registers.
 struct affine {
     vec<> scale;

@@ -314,7 +314,7 @@ inline void depthwise_input_gradient(const depthwise_geometry& g, int planes, co
                 gradient + (static_cast<std::ptrdiff_t>(down.window + g.margin()) * g.gradient_width() +
                             across.window + g.margin()) *
                                W;
-            with_activation(x.act, [&](auto act) {
+            with_product_activation(x.act, [&](auto act) {
                 kernel.for_tiles(
                     planes, from, g.gradient_size(), g.gradient_width(), phase_taps,
                     static_cast<std::size_t>(down.taps * across.taps * W), down.taps, down.count,
@@ -334,7 +334,7 @@ inline void depthwise_input_gradient(const depthwise_geometry& g, int planes, co
                                 for (int j = 0; j < columns;
                                      ++j, offset += static_cast<std::ptrdiff_t>(s) * channels) {
                                     const vec<> z = simd::load(x.z + offset, channels - at);
-                                    vec<> d = derive<act()>(simd::load(values + j * W), u(z));
+                                    vec<> d = derive_product<act()>(x.act, simd::load(values + j * W), u(z));
                                     if (out.addend != nullptr) { // a shortcut reads the raw input of a recipe
                                         d += simd::load(out.addend + offset, channels - at);
                                     }

@@ -67,6 +67,9 @@ struct forward_rows {
             for (int v = 0; v < Vectors; ++v) {
                 float* at = to.z + static_cast<std::ptrdiff_t>(row) * to.channels + column + v * W;
                 const int left = to.channels - column - v * W;
+                if (left <= 0) {
+                    break;
+                }
                 for (int r = 0; r < Rows; ++r) {
                     sum[v] += acc[r][v];
                     squares[v] = simd::fma(acc[r][v], acc[r][v], squares[v]);
@@ -104,28 +107,6 @@ struct forward_rows {
     }
 };
 
-/// Products are compiled for no activation, for ReLU, and for the others together, which are told apart as
-/// they run.
-template <class F>
-void with_product_activation(activation act, F&& f) {
-    if (act == activation::none) {
-        f(std::integral_constant<activation, activation::none>());
-    } else if (act == activation::relu) {
-        f(std::integral_constant<activation, activation::relu>());
-    } else {
-        f(std::integral_constant<activation, activation::hard_swish>());
-    }
-}
-template <activation A>
-FITNAS_INLINE vec<> derive_product(activation act, vec<> gradient, vec<> u) {
-    if constexpr (A == activation::hard_swish) {
-        if (act == activation::relu6) {
-            return derive<activation::relu6>(gradient, u);
-        }
-    }
-    return derive<A>(gradient, u);
-}
-
 /// Epilogue of a product backward: what `finish_gradient` does, on the tile in registers.
 template <activation A>
 struct backward_rows {
@@ -148,6 +129,9 @@ struct backward_rows {
         FITNAS_INLINE void operator()(int row, vec<> (&acc)[Rows][Vectors]) {
             for (int v = 0; v < Vectors; ++v) {
                 const int left = to.channels - column - v * W;
+                if (left <= 0) {
+                    break;
+                }
                 if constexpr (can_stream) {
                     if (to.streams) {
                         finish_tile<Rows>(row, v, acc, W, [](float* p, vec<> d, int) { simd::stream(p, d); });
