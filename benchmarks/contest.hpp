@@ -58,10 +58,12 @@ public:
     // LibTorch in the fastest environment that is known; see workloads.md.
     contestant peer(const std::string& workload, const std::string& layout) const {
         std::vector<std::string> settings = blas_as_installed;
-        settings.insert(settings.end(),
-                        {"LD_PRELOAD=libjemalloc.so.2",
-                         "MALLOC_CONF=dirty_decay_ms:-1,muzzy_decay_ms:-1,thp:always",
-                         "ATEN_CPU_CAPABILITY=avx512", "OMP_PROC_BIND=true", "OPENBLAS_NUM_THREADS=1"});
+        settings.insert(settings.end(), {"LD_PRELOAD=libjemalloc.so.2",
+                                         "MALLOC_CONF=dirty_decay_ms:-1,muzzy_decay_ms:-1,thp:always",
+                                         "OMP_PROC_BIND=true", "OPENBLAS_NUM_THREADS=1"});
+        if (__builtin_cpu_supports("avx512f")) { // else LibTorch dies of it; AVX2 it finds by itself
+            settings.push_back("ATEN_CPU_CAPABILITY=avx512");
+        }
         return peer_with(workload, layout, settings);
     }
     // LibTorch as a user gets it.

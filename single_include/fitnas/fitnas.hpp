@@ -319,6 +319,11 @@ FITNAS_INLINE void stream(float* p, vec<Width> v) {
         _mm512_stream_ps(p, (__m512)v);
     } else
 #endif
+#if defined(__AVX__)
+        if constexpr (Width == 8) {
+        _mm256_stream_ps(p, (__m256)v);
+    } else
+#endif
     {
         store<Width>(p, v);
     }
@@ -2844,6 +2849,18 @@ inline void read_blocked(const gradient_input& g, std::ptrdiff_t first, int rows
     });
 }
 
+/// Whether `simd::stream` differs from a store.
+inline constexpr bool can_stream = W >= 8;
+/// Tensors of more values are written past the caches. Measured, for processors with AVX-512 and with AVX2:
+/// forward it pays where nothing of the tensor would stay in a cache until it is read; backward, beside three
+/// tensors that are read, and wherever memory is slow, much earlier.
+inline constexpr std::ptrdiff_t stream_forward = std::ptrdiff_t{W == 16 ? 16 : 2} << 20U;
+inline constexpr std::ptrdiff_t stream_backward = std::ptrdiff_t{W == 16 ? 4 : 2} << 20U;
+inline bool streams(const float* p, std::ptrdiff_t rows, int channels, std::ptrdiff_t most) {
+    return can_stream && rows * channels > most && channels % W == 0 &&
+           reinterpret_cast<std::uintptr_t>(p) % (W * sizeof(float)) == 0;
+}
+
 /// Adds W channels' sums of a tile to the sums of a group.
 FITNAS_INLINE void add_to(double* sums, vec<> tile, int count) {
     for (int i = 0; i < (std::min)(count, W); ++i) {
@@ -3068,16 +3085,6 @@ struct input_rows {
     FITNAS_INLINE const float* operator()(int r) const { return z + source(first + r); }
 };
 
-/// Whether `simd::stream` differs from a store.
-inline constexpr bool can_stream = W == 16;
-/// Whether a tensor of more than `most` values is written past the caches. Measured: forward it pays where
-/// nothing of it would stay in a cache until it is read, backward, beside three tensors that are read, much
-/// earlier.
-inline bool streams(const float* p, std::ptrdiff_t rows, int channels, std::ptrdiff_t most) {
-    return can_stream && rows * channels > most && channels % W == 0 &&
-           reinterpret_cast<std::uintptr_t>(p) % (W * sizeof(float)) == 0;
-}
-
 /// Epilogue of a product forward: stores z row-major and gathers the sums of z and z^2.
 struct forward_rows {
     float* z;
@@ -3236,7 +3243,7 @@ inline void pointwise_forward(const affine_input& x, shape in, int stride, int i
             const int count = static_cast<int>((std::min)(std::ptrdiff_t{tile}, rows - r0));
             read_blocked(x, count, k, input_rows{x.z, source, r0}, block, block_stride(tile), tile * k);
             forward_rows to{z + r0 * width, width};
-            to.streams = streams(z, rows, width, std::ptrdiff_t{16} << 20U);
+            to.streams = streams(z, rows, width, stream_forward);
             if (sums != nullptr) {
                 to.first = sums->first(group);
                 to.second = sums->second(group);
@@ -3283,7 +3290,7 @@ inline void pointwise_backward(const gradient_input& g, const affine_input& x, s
                         multiply(count, k, width, gs, block_stride(tile), packed,
                                  backward_rows<act()>{x, out, r0 * k, k, sums.first(group),
                                                       sums.second(group),
-                                                      streams(out.du, rows, k, std::ptrdiff_t{4} << 20U)});
+                                                      streams(out.du, rows, k, stream_backward)});
                     });
                     continue;
                 }
@@ -3572,6 +3579,9 @@ namespace fitnas::detail {
 /// The largest tile of output pixels that a stencil computes at once: two register files' halves.
 inline constexpr int stencil_tile = simd::native_width == 16 ? 16 : 8;
 
+/// Planes that are read together: neighbouring channels lie in neighbouring cache lines.
+inline constexpr int planes_at_once = 4;
+
 /// Rows x Columns pixels of out(y, x) = sum of taps * plane(y Stride + ky, x Stride + kx), W channels each,
 /// with Kernel taps in a row. `out` gets them one after the other.
 template <int Kernel, int Stride, int Rows, int Columns>
@@ -3663,25 +3673,30 @@ struct stencil_kernel {
     }
 
     /// Calls `use(plane, y, x, values, rows, columns)` for each tile of a height x width output, for all
-    /// planes before the next tile, so that neighbouring channels are written together. Pixel (i, j) of the
-    /// tile is at values[(i * tile columns + j) * W].
-    template <class Use>
+    /// planes before the next tile, so that neighbouring channels are written together, then `written(y, x,
+    /// values, rows, columns)`. Pixel (i, j) of the tile is at values[(i * tile columns + j) * W] of each
+    /// plane's `stencil_tile * W` values.
+    template <class Use, class Written>
     FITNAS_INLINE void for_tiles(int planes, const float* plane, std::size_t plane_size, int plane_width,
                                  const float* taps, std::size_t taps_size, int tap_rows, int height,
-                                 int width, Use&& use) const {
-        alignas(64) float values[stencil_tile * W];
+                                 int width, Use&& use, Written&& written) const {
+        alignas(64) float all_values[planes_at_once][stencil_tile * W];
         for (int y = 0; y < height; y += rows) {
             for (int x = 0; x < width; x += columns) {
                 const float* from = plane + (static_cast<std::ptrdiff_t>(y) * plane_width + x) * stride * W;
                 const float* tap = taps;
+                const int rows_here = (std::min)(rows, height - y);
+                const int columns_here = (std::min)(columns, width - x);
                 for (int i = 0; i < planes; ++i, from += plane_size, tap += taps_size) {
+                    float* values = all_values[i];
                     if (run != nullptr) {
                         run(from, plane_width, tap, tap_rows, values);
                     } else {
                         pixel(from, plane_width, tap, tap_rows, values);
                     }
-                    use(i, y, x, values, (std::min)(rows, height - y), (std::min)(columns, width - x));
+                    use(i, y, x, values, rows_here, columns_here);
                 }
+                written(y, x, all_values[0], rows_here, columns_here);
             }
         }
     }
@@ -3694,9 +3709,6 @@ struct stencil_kernel {
 /// @brief Depthwise convolution, forward and backward: planes of one vector's width of channels, in cache.
 
 namespace fitnas::detail {
-
-/// Planes that are read together: neighbouring channels lie in neighbouring cache lines.
-inline constexpr int planes_at_once = 4;
 
 /// The geometry of a depthwise convolution's planes: `W` channels of one image, zeros around them, [y][x][W].
 struct depthwise_geometry {
@@ -3838,6 +3850,58 @@ struct partial_sums {
     }
 };
 
+/// Where the tiles of some planes go. Vectors that fill a cache line are stored one by one; shorter ones
+/// first back into the tile, so that the neighbouring channels of a pixel are written together.
+struct tile_output {
+    float* first; ///< the first plane's channels of pixel (0, 0)
+    std::ptrdiff_t row_step;
+    std::ptrdiff_t pixel_step;
+    int channels; ///< from the first plane's on
+    bool streams;
+
+    static constexpr bool by_vector = W * sizeof(float) >= 64;
+
+    FITNAS_INLINE float* at(int y, int x) const { return first + y * row_step + x * pixel_step; }
+    /// @param value of the tile, which v replaces
+    /// @param to its place
+    FITNAS_INLINE void put(float* value, float* to, vec<> v, int count) const {
+        if constexpr (by_vector) {
+            simd::store(to, v, count);
+        } else {
+            simd::store(value, v);
+        }
+    }
+    /// The tile with its corner at (y, x), `tile_columns` pixels from row to row.
+    FITNAS_INLINE void write(int planes, int y, int x, const float* values, int rows, int columns,
+                             int tile_columns) const {
+        if constexpr (!by_vector) {
+            const bool all = planes == planes_at_once && channels >= planes * W;
+            for (int r = 0; r < rows; ++r, values += tile_columns * W) {
+                float* to = at(y + r, x);
+                for (int j = 0; j < columns; ++j, to += pixel_step) {
+                    const float* from = values + j * W;
+                    if (all && streams) {
+                        FITNAS_UNROLL(4)
+                        for (int i = 0; i < planes_at_once; ++i) {
+                            simd::stream(to + i * W, simd::load(from + i * stencil_tile * W));
+                        }
+                    } else if (all) {
+                        FITNAS_UNROLL(4)
+                        for (int i = 0; i < planes_at_once; ++i) {
+                            simd::store(to + i * W, simd::load(from + i * stencil_tile * W));
+                        }
+                    } else {
+                        for (int i = 0; i < planes; ++i) {
+                            simd::store(to + i * W, simd::load(from + i * stencil_tile * W),
+                                        channels - i * W);
+                        }
+                    }
+                }
+            }
+        }
+    }
+};
+
 /// z (images x output shape); weights: kernel x kernel x channels.
 inline void depthwise_forward(const affine_input& x, shape in, int kernel, int stride, int images,
                               const float* weights, float* z, group_sums* sums) {
@@ -3845,6 +3909,7 @@ inline void depthwise_forward(const affine_input& x, shape in, int kernel, int s
     const int channels = in.channels;
     const int planes = g.planes();
     const auto taps_size = static_cast<std::size_t>(g.taps() * W);
+    const bool streaming = streams(z, g.out.pixels() * images, channels, stream_forward);
     parallel_groups(images, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
         const std::size_t size = g.plane_size() * static_cast<std::size_t>(planes);
         float* plane = thread_scratch(size + taps_size * planes_at_once);
@@ -3856,25 +3921,29 @@ inline void depthwise_forward(const affine_input& x, shape in, int kernel, int s
                 read_taps(weights, g.taps(), channels, c, here, taps);
                 partial_sums s[planes_at_once];
                 read_planes(x, g, n, c, here, plane);
-                float* out = z + n * g.out.size() + c;
-                g.forward.for_tiles(here, plane, g.plane_size(), g.plane_width(), taps, taps_size, kernel,
-                                    g.out.height, g.out.width,
-                                    [&](int i, int y, int x0, const float* values, int rows, int columns)
-                                        FITNAS_INLINE_LAMBDA {
-                                            partial_sums sum = s[i]; // in registers
-                                            for (int r = 0; r < rows; ++r, values += g.forward.columns * W) {
-                                                float* to =
-                                                    out + i * W +
-                                                    (static_cast<std::ptrdiff_t>(y + r) * g.out.width + x0) *
-                                                        channels;
-                                                for (int j = 0; j < columns; ++j, to += channels) {
-                                                    const vec<> v = simd::load(values + j * W);
-                                                    simd::store(to, v, channels - c - i * W);
-                                                    sum.add(v, v);
-                                                }
-                                            }
-                                            s[i] = sum;
-                                        });
+                const tile_output out{z + n * g.out.size() + c,
+                                      static_cast<std::ptrdiff_t>(g.out.width) * channels, channels,
+                                      channels - c, streaming};
+                g.forward.for_tiles(
+                    here, plane, g.plane_size(), g.plane_width(), taps, taps_size, kernel, g.out.height,
+                    g.out.width,
+                    [&](int i, int y, int x0, float* values, int rows, int columns) FITNAS_INLINE_LAMBDA {
+                        partial_sums sum = s[i]; // in registers
+                        for (int r = 0; r < rows; ++r, values += g.forward.columns * W) {
+                            float* to = out.at(y + r, x0) + i * W;
+                            for (int j = 0; j < columns; ++j, to += channels) {
+                                const vec<> v = simd::load(values + j * W);
+                                if constexpr (tile_output::by_vector) {
+                                    out.put(nullptr, to, v, out.channels - i * W);
+                                }
+                                sum.add(v, v);
+                            }
+                        }
+                        s[i] = sum;
+                    },
+                    [&](int y, int x0, const float* values, int rows, int columns) FITNAS_INLINE_LAMBDA {
+                        out.write(here, y, x0, values, rows, columns, g.forward.columns);
+                    });
                 if (sums != nullptr) {
                     for (int i = 0; i < here; ++i) {
                         s[i].add_to_group(*sums, group, c + i * W, channels - c - i * W);
@@ -3978,11 +4047,12 @@ struct input_phase {
 /// shortcut's gradient added, summed up.
 inline void depthwise_input_gradient(const depthwise_geometry& g, int planes, const float* gradient,
                                      const float* taps, float* phase_taps, const affine_input& x,
-                                     const gradient_output& out, std::ptrdiff_t image, int c,
+                                     const gradient_output& out, bool streaming, std::ptrdiff_t image, int c,
                                      partial_sums* sums) {
     const int s = g.stride;
     const int channels = g.in.channels;
     const std::ptrdiff_t first = image * g.in.size() + c;
+    const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(g.in.width) * channels;
     for (int py = 0; py < (std::min)(s, g.kernel); ++py) {
         for (int px = 0; px < (std::min)(s, g.kernel); ++px) {
             const input_phase down(py, g, g.in.height);
@@ -3997,6 +4067,10 @@ inline void depthwise_input_gradient(const depthwise_geometry& g, int planes, co
                 }
             }
             const stencil_kernel kernel(across.taps, 1, across.count);
+            const std::ptrdiff_t corner =
+                static_cast<std::ptrdiff_t>(down.first) * row + across.first * channels;
+            const tile_output to_input{out.du + first + corner, s * row,
+                                       static_cast<std::ptrdiff_t>(s) * channels, channels - c, streaming};
             const float* from =
                 gradient + (static_cast<std::ptrdiff_t>(down.window + g.margin()) * g.gradient_width() +
                             across.window + g.margin()) *
@@ -4006,31 +4080,28 @@ inline void depthwise_input_gradient(const depthwise_geometry& g, int planes, co
                     planes, from, g.gradient_size(), g.gradient_width(), phase_taps,
                     static_cast<std::size_t>(down.taps * across.taps * W), down.taps, down.count,
                     across.count,
-                    [&](int i, int y, int x0, const float* values, int rows, int columns)
-                        FITNAS_INLINE_LAMBDA {
-                            const int at = c + i * W;
-                            partial_sums sum = sums[i]; // in registers
-                            const affine u(x, at);
-                            const vec<> mean = x.mean != nullptr ? simd::load(x.mean + at) : vec<>{};
-                            for (int r = 0; r < rows; ++r, values += kernel.columns * W) {
-                                std::ptrdiff_t offset =
-                                    first + i * W +
-                                    (static_cast<std::ptrdiff_t>(down.first + (y + r) * s) * g.in.width +
-                                     across.first + static_cast<std::ptrdiff_t>(x0) * s) *
-                                        channels;
-                                for (int j = 0; j < columns;
-                                     ++j, offset += static_cast<std::ptrdiff_t>(s) * channels) {
-                                    const vec<> z = simd::load(x.z + offset, channels - at);
-                                    vec<> d = derive_product<act()>(x.act, simd::load(values + j * W), u(z));
-                                    if (out.addend != nullptr) { // a shortcut reads the raw input of a recipe
-                                        d += simd::load(out.addend + offset, channels - at);
-                                    }
-                                    simd::store(out.du + offset, d, channels - at);
-                                    sum.add(d, z - mean);
+                    [&](int i, int y, int x0, float* values, int rows, int columns) FITNAS_INLINE_LAMBDA {
+                        const int at = c + i * W;
+                        partial_sums sum = sums[i]; // in registers
+                        const affine u(x, at);
+                        const vec<> mean = x.mean != nullptr ? simd::load(x.mean + at) : vec<>{};
+                        for (int r = 0; r < rows; ++r, values += kernel.columns * W) {
+                            std::ptrdiff_t offset = to_input.at(y + r, x0) - out.du + i * W;
+                            for (int j = 0; j < columns; ++j, offset += to_input.pixel_step) {
+                                const vec<> z = simd::load(x.z + offset, channels - at);
+                                vec<> d = derive_product<act()>(x.act, simd::load(values + j * W), u(z));
+                                if (out.addend != nullptr) { // a shortcut reads the raw input of a recipe
+                                    d += simd::load(out.addend + offset, channels - at);
                                 }
+                                to_input.put(values + j * W, out.du + offset, d, channels - at);
+                                sum.add(d, z - mean);
                             }
-                            sums[i] = sum;
-                        });
+                        }
+                        sums[i] = sum;
+                    },
+                    [&](int y, int x0, const float* values, int rows, int columns) FITNAS_INLINE_LAMBDA {
+                        to_input.write(planes, y, x0, values, rows, columns, kernel.columns);
+                    });
             });
         }
     }
@@ -4047,6 +4118,7 @@ inline void depthwise_backward(const gradient_input& gradient, const affine_inpu
     const std::size_t weight_size =
         static_cast<std::size_t>(g.taps()) * static_cast<std::size_t>(simd::padded(channels));
     float* dw = ws.weights.reserve(weight_size * sum_groups);
+    const bool streaming = streams(out.du, in.pixels() * images, channels, stream_backward);
     if (out.du != nullptr && stride > kernel) { // pixels between the windows
         std::fill_n(out.du, static_cast<std::ptrdiff_t>(in.size()) * images, 0.0F);
     }
@@ -4075,7 +4147,7 @@ inline void depthwise_backward(const gradient_input& gradient, const affine_inpu
                 }
                 read_taps(weights, g.taps(), channels, c, here, taps);
                 partial_sums s[planes_at_once];
-                depthwise_input_gradient(g, here, dz, taps, phase_taps, x, out, n, c, s);
+                depthwise_input_gradient(g, here, dz, taps, phase_taps, x, out, streaming, n, c, s);
                 for (int i = 0; x.mean != nullptr && i < here; ++i) {
                     s[i].add_to_group(sums, group, c + i * W, channels - c - i * W);
                 }

@@ -66,6 +66,11 @@ FITNAS_INLINE void stream(float* p, vec<Width> v) {
         _mm512_stream_ps(p, (__m512)v);
     } else
 #endif
+#if defined(__AVX__)
+        if constexpr (Width == 8) {
+        _mm256_stream_ps(p, (__m256)v);
+    } else
+#endif
     {
         store<Width>(p, v);
     }

@@ -8,9 +8,6 @@
 
 namespace fitnas::detail {
 
-/// Planes that are read together: neighbouring channels lie in neighbouring cache lines.
-inline constexpr int planes_at_once = 4;
-
 /// The geometry of a depthwise convolution's planes: `W` channels of one image, zeros around them, [y][x][W].
 struct depthwise_geometry {
     shape in;
@@ -151,6 +148,58 @@ struct partial_sums {
     }
 };
 
+/// Where the tiles of some planes go. Vectors that fill a cache line are stored one by one; shorter ones
+/// first back into the tile, so that the neighbouring channels of a pixel are written together.
+struct tile_output {
+    float* first; ///< the first plane's channels of pixel (0, 0)
+    std::ptrdiff_t row_step;
+    std::ptrdiff_t pixel_step;
+    int channels; ///< from the first plane's on
+    bool streams;
+
+    static constexpr bool by_vector = W * sizeof(float) >= 64;
+
+    FITNAS_INLINE float* at(int y, int x) const { return first + y * row_step + x * pixel_step; }
+    /// @param value of the tile, which v replaces
+    /// @param to its place
+    FITNAS_INLINE void put(float* value, float* to, vec<> v, int count) const {
+        if constexpr (by_vector) {
+            simd::store(to, v, count);
+        } else {
+            simd::store(value, v);
+        }
+    }
+    /// The tile with its corner at (y, x), `tile_columns` pixels from row to row.
+    FITNAS_INLINE void write(int planes, int y, int x, const float* values, int rows, int columns,
+                             int tile_columns) const {
+        if constexpr (!by_vector) {
+            const bool all = planes == planes_at_once && channels >= planes * W;
+            for (int r = 0; r < rows; ++r, values += tile_columns * W) {
+                float* to = at(y + r, x);
+                for (int j = 0; j < columns; ++j, to += pixel_step) {
+                    const float* from = values + j * W;
+                    if (all && streams) {
+                        FITNAS_UNROLL(4)
+                        for (int i = 0; i < planes_at_once; ++i) {
+                            simd::stream(to + i * W, simd::load(from + i * stencil_tile * W));
+                        }
+                    } else if (all) {
+                        FITNAS_UNROLL(4)
+                        for (int i = 0; i < planes_at_once; ++i) {
+                            simd::store(to + i * W, simd::load(from + i * stencil_tile * W));
+                        }
+                    } else {
+                        for (int i = 0; i < planes; ++i) {
+                            simd::store(to + i * W, simd::load(from + i * stencil_tile * W),
+                                        channels - i * W);
+                        }
+                    }
+                }
+            }
+        }
+    }
+};
+
 /// z (images x output shape); weights: kernel x kernel x channels.
 inline void depthwise_forward(const affine_input& x, shape in, int kernel, int stride, int images,
                               const float* weights, float* z, group_sums* sums) {
@@ -158,6 +207,7 @@ inline void depthwise_forward(const affine_input& x, shape in, int kernel, int s
     const int channels = in.channels;
     const int planes = g.planes();
     const auto taps_size = static_cast<std::size_t>(g.taps() * W);
+    const bool streaming = streams(z, g.out.pixels() * images, channels, stream_forward);
     parallel_groups(images, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
         const std::size_t size = g.plane_size() * static_cast<std::size_t>(planes);
         float* plane = thread_scratch(size + taps_size * planes_at_once);
@@ -169,25 +219,29 @@ inline void depthwise_forward(const affine_input& x, shape in, int kernel, int s
                 read_taps(weights, g.taps(), channels, c, here, taps);
                 partial_sums s[planes_at_once];
                 read_planes(x, g, n, c, here, plane);
-                float* out = z + n * g.out.size() + c;
-                g.forward.for_tiles(here, plane, g.plane_size(), g.plane_width(), taps, taps_size, kernel,
-                                    g.out.height, g.out.width,
-                                    [&](int i, int y, int x0, const float* values, int rows, int columns)
-                                        FITNAS_INLINE_LAMBDA {
-                                            partial_sums sum = s[i]; // in registers
-                                            for (int r = 0; r < rows; ++r, values += g.forward.columns * W) {
-                                                float* to =
-                                                    out + i * W +
-                                                    (static_cast<std::ptrdiff_t>(y + r) * g.out.width + x0) *
-                                                        channels;
-                                                for (int j = 0; j < columns; ++j, to += channels) {
-                                                    const vec<> v = simd::load(values + j * W);
-                                                    simd::store(to, v, channels - c - i * W);
-                                                    sum.add(v, v);
-                                                }
-                                            }
-                                            s[i] = sum;
-                                        });
+                const tile_output out{z + n * g.out.size() + c,
+                                      static_cast<std::ptrdiff_t>(g.out.width) * channels, channels,
+                                      channels - c, streaming};
+                g.forward.for_tiles(
+                    here, plane, g.plane_size(), g.plane_width(), taps, taps_size, kernel, g.out.height,
+                    g.out.width,
+                    [&](int i, int y, int x0, float* values, int rows, int columns) FITNAS_INLINE_LAMBDA {
+                        partial_sums sum = s[i]; // in registers
+                        for (int r = 0; r < rows; ++r, values += g.forward.columns * W) {
+                            float* to = out.at(y + r, x0) + i * W;
+                            for (int j = 0; j < columns; ++j, to += channels) {
+                                const vec<> v = simd::load(values + j * W);
+                                if constexpr (tile_output::by_vector) {
+                                    out.put(nullptr, to, v, out.channels - i * W);
+                                }
+                                sum.add(v, v);
+                            }
+                        }
+                        s[i] = sum;
+                    },
+                    [&](int y, int x0, const float* values, int rows, int columns) FITNAS_INLINE_LAMBDA {
+                        out.write(here, y, x0, values, rows, columns, g.forward.columns);
+                    });
                 if (sums != nullptr) {
                     for (int i = 0; i < here; ++i) {
                         s[i].add_to_group(*sums, group, c + i * W, channels - c - i * W);
@@ -291,11 +345,12 @@ struct input_phase {
 /// shortcut's gradient added, summed up.
 inline void depthwise_input_gradient(const depthwise_geometry& g, int planes, const float* gradient,
                                      const float* taps, float* phase_taps, const affine_input& x,
-                                     const gradient_output& out, std::ptrdiff_t image, int c,
+                                     const gradient_output& out, bool streaming, std::ptrdiff_t image, int c,
                                      partial_sums* sums) {
     const int s = g.stride;
     const int channels = g.in.channels;
     const std::ptrdiff_t first = image * g.in.size() + c;
+    const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(g.in.width) * channels;
     for (int py = 0; py < (std::min)(s, g.kernel); ++py) {
         for (int px = 0; px < (std::min)(s, g.kernel); ++px) {
             const input_phase down(py, g, g.in.height);
@@ -310,6 +365,10 @@ inline void depthwise_input_gradient(const depthwise_geometry& g, int planes, co
                 }
             }
             const stencil_kernel kernel(across.taps, 1, across.count);
+            const std::ptrdiff_t corner =
+                static_cast<std::ptrdiff_t>(down.first) * row + across.first * channels;
+            const tile_output to_input{out.du + first + corner, s * row,
+                                       static_cast<std::ptrdiff_t>(s) * channels, channels - c, streaming};
             const float* from =
                 gradient + (static_cast<std::ptrdiff_t>(down.window + g.margin()) * g.gradient_width() +
                             across.window + g.margin()) *
@@ -319,31 +378,28 @@ inline void depthwise_input_gradient(const depthwise_geometry& g, int planes, co
                     planes, from, g.gradient_size(), g.gradient_width(), phase_taps,
                     static_cast<std::size_t>(down.taps * across.taps * W), down.taps, down.count,
                     across.count,
-                    [&](int i, int y, int x0, const float* values, int rows, int columns)
-                        FITNAS_INLINE_LAMBDA {
-                            const int at = c + i * W;
-                            partial_sums sum = sums[i]; // in registers
-                            const affine u(x, at);
-                            const vec<> mean = x.mean != nullptr ? simd::load(x.mean + at) : vec<>{};
-                            for (int r = 0; r < rows; ++r, values += kernel.columns * W) {
-                                std::ptrdiff_t offset =
-                                    first + i * W +
-                                    (static_cast<std::ptrdiff_t>(down.first + (y + r) * s) * g.in.width +
-                                     across.first + static_cast<std::ptrdiff_t>(x0) * s) *
-                                        channels;
-                                for (int j = 0; j < columns;
-                                     ++j, offset += static_cast<std::ptrdiff_t>(s) * channels) {
-                                    const vec<> z = simd::load(x.z + offset, channels - at);
-                                    vec<> d = derive_product<act()>(x.act, simd::load(values + j * W), u(z));
-                                    if (out.addend != nullptr) { // a shortcut reads the raw input of a recipe
-                                        d += simd::load(out.addend + offset, channels - at);
-                                    }
-                                    simd::store(out.du + offset, d, channels - at);
-                                    sum.add(d, z - mean);
+                    [&](int i, int y, int x0, float* values, int rows, int columns) FITNAS_INLINE_LAMBDA {
+                        const int at = c + i * W;
+                        partial_sums sum = sums[i]; // in registers
+                        const affine u(x, at);
+                        const vec<> mean = x.mean != nullptr ? simd::load(x.mean + at) : vec<>{};
+                        for (int r = 0; r < rows; ++r, values += kernel.columns * W) {
+                            std::ptrdiff_t offset = to_input.at(y + r, x0) - out.du + i * W;
+                            for (int j = 0; j < columns; ++j, offset += to_input.pixel_step) {
+                                const vec<> z = simd::load(x.z + offset, channels - at);
+                                vec<> d = derive_product<act()>(x.act, simd::load(values + j * W), u(z));
+                                if (out.addend != nullptr) { // a shortcut reads the raw input of a recipe
+                                    d += simd::load(out.addend + offset, channels - at);
                                 }
+                                to_input.put(values + j * W, out.du + offset, d, channels - at);
+                                sum.add(d, z - mean);
                             }
-                            sums[i] = sum;
-                        });
+                        }
+                        sums[i] = sum;
+                    },
+                    [&](int y, int x0, const float* values, int rows, int columns) FITNAS_INLINE_LAMBDA {
+                        to_input.write(planes, y, x0, values, rows, columns, kernel.columns);
+                    });
             });
         }
     }
@@ -360,6 +416,7 @@ inline void depthwise_backward(const gradient_input& gradient, const affine_inpu
     const std::size_t weight_size =
         static_cast<std::size_t>(g.taps()) * static_cast<std::size_t>(simd::padded(channels));
     float* dw = ws.weights.reserve(weight_size * sum_groups);
+    const bool streaming = streams(out.du, in.pixels() * images, channels, stream_backward);
     if (out.du != nullptr && stride > kernel) { // pixels between the windows
         std::fill_n(out.du, static_cast<std::ptrdiff_t>(in.size()) * images, 0.0F);
     }
@@ -388,7 +445,7 @@ inline void depthwise_backward(const gradient_input& gradient, const affine_inpu
                 }
                 read_taps(weights, g.taps(), channels, c, here, taps);
                 partial_sums s[planes_at_once];
-                depthwise_input_gradient(g, here, dz, taps, phase_taps, x, out, n, c, s);
+                depthwise_input_gradient(g, here, dz, taps, phase_taps, x, out, streaming, n, c, s);
                 for (int i = 0; x.mean != nullptr && i < here; ++i) {
                     s[i].add_to_group(sums, group, c + i * W, channels - c - i * W);
                 }

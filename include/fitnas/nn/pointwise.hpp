@@ -4,8 +4,6 @@
 #ifndef FITNAS_NN_POINTWISE_HPP
 #define FITNAS_NN_POINTWISE_HPP
 
-#include <cstdint>
-
 #include <fitnas/nn/channels.hpp>
 
 namespace fitnas::detail {
@@ -36,16 +34,6 @@ struct input_rows {
 
     FITNAS_INLINE const float* operator()(int r) const { return z + source(first + r); }
 };
-
-/// Whether `simd::stream` differs from a store.
-inline constexpr bool can_stream = W == 16;
-/// Whether a tensor of more than `most` values is written past the caches. Measured: forward it pays where
-/// nothing of it would stay in a cache until it is read, backward, beside three tensors that are read, much
-/// earlier.
-inline bool streams(const float* p, std::ptrdiff_t rows, int channels, std::ptrdiff_t most) {
-    return can_stream && rows * channels > most && channels % W == 0 &&
-           reinterpret_cast<std::uintptr_t>(p) % (W * sizeof(float)) == 0;
-}
 
 /// Epilogue of a product forward: stores z row-major and gathers the sums of z and z^2.
 struct forward_rows {
@@ -205,7 +193,7 @@ inline void pointwise_forward(const affine_input& x, shape in, int stride, int i
             const int count = static_cast<int>((std::min)(std::ptrdiff_t{tile}, rows - r0));
             read_blocked(x, count, k, input_rows{x.z, source, r0}, block, block_stride(tile), tile * k);
             forward_rows to{z + r0 * width, width};
-            to.streams = streams(z, rows, width, std::ptrdiff_t{16} << 20U);
+            to.streams = streams(z, rows, width, stream_forward);
             if (sums != nullptr) {
                 to.first = sums->first(group);
                 to.second = sums->second(group);
@@ -252,7 +240,7 @@ inline void pointwise_backward(const gradient_input& g, const affine_input& x, s
                         multiply(count, k, width, gs, block_stride(tile), packed,
                                  backward_rows<act()>{x, out, r0 * k, k, sums.first(group),
                                                       sums.second(group),
-                                                      streams(out.du, rows, k, std::ptrdiff_t{4} << 20U)});
+                                                      streams(out.du, rows, k, stream_backward)});
                     });
                     continue;
                 }

@@ -12,6 +12,9 @@ namespace fitnas::detail {
 /// The largest tile of output pixels that a stencil computes at once: two register files' halves.
 inline constexpr int stencil_tile = simd::native_width == 16 ? 16 : 8;
 
+/// Planes that are read together: neighbouring channels lie in neighbouring cache lines.
+inline constexpr int planes_at_once = 4;
+
 /// Rows x Columns pixels of out(y, x) = sum of taps * plane(y Stride + ky, x Stride + kx), W channels each,
 /// with Kernel taps in a row. `out` gets them one after the other.
 template <int Kernel, int Stride, int Rows, int Columns>
@@ -103,25 +106,30 @@ struct stencil_kernel {
     }
 
     /// Calls `use(plane, y, x, values, rows, columns)` for each tile of a height x width output, for all
-    /// planes before the next tile, so that neighbouring channels are written together. Pixel (i, j) of the
-    /// tile is at values[(i * tile columns + j) * W].
-    template <class Use>
+    /// planes before the next tile, so that neighbouring channels are written together, then `written(y, x,
+    /// values, rows, columns)`. Pixel (i, j) of the tile is at values[(i * tile columns + j) * W] of each
+    /// plane's `stencil_tile * W` values.
+    template <class Use, class Written>
     FITNAS_INLINE void for_tiles(int planes, const float* plane, std::size_t plane_size, int plane_width,
                                  const float* taps, std::size_t taps_size, int tap_rows, int height,
-                                 int width, Use&& use) const {
-        alignas(64) float values[stencil_tile * W];
+                                 int width, Use&& use, Written&& written) const {
+        alignas(64) float all_values[planes_at_once][stencil_tile * W];
         for (int y = 0; y < height; y += rows) {
             for (int x = 0; x < width; x += columns) {
                 const float* from = plane + (static_cast<std::ptrdiff_t>(y) * plane_width + x) * stride * W;
                 const float* tap = taps;
+                const int rows_here = (std::min)(rows, height - y);
+                const int columns_here = (std::min)(columns, width - x);
                 for (int i = 0; i < planes; ++i, from += plane_size, tap += taps_size) {
+                    float* values = all_values[i];
                     if (run != nullptr) {
                         run(from, plane_width, tap, tap_rows, values);
                     } else {
                         pixel(from, plane_width, tap, tap_rows, values);
                     }
-                    use(i, y, x, values, (std::min)(rows, height - y), (std::min)(columns, width - x));
+                    use(i, y, x, values, rows_here, columns_here);
                 }
+                written(y, x, all_values[0], rows_here, columns_here);
             }
         }
     }
