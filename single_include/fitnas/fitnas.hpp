@@ -2851,11 +2851,13 @@ inline void read_blocked(const gradient_input& g, std::ptrdiff_t first, int rows
 
 /// Whether `simd::stream` differs from a store.
 inline constexpr bool can_stream = W >= 8;
-/// Tensors of more values are written past the caches. Measured, for processors with AVX-512 and with AVX2:
-/// forward it pays where nothing of the tensor would stay in a cache until it is read; backward, beside three
-/// tensors that are read, and wherever memory is slow, much earlier.
-inline constexpr std::ptrdiff_t stream_forward = std::ptrdiff_t{W == 16 ? 16 : 2} << 20U;
-inline constexpr std::ptrdiff_t stream_backward = std::ptrdiff_t{W == 16 ? 4 : 2} << 20U;
+/// Tensors of more values are written past the caches. Measured: on a processor with AVX-512 it pays forward
+/// where nothing of the tensor would stay in a cache until it is read, backward, beside three tensors that
+/// are read, earlier; on one with AVX2 wherever the tensor leaves a core's own cache.
+inline constexpr std::ptrdiff_t stream_forward =
+    W == 16 ? std::ptrdiff_t{1} << 24U : std::ptrdiff_t{1} << 17U;
+inline constexpr std::ptrdiff_t stream_backward =
+    W == 16 ? std::ptrdiff_t{1} << 22U : std::ptrdiff_t{1} << 17U;
 inline bool streams(const float* p, std::ptrdiff_t rows, int channels, std::ptrdiff_t most) {
     return can_stream && rows * channels > most && channels % W == 0 &&
            reinterpret_cast<std::uintptr_t>(p) % (W * sizeof(float)) == 0;
@@ -3782,16 +3784,23 @@ FITNAS_INLINE void fill_planes(int height, int width, int channels, int c, int p
     }
 }
 
+/// How many values further the channels lie that are read after those from c on: the image's next, then the
+/// next image's first. They are asked for while these are read.
+inline std::ptrdiff_t next_planes(shape image, int c, int planes) {
+    return c + planes * W < image.channels ? planes * W : image.size() - c;
+}
+
 /// Channels from c on of one image, batch norm and activation applied.
 inline void read_planes(const affine_input& x, const depthwise_geometry& g, std::ptrdiff_t image, int c,
                         int planes, float* plane) {
     const float* z = x.z + image * g.in.size();
     const int channels = g.in.channels;
+    const std::ptrdiff_t ahead = next_planes(g.in, c, planes);
     with_activation(x.act, [&](auto act) {
         fill_planes(g.in.height, g.in.width, channels, c, planes, plane, g.plane_size(), g.plane_width(),
                     g.padding(), [&](std::ptrdiff_t pixel, int at, int count) FITNAS_INLINE_LAMBDA {
                         const float* from = z + pixel * channels + at;
-                        prefetch(from + planes_at_once * W); // the next planes
+                        prefetch(from + ahead);
                         return apply<act()>(affine(x, at)(simd::load(from, count)));
                     });
     });
@@ -3802,9 +3811,12 @@ inline void read_planes(const gradient_input& gradient, const depthwise_geometry
                         int c, int planes, float* plane) {
     const std::ptrdiff_t first = image * g.out.size();
     const int channels = g.in.channels;
+    const std::ptrdiff_t ahead = next_planes(g.out, c, planes);
     fill_planes(g.out.height, g.out.width, channels, c, planes, plane, g.gradient_size(), g.gradient_width(),
                 g.margin(), [&](std::ptrdiff_t pixel, int at, int count) FITNAS_INLINE_LAMBDA {
                     const std::ptrdiff_t i = first + pixel * channels + at;
+                    prefetch(gradient.du + i + ahead);
+                    prefetch(gradient.z + i + ahead);
                     return read(gradient, gradient.du + i, gradient.z + i, at, count);
                 });
 }

@@ -80,16 +80,23 @@ FITNAS_INLINE void fill_planes(int height, int width, int channels, int c, int p
     }
 }
 
+/// How many values further the channels lie that are read after those from c on: the image's next, then the
+/// next image's first. They are asked for while these are read.
+inline std::ptrdiff_t next_planes(shape image, int c, int planes) {
+    return c + planes * W < image.channels ? planes * W : image.size() - c;
+}
+
 /// Channels from c on of one image, batch norm and activation applied.
 inline void read_planes(const affine_input& x, const depthwise_geometry& g, std::ptrdiff_t image, int c,
                         int planes, float* plane) {
     const float* z = x.z + image * g.in.size();
     const int channels = g.in.channels;
+    const std::ptrdiff_t ahead = next_planes(g.in, c, planes);
     with_activation(x.act, [&](auto act) {
         fill_planes(g.in.height, g.in.width, channels, c, planes, plane, g.plane_size(), g.plane_width(),
                     g.padding(), [&](std::ptrdiff_t pixel, int at, int count) FITNAS_INLINE_LAMBDA {
                         const float* from = z + pixel * channels + at;
-                        prefetch(from + planes_at_once * W); // the next planes
+                        prefetch(from + ahead);
                         return apply<act()>(affine(x, at)(simd::load(from, count)));
                     });
     });
@@ -100,9 +107,12 @@ inline void read_planes(const gradient_input& gradient, const depthwise_geometry
                         int c, int planes, float* plane) {
     const std::ptrdiff_t first = image * g.out.size();
     const int channels = g.in.channels;
+    const std::ptrdiff_t ahead = next_planes(g.out, c, planes);
     fill_planes(g.out.height, g.out.width, channels, c, planes, plane, g.gradient_size(), g.gradient_width(),
                 g.margin(), [&](std::ptrdiff_t pixel, int at, int count) FITNAS_INLINE_LAMBDA {
                     const std::ptrdiff_t i = first + pixel * channels + at;
+                    prefetch(gradient.du + i + ahead);
+                    prefetch(gradient.z + i + ahead);
                     return read(gradient, gradient.du + i, gradient.z + i, at, count);
                 });
 }
