@@ -2782,71 +2782,134 @@ FITNAS_INLINE vec<> read(const gradient_input& g, const float* du, const float* 
                            simd::fma(simd::load(g.b + c), simd::load(z, count), simd::load(g.c + c)));
 }
 
-/// Calls `read(row, rows, c, count)` for groups of 4 rows (a compile-time constant), then for single ones,
-/// and every W channels: `count` of them, W but at the end.
-template <class Read>
-FITNAS_INLINE void for_blocks(int rows, int channels, Read&& read) {
-    const auto all_channels = [&](int r, auto n) {
+/// Asks for what will be read soon.
+/// @param c the channel that p begins at; where two vectors fill a cache line, the first asks for it
+FITNAS_INLINE void prefetch(const float* p, int c) {
+    constexpr int line = 16;
+    if (W >= line || c % line == 0) {
+        __builtin_prefetch(p, 0, 2);
+    }
+}
+
+/// Writes rows into a blocked operand, some at a time: `group(r, n)` makes a reader of the n rows from r on
+/// (n a compile-time constant), and `reader(c, count, i)` is row r + i's vector of channels [c, c + W),
+/// `count` of them there.
+template <class Group>
+FITNAS_INLINE void write_blocked(int rows, int channels, float* out, std::size_t stride, Group&& group) {
+    const auto write = [&](int r, auto n) FITNAS_INLINE_LAMBDA {
+        auto reader = group(r, n);
+        float* to = out + r * W;
         int c = 0;
-        for (; c + W <= channels; c += W) {
-            read(r, n, c, W);
+        for (; c + W <= channels; c += W, to += stride) {
+            reader.channels(c);
+            for (int i = 0; i < n(); ++i) {
+                simd::store(to + i * W, reader(i, c, W));
+            }
         }
         if (c < channels) {
-            read(r, n, c, channels - c);
+            reader.channels(c);
+            for (int i = 0; i < n(); ++i) {
+                simd::store(to + i * W, reader(i, c, channels - c));
+            }
         }
     };
     int r = 0;
     for (; r + 4 <= rows; r += 4) {
-        all_channels(r, std::integral_constant<int, 4>());
+        write(r, std::integral_constant<int, 4>());
     }
     for (; r < rows; ++r) {
-        all_channels(r, std::integral_constant<int, 1>());
+        write(r, std::integral_constant<int, 1>());
     }
 }
 
-/// Asks for what will be read soon.
-FITNAS_INLINE void prefetch(const float* p) { __builtin_prefetch(p, 0, 2); }
+/// Reads N rows of an input, batch norm and activation A applied.
+template <int N, activation A, bool Plain>
+struct input_reader {
+    const affine_input& x;
+    std::ptrdiff_t ahead;
+    const float* z[N];
+    vec<> scale{};
+    vec<> shift{};
+
+    FITNAS_INLINE void channels(int c) {
+        if constexpr (!Plain) {
+            const affine u(x, c);
+            scale = u.scale;
+            shift = u.shift;
+        }
+    }
+    FITNAS_INLINE vec<> operator()(int i, int c, int count) const {
+        prefetch(z[i] + c + ahead, c);
+        const vec<> v = simd::load(z[i] + c, count);
+        return Plain ? v : apply<A>(simd::fma(v, scale, shift));
+    }
+};
 
 /// Reads `rows` rows of an input into a blocked operand. `row(r)` is where row r starts in memory.
 /// @param ahead how many values further the next tile begins, which is asked for
 template <class Row>
 void read_blocked(const affine_input& x, int rows, int channels, Row&& row, float* out, std::size_t stride,
                   int ahead = 0) {
-    const auto to = [&](int r, int c) { return out + static_cast<std::size_t>(c / W) * stride + r * W; };
+    const auto read = [&](auto act, auto plain) FITNAS_INLINE_LAMBDA {
+        write_blocked(rows, channels, out, stride, [&](int r, auto n) FITNAS_INLINE_LAMBDA {
+            input_reader<n(), act(), plain()> reader{x, ahead, {}};
+            for (int i = 0; i < n(); ++i) {
+                reader.z[i] = row(r + i);
+            }
+            return reader;
+        });
+    };
     if (x.plain()) {
-        for_blocks(rows, channels, [&](int r, auto n, int c, int count) FITNAS_INLINE_LAMBDA {
-            for (int i = 0; i < n(); ++i) {
-                const float* z = row(r + i) + c;
-                prefetch(z + ahead);
-                simd::store(to(r + i, c), simd::load(z, count));
-            }
-        });
-        return;
+        read(std::integral_constant<activation, activation::none>(), std::true_type());
+    } else {
+        with_activation(x.act, [&](auto act) { read(act, std::false_type()); });
     }
-    with_activation(x.act, [&](auto act) {
-        for_blocks(rows, channels, [&](int r, auto n, int c, int count) FITNAS_INLINE_LAMBDA {
-            const affine a(x, c);
-            for (int i = 0; i < n(); ++i) {
-                const float* z = row(r + i) + c;
-                prefetch(z + ahead);
-                simd::store(to(r + i, c), apply<act()>(a(simd::load(z, count))));
-            }
-        });
-    });
 }
+
+/// Reads N rows of a gradient.
+template <int N, bool Plain>
+struct gradient_reader {
+    const gradient_input& g;
+    std::ptrdiff_t at;
+    std::ptrdiff_t step; ///< from row to row
+    std::ptrdiff_t ahead;
+    vec<> a{};
+    vec<> b{};
+    vec<> c0{};
+
+    FITNAS_INLINE void channels(int c) {
+        if constexpr (!Plain) {
+            a = simd::load(g.a + c);
+            b = simd::load(g.b + c);
+            c0 = simd::load(g.c + c);
+        }
+    }
+    FITNAS_INLINE vec<> operator()(int i, int c, int count) const {
+        const float* du = g.du + at + i * step + c;
+        prefetch(du + ahead, c);
+        const vec<> d = simd::load(du, count);
+        if constexpr (Plain) {
+            return d;
+        }
+        const float* z = g.z + at + i * step + c;
+        prefetch(z + ahead, c);
+        return simd::fma(a, d, simd::fma(b, simd::load(z, count), c0));
+    }
+};
 
 /// Reads rows [first, first + rows) of a gradient into a blocked operand.
 inline void read_blocked(const gradient_input& g, std::ptrdiff_t first, int rows, int channels, float* out,
                          std::size_t stride, int ahead = 0) {
-    for_blocks(rows, channels, [&](int r, auto n, int c, int count) FITNAS_INLINE_LAMBDA {
-        const std::ptrdiff_t at = (first + r) * channels + c;
-        float* to = out + static_cast<std::size_t>(c / W) * stride + r * W;
-        for (int i = 0; i < n(); ++i) {
-            prefetch(g.du + at + i * channels + ahead);
-            prefetch(g.z + at + i * channels + ahead);
-            simd::store(to + i * W, read(g, g.du + at + i * channels, g.z + at + i * channels, c, count));
-        }
-    });
+    const auto read = [&](auto plain) FITNAS_INLINE_LAMBDA {
+        write_blocked(rows, channels, out, stride, [&](int r, auto n) FITNAS_INLINE_LAMBDA {
+            return gradient_reader<n(), plain()>{g, (first + r) * channels, channels, ahead};
+        });
+    };
+    if (g.a == nullptr) {
+        read(std::true_type());
+    } else {
+        read(std::false_type());
+    }
 }
 
 /// Whether `simd::stream` differs from a store.
@@ -2865,7 +2928,15 @@ inline bool streams(const float* p, std::ptrdiff_t rows, int channels, std::ptrd
 
 /// Adds W channels' sums of a tile to the sums of a group.
 FITNAS_INLINE void add_to(double* sums, vec<> tile, int count) {
-    for (int i = 0; i < (std::min)(count, W); ++i) {
+    if (count >= W) {
+        typedef double doubles __attribute__((vector_size(W * sizeof(double))));
+        doubles sum;
+        __builtin_memcpy(&sum, sums, sizeof sum);
+        sum += __builtin_convertvector(tile, doubles);
+        __builtin_memcpy(sums, &sum, sizeof sum);
+        return;
+    }
+    for (int i = 0; i < count; ++i) {
         sums[i] += static_cast<double>(tile[i]);
     }
 }
@@ -3752,8 +3823,8 @@ private:
     }
 };
 
-/// Writes an image of `height` x `width` pixels into the inside of planes of zeros: `value(pixel, c, count)`
-/// is the vector of channels [c, c + W) of a pixel, `count` of them there.
+/// Writes an image of `height` x `width` pixels into the inside of planes of zeros: `value(pixel, i, count)`
+/// is the vector of plane i's channels of a pixel, `count` of them there.
 template <class Value>
 FITNAS_INLINE void fill_planes(int height, int width, int channels, int c, int planes, float* plane,
                                std::size_t plane_size, int plane_width, int margin, Value&& value) {
@@ -3765,13 +3836,12 @@ FITNAS_INLINE void fill_planes(int height, int width, int channels, int c, int p
                 if constexpr (all()) {
                     FITNAS_UNROLL(4)
                     for (int i = 0; i < planes_at_once; ++i) {
-                        simd::store(to + static_cast<std::size_t>(i) * plane_size,
-                                    value(pixel, c + i * W, W));
+                        simd::store(to + static_cast<std::size_t>(i) * plane_size, value(pixel, i, W));
                     }
                 } else {
                     for (int i = 0; i < planes; ++i) {
                         simd::store(to + static_cast<std::size_t>(i) * plane_size,
-                                    value(pixel, c + i * W, channels - c - i * W));
+                                    value(pixel, i, channels - c - i * W));
                     }
                 }
             }
@@ -3798,10 +3868,10 @@ inline void read_planes(const affine_input& x, const depthwise_geometry& g, std:
     const std::ptrdiff_t ahead = next_planes(g.in, c, planes);
     with_activation(x.act, [&](auto act) {
         fill_planes(g.in.height, g.in.width, channels, c, planes, plane, g.plane_size(), g.plane_width(),
-                    g.padding(), [&](std::ptrdiff_t pixel, int at, int count) FITNAS_INLINE_LAMBDA {
-                        const float* from = z + pixel * channels + at;
-                        prefetch(from + ahead);
-                        return apply<act()>(affine(x, at)(simd::load(from, count)));
+                    g.padding(), [&](std::ptrdiff_t pixel, int i, int count) FITNAS_INLINE_LAMBDA {
+                        const float* from = z + pixel * channels + c + i * W;
+                        prefetch(from + ahead, i * W);
+                        return apply<act()>(affine(x, c + i * W)(simd::load(from, count)));
                     });
     });
 }
@@ -3813,11 +3883,12 @@ inline void read_planes(const gradient_input& gradient, const depthwise_geometry
     const int channels = g.in.channels;
     const std::ptrdiff_t ahead = next_planes(g.out, c, planes);
     fill_planes(g.out.height, g.out.width, channels, c, planes, plane, g.gradient_size(), g.gradient_width(),
-                g.margin(), [&](std::ptrdiff_t pixel, int at, int count) FITNAS_INLINE_LAMBDA {
-                    const std::ptrdiff_t i = first + pixel * channels + at;
-                    prefetch(gradient.du + i + ahead);
-                    prefetch(gradient.z + i + ahead);
-                    return read(gradient, gradient.du + i, gradient.z + i, at, count);
+                g.margin(), [&](std::ptrdiff_t pixel, int i, int count) FITNAS_INLINE_LAMBDA {
+                    const int at = c + i * W;
+                    const std::ptrdiff_t offset = first + pixel * channels + at;
+                    prefetch(gradient.du + offset + ahead, i * W);
+                    prefetch(gradient.z + offset + ahead, i * W);
+                    return read(gradient, gradient.du + offset, gradient.z + offset, at, count);
                 });
 }
 
@@ -3831,36 +3902,35 @@ inline void read_taps(const float* weights, int taps, int channels, int c, int p
     }
 }
 
-/// A sum in parts that take turns: one alone would make every addition wait for the one before.
-struct partial_sum {
-    vec<> a{};
-    vec<> b{};
-    vec<> c{};
-    vec<> d{};
-
-    /// Sets the part whose turn it is.
-    FITNAS_INLINE void turn(vec<> next) {
-        a = b;
-        b = c;
-        c = d;
-        d = next;
-    }
-    vec<> total() const { return (a + b) + (c + d); }
-};
-/// Of v and of v * factor.
+/// Sums of v and of v * factor, in two parts that take turns: one alone would make every addition wait for
+/// the one before.
 struct partial_sums {
-    partial_sum plain;
-    partial_sum products;
+    vec<> plain[2] = {};
+    vec<> products[2] = {};
 
+    template <int Part>
     FITNAS_INLINE void add(vec<> v, vec<> factor) {
-        plain.turn(plain.a + v);
-        products.turn(simd::fma(v, factor, products.a));
+        plain[Part] += v;
+        products[Part] = simd::fma(v, factor, products[Part]);
     }
     void add_to_group(group_sums& sums, int group, int c, int count) const {
-        add_to(sums.first(group) + c, plain.total(), count);
-        add_to(sums.second(group) + c, products.total(), count);
+        add_to(sums.first(group) + c, plain[0] + plain[1], count);
+        add_to(sums.second(group) + c, products[0] + products[1], count);
     }
 };
+
+/// Calls `each(j, part)` for all j in [0, n), the parts 0 and 1 by turns.
+template <class Each>
+FITNAS_INLINE void for_columns(int n, Each&& each) {
+    int j = 0;
+    for (; j + 2 <= n; j += 2) {
+        each(j, std::integral_constant<int, 0>());
+        each(j + 1, std::integral_constant<int, 1>());
+    }
+    if (j < n) {
+        each(j, std::integral_constant<int, 0>());
+    }
+}
 
 /// Where the tiles of some planes go. Vectors that fill a cache line are stored one by one; shorter ones
 /// first back into the tile, so that the neighbouring channels of a pixel are written together.
@@ -3874,15 +3944,6 @@ struct tile_output {
     static constexpr bool by_vector = W * sizeof(float) >= 64;
 
     FITNAS_INLINE float* at(int y, int x) const { return first + y * row_step + x * pixel_step; }
-    /// @param value of the tile, which v replaces
-    /// @param to its place
-    FITNAS_INLINE void put(float* value, float* to, vec<> v, int count) const {
-        if constexpr (by_vector) {
-            simd::store(to, v, count);
-        } else {
-            simd::store(value, v);
-        }
-    }
     /// The tile with its corner at (y, x), `tile_columns` pixels from row to row.
     FITNAS_INLINE void write(int planes, int y, int x, const float* values, int rows, int columns,
                              int tile_columns) const {
@@ -3943,13 +4004,14 @@ inline void depthwise_forward(const affine_input& x, shape in, int kernel, int s
                         partial_sums sum = s[i]; // in registers
                         for (int r = 0; r < rows; ++r, values += g.forward.columns * W) {
                             float* to = out.at(y + r, x0) + i * W;
-                            for (int j = 0; j < columns; ++j, to += channels) {
+                            for_columns(columns, [&](int j, auto part) FITNAS_INLINE_LAMBDA {
                                 const vec<> v = simd::load(values + j * W);
                                 if constexpr (tile_output::by_vector) {
-                                    out.put(nullptr, to, v, out.channels - i * W);
+                                    simd::store(to, v, out.channels - i * W);
                                 }
-                                sum.add(v, v);
-                            }
+                                sum.template add<part()>(v, v);
+                                to += channels;
+                            });
                         }
                         s[i] = sum;
                     },
@@ -4097,17 +4159,29 @@ inline void depthwise_input_gradient(const depthwise_geometry& g, int planes, co
                         partial_sums sum = sums[i]; // in registers
                         const affine u(x, at);
                         const vec<> mean = x.mean != nullptr ? simd::load(x.mean + at) : vec<>{};
-                        for (int r = 0; r < rows; ++r, values += kernel.columns * W) {
-                            std::ptrdiff_t offset = to_input.at(y + r, x0) - out.du + i * W;
-                            for (int j = 0; j < columns; ++j, offset += to_input.pixel_step) {
-                                const vec<> z = simd::load(x.z + offset, channels - at);
-                                vec<> d = derive_product<act()>(x.act, simd::load(values + j * W), u(z));
-                                if (out.addend != nullptr) { // a shortcut reads the raw input of a recipe
-                                    d += simd::load(out.addend + offset, channels - at);
-                                }
-                                to_input.put(values + j * W, out.du + offset, d, channels - at);
-                                sum.add(d, z - mean);
+                        const auto finish = [&](int count) FITNAS_INLINE_LAMBDA {
+                            for (int r = 0; r < rows; ++r, values += kernel.columns * W) {
+                                std::ptrdiff_t offset = to_input.at(y + r, x0) - out.du + i * W;
+                                for_columns(columns, [&](int j, auto part) FITNAS_INLINE_LAMBDA {
+                                    const vec<> z = simd::load(x.z + offset, count);
+                                    vec<> d = derive_product<act()>(x.act, simd::load(values + j * W), u(z));
+                                    if (out.addend != nullptr) { // a shortcut reads the raw input of a recipe
+                                        d += simd::load(out.addend + offset, count);
+                                    }
+                                    if constexpr (tile_output::by_vector) {
+                                        simd::store(out.du + offset, d, count);
+                                    } else {
+                                        simd::store(values + j * W, d);
+                                    }
+                                    sum.template add<part()>(d, z - mean);
+                                    offset += to_input.pixel_step;
+                                });
                             }
+                        };
+                        if (channels - at >= W) {
+                            finish(W);
+                        } else {
+                            finish(channels - at);
                         }
                         sums[i] = sum;
                     },

@@ -193,71 +193,134 @@ FITNAS_INLINE vec<> read(const gradient_input& g, const float* du, const float* 
                            simd::fma(simd::load(g.b + c), simd::load(z, count), simd::load(g.c + c)));
 }
 
-/// Calls `read(row, rows, c, count)` for groups of 4 rows (a compile-time constant), then for single ones,
-/// and every W channels: `count` of them, W but at the end.
-template <class Read>
-FITNAS_INLINE void for_blocks(int rows, int channels, Read&& read) {
-    const auto all_channels = [&](int r, auto n) {
+/// Asks for what will be read soon.
+/// @param c the channel that p begins at; where two vectors fill a cache line, the first asks for it
+FITNAS_INLINE void prefetch(const float* p, int c) {
+    constexpr int line = 16;
+    if (W >= line || c % line == 0) {
+        __builtin_prefetch(p, 0, 2);
+    }
+}
+
+/// Writes rows into a blocked operand, some at a time: `group(r, n)` makes a reader of the n rows from r on
+/// (n a compile-time constant), and `reader(c, count, i)` is row r + i's vector of channels [c, c + W),
+/// `count` of them there.
+template <class Group>
+FITNAS_INLINE void write_blocked(int rows, int channels, float* out, std::size_t stride, Group&& group) {
+    const auto write = [&](int r, auto n) FITNAS_INLINE_LAMBDA {
+        auto reader = group(r, n);
+        float* to = out + r * W;
         int c = 0;
-        for (; c + W <= channels; c += W) {
-            read(r, n, c, W);
+        for (; c + W <= channels; c += W, to += stride) {
+            reader.channels(c);
+            for (int i = 0; i < n(); ++i) {
+                simd::store(to + i * W, reader(i, c, W));
+            }
         }
         if (c < channels) {
-            read(r, n, c, channels - c);
+            reader.channels(c);
+            for (int i = 0; i < n(); ++i) {
+                simd::store(to + i * W, reader(i, c, channels - c));
+            }
         }
     };
     int r = 0;
     for (; r + 4 <= rows; r += 4) {
-        all_channels(r, std::integral_constant<int, 4>());
+        write(r, std::integral_constant<int, 4>());
     }
     for (; r < rows; ++r) {
-        all_channels(r, std::integral_constant<int, 1>());
+        write(r, std::integral_constant<int, 1>());
     }
 }
 
-/// Asks for what will be read soon.
-FITNAS_INLINE void prefetch(const float* p) { __builtin_prefetch(p, 0, 2); }
+/// Reads N rows of an input, batch norm and activation A applied.
+template <int N, activation A, bool Plain>
+struct input_reader {
+    const affine_input& x;
+    std::ptrdiff_t ahead;
+    const float* z[N];
+    vec<> scale{};
+    vec<> shift{};
+
+    FITNAS_INLINE void channels(int c) {
+        if constexpr (!Plain) {
+            const affine u(x, c);
+            scale = u.scale;
+            shift = u.shift;
+        }
+    }
+    FITNAS_INLINE vec<> operator()(int i, int c, int count) const {
+        prefetch(z[i] + c + ahead, c);
+        const vec<> v = simd::load(z[i] + c, count);
+        return Plain ? v : apply<A>(simd::fma(v, scale, shift));
+    }
+};
 
 /// Reads `rows` rows of an input into a blocked operand. `row(r)` is where row r starts in memory.
 /// @param ahead how many values further the next tile begins, which is asked for
 template <class Row>
 void read_blocked(const affine_input& x, int rows, int channels, Row&& row, float* out, std::size_t stride,
                   int ahead = 0) {
-    const auto to = [&](int r, int c) { return out + static_cast<std::size_t>(c / W) * stride + r * W; };
+    const auto read = [&](auto act, auto plain) FITNAS_INLINE_LAMBDA {
+        write_blocked(rows, channels, out, stride, [&](int r, auto n) FITNAS_INLINE_LAMBDA {
+            input_reader<n(), act(), plain()> reader{x, ahead, {}};
+            for (int i = 0; i < n(); ++i) {
+                reader.z[i] = row(r + i);
+            }
+            return reader;
+        });
+    };
     if (x.plain()) {
-        for_blocks(rows, channels, [&](int r, auto n, int c, int count) FITNAS_INLINE_LAMBDA {
-            for (int i = 0; i < n(); ++i) {
-                const float* z = row(r + i) + c;
-                prefetch(z + ahead);
-                simd::store(to(r + i, c), simd::load(z, count));
-            }
-        });
-        return;
+        read(std::integral_constant<activation, activation::none>(), std::true_type());
+    } else {
+        with_activation(x.act, [&](auto act) { read(act, std::false_type()); });
     }
-    with_activation(x.act, [&](auto act) {
-        for_blocks(rows, channels, [&](int r, auto n, int c, int count) FITNAS_INLINE_LAMBDA {
-            const affine a(x, c);
-            for (int i = 0; i < n(); ++i) {
-                const float* z = row(r + i) + c;
-                prefetch(z + ahead);
-                simd::store(to(r + i, c), apply<act()>(a(simd::load(z, count))));
-            }
-        });
-    });
 }
+
+/// Reads N rows of a gradient.
+template <int N, bool Plain>
+struct gradient_reader {
+    const gradient_input& g;
+    std::ptrdiff_t at;
+    std::ptrdiff_t step; ///< from row to row
+    std::ptrdiff_t ahead;
+    vec<> a{};
+    vec<> b{};
+    vec<> c0{};
+
+    FITNAS_INLINE void channels(int c) {
+        if constexpr (!Plain) {
+            a = simd::load(g.a + c);
+            b = simd::load(g.b + c);
+            c0 = simd::load(g.c + c);
+        }
+    }
+    FITNAS_INLINE vec<> operator()(int i, int c, int count) const {
+        const float* du = g.du + at + i * step + c;
+        prefetch(du + ahead, c);
+        const vec<> d = simd::load(du, count);
+        if constexpr (Plain) {
+            return d;
+        }
+        const float* z = g.z + at + i * step + c;
+        prefetch(z + ahead, c);
+        return simd::fma(a, d, simd::fma(b, simd::load(z, count), c0));
+    }
+};
 
 /// Reads rows [first, first + rows) of a gradient into a blocked operand.
 inline void read_blocked(const gradient_input& g, std::ptrdiff_t first, int rows, int channels, float* out,
                          std::size_t stride, int ahead = 0) {
-    for_blocks(rows, channels, [&](int r, auto n, int c, int count) FITNAS_INLINE_LAMBDA {
-        const std::ptrdiff_t at = (first + r) * channels + c;
-        float* to = out + static_cast<std::size_t>(c / W) * stride + r * W;
-        for (int i = 0; i < n(); ++i) {
-            prefetch(g.du + at + i * channels + ahead);
-            prefetch(g.z + at + i * channels + ahead);
-            simd::store(to + i * W, read(g, g.du + at + i * channels, g.z + at + i * channels, c, count));
-        }
-    });
+    const auto read = [&](auto plain) FITNAS_INLINE_LAMBDA {
+        write_blocked(rows, channels, out, stride, [&](int r, auto n) FITNAS_INLINE_LAMBDA {
+            return gradient_reader<n(), plain()>{g, (first + r) * channels, channels, ahead};
+        });
+    };
+    if (g.a == nullptr) {
+        read(std::true_type());
+    } else {
+        read(std::false_type());
+    }
 }
 
 /// Whether `simd::stream` differs from a store.
@@ -276,7 +339,15 @@ inline bool streams(const float* p, std::ptrdiff_t rows, int channels, std::ptrd
 
 /// Adds W channels' sums of a tile to the sums of a group.
 FITNAS_INLINE void add_to(double* sums, vec<> tile, int count) {
-    for (int i = 0; i < (std::min)(count, W); ++i) {
+    if (count >= W) {
+        typedef double doubles __attribute__((vector_size(W * sizeof(double))));
+        doubles sum;
+        __builtin_memcpy(&sum, sums, sizeof sum);
+        sum += __builtin_convertvector(tile, doubles);
+        __builtin_memcpy(sums, &sum, sizeof sum);
+        return;
+    }
+    for (int i = 0; i < count; ++i) {
         sums[i] += static_cast<double>(tile[i]);
     }
 }

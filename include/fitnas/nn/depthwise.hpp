@@ -48,8 +48,8 @@ private:
     }
 };
 
-/// Writes an image of `height` x `width` pixels into the inside of planes of zeros: `value(pixel, c, count)`
-/// is the vector of channels [c, c + W) of a pixel, `count` of them there.
+/// Writes an image of `height` x `width` pixels into the inside of planes of zeros: `value(pixel, i, count)`
+/// is the vector of plane i's channels of a pixel, `count` of them there.
 template <class Value>
 FITNAS_INLINE void fill_planes(int height, int width, int channels, int c, int planes, float* plane,
                                std::size_t plane_size, int plane_width, int margin, Value&& value) {
@@ -61,13 +61,12 @@ FITNAS_INLINE void fill_planes(int height, int width, int channels, int c, int p
                 if constexpr (all()) {
                     FITNAS_UNROLL(4)
                     for (int i = 0; i < planes_at_once; ++i) {
-                        simd::store(to + static_cast<std::size_t>(i) * plane_size,
-                                    value(pixel, c + i * W, W));
+                        simd::store(to + static_cast<std::size_t>(i) * plane_size, value(pixel, i, W));
                     }
                 } else {
                     for (int i = 0; i < planes; ++i) {
                         simd::store(to + static_cast<std::size_t>(i) * plane_size,
-                                    value(pixel, c + i * W, channels - c - i * W));
+                                    value(pixel, i, channels - c - i * W));
                     }
                 }
             }
@@ -94,10 +93,10 @@ inline void read_planes(const affine_input& x, const depthwise_geometry& g, std:
     const std::ptrdiff_t ahead = next_planes(g.in, c, planes);
     with_activation(x.act, [&](auto act) {
         fill_planes(g.in.height, g.in.width, channels, c, planes, plane, g.plane_size(), g.plane_width(),
-                    g.padding(), [&](std::ptrdiff_t pixel, int at, int count) FITNAS_INLINE_LAMBDA {
-                        const float* from = z + pixel * channels + at;
-                        prefetch(from + ahead);
-                        return apply<act()>(affine(x, at)(simd::load(from, count)));
+                    g.padding(), [&](std::ptrdiff_t pixel, int i, int count) FITNAS_INLINE_LAMBDA {
+                        const float* from = z + pixel * channels + c + i * W;
+                        prefetch(from + ahead, i * W);
+                        return apply<act()>(affine(x, c + i * W)(simd::load(from, count)));
                     });
     });
 }
@@ -109,11 +108,12 @@ inline void read_planes(const gradient_input& gradient, const depthwise_geometry
     const int channels = g.in.channels;
     const std::ptrdiff_t ahead = next_planes(g.out, c, planes);
     fill_planes(g.out.height, g.out.width, channels, c, planes, plane, g.gradient_size(), g.gradient_width(),
-                g.margin(), [&](std::ptrdiff_t pixel, int at, int count) FITNAS_INLINE_LAMBDA {
-                    const std::ptrdiff_t i = first + pixel * channels + at;
-                    prefetch(gradient.du + i + ahead);
-                    prefetch(gradient.z + i + ahead);
-                    return read(gradient, gradient.du + i, gradient.z + i, at, count);
+                g.margin(), [&](std::ptrdiff_t pixel, int i, int count) FITNAS_INLINE_LAMBDA {
+                    const int at = c + i * W;
+                    const std::ptrdiff_t offset = first + pixel * channels + at;
+                    prefetch(gradient.du + offset + ahead, i * W);
+                    prefetch(gradient.z + offset + ahead, i * W);
+                    return read(gradient, gradient.du + offset, gradient.z + offset, at, count);
                 });
 }
 
@@ -127,36 +127,35 @@ inline void read_taps(const float* weights, int taps, int channels, int c, int p
     }
 }
 
-/// A sum in parts that take turns: one alone would make every addition wait for the one before.
-struct partial_sum {
-    vec<> a{};
-    vec<> b{};
-    vec<> c{};
-    vec<> d{};
-
-    /// Sets the part whose turn it is.
-    FITNAS_INLINE void turn(vec<> next) {
-        a = b;
-        b = c;
-        c = d;
-        d = next;
-    }
-    vec<> total() const { return (a + b) + (c + d); }
-};
-/// Of v and of v * factor.
+/// Sums of v and of v * factor, in two parts that take turns: one alone would make every addition wait for
+/// the one before.
 struct partial_sums {
-    partial_sum plain;
-    partial_sum products;
+    vec<> plain[2] = {};
+    vec<> products[2] = {};
 
+    template <int Part>
     FITNAS_INLINE void add(vec<> v, vec<> factor) {
-        plain.turn(plain.a + v);
-        products.turn(simd::fma(v, factor, products.a));
+        plain[Part] += v;
+        products[Part] = simd::fma(v, factor, products[Part]);
     }
     void add_to_group(group_sums& sums, int group, int c, int count) const {
-        add_to(sums.first(group) + c, plain.total(), count);
-        add_to(sums.second(group) + c, products.total(), count);
+        add_to(sums.first(group) + c, plain[0] + plain[1], count);
+        add_to(sums.second(group) + c, products[0] + products[1], count);
     }
 };
+
+/// Calls `each(j, part)` for all j in [0, n), the parts 0 and 1 by turns.
+template <class Each>
+FITNAS_INLINE void for_columns(int n, Each&& each) {
+    int j = 0;
+    for (; j + 2 <= n; j += 2) {
+        each(j, std::integral_constant<int, 0>());
+        each(j + 1, std::integral_constant<int, 1>());
+    }
+    if (j < n) {
+        each(j, std::integral_constant<int, 0>());
+    }
+}
 
 /// Where the tiles of some planes go. Vectors that fill a cache line are stored one by one; shorter ones
 /// first back into the tile, so that the neighbouring channels of a pixel are written together.
@@ -170,15 +169,6 @@ struct tile_output {
     static constexpr bool by_vector = W * sizeof(float) >= 64;
 
     FITNAS_INLINE float* at(int y, int x) const { return first + y * row_step + x * pixel_step; }
-    /// @param value of the tile, which v replaces
-    /// @param to its place
-    FITNAS_INLINE void put(float* value, float* to, vec<> v, int count) const {
-        if constexpr (by_vector) {
-            simd::store(to, v, count);
-        } else {
-            simd::store(value, v);
-        }
-    }
     /// The tile with its corner at (y, x), `tile_columns` pixels from row to row.
     FITNAS_INLINE void write(int planes, int y, int x, const float* values, int rows, int columns,
                              int tile_columns) const {
@@ -239,13 +229,14 @@ inline void depthwise_forward(const affine_input& x, shape in, int kernel, int s
                         partial_sums sum = s[i]; // in registers
                         for (int r = 0; r < rows; ++r, values += g.forward.columns * W) {
                             float* to = out.at(y + r, x0) + i * W;
-                            for (int j = 0; j < columns; ++j, to += channels) {
+                            for_columns(columns, [&](int j, auto part) FITNAS_INLINE_LAMBDA {
                                 const vec<> v = simd::load(values + j * W);
                                 if constexpr (tile_output::by_vector) {
-                                    out.put(nullptr, to, v, out.channels - i * W);
+                                    simd::store(to, v, out.channels - i * W);
                                 }
-                                sum.add(v, v);
-                            }
+                                sum.template add<part()>(v, v);
+                                to += channels;
+                            });
                         }
                         s[i] = sum;
                     },
@@ -393,17 +384,29 @@ inline void depthwise_input_gradient(const depthwise_geometry& g, int planes, co
                         partial_sums sum = sums[i]; // in registers
                         const affine u(x, at);
                         const vec<> mean = x.mean != nullptr ? simd::load(x.mean + at) : vec<>{};
-                        for (int r = 0; r < rows; ++r, values += kernel.columns * W) {
-                            std::ptrdiff_t offset = to_input.at(y + r, x0) - out.du + i * W;
-                            for (int j = 0; j < columns; ++j, offset += to_input.pixel_step) {
-                                const vec<> z = simd::load(x.z + offset, channels - at);
-                                vec<> d = derive_product<act()>(x.act, simd::load(values + j * W), u(z));
-                                if (out.addend != nullptr) { // a shortcut reads the raw input of a recipe
-                                    d += simd::load(out.addend + offset, channels - at);
-                                }
-                                to_input.put(values + j * W, out.du + offset, d, channels - at);
-                                sum.add(d, z - mean);
+                        const auto finish = [&](int count) FITNAS_INLINE_LAMBDA {
+                            for (int r = 0; r < rows; ++r, values += kernel.columns * W) {
+                                std::ptrdiff_t offset = to_input.at(y + r, x0) - out.du + i * W;
+                                for_columns(columns, [&](int j, auto part) FITNAS_INLINE_LAMBDA {
+                                    const vec<> z = simd::load(x.z + offset, count);
+                                    vec<> d = derive_product<act()>(x.act, simd::load(values + j * W), u(z));
+                                    if (out.addend != nullptr) { // a shortcut reads the raw input of a recipe
+                                        d += simd::load(out.addend + offset, count);
+                                    }
+                                    if constexpr (tile_output::by_vector) {
+                                        simd::store(out.du + offset, d, count);
+                                    } else {
+                                        simd::store(values + j * W, d);
+                                    }
+                                    sum.template add<part()>(d, z - mean);
+                                    offset += to_input.pixel_step;
+                                });
                             }
+                        };
+                        if (channels - at >= W) {
+                            finish(W);
+                        } else {
+                            finish(channels - at);
                         }
                         sums[i] = sum;
                     },
