@@ -11,8 +11,7 @@
 #include <tuple>
 #include <vector>
 
-#include <fitnas/nn/sgd.hpp>
-#include <fitnas/supernet/path.hpp>
+#include <fitnas/supernet/update.hpp>
 
 #include "allocations.hpp"
 #include "contest.hpp"
@@ -24,13 +23,12 @@ using namespace bench;
 
 constexpr double learning_rate = 0.01;
 
-// What `fitnas::train` does for a batch and one path, on images that stay the same.
+// `fitnas::train` for one batch of images and one path a step.
 class trainer {
 public:
     explicit trainer(const training& work)
         : m_weights(work.space, fitnas::seed{1}),
-          m_runner(m_weights),
-          m_sgd(m_weights.values().size(), {.momentum = 0.9, .weight_decay = 4e-5}),
+          m_update(m_weights, {.momentum = 0.9, .weight_decay = 4e-5}),
           m_images(static_cast<std::size_t>(work.batch) * static_cast<std::size_t>(work.space.input.size())),
           m_labels(static_cast<std::size_t>(work.batch)) {
         std::mt19937 random(1);
@@ -40,28 +38,14 @@ public:
         std::generate(m_labels.begin(), m_labels.end(), [&] { return label(random); });
     }
 
-    fitnas::detail::network_path path(const std::string& code) const {
-        std::vector<std::uint8_t> digits;
-        for (const char c : code) {
-            digits.push_back(static_cast<std::uint8_t>(c - '0'));
-        }
-        return m_weights.path(digits);
-    }
-    double step(const fitnas::detail::network_path& path) {
-        for (const int b : path) {
-            const std::span<float> gradient = m_runner.gradient(m_weights.block(b));
-            std::fill(gradient.begin(), gradient.end(), 0.0F);
-        }
-        const double loss = m_runner.run(m_weights, path, m_images.data(), m_labels, 0).loss;
-        for (const int b : path) {
-            const fitnas::detail::weight_block& block = m_weights.block(b);
-            m_sgd.step(m_weights.values(), m_runner.gradient(block), block.offset, learning_rate);
-        }
+    double step(std::span<const std::uint8_t> code) {
+        const double loss = m_update.add(code, m_images.data(), m_labels, 0).loss;
+        m_update.apply(learning_rate);
         return loss;
     }
-    std::size_t parameters(const fitnas::detail::network_path& path) const {
+    std::size_t parameters(std::span<const std::uint8_t> code) const {
         std::size_t sum = 0;
-        for (const int b : path) {
+        for (const int b : m_weights.path(code)) {
             sum += m_weights.block(b).size;
         }
         return sum;
@@ -69,8 +53,7 @@ public:
 
 private:
     fitnas::detail::weights m_weights;
-    fitnas::detail::path_runner m_runner;
-    fitnas::sgd m_sgd;
+    fitnas::detail::weights_update m_update;
     std::vector<float> m_images;
     std::vector<int> m_labels;
 };
@@ -80,20 +63,23 @@ private:
 int serve_training(const std::string& workload) {
     trainer net(training_workload(workload));
     return serve([&](const std::string&, std::istream& arguments) {
-        std::string code;
+        std::string digits;
         int steps = 0;
-        arguments >> code >> steps;
-        const fitnas::detail::network_path path = net.path(code);
+        arguments >> digits >> steps;
+        std::vector<std::uint8_t> code;
+        for (const char c : digits) {
+            code.push_back(static_cast<std::uint8_t>(c - '0'));
+        }
         double loss = 0;
         const long long before = allocations();
         const bench::clock::time_point start = bench::clock::now();
         for (int i = 0; i < steps; ++i) {
-            loss = net.step(path);
+            loss = net.step(code);
         }
         const double seconds = seconds_since(start);
         const long long allocated = allocations() - before;
         return std::to_string(seconds) + " " + std::to_string(loss) + " " +
-               std::to_string(net.parameters(path)) + " " + std::to_string(allocated);
+               std::to_string(net.parameters(code)) + " " + std::to_string(allocated);
     });
 }
 

@@ -112,6 +112,7 @@
 #include <fitnas/supernet/scorer.hpp>
 #include <fitnas/supernet/supernet.hpp>
 #include <fitnas/supernet/train.hpp>
+#include <fitnas/supernet/update.hpp>
 #include <fitnas/supernet/weights.hpp>
 #include <fitnas/version.hpp>
 

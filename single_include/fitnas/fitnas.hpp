@@ -9765,6 +9765,80 @@ struct fashion_mini : search_space<image<28, 28, 1>, stem<16, 2>, stage<fashion_
 
 } // namespace fitnas::spaces
 
+// ---- fitnas/supernet/sampling.hpp ----
+/// @file
+/// @brief Which paths of a supernet a training step takes.
+
+namespace fitnas {
+
+/// @brief How paths are sampled.
+enum class sampling : std::uint8_t {
+    /// One path a step, each code equally likely (Guo et al., "Single path one-shot", arXiv 1904.00420).
+    uniform,
+    /// Several paths a step, in which the operators of a cell come equally often; their gradients make one
+    /// update (Chu et al., "FairNAS", arXiv 1907.01845). As many paths as the least common multiple of the
+    /// cells' operator counts.
+    strict_fair
+};
+
+namespace detail {
+
+/// Paths of a step, the same for equal (seed, step).
+class path_sampler {
+public:
+    /// @param counts operators of each cell
+    path_sampler(std::span<const int> counts, sampling kind, seed s)
+        : m_counts(counts.begin(), counts.end()), m_kind(kind), m_seed(s) {
+        if (kind == sampling::strict_fair) {
+            for (const int c : m_counts) {
+                m_paths = std::lcm(m_paths, static_cast<std::size_t>(c));
+                if (m_paths > most) {
+                    throw option_error("sampling::strict_fair: the cells' operator counts need more than " +
+                                       std::to_string(most) + " paths a step; use sampling::uniform");
+                }
+            }
+        }
+        m_codes.assign(m_paths, std::vector<std::uint8_t>(m_counts.size()));
+        m_column.resize(m_paths);
+    }
+
+    /// @return paths of a step
+    std::size_t size() const { return m_paths; }
+
+    /// @return valid until the next call
+    const std::vector<std::vector<std::uint8_t>>& paths(std::uint64_t step) {
+        random_stream random(m_seed, purpose::path, step);
+        for (std::size_t c = 0; c < m_counts.size(); ++c) {
+            const auto count = static_cast<std::size_t>(m_counts[c]);
+            if (m_kind == sampling::uniform) {
+                m_column[0] = static_cast<std::uint8_t>(random.below(static_cast<std::uint32_t>(count)));
+            } else {
+                for (std::size_t i = 0; i < m_paths; ++i) {
+                    m_column[i] = static_cast<std::uint8_t>(i % count);
+                }
+                random.shuffle(std::span<std::uint8_t>(m_column));
+            }
+            for (std::size_t i = 0; i < m_paths; ++i) {
+                m_codes[i][c] = m_column[i];
+            }
+        }
+        return m_codes;
+    }
+
+private:
+    static constexpr std::size_t most = 1024;
+    std::vector<int> m_counts;
+    sampling m_kind;
+    seed m_seed;
+    std::size_t m_paths = 1;
+    std::vector<std::vector<std::uint8_t>> m_codes;
+    std::vector<std::uint8_t> m_column; ///< the operators of one cell
+};
+
+} // namespace detail
+
+} // namespace fitnas
+
 // ---- fitnas/supernet/weights.hpp ----
 /// @file
 /// @brief The weights of a space, or of one architecture, in one flat buffer, with a plan for each block.
@@ -9824,12 +9898,16 @@ public:
     /// @param code one operator number a cell; empty where nothing is chosen
     network_path path(std::span<const std::uint8_t> code) const {
         network_path p;
-        p.reserve(m_layers.size());
+        path(code, p);
+        return p;
+    }
+    /// The same into a path that there is.
+    void path(std::span<const std::uint8_t> code, network_path& p) const {
+        p.clear();
         for (const weight_layer& l : m_layers) {
             p.push_back(l.first_block +
                         (l.cell_index < 0 ? 0 : code[static_cast<std::size_t>(l.cell_index)]));
         }
-        return p;
     }
 
 private:
@@ -9852,148 +9930,6 @@ private:
 };
 
 } // namespace fitnas::detail
-
-// ---- fitnas/supernet/path.hpp ----
-/// @file
-/// @brief One path of a set of weights, forward and backward.
-
-namespace fitnas::detail {
-
-/// Memory and gradients of training. After the largest path was run once, nothing is allocated any more.
-class path_runner {
-public:
-    explicit path_runner(const weights& w) : m_gradient(w.values().size()) {}
-
-    std::span<float> gradient() { return m_gradient; }
-    std::span<float> gradient(const weight_block& b) { return gradient().subspan(b.offset, b.size); }
-
-    /// Forward, cross-entropy, backward: adds the gradients of the path's blocks into `gradient()`.
-    /// @param images labels.size() x input shape, normalised
-    batch_loss run(const weights& w, const network_path& path, const float* images,
-                   std::span<const int> labels, double smoothing) {
-        const auto count = static_cast<int>(labels.size());
-        m_memory.reset();
-        m_runs.assign(path.size(), {});
-        const float* x = images;
-        for (std::size_t i = 0; i < path.size(); ++i) {
-            const weight_block& b = w.block(path[i]);
-            if (!b.plan.empty()) {
-                float* y = take(b.output, count);
-                m_runs[i] = forward(b.plan, w.of(b), x, count, y, nullptr, m_memory, m_shared);
-                x = y;
-            }
-        }
-        const auto classes = static_cast<std::size_t>(w.classes());
-        float* dy = m_memory.take(labels.size() * classes);
-        const batch_loss loss =
-            cross_entropy({x, labels.size() * classes}, labels, smoothing, {dy, labels.size() * classes});
-        const arena::mark outputs = m_memory.position();
-        // Gradients of neighbouring layers take turns in two places.
-        std::size_t largest = 0;
-        for (const int i : path) {
-            largest = (std::max)(largest, static_cast<std::size_t>(w.block(i).output.size()));
-        }
-        float* places[2] = {m_memory.take(largest * labels.size()), m_memory.take(largest * labels.size())};
-        const arena::mark scratch = m_memory.position();
-        int turn = 0;
-        for (std::size_t i = path.size(); i-- > 0;) {
-            const weight_block& b = w.block(path[i]);
-            if (b.plan.empty()) {
-                continue;
-            }
-            float* dx = i == 0 ? nullptr : places[turn];
-            backward(b.plan, w.of(b), m_gradient.data() + b.offset, m_runs[i], dy, dx, m_memory, m_shared);
-            m_memory.reset(scratch);
-            dy = dx;
-            turn = 1 - turn;
-        }
-        m_memory.reset(outputs);
-        return loss;
-    }
-
-private:
-    float* take(shape s, int count) {
-        return m_memory.take(static_cast<std::size_t>(s.size()) * static_cast<std::size_t>(count));
-    }
-
-    std::vector<float> m_gradient;
-    arena m_memory;
-    workspace m_shared;
-    std::vector<block_run> m_runs;
-};
-
-} // namespace fitnas::detail
-
-// ---- fitnas/supernet/sampling.hpp ----
-/// @file
-/// @brief Which paths of a supernet a training step takes.
-
-namespace fitnas {
-
-/// @brief How paths are sampled.
-enum class sampling : std::uint8_t {
-    /// One path a step, each code equally likely (Guo et al., "Single path one-shot", arXiv 1904.00420).
-    uniform,
-    /// Several paths a step, in which the operators of a cell come equally often; their gradients make one
-    /// update (Chu et al., "FairNAS", arXiv 1907.01845). As many paths as the least common multiple of the
-    /// cells' operator counts.
-    strict_fair
-};
-
-namespace detail {
-
-/// Paths of a step, the same for equal (seed, step).
-class path_sampler {
-public:
-    /// @param counts operators of each cell
-    path_sampler(std::span<const int> counts, sampling kind, seed s)
-        : m_counts(counts.begin(), counts.end()), m_kind(kind), m_seed(s) {
-        if (kind == sampling::strict_fair) {
-            for (const int c : m_counts) {
-                m_paths = std::lcm(m_paths, static_cast<std::size_t>(c));
-                if (m_paths > most) {
-                    throw option_error("sampling::strict_fair: the cells' operator counts need more than " +
-                                       std::to_string(most) + " paths a step; use sampling::uniform");
-                }
-            }
-        }
-    }
-
-    /// @return paths of a step
-    std::size_t size() const { return m_paths; }
-
-    std::vector<std::vector<std::uint8_t>> paths(std::uint64_t step) const {
-        std::vector<std::vector<std::uint8_t>> codes(m_paths, std::vector<std::uint8_t>(m_counts.size()));
-        std::vector<std::uint8_t> column(m_paths);
-        random_stream random(m_seed, purpose::path, step);
-        for (std::size_t c = 0; c < m_counts.size(); ++c) {
-            const auto count = static_cast<std::size_t>(m_counts[c]);
-            if (m_kind == sampling::uniform) {
-                column[0] = static_cast<std::uint8_t>(random.below(static_cast<std::uint32_t>(count)));
-            } else {
-                for (std::size_t i = 0; i < m_paths; ++i) {
-                    column[i] = static_cast<std::uint8_t>(i % count);
-                }
-                random.shuffle(std::span<std::uint8_t>(column));
-            }
-            for (std::size_t i = 0; i < m_paths; ++i) {
-                codes[i][c] = column[i];
-            }
-        }
-        return codes;
-    }
-
-private:
-    static constexpr std::size_t most = 1024;
-    std::vector<int> m_counts;
-    sampling m_kind;
-    seed m_seed;
-    std::size_t m_paths = 1;
-};
-
-} // namespace detail
-
-} // namespace fitnas
 
 // ---- fitnas/supernet/supernet.hpp ----
 /// @file
@@ -10044,6 +9980,127 @@ private:
 };
 
 } // namespace fitnas
+
+// ---- fitnas/supernet/path.hpp ----
+/// @file
+/// @brief One path of a set of weights, forward and backward.
+
+namespace fitnas::detail {
+
+/// Memory and gradients of training. After the largest path was run once, nothing is allocated any more.
+class path_runner {
+public:
+    explicit path_runner(const weights& w) : m_gradient(w.values().size()) {}
+
+    std::span<float> gradient() { return m_gradient; }
+    std::span<float> gradient(const weight_block& b) { return gradient().subspan(b.offset, b.size); }
+
+    /// Forward, cross-entropy, backward: adds the gradients of the path's blocks into `gradient()`.
+    /// @param images labels.size() x input shape, normalised
+    batch_loss run(const weights& w, const network_path& path, const float* images,
+                   std::span<const int> labels, double smoothing) {
+        const auto count = static_cast<int>(labels.size());
+        m_memory.reset();
+        m_runs.assign(path.size(), {});
+        m_ends.assign(path.size(), {});
+        // Gradients of neighbouring layers take turns in two places.
+        std::size_t largest = 0;
+        for (const int i : path) {
+            largest = (std::max)(largest, static_cast<std::size_t>(w.block(i).output.size()));
+        }
+        float* places[2] = {m_memory.take(largest * labels.size()), m_memory.take(largest * labels.size())};
+        const float* x = images;
+        for (std::size_t i = 0; i < path.size(); ++i) {
+            const weight_block& b = w.block(path[i]);
+            if (!b.plan.empty()) {
+                float* y = take(b.output, count);
+                m_runs[i] = forward(b.plan, w.of(b), x, count, y, nullptr, m_memory, m_shared);
+                x = y;
+            }
+            m_ends[i] = m_memory.position();
+        }
+        const auto classes = static_cast<std::size_t>(w.classes());
+        float* dy = places[0];
+        const batch_loss loss =
+            cross_entropy({x, labels.size() * classes}, labels, smoothing, {dy, labels.size() * classes});
+        int turn = 1;
+        for (std::size_t i = path.size(); i-- > 0;) {
+            const weight_block& b = w.block(path[i]);
+            if (b.plan.empty()) {
+                continue;
+            }
+            m_memory.reset(m_ends[i]); // what the layers behind left is not needed any more
+            float* dx = i == 0 ? nullptr : places[turn];
+            backward(b.plan, w.of(b), m_gradient.data() + b.offset, m_runs[i], dy, dx, m_memory, m_shared);
+            dy = dx;
+            turn = 1 - turn;
+        }
+        return loss;
+    }
+
+private:
+    float* take(shape s, int count) {
+        return m_memory.take(static_cast<std::size_t>(s.size()) * static_cast<std::size_t>(count));
+    }
+
+    std::vector<float> m_gradient;
+    arena m_memory;
+    workspace m_shared;
+    std::vector<block_run> m_runs;
+    std::vector<arena::mark> m_ends; ///< of each layer's memory
+};
+
+} // namespace fitnas::detail
+
+// ---- fitnas/supernet/update.hpp ----
+/// @file
+/// @brief One update of a set of weights: a batch, some paths, SGD on what they used.
+
+namespace fitnas::detail {
+
+/// Once the largest path was run, nothing is allocated any more.
+class weights_update {
+public:
+    weights_update(weights& w, const sgd_options& options)
+        : m_weights(w), m_runner(w), m_sgd(w.values().size(), options), m_uses(w.blocks().size()) {}
+
+    /// Forward and backward along one path.
+    /// @param code one operator number a cell; empty where nothing is chosen
+    /// @param images labels.size() x input shape, normalised
+    batch_loss add(std::span<const std::uint8_t> code, const float* images, std::span<const int> labels,
+                   double smoothing) {
+        m_weights.path(code, m_path);
+        for (const int b : m_path) {
+            if (m_uses[static_cast<std::size_t>(b)]++ == 0) {
+                const std::span<float> gradient = m_runner.gradient(m_weights.block(b));
+                std::fill(gradient.begin(), gradient.end(), 0.0F);
+            }
+        }
+        return m_runner.run(m_weights, m_path, images, labels, smoothing);
+    }
+
+    /// Moves the weights along the mean gradient of the paths that used a block, so that one learning rate
+    /// suits stem and operators, and begins anew.
+    void apply(double learning_rate) {
+        for (std::size_t b = 0; b < m_uses.size(); ++b) {
+            if (m_uses[b] > 0) {
+                const weight_block& block = m_weights.blocks()[b];
+                m_sgd.step(m_weights.values(), m_runner.gradient(block), block.offset, learning_rate,
+                           1.0 / m_uses[b]);
+                m_uses[b] = 0;
+            }
+        }
+    }
+
+private:
+    weights& m_weights;
+    path_runner m_runner;
+    sgd m_sgd;
+    network_path m_path;
+    std::vector<int> m_uses; ///< of each block, since the last update
+};
+
+} // namespace fitnas::detail
 
 // ---- fitnas/supernet/train.hpp ----
 /// @file
@@ -10128,17 +10185,15 @@ inline void require_finite(const weights& w, const std::string& what) {
 template <std::same_as<weights> Weights>
 train_report train_checked(Weights& w, std::span<const int> counts, const image_dataset& data,
                            const train_options& o) {
-    const path_sampler sampler(counts, o.sampling, o.seed);
+    path_sampler sampler(counts, o.sampling, o.seed);
     const normalisation norm = normalisation_of(data);
     const std::size_t steps = data.size() / o.batch;
     const auto total = static_cast<long long>(steps) * o.epochs;
     const cosine_schedule rate{o.learning_rate, total, o.warmup * static_cast<double>(steps)};
 
-    sgd optimiser(w.values().size(), {.momentum = o.momentum, .weight_decay = o.weight_decay});
-    path_runner runner(w);
+    weights_update update(w, {.momentum = o.momentum, .weight_decay = o.weight_decay});
     std::vector<float> images(o.batch * static_cast<std::size_t>(w.input().size()));
     std::vector<int> labels(o.batch);
-    std::vector<int> uses(w.blocks().size());
     const stopwatch clock;
     train_report report;
     for (int epoch = 0; epoch < o.epochs; ++epoch) {
@@ -10150,18 +10205,10 @@ train_report train_checked(Weights& w, std::span<const int> counts, const image_
             load_batch(data, std::span<const std::size_t>(order).subspan(i * o.batch, o.batch), norm,
                        images.data(), labels.data(), o.augment, o.seed, static_cast<std::uint64_t>(epoch));
 
-            std::fill(uses.begin(), uses.end(), 0);
             double loss = 0;
             double correct = 0;
             for (const std::vector<std::uint8_t>& code : sampler.paths(static_cast<std::uint64_t>(step))) {
-                const network_path path = w.path(code);
-                for (const int b : path) {
-                    if (uses[static_cast<std::size_t>(b)]++ == 0) {
-                        const std::span<float> gradient = runner.gradient(w.block(b));
-                        std::fill(gradient.begin(), gradient.end(), 0.0F);
-                    }
-                }
-                const batch_loss one = runner.run(w, path, images.data(), labels, o.label_smoothing);
+                const batch_loss one = update.add(code, images.data(), labels, o.label_smoothing);
                 if (!std::isfinite(one.loss)) {
                     throw numeric_error("train: the loss is " +
                                         std::string(std::isnan(one.loss) ? "not a number" : "infinite") +
@@ -10174,14 +10221,7 @@ train_report train_checked(Weights& w, std::span<const int> counts, const image_
                 loss += one.loss;
                 correct += static_cast<double>(one.correct);
             }
-            // The mean over the paths that used a block, so that one learning rate suits stem and operators.
-            for (std::size_t b = 0; b < uses.size(); ++b) {
-                if (uses[b] > 0) {
-                    const weight_block& block = w.blocks()[b];
-                    optimiser.step(w.values(), runner.gradient(block), block.offset, rate(step),
-                                   1.0 / uses[b]);
-                }
-            }
+            update.apply(rate(step));
             const auto paths = static_cast<double>(sampler.size());
             sums.loss += loss / paths;
             sums.accuracy += correct / paths / static_cast<double>(o.batch);

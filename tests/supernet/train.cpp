@@ -90,7 +90,7 @@ TEST_CASE("a strictly fair step trains every operator") {
 
 TEST_CASE("strictly fair paths name the operators of each cell equally often, whatever the counts") {
     const std::vector<int> counts{2, 3, 1, 4};
-    const detail::path_sampler sampler(counts, sampling::strict_fair, seed{9});
+    detail::path_sampler sampler(counts, sampling::strict_fair, seed{9});
     CHECK(sampler.size() == 12);
     std::set<std::string> codes;
     for (std::uint64_t step = 0; step < 50; ++step) {

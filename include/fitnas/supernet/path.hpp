@@ -27,6 +27,13 @@ public:
         const auto count = static_cast<int>(labels.size());
         m_memory.reset();
         m_runs.assign(path.size(), {});
+        m_ends.assign(path.size(), {});
+        // Gradients of neighbouring layers take turns in two places.
+        std::size_t largest = 0;
+        for (const int i : path) {
+            largest = (std::max)(largest, static_cast<std::size_t>(w.block(i).output.size()));
+        }
+        float* places[2] = {m_memory.take(largest * labels.size()), m_memory.take(largest * labels.size())};
         const float* x = images;
         for (std::size_t i = 0; i < path.size(); ++i) {
             const weight_block& b = w.block(path[i]);
@@ -35,32 +42,24 @@ public:
                 m_runs[i] = forward(b.plan, w.of(b), x, count, y, nullptr, m_memory, m_shared);
                 x = y;
             }
+            m_ends[i] = m_memory.position();
         }
         const auto classes = static_cast<std::size_t>(w.classes());
-        float* dy = m_memory.take(labels.size() * classes);
+        float* dy = places[0];
         const batch_loss loss =
             cross_entropy({x, labels.size() * classes}, labels, smoothing, {dy, labels.size() * classes});
-        const arena::mark outputs = m_memory.position();
-        // Gradients of neighbouring layers take turns in two places.
-        std::size_t largest = 0;
-        for (const int i : path) {
-            largest = (std::max)(largest, static_cast<std::size_t>(w.block(i).output.size()));
-        }
-        float* places[2] = {m_memory.take(largest * labels.size()), m_memory.take(largest * labels.size())};
-        const arena::mark scratch = m_memory.position();
-        int turn = 0;
+        int turn = 1;
         for (std::size_t i = path.size(); i-- > 0;) {
             const weight_block& b = w.block(path[i]);
             if (b.plan.empty()) {
                 continue;
             }
+            m_memory.reset(m_ends[i]); // what the layers behind left is not needed any more
             float* dx = i == 0 ? nullptr : places[turn];
             backward(b.plan, w.of(b), m_gradient.data() + b.offset, m_runs[i], dy, dx, m_memory, m_shared);
-            m_memory.reset(scratch);
             dy = dx;
             turn = 1 - turn;
         }
-        m_memory.reset(outputs);
         return loss;
     }
 
@@ -73,6 +72,7 @@ private:
     arena m_memory;
     workspace m_shared;
     std::vector<block_run> m_runs;
+    std::vector<arena::mark> m_ends; ///< of each layer's memory
 };
 
 } // namespace fitnas::detail

@@ -42,30 +42,31 @@ public:
                 }
             }
         }
+        m_codes.assign(m_paths, std::vector<std::uint8_t>(m_counts.size()));
+        m_column.resize(m_paths);
     }
 
     /// @return paths of a step
     std::size_t size() const { return m_paths; }
 
-    std::vector<std::vector<std::uint8_t>> paths(std::uint64_t step) const {
-        std::vector<std::vector<std::uint8_t>> codes(m_paths, std::vector<std::uint8_t>(m_counts.size()));
-        std::vector<std::uint8_t> column(m_paths);
+    /// @return valid until the next call
+    const std::vector<std::vector<std::uint8_t>>& paths(std::uint64_t step) {
         random_stream random(m_seed, purpose::path, step);
         for (std::size_t c = 0; c < m_counts.size(); ++c) {
             const auto count = static_cast<std::size_t>(m_counts[c]);
             if (m_kind == sampling::uniform) {
-                column[0] = static_cast<std::uint8_t>(random.below(static_cast<std::uint32_t>(count)));
+                m_column[0] = static_cast<std::uint8_t>(random.below(static_cast<std::uint32_t>(count)));
             } else {
                 for (std::size_t i = 0; i < m_paths; ++i) {
-                    column[i] = static_cast<std::uint8_t>(i % count);
+                    m_column[i] = static_cast<std::uint8_t>(i % count);
                 }
-                random.shuffle(std::span<std::uint8_t>(column));
+                random.shuffle(std::span<std::uint8_t>(m_column));
             }
             for (std::size_t i = 0; i < m_paths; ++i) {
-                codes[i][c] = column[i];
+                m_codes[i][c] = m_column[i];
             }
         }
-        return codes;
+        return m_codes;
     }
 
 private:
@@ -74,6 +75,8 @@ private:
     sampling m_kind;
     seed m_seed;
     std::size_t m_paths = 1;
+    std::vector<std::vector<std::uint8_t>> m_codes;
+    std::vector<std::uint8_t> m_column; ///< the operators of one cell
 };
 
 } // namespace detail

@@ -14,10 +14,9 @@
 #include <fitnas/core/progress.hpp>
 #include <fitnas/data/batch.hpp>
 #include <fitnas/nn/schedule.hpp>
-#include <fitnas/nn/sgd.hpp>
-#include <fitnas/supernet/path.hpp>
 #include <fitnas/supernet/sampling.hpp>
 #include <fitnas/supernet/supernet.hpp>
+#include <fitnas/supernet/update.hpp>
 
 namespace fitnas {
 
@@ -98,17 +97,15 @@ inline void require_finite(const weights& w, const std::string& what) {
 template <std::same_as<weights> Weights>
 train_report train_checked(Weights& w, std::span<const int> counts, const image_dataset& data,
                            const train_options& o) {
-    const path_sampler sampler(counts, o.sampling, o.seed);
+    path_sampler sampler(counts, o.sampling, o.seed);
     const normalisation norm = normalisation_of(data);
     const std::size_t steps = data.size() / o.batch;
     const auto total = static_cast<long long>(steps) * o.epochs;
     const cosine_schedule rate{o.learning_rate, total, o.warmup * static_cast<double>(steps)};
 
-    sgd optimiser(w.values().size(), {.momentum = o.momentum, .weight_decay = o.weight_decay});
-    path_runner runner(w);
+    weights_update update(w, {.momentum = o.momentum, .weight_decay = o.weight_decay});
     std::vector<float> images(o.batch * static_cast<std::size_t>(w.input().size()));
     std::vector<int> labels(o.batch);
-    std::vector<int> uses(w.blocks().size());
     const stopwatch clock;
     train_report report;
     for (int epoch = 0; epoch < o.epochs; ++epoch) {
@@ -120,18 +117,10 @@ train_report train_checked(Weights& w, std::span<const int> counts, const image_
             load_batch(data, std::span<const std::size_t>(order).subspan(i * o.batch, o.batch), norm,
                        images.data(), labels.data(), o.augment, o.seed, static_cast<std::uint64_t>(epoch));
 
-            std::fill(uses.begin(), uses.end(), 0);
             double loss = 0;
             double correct = 0;
             for (const std::vector<std::uint8_t>& code : sampler.paths(static_cast<std::uint64_t>(step))) {
-                const network_path path = w.path(code);
-                for (const int b : path) {
-                    if (uses[static_cast<std::size_t>(b)]++ == 0) {
-                        const std::span<float> gradient = runner.gradient(w.block(b));
-                        std::fill(gradient.begin(), gradient.end(), 0.0F);
-                    }
-                }
-                const batch_loss one = runner.run(w, path, images.data(), labels, o.label_smoothing);
+                const batch_loss one = update.add(code, images.data(), labels, o.label_smoothing);
                 if (!std::isfinite(one.loss)) {
                     throw numeric_error("train: the loss is " +
                                         std::string(std::isnan(one.loss) ? "not a number" : "infinite") +
@@ -144,14 +133,7 @@ train_report train_checked(Weights& w, std::span<const int> counts, const image_
                 loss += one.loss;
                 correct += static_cast<double>(one.correct);
             }
-            // The mean over the paths that used a block, so that one learning rate suits stem and operators.
-            for (std::size_t b = 0; b < uses.size(); ++b) {
-                if (uses[b] > 0) {
-                    const weight_block& block = w.blocks()[b];
-                    optimiser.step(w.values(), runner.gradient(block), block.offset, rate(step),
-                                   1.0 / uses[b]);
-                }
-            }
+            update.apply(rate(step));
             const auto paths = static_cast<double>(sampler.size());
             sums.loss += loss / paths;
             sums.accuracy += correct / paths / static_cast<double>(o.batch);

@@ -67,12 +67,16 @@ public:
     /// @param code one operator number a cell; empty where nothing is chosen
     network_path path(std::span<const std::uint8_t> code) const {
         network_path p;
-        p.reserve(m_layers.size());
+        path(code, p);
+        return p;
+    }
+    /// The same into a path that there is.
+    void path(std::span<const std::uint8_t> code, network_path& p) const {
+        p.clear();
         for (const weight_layer& l : m_layers) {
             p.push_back(l.first_block +
                         (l.cell_index < 0 ? 0 : code[static_cast<std::size_t>(l.cell_index)]));
         }
-        return p;
     }
 
 private:
