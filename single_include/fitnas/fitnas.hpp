@@ -429,9 +429,10 @@ inline constexpr int gemm_rows = simd::native_width == 16 ? 8 : 4;
 /// Columns of a register tile.
 inline constexpr int panel = 2 * simd::native_width;
 
-/// Floats between two blocks of a blocked operand; the odd row keeps blocks off one cache set.
+/// Floats between two blocks of a blocked operand: whole groups of four rows, and an odd one that keeps
+/// blocks off one cache set.
 constexpr std::size_t block_stride(int rows) {
-    return (static_cast<std::size_t>(rows) + 1) * static_cast<std::size_t>(gemm_width);
+    return static_cast<std::size_t>((rows + 3) / 4 * 4 + 1) * static_cast<std::size_t>(gemm_width);
 }
 /// Floats of a blocked operand.
 constexpr std::size_t blocked_size(int rows, int columns) {
@@ -2791,43 +2792,58 @@ FITNAS_INLINE void prefetch(const float* p, int c) {
     }
 }
 
-/// Writes rows into a blocked operand, some at a time: `group(r, n)` makes a reader of the n rows from r on
-/// (n a compile-time constant), and `reader(c, count, i)` is row r + i's vector of channels [c, c + W),
-/// `count` of them there.
+/// The row of the input that a strided 1x1 convolution reads for row r of its output, as an offset.
+struct strided_rows {
+    shape in;
+    int stride = 1;
+
+    std::ptrdiff_t operator()(std::ptrdiff_t r) const {
+        if (stride == 1) {
+            return r * in.channels;
+        }
+        const shape out = cell{in, in.channels, stride}.output();
+        const std::ptrdiff_t x = r % out.width;
+        const std::ptrdiff_t y = r / out.width % out.height;
+        const std::ptrdiff_t n = r / out.width / out.height;
+        return (n * in.pixels() + y * stride * in.width + x * stride) * in.channels;
+    }
+};
+
+/// Rows that are read together. Blocked operands have room for whole groups of them.
+inline constexpr int rows_at_once = 4;
+
+/// Writes rows into a blocked operand: `group(r)` makes a reader of `rows_at_once` rows from r on, and after
+/// `reader.channels(c)`, `reader(i, c, count)` is row r + i's vector of channels [c, c + W), `count` of them
+/// there.
 template <class Group>
 FITNAS_INLINE void write_blocked(int rows, int channels, float* out, std::size_t stride, Group&& group) {
-    const auto write = [&](int r, auto n) FITNAS_INLINE_LAMBDA {
-        auto reader = group(r, n);
+    for (int r = 0; r < rows; r += rows_at_once) {
+        auto reader = group(r);
         float* to = out + r * W;
         int c = 0;
-        for (; c + W <= channels; c += W, to += stride) {
-            reader.channels(c);
-            for (int i = 0; i < n(); ++i) {
-                simd::store(to + i * W, reader(i, c, W));
+        if constexpr (W >= 8) { // narrow vectors take one loop, which is half to compile
+            for (; c + W <= channels; c += W, to += stride) {
+                reader.channels(c);
+                for (int i = 0; i < rows_at_once; ++i) {
+                    simd::store(to + i * W, reader(i, c, W));
+                }
             }
         }
-        if (c < channels) {
+        for (; c < channels; c += W, to += stride) {
             reader.channels(c);
-            for (int i = 0; i < n(); ++i) {
+            for (int i = 0; i < rows_at_once; ++i) {
                 simd::store(to + i * W, reader(i, c, channels - c));
             }
         }
-    };
-    int r = 0;
-    for (; r + 4 <= rows; r += 4) {
-        write(r, std::integral_constant<int, 4>());
-    }
-    for (; r < rows; ++r) {
-        write(r, std::integral_constant<int, 1>());
     }
 }
 
-/// Reads N rows of an input, batch norm and activation A applied.
-template <int N, activation A, bool Plain>
+/// Reads rows of an input, batch norm and activation A applied.
+template <activation A, bool Plain>
 struct input_reader {
     const affine_input& x;
     std::ptrdiff_t ahead;
-    const float* z[N];
+    const float* z[rows_at_once];
     vec<> scale{};
     vec<> shift{};
 
@@ -2845,16 +2861,16 @@ struct input_reader {
     }
 };
 
-/// Reads `rows` rows of an input into a blocked operand. `row(r)` is where row r starts in memory.
+/// Reads the rows `source(first)` to `source(first + rows - 1)` of an input into a blocked operand. What it
+/// holds behind them means nothing.
 /// @param ahead how many values further the next tile begins, which is asked for
-template <class Row>
-void read_blocked(const affine_input& x, int rows, int channels, Row&& row, float* out, std::size_t stride,
-                  int ahead = 0) {
+inline void read_blocked(const affine_input& x, int rows, int channels, const strided_rows& source,
+                         std::ptrdiff_t first, float* out, std::size_t stride, int ahead = 0) {
     const auto read = [&](auto act, auto plain) FITNAS_INLINE_LAMBDA {
-        write_blocked(rows, channels, out, stride, [&](int r, auto n) FITNAS_INLINE_LAMBDA {
-            input_reader<n(), act(), plain()> reader{x, ahead, {}};
-            for (int i = 0; i < n(); ++i) {
-                reader.z[i] = row(r + i);
+        write_blocked(rows, channels, out, stride, [&](int r) FITNAS_INLINE_LAMBDA {
+            input_reader<act(), plain()> reader{x, ahead, {}};
+            for (int i = 0; i < rows_at_once; ++i) { // the last once more, where there are no more
+                reader.z[i] = x.z + source(first + (std::min)(r + i, rows - 1));
             }
             return reader;
         });
@@ -2866,13 +2882,12 @@ void read_blocked(const affine_input& x, int rows, int channels, Row&& row, floa
     }
 }
 
-/// Reads N rows of a gradient.
-template <int N, bool Plain>
+/// Reads rows of a gradient.
+template <bool Plain>
 struct gradient_reader {
     const gradient_input& g;
-    std::ptrdiff_t at;
-    std::ptrdiff_t step; ///< from row to row
     std::ptrdiff_t ahead;
+    std::ptrdiff_t at[rows_at_once];
     vec<> a{};
     vec<> b{};
     vec<> c0{};
@@ -2885,24 +2900,29 @@ struct gradient_reader {
         }
     }
     FITNAS_INLINE vec<> operator()(int i, int c, int count) const {
-        const float* du = g.du + at + i * step + c;
+        const float* du = g.du + at[i] + c;
         prefetch(du + ahead, c);
         const vec<> d = simd::load(du, count);
         if constexpr (Plain) {
             return d;
         }
-        const float* z = g.z + at + i * step + c;
+        const float* z = g.z + at[i] + c;
         prefetch(z + ahead, c);
         return simd::fma(a, d, simd::fma(b, simd::load(z, count), c0));
     }
 };
 
-/// Reads rows [first, first + rows) of a gradient into a blocked operand.
+/// Reads rows [first, first + rows) of a gradient into a blocked operand. What it holds behind them means
+/// nothing.
 inline void read_blocked(const gradient_input& g, std::ptrdiff_t first, int rows, int channels, float* out,
                          std::size_t stride, int ahead = 0) {
     const auto read = [&](auto plain) FITNAS_INLINE_LAMBDA {
-        write_blocked(rows, channels, out, stride, [&](int r, auto n) FITNAS_INLINE_LAMBDA {
-            return gradient_reader<n(), plain()>{g, (first + r) * channels, channels, ahead};
+        write_blocked(rows, channels, out, stride, [&](int r) FITNAS_INLINE_LAMBDA {
+            gradient_reader<plain()> reader{g, ahead, {}};
+            for (int i = 0; i < rows_at_once; ++i) {
+                reader.at[i] = (first + (std::min)(r + i, rows - 1)) * channels;
+            }
+            return reader;
         });
     };
     if (g.a == nullptr) {
@@ -2942,11 +2962,10 @@ FITNAS_INLINE void add_to(double* sums, vec<> tile, int count) {
 }
 
 /// Turns rows of gradients at the activations, lying in `out.du`, into gradients at the pre-activations of
-/// `x`, adds the addend, and gathers the sums of du and du (z - mean). `row(r)` is the offset of row r in
-/// both tensors.
-template <class Row>
-void finish_gradient(const affine_input& x, const gradient_output& out, int rows, int channels, Row&& row,
-                     double* first, double* second) {
+/// `x`, adds the addend, and gathers the sums of du and du (z - mean), for the rows `source(row)` to
+/// `source(row + rows - 1)` of both tensors.
+inline void finish_gradient(const affine_input& x, const gradient_output& out, int rows, int channels,
+                            const strided_rows& source, std::ptrdiff_t row, double* first, double* second) {
     if (x.plain() && out.addend == nullptr) {
         return;
     }
@@ -2957,7 +2976,7 @@ void finish_gradient(const affine_input& x, const gradient_output& out, int rows
             vec<> s{};
             vec<> t{};
             for (int r = 0; r < rows; ++r) {
-                const std::ptrdiff_t at = row(r) + c;
+                const std::ptrdiff_t at = source(row + r) + c;
                 const vec<> z = simd::load(x.z + at, count);
                 vec<> d = derive<act()>(simd::load(out.du + at, count), pre_activation(x, z, c));
                 if (out.addend != nullptr) { // a shortcut reads the raw input of a recipe
@@ -3131,33 +3150,6 @@ inline void norm_backward(norm_state& s, int channels, group_sums& sums, double 
 
 namespace fitnas::detail {
 
-/// The row of the input that a strided 1x1 convolution reads for row r of its output, as an offset.
-struct strided_rows {
-    shape in;
-    int stride;
-
-    std::ptrdiff_t operator()(std::ptrdiff_t r) const {
-        if (stride == 1) {
-            return r * in.channels;
-        }
-        const shape out = cell{in, in.channels, stride}.output();
-        const std::ptrdiff_t x = r % out.width;
-        const std::ptrdiff_t y = r / out.width % out.height;
-        const std::ptrdiff_t n = r / out.width / out.height;
-        return (n * in.pixels() + y * stride * in.width + x * stride) * in.channels;
-    }
-};
-
-/// Where the rows of a tile begin that starts at row `first`. One type for both directions: what is compiled
-/// for it is compiled once.
-struct input_rows {
-    const float* z;
-    strided_rows source;
-    std::ptrdiff_t first;
-
-    FITNAS_INLINE const float* operator()(int r) const { return z + source(first + r); }
-};
-
 /// Epilogue of a product forward: stores z row-major and gathers the sums of z and z^2.
 struct forward_rows {
     float* z;
@@ -3314,7 +3306,7 @@ inline void pointwise_forward(const affine_input& x, shape in, int stride, int i
         for (std::ptrdiff_t t = first; t < last; ++t) {
             const std::ptrdiff_t r0 = t * tile;
             const int count = static_cast<int>((std::min)(std::ptrdiff_t{tile}, rows - r0));
-            read_blocked(x, count, k, input_rows{x.z, source, r0}, block, block_stride(tile), tile * k);
+            read_blocked(x, count, k, source, r0, block, block_stride(tile), tile * k);
             forward_rows to{z + r0 * width, width};
             to.streams = streams(z, rows, width, stream_forward);
             if (sums != nullptr) {
@@ -3352,7 +3344,7 @@ inline void pointwise_backward(const gradient_input& g, const affine_input& x, s
             for (std::ptrdiff_t t = first; t < last; ++t) {
                 const std::ptrdiff_t r0 = t * tile;
                 const int count = static_cast<int>((std::min)(std::ptrdiff_t{tile}, rows - r0));
-                read_blocked(x, count, k, input_rows{x.z, source, r0}, xs, block_stride(tile), tile * k);
+                read_blocked(x, count, k, source, r0, xs, block_stride(tile), tile * k);
                 read_blocked(g, r0, count, width, gs, block_stride(tile), tile * width);
                 dw.add(group, count, gs, xs, block_stride(tile), t == first);
                 if (out.du == nullptr) {
@@ -3371,9 +3363,7 @@ inline void pointwise_backward(const gradient_input& g, const affine_input& x, s
                 for (int r = 0; r < count; ++r) {
                     std::copy_n(dx + static_cast<std::ptrdiff_t>(r) * k, k, out.du + source(r0 + r));
                 }
-                finish_gradient(
-                    x, out, count, k, [&](int r) { return source(r0 + r); }, sums.first(group),
-                    sums.second(group));
+                finish_gradient(x, out, count, k, source, r0, sums.first(group), sums.second(group));
             }
         });
     dw.add_up(dweights);
@@ -3631,10 +3621,8 @@ inline void convolution_backward(const gradient_input& g, const affine_input& x,
                             static_cast<std::ptrdiff_t>(in.width) * in.channels,
                             du + static_cast<std::ptrdiff_t>(y) * in.width * in.channels);
             }
-            finish_gradient(
-                x, out, static_cast<int>(in.pixels()), in.channels,
-                [&](int r) { return n * in.size() + static_cast<std::ptrdiff_t>(r) * in.channels; },
-                sums.first(group), sums.second(group));
+            finish_gradient(x, out, static_cast<int>(in.pixels()), in.channels, {in}, n * in.pixels(),
+                            sums.first(group), sums.second(group));
         }
     });
     dw.add_up_transposed(dweights);
@@ -4178,9 +4166,9 @@ inline void depthwise_input_gradient(const depthwise_geometry& g, int planes, co
                                 });
                             }
                         };
-                        if (channels - at >= W) {
+                        if (W >= 8 && channels - at >= W) {
                             finish(W);
-                        } else {
+                        } else { // narrow vectors always: it is compiled once then
                             finish(channels - at);
                         }
                         sums[i] = sum;
@@ -4529,10 +4517,8 @@ inline void pool_backward(bool maximum, const gradient_input& g, const float* z,
                                 }
                             });
         });
-        finish_gradient(
-            x, out, static_cast<int>((last - first) * in.pixels()), in.channels,
-            [&](int r) { return first * in.size() + static_cast<std::ptrdiff_t>(r) * in.channels; },
-            sums.first(group), sums.second(group));
+        finish_gradient(x, out, static_cast<int>((last - first) * in.pixels()), in.channels, {in},
+                        first * in.pixels(), sums.first(group), sums.second(group));
     });
 }
 
@@ -4566,10 +4552,8 @@ inline void global_pool_backward(const gradient_input& g, const affine_input& x,
                     simd::store(out.du + n * in.size() + i * in.channels + c, d, in.channels - c);
                 }
             }
-            finish_gradient(
-                x, out, static_cast<int>(in.pixels()), in.channels,
-                [&](int r) { return n * in.size() + static_cast<std::ptrdiff_t>(r) * in.channels; },
-                sums.first(group), sums.second(group));
+            finish_gradient(x, out, static_cast<int>(in.pixels()), in.channels, {in}, n * in.pixels(),
+                            sums.first(group), sums.second(group));
         }
     });
 }
@@ -4706,10 +4690,8 @@ inline void squeeze_excite_backward(const gradient_input& g, const affine_input&
                     simd::store(out.du + at + c, v, count);
                 }
             }
-            finish_gradient(
-                x, out, static_cast<int>(in.pixels()), channels,
-                [&](int r) { return n * in.size() + static_cast<std::ptrdiff_t>(r) * channels; },
-                sums.first(group), sums.second(group));
+            finish_gradient(x, out, static_cast<int>(in.pixels()), channels, {in}, n * in.pixels(),
+                            sums.first(group), sums.second(group));
         }
     });
 }
@@ -4800,9 +4782,8 @@ inline void write_out_backward(const gradient_input& g, const affine_input& x, s
                     }
                 }
             }
-            finish_gradient(
-                x, out, count, channels, [&](int r) { return (r0 + r) * channels; }, sums.first(group),
-                sums.second(group));
+            finish_gradient(x, out, count, channels, {{1, 1, channels}}, r0, sums.first(group),
+                            sums.second(group));
         }
     });
 }

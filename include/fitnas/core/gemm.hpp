@@ -25,9 +25,10 @@ inline constexpr int gemm_rows = simd::native_width == 16 ? 8 : 4;
 /// Columns of a register tile.
 inline constexpr int panel = 2 * simd::native_width;
 
-/// Floats between two blocks of a blocked operand; the odd row keeps blocks off one cache set.
+/// Floats between two blocks of a blocked operand: whole groups of four rows, and an odd one that keeps
+/// blocks off one cache set.
 constexpr std::size_t block_stride(int rows) {
-    return (static_cast<std::size_t>(rows) + 1) * static_cast<std::size_t>(gemm_width);
+    return static_cast<std::size_t>((rows + 3) / 4 * 4 + 1) * static_cast<std::size_t>(gemm_width);
 }
 /// Floats of a blocked operand.
 constexpr std::size_t blocked_size(int rows, int columns) {

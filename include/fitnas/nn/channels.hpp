@@ -202,43 +202,58 @@ FITNAS_INLINE void prefetch(const float* p, int c) {
     }
 }
 
-/// Writes rows into a blocked operand, some at a time: `group(r, n)` makes a reader of the n rows from r on
-/// (n a compile-time constant), and `reader(c, count, i)` is row r + i's vector of channels [c, c + W),
-/// `count` of them there.
+/// The row of the input that a strided 1x1 convolution reads for row r of its output, as an offset.
+struct strided_rows {
+    shape in;
+    int stride = 1;
+
+    std::ptrdiff_t operator()(std::ptrdiff_t r) const {
+        if (stride == 1) {
+            return r * in.channels;
+        }
+        const shape out = cell{in, in.channels, stride}.output();
+        const std::ptrdiff_t x = r % out.width;
+        const std::ptrdiff_t y = r / out.width % out.height;
+        const std::ptrdiff_t n = r / out.width / out.height;
+        return (n * in.pixels() + y * stride * in.width + x * stride) * in.channels;
+    }
+};
+
+/// Rows that are read together. Blocked operands have room for whole groups of them.
+inline constexpr int rows_at_once = 4;
+
+/// Writes rows into a blocked operand: `group(r)` makes a reader of `rows_at_once` rows from r on, and after
+/// `reader.channels(c)`, `reader(i, c, count)` is row r + i's vector of channels [c, c + W), `count` of them
+/// there.
 template <class Group>
 FITNAS_INLINE void write_blocked(int rows, int channels, float* out, std::size_t stride, Group&& group) {
-    const auto write = [&](int r, auto n) FITNAS_INLINE_LAMBDA {
-        auto reader = group(r, n);
+    for (int r = 0; r < rows; r += rows_at_once) {
+        auto reader = group(r);
         float* to = out + r * W;
         int c = 0;
-        for (; c + W <= channels; c += W, to += stride) {
-            reader.channels(c);
-            for (int i = 0; i < n(); ++i) {
-                simd::store(to + i * W, reader(i, c, W));
+        if constexpr (W >= 8) { // narrow vectors take one loop, which is half to compile
+            for (; c + W <= channels; c += W, to += stride) {
+                reader.channels(c);
+                for (int i = 0; i < rows_at_once; ++i) {
+                    simd::store(to + i * W, reader(i, c, W));
+                }
             }
         }
-        if (c < channels) {
+        for (; c < channels; c += W, to += stride) {
             reader.channels(c);
-            for (int i = 0; i < n(); ++i) {
+            for (int i = 0; i < rows_at_once; ++i) {
                 simd::store(to + i * W, reader(i, c, channels - c));
             }
         }
-    };
-    int r = 0;
-    for (; r + 4 <= rows; r += 4) {
-        write(r, std::integral_constant<int, 4>());
-    }
-    for (; r < rows; ++r) {
-        write(r, std::integral_constant<int, 1>());
     }
 }
 
-/// Reads N rows of an input, batch norm and activation A applied.
-template <int N, activation A, bool Plain>
+/// Reads rows of an input, batch norm and activation A applied.
+template <activation A, bool Plain>
 struct input_reader {
     const affine_input& x;
     std::ptrdiff_t ahead;
-    const float* z[N];
+    const float* z[rows_at_once];
     vec<> scale{};
     vec<> shift{};
 
@@ -256,16 +271,16 @@ struct input_reader {
     }
 };
 
-/// Reads `rows` rows of an input into a blocked operand. `row(r)` is where row r starts in memory.
+/// Reads the rows `source(first)` to `source(first + rows - 1)` of an input into a blocked operand. What it
+/// holds behind them means nothing.
 /// @param ahead how many values further the next tile begins, which is asked for
-template <class Row>
-void read_blocked(const affine_input& x, int rows, int channels, Row&& row, float* out, std::size_t stride,
-                  int ahead = 0) {
+inline void read_blocked(const affine_input& x, int rows, int channels, const strided_rows& source,
+                         std::ptrdiff_t first, float* out, std::size_t stride, int ahead = 0) {
     const auto read = [&](auto act, auto plain) FITNAS_INLINE_LAMBDA {
-        write_blocked(rows, channels, out, stride, [&](int r, auto n) FITNAS_INLINE_LAMBDA {
-            input_reader<n(), act(), plain()> reader{x, ahead, {}};
-            for (int i = 0; i < n(); ++i) {
-                reader.z[i] = row(r + i);
+        write_blocked(rows, channels, out, stride, [&](int r) FITNAS_INLINE_LAMBDA {
+            input_reader<act(), plain()> reader{x, ahead, {}};
+            for (int i = 0; i < rows_at_once; ++i) { // the last once more, where there are no more
+                reader.z[i] = x.z + source(first + (std::min)(r + i, rows - 1));
             }
             return reader;
         });
@@ -277,13 +292,12 @@ void read_blocked(const affine_input& x, int rows, int channels, Row&& row, floa
     }
 }
 
-/// Reads N rows of a gradient.
-template <int N, bool Plain>
+/// Reads rows of a gradient.
+template <bool Plain>
 struct gradient_reader {
     const gradient_input& g;
-    std::ptrdiff_t at;
-    std::ptrdiff_t step; ///< from row to row
     std::ptrdiff_t ahead;
+    std::ptrdiff_t at[rows_at_once];
     vec<> a{};
     vec<> b{};
     vec<> c0{};
@@ -296,24 +310,29 @@ struct gradient_reader {
         }
     }
     FITNAS_INLINE vec<> operator()(int i, int c, int count) const {
-        const float* du = g.du + at + i * step + c;
+        const float* du = g.du + at[i] + c;
         prefetch(du + ahead, c);
         const vec<> d = simd::load(du, count);
         if constexpr (Plain) {
             return d;
         }
-        const float* z = g.z + at + i * step + c;
+        const float* z = g.z + at[i] + c;
         prefetch(z + ahead, c);
         return simd::fma(a, d, simd::fma(b, simd::load(z, count), c0));
     }
 };
 
-/// Reads rows [first, first + rows) of a gradient into a blocked operand.
+/// Reads rows [first, first + rows) of a gradient into a blocked operand. What it holds behind them means
+/// nothing.
 inline void read_blocked(const gradient_input& g, std::ptrdiff_t first, int rows, int channels, float* out,
                          std::size_t stride, int ahead = 0) {
     const auto read = [&](auto plain) FITNAS_INLINE_LAMBDA {
-        write_blocked(rows, channels, out, stride, [&](int r, auto n) FITNAS_INLINE_LAMBDA {
-            return gradient_reader<n(), plain()>{g, (first + r) * channels, channels, ahead};
+        write_blocked(rows, channels, out, stride, [&](int r) FITNAS_INLINE_LAMBDA {
+            gradient_reader<plain()> reader{g, ahead, {}};
+            for (int i = 0; i < rows_at_once; ++i) {
+                reader.at[i] = (first + (std::min)(r + i, rows - 1)) * channels;
+            }
+            return reader;
         });
     };
     if (g.a == nullptr) {
@@ -353,11 +372,10 @@ FITNAS_INLINE void add_to(double* sums, vec<> tile, int count) {
 }
 
 /// Turns rows of gradients at the activations, lying in `out.du`, into gradients at the pre-activations of
-/// `x`, adds the addend, and gathers the sums of du and du (z - mean). `row(r)` is the offset of row r in
-/// both tensors.
-template <class Row>
-void finish_gradient(const affine_input& x, const gradient_output& out, int rows, int channels, Row&& row,
-                     double* first, double* second) {
+/// `x`, adds the addend, and gathers the sums of du and du (z - mean), for the rows `source(row)` to
+/// `source(row + rows - 1)` of both tensors.
+inline void finish_gradient(const affine_input& x, const gradient_output& out, int rows, int channels,
+                            const strided_rows& source, std::ptrdiff_t row, double* first, double* second) {
     if (x.plain() && out.addend == nullptr) {
         return;
     }
@@ -368,7 +386,7 @@ void finish_gradient(const affine_input& x, const gradient_output& out, int rows
             vec<> s{};
             vec<> t{};
             for (int r = 0; r < rows; ++r) {
-                const std::ptrdiff_t at = row(r) + c;
+                const std::ptrdiff_t at = source(row + r) + c;
                 const vec<> z = simd::load(x.z + at, count);
                 vec<> d = derive<act()>(simd::load(out.du + at, count), pre_activation(x, z, c));
                 if (out.addend != nullptr) { // a shortcut reads the raw input of a recipe

@@ -252,10 +252,8 @@ inline void convolution_backward(const gradient_input& g, const affine_input& x,
                             static_cast<std::ptrdiff_t>(in.width) * in.channels,
                             du + static_cast<std::ptrdiff_t>(y) * in.width * in.channels);
             }
-            finish_gradient(
-                x, out, static_cast<int>(in.pixels()), in.channels,
-                [&](int r) { return n * in.size() + static_cast<std::ptrdiff_t>(r) * in.channels; },
-                sums.first(group), sums.second(group));
+            finish_gradient(x, out, static_cast<int>(in.pixels()), in.channels, {in}, n * in.pixels(),
+                            sums.first(group), sums.second(group));
         }
     });
     dw.add_up_transposed(dweights);

@@ -403,9 +403,9 @@ inline void depthwise_input_gradient(const depthwise_geometry& g, int planes, co
                                 });
                             }
                         };
-                        if (channels - at >= W) {
+                        if (W >= 8 && channels - at >= W) {
                             finish(W);
-                        } else {
+                        } else { // narrow vectors always: it is compiled once then
                             finish(channels - at);
                         }
                         sums[i] = sum;

@@ -94,9 +94,8 @@ inline void write_out_backward(const gradient_input& g, const affine_input& x, s
                     }
                 }
             }
-            finish_gradient(
-                x, out, count, channels, [&](int r) { return (r0 + r) * channels; }, sums.first(group),
-                sums.second(group));
+            finish_gradient(x, out, count, channels, {{1, 1, channels}}, r0, sums.first(group),
+                            sums.second(group));
         }
     });
 }

@@ -8,33 +8,6 @@
 
 namespace fitnas::detail {
 
-/// The row of the input that a strided 1x1 convolution reads for row r of its output, as an offset.
-struct strided_rows {
-    shape in;
-    int stride;
-
-    std::ptrdiff_t operator()(std::ptrdiff_t r) const {
-        if (stride == 1) {
-            return r * in.channels;
-        }
-        const shape out = cell{in, in.channels, stride}.output();
-        const std::ptrdiff_t x = r % out.width;
-        const std::ptrdiff_t y = r / out.width % out.height;
-        const std::ptrdiff_t n = r / out.width / out.height;
-        return (n * in.pixels() + y * stride * in.width + x * stride) * in.channels;
-    }
-};
-
-/// Where the rows of a tile begin that starts at row `first`. One type for both directions: what is compiled
-/// for it is compiled once.
-struct input_rows {
-    const float* z;
-    strided_rows source;
-    std::ptrdiff_t first;
-
-    FITNAS_INLINE const float* operator()(int r) const { return z + source(first + r); }
-};
-
 /// Epilogue of a product forward: stores z row-major and gathers the sums of z and z^2.
 struct forward_rows {
     float* z;
@@ -191,7 +164,7 @@ inline void pointwise_forward(const affine_input& x, shape in, int stride, int i
         for (std::ptrdiff_t t = first; t < last; ++t) {
             const std::ptrdiff_t r0 = t * tile;
             const int count = static_cast<int>((std::min)(std::ptrdiff_t{tile}, rows - r0));
-            read_blocked(x, count, k, input_rows{x.z, source, r0}, block, block_stride(tile), tile * k);
+            read_blocked(x, count, k, source, r0, block, block_stride(tile), tile * k);
             forward_rows to{z + r0 * width, width};
             to.streams = streams(z, rows, width, stream_forward);
             if (sums != nullptr) {
@@ -229,7 +202,7 @@ inline void pointwise_backward(const gradient_input& g, const affine_input& x, s
             for (std::ptrdiff_t t = first; t < last; ++t) {
                 const std::ptrdiff_t r0 = t * tile;
                 const int count = static_cast<int>((std::min)(std::ptrdiff_t{tile}, rows - r0));
-                read_blocked(x, count, k, input_rows{x.z, source, r0}, xs, block_stride(tile), tile * k);
+                read_blocked(x, count, k, source, r0, xs, block_stride(tile), tile * k);
                 read_blocked(g, r0, count, width, gs, block_stride(tile), tile * width);
                 dw.add(group, count, gs, xs, block_stride(tile), t == first);
                 if (out.du == nullptr) {
@@ -248,9 +221,7 @@ inline void pointwise_backward(const gradient_input& g, const affine_input& x, s
                 for (int r = 0; r < count; ++r) {
                     std::copy_n(dx + static_cast<std::ptrdiff_t>(r) * k, k, out.du + source(r0 + r));
                 }
-                finish_gradient(
-                    x, out, count, k, [&](int r) { return source(r0 + r); }, sums.first(group),
-                    sums.second(group));
+                finish_gradient(x, out, count, k, source, r0, sums.first(group), sums.second(group));
             }
         });
     dw.add_up(dweights);

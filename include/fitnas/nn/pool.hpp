@@ -102,10 +102,8 @@ inline void pool_backward(bool maximum, const gradient_input& g, const float* z,
                                 }
                             });
         });
-        finish_gradient(
-            x, out, static_cast<int>((last - first) * in.pixels()), in.channels,
-            [&](int r) { return first * in.size() + static_cast<std::ptrdiff_t>(r) * in.channels; },
-            sums.first(group), sums.second(group));
+        finish_gradient(x, out, static_cast<int>((last - first) * in.pixels()), in.channels, {in},
+                        first * in.pixels(), sums.first(group), sums.second(group));
     });
 }
 
@@ -139,10 +137,8 @@ inline void global_pool_backward(const gradient_input& g, const affine_input& x,
                     simd::store(out.du + n * in.size() + i * in.channels + c, d, in.channels - c);
                 }
             }
-            finish_gradient(
-                x, out, static_cast<int>(in.pixels()), in.channels,
-                [&](int r) { return n * in.size() + static_cast<std::ptrdiff_t>(r) * in.channels; },
-                sums.first(group), sums.second(group));
+            finish_gradient(x, out, static_cast<int>(in.pixels()), in.channels, {in}, n * in.pixels(),
+                            sums.first(group), sums.second(group));
         }
     });
 }

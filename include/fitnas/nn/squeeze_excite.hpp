@@ -134,10 +134,8 @@ inline void squeeze_excite_backward(const gradient_input& g, const affine_input&
                     simd::store(out.du + at + c, v, count);
                 }
             }
-            finish_gradient(
-                x, out, static_cast<int>(in.pixels()), channels,
-                [&](int r) { return n * in.size() + static_cast<std::ptrdiff_t>(r) * channels; },
-                sums.first(group), sums.second(group));
+            finish_gradient(x, out, static_cast<int>(in.pixels()), channels, {in}, n * in.pixels(),
+                            sums.first(group), sums.second(group));
         }
     });
 }
