@@ -2698,6 +2698,20 @@ FITNAS_INLINE vec<> apply(vec<> u) {
     }
 }
 
+/// The same, told apart as it runs: for passes that are no great part of a network's time.
+FITNAS_INLINE vec<> apply(activation act, vec<> u) {
+    switch (act) {
+    case activation::relu:
+        return apply<activation::relu>(u);
+    case activation::relu6:
+        return apply<activation::relu6>(u);
+    case activation::hard_swish:
+        return apply<activation::hard_swish>(u);
+    default:
+        return u;
+    }
+}
+
 /// gradient times the activation's derivative at u
 template <activation A>
 FITNAS_INLINE vec<> derive(vec<> gradient, vec<> u) {
@@ -2730,22 +2744,30 @@ void with_activation(activation act, F&& f) {
 }
 
 /// Backward, products and stencils are compiled for no activation, for ReLU, and for the others together,
-/// which are told apart as they run.
+/// which are told apart as they run; with narrow vectors all are.
 template <class F>
 void with_product_activation(activation act, F&& f) {
-    if (act == activation::none) {
-        f(std::integral_constant<activation, activation::none>());
-    } else if (act == activation::relu) {
-        f(std::integral_constant<activation, activation::relu>());
-    } else {
-        f(std::integral_constant<activation, activation::hard_swish>());
+    if constexpr (W >= 8) {
+        if (act == activation::none) {
+            return f(std::integral_constant<activation, activation::none>());
+        }
+        if (act == activation::relu) {
+            return f(std::integral_constant<activation, activation::relu>());
+        }
     }
+    f(std::integral_constant<activation, activation::hard_swish>());
 }
 template <activation A>
 FITNAS_INLINE vec<> derive_product(activation act, vec<> gradient, vec<> u) {
     if constexpr (A == activation::hard_swish) {
         if (act == activation::relu6) {
             return derive<activation::relu6>(gradient, u);
+        }
+        if (W < 8 && act == activation::relu) {
+            return derive<activation::relu>(gradient, u);
+        }
+        if (W < 8 && act == activation::none) {
+            return gradient;
         }
     }
     return derive<A>(gradient, u);
@@ -2767,6 +2789,10 @@ FITNAS_INLINE vec<> read(const affine_input& x, const float* z, int c, int count
     const vec<> v = simd::load(z, count);
     return x.scale != nullptr ? apply<A>(simd::fma(v, simd::load(x.scale + c), simd::load(x.shift + c)))
                               : apply<A>(v);
+}
+
+FITNAS_INLINE vec<> read(const affine_input& x, const float* z, int c, int count) {
+    return apply(x.act, affine(x, c)(simd::load(z, count)));
 }
 
 /// The pre-activation u of a raw value.
@@ -3419,16 +3445,14 @@ struct convolution_geometry {
             }
             return;
         }
-        with_activation(x.act, [&](auto act) {
-            for (int y = 0; y < in.height; ++y) {
-                float* to = row(y);
-                for (int i = 0; i < in.width; ++i, z += in.channels, to += in.channels) {
-                    for (int c = 0; c < in.channels; c += W) {
-                        simd::store(to + c, read<act()>(x, z + c, c, in.channels - c), in.channels - c);
-                    }
+        for (int y = 0; y < in.height; ++y) {
+            float* to = row(y);
+            for (int i = 0; i < in.width; ++i, z += in.channels, to += in.channels) {
+                for (int c = 0; c < in.channels; c += W) {
+                    simd::store(to + c, read(x, z + c, c, in.channels - c), in.channels - c);
                 }
             }
-        });
+        }
     }
 
     /// Values of a window that lie side by side, and how many values further the next such run begins.
@@ -4466,22 +4490,18 @@ inline std::ptrdiff_t pixel(shape in, std::ptrdiff_t n, int y, int x) {
 inline void pool_forward(bool maximum, const affine_input& x, shape in, int kernel, int stride, int images,
                          float* z) {
     parallel_groups(images, [&](int, std::ptrdiff_t first, std::ptrdiff_t last) {
-        with_activation(x.act, [&](auto act) {
-            for_each_window(in, kernel, stride, first, last,
-                            [&](std::ptrdiff_t n, int c, std::ptrdiff_t at, const pool_window& w) {
-                                const int count = in.channels - c;
-                                vec<> v =
-                                    simd::broadcast(maximum ? std::numeric_limits<float>::lowest() : 0.0F);
-                                for (int y = w.y0; y < w.y1; ++y) {
-                                    for (int i = w.x0; i < w.x1; ++i) {
-                                        const vec<> a =
-                                            read<act()>(x, x.z + pixel(in, n, y, i) + c, c, count);
-                                        v = maximum ? (simd::max)(v, a) : v + a;
-                                    }
+        for_each_window(in, kernel, stride, first, last,
+                        [&](std::ptrdiff_t n, int c, std::ptrdiff_t at, const pool_window& w) {
+                            const int count = in.channels - c;
+                            vec<> v = simd::broadcast(maximum ? std::numeric_limits<float>::lowest() : 0.0F);
+                            for (int y = w.y0; y < w.y1; ++y) {
+                                for (int i = w.x0; i < w.x1; ++i) {
+                                    const vec<> a = read(x, x.z + pixel(in, n, y, i) + c, c, count);
+                                    v = maximum ? (simd::max)(v, a) : v + a;
                                 }
-                                simd::store(z + at, maximum ? v : v * w.share(), count);
-                            });
-        });
+                            }
+                            simd::store(z + at, maximum ? v : v * w.share(), count);
+                        });
     });
 }
 
@@ -4492,31 +4512,29 @@ inline void pool_backward(bool maximum, const gradient_input& g, const float* z,
                           group_sums& sums) {
     parallel_groups(images, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
         std::fill(out.du + first * in.size(), out.du + last * in.size(), 0.0F);
-        with_activation(x.act, [&](auto act) {
-            for_each_window(in, kernel, stride, first, last,
-                            [&](std::ptrdiff_t n, int c, std::ptrdiff_t at, const pool_window& w) {
-                                const int count = in.channels - c;
-                                vec<> d = read(g, g.du + at, g.z + at, c, count);
-                                const vec<> top = simd::load(z + at, count);
-                                if (!maximum) {
-                                    d *= w.share();
-                                }
-                                for (int y = w.y0; y < w.y1; ++y) {
-                                    for (int i = w.x0; i < w.x1; ++i) {
-                                        const std::ptrdiff_t from = pixel(in, n, y, i) + c;
-                                        vec<> part = d;
-                                        if (maximum) {
-                                            const vec<> zero{};
-                                            const auto chosen = read<act()>(x, x.z + from, c, count) == top;
-                                            part = chosen ? d : zero;
-                                            d = chosen ? zero : d;
-                                        }
-                                        simd::store(out.du + from, simd::load(out.du + from, count) + part,
-                                                    count);
+        for_each_window(in, kernel, stride, first, last,
+                        [&](std::ptrdiff_t n, int c, std::ptrdiff_t at, const pool_window& w) {
+                            const int count = in.channels - c;
+                            vec<> d = read(g, g.du + at, g.z + at, c, count);
+                            const vec<> top = simd::load(z + at, count);
+                            if (!maximum) {
+                                d *= w.share();
+                            }
+                            for (int y = w.y0; y < w.y1; ++y) {
+                                for (int i = w.x0; i < w.x1; ++i) {
+                                    const std::ptrdiff_t from = pixel(in, n, y, i) + c;
+                                    vec<> part = d;
+                                    if (maximum) {
+                                        const vec<> zero{};
+                                        const auto chosen = read(x, x.z + from, c, count) == top;
+                                        part = chosen ? d : zero;
+                                        d = chosen ? zero : d;
                                     }
+                                    simd::store(out.du + from, simd::load(out.du + from, count) + part,
+                                                count);
                                 }
-                            });
-        });
+                            }
+                        });
         finish_gradient(x, out, static_cast<int>((last - first) * in.pixels()), in.channels, {in},
                         first * in.pixels(), sums.first(group), sums.second(group));
     });
@@ -4526,16 +4544,14 @@ inline void pool_backward(bool maximum, const gradient_input& g, const float* z,
 inline void global_pool_forward(const affine_input& x, shape in, int images, float* means) {
     const float share = 1.0F / static_cast<float>(in.pixels());
     parallel_for(images, [&](std::ptrdiff_t n) {
-        with_activation(x.act, [&](auto act) {
-            for (int c = 0; c < in.channels; c += W) {
-                const int count = in.channels - c;
-                vec<> v{};
-                for (std::ptrdiff_t i = 0; i < in.pixels(); ++i) {
-                    v += read<act()>(x, x.z + n * in.size() + i * in.channels + c, c, count);
-                }
-                simd::store(means + n * in.channels + c, v * share, count);
+        for (int c = 0; c < in.channels; c += W) {
+            const int count = in.channels - c;
+            vec<> v{};
+            for (std::ptrdiff_t i = 0; i < in.pixels(); ++i) {
+                v += read(x, x.z + n * in.size() + i * in.channels + c, c, count);
             }
-        });
+            simd::store(means + n * in.channels + c, v * share, count);
+        }
     });
 }
 
@@ -4618,18 +4634,15 @@ inline void squeeze_excite_forward(const affine_input& x, shape in, int hidden, 
     linear(s.hidden, hidden, p.w2, p.b2, channels, s.gate,
            [](float v) { return 1.0F / (1.0F + std::exp(-v)); });
     parallel_for(images, [&](std::ptrdiff_t n) {
-        with_activation(x.act, [&](auto act) {
-            for (std::ptrdiff_t i = 0; i < in.pixels(); ++i) {
-                const std::ptrdiff_t at = n * in.size() + i * channels;
-                for (int c = 0; c < channels; c += W) {
-                    const int count = channels - c;
-                    simd::store(y + at + c,
-                                read<act()>(x, x.z + at + c, c, count) *
-                                    simd::load(s.gate + n * channels + c, count),
-                                count);
-                }
+        for (std::ptrdiff_t i = 0; i < in.pixels(); ++i) {
+            const std::ptrdiff_t at = n * in.size() + i * channels;
+            for (int c = 0; c < channels; c += W) {
+                const int count = channels - c;
+                simd::store(y + at + c,
+                            read(x, x.z + at + c, c, count) * simd::load(s.gate + n * channels + c, count),
+                            count);
             }
-        });
+        }
     });
 }
 
@@ -4644,19 +4657,16 @@ inline void squeeze_excite_backward(const gradient_input& g, const affine_input&
     const squeeze_state s(state, images, channels, hidden);
     const squeeze_state d(scratch, images, channels, hidden);
     parallel_for(images, [&](std::ptrdiff_t n) {
-        with_activation(x.act, [&](auto act) {
-            for (int c = 0; c < channels; c += W) {
-                const int count = channels - c;
-                vec<> sum{};
-                for (std::ptrdiff_t i = 0; i < in.pixels(); ++i) {
-                    const std::ptrdiff_t at = n * in.size() + i * channels + c;
-                    sum = simd::fma(read(g, g.du + at, g.z + at, c, count),
-                                    read<act()>(x, x.z + at, c, count), sum);
-                }
-                const vec<> gate = simd::load(s.gate + n * channels + c, count);
-                simd::store(d.gate + n * channels + c, sum * gate * (1.0F - gate), count);
+        for (int c = 0; c < channels; c += W) {
+            const int count = channels - c;
+            vec<> sum{};
+            for (std::ptrdiff_t i = 0; i < in.pixels(); ++i) {
+                const std::ptrdiff_t at = n * in.size() + i * channels + c;
+                sum = simd::fma(read(g, g.du + at, g.z + at, c, count), read(x, x.z + at, c, count), sum);
             }
-        });
+            const vec<> gate = simd::load(s.gate + n * channels + c, count);
+            simd::store(d.gate + n * channels + c, sum * gate * (1.0F - gate), count);
+        }
     });
     const auto add_bias = [&](const float* from, int n, float* to) {
         for (int i = 0; i < images; ++i) {

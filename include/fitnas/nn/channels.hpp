@@ -108,6 +108,20 @@ FITNAS_INLINE vec<> apply(vec<> u) {
     }
 }
 
+/// The same, told apart as it runs: for passes that are no great part of a network's time.
+FITNAS_INLINE vec<> apply(activation act, vec<> u) {
+    switch (act) {
+    case activation::relu:
+        return apply<activation::relu>(u);
+    case activation::relu6:
+        return apply<activation::relu6>(u);
+    case activation::hard_swish:
+        return apply<activation::hard_swish>(u);
+    default:
+        return u;
+    }
+}
+
 /// gradient times the activation's derivative at u
 template <activation A>
 FITNAS_INLINE vec<> derive(vec<> gradient, vec<> u) {
@@ -140,22 +154,30 @@ void with_activation(activation act, F&& f) {
 }
 
 /// Backward, products and stencils are compiled for no activation, for ReLU, and for the others together,
-/// which are told apart as they run.
+/// which are told apart as they run; with narrow vectors all are.
 template <class F>
 void with_product_activation(activation act, F&& f) {
-    if (act == activation::none) {
-        f(std::integral_constant<activation, activation::none>());
-    } else if (act == activation::relu) {
-        f(std::integral_constant<activation, activation::relu>());
-    } else {
-        f(std::integral_constant<activation, activation::hard_swish>());
+    if constexpr (W >= 8) {
+        if (act == activation::none) {
+            return f(std::integral_constant<activation, activation::none>());
+        }
+        if (act == activation::relu) {
+            return f(std::integral_constant<activation, activation::relu>());
+        }
     }
+    f(std::integral_constant<activation, activation::hard_swish>());
 }
 template <activation A>
 FITNAS_INLINE vec<> derive_product(activation act, vec<> gradient, vec<> u) {
     if constexpr (A == activation::hard_swish) {
         if (act == activation::relu6) {
             return derive<activation::relu6>(gradient, u);
+        }
+        if (W < 8 && act == activation::relu) {
+            return derive<activation::relu>(gradient, u);
+        }
+        if (W < 8 && act == activation::none) {
+            return gradient;
         }
     }
     return derive<A>(gradient, u);
@@ -177,6 +199,10 @@ FITNAS_INLINE vec<> read(const affine_input& x, const float* z, int c, int count
     const vec<> v = simd::load(z, count);
     return x.scale != nullptr ? apply<A>(simd::fma(v, simd::load(x.scale + c), simd::load(x.shift + c)))
                               : apply<A>(v);
+}
+
+FITNAS_INLINE vec<> read(const affine_input& x, const float* z, int c, int count) {
+    return apply(x.act, affine(x, c)(simd::load(z, count)));
 }
 
 /// The pre-activation u of a raw value.

@@ -50,16 +50,14 @@ struct convolution_geometry {
             }
             return;
         }
-        with_activation(x.act, [&](auto act) {
-            for (int y = 0; y < in.height; ++y) {
-                float* to = row(y);
-                for (int i = 0; i < in.width; ++i, z += in.channels, to += in.channels) {
-                    for (int c = 0; c < in.channels; c += W) {
-                        simd::store(to + c, read<act()>(x, z + c, c, in.channels - c), in.channels - c);
-                    }
+        for (int y = 0; y < in.height; ++y) {
+            float* to = row(y);
+            for (int i = 0; i < in.width; ++i, z += in.channels, to += in.channels) {
+                for (int c = 0; c < in.channels; c += W) {
+                    simd::store(to + c, read(x, z + c, c, in.channels - c), in.channels - c);
                 }
             }
-        });
+        }
     }
 
     /// Values of a window that lie side by side, and how many values further the next such run begins.

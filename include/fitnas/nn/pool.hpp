@@ -51,22 +51,18 @@ inline std::ptrdiff_t pixel(shape in, std::ptrdiff_t n, int y, int x) {
 inline void pool_forward(bool maximum, const affine_input& x, shape in, int kernel, int stride, int images,
                          float* z) {
     parallel_groups(images, [&](int, std::ptrdiff_t first, std::ptrdiff_t last) {
-        with_activation(x.act, [&](auto act) {
-            for_each_window(in, kernel, stride, first, last,
-                            [&](std::ptrdiff_t n, int c, std::ptrdiff_t at, const pool_window& w) {
-                                const int count = in.channels - c;
-                                vec<> v =
-                                    simd::broadcast(maximum ? std::numeric_limits<float>::lowest() : 0.0F);
-                                for (int y = w.y0; y < w.y1; ++y) {
-                                    for (int i = w.x0; i < w.x1; ++i) {
-                                        const vec<> a =
-                                            read<act()>(x, x.z + pixel(in, n, y, i) + c, c, count);
-                                        v = maximum ? (simd::max)(v, a) : v + a;
-                                    }
+        for_each_window(in, kernel, stride, first, last,
+                        [&](std::ptrdiff_t n, int c, std::ptrdiff_t at, const pool_window& w) {
+                            const int count = in.channels - c;
+                            vec<> v = simd::broadcast(maximum ? std::numeric_limits<float>::lowest() : 0.0F);
+                            for (int y = w.y0; y < w.y1; ++y) {
+                                for (int i = w.x0; i < w.x1; ++i) {
+                                    const vec<> a = read(x, x.z + pixel(in, n, y, i) + c, c, count);
+                                    v = maximum ? (simd::max)(v, a) : v + a;
                                 }
-                                simd::store(z + at, maximum ? v : v * w.share(), count);
-                            });
-        });
+                            }
+                            simd::store(z + at, maximum ? v : v * w.share(), count);
+                        });
     });
 }
 
@@ -77,31 +73,29 @@ inline void pool_backward(bool maximum, const gradient_input& g, const float* z,
                           group_sums& sums) {
     parallel_groups(images, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
         std::fill(out.du + first * in.size(), out.du + last * in.size(), 0.0F);
-        with_activation(x.act, [&](auto act) {
-            for_each_window(in, kernel, stride, first, last,
-                            [&](std::ptrdiff_t n, int c, std::ptrdiff_t at, const pool_window& w) {
-                                const int count = in.channels - c;
-                                vec<> d = read(g, g.du + at, g.z + at, c, count);
-                                const vec<> top = simd::load(z + at, count);
-                                if (!maximum) {
-                                    d *= w.share();
-                                }
-                                for (int y = w.y0; y < w.y1; ++y) {
-                                    for (int i = w.x0; i < w.x1; ++i) {
-                                        const std::ptrdiff_t from = pixel(in, n, y, i) + c;
-                                        vec<> part = d;
-                                        if (maximum) {
-                                            const vec<> zero{};
-                                            const auto chosen = read<act()>(x, x.z + from, c, count) == top;
-                                            part = chosen ? d : zero;
-                                            d = chosen ? zero : d;
-                                        }
-                                        simd::store(out.du + from, simd::load(out.du + from, count) + part,
-                                                    count);
+        for_each_window(in, kernel, stride, first, last,
+                        [&](std::ptrdiff_t n, int c, std::ptrdiff_t at, const pool_window& w) {
+                            const int count = in.channels - c;
+                            vec<> d = read(g, g.du + at, g.z + at, c, count);
+                            const vec<> top = simd::load(z + at, count);
+                            if (!maximum) {
+                                d *= w.share();
+                            }
+                            for (int y = w.y0; y < w.y1; ++y) {
+                                for (int i = w.x0; i < w.x1; ++i) {
+                                    const std::ptrdiff_t from = pixel(in, n, y, i) + c;
+                                    vec<> part = d;
+                                    if (maximum) {
+                                        const vec<> zero{};
+                                        const auto chosen = read(x, x.z + from, c, count) == top;
+                                        part = chosen ? d : zero;
+                                        d = chosen ? zero : d;
                                     }
+                                    simd::store(out.du + from, simd::load(out.du + from, count) + part,
+                                                count);
                                 }
-                            });
-        });
+                            }
+                        });
         finish_gradient(x, out, static_cast<int>((last - first) * in.pixels()), in.channels, {in},
                         first * in.pixels(), sums.first(group), sums.second(group));
     });
@@ -111,16 +105,14 @@ inline void pool_backward(bool maximum, const gradient_input& g, const float* z,
 inline void global_pool_forward(const affine_input& x, shape in, int images, float* means) {
     const float share = 1.0F / static_cast<float>(in.pixels());
     parallel_for(images, [&](std::ptrdiff_t n) {
-        with_activation(x.act, [&](auto act) {
-            for (int c = 0; c < in.channels; c += W) {
-                const int count = in.channels - c;
-                vec<> v{};
-                for (std::ptrdiff_t i = 0; i < in.pixels(); ++i) {
-                    v += read<act()>(x, x.z + n * in.size() + i * in.channels + c, c, count);
-                }
-                simd::store(means + n * in.channels + c, v * share, count);
+        for (int c = 0; c < in.channels; c += W) {
+            const int count = in.channels - c;
+            vec<> v{};
+            for (std::ptrdiff_t i = 0; i < in.pixels(); ++i) {
+                v += read(x, x.z + n * in.size() + i * in.channels + c, c, count);
             }
-        });
+            simd::store(means + n * in.channels + c, v * share, count);
+        }
     });
 }
 

@@ -62,18 +62,15 @@ inline void squeeze_excite_forward(const affine_input& x, shape in, int hidden, 
     linear(s.hidden, hidden, p.w2, p.b2, channels, s.gate,
            [](float v) { return 1.0F / (1.0F + std::exp(-v)); });
     parallel_for(images, [&](std::ptrdiff_t n) {
-        with_activation(x.act, [&](auto act) {
-            for (std::ptrdiff_t i = 0; i < in.pixels(); ++i) {
-                const std::ptrdiff_t at = n * in.size() + i * channels;
-                for (int c = 0; c < channels; c += W) {
-                    const int count = channels - c;
-                    simd::store(y + at + c,
-                                read<act()>(x, x.z + at + c, c, count) *
-                                    simd::load(s.gate + n * channels + c, count),
-                                count);
-                }
+        for (std::ptrdiff_t i = 0; i < in.pixels(); ++i) {
+            const std::ptrdiff_t at = n * in.size() + i * channels;
+            for (int c = 0; c < channels; c += W) {
+                const int count = channels - c;
+                simd::store(y + at + c,
+                            read(x, x.z + at + c, c, count) * simd::load(s.gate + n * channels + c, count),
+                            count);
             }
-        });
+        }
     });
 }
 
@@ -88,19 +85,16 @@ inline void squeeze_excite_backward(const gradient_input& g, const affine_input&
     const squeeze_state s(state, images, channels, hidden);
     const squeeze_state d(scratch, images, channels, hidden);
     parallel_for(images, [&](std::ptrdiff_t n) {
-        with_activation(x.act, [&](auto act) {
-            for (int c = 0; c < channels; c += W) {
-                const int count = channels - c;
-                vec<> sum{};
-                for (std::ptrdiff_t i = 0; i < in.pixels(); ++i) {
-                    const std::ptrdiff_t at = n * in.size() + i * channels + c;
-                    sum = simd::fma(read(g, g.du + at, g.z + at, c, count),
-                                    read<act()>(x, x.z + at, c, count), sum);
-                }
-                const vec<> gate = simd::load(s.gate + n * channels + c, count);
-                simd::store(d.gate + n * channels + c, sum * gate * (1.0F - gate), count);
+        for (int c = 0; c < channels; c += W) {
+            const int count = channels - c;
+            vec<> sum{};
+            for (std::ptrdiff_t i = 0; i < in.pixels(); ++i) {
+                const std::ptrdiff_t at = n * in.size() + i * channels + c;
+                sum = simd::fma(read(g, g.du + at, g.z + at, c, count), read(x, x.z + at, c, count), sum);
             }
-        });
+            const vec<> gate = simd::load(s.gate + n * channels + c, count);
+            simd::store(d.gate + n * channels + c, sum * gate * (1.0F - gate), count);
+        }
     });
     const auto add_bias = [&](const float* from, int n, float* to) {
         for (int i = 0; i < images; ++i) {
