@@ -12,6 +12,7 @@
 #include <fitnas/core/parallel.hpp>
 #include <fitnas/core/progress.hpp>
 #include <fitnas/core/rng.hpp>
+#include <fitnas/core/row_product.hpp>
 #include <fitnas/core/simd.hpp>
 #include <fitnas/core/xtensor.hpp>
 #include <fitnas/data/batch.hpp>
@@ -62,6 +63,7 @@
 #include <fitnas/predictor/encoding/complete.hpp>
 #include <fitnas/predictor/encoding/graph.hpp>
 #include <fitnas/predictor/encoding/operator_lattice.hpp>
+#include <fitnas/predictor/encoding/windows.hpp>
 #include <fitnas/predictor/ensemble.hpp>
 #include <fitnas/predictor/feature/cell_operator.hpp>
 #include <fitnas/predictor/feature/feature.hpp>
@@ -79,6 +81,8 @@
 #include <fitnas/predictor/gcn/model.hpp>
 #include <fitnas/predictor/gcn/pass.hpp>
 #include <fitnas/predictor/gcn/relu.hpp>
+#include <fitnas/predictor/gcn/row_sum.hpp>
+#include <fitnas/predictor/gcn/shared_rows.hpp>
 #include <fitnas/predictor/loss.hpp>
 #include <fitnas/predictor/predictor.hpp>
 #include <fitnas/predictor/table.hpp>

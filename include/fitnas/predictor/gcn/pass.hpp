@@ -15,59 +15,69 @@
 #include <fitnas/core/memory.hpp>
 #include <fitnas/core/parallel.hpp>
 #include <fitnas/predictor/gcn/model.hpp>
+#include <fitnas/predictor/gcn/shared_rows.hpp>
 
 namespace fitnas::gcn {
 
 namespace detail {
 
-/// The signals of some architectures, kept from `forward` to `backward`; on one thread.
+/// The signals of some architectures, kept from `forward` to `backward`; on one thread. It goes through the
+/// layers behind those that work on shared rows.
 template <model_type Model>
 class tape {
 public:
     using code = architecture<typename Model::space>;
 
+    /// @param rows of the batch that the architectures are part of
+    /// @param first the place of the first architecture there
     /// @return one output an architecture
-    const float* forward(const float* parameters, std::span<const code> some, int first,
-                         const training_step* training) {
-        m_count = some.size();
-        m_first = first;
+    const float* forward(const float* parameters, std::span<const code> batch, const shared_rows<Model>& rows,
+                         std::size_t first, std::size_t count, const training_step* training) {
+        m_count = count;
+        m_first = static_cast<int>(first);
         m_training = training;
         // The signals, two gradients of signals, scratch.
-        m_buffer.reserve(m_count * (starts[Model::layers + 1] + 3 * largest));
-        float* features = signal_at(0);
-        for (std::size_t g = 0; g < m_count; ++g) {
-            Model::graph::encode(some[g], features + g * Model::signals[0].size());
+        m_memory = m_buffer.reserve(m_count * (starts[Model::layers + 1] + 3 * largest));
+        if constexpr (first_layer > 0) {
+            rows.read(parameters, first, count, signal_at(first_layer));
+        } else {
+            for (std::size_t g = 0; g < m_count; ++g) {
+                Model::graph::encode(batch[first + g], signal_at(0) + g * Model::signals[0].size());
+            }
         }
-        run_forward(parameters, every_layer{});
+        run_forward(parameters, own_layers{});
         return signal_at(Model::layers);
     }
 
     /// Adds to `gradient`.
-    void backward(const float* parameters, const float* output_gradient, float* gradient) {
+    /// @return the gradient of the first layer's input, where there are shared rows
+    const float* backward(const float* parameters, const float* output_gradient, float* gradient) {
         std::copy(output_gradient, output_gradient + m_count, extra(0));
-        run_backward(parameters, gradient, every_layer{});
+        run_backward(parameters, gradient, own_layers{});
+        return extra(own_layers::size() % 2);
     }
 
 private:
-    using every_layer = std::make_index_sequence<Model::layers>;
+    static constexpr std::size_t first_layer = sharing<Model>::end;
+    using own_layers = std::make_index_sequence<Model::layers - first_layer>;
 
     /// Where each signal begins, in floats an architecture.
     static constexpr std::array<std::size_t, Model::layers + 2> starts = [] {
         std::array<std::size_t, Model::layers + 2> all{};
         for (std::size_t i = 0; i <= Model::layers; ++i) {
-            all[i + 1] = all[i] + Model::signals[i].size();
+            all[i + 1] = all[i] + (i < first_layer ? 0 : Model::signals[i].size());
         }
         return all;
     }();
     static constexpr std::size_t largest = [] {
         std::size_t most = 0;
-        for (const signal& s : Model::signals) {
-            most = (std::max)(most, s.size());
+        for (std::size_t i = first_layer; i <= Model::layers; ++i) {
+            most = (std::max)(most, Model::signals[i].size());
         }
         return most;
     }();
 
-    float* signal_at(std::size_t i) { return m_buffer.reserve(0) + m_count * starts[i]; }
+    float* signal_at(std::size_t i) { return m_memory + m_count * starts[i]; }
     float* extra(std::size_t i) { return signal_at(Model::layers + 1) + i * m_count * largest; }
     template <std::size_t I>
     site site_of(const float* parameters) {
@@ -82,7 +92,11 @@ private:
     }
     template <std::size_t... I>
     void run_forward(const float* parameters, std::index_sequence<I...>) {
-        (Model::template layer<I>::forward(site_of<I>(parameters), signal_at(I), signal_at(I + 1)), ...);
+        (step_forward<first_layer + I>(parameters), ...);
+    }
+    template <std::size_t I>
+    void step_forward(const float* parameters) {
+        Model::template layer<I>::forward(site_of<I>(parameters), signal_at(I), signal_at(I + 1));
     }
     template <std::size_t... I>
     void run_backward(const float* parameters, float* gradient, std::index_sequence<I...>) {
@@ -95,6 +109,7 @@ private:
     }
 
     aligned_buffer<float> m_buffer;
+    float* m_memory = nullptr;
     std::size_t m_count = 0;
     int m_first = 0;
     const training_step* m_training = nullptr;
@@ -131,23 +146,31 @@ std::vector<float> outputs(std::span<const float> parameters,
     detail::require_size(parameters.size(), Model::parameters, "parameters");
     std::vector<float> result(some.size());
     detail::for_each_block(some.size(), [&](std::size_t begin, std::size_t end) {
+        const auto codes = some.subspan(begin, end - begin);
+        for (const auto& code : codes) {
+            require_valid<typename Model::space>(code);
+        }
+        detail::shared_rows<Model> rows;
+        if constexpr (detail::sharing<Model>::possible) {
+            rows.prepare(parameters.data(), codes, 1);
+            rows.forward(parameters.data(), 0);
+        }
         // A chunk's signals stay in the cache; a block's chunks share their memory.
         constexpr std::size_t chunk = 16;
         detail::tape<Model> tape;
-        for (std::size_t first = begin; first < end; first += chunk) {
-            const auto codes = some.subspan(first, (std::min)(chunk, end - first));
-            for (const auto& code : codes) {
-                require_valid<typename Model::space>(code);
-            }
-            const float* values = tape.forward(parameters.data(), codes, 0, nullptr);
-            std::copy(values, values + codes.size(), result.data() + first);
+        for (std::size_t first = 0; first < codes.size(); first += chunk) {
+            const std::size_t count = (std::min)(chunk, codes.size() - first);
+            const float* values = tape.forward(parameters.data(), codes, rows, first, count, nullptr);
+            std::copy(values, values + count, result.data() + begin + first);
         }
     });
     return result;
 }
 
-/// @brief Forward and backward for training: the batch is cut into `sum_groups` groups whose gradients are
-/// added in order, so results are equal to the bit for any number of threads.
+/// @brief Forward and backward for training: the batch is cut into groups, as many as its size says, whose
+/// gradients are added in order, so results are equal to the bit for any number of threads.
+///
+/// What many nodes of a batch have in common is computed once: see `encoding::windows`.
 template <model_type Model>
 class pass {
 public:
@@ -167,10 +190,16 @@ public:
             require_valid<space>(a);
         }
         m_size = batch.size();
-        for_each_group([&](group& mine, std::size_t first, std::size_t count) {
-            const float* values = mine.signals.forward(parameters.data(), batch.subspan(first, count),
-                                                       static_cast<int>(first), training);
-            std::copy(values, values + count, outputs.data() + first);
+        m_group_count = groups_for(m_size);
+        if constexpr (shares) {
+            m_rows.prepare(parameters.data(), batch, m_group_count);
+            for_each_group([&](std::size_t g) { m_rows.forward(parameters.data(), g); });
+        }
+        for_each_group([&](std::size_t g) {
+            const std::size_t count = first_of(g + 1) - first_of(g);
+            const float* values =
+                m_groups[g].signals.forward(parameters.data(), batch, m_rows, first_of(g), count, training);
+            std::copy(values, values + count, outputs.data() + first_of(g));
         });
     }
 
@@ -184,15 +213,26 @@ public:
         detail::require_size(parameters.size(), Model::parameters, "parameters");
         detail::require_size(output_gradient.size(), m_size, "gradients of outputs, one an architecture");
         detail::require_size(gradient.size(), Model::parameters, "values of a gradient");
-        for_each_group([&](group& mine, std::size_t first, std::size_t /*count*/) {
+        if constexpr (shares) {
+            m_rows.prepare_backward(parameters.data());
+        }
+        for_each_group([&](std::size_t g) {
+            group& mine = m_groups[g];
             mine.gradient.assign(Model::parameters, 0);
-            mine.signals.backward(parameters.data(), output_gradient.data() + first, mine.gradient.data());
-        });
-        std::fill(gradient.begin(), gradient.end(), 0.0F);
-        for (const group& part : m_groups) {
-            for (std::size_t i = 0; i < Model::parameters; ++i) {
-                gradient[i] += part.gradient[i];
+            [[maybe_unused]] const float* slope = mine.signals.backward(
+                parameters.data(), output_gradient.data() + first_of(g), mine.gradient.data());
+            if constexpr (shares) {
+                m_rows.write(g, first_of(g), first_of(g + 1) - first_of(g), slope, mine.gradient.data());
             }
+        });
+        if constexpr (shares) {
+            for_each_group(
+                [&](std::size_t g) { m_rows.backward(parameters.data(), g, m_groups[g].gradient.data()); });
+        }
+        std::copy(m_groups[0].gradient.begin(), m_groups[0].gradient.end(), gradient.begin());
+        for (std::size_t g = 1; g < m_group_count; ++g) {
+            detail::add_scaled(1, m_groups[g].gradient.data(), static_cast<int>(Model::parameters),
+                               gradient.data());
         }
     }
 
@@ -202,7 +242,8 @@ private:
         std::vector<float> gradient;
     };
 
-    /// Multiply-accumulates of a forward step for one architecture, about.
+    static constexpr bool shares = detail::sharing<Model>::possible;
+    /// Multiply-accumulates of a forward step for one architecture, about, where nothing is shared.
     static constexpr std::size_t work = [] {
         std::size_t sum = 0;
         for (std::size_t i = 0; i < Model::layers; ++i) {
@@ -213,24 +254,21 @@ private:
     }();
     /// Below this much work a second thread wins little, and loses much where processors are busy.
     static constexpr std::size_t worth_threads = std::size_t{1} << 22U;
+    /// Each group has gradients of its own for the rows that all share: few groups are less work in all.
+    static constexpr std::size_t most_groups = shares ? 4 : static_cast<std::size_t>(sum_groups);
+
+    static std::size_t groups_for(std::size_t size) { return size * work < worth_threads ? 1 : most_groups; }
+    std::size_t first_of(std::size_t g) const { return m_size * g / m_group_count; }
 
     template <class Body>
     void for_each_group(Body&& body) {
-        const auto run = [&](std::ptrdiff_t g) {
-            const auto at = static_cast<std::size_t>(g);
-            const std::size_t first = m_size * at / m_groups.size();
-            body(m_groups[at], first, m_size * (at + 1) / m_groups.size() - first);
-        };
-        if (m_size * work >= worth_threads) {
-            parallel_for(sum_groups, run);
-        } else {
-            for (std::ptrdiff_t g = 0; g < sum_groups; ++g) {
-                run(g);
-            }
-        }
+        parallel_for(static_cast<std::ptrdiff_t>(m_group_count),
+                     [&](std::ptrdiff_t g) { body(static_cast<std::size_t>(g)); });
     }
 
-    std::array<group, static_cast<std::size_t>(sum_groups)> m_groups;
+    std::array<group, most_groups> m_groups;
+    detail::shared_rows<Model> m_rows;
+    std::size_t m_group_count = 1;
     std::size_t m_size = 0;
 };
 

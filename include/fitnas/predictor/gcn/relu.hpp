@@ -11,6 +11,7 @@ namespace fitnas::gcn {
 /// @brief max(x, 0).
 struct relu : detail::without_parameters {
     static constexpr place works_on = place::between;
+    static constexpr bool row_wise = true;
     static constexpr signal output(signal in) { return in; }
 
     static void forward(const site& at, const float* x, float* y) {
