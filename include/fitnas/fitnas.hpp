@@ -14,6 +14,7 @@
 #include <fitnas/core/rng.hpp>
 #include <fitnas/core/row_product.hpp>
 #include <fitnas/core/simd.hpp>
+#include <fitnas/core/simd_math.hpp>
 #include <fitnas/core/xtensor.hpp>
 #include <fitnas/data/batch.hpp>
 #include <fitnas/data/byte_file.hpp>
@@ -84,6 +85,7 @@
 #include <fitnas/predictor/gcn/row_sum.hpp>
 #include <fitnas/predictor/gcn/shared_rows.hpp>
 #include <fitnas/predictor/loss.hpp>
+#include <fitnas/predictor/pairwise_loss.hpp>
 #include <fitnas/predictor/predictor.hpp>
 #include <fitnas/predictor/table.hpp>
 #include <fitnas/predictor/target.hpp>

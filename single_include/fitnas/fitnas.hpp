@@ -1128,6 +1128,60 @@ inline void transpose_rows(int rows, int columns, const float* from, float* to) 
 
 } // namespace fitnas
 
+// ---- fitnas/core/simd_math.hpp ----
+/// @file
+/// @brief Functions of vectors of floats: square root and exponential.
+
+namespace fitnas::simd {
+
+/// @brief Square roots, correctly rounded.
+template <int Width = native_width>
+FITNAS_INLINE vec<Width> sqrt(vec<Width> x) {
+#if defined(__AVX512F__)
+    if constexpr (Width == 16) {
+        return (vec<Width>)_mm512_sqrt_ps((__m512)x);
+    } else
+#endif
+#if defined(__AVX__)
+        if constexpr (Width == 8) {
+        return (vec<Width>)_mm256_sqrt_ps((__m256)x);
+    } else
+#endif
+    {
+        for (int i = 0; i < Width; ++i) {
+            x[i] = std::sqrt(x[i]);
+        }
+        return x;
+    }
+}
+
+/// @brief e^x for x <= 0, within two units of the last place; 0 below -87, where e^x leaves the normal
+/// numbers; not a number where x is none.
+template <int Width = native_width>
+FITNAS_INLINE vec<Width> exp_of_negative(vec<Width> x) {
+    typedef int ints __attribute__((vector_size(Width * 4)));
+    const auto all = [](float value) { return broadcast<Width>(value); };
+    // x = n ln 2 + r with n whole and |r| <= ln 2 / 2. Adding 1.5 * 2^23 rounds to whole numbers, which then
+    // are the last bits.
+    const vec<Width> shift = all(12582912.0F);
+    const vec<Width> shifted = fma<Width>(x, all(1.44269504F), shift);
+    const vec<Width> n = shifted - shift;
+    vec<Width> r = fma<Width>(n, all(-0.693359375F), x); // ln 2 in two parts: the first has few digits
+    r = fma<Width>(n, all(2.12194440e-4F), r);
+    // The polynomial of Cephes' expf (Moshier).
+    vec<Width> p = all(1.9875691500e-4F);
+    for (const float c :
+         {1.3981999507e-3F, 8.3334519073e-3F, 4.1665795894e-2F, 1.6666665459e-1F, 5.0000001201e-1F}) {
+        p = fma<Width>(p, r, all(c));
+    }
+    p = fma<Width>(p, r * r, r + all(1));
+    const ints power = ((ints)shifted << 23) + ((ints)all(1.0F)); // the bits of 2^n
+    const vec<Width> result = p * (vec<Width>)power;
+    return x < all(-87) ? all(0) : result;
+}
+
+} // namespace fitnas::simd
+
 // ---- fitnas/nn/shape.hpp ----
 /// @file
 /// @brief The shape of one image's activations.
@@ -2525,12 +2579,20 @@ public:
         const auto rate = static_cast<float>(learning_rate / first);
         const auto share = static_cast<float>(1 / std::sqrt(second));
         const auto keep = static_cast<float>(1 - learning_rate * static_cast<double>(m_options.weight_decay));
-        for (std::size_t i = 0; i < values.size(); ++i) {
-            const float g = gradient[i];
-            m_mean[i] += (1 - m_options.beta1) * (g - m_mean[i]);
-            m_square[i] += (1 - m_options.beta2) * (g * g - m_square[i]);
-            values[i] =
-                values[i] * keep - rate * m_mean[i] / (std::sqrt(m_square[i]) * share + m_options.epsilon);
+        const auto all = [](float x) { return simd::broadcast(x); };
+        for (std::size_t i = 0; i < values.size(); i += simd::native_width) {
+            const int left = static_cast<int>((std::min)(values.size() - i, std::size_t{simd::native_width}));
+            const simd::vec<> g = simd::load(gradient.data() + i, left);
+            simd::vec<> mean = simd::load(m_mean.data() + i, left);
+            simd::vec<> square = simd::load(m_square.data() + i, left);
+            mean += all(1 - m_options.beta1) * (g - mean);
+            square += all(1 - m_options.beta2) * (g * g - square);
+            simd::store(m_mean.data() + i, mean, left);
+            simd::store(m_square.data() + i, square, left);
+            const simd::vec<> root = simd::sqrt(square) * all(share) + all(m_options.epsilon);
+            const simd::vec<> moved =
+                simd::load(values.data() + i, left) * all(keep) - all(rate) * mean / root;
+            simd::store(values.data() + i, moved, left);
         }
     }
 
@@ -8682,6 +8744,117 @@ private:
 
 } // namespace fitnas
 
+// ---- fitnas/predictor/pairwise_loss.hpp ----
+/// @file
+/// @brief The pairwise logistic loss and its gradient.
+
+namespace fitnas::detail {
+
+/// Sums of log(1 + x) for x in [0, 1]: of what is not small as the logarithm of a product, which is one
+/// logarithm for many terms.
+class log1p_sum {
+public:
+    FITNAS_INLINE void add(simd::vec<> x) {
+        const simd::vec<> one = simd::broadcast(1);
+        const simd::vec<> none = {};
+        const auto is_small = x < simd::broadcast(1.0F / 256);
+        m_product *= is_small ? one : one + x;
+        m_small += is_small ? x * (one - x * (simd::broadcast(0.5F) - x * simd::broadcast(1.0F / 3))) : none;
+        if (++m_terms == most_terms) {
+            flush();
+        }
+    }
+    double total() {
+        flush();
+        return m_total;
+    }
+
+private:
+    static constexpr int most_terms = 100; // 2^100 is a float
+
+    void flush() {
+        for (int i = 0; i < simd::native_width; ++i) {
+            m_total += std::log(static_cast<double>(m_product[i])) + static_cast<double>(m_small[i]);
+        }
+        m_product = simd::broadcast(1);
+        m_small = simd::vec<>{};
+        m_terms = 0;
+    }
+
+    simd::vec<> m_product = simd::broadcast(1);
+    simd::vec<> m_small = {};
+    int m_terms = 0;
+    double m_total = 0;
+};
+
+/// The mean over all pairs with different targets of log(1 + exp(-(better's output - worse's output))), 0
+/// where there are none; `gradient` is overwritten.
+inline double pairwise_loss(std::span<const float> outputs, std::span<const double> targets,
+                            std::span<float> gradient) {
+    constexpr std::size_t step = simd::native_width;
+    const std::size_t n = outputs.size();
+    // From the best target to the worst: what is worse than one is all that stands behind its equals. What is
+    // not a number, which nothing could be sorted by, is last.
+    struct item {
+        double target;
+        std::size_t place;
+    };
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    std::vector<item> order(n);
+    for (std::size_t i = 0; i < n; ++i) {
+        order[i] = {std::isnan(targets[i]) ? -infinity : targets[i], i};
+    }
+    std::sort(order.begin(), order.end(), [](const item& a, const item& b) {
+        return a.target != b.target ? a.target > b.target : a.place < b.place;
+    });
+    // Behind the last stands what every output is infinitely better than: no loss, and no slope.
+    std::vector<float> sorted(n + step, -std::numeric_limits<float>::infinity());
+    std::vector<float> pulls(n + step);
+    for (std::size_t i = 0; i < n; ++i) {
+        sorted[i] = outputs[order[i].place];
+    }
+
+    const simd::vec<> one = simd::broadcast(1);
+    const simd::vec<> none = {};
+    log1p_sum logs;
+    double linear = 0;
+    std::size_t pairs = 0;
+    std::size_t behind = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+        while (behind < n && !(order[behind].target < order[i].target)) {
+            ++behind;
+        }
+        pairs += n - behind;
+        const simd::vec<> better = simd::broadcast(sorted[i]);
+        simd::vec<> own = {};
+        simd::vec<> misordered = {};
+        for (std::size_t j = behind; j < n; j += step) {
+            // log(1 + e^-m) and its derivative -1 / (1 + e^m), for margins of any size.
+            const simd::vec<> margin = better - simd::load(sorted.data() + j);
+            const auto is_right = margin > none;
+            const simd::vec<> small = simd::exp_of_negative(is_right ? none - margin : margin);
+            const simd::vec<> pull = (is_right ? small : one) / (one + small);
+            logs.add(small);
+            misordered += is_right ? none : margin;
+            own += pull;
+            simd::store(pulls.data() + j, simd::load(pulls.data() + j) + pull);
+        }
+        float sum = 0;
+        for (int lane = 0; lane < simd::native_width; ++lane) {
+            sum += own[lane];
+            linear -= static_cast<double>(misordered[lane]);
+        }
+        pulls[i] -= sum;
+    }
+    const auto count = static_cast<float>((std::max)(pairs, std::size_t{1}));
+    for (std::size_t i = 0; i < n; ++i) {
+        gradient[order[i].place] = pulls[i] / count;
+    }
+    return pairs > 0 ? (linear + logs.total()) / static_cast<double>(pairs) : 0;
+}
+
+} // namespace fitnas::detail
+
 // ---- fitnas/predictor/loss.hpp ----
 /// @file
 /// @brief What a predictor is fitted to minimise.
@@ -8706,34 +8879,6 @@ inline double mse_loss(std::span<const float> outputs, std::span<const double> t
         gradient[i] = static_cast<float>(2 * off * share);
     }
     return sum * share;
-}
-
-inline double pairwise_loss(std::span<const float> outputs, std::span<const double> targets,
-                            std::span<float> gradient) {
-    std::fill(gradient.begin(), gradient.end(), 0.0F);
-    double sum = 0;
-    std::size_t pairs = 0;
-    for (std::size_t i = 0; i < outputs.size(); ++i) {
-        for (std::size_t j = 0; j < outputs.size(); ++j) {
-            if (targets[i] > targets[j]) {
-                // log(1 + e^-m) and its derivative -1 / (1 + e^m), for margins of any size.
-                const float margin = outputs[i] - outputs[j];
-                const float small = std::exp(-std::abs(margin));
-                sum += static_cast<double>(std::log1p(small) - (std::min)(margin, 0.0F));
-                const float pull = (margin > 0 ? small : 1.0F) / (1.0F + small);
-                gradient[i] -= pull;
-                gradient[j] += pull;
-                ++pairs;
-            }
-        }
-    }
-    if (pairs == 0) {
-        return 0;
-    }
-    for (float& g : gradient) {
-        g /= static_cast<float>(pairs);
-    }
-    return sum / static_cast<double>(pairs);
 }
 
 } // namespace detail
