@@ -64,7 +64,7 @@
 #include <fitnas/predictor/encoding/complete.hpp>
 #include <fitnas/predictor/encoding/graph.hpp>
 #include <fitnas/predictor/encoding/operator_lattice.hpp>
-#include <fitnas/predictor/encoding/windows.hpp>
+#include <fitnas/predictor/encoding/window_forms.hpp>
 #include <fitnas/predictor/ensemble.hpp>
 #include <fitnas/predictor/feature/cell_operator.hpp>
 #include <fitnas/predictor/feature/feature.hpp>

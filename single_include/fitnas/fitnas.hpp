@@ -7201,7 +7201,7 @@ struct operator_lattice {
 
 } // namespace fitnas::encoding
 
-// ---- fitnas/predictor/encoding/windows.hpp ----
+// ---- fitnas/predictor/encoding/window_forms.hpp ----
 /// @file
 /// @brief Windows: what the surroundings of a node can look like, each form once.
 
@@ -7210,9 +7210,9 @@ namespace fitnas::encoding {
 /// @brief An encoding that says of each node which cell's operator decides its features, so that a graph
 /// convolution over it can be looked up.
 ///
-/// - `cell_of(node)`: that cell;
-/// - `write_node(node, operator, out)`: the node's features where the cell has that operator; `out`
-///   (`features` floats) is full of zeros before.
+/// - `cell_of(node)`: that cell, -1 where the features are always the same;
+/// - `write_node(node, operator, out)`: the node's features where the cell has that operator (0 where there
+///   is no cell); `out` (`features` floats) is full of zeros before.
 template <class E>
 concept local_encoding = encoding_type<E> && requires(float* out) {
     { E::cell_of(0) } -> std::convertible_to<int>;
@@ -7223,7 +7223,7 @@ concept local_encoding = encoding_type<E> && requires(float* out) {
 /// feature vectors of its neighbours and of itself, each with its entry of the adjacency. Nodes whose windows
 /// are equal have equal outputs, in whichever architecture and wherever in it they stand.
 template <local_encoding E>
-class windows {
+class window_forms {
 public:
     using code = architecture<typename E::space>;
 
@@ -7246,8 +7246,8 @@ public:
     static constexpr bool tabulated() { return combinations() <= most; }
 
     /// @brief The table, made at the first call.
-    static const windows& table() {
-        static const windows one;
+    static const window_forms& table() {
+        static const window_forms one;
         return one;
     }
 
@@ -7316,14 +7316,20 @@ private:
         }
         return i;
     }
+    static constexpr std::size_t operators_of(int node) {
+        const int cell = E::cell_of(node);
+        return cell < 0 ? 1
+                        : static_cast<std::size_t>(E::space::operator_counts[static_cast<std::size_t>(cell)]);
+    }
     /// Whether an edge leads to a cell that no edge before it leads to.
     static constexpr bool opens_cell(std::span<const edge> edges, std::size_t e) {
-        return std::none_of(
-            edges.begin(), edges.begin() + static_cast<std::ptrdiff_t>(e),
-            [&](const edge& b) { return E::cell_of(b.column) == E::cell_of(edges[e].column); });
+        return E::cell_of(edges[e].column) >= 0 &&
+               std::none_of(
+                   edges.begin(), edges.begin() + static_cast<std::ptrdiff_t>(e),
+                   [&](const edge& b) { return E::cell_of(b.column) == E::cell_of(edges[e].column); });
     }
 
-    windows();
+    window_forms();
 
     std::vector<node> m_nodes;
     std::vector<term> m_terms;
@@ -7335,7 +7341,7 @@ private:
 };
 
 template <local_encoding E>
-constexpr std::uint64_t windows<E>::combinations() {
+constexpr std::uint64_t window_forms<E>::combinations() {
     std::uint64_t sum = 0;
     for (std::size_t i = 0; i < nodes && sum <= most; ++i) {
         if (twin_of(i) != i) {
@@ -7345,8 +7351,7 @@ constexpr std::uint64_t windows<E>::combinations() {
         std::uint64_t product = 1;
         for (std::size_t e = 0; e < edges.size() && product <= most; ++e) {
             if (opens_cell(edges, e)) {
-                product *= static_cast<std::uint64_t>(
-                    E::space::operator_counts[static_cast<std::size_t>(E::cell_of(edges[e].column))]);
+                product *= operators_of(edges[e].column);
             }
         }
         sum += product;
@@ -7355,16 +7360,15 @@ constexpr std::uint64_t windows<E>::combinations() {
 }
 
 template <local_encoding E>
-windows<E>::windows() {
+window_forms<E>::window_forms() {
     // The number of each node's feature vector for each operator; -1 for zeros.
     std::map<std::vector<float>, int> known_features{
         {std::vector<float>(static_cast<std::size_t>(E::features)), -1}};
     std::vector<std::vector<int>> feature_of(nodes);
     for (std::size_t i = 0; i < nodes; ++i) {
-        const auto cell = static_cast<std::size_t>(E::cell_of(static_cast<int>(i)));
-        for (int o = 0; o < E::space::operator_counts[cell]; ++o) {
+        for (std::size_t o = 0; o < operators_of(static_cast<int>(i)); ++o) {
             std::vector<float> x(static_cast<std::size_t>(E::features));
-            E::write_node(static_cast<int>(i), o, x.data());
+            E::write_node(static_cast<int>(i), static_cast<int>(o), x.data());
             const auto [at, is_new] = known_features.try_emplace(std::move(x), static_cast<int>(features()));
             if (is_new) {
                 for (std::size_t c = 0; c < at->first.size(); ++c) {
@@ -7386,9 +7390,8 @@ windows<E>::windows() {
         const std::size_t first_term = m_terms.size();
         for (std::size_t e = 0; e < edges.size(); ++e) {
             if (opens_cell(edges, e)) {
-                const auto cell = static_cast<std::size_t>(E::cell_of(edges[e].column));
-                m_terms.push_back({cell, combinations});
-                combinations *= static_cast<std::size_t>(E::space::operator_counts[cell]);
+                m_terms.push_back({static_cast<std::size_t>(E::cell_of(edges[e].column)), combinations});
+                combinations *= operators_of(edges[e].column);
                 ++here.terms;
             }
         }
@@ -7401,16 +7404,16 @@ windows<E>::windows() {
         for (std::size_t c = 0; c < combinations; ++c) {
             std::vector<std::pair<int, float>> window;
             for (const edge& e : edges) {
-                const auto column = static_cast<std::size_t>(e.column);
-                const auto cell = static_cast<std::size_t>(E::cell_of(e.column));
-                std::size_t t = first_term;
-                while (m_terms[t].cell != cell) {
-                    ++t;
+                std::size_t step = 1;
+                for (std::size_t t = first_term; t < m_terms.size(); ++t) {
+                    if (static_cast<int>(m_terms[t].cell) == E::cell_of(e.column)) {
+                        step = m_terms[t].step;
+                    }
                 }
-                const std::size_t o =
-                    c / m_terms[t].step % static_cast<std::size_t>(E::space::operator_counts[cell]);
-                if (feature_of[column][o] >= 0) {
-                    window.emplace_back(feature_of[column][o], e.weight);
+                const int feature =
+                    feature_of[static_cast<std::size_t>(e.column)][c / step % operators_of(e.column)];
+                if (feature >= 0) {
+                    window.emplace_back(feature, e.weight);
                 }
             }
             const auto [at, is_new] =
@@ -8028,7 +8031,7 @@ struct sharing {
 
     static constexpr bool possible = [] {
         if constexpr (encoding::local_encoding<graph> && is_conv<typename Model::template layer<0>>) {
-            return encoding::windows<graph>::tabulated();
+            return encoding::window_forms<graph>::tabulated();
         }
         return false;
     }();
@@ -8062,7 +8065,7 @@ struct sharing {
 template <model_type Model>
 class shared_rows_of {
     using split = sharing<Model>;
-    using windows = encoding::windows<typename Model::graph>;
+    using forms = encoding::window_forms<typename Model::graph>;
 
 public:
     using code = architecture<typename Model::space>;
@@ -8070,7 +8073,7 @@ public:
     /// Finds the rows of a batch, and what all of them need of the parameters.
     /// @param groups how many there will be
     void prepare(const float* parameters, std::span<const code> batch, std::size_t groups) {
-        const windows& table = windows::table();
+        const forms& table = forms::table();
         m_row_of.resize(table.size(), -1);
         for (const int w : m_windows) {
             m_row_of[static_cast<std::size_t>(w)] = -1;
@@ -8201,9 +8204,9 @@ public:
             (middle_layers());
             scatter_features(first, count, dy, feature_slopes, gradient);
         }
-        const windows& table = windows::table();
+        const forms& table = forms::table();
         for (std::size_t f = 0; f < table.features(); ++f, feature_slopes += width(1)) {
-            for (const typename windows::value& v : table.values(f)) {
+            for (const typename forms::value& v : table.values(f)) {
                 add_scaled(v.x, feature_slopes, width(1), gradient + v.column * width(1));
             }
         }
@@ -8261,7 +8264,7 @@ private:
 
     /// What the first convolution makes of each feature vector.
     void multiply_features(const float* parameters) {
-        const windows& table = windows::table();
+        const forms& table = forms::table();
         m_products.resize(table.features() * static_cast<std::size_t>(width(1)));
         float* to = m_products.data();
         for (std::size_t f = 0; f < table.features(); ++f, to += width(1)) {
@@ -8274,10 +8277,10 @@ private:
         }
     }
     void gather_features(const float* parameters, std::size_t first, std::size_t last) {
-        const windows& table = windows::table();
+        const forms& table = forms::table();
         for (std::size_t r = first; r < last; ++r) {
             const auto entries = table.entries(static_cast<std::size_t>(m_windows[r]));
-            const typename windows::entry* e = entries.data();
+            const typename forms::entry* e = entries.data();
             sum_rows(
                 width(1), static_cast<int>(entries.size()), parameters + bias_at<0>,
                 [=](int i) { return e[i].weight; },
@@ -8287,10 +8290,10 @@ private:
     }
     void scatter_features(std::size_t first, std::size_t count, const float* dy, float* feature_slopes,
                           float* gradient) const {
-        const windows& table = windows::table();
+        const forms& table = forms::table();
         add_bias_gradient(static_cast<int>(count), dy, width(1), gradient + bias_at<0>);
         for (std::size_t r = first; r < first + count; ++r, dy += width(1)) {
-            for (const typename windows::entry& e : table.entries(static_cast<std::size_t>(m_windows[r]))) {
+            for (const typename forms::entry& e : table.entries(static_cast<std::size_t>(m_windows[r]))) {
                 add_scaled(e.weight, dy, width(1), feature_slopes + e.feature * width(1));
             }
         }
@@ -8484,7 +8487,7 @@ std::vector<float> outputs(std::span<const float> parameters,
 /// @brief Forward and backward for training: the batch is cut into groups, as many as its size says, whose
 /// gradients are added in order, so results are equal to the bit for any number of threads.
 ///
-/// What many nodes of a batch have in common is computed once: see `encoding::windows`.
+/// What many nodes of a batch have in common is computed once: see `encoding::window_forms`.
 template <model_type Model>
 class pass {
 public:

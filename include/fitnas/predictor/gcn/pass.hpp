@@ -170,7 +170,7 @@ std::vector<float> outputs(std::span<const float> parameters,
 /// @brief Forward and backward for training: the batch is cut into groups, as many as its size says, whose
 /// gradients are added in order, so results are equal to the bit for any number of threads.
 ///
-/// What many nodes of a batch have in common is computed once: see `encoding::windows`.
+/// What many nodes of a batch have in common is computed once: see `encoding::window_forms`.
 template <model_type Model>
 class pass {
 public:

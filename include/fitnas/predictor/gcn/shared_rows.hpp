@@ -14,7 +14,7 @@
 
 #include <fitnas/core/memory.hpp>
 #include <fitnas/core/row_product.hpp>
-#include <fitnas/predictor/encoding/windows.hpp>
+#include <fitnas/predictor/encoding/window_forms.hpp>
 #include <fitnas/predictor/gcn/model.hpp>
 
 namespace fitnas::gcn::detail {
@@ -28,7 +28,7 @@ struct sharing {
 
     static constexpr bool possible = [] {
         if constexpr (encoding::local_encoding<graph> && is_conv<typename Model::template layer<0>>) {
-            return encoding::windows<graph>::tabulated();
+            return encoding::window_forms<graph>::tabulated();
         }
         return false;
     }();
@@ -62,7 +62,7 @@ struct sharing {
 template <model_type Model>
 class shared_rows_of {
     using split = sharing<Model>;
-    using windows = encoding::windows<typename Model::graph>;
+    using forms = encoding::window_forms<typename Model::graph>;
 
 public:
     using code = architecture<typename Model::space>;
@@ -70,7 +70,7 @@ public:
     /// Finds the rows of a batch, and what all of them need of the parameters.
     /// @param groups how many there will be
     void prepare(const float* parameters, std::span<const code> batch, std::size_t groups) {
-        const windows& table = windows::table();
+        const forms& table = forms::table();
         m_row_of.resize(table.size(), -1);
         for (const int w : m_windows) {
             m_row_of[static_cast<std::size_t>(w)] = -1;
@@ -201,9 +201,9 @@ public:
             (middle_layers());
             scatter_features(first, count, dy, feature_slopes, gradient);
         }
-        const windows& table = windows::table();
+        const forms& table = forms::table();
         for (std::size_t f = 0; f < table.features(); ++f, feature_slopes += width(1)) {
-            for (const typename windows::value& v : table.values(f)) {
+            for (const typename forms::value& v : table.values(f)) {
                 add_scaled(v.x, feature_slopes, width(1), gradient + v.column * width(1));
             }
         }
@@ -261,7 +261,7 @@ private:
 
     /// What the first convolution makes of each feature vector.
     void multiply_features(const float* parameters) {
-        const windows& table = windows::table();
+        const forms& table = forms::table();
         m_products.resize(table.features() * static_cast<std::size_t>(width(1)));
         float* to = m_products.data();
         for (std::size_t f = 0; f < table.features(); ++f, to += width(1)) {
@@ -274,10 +274,10 @@ private:
         }
     }
     void gather_features(const float* parameters, std::size_t first, std::size_t last) {
-        const windows& table = windows::table();
+        const forms& table = forms::table();
         for (std::size_t r = first; r < last; ++r) {
             const auto entries = table.entries(static_cast<std::size_t>(m_windows[r]));
-            const typename windows::entry* e = entries.data();
+            const typename forms::entry* e = entries.data();
             sum_rows(
                 width(1), static_cast<int>(entries.size()), parameters + bias_at<0>,
                 [=](int i) { return e[i].weight; },
@@ -287,10 +287,10 @@ private:
     }
     void scatter_features(std::size_t first, std::size_t count, const float* dy, float* feature_slopes,
                           float* gradient) const {
-        const windows& table = windows::table();
+        const forms& table = forms::table();
         add_bias_gradient(static_cast<int>(count), dy, width(1), gradient + bias_at<0>);
         for (std::size_t r = first; r < first + count; ++r, dy += width(1)) {
-            for (const typename windows::entry& e : table.entries(static_cast<std::size_t>(m_windows[r]))) {
+            for (const typename forms::entry& e : table.entries(static_cast<std::size_t>(m_windows[r]))) {
                 add_scaled(e.weight, dy, width(1), feature_slopes + e.feature * width(1));
             }
         }

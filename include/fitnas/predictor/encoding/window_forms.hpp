@@ -1,8 +1,8 @@
 /// @file
 /// @brief Windows: what the surroundings of a node can look like, each form once.
 
-#ifndef FITNAS_PREDICTOR_ENCODING_WINDOWS_HPP
-#define FITNAS_PREDICTOR_ENCODING_WINDOWS_HPP
+#ifndef FITNAS_PREDICTOR_ENCODING_WINDOW_FORMS_HPP
+#define FITNAS_PREDICTOR_ENCODING_WINDOW_FORMS_HPP
 
 #include <algorithm>
 #include <array>
@@ -20,9 +20,9 @@ namespace fitnas::encoding {
 /// @brief An encoding that says of each node which cell's operator decides its features, so that a graph
 /// convolution over it can be looked up.
 ///
-/// - `cell_of(node)`: that cell;
-/// - `write_node(node, operator, out)`: the node's features where the cell has that operator; `out`
-///   (`features` floats) is full of zeros before.
+/// - `cell_of(node)`: that cell, -1 where the features are always the same;
+/// - `write_node(node, operator, out)`: the node's features where the cell has that operator (0 where there
+///   is no cell); `out` (`features` floats) is full of zeros before.
 template <class E>
 concept local_encoding = encoding_type<E> && requires(float* out) {
     { E::cell_of(0) } -> std::convertible_to<int>;
@@ -33,7 +33,7 @@ concept local_encoding = encoding_type<E> && requires(float* out) {
 /// feature vectors of its neighbours and of itself, each with its entry of the adjacency. Nodes whose windows
 /// are equal have equal outputs, in whichever architecture and wherever in it they stand.
 template <local_encoding E>
-class windows {
+class window_forms {
 public:
     using code = architecture<typename E::space>;
 
@@ -56,8 +56,8 @@ public:
     static constexpr bool tabulated() { return combinations() <= most; }
 
     /// @brief The table, made at the first call.
-    static const windows& table() {
-        static const windows one;
+    static const window_forms& table() {
+        static const window_forms one;
         return one;
     }
 
@@ -126,14 +126,20 @@ private:
         }
         return i;
     }
+    static constexpr std::size_t operators_of(int node) {
+        const int cell = E::cell_of(node);
+        return cell < 0 ? 1
+                        : static_cast<std::size_t>(E::space::operator_counts[static_cast<std::size_t>(cell)]);
+    }
     /// Whether an edge leads to a cell that no edge before it leads to.
     static constexpr bool opens_cell(std::span<const edge> edges, std::size_t e) {
-        return std::none_of(
-            edges.begin(), edges.begin() + static_cast<std::ptrdiff_t>(e),
-            [&](const edge& b) { return E::cell_of(b.column) == E::cell_of(edges[e].column); });
+        return E::cell_of(edges[e].column) >= 0 &&
+               std::none_of(
+                   edges.begin(), edges.begin() + static_cast<std::ptrdiff_t>(e),
+                   [&](const edge& b) { return E::cell_of(b.column) == E::cell_of(edges[e].column); });
     }
 
-    windows();
+    window_forms();
 
     std::vector<node> m_nodes;
     std::vector<term> m_terms;
@@ -145,7 +151,7 @@ private:
 };
 
 template <local_encoding E>
-constexpr std::uint64_t windows<E>::combinations() {
+constexpr std::uint64_t window_forms<E>::combinations() {
     std::uint64_t sum = 0;
     for (std::size_t i = 0; i < nodes && sum <= most; ++i) {
         if (twin_of(i) != i) {
@@ -155,8 +161,7 @@ constexpr std::uint64_t windows<E>::combinations() {
         std::uint64_t product = 1;
         for (std::size_t e = 0; e < edges.size() && product <= most; ++e) {
             if (opens_cell(edges, e)) {
-                product *= static_cast<std::uint64_t>(
-                    E::space::operator_counts[static_cast<std::size_t>(E::cell_of(edges[e].column))]);
+                product *= operators_of(edges[e].column);
             }
         }
         sum += product;
@@ -165,16 +170,15 @@ constexpr std::uint64_t windows<E>::combinations() {
 }
 
 template <local_encoding E>
-windows<E>::windows() {
+window_forms<E>::window_forms() {
     // The number of each node's feature vector for each operator; -1 for zeros.
     std::map<std::vector<float>, int> known_features{
         {std::vector<float>(static_cast<std::size_t>(E::features)), -1}};
     std::vector<std::vector<int>> feature_of(nodes);
     for (std::size_t i = 0; i < nodes; ++i) {
-        const auto cell = static_cast<std::size_t>(E::cell_of(static_cast<int>(i)));
-        for (int o = 0; o < E::space::operator_counts[cell]; ++o) {
+        for (std::size_t o = 0; o < operators_of(static_cast<int>(i)); ++o) {
             std::vector<float> x(static_cast<std::size_t>(E::features));
-            E::write_node(static_cast<int>(i), o, x.data());
+            E::write_node(static_cast<int>(i), static_cast<int>(o), x.data());
             const auto [at, is_new] = known_features.try_emplace(std::move(x), static_cast<int>(features()));
             if (is_new) {
                 for (std::size_t c = 0; c < at->first.size(); ++c) {
@@ -196,9 +200,8 @@ windows<E>::windows() {
         const std::size_t first_term = m_terms.size();
         for (std::size_t e = 0; e < edges.size(); ++e) {
             if (opens_cell(edges, e)) {
-                const auto cell = static_cast<std::size_t>(E::cell_of(edges[e].column));
-                m_terms.push_back({cell, combinations});
-                combinations *= static_cast<std::size_t>(E::space::operator_counts[cell]);
+                m_terms.push_back({static_cast<std::size_t>(E::cell_of(edges[e].column)), combinations});
+                combinations *= operators_of(edges[e].column);
                 ++here.terms;
             }
         }
@@ -211,16 +214,16 @@ windows<E>::windows() {
         for (std::size_t c = 0; c < combinations; ++c) {
             std::vector<std::pair<int, float>> window;
             for (const edge& e : edges) {
-                const auto column = static_cast<std::size_t>(e.column);
-                const auto cell = static_cast<std::size_t>(E::cell_of(e.column));
-                std::size_t t = first_term;
-                while (m_terms[t].cell != cell) {
-                    ++t;
+                std::size_t step = 1;
+                for (std::size_t t = first_term; t < m_terms.size(); ++t) {
+                    if (static_cast<int>(m_terms[t].cell) == E::cell_of(e.column)) {
+                        step = m_terms[t].step;
+                    }
                 }
-                const std::size_t o =
-                    c / m_terms[t].step % static_cast<std::size_t>(E::space::operator_counts[cell]);
-                if (feature_of[column][o] >= 0) {
-                    window.emplace_back(feature_of[column][o], e.weight);
+                const int feature =
+                    feature_of[static_cast<std::size_t>(e.column)][c / step % operators_of(e.column)];
+                if (feature >= 0) {
+                    window.emplace_back(feature, e.weight);
                 }
             }
             const auto [at, is_new] =
