@@ -7265,11 +7265,10 @@ public:
     }
     /// @brief The windows of all nodes of an architecture.
     void read(const code& a, int* window) const {
-        const term* t = m_terms.data();
         for (const node& n : m_nodes) {
-            std::size_t place = n.first;
-            for (const term* const end = t + n.terms; t != end; ++t) {
-                place += a[t->cell] * t->step;
+            std::uint32_t place = n.first;
+            for (const term& t : n.terms) {
+                place += a[t.cell] * t.step;
             }
             *window++ = m_window_at[place];
         }
@@ -7277,15 +7276,6 @@ public:
 
 private:
     static constexpr auto nodes = static_cast<std::size_t>(E::nodes);
-
-    struct node {
-        std::size_t first = 0; ///< in m_window_at
-        std::size_t terms = 0; ///< cells that are seen
-    };
-    struct term {
-        std::size_t cell = 0;
-        std::size_t step = 0;
-    };
 
     /// The edges of each node: where they begin in the adjacency, and where the last node's end.
     static constexpr auto first_edges = [] {
@@ -7329,10 +7319,30 @@ private:
                    [&](const edge& b) { return E::cell_of(b.column) == E::cell_of(edges[e].column); });
     }
 
+    /// The most cells that a node sees.
+    static constexpr std::size_t most_cells = [] {
+        std::size_t most = 1;
+        for (std::size_t i = 0; i < nodes; ++i) {
+            std::size_t count = 0;
+            for (std::size_t e = 0; e < edges_of(i).size(); ++e) {
+                count += opens_cell(edges_of(i), e);
+            }
+            most = (std::max)(most, count);
+        }
+        return most;
+    }();
+    struct term {
+        std::uint32_t cell = 0;
+        std::uint32_t step = 0; ///< 0 where there are fewer cells
+    };
+    struct node {
+        std::uint32_t first = 0; ///< in m_window_at
+        std::array<term, most_cells> terms{};
+    };
+
     window_forms();
 
     std::vector<node> m_nodes;
-    std::vector<term> m_terms;
     std::vector<int> m_window_at;
     std::vector<entry> m_entries;
     std::vector<std::size_t> m_first_entry{0};
@@ -7385,14 +7395,14 @@ window_forms<E>::window_forms() {
     std::map<std::vector<std::pair<int, float>>, int> known_windows;
     for (std::size_t i = 0; i < nodes; ++i) {
         const auto edges = edges_of(i);
-        node here{m_window_at.size(), 0};
+        node here{static_cast<std::uint32_t>(m_window_at.size()), {}};
         std::size_t combinations = 1;
-        const std::size_t first_term = m_terms.size();
+        std::size_t cells = 0;
         for (std::size_t e = 0; e < edges.size(); ++e) {
             if (opens_cell(edges, e)) {
-                m_terms.push_back({static_cast<std::size_t>(E::cell_of(edges[e].column)), combinations});
+                here.terms[cells++] = {static_cast<std::uint32_t>(E::cell_of(edges[e].column)),
+                                       static_cast<std::uint32_t>(combinations)};
                 combinations *= operators_of(edges[e].column);
-                ++here.terms;
             }
         }
         if (const std::size_t twin = twin_of(i); twin != i) {
@@ -7405,9 +7415,9 @@ window_forms<E>::window_forms() {
             std::vector<std::pair<int, float>> window;
             for (const edge& e : edges) {
                 std::size_t step = 1;
-                for (std::size_t t = first_term; t < m_terms.size(); ++t) {
-                    if (static_cast<int>(m_terms[t].cell) == E::cell_of(e.column)) {
-                        step = m_terms[t].step;
+                for (std::size_t t = 0; t < cells; ++t) {
+                    if (static_cast<int>(here.terms[t].cell) == E::cell_of(e.column)) {
+                        step = here.terms[t].step;
                     }
                 }
                 const int feature =
@@ -7490,7 +7500,8 @@ struct site {
 ///
 /// - `bool row_wise`: true where a node's row of the output depends on its row of the input alone, in
 ///   whichever architecture and wherever in it the node stands. Rows that nodes share are then computed once:
-///   `forward` and `backward` see them as architectures of one node, which have no edges.
+///   `forward` and `backward` see them as architectures of one node, which have no edges;
+/// - `bool in_place`: true where `forward` may find `y` where `x` is, and `backward` does not read `x`.
 template <class L>
 concept layer_type = requires(signal s, const site& at, const float* in, float* out, random_stream& random) {
     { L::works_on } -> std::convertible_to<place>;
@@ -7506,6 +7517,11 @@ namespace detail {
 template <class L>
 inline constexpr bool is_row_wise = requires {
     requires L::row_wise;
+};
+
+template <class L>
+inline constexpr bool is_in_place = requires {
+    requires L::in_place;
 };
 
 /// Base of layers that have nothing to learn.
@@ -7880,21 +7896,40 @@ namespace fitnas::gcn {
 struct relu : detail::without_parameters {
     static constexpr place works_on = place::between;
     static constexpr bool row_wise = true;
+    static constexpr bool in_place = true;
     static constexpr signal output(signal in) { return in; }
 
     static void forward(const site& at, const float* x, float* y) {
-        const std::size_t size = static_cast<std::size_t>(at.count) * at.input.size();
-        for (std::size_t i = 0; i < size; ++i) {
+        const simd::vec<> zero = {};
+        for_each_vector(at, [&](std::size_t i, int left) {
             // Not a number stays what it is, so that a fit that goes wrong is seen.
-            y[i] = x[i] < 0 ? 0 : x[i];
-        }
+            const simd::vec<> v = simd::load(x + i, left);
+            simd::store(y + i, v < zero ? zero : v, left);
+        });
     }
 
     static void backward(const site& at, const float* /*x*/, const float* y, const float* dy, float* dx,
                          float* /*dp*/) {
+        if (dx == nullptr) {
+            return;
+        }
+        const simd::vec<> zero = {};
+        for_each_vector(at, [&](std::size_t i, int left) {
+            simd::store(dx + i, simd::load(y + i, left) > zero ? simd::load(dy + i, left) : zero, left);
+        });
+    }
+
+private:
+    template <class Body>
+    FITNAS_INLINE static void for_each_vector(const site& at, const Body& body) {
+        constexpr std::size_t step = simd::native_width;
         const std::size_t size = static_cast<std::size_t>(at.count) * at.input.size();
-        for (std::size_t i = 0; dx != nullptr && i < size; ++i) {
-            dx[i] = y[i] > 0 ? dy[i] : 0;
+        std::size_t i = 0;
+        for (; i + step <= size; i += step) {
+            body(i, simd::native_width);
+        }
+        if (i < size) {
+            body(i, static_cast<int>(size - i));
         }
     }
 };
@@ -8149,11 +8184,14 @@ public:
                            m_transposed.data());
         }
     }
+    /// Forgets the gradients of a group.
+    void clear(std::size_t group) {
+        std::fill_n(slopes_of(group), size() * static_cast<std::size_t>(width(split::end)), 0.0F);
+    }
     /// Takes in the gradient of what `read` gave, as part of a group; adds the bias' to `gradient`.
     void write(std::size_t group, std::size_t first, std::size_t count, const float* dy, float* gradient) {
         constexpr int n = width(split::end);
         float* slopes = slopes_of(group);
-        std::fill_n(slopes, size() * static_cast<std::size_t>(n), 0.0F);
         if constexpr (split::half) {
             add_bias_gradient(static_cast<int>(count * nodes), dy, n, gradient + bias_at<split::whole>);
         }
@@ -8345,47 +8383,71 @@ class tape {
 public:
     using code = architecture<typename Model::space>;
 
-    /// @param rows of the batch that the architectures are part of
+    /// @param batch whose shared rows are `rows`
     /// @param first the place of the first architecture there
-    /// @return one output an architecture
-    const float* forward(const float* parameters, std::span<const code> batch, const shared_rows<Model>& rows,
-                         std::size_t first, std::size_t count, const training_step* training) {
+    /// @param outputs one an architecture, overwritten
+    void forward(const float* parameters, std::span<const code> batch, const shared_rows<Model>& rows,
+                 std::size_t first, std::size_t count, const training_step* training, float* outputs) {
         m_count = count;
-        m_first = static_cast<int>(first);
+        m_first = first;
         m_training = training;
         // The signals, two gradients of signals, scratch.
-        m_memory = m_buffer.reserve(m_count * (starts[Model::layers + 1] + 3 * largest));
-        if constexpr (first_layer > 0) {
-            rows.read(parameters, first, count, signal_at(first_layer));
-        } else {
-            for (std::size_t g = 0; g < m_count; ++g) {
-                Model::graph::encode(batch[first + g], signal_at(0) + g * Model::signals[0].size());
+        m_signals = m_buffer.reserve(count * floats + 3 * chunk_of(count) * largest);
+        m_extra = m_signals + count * floats;
+        for_each_chunk([&](const chunk& now) {
+            if constexpr (first_layer > 0) {
+                rows.read(parameters, now.first, now.count, signal_at(now, first_layer));
+            } else {
+                for (std::size_t g = 0; g < now.count; ++g) {
+                    Model::graph::encode(batch[now.first + g],
+                                         signal_at(now, 0) + g * Model::signals[0].size());
+                }
             }
-        }
-        run_forward(parameters, own_layers{});
-        return signal_at(Model::layers);
+            run_forward(now, parameters, own_layers{});
+            std::copy_n(signal_at(now, Model::layers), now.count, outputs);
+            outputs += now.count;
+        });
     }
 
-    /// Adds to `gradient`.
-    /// @return the gradient of the first layer's input, where there are shared rows
-    const float* backward(const float* parameters, const float* output_gradient, float* gradient) {
-        std::copy(output_gradient, output_gradient + m_count, extra(0));
-        run_backward(parameters, gradient, own_layers{});
-        return extra(own_layers::size() % 2);
+    /// Adds to `gradient`, and calls `pass_on(first, count, slope)` with the gradient of the first layer's
+    /// input, which has a meaning where there are shared rows.
+    template <class PassOn>
+    void backward(const float* parameters, const float* output_gradient, float* gradient,
+                  const PassOn& pass_on) {
+        for_each_chunk([&](const chunk& now) {
+            std::copy_n(output_gradient, now.count, extra(0));
+            output_gradient += now.count;
+            run_backward(now, parameters, gradient, own_layers{});
+            pass_on(now.first, now.count, extra(own_layers::size() % 2));
+        });
     }
 
 private:
     static constexpr std::size_t first_layer = sharing<Model>::end;
     using own_layers = std::make_index_sequence<Model::layers - first_layer>;
 
-    /// Where each signal begins, in floats an architecture.
-    static constexpr std::array<std::size_t, Model::layers + 2> starts = [] {
-        std::array<std::size_t, Model::layers + 2> all{};
-        for (std::size_t i = 0; i <= Model::layers; ++i) {
-            all[i + 1] = all[i] + (i < first_layer ? 0 : Model::signals[i].size());
+    /// Whether layer I overwrites its input: where nobody reads that any more.
+    template <std::size_t I>
+    static constexpr bool overwrites = [] {
+        if constexpr (I > 0) {
+            return is_in_place<typename Model::template layer<I>> &&
+                   is_conv<typename Model::template layer<I - 1>>;
         }
+        return false;
+    }();
+    /// Where each signal begins, in floats an architecture.
+    static constexpr std::array<std::size_t, Model::layers + 1> starts = [] {
+        std::array<std::size_t, Model::layers + 1> all{};
+        [&]<std::size_t... I>(std::index_sequence<I...>) {
+            ((all[first_layer + I + 1] =
+                  all[first_layer + I] +
+                  (overwrites<first_layer + I> ? 0 : Model::signals[first_layer + I].size())),
+             ...);
+        }
+        (own_layers{});
         return all;
     }();
+    static constexpr std::size_t floats = starts[Model::layers] + 1;
     static constexpr std::size_t largest = [] {
         std::size_t most = 0;
         for (std::size_t i = first_layer; i <= Model::layers; ++i) {
@@ -8394,41 +8456,70 @@ private:
         return most;
     }();
 
-    float* signal_at(std::size_t i) { return m_memory + m_count * starts[i]; }
-    float* extra(std::size_t i) { return signal_at(Model::layers + 1) + i * m_count * largest; }
+    /// Architectures that go through all layers together: where no layer has weights to apply to each node,
+    /// as few as stay in the nearest cache.
+    static constexpr std::size_t chunk_of(std::size_t count) {
+        for (std::size_t i = first_layer; i < Model::layers; ++i) {
+            if (!Model::signals[i].pooled && Model::offsets[i + 1] > Model::offsets[i]) {
+                return count;
+            }
+        }
+        constexpr std::size_t cached = 4096;
+        return (std::min)(count, (std::max)(cached / largest, std::size_t{1}));
+    }
+    struct chunk {
+        std::size_t first = 0; ///< in the batch
+        std::size_t count = 0;
+        float* signals = nullptr;
+    };
+    template <class Body>
+    void for_each_chunk(const Body& body) {
+        const std::size_t step = chunk_of(m_count);
+        for (std::size_t done = 0; done < m_count; done += step) {
+            body(chunk{m_first + done, (std::min)(step, m_count - done), m_signals + done * floats});
+        }
+    }
+
+    static float* signal_at(const chunk& now, std::size_t i) { return now.signals + now.count * starts[i]; }
+    float* extra(std::size_t i) { return m_extra + i * chunk_of(m_count) * largest; }
     template <std::size_t I>
-    site site_of(const float* parameters) {
+    site site_of(const chunk& now, const float* parameters) {
         return {Model::signals[I],
                 Model::graph::adjacency,
-                static_cast<int>(m_count),
-                m_first,
+                static_cast<int>(now.count),
+                static_cast<int>(now.first),
                 static_cast<int>(I),
                 parameters + Model::offsets[I],
                 extra(2),
                 m_training};
     }
     template <std::size_t... I>
-    void run_forward(const float* parameters, std::index_sequence<I...>) {
-        (step_forward<first_layer + I>(parameters), ...);
+    void run_forward(const chunk& now, const float* parameters, std::index_sequence<I...>) {
+        (step_forward<first_layer + I>(now, parameters), ...);
     }
     template <std::size_t I>
-    void step_forward(const float* parameters) {
-        Model::template layer<I>::forward(site_of<I>(parameters), signal_at(I), signal_at(I + 1));
+    void step_forward(const chunk& now, const float* parameters) {
+        Model::template layer<I>::forward(site_of<I>(now, parameters), signal_at(now, I),
+                                          signal_at(now, I + 1));
     }
     template <std::size_t... I>
-    void run_backward(const float* parameters, float* gradient, std::index_sequence<I...>) {
-        (step_backward<Model::layers - 1 - I>(parameters, gradient, extra(I % 2), extra((I + 1) % 2)), ...);
+    void run_backward(const chunk& now, const float* parameters, float* gradient, std::index_sequence<I...>) {
+        (step_backward<Model::layers - 1 - I>(now, parameters, gradient, extra(I % 2), extra((I + 1) % 2)),
+         ...);
     }
     template <std::size_t I>
-    void step_backward(const float* parameters, float* gradient, const float* dy, float* dx) {
-        Model::template layer<I>::backward(site_of<I>(parameters), signal_at(I), signal_at(I + 1), dy,
-                                           I == 0 ? nullptr : dx, gradient + Model::offsets[I]);
+    void step_backward(const chunk& now, const float* parameters, float* gradient, const float* dy,
+                       float* dx) {
+        Model::template layer<I>::backward(site_of<I>(now, parameters), signal_at(now, I),
+                                           signal_at(now, I + 1), dy, I == 0 ? nullptr : dx,
+                                           gradient + Model::offsets[I]);
     }
 
     aligned_buffer<float> m_buffer;
-    float* m_memory = nullptr;
+    float* m_signals = nullptr;
+    float* m_extra = nullptr;
     std::size_t m_count = 0;
-    int m_first = 0;
+    std::size_t m_first = 0;
     const training_step* m_training = nullptr;
 };
 
@@ -8476,9 +8567,8 @@ std::vector<float> outputs(std::span<const float> parameters,
         constexpr std::size_t chunk = 16;
         detail::tape<Model> tape;
         for (std::size_t first = 0; first < codes.size(); first += chunk) {
-            const std::size_t count = (std::min)(chunk, codes.size() - first);
-            const float* values = tape.forward(parameters.data(), codes, rows, first, count, nullptr);
-            std::copy(values, values + count, result.data() + begin + first);
+            tape.forward(parameters.data(), codes, rows, first, (std::min)(chunk, codes.size() - first),
+                         nullptr, result.data() + begin + first);
         }
     });
     return result;
@@ -8513,10 +8603,9 @@ public:
             for_each_group([&](std::size_t g) { m_rows.forward(parameters.data(), g); });
         }
         for_each_group([&](std::size_t g) {
-            const std::size_t count = first_of(g + 1) - first_of(g);
-            const float* values =
-                m_groups[g].signals.forward(parameters.data(), batch, m_rows, first_of(g), count, training);
-            std::copy(values, values + count, outputs.data() + first_of(g));
+            const std::size_t first = first_of(g);
+            m_groups[g].signals.forward(parameters.data(), batch, m_rows, first, first_of(g + 1) - first,
+                                        training, outputs.data() + first);
         });
     }
 
@@ -8536,11 +8625,17 @@ public:
         for_each_group([&](std::size_t g) {
             group& mine = m_groups[g];
             mine.gradient.assign(Model::parameters, 0);
-            [[maybe_unused]] const float* slope = mine.signals.backward(
-                parameters.data(), output_gradient.data() + first_of(g), mine.gradient.data());
             if constexpr (shares) {
-                m_rows.write(g, first_of(g), first_of(g + 1) - first_of(g), slope, mine.gradient.data());
+                m_rows.clear(g);
             }
+            mine.signals.backward(parameters.data(), output_gradient.data() + first_of(g),
+                                  mine.gradient.data(),
+                                  [&]([[maybe_unused]] std::size_t first, [[maybe_unused]] std::size_t count,
+                                      [[maybe_unused]] const float* slope) {
+                                      if constexpr (shares) {
+                                          m_rows.write(g, first, count, slope, mine.gradient.data());
+                                      }
+                                  });
         });
         if constexpr (shares) {
             for_each_group(
@@ -8569,12 +8664,15 @@ private:
         }
         return sum;
     }();
-    /// Below this much work a second thread wins little, and loses much where processors are busy.
-    static constexpr std::size_t worth_threads = std::size_t{1} << 22U;
+    /// A group is worth so much work: with less another thread wins little, and loses much where processors
+    /// are busy.
+    static constexpr std::size_t worth_a_group = std::size_t{1} << 22U;
     /// Each group has gradients of its own for the rows that all share: few groups are less work in all.
     static constexpr std::size_t most_groups = shares ? 4 : static_cast<std::size_t>(sum_groups);
 
-    static std::size_t groups_for(std::size_t size) { return size * work < worth_threads ? 1 : most_groups; }
+    static std::size_t groups_for(std::size_t size) {
+        return std::clamp(size * work / worth_a_group, std::size_t{1}, most_groups);
+    }
     std::size_t first_of(std::size_t g) const { return m_size * g / m_group_count; }
 
     template <class Body>

@@ -75,11 +75,10 @@ public:
     }
     /// @brief The windows of all nodes of an architecture.
     void read(const code& a, int* window) const {
-        const term* t = m_terms.data();
         for (const node& n : m_nodes) {
-            std::size_t place = n.first;
-            for (const term* const end = t + n.terms; t != end; ++t) {
-                place += a[t->cell] * t->step;
+            std::uint32_t place = n.first;
+            for (const term& t : n.terms) {
+                place += a[t.cell] * t.step;
             }
             *window++ = m_window_at[place];
         }
@@ -87,15 +86,6 @@ public:
 
 private:
     static constexpr auto nodes = static_cast<std::size_t>(E::nodes);
-
-    struct node {
-        std::size_t first = 0; ///< in m_window_at
-        std::size_t terms = 0; ///< cells that are seen
-    };
-    struct term {
-        std::size_t cell = 0;
-        std::size_t step = 0;
-    };
 
     /// The edges of each node: where they begin in the adjacency, and where the last node's end.
     static constexpr auto first_edges = [] {
@@ -139,10 +129,30 @@ private:
                    [&](const edge& b) { return E::cell_of(b.column) == E::cell_of(edges[e].column); });
     }
 
+    /// The most cells that a node sees.
+    static constexpr std::size_t most_cells = [] {
+        std::size_t most = 1;
+        for (std::size_t i = 0; i < nodes; ++i) {
+            std::size_t count = 0;
+            for (std::size_t e = 0; e < edges_of(i).size(); ++e) {
+                count += opens_cell(edges_of(i), e);
+            }
+            most = (std::max)(most, count);
+        }
+        return most;
+    }();
+    struct term {
+        std::uint32_t cell = 0;
+        std::uint32_t step = 0; ///< 0 where there are fewer cells
+    };
+    struct node {
+        std::uint32_t first = 0; ///< in m_window_at
+        std::array<term, most_cells> terms{};
+    };
+
     window_forms();
 
     std::vector<node> m_nodes;
-    std::vector<term> m_terms;
     std::vector<int> m_window_at;
     std::vector<entry> m_entries;
     std::vector<std::size_t> m_first_entry{0};
@@ -195,14 +205,14 @@ window_forms<E>::window_forms() {
     std::map<std::vector<std::pair<int, float>>, int> known_windows;
     for (std::size_t i = 0; i < nodes; ++i) {
         const auto edges = edges_of(i);
-        node here{m_window_at.size(), 0};
+        node here{static_cast<std::uint32_t>(m_window_at.size()), {}};
         std::size_t combinations = 1;
-        const std::size_t first_term = m_terms.size();
+        std::size_t cells = 0;
         for (std::size_t e = 0; e < edges.size(); ++e) {
             if (opens_cell(edges, e)) {
-                m_terms.push_back({static_cast<std::size_t>(E::cell_of(edges[e].column)), combinations});
+                here.terms[cells++] = {static_cast<std::uint32_t>(E::cell_of(edges[e].column)),
+                                       static_cast<std::uint32_t>(combinations)};
                 combinations *= operators_of(edges[e].column);
-                ++here.terms;
             }
         }
         if (const std::size_t twin = twin_of(i); twin != i) {
@@ -215,9 +225,9 @@ window_forms<E>::window_forms() {
             std::vector<std::pair<int, float>> window;
             for (const edge& e : edges) {
                 std::size_t step = 1;
-                for (std::size_t t = first_term; t < m_terms.size(); ++t) {
-                    if (static_cast<int>(m_terms[t].cell) == E::cell_of(e.column)) {
-                        step = m_terms[t].step;
+                for (std::size_t t = 0; t < cells; ++t) {
+                    if (static_cast<int>(here.terms[t].cell) == E::cell_of(e.column)) {
+                        step = here.terms[t].step;
                     }
                 }
                 const int feature =

@@ -67,7 +67,8 @@ struct site {
 ///
 /// - `bool row_wise`: true where a node's row of the output depends on its row of the input alone, in
 ///   whichever architecture and wherever in it the node stands. Rows that nodes share are then computed once:
-///   `forward` and `backward` see them as architectures of one node, which have no edges.
+///   `forward` and `backward` see them as architectures of one node, which have no edges;
+/// - `bool in_place`: true where `forward` may find `y` where `x` is, and `backward` does not read `x`.
 template <class L>
 concept layer_type = requires(signal s, const site& at, const float* in, float* out, random_stream& random) {
     { L::works_on } -> std::convertible_to<place>;
@@ -83,6 +84,11 @@ namespace detail {
 template <class L>
 inline constexpr bool is_row_wise = requires {
     requires L::row_wise;
+};
+
+template <class L>
+inline constexpr bool is_in_place = requires {
+    requires L::in_place;
 };
 
 /// Base of layers that have nothing to learn.

@@ -146,11 +146,14 @@ public:
                            m_transposed.data());
         }
     }
+    /// Forgets the gradients of a group.
+    void clear(std::size_t group) {
+        std::fill_n(slopes_of(group), size() * static_cast<std::size_t>(width(split::end)), 0.0F);
+    }
     /// Takes in the gradient of what `read` gave, as part of a group; adds the bias' to `gradient`.
     void write(std::size_t group, std::size_t first, std::size_t count, const float* dy, float* gradient) {
         constexpr int n = width(split::end);
         float* slopes = slopes_of(group);
-        std::fill_n(slopes, size() * static_cast<std::size_t>(n), 0.0F);
         if constexpr (split::half) {
             add_bias_gradient(static_cast<int>(count * nodes), dy, n, gradient + bias_at<split::whole>);
         }
