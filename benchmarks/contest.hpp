@@ -1,4 +1,5 @@
-// What bench_train and bench_evaluate share: options, the two sides, and how figures are printed.
+// What bench_train, bench_evaluate and bench_predictor share: options, the two sides, and how figures are
+// printed.
 
 #ifndef FITNAS_BENCHMARKS_CONTEST_HPP
 #define FITNAS_BENCHMARKS_CONTEST_HPP
@@ -61,7 +62,7 @@ public:
         settings.insert(settings.end(), {"LD_PRELOAD=libjemalloc.so.2",
                                          "MALLOC_CONF=dirty_decay_ms:-1,muzzy_decay_ms:-1,thp:always",
                                          "OMP_PROC_BIND=true", "OPENBLAS_NUM_THREADS=1"});
-        if (__builtin_cpu_supports("avx512f")) { // else LibTorch dies of it; AVX2 it finds by itself
+        if (__builtin_cpu_supports("avx512f")) { // it does not look by itself, and takes AVX2
             settings.push_back("ATEN_CPU_CAPABILITY=avx512");
         }
         return peer_with(workload, layout, settings);
@@ -109,14 +110,25 @@ public:
     explicit report(const options& o)
         : m_as_json(o.as_json), m_threads(o.threads), m_peak_worker(sides(o).ours("peak", o.threads)) {}
 
-    // @param row the figures, with null for what was not measured
+    // @param row the figures, with null for what was not measured; without `gflops` where not all of the work
+    // that a network's layers state is done
     void print(json row) {
+        if (!row.contains("gflops")) {
+            row["threads"] = m_threads;
+            put(row);
+            return;
+        }
         double peak = 0; // measured anew for each row: others may use the machine as well
         m_peak_worker->ask("peak") >> peak;
         m_peak = (std::max)(m_peak, peak);
         row["peak_share"] = row["gflops"].get<double>() / m_peak;
         row["sgemm_peak_gflops"] = m_peak;
         row["threads"] = m_threads;
+        put(row);
+    }
+
+private:
+    void put(const json& row) {
         if (m_as_json) {
             std::printf("%s\n", rounded(row).dump().c_str());
         } else {
@@ -124,8 +136,6 @@ public:
         }
         std::fflush(stdout);
     }
-
-private:
     // Four digits are more than a measurement has.
     static json rounded(json row) {
         for (json& value : row) {

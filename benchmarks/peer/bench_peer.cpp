@@ -1,6 +1,7 @@
-// The peer's worker: the same sub-networks in LibTorch. Started by bench_train and bench_evaluate.
+// The peer's worker: the same work in LibTorch. Started by bench_train, bench_evaluate and bench_predictor.
 //
 //   bench_peer <workload> <channels_last | contiguous> <threads>
+//   bench_peer <W4train | W4rank> <nodes_first | batch_first> <threads>
 //
 // Networks are made of the recipes of the space, so they are the same by construction; what is shared with
 // our engine ends there.
@@ -14,6 +15,7 @@
 
 #include "../worker.hpp"
 #include "../workload.hpp"
+#include "predictor.hpp"
 
 namespace {
 
@@ -214,7 +216,7 @@ int serve_scoring(const std::string& workload, torch::MemoryFormat format) {
 
 int main(int argc, char** argv) {
     if (argc != 4) {
-        std::cerr << "usage: bench_peer <workload> <channels_last | contiguous> <threads>\n";
+        std::cerr << "usage: bench_peer <workload> <variant> <threads>\n";
         return 2;
     }
     const std::string workload = argv[1];
@@ -222,5 +224,8 @@ int main(int argc, char** argv) {
                                                                 : torch::MemoryFormat::Contiguous;
     torch::set_num_threads(std::stoi(argv[3]));
     torch::manual_seed(1);
+    if (workload.rfind("W4", 0) == 0) {
+        return serve_predictor(argv[2]);
+    }
     return workload.rfind("W3", 0) == 0 ? serve_scoring(workload, format) : serve_training(workload, format);
 }

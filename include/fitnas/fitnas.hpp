@@ -12,7 +12,9 @@
 #include <fitnas/core/parallel.hpp>
 #include <fitnas/core/progress.hpp>
 #include <fitnas/core/rng.hpp>
+#include <fitnas/core/row_product.hpp>
 #include <fitnas/core/simd.hpp>
+#include <fitnas/core/simd_math.hpp>
 #include <fitnas/core/xtensor.hpp>
 #include <fitnas/data/batch.hpp>
 #include <fitnas/data/byte_file.hpp>
@@ -62,6 +64,7 @@
 #include <fitnas/predictor/encoding/complete.hpp>
 #include <fitnas/predictor/encoding/graph.hpp>
 #include <fitnas/predictor/encoding/operator_lattice.hpp>
+#include <fitnas/predictor/encoding/window_forms.hpp>
 #include <fitnas/predictor/ensemble.hpp>
 #include <fitnas/predictor/feature/cell_operator.hpp>
 #include <fitnas/predictor/feature/feature.hpp>
@@ -79,7 +82,10 @@
 #include <fitnas/predictor/gcn/model.hpp>
 #include <fitnas/predictor/gcn/pass.hpp>
 #include <fitnas/predictor/gcn/relu.hpp>
+#include <fitnas/predictor/gcn/row_sum.hpp>
+#include <fitnas/predictor/gcn/shared_rows.hpp>
 #include <fitnas/predictor/loss.hpp>
+#include <fitnas/predictor/pairwise_loss.hpp>
 #include <fitnas/predictor/predictor.hpp>
 #include <fitnas/predictor/table.hpp>
 #include <fitnas/predictor/target.hpp>

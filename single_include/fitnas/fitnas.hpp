@@ -286,6 +286,12 @@ template <int Width>
 struct vector_of {
     typedef float type __attribute__((vector_size(Width * 4)));
 };
+#if defined(__AVX2__)
+/// A mask of the first `count` elements.
+FITNAS_INLINE __m256i first_of_8(int count) {
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(count), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+#endif
 #if defined(__AVX512F__)
 /// A mask of the first `count` elements, below 16; none where it is not positive.
 FITNAS_INLINE __mmask16 first_of_16(int count) {
@@ -340,8 +346,13 @@ FITNAS_INLINE vec<Width> load(const float* p, int count) {
         return (vec<Width>)_mm512_maskz_loadu_ps(detail::first_of_16(count), p);
     }
 #endif
+#if defined(__AVX2__)
+    if constexpr (Width == 8) {
+        return (vec<Width>)_mm256_maskload_ps(p, detail::first_of_8(count));
+    }
+#endif
     float part[Width] = {};
-    for (int i = 0; i < count; ++i) {
+    for (int i = 0; i < Width && i < count; ++i) {
         part[i] = p[i];
     }
     return load<Width>(part);
@@ -360,9 +371,15 @@ FITNAS_INLINE void store(float* p, vec<Width> v, int count) {
         return;
     }
 #endif
+#if defined(__AVX2__)
+    if constexpr (Width == 8) {
+        _mm256_maskstore_ps(p, detail::first_of_8(count), (__m256)v);
+        return;
+    }
+#endif
     float part[Width];
     store<Width>(part, v);
-    for (int i = 0; i < count; ++i) {
+    for (int i = 0; i < Width && i < count; ++i) {
         p[i] = part[i];
     }
 }
@@ -970,6 +987,206 @@ private:
 };
 
 } // namespace fitnas
+
+// ---- fitnas/core/row_product.hpp ----
+/// @file
+/// @brief Products of short and wide row-major matrices, on one thread, in register tiles that read the
+/// operands where they lie: for weights that fit into the cache, where packing would cost what it saves.
+///
+/// An element of a result is one chain of fused multiply-adds in the order of the sum, wherever in a tile it
+/// stands, so a row of a product depends on its own row of the left operand alone, to the bit.
+
+namespace fitnas {
+
+namespace detail {
+
+inline constexpr int row_tile = simd::native_width == 16 ? 8 : 4;
+inline constexpr int row_panel = 2 * simd::native_width;
+
+/// The floats of vector v of a panel that has `columns` columns.
+template <bool Full>
+FITNAS_INLINE simd::vec<> load_part(const float* p, int v, int columns) {
+    p += v * simd::native_width;
+    return Full ? simd::load(p) : simd::load(p, (std::max)(columns - v * simd::native_width, 0));
+}
+template <bool Full>
+FITNAS_INLINE void store_part(float* p, int v, int columns, simd::vec<> x) {
+    p += v * simd::native_width;
+    if (Full) {
+        simd::store(p, x);
+    } else {
+        simd::store(p, x, (std::max)(columns - v * simd::native_width, 0));
+    }
+}
+
+/// Rows x Vectors of C += A B where element (r, i) of A is at a[r * row_step + i * column_step].
+template <int Rows, int Vectors, bool Full>
+FITNAS_INLINE void row_product_tile(int columns, int k, const float* a, std::ptrdiff_t row_step,
+                                    std::ptrdiff_t column_step, const float* b, std::ptrdiff_t ldb, float* c,
+                                    std::ptrdiff_t ldc, bool accumulate) {
+    simd::vec<> acc[Rows][Vectors] = {};
+    if (accumulate) {
+        for (int r = 0; r < Rows; ++r) {
+            for (int v = 0; v < Vectors; ++v) {
+                acc[r][v] = load_part<Full>(c + r * ldc, v, columns);
+            }
+        }
+    }
+    FITNAS_UNROLL(2)
+    for (int i = 0; i < k; ++i, a += column_step, b += ldb) {
+        simd::vec<> y[Vectors];
+        for (int v = 0; v < Vectors; ++v) {
+            y[v] = load_part<Full>(b, v, columns);
+        }
+        FITNAS_UNROLL(8)
+        for (int r = 0; r < Rows; ++r) {
+            const simd::vec<> factor = simd::broadcast(a[r * row_step]);
+            for (int v = 0; v < Vectors; ++v) {
+                acc[r][v] = simd::fma(factor, y[v], acc[r][v]);
+            }
+        }
+    }
+    for (int r = 0; r < Rows; ++r) {
+        for (int v = 0; v < Vectors; ++v) {
+            store_part<Full>(c + r * ldc, v, columns, acc[r][v]);
+        }
+    }
+}
+
+template <int Vectors, bool Full>
+void row_product_panel(int rows, int columns, int k, const float* a, std::ptrdiff_t row_step,
+                       std::ptrdiff_t column_step, const float* b, std::ptrdiff_t ldb, float* c,
+                       std::ptrdiff_t ldc, bool accumulate) {
+    int r = 0;
+    for (; r + row_tile <= rows; r += row_tile) {
+        row_product_tile<row_tile, Vectors, Full>(columns, k, a + r * row_step, row_step, column_step, b, ldb,
+                                                  c + r * ldc, ldc, accumulate);
+    }
+    for (; r < rows; ++r) {
+        row_product_tile<1, Vectors, Full>(columns, k, a + r * row_step, row_step, column_step, b, ldb,
+                                           c + r * ldc, ldc, accumulate);
+    }
+}
+
+inline void row_product(int rows, int n, int k, const float* a, std::ptrdiff_t row_step,
+                        std::ptrdiff_t column_step, const float* b, std::ptrdiff_t ldb, float* c,
+                        std::ptrdiff_t ldc, bool accumulate) {
+    for (int column = 0; column < n; column += row_panel) {
+        const int columns = (std::min)(row_panel, n - column);
+        if (columns == row_panel) {
+            row_product_panel<2, true>(rows, columns, k, a, row_step, column_step, b + column, ldb,
+                                       c + column, ldc, accumulate);
+        } else {
+            row_product_panel<2, false>(rows, columns, k, a, row_step, column_step, b + column, ldb,
+                                        c + column, ldc, accumulate);
+        }
+    }
+}
+
+} // namespace detail
+
+/// @brief The sum of x[i] y[i].
+inline float dot_product(int n, const float* x, const float* y) {
+    simd::vec<> sum = {};
+    for (int i = 0; i < n; i += simd::native_width) {
+        sum = simd::fma(simd::load(x + i, n - i), simd::load(y + i, n - i), sum);
+    }
+    float total = 0;
+    for (int lane = 0; lane < simd::native_width; ++lane) {
+        total += sum[lane];
+    }
+    return total;
+}
+
+/// @brief C (rows x n) = A (rows x k) B (k x n), all row-major without gaps.
+inline void row_product(int rows, int n, int k, const float* a, const float* b, float* c) {
+    if (n > 1) {
+        detail::row_product(rows, n, k, a, k, 1, b, n, c, n, false);
+        return;
+    }
+    for (int r = 0; r < rows; ++r) {
+        c[r] = dot_product(k, a + static_cast<std::ptrdiff_t>(r) * k, b);
+    }
+}
+
+/// @brief C (m x n) += A^T B for A (rows x m) and B (rows x n), all row-major without gaps.
+inline void add_transposed_row_product(int rows, int m, int n, const float* a, const float* b, float* c) {
+    if (n == 1) { // one wide row in place of a narrow column
+        detail::row_product(1, m, rows, b, 1, 1, a, m, c, m, true);
+        return;
+    }
+    // So many rows of both operands stay in the nearest cache while all tiles pass over them.
+    constexpr int chunk = 64;
+    for (int first = 0; first < rows; first += chunk) {
+        detail::row_product(m, n, (std::min)(chunk, rows - first), a + static_cast<std::ptrdiff_t>(first) * m,
+                            1, m, b + static_cast<std::ptrdiff_t>(first) * n, n, c, n, true);
+    }
+}
+
+/// @brief to (columns x rows) = the transpose of from (rows x columns), both row-major without gaps.
+inline void transpose_rows(int rows, int columns, const float* from, float* to) {
+    for (int i = 0; i < columns; ++i) {
+        for (int r = 0; r < rows; ++r) {
+            *to++ = from[static_cast<std::ptrdiff_t>(r) * columns + i];
+        }
+    }
+}
+
+} // namespace fitnas
+
+// ---- fitnas/core/simd_math.hpp ----
+/// @file
+/// @brief Functions of vectors of floats: square root and exponential.
+
+namespace fitnas::simd {
+
+/// @brief Square roots, correctly rounded.
+template <int Width = native_width>
+FITNAS_INLINE vec<Width> sqrt(vec<Width> x) {
+#if defined(__AVX512F__)
+    if constexpr (Width == 16) {
+        return (vec<Width>)_mm512_sqrt_ps((__m512)x);
+    } else
+#endif
+#if defined(__AVX__)
+        if constexpr (Width == 8) {
+        return (vec<Width>)_mm256_sqrt_ps((__m256)x);
+    } else
+#endif
+    {
+        for (int i = 0; i < Width; ++i) {
+            x[i] = std::sqrt(x[i]);
+        }
+        return x;
+    }
+}
+
+/// @brief e^x for x <= 0, within two units of the last place; 0 below -87, where e^x leaves the normal
+/// numbers; not a number where x is none.
+template <int Width = native_width>
+FITNAS_INLINE vec<Width> exp_of_negative(vec<Width> x) {
+    typedef int ints __attribute__((vector_size(Width * 4)));
+    const auto all = [](float value) { return broadcast<Width>(value); };
+    // x = n ln 2 + r with n whole and |r| <= ln 2 / 2. Adding 1.5 * 2^23 rounds to whole numbers, which then
+    // are the last bits.
+    const vec<Width> shift = all(12582912.0F);
+    const vec<Width> shifted = fma<Width>(x, all(1.44269504F), shift);
+    const vec<Width> n = shifted - shift;
+    vec<Width> r = fma<Width>(n, all(-0.693359375F), x); // ln 2 in two parts: the first has few digits
+    r = fma<Width>(n, all(2.12194440e-4F), r);
+    // The polynomial of Cephes' expf (Moshier).
+    vec<Width> p = all(1.9875691500e-4F);
+    for (const float c :
+         {1.3981999507e-3F, 8.3334519073e-3F, 4.1665795894e-2F, 1.6666665459e-1F, 5.0000001201e-1F}) {
+        p = fma<Width>(p, r, all(c));
+    }
+    p = fma<Width>(p, r * r, r + all(1));
+    const ints power = ((ints)shifted << 23) + ((ints)all(1.0F)); // the bits of 2^n
+    const vec<Width> result = p * (vec<Width>)power;
+    return x < all(-87) ? all(0) : result;
+}
+
+} // namespace fitnas::simd
 
 // ---- fitnas/nn/shape.hpp ----
 /// @file
@@ -2368,12 +2585,20 @@ public:
         const auto rate = static_cast<float>(learning_rate / first);
         const auto share = static_cast<float>(1 / std::sqrt(second));
         const auto keep = static_cast<float>(1 - learning_rate * static_cast<double>(m_options.weight_decay));
-        for (std::size_t i = 0; i < values.size(); ++i) {
-            const float g = gradient[i];
-            m_mean[i] += (1 - m_options.beta1) * (g - m_mean[i]);
-            m_square[i] += (1 - m_options.beta2) * (g * g - m_square[i]);
-            values[i] =
-                values[i] * keep - rate * m_mean[i] / (std::sqrt(m_square[i]) * share + m_options.epsilon);
+        const auto all = [](float x) { return simd::broadcast(x); };
+        for (std::size_t i = 0; i < values.size(); i += simd::native_width) {
+            const int left = static_cast<int>((std::min)(values.size() - i, std::size_t{simd::native_width}));
+            const simd::vec<> g = simd::load(gradient.data() + i, left);
+            simd::vec<> mean = simd::load(m_mean.data() + i, left);
+            simd::vec<> square = simd::load(m_square.data() + i, left);
+            mean += all(1 - m_options.beta1) * (g - mean);
+            square += all(1 - m_options.beta2) * (g * g - square);
+            simd::store(m_mean.data() + i, mean, left);
+            simd::store(m_square.data() + i, square, left);
+            const simd::vec<> root = simd::sqrt(square) * all(share) + all(m_options.epsilon);
+            const simd::vec<> moved =
+                simd::load(values.data() + i, left) * all(keep) - all(rate) * mean / root;
+            simd::store(values.data() + i, moved, left);
         }
     }
 
@@ -6989,10 +7214,15 @@ struct cells {
     static constexpr int nodes = Space::cells;
     static constexpr int features = Feature::template width<Space>;
 
+    static constexpr int cell_of(int node) { return node; }
+    static void write_node(int node, int operator_index, float* out) {
+        Feature::template write<Space>(node, operator_index, out);
+    }
+
     static void encode(const architecture<Space>& a, float* out) {
         std::fill(out, out + nodes * features, 0.0F);
         for (int i = 0; i < nodes; ++i) {
-            Feature::template write<Space>(i, a[static_cast<std::size_t>(i)], out + i * features);
+            write_node(i, a[static_cast<std::size_t>(i)], out + i * features);
         }
     }
 };
@@ -7094,6 +7324,19 @@ struct operator_lattice {
         detail::normalised_edges<detail::count_edges(nodes, typename detail::lattice<Space>::joined{})>(
             nodes, typename detail::lattice<Space>::joined{});
 
+    static constexpr int cell_of(int node) {
+        return detail::lattice<Space>::cell_of[static_cast<std::size_t>(node)];
+    }
+    static void write_node(int node, int operator_index, float* out) {
+        int first = 0;
+        for (int cell = 0; cell < cell_of(node); ++cell) {
+            first += Space::operator_counts[static_cast<std::size_t>(cell)];
+        }
+        if (node == first + operator_index) {
+            Feature::template write<Space>(cell_of(node), operator_index, out);
+        }
+    }
+
     static void encode(const architecture<Space>& a, float* out) {
         std::fill(out, out + nodes * features, 0.0F);
         int first = 0;
@@ -7104,6 +7347,246 @@ struct operator_lattice {
         }
     }
 };
+
+} // namespace fitnas::encoding
+
+// ---- fitnas/predictor/encoding/window_forms.hpp ----
+/// @file
+/// @brief Windows: what the surroundings of a node can look like, each form once.
+
+namespace fitnas::encoding {
+
+/// @brief An encoding that says of each node which cell's operator decides its features, so that a graph
+/// convolution over it can be looked up.
+///
+/// - `cell_of(node)`: that cell, -1 where the features are always the same;
+/// - `write_node(node, operator, out)`: the node's features where the cell has that operator (0 where there
+///   is no cell); `out` (`features` floats) is full of zeros before.
+template <class E>
+concept local_encoding = encoding_type<E> && requires(float* out) {
+    { E::cell_of(0) } -> std::convertible_to<int>;
+    E::write_node(0, 0, out);
+};
+
+/// @brief All windows of a graph. The window of a node is what one graph convolution sees from there: the
+/// feature vectors of its neighbours and of itself, each with its entry of the adjacency. Nodes whose windows
+/// are equal have equal outputs, in whichever architecture and wherever in it they stand.
+template <local_encoding E>
+class window_forms {
+public:
+    using code = architecture<typename E::space>;
+
+    /// A feature vector that stands in a window. Vectors of zeros are left out.
+    struct entry {
+        int feature = 0;
+        float weight = 0;
+        friend bool operator==(const entry&, const entry&) = default;
+    };
+    /// A place of a feature vector that is not zero.
+    struct value {
+        int column = 0;
+        float x = 0;
+    };
+
+    /// How many combinations of operators there are to look at; at most `most` + 1.
+    static constexpr std::uint64_t combinations();
+    static constexpr std::uint64_t most = std::uint64_t{1} << 14U;
+    /// Whether they are few enough to have a table of them.
+    static constexpr bool tabulated() { return combinations() <= most; }
+
+    /// @brief The table, made at the first call.
+    static const window_forms& table() {
+        static const window_forms one;
+        return one;
+    }
+
+    /// @return how many different windows there are
+    std::size_t size() const { return m_first_entry.size() - 1; }
+    std::span<const entry> entries(std::size_t window) const {
+        return std::span(m_entries).subspan(m_first_entry[window],
+                                            m_first_entry[window + 1] - m_first_entry[window]);
+    }
+    /// @return how many different feature vectors there are, other than zeros
+    std::size_t features() const { return m_first_value.size() - 1; }
+    std::span<const value> values(std::size_t feature) const {
+        return std::span(m_values).subspan(m_first_value[feature],
+                                           m_first_value[feature + 1] - m_first_value[feature]);
+    }
+    /// @brief The windows of all nodes of an architecture.
+    void read(const code& a, int* window) const {
+        for (const node& n : m_nodes) {
+            std::uint32_t place = n.first;
+            for (const term& t : n.terms) {
+                place += a[t.cell] * t.step;
+            }
+            *window++ = m_window_at[place];
+        }
+    }
+
+private:
+    static constexpr auto nodes = static_cast<std::size_t>(E::nodes);
+
+    /// The edges of each node: where they begin in the adjacency, and where the last node's end.
+    static constexpr auto first_edges = [] {
+        std::array<std::size_t, nodes + 1> first{};
+        for (const edge& e : E::adjacency) {
+            ++first[static_cast<std::size_t>(e.row) + 1];
+        }
+        for (std::size_t i = 0; i < nodes; ++i) {
+            first[i + 1] += first[i];
+        }
+        return first;
+    }();
+    static constexpr std::span<const edge> edges_of(std::size_t i) {
+        return std::span<const edge>(E::adjacency)
+            .subspan(first_edges[i], first_edges[i + 1] - first_edges[i]);
+    }
+    /// The first node with the same row of the adjacency.
+    static constexpr std::size_t twin_of(std::size_t i) {
+        const auto same = [](const edge& a, const edge& b) {
+            return a.column == b.column && a.weight == b.weight;
+        };
+        for (std::size_t j = 0; j < i; ++j) {
+            const auto a = edges_of(i);
+            const auto b = edges_of(j);
+            if (std::equal(a.begin(), a.end(), b.begin(), b.end(), same)) {
+                return j;
+            }
+        }
+        return i;
+    }
+    static constexpr std::size_t operators_of(int node) {
+        const int cell = E::cell_of(node);
+        return cell < 0 ? 1
+                        : static_cast<std::size_t>(E::space::operator_counts[static_cast<std::size_t>(cell)]);
+    }
+    /// Whether an edge leads to a cell that no edge before it leads to.
+    static constexpr bool opens_cell(std::span<const edge> edges, std::size_t e) {
+        return E::cell_of(edges[e].column) >= 0 &&
+               std::none_of(
+                   edges.begin(), edges.begin() + static_cast<std::ptrdiff_t>(e),
+                   [&](const edge& b) { return E::cell_of(b.column) == E::cell_of(edges[e].column); });
+    }
+
+    /// The most cells that a node sees.
+    static constexpr std::size_t most_cells = [] {
+        std::size_t most = 1;
+        for (std::size_t i = 0; i < nodes; ++i) {
+            std::size_t count = 0;
+            for (std::size_t e = 0; e < edges_of(i).size(); ++e) {
+                count += opens_cell(edges_of(i), e);
+            }
+            most = (std::max)(most, count);
+        }
+        return most;
+    }();
+    struct term {
+        std::uint32_t cell = 0;
+        std::uint32_t step = 0; ///< 0 where there are fewer cells
+    };
+    struct node {
+        std::uint32_t first = 0; ///< in m_window_at
+        std::array<term, most_cells> terms{};
+    };
+
+    window_forms();
+
+    std::vector<node> m_nodes;
+    std::vector<int> m_window_at;
+    std::vector<entry> m_entries;
+    std::vector<std::size_t> m_first_entry{0};
+    std::vector<value> m_values;
+    std::vector<std::size_t> m_first_value{0};
+};
+
+template <local_encoding E>
+constexpr std::uint64_t window_forms<E>::combinations() {
+    std::uint64_t sum = 0;
+    for (std::size_t i = 0; i < nodes && sum <= most; ++i) {
+        if (twin_of(i) != i) {
+            continue;
+        }
+        const auto edges = edges_of(i);
+        std::uint64_t product = 1;
+        for (std::size_t e = 0; e < edges.size() && product <= most; ++e) {
+            if (opens_cell(edges, e)) {
+                product *= operators_of(edges[e].column);
+            }
+        }
+        sum += product;
+    }
+    return (std::min)(sum, most + 1);
+}
+
+template <local_encoding E>
+window_forms<E>::window_forms() {
+    // The number of each node's feature vector for each operator; -1 for zeros.
+    std::map<std::vector<float>, int> known_features{
+        {std::vector<float>(static_cast<std::size_t>(E::features)), -1}};
+    std::vector<std::vector<int>> feature_of(nodes);
+    for (std::size_t i = 0; i < nodes; ++i) {
+        for (std::size_t o = 0; o < operators_of(static_cast<int>(i)); ++o) {
+            std::vector<float> x(static_cast<std::size_t>(E::features));
+            E::write_node(static_cast<int>(i), static_cast<int>(o), x.data());
+            const auto [at, is_new] = known_features.try_emplace(std::move(x), static_cast<int>(features()));
+            if (is_new) {
+                for (std::size_t c = 0; c < at->first.size(); ++c) {
+                    if (at->first[c] != 0) {
+                        m_values.push_back({static_cast<int>(c), at->first[c]});
+                    }
+                }
+                m_first_value.push_back(m_values.size());
+            }
+            feature_of[i].push_back(at->second);
+        }
+    }
+
+    std::map<std::vector<std::pair<int, float>>, int> known_windows;
+    for (std::size_t i = 0; i < nodes; ++i) {
+        const auto edges = edges_of(i);
+        node here{static_cast<std::uint32_t>(m_window_at.size()), {}};
+        std::size_t combinations = 1;
+        std::size_t cells = 0;
+        for (std::size_t e = 0; e < edges.size(); ++e) {
+            if (opens_cell(edges, e)) {
+                here.terms[cells++] = {static_cast<std::uint32_t>(E::cell_of(edges[e].column)),
+                                       static_cast<std::uint32_t>(combinations)};
+                combinations *= operators_of(edges[e].column);
+            }
+        }
+        if (const std::size_t twin = twin_of(i); twin != i) {
+            here.first = m_nodes[twin].first;
+            m_nodes.push_back(here);
+            continue;
+        }
+        m_nodes.push_back(here);
+        for (std::size_t c = 0; c < combinations; ++c) {
+            std::vector<std::pair<int, float>> window;
+            for (const edge& e : edges) {
+                std::size_t step = 1;
+                for (std::size_t t = 0; t < cells; ++t) {
+                    if (static_cast<int>(here.terms[t].cell) == E::cell_of(e.column)) {
+                        step = here.terms[t].step;
+                    }
+                }
+                const int feature =
+                    feature_of[static_cast<std::size_t>(e.column)][c / step % operators_of(e.column)];
+                if (feature >= 0) {
+                    window.emplace_back(feature, e.weight);
+                }
+            }
+            const auto [at, is_new] =
+                known_windows.try_emplace(std::move(window), static_cast<int>(known_windows.size()));
+            if (is_new) {
+                for (const auto& [feature, weight] : at->first) {
+                    m_entries.push_back({feature, weight});
+                }
+                m_first_entry.push_back(m_entries.size());
+            }
+            m_window_at.push_back(at->second);
+        }
+    }
+}
 
 } // namespace fitnas::encoding
 
@@ -7162,7 +7645,12 @@ struct site {
 /// unless it
 ///   is null, and *adds to* `dp` (as many as parameters).
 ///
-/// Rows of different architectures do not touch each other.
+/// Rows of different architectures do not touch each other. A layer may say more, which makes it faster:
+///
+/// - `bool row_wise`: true where a node's row of the output depends on its row of the input alone, in
+///   whichever architecture and wherever in it the node stands. Rows that nodes share are then computed once:
+///   `forward` and `backward` see them as architectures of one node, which have no edges;
+/// - `bool in_place`: true where `forward` may find `y` where `x` is, and `backward` does not read `x`.
 template <class L>
 concept layer_type = requires(signal s, const site& at, const float* in, float* out, random_stream& random) {
     { L::works_on } -> std::convertible_to<place>;
@@ -7175,6 +7663,16 @@ concept layer_type = requires(signal s, const site& at, const float* in, float* 
 
 namespace detail {
 
+template <class L>
+inline constexpr bool is_row_wise = requires {
+    requires L::row_wise;
+};
+
+template <class L>
+inline constexpr bool is_in_place = requires {
+    requires L::in_place;
+};
+
 /// Base of layers that have nothing to learn.
 struct without_parameters {
     static constexpr std::size_t parameters(signal /*in*/) { return 0; }
@@ -7184,6 +7682,58 @@ struct without_parameters {
 } // namespace detail
 
 } // namespace fitnas::gcn
+
+// ---- fitnas/predictor/gcn/row_sum.hpp ----
+/// @file
+/// @brief Weighted sums of rows, kept in registers while they grow.
+
+namespace fitnas::gcn::detail {
+
+/// Vectors of a row that stay in registers: 64 floats where the registers allow.
+inline constexpr int sum_vectors = simd::native_width == 16 ? 4 : 8;
+
+template <int Vectors, class Weight, class Row>
+FITNAS_INLINE void sum_rows_part(int column, int left, int count, const float* start, const Weight& weight,
+                                 const Row& row, float* to) {
+    simd::vec<> sum[Vectors] = {};
+    for (int v = 0; start != nullptr && v < Vectors; ++v) {
+        sum[v] = simd::load(start + column + v * simd::native_width, left - v * simd::native_width);
+    }
+    for (int i = 0; i < count; ++i) {
+        const simd::vec<> factor = simd::broadcast(weight(i));
+        const float* from = row(i) + column;
+        for (int v = 0; v < Vectors; ++v) {
+            sum[v] = simd::fma(
+                factor, simd::load(from + v * simd::native_width, left - v * simd::native_width), sum[v]);
+        }
+    }
+    for (int v = 0; v < Vectors; ++v) {
+        simd::store(to + column + v * simd::native_width, sum[v], left - v * simd::native_width);
+    }
+}
+
+/// to (width floats) = start + the sum over i < count of weight(i) * row(i), in this order; start may be
+/// null, for zeros, or `to`.
+template <class Weight, class Row>
+FITNAS_INLINE void sum_rows(int width, int count, const float* start, const Weight& weight, const Row& row,
+                            float* to) {
+    constexpr int step = sum_vectors * simd::native_width;
+    int column = 0;
+    for (; column + step <= width; column += step) {
+        sum_rows_part<sum_vectors>(column, step, count, start, weight, row, to);
+    }
+    for (; column < width; column += simd::native_width) {
+        sum_rows_part<1>(column, width - column, count, start, weight, row, to);
+    }
+}
+
+/// to += factor * from
+inline void add_scaled(float factor, const float* from, int width, float* to) {
+    sum_rows(
+        width, 1, to, [=](int) { return factor; }, [=](int) { return from; }, to);
+}
+
+} // namespace fitnas::gcn::detail
 
 // ---- fitnas/predictor/gcn/affine.hpp ----
 /// @file
@@ -7203,17 +7753,10 @@ inline void initialise_affine(signal in, int width, float* p, random_stream& ran
                   [&] { return static_cast<float>(limit * (2 * random.uniform() - 1)); });
 }
 
-/// to += factor * from
-inline void add_scaled(float factor, const float* from, int width, float* to) {
-    for (int i = 0; i < width; ++i) {
-        to[i] += factor * from[i];
-    }
-}
-
 /// y (rows x width) = x W. Where the input is sparse its zeros are skipped.
 inline void multiply_weights(signal in, int rows, const float* x, const float* weights, int width, float* y) {
     if (!in.sparse) {
-        gemm(false, false, rows, width, in.width, x, in.width, weights, width, y, width, false);
+        row_product(rows, width, in.width, x, weights, y);
         return;
     }
     for (int r = 0; r < rows; ++r, x += in.width, y += width) {
@@ -7229,7 +7772,7 @@ inline void multiply_weights(signal in, int rows, const float* x, const float* w
 /// dw (in x width) += x^T dy
 inline void add_weights_gradient(signal in, int rows, const float* x, const float* dy, int width, float* dw) {
     if (!in.sparse) {
-        gemm(true, false, in.width, width, rows, x, in.width, dy, width, dw, width, true);
+        add_transposed_row_product(rows, in.width, width, x, dy, dw);
         return;
     }
     for (int r = 0; r < rows; ++r, x += in.width, dy += width) {
@@ -7243,14 +7786,16 @@ inline void add_weights_gradient(signal in, int rows, const float* x, const floa
 
 /// dx (rows x in) = dy W^T
 inline void input_gradient(signal in, int rows, const float* dy, const float* weights, int width, float* dx) {
-    gemm(false, true, rows, in.width, width, dy, width, weights, width, dx, in.width, false);
+    float* transposed = thread_scratch(static_cast<std::size_t>(in.width) * static_cast<std::size_t>(width));
+    transpose_rows(in.width, width, weights, transposed);
+    row_product(rows, in.width, width, dy, transposed, dx);
 }
 
 /// db += the sum of the rows of dy
 inline void add_bias_gradient(int rows, const float* dy, int width, float* db) {
-    for (int r = 0; r < rows; ++r, dy += width) {
-        add_scaled(1, dy, width, db);
-    }
+    sum_rows(
+        width, rows, db, [](int) { return 1.0F; },
+        [=](int r) { return dy + static_cast<std::ptrdiff_t>(r) * width; }, db);
 }
 
 } // namespace fitnas::gcn::detail
@@ -7263,18 +7808,39 @@ namespace fitnas::gcn {
 
 namespace detail {
 
+/// Calls `body(i, edges)` for each node with its row of the adjacency.
+template <class Body>
+FITNAS_INLINE void for_each_node(std::span<const encoding::edge> adjacency, int nodes, Body&& body) {
+    std::size_t first = 0;
+    for (int i = 0; i < nodes; ++i) {
+        std::size_t last = first;
+        while (last < adjacency.size() && adjacency[last].row == i) {
+            ++last;
+        }
+        body(i, adjacency.subspan(first, last - first));
+        first = last;
+    }
+}
+
+/// to = start + the node's row of A z, where node j's row of z is at row(j).
+template <int Width, class Row>
+FITNAS_INLINE void propagate_row(std::span<const encoding::edge> edges, const float* start, const Row& row,
+                                 float* to) {
+    const encoding::edge* e = edges.data();
+    sum_rows(
+        Width, static_cast<int>(edges.size()), start, [=](int k) { return e[k].weight; },
+        [=](int k) { return row(e[k].column); }, to);
+}
+
 /// y = A z + b for each architecture; without b where it is null.
-inline void propagate(const site& at, int width, const float* z, const float* bias, float* y) {
-    const std::ptrdiff_t size = static_cast<std::ptrdiff_t>(at.input.nodes) * width;
-    for (int g = 0; g < at.count; ++g, z += size, y += size) {
-        std::fill(y, y + size, 0.0F);
-        for (int i = 0; bias != nullptr && i < at.input.nodes; ++i) {
-            std::copy(bias, bias + width, y + static_cast<std::ptrdiff_t>(i) * width);
-        }
-        for (const encoding::edge& e : at.adjacency) {
-            add_scaled(e.weight, z + static_cast<std::ptrdiff_t>(e.column) * width, width,
-                       y + static_cast<std::ptrdiff_t>(e.row) * width);
-        }
+template <int Width>
+void propagate(const site& at, const float* z, const float* bias, float* y) {
+    for (int g = 0; g < at.count; ++g, z += static_cast<std::ptrdiff_t>(at.input.nodes) * Width) {
+        for_each_node(at.adjacency, at.input.nodes, [&](int, std::span<const encoding::edge> edges) {
+            propagate_row<Width>(
+                edges, bias, [=](int j) { return z + static_cast<std::ptrdiff_t>(j) * Width; }, y);
+            y += Width;
+        });
     }
 }
 
@@ -7297,7 +7863,7 @@ struct conv {
     static void forward(const site& at, const float* x, float* y) {
         const float* bias = at.parameters + static_cast<std::ptrdiff_t>(at.input.width) * Width;
         detail::multiply_weights(at.input, at.count * at.input.nodes, x, at.parameters, Width, at.scratch);
-        detail::propagate(at, Width, at.scratch, bias, y);
+        detail::propagate<Width>(at, at.scratch, bias, y);
     }
 
     static void backward(const site& at, const float* x, const float* /*y*/, const float* dy, float* dx,
@@ -7305,13 +7871,20 @@ struct conv {
         const int rows = at.count * at.input.nodes;
         detail::add_bias_gradient(rows, dy, Width, dp + static_cast<std::ptrdiff_t>(at.input.width) * Width);
         // A is symmetric, so this is the gradient of X W.
-        detail::propagate(at, Width, dy, nullptr, at.scratch);
+        detail::propagate<Width>(at, dy, nullptr, at.scratch);
         detail::add_weights_gradient(at.input, rows, x, at.scratch, Width, dp);
         if (dx != nullptr) {
             detail::input_gradient(at.input, rows, at.scratch, at.parameters, Width, dx);
         }
     }
 };
+
+namespace detail {
+template <class Layer>
+inline constexpr bool is_conv = false;
+template <int Width>
+inline constexpr bool is_conv<conv<Width>> = true;
+} // namespace detail
 
 } // namespace fitnas::gcn
 
@@ -7441,13 +8014,10 @@ struct mean_pool : detail::without_parameters {
     static void forward(const site& at, const float* x, float* y) {
         const int width = at.input.width;
         const float share = 1.0F / static_cast<float>(at.input.nodes);
-        for (int g = 0; g < at.count; ++g, y += width) {
-            std::fill(y, y + width, 0.0F);
-            for (int i = 0; i < at.input.nodes; ++i, x += width) {
-                for (int f = 0; f < width; ++f) {
-                    y[f] += share * x[f];
-                }
-            }
+        for (int g = 0; g < at.count; ++g, y += width, x += at.input.size()) {
+            detail::sum_rows(
+                width, at.input.nodes, nullptr, [=](int) { return share; },
+                [=](int i) { return x + static_cast<std::ptrdiff_t>(i) * width; }, y);
         }
     }
 
@@ -7474,21 +8044,41 @@ namespace fitnas::gcn {
 /// @brief max(x, 0).
 struct relu : detail::without_parameters {
     static constexpr place works_on = place::between;
+    static constexpr bool row_wise = true;
+    static constexpr bool in_place = true;
     static constexpr signal output(signal in) { return in; }
 
     static void forward(const site& at, const float* x, float* y) {
-        const std::size_t size = static_cast<std::size_t>(at.count) * at.input.size();
-        for (std::size_t i = 0; i < size; ++i) {
+        const simd::vec<> zero = {};
+        for_each_vector(at, [&](std::size_t i, int left) {
             // Not a number stays what it is, so that a fit that goes wrong is seen.
-            y[i] = x[i] < 0 ? 0 : x[i];
-        }
+            const simd::vec<> v = simd::load(x + i, left);
+            simd::store(y + i, v < zero ? zero : v, left);
+        });
     }
 
     static void backward(const site& at, const float* /*x*/, const float* y, const float* dy, float* dx,
                          float* /*dp*/) {
+        if (dx == nullptr) {
+            return;
+        }
+        const simd::vec<> zero = {};
+        for_each_vector(at, [&](std::size_t i, int left) {
+            simd::store(dx + i, simd::load(y + i, left) > zero ? simd::load(dy + i, left) : zero, left);
+        });
+    }
+
+private:
+    template <class Body>
+    FITNAS_INLINE static void for_each_vector(const site& at, const Body& body) {
+        constexpr std::size_t step = simd::native_width;
         const std::size_t size = static_cast<std::size_t>(at.count) * at.input.size();
-        for (std::size_t i = 0; dx != nullptr && i < size; ++i) {
-            dx[i] = y[i] > 0 ? dy[i] : 0;
+        std::size_t i = 0;
+        for (; i + step <= size; i += step) {
+            body(i, simd::native_width);
+        }
+        if (i < size) {
+            body(i, static_cast<int>(size - i));
         }
     }
 };
@@ -7610,6 +8200,323 @@ concept model_type = requires {
 
 } // namespace fitnas::gcn
 
+// ---- fitnas/predictor/gcn/shared_rows.hpp ----
+/// @file
+/// @brief The first layers of a model, computed once for each window that a batch has.
+
+namespace fitnas::gcn::detail {
+
+/// Which layers of a model work on shared rows: a first convolution, whose rows are as many as there are
+/// windows, the layers behind it that take rows by themselves, and of the next convolution the product with
+/// its weights. From there on each node has a row of its own.
+template <model_type Model>
+struct sharing {
+    using graph = typename Model::graph;
+
+    static constexpr bool possible = [] {
+        if constexpr (encoding::local_encoding<graph> && is_conv<typename Model::template layer<0>>) {
+            return encoding::window_forms<graph>::tabulated();
+        }
+        return false;
+    }();
+    /// How many layers work on shared rows alone.
+    static constexpr std::size_t whole = [] {
+        std::size_t count = 0;
+        bool going_on = possible;
+        const auto look_at = [&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
+            going_on = going_on && (I == 0 || is_row_wise<typename Model::template layer<I>>);
+            count += going_on;
+        };
+        [&]<std::size_t... I>(std::index_sequence<I...>) {
+            (look_at(std::integral_constant<std::size_t, I>()), ...);
+        }
+        (std::make_index_sequence<Model::layers>());
+        return count;
+    }();
+    /// Whether the layer behind them is a convolution, whose product is shared too.
+    static constexpr bool half = [] {
+        if constexpr (possible && whole < Model::layers) {
+            return is_conv<typename Model::template layer<whole>>;
+        }
+        return false;
+    }();
+    /// The first layer that sees a row for each node.
+    static constexpr std::size_t end = whole + (half ? 1 : 0);
+};
+
+/// The shared rows of a batch. Work is cut into groups: of neighbouring rows, and of neighbouring
+/// architectures. Different groups may be worked on by different threads.
+template <model_type Model>
+class shared_rows_of {
+    using split = sharing<Model>;
+    using forms = encoding::window_forms<typename Model::graph>;
+
+public:
+    using code = architecture<typename Model::space>;
+
+    /// Finds the rows of a batch, and what all of them need of the parameters.
+    /// @param groups how many there will be
+    void prepare(const float* parameters, std::span<const code> batch, std::size_t groups) {
+        const forms& table = forms::table();
+        m_row_of.resize(table.size(), -1);
+        for (const int w : m_windows) {
+            m_row_of[static_cast<std::size_t>(w)] = -1;
+        }
+        m_windows.clear();
+        m_rows.resize(batch.size() * nodes);
+        int* row = m_rows.data();
+        for (const code& a : batch) {
+            table.read(a, row);
+            for (int* const last = row + nodes; row != last; ++row) {
+                int& known = m_row_of[static_cast<std::size_t>(*row)];
+                if (known < 0) {
+                    known = static_cast<int>(m_windows.size());
+                    m_windows.push_back(*row);
+                }
+                *row = known;
+            }
+        }
+        m_groups = groups;
+        m_signals = m_signal_memory.reserve(size() * floats_of_a_row);
+        m_scratch = m_scratch_memory.reserve(groups * 3 * chunk * widest);
+        multiply_features(parameters);
+    }
+    /// How many rows there are.
+    std::size_t size() const { return m_windows.size(); }
+
+    /// Computes a group of rows.
+    void forward(const float* parameters, std::size_t group) {
+        const std::size_t end = first_row(group + 1);
+        for (std::size_t first = first_row(group); first < end; first += chunk) {
+            const std::size_t last = (std::min)(first + chunk, end);
+            gather_features(parameters, first, last);
+            [&]<std::size_t... I>(std::index_sequence<I...>) {
+                (Model::template layer<I + 1>::forward(site_of<I + 1>(parameters, group, last - first),
+                                                       signal_at(I + 1, first), signal_at(I + 2, first)),
+                 ...);
+            }
+            (middle_layers());
+            if constexpr (split::half) {
+                row_product(static_cast<int>(last - first), width(split::end), width(split::whole),
+                            signal_at(split::whole, first), parameters + Model::offsets[split::whole],
+                            product_at(first));
+            }
+        }
+    }
+
+    /// The signal of each node of some architectures of the batch, before layer `sharing::end`.
+    void read(const float* parameters, std::size_t first, std::size_t count, float* y) const {
+        const int* row = m_rows.data() + first * nodes;
+        for (std::size_t g = 0; g < count; ++g, row += nodes) {
+            if constexpr (split::half) {
+                for_each_node(Model::graph::adjacency, Model::graph::nodes, [&](int, auto edges) {
+                    propagate_row<width(split::end)>(
+                        edges, parameters + bias_at<split::whole>,
+                        [&](int j) { return product_at(static_cast<std::size_t>(row[j])); }, y);
+                    y += width(split::end);
+                });
+            } else {
+                for (std::size_t i = 0; i < nodes; ++i, y += width(split::end)) {
+                    std::copy_n(signal_at(split::end, static_cast<std::size_t>(row[i])), width(split::end),
+                                y);
+                }
+            }
+        }
+    }
+
+    void prepare_backward(const float* parameters) {
+        m_slopes = m_slope_memory.reserve(size() * static_cast<std::size_t>(width(split::end)) * m_groups);
+        m_feature_slopes = m_feature_memory.reserve(m_products.size() * m_groups);
+        if constexpr (split::half) {
+            m_transposed.resize(static_cast<std::size_t>(width(split::whole) * width(split::end)));
+            transpose_rows(width(split::whole), width(split::end), parameters + Model::offsets[split::whole],
+                           m_transposed.data());
+        }
+    }
+    /// Forgets the gradients of a group.
+    void clear(std::size_t group) {
+        std::fill_n(slopes_of(group), size() * static_cast<std::size_t>(width(split::end)), 0.0F);
+    }
+    /// Takes in the gradient of what `read` gave, as part of a group; adds the bias' to `gradient`.
+    void write(std::size_t group, std::size_t first, std::size_t count, const float* dy, float* gradient) {
+        constexpr int n = width(split::end);
+        float* slopes = slopes_of(group);
+        if constexpr (split::half) {
+            add_bias_gradient(static_cast<int>(count * nodes), dy, n, gradient + bias_at<split::whole>);
+        }
+        const int* row = m_rows.data() + first * nodes;
+        for (std::size_t g = 0; g < count; ++g, row += nodes, dy += nodes * static_cast<std::size_t>(n)) {
+            if constexpr (split::half) {
+                // A is symmetric, so its rows are its columns.
+                for_each_node(Model::graph::adjacency, Model::graph::nodes, [&](int i, auto edges) {
+                    float* to = slopes + static_cast<std::ptrdiff_t>(row[i]) * n;
+                    propagate_row<n>(
+                        edges, to, [=](int j) { return dy + static_cast<std::ptrdiff_t>(j) * n; }, to);
+                });
+            } else {
+                for (std::size_t i = 0; i < nodes; ++i) {
+                    add_scaled(1, dy + i * static_cast<std::size_t>(n), n,
+                               slopes + static_cast<std::ptrdiff_t>(row[i]) * n);
+                }
+            }
+        }
+    }
+    /// Adds the gradient of the parameters that comes by a group of rows to `gradient`; behind `write` of all
+    /// groups.
+    void backward(const float* parameters, std::size_t group, float* gradient) {
+        float* feature_slopes = m_feature_slopes + group * m_products.size();
+        std::fill_n(feature_slopes, m_products.size(), 0.0F);
+        float* const slopes[2] = {scratch_of(group) + chunk * widest, scratch_of(group) + 2 * chunk * widest};
+        const std::size_t end = first_row(group + 1);
+        for (std::size_t first = first_row(group); first < end; first += chunk) {
+            const std::size_t count = (std::min)(first + chunk, end) - first;
+            float* dz = sum_of_groups(first, count);
+            float* dy = dz;
+            if constexpr (split::half) {
+                add_transposed_row_product(static_cast<int>(count), width(split::whole), width(split::end),
+                                           signal_at(split::whole, first), dz,
+                                           gradient + Model::offsets[split::whole]);
+                dy = slopes[1];
+                row_product(static_cast<int>(count), width(split::whole), width(split::end), dz,
+                            m_transposed.data(), dy);
+            }
+            [&]<std::size_t... I>(std::index_sequence<I...>) {
+                constexpr std::size_t last = sizeof...(I);
+                ((Model::template layer<last - I>::backward(
+                      site_of<last - I>(parameters, group, count), signal_at(last - I, first),
+                      signal_at(last - I + 1, first), dy, slopes[I % 2], gradient + Model::offsets[last - I]),
+                  dy = slopes[I % 2]),
+                 ...);
+            }
+            (middle_layers());
+            scatter_features(first, count, dy, feature_slopes, gradient);
+        }
+        const forms& table = forms::table();
+        for (std::size_t f = 0; f < table.features(); ++f, feature_slopes += width(1)) {
+            for (const typename forms::value& v : table.values(f)) {
+                add_scaled(v.x, feature_slopes, width(1), gradient + v.column * width(1));
+            }
+        }
+    }
+
+private:
+    static constexpr auto nodes = static_cast<std::size_t>(Model::graph::nodes);
+    /// Rows that go through all layers together: few enough to stay in the nearest cache.
+    static constexpr std::size_t chunk = 64;
+    /// Those behind the first.
+    using middle_layers = std::make_index_sequence<split::whole - 1>;
+
+    static constexpr int width(std::size_t signal) { return Model::signals[signal].width; }
+    /// Where each signal of a row begins; behind the last stands the product.
+    static constexpr std::array<std::size_t, split::whole + 2> starts = [] {
+        std::array<std::size_t, split::whole + 2> all{};
+        for (std::size_t i = 1; i <= split::whole; ++i) {
+            all[i + 1] = all[i] + static_cast<std::size_t>(width(i));
+        }
+        return all;
+    }();
+    static constexpr std::size_t floats_of_a_row =
+        starts[split::whole + 1] + (split::half ? static_cast<std::size_t>(width(split::end)) : 0);
+    static constexpr std::size_t widest = [] {
+        int most = 0;
+        for (std::size_t i = 1; i <= split::whole; ++i) {
+            most = (std::max)(most, width(i));
+        }
+        return static_cast<std::size_t>(most);
+    }();
+
+    float* signal_at(std::size_t i, std::size_t row) const {
+        return m_signals + size() * starts[i] + row * static_cast<std::size_t>(width(i));
+    }
+    float* product_at(std::size_t row) const {
+        return m_signals + size() * starts[split::whole + 1] +
+               row * static_cast<std::size_t>(width(split::end));
+    }
+    float* slopes_of(std::size_t group) const {
+        return m_slopes + group * size() * static_cast<std::size_t>(width(split::end));
+    }
+    std::size_t first_row(std::size_t group) const { return size() * group / m_groups; }
+    float* scratch_of(std::size_t group) const { return m_scratch + group * 3 * chunk * widest; }
+    /// Where the bias of a convolution stands among the parameters.
+    template <std::size_t I>
+    static constexpr std::size_t bias_at = Model::offsets[I] + static_cast<std::size_t>(width(I)) *
+                                                                   static_cast<std::size_t>(width(I + 1));
+    template <std::size_t I>
+    site site_of(const float* parameters, std::size_t group, std::size_t count) const {
+        return {{1, width(I)},           {},
+                static_cast<int>(count), 0,
+                static_cast<int>(I),     parameters + Model::offsets[I],
+                scratch_of(group),       nullptr};
+    }
+
+    /// What the first convolution makes of each feature vector.
+    void multiply_features(const float* parameters) {
+        const forms& table = forms::table();
+        m_products.resize(table.features() * static_cast<std::size_t>(width(1)));
+        float* to = m_products.data();
+        for (std::size_t f = 0; f < table.features(); ++f, to += width(1)) {
+            const auto values = table.values(f);
+            sum_rows(
+                width(1), static_cast<int>(values.size()), nullptr,
+                [=](int i) { return values[static_cast<std::size_t>(i)].x; },
+                [=](int i) { return parameters + values[static_cast<std::size_t>(i)].column * width(1); },
+                to);
+        }
+    }
+    void gather_features(const float* parameters, std::size_t first, std::size_t last) {
+        const forms& table = forms::table();
+        for (std::size_t r = first; r < last; ++r) {
+            const auto entries = table.entries(static_cast<std::size_t>(m_windows[r]));
+            const typename forms::entry* e = entries.data();
+            sum_rows(
+                width(1), static_cast<int>(entries.size()), parameters + bias_at<0>,
+                [=](int i) { return e[i].weight; },
+                [=, from = m_products.data()](int i) { return from + e[i].feature * width(1); },
+                signal_at(1, r));
+        }
+    }
+    void scatter_features(std::size_t first, std::size_t count, const float* dy, float* feature_slopes,
+                          float* gradient) const {
+        const forms& table = forms::table();
+        add_bias_gradient(static_cast<int>(count), dy, width(1), gradient + bias_at<0>);
+        for (std::size_t r = first; r < first + count; ++r, dy += width(1)) {
+            for (const typename forms::entry& e : table.entries(static_cast<std::size_t>(m_windows[r]))) {
+                add_scaled(e.weight, dy, width(1), feature_slopes + e.feature * width(1));
+            }
+        }
+    }
+    /// The groups' gradients of some rows, added up in order; they are where the first group's were.
+    float* sum_of_groups(std::size_t first, std::size_t count) const {
+        const std::size_t n = static_cast<std::size_t>(width(split::end));
+        float* sum = slopes_of(0) + first * n;
+        for (std::size_t g = 1; g < m_groups; ++g) {
+            add_scaled(1, slopes_of(g) + first * n, static_cast<int>(count * n), sum);
+        }
+        return sum;
+    }
+
+    std::vector<int> m_rows;    ///< of each node of each architecture
+    std::vector<int> m_windows; ///< of each row
+    std::vector<int> m_row_of;  ///< of each window; -1 where the batch does not have it
+    std::vector<float> m_products;
+    std::vector<float> m_transposed; ///< the half layer's weights
+    std::size_t m_groups = 1;
+    float* m_signals = nullptr;
+    float* m_slopes = nullptr;         ///< of what `read` took from each row, for each group
+    float* m_feature_slopes = nullptr; ///< of m_products, for each group
+    float* m_scratch = nullptr;
+    aligned_buffer<float> m_signal_memory;
+    aligned_buffer<float> m_slope_memory;
+    aligned_buffer<float> m_feature_memory;
+    aligned_buffer<float> m_scratch_memory;
+};
+
+struct nothing_shared {};
+template <model_type Model>
+using shared_rows = std::conditional_t<sharing<Model>::possible, shared_rows_of<Model>, nothing_shared>;
+
+} // namespace fitnas::gcn::detail
+
 // ---- fitnas/predictor/gcn/pass.hpp ----
 /// @file
 /// @brief Forward and backward through a model, for batches of architectures.
@@ -7618,83 +8525,150 @@ namespace fitnas::gcn {
 
 namespace detail {
 
-/// The signals of some architectures, kept from `forward` to `backward`; on one thread.
+/// The signals of some architectures, kept from `forward` to `backward`; on one thread. It goes through the
+/// layers behind those that work on shared rows.
 template <model_type Model>
 class tape {
 public:
     using code = architecture<typename Model::space>;
 
-    /// @return one output an architecture
-    const float* forward(const float* parameters, std::span<const code> some, int first,
-                         const training_step* training) {
-        m_count = some.size();
+    /// @param batch whose shared rows are `rows`
+    /// @param first the place of the first architecture there
+    /// @param outputs one an architecture, overwritten
+    void forward(const float* parameters, std::span<const code> batch, const shared_rows<Model>& rows,
+                 std::size_t first, std::size_t count, const training_step* training, float* outputs) {
+        m_count = count;
         m_first = first;
         m_training = training;
         // The signals, two gradients of signals, scratch.
-        m_buffer.reserve(m_count * (starts[Model::layers + 1] + 3 * largest));
-        float* features = signal_at(0);
-        for (std::size_t g = 0; g < m_count; ++g) {
-            Model::graph::encode(some[g], features + g * Model::signals[0].size());
-        }
-        run_forward(parameters, every_layer{});
-        return signal_at(Model::layers);
+        m_signals = m_buffer.reserve(count * floats + 3 * chunk_of(count) * largest);
+        m_extra = m_signals + count * floats;
+        for_each_chunk([&](const chunk& now) {
+            if constexpr (first_layer > 0) {
+                rows.read(parameters, now.first, now.count, signal_at(now, first_layer));
+            } else {
+                for (std::size_t g = 0; g < now.count; ++g) {
+                    Model::graph::encode(batch[now.first + g],
+                                         signal_at(now, 0) + g * Model::signals[0].size());
+                }
+            }
+            run_forward(now, parameters, own_layers{});
+            std::copy_n(signal_at(now, Model::layers), now.count, outputs);
+            outputs += now.count;
+        });
     }
 
-    /// Adds to `gradient`.
-    void backward(const float* parameters, const float* output_gradient, float* gradient) {
-        std::copy(output_gradient, output_gradient + m_count, extra(0));
-        run_backward(parameters, gradient, every_layer{});
+    /// Adds to `gradient`, and calls `pass_on(first, count, slope)` with the gradient of the first layer's
+    /// input, which has a meaning where there are shared rows.
+    template <class PassOn>
+    void backward(const float* parameters, const float* output_gradient, float* gradient,
+                  const PassOn& pass_on) {
+        for_each_chunk([&](const chunk& now) {
+            std::copy_n(output_gradient, now.count, extra(0));
+            output_gradient += now.count;
+            run_backward(now, parameters, gradient, own_layers{});
+            pass_on(now.first, now.count, extra(own_layers::size() % 2));
+        });
     }
 
 private:
-    using every_layer = std::make_index_sequence<Model::layers>;
+    static constexpr std::size_t first_layer = sharing<Model>::end;
+    using own_layers = std::make_index_sequence<Model::layers - first_layer>;
 
-    /// Where each signal begins, in floats an architecture.
-    static constexpr std::array<std::size_t, Model::layers + 2> starts = [] {
-        std::array<std::size_t, Model::layers + 2> all{};
-        for (std::size_t i = 0; i <= Model::layers; ++i) {
-            all[i + 1] = all[i] + Model::signals[i].size();
+    /// Whether layer I overwrites its input: where nobody reads that any more.
+    template <std::size_t I>
+    static constexpr bool overwrites = [] {
+        if constexpr (I > 0) {
+            return is_in_place<typename Model::template layer<I>> &&
+                   is_conv<typename Model::template layer<I - 1>>;
         }
+        return false;
+    }();
+    /// Where each signal begins, in floats an architecture.
+    static constexpr std::array<std::size_t, Model::layers + 1> starts = [] {
+        std::array<std::size_t, Model::layers + 1> all{};
+        [&]<std::size_t... I>(std::index_sequence<I...>) {
+            ((all[first_layer + I + 1] =
+                  all[first_layer + I] +
+                  (overwrites<first_layer + I> ? 0 : Model::signals[first_layer + I].size())),
+             ...);
+        }
+        (own_layers{});
         return all;
     }();
+    static constexpr std::size_t floats = starts[Model::layers] + 1;
     static constexpr std::size_t largest = [] {
         std::size_t most = 0;
-        for (const signal& s : Model::signals) {
-            most = (std::max)(most, s.size());
+        for (std::size_t i = first_layer; i <= Model::layers; ++i) {
+            most = (std::max)(most, Model::signals[i].size());
         }
         return most;
     }();
 
-    float* signal_at(std::size_t i) { return m_buffer.reserve(0) + m_count * starts[i]; }
-    float* extra(std::size_t i) { return signal_at(Model::layers + 1) + i * m_count * largest; }
+    /// Architectures that go through all layers together: where no layer has weights to apply to each node,
+    /// as few as stay in the nearest cache.
+    static constexpr std::size_t chunk_of(std::size_t count) {
+        for (std::size_t i = first_layer; i < Model::layers; ++i) {
+            if (!Model::signals[i].pooled && Model::offsets[i + 1] > Model::offsets[i]) {
+                return count;
+            }
+        }
+        constexpr std::size_t cached = 4096;
+        return (std::min)(count, (std::max)(cached / largest, std::size_t{1}));
+    }
+    struct chunk {
+        std::size_t first = 0; ///< in the batch
+        std::size_t count = 0;
+        float* signals = nullptr;
+    };
+    template <class Body>
+    void for_each_chunk(const Body& body) {
+        const std::size_t step = chunk_of(m_count);
+        for (std::size_t done = 0; done < m_count; done += step) {
+            body(chunk{m_first + done, (std::min)(step, m_count - done), m_signals + done * floats});
+        }
+    }
+
+    static float* signal_at(const chunk& now, std::size_t i) { return now.signals + now.count * starts[i]; }
+    float* extra(std::size_t i) { return m_extra + i * chunk_of(m_count) * largest; }
     template <std::size_t I>
-    site site_of(const float* parameters) {
+    site site_of(const chunk& now, const float* parameters) {
         return {Model::signals[I],
                 Model::graph::adjacency,
-                static_cast<int>(m_count),
-                m_first,
+                static_cast<int>(now.count),
+                static_cast<int>(now.first),
                 static_cast<int>(I),
                 parameters + Model::offsets[I],
                 extra(2),
                 m_training};
     }
     template <std::size_t... I>
-    void run_forward(const float* parameters, std::index_sequence<I...>) {
-        (Model::template layer<I>::forward(site_of<I>(parameters), signal_at(I), signal_at(I + 1)), ...);
-    }
-    template <std::size_t... I>
-    void run_backward(const float* parameters, float* gradient, std::index_sequence<I...>) {
-        (step_backward<Model::layers - 1 - I>(parameters, gradient, extra(I % 2), extra((I + 1) % 2)), ...);
+    void run_forward(const chunk& now, const float* parameters, std::index_sequence<I...>) {
+        (step_forward<first_layer + I>(now, parameters), ...);
     }
     template <std::size_t I>
-    void step_backward(const float* parameters, float* gradient, const float* dy, float* dx) {
-        Model::template layer<I>::backward(site_of<I>(parameters), signal_at(I), signal_at(I + 1), dy,
-                                           I == 0 ? nullptr : dx, gradient + Model::offsets[I]);
+    void step_forward(const chunk& now, const float* parameters) {
+        Model::template layer<I>::forward(site_of<I>(now, parameters), signal_at(now, I),
+                                          signal_at(now, I + 1));
+    }
+    template <std::size_t... I>
+    void run_backward(const chunk& now, const float* parameters, float* gradient, std::index_sequence<I...>) {
+        (step_backward<Model::layers - 1 - I>(now, parameters, gradient, extra(I % 2), extra((I + 1) % 2)),
+         ...);
+    }
+    template <std::size_t I>
+    void step_backward(const chunk& now, const float* parameters, float* gradient, const float* dy,
+                       float* dx) {
+        Model::template layer<I>::backward(site_of<I>(now, parameters), signal_at(now, I),
+                                           signal_at(now, I + 1), dy, I == 0 ? nullptr : dx,
+                                           gradient + Model::offsets[I]);
     }
 
     aligned_buffer<float> m_buffer;
+    float* m_signals = nullptr;
+    float* m_extra = nullptr;
     std::size_t m_count = 0;
-    int m_first = 0;
+    std::size_t m_first = 0;
     const training_step* m_training = nullptr;
 };
 
@@ -7729,23 +8703,30 @@ std::vector<float> outputs(std::span<const float> parameters,
     detail::require_size(parameters.size(), Model::parameters, "parameters");
     std::vector<float> result(some.size());
     detail::for_each_block(some.size(), [&](std::size_t begin, std::size_t end) {
+        const auto codes = some.subspan(begin, end - begin);
+        for (const auto& code : codes) {
+            require_valid<typename Model::space>(code);
+        }
+        detail::shared_rows<Model> rows;
+        if constexpr (detail::sharing<Model>::possible) {
+            rows.prepare(parameters.data(), codes, 1);
+            rows.forward(parameters.data(), 0);
+        }
         // A chunk's signals stay in the cache; a block's chunks share their memory.
         constexpr std::size_t chunk = 16;
         detail::tape<Model> tape;
-        for (std::size_t first = begin; first < end; first += chunk) {
-            const auto codes = some.subspan(first, (std::min)(chunk, end - first));
-            for (const auto& code : codes) {
-                require_valid<typename Model::space>(code);
-            }
-            const float* values = tape.forward(parameters.data(), codes, 0, nullptr);
-            std::copy(values, values + codes.size(), result.data() + first);
+        for (std::size_t first = 0; first < codes.size(); first += chunk) {
+            tape.forward(parameters.data(), codes, rows, first, (std::min)(chunk, codes.size() - first),
+                         nullptr, result.data() + begin + first);
         }
     });
     return result;
 }
 
-/// @brief Forward and backward for training: the batch is cut into `sum_groups` groups whose gradients are
-/// added in order, so results are equal to the bit for any number of threads.
+/// @brief Forward and backward for training: the batch is cut into groups, as many as its size says, whose
+/// gradients are added in order, so results are equal to the bit for any number of threads.
+///
+/// What many nodes of a batch have in common is computed once: see `encoding::window_forms`.
 template <model_type Model>
 class pass {
 public:
@@ -7765,10 +8746,15 @@ public:
             require_valid<space>(a);
         }
         m_size = batch.size();
-        for_each_group([&](group& mine, std::size_t first, std::size_t count) {
-            const float* values = mine.signals.forward(parameters.data(), batch.subspan(first, count),
-                                                       static_cast<int>(first), training);
-            std::copy(values, values + count, outputs.data() + first);
+        m_group_count = groups_for(m_size);
+        if constexpr (shares) {
+            m_rows.prepare(parameters.data(), batch, m_group_count);
+            for_each_group([&](std::size_t g) { m_rows.forward(parameters.data(), g); });
+        }
+        for_each_group([&](std::size_t g) {
+            const std::size_t first = first_of(g);
+            m_groups[g].signals.forward(parameters.data(), batch, m_rows, first, first_of(g + 1) - first,
+                                        training, outputs.data() + first);
         });
     }
 
@@ -7782,15 +8768,32 @@ public:
         detail::require_size(parameters.size(), Model::parameters, "parameters");
         detail::require_size(output_gradient.size(), m_size, "gradients of outputs, one an architecture");
         detail::require_size(gradient.size(), Model::parameters, "values of a gradient");
-        for_each_group([&](group& mine, std::size_t first, std::size_t /*count*/) {
+        if constexpr (shares) {
+            m_rows.prepare_backward(parameters.data());
+        }
+        for_each_group([&](std::size_t g) {
+            group& mine = m_groups[g];
             mine.gradient.assign(Model::parameters, 0);
-            mine.signals.backward(parameters.data(), output_gradient.data() + first, mine.gradient.data());
-        });
-        std::fill(gradient.begin(), gradient.end(), 0.0F);
-        for (const group& part : m_groups) {
-            for (std::size_t i = 0; i < Model::parameters; ++i) {
-                gradient[i] += part.gradient[i];
+            if constexpr (shares) {
+                m_rows.clear(g);
             }
+            mine.signals.backward(parameters.data(), output_gradient.data() + first_of(g),
+                                  mine.gradient.data(),
+                                  [&]([[maybe_unused]] std::size_t first, [[maybe_unused]] std::size_t count,
+                                      [[maybe_unused]] const float* slope) {
+                                      if constexpr (shares) {
+                                          m_rows.write(g, first, count, slope, mine.gradient.data());
+                                      }
+                                  });
+        });
+        if constexpr (shares) {
+            for_each_group(
+                [&](std::size_t g) { m_rows.backward(parameters.data(), g, m_groups[g].gradient.data()); });
+        }
+        std::copy(m_groups[0].gradient.begin(), m_groups[0].gradient.end(), gradient.begin());
+        for (std::size_t g = 1; g < m_group_count; ++g) {
+            detail::add_scaled(1, m_groups[g].gradient.data(), static_cast<int>(Model::parameters),
+                               gradient.data());
         }
     }
 
@@ -7800,7 +8803,8 @@ private:
         std::vector<float> gradient;
     };
 
-    /// Multiply-accumulates of a forward step for one architecture, about.
+    static constexpr bool shares = detail::sharing<Model>::possible;
+    /// Multiply-accumulates of a forward step for one architecture, about, where nothing is shared.
     static constexpr std::size_t work = [] {
         std::size_t sum = 0;
         for (std::size_t i = 0; i < Model::layers; ++i) {
@@ -7809,26 +8813,26 @@ private:
         }
         return sum;
     }();
-    /// Below this much work a second thread wins little, and loses much where processors are busy.
-    static constexpr std::size_t worth_threads = std::size_t{1} << 22U;
+    /// A group is worth so much work: with less another thread wins little, and loses much where processors
+    /// are busy.
+    static constexpr std::size_t worth_a_group = std::size_t{1} << 22U;
+    /// Each group has gradients of its own for the rows that all share: few groups are less work in all.
+    static constexpr std::size_t most_groups = shares ? 4 : static_cast<std::size_t>(sum_groups);
+
+    static std::size_t groups_for(std::size_t size) {
+        return std::clamp(size * work / worth_a_group, std::size_t{1}, most_groups);
+    }
+    std::size_t first_of(std::size_t g) const { return m_size * g / m_group_count; }
 
     template <class Body>
     void for_each_group(Body&& body) {
-        const auto run = [&](std::ptrdiff_t g) {
-            const auto at = static_cast<std::size_t>(g);
-            const std::size_t first = m_size * at / m_groups.size();
-            body(m_groups[at], first, m_size * (at + 1) / m_groups.size() - first);
-        };
-        if (m_size * work >= worth_threads) {
-            parallel_for(sum_groups, run);
-        } else {
-            for (std::ptrdiff_t g = 0; g < sum_groups; ++g) {
-                run(g);
-            }
-        }
+        parallel_for(static_cast<std::ptrdiff_t>(m_group_count),
+                     [&](std::ptrdiff_t g) { body(static_cast<std::size_t>(g)); });
     }
 
-    std::array<group, static_cast<std::size_t>(sum_groups)> m_groups;
+    std::array<group, most_groups> m_groups;
+    detail::shared_rows<Model> m_rows;
+    std::size_t m_group_count = 1;
     std::size_t m_size = 0;
 };
 
@@ -7990,6 +8994,117 @@ private:
 
 } // namespace fitnas
 
+// ---- fitnas/predictor/pairwise_loss.hpp ----
+/// @file
+/// @brief The pairwise logistic loss and its gradient.
+
+namespace fitnas::detail {
+
+/// Sums of log(1 + x) for x in [0, 1]: of what is not small as the logarithm of a product, which is one
+/// logarithm for many terms.
+class log1p_sum {
+public:
+    FITNAS_INLINE void add(simd::vec<> x) {
+        const simd::vec<> one = simd::broadcast(1);
+        const simd::vec<> none = {};
+        const auto is_small = x < simd::broadcast(1.0F / 256);
+        m_product *= is_small ? one : one + x;
+        m_small += is_small ? x * (one - x * (simd::broadcast(0.5F) - x * simd::broadcast(1.0F / 3))) : none;
+        if (++m_terms == most_terms) {
+            flush();
+        }
+    }
+    double total() {
+        flush();
+        return m_total;
+    }
+
+private:
+    static constexpr int most_terms = 100; // 2^100 is a float
+
+    void flush() {
+        for (int i = 0; i < simd::native_width; ++i) {
+            m_total += std::log(static_cast<double>(m_product[i])) + static_cast<double>(m_small[i]);
+        }
+        m_product = simd::broadcast(1);
+        m_small = simd::vec<>{};
+        m_terms = 0;
+    }
+
+    simd::vec<> m_product = simd::broadcast(1);
+    simd::vec<> m_small = {};
+    int m_terms = 0;
+    double m_total = 0;
+};
+
+/// The mean over all pairs with different targets of log(1 + exp(-(better's output - worse's output))), 0
+/// where there are none; `gradient` is overwritten.
+inline double pairwise_loss(std::span<const float> outputs, std::span<const double> targets,
+                            std::span<float> gradient) {
+    constexpr std::size_t step = simd::native_width;
+    const std::size_t n = outputs.size();
+    // From the best target to the worst: what is worse than one is all that stands behind its equals. What is
+    // not a number, which nothing could be sorted by, is last.
+    struct item {
+        double target;
+        std::size_t place;
+    };
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    std::vector<item> order(n);
+    for (std::size_t i = 0; i < n; ++i) {
+        order[i] = {std::isnan(targets[i]) ? -infinity : targets[i], i};
+    }
+    std::sort(order.begin(), order.end(), [](const item& a, const item& b) {
+        return a.target != b.target ? a.target > b.target : a.place < b.place;
+    });
+    // Behind the last stands what every output is infinitely better than: no loss, and no slope.
+    std::vector<float> sorted(n + step, -std::numeric_limits<float>::infinity());
+    std::vector<float> pulls(n + step);
+    for (std::size_t i = 0; i < n; ++i) {
+        sorted[i] = outputs[order[i].place];
+    }
+
+    const simd::vec<> one = simd::broadcast(1);
+    const simd::vec<> none = {};
+    log1p_sum logs;
+    double linear = 0;
+    std::size_t pairs = 0;
+    std::size_t behind = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+        while (behind < n && !(order[behind].target < order[i].target)) {
+            ++behind;
+        }
+        pairs += n - behind;
+        const simd::vec<> better = simd::broadcast(sorted[i]);
+        simd::vec<> own = {};
+        simd::vec<> misordered = {};
+        for (std::size_t j = behind; j < n; j += step) {
+            // log(1 + e^-m) and its derivative -1 / (1 + e^m), for margins of any size.
+            const simd::vec<> margin = better - simd::load(sorted.data() + j);
+            const auto is_right = margin > none;
+            const simd::vec<> small = simd::exp_of_negative(is_right ? none - margin : margin);
+            const simd::vec<> pull = (is_right ? small : one) / (one + small);
+            logs.add(small);
+            misordered += is_right ? none : margin;
+            own += pull;
+            simd::store(pulls.data() + j, simd::load(pulls.data() + j) + pull);
+        }
+        float sum = 0;
+        for (int lane = 0; lane < simd::native_width; ++lane) {
+            sum += own[lane];
+            linear -= static_cast<double>(misordered[lane]);
+        }
+        pulls[i] -= sum;
+    }
+    const auto count = static_cast<float>((std::max)(pairs, std::size_t{1}));
+    for (std::size_t i = 0; i < n; ++i) {
+        gradient[order[i].place] = pulls[i] / count;
+    }
+    return pairs > 0 ? (linear + logs.total()) / static_cast<double>(pairs) : 0;
+}
+
+} // namespace fitnas::detail
+
 // ---- fitnas/predictor/loss.hpp ----
 /// @file
 /// @brief What a predictor is fitted to minimise.
@@ -8014,34 +9129,6 @@ inline double mse_loss(std::span<const float> outputs, std::span<const double> t
         gradient[i] = static_cast<float>(2 * off * share);
     }
     return sum * share;
-}
-
-inline double pairwise_loss(std::span<const float> outputs, std::span<const double> targets,
-                            std::span<float> gradient) {
-    std::fill(gradient.begin(), gradient.end(), 0.0F);
-    double sum = 0;
-    std::size_t pairs = 0;
-    for (std::size_t i = 0; i < outputs.size(); ++i) {
-        for (std::size_t j = 0; j < outputs.size(); ++j) {
-            if (targets[i] > targets[j]) {
-                // log(1 + e^-m) and its derivative -1 / (1 + e^m), for margins of any size.
-                const float margin = outputs[i] - outputs[j];
-                const float small = std::exp(-std::abs(margin));
-                sum += static_cast<double>(std::log1p(small) - (std::min)(margin, 0.0F));
-                const float pull = (margin > 0 ? small : 1.0F) / (1.0F + small);
-                gradient[i] -= pull;
-                gradient[j] += pull;
-                ++pairs;
-            }
-        }
-    }
-    if (pairs == 0) {
-        return 0;
-    }
-    for (float& g : gradient) {
-        g /= static_cast<float>(pairs);
-    }
-    return sum / static_cast<double>(pairs);
 }
 
 } // namespace detail

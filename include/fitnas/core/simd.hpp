@@ -33,6 +33,12 @@ template <int Width>
 struct vector_of {
     typedef float type __attribute__((vector_size(Width * 4)));
 };
+#if defined(__AVX2__)
+/// A mask of the first `count` elements.
+FITNAS_INLINE __m256i first_of_8(int count) {
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(count), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+#endif
 #if defined(__AVX512F__)
 /// A mask of the first `count` elements, below 16; none where it is not positive.
 FITNAS_INLINE __mmask16 first_of_16(int count) {
@@ -87,8 +93,13 @@ FITNAS_INLINE vec<Width> load(const float* p, int count) {
         return (vec<Width>)_mm512_maskz_loadu_ps(detail::first_of_16(count), p);
     }
 #endif
+#if defined(__AVX2__)
+    if constexpr (Width == 8) {
+        return (vec<Width>)_mm256_maskload_ps(p, detail::first_of_8(count));
+    }
+#endif
     float part[Width] = {};
-    for (int i = 0; i < count; ++i) {
+    for (int i = 0; i < Width && i < count; ++i) {
         part[i] = p[i];
     }
     return load<Width>(part);
@@ -107,9 +118,15 @@ FITNAS_INLINE void store(float* p, vec<Width> v, int count) {
         return;
     }
 #endif
+#if defined(__AVX2__)
+    if constexpr (Width == 8) {
+        _mm256_maskstore_ps(p, detail::first_of_8(count), (__m256)v);
+        return;
+    }
+#endif
     float part[Width];
     store<Width>(part, v);
-    for (int i = 0; i < count; ++i) {
+    for (int i = 0; i < Width && i < count; ++i) {
         p[i] = part[i];
     }
 }

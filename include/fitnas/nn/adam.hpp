@@ -4,6 +4,7 @@
 #ifndef FITNAS_NN_ADAM_HPP
 #define FITNAS_NN_ADAM_HPP
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <span>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include <fitnas/core/error.hpp>
+#include <fitnas/core/simd_math.hpp>
 
 namespace fitnas {
 
@@ -59,12 +61,20 @@ public:
         const auto rate = static_cast<float>(learning_rate / first);
         const auto share = static_cast<float>(1 / std::sqrt(second));
         const auto keep = static_cast<float>(1 - learning_rate * static_cast<double>(m_options.weight_decay));
-        for (std::size_t i = 0; i < values.size(); ++i) {
-            const float g = gradient[i];
-            m_mean[i] += (1 - m_options.beta1) * (g - m_mean[i]);
-            m_square[i] += (1 - m_options.beta2) * (g * g - m_square[i]);
-            values[i] =
-                values[i] * keep - rate * m_mean[i] / (std::sqrt(m_square[i]) * share + m_options.epsilon);
+        const auto all = [](float x) { return simd::broadcast(x); };
+        for (std::size_t i = 0; i < values.size(); i += simd::native_width) {
+            const int left = static_cast<int>((std::min)(values.size() - i, std::size_t{simd::native_width}));
+            const simd::vec<> g = simd::load(gradient.data() + i, left);
+            simd::vec<> mean = simd::load(m_mean.data() + i, left);
+            simd::vec<> square = simd::load(m_square.data() + i, left);
+            mean += all(1 - m_options.beta1) * (g - mean);
+            square += all(1 - m_options.beta2) * (g * g - square);
+            simd::store(m_mean.data() + i, mean, left);
+            simd::store(m_square.data() + i, square, left);
+            const simd::vec<> root = simd::sqrt(square) * all(share) + all(m_options.epsilon);
+            const simd::vec<> moved =
+                simd::load(values.data() + i, left) * all(keep) - all(rate) * mean / root;
+            simd::store(values.data() + i, moved, left);
         }
     }
 

@@ -4,13 +4,13 @@
 #ifndef FITNAS_PREDICTOR_LOSS_HPP
 #define FITNAS_PREDICTOR_LOSS_HPP
 
-#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <span>
 #include <string>
 
 #include <fitnas/core/error.hpp>
+#include <fitnas/predictor/pairwise_loss.hpp>
 
 namespace fitnas {
 
@@ -32,34 +32,6 @@ inline double mse_loss(std::span<const float> outputs, std::span<const double> t
         gradient[i] = static_cast<float>(2 * off * share);
     }
     return sum * share;
-}
-
-inline double pairwise_loss(std::span<const float> outputs, std::span<const double> targets,
-                            std::span<float> gradient) {
-    std::fill(gradient.begin(), gradient.end(), 0.0F);
-    double sum = 0;
-    std::size_t pairs = 0;
-    for (std::size_t i = 0; i < outputs.size(); ++i) {
-        for (std::size_t j = 0; j < outputs.size(); ++j) {
-            if (targets[i] > targets[j]) {
-                // log(1 + e^-m) and its derivative -1 / (1 + e^m), for margins of any size.
-                const float margin = outputs[i] - outputs[j];
-                const float small = std::exp(-std::abs(margin));
-                sum += static_cast<double>(std::log1p(small) - (std::min)(margin, 0.0F));
-                const float pull = (margin > 0 ? small : 1.0F) / (1.0F + small);
-                gradient[i] -= pull;
-                gradient[j] += pull;
-                ++pairs;
-            }
-        }
-    }
-    if (pairs == 0) {
-        return 0;
-    }
-    for (float& g : gradient) {
-        g /= static_cast<float>(pairs);
-    }
-    return sum / static_cast<double>(pairs);
 }
 
 } // namespace detail

@@ -19,10 +19,15 @@ struct cells {
     static constexpr int nodes = Space::cells;
     static constexpr int features = Feature::template width<Space>;
 
+    static constexpr int cell_of(int node) { return node; }
+    static void write_node(int node, int operator_index, float* out) {
+        Feature::template write<Space>(node, operator_index, out);
+    }
+
     static void encode(const architecture<Space>& a, float* out) {
         std::fill(out, out + nodes * features, 0.0F);
         for (int i = 0; i < nodes; ++i) {
-            Feature::template write<Space>(i, a[static_cast<std::size_t>(i)], out + i * features);
+            write_node(i, a[static_cast<std::size_t>(i)], out + i * features);
         }
     }
 };

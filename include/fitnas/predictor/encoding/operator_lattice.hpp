@@ -57,6 +57,19 @@ struct operator_lattice {
         detail::normalised_edges<detail::count_edges(nodes, typename detail::lattice<Space>::joined{})>(
             nodes, typename detail::lattice<Space>::joined{});
 
+    static constexpr int cell_of(int node) {
+        return detail::lattice<Space>::cell_of[static_cast<std::size_t>(node)];
+    }
+    static void write_node(int node, int operator_index, float* out) {
+        int first = 0;
+        for (int cell = 0; cell < cell_of(node); ++cell) {
+            first += Space::operator_counts[static_cast<std::size_t>(cell)];
+        }
+        if (node == first + operator_index) {
+            Feature::template write<Space>(cell_of(node), operator_index, out);
+        }
+    }
+
     static void encode(const architecture<Space>& a, float* out) {
         std::fill(out, out + nodes * features, 0.0F);
         int first = 0;

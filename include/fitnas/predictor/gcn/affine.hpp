@@ -8,8 +8,10 @@
 #include <cmath>
 #include <cstddef>
 
-#include <fitnas/core/gemm.hpp>
+#include <fitnas/core/memory.hpp>
+#include <fitnas/core/row_product.hpp>
 #include <fitnas/predictor/gcn/layer.hpp>
+#include <fitnas/predictor/gcn/row_sum.hpp>
 
 namespace fitnas::gcn::detail {
 
@@ -25,17 +27,10 @@ inline void initialise_affine(signal in, int width, float* p, random_stream& ran
                   [&] { return static_cast<float>(limit * (2 * random.uniform() - 1)); });
 }
 
-/// to += factor * from
-inline void add_scaled(float factor, const float* from, int width, float* to) {
-    for (int i = 0; i < width; ++i) {
-        to[i] += factor * from[i];
-    }
-}
-
 /// y (rows x width) = x W. Where the input is sparse its zeros are skipped.
 inline void multiply_weights(signal in, int rows, const float* x, const float* weights, int width, float* y) {
     if (!in.sparse) {
-        gemm(false, false, rows, width, in.width, x, in.width, weights, width, y, width, false);
+        row_product(rows, width, in.width, x, weights, y);
         return;
     }
     for (int r = 0; r < rows; ++r, x += in.width, y += width) {
@@ -51,7 +46,7 @@ inline void multiply_weights(signal in, int rows, const float* x, const float* w
 /// dw (in x width) += x^T dy
 inline void add_weights_gradient(signal in, int rows, const float* x, const float* dy, int width, float* dw) {
     if (!in.sparse) {
-        gemm(true, false, in.width, width, rows, x, in.width, dy, width, dw, width, true);
+        add_transposed_row_product(rows, in.width, width, x, dy, dw);
         return;
     }
     for (int r = 0; r < rows; ++r, x += in.width, dy += width) {
@@ -65,14 +60,16 @@ inline void add_weights_gradient(signal in, int rows, const float* x, const floa
 
 /// dx (rows x in) = dy W^T
 inline void input_gradient(signal in, int rows, const float* dy, const float* weights, int width, float* dx) {
-    gemm(false, true, rows, in.width, width, dy, width, weights, width, dx, in.width, false);
+    float* transposed = thread_scratch(static_cast<std::size_t>(in.width) * static_cast<std::size_t>(width));
+    transpose_rows(in.width, width, weights, transposed);
+    row_product(rows, in.width, width, dy, transposed, dx);
 }
 
 /// db += the sum of the rows of dy
 inline void add_bias_gradient(int rows, const float* dy, int width, float* db) {
-    for (int r = 0; r < rows; ++r, dy += width) {
-        add_scaled(1, dy, width, db);
-    }
+    sum_rows(
+        width, rows, db, [](int) { return 1.0F; },
+        [=](int r) { return dy + static_cast<std::ptrdiff_t>(r) * width; }, db);
 }
 
 } // namespace fitnas::gcn::detail

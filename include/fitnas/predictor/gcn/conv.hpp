@@ -10,18 +10,39 @@ namespace fitnas::gcn {
 
 namespace detail {
 
+/// Calls `body(i, edges)` for each node with its row of the adjacency.
+template <class Body>
+FITNAS_INLINE void for_each_node(std::span<const encoding::edge> adjacency, int nodes, Body&& body) {
+    std::size_t first = 0;
+    for (int i = 0; i < nodes; ++i) {
+        std::size_t last = first;
+        while (last < adjacency.size() && adjacency[last].row == i) {
+            ++last;
+        }
+        body(i, adjacency.subspan(first, last - first));
+        first = last;
+    }
+}
+
+/// to = start + the node's row of A z, where node j's row of z is at row(j).
+template <int Width, class Row>
+FITNAS_INLINE void propagate_row(std::span<const encoding::edge> edges, const float* start, const Row& row,
+                                 float* to) {
+    const encoding::edge* e = edges.data();
+    sum_rows(
+        Width, static_cast<int>(edges.size()), start, [=](int k) { return e[k].weight; },
+        [=](int k) { return row(e[k].column); }, to);
+}
+
 /// y = A z + b for each architecture; without b where it is null.
-inline void propagate(const site& at, int width, const float* z, const float* bias, float* y) {
-    const std::ptrdiff_t size = static_cast<std::ptrdiff_t>(at.input.nodes) * width;
-    for (int g = 0; g < at.count; ++g, z += size, y += size) {
-        std::fill(y, y + size, 0.0F);
-        for (int i = 0; bias != nullptr && i < at.input.nodes; ++i) {
-            std::copy(bias, bias + width, y + static_cast<std::ptrdiff_t>(i) * width);
-        }
-        for (const encoding::edge& e : at.adjacency) {
-            add_scaled(e.weight, z + static_cast<std::ptrdiff_t>(e.column) * width, width,
-                       y + static_cast<std::ptrdiff_t>(e.row) * width);
-        }
+template <int Width>
+void propagate(const site& at, const float* z, const float* bias, float* y) {
+    for (int g = 0; g < at.count; ++g, z += static_cast<std::ptrdiff_t>(at.input.nodes) * Width) {
+        for_each_node(at.adjacency, at.input.nodes, [&](int, std::span<const encoding::edge> edges) {
+            propagate_row<Width>(
+                edges, bias, [=](int j) { return z + static_cast<std::ptrdiff_t>(j) * Width; }, y);
+            y += Width;
+        });
     }
 }
 
@@ -44,7 +65,7 @@ struct conv {
     static void forward(const site& at, const float* x, float* y) {
         const float* bias = at.parameters + static_cast<std::ptrdiff_t>(at.input.width) * Width;
         detail::multiply_weights(at.input, at.count * at.input.nodes, x, at.parameters, Width, at.scratch);
-        detail::propagate(at, Width, at.scratch, bias, y);
+        detail::propagate<Width>(at, at.scratch, bias, y);
     }
 
     static void backward(const site& at, const float* x, const float* /*y*/, const float* dy, float* dx,
@@ -52,13 +73,20 @@ struct conv {
         const int rows = at.count * at.input.nodes;
         detail::add_bias_gradient(rows, dy, Width, dp + static_cast<std::ptrdiff_t>(at.input.width) * Width);
         // A is symmetric, so this is the gradient of X W.
-        detail::propagate(at, Width, dy, nullptr, at.scratch);
+        detail::propagate<Width>(at, dy, nullptr, at.scratch);
         detail::add_weights_gradient(at.input, rows, x, at.scratch, Width, dp);
         if (dx != nullptr) {
             detail::input_gradient(at.input, rows, at.scratch, at.parameters, Width, dx);
         }
     }
 };
+
+namespace detail {
+template <class Layer>
+inline constexpr bool is_conv = false;
+template <int Width>
+inline constexpr bool is_conv<conv<Width>> = true;
+} // namespace detail
 
 } // namespace fitnas::gcn
 

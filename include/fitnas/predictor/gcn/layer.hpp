@@ -63,7 +63,12 @@ struct site {
 /// unless it
 ///   is null, and *adds to* `dp` (as many as parameters).
 ///
-/// Rows of different architectures do not touch each other.
+/// Rows of different architectures do not touch each other. A layer may say more, which makes it faster:
+///
+/// - `bool row_wise`: true where a node's row of the output depends on its row of the input alone, in
+///   whichever architecture and wherever in it the node stands. Rows that nodes share are then computed once:
+///   `forward` and `backward` see them as architectures of one node, which have no edges;
+/// - `bool in_place`: true where `forward` may find `y` where `x` is, and `backward` does not read `x`.
 template <class L>
 concept layer_type = requires(signal s, const site& at, const float* in, float* out, random_stream& random) {
     { L::works_on } -> std::convertible_to<place>;
@@ -75,6 +80,16 @@ concept layer_type = requires(signal s, const site& at, const float* in, float* 
 };
 
 namespace detail {
+
+template <class L>
+inline constexpr bool is_row_wise = requires {
+    requires L::row_wise;
+};
+
+template <class L>
+inline constexpr bool is_in_place = requires {
+    requires L::in_place;
+};
 
 /// Base of layers that have nothing to learn.
 struct without_parameters {

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include <fitnas/predictor/gcn/layer.hpp>
+#include <fitnas/predictor/gcn/row_sum.hpp>
 
 namespace fitnas::gcn {
 
@@ -18,13 +19,10 @@ struct mean_pool : detail::without_parameters {
     static void forward(const site& at, const float* x, float* y) {
         const int width = at.input.width;
         const float share = 1.0F / static_cast<float>(at.input.nodes);
-        for (int g = 0; g < at.count; ++g, y += width) {
-            std::fill(y, y + width, 0.0F);
-            for (int i = 0; i < at.input.nodes; ++i, x += width) {
-                for (int f = 0; f < width; ++f) {
-                    y[f] += share * x[f];
-                }
-            }
+        for (int g = 0; g < at.count; ++g, y += width, x += at.input.size()) {
+            detail::sum_rows(
+                width, at.input.nodes, nullptr, [=](int) { return share; },
+                [=](int i) { return x + static_cast<std::ptrdiff_t>(i) * width; }, y);
         }
     }
 

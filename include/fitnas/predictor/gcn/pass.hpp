@@ -15,88 +15,156 @@
 #include <fitnas/core/memory.hpp>
 #include <fitnas/core/parallel.hpp>
 #include <fitnas/predictor/gcn/model.hpp>
+#include <fitnas/predictor/gcn/shared_rows.hpp>
 
 namespace fitnas::gcn {
 
 namespace detail {
 
-/// The signals of some architectures, kept from `forward` to `backward`; on one thread.
+/// The signals of some architectures, kept from `forward` to `backward`; on one thread. It goes through the
+/// layers behind those that work on shared rows.
 template <model_type Model>
 class tape {
 public:
     using code = architecture<typename Model::space>;
 
-    /// @return one output an architecture
-    const float* forward(const float* parameters, std::span<const code> some, int first,
-                         const training_step* training) {
-        m_count = some.size();
+    /// @param batch whose shared rows are `rows`
+    /// @param first the place of the first architecture there
+    /// @param outputs one an architecture, overwritten
+    void forward(const float* parameters, std::span<const code> batch, const shared_rows<Model>& rows,
+                 std::size_t first, std::size_t count, const training_step* training, float* outputs) {
+        m_count = count;
         m_first = first;
         m_training = training;
         // The signals, two gradients of signals, scratch.
-        m_buffer.reserve(m_count * (starts[Model::layers + 1] + 3 * largest));
-        float* features = signal_at(0);
-        for (std::size_t g = 0; g < m_count; ++g) {
-            Model::graph::encode(some[g], features + g * Model::signals[0].size());
-        }
-        run_forward(parameters, every_layer{});
-        return signal_at(Model::layers);
+        m_signals = m_buffer.reserve(count * floats + 3 * chunk_of(count) * largest);
+        m_extra = m_signals + count * floats;
+        for_each_chunk([&](const chunk& now) {
+            if constexpr (first_layer > 0) {
+                rows.read(parameters, now.first, now.count, signal_at(now, first_layer));
+            } else {
+                for (std::size_t g = 0; g < now.count; ++g) {
+                    Model::graph::encode(batch[now.first + g],
+                                         signal_at(now, 0) + g * Model::signals[0].size());
+                }
+            }
+            run_forward(now, parameters, own_layers{});
+            std::copy_n(signal_at(now, Model::layers), now.count, outputs);
+            outputs += now.count;
+        });
     }
 
-    /// Adds to `gradient`.
-    void backward(const float* parameters, const float* output_gradient, float* gradient) {
-        std::copy(output_gradient, output_gradient + m_count, extra(0));
-        run_backward(parameters, gradient, every_layer{});
+    /// Adds to `gradient`, and calls `pass_on(first, count, slope)` with the gradient of the first layer's
+    /// input, which has a meaning where there are shared rows.
+    template <class PassOn>
+    void backward(const float* parameters, const float* output_gradient, float* gradient,
+                  const PassOn& pass_on) {
+        for_each_chunk([&](const chunk& now) {
+            std::copy_n(output_gradient, now.count, extra(0));
+            output_gradient += now.count;
+            run_backward(now, parameters, gradient, own_layers{});
+            pass_on(now.first, now.count, extra(own_layers::size() % 2));
+        });
     }
 
 private:
-    using every_layer = std::make_index_sequence<Model::layers>;
+    static constexpr std::size_t first_layer = sharing<Model>::end;
+    using own_layers = std::make_index_sequence<Model::layers - first_layer>;
 
-    /// Where each signal begins, in floats an architecture.
-    static constexpr std::array<std::size_t, Model::layers + 2> starts = [] {
-        std::array<std::size_t, Model::layers + 2> all{};
-        for (std::size_t i = 0; i <= Model::layers; ++i) {
-            all[i + 1] = all[i] + Model::signals[i].size();
+    /// Whether layer I overwrites its input: where nobody reads that any more.
+    template <std::size_t I>
+    static constexpr bool overwrites = [] {
+        if constexpr (I > 0) {
+            return is_in_place<typename Model::template layer<I>> &&
+                   is_conv<typename Model::template layer<I - 1>>;
         }
+        return false;
+    }();
+    /// Where each signal begins, in floats an architecture.
+    static constexpr std::array<std::size_t, Model::layers + 1> starts = [] {
+        std::array<std::size_t, Model::layers + 1> all{};
+        [&]<std::size_t... I>(std::index_sequence<I...>) {
+            ((all[first_layer + I + 1] =
+                  all[first_layer + I] +
+                  (overwrites<first_layer + I> ? 0 : Model::signals[first_layer + I].size())),
+             ...);
+        }
+        (own_layers{});
         return all;
     }();
+    static constexpr std::size_t floats = starts[Model::layers] + 1;
     static constexpr std::size_t largest = [] {
         std::size_t most = 0;
-        for (const signal& s : Model::signals) {
-            most = (std::max)(most, s.size());
+        for (std::size_t i = first_layer; i <= Model::layers; ++i) {
+            most = (std::max)(most, Model::signals[i].size());
         }
         return most;
     }();
 
-    float* signal_at(std::size_t i) { return m_buffer.reserve(0) + m_count * starts[i]; }
-    float* extra(std::size_t i) { return signal_at(Model::layers + 1) + i * m_count * largest; }
+    /// Architectures that go through all layers together: where no layer has weights to apply to each node,
+    /// as few as stay in the nearest cache.
+    static constexpr std::size_t chunk_of(std::size_t count) {
+        for (std::size_t i = first_layer; i < Model::layers; ++i) {
+            if (!Model::signals[i].pooled && Model::offsets[i + 1] > Model::offsets[i]) {
+                return count;
+            }
+        }
+        constexpr std::size_t cached = 4096;
+        return (std::min)(count, (std::max)(cached / largest, std::size_t{1}));
+    }
+    struct chunk {
+        std::size_t first = 0; ///< in the batch
+        std::size_t count = 0;
+        float* signals = nullptr;
+    };
+    template <class Body>
+    void for_each_chunk(const Body& body) {
+        const std::size_t step = chunk_of(m_count);
+        for (std::size_t done = 0; done < m_count; done += step) {
+            body(chunk{m_first + done, (std::min)(step, m_count - done), m_signals + done * floats});
+        }
+    }
+
+    static float* signal_at(const chunk& now, std::size_t i) { return now.signals + now.count * starts[i]; }
+    float* extra(std::size_t i) { return m_extra + i * chunk_of(m_count) * largest; }
     template <std::size_t I>
-    site site_of(const float* parameters) {
+    site site_of(const chunk& now, const float* parameters) {
         return {Model::signals[I],
                 Model::graph::adjacency,
-                static_cast<int>(m_count),
-                m_first,
+                static_cast<int>(now.count),
+                static_cast<int>(now.first),
                 static_cast<int>(I),
                 parameters + Model::offsets[I],
                 extra(2),
                 m_training};
     }
     template <std::size_t... I>
-    void run_forward(const float* parameters, std::index_sequence<I...>) {
-        (Model::template layer<I>::forward(site_of<I>(parameters), signal_at(I), signal_at(I + 1)), ...);
-    }
-    template <std::size_t... I>
-    void run_backward(const float* parameters, float* gradient, std::index_sequence<I...>) {
-        (step_backward<Model::layers - 1 - I>(parameters, gradient, extra(I % 2), extra((I + 1) % 2)), ...);
+    void run_forward(const chunk& now, const float* parameters, std::index_sequence<I...>) {
+        (step_forward<first_layer + I>(now, parameters), ...);
     }
     template <std::size_t I>
-    void step_backward(const float* parameters, float* gradient, const float* dy, float* dx) {
-        Model::template layer<I>::backward(site_of<I>(parameters), signal_at(I), signal_at(I + 1), dy,
-                                           I == 0 ? nullptr : dx, gradient + Model::offsets[I]);
+    void step_forward(const chunk& now, const float* parameters) {
+        Model::template layer<I>::forward(site_of<I>(now, parameters), signal_at(now, I),
+                                          signal_at(now, I + 1));
+    }
+    template <std::size_t... I>
+    void run_backward(const chunk& now, const float* parameters, float* gradient, std::index_sequence<I...>) {
+        (step_backward<Model::layers - 1 - I>(now, parameters, gradient, extra(I % 2), extra((I + 1) % 2)),
+         ...);
+    }
+    template <std::size_t I>
+    void step_backward(const chunk& now, const float* parameters, float* gradient, const float* dy,
+                       float* dx) {
+        Model::template layer<I>::backward(site_of<I>(now, parameters), signal_at(now, I),
+                                           signal_at(now, I + 1), dy, I == 0 ? nullptr : dx,
+                                           gradient + Model::offsets[I]);
     }
 
     aligned_buffer<float> m_buffer;
+    float* m_signals = nullptr;
+    float* m_extra = nullptr;
     std::size_t m_count = 0;
-    int m_first = 0;
+    std::size_t m_first = 0;
     const training_step* m_training = nullptr;
 };
 
@@ -131,23 +199,30 @@ std::vector<float> outputs(std::span<const float> parameters,
     detail::require_size(parameters.size(), Model::parameters, "parameters");
     std::vector<float> result(some.size());
     detail::for_each_block(some.size(), [&](std::size_t begin, std::size_t end) {
+        const auto codes = some.subspan(begin, end - begin);
+        for (const auto& code : codes) {
+            require_valid<typename Model::space>(code);
+        }
+        detail::shared_rows<Model> rows;
+        if constexpr (detail::sharing<Model>::possible) {
+            rows.prepare(parameters.data(), codes, 1);
+            rows.forward(parameters.data(), 0);
+        }
         // A chunk's signals stay in the cache; a block's chunks share their memory.
         constexpr std::size_t chunk = 16;
         detail::tape<Model> tape;
-        for (std::size_t first = begin; first < end; first += chunk) {
-            const auto codes = some.subspan(first, (std::min)(chunk, end - first));
-            for (const auto& code : codes) {
-                require_valid<typename Model::space>(code);
-            }
-            const float* values = tape.forward(parameters.data(), codes, 0, nullptr);
-            std::copy(values, values + codes.size(), result.data() + first);
+        for (std::size_t first = 0; first < codes.size(); first += chunk) {
+            tape.forward(parameters.data(), codes, rows, first, (std::min)(chunk, codes.size() - first),
+                         nullptr, result.data() + begin + first);
         }
     });
     return result;
 }
 
-/// @brief Forward and backward for training: the batch is cut into `sum_groups` groups whose gradients are
-/// added in order, so results are equal to the bit for any number of threads.
+/// @brief Forward and backward for training: the batch is cut into groups, as many as its size says, whose
+/// gradients are added in order, so results are equal to the bit for any number of threads.
+///
+/// What many nodes of a batch have in common is computed once: see `encoding::window_forms`.
 template <model_type Model>
 class pass {
 public:
@@ -167,10 +242,15 @@ public:
             require_valid<space>(a);
         }
         m_size = batch.size();
-        for_each_group([&](group& mine, std::size_t first, std::size_t count) {
-            const float* values = mine.signals.forward(parameters.data(), batch.subspan(first, count),
-                                                       static_cast<int>(first), training);
-            std::copy(values, values + count, outputs.data() + first);
+        m_group_count = groups_for(m_size);
+        if constexpr (shares) {
+            m_rows.prepare(parameters.data(), batch, m_group_count);
+            for_each_group([&](std::size_t g) { m_rows.forward(parameters.data(), g); });
+        }
+        for_each_group([&](std::size_t g) {
+            const std::size_t first = first_of(g);
+            m_groups[g].signals.forward(parameters.data(), batch, m_rows, first, first_of(g + 1) - first,
+                                        training, outputs.data() + first);
         });
     }
 
@@ -184,15 +264,32 @@ public:
         detail::require_size(parameters.size(), Model::parameters, "parameters");
         detail::require_size(output_gradient.size(), m_size, "gradients of outputs, one an architecture");
         detail::require_size(gradient.size(), Model::parameters, "values of a gradient");
-        for_each_group([&](group& mine, std::size_t first, std::size_t /*count*/) {
+        if constexpr (shares) {
+            m_rows.prepare_backward(parameters.data());
+        }
+        for_each_group([&](std::size_t g) {
+            group& mine = m_groups[g];
             mine.gradient.assign(Model::parameters, 0);
-            mine.signals.backward(parameters.data(), output_gradient.data() + first, mine.gradient.data());
-        });
-        std::fill(gradient.begin(), gradient.end(), 0.0F);
-        for (const group& part : m_groups) {
-            for (std::size_t i = 0; i < Model::parameters; ++i) {
-                gradient[i] += part.gradient[i];
+            if constexpr (shares) {
+                m_rows.clear(g);
             }
+            mine.signals.backward(parameters.data(), output_gradient.data() + first_of(g),
+                                  mine.gradient.data(),
+                                  [&]([[maybe_unused]] std::size_t first, [[maybe_unused]] std::size_t count,
+                                      [[maybe_unused]] const float* slope) {
+                                      if constexpr (shares) {
+                                          m_rows.write(g, first, count, slope, mine.gradient.data());
+                                      }
+                                  });
+        });
+        if constexpr (shares) {
+            for_each_group(
+                [&](std::size_t g) { m_rows.backward(parameters.data(), g, m_groups[g].gradient.data()); });
+        }
+        std::copy(m_groups[0].gradient.begin(), m_groups[0].gradient.end(), gradient.begin());
+        for (std::size_t g = 1; g < m_group_count; ++g) {
+            detail::add_scaled(1, m_groups[g].gradient.data(), static_cast<int>(Model::parameters),
+                               gradient.data());
         }
     }
 
@@ -202,7 +299,8 @@ private:
         std::vector<float> gradient;
     };
 
-    /// Multiply-accumulates of a forward step for one architecture, about.
+    static constexpr bool shares = detail::sharing<Model>::possible;
+    /// Multiply-accumulates of a forward step for one architecture, about, where nothing is shared.
     static constexpr std::size_t work = [] {
         std::size_t sum = 0;
         for (std::size_t i = 0; i < Model::layers; ++i) {
@@ -211,26 +309,26 @@ private:
         }
         return sum;
     }();
-    /// Below this much work a second thread wins little, and loses much where processors are busy.
-    static constexpr std::size_t worth_threads = std::size_t{1} << 22U;
+    /// A group is worth so much work: with less another thread wins little, and loses much where processors
+    /// are busy.
+    static constexpr std::size_t worth_a_group = std::size_t{1} << 22U;
+    /// Each group has gradients of its own for the rows that all share: few groups are less work in all.
+    static constexpr std::size_t most_groups = shares ? 4 : static_cast<std::size_t>(sum_groups);
+
+    static std::size_t groups_for(std::size_t size) {
+        return std::clamp(size * work / worth_a_group, std::size_t{1}, most_groups);
+    }
+    std::size_t first_of(std::size_t g) const { return m_size * g / m_group_count; }
 
     template <class Body>
     void for_each_group(Body&& body) {
-        const auto run = [&](std::ptrdiff_t g) {
-            const auto at = static_cast<std::size_t>(g);
-            const std::size_t first = m_size * at / m_groups.size();
-            body(m_groups[at], first, m_size * (at + 1) / m_groups.size() - first);
-        };
-        if (m_size * work >= worth_threads) {
-            parallel_for(sum_groups, run);
-        } else {
-            for (std::ptrdiff_t g = 0; g < sum_groups; ++g) {
-                run(g);
-            }
-        }
+        parallel_for(static_cast<std::ptrdiff_t>(m_group_count),
+                     [&](std::ptrdiff_t g) { body(static_cast<std::size_t>(g)); });
     }
 
-    std::array<group, static_cast<std::size_t>(sum_groups)> m_groups;
+    std::array<group, most_groups> m_groups;
+    detail::shared_rows<Model> m_rows;
+    std::size_t m_group_count = 1;
     std::size_t m_size = 0;
 };
 

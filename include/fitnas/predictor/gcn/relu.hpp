@@ -4,6 +4,7 @@
 #ifndef FITNAS_PREDICTOR_GCN_RELU_HPP
 #define FITNAS_PREDICTOR_GCN_RELU_HPP
 
+#include <fitnas/core/simd.hpp>
 #include <fitnas/predictor/gcn/layer.hpp>
 
 namespace fitnas::gcn {
@@ -11,21 +12,41 @@ namespace fitnas::gcn {
 /// @brief max(x, 0).
 struct relu : detail::without_parameters {
     static constexpr place works_on = place::between;
+    static constexpr bool row_wise = true;
+    static constexpr bool in_place = true;
     static constexpr signal output(signal in) { return in; }
 
     static void forward(const site& at, const float* x, float* y) {
-        const std::size_t size = static_cast<std::size_t>(at.count) * at.input.size();
-        for (std::size_t i = 0; i < size; ++i) {
+        const simd::vec<> zero = {};
+        for_each_vector(at, [&](std::size_t i, int left) {
             // Not a number stays what it is, so that a fit that goes wrong is seen.
-            y[i] = x[i] < 0 ? 0 : x[i];
-        }
+            const simd::vec<> v = simd::load(x + i, left);
+            simd::store(y + i, v < zero ? zero : v, left);
+        });
     }
 
     static void backward(const site& at, const float* /*x*/, const float* y, const float* dy, float* dx,
                          float* /*dp*/) {
+        if (dx == nullptr) {
+            return;
+        }
+        const simd::vec<> zero = {};
+        for_each_vector(at, [&](std::size_t i, int left) {
+            simd::store(dx + i, simd::load(y + i, left) > zero ? simd::load(dy + i, left) : zero, left);
+        });
+    }
+
+private:
+    template <class Body>
+    FITNAS_INLINE static void for_each_vector(const site& at, const Body& body) {
+        constexpr std::size_t step = simd::native_width;
         const std::size_t size = static_cast<std::size_t>(at.count) * at.input.size();
-        for (std::size_t i = 0; dx != nullptr && i < size; ++i) {
-            dx[i] = y[i] > 0 ? dy[i] : 0;
+        std::size_t i = 0;
+        for (; i + step <= size; i += step) {
+            body(i, simd::native_width);
+        }
+        if (i < size) {
+            body(i, static_cast<int>(size - i));
         }
     }
 };

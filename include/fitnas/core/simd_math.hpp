@@ -1,0 +1,61 @@
+/// @file
+/// @brief Functions of vectors of floats: square root and exponential.
+
+#ifndef FITNAS_CORE_SIMD_MATH_HPP
+#define FITNAS_CORE_SIMD_MATH_HPP
+
+#include <cmath>
+
+#include <fitnas/core/simd.hpp>
+
+namespace fitnas::simd {
+
+/// @brief Square roots, correctly rounded.
+template <int Width = native_width>
+FITNAS_INLINE vec<Width> sqrt(vec<Width> x) {
+#if defined(__AVX512F__)
+    if constexpr (Width == 16) {
+        return (vec<Width>)_mm512_sqrt_ps((__m512)x);
+    } else
+#endif
+#if defined(__AVX__)
+        if constexpr (Width == 8) {
+        return (vec<Width>)_mm256_sqrt_ps((__m256)x);
+    } else
+#endif
+    {
+        for (int i = 0; i < Width; ++i) {
+            x[i] = std::sqrt(x[i]);
+        }
+        return x;
+    }
+}
+
+/// @brief e^x for x <= 0, within two units of the last place; 0 below -87, where e^x leaves the normal
+/// numbers; not a number where x is none.
+template <int Width = native_width>
+FITNAS_INLINE vec<Width> exp_of_negative(vec<Width> x) {
+    typedef int ints __attribute__((vector_size(Width * 4)));
+    const auto all = [](float value) { return broadcast<Width>(value); };
+    // x = n ln 2 + r with n whole and |r| <= ln 2 / 2. Adding 1.5 * 2^23 rounds to whole numbers, which then
+    // are the last bits.
+    const vec<Width> shift = all(12582912.0F);
+    const vec<Width> shifted = fma<Width>(x, all(1.44269504F), shift);
+    const vec<Width> n = shifted - shift;
+    vec<Width> r = fma<Width>(n, all(-0.693359375F), x); // ln 2 in two parts: the first has few digits
+    r = fma<Width>(n, all(2.12194440e-4F), r);
+    // The polynomial of Cephes' expf (Moshier).
+    vec<Width> p = all(1.9875691500e-4F);
+    for (const float c :
+         {1.3981999507e-3F, 8.3334519073e-3F, 4.1665795894e-2F, 1.6666665459e-1F, 5.0000001201e-1F}) {
+        p = fma<Width>(p, r, all(c));
+    }
+    p = fma<Width>(p, r * r, r + all(1));
+    const ints power = ((ints)shifted << 23) + ((ints)all(1.0F)); // the bits of 2^n
+    const vec<Width> result = p * (vec<Width>)power;
+    return x < all(-87) ? all(0) : result;
+}
+
+} // namespace fitnas::simd
+
+#endif

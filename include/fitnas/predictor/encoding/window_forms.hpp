@@ -1,0 +1,254 @@
+/// @file
+/// @brief Windows: what the surroundings of a node can look like, each form once.
+
+#ifndef FITNAS_PREDICTOR_ENCODING_WINDOW_FORMS_HPP
+#define FITNAS_PREDICTOR_ENCODING_WINDOW_FORMS_HPP
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <fitnas/predictor/encoding/graph.hpp>
+
+namespace fitnas::encoding {
+
+/// @brief An encoding that says of each node which cell's operator decides its features, so that a graph
+/// convolution over it can be looked up.
+///
+/// - `cell_of(node)`: that cell, -1 where the features are always the same;
+/// - `write_node(node, operator, out)`: the node's features where the cell has that operator (0 where there
+///   is no cell); `out` (`features` floats) is full of zeros before.
+template <class E>
+concept local_encoding = encoding_type<E> && requires(float* out) {
+    { E::cell_of(0) } -> std::convertible_to<int>;
+    E::write_node(0, 0, out);
+};
+
+/// @brief All windows of a graph. The window of a node is what one graph convolution sees from there: the
+/// feature vectors of its neighbours and of itself, each with its entry of the adjacency. Nodes whose windows
+/// are equal have equal outputs, in whichever architecture and wherever in it they stand.
+template <local_encoding E>
+class window_forms {
+public:
+    using code = architecture<typename E::space>;
+
+    /// A feature vector that stands in a window. Vectors of zeros are left out.
+    struct entry {
+        int feature = 0;
+        float weight = 0;
+        friend bool operator==(const entry&, const entry&) = default;
+    };
+    /// A place of a feature vector that is not zero.
+    struct value {
+        int column = 0;
+        float x = 0;
+    };
+
+    /// How many combinations of operators there are to look at; at most `most` + 1.
+    static constexpr std::uint64_t combinations();
+    static constexpr std::uint64_t most = std::uint64_t{1} << 14U;
+    /// Whether they are few enough to have a table of them.
+    static constexpr bool tabulated() { return combinations() <= most; }
+
+    /// @brief The table, made at the first call.
+    static const window_forms& table() {
+        static const window_forms one;
+        return one;
+    }
+
+    /// @return how many different windows there are
+    std::size_t size() const { return m_first_entry.size() - 1; }
+    std::span<const entry> entries(std::size_t window) const {
+        return std::span(m_entries).subspan(m_first_entry[window],
+                                            m_first_entry[window + 1] - m_first_entry[window]);
+    }
+    /// @return how many different feature vectors there are, other than zeros
+    std::size_t features() const { return m_first_value.size() - 1; }
+    std::span<const value> values(std::size_t feature) const {
+        return std::span(m_values).subspan(m_first_value[feature],
+                                           m_first_value[feature + 1] - m_first_value[feature]);
+    }
+    /// @brief The windows of all nodes of an architecture.
+    void read(const code& a, int* window) const {
+        for (const node& n : m_nodes) {
+            std::uint32_t place = n.first;
+            for (const term& t : n.terms) {
+                place += a[t.cell] * t.step;
+            }
+            *window++ = m_window_at[place];
+        }
+    }
+
+private:
+    static constexpr auto nodes = static_cast<std::size_t>(E::nodes);
+
+    /// The edges of each node: where they begin in the adjacency, and where the last node's end.
+    static constexpr auto first_edges = [] {
+        std::array<std::size_t, nodes + 1> first{};
+        for (const edge& e : E::adjacency) {
+            ++first[static_cast<std::size_t>(e.row) + 1];
+        }
+        for (std::size_t i = 0; i < nodes; ++i) {
+            first[i + 1] += first[i];
+        }
+        return first;
+    }();
+    static constexpr std::span<const edge> edges_of(std::size_t i) {
+        return std::span<const edge>(E::adjacency)
+            .subspan(first_edges[i], first_edges[i + 1] - first_edges[i]);
+    }
+    /// The first node with the same row of the adjacency.
+    static constexpr std::size_t twin_of(std::size_t i) {
+        const auto same = [](const edge& a, const edge& b) {
+            return a.column == b.column && a.weight == b.weight;
+        };
+        for (std::size_t j = 0; j < i; ++j) {
+            const auto a = edges_of(i);
+            const auto b = edges_of(j);
+            if (std::equal(a.begin(), a.end(), b.begin(), b.end(), same)) {
+                return j;
+            }
+        }
+        return i;
+    }
+    static constexpr std::size_t operators_of(int node) {
+        const int cell = E::cell_of(node);
+        return cell < 0 ? 1
+                        : static_cast<std::size_t>(E::space::operator_counts[static_cast<std::size_t>(cell)]);
+    }
+    /// Whether an edge leads to a cell that no edge before it leads to.
+    static constexpr bool opens_cell(std::span<const edge> edges, std::size_t e) {
+        return E::cell_of(edges[e].column) >= 0 &&
+               std::none_of(
+                   edges.begin(), edges.begin() + static_cast<std::ptrdiff_t>(e),
+                   [&](const edge& b) { return E::cell_of(b.column) == E::cell_of(edges[e].column); });
+    }
+
+    /// The most cells that a node sees.
+    static constexpr std::size_t most_cells = [] {
+        std::size_t most = 1;
+        for (std::size_t i = 0; i < nodes; ++i) {
+            std::size_t count = 0;
+            for (std::size_t e = 0; e < edges_of(i).size(); ++e) {
+                count += opens_cell(edges_of(i), e);
+            }
+            most = (std::max)(most, count);
+        }
+        return most;
+    }();
+    struct term {
+        std::uint32_t cell = 0;
+        std::uint32_t step = 0; ///< 0 where there are fewer cells
+    };
+    struct node {
+        std::uint32_t first = 0; ///< in m_window_at
+        std::array<term, most_cells> terms{};
+    };
+
+    window_forms();
+
+    std::vector<node> m_nodes;
+    std::vector<int> m_window_at;
+    std::vector<entry> m_entries;
+    std::vector<std::size_t> m_first_entry{0};
+    std::vector<value> m_values;
+    std::vector<std::size_t> m_first_value{0};
+};
+
+template <local_encoding E>
+constexpr std::uint64_t window_forms<E>::combinations() {
+    std::uint64_t sum = 0;
+    for (std::size_t i = 0; i < nodes && sum <= most; ++i) {
+        if (twin_of(i) != i) {
+            continue;
+        }
+        const auto edges = edges_of(i);
+        std::uint64_t product = 1;
+        for (std::size_t e = 0; e < edges.size() && product <= most; ++e) {
+            if (opens_cell(edges, e)) {
+                product *= operators_of(edges[e].column);
+            }
+        }
+        sum += product;
+    }
+    return (std::min)(sum, most + 1);
+}
+
+template <local_encoding E>
+window_forms<E>::window_forms() {
+    // The number of each node's feature vector for each operator; -1 for zeros.
+    std::map<std::vector<float>, int> known_features{
+        {std::vector<float>(static_cast<std::size_t>(E::features)), -1}};
+    std::vector<std::vector<int>> feature_of(nodes);
+    for (std::size_t i = 0; i < nodes; ++i) {
+        for (std::size_t o = 0; o < operators_of(static_cast<int>(i)); ++o) {
+            std::vector<float> x(static_cast<std::size_t>(E::features));
+            E::write_node(static_cast<int>(i), static_cast<int>(o), x.data());
+            const auto [at, is_new] = known_features.try_emplace(std::move(x), static_cast<int>(features()));
+            if (is_new) {
+                for (std::size_t c = 0; c < at->first.size(); ++c) {
+                    if (at->first[c] != 0) {
+                        m_values.push_back({static_cast<int>(c), at->first[c]});
+                    }
+                }
+                m_first_value.push_back(m_values.size());
+            }
+            feature_of[i].push_back(at->second);
+        }
+    }
+
+    std::map<std::vector<std::pair<int, float>>, int> known_windows;
+    for (std::size_t i = 0; i < nodes; ++i) {
+        const auto edges = edges_of(i);
+        node here{static_cast<std::uint32_t>(m_window_at.size()), {}};
+        std::size_t combinations = 1;
+        std::size_t cells = 0;
+        for (std::size_t e = 0; e < edges.size(); ++e) {
+            if (opens_cell(edges, e)) {
+                here.terms[cells++] = {static_cast<std::uint32_t>(E::cell_of(edges[e].column)),
+                                       static_cast<std::uint32_t>(combinations)};
+                combinations *= operators_of(edges[e].column);
+            }
+        }
+        if (const std::size_t twin = twin_of(i); twin != i) {
+            here.first = m_nodes[twin].first;
+            m_nodes.push_back(here);
+            continue;
+        }
+        m_nodes.push_back(here);
+        for (std::size_t c = 0; c < combinations; ++c) {
+            std::vector<std::pair<int, float>> window;
+            for (const edge& e : edges) {
+                std::size_t step = 1;
+                for (std::size_t t = 0; t < cells; ++t) {
+                    if (static_cast<int>(here.terms[t].cell) == E::cell_of(e.column)) {
+                        step = here.terms[t].step;
+                    }
+                }
+                const int feature =
+                    feature_of[static_cast<std::size_t>(e.column)][c / step % operators_of(e.column)];
+                if (feature >= 0) {
+                    window.emplace_back(feature, e.weight);
+                }
+            }
+            const auto [at, is_new] =
+                known_windows.try_emplace(std::move(window), static_cast<int>(known_windows.size()));
+            if (is_new) {
+                for (const auto& [feature, weight] : at->first) {
+                    m_entries.push_back({feature, weight});
+                }
+                m_first_entry.push_back(m_entries.size());
+            }
+            m_window_at.push_back(at->second);
+        }
+    }
+}
+
+} // namespace fitnas::encoding
+
+#endif
