@@ -19,6 +19,8 @@ struct cells {
     static constexpr int nodes = Space::cells;
     static constexpr int features = Feature::template width<Space>;
 
+    static constexpr int cell_of(int node) { return node; }
+
     static void encode(const architecture<Space>& a, float* out) {
         std::fill(out, out + nodes * features, 0.0F);
         for (int i = 0; i < nodes; ++i) {

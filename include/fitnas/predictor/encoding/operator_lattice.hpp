@@ -57,6 +57,10 @@ struct operator_lattice {
         detail::normalised_edges<detail::count_edges(nodes, typename detail::lattice<Space>::joined{})>(
             nodes, typename detail::lattice<Space>::joined{});
 
+    static constexpr int cell_of(int node) {
+        return detail::lattice<Space>::cell_of[static_cast<std::size_t>(node)];
+    }
+
     static void encode(const architecture<Space>& a, float* out) {
         std::fill(out, out + nodes * features, 0.0F);
         int first = 0;
