@@ -338,9 +338,19 @@ private:
                 }
                 add(w);
             }
+            // Where the score hardly counts, what is left says whether the limits can be kept together.
+            for (const double factor : {1e2, 1e5}) {
+                for (std::size_t i = 0; m_costs.size() > 1 && i <= m_costs.size(); ++i) {
+                    std::vector<double> w = together;
+                    for (std::size_t k = 0; k < w.size(); ++k) {
+                        const double some = (w[k] > 0 ? w[k] : m_graph.scale() / (1 + m_costs[k].total));
+                        w[k] = factor * some * (k == i ? 0.5 : 1);
+                    }
+                    add(w);
+                }
+            }
             for (std::size_t i = 0; m_costs.size() > 1 && i < m_costs.size(); ++i) {
-                std::vector<double> alone = tightest(i, i + 1);
-                add(alone);
+                add(tightest(i, i + 1));
                 for (const double factor : {0.0, 0.6, 0.85, 1.15, 1.5}) {
                     std::vector<double> w = together;
                     w[i] *= factor;
