@@ -160,6 +160,65 @@ private:
     std::vector<std::vector<double>> m_gains;
 };
 
+/// What the operators of a cell cost together, each cost times its weight.
+inline void weigh(const path_graph& graph, const std::vector<path_cost>& costs, std::span<const double> weights,
+                  std::size_t cell, std::vector<double>& price) {
+    price.assign(graph.operators(cell), 0.0);
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+        for (std::size_t o = 0; o < price.size(); ++o) {
+            price[o] += weights[i] * costs[i].cells[cell][o];
+        }
+    }
+}
+
+/// Of each state before each cell, the best of what the cells from there on add, less their weighted costs. With
+/// weights of 0 nothing is rounded.
+inline void best_behind(const path_graph& graph, const std::vector<path_cost>& costs,
+                        std::span<const double> weights, std::vector<std::vector<double>>& values) {
+    values.resize(graph.cells() + 1);
+    values.back().assign(graph.states(graph.cells()), 0.0);
+    std::vector<double> price;
+    for (std::size_t t = graph.cells(); t-- > 0;) {
+        weigh(graph, costs, weights, t, price);
+        values[t].resize(graph.states(t));
+        const std::size_t step = graph.states(t + 1) == 1 ? 0 : 1;
+        for (std::size_t s = 0; s < graph.states(t); ++s) {
+            const double* gains = graph.gains(t, s);
+            const double* behind = values[t + 1].data() + graph.next(t, s, 0);
+            double best = -std::numeric_limits<double>::infinity();
+            for (std::size_t o = 0; o < price.size(); ++o) {
+                const double v = (gains[o] + behind[o * step]) - price[o];
+                best = v > best ? v : best;
+            }
+            values[t][s] = best;
+        }
+    }
+}
+
+/// The path that `best_behind` has found.
+inline std::vector<std::uint8_t> best_path(const path_graph& graph, const std::vector<path_cost>& costs,
+                                           std::span<const double> weights,
+                                           const std::vector<std::vector<double>>& values) {
+    std::vector<std::uint8_t> path;
+    std::vector<double> price;
+    std::size_t state = 0;
+    for (std::size_t t = 0; t < graph.cells(); ++t) {
+        weigh(graph, costs, weights, t, price);
+        std::size_t chosen = 0;
+        double best = -std::numeric_limits<double>::infinity();
+        for (std::size_t o = 0; o < price.size(); ++o) {
+            const double v = (graph.gains(t, state)[o] + values[t + 1][graph.next(t, state, o)]) - price[o];
+            if (v > best) {
+                best = v;
+                chosen = o;
+            }
+        }
+        path.push_back(static_cast<std::uint8_t>(chosen));
+        state = graph.next(t, state, chosen);
+    }
+    return path;
+}
+
 /// Upper bounds by Lagrange multipliers: for every w >= 0, what is best of score + w (limit - cost), without the
 /// limit, is at least the best score that keeps it.
 class path_bounds {
@@ -175,7 +234,7 @@ public:
             m_values[t].resize(graph.states(t) * n);
         }
         for (std::size_t j = 0; j < n; ++j) {
-            solve(multiplier(j), one);
+            best_behind(graph, costs, multiplier(j), one);
             for (std::size_t t = 0; t <= graph.cells(); ++t) {
                 for (std::size_t s = 0; s < graph.states(t); ++s) {
                     m_values[t][s * n + j] = one[t][s];
@@ -231,60 +290,16 @@ private:
         return {m_multipliers.data() + j * m_costs.size(), m_costs.size()};
     }
 
-    /// Of each state, the best of what its cells add less the costs times w. Without w nothing is rounded.
-    void solve(std::span<const double> w, std::vector<std::vector<double>>& values) const {
-        values.resize(m_graph.cells() + 1);
-        values.back().assign(m_graph.states(m_graph.cells()), 0.0);
-        std::vector<double> price;
-        for (std::size_t t = m_graph.cells(); t-- > 0;) {
-            prices(t, w, price);
-            values[t].resize(m_graph.states(t));
-            for (std::size_t s = 0; s < m_graph.states(t); ++s) {
-                const double* gains = m_graph.gains(t, s);
-                double best = -std::numeric_limits<double>::infinity();
-                const std::size_t first = m_graph.next(t, s, 0);
-                const std::size_t step = m_graph.states(t + 1) == 1 ? 0 : 1;
-                for (std::size_t o = 0; o < price.size(); ++o) {
-                    const double v = (gains[o] + values[t + 1][first + o * step]) - price[o];
-                    best = v > best ? v : best;
-                }
-                values[t][s] = best;
-            }
-        }
-    }
-    void prices(std::size_t t, std::span<const double> w, std::vector<double>& price) const {
-        price.assign(m_graph.operators(t), 0.0);
-        for (std::size_t i = 0; i < w.size(); ++i) {
-            for (std::size_t o = 0; o < price.size(); ++o) {
-                price[o] += w[i] * m_costs[i].cells[t][o];
-            }
-        }
-    }
-
     /// What the best path by `values` costs more than the limit allows, of each cost.
     std::vector<double> excess(std::span<const double> w, const std::vector<std::vector<double>>& values) const {
-        std::vector<double> over(m_costs.size());
-        for (std::size_t i = 0; i < over.size(); ++i) {
-            over[i] = m_costs[i].base - m_costs[i].most;
-        }
-        std::vector<double> price;
-        std::size_t state = 0;
-        for (std::size_t t = 0; t < m_graph.cells(); ++t) {
-            prices(t, w, price);
-            std::size_t chosen = 0;
-            double best = -std::numeric_limits<double>::infinity();
-            for (std::size_t o = 0; o < price.size(); ++o) {
-                const double v =
-                    (m_graph.gains(t, state)[o] + values[t + 1][m_graph.next(t, state, o)]) - price[o];
-                if (v > best) {
-                    best = v;
-                    chosen = o;
-                }
+        const std::vector<std::uint8_t> path = best_path(m_graph, m_costs, w, values);
+        std::vector<double> over;
+        for (const path_cost& c : m_costs) {
+            double total = c.base;
+            for (std::size_t t = 0; t < path.size(); ++t) {
+                total += c.cells[t][path[t]];
             }
-            for (std::size_t i = 0; i < over.size(); ++i) {
-                over[i] += m_costs[i].cells[t][chosen];
-            }
-            state = m_graph.next(t, state, chosen);
+            over.push_back(total - c.most);
         }
         return over;
     }
@@ -300,7 +315,7 @@ private:
                                                std::numeric_limits<double>::min());
                 const auto too_dear = [&](double value) {
                     w[i] = value;
-                    solve(w, values);
+                    best_behind(m_graph, m_costs, w, values);
                     return excess(w, values)[i] > 0;
                 };
                 if (!too_dear(0)) {
