@@ -19,6 +19,8 @@ struct exact_options {
     /// How far below the true best, in the unit of the predictions, what is found may lie: at least 0. Above 0 the
     /// search may stop earlier; see `exact_report::gap` for how far it is.
     double tolerance = 0;
+    /// Beginnings to look at before the search gives what it has, see `exact_report::gap`.
+    std::uint64_t most_beginnings = (std::numeric_limits<std::uint64_t>::max)();
     /// Beginnings that are kept, cell by cell, for a first list, at least 1. Without a tolerance only the time
     /// depends on it.
     std::size_t beam = 4096;
@@ -28,7 +30,8 @@ struct exact_options {
 struct exact_report {
     std::uint64_t tabulated = 0; ///< values in the model's windows
     std::uint64_t looked_at = 0; ///< beginnings of architectures, whole ones among them
-    /// The i-th best of the space is at most this much better than the i-th that was found; 0 without a tolerance.
+    /// The i-th best of the space is at most this much better than the i-th that was found: 0 where neither a
+    /// tolerance nor `most_beginnings` left anything out; infinity where fewer than asked for were found before.
     double gap = 0;
 };
 
@@ -266,16 +269,18 @@ private:
             if (bound < m.m_lowest) { // no code keeps all limits
                 return false;
             }
-            if (m.m_options.tolerance > 0) {
-                const double threshold = (std::max)(m_known.threshold(), m_found.threshold());
-                if (bound > threshold && bound <= threshold + m.m_options.tolerance) {
-                    m_left_out = (std::max)(m_left_out, bound);
-                    return false;
-                }
+            if (!m_known.may_take(bound, a, cells) || !m_found.may_take(bound, a, cells)) {
+                return false;
             }
-            return m_known.may_take(bound, a, cells) && m_found.may_take(bound, a, cells);
+            const double threshold = (std::max)(m_known.threshold(), m_found.threshold());
+            if ((m.m_options.tolerance > 0 && bound <= threshold + m.m_options.tolerance) ||
+                m_looked_at > m.m_options.most_beginnings / static_cast<std::uint64_t>(sum_groups)) {
+                m_left_out = (std::max)(m_left_out, bound);
+                return false;
+            }
+            return true;
         }
-        /// The best bound of those that only the tolerance left out.
+        /// The best bound of those that only the options left out.
         double left_out() const { return m_left_out; }
         std::uint64_t looked_at() const { return m_looked_at; }
 
@@ -390,7 +395,8 @@ std::vector<candidate<Space>> exact(const windows<Space>& model, const exact_opt
 /// layer by layer as everywhere: what is returned is what looking at all codes would find, ties in their order.
 ///
 /// Without limits the time is some thousand sums a result. Limits can make a problem hard (it is a knapsack):
-/// where the score is the limited cost itself, give a `tolerance`.
+/// where the score is the limited cost itself, give a
+/// `tolerance` or `most_beginnings`.
 /// @param model a `decomposable` predictor; `windows<space>(model)`, made once, saves tabulating for each query
 /// @param options how many, limits, tolerance
 /// @param report if not null, what was done
