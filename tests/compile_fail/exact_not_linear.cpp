@@ -6,5 +6,6 @@
 
 using namespace fitnas;
 using graph = encoding::chain<codes<3, 3, 3, 3>, feature::cell_operator>;
-using net = gcn::model<graph, gcn::conv<4>, gcn::relu, gcn::mean_pool, gcn::linear<4>, gcn::relu, gcn::linear<1>>;
+using net =
+    gcn::model<graph, gcn::conv<4>, gcn::relu, gcn::mean_pool, gcn::linear<4>, gcn::relu, gcn::linear<1>>;
 auto best(const ensemble<fitted<net>>& model) { return search::exact(model); }

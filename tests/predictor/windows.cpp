@@ -83,8 +83,7 @@ struct ended_chain {
         out[features - 2] = 1;
         out[(nodes - 1) * features + features - 1] = 1;
         for (int i = 0; i < Space::cells; ++i) {
-            feature::cell_operator::write<Space>(i, a[static_cast<std::size_t>(i)],
-                                                 out + (i + 1) * features);
+            feature::cell_operator::write<Space>(i, a[static_cast<std::size_t>(i)], out + (i + 1) * features);
         }
     }
 };
@@ -94,37 +93,47 @@ using seven = codes<2, 3, 1, 2, 4, 2, 3>;
 } // namespace
 
 TEST_CASE("windows give what the model predicts") {
-    check_model<gcn::model<chain_of<seven>, gcn::conv<16>, gcn::relu, gcn::conv<16>, gcn::relu, gcn::mean_pool, gcn::linear<1>>>();
-    check_model<gcn::model<chain_of<seven>, gcn::conv<20>, gcn::relu, gcn::conv<7>, gcn::relu, gcn::conv<5>, gcn::relu, gcn::mean_pool, gcn::linear<1>>>();
+    check_model<gcn::model<chain_of<seven>, gcn::conv<16>, gcn::relu, gcn::conv<16>, gcn::relu,
+                           gcn::mean_pool, gcn::linear<1>>>();
+    check_model<gcn::model<chain_of<seven>, gcn::conv<20>, gcn::relu, gcn::conv<7>, gcn::relu, gcn::conv<5>,
+                           gcn::relu, gcn::mean_pool, gcn::linear<1>>>();
     check_model<gcn::model<chain_of<seven>, gcn::conv<8>, gcn::relu, gcn::flatten, gcn::linear<1>>>();
-    check_model<gcn::model<chain_of<seven>, gcn::conv<8>, gcn::relu, gcn::dropout<20>, gcn::conv<33>, gcn::dropout<5>, gcn::flatten, gcn::linear<3>,
-                      gcn::dropout<10>, gcn::linear<1>>>();
+    check_model<
+        gcn::model<chain_of<seven>, gcn::conv<8>, gcn::relu, gcn::dropout<20>, gcn::conv<33>, gcn::dropout<5>,
+                   gcn::flatten, gcn::linear<3>, gcn::dropout<10>, gcn::linear<1>>>();
     check_model<gcn::model<chain_of<seven>, gcn::conv<8>, gcn::conv<1>, gcn::mean_pool>>();
     check_model<gcn::model<chain_of<seven>, gcn::flatten, gcn::linear<1>>>();
     check_model<gcn::model<chain_of<seven>, gcn::mean_pool, gcn::linear<4>, gcn::linear<1>>>();
-    check_model<gcn::model<chain_of<seven>, gcn::dropout<10>, gcn::conv<4>, gcn::relu, gcn::mean_pool, gcn::linear<1>>>();
-    check_model<gcn::model<encoding::chain<seven, feature::operators>, gcn::conv<8>, gcn::relu, gcn::conv<8>, gcn::relu, gcn::flatten, gcn::linear<1>>>();
+    check_model<gcn::model<chain_of<seven>, gcn::dropout<10>, gcn::conv<4>, gcn::relu, gcn::mean_pool,
+                           gcn::linear<1>>>();
+    check_model<gcn::model<encoding::chain<seven, feature::operators>, gcn::conv<8>, gcn::relu, gcn::conv<8>,
+                           gcn::relu, gcn::flatten, gcn::linear<1>>>();
 }
 
 TEST_CASE("windows of other encodings that join neighbouring cells only") {
-    check_model<gcn::model<lattice_of<seven>, gcn::conv<8>, gcn::relu, gcn::conv<6>, gcn::relu, gcn::mean_pool, gcn::linear<1>>>();
+    check_model<gcn::model<lattice_of<seven>, gcn::conv<8>, gcn::relu, gcn::conv<6>, gcn::relu,
+                           gcn::mean_pool, gcn::linear<1>>>();
     check_model<gcn::model<lattice_of<seven>, gcn::conv<8>, gcn::relu, gcn::flatten, gcn::linear<1>>>();
-    check_model<gcn::model<ended_chain<seven>, gcn::conv<8>, gcn::relu, gcn::conv<6>, gcn::relu, gcn::conv<6>, gcn::relu, gcn::flatten, gcn::linear<1>>>();
-    check_model<gcn::model<encoding::complete<codes<3, 2, 4>, feature::cell_operator>, gcn::conv<5>, gcn::relu, gcn::conv<4>, gcn::relu,
-                      gcn::mean_pool, gcn::linear<1>>>();
-    check_model<gcn::model<chain_of<codes<5>>, gcn::conv<5>, gcn::relu, gcn::conv<4>, gcn::relu, gcn::mean_pool, gcn::linear<1>>>();
+    check_model<gcn::model<ended_chain<seven>, gcn::conv<8>, gcn::relu, gcn::conv<6>, gcn::relu, gcn::conv<6>,
+                           gcn::relu, gcn::flatten, gcn::linear<1>>>();
+    check_model<gcn::model<encoding::complete<codes<3, 2, 4>, feature::cell_operator>, gcn::conv<5>,
+                           gcn::relu, gcn::conv<4>, gcn::relu, gcn::mean_pool, gcn::linear<1>>>();
+    check_model<gcn::model<chain_of<codes<5>>, gcn::conv<5>, gcn::relu, gcn::conv<4>, gcn::relu,
+                           gcn::mean_pool, gcn::linear<1>>>();
 }
 
 TEST_CASE("equal networks get equal predictions from windows") {
-    check_model<gcn::model<chain_of<spaces::nas_bench_macro>, gcn::conv<16>, gcn::relu, gcn::conv<16>, gcn::relu, gcn::mean_pool, gcn::linear<1>>>();
-    check_model<gcn::model<chain_of<mixed_space>, gcn::conv<16>, gcn::relu, gcn::conv<16>, gcn::relu, gcn::mean_pool, gcn::linear<1>>>();
-    check_model<gcn::model<encoding::chain<spaces::fashion_mini, feature::with_costs<feature::cell_operator>>, gcn::conv<8>,
-                      gcn::relu, gcn::conv<8>, gcn::relu, gcn::flatten, gcn::linear<1>>>();
+    check_model<gcn::model<chain_of<spaces::nas_bench_macro>, gcn::conv<16>, gcn::relu, gcn::conv<16>,
+                           gcn::relu, gcn::mean_pool, gcn::linear<1>>>();
+    check_model<gcn::model<chain_of<mixed_space>, gcn::conv<16>, gcn::relu, gcn::conv<16>, gcn::relu,
+                           gcn::mean_pool, gcn::linear<1>>>();
+    check_model<gcn::model<encoding::chain<spaces::fashion_mini, feature::with_costs<feature::cell_operator>>,
+                           gcn::conv<8>, gcn::relu, gcn::conv<8>, gcn::relu, gcn::flatten, gcn::linear<1>>>();
 }
 
 TEST_CASE("tables do not depend on the number of threads") {
-    using net = gcn::model<chain_of<codes<4, 4, 4, 4, 4, 4>>, gcn::conv<16>, gcn::relu, gcn::conv<16>, gcn::relu,
-                           gcn::mean_pool, gcn::linear<1>>;
+    using net = gcn::model<chain_of<codes<4, 4, 4, 4, 4, 4>>, gcn::conv<16>, gcn::relu, gcn::conv<16>,
+                           gcn::relu, gcn::mean_pool, gcn::linear<1>>;
     const auto model = some_model<net>(5);
     const auto run = [&] {
         const dense_table table(model);
@@ -137,8 +146,8 @@ TEST_CASE("tables do not depend on the number of threads") {
 
 TEST_CASE("ensembles and baselines are windows too") {
     using space = spaces::nas_bench_macro;
-    using net = gcn::model<chain_of<space>, gcn::conv<16>, gcn::relu, gcn::conv<16>, gcn::relu, gcn::mean_pool,
-                           gcn::linear<1>>;
+    using net = gcn::model<chain_of<space>, gcn::conv<16>, gcn::relu, gcn::conv<16>, gcn::relu,
+                           gcn::mean_pool, gcn::linear<1>>;
     const ensemble<fitted<net>> three(
         {some_model<net>(1, {1, 2}), some_model<net>(2, {0.5, -1}), some_model<net>(3, {7, 0.1})});
     const difference d = compare(three);
@@ -169,8 +178,9 @@ TEST_CASE("sums of windows are exact, in any order") {
             const window_term& term = tables.terms()[t];
             std::size_t place = 0;
             for (int i = term.first; i < term.last; ++i) {
-                place = place * static_cast<std::size_t>(seven::operator_counts[static_cast<std::size_t>(i)]) +
-                        a[static_cast<std::size_t>(i)];
+                place =
+                    place * static_cast<std::size_t>(seven::operator_counts[static_cast<std::size_t>(i)]) +
+                    a[static_cast<std::size_t>(i)];
             }
             backward += term.values[place];
         }
@@ -208,27 +218,35 @@ TEST_CASE("a predictor of one's own joins by contributions") {
 TEST_CASE("what does not decompose, and why") {
     static_assert(window_traits<int>::fault == window_fault::unknown);
     using full = encoding::complete<seven, feature::cell_operator>;
-    static_assert(gcn::windows_fault<gcn::model<full, gcn::conv<4>, gcn::relu, gcn::mean_pool, gcn::linear<1>>> == window_fault::graph);
+    static_assert(
+        gcn::windows_fault<gcn::model<full, gcn::conv<4>, gcn::relu, gcn::mean_pool, gcn::linear<1>>> ==
+        window_fault::graph);
     static_assert(gcn::windows_fault<gcn::model<full, gcn::mean_pool, gcn::linear<1>>> == window_fault::none);
-    static_assert(gcn::windows_fault<gcn::model<chain_of<seven>, gcn::conv<4>, gcn::mean_pool, gcn::linear<4>, gcn::relu, gcn::linear<1>>> ==
-                  window_fault::tail);
+    static_assert(gcn::windows_fault<gcn::model<chain_of<seven>, gcn::conv<4>, gcn::mean_pool, gcn::linear<4>,
+                                                gcn::relu, gcn::linear<1>>> == window_fault::tail);
     using wide = codes<9, 9, 9, 9, 9, 9, 9, 9>;
-    static_assert(gcn::windows_fault<gcn::model<chain_of<wide>, gcn::conv<4>, gcn::conv<4>, gcn::mean_pool, gcn::linear<1>>> ==
-                  window_fault::none);
-    static_assert(gcn::windows_fault<gcn::model<chain_of<wide>, gcn::conv<4>, gcn::conv<4>, gcn::conv<4>, gcn::mean_pool, gcn::linear<1>>> ==
-                  window_fault::size);
-    static_assert(!decomposable<ensemble<fitted<gcn::model<full, gcn::conv<4>, gcn::relu, gcn::mean_pool, gcn::linear<1>>>>>);
+    static_assert(
+        gcn::windows_fault<
+            gcn::model<chain_of<wide>, gcn::conv<4>, gcn::conv<4>, gcn::mean_pool, gcn::linear<1>>> ==
+        window_fault::none);
+    static_assert(gcn::windows_fault<gcn::model<chain_of<wide>, gcn::conv<4>, gcn::conv<4>, gcn::conv<4>,
+                                                gcn::mean_pool, gcn::linear<1>>> == window_fault::size);
+    static_assert(
+        !decomposable<
+            ensemble<fitted<gcn::model<full, gcn::conv<4>, gcn::relu, gcn::mean_pool, gcn::linear<1>>>>>);
 }
 
 TEST_CASE("windows refuse what is no number, and terms that fit no window") {
     window_sum<seven> sum(std::numeric_limits<double>::infinity());
-    CHECK_THROWS_WITH_AS(windows<seven>{sum}, "windows: the model has a value that is not finite", numeric_error);
+    CHECK_THROWS_WITH_AS(windows<seven>{sum}, "windows: the model has a value that is not finite",
+                         numeric_error);
     window_sum<seven> other;
     other.add({0, 1, {0, std::numeric_limits<double>::quiet_NaN()}});
     CHECK_THROWS_AS(windows<seven>{other}, numeric_error);
     window_sum<seven> third;
     CHECK_THROWS_WITH_AS(third.add({0, 1, {1, 2, 3}}),
-                         "window_sum: 3 values do not fit the codes of the cells from 0 to before 1", shape_error);
+                         "window_sum: 3 values do not fit the codes of the cells from 0 to before 1",
+                         shape_error);
     CHECK_THROWS_AS(third.add({6, 8, {1, 2, 3}}), shape_error);
     CHECK(windows<seven>(third).predict(architecture<seven>{}) == 0);
 }

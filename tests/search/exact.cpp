@@ -96,13 +96,13 @@ void compare_on(std::initializer_list<std::size_t> tops, int models) {
 using first_ops = operator_set<op::identity, op::conv<3>, op::mbconv<3, 2>>;
 using second_ops = operator_set<op::conv<3>, op::separable<3>, op::identity>;
 using third_ops = operator_set<op::max_pool<3>, op::conv<3>, op::conv<3>>;
-struct unlike_space : search_space<image<6, 6, 4>, stem<4>, stage<first_ops, 2, 4>, stage<second_ops, 1, 4>,
-                                   stage<first_ops, 1, 4>, stage<third_ops, 1, 4>, stage<second_ops, 1, 4>,
-                                   head<4, 2>> {};
+struct unlike_space
+    : search_space<image<6, 6, 4>, stem<4>, stage<first_ops, 2, 4>, stage<second_ops, 1, 4>,
+                   stage<first_ops, 1, 4>, stage<third_ops, 1, 4>, stage<second_ops, 1, 4>, head<4, 2>> {};
 
 template <class Space>
-using net = gcn::model<encoding::chain<Space, feature::cell_operator>, gcn::conv<12>, gcn::relu, gcn::conv<12>,
-                       gcn::relu, gcn::mean_pool, gcn::linear<1>>;
+using net = gcn::model<encoding::chain<Space, feature::cell_operator>, gcn::conv<12>, gcn::relu,
+                       gcn::conv<12>, gcn::relu, gcn::mean_pool, gcn::linear<1>>;
 
 template <class Space>
 fitted<net<Space>> some_gcn(std::uint64_t number) {
@@ -175,8 +175,9 @@ TEST_CASE("what is found does not depend on the number of threads") {
 TEST_CASE("no random architecture of a large space, and no neighbour of what was found, is better") {
     using space = spaces::mobile_19x6;
     const windows model(some_gcn<space>(4));
-    for (const cost::limit& limit : {cost::limit{}, cost::macs_at_most(300'000'000),
-                                     cost::macs_at_most(300'000'000) && cost::parameters_at_most(3'500'000)}) {
+    for (const cost::limit& limit :
+         {cost::limit{}, cost::macs_at_most(300'000'000),
+          cost::macs_at_most(300'000'000) && cost::parameters_at_most(3'500'000)}) {
         const auto found = search::exact(model, {.top = 500, .limit = limit});
         REQUIRE(found.size() == 500);
         std::set<architecture<space>> known;
@@ -252,10 +253,10 @@ TEST_CASE("where the score is the limited cost, an exact answer is a hard knapsa
     search::exact_report near;
     const auto by_tolerance = search::exact(macs, {.top = 1, .limit = limit, .tolerance = 3e4}, &near);
     search::exact_report cut;
-    const auto by_work =
-        search::exact(macs, {.top = 1, .limit = limit, .most_beginnings = 10'000}, &cut);
+    const auto by_work = search::exact(macs, {.top = 1, .limit = limit, .most_beginnings = 10'000}, &cut);
     CHECK(near.gap <= 3e4);
-    for (const auto& [found, gap] : {std::pair{by_tolerance.front(), near.gap}, std::pair{by_work.front(), cut.gap}}) {
+    for (const auto& [found, gap] :
+         {std::pair{by_tolerance.front(), near.gap}, std::pair{by_work.front(), cut.gap}}) {
         CHECK(found.macs <= 400'000'000);
         CHECK(gap > 0);
         CHECK(static_cast<double>(found.macs) + gap >= 399'990'000); // there are such
@@ -264,7 +265,8 @@ TEST_CASE("where the score is the limited cost, an exact answer is a hard knapsa
 
 TEST_CASE("exact search refuses what it cannot do") {
     const auto model = random_windows<small_space>(1);
-    CHECK_THROWS_WITH_AS(search::exact(model, {.top = 0}), "exact: top: expected at least 1, got 0", option_error);
+    CHECK_THROWS_WITH_AS(search::exact(model, {.top = 0}), "exact: top: expected at least 1, got 0",
+                         option_error);
     CHECK_THROWS_WITH_AS(search::exact(model, {.beam = 0}), "exact: beam: expected at least 1, got 0",
                          option_error);
     CHECK_THROWS_WITH_AS(search::exact(model, {.tolerance = -1}),
@@ -272,9 +274,9 @@ TEST_CASE("exact search refuses what it cannot do") {
     CHECK_THROWS_AS(search::exact(model, {.limit = cost::macs_at_most(10)}), limit_error);
     CHECK_THROWS_AS(search::exact(random_windows<codes<3, 2>>(1), {.limit = cost::macs_at_most(10)}),
                     option_error);
-    CHECK_THROWS_AS(search::exact(model, {.limit = cost::latency_at_most(
-                                              random_latencies<spaces::fashion_mini>(1), 3)}),
-                    shape_error);
+    CHECK_THROWS_AS(
+        search::exact(model, {.limit = cost::latency_at_most(random_latencies<spaces::fashion_mini>(1), 3)}),
+        shape_error);
 }
 
 TEST_CASE("limits that are possible one by one but not together are named") {

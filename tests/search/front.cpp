@@ -35,7 +35,8 @@ void compare(std::uint64_t number, const cost::limit& limit, search::objective a
     auto expected = search::pareto(model, {.against = against, .limit = limit});
     expected.erase(std::unique(expected.begin(), expected.end(),
                                [&](const auto& a, const auto& b) {
-                                   return a.predicted == b.predicted && cost_of(a, against) == cost_of(b, against);
+                                   return a.predicted == b.predicted &&
+                                          cost_of(a, against) == cost_of(b, against);
                                }),
                    expected.end());
     const auto found = search::detail::large_front(model, {.against = against, .limit = limit});
@@ -62,7 +63,8 @@ void compare_on(std::uint64_t models) {
         for (const auto against :
              {search::objective::macs, search::objective::parameters, search::objective::latency}) {
             compare<Space>(number, all, against);
-            compare<Space>(number, all && cost::parameters_at_most(parameters[parameters.size() / 3]), against);
+            compare<Space>(number, all && cost::parameters_at_most(parameters[parameters.size() / 3]),
+                           against);
         }
     }
 }
@@ -78,8 +80,8 @@ TEST_CASE("label setting finds the front that enumeration finds") {
 
 TEST_CASE("the front of a space of 6^19 codes agrees with exact search at each of its points") {
     using space = spaces::mobile_19x6;
-    using net = gcn::model<encoding::chain<space, feature::cell_operator>, gcn::conv<12>, gcn::relu, gcn::conv<12>,
-                           gcn::relu, gcn::mean_pool, gcn::linear<1>>;
+    using net = gcn::model<encoding::chain<space, feature::cell_operator>, gcn::conv<12>, gcn::relu,
+                           gcn::conv<12>, gcn::relu, gcn::mean_pool, gcn::linear<1>>;
     const fitted<net> model(net::initial_parameters(seed{4}));
     const windows tables(model);
     const auto front = search::pareto(model);
@@ -88,7 +90,8 @@ TEST_CASE("the front of a space of 6^19 codes agrees with exact search at each o
         const auto best = search::exact(tables, {.top = 1, .limit = cost::macs_at_most(front[i].macs)});
         CHECK(best.front().predicted == front[i].predicted);
         if (i > 0) {
-            const auto before = search::exact(tables, {.top = 1, .limit = cost::macs_at_most(front[i].macs - 1)});
+            const auto before =
+                search::exact(tables, {.top = 1, .limit = cost::macs_at_most(front[i].macs - 1)});
             CHECK(before.front().predicted == front[i - 1].predicted);
         }
     }

@@ -7,8 +7,8 @@
 #include <fitnas/core/rng.hpp>
 #include <fitnas/predictor/windows.hpp>
 
-/// A sum of random tables over windows of 1 to 4 cells. Of every two models one has small integers: many codes have
-/// equal sums.
+/// A sum of random tables over windows of 1 to 4 cells. Of every two models one has small integers: many
+/// codes have equal sums.
 template <class Space>
 fitnas::windows<Space> random_windows(std::uint64_t number) {
     fitnas::random_stream random(fitnas::seed{number}, fitnas::purpose::user);

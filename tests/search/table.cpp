@@ -21,7 +21,8 @@ void compare(const Model& model) {
     for (const long long macs : {25'000, 28'000, 30'000, 33'000, 60'000}) {
         for (const cost::limit& extra :
              {cost::limit{}, cost::parameters_at_most(700), cost::latency_at_most(known, 3.5),
-              cost::latency_at_most(other, 3.5), cost::latency_at_most(known, 4) && cost::latency_at_most(other, 4)}) {
+              cost::latency_at_most(other, 3.5),
+              cost::latency_at_most(known, 4) && cost::latency_at_most(other, 4)}) {
             const cost::limit limit = cost::macs_at_most(macs) && extra;
             for (const std::size_t top : {1U, 4U, 500U}) {
                 std::vector<search::candidate<space>> expected;
@@ -69,5 +70,6 @@ TEST_CASE("a table refuses what it cannot do") {
     CHECK_THROWS_WITH_AS(table.top(0), "table: top: expected at least 1, got 0", option_error);
     CHECK_THROWS_AS(table.best(cost::macs_at_most(10)), limit_error);
     CHECK_THROWS_AS(table.best({.latencies = {{}}}), option_error);
-    CHECK_THROWS_AS(search::table(model_by<small_space>(noise_of<small_space>), {latency_table()}), shape_error);
+    CHECK_THROWS_AS(search::table(model_by<small_space>(noise_of<small_space>), {latency_table()}),
+                    shape_error);
 }

@@ -1,5 +1,6 @@
 /// @file
-/// @brief Functions of architectures that are sums of small ones, each of which sees a few neighbouring cells.
+/// @brief Functions of architectures that are sums of small ones, each of which sees a few neighbouring
+/// cells.
 
 #ifndef FITNAS_PREDICTOR_WINDOW_SUM_HPP
 #define FITNAS_PREDICTOR_WINDOW_SUM_HPP

@@ -18,8 +18,9 @@
 
 namespace fitnas {
 
-/// @brief How a predictor gives its windows away; specialise it for a predictor of yours, or give the predictor a
-/// member `window_sum<space> contributions() const`: what it predicts for canonical codes, as a sum.
+/// @brief How a predictor gives its windows away; specialise it for a predictor of yours, or give the
+/// predictor a member `window_sum<space> contributions() const`: what it predicts for canonical codes, as a
+/// sum.
 ///
 /// - `fault`: why it cannot, `window_fault::none` where it can;
 /// - `contributions(predictor)`: the sum.
@@ -59,8 +60,8 @@ struct window_traits<ensemble<Member>> {
     }
 };
 
-/// @brief A predictor whose predictions are a sum over windows of neighbouring cells: fitted models on chains,
-/// their ensembles, ridge regressions, costs, and any with `window_traits`.
+/// @brief A predictor whose predictions are a sum over windows of neighbouring cells: fitted models on
+/// chains, their ensembles, ridge regressions, costs, and any with `window_traits`.
 template <class P>
 concept decomposable = window_traits<P>::fault == window_fault::none;
 
@@ -70,36 +71,42 @@ namespace detail {
 template <class P>
 constexpr void require_decomposable() {
     constexpr window_fault fault = window_traits<P>::fault;
-    static_assert(fault != window_fault::unknown,
-                  "this needs a model that is a sum over windows of neighbouring cells, and the model's type does not "
-                  "say that it is one: it has no contributions() and no window_traits; use search::exhaustive, "
-                  "search::segment or search::evolution");
-    static_assert(fault != window_fault::graph,
-                  "this needs a model that is a sum over windows of neighbouring cells, but the model's encoding joins "
-                  "cells that are not neighbours, so that a node sees the whole architecture: use encoding::chain (an "
-                  "encoding of yours must have cell_of(node)), or search::exhaustive, search::segment or "
-                  "search::evolution");
-    static_assert(fault != window_fault::layer,
-                  "this needs a model that is a sum over windows of neighbouring cells, but a layer of the model has "
-                  "no gcn::window_rule, which says how it acts on them");
-    static_assert(fault != window_fault::tail,
-                  "this needs a model that is a sum over windows of neighbouring cells, but the model is not linear "
-                  "behind mean_pool or flatten: only gcn::linear may follow, without gcn::relu between");
-    static_assert(fault != window_fault::size,
-                  "this needs a model that is a sum over windows of neighbouring cells, but the model's windows have "
-                  "more than 2^20 codes: L graph convolutions see 2 L + 1 cells, so use fewer");
+    static_assert(
+        fault != window_fault::unknown,
+        "this needs a model that is a sum over windows of neighbouring cells, and the model's type does not "
+        "say that it is one: it has no contributions() and no window_traits; use search::exhaustive, "
+        "search::segment or search::evolution");
+    static_assert(
+        fault != window_fault::graph,
+        "this needs a model that is a sum over windows of neighbouring cells, but the model's encoding joins "
+        "cells that are not neighbours, so that a node sees the whole architecture: use encoding::chain (an "
+        "encoding of yours must have cell_of(node)), or search::exhaustive, search::segment or "
+        "search::evolution");
+    static_assert(
+        fault != window_fault::layer,
+        "this needs a model that is a sum over windows of neighbouring cells, but a layer of the model has "
+        "no gcn::window_rule, which says how it acts on them");
+    static_assert(
+        fault != window_fault::tail,
+        "this needs a model that is a sum over windows of neighbouring cells, but the model is not linear "
+        "behind mean_pool or flatten: only gcn::linear may follow, without gcn::relu between");
+    static_assert(
+        fault != window_fault::size,
+        "this needs a model that is a sum over windows of neighbouring cells, but the model's windows have "
+        "more than 2^20 codes: L graph convolutions see 2 L + 1 cells, so use fewer");
 }
 
 } // namespace detail
 
-/// @brief A `predictor`: what a model that decomposes predicts, as one table for each window of neighbouring cells.
+/// @brief A `predictor`: what a model that decomposes predicts, as one table for each window of neighbouring
+/// cells.
 ///
 /// With L graph convolutions a node sees 2L + 1 cells, and its share of the output is a table over their
-/// operators; shares whose windows lie in others are added to these. All values are rounded to multiples of one power
-/// of two, 2^-51 of the largest sum there could be: **every sum of them is exact**, in any order, so that
-/// equal predictions are equal, and what bounds or sorts them is exact too. They agree with the model's own
-/// predictions up to the rounding of its float32 (1e-5 of their range is ample). Equal networks get equal
-/// predictions.
+/// operators; shares whose windows lie in others are added to these. All values are rounded to multiples of
+/// one power of two, 2^-51 of the largest sum there could be: **every sum of them is exact**, in any order,
+/// so that equal predictions are equal, and what bounds or sorts them is exact too. They agree with the
+/// model's own predictions up to the rounding of its float32 (1e-5 of their range is ample). Equal networks
+/// get equal predictions.
 template <code_space Space>
 class windows {
 public:
@@ -111,8 +118,8 @@ public:
 
     /// @param model a `decomposable` predictor; it is tabulated once
     template <class Model>
-    requires(!std::same_as<Model, windows> && !std::same_as<Model, window_sum<Space>>) explicit windows(
-        const Model& model) {
+    requires(!std::same_as<Model, windows> &&
+             !std::same_as<Model, window_sum<Space>>) explicit windows(const Model& model) {
         detail::require_decomposable<Model>();
         if constexpr (decomposable<Model>) {
             static_assert(std::same_as<typename Model::space, Space>,

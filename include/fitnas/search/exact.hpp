@@ -16,13 +16,13 @@ namespace fitnas::search {
 struct exact_options {
     std::size_t top = 10; ///< how many to return, at least 1; fewer where fewer keep the limits
     cost::limit limit{};  ///< any number of them together
-    /// How far below the true best, in the unit of the predictions, what is found may lie: at least 0. Above 0 the
-    /// search may stop earlier; see `exact_report::gap` for how far it is.
+    /// How far below the true best, in the unit of the predictions, what is found may lie: at least 0. Above
+    /// 0 the search may stop earlier; see `exact_report::gap` for how far it is.
     double tolerance = 0;
     /// Beginnings to look at before the search gives what it has, see `exact_report::gap`.
     std::uint64_t most_beginnings = (std::numeric_limits<std::uint64_t>::max)();
-    /// Beginnings that are kept, cell by cell, for a first list, at least 1. Without a tolerance only the time
-    /// depends on it.
+    /// Beginnings that are kept, cell by cell, for a first list, at least 1. Without a tolerance only the
+    /// time depends on it.
     std::size_t beam = 4096;
 };
 
@@ -31,14 +31,15 @@ struct exact_report {
     std::uint64_t tabulated = 0; ///< values in the model's windows
     std::uint64_t looked_at = 0; ///< beginnings of architectures, whole ones among them
     /// The i-th best of the space is at most this much better than the i-th that was found: 0 where neither a
-    /// tolerance nor `most_beginnings` left anything out; infinity where fewer than asked for were found before.
+    /// tolerance nor `most_beginnings` left anything out; infinity where fewer than asked for were found
+    /// before.
     double gap = 0;
 };
 
 namespace detail {
 
-/// Finds the best canonical codes: first a list of good ones, then all beginnings whose bound is not below its
-/// last.
+/// Finds the best canonical codes: first a list of good ones, then all beginnings whose bound is not below
+/// its last.
 template <code_space Space>
 class exact_search {
 public:
@@ -163,8 +164,8 @@ private:
         return m_check.meets(a) && (m_graph.pairs_suffice() || canonical<Space>(a) == a);
     }
 
-    /// Keeps the beginnings with the best bounds. Where some code meets each bound, those of the best `top` codes are
-    /// among the best `top` beginnings: each beginning before one of them stands for a better code.
+    /// Keeps the beginnings with the best bounds. Where some code meets each bound, those of the best `top`
+    /// codes are among the best `top` beginnings: each beginning before one of them stands for a better code.
     void beam(shortlist& found, bool bounds_are_met, exact_report& report) const {
         const std::size_t keep = bounds_are_met ? m_options.top : (std::max)(m_options.top, m_options.beam);
         std::vector<beginning> now{start()};
@@ -184,7 +185,8 @@ private:
                 return a.bound != c.bound ? a.bound > c.bound : a.code_ < c.code_;
             };
             if (next.size() > keep) {
-                std::nth_element(next.begin(), next.begin() + static_cast<std::ptrdiff_t>(keep), next.end(), order);
+                std::nth_element(next.begin(), next.begin() + static_cast<std::ptrdiff_t>(keep), next.end(),
+                                 order);
                 next.resize(keep);
             }
             std::swap(now, next);
@@ -254,7 +256,10 @@ private:
     class walker {
     public:
         walker(const exact_search& search, const shortlist& known, shortlist& found)
-            : m(search), m_known(known), m_found(found), m_spent((m.m_graph.cells() + 1) * m.m_costs.size()) {}
+            : m(search),
+              m_known(known),
+              m_found(found),
+              m_spent((m.m_graph.cells() + 1) * m.m_costs.size()) {}
 
         void from(const beginning& b, std::size_t cell) {
             m_code = b.code_;
@@ -388,16 +393,18 @@ std::vector<candidate<Space>> exact(const windows<Space>& model, const exact_opt
 /// @brief The true best of a whole space: every network once, under any limits, without enumeration.
 ///
 /// The model's `windows` make a prediction a sum of steps between states, where a state is the last 2L
-/// operators (L graph convolutions). Backward sums over states bound what any beginning can still reach; under limits
-/// Lagrange multipliers keep the bounds tight. A beginning is left only where its bound is below the last of
-/// a full list (or ties with it and comes later), so nothing better is missed. Predictions are exact sums (see `windows`),
-/// costs that are integers are added exactly, and a found architecture is judged by the limit itself, latencies added
-/// layer by layer as everywhere: what is returned is what looking at all codes would find, ties in their order.
+/// operators (L graph convolutions). Backward sums over states bound what any beginning can still reach;
+/// under limits Lagrange multipliers keep the bounds tight. A beginning is left only where its bound is below
+/// the last of a full list (or ties with it and comes later), so nothing better is missed. Predictions are
+/// exact sums (see `windows`), costs that are integers are added exactly, and a found architecture is judged
+/// by the limit itself, latencies added layer by layer as everywhere: what is returned is what looking at all
+/// codes would find, ties in their order.
 ///
 /// Without limits the time is some thousand sums a result. Limits can make a problem hard (it is a knapsack):
 /// where the score is the limited cost itself, give a
 /// `tolerance` or `most_beginnings`.
-/// @param model a `decomposable` predictor; `windows<space>(model)`, made once, saves tabulating for each query
+/// @param model a `decomposable` predictor; `windows<space>(model)`, made once, saves tabulating for each
+/// query
 /// @param options how many, limits, tolerance
 /// @param report if not null, what was done
 /// @return the best by prediction, best first; ties in the order of the codes

@@ -14,8 +14,8 @@
 
 namespace fitnas::search::detail {
 
-/// Grows beginnings cell by cell and keeps, of those that end in one state, the ones that no other dominates (label
-/// setting). Lagrange multipliers say which can still lead between the points that are known.
+/// Grows beginnings cell by cell and keeps, of those that end in one state, the ones that no other dominates
+/// (label setting). Lagrange multipliers say which can still lead between the points that are known.
 template <code_space Space>
 class front_search {
 public:
@@ -75,7 +75,9 @@ private:
     /// Leaves the points that no other dominates.
     static void thin(std::vector<point>& points) {
         std::sort(points.begin(), points.end(), [](const point& a, const point& b) {
-            return a.cost != b.cost ? a.cost < b.cost : a.score != b.score ? a.score > b.score : a.code_ < b.code_;
+            return a.cost != b.cost     ? a.cost < b.cost
+                   : a.score != b.score ? a.score > b.score
+                                        : a.code_ < b.code_;
         });
         std::size_t kept = 0;
         for (const point& p : points) {
@@ -97,7 +99,8 @@ private:
         for (std::size_t t = 0; t <= m_graph.cells(); ++t) {
             states += m_graph.states(t);
         }
-        const std::size_t most = (std::min)(std::size_t{126}, (std::max)(std::size_t{6}, (std::size_t{1} << 23U) / states));
+        const std::size_t most =
+            (std::min)(std::size_t{126}, (std::max)(std::size_t{6}, (std::size_t{1} << 23U) / states));
         std::vector<std::vector<double>> values;
         const auto best = [&](double slope) {
             const std::array<double, 1> weight{slope};
@@ -171,8 +174,8 @@ private:
         return j + 1 < m_regions.size() ? m_regions[j + 1].begin : std::numeric_limits<double>::infinity();
     }
 
-    /// What score - slope * cost must exceed in each region where no point of the front dominates it: a point that
-    /// costs less than the front's next one must be better than the one before.
+    /// What score - slope * cost must exceed in each region where no point of the front dominates it: a point
+    /// that costs less than the front's next one must be better than the one before.
     void set_thresholds(const std::vector<point>& front) {
         m_thresholds.assign(m_regions.size(), std::numeric_limits<double>::infinity());
         std::size_t i = 0; // the first point that costs more than the step begins with
@@ -224,7 +227,8 @@ private:
                 all = false;
                 std::nth_element(next.begin(), next.begin() + static_cast<std::ptrdiff_t>(most), next.end(),
                                  [](const label& a, const label& b) {
-                                     return a.promise != b.promise ? a.promise > b.promise : a.code_ < b.code_;
+                                     return a.promise != b.promise ? a.promise > b.promise
+                                                                   : a.code_ < b.code_;
                                  });
                 next.resize(most);
             }
@@ -266,14 +270,15 @@ private:
         return std::equal(c.begin(), c.begin() + static_cast<std::ptrdiff_t>(cells), a.begin());
     }
 
-    /// What an architecture that goes on from here has in common with others: its state, in a run of which pairs do
-    /// not suffice the whole run, and with limits what it has spent of them.
+    /// What an architecture that goes on from here has in common with others: its state, in a run of which
+    /// pairs do not suffice the whole run, and with limits what it has spent of them.
     void leave_dominated(std::size_t cells, std::vector<label>& labels) const {
         const auto run = static_cast<std::size_t>(m_rule.history[cells - 1]);
         const auto before = [&](const label& a, const label& b) {
-            return std::lexicographical_compare(
-                a.code_.begin() + static_cast<std::ptrdiff_t>(run), a.code_.begin() + static_cast<std::ptrdiff_t>(cells),
-                b.code_.begin() + static_cast<std::ptrdiff_t>(run), b.code_.begin() + static_cast<std::ptrdiff_t>(cells));
+            return std::lexicographical_compare(a.code_.begin() + static_cast<std::ptrdiff_t>(run),
+                                                a.code_.begin() + static_cast<std::ptrdiff_t>(cells),
+                                                b.code_.begin() + static_cast<std::ptrdiff_t>(run),
+                                                b.code_.begin() + static_cast<std::ptrdiff_t>(cells));
         };
         std::sort(labels.begin(), labels.end(), [&](const label& a, const label& b) {
             if (a.state != b.state) {
@@ -282,12 +287,15 @@ private:
             if (before(a, b) != before(b, a)) {
                 return before(a, b);
             }
-            return a.cost != b.cost ? a.cost < b.cost : a.score != b.score ? a.score > b.score : a.code_ < b.code_;
+            return a.cost != b.cost     ? a.cost < b.cost
+                   : a.score != b.score ? a.score > b.score
+                                        : a.code_ < b.code_;
         });
         std::size_t kept = 0;
         std::size_t first = 0; // of those that this label has the state in common with
         for (std::size_t i = 0; i < labels.size(); ++i) {
-            if (kept == 0 || labels[i].state != labels[kept - 1].state || before(labels[kept - 1], labels[i])) {
+            if (kept == 0 || labels[i].state != labels[kept - 1].state ||
+                before(labels[kept - 1], labels[i])) {
                 first = kept;
             }
             if (!dominated(labels, first, kept, labels[i], cells)) {

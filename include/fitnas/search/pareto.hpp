@@ -64,14 +64,16 @@ std::vector<candidate<Space>> large_front(const windows<Space>& model, const par
         pareto<Space>({candidate<Space>{}}, options.against); // says what is missing
     }
     const auto of_block = [&](std::size_t b) {
-        return options.against == objective::macs         ? static_cast<double>(blocks[b].macs)
-               : options.against == objective::parameters ? static_cast<double>(blocks[b].parameters)
-                                                          : options.limit.latencies.front().table->blocks()[b];
+        return options.against == objective::macs ? static_cast<double>(blocks[b].macs)
+               : options.against == objective::parameters
+                   ? static_cast<double>(blocks[b].parameters)
+                   : options.limit.latencies.front().table->blocks()[b];
     };
     const auto cost_of = [&](const architecture<Space>& a) {
-        return options.against == objective::macs         ? static_cast<double>(cost::macs<Space>(a))
-               : options.against == objective::parameters ? static_cast<double>(cost::parameters<Space>(a))
-                                                          : options.limit.latencies.front().table->template milliseconds<Space>(a);
+        return options.against == objective::macs ? static_cast<double>(cost::macs<Space>(a))
+               : options.against == objective::parameters
+                   ? static_cast<double>(cost::parameters<Space>(a))
+                   : options.limit.latencies.front().table->template milliseconds<Space>(a);
     };
     front_search<Space> search(model, make_path_cost<Space>(0, of_block), options.limit);
     std::vector<candidate<Space>> front;
@@ -88,7 +90,8 @@ std::vector<candidate<Space>> large_front(const windows<Space>& model, const par
 
 /// @brief The front of predicted quality against cost over a whole space. A space of at most 2^26 codes is
 /// enumerated. A larger one needs a model that is `decomposable`: label setting over window states finds its
-/// front, by sums that are exact (see `windows`); of candidates that are equal in both quality and cost it gives one.
+/// front, by sums that are exact (see `windows`); of candidates that are equal in both quality and cost it
+/// gives one.
 /// @throws option_error where the space has more than 2^26 codes and the model does not decompose, or no
 /// latency table was given
 /// @throws limit_error where no architecture keeps the limits

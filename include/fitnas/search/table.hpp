@@ -16,11 +16,12 @@
 
 namespace fitnas::search {
 
-/// @brief Every network of a space that can be enumerated, best first, made once: "the best with at most 60 M macs and 2
-/// M parameters" is then a look-up.
+/// @brief Every network of a space that can be enumerated, best first, made once: "the best with at most 60 M
+/// macs and 2 M parameters" is then a look-up.
 ///
-/// Over the sorted networks stands a tree of the smallest macs, parameters and latencies of neighbours; a query goes down
-/// to the first networks that keep the limits and passes by what cannot. For spaces too large to enumerate ask `exact`.
+/// Over the sorted networks stands a tree of the smallest macs, parameters and latencies of neighbours; a
+/// query goes down to the first networks that keep the limits and passes by what cannot. For spaces too large
+/// to enumerate ask `exact`.
 ///
 /// @code
 /// const search::table table(model);
@@ -32,7 +33,8 @@ public:
     using space = Space;
 
     /// @param model any `model`; it is asked once for each network, by its windows where it decomposes
-    /// @param latencies tables that later limits may name; a limit by any other table is right too, but slower
+    /// @param latencies tables that later limits may name; a limit by any other table is right too, but
+    /// slower
     /// @throws option_error where the space has more than 2^26 codes
     /// @throws numeric_error where a prediction is not finite
     /// @throws shape_error where a latency table is not of this space

@@ -1,5 +1,6 @@
 /// @file
-/// @brief A sum over windows of cells as paths through states, and upper bounds on what a path can still reach.
+/// @brief A sum over windows of cells as paths through states, and upper bounds on what a path can still
+/// reach.
 
 #ifndef FITNAS_SEARCH_WINDOW_PATHS_HPP
 #define FITNAS_SEARCH_WINDOW_PATHS_HPP
@@ -22,11 +23,12 @@ namespace fitnas::search::detail {
 struct path_cost {
     double base = 0; ///< of the layers that are not searched
     double most = std::numeric_limits<double>::infinity();
-    std::vector<std::vector<double>> cells{};    ///< for each operator
-    std::vector<double> smallest_behind{};       ///< of all cells from here on, the cheapest way
-    double total = 0;                            ///< the largest there is
+    std::vector<std::vector<double>> cells{}; ///< for each operator
+    std::vector<double> smallest_behind{};    ///< of all cells from here on, the cheapest way
+    double total = 0;                         ///< the largest there is
 
-    /// Above `most` by more than the rounding of any order of addition: what is left out here breaks the limit.
+    /// Above `most` by more than the rounding of any order of addition: what is left out here breaks the
+    /// limit.
     double most_rounded() const { return most + 1e-12 * (std::abs(most) + total); }
 };
 
@@ -49,7 +51,8 @@ path_cost make_path_cost(double most, BlockCost&& cost_of) {
     }
     c.total = c.base;
     for (std::size_t i = c.cells.size(); i-- > 0;) {
-        c.smallest_behind[i] = c.smallest_behind[i + 1] + *std::min_element(c.cells[i].begin(), c.cells[i].end());
+        c.smallest_behind[i] =
+            c.smallest_behind[i + 1] + *std::min_element(c.cells[i].begin(), c.cells[i].end());
         c.total += *std::max_element(c.cells[i].begin(), c.cells[i].end());
     }
     return c;
@@ -115,8 +118,8 @@ public:
             }
             for (std::size_t i = 0; i < gains.size(); ++i) {
                 const std::size_t o = i % count;
-                const bool follows = memory == 0 || t == 0 ||
-                                     rule.follows[at][i / count % m_counts[at - 1] * count + o] != 0;
+                const bool follows =
+                    memory == 0 || t == 0 || rule.follows[at][i / count % m_counts[at - 1] * count + o] != 0;
                 if (rule.stands[at][o] == 0 || !follows) {
                     gains[i] = -std::numeric_limits<double>::infinity();
                 }
@@ -156,13 +159,14 @@ private:
     bool m_pairs_suffice = true;
     std::vector<std::size_t> m_counts;
     std::vector<std::size_t> m_states;
-    std::vector<std::size_t> m_kept; // codes of a state's cells that the next state keeps; 0: there is one state
+    std::vector<std::size_t>
+        m_kept; // codes of a state's cells that the next state keeps; 0: there is one state
     std::vector<std::vector<double>> m_gains;
 };
 
 /// What the operators of a cell cost together, each cost times its weight.
-inline void weigh(const path_graph& graph, const std::vector<path_cost>& costs, std::span<const double> weights,
-                  std::size_t cell, std::vector<double>& price) {
+inline void weigh(const path_graph& graph, const std::vector<path_cost>& costs,
+                  std::span<const double> weights, std::size_t cell, std::vector<double>& price) {
     price.assign(graph.operators(cell), 0.0);
     for (std::size_t i = 0; i < weights.size(); ++i) {
         for (std::size_t o = 0; o < price.size(); ++o) {
@@ -171,8 +175,8 @@ inline void weigh(const path_graph& graph, const std::vector<path_cost>& costs, 
     }
 }
 
-/// Of each state before each cell, the best of what the cells from there on add, less their weighted costs. With
-/// weights of 0 nothing is rounded.
+/// Of each state before each cell, the best of what the cells from there on add, less their weighted costs.
+/// With weights of 0 nothing is rounded.
 inline void best_behind(const path_graph& graph, const std::vector<path_cost>& costs,
                         std::span<const double> weights, std::vector<std::vector<double>>& values) {
     values.resize(graph.cells() + 1);
@@ -219,8 +223,8 @@ inline std::vector<std::uint8_t> best_path(const path_graph& graph, const std::v
     return path;
 }
 
-/// Upper bounds by Lagrange multipliers: for every w >= 0, what is best of score + w (limit - cost), without the
-/// limit, is at least the best score that keeps it.
+/// Upper bounds by Lagrange multipliers: for every w >= 0, what is best of score + w (limit - cost), without
+/// the limit, is at least the best score that keeps it.
 class path_bounds {
 public:
     /// Chooses multipliers: none, those that bound the whole best, and some around them.
@@ -291,7 +295,8 @@ private:
     }
 
     /// What the best path by `values` costs more than the limit allows, of each cost.
-    std::vector<double> excess(std::span<const double> w, const std::vector<std::vector<double>>& values) const {
+    std::vector<double> excess(std::span<const double> w,
+                               const std::vector<std::vector<double>>& values) const {
         const std::vector<std::uint8_t> path = best_path(m_graph, m_costs, w, values);
         std::vector<double> over;
         for (const path_cost& c : m_costs) {
@@ -311,8 +316,9 @@ private:
         const std::size_t rounds = to - from > 1 ? 4 : 1;
         for (std::size_t round = 0; round < rounds; ++round) {
             for (std::size_t i = from; i < to; ++i) {
-                const double spread = (std::max)(m_costs[i].total - m_costs[i].base - m_costs[i].smallest_behind[0],
-                                               std::numeric_limits<double>::min());
+                const double spread =
+                    (std::max)(m_costs[i].total - m_costs[i].base - m_costs[i].smallest_behind[0],
+                               std::numeric_limits<double>::min());
                 const auto too_dear = [&](double value) {
                     w[i] = value;
                     best_behind(m_graph, m_costs, w, values);
@@ -346,7 +352,8 @@ private:
         if (!m_costs.empty()) {
             const std::vector<double> together = tightest(0, m_costs.size());
             add(together);
-            for (const double factor : {0.2, 0.4, 0.55, 0.7, 0.8, 0.88, 0.94, 1.06, 1.13, 1.25, 1.4, 1.7, 2.2, 4.0}) {
+            for (const double factor :
+                 {0.2, 0.4, 0.55, 0.7, 0.8, 0.88, 0.94, 1.06, 1.13, 1.25, 1.4, 1.7, 2.2, 4.0}) {
                 std::vector<double> w = together;
                 for (double& v : w) {
                     v *= factor;

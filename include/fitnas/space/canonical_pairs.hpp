@@ -12,19 +12,20 @@
 
 namespace fitnas {
 
-/// @brief Operators, and pairs of them in neighbouring cells, that no canonical code has. For searches that build codes
-/// cell by cell.
+/// @brief Operators, and pairs of them in neighbouring cells, that no canonical code has. For searches that
+/// build codes cell by cell.
 struct canonical_pairs {
     /// Of each cell, for each operator, whether it may stand there at all.
     std::vector<std::vector<std::uint8_t>> stands{};
-    /// Of each cell but the first, whether operator `here` may follow `before`: `[before * operators + here]`.
+    /// Of each cell but the first, whether operator `here` may follow `before`: `[before * operators +
+    /// here]`.
     std::vector<std::vector<std::uint8_t>> follows{};
     /// Where a code is not canonical exactly if it has such an operator or pair; else there are others.
     bool sufficient = true;
     /// Whether every code is canonical.
     bool all = true;
-    /// Of each cell, the first cell that has a part in whether the codes up to this cell, and on, are canonical, beside
-    /// what pairs show: the cell itself, or in runs where pairs do not suffice their first.
+    /// Of each cell, the first cell that has a part in whether the codes up to this cell, and on, are
+    /// canonical, beside what pairs show: the cell itself, or in runs where pairs do not suffice their first.
     std::vector<int> history{};
 };
 

@@ -50,8 +50,9 @@ enum class window_action {
 ///
 /// - `action`, and for `each_node` also `linear`, whether the layer is. The layer's `forward` does the rest;
 /// - for `neighbours` the layer is y_i = b + sum over edges e into i of weight(e) x_column(e) W_k, where
-///   `maps` is how many matrices W_k (width in x width) there are, `map_of(row, column)` says which one an edge takes,
-///   `weights(signal, p, k)` where it begins in the layer's parameters, and `bias(signal, p)` where b does;
+///   `maps` is how many matrices W_k (width in x width) there are, `map_of(row, column)` says which one an
+///   edge takes, `weights(signal, p, k)` where it begins in the layer's parameters, and `bias(signal, p)`
+///   where b does;
 /// - for `pool`: `share(nodes)` is the factor of each node, and `flat` whether nodes stay side by side.
 template <class Layer>
 struct window_rule {
@@ -202,8 +203,8 @@ public:
         }
     }
 
-    /// Calls `visit(first row, count, rows)` for blocks of neighbouring codes, in order. Behind the rows there is
-    /// room for twice as many.
+    /// Calls `visit(first row, count, rows)` for blocks of neighbouring codes, in order. Behind the rows
+    /// there is room for twice as many.
     template <class Visit>
     void run(Visit&& visit) {
         m_block.resize(3 * row_size() *
@@ -247,7 +248,8 @@ private:
                     places_behind[e] = places[e];
                     continue;
                 }
-                const std::size_t place = places[e] * static_cast<std::size_t>(count) + static_cast<std::size_t>(o);
+                const std::size_t place =
+                    places[e] * static_cast<std::size_t>(count) + static_cast<std::size_t>(o);
                 places_behind[e] = place;
                 if (cell + 1 == s.cells.last) {
                     const float* row = s.rows + place * row_size();
@@ -332,7 +334,9 @@ private:
         return i;
     }();
 
-    static std::size_t codes_of(window w) { return static_cast<std::size_t>(window_codes<space>(w.first, w.last)); }
+    static std::size_t codes_of(window w) {
+        return static_cast<std::size_t>(window_codes<space>(w.first, w.last));
+    }
 
     /// The layers behind the nodes as one row of weights a node, and a constant.
     template <std::size_t I>
@@ -378,8 +382,8 @@ private:
             m_rows[i].cells = windows_behind<graph>(0)[i];
             m_rows[i].values.resize(codes_of(m_rows[i].cells) * width);
             if (!m_rows[i].cells.empty()) {
-                most = (std::max)(most,
-                                  space::operator_counts[static_cast<std::size_t>(m_rows[i].cells.first)]);
+                most =
+                    (std::max)(most, space::operator_counts[static_cast<std::size_t>(m_rows[i].cells.first)]);
             }
         }
         std::vector<float> features(nodes * width);
@@ -429,8 +433,8 @@ private:
         }
     }
 
-    /// Takes rows of a node through the layers from I on that work on each node by itself, then keeps them, or
-    /// reads them out. Behind the rows there is room for twice as many.
+    /// Takes rows of a node through the layers from I on that work on each node by itself, then keeps them,
+    /// or reads them out. Behind the rows there is room for twice as many.
     template <std::size_t I>
     void finish(std::size_t node, std::size_t first, int count, float* rows, std::vector<float>& kept) {
         if constexpr (rule<I>::action == window_action::each_node) {
@@ -531,9 +535,9 @@ private:
 
 /// @brief Why a model is not a sum over windows, `window_fault::none` where it is one.
 ///
-/// It is where its encoding says with `cell_of(node)` in which cell a node's operator is chosen (-1: none), a node and
-/// its neighbours together see at most 3 neighbouring cells, every layer has a `window_rule`, and what is behind
-/// `mean_pool` or `flatten` is linear. Then L graph convolutions show a node 2L + 1 cells.
+/// It is where its encoding says with `cell_of(node)` in which cell a node's operator is chosen (-1: none), a
+/// node and its neighbours together see at most 3 neighbouring cells, every layer has a `window_rule`, and
+/// what is behind `mean_pool` or `flatten` is linear. Then L graph convolutions show a node 2L + 1 cells.
 template <model_type Model>
 inline constexpr window_fault windows_fault = detail::fault_of_model(static_cast<Model*>(nullptr));
 
@@ -542,8 +546,8 @@ inline constexpr window_fault windows_fault = detail::fault_of_model(static_cast
 /// @param parameters `Model::parameters` values
 /// @throws shape_error
 template <model_type Model>
-requires(windows_fault<Model> == window_fault::none) window_sum<typename Model::space> contributions(
-    std::span<const float> parameters) {
+requires(windows_fault<Model> == window_fault::none)
+    window_sum<typename Model::space> contributions(std::span<const float> parameters) {
     detail::require_size(parameters.size(), Model::parameters, "parameters");
     return detail::tabulator<Model>(parameters.data()).run();
 }
