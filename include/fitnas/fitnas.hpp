@@ -79,6 +79,7 @@
 #include <fitnas/predictor/gcn/model.hpp>
 #include <fitnas/predictor/gcn/pass.hpp>
 #include <fitnas/predictor/gcn/relu.hpp>
+#include <fitnas/predictor/gcn/window_rule.hpp>
 #include <fitnas/predictor/gcn/windows.hpp>
 #include <fitnas/predictor/loss.hpp>
 #include <fitnas/predictor/predictor.hpp>

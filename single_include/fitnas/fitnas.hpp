@@ -8334,10 +8334,9 @@ private:
 
 } // namespace fitnas::feature
 
-// ---- fitnas/predictor/gcn/windows.hpp ----
+// ---- fitnas/predictor/gcn/window_rule.hpp ----
 /// @file
-/// @brief What each node of a graph convolutional network adds to the output, as tables over the operators in
-/// the cells that it sees.
+/// @brief How layers act on windows of cells, and why a model is not a sum over them.
 
 namespace fitnas {
 
@@ -8498,6 +8497,27 @@ constexpr window_fault fault_of_model(model<Encoding, Layers...>* /*type*/) {
     }
     return fault_of_graph<Encoding>(((window_rule<Layers>::action == window_action::neighbours) + ... + 0));
 }
+
+} // namespace detail
+
+/// @brief Why a model is not a sum over windows, `window_fault::none` where it is one.
+///
+/// It is where its encoding says with `cell_of(node)` in which cell a node's operator is chosen (-1: none), a
+/// node and its neighbours together see at most 3 neighbouring cells, every layer has a `window_rule`, and
+/// what is behind `mean_pool` or `flatten` is linear. Then L graph convolutions show a node 2L + 1 cells.
+template <model_type Model>
+inline constexpr window_fault windows_fault = detail::fault_of_model(static_cast<Model*>(nullptr));
+
+} // namespace fitnas::gcn
+
+// ---- fitnas/predictor/gcn/windows.hpp ----
+/// @file
+/// @brief What each node of a graph convolutional network adds to the output, as tables over the operators in
+/// the cells that it sees.
+
+namespace fitnas::gcn {
+
+namespace detail {
 
 /// A vector for each code of a node's window, in the order of the codes.
 struct node_rows {
@@ -8853,14 +8873,6 @@ private:
 };
 
 } // namespace detail
-
-/// @brief Why a model is not a sum over windows, `window_fault::none` where it is one.
-///
-/// It is where its encoding says with `cell_of(node)` in which cell a node's operator is chosen (-1: none), a
-/// node and its neighbours together see at most 3 neighbouring cells, every layer has a `window_rule`, and
-/// what is behind `mean_pool` or `flatten` is linear. Then L graph convolutions show a node 2L + 1 cells.
-template <model_type Model>
-inline constexpr window_fault windows_fault = detail::fault_of_model(static_cast<Model*>(nullptr));
 
 /// @brief The output of a model as a sum over its nodes: with each architecture's code as it stands it agrees
 /// with `outputs` up to rounding.
