@@ -6793,6 +6793,84 @@ concept predictor = code_space<typename P::space> &&
 
 } // namespace fitnas
 
+// ---- fitnas/predictor/window_sum.hpp ----
+/// @file
+/// @brief Functions of architectures that are sums of small ones, each of which sees a few neighbouring
+/// cells.
+
+namespace fitnas {
+
+/// @brief A table of what the operators in the cells [first, last) add. An empty window is a constant.
+struct window_term {
+    int first = 0;
+    int last = 0;
+    /// One for each code of these cells, in the order of the codes (the last cell changes fastest).
+    std::vector<double> values{};
+};
+
+/// @brief How many codes the cells [first, last) have; the largest 64-bit number where there are more.
+template <code_space Space>
+constexpr std::uint64_t window_codes(int first, int last) {
+    std::uint64_t n = 1;
+    for (int i = first; i < last; ++i) {
+        const auto factor = static_cast<std::uint64_t>(Space::operator_counts[static_cast<std::size_t>(i)]);
+        n = n > UINT64_MAX / factor ? UINT64_MAX : n * factor;
+    }
+    return n;
+}
+
+/// @brief A constant plus terms: what a predictor that decomposes gives away of itself, see `windows`.
+template <code_space Space>
+class window_sum {
+public:
+    using space = Space;
+
+    explicit window_sum(double offset = 0) : m_offset(offset) {}
+
+    /// @brief Adds a constant.
+    void add(double constant) { m_offset += constant; }
+
+    /// @brief Adds a term; terms of one window become one.
+    /// @throws shape_error where the window is not of the space, or has more or fewer codes than values
+    void add(window_term term) {
+        if (term.first < 0 || term.last < term.first || term.last > Space::cells ||
+            term.values.size() != window_codes<Space>(term.first, term.last)) {
+            throw shape_error("window_sum: " + std::to_string(term.values.size()) +
+                              " values do not fit the codes of the cells from " + std::to_string(term.first) +
+                              " to before " + std::to_string(term.last));
+        }
+        for (window_term& known : m_terms) {
+            if (known.first == term.first && known.last == term.last) {
+                for (std::size_t i = 0; i < known.values.size(); ++i) {
+                    known.values[i] += term.values[i];
+                }
+                return;
+            }
+        }
+        m_terms.push_back(std::move(term));
+    }
+
+    /// @brief Adds `factor` times another sum.
+    void add(const window_sum& other, double factor) {
+        m_offset += factor * other.m_offset;
+        for (window_term term : other.m_terms) {
+            for (double& v : term.values) {
+                v *= factor;
+            }
+            add(std::move(term));
+        }
+    }
+
+    double offset() const { return m_offset; }
+    const std::vector<window_term>& terms() const { return m_terms; }
+
+private:
+    double m_offset;
+    std::vector<window_term> m_terms;
+};
+
+} // namespace fitnas
+
 // ---- fitnas/space/cost.hpp ----
 /// @file
 /// @brief Costs of an architecture, constexpr: multiply-accumulates and parameters.
@@ -6878,6 +6956,17 @@ public:
         double sum = m_offset;
         for (const std::size_t i : ones(canonical<Space>(one))) {
             sum += m_weights[i];
+        }
+        return sum;
+    }
+
+    /// @return the prediction of a canonical code as a sum over its cells, see `windows`
+    window_sum<Space> contributions() const {
+        window_sum<Space> sum(m_offset);
+        for (int i = 0; i < Space::cells; ++i) {
+            const auto first = m_weights.begin() + feature::offsets<Space>[static_cast<std::size_t>(i)];
+            const auto last = m_weights.begin() + feature::offsets<Space>[static_cast<std::size_t>(i) + 1];
+            sum.add({i, i + 1, std::vector<double>(first, last)});
         }
         return sum;
     }
@@ -7009,6 +7098,24 @@ public:
     double predict(const architecture<Space>& one) const {
         return static_cast<double>(m_what == counted::macs ? cost::macs<Space>(one)
                                                            : cost::parameters<Space>(one));
+    }
+
+    /// @return the cost as a sum over the layers, see `windows`
+    window_sum<Space> contributions() const {
+        window_sum<Space> sum;
+        for (const space_layer& l : Space::tables.layers) {
+            std::vector<double> costs;
+            for (int o = 0; o < l.candidates; ++o) {
+                const space_block& b = Space::tables.blocks[static_cast<std::size_t>(l.first_block + o)];
+                costs.push_back(static_cast<double>(m_what == counted::macs ? b.macs : b.parameters));
+            }
+            if (l.cell_index < 0) {
+                sum.add(costs.front());
+            } else {
+                sum.add({l.cell_index, l.cell_index + 1, std::move(costs)});
+            }
+        }
+        return sum;
     }
 
 private:
@@ -7187,7 +7294,10 @@ constexpr std::array<edge, Count> normalised_edges(int nodes, Joined joined) {
 /// - `nodes`, `features`: how many nodes there are, and how wide a node's feature vector is;
 /// - `adjacency`: the symmetric normalised adjacency with self loops, D^-1/2 (A + I) D^-1/2 (Kipf and
 ///   Welling, arXiv 1609.02907, equation 2), its entries that are not zero, row by row;
-/// - `encode(architecture, out)`: writes all nodes x features floats, row-major.
+/// - `encode(architecture, out)`: writes all nodes x features floats, row-major;
+/// - `cell_of(node)`, if a model of it shall decompose (`windows`): the cell whose operator alone says what
+/// the
+///   node carries, -1 where it is always the same.
 template <class E>
 concept encoding_type = code_space<typename E::space> &&
     requires(const architecture<typename E::space>& a, float* out) {
@@ -9454,6 +9564,885 @@ private:
 
 } // namespace fitnas::feature
 
+// ---- fitnas/predictor/gcn/window_rule.hpp ----
+/// @file
+/// @brief How layers act on windows of cells, and why a model is not a sum over them.
+
+namespace fitnas {
+
+/// @brief Why a predictor is not a sum over windows of neighbouring cells.
+enum class window_fault {
+    none,    ///< it is one
+    unknown, ///< the predictor's type does not say
+    graph,   ///< a node sees cells that are not neighbours
+    layer,   ///< a layer has no `gcn::window_rule`
+    tail,    ///< what is behind mean_pool or flatten is not linear
+    size     ///< the windows have too many codes to be tabulated
+};
+
+/// @brief The most codes of one window that are tabulated.
+inline constexpr std::uint64_t window_limit = std::uint64_t{1} << 20U;
+
+} // namespace fitnas
+
+namespace fitnas::gcn {
+
+/// @brief How a layer acts in prediction.
+enum class window_action {
+    unknown,
+    each_node,  ///< on each node by itself: a window stays what it is
+    neighbours, ///< a sum over edges: a window grows by those of the neighbours
+    pool,       ///< linear, from nodes to one vector an architecture
+    linear      ///< linear, from one vector to the next
+};
+
+/// @brief What `windows` has to know of a layer; specialise it for a layer of yours.
+///
+/// - `action`, and for `each_node` also `linear`, whether the layer is. The layer's `forward` does the rest;
+/// - for `neighbours` the layer is y_i = b + sum over edges e into i of weight(e) x_column(e) W_k, where
+///   `maps` is how many matrices W_k (width in x width) there are, `map_of(row, column)` says which one an
+///   edge takes, `weights(signal, p, k)` where it begins in the layer's parameters, and `bias(signal, p)`
+///   where b does;
+/// - for `pool`: `share(nodes)` is the factor of each node, and `flat` whether nodes stay side by side.
+template <class Layer>
+struct window_rule {
+    static constexpr window_action action = window_action::unknown;
+};
+template <>
+struct window_rule<relu> {
+    static constexpr window_action action = window_action::each_node;
+    static constexpr bool linear = false;
+};
+template <int Percent>
+struct window_rule<dropout<Percent>> { // off in prediction
+    static constexpr window_action action = window_action::each_node;
+    static constexpr bool linear = true;
+};
+template <int Width>
+struct window_rule<conv<Width>> {
+    static constexpr window_action action = window_action::neighbours;
+    static constexpr int maps = 1;
+    static constexpr int map_of(int /*row*/, int /*column*/) { return 0; }
+    static constexpr std::ptrdiff_t weights(signal /*in*/, int /*map*/) { return 0; }
+    static constexpr std::ptrdiff_t bias(signal in) { return static_cast<std::ptrdiff_t>(in.width) * Width; }
+};
+template <>
+struct window_rule<mean_pool> {
+    static constexpr window_action action = window_action::pool;
+    static constexpr bool flat = false;
+    static constexpr double share(int nodes) { return 1.0 / nodes; }
+};
+template <>
+struct window_rule<flatten> {
+    static constexpr window_action action = window_action::pool;
+    static constexpr bool flat = true;
+    static constexpr double share(int /*nodes*/) { return 1; }
+};
+template <int Width>
+struct window_rule<linear<Width>> {
+    static constexpr window_action action = window_action::linear;
+};
+
+namespace detail {
+
+/// The cells [first, last) that a node sees; empty windows begin and end at 0.
+struct window {
+    int first = 0;
+    int last = 0;
+    constexpr bool empty() const { return first == last; }
+    constexpr void include(window other) {
+        if (empty()) {
+            *this = other;
+        } else if (!other.empty()) {
+            first = (std::min)(first, other.first);
+            last = (std::max)(last, other.last);
+        }
+    }
+};
+
+template <class Encoding>
+concept knows_cells = requires {
+    { Encoding::cell_of(0) } -> std::convertible_to<int>;
+};
+
+/// The windows of all nodes behind `Convolutions` sums over edges.
+template <class Encoding>
+constexpr auto windows_behind(int convolutions) {
+    std::array<window, static_cast<std::size_t>(Encoding::nodes)> now{};
+    for (int i = 0; i < Encoding::nodes; ++i) {
+        if (const int cell = Encoding::cell_of(i); cell >= 0) {
+            now[static_cast<std::size_t>(i)] = {cell, cell + 1};
+        }
+    }
+    for (int c = 0; c < convolutions; ++c) {
+        auto next = now;
+        for (const encoding::edge& e : Encoding::adjacency) {
+            next[static_cast<std::size_t>(e.row)].include(now[static_cast<std::size_t>(e.column)]);
+        }
+        now = next;
+    }
+    return now;
+}
+
+template <class Encoding>
+constexpr window_fault fault_of_graph(int convolutions) {
+    if constexpr (!knows_cells<Encoding>) {
+        return window_fault::graph;
+    } else {
+        for (const window& w : windows_behind<Encoding>(1)) {
+            if (w.last - w.first > 3) {
+                return convolutions > 0 ? window_fault::graph : window_fault::none;
+            }
+        }
+        for (const window& w : windows_behind<Encoding>(convolutions)) {
+            if (window_codes<typename Encoding::space>(w.first, w.last) > window_limit) {
+                return window_fault::size;
+            }
+        }
+        return window_fault::none;
+    }
+}
+
+template <class Layer>
+constexpr bool linear_behind_pool() {
+    if constexpr (window_rule<Layer>::action == window_action::each_node) {
+        return window_rule<Layer>::linear;
+    } else {
+        return true;
+    }
+}
+
+template <class Encoding, class... Layers>
+constexpr window_fault fault_of_model(model<Encoding, Layers...>* /*type*/) {
+    if (((window_rule<Layers>::action == window_action::unknown) || ...)) {
+        return window_fault::layer;
+    }
+    bool pooled = false;
+    bool good = true;
+    ((good = good && (!pooled || linear_behind_pool<Layers>()),
+      pooled = pooled || window_rule<Layers>::action == window_action::pool),
+     ...);
+    if (!good) {
+        return window_fault::tail;
+    }
+    return fault_of_graph<Encoding>(((window_rule<Layers>::action == window_action::neighbours) + ... + 0));
+}
+
+} // namespace detail
+
+/// @brief Why a model is not a sum over windows, `window_fault::none` where it is one.
+///
+/// It is where its encoding says with `cell_of(node)` in which cell a node's operator is chosen (-1: none), a
+/// node and its neighbours together see at most 3 neighbouring cells, every layer has a `window_rule`, and
+/// what is behind `mean_pool` or `flatten` is linear. Then L graph convolutions show a node 2L + 1 cells.
+template <model_type Model>
+inline constexpr window_fault windows_fault = detail::fault_of_model(static_cast<Model*>(nullptr));
+
+} // namespace fitnas::gcn
+
+// ---- fitnas/predictor/gcn/windows.hpp ----
+/// @file
+/// @brief What each node of a graph convolutional network adds to the output, as tables over the operators in
+/// the cells that it sees.
+
+namespace fitnas::gcn {
+
+namespace detail {
+
+/// A vector for each code of a node's window, in the order of the codes.
+struct node_rows {
+    window cells{};
+    std::vector<float> values{};
+};
+
+/// One sum over edges into one node, for all codes of its window.
+template <code_space Space>
+class edge_sum {
+public:
+    /// @param bias `width` values
+    edge_sum(int width, const float* bias, window cells) : m_width(width), m_cells(cells) {
+        m_partial.resize(static_cast<std::size_t>(cells.last - cells.first + 1) * row_size());
+        std::copy(bias, bias + width, m_partial.begin());
+    }
+
+    /// @param rows what comes along the edge, for each code of `cells`
+    void add_edge(float weight, const float* rows, window cells) {
+        if (cells.empty()) {
+            add_scaled(weight, rows, m_width, m_partial.data());
+        } else {
+            m_edges.push_back({weight, rows, cells});
+        }
+    }
+
+    /// Calls `visit(first row, count, rows)` for blocks of neighbouring codes, in order. Behind the rows
+    /// there is room for twice as many.
+    template <class Visit>
+    void run(Visit&& visit) {
+        m_block.resize(3 * row_size() *
+                       (m_cells.empty() ? 1 : static_cast<std::size_t>(count_of(m_cells.last - 1))));
+        m_places.assign(static_cast<std::size_t>(m_cells.last - m_cells.first + 1) * m_edges.size(), 0);
+        m_next = 0;
+        if (m_cells.empty()) {
+            std::copy_n(m_partial.begin(), row_size(), m_block.begin());
+            visit(std::size_t{0}, 1, m_block.data());
+            return;
+        }
+        descend(0, visit);
+    }
+
+private:
+    struct source {
+        float weight;
+        const float* rows;
+        window cells;
+    };
+
+    std::size_t row_size() const { return static_cast<std::size_t>(m_width); }
+    static int count_of(int cell) { return Space::operator_counts[static_cast<std::size_t>(cell)]; }
+
+    /// Adds what comes from windows that end with this cell.
+    template <class Visit>
+    void descend(int depth, Visit& visit) {
+        const int cell = m_cells.first + depth;
+        const int count = count_of(cell);
+        const bool last = cell + 1 == m_cells.last;
+        const float* before = m_partial.data() + static_cast<std::size_t>(depth) * row_size();
+        std::size_t* places = m_places.data() + static_cast<std::size_t>(depth) * m_edges.size();
+        std::size_t* places_behind = places + m_edges.size();
+        for (int o = 0; o < count; ++o) {
+            float* sum = last ? m_block.data() + static_cast<std::size_t>(o) * row_size()
+                              : m_partial.data() + static_cast<std::size_t>(depth + 1) * row_size();
+            const float* from = before;
+            for (std::size_t e = 0; e < m_edges.size(); ++e) {
+                const source& s = m_edges[e];
+                if (cell < s.cells.first || cell >= s.cells.last) {
+                    places_behind[e] = places[e];
+                    continue;
+                }
+                const std::size_t place =
+                    places[e] * static_cast<std::size_t>(count) + static_cast<std::size_t>(o);
+                places_behind[e] = place;
+                if (cell + 1 == s.cells.last) {
+                    const float* row = s.rows + place * row_size();
+                    for (int f = 0; f < m_width; ++f) {
+                        sum[f] = from[f] + s.weight * row[f];
+                    }
+                    from = sum;
+                }
+            }
+            if (from != sum) {
+                std::copy_n(from, row_size(), sum);
+            }
+            if (!last) {
+                descend(depth + 1, visit);
+            }
+        }
+        if (last) {
+            visit(m_next, count, m_block.data());
+            m_next += static_cast<std::size_t>(count);
+        }
+    }
+
+    int m_width;
+    window m_cells;
+    std::vector<source> m_edges;
+    std::vector<float> m_partial;
+    std::vector<float> m_block;
+    std::vector<std::size_t> m_places;
+    std::size_t m_next = 0;
+};
+
+/// Sum of products in a fixed order, for vectors.
+inline double dot(const float* x, const float* y, int width) {
+    constexpr int lanes = 16;
+    std::array<float, lanes> sums{};
+    int f = 0;
+    for (; f + lanes <= width; f += lanes) {
+        for (int l = 0; l < lanes; ++l) {
+            sums[static_cast<std::size_t>(l)] += x[f + l] * y[f + l];
+        }
+    }
+    for (int l = 0; f + l < width; ++l) {
+        sums[static_cast<std::size_t>(l)] += x[f + l] * y[f + l];
+    }
+    for (int half = lanes / 2; half > 0; half /= 2) {
+        for (int l = 0; l < half; ++l) {
+            sums[static_cast<std::size_t>(l)] += sums[static_cast<std::size_t>(l + half)];
+        }
+    }
+    return static_cast<double>(sums[0]);
+}
+
+/// Takes the nodes of a model through its layers, window by window.
+template <class Model>
+class tabulator {
+public:
+    using graph = typename Model::graph;
+    using space = typename Model::space;
+
+    explicit tabulator(const float* parameters) : m_parameters(parameters) {}
+
+    window_sum<space> run() {
+        fold_tail<Model::layers>();
+        encode();
+        step<0>();
+        window_sum<space> result(m_constant);
+        for (std::size_t i = 0; i < nodes; ++i) {
+            result.add({m_rows[i].cells.first, m_rows[i].cells.last, std::move(m_terms[i])});
+        }
+        return result;
+    }
+
+private:
+    template <std::size_t I>
+    using rule = window_rule<typename Model::template layer<I>>;
+    static constexpr auto nodes = static_cast<std::size_t>(graph::nodes);
+    static constexpr std::size_t pool = [] {
+        std::size_t i = 0;
+        while (!Model::signals[i + 1].pooled) {
+            ++i;
+        }
+        return i;
+    }();
+
+    static std::size_t codes_of(window w) {
+        return static_cast<std::size_t>(window_codes<space>(w.first, w.last));
+    }
+
+    /// The layers behind the nodes as one row of weights a node, and a constant.
+    template <std::size_t I>
+    void fold_tail() {
+        if constexpr (I == Model::layers) {
+            m_read_out.assign(1, 1);
+        }
+        constexpr std::size_t at = I - 1;
+        if constexpr (at > pool) {
+            if constexpr (rule<at>::action == window_action::linear) {
+                const float* p = m_parameters + Model::offsets[at];
+                const auto in = static_cast<std::size_t>(Model::signals[at].width);
+                const std::size_t out = m_read_out.size();
+                std::vector<double> before(in);
+                for (std::size_t i = 0; i < in; ++i) {
+                    for (std::size_t o = 0; o < out; ++o) {
+                        before[i] += static_cast<double>(p[i * out + o]) * m_read_out[o];
+                    }
+                }
+                for (std::size_t o = 0; o < out; ++o) {
+                    m_constant += static_cast<double>(p[in * out + o]) * m_read_out[o];
+                }
+                m_read_out = std::move(before);
+            }
+            fold_tail<at>();
+        } else {
+            const auto width = static_cast<std::size_t>(Model::signals[pool].width);
+            m_weights.resize(nodes * width);
+            for (std::size_t i = 0; i < m_weights.size(); ++i) {
+                m_weights[i] = static_cast<float>(rule<pool>::share(graph::nodes) *
+                                                  m_read_out[rule<pool>::flat ? i : i % width]);
+            }
+        }
+    }
+
+    /// What each node carries, for each operator of its cell.
+    void encode() {
+        m_rows.resize(nodes);
+        m_terms.resize(nodes);
+        const std::size_t width = static_cast<std::size_t>(graph::features);
+        int most = 1;
+        for (std::size_t i = 0; i < nodes; ++i) {
+            m_rows[i].cells = windows_behind<graph>(0)[i];
+            m_rows[i].values.resize(codes_of(m_rows[i].cells) * width);
+            if (!m_rows[i].cells.empty()) {
+                most =
+                    (std::max)(most, space::operator_counts[static_cast<std::size_t>(m_rows[i].cells.first)]);
+            }
+        }
+        std::vector<float> features(nodes * width);
+        for (int o = 0; o < most; ++o) {
+            architecture<space> a{};
+            for (std::size_t c = 0; c < a.size(); ++c) {
+                a[c] = static_cast<std::uint8_t>((std::min)(o, space::operator_counts[c] - 1));
+            }
+            graph::encode(a, features.data());
+            for (std::size_t i = 0; i < nodes; ++i) {
+                const auto row = static_cast<std::size_t>(o);
+                if (row < codes_of(m_rows[i].cells)) {
+                    std::copy_n(features.begin() + static_cast<std::ptrdiff_t>(i * width), width,
+                                m_rows[i].values.begin() + static_cast<std::ptrdiff_t>(row * width));
+                }
+            }
+        }
+    }
+
+    /// Layer I on all nodes, and those on each node behind it.
+    template <std::size_t I>
+    void step() {
+        if constexpr (rule<I>::action == window_action::neighbours) {
+            convolve<I>();
+        } else {
+            // Only before the first convolution: others take these layers along.
+            parallel_for(static_cast<std::ptrdiff_t>(nodes), [&](std::ptrdiff_t i) {
+                node_rows& mine = m_rows[static_cast<std::size_t>(i)];
+                std::vector<float> rows = mine.values;
+                rows.resize(3 * rows.size());
+                finish<I>(static_cast<std::size_t>(i), 0, static_cast<int>(codes_of(mine.cells)), rows.data(),
+                          mine.values);
+            });
+            if constexpr (end_of_run<I>() < pool) {
+                step<end_of_run<I>()>();
+            }
+        }
+    }
+
+    /// The first layer from I on that does not work on each node by itself.
+    template <std::size_t I>
+    static constexpr std::size_t end_of_run() {
+        if constexpr (rule<I>::action == window_action::each_node) {
+            return end_of_run<I + 1>();
+        } else {
+            return I;
+        }
+    }
+
+    /// Takes rows of a node through the layers from I on that work on each node by itself, then keeps them,
+    /// or reads them out. Behind the rows there is room for twice as many.
+    template <std::size_t I>
+    void finish(std::size_t node, std::size_t first, int count, float* rows, std::vector<float>& kept) {
+        if constexpr (rule<I>::action == window_action::each_node) {
+            constexpr signal in{1, Model::signals[I].width};
+            static_assert(Model::signals[I + 1].width == in.width,
+                          "gcn::window_rule: a layer that works on each node must keep its width");
+            const std::ptrdiff_t size = static_cast<std::ptrdiff_t>(count) * in.width;
+            site at{};
+            at.input = in;
+            at.count = count;
+            at.layer = static_cast<int>(I);
+            at.parameters = m_parameters + Model::offsets[I];
+            at.scratch = rows + 2 * size;
+            Model::template layer<I>::forward(at, rows, rows + size);
+            std::copy_n(rows + size, size, rows);
+            finish<I + 1>(node, first, count, rows, kept);
+        } else if constexpr (I == pool) {
+            constexpr int width = Model::signals[I].width;
+            std::vector<double>& term = m_terms[node];
+            if (term.size() < first + static_cast<std::size_t>(count)) {
+                term.resize(first + static_cast<std::size_t>(count));
+            }
+            const float* weights = m_weights.data() + node * static_cast<std::size_t>(width);
+            for (int r = 0; r < count; ++r) {
+                term[first + static_cast<std::size_t>(r)] =
+                    dot(rows + static_cast<std::ptrdiff_t>(r) * width, weights, width);
+            }
+        } else {
+            constexpr auto width = static_cast<std::size_t>(Model::signals[I].width);
+            std::copy_n(rows, static_cast<std::size_t>(count) * width,
+                        kept.begin() + static_cast<std::ptrdiff_t>(first * width));
+        }
+    }
+
+    template <std::size_t I>
+    void convolve() {
+        using way = rule<I>;
+        constexpr signal in = Model::signals[I];
+        constexpr int width = Model::signals[I + 1].width;
+        constexpr auto maps = static_cast<std::size_t>(way::maps);
+        const float* p = m_parameters + Model::offsets[I];
+
+        std::vector<std::vector<float>> products(nodes * maps);
+        parallel_for(static_cast<std::ptrdiff_t>(nodes), [&](std::ptrdiff_t i) {
+            const node_rows& mine = m_rows[static_cast<std::size_t>(i)];
+            const std::size_t codes = codes_of(mine.cells);
+            for (std::size_t k = 0; k < maps; ++k) {
+                std::vector<float>& z = products[static_cast<std::size_t>(i) * maps + k];
+                z.resize(codes * static_cast<std::size_t>(width));
+                multiply_weights(in, static_cast<int>(codes), mine.values.data(),
+                                 p + way::weights(in, static_cast<int>(k)), width, z.data());
+            }
+        });
+
+        std::vector<node_rows> next(nodes);
+        parallel_for(static_cast<std::ptrdiff_t>(nodes), [&](std::ptrdiff_t n) {
+            const auto i = static_cast<std::size_t>(n);
+            node_rows& mine = next[i];
+            mine.cells = m_rows[i].cells;
+            for (const encoding::edge& e : graph::adjacency) {
+                if (e.row == static_cast<int>(i)) {
+                    mine.cells.include(m_rows[static_cast<std::size_t>(e.column)].cells);
+                }
+            }
+            edge_sum<space> sum(width, p + way::bias(in), mine.cells);
+            for (const encoding::edge& e : graph::adjacency) {
+                if (e.row == static_cast<int>(i)) {
+                    const auto column = static_cast<std::size_t>(e.column);
+                    const auto k = static_cast<std::size_t>(way::map_of(e.row, e.column));
+                    sum.add_edge(e.weight, products[column * maps + k].data(), m_rows[column].cells);
+                }
+            }
+            const std::size_t codes = codes_of(mine.cells);
+            if constexpr (end_of_run<I + 1>() == pool) {
+                m_terms[i].resize(codes);
+            } else {
+                mine.values.resize(codes * static_cast<std::size_t>(width));
+            }
+            sum.run([&](std::size_t first, int count, float* rows) {
+                finish<I + 1>(i, first, count, rows, mine.values);
+            });
+        });
+        m_rows = std::move(next);
+        if constexpr (end_of_run<I + 1>() != pool) {
+            step<end_of_run<I + 1>()>();
+        }
+    }
+
+    const float* m_parameters;
+    double m_constant = 0;
+    std::vector<double> m_read_out;
+    std::vector<float> m_weights; // nodes x width, behind the last layer on nodes
+    std::vector<node_rows> m_rows;
+    std::vector<std::vector<double>> m_terms;
+};
+
+} // namespace detail
+
+/// @brief The output of a model as a sum over its nodes: with each architecture's code as it stands it agrees
+/// with `outputs` up to rounding.
+/// @param parameters `Model::parameters` values
+/// @throws shape_error
+template <model_type Model>
+requires(windows_fault<Model> == window_fault::none)
+    window_sum<typename Model::space> contributions(std::span<const float> parameters) {
+    detail::require_size(parameters.size(), Model::parameters, "parameters");
+    return detail::tabulator<Model>(parameters.data()).run();
+}
+
+} // namespace fitnas::gcn
+
+// ---- fitnas/predictor/windows.hpp ----
+/// @file
+/// @brief A fitted model as tables over windows of neighbouring cells: predictions are look-ups.
+
+namespace fitnas {
+
+/// @brief How a predictor gives its windows away; specialise it for a predictor of yours, or give the
+/// predictor a member `window_sum<space> contributions() const`: what it predicts for canonical codes, as a
+/// sum.
+///
+/// - `fault`: why it cannot, `window_fault::none` where it can;
+/// - `contributions(predictor)`: the sum.
+template <class Predictor>
+struct window_traits {
+private:
+    static constexpr bool known = requires(const Predictor& p) {
+        { p.contributions() } -> std::same_as<window_sum<typename Predictor::space>>;
+    };
+
+public:
+    static constexpr window_fault fault = known ? window_fault::none : window_fault::unknown;
+    static auto contributions(const Predictor& p) { return p.contributions(); }
+};
+
+/// @brief A fitted model: the sum of its nodes, in the unit of its predictions.
+template <class Model>
+struct window_traits<fitted<Model>> {
+    static constexpr window_fault fault = gcn::windows_fault<Model>;
+    static auto contributions(const fitted<Model>& p) {
+        window_sum<typename Model::space> sum(p.unit().offset);
+        sum.add(gcn::contributions<Model>(p.parameters()), p.unit().slope);
+        return sum;
+    }
+};
+
+/// @brief An ensemble: the mean of its members'.
+template <class Member>
+struct window_traits<ensemble<Member>> {
+    static constexpr window_fault fault = window_traits<Member>::fault;
+    static auto contributions(const ensemble<Member>& p) {
+        window_sum<typename Member::space> sum;
+        for (const Member& m : p.members()) {
+            sum.add(window_traits<Member>::contributions(m), 1.0 / static_cast<double>(p.members().size()));
+        }
+        return sum;
+    }
+};
+
+/// @brief A predictor whose predictions are a sum over windows of neighbouring cells: fitted models on
+/// chains, their ensembles, ridge regressions, costs, and any with `window_traits`.
+template <class P>
+concept decomposable = window_traits<P>::fault == window_fault::none;
+
+namespace detail {
+
+/// Refuses what does not decompose, and says why.
+template <class P>
+constexpr void require_decomposable() {
+    constexpr window_fault fault = window_traits<P>::fault;
+    static_assert(
+        fault != window_fault::unknown,
+        "this needs a model that is a sum over windows of neighbouring cells, and the model's type does not "
+        "say that it is one: it has no contributions() and no window_traits; use search::exhaustive, "
+        "search::segment or search::evolution");
+    static_assert(
+        fault != window_fault::graph,
+        "this needs a model that is a sum over windows of neighbouring cells, but the model's encoding joins "
+        "cells that are not neighbours, so that a node sees the whole architecture: use encoding::chain (an "
+        "encoding of yours must have cell_of(node)), or search::exhaustive, search::segment or "
+        "search::evolution");
+    static_assert(
+        fault != window_fault::layer,
+        "this needs a model that is a sum over windows of neighbouring cells, but a layer of the model has "
+        "no gcn::window_rule, which says how it acts on them");
+    static_assert(
+        fault != window_fault::tail,
+        "this needs a model that is a sum over windows of neighbouring cells, but the model is not linear "
+        "behind mean_pool or flatten: only gcn::linear may follow, without gcn::relu between");
+    static_assert(
+        fault != window_fault::size,
+        "this needs a model that is a sum over windows of neighbouring cells, but the model's windows have "
+        "more than 2^20 codes: L graph convolutions see 2 L + 1 cells, so use fewer");
+}
+
+} // namespace detail
+
+/// @brief A `predictor`: what a model that decomposes predicts, as one table for each window of neighbouring
+/// cells.
+///
+/// With L graph convolutions a node sees 2L + 1 cells, and its share of the output is a table over their
+/// operators; shares whose windows lie in others are added to these. All values are rounded to multiples of
+/// one power of two, 2^-51 of the largest sum there could be: **every sum of them is exact**, in any order,
+/// so that equal predictions are equal, and what bounds or sorts them is exact too. They agree with the
+/// model's own predictions up to the rounding of its float32 (1e-5 of their range is ample). Equal networks
+/// get equal predictions.
+template <code_space Space>
+class windows {
+public:
+    using space = Space;
+    using code = architecture<Space>;
+
+    /// @throws numeric_error where a value is not finite
+    explicit windows(const window_sum<Space>& sum) { take(sum); }
+
+    /// @param model a `decomposable` predictor; it is tabulated once
+    template <class Model>
+    requires(!std::same_as<Model, windows> &&
+             !std::same_as<Model, window_sum<Space>>) explicit windows(const Model& model) {
+        detail::require_decomposable<Model>();
+        if constexpr (decomposable<Model>) {
+            static_assert(std::same_as<typename Model::space, Space>,
+                          "windows<Space>(model): the model must be a predictor of the same space");
+            take(window_traits<Model>::contributions(model));
+        }
+    }
+
+    std::vector<double> predict(std::span<const code> many) const {
+        std::vector<double> values(many.size());
+        gcn::detail::for_each_block(many.size(), [&](std::size_t begin, std::size_t end) {
+            for (std::size_t i = begin; i < end; ++i) {
+                values[i] = sum_of(canonical<Space>(many[i]));
+            }
+        });
+        return values;
+    }
+    /// @throws architecture_error
+    double predict(const code& one) const { return sum_of(canonical<Space>(one)); }
+
+    /// @brief The sum for a code as it stands; the prediction where it is canonical.
+    /// @pre the code is of the space
+    double sum_of(const code& a) const {
+        double sum = m_offset;
+        for (const window_term& t : m_terms) {
+            std::size_t place = 0;
+            for (int i = t.first; i < t.last; ++i) {
+                const auto at = static_cast<std::size_t>(i);
+                place = place * static_cast<std::size_t>(Space::operator_counts[at]) + a[at];
+            }
+            sum += t.values[place];
+        }
+        return sum;
+    }
+
+    double offset() const { return m_offset; }
+    /// @return the tables, by their first cells; none lies in another
+    const std::vector<window_term>& terms() const { return m_terms; }
+    window_sum<Space> contributions() const {
+        window_sum<Space> sum(m_offset);
+        for (const window_term& t : m_terms) {
+            sum.add(t);
+        }
+        return sum;
+    }
+
+private:
+    void take(const window_sum<Space>& sum) {
+        double largest = std::abs(sum.offset());
+        for (const window_term& t : sum.terms()) {
+            double most = 0;
+            for (const double v : t.values) {
+                most = v < most && -v < most ? most : std::abs(v); // what is not a number stays
+                if (!std::isfinite(most)) {
+                    break;
+                }
+            }
+            largest += most;
+        }
+        if (!std::isfinite(largest)) {
+            throw numeric_error("windows: the model has a value that is not finite");
+        }
+        int exponent = 0;
+        std::frexp(largest, &exponent);
+        // Room for the rounding of each term.
+        const double unit = std::ldexp(1.0, (std::max)(exponent - 51, -1000));
+        const double inverse = 1 / unit;
+        m_offset = std::nearbyint(sum.offset() * inverse) * unit;
+        std::vector<window_term> terms = sum.terms();
+        parallel_for(static_cast<std::ptrdiff_t>(terms.size()), [&](std::ptrdiff_t i) {
+            for (double& v : terms[static_cast<std::size_t>(i)].values) {
+                v = std::nearbyint(v * inverse) * unit;
+            }
+        });
+        merge(terms);
+    }
+
+    /// Adds each term to one whose window holds its own.
+    void merge(std::vector<window_term>& terms) {
+        std::sort(terms.begin(), terms.end(), [](const window_term& a, const window_term& b) {
+            return a.first != b.first ? a.first < b.first : a.last > b.last;
+        });
+        for (window_term& t : terms) {
+            if (t.first == t.last) {
+                m_offset += t.values.front();
+            } else if (!m_terms.empty() && t.last <= m_terms.back().last) {
+                add(t, m_terms.back());
+            } else {
+                m_terms.push_back(std::move(t));
+            }
+        }
+    }
+    static void add(const window_term& small, window_term& large) {
+        const auto inner = static_cast<std::size_t>(window_codes<Space>(small.last, large.last));
+        for (std::size_t i = 0; i < large.values.size(); ++i) {
+            large.values[i] += small.values[i / inner % small.values.size()];
+        }
+    }
+
+    double m_offset = 0;
+    std::vector<window_term> m_terms;
+};
+
+template <predictor Model>
+explicit windows(const Model&) -> windows<typename Model::space>;
+
+} // namespace fitnas
+
+// ---- fitnas/space/canonical_pairs.hpp ----
+/// @file
+/// @brief What of the canonical form two neighbouring cells show.
+
+namespace fitnas {
+
+/// @brief Operators, and pairs of them in neighbouring cells, that no canonical code has. For searches that
+/// build codes cell by cell.
+struct canonical_pairs {
+    /// Of each cell, for each operator, whether it may stand there at all.
+    std::vector<std::vector<std::uint8_t>> stands{};
+    /// Of each cell but the first, whether operator `here` may follow `before`: `[before * operators +
+    /// here]`.
+    std::vector<std::vector<std::uint8_t>> follows{};
+    /// Where a code is not canonical exactly if it has such an operator or pair; else there are others.
+    bool sufficient = true;
+    /// Whether every code is canonical.
+    bool all = true;
+    /// Of each cell, the first cell that has a part in whether the codes up to this cell, and on, are
+    /// canonical, beside what pairs show: the cell itself, or in runs where pairs do not suffice their first.
+    std::vector<int> history{};
+};
+
+/// @brief The pairs of a space.
+///
+/// Among neighbouring cells that keep one shape, a canonical code has its operators that change nothing
+/// behind all others (see `canonical`). Where these cells have the same operators, or none of them does
+/// nothing, that is seen pair by pair.
+template <code_space Space>
+canonical_pairs canonical_pairs_of() {
+    canonical_pairs rule;
+    for (int i = 0; i < Space::cells; ++i) {
+        const auto here = static_cast<std::size_t>(Space::operator_counts[static_cast<std::size_t>(i)]);
+        const auto before =
+            i == 0 ? std::size_t{0}
+                   : static_cast<std::size_t>(Space::operator_counts[static_cast<std::size_t>(i) - 1]);
+        rule.stands.emplace_back(here, std::uint8_t{1});
+        rule.follows.emplace_back(before * here, std::uint8_t{1});
+        rule.history.push_back(i);
+    }
+    if constexpr (search_space_type<Space>) {
+        const auto steps = [](int cell, int o) -> const recipe& { return Space::block_of(cell, o).steps; };
+        const auto has = [&](int cell, const recipe& wanted) {
+            for (int o = 0; o < Space::operator_counts[static_cast<std::size_t>(cell)]; ++o) {
+                if (steps(cell, o) == wanted) {
+                    return true;
+                }
+            }
+            return false;
+        };
+        // Of operators with one recipe the first stands for all.
+        for (int i = 0; i < Space::cells; ++i) {
+            for (int o = 0; o < Space::operator_counts[static_cast<std::size_t>(i)]; ++o) {
+                for (int earlier = 0; earlier < o; ++earlier) {
+                    if (steps(i, earlier) == steps(i, o)) {
+                        rule.stands[static_cast<std::size_t>(i)][static_cast<std::size_t>(o)] = 0;
+                        rule.all = false;
+                    }
+                }
+            }
+        }
+        int first = 0;
+        while (first < Space::cells) { // the runs of `canonical`
+            int last = first;
+            const cell place = Space::layer_of(first).place;
+            if (place.keeps_shape()) {
+                while (last + 1 < Space::cells && Space::layer_of(last + 1).place == place &&
+                       &Space::layer_of(last + 1) == &Space::layer_of(last) + 1) {
+                    ++last;
+                }
+            }
+            bool idle = false; // whether an operator of the run does nothing
+            bool alike = true;
+            for (int i = first; place.keeps_shape() && i <= last; ++i) {
+                for (int o = 0; o < Space::operator_counts[static_cast<std::size_t>(i)]; ++o) {
+                    idle = idle || steps(i, o).empty();
+                    for (int j = first; j <= last; ++j) {
+                        alike = alike && has(j, steps(i, o));
+                    }
+                }
+            }
+            for (int i = first; idle && i <= last; ++i) {
+                const auto at = static_cast<std::size_t>(i);
+                const int count = Space::operator_counts[at];
+                if (!alike) {
+                    rule.sufficient = false;
+                    rule.all = false;
+                    rule.history[at] = first;
+                }
+                if (i == first || !has(i, recipe{})) {
+                    continue;
+                }
+                // What does nothing, and behind it what could change places with it.
+                for (int before = 0; before < Space::operator_counts[at - 1]; ++before) {
+                    for (int o = 0; o < count; ++o) {
+                        if (steps(i - 1, before).empty() && !steps(i, o).empty() && has(i - 1, steps(i, o))) {
+                            rule.follows[at][static_cast<std::size_t>(before * count + o)] = 0;
+                            rule.all = false;
+                        }
+                    }
+                }
+            }
+            first = last + 1;
+        }
+    }
+    return rule;
+}
+
+} // namespace fitnas
+
 // ---- fitnas/predictor/table.hpp ----
 /// @file
 /// @brief The predictions of a whole space.
@@ -9463,7 +10452,8 @@ namespace fitnas {
 /// @brief The most codes that a `dense_table` holds, where no other limit is given: 128 MiB of predictions.
 inline constexpr std::uint64_t dense_table_limit = std::uint64_t{1} << 24U;
 
-/// @brief A `predictor` that looks up what another predicted for every code of the space.
+/// @brief A `predictor` that looks up what another predicted for every code of the space. Where that one
+/// decomposes, its `windows` predict, in a small part of the time.
 template <code_space Space>
 class dense_table {
 public:
@@ -9481,16 +10471,14 @@ public:
                                (Space::size == UINT64_MAX ? "2^64 or more" : std::to_string(Space::size)) +
                                " codes, the limit is " + std::to_string(limit));
         }
-        constexpr std::uint64_t block = 16384;
-        std::vector<architecture<Space>> codes;
-        m_values.reserve(static_cast<std::size_t>(Space::size));
-        for (std::uint64_t first = 0; first < Space::size; first += block) {
-            codes.clear();
-            for (std::uint64_t i = first; i < (std::min)(Space::size, first + block); ++i) {
-                codes.push_back(architecture_at<Space>(i));
+        if constexpr (decomposable<Predictor>) {
+            if constexpr (std::same_as<Predictor, windows<Space>>) {
+                look_up(model);
+            } else {
+                look_up(windows<Space>(model));
             }
-            const std::vector<double> part = model.predict(std::span<const architecture<Space>>(codes));
-            m_values.insert(m_values.end(), part.begin(), part.end());
+        } else {
+            ask(model);
         }
     }
 
@@ -9512,6 +10500,78 @@ public:
     std::span<const double> values() const { return m_values; }
 
 private:
+    template <class Predictor>
+    void ask(const Predictor& model) {
+        constexpr std::uint64_t block = 16384;
+        std::vector<architecture<Space>> codes;
+        m_values.reserve(static_cast<std::size_t>(Space::size));
+        for (std::uint64_t first = 0; first < Space::size; first += block) {
+            codes.clear();
+            for (std::uint64_t i = first; i < (std::min)(Space::size, first + block); ++i) {
+                codes.push_back(architecture_at<Space>(i));
+            }
+            const std::vector<double> part = model.predict(std::span<const architecture<Space>>(codes));
+            m_values.insert(m_values.end(), part.begin(), part.end());
+        }
+    }
+
+    void look_up(const windows<Space>& tables) {
+        m_values.resize(static_cast<std::size_t>(Space::size));
+        // Where each table ends; tables that begin later end later.
+        std::array<const window_term*, static_cast<std::size_t>(Space::cells)> ending{};
+        for (const window_term& t : tables.terms()) {
+            ending[static_cast<std::size_t>(t.last) - 1] = &t;
+        }
+        int first = 0;
+        std::uint64_t parts = 1;
+        while (first + 1 < Space::cells && parts < 32) {
+            parts *= static_cast<std::uint64_t>(Space::operator_counts[static_cast<std::size_t>(first++)]);
+        }
+        parallel_for(static_cast<std::ptrdiff_t>(parts), [&](std::ptrdiff_t part) {
+            const auto begun = static_cast<std::uint64_t>(part);
+            double sum = tables.offset();
+            for (int i = 0; i < first; ++i) {
+                const std::uint64_t behind = window_codes<Space>(i + 1, first);
+                if (const window_term* t = ending[static_cast<std::size_t>(i)]) {
+                    sum += t->values[begun / behind % t->values.size()];
+                }
+            }
+            fill(ending, first, begun, sum);
+        });
+        // Equal networks get the prediction of the canonical code.
+        if (canonical_pairs_of<Space>().all) {
+            return;
+        }
+        gcn::detail::for_each_block(m_values.size(), [&](std::size_t begin, std::size_t end) {
+            for (std::size_t i = begin; i < end; ++i) {
+                const auto own = architecture_at<Space>(i);
+                const auto network = canonical<Space>(own);
+                if (network != own) {
+                    m_values[i] = tables.sum_of(network);
+                }
+            }
+        });
+    }
+
+    /// All codes that begin like `begun`, whose cells before `cell` add up to `sum`.
+    template <class Ending>
+    void fill(const Ending& ending, int cell, std::uint64_t begun, double sum) {
+        const auto at = static_cast<std::size_t>(cell);
+        const auto count = static_cast<std::uint64_t>(Space::operator_counts[at]);
+        const window_term* t = ending[at];
+        const double* values = t == nullptr ? nullptr : t->values.data() + begun * count % t->values.size();
+        if (cell + 1 == Space::cells) { // here some table ends, or the model is a constant
+            double* out = m_values.data() + begun * count;
+            for (std::uint64_t o = 0; o < count; ++o) {
+                out[o] = sum + (values == nullptr ? 0.0 : values[o]);
+            }
+            return;
+        }
+        for (std::uint64_t o = 0; o < count; ++o) {
+            fill(ending, cell + 1, begun * count + o, values == nullptr ? sum : sum + values[o]);
+        }
+    }
+
     std::vector<double> m_values;
 };
 
@@ -10222,6 +11282,815 @@ std::vector<candidate<typename Model::space>> evolution(const Model& predictor,
 
 } // namespace fitnas::search
 
+// ---- fitnas/search/window_paths.hpp ----
+/// @file
+/// @brief A sum over windows of cells as paths through states, and upper bounds on what a path can still
+/// reach.
+
+namespace fitnas::search::detail {
+
+/// What one limit counts, cell by cell.
+struct path_cost {
+    double base = 0; ///< of the layers that are not searched
+    double most = std::numeric_limits<double>::infinity();
+    std::vector<std::vector<double>> cells{}; ///< for each operator
+    std::vector<double> smallest_behind{};    ///< of all cells from here on, the cheapest way
+    double total = 0;                         ///< the largest there is
+
+    /// Above `most` by more than the rounding of any order of addition: what is left out here breaks the
+    /// limit.
+    double most_rounded() const { return most + 1e-12 * (std::abs(most) + total); }
+};
+
+template <code_space Space, class BlockCost>
+path_cost make_path_cost(double most, BlockCost&& cost_of) {
+    path_cost c;
+    c.most = most;
+    c.cells.resize(static_cast<std::size_t>(Space::cells));
+    c.smallest_behind.assign(static_cast<std::size_t>(Space::cells) + 1, 0);
+    const space_layout layout = Space::layout();
+    for (const space_layer& l : layout.layers) {
+        if (l.cell_index < 0) {
+            c.base += cost_of(static_cast<std::size_t>(l.first_block));
+            continue;
+        }
+        for (int o = 0; o < l.candidates; ++o) {
+            c.cells[static_cast<std::size_t>(l.cell_index)].push_back(
+                cost_of(static_cast<std::size_t>(l.first_block + o)));
+        }
+    }
+    c.total = c.base;
+    for (std::size_t i = c.cells.size(); i-- > 0;) {
+        c.smallest_behind[i] =
+            c.smallest_behind[i + 1] + *std::min_element(c.cells[i].begin(), c.cells[i].end());
+        c.total += *std::max_element(c.cells[i].begin(), c.cells[i].end());
+    }
+    return c;
+}
+
+/// The costs that a limit names, in the order of `limit_check`.
+template <code_space Space>
+std::vector<path_cost> path_costs_of(const cost::limit& limit) {
+    std::vector<path_cost> all;
+    if constexpr (search_space_type<Space>) {
+        const auto blocks = Space::layout().blocks;
+        if (limit.macs != cost::limit::none) {
+            all.push_back(make_path_cost<Space>(static_cast<double>(limit.macs), [&](std::size_t b) {
+                return static_cast<double>(blocks[b].macs);
+            }));
+        }
+        if (limit.parameters != cost::limit::none) {
+            all.push_back(make_path_cost<Space>(static_cast<double>(limit.parameters), [&](std::size_t b) {
+                return static_cast<double>(blocks[b].parameters);
+            }));
+        }
+        for (const cost::latency_limit& l : limit.latencies) {
+            if (std::isfinite(l.milliseconds)) { // infinity only gives the table
+                all.push_back(make_path_cost<Space>(l.milliseconds,
+                                                    [&](std::size_t b) { return l.table->blocks()[b]; }));
+            }
+        }
+    }
+    return all;
+}
+
+/// Architectures as paths: a state before cell t is the last `memory` operators, a step is an operator. What
+/// a step adds is the table whose window ends with it, or minus infinity where no canonical code takes it.
+class path_graph {
+public:
+    template <code_space Space>
+    explicit path_graph(const windows<Space>& tables) : m_offset(tables.offset()) {
+        const canonical_pairs rule = canonical_pairs_of<Space>();
+        m_pairs_suffice = rule.sufficient;
+        for (int i = 0; i < Space::cells; ++i) {
+            m_counts.push_back(static_cast<std::size_t>(Space::operator_counts[static_cast<std::size_t>(i)]));
+        }
+        int memory = rule.all ? 0 : 1;
+        for (const window_term& t : tables.terms()) {
+            memory = (std::max)(memory, t.last - t.first - 1);
+        }
+        const auto codes = [](int first, int last) {
+            return static_cast<std::size_t>(window_codes<Space>((std::max)(first, 0), last));
+        };
+        auto term = tables.terms().begin();
+        for (int t = 0; t < Space::cells; ++t) {
+            const auto at = static_cast<std::size_t>(t);
+            const std::size_t count = m_counts[at];
+            const std::size_t states = codes(t - memory, t);
+            m_states.push_back(states);
+            m_kept.push_back(memory == 0 ? 0 : codes(t + 1 - memory, t));
+            std::vector<double> gains(states * count, 0.0);
+            if (term != tables.terms().end() && term->last == t + 1) {
+                for (std::size_t i = 0; i < gains.size(); ++i) {
+                    gains[i] = term->values[i % term->values.size()];
+                }
+                ++term;
+            }
+            for (std::size_t i = 0; i < gains.size(); ++i) {
+                const std::size_t o = i % count;
+                const bool follows =
+                    memory == 0 || t == 0 || rule.follows[at][i / count % m_counts[at - 1] * count + o] != 0;
+                if (rule.stands[at][o] == 0 || !follows) {
+                    gains[i] = -std::numeric_limits<double>::infinity();
+                }
+            }
+            m_gains.push_back(std::move(gains));
+        }
+        m_states.push_back(codes(Space::cells - memory, Space::cells));
+        m_scale = std::abs(m_offset);
+        for (const std::vector<double>& g : m_gains) {
+            double most = 0;
+            for (const double v : g) {
+                most = std::isfinite(v) ? (std::max)(most, std::abs(v)) : most;
+            }
+            m_scale += most;
+        }
+    }
+
+    std::size_t cells() const { return m_counts.size(); }
+    std::size_t operators(std::size_t cell) const { return m_counts[cell]; }
+    std::size_t states(std::size_t cell) const { return m_states[cell]; }
+    std::size_t next(std::size_t cell, std::size_t state, std::size_t o) const {
+        return m_kept[cell] == 0 ? 0 : state % m_kept[cell] * m_counts[cell] + o;
+    }
+    /// What the operators of a cell add, in a state.
+    const double* gains(std::size_t cell, std::size_t state) const {
+        return m_gains[cell].data() + state * m_counts[cell];
+    }
+    double offset() const { return m_offset; }
+    /// No sum is larger than this.
+    double scale() const { return m_scale; }
+    /// Whether every path is a canonical code.
+    bool pairs_suffice() const { return m_pairs_suffice; }
+
+private:
+    double m_offset;
+    double m_scale = 0;
+    bool m_pairs_suffice = true;
+    std::vector<std::size_t> m_counts;
+    std::vector<std::size_t> m_states;
+    std::vector<std::size_t>
+        m_kept; // codes of a state's cells that the next state keeps; 0: there is one state
+    std::vector<std::vector<double>> m_gains;
+};
+
+/// What the operators of a cell cost together, each cost times its weight.
+inline void weigh(const path_graph& graph, const std::vector<path_cost>& costs,
+                  std::span<const double> weights, std::size_t cell, std::vector<double>& price) {
+    price.assign(graph.operators(cell), 0.0);
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+        for (std::size_t o = 0; o < price.size(); ++o) {
+            price[o] += weights[i] * costs[i].cells[cell][o];
+        }
+    }
+}
+
+/// Of each state before each cell, the best of what the cells from there on add, less their weighted costs.
+/// With weights of 0 nothing is rounded.
+inline void best_behind(const path_graph& graph, const std::vector<path_cost>& costs,
+                        std::span<const double> weights, std::vector<std::vector<double>>& values) {
+    values.resize(graph.cells() + 1);
+    values.back().assign(graph.states(graph.cells()), 0.0);
+    std::vector<double> price;
+    for (std::size_t t = graph.cells(); t-- > 0;) {
+        weigh(graph, costs, weights, t, price);
+        values[t].resize(graph.states(t));
+        const std::size_t step = graph.states(t + 1) == 1 ? 0 : 1;
+        for (std::size_t s = 0; s < graph.states(t); ++s) {
+            const double* gains = graph.gains(t, s);
+            const double* behind = values[t + 1].data() + graph.next(t, s, 0);
+            double best = -std::numeric_limits<double>::infinity();
+            for (std::size_t o = 0; o < price.size(); ++o) {
+                const double v = (gains[o] + behind[o * step]) - price[o];
+                best = v > best ? v : best;
+            }
+            values[t][s] = best;
+        }
+    }
+}
+
+/// The path that `best_behind` has found.
+inline std::vector<std::uint8_t> best_path(const path_graph& graph, const std::vector<path_cost>& costs,
+                                           std::span<const double> weights,
+                                           const std::vector<std::vector<double>>& values) {
+    std::vector<std::uint8_t> path;
+    std::vector<double> price;
+    std::size_t state = 0;
+    for (std::size_t t = 0; t < graph.cells(); ++t) {
+        weigh(graph, costs, weights, t, price);
+        std::size_t chosen = 0;
+        double best = -std::numeric_limits<double>::infinity();
+        for (std::size_t o = 0; o < price.size(); ++o) {
+            const double v = (graph.gains(t, state)[o] + values[t + 1][graph.next(t, state, o)]) - price[o];
+            if (v > best) {
+                best = v;
+                chosen = o;
+            }
+        }
+        path.push_back(static_cast<std::uint8_t>(chosen));
+        state = graph.next(t, state, chosen);
+    }
+    return path;
+}
+
+/// Upper bounds by Lagrange multipliers: for every w >= 0, what is best of score + w (limit - cost), without
+/// the limit, is at least the best score that keeps it.
+class path_bounds {
+public:
+    /// Chooses multipliers: none, those that bound the whole best, and some around them.
+    path_bounds(const path_graph& graph, const std::vector<path_cost>& costs)
+        : m_graph(graph), m_costs(costs) {
+        choose();
+        const std::size_t n = m_count;
+        m_values.resize(graph.cells() + 1);
+        std::vector<std::vector<double>> one;
+        for (std::size_t t = 0; t <= graph.cells(); ++t) {
+            m_values[t].resize(graph.states(t) * n);
+        }
+        for (std::size_t j = 0; j < n; ++j) {
+            best_behind(graph, costs, multiplier(j), one);
+            for (std::size_t t = 0; t <= graph.cells(); ++t) {
+                for (std::size_t s = 0; s < graph.states(t); ++s) {
+                    m_values[t][s * n + j] = one[t][s];
+                }
+            }
+        }
+        m_margins.resize(n);
+        for (std::size_t j = 0; j < n; ++j) {
+            double largest = graph.scale();
+            bool any = false;
+            for (std::size_t i = 0; i < costs.size(); ++i) {
+                largest += multiplier(j)[i] * (costs[i].total + std::abs(costs[i].most));
+                any = any || multiplier(j)[i] > 0;
+            }
+            // Far above the rounding of a hundred sums. Without multipliers nothing is rounded.
+            m_margins[j] = any ? 1e-12 * largest : 0;
+        }
+    }
+
+    /// The most that a path can end with.
+    /// @param score of the cells before `cell`
+    /// @param spent of each cost in the cells before
+    double operator()(std::size_t cell, std::size_t state, double score, const double* spent) const {
+        const double* values = m_values[cell].data() + state * m_count;
+        if (m_costs.empty()) {
+            return score + values[0];
+        }
+        constexpr std::size_t lanes = 8;
+        double least[lanes];
+        double left[lanes];
+        std::fill(least, least + lanes, std::numeric_limits<double>::infinity());
+        for (std::size_t j = 0; j < m_count; j += lanes) {
+            for (std::size_t l = 0; l < lanes; ++l) {
+                left[l] = m_margins[j + l];
+            }
+            for (std::size_t i = 0; i < m_costs.size(); ++i) {
+                const double room = m_costs[i].most - spent[i];
+                const double* w = m_by_cost[i].data() + j;
+                for (std::size_t l = 0; l < lanes; ++l) {
+                    left[l] += w[l] * room;
+                }
+            }
+            for (std::size_t l = 0; l < lanes; ++l) {
+                const double v = (score + values[j + l]) + left[l];
+                least[l] = v < least[l] ? v : least[l];
+            }
+        }
+        return *std::min_element(least, least + lanes);
+    }
+
+private:
+    std::span<const double> multiplier(std::size_t j) const {
+        return {m_multipliers.data() + j * m_costs.size(), m_costs.size()};
+    }
+
+    /// What the best path by `values` costs more than the limit allows, of each cost.
+    std::vector<double> excess(std::span<const double> w,
+                               const std::vector<std::vector<double>>& values) const {
+        const std::vector<std::uint8_t> path = best_path(m_graph, m_costs, w, values);
+        std::vector<double> over;
+        for (const path_cost& c : m_costs) {
+            double total = c.base;
+            for (std::size_t t = 0; t < path.size(); ++t) {
+                total += c.cells[t][path[t]];
+            }
+            over.push_back(total - c.most);
+        }
+        return over;
+    }
+
+    /// Coordinate by coordinate, the multipliers with the smallest bound for the whole.
+    std::vector<double> tightest(std::size_t from, std::size_t to) const {
+        std::vector<double> w(m_costs.size());
+        std::vector<std::vector<double>> values;
+        const std::size_t rounds = to - from > 1 ? 4 : 1;
+        for (std::size_t round = 0; round < rounds; ++round) {
+            for (std::size_t i = from; i < to; ++i) {
+                const double spread =
+                    (std::max)(m_costs[i].total - m_costs[i].base - m_costs[i].smallest_behind[0],
+                               std::numeric_limits<double>::min());
+                const auto too_dear = [&](double value) {
+                    w[i] = value;
+                    best_behind(m_graph, m_costs, w, values);
+                    return excess(w, values)[i] > 0;
+                };
+                if (!too_dear(0)) {
+                    continue; // 0 is the best there is
+                }
+                double low = 0;
+                double high = 1e-3 * m_graph.scale() / spread;
+                int doublings = 0;
+                while (too_dear(high) && ++doublings < 60) {
+                    low = high;
+                    high *= 2;
+                }
+                for (int halving = 0; halving < 16; ++halving) {
+                    const double middle = 0.5 * (low + high);
+                    (too_dear(middle) ? low : high) = middle;
+                }
+                w[i] = high;
+            }
+        }
+        return w;
+    }
+
+    void choose() {
+        m_multipliers.assign(m_costs.size(), 0.0);
+        const auto add = [&](const std::vector<double>& w) {
+            m_multipliers.insert(m_multipliers.end(), w.begin(), w.end());
+        };
+        if (!m_costs.empty()) {
+            const std::vector<double> together = tightest(0, m_costs.size());
+            add(together);
+            for (const double factor :
+                 {0.2, 0.4, 0.55, 0.7, 0.8, 0.88, 0.94, 1.06, 1.13, 1.25, 1.4, 1.7, 2.2, 4.0}) {
+                std::vector<double> w = together;
+                for (double& v : w) {
+                    v *= factor;
+                }
+                add(w);
+            }
+            // Where the score hardly counts, what is left says whether the limits can be kept together.
+            for (const double factor : {1e2, 1e5}) {
+                for (std::size_t i = 0; m_costs.size() > 1 && i <= m_costs.size(); ++i) {
+                    std::vector<double> w = together;
+                    for (std::size_t k = 0; k < w.size(); ++k) {
+                        const double some = (w[k] > 0 ? w[k] : m_graph.scale() / (1 + m_costs[k].total));
+                        w[k] = factor * some * (k == i ? 0.5 : 1);
+                    }
+                    add(w);
+                }
+            }
+            for (std::size_t i = 0; m_costs.size() > 1 && i < m_costs.size(); ++i) {
+                add(tightest(i, i + 1));
+                for (const double factor : {0.0, 0.6, 0.85, 1.15, 1.5}) {
+                    std::vector<double> w = together;
+                    w[i] *= factor;
+                    add(w);
+                }
+            }
+        }
+        m_count = m_costs.empty() ? 1 : m_multipliers.size() / m_costs.size();
+        if (!m_costs.empty()) {
+            while (m_count % 8 != 0) { // whole vectors
+                m_multipliers.insert(m_multipliers.end(), m_costs.size(), 0.0);
+                ++m_count;
+            }
+        }
+        m_by_cost.resize(m_costs.size());
+        for (std::size_t i = 0; i < m_costs.size(); ++i) {
+            for (std::size_t j = 0; j < m_count; ++j) {
+                m_by_cost[i].push_back(m_multipliers[j * m_costs.size() + i]);
+            }
+        }
+    }
+
+    const path_graph& m_graph;
+    const std::vector<path_cost>& m_costs;
+    std::size_t m_count = 1;
+    std::vector<double> m_multipliers;          // [multiplier][cost]
+    std::vector<std::vector<double>> m_by_cost; // [cost][multiplier]
+    std::vector<double> m_margins;
+    std::vector<std::vector<double>> m_values; // [cell][state][multiplier]
+};
+
+} // namespace fitnas::search::detail
+
+// ---- fitnas/search/exact.hpp ----
+/// @file
+/// @brief The true best of a whole space by a model that decomposes, however large the space is.
+
+namespace fitnas::search {
+
+struct exact_options {
+    std::size_t top = 10; ///< how many to return, at least 1; fewer where fewer keep the limits
+    cost::limit limit{};  ///< any number of them together
+    /// How far below the true best, in the unit of the predictions, what is found may lie: at least 0. Above
+    /// 0 the search may stop earlier; see `exact_report::gap` for how far it is.
+    double tolerance = 0;
+    /// Beginnings to look at before the search gives what it has, see `exact_report::gap`.
+    std::uint64_t most_beginnings = (std::numeric_limits<std::uint64_t>::max)();
+    /// Beginnings that are kept, cell by cell, for a first list, at least 1. Without a tolerance only the
+    /// time depends on it.
+    std::size_t beam = 4096;
+};
+
+/// @brief What an exact search did.
+struct exact_report {
+    std::uint64_t tabulated = 0; ///< values in the model's windows
+    std::uint64_t looked_at = 0; ///< beginnings of architectures, whole ones among them
+    /// The i-th best of the space is at most this much better than the i-th that was found: 0 where neither a
+    /// tolerance nor `most_beginnings` left anything out; infinity where fewer than asked for were found
+    /// before.
+    double gap = 0;
+};
+
+namespace detail {
+
+/// Finds the best canonical codes: first a list of good ones, then all beginnings whose bound is not below
+/// its last.
+template <code_space Space>
+class exact_search {
+public:
+    using code = architecture<Space>;
+
+    exact_search(const windows<Space>& tables, const exact_options& options)
+        : m_options(options),
+          m_check(possible(options.limit)),
+          m_graph(tables),
+          m_costs(path_costs_of<Space>(options.limit)),
+          m_bounds(m_graph, m_costs),
+          m_lowest(-m_graph.scale()) {}
+
+    std::vector<candidate<Space>> run(exact_report& report) {
+        shortlist found(m_options.top);
+        const bool bounds_are_met = m_costs.empty() && m_graph.pairs_suffice();
+        beam(found, bounds_are_met, report);
+        if (!bounds_are_met) {
+            found = prove(found, report);
+        }
+        std::vector<candidate<Space>> list;
+        for (const entry& e : found.sorted()) {
+            list.push_back(candidate_of<Space>(e.code_, e.score, m_options.limit));
+        }
+        if (list.empty()) {
+            throw m_check.nothing_found("exact", "no architecture of the space");
+        }
+        return list;
+    }
+
+private:
+    struct entry {
+        code code_;
+        double score;
+    };
+    static limit_check possible(const cost::limit& limit) {
+        limit_check check = check_of<Space>(limit);
+        check.require_possible("exact");
+        return check;
+    }
+    static bool better(const entry& a, const entry& b) {
+        return a.score != b.score ? a.score > b.score : a.code_ < b.code_;
+    }
+
+    /// The best few, the worst of them on top.
+    class shortlist {
+    public:
+        explicit shortlist(std::size_t most) : m_most(most) {}
+        void offer(const entry& e) {
+            if (m_entries.size() == m_most) {
+                if (!better(e, m_entries.front())) {
+                    return;
+                }
+                std::pop_heap(m_entries.begin(), m_entries.end(), better);
+                m_entries.pop_back();
+            }
+            m_entries.push_back(e);
+            std::push_heap(m_entries.begin(), m_entries.end(), better);
+        }
+        /// Whether codes that begin so, of scores up to `bound`, may come on the list.
+        bool may_take(double bound, const code& a, std::size_t cells) const {
+            return m_entries.size() < m_most || bound > m_entries.front().score ||
+                   (bound == m_entries.front().score &&
+                    std::memcmp(a.data(), m_entries.front().code_.data(), cells) <= 0);
+        }
+        /// The score of its last; minus infinity where there is room.
+        double threshold() const {
+            return m_entries.size() < m_most ? -std::numeric_limits<double>::infinity()
+                                             : m_entries.front().score;
+        }
+        std::vector<entry> sorted() const {
+            std::vector<entry> all = m_entries;
+            std::sort(all.begin(), all.end(), better);
+            return all;
+        }
+
+    private:
+        std::size_t m_most;
+        std::vector<entry> m_entries;
+    };
+
+    /// A beginning of an architecture.
+    struct beginning {
+        code code_{};
+        double bound = 0;
+        double score = 0;
+        std::size_t state = 0;
+        std::vector<double> spent{};
+    };
+
+    beginning start() const {
+        beginning b;
+        b.score = m_graph.offset();
+        for (const path_cost& c : m_costs) {
+            b.spent.push_back(c.base);
+        }
+        return b;
+    }
+
+    /// Goes on with an operator; false where no code of interest does.
+    bool extend(const beginning& from, std::size_t cell, std::size_t o, beginning& to) const {
+        const double gain = m_graph.gains(cell, from.state)[o];
+        if (gain == -std::numeric_limits<double>::infinity()) {
+            return false;
+        }
+        to.spent.resize(m_costs.size());
+        for (std::size_t i = 0; i < m_costs.size(); ++i) {
+            to.spent[i] = from.spent[i] + m_costs[i].cells[cell][o];
+            if (to.spent[i] + m_costs[i].smallest_behind[cell + 1] > m_costs[i].most_rounded()) {
+                return false;
+            }
+        }
+        to.score = from.score + gain;
+        to.state = m_graph.next(cell, from.state, o);
+        to.bound = m_bounds(cell + 1, to.state, to.score, to.spent.data());
+        to.code_ = from.code_;
+        to.code_[cell] = static_cast<std::uint8_t>(o);
+        return true;
+    }
+
+    bool wanted(const code& a) const {
+        return m_check.meets(a) && (m_graph.pairs_suffice() || canonical<Space>(a) == a);
+    }
+
+    /// Keeps the beginnings with the best bounds. Where some code meets each bound, those of the best `top`
+    /// codes are among the best `top` beginnings: each beginning before one of them stands for a better code.
+    void beam(shortlist& found, bool bounds_are_met, exact_report& report) const {
+        const std::size_t keep = bounds_are_met ? m_options.top : (std::max)(m_options.top, m_options.beam);
+        std::vector<beginning> now{start()};
+        std::vector<beginning> next;
+        for (std::size_t cell = 0; cell < m_graph.cells(); ++cell) {
+            next.clear();
+            beginning b;
+            for (const beginning& from : now) {
+                for (std::size_t o = 0; o < m_graph.operators(cell); ++o) {
+                    if (extend(from, cell, o, b)) {
+                        next.push_back(b);
+                    }
+                }
+            }
+            report.looked_at += next.size();
+            const auto order = [](const beginning& a, const beginning& c) {
+                return a.bound != c.bound ? a.bound > c.bound : a.code_ < c.code_;
+            };
+            if (next.size() > keep) {
+                std::nth_element(next.begin(), next.begin() + static_cast<std::ptrdiff_t>(keep), next.end(),
+                                 order);
+                next.resize(keep);
+            }
+            std::swap(now, next);
+        }
+        for (const beginning& b : now) {
+            if (wanted(b.code_)) {
+                found.offer({b.code_, b.score});
+            }
+        }
+    }
+
+    /// Looks at every beginning that may still lead to a code better than the last of `known`.
+    shortlist prove(const shortlist& known, exact_report& report) const {
+        shortlist none(m_options.top);
+        walker cut(*this, known, none);
+        std::vector<beginning> parts{start()};
+        std::size_t cell = 0;
+        for (; cell + 1 < m_graph.cells() && parts.size() < 256; ++cell) {
+            std::vector<beginning> next;
+            beginning b;
+            for (const beginning& from : parts) {
+                for (std::size_t o = 0; o < m_graph.operators(cell); ++o) {
+                    if (extend(from, cell, o, b) && cut.may_take(b.bound, b.code_, cell + 1)) {
+                        next.push_back(b);
+                    }
+                }
+            }
+            parts = std::move(next);
+        }
+        std::stable_sort(parts.begin(), parts.end(),
+                         [](const beginning& a, const beginning& b) { return a.bound > b.bound; });
+        // A fixed number of groups, so that what is looked at does not depend on the number of threads.
+        std::vector<shortlist> lists(static_cast<std::size_t>(sum_groups), none);
+        std::vector<walker> walkers;
+        for (shortlist& list : lists) {
+            walkers.emplace_back(*this, known, list);
+        }
+        parallel_for(sum_groups, [&](std::ptrdiff_t group) {
+            for (auto p = static_cast<std::size_t>(group); p < parts.size(); p += lists.size()) {
+                walkers[static_cast<std::size_t>(group)].from(parts[p], cell);
+            }
+        });
+        // With a tolerance, some that were known may not have been found again.
+        std::vector<entry> all = known.sorted();
+        double left_out = cut.left_out();
+        for (std::size_t g = 0; g < lists.size(); ++g) {
+            const std::vector<entry> part = lists[g].sorted();
+            all.insert(all.end(), part.begin(), part.end());
+            left_out = (std::max)(left_out, walkers[g].left_out());
+            report.looked_at += walkers[g].looked_at();
+        }
+        std::sort(all.begin(), all.end(), better);
+        all.erase(std::unique(all.begin(), all.end(),
+                              [](const entry& a, const entry& b) { return a.code_ == b.code_; }),
+                  all.end());
+        shortlist best(m_options.top);
+        for (const entry& e : all) {
+            best.offer(e);
+        }
+        if (left_out > best.threshold()) {
+            report.gap = left_out - best.threshold();
+        }
+        return best;
+    }
+
+    /// Depth first, best bounds first.
+    class walker {
+    public:
+        walker(const exact_search& search, const shortlist& known, shortlist& found)
+            : m(search),
+              m_known(known),
+              m_found(found),
+              m_spent((m.m_graph.cells() + 1) * m.m_costs.size()) {}
+
+        void from(const beginning& b, std::size_t cell) {
+            m_code = b.code_;
+            std::copy(b.spent.begin(), b.spent.end(), spent(cell));
+            if (may_take(b.bound, m_code, cell)) {
+                descend(cell, b.state, b.score);
+            }
+        }
+
+        /// Whether codes that begin so, of scores up to `bound`, are looked for.
+        bool may_take(double bound, const code& a, std::size_t cells) {
+            if (bound < m.m_lowest) { // no code keeps all limits
+                return false;
+            }
+            if (!m_known.may_take(bound, a, cells) || !m_found.may_take(bound, a, cells)) {
+                return false;
+            }
+            const double threshold = (std::max)(m_known.threshold(), m_found.threshold());
+            if ((m.m_options.tolerance > 0 && bound <= threshold + m.m_options.tolerance) ||
+                m_looked_at > m.m_options.most_beginnings / static_cast<std::uint64_t>(sum_groups)) {
+                m_left_out = (std::max)(m_left_out, bound);
+                return false;
+            }
+            return true;
+        }
+        /// The best bound of those that only the options left out.
+        double left_out() const { return m_left_out; }
+        std::uint64_t looked_at() const { return m_looked_at; }
+
+    private:
+        struct step {
+            double bound;
+            std::uint8_t o;
+        };
+
+        double* spent(std::size_t cell) { return m_spent.data() + cell * m.m_costs.size(); }
+        /// What is spent behind a cell; false where it is too much.
+        bool spend(std::size_t cell, std::size_t o) {
+            const double* before = spent(cell);
+            double* behind = spent(cell + 1);
+            for (std::size_t i = 0; i < m.m_costs.size(); ++i) {
+                const path_cost& c = m.m_costs[i];
+                behind[i] = before[i] + c.cells[cell][o];
+                if (behind[i] + c.smallest_behind[cell + 1] > c.most_rounded()) {
+                    return false;
+                }
+            }
+            return true;
+        }
+
+        void descend(std::size_t cell, std::size_t state, double score) {
+            const path_graph& graph = m.m_graph;
+            const double* gains = graph.gains(cell, state);
+            std::array<step, 36> steps;
+            std::size_t n = 0;
+            for (std::size_t o = 0; o < graph.operators(cell); ++o) {
+                if (gains[o] == -std::numeric_limits<double>::infinity() || !spend(cell, o)) {
+                    continue;
+                }
+                m_code[cell] = static_cast<std::uint8_t>(o);
+                ++m_looked_at;
+                const double sum = score + gains[o];
+                if (cell + 1 == graph.cells()) {
+                    if (may_take(sum, m_code, cell + 1) && m.wanted(m_code)) {
+                        m_found.offer({m_code, sum});
+                    }
+                    continue;
+                }
+                const double bound = m.m_bounds(cell + 1, graph.next(cell, state, o), sum, spent(cell + 1));
+                if (may_take(bound, m_code, cell + 1)) {
+                    std::size_t at = n++;
+                    for (; at > 0 && steps[at - 1].bound < bound; --at) {
+                        steps[at] = steps[at - 1];
+                    }
+                    steps[at] = {bound, static_cast<std::uint8_t>(o)};
+                }
+            }
+            for (std::size_t i = 0; i < n; ++i) {
+                m_code[cell] = steps[i].o;
+                if (may_take(steps[i].bound, m_code, cell + 1)) {
+                    spend(cell, steps[i].o);
+                    descend(cell + 1, graph.next(cell, state, steps[i].o), score + gains[steps[i].o]);
+                }
+            }
+        }
+
+        const exact_search& m;
+        const shortlist& m_known;
+        shortlist& m_found;
+        code m_code{};
+        std::vector<double> m_spent;
+        double m_left_out = -std::numeric_limits<double>::infinity();
+        std::uint64_t m_looked_at = 0;
+    };
+
+    exact_options m_options;
+    limit_check m_check;
+    path_graph m_graph;
+    std::vector<path_cost> m_costs;
+    path_bounds m_bounds;
+    double m_lowest; // no sum is below this
+};
+
+} // namespace detail
+
+/// @brief The best of a whole space, by windows that were made before: see below.
+template <code_space Space>
+std::vector<candidate<Space>> exact(const windows<Space>& model, const exact_options& options = {},
+                                    exact_report* report = nullptr) {
+    if (options.top < 1) {
+        throw option_error("exact: top: expected at least 1, got 0");
+    }
+    if (options.beam < 1) {
+        throw option_error("exact: beam: expected at least 1, got 0");
+    }
+    if (!(options.tolerance >= 0) || !std::isfinite(options.tolerance)) {
+        throw option_error("exact: tolerance: expected a number from 0, got " +
+                           fitnas::detail::number_text(options.tolerance));
+    }
+    exact_report done;
+    for (const window_term& t : model.terms()) {
+        done.tabulated += t.values.size();
+    }
+    auto list = detail::exact_search<Space>(model, options).run(done);
+    if (report != nullptr) {
+        *report = done;
+    }
+    return list;
+}
+
+/// @brief The true best of a whole space: every network once, under any limits, without enumeration.
+///
+/// The model's `windows` make a prediction a sum of steps between states, where a state is the last 2L
+/// operators (L graph convolutions). Backward sums over states bound what any beginning can still reach;
+/// under limits Lagrange multipliers keep the bounds tight. A beginning is left only where its bound is below
+/// the last of a full list (or ties with it and comes later), so nothing better is missed. Predictions are
+/// exact sums (see `windows`), costs that are integers are added exactly, and a found architecture is judged
+/// by the limit itself, latencies added layer by layer as everywhere: what is returned is what looking at all
+/// codes would find, ties in their order.
+///
+/// Without limits the time is some thousand sums a result. Limits can make a problem hard (it is a knapsack):
+/// where the score is the limited cost itself, give a
+/// `tolerance` or `most_beginnings`.
+/// @param model a `decomposable` predictor; `windows<space>(model)`, made once, saves tabulating for each
+/// query
+/// @param options how many, limits, tolerance
+/// @param report if not null, what was done
+/// @return the best by prediction, best first; ties in the order of the codes
+/// @throws option_error where an option is out of range
+/// @throws limit_error where no architecture keeps the limits
+/// @throws numeric_error where a value of the model is not finite
+template <model Model>
+std::vector<candidate<typename Model::space>> exact(const Model& model, const exact_options& options = {},
+                                                    exact_report* report = nullptr) {
+    fitnas::detail::require_decomposable<Model>();
+    if constexpr (decomposable<Model>) {
+        return exact(windows<typename Model::space>(model), options, report);
+    }
+}
+
+} // namespace fitnas::search
+
 // ---- fitnas/search/exhaustive.hpp ----
 /// @file
 /// @brief Exhaustive search: the model as a lookup table of the whole space.
@@ -10253,6 +12122,343 @@ std::vector<candidate<typename Model::space>> exhaustive(const Model& predictor,
 }
 
 } // namespace fitnas::search
+
+// ---- fitnas/search/front.hpp ----
+/// @file
+/// @brief The front of a space that is too large to enumerate, by a model that decomposes.
+
+namespace fitnas::search::detail {
+
+/// Grows beginnings cell by cell and keeps, of those that end in one state, the ones that no other dominates
+/// (label setting). Lagrange multipliers say which can still lead between the points that are known.
+template <code_space Space>
+class front_search {
+public:
+    using code = architecture<Space>;
+    struct point {
+        code code_{};
+        double score = 0;
+        double cost = 0;
+    };
+
+    /// @param against the cost of the front; its `most` does not count, the limit does
+    front_search(const windows<Space>& tables, path_cost against, const cost::limit& limit)
+        : m_tables(tables),
+          m_check(check_of<Space>(limit)),
+          m_graph(tables),
+          m_cost{std::move(against)},
+          m_limits(path_costs_of<Space>(limit)),
+          m_rule(canonical_pairs_of<Space>()) {}
+
+    /// The front, cheapest first; of points that are equal in both, one.
+    /// @param cost_of of an architecture, as candidates have it
+    template <class CostOf>
+    std::vector<point> run(CostOf&& cost_of) {
+        std::vector<point> front;
+        const auto take = [&](const code& a) {
+            if (m_check.meets(a) && canonical<Space>(a) == a) {
+                front.push_back({a, m_tables.sum_of(a), cost_of(a)});
+            }
+        };
+        cut_into_regions(take);
+        // Few labels find good points soon; with these, all labels that matter are few.
+        for (std::size_t most = std::size_t{1} << 13U;; most *= 8) {
+            thin(front);
+            set_thresholds(front);
+            if (grow(most, take)) {
+                thin(front);
+                return front;
+            }
+        }
+    }
+
+private:
+    /// A beginning of an architecture.
+    struct label {
+        code code_{};
+        double score = 0;
+        double cost = 0;
+        double promise = 0;
+        std::size_t state = 0;
+    };
+    /// Costs from `begin` to before the next region's, and a slope of the front there.
+    struct region {
+        double begin;
+        double slope;
+    };
+
+    /// Leaves the points that no other dominates.
+    static void thin(std::vector<point>& points) {
+        std::sort(points.begin(), points.end(), [](const point& a, const point& b) {
+            return a.cost != b.cost     ? a.cost < b.cost
+                   : a.score != b.score ? a.score > b.score
+                                        : a.code_ < b.code_;
+        });
+        std::size_t kept = 0;
+        for (const point& p : points) {
+            if (kept == 0 || p.score > points[kept - 1].score) {
+                points[kept++] = p;
+            }
+        }
+        points.resize(kept);
+    }
+
+    /// Regions between the corners of the convex hull of all architectures, which Lagrange multipliers find.
+    template <class Take>
+    void cut_into_regions(Take&& take) {
+        struct corner {
+            double cost;
+            double score;
+        };
+        std::size_t states = 0;
+        for (std::size_t t = 0; t <= m_graph.cells(); ++t) {
+            states += m_graph.states(t);
+        }
+        const std::size_t most =
+            (std::min)(std::size_t{126}, (std::max)(std::size_t{6}, (std::size_t{1} << 23U) / states));
+        std::vector<std::vector<double>> values;
+        const auto best = [&](double slope) {
+            const std::array<double, 1> weight{slope};
+            best_behind(m_graph, m_cost, weight, values);
+            const std::vector<std::uint8_t> path = best_path(m_graph, m_cost, weight, values);
+            code a{};
+            corner c{m_cost[0].base, 0};
+            for (std::size_t t = 0; t < path.size(); ++t) {
+                a[t] = path[t];
+                c.cost += m_cost[0].cells[t][path[t]];
+            }
+            c.score = m_tables.sum_of(a);
+            take(a);
+            return c;
+        };
+        const double least = m_cost[0].base + m_cost[0].smallest_behind[0];
+        const double spread = (std::max)(m_cost[0].total - least, 1e-9 * (1 + m_cost[0].total));
+        const double steep = 1e4 * m_graph.scale() / spread;
+        std::vector<corner> corners{best(steep), best(0)};
+        std::vector<std::uint8_t> done{0}; // whether nothing lies above an edge
+        while (corners.size() < most) {
+            std::size_t widest = done.size();
+            for (std::size_t i = 0; i < done.size(); ++i) {
+                if (done[i] == 0 &&
+                    (widest == done.size() || corners[i + 1].cost - corners[i].cost >
+                                                  corners[widest + 1].cost - corners[widest].cost)) {
+                    widest = i;
+                }
+            }
+            if (widest == done.size()) {
+                break;
+            }
+            const corner a = corners[widest];
+            const corner b = corners[widest + 1];
+            done[widest] = 1;
+            if (b.cost > a.cost && b.score > a.score) {
+                const corner c = best((b.score - a.score) / (b.cost - a.cost));
+                if (c.cost > a.cost && c.cost < b.cost && c.score > a.score && c.score < b.score) {
+                    corners.insert(corners.begin() + static_cast<std::ptrdiff_t>(widest) + 1, c);
+                    done[widest] = 0;
+                    done.insert(done.begin() + static_cast<std::ptrdiff_t>(widest), 0);
+                }
+            }
+        }
+        m_regions.push_back({least - 1e-12 * m_cost[0].total, steep});
+        for (std::size_t i = 0; i + 1 < corners.size(); ++i) {
+            const corner a = corners[i];
+            const corner b = corners[i + 1];
+            if (b.cost > a.cost && b.score > a.score) {
+                m_regions.push_back({a.cost, (b.score - a.score) / (b.cost - a.cost)});
+            }
+        }
+        m_regions.push_back({corners.back().cost, 0});
+        const std::size_t n = m_regions.size();
+        m_behind.resize(m_graph.cells() + 1);
+        for (std::size_t t = 0; t <= m_graph.cells(); ++t) {
+            m_behind[t].resize(m_graph.states(t) * n);
+        }
+        for (std::size_t j = 0; j < n; ++j) {
+            best_behind(m_graph, m_cost, std::span<const double>(&m_regions[j].slope, 1), values);
+            for (std::size_t t = 0; t <= m_graph.cells(); ++t) {
+                for (std::size_t s = 0; s < m_graph.states(t); ++s) {
+                    m_behind[t][s * n + j] = values[t][s];
+                }
+            }
+        }
+        m_margin = 1e-12 * (m_graph.scale() + steep * m_cost[0].total);
+    }
+
+    double end_of(std::size_t j) const {
+        return j + 1 < m_regions.size() ? m_regions[j + 1].begin : std::numeric_limits<double>::infinity();
+    }
+
+    /// What score - slope * cost must exceed in each region where no point of the front dominates it: a point
+    /// that costs less than the front's next one must be better than the one before.
+    void set_thresholds(const std::vector<point>& front) {
+        m_thresholds.assign(m_regions.size(), std::numeric_limits<double>::infinity());
+        std::size_t i = 0; // the first point that costs more than the step begins with
+        for (std::size_t j = 0; j < m_regions.size(); ++j) {
+            const double slope = m_regions[j].slope;
+            double begin = m_regions[j].begin;
+            while (begin < end_of(j)) {
+                while (i < front.size() && front[i].cost <= begin) {
+                    ++i;
+                }
+                const double end = i < front.size() ? (std::min)(front[i].cost, end_of(j)) : end_of(j);
+                const double before = i == 0 ? minus_infinity : front[i - 1].score;
+                const double value = slope == 0 ? before : before - slope * end;
+                m_thresholds[j] = (std::min)(m_thresholds[j], value);
+                begin = end;
+            }
+        }
+    }
+
+    /// How far above a threshold a beginning can come; below 0 where all that begins so is dominated.
+    double promise(std::size_t cells, std::size_t state, double score, double cost) const {
+        const std::size_t n = m_regions.size();
+        const double* behind = m_behind[cells].data() + state * n;
+        const double least = cost + m_cost[0].smallest_behind[cells] - 1e-12 * m_cost[0].total;
+        double most = minus_infinity;
+        for (std::size_t j = n; j-- > 0 && least < end_of(j);) {
+            const double v = (score + behind[j]) - m_regions[j].slope * cost - m_thresholds[j];
+            most = v > most ? v : most;
+        }
+        return most + m_margin;
+    }
+
+    /// Takes all codes that may be new points of the front, or fewer where there are more labels than `most`.
+    /// @return whether these are all
+    template <class Take>
+    bool grow(std::size_t most, Take&& take) const {
+        bool all = true;
+        std::vector<label> now(1);
+        now.front().score = m_graph.offset();
+        now.front().cost = m_cost[0].base;
+        std::vector<label> next;
+        for (std::size_t cell = 0; cell < m_graph.cells() && !now.empty(); ++cell) {
+            next.clear();
+            for (const label& from : now) {
+                extend(from, cell, next);
+            }
+            leave_dominated(cell + 1, next);
+            if (next.size() > most) {
+                all = false;
+                std::nth_element(next.begin(), next.begin() + static_cast<std::ptrdiff_t>(most), next.end(),
+                                 [](const label& a, const label& b) {
+                                     return a.promise != b.promise ? a.promise > b.promise
+                                                                   : a.code_ < b.code_;
+                                 });
+                next.resize(most);
+            }
+            std::swap(now, next);
+        }
+        for (const label& l : now) {
+            take(l.code_);
+        }
+        return all;
+    }
+
+    void extend(const label& from, std::size_t cell, std::vector<label>& next) const {
+        const double* gains = m_graph.gains(cell, from.state);
+        for (std::size_t o = 0; o < m_graph.operators(cell); ++o) {
+            if (gains[o] == minus_infinity) {
+                continue;
+            }
+            label l = from;
+            l.code_[cell] = static_cast<std::uint8_t>(o);
+            l.score += gains[o];
+            l.cost += m_cost[0].cells[cell][o];
+            l.state = m_graph.next(cell, from.state, o);
+            l.promise = promise(cell + 1, l.state, l.score, l.cost);
+            if (l.promise >= 0 && m_check.can_meet(l.code_, static_cast<int>(cell) + 1) &&
+                run_is_canonical(cell + 1, l.code_)) {
+                next.push_back(l);
+            }
+        }
+    }
+
+    /// Where a run ends of which pairs of operators do not say whether it is canonical.
+    bool run_is_canonical(std::size_t cells, const code& a) const {
+        const bool ends = m_rule.history[cells - 1] + 1 < static_cast<int>(cells) &&
+                          (cells == a.size() || m_rule.history[cells] == static_cast<int>(cells));
+        if (!ends) {
+            return true;
+        }
+        const code c = canonical<Space>(a);
+        return std::equal(c.begin(), c.begin() + static_cast<std::ptrdiff_t>(cells), a.begin());
+    }
+
+    /// What an architecture that goes on from here has in common with others: its state, in a run of which
+    /// pairs do not suffice the whole run, and with limits what it has spent of them.
+    void leave_dominated(std::size_t cells, std::vector<label>& labels) const {
+        const auto run = static_cast<std::size_t>(m_rule.history[cells - 1]);
+        const auto before = [&](const label& a, const label& b) {
+            return std::lexicographical_compare(a.code_.begin() + static_cast<std::ptrdiff_t>(run),
+                                                a.code_.begin() + static_cast<std::ptrdiff_t>(cells),
+                                                b.code_.begin() + static_cast<std::ptrdiff_t>(run),
+                                                b.code_.begin() + static_cast<std::ptrdiff_t>(cells));
+        };
+        std::sort(labels.begin(), labels.end(), [&](const label& a, const label& b) {
+            if (a.state != b.state) {
+                return a.state < b.state;
+            }
+            if (before(a, b) != before(b, a)) {
+                return before(a, b);
+            }
+            return a.cost != b.cost     ? a.cost < b.cost
+                   : a.score != b.score ? a.score > b.score
+                                        : a.code_ < b.code_;
+        });
+        std::size_t kept = 0;
+        std::size_t first = 0; // of those that this label has the state in common with
+        for (std::size_t i = 0; i < labels.size(); ++i) {
+            if (kept == 0 || labels[i].state != labels[kept - 1].state ||
+                before(labels[kept - 1], labels[i])) {
+                first = kept;
+            }
+            if (!dominated(labels, first, kept, labels[i], cells)) {
+                labels[kept++] = labels[i];
+            }
+        }
+        labels.resize(kept);
+    }
+    /// Whether one of the labels [first, last), which do not cost more, is as good.
+    bool dominated(const std::vector<label>& labels, std::size_t first, std::size_t last, const label& l,
+                   std::size_t cells) const {
+        if (m_limits.empty()) {
+            return last > first && labels[last - 1].score >= l.score;
+        }
+        for (std::size_t i = first; i < last; ++i) {
+            bool cheaper = labels[i].score >= l.score;
+            for (const path_cost& c : m_limits) {
+                cheaper = cheaper && spent(c, labels[i].code_, cells) <= spent(c, l.code_, cells);
+            }
+            if (cheaper) {
+                return true;
+            }
+        }
+        return false;
+    }
+    static double spent(const path_cost& c, const code& a, std::size_t cells) {
+        double total = 0;
+        for (std::size_t t = 0; t < cells; ++t) {
+            total += c.cells[t][a[t]];
+        }
+        return total;
+    }
+
+    static constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
+
+    const windows<Space>& m_tables;
+    limit_check m_check;
+    path_graph m_graph;
+    std::vector<path_cost> m_cost; // one
+    std::vector<path_cost> m_limits;
+    canonical_pairs m_rule;
+    std::vector<region> m_regions; // from the cheapest on
+    std::vector<double> m_thresholds;
+    std::vector<std::vector<double>> m_behind; // [cell][state][region]
+    double m_margin = 0;
+};
+
+} // namespace fitnas::search::detail
 
 // ---- fitnas/search/pareto.hpp ----
 /// @file
@@ -10303,22 +12509,66 @@ struct pareto_options {
     std::size_t batch = 16384;
 };
 
-/// @brief The front of predicted quality against cost over a whole space.
-/// @throws option_error where the space has more than 2^26 codes, or no latency table was given
+namespace detail {
+
+/// The front of a space of any size.
+template <code_space Space>
+std::vector<candidate<Space>> large_front(const windows<Space>& model, const pareto_options& options) {
+    const limit_check check = check_of<Space>(options.limit);
+    check.require_possible("pareto");
+    const auto blocks = Space::layout().blocks;
+    if (options.against == objective::latency && options.limit.latencies.empty()) {
+        pareto<Space>({candidate<Space>{}}, options.against); // says what is missing
+    }
+    const auto of_block = [&](std::size_t b) {
+        return options.against == objective::macs ? static_cast<double>(blocks[b].macs)
+               : options.against == objective::parameters
+                   ? static_cast<double>(blocks[b].parameters)
+                   : options.limit.latencies.front().table->blocks()[b];
+    };
+    const auto cost_of = [&](const architecture<Space>& a) {
+        return options.against == objective::macs ? static_cast<double>(cost::macs<Space>(a))
+               : options.against == objective::parameters
+                   ? static_cast<double>(cost::parameters<Space>(a))
+                   : options.limit.latencies.front().table->template milliseconds<Space>(a);
+    };
+    front_search<Space> search(model, make_path_cost<Space>(0, of_block), options.limit);
+    std::vector<candidate<Space>> front;
+    for (const auto& p : search.run(cost_of)) {
+        front.push_back(candidate_of<Space>(p.code_, p.score, options.limit));
+    }
+    if (front.empty()) {
+        throw check.nothing_found("pareto", "no architecture of the space");
+    }
+    return front;
+}
+
+} // namespace detail
+
+/// @brief The front of predicted quality against cost over a whole space. A space of at most 2^26 codes is
+/// enumerated. A larger one needs a model that is `decomposable`: label setting over window states finds its
+/// front, by sums that are exact (see `windows`); of candidates that are equal in both quality and cost it
+/// gives one.
+/// @throws option_error where the space has more than 2^26 codes and the model does not decompose, or no
+/// latency table was given
 /// @throws limit_error where no architecture keeps the limits
 template <model Model>
 requires search_space_type<typename Model::space> std::vector<candidate<typename Model::space>>
 pareto(const Model& predictor, const pareto_options& options = {}) {
     using space = typename Model::space;
-    std::vector<candidate<space>> front;
-    for_each_prediction(predictor, options.limit, options.batch, "pareto",
-                        [&](std::span<const architecture<space>> codes, std::span<const double> values) {
-                            for (std::size_t i = 0; i < codes.size(); ++i) {
-                                front.push_back(candidate_of<space>(codes[i], values[i], options.limit));
-                            }
-                            front = pareto<space>(std::move(front), options.against);
-                        });
-    return front;
+    if constexpr (space::size > enumerable_size && decomposable<Model>) {
+        return detail::large_front<space>(windows<space>(predictor), options);
+    } else {
+        std::vector<candidate<space>> front;
+        for_each_prediction(predictor, options.limit, options.batch, "pareto",
+                            [&](std::span<const architecture<space>> codes, std::span<const double> values) {
+                                for (std::size_t i = 0; i < codes.size(); ++i) {
+                                    front.push_back(candidate_of<space>(codes[i], values[i], options.limit));
+                                }
+                                front = pareto<space>(std::move(front), options.against);
+                            });
+        return front;
+    }
 }
 
 } // namespace fitnas::search
@@ -10803,6 +13053,221 @@ segment_result<Space> segment(Scorer&& score, Fit&& fit, const segment_options<S
                score, fit, options)
         .run(Segments{});
 }
+
+} // namespace fitnas::search
+
+// ---- fitnas/search/table.hpp ----
+/// @file
+/// @brief A fitted model as a table that answers limits in microseconds.
+
+namespace fitnas::search {
+
+/// @brief Every network of a space that can be enumerated, best first, made once: "the best with at most 60 M
+/// macs and 2 M parameters" is then a look-up.
+///
+/// Over the sorted networks stands a tree of the smallest macs, parameters and latencies of neighbours; a
+/// query goes down to the first networks that keep the limits and passes by what cannot. For spaces too large
+/// to enumerate ask `exact`.
+///
+/// @code
+/// const search::table table(model);
+/// const auto best = table.best(cost::macs_at_most(60'000'000) && cost::parameters_at_most(2'000'000));
+/// @endcode
+template <code_space Space>
+class table {
+public:
+    using space = Space;
+
+    /// @param model any `model`; it is asked once for each network, by its windows where it decomposes
+    /// @param latencies tables that later limits may name; a limit by any other table is right too, but
+    /// slower
+    /// @throws option_error where the space has more than 2^26 codes
+    /// @throws numeric_error where a prediction is not finite
+    /// @throws shape_error where a latency table is not of this space
+    template <model Model>
+    explicit table(const Model& model, std::vector<latency_table> latencies = {})
+        : m_latencies(std::move(latencies)) {
+        static_assert(std::same_as<typename Model::space, Space>,
+                      "search::table<Space>(model): the model must be of the same space");
+        for (const latency_table& t : m_latencies) {
+            if constexpr (search_space_type<Space>) {
+                t.require_fits(Space::layout());
+            } else {
+                throw option_error("table: the space has no layout, so its codes have no latencies");
+            }
+        }
+        if constexpr (decomposable<Model> && Space::size <= dense_table_limit) {
+            gather(dense_table<Space>(model));
+        } else {
+            gather(model);
+        }
+    }
+
+    /// @return how many different networks there are
+    std::size_t size() const { return m_rows.size(); }
+
+    /// @brief The best network that keeps the limit; of equal ones the first in the order of the codes.
+    /// @throws limit_error where none does
+    candidate<Space> best(const cost::limit& limit = {}) const { return top(1, limit).front(); }
+
+    /// @brief The best networks that keep the limit, best first; fewer than n where fewer do.
+    /// @param n at least 1
+    /// @throws option_error where n is 0
+    /// @throws limit_error where none does
+    /// @throws shape_error where a latency table is not of this space
+    std::vector<candidate<Space>> top(std::size_t n, const cost::limit& limit = {}) const {
+        if (n < 1) {
+            throw option_error("table: top: expected at least 1, got 0");
+        }
+        const query asked = query_of(limit);
+        std::vector<std::size_t> found;
+        if (m_width == 0) { // nothing can be limited
+            for (std::size_t i = 0; i < (std::min)(n, m_rows.size()); ++i) {
+                found.push_back(i);
+            }
+        } else {
+            descend(asked, m_levels.size(), 0, n, found);
+        }
+        if (found.empty()) {
+            throw check_of<Space>(limit).nothing_found("table", "no architecture of the space");
+        }
+        std::vector<candidate<Space>> list;
+        for (const std::size_t i : found) {
+            list.push_back(candidate_of<Space>(m_rows[i].code, m_rows[i].predicted, limit));
+        }
+        return list;
+    }
+
+private:
+    static constexpr std::size_t fan = 16; // rows, or nodes, below a node
+
+    struct row {
+        architecture<Space> code;
+        double predicted;
+    };
+    struct query {
+        std::vector<double> most{};       ///< of each kept cost
+        std::vector<std::size_t> costs{}; ///< those that are limited
+        bool unknown = false; ///< whether it names a table that is not kept; then `check` judges too
+        limit_check check{};
+    };
+
+    template <class Model>
+    void gather(const Model& model) {
+        for_each_prediction(model, {}, 16384, "table",
+                            [&](std::span<const architecture<Space>> codes, std::span<const double> values) {
+                                for (std::size_t i = 0; i < codes.size(); ++i) {
+                                    m_rows.push_back({codes[i], values[i]});
+                                }
+                            });
+        std::sort(m_rows.begin(), m_rows.end(), [](const row& a, const row& b) {
+            return a.predicted != b.predicted ? a.predicted > b.predicted : a.code < b.code;
+        });
+        m_width = (search_space_type<Space> ? 2 : 0) + m_latencies.size();
+        if (m_width == 0) {
+            return;
+        }
+        m_costs.resize(m_rows.size() * m_width);
+        if constexpr (search_space_type<Space>) {
+            parallel_for(static_cast<std::ptrdiff_t>(m_rows.size()), [&](std::ptrdiff_t i) {
+                const auto at = static_cast<std::size_t>(i);
+                double* c = m_costs.data() + at * m_width;
+                c[0] = static_cast<double>(cost::macs<Space>(m_rows[at].code));
+                c[1] = static_cast<double>(cost::parameters<Space>(m_rows[at].code));
+                for (std::size_t t = 0; t < m_latencies.size(); ++t) {
+                    c[2 + t] = m_latencies[t].template milliseconds<Space>(m_rows[at].code);
+                }
+            });
+        }
+        const std::vector<double>* below = &m_costs;
+        while (below->size() / m_width > 1) {
+            const std::size_t n = below->size() / m_width;
+            std::vector<double> level((n + fan - 1) / fan * m_width, std::numeric_limits<double>::infinity());
+            for (std::size_t i = 0; i < n; ++i) {
+                for (std::size_t c = 0; c < m_width; ++c) {
+                    double& least = level[i / fan * m_width + c];
+                    least = (std::min)(least, (*below)[i * m_width + c]);
+                }
+            }
+            m_levels.push_back(std::move(level));
+            below = &m_levels.back();
+        }
+    }
+
+    query query_of(const cost::limit& limit) const {
+        query q;
+        q.most.assign(m_width, std::numeric_limits<double>::infinity());
+        if (limit.empty()) {
+            return q;
+        }
+        if constexpr (search_space_type<Space>) {
+            const auto add = [&](std::size_t cost, double most) {
+                q.most[cost] = (std::min)(q.most[cost], most);
+                q.costs.push_back(cost);
+            };
+            if (limit.macs != cost::limit::none) {
+                add(0, static_cast<double>(limit.macs));
+            }
+            if (limit.parameters != cost::limit::none) {
+                add(1, static_cast<double>(limit.parameters));
+            }
+            for (const cost::latency_limit& l : limit.latencies) {
+                std::size_t t = 0;
+                while (l.table && t < m_latencies.size() && m_latencies[t].blocks() != l.table->blocks()) {
+                    ++t;
+                }
+                if (l.table && t < m_latencies.size()) {
+                    add(2 + t, l.milliseconds);
+                } else {
+                    q.check = check_of<Space>(limit);
+                    q.unknown = true;
+                }
+            }
+        } else {
+            check_of<Space>(limit); // says that there are no costs
+        }
+        return q;
+    }
+
+    bool keeps(const query& q, const double* costs) const {
+        for (const std::size_t c : q.costs) {
+            if (costs[c] > q.most[c]) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /// Level 0 are the rows, level l > 0 is `m_levels[l - 1]`.
+    void descend(const query& q, std::size_t level, std::size_t node, std::size_t n,
+                 std::vector<std::size_t>& found) const {
+        if (level == 0) {
+            if ((q.costs.empty() || keeps(q, m_costs.data() + node * m_width)) &&
+                (!q.unknown || q.check.meets(m_rows[node].code))) {
+                found.push_back(node);
+            }
+            return;
+        }
+        if (!keeps(q, m_levels[level - 1].data() + node * m_width)) {
+            return;
+        }
+        const std::size_t count = level == 1 ? m_rows.size() : m_levels[level - 2].size() / m_width;
+        for (std::size_t i = node * fan; i < (std::min)(count, (node + 1) * fan) && found.size() < n; ++i) {
+            descend(q, level - 1, i, n, found);
+        }
+    }
+
+    std::vector<latency_table> m_latencies;
+    std::vector<row> m_rows; // best first
+    std::size_t m_width = 0;
+    std::vector<double> m_costs;               // [row][cost]
+    std::vector<std::vector<double>> m_levels; // [node][cost], the smallest below
+};
+
+template <model Model>
+explicit table(const Model&) -> table<typename Model::space>;
+template <model Model>
+explicit table(const Model&, std::vector<latency_table>) -> table<typename Model::space>;
 
 } // namespace fitnas::search
 

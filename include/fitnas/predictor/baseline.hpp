@@ -17,6 +17,7 @@
 #include <fitnas/predictor/distinct.hpp>
 #include <fitnas/predictor/feature/cell_operator.hpp>
 #include <fitnas/predictor/predictor.hpp>
+#include <fitnas/predictor/window_sum.hpp>
 #include <fitnas/space/cost.hpp>
 
 namespace fitnas {
@@ -68,6 +69,17 @@ public:
         double sum = m_offset;
         for (const std::size_t i : ones(canonical<Space>(one))) {
             sum += m_weights[i];
+        }
+        return sum;
+    }
+
+    /// @return the prediction of a canonical code as a sum over its cells, see `windows`
+    window_sum<Space> contributions() const {
+        window_sum<Space> sum(m_offset);
+        for (int i = 0; i < Space::cells; ++i) {
+            const auto first = m_weights.begin() + feature::offsets<Space>[static_cast<std::size_t>(i)];
+            const auto last = m_weights.begin() + feature::offsets<Space>[static_cast<std::size_t>(i) + 1];
+            sum.add({i, i + 1, std::vector<double>(first, last)});
         }
         return sum;
     }
@@ -199,6 +211,24 @@ public:
     double predict(const architecture<Space>& one) const {
         return static_cast<double>(m_what == counted::macs ? cost::macs<Space>(one)
                                                            : cost::parameters<Space>(one));
+    }
+
+    /// @return the cost as a sum over the layers, see `windows`
+    window_sum<Space> contributions() const {
+        window_sum<Space> sum;
+        for (const space_layer& l : Space::tables.layers) {
+            std::vector<double> costs;
+            for (int o = 0; o < l.candidates; ++o) {
+                const space_block& b = Space::tables.blocks[static_cast<std::size_t>(l.first_block + o)];
+                costs.push_back(static_cast<double>(m_what == counted::macs ? b.macs : b.parameters));
+            }
+            if (l.cell_index < 0) {
+                sum.add(costs.front());
+            } else {
+                sum.add({l.cell_index, l.cell_index + 1, std::move(costs)});
+            }
+        }
+        return sum;
     }
 
 private:

@@ -5,6 +5,7 @@
 #define FITNAS_PREDICTOR_TABLE_HPP
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -12,13 +13,16 @@
 #include <vector>
 
 #include <fitnas/predictor/predictor.hpp>
+#include <fitnas/predictor/windows.hpp>
+#include <fitnas/space/canonical_pairs.hpp>
 
 namespace fitnas {
 
 /// @brief The most codes that a `dense_table` holds, where no other limit is given: 128 MiB of predictions.
 inline constexpr std::uint64_t dense_table_limit = std::uint64_t{1} << 24U;
 
-/// @brief A `predictor` that looks up what another predicted for every code of the space.
+/// @brief A `predictor` that looks up what another predicted for every code of the space. Where that one
+/// decomposes, its `windows` predict, in a small part of the time.
 template <code_space Space>
 class dense_table {
 public:
@@ -36,16 +40,14 @@ public:
                                (Space::size == UINT64_MAX ? "2^64 or more" : std::to_string(Space::size)) +
                                " codes, the limit is " + std::to_string(limit));
         }
-        constexpr std::uint64_t block = 16384;
-        std::vector<architecture<Space>> codes;
-        m_values.reserve(static_cast<std::size_t>(Space::size));
-        for (std::uint64_t first = 0; first < Space::size; first += block) {
-            codes.clear();
-            for (std::uint64_t i = first; i < (std::min)(Space::size, first + block); ++i) {
-                codes.push_back(architecture_at<Space>(i));
+        if constexpr (decomposable<Predictor>) {
+            if constexpr (std::same_as<Predictor, windows<Space>>) {
+                look_up(model);
+            } else {
+                look_up(windows<Space>(model));
             }
-            const std::vector<double> part = model.predict(std::span<const architecture<Space>>(codes));
-            m_values.insert(m_values.end(), part.begin(), part.end());
+        } else {
+            ask(model);
         }
     }
 
@@ -67,6 +69,78 @@ public:
     std::span<const double> values() const { return m_values; }
 
 private:
+    template <class Predictor>
+    void ask(const Predictor& model) {
+        constexpr std::uint64_t block = 16384;
+        std::vector<architecture<Space>> codes;
+        m_values.reserve(static_cast<std::size_t>(Space::size));
+        for (std::uint64_t first = 0; first < Space::size; first += block) {
+            codes.clear();
+            for (std::uint64_t i = first; i < (std::min)(Space::size, first + block); ++i) {
+                codes.push_back(architecture_at<Space>(i));
+            }
+            const std::vector<double> part = model.predict(std::span<const architecture<Space>>(codes));
+            m_values.insert(m_values.end(), part.begin(), part.end());
+        }
+    }
+
+    void look_up(const windows<Space>& tables) {
+        m_values.resize(static_cast<std::size_t>(Space::size));
+        // Where each table ends; tables that begin later end later.
+        std::array<const window_term*, static_cast<std::size_t>(Space::cells)> ending{};
+        for (const window_term& t : tables.terms()) {
+            ending[static_cast<std::size_t>(t.last) - 1] = &t;
+        }
+        int first = 0;
+        std::uint64_t parts = 1;
+        while (first + 1 < Space::cells && parts < 32) {
+            parts *= static_cast<std::uint64_t>(Space::operator_counts[static_cast<std::size_t>(first++)]);
+        }
+        parallel_for(static_cast<std::ptrdiff_t>(parts), [&](std::ptrdiff_t part) {
+            const auto begun = static_cast<std::uint64_t>(part);
+            double sum = tables.offset();
+            for (int i = 0; i < first; ++i) {
+                const std::uint64_t behind = window_codes<Space>(i + 1, first);
+                if (const window_term* t = ending[static_cast<std::size_t>(i)]) {
+                    sum += t->values[begun / behind % t->values.size()];
+                }
+            }
+            fill(ending, first, begun, sum);
+        });
+        // Equal networks get the prediction of the canonical code.
+        if (canonical_pairs_of<Space>().all) {
+            return;
+        }
+        gcn::detail::for_each_block(m_values.size(), [&](std::size_t begin, std::size_t end) {
+            for (std::size_t i = begin; i < end; ++i) {
+                const auto own = architecture_at<Space>(i);
+                const auto network = canonical<Space>(own);
+                if (network != own) {
+                    m_values[i] = tables.sum_of(network);
+                }
+            }
+        });
+    }
+
+    /// All codes that begin like `begun`, whose cells before `cell` add up to `sum`.
+    template <class Ending>
+    void fill(const Ending& ending, int cell, std::uint64_t begun, double sum) {
+        const auto at = static_cast<std::size_t>(cell);
+        const auto count = static_cast<std::uint64_t>(Space::operator_counts[at]);
+        const window_term* t = ending[at];
+        const double* values = t == nullptr ? nullptr : t->values.data() + begun * count % t->values.size();
+        if (cell + 1 == Space::cells) { // here some table ends, or the model is a constant
+            double* out = m_values.data() + begun * count;
+            for (std::uint64_t o = 0; o < count; ++o) {
+                out[o] = sum + (values == nullptr ? 0.0 : values[o]);
+            }
+            return;
+        }
+        for (std::uint64_t o = 0; o < count; ++o) {
+            fill(ending, cell + 1, begun * count + o, values == nullptr ? sum : sum + values[o]);
+        }
+    }
+
     std::vector<double> m_values;
 };
 

@@ -5,6 +5,7 @@
 #define FITNAS_SEARCH_PARETO_HPP
 
 #include <fitnas/search/enumerate.hpp>
+#include <fitnas/search/front.hpp>
 
 namespace fitnas::search {
 
@@ -51,22 +52,66 @@ struct pareto_options {
     std::size_t batch = 16384;
 };
 
-/// @brief The front of predicted quality against cost over a whole space.
-/// @throws option_error where the space has more than 2^26 codes, or no latency table was given
+namespace detail {
+
+/// The front of a space of any size.
+template <code_space Space>
+std::vector<candidate<Space>> large_front(const windows<Space>& model, const pareto_options& options) {
+    const limit_check check = check_of<Space>(options.limit);
+    check.require_possible("pareto");
+    const auto blocks = Space::layout().blocks;
+    if (options.against == objective::latency && options.limit.latencies.empty()) {
+        pareto<Space>({candidate<Space>{}}, options.against); // says what is missing
+    }
+    const auto of_block = [&](std::size_t b) {
+        return options.against == objective::macs ? static_cast<double>(blocks[b].macs)
+               : options.against == objective::parameters
+                   ? static_cast<double>(blocks[b].parameters)
+                   : options.limit.latencies.front().table->blocks()[b];
+    };
+    const auto cost_of = [&](const architecture<Space>& a) {
+        return options.against == objective::macs ? static_cast<double>(cost::macs<Space>(a))
+               : options.against == objective::parameters
+                   ? static_cast<double>(cost::parameters<Space>(a))
+                   : options.limit.latencies.front().table->template milliseconds<Space>(a);
+    };
+    front_search<Space> search(model, make_path_cost<Space>(0, of_block), options.limit);
+    std::vector<candidate<Space>> front;
+    for (const auto& p : search.run(cost_of)) {
+        front.push_back(candidate_of<Space>(p.code_, p.score, options.limit));
+    }
+    if (front.empty()) {
+        throw check.nothing_found("pareto", "no architecture of the space");
+    }
+    return front;
+}
+
+} // namespace detail
+
+/// @brief The front of predicted quality against cost over a whole space. A space of at most 2^26 codes is
+/// enumerated. A larger one needs a model that is `decomposable`: label setting over window states finds its
+/// front, by sums that are exact (see `windows`); of candidates that are equal in both quality and cost it
+/// gives one.
+/// @throws option_error where the space has more than 2^26 codes and the model does not decompose, or no
+/// latency table was given
 /// @throws limit_error where no architecture keeps the limits
 template <model Model>
 requires search_space_type<typename Model::space> std::vector<candidate<typename Model::space>>
 pareto(const Model& predictor, const pareto_options& options = {}) {
     using space = typename Model::space;
-    std::vector<candidate<space>> front;
-    for_each_prediction(predictor, options.limit, options.batch, "pareto",
-                        [&](std::span<const architecture<space>> codes, std::span<const double> values) {
-                            for (std::size_t i = 0; i < codes.size(); ++i) {
-                                front.push_back(candidate_of<space>(codes[i], values[i], options.limit));
-                            }
-                            front = pareto<space>(std::move(front), options.against);
-                        });
-    return front;
+    if constexpr (space::size > enumerable_size && decomposable<Model>) {
+        return detail::large_front<space>(windows<space>(predictor), options);
+    } else {
+        std::vector<candidate<space>> front;
+        for_each_prediction(predictor, options.limit, options.batch, "pareto",
+                            [&](std::span<const architecture<space>> codes, std::span<const double> values) {
+                                for (std::size_t i = 0; i < codes.size(); ++i) {
+                                    front.push_back(candidate_of<space>(codes[i], values[i], options.limit));
+                                }
+                                front = pareto<space>(std::move(front), options.against);
+                            });
+        return front;
+    }
 }
 
 } // namespace fitnas::search

@@ -71,7 +71,10 @@ constexpr std::array<edge, Count> normalised_edges(int nodes, Joined joined) {
 /// - `nodes`, `features`: how many nodes there are, and how wide a node's feature vector is;
 /// - `adjacency`: the symmetric normalised adjacency with self loops, D^-1/2 (A + I) D^-1/2 (Kipf and
 ///   Welling, arXiv 1609.02907, equation 2), its entries that are not zero, row by row;
-/// - `encode(architecture, out)`: writes all nodes x features floats, row-major.
+/// - `encode(architecture, out)`: writes all nodes x features floats, row-major;
+/// - `cell_of(node)`, if a model of it shall decompose (`windows`): the cell whose operator alone says what
+/// the
+///   node carries, -1 where it is always the same.
 template <class E>
 concept encoding_type = code_space<typename E::space> &&
     requires(const architecture<typename E::space>& a, float* out) {

@@ -1,0 +1,89 @@
+/// @file
+/// @brief Functions of architectures that are sums of small ones, each of which sees a few neighbouring
+/// cells.
+
+#ifndef FITNAS_PREDICTOR_WINDOW_SUM_HPP
+#define FITNAS_PREDICTOR_WINDOW_SUM_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fitnas/space/architecture.hpp>
+
+namespace fitnas {
+
+/// @brief A table of what the operators in the cells [first, last) add. An empty window is a constant.
+struct window_term {
+    int first = 0;
+    int last = 0;
+    /// One for each code of these cells, in the order of the codes (the last cell changes fastest).
+    std::vector<double> values{};
+};
+
+/// @brief How many codes the cells [first, last) have; the largest 64-bit number where there are more.
+template <code_space Space>
+constexpr std::uint64_t window_codes(int first, int last) {
+    std::uint64_t n = 1;
+    for (int i = first; i < last; ++i) {
+        const auto factor = static_cast<std::uint64_t>(Space::operator_counts[static_cast<std::size_t>(i)]);
+        n = n > UINT64_MAX / factor ? UINT64_MAX : n * factor;
+    }
+    return n;
+}
+
+/// @brief A constant plus terms: what a predictor that decomposes gives away of itself, see `windows`.
+template <code_space Space>
+class window_sum {
+public:
+    using space = Space;
+
+    explicit window_sum(double offset = 0) : m_offset(offset) {}
+
+    /// @brief Adds a constant.
+    void add(double constant) { m_offset += constant; }
+
+    /// @brief Adds a term; terms of one window become one.
+    /// @throws shape_error where the window is not of the space, or has more or fewer codes than values
+    void add(window_term term) {
+        if (term.first < 0 || term.last < term.first || term.last > Space::cells ||
+            term.values.size() != window_codes<Space>(term.first, term.last)) {
+            throw shape_error("window_sum: " + std::to_string(term.values.size()) +
+                              " values do not fit the codes of the cells from " + std::to_string(term.first) +
+                              " to before " + std::to_string(term.last));
+        }
+        for (window_term& known : m_terms) {
+            if (known.first == term.first && known.last == term.last) {
+                for (std::size_t i = 0; i < known.values.size(); ++i) {
+                    known.values[i] += term.values[i];
+                }
+                return;
+            }
+        }
+        m_terms.push_back(std::move(term));
+    }
+
+    /// @brief Adds `factor` times another sum.
+    void add(const window_sum& other, double factor) {
+        m_offset += factor * other.m_offset;
+        for (window_term term : other.m_terms) {
+            for (double& v : term.values) {
+                v *= factor;
+            }
+            add(std::move(term));
+        }
+    }
+
+    double offset() const { return m_offset; }
+    const std::vector<window_term>& terms() const { return m_terms; }
+
+private:
+    double m_offset;
+    std::vector<window_term> m_terms;
+};
+
+} // namespace fitnas
+
+#endif

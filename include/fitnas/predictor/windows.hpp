@@ -1,0 +1,231 @@
+/// @file
+/// @brief A fitted model as tables over windows of neighbouring cells: predictions are look-ups.
+
+#ifndef FITNAS_PREDICTOR_WINDOWS_HPP
+#define FITNAS_PREDICTOR_WINDOWS_HPP
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <span>
+#include <type_traits>
+#include <vector>
+
+#include <fitnas/predictor/ensemble.hpp>
+#include <fitnas/predictor/fitted.hpp>
+#include <fitnas/predictor/gcn/windows.hpp>
+#include <fitnas/predictor/predictor.hpp>
+
+namespace fitnas {
+
+/// @brief How a predictor gives its windows away; specialise it for a predictor of yours, or give the
+/// predictor a member `window_sum<space> contributions() const`: what it predicts for canonical codes, as a
+/// sum.
+///
+/// - `fault`: why it cannot, `window_fault::none` where it can;
+/// - `contributions(predictor)`: the sum.
+template <class Predictor>
+struct window_traits {
+private:
+    static constexpr bool known = requires(const Predictor& p) {
+        { p.contributions() } -> std::same_as<window_sum<typename Predictor::space>>;
+    };
+
+public:
+    static constexpr window_fault fault = known ? window_fault::none : window_fault::unknown;
+    static auto contributions(const Predictor& p) { return p.contributions(); }
+};
+
+/// @brief A fitted model: the sum of its nodes, in the unit of its predictions.
+template <class Model>
+struct window_traits<fitted<Model>> {
+    static constexpr window_fault fault = gcn::windows_fault<Model>;
+    static auto contributions(const fitted<Model>& p) {
+        window_sum<typename Model::space> sum(p.unit().offset);
+        sum.add(gcn::contributions<Model>(p.parameters()), p.unit().slope);
+        return sum;
+    }
+};
+
+/// @brief An ensemble: the mean of its members'.
+template <class Member>
+struct window_traits<ensemble<Member>> {
+    static constexpr window_fault fault = window_traits<Member>::fault;
+    static auto contributions(const ensemble<Member>& p) {
+        window_sum<typename Member::space> sum;
+        for (const Member& m : p.members()) {
+            sum.add(window_traits<Member>::contributions(m), 1.0 / static_cast<double>(p.members().size()));
+        }
+        return sum;
+    }
+};
+
+/// @brief A predictor whose predictions are a sum over windows of neighbouring cells: fitted models on
+/// chains, their ensembles, ridge regressions, costs, and any with `window_traits`.
+template <class P>
+concept decomposable = window_traits<P>::fault == window_fault::none;
+
+namespace detail {
+
+/// Refuses what does not decompose, and says why.
+template <class P>
+constexpr void require_decomposable() {
+    constexpr window_fault fault = window_traits<P>::fault;
+    static_assert(
+        fault != window_fault::unknown,
+        "this needs a model that is a sum over windows of neighbouring cells, and the model's type does not "
+        "say that it is one: it has no contributions() and no window_traits; use search::exhaustive, "
+        "search::segment or search::evolution");
+    static_assert(
+        fault != window_fault::graph,
+        "this needs a model that is a sum over windows of neighbouring cells, but the model's encoding joins "
+        "cells that are not neighbours, so that a node sees the whole architecture: use encoding::chain (an "
+        "encoding of yours must have cell_of(node)), or search::exhaustive, search::segment or "
+        "search::evolution");
+    static_assert(
+        fault != window_fault::layer,
+        "this needs a model that is a sum over windows of neighbouring cells, but a layer of the model has "
+        "no gcn::window_rule, which says how it acts on them");
+    static_assert(
+        fault != window_fault::tail,
+        "this needs a model that is a sum over windows of neighbouring cells, but the model is not linear "
+        "behind mean_pool or flatten: only gcn::linear may follow, without gcn::relu between");
+    static_assert(
+        fault != window_fault::size,
+        "this needs a model that is a sum over windows of neighbouring cells, but the model's windows have "
+        "more than 2^20 codes: L graph convolutions see 2 L + 1 cells, so use fewer");
+}
+
+} // namespace detail
+
+/// @brief A `predictor`: what a model that decomposes predicts, as one table for each window of neighbouring
+/// cells.
+///
+/// With L graph convolutions a node sees 2L + 1 cells, and its share of the output is a table over their
+/// operators; shares whose windows lie in others are added to these. All values are rounded to multiples of
+/// one power of two, 2^-51 of the largest sum there could be: **every sum of them is exact**, in any order,
+/// so that equal predictions are equal, and what bounds or sorts them is exact too. They agree with the
+/// model's own predictions up to the rounding of its float32 (1e-5 of their range is ample). Equal networks
+/// get equal predictions.
+template <code_space Space>
+class windows {
+public:
+    using space = Space;
+    using code = architecture<Space>;
+
+    /// @throws numeric_error where a value is not finite
+    explicit windows(const window_sum<Space>& sum) { take(sum); }
+
+    /// @param model a `decomposable` predictor; it is tabulated once
+    template <class Model>
+    requires(!std::same_as<Model, windows> &&
+             !std::same_as<Model, window_sum<Space>>) explicit windows(const Model& model) {
+        detail::require_decomposable<Model>();
+        if constexpr (decomposable<Model>) {
+            static_assert(std::same_as<typename Model::space, Space>,
+                          "windows<Space>(model): the model must be a predictor of the same space");
+            take(window_traits<Model>::contributions(model));
+        }
+    }
+
+    std::vector<double> predict(std::span<const code> many) const {
+        std::vector<double> values(many.size());
+        gcn::detail::for_each_block(many.size(), [&](std::size_t begin, std::size_t end) {
+            for (std::size_t i = begin; i < end; ++i) {
+                values[i] = sum_of(canonical<Space>(many[i]));
+            }
+        });
+        return values;
+    }
+    /// @throws architecture_error
+    double predict(const code& one) const { return sum_of(canonical<Space>(one)); }
+
+    /// @brief The sum for a code as it stands; the prediction where it is canonical.
+    /// @pre the code is of the space
+    double sum_of(const code& a) const {
+        double sum = m_offset;
+        for (const window_term& t : m_terms) {
+            std::size_t place = 0;
+            for (int i = t.first; i < t.last; ++i) {
+                const auto at = static_cast<std::size_t>(i);
+                place = place * static_cast<std::size_t>(Space::operator_counts[at]) + a[at];
+            }
+            sum += t.values[place];
+        }
+        return sum;
+    }
+
+    double offset() const { return m_offset; }
+    /// @return the tables, by their first cells; none lies in another
+    const std::vector<window_term>& terms() const { return m_terms; }
+    window_sum<Space> contributions() const {
+        window_sum<Space> sum(m_offset);
+        for (const window_term& t : m_terms) {
+            sum.add(t);
+        }
+        return sum;
+    }
+
+private:
+    void take(const window_sum<Space>& sum) {
+        double largest = std::abs(sum.offset());
+        for (const window_term& t : sum.terms()) {
+            double most = 0;
+            for (const double v : t.values) {
+                most = v < most && -v < most ? most : std::abs(v); // what is not a number stays
+                if (!std::isfinite(most)) {
+                    break;
+                }
+            }
+            largest += most;
+        }
+        if (!std::isfinite(largest)) {
+            throw numeric_error("windows: the model has a value that is not finite");
+        }
+        int exponent = 0;
+        std::frexp(largest, &exponent);
+        // Room for the rounding of each term.
+        const double unit = std::ldexp(1.0, (std::max)(exponent - 51, -1000));
+        const double inverse = 1 / unit;
+        m_offset = std::nearbyint(sum.offset() * inverse) * unit;
+        std::vector<window_term> terms = sum.terms();
+        parallel_for(static_cast<std::ptrdiff_t>(terms.size()), [&](std::ptrdiff_t i) {
+            for (double& v : terms[static_cast<std::size_t>(i)].values) {
+                v = std::nearbyint(v * inverse) * unit;
+            }
+        });
+        merge(terms);
+    }
+
+    /// Adds each term to one whose window holds its own.
+    void merge(std::vector<window_term>& terms) {
+        std::sort(terms.begin(), terms.end(), [](const window_term& a, const window_term& b) {
+            return a.first != b.first ? a.first < b.first : a.last > b.last;
+        });
+        for (window_term& t : terms) {
+            if (t.first == t.last) {
+                m_offset += t.values.front();
+            } else if (!m_terms.empty() && t.last <= m_terms.back().last) {
+                add(t, m_terms.back());
+            } else {
+                m_terms.push_back(std::move(t));
+            }
+        }
+    }
+    static void add(const window_term& small, window_term& large) {
+        const auto inner = static_cast<std::size_t>(window_codes<Space>(small.last, large.last));
+        for (std::size_t i = 0; i < large.values.size(); ++i) {
+            large.values[i] += small.values[i / inner % small.values.size()];
+        }
+    }
+
+    double m_offset = 0;
+    std::vector<window_term> m_terms;
+};
+
+template <predictor Model>
+explicit windows(const Model&) -> windows<typename Model::space>;
+
+} // namespace fitnas
+
+#endif

@@ -1,0 +1,425 @@
+/// @file
+/// @brief The true best of a whole space by a model that decomposes, however large the space is.
+
+#ifndef FITNAS_SEARCH_EXACT_HPP
+#define FITNAS_SEARCH_EXACT_HPP
+
+#include <array>
+#include <cstring>
+
+#include <fitnas/core/parallel.hpp>
+#include <fitnas/search/candidate.hpp>
+#include <fitnas/search/window_paths.hpp>
+
+namespace fitnas::search {
+
+struct exact_options {
+    std::size_t top = 10; ///< how many to return, at least 1; fewer where fewer keep the limits
+    cost::limit limit{};  ///< any number of them together
+    /// How far below the true best, in the unit of the predictions, what is found may lie: at least 0. Above
+    /// 0 the search may stop earlier; see `exact_report::gap` for how far it is.
+    double tolerance = 0;
+    /// Beginnings to look at before the search gives what it has, see `exact_report::gap`.
+    std::uint64_t most_beginnings = (std::numeric_limits<std::uint64_t>::max)();
+    /// Beginnings that are kept, cell by cell, for a first list, at least 1. Without a tolerance only the
+    /// time depends on it.
+    std::size_t beam = 4096;
+};
+
+/// @brief What an exact search did.
+struct exact_report {
+    std::uint64_t tabulated = 0; ///< values in the model's windows
+    std::uint64_t looked_at = 0; ///< beginnings of architectures, whole ones among them
+    /// The i-th best of the space is at most this much better than the i-th that was found: 0 where neither a
+    /// tolerance nor `most_beginnings` left anything out; infinity where fewer than asked for were found
+    /// before.
+    double gap = 0;
+};
+
+namespace detail {
+
+/// Finds the best canonical codes: first a list of good ones, then all beginnings whose bound is not below
+/// its last.
+template <code_space Space>
+class exact_search {
+public:
+    using code = architecture<Space>;
+
+    exact_search(const windows<Space>& tables, const exact_options& options)
+        : m_options(options),
+          m_check(possible(options.limit)),
+          m_graph(tables),
+          m_costs(path_costs_of<Space>(options.limit)),
+          m_bounds(m_graph, m_costs),
+          m_lowest(-m_graph.scale()) {}
+
+    std::vector<candidate<Space>> run(exact_report& report) {
+        shortlist found(m_options.top);
+        const bool bounds_are_met = m_costs.empty() && m_graph.pairs_suffice();
+        beam(found, bounds_are_met, report);
+        if (!bounds_are_met) {
+            found = prove(found, report);
+        }
+        std::vector<candidate<Space>> list;
+        for (const entry& e : found.sorted()) {
+            list.push_back(candidate_of<Space>(e.code_, e.score, m_options.limit));
+        }
+        if (list.empty()) {
+            throw m_check.nothing_found("exact", "no architecture of the space");
+        }
+        return list;
+    }
+
+private:
+    struct entry {
+        code code_;
+        double score;
+    };
+    static limit_check possible(const cost::limit& limit) {
+        limit_check check = check_of<Space>(limit);
+        check.require_possible("exact");
+        return check;
+    }
+    static bool better(const entry& a, const entry& b) {
+        return a.score != b.score ? a.score > b.score : a.code_ < b.code_;
+    }
+
+    /// The best few, the worst of them on top.
+    class shortlist {
+    public:
+        explicit shortlist(std::size_t most) : m_most(most) {}
+        void offer(const entry& e) {
+            if (m_entries.size() == m_most) {
+                if (!better(e, m_entries.front())) {
+                    return;
+                }
+                std::pop_heap(m_entries.begin(), m_entries.end(), better);
+                m_entries.pop_back();
+            }
+            m_entries.push_back(e);
+            std::push_heap(m_entries.begin(), m_entries.end(), better);
+        }
+        /// Whether codes that begin so, of scores up to `bound`, may come on the list.
+        bool may_take(double bound, const code& a, std::size_t cells) const {
+            return m_entries.size() < m_most || bound > m_entries.front().score ||
+                   (bound == m_entries.front().score &&
+                    std::memcmp(a.data(), m_entries.front().code_.data(), cells) <= 0);
+        }
+        /// The score of its last; minus infinity where there is room.
+        double threshold() const {
+            return m_entries.size() < m_most ? -std::numeric_limits<double>::infinity()
+                                             : m_entries.front().score;
+        }
+        std::vector<entry> sorted() const {
+            std::vector<entry> all = m_entries;
+            std::sort(all.begin(), all.end(), better);
+            return all;
+        }
+
+    private:
+        std::size_t m_most;
+        std::vector<entry> m_entries;
+    };
+
+    /// A beginning of an architecture.
+    struct beginning {
+        code code_{};
+        double bound = 0;
+        double score = 0;
+        std::size_t state = 0;
+        std::vector<double> spent{};
+    };
+
+    beginning start() const {
+        beginning b;
+        b.score = m_graph.offset();
+        for (const path_cost& c : m_costs) {
+            b.spent.push_back(c.base);
+        }
+        return b;
+    }
+
+    /// Goes on with an operator; false where no code of interest does.
+    bool extend(const beginning& from, std::size_t cell, std::size_t o, beginning& to) const {
+        const double gain = m_graph.gains(cell, from.state)[o];
+        if (gain == -std::numeric_limits<double>::infinity()) {
+            return false;
+        }
+        to.spent.resize(m_costs.size());
+        for (std::size_t i = 0; i < m_costs.size(); ++i) {
+            to.spent[i] = from.spent[i] + m_costs[i].cells[cell][o];
+            if (to.spent[i] + m_costs[i].smallest_behind[cell + 1] > m_costs[i].most_rounded()) {
+                return false;
+            }
+        }
+        to.score = from.score + gain;
+        to.state = m_graph.next(cell, from.state, o);
+        to.bound = m_bounds(cell + 1, to.state, to.score, to.spent.data());
+        to.code_ = from.code_;
+        to.code_[cell] = static_cast<std::uint8_t>(o);
+        return true;
+    }
+
+    bool wanted(const code& a) const {
+        return m_check.meets(a) && (m_graph.pairs_suffice() || canonical<Space>(a) == a);
+    }
+
+    /// Keeps the beginnings with the best bounds. Where some code meets each bound, those of the best `top`
+    /// codes are among the best `top` beginnings: each beginning before one of them stands for a better code.
+    void beam(shortlist& found, bool bounds_are_met, exact_report& report) const {
+        const std::size_t keep = bounds_are_met ? m_options.top : (std::max)(m_options.top, m_options.beam);
+        std::vector<beginning> now{start()};
+        std::vector<beginning> next;
+        for (std::size_t cell = 0; cell < m_graph.cells(); ++cell) {
+            next.clear();
+            beginning b;
+            for (const beginning& from : now) {
+                for (std::size_t o = 0; o < m_graph.operators(cell); ++o) {
+                    if (extend(from, cell, o, b)) {
+                        next.push_back(b);
+                    }
+                }
+            }
+            report.looked_at += next.size();
+            const auto order = [](const beginning& a, const beginning& c) {
+                return a.bound != c.bound ? a.bound > c.bound : a.code_ < c.code_;
+            };
+            if (next.size() > keep) {
+                std::nth_element(next.begin(), next.begin() + static_cast<std::ptrdiff_t>(keep), next.end(),
+                                 order);
+                next.resize(keep);
+            }
+            std::swap(now, next);
+        }
+        for (const beginning& b : now) {
+            if (wanted(b.code_)) {
+                found.offer({b.code_, b.score});
+            }
+        }
+    }
+
+    /// Looks at every beginning that may still lead to a code better than the last of `known`.
+    shortlist prove(const shortlist& known, exact_report& report) const {
+        shortlist none(m_options.top);
+        walker cut(*this, known, none);
+        std::vector<beginning> parts{start()};
+        std::size_t cell = 0;
+        for (; cell + 1 < m_graph.cells() && parts.size() < 256; ++cell) {
+            std::vector<beginning> next;
+            beginning b;
+            for (const beginning& from : parts) {
+                for (std::size_t o = 0; o < m_graph.operators(cell); ++o) {
+                    if (extend(from, cell, o, b) && cut.may_take(b.bound, b.code_, cell + 1)) {
+                        next.push_back(b);
+                    }
+                }
+            }
+            parts = std::move(next);
+        }
+        std::stable_sort(parts.begin(), parts.end(),
+                         [](const beginning& a, const beginning& b) { return a.bound > b.bound; });
+        // A fixed number of groups, so that what is looked at does not depend on the number of threads.
+        std::vector<shortlist> lists(static_cast<std::size_t>(sum_groups), none);
+        std::vector<walker> walkers;
+        for (shortlist& list : lists) {
+            walkers.emplace_back(*this, known, list);
+        }
+        parallel_for(sum_groups, [&](std::ptrdiff_t group) {
+            for (auto p = static_cast<std::size_t>(group); p < parts.size(); p += lists.size()) {
+                walkers[static_cast<std::size_t>(group)].from(parts[p], cell);
+            }
+        });
+        // With a tolerance, some that were known may not have been found again.
+        std::vector<entry> all = known.sorted();
+        double left_out = cut.left_out();
+        for (std::size_t g = 0; g < lists.size(); ++g) {
+            const std::vector<entry> part = lists[g].sorted();
+            all.insert(all.end(), part.begin(), part.end());
+            left_out = (std::max)(left_out, walkers[g].left_out());
+            report.looked_at += walkers[g].looked_at();
+        }
+        std::sort(all.begin(), all.end(), better);
+        all.erase(std::unique(all.begin(), all.end(),
+                              [](const entry& a, const entry& b) { return a.code_ == b.code_; }),
+                  all.end());
+        shortlist best(m_options.top);
+        for (const entry& e : all) {
+            best.offer(e);
+        }
+        if (left_out > best.threshold()) {
+            report.gap = left_out - best.threshold();
+        }
+        return best;
+    }
+
+    /// Depth first, best bounds first.
+    class walker {
+    public:
+        walker(const exact_search& search, const shortlist& known, shortlist& found)
+            : m(search),
+              m_known(known),
+              m_found(found),
+              m_spent((m.m_graph.cells() + 1) * m.m_costs.size()) {}
+
+        void from(const beginning& b, std::size_t cell) {
+            m_code = b.code_;
+            std::copy(b.spent.begin(), b.spent.end(), spent(cell));
+            if (may_take(b.bound, m_code, cell)) {
+                descend(cell, b.state, b.score);
+            }
+        }
+
+        /// Whether codes that begin so, of scores up to `bound`, are looked for.
+        bool may_take(double bound, const code& a, std::size_t cells) {
+            if (bound < m.m_lowest) { // no code keeps all limits
+                return false;
+            }
+            if (!m_known.may_take(bound, a, cells) || !m_found.may_take(bound, a, cells)) {
+                return false;
+            }
+            const double threshold = (std::max)(m_known.threshold(), m_found.threshold());
+            if ((m.m_options.tolerance > 0 && bound <= threshold + m.m_options.tolerance) ||
+                m_looked_at > m.m_options.most_beginnings / static_cast<std::uint64_t>(sum_groups)) {
+                m_left_out = (std::max)(m_left_out, bound);
+                return false;
+            }
+            return true;
+        }
+        /// The best bound of those that only the options left out.
+        double left_out() const { return m_left_out; }
+        std::uint64_t looked_at() const { return m_looked_at; }
+
+    private:
+        struct step {
+            double bound;
+            std::uint8_t o;
+        };
+
+        double* spent(std::size_t cell) { return m_spent.data() + cell * m.m_costs.size(); }
+        /// What is spent behind a cell; false where it is too much.
+        bool spend(std::size_t cell, std::size_t o) {
+            const double* before = spent(cell);
+            double* behind = spent(cell + 1);
+            for (std::size_t i = 0; i < m.m_costs.size(); ++i) {
+                const path_cost& c = m.m_costs[i];
+                behind[i] = before[i] + c.cells[cell][o];
+                if (behind[i] + c.smallest_behind[cell + 1] > c.most_rounded()) {
+                    return false;
+                }
+            }
+            return true;
+        }
+
+        void descend(std::size_t cell, std::size_t state, double score) {
+            const path_graph& graph = m.m_graph;
+            const double* gains = graph.gains(cell, state);
+            std::array<step, 36> steps;
+            std::size_t n = 0;
+            for (std::size_t o = 0; o < graph.operators(cell); ++o) {
+                if (gains[o] == -std::numeric_limits<double>::infinity() || !spend(cell, o)) {
+                    continue;
+                }
+                m_code[cell] = static_cast<std::uint8_t>(o);
+                ++m_looked_at;
+                const double sum = score + gains[o];
+                if (cell + 1 == graph.cells()) {
+                    if (may_take(sum, m_code, cell + 1) && m.wanted(m_code)) {
+                        m_found.offer({m_code, sum});
+                    }
+                    continue;
+                }
+                const double bound = m.m_bounds(cell + 1, graph.next(cell, state, o), sum, spent(cell + 1));
+                if (may_take(bound, m_code, cell + 1)) {
+                    std::size_t at = n++;
+                    for (; at > 0 && steps[at - 1].bound < bound; --at) {
+                        steps[at] = steps[at - 1];
+                    }
+                    steps[at] = {bound, static_cast<std::uint8_t>(o)};
+                }
+            }
+            for (std::size_t i = 0; i < n; ++i) {
+                m_code[cell] = steps[i].o;
+                if (may_take(steps[i].bound, m_code, cell + 1)) {
+                    spend(cell, steps[i].o);
+                    descend(cell + 1, graph.next(cell, state, steps[i].o), score + gains[steps[i].o]);
+                }
+            }
+        }
+
+        const exact_search& m;
+        const shortlist& m_known;
+        shortlist& m_found;
+        code m_code{};
+        std::vector<double> m_spent;
+        double m_left_out = -std::numeric_limits<double>::infinity();
+        std::uint64_t m_looked_at = 0;
+    };
+
+    exact_options m_options;
+    limit_check m_check;
+    path_graph m_graph;
+    std::vector<path_cost> m_costs;
+    path_bounds m_bounds;
+    double m_lowest; // no sum is below this
+};
+
+} // namespace detail
+
+/// @brief The best of a whole space, by windows that were made before: see below.
+template <code_space Space>
+std::vector<candidate<Space>> exact(const windows<Space>& model, const exact_options& options = {},
+                                    exact_report* report = nullptr) {
+    if (options.top < 1) {
+        throw option_error("exact: top: expected at least 1, got 0");
+    }
+    if (options.beam < 1) {
+        throw option_error("exact: beam: expected at least 1, got 0");
+    }
+    if (!(options.tolerance >= 0) || !std::isfinite(options.tolerance)) {
+        throw option_error("exact: tolerance: expected a number from 0, got " +
+                           fitnas::detail::number_text(options.tolerance));
+    }
+    exact_report done;
+    for (const window_term& t : model.terms()) {
+        done.tabulated += t.values.size();
+    }
+    auto list = detail::exact_search<Space>(model, options).run(done);
+    if (report != nullptr) {
+        *report = done;
+    }
+    return list;
+}
+
+/// @brief The true best of a whole space: every network once, under any limits, without enumeration.
+///
+/// The model's `windows` make a prediction a sum of steps between states, where a state is the last 2L
+/// operators (L graph convolutions). Backward sums over states bound what any beginning can still reach;
+/// under limits Lagrange multipliers keep the bounds tight. A beginning is left only where its bound is below
+/// the last of a full list (or ties with it and comes later), so nothing better is missed. Predictions are
+/// exact sums (see `windows`), costs that are integers are added exactly, and a found architecture is judged
+/// by the limit itself, latencies added layer by layer as everywhere: what is returned is what looking at all
+/// codes would find, ties in their order.
+///
+/// Without limits the time is some thousand sums a result. Limits can make a problem hard (it is a knapsack):
+/// where the score is the limited cost itself, give a
+/// `tolerance` or `most_beginnings`.
+/// @param model a `decomposable` predictor; `windows<space>(model)`, made once, saves tabulating for each
+/// query
+/// @param options how many, limits, tolerance
+/// @param report if not null, what was done
+/// @return the best by prediction, best first; ties in the order of the codes
+/// @throws option_error where an option is out of range
+/// @throws limit_error where no architecture keeps the limits
+/// @throws numeric_error where a value of the model is not finite
+template <model Model>
+std::vector<candidate<typename Model::space>> exact(const Model& model, const exact_options& options = {},
+                                                    exact_report* report = nullptr) {
+    fitnas::detail::require_decomposable<Model>();
+    if constexpr (decomposable<Model>) {
+        return exact(windows<typename Model::space>(model), options, report);
+    }
+}
+
+} // namespace fitnas::search
+
+#endif

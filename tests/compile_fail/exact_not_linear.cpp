@@ -1,0 +1,11 @@
+// expect: the model is not linear behind mean_pool or flatten
+#include <fitnas/predictor/encoding/chain.hpp>
+#include <fitnas/predictor/feature/cell_operator.hpp>
+#include <fitnas/search/exact.hpp>
+#include <fitnas/space/codes.hpp>
+
+using namespace fitnas;
+using graph = encoding::chain<codes<3, 3, 3, 3>, feature::cell_operator>;
+using net =
+    gcn::model<graph, gcn::conv<4>, gcn::relu, gcn::mean_pool, gcn::linear<4>, gcn::relu, gcn::linear<1>>;
+auto best(const ensemble<fitted<net>>& model) { return search::exact(model); }

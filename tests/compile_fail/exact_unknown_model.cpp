@@ -1,0 +1,8 @@
+// expect: it has no contributions() and no window_traits
+#include <fitnas/predictor/encoding/chain.hpp>
+#include <fitnas/predictor/table.hpp>
+#include <fitnas/search/exact.hpp>
+#include <fitnas/space/codes.hpp>
+
+using namespace fitnas;
+auto best(const dense_table<codes<3, 3, 3>>& model) { return search::exact(model); }

@@ -1,0 +1,10 @@
+// expect: the model's windows have more than 2^20 codes
+#include <fitnas/predictor/encoding/chain.hpp>
+#include <fitnas/predictor/feature/cell_operator.hpp>
+#include <fitnas/search/exact.hpp>
+#include <fitnas/space/codes.hpp>
+
+using namespace fitnas;
+using graph = encoding::chain<codes<9, 9, 9, 9, 9, 9, 9, 9>, feature::cell_operator>;
+using net = gcn::model<graph, gcn::conv<4>, gcn::conv<4>, gcn::conv<4>, gcn::mean_pool, gcn::linear<1>>;
+auto best(const fitted<net>& model) { return search::exact(model); }

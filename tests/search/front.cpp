@@ -1,0 +1,101 @@
+#include <limits>
+
+#include <doctest/doctest.h>
+
+#include <fitnas/predictor/encoding/chain.hpp>
+#include <fitnas/predictor/feature/cell_operator.hpp>
+#include <fitnas/search/exact.hpp>
+#include <fitnas/search/pareto.hpp>
+#include <fitnas/space/spaces.hpp>
+
+#include "../space/spaces_for_tests.hpp"
+#include "models.hpp"
+#include "random_windows.hpp"
+
+using namespace fitnas;
+
+namespace {
+
+/// Two stages of one shape whose operators are not the same.
+using first_ops = operator_set<op::identity, op::conv<3>, op::mbconv<3, 2>>;
+using second_ops = operator_set<op::conv<3>, op::separable<3>, op::identity>;
+struct unlike_space : search_space<image<6, 6, 4>, stem<4>, stage<first_ops, 2, 4>, stage<second_ops, 2, 4>,
+                                   stage<first_ops, 1, 6>, stage<second_ops, 2, 6>, head<4, 2>> {};
+
+double cost_of(const auto& c, search::objective against) {
+    return against == search::objective::macs         ? static_cast<double>(c.macs)
+           : against == search::objective::parameters ? static_cast<double>(c.parameters)
+                                                      : c.latency;
+}
+
+/// What enumeration finds, of equal points one.
+template <class Space>
+void compare(std::uint64_t number, const cost::limit& limit, search::objective against) {
+    const auto model = random_windows<Space>(number);
+    auto expected = search::pareto(model, {.against = against, .limit = limit});
+    expected.erase(std::unique(expected.begin(), expected.end(),
+                               [&](const auto& a, const auto& b) {
+                                   return a.predicted == b.predicted &&
+                                          cost_of(a, against) == cost_of(b, against);
+                               }),
+                   expected.end());
+    const auto found = search::detail::large_front(model, {.against = against, .limit = limit});
+    REQUIRE(found.size() == expected.size());
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        CHECK(found[i].predicted == expected[i].predicted);
+        CHECK(cost_of(found[i], against) == cost_of(expected[i], against));
+        CHECK(canonical<Space>(found[i].architecture) == found[i].architecture);
+        CHECK(model.predict(found[i].architecture) == found[i].predicted);
+        CHECK(limit.template meets<Space>(found[i].architecture));
+    }
+}
+
+template <class Space>
+void compare_on(std::uint64_t models) {
+    const latency_table table = random_latencies<Space>(3);
+    std::vector<long long> parameters;
+    for (const auto& a : different_networks<Space>()) {
+        parameters.push_back(cost::parameters<Space>(a));
+    }
+    std::sort(parameters.begin(), parameters.end());
+    const cost::limit all = cost::latency_at_most(table, std::numeric_limits<double>::infinity());
+    for (std::uint64_t number = 0; number < models; ++number) {
+        for (const auto against :
+             {search::objective::macs, search::objective::parameters, search::objective::latency}) {
+            compare<Space>(number, all, against);
+            compare<Space>(number, all && cost::parameters_at_most(parameters[parameters.size() / 3]),
+                           against);
+        }
+    }
+}
+
+} // namespace
+
+TEST_CASE("label setting finds the front that enumeration finds") {
+    compare_on<small_space>(8);
+    compare_on<mixed_space>(8);
+    compare_on<unlike_space>(8);
+    compare_on<spaces::nas_bench_macro>(6);
+}
+
+TEST_CASE("the front of a space of 6^19 codes agrees with exact search at each of its points") {
+    using space = spaces::mobile_19x6;
+    using net = gcn::model<encoding::chain<space, feature::cell_operator>, gcn::conv<12>, gcn::relu,
+                           gcn::conv<12>, gcn::relu, gcn::mean_pool, gcn::linear<1>>;
+    const fitted<net> model(net::initial_parameters(seed{4}));
+    const windows tables(model);
+    const auto front = search::pareto(model);
+    REQUIRE(front.size() > 20);
+    for (std::size_t i = 0; i < front.size(); i += 1 + front.size() / 20) {
+        const auto best = search::exact(tables, {.top = 1, .limit = cost::macs_at_most(front[i].macs)});
+        CHECK(best.front().predicted == front[i].predicted);
+        if (i > 0) {
+            const auto before =
+                search::exact(tables, {.top = 1, .limit = cost::macs_at_most(front[i].macs - 1)});
+            CHECK(before.front().predicted == front[i - 1].predicted);
+        }
+    }
+    CHECK(search::exact(tables, {.top = 1}).front().predicted == front.back().predicted);
+    CHECK_THROWS_AS(search::pareto(model, {.against = search::objective::latency}), option_error);
+    CHECK_THROWS_AS(search::pareto(model, {.limit = cost::macs_at_most(1000)}), limit_error);
+}
