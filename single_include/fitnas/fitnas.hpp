@@ -65,6 +65,9 @@
 #endif
 #endif
 
+/// For functions that run once, check or write messages: compilers make them small, which takes less time.
+#define FITNAS_COLD __attribute__((cold))
+
 #ifndef FITNAS_ASSERT
 #define FITNAS_ASSERT(condition) assert(condition)
 #endif
@@ -1274,7 +1277,7 @@ inline void require_labels(const image_dataset& data, const char* what) {
 /// @param what the file or set, for the message
 /// @throws data_error where there are no images, images and labels differ in number, or a label is outside
 /// [0, classes)
-inline void require_consistent(const image_dataset& data, const std::string& what) {
+FITNAS_COLD inline void require_consistent(const image_dataset& data, const std::string& what) {
     if (data.empty() || data.image_shape().size() == 0) {
         throw data_error(what + ": expected at least one image, got none");
     }
@@ -1923,7 +1926,7 @@ struct synthetic_options {
 namespace detail {
 
 /// The prototypes of the classes, classes x H x W x C: sums of Gaussian blobs, about -1 to 1.
-inline std::vector<float> synthetic_prototypes(const synthetic_options& options) {
+FITNAS_COLD inline std::vector<float> synthetic_prototypes(const synthetic_options& options) {
     constexpr int blobs = 3;
     const shape s = options.image;
     std::vector<float> prototypes(static_cast<std::size_t>(options.classes) *
@@ -1951,8 +1954,9 @@ inline std::vector<float> synthetic_prototypes(const synthetic_options& options)
 }
 
 /// One split: image i has the class i mod classes, a random shift and noise of its own.
-inline image_dataset synthetic_split(const synthetic_options& options, const std::vector<float>& prototypes,
-                                     std::size_t n, std::uint64_t which) {
+FITNAS_COLD inline image_dataset synthetic_split(const synthetic_options& options,
+                                                 const std::vector<float>& prototypes, std::size_t n,
+                                                 std::uint64_t which) {
     const shape s = options.image;
     image_dataset data;
     data.classes = options.classes;
@@ -4607,7 +4611,7 @@ struct block_plan {
     std::vector<plan_norm> norms;
 
     block_plan() = default;
-    block_plan(const recipe& r, shape input) : buffers{input} {
+    FITNAS_COLD block_plan(const recipe& r, shape input) : buffers{input} {
         plan_value value;
         long long offset = 0;
         for (const primitive& p : r) {
@@ -7629,7 +7633,7 @@ constexpr std::uint64_t window_forms<E>::combinations() {
 }
 
 template <local_encoding E>
-window_forms<E>::window_forms() {
+FITNAS_COLD window_forms<E>::window_forms() {
     // The number of each node's feature vector for each operator; -1 for zeros.
     std::map<std::vector<float>, int> known_features{
         {std::vector<float>(static_cast<std::size_t>(E::features)), -1}};
@@ -9287,7 +9291,7 @@ struct fit_options {
 
 namespace detail {
 
-inline void require_fit_options(const fit_options& options) {
+FITNAS_COLD inline void require_fit_options(const fit_options& options) {
     const auto require = [](bool good, const std::string& expected, const std::string& got) {
         if (!good) {
             throw option_error("fit: " + expected + ", got " + got);
@@ -10686,7 +10690,7 @@ struct limit {
     bool meets(const architecture<Space>& a) const;
 
     /// @return as messages name it: "macs <= 1500000 and latency <= 2.5 ms"
-    std::string text() const;
+    FITNAS_COLD std::string text() const;
 };
 
 /// @brief Both limits. Of two limits on macs, or on parameters, the smaller holds.
@@ -10738,7 +10742,7 @@ public:
     limit_check() = default;
 
     /// @throws shape_error where a latency table is not of this space
-    limit_check(const space_layout& layout, const cost::limit& limit)
+    FITNAS_COLD limit_check(const space_layout& layout, const cost::limit& limit)
         : m_layers(layout.layers.begin(), layout.layers.end()), m_text(limit.text()) {
         if (limit.macs != cost::limit::none) {
             add("macs", "", static_cast<double>(limit.macs));
@@ -10811,7 +10815,7 @@ public:
     }
 
     /// @return the error to throw where a search met no architecture that keeps the limits
-    limit_error nothing_found(const std::string& what, const std::string& looked_at) const {
+    FITNAS_COLD limit_error nothing_found(const std::string& what, const std::string& looked_at) const {
         return limit_error(what + ": " + looked_at + " meets " + m_text + "; " + smallest());
     }
 
@@ -10824,10 +10828,12 @@ private:
         std::vector<double> cheapest{}; // one a layer
     };
 
-    void add(const char* name, const char* unit, double most) { m_costs.push_back({name, unit, most}); }
+    FITNAS_COLD void add(const char* name, const char* unit, double most) {
+        m_costs.push_back({name, unit, most});
+    }
 
     /// "the smallest macs of the space are 12, the smallest latency 0.5 ms".
-    std::string smallest() const {
+    FITNAS_COLD std::string smallest() const {
         std::string text;
         for (const limited& c : m_costs) {
             double total = 0;
@@ -11189,7 +11195,7 @@ architecture<Space> mutate(architecture<Space> a, double chance, random_stream& 
     return a;
 }
 
-inline void require_options(const evolution_options& o) {
+FITNAS_COLD inline void require_options(const evolution_options& o) {
     const auto at_least_1 = [](std::size_t value, const char* name) {
         if (value < 1) {
             throw option_error(std::string("evolution: ") + name + ": expected at least 1, got 0");
@@ -13330,7 +13336,7 @@ namespace detail {
 class path_sampler {
 public:
     /// @param counts operators of each cell
-    path_sampler(std::span<const int> counts, sampling kind, seed s)
+    FITNAS_COLD path_sampler(std::span<const int> counts, sampling kind, seed s)
         : m_counts(counts.begin(), counts.end()), m_kind(kind), m_seed(s) {
         if (kind == sampling::strict_fair) {
             for (const int c : m_counts) {
@@ -13681,7 +13687,7 @@ struct train_report {
 
 namespace detail {
 
-inline void require_options(const train_options& o, std::size_t images) {
+FITNAS_COLD inline void require_options(const train_options& o, std::size_t images) {
     const auto refuse = [](const std::string& name, const std::string& expected, const std::string& got) {
         throw option_error("train_options::" + name + ": expected " + expected + ", got " + got);
     };
@@ -13703,7 +13709,7 @@ inline void require_options(const train_options& o, std::size_t images) {
 }
 
 /// Refuses images that the network does not take.
-inline void require_images(const weights& w, const image_dataset& data, const std::string& what) {
+FITNAS_COLD inline void require_images(const weights& w, const image_dataset& data, const std::string& what) {
     require_consistent(data, what);
     if (data.image_shape() != w.input()) {
         throw shape_error(what + ": the network takes images of " + to_string(w.input()) + ", got " +

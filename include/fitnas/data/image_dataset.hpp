@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/error.hpp>
 #include <fitnas/core/xtensor.hpp>
 #include <fitnas/nn/shape.hpp>
@@ -54,7 +55,7 @@ inline void require_labels(const image_dataset& data, const char* what) {
 /// @param what the file or set, for the message
 /// @throws data_error where there are no images, images and labels differ in number, or a label is outside
 /// [0, classes)
-inline void require_consistent(const image_dataset& data, const std::string& what) {
+FITNAS_COLD inline void require_consistent(const image_dataset& data, const std::string& what) {
     if (data.empty() || data.image_shape().size() == 0) {
         throw data_error(what + ": expected at least one image, got none");
     }

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/parallel.hpp>
 #include <fitnas/core/rng.hpp>
 #include <fitnas/data/image_dataset.hpp>
@@ -31,7 +32,7 @@ struct synthetic_options {
 namespace detail {
 
 /// The prototypes of the classes, classes x H x W x C: sums of Gaussian blobs, about -1 to 1.
-inline std::vector<float> synthetic_prototypes(const synthetic_options& options) {
+FITNAS_COLD inline std::vector<float> synthetic_prototypes(const synthetic_options& options) {
     constexpr int blobs = 3;
     const shape s = options.image;
     std::vector<float> prototypes(static_cast<std::size_t>(options.classes) *
@@ -59,8 +60,9 @@ inline std::vector<float> synthetic_prototypes(const synthetic_options& options)
 }
 
 /// One split: image i has the class i mod classes, a random shift and noise of its own.
-inline image_dataset synthetic_split(const synthetic_options& options, const std::vector<float>& prototypes,
-                                     std::size_t n, std::uint64_t which) {
+FITNAS_COLD inline image_dataset synthetic_split(const synthetic_options& options,
+                                                 const std::vector<float>& prototypes, std::size_t n,
+                                                 std::uint64_t which) {
     const shape s = options.image;
     image_dataset data;
     data.classes = options.classes;

@@ -6,6 +6,7 @@
 
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/nn/recipe.hpp>
 
 namespace fitnas::detail {
@@ -47,7 +48,7 @@ struct block_plan {
     std::vector<plan_norm> norms;
 
     block_plan() = default;
-    block_plan(const recipe& r, shape input) : buffers{input} {
+    FITNAS_COLD block_plan(const recipe& r, shape input) : buffers{input} {
         plan_value value;
         long long offset = 0;
         for (const primitive& p : r) {

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/progress.hpp>
 #include <fitnas/nn/adam.hpp>
 #include <fitnas/nn/schedule.hpp>
@@ -34,7 +35,7 @@ struct fit_options {
 
 namespace detail {
 
-inline void require_fit_options(const fit_options& options) {
+FITNAS_COLD inline void require_fit_options(const fit_options& options) {
     const auto require = [](bool good, const std::string& expected, const std::string& got) {
         if (!good) {
             throw option_error("fit: " + expected + ", got " + got);

@@ -6,6 +6,7 @@
 
 #include <set>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/rng.hpp>
 #include <fitnas/search/candidate.hpp>
 #include <fitnas/space/sample.hpp>
@@ -72,7 +73,7 @@ architecture<Space> mutate(architecture<Space> a, double chance, random_stream& 
     return a;
 }
 
-inline void require_options(const evolution_options& o) {
+FITNAS_COLD inline void require_options(const evolution_options& o) {
     const auto at_least_1 = [](std::size_t value, const char* name) {
         if (value < 1) {
             throw option_error(std::string("evolution: ") + name + ": expected at least 1, got 0");

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/space/latency_table.hpp>
 
 namespace fitnas {
@@ -43,7 +44,7 @@ struct limit {
     bool meets(const architecture<Space>& a) const;
 
     /// @return as messages name it: "macs <= 1500000 and latency <= 2.5 ms"
-    std::string text() const;
+    FITNAS_COLD std::string text() const;
 };
 
 /// @brief Both limits. Of two limits on macs, or on parameters, the smaller holds.
@@ -95,7 +96,7 @@ public:
     limit_check() = default;
 
     /// @throws shape_error where a latency table is not of this space
-    limit_check(const space_layout& layout, const cost::limit& limit)
+    FITNAS_COLD limit_check(const space_layout& layout, const cost::limit& limit)
         : m_layers(layout.layers.begin(), layout.layers.end()), m_text(limit.text()) {
         if (limit.macs != cost::limit::none) {
             add("macs", "", static_cast<double>(limit.macs));
@@ -168,7 +169,7 @@ public:
     }
 
     /// @return the error to throw where a search met no architecture that keeps the limits
-    limit_error nothing_found(const std::string& what, const std::string& looked_at) const {
+    FITNAS_COLD limit_error nothing_found(const std::string& what, const std::string& looked_at) const {
         return limit_error(what + ": " + looked_at + " meets " + m_text + "; " + smallest());
     }
 
@@ -181,10 +182,12 @@ private:
         std::vector<double> cheapest{}; // one a layer
     };
 
-    void add(const char* name, const char* unit, double most) { m_costs.push_back({name, unit, most}); }
+    FITNAS_COLD void add(const char* name, const char* unit, double most) {
+        m_costs.push_back({name, unit, most});
+    }
 
     /// "the smallest macs of the space are 12, the smallest latency 0.5 ms".
-    std::string smallest() const {
+    FITNAS_COLD std::string smallest() const {
         std::string text;
         for (const limited& c : m_costs) {
             double total = 0;

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/error.hpp>
 #include <fitnas/core/rng.hpp>
 
@@ -31,7 +32,7 @@ namespace detail {
 class path_sampler {
 public:
     /// @param counts operators of each cell
-    path_sampler(std::span<const int> counts, sampling kind, seed s)
+    FITNAS_COLD path_sampler(std::span<const int> counts, sampling kind, seed s)
         : m_counts(counts.begin(), counts.end()), m_kind(kind), m_seed(s) {
         if (kind == sampling::strict_fair) {
             for (const int c : m_counts) {

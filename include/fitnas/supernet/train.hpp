@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/progress.hpp>
 #include <fitnas/data/batch.hpp>
 #include <fitnas/nn/schedule.hpp>
@@ -50,7 +51,7 @@ struct train_report {
 
 namespace detail {
 
-inline void require_options(const train_options& o, std::size_t images) {
+FITNAS_COLD inline void require_options(const train_options& o, std::size_t images) {
     const auto refuse = [](const std::string& name, const std::string& expected, const std::string& got) {
         throw option_error("train_options::" + name + ": expected " + expected + ", got " + got);
     };
@@ -72,7 +73,7 @@ inline void require_options(const train_options& o, std::size_t images) {
 }
 
 /// Refuses images that the network does not take.
-inline void require_images(const weights& w, const image_dataset& data, const std::string& what) {
+FITNAS_COLD inline void require_images(const weights& w, const image_dataset& data, const std::string& what) {
     require_consistent(data, what);
     if (data.image_shape() != w.input()) {
         throw shape_error(what + ": the network takes images of " + to_string(w.input()) + ", got " +

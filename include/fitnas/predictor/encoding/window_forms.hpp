@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/predictor/encoding/graph.hpp>
 
 namespace fitnas::encoding {
@@ -180,7 +181,7 @@ constexpr std::uint64_t window_forms<E>::combinations() {
 }
 
 template <local_encoding E>
-window_forms<E>::window_forms() {
+FITNAS_COLD window_forms<E>::window_forms() {
     // The number of each node's feature vector for each operator; -1 for zeros.
     std::map<std::vector<float>, int> known_features{
         {std::vector<float>(static_cast<std::size_t>(E::features)), -1}};
