@@ -11594,7 +11594,7 @@ private:
             for (std::size_t i = from; i < to; ++i) {
                 const double spread =
                     (std::max)(m_costs[i].total - m_costs[i].base - m_costs[i].smallest_behind[0],
-                               std::numeric_limits<double>::min());
+                               (std::numeric_limits<double>::min)());
                 const auto too_dear = [&](double value) {
                     w[i] = value;
                     best_behind(m_graph, m_costs, w, values);
