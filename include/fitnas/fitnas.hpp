@@ -33,6 +33,7 @@
 #include <fitnas/nn/adam.hpp>
 #include <fitnas/nn/batch_norm.hpp>
 #include <fitnas/nn/block.hpp>
+#include <fitnas/nn/blocked.hpp>
 #include <fitnas/nn/channels.hpp>
 #include <fitnas/nn/convolution.hpp>
 #include <fitnas/nn/cross_entropy.hpp>

@@ -1003,9 +1003,6 @@ namespace fitnas {
 
 namespace detail {
 
-inline constexpr int row_tile = simd::native_width == 16 ? 8 : 4;
-inline constexpr int row_panel = 2 * simd::native_width;
-
 /// The floats of vector v of a panel that has `columns` columns.
 template <bool Full>
 FITNAS_INLINE simd::vec<> load_part(const float* p, int v, int columns) {
@@ -1061,9 +1058,9 @@ void row_product_panel(int rows, int columns, int k, const float* a, std::ptrdif
                        std::ptrdiff_t column_step, const float* b, std::ptrdiff_t ldb, float* c,
                        std::ptrdiff_t ldc, bool accumulate) {
     int r = 0;
-    for (; r + row_tile <= rows; r += row_tile) {
-        row_product_tile<row_tile, Vectors, Full>(columns, k, a + r * row_step, row_step, column_step, b, ldb,
-                                                  c + r * ldc, ldc, accumulate);
+    for (; r + gemm_rows <= rows; r += gemm_rows) {
+        row_product_tile<gemm_rows, Vectors, Full>(columns, k, a + r * row_step, row_step, column_step, b,
+                                                   ldb, c + r * ldc, ldc, accumulate);
     }
     for (; r < rows; ++r) {
         row_product_tile<1, Vectors, Full>(columns, k, a + r * row_step, row_step, column_step, b, ldb,
@@ -1074,9 +1071,9 @@ void row_product_panel(int rows, int columns, int k, const float* a, std::ptrdif
 inline void row_product(int rows, int n, int k, const float* a, std::ptrdiff_t row_step,
                         std::ptrdiff_t column_step, const float* b, std::ptrdiff_t ldb, float* c,
                         std::ptrdiff_t ldc, bool accumulate) {
-    for (int column = 0; column < n; column += row_panel) {
-        const int columns = (std::min)(row_panel, n - column);
-        if (columns == row_panel) {
+    for (int column = 0; column < n; column += panel) {
+        const int columns = (std::min)(panel, n - column);
+        if (columns == panel) {
             row_product_panel<2, true>(rows, columns, k, a, row_step, column_step, b + column, ldb,
                                        c + column, ldc, accumulate);
         } else {
@@ -3013,20 +3010,9 @@ struct affine {
     FITNAS_INLINE vec<> operator()(vec<> z) const { return simd::fma(z, scale, shift); }
 };
 
-template <activation A>
-FITNAS_INLINE vec<> read(const affine_input& x, const float* z, int c, int count) {
-    const vec<> v = simd::load(z, count);
-    return x.scale != nullptr ? apply<A>(simd::fma(v, simd::load(x.scale + c), simd::load(x.shift + c)))
-                              : apply<A>(v);
-}
-
+/// One vector of the activations.
 FITNAS_INLINE vec<> read(const affine_input& x, const float* z, int c, int count) {
     return apply(x.act, affine(x, c)(simd::load(z, count)));
-}
-
-/// The pre-activation u of a raw value.
-FITNAS_INLINE vec<> pre_activation(const affine_input& x, vec<> z, int c) {
-    return x.scale != nullptr ? simd::fma(z, simd::load(x.scale + c), simd::load(x.shift + c)) : z;
 }
 
 /// One vector of the gradient at z.
@@ -3063,129 +3049,6 @@ struct strided_rows {
         return (n * in.pixels() + y * stride * in.width + x * stride) * in.channels;
     }
 };
-
-/// Rows that are read together. Blocked operands have room for whole groups of them.
-inline constexpr int rows_at_once = 4;
-
-/// Writes rows into a blocked operand: `group(r)` makes a reader of `rows_at_once` rows from r on, and after
-/// `reader.channels(c)`, `reader(i, c, count)` is row r + i's vector of channels [c, c + W), `count` of them
-/// there.
-template <class Group>
-FITNAS_INLINE void write_blocked(int rows, int channels, float* out, std::size_t stride, Group&& group) {
-    for (int r = 0; r < rows; r += rows_at_once) {
-        auto reader = group(r);
-        float* to = out + r * W;
-        int c = 0;
-        if constexpr (W >= 8) { // narrow vectors take one loop, which is half to compile
-            for (; c + W <= channels; c += W, to += stride) {
-                reader.channels(c);
-                for (int i = 0; i < rows_at_once; ++i) {
-                    simd::store(to + i * W, reader(i, c, W));
-                }
-            }
-        }
-        for (; c < channels; c += W, to += stride) {
-            reader.channels(c);
-            for (int i = 0; i < rows_at_once; ++i) {
-                simd::store(to + i * W, reader(i, c, channels - c));
-            }
-        }
-    }
-}
-
-/// Reads rows of an input, batch norm and activation A applied.
-template <activation A, bool Plain>
-struct input_reader {
-    const affine_input& x;
-    std::ptrdiff_t ahead;
-    const float* z[rows_at_once];
-    vec<> scale{};
-    vec<> shift{};
-
-    FITNAS_INLINE void channels(int c) {
-        if constexpr (!Plain) {
-            const affine u(x, c);
-            scale = u.scale;
-            shift = u.shift;
-        }
-    }
-    FITNAS_INLINE vec<> operator()(int i, int c, int count) const {
-        prefetch(z[i] + c + ahead, c);
-        const vec<> v = simd::load(z[i] + c, count);
-        return Plain ? v : apply<A>(simd::fma(v, scale, shift));
-    }
-};
-
-/// Reads the rows `source(first)` to `source(first + rows - 1)` of an input into a blocked operand. What it
-/// holds behind them means nothing.
-/// @param ahead how many values further the next tile begins, which is asked for
-inline void read_blocked(const affine_input& x, int rows, int channels, const strided_rows& source,
-                         std::ptrdiff_t first, float* out, std::size_t stride, int ahead = 0) {
-    const auto read = [&](auto act, auto plain) FITNAS_INLINE_LAMBDA {
-        write_blocked(rows, channels, out, stride, [&](int r) FITNAS_INLINE_LAMBDA {
-            input_reader<act(), plain()> reader{x, ahead, {}};
-            for (int i = 0; i < rows_at_once; ++i) { // the last once more, where there are no more
-                reader.z[i] = x.z + source(first + (std::min)(r + i, rows - 1));
-            }
-            return reader;
-        });
-    };
-    if (x.plain()) {
-        read(std::integral_constant<activation, activation::none>(), std::true_type());
-    } else {
-        with_activation(x.act, [&](auto act) { read(act, std::false_type()); });
-    }
-}
-
-/// Reads rows of a gradient.
-template <bool Plain>
-struct gradient_reader {
-    const gradient_input& g;
-    std::ptrdiff_t ahead;
-    std::ptrdiff_t at[rows_at_once];
-    vec<> a{};
-    vec<> b{};
-    vec<> c0{};
-
-    FITNAS_INLINE void channels(int c) {
-        if constexpr (!Plain) {
-            a = simd::load(g.a + c);
-            b = simd::load(g.b + c);
-            c0 = simd::load(g.c + c);
-        }
-    }
-    FITNAS_INLINE vec<> operator()(int i, int c, int count) const {
-        const float* du = g.du + at[i] + c;
-        prefetch(du + ahead, c);
-        const vec<> d = simd::load(du, count);
-        if constexpr (Plain) {
-            return d;
-        }
-        const float* z = g.z + at[i] + c;
-        prefetch(z + ahead, c);
-        return simd::fma(a, d, simd::fma(b, simd::load(z, count), c0));
-    }
-};
-
-/// Reads rows [first, first + rows) of a gradient into a blocked operand. What it holds behind them means
-/// nothing.
-inline void read_blocked(const gradient_input& g, std::ptrdiff_t first, int rows, int channels, float* out,
-                         std::size_t stride, int ahead = 0) {
-    const auto read = [&](auto plain) FITNAS_INLINE_LAMBDA {
-        write_blocked(rows, channels, out, stride, [&](int r) FITNAS_INLINE_LAMBDA {
-            gradient_reader<plain()> reader{g, ahead, {}};
-            for (int i = 0; i < rows_at_once; ++i) {
-                reader.at[i] = (first + (std::min)(r + i, rows - 1)) * channels;
-            }
-            return reader;
-        });
-    };
-    if (g.a == nullptr) {
-        read(std::true_type());
-    } else {
-        read(std::false_type());
-    }
-}
 
 /// Whether `simd::stream` differs from a store.
 inline constexpr bool can_stream = W >= 8;
@@ -3227,13 +3090,14 @@ inline void finish_gradient(const affine_input& x, const gradient_output& out, i
     with_activation(x.act, [&](auto act) {
         for (int c = 0; c < channels; c += W) {
             const int count = channels - c;
+            const affine u(x, c);
             const vec<> mean = x.mean != nullptr ? simd::load(x.mean + c) : vec<>{};
             vec<> s{};
             vec<> t{};
             for (int r = 0; r < rows; ++r) {
                 const std::ptrdiff_t at = source(row + r) + c;
                 const vec<> z = simd::load(x.z + at, count);
-                vec<> d = derive<act()>(simd::load(out.du + at, count), pre_activation(x, z, c));
+                vec<> d = derive<act()>(simd::load(out.du + at, count), u(z));
                 if (out.addend != nullptr) { // a shortcut reads the raw input of a recipe
                     d += simd::load(out.addend + at, count);
                 }
@@ -3394,6 +3258,138 @@ inline void norm_backward(norm_state& s, int channels, group_sums& sums, double 
         s.a[i] = static_cast<float>(a);
         s.b[i] = static_cast<float>(b);
         s.c[i] = static_cast<float>(-a * du / count - b * static_cast<double>(s.mean[i]));
+    }
+}
+
+} // namespace fitnas::detail
+
+// ---- fitnas/nn/blocked.hpp ----
+/// @file
+/// @brief Rows of activations and gradients as blocked operands of products: batch norm and activation are
+/// applied as they are read.
+
+namespace fitnas::detail {
+
+/// Rows that are read together. Blocked operands have room for whole groups of them.
+inline constexpr int rows_at_once = 4;
+
+/// Writes rows into a blocked operand: `group(r)` makes a reader of `rows_at_once` rows from r on, and after
+/// `reader.channels(c)`, `reader(i, c, count)` is row r + i's vector of channels [c, c + W), `count` of them
+/// there.
+template <class Group>
+FITNAS_INLINE void write_blocked(int rows, int channels, float* out, std::size_t stride, Group&& group) {
+    for (int r = 0; r < rows; r += rows_at_once) {
+        auto reader = group(r);
+        float* to = out + r * W;
+        int c = 0;
+        if constexpr (W >= 8) { // narrow vectors take one loop, which is half to compile
+            for (; c + W <= channels; c += W, to += stride) {
+                reader.channels(c);
+                for (int i = 0; i < rows_at_once; ++i) {
+                    simd::store(to + i * W, reader(i, c, W));
+                }
+            }
+        }
+        for (; c < channels; c += W, to += stride) {
+            reader.channels(c);
+            for (int i = 0; i < rows_at_once; ++i) {
+                simd::store(to + i * W, reader(i, c, channels - c));
+            }
+        }
+    }
+}
+
+/// Reads rows of an input, batch norm and activation A applied.
+template <activation A, bool Plain>
+struct input_reader {
+    const affine_input& x;
+    std::ptrdiff_t ahead;
+    const float* z[rows_at_once];
+    vec<> scale{};
+    vec<> shift{};
+
+    FITNAS_INLINE void channels(int c) {
+        if constexpr (!Plain) {
+            const affine u(x, c);
+            scale = u.scale;
+            shift = u.shift;
+        }
+    }
+    FITNAS_INLINE vec<> operator()(int i, int c, int count) const {
+        prefetch(z[i] + c + ahead, c);
+        const vec<> v = simd::load(z[i] + c, count);
+        return Plain ? v : apply<A>(simd::fma(v, scale, shift));
+    }
+};
+
+/// Reads the rows `source(first)` to `source(first + rows - 1)` of an input into a blocked operand. What it
+/// holds behind them means nothing.
+/// @param ahead how many values further the next tile begins, which is asked for
+inline void read_blocked(const affine_input& x, int rows, int channels, const strided_rows& source,
+                         std::ptrdiff_t first, float* out, std::size_t stride, int ahead = 0) {
+    const auto read = [&](auto act, auto plain) FITNAS_INLINE_LAMBDA {
+        write_blocked(rows, channels, out, stride, [&](int r) FITNAS_INLINE_LAMBDA {
+            input_reader<act(), plain()> reader{x, ahead, {}};
+            for (int i = 0; i < rows_at_once; ++i) { // the last once more, where there are no more
+                reader.z[i] = x.z + source(first + (std::min)(r + i, rows - 1));
+            }
+            return reader;
+        });
+    };
+    if (x.plain()) {
+        read(std::integral_constant<activation, activation::none>(), std::true_type());
+    } else {
+        with_activation(x.act, [&](auto act) { read(act, std::false_type()); });
+    }
+}
+
+/// Reads rows of a gradient.
+template <bool Plain>
+struct gradient_reader {
+    const gradient_input& g;
+    std::ptrdiff_t ahead;
+    std::ptrdiff_t at[rows_at_once];
+    vec<> a{};
+    vec<> b{};
+    vec<> c0{};
+
+    FITNAS_INLINE void channels(int c) {
+        if constexpr (!Plain) {
+            a = simd::load(g.a + c);
+            b = simd::load(g.b + c);
+            c0 = simd::load(g.c + c);
+        }
+    }
+    FITNAS_INLINE vec<> operator()(int i, int c, int count) const {
+        const float* du = g.du + at[i] + c;
+        prefetch(du + ahead, c);
+        const vec<> d = simd::load(du, count);
+        if constexpr (Plain) {
+            return d;
+        }
+        const float* z = g.z + at[i] + c;
+        prefetch(z + ahead, c);
+        return simd::fma(a, d, simd::fma(b, simd::load(z, count), c0));
+    }
+};
+
+/// Reads rows [first, first + rows) of a gradient into a blocked operand. What it holds behind them means
+/// nothing.
+inline void read_blocked(const gradient_input& g, std::ptrdiff_t first, int rows, int channels, float* out,
+                         std::size_t stride, int ahead = 0) {
+    const auto read = [&](auto plain) FITNAS_INLINE_LAMBDA {
+        write_blocked(rows, channels, out, stride, [&](int r) FITNAS_INLINE_LAMBDA {
+            gradient_reader<plain()> reader{g, ahead, {}};
+            for (int i = 0; i < rows_at_once; ++i) {
+                reader.at[i] = (first + (std::min)(r + i, rows - 1)) * channels;
+            }
+            return reader;
+        });
+    };
+    if (g.a == nullptr) {
+        read(std::true_type());
+    } else {
+        read(std::false_type());
     }
 }
 
@@ -3994,7 +3990,7 @@ struct stencil_kernel {
     FITNAS_INLINE void for_tiles(int planes, const float* plane, std::size_t plane_size, int plane_width,
                                  const float* taps, std::size_t taps_size, int tap_rows, int height,
                                  int width, Use&& use, Written&& written) const {
-        alignas(64) float all_values[planes_at_once][stencil_tile * W];
+        alignas(64) float all_values[planes_at_once * stencil_tile * W];
         for (int y = 0; y < height; y += rows) {
             for (int x = 0; x < width; x += columns) {
                 const float* from = plane + (static_cast<std::ptrdiff_t>(y) * plane_width + x) * stride * W;
@@ -4002,7 +3998,7 @@ struct stencil_kernel {
                 const int rows_here = (std::min)(rows, height - y);
                 const int columns_here = (std::min)(columns, width - x);
                 for (int i = 0; i < planes; ++i, from += plane_size, tap += taps_size) {
-                    float* values = all_values[i];
+                    float* values = all_values + i * stencil_tile * W;
                     if (run != nullptr) {
                         run(from, plane_width, tap, tap_rows, values);
                     } else {
@@ -4010,7 +4006,7 @@ struct stencil_kernel {
                     }
                     use(i, y, x, values, rows_here, columns_here);
                 }
-                written(y, x, all_values[0], rows_here, columns_here);
+                written(y, x, all_values, rows_here, columns_here);
             }
         }
     }
@@ -4994,7 +4990,7 @@ inline void write_out(const affine_input& x, const float* shortcut, std::ptrdiff
             for (std::ptrdiff_t r = t * tile; r < end; ++r) {
                 for (int c = 0; c < channels; c += W) {
                     const std::ptrdiff_t at = r * channels + c;
-                    vec<> v = read<act()>(x, x.z + at, c, channels - c);
+                    vec<> v = apply<act()>(affine(x, c)(simd::load(x.z + at, channels - c)));
                     if (shortcut != nullptr) {
                         v += simd::load(shortcut + at, channels - c);
                     }

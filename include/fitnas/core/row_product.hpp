@@ -11,14 +11,11 @@
 #include <algorithm>
 #include <cstddef>
 
-#include <fitnas/core/simd.hpp>
+#include <fitnas/core/gemm.hpp>
 
 namespace fitnas {
 
 namespace detail {
-
-inline constexpr int row_tile = simd::native_width == 16 ? 8 : 4;
-inline constexpr int row_panel = 2 * simd::native_width;
 
 /// The floats of vector v of a panel that has `columns` columns.
 template <bool Full>
@@ -75,9 +72,9 @@ void row_product_panel(int rows, int columns, int k, const float* a, std::ptrdif
                        std::ptrdiff_t column_step, const float* b, std::ptrdiff_t ldb, float* c,
                        std::ptrdiff_t ldc, bool accumulate) {
     int r = 0;
-    for (; r + row_tile <= rows; r += row_tile) {
-        row_product_tile<row_tile, Vectors, Full>(columns, k, a + r * row_step, row_step, column_step, b, ldb,
-                                                  c + r * ldc, ldc, accumulate);
+    for (; r + gemm_rows <= rows; r += gemm_rows) {
+        row_product_tile<gemm_rows, Vectors, Full>(columns, k, a + r * row_step, row_step, column_step, b,
+                                                   ldb, c + r * ldc, ldc, accumulate);
     }
     for (; r < rows; ++r) {
         row_product_tile<1, Vectors, Full>(columns, k, a + r * row_step, row_step, column_step, b, ldb,
@@ -88,9 +85,9 @@ void row_product_panel(int rows, int columns, int k, const float* a, std::ptrdif
 inline void row_product(int rows, int n, int k, const float* a, std::ptrdiff_t row_step,
                         std::ptrdiff_t column_step, const float* b, std::ptrdiff_t ldb, float* c,
                         std::ptrdiff_t ldc, bool accumulate) {
-    for (int column = 0; column < n; column += row_panel) {
-        const int columns = (std::min)(row_panel, n - column);
-        if (columns == row_panel) {
+    for (int column = 0; column < n; column += panel) {
+        const int columns = (std::min)(panel, n - column);
+        if (columns == panel) {
             row_product_panel<2, true>(rows, columns, k, a, row_step, column_step, b + column, ldb,
                                        c + column, ldc, accumulate);
         } else {

@@ -194,20 +194,9 @@ struct affine {
     FITNAS_INLINE vec<> operator()(vec<> z) const { return simd::fma(z, scale, shift); }
 };
 
-template <activation A>
-FITNAS_INLINE vec<> read(const affine_input& x, const float* z, int c, int count) {
-    const vec<> v = simd::load(z, count);
-    return x.scale != nullptr ? apply<A>(simd::fma(v, simd::load(x.scale + c), simd::load(x.shift + c)))
-                              : apply<A>(v);
-}
-
+/// One vector of the activations.
 FITNAS_INLINE vec<> read(const affine_input& x, const float* z, int c, int count) {
     return apply(x.act, affine(x, c)(simd::load(z, count)));
-}
-
-/// The pre-activation u of a raw value.
-FITNAS_INLINE vec<> pre_activation(const affine_input& x, vec<> z, int c) {
-    return x.scale != nullptr ? simd::fma(z, simd::load(x.scale + c), simd::load(x.shift + c)) : z;
 }
 
 /// One vector of the gradient at z.
@@ -244,129 +233,6 @@ struct strided_rows {
         return (n * in.pixels() + y * stride * in.width + x * stride) * in.channels;
     }
 };
-
-/// Rows that are read together. Blocked operands have room for whole groups of them.
-inline constexpr int rows_at_once = 4;
-
-/// Writes rows into a blocked operand: `group(r)` makes a reader of `rows_at_once` rows from r on, and after
-/// `reader.channels(c)`, `reader(i, c, count)` is row r + i's vector of channels [c, c + W), `count` of them
-/// there.
-template <class Group>
-FITNAS_INLINE void write_blocked(int rows, int channels, float* out, std::size_t stride, Group&& group) {
-    for (int r = 0; r < rows; r += rows_at_once) {
-        auto reader = group(r);
-        float* to = out + r * W;
-        int c = 0;
-        if constexpr (W >= 8) { // narrow vectors take one loop, which is half to compile
-            for (; c + W <= channels; c += W, to += stride) {
-                reader.channels(c);
-                for (int i = 0; i < rows_at_once; ++i) {
-                    simd::store(to + i * W, reader(i, c, W));
-                }
-            }
-        }
-        for (; c < channels; c += W, to += stride) {
-            reader.channels(c);
-            for (int i = 0; i < rows_at_once; ++i) {
-                simd::store(to + i * W, reader(i, c, channels - c));
-            }
-        }
-    }
-}
-
-/// Reads rows of an input, batch norm and activation A applied.
-template <activation A, bool Plain>
-struct input_reader {
-    const affine_input& x;
-    std::ptrdiff_t ahead;
-    const float* z[rows_at_once];
-    vec<> scale{};
-    vec<> shift{};
-
-    FITNAS_INLINE void channels(int c) {
-        if constexpr (!Plain) {
-            const affine u(x, c);
-            scale = u.scale;
-            shift = u.shift;
-        }
-    }
-    FITNAS_INLINE vec<> operator()(int i, int c, int count) const {
-        prefetch(z[i] + c + ahead, c);
-        const vec<> v = simd::load(z[i] + c, count);
-        return Plain ? v : apply<A>(simd::fma(v, scale, shift));
-    }
-};
-
-/// Reads the rows `source(first)` to `source(first + rows - 1)` of an input into a blocked operand. What it
-/// holds behind them means nothing.
-/// @param ahead how many values further the next tile begins, which is asked for
-inline void read_blocked(const affine_input& x, int rows, int channels, const strided_rows& source,
-                         std::ptrdiff_t first, float* out, std::size_t stride, int ahead = 0) {
-    const auto read = [&](auto act, auto plain) FITNAS_INLINE_LAMBDA {
-        write_blocked(rows, channels, out, stride, [&](int r) FITNAS_INLINE_LAMBDA {
-            input_reader<act(), plain()> reader{x, ahead, {}};
-            for (int i = 0; i < rows_at_once; ++i) { // the last once more, where there are no more
-                reader.z[i] = x.z + source(first + (std::min)(r + i, rows - 1));
-            }
-            return reader;
-        });
-    };
-    if (x.plain()) {
-        read(std::integral_constant<activation, activation::none>(), std::true_type());
-    } else {
-        with_activation(x.act, [&](auto act) { read(act, std::false_type()); });
-    }
-}
-
-/// Reads rows of a gradient.
-template <bool Plain>
-struct gradient_reader {
-    const gradient_input& g;
-    std::ptrdiff_t ahead;
-    std::ptrdiff_t at[rows_at_once];
-    vec<> a{};
-    vec<> b{};
-    vec<> c0{};
-
-    FITNAS_INLINE void channels(int c) {
-        if constexpr (!Plain) {
-            a = simd::load(g.a + c);
-            b = simd::load(g.b + c);
-            c0 = simd::load(g.c + c);
-        }
-    }
-    FITNAS_INLINE vec<> operator()(int i, int c, int count) const {
-        const float* du = g.du + at[i] + c;
-        prefetch(du + ahead, c);
-        const vec<> d = simd::load(du, count);
-        if constexpr (Plain) {
-            return d;
-        }
-        const float* z = g.z + at[i] + c;
-        prefetch(z + ahead, c);
-        return simd::fma(a, d, simd::fma(b, simd::load(z, count), c0));
-    }
-};
-
-/// Reads rows [first, first + rows) of a gradient into a blocked operand. What it holds behind them means
-/// nothing.
-inline void read_blocked(const gradient_input& g, std::ptrdiff_t first, int rows, int channels, float* out,
-                         std::size_t stride, int ahead = 0) {
-    const auto read = [&](auto plain) FITNAS_INLINE_LAMBDA {
-        write_blocked(rows, channels, out, stride, [&](int r) FITNAS_INLINE_LAMBDA {
-            gradient_reader<plain()> reader{g, ahead, {}};
-            for (int i = 0; i < rows_at_once; ++i) {
-                reader.at[i] = (first + (std::min)(r + i, rows - 1)) * channels;
-            }
-            return reader;
-        });
-    };
-    if (g.a == nullptr) {
-        read(std::true_type());
-    } else {
-        read(std::false_type());
-    }
-}
 
 /// Whether `simd::stream` differs from a store.
 inline constexpr bool can_stream = W >= 8;
@@ -408,13 +274,14 @@ inline void finish_gradient(const affine_input& x, const gradient_output& out, i
     with_activation(x.act, [&](auto act) {
         for (int c = 0; c < channels; c += W) {
             const int count = channels - c;
+            const affine u(x, c);
             const vec<> mean = x.mean != nullptr ? simd::load(x.mean + c) : vec<>{};
             vec<> s{};
             vec<> t{};
             for (int r = 0; r < rows; ++r) {
                 const std::ptrdiff_t at = source(row + r) + c;
                 const vec<> z = simd::load(x.z + at, count);
-                vec<> d = derive<act()>(simd::load(out.du + at, count), pre_activation(x, z, c));
+                vec<> d = derive<act()>(simd::load(out.du + at, count), u(z));
                 if (out.addend != nullptr) { // a shortcut reads the raw input of a recipe
                     d += simd::load(out.addend + at, count);
                 }

@@ -67,7 +67,7 @@ inline void write_out(const affine_input& x, const float* shortcut, std::ptrdiff
             for (std::ptrdiff_t r = t * tile; r < end; ++r) {
                 for (int c = 0; c < channels; c += W) {
                     const std::ptrdiff_t at = r * channels + c;
-                    vec<> v = read<act()>(x, x.z + at, c, channels - c);
+                    vec<> v = apply<act()>(affine(x, c)(simd::load(x.z + at, channels - c)));
                     if (shortcut != nullptr) {
                         v += simd::load(shortcut + at, channels - c);
                     }

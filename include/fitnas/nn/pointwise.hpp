@@ -4,7 +4,7 @@
 #ifndef FITNAS_NN_POINTWISE_HPP
 #define FITNAS_NN_POINTWISE_HPP
 
-#include <fitnas/nn/channels.hpp>
+#include <fitnas/nn/blocked.hpp>
 
 namespace fitnas::detail {
 

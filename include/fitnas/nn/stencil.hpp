@@ -113,7 +113,7 @@ struct stencil_kernel {
     FITNAS_INLINE void for_tiles(int planes, const float* plane, std::size_t plane_size, int plane_width,
                                  const float* taps, std::size_t taps_size, int tap_rows, int height,
                                  int width, Use&& use, Written&& written) const {
-        alignas(64) float all_values[planes_at_once][stencil_tile * W];
+        alignas(64) float all_values[planes_at_once * stencil_tile * W];
         for (int y = 0; y < height; y += rows) {
             for (int x = 0; x < width; x += columns) {
                 const float* from = plane + (static_cast<std::ptrdiff_t>(y) * plane_width + x) * stride * W;
@@ -121,7 +121,7 @@ struct stencil_kernel {
                 const int rows_here = (std::min)(rows, height - y);
                 const int columns_here = (std::min)(columns, width - x);
                 for (int i = 0; i < planes; ++i, from += plane_size, tap += taps_size) {
-                    float* values = all_values[i];
+                    float* values = all_values + i * stencil_tile * W;
                     if (run != nullptr) {
                         run(from, plane_width, tap, tap_rows, values);
                     } else {
@@ -129,7 +129,7 @@ struct stencil_kernel {
                     }
                     use(i, y, x, values, rows_here, columns_here);
                 }
-                written(y, x, all_values[0], rows_here, columns_here);
+                written(y, x, all_values, rows_here, columns_here);
             }
         }
     }

@@ -1,0 +1,137 @@
+/// @file
+/// @brief Rows of activations and gradients as blocked operands of products: batch norm and activation are
+/// applied as they are read.
+
+#ifndef FITNAS_NN_BLOCKED_HPP
+#define FITNAS_NN_BLOCKED_HPP
+
+#include <fitnas/nn/channels.hpp>
+
+namespace fitnas::detail {
+
+/// Rows that are read together. Blocked operands have room for whole groups of them.
+inline constexpr int rows_at_once = 4;
+
+/// Writes rows into a blocked operand: `group(r)` makes a reader of `rows_at_once` rows from r on, and after
+/// `reader.channels(c)`, `reader(i, c, count)` is row r + i's vector of channels [c, c + W), `count` of them
+/// there.
+template <class Group>
+FITNAS_INLINE void write_blocked(int rows, int channels, float* out, std::size_t stride, Group&& group) {
+    for (int r = 0; r < rows; r += rows_at_once) {
+        auto reader = group(r);
+        float* to = out + r * W;
+        int c = 0;
+        if constexpr (W >= 8) { // narrow vectors take one loop, which is half to compile
+            for (; c + W <= channels; c += W, to += stride) {
+                reader.channels(c);
+                for (int i = 0; i < rows_at_once; ++i) {
+                    simd::store(to + i * W, reader(i, c, W));
+                }
+            }
+        }
+        for (; c < channels; c += W, to += stride) {
+            reader.channels(c);
+            for (int i = 0; i < rows_at_once; ++i) {
+                simd::store(to + i * W, reader(i, c, channels - c));
+            }
+        }
+    }
+}
+
+/// Reads rows of an input, batch norm and activation A applied.
+template <activation A, bool Plain>
+struct input_reader {
+    const affine_input& x;
+    std::ptrdiff_t ahead;
+    const float* z[rows_at_once];
+    vec<> scale{};
+    vec<> shift{};
+
+    FITNAS_INLINE void channels(int c) {
+        if constexpr (!Plain) {
+            const affine u(x, c);
+            scale = u.scale;
+            shift = u.shift;
+        }
+    }
+    FITNAS_INLINE vec<> operator()(int i, int c, int count) const {
+        prefetch(z[i] + c + ahead, c);
+        const vec<> v = simd::load(z[i] + c, count);
+        return Plain ? v : apply<A>(simd::fma(v, scale, shift));
+    }
+};
+
+/// Reads the rows `source(first)` to `source(first + rows - 1)` of an input into a blocked operand. What it
+/// holds behind them means nothing.
+/// @param ahead how many values further the next tile begins, which is asked for
+inline void read_blocked(const affine_input& x, int rows, int channels, const strided_rows& source,
+                         std::ptrdiff_t first, float* out, std::size_t stride, int ahead = 0) {
+    const auto read = [&](auto act, auto plain) FITNAS_INLINE_LAMBDA {
+        write_blocked(rows, channels, out, stride, [&](int r) FITNAS_INLINE_LAMBDA {
+            input_reader<act(), plain()> reader{x, ahead, {}};
+            for (int i = 0; i < rows_at_once; ++i) { // the last once more, where there are no more
+                reader.z[i] = x.z + source(first + (std::min)(r + i, rows - 1));
+            }
+            return reader;
+        });
+    };
+    if (x.plain()) {
+        read(std::integral_constant<activation, activation::none>(), std::true_type());
+    } else {
+        with_activation(x.act, [&](auto act) { read(act, std::false_type()); });
+    }
+}
+
+/// Reads rows of a gradient.
+template <bool Plain>
+struct gradient_reader {
+    const gradient_input& g;
+    std::ptrdiff_t ahead;
+    std::ptrdiff_t at[rows_at_once];
+    vec<> a{};
+    vec<> b{};
+    vec<> c0{};
+
+    FITNAS_INLINE void channels(int c) {
+        if constexpr (!Plain) {
+            a = simd::load(g.a + c);
+            b = simd::load(g.b + c);
+            c0 = simd::load(g.c + c);
+        }
+    }
+    FITNAS_INLINE vec<> operator()(int i, int c, int count) const {
+        const float* du = g.du + at[i] + c;
+        prefetch(du + ahead, c);
+        const vec<> d = simd::load(du, count);
+        if constexpr (Plain) {
+            return d;
+        }
+        const float* z = g.z + at[i] + c;
+        prefetch(z + ahead, c);
+        return simd::fma(a, d, simd::fma(b, simd::load(z, count), c0));
+    }
+};
+
+/// Reads rows [first, first + rows) of a gradient into a blocked operand. What it holds behind them means
+/// nothing.
+inline void read_blocked(const gradient_input& g, std::ptrdiff_t first, int rows, int channels, float* out,
+                         std::size_t stride, int ahead = 0) {
+    const auto read = [&](auto plain) FITNAS_INLINE_LAMBDA {
+        write_blocked(rows, channels, out, stride, [&](int r) FITNAS_INLINE_LAMBDA {
+            gradient_reader<plain()> reader{g, ahead, {}};
+            for (int i = 0; i < rows_at_once; ++i) {
+                reader.at[i] = (first + (std::min)(r + i, rows - 1)) * channels;
+            }
+            return reader;
+        });
+    };
+    if (g.a == nullptr) {
+        read(std::true_type());
+    } else {
+        read(std::false_type());
+    }
+}
+
+} // namespace fitnas::detail
+
+#endif
