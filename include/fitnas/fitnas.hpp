@@ -39,6 +39,7 @@
 #include <fitnas/nn/cross_entropy.hpp>
 #include <fitnas/nn/depthwise.hpp>
 #include <fitnas/nn/execute.hpp>
+#include <fitnas/nn/expansion.hpp>
 #include <fitnas/nn/gradient_check.hpp>
 #include <fitnas/nn/initialise.hpp>
 #include <fitnas/nn/plan.hpp>

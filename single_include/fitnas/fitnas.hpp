@@ -2898,6 +2898,7 @@ struct workspace {
     aligned_buffer<float> packed;
     aligned_buffer<float> weights; ///< weight gradients, [group][...]
     group_sums sums;
+    aligned_buffer<double> moments; ///< of a narrow tensor, [group][...]
 
     /// Packs weights, k x n, for a product; element (i, j) is at w[i * row_step + j * column_step].
     float* pack(const float* w, std::ptrdiff_t row_step, std::ptrdiff_t column_step, int k, int n) {
@@ -2982,6 +2983,13 @@ void with_product_activation(activation act, F&& f) {
         }
     }
     f(std::integral_constant<activation, activation::hard_swish>());
+}
+template <activation A>
+FITNAS_INLINE vec<> apply_product(activation act, vec<> u) {
+    if constexpr (A == activation::hard_swish) {
+        return apply(act, u);
+    }
+    return apply<A>(u);
 }
 template <activation A>
 FITNAS_INLINE vec<> derive_product(activation act, vec<> gradient, vec<> u) {
@@ -3226,6 +3234,15 @@ struct norm_state {
         std::fill_n(p, std::ptrdiff_t{7} * n, 0.0F);
         return {p, p + n, p + 2 * n, p + 3 * n, p + 4 * n, p + 5 * n, p + 6 * n};
     }
+    /// @param i the channel
+    /// @param v its variance (biased)
+    void set(int i, double m, double v, float gamma, float beta) {
+        const double inv = 1.0 / std::sqrt(v + batch_norm_epsilon);
+        mean[i] = static_cast<float>(m);
+        inverse[i] = static_cast<float>(inv);
+        scale[i] = static_cast<float>(gamma * inv);
+        shift[i] = static_cast<float>(beta - gamma * inv * m);
+    }
 };
 
 /// Mean and variance (biased) from the sums of z and z^2 over `count` values a channel; gamma then beta as
@@ -3235,11 +3252,7 @@ inline void norm_forward(norm_state& s, int channels, group_sums& sums, double c
     for (int i = 0; i < channels; ++i) {
         const double mean = sums.first(0)[i] / count;
         const double variance = (std::max)(0.0, sums.second(0)[i] / count - mean * mean);
-        const double inverse = 1.0 / std::sqrt(variance + batch_norm_epsilon);
-        s.mean[i] = static_cast<float>(mean);
-        s.inverse[i] = static_cast<float>(inverse);
-        s.scale[i] = static_cast<float>(gamma[i] * inverse);
-        s.shift[i] = static_cast<float>(gamma[channels + i] - gamma[i] * inverse * mean);
+        s.set(i, mean, variance, gamma[i], gamma[channels + i]);
     }
 }
 
@@ -4097,6 +4110,42 @@ inline std::ptrdiff_t next_planes(shape image, int c, int planes) {
     return c + planes * W < image.channels ? planes * W : image.size() - c;
 }
 
+/// Some planes' channels of an image where they lie raw, and where their gradient goes.
+struct input_place {
+    const float* z; ///< pixel (0, 0) of the first plane; the others' steps are those of du
+    float* du;
+    const float* addend; ///< nullptr: none
+    std::ptrdiff_t row_step;
+    std::ptrdiff_t pixel_step;
+    std::ptrdiff_t plane_step;
+    bool streams;
+};
+
+/// Where the input of a depthwise convolution comes from, some channels of one image at a time.
+class plane_source {
+public:
+    affine_input x; ///< what is pending on it; z may be missing
+
+    /// Floats of scratch of a thread.
+    virtual std::size_t scratch() const { return 0; }
+    /// Backward, before a group's first image.
+    virtual void begin(int /*group*/) const {}
+    /// Before an image's first planes.
+    virtual void begin_image(std::ptrdiff_t /*image*/, float* /*scratch*/) const {}
+    /// Writes channels from c on into the inside of planes of zeros, batch norm and activation applied.
+    virtual void read(const depthwise_geometry& g, std::ptrdiff_t image, int c, int planes, float* plane,
+                      float* scratch) const = 0;
+    /// Backward, of the planes that were read last; du is nullptr where nobody needs the gradient.
+    virtual input_place place(std::ptrdiff_t image, int c, float* scratch) const = 0;
+    /// Backward, when their gradient is there.
+    virtual void finish(int /*group*/, std::ptrdiff_t /*image*/, int /*c*/, int /*planes*/,
+                        float* /*scratch*/) const {}
+
+protected:
+    explicit plane_source(const affine_input& x_) : x(x_) {}
+    ~plane_source() = default;
+};
+
 /// Channels from c on of one image, batch norm and activation applied.
 inline void read_planes(const affine_input& x, const depthwise_geometry& g, std::ptrdiff_t image, int c,
                         int planes, float* plane) {
@@ -4128,6 +4177,38 @@ inline void read_planes(const gradient_input& gradient, const depthwise_geometry
                     return read(gradient, gradient.du + offset, gradient.z + offset, at, count);
                 });
 }
+
+/// A tensor in memory, N x H x W x C.
+class stored_planes final : public plane_source {
+public:
+    /// @param out where backward's gradient goes
+    stored_planes(const affine_input& x_, shape in, int images, const gradient_output& out = {})
+        : plane_source(x_),
+          m_in(in),
+          m_out(out),
+          m_streams(out.du != nullptr &&
+                    streams(out.du, in.pixels() * images, in.channels, stream_backward)) {}
+
+    void read(const depthwise_geometry& g, std::ptrdiff_t image, int c, int planes, float* plane,
+              float* /*scratch*/) const override {
+        read_planes(x, g, image, c, planes, plane);
+    }
+    input_place place(std::ptrdiff_t image, int c, float* /*scratch*/) const override {
+        const std::ptrdiff_t first = image * m_in.size() + c;
+        return {x.z + first,
+                m_out.du == nullptr ? nullptr : m_out.du + first,
+                m_out.addend == nullptr ? nullptr : m_out.addend + first,
+                static_cast<std::ptrdiff_t>(m_in.width) * m_in.channels,
+                m_in.channels,
+                W,
+                m_streams};
+    }
+
+private:
+    shape m_in;
+    gradient_output m_out;
+    bool m_streams;
+};
 
 /// Channels from c on of the weights, [taps][channels], as [plane][taps][W].
 inline void read_taps(const float* weights, int taps, int channels, int c, int planes, float* out) {
@@ -4175,6 +4256,7 @@ struct tile_output {
     float* first; ///< the first plane's channels of pixel (0, 0)
     std::ptrdiff_t row_step;
     std::ptrdiff_t pixel_step;
+    std::ptrdiff_t plane_step;
     int channels; ///< from the first plane's on
     bool streams;
 
@@ -4193,16 +4275,16 @@ struct tile_output {
                     if (all && streams) {
                         FITNAS_UNROLL(4)
                         for (int i = 0; i < planes_at_once; ++i) {
-                            simd::stream(to + i * W, simd::load(from + i * stencil_tile * W));
+                            simd::stream(to + i * plane_step, simd::load(from + i * stencil_tile * W));
                         }
                     } else if (all) {
                         FITNAS_UNROLL(4)
                         for (int i = 0; i < planes_at_once; ++i) {
-                            simd::store(to + i * W, simd::load(from + i * stencil_tile * W));
+                            simd::store(to + i * plane_step, simd::load(from + i * stencil_tile * W));
                         }
                     } else {
                         for (int i = 0; i < planes; ++i) {
-                            simd::store(to + i * W, simd::load(from + i * stencil_tile * W),
+                            simd::store(to + i * plane_step, simd::load(from + i * stencil_tile * W),
                                         channels - i * W);
                         }
                     }
@@ -4213,7 +4295,7 @@ struct tile_output {
 };
 
 /// z (images x output shape); weights: kernel x kernel x channels.
-inline void depthwise_forward(const affine_input& x, shape in, int kernel, int stride, int images,
+inline void depthwise_forward(const plane_source& source, shape in, int kernel, int stride, int images,
                               const float* weights, float* z, group_sums* sums) {
     const depthwise_geometry g(in, kernel, stride);
     const int channels = in.channels;
@@ -4222,18 +4304,23 @@ inline void depthwise_forward(const affine_input& x, shape in, int kernel, int s
     const bool streaming = streams(z, g.out.pixels() * images, channels, stream_forward);
     parallel_groups(images, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
         const std::size_t size = g.plane_size() * static_cast<std::size_t>(planes);
-        float* plane = thread_scratch(size + taps_size * planes_at_once);
+        float* plane = thread_scratch(size + taps_size * planes_at_once + source.scratch());
         float* taps = plane + size;
+        float* scratch = taps + taps_size * planes_at_once;
         std::fill_n(plane, size, 0.0F);
         for (std::ptrdiff_t n = first; n < last; ++n) {
+            source.begin_image(n, scratch);
             for (int c = 0; c < channels; c += planes * W) {
                 const int here = (std::min)(planes, (channels - c + W - 1) / W);
                 read_taps(weights, g.taps(), channels, c, here, taps);
                 partial_sums s[planes_at_once];
-                read_planes(x, g, n, c, here, plane);
+                source.read(g, n, c, here, plane, scratch);
                 const tile_output out{z + n * g.out.size() + c,
-                                      static_cast<std::ptrdiff_t>(g.out.width) * channels, channels,
-                                      channels - c, streaming};
+                                      static_cast<std::ptrdiff_t>(g.out.width) * channels,
+                                      channels,
+                                      W,
+                                      channels - c,
+                                      streaming};
                 g.forward.for_tiles(
                     here, plane, g.plane_size(), g.plane_width(), taps, taps_size, kernel, g.out.height,
                     g.out.width,
@@ -4263,6 +4350,11 @@ inline void depthwise_forward(const affine_input& x, shape in, int kernel, int s
             }
         }
     });
+}
+
+inline void depthwise_forward(const affine_input& x, shape in, int kernel, int stride, int images,
+                              const float* weights, float* z, group_sums* sums) {
+    depthwise_forward(stored_planes(x, in, images), in, kernel, stride, images, weights, z, sums);
 }
 
 /// One plane's gradient at the taps, all of them in registers: dtaps[k] += sum over pixels of gradient *
@@ -4358,12 +4450,9 @@ struct input_phase {
 /// shortcut's gradient added, summed up.
 inline void depthwise_input_gradient(const depthwise_geometry& g, int planes, const float* gradient,
                                      const float* taps, float* phase_taps, const affine_input& x,
-                                     const gradient_output& out, bool streaming, std::ptrdiff_t image, int c,
-                                     partial_sums* sums) {
+                                     const input_place& in, int c, partial_sums* sums) {
     const int s = g.stride;
     const int channels = g.in.channels;
-    const std::ptrdiff_t first = image * g.in.size() + c;
-    const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(g.in.width) * channels;
     for (int py = 0; py < (std::min)(s, g.kernel); ++py) {
         for (int px = 0; px < (std::min)(s, g.kernel); ++px) {
             const input_phase down(py, g, g.in.height);
@@ -4378,10 +4467,12 @@ inline void depthwise_input_gradient(const depthwise_geometry& g, int planes, co
                 }
             }
             const stencil_kernel kernel(across.taps, 1, across.count);
-            const std::ptrdiff_t corner =
-                static_cast<std::ptrdiff_t>(down.first) * row + across.first * channels;
-            const tile_output to_input{out.du + first + corner, s * row,
-                                       static_cast<std::ptrdiff_t>(s) * channels, channels - c, streaming};
+            const tile_output to_input{in.du + down.first * in.row_step + across.first * in.pixel_step,
+                                       s * in.row_step,
+                                       s * in.pixel_step,
+                                       in.plane_step,
+                                       channels - c,
+                                       in.streams};
             const float* from =
                 gradient + (static_cast<std::ptrdiff_t>(down.window + g.margin()) * g.gradient_width() +
                             across.window + g.margin()) *
@@ -4398,15 +4489,15 @@ inline void depthwise_input_gradient(const depthwise_geometry& g, int planes, co
                         const vec<> mean = x.mean != nullptr ? simd::load(x.mean + at) : vec<>{};
                         const auto finish = [&](int count) FITNAS_INLINE_LAMBDA {
                             for (int r = 0; r < rows; ++r, values += kernel.columns * W) {
-                                std::ptrdiff_t offset = to_input.at(y + r, x0) - out.du + i * W;
+                                std::ptrdiff_t offset = to_input.at(y + r, x0) - in.du + i * in.plane_step;
                                 for_columns(columns, [&](int j, auto part) FITNAS_INLINE_LAMBDA {
-                                    const vec<> z = simd::load(x.z + offset, count);
+                                    const vec<> z = simd::load(in.z + offset, count);
                                     vec<> d = derive_product<act()>(x.act, simd::load(values + j * W), u(z));
-                                    if (out.addend != nullptr) { // a shortcut reads the raw input of a recipe
-                                        d += simd::load(out.addend + offset, count);
+                                    if (in.addend != nullptr) { // a shortcut reads the raw input of a recipe
+                                        d += simd::load(in.addend + offset, count);
                                     }
                                     if constexpr (tile_output::by_vector) {
-                                        simd::store(out.du + offset, d, count);
+                                        simd::store(in.du + offset, d, count);
                                     } else {
                                         simd::store(values + j * W, d);
                                     }
@@ -4430,10 +4521,10 @@ inline void depthwise_input_gradient(const depthwise_geometry& g, int planes, co
     }
 }
 
-/// Adds into the weights' gradient, overwrites `out.du` with the gradient of the input.
-inline void depthwise_backward(const gradient_input& gradient, const affine_input& x, shape in, int kernel,
-                               int stride, int images, const float* weights, float* dweights,
-                               const gradient_output& out, group_sums& sums, workspace& ws) {
+/// Adds into the weights' gradient, and gives the source the gradient of the input.
+inline void depthwise_backward(const gradient_input& gradient, const plane_source& source, shape in,
+                               int kernel, int stride, int images, const float* weights, float* dweights,
+                               group_sums& sums, workspace& ws) {
     const depthwise_geometry g(in, kernel, stride);
     const int channels = in.channels;
     const int planes = g.planes();
@@ -4441,39 +4532,41 @@ inline void depthwise_backward(const gradient_input& gradient, const affine_inpu
     const std::size_t weight_size =
         static_cast<std::size_t>(g.taps()) * static_cast<std::size_t>(simd::padded(channels));
     float* dw = ws.weights.reserve(weight_size * sum_groups);
-    const bool streaming = streams(out.du, in.pixels() * images, channels, stream_backward);
-    if (out.du != nullptr && stride > kernel) { // pixels between the windows
-        std::fill_n(out.du, static_cast<std::ptrdiff_t>(in.size()) * images, 0.0F);
-    }
     parallel_groups(images, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
         float* mine = dw + static_cast<std::size_t>(group) * weight_size;
         std::fill_n(mine, weight_size, 0.0F);
         const std::size_t size = g.plane_size() * static_cast<std::size_t>(planes);
         const std::size_t gradient_size = g.gradient_size() * static_cast<std::size_t>(planes);
-        float* plane = thread_scratch(size + gradient_size + 2 * taps_size * planes_at_once);
+        float* plane =
+            thread_scratch(size + gradient_size + 2 * taps_size * planes_at_once + source.scratch());
         float* dz = plane + size;
         float* taps = dz + gradient_size;
         float* phase_taps = taps + taps_size * planes_at_once;
+        float* scratch = phase_taps + taps_size * planes_at_once;
         std::fill_n(plane, size + gradient_size, 0.0F);
+        source.begin(group);
         for (std::ptrdiff_t n = first; n < last; ++n) {
+            source.begin_image(n, scratch);
             for (int c = 0; c < channels; c += planes * W) {
                 const int here = (std::min)(planes, (channels - c + W - 1) / W);
-                read_planes(x, g, n, c, here, plane);
+                source.read(g, n, c, here, plane, scratch);
                 read_planes(gradient, g, n, c, here, dz);
                 for (int i = 0; i < here; ++i) {
                     add_tap_gradients(g, plane + static_cast<std::size_t>(i) * g.plane_size(),
                                       dz + static_cast<std::size_t>(i) * g.gradient_size(),
                                       mine + static_cast<std::ptrdiff_t>(c + i * W) * g.taps());
                 }
-                if (out.du == nullptr) {
+                const input_place place = source.place(n, c, scratch);
+                if (place.du == nullptr) {
                     continue;
                 }
                 read_taps(weights, g.taps(), channels, c, here, taps);
                 partial_sums s[planes_at_once];
-                depthwise_input_gradient(g, here, dz, taps, phase_taps, x, out, streaming, n, c, s);
-                for (int i = 0; x.mean != nullptr && i < here; ++i) {
+                depthwise_input_gradient(g, here, dz, taps, phase_taps, source.x, place, c, s);
+                for (int i = 0; source.x.mean != nullptr && i < here; ++i) {
                     s[i].add_to_group(sums, group, c + i * W, channels - c - i * W);
                 }
+                source.finish(group, n, c, here, scratch);
             }
         }
     });
@@ -4491,6 +4584,448 @@ inline void depthwise_backward(const gradient_input& gradient, const affine_inpu
         }
     });
 }
+
+/// Overwrites `out.du` with the gradient of the input.
+inline void depthwise_backward(const gradient_input& gradient, const affine_input& x, shape in, int kernel,
+                               int stride, int images, const float* weights, float* dweights,
+                               const gradient_output& out, group_sums& sums, workspace& ws) {
+    if (out.du != nullptr && stride > kernel) { // pixels between the windows
+        std::fill_n(out.du, static_cast<std::ptrdiff_t>(in.size()) * images, 0.0F);
+    }
+    depthwise_backward(gradient, stored_planes(x, in, images, out), in, kernel, stride, images, weights,
+                       dweights, sums, ws);
+}
+
+} // namespace fitnas::detail
+
+// ---- fitnas/nn/expansion.hpp ----
+/// @file
+/// @brief A 1x1 convolution, batch norm and activation in front of a depthwise convolution: the wide tensor
+/// between them is made in cache, some channels of one image at a time, and never lies in memory.
+///
+/// z = x w^T is linear in the narrow x, so its statistics follow from those of x: with mean m and covariance
+/// C of x, channel e of z has mean w_e m and variance w_e^T C w_e. Backward, dz = a du + b z + c, where b and
+/// c are known only when all of du has been summed up; but dx = dz w and dw = dz^T x are linear too, so one
+/// pass gathers du (a w) and du^T x, and what b and c add follows from w^T b w and C.
+
+namespace fitnas::detail {
+
+/// The 1x1 convolution: x (images x in) to `width` channels.
+struct expansion {
+    const float* x;
+    shape in;
+    int images;
+    int width;
+    const float* weights; ///< width x input channels
+
+    std::ptrdiff_t rows() const { return in.pixels() * images; }
+};
+
+/// Whether its output may be made in cache: an image of x has to stay there beside planes.
+inline bool fits_cache(shape in, int width, int kernel, int stride) {
+    const depthwise_geometry g({in.height, in.width, width}, kernel, stride);
+    return in.size() <= std::int64_t{1} << 16U && g.planes() > 1 && stride <= kernel;
+}
+
+/// Mean and covariance of x, and the covariance of z and x.
+struct expansion_moments {
+    float* mean;       ///< of x
+    float* covariance; ///< of x, channels x channels
+    float* with_x;     ///< of z and x, width x channels
+
+    static std::size_t size(int channels, int width) {
+        return static_cast<std::size_t>(channels) * static_cast<std::size_t>(1 + channels + width);
+    }
+    static expansion_moments at(float* p, int channels) {
+        return {p, p + channels, p + channels * (1 + channels)};
+    }
+};
+
+/// Adds X^T X, the tiles on and above its diagonal, to c.
+inline void add_gram(int rows, int k, const float* x, std::size_t stride, float* c, int ld, bool accumulate) {
+    for (int column = 0; column < k; column += panel) {
+        multiply_transposed(rows, (std::min)(k, column + panel), (std::min)(panel, k - column), x, stride,
+                            x + static_cast<std::size_t>(column / W) * stride, stride, c + column, ld,
+                            accumulate);
+    }
+}
+
+/// Fills mean and covariance of x. Sums of a thousand rows are floats, those of more doubles.
+inline void gather_moments(const expansion& e, const expansion_moments& to, workspace& ws) {
+    const int k = e.in.channels;
+    const int tile = tile_rows(k, k);
+    const int ld = transposed_columns(k);
+    const std::size_t gram_size = static_cast<std::size_t>(transposed_rows(k)) * static_cast<std::size_t>(ld);
+    const std::size_t part = static_cast<std::size_t>(ld) + gram_size;
+    double* parts = ws.moments.reserve(part * sum_groups);
+    const int batch = (std::max)(1, 1024 / tile);
+    parallel_groups(tile_count(e.rows(), tile), [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
+        double* sum = parts + static_cast<std::size_t>(group) * part;
+        double* squares = sum + ld;
+        std::fill_n(sum, part, 0.0);
+        float* block = thread_scratch(blocked_size(tile, k) + gram_size);
+        float* gram = block + blocked_size(tile, k);
+        for (std::ptrdiff_t t = first; t < last; ++t) {
+            const std::ptrdiff_t r0 = t * tile;
+            const int count = static_cast<int>((std::min)(std::ptrdiff_t{tile}, e.rows() - r0));
+            read_blocked(affine_input{.z = e.x}, count, k, {{1, 1, k}}, r0, block, block_stride(tile),
+                         tile * k);
+            for (int c = 0; c < k; c += W) {
+                const float* from = block + static_cast<std::size_t>(c / W) * block_stride(tile);
+                vec<> s{};
+                for (int r = 0; r < count; ++r) {
+                    s += simd::load(from + r * W);
+                }
+                add_to(sum + c, s, W);
+            }
+            const bool begins = (t - first) % batch == 0;
+            add_gram(count, k, block, block_stride(tile), gram, ld, !begins);
+            if (t + 1 == last || (t + 1 - first) % batch == 0) {
+                for (int i = 0; i < k; ++i) {
+                    for (int j = i / panel * panel; j < k; j += W) {
+                        add_to(squares + i * ld + j, simd::load(gram + i * ld + j), W);
+                    }
+                }
+            }
+        }
+    });
+    for (int group = 1; group < sum_groups; ++group) {
+        for (std::size_t i = 0; i < part; ++i) {
+            parts[i] += parts[static_cast<std::size_t>(group) * part + i];
+        }
+    }
+    const auto count = static_cast<double>(e.rows());
+    for (int i = 0; i < k; ++i) {
+        to.mean[i] = static_cast<float>(parts[i] / count);
+        for (int j = i; j < k; ++j) {
+            const double square = parts[ld + i * ld + j] / count;
+            const auto covariance = static_cast<float>(square - parts[i] / count * (parts[j] / count));
+            to.covariance[i * k + j] = covariance;
+            to.covariance[j * k + i] = covariance;
+        }
+    }
+}
+
+/// C (m x n) = A (m x k) B (k x n), on all threads.
+inline void multiply_matrices(int m, int n, int k, const float* a, const float* b, float* c) {
+    parallel_groups(m, [&](int, std::ptrdiff_t first, std::ptrdiff_t last) {
+        if (first < last) {
+            gemm(false, false, static_cast<int>(last - first), n, k, a + first * k, k, b, n, c + first * n, n,
+                 false);
+        }
+    });
+}
+
+/// Batch norm's statistics of z.
+inline void expansion_norm(const expansion& e, const expansion_moments& moments, norm_state& norm,
+                           const float* gamma, workspace& ws) {
+    const int k = e.in.channels;
+    gather_moments(e, moments, ws);
+    multiply_matrices(e.width, k, k, e.weights, moments.covariance, moments.with_x);
+    for (int i = 0; i < e.width; ++i) {
+        double mean = 0;
+        double variance = 0;
+        for (int j = 0; j < k; ++j) {
+            const auto w = static_cast<double>(e.weights[i * k + j]);
+            mean += w * static_cast<double>(moments.mean[j]);
+            variance += w * static_cast<double>(moments.with_x[i * k + j]);
+        }
+        norm.set(i, mean, (std::max)(0.0, variance), gamma[i], gamma[e.width + i]);
+    }
+}
+
+/// Epilogue of a product: rows are an image's pixels and go into planes, batch norm and activation applied.
+template <activation A>
+struct expanded_rows {
+    const affine_input& x;
+    int first; ///< channel of the first plane
+    int channels;
+    float* corner; ///< pixel (0, 0) of the first plane
+    std::size_t plane_size;
+    int plane_width;
+    int width;  ///< of the image
+    float* raw; ///< a blocked operand that gets the raw values; nullptr: none
+    std::size_t raw_stride;
+
+    template <int Vectors>
+    struct panel_store {
+        const expanded_rows& to;
+        float* at;
+        float* raw;
+        int pixel = 0; ///< in its row
+        vec<> scale[Vectors] = {};
+        vec<> shift[Vectors] = {};
+
+        panel_store(const expanded_rows& to_, int column)
+            : to(to_),
+              at(to.corner + static_cast<std::size_t>(column / W) * to.plane_size),
+              raw(to.raw == nullptr ? nullptr
+                                    : to.raw + static_cast<std::size_t>(column / W) * to.raw_stride) {
+            for (int v = 0; v < Vectors; ++v) {
+                const int c = to.first + column + v * W;
+                if (c < to.channels) {
+                    const affine u(to.x, c);
+                    scale[v] = u.scale;
+                    shift[v] = u.shift;
+                }
+            }
+        }
+        template <int Rows>
+        FITNAS_INLINE void operator()(int row, vec<> (&acc)[Rows][Vectors]) {
+            for (int r = 0; r < Rows; ++r) {
+                for (int v = 0; v < Vectors; ++v) {
+                    const vec<> u = simd::fma(acc[r][v], scale[v], shift[v]);
+                    simd::store(at + static_cast<std::size_t>(v) * to.plane_size,
+                                apply_product<A>(to.x.act, u));
+                    if (raw != nullptr) {
+                        simd::store(raw + static_cast<std::size_t>(v) * to.raw_stride + (row + r) * W,
+                                    acc[r][v]);
+                    }
+                }
+                at += W;
+                if (++pixel == to.width) {
+                    pixel = 0;
+                    at += (to.plane_width - to.width) * W;
+                }
+            }
+        }
+        void finish() const {}
+    };
+    template <int Vectors>
+    panel_store<Vectors> panel(int column) const {
+        return {*this, column};
+    }
+};
+
+/// Planes of z, made from x.
+class expanded_planes : public plane_source {
+public:
+    /// @param pending batch norm and activation of z
+    expanded_planes(const expansion& e, const affine_input& pending, workspace& ws)
+        : plane_source(pending),
+          m_e(e),
+          m_pixels(static_cast<int>(e.in.pixels())),
+          m_packed(ws.pack(e.weights, 1, e.in.channels, e.in.channels, e.width)) {}
+
+    std::size_t scratch() const override { return blocked_size(m_pixels, m_e.in.channels); }
+    void begin_image(std::ptrdiff_t image, float* scratch) const override {
+        const int k = m_e.in.channels;
+        read_blocked(affine_input{.z = m_e.x}, m_pixels, k, {{1, 1, k}}, image * m_pixels, scratch, stride(),
+                     0);
+    }
+    void read(const depthwise_geometry& g, std::ptrdiff_t /*image*/, int c, int planes, float* plane,
+              float* scratch) const override {
+        make(g, c, planes, plane, scratch, nullptr);
+    }
+    input_place place(std::ptrdiff_t /*image*/, int /*c*/, float* /*scratch*/) const override { return {}; }
+
+protected:
+    std::size_t stride() const { return block_stride(m_pixels); }
+    void make(const depthwise_geometry& g, int c, int planes, float* plane, const float* block,
+              float* raw) const {
+        const int k = m_e.in.channels;
+        float* corner = plane + (g.padding() * g.plane_width() + g.padding()) * W;
+        with_product_activation(x.act, [&](auto act) {
+            multiply(m_pixels, (std::min)(planes * W, m_e.width - c), k, block, stride(),
+                     m_packed + static_cast<std::ptrdiff_t>(c) * simd::padded(k),
+                     expanded_rows<act()>{x, c, m_e.width, corner, g.plane_size(), g.plane_width(),
+                                          g.in.width, raw, stride()});
+        });
+    }
+
+    expansion m_e;
+    int m_pixels;
+    const float* m_packed;
+};
+
+/// The same backward: takes the gradient at u and gathers its products with x and with the weights.
+class expanded_gradient final : public expanded_planes {
+public:
+    /// @param pending `scale` is the a of dz = a du + b z + c
+    /// @param dx gets du (a w); nullptr where nobody needs it
+    expanded_gradient(const expansion& e, const affine_input& pending, float* dx, arena& memory,
+                      workspace& ws)
+        : expanded_planes(e, pending, ws),
+          m_dx(dx),
+          m_ld(transposed_columns(e.in.channels)),
+          m_part(static_cast<std::size_t>(simd::padded(e.width)) * static_cast<std::size_t>(m_ld)),
+          m_parts(memory.take(m_part * sum_groups)),
+          m_back(memory.take(packed_size(panels_width, e.in.channels) *
+                             static_cast<std::size_t>((e.width + panels_width - 1) / panels_width))) {
+        const int k = e.in.channels;
+        float* scaled = memory.take(static_cast<std::size_t>(e.width) * static_cast<std::size_t>(k));
+        for (int i = 0; i < e.width; ++i) {
+            for (int j = 0; j < k; ++j) {
+                scaled[i * k + j] = pending.scale[i] * e.weights[i * k + j];
+            }
+        }
+        for (int c = 0; c < e.width; c += panels_width) {
+            const int here = (std::min)(panels_width, e.width - c);
+            for (int j = 0; j < k; j += panel) {
+                pack_panel(scaled + c * k, k, 1, here, k, j, back(c) + j * simd::padded(here));
+            }
+        }
+    }
+
+    std::size_t scratch() const override { return expanded_planes::scratch() + planes_at_once * stride(); }
+    void begin(int group) const override { std::fill_n(part(group), m_part, 0.0F); }
+    void read(const depthwise_geometry& g, std::ptrdiff_t /*image*/, int c, int planes, float* plane,
+              float* scratch) const override {
+        make(g, c, planes, plane, scratch, raw(scratch));
+    }
+    input_place place(std::ptrdiff_t /*image*/, int /*c*/, float* scratch) const override {
+        return {.z = raw(scratch),
+                .du = raw(scratch),
+                .addend = nullptr,
+                .row_step = static_cast<std::ptrdiff_t>(m_e.in.width) * W,
+                .pixel_step = W,
+                .plane_step = static_cast<std::ptrdiff_t>(stride()),
+                .streams = false};
+    }
+    void finish(int group, std::ptrdiff_t image, int c, int planes, float* scratch) const override {
+        const int k = m_e.in.channels;
+        const int here = (std::min)(planes * W, m_e.width - c);
+        const float* du = raw(scratch);
+        multiply_transposed(m_pixels, here, k, du, stride(), scratch, stride(),
+                            part(group) + static_cast<std::ptrdiff_t>(c) * m_ld, m_ld, true);
+        if (m_dx != nullptr) {
+            multiply(m_pixels, k, here, du, stride(), back(c),
+                     store_rows{m_dx + image * m_pixels * k, k, k, c > 0});
+        }
+    }
+
+    /// Adds into the weights' gradient and finishes dx, when batch norm's backward is done.
+    /// @param norm with b
+    /// @param sums of du, in the first group
+    /// @param addend of dx; nullptr: none
+    void complete(const expansion_moments& moments, const norm_state& norm, const double* sums,
+                  const float* addend, float* dweights, arena& memory) const {
+        const int k = m_e.in.channels;
+        const auto rows = static_cast<double>(m_e.rows());
+        parallel_for(m_e.width, [&](std::ptrdiff_t i) {
+            const float a = x.scale[i];
+            const auto b = static_cast<float>(static_cast<double>(norm.b[i]) * rows);
+            const auto du = static_cast<float>(sums[i]);
+            for (int j = 0; j < k; j += W) {
+                const int count = k - j;
+                vec<> sum{};
+                for (int group = 0; group < sum_groups; ++group) {
+                    sum += simd::load(part(group) + i * m_ld + j);
+                }
+                sum = a * (sum - du * simd::load(moments.mean + j, count)) +
+                      b * simd::load(moments.with_x + i * k + j, count);
+                float* to = dweights + i * k + j;
+                simd::store(to, simd::load(to, count) + sum, count);
+            }
+        });
+        if (m_dx == nullptr) {
+            return;
+        }
+        // dx = du (a w) + (x - m) w^T b w - (a w)^T (mean of du)
+        const auto weights_size = static_cast<std::size_t>(m_e.width) * static_cast<std::size_t>(k);
+        float* scaled = memory.take(weights_size);
+        float* square = memory.take(static_cast<std::size_t>(k) * static_cast<std::size_t>(k));
+        float* constant = memory.take(static_cast<std::size_t>(simd::padded(k)));
+        std::vector<double> c(static_cast<std::size_t>(k));
+        for (int i = 0; i < m_e.width; ++i) {
+            const double du = static_cast<double>(x.scale[i]) * sums[i] / rows;
+            for (int j = 0; j < k; ++j) {
+                const float w = m_e.weights[i * k + j];
+                scaled[i * k + j] = norm.b[i] * w;
+                c[static_cast<std::size_t>(j)] -= du * static_cast<double>(w);
+            }
+        }
+        parallel_groups(k, [&](int, std::ptrdiff_t first, std::ptrdiff_t last) {
+            if (first < last) {
+                gemm(true, false, static_cast<int>(last - first), k, m_e.width, m_e.weights + first, k,
+                     scaled, k, square + first * k, k, false);
+            }
+        });
+        for (int j = 0; j < k; ++j) {
+            double shift = c[static_cast<std::size_t>(j)];
+            for (int i = 0; i < k; ++i) {
+                shift -= static_cast<double>(moments.mean[i]) * static_cast<double>(square[i * k + j]);
+            }
+            constant[j] = static_cast<float>(shift);
+        }
+        add_product(square, constant, addend, memory);
+    }
+
+private:
+    static constexpr int panels_width = planes_at_once * W;
+
+    float* raw(float* scratch) const {
+        return scratch == nullptr ? nullptr : scratch + expanded_planes::scratch();
+    }
+    float* part(int group) const { return m_parts + static_cast<std::size_t>(group) * m_part; }
+    float* back(int c) const {
+        return m_back +
+               static_cast<std::size_t>(c / panels_width) * packed_size(panels_width, m_e.in.channels);
+    }
+
+    /// Epilogue of a product: dx += product + constant + addend.
+    struct add_rows {
+        float* dx;
+        const float* addend;
+        const float* constant;
+        int channels;
+
+        template <int Vectors>
+        struct panel_store {
+            const add_rows& to;
+            int column;
+
+            template <int Rows>
+            FITNAS_INLINE void operator()(int row, vec<> (&acc)[Rows][Vectors]) const {
+                for (int v = 0; v < Vectors; ++v) {
+                    const int c = column + v * W;
+                    const int left = to.channels - c;
+                    if (left <= 0) {
+                        break;
+                    }
+                    const vec<> shift = simd::load(to.constant + c);
+                    std::ptrdiff_t at = static_cast<std::ptrdiff_t>(row) * to.channels + c;
+                    for (int r = 0; r < Rows; ++r, at += to.channels) {
+                        vec<> d = acc[r][v] + simd::load(to.dx + at, left) + shift;
+                        if (to.addend != nullptr) {
+                            d += simd::load(to.addend + at, left);
+                        }
+                        simd::store(to.dx + at, d, left);
+                    }
+                }
+            }
+            void finish() const {}
+        };
+        template <int Vectors>
+        panel_store<Vectors> panel(int column) const {
+            return {*this, column};
+        }
+    };
+
+    void add_product(const float* square, const float* constant, const float* addend, arena& memory) const {
+        const int k = m_e.in.channels;
+        const int tile = tile_rows(k, k);
+        float* packed = memory.take(packed_size(k, k));
+        for (int j = 0; j < k; j += panel) {
+            pack_panel(square, k, 1, k, k, j, packed + j * simd::padded(k));
+        }
+        parallel_for(tile_count(m_e.rows(), tile), [&](std::ptrdiff_t t) {
+            const std::ptrdiff_t r0 = t * tile;
+            const int count = static_cast<int>((std::min)(std::ptrdiff_t{tile}, m_e.rows() - r0));
+            float* block = thread_scratch(blocked_size(tile, k));
+            read_blocked(affine_input{.z = m_e.x}, count, k, {{1, 1, k}}, r0, block, block_stride(tile),
+                         tile * k);
+            multiply(count, k, k, block, block_stride(tile), packed,
+                     add_rows{m_dx + r0 * k, addend == nullptr ? nullptr : addend + r0 * k, constant, k});
+        });
+    }
+
+    float* m_dx;
+    int m_ld;
+    std::size_t m_part;
+    float* m_parts;
+    float* m_back;
+};
 
 } // namespace fitnas::detail
 
@@ -5023,20 +5558,55 @@ inline void write_out_backward(const gradient_input& g, const affine_input& x, s
     });
 }
 
+/// Whether the output of step s is made in cache, by the step behind it. Backward makes it once more, which
+/// pays where that takes less time than the passes over memory that it saves.
+inline bool expands(const block_plan& plan, std::size_t s, bool backward_follows) {
+    if (s + 1 == plan.steps.size() || (backward_follows && plan.steps[s].in_shape.channels > 4 * W)) {
+        return false;
+    }
+    const plan_step& step = plan.steps[s];
+    const plan_step& next = plan.steps[s + 1];
+    return step.what.kind == primitive_kind::pointwise && step.what.stride == 1 && step.in.plain() &&
+           step.norm >= 0 && next.what.kind == primitive_kind::depthwise && next.in.buffer == step.out &&
+           fits_cache(step.in_shape, step.what.width, next.what.kernel, next.what.stride);
+}
+inline expansion expansion_of(const plan_step& step, const float* parameters, const block_run& run) {
+    return {run.buffers[static_cast<std::size_t>(step.in.buffer)], step.in_shape, run.images, step.what.width,
+            parameters + step.offset};
+}
+
 /// Runs a plan forward.
 ///
 /// @param input images x input shape
 /// @param output images x output shape; for an empty plan nothing is written and the input is the output
 /// @param given batch norm statistics of another run of this plan; nullptr: those of this batch
 /// @param memory where what lies between goes
+/// @param backward_follows whether to keep what backward would rather read than compute again
 inline block_run forward(const block_plan& plan, const float* parameters, const float* input, int images,
-                         float* output, const block_run* given, arena& memory, workspace& ws) {
+                         float* output, const block_run* given, arena& memory, workspace& ws,
+                         bool backward_follows = false) {
     block_run run;
     run.images = images;
     // The run only ever reads its input, but buffers hold what it writes too.
     run.buffers[0] = const_cast<float*>(input);
     const auto count = static_cast<std::size_t>(images);
-    for (const plan_step& step : plan.steps) {
+    for (std::size_t s = 0; s < plan.steps.size(); ++s) {
+        const plan_step& step = plan.steps[s];
+        if (expands(plan, s, backward_follows)) {
+            norm_state& norm = run.norms[static_cast<std::size_t>(step.norm)];
+            if (given != nullptr) {
+                norm = given->norms[static_cast<std::size_t>(step.norm)];
+                continue;
+            }
+            const int k = step.in_shape.channels;
+            const int width = step.what.width;
+            float*& kept = run.kept[static_cast<std::size_t>(step.out)];
+            kept = memory.take(expansion_moments::size(k, width));
+            norm = norm_state::at(memory.take(norm_state::size(width)), width);
+            expansion_norm(expansion_of(step, parameters, run), expansion_moments::at(kept, k), norm,
+                           parameters + plan.norms[static_cast<std::size_t>(step.norm)].offset, ws);
+            continue;
+        }
         const affine_input x = input_of(step.in, run);
         const shape in = step.in_shape;
         const bool last = step.out + 1 == static_cast<int>(plan.buffers.size());
@@ -5057,7 +5627,12 @@ inline block_run forward(const block_plan& plan, const float* parameters, const 
             gathered = true;
             break;
         case primitive_kind::depthwise:
-            depthwise_forward(x, in, p.kernel, p.stride, images, w, z, sums);
+            if (x.z == nullptr) {
+                depthwise_forward(expanded_planes(expansion_of(plan.steps[s - 1], parameters, run), x, ws),
+                                  in, p.kernel, p.stride, images, w, z, sums);
+            } else {
+                depthwise_forward(x, in, p.kernel, p.stride, images, w, z, sums);
+            }
             gathered = true;
             break;
         case primitive_kind::convolution:
@@ -5178,6 +5753,28 @@ inline void backward(const block_plan& plan, const float* parameters, float* dpa
                 shortcut_gradient == nullptr
                     ? g.du
                     : added(shortcut_gradient, g.du, count * static_cast<std::size_t>(in.size()), memory);
+        }
+        if (x.z == nullptr) { // made in cache, and now again
+            --s;
+            const plan_step& wide = plan.steps[s];
+            float* narrow = du[static_cast<std::size_t>(wide.in.buffer)];
+            if (wide.in.buffer != 0) {
+                narrow = memory.take(count * static_cast<std::size_t>(wide.in_shape.size()));
+                du[static_cast<std::size_t>(wide.in.buffer)] = narrow;
+            }
+            const expanded_gradient source(expansion_of(wide, parameters, run), x, narrow, memory, ws);
+            ws.sums.start(in.channels);
+            depthwise_backward(g, source, in, p.kernel, p.stride, run.images, parameters + step.offset,
+                               dparameters + step.offset, ws.sums, ws);
+            const plan_norm& norm = plan.norms[static_cast<std::size_t>(step.in.norm)];
+            norm_state& state = run.norms[static_cast<std::size_t>(step.in.norm)];
+            norm_backward(state, norm.channels, ws.sums, static_cast<double>(norm.pixels) * run.images,
+                          parameters + norm.offset, dparameters + norm.offset);
+            source.complete(
+                expansion_moments::at(run.kept[static_cast<std::size_t>(wide.out)], wide.in_shape.channels),
+                state, ws.sums.first(0), wide.in.buffer == 0 ? shortcut_gradient : nullptr,
+                dparameters + wide.offset, memory);
+            continue;
         }
         float*& to = du[static_cast<std::size_t>(step.in.buffer)];
         const bool writes_out = p.kind == primitive_kind::activate;
@@ -5386,7 +5983,7 @@ public:
         tensor4 y = images_of(m_output);
         m_memory.reset();
         m_run = detail::forward(m_plan, m_parameters.data(), m_x.data(), count(), y.data(), nullptr, m_memory,
-                                m_shared);
+                                m_shared, true);
         m_y = m_plan.empty() ? m_x : y;
         if (!m_plan.empty()) {
             m_run.buffers[m_plan.buffers.size() - 1] = m_y.data();
@@ -5663,7 +6260,8 @@ gradient_report check_recipe(const recipe& steps, shape input, Count images = 3,
         memory.fill(poison);
         memory.reset();
         std::fill(y.begin(), y.end(), poison);
-        return detail::forward(plan, parameters.data(), x.data(), images, y.data(), nullptr, memory, shared);
+        return detail::forward(plan, parameters.data(), x.data(), images, y.data(), nullptr, memory, shared,
+                               true);
     };
     const auto loss = [&] {
         run();
@@ -13559,7 +14157,7 @@ public:
             const weight_block& b = w.block(path[i]);
             if (!b.plan.empty()) {
                 float* y = take(b.output, count);
-                m_runs[i] = forward(b.plan, w.of(b), x, count, y, nullptr, m_memory, m_shared);
+                m_runs[i] = forward(b.plan, w.of(b), x, count, y, nullptr, m_memory, m_shared, true);
                 x = y;
             }
             m_ends[i] = m_memory.position();

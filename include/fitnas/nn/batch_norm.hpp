@@ -32,6 +32,15 @@ struct norm_state {
         std::fill_n(p, std::ptrdiff_t{7} * n, 0.0F);
         return {p, p + n, p + 2 * n, p + 3 * n, p + 4 * n, p + 5 * n, p + 6 * n};
     }
+    /// @param i the channel
+    /// @param v its variance (biased)
+    void set(int i, double m, double v, float gamma, float beta) {
+        const double inv = 1.0 / std::sqrt(v + batch_norm_epsilon);
+        mean[i] = static_cast<float>(m);
+        inverse[i] = static_cast<float>(inv);
+        scale[i] = static_cast<float>(gamma * inv);
+        shift[i] = static_cast<float>(beta - gamma * inv * m);
+    }
 };
 
 /// Mean and variance (biased) from the sums of z and z^2 over `count` values a channel; gamma then beta as
@@ -41,11 +50,7 @@ inline void norm_forward(norm_state& s, int channels, group_sums& sums, double c
     for (int i = 0; i < channels; ++i) {
         const double mean = sums.first(0)[i] / count;
         const double variance = (std::max)(0.0, sums.second(0)[i] / count - mean * mean);
-        const double inverse = 1.0 / std::sqrt(variance + batch_norm_epsilon);
-        s.mean[i] = static_cast<float>(mean);
-        s.inverse[i] = static_cast<float>(inverse);
-        s.scale[i] = static_cast<float>(gamma[i] * inverse);
-        s.shift[i] = static_cast<float>(gamma[channels + i] - gamma[i] * inverse * mean);
+        s.set(i, mean, variance, gamma[i], gamma[channels + i]);
     }
 }
 

@@ -71,7 +71,7 @@ public:
         tensor4 y = images_of(m_output);
         m_memory.reset();
         m_run = detail::forward(m_plan, m_parameters.data(), m_x.data(), count(), y.data(), nullptr, m_memory,
-                                m_shared);
+                                m_shared, true);
         m_y = m_plan.empty() ? m_x : y;
         if (!m_plan.empty()) {
             m_run.buffers[m_plan.buffers.size() - 1] = m_y.data();

@@ -82,6 +82,7 @@ struct workspace {
     aligned_buffer<float> packed;
     aligned_buffer<float> weights; ///< weight gradients, [group][...]
     group_sums sums;
+    aligned_buffer<double> moments; ///< of a narrow tensor, [group][...]
 
     /// Packs weights, k x n, for a product; element (i, j) is at w[i * row_step + j * column_step].
     float* pack(const float* w, std::ptrdiff_t row_step, std::ptrdiff_t column_step, int k, int n) {
@@ -166,6 +167,13 @@ void with_product_activation(activation act, F&& f) {
         }
     }
     f(std::integral_constant<activation, activation::hard_swish>());
+}
+template <activation A>
+FITNAS_INLINE vec<> apply_product(activation act, vec<> u) {
+    if constexpr (A == activation::hard_swish) {
+        return apply(act, u);
+    }
+    return apply<A>(u);
 }
 template <activation A>
 FITNAS_INLINE vec<> derive_product(activation act, vec<> gradient, vec<> u) {

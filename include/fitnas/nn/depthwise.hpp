@@ -85,6 +85,42 @@ inline std::ptrdiff_t next_planes(shape image, int c, int planes) {
     return c + planes * W < image.channels ? planes * W : image.size() - c;
 }
 
+/// Some planes' channels of an image where they lie raw, and where their gradient goes.
+struct input_place {
+    const float* z; ///< pixel (0, 0) of the first plane; the others' steps are those of du
+    float* du;
+    const float* addend; ///< nullptr: none
+    std::ptrdiff_t row_step;
+    std::ptrdiff_t pixel_step;
+    std::ptrdiff_t plane_step;
+    bool streams;
+};
+
+/// Where the input of a depthwise convolution comes from, some channels of one image at a time.
+class plane_source {
+public:
+    affine_input x; ///< what is pending on it; z may be missing
+
+    /// Floats of scratch of a thread.
+    virtual std::size_t scratch() const { return 0; }
+    /// Backward, before a group's first image.
+    virtual void begin(int /*group*/) const {}
+    /// Before an image's first planes.
+    virtual void begin_image(std::ptrdiff_t /*image*/, float* /*scratch*/) const {}
+    /// Writes channels from c on into the inside of planes of zeros, batch norm and activation applied.
+    virtual void read(const depthwise_geometry& g, std::ptrdiff_t image, int c, int planes, float* plane,
+                      float* scratch) const = 0;
+    /// Backward, of the planes that were read last; du is nullptr where nobody needs the gradient.
+    virtual input_place place(std::ptrdiff_t image, int c, float* scratch) const = 0;
+    /// Backward, when their gradient is there.
+    virtual void finish(int /*group*/, std::ptrdiff_t /*image*/, int /*c*/, int /*planes*/,
+                        float* /*scratch*/) const {}
+
+protected:
+    explicit plane_source(const affine_input& x_) : x(x_) {}
+    ~plane_source() = default;
+};
+
 /// Channels from c on of one image, batch norm and activation applied.
 inline void read_planes(const affine_input& x, const depthwise_geometry& g, std::ptrdiff_t image, int c,
                         int planes, float* plane) {
@@ -116,6 +152,38 @@ inline void read_planes(const gradient_input& gradient, const depthwise_geometry
                     return read(gradient, gradient.du + offset, gradient.z + offset, at, count);
                 });
 }
+
+/// A tensor in memory, N x H x W x C.
+class stored_planes final : public plane_source {
+public:
+    /// @param out where backward's gradient goes
+    stored_planes(const affine_input& x_, shape in, int images, const gradient_output& out = {})
+        : plane_source(x_),
+          m_in(in),
+          m_out(out),
+          m_streams(out.du != nullptr &&
+                    streams(out.du, in.pixels() * images, in.channels, stream_backward)) {}
+
+    void read(const depthwise_geometry& g, std::ptrdiff_t image, int c, int planes, float* plane,
+              float* /*scratch*/) const override {
+        read_planes(x, g, image, c, planes, plane);
+    }
+    input_place place(std::ptrdiff_t image, int c, float* /*scratch*/) const override {
+        const std::ptrdiff_t first = image * m_in.size() + c;
+        return {x.z + first,
+                m_out.du == nullptr ? nullptr : m_out.du + first,
+                m_out.addend == nullptr ? nullptr : m_out.addend + first,
+                static_cast<std::ptrdiff_t>(m_in.width) * m_in.channels,
+                m_in.channels,
+                W,
+                m_streams};
+    }
+
+private:
+    shape m_in;
+    gradient_output m_out;
+    bool m_streams;
+};
 
 /// Channels from c on of the weights, [taps][channels], as [plane][taps][W].
 inline void read_taps(const float* weights, int taps, int channels, int c, int planes, float* out) {
@@ -163,6 +231,7 @@ struct tile_output {
     float* first; ///< the first plane's channels of pixel (0, 0)
     std::ptrdiff_t row_step;
     std::ptrdiff_t pixel_step;
+    std::ptrdiff_t plane_step;
     int channels; ///< from the first plane's on
     bool streams;
 
@@ -181,16 +250,16 @@ struct tile_output {
                     if (all && streams) {
                         FITNAS_UNROLL(4)
                         for (int i = 0; i < planes_at_once; ++i) {
-                            simd::stream(to + i * W, simd::load(from + i * stencil_tile * W));
+                            simd::stream(to + i * plane_step, simd::load(from + i * stencil_tile * W));
                         }
                     } else if (all) {
                         FITNAS_UNROLL(4)
                         for (int i = 0; i < planes_at_once; ++i) {
-                            simd::store(to + i * W, simd::load(from + i * stencil_tile * W));
+                            simd::store(to + i * plane_step, simd::load(from + i * stencil_tile * W));
                         }
                     } else {
                         for (int i = 0; i < planes; ++i) {
-                            simd::store(to + i * W, simd::load(from + i * stencil_tile * W),
+                            simd::store(to + i * plane_step, simd::load(from + i * stencil_tile * W),
                                         channels - i * W);
                         }
                     }
@@ -201,7 +270,7 @@ struct tile_output {
 };
 
 /// z (images x output shape); weights: kernel x kernel x channels.
-inline void depthwise_forward(const affine_input& x, shape in, int kernel, int stride, int images,
+inline void depthwise_forward(const plane_source& source, shape in, int kernel, int stride, int images,
                               const float* weights, float* z, group_sums* sums) {
     const depthwise_geometry g(in, kernel, stride);
     const int channels = in.channels;
@@ -210,18 +279,23 @@ inline void depthwise_forward(const affine_input& x, shape in, int kernel, int s
     const bool streaming = streams(z, g.out.pixels() * images, channels, stream_forward);
     parallel_groups(images, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
         const std::size_t size = g.plane_size() * static_cast<std::size_t>(planes);
-        float* plane = thread_scratch(size + taps_size * planes_at_once);
+        float* plane = thread_scratch(size + taps_size * planes_at_once + source.scratch());
         float* taps = plane + size;
+        float* scratch = taps + taps_size * planes_at_once;
         std::fill_n(plane, size, 0.0F);
         for (std::ptrdiff_t n = first; n < last; ++n) {
+            source.begin_image(n, scratch);
             for (int c = 0; c < channels; c += planes * W) {
                 const int here = (std::min)(planes, (channels - c + W - 1) / W);
                 read_taps(weights, g.taps(), channels, c, here, taps);
                 partial_sums s[planes_at_once];
-                read_planes(x, g, n, c, here, plane);
+                source.read(g, n, c, here, plane, scratch);
                 const tile_output out{z + n * g.out.size() + c,
-                                      static_cast<std::ptrdiff_t>(g.out.width) * channels, channels,
-                                      channels - c, streaming};
+                                      static_cast<std::ptrdiff_t>(g.out.width) * channels,
+                                      channels,
+                                      W,
+                                      channels - c,
+                                      streaming};
                 g.forward.for_tiles(
                     here, plane, g.plane_size(), g.plane_width(), taps, taps_size, kernel, g.out.height,
                     g.out.width,
@@ -251,6 +325,11 @@ inline void depthwise_forward(const affine_input& x, shape in, int kernel, int s
             }
         }
     });
+}
+
+inline void depthwise_forward(const affine_input& x, shape in, int kernel, int stride, int images,
+                              const float* weights, float* z, group_sums* sums) {
+    depthwise_forward(stored_planes(x, in, images), in, kernel, stride, images, weights, z, sums);
 }
 
 /// One plane's gradient at the taps, all of them in registers: dtaps[k] += sum over pixels of gradient *
@@ -346,12 +425,9 @@ struct input_phase {
 /// shortcut's gradient added, summed up.
 inline void depthwise_input_gradient(const depthwise_geometry& g, int planes, const float* gradient,
                                      const float* taps, float* phase_taps, const affine_input& x,
-                                     const gradient_output& out, bool streaming, std::ptrdiff_t image, int c,
-                                     partial_sums* sums) {
+                                     const input_place& in, int c, partial_sums* sums) {
     const int s = g.stride;
     const int channels = g.in.channels;
-    const std::ptrdiff_t first = image * g.in.size() + c;
-    const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(g.in.width) * channels;
     for (int py = 0; py < (std::min)(s, g.kernel); ++py) {
         for (int px = 0; px < (std::min)(s, g.kernel); ++px) {
             const input_phase down(py, g, g.in.height);
@@ -366,10 +442,12 @@ inline void depthwise_input_gradient(const depthwise_geometry& g, int planes, co
                 }
             }
             const stencil_kernel kernel(across.taps, 1, across.count);
-            const std::ptrdiff_t corner =
-                static_cast<std::ptrdiff_t>(down.first) * row + across.first * channels;
-            const tile_output to_input{out.du + first + corner, s * row,
-                                       static_cast<std::ptrdiff_t>(s) * channels, channels - c, streaming};
+            const tile_output to_input{in.du + down.first * in.row_step + across.first * in.pixel_step,
+                                       s * in.row_step,
+                                       s * in.pixel_step,
+                                       in.plane_step,
+                                       channels - c,
+                                       in.streams};
             const float* from =
                 gradient + (static_cast<std::ptrdiff_t>(down.window + g.margin()) * g.gradient_width() +
                             across.window + g.margin()) *
@@ -386,15 +464,15 @@ inline void depthwise_input_gradient(const depthwise_geometry& g, int planes, co
                         const vec<> mean = x.mean != nullptr ? simd::load(x.mean + at) : vec<>{};
                         const auto finish = [&](int count) FITNAS_INLINE_LAMBDA {
                             for (int r = 0; r < rows; ++r, values += kernel.columns * W) {
-                                std::ptrdiff_t offset = to_input.at(y + r, x0) - out.du + i * W;
+                                std::ptrdiff_t offset = to_input.at(y + r, x0) - in.du + i * in.plane_step;
                                 for_columns(columns, [&](int j, auto part) FITNAS_INLINE_LAMBDA {
-                                    const vec<> z = simd::load(x.z + offset, count);
+                                    const vec<> z = simd::load(in.z + offset, count);
                                     vec<> d = derive_product<act()>(x.act, simd::load(values + j * W), u(z));
-                                    if (out.addend != nullptr) { // a shortcut reads the raw input of a recipe
-                                        d += simd::load(out.addend + offset, count);
+                                    if (in.addend != nullptr) { // a shortcut reads the raw input of a recipe
+                                        d += simd::load(in.addend + offset, count);
                                     }
                                     if constexpr (tile_output::by_vector) {
-                                        simd::store(out.du + offset, d, count);
+                                        simd::store(in.du + offset, d, count);
                                     } else {
                                         simd::store(values + j * W, d);
                                     }
@@ -418,10 +496,10 @@ inline void depthwise_input_gradient(const depthwise_geometry& g, int planes, co
     }
 }
 
-/// Adds into the weights' gradient, overwrites `out.du` with the gradient of the input.
-inline void depthwise_backward(const gradient_input& gradient, const affine_input& x, shape in, int kernel,
-                               int stride, int images, const float* weights, float* dweights,
-                               const gradient_output& out, group_sums& sums, workspace& ws) {
+/// Adds into the weights' gradient, and gives the source the gradient of the input.
+inline void depthwise_backward(const gradient_input& gradient, const plane_source& source, shape in,
+                               int kernel, int stride, int images, const float* weights, float* dweights,
+                               group_sums& sums, workspace& ws) {
     const depthwise_geometry g(in, kernel, stride);
     const int channels = in.channels;
     const int planes = g.planes();
@@ -429,39 +507,41 @@ inline void depthwise_backward(const gradient_input& gradient, const affine_inpu
     const std::size_t weight_size =
         static_cast<std::size_t>(g.taps()) * static_cast<std::size_t>(simd::padded(channels));
     float* dw = ws.weights.reserve(weight_size * sum_groups);
-    const bool streaming = streams(out.du, in.pixels() * images, channels, stream_backward);
-    if (out.du != nullptr && stride > kernel) { // pixels between the windows
-        std::fill_n(out.du, static_cast<std::ptrdiff_t>(in.size()) * images, 0.0F);
-    }
     parallel_groups(images, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
         float* mine = dw + static_cast<std::size_t>(group) * weight_size;
         std::fill_n(mine, weight_size, 0.0F);
         const std::size_t size = g.plane_size() * static_cast<std::size_t>(planes);
         const std::size_t gradient_size = g.gradient_size() * static_cast<std::size_t>(planes);
-        float* plane = thread_scratch(size + gradient_size + 2 * taps_size * planes_at_once);
+        float* plane =
+            thread_scratch(size + gradient_size + 2 * taps_size * planes_at_once + source.scratch());
         float* dz = plane + size;
         float* taps = dz + gradient_size;
         float* phase_taps = taps + taps_size * planes_at_once;
+        float* scratch = phase_taps + taps_size * planes_at_once;
         std::fill_n(plane, size + gradient_size, 0.0F);
+        source.begin(group);
         for (std::ptrdiff_t n = first; n < last; ++n) {
+            source.begin_image(n, scratch);
             for (int c = 0; c < channels; c += planes * W) {
                 const int here = (std::min)(planes, (channels - c + W - 1) / W);
-                read_planes(x, g, n, c, here, plane);
+                source.read(g, n, c, here, plane, scratch);
                 read_planes(gradient, g, n, c, here, dz);
                 for (int i = 0; i < here; ++i) {
                     add_tap_gradients(g, plane + static_cast<std::size_t>(i) * g.plane_size(),
                                       dz + static_cast<std::size_t>(i) * g.gradient_size(),
                                       mine + static_cast<std::ptrdiff_t>(c + i * W) * g.taps());
                 }
-                if (out.du == nullptr) {
+                const input_place place = source.place(n, c, scratch);
+                if (place.du == nullptr) {
                     continue;
                 }
                 read_taps(weights, g.taps(), channels, c, here, taps);
                 partial_sums s[planes_at_once];
-                depthwise_input_gradient(g, here, dz, taps, phase_taps, x, out, streaming, n, c, s);
-                for (int i = 0; x.mean != nullptr && i < here; ++i) {
+                depthwise_input_gradient(g, here, dz, taps, phase_taps, source.x, place, c, s);
+                for (int i = 0; source.x.mean != nullptr && i < here; ++i) {
                     s[i].add_to_group(sums, group, c + i * W, channels - c - i * W);
                 }
+                source.finish(group, n, c, here, scratch);
             }
         }
     });
@@ -478,6 +558,17 @@ inline void depthwise_backward(const gradient_input& gradient, const affine_inpu
             simd::store(to, simd::load(to, channels - c) + sum, channels - c);
         }
     });
+}
+
+/// Overwrites `out.du` with the gradient of the input.
+inline void depthwise_backward(const gradient_input& gradient, const affine_input& x, shape in, int kernel,
+                               int stride, int images, const float* weights, float* dweights,
+                               const gradient_output& out, group_sums& sums, workspace& ws) {
+    if (out.du != nullptr && stride > kernel) { // pixels between the windows
+        std::fill_n(out.du, static_cast<std::ptrdiff_t>(in.size()) * images, 0.0F);
+    }
+    depthwise_backward(gradient, stored_planes(x, in, images, out), in, kernel, stride, images, weights,
+                       dweights, sums, ws);
 }
 
 } // namespace fitnas::detail

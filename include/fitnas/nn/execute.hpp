@@ -9,6 +9,7 @@
 #include <fitnas/nn/batch_norm.hpp>
 #include <fitnas/nn/convolution.hpp>
 #include <fitnas/nn/depthwise.hpp>
+#include <fitnas/nn/expansion.hpp>
 #include <fitnas/nn/plan.hpp>
 #include <fitnas/nn/pointwise.hpp>
 #include <fitnas/nn/pool.hpp>
@@ -100,20 +101,55 @@ inline void write_out_backward(const gradient_input& g, const affine_input& x, s
     });
 }
 
+/// Whether the output of step s is made in cache, by the step behind it. Backward makes it once more, which
+/// pays where that takes less time than the passes over memory that it saves.
+inline bool expands(const block_plan& plan, std::size_t s, bool backward_follows) {
+    if (s + 1 == plan.steps.size() || (backward_follows && plan.steps[s].in_shape.channels > 4 * W)) {
+        return false;
+    }
+    const plan_step& step = plan.steps[s];
+    const plan_step& next = plan.steps[s + 1];
+    return step.what.kind == primitive_kind::pointwise && step.what.stride == 1 && step.in.plain() &&
+           step.norm >= 0 && next.what.kind == primitive_kind::depthwise && next.in.buffer == step.out &&
+           fits_cache(step.in_shape, step.what.width, next.what.kernel, next.what.stride);
+}
+inline expansion expansion_of(const plan_step& step, const float* parameters, const block_run& run) {
+    return {run.buffers[static_cast<std::size_t>(step.in.buffer)], step.in_shape, run.images, step.what.width,
+            parameters + step.offset};
+}
+
 /// Runs a plan forward.
 ///
 /// @param input images x input shape
 /// @param output images x output shape; for an empty plan nothing is written and the input is the output
 /// @param given batch norm statistics of another run of this plan; nullptr: those of this batch
 /// @param memory where what lies between goes
+/// @param backward_follows whether to keep what backward would rather read than compute again
 inline block_run forward(const block_plan& plan, const float* parameters, const float* input, int images,
-                         float* output, const block_run* given, arena& memory, workspace& ws) {
+                         float* output, const block_run* given, arena& memory, workspace& ws,
+                         bool backward_follows = false) {
     block_run run;
     run.images = images;
     // The run only ever reads its input, but buffers hold what it writes too.
     run.buffers[0] = const_cast<float*>(input);
     const auto count = static_cast<std::size_t>(images);
-    for (const plan_step& step : plan.steps) {
+    for (std::size_t s = 0; s < plan.steps.size(); ++s) {
+        const plan_step& step = plan.steps[s];
+        if (expands(plan, s, backward_follows)) {
+            norm_state& norm = run.norms[static_cast<std::size_t>(step.norm)];
+            if (given != nullptr) {
+                norm = given->norms[static_cast<std::size_t>(step.norm)];
+                continue;
+            }
+            const int k = step.in_shape.channels;
+            const int width = step.what.width;
+            float*& kept = run.kept[static_cast<std::size_t>(step.out)];
+            kept = memory.take(expansion_moments::size(k, width));
+            norm = norm_state::at(memory.take(norm_state::size(width)), width);
+            expansion_norm(expansion_of(step, parameters, run), expansion_moments::at(kept, k), norm,
+                           parameters + plan.norms[static_cast<std::size_t>(step.norm)].offset, ws);
+            continue;
+        }
         const affine_input x = input_of(step.in, run);
         const shape in = step.in_shape;
         const bool last = step.out + 1 == static_cast<int>(plan.buffers.size());
@@ -134,7 +170,12 @@ inline block_run forward(const block_plan& plan, const float* parameters, const 
             gathered = true;
             break;
         case primitive_kind::depthwise:
-            depthwise_forward(x, in, p.kernel, p.stride, images, w, z, sums);
+            if (x.z == nullptr) {
+                depthwise_forward(expanded_planes(expansion_of(plan.steps[s - 1], parameters, run), x, ws),
+                                  in, p.kernel, p.stride, images, w, z, sums);
+            } else {
+                depthwise_forward(x, in, p.kernel, p.stride, images, w, z, sums);
+            }
             gathered = true;
             break;
         case primitive_kind::convolution:
@@ -255,6 +296,28 @@ inline void backward(const block_plan& plan, const float* parameters, float* dpa
                 shortcut_gradient == nullptr
                     ? g.du
                     : added(shortcut_gradient, g.du, count * static_cast<std::size_t>(in.size()), memory);
+        }
+        if (x.z == nullptr) { // made in cache, and now again
+            --s;
+            const plan_step& wide = plan.steps[s];
+            float* narrow = du[static_cast<std::size_t>(wide.in.buffer)];
+            if (wide.in.buffer != 0) {
+                narrow = memory.take(count * static_cast<std::size_t>(wide.in_shape.size()));
+                du[static_cast<std::size_t>(wide.in.buffer)] = narrow;
+            }
+            const expanded_gradient source(expansion_of(wide, parameters, run), x, narrow, memory, ws);
+            ws.sums.start(in.channels);
+            depthwise_backward(g, source, in, p.kernel, p.stride, run.images, parameters + step.offset,
+                               dparameters + step.offset, ws.sums, ws);
+            const plan_norm& norm = plan.norms[static_cast<std::size_t>(step.in.norm)];
+            norm_state& state = run.norms[static_cast<std::size_t>(step.in.norm)];
+            norm_backward(state, norm.channels, ws.sums, static_cast<double>(norm.pixels) * run.images,
+                          parameters + norm.offset, dparameters + norm.offset);
+            source.complete(
+                expansion_moments::at(run.kept[static_cast<std::size_t>(wide.out)], wide.in_shape.channels),
+                state, ws.sums.first(0), wide.in.buffer == 0 ? shortcut_gradient : nullptr,
+                dparameters + wide.offset, memory);
+            continue;
         }
         float*& to = du[static_cast<std::size_t>(step.in.buffer)];
         const bool writes_out = p.kind == primitive_kind::activate;

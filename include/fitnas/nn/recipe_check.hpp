@@ -60,7 +60,8 @@ gradient_report check_recipe(const recipe& steps, shape input, Count images = 3,
         memory.fill(poison);
         memory.reset();
         std::fill(y.begin(), y.end(), poison);
-        return detail::forward(plan, parameters.data(), x.data(), images, y.data(), nullptr, memory, shared);
+        return detail::forward(plan, parameters.data(), x.data(), images, y.data(), nullptr, memory, shared,
+                               true);
     };
     const auto loss = [&] {
         run();

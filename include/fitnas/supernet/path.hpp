@@ -39,7 +39,7 @@ public:
             const weight_block& b = w.block(path[i]);
             if (!b.plan.empty()) {
                 float* y = take(b.output, count);
-                m_runs[i] = forward(b.plan, w.of(b), x, count, y, nullptr, m_memory, m_shared);
+                m_runs[i] = forward(b.plan, w.of(b), x, count, y, nullptr, m_memory, m_shared, true);
                 x = y;
             }
             m_ends[i] = m_memory.position();
