@@ -4899,7 +4899,7 @@ public:
     /// @param sums of du, in the first group
     /// @param addend of dx; nullptr: none
     void complete(const expansion_moments& moments, const norm_state& norm, const double* sums,
-                  const float* addend, float* dweights, arena& memory) const {
+                  const float* addend, float* dweights, arena& memory, workspace& ws) const {
         const int k = m_e.in.channels;
         const auto rows = static_cast<double>(m_e.rows());
         parallel_for(m_e.width, [&](std::ptrdiff_t i) {
@@ -4926,13 +4926,14 @@ public:
         float* scaled = memory.take(weights_size);
         float* square = memory.take(static_cast<std::size_t>(k) * static_cast<std::size_t>(k));
         float* constant = memory.take(static_cast<std::size_t>(simd::padded(k)));
-        std::vector<double> c(static_cast<std::size_t>(k));
+        double* c = ws.moments.reserve(static_cast<std::size_t>(k));
+        std::fill_n(c, k, 0.0);
         for (int i = 0; i < m_e.width; ++i) {
             const double du = static_cast<double>(x.scale[i]) * sums[i] / rows;
             for (int j = 0; j < k; ++j) {
                 const float w = m_e.weights[i * k + j];
                 scaled[i * k + j] = norm.b[i] * w;
-                c[static_cast<std::size_t>(j)] -= du * static_cast<double>(w);
+                c[j] -= du * static_cast<double>(w);
             }
         }
         parallel_groups(k, [&](int, std::ptrdiff_t first, std::ptrdiff_t last) {
@@ -4942,7 +4943,7 @@ public:
             }
         });
         for (int j = 0; j < k; ++j) {
-            double shift = c[static_cast<std::size_t>(j)];
+            double shift = c[j];
             for (int i = 0; i < k; ++i) {
                 shift -= static_cast<double>(moments.mean[i]) * static_cast<double>(square[i * k + j]);
             }
@@ -5773,7 +5774,7 @@ inline void backward(const block_plan& plan, const float* parameters, float* dpa
             source.complete(
                 expansion_moments::at(run.kept[static_cast<std::size_t>(wide.out)], wide.in_shape.channels),
                 state, ws.sums.first(0), wide.in.buffer == 0 ? shortcut_gradient : nullptr,
-                dparameters + wide.offset, memory);
+                dparameters + wide.offset, memory, ws);
             continue;
         }
         float*& to = du[static_cast<std::size_t>(step.in.buffer)];

@@ -316,7 +316,7 @@ inline void backward(const block_plan& plan, const float* parameters, float* dpa
             source.complete(
                 expansion_moments::at(run.kept[static_cast<std::size_t>(wide.out)], wide.in_shape.channels),
                 state, ws.sums.first(0), wide.in.buffer == 0 ? shortcut_gradient : nullptr,
-                dparameters + wide.offset, memory);
+                dparameters + wide.offset, memory, ws);
             continue;
         }
         float*& to = du[static_cast<std::size_t>(step.in.buffer)];

@@ -305,7 +305,7 @@ public:
     /// @param sums of du, in the first group
     /// @param addend of dx; nullptr: none
     void complete(const expansion_moments& moments, const norm_state& norm, const double* sums,
-                  const float* addend, float* dweights, arena& memory) const {
+                  const float* addend, float* dweights, arena& memory, workspace& ws) const {
         const int k = m_e.in.channels;
         const auto rows = static_cast<double>(m_e.rows());
         parallel_for(m_e.width, [&](std::ptrdiff_t i) {
@@ -332,13 +332,14 @@ public:
         float* scaled = memory.take(weights_size);
         float* square = memory.take(static_cast<std::size_t>(k) * static_cast<std::size_t>(k));
         float* constant = memory.take(static_cast<std::size_t>(simd::padded(k)));
-        std::vector<double> c(static_cast<std::size_t>(k));
+        double* c = ws.moments.reserve(static_cast<std::size_t>(k));
+        std::fill_n(c, k, 0.0);
         for (int i = 0; i < m_e.width; ++i) {
             const double du = static_cast<double>(x.scale[i]) * sums[i] / rows;
             for (int j = 0; j < k; ++j) {
                 const float w = m_e.weights[i * k + j];
                 scaled[i * k + j] = norm.b[i] * w;
-                c[static_cast<std::size_t>(j)] -= du * static_cast<double>(w);
+                c[j] -= du * static_cast<double>(w);
             }
         }
         parallel_groups(k, [&](int, std::ptrdiff_t first, std::ptrdiff_t last) {
@@ -348,7 +349,7 @@ public:
             }
         });
         for (int j = 0; j < k; ++j) {
-            double shift = c[static_cast<std::size_t>(j)];
+            double shift = c[j];
             for (int i = 0; i < k; ++i) {
                 shift -= static_cast<double>(moments.mean[i]) * static_cast<double>(square[i * k + j]);
             }
