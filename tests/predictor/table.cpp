@@ -45,6 +45,24 @@ TEST_CASE("a space larger than a block is looked up right to the end") {
     }
 }
 
+TEST_CASE("cells where nothing is to choose add no table and change no value") {
+    const auto compare = [](auto codes_of) {
+        using segment = decltype(codes_of);
+        using net = gcn::model<encoding::chain<segment, feature::cell_operator>, gcn::conv<4>, gcn::relu,
+                               gcn::conv<4>, gcn::relu, gcn::mean_pool, gcn::linear<1>>;
+        const fitted<net> model(net::initial_parameters(seed{1}));
+        CHECK(windows(model).terms().size() <= 1);
+        const dense_table table(model);
+        for_each_architecture<segment>([&](const architecture<segment>& a) {
+            CHECK(table.predict(a) == doctest::Approx(model.predict(a)).epsilon(1e-6));
+        });
+    };
+    compare(codes<1, 1, 1, 3, 2, 4, 1, 1, 1>());
+    compare(codes<1, 1, 5>());
+    compare(codes<5, 1, 1>());
+    compare(codes<1, 1, 1>());
+}
+
 TEST_CASE("spaces that are too large are refused") {
     const fitted<chain_net> model(chain_net::initial_parameters(seed{1}));
     CHECK_THROWS_WITH_AS(dense_table(model, 47), "dense_table: the space has 48 codes, the limit is 47",

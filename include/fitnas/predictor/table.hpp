@@ -93,7 +93,7 @@ private:
         }
         int first = 0;
         std::uint64_t parts = 1;
-        while (first + 1 < Space::cells && parts < 32) {
+        while (first < last_choice && parts < 32) {
             parts *= static_cast<std::uint64_t>(Space::operator_counts[static_cast<std::size_t>(first++)]);
         }
         parallel_for(static_cast<std::ptrdiff_t>(parts), [&](std::ptrdiff_t part) {
@@ -129,7 +129,7 @@ private:
         const auto count = static_cast<std::uint64_t>(Space::operator_counts[at]);
         const window_term* t = ending[at];
         const double* values = t == nullptr ? nullptr : t->values.data() + begun * count % t->values.size();
-        if (cell + 1 == Space::cells) { // here some table ends, or the model is a constant
+        if (cell == last_choice) { // here some table ends, or the model is a constant
             double* out = m_values.data() + begun * count;
             for (std::uint64_t o = 0; o < count; ++o) {
                 out[o] = sum + (values == nullptr ? 0.0 : values[o]);
@@ -140,6 +140,15 @@ private:
             fill(ending, cell + 1, begun * count + o, values == nullptr ? sum : sum + values[o]);
         }
     }
+
+    /// The last cell where something is to choose; the first where nothing is.
+    static constexpr int last_choice = [] {
+        int cell = Space::cells - 1;
+        while (cell > 0 && Space::operator_counts[static_cast<std::size_t>(cell)] == 1) {
+            --cell;
+        }
+        return cell;
+    }();
 
     std::vector<double> m_values;
 };

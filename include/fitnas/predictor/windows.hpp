@@ -197,8 +197,20 @@ private:
         merge(terms);
     }
 
-    /// Adds each term to one whose window holds its own.
+    /// Adds each term to one whose window holds its own. Cells at a window's ends where nothing is to choose
+    /// do not count.
     void merge(std::vector<window_term>& terms) {
+        const auto settled = [](int cell) {
+            return Space::operator_counts[static_cast<std::size_t>(cell)] == 1;
+        };
+        for (window_term& t : terms) {
+            while (t.first < t.last && settled(t.last - 1)) {
+                --t.last;
+            }
+            while (t.first < t.last && settled(t.first)) {
+                ++t.first;
+            }
+        }
         std::sort(terms.begin(), terms.end(), [](const window_term& a, const window_term& b) {
             return a.first != b.first ? a.first < b.first : a.last > b.last;
         });
