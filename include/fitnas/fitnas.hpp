@@ -120,6 +120,7 @@
 #include <fitnas/space/score_table.hpp>
 #include <fitnas/space/search_space.hpp>
 #include <fitnas/space/spaces.hpp>
+#include <fitnas/supernet/diagnose.hpp>
 #include <fitnas/supernet/evaluate.hpp>
 #include <fitnas/supernet/forward.hpp>
 #include <fitnas/supernet/latency.hpp>
@@ -132,6 +133,7 @@
 #include <fitnas/supernet/train.hpp>
 #include <fitnas/supernet/training_state.hpp>
 #include <fitnas/supernet/update.hpp>
+#include <fitnas/supernet/weight_tensors.hpp>
 #include <fitnas/supernet/weights.hpp>
 #include <fitnas/version.hpp>
 

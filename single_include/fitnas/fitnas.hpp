@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cassert>
 #include <cerrno>
 #include <chrono>
@@ -1563,15 +1564,13 @@ public:
 
     /// Reads up to n bytes; memory grows with what is really there, so a lying header cannot exhaust it.
     std::vector<std::uint8_t> read(std::uint64_t n) {
-        constexpr std::uint64_t piece = std::uint64_t{1} << 22U;
+        constexpr std::uint64_t first = std::uint64_t{1} << 16U;
         std::vector<std::uint8_t> bytes;
         while (bytes.size() < n) {
             const std::size_t had = bytes.size();
+            const std::uint64_t piece = (std::max)(first, std::uint64_t{had});
             const auto wanted = static_cast<std::size_t>((std::min)(piece, n - had));
-            if (bytes.capacity() < had + wanted) {
-                const std::uint64_t twice = (std::max)(std::uint64_t{2} * had, piece);
-                bytes.reserve(static_cast<std::size_t>((std::min)(twice, n)));
-            }
+            bytes.reserve(had + wanted); // no more than that, where n is near
             bytes.resize(had + wanted);
             const std::size_t got = read_some(bytes.data() + had, wanted);
             bytes.resize(had + got);
@@ -13430,6 +13429,273 @@ struct fashion_mini : search_space<image<28, 28, 1>, stem<16, 2>, stage<fashion_
 
 } // namespace fitnas::spaces
 
+// ---- fitnas/supernet/weight_tensors.hpp ----
+/// @file
+/// @brief Names and shapes for the parts of the flat buffer of weights, as files and messages have them.
+
+namespace fitnas::detail {
+
+/// One tensor of a primitive.
+struct weight_tensor {
+    std::string name;
+    std::vector<std::uint64_t> shape;
+    std::size_t offset = 0; ///< in the buffer
+    std::size_t size = 0;   ///< values
+};
+
+/// The tensors of one primitive, in the order of the buffer.
+FITNAS_COLD inline std::vector<std::pair<std::string, std::vector<std::uint64_t>>>
+primitive_tensors(const primitive& p, shape in) {
+    const auto n = [](long long value) { return static_cast<std::uint64_t>(value); };
+    const std::uint64_t c = n(in.channels);
+    const std::uint64_t w = n(p.width);
+    const std::uint64_t k = n(p.kernel);
+    switch (p.kind) {
+    case primitive_kind::pointwise:
+        return {{"pointwise.weight", {w, c}}};
+    case primitive_kind::depthwise:
+        return {{"depthwise.weight", {k, k, c}}};
+    case primitive_kind::convolution:
+        return {{"convolution.weight", {w, k, k, c}}};
+    case primitive_kind::batch_norm:
+        return {{"batch_norm.scale", {c}}, {"batch_norm.shift", {c}}};
+    case primitive_kind::linear:
+        return {{"linear.weight", {w, c}}, {"linear.bias", {w}}};
+    case primitive_kind::squeeze_excite: {
+        const std::uint64_t hidden = n(p.hidden(in));
+        return {{"squeeze.weight", {hidden, c}},
+                {"squeeze.bias", {hidden}},
+                {"excite.weight", {c, hidden}},
+                {"excite.bias", {c}}};
+    }
+    case primitive_kind::custom:
+        return {{std::string(p.user->name) + ".parameters", {n(p.user->parameters(in))}}};
+    default:
+        return {};
+    }
+}
+
+/// `stem`, `cell2.op1_mb3_k5`, `layer4` (a fixed one), `head`.
+/// @param layer its place in the layout
+/// @param o which of its candidates
+FITNAS_COLD inline std::string block_name(const space_layout& layout, std::size_t layer, int o) {
+    const space_layer& l = layout.layers[layer];
+    if (l.cell_index >= 0) {
+        return "cell" + std::to_string(l.cell_index) + ".op" + std::to_string(o) + "_" +
+               std::string(layout.blocks[static_cast<std::size_t>(l.first_block + o)].name);
+    }
+    return layer == 0 ? "stem" : layer + 1 == layout.layers.size() ? "head" : "layer" + std::to_string(layer);
+}
+
+/// All tensors of a supernet, or of one architecture, in the order of the buffer:
+/// `cell2.op1_mb3_k5.step4_depthwise.weight` is the fifth primitive of the second operator of the third cell.
+/// @param code one operator number a cell; empty: all operators
+FITNAS_COLD inline std::vector<weight_tensor> weight_tensors(const space_layout& layout,
+                                                             std::span<const std::uint8_t> code) {
+    std::vector<weight_tensor> all;
+    std::size_t offset = 0;
+    for (std::size_t i = 0; i < layout.layers.size(); ++i) {
+        const space_layer& l = layout.layers[i];
+        for (int o = 0; o < l.candidates; ++o) {
+            if (!code.empty() && l.first_block + o != layout.block_index(l, code)) {
+                continue;
+            }
+            const space_block& b = layout.blocks[static_cast<std::size_t>(l.first_block + o)];
+            const std::string block = block_name(layout, i, o);
+            shape in = b.input;
+            int step = 0;
+            for (const primitive& p : b.steps) {
+                for (auto& [name, sizes] : primitive_tensors(p, in)) {
+                    std::size_t size = 1;
+                    for (const std::uint64_t s : sizes) {
+                        size *= static_cast<std::size_t>(s);
+                    }
+                    all.push_back({block + ".step" + std::to_string(step) + "_" + name, std::move(sizes),
+                                   offset, size});
+                    offset += size;
+                }
+                in = p.output(in);
+                ++step;
+            }
+        }
+    }
+    return all;
+}
+
+} // namespace fitnas::detail
+
+// ---- fitnas/supernet/weights.hpp ----
+/// @file
+/// @brief The weights of a space, or of one architecture, in one flat buffer, with a plan for each block.
+
+namespace fitnas::detail {
+
+/// One operator in one layer.
+struct weight_block {
+    block_plan plan;
+    shape output;
+    std::size_t offset = 0; ///< of its parameters in the buffer
+    std::size_t size = 0;
+};
+
+/// One layer: its candidates are neighbours in the list of blocks.
+struct weight_layer {
+    int first_block = 0;
+    int candidates = 1;
+    int cell_index = -1;
+};
+
+/// The block of each layer, from the stem to the head.
+using network_path = std::vector<int>;
+
+/// Everything that does not depend on the type of the space; compiled once for all spaces.
+class weights {
+public:
+    weights() = default;
+
+    /// All blocks of a space.
+    weights(const space_layout& layout, seed s) : weights(layout) {
+        for (const space_layer& l : layout.layers) {
+            m_layers.push_back({l.first_block, l.candidates, l.cell_index});
+        }
+        for (std::size_t i = 0; i < layout.blocks.size(); ++i) {
+            add(layout.blocks[i], s, i);
+        }
+    }
+
+    /// Only the blocks of one architecture; each layer has one candidate and nothing is left to choose.
+    weights(const space_layout& layout, std::span<const std::uint8_t> code, seed s) : weights(layout) {
+        m_code.assign(code.begin(), code.end());
+        for (const space_layer& l : layout.layers) {
+            m_layers.push_back({static_cast<int>(m_blocks.size()), 1, -1});
+            add(layout.block(l, code), s, m_blocks.size());
+        }
+    }
+
+    /// The tables that it was made of, which are those of the space's type and so stay.
+    const space_layout& layout() const { return m_layout; }
+    /// The one architecture; empty where these are all blocks of a space.
+    std::span<const std::uint8_t> code() const { return m_code; }
+    shape input() const { return m_layout.input; }
+    int classes() const { return m_layout.classes; }
+    std::span<const weight_layer> layers() const { return m_layers; }
+    std::span<const weight_block> blocks() const { return m_blocks; }
+    const weight_block& block(int i) const { return m_blocks[static_cast<std::size_t>(i)]; }
+    std::span<float> values() { return m_values; }
+    std::span<const float> values() const { return m_values; }
+    const float* of(const weight_block& b) const { return m_values.data() + b.offset; }
+
+    /// @param code one operator number a cell; empty where nothing is chosen
+    network_path path(std::span<const std::uint8_t> code) const {
+        network_path p;
+        path(code, p);
+        return p;
+    }
+    /// The same into a path that there is.
+    void path(std::span<const std::uint8_t> code, network_path& p) const {
+        p.clear();
+        for (const weight_layer& l : m_layers) {
+            p.push_back(l.first_block +
+                        (l.cell_index < 0 ? 0 : code[static_cast<std::size_t>(l.cell_index)]));
+        }
+    }
+
+private:
+    explicit weights(const space_layout& layout) : m_layout(layout) {}
+
+    void add(const space_block& b, seed s, std::size_t index) {
+        const std::size_t offset = m_values.size();
+        const auto size = static_cast<std::size_t>(b.parameters);
+        m_blocks.push_back({block_plan(b.steps, b.input), b.output, offset, size});
+        m_values.resize(offset + size);
+        random_stream random(s, purpose::initialise, index);
+        initialise(b.steps, b.input, std::span<float>(m_values).subspan(offset, size), random);
+    }
+
+    space_layout m_layout{};
+    std::vector<std::uint8_t> m_code;
+    std::vector<weight_layer> m_layers;
+    std::vector<weight_block> m_blocks;
+    std::vector<float> m_values;
+};
+
+} // namespace fitnas::detail
+
+// ---- fitnas/supernet/diagnose.hpp ----
+/// @file
+/// @brief Values that are not finite: found quickly, and named where they come up first.
+
+namespace fitnas::detail {
+
+/// One pass without branches: exponents of ones alone are infinities and what is not a number.
+inline bool all_finite(std::span<const float> values) {
+    constexpr std::uint32_t exponent = 0x7F800000U;
+    std::uint32_t found = 0;
+    for (const float v : values) {
+        found |= static_cast<std::uint32_t>((std::bit_cast<std::uint32_t>(v) & exponent) == exponent);
+    }
+    return found == 0;
+}
+
+/// @param values as long as the buffer of weights: weights, gradients
+/// @return the first tensor that has a value which is not finite; empty where none has
+FITNAS_COLD inline std::string tensor_not_finite(const weights& w, std::span<const float> values) {
+    for (const weight_tensor& t : weight_tensors(w.layout(), w.code())) {
+        if (!all_finite(values.subspan(t.offset, t.size))) {
+            return t.name;
+        }
+    }
+    return {};
+}
+
+/// Runs a path again, block by block. A template, so that only programs that train compile it.
+/// @param images count x input shape
+/// @return where the first value that is not finite comes up, going forward
+template <std::same_as<weights> Weights>
+FITNAS_COLD std::string first_not_finite(const Weights& w, const network_path& path, const float* images,
+                                         int count) {
+    if (const std::string tensor = tensor_not_finite(w, w.values()); !tensor.empty()) {
+        return "the weight " + tensor;
+    }
+    const space_layout& layout = w.layout();
+    arena memory;
+    workspace shared;
+    const float* x = images;
+    for (std::size_t i = 0; i < path.size(); ++i) {
+        const weight_block& b = w.block(path[i]);
+        if (b.plan.empty()) {
+            continue;
+        }
+        const space_layer& l = layout.layers[i];
+        const int o =
+            w.code().empty() ? path[i] - l.first_block : layout.block_index(l, w.code()) - l.first_block;
+        const std::string name = block_name(layout, i, o);
+        const std::size_t size = static_cast<std::size_t>(b.output.size()) * static_cast<std::size_t>(count);
+        float* y = memory.take(size);
+        const block_run run = forward(b.plan, w.of(b), x, count, y, nullptr, memory, shared);
+        std::size_t norm = 0;
+        int step = 0;
+        for (const primitive& p : layout.blocks[static_cast<std::size_t>(l.first_block + o)].steps) {
+            if (p.kind == primitive_kind::batch_norm) {
+                const auto channels = static_cast<std::size_t>(b.plan.norms[norm].channels);
+                const norm_state& state = run.norms[norm];
+                if (!all_finite({state.mean, channels}) || !all_finite({state.inverse, channels})) {
+                    return "the statistics of " + name + ".step" + std::to_string(step) + "_batch_norm";
+                }
+                ++norm;
+            }
+            ++step;
+        }
+        if (!all_finite({y, size})) {
+            return "the output of " + name;
+        }
+        x = y;
+    }
+    return "the loss itself";
+}
+
+} // namespace fitnas::detail
+
 // ---- fitnas/supernet/sampling.hpp ----
 /// @file
 /// @brief Which paths of a supernet a training step takes.
@@ -13503,98 +13769,6 @@ private:
 } // namespace detail
 
 } // namespace fitnas
-
-// ---- fitnas/supernet/weights.hpp ----
-/// @file
-/// @brief The weights of a space, or of one architecture, in one flat buffer, with a plan for each block.
-
-namespace fitnas::detail {
-
-/// One operator in one layer.
-struct weight_block {
-    block_plan plan;
-    shape output;
-    std::size_t offset = 0; ///< of its parameters in the buffer
-    std::size_t size = 0;
-};
-
-/// One layer: its candidates are neighbours in the list of blocks.
-struct weight_layer {
-    int first_block = 0;
-    int candidates = 1;
-    int cell_index = -1;
-};
-
-/// The block of each layer, from the stem to the head.
-using network_path = std::vector<int>;
-
-/// Everything that does not depend on the type of the space; compiled once for all spaces.
-class weights {
-public:
-    weights() = default;
-
-    /// All blocks of a space.
-    weights(const space_layout& layout, seed s) : weights(layout) {
-        for (const space_layer& l : layout.layers) {
-            m_layers.push_back({l.first_block, l.candidates, l.cell_index});
-        }
-        for (std::size_t i = 0; i < layout.blocks.size(); ++i) {
-            add(layout.blocks[i], s, i);
-        }
-    }
-
-    /// Only the blocks of one architecture; each layer has one candidate and nothing is left to choose.
-    weights(const space_layout& layout, std::span<const std::uint8_t> code, seed s) : weights(layout) {
-        for (const space_layer& l : layout.layers) {
-            m_layers.push_back({static_cast<int>(m_blocks.size()), 1, -1});
-            add(layout.block(l, code), s, m_blocks.size());
-        }
-    }
-
-    shape input() const { return m_input; }
-    int classes() const { return m_classes; }
-    std::span<const weight_layer> layers() const { return m_layers; }
-    std::span<const weight_block> blocks() const { return m_blocks; }
-    const weight_block& block(int i) const { return m_blocks[static_cast<std::size_t>(i)]; }
-    std::span<float> values() { return m_values; }
-    std::span<const float> values() const { return m_values; }
-    const float* of(const weight_block& b) const { return m_values.data() + b.offset; }
-
-    /// @param code one operator number a cell; empty where nothing is chosen
-    network_path path(std::span<const std::uint8_t> code) const {
-        network_path p;
-        path(code, p);
-        return p;
-    }
-    /// The same into a path that there is.
-    void path(std::span<const std::uint8_t> code, network_path& p) const {
-        p.clear();
-        for (const weight_layer& l : m_layers) {
-            p.push_back(l.first_block +
-                        (l.cell_index < 0 ? 0 : code[static_cast<std::size_t>(l.cell_index)]));
-        }
-    }
-
-private:
-    explicit weights(const space_layout& layout) : m_input(layout.input), m_classes(layout.classes) {}
-
-    void add(const space_block& b, seed s, std::size_t index) {
-        const std::size_t offset = m_values.size();
-        const auto size = static_cast<std::size_t>(b.parameters);
-        m_blocks.push_back({block_plan(b.steps, b.input), b.output, offset, size});
-        m_values.resize(offset + size);
-        random_stream random(s, purpose::initialise, index);
-        initialise(b.steps, b.input, std::span<float>(m_values).subspan(offset, size), random);
-    }
-
-    shape m_input{};
-    int m_classes = 0;
-    std::vector<weight_layer> m_layers;
-    std::vector<weight_block> m_blocks;
-    std::vector<float> m_values;
-};
-
-} // namespace fitnas::detail
 
 // ---- fitnas/supernet/supernet.hpp ----
 /// @file
@@ -13783,6 +13957,18 @@ public:
         return m_runner.run(m_weights, m_path, images, labels, smoothing);
     }
 
+    /// @return a tensor of this step's gradients that has a value which is not finite; empty where none has
+    std::string gradient_not_finite() {
+        for (std::size_t b = 0; b < m_uses.size(); ++b) {
+            const weight_block& block = m_weights.blocks()[b];
+            if (m_uses[b] > 0 && !all_finite(m_runner.gradient(block))) {
+                // Gradients of blocks that this step does not use are of other steps, and finite.
+                return tensor_not_finite(m_weights, m_runner.gradient());
+            }
+        }
+        return {};
+    }
+
     /// Moves the weights along the mean gradient of the paths that used a block, so that one learning rate
     /// suits stem and operators, and begins anew.
     void apply(double learning_rate) {
@@ -13879,10 +14065,9 @@ FITNAS_COLD inline void require_images(const weights& w, const image_dataset& da
 
 /// Refuses weights that an earlier training, or a change by hand, has spoilt.
 inline void require_finite(const weights& w, const std::string& what) {
-    for (const float v : w.values()) {
-        if (!std::isfinite(v)) {
-            throw numeric_error(what + ": there are weights that are not finite");
-        }
+    if (!all_finite(w.values())) {
+        throw numeric_error(what + ": there are weights that are not finite, first in " +
+                            tensor_not_finite(w, w.values()));
     }
 }
 
@@ -13983,6 +14168,11 @@ train_report train_checked(Weights& w, std::span<const int> counts, const image_
     std::vector<float> images(o.batch * static_cast<std::size_t>(w.input().size()));
     std::vector<int> labels(o.batch);
     std::vector<std::size_t> order;
+    const auto where = [&](std::size_t i) {
+        return " in epoch " + std::to_string(static_cast<std::uint64_t>(now.step) / steps + 1) + ", step " +
+               std::to_string(i + 1) + " of " + std::to_string(steps) + ", at the learning rate " +
+               number_text(rate(now.step));
+    };
     const stopwatch clock;
     while (now.step < now.steps) {
         const auto epoch = static_cast<std::uint64_t>(now.step) / steps;
@@ -14000,13 +14190,17 @@ train_report train_checked(Weights& w, std::span<const int> counts, const image_
             if (!std::isfinite(one.loss)) {
                 throw numeric_error(
                     "train: the loss is " + std::string(std::isnan(one.loss) ? "not a number" : "infinite") +
-                    " in epoch " + std::to_string(epoch + 1) + ", step " + std::to_string(i + 1) + " of " +
-                    std::to_string(steps) + (code.empty() ? "" : ", for the path " + code_text(code)) +
-                    ", at the learning rate " + number_text(rate(now.step)) +
+                    where(i) + (code.empty() ? "" : ", for the path " + code_text(code)) +
+                    "; the first value that is not finite is in " +
+                    first_not_finite(w, w.path(code), images.data(), static_cast<int>(o.batch)) +
                     "; a smaller learning_rate or a warmup may help");
             }
             loss += one.loss;
             correct += static_cast<double>(one.correct);
+        }
+        if (const std::string tensor = update.gradient_not_finite(); !tensor.empty()) {
+            throw numeric_error("train: the gradient of " + tensor + " is not finite" + where(i) +
+                                "; a smaller learning_rate or a warmup may help");
         }
         update.apply(rate(now.step));
         ++now.step;

@@ -1,5 +1,5 @@
-/// What the fuzz targets share: bytes become a file in memory, a reader reads it, and anything but a value or an error
-/// of the library that names the file ends the run.
+/// What the fuzz targets share: bytes become a file in memory, a reader reads it, and anything but a value or
+/// an error of the library that names the file ends the run.
 #ifndef FITNAS_TESTS_FUZZ_FUZZ_HPP
 #define FITNAS_TESTS_FUZZ_FUZZ_HPP
 

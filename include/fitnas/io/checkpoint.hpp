@@ -19,9 +19,9 @@
 
 #include <fitnas/io/safetensors.hpp>
 #include <fitnas/io/signal_guard.hpp>
-#include <fitnas/io/weight_tensors.hpp>
 #include <fitnas/space/fingerprint.hpp>
 #include <fitnas/supernet/retrain.hpp>
+#include <fitnas/supernet/weight_tensors.hpp>
 #include <fitnas/version.hpp>
 
 namespace fitnas {

@@ -90,10 +90,9 @@ FITNAS_COLD inline void require_images(const weights& w, const image_dataset& da
 
 /// Refuses weights that an earlier training, or a change by hand, has spoilt.
 inline void require_finite(const weights& w, const std::string& what) {
-    for (const float v : w.values()) {
-        if (!std::isfinite(v)) {
-            throw numeric_error(what + ": there are weights that are not finite");
-        }
+    if (!all_finite(w.values())) {
+        throw numeric_error(what + ": there are weights that are not finite, first in " +
+                            tensor_not_finite(w, w.values()));
     }
 }
 
@@ -194,6 +193,11 @@ train_report train_checked(Weights& w, std::span<const int> counts, const image_
     std::vector<float> images(o.batch * static_cast<std::size_t>(w.input().size()));
     std::vector<int> labels(o.batch);
     std::vector<std::size_t> order;
+    const auto where = [&](std::size_t i) {
+        return " in epoch " + std::to_string(static_cast<std::uint64_t>(now.step) / steps + 1) + ", step " +
+               std::to_string(i + 1) + " of " + std::to_string(steps) + ", at the learning rate " +
+               number_text(rate(now.step));
+    };
     const stopwatch clock;
     while (now.step < now.steps) {
         const auto epoch = static_cast<std::uint64_t>(now.step) / steps;
@@ -211,13 +215,17 @@ train_report train_checked(Weights& w, std::span<const int> counts, const image_
             if (!std::isfinite(one.loss)) {
                 throw numeric_error(
                     "train: the loss is " + std::string(std::isnan(one.loss) ? "not a number" : "infinite") +
-                    " in epoch " + std::to_string(epoch + 1) + ", step " + std::to_string(i + 1) + " of " +
-                    std::to_string(steps) + (code.empty() ? "" : ", for the path " + code_text(code)) +
-                    ", at the learning rate " + number_text(rate(now.step)) +
+                    where(i) + (code.empty() ? "" : ", for the path " + code_text(code)) +
+                    "; the first value that is not finite is in " +
+                    first_not_finite(w, w.path(code), images.data(), static_cast<int>(o.batch)) +
                     "; a smaller learning_rate or a warmup may help");
             }
             loss += one.loss;
             correct += static_cast<double>(one.correct);
+        }
+        if (const std::string tensor = update.gradient_not_finite(); !tensor.empty()) {
+            throw numeric_error("train: the gradient of " + tensor + " is not finite" + where(i) +
+                                "; a smaller learning_rate or a warmup may help");
         }
         update.apply(rate(now.step));
         ++now.step;

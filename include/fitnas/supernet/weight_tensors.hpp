@@ -1,8 +1,8 @@
 /// @file
-/// @brief Names and shapes for the parts of the flat buffer of weights, as files have them.
+/// @brief Names and shapes for the parts of the flat buffer of weights, as files and messages have them.
 
-#ifndef FITNAS_IO_WEIGHT_TENSORS_HPP
-#define FITNAS_IO_WEIGHT_TENSORS_HPP
+#ifndef FITNAS_SUPERNET_WEIGHT_TENSORS_HPP
+#define FITNAS_SUPERNET_WEIGHT_TENSORS_HPP
 
 #include <cstddef>
 #include <cstdint>
@@ -56,6 +56,18 @@ primitive_tensors(const primitive& p, shape in) {
     }
 }
 
+/// `stem`, `cell2.op1_mb3_k5`, `layer4` (a fixed one), `head`.
+/// @param layer its place in the layout
+/// @param o which of its candidates
+FITNAS_COLD inline std::string block_name(const space_layout& layout, std::size_t layer, int o) {
+    const space_layer& l = layout.layers[layer];
+    if (l.cell_index >= 0) {
+        return "cell" + std::to_string(l.cell_index) + ".op" + std::to_string(o) + "_" +
+               std::string(layout.blocks[static_cast<std::size_t>(l.first_block + o)].name);
+    }
+    return layer == 0 ? "stem" : layer + 1 == layout.layers.size() ? "head" : "layer" + std::to_string(layer);
+}
+
 /// All tensors of a supernet, or of one architecture, in the order of the buffer:
 /// `cell2.op1_mb3_k5.step4_depthwise.weight` is the fifth primitive of the second operator of the third cell.
 /// @param code one operator number a cell; empty: all operators
@@ -65,17 +77,12 @@ FITNAS_COLD inline std::vector<weight_tensor> weight_tensors(const space_layout&
     std::size_t offset = 0;
     for (std::size_t i = 0; i < layout.layers.size(); ++i) {
         const space_layer& l = layout.layers[i];
-        const std::string layer = l.cell_index >= 0               ? "cell" + std::to_string(l.cell_index)
-                                  : i == 0                        ? "stem"
-                                  : i + 1 == layout.layers.size() ? "head"
-                                                                  : "layer" + std::to_string(i);
         for (int o = 0; o < l.candidates; ++o) {
             if (!code.empty() && l.first_block + o != layout.block_index(l, code)) {
                 continue;
             }
             const space_block& b = layout.blocks[static_cast<std::size_t>(l.first_block + o)];
-            const std::string block =
-                layer + (l.cell_index < 0 ? "" : ".op" + std::to_string(o) + "_" + std::string(b.name));
+            const std::string block = block_name(layout, i, o);
             shape in = b.input;
             int step = 0;
             for (const primitive& p : b.steps) {
