@@ -13,7 +13,7 @@ packages=(g++ cmake ninja-build libxtensor-dev libxtensor-blas-dev libopenblas-d
 case $mode in
 "") packages+=(doctest-dev pkg-config) ;;
 --demo) ;;
---ci) packages+=(doctest-dev pkg-config clang clang-format libomp-14-dev meson python3) ;;
+--ci) packages+=(doctest-dev pkg-config clang clang-format libomp-14-dev libclang-rt-14-dev meson python3) ;;
 --benchmarks) packages+=(doctest-dev pkg-config libcli11-dev libtorch-dev libjemalloc2) ;;
 *)
     echo "usage: scripts/setup.sh [--demo | --ci | --benchmarks]" >&2

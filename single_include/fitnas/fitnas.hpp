@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cassert>
 #include <cerrno>
 #include <chrono>
@@ -126,6 +127,12 @@ public:
 
 /// @brief No architecture meets the limits that were asked for.
 class limit_error : public error {
+public:
+    using error::error;
+};
+
+/// @brief Work was stopped because its caller, or a signal, asked for it; what was done is saved.
+class interrupted : public error {
 public:
     using error::error;
 };
@@ -670,6 +677,46 @@ inline void gemm(bool transpose_a, bool transpose_b, int m, int n, int k, const 
 }
 
 } // namespace fitnas
+
+// ---- fitnas/core/hash.hpp ----
+/// @file
+/// @brief A 64-bit hash that tells whether two pieces of data are the same; no protection against malice.
+
+namespace fitnas::detail {
+
+/// FNV-1a over words of 64 bits, with the high half folded into the low one after each (a product alone never
+/// carries a high bit down).
+class hash64 {
+public:
+    void add(std::uint64_t word) {
+        m_value = (m_value ^ word) * 1099511628211ULL;
+        m_value ^= m_value >> 32U;
+    }
+    /// The bytes, and how many they are.
+    void add(const void* data, std::size_t size) {
+        const auto* bytes = static_cast<const unsigned char*>(data);
+        add(std::uint64_t{size});
+        for (std::size_t i = 0; i < size; i += sizeof(std::uint64_t)) {
+            std::uint64_t word = 0;
+            std::memcpy(&word, bytes + i, size - i < sizeof word ? size - i : sizeof word);
+            add(word);
+        }
+    }
+    void add(std::string_view text) { add(text.data(), text.size()); }
+
+    std::uint64_t value() const { return m_value; }
+    /// @return 16 hexadecimal digits
+    std::string text() const {
+        char digits[17];
+        std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(m_value));
+        return digits;
+    }
+
+private:
+    std::uint64_t m_value = 14695981039346656037ULL;
+};
+
+} // namespace fitnas::detail
 
 // ---- fitnas/core/xtensor.hpp ----
 /// @file
@@ -1517,15 +1564,13 @@ public:
 
     /// Reads up to n bytes; memory grows with what is really there, so a lying header cannot exhaust it.
     std::vector<std::uint8_t> read(std::uint64_t n) {
-        constexpr std::uint64_t piece = std::uint64_t{1} << 22U;
+        constexpr std::uint64_t first = std::uint64_t{1} << 16U;
         std::vector<std::uint8_t> bytes;
         while (bytes.size() < n) {
             const std::size_t had = bytes.size();
+            const std::uint64_t piece = (std::max)(first, std::uint64_t{had});
             const auto wanted = static_cast<std::size_t>((std::min)(piece, n - had));
-            if (bytes.capacity() < had + wanted) {
-                const std::uint64_t twice = (std::max)(std::uint64_t{2} * had, piece);
-                bytes.reserve(static_cast<std::size_t>((std::min)(twice, n)));
-            }
+            bytes.reserve(had + wanted); // no more than that, where n is near
             bytes.resize(had + wanted);
             const std::size_t got = read_some(bytes.data() + had, wanted);
             bytes.resize(had + got);
@@ -2041,6 +2086,7 @@ class option_error;
 class data_error;
 class numeric_error;
 class limit_error;
+class interrupted;
 struct seed;
 class random_stream;
 enum class purpose : std::uint32_t;
@@ -2127,6 +2173,8 @@ struct augmentation;
 // supernet
 enum class sampling : std::uint8_t;
 enum class statistics : std::uint8_t;
+struct training_state;
+struct training_keeper;
 struct train_options;
 struct epoch_report;
 struct train_report;
@@ -2187,6 +2235,13 @@ struct bootstrap_options;
 struct interval;
 
 // io
+enum class tensor_type : std::uint8_t;
+struct tensor_info;
+struct tensor_view;
+class safetensors;
+struct checkpoint_options;
+struct checkpoint;
+class signal_guard;
 struct csv_rows;
 struct csv_column;
 struct csv_options;
@@ -6399,6 +6454,9 @@ public:
             }
         });
     }
+
+    /// @return one velocity for each value of the buffer: what a training that goes on later must keep
+    std::span<float> velocity() { return m_velocity; }
 
 private:
     sgd_options m_options;
@@ -13893,6 +13951,67 @@ explicit table(const Model&, std::vector<latency_table>) -> table<typename Model
 
 } // namespace fitnas::search
 
+// ---- fitnas/space/fingerprint.hpp ----
+/// @file
+/// @brief A short name for all that a space is: equal for equal layouts, in every program.
+
+namespace fitnas {
+
+namespace detail {
+
+inline void add(hash64& h, shape s) {
+    for (const int n : {s.height, s.width, s.channels}) {
+        h.add(static_cast<std::uint64_t>(n));
+    }
+}
+
+/// Everything that decides what a parameter means: layers, operators, their recipes, the shapes between them.
+FITNAS_COLD inline std::string fingerprint(const space_layout& layout) {
+    hash64 h;
+    add(h, layout.input);
+    h.add(static_cast<std::uint64_t>(layout.classes));
+    for (const space_layer& l : layout.layers) {
+        h.add(static_cast<std::uint64_t>(l.candidates));
+        h.add(static_cast<std::uint64_t>(l.cell_index + 1));
+    }
+    for (const space_block& b : layout.blocks) {
+        h.add(b.name);
+        add(h, b.input);
+        add(h, b.output);
+        h.add(static_cast<std::uint64_t>(b.parameters));
+        for (const primitive& p : b.steps) {
+            for (const int n :
+                 {static_cast<int>(p.kind), static_cast<int>(p.act), p.kernel, p.stride, p.width}) {
+                h.add(static_cast<std::uint64_t>(n));
+            }
+            h.add(p.user == nullptr ? std::string_view() : p.user->name);
+        }
+    }
+    return h.text();
+}
+
+} // namespace detail
+
+/// @return 16 hexadecimal digits: equal where images, layers, operators (by name and recipe) and shapes are.
+/// Files carry it, so that weights and tables are not taken for those of another space.
+template <search_space_type Space>
+std::string space_fingerprint() {
+    return detail::fingerprint(Space::layout());
+}
+
+/// @brief The same for a space of bare codes: its cells and how many operators each has.
+template <code_space Space>
+requires(!search_space_type<Space>) std::string space_fingerprint() {
+    detail::hash64 h;
+    h.add("codes");
+    for (const int count : Space::operator_counts) {
+        h.add(static_cast<std::uint64_t>(count));
+    }
+    return h.text();
+}
+
+} // namespace fitnas
+
 // ---- fitnas/space/spaces.hpp ----
 /// @file
 /// @brief Ready-made search spaces.
@@ -13929,6 +14048,273 @@ struct fashion_mini : search_space<image<28, 28, 1>, stem<16, 2>, stage<fashion_
                                    stage<fashion_mini_operators, 2, 64, 2>, head<128, 10>> {};
 
 } // namespace fitnas::spaces
+
+// ---- fitnas/supernet/weight_tensors.hpp ----
+/// @file
+/// @brief Names and shapes for the parts of the flat buffer of weights, as files and messages have them.
+
+namespace fitnas::detail {
+
+/// One tensor of a primitive.
+struct weight_tensor {
+    std::string name;
+    std::vector<std::uint64_t> shape;
+    std::size_t offset = 0; ///< in the buffer
+    std::size_t size = 0;   ///< values
+};
+
+/// The tensors of one primitive, in the order of the buffer.
+FITNAS_COLD inline std::vector<std::pair<std::string, std::vector<std::uint64_t>>>
+primitive_tensors(const primitive& p, shape in) {
+    const auto n = [](long long value) { return static_cast<std::uint64_t>(value); };
+    const std::uint64_t c = n(in.channels);
+    const std::uint64_t w = n(p.width);
+    const std::uint64_t k = n(p.kernel);
+    switch (p.kind) {
+    case primitive_kind::pointwise:
+        return {{"pointwise.weight", {w, c}}};
+    case primitive_kind::depthwise:
+        return {{"depthwise.weight", {k, k, c}}};
+    case primitive_kind::convolution:
+        return {{"convolution.weight", {w, k, k, c}}};
+    case primitive_kind::batch_norm:
+        return {{"batch_norm.scale", {c}}, {"batch_norm.shift", {c}}};
+    case primitive_kind::linear:
+        return {{"linear.weight", {w, c}}, {"linear.bias", {w}}};
+    case primitive_kind::squeeze_excite: {
+        const std::uint64_t hidden = n(p.hidden(in));
+        return {{"squeeze.weight", {hidden, c}},
+                {"squeeze.bias", {hidden}},
+                {"excite.weight", {c, hidden}},
+                {"excite.bias", {c}}};
+    }
+    case primitive_kind::custom:
+        return {{std::string(p.user->name) + ".parameters", {n(p.user->parameters(in))}}};
+    default:
+        return {};
+    }
+}
+
+/// `stem`, `cell2.op1_mb3_k5`, `layer4` (a fixed one), `head`.
+/// @param layer its place in the layout
+/// @param o which of its candidates
+FITNAS_COLD inline std::string block_name(const space_layout& layout, std::size_t layer, int o) {
+    const space_layer& l = layout.layers[layer];
+    if (l.cell_index >= 0) {
+        return "cell" + std::to_string(l.cell_index) + ".op" + std::to_string(o) + "_" +
+               std::string(layout.blocks[static_cast<std::size_t>(l.first_block + o)].name);
+    }
+    return layer == 0 ? "stem" : layer + 1 == layout.layers.size() ? "head" : "layer" + std::to_string(layer);
+}
+
+/// All tensors of a supernet, or of one architecture, in the order of the buffer:
+/// `cell2.op1_mb3_k5.step4_depthwise.weight` is the fifth primitive of the second operator of the third cell.
+/// @param code one operator number a cell; empty: all operators
+FITNAS_COLD inline std::vector<weight_tensor> weight_tensors(const space_layout& layout,
+                                                             std::span<const std::uint8_t> code) {
+    std::vector<weight_tensor> all;
+    std::size_t offset = 0;
+    for (std::size_t i = 0; i < layout.layers.size(); ++i) {
+        const space_layer& l = layout.layers[i];
+        for (int o = 0; o < l.candidates; ++o) {
+            if (!code.empty() && l.first_block + o != layout.block_index(l, code)) {
+                continue;
+            }
+            const space_block& b = layout.blocks[static_cast<std::size_t>(l.first_block + o)];
+            const std::string block = block_name(layout, i, o);
+            shape in = b.input;
+            int step = 0;
+            for (const primitive& p : b.steps) {
+                for (auto& [name, sizes] : primitive_tensors(p, in)) {
+                    std::size_t size = 1;
+                    for (const std::uint64_t s : sizes) {
+                        size *= static_cast<std::size_t>(s);
+                    }
+                    all.push_back({block + ".step" + std::to_string(step) + "_" + name, std::move(sizes),
+                                   offset, size});
+                    offset += size;
+                }
+                in = p.output(in);
+                ++step;
+            }
+        }
+    }
+    return all;
+}
+
+} // namespace fitnas::detail
+
+// ---- fitnas/supernet/weights.hpp ----
+/// @file
+/// @brief The weights of a space, or of one architecture, in one flat buffer, with a plan for each block.
+
+namespace fitnas::detail {
+
+/// One operator in one layer.
+struct weight_block {
+    block_plan plan;
+    shape output;
+    std::size_t offset = 0; ///< of its parameters in the buffer
+    std::size_t size = 0;
+};
+
+/// One layer: its candidates are neighbours in the list of blocks.
+struct weight_layer {
+    int first_block = 0;
+    int candidates = 1;
+    int cell_index = -1;
+};
+
+/// The block of each layer, from the stem to the head.
+using network_path = std::vector<int>;
+
+/// Everything that does not depend on the type of the space; compiled once for all spaces.
+class weights {
+public:
+    weights() = default;
+
+    /// All blocks of a space.
+    weights(const space_layout& layout, seed s) : weights(layout) {
+        for (const space_layer& l : layout.layers) {
+            m_layers.push_back({l.first_block, l.candidates, l.cell_index});
+        }
+        for (std::size_t i = 0; i < layout.blocks.size(); ++i) {
+            add(layout.blocks[i], s, i);
+        }
+    }
+
+    /// Only the blocks of one architecture; each layer has one candidate and nothing is left to choose.
+    weights(const space_layout& layout, std::span<const std::uint8_t> code, seed s) : weights(layout) {
+        m_code.assign(code.begin(), code.end());
+        for (const space_layer& l : layout.layers) {
+            m_layers.push_back({static_cast<int>(m_blocks.size()), 1, -1});
+            add(layout.block(l, code), s, m_blocks.size());
+        }
+    }
+
+    /// The tables that it was made of, which are those of the space's type and so stay.
+    const space_layout& layout() const { return m_layout; }
+    /// The one architecture; empty where these are all blocks of a space.
+    std::span<const std::uint8_t> code() const { return m_code; }
+    shape input() const { return m_layout.input; }
+    int classes() const { return m_layout.classes; }
+    std::span<const weight_layer> layers() const { return m_layers; }
+    std::span<const weight_block> blocks() const { return m_blocks; }
+    const weight_block& block(int i) const { return m_blocks[static_cast<std::size_t>(i)]; }
+    std::span<float> values() { return m_values; }
+    std::span<const float> values() const { return m_values; }
+    const float* of(const weight_block& b) const { return m_values.data() + b.offset; }
+
+    /// @param code one operator number a cell; empty where nothing is chosen
+    network_path path(std::span<const std::uint8_t> code) const {
+        network_path p;
+        path(code, p);
+        return p;
+    }
+    /// The same into a path that there is.
+    void path(std::span<const std::uint8_t> code, network_path& p) const {
+        p.clear();
+        for (const weight_layer& l : m_layers) {
+            p.push_back(l.first_block +
+                        (l.cell_index < 0 ? 0 : code[static_cast<std::size_t>(l.cell_index)]));
+        }
+    }
+
+private:
+    explicit weights(const space_layout& layout) : m_layout(layout) {}
+
+    void add(const space_block& b, seed s, std::size_t index) {
+        const std::size_t offset = m_values.size();
+        const auto size = static_cast<std::size_t>(b.parameters);
+        m_blocks.push_back({block_plan(b.steps, b.input), b.output, offset, size});
+        m_values.resize(offset + size);
+        random_stream random(s, purpose::initialise, index);
+        initialise(b.steps, b.input, std::span<float>(m_values).subspan(offset, size), random);
+    }
+
+    space_layout m_layout{};
+    std::vector<std::uint8_t> m_code;
+    std::vector<weight_layer> m_layers;
+    std::vector<weight_block> m_blocks;
+    std::vector<float> m_values;
+};
+
+} // namespace fitnas::detail
+
+// ---- fitnas/supernet/diagnose.hpp ----
+/// @file
+/// @brief Values that are not finite: found quickly, and named where they come up first.
+
+namespace fitnas::detail {
+
+/// One pass without branches: exponents of ones alone are infinities and what is not a number.
+inline bool all_finite(std::span<const float> values) {
+    constexpr std::uint32_t exponent = 0x7F800000U;
+    std::uint32_t found = 0;
+    for (const float v : values) {
+        found |= static_cast<std::uint32_t>((std::bit_cast<std::uint32_t>(v) & exponent) == exponent);
+    }
+    return found == 0;
+}
+
+/// @param values as long as the buffer of weights: weights, gradients
+/// @return the first tensor that has a value which is not finite; empty where none has
+FITNAS_COLD inline std::string tensor_not_finite(const weights& w, std::span<const float> values) {
+    for (const weight_tensor& t : weight_tensors(w.layout(), w.code())) {
+        if (!all_finite(values.subspan(t.offset, t.size))) {
+            return t.name;
+        }
+    }
+    return {};
+}
+
+/// Runs a path again, block by block. A template, so that only programs that train compile it.
+/// @param images count x input shape
+/// @return where the first value that is not finite comes up, going forward
+template <std::same_as<weights> Weights>
+FITNAS_COLD std::string first_not_finite(const Weights& w, const network_path& path, const float* images,
+                                         int count) {
+    if (const std::string tensor = tensor_not_finite(w, w.values()); !tensor.empty()) {
+        return "the weight " + tensor;
+    }
+    const space_layout& layout = w.layout();
+    arena memory;
+    workspace shared;
+    const float* x = images;
+    for (std::size_t i = 0; i < path.size(); ++i) {
+        const weight_block& b = w.block(path[i]);
+        if (b.plan.empty()) {
+            continue;
+        }
+        const space_layer& l = layout.layers[i];
+        const int o =
+            w.code().empty() ? path[i] - l.first_block : layout.block_index(l, w.code()) - l.first_block;
+        const std::string name = block_name(layout, i, o);
+        const std::size_t size = static_cast<std::size_t>(b.output.size()) * static_cast<std::size_t>(count);
+        float* y = memory.take(size);
+        const block_run run = forward(b.plan, w.of(b), x, count, y, nullptr, memory, shared);
+        std::size_t norm = 0;
+        int step = 0;
+        for (const primitive& p : layout.blocks[static_cast<std::size_t>(l.first_block + o)].steps) {
+            if (p.kind == primitive_kind::batch_norm) {
+                const auto channels = static_cast<std::size_t>(b.plan.norms[norm].channels);
+                const norm_state& state = run.norms[norm];
+                if (!all_finite({state.mean, channels}) || !all_finite({state.inverse, channels})) {
+                    return "the statistics of " + name + ".step" + std::to_string(step) + "_batch_norm";
+                }
+                ++norm;
+            }
+            ++step;
+        }
+        if (!all_finite({y, size})) {
+            return "the output of " + name;
+        }
+        x = y;
+    }
+    return "the loss itself";
+}
+
+} // namespace fitnas::detail
 
 // ---- fitnas/supernet/sampling.hpp ----
 /// @file
@@ -14004,98 +14390,6 @@ private:
 
 } // namespace fitnas
 
-// ---- fitnas/supernet/weights.hpp ----
-/// @file
-/// @brief The weights of a space, or of one architecture, in one flat buffer, with a plan for each block.
-
-namespace fitnas::detail {
-
-/// One operator in one layer.
-struct weight_block {
-    block_plan plan;
-    shape output;
-    std::size_t offset = 0; ///< of its parameters in the buffer
-    std::size_t size = 0;
-};
-
-/// One layer: its candidates are neighbours in the list of blocks.
-struct weight_layer {
-    int first_block = 0;
-    int candidates = 1;
-    int cell_index = -1;
-};
-
-/// The block of each layer, from the stem to the head.
-using network_path = std::vector<int>;
-
-/// Everything that does not depend on the type of the space; compiled once for all spaces.
-class weights {
-public:
-    weights() = default;
-
-    /// All blocks of a space.
-    weights(const space_layout& layout, seed s) : weights(layout) {
-        for (const space_layer& l : layout.layers) {
-            m_layers.push_back({l.first_block, l.candidates, l.cell_index});
-        }
-        for (std::size_t i = 0; i < layout.blocks.size(); ++i) {
-            add(layout.blocks[i], s, i);
-        }
-    }
-
-    /// Only the blocks of one architecture; each layer has one candidate and nothing is left to choose.
-    weights(const space_layout& layout, std::span<const std::uint8_t> code, seed s) : weights(layout) {
-        for (const space_layer& l : layout.layers) {
-            m_layers.push_back({static_cast<int>(m_blocks.size()), 1, -1});
-            add(layout.block(l, code), s, m_blocks.size());
-        }
-    }
-
-    shape input() const { return m_input; }
-    int classes() const { return m_classes; }
-    std::span<const weight_layer> layers() const { return m_layers; }
-    std::span<const weight_block> blocks() const { return m_blocks; }
-    const weight_block& block(int i) const { return m_blocks[static_cast<std::size_t>(i)]; }
-    std::span<float> values() { return m_values; }
-    std::span<const float> values() const { return m_values; }
-    const float* of(const weight_block& b) const { return m_values.data() + b.offset; }
-
-    /// @param code one operator number a cell; empty where nothing is chosen
-    network_path path(std::span<const std::uint8_t> code) const {
-        network_path p;
-        path(code, p);
-        return p;
-    }
-    /// The same into a path that there is.
-    void path(std::span<const std::uint8_t> code, network_path& p) const {
-        p.clear();
-        for (const weight_layer& l : m_layers) {
-            p.push_back(l.first_block +
-                        (l.cell_index < 0 ? 0 : code[static_cast<std::size_t>(l.cell_index)]));
-        }
-    }
-
-private:
-    explicit weights(const space_layout& layout) : m_input(layout.input), m_classes(layout.classes) {}
-
-    void add(const space_block& b, seed s, std::size_t index) {
-        const std::size_t offset = m_values.size();
-        const auto size = static_cast<std::size_t>(b.parameters);
-        m_blocks.push_back({block_plan(b.steps, b.input), b.output, offset, size});
-        m_values.resize(offset + size);
-        random_stream random(s, purpose::initialise, index);
-        initialise(b.steps, b.input, std::span<float>(m_values).subspan(offset, size), random);
-    }
-
-    shape m_input{};
-    int m_classes = 0;
-    std::vector<weight_layer> m_layers;
-    std::vector<weight_block> m_blocks;
-    std::vector<float> m_values;
-};
-
-} // namespace fitnas::detail
-
 // ---- fitnas/supernet/supernet.hpp ----
 /// @file
 /// @brief The supernet: one set of weights for every sub-network of a space.
@@ -14142,6 +14436,45 @@ public:
 
 private:
     detail::weights m_weights;
+};
+
+} // namespace fitnas
+
+// ---- fitnas/supernet/training_state.hpp ----
+/// @file
+/// @brief Where a training stands, so that it can be saved and gone on with to the same bits.
+
+namespace fitnas {
+
+/// @brief One epoch's means over all images and paths.
+struct epoch_report {
+    double loss = 0;
+    double accuracy = 0; ///< in [0, 1], on the training images as they were seen
+};
+
+/// @brief All that the rest of a training depends on, beside the weights. Random numbers have no state: they
+/// depend on (seed, step) alone.
+struct training_state {
+    long long step = 0;               ///< steps that were done
+    long long steps = 0;              ///< of the whole training
+    epoch_report sums{};              ///< of the present epoch's steps so far, not yet divided
+    std::vector<epoch_report> epochs; ///< those that are over
+    std::vector<float> momentum;      ///< one for each weight
+    /// The options and the images, each a name and a text: a training goes on only with the same.
+    std::vector<std::pair<std::string, std::string>> setup;
+};
+
+/// @brief How a training is saved, stopped and gone on with. What saves is the caller's; `io/checkpoint.hpp`
+/// has files.
+struct training_keeper {
+    long long every = 0; ///< steps from one call of `save` to the next; 0: only when stopped and at the end
+    /// Called between two steps, when all weights are finite; the weights are those of that moment. An
+    /// exception that it throws ends the training.
+    std::function<void(const training_state&)> save{};
+    /// Asked after each step: true saves, then throws `interrupted`.
+    std::function<bool()> stop{};
+    /// Where to go on, with the weights of that moment; null: from the beginning. Read at the door alone.
+    const training_state* from = nullptr;
 };
 
 } // namespace fitnas
@@ -14244,6 +14577,18 @@ public:
         return m_runner.run(m_weights, m_path, images, labels, smoothing);
     }
 
+    /// @return a tensor of this step's gradients that has a value which is not finite; empty where none has
+    std::string gradient_not_finite() {
+        for (std::size_t b = 0; b < m_uses.size(); ++b) {
+            const weight_block& block = m_weights.blocks()[b];
+            if (m_uses[b] > 0 && !all_finite(m_runner.gradient(block))) {
+                // Gradients of blocks that this step does not use are of other steps, and finite.
+                return tensor_not_finite(m_weights, m_runner.gradient());
+            }
+        }
+        return {};
+    }
+
     /// Moves the weights along the mean gradient of the paths that used a block, so that one learning rate
     /// suits stem and operators, and begins anew.
     void apply(double learning_rate) {
@@ -14256,6 +14601,9 @@ public:
             }
         }
     }
+
+    /// @return the momentum of all weights
+    std::span<float> velocity() { return m_sgd.velocity(); }
 
 private:
     weights& m_weights;
@@ -14287,18 +14635,13 @@ struct train_options {
     augmentation augment{};      ///< of the images
     fitnas::seed seed{0};        ///< of the order of images, their augmentation and the paths
     fitnas::observer observer{}; ///< called after each step with the epoch's mean loss and accuracy
-};
-
-/// @brief One epoch's means over all images and paths.
-struct epoch_report {
-    double loss = 0;
-    double accuracy = 0; ///< in [0, 1], on the training images as they were seen
+    training_keeper keep{};      ///< how it is saved and gone on with
 };
 
 /// @brief What a training came to.
 struct train_report {
     std::vector<epoch_report> epochs;
-    double seconds = 0;
+    double seconds = 0; ///< of this call
 };
 
 namespace detail {
@@ -14309,6 +14652,9 @@ FITNAS_COLD inline void require_options(const train_options& o, std::size_t imag
     };
     if (o.epochs < 1) {
         refuse("epochs", "at least 1", std::to_string(o.epochs));
+    }
+    if (o.keep.every < 0) {
+        refuse("keep.every", "at least 0", std::to_string(o.keep.every));
     }
     if (o.batch < 1 || o.batch > images) {
         refuse("batch", "1 to " + std::to_string(images) + ", the number of images", std::to_string(o.batch));
@@ -14339,10 +14685,80 @@ FITNAS_COLD inline void require_images(const weights& w, const image_dataset& da
 
 /// Refuses weights that an earlier training, or a change by hand, has spoilt.
 inline void require_finite(const weights& w, const std::string& what) {
-    for (const float v : w.values()) {
-        if (!std::isfinite(v)) {
-            throw numeric_error(what + ": there are weights that are not finite");
+    if (!all_finite(w.values())) {
+        throw numeric_error(what + ": there are weights that are not finite, first in " +
+                            tensor_not_finite(w, w.values()));
+    }
+}
+
+/// What a training that goes on must share with the one that was saved.
+FITNAS_COLD inline std::vector<std::pair<std::string, std::string>>
+training_setup(const train_options& o, const image_dataset& data) {
+    const auto exact = [](double value) {
+        char text[40];
+        std::snprintf(text, sizeof text, "%.17g", value);
+        return std::string(text);
+    };
+    hash64 images;
+    images.add(data.images.data(), data.images.size());
+    images.add(data.labels.data(), data.labels.size() * sizeof(int));
+    return {{"images", std::to_string(data.size()) + " of " + to_string(data.image_shape()) + ", hash " +
+                           images.text()},
+            {"epochs", std::to_string(o.epochs)},
+            {"batch", std::to_string(o.batch)},
+            {"sampling", o.sampling == sampling::uniform ? "uniform" : "strict_fair"},
+            {"learning_rate", exact(o.learning_rate)},
+            {"momentum", exact(o.momentum)},
+            {"weight_decay", exact(o.weight_decay)},
+            {"warmup", exact(o.warmup)},
+            {"label_smoothing", exact(o.label_smoothing)},
+            {"crop_padding", std::to_string(o.augment.crop_padding)},
+            {"flip", o.augment.flip ? "true" : "false"},
+            {"seed", std::to_string(o.seed.value)}};
+}
+
+/// Refuses a state that is not one of this training.
+FITNAS_COLD inline void require_state(const training_state& now, const training_state& from,
+                                      std::size_t count, long long epoch_steps) {
+    for (const auto& [name, mine] : now.setup) {
+        const auto same_name = [&, &wanted = name](const auto& pair) { return pair.first == wanted; };
+        const auto found = std::find_if(from.setup.begin(), from.setup.end(), same_name);
+        if (found == from.setup.end() || found->second != mine) {
+            throw option_error("train: cannot go on: " + name + " was " +
+                               (found == from.setup.end() ? "not noted" : found->second) + ", and is now " +
+                               mine);
         }
+    }
+    if (from.step < 0 || from.step > now.steps || from.steps != now.steps ||
+        from.epochs.size() != static_cast<std::size_t>(from.step / epoch_steps)) {
+        throw option_error("train: cannot go on: expected step 0 to " + std::to_string(now.steps) +
+                           " of as many with a report for each epoch that is over, got step " +
+                           std::to_string(from.step) + " of " + std::to_string(from.steps) + " with " +
+                           std::to_string(from.epochs.size()) + " reports");
+    }
+    if (from.momentum.size() != count) {
+        throw shape_error("train: cannot go on: expected the momentum of " + std::to_string(count) +
+                          " weights, got " + std::to_string(from.momentum.size()));
+    }
+}
+
+/// Saves, stops: what is due after a step.
+template <std::same_as<weights> Weights>
+void keep_training(const Weights& w, weights_update& update, training_state& now,
+                   const training_keeper& keep) {
+    const bool over = now.step == now.steps;
+    const bool stop = !over && keep.stop && keep.stop();
+    if (over || stop || (keep.every > 0 && now.step % keep.every == 0)) {
+        require_finite(w, "train: after step " + std::to_string(now.step) +
+                              ", at a learning_rate that is too large");
+        if (keep.save) {
+            now.momentum.assign(update.velocity().begin(), update.velocity().end());
+            keep.save(now);
+        }
+    }
+    if (stop) {
+        throw interrupted("train: stopped after step " + std::to_string(now.step) + " of " +
+                          std::to_string(now.steps) + (keep.save ? ", which is saved" : ""));
     }
 }
 
@@ -14353,59 +14769,81 @@ train_report train_checked(Weights& w, std::span<const int> counts, const image_
     path_sampler sampler(counts, o.sampling, o.seed);
     const normalisation norm = normalisation_of(data);
     const std::size_t steps = data.size() / o.batch;
-    const auto total = static_cast<long long>(steps) * o.epochs;
-    const cosine_schedule rate{o.learning_rate, total, o.warmup * static_cast<double>(steps)};
+    training_state now;
+    now.steps = static_cast<long long>(steps) * o.epochs;
+    const cosine_schedule rate{o.learning_rate, now.steps, o.warmup * static_cast<double>(steps)};
 
     weights_update update(w, {.momentum = o.momentum, .weight_decay = o.weight_decay});
+    if (o.keep.save || o.keep.from != nullptr) {
+        now.setup = training_setup(o, data);
+    }
+    if (o.keep.from != nullptr) {
+        const training_state& from = *o.keep.from;
+        require_state(now, from, w.values().size(), static_cast<long long>(steps));
+        now.step = from.step;
+        now.sums = from.sums;
+        now.epochs = from.epochs;
+        std::copy(from.momentum.begin(), from.momentum.end(), update.velocity().begin());
+    }
     std::vector<float> images(o.batch * static_cast<std::size_t>(w.input().size()));
     std::vector<int> labels(o.batch);
+    std::vector<std::size_t> order;
+    const auto where = [&](std::size_t i) {
+        return " in epoch " + std::to_string(static_cast<std::uint64_t>(now.step) / steps + 1) + ", step " +
+               std::to_string(i + 1) + " of " + std::to_string(steps) + ", at the learning rate " +
+               number_text(rate(now.step));
+    };
     const stopwatch clock;
-    train_report report;
-    for (int epoch = 0; epoch < o.epochs; ++epoch) {
-        const std::vector<std::size_t> order =
-            shuffled_indices(data.size(), o.seed, static_cast<std::uint64_t>(epoch));
-        epoch_report sums;
-        for (std::size_t i = 0; i < steps; ++i) {
-            const auto step = static_cast<long long>(i) + static_cast<long long>(steps) * epoch;
-            load_batch(data, std::span<const std::size_t>(order).subspan(i * o.batch, o.batch), norm,
-                       images.data(), labels.data(), o.augment, o.seed, static_cast<std::uint64_t>(epoch));
-
-            double loss = 0;
-            double correct = 0;
-            for (const std::vector<std::uint8_t>& code : sampler.paths(static_cast<std::uint64_t>(step))) {
-                const batch_loss one = update.add(code, images.data(), labels, o.label_smoothing);
-                if (!std::isfinite(one.loss)) {
-                    throw numeric_error("train: the loss is " +
-                                        std::string(std::isnan(one.loss) ? "not a number" : "infinite") +
-                                        " in epoch " + std::to_string(epoch + 1) + ", step " +
-                                        std::to_string(i + 1) + " of " + std::to_string(steps) +
-                                        (code.empty() ? "" : ", for the path " + code_text(code)) +
-                                        ", at the learning rate " + number_text(rate(step)) +
-                                        "; a smaller learning_rate or a warmup may help");
-                }
-                loss += one.loss;
-                correct += static_cast<double>(one.correct);
-            }
-            update.apply(rate(step));
-            const auto paths = static_cast<double>(sampler.size());
-            sums.loss += loss / paths;
-            sums.accuracy += correct / paths / static_cast<double>(o.batch);
-            if (o.observer) {
-                const auto done = static_cast<double>(i + 1);
-                o.observer({.stage = "train",
-                            .done = step + 1,
-                            .total = total,
-                            .seconds = clock.seconds(),
-                            .loss = sums.loss / done,
-                            .accuracy = sums.accuracy / done});
-            }
+    while (now.step < now.steps) {
+        const auto epoch = static_cast<std::uint64_t>(now.step) / steps;
+        const std::size_t i = static_cast<std::size_t>(now.step) % steps;
+        if (i == 0 || order.empty()) {
+            order = shuffled_indices(data.size(), o.seed, epoch);
         }
-        report.epochs.push_back(
-            {sums.loss / static_cast<double>(steps), sums.accuracy / static_cast<double>(steps)});
+        load_batch(data, std::span<const std::size_t>(order).subspan(i * o.batch, o.batch), norm,
+                   images.data(), labels.data(), o.augment, o.seed, epoch);
+
+        double loss = 0;
+        double correct = 0;
+        for (const std::vector<std::uint8_t>& code : sampler.paths(static_cast<std::uint64_t>(now.step))) {
+            const batch_loss one = update.add(code, images.data(), labels, o.label_smoothing);
+            if (!std::isfinite(one.loss)) {
+                throw numeric_error(
+                    "train: the loss is " + std::string(std::isnan(one.loss) ? "not a number" : "infinite") +
+                    where(i) + (code.empty() ? "" : ", for the path " + code_text(code)) +
+                    "; the first value that is not finite is in " +
+                    first_not_finite(w, w.path(code), images.data(), static_cast<int>(o.batch)) +
+                    "; a smaller learning_rate or a warmup may help");
+            }
+            loss += one.loss;
+            correct += static_cast<double>(one.correct);
+        }
+        if (const std::string tensor = update.gradient_not_finite(); !tensor.empty()) {
+            throw numeric_error("train: the gradient of " + tensor + " is not finite" + where(i) +
+                                "; a smaller learning_rate or a warmup may help");
+        }
+        update.apply(rate(now.step));
+        ++now.step;
+        const auto paths = static_cast<double>(sampler.size());
+        now.sums.loss += loss / paths;
+        now.sums.accuracy += correct / paths / static_cast<double>(o.batch);
+        const auto done = static_cast<double>(i + 1);
+        const epoch_report means{now.sums.loss / done, now.sums.accuracy / done};
+        if (i + 1 == steps) {
+            now.epochs.push_back(means);
+            now.sums = {};
+        }
+        if (o.observer) {
+            o.observer({.stage = "train",
+                        .done = now.step,
+                        .total = now.steps,
+                        .seconds = clock.seconds(),
+                        .loss = means.loss,
+                        .accuracy = means.accuracy});
+        }
+        keep_training(w, update, now, o.keep);
     }
-    require_finite(w, "train: after the last step, at a learning_rate that is too large");
-    report.seconds = clock.seconds();
-    return report;
+    return {std::move(now.epochs), clock.seconds()};
 }
 
 /// Checks first; a training that diverges leaves the weights as they were before.
@@ -14434,6 +14872,7 @@ train_report train(Weights& w, std::span<const int> counts, const image_dataset&
 /// @param options which are checked first
 /// @throws option_error, shape_error, data_error before anything changed
 /// @throws numeric_error where a loss or a weight is not finite; then the weights are as they were before
+/// @throws interrupted where `options.keep.stop` asked for it, after saving
 template <search_space_type Space>
 train_report train(supernet<Space>& net, const image_dataset& data, const train_options& options = {}) {
     return detail::train(net.weights(), Space::operator_counts, data, options);
@@ -14947,6 +15386,22 @@ struct retrained {
     double test_accuracy = 0;       ///< in [0, 1]
 };
 
+namespace detail {
+
+/// @param by trains the network, and returns the report
+template <search_space_type Space, class By>
+retrained<Space> retrain_by(const architecture<Space>& a, const dataset& data, seed s, By&& by) {
+    retrained<Space> result{network<Space>(a, s), {}, 0, 0};
+    require_images(result.network.weights(), data.test, "retrain: the test split");
+    require_images(result.network.weights(), data.validation, "retrain: the validation split");
+    result.report = by(result.network);
+    result.validation_accuracy = accuracy(result.network, data.validation);
+    result.test_accuracy = accuracy(result.network, data.test);
+    return result;
+}
+
+} // namespace detail
+
 /// @brief Trains an architecture by itself on `data.train` from new weights, then reads the test split: the
 /// one place in the library that does.
 /// @param a the architecture
@@ -14956,13 +15411,8 @@ struct retrained {
 template <search_space_type Space>
 retrained<Space> retrain(const architecture<Space>& a, const dataset& data,
                          const train_options& options = {}) {
-    retrained<Space> result{network<Space>(a, options.seed), {}, 0, 0};
-    detail::require_images(result.network.weights(), data.test, "retrain: the test split");
-    detail::require_images(result.network.weights(), data.validation, "retrain: the validation split");
-    result.report = train(result.network, data.train, options);
-    result.validation_accuracy = accuracy(result.network, data.validation);
-    result.test_accuracy = accuracy(result.network, data.test);
-    return result;
+    return detail::retrain_by<Space>(a, data, options.seed,
+                                     [&](network<Space>& net) { return train(net, data.train, options); });
 }
 
 } // namespace fitnas

@@ -231,10 +231,56 @@ TEST_CASE("a loss that turns non-finite ends the training with the place and the
     CHECK(contains(text, "in epoch 1, step"));
     CHECK(contains(text, "for the path"));
     CHECK(contains(text, "learning rate"));
+    CHECK(contains(text, "the first value that is not finite is in the "));
     CHECK(same(net.parameters(), supernet<space>().parameters()));
     net.parameters()[3] = std::numeric_limits<float>::infinity();
-    CHECK_THROWS_AS(train(net, data.train), numeric_error);
+    try {
+        train(net, data.train);
+    } catch (const numeric_error& e) {
+        text = e.what();
+    }
+    CHECK(contains(text, "train: before the first step: there are weights that are not finite, first in "
+                         "stem.step0_convolution.weight"));
     CHECK_THROWS_AS(evaluate<space>(net, different_networks<space>(), data), numeric_error);
+}
+
+TEST_CASE("where values stop being finite is named: weight, statistics, output, gradient") {
+    const dataset data = small::images();
+    const auto refusal = [&](int cell, int op, std::size_t at, float value) {
+        supernet<space> net(seed{1});
+        net.parameters(cell, op)[at] = value;
+        std::string text = "nothing was thrown";
+        try {
+            train(net, data.train, {.epochs = 1, .batch = 512, .sampling = sampling::strict_fair});
+        } catch (const numeric_error& e) {
+            text = e.what();
+        }
+        CHECK(net.parameters(cell, op)[at] == value);
+        return text;
+    };
+    // cell 2, operator 0: pointwise 16 x 8, then batch norm's 16 scales and 16 shifts.
+    const std::string text = refusal(2, 0, 128, 3e38F); // one scale
+    CAPTURE(text);
+    CHECK(contains(text, "in epoch 1, step 1 of 1"));
+    CHECK(contains(text, "cell2.op0_mb2_k3.step"));
+    const std::string weight = refusal(2, 0, 5, 3e38F); // squares overflow
+    CAPTURE(weight);
+    CHECK(contains(weight, "cell2.op0_mb2_k3.step1_batch_norm"));
+
+    // Gradients of a step are looked at before they move a weight.
+    supernet<space> net(seed{1});
+    detail::weights& w = net.weights();
+    detail::weights_update update(w, {});
+    const auto code = parse<space>("002");
+    std::vector<float> images(static_cast<std::size_t>(space::input.size()) * 4, 0.5F);
+    const std::vector<int> labels{0, 1, 2, 3};
+    update.add(code, images.data(), labels, 0);
+    CHECK(update.gradient_not_finite().empty());
+    images[7] = std::numeric_limits<float>::quiet_NaN();
+    update.add(code, images.data(), labels, 0);
+    CHECK(update.gradient_not_finite() == "stem.step0_convolution.weight");
+    CHECK(detail::first_not_finite(w, w.path(code), images.data(), 4) ==
+          "the statistics of stem.step1_batch_norm");
 }
 
 TEST_CASE("mobile_19x6 reports its costs and trains a step on a batch of 8") {

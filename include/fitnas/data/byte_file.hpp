@@ -60,15 +60,13 @@ public:
 
     /// Reads up to n bytes; memory grows with what is really there, so a lying header cannot exhaust it.
     std::vector<std::uint8_t> read(std::uint64_t n) {
-        constexpr std::uint64_t piece = std::uint64_t{1} << 22U;
+        constexpr std::uint64_t first = std::uint64_t{1} << 16U;
         std::vector<std::uint8_t> bytes;
         while (bytes.size() < n) {
             const std::size_t had = bytes.size();
+            const std::uint64_t piece = (std::max)(first, std::uint64_t{had});
             const auto wanted = static_cast<std::size_t>((std::min)(piece, n - had));
-            if (bytes.capacity() < had + wanted) {
-                const std::uint64_t twice = (std::max)(std::uint64_t{2} * had, piece);
-                bytes.reserve(static_cast<std::size_t>((std::min)(twice, n)));
-            }
+            bytes.reserve(had + wanted); // no more than that, where n is near
             bytes.resize(had + wanted);
             const std::size_t got = read_some(bytes.data() + had, wanted);
             bytes.resize(had + got);

@@ -45,11 +45,10 @@ public:
             throw data_error(path + ": expected a header, the file is empty");
         }
         m_header = read_row();
-        for (std::size_t i = 0; i < m_header.size(); ++i) {
-            if (std::find(m_header.begin(), m_header.begin() + static_cast<std::ptrdiff_t>(i), m_header[i]) !=
-                m_header.begin() + static_cast<std::ptrdiff_t>(i)) {
-                throw data_error(where() + ": the header names the column \"" + m_header[i] + "\" twice");
-            }
+        std::vector<std::string> names = m_header;
+        std::sort(names.begin(), names.end());
+        if (const auto twice = std::adjacent_find(names.begin(), names.end()); twice != names.end()) {
+            throw data_error(where() + ": the header names the column \"" + *twice + "\" twice");
         }
     }
 

@@ -89,8 +89,11 @@ const json& json_member(const json& row, const char* key, const char* expected, 
                         Good&& good) {
     const auto found = row.find(key);
     if (found == row.end() || !good(*found)) {
+        // A list or an object is only named: a hostile one may be nested deeper than a stack.
         throw data_error(where + ": \"" + key + "\": expected " + expected + ", got " +
-                         (found == row.end() ? "nothing" : found->dump()));
+                         (found == row.end()       ? "nothing"
+                          : found->is_structured() ? std::string("a JSON ") + found->type_name()
+                                                   : found->dump()));
     }
     return *found;
 }

@@ -7,9 +7,11 @@
 #include <algorithm>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include <fitnas/nn/sgd.hpp>
+#include <fitnas/supernet/diagnose.hpp>
 #include <fitnas/supernet/path.hpp>
 
 namespace fitnas::detail {
@@ -35,6 +37,18 @@ public:
         return m_runner.run(m_weights, m_path, images, labels, smoothing);
     }
 
+    /// @return a tensor of this step's gradients that has a value which is not finite; empty where none has
+    std::string gradient_not_finite() {
+        for (std::size_t b = 0; b < m_uses.size(); ++b) {
+            const weight_block& block = m_weights.blocks()[b];
+            if (m_uses[b] > 0 && !all_finite(m_runner.gradient(block))) {
+                // Gradients of blocks that this step does not use are of other steps, and finite.
+                return tensor_not_finite(m_weights, m_runner.gradient());
+            }
+        }
+        return {};
+    }
+
     /// Moves the weights along the mean gradient of the paths that used a block, so that one learning rate
     /// suits stem and operators, and begins anew.
     void apply(double learning_rate) {
@@ -47,6 +61,9 @@ public:
             }
         }
     }
+
+    /// @return the momentum of all weights
+    std::span<float> velocity() { return m_sgd.velocity(); }
 
 private:
     weights& m_weights;

@@ -49,14 +49,19 @@ public:
 
     /// Only the blocks of one architecture; each layer has one candidate and nothing is left to choose.
     weights(const space_layout& layout, std::span<const std::uint8_t> code, seed s) : weights(layout) {
+        m_code.assign(code.begin(), code.end());
         for (const space_layer& l : layout.layers) {
             m_layers.push_back({static_cast<int>(m_blocks.size()), 1, -1});
             add(layout.block(l, code), s, m_blocks.size());
         }
     }
 
-    shape input() const { return m_input; }
-    int classes() const { return m_classes; }
+    /// The tables that it was made of, which are those of the space's type and so stay.
+    const space_layout& layout() const { return m_layout; }
+    /// The one architecture; empty where these are all blocks of a space.
+    std::span<const std::uint8_t> code() const { return m_code; }
+    shape input() const { return m_layout.input; }
+    int classes() const { return m_layout.classes; }
     std::span<const weight_layer> layers() const { return m_layers; }
     std::span<const weight_block> blocks() const { return m_blocks; }
     const weight_block& block(int i) const { return m_blocks[static_cast<std::size_t>(i)]; }
@@ -80,7 +85,7 @@ public:
     }
 
 private:
-    explicit weights(const space_layout& layout) : m_input(layout.input), m_classes(layout.classes) {}
+    explicit weights(const space_layout& layout) : m_layout(layout) {}
 
     void add(const space_block& b, seed s, std::size_t index) {
         const std::size_t offset = m_values.size();
@@ -91,8 +96,8 @@ private:
         initialise(b.steps, b.input, std::span<float>(m_values).subspan(offset, size), random);
     }
 
-    shape m_input{};
-    int m_classes = 0;
+    space_layout m_layout{};
+    std::vector<std::uint8_t> m_code;
     std::vector<weight_layer> m_layers;
     std::vector<weight_block> m_blocks;
     std::vector<float> m_values;
