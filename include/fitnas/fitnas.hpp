@@ -44,6 +44,7 @@
 #include <fitnas/nn/gradient_check.hpp>
 #include <fitnas/nn/initialise.hpp>
 #include <fitnas/nn/plan.hpp>
+#include <fitnas/nn/planes.hpp>
 #include <fitnas/nn/pointwise.hpp>
 #include <fitnas/nn/pool.hpp>
 #include <fitnas/nn/primitive.hpp>

@@ -4082,9 +4082,9 @@ struct stencil_kernel {
 
 } // namespace fitnas::detail
 
-// ---- fitnas/nn/depthwise.hpp ----
+// ---- fitnas/nn/planes.hpp ----
 /// @file
-/// @brief Depthwise convolution, forward and backward: planes of one vector's width of channels, in cache.
+/// @brief Planes of a depthwise convolution: some channels of one image in cache, and where they come from.
 
 namespace fitnas::detail {
 
@@ -4264,6 +4264,14 @@ private:
     gradient_output m_out;
     bool m_streams;
 };
+
+} // namespace fitnas::detail
+
+// ---- fitnas/nn/depthwise.hpp ----
+/// @file
+/// @brief Depthwise convolution, forward and backward: stencils over planes in cache.
+
+namespace fitnas::detail {
 
 /// Channels from c on of the weights, [taps][channels], as [plane][taps][W].
 inline void read_taps(const float* weights, int taps, int channels, int c, int planes, float* out) {
