@@ -172,13 +172,6 @@ struct bootstrap_options;
 struct interval;
 
 // io
-enum class tensor_type : std::uint8_t;
-struct tensor_info;
-struct tensor_view;
-class safetensors;
-struct checkpoint_options;
-struct checkpoint;
-class signal_guard;
 struct csv_rows;
 struct csv_column;
 struct csv_options;
