@@ -44,20 +44,28 @@ constexpr bool place_early(const architecture<Space>& a, const std::array<int, S
     return false;
 }
 
+/// Behind the last cell of a run that begins with `first`: neighbouring layers that all keep one shape. Any
+/// other cell is a run by itself.
+template <search_space_type Space>
+constexpr int end_of_run(int first) {
+    int last = first;
+    const cell place = Space::layer_of(first).place;
+    if (place.keeps_shape()) {
+        while (last + 1 < Space::cells && Space::layer_of(last + 1).place == place &&
+               &Space::layer_of(last + 1) == &Space::layer_of(last) + 1) {
+            ++last;
+        }
+    }
+    return last + 1;
+}
+
 template <search_space_type Space>
 constexpr architecture<Space> canonical_network(const architecture<Space>& a) {
     architecture<Space> result = a;
     int first = 0;
     while (first < Space::cells) {
-        // A run: neighbouring layers that all keep one shape. Any other cell is a run by itself.
-        int last = first;
+        const int last = end_of_run<Space>(first) - 1;
         const cell place = Space::layer_of(first).place;
-        if (place.keeps_shape()) {
-            while (last + 1 < Space::cells && Space::layer_of(last + 1).place == place &&
-                   &Space::layer_of(last + 1) == &Space::layer_of(last) + 1) {
-                ++last;
-            }
-        }
         std::array<int, Space::cells> kept{};
         int kept_count = 0;
         for (int i = first; i <= last; ++i) {
