@@ -23,6 +23,7 @@
 #include <fitnas/metrics/kendall.hpp>
 #include <fitnas/metrics/ranking.hpp>
 #include <fitnas/predictor/baseline.hpp>
+#include <fitnas/predictor/distil.hpp>
 #include <fitnas/predictor/encoding/complete.hpp>
 #include <fitnas/predictor/fit_default.hpp>
 #include <fitnas/search/iterative.hpp>
@@ -35,8 +36,8 @@ using space = spaces::nas_bench_macro;
 using code = architecture<space>;
 using json = nlohmann::ordered_json;
 
-// The default's first member alone, all its members, those on a complete graph; ridge regressions on cells
-// with ranks and with scores as targets, on pairs of cells with ranks; multiply-accumulates.
+// One model in place of the default ensemble, that ensemble, the same on a complete graph; ridge regressions
+// on cells with ranks and with scores as targets, on pairs of cells with ranks; multiply-accumulates.
 const std::vector<std::string> all_models{"gcn",          "ensemble",    "complete", "ridge",
                                           "ridge_scores", "ridge_pairs", "macs"};
 
@@ -124,32 +125,32 @@ using predictions = std::vector<std::pair<std::string, std::vector<double>>>;
 
 predictions predict(const split& data, const std::vector<std::string>& models, seed s) {
     const std::span<const code> asked(data.others.architectures);
-    std::optional<default_predictor<space>> members; // fitted once for "gcn" and "ensemble"
+    default_fit_options how{.seed = s}; // what cross-validation chose serves three models
+    std::optional<default_predictor<space>> members;
     const auto fitted_default = [&]() -> const default_predictor<space>& {
         if (!members) {
-            members = fit_default(data.fitted, {.seed = s});
+            how.plan = choose_plan(data.fitted, how).plan;
+            members = fit_default(data.fitted, how);
         }
         return *members;
-    };
-    const auto of_ridge = [&](ridge_terms terms, target kind) {
-        return ridge<space>(data.fitted, {.terms = terms, .target = kind}).predict(asked);
     };
     predictions all;
     for (const std::string& model : models) {
         std::vector<double> values;
         if (model == "gcn") {
-            values = fitted_default().members().front().predict(asked);
+            values = distil<default_model<space>>(fitted_default()).predict(asked);
         } else if (model == "ensemble") {
             values = fitted_default().predict(asked);
         } else if (model == "complete") {
-            values = fit_default<space, encoding::complete<space, default_feature>>(data.fitted, {.seed = s})
-                         .predict(asked);
+            fitted_default();
+            using complete = encoding::complete<space, default_feature>;
+            values = fit_default<space, complete>(data.fitted, how).predict(asked);
         } else if (model == "ridge") {
-            values = of_ridge(ridge_terms::cells, target::ranks);
+            values = ridge(data.fitted, {.target = target::ranks}).predict(asked);
         } else if (model == "ridge_scores") {
-            values = of_ridge(ridge_terms::cells, target::standardised);
+            values = ridge(data.fitted).predict(asked);
         } else if (model == "ridge_pairs") {
-            values = of_ridge(ridge_terms::pairs, target::ranks);
+            values = ridge<space, ridge_terms::pairs>(data.fitted, {.target = target::ranks}).predict(asked);
         } else {
             values = cost_baseline<space>().predict(asked);
         }
@@ -159,15 +160,20 @@ predictions predict(const split& data, const std::vector<std::string>& models, s
 }
 
 void compare(const ground_truth& truth, const options& o, double sigma, std::size_t n) {
-    std::vector<std::pair<std::string, figures>> models;
-    for (int d = 0; d < o.draws; ++d) {
+    // A draw stays on one thread: all predictors give the same bits on any number of them.
+    std::vector<std::vector<double>> truths(static_cast<std::size_t>(o.draws));
+    std::vector<predictions> drawn(truths.size());
+    parallel_for(o.draws, [&](std::ptrdiff_t d) {
         const seed s{o.seed + static_cast<std::uint64_t>(d)};
-        const split data = draw(truth, n, sigma, s);
-        const predictions all = predict(data, o.models, s);
-        models.resize(all.size());
-        for (std::size_t m = 0; m < all.size(); ++m) {
-            models[m].first = all[m].first;
-            models[m].second.add(all[m].second, data.others.scores);
+        split data = draw(truth, n, sigma, s);
+        drawn[static_cast<std::size_t>(d)] = predict(data, o.models, s);
+        truths[static_cast<std::size_t>(d)] = std::move(data.others.scores);
+    });
+    std::vector<std::pair<std::string, figures>> models(o.models.size());
+    for (std::size_t d = 0; d < drawn.size(); ++d) {
+        for (std::size_t m = 0; m < models.size(); ++m) {
+            models[m].first = drawn[d][m].first;
+            models[m].second.add(drawn[d][m].second, truths[d]);
         }
     }
     for (const auto& [name, f] : models) {

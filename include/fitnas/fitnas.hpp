@@ -6,7 +6,6 @@
 
 #include <fitnas/config.hpp>
 #include <fitnas/core/error.hpp>
-#include <fitnas/core/exponential.hpp>
 #include <fitnas/core/gemm.hpp>
 #include <fitnas/core/linalg.hpp>
 #include <fitnas/core/memory.hpp>
@@ -61,6 +60,7 @@
 #include <fitnas/predictor/baseline.hpp>
 #include <fitnas/predictor/cross_validation.hpp>
 #include <fitnas/predictor/default_model.hpp>
+#include <fitnas/predictor/distil.hpp>
 #include <fitnas/predictor/distinct.hpp>
 #include <fitnas/predictor/encoding/cells.hpp>
 #include <fitnas/predictor/encoding/chain.hpp>
@@ -81,6 +81,7 @@
 #include <fitnas/predictor/gcn/affine.hpp>
 #include <fitnas/predictor/gcn/conv.hpp>
 #include <fitnas/predictor/gcn/dropout.hpp>
+#include <fitnas/predictor/gcn/elementwise.hpp>
 #include <fitnas/predictor/gcn/flatten.hpp>
 #include <fitnas/predictor/gcn/layer.hpp>
 #include <fitnas/predictor/gcn/linear.hpp>

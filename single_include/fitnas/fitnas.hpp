@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cassert>
 #include <cerrno>
 #include <chrono>
@@ -132,30 +131,6 @@ public:
 };
 
 } // namespace fitnas
-
-// ---- fitnas/core/exponential.hpp ----
-/// @file
-/// @brief e^x for loops that compilers turn into vector instructions.
-
-namespace fitnas::detail {
-
-/// e^x, with a relative error below 1e-6; outside [-87, 88] that of the nearer end. Not a number stays what
-/// it is.
-inline float exponential(float x) {
-    x = x < -87 ? -87 : x;
-    x = x > 88 ? 88 : x;
-    // x = k ln 2 + rest. Adding 1.5 * 2^23 rounds to a whole number, which then stands in the lowest bits.
-    const float shifted = x * 1.44269504F + 12582912.0F;
-    const float k = shifted - 12582912.0F;
-    const float rest = (x - k * 0.693359375F) + k * 2.12194440e-4F;
-    const float power =
-        1 + rest * (1 + rest * (0.5F + rest * (1.6666667e-1F +
-                                               rest * (4.1666667e-2F +
-                                                       rest * (8.3333333e-3F + rest * 1.3888889e-3F)))));
-    return power * std::bit_cast<float>((std::bit_cast<std::uint32_t>(shifted) << 23U) + 0x3F800000U);
-}
-
-} // namespace fitnas::detail
 
 // ---- fitnas/core/memory.hpp ----
 /// @file
@@ -6538,6 +6513,17 @@ namespace fitnas {
 
 namespace detail {
 
+/// The first operator of a cell with these steps, or -1.
+template <search_space_type Space>
+constexpr int operator_with(int cell, const recipe& steps) {
+    for (int o = 0; o < Space::operator_counts[static_cast<std::size_t>(cell)]; ++o) {
+        if (Space::block_of(cell, o).steps == steps) {
+            return o;
+        }
+    }
+    return -1;
+}
+
 /// Whether the operators from `next` on fit, in order, into the cells from `place` to `last`, with operators
 /// that do nothing in the cells between them. If they do, `result` holds the fit that puts each as early as
 /// possible.
@@ -6551,13 +6537,10 @@ constexpr bool place_early(const architecture<Space>& a, const std::array<int, S
     if (next < kept_count) {
         const int from = kept[static_cast<std::size_t>(next)];
         const recipe& wanted = Space::block_of(from, a[static_cast<std::size_t>(from)]).steps;
-        for (int o = 0; o < Space::operator_counts[here]; ++o) {
-            if (Space::block_of(place, o).steps == wanted) {
-                result[here] = static_cast<std::uint8_t>(o);
-                if (place_early<Space>(a, kept, kept_count, next + 1, place + 1, last, result)) {
-                    return true;
-                }
-                break;
+        if (const int o = operator_with<Space>(place, wanted); o >= 0) {
+            result[here] = static_cast<std::uint8_t>(o);
+            if (place_early<Space>(a, kept, kept_count, next + 1, place + 1, last, result)) {
+                return true;
             }
         }
     }
@@ -6785,14 +6768,21 @@ concept feature_of = requires(float* out) {
 
 namespace fitnas::feature {
 
-/// @brief One-hot of the pair (cell, operator): as wide as all cells have operators together.
-struct cell_operator {
-    /// The place of each cell's first operator, and behind the last cell the width.
+namespace detail {
+
+/// One-hot of the pair (group of cells, operator), where a group is neighbouring cells that have equally many
+/// operators.
+/// @tparam Groups `Groups::template joins<Space>(cell)`: whether a cell is in the group of the one before
+template <class Groups>
+struct group_operator {
+    /// The place of the first operator of each cell's group, and behind the last cell the width.
     template <code_space Space>
     static constexpr auto offsets = [] {
         std::array<int, static_cast<std::size_t>(Space::cells) + 1> first{};
-        for (std::size_t i = 0; i + 1 < first.size(); ++i) {
-            first[i + 1] = first[i] + Space::operator_counts[i];
+        for (int i = 1; i <= Space::cells; ++i) {
+            const auto here = static_cast<std::size_t>(i);
+            const bool same = i < Space::cells && Groups::template joins<Space>(i);
+            first[here] = first[here - 1] + (same ? 0 : Space::operator_counts[here - 1]);
         }
         return first;
     }();
@@ -6805,6 +6795,18 @@ struct cell_operator {
         out[offsets<Space>[static_cast<std::size_t>(cell)] + operator_index] = 1;
     }
 };
+
+struct single_cells {
+    template <code_space Space>
+    static constexpr bool joins(int /*cell*/) {
+        return false;
+    }
+};
+
+} // namespace detail
+
+/// @brief One-hot of the pair (cell, operator): as wide as all cells have operators together.
+struct cell_operator : detail::group_operator<detail::single_cells> {};
 
 } // namespace fitnas::feature
 
@@ -7053,7 +7055,6 @@ enum class ridge_terms {
 struct ridge_options {
     std::optional<double>
         lambda{}; ///< penalty, above 0; without one the best of 1e-4, 1e-3.5, ..., 1e4 is taken
-    ridge_terms terms = ridge_terms::cells;
     /// With `ranks` the squared errors are those of the standardised ranks; predictions are in the unit of
     /// the scores all the same.
     fitnas::target target = fitnas::target::standardised;
@@ -7063,7 +7064,8 @@ struct ridge_options {
 /// where pairs are asked for. It minimises the sum of squared errors over the different networks of a table,
 /// plus lambda times the sum of those numbers' squares; the constant is free (Hoerl and Kennard,
 /// Technometrics 12, 1970).
-template <code_space Space>
+/// @tparam Terms `ridge_terms::cells`, or `ridge_terms::pairs`, which is no sum over windows
+template <code_space Space, ridge_terms Terms = ridge_terms::cells>
 class ridge {
 public:
     using space = Space;
@@ -7072,8 +7074,7 @@ public:
     /// @param options the penalty; where none is given, the one with the smallest leave-one-out error is
     /// taken
     /// @throws option_error where lambda is not a number above 0; as `merge_equal_networks`
-    explicit ridge(const score_table<Space>& table, const ridge_options& options = {})
-        : m_pairs(options.terms == ridge_terms::pairs) {
+    explicit ridge(const score_table<Space>& table, const ridge_options& options = {}) {
         if (options.lambda && (!(*options.lambda > 0) || !std::isfinite(*options.lambda))) {
             throw option_error("ridge: lambda: expected a number above 0, got " +
                                detail::number_text(*options.lambda));
@@ -7119,7 +7120,7 @@ public:
     }
 
     /// @return the prediction of a canonical code as a sum over its cells, see `windows`
-    window_sum<Space> contributions() const {
+    window_sum<Space> contributions() const requires(Terms == ridge_terms::cells) {
         window_sum<Space> sum(m_offset);
         for (int i = 0; i < Space::cells; ++i) {
             const auto first = m_weights.begin() + feature::offsets<Space>[static_cast<std::size_t>(i)];
@@ -7146,11 +7147,12 @@ private:
     using feature = fitnas::feature::cell_operator;
     static constexpr auto singles = static_cast<std::size_t>(feature::width<Space>);
     static constexpr auto cells = static_cast<std::size_t>(Space::cells);
+    static constexpr bool has_pairs = Terms == ridge_terms::pairs;
 
     /// How many numbers there are: those of cells, then those of pairs, first cell by first cell.
     std::size_t width() const {
         std::size_t sum = singles;
-        for (std::size_t j = 1; m_pairs && j < cells; ++j) {
+        for (std::size_t j = 1; has_pairs && j < cells; ++j) {
             sum += static_cast<std::size_t>(feature::offsets<Space>[j]) *
                    static_cast<std::size_t>(Space::operator_counts[j]);
         }
@@ -7165,7 +7167,7 @@ private:
             body(static_cast<std::size_t>(feature::offsets<Space>[j]) + a[j]);
             // The pairs with the cells before: one row for each of their operators.
             const auto count = static_cast<std::size_t>(Space::operator_counts[j]);
-            for (std::size_t i = 0; m_pairs && i < j; ++i) {
+            for (std::size_t i = 0; has_pairs && i < j; ++i) {
                 body(block + (static_cast<std::size_t>(feature::offsets<Space>[i]) + a[i]) * count + a[j]);
             }
             block += static_cast<std::size_t>(feature::offsets<Space>[j]) * count;
@@ -7257,7 +7259,6 @@ private:
         m_weights = std::move(weights);
     }
 
-    bool m_pairs = false;
     double m_lambda = 0;
     double m_error = 0;
     double m_offset = 0;
@@ -7590,16 +7591,17 @@ namespace fitnas::feature {
 
 namespace detail {
 
-/// Whether neighbouring cells are of one stage.
-template <code_space Space>
-constexpr bool one_stage(int a, int b) {
-    bool same = Space::operator_counts[static_cast<std::size_t>(a)] ==
-                Space::operator_counts[static_cast<std::size_t>(b)];
-    if constexpr (search_space_type<Space>) {
-        same = same && Space::layer_of(a).place.output() == Space::layer_of(b).place.output();
+struct stages {
+    template <code_space Space>
+    static constexpr bool joins(int cell) {
+        const auto here = static_cast<std::size_t>(cell);
+        bool same = Space::operator_counts[here - 1] == Space::operator_counts[here];
+        if constexpr (search_space_type<Space>) {
+            same = same && Space::layer_of(cell - 1).place.output() == Space::layer_of(cell).place.output();
+        }
+        return same;
     }
-    return same;
-}
+};
 
 } // namespace detail
 
@@ -7608,27 +7610,7 @@ constexpr bool one_stage(int a, int b) {
 /// operators alone decides.
 ///
 /// Beside `cell_operator` it lets a model learn what cells of a stage have in common from few scores.
-struct stage_operator {
-    /// The place of the first operator of each cell's stage, and behind the last cell the width.
-    template <code_space Space>
-    static constexpr auto offsets = [] {
-        std::array<int, static_cast<std::size_t>(Space::cells) + 1> first{};
-        for (int i = 1; i <= Space::cells; ++i) {
-            const auto here = static_cast<std::size_t>(i);
-            const bool same = i < Space::cells && detail::one_stage<Space>(i - 1, i);
-            first[here] = first[here - 1] + (same ? 0 : Space::operator_counts[here - 1]);
-        }
-        return first;
-    }();
-
-    template <code_space Space>
-    static constexpr int width = offsets<Space>[static_cast<std::size_t>(Space::cells)];
-
-    template <code_space Space>
-    static constexpr void write(int cell, int operator_index, float* out) {
-        out[offsets<Space>[static_cast<std::size_t>(cell)] + operator_index] = 1;
-    }
-};
+struct stage_operator : detail::group_operator<detail::stages> {};
 
 } // namespace fitnas::feature
 
@@ -8077,6 +8059,28 @@ struct mean_pool : detail::without_parameters {
 
 } // namespace fitnas::gcn
 
+// ---- fitnas/predictor/gcn/elementwise.hpp ----
+/// @file
+/// @brief Loops of layers that act on each number by itself.
+
+namespace fitnas::gcn::detail {
+
+/// Calls `body(i, count)` for vectors of `count` numbers that together cover a layer's input.
+template <class Body>
+FITNAS_INLINE void for_each_vector(const site& at, const Body& body) {
+    constexpr std::size_t step = simd::native_width;
+    const std::size_t size = static_cast<std::size_t>(at.count) * at.input.size();
+    std::size_t i = 0;
+    for (; i + step <= size; i += step) {
+        body(i, simd::native_width);
+    }
+    if (i < size) {
+        body(i, static_cast<int>(size - i));
+    }
+}
+
+} // namespace fitnas::gcn::detail
+
 // ---- fitnas/predictor/gcn/relu.hpp ----
 /// @file
 /// @brief GCN layer: rectifier.
@@ -8092,7 +8096,7 @@ struct relu : detail::without_parameters {
 
     static void forward(const site& at, const float* x, float* y) {
         const simd::vec<> zero = {};
-        for_each_vector(at, [&](std::size_t i, int left) {
+        detail::for_each_vector(at, [&](std::size_t i, int left) {
             // Not a number stays what it is, so that a fit that goes wrong is seen.
             const simd::vec<> v = simd::load(x + i, left);
             simd::store(y + i, v < zero ? zero : v, left);
@@ -8105,23 +8109,9 @@ struct relu : detail::without_parameters {
             return;
         }
         const simd::vec<> zero = {};
-        for_each_vector(at, [&](std::size_t i, int left) {
+        detail::for_each_vector(at, [&](std::size_t i, int left) {
             simd::store(dx + i, simd::load(y + i, left) > zero ? simd::load(dy + i, left) : zero, left);
         });
-    }
-
-private:
-    template <class Body>
-    FITNAS_INLINE static void for_each_vector(const site& at, const Body& body) {
-        constexpr std::size_t step = simd::native_width;
-        const std::size_t size = static_cast<std::size_t>(at.count) * at.input.size();
-        std::size_t i = 0;
-        for (; i + step <= size; i += step) {
-            body(i, simd::native_width);
-        }
-        if (i < size) {
-            body(i, static_cast<int>(size - i));
-        }
     }
 };
 
@@ -8137,26 +8127,38 @@ namespace fitnas::gcn {
 /// what few scores say bends less from one architecture to the next.
 struct silu : detail::without_parameters {
     static constexpr place works_on = place::between;
+    static constexpr bool row_wise = true;
     static constexpr signal output(signal in) { return {in.nodes, in.width, in.pooled}; }
 
     static void forward(const site& at, const float* x, float* y) {
-        const std::size_t size = static_cast<std::size_t>(at.count) * at.input.size();
-        for (std::size_t i = 0; i < size; ++i) {
-            y[i] = x[i] * logistic(x[i]);
-        }
+        detail::for_each_vector(at, [&](std::size_t i, int left) {
+            const simd::vec<> v = simd::load(x + i, left);
+            simd::store(y + i, v * logistic(v), left);
+        });
     }
 
     static void backward(const site& at, const float* x, const float* y, const float* dy, float* dx,
                          float* /*dp*/) {
-        const std::size_t size = static_cast<std::size_t>(at.count) * at.input.size();
-        for (std::size_t i = 0; dx != nullptr && i < size; ++i) {
-            const float s = logistic(x[i]);
-            dx[i] = dy[i] * (s + y[i] * (1 - s));
+        if (dx == nullptr) {
+            return;
         }
+        const simd::vec<> one = simd::broadcast(1);
+        detail::for_each_vector(at, [&](std::size_t i, int left) {
+            const simd::vec<> s = logistic(simd::load(x + i, left));
+            const simd::vec<> slope = s + simd::load(y + i, left) * (one - s);
+            simd::store(dx + i, simd::load(dy + i, left) * slope, left);
+        });
     }
 
 private:
-    static float logistic(float x) { return 1 / (1 + fitnas::detail::exponential(-x)); }
+    /// 1 / (1 + e^-x).
+    static simd::vec<> logistic(simd::vec<> x) {
+        const simd::vec<> one = simd::broadcast(1);
+        const simd::vec<> none = {};
+        const auto is_above = x > none;
+        const simd::vec<> small = simd::exp_of_negative(is_above ? none - x : x);
+        return (is_above ? one : small) / (one + small);
+    }
 };
 
 } // namespace fitnas::gcn
@@ -8275,6 +8277,29 @@ concept model_type = requires {
 };
 
 } // namespace fitnas::gcn
+
+// ---- fitnas/predictor/default_model.hpp ----
+/// @file
+/// @brief The model for whoever does not want to choose one.
+
+namespace fitnas {
+
+/// @brief What the nodes of the default model carry: what a cell has for itself, and what its stage shares.
+using default_feature = feature::beside<feature::cell_operator, feature::stage_operator>;
+template <code_space Space>
+using default_encoding = encoding::chain<Space, default_feature>;
+
+/// @brief Two graph convolutions of 32, smooth, with a read-out of its own for each cell: on the chain a
+/// prediction is a sum of terms of at most 5 neighbouring cells each, which `windows` tabulates. Our choice;
+/// docs/predictor.md has the figures.
+/// @tparam Space the code space
+/// @tparam Encoding with a node for each cell
+template <code_space Space, class Encoding = default_encoding<Space>>
+struct default_model
+    : gcn::model<Encoding, gcn::conv<32>, gcn::silu, gcn::conv<32>, gcn::silu, gcn::flatten, gcn::linear<1>> {
+};
+
+} // namespace fitnas
 
 // ---- fitnas/predictor/encoding/window_forms.hpp ----
 /// @file
@@ -9209,161 +9234,6 @@ private:
 
 } // namespace fitnas
 
-// ---- fitnas/predictor/default_model.hpp ----
-/// @file
-/// @brief The model for whoever does not want to choose one.
-
-namespace fitnas {
-
-/// @brief What the nodes of the default model carry: what a cell has for itself, and what its stage shares.
-using default_feature = feature::beside<feature::cell_operator, feature::stage_operator>;
-template <code_space Space>
-using default_encoding = encoding::chain<Space, default_feature>;
-
-/// @brief Two graph convolutions of 32, smooth, with a read-out that is linear in the nodes: on the chain a
-/// prediction is a sum of terms of at most 5 neighbouring cells each. Our choice; docs/predictor.md has the
-/// figures.
-/// @tparam Space the code space
-/// @tparam Encoding with a node for each cell, which carries a `default_feature`
-template <code_space Space, class Encoding = default_encoding<Space>>
-struct default_model : gcn::model<Encoding, gcn::conv<32>, gcn::silu, gcn::conv<32>, gcn::silu,
-                                  gcn::mean_pool, gcn::linear<1>> {};
-
-/// @brief A ridge regression (`ridge_terms::cells`) as parameters of the default model: both predict the
-/// same, but for rounding. With a and -a side by side the activation is the identity, silu(a) - silu(-a) = a.
-template <code_space Space, class Encoding = default_encoding<Space>>
-fitted<default_model<Space, Encoding>> as_default_model(const ridge<Space>& additive) {
-    using model = default_model<Space, Encoding>;
-    constexpr auto nodes = static_cast<std::size_t>(Space::cells);
-    constexpr std::size_t width = 32;
-    // How often a node's value is counted in the end: the column sums of the squared adjacency.
-    std::array<double, nodes> once{};
-    std::array<double, nodes> twice{};
-    for (const encoding::edge& e : model::graph::adjacency) {
-        once[static_cast<std::size_t>(e.column)] += static_cast<double>(e.weight);
-    }
-    for (const encoding::edge& e : model::graph::adjacency) {
-        twice[static_cast<std::size_t>(e.column)] +=
-            static_cast<double>(e.weight) * once[static_cast<std::size_t>(e.row)];
-    }
-    std::vector<float> p(model::parameters);
-    for (int cell = 0; cell < Space::cells; ++cell) {
-        const auto here = static_cast<std::size_t>(cell);
-        for (int o = 0; o < Space::operator_counts[here]; ++o) {
-            const auto row = static_cast<std::size_t>(feature::cell_operator::offsets<Space>[here] + o);
-            const double value = additive.weight(cell, o) * static_cast<double>(nodes) / twice[here];
-            p[row * width] = static_cast<float>(value);
-            p[row * width + 1] = static_cast<float>(-value);
-        }
-    }
-    float* second = p.data() + model::offsets[2];
-    second[0] = second[width + 1] = 1;
-    second[1] = second[width] = -1;
-    float* last = p.data() + model::offsets[5];
-    last[0] = 1;
-    last[1] = -1;
-    return fitted<model>(std::move(p), {additive.offset(), 1});
-}
-
-} // namespace fitnas
-
-// ---- fitnas/predictor/encoding/complete.hpp ----
-/// @file
-/// @brief Encoding: every cell beside every other.
-
-namespace fitnas::encoding {
-
-/// @brief A node for each cell, an edge between any two: one layer already sees all cells, and no order.
-/// @tparam Space the code space
-/// @tparam Feature what a node carries
-template <code_space Space, class Feature>
-struct complete : detail::cells<Space, Feature> {
-    static constexpr auto adjacency =
-        detail::normalised_edges<static_cast<std::size_t>(Space::cells* Space::cells)>(
-            Space::cells, [](int, int) { return true; });
-};
-
-} // namespace fitnas::encoding
-
-// ---- fitnas/predictor/encoding/operator_lattice.hpp ----
-/// @file
-/// @brief Encoding: every operator of every cell.
-
-namespace fitnas::encoding {
-
-namespace detail {
-
-/// The nodes of all operators of all cells.
-template <code_space Space>
-struct lattice {
-    static constexpr int nodes = [] {
-        int sum = 0;
-        for (const int count : Space::operator_counts) {
-            sum += count;
-        }
-        return sum;
-    }();
-    static constexpr auto cell_of = [] {
-        std::array<int, static_cast<std::size_t>(nodes)> cells{};
-        std::size_t node = 0;
-        for (int i = 0; i < Space::cells; ++i) {
-            for (int o = 0; o < Space::operator_counts[static_cast<std::size_t>(i)]; ++o) {
-                cells[node++] = i;
-            }
-        }
-        return cells;
-    }();
-    struct joined {
-        constexpr bool operator()(int i, int j) const {
-            const int step = cell_of[static_cast<std::size_t>(i)] - cell_of[static_cast<std::size_t>(j)];
-            return step == 1 || step == -1;
-        }
-    };
-};
-
-} // namespace detail
-
-/// @brief A node for each operator of each cell, an edge between any two operators of neighbouring cells: the
-/// supernet itself as a graph. Chosen operators carry their feature, the others zeros.
-/// @tparam Space the code space
-/// @tparam Feature what a chosen node carries
-template <code_space Space, class Feature>
-struct operator_lattice {
-    static_assert(feature::feature_of<Feature, Space>,
-                  "encoding<Space, Feature>: Feature must be a node feature such as feature::cell_operator");
-    using space = Space;
-    static constexpr int nodes = detail::lattice<Space>::nodes;
-    static constexpr int features = Feature::template width<Space>;
-    static constexpr auto adjacency =
-        detail::normalised_edges<detail::count_edges(nodes, typename detail::lattice<Space>::joined{})>(
-            nodes, typename detail::lattice<Space>::joined{});
-
-    static constexpr int cell_of(int node) {
-        return detail::lattice<Space>::cell_of[static_cast<std::size_t>(node)];
-    }
-    static void write_node(int node, int operator_index, float* out) {
-        int first = 0;
-        for (int cell = 0; cell < cell_of(node); ++cell) {
-            first += Space::operator_counts[static_cast<std::size_t>(cell)];
-        }
-        if (node == first + operator_index) {
-            Feature::template write<Space>(cell_of(node), operator_index, out);
-        }
-    }
-
-    static void encode(const architecture<Space>& a, float* out) {
-        std::fill(out, out + nodes * features, 0.0F);
-        int first = 0;
-        for (int i = 0; i < Space::cells; ++i) {
-            const auto here = static_cast<std::size_t>(i);
-            Feature::template write<Space>(i, a[here], out + (first + a[here]) * features);
-            first += Space::operator_counts[here];
-        }
-    }
-};
-
-} // namespace fitnas::encoding
-
 // ---- fitnas/predictor/pairwise_loss.hpp ----
 /// @file
 /// @brief The pairwise logistic loss and its gradient.
@@ -9560,21 +9430,6 @@ inline double evaluate_loss(loss kind, std::span<const float> outputs, std::span
 
 namespace fitnas {
 
-namespace detail {
-
-/// The operator of a cell with these steps, or -1.
-template <search_space_type Space>
-int operator_with(int cell, const recipe& steps) {
-    for (int o = 0; o < Space::operator_counts[static_cast<std::size_t>(cell)]; ++o) {
-        if (Space::block_of(cell, o).steps == steps) {
-            return o;
-        }
-    }
-    return -1;
-}
-
-} // namespace detail
-
 /// @brief A random code of the same network: among neighbouring cells of one shape, those whose operator
 /// changes nothing are put anywhere, each choice equally likely. Where a cell does not have the operator that
 /// would come there, its run of cells stays as it is.
@@ -9583,16 +9438,18 @@ architecture<Space> random_equal_code(const architecture<Space>& a, random_strea
     require_valid<Space>(a);
     architecture<Space> result = a;
     if constexpr (search_space_type<Space>) {
+        static constexpr recipe nothing{};
         for (int first = 0, next = 0; first < Space::cells; first = next) {
             next = detail::end_of_run<Space>(first);
-            std::vector<recipe> kept;
+            std::array<const recipe*, static_cast<std::size_t>(Space::cells)> kept;
+            std::size_t count = 0;
             for (int i = first; i < next; ++i) {
                 const recipe& steps = Space::block_of(i, a[static_cast<std::size_t>(i)]).steps;
                 if (!steps.empty()) {
-                    kept.push_back(steps);
+                    kept[count++] = &steps;
                 }
             }
-            if (next - first < 2 || static_cast<int>(kept.size()) == next - first) {
+            if (next - first < 2 || static_cast<int>(count) == next - first) {
                 continue;
             }
             // A uniform choice of places (Knuth, The Art of Computer Programming 2, algorithm 3.4.2 S).
@@ -9601,8 +9458,8 @@ architecture<Space> random_equal_code(const architecture<Space>& a, random_strea
             std::size_t placed = 0;
             for (int i = first; i < next; ++i) {
                 const auto left = static_cast<std::uint32_t>(next - i);
-                const bool take = random.below(left) < kept.size() - placed;
-                const int o = detail::operator_with<Space>(i, take ? kept[placed] : recipe{});
+                const bool take = random.below(left) < count - placed;
+                const int o = detail::operator_with<Space>(i, take ? *kept[placed] : nothing);
                 placed += take ? 1U : 0U;
                 possible = possible && o >= 0;
                 moved[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(o);
@@ -9736,6 +9593,186 @@ fitted<Model> fit(const score_table<typename Model::space>& table, const fit_opt
 }
 
 } // namespace fitnas
+
+// ---- fitnas/space/sample.hpp ----
+/// @file
+/// @brief Uniform samples of a space.
+
+namespace fitnas {
+
+/// @brief One architecture, each code equally likely.
+template <code_space Space>
+architecture<Space> sample_one(random_stream& random) {
+    architecture<Space> a{};
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        a[i] = static_cast<std::uint8_t>(random.below(static_cast<std::uint32_t>(Space::operator_counts[i])));
+    }
+    return a;
+}
+
+/// @brief n different networks: codes are drawn uniformly, brought to canonical form, and kept the first time
+/// they come.
+/// @param n how many
+/// @param s the seed; a larger sample of the same seed begins with the smaller one
+/// @throws option_error where the space has fewer than n different networks, or so few of them beside its
+/// codes that a million draws in a row find no new one
+template <code_space Space>
+std::vector<architecture<Space>> sample(std::size_t n, seed s) {
+    constexpr std::uint64_t enumerable = 1U << 20U;
+    const auto refuse = [n](const std::string& has) {
+        throw option_error("sample: asked for " + std::to_string(n) + " different networks, the space has " +
+                           has);
+    };
+    std::set<architecture<Space>> seen;
+    std::vector<architecture<Space>> result;
+    random_stream random(s, purpose::sample);
+    std::uint64_t misses = 0; // in a row
+    while (result.size() < n) {
+        const architecture<Space> a = canonical<Space>(sample_one<Space>(random));
+        if (seen.insert(a).second) {
+            result.push_back(a);
+            misses = 0;
+        } else if (++misses == 1000 && Space::size <= enumerable) {
+            const std::size_t different = different_networks<Space>().size();
+            if (n > different) {
+                refuse(std::to_string(different));
+            }
+        } else if (misses == 1000000) {
+            refuse("hardly more than " + std::to_string(result.size()));
+        }
+    }
+    return result;
+}
+
+} // namespace fitnas
+
+// ---- fitnas/predictor/distil.hpp ----
+/// @file
+/// @brief One model that predicts what another predictor does.
+
+namespace fitnas {
+
+/// @brief Fits a model to what a predictor says about networks drawn uniformly (Hinton et al., "Distilling
+/// the knowledge in a neural network", arXiv 1503.02531, for regression): one model in place of an ensemble.
+/// What the predictor says has no noise and costs no evaluation, so there can be many.
+/// @tparam Model a `gcn::model` of the predictor's space
+/// @param teacher the predictor
+/// @param networks how many codes to draw; of equal networks one counts
+/// @param options of the fit; the defaults are our choice
+/// @return the model, in the unit of the predictor
+/// @throws as `fit`
+template <gcn::model_type Model, predictor Teacher>
+fitted<Model>
+distil(const Teacher& teacher, std::size_t networks = 2000,
+       const fit_options& options = {.epochs = 60, .learning_rate = 2e-2, .weight_decay = 0.01}) {
+    using space = typename Model::space;
+    score_table<space> table;
+    random_stream random(options.seed, purpose::sample);
+    for (std::size_t i = 0; i < networks; ++i) {
+        table.architectures.push_back(sample_one<space>(random));
+    }
+    table.scores = teacher.predict(std::span<const architecture<space>>(table.architectures));
+    return fit<Model>(table, options);
+}
+
+} // namespace fitnas
+
+// ---- fitnas/predictor/encoding/complete.hpp ----
+/// @file
+/// @brief Encoding: every cell beside every other.
+
+namespace fitnas::encoding {
+
+/// @brief A node for each cell, an edge between any two: one layer already sees all cells, and no order.
+/// @tparam Space the code space
+/// @tparam Feature what a node carries
+template <code_space Space, class Feature>
+struct complete : detail::cells<Space, Feature> {
+    static constexpr auto adjacency =
+        detail::normalised_edges<static_cast<std::size_t>(Space::cells* Space::cells)>(
+            Space::cells, [](int, int) { return true; });
+};
+
+} // namespace fitnas::encoding
+
+// ---- fitnas/predictor/encoding/operator_lattice.hpp ----
+/// @file
+/// @brief Encoding: every operator of every cell.
+
+namespace fitnas::encoding {
+
+namespace detail {
+
+/// The nodes of all operators of all cells.
+template <code_space Space>
+struct lattice {
+    static constexpr int nodes = [] {
+        int sum = 0;
+        for (const int count : Space::operator_counts) {
+            sum += count;
+        }
+        return sum;
+    }();
+    static constexpr auto cell_of = [] {
+        std::array<int, static_cast<std::size_t>(nodes)> cells{};
+        std::size_t node = 0;
+        for (int i = 0; i < Space::cells; ++i) {
+            for (int o = 0; o < Space::operator_counts[static_cast<std::size_t>(i)]; ++o) {
+                cells[node++] = i;
+            }
+        }
+        return cells;
+    }();
+    struct joined {
+        constexpr bool operator()(int i, int j) const {
+            const int step = cell_of[static_cast<std::size_t>(i)] - cell_of[static_cast<std::size_t>(j)];
+            return step == 1 || step == -1;
+        }
+    };
+};
+
+} // namespace detail
+
+/// @brief A node for each operator of each cell, an edge between any two operators of neighbouring cells: the
+/// supernet itself as a graph. Chosen operators carry their feature, the others zeros.
+/// @tparam Space the code space
+/// @tparam Feature what a chosen node carries
+template <code_space Space, class Feature>
+struct operator_lattice {
+    static_assert(feature::feature_of<Feature, Space>,
+                  "encoding<Space, Feature>: Feature must be a node feature such as feature::cell_operator");
+    using space = Space;
+    static constexpr int nodes = detail::lattice<Space>::nodes;
+    static constexpr int features = Feature::template width<Space>;
+    static constexpr auto adjacency =
+        detail::normalised_edges<detail::count_edges(nodes, typename detail::lattice<Space>::joined{})>(
+            nodes, typename detail::lattice<Space>::joined{});
+
+    static constexpr int cell_of(int node) {
+        return detail::lattice<Space>::cell_of[static_cast<std::size_t>(node)];
+    }
+    static void write_node(int node, int operator_index, float* out) {
+        int first = 0;
+        for (int cell = 0; cell < cell_of(node); ++cell) {
+            first += Space::operator_counts[static_cast<std::size_t>(cell)];
+        }
+        if (node == first + operator_index) {
+            Feature::template write<Space>(cell_of(node), operator_index, out);
+        }
+    }
+
+    static void encode(const architecture<Space>& a, float* out) {
+        std::fill(out, out + nodes * features, 0.0F);
+        int first = 0;
+        for (int i = 0; i < Space::cells; ++i) {
+            const auto here = static_cast<std::size_t>(i);
+            Feature::template write<Space>(i, a[here], out + (first + a[here]) * features);
+            first += Space::operator_counts[here];
+        }
+    }
+};
+
+} // namespace fitnas::encoding
 
 // ---- fitnas/predictor/ensemble.hpp ----
 /// @file
@@ -9917,121 +9954,154 @@ private:
 
 // ---- fitnas/predictor/fit_default.hpp ----
 /// @file
-/// @brief Fits the default model in the way that cross-validation inside the table finds best.
+/// @brief Fits the default model in the ways that cross-validation inside the table finds best.
 
 namespace fitnas {
 
-/// @brief Plans of the default fit, from most to least trust in the single score.
+/// @brief Plans of the default fit: which of its `fit_ways` are averaged. From little to much trust in the
+/// single score.
 enum class fit_plan {
-    close,    ///< 4 members: order of pairs, little weight decay
-    balanced, ///< 4 members: 2 as in `close`, 2 as in `smooth`
-    smooth,   ///< 4 members: order of pairs, much weight decay, equal codes
-    averaged, ///< 3 members: distances of ranks, `smooth`, and a ridge regression of ranks
-    cautious  ///< 3 members, few steps: 2 of distances of ranks, 1 of distances of scores
+    cautious, ///< three with much weight decay and few steps
+    careful,  ///< five with much weight decay
+    broad,    ///< all nine: errors of unlike fits cancel
+    close     ///< three that follow the order of pairs, with little weight decay
 };
-inline constexpr int fit_plans = 5;
-
-/// @brief Below this tau-b of held-out networks their scores are taken for noisy.
-inline constexpr double noisy_below = 0.65;
+inline constexpr int fit_plans = 4;
+/// @brief How many ways to fit the default model there are, see `options_of_way`.
+inline constexpr int fit_ways = 9;
 
 /// @brief How to fit the default predictor.
 struct default_fit_options {
-    std::optional<fit_plan> plan{}; ///< without one it is chosen by cross-validation
+    std::optional<fit_plan> plan{}; ///< without one it is `choose_plan`'s
     int folds = 5;                  ///< of the cross-validation, at least 2
     fitnas::seed seed{};            ///< of the folds, first parameters and orders
 };
 
 /// @brief How a plan was chosen.
 struct plan_choice {
-    fit_plan plan = fit_plan::balanced;
+    fit_plan plan = fit_plan::broad;
     /// Of each plan the mean tau-b over the folds; not a number where nothing was compared.
     std::vector<double> kendall = std::vector<double>(fit_plans, std::numeric_limits<double>::quiet_NaN());
 };
 
+/// @brief One way to fit the default model. Our choice.
+/// @param way below `fit_ways`
+/// @param networks how many there are to fit to: the more, the fewer epochs
+inline fit_options options_of_way(int way, std::size_t networks, seed s = {}) {
+    struct row {
+        fitnas::loss loss;
+        fitnas::target target;
+        double learning_rate;
+        double weight_decay;
+        int epochs; // at most
+        int steps;  // at most
+    };
+    static constexpr row rows[fit_ways] = {
+        {loss::pairwise, target::ranks, 1e-2, 3, 200, 600},
+        {loss::differences, target::ranks, 1e-2, 1, 300, 150},
+        {loss::differences, target::standardised, 1e-2, 1, 300, 150},
+        {loss::pairwise, target::ranks, 1e-2, 1, 200, 2000},
+        {loss::differences, target::ranks, 1e-2, 0.3, 300, 1000},
+        {loss::differences, target::ranks, 1e-2, 0.1, 300, 2000},
+        {loss::pairwise, target::ranks, 1e-2, 0.25, 300, 3000},
+        {loss::pairwise, target::ranks, 1e-2, 0.05, 300, 3000},
+        {loss::pairwise, target::ranks, 3e-2, 0.03, 300, 3000},
+    };
+    const row& r = rows[static_cast<std::size_t>(way)];
+    fit_options o{.loss = r.loss,
+                  .target = r.target,
+                  .learning_rate = r.learning_rate,
+                  .weight_decay = r.weight_decay,
+                  .equal_codes = true,
+                  .seed = s};
+    const auto batch = static_cast<std::size_t>(o.batch);
+    const auto batches = static_cast<int>((std::max)((networks + batch - 1) / batch, std::size_t{1}));
+    o.epochs = (std::max)(1, (std::min)(r.epochs, r.steps / batches));
+    return o;
+}
+
 namespace detail {
 
-/// What plans are made of: ways to fit a model, and behind them the ridge regression.
-enum way : std::size_t { way_close, way_smooth, way_ranks, way_few_ranks, way_few_scores, way_ridge, ways };
+/// The ways of each plan, [first, last).
+inline constexpr int plan_ways[fit_plans][2] = {{0, 3}, {0, 5}, {0, 9}, {6, 9}};
 
-/// How many members of each way a plan has.
-inline constexpr int members_of[fit_plans][ways] = {
-    {4, 0, 0, 0, 0, 0}, {2, 2, 0, 0, 0, 0}, {0, 4, 0, 0, 0, 0}, {0, 1, 1, 0, 0, 1}, {0, 0, 0, 2, 1, 0}};
-
-/// @param networks how many there are to fit to
-inline std::vector<fit_options> default_ways(std::size_t networks, seed s) {
-    constexpr std::size_t batch = 64;
-    const auto batches = static_cast<int>((networks + batch - 1) / batch);
-    const auto epochs = [&](int most, int steps) { return (std::max)(1, (std::min)(most, steps / batches)); };
-    std::vector<fit_options> all(way_ridge);
-    for (fit_options& o : all) {
-        o.batch = static_cast<int>(batch);
-        o.equal_codes = true;
-        o.seed = s;
+/// Tau-b of a fold's held-out networks for each plan.
+/// @param predictions of each way; empty where such scores cannot be fitted
+inline std::vector<double> compare_plans(const std::vector<std::vector<double>>& predictions,
+                                         const std::vector<double>& scores) {
+    std::vector<double> taus(fit_plans, std::numeric_limits<double>::quiet_NaN());
+    for (std::size_t p = 0; p < fit_plans; ++p) {
+        std::vector<double> sum(scores.size());
+        bool whole = true;
+        for (int w = plan_ways[p][0]; w < plan_ways[p][1]; ++w) {
+            const std::vector<double>& one = predictions[static_cast<std::size_t>(w)];
+            whole = whole && !one.empty();
+            for (std::size_t i = 0; whole && i < sum.size(); ++i) {
+                sum[i] += one[i];
+            }
+        }
+        if (whole) {
+            taus[p] = kendall_tau(sum, scores);
+        }
     }
-    all[way_close].epochs = epochs(300, 5000);
-    all[way_close].weight_decay = 0.1;
-    all[way_close].equal_codes = false;
-    all[way_smooth].epochs = epochs(200, 2000);
-    all[way_smooth].weight_decay = 1;
-    for (const way w : {way_ranks, way_few_ranks, way_few_scores}) {
-        all[w].loss = loss::differences;
-        all[w].target = w == way_few_scores ? target::standardised : target::ranks;
-        all[w].epochs = epochs(300, w == way_ranks ? 500 : 150);
-        all[w].weight_decay = w == way_ranks ? 0.3 : 1;
-    }
-    return all;
+    return taus;
 }
 
-/// A member, or nothing where these scores cannot be fitted.
-template <class Model, code_space Space>
-std::optional<fitted<Model>> try_fit(const score_table<Space>& table, const fit_options& how) {
-    try {
-        return fit<Model>(table, how);
-    } catch (const numeric_error&) {
-        return std::nullopt;
-    }
-}
-
-/// How much better a plan is than another, in standard errors of their differences over the folds; 0 where
-/// there are fewer than 2 folds to compare.
-inline double standard_errors(const std::vector<std::vector<double>>& taus, fit_plan plan, fit_plan other) {
+/// Whether a plan is worse than another by more than one standard error of their differences over the folds;
+/// false where there are fewer than 2 folds to compare.
+/// @param taus of each fold and plan
+inline bool is_worse(const std::vector<std::vector<double>>& taus, std::size_t plan, std::size_t other) {
     double sum = 0;
     double squares = 0;
     double count = 0;
     for (const std::vector<double>& fold : taus) {
-        const double off = fold[static_cast<std::size_t>(plan)] - fold[static_cast<std::size_t>(other)];
+        const double off = fold[other] - fold[plan];
         if (!std::isnan(off)) {
             sum += off;
             squares += off * off;
             ++count;
         }
     }
-    if (count < 2 || sum == 0) {
-        return 0;
+    if (count < 2) {
+        return false;
     }
     const double mean = sum / count;
-    return mean / std::sqrt((std::max)(1e-30, squares / count - mean * mean) / (count - 1));
+    return mean > std::sqrt((std::max)(0.0, squares / count - mean * mean) / (count - 1));
 }
 
 /// @param taus of each fold and plan
-/// @param best the highest mean of a plan
-inline fit_plan choose_by(const std::vector<std::vector<double>>& taus, double best) {
-    if (best < noisy_below) {
-        return standard_errors(taus, fit_plan::averaged, fit_plan::cautious) > 1 ? fit_plan::averaged
-                                                                                 : fit_plan::cautious;
+inline plan_choice choose_by(const std::vector<std::vector<double>>& taus) {
+    plan_choice choice;
+    std::optional<std::size_t> best;
+    for (std::size_t p = 0; p < fit_plans; ++p) {
+        double sum = 0;
+        double count = 0;
+        for (const std::vector<double>& fold : taus) {
+            sum += std::isnan(fold[p]) ? 0 : fold[p];
+            count += std::isnan(fold[p]) ? 0 : 1;
+        }
+        if (count > 0) {
+            choice.kendall[p] = sum / count;
+            best = best && choice.kendall[*best] >= choice.kendall[p] ? *best : p;
+        }
     }
-    const double better = standard_errors(taus, fit_plan::close, fit_plan::smooth);
-    return better > 1 ? fit_plan::close : better < -1 ? fit_plan::smooth : fit_plan::balanced;
+    for (std::size_t p = 0; best && p <= *best; ++p) {
+        if (p == *best || !(std::isnan(choice.kendall[p]) || is_worse(taus, p, *best))) {
+            choice.plan = static_cast<fit_plan>(p);
+            break;
+        }
+    }
+    return choice;
 }
 
 } // namespace detail
 
-/// @brief Chooses a plan by k-fold cross-validation, by this rule. Where a plan ranks held-out networks with
-/// a mean tau-b of at least `noisy_below`, it is `close` or `smooth`, whichever is better by more than one
-/// standard error of their differences over the folds, and `balanced` where neither is. Elsewhere the scores
-/// are noisy: it is `averaged` where that is better than `cautious` by more than one standard error, else
-/// `cautious`. Where there are fewer than 4 different networks a fold, there are fewer folds; fewer than 8
-/// networks are fitted by `balanced`. Bit-equal for any number of threads.
+/// @brief Chooses a plan by k-fold cross-validation and the rule of one standard error (Breiman et al.,
+/// "Classification and Regression Trees", 1984): of the plans whose mean tau-b between averaged predictions
+/// and scores of held-out networks is not below the highest by more than one standard error of the
+/// difference over the folds, the one with least trust in the single score. Where there are fewer than 4
+/// different networks a fold, there are fewer folds; fewer than 8 networks are fitted by `broad`. Bit-equal
+/// for any number of threads.
 /// @param table architectures and scores, higher is better
 /// @param options folds and seed
 /// @throws option_error where there are fewer than 2 folds; as `merge_equal_networks`
@@ -10042,10 +10112,9 @@ plan_choice choose_plan(const score_table<Space>& table, const default_fit_optio
         throw option_error("fit_default: folds: expected at least 2, got " + std::to_string(options.folds));
     }
     const score_table<Space> data = merge_equal_networks(table, "fit_default");
-    plan_choice choice;
     const auto folds = (std::min)(static_cast<std::size_t>(options.folds), data.size() / 4);
     if (folds < 2) {
-        return choice;
+        return {};
     }
     const auto parts = make_folds(data.size(), static_cast<int>(folds), options.seed);
     std::vector<score_table<Space>> others;
@@ -10060,65 +10129,34 @@ plan_choice choose_plan(const score_table<Space>& table, const default_fit_optio
         others.push_back(data.rows(rest));
         held_out.push_back(data.rows(part));
     }
-    // Predictions of each fold by each way, empty where it cannot be fitted. A fold's ways are neighbours:
-    // each thread then gets cheap and costly ones alike.
-    std::vector<std::vector<double>> predictions(folds * detail::ways);
-    parallel_for(static_cast<std::ptrdiff_t>(predictions.size()), [&](std::ptrdiff_t job) {
-        const std::size_t f = static_cast<std::size_t>(job) / detail::ways;
-        const std::size_t w = static_cast<std::size_t>(job) % detail::ways;
-        const std::span<const architecture<Space>> asked(held_out[f].architectures);
-        std::vector<double>& mine = predictions[static_cast<std::size_t>(job)];
-        if (w == detail::way_ridge) {
-            try {
-                mine = ridge<Space>(others[f], {.target = target::ranks}).predict(asked);
-            } catch (const numeric_error&) {
-            }
-        } else if (const auto one = detail::try_fit<model>(
-                       others[f], detail::default_ways(others[f].size(), options.seed)[w])) {
-            mine = one->predict(asked);
+    std::vector<std::vector<std::vector<double>>> predictions(folds,
+                                                              std::vector<std::vector<double>>(fit_ways));
+    // A fold's ways are neighbours: each thread then gets cheap and costly ones alike.
+    parallel_for(static_cast<std::ptrdiff_t>(folds * fit_ways), [&](std::ptrdiff_t job) {
+        const std::size_t f = static_cast<std::size_t>(job) / fit_ways;
+        const std::size_t w = static_cast<std::size_t>(job) % fit_ways;
+        try {
+            predictions[f][w] =
+                fit<model>(others[f], options_of_way(static_cast<int>(w), others[f].size(), options.seed))
+                    .predict(std::span<const architecture<Space>>(held_out[f].architectures));
+        } catch (const numeric_error&) { // such scores cannot be fitted: no predictions
         }
     });
-    std::vector<std::vector<double>> taus(folds, choice.kendall);
+    std::vector<std::vector<double>> taus;
     for (std::size_t f = 0; f < folds; ++f) {
-        for (std::size_t p = 0; p < fit_plans; ++p) {
-            std::vector<double> sum(held_out[f].size());
-            for (std::size_t w = 0; w < detail::ways; ++w) {
-                const std::vector<double>& mine = predictions[f * detail::ways + w];
-                for (std::size_t i = 0; detail::members_of[p][w] > 0 && i < sum.size(); ++i) {
-                    sum[i] += mine.empty() ? std::numeric_limits<double>::quiet_NaN()
-                                           : detail::members_of[p][w] * mine[i];
-                }
-            }
-            if (!std::isnan(sum.front())) {
-                taus[f][p] = kendall_tau(sum, held_out[f].scores);
-            }
-        }
+        taus.push_back(detail::compare_plans(predictions[f], held_out[f].scores));
     }
-    double best = -1;
-    for (std::size_t p = 0; p < fit_plans; ++p) {
-        double sum = 0;
-        int count = 0;
-        for (const std::vector<double>& fold : taus) {
-            sum += std::isnan(fold[p]) ? 0 : fold[p];
-            count += std::isnan(fold[p]) ? 0 : 1;
-        }
-        if (count > 0) {
-            choice.kendall[p] = sum / count;
-            best = (std::max)(best, choice.kendall[p]);
-        }
-    }
-    choice.plan = detail::choose_by(taus, best);
-    return choice;
+    return detail::choose_by(taus);
 }
 
 /// @brief What `fit_default` returns.
 template <code_space Space, class Encoding = default_encoding<Space>>
 using default_predictor = ensemble<fitted<default_model<Space, Encoding>>>;
 
-/// @brief Fits the default model, several times, as a plan says: what to use where nothing speaks for
-/// another model. The plan is chosen by `choose_plan` inside the table: one rule for tables of any size,
-/// exact or noisy.
-/// @tparam Encoding with a node for each cell, which carries a `default_feature`
+/// @brief Fits the default model in several ways and averages them: what to use where nothing speaks for
+/// another model. `choose_plan` says which ways: one rule for tables of any size, exact or noisy. `distil`
+/// makes one model of them. Bit-equal for any number of threads.
+/// @tparam Encoding with a node for each cell
 /// @param table architectures and scores, higher is better
 /// @throws as `choose_plan` and `fit`
 template <code_space Space, class Encoding = default_encoding<Space>>
@@ -10126,34 +10164,21 @@ default_predictor<Space, Encoding> fit_default(const score_table<Space>& table,
                                                const default_fit_options& options = {}) {
     using model = default_model<Space, Encoding>;
     const score_table<Space> data = merge_equal_networks(table, "fit_default");
-    const auto plan = static_cast<std::size_t>(
-        options.plan ? *options.plan : choose_plan<Space, Encoding>(data, options).plan);
-    const std::vector<fit_options> ways = detail::default_ways(data.size(), options.seed);
-    std::vector<fit_options> members;
-    for (std::size_t w : {detail::way_ranks, detail::way_close, detail::way_smooth, detail::way_few_ranks,
-                          detail::way_few_scores}) {
-        for (int copy = 0; copy < detail::members_of[plan][w]; ++copy) {
-            fit_options how = ways[w];
-            if (!members.empty()) {
-                random_stream random(options.seed, purpose::fit, 0, members.size());
-                how.seed.value = (std::uint64_t{random.bits()} << 32U) | random.bits();
-            }
-            members.push_back(how);
-        }
-    }
-    std::vector<std::optional<fitted<model>>> done(members.size());
-    parallel_for(static_cast<std::ptrdiff_t>(members.size()), [&](std::ptrdiff_t m) {
-        const auto at = static_cast<std::size_t>(m);
-        done[at].emplace(fit<model>(data, members[at]));
+    const fit_plan plan = options.plan ? *options.plan : choose_plan<Space, Encoding>(data, options).plan;
+    const int first = detail::plan_ways[static_cast<std::size_t>(plan)][0];
+    const int last = detail::plan_ways[static_cast<std::size_t>(plan)][1];
+    std::vector<std::optional<fitted<model>>> done(static_cast<std::size_t>(last - first));
+    parallel_for(last - first, [&](std::ptrdiff_t i) {
+        const int way = first + static_cast<int>(i);
+        random_stream random(options.seed, purpose::fit, 0, static_cast<std::uint64_t>(way));
+        const seed own{(std::uint64_t{random.bits()} << 32U) | random.bits()};
+        done[static_cast<std::size_t>(i)].emplace(fit<model>(data, options_of_way(way, data.size(), own)));
     });
-    std::vector<fitted<model>> all;
+    std::vector<fitted<model>> members;
     for (std::optional<fitted<model>>& one : done) {
-        all.push_back(std::move(*one));
+        members.push_back(std::move(*one));
     }
-    if (detail::members_of[plan][detail::way_ridge] > 0) {
-        all.push_back(as_default_model<Space, Encoding>(ridge<Space>(data, {.target = target::ranks})));
-    }
-    return ensemble<fitted<model>>(std::move(all));
+    return ensemble<fitted<model>>(std::move(members));
 }
 
 } // namespace fitnas
@@ -10204,6 +10229,11 @@ struct window_rule {
 };
 template <>
 struct window_rule<relu> {
+    static constexpr window_action action = window_action::each_node;
+    static constexpr bool linear = false;
+};
+template <>
+struct window_rule<silu> {
     static constexpr window_action action = window_action::each_node;
     static constexpr bool linear = false;
 };
@@ -10969,13 +10999,8 @@ canonical_pairs canonical_pairs_of() {
     }
     if constexpr (search_space_type<Space>) {
         const auto steps = [](int cell, int o) -> const recipe& { return Space::block_of(cell, o).steps; };
-        const auto has = [&](int cell, const recipe& wanted) {
-            for (int o = 0; o < Space::operator_counts[static_cast<std::size_t>(cell)]; ++o) {
-                if (steps(cell, o) == wanted) {
-                    return true;
-                }
-            }
-            return false;
+        const auto has = [](int cell, const recipe& wanted) {
+            return detail::operator_with<Space>(cell, wanted) >= 0;
         };
         // Of operators with one recipe the first stands for all.
         for (int i = 0; i < Space::cells; ++i) {
@@ -10990,14 +11015,8 @@ canonical_pairs canonical_pairs_of() {
         }
         int first = 0;
         while (first < Space::cells) { // the runs of `canonical`
-            int last = first;
+            const int last = detail::end_of_run<Space>(first) - 1;
             const cell place = Space::layer_of(first).place;
-            if (place.keeps_shape()) {
-                while (last + 1 < Space::cells && Space::layer_of(last + 1).place == place &&
-                       &Space::layer_of(last + 1) == &Space::layer_of(last) + 1) {
-                    ++last;
-                }
-            }
             bool idle = false; // whether an operator of the run does nothing
             bool alike = true;
             for (int i = first; place.keeps_shape() && i <= last; ++i) {
@@ -11666,58 +11685,6 @@ std::uint64_t for_each_prediction(const Model& predictor, const cost::limit& lim
 }
 
 } // namespace fitnas::search
-
-// ---- fitnas/space/sample.hpp ----
-/// @file
-/// @brief Uniform samples of a space.
-
-namespace fitnas {
-
-/// @brief One architecture, each code equally likely.
-template <code_space Space>
-architecture<Space> sample_one(random_stream& random) {
-    architecture<Space> a{};
-    for (std::size_t i = 0; i < a.size(); ++i) {
-        a[i] = static_cast<std::uint8_t>(random.below(static_cast<std::uint32_t>(Space::operator_counts[i])));
-    }
-    return a;
-}
-
-/// @brief n different networks: codes are drawn uniformly, brought to canonical form, and kept the first time
-/// they come.
-/// @param n how many
-/// @param s the seed; a larger sample of the same seed begins with the smaller one
-/// @throws option_error where the space has fewer than n different networks, or so few of them beside its
-/// codes that a million draws in a row find no new one
-template <code_space Space>
-std::vector<architecture<Space>> sample(std::size_t n, seed s) {
-    constexpr std::uint64_t enumerable = 1U << 20U;
-    const auto refuse = [n](const std::string& has) {
-        throw option_error("sample: asked for " + std::to_string(n) + " different networks, the space has " +
-                           has);
-    };
-    std::set<architecture<Space>> seen;
-    std::vector<architecture<Space>> result;
-    random_stream random(s, purpose::sample);
-    std::uint64_t misses = 0; // in a row
-    while (result.size() < n) {
-        const architecture<Space> a = canonical<Space>(sample_one<Space>(random));
-        if (seen.insert(a).second) {
-            result.push_back(a);
-            misses = 0;
-        } else if (++misses == 1000 && Space::size <= enumerable) {
-            const std::size_t different = different_networks<Space>().size();
-            if (n > different) {
-                refuse(std::to_string(different));
-            }
-        } else if (misses == 1000000) {
-            refuse("hardly more than " + std::to_string(result.size()));
-        }
-    }
-    return result;
-}
-
-} // namespace fitnas
 
 // ---- fitnas/search/evolution.hpp ----
 /// @file

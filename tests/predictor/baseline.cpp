@@ -176,7 +176,7 @@ TEST_CASE("ridge with pairs sees what two cells make together, and ridge without
     for_each_architecture<tiny>([&](const architecture<tiny>& a) {
         table.push_back(a, 70 + a[0] + (a[1] == 1 && a[3] == 0 ? 3.0 : 0.0) + 0.5 * a[0] * a[2]);
     });
-    const ridge<tiny> pairs(table, {.lambda = 1e-6, .terms = ridge_terms::pairs});
+    const ridge<tiny, ridge_terms::pairs> pairs(table, {.lambda = 1e-6});
     const ridge<tiny> cells(table, {.lambda = 1e-6});
     double off = 0;
     for (std::size_t i = 0; i < table.size(); ++i) {
@@ -189,7 +189,8 @@ TEST_CASE("ridge with pairs sees what two cells make together, and ridge without
 
 TEST_CASE("leave-one-out error of a ridge with pairs is that of fits without each network") {
     const score_table<tiny> table = noisy_table();
-    const ridge_options options{.lambda = 2, .terms = ridge_terms::pairs};
+    using model = ridge<tiny, ridge_terms::pairs>;
+    const ridge_options options{.lambda = 2};
     double error = 0;
     for (std::size_t left = 0; left < table.size(); ++left) {
         std::vector<std::size_t> others;
@@ -199,12 +200,12 @@ TEST_CASE("leave-one-out error of a ridge with pairs is that of fits without eac
             }
         }
         const double off =
-            ridge<tiny>(table.rows(others), options).predict(table.architectures[left]) - table.scores[left];
+            model(table.rows(others), options).predict(table.architectures[left]) - table.scores[left];
         error += off * off / static_cast<double>(table.size());
     }
     // The formula keeps the mean that is taken off before, a fit without the network does not: the leverage
     // has 1 / n.
-    CHECK(ridge<tiny>(table, options).leave_one_out_error() == doctest::Approx(error).epsilon(1e-6));
+    CHECK(model(table, options).leave_one_out_error() == doctest::Approx(error).epsilon(1e-6));
 }
 
 TEST_CASE("ridge on ranks: outliers weigh no more than others, predictions are in the unit of the scores") {

@@ -25,7 +25,9 @@ std::vector<architecture<tiny>> golden_codes(const golden::file& file) {
     std::vector<architecture<tiny>> codes(file["codes"].sizes[0]);
     for (std::size_t g = 0; g < codes.size(); ++g) {
         const auto row = file["codes"].row(g);
-        std::copy(row.begin(), row.end(), codes[g].begin());
+        for (std::size_t i = 0; i < codes[g].size(); ++i) {
+            codes[g][i] = static_cast<std::uint8_t>(row[i]);
+        }
     }
     return codes;
 }

@@ -106,5 +106,4 @@ TEST_CASE("NAS-Bench-Macro: the default fit on exact and on noisy scores") {
     CHECK(exact > 0.88);
     CHECK(exact > of_ridge + 0.01);
     CHECK(of_noisy > 0.6);
-    CHECK(choose_plan(noisy).plan >= fit_plan::averaged);
 }

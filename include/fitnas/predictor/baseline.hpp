@@ -33,7 +33,6 @@ enum class ridge_terms {
 struct ridge_options {
     std::optional<double>
         lambda{}; ///< penalty, above 0; without one the best of 1e-4, 1e-3.5, ..., 1e4 is taken
-    ridge_terms terms = ridge_terms::cells;
     /// With `ranks` the squared errors are those of the standardised ranks; predictions are in the unit of
     /// the scores all the same.
     fitnas::target target = fitnas::target::standardised;
@@ -43,7 +42,8 @@ struct ridge_options {
 /// where pairs are asked for. It minimises the sum of squared errors over the different networks of a table,
 /// plus lambda times the sum of those numbers' squares; the constant is free (Hoerl and Kennard,
 /// Technometrics 12, 1970).
-template <code_space Space>
+/// @tparam Terms `ridge_terms::cells`, or `ridge_terms::pairs`, which is no sum over windows
+template <code_space Space, ridge_terms Terms = ridge_terms::cells>
 class ridge {
 public:
     using space = Space;
@@ -52,8 +52,7 @@ public:
     /// @param options the penalty; where none is given, the one with the smallest leave-one-out error is
     /// taken
     /// @throws option_error where lambda is not a number above 0; as `merge_equal_networks`
-    explicit ridge(const score_table<Space>& table, const ridge_options& options = {})
-        : m_pairs(options.terms == ridge_terms::pairs) {
+    explicit ridge(const score_table<Space>& table, const ridge_options& options = {}) {
         if (options.lambda && (!(*options.lambda > 0) || !std::isfinite(*options.lambda))) {
             throw option_error("ridge: lambda: expected a number above 0, got " +
                                detail::number_text(*options.lambda));
@@ -99,7 +98,7 @@ public:
     }
 
     /// @return the prediction of a canonical code as a sum over its cells, see `windows`
-    window_sum<Space> contributions() const {
+    window_sum<Space> contributions() const requires(Terms == ridge_terms::cells) {
         window_sum<Space> sum(m_offset);
         for (int i = 0; i < Space::cells; ++i) {
             const auto first = m_weights.begin() + feature::offsets<Space>[static_cast<std::size_t>(i)];
@@ -126,11 +125,12 @@ private:
     using feature = fitnas::feature::cell_operator;
     static constexpr auto singles = static_cast<std::size_t>(feature::width<Space>);
     static constexpr auto cells = static_cast<std::size_t>(Space::cells);
+    static constexpr bool has_pairs = Terms == ridge_terms::pairs;
 
     /// How many numbers there are: those of cells, then those of pairs, first cell by first cell.
     std::size_t width() const {
         std::size_t sum = singles;
-        for (std::size_t j = 1; m_pairs && j < cells; ++j) {
+        for (std::size_t j = 1; has_pairs && j < cells; ++j) {
             sum += static_cast<std::size_t>(feature::offsets<Space>[j]) *
                    static_cast<std::size_t>(Space::operator_counts[j]);
         }
@@ -145,7 +145,7 @@ private:
             body(static_cast<std::size_t>(feature::offsets<Space>[j]) + a[j]);
             // The pairs with the cells before: one row for each of their operators.
             const auto count = static_cast<std::size_t>(Space::operator_counts[j]);
-            for (std::size_t i = 0; m_pairs && i < j; ++i) {
+            for (std::size_t i = 0; has_pairs && i < j; ++i) {
                 body(block + (static_cast<std::size_t>(feature::offsets<Space>[i]) + a[i]) * count + a[j]);
             }
             block += static_cast<std::size_t>(feature::offsets<Space>[j]) * count;
@@ -237,7 +237,6 @@ private:
         m_weights = std::move(weights);
     }
 
-    bool m_pairs = false;
     double m_lambda = 0;
     double m_error = 0;
     double m_offset = 0;

@@ -4,8 +4,8 @@
 #ifndef FITNAS_PREDICTOR_GCN_SILU_HPP
 #define FITNAS_PREDICTOR_GCN_SILU_HPP
 
-#include <fitnas/core/exponential.hpp>
-#include <fitnas/predictor/gcn/layer.hpp>
+#include <fitnas/core/simd_math.hpp>
+#include <fitnas/predictor/gcn/elementwise.hpp>
 
 namespace fitnas::gcn {
 
@@ -13,26 +13,38 @@ namespace fitnas::gcn {
 /// what few scores say bends less from one architecture to the next.
 struct silu : detail::without_parameters {
     static constexpr place works_on = place::between;
+    static constexpr bool row_wise = true;
     static constexpr signal output(signal in) { return {in.nodes, in.width, in.pooled}; }
 
     static void forward(const site& at, const float* x, float* y) {
-        const std::size_t size = static_cast<std::size_t>(at.count) * at.input.size();
-        for (std::size_t i = 0; i < size; ++i) {
-            y[i] = x[i] * logistic(x[i]);
-        }
+        detail::for_each_vector(at, [&](std::size_t i, int left) {
+            const simd::vec<> v = simd::load(x + i, left);
+            simd::store(y + i, v * logistic(v), left);
+        });
     }
 
     static void backward(const site& at, const float* x, const float* y, const float* dy, float* dx,
                          float* /*dp*/) {
-        const std::size_t size = static_cast<std::size_t>(at.count) * at.input.size();
-        for (std::size_t i = 0; dx != nullptr && i < size; ++i) {
-            const float s = logistic(x[i]);
-            dx[i] = dy[i] * (s + y[i] * (1 - s));
+        if (dx == nullptr) {
+            return;
         }
+        const simd::vec<> one = simd::broadcast(1);
+        detail::for_each_vector(at, [&](std::size_t i, int left) {
+            const simd::vec<> s = logistic(simd::load(x + i, left));
+            const simd::vec<> slope = s + simd::load(y + i, left) * (one - s);
+            simd::store(dx + i, simd::load(dy + i, left) * slope, left);
+        });
     }
 
 private:
-    static float logistic(float x) { return 1 / (1 + fitnas::detail::exponential(-x)); }
+    /// 1 / (1 + e^-x).
+    static simd::vec<> logistic(simd::vec<> x) {
+        const simd::vec<> one = simd::broadcast(1);
+        const simd::vec<> none = {};
+        const auto is_above = x > none;
+        const simd::vec<> small = simd::exp_of_negative(is_above ? none - x : x);
+        return (is_above ? one : small) / (one + small);
+    }
 };
 
 } // namespace fitnas::gcn
