@@ -62,6 +62,8 @@
 #include <fitnas/op/pool.hpp>
 #include <fitnas/predictor/baseline.hpp>
 #include <fitnas/predictor/cross_validation.hpp>
+#include <fitnas/predictor/default_model.hpp>
+#include <fitnas/predictor/distil.hpp>
 #include <fitnas/predictor/distinct.hpp>
 #include <fitnas/predictor/encoding/cells.hpp>
 #include <fitnas/predictor/encoding/chain.hpp>
@@ -70,15 +72,19 @@
 #include <fitnas/predictor/encoding/operator_lattice.hpp>
 #include <fitnas/predictor/encoding/window_forms.hpp>
 #include <fitnas/predictor/ensemble.hpp>
+#include <fitnas/predictor/feature/beside.hpp>
 #include <fitnas/predictor/feature/cell_operator.hpp>
 #include <fitnas/predictor/feature/feature.hpp>
 #include <fitnas/predictor/feature/operators.hpp>
+#include <fitnas/predictor/feature/stage_operator.hpp>
 #include <fitnas/predictor/feature/with_costs.hpp>
 #include <fitnas/predictor/fit.hpp>
+#include <fitnas/predictor/fit_default.hpp>
 #include <fitnas/predictor/fitted.hpp>
 #include <fitnas/predictor/gcn/affine.hpp>
 #include <fitnas/predictor/gcn/conv.hpp>
 #include <fitnas/predictor/gcn/dropout.hpp>
+#include <fitnas/predictor/gcn/elementwise.hpp>
 #include <fitnas/predictor/gcn/flatten.hpp>
 #include <fitnas/predictor/gcn/layer.hpp>
 #include <fitnas/predictor/gcn/linear.hpp>
@@ -88,6 +94,7 @@
 #include <fitnas/predictor/gcn/relu.hpp>
 #include <fitnas/predictor/gcn/row_sum.hpp>
 #include <fitnas/predictor/gcn/shared_rows.hpp>
+#include <fitnas/predictor/gcn/silu.hpp>
 #include <fitnas/predictor/gcn/window_rule.hpp>
 #include <fitnas/predictor/gcn/windows.hpp>
 #include <fitnas/predictor/loss.hpp>
@@ -103,6 +110,7 @@
 #include <fitnas/search/exact.hpp>
 #include <fitnas/search/exhaustive.hpp>
 #include <fitnas/search/front.hpp>
+#include <fitnas/search/iterative.hpp>
 #include <fitnas/search/pareto.hpp>
 #include <fitnas/search/random.hpp>
 #include <fitnas/search/segment.hpp>
@@ -113,6 +121,7 @@
 #include <fitnas/space/canonical_pairs.hpp>
 #include <fitnas/space/codes.hpp>
 #include <fitnas/space/cost.hpp>
+#include <fitnas/space/equal_code.hpp>
 #include <fitnas/space/fingerprint.hpp>
 #include <fitnas/space/latency_table.hpp>
 #include <fitnas/space/layout.hpp>

@@ -7171,6 +7171,17 @@ namespace fitnas {
 
 namespace detail {
 
+/// The first operator of a cell with these steps, or -1.
+template <search_space_type Space>
+constexpr int operator_with(int cell, const recipe& steps) {
+    for (int o = 0; o < Space::operator_counts[static_cast<std::size_t>(cell)]; ++o) {
+        if (Space::block_of(cell, o).steps == steps) {
+            return o;
+        }
+    }
+    return -1;
+}
+
 /// Whether the operators from `next` on fit, in order, into the cells from `place` to `last`, with operators
 /// that do nothing in the cells between them. If they do, `result` holds the fit that puts each as early as
 /// possible.
@@ -7184,13 +7195,10 @@ constexpr bool place_early(const architecture<Space>& a, const std::array<int, S
     if (next < kept_count) {
         const int from = kept[static_cast<std::size_t>(next)];
         const recipe& wanted = Space::block_of(from, a[static_cast<std::size_t>(from)]).steps;
-        for (int o = 0; o < Space::operator_counts[here]; ++o) {
-            if (Space::block_of(place, o).steps == wanted) {
-                result[here] = static_cast<std::uint8_t>(o);
-                if (place_early<Space>(a, kept, kept_count, next + 1, place + 1, last, result)) {
-                    return true;
-                }
-                break;
+        if (const int o = operator_with<Space>(place, wanted); o >= 0) {
+            result[here] = static_cast<std::uint8_t>(o);
+            if (place_early<Space>(a, kept, kept_count, next + 1, place + 1, last, result)) {
+                return true;
             }
         }
     }
@@ -7203,20 +7211,28 @@ constexpr bool place_early(const architecture<Space>& a, const std::array<int, S
     return false;
 }
 
+/// Behind the last cell of a run that begins with `first`: neighbouring layers that all keep one shape. Any
+/// other cell is a run by itself.
+template <search_space_type Space>
+constexpr int end_of_run(int first) {
+    int last = first;
+    const cell place = Space::layer_of(first).place;
+    if (place.keeps_shape()) {
+        while (last + 1 < Space::cells && Space::layer_of(last + 1).place == place &&
+               &Space::layer_of(last + 1) == &Space::layer_of(last) + 1) {
+            ++last;
+        }
+    }
+    return last + 1;
+}
+
 template <search_space_type Space>
 constexpr architecture<Space> canonical_network(const architecture<Space>& a) {
     architecture<Space> result = a;
     int first = 0;
     while (first < Space::cells) {
-        // A run: neighbouring layers that all keep one shape. Any other cell is a run by itself.
-        int last = first;
+        const int last = end_of_run<Space>(first) - 1;
         const cell place = Space::layer_of(first).place;
-        if (place.keeps_shape()) {
-            while (last + 1 < Space::cells && Space::layer_of(last + 1).place == place &&
-                   &Space::layer_of(last + 1) == &Space::layer_of(last) + 1) {
-                ++last;
-            }
-        }
         std::array<int, Space::cells> kept{};
         int kept_count = 0;
         for (int i = first; i <= last; ++i) {
@@ -7410,14 +7426,21 @@ concept feature_of = requires(float* out) {
 
 namespace fitnas::feature {
 
-/// @brief One-hot of the pair (cell, operator): as wide as all cells have operators together.
-struct cell_operator {
-    /// The place of each cell's first operator, and behind the last cell the width.
+namespace detail {
+
+/// One-hot of the pair (group of cells, operator), where a group is neighbouring cells that have equally many
+/// operators.
+/// @tparam Groups `Groups::template joins<Space>(cell)`: whether a cell is in the group of the one before
+template <class Groups>
+struct group_operator {
+    /// The place of the first operator of each cell's group, and behind the last cell the width.
     template <code_space Space>
     static constexpr auto offsets = [] {
         std::array<int, static_cast<std::size_t>(Space::cells) + 1> first{};
-        for (std::size_t i = 0; i + 1 < first.size(); ++i) {
-            first[i + 1] = first[i] + Space::operator_counts[i];
+        for (int i = 1; i <= Space::cells; ++i) {
+            const auto here = static_cast<std::size_t>(i);
+            const bool same = i < Space::cells && Groups::template joins<Space>(i);
+            first[here] = first[here - 1] + (same ? 0 : Space::operator_counts[here - 1]);
         }
         return first;
     }();
@@ -7430,6 +7453,18 @@ struct cell_operator {
         out[offsets<Space>[static_cast<std::size_t>(cell)] + operator_index] = 1;
     }
 };
+
+struct single_cells {
+    template <code_space Space>
+    static constexpr bool joins(int /*cell*/) {
+        return false;
+    }
+};
+
+} // namespace detail
+
+/// @brief One-hot of the pair (cell, operator): as wide as all cells have operators together.
+struct cell_operator : detail::group_operator<detail::single_cells> {};
 
 } // namespace fitnas::feature
 
@@ -7448,6 +7483,107 @@ concept predictor = code_space<typename P::space> &&
     { p.predict(one) } -> std::same_as<double>;
     { p.predict(many) } -> std::same_as<std::vector<double>>;
 };
+
+} // namespace fitnas
+
+// ---- fitnas/predictor/target.hpp ----
+/// @file
+/// @brief Scores as targets of a fit, and the way back from outputs to scores.
+
+namespace fitnas {
+
+/// @brief What is made of the scores before a fit.
+enum class target {
+    standardised, ///< less their mean, divided by their standard deviation
+    ranks         ///< their ranks (equal scores share the mean of theirs), standardised
+};
+
+/// @brief A straight line.
+struct line {
+    double offset = 0;
+    double slope = 1;
+    double operator()(double x) const { return offset + slope * x; }
+};
+
+namespace detail {
+
+struct moments {
+    double mean = 0;
+    double deviation = 0; ///< with the number of values as divisor
+};
+
+inline moments moments_of(std::span<const double> values) {
+    const auto n = static_cast<double>(values.size());
+    moments m;
+    for (const double v : values) {
+        m.mean += v / n;
+    }
+    double sum = 0;
+    for (const double v : values) {
+        sum += (v - m.mean) * (v - m.mean);
+    }
+    m.deviation = std::sqrt(sum / n);
+    return m;
+}
+
+/// Ranks from 0; equal values share the mean of their ranks.
+inline std::vector<double> mean_ranks(std::span<const double> values) {
+    std::vector<std::size_t> order(values.size());
+    for (std::size_t i = 0; i < order.size(); ++i) {
+        order[i] = i;
+    }
+    std::sort(order.begin(), order.end(),
+              [&](std::size_t a, std::size_t b) { return values[a] < values[b]; });
+    std::vector<double> ranks(values.size());
+    for (std::size_t first = 0; first < order.size();) {
+        std::size_t last = first;
+        while (last + 1 < order.size() && values[order[last + 1]] == values[order[first]]) {
+            ++last;
+        }
+        for (std::size_t i = first; i <= last; ++i) {
+            ranks[order[i]] = 0.5 * static_cast<double>(first + last);
+        }
+        first = last + 1;
+    }
+    return ranks;
+}
+
+} // namespace detail
+
+/// @brief The targets of a fit, with mean 0 and standard deviation 1.
+/// @param kind which transform
+/// @param scores not all equal
+inline std::vector<double> make_targets(target kind, std::span<const double> scores) {
+    std::vector<double> values = kind == target::ranks ? detail::mean_ranks(scores)
+                                                       : std::vector<double>(scores.begin(), scores.end());
+    const detail::moments m = detail::moments_of(values);
+    for (double& v : values) {
+        v = (v - m.mean) / m.deviation;
+    }
+    return values;
+}
+
+/// @brief The line that takes outputs closest to scores (least squares), so that outputs of a fit to ranks or
+/// pairs can be read in the unit of the scores. It always rises, so no order changes: where the closest does
+/// not, the line gives the outputs the mean and deviation of the scores instead.
+/// @param outputs of a model
+/// @param scores of the same architectures, as many
+inline line fit_line(std::span<const double> outputs, std::span<const double> scores) {
+    const detail::moments x = detail::moments_of(outputs);
+    const detail::moments y = detail::moments_of(scores);
+    if (!(x.deviation > 0)) {
+        return {y.mean - x.mean, 1};
+    }
+    double product = 0;
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+        product += (outputs[i] - x.mean) * (scores[i] - y.mean);
+    }
+    double slope = product / (static_cast<double>(outputs.size()) * x.deviation * x.deviation);
+    if (!(slope > 0)) {
+        slope = y.deviation > 0 ? y.deviation / x.deviation : 1;
+    }
+    return {y.mean - slope * x.mean, slope};
+}
 
 } // namespace fitnas
 
@@ -7567,16 +7703,27 @@ constexpr long long parameters(const architecture<Space>& a) {
 
 namespace fitnas {
 
+/// @brief What a ridge regression sees of a code.
+enum class ridge_terms {
+    cells, ///< a number for each operator of each cell
+    pairs  ///< the same, and a number for each pair of operators of two different cells
+};
+
 /// @brief How to fit a ridge regression.
 struct ridge_options {
     std::optional<double>
         lambda{}; ///< penalty, above 0; without one the best of 1e-4, 1e-3.5, ..., 1e4 is taken
+    /// With `ranks` the squared errors are those of the standardised ranks; predictions are in the unit of
+    /// the scores all the same.
+    fitnas::target target = fitnas::target::standardised;
 };
 
-/// @brief A `predictor`: a constant plus one number for each operator of each cell. It minimises the sum of
-/// squared errors over the different networks of a table, plus lambda times the sum of those numbers'
-/// squares; the constant is free (Hoerl and Kennard, Technometrics 12, 1970).
-template <code_space Space>
+/// @brief A `predictor`: a constant plus one number for each operator of each cell, and for each pair of them
+/// where pairs are asked for. It minimises the sum of squared errors over the different networks of a table,
+/// plus lambda times the sum of those numbers' squares; the constant is free (Hoerl and Kennard,
+/// Technometrics 12, 1970).
+/// @tparam Terms `ridge_terms::cells`, or `ridge_terms::pairs`, which is no sum over windows
+template <code_space Space, ridge_terms Terms = ridge_terms::cells>
 class ridge {
 public:
     using space = Space;
@@ -7590,13 +7737,27 @@ public:
             throw option_error("ridge: lambda: expected a number above 0, got " +
                                detail::number_text(*options.lambda));
         }
-        const moments data(merge_equal_networks(table, "ridge"));
+        score_table<Space> merged = merge_equal_networks(table, "ridge");
+        const std::vector<double> scores = merged.scores;
+        if (options.target != target::standardised) {
+            merged.scores = make_targets(options.target, scores);
+        }
+        const moments data(merged, *this);
         m_error = std::numeric_limits<double>::infinity();
         if (options.lambda) {
             take_if_better(data, *options.lambda);
         } else {
             for (int half_decade = -8; half_decade <= 8; ++half_decade) {
                 take_if_better(data, std::pow(10.0, 0.5 * half_decade));
+            }
+        }
+        if (options.target != target::standardised) {
+            const std::vector<double> raw =
+                predict(std::span<const architecture<Space>>(merged.architectures));
+            const line unit = fit_line(raw, scores);
+            m_offset = unit(m_offset);
+            for (double& w : m_weights) {
+                w *= unit.slope;
             }
         }
     }
@@ -7612,14 +7773,12 @@ public:
     /// @throws architecture_error
     double predict(const architecture<Space>& one) const {
         double sum = m_offset;
-        for (const std::size_t i : ones(canonical<Space>(one))) {
-            sum += m_weights[i];
-        }
+        for_each_one(canonical<Space>(one), [&](std::size_t i) { sum += m_weights[i]; });
         return sum;
     }
 
     /// @return the prediction of a canonical code as a sum over its cells, see `windows`
-    window_sum<Space> contributions() const {
+    window_sum<Space> contributions() const requires(Terms == ridge_terms::cells) {
         window_sum<Space> sum(m_offset);
         for (int i = 0; i < Space::cells; ++i) {
             const auto first = m_weights.begin() + feature::offsets<Space>[static_cast<std::size_t>(i)];
@@ -7629,87 +7788,121 @@ public:
         return sum;
     }
 
+    /// @return the constant
+    double offset() const { return m_offset; }
+    /// @return what an operator adds by itself, in its cell
+    /// @param cell,operator_index from 0, of the space
+    double weight(int cell, int operator_index) const {
+        return m_weights[static_cast<std::size_t>(feature::offsets<Space>[static_cast<std::size_t>(cell)] +
+                                                  operator_index)];
+    }
     double lambda() const { return m_lambda; }
-    /// @return the mean squared error of each network by a fit to all others with the same lambda
+    /// @return the mean squared error of each network by a fit to all others with the same lambda, in the
+    /// unit of the targets
     double leave_one_out_error() const { return m_error; }
 
 private:
     using feature = fitnas::feature::cell_operator;
-    static constexpr auto width = static_cast<std::size_t>(feature::width<Space>);
+    static constexpr auto singles = static_cast<std::size_t>(feature::width<Space>);
+    static constexpr auto cells = static_cast<std::size_t>(Space::cells);
+    static constexpr bool has_pairs = Terms == ridge_terms::pairs;
 
-    /// The features that are 1.
-    static std::array<std::size_t, static_cast<std::size_t>(Space::cells)>
-    ones(const architecture<Space>& a) {
-        std::array<std::size_t, static_cast<std::size_t>(Space::cells)> places{};
-        for (std::size_t i = 0; i < places.size(); ++i) {
-            places[i] = static_cast<std::size_t>(feature::offsets<Space>[i]) + a[i];
+    /// How many numbers there are: those of cells, then those of pairs, first cell by first cell.
+    std::size_t width() const {
+        std::size_t sum = singles;
+        for (std::size_t j = 1; has_pairs && j < cells; ++j) {
+            sum += static_cast<std::size_t>(feature::offsets<Space>[j]) *
+                   static_cast<std::size_t>(Space::operator_counts[j]);
         }
-        return places;
+        return sum;
     }
 
-    /// Rows and scores less their means, and their products.
+    /// Calls `body` for the places of the features that are 1, each once.
+    template <class Body>
+    void for_each_one(const architecture<Space>& a, Body&& body) const {
+        std::size_t block = singles;
+        for (std::size_t j = 0; j < cells; ++j) {
+            body(static_cast<std::size_t>(feature::offsets<Space>[j]) + a[j]);
+            // The pairs with the cells before: one row for each of their operators.
+            const auto count = static_cast<std::size_t>(Space::operator_counts[j]);
+            for (std::size_t i = 0; has_pairs && i < j; ++i) {
+                body(block + (static_cast<std::size_t>(feature::offsets<Space>[i]) + a[i]) * count + a[j]);
+            }
+            block += static_cast<std::size_t>(feature::offsets<Space>[j]) * count;
+        }
+    }
+
+    /// What the normal equations need: sums over rows whose features, 0 or 1, and scores are less their
+    /// means.
     struct moments {
-        explicit moments(const score_table<Space>& data)
-            : rows(matrix::from_shape({data.size(), width})),
-              scores(data.scores),
-              squares(xt::zeros<double>({width, width})),
-              products(xt::zeros<double>({width, std::size_t{1}})),
-              mean(width) {
+        moments(const score_table<Space>& data, const ridge& model)
+            : scores(data.scores),
+              squares(xt::zeros<double>({model.width(), model.width()})),
+              products(model.width()),
+              mean(model.width()) {
             const auto n = static_cast<double>(data.size());
-            rows.fill(0);
-            for (std::size_t r = 0; r < data.size(); ++r) {
-                for (const std::size_t i : ones(data.architectures[r])) {
-                    rows(r, i) = 1;
-                    mean[i] += 1 / n;
-                }
-                score_mean += scores[r] / n;
+            for (const double s : scores) {
+                score_mean += s / n;
             }
             for (std::size_t r = 0; r < data.size(); ++r) {
                 scores[r] -= score_mean;
-                for (std::size_t i = 0; i < width; ++i) {
-                    rows(r, i) -= mean[i];
-                }
-                for (std::size_t i = 0; i < width; ++i) {
-                    products(i, 0) += rows(r, i) * scores[r];
-                    for (std::size_t j = 0; j < width; ++j) {
-                        squares(i, j) += rows(r, i) * rows(r, j);
+                ones.emplace_back();
+                model.for_each_one(data.architectures[r], [&](std::size_t i) { ones[r].push_back(i); });
+                for (const std::size_t i : ones[r]) {
+                    mean[i] += 1 / n;
+                    products[i] += scores[r];
+                    for (const std::size_t j : ones[r]) {
+                        squares(i, j) += 1;
                     }
                 }
             }
+            for (std::size_t i = 0; i < mean.size(); ++i) {
+                for (std::size_t j = 0; j < mean.size(); ++j) {
+                    squares(i, j) -= n * mean[i] * mean[j];
+                }
+            }
         }
-        matrix rows;
+        std::vector<std::vector<std::size_t>> ones; ///< of each row
         std::vector<double> scores;
         matrix squares;
-        matrix products;
+        std::vector<double> products;
         std::vector<double> mean;
         double score_mean = 0;
     };
 
     void take_if_better(const moments& data, double lambda) {
+        const std::size_t size = data.mean.size();
         // (X'X + lambda I)^-1 for both the weights and the leverages.
         matrix penalised = data.squares;
-        matrix identity = xt::zeros<double>({width, width});
-        for (std::size_t i = 0; i < width; ++i) {
+        matrix identity = xt::zeros<double>({size, size});
+        for (std::size_t i = 0; i < size; ++i) {
             penalised(i, i) += lambda;
             identity(i, i) = 1;
         }
         const matrix inverse = solve(penalised, identity);
-        std::vector<double> weights(width);
-        for (std::size_t i = 0; i < width; ++i) {
-            for (std::size_t j = 0; j < width; ++j) {
-                weights[i] += inverse(i, j) * data.products(j, 0);
+        std::vector<double> weights(size);
+        std::vector<double> of_mean(size); // the inverse times the mean
+        double mean_of_mean = 0;
+        double offset = data.score_mean;
+        for (std::size_t i = 0; i < size; ++i) {
+            for (std::size_t j = 0; j < size; ++j) {
+                weights[i] += inverse(i, j) * data.products[j];
+                of_mean[i] += inverse(i, j) * data.mean[j];
             }
+            mean_of_mean += data.mean[i] * of_mean[i];
+            offset -= data.mean[i] * weights[i];
         }
         // Left out, an error grows by 1 / (1 - leverage) (Allen, "PRESS", Technometrics 16, 1974).
         const auto n = static_cast<double>(data.scores.size());
         double error = 0;
         for (std::size_t r = 0; r < data.scores.size(); ++r) {
-            double residual = data.scores[r];
-            double leverage = 1 / n;
-            for (std::size_t i = 0; i < width; ++i) {
-                residual -= data.rows(r, i) * weights[i];
-                for (std::size_t j = 0; j < width; ++j) {
-                    leverage += data.rows(r, i) * inverse(i, j) * data.rows(r, j);
+            double residual = data.scores[r] + data.score_mean - offset;
+            double leverage = 1 / n + mean_of_mean;
+            for (const std::size_t i : data.ones[r]) {
+                residual -= weights[i];
+                leverage -= 2 * of_mean[i];
+                for (const std::size_t j : data.ones[r]) {
+                    leverage += inverse(i, j);
                 }
             }
             const double left_out = residual / (1 - leverage);
@@ -7720,10 +7913,7 @@ private:
         }
         m_error = error;
         m_lambda = lambda;
-        m_offset = data.score_mean;
-        for (std::size_t i = 0; i < width; ++i) {
-            m_offset -= weights[i] * data.mean[i];
-        }
+        m_offset = offset;
         m_weights = std::move(weights);
     }
 
@@ -8021,342 +8211,66 @@ struct chain : detail::cells<Space, Feature> {
 
 } // namespace fitnas::encoding
 
-// ---- fitnas/predictor/encoding/complete.hpp ----
+// ---- fitnas/predictor/feature/beside.hpp ----
 /// @file
-/// @brief Encoding: every cell beside every other.
+/// @brief Node feature: several features, one behind the other.
 
-namespace fitnas::encoding {
+namespace fitnas::feature {
 
-/// @brief A node for each cell, an edge between any two: one layer already sees all cells, and no order.
-/// @tparam Space the code space
-/// @tparam Feature what a node carries
-template <code_space Space, class Feature>
-struct complete : detail::cells<Space, Feature> {
-    static constexpr auto adjacency =
-        detail::normalised_edges<static_cast<std::size_t>(Space::cells* Space::cells)>(
-            Space::cells, [](int, int) { return true; });
+/// @brief The vectors of several features, one behind the other.
+/// @tparam Features node features, at least one
+template <class... Features>
+struct beside {
+    static_assert(sizeof...(Features) >= 1,
+                  "feature::beside<Features...>: there must be at least one feature");
+
+    template <code_space Space>
+    static constexpr int width = [] {
+        static_assert((feature_of<Features, Space> && ...),
+                      "feature::beside<Features...>: every argument must be a node feature such as "
+                      "feature::cell_operator");
+        return (Features::template width<Space> + ...);
+    }();
+
+    template <code_space Space>
+    static constexpr void write(int cell, int operator_index, float* out) {
+        ((Features::template write<Space>(cell, operator_index, out), out += Features::template width<Space>),
+         ...);
+    }
 };
 
-} // namespace fitnas::encoding
+} // namespace fitnas::feature
 
-// ---- fitnas/predictor/encoding/operator_lattice.hpp ----
+// ---- fitnas/predictor/feature/stage_operator.hpp ----
 /// @file
-/// @brief Encoding: every operator of every cell.
+/// @brief Node feature: which operator in which stage.
 
-namespace fitnas::encoding {
+namespace fitnas::feature {
 
 namespace detail {
 
-/// The nodes of all operators of all cells.
-template <code_space Space>
-struct lattice {
-    static constexpr int nodes = [] {
-        int sum = 0;
-        for (const int count : Space::operator_counts) {
-            sum += count;
+struct stages {
+    template <code_space Space>
+    static constexpr bool joins(int cell) {
+        const auto here = static_cast<std::size_t>(cell);
+        bool same = Space::operator_counts[here - 1] == Space::operator_counts[here];
+        if constexpr (search_space_type<Space>) {
+            same = same && Space::layer_of(cell - 1).place.output() == Space::layer_of(cell).place.output();
         }
-        return sum;
-    }();
-    static constexpr auto cell_of = [] {
-        std::array<int, static_cast<std::size_t>(nodes)> cells{};
-        std::size_t node = 0;
-        for (int i = 0; i < Space::cells; ++i) {
-            for (int o = 0; o < Space::operator_counts[static_cast<std::size_t>(i)]; ++o) {
-                cells[node++] = i;
-            }
-        }
-        return cells;
-    }();
-    struct joined {
-        constexpr bool operator()(int i, int j) const {
-            const int step = cell_of[static_cast<std::size_t>(i)] - cell_of[static_cast<std::size_t>(j)];
-            return step == 1 || step == -1;
-        }
-    };
+        return same;
+    }
 };
 
 } // namespace detail
 
-/// @brief A node for each operator of each cell, an edge between any two operators of neighbouring cells: the
-/// supernet itself as a graph. Chosen operators carry their feature, the others zeros.
-/// @tparam Space the code space
-/// @tparam Feature what a chosen node carries
-template <code_space Space, class Feature>
-struct operator_lattice {
-    static_assert(feature::feature_of<Feature, Space>,
-                  "encoding<Space, Feature>: Feature must be a node feature such as feature::cell_operator");
-    using space = Space;
-    static constexpr int nodes = detail::lattice<Space>::nodes;
-    static constexpr int features = Feature::template width<Space>;
-    static constexpr auto adjacency =
-        detail::normalised_edges<detail::count_edges(nodes, typename detail::lattice<Space>::joined{})>(
-            nodes, typename detail::lattice<Space>::joined{});
-
-    static constexpr int cell_of(int node) {
-        return detail::lattice<Space>::cell_of[static_cast<std::size_t>(node)];
-    }
-    static void write_node(int node, int operator_index, float* out) {
-        int first = 0;
-        for (int cell = 0; cell < cell_of(node); ++cell) {
-            first += Space::operator_counts[static_cast<std::size_t>(cell)];
-        }
-        if (node == first + operator_index) {
-            Feature::template write<Space>(cell_of(node), operator_index, out);
-        }
-    }
-
-    static void encode(const architecture<Space>& a, float* out) {
-        std::fill(out, out + nodes * features, 0.0F);
-        int first = 0;
-        for (int i = 0; i < Space::cells; ++i) {
-            const auto here = static_cast<std::size_t>(i);
-            Feature::template write<Space>(i, a[here], out + (first + a[here]) * features);
-            first += Space::operator_counts[here];
-        }
-    }
-};
-
-} // namespace fitnas::encoding
-
-// ---- fitnas/predictor/encoding/window_forms.hpp ----
-/// @file
-/// @brief Windows: what the surroundings of a node can look like, each form once.
-
-namespace fitnas::encoding {
-
-/// @brief An encoding that says of each node which cell's operator decides its features, so that a graph
-/// convolution over it can be looked up.
+/// @brief One-hot of the pair (stage, operator). Neighbouring cells are one stage where their outputs have
+/// one shape and they have equally many operators; a space of bare `codes` has no shapes, there the number of
+/// operators alone decides.
 ///
-/// - `cell_of(node)`: that cell, -1 where the features are always the same;
-/// - `write_node(node, operator, out)`: the node's features where the cell has that operator (0 where there
-///   is no cell); `out` (`features` floats) is full of zeros before.
-template <class E>
-concept local_encoding = encoding_type<E> && requires(float* out) {
-    { E::cell_of(0) } -> std::convertible_to<int>;
-    E::write_node(0, 0, out);
-};
+/// Beside `cell_operator` it lets a model learn what cells of a stage have in common from few scores.
+struct stage_operator : detail::group_operator<detail::stages> {};
 
-/// @brief All windows of a graph. The window of a node is what one graph convolution sees from there: the
-/// feature vectors of its neighbours and of itself, each with its entry of the adjacency. Nodes whose windows
-/// are equal have equal outputs, in whichever architecture and wherever in it they stand.
-template <local_encoding E>
-class window_forms {
-public:
-    using code = architecture<typename E::space>;
-
-    /// A feature vector that stands in a window. Vectors of zeros are left out.
-    struct entry {
-        int feature = 0;
-        float weight = 0;
-        friend bool operator==(const entry&, const entry&) = default;
-    };
-    /// A place of a feature vector that is not zero.
-    struct value {
-        int column = 0;
-        float x = 0;
-    };
-
-    /// How many combinations of operators there are to look at; at most `most` + 1.
-    static constexpr std::uint64_t combinations();
-    static constexpr std::uint64_t most = std::uint64_t{1} << 14U;
-    /// Whether they are few enough to have a table of them.
-    static constexpr bool tabulated() { return combinations() <= most; }
-
-    /// @brief The table, made at the first call.
-    static const window_forms& table() {
-        static const window_forms one;
-        return one;
-    }
-
-    /// @return how many different windows there are
-    std::size_t size() const { return m_first_entry.size() - 1; }
-    std::span<const entry> entries(std::size_t window) const {
-        return std::span(m_entries).subspan(m_first_entry[window],
-                                            m_first_entry[window + 1] - m_first_entry[window]);
-    }
-    /// @return how many different feature vectors there are, other than zeros
-    std::size_t features() const { return m_first_value.size() - 1; }
-    std::span<const value> values(std::size_t feature) const {
-        return std::span(m_values).subspan(m_first_value[feature],
-                                           m_first_value[feature + 1] - m_first_value[feature]);
-    }
-    /// @brief The windows of all nodes of an architecture.
-    void read(const code& a, int* window) const {
-        for (const node& n : m_nodes) {
-            std::uint32_t place = n.first;
-            for (const term& t : n.terms) {
-                place += a[t.cell] * t.step;
-            }
-            *window++ = m_window_at[place];
-        }
-    }
-
-private:
-    static constexpr auto nodes = static_cast<std::size_t>(E::nodes);
-
-    /// The edges of each node: where they begin in the adjacency, and where the last node's end.
-    static constexpr auto first_edges = [] {
-        std::array<std::size_t, nodes + 1> first{};
-        for (const edge& e : E::adjacency) {
-            ++first[static_cast<std::size_t>(e.row) + 1];
-        }
-        for (std::size_t i = 0; i < nodes; ++i) {
-            first[i + 1] += first[i];
-        }
-        return first;
-    }();
-    static constexpr std::span<const edge> edges_of(std::size_t i) {
-        return std::span<const edge>(E::adjacency)
-            .subspan(first_edges[i], first_edges[i + 1] - first_edges[i]);
-    }
-    /// The first node with the same row of the adjacency.
-    static constexpr std::size_t twin_of(std::size_t i) {
-        const auto same = [](const edge& a, const edge& b) {
-            return a.column == b.column && a.weight == b.weight;
-        };
-        for (std::size_t j = 0; j < i; ++j) {
-            const auto a = edges_of(i);
-            const auto b = edges_of(j);
-            if (std::equal(a.begin(), a.end(), b.begin(), b.end(), same)) {
-                return j;
-            }
-        }
-        return i;
-    }
-    static constexpr std::size_t operators_of(int node) {
-        const int cell = E::cell_of(node);
-        return cell < 0 ? 1
-                        : static_cast<std::size_t>(E::space::operator_counts[static_cast<std::size_t>(cell)]);
-    }
-    /// Whether an edge leads to a cell that no edge before it leads to.
-    static constexpr bool opens_cell(std::span<const edge> edges, std::size_t e) {
-        return E::cell_of(edges[e].column) >= 0 &&
-               std::none_of(
-                   edges.begin(), edges.begin() + static_cast<std::ptrdiff_t>(e),
-                   [&](const edge& b) { return E::cell_of(b.column) == E::cell_of(edges[e].column); });
-    }
-
-    /// The most cells that a node sees.
-    static constexpr std::size_t most_cells = [] {
-        std::size_t most = 1;
-        for (std::size_t i = 0; i < nodes; ++i) {
-            std::size_t count = 0;
-            for (std::size_t e = 0; e < edges_of(i).size(); ++e) {
-                count += opens_cell(edges_of(i), e);
-            }
-            most = (std::max)(most, count);
-        }
-        return most;
-    }();
-    struct term {
-        std::uint32_t cell = 0;
-        std::uint32_t step = 0; ///< 0 where there are fewer cells
-    };
-    struct node {
-        std::uint32_t first = 0; ///< in m_window_at
-        std::array<term, most_cells> terms{};
-    };
-
-    window_forms();
-
-    std::vector<node> m_nodes;
-    std::vector<int> m_window_at;
-    std::vector<entry> m_entries;
-    std::vector<std::size_t> m_first_entry{0};
-    std::vector<value> m_values;
-    std::vector<std::size_t> m_first_value{0};
-};
-
-template <local_encoding E>
-constexpr std::uint64_t window_forms<E>::combinations() {
-    std::uint64_t sum = 0;
-    for (std::size_t i = 0; i < nodes && sum <= most; ++i) {
-        if (twin_of(i) != i) {
-            continue;
-        }
-        const auto edges = edges_of(i);
-        std::uint64_t product = 1;
-        for (std::size_t e = 0; e < edges.size() && product <= most; ++e) {
-            if (opens_cell(edges, e)) {
-                product *= operators_of(edges[e].column);
-            }
-        }
-        sum += product;
-    }
-    return (std::min)(sum, most + 1);
-}
-
-template <local_encoding E>
-FITNAS_COLD window_forms<E>::window_forms() {
-    // The number of each node's feature vector for each operator; -1 for zeros.
-    std::map<std::vector<float>, int> known_features{
-        {std::vector<float>(static_cast<std::size_t>(E::features)), -1}};
-    std::vector<std::vector<int>> feature_of(nodes);
-    for (std::size_t i = 0; i < nodes; ++i) {
-        for (std::size_t o = 0; o < operators_of(static_cast<int>(i)); ++o) {
-            std::vector<float> x(static_cast<std::size_t>(E::features));
-            E::write_node(static_cast<int>(i), static_cast<int>(o), x.data());
-            const auto [at, is_new] = known_features.try_emplace(std::move(x), static_cast<int>(features()));
-            if (is_new) {
-                for (std::size_t c = 0; c < at->first.size(); ++c) {
-                    if (at->first[c] != 0) {
-                        m_values.push_back({static_cast<int>(c), at->first[c]});
-                    }
-                }
-                m_first_value.push_back(m_values.size());
-            }
-            feature_of[i].push_back(at->second);
-        }
-    }
-
-    std::map<std::vector<std::pair<int, float>>, int> known_windows;
-    for (std::size_t i = 0; i < nodes; ++i) {
-        const auto edges = edges_of(i);
-        node here{static_cast<std::uint32_t>(m_window_at.size()), {}};
-        std::size_t combinations = 1;
-        std::size_t cells = 0;
-        for (std::size_t e = 0; e < edges.size(); ++e) {
-            if (opens_cell(edges, e)) {
-                here.terms[cells++] = {static_cast<std::uint32_t>(E::cell_of(edges[e].column)),
-                                       static_cast<std::uint32_t>(combinations)};
-                combinations *= operators_of(edges[e].column);
-            }
-        }
-        if (const std::size_t twin = twin_of(i); twin != i) {
-            here.first = m_nodes[twin].first;
-            m_nodes.push_back(here);
-            continue;
-        }
-        m_nodes.push_back(here);
-        for (std::size_t c = 0; c < combinations; ++c) {
-            std::vector<std::pair<int, float>> window;
-            for (const edge& e : edges) {
-                std::size_t step = 1;
-                for (std::size_t t = 0; t < cells; ++t) {
-                    if (static_cast<int>(here.terms[t].cell) == E::cell_of(e.column)) {
-                        step = here.terms[t].step;
-                    }
-                }
-                const int feature =
-                    feature_of[static_cast<std::size_t>(e.column)][c / step % operators_of(e.column)];
-                if (feature >= 0) {
-                    window.emplace_back(feature, e.weight);
-                }
-            }
-            const auto [at, is_new] =
-                known_windows.try_emplace(std::move(window), static_cast<int>(known_windows.size()));
-            if (is_new) {
-                for (const auto& [feature, weight] : at->first) {
-                    m_entries.push_back({feature, weight});
-                }
-                m_first_entry.push_back(m_entries.size());
-            }
-            m_window_at.push_back(at->second);
-        }
-    }
-}
-
-} // namespace fitnas::encoding
+} // namespace fitnas::feature
 
 // ---- fitnas/predictor/gcn/layer.hpp ----
 /// @file
@@ -8803,6 +8717,28 @@ struct mean_pool : detail::without_parameters {
 
 } // namespace fitnas::gcn
 
+// ---- fitnas/predictor/gcn/elementwise.hpp ----
+/// @file
+/// @brief Loops of layers that act on each number by itself.
+
+namespace fitnas::gcn::detail {
+
+/// Calls `body(i, count)` for vectors of `count` numbers that together cover a layer's input.
+template <class Body>
+FITNAS_INLINE void for_each_vector(const site& at, const Body& body) {
+    constexpr std::size_t step = simd::native_width;
+    const std::size_t size = static_cast<std::size_t>(at.count) * at.input.size();
+    std::size_t i = 0;
+    for (; i + step <= size; i += step) {
+        body(i, simd::native_width);
+    }
+    if (i < size) {
+        body(i, static_cast<int>(size - i));
+    }
+}
+
+} // namespace fitnas::gcn::detail
+
 // ---- fitnas/predictor/gcn/relu.hpp ----
 /// @file
 /// @brief GCN layer: rectifier.
@@ -8818,7 +8754,7 @@ struct relu : detail::without_parameters {
 
     static void forward(const site& at, const float* x, float* y) {
         const simd::vec<> zero = {};
-        for_each_vector(at, [&](std::size_t i, int left) {
+        detail::for_each_vector(at, [&](std::size_t i, int left) {
             // Not a number stays what it is, so that a fit that goes wrong is seen.
             const simd::vec<> v = simd::load(x + i, left);
             simd::store(y + i, v < zero ? zero : v, left);
@@ -8831,23 +8767,55 @@ struct relu : detail::without_parameters {
             return;
         }
         const simd::vec<> zero = {};
-        for_each_vector(at, [&](std::size_t i, int left) {
+        detail::for_each_vector(at, [&](std::size_t i, int left) {
             simd::store(dx + i, simd::load(y + i, left) > zero ? simd::load(dy + i, left) : zero, left);
+        });
+    }
+};
+
+} // namespace fitnas::gcn
+
+// ---- fitnas/predictor/gcn/silu.hpp ----
+/// @file
+/// @brief GCN layer: sigmoid linear unit.
+
+namespace fitnas::gcn {
+
+/// @brief x / (1 + e^-x) (Elfwing et al., Neural Networks 107, 2018): smooth where `relu` has a kink, so that
+/// what few scores say bends less from one architecture to the next.
+struct silu : detail::without_parameters {
+    static constexpr place works_on = place::between;
+    static constexpr bool row_wise = true;
+    static constexpr signal output(signal in) { return {in.nodes, in.width, in.pooled}; }
+
+    static void forward(const site& at, const float* x, float* y) {
+        detail::for_each_vector(at, [&](std::size_t i, int left) {
+            const simd::vec<> v = simd::load(x + i, left);
+            simd::store(y + i, v * logistic(v), left);
+        });
+    }
+
+    static void backward(const site& at, const float* x, const float* y, const float* dy, float* dx,
+                         float* /*dp*/) {
+        if (dx == nullptr) {
+            return;
+        }
+        const simd::vec<> one = simd::broadcast(1);
+        detail::for_each_vector(at, [&](std::size_t i, int left) {
+            const simd::vec<> s = logistic(simd::load(x + i, left));
+            const simd::vec<> slope = s + simd::load(y + i, left) * (one - s);
+            simd::store(dx + i, simd::load(dy + i, left) * slope, left);
         });
     }
 
 private:
-    template <class Body>
-    FITNAS_INLINE static void for_each_vector(const site& at, const Body& body) {
-        constexpr std::size_t step = simd::native_width;
-        const std::size_t size = static_cast<std::size_t>(at.count) * at.input.size();
-        std::size_t i = 0;
-        for (; i + step <= size; i += step) {
-            body(i, simd::native_width);
-        }
-        if (i < size) {
-            body(i, static_cast<int>(size - i));
-        }
+    /// 1 / (1 + e^-x).
+    static simd::vec<> logistic(simd::vec<> x) {
+        const simd::vec<> one = simd::broadcast(1);
+        const simd::vec<> none = {};
+        const auto is_above = x > none;
+        const simd::vec<> small = simd::exp_of_negative(is_above ? none - x : x);
+        return (is_above ? one : small) / (one + small);
     }
 };
 
@@ -8917,10 +8885,10 @@ struct model {
         detail::layers_stand_at<Layers...>(place::pooled),
         "gcn::model<Encoding, Layers...>: linear works on one vector an architecture: put mean_pool or "
         "flatten before it");
-    static_assert(
-        detail::last_layer_gives_numbers<Layers...>(),
-        "gcn::model<Encoding, Layers...>: relu and dropout cannot be the last layer, they would spoil the "
-        "predictions");
+    static_assert(detail::last_layer_gives_numbers<Layers...>(),
+                  "gcn::model<Encoding, Layers...>: relu, silu and dropout cannot be the last layer, they "
+                  "would spoil the "
+                  "predictions");
 
     using graph = Encoding;
     using space = typename Encoding::space;
@@ -8967,6 +8935,269 @@ concept model_type = requires {
 };
 
 } // namespace fitnas::gcn
+
+// ---- fitnas/predictor/default_model.hpp ----
+/// @file
+/// @brief The model for whoever does not want to choose one.
+
+namespace fitnas {
+
+/// @brief What the nodes of the default model carry: what a cell has for itself, and what its stage shares.
+using default_feature = feature::beside<feature::cell_operator, feature::stage_operator>;
+template <code_space Space>
+using default_encoding = encoding::chain<Space, default_feature>;
+
+/// @brief Two graph convolutions of 32, smooth, with a read-out of its own for each cell: on the chain a
+/// prediction is a sum of terms of at most 5 neighbouring cells each, which `windows` tabulates. Our choice;
+/// docs/predictor.md has the figures.
+/// @tparam Space the code space
+/// @tparam Encoding with a node for each cell
+template <code_space Space, class Encoding = default_encoding<Space>>
+struct default_model
+    : gcn::model<Encoding, gcn::conv<32>, gcn::silu, gcn::conv<32>, gcn::silu, gcn::flatten, gcn::linear<1>> {
+};
+
+} // namespace fitnas
+
+// ---- fitnas/predictor/encoding/window_forms.hpp ----
+/// @file
+/// @brief Windows: what the surroundings of a node can look like, each form once.
+
+namespace fitnas::encoding {
+
+/// @brief An encoding that says of each node which cell's operator decides its features, so that a graph
+/// convolution over it can be looked up.
+///
+/// - `cell_of(node)`: that cell, -1 where the features are always the same;
+/// - `write_node(node, operator, out)`: the node's features where the cell has that operator (0 where there
+///   is no cell); `out` (`features` floats) is full of zeros before.
+template <class E>
+concept local_encoding = encoding_type<E> && requires(float* out) {
+    { E::cell_of(0) } -> std::convertible_to<int>;
+    E::write_node(0, 0, out);
+};
+
+/// @brief All windows of a graph. The window of a node is what one graph convolution sees from there: the
+/// feature vectors of its neighbours and of itself, each with its entry of the adjacency. Nodes whose windows
+/// are equal have equal outputs, in whichever architecture and wherever in it they stand.
+template <local_encoding E>
+class window_forms {
+public:
+    using code = architecture<typename E::space>;
+
+    /// A feature vector that stands in a window. Vectors of zeros are left out.
+    struct entry {
+        int feature = 0;
+        float weight = 0;
+        friend bool operator==(const entry&, const entry&) = default;
+    };
+    /// A place of a feature vector that is not zero.
+    struct value {
+        int column = 0;
+        float x = 0;
+    };
+
+    /// How many combinations of operators there are to look at; at most `most` + 1.
+    static constexpr std::uint64_t combinations();
+    static constexpr std::uint64_t most = std::uint64_t{1} << 14U;
+    /// Whether they are few enough to have a table of them.
+    static constexpr bool tabulated() { return combinations() <= most; }
+
+    /// @brief The table, made at the first call.
+    static const window_forms& table() {
+        static const window_forms one;
+        return one;
+    }
+
+    /// @return how many different windows there are
+    std::size_t size() const { return m_first_entry.size() - 1; }
+    std::span<const entry> entries(std::size_t window) const {
+        return std::span(m_entries).subspan(m_first_entry[window],
+                                            m_first_entry[window + 1] - m_first_entry[window]);
+    }
+    /// @return how many different feature vectors there are, other than zeros
+    std::size_t features() const { return m_first_value.size() - 1; }
+    std::span<const value> values(std::size_t feature) const {
+        return std::span(m_values).subspan(m_first_value[feature],
+                                           m_first_value[feature + 1] - m_first_value[feature]);
+    }
+    /// @brief The windows of all nodes of an architecture.
+    void read(const code& a, int* window) const {
+        for (const node& n : m_nodes) {
+            std::uint32_t place = n.first;
+            for (const term& t : n.terms) {
+                place += a[t.cell] * t.step;
+            }
+            *window++ = m_window_at[place];
+        }
+    }
+
+private:
+    static constexpr auto nodes = static_cast<std::size_t>(E::nodes);
+
+    /// The edges of each node: where they begin in the adjacency, and where the last node's end.
+    static constexpr auto first_edges = [] {
+        std::array<std::size_t, nodes + 1> first{};
+        for (const edge& e : E::adjacency) {
+            ++first[static_cast<std::size_t>(e.row) + 1];
+        }
+        for (std::size_t i = 0; i < nodes; ++i) {
+            first[i + 1] += first[i];
+        }
+        return first;
+    }();
+    static constexpr std::span<const edge> edges_of(std::size_t i) {
+        return std::span<const edge>(E::adjacency)
+            .subspan(first_edges[i], first_edges[i + 1] - first_edges[i]);
+    }
+    /// The first node with the same row of the adjacency.
+    static constexpr std::size_t twin_of(std::size_t i) {
+        const auto same = [](const edge& a, const edge& b) {
+            return a.column == b.column && a.weight == b.weight;
+        };
+        for (std::size_t j = 0; j < i; ++j) {
+            const auto a = edges_of(i);
+            const auto b = edges_of(j);
+            if (std::equal(a.begin(), a.end(), b.begin(), b.end(), same)) {
+                return j;
+            }
+        }
+        return i;
+    }
+    static constexpr std::size_t operators_of(int node) {
+        const int cell = E::cell_of(node);
+        return cell < 0 ? 1
+                        : static_cast<std::size_t>(E::space::operator_counts[static_cast<std::size_t>(cell)]);
+    }
+    /// Whether an edge leads to a cell that no edge before it leads to.
+    static constexpr bool opens_cell(std::span<const edge> edges, std::size_t e) {
+        return E::cell_of(edges[e].column) >= 0 &&
+               std::none_of(
+                   edges.begin(), edges.begin() + static_cast<std::ptrdiff_t>(e),
+                   [&](const edge& b) { return E::cell_of(b.column) == E::cell_of(edges[e].column); });
+    }
+
+    /// The most cells that a node sees.
+    static constexpr std::size_t most_cells = [] {
+        std::size_t most = 1;
+        for (std::size_t i = 0; i < nodes; ++i) {
+            std::size_t count = 0;
+            for (std::size_t e = 0; e < edges_of(i).size(); ++e) {
+                count += opens_cell(edges_of(i), e);
+            }
+            most = (std::max)(most, count);
+        }
+        return most;
+    }();
+    struct term {
+        std::uint32_t cell = 0;
+        std::uint32_t step = 0; ///< 0 where there are fewer cells
+    };
+    struct node {
+        std::uint32_t first = 0; ///< in m_window_at
+        std::array<term, most_cells> terms{};
+    };
+
+    window_forms();
+
+    std::vector<node> m_nodes;
+    std::vector<int> m_window_at;
+    std::vector<entry> m_entries;
+    std::vector<std::size_t> m_first_entry{0};
+    std::vector<value> m_values;
+    std::vector<std::size_t> m_first_value{0};
+};
+
+template <local_encoding E>
+constexpr std::uint64_t window_forms<E>::combinations() {
+    std::uint64_t sum = 0;
+    for (std::size_t i = 0; i < nodes && sum <= most; ++i) {
+        if (twin_of(i) != i) {
+            continue;
+        }
+        const auto edges = edges_of(i);
+        std::uint64_t product = 1;
+        for (std::size_t e = 0; e < edges.size() && product <= most; ++e) {
+            if (opens_cell(edges, e)) {
+                product *= operators_of(edges[e].column);
+            }
+        }
+        sum += product;
+    }
+    return (std::min)(sum, most + 1);
+}
+
+template <local_encoding E>
+FITNAS_COLD window_forms<E>::window_forms() {
+    // The number of each node's feature vector for each operator; -1 for zeros.
+    std::map<std::vector<float>, int> known_features{
+        {std::vector<float>(static_cast<std::size_t>(E::features)), -1}};
+    std::vector<std::vector<int>> feature_of(nodes);
+    for (std::size_t i = 0; i < nodes; ++i) {
+        for (std::size_t o = 0; o < operators_of(static_cast<int>(i)); ++o) {
+            std::vector<float> x(static_cast<std::size_t>(E::features));
+            E::write_node(static_cast<int>(i), static_cast<int>(o), x.data());
+            const auto [at, is_new] = known_features.try_emplace(std::move(x), static_cast<int>(features()));
+            if (is_new) {
+                for (std::size_t c = 0; c < at->first.size(); ++c) {
+                    if (at->first[c] != 0) {
+                        m_values.push_back({static_cast<int>(c), at->first[c]});
+                    }
+                }
+                m_first_value.push_back(m_values.size());
+            }
+            feature_of[i].push_back(at->second);
+        }
+    }
+
+    std::map<std::vector<std::pair<int, float>>, int> known_windows;
+    for (std::size_t i = 0; i < nodes; ++i) {
+        const auto edges = edges_of(i);
+        node here{static_cast<std::uint32_t>(m_window_at.size()), {}};
+        std::size_t combinations = 1;
+        std::size_t cells = 0;
+        for (std::size_t e = 0; e < edges.size(); ++e) {
+            if (opens_cell(edges, e)) {
+                here.terms[cells++] = {static_cast<std::uint32_t>(E::cell_of(edges[e].column)),
+                                       static_cast<std::uint32_t>(combinations)};
+                combinations *= operators_of(edges[e].column);
+            }
+        }
+        if (const std::size_t twin = twin_of(i); twin != i) {
+            here.first = m_nodes[twin].first;
+            m_nodes.push_back(here);
+            continue;
+        }
+        m_nodes.push_back(here);
+        for (std::size_t c = 0; c < combinations; ++c) {
+            std::vector<std::pair<int, float>> window;
+            for (const edge& e : edges) {
+                std::size_t step = 1;
+                for (std::size_t t = 0; t < cells; ++t) {
+                    if (static_cast<int>(here.terms[t].cell) == E::cell_of(e.column)) {
+                        step = here.terms[t].step;
+                    }
+                }
+                const int feature =
+                    feature_of[static_cast<std::size_t>(e.column)][c / step % operators_of(e.column)];
+                if (feature >= 0) {
+                    window.emplace_back(feature, e.weight);
+                }
+            }
+            const auto [at, is_new] =
+                known_windows.try_emplace(std::move(window), static_cast<int>(known_windows.size()));
+            if (is_new) {
+                for (const auto& [feature, weight] : at->first) {
+                    m_entries.push_back({feature, weight});
+                }
+                m_first_entry.push_back(m_entries.size());
+            }
+            m_window_at.push_back(at->second);
+        }
+    }
+}
+
+} // namespace fitnas::encoding
 
 // ---- fitnas/predictor/gcn/shared_rows.hpp ----
 /// @file
@@ -9606,107 +9837,6 @@ private:
 
 } // namespace fitnas::gcn
 
-// ---- fitnas/predictor/target.hpp ----
-/// @file
-/// @brief Scores as targets of a fit, and the way back from outputs to scores.
-
-namespace fitnas {
-
-/// @brief What is made of the scores before a fit.
-enum class target {
-    standardised, ///< less their mean, divided by their standard deviation
-    ranks         ///< their ranks (equal scores share the mean of theirs), standardised
-};
-
-/// @brief A straight line.
-struct line {
-    double offset = 0;
-    double slope = 1;
-    double operator()(double x) const { return offset + slope * x; }
-};
-
-namespace detail {
-
-struct moments {
-    double mean = 0;
-    double deviation = 0; ///< with the number of values as divisor
-};
-
-inline moments moments_of(std::span<const double> values) {
-    const auto n = static_cast<double>(values.size());
-    moments m;
-    for (const double v : values) {
-        m.mean += v / n;
-    }
-    double sum = 0;
-    for (const double v : values) {
-        sum += (v - m.mean) * (v - m.mean);
-    }
-    m.deviation = std::sqrt(sum / n);
-    return m;
-}
-
-/// Ranks from 0; equal values share the mean of their ranks.
-inline std::vector<double> mean_ranks(std::span<const double> values) {
-    std::vector<std::size_t> order(values.size());
-    for (std::size_t i = 0; i < order.size(); ++i) {
-        order[i] = i;
-    }
-    std::sort(order.begin(), order.end(),
-              [&](std::size_t a, std::size_t b) { return values[a] < values[b]; });
-    std::vector<double> ranks(values.size());
-    for (std::size_t first = 0; first < order.size();) {
-        std::size_t last = first;
-        while (last + 1 < order.size() && values[order[last + 1]] == values[order[first]]) {
-            ++last;
-        }
-        for (std::size_t i = first; i <= last; ++i) {
-            ranks[order[i]] = 0.5 * static_cast<double>(first + last);
-        }
-        first = last + 1;
-    }
-    return ranks;
-}
-
-} // namespace detail
-
-/// @brief The targets of a fit, with mean 0 and standard deviation 1.
-/// @param kind which transform
-/// @param scores not all equal
-inline std::vector<double> make_targets(target kind, std::span<const double> scores) {
-    std::vector<double> values = kind == target::ranks ? detail::mean_ranks(scores)
-                                                       : std::vector<double>(scores.begin(), scores.end());
-    const detail::moments m = detail::moments_of(values);
-    for (double& v : values) {
-        v = (v - m.mean) / m.deviation;
-    }
-    return values;
-}
-
-/// @brief The line that takes outputs closest to scores (least squares), so that outputs of a fit to ranks or
-/// pairs can be read in the unit of the scores. It always rises, so no order changes: where the closest does
-/// not, the line gives the outputs the mean and deviation of the scores instead.
-/// @param outputs of a model
-/// @param scores of the same architectures, as many
-inline line fit_line(std::span<const double> outputs, std::span<const double> scores) {
-    const detail::moments x = detail::moments_of(outputs);
-    const detail::moments y = detail::moments_of(scores);
-    if (!(x.deviation > 0)) {
-        return {y.mean - x.mean, 1};
-    }
-    double product = 0;
-    for (std::size_t i = 0; i < outputs.size(); ++i) {
-        product += (outputs[i] - x.mean) * (scores[i] - y.mean);
-    }
-    double slope = product / (static_cast<double>(outputs.size()) * x.deviation * x.deviation);
-    if (!(slope > 0)) {
-        slope = y.deviation > 0 ? y.deviation / x.deviation : 1;
-    }
-    return {y.mean - slope * x.mean, slope};
-}
-
-} // namespace fitnas
-
 // ---- fitnas/predictor/fitted.hpp ----
 /// @file
 /// @brief A model with fitted parameters.
@@ -9881,8 +10011,9 @@ namespace fitnas {
 
 /// @brief The losses of a fit.
 enum class loss {
-    mse,     ///< mean of squared differences between outputs and targets
-    pairwise ///< mean over all pairs of a batch of log(1 + exp(-(better's output - worse's output)))
+    mse,         ///< mean of squared differences between outputs and targets
+    differences, ///< half the mean, over all pairs of a batch, of squared errors of their differences
+    pairwise     ///< mean over all pairs of a batch of log(1 + exp(-(better's output - worse's output)))
 };
 
 namespace detail {
@@ -9899,13 +10030,32 @@ inline double mse_loss(std::span<const float> outputs, std::span<const double> t
     return sum * share;
 }
 
+/// All pairs' squared errors sum to n times the squared errors less their mean.
+inline double difference_loss(std::span<const float> outputs, std::span<const double> targets,
+                              std::span<float> gradient) {
+    const auto n = static_cast<double>(outputs.size());
+    double mean = 0;
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+        mean += (static_cast<double>(outputs[i]) - targets[i]) / n;
+    }
+    const double share = outputs.size() < 2 ? 0 : 1 / (n - 1);
+    double sum = 0;
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+        const double off = static_cast<double>(outputs[i]) - targets[i] - mean;
+        sum += off * off;
+        gradient[i] = static_cast<float>(2 * off * share);
+    }
+    return sum * share;
+}
+
 } // namespace detail
 
 /// @brief The loss of a batch, and its gradient.
 ///
 /// `loss::pairwise` is RankNet's (Burges et al., "Learning to rank using gradient descent", ICML 2005): it
-/// takes the order of the targets alone. Pairs with equal targets do not count; where all are equal the loss
-/// is 0.
+/// takes the order of the targets alone. `loss::differences` takes how far they are apart, and leaves the
+/// outputs' mean free. In `pairwise`, pairs with equal targets do not count; where all are equal the
+/// loss is 0.
 /// @param kind which loss
 /// @param outputs of the model
 /// @param targets as many
@@ -9919,8 +10069,63 @@ inline double evaluate_loss(loss kind, std::span<const float> outputs, std::span
                           std::to_string(targets.size()) + " targets and a gradient of " +
                           std::to_string(gradient.size()) + "; all must be equal and at least 1");
     }
-    return kind == loss::mse ? detail::mse_loss(outputs, targets, gradient)
-                             : detail::pairwise_loss(outputs, targets, gradient);
+    switch (kind) {
+    case loss::mse:
+        return detail::mse_loss(outputs, targets, gradient);
+    case loss::differences:
+        return detail::difference_loss(outputs, targets, gradient);
+    case loss::pairwise:
+        break;
+    }
+    return detail::pairwise_loss(outputs, targets, gradient);
+}
+
+} // namespace fitnas
+
+// ---- fitnas/space/equal_code.hpp ----
+/// @file
+/// @brief Random codes of one network.
+
+namespace fitnas {
+
+/// @brief A random code of the same network: among neighbouring cells of one shape, those whose operator
+/// changes nothing are put anywhere, each choice equally likely. Where a cell does not have the operator that
+/// would come there, its run of cells stays as it is.
+template <code_space Space>
+architecture<Space> random_equal_code(const architecture<Space>& a, random_stream& random) {
+    require_valid<Space>(a);
+    architecture<Space> result = a;
+    if constexpr (search_space_type<Space>) {
+        static constexpr recipe nothing{};
+        for (int first = 0, next = 0; first < Space::cells; first = next) {
+            next = detail::end_of_run<Space>(first);
+            std::array<const recipe*, static_cast<std::size_t>(Space::cells)> kept;
+            std::size_t count = 0;
+            for (int i = first; i < next; ++i) {
+                const recipe& steps = Space::block_of(i, a[static_cast<std::size_t>(i)]).steps;
+                if (!steps.empty()) {
+                    kept[count++] = &steps;
+                }
+            }
+            if (next - first < 2 || static_cast<int>(count) == next - first) {
+                continue;
+            }
+            // A uniform choice of places (Knuth, The Art of Computer Programming 2, algorithm 3.4.2 S).
+            architecture<Space> moved = result;
+            bool possible = true;
+            std::size_t placed = 0;
+            for (int i = first; i < next; ++i) {
+                const auto left = static_cast<std::uint32_t>(next - i);
+                const bool take = random.below(left) < count - placed;
+                const int o = detail::operator_with<Space>(i, take ? *kept[placed] : nothing);
+                placed += take ? 1U : 0U;
+                possible = possible && o >= 0;
+                moved[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(o);
+            }
+            result = possible ? moved : result;
+        }
+    }
+    return result;
 }
 
 } // namespace fitnas
@@ -9939,6 +10144,7 @@ struct fit_options {
     int batch = 64;              ///< most networks in a step, at least 2
     double learning_rate = 1e-2; ///< of the first step, above 0; falls to 0 along a cosine
     double weight_decay = 1e-4;  ///< decoupled, at least 0
+    bool equal_codes = false;    ///< show in each epoch another code of each network, where it has several
     fitnas::seed seed{};         ///< of first parameters, order and dropout
     fitnas::observer observer{}; ///< called after each epoch, with the mean loss over its batches
 };
@@ -9981,7 +10187,8 @@ inline void require_finite_loss(double loss, int epoch, const fit_options& optio
 /// @throws numeric_error where a score is not finite, all are equal, or the loss becomes not finite
 template <gcn::model_type Model>
 fitted<Model> fit(const score_table<typename Model::space>& table, const fit_options& options = {}) {
-    using code = architecture<typename Model::space>;
+    using space = typename Model::space;
+    using code = architecture<space>;
     detail::require_fit_options(options);
     const auto data = merge_equal_networks(table, "fit");
     const std::vector<double> targets = make_targets(options.target, data.scores);
@@ -10014,7 +10221,8 @@ fitted<Model> fit(const score_table<typename Model::space>& table, const fit_opt
             const std::size_t first = n * b / batches;
             const std::size_t size = n * (b + 1) / batches - first;
             for (std::size_t i = 0; i < size; ++i) {
-                codes[i] = data.architectures[order[first + i]];
+                const code& known = data.architectures[order[first + i]];
+                codes[i] = options.equal_codes ? random_equal_code<space>(known, random) : known;
                 wanted[i] = targets[order[first + i]];
             }
             const auto out = std::span(outputs).first(size);
@@ -10043,6 +10251,186 @@ fitted<Model> fit(const score_table<typename Model::space>& table, const fit_opt
 }
 
 } // namespace fitnas
+
+// ---- fitnas/space/sample.hpp ----
+/// @file
+/// @brief Uniform samples of a space.
+
+namespace fitnas {
+
+/// @brief One architecture, each code equally likely.
+template <code_space Space>
+architecture<Space> sample_one(random_stream& random) {
+    architecture<Space> a{};
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        a[i] = static_cast<std::uint8_t>(random.below(static_cast<std::uint32_t>(Space::operator_counts[i])));
+    }
+    return a;
+}
+
+/// @brief n different networks: codes are drawn uniformly, brought to canonical form, and kept the first time
+/// they come.
+/// @param n how many
+/// @param s the seed; a larger sample of the same seed begins with the smaller one
+/// @throws option_error where the space has fewer than n different networks, or so few of them beside its
+/// codes that a million draws in a row find no new one
+template <code_space Space>
+std::vector<architecture<Space>> sample(std::size_t n, seed s) {
+    constexpr std::uint64_t enumerable = 1U << 20U;
+    const auto refuse = [n](const std::string& has) {
+        throw option_error("sample: asked for " + std::to_string(n) + " different networks, the space has " +
+                           has);
+    };
+    std::set<architecture<Space>> seen;
+    std::vector<architecture<Space>> result;
+    random_stream random(s, purpose::sample);
+    std::uint64_t misses = 0; // in a row
+    while (result.size() < n) {
+        const architecture<Space> a = canonical<Space>(sample_one<Space>(random));
+        if (seen.insert(a).second) {
+            result.push_back(a);
+            misses = 0;
+        } else if (++misses == 1000 && Space::size <= enumerable) {
+            const std::size_t different = different_networks<Space>().size();
+            if (n > different) {
+                refuse(std::to_string(different));
+            }
+        } else if (misses == 1000000) {
+            refuse("hardly more than " + std::to_string(result.size()));
+        }
+    }
+    return result;
+}
+
+} // namespace fitnas
+
+// ---- fitnas/predictor/distil.hpp ----
+/// @file
+/// @brief One model that predicts what another predictor does.
+
+namespace fitnas {
+
+/// @brief Fits a model to what a predictor says about networks drawn uniformly (Hinton et al., "Distilling
+/// the knowledge in a neural network", arXiv 1503.02531, for regression): one model in place of an ensemble.
+/// What the predictor says has no noise and costs no evaluation, so there can be many.
+/// @tparam Model a `gcn::model` of the predictor's space
+/// @param teacher the predictor
+/// @param networks how many codes to draw; of equal networks one counts
+/// @param options of the fit; the defaults are our choice
+/// @return the model, in the unit of the predictor
+/// @throws as `fit`
+template <gcn::model_type Model, predictor Teacher>
+fitted<Model>
+distil(const Teacher& teacher, std::size_t networks = 2000,
+       const fit_options& options = {.epochs = 60, .learning_rate = 2e-2, .weight_decay = 0.01}) {
+    using space = typename Model::space;
+    score_table<space> table;
+    random_stream random(options.seed, purpose::sample);
+    for (std::size_t i = 0; i < networks; ++i) {
+        table.architectures.push_back(sample_one<space>(random));
+    }
+    table.scores = teacher.predict(std::span<const architecture<space>>(table.architectures));
+    return fit<Model>(table, options);
+}
+
+} // namespace fitnas
+
+// ---- fitnas/predictor/encoding/complete.hpp ----
+/// @file
+/// @brief Encoding: every cell beside every other.
+
+namespace fitnas::encoding {
+
+/// @brief A node for each cell, an edge between any two: one layer already sees all cells, and no order.
+/// @tparam Space the code space
+/// @tparam Feature what a node carries
+template <code_space Space, class Feature>
+struct complete : detail::cells<Space, Feature> {
+    static constexpr auto adjacency =
+        detail::normalised_edges<static_cast<std::size_t>(Space::cells* Space::cells)>(
+            Space::cells, [](int, int) { return true; });
+};
+
+} // namespace fitnas::encoding
+
+// ---- fitnas/predictor/encoding/operator_lattice.hpp ----
+/// @file
+/// @brief Encoding: every operator of every cell.
+
+namespace fitnas::encoding {
+
+namespace detail {
+
+/// The nodes of all operators of all cells.
+template <code_space Space>
+struct lattice {
+    static constexpr int nodes = [] {
+        int sum = 0;
+        for (const int count : Space::operator_counts) {
+            sum += count;
+        }
+        return sum;
+    }();
+    static constexpr auto cell_of = [] {
+        std::array<int, static_cast<std::size_t>(nodes)> cells{};
+        std::size_t node = 0;
+        for (int i = 0; i < Space::cells; ++i) {
+            for (int o = 0; o < Space::operator_counts[static_cast<std::size_t>(i)]; ++o) {
+                cells[node++] = i;
+            }
+        }
+        return cells;
+    }();
+    struct joined {
+        constexpr bool operator()(int i, int j) const {
+            const int step = cell_of[static_cast<std::size_t>(i)] - cell_of[static_cast<std::size_t>(j)];
+            return step == 1 || step == -1;
+        }
+    };
+};
+
+} // namespace detail
+
+/// @brief A node for each operator of each cell, an edge between any two operators of neighbouring cells: the
+/// supernet itself as a graph. Chosen operators carry their feature, the others zeros.
+/// @tparam Space the code space
+/// @tparam Feature what a chosen node carries
+template <code_space Space, class Feature>
+struct operator_lattice {
+    static_assert(feature::feature_of<Feature, Space>,
+                  "encoding<Space, Feature>: Feature must be a node feature such as feature::cell_operator");
+    using space = Space;
+    static constexpr int nodes = detail::lattice<Space>::nodes;
+    static constexpr int features = Feature::template width<Space>;
+    static constexpr auto adjacency =
+        detail::normalised_edges<detail::count_edges(nodes, typename detail::lattice<Space>::joined{})>(
+            nodes, typename detail::lattice<Space>::joined{});
+
+    static constexpr int cell_of(int node) {
+        return detail::lattice<Space>::cell_of[static_cast<std::size_t>(node)];
+    }
+    static void write_node(int node, int operator_index, float* out) {
+        int first = 0;
+        for (int cell = 0; cell < cell_of(node); ++cell) {
+            first += Space::operator_counts[static_cast<std::size_t>(cell)];
+        }
+        if (node == first + operator_index) {
+            Feature::template write<Space>(cell_of(node), operator_index, out);
+        }
+    }
+
+    static void encode(const architecture<Space>& a, float* out) {
+        std::fill(out, out + nodes * features, 0.0F);
+        int first = 0;
+        for (int i = 0; i < Space::cells; ++i) {
+            const auto here = static_cast<std::size_t>(i);
+            Feature::template write<Space>(i, a[here], out + (first + a[here]) * features);
+            first += Space::operator_counts[here];
+        }
+    }
+};
+
+} // namespace fitnas::encoding
 
 // ---- fitnas/predictor/ensemble.hpp ----
 /// @file
@@ -10222,6 +10610,237 @@ private:
 
 } // namespace fitnas::feature
 
+// ---- fitnas/predictor/fit_default.hpp ----
+/// @file
+/// @brief Fits the default model in the ways that cross-validation inside the table finds best.
+
+namespace fitnas {
+
+/// @brief Plans of the default fit: which of its `fit_ways` are averaged. From little to much trust in the
+/// single score.
+enum class fit_plan {
+    cautious, ///< three with much weight decay and few steps
+    careful,  ///< five with much weight decay
+    broad,    ///< all nine: errors of unlike fits cancel
+    close     ///< three that follow the order of pairs, with little weight decay
+};
+inline constexpr int fit_plans = 4;
+/// @brief How many ways to fit the default model there are, see `options_of_way`.
+inline constexpr int fit_ways = 9;
+
+/// @brief How to fit the default predictor.
+struct default_fit_options {
+    std::optional<fit_plan> plan{}; ///< without one it is `choose_plan`'s
+    int folds = 5;                  ///< of the cross-validation, at least 2
+    fitnas::seed seed{};            ///< of the folds, first parameters and orders
+};
+
+/// @brief How a plan was chosen.
+struct plan_choice {
+    fit_plan plan = fit_plan::broad;
+    /// Of each plan the mean tau-b over the folds; not a number where nothing was compared.
+    std::vector<double> kendall = std::vector<double>(fit_plans, std::numeric_limits<double>::quiet_NaN());
+};
+
+/// @brief One way to fit the default model. Our choice.
+/// @param way below `fit_ways`
+/// @param networks how many there are to fit to: the more, the fewer epochs
+inline fit_options options_of_way(int way, std::size_t networks, seed s = {}) {
+    struct row {
+        fitnas::loss loss;
+        fitnas::target target;
+        double learning_rate;
+        double weight_decay;
+        int epochs; // at most
+        int steps;  // at most
+    };
+    static constexpr row rows[fit_ways] = {
+        {loss::pairwise, target::ranks, 1e-2, 3, 200, 600},
+        {loss::differences, target::ranks, 1e-2, 1, 300, 150},
+        {loss::differences, target::standardised, 1e-2, 1, 300, 150},
+        {loss::pairwise, target::ranks, 1e-2, 1, 200, 2000},
+        {loss::differences, target::ranks, 1e-2, 0.3, 300, 1000},
+        {loss::differences, target::ranks, 1e-2, 0.1, 300, 2000},
+        {loss::pairwise, target::ranks, 1e-2, 0.25, 300, 3000},
+        {loss::pairwise, target::ranks, 1e-2, 0.05, 300, 3000},
+        {loss::pairwise, target::ranks, 3e-2, 0.03, 300, 3000},
+    };
+    const row& r = rows[static_cast<std::size_t>(way)];
+    fit_options o{.loss = r.loss,
+                  .target = r.target,
+                  .learning_rate = r.learning_rate,
+                  .weight_decay = r.weight_decay,
+                  .equal_codes = true,
+                  .seed = s};
+    const auto batch = static_cast<std::size_t>(o.batch);
+    const auto batches = static_cast<int>((std::max)((networks + batch - 1) / batch, std::size_t{1}));
+    o.epochs = (std::max)(1, (std::min)(r.epochs, r.steps / batches));
+    return o;
+}
+
+namespace detail {
+
+/// The ways of each plan, [first, last).
+inline constexpr int plan_ways[fit_plans][2] = {{0, 3}, {0, 5}, {0, 9}, {6, 9}};
+
+/// Tau-b of a fold's held-out networks for each plan.
+/// @param predictions of each way; empty where such scores cannot be fitted
+inline std::vector<double> compare_plans(const std::vector<std::vector<double>>& predictions,
+                                         const std::vector<double>& scores) {
+    std::vector<double> taus(fit_plans, std::numeric_limits<double>::quiet_NaN());
+    for (std::size_t p = 0; p < fit_plans; ++p) {
+        std::vector<double> sum(scores.size());
+        bool whole = true;
+        for (int w = plan_ways[p][0]; w < plan_ways[p][1]; ++w) {
+            const std::vector<double>& one = predictions[static_cast<std::size_t>(w)];
+            whole = whole && !one.empty();
+            for (std::size_t i = 0; whole && i < sum.size(); ++i) {
+                sum[i] += one[i];
+            }
+        }
+        if (whole) {
+            taus[p] = kendall_tau(sum, scores);
+        }
+    }
+    return taus;
+}
+
+/// Whether a plan is worse than another by more than one standard error of their differences over the folds;
+/// false where there are fewer than 2 folds to compare.
+/// @param taus of each fold and plan
+inline bool is_worse(const std::vector<std::vector<double>>& taus, std::size_t plan, std::size_t other) {
+    double sum = 0;
+    double squares = 0;
+    double count = 0;
+    for (const std::vector<double>& fold : taus) {
+        const double off = fold[other] - fold[plan];
+        if (!std::isnan(off)) {
+            sum += off;
+            squares += off * off;
+            ++count;
+        }
+    }
+    if (count < 2) {
+        return false;
+    }
+    const double mean = sum / count;
+    return mean > std::sqrt((std::max)(0.0, squares / count - mean * mean) / (count - 1));
+}
+
+/// @param taus of each fold and plan
+inline plan_choice choose_by(const std::vector<std::vector<double>>& taus) {
+    plan_choice choice;
+    std::optional<std::size_t> best;
+    for (std::size_t p = 0; p < fit_plans; ++p) {
+        double sum = 0;
+        double count = 0;
+        for (const std::vector<double>& fold : taus) {
+            sum += std::isnan(fold[p]) ? 0 : fold[p];
+            count += std::isnan(fold[p]) ? 0 : 1;
+        }
+        if (count > 0) {
+            choice.kendall[p] = sum / count;
+            best = best && choice.kendall[*best] >= choice.kendall[p] ? *best : p;
+        }
+    }
+    for (std::size_t p = 0; best && p <= *best; ++p) {
+        if (p == *best || !(std::isnan(choice.kendall[p]) || is_worse(taus, p, *best))) {
+            choice.plan = static_cast<fit_plan>(p);
+            break;
+        }
+    }
+    return choice;
+}
+
+} // namespace detail
+
+/// @brief Chooses a plan by k-fold cross-validation and the rule of one standard error (Breiman et al.,
+/// "Classification and Regression Trees", 1984): of the plans whose mean tau-b between averaged predictions
+/// and scores of held-out networks is not below the highest by more than one standard error of the
+/// difference over the folds, the one with least trust in the single score. Where there are fewer than 4
+/// different networks a fold, there are fewer folds; fewer than 8 networks are fitted by `broad`. Bit-equal
+/// for any number of threads.
+/// @param table architectures and scores, higher is better
+/// @param options folds and seed
+/// @throws option_error where there are fewer than 2 folds; as `merge_equal_networks`
+template <code_space Space, class Encoding = default_encoding<Space>>
+plan_choice choose_plan(const score_table<Space>& table, const default_fit_options& options = {}) {
+    using model = default_model<Space, Encoding>;
+    if (options.folds < 2) {
+        throw option_error("fit_default: folds: expected at least 2, got " + std::to_string(options.folds));
+    }
+    const score_table<Space> data = merge_equal_networks(table, "fit_default");
+    const auto folds = (std::min)(static_cast<std::size_t>(options.folds), data.size() / 4);
+    if (folds < 2) {
+        return {};
+    }
+    const auto parts = make_folds(data.size(), static_cast<int>(folds), options.seed);
+    std::vector<score_table<Space>> others;
+    std::vector<score_table<Space>> held_out;
+    for (const std::vector<std::size_t>& part : parts) {
+        std::vector<std::size_t> rest;
+        for (std::size_t i = 0; i < data.size(); ++i) {
+            if (!std::binary_search(part.begin(), part.end(), i)) {
+                rest.push_back(i);
+            }
+        }
+        others.push_back(data.rows(rest));
+        held_out.push_back(data.rows(part));
+    }
+    std::vector<std::vector<std::vector<double>>> predictions(folds,
+                                                              std::vector<std::vector<double>>(fit_ways));
+    // A fold's ways are neighbours: each thread then gets cheap and costly ones alike.
+    parallel_for(static_cast<std::ptrdiff_t>(folds * fit_ways), [&](std::ptrdiff_t job) {
+        const std::size_t f = static_cast<std::size_t>(job) / fit_ways;
+        const std::size_t w = static_cast<std::size_t>(job) % fit_ways;
+        try {
+            predictions[f][w] =
+                fit<model>(others[f], options_of_way(static_cast<int>(w), others[f].size(), options.seed))
+                    .predict(std::span<const architecture<Space>>(held_out[f].architectures));
+        } catch (const numeric_error&) { // such scores cannot be fitted: no predictions
+        }
+    });
+    std::vector<std::vector<double>> taus;
+    for (std::size_t f = 0; f < folds; ++f) {
+        taus.push_back(detail::compare_plans(predictions[f], held_out[f].scores));
+    }
+    return detail::choose_by(taus);
+}
+
+/// @brief What `fit_default` returns.
+template <code_space Space, class Encoding = default_encoding<Space>>
+using default_predictor = ensemble<fitted<default_model<Space, Encoding>>>;
+
+/// @brief Fits the default model in several ways and averages them: what to use where nothing speaks for
+/// another model. `choose_plan` says which ways: one rule for tables of any size, exact or noisy. `distil`
+/// makes one model of them. Bit-equal for any number of threads.
+/// @tparam Encoding with a node for each cell
+/// @param table architectures and scores, higher is better
+/// @throws as `choose_plan` and `fit`
+template <code_space Space, class Encoding = default_encoding<Space>>
+default_predictor<Space, Encoding> fit_default(const score_table<Space>& table,
+                                               const default_fit_options& options = {}) {
+    using model = default_model<Space, Encoding>;
+    const score_table<Space> data = merge_equal_networks(table, "fit_default");
+    const fit_plan plan = options.plan ? *options.plan : choose_plan<Space, Encoding>(data, options).plan;
+    const int first = detail::plan_ways[static_cast<std::size_t>(plan)][0];
+    const int last = detail::plan_ways[static_cast<std::size_t>(plan)][1];
+    std::vector<std::optional<fitted<model>>> done(static_cast<std::size_t>(last - first));
+    parallel_for(last - first, [&](std::ptrdiff_t i) {
+        const int way = first + static_cast<int>(i);
+        random_stream random(options.seed, purpose::fit, 0, static_cast<std::uint64_t>(way));
+        const seed own{(std::uint64_t{random.bits()} << 32U) | random.bits()};
+        done[static_cast<std::size_t>(i)].emplace(fit<model>(data, options_of_way(way, data.size(), own)));
+    });
+    std::vector<fitted<model>> members;
+    for (std::optional<fitted<model>>& one : done) {
+        members.push_back(std::move(*one));
+    }
+    return ensemble<fitted<model>>(std::move(members));
+}
+
+} // namespace fitnas
+
 // ---- fitnas/predictor/gcn/window_rule.hpp ----
 /// @file
 /// @brief How layers act on windows of cells, and why a model is not a sum over them.
@@ -10268,6 +10887,11 @@ struct window_rule {
 };
 template <>
 struct window_rule<relu> {
+    static constexpr window_action action = window_action::each_node;
+    static constexpr bool linear = false;
+};
+template <>
+struct window_rule<silu> {
     static constexpr window_action action = window_action::each_node;
     static constexpr bool linear = false;
 };
@@ -11045,13 +11669,8 @@ canonical_pairs canonical_pairs_of() {
     }
     if constexpr (search_space_type<Space>) {
         const auto steps = [](int cell, int o) -> const recipe& { return Space::block_of(cell, o).steps; };
-        const auto has = [&](int cell, const recipe& wanted) {
-            for (int o = 0; o < Space::operator_counts[static_cast<std::size_t>(cell)]; ++o) {
-                if (steps(cell, o) == wanted) {
-                    return true;
-                }
-            }
-            return false;
+        const auto has = [](int cell, const recipe& wanted) {
+            return detail::operator_with<Space>(cell, wanted) >= 0;
         };
         // Of operators with one recipe the first stands for all.
         for (int i = 0; i < Space::cells; ++i) {
@@ -11066,14 +11685,8 @@ canonical_pairs canonical_pairs_of() {
         }
         int first = 0;
         while (first < Space::cells) { // the runs of `canonical`
-            int last = first;
+            const int last = detail::end_of_run<Space>(first) - 1;
             const cell place = Space::layer_of(first).place;
-            if (place.keeps_shape()) {
-                while (last + 1 < Space::cells && Space::layer_of(last + 1).place == place &&
-                       &Space::layer_of(last + 1) == &Space::layer_of(last) + 1) {
-                    ++last;
-                }
-            }
             bool idle = false; // whether an operator of the run does nothing
             bool alike = true;
             for (int i = first; place.keeps_shape() && i <= last; ++i) {
@@ -11751,58 +12364,6 @@ std::uint64_t for_each_prediction(const Model& predictor, const cost::limit& lim
 }
 
 } // namespace fitnas::search
-
-// ---- fitnas/space/sample.hpp ----
-/// @file
-/// @brief Uniform samples of a space.
-
-namespace fitnas {
-
-/// @brief One architecture, each code equally likely.
-template <code_space Space>
-architecture<Space> sample_one(random_stream& random) {
-    architecture<Space> a{};
-    for (std::size_t i = 0; i < a.size(); ++i) {
-        a[i] = static_cast<std::uint8_t>(random.below(static_cast<std::uint32_t>(Space::operator_counts[i])));
-    }
-    return a;
-}
-
-/// @brief n different networks: codes are drawn uniformly, brought to canonical form, and kept the first time
-/// they come.
-/// @param n how many
-/// @param s the seed; a larger sample of the same seed begins with the smaller one
-/// @throws option_error where the space has fewer than n different networks, or so few of them beside its
-/// codes that a million draws in a row find no new one
-template <code_space Space>
-std::vector<architecture<Space>> sample(std::size_t n, seed s) {
-    constexpr std::uint64_t enumerable = 1U << 20U;
-    const auto refuse = [n](const std::string& has) {
-        throw option_error("sample: asked for " + std::to_string(n) + " different networks, the space has " +
-                           has);
-    };
-    std::set<architecture<Space>> seen;
-    std::vector<architecture<Space>> result;
-    random_stream random(s, purpose::sample);
-    std::uint64_t misses = 0; // in a row
-    while (result.size() < n) {
-        const architecture<Space> a = canonical<Space>(sample_one<Space>(random));
-        if (seen.insert(a).second) {
-            result.push_back(a);
-            misses = 0;
-        } else if (++misses == 1000 && Space::size <= enumerable) {
-            const std::size_t different = different_networks<Space>().size();
-            if (n > different) {
-                refuse(std::to_string(different));
-            }
-        } else if (misses == 1000000) {
-            refuse("hardly more than " + std::to_string(result.size()));
-        }
-    }
-    return result;
-}
-
-} // namespace fitnas
 
 // ---- fitnas/search/evolution.hpp ----
 /// @file
@@ -13141,6 +13702,234 @@ private:
 
 } // namespace fitnas::search::detail
 
+// ---- fitnas/search/random.hpp ----
+/// @file
+/// @brief Random search: the best of a uniform sample.
+
+namespace fitnas::search {
+
+/// @brief n different networks that keep the limits: codes are drawn uniformly, brought to canonical form,
+/// and kept where they keep the limits and come for the first time.
+///
+/// A space of at most 2^20 codes gives all that keep the limits, in random order, where there are fewer than
+/// n of them.
+/// @param draws the most codes to draw for each one that is wanted
+/// @param what who asks, for messages
+/// @throws limit_error where no architecture keeps the limits, or the draws of a larger space find fewer than
+/// n
+template <code_space Space>
+std::vector<architecture<Space>> sample_under(const cost::limit& limit, std::size_t n, seed s,
+                                              std::size_t draws = 1000, const char* what = "sample_under") {
+    constexpr bool small = Space::size <= (std::uint64_t{1} << 20U);
+    const limit_check check = check_of<Space>(limit);
+    check.require_possible(what);
+    std::set<architecture<Space>> seen;
+    std::vector<architecture<Space>> result;
+    random_stream random(s, purpose::sample);
+    const std::uint64_t most = small ? 4 * Space::size : std::uint64_t{draws} * n;
+    for (std::uint64_t i = 0; i < most && result.size() < n; ++i) {
+        const architecture<Space> a = canonical<Space>(sample_one<Space>(random));
+        if (check.meets(a) && seen.insert(a).second) {
+            result.push_back(a);
+        }
+    }
+    if (result.size() < n) {
+        if constexpr (small) {
+            // Those that the draws missed.
+            std::vector<architecture<Space>> missed;
+            for_each_architecture<Space>([&](const architecture<Space>& a) {
+                if (check.meets(a) && canonical<Space>(a) == a && !seen.contains(a)) {
+                    missed.push_back(a);
+                }
+            });
+            random.shuffle(std::span<architecture<Space>>(missed));
+            missed.resize((std::min)(missed.size(), n - result.size()));
+            result.insert(result.end(), missed.begin(), missed.end());
+            if (result.empty() && n > 0) {
+                throw check.nothing_found(what, "no architecture of the space");
+            }
+        } else {
+            throw check.nothing_found(
+                what, "of " + std::to_string(most) + " random codes, where " + std::to_string(n) +
+                          " different networks were asked for, only " + std::to_string(result.size()));
+        }
+    }
+    return result;
+}
+
+struct random_options {
+    std::size_t samples = 1000; ///< at least 1; a small space may have fewer, see `sample_under`
+    std::size_t top = 10;       ///< how many to return, at least 1
+    cost::limit limit{};
+    fitnas::seed seed{1};
+    std::size_t draws = 1000; ///< the most codes to draw for each sample
+};
+
+/// @brief Scores a uniform sample of the networks that keep the limits.
+/// @param score called once, with all of them; higher is better
+/// @return the best, best first; ties in the order of the codes
+/// @throws limit_error where too few architectures keep the limits, see `sample_under`
+template <code_space Space, scorer<Space> Scorer>
+std::vector<candidate<Space>> random(Scorer&& score, const random_options& options = {}) {
+    detail::best_list<Space> best(options.top, "random");
+    if (options.samples < 1) {
+        throw option_error("random: samples: expected at least 1, got 0");
+    }
+    const auto codes =
+        sample_under<Space>(options.limit, options.samples, options.seed, options.draws, "random");
+    const std::vector<double> values = score(std::span<const architecture<Space>>(codes));
+    detail::require_values(values, codes.size(), "random", "scorer");
+    for (std::size_t i = 0; i < codes.size(); ++i) {
+        best.offer(codes[i], values[i]);
+    }
+    return best.result(options.limit);
+}
+
+/// @brief The same with a model's predictions.
+template <model Model>
+std::vector<candidate<typename Model::space>> random(const Model& predictor,
+                                                     const random_options& options = {}) {
+    using space = typename Model::space;
+    return random<space>([&](std::span<const architecture<space>> some) { return predictor.predict(some); },
+                         options);
+}
+
+} // namespace fitnas::search
+
+// ---- fitnas/search/iterative.hpp ----
+/// @file
+/// @brief Iterative sampling: a predictor that asks for the scores it is fitted to.
+
+namespace fitnas::search {
+
+/// @brief How scores are asked for. The defaults are our choice.
+struct iterative_options {
+    std::size_t evaluations = 100; ///< networks scored in all, at least 8
+    double uniform = 0.5;          ///< the share of them that is drawn uniformly, first; above 0, at most 1
+    std::size_t rounds = 5;        ///< the others come in so many rounds of the predicted best, at least 1
+    std::uint64_t enumerable = std::uint64_t{1} << 20U; ///< larger spaces are searched by evolution
+    cost::limit limit{};                                ///< what is scored keeps it
+    fitnas::seed seed{1};                               ///< of the uniform sample and of evolution
+};
+
+/// @brief What iterative sampling found.
+template <model Model>
+struct iterative_result {
+    Model predictor;                           ///< fitted to all scores
+    score_table<typename Model::space> scores; ///< in the order in which they were asked for
+    candidate<typename Model::space> best;     ///< by its score; ties by the order of the codes
+};
+
+namespace detail {
+
+/// The best by prediction that are not among `known`, at most `count`.
+template <model Model>
+std::vector<architecture<typename Model::space>>
+best_unknown(const Model& predictor, const std::set<architecture<typename Model::space>>& known,
+             std::size_t count, const iterative_options& options, std::size_t round) {
+    using space = typename Model::space;
+    std::vector<architecture<space>> found;
+    if (space::size <= (std::min)(options.enumerable, enumerable_size)) {
+        best_list<space> best(count, "iterative");
+        for_each_prediction(predictor, options.limit, 16384, "iterative",
+                            [&](std::span<const architecture<space>> codes, std::span<const double> values) {
+                                for (std::size_t i = 0; i < codes.size(); ++i) {
+                                    if (!known.contains(codes[i])) {
+                                        best.offer(codes[i], values[i]);
+                                    }
+                                }
+                            });
+        for (const candidate<space>& c : best.result(options.limit)) {
+            found.push_back(c.architecture);
+        }
+    } else {
+        const auto ranked = evolution(predictor, {.population = 200,
+                                                  .parents = 50,
+                                                  .top = known.size() + count,
+                                                  .limit = options.limit,
+                                                  .seed = seed{options.seed.value + round}});
+        for (const candidate<space>& c : ranked) {
+            if (found.size() < count && !known.contains(c.architecture)) {
+                found.push_back(c.architecture);
+            }
+        }
+    }
+    return found;
+}
+
+inline void require_options(const iterative_options& o) {
+    const auto refuse = [](const std::string& text) { throw option_error("iterative: " + text); };
+    if (o.evaluations < 8) {
+        refuse("evaluations: expected at least 8, got " + std::to_string(o.evaluations));
+    }
+    if (!(o.uniform > 0 && o.uniform <= 1)) {
+        refuse("uniform: expected a share above 0, at most 1, got " + std::to_string(o.uniform));
+    }
+    if (o.rounds < 1) {
+        refuse("rounds: expected at least 1, got 0");
+    }
+}
+
+} // namespace detail
+
+/// @brief Scores a uniform sample, then in rounds the best that a predictor of all scores so far finds among
+/// networks not yet scored; after each round it is fitted anew.
+/// @tparam Space the code space
+/// @param score called once a round with different networks; higher is better
+/// @param fit_to `predictor fit_to(const score_table<Space>&)`
+/// @param options how many, and how
+/// @return the last predictor, all scores, and the best of them; fewer scores than asked for where the space
+/// has no more networks that keep the limit
+/// @throws option_error where an option is out of range
+/// @throws limit_error where too few architectures keep the limit, see `sample_under`
+/// @throws shape_error, numeric_error where the scorer's values cannot be ranked; and what `fit_to` throws
+template <code_space Space, scorer<Space> Scorer, class Fit>
+auto iterative(Scorer&& score, Fit&& fit_to, const iterative_options& options) {
+    using fitted_model = std::decay_t<decltype(fit_to(std::declval<const score_table<Space>&>()))>;
+    detail::require_options(options);
+    score_table<Space> table;
+    std::set<architecture<Space>> known;
+    const auto evaluate = [&](const std::vector<architecture<Space>>& codes) {
+        const std::vector<double> values = score(std::span<const architecture<Space>>(codes));
+        detail::require_values(values, codes.size(), "iterative", "scorer");
+        for (std::size_t i = 0; i < codes.size(); ++i) {
+            table.push_back(codes[i], values[i]);
+            known.insert(codes[i]);
+        }
+    };
+    const auto uniform = static_cast<std::size_t>(
+        std::ceil(options.uniform * static_cast<double>(options.evaluations) - 1e-9));
+    evaluate(sample_under<Space>(options.limit, (std::max)(uniform, std::size_t{4}), options.seed, 1000,
+                                 "iterative"));
+    std::optional<fitted_model> predictor;
+    predictor.emplace(fit_to(static_cast<const score_table<Space>&>(table)));
+    for (std::size_t round = 1; round <= options.rounds && table.size() < options.evaluations; ++round) {
+        const std::size_t left = options.evaluations - table.size();
+        const std::size_t wanted = (left + options.rounds - round) / (options.rounds - round + 1);
+        const auto next = detail::best_unknown(*predictor, known, wanted, options, round);
+        if (next.empty()) {
+            break;
+        }
+        evaluate(next);
+        predictor.emplace(fit_to(static_cast<const score_table<Space>&>(table)));
+    }
+    detail::best_list<Space> best(1, "iterative");
+    for (std::size_t i = 0; i < table.size(); ++i) {
+        best.offer(table.architectures[i], table.scores[i]);
+    }
+    return iterative_result<fitted_model>{std::move(*predictor), table, best.result(options.limit).front()};
+}
+
+/// @brief The same with the default predictor (`fit_default`).
+template <code_space Space, scorer<Space> Scorer>
+iterative_result<default_predictor<Space>> iterative(Scorer&& score, const iterative_options& options = {}) {
+    return iterative<Space>(
+        std::forward<Scorer>(score),
+        [&](const score_table<Space>& table) { return fit_default(table, {.seed = options.seed}); }, options);
+}
+
+} // namespace fitnas::search
+
 // ---- fitnas/search/pareto.hpp ----
 /// @file
 /// @brief The exact front of quality against cost.
@@ -13250,100 +14039,6 @@ pareto(const Model& predictor, const pareto_options& options = {}) {
                             });
         return front;
     }
-}
-
-} // namespace fitnas::search
-
-// ---- fitnas/search/random.hpp ----
-/// @file
-/// @brief Random search: the best of a uniform sample.
-
-namespace fitnas::search {
-
-/// @brief n different networks that keep the limits: codes are drawn uniformly, brought to canonical form,
-/// and kept where they keep the limits and come for the first time.
-///
-/// A space of at most 2^20 codes gives all that keep the limits, in random order, where there are fewer than
-/// n of them.
-/// @param draws the most codes to draw for each one that is wanted
-/// @param what who asks, for messages
-/// @throws limit_error where no architecture keeps the limits, or the draws of a larger space find fewer than
-/// n
-template <code_space Space>
-std::vector<architecture<Space>> sample_under(const cost::limit& limit, std::size_t n, seed s,
-                                              std::size_t draws = 1000, const char* what = "sample_under") {
-    constexpr bool small = Space::size <= (std::uint64_t{1} << 20U);
-    const limit_check check = check_of<Space>(limit);
-    check.require_possible(what);
-    std::set<architecture<Space>> seen;
-    std::vector<architecture<Space>> result;
-    random_stream random(s, purpose::sample);
-    const std::uint64_t most = small ? 4 * Space::size : std::uint64_t{draws} * n;
-    for (std::uint64_t i = 0; i < most && result.size() < n; ++i) {
-        const architecture<Space> a = canonical<Space>(sample_one<Space>(random));
-        if (check.meets(a) && seen.insert(a).second) {
-            result.push_back(a);
-        }
-    }
-    if (result.size() < n) {
-        if constexpr (small) {
-            // Those that the draws missed.
-            std::vector<architecture<Space>> missed;
-            for_each_architecture<Space>([&](const architecture<Space>& a) {
-                if (check.meets(a) && canonical<Space>(a) == a && !seen.contains(a)) {
-                    missed.push_back(a);
-                }
-            });
-            random.shuffle(std::span<architecture<Space>>(missed));
-            missed.resize((std::min)(missed.size(), n - result.size()));
-            result.insert(result.end(), missed.begin(), missed.end());
-            if (result.empty() && n > 0) {
-                throw check.nothing_found(what, "no architecture of the space");
-            }
-        } else {
-            throw check.nothing_found(
-                what, "of " + std::to_string(most) + " random codes, where " + std::to_string(n) +
-                          " different networks were asked for, only " + std::to_string(result.size()));
-        }
-    }
-    return result;
-}
-
-struct random_options {
-    std::size_t samples = 1000; ///< at least 1; a small space may have fewer, see `sample_under`
-    std::size_t top = 10;       ///< how many to return, at least 1
-    cost::limit limit{};
-    fitnas::seed seed{1};
-    std::size_t draws = 1000; ///< the most codes to draw for each sample
-};
-
-/// @brief Scores a uniform sample of the networks that keep the limits.
-/// @param score called once, with all of them; higher is better
-/// @return the best, best first; ties in the order of the codes
-/// @throws limit_error where too few architectures keep the limits, see `sample_under`
-template <code_space Space, scorer<Space> Scorer>
-std::vector<candidate<Space>> random(Scorer&& score, const random_options& options = {}) {
-    detail::best_list<Space> best(options.top, "random");
-    if (options.samples < 1) {
-        throw option_error("random: samples: expected at least 1, got 0");
-    }
-    const auto codes =
-        sample_under<Space>(options.limit, options.samples, options.seed, options.draws, "random");
-    const std::vector<double> values = score(std::span<const architecture<Space>>(codes));
-    detail::require_values(values, codes.size(), "random", "scorer");
-    for (std::size_t i = 0; i < codes.size(); ++i) {
-        best.offer(codes[i], values[i]);
-    }
-    return best.result(options.limit);
-}
-
-/// @brief The same with a model's predictions.
-template <model Model>
-std::vector<candidate<typename Model::space>> random(const Model& predictor,
-                                                     const random_options& options = {}) {
-    using space = typename Model::space;
-    return random<space>([&](std::span<const architecture<space>> some) { return predictor.predict(some); },
-                         options);
 }
 
 } // namespace fitnas::search

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -5,6 +6,7 @@
 
 #include <doctest/doctest.h>
 
+#include <fitnas/metrics/kendall.hpp>
 #include <fitnas/predictor/baseline.hpp>
 #include <fitnas/space/sample.hpp>
 #include <fitnas/space/spaces.hpp>
@@ -167,4 +169,63 @@ TEST_CASE("cost_baseline predicts the cost itself") {
     const std::vector<architecture<macro>> two{parse<macro>("00000000"), parse<macro>("22212202")};
     CHECK(cost_baseline<macro>().predict(std::span<const architecture<macro>>(two)) ==
           std::vector<double>{7'713'280, 85'164'544});
+}
+
+TEST_CASE("ridge with pairs sees what two cells make together, and ridge without does not") {
+    score_table<tiny> table;
+    for_each_architecture<tiny>([&](const architecture<tiny>& a) {
+        table.push_back(a, 70 + a[0] + (a[1] == 1 && a[3] == 0 ? 3.0 : 0.0) + 0.5 * a[0] * a[2]);
+    });
+    const ridge<tiny, ridge_terms::pairs> pairs(table, {.lambda = 1e-6});
+    const ridge<tiny> cells(table, {.lambda = 1e-6});
+    double off = 0;
+    for (std::size_t i = 0; i < table.size(); ++i) {
+        CHECK(pairs.predict(table.architectures[i]) == doctest::Approx(table.scores[i]).epsilon(1e-5));
+        off = (std::max)(off, std::abs(cells.predict(table.architectures[i]) - table.scores[i]));
+    }
+    CHECK(off > 0.5);
+    CHECK(pairs.leave_one_out_error() < 1e-6);
+}
+
+TEST_CASE("leave-one-out error of a ridge with pairs is that of fits without each network") {
+    const score_table<tiny> table = noisy_table();
+    using model = ridge<tiny, ridge_terms::pairs>;
+    const ridge_options options{.lambda = 2};
+    double error = 0;
+    for (std::size_t left = 0; left < table.size(); ++left) {
+        std::vector<std::size_t> others;
+        for (std::size_t i = 0; i < table.size(); ++i) {
+            if (i != left) {
+                others.push_back(i);
+            }
+        }
+        const double off =
+            model(table.rows(others), options).predict(table.architectures[left]) - table.scores[left];
+        error += off * off / static_cast<double>(table.size());
+    }
+    // The formula keeps the mean that is taken off before, a fit without the network does not: the leverage
+    // has 1 / n.
+    CHECK(model(table, options).leave_one_out_error() == doctest::Approx(error).epsilon(1e-6));
+}
+
+TEST_CASE("ridge on ranks: outliers weigh no more than others, predictions are in the unit of the scores") {
+    score_table<tiny> table = fixtures::tiny_table();
+    const ridge<tiny> before(table, {.lambda = 1, .target = target::ranks});
+    std::vector<double> predicted = before.predict(fixtures::codes_of(table));
+    double mean = 0;
+    for (std::size_t i = 0; i < table.size(); ++i) {
+        mean += (predicted[i] - table.scores[i]) / static_cast<double>(table.size());
+    }
+    CHECK(mean == doctest::Approx(0).epsilon(1e-9));
+    // A monotone change of the scores changes no rank, so the order of the predictions stays.
+    for (double& s : table.scores) {
+        s = std::exp(0.2 * s);
+    }
+    const std::vector<double> after =
+        ridge<tiny>(table, {.lambda = 1, .target = target::ranks}).predict(fixtures::codes_of(table));
+    CHECK(kendall_tau(predicted, after) == doctest::Approx(1));
+    // One number an operator.
+    CHECK(before.predict({2, 1, 3, 0}) ==
+          doctest::Approx(before.offset() + before.weight(0, 2) + before.weight(1, 1) + before.weight(2, 3) +
+                          before.weight(3, 0)));
 }

@@ -25,7 +25,9 @@ std::vector<architecture<tiny>> golden_codes(const golden::file& file) {
     std::vector<architecture<tiny>> codes(file["codes"].sizes[0]);
     for (std::size_t g = 0; g < codes.size(); ++g) {
         const auto row = file["codes"].row(g);
-        std::copy(row.begin(), row.end(), codes[g].begin());
+        for (std::size_t i = 0; i < codes[g].size(); ++i) {
+            codes[g][i] = static_cast<std::uint8_t>(row[i]);
+        }
     }
     return codes;
 }
@@ -68,6 +70,8 @@ void agrees_with_pytorch(const std::string& name) {
 // Some layers behind each other, for what the golden models do not have.
 using dropped_net = gcn::model<chain, gcn::dropout<20>, gcn::conv<9>, gcn::relu, gcn::dropout<>, gcn::conv<4>,
                                gcn::flatten, gcn::relu, gcn::dropout<50>, gcn::linear<3>, gcn::linear<1>>;
+using smooth_net = gcn::model<chain, gcn::conv<8>, gcn::silu, gcn::conv<6>, gcn::silu, gcn::mean_pool,
+                              gcn::linear<3>, gcn::silu, gcn::linear<1>>;
 using shallow_net = gcn::model<lattice, gcn::flatten, gcn::linear<1>>;
 using narrow_net = gcn::model<chain, gcn::conv<1>, gcn::mean_pool>;
 
@@ -130,6 +134,7 @@ TEST_CASE("gradients of whole models agree with central differences") {
     gradient_is_right<chain_net>(nullptr);
     gradient_is_right<complete_net>(nullptr);
     gradient_is_right<lattice_net>(nullptr);
+    gradient_is_right<smooth_net>(nullptr);
     gradient_is_right<shallow_net>(nullptr);
     gradient_is_right<narrow_net>(nullptr);
     gradient_is_right<dropped_net>(&training);

@@ -1,5 +1,6 @@
 #include <cmath>
 #include <limits>
+#include <span>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -24,6 +25,23 @@ TEST_CASE("mse by hand") {
     CHECK(approximate(gradient[0]) == doctest::Approx(2.0 / 3));
     CHECK(gradient[1] == 0);
     CHECK(approximate(gradient[2]) == doctest::Approx(2.0));
+}
+
+TEST_CASE("differences by hand: pairs' squared errors, whatever the mean") {
+    // Errors 1, 0 and 3: their differences are 1, 2 and 3, half the mean of the squares 14 / 6.
+    const std::vector<float> outputs{1, 2, 4};
+    const std::vector<double> targets{0, 2, 1};
+    std::vector<float> gradient(3, NAN);
+    CHECK(evaluate_loss(loss::differences, outputs, targets, gradient) == doctest::Approx(14.0 / 6));
+    CHECK(approximate(gradient[0]) == doctest::Approx(1.0 - 4.0 / 3));
+    CHECK(approximate(gradient[1]) == doctest::Approx(0.0 - 4.0 / 3));
+    CHECK(approximate(gradient[2]) == doctest::Approx(3.0 - 4.0 / 3));
+    const std::vector<float> shifted{11, 12, 14};
+    CHECK(evaluate_loss(loss::differences, shifted, targets, gradient) == doctest::Approx(14.0 / 6));
+    // One alone has no pair.
+    CHECK(evaluate_loss(loss::differences, std::vector<float>{3}, std::vector<double>{1},
+                        std::span(gradient).first(1)) == 0);
+    CHECK(gradient[0] == 0);
 }
 
 TEST_CASE("pairwise by hand: every pair with different targets counts once") {
@@ -73,7 +91,7 @@ TEST_CASE("equal targets have no order") {
 TEST_CASE("a loss of outputs that are not numbers is none") {
     const float nan = std::numeric_limits<float>::quiet_NaN();
     std::vector<float> gradient(2);
-    for (const loss kind : {loss::mse, loss::pairwise}) {
+    for (const loss kind : {loss::mse, loss::differences, loss::pairwise}) {
         CHECK_FALSE(std::isfinite(
             evaluate_loss(kind, std::vector<float>{nan, 2}, std::vector<double>{1, 0}, gradient)));
     }

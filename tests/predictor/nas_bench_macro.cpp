@@ -7,6 +7,7 @@
 #include <fitnas/metrics/kendall.hpp>
 #include <fitnas/predictor/baseline.hpp>
 #include <fitnas/predictor/fit.hpp>
+#include <fitnas/predictor/fit_default.hpp>
 #include <fitnas/space/sample.hpp>
 #include <fitnas/space/spaces.hpp>
 
@@ -82,4 +83,27 @@ TEST_CASE("NAS-Bench-Macro: 100 networks are a start, and ranks beat squares") {
     CHECK(pairwise > 0.855);
     CHECK(mse > 0.7);
     CHECK(pairwise > mse);
+}
+
+TEST_CASE("NAS-Bench-Macro: the default fit on exact and on noisy scores") {
+    const split data = macro_split(100, seed{3});
+    if (data.fitted.empty()) {
+        return;
+    }
+    const auto tau = [&](const auto& model) {
+        return kendall_tau(model.predict(codes_of(data.held_out)), data.held_out.scores);
+    };
+    const double exact = tau(fit_default(data.fitted));
+    const double of_ridge = tau(ridge<space>(data.fitted, {.target = target::ranks}));
+    score_table<space> noisy = data.fitted;
+    random_stream random(seed{3}, purpose::user);
+    for (double& score : noisy.scores) {
+        score += 2 * random.normal();
+    }
+    const double of_noisy = tau(fit_default(noisy));
+    MESSAGE("100 networks: default " << exact << ", ridge " << of_ridge << ", default on noisy scores "
+                                     << of_noisy);
+    CHECK(exact > 0.88);
+    CHECK(exact > of_ridge + 0.01);
+    CHECK(of_noisy > 0.6);
 }

@@ -4,6 +4,7 @@
 
 #include <fitnas/op/identity.hpp>
 #include <fitnas/predictor/baseline.hpp>
+#include <fitnas/predictor/default_model.hpp>
 #include <fitnas/predictor/feature/with_costs.hpp>
 #include <fitnas/predictor/table.hpp>
 #include <fitnas/predictor/windows.hpp>
@@ -108,6 +109,7 @@ TEST_CASE("windows give what the model predicts") {
                            gcn::linear<1>>>();
     check_model<gcn::model<encoding::chain<seven, feature::operators>, gcn::conv<8>, gcn::relu, gcn::conv<8>,
                            gcn::relu, gcn::flatten, gcn::linear<1>>>();
+    check_model<default_model<seven>>();
 }
 
 TEST_CASE("windows of other encodings that join neighbouring cells only") {
@@ -129,6 +131,7 @@ TEST_CASE("equal networks get equal predictions from windows") {
                            gcn::mean_pool, gcn::linear<1>>>();
     check_model<gcn::model<encoding::chain<spaces::fashion_mini, feature::with_costs<feature::cell_operator>>,
                            gcn::conv<8>, gcn::relu, gcn::conv<8>, gcn::relu, gcn::flatten, gcn::linear<1>>>();
+    check_model<default_model<spaces::nas_bench_macro>>();
 }
 
 TEST_CASE("tables do not depend on the number of threads") {

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <fitnas/predictor/baseline.hpp>
+#include <fitnas/predictor/default_model.hpp>
 #include <fitnas/predictor/encoding/chain.hpp>
 #include <fitnas/predictor/feature/cell_operator.hpp>
 #include <fitnas/search/exact.hpp>
@@ -295,4 +296,23 @@ TEST_CASE("limits that are possible one by one but not together are named") {
     const cost::limit limit =
         cost::macs_at_most(cost::macs<space>(cheap) * 11 / 10) && cost::latency_at_most(table, between);
     CHECK_THROWS_AS(search::exact(model, {.limit = limit}), limit_error);
+}
+
+TEST_CASE("the default predictor is searched exactly") {
+    const auto check = []<class Space>(Space*) {
+        using model = default_model<Space>;
+        std::vector<fitted<model>> members;
+        for (const std::uint64_t number : {1U, 2U, 3U}) {
+            members.emplace_back(model::initial_parameters(seed{number}), line{70, 3});
+        }
+        const ensemble<fitted<model>> all(std::move(members)); // as fit_default returns
+        for (const cost::limit& limit : some_limits<Space>()) {
+            compare(windows(all), limit, 20);
+        }
+        CHECK(search::exact(all, {.top = 3}).front().architecture ==
+              search::exhaustive(windows(all), {.top = 1}).front().architecture);
+    };
+    check(static_cast<small_space*>(nullptr));
+    check(static_cast<unlike_space*>(nullptr));
+    check(static_cast<codes<3, 2, 4, 3, 2, 3>*>(nullptr));
 }

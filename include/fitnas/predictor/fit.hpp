@@ -18,6 +18,7 @@
 #include <fitnas/predictor/distinct.hpp>
 #include <fitnas/predictor/fitted.hpp>
 #include <fitnas/predictor/loss.hpp>
+#include <fitnas/space/equal_code.hpp>
 
 namespace fitnas {
 
@@ -29,6 +30,7 @@ struct fit_options {
     int batch = 64;              ///< most networks in a step, at least 2
     double learning_rate = 1e-2; ///< of the first step, above 0; falls to 0 along a cosine
     double weight_decay = 1e-4;  ///< decoupled, at least 0
+    bool equal_codes = false;    ///< show in each epoch another code of each network, where it has several
     fitnas::seed seed{};         ///< of first parameters, order and dropout
     fitnas::observer observer{}; ///< called after each epoch, with the mean loss over its batches
 };
@@ -71,7 +73,8 @@ inline void require_finite_loss(double loss, int epoch, const fit_options& optio
 /// @throws numeric_error where a score is not finite, all are equal, or the loss becomes not finite
 template <gcn::model_type Model>
 fitted<Model> fit(const score_table<typename Model::space>& table, const fit_options& options = {}) {
-    using code = architecture<typename Model::space>;
+    using space = typename Model::space;
+    using code = architecture<space>;
     detail::require_fit_options(options);
     const auto data = merge_equal_networks(table, "fit");
     const std::vector<double> targets = make_targets(options.target, data.scores);
@@ -104,7 +107,8 @@ fitted<Model> fit(const score_table<typename Model::space>& table, const fit_opt
             const std::size_t first = n * b / batches;
             const std::size_t size = n * (b + 1) / batches - first;
             for (std::size_t i = 0; i < size; ++i) {
-                codes[i] = data.architectures[order[first + i]];
+                const code& known = data.architectures[order[first + i]];
+                codes[i] = options.equal_codes ? random_equal_code<space>(known, random) : known;
                 wanted[i] = targets[order[first + i]];
             }
             const auto out = std::span(outputs).first(size);

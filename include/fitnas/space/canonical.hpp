@@ -12,6 +12,17 @@ namespace fitnas {
 
 namespace detail {
 
+/// The first operator of a cell with these steps, or -1.
+template <search_space_type Space>
+constexpr int operator_with(int cell, const recipe& steps) {
+    for (int o = 0; o < Space::operator_counts[static_cast<std::size_t>(cell)]; ++o) {
+        if (Space::block_of(cell, o).steps == steps) {
+            return o;
+        }
+    }
+    return -1;
+}
+
 /// Whether the operators from `next` on fit, in order, into the cells from `place` to `last`, with operators
 /// that do nothing in the cells between them. If they do, `result` holds the fit that puts each as early as
 /// possible.
@@ -25,13 +36,10 @@ constexpr bool place_early(const architecture<Space>& a, const std::array<int, S
     if (next < kept_count) {
         const int from = kept[static_cast<std::size_t>(next)];
         const recipe& wanted = Space::block_of(from, a[static_cast<std::size_t>(from)]).steps;
-        for (int o = 0; o < Space::operator_counts[here]; ++o) {
-            if (Space::block_of(place, o).steps == wanted) {
-                result[here] = static_cast<std::uint8_t>(o);
-                if (place_early<Space>(a, kept, kept_count, next + 1, place + 1, last, result)) {
-                    return true;
-                }
-                break;
+        if (const int o = operator_with<Space>(place, wanted); o >= 0) {
+            result[here] = static_cast<std::uint8_t>(o);
+            if (place_early<Space>(a, kept, kept_count, next + 1, place + 1, last, result)) {
+                return true;
             }
         }
     }
@@ -44,20 +52,28 @@ constexpr bool place_early(const architecture<Space>& a, const std::array<int, S
     return false;
 }
 
+/// Behind the last cell of a run that begins with `first`: neighbouring layers that all keep one shape. Any
+/// other cell is a run by itself.
+template <search_space_type Space>
+constexpr int end_of_run(int first) {
+    int last = first;
+    const cell place = Space::layer_of(first).place;
+    if (place.keeps_shape()) {
+        while (last + 1 < Space::cells && Space::layer_of(last + 1).place == place &&
+               &Space::layer_of(last + 1) == &Space::layer_of(last) + 1) {
+            ++last;
+        }
+    }
+    return last + 1;
+}
+
 template <search_space_type Space>
 constexpr architecture<Space> canonical_network(const architecture<Space>& a) {
     architecture<Space> result = a;
     int first = 0;
     while (first < Space::cells) {
-        // A run: neighbouring layers that all keep one shape. Any other cell is a run by itself.
-        int last = first;
+        const int last = end_of_run<Space>(first) - 1;
         const cell place = Space::layer_of(first).place;
-        if (place.keeps_shape()) {
-            while (last + 1 < Space::cells && Space::layer_of(last + 1).place == place &&
-                   &Space::layer_of(last + 1) == &Space::layer_of(last) + 1) {
-                ++last;
-            }
-        }
         std::array<int, Space::cells> kept{};
         int kept_count = 0;
         for (int i = first; i <= last; ++i) {

@@ -48,13 +48,8 @@ canonical_pairs canonical_pairs_of() {
     }
     if constexpr (search_space_type<Space>) {
         const auto steps = [](int cell, int o) -> const recipe& { return Space::block_of(cell, o).steps; };
-        const auto has = [&](int cell, const recipe& wanted) {
-            for (int o = 0; o < Space::operator_counts[static_cast<std::size_t>(cell)]; ++o) {
-                if (steps(cell, o) == wanted) {
-                    return true;
-                }
-            }
-            return false;
+        const auto has = [](int cell, const recipe& wanted) {
+            return detail::operator_with<Space>(cell, wanted) >= 0;
         };
         // Of operators with one recipe the first stands for all.
         for (int i = 0; i < Space::cells; ++i) {
@@ -69,14 +64,8 @@ canonical_pairs canonical_pairs_of() {
         }
         int first = 0;
         while (first < Space::cells) { // the runs of `canonical`
-            int last = first;
+            const int last = detail::end_of_run<Space>(first) - 1;
             const cell place = Space::layer_of(first).place;
-            if (place.keeps_shape()) {
-                while (last + 1 < Space::cells && Space::layer_of(last + 1).place == place &&
-                       &Space::layer_of(last + 1) == &Space::layer_of(last) + 1) {
-                    ++last;
-                }
-            }
             bool idle = false; // whether an operator of the run does nothing
             bool alike = true;
             for (int i = first; place.keeps_shape() && i <= last; ++i) {

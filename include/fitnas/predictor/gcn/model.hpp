@@ -15,6 +15,7 @@
 #include <fitnas/predictor/gcn/linear.hpp>
 #include <fitnas/predictor/gcn/mean_pool.hpp>
 #include <fitnas/predictor/gcn/relu.hpp>
+#include <fitnas/predictor/gcn/silu.hpp>
 
 namespace fitnas::gcn {
 
@@ -76,10 +77,10 @@ struct model {
         detail::layers_stand_at<Layers...>(place::pooled),
         "gcn::model<Encoding, Layers...>: linear works on one vector an architecture: put mean_pool or "
         "flatten before it");
-    static_assert(
-        detail::last_layer_gives_numbers<Layers...>(),
-        "gcn::model<Encoding, Layers...>: relu and dropout cannot be the last layer, they would spoil the "
-        "predictions");
+    static_assert(detail::last_layer_gives_numbers<Layers...>(),
+                  "gcn::model<Encoding, Layers...>: relu, silu and dropout cannot be the last layer, they "
+                  "would spoil the "
+                  "predictions");
 
     using graph = Encoding;
     using space = typename Encoding::space;

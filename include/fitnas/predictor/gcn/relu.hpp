@@ -4,8 +4,7 @@
 #ifndef FITNAS_PREDICTOR_GCN_RELU_HPP
 #define FITNAS_PREDICTOR_GCN_RELU_HPP
 
-#include <fitnas/core/simd.hpp>
-#include <fitnas/predictor/gcn/layer.hpp>
+#include <fitnas/predictor/gcn/elementwise.hpp>
 
 namespace fitnas::gcn {
 
@@ -18,7 +17,7 @@ struct relu : detail::without_parameters {
 
     static void forward(const site& at, const float* x, float* y) {
         const simd::vec<> zero = {};
-        for_each_vector(at, [&](std::size_t i, int left) {
+        detail::for_each_vector(at, [&](std::size_t i, int left) {
             // Not a number stays what it is, so that a fit that goes wrong is seen.
             const simd::vec<> v = simd::load(x + i, left);
             simd::store(y + i, v < zero ? zero : v, left);
@@ -31,23 +30,9 @@ struct relu : detail::without_parameters {
             return;
         }
         const simd::vec<> zero = {};
-        for_each_vector(at, [&](std::size_t i, int left) {
+        detail::for_each_vector(at, [&](std::size_t i, int left) {
             simd::store(dx + i, simd::load(y + i, left) > zero ? simd::load(dy + i, left) : zero, left);
         });
-    }
-
-private:
-    template <class Body>
-    FITNAS_INLINE static void for_each_vector(const site& at, const Body& body) {
-        constexpr std::size_t step = simd::native_width;
-        const std::size_t size = static_cast<std::size_t>(at.count) * at.input.size();
-        std::size_t i = 0;
-        for (; i + step <= size; i += step) {
-            body(i, simd::native_width);
-        }
-        if (i < size) {
-            body(i, static_cast<int>(size - i));
-        }
     }
 };
 

@@ -58,6 +58,11 @@ struct window_rule<relu> {
     static constexpr window_action action = window_action::each_node;
     static constexpr bool linear = false;
 };
+template <>
+struct window_rule<silu> {
+    static constexpr window_action action = window_action::each_node;
+    static constexpr bool linear = false;
+};
 template <int Percent>
 struct window_rule<dropout<Percent>> { // off in prediction
     static constexpr window_action action = window_action::each_node;

@@ -1,0 +1,153 @@
+/// @file
+/// @brief Iterative sampling: a predictor that asks for the scores it is fitted to.
+
+#ifndef FITNAS_SEARCH_ITERATIVE_HPP
+#define FITNAS_SEARCH_ITERATIVE_HPP
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fitnas/predictor/fit_default.hpp>
+#include <fitnas/search/enumerate.hpp>
+#include <fitnas/search/evolution.hpp>
+#include <fitnas/search/random.hpp>
+
+namespace fitnas::search {
+
+/// @brief How scores are asked for. The defaults are our choice.
+struct iterative_options {
+    std::size_t evaluations = 100; ///< networks scored in all, at least 8
+    double uniform = 0.5;          ///< the share of them that is drawn uniformly, first; above 0, at most 1
+    std::size_t rounds = 5;        ///< the others come in so many rounds of the predicted best, at least 1
+    std::uint64_t enumerable = std::uint64_t{1} << 20U; ///< larger spaces are searched by evolution
+    cost::limit limit{};                                ///< what is scored keeps it
+    fitnas::seed seed{1};                               ///< of the uniform sample and of evolution
+};
+
+/// @brief What iterative sampling found.
+template <model Model>
+struct iterative_result {
+    Model predictor;                           ///< fitted to all scores
+    score_table<typename Model::space> scores; ///< in the order in which they were asked for
+    candidate<typename Model::space> best;     ///< by its score; ties by the order of the codes
+};
+
+namespace detail {
+
+/// The best by prediction that are not among `known`, at most `count`.
+template <model Model>
+std::vector<architecture<typename Model::space>>
+best_unknown(const Model& predictor, const std::set<architecture<typename Model::space>>& known,
+             std::size_t count, const iterative_options& options, std::size_t round) {
+    using space = typename Model::space;
+    std::vector<architecture<space>> found;
+    if (space::size <= (std::min)(options.enumerable, enumerable_size)) {
+        best_list<space> best(count, "iterative");
+        for_each_prediction(predictor, options.limit, 16384, "iterative",
+                            [&](std::span<const architecture<space>> codes, std::span<const double> values) {
+                                for (std::size_t i = 0; i < codes.size(); ++i) {
+                                    if (!known.contains(codes[i])) {
+                                        best.offer(codes[i], values[i]);
+                                    }
+                                }
+                            });
+        for (const candidate<space>& c : best.result(options.limit)) {
+            found.push_back(c.architecture);
+        }
+    } else {
+        const auto ranked = evolution(predictor, {.population = 200,
+                                                  .parents = 50,
+                                                  .top = known.size() + count,
+                                                  .limit = options.limit,
+                                                  .seed = seed{options.seed.value + round}});
+        for (const candidate<space>& c : ranked) {
+            if (found.size() < count && !known.contains(c.architecture)) {
+                found.push_back(c.architecture);
+            }
+        }
+    }
+    return found;
+}
+
+inline void require_options(const iterative_options& o) {
+    const auto refuse = [](const std::string& text) { throw option_error("iterative: " + text); };
+    if (o.evaluations < 8) {
+        refuse("evaluations: expected at least 8, got " + std::to_string(o.evaluations));
+    }
+    if (!(o.uniform > 0 && o.uniform <= 1)) {
+        refuse("uniform: expected a share above 0, at most 1, got " + std::to_string(o.uniform));
+    }
+    if (o.rounds < 1) {
+        refuse("rounds: expected at least 1, got 0");
+    }
+}
+
+} // namespace detail
+
+/// @brief Scores a uniform sample, then in rounds the best that a predictor of all scores so far finds among
+/// networks not yet scored; after each round it is fitted anew.
+/// @tparam Space the code space
+/// @param score called once a round with different networks; higher is better
+/// @param fit_to `predictor fit_to(const score_table<Space>&)`
+/// @param options how many, and how
+/// @return the last predictor, all scores, and the best of them; fewer scores than asked for where the space
+/// has no more networks that keep the limit
+/// @throws option_error where an option is out of range
+/// @throws limit_error where too few architectures keep the limit, see `sample_under`
+/// @throws shape_error, numeric_error where the scorer's values cannot be ranked; and what `fit_to` throws
+template <code_space Space, scorer<Space> Scorer, class Fit>
+auto iterative(Scorer&& score, Fit&& fit_to, const iterative_options& options) {
+    using fitted_model = std::decay_t<decltype(fit_to(std::declval<const score_table<Space>&>()))>;
+    detail::require_options(options);
+    score_table<Space> table;
+    std::set<architecture<Space>> known;
+    const auto evaluate = [&](const std::vector<architecture<Space>>& codes) {
+        const std::vector<double> values = score(std::span<const architecture<Space>>(codes));
+        detail::require_values(values, codes.size(), "iterative", "scorer");
+        for (std::size_t i = 0; i < codes.size(); ++i) {
+            table.push_back(codes[i], values[i]);
+            known.insert(codes[i]);
+        }
+    };
+    const auto uniform = static_cast<std::size_t>(
+        std::ceil(options.uniform * static_cast<double>(options.evaluations) - 1e-9));
+    evaluate(sample_under<Space>(options.limit, (std::max)(uniform, std::size_t{4}), options.seed, 1000,
+                                 "iterative"));
+    std::optional<fitted_model> predictor;
+    predictor.emplace(fit_to(static_cast<const score_table<Space>&>(table)));
+    for (std::size_t round = 1; round <= options.rounds && table.size() < options.evaluations; ++round) {
+        const std::size_t left = options.evaluations - table.size();
+        const std::size_t wanted = (left + options.rounds - round) / (options.rounds - round + 1);
+        const auto next = detail::best_unknown(*predictor, known, wanted, options, round);
+        if (next.empty()) {
+            break;
+        }
+        evaluate(next);
+        predictor.emplace(fit_to(static_cast<const score_table<Space>&>(table)));
+    }
+    detail::best_list<Space> best(1, "iterative");
+    for (std::size_t i = 0; i < table.size(); ++i) {
+        best.offer(table.architectures[i], table.scores[i]);
+    }
+    return iterative_result<fitted_model>{std::move(*predictor), table, best.result(options.limit).front()};
+}
+
+/// @brief The same with the default predictor (`fit_default`).
+template <code_space Space, scorer<Space> Scorer>
+iterative_result<default_predictor<Space>> iterative(Scorer&& score, const iterative_options& options = {}) {
+    return iterative<Space>(
+        std::forward<Scorer>(score),
+        [&](const score_table<Space>& table) { return fit_default(table, {.seed = options.seed}); }, options);
+}
+
+} // namespace fitnas::search
+
+#endif

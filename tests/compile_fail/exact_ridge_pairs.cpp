@@ -1,0 +1,7 @@
+// expect: the model's type does not say that it is one
+#include <fitnas/predictor/baseline.hpp>
+#include <fitnas/search/exact.hpp>
+#include <fitnas/space/codes.hpp>
+
+using namespace fitnas;
+auto best(const ridge<codes<3, 3, 3>, ridge_terms::pairs>& model) { return search::exact(model); }
