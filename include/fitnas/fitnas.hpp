@@ -7,6 +7,7 @@
 #include <fitnas/config.hpp>
 #include <fitnas/core/error.hpp>
 #include <fitnas/core/gemm.hpp>
+#include <fitnas/core/hash.hpp>
 #include <fitnas/core/linalg.hpp>
 #include <fitnas/core/memory.hpp>
 #include <fitnas/core/parallel.hpp>
@@ -110,6 +111,7 @@
 #include <fitnas/space/canonical_pairs.hpp>
 #include <fitnas/space/codes.hpp>
 #include <fitnas/space/cost.hpp>
+#include <fitnas/space/fingerprint.hpp>
 #include <fitnas/space/latency_table.hpp>
 #include <fitnas/space/layout.hpp>
 #include <fitnas/space/limit.hpp>
@@ -128,6 +130,7 @@
 #include <fitnas/supernet/scorer.hpp>
 #include <fitnas/supernet/supernet.hpp>
 #include <fitnas/supernet/train.hpp>
+#include <fitnas/supernet/training_state.hpp>
 #include <fitnas/supernet/update.hpp>
 #include <fitnas/supernet/weights.hpp>
 #include <fitnas/version.hpp>

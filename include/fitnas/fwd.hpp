@@ -23,6 +23,7 @@ class option_error;
 class data_error;
 class numeric_error;
 class limit_error;
+class interrupted;
 struct seed;
 class random_stream;
 enum class purpose : std::uint32_t;
@@ -109,6 +110,8 @@ struct augmentation;
 // supernet
 enum class sampling : std::uint8_t;
 enum class statistics : std::uint8_t;
+struct training_state;
+struct training_keeper;
 struct train_options;
 struct epoch_report;
 struct train_report;
@@ -169,6 +172,13 @@ struct bootstrap_options;
 struct interval;
 
 // io
+enum class tensor_type : std::uint8_t;
+struct tensor_info;
+struct tensor_view;
+class safetensors;
+struct checkpoint_options;
+struct checkpoint;
+class signal_guard;
 struct csv_rows;
 struct csv_column;
 struct csv_options;

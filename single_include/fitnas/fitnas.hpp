@@ -130,6 +130,12 @@ public:
     using error::error;
 };
 
+/// @brief Work was stopped because its caller, or a signal, asked for it; what was done is saved.
+class interrupted : public error {
+public:
+    using error::error;
+};
+
 } // namespace fitnas
 
 // ---- fitnas/core/memory.hpp ----
@@ -670,6 +676,46 @@ inline void gemm(bool transpose_a, bool transpose_b, int m, int n, int k, const 
 }
 
 } // namespace fitnas
+
+// ---- fitnas/core/hash.hpp ----
+/// @file
+/// @brief A 64-bit hash that tells whether two pieces of data are the same; no protection against malice.
+
+namespace fitnas::detail {
+
+/// FNV-1a over words of 64 bits, with the high half folded into the low one after each (a product alone never
+/// carries a high bit down).
+class hash64 {
+public:
+    void add(std::uint64_t word) {
+        m_value = (m_value ^ word) * 1099511628211ULL;
+        m_value ^= m_value >> 32U;
+    }
+    /// The bytes, and how many they are.
+    void add(const void* data, std::size_t size) {
+        const auto* bytes = static_cast<const unsigned char*>(data);
+        add(std::uint64_t{size});
+        for (std::size_t i = 0; i < size; i += sizeof(std::uint64_t)) {
+            std::uint64_t word = 0;
+            std::memcpy(&word, bytes + i, size - i < sizeof word ? size - i : sizeof word);
+            add(word);
+        }
+    }
+    void add(std::string_view text) { add(text.data(), text.size()); }
+
+    std::uint64_t value() const { return m_value; }
+    /// @return 16 hexadecimal digits
+    std::string text() const {
+        char digits[17];
+        std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(m_value));
+        return digits;
+    }
+
+private:
+    std::uint64_t m_value = 14695981039346656037ULL;
+};
+
+} // namespace fitnas::detail
 
 // ---- fitnas/core/xtensor.hpp ----
 /// @file
@@ -2041,6 +2087,7 @@ class option_error;
 class data_error;
 class numeric_error;
 class limit_error;
+class interrupted;
 struct seed;
 class random_stream;
 enum class purpose : std::uint32_t;
@@ -2127,6 +2174,8 @@ struct augmentation;
 // supernet
 enum class sampling : std::uint8_t;
 enum class statistics : std::uint8_t;
+struct training_state;
+struct training_keeper;
 struct train_options;
 struct epoch_report;
 struct train_report;
@@ -2187,6 +2236,13 @@ struct bootstrap_options;
 struct interval;
 
 // io
+enum class tensor_type : std::uint8_t;
+struct tensor_info;
+struct tensor_view;
+class safetensors;
+struct checkpoint_options;
+struct checkpoint;
+class signal_guard;
 struct csv_rows;
 struct csv_column;
 struct csv_options;
@@ -5800,6 +5856,9 @@ public:
             }
         });
     }
+
+    /// @return one velocity for each value of the buffer: what a training that goes on later must keep
+    std::span<float> velocity() { return m_velocity; }
 
 private:
     sgd_options m_options;
@@ -13273,6 +13332,67 @@ explicit table(const Model&, std::vector<latency_table>) -> table<typename Model
 
 } // namespace fitnas::search
 
+// ---- fitnas/space/fingerprint.hpp ----
+/// @file
+/// @brief A short name for all that a space is: equal for equal layouts, in every program.
+
+namespace fitnas {
+
+namespace detail {
+
+inline void add(hash64& h, shape s) {
+    for (const int n : {s.height, s.width, s.channels}) {
+        h.add(static_cast<std::uint64_t>(n));
+    }
+}
+
+/// Everything that decides what a parameter means: layers, operators, their recipes, the shapes between them.
+FITNAS_COLD inline std::string fingerprint(const space_layout& layout) {
+    hash64 h;
+    add(h, layout.input);
+    h.add(static_cast<std::uint64_t>(layout.classes));
+    for (const space_layer& l : layout.layers) {
+        h.add(static_cast<std::uint64_t>(l.candidates));
+        h.add(static_cast<std::uint64_t>(l.cell_index + 1));
+    }
+    for (const space_block& b : layout.blocks) {
+        h.add(b.name);
+        add(h, b.input);
+        add(h, b.output);
+        h.add(static_cast<std::uint64_t>(b.parameters));
+        for (const primitive& p : b.steps) {
+            for (const int n :
+                 {static_cast<int>(p.kind), static_cast<int>(p.act), p.kernel, p.stride, p.width}) {
+                h.add(static_cast<std::uint64_t>(n));
+            }
+            h.add(p.user == nullptr ? std::string_view() : p.user->name);
+        }
+    }
+    return h.text();
+}
+
+} // namespace detail
+
+/// @return 16 hexadecimal digits: equal where images, layers, operators (by name and recipe) and shapes are.
+/// Files carry it, so that weights and tables are not taken for those of another space.
+template <search_space_type Space>
+std::string space_fingerprint() {
+    return detail::fingerprint(Space::layout());
+}
+
+/// @brief The same for a space of bare codes: its cells and how many operators each has.
+template <code_space Space>
+requires(!search_space_type<Space>) std::string space_fingerprint() {
+    detail::hash64 h;
+    h.add("codes");
+    for (const int count : Space::operator_counts) {
+        h.add(static_cast<std::uint64_t>(count));
+    }
+    return h.text();
+}
+
+} // namespace fitnas
+
 // ---- fitnas/space/spaces.hpp ----
 /// @file
 /// @brief Ready-made search spaces.
@@ -13526,6 +13646,45 @@ private:
 
 } // namespace fitnas
 
+// ---- fitnas/supernet/training_state.hpp ----
+/// @file
+/// @brief Where a training stands, so that it can be saved and gone on with to the same bits.
+
+namespace fitnas {
+
+/// @brief One epoch's means over all images and paths.
+struct epoch_report {
+    double loss = 0;
+    double accuracy = 0; ///< in [0, 1], on the training images as they were seen
+};
+
+/// @brief All that the rest of a training depends on, beside the weights. Random numbers have no state: they
+/// depend on (seed, step) alone.
+struct training_state {
+    long long step = 0;               ///< steps that were done
+    long long steps = 0;              ///< of the whole training
+    epoch_report sums{};              ///< of the present epoch's steps so far, not yet divided
+    std::vector<epoch_report> epochs; ///< those that are over
+    std::vector<float> momentum;      ///< one for each weight
+    /// The options and the images, each a name and a text: a training goes on only with the same.
+    std::vector<std::pair<std::string, std::string>> setup;
+};
+
+/// @brief How a training is saved, stopped and gone on with. What saves is the caller's; `io/checkpoint.hpp`
+/// has files.
+struct training_keeper {
+    long long every = 0; ///< steps from one call of `save` to the next; 0: only when stopped and at the end
+    /// Called between two steps, when all weights are finite; the weights are those of that moment. An
+    /// exception that it throws ends the training.
+    std::function<void(const training_state&)> save{};
+    /// Asked after each step: true saves, then throws `interrupted`.
+    std::function<bool()> stop{};
+    /// Where to go on, with the weights of that moment; null: from the beginning. Read at the door alone.
+    const training_state* from = nullptr;
+};
+
+} // namespace fitnas
+
 // ---- fitnas/supernet/path.hpp ----
 /// @file
 /// @brief One path of a set of weights, forward and backward.
@@ -13637,6 +13796,9 @@ public:
         }
     }
 
+    /// @return the momentum of all weights
+    std::span<float> velocity() { return m_sgd.velocity(); }
+
 private:
     weights& m_weights;
     path_runner m_runner;
@@ -13667,18 +13829,13 @@ struct train_options {
     augmentation augment{};      ///< of the images
     fitnas::seed seed{0};        ///< of the order of images, their augmentation and the paths
     fitnas::observer observer{}; ///< called after each step with the epoch's mean loss and accuracy
-};
-
-/// @brief One epoch's means over all images and paths.
-struct epoch_report {
-    double loss = 0;
-    double accuracy = 0; ///< in [0, 1], on the training images as they were seen
+    training_keeper keep{};      ///< how it is saved and gone on with
 };
 
 /// @brief What a training came to.
 struct train_report {
     std::vector<epoch_report> epochs;
-    double seconds = 0;
+    double seconds = 0; ///< of this call
 };
 
 namespace detail {
@@ -13689,6 +13846,9 @@ FITNAS_COLD inline void require_options(const train_options& o, std::size_t imag
     };
     if (o.epochs < 1) {
         refuse("epochs", "at least 1", std::to_string(o.epochs));
+    }
+    if (o.keep.every < 0) {
+        refuse("keep.every", "at least 0", std::to_string(o.keep.every));
     }
     if (o.batch < 1 || o.batch > images) {
         refuse("batch", "1 to " + std::to_string(images) + ", the number of images", std::to_string(o.batch));
@@ -13726,6 +13886,77 @@ inline void require_finite(const weights& w, const std::string& what) {
     }
 }
 
+/// What a training that goes on must share with the one that was saved.
+FITNAS_COLD inline std::vector<std::pair<std::string, std::string>>
+training_setup(const train_options& o, const image_dataset& data) {
+    const auto exact = [](double value) {
+        char text[40];
+        std::snprintf(text, sizeof text, "%.17g", value);
+        return std::string(text);
+    };
+    hash64 images;
+    images.add(data.images.data(), data.images.size());
+    images.add(data.labels.data(), data.labels.size() * sizeof(int));
+    return {{"images", std::to_string(data.size()) + " of " + to_string(data.image_shape()) + ", hash " +
+                           images.text()},
+            {"epochs", std::to_string(o.epochs)},
+            {"batch", std::to_string(o.batch)},
+            {"sampling", o.sampling == sampling::uniform ? "uniform" : "strict_fair"},
+            {"learning_rate", exact(o.learning_rate)},
+            {"momentum", exact(o.momentum)},
+            {"weight_decay", exact(o.weight_decay)},
+            {"warmup", exact(o.warmup)},
+            {"label_smoothing", exact(o.label_smoothing)},
+            {"crop_padding", std::to_string(o.augment.crop_padding)},
+            {"flip", o.augment.flip ? "true" : "false"},
+            {"seed", std::to_string(o.seed.value)}};
+}
+
+/// Refuses a state that is not one of this training.
+FITNAS_COLD inline void require_state(const training_state& now, const training_state& from,
+                                      std::size_t count, long long epoch_steps) {
+    for (const auto& [name, mine] : now.setup) {
+        const auto same_name = [&, &wanted = name](const auto& pair) { return pair.first == wanted; };
+        const auto found = std::find_if(from.setup.begin(), from.setup.end(), same_name);
+        if (found == from.setup.end() || found->second != mine) {
+            throw option_error("train: cannot go on: " + name + " was " +
+                               (found == from.setup.end() ? "not noted" : found->second) + ", and is now " +
+                               mine);
+        }
+    }
+    if (from.step < 0 || from.step > now.steps || from.steps != now.steps ||
+        from.epochs.size() != static_cast<std::size_t>(from.step / epoch_steps)) {
+        throw option_error("train: cannot go on: expected step 0 to " + std::to_string(now.steps) +
+                           " of as many with a report for each epoch that is over, got step " +
+                           std::to_string(from.step) + " of " + std::to_string(from.steps) + " with " +
+                           std::to_string(from.epochs.size()) + " reports");
+    }
+    if (from.momentum.size() != count) {
+        throw shape_error("train: cannot go on: expected the momentum of " + std::to_string(count) +
+                          " weights, got " + std::to_string(from.momentum.size()));
+    }
+}
+
+/// Saves, stops: what is due after a step.
+template <std::same_as<weights> Weights>
+void keep_training(const Weights& w, weights_update& update, training_state& now,
+                   const training_keeper& keep) {
+    const bool over = now.step == now.steps;
+    const bool stop = !over && keep.stop && keep.stop();
+    if (over || stop || (keep.every > 0 && now.step % keep.every == 0)) {
+        require_finite(w, "train: after step " + std::to_string(now.step) +
+                              ", at a learning_rate that is too large");
+        if (keep.save) {
+            now.momentum.assign(update.velocity().begin(), update.velocity().end());
+            keep.save(now);
+        }
+    }
+    if (stop) {
+        throw interrupted("train: stopped after step " + std::to_string(now.step) + " of " +
+                          std::to_string(now.steps) + (keep.save ? ", which is saved" : ""));
+    }
+}
+
 /// A template, here and in the rooms beside, so that only programs that call it compile it.
 template <std::same_as<weights> Weights>
 train_report train_checked(Weights& w, std::span<const int> counts, const image_dataset& data,
@@ -13733,59 +13964,72 @@ train_report train_checked(Weights& w, std::span<const int> counts, const image_
     path_sampler sampler(counts, o.sampling, o.seed);
     const normalisation norm = normalisation_of(data);
     const std::size_t steps = data.size() / o.batch;
-    const auto total = static_cast<long long>(steps) * o.epochs;
-    const cosine_schedule rate{o.learning_rate, total, o.warmup * static_cast<double>(steps)};
+    training_state now;
+    now.steps = static_cast<long long>(steps) * o.epochs;
+    const cosine_schedule rate{o.learning_rate, now.steps, o.warmup * static_cast<double>(steps)};
 
     weights_update update(w, {.momentum = o.momentum, .weight_decay = o.weight_decay});
+    if (o.keep.save || o.keep.from != nullptr) {
+        now.setup = training_setup(o, data);
+    }
+    if (o.keep.from != nullptr) {
+        const training_state& from = *o.keep.from;
+        require_state(now, from, w.values().size(), static_cast<long long>(steps));
+        now.step = from.step;
+        now.sums = from.sums;
+        now.epochs = from.epochs;
+        std::copy(from.momentum.begin(), from.momentum.end(), update.velocity().begin());
+    }
     std::vector<float> images(o.batch * static_cast<std::size_t>(w.input().size()));
     std::vector<int> labels(o.batch);
+    std::vector<std::size_t> order;
     const stopwatch clock;
-    train_report report;
-    for (int epoch = 0; epoch < o.epochs; ++epoch) {
-        const std::vector<std::size_t> order =
-            shuffled_indices(data.size(), o.seed, static_cast<std::uint64_t>(epoch));
-        epoch_report sums;
-        for (std::size_t i = 0; i < steps; ++i) {
-            const auto step = static_cast<long long>(i) + static_cast<long long>(steps) * epoch;
-            load_batch(data, std::span<const std::size_t>(order).subspan(i * o.batch, o.batch), norm,
-                       images.data(), labels.data(), o.augment, o.seed, static_cast<std::uint64_t>(epoch));
-
-            double loss = 0;
-            double correct = 0;
-            for (const std::vector<std::uint8_t>& code : sampler.paths(static_cast<std::uint64_t>(step))) {
-                const batch_loss one = update.add(code, images.data(), labels, o.label_smoothing);
-                if (!std::isfinite(one.loss)) {
-                    throw numeric_error("train: the loss is " +
-                                        std::string(std::isnan(one.loss) ? "not a number" : "infinite") +
-                                        " in epoch " + std::to_string(epoch + 1) + ", step " +
-                                        std::to_string(i + 1) + " of " + std::to_string(steps) +
-                                        (code.empty() ? "" : ", for the path " + code_text(code)) +
-                                        ", at the learning rate " + number_text(rate(step)) +
-                                        "; a smaller learning_rate or a warmup may help");
-                }
-                loss += one.loss;
-                correct += static_cast<double>(one.correct);
-            }
-            update.apply(rate(step));
-            const auto paths = static_cast<double>(sampler.size());
-            sums.loss += loss / paths;
-            sums.accuracy += correct / paths / static_cast<double>(o.batch);
-            if (o.observer) {
-                const auto done = static_cast<double>(i + 1);
-                o.observer({.stage = "train",
-                            .done = step + 1,
-                            .total = total,
-                            .seconds = clock.seconds(),
-                            .loss = sums.loss / done,
-                            .accuracy = sums.accuracy / done});
-            }
+    while (now.step < now.steps) {
+        const auto epoch = static_cast<std::uint64_t>(now.step) / steps;
+        const std::size_t i = static_cast<std::size_t>(now.step) % steps;
+        if (i == 0 || order.empty()) {
+            order = shuffled_indices(data.size(), o.seed, epoch);
         }
-        report.epochs.push_back(
-            {sums.loss / static_cast<double>(steps), sums.accuracy / static_cast<double>(steps)});
+        load_batch(data, std::span<const std::size_t>(order).subspan(i * o.batch, o.batch), norm,
+                   images.data(), labels.data(), o.augment, o.seed, epoch);
+
+        double loss = 0;
+        double correct = 0;
+        for (const std::vector<std::uint8_t>& code : sampler.paths(static_cast<std::uint64_t>(now.step))) {
+            const batch_loss one = update.add(code, images.data(), labels, o.label_smoothing);
+            if (!std::isfinite(one.loss)) {
+                throw numeric_error(
+                    "train: the loss is " + std::string(std::isnan(one.loss) ? "not a number" : "infinite") +
+                    " in epoch " + std::to_string(epoch + 1) + ", step " + std::to_string(i + 1) + " of " +
+                    std::to_string(steps) + (code.empty() ? "" : ", for the path " + code_text(code)) +
+                    ", at the learning rate " + number_text(rate(now.step)) +
+                    "; a smaller learning_rate or a warmup may help");
+            }
+            loss += one.loss;
+            correct += static_cast<double>(one.correct);
+        }
+        update.apply(rate(now.step));
+        ++now.step;
+        const auto paths = static_cast<double>(sampler.size());
+        now.sums.loss += loss / paths;
+        now.sums.accuracy += correct / paths / static_cast<double>(o.batch);
+        const auto done = static_cast<double>(i + 1);
+        const epoch_report means{now.sums.loss / done, now.sums.accuracy / done};
+        if (i + 1 == steps) {
+            now.epochs.push_back(means);
+            now.sums = {};
+        }
+        if (o.observer) {
+            o.observer({.stage = "train",
+                        .done = now.step,
+                        .total = now.steps,
+                        .seconds = clock.seconds(),
+                        .loss = means.loss,
+                        .accuracy = means.accuracy});
+        }
+        keep_training(w, update, now, o.keep);
     }
-    require_finite(w, "train: after the last step, at a learning_rate that is too large");
-    report.seconds = clock.seconds();
-    return report;
+    return {std::move(now.epochs), clock.seconds()};
 }
 
 /// Checks first; a training that diverges leaves the weights as they were before.
@@ -13814,6 +14058,7 @@ train_report train(Weights& w, std::span<const int> counts, const image_dataset&
 /// @param options which are checked first
 /// @throws option_error, shape_error, data_error before anything changed
 /// @throws numeric_error where a loss or a weight is not finite; then the weights are as they were before
+/// @throws interrupted where `options.keep.stop` asked for it, after saving
 template <search_space_type Space>
 train_report train(supernet<Space>& net, const image_dataset& data, const train_options& options = {}) {
     return detail::train(net.weights(), Space::operator_counts, data, options);
@@ -14327,6 +14572,22 @@ struct retrained {
     double test_accuracy = 0;       ///< in [0, 1]
 };
 
+namespace detail {
+
+/// @param by trains the network, and returns the report
+template <search_space_type Space, class By>
+retrained<Space> retrain_by(const architecture<Space>& a, const dataset& data, seed s, By&& by) {
+    retrained<Space> result{network<Space>(a, s), {}, 0, 0};
+    require_images(result.network.weights(), data.test, "retrain: the test split");
+    require_images(result.network.weights(), data.validation, "retrain: the validation split");
+    result.report = by(result.network);
+    result.validation_accuracy = accuracy(result.network, data.validation);
+    result.test_accuracy = accuracy(result.network, data.test);
+    return result;
+}
+
+} // namespace detail
+
 /// @brief Trains an architecture by itself on `data.train` from new weights, then reads the test split: the
 /// one place in the library that does.
 /// @param a the architecture
@@ -14336,13 +14597,8 @@ struct retrained {
 template <search_space_type Space>
 retrained<Space> retrain(const architecture<Space>& a, const dataset& data,
                          const train_options& options = {}) {
-    retrained<Space> result{network<Space>(a, options.seed), {}, 0, 0};
-    detail::require_images(result.network.weights(), data.test, "retrain: the test split");
-    detail::require_images(result.network.weights(), data.validation, "retrain: the validation split");
-    result.report = train(result.network, data.train, options);
-    result.validation_accuracy = accuracy(result.network, data.validation);
-    result.test_accuracy = accuracy(result.network, data.test);
-    return result;
+    return detail::retrain_by<Space>(a, data, options.seed,
+                                     [&](network<Space>& net) { return train(net, data.train, options); });
 }
 
 } // namespace fitnas

@@ -63,6 +63,12 @@ public:
     using error::error;
 };
 
+/// @brief Work was stopped because its caller, or a signal, asked for it; what was done is saved.
+class interrupted : public error {
+public:
+    using error::error;
+};
+
 } // namespace fitnas
 
 #endif

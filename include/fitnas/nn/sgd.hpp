@@ -67,6 +67,9 @@ public:
         });
     }
 
+    /// @return one velocity for each value of the buffer: what a training that goes on later must keep
+    std::span<float> velocity() { return m_velocity; }
+
 private:
     sgd_options m_options;
     std::vector<float> m_velocity;

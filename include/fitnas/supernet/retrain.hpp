@@ -17,6 +17,22 @@ struct retrained {
     double test_accuracy = 0;       ///< in [0, 1]
 };
 
+namespace detail {
+
+/// @param by trains the network, and returns the report
+template <search_space_type Space, class By>
+retrained<Space> retrain_by(const architecture<Space>& a, const dataset& data, seed s, By&& by) {
+    retrained<Space> result{network<Space>(a, s), {}, 0, 0};
+    require_images(result.network.weights(), data.test, "retrain: the test split");
+    require_images(result.network.weights(), data.validation, "retrain: the validation split");
+    result.report = by(result.network);
+    result.validation_accuracy = accuracy(result.network, data.validation);
+    result.test_accuracy = accuracy(result.network, data.test);
+    return result;
+}
+
+} // namespace detail
+
 /// @brief Trains an architecture by itself on `data.train` from new weights, then reads the test split: the
 /// one place in the library that does.
 /// @param a the architecture
@@ -26,13 +42,8 @@ struct retrained {
 template <search_space_type Space>
 retrained<Space> retrain(const architecture<Space>& a, const dataset& data,
                          const train_options& options = {}) {
-    retrained<Space> result{network<Space>(a, options.seed), {}, 0, 0};
-    detail::require_images(result.network.weights(), data.test, "retrain: the test split");
-    detail::require_images(result.network.weights(), data.validation, "retrain: the validation split");
-    result.report = train(result.network, data.train, options);
-    result.validation_accuracy = accuracy(result.network, data.validation);
-    result.test_accuracy = accuracy(result.network, data.test);
-    return result;
+    return detail::retrain_by<Space>(a, data, options.seed,
+                                     [&](network<Space>& net) { return train(net, data.train, options); });
 }
 
 } // namespace fitnas

@@ -4,19 +4,24 @@
 #ifndef FITNAS_SUPERNET_TRAIN_HPP
 #define FITNAS_SUPERNET_TRAIN_HPP
 
+#include <algorithm>
 #include <cmath>
 #include <concepts>
 #include <cstdint>
+#include <cstdio>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fitnas/config.hpp>
+#include <fitnas/core/hash.hpp>
 #include <fitnas/core/progress.hpp>
 #include <fitnas/data/batch.hpp>
 #include <fitnas/nn/schedule.hpp>
 #include <fitnas/supernet/sampling.hpp>
 #include <fitnas/supernet/supernet.hpp>
+#include <fitnas/supernet/training_state.hpp>
 #include <fitnas/supernet/update.hpp>
 
 namespace fitnas {
@@ -35,18 +40,13 @@ struct train_options {
     augmentation augment{};      ///< of the images
     fitnas::seed seed{0};        ///< of the order of images, their augmentation and the paths
     fitnas::observer observer{}; ///< called after each step with the epoch's mean loss and accuracy
-};
-
-/// @brief One epoch's means over all images and paths.
-struct epoch_report {
-    double loss = 0;
-    double accuracy = 0; ///< in [0, 1], on the training images as they were seen
+    training_keeper keep{};      ///< how it is saved and gone on with
 };
 
 /// @brief What a training came to.
 struct train_report {
     std::vector<epoch_report> epochs;
-    double seconds = 0;
+    double seconds = 0; ///< of this call
 };
 
 namespace detail {
@@ -57,6 +57,9 @@ FITNAS_COLD inline void require_options(const train_options& o, std::size_t imag
     };
     if (o.epochs < 1) {
         refuse("epochs", "at least 1", std::to_string(o.epochs));
+    }
+    if (o.keep.every < 0) {
+        refuse("keep.every", "at least 0", std::to_string(o.keep.every));
     }
     if (o.batch < 1 || o.batch > images) {
         refuse("batch", "1 to " + std::to_string(images) + ", the number of images", std::to_string(o.batch));
@@ -94,6 +97,77 @@ inline void require_finite(const weights& w, const std::string& what) {
     }
 }
 
+/// What a training that goes on must share with the one that was saved.
+FITNAS_COLD inline std::vector<std::pair<std::string, std::string>>
+training_setup(const train_options& o, const image_dataset& data) {
+    const auto exact = [](double value) {
+        char text[40];
+        std::snprintf(text, sizeof text, "%.17g", value);
+        return std::string(text);
+    };
+    hash64 images;
+    images.add(data.images.data(), data.images.size());
+    images.add(data.labels.data(), data.labels.size() * sizeof(int));
+    return {{"images", std::to_string(data.size()) + " of " + to_string(data.image_shape()) + ", hash " +
+                           images.text()},
+            {"epochs", std::to_string(o.epochs)},
+            {"batch", std::to_string(o.batch)},
+            {"sampling", o.sampling == sampling::uniform ? "uniform" : "strict_fair"},
+            {"learning_rate", exact(o.learning_rate)},
+            {"momentum", exact(o.momentum)},
+            {"weight_decay", exact(o.weight_decay)},
+            {"warmup", exact(o.warmup)},
+            {"label_smoothing", exact(o.label_smoothing)},
+            {"crop_padding", std::to_string(o.augment.crop_padding)},
+            {"flip", o.augment.flip ? "true" : "false"},
+            {"seed", std::to_string(o.seed.value)}};
+}
+
+/// Refuses a state that is not one of this training.
+FITNAS_COLD inline void require_state(const training_state& now, const training_state& from,
+                                      std::size_t count, long long epoch_steps) {
+    for (const auto& [name, mine] : now.setup) {
+        const auto same_name = [&, &wanted = name](const auto& pair) { return pair.first == wanted; };
+        const auto found = std::find_if(from.setup.begin(), from.setup.end(), same_name);
+        if (found == from.setup.end() || found->second != mine) {
+            throw option_error("train: cannot go on: " + name + " was " +
+                               (found == from.setup.end() ? "not noted" : found->second) + ", and is now " +
+                               mine);
+        }
+    }
+    if (from.step < 0 || from.step > now.steps || from.steps != now.steps ||
+        from.epochs.size() != static_cast<std::size_t>(from.step / epoch_steps)) {
+        throw option_error("train: cannot go on: expected step 0 to " + std::to_string(now.steps) +
+                           " of as many with a report for each epoch that is over, got step " +
+                           std::to_string(from.step) + " of " + std::to_string(from.steps) + " with " +
+                           std::to_string(from.epochs.size()) + " reports");
+    }
+    if (from.momentum.size() != count) {
+        throw shape_error("train: cannot go on: expected the momentum of " + std::to_string(count) +
+                          " weights, got " + std::to_string(from.momentum.size()));
+    }
+}
+
+/// Saves, stops: what is due after a step.
+template <std::same_as<weights> Weights>
+void keep_training(const Weights& w, weights_update& update, training_state& now,
+                   const training_keeper& keep) {
+    const bool over = now.step == now.steps;
+    const bool stop = !over && keep.stop && keep.stop();
+    if (over || stop || (keep.every > 0 && now.step % keep.every == 0)) {
+        require_finite(w, "train: after step " + std::to_string(now.step) +
+                              ", at a learning_rate that is too large");
+        if (keep.save) {
+            now.momentum.assign(update.velocity().begin(), update.velocity().end());
+            keep.save(now);
+        }
+    }
+    if (stop) {
+        throw interrupted("train: stopped after step " + std::to_string(now.step) + " of " +
+                          std::to_string(now.steps) + (keep.save ? ", which is saved" : ""));
+    }
+}
+
 /// A template, here and in the rooms beside, so that only programs that call it compile it.
 template <std::same_as<weights> Weights>
 train_report train_checked(Weights& w, std::span<const int> counts, const image_dataset& data,
@@ -101,59 +175,72 @@ train_report train_checked(Weights& w, std::span<const int> counts, const image_
     path_sampler sampler(counts, o.sampling, o.seed);
     const normalisation norm = normalisation_of(data);
     const std::size_t steps = data.size() / o.batch;
-    const auto total = static_cast<long long>(steps) * o.epochs;
-    const cosine_schedule rate{o.learning_rate, total, o.warmup * static_cast<double>(steps)};
+    training_state now;
+    now.steps = static_cast<long long>(steps) * o.epochs;
+    const cosine_schedule rate{o.learning_rate, now.steps, o.warmup * static_cast<double>(steps)};
 
     weights_update update(w, {.momentum = o.momentum, .weight_decay = o.weight_decay});
+    if (o.keep.save || o.keep.from != nullptr) {
+        now.setup = training_setup(o, data);
+    }
+    if (o.keep.from != nullptr) {
+        const training_state& from = *o.keep.from;
+        require_state(now, from, w.values().size(), static_cast<long long>(steps));
+        now.step = from.step;
+        now.sums = from.sums;
+        now.epochs = from.epochs;
+        std::copy(from.momentum.begin(), from.momentum.end(), update.velocity().begin());
+    }
     std::vector<float> images(o.batch * static_cast<std::size_t>(w.input().size()));
     std::vector<int> labels(o.batch);
+    std::vector<std::size_t> order;
     const stopwatch clock;
-    train_report report;
-    for (int epoch = 0; epoch < o.epochs; ++epoch) {
-        const std::vector<std::size_t> order =
-            shuffled_indices(data.size(), o.seed, static_cast<std::uint64_t>(epoch));
-        epoch_report sums;
-        for (std::size_t i = 0; i < steps; ++i) {
-            const auto step = static_cast<long long>(i) + static_cast<long long>(steps) * epoch;
-            load_batch(data, std::span<const std::size_t>(order).subspan(i * o.batch, o.batch), norm,
-                       images.data(), labels.data(), o.augment, o.seed, static_cast<std::uint64_t>(epoch));
-
-            double loss = 0;
-            double correct = 0;
-            for (const std::vector<std::uint8_t>& code : sampler.paths(static_cast<std::uint64_t>(step))) {
-                const batch_loss one = update.add(code, images.data(), labels, o.label_smoothing);
-                if (!std::isfinite(one.loss)) {
-                    throw numeric_error("train: the loss is " +
-                                        std::string(std::isnan(one.loss) ? "not a number" : "infinite") +
-                                        " in epoch " + std::to_string(epoch + 1) + ", step " +
-                                        std::to_string(i + 1) + " of " + std::to_string(steps) +
-                                        (code.empty() ? "" : ", for the path " + code_text(code)) +
-                                        ", at the learning rate " + number_text(rate(step)) +
-                                        "; a smaller learning_rate or a warmup may help");
-                }
-                loss += one.loss;
-                correct += static_cast<double>(one.correct);
-            }
-            update.apply(rate(step));
-            const auto paths = static_cast<double>(sampler.size());
-            sums.loss += loss / paths;
-            sums.accuracy += correct / paths / static_cast<double>(o.batch);
-            if (o.observer) {
-                const auto done = static_cast<double>(i + 1);
-                o.observer({.stage = "train",
-                            .done = step + 1,
-                            .total = total,
-                            .seconds = clock.seconds(),
-                            .loss = sums.loss / done,
-                            .accuracy = sums.accuracy / done});
-            }
+    while (now.step < now.steps) {
+        const auto epoch = static_cast<std::uint64_t>(now.step) / steps;
+        const std::size_t i = static_cast<std::size_t>(now.step) % steps;
+        if (i == 0 || order.empty()) {
+            order = shuffled_indices(data.size(), o.seed, epoch);
         }
-        report.epochs.push_back(
-            {sums.loss / static_cast<double>(steps), sums.accuracy / static_cast<double>(steps)});
+        load_batch(data, std::span<const std::size_t>(order).subspan(i * o.batch, o.batch), norm,
+                   images.data(), labels.data(), o.augment, o.seed, epoch);
+
+        double loss = 0;
+        double correct = 0;
+        for (const std::vector<std::uint8_t>& code : sampler.paths(static_cast<std::uint64_t>(now.step))) {
+            const batch_loss one = update.add(code, images.data(), labels, o.label_smoothing);
+            if (!std::isfinite(one.loss)) {
+                throw numeric_error(
+                    "train: the loss is " + std::string(std::isnan(one.loss) ? "not a number" : "infinite") +
+                    " in epoch " + std::to_string(epoch + 1) + ", step " + std::to_string(i + 1) + " of " +
+                    std::to_string(steps) + (code.empty() ? "" : ", for the path " + code_text(code)) +
+                    ", at the learning rate " + number_text(rate(now.step)) +
+                    "; a smaller learning_rate or a warmup may help");
+            }
+            loss += one.loss;
+            correct += static_cast<double>(one.correct);
+        }
+        update.apply(rate(now.step));
+        ++now.step;
+        const auto paths = static_cast<double>(sampler.size());
+        now.sums.loss += loss / paths;
+        now.sums.accuracy += correct / paths / static_cast<double>(o.batch);
+        const auto done = static_cast<double>(i + 1);
+        const epoch_report means{now.sums.loss / done, now.sums.accuracy / done};
+        if (i + 1 == steps) {
+            now.epochs.push_back(means);
+            now.sums = {};
+        }
+        if (o.observer) {
+            o.observer({.stage = "train",
+                        .done = now.step,
+                        .total = now.steps,
+                        .seconds = clock.seconds(),
+                        .loss = means.loss,
+                        .accuracy = means.accuracy});
+        }
+        keep_training(w, update, now, o.keep);
     }
-    require_finite(w, "train: after the last step, at a learning_rate that is too large");
-    report.seconds = clock.seconds();
-    return report;
+    return {std::move(now.epochs), clock.seconds()};
 }
 
 /// Checks first; a training that diverges leaves the weights as they were before.
@@ -182,6 +269,7 @@ train_report train(Weights& w, std::span<const int> counts, const image_dataset&
 /// @param options which are checked first
 /// @throws option_error, shape_error, data_error before anything changed
 /// @throws numeric_error where a loss or a weight is not finite; then the weights are as they were before
+/// @throws interrupted where `options.keep.stop` asked for it, after saving
 template <search_space_type Space>
 train_report train(supernet<Space>& net, const image_dataset& data, const train_options& options = {}) {
     return detail::train(net.weights(), Space::operator_counts, data, options);

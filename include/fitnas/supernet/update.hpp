@@ -48,6 +48,9 @@ public:
         }
     }
 
+    /// @return the momentum of all weights
+    std::span<float> velocity() { return m_sgd.velocity(); }
+
 private:
     weights& m_weights;
     path_runner m_runner;

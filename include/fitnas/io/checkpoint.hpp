@@ -1,0 +1,386 @@
+/// @file
+/// @brief Checkpoints: weights and the state of their training in one file, saved as training goes on and
+/// gone on with to the same bits.
+
+#ifndef FITNAS_IO_CHECKPOINT_HPP
+#define FITNAS_IO_CHECKPOINT_HPP
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <fitnas/io/safetensors.hpp>
+#include <fitnas/io/signal_guard.hpp>
+#include <fitnas/io/weight_tensors.hpp>
+#include <fitnas/space/fingerprint.hpp>
+#include <fitnas/supernet/retrain.hpp>
+#include <fitnas/version.hpp>
+
+namespace fitnas {
+
+/// @brief What a checkpoint file holds beside the weights.
+struct checkpoint {
+    training_state training{}; ///< where the training stands; without momentum where only weights were saved
+    /// Golden outputs are computed anew on loading: the largest difference, relative to the largest output.
+    /// 0: this program computes as the one that saved, and a training that goes on comes to the same bits.
+    double golden_difference = 0;
+    std::map<std::string, std::string> metadata{}; ///< all of it, with the caller's notes
+};
+
+/// @brief Where a training is saved, and when.
+struct checkpoint_options {
+    std::string file{};    ///< `file.tmp` is used on the way; gone on with where it is there
+    long long every = 100; ///< steps from one save to the next; 0: only when stopped and at the end
+    bool signals =
+        true; ///< the first SIGINT or SIGTERM saves after the present step, then throws `interrupted`
+    std::map<std::string, std::string> notes{}; ///< for the metadata; their names get the prefix `note.`
+};
+
+namespace detail {
+
+inline constexpr int checkpoint_schema = 1;
+
+/// Whose weights a file holds.
+struct checkpoint_owner {
+    space_layout layout;
+    std::vector<int> counts;        ///< operators of each cell
+    std::vector<std::uint8_t> code; ///< of an architecture; empty: the supernet
+};
+
+template <search_space_type Space>
+checkpoint_owner owner_of(const supernet<Space>&) {
+    return {Space::layout(), {Space::operator_counts.begin(), Space::operator_counts.end()}, {}};
+}
+template <search_space_type Space>
+checkpoint_owner owner_of(const network<Space>& net) {
+    const architecture<Space>& a = net.architecture();
+    return {Space::layout(), {}, {a.begin(), a.end()}};
+}
+
+/// Inputs, paths and what comes out: as many paths as it takes to pass every operator once.
+struct golden_run {
+    static constexpr int images = 4;
+    std::vector<float> input;        ///< images x input shape, standard normal
+    std::vector<std::uint8_t> paths; ///< count x cells
+    std::size_t count = 1;           ///< of the paths
+    std::vector<float> output;       ///< count x images x classes: logits
+
+    explicit golden_run(const checkpoint_owner& owner) {
+        for (const int c : owner.counts) {
+            count = (std::max)(count, static_cast<std::size_t>(c));
+        }
+        for (std::size_t p = 0; p < count; ++p) {
+            for (const int c : owner.counts) {
+                paths.push_back(static_cast<std::uint8_t>(p % static_cast<std::size_t>(c)));
+            }
+        }
+        input.resize(static_cast<std::size_t>(owner.layout.input.size()) * images);
+        output.resize(count * images * static_cast<std::size_t>(owner.layout.classes));
+    }
+
+    /// Batch norm takes the statistics of the images themselves.
+    template <std::same_as<weights> Weights>
+    void run(const Weights& w) {
+        arena memory;
+        workspace shared;
+        const std::size_t cells = paths.size() / count;
+        for (std::size_t p = 0; p < count; ++p) {
+            memory.reset();
+            const float* x = input.data();
+            for (const int i : w.path(std::span<const std::uint8_t>(paths).subspan(p * cells, cells))) {
+                const weight_block& b = w.block(i);
+                if (!b.plan.empty()) {
+                    float* y = memory.take(static_cast<std::size_t>(b.output.size()) * images);
+                    forward(b.plan, w.of(b), x, images, y, nullptr, memory, shared);
+                    x = y;
+                }
+            }
+            const std::size_t size = output.size() / count;
+            std::copy_n(x, size, output.data() + p * size);
+        }
+    }
+};
+
+inline std::uint64_t checkpoint_number(const safetensors& file, const std::string& key) {
+    const auto found = file.metadata().find(key);
+    std::uint64_t value = 0;
+    if (found != file.metadata().end()) {
+        const std::string& text = found->second;
+        const std::from_chars_result end = std::from_chars(text.data(), text.data() + text.size(), value);
+        if (end.ec == std::errc{} && end.ptr == text.data() + text.size() && value < (1ULL << 62U)) {
+            return value;
+        }
+    }
+    throw data_error(file.path() + ": metadata \"" + key + "\": expected a number, got " +
+                     (found == file.metadata().end() ? "nothing" : "\"" + found->second + "\""));
+}
+
+inline void require_metadata(const safetensors& file, const std::string& key, const std::string& expected,
+                             const std::string& what) {
+    const auto found = file.metadata().find(key);
+    if (found == file.metadata().end() || found->second != expected) {
+        throw data_error(file.path() + ": " + what + ": expected " + key + " \"" + expected + "\", got " +
+                         (found == file.metadata().end() ? "none" : "\"" + found->second + "\""));
+    }
+}
+
+inline std::string architecture_text(const checkpoint_owner& owner) {
+    return owner.code.empty() ? "supernet" : code_text(owner.code);
+}
+
+template <std::same_as<weights> Weights>
+void write_checkpoint(const std::string& path, const checkpoint_owner& owner, const Weights& w,
+                      const training_state& state, const std::map<std::string, std::string>& notes) {
+    require_finite(w, "save_checkpoint: " + path);
+    if (!state.momentum.empty() && state.momentum.size() != w.values().size()) {
+        throw shape_error("save_checkpoint: " + path + ": expected the momentum of " +
+                          std::to_string(w.values().size()) + " weights, got " +
+                          std::to_string(state.momentum.size()));
+    }
+    golden_run golden(owner);
+    random_stream random(seed{0}, purpose::user);
+    for (float& v : golden.input) {
+        v = static_cast<float>(random.normal());
+    }
+    golden.run(w);
+    for (const float v : golden.output) {
+        if (!std::isfinite(v)) {
+            throw numeric_error("save_checkpoint: " + path + ": the weights give logits that are not finite");
+        }
+    }
+    std::map<std::string, std::string> metadata{{"format", "fitnas checkpoint"},
+                                                {"schema", std::to_string(checkpoint_schema)},
+                                                {"fitnas", FITNAS_VERSION_STRING},
+                                                {"space", fingerprint(owner.layout)},
+                                                {"architecture", architecture_text(owner)},
+                                                {"simd_width", std::to_string(FITNAS_SIMD_WIDTH)},
+                                                {"step", std::to_string(state.step)},
+                                                {"steps", std::to_string(state.steps)}};
+    for (const auto& [name, text] : state.setup) {
+        metadata["train." + name] = text;
+    }
+    for (const auto& [name, text] : notes) {
+        metadata["note." + name] = text;
+    }
+    // From wide to narrow values, so that all are aligned.
+    std::vector<tensor_view> tensors;
+    const auto n = [](auto value) { return static_cast<std::uint64_t>(value); };
+    std::vector<double> reports{state.sums.loss, state.sums.accuracy};
+    for (const epoch_report& r : state.epochs) {
+        reports.push_back(r.loss);
+        reports.push_back(r.accuracy);
+    }
+    tensors.push_back(tensor_view::of<double>("training.reports", {n(reports.size() / 2), 2}, reports));
+    for (weight_tensor& t : weight_tensors(owner.layout, owner.code)) {
+        tensors.push_back(tensor_view::of<float>(std::move(t.name), std::move(t.shape),
+                                                 w.values().subspan(t.offset, t.size)));
+    }
+    if (!state.momentum.empty()) {
+        tensors.push_back(
+            tensor_view::of<float>("training.momentum", {n(state.momentum.size())}, state.momentum));
+    }
+    const shape in = owner.layout.input;
+    tensors.push_back(tensor_view::of<float>(
+        "golden.input", {golden_run::images, n(in.height), n(in.width), n(in.channels)}, golden.input));
+    tensors.push_back(tensor_view::of<float>(
+        "golden.output", {n(golden.count), golden_run::images, n(owner.layout.classes)}, golden.output));
+    tensors.push_back(tensor_view::of<std::uint8_t>("golden.paths", {n(golden.count), n(owner.counts.size())},
+                                                    golden.paths));
+    write_safetensors(path, tensors, metadata);
+}
+
+/// The state of the training, from a file whose weights fit.
+inline training_state read_training(const safetensors& file, std::size_t count) {
+    training_state state;
+    state.step = static_cast<long long>(checkpoint_number(file, "step"));
+    state.steps = static_cast<long long>(checkpoint_number(file, "steps"));
+    const std::vector<double> reports = file.values<double>("training.reports");
+    if (reports.size() < 2 || reports.size() % 2 != 0) {
+        throw data_error(file.path() + ": tensor \"training.reports\": expected pairs, got " +
+                         std::to_string(reports.size()) + " values");
+    }
+    state.sums = {reports[0], reports[1]};
+    for (std::size_t i = 2; i < reports.size(); i += 2) {
+        state.epochs.push_back({reports[i], reports[i + 1]});
+    }
+    if (file.find("training.momentum") != nullptr) {
+        state.momentum.resize(count);
+        file.copy("training.momentum", std::span<float>(state.momentum));
+    }
+    constexpr std::string_view prefix = "train.";
+    for (const auto& [name, text] : file.metadata()) {
+        if (name.starts_with(prefix)) {
+            state.setup.emplace_back(name.substr(prefix.size()), text);
+        }
+    }
+    return state;
+}
+
+/// Changes the weights where everything is right, and nothing elsewhere.
+template <std::same_as<weights> Weights>
+checkpoint read_checkpoint(const std::string& path, const checkpoint_owner& owner, Weights& w) {
+    const safetensors file(path);
+    require_metadata(file, "format", "fitnas checkpoint", "not a checkpoint");
+    require_metadata(file, "schema", std::to_string(checkpoint_schema), "of another version");
+    if (!file.has_checksum()) {
+        throw data_error(path + ": damaged: expected a checksum, there is none");
+    }
+    require_metadata(file, "space", fingerprint(owner.layout), "of another space");
+    require_metadata(file, "architecture", architecture_text(owner), "of another network");
+    checkpoint result;
+    std::vector<float> values(w.values().size());
+    for (const weight_tensor& t : weight_tensors(owner.layout, owner.code)) {
+        const std::span<float> part = std::span<float>(values).subspan(t.offset, t.size);
+        file.copy(t.name, part);
+        if (file.find(t.name)->shape != t.shape) {
+            throw data_error(path + ": tensor \"" + t.name + "\": expected the shape " + shape_text(t.shape) +
+                             ", got " + shape_text(file.find(t.name)->shape));
+        }
+        if (!std::all_of(part.begin(), part.end(), [](float v) { return std::isfinite(v); })) {
+            throw data_error(path + ": tensor \"" + t.name + "\": there are values that are not finite");
+        }
+    }
+    result.training = read_training(file, values.size());
+    result.metadata = file.metadata();
+
+    golden_run golden(owner);
+    file.copy("golden.input", std::span<float>(golden.input));
+    std::vector<std::uint8_t> paths(golden.paths.size());
+    file.copy("golden.paths", std::span<std::uint8_t>(paths));
+    std::vector<float> expected(golden.output.size());
+    file.copy("golden.output", std::span<float>(expected));
+    if (paths != golden.paths) {
+        throw data_error(path + ": tensor \"golden.paths\": expected each operator of a cell in its order");
+    }
+    std::swap_ranges(values.begin(), values.end(), w.values().begin());
+    golden.run(w);
+    double largest = 0;
+    double difference = 0;
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+        largest = (std::max)(largest, std::abs(static_cast<double>(expected[i])));
+        const double d = std::abs(static_cast<double>(golden.output[i]) - static_cast<double>(expected[i]));
+        difference = d <= difference ? difference : d; // keeps what is not a number
+    }
+    result.golden_difference = difference / (largest > 0 ? largest : 1);
+    constexpr double most = 1e-3;
+    if (!(result.golden_difference <= most)) {
+        std::copy(values.begin(), values.end(), w.values().begin());
+        throw data_error(path +
+                         ": the weights do not give the outputs that were saved with them: they differ "
+                         "by " +
+                         number_text(result.golden_difference) + " of the largest, at most " +
+                         number_text(most) + " is rounding; saved by fitnas " + result.metadata["fitnas"] +
+                         ", this is " FITNAS_VERSION_STRING);
+    }
+    return result;
+}
+
+template <class Net>
+train_report train_kept(Net& net, const image_dataset& data, const train_options& options,
+                        const checkpoint_options& where) {
+    if (where.file.empty()) {
+        throw option_error("checkpoint_options::file: expected a path, got none");
+    }
+    train_options o = options;
+    const std::vector<float> before(net.parameters().begin(), net.parameters().end());
+    std::optional<checkpoint> found;
+    if (std::filesystem::exists(where.file)) {
+        found = read_checkpoint(where.file, owner_of(net), net.weights());
+        o.keep.from = &found->training;
+    }
+    o.keep.every = where.every;
+    o.keep.save = [&](const training_state& state) {
+        write_checkpoint(where.file, owner_of(net), net.weights(), state, where.notes);
+    };
+    std::optional<signal_guard> guard;
+    if (where.signals) {
+        guard.emplace();
+        o.keep.stop = [&] { return guard->seen() != 0 || (options.keep.stop && options.keep.stop()); };
+    }
+    try {
+        return train(net, data, o);
+    } catch (const option_error& e) {
+        std::copy(before.begin(), before.end(), net.parameters().begin());
+        throw option_error(std::string(e.what()) + (found ? " (saved in " + where.file + ")" : ""));
+    }
+}
+
+} // namespace detail
+
+/// @brief Saves the weights of a supernet, or of a network, and the state of their training.
+/// @param path where to; there whole or not at all, on the disk too
+/// @param net whose weights must be finite
+/// @param state of the training; without it only the weights are saved
+/// @param notes for the metadata; their names get the prefix `note.`
+/// @throws data_error where the file cannot be written; what stood there stays
+/// @throws numeric_error where weights, or the outputs they give, are not finite
+template <search_space_type Space>
+void save_checkpoint(const std::string& path, const supernet<Space>& net, const training_state& state = {},
+                     const std::map<std::string, std::string>& notes = {}) {
+    detail::write_checkpoint(path, detail::owner_of(net), net.weights(), state, notes);
+}
+/// @brief The same for a network. Batch norm statistics are not saved: `calibrate` it after loading.
+template <search_space_type Space>
+void save_checkpoint(const std::string& path, const network<Space>& net, const training_state& state = {},
+                     const std::map<std::string, std::string>& notes = {}) {
+    detail::write_checkpoint(path, detail::owner_of(net), net.weights(), state, notes);
+}
+
+/// @brief Loads the weights of a supernet, and says where their training stands.
+/// @param path a file of `save_checkpoint`
+/// @param net changed only where everything is right
+/// @throws data_error where the file is missing, damaged, or of another space, architecture or version, or
+/// its weights do not give the outputs that were saved with them
+template <search_space_type Space>
+checkpoint load_checkpoint(const std::string& path, supernet<Space>& net) {
+    return detail::read_checkpoint(path, detail::owner_of(net), net.weights());
+}
+/// @brief The same for a network of the same architecture; `calibrate` it before it is used.
+template <search_space_type Space>
+checkpoint load_checkpoint(const std::string& path, network<Space>& net) {
+    return detail::read_checkpoint(path, detail::owner_of(net), net.weights());
+}
+
+/// @brief Trains a supernet, saves on the way, and goes on where the file says that it stood: a training that
+/// was killed and started again comes to the same bits as one that was not. Where the file's training is
+/// over, nothing is trained.
+///
+/// @code
+/// supernet<space> super(seed{7});
+/// train(super, data.train, {.epochs = 8}, checkpoint_options{.file = "super.safetensors"});
+/// @endcode
+/// @param options the same as before; `keep.stop` is asked, the rest of `keep` is set here
+/// @throws as `train` and `load_checkpoint`; option_error which names an option that differs from the saved
+/// training's; interrupted after a signal
+template <search_space_type Space>
+train_report train(supernet<Space>& net, const image_dataset& data, const train_options& options,
+                   const checkpoint_options& where) {
+    return detail::train_kept(net, data, options, where);
+}
+/// @brief The same for one network.
+template <search_space_type Space>
+train_report train(network<Space>& net, const image_dataset& data, const train_options& options,
+                   const checkpoint_options& where) {
+    return detail::train_kept(net, data, options, where);
+}
+
+/// @brief `retrain`, saved on the way and gone on with.
+/// @throws as `retrain` and `train`
+template <search_space_type Space>
+retrained<Space> retrain(const architecture<Space>& a, const dataset& data, const train_options& options,
+                         const checkpoint_options& where) {
+    return detail::retrain_by<Space>(
+        a, data, options.seed, [&](network<Space>& net) { return train(net, data.train, options, where); });
+}
+
+} // namespace fitnas
+
+#endif

@@ -1,0 +1,499 @@
+/// @file
+/// @brief Tensors in files of the safetensors format (https://huggingface.co/docs/safetensors): a length, a
+/// header in JSON, then the values. Nothing in such a file is ever executed.
+///
+/// NumPy and PyTorch read them (`safetensors.numpy.load_file`), as does anything that reads JSON.
+
+#ifndef FITNAS_IO_SAFETENSORS_HPP
+#define FITNAS_IO_SAFETENSORS_HPP
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <limits>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include <fitnas/data/byte_file.hpp>
+#include <fitnas/io/crc32.hpp>
+#include <fitnas/io/whole_file.hpp>
+
+namespace fitnas {
+
+static_assert(std::endian::native == std::endian::little, "safetensors files are little-endian");
+
+/// @brief What the values of a tensor are.
+enum class tensor_type : std::uint8_t { boolean, u8, i8, u16, i16, f16, bf16, u32, i32, f32, u64, i64, f64 };
+
+/// @brief One tensor of a file.
+struct tensor_info {
+    std::string name{};
+    tensor_type type = tensor_type::f32;
+    std::vector<std::uint64_t> shape{}; ///< row-major; empty: one value
+    std::uint64_t begin = 0;            ///< of its bytes, behind the header
+    std::uint64_t end = 0;
+};
+
+namespace detail {
+
+struct tensor_type_form {
+    tensor_type type;
+    std::string_view name;
+    std::uint64_t size; ///< bytes of a value
+};
+inline constexpr std::array<tensor_type_form, 13> tensor_types{{{tensor_type::boolean, "BOOL", 1},
+                                                                {tensor_type::u8, "U8", 1},
+                                                                {tensor_type::i8, "I8", 1},
+                                                                {tensor_type::u16, "U16", 2},
+                                                                {tensor_type::i16, "I16", 2},
+                                                                {tensor_type::f16, "F16", 2},
+                                                                {tensor_type::bf16, "BF16", 2},
+                                                                {tensor_type::u32, "U32", 4},
+                                                                {tensor_type::i32, "I32", 4},
+                                                                {tensor_type::f32, "F32", 4},
+                                                                {tensor_type::u64, "U64", 8},
+                                                                {tensor_type::i64, "I64", 8},
+                                                                {tensor_type::f64, "F64", 8}}};
+
+inline const tensor_type_form& form_of(tensor_type t) { return tensor_types[static_cast<std::size_t>(t)]; }
+
+/// @return the type whose values are T
+template <class T>
+constexpr tensor_type tensor_type_of() {
+    static_assert(std::is_same_v<T, float> || std::is_same_v<T, double> ||
+                      (std::is_integral_v<T> && sizeof(T) <= 8 && !std::is_same_v<T, bool>),
+                  "safetensors: values are float, double or integers of 8 to 64 bits");
+    if constexpr (std::is_floating_point_v<T>) {
+        return sizeof(T) == 4 ? tensor_type::f32 : tensor_type::f64;
+    } else {
+        constexpr bool s = std::is_signed_v<T>;
+        return sizeof(T) == 1   ? (s ? tensor_type::i8 : tensor_type::u8)
+               : sizeof(T) == 2 ? (s ? tensor_type::i16 : tensor_type::u16)
+               : sizeof(T) == 4 ? (s ? tensor_type::i32 : tensor_type::u32)
+                                : (s ? tensor_type::i64 : tensor_type::u64);
+    }
+}
+
+/// @return bytes of a tensor; the largest number where they overflow
+inline std::uint64_t tensor_bytes(tensor_type type, std::span<const std::uint64_t> shape) {
+    constexpr std::uint64_t most = (std::numeric_limits<std::uint64_t>::max)();
+    std::uint64_t bytes = form_of(type).size;
+    bool over = false;
+    for (const std::uint64_t n : shape) {
+        if (n == 0) {
+            return 0;
+        }
+        over = over || bytes > most / n;
+        bytes = over ? bytes : bytes * n;
+    }
+    return over ? most : bytes;
+}
+
+inline std::string shape_text(std::span<const std::uint64_t> shape) {
+    std::string text = "[";
+    for (std::size_t i = 0; i < shape.size(); ++i) {
+        text += (i > 0 ? ", " : "") + std::to_string(shape[i]);
+    }
+    return text + "]";
+}
+
+/// What a header of safetensors may hold, and nothing else: events of the JSON parser, so that a hostile
+/// header is refused where it turns wrong and nothing is built of it.
+class safetensors_header {
+public:
+    std::vector<tensor_info> tensors;
+    std::map<std::string, std::string> metadata;
+    std::string fault; ///< what is wrong; empty: nothing
+
+    bool null() { return unexpected("null"); }
+    bool boolean(bool) { return unexpected("a boolean"); }
+    bool number_integer(std::int64_t) { return unexpected("a negative number"); }
+    bool number_float(double, const std::string&) { return unexpected("a number that is no integer"); }
+    bool binary(nlohmann::json::binary_t&) { return unexpected("binary data"); }
+    bool number_unsigned(std::uint64_t value) {
+        if (m_list == nullptr) {
+            return unexpected("a number");
+        }
+        if (m_list->size() == most_dimensions) {
+            return refuse("more than " + std::to_string(most_dimensions) + " numbers in a list");
+        }
+        m_list->push_back(value);
+        return true;
+    }
+    bool string(std::string& value) {
+        if (m_depth != 2 || m_list != nullptr) {
+            return unexpected("a text");
+        }
+        if (m_in_metadata) {
+            if (!metadata.emplace(m_key, value).second) {
+                return refuse("the metadata name \"" + m_key + "\" twice");
+            }
+            return true;
+        }
+        if (m_key != "dtype") {
+            return unexpected("a text");
+        }
+        for (const tensor_type_form& form : tensor_types) {
+            if (form.name == value) {
+                tensors.back().type = form.type;
+                return true;
+            }
+        }
+        return refuse("values of the unknown type \"" + value + "\"");
+    }
+    bool start_object(std::size_t) {
+        if (m_depth == 2 || m_list != nullptr) {
+            return unexpected("an object");
+        }
+        ++m_depth;
+        m_seen = 0;
+        return true;
+    }
+    bool key(std::string& name) {
+        m_key = name;
+        if (m_depth == 1) {
+            m_in_metadata = name == "__metadata__";
+            if (!m_in_metadata) {
+                tensors.push_back({.name = name});
+            } else if (m_had_metadata) {
+                return refuse("__metadata__ twice");
+            }
+            m_had_metadata = m_had_metadata || m_in_metadata;
+            return true;
+        }
+        if (m_in_metadata) {
+            return true;
+        }
+        const unsigned bit = name == "dtype" ? 1U : name == "shape" ? 2U : name == "data_offsets" ? 4U : 0U;
+        if (bit == 0 || (m_seen & bit) != 0) {
+            return refuse(bit == 0 ? "the unknown member \"" + name + "\"" : "\"" + name + "\" twice");
+        }
+        m_seen |= bit;
+        return true;
+    }
+    bool end_object() {
+        if (m_depth == 2 && !m_in_metadata && m_seen != 7U) {
+            return refuse("a tensor without dtype, shape or data_offsets");
+        }
+        --m_depth;
+        return true;
+    }
+    bool start_array(std::size_t) {
+        if (m_depth != 2 || m_in_metadata || m_list != nullptr || m_key == "dtype") {
+            return unexpected("a list");
+        }
+        m_list = m_key == "shape" ? &tensors.back().shape : &m_offsets;
+        m_offsets.clear();
+        return true;
+    }
+    bool end_array() {
+        if (m_list == &m_offsets) {
+            if (m_offsets.size() != 2) {
+                return refuse(std::to_string(m_offsets.size()) + " data_offsets, where 2 are expected");
+            }
+            tensors.back().begin = m_offsets[0];
+            tensors.back().end = m_offsets[1];
+        }
+        m_list = nullptr;
+        return true;
+    }
+    bool parse_error(std::size_t at, const std::string&, const nlohmann::json::exception&) {
+        return refuse("expected JSON, which ends at byte " + std::to_string(at));
+    }
+
+private:
+    static constexpr std::size_t most_dimensions = 64;
+
+    bool refuse(const std::string& what) {
+        if (fault.empty()) {
+            const bool named = m_depth == 2 && !m_in_metadata && !tensors.empty();
+            fault = (named ? "tensor \"" + tensors.back().name + "\": " : std::string()) + what;
+        }
+        return false;
+    }
+    bool unexpected(const std::string& what) {
+        return refuse(what + " at " + (m_key.empty() ? "the beginning" : "\"" + m_key + "\"") +
+                      ", where none is expected");
+    }
+
+    int m_depth = 0;
+    unsigned m_seen = 0; ///< members of the present tensor
+    bool m_in_metadata = false;
+    bool m_had_metadata = false;
+    std::string m_key;
+    std::vector<std::uint64_t> m_offsets;
+    std::vector<std::uint64_t>* m_list = nullptr;
+};
+
+/// Sorts the tensors by place, and refuses those whose sizes are not what type and shape say, which overlap,
+/// or leave bytes between them.
+/// @return bytes of all
+inline std::uint64_t require_places(std::vector<tensor_info>& tensors, const std::string& path) {
+    std::sort(tensors.begin(), tensors.end(),
+              [](const tensor_info& a, const tensor_info& b) { return a.name < b.name; });
+    for (std::size_t i = 0; i < tensors.size(); ++i) {
+        const tensor_info& t = tensors[i];
+        const std::string where = path + ": tensor \"" + t.name + "\": ";
+        if (i > 0 && tensors[i - 1].name == t.name) {
+            throw data_error(where + "it is there twice");
+        }
+        const std::uint64_t bytes = tensor_bytes(t.type, t.shape);
+        if (t.begin > t.end || t.end - t.begin != bytes) {
+            throw data_error(where + "expected " + std::to_string(bytes) + " bytes for " +
+                             std::string(form_of(t.type).name) + " " + shape_text(t.shape) +
+                             ", got the bytes " + std::to_string(t.begin) + " to " + std::to_string(t.end));
+        }
+    }
+    std::stable_sort(tensors.begin(), tensors.end(), [](const tensor_info& a, const tensor_info& b) {
+        return a.begin != b.begin ? a.begin < b.begin : a.end < b.end;
+    });
+    std::uint64_t at = 0;
+    for (const tensor_info& t : tensors) {
+        if (t.begin != at) {
+            throw data_error(path + ": tensor \"" + t.name + "\": expected its bytes to begin at " +
+                             std::to_string(at) + ", where the one before ends, got " +
+                             std::to_string(t.begin));
+        }
+        at = t.end;
+    }
+    return at;
+}
+
+inline constexpr std::string_view checksum_key = "\"checksum\":\"crc32:";
+inline constexpr std::size_t checksum_digits = 8;
+
+/// Where the digits of the checksum stand in a header; npos where there is none. Quotes inside of a text are
+/// escaped in JSON, so that the key is nothing else.
+inline std::size_t checksum_place(const std::string& header) {
+    const std::size_t at = header.find(checksum_key);
+    if (at == std::string::npos || header.size() < at + checksum_key.size() + checksum_digits + 1 ||
+        header[at + checksum_key.size() + checksum_digits] != '"') {
+        return std::string::npos;
+    }
+    return at + checksum_key.size();
+}
+
+inline std::string checksum_text(std::uint32_t value) {
+    char digits[checksum_digits + 1];
+    std::snprintf(digits, sizeof digits, "%08x", static_cast<unsigned>(value));
+    return digits;
+}
+
+} // namespace detail
+
+/// @brief A file of tensors in memory.
+class safetensors {
+public:
+    /// @brief Reads a file, all of it. Memory grows with what is really there, whatever the header says.
+    /// @throws data_error which names the file, and the tensor where there is one: a file that is missing,
+    /// truncated or too long; a header that is no JSON of this form; a tensor twice, of an unknown type, of
+    /// more or fewer bytes than its shape has, or whose bytes overlap another's; a checksum that is wrong
+    explicit safetensors(const std::string& path) : m_path(path) {
+        detail::byte_file file(path);
+        const std::vector<std::uint8_t> length_bytes = file.read_exactly(8, "a header's length");
+        std::uint64_t length = 0;
+        std::memcpy(&length, length_bytes.data(), sizeof length);
+        if (length < 2 || length > longest_header) {
+            throw data_error(path + ": not a safetensors file: expected a header of 2 to " +
+                             std::to_string(longest_header) + " bytes, got " + std::to_string(length));
+        }
+        const std::vector<std::uint8_t> header_bytes = file.read_exactly(length, "header");
+        std::string text(header_bytes.begin(), header_bytes.end());
+        if (text.front() != '{') {
+            throw data_error(path + ": not a safetensors file: expected a header that begins with {");
+        }
+        detail::safetensors_header header;
+        if (!nlohmann::json::sax_parse(text, &header) || !header.fault.empty()) {
+            throw data_error(path + ": header: " + header.fault);
+        }
+        const std::uint64_t bytes = detail::require_places(header.tensors, path);
+        m_bytes = file.read_exactly(bytes, "tensors");
+        file.require_end("the tensors");
+        m_tensors = std::move(header.tensors);
+        m_metadata = std::move(header.metadata);
+        for (std::size_t i = 0; i < m_tensors.size(); ++i) {
+            m_places.emplace(m_tensors[i].name, i);
+        }
+        check(std::move(text));
+    }
+
+    const std::string& path() const { return m_path; }
+    const std::map<std::string, std::string>& metadata() const { return m_metadata; }
+    /// @return in the order of their bytes
+    const std::vector<tensor_info>& tensors() const { return m_tensors; }
+    /// @return whether the file has a checksum; if so, it is right
+    bool has_checksum() const { return m_checked; }
+
+    /// @return null where there is none of this name
+    const tensor_info* find(const std::string& name) const {
+        const auto found = m_places.find(name);
+        return found == m_places.end() ? nullptr : &m_tensors[found->second];
+    }
+
+    /// @brief Copies the values of a tensor.
+    /// @param to as many as it has
+    /// @throws data_error where there is no such tensor, its values are not T, or there are more or fewer
+    template <class T>
+    void copy(const std::string& name, std::span<T> to) const {
+        const tensor_info& t = get(name, detail::tensor_type_of<T>());
+        if (to.size_bytes() != t.end - t.begin) {
+            throw data_error(m_path + ": tensor \"" + name + "\": expected " + std::to_string(to.size()) +
+                             " values, got the shape " + detail::shape_text(t.shape));
+        }
+        if (!to.empty()) {
+            std::memcpy(to.data(), m_bytes.data() + t.begin, to.size_bytes());
+        }
+    }
+
+    /// @brief The values of a tensor, row-major.
+    /// @throws data_error where there is no such tensor, or its values are not T
+    template <class T>
+    std::vector<T> values(const std::string& name) const {
+        const tensor_info& t = get(name, detail::tensor_type_of<T>());
+        std::vector<T> result(static_cast<std::size_t>(t.end - t.begin) / sizeof(T));
+        copy(name, std::span<T>(result));
+        return result;
+    }
+
+private:
+    static constexpr std::uint64_t longest_header = 100'000'000; ///< as in the format's own reader
+
+    const tensor_info& get(const std::string& name, tensor_type type) const {
+        const tensor_info* t = find(name);
+        if (t == nullptr) {
+            throw data_error(m_path + ": expected a tensor \"" + name + "\", there is none");
+        }
+        if (t->type != type) {
+            throw data_error(m_path + ": tensor \"" + name + "\": expected values of the type " +
+                             std::string(detail::form_of(type).name) + ", got " +
+                             std::string(detail::form_of(t->type).name));
+        }
+        return *t;
+    }
+
+    void check(std::string header) {
+        const std::size_t at = detail::checksum_place(header);
+        if (at == std::string::npos) {
+            return;
+        }
+        const std::string said = header.substr(at, detail::checksum_digits);
+        std::fill_n(header.begin() + static_cast<std::ptrdiff_t>(at), detail::checksum_digits, '0');
+        detail::crc32 sum;
+        sum.add(header.data(), header.size());
+        sum.add(m_bytes.data(), m_bytes.size());
+        const std::string is = detail::checksum_text(sum.value());
+        if (is != said) {
+            throw data_error(m_path + ": damaged: expected the checksum " + said + ", got " + is);
+        }
+        m_checked = true;
+    }
+
+    std::string m_path;
+    std::map<std::string, std::string> m_metadata;
+    std::vector<tensor_info> m_tensors;
+    std::map<std::string, std::size_t> m_places; ///< of a name in the list
+    std::vector<std::uint8_t> m_bytes;
+    bool m_checked = false;
+};
+
+/// @brief A tensor to be written; its values are only looked at.
+struct tensor_view {
+    std::string name{};
+    tensor_type type = tensor_type::f32;
+    std::vector<std::uint64_t> shape{};
+    std::span<const std::byte> bytes{};
+
+    /// @param name not empty and not `__metadata__`
+    /// @param shape of as many values
+    /// @param values float, double or integers
+    template <class T>
+    static tensor_view of(std::string name, std::vector<std::uint64_t> shape, std::span<const T> values) {
+        return {std::move(name), detail::tensor_type_of<T>(), std::move(shape), std::as_bytes(values)};
+    }
+};
+
+/// @brief Writes a file of tensors, with a CRC-32 of it all: `checksum` in the metadata, which is
+/// `zlib.crc32` of header and values, where the eight digits themselves are taken as zeros.
+///
+/// The file is there whole or not at all, on the disk too.
+/// @param path where to; `path.tmp` is used on the way
+/// @param tensors in the order of their bytes
+/// @param metadata names and texts, UTF-8; `checksum` is added
+/// @throws option_error where a name is empty, reserved or there twice, or a text is not UTF-8
+/// @throws shape_error where a tensor has more or fewer values than its shape
+/// @throws data_error where the file cannot be written; what stood there stays
+inline void write_safetensors(const std::string& path, std::span<const tensor_view> tensors,
+                              const std::map<std::string, std::string>& metadata = {}) {
+    nlohmann::ordered_json header = nlohmann::ordered_json::object();
+    nlohmann::ordered_json& notes = header["__metadata__"];
+    notes = nlohmann::ordered_json::object();
+    for (const auto& [name, text] : metadata) {
+        notes[name] = text;
+    }
+    notes["checksum"] = "crc32:" + std::string(detail::checksum_digits, '0');
+    std::vector<std::string> names;
+    std::uint64_t at = 0;
+    for (const tensor_view& t : tensors) {
+        if (t.name.empty() || t.name == "__metadata__") {
+            throw option_error("write_safetensors: " + path + ": \"" + t.name + "\" cannot name a tensor");
+        }
+        if (detail::tensor_bytes(t.type, t.shape) != t.bytes.size()) {
+            throw shape_error("write_safetensors: " + path + ": tensor \"" + t.name + "\": the shape " +
+                              detail::shape_text(t.shape) + " of " +
+                              std::string(detail::form_of(t.type).name) + " has " +
+                              std::to_string(detail::tensor_bytes(t.type, t.shape)) + " bytes, got " +
+                              std::to_string(t.bytes.size()));
+        }
+        names.push_back(t.name);
+        // A list, for ordered_json looks for a name from the front.
+        header.get_ref<nlohmann::ordered_json::object_t&>().push_back(
+            {t.name, nlohmann::ordered_json{{"dtype", detail::form_of(t.type).name},
+                                            {"shape", t.shape},
+                                            {"data_offsets", {at, at + t.bytes.size()}}}});
+        at += t.bytes.size();
+    }
+    std::sort(names.begin(), names.end());
+    if (const auto twice = std::adjacent_find(names.begin(), names.end()); twice != names.end()) {
+        throw option_error("write_safetensors: " + path + ": the tensor \"" + *twice + "\" is there twice");
+    }
+    std::string text;
+    try {
+        text = header.dump();
+    } catch (const nlohmann::json::exception& e) {
+        throw option_error("write_safetensors: " + path + ": names and texts must be UTF-8: " + e.what());
+    }
+    text.resize((text.size() + 7) / 8 * 8, ' '); // values begin at a multiple of eight bytes
+    detail::crc32 sum;
+    sum.add(text.data(), text.size());
+    for (const tensor_view& t : tensors) {
+        sum.add(t.bytes.data(), t.bytes.size());
+    }
+    text.replace(detail::checksum_place(text), detail::checksum_digits, detail::checksum_text(sum.value()));
+    const std::uint64_t length = text.size();
+    detail::whole_file file(path);
+    file.append(&length, sizeof length);
+    file.append(text.data(), text.size());
+    for (const tensor_view& t : tensors) {
+        file.append(t.bytes.data(), t.bytes.size());
+    }
+    file.commit();
+}
+
+/// @brief Reads a file of tensors.
+/// @throws as the constructor of `safetensors`
+inline safetensors read_safetensors(const std::string& path) { return safetensors(path); }
+
+} // namespace fitnas
+
+#endif

@@ -1,0 +1,300 @@
+#include <csignal>
+#include <cstring>
+#include <filesystem>
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <fitnas/io/checkpoint.hpp>
+#include <fitnas/space/spaces.hpp>
+
+#include "../supernet/small_spaces.hpp"
+#include "../support/temporary_folder.hpp"
+#include "../support/thrown.hpp"
+
+using namespace fitnas;
+using space = small::space;
+
+namespace {
+
+struct other_space : search_space<image<8, 8, 1>, stem<8>, stage<small::two, 2, 8>,
+                                  stage<small::three, 1, 16, 2>, head<16, 4>> {};
+
+const train_options options{.epochs = 3,
+                            .batch = 100,
+                            .sampling = sampling::strict_fair,
+                            .warmup = 0.5,
+                            .label_smoothing = 0.1,
+                            .augment = {.crop_padding = 1, .flip = true},
+                            .seed = seed{9}};
+constexpr long long all_steps = 3 * 5; // 512 images
+
+std::uint64_t hash(const train_report& r) {
+    std::vector<float> values;
+    for (const epoch_report& e : r.epochs) {
+        values.resize(values.size() + 4);
+        std::memcpy(values.data() + values.size() - 4, &e, sizeof e);
+    }
+    return small::hash(values);
+}
+
+/// A stop after so many steps.
+train_options stopped(long long steps) {
+    train_options o = options;
+    o.keep.stop = [steps, done = 0LL]() mutable { return ++done == steps; };
+    return o;
+}
+
+} // namespace
+
+TEST_CASE("a training that stops after any step and goes on comes to the same bits") {
+    const dataset data = small::images();
+    supernet<space> whole(seed{1});
+    const train_report report = train(whole, data.train, options);
+    REQUIRE(report.epochs.size() == 3);
+    for (long long at = 1; at < all_steps; ++at) {
+        CAPTURE(at);
+        const temporary_folder folder;
+        const checkpoint_options where{.file = folder.path("a.safetensors"), .every = 0};
+        supernet<space> first(seed{1});
+        CHECK(contains(thrown<interrupted>([&] { train(first, data.train, stopped(at), where); }),
+                       "train: stopped after step " + std::to_string(at) + " of 15, which is saved"));
+        supernet<space> second(seed{77}); // its own weights are replaced
+        const train_report rest = train(second, data.train, options, where);
+        CHECK(small::hash(second.parameters()) == small::hash(whole.parameters()));
+        CHECK(hash(rest) == hash(report));
+        supernet<space> third;
+        const train_report again = train(third, data.train, options, where); // it is over
+        CHECK(small::hash(third.parameters()) == small::hash(whole.parameters()));
+        CHECK(hash(again) == hash(report));
+        CHECK(folder.names() == std::vector<std::string>{"a.safetensors"});
+    }
+}
+
+TEST_CASE("a training without files is saved and gone on with in memory") {
+    const dataset data = small::images();
+    supernet<space> whole(seed{1});
+    train(whole, data.train, options);
+    supernet<space> net(seed{1});
+    std::vector<long long> saved;
+    training_state state;
+    std::vector<float> weights;
+    train_options o = options;
+    o.keep = {.every = 4, .save = [&](const training_state& s) {
+                  saved.push_back(s.step);
+                  if (s.step == 8) {
+                      state = s;
+                      weights.assign(net.parameters().begin(), net.parameters().end());
+                  }
+              }};
+    train(net, data.train, o);
+    CHECK(saved == std::vector<long long>{4, 8, 12, 15});
+    supernet<space> rest;
+    std::copy(weights.begin(), weights.end(), rest.parameters().begin());
+    o.keep = {.from = &state};
+    train(rest, data.train, o);
+    CHECK(small::hash(rest.parameters()) == small::hash(whole.parameters()));
+    state.momentum.pop_back();
+    CHECK(contains(thrown<shape_error>([&] { train(rest, data.train, o); }), "the momentum of"));
+    state.step = 11;
+    CHECK(contains(thrown<option_error>([&] { train(rest, data.train, o); }), "with 1 reports"));
+}
+
+TEST_CASE("other options or images do not go on, and change nothing") {
+    const dataset data = small::images();
+    const temporary_folder folder;
+    const checkpoint_options where{.file = folder.path("a")};
+    supernet<space> net(seed{1});
+    CHECK_THROWS_AS(train(net, data.train, stopped(3), where), interrupted);
+    supernet<space> other(seed{2});
+    const std::uint64_t before = small::hash(other.parameters());
+    const auto refusal = [&](train_options o, const image_dataset& images) {
+        const std::string text = thrown<option_error>([&] { train(other, images, o, where); });
+        CHECK(small::hash(other.parameters()) == before);
+        CHECK(contains(text, where.file));
+        return text;
+    };
+    train_options o = options;
+    o.batch = 64;
+    CHECK(contains(refusal(o, data.train), "batch was 100, and is now 64"));
+    o = options;
+    o.seed = seed{10};
+    CHECK(contains(refusal(o, data.train), "seed was 9, and is now 10"));
+    o = options;
+    o.learning_rate = 0.1000001;
+    CHECK(contains(refusal(o, data.train), "learning_rate was 0.1"));
+    image_dataset changed = data.train;
+    changed.labels[3] = (changed.labels[3] + 1) % 4;
+    CHECK(contains(refusal(options, changed), "images was 512 of"));
+    save_checkpoint(where.file, net); // weights alone
+    CHECK(contains(refusal(options, data.train), "was not noted"));
+    CHECK(contains(thrown<option_error>([&] { train(other, data.train, options, checkpoint_options{}); }),
+                   "checkpoint_options::file"));
+}
+
+TEST_CASE("SIGINT and SIGTERM save and end the training; without a training they do what they did") {
+    const dataset data = small::images();
+    supernet<space> whole(seed{1});
+    train(whole, data.train, options);
+    for (const int number : {SIGINT, SIGTERM}) {
+        const auto before = std::signal(number, SIG_DFL); // doctest has handlers of its own
+        std::signal(number, before);
+        const temporary_folder folder;
+        const checkpoint_options where{.file = folder.path("a"), .every = 0};
+        train_options o = options;
+        o.observer = [&](const progress& p) {
+            if (p.done == 7) {
+                std::raise(number);
+            }
+        };
+        supernet<space> net(seed{1});
+        CHECK(contains(thrown<interrupted>([&] { train(net, data.train, o, where); }), "after step 7"));
+        const auto after = std::signal(number, before);
+        CHECK((after == before));
+        train(net, data.train, options, where);
+        CHECK(small::hash(net.parameters()) == small::hash(whole.parameters()));
+    }
+}
+
+TEST_CASE("one network, and a retraining, are gone on with too") {
+    const dataset data = small::images();
+    const auto a = parse<space>("102");
+    const retrained<space> whole = retrain<space>(a, data, options);
+    const temporary_folder folder;
+    const checkpoint_options where{.file = folder.path("a"), .every = 2};
+    CHECK_THROWS_AS(retrain<space>(a, data, stopped(8), where), interrupted);
+    const retrained<space> rest = retrain<space>(a, data, options, where);
+    CHECK(small::hash(rest.network.parameters()) == small::hash(whole.network.parameters()));
+    CHECK(hash(rest.report) == hash(whole.report));
+    CHECK(rest.test_accuracy == whole.test_accuracy);
+    CHECK(rest.validation_accuracy == whole.validation_accuracy);
+    network<space> other(parse<space>("001"));
+    CHECK(contains(thrown<data_error>([&] { load_checkpoint(where.file, other); }), "of another network"));
+    supernet<space> super;
+    CHECK(contains(thrown<data_error>([&] { load_checkpoint(where.file, super); }),
+                   "expected architecture \"supernet\""));
+}
+
+TEST_CASE("a file says what it is, and is loaded by its own space alone") {
+    const dataset data = small::images();
+    const temporary_folder folder;
+    const checkpoint_options where{.file = folder.path("a"), .notes = {{"study", "first"}}};
+    supernet<space> net(seed{1});
+    train(net, data.train, options, where);
+    const safetensors file(where.file);
+    CHECK(file.metadata().at("format") == "fitnas checkpoint");
+    CHECK(file.metadata().at("space") == space_fingerprint<space>());
+    CHECK(file.metadata().at("train.batch") == "100");
+    CHECK(file.metadata().at("train.seed") == "9");
+    CHECK(file.metadata().at("step") == "15");
+    CHECK(file.metadata().at("note.study") == "first");
+    // Tensors have names and shapes of their own: the second cell's first operator, mb1_k3, is a block of its
+    // own in the flat buffer, which begins with its depthwise convolution.
+    const std::string name = "cell1.op0_mb1_k3.step0_depthwise.weight";
+    REQUIRE(file.find(name) != nullptr);
+    CHECK(file.find(name)->shape == std::vector<std::uint64_t>{3, 3, 8});
+    const std::vector<float> values = file.values<float>(name);
+    CHECK(std::equal(values.begin(), values.end(), net.parameters(1, 0).begin()));
+    CHECK(file.find("head.step4_linear.bias") != nullptr);
+    CHECK(file.values<float>("training.momentum").size() == net.parameters().size());
+
+    supernet<space> loaded(seed{5});
+    const checkpoint c = load_checkpoint(where.file, loaded);
+    CHECK(c.golden_difference == 0);
+    CHECK(c.training.step == 15);
+    CHECK(small::hash(loaded.parameters()) == small::hash(net.parameters()));
+    supernet<other_space> other;
+    CHECK(contains(thrown<data_error>([&] { load_checkpoint(where.file, other); }), "of another space"));
+    CHECK(contains(thrown<data_error>([&] { load_checkpoint(folder.path("absent"), other); }), "absent"));
+}
+
+TEST_CASE("weights that do not give the golden output are refused, and change nothing") {
+    const temporary_folder folder;
+    const std::string path = folder.path("a");
+    supernet<space> net(seed{1});
+    save_checkpoint(path, net);
+    // The same file with other weights for one operator, and a right checksum.
+    const safetensors file(path);
+    const auto rewritten = [&](const std::string& changed, float factor, const std::string& dropped = "") {
+        std::vector<std::vector<std::uint8_t>> bytes;
+        std::vector<tensor_view> tensors;
+        for (const tensor_info& t : file.tensors()) {
+            if (t.name == dropped) {
+                continue;
+            }
+            std::vector<std::uint8_t> values;
+            if (t.type == tensor_type::f32) {
+                std::vector<float> floats = file.values<float>(t.name);
+                for (float& v : floats) {
+                    v *= t.name == changed ? factor : 1.0F;
+                }
+                values.resize(floats.size() * sizeof(float));
+                std::memcpy(values.data(), floats.data(), values.size());
+            } else if (t.type == tensor_type::f64) {
+                const std::vector<double> doubles = file.values<double>(t.name);
+                values.resize(doubles.size() * sizeof(double));
+                std::memcpy(values.data(), doubles.data(), values.size());
+            } else {
+                values = file.values<std::uint8_t>(t.name);
+            }
+            bytes.push_back(values);
+            tensors.push_back({t.name, t.type, t.shape, {}});
+        }
+        for (std::size_t i = 0; i < tensors.size(); ++i) {
+            tensors[i].bytes = std::as_bytes(std::span<const std::uint8_t>(bytes[i]));
+        }
+        std::map<std::string, std::string> metadata = file.metadata();
+        metadata.erase("checksum");
+        write_safetensors(folder.path("b"), tensors, metadata);
+        supernet<space> other(seed{2});
+        const std::uint64_t before = small::hash(other.parameters());
+        const std::string text = thrown<data_error>([&] { load_checkpoint(folder.path("b"), other); });
+        CHECK((text == "nothing was thrown" || small::hash(other.parameters()) == before));
+        return text;
+    };
+    CHECK(rewritten("", 1) == "nothing was thrown");
+    CHECK(contains(rewritten("cell2.op2_mb2_k3_se4.step3_depthwise.weight", -1), "do not give the outputs"));
+    CHECK(contains(rewritten("golden.output", 1.01F), "do not give the outputs"));
+    CHECK(contains(rewritten("head.step4_linear.weight", INFINITY), "not finite"));
+    CHECK(contains(rewritten("", 1, "head.step4_linear.bias"),
+                   "expected a tensor \"head.step4_linear.bias\", there is none"));
+    net.parameters()[0] = NAN;
+    CHECK(contains(thrown<numeric_error>([&] { save_checkpoint(path, net); }), "not finite"));
+    CHECK(load_checkpoint(path, net).golden_difference == 0); // the good one is still there
+}
+
+TEST_CASE("a full disk and folders that are gone or read-only leave the last good checkpoint") {
+    const dataset data = small::images();
+    const temporary_folder folder;
+    std::filesystem::create_directories(folder.path("run"));
+    const checkpoint_options where{.file = folder.path("run/a"), .every = 1};
+    supernet<space> net(seed{1});
+    CHECK_THROWS_AS(train(net, data.train, stopped(3), where), interrupted);
+    const std::string good = folder.read("run/a");
+    if (std::filesystem::exists("/dev/full")) {
+        std::filesystem::create_symlink("/dev/full", folder.path("run/a.tmp"));
+        CHECK(contains(thrown<data_error>([&] { train(net, data.train, options, where); }),
+                       "run/a: cannot be written: No space left on device"));
+        CHECK(folder.read("run/a") == good);
+        CHECK(!std::filesystem::exists(folder.path("run/a.tmp")));
+    }
+    // In the middle of a training, the folder goes.
+    train_options o = options;
+    o.observer = [&](const progress& p) {
+        if (p.done == 5) {
+            std::filesystem::rename(folder.path("run"), folder.path("moved"));
+        }
+    };
+    CHECK(
+        contains(thrown<data_error>([&] { train(net, data.train, o, where); }), "No such file or directory"));
+    std::filesystem::rename(folder.path("moved"), folder.path("run"));
+    supernet<space> rest;
+    CHECK(load_checkpoint(where.file, rest).training.step == 4);
+    supernet<space> whole(seed{1});
+    train(whole, data.train, options);
+    train(rest, data.train, options, where);
+    CHECK(small::hash(rest.parameters()) == small::hash(whole.parameters()));
+}
