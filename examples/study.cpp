@@ -1,6 +1,7 @@
 // A study from data to a report, stage by stage or all at once, in a folder of its own:
 //
-//   study run --space fashion_tiny --data fashion-mnist:/usr/share/datasets/fashion-mnist --out out/tiny --seed 7
+//   study run --space fashion_tiny --data fashion-mnist:/usr/share/datasets/fashion-mnist --out out/tiny
+//   --seed 7
 //
 // docs/reproduce.md has the commands that reproduce published claims. Exit codes: 0, 1 where something went
 // wrong, 2 for wrong options, 130 where it was interrupted (the same command goes on).
@@ -31,7 +32,8 @@ using namespace fitnas;
 
 namespace {
 
-// --- Options --------------------------------------------------------------------------------------------------
+// --- Options
+// --------------------------------------------------------------------------------------------------
 
 struct settings {
     std::string out = "out/study";
@@ -115,12 +117,14 @@ constexpr stage_name stages[] = {
     {"train", train, "Train the supernet: supernet.safetensors, training.csv"},
     {"sample", sampled, "Draw networks: architectures.csv"},
     {"evaluate", evaluated, "Score them with the supernet's weights: scores.csv"},
-    {"fit", fitted_space, "Fit a GCN to a table arch,score: predictor.json, predictions.csv, held_out.csv, predictors.csv"},
+    {"fit", fitted_space,
+     "Fit a GCN to a table arch,score: predictor.json, predictions.csv, held_out.csv, predictors.csv"},
     {"search", searched, "Search the fitted space, or a table arch,score: candidates.csv, front.csv"},
     {"retrain", retrained_alone, "Train the winner and others of its cost by themselves: retrained.csv"},
     {"truth", truths, "Train many networks by themselves, or read a table of truths: truth.csv"},
     {"error", errors, "Split the error of a score into its parts: error_parts.csv, error_ranking.csv"},
-    {"segments", segmented, "Search mobile_19x6 by segments against a made-up quality: segments.csv, segments_result.csv"},
+    {"segments", segmented,
+     "Search mobile_19x6 by segments against a made-up quality: segments.csv, segments_result.csv"},
     {"report", reported, "Write the page: report.html, charts/, ranking.csv"},
 };
 
@@ -135,38 +139,55 @@ void for_each_option(settings& s, F&& f) {
       CLI::IsMember({"fashion_tiny", "fashion_mini", "nas_bench_macro", "mobile_19x6"}));
     f("seed", s.seed, every, "of everything that is random");
     f("data", s.data, images,
-      "fashion-mnist:DIR, cifar10:DIR (binary files), idx:IMAGES,LABELS[,TEST_IMAGES,TEST_LABELS], synthetic");
+      "fashion-mnist:DIR, cifar10:DIR (binary files), idx:IMAGES,LABELS[,TEST_IMAGES,TEST_LABELS], "
+      "synthetic");
     f("train-images", s.train_images, images, "training images that are used, 0 for all");
-    f("validation-images", s.validation_images, images, "images taken out of the training set, to compare networks", one_up);
+    f("validation-images", s.validation_images, images,
+      "images taken out of the training set, to compare networks", one_up);
 
     f("epochs", s.epochs, train | errors, "of the supernet", one_up);
     f("batch", s.batch, train | errors | retrained_alone | truths, "images of a training step", one_up);
-    f("learning-rate", s.learning_rate, train | errors | retrained_alone | truths, "at its peak, above 0", CLI::PositiveNumber);
-    f("warmup", s.warmup, train | errors | retrained_alone | truths, "epochs in which the learning rate rises", not_negative);
-    f("label-smoothing", s.label_smoothing, train | errors | retrained_alone | truths, "from 0 to less than 1", CLI::Range(0.0, 0.999));
+    f("learning-rate", s.learning_rate, train | errors | retrained_alone | truths, "at its peak, above 0",
+      CLI::PositiveNumber);
+    f("warmup", s.warmup, train | errors | retrained_alone | truths,
+      "epochs in which the learning rate rises", not_negative);
+    f("label-smoothing", s.label_smoothing, train | errors | retrained_alone | truths,
+      "from 0 to less than 1", CLI::Range(0.0, 0.999));
     f("augment", s.augment, train | errors | retrained_alone | truths, "crop and flip training images");
-    f("sampling", s.sampling, train | errors, "of the supernet's paths: strict_fair or uniform", CLI::IsMember({"strict_fair", "uniform"}));
+    f("sampling", s.sampling, train | errors, "of the supernet's paths: strict_fair or uniform",
+      CLI::IsMember({"strict_fair", "uniform"}));
 
     f("samples", s.samples, sampled, "networks that are scored, 0 for all");
 
-    f("score", s.score, evaluated | errors, "accuracy or negative_loss; scores.csv has both", CLI::IsMember({"accuracy", "negative_loss"}));
-    f("score-images", s.score_images, evaluated | errors, "validation images that a score is taken on", one_up);
+    f("score", s.score, evaluated | errors, "accuracy or negative_loss; scores.csv has both",
+      CLI::IsMember({"accuracy", "negative_loss"}));
+    f("score-images", s.score_images, evaluated | errors, "validation images that a score is taken on",
+      one_up);
     f("calibration", s.calibration, evaluated | errors, "training images for batch norm statistics", one_up);
-    f("statistics", s.statistics, evaluated | errors, "calibrated, or batch: of the scored images themselves", CLI::IsMember({"calibrated", "batch"}));
+    f("statistics", s.statistics, evaluated | errors, "calibrated, or batch: of the scored images themselves",
+      CLI::IsMember({"calibrated", "batch"}));
 
-    f("scores", s.scores, fitted_space, "fit to this table arch,score instead of scores.csv", CLI::ExistingFile);
+    f("scores", s.scores, fitted_space, "fit to this table arch,score instead of scores.csv",
+      CLI::ExistingFile);
     f("members", s.members, fitted_space | errors, "GCNs whose predictions are averaged", one_up);
     f("fit-epochs", s.fit_epochs, fitted_space | errors, "of each GCN", one_up);
     f("folds", s.folds, fitted_space, "of the cross-validation", two_up);
 
-    f("table", s.table, searched, "search the networks of this table arch,score, by their scores, instead of the fitted space", CLI::ExistingFile);
+    f("table", s.table, searched,
+      "search the networks of this table arch,score, by their scores, instead of the fitted space",
+      CLI::ExistingFile);
     f("candidates", s.candidates, searched, "how many of the best are listed", one_up);
-    f("macs-share", s.macs_share, searched, "limit: this share of the heaviest network's multiply-accumulates; 1 for none", fraction);
-    f("max-macs", s.max_macs, searched | segmented, "limit on multiply-accumulates instead of --macs-share; 0 for none", not_negative);
-    f("max-parameters", s.max_parameters, searched | segmented, "limit on parameters; 0 for none", not_negative);
+    f("macs-share", s.macs_share, searched,
+      "limit: this share of the heaviest network's multiply-accumulates; 1 for none", fraction);
+    f("max-macs", s.max_macs, searched | segmented,
+      "limit on multiply-accumulates instead of --macs-share; 0 for none", not_negative);
+    f("max-parameters", s.max_parameters, searched | segmented, "limit on parameters; 0 for none",
+      not_negative);
 
-    f("finalists", s.finalists, retrained_alone, "the first so many candidates; 0: `run` leaves the stage out");
-    f("random-networks", s.random_networks, retrained_alone, "random networks of the winner's cost, to compare with");
+    f("finalists", s.finalists, retrained_alone,
+      "the first so many candidates; 0: `run` leaves the stage out");
+    f("random-networks", s.random_networks, retrained_alone,
+      "random networks of the winner's cost, to compare with");
     f("retrain-seeds", s.retrain_seeds, retrained_alone, "trainings of each", one_up);
     f("retrain-epochs", s.retrain_epochs, retrained_alone, "of each training", one_up);
 
@@ -256,27 +277,31 @@ void parse(CLI::App& app, int argc, char** argv, request& r) {
             stage->add_flag("--quick", r.with.quick,
                             "a run of minutes that shows that all works; its page says that it is one");
         }
-        for_each_option(r.with, [&](const char* option, auto& field, unsigned of, const char* text, auto&&... check) {
-            if ((of & bits) != 0) {
-                using type = std::remove_reference_t<decltype(field)>;
-                if constexpr (std::is_same_v<type, bool>) {
-                    stage->add_flag(std::string("--") + option + ",!--no-" + option, field, text);
-                } else {
-                    auto* added = stage->add_option(std::string("--") + option, field, text)->capture_default_str();
-                    (added->check(check), ...);
+        for_each_option(
+            r.with, [&](const char* option, auto& field, unsigned of, const char* text, auto&&... check) {
+                if ((of & bits) != 0) {
+                    using type = std::remove_reference_t<decltype(field)>;
+                    if constexpr (std::is_same_v<type, bool>) {
+                        stage->add_flag(std::string("--") + option + ",!--no-" + option, field, text);
+                    } else {
+                        auto* added =
+                            stage->add_option(std::string("--") + option, field, text)->capture_default_str();
+                        (added->check(check), ...);
+                    }
                 }
-            }
-        });
+            });
         stage->callback([&r, name] { r.stage = name; });
     };
     for (const stage_name& s : stages) {
         add(s.name, s.help, s.bit);
     }
-    add("run", "All stages that the space and the options ask for; those that are done are not done again", every);
+    add("run", "All stages that the space and the options ask for; those that are done are not done again",
+        every);
     app.parse(argc, argv);
 }
 
-// --- Stages -----------------------------------------------------------------------------------------------------
+// --- Stages
+// -----------------------------------------------------------------------------------------------------
 
 void say(const std::string& text) {
     std::printf("%s\n", text.c_str());
@@ -316,58 +341,89 @@ public:
     }
 
 private:
+    // No reader has images of 224 x 224 x 3, so that space is searched, not trained.
+    template <search_space_type Space>
+    static constexpr bool trainable = Space::input.height <= 32;
+
     template <search_space_type Space>
     void one(const std::string& name, bool again) {
-        if (name == "train") {
-            perform(name, train, {}, {"supernet.safetensors", "training.csv"}, {}, again, [&] {
-                study::train_stage<Space>(m_folder, data<Space>(), training(m.epochs), bar);
-            });
-        } else if (name == "sample") {
+        if constexpr (trainable<Space>) {
+            if (with_images<Space>(name, again)) {
+                return;
+            }
+        }
+        if (name == "sample") {
             perform(name, sampled, {}, {"architectures.csv"}, {}, again,
                     [&] { study::sample_stage<Space>(m_folder, m.samples, seed{m.seed}); });
-        } else if (name == "evaluate") {
-            perform(name, evaluated, {"supernet.safetensors", "architectures.csv"}, {"scores.csv"}, {}, again, [&] {
-                study::evaluate_stage<Space>(m_folder, data<Space>(), score(), evaluation(), bar);
-            });
         } else if (name == "fit") {
             const std::string table = m.scores.empty() ? m_folder.file("scores.csv") : m.scores;
-            perform(name, fitted_space, {table}, {"predictor.json", "predictions.csv", "held_out.csv", "predictors.csv"}, {}, again,
+            perform(name, fitted_space, {table},
+                    {"predictor.json", "predictions.csv", "held_out.csv", "predictors.csv"}, {}, again,
                     [&] { study::fit_stage<Space>(m_folder, table, fitting(), bar); });
         } else if (name == "search") {
-            perform(name, searched, {m.table.empty() ? "predictor.json" : m.table}, {"candidates.csv", "front.csv"}, {}, again,
-                    [&] { study::search_stage<Space>(m_folder, m.table, {m.candidates, limit<Space>()}); });
-        } else if (name == "retrain") {
-            perform(name, retrained_alone, {"candidates.csv"}, {"retrained.csv"}, {"retrained_runs.csv"}, again, [&] {
-                study::retrain_stage<Space>(
-                    m_folder, data<Space>(),
-                    {m.finalists, m.random_networks, m.retrain_seeds, training(m.retrain_epochs)}, bar);
-            });
-        } else if (name == "truth") {
-            perform(name, truths, {m.truth_table}, {"truth.csv"}, {"truth_runs.csv"}, again, [&] { truth<Space>(); });
-        } else if (name == "error") {
-            perform(name, errors, {"architectures.csv", "truth.csv"}, {"error_scores.csv", "error_parts.csv"}, {"error_scores.csv"}, again, [&] {
-                study::error_stage<Space>(m_folder, data<Space>(),
-                                          {m.error_seeds, m.error_folds, m.score_images, m.selected, score(),
-                                           training(m.epochs), evaluation(), fitting()},
-                                          bar);
-            });
+            perform(name, searched, {m.table.empty() ? "predictor.json" : m.table},
+                    {"candidates.csv", "front.csv"}, {}, again, [&] {
+                        study::search_stage<Space>(m_folder, m.table, {m.candidates, limit<Space>()});
+                    });
         } else if (name == "segments") {
             perform(name, segmented, {}, {"segments.csv", "segments_result.csv"}, {}, again, [&] {
-                study::segments_stage(m_folder, {m.segment_samples, m.noise, given_limit(), m.segment_epochs, seed{m.seed}}, bar);
+                study::segments_stage<spaces::mobile_19x6, search::segments<7, 6, 6>>(
+                    m_folder, {m.segment_samples, m.noise, given_limit(), m.segment_epochs, seed{m.seed}},
+                    bar);
             });
-        } else {
+        } else if (name == "report") {
             perform(name, reported, {}, {"report.html"}, {}, again, [&] {
                 if (!study::report_stage<Space>(m_folder, {m.selected, m.chart_js})) {
                     say("report: no charts: Chart.js was not found at " + m.chart_js);
                 }
             });
             say("report: " + m_folder.file("report.html"));
+        } else {
+            throw option_error("--space: there are no images to train " + m.space +
+                               " on; the stages fit, search, segments, report and run have it");
         }
     }
 
+    // Returns whether the stage is one of those that read images.
+    template <search_space_type Space>
+    bool with_images(const std::string& name, bool again) {
+        if (name == "train") {
+            perform(name, train, {}, {"supernet.safetensors", "training.csv"}, {"supernet.safetensors"},
+                    again,
+                    [&] { study::train_stage<Space>(m_folder, data<Space>(), training(m.epochs), bar); });
+        } else if (name == "evaluate") {
+            perform(
+                name, evaluated, {"supernet.safetensors", "architectures.csv"}, {"scores.csv"}, {}, again,
+                [&] { study::evaluate_stage<Space>(m_folder, data<Space>(), score(), evaluation(), bar); });
+        } else if (name == "retrain") {
+            perform(name, retrained_alone, {"candidates.csv"}, {"retrained.csv"}, {"retrained_runs.csv"},
+                    again, [&] {
+                        study::retrain_stage<Space>(
+                            m_folder, data<Space>(),
+                            {m.finalists, m.random_networks, m.retrain_seeds, training(m.retrain_epochs)},
+                            bar);
+                    });
+        } else if (name == "truth") {
+            perform(name, truths, {m.truth_table}, {"truth.csv"}, {"truth_runs.csv"}, again,
+                    [&] { truth<Space>(); });
+        } else if (name == "error") {
+            perform(name, errors, {"architectures.csv", "truth.csv"}, {"error_scores.csv", "error_parts.csv"},
+                    {"error_scores.csv", "error_supernet.safetensors"}, again, [&] {
+                        study::error_stage<Space>(m_folder, data<Space>(),
+                                                  {m.error_seeds, m.error_folds, m.score_images, m.selected,
+                                                   score(), training(m.epochs), evaluation(), fitting()},
+                                                  bar);
+                    });
+        } else {
+            return false;
+        }
+        return true;
+    }
+
     template <class Work>
-    void perform(const std::string& name, unsigned bit, std::vector<std::string> inputs, std::vector<std::string> outputs,
-                 std::vector<std::string> partial, bool again, Work&& work) {
+    void perform(const std::string& name, unsigned bit, std::vector<std::string> inputs,
+                 std::vector<std::string> outputs, std::vector<std::string> partial, bool again,
+                 Work&& work) {
         json options = to_json(m, bit);
         options.erase("chart-js");
         if ((bit & images) != 0 && (bit != truths || m.truth_table.empty())) {
@@ -377,7 +433,8 @@ private:
             path = path.empty() || path.find('/') != std::string::npos ? path : m_folder.file(path);
         }
         const stopwatch clock;
-        const bool did = m_folder.perform({name, options, std::move(inputs), outputs, std::move(partial)}, again, work);
+        const bool did =
+            m_folder.perform({name, options, std::move(inputs), outputs, std::move(partial)}, again, work);
         std::string text;
         for (const std::string& file : outputs) {
             text += " " + file;
@@ -387,7 +444,8 @@ private:
 
     study::data_source source() const {
         if (m.data.empty()) {
-            throw option_error("--data is needed: fashion-mnist:DIR, cifar10:DIR, idx:IMAGES,LABELS or synthetic");
+            throw option_error(
+                "--data is needed: fashion-mnist:DIR, cifar10:DIR, idx:IMAGES,LABELS or synthetic");
         }
         return study::data_source::parse(m.data);
     }
@@ -408,8 +466,9 @@ private:
     template <search_space_type Space>
     const dataset& data() {
         if (!m_data) {
-            m_data = source().load(Space::input, Space::classes,
-                                   {.validation = m.validation_images, .seed = seed{m.seed}, .train_limit = m.train_images});
+            m_data = source().load(
+                Space::input, Space::classes,
+                {.validation = m.validation_images, .seed = seed{m.seed}, .train_limit = m.train_images});
         }
         return *m_data;
     }
@@ -428,12 +487,17 @@ private:
                 throw option_error("--truth: expected a number of networks or all, got \"" + m.truth + "\"");
             }
         }
-        study::truth_stage<Space>(m_folder, data<Space>(), networks, m.truth_seeds, training(m.truth_epochs), bar);
+        study::truth_stage<Space>(m_folder, data<Space>(), networks, m.truth_seeds, training(m.truth_epochs),
+                                  bar);
     }
 
     train_options training(int epochs) const {
-        train_options o{.epochs = epochs, .batch = m.batch, .learning_rate = m.learning_rate, .warmup = m.warmup,
-                        .label_smoothing = m.label_smoothing, .seed = seed{m.seed}};
+        train_options o{.epochs = epochs,
+                        .batch = m.batch,
+                        .learning_rate = m.learning_rate,
+                        .warmup = m.warmup,
+                        .label_smoothing = m.label_smoothing,
+                        .seed = seed{m.seed}};
         o.sampling = m.sampling == "uniform" ? sampling::uniform : sampling::strict_fair;
         if (m.augment) {
             o.augment = augmentation{.crop_padding = 4, .flip = true};
@@ -442,7 +506,9 @@ private:
     }
     evaluate_options evaluation() const {
         return {.statistics = m.statistics == "batch" ? statistics::batch : statistics::calibrated,
-                .calibration = m.calibration, .images = m.score_images, .seed = seed{m.seed}};
+                .calibration = m.calibration,
+                .images = m.score_images,
+                .seed = seed{m.seed}};
     }
     study::score_kind score() const {
         return m.score == "accuracy" ? study::score_kind::accuracy : study::score_kind::negative_loss;
@@ -458,8 +524,10 @@ private:
     }
     template <search_space_type Space>
     cost::limit limit() const {
-        const auto share = static_cast<long long>(m.macs_share * static_cast<double>(study::most_macs<Space>()));
-        return m.max_macs > 0 || m.macs_share >= 1 ? given_limit() : given_limit() && cost::macs_at_most(share);
+        const auto share =
+            static_cast<long long>(m.macs_share * static_cast<double>(study::most_macs<Space>()));
+        return m.max_macs > 0 || m.macs_share >= 1 ? given_limit()
+                                                   : given_limit() && cost::macs_at_most(share);
     }
 
     settings m;
@@ -483,9 +551,11 @@ request read_request(int argc, char** argv, CLI::App& app) {
     const json known = std::filesystem::exists(manifest) ? read_json(manifest) : json::object();
     if (known.contains("options")) {
         const std::string space = known.value("space", "");
-        if ((!r.with.space.empty() && r.with.space != space) || (r.with.quick && !known.value("quick", false))) {
+        if ((!r.with.space.empty() && r.with.space != space) ||
+            (r.with.quick && !known.value("quick", false))) {
             throw option_error("--out: " + first.with.out + " holds a run of " + space +
-                               (known.value("quick", false) ? ", quick" : ", not quick") + "; give another folder");
+                               (known.value("quick", false) ? ", quick" : ", not quick") +
+                               "; give another folder");
         }
         r.with.space = space;
         r.with.quick = known.value("quick", false);
@@ -502,10 +572,11 @@ request read_request(int argc, char** argv, CLI::App& app) {
 } // namespace
 
 int main(int argc, char** argv) {
-    CLI::App app("A study of weight-sharing architecture search, from data to a report. Each stage reads and writes "
-                 "files in the run's folder. Options that a run began with are kept in its manifest.json; one given "
-                 "again replaces them.",
-                 "study");
+    CLI::App app(
+        "A study of weight-sharing architecture search, from data to a report. Each stage reads and writes "
+        "files in the run's folder. Options that a run began with are kept in its manifest.json; one given "
+        "again replaces them.",
+        "study");
     try {
         const request r = read_request(argc, argv, app);
         runner all(r.with);
@@ -522,11 +593,15 @@ int main(int argc, char** argv) {
         if (e.get_exit_code() == 0) {
             return app.exit(e);
         }
-        std::fprintf(stderr, "study: %s\nstudy --help and study STAGE --help list what there is.\n", e.what());
+        std::fprintf(stderr, "study: %s\nstudy --help and study STAGE --help list what there is.\n",
+                     e.what());
         return 2;
     } catch (const option_error& e) {
         std::fprintf(stderr, "study: %s\n", e.what());
         return 2;
+    } catch (const interrupted& e) {
+        std::fprintf(stderr, "study: %s\nThe same command goes on.\n", e.what());
+        return 130;
     } catch (const std::exception& e) {
         std::fprintf(stderr, "study: %s\n", e.what());
         return 1;

@@ -49,7 +49,8 @@ void write_alone(const std::string& path, const alone_results<Space>& results) {
             curve += (curve.empty() ? "" : " ") + exact_text(v);
         }
         table.rows.push_back({to_string<Space>(job.architecture), std::to_string(job.seed),
-                              exact_text(result.validation_accuracy), exact_text(result.test_accuracy), curve});
+                              exact_text(result.validation_accuracy), exact_text(result.test_accuracy),
+                              curve});
     }
     write_rows(path, table);
 }

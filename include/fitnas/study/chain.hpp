@@ -37,10 +37,13 @@ std::string chain_svg(const architecture<Space>& a) {
         most = (std::max)(most, Space::layout().block(l, a).macs);
     }
     const int layers = static_cast<int>(Space::tables.layers.size());
-    std::string svg = "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" aria-label=\"chain of operators\" "
-                      "width=\"" + std::to_string(width) + "\" viewBox=\"0 0 " + std::to_string(width) + " " +
-                      std::to_string(layers * row) + "\" font-family=\"system-ui, sans-serif\" font-size=\"13\" "
-                      "fill=\"currentColor\">\n";
+    std::string svg =
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" aria-label=\"chain of operators\" "
+        "width=\"" +
+        std::to_string(width) + "\" viewBox=\"0 0 " + std::to_string(width) + " " +
+        std::to_string(layers * row) +
+        "\" font-family=\"system-ui, sans-serif\" font-size=\"13\" "
+        "fill=\"currentColor\">\n";
     for (int i = 0; i < layers; ++i) {
         const space_layer& l = Space::tables.layers[static_cast<std::size_t>(i)];
         const space_block& b = Space::layout().block(l, a);
@@ -62,7 +65,8 @@ std::string chain_svg(const architecture<Space>& a) {
         svg += text;
         if (i + 1 < layers) {
             std::snprintf(text, sizeof text,
-                          "<path d=\"M76 %dv8m-4 -4l4 5l4 -5\" fill=\"none\" stroke=\"currentColor\"/>\n", y + 33);
+                          "<path d=\"M76 %dv8m-4 -4l4 5l4 -5\" fill=\"none\" stroke=\"currentColor\"/>\n",
+                          y + 33);
             svg += text;
         }
     }

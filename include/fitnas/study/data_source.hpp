@@ -19,7 +19,7 @@ namespace fitnas::study {
 
 /// @brief A kind of data and its files.
 struct data_source {
-    std::string kind;               ///< `fashion-mnist`, `cifar10`, `idx` or `synthetic`
+    std::string kind;                ///< `fashion-mnist`, `cifar10`, `idx` or `synthetic`
     std::vector<std::string> places; ///< a folder, or files
     /// Reads what `fashion-mnist:DIR` and the like say.
     /// @throws option_error where the text is none of them
@@ -28,16 +28,16 @@ struct data_source {
         data_source source{text.substr(0, colon), {}};
         for (std::size_t from = colon; from != std::string::npos;) {
             const std::size_t comma = text.find(',', from + 1);
-            source.places.push_back(text.substr(
-                from + 1, comma == std::string::npos ? std::string::npos : comma - from - 1));
+            source.places.push_back(
+                text.substr(from + 1, comma == std::string::npos ? std::string::npos : comma - from - 1));
             from = comma;
         }
         const std::size_t n = source.places.size();
         const bool named = std::none_of(source.places.begin(), source.places.end(),
                                         [](const std::string& place) { return place.empty(); });
-        if (!named || !(((source.kind == "fashion-mnist" || source.kind == "cifar10") && n == 1) ||
-                        (source.kind == "idx" && (n == 2 || n == 4)) ||
-                        (source.kind == "synthetic" && n == 0))) {
+        if (!named ||
+            !(((source.kind == "fashion-mnist" || source.kind == "cifar10") && n == 1) ||
+              (source.kind == "idx" && (n == 2 || n == 4)) || (source.kind == "synthetic" && n == 0))) {
             throw option_error("data: expected fashion-mnist:DIR, cifar10:DIR, idx:IMAGES,LABELS, "
                                "idx:IMAGES,LABELS,TEST_IMAGES,TEST_LABELS or synthetic, got \"" +
                                text + "\"");

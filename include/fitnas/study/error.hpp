@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <numeric>
 #include <optional>
@@ -60,8 +61,7 @@ std::optional<truth_table<Space>> read_truth(const run_folder& folder) {
     }
     truth_table<Space> truth{merge_equal_networks(file.scores, "truth"), 0};
     for (std::size_t i = 0; deviation != nullptr && runs != nullptr && i < runs->size(); ++i) {
-        truth.variance +=
-            (*deviation)[i] * (*deviation)[i] / (*runs)[i] / static_cast<double>(runs->size());
+        truth.variance += (*deviation)[i] * (*deviation)[i] / (*runs)[i] / static_cast<double>(runs->size());
     }
     return truth;
 }
@@ -118,19 +118,15 @@ inline void require_error_settings(const error_settings& s, std::size_t validati
     }
     if (s.images * static_cast<std::size_t>(s.folds) > validation) {
         throw option_error("error: " + std::to_string(s.folds) + " folds of " + std::to_string(s.images) +
-                           " images are more than the " + std::to_string(validation) +
-                           " validation images");
+                           " images are more than the " + std::to_string(validation) + " validation images");
     }
 }
 
 /// The parts of one kind of score as rows.
 inline void describe_error(const std::string& name, const error_parts& parts, csv_rows& table) {
-    const std::pair<const char*, double> named[] = {{"images", parts.images},
-                                                    {"training", parts.training},
-                                                    {"bias", parts.bias},
-                                                    {"scale", parts.scale},
-                                                    {"total", parts.total()},
-                                                    {"quality", parts.quality}};
+    const std::pair<const char*, double> named[] = {{"images", parts.images}, {"training", parts.training},
+                                                    {"bias", parts.bias},     {"scale", parts.scale},
+                                                    {"total", parts.total()}, {"quality", parts.quality}};
     for (const auto& [part, variance] : named) {
         if (!std::isnan(variance)) {
             table.rows.push_back({name, part, exact_text(variance), exact_text(std::sqrt(variance))});
@@ -214,11 +210,12 @@ void write_error_tables(const run_folder& folder, const detail::error_scores<Spa
 /// @brief Trains `seeds` supernets, scores the networks of `architectures.csv` on disjoint folds of the
 /// validation images, and fits a GCN to each of these columns. Writes `error_scores.csv` (arch, seed, fold,
 /// score, fitted), `error_parts.csv` (score, part, variance, deviation) and, where there is a `truth.csv`,
-/// `error_ranking.csv` (score, measure, value, low, high). Goes on behind the last seed that is in
-/// `error_scores.csv`.
+/// `error_ranking.csv` (score, measure, value, low, high). A stopped stage goes on
+/// behind the last seed that is in `error_scores.csv`, from `error_supernet.safetensors`.
 /// @throws option_error, and as `train`, `evaluate` and `fit`
 template <search_space_type Space>
-void error_stage(const run_folder& folder, dataset data, const error_settings& settings, const watcher& w = {}) {
+void error_stage(const run_folder& folder, dataset data, const error_settings& settings,
+                 const watcher& w = {}) {
     detail::require_error_settings(settings, data.validation.size());
     const auto folds = static_cast<std::size_t>(settings.folds);
     detail::error_scores<Space> all;
@@ -227,6 +224,7 @@ void error_stage(const run_folder& folder, dataset data, const error_settings& s
     if (folder.has("error_scores.csv")) {
         all.read(path, folds);
     }
+    const std::string checkpoint = folder.file("error_supernet.safetensors");
     const image_dataset validation = std::move(data.validation);
     for (std::size_t r = all.raw.size(); r < static_cast<std::size_t>(settings.seeds); ++r) {
         const std::string which = " " + std::to_string(r + 1) + " of " + std::to_string(settings.seeds);
@@ -234,7 +232,7 @@ void error_stage(const run_folder& folder, dataset data, const error_settings& s
         training.seed.value += r;
         training.observer = watch(w, "error: supernet" + which);
         supernet<Space> net(training.seed);
-        train(net, data.train, training);
+        train(net, data.train, training, checkpoint_options{.file = checkpoint});
         const observer scoring = watch(w, "error: scores" + which);
         const stopwatch clock;
         std::vector<std::vector<double>> raw;
@@ -252,6 +250,7 @@ void error_stage(const run_folder& folder, dataset data, const error_settings& s
             fitted.push_back(fit_predictor<Space>(scores, settings.fit)
                                  .predict(std::span<const architecture<Space>>(all.networks)));
         }
+        std::filesystem::remove(checkpoint); // first: the next seed's must not find it
         all.raw.push_back(std::move(raw));
         all.fitted.push_back(std::move(fitted));
         all.write(path);

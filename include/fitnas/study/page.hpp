@@ -20,11 +20,20 @@ inline std::string html_text(std::string_view text) {
     std::string out;
     for (const char c : text) {
         switch (c) {
-        case '&': out += "&amp;"; break;
-        case '<': out += "&lt;"; break;
-        case '>': out += "&gt;"; break;
-        case '"': out += "&quot;"; break;
-        default: out += c;
+        case '&':
+            out += "&amp;";
+            break;
+        case '<':
+            out += "&lt;";
+            break;
+        case '>':
+            out += "&gt;";
+            break;
+        case '"':
+            out += "&quot;";
+            break;
+        default:
+            out += c;
         }
     }
     return out;
@@ -33,7 +42,8 @@ inline std::string html_text(std::string_view text) {
 /// @return a table; fields that begin like a number are set to the right
 inline std::string html_table(const csv_rows& table) {
     const auto cell = [](const std::string& tag, const std::string& text) {
-        const bool number = !text.empty() && (text[0] == '-' || text[0] == '+' || (text[0] >= '0' && text[0] <= '9'));
+        const bool number =
+            !text.empty() && (text[0] == '-' || text[0] == '+' || (text[0] >= '0' && text[0] <= '9'));
         return "<" + tag + (number ? " class=n>" : ">") + html_text(text) + "</" + tag + ">";
     };
     std::string html = "<div class=scroll><table><thead><tr>";
@@ -71,17 +81,17 @@ public:
     /// @param spec `{"title", "data", "x": {"title"}, "y": {"title"}, "series": [{"label", "x", "y", "where",
     /// "line"}], ...}`: x and y name columns of the data, `where` one whose value must be 1
     void chart(json spec) {
-        m_body += "<figure><figcaption>" + html_text(spec["title"].get<std::string>()) + "</figcaption><div class=chart><canvas id=chart" +
-                  std::to_string(m_charts.size()) + " role=img aria-label=\"" +
-                  html_text(spec["title"].get<std::string>()) +
-                  "\"></canvas></div><a class=data data-csv=\"" +
-                  html_text(spec["data"].get<std::string>()) + "\">data as CSV</a></figure>\n";
+        m_body += "<figure><figcaption>" + html_text(spec["title"].get<std::string>()) +
+                  "</figcaption><div class=chart><canvas id=chart" + std::to_string(m_charts.size()) +
+                  " role=img aria-label=\"" + html_text(spec["title"].get<std::string>()) +
+                  "\"></canvas></div><a class=data data-csv=\"" + html_text(spec["data"].get<std::string>()) +
+                  "\">data as CSV</a></figure>\n";
         m_charts.push_back(std::move(spec));
     }
 
     /// @brief Writes the page, and its data under `folder/charts/`.
-    /// @param chart_js path of Chart.js, which is copied into the page; where it cannot be read, the page says
-    /// so and has everything but the charts
+    /// @param chart_js path of Chart.js, which is copied into the page; where it cannot be read, the page
+    /// says so and has everything but the charts
     /// @return whether it could be read
     /// @throws data_error where the page cannot be written
     bool write(const std::string& folder, const std::string& file, const std::string& chart_js) const {

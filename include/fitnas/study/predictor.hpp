@@ -69,8 +69,9 @@ gcn_ensemble<Space> read_predictor(const std::string& path) {
     std::vector<fitted<gcn_model<Space>>> members;
     try {
         for (const json& m : file.at("members")) {
-            members.emplace_back(m.at("parameters").template get<std::vector<float>>(),
-                                 line{m.at("offset").template get<double>(), m.at("slope").template get<double>()});
+            members.emplace_back(
+                m.at("parameters").template get<std::vector<float>>(),
+                line{m.at("offset").template get<double>(), m.at("slope").template get<double>()});
         }
         return gcn_ensemble<Space>(std::move(members));
     } catch (const json::exception& e) {
@@ -129,8 +130,7 @@ void fit_stage(const run_folder& folder, const std::string& table, const fit_set
     const stopwatch clock;
     int part = 0;
     const auto fit_part = [&](const score_table<Space>& rows) {
-        return fit_predictor<Space>(rows, settings,
-                                    detail::part_of(all, part++, settings.folds + 1, clock));
+        return fit_predictor<Space>(rows, settings, detail::part_of(all, part++, settings.folds + 1, clock));
     };
     const cross_validation_options cut{.folds = settings.folds, .seed = settings.seed};
     const auto shown = cross_validate(scores, fit_part, cut);
@@ -139,13 +139,15 @@ void fit_stage(const run_folder& folder, const std::string& table, const fit_set
 
     csv_rows ranks{.header = {"predictor", "tau", "low", "high"}};
     ranks.rows.push_back(detail::judged("GCN, " + std::to_string(settings.members) + " of them", shown));
-    ranks.rows.push_back(detail::judged(
-        "ridge on one-hot codes",
-        cross_validate(scores, [](const score_table<Space>& rows) { return ridge<Space>(rows); }, cut)));
+    ranks.rows.push_back(
+        detail::judged("ridge on one-hot codes",
+                       cross_validate(
+                           scores, [](const score_table<Space>& rows) { return ridge<Space>(rows); }, cut)));
     if constexpr (search_space_type<Space>) {
         ranks.rows.push_back(detail::judged(
             "macs alone",
-            cross_validate(scores, [](const score_table<Space>&) { return cost_baseline<Space>(); }, cut)));
+            cross_validate(
+                scores, [](const score_table<Space>&) { return cost_baseline<Space>(); }, cut)));
     }
     write_rows(folder.file("predictors.csv"), ranks);
 

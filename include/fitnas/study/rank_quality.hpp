@@ -85,9 +85,8 @@ inline rank_quality judge(std::span<const std::vector<double>> takings, std::spa
                           double fraction, const bootstrap_options& options = {}) {
     using column = std::span<const double>;
     const auto of = [&](auto&& statistic) {
-        return detail::estimate_of(takings, truth, options, [&](std::size_t, column x, column y) {
-            return statistic(x, y);
-        });
+        return detail::estimate_of(takings, truth, options,
+                                   [&](std::size_t, column x, column y) { return statistic(x, y); });
     };
     const auto mean_of_top = [](column x, column y, std::size_t k) {
         double sum = 0;

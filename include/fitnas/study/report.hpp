@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include <fitnas/space/spaces.hpp>
 #include <fitnas/study/alone.hpp>
 #include <fitnas/study/chain.hpp>
 #include <fitnas/study/error.hpp>
@@ -84,8 +85,8 @@ private:
         for (const auto& row : file.rows) {
             table.rows.emplace_back();
             for (std::size_t i = 0; i < columns.size(); ++i) {
-                table.rows.back().push_back(
-                    number(places[i] < row.size() ? row[places[i]] : "", columns[i].format, columns[i].factor));
+                table.rows.back().push_back(number(places[i] < row.size() ? row[places[i]] : "",
+                                                   columns[i].format, columns[i].factor));
             }
         }
         m_page.table(table);
@@ -170,11 +171,13 @@ private:
         const auto [low, high] = range_of(columns[1], columns[2]);
         m_page.html("<div class=charts>");
         for (std::size_t c = 0; c < 2; ++c) {
-            m_page.chart({{"title", std::string(c == 0 ? "Raw" : "Fitted") + " score against truth: tau-b " + taus[c]},
-                          {"data", "ranking"},
-                          {"x", {{"title", "truth: trained by itself"}}},
-                          {"y", {{"title", c == 0 ? "raw score" : "fitted score"}, {"min", low}, {"max", high}}},
-                          {"series", json::array({{{"label", names[c]}, {"x", "truth"}, {"y", names[c]}, {"colour", c}}})}});
+            m_page.chart(
+                {{"title", std::string(c == 0 ? "Raw" : "Fitted") + " score against truth: tau-b " + taus[c]},
+                 {"data", "ranking"},
+                 {"x", {{"title", "truth: trained by itself"}}},
+                 {"y", {{"title", c == 0 ? "raw score" : "fitted score"}, {"min", low}, {"max", high}}},
+                 {"series",
+                  json::array({{{"label", names[c]}, {"x", "truth"}, {"y", names[c]}, {"colour", c}}})}});
         }
         m_page.html("</div>");
         rank_summary(ranks.rows, {{"raw", "raw score"},
@@ -189,9 +192,10 @@ private:
         }
         const csv_rows file = read_rows(m_folder.file("error_parts.csv"));
         csv_rows chart{.header = {"score", "images", "training", "bias"}};
-        csv_rows table{.header = {"score", "images", "training of the supernet", "bias that changes the order",
-                                  "all three", "quality"}};
-        for (const auto& [score, title] : {std::pair("raw", "raw score"), std::pair("fitted", "fitted score")}) {
+        csv_rows table{.header = {"score", "images", "training of the supernet",
+                                  "bias that changes the order", "all three", "quality"}};
+        for (const auto& [score, title] :
+             {std::pair("raw", "raw score"), std::pair("fitted", "fitted score")}) {
             std::map<std::string, double> variance;
             for (const auto& row : file.rows) {
                 if (row[0] == score) {
@@ -202,17 +206,18 @@ private:
             table.rows.push_back({title});
             for (const char* part : {"images", "training", "bias", "total", "quality"}) {
                 const bool known = variance.contains(part);
-                table.rows.back().push_back(
-                    known ? number(exact_text(std::sqrt(variance[part])), "%.4f") : "not known");
+                table.rows.back().push_back(known ? number(exact_text(std::sqrt(variance[part])), "%.4f")
+                                                  : "not known");
                 if (chart.rows.back().size() < chart.header.size()) {
                     chart.rows.back().push_back(exact_text(known ? variance[part] : 0));
                 }
             }
         }
         m_page.section("What the error of a score is made of");
-        m_page.text("Supernets from several seeds scored the same networks on disjoint sets of images. What "
-                    "all networks share is left out: it does not change a ranking. Bias is the expected score "
-                    "less the truth, without what a line from truth to score explains.");
+        m_page.text(
+            "Supernets from several seeds scored the same networks on disjoint sets of images. What "
+            "all networks share is left out: it does not change a ranking. Bias is the expected score "
+            "less the truth, without what a line from truth to score explains.");
         m_page.data("error_parts", chart);
         m_page.html("<div class=charts>");
         m_page.chart({{"title", "Variance of a score, by its source"},
@@ -261,9 +266,11 @@ private:
         }
         m_page.section("Training");
         m_page.data("training", rows);
-        json accuracy = json::array({{{"label", "supernet, mean of its paths"}, {"x", "epoch"}, {"y", "supernet"}, {"line", true}}});
+        json accuracy = json::array(
+            {{{"label", "supernet, mean of its paths"}, {"x", "epoch"}, {"y", "supernet"}, {"line", true}}});
         if (winner) {
-            accuracy.push_back({{"label", "winner, by itself"}, {"x", "epoch"}, {"y", "winner"}, {"line", true}});
+            accuracy.push_back(
+                {{"label", "winner, by itself"}, {"x", "epoch"}, {"y", "winner"}, {"line", true}});
         }
         const json epochs{{"title", "epoch"}, {"ticks", {{"precision", 0}}}};
         m_page.html("<div class=charts>");
@@ -272,11 +279,13 @@ private:
                       {"x", epochs},
                       {"y", {{"title", "accuracy"}}},
                       {"series", accuracy}});
-        m_page.chart({{"title", "Loss of the supernet"},
-                      {"data", "training"},
-                      {"x", epochs},
-                      {"y", {{"title", "cross-entropy"}}},
-                      {"series", json::array({{{"label", "supernet"}, {"x", "epoch"}, {"y", "loss"}, {"line", true}}})}});
+        m_page.chart(
+            {{"title", "Loss of the supernet"},
+             {"data", "training"},
+             {"x", epochs},
+             {"y", {{"title", "cross-entropy"}}},
+             {"series",
+              json::array({{{"label", "supernet"}, {"x", "epoch"}, {"y", "loss"}, {"line", true}}})}});
         m_page.html("</div>");
     }
 
@@ -295,13 +304,16 @@ private:
         const auto best = read_csv_candidates<Space>(m_folder.file("candidates.csv"));
         const auto front = read_csv_candidates<Space>(m_folder.file("front.csv"));
         csv_rows rows{.header = {"arch", "macs", "predicted", "front", "chosen"}};
-        const auto add = [&](const architecture<Space>& a, double predicted, const char* on_front, const char* chosen) {
-            rows.rows.push_back({to_string<Space>(a), exact_text(1e-6 * static_cast<double>(cost::macs<Space>(a))),
+        const auto add = [&](const architecture<Space>& a, double predicted, const char* on_front,
+                             const char* chosen) {
+            rows.rows.push_back({to_string<Space>(a),
+                                 exact_text(1e-6 * static_cast<double>(cost::macs<Space>(a))),
                                  exact_text(predicted), on_front, chosen});
         };
         if (m_folder.has("predictions.csv")) {
             const auto all = read_csv<Space>(m_folder.file("predictions.csv"));
-            const std::size_t step = all.size() / most_points + 1; // a page need not hold all of a large space
+            const std::size_t step =
+                all.size() / most_points + 1; // a page need not hold all of a large space
             for (std::size_t i = 0; i < all.size(); i += step) {
                 add(all.architectures[i], all.scores[i], "0", "0");
             }
@@ -318,9 +330,25 @@ private:
                       {"data", "search"},
                       {"x", {{"title", "million multiply-accumulates"}}},
                       {"y", {{"title", "predicted score"}}},
-                      {"series", json::array({{{"label", "chosen"}, {"x", "macs"}, {"y", "predicted"}, {"where", "chosen"}, {"radius", 6}, {"shape", "triangle"}, {"colour", 1}},
-                                              {{"label", "front"}, {"x", "macs"}, {"y", "predicted"}, {"where", "front"}, {"line", true}, {"stepped", true}, {"colour", 2}},
-                                              {{"label", "networks"}, {"x", "macs"}, {"y", "predicted"}, {"radius", 2}, {"colour", 4}}})}});
+                      {"series", json::array({{{"label", "chosen"},
+                                               {"x", "macs"},
+                                               {"y", "predicted"},
+                                               {"where", "chosen"},
+                                               {"radius", 6},
+                                               {"shape", "triangle"},
+                                               {"colour", 1}},
+                                              {{"label", "front"},
+                                               {"x", "macs"},
+                                               {"y", "predicted"},
+                                               {"where", "front"},
+                                               {"line", true},
+                                               {"stepped", true},
+                                               {"colour", 2}},
+                                              {{"label", "networks"},
+                                               {"x", "macs"},
+                                               {"y", "predicted"},
+                                               {"radius", 2},
+                                               {"colour", 4}}})}});
         table("candidates.csv", {{"arch", "code", ""},
                                  {"predicted", "predicted", "%.4f"},
                                  {"macs", "macs", "%.0f"},
@@ -384,7 +412,8 @@ private:
                     if (name != "report") {
                         char text[64];
                         std::snprintf(text, sizeof text, "%.1f s", s.value("seconds", 0.0));
-                        add("stage " + name, text + std::string(s.value("finished", false) ? "" : ", not finished"));
+                        add("stage " + name,
+                            text + std::string(s.value("finished", false) ? "" : ", not finished"));
                     }
                 }
             } else if (key == "options") {
@@ -405,8 +434,10 @@ private:
     }
     /// One range for both, a little wider than the values.
     static std::pair<double, double> range_of(const std::vector<double>& a, const std::vector<double>& b) {
-        const double low = (std::min)(*std::min_element(a.begin(), a.end()), *std::min_element(b.begin(), b.end()));
-        const double high = (std::max)(*std::max_element(a.begin(), a.end()), *std::max_element(b.begin(), b.end()));
+        const double low =
+            (std::min)(*std::min_element(a.begin(), a.end()), *std::min_element(b.begin(), b.end()));
+        const double high =
+            (std::max)(*std::max_element(a.begin(), a.end()), *std::max_element(b.begin(), b.end()));
         const double unit = std::pow(10.0, std::floor(std::log10((std::max)(high - low, 1e-9)))) / 2;
         return {std::floor(low / unit) * unit, std::ceil(high / unit) * unit};
     }
@@ -419,8 +450,8 @@ private:
 
 } // namespace detail
 
-/// @brief Writes `report.html`, one file that needs no network, `charts/*.csv`, and, where scores, predictions
-/// and truth are there, `ranking.csv` (score, measure, value, low, high).
+/// @brief Writes `report.html`, one file that needs no network, `charts/*.csv`, and, where scores,
+/// predictions and truth are there, `ranking.csv` (score, measure, value, low, high).
 /// @return whether Chart.js was there; without it the page has no charts, and says so
 /// @throws data_error where a file of the run is wrong
 template <search_space_type Space>

@@ -84,7 +84,8 @@ public:
     template <class Work>
     bool perform(const stage& s, bool again, Work&& work) {
         const std::string key = key_of(s);
-        const json before = m_manifest.contains("stages") ? m_manifest["stages"].value(s.name, json()) : json();
+        const json before =
+            m_manifest.contains("stages") ? m_manifest["stages"].value(s.name, json()) : json();
         const bool known = before.is_object() && before.value("key", "") == key;
         const bool finished = known && before.value("finished", false) && all_there(s.outputs);
         if (finished && !again) {

@@ -14,7 +14,6 @@
 
 #include <fitnas/search/exact.hpp>
 #include <fitnas/search/segment.hpp>
-#include <fitnas/space/spaces.hpp>
 #include <fitnas/study/predictor.hpp>
 
 namespace fitnas::study {
@@ -66,25 +65,29 @@ struct segments_settings {
     fitnas::seed seed{0};
 };
 
-/// @brief Searches `spaces::mobile_19x6` by segments of 7, 6 and 6 cells, each of the last two behind a
-/// super-cell of 6, with scores that are a `synthetic_quality` and noise (normal, always the same for one
-/// network). Writes `segments.csv` (segment, cells, candidates, sampled, scored, kept) and
-/// `segments_result.csv` (search, arch, quality, below_optimum, macs, scores): what the segments found, what
-/// an exact search finds by one GCN fitted to as many scores, and the true optimum.
+/// @brief Searches a large space by segments, each but the first behind a super-cell of 6, with scores that
+/// are a `synthetic_quality` and noise (normal, always the same for one network). Writes `segments.csv`
+/// (segment, cells, candidates, sampled, scored, kept) and `segments_result.csv` (search, arch, quality,
+/// below_optimum, macs, scores): what the segments found, what an exact search finds by one GCN fitted to as
+/// many scores, and the true optimum.
+///
+/// @code
+/// segments_stage<spaces::mobile_19x6, search::segments<7, 6, 6>>(folder, {.samples = 1000});
+/// @endcode
 /// @throws option_error, limit_error
-inline void segments_stage(const run_folder& folder, const segments_settings& settings, const watcher& w = {}) {
-    using space = spaces::mobile_19x6;
-    using code = architecture<space>;
+template <search_space_type Space, class Segments>
+void segments_stage(const run_folder& folder, const segments_settings& settings, const watcher& w = {}) {
+    using code = architecture<Space>;
     if (!(settings.noise >= 0)) {
         throw option_error("segments: noise: expected 0 or more, got " + std::to_string(settings.noise));
     }
-    const windows<space> quality(synthetic_quality<space>{settings.seed});
+    const windows<Space> quality(synthetic_quality<Space>{settings.seed});
     std::size_t asked = 0;
     const auto score = [&](std::span<const code> some) {
         std::vector<double> values = quality.predict(some);
         for (std::size_t i = 0; i < some.size(); ++i) {
             values[i] += settings.noise *
-                         random_stream(settings.seed, purpose::user, index_of<space>(some[i])).normal();
+                         random_stream(settings.seed, purpose::user, index_of<Space>(some[i])).normal();
         }
         asked += some.size();
         return values;
@@ -96,7 +99,7 @@ inline void segments_stage(const run_folder& folder, const segments_settings& se
                     .seed = settings.seed,
                     .observer = watch(w, "fitting segment " + std::to_string(++piece))}));
     };
-    const auto found = search::segment<space, search::segments<7, 6, 6>>(
+    const auto found = search::segment<Space, Segments>(
         score, fit_slots,
         {.samples = settings.samples, .limit = settings.limit, .seed = seed{settings.seed.value + 1}});
 
@@ -107,33 +110,32 @@ inline void segments_stage(const run_folder& folder, const segments_settings& se
         for (const auto& k : s.kept) {
             kept += (kept.empty() ? "" : " ") + k.code;
         }
-        steps.rows.push_back({std::to_string(i + 1),
-                              std::to_string(s.first + 1) + " to " + std::to_string(s.last),
-                              std::to_string(s.candidates), std::to_string(s.sampled),
-                              std::to_string(s.scored), kept});
+        steps.rows.push_back(
+            {std::to_string(i + 1), std::to_string(s.first + 1) + " to " + std::to_string(s.last),
+             std::to_string(s.candidates), std::to_string(s.sampled), std::to_string(s.scored), kept});
     }
     write_rows(folder.file("segments.csv"), steps);
 
     const std::size_t by_segments = asked;
-    score_table<space> table;
-    for (const code& a : sample<space>(by_segments, settings.seed)) {
+    score_table<Space> table;
+    for (const code& a : sample<Space>(by_segments, settings.seed)) {
         table.push_back(a, 0);
     }
     table.scores = score(table.architectures);
-    const auto model = fit<gcn_model<space>>(
+    const auto model = fit<gcn_model<Space>>(
         table, {.epochs = settings.epochs, .seed = settings.seed, .observer = watch(w, "fitting the whole")});
-    const auto best_of = [&](const windows<space>& tables) {
+    const auto best_of = [&](const windows<Space>& tables) {
         return search::exact(tables, {.top = 1, .limit = settings.limit}).front().architecture;
     };
     const code optimum = best_of(quality);
     csv_rows results{.header = {"search", "arch", "quality", "below_optimum", "macs", "scores"}};
     const auto add = [&](const std::string& name, const code& a, std::size_t scores) {
-        results.rows.push_back({name, to_string<space>(a), exact_text(quality.predict(a)),
+        results.rows.push_back({name, to_string<Space>(a), exact_text(quality.predict(a)),
                                 exact_text(quality.predict(optimum) - quality.predict(a)),
-                                std::to_string(cost::macs<space>(a)), std::to_string(scores)});
+                                std::to_string(cost::macs<Space>(a)), std::to_string(scores)});
     };
-    add("segments 7, 6, 6", found.best.front().architecture, by_segments);
-    add("exact, by one GCN", best_of(windows<space>(model)), by_segments);
+    add("by segments", found.best.front().architecture, by_segments);
+    add("exact, by one GCN", best_of(windows<Space>(model)), by_segments);
     add("true optimum", optimum, 0);
     write_rows(folder.file("segments_result.csv"), results);
 }

@@ -4,11 +4,12 @@
 #ifndef FITNAS_STUDY_SUPERNET_HPP
 #define FITNAS_STUDY_SUPERNET_HPP
 
-#include <cstring>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
 
+#include <fitnas/io/checkpoint.hpp>
 #include <fitnas/io/csv.hpp>
 #include <fitnas/space/sample.hpp>
 #include <fitnas/study/run_folder.hpp>
@@ -33,37 +34,16 @@ score_table<Space> scores_of(const evaluation<Space>& found, score_kind kind) {
     return table;
 }
 
-namespace detail {
-
-/// Weights to and from a file.
+/// @brief Trains a supernet; writes `supernet.safetensors`, from which a stopped training goes on, and
+/// `training.csv` (epoch, loss, accuracy).
+/// @throws as `fitnas::train`; interrupted
 template <search_space_type Space>
-void save_weights(const std::string& path, const supernet<Space>& net) {
-    const std::span<const float> values = net.parameters();
-    fitnas::detail::write_text(path, {reinterpret_cast<const char*>(values.data()), values.size_bytes()});
-}
-template <search_space_type Space>
-supernet<Space> load_weights(const std::string& path) {
-    const std::string bytes = fitnas::detail::read_text(path);
-    supernet<Space> net(seed{0});
-    const std::span<float> values = net.parameters();
-    if (bytes.size() != values.size_bytes()) {
-        throw data_error(path + ": expected " + std::to_string(values.size_bytes()) + " bytes, got " +
-                         std::to_string(bytes.size()));
-    }
-    std::memcpy(values.data(), bytes.data(), bytes.size());
-    return net;
-}
-
-} // namespace detail
-
-/// @brief Trains a supernet; writes `supernet.safetensors` and `training.csv` (epoch, loss, accuracy).
-/// @throws as `fitnas::train`
-template <search_space_type Space>
-void train_stage(const run_folder& folder, const dataset& data, train_options options, const watcher& w = {}) {
+void train_stage(const run_folder& folder, const dataset& data, train_options options,
+                 const watcher& w = {}) {
     options.observer = watch(w, "training the supernet");
     supernet<Space> net(options.seed);
-    const train_report report = train(net, data.train, options);
-    detail::save_weights(folder.file("supernet.safetensors"), net);
+    const train_report report =
+        train(net, data.train, options, checkpoint_options{.file = folder.file("supernet.safetensors")});
     csv_rows table{.header = {"epoch", "loss", "accuracy"}};
     for (std::size_t i = 0; i < report.epochs.size(); ++i) {
         table.rows.push_back({std::to_string(i + 1), exact_text(report.epochs[i].loss),
@@ -105,7 +85,8 @@ template <search_space_type Space>
 void evaluate_stage(const run_folder& folder, const dataset& data, score_kind kind, evaluate_options options,
                     const watcher& w = {}) {
     options.observer = watch(w, "scoring sub-networks");
-    const auto net = detail::load_weights<Space>(folder.need("supernet.safetensors", "train"));
+    supernet<Space> net(seed{0});
+    load_checkpoint(folder.need("supernet.safetensors", "train"), net);
     const auto networks = read_architectures<Space>(folder.need("architectures.csv", "sample"));
     const evaluation<Space> found = evaluate_both<Space>(net, networks, data, options);
     const std::vector<csv_column> columns{{"accuracy", found.accuracy.scores},

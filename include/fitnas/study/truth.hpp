@@ -86,10 +86,10 @@ void retrain_stage(const run_folder& folder, const dataset& data, const retrain_
             names.push_back("random " + std::to_string(networks.size() - settings.finalists));
         }
     }
-    const auto results = summarise<Space>(train_alone<Space>(
-        folder.file("retrained_runs.csv"),
-        detail::jobs_of<Space>(networks, settings.seeds, settings.training.seed), data, settings.training,
-        watch(w, "training finalists by themselves")));
+    const auto results = summarise<Space>(
+        train_alone<Space>(folder.file("retrained_runs.csv"),
+                           detail::jobs_of<Space>(networks, settings.seeds, settings.training.seed), data,
+                           settings.training, watch(w, "training finalists by themselves")));
     csv_rows table{.header = {"name", "arch", "validation_accuracy", "test_accuracy", "deviation", "runs",
                               "macs", "parameters"}};
     for (std::size_t i = 0; i < networks.size(); ++i) {
@@ -113,9 +113,8 @@ void truth_stage(const run_folder& folder, const dataset& data, std::size_t netw
                  const train_options& training, const watcher& w = {}) {
     const auto some = networks == 0 ? different_networks<Space>() : sample<Space>(networks, training.seed);
     const auto results = summarise<Space>(
-        train_alone<Space>(folder.file("truth_runs.csv"),
-                           detail::jobs_of<Space>(some, seeds, training.seed), data, training,
-                           watch(w, "training networks for ground truth")));
+        train_alone<Space>(folder.file("truth_runs.csv"), detail::jobs_of<Space>(some, seeds, training.seed),
+                           data, training, watch(w, "training networks for ground truth")));
     score_table<Space> table;
     std::vector<csv_column> columns{{"deviation", {}}, {"runs", {}}};
     for (const auto& [a, s] : results) {

@@ -112,8 +112,8 @@ private:
 
 /// @return one score a path
 template <std::same_as<weights> Weights>
-std::vector<path_score> score_paths(const Weights& w, std::span<const network_path> paths, const dataset& data,
-                                const evaluate_options& o) {
+std::vector<path_score> score_paths(const Weights& w, std::span<const network_path> paths,
+                                    const dataset& data, const evaluate_options& o) {
     require_images(w, data.validation, "evaluate: the validation split");
     require_images(w, data.train, "evaluate: the training split");
     require_finite(w, "evaluate");
@@ -182,8 +182,9 @@ struct evaluation {
 /// @throws architecture_error, option_error, shape_error, data_error; numeric_error where weights are not
 /// finite
 template <search_space_type Space>
-evaluation<Space> evaluate_both(const supernet<Space>& net, std::span<const architecture<Space>> architectures,
-                                const dataset& data, const evaluate_options& options = {}) {
+evaluation<Space> evaluate_both(const supernet<Space>& net,
+                                std::span<const architecture<Space>> architectures, const dataset& data,
+                                const evaluate_options& options = {}) {
     std::map<architecture<Space>, detail::path_score> networks;
     for (const architecture<Space>& a : architectures) {
         networks.emplace(canonical<Space>(a), detail::path_score{});
@@ -193,8 +194,7 @@ evaluation<Space> evaluate_both(const supernet<Space>& net, std::span<const arch
     for (const auto& entry : networks) {
         paths.push_back(net.weights().path(entry.first));
     }
-    const std::vector<detail::path_score> scores =
-        detail::score_paths(net.weights(), paths, data, options);
+    const std::vector<detail::path_score> scores = detail::score_paths(net.weights(), paths, data, options);
     std::size_t next = 0;
     for (auto& entry : networks) {
         entry.second = scores[next++];
