@@ -12,7 +12,7 @@ packages=(g++ cmake ninja-build libxtensor-dev libxtensor-blas-dev libopenblas-d
     dataset-fashion-mnist)
 case $mode in
 "") packages+=(doctest-dev pkg-config libcli11-dev libjs-chart.js) ;;
---demo) packages+=(libcli11-dev libjs-chart.js) ;;
+--demo) packages+=(libjs-chart.js) ;;
 --ci) packages+=(doctest-dev pkg-config libcli11-dev libjs-chart.js clang clang-format libomp-14-dev meson python3 chromium) ;;
 --benchmarks) packages+=(doctest-dev pkg-config libcli11-dev libtorch-dev libjemalloc2) ;;
 *)

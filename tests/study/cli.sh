@@ -29,7 +29,7 @@ done
 expect 0 --error-folds "$study" error --help
 expect 2 "not expected: --foo" "$study" train --foo
 expect 2 "subcommand is required" "$study"
-expect 2 "not expected: bake" "$study" bake
+expect 2 "bake\|subcommand" "$study" bake
 expect 2 "space" "$study" run --space moon --out "$folder/wrong"
 expect 2 "epochs" "$study" train --epochs 0 --out "$folder/wrong"
 expect 2 "epochs" "$study" train --epochs many --out "$folder/wrong"

@@ -37,7 +37,8 @@ TEST_CASE("sources are read from a text; what is none is refused with what there
     CHECK(data_source::parse("fashion-mnist:/a/b").places == std::vector<std::string>{"/a/b"});
     CHECK(data_source::parse("idx:a,b,c,d").places.size() == 4);
     CHECK(data_source::parse("synthetic").kind == "synthetic");
-    for (const char* wrong : {"", "mnist:/a", "cifar10", "cifar10:", "cifar10:a,b", "idx:a", "idx:a,,c,d", "synthetic:1"}) {
+    for (const char* wrong :
+         {"", "mnist:/a", "cifar10", "cifar10:", "cifar10:a,b", "idx:a", "idx:a,,c,d", "synthetic:1"}) {
         const std::string text = thrown<option_error>([&] { data_source::parse(wrong); });
         CHECK(contains(text, "cifar10:DIR"));
         CHECK(contains(text, "\"" + std::string(wrong) + "\""));
@@ -61,7 +62,8 @@ TEST_CASE("a pair of IDX files is split in three; two pairs keep their test imag
     }
     CHECK(seen == std::vector<int>(120, 1));
 
-    const auto both = data_source::parse(pair + "," + folder.path("test-images") + "," + folder.path("test-labels"));
+    const auto both =
+        data_source::parse(pair + "," + folder.path("test-images") + "," + folder.path("test-labels"));
     CHECK(both.load({4, 5, 1}, 10, {.validation = 40}).test.size() == 30);
     CHECK(both.files().size() == 4);
 }

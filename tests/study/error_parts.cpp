@@ -92,5 +92,6 @@ TEST_CASE("too few seeds, folds or networks are refused") {
     CHECK(contains(refusal(3, 2, 1), "at least 2 seeds"));
     CHECK(contains(refusal(2, 2, 2), "3 networks"));
     const made_up m = scores_of(4, 2, 2);
-    CHECK(contains(thrown<shape_error>([&] { study::split_error(m.scores, std::vector<double>(3)); }), "as many truths"));
+    CHECK(contains(thrown<shape_error>([&] { study::split_error(m.scores, std::vector<double>(3)); }),
+                   "as many truths"));
 }

@@ -2,10 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <fitnas/space/spaces.hpp>
 #include <fitnas/study/chain.hpp>
 #include <fitnas/study/page.hpp>
-
-#include <fitnas/space/spaces.hpp>
 
 #include "../support/temporary_folder.hpp"
 #include "../support/thrown.hpp"
@@ -19,7 +18,10 @@ study::page small_page() {
     page.section("<heading>");
     page.table({.header = {"name", "value"}, .rows = {{"a<b", "-0.5"}}});
     page.data("d", {.header = {"arch", "x", "y"}, .rows = {{"01", "1", "2"}}});
-    page.chart({{"title", "</script> & more"}, {"data", "d"}, {"x", {{"title", "x"}}}, {"y", {{"title", "y"}}},
+    page.chart({{"title", "</script> & more"},
+                {"data", "d"},
+                {"x", {{"title", "x"}}},
+                {"y", {{"title", "y"}}},
                 {"series", json::array({{{"label", "s"}, {"x", "x"}, {"y", "y"}}})}});
     return page;
 }

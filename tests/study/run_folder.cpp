@@ -19,10 +19,11 @@ struct copying {
 
     bool operator()(int option = 1, bool again = false) {
         study::run_folder run(folder.path("run"));
-        return run.perform({"copy", {{"option", option}}, {folder.path("in")}, {"out"}, {"part"}}, again, [&] {
-            ++worked;
-            folder.write("run/out", folder.read("in"));
-        });
+        return run.perform({"copy", {{"option", option}}, {folder.path("in")}, {"out"}, {"part"}}, again,
+                           [&] {
+                               ++worked;
+                               folder.write("run/out", folder.read("in"));
+                           });
     }
 };
 

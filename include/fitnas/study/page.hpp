@@ -4,12 +4,15 @@
 #ifndef FITNAS_STUDY_PAGE_HPP
 #define FITNAS_STUDY_PAGE_HPP
 
+#include <cstddef>
+#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/io/csv_rows.hpp>
 #include <fitnas/io/json.hpp>
 
@@ -39,26 +42,30 @@ inline std::string html_text(std::string_view text) {
     return out;
 }
 
-/// @return a table; fields that begin like a number are set to the right
-inline std::string html_table(const csv_rows& table) {
-    const auto cell = [](const std::string& tag, const std::string& text) {
-        const bool number =
-            !text.empty() && (text[0] == '-' || text[0] == '+' || (text[0] >= '0' && text[0] <= '9'));
-        return "<" + tag + (number ? " class=n>" : ">") + html_text(text) + "</" + tag + ">";
+/// @return a table; columns whose first field is a number are set to the right
+FITNAS_COLD inline std::string html_table(const csv_rows& table) {
+    const auto number = [](const std::string& text) {
+        char* end = nullptr;
+        std::strtod(text.c_str(), &end);
+        return !text.empty() && *end == '\0';
     };
-    std::string html = "<div class=scroll><table><thead><tr>";
-    for (const std::string& name : table.header) {
-        html += "<th>" + html_text(name) + "</th>";
+    std::vector<std::string> kinds;
+    for (std::size_t i = 0; i < table.header.size(); ++i) {
+        kinds.push_back(!table.rows.empty() && number(table.rows.front()[i]) ? " class=n>" : ">");
     }
-    html += "</tr></thead><tbody>";
-    for (const auto& row : table.rows) {
+    std::string html = "<div class=scroll><table>";
+    const auto row = [&](const std::string& tag, const std::vector<std::string>& fields) {
         html += "<tr>";
-        for (const std::string& field : row) {
-            html += cell("td", field);
+        for (std::size_t i = 0; i < fields.size(); ++i) {
+            html += "<" + tag + kinds[i] + html_text(fields[i]) + "</" + tag + ">";
         }
-        html += "</tr>";
+        html += "</tr>\n";
+    };
+    row("th", table.header);
+    for (const auto& fields : table.rows) {
+        row("td", fields);
     }
-    return html + "</tbody></table></div>\n";
+    return html + "</table></div>\n";
 }
 
 /// @brief What a page shows. Charts are drawn by Chart.js in the browser, from data that is there as CSV.
@@ -80,7 +87,7 @@ public:
     /// @brief A chart.
     /// @param spec `{"title", "data", "x": {"title"}, "y": {"title"}, "series": [{"label", "x", "y", "where",
     /// "line"}], ...}`: x and y name columns of the data, `where` one whose value must be 1
-    void chart(json spec) {
+    FITNAS_COLD void chart(json spec) {
         m_body += "<figure><figcaption>" + html_text(spec["title"].get<std::string>()) +
                   "</figcaption><div class=chart><canvas id=chart" + std::to_string(m_charts.size()) +
                   " role=img aria-label=\"" + html_text(spec["title"].get<std::string>()) +
@@ -94,7 +101,8 @@ public:
     /// says so and has everything but the charts
     /// @return whether it could be read
     /// @throws data_error where the page cannot be written
-    bool write(const std::string& folder, const std::string& file, const std::string& chart_js) const {
+    FITNAS_COLD bool write(const std::string& folder, const std::string& file,
+                           const std::string& chart_js) const {
         std::string library;
         try {
             library = fitnas::detail::read_text(chart_js);
@@ -152,9 +160,9 @@ p { max-width: 75ch; } .missing { border: 2px solid var(--c1); padding: .6rem; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr)); gap: 1.5rem; }
 figure { margin: 0; min-width: 0; } figcaption { font-weight: 600; min-height: 3em; display: flex; align-items: end; }
 .chart { position: relative; height: 340px; } a { color: var(--c0); } .data { font-size: .85rem; }
-.scroll { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .9rem; }
-th, td { padding: .25rem .8rem .25rem 0; text-align: left; border-bottom: 1px solid var(--line); white-space: nowrap; }
-th { color: var(--faint); font-weight: 600; } .n { text-align: right; } svg { max-width: 100%; height: auto; }
+.scroll { overflow-x: auto; margin: .8rem 0; } summary { cursor: pointer; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .9rem; }
+th, td { padding: .25rem 1rem .25rem 0; text-align: left; border-bottom: 1px solid var(--line); white-space: nowrap; }
+th { color: var(--faint); font-weight: 600; } th.n, td.n { text-align: right; } svg { max-width: 100%; height: auto; }
 </style></head><body><main>
 )html";
 

@@ -39,7 +39,7 @@ public:
           m_page("fitnas study: " + folder.manifest().value("space", std::string("?")) + ", " +
                  folder.manifest().value("data_source", std::string("no images"))) {}
 
-    bool write() {
+    FITNAS_COLD bool write() {
         if (m_folder.manifest().value("quick", false)) {
             m_page.text("A quick run: short trainings, few images. It shows that everything works; its "
                         "numbers say less than those of a full run.");
@@ -72,21 +72,19 @@ private:
         return out;
     }
 
-    /// A table of some columns of a file.
-    void table(const std::string& name, const std::vector<shown>& columns) {
+    /// A table of some columns of a file, of those that it has.
+    FITNAS_COLD void table(const std::string& name, const std::vector<shown>& columns) {
         const csv_rows file = read_rows(m_folder.file(name));
-        csv_rows table;
-        std::vector<std::size_t> places;
+        csv_rows table{.header = {}, .rows = std::vector<std::vector<std::string>>(file.rows.size())};
         for (const shown& c : columns) {
+            const auto place = std::find(file.header.begin(), file.header.end(), c.column);
+            if (place == file.header.end()) {
+                continue;
+            }
             table.header.push_back(c.title);
-            places.push_back(static_cast<std::size_t>(
-                std::find(file.header.begin(), file.header.end(), c.column) - file.header.begin()));
-        }
-        for (const auto& row : file.rows) {
-            table.rows.emplace_back();
-            for (std::size_t i = 0; i < columns.size(); ++i) {
-                table.rows.back().push_back(number(places[i] < row.size() ? row[places[i]] : "",
-                                                   columns[i].format, columns[i].factor));
+            for (std::size_t i = 0; i < file.rows.size(); ++i) {
+                const std::string& text = file.rows[i][static_cast<std::size_t>(place - file.header.begin())];
+                table.rows[i].push_back(number(text, c.format, c.factor));
             }
         }
         m_page.table(table);
@@ -98,7 +96,8 @@ private:
     }
 
     /// Rows (score, measure, value, low, high) with one line a score.
-    void rank_summary(const csv_rows& rows, const std::vector<std::pair<std::string, std::string>>& names) {
+    FITNAS_COLD void rank_summary(const csv_rows& rows,
+                                  const std::vector<std::pair<std::string, std::string>>& names) {
         const std::vector<std::string> measures{"tau", "tau_selected", "truth_of_first", "truth_of_top",
                                                 "tau_gain"};
         csv_rows table{.header = {"ranked by", "tau-b with truth", "tau-b in its selected top",
@@ -120,7 +119,7 @@ private:
         m_page.table(table);
     }
 
-    void ranking() {
+    FITNAS_COLD void ranking() {
         if (!m_folder.has("scores.csv") || !m_folder.has("held_out.csv") || !m_folder.has("truth.csv") ||
             !m_folder.has("predictions.csv")) {
             return;
@@ -186,7 +185,7 @@ private:
                                   {"macs", "macs alone"}});
     }
 
-    void error() {
+    FITNAS_COLD void error() {
         if (!m_folder.has("error_parts.csv")) {
             return;
         }
@@ -239,7 +238,7 @@ private:
         }
     }
 
-    void training() {
+    FITNAS_COLD void training() {
         if (!m_folder.has("training.csv")) {
             return;
         }
@@ -289,7 +288,7 @@ private:
         m_page.html("</div>");
     }
 
-    void search() {
+    FITNAS_COLD void search() {
         if (m_folder.has("predictors.csv")) {
             m_page.section("Predictors");
             m_page.text("Rank correlation with scores that were held out, by cross-validation.");
@@ -359,7 +358,7 @@ private:
         }
     }
 
-    void final_table() {
+    FITNAS_COLD void final_table() {
         if (m_folder.has("retrained.csv")) {
             m_page.section("Trained by themselves, all the same way");
             table("retrained.csv", {{"name", "network", ""},
@@ -373,7 +372,7 @@ private:
         }
     }
 
-    void segments() {
+    FITNAS_COLD void segments() {
         if (!m_folder.has("segments.csv")) {
             return;
         }
@@ -395,36 +394,37 @@ private:
         m_page.html(chain_svg<spaces::mobile_19x6>(parse<spaces::mobile_19x6>(found.rows.front()[1])));
     }
 
-    void manifest() {
+    FITNAS_COLD void manifest() {
         const json& all = m_folder.manifest();
-        m_page.section("The run");
-        csv_rows table{.header = {"", ""}};
-        const auto add = [&](const std::string& name, const json& value) {
-            table.rows.push_back({name, value.is_string() ? value.get<std::string>() : value.dump()});
+        csv_rows run{.header = {"run", "value"}};
+        csv_rows options{.header = {"option", "value"}};
+        const auto text_of = [](const json& value) {
+            return value.is_string() ? value.template get<std::string>() : value.dump();
         };
         for (const auto& [key, value] : all.items()) {
             if (key == "data_files") {
                 for (const auto& [name, hash] : value.items()) {
-                    add(name, "sha256 " + hash.template get<std::string>());
+                    run.rows.push_back({name, "sha256 " + text_of(hash)});
                 }
             } else if (key == "stages") {
                 for (const auto& [name, s] : value.items()) {
-                    if (name != "report") {
-                        char text[64];
-                        std::snprintf(text, sizeof text, "%.1f s", s.value("seconds", 0.0));
-                        add("stage " + name,
-                            text + std::string(s.value("finished", false) ? "" : ", not finished"));
-                    }
+                    const std::string seconds = number(exact_text(s.value("seconds", 0.0)), "%.1f s");
+                    run.rows.push_back(
+                        {"stage " + name, seconds + (s.value("finished", false) ? "" : ", not finished")});
                 }
             } else if (key == "options") {
                 for (const auto& [name, option] : value.items()) {
-                    add("--" + name, option);
+                    options.rows.push_back({"--" + name, text_of(option)});
                 }
             } else {
-                add(key, value);
+                run.rows.push_back({key, text_of(value)});
             }
         }
-        m_page.table(table);
+        m_page.section("The run");
+        m_page.table(run);
+        m_page.html("<details><summary>All options</summary>");
+        m_page.table(options);
+        m_page.html("</details>\n");
     }
 
     static void fill(std::map<architecture<Space>, double>& by_network, const score_table<Space>& table) {
