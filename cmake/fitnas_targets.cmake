@@ -26,13 +26,13 @@ function(fitnas_configure_target target)
 endfunction()
 
 # With the single header, `#include <fitnas/room/concept.hpp>` of our own sources leads to it, so that everything
-# that is built runs on it. Only io/ is outside of it.
+# that is built runs on it. Only io/ and study/ are outside of it.
 if(FITNAS_SINGLE_INCLUDE)
   file(GLOB_RECURSE fitnas_headers RELATIVE "${PROJECT_SOURCE_DIR}/include" CONFIGURE_DEPENDS
        "${PROJECT_SOURCE_DIR}/include/fitnas/*.hpp")
   foreach(header IN LISTS fitnas_headers)
     set(leads_to "${PROJECT_SOURCE_DIR}/single_include/fitnas/fitnas.hpp")
-    if(header MATCHES "^fitnas/io/")
+    if(header MATCHES "^fitnas/(io|study)/")
       set(leads_to "${PROJECT_SOURCE_DIR}/include/${header}")
     endif()
     file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/single_include_forward/${header}" CONTENT "#include \"${leads_to}\"\n")

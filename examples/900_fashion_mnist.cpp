@@ -18,6 +18,7 @@
 #include <fitnas/fitnas.hpp>
 #include <fitnas/io/csv.hpp>
 #include <fitnas/io/json.hpp>
+#include <fitnas/study/report.hpp>
 
 #include "console.hpp"
 
@@ -86,6 +87,39 @@ json describe(const code& a) {
     return {{"arch", to_string<space>(a)},
             {"macs", cost::macs<space>(a)},
             {"parameters", cost::parameters<space>(a)}};
+}
+
+// The page of what was found, from tables as a study writes them. Returns its path.
+std::string report(const std::string& out, const train_report& trained, const std::vector<judged>& predictors,
+                   const std::vector<search::candidate<space>>& best,
+                   const std::vector<search::candidate<space>>& front, const json& trials) {
+    csv_rows curve{.header = {"epoch", "loss", "accuracy"}};
+    for (const epoch_report& e : trained.epochs) {
+        curve.rows.push_back(
+            {std::to_string(curve.rows.size() + 1), exact_text(e.loss), exact_text(e.accuracy)});
+    }
+    write_rows(out + "/training.csv", curve);
+    csv_rows ranks{.header = {"predictor", "tau", "low", "high"}};
+    for (const judged& j : predictors) {
+        ranks.rows.push_back({j.name, exact_text(j.tau), exact_text(j.range.low), exact_text(j.range.high)});
+    }
+    write_rows(out + "/predictors.csv", ranks);
+    write_csv(out + "/candidates.csv", best);
+    write_csv(out + "/front.csv", front);
+    csv_rows table{.header = {"name", "arch", "validation_accuracy", "test_accuracy", "macs", "parameters"}};
+    for (const json& t : trials) {
+        table.rows.emplace_back();
+        for (const std::string& column : table.header) {
+            const json& value = t.at(column);
+            table.rows.back().push_back(value.is_string() ? value.get<std::string>() : value.dump());
+        }
+    }
+    write_rows(out + "/retrained.csv", table);
+    study::run_folder folder(out);
+    folder.note("space", "fashion_mini");
+    folder.note("data_source", "Fashion-MNIST");
+    study::report_stage<space>(folder, {});
+    return folder.file("report.html");
 }
 
 void run(const std::string& out, const std::string& source) {
@@ -197,6 +231,8 @@ void run(const std::string& out, const std::string& source) {
                                       {"best", found},
                                       {"trained", trials}});
     std::printf("\nWritten: %s/scores.csv, predictions.csv, result.json\n", out.c_str());
+    std::printf("The same as a page: %s\n",
+                report(out, trained, predictors, best, search::pareto(model), trials).c_str());
 }
 
 } // namespace

@@ -25,15 +25,15 @@ inline std::string duration(double seconds) {
     return text;
 }
 
-// A bar that is redrawn on a terminal, and a line at each quarter elsewhere. It goes to stderr, so that
-// stdout holds results alone.
+// A bar that is redrawn on a terminal, and a line at each quarter where output goes elsewhere. It goes to
+// stderr, so that stdout holds results alone.
 class bar {
 public:
     explicit bar(std::string name) : m_name(std::move(name)) {}
 
     void operator()(const fitnas::progress& p) {
         const bool last = p.done == p.total;
-        if (isatty(STDERR_FILENO) != 0) {
+        if (isatty(STDERR_FILENO) != 0 && isatty(STDOUT_FILENO) != 0) {
             if (!last && p.seconds - m_drawn < 0.1) {
                 return;
             }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds, and runs the whole pipeline on Fashion-MNIST: supernet, scores, GCN, search, training
-# of the winner. At most 4 minutes in all on two cores. Results are also under out/demo/.
+# of the winner. At most 4 minutes in all on two cores. Results are also under out/demo/, as a page in report.html.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

@@ -3,7 +3,7 @@
 #
 #   scripts/setup.sh               what building and testing needs
 #   scripts/setup.sh --demo        only what scripts/demo.sh needs
-#   scripts/setup.sh --ci          also the second compiler, Meson and the formatter
+#   scripts/setup.sh --ci          also the second compiler, Meson, the formatter and a browser
 #   scripts/setup.sh --benchmarks  what the benchmarks need, with LibTorch to compare with
 set -euo pipefail
 
@@ -11,9 +11,12 @@ mode=${1:-}
 packages=(g++ cmake ninja-build libxtensor-dev libxtensor-blas-dev libopenblas-dev zlib1g-dev nlohmann-json3-dev
     dataset-fashion-mnist)
 case $mode in
-"") packages+=(doctest-dev pkg-config) ;;
---demo) ;;
---ci) packages+=(doctest-dev pkg-config clang clang-format libomp-14-dev libclang-rt-14-dev meson python3) ;;
+"") packages+=(doctest-dev pkg-config libcli11-dev libjs-chart.js) ;;
+--demo) packages+=(libjs-chart.js) ;;
+--ci)
+    packages+=(doctest-dev pkg-config libcli11-dev libjs-chart.js clang clang-format libomp-14-dev libclang-rt-14-dev
+        meson python3 chromium)
+    ;;
 --benchmarks) packages+=(doctest-dev pkg-config libcli11-dev libtorch-dev libjemalloc2) ;;
 *)
     echo "usage: scripts/setup.sh [--demo | --ci | --benchmarks]" >&2
@@ -23,7 +26,8 @@ esac
 
 # A tool may be there without its package.
 declare -A tool=([g++]=g++ [cmake]=cmake [ninja-build]=ninja [pkg-config]=pkg-config [clang]=clang++
-    [clang-format]=clang-format [meson]=meson [python3]=python3)
+    [clang-format]=clang-format [meson]=meson [python3]=python3
+    [chromium]=chromium)
 missing=()
 for package in "${packages[@]}"; do
     if [ -n "${tool[$package]:-}" ] && command -v "${tool[$package]}" > /dev/null; then

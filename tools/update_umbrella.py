@@ -11,11 +11,11 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 UMBRELLA = ROOT / "include/fitnas/fitnas.hpp"
-# Not io/: it needs nlohmann-json, and nothing in these rooms does.
+# Not io/ and study/: they need nlohmann-json, and nothing in these rooms does.
 ROOMS = ["core", "nn", "op", "space", "data", "supernet", "predictor", "search", "metrics"]
 
 TEXT = """/// @file
-/// @brief Everything of fitnas but `io/`, which needs nlohmann-json.
+/// @brief Everything of fitnas but `io/` and `study/`, which need nlohmann-json.
 
 #ifndef FITNAS_FITNAS_HPP
 #define FITNAS_FITNAS_HPP

@@ -55,16 +55,6 @@ inline void forward_given(const weight_block& b, const float* parameters, const 
     }
 }
 
-/// How many images' largest logit is their label's.
-inline std::size_t count_correct(const float* logits, std::span<const int> labels, int classes) {
-    const auto width = static_cast<std::size_t>(classes);
-    std::size_t correct = 0;
-    for (std::size_t n = 0; n < labels.size(); ++n) {
-        correct += argmax({logits + n * width, width}) == static_cast<std::size_t>(labels[n]);
-    }
-    return correct;
-}
-
 } // namespace fitnas::detail
 
 #endif

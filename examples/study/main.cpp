@@ -1,0 +1,263 @@
+// A study from data to a report, stage by stage or all at once, in a folder of its own:
+//
+//   study run --space fashion_tiny --data fashion-mnist:/usr/share/datasets/fashion-mnist --out out/tiny
+//   --seed 7
+//
+// docs/reproduce.md has the commands that reproduce published claims. Exit codes: 0, 1 where something went
+// wrong, 2 for wrong options, 130 where it was interrupted (the same command goes on).
+
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <string>
+#include <type_traits>
+
+#include <CLI/CLI.hpp>
+
+#include "runner.hpp"
+
+namespace {
+
+// The one list of options: `f(name, field, stages, help, check...)`.
+template <class F>
+FITNAS_COLD void for_each_option(settings& s, F&& f) {
+    const CLI::Range fraction(1e-9, 1.0, "a number above 0, up to 1");
+    const CLI::Range one_up(1, 1000000);
+    const CLI::Range two_up(2, 1000000);
+    const CLI::Range not_negative(0.0, 1e18);
+    f("space", s.space, every, "fashion_tiny (the default), fashion_mini, nas_bench_macro or mobile_19x6",
+      CLI::IsMember({"fashion_tiny", "fashion_mini", "nas_bench_macro", "mobile_19x6"}));
+    f("seed", s.seed, every, "of everything that is random");
+    f("data", s.data, images,
+      "fashion-mnist:DIR, cifar10:DIR (binary files), idx:IMAGES,LABELS[,TEST_IMAGES,TEST_LABELS], "
+      "synthetic");
+    f("train-images", s.train_images, images, "training images that are used, 0 for all");
+    f("validation-images", s.validation_images, images,
+      "images taken out of the training set, to compare networks", one_up);
+
+    f("epochs", s.epochs, train | errors, "of the supernet", one_up);
+    f("batch", s.batch, train | errors | retrained_alone | truths, "images of a training step", one_up);
+    f("learning-rate", s.learning_rate, train | errors | retrained_alone | truths, "at its peak, above 0",
+      CLI::PositiveNumber);
+    f("warmup", s.warmup, train | errors | retrained_alone | truths,
+      "epochs in which the learning rate rises", not_negative);
+    f("label-smoothing", s.label_smoothing, train | errors | retrained_alone | truths,
+      "from 0 to less than 1", CLI::Range(0.0, 0.999));
+    f("augment", s.augment, train | errors | retrained_alone | truths, "crop and flip training images");
+    f("sampling", s.sampling, train | errors, "of the supernet's paths: strict_fair or uniform",
+      CLI::IsMember({"strict_fair", "uniform"}));
+
+    f("samples", s.samples, sampled, "networks that are scored, 0 for all");
+
+    f("score", s.score, evaluated | errors, "accuracy or negative_loss; scores.csv has both",
+      CLI::IsMember({"accuracy", "negative_loss"}));
+    f("score-images", s.score_images, evaluated | errors, "validation images that a score is taken on",
+      one_up);
+    f("calibration", s.calibration, evaluated | errors, "training images for batch norm statistics", one_up);
+    f("statistics", s.statistics, evaluated | errors, "calibrated, or batch: of the scored images themselves",
+      CLI::IsMember({"calibrated", "batch"}));
+
+    f("scores", s.scores, fitted_space, "fit to this table arch,score instead of scores.csv",
+      CLI::ExistingFile);
+    f("members", s.members, fitted_space | errors, "GCNs whose predictions are averaged", one_up);
+    f("fit-epochs", s.fit_epochs, fitted_space | errors, "of each GCN", one_up);
+    f("folds", s.folds, fitted_space, "of the cross-validation", two_up);
+
+    f("table", s.table, searched,
+      "search the networks of this table arch,score, by their scores, instead of the fitted space",
+      CLI::ExistingFile);
+    f("candidates", s.candidates, searched, "how many of the best are listed", one_up);
+    f("macs-share", s.macs_share, searched,
+      "limit: this share of the heaviest network's multiply-accumulates; 1 for none", fraction);
+    f("max-macs", s.max_macs, searched | segmented,
+      "limit on multiply-accumulates instead of --macs-share; 0 for none", not_negative);
+    f("max-parameters", s.max_parameters, searched | segmented, "limit on parameters; 0 for none",
+      not_negative);
+
+    f("finalists", s.finalists, retrained_alone,
+      "the first so many candidates; 0: `run` leaves the stage out");
+    f("random-networks", s.random_networks, retrained_alone,
+      "random networks of the winner's cost, to compare with");
+    f("retrain-seeds", s.retrain_seeds, retrained_alone, "trainings of each", one_up);
+    f("retrain-epochs", s.retrain_epochs, retrained_alone, "of each training", one_up);
+
+    f("truth", s.truth, truths, "how many random networks are trained by themselves: a number, all or none");
+    f("truth-seeds", s.truth_seeds, truths, "trainings of each", one_up);
+    f("truth-epochs", s.truth_epochs, truths, "of each training", one_up);
+    f("truth-table", s.truth_table, truths, "take the truth from this table instead", CLI::ExistingFile);
+    f("truth-column", s.truth_column, truths, "its column; the codes are in the column arch");
+
+    f("error-seeds", s.error_seeds, errors, "supernets, from 2; 0: `run` leaves the stage out");
+    f("error-folds", s.error_folds, errors, "disjoint sets of --score-images validation images", two_up);
+    f("selected", s.selected, errors | reported, "the top of a ranking is this share of it", fraction);
+
+    f("segment-samples", s.segment_samples, segmented, "scores for the GCN of each segment", two_up);
+    f("segment-epochs", s.segment_epochs, segmented, "of each GCN", one_up);
+    f("noise", s.noise, segmented, "standard deviation of a score from the made-up quality", not_negative);
+
+    f("chart-js", s.chart_js, reported, "path of Chart.js 3, which is copied into the page");
+}
+
+// What each space begins with.
+FITNAS_COLD void apply_preset(settings& s) {
+    if (s.space == "fashion_tiny" && s.quick) {
+        s.train_images = 4000;
+        s.epochs = 4;
+        s.truth = "81";
+        s.truth_epochs = 2;
+        s.retrain_epochs = 4;
+    }
+    if (s.space == "fashion_mini") {
+        s.epochs = s.quick ? 2 : 5;
+        s.samples = s.quick ? 100 : 300;
+        s.score_images = 1000;
+        s.learning_rate = 0.15;
+        s.retrain_seeds = 1;
+        s.retrain_epochs = s.quick ? 2 : 8;
+        s.truth = "none";
+        s.error_seeds = 0;
+    }
+    if (s.space == "nas_bench_macro") {
+        s.train_images = 0;
+        s.validation_images = 5000;
+        s.epochs = s.quick ? 1 : 9;
+        s.batch = 128;
+        s.label_smoothing = 0.1;
+        s.augment = true;
+        s.samples = s.quick ? 100 : 0;
+        s.score_images = 1000;
+        s.finalists = 0;
+        s.truth = "none";
+        s.truth_column = "mean_acc";
+        s.error_seeds = 0;
+    }
+}
+
+FITNAS_COLD void read_options(settings& s, const json& known) {
+    for_each_option(s, [&](const char* name, auto& field, unsigned, const char*, auto&&...) {
+        if (known.contains(name)) {
+            field = known.at(name).template get<std::remove_reference_t<decltype(field)>>();
+        }
+    });
+}
+
+// What the user asked for.
+struct request {
+    settings with;
+    std::string stage;
+};
+
+// Throws CLI::ParseError.
+FITNAS_COLD void parse(CLI::App& app, int argc, char** argv, request& r) {
+    app.require_subcommand(1);
+    const auto add = [&](const char* name, const char* help, unsigned bits) {
+        CLI::App* stage = app.add_subcommand(name, help);
+        stage->add_option("--out", r.with.out, "folder of the run")->capture_default_str();
+        if (bits == every) {
+            stage->add_flag("--quick", r.with.quick,
+                            "a run of minutes that shows that all works; its page says that it is one");
+        }
+        for_each_option(
+            r.with, [&](const char* option, auto& field, unsigned of, const char* text, auto&&... check) {
+                if ((of & bits) != 0) {
+                    using type = std::remove_reference_t<decltype(field)>;
+                    if constexpr (std::is_same_v<type, bool>) {
+                        stage->add_flag(std::string("--") + option + ",!--no-" + option, field, text);
+                    } else {
+                        auto* added =
+                            stage->add_option(std::string("--") + option, field, text)->capture_default_str();
+                        (added->check(check), ...);
+                    }
+                }
+            });
+        stage->callback([&r, name] { r.stage = name; });
+    };
+    for (const stage_name& s : stages) {
+        add(s.name, s.help, s.bit);
+    }
+    add("run", "All stages that the space and the options ask for; those that are done are not done again",
+        every);
+    app.parse(argc, argv);
+}
+
+// Defaults, the space's preset, what the folder's run began with, and the command line, in this order.
+FITNAS_COLD request read_request(int argc, char** argv, CLI::App& app) {
+    request first;
+    try {
+        CLI::App quiet;
+        parse(quiet, argc, argv, first);
+    } catch (const CLI::ParseError&) { // thrown again below
+    }
+    request r;
+    r.with.space = first.with.space;
+    r.with.quick = first.with.quick;
+    const std::string manifest = first.with.out + "/manifest.json";
+    const json known = std::filesystem::exists(manifest) ? read_json(manifest) : json::object();
+    if (known.contains("options")) {
+        const std::string space = known.value("space", "");
+        if ((!r.with.space.empty() && r.with.space != space) ||
+            (r.with.quick && !known.value("quick", false))) {
+            throw option_error("--out: " + first.with.out + " holds a run of " + space +
+                               (known.value("quick", false) ? ", quick" : ", not quick") +
+                               "; give another folder");
+        }
+        r.with.space = space;
+        r.with.quick = known.value("quick", false);
+    }
+    if (r.with.space.empty()) {
+        r.with.space = "fashion_tiny";
+    }
+    apply_preset(r.with);
+    read_options(r.with, known.value("options", json::object()));
+    parse(app, argc, argv, r);
+    return r;
+}
+
+} // namespace
+
+FITNAS_COLD json options_of(settings s, unsigned of_stages) {
+    json all = json::object();
+    for_each_option(s, [&](const char* name, auto& field, unsigned stages_of, const char*, auto&&...) {
+        if ((stages_of & of_stages) != 0) {
+            all[name] = field;
+        }
+    });
+    return all;
+}
+
+int main(int argc, char** argv) {
+    CLI::App app(
+        "A study of weight-sharing architecture search, from data to a report. Each stage reads and writes "
+        "files in the run's folder. Options that a run began with are kept in its manifest.json; one given "
+        "again replaces them.",
+        "study");
+    try {
+        const request r = read_request(argc, argv, app);
+        runner all(r.with);
+        if (r.with.space == "fashion_tiny") {
+            all.run<spaces::fashion_tiny>(r.stage);
+        } else if (r.with.space == "fashion_mini") {
+            all.run<spaces::fashion_mini>(r.stage);
+        } else if (r.with.space == "nas_bench_macro") {
+            all.run<spaces::nas_bench_macro>(r.stage);
+        } else {
+            all.run<spaces::mobile_19x6>(r.stage);
+        }
+    } catch (const CLI::ParseError& e) {
+        if (e.get_exit_code() == 0) {
+            return app.exit(e);
+        }
+        std::fprintf(stderr, "study: %s\nstudy --help and study STAGE --help list what there is.\n",
+                     e.what());
+        return 2;
+    } catch (const option_error& e) {
+        std::fprintf(stderr, "study: %s\n", e.what());
+        return 2;
+    } catch (const interrupted& e) {
+        std::fprintf(stderr, "study: %s\nThe same command goes on.\n", e.what());
+        return 130;
+    } catch (const std::exception& e) {
+        std::fprintf(stderr, "study: %s\n", e.what());
+        return 1;
+    }
+}

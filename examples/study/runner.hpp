@@ -1,0 +1,264 @@
+// Runs stages. Each space has a file of its own that compiles them for it.
+
+#ifndef FITNAS_EXAMPLES_STUDY_RUNNER_HPP
+#define FITNAS_EXAMPLES_STUDY_RUNNER_HPP
+
+#include <cstdio>
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fitnas/space/spaces.hpp>
+#include <fitnas/study/data_source.hpp>
+#include <fitnas/study/error.hpp>
+#include <fitnas/study/report.hpp>
+#include <fitnas/study/search.hpp>
+#include <fitnas/study/segments.hpp>
+#include <fitnas/study/truth.hpp>
+
+#include "../console.hpp"
+#include "settings.hpp"
+
+using namespace fitnas;
+
+inline void say(const std::string& text) {
+    std::printf("%s\n", text.c_str());
+    std::fflush(stdout);
+}
+
+inline observer bar(const std::string& piece) { return console::bar(piece); }
+
+class runner {
+public:
+    runner(const settings& s) : m(s), m_folder(s.out) {
+        m_folder.note("space", m.space);
+        m_folder.note("quick", m.quick);
+        m_folder.note("options", options_of(m, every));
+    }
+
+    template <search_space_type Space>
+    FITNAS_COLD void run(const std::string& name) {
+        if (name != "run") {
+            one<Space>(name, true);
+            return;
+        }
+        if (m.space == "mobile_19x6") {
+            one<Space>("segments", false);
+            one<Space>("report", true);
+            return;
+        }
+        for (const stage_name& s : stages) {
+            const bool wanted = s.bit == retrained_alone ? m.finalists > 0
+                                : s.bit == truths        ? m.truth != "none" || !m.truth_table.empty()
+                                : s.bit == errors        ? m.error_seeds > 0
+                                                         : s.bit != segmented;
+            if (wanted) {
+                one<Space>(s.name, s.bit == reported);
+            }
+        }
+    }
+
+private:
+    // No reader has images of 224 x 224 x 3, so that space is searched, not trained.
+    template <search_space_type Space>
+    static constexpr bool trainable = Space::input.height <= 32;
+
+    template <search_space_type Space>
+    FITNAS_COLD void one(const std::string& name, bool again) {
+        if constexpr (trainable<Space>) {
+            if (with_images<Space>(name, again)) {
+                return;
+            }
+        }
+        if (name == "sample") {
+            perform(name, sampled, {}, {"architectures.csv"}, {}, again,
+                    [&] { study::sample_stage<Space>(m_folder, m.samples, seed{m.seed}); });
+        } else if (name == "fit") {
+            const std::string table = m.scores.empty() ? m_folder.file("scores.csv") : m.scores;
+            perform(name, fitted_space, {table},
+                    {"predictor.json", "predictions.csv", "held_out.csv", "predictors.csv"}, {}, again,
+                    [&] { study::fit_stage<Space>(m_folder, table, fitting(), bar); });
+        } else if (name == "search") {
+            perform(name, searched, {m.table.empty() ? "predictor.json" : m.table},
+                    {"candidates.csv", "front.csv"}, {}, again, [&] {
+                        study::search_stage<Space>(m_folder, m.table, {m.candidates, limit<Space>()});
+                    });
+        } else if (name == "segments") {
+            perform(name, segmented, {}, {"segments.csv", "segments_result.csv"}, {}, again, [&] {
+                study::segments_stage<spaces::mobile_19x6, search::segments<7, 6, 6>>(
+                    m_folder, {m.segment_samples, m.noise, given_limit(), m.segment_epochs, seed{m.seed}},
+                    bar);
+            });
+        } else if (name == "report") {
+            perform(name, reported, {}, {"report.html"}, {}, again, [&] {
+                if (!study::report_stage<Space>(m_folder, {m.selected, m.chart_js})) {
+                    say("report: no charts: Chart.js was not found at " + m.chart_js);
+                }
+            });
+            say("report: " + m_folder.file("report.html"));
+        } else {
+            throw option_error("--space: there are no images to train " + m.space +
+                               " on; the stages fit, search, segments, report and run have it");
+        }
+    }
+
+    // Returns whether the stage is one of those that read images.
+    template <search_space_type Space>
+    FITNAS_COLD bool with_images(const std::string& name, bool again) {
+        if (name == "train") {
+            perform(name, train, {}, {"supernet.safetensors", "training.csv"}, {"supernet.safetensors"},
+                    again,
+                    [&] { study::train_stage<Space>(m_folder, data<Space>(), training(m.epochs), bar); });
+        } else if (name == "evaluate") {
+            perform(
+                name, evaluated, {"supernet.safetensors", "architectures.csv"}, {"scores.csv"}, {}, again,
+                [&] { study::evaluate_stage<Space>(m_folder, data<Space>(), score(), evaluation(), bar); });
+        } else if (name == "retrain") {
+            perform(name, retrained_alone, {"candidates.csv"}, {"retrained.csv"}, {"retrained_runs.csv"},
+                    again, [&] {
+                        study::retrain_stage<Space>(
+                            m_folder, data<Space>(),
+                            {m.finalists, m.random_networks, m.retrain_seeds, training(m.retrain_epochs)},
+                            bar);
+                    });
+        } else if (name == "truth") {
+            perform(name, truths, {m.truth_table}, {"truth.csv"}, {"truth_runs.csv"}, again,
+                    [&] { truth<Space>(); });
+        } else if (name == "error") {
+            perform(name, errors, {"architectures.csv", "truth.csv"}, {"error_scores.csv", "error_parts.csv"},
+                    {"error_scores.csv", "error_supernet.safetensors"}, again, [&] {
+                        study::error_stage<Space>(m_folder, data<Space>(),
+                                                  {m.error_seeds, m.error_folds, m.score_images, m.selected,
+                                                   score(), training(m.epochs), evaluation(), fitting()},
+                                                  bar);
+                    });
+        } else {
+            return false;
+        }
+        return true;
+    }
+
+    template <class Work>
+    void perform(const std::string& name, unsigned bit, std::vector<std::string> inputs,
+                 std::vector<std::string> outputs, std::vector<std::string> partial, bool again,
+                 Work&& work) {
+        json options = options_of(m, bit);
+        options.erase("chart-js");
+        if ((bit & images) != 0 && (bit != truths || m.truth_table.empty())) {
+            options["data-files"] = data_files();
+        }
+        for (std::string& path : inputs) {
+            path = path.empty() || path.find('/') != std::string::npos ? path : m_folder.file(path);
+        }
+        const stopwatch clock;
+        const bool did =
+            m_folder.perform({name, options, std::move(inputs), outputs, std::move(partial)}, again, work);
+        std::string text;
+        for (const std::string& file : outputs) {
+            text += " " + file;
+        }
+        say(name + ":" + text + (did ? ", in " + console::duration(clock.seconds()) : ", done before"));
+    }
+
+    study::data_source source() const {
+        if (m.data.empty()) {
+            throw option_error(
+                "--data is needed: fashion-mnist:DIR, cifar10:DIR, idx:IMAGES,LABELS or synthetic");
+        }
+        return study::data_source::parse(m.data);
+    }
+
+    // Hashes of the files of images, which are part of a stage's key.
+    const json& data_files() {
+        if (!m_hashes) {
+            m_hashes = json::object();
+            for (const std::string& file : source().files()) {
+                (*m_hashes)[file] = study::file_sha256(file);
+            }
+            m_folder.note("data_source", m.data);
+            m_folder.note("data_files", *m_hashes);
+        }
+        return *m_hashes;
+    }
+
+    template <search_space_type Space>
+    const dataset& data() {
+        if (!m_data) {
+            m_data = source().load(
+                Space::input, Space::classes,
+                {.validation = m.validation_images, .seed = seed{m.seed}, .train_limit = m.train_images});
+        }
+        return *m_data;
+    }
+
+    template <search_space_type Space>
+    void truth() {
+        if (!m.truth_table.empty()) {
+            study::truth_stage<Space>(m_folder, m.truth_table, m.truth_column);
+            return;
+        }
+        std::size_t networks = 0;
+        if (m.truth != "all") {
+            char* end = nullptr;
+            networks = std::strtoull(m.truth.c_str(), &end, 10);
+            if (networks == 0 || *end != '\0') {
+                throw option_error("--truth: expected a number of networks or all, got \"" + m.truth + "\"");
+            }
+        }
+        study::truth_stage<Space>(m_folder, data<Space>(), networks, m.truth_seeds, training(m.truth_epochs),
+                                  bar);
+    }
+
+    train_options training(int epochs) const {
+        train_options o{.epochs = epochs,
+                        .batch = m.batch,
+                        .learning_rate = m.learning_rate,
+                        .warmup = m.warmup,
+                        .label_smoothing = m.label_smoothing,
+                        .seed = seed{m.seed}};
+        o.sampling = m.sampling == "uniform" ? sampling::uniform : sampling::strict_fair;
+        if (m.augment) {
+            o.augment = augmentation{.crop_padding = 4, .flip = true};
+        }
+        return o;
+    }
+    evaluate_options evaluation() const {
+        return {.statistics = m.statistics == "batch" ? statistics::batch : statistics::calibrated,
+                .calibration = m.calibration,
+                .images = m.score_images,
+                .seed = seed{m.seed}};
+    }
+    study::score_kind score() const {
+        return m.score == "accuracy" ? study::score_kind::accuracy : study::score_kind::negative_loss;
+    }
+    study::fit_settings fitting() const { return {m.members, m.folds, m.fit_epochs, seed{m.seed}}; }
+
+    cost::limit given_limit() const {
+        cost::limit limit;
+        if (m.max_macs > 0) {
+            limit = limit && cost::macs_at_most(m.max_macs);
+        }
+        return m.max_parameters > 0 ? limit && cost::parameters_at_most(m.max_parameters) : limit;
+    }
+    template <search_space_type Space>
+    cost::limit limit() const {
+        const auto share =
+            static_cast<long long>(m.macs_share * static_cast<double>(study::most_macs<Space>()));
+        return m.max_macs > 0 || m.macs_share >= 1 ? given_limit()
+                                                   : given_limit() && cost::macs_at_most(share);
+    }
+
+    settings m;
+    study::run_folder m_folder;
+    std::optional<json> m_hashes;
+    std::optional<dataset> m_data;
+};
+
+extern template void runner::run<spaces::fashion_tiny>(const std::string&);
+extern template void runner::run<spaces::fashion_mini>(const std::string&);
+extern template void runner::run<spaces::nas_bench_macro>(const std::string&);
+extern template void runner::run<spaces::mobile_19x6>(const std::string&);
+
+#endif

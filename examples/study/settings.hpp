@@ -1,0 +1,108 @@
+// The options of the program `study`, and which stages they belong to.
+
+#ifndef FITNAS_EXAMPLES_STUDY_SETTINGS_HPP
+#define FITNAS_EXAMPLES_STUDY_SETTINGS_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include <fitnas/io/json.hpp>
+
+struct settings {
+    std::string out = "out/study";
+    std::string space;
+    std::string data;
+    std::uint64_t seed = 7;
+    bool quick = false;
+    std::size_t train_images = 10000;
+    std::size_t validation_images = 4000;
+
+    int epochs = 6;
+    std::size_t batch = 64;
+    std::string sampling = "strict_fair";
+    double learning_rate = 0.1;
+    double warmup = 0.5;
+    double label_smoothing = 0;
+    bool augment = false;
+
+    std::size_t samples = 0;
+
+    std::string score = "accuracy";
+    std::size_t score_images = 500;
+    std::size_t calibration = 512;
+    std::string statistics = "calibrated";
+
+    std::string scores;
+    int members = 3;
+    int folds = 5;
+    int fit_epochs = 300;
+
+    std::string table;
+    std::size_t candidates = 10;
+    double macs_share = 0.6;
+    long long max_macs = 0;
+    long long max_parameters = 0;
+
+    std::size_t finalists = 1;
+    std::size_t random_networks = 3;
+    int retrain_seeds = 3;
+    int retrain_epochs = 8;
+
+    std::string truth = "all";
+    std::string truth_table;
+    std::string truth_column = "score";
+    int truth_seeds = 3;
+    int truth_epochs = 4;
+
+    int error_seeds = 3;
+    int error_folds = 4;
+    double selected = 0.25;
+
+    std::size_t segment_samples = 1000;
+    double noise = 0.01;
+    int segment_epochs = 100;
+
+    std::string chart_js = "/usr/share/javascript/chart.js/chart.min.js";
+};
+
+// Which stages an option belongs to.
+enum : unsigned {
+    train = 1,
+    sampled = 2,
+    evaluated = 4,
+    fitted_space = 8,
+    searched = 16,
+    retrained_alone = 32,
+    truths = 64,
+    errors = 128,
+    segmented = 256,
+    reported = 512,
+    images = train | evaluated | retrained_alone | truths | errors,
+    every = 1023
+};
+
+struct stage_name {
+    const char* name;
+    unsigned bit;
+    const char* help;
+};
+inline constexpr stage_name stages[] = {
+    {"train", train, "Train the supernet: supernet.safetensors, training.csv"},
+    {"sample", sampled, "Draw networks: architectures.csv"},
+    {"evaluate", evaluated, "Score them with the supernet's weights: scores.csv"},
+    {"fit", fitted_space,
+     "Fit a GCN to a table arch,score: predictor.json, predictions.csv, held_out.csv, predictors.csv"},
+    {"search", searched, "Search the fitted space, or a table arch,score: candidates.csv, front.csv"},
+    {"retrain", retrained_alone, "Train the winner and others of its cost by themselves: retrained.csv"},
+    {"truth", truths, "Train many networks by themselves, or read a table of truths: truth.csv"},
+    {"error", errors, "Split the error of a score into its parts: error_parts.csv, error_ranking.csv"},
+    {"segments", segmented,
+     "Search mobile_19x6 by segments against a made-up quality: segments.csv, segments_result.csv"},
+    {"report", reported, "Write the page: report.html, charts/, ranking.csv"},
+};
+
+// The options of some stages, by name.
+fitnas::json options_of(settings s, unsigned stages_wanted);
+
+#endif

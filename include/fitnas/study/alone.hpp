@@ -1,0 +1,164 @@
+/// @file
+/// @brief Many networks trained by themselves, in parallel over the networks; a stopped run goes on.
+
+#ifndef FITNAS_STUDY_ALONE_HPP
+#define FITNAS_STUDY_ALONE_HPP
+
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fitnas/io/csv.hpp>
+#include <fitnas/supernet/retrain.hpp>
+
+namespace fitnas::study {
+
+/// @brief One training: which network, from which seed.
+template <search_space_type Space>
+struct alone_job {
+    fitnas::architecture<Space> architecture{};
+    std::uint64_t seed = 0;
+    friend auto operator<=>(const alone_job&, const alone_job&) = default;
+};
+
+/// @brief What one training came to.
+struct alone_result {
+    double validation_accuracy = 0; ///< in [0, 1]
+    double test_accuracy = 0;       ///< in [0, 1]
+    std::vector<double> curve{};    ///< training accuracy of each epoch
+};
+
+/// @brief Results by job.
+template <search_space_type Space>
+using alone_results = std::map<alone_job<Space>, alone_result>;
+
+/// @brief Writes `arch,seed,validation_accuracy,test_accuracy,curve`, in the order of the jobs.
+/// @throws data_error where the file cannot be written
+template <search_space_type Space>
+void write_alone(const std::string& path, const alone_results<Space>& results) {
+    csv_rows table{.header = {"arch", "seed", "validation_accuracy", "test_accuracy", "curve"}};
+    for (const auto& [job, result] : results) {
+        std::string curve;
+        for (const double v : result.curve) {
+            curve += (curve.empty() ? "" : " ") + exact_text(v);
+        }
+        table.rows.push_back({to_string<Space>(job.architecture), std::to_string(job.seed),
+                              exact_text(result.validation_accuracy), exact_text(result.test_accuracy),
+                              curve});
+    }
+    write_rows(path, table);
+}
+
+/// @brief Reads what `write_alone` wrote.
+/// @throws data_error which names path and line where something is wrong
+template <search_space_type Space>
+alone_results<Space> read_alone(const std::string& path) {
+    fitnas::detail::csv_reader reader(path);
+    const std::size_t code = reader.place("arch");
+    const std::size_t number = reader.place("seed");
+    const std::size_t validation = reader.place("validation_accuracy");
+    const std::size_t test = reader.place("test_accuracy");
+    const std::size_t curve = reader.place("curve");
+    alone_results<Space> results;
+    for (std::vector<std::string> fields; reader.next(fields);) {
+        alone_result result{fitnas::detail::csv_finite(fields[validation], reader, validation),
+                            fitnas::detail::csv_finite(fields[test], reader, test),
+                            {}};
+        for (std::size_t from = 0; from < fields[curve].size();) {
+            const std::size_t end = (std::min)(fields[curve].find(' ', from), fields[curve].size());
+            result.curve.push_back(
+                fitnas::detail::csv_number<double>(fields[curve].substr(from, end - from), reader, curve));
+            from = end + 1;
+        }
+        results[{fitnas::detail::csv_code<Space>(fields[code], reader),
+                 fitnas::detail::csv_number<std::uint64_t>(fields[number], reader, number)}] = result;
+    }
+    return results;
+}
+
+/// @brief Trains each job's network by itself and tests it, one network a thread at a time. The same jobs
+/// give the same results for any number of threads.
+/// @param path of a table that is written after each training; jobs that it has already are not trained again
+/// @param options of each training, whose seed is the job's and whose observer plays no part
+/// @param watch called after each training; one at a time
+/// @return all results, also those that were there before
+/// @throws as `retrain`
+template <search_space_type Space>
+alone_results<Space> train_alone(const std::string& path, const std::vector<alone_job<Space>>& jobs,
+                                 const dataset& data, const train_options& options,
+                                 const observer& watch = {}) {
+    alone_results<Space> results;
+    if (std::filesystem::exists(path)) {
+        results = read_alone<Space>(path);
+    }
+    std::vector<alone_job<Space>> left;
+    for (const alone_job<Space>& job : jobs) {
+        if (!results.contains(job)) {
+            left.push_back(job);
+        }
+    }
+    // Costs differ between networks; a random order shares them evenly among the threads.
+    random_stream random(options.seed, purpose::shuffle);
+    random.shuffle(std::span<alone_job<Space>>(left));
+    const stopwatch clock;
+    std::mutex mutex;
+    long long done = 0;
+    parallel_for(static_cast<std::ptrdiff_t>(left.size()), [&](std::ptrdiff_t i) {
+        const alone_job<Space>& job = left[static_cast<std::size_t>(i)];
+        train_options own = options;
+        own.seed = seed{job.seed};
+        own.observer = {};
+        const auto trained = retrain<Space>(job.architecture, data, own);
+        alone_result result{trained.validation_accuracy, trained.test_accuracy, {}};
+        for (const epoch_report& e : trained.report.epochs) {
+            result.curve.push_back(e.accuracy);
+        }
+        const std::lock_guard lock(mutex);
+        results[job] = std::move(result);
+        write_alone<Space>(path, results);
+        if (watch) {
+            watch({.stage = "alone",
+                   .done = ++done,
+                   .total = static_cast<long long>(left.size()),
+                   .seconds = clock.seconds()});
+        }
+    });
+    return results;
+}
+
+/// @brief Mean and spread of one network's trainings.
+struct alone_summary {
+    double validation_accuracy = 0;
+    double test_accuracy = 0;
+    double deviation = 0; ///< of test accuracies between seeds (divisor: runs less 1); 0 for one run
+    int runs = 0;
+};
+
+/// @brief Results by network.
+template <search_space_type Space>
+std::map<architecture<Space>, alone_summary> summarise(const alone_results<Space>& results) {
+    std::map<architecture<Space>, alone_summary> networks;
+    for (const auto& [job, result] : results) {
+        alone_summary& s = networks[job.architecture];
+        ++s.runs; // running means and sums of squares (Welford, Technometrics 4, 1962)
+        const double off = result.test_accuracy - s.test_accuracy;
+        s.test_accuracy += off / s.runs;
+        s.deviation += off * (result.test_accuracy - s.test_accuracy);
+        s.validation_accuracy += (result.validation_accuracy - s.validation_accuracy) / s.runs;
+    }
+    for (auto& entry : networks) {
+        alone_summary& s = entry.second;
+        s.deviation = s.runs > 1 ? std::sqrt(s.deviation / (s.runs - 1)) : 0;
+    }
+    return networks;
+}
+
+} // namespace fitnas::study
+
+#endif

@@ -1,0 +1,263 @@
+/// @file
+/// @brief The stage `error`: supernets from several seeds, scores on disjoint images, and what the error of a
+/// score is made of, before and after a GCN is fitted.
+
+#ifndef FITNAS_STUDY_ERROR_HPP
+#define FITNAS_STUDY_ERROR_HPP
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <numeric>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include <fitnas/data/split.hpp>
+#include <fitnas/study/error_parts.hpp>
+#include <fitnas/study/predictor.hpp>
+#include <fitnas/study/rank_quality.hpp>
+#include <fitnas/study/supernet.hpp>
+
+namespace fitnas::study {
+
+/// @brief What the stage `error` does.
+struct error_settings {
+    int seeds = 3;            ///< supernets, at least 2
+    int folds = 4;            ///< sets of validation images, at least 2
+    std::size_t images = 500; ///< of each fold; all folds together no more than the validation split
+    double top = 0.25;        ///< which share of a ranking is selected, above 0, up to 1
+    score_kind score = score_kind::accuracy;
+    train_options training{}; ///< the seeds are `training.seed`, + 1, ...
+    evaluate_options evaluation{};
+    fit_settings fit{};
+};
+
+/// @brief True scores, and how sure they are.
+template <code_space Space>
+struct truth_table {
+    score_table<Space> scores{};
+    double variance = 0; ///< of each about its expectation; 0 where it is not known
+};
+
+/// @brief Reads `truth.csv`; where it has the columns `deviation` and `runs`, they say how sure it is.
+/// @return nothing where there is none
+/// @throws data_error where it is wrong
+template <code_space Space>
+std::optional<truth_table<Space>> read_truth(const run_folder& folder) {
+    if (!folder.has("truth.csv")) {
+        return std::nullopt;
+    }
+    const csv_table<Space> file = read_csv_table<Space>(folder.file("truth.csv"));
+    const std::vector<double>* deviation = nullptr;
+    const std::vector<double>* runs = nullptr;
+    for (const csv_column& c : file.columns) {
+        deviation = c.name == "deviation" ? &c.values : deviation;
+        runs = c.name == "runs" ? &c.values : runs;
+    }
+    truth_table<Space> truth{merge_equal_networks(file.scores, "truth"), 0};
+    for (std::size_t i = 0; deviation != nullptr && runs != nullptr && i < runs->size(); ++i) {
+        truth.variance += (*deviation)[i] * (*deviation)[i] / (*runs)[i] / static_cast<double>(runs->size());
+    }
+    return truth;
+}
+
+namespace detail {
+
+/// Scores and fitted scores by seed and fold; networks are those of the file, in its order.
+template <code_space Space>
+struct error_scores {
+    std::vector<architecture<Space>> networks;
+    std::vector<std::vector<std::vector<double>>> raw;    ///< [seed][fold][network]
+    std::vector<std::vector<std::vector<double>>> fitted; ///< the same
+
+    void write(const std::string& path) const {
+        csv_rows table{.header = {"arch", "seed", "fold", "score", "fitted"}};
+        for (std::size_t r = 0; r < raw.size(); ++r) {
+            for (std::size_t f = 0; f < raw[r].size(); ++f) {
+                for (std::size_t a = 0; a < networks.size(); ++a) {
+                    table.rows.push_back({to_string<Space>(networks[a]), std::to_string(r), std::to_string(f),
+                                          exact_text(raw[r][f][a]), exact_text(fitted[r][f][a])});
+                }
+            }
+        }
+        write_rows(path, table);
+    }
+
+    /// What was written by `write` for the same networks and folds.
+    void read(const std::string& path, std::size_t folds) {
+        fitnas::detail::csv_reader reader(path);
+        const std::size_t score = reader.place("score");
+        const std::size_t fit = reader.place("fitted");
+        std::size_t row = 0;
+        for (std::vector<std::string> fields; reader.next(fields); ++row) {
+            if (row % (folds * networks.size()) == 0) {
+                raw.emplace_back(folds, std::vector<double>(networks.size()));
+                fitted.emplace_back(folds, std::vector<double>(networks.size()));
+            }
+            const std::size_t f = row / networks.size() % folds;
+            const std::size_t a = row % networks.size();
+            raw.back()[f][a] = fitnas::detail::csv_finite(fields[score], reader, score);
+            fitted.back()[f][a] = fitnas::detail::csv_finite(fields[fit], reader, fit);
+        }
+        if (row % (folds * networks.size()) != 0) {
+            throw data_error(path + ": expected a row for each network, seed and fold");
+        }
+    }
+};
+
+inline void require_error_settings(const error_settings& s, std::size_t validation) {
+    if (s.seeds < 2 || s.folds < 2 || s.images < 1) {
+        throw option_error("error: expected at least 2 seeds, 2 folds and 1 image, got " +
+                           std::to_string(s.seeds) + ", " + std::to_string(s.folds) + " and " +
+                           std::to_string(s.images));
+    }
+    if (s.images * static_cast<std::size_t>(s.folds) > validation) {
+        throw option_error("error: " + std::to_string(s.folds) + " folds of " + std::to_string(s.images) +
+                           " images are more than the " + std::to_string(validation) + " validation images");
+    }
+}
+
+/// The parts of one kind of score as rows.
+inline void describe_error(const std::string& name, const error_parts& parts, csv_rows& table) {
+    const std::pair<const char*, double> named[] = {{"images", parts.images}, {"training", parts.training},
+                                                    {"bias", parts.bias},     {"scale", parts.scale},
+                                                    {"total", parts.total()}, {"quality", parts.quality}};
+    for (const auto& [part, variance] : named) {
+        if (!std::isnan(variance)) {
+            table.rows.push_back({name, part, exact_text(variance), exact_text(std::sqrt(variance))});
+        }
+    }
+}
+
+inline std::vector<std::string> row_of(const std::string& score, const std::string& measure,
+                                       const estimate& e) {
+    return {score, measure, exact_text(e.value), exact_text(e.range.low), exact_text(e.range.high)};
+}
+
+} // namespace detail
+
+/// @brief Rank quality of several kinds of score as rows (score, measure, value, low, high).
+struct rank_table {
+    csv_rows rows{.header = {"score", "measure", "value", "low", "high"}};
+
+    void add(const std::string& score, const rank_quality& q) {
+        rows.rows.push_back(detail::row_of(score, "tau", q.tau));
+        rows.rows.push_back(detail::row_of(score, "tau_selected", q.selected));
+        rows.rows.push_back(detail::row_of(score, "truth_of_first", q.first));
+        rows.rows.push_back(detail::row_of(score, "truth_of_top", q.top));
+    }
+    void add_gain(const std::string& score, const estimate& gain) {
+        rows.rows.push_back(detail::row_of(score, "tau_gain", gain));
+    }
+};
+
+/// @brief Makes `error_parts.csv` and `error_ranking.csv`.
+template <search_space_type Space>
+void write_error_tables(const run_folder& folder, const detail::error_scores<Space>& all, double top) {
+    // Networks of which the truth is known; without truth, all.
+    const auto truth = read_truth<Space>(folder);
+    std::map<architecture<Space>, double> known;
+    for (std::size_t i = 0; truth && i < truth->scores.size(); ++i) {
+        known[truth->scores.architectures[i]] = truth->scores.scores[i];
+    }
+    std::vector<std::size_t> rows;
+    std::vector<double> true_scores;
+    for (std::size_t a = 0; a < all.networks.size(); ++a) {
+        const auto found = known.find(canonical<Space>(all.networks[a]));
+        if (!truth || found != known.end()) {
+            rows.push_back(a);
+            if (truth) {
+                true_scores.push_back(found->second);
+            }
+        }
+    }
+    if (rows.size() < 3) {
+        throw data_error("error: fewer than 3 of the scored networks are in " + folder.file("truth.csv"));
+    }
+    csv_rows parts{.header = {"score", "part", "variance", "deviation"}};
+    rank_table ranks;
+    std::vector<std::vector<double>> columns[2];
+    for (int kind = 0; kind < 2; ++kind) {
+        auto cube = kind == 0 ? all.raw : all.fitted;
+        for (auto& seed_scores : cube) {
+            for (auto& column : seed_scores) {
+                std::vector<double> some;
+                for (const std::size_t a : rows) {
+                    some.push_back(column[a]);
+                }
+                column = some;
+                columns[kind].push_back(std::move(some));
+            }
+        }
+        const std::string name = kind == 0 ? "raw" : "fitted";
+        detail::describe_error(name, split_error(cube, true_scores, truth ? truth->variance : 0), parts);
+        if (truth) {
+            ranks.add(name, judge(columns[kind], true_scores, top));
+        }
+    }
+    write_rows(folder.file("error_parts.csv"), parts);
+    if (truth) {
+        ranks.add_gain("fitted", tau_gain(columns[1], columns[0], true_scores));
+        write_rows(folder.file("error_ranking.csv"), ranks.rows);
+    }
+}
+
+/// @brief Trains `seeds` supernets, scores the networks of `architectures.csv` on disjoint folds of the
+/// validation images, and fits a GCN to each of these columns. Writes `error_scores.csv` (arch, seed, fold,
+/// score, fitted), `error_parts.csv` (score, part, variance, deviation) and, where there is a `truth.csv`,
+/// `error_ranking.csv` (score, measure, value, low, high). A stopped stage goes on
+/// behind the last seed that is in `error_scores.csv`, from `error_supernet.safetensors`.
+/// @throws option_error, and as `train`, `evaluate` and `fit`
+template <search_space_type Space>
+void error_stage(const run_folder& folder, dataset data, const error_settings& settings,
+                 const watcher& w = {}) {
+    detail::require_error_settings(settings, data.validation.size());
+    const auto folds = static_cast<std::size_t>(settings.folds);
+    detail::error_scores<Space> all;
+    all.networks = read_architectures<Space>(folder.need("architectures.csv", "sample"));
+    const std::string path = folder.file("error_scores.csv");
+    if (folder.has("error_scores.csv")) {
+        all.read(path, folds);
+    }
+    const std::string checkpoint = folder.file("error_supernet.safetensors");
+    const image_dataset validation = std::move(data.validation);
+    for (std::size_t r = all.raw.size(); r < static_cast<std::size_t>(settings.seeds); ++r) {
+        const std::string which = " " + std::to_string(r + 1) + " of " + std::to_string(settings.seeds);
+        train_options training = settings.training;
+        training.seed.value += r;
+        training.observer = watch(w, "error: supernet" + which);
+        supernet<Space> net(training.seed);
+        train(net, data.train, training, checkpoint_options{.file = checkpoint});
+        const observer scoring = watch(w, "error: scores" + which);
+        const stopwatch clock;
+        std::vector<std::vector<double>> raw;
+        std::vector<std::vector<double>> fitted;
+        for (std::size_t f = 0; f < folds; ++f) {
+            std::vector<std::size_t> images(settings.images);
+            std::iota(images.begin(), images.end(), f * settings.images);
+            data.validation = subset(validation, images);
+            evaluate_options evaluation = settings.evaluation;
+            evaluation.images = 0;
+            evaluation.observer = detail::part_of(scoring, static_cast<int>(f), settings.folds, clock);
+            const score_table<Space> scores =
+                scores_of(evaluate_both<Space>(net, all.networks, data, evaluation), settings.score);
+            raw.push_back(scores.scores);
+            fitted.push_back(fit_predictor<Space>(scores, settings.fit)
+                                 .predict(std::span<const architecture<Space>>(all.networks)));
+        }
+        std::filesystem::remove(checkpoint); // first: the next seed's must not find it
+        all.raw.push_back(std::move(raw));
+        all.fitted.push_back(std::move(fitted));
+        all.write(path);
+    }
+    write_error_tables<Space>(folder, all, settings.top);
+}
+
+} // namespace fitnas::study
+
+#endif

@@ -1,0 +1,131 @@
+/// @file
+/// @brief The error of a score, split into its parts by analysis of variance.
+
+#ifndef FITNAS_STUDY_ERROR_PARTS_HPP
+#define FITNAS_STUDY_ERROR_PARTS_HPP
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <fitnas/core/error.hpp>
+
+namespace fitnas::study {
+
+/// @brief Variances of one score of one network (from one supernet, on one fold of images), in squared units
+/// of the score. What all networks share does not change a ranking and is left out.
+struct error_parts {
+    double images = 0;   ///< which images it was taken on
+    double training = 0; ///< which seed the supernet was trained from
+    double quality = 0;  ///< between networks, of what remains over all seeds and images
+    /// Systematic: the expected score less the truth, as far as a line from truth to score explains it. It
+    /// keeps the order. Not a number where no truth is known, as those that follow.
+    double scale = std::numeric_limits<double>::quiet_NaN();
+    double bias = std::numeric_limits<double>::quiet_NaN();  ///< systematic, the rest: it changes the order
+    double slope = std::numeric_limits<double>::quiet_NaN(); ///< of that line; 1 where there is no `scale`
+
+    /// @return what separates the order by this score from the true order
+    double total() const { return images + training + bias; }
+};
+
+/// @brief Splits the variance of scores s(a, r, f) of networks a, seeds r and folds f.
+///
+/// After the mean over the networks is taken from each (r, f): a random effects model with crossed factors,
+/// s = quality(a) + training(a, r) + images(a, f) + rest(a, r, f), by the method of moments (Searle, Casella
+/// and McCulloch, "Variance Components", 1992, chapter 4); `images` has the rest too. Estimates below 0
+/// become 0. Of the systematic part, what mean scores and truths vary by chance is subtracted.
+///
+/// @param scores [r][f][a], at least 2 seeds, 2 folds and 3 networks
+/// @param truth one a network; empty where it is not known
+/// @param truth_variance of each truth about its expectation, at least 0
+/// @throws shape_error where there are fewer, or lengths differ
+inline error_parts split_error(const std::vector<std::vector<std::vector<double>>>& scores,
+                               std::span<const double> truth = {}, double truth_variance = 0) {
+    const std::size_t seeds = scores.size();
+    const std::size_t folds = seeds == 0 ? 0 : scores.front().size();
+    const std::size_t networks = folds == 0 ? 0 : scores.front().front().size();
+    if (seeds < 2 || folds < 2 || networks < 3 || (!truth.empty() && truth.size() != networks)) {
+        throw shape_error(
+            "split_error: expected at least 2 seeds, 2 folds and 3 networks, and as many truths, got " +
+            std::to_string(seeds) + ", " + std::to_string(folds) + ", " + std::to_string(networks) + " and " +
+            std::to_string(truth.size()));
+    }
+    const auto count = [](std::size_t n) { return static_cast<double>(n); };
+    std::vector<std::vector<double>> by_seed(seeds, std::vector<double>(networks));
+    std::vector<std::vector<double>> by_fold(folds, std::vector<double>(networks));
+    std::vector<double> means(networks);
+    auto s = scores;
+    for (std::size_t r = 0; r < seeds; ++r) {
+        for (std::size_t f = 0; f < folds; ++f) {
+            std::vector<double>& column = s[r].at(f);
+            if (column.size() != networks || s[r].size() != folds) {
+                throw shape_error("split_error: expected as many folds and networks for each seed");
+            }
+            double mean = 0;
+            for (const double v : column) {
+                mean += v / count(networks);
+            }
+            for (std::size_t a = 0; a < networks; ++a) {
+                column[a] -= mean;
+                by_seed[r][a] += column[a] / count(folds);
+                by_fold[f][a] += column[a] / count(seeds);
+                means[a] += column[a] / count(seeds * folds);
+            }
+        }
+    }
+    double of_seeds = 0;
+    double of_folds = 0;
+    double of_rest = 0;
+    double of_means = 0;
+    for (std::size_t a = 0; a < networks; ++a) {
+        of_means += means[a] * means[a];
+        for (std::size_t r = 0; r < seeds; ++r) {
+            of_seeds += std::pow(by_seed[r][a] - means[a], 2);
+            for (std::size_t f = 0; f < folds; ++f) {
+                of_rest += std::pow(s[r][f][a] - by_seed[r][a] - by_fold[f][a] + means[a], 2);
+            }
+        }
+        for (std::size_t f = 0; f < folds; ++f) {
+            of_folds += std::pow(by_fold[f][a] - means[a], 2);
+        }
+    }
+    const double free = count(networks - 1);
+    const double rest = of_rest / (free * count(seeds - 1) * count(folds - 1));
+    const double seed_square = count(folds) * of_seeds / (free * count(seeds - 1));
+    const double fold_square = count(seeds) * of_folds / (free * count(folds - 1));
+    const double own_images = (std::max)(0.0, (fold_square - rest) / count(seeds));
+    error_parts parts;
+    parts.images = own_images + rest;
+    parts.training = (std::max)(0.0, (seed_square - rest) / count(folds));
+    const double of_chance =
+        parts.training / count(seeds) + own_images / count(folds) + rest / count(seeds * folds);
+    parts.quality = (std::max)(0.0, of_means / free - of_chance);
+    if (truth.empty()) {
+        return parts;
+    }
+    double mean = 0;
+    for (const double t : truth) {
+        mean += t / count(networks);
+    }
+    double of_truth = 0;
+    double product = 0;
+    for (std::size_t a = 0; a < networks; ++a) {
+        of_truth += std::pow(truth[a] - mean, 2) / free;
+        product += means[a] * (truth[a] - mean) / free;
+    }
+    const double variance = (std::max)(0.0, of_truth - truth_variance);
+    if (variance > 0) {
+        parts.slope = product / variance;
+        parts.scale = (parts.slope - 1) * (parts.slope - 1) * variance;
+        parts.bias = (std::max)(0.0, parts.quality - parts.slope * parts.slope * variance);
+    }
+    return parts;
+}
+
+} // namespace fitnas::study
+
+#endif

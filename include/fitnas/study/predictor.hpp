@@ -1,0 +1,184 @@
+/// @file
+/// @brief The predictor of a study, and its stage `fit`: from any table of scores to the fitted space.
+
+#ifndef FITNAS_STUDY_PREDICTOR_HPP
+#define FITNAS_STUDY_PREDICTOR_HPP
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fitnas/io/csv.hpp>
+#include <fitnas/metrics/bootstrap.hpp>
+#include <fitnas/predictor/baseline.hpp>
+#include <fitnas/predictor/cross_validation.hpp>
+#include <fitnas/predictor/encoding/chain.hpp>
+#include <fitnas/predictor/ensemble.hpp>
+#include <fitnas/predictor/feature/cell_operator.hpp>
+#include <fitnas/predictor/gcn/model.hpp>
+#include <fitnas/study/run_folder.hpp>
+#include <fitnas/study/watch.hpp>
+
+namespace fitnas::study {
+
+/// @brief Two graph convolutions on the chain of cells, as in the examples; our choice.
+template <code_space Space>
+using gcn_model = gcn::model<encoding::chain<Space, feature::cell_operator>, gcn::conv<64>, gcn::relu,
+                             gcn::conv<64>, gcn::relu, gcn::mean_pool, gcn::linear<1>>;
+
+/// @brief Several of them: the mean of their predictions.
+template <code_space Space>
+using gcn_ensemble = ensemble<fitted<gcn_model<Space>>>;
+
+/// @brief How a study fits.
+struct fit_settings {
+    int members = 3; ///< GCNs, at least 1
+    int folds = 5;   ///< of the cross-validation, from 2
+    int epochs = 300;
+    fitnas::seed seed{0};
+};
+
+/// @brief Fits the study's predictor.
+/// @throws as `fitnas::fit_ensemble`
+template <code_space Space>
+gcn_ensemble<Space> fit_predictor(const score_table<Space>& scores, const fit_settings& settings,
+                                  const observer& watch = {}) {
+    return fit_ensemble<gcn_model<Space>>(
+        scores, settings.members, {.epochs = settings.epochs, .seed = settings.seed, .observer = watch});
+}
+
+/// @brief Writes a fitted predictor; `read_predictor` gives one with the same predictions to the bit.
+template <code_space Space>
+void write_predictor(const std::string& path, const gcn_ensemble<Space>& predictor) {
+    json members = json::array();
+    for (const auto& m : predictor.members()) {
+        members.push_back({{"offset", m.unit().offset},
+                           {"slope", m.unit().slope},
+                           {"parameters", std::vector<float>(m.parameters().begin(), m.parameters().end())}});
+    }
+    write_json(path, {{"model", "gcn on a chain, 64, 64"}, {"cells", Space::cells}, {"members", members}});
+}
+
+/// @brief Reads a fitted predictor.
+/// @throws data_error where the file is none, or is of another space
+template <code_space Space>
+gcn_ensemble<Space> read_predictor(const std::string& path) {
+    const json file = read_json(path);
+    std::vector<fitted<gcn_model<Space>>> members;
+    try {
+        for (const json& m : file.at("members")) {
+            members.emplace_back(
+                m.at("parameters").template get<std::vector<float>>(),
+                line{m.at("offset").template get<double>(), m.at("slope").template get<double>()});
+        }
+        return gcn_ensemble<Space>(std::move(members));
+    } catch (const json::exception& e) {
+        throw data_error(path + ": expected a fitted predictor: " + e.what());
+    } catch (const shape_error& e) {
+        throw data_error(path + ": expected a predictor of this space: " + e.what());
+    }
+}
+
+/// @brief Whether a study lists the predictions of all networks of a space.
+template <code_space Space>
+inline constexpr bool listed = Space::size <= (1U << 17U);
+
+namespace detail {
+
+/// The rank correlation of predictions of networks that were held out, as a row of a table.
+template <code_space Space>
+std::vector<std::string> judged(const std::string& name, const cross_validation_result<Space>& shown) {
+    std::vector<double> predictions;
+    std::vector<double> scores;
+    for (const fold_result<Space>& fold : shown.folds) {
+        predictions.insert(predictions.end(), fold.predictions.begin(), fold.predictions.end());
+        scores.insert(scores.end(), fold.held_out.scores.begin(), fold.held_out.scores.end());
+    }
+    const auto tau = [](std::span<const double> x, std::span<const double> y) { return kendall_tau(x, y); };
+    const interval range = bootstrap_interval(predictions, scores, tau);
+    return {name, exact_text(tau(predictions, scores)), exact_text(range.low), exact_text(range.high)};
+}
+
+/// `observer` for one of several equal pieces.
+inline observer part_of(const observer& all, int part, int parts, const stopwatch& clock) {
+    if (!all) {
+        return {};
+    }
+    return [=, &clock](progress p) {
+        p.done += part * p.total;
+        p.total *= parts;
+        p.seconds = clock.seconds();
+        all(p);
+    };
+}
+
+} // namespace detail
+
+/// @brief Fits the predictor to a table `arch,score`; writes `predictor.json`, `predictions.csv` (arch,
+/// score, macs, parameters: of all networks, in a large space of those that were scored), `held_out.csv`
+/// (arch, score, predicted by a fit that had not seen the network's own score) and `predictors.csv`
+/// (predictor, tau, low, high: of GCN and baselines, on scores that were held out).
+/// @param table a path
+/// @throws data_error, and as `fitnas::fit` and `cross_validate`
+template <code_space Space>
+void fit_stage(const run_folder& folder, const std::string& table, const fit_settings& settings,
+               const watcher& w = {}) {
+    const score_table<Space> scores = read_csv<Space>(table);
+    const observer all = watch(w, "fitting the GCN");
+    const stopwatch clock;
+    int part = 0;
+    const auto fit_part = [&](const score_table<Space>& rows) {
+        return fit_predictor<Space>(rows, settings, detail::part_of(all, part++, settings.folds + 1, clock));
+    };
+    const cross_validation_options cut{.folds = settings.folds, .seed = settings.seed};
+    const auto shown = cross_validate(scores, fit_part, cut);
+    const auto predictor = fit_part(scores);
+    write_predictor<Space>(folder.file("predictor.json"), predictor);
+
+    csv_rows ranks{.header = {"predictor", "tau", "low", "high"}};
+    ranks.rows.push_back(detail::judged("GCN, " + std::to_string(settings.members) + " of them", shown));
+    ranks.rows.push_back(
+        detail::judged("ridge on one-hot codes",
+                       cross_validate(
+                           scores, [](const score_table<Space>& rows) { return ridge<Space>(rows); }, cut)));
+    if constexpr (search_space_type<Space>) {
+        ranks.rows.push_back(detail::judged(
+            "macs alone",
+            cross_validate(
+                scores, [](const score_table<Space>&) { return cost_baseline<Space>(); }, cut)));
+    }
+    write_rows(folder.file("predictors.csv"), ranks);
+
+    score_table<Space> seen;
+    csv_column unseen{"predicted", {}};
+    for (const fold_result<Space>& fold : shown.folds) {
+        for (std::size_t i = 0; i < fold.held_out.size(); ++i) {
+            seen.push_back(fold.held_out.architectures[i], fold.held_out.scores[i]);
+            unseen.values.push_back(fold.predictions[i]);
+        }
+    }
+    write_csv(folder.file("held_out.csv"), seen, std::span<const csv_column>(&unseen, 1));
+
+    score_table<Space> whole;
+    if constexpr (listed<Space>) {
+        whole.architectures = different_networks<Space>();
+    } else {
+        whole.architectures = scores.architectures;
+    }
+    whole.scores = predictor.predict(std::span<const architecture<Space>>(whole.architectures));
+    std::vector<csv_column> costs;
+    if constexpr (search_space_type<Space>) {
+        costs = {{"macs", {}}, {"parameters", {}}};
+        for (const architecture<Space>& a : whole.architectures) {
+            costs[0].values.push_back(static_cast<double>(cost::macs<Space>(a)));
+            costs[1].values.push_back(static_cast<double>(cost::parameters<Space>(a)));
+        }
+    }
+    write_csv(folder.file("predictions.csv"), whole, costs);
+}
+
+} // namespace fitnas::study
+
+#endif

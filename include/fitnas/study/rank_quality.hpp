@@ -1,0 +1,122 @@
+/// @file
+/// @brief How well a score ranks networks by their truth: over all of them, and among those it would select.
+
+#ifndef FITNAS_STUDY_RANK_QUALITY_HPP
+#define FITNAS_STUDY_RANK_QUALITY_HPP
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <fitnas/metrics/bootstrap.hpp>
+#include <fitnas/metrics/kendall.hpp>
+#include <fitnas/metrics/ranking.hpp>
+
+namespace fitnas::study {
+
+/// @brief A number and its 95 % bootstrap interval over networks.
+struct estimate {
+    double value = 0;
+    interval range{};
+};
+
+/// @brief How a ranking does. Where one kind of score was taken several times (from several supernets, on
+/// several sets of images), numbers are means over the takings.
+struct rank_quality {
+    estimate tau;      ///< Kendall's tau-b against the truth, over all networks
+    estimate selected; ///< the same among the networks that the ranking itself puts on top
+    estimate first;    ///< the truth of the network that the ranking puts first
+    estimate top;      ///< the mean truth of the networks that the ranking puts on top
+};
+
+/// @brief Kendall's tau-b among the rows that `values` itself puts on top, at least three.
+/// @param fraction above 0, up to 1
+/// @return not a number where all values of a column are equal in these rows
+inline double tau_selected(std::span<const double> values, std::span<const double> truth, double fraction) {
+    const std::size_t k = (std::min)(
+        values.size(),
+        (std::max)(std::size_t{3}, fitnas::detail::top_count(truth.size(), fraction, "tau_selected")));
+    std::vector<double> x;
+    std::vector<double> y;
+    for (const std::size_t i : fitnas::detail::top_rows(values, k)) {
+        x.push_back(values[i]);
+        y.push_back(truth[i]);
+    }
+    return kendall_tau(x, y);
+}
+
+namespace detail {
+
+/// A statistic of (values, truth), averaged over the takings, with an interval over networks that are drawn
+/// with replacement, the same ones for every taking.
+template <class Statistic>
+estimate estimate_of(std::span<const std::vector<double>> takings, std::span<const double> truth,
+                     const bootstrap_options& options, Statistic&& statistic) {
+    std::vector<double> numbers(truth.size());
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+        numbers[i] = static_cast<double>(i);
+    }
+    const auto of_rows = [&](std::span<const double> rows, std::span<const double>) {
+        std::vector<double> x(rows.size());
+        std::vector<double> y(rows.size());
+        double sum = 0;
+        for (std::size_t t = 0; t < takings.size(); ++t) {
+            for (std::size_t i = 0; i < rows.size(); ++i) {
+                const auto row = static_cast<std::size_t>(rows[i]);
+                x[i] = takings[t][row];
+                y[i] = truth[row];
+            }
+            sum += statistic(t, std::span<const double>(x), std::span<const double>(y));
+        }
+        return sum / static_cast<double>(takings.size());
+    };
+    return {of_rows(numbers, numbers), bootstrap_interval(numbers, numbers, of_rows, options)};
+}
+
+} // namespace detail
+
+/// @brief Judges one kind of score.
+/// @param takings at least one, each with one value a network, higher is better
+/// @param truth one value a network
+/// @param fraction which share of a ranking is its top, above 0, up to 1
+/// @throws shape_error, numeric_error, option_error
+inline rank_quality judge(std::span<const std::vector<double>> takings, std::span<const double> truth,
+                          double fraction, const bootstrap_options& options = {}) {
+    using column = std::span<const double>;
+    const auto of = [&](auto&& statistic) {
+        return detail::estimate_of(takings, truth, options,
+                                   [&](std::size_t, column x, column y) { return statistic(x, y); });
+    };
+    const auto mean_of_top = [](column x, column y, std::size_t k) {
+        double sum = 0;
+        for (const std::size_t i : fitnas::detail::top_rows(x, k)) {
+            sum += y[i];
+        }
+        return sum / static_cast<double>(k);
+    };
+    return {of([](column x, column y) { return kendall_tau(x, y); }),
+            of([&](column x, column y) { return tau_selected(x, y, fraction); }),
+            of([&](column x, column y) { return mean_of_top(x, y, 1); }), of([&](column x, column y) {
+                return mean_of_top(x, y, fitnas::detail::top_count(y.size(), fraction, "judge"));
+            })};
+}
+
+/// @brief How much better one kind of score ranks than another: the difference of their taus over the same
+/// networks, of which each is drawn for both or for neither.
+/// @param better,worse as many takings each
+inline estimate tau_gain(std::span<const std::vector<double>> better,
+                         std::span<const std::vector<double>> worse, std::span<const double> truth,
+                         const bootstrap_options& options = {}) {
+    std::vector<std::vector<double>> both(better.begin(), better.end());
+    both.insert(both.end(), worse.begin(), worse.end());
+    estimate half = detail::estimate_of(
+        both, truth, options, [&](std::size_t t, std::span<const double> x, std::span<const double> y) {
+            return (t < better.size() ? 2 : -2) * kendall_tau(x, y);
+        });
+    return half;
+}
+
+} // namespace fitnas::study
+
+#endif

@@ -1,0 +1,159 @@
+/// @file
+/// @brief The folder of a run: its files, its manifest, and which stages are done.
+
+#ifndef FITNAS_STUDY_RUN_FOLDER_HPP
+#define FITNAS_STUDY_RUN_FOLDER_HPP
+
+#include <algorithm>
+#include <ctime>
+#include <filesystem>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include <fitnas/core/parallel.hpp>
+#include <fitnas/core/progress.hpp>
+#include <fitnas/core/simd.hpp>
+#include <fitnas/io/json.hpp>
+#include <fitnas/study/sha256.hpp>
+#include <fitnas/version.hpp>
+
+namespace fitnas::study {
+
+/// @brief A piece of a study: what it depends on, and what it writes.
+struct stage {
+    std::string name;
+    json settings;                    ///< the options that its results depend on
+    std::vector<std::string> inputs;  ///< paths; a change of one makes the stage out of date
+    std::vector<std::string> outputs; ///< files of the folder
+    std::vector<std::string> partial; ///< files of the folder by which a stopped stage goes on
+};
+
+/// @brief A folder with a `manifest.json`, in which stages are done once.
+///
+/// A stage has a key: a hash of its settings and of the contents of its inputs. Where the manifest has the
+/// same key as finished and all outputs are there, there is nothing to do; outputs may have been replaced by
+/// hand, and the stages that read them then have another key. A stage that was stopped finds its partial
+/// files, as long as its key is the same.
+class run_folder {
+public:
+    /// @param path made where it is missing
+    /// @throws data_error where it cannot be made, or its manifest cannot be read
+    explicit run_folder(std::string path) : m_path(std::move(path)) {
+        std::error_code failed;
+        std::filesystem::create_directories(m_path, failed);
+        if (failed) {
+            throw data_error(m_path + ": cannot be made: " + failed.message());
+        }
+        if (has("manifest.json")) {
+            m_manifest = read_json(file("manifest.json"));
+        }
+        m_manifest["fitnas"] = FITNAS_VERSION_STRING;
+        m_manifest["compiler"] = compiler();
+        m_manifest["floats_in_a_vector"] = simd::native_width;
+        m_manifest["threads"] = thread_count();
+        m_manifest["processors"] = std::thread::hardware_concurrency();
+    }
+
+    const std::string& path() const { return m_path; }
+    /// @return the path of a file of the folder
+    std::string file(const std::string& name) const { return m_path + "/" + name; }
+    bool has(const std::string& name) const { return std::filesystem::exists(file(name)); }
+    /// @brief Refuses a file that is not there.
+    /// @param made_by the stage that writes it, for the message
+    /// @throws data_error
+    std::string need(const std::string& name, const std::string& made_by) const {
+        if (!has(name)) {
+            throw data_error(file(name) + ": not there yet; the stage \"" + made_by + "\" writes it");
+        }
+        return file(name);
+    }
+
+    const json& manifest() const { return m_manifest; }
+    /// @brief Puts a value into the manifest.
+    void note(const std::string& key, const json& value) {
+        m_manifest[key] = value;
+        save();
+    }
+
+    /// @brief Does a stage, unless it is done.
+    /// @param again do it also where it is done
+    /// @param work `void work()`: writes the outputs
+    /// @return whether there was anything to do
+    template <class Work>
+    bool perform(const stage& s, bool again, Work&& work) {
+        const std::string key = key_of(s);
+        const json before =
+            m_manifest.contains("stages") ? m_manifest["stages"].value(s.name, json()) : json();
+        const bool known = before.is_object() && before.value("key", "") == key;
+        const bool finished = known && before.value("finished", false) && all_there(s.outputs);
+        if (finished && !again) {
+            return false;
+        }
+        if (!known || finished) {
+            remove(s.partial);
+        }
+        double seconds = known && !finished ? before.value("seconds", 0.0) : 0.0;
+        record(s, key, seconds, false);
+        const stopwatch clock;
+        try {
+            work();
+        } catch (...) {
+            record(s, key, seconds + clock.seconds(), false);
+            throw;
+        }
+        record(s, key, seconds + clock.seconds(), true);
+        return true;
+    }
+
+private:
+    static std::string compiler() {
+#if defined(__clang__)
+        return std::string("clang ") + __clang_version__;
+#elif defined(__GNUC__)
+        return std::string("g++ ") + __VERSION__;
+#else
+        return "unknown";
+#endif
+    }
+
+    static std::string key_of(const stage& s) {
+        sha256 hash;
+        hash.add(s.settings.dump());
+        for (const std::string& path : s.inputs) {
+            hash.add(std::filesystem::exists(path) ? file_sha256(path) : "none");
+        }
+        return hash.hex();
+    }
+
+    bool all_there(const std::vector<std::string>& names) const {
+        return std::all_of(names.begin(), names.end(), [&](const std::string& n) { return has(n); });
+    }
+    void remove(const std::vector<std::string>& names) const {
+        for (const std::string& n : names) {
+            std::error_code ignored;
+            std::filesystem::remove(file(n), ignored);
+        }
+    }
+
+    void record(const stage& s, const std::string& key, double seconds, bool finished) {
+        json entry{{"key", key}, {"finished", finished}, {"seconds", seconds}, {"settings", s.settings}};
+        if (finished) {
+            char text[32];
+            const std::time_t now = std::time(nullptr);
+            std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", std::gmtime(&now));
+            entry["at"] = text;
+        }
+        m_manifest["stages"][s.name] = entry;
+        save();
+    }
+    void save() const { write_json(file("manifest.json"), m_manifest); }
+
+    std::string m_path;
+    json m_manifest = json::object();
+};
+
+} // namespace fitnas::study
+
+#endif

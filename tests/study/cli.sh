@@ -1,0 +1,116 @@
+#!/usr/bin/env bash
+# The program `study` from outside: help, wrong options, a whole run, going on after a stop, tables of one's own.
+#
+#   cli.sh PROGRAM FOLDER
+set -uo pipefail
+study=$1
+folder=$2
+rm -rf "$folder"
+mkdir -p "$folder"
+failed=0
+fail() {
+    echo "cli: $*" >&2
+    failed=1
+}
+
+# expect CODE WORDS COMMAND...: leaves with CODE, and says WORDS.
+expect() {
+    local code=$1 words=$2 got=0
+    shift 2
+    "$@" > "$folder/said" 2>&1 || got=$?
+    [ $got -eq "$code" ] || fail "$*: left with $got instead of $code: $(cat "$folder/said")"
+    grep -q -e "$words" "$folder/said" || fail "$*: does not say \"$words\": $(cat "$folder/said")"
+}
+
+for stage in train sample evaluate fit search retrain truth error segments report run; do
+    expect 0 --out "$study" $stage --help
+    expect 0 "^  $stage " "$study" --help
+done
+expect 0 --error-folds "$study" error --help
+expect 2 "not expected: --foo" "$study" train --foo
+expect 2 "subcommand is required" "$study"
+expect 2 "bake\|subcommand" "$study" bake
+expect 2 "space" "$study" run --space moon --out "$folder/wrong"
+expect 2 "epochs" "$study" train --epochs 0 --out "$folder/wrong"
+expect 2 "epochs" "$study" train --epochs many --out "$folder/wrong"
+expect 2 "data is needed" "$study" train --out "$folder/wrong"
+expect 2 "cifar10:DIR" "$study" train --data moon:/x --out "$folder/wrong"
+expect 2 "number of networks" "$study" truth --data synthetic --truth some --out "$folder/wrong"
+expect 1 "no-such-folder" "$study" train --data fashion-mnist:/no-such-folder --out "$folder/wrong"
+expect 1 "\"fit\" writes it" "$study" search --out "$folder/wrong"
+
+small=(--data synthetic --train-images 400 --validation-images 400 --score-images 100 --calibration 50 --epochs 2
+    --learning-rate 0.05 --samples 30 --truth 12 --truth-epochs 1 --truth-seeds 2 --retrain-epochs 1 --retrain-seeds 1
+    --fit-epochs 20 --members 1 --folds 2 --error-folds 2 --error-seeds 2 --score negative_loss)
+expect 0 "report: $folder/run/report.html" "$study" run --quick --out "$folder/run" "${small[@]}"
+for file in supernet.safetensors training.csv architectures.csv scores.csv predictor.json predictions.csv held_out.csv \
+    predictors.csv candidates.csv front.csv retrained.csv truth.csv error_scores.csv error_parts.csv error_ranking.csv \
+    ranking.csv report.html charts/ranking.csv manifest.json; do
+    [ -s "$folder/run/$file" ] || fail "run: there is no $file"
+done
+expect 0 "truth.csv, done before" "$study" run --out "$folder/run"
+expect 2 "give another folder" "$study" run --space fashion_mini --out "$folder/run"
+
+# Stopped at any time, the same command goes on to the same files.
+"$study" run --quick --out "$folder/stopped" "${small[@]}" > "$folder/said" 2>&1 &
+pid=$!
+for stop in training.csv truth_runs.csv error_scores.csv; do
+    for _ in $(seq 600); do
+        [ -e "$folder/stopped/$stop" ] && break
+        sleep 0.05
+    done
+    kill -KILL $pid 2> /dev/null
+    wait $pid 2> /dev/null
+    "$study" run --out "$folder/stopped" > "$folder/said" 2>&1 &
+    pid=$!
+done
+wait $pid || fail "going on: $(cat "$folder/said")"
+for file in training.csv scores.csv predictions.csv truth_runs.csv retrained_runs.csv error_scores.csv error_parts.csv; do
+    cmp "$folder/run/$file" "$folder/stopped/$file" || fail "$file differs after a stop"
+done
+
+# Tables of one's own.
+{
+    echo arch,score
+    for a in 0 1 2 3; do for b in 0 1 2 3; do for c in 0 1; do echo "$a$b$c$a,0.$a$b$c"; done; done; done
+} > "$folder/own.csv"
+expect 0 predictions.csv "$study" fit --scores "$folder/own.csv" --folds 2 --fit-epochs 20 --out "$folder/own"
+expect 0 candidates.csv "$study" search --out "$folder/own"
+expect 0 candidates.csv "$study" search --table "$folder/own.csv" --macs-share 1 --out "$folder/own"
+grep -q '^3313,0.331,' "$folder/own/candidates.csv" || fail "search --table: the best is not the first"
+expect 0 truth.csv "$study" truth --truth-table "$folder/own.csv" --out "$folder/own"
+expect 1 "own.csv" "$study" truth --truth-table "$folder/own.csv" --truth-column mean --out "$folder/own"
+
+# Without Chart.js.
+expect 0 "no charts" "$study" report --chart-js /no-such-file --out "$folder/own"
+grep -q "class=missing" "$folder/own/report.html" || fail "the page does not say what is missing"
+
+# CIFAR-10's format, NAS-Bench-Macro's space and a table of truths.
+python=$(command -v python3 || true)
+if [ -n "$python" ]; then
+    "$python" - "$folder" << 'PY'
+import os, random, sys
+folder = sys.argv[1] + "/cifar"
+os.makedirs(folder)
+random.seed(1)
+for name in [f"data_batch_{i}.bin" for i in range(1, 6)] + ["test_batch.bin"]:
+    with open(f"{folder}/{name}", "wb") as f:
+        for i in range(40):
+            f.write(bytes([i % 10]) + random.randbytes(3072))
+with open(sys.argv[1] + "/macro.csv", "w") as f:
+    f.write("arch,mean_acc\n")
+    for i in range(6561):
+        code = "".join(str(i // 3**k % 3) for k in range(8))
+        f.write(f"{code},{90 + random.random()}\n")
+PY
+    expect 0 "ranking\|report" "$study" run --space nas_bench_macro --quick --out "$folder/macro" --data "cifar10:$folder/cifar" \
+        --validation-images 60 --train-images 64 --batch 32 --score-images 40 --calibration 16 --samples 12 --fit-epochs 5 \
+        --members 1 --folds 2 --truth-table "$folder/macro.csv" --no-augment
+    [ -s "$folder/macro/ranking.csv" ] || fail "nas_bench_macro: there is no ranking.csv"
+fi
+
+# The paper's scale, with fewer scores.
+expect 0 segments_result.csv "$study" run --space mobile_19x6 --out "$folder/mobile" --segment-samples 200 --segment-epochs 10
+[ "$(grep -c ',279936,' "$folder/mobile/segments.csv")" -eq 3 ] || fail "segments: expected 3 x 279936 candidates"
+
+exit $failed

@@ -1,0 +1,91 @@
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <fitnas/study/data_source.hpp>
+
+#include "../support/temporary_folder.hpp"
+#include "../support/thrown.hpp"
+
+using namespace fitnas;
+using study::data_source;
+
+namespace {
+
+std::string big_endian(std::uint32_t n) {
+    return {static_cast<char>(n >> 24U), static_cast<char>(n >> 16U), static_cast<char>(n >> 8U),
+            static_cast<char>(n)};
+}
+
+// Image i has all pixels i and the label i modulo 10.
+void write_idx(const temporary_folder& folder, const std::string& name, std::uint32_t count) {
+    std::string images = big_endian(2051) + big_endian(count) + big_endian(4) + big_endian(5);
+    std::string labels = big_endian(2049) + big_endian(count);
+    for (std::uint32_t i = 0; i < count; ++i) {
+        images += std::string(20, static_cast<char>(i));
+        labels += static_cast<char>(i % 10);
+    }
+    folder.write(name + "-images", images);
+    folder.write(name + "-labels", labels);
+}
+
+} // namespace
+
+TEST_CASE("sources are read from a text; what is none is refused with what there is") {
+    CHECK(data_source::parse("fashion-mnist:/a/b").places == std::vector<std::string>{"/a/b"});
+    CHECK(data_source::parse("idx:a,b,c,d").places.size() == 4);
+    CHECK(data_source::parse("synthetic").kind == "synthetic");
+    for (const char* wrong :
+         {"", "mnist:/a", "cifar10", "cifar10:", "cifar10:a,b", "idx:a", "idx:a,,c,d", "synthetic:1"}) {
+        const std::string text = thrown<option_error>([&] { data_source::parse(wrong); });
+        CHECK(contains(text, "cifar10:DIR"));
+        CHECK(contains(text, "\"" + std::string(wrong) + "\""));
+    }
+}
+
+TEST_CASE("a pair of IDX files is split in three; two pairs keep their test images") {
+    const temporary_folder folder;
+    write_idx(folder, "train", 120);
+    write_idx(folder, "test", 30);
+    const std::string pair = "idx:" + folder.path("train-images") + "," + folder.path("train-labels");
+    const dataset alone = data_source::parse(pair).load({4, 5, 1}, 10, {.validation = 40});
+    CHECK(alone.test.size() == 20);
+    CHECK(alone.validation.size() == 40);
+    CHECK(alone.train.size() == 60);
+    std::vector<int> seen(120);
+    for (const image_dataset* part : {&alone.train, &alone.validation, &alone.test}) {
+        for (std::size_t i = 0; i < part->size(); ++i) {
+            ++seen[part->images(i, 0, 0, 0)];
+        }
+    }
+    CHECK(seen == std::vector<int>(120, 1));
+
+    const auto both =
+        data_source::parse(pair + "," + folder.path("test-images") + "," + folder.path("test-labels"));
+    CHECK(both.load({4, 5, 1}, 10, {.validation = 40}).test.size() == 30);
+    CHECK(both.files().size() == 4);
+}
+
+TEST_CASE("CIFAR-10 in its binary format: small files of it, and one that is missing") {
+    const temporary_folder folder;
+    const auto write = [&](const std::string& name) {
+        std::string records;
+        for (int i = 0; i < 20; ++i) {
+            records += static_cast<char>(i % 10) + std::string(3072, static_cast<char>(10 * i));
+        }
+        folder.write(name, records);
+    };
+    for (int i = 1; i <= 5; ++i) {
+        write("data_batch_" + std::to_string(i) + ".bin");
+    }
+    const data_source source = data_source::parse("cifar10:" + folder.path());
+    CHECK(contains(thrown<data_error>([&] { source.files(); }), "test_batch.bin"));
+    write("test_batch.bin");
+    CHECK(source.files().size() == 6);
+    const dataset data = source.load({32, 32, 3}, 10, {.validation = 30});
+    CHECK(data.train.size() == 70);
+    CHECK(data.test.size() == 20);
+    CHECK(data.train.image_shape() == shape{32, 32, 3});
+}

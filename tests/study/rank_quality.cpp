@@ -1,0 +1,51 @@
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <fitnas/core/rng.hpp>
+#include <fitnas/study/rank_quality.hpp>
+
+using namespace fitnas;
+
+namespace {
+
+std::vector<double> noisy(const std::vector<double>& truth, double noise, std::uint64_t s) {
+    random_stream random(seed{s}, purpose::user);
+    std::vector<double> values;
+    for (const double t : truth) {
+        values.push_back(t + noise * random.normal());
+    }
+    return values;
+}
+
+} // namespace
+
+TEST_CASE("a ranking is judged over all networks and among those it puts on top") {
+    // The top two of `values` are the rows 4 and 3, in the wrong order of their truths; with row 2, three.
+    const std::vector<double> truth{1, 2, 3, 5, 4};
+    const std::vector<double> values{1, 2, 3, 4, 5};
+    const study::rank_quality q = study::judge({&values, 1}, truth, 0.4);
+    CHECK(q.tau.value == doctest::Approx(0.8));
+    CHECK(q.selected.value == doctest::Approx(1.0 / 3)); // rows 2, 3, 4
+    CHECK(q.first.value == 4);
+    CHECK(q.top.value == doctest::Approx(4.5));
+    CHECK(q.tau.range.low <= q.tau.value);
+    CHECK(q.tau.range.high >= q.tau.value);
+}
+
+TEST_CASE("several takings are averaged; a gain is the difference of taus") {
+    std::vector<double> truth;
+    for (int i = 0; i < 120; ++i) {
+        truth.push_back(0.01 * i);
+    }
+    const std::vector<std::vector<double>> raw{noisy(truth, 0.5, 1), noisy(truth, 0.5, 2)};
+    const std::vector<std::vector<double>> fitted{noisy(truth, 0.1, 3), noisy(truth, 0.1, 4)};
+    const double raw_tau = study::judge(raw, truth, 0.25).tau.value;
+    CHECK(raw_tau == doctest::Approx((kendall_tau(raw[0], truth) + kendall_tau(raw[1], truth)) / 2));
+    const study::estimate gain = study::tau_gain(fitted, raw, truth);
+    CHECK(gain.value == doctest::Approx(study::judge(fitted, truth, 0.25).tau.value - raw_tau));
+    CHECK(gain.range.low > 0);
+    const study::estimate none = study::tau_gain(raw, raw, truth);
+    CHECK(none.value == doctest::Approx(0));
+    CHECK(none.range.high == doctest::Approx(0));
+}

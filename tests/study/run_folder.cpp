@@ -1,0 +1,87 @@
+#include <stdexcept>
+#include <string>
+
+#include <doctest/doctest.h>
+
+#include <fitnas/study/run_folder.hpp>
+
+#include "../support/temporary_folder.hpp"
+#include "../support/thrown.hpp"
+
+using namespace fitnas;
+
+namespace {
+
+// A stage that copies a file and counts how often it worked.
+struct copying {
+    const temporary_folder& folder;
+    int worked = 0;
+
+    bool operator()(int option = 1, bool again = false) {
+        study::run_folder run(folder.path("run"));
+        return run.perform({"copy", {{"option", option}}, {folder.path("in")}, {"out"}, {"part"}}, again,
+                           [&] {
+                               ++worked;
+                               folder.write("run/out", folder.read("in"));
+                           });
+    }
+};
+
+} // namespace
+
+TEST_CASE("a stage is done once, until an option, an input or a missing output asks for it again") {
+    const temporary_folder folder;
+    folder.write("in", "a");
+    copying copy{folder};
+    CHECK(copy());
+    CHECK_FALSE(copy());
+    CHECK(copy(1, true));
+    CHECK(copy(2));
+    folder.write("in", "b");
+    CHECK(copy(2));
+    CHECK_FALSE(copy(2));
+    std::filesystem::remove(folder.path("run/out"));
+    CHECK(copy(2));
+    CHECK(copy.worked == 5);
+    folder.write("run/out", "replaced by hand");
+    CHECK_FALSE(copy(2));
+    CHECK(folder.read("run/out") == "replaced by hand");
+}
+
+TEST_CASE("a stopped stage keeps its partial files while nothing that it depends on changes") {
+    const temporary_folder folder;
+    const auto stopped = [&](int option) {
+        study::run_folder run(folder.path("run"));
+        bool had = false;
+        CHECK_THROWS_AS(run.perform({"s", {{"option", option}}, {}, {"out"}, {"part"}}, false,
+                                    [&] {
+                                        had = run.has("part");
+                                        folder.write("run/part", "half");
+                                        throw std::runtime_error("stopped");
+                                    }),
+                        std::runtime_error);
+        return had;
+    };
+    CHECK_FALSE(stopped(1));
+    CHECK(stopped(1));
+    CHECK_FALSE(stopped(2));
+}
+
+TEST_CASE("the manifest says what ran; what is missing is named with the stage that writes it") {
+    const temporary_folder folder;
+    folder.write("in", "a");
+    copying copy{folder};
+    copy();
+    const study::run_folder run(folder.path("run"));
+    const json m = read_json(run.file("manifest.json"));
+    CHECK(m["fitnas"] == FITNAS_VERSION_STRING);
+    CHECK(m["threads"].get<int>() >= 1);
+    CHECK(m["stages"]["copy"]["finished"] == true);
+    CHECK(m["stages"]["copy"]["settings"]["option"] == 1);
+    CHECK(m["stages"]["copy"]["seconds"].get<double>() >= 0);
+    const std::string text = thrown<data_error>([&] { (void)run.need("scores.csv", "evaluate"); });
+    CHECK(contains(text, "scores.csv"));
+    CHECK(contains(text, "\"evaluate\""));
+    folder.write("run/manifest.json", "{");
+    CHECK_THROWS_AS(study::run_folder(folder.path("run")), data_error);
+}

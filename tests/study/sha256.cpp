@@ -1,0 +1,45 @@
+#include <string>
+
+#include <doctest/doctest.h>
+
+#include <fitnas/study/sha256.hpp>
+
+#include "../support/temporary_folder.hpp"
+#include "../support/thrown.hpp"
+
+using namespace fitnas;
+
+namespace {
+
+std::string hash_of(const std::string& text) {
+    study::sha256 hash;
+    hash.add(text);
+    return hash.hex();
+}
+
+} // namespace
+
+TEST_CASE("SHA-256 of the examples in FIPS 180-4, and of sha256sum") {
+    CHECK(hash_of("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    CHECK(hash_of("") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    CHECK(hash_of("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq") ==
+          "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+    CHECK(hash_of(std::string(1000000, 'a')) ==
+          "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+}
+
+TEST_CASE("pieces of any length give the hash of the whole") {
+    const std::string text(300, 'x');
+    for (const std::size_t cut : {0U, 1U, 55U, 56U, 63U, 64U, 65U, 128U, 299U}) {
+        study::sha256 hash;
+        hash.add(text.substr(0, cut));
+        hash.add(text.substr(cut));
+        CHECK(hash.hex() == hash_of(text));
+    }
+}
+
+TEST_CASE("a file's hash is that of its bytes; a missing file is named") {
+    const temporary_folder folder;
+    CHECK(study::file_sha256(folder.write("f", "abc")) == hash_of("abc"));
+    CHECK(contains(thrown<data_error>([&] { study::file_sha256(folder.path("none")); }), "none"));
+}
