@@ -38,27 +38,9 @@ public:
         m_folder.note("options", options_of(m, in::every));
     }
 
+    // Defined below, not here: a function that is inline would be compiled by main.cpp too.
     template <search_space_type Space>
-    FITNAS_COLD void run(const std::string& name) {
-        if (name != "run") {
-            one<Space>(name, true);
-            return;
-        }
-        if (m.space == "mobile_19x6") {
-            one<Space>("segments", false);
-            one<Space>("report", true);
-            return;
-        }
-        for (const stage_name& s : stages) {
-            const bool wanted = s.bit == in::retrain ? m.finalists > 0
-                                : s.bit == in::truth ? m.truth != "none" || !m.truth_table.empty()
-                                : s.bit == in::error ? m.error_seeds > 0
-                                                     : s.bit != in::segments;
-            if (wanted) {
-                one<Space>(s.name, s.bit == in::report);
-            }
-        }
-    }
+    void run(const std::string& name);
 
 private:
     // No reader has images of 224 x 224 x 3, so that space is searched, not trained.
@@ -255,6 +237,28 @@ private:
     std::optional<json> m_hashes;
     std::optional<dataset> m_data;
 };
+
+template <search_space_type Space>
+FITNAS_COLD void runner::run(const std::string& name) {
+    if (name != "run") {
+        one<Space>(name, true);
+        return;
+    }
+    if (m.space == "mobile_19x6") {
+        one<Space>("segments", false);
+        one<Space>("report", true);
+        return;
+    }
+    for (const stage_name& s : stages) {
+        const bool wanted = s.bit == in::retrain ? m.finalists > 0
+                            : s.bit == in::truth ? m.truth != "none" || !m.truth_table.empty()
+                            : s.bit == in::error ? m.error_seeds > 0
+                                                 : s.bit != in::segments;
+        if (wanted) {
+            one<Space>(s.name, s.bit == in::report);
+        }
+    }
+}
 
 extern template void runner::run<spaces::fashion_tiny>(const std::string&);
 extern template void runner::run<spaces::fashion_mini>(const std::string&);
