@@ -95,7 +95,7 @@ private:
                     [&] { study::train_stage<Space>(m_folder, data<Space>(), training(m.epochs), bar); });
         } else if (name == "evaluate") {
             perform(
-                name, evaluated, {"supernet.safetensors", "architectures.csv"}, {"scores.csv"}, {}, again,
+                name, in::evaluate, {"supernet.safetensors", "architectures.csv"}, {"scores.csv"}, {}, again,
                 [&] { study::evaluate_stage<Space>(m_folder, data<Space>(), score(), evaluation(), bar); });
         } else if (name == "retrain") {
             perform(
