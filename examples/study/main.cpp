@@ -25,77 +25,77 @@ FITNAS_COLD void for_each_option(settings& s, F&& f) {
     const CLI::Range one_up(1, 1000000);
     const CLI::Range two_up(2, 1000000);
     const CLI::Range not_negative(0.0, 1e18);
-    f("space", s.space, every, "fashion_tiny (the default), fashion_mini, nas_bench_macro or mobile_19x6",
+    f("space", s.space, in::every, "fashion_tiny (the default), fashion_mini, nas_bench_macro or mobile_19x6",
       CLI::IsMember({"fashion_tiny", "fashion_mini", "nas_bench_macro", "mobile_19x6"}));
-    f("seed", s.seed, every, "of everything that is random");
-    f("data", s.data, images,
+    f("seed", s.seed, in::every, "of everything that is random");
+    f("data", s.data, in::images,
       "fashion-mnist:DIR, cifar10:DIR (binary files), idx:IMAGES,LABELS[,TEST_IMAGES,TEST_LABELS], "
       "synthetic");
-    f("train-images", s.train_images, images, "training images that are used, 0 for all");
-    f("validation-images", s.validation_images, images,
+    f("train-images", s.train_images, in::images, "training images that are used, 0 for all");
+    f("validation-images", s.validation_images, in::images,
       "images taken out of the training set, to compare networks", one_up);
 
-    f("epochs", s.epochs, train | errors, "of the supernet", one_up);
-    f("batch", s.batch, train | errors | retrained_alone | truths, "images of a training step", one_up);
-    f("learning-rate", s.learning_rate, train | errors | retrained_alone | truths, "at its peak, above 0",
-      CLI::PositiveNumber);
-    f("warmup", s.warmup, train | errors | retrained_alone | truths,
+    f("epochs", s.epochs, in::train | in::error, "of the supernet", one_up);
+    f("batch", s.batch, in::train | in::error | in::retrain | in::truth, "images of a training step", one_up);
+    f("learning-rate", s.learning_rate, in::train | in::error | in::retrain | in::truth,
+      "at its peak, above 0", CLI::PositiveNumber);
+    f("warmup", s.warmup, in::train | in::error | in::retrain | in::truth,
       "epochs in which the learning rate rises", not_negative);
-    f("label-smoothing", s.label_smoothing, train | errors | retrained_alone | truths,
+    f("label-smoothing", s.label_smoothing, in::train | in::error | in::retrain | in::truth,
       "from 0 to less than 1", CLI::Range(0.0, 0.999));
-    f("augment", s.augment, train | errors | retrained_alone | truths, "crop and flip training images");
-    f("sampling", s.sampling, train | errors, "of the supernet's paths: strict_fair or uniform",
+    f("augment", s.augment, in::train | in::error | in::retrain | in::truth, "crop and flip training images");
+    f("sampling", s.sampling, in::train | in::error, "of the supernet's paths: strict_fair or uniform",
       CLI::IsMember({"strict_fair", "uniform"}));
 
-    f("samples", s.samples, sampled, "networks that are scored, 0 for all");
+    f("samples", s.samples, in::sample, "networks that are scored, 0 for all");
 
-    f("score", s.score, evaluated | errors, "accuracy or negative_loss; scores.csv has both",
+    f("score", s.score, in::evaluate | in::error, "accuracy or negative_loss; scores.csv has both",
       CLI::IsMember({"accuracy", "negative_loss"}));
-    f("score-images", s.score_images, evaluated | errors, "validation images that a score is taken on",
+    f("score-images", s.score_images, in::evaluate | in::error, "validation images that a score is taken on",
       one_up);
-    f("calibration", s.calibration, evaluated | errors, "training images for batch norm statistics", one_up);
-    f("statistics", s.statistics, evaluated | errors, "calibrated, or batch: of the scored images themselves",
-      CLI::IsMember({"calibrated", "batch"}));
+    f("calibration", s.calibration, in::evaluate | in::error, "training images for batch norm statistics",
+      one_up);
+    f("statistics", s.statistics, in::evaluate | in::error,
+      "calibrated, or batch: of the scored images themselves", CLI::IsMember({"calibrated", "batch"}));
 
-    f("scores", s.scores, fitted_space, "fit to this table arch,score instead of scores.csv",
-      CLI::ExistingFile);
-    f("members", s.members, fitted_space | errors, "GCNs whose predictions are averaged", one_up);
-    f("fit-epochs", s.fit_epochs, fitted_space | errors, "of each GCN", one_up);
-    f("folds", s.folds, fitted_space, "of the cross-validation", two_up);
+    f("scores", s.scores, in::fit, "fit to this table arch,score instead of scores.csv", CLI::ExistingFile);
+    f("members", s.members, in::fit | in::error, "GCNs whose predictions are averaged", one_up);
+    f("fit-epochs", s.fit_epochs, in::fit | in::error, "of each GCN", one_up);
+    f("folds", s.folds, in::fit, "of the cross-validation", two_up);
 
-    f("table", s.table, searched,
+    f("table", s.table, in::search,
       "search the networks of this table arch,score, by their scores, instead of the fitted space",
       CLI::ExistingFile);
-    f("candidates", s.candidates, searched, "how many of the best are listed", one_up);
-    f("macs-share", s.macs_share, searched,
+    f("candidates", s.candidates, in::search, "how many of the best are listed", one_up);
+    f("macs-share", s.macs_share, in::search,
       "limit: this share of the heaviest network's multiply-accumulates; 1 for none", fraction);
-    f("max-macs", s.max_macs, searched | segmented,
+    f("max-macs", s.max_macs, in::search | in::segments,
       "limit on multiply-accumulates instead of --macs-share; 0 for none", not_negative);
-    f("max-parameters", s.max_parameters, searched | segmented, "limit on parameters; 0 for none",
+    f("max-parameters", s.max_parameters, in::search | in::segments, "limit on parameters; 0 for none",
       not_negative);
 
-    f("finalists", s.finalists, retrained_alone,
-      "the first so many candidates; 0: `run` leaves the stage out");
-    f("random-networks", s.random_networks, retrained_alone,
+    f("finalists", s.finalists, in::retrain, "the first so many candidates; 0: `run` leaves the stage out");
+    f("random-networks", s.random_networks, in::retrain,
       "random networks of the winner's cost, to compare with");
-    f("retrain-seeds", s.retrain_seeds, retrained_alone, "trainings of each", one_up);
-    f("retrain-epochs", s.retrain_epochs, retrained_alone, "of each training", one_up);
+    f("retrain-seeds", s.retrain_seeds, in::retrain, "trainings of each", one_up);
+    f("retrain-epochs", s.retrain_epochs, in::retrain, "of each training", one_up);
 
-    f("truth", s.truth, truths, "how many random networks are trained by themselves: a number, all or none");
-    f("truth-seeds", s.truth_seeds, truths, "trainings of each", one_up);
-    f("truth-epochs", s.truth_epochs, truths, "of each training", one_up);
-    f("truth-table", s.truth_table, truths, "take the truth from this table instead", CLI::ExistingFile);
-    f("truth-column", s.truth_column, truths, "its column; the codes are in the column arch");
+    f("truth", s.truth, in::truth,
+      "how many random networks are trained by themselves: a number, all or none");
+    f("truth-seeds", s.truth_seeds, in::truth, "trainings of each", one_up);
+    f("truth-epochs", s.truth_epochs, in::truth, "of each training", one_up);
+    f("truth-table", s.truth_table, in::truth, "take the truth from this table instead", CLI::ExistingFile);
+    f("truth-column", s.truth_column, in::truth, "its column; the codes are in the column arch");
 
-    f("error-seeds", s.error_seeds, errors, "supernets, from 2; 0: `run` leaves the stage out");
-    f("error-folds", s.error_folds, errors, "disjoint sets of --score-images validation images", two_up);
-    f("selected", s.selected, errors | reported, "the top of a ranking is this share of it", fraction);
+    f("error-seeds", s.error_seeds, in::error, "supernets, from 2; 0: `run` leaves the stage out");
+    f("error-folds", s.error_folds, in::error, "disjoint sets of --score-images validation images", two_up);
+    f("selected", s.selected, in::error | in::report, "the top of a ranking is this share of it", fraction);
 
-    f("segment-samples", s.segment_samples, segmented, "scores for the GCN of each segment", two_up);
-    f("segment-epochs", s.segment_epochs, segmented, "of each GCN", one_up);
-    f("noise", s.noise, segmented, "standard deviation of a score from the made-up quality", not_negative);
+    f("segment-samples", s.segment_samples, in::segments, "scores for the GCN of each segment", two_up);
+    f("segment-epochs", s.segment_epochs, in::segments, "of each GCN", one_up);
+    f("noise", s.noise, in::segments, "standard deviation of a score from the made-up quality", not_negative);
 
-    f("chart-js", s.chart_js, reported, "path of Chart.js 3, which is copied into the page");
+    f("chart-js", s.chart_js, in::report, "path of Chart.js 3, which is copied into the page");
 }
 
 // What each space begins with.
@@ -153,7 +153,7 @@ FITNAS_COLD void parse(CLI::App& app, int argc, char** argv, request& r) {
     const auto add = [&](const char* name, const char* help, unsigned bits) {
         CLI::App* stage = app.add_subcommand(name, help);
         stage->add_option("--out", r.with.out, "folder of the run")->capture_default_str();
-        if (bits == every) {
+        if (bits == in::every) {
             stage->add_flag("--quick", r.with.quick,
                             "a run of minutes that shows that all works; its page says that it is one");
         }
@@ -176,7 +176,7 @@ FITNAS_COLD void parse(CLI::App& app, int argc, char** argv, request& r) {
         add(s.name, s.help, s.bit);
     }
     add("run", "All stages that the space and the options ask for; those that are done are not done again",
-        every);
+        in::every);
     app.parse(argc, argv);
 }
 

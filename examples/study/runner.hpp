@@ -35,30 +35,12 @@ public:
     runner(const settings& s) : m(s), m_folder(s.out) {
         m_folder.note("space", m.space);
         m_folder.note("quick", m.quick);
-        m_folder.note("options", options_of(m, every));
+        m_folder.note("options", options_of(m, in::every));
     }
 
+    // Defined below, not here: a function that is inline would be compiled by main.cpp too.
     template <search_space_type Space>
-    FITNAS_COLD void run(const std::string& name) {
-        if (name != "run") {
-            one<Space>(name, true);
-            return;
-        }
-        if (m.space == "mobile_19x6") {
-            one<Space>("segments", false);
-            one<Space>("report", true);
-            return;
-        }
-        for (const stage_name& s : stages) {
-            const bool wanted = s.bit == retrained_alone ? m.finalists > 0
-                                : s.bit == truths        ? m.truth != "none" || !m.truth_table.empty()
-                                : s.bit == errors        ? m.error_seeds > 0
-                                                         : s.bit != segmented;
-            if (wanted) {
-                one<Space>(s.name, s.bit == reported);
-            }
-        }
-    }
+    void run(const std::string& name);
 
 private:
     // No reader has images of 224 x 224 x 3, so that space is searched, not trained.
@@ -73,26 +55,26 @@ private:
             }
         }
         if (name == "sample") {
-            perform(name, sampled, {}, {"architectures.csv"}, {}, again,
+            perform(name, in::sample, {}, {"architectures.csv"}, {}, again,
                     [&] { study::sample_stage<Space>(m_folder, m.samples, seed{m.seed}); });
         } else if (name == "fit") {
             const std::string table = m.scores.empty() ? m_folder.file("scores.csv") : m.scores;
-            perform(name, fitted_space, {table},
+            perform(name, in::fit, {table},
                     {"predictor.json", "predictions.csv", "held_out.csv", "predictors.csv"}, {}, again,
                     [&] { study::fit_stage<Space>(m_folder, table, fitting(), bar); });
         } else if (name == "search") {
-            perform(name, searched, {m.table.empty() ? "predictor.json" : m.table},
+            perform(name, in::search, {m.table.empty() ? "predictor.json" : m.table},
                     {"candidates.csv", "front.csv"}, {}, again, [&] {
                         study::search_stage<Space>(m_folder, m.table, {m.candidates, limit<Space>()});
                     });
         } else if (name == "segments") {
-            perform(name, segmented, {}, {"segments.csv", "segments_result.csv"}, {}, again, [&] {
+            perform(name, in::segments, {}, {"segments.csv", "segments_result.csv"}, {}, again, [&] {
                 study::segments_stage<spaces::mobile_19x6, search::segments<7, 6, 6>>(
                     m_folder, {m.segment_samples, m.noise, given_limit(), m.segment_epochs, seed{m.seed}},
                     bar);
             });
         } else if (name == "report") {
-            perform(name, reported, {}, {"report.html"}, {}, again, [&] {
+            perform(name, in::report, {}, {"report.html"}, {}, again, [&] {
                 if (!study::report_stage<Space>(m_folder, {m.selected, m.chart_js})) {
                     say("report: no charts: Chart.js was not found at " + m.chart_js);
                 }
@@ -108,26 +90,26 @@ private:
     template <search_space_type Space>
     FITNAS_COLD bool with_images(const std::string& name, bool again) {
         if (name == "train") {
-            perform(name, train, {}, {"supernet.safetensors", "training.csv"}, {"supernet.safetensors"},
+            perform(name, in::train, {}, {"supernet.safetensors", "training.csv"}, {"supernet.safetensors"},
                     again,
                     [&] { study::train_stage<Space>(m_folder, data<Space>(), training(m.epochs), bar); });
         } else if (name == "evaluate") {
             perform(
-                name, evaluated, {"supernet.safetensors", "architectures.csv"}, {"scores.csv"}, {}, again,
+                name, in::evaluate, {"supernet.safetensors", "architectures.csv"}, {"scores.csv"}, {}, again,
                 [&] { study::evaluate_stage<Space>(m_folder, data<Space>(), score(), evaluation(), bar); });
         } else if (name == "retrain") {
-            perform(name, retrained_alone, {"candidates.csv"}, {"retrained.csv"}, {"retrained_runs.csv"},
-                    again, [&] {
-                        study::retrain_stage<Space>(
-                            m_folder, data<Space>(),
-                            {m.finalists, m.random_networks, m.retrain_seeds, training(m.retrain_epochs)},
-                            bar);
-                    });
+            perform(
+                name, in::retrain, {"candidates.csv"}, {"retrained.csv"}, {"retrained_runs.csv"}, again, [&] {
+                    study::retrain_stage<Space>(
+                        m_folder, data<Space>(),
+                        {m.finalists, m.random_networks, m.retrain_seeds, training(m.retrain_epochs)}, bar);
+                });
         } else if (name == "truth") {
-            perform(name, truths, {m.truth_table}, {"truth.csv"}, {"truth_runs.csv"}, again,
+            perform(name, in::truth, {m.truth_table}, {"truth.csv"}, {"truth_runs.csv"}, again,
                     [&] { truth<Space>(); });
         } else if (name == "error") {
-            perform(name, errors, {"architectures.csv", "truth.csv"}, {"error_scores.csv", "error_parts.csv"},
+            perform(name, in::error, {"architectures.csv", "truth.csv"},
+                    {"error_scores.csv", "error_parts.csv"},
                     {"error_scores.csv", "error_supernet.safetensors"}, again, [&] {
                         study::error_stage<Space>(m_folder, data<Space>(),
                                                   {m.error_seeds, m.error_folds, m.score_images, m.selected,
@@ -146,7 +128,7 @@ private:
                  Work&& work) {
         json options = options_of(m, bit);
         options.erase("chart-js");
-        if ((bit & images) != 0 && (bit != truths || m.truth_table.empty())) {
+        if ((bit & in::images) != 0 && (bit != in::truth || m.truth_table.empty())) {
             options["data-files"] = data_files();
         }
         for (std::string& path : inputs) {
@@ -255,6 +237,28 @@ private:
     std::optional<json> m_hashes;
     std::optional<dataset> m_data;
 };
+
+template <search_space_type Space>
+FITNAS_COLD void runner::run(const std::string& name) {
+    if (name != "run") {
+        one<Space>(name, true);
+        return;
+    }
+    if (m.space == "mobile_19x6") {
+        one<Space>("segments", false);
+        one<Space>("report", true);
+        return;
+    }
+    for (const stage_name& s : stages) {
+        const bool wanted = s.bit == in::retrain ? m.finalists > 0
+                            : s.bit == in::truth ? m.truth != "none" || !m.truth_table.empty()
+                            : s.bit == in::error ? m.error_seeds > 0
+                                                 : s.bit != in::segments;
+        if (wanted) {
+            one<Space>(s.name, s.bit == in::report);
+        }
+    }
+}
 
 extern template void runner::run<spaces::fashion_tiny>(const std::string&);
 extern template void runner::run<spaces::fashion_mini>(const std::string&);

@@ -67,20 +67,22 @@ struct settings {
 };
 
 // Which stages an option belongs to.
+namespace in {
 enum : unsigned {
     train = 1,
-    sampled = 2,
-    evaluated = 4,
-    fitted_space = 8,
-    searched = 16,
-    retrained_alone = 32,
-    truths = 64,
-    errors = 128,
-    segmented = 256,
-    reported = 512,
-    images = train | evaluated | retrained_alone | truths | errors,
+    sample = 2,
+    evaluate = 4,
+    fit = 8,
+    search = 16,
+    retrain = 32,
+    truth = 64,
+    error = 128,
+    segments = 256,
+    report = 512,
+    images = train | evaluate | retrain | truth | error,
     every = 1023
 };
+} // namespace in
 
 struct stage_name {
     const char* name;
@@ -88,18 +90,18 @@ struct stage_name {
     const char* help;
 };
 inline constexpr stage_name stages[] = {
-    {"train", train, "Train the supernet: supernet.safetensors, training.csv"},
-    {"sample", sampled, "Draw networks: architectures.csv"},
-    {"evaluate", evaluated, "Score them with the supernet's weights: scores.csv"},
-    {"fit", fitted_space,
+    {"train", in::train, "Train the supernet: supernet.safetensors, training.csv"},
+    {"sample", in::sample, "Draw networks: architectures.csv"},
+    {"evaluate", in::evaluate, "Score them with the supernet's weights: scores.csv"},
+    {"fit", in::fit,
      "Fit a GCN to a table arch,score: predictor.json, predictions.csv, held_out.csv, predictors.csv"},
-    {"search", searched, "Search the fitted space, or a table arch,score: candidates.csv, front.csv"},
-    {"retrain", retrained_alone, "Train the winner and others of its cost by themselves: retrained.csv"},
-    {"truth", truths, "Train many networks by themselves, or read a table of truths: truth.csv"},
-    {"error", errors, "Split the error of a score into its parts: error_parts.csv, error_ranking.csv"},
-    {"segments", segmented,
+    {"search", in::search, "Search the fitted space, or a table arch,score: candidates.csv, front.csv"},
+    {"retrain", in::retrain, "Train the winner and others of its cost by themselves: retrained.csv"},
+    {"truth", in::truth, "Train many networks by themselves, or read a table of truths: truth.csv"},
+    {"error", in::error, "Split the error of a score into its parts: error_parts.csv, error_ranking.csv"},
+    {"segments", in::segments,
      "Search mobile_19x6 by segments against a made-up quality: segments.csv, segments_result.csv"},
-    {"report", reported, "Write the page: report.html, charts/, ranking.csv"},
+    {"report", in::report, "Write the page: report.html, charts/, ranking.csv"},
 };
 
 // The options of some stages, by name.
