@@ -130,7 +130,8 @@ TEST_CASE("what fit_default returns decomposes, and one model can take its place
     const auto model = fit_default(bare_table(100, 0), {.plan = fit_plan::close});
     static_assert(decomposable<default_predictor<bare>>);
     const windows tables(model);
-    const std::vector<architecture<bare>> all = codes_of(bare_table(729, 0));
+    const score_table<bare> whole = bare_table(729, 0);
+    const auto all = codes_of(whole);
     const std::vector<double> expected = model.predict(all);
     const std::vector<double> found = tables.predict(all);
     for (std::size_t i = 0; i < all.size(); ++i) {
