@@ -1,5 +1,6 @@
 #include "../space/nas_bench_macro.hpp"
 
+#include <algorithm>
 #include <set>
 
 #include <doctest/doctest.h>
@@ -101,9 +102,10 @@ TEST_CASE("NAS-Bench-Macro: the default fit on exact and on noisy scores") {
         score += 2 * random.normal();
     }
     const double of_noisy = tau(fit_default(noisy));
-    MESSAGE("100 networks: default " << exact << ", ridge " << of_ridge << ", default on noisy scores "
-                                     << of_noisy);
+    const double noisy_ridge = (std::max)(tau(ridge(noisy)), tau(ridge(noisy, {.target = target::ranks})));
+    MESSAGE("100 networks: default " << exact << ", ridge " << of_ridge << "; on noisy scores " << of_noisy
+                                     << " and " << noisy_ridge);
     CHECK(exact > 0.88);
     CHECK(exact > of_ridge + 0.01);
-    CHECK(of_noisy > 0.6);
+    CHECK(of_noisy > noisy_ridge - 0.03);
 }
