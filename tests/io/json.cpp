@@ -121,7 +121,8 @@ TEST_CASE("rows that are no candidates are refused with their number") {
           R"(a.json: row 1: "parameters": expected an integer of 0 or more, got 18446744073709551615)");
     CHECK(changed("latency", "\"2\"") ==
           R"(a.json: row 1: "latency": expected a finite number or null, got "2")");
-    CHECK(changed("score", "[]") == R"(a.json: row 1: "score": expected a finite number or null, got [])");
+    CHECK(changed("score", "[]") ==
+          R"(a.json: row 1: "score": expected a finite number or null, got a JSON array)");
     CHECK(contains(changed("arch", "\"0000\""),
                    R"(a.json: row 1: architecture code "0000": expected 5 characters)"));
 }
@@ -146,4 +147,15 @@ TEST_CASE("what makes no sense does not become JSON") {
     CHECK(contains(thrown<data_error>([&] { write_json(folder.path("a.json"), json("\xFF")); }),
                    "a.json: cannot be written as JSON"));
     CHECK(folder.names().empty());
+}
+
+TEST_CASE("JSON nested deeper than a stack is refused, not printed") {
+    const temporary_folder folder;
+    const std::size_t depth = 1000000;
+    const std::string path = folder.write("deep.json", "[{\"arch\":" + std::string(depth, '[') +
+                                                           std::string(depth, ']') + ",\"score\":1}]");
+    CHECK(contains(thrown<data_error>([&] { read_json(path); }),
+                   path + ": expected JSON nested at most 256 deep, got 1000002"));
+    CHECK(read_json(folder.write("text.json", R"(["[[\"{{"])")).size() ==
+          1); // brackets in a text do not count
 }

@@ -4,6 +4,7 @@
 #ifndef FITNAS_IO_JSON_HPP
 #define FITNAS_IO_JSON_HPP
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -35,10 +36,39 @@ inline void write_json(const std::string& path, const json& value) {
     detail::write_text(path, text);
 }
 
+namespace detail {
+/// How deep lists and objects lie in each other. Values are copied, printed and destroyed by recursion: what
+/// is nested deeper than a stack would end the program.
+inline int json_depth(const std::string& text) {
+    int depth = 0;
+    int deepest = 0;
+    bool quoted = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
+        if (quoted) {
+            i += c == '\\' ? 1 : 0;
+            quoted = c != '"';
+        } else if (c == '"') {
+            quoted = true;
+        } else if (c == '[' || c == '{') {
+            deepest = (std::max)(deepest, ++depth);
+        } else if (c == ']' || c == '}') {
+            --depth;
+        }
+    }
+    return deepest;
+}
+} // namespace detail
+
 /// @brief Reads a value.
-/// @throws data_error where the file is missing or not JSON
+/// @throws data_error where the file is missing, not JSON, or nested more than 256 deep
 inline json read_json(const std::string& path) {
     const std::string text = detail::read_text(path);
+    constexpr int most = 256;
+    if (const int depth = detail::json_depth(text); depth > most) {
+        throw data_error(path + ": expected JSON nested at most " + std::to_string(most) + " deep, got " +
+                         std::to_string(depth));
+    }
     try {
         return json::parse(text);
     } catch (const json::exception& e) {
