@@ -7188,11 +7188,11 @@ constexpr int operator_with(int cell, const recipe& steps) {
 template <search_space_type Space>
 constexpr bool place_early(const architecture<Space>& a, const std::array<int, Space::cells>& kept,
                            int kept_count, int next, int place, int last, architecture<Space>& result) {
-    if (place > last) {
+    if (place > last || place >= Space::cells) { // the second tells g++ 12, which warns without it
         return next == kept_count;
     }
     const auto here = static_cast<std::size_t>(place);
-    if (next < kept_count) {
+    if (next < kept_count && next < Space::cells) {
         const int from = kept[static_cast<std::size_t>(next)];
         const recipe& wanted = Space::block_of(from, a[static_cast<std::size_t>(from)]).steps;
         if (const int o = operator_with<Space>(place, wanted); o >= 0) {
@@ -16135,7 +16135,7 @@ template <search_space_type Space>
 retrained<Space> retrain(const architecture<Space>& a, const dataset& data,
                          const train_options& options = {}) {
     return detail::retrain_by<Space>(a, data, options.seed,
-                                     [&](network<Space>& net) { return train(net, data.train, options); });
+                                     [&](network<Space>& one) { return train(one, data.train, options); });
 }
 
 } // namespace fitnas

@@ -378,7 +378,7 @@ template <search_space_type Space>
 retrained<Space> retrain(const architecture<Space>& a, const dataset& data, const train_options& options,
                          const checkpoint_options& where) {
     return detail::retrain_by<Space>(
-        a, data, options.seed, [&](network<Space>& net) { return train(net, data.train, options, where); });
+        a, data, options.seed, [&](network<Space>& one) { return train(one, data.train, options, where); });
 }
 
 } // namespace fitnas

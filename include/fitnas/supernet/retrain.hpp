@@ -43,7 +43,7 @@ template <search_space_type Space>
 retrained<Space> retrain(const architecture<Space>& a, const dataset& data,
                          const train_options& options = {}) {
     return detail::retrain_by<Space>(a, data, options.seed,
-                                     [&](network<Space>& net) { return train(net, data.train, options); });
+                                     [&](network<Space>& one) { return train(one, data.train, options); });
 }
 
 } // namespace fitnas
