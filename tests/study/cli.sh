@@ -105,7 +105,7 @@ with open(sys.argv[1] + "/macro.csv", "w") as f:
 PY
     expect 0 "ranking\|report" "$study" run --space nas_bench_macro --quick --out "$folder/macro" --data "cifar10:$folder/cifar" \
         --validation-images 60 --train-images 64 --batch 32 --score-images 40 --calibration 16 --samples 12 --fit-epochs 5 \
-        --members 1 --folds 2 --truth-table "$folder/macro.csv" --no-augment
+        --members 1 --folds 2 --truth-table "$folder/macro.csv" --no-augment --score negative_loss
     [ -s "$folder/macro/ranking.csv" ] || fail "nas_bench_macro: there is no ranking.csv"
 fi
 
