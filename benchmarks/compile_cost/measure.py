@@ -22,8 +22,9 @@ BUDGETS = {
     "mobile_19x6": (6.0, 2048),
 }
 # The ratio of one and the same commit is a quarter higher on some processors (3.7 to 3.9 for nas_bench_macro on one of
-# Zen 5, 4.6 to 4.9 on one of Zen 3): --check fails where a case is past its budget on any of them.
-SPREAD = 1.25
+# Zen 5, 4.4 to 4.9 on one of Zen 3), and higher still beside other programs (5.4 was seen there): --check fails where a case
+# is past its budget on any of them.
+SPREAD = 1.4
 ATTEMPTS = 3
 
 
