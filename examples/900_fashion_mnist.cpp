@@ -93,12 +93,7 @@ json describe(const code& a) {
 std::string report(const std::string& out, const train_report& trained, const std::vector<judged>& predictors,
                    const std::vector<search::candidate<space>>& best,
                    const std::vector<search::candidate<space>>& front, const json& trials) {
-    csv_rows curve{.header = {"epoch", "loss", "accuracy"}};
-    for (const epoch_report& e : trained.epochs) {
-        curve.rows.push_back(
-            {std::to_string(curve.rows.size() + 1), exact_text(e.loss), exact_text(e.accuracy)});
-    }
-    write_rows(out + "/training.csv", curve);
+    study::write_training(out + "/training.csv", trained);
     csv_rows ranks{.header = {"predictor", "tau", "low", "high"}};
     for (const judged& j : predictors) {
         ranks.rows.push_back({j.name, exact_text(j.tau), exact_text(j.range.low), exact_text(j.range.high)});

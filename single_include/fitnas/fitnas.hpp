@@ -493,6 +493,14 @@ inline void pack_panel(const float* b, std::ptrdiff_t row_step, std::ptrdiff_t c
     std::fill_n(out + static_cast<std::ptrdiff_t>(panel) * k, panel * (simd::padded(k) - k), 0.0F);
 }
 
+/// All panels of B, on the calling thread.
+inline void pack_panels(const float* b, std::ptrdiff_t row_step, std::ptrdiff_t column_step, int k, int n,
+                        float* out) {
+    for (int j = 0; j < n; j += panel) {
+        pack_panel(b, row_step, column_step, k, n, j, out + static_cast<std::ptrdiff_t>(j) * simd::padded(k));
+    }
+}
+
 /// One register tile: Rows x Vectors of A B, kept in registers and handed to `store(row, accumulators)`.
 template <int Rows, int Vectors, class Store>
 FITNAS_INLINE void multiply_tile(int k_padded, const float* a, std::size_t a_stride, const float* b, int row,
@@ -654,10 +662,7 @@ inline void gemm(bool transpose_a, bool transpose_b, int m, int n, int k, const 
     const std::size_t packed = detail::packed_size(k, n);
     float* panels = thread_scratch(packed + detail::blocked_size(chunk, k));
     float* block = panels + packed;
-    for (int j = 0; j < n; j += detail::panel) {
-        detail::pack_panel(b, transpose_b ? 1 : ldb, transpose_b ? ldb : 1, k, n, j,
-                           panels + static_cast<std::ptrdiff_t>(j) * simd::padded(k));
-    }
+    detail::pack_panels(b, transpose_b ? 1 : ldb, transpose_b ? ldb : 1, k, n, panels);
     const std::size_t stride = detail::block_stride(chunk);
     const std::ptrdiff_t row_step = transpose_a ? 1 : lda;
     const std::ptrdiff_t column_step = transpose_a ? lda : 1;
@@ -4762,12 +4767,14 @@ inline void gather_moments(const expansion& e, const expansion_moments& to, work
     }
 }
 
-/// C (m x n) = A (m x k) B (k x n), on all threads.
-inline void multiply_matrices(int m, int n, int k, const float* a, const float* b, float* c) {
+/// C (m x n) = op(A) (m x k) B (k x n), on all threads.
+/// @param transpose whether op(A) is the transpose of the stored A
+inline void multiply_matrices(bool transpose, int m, int n, int k, const float* a, const float* b, float* c) {
+    const int lda = transpose ? m : k;
     parallel_groups(m, [&](int, std::ptrdiff_t first, std::ptrdiff_t last) {
         if (first < last) {
-            gemm(false, false, static_cast<int>(last - first), n, k, a + first * k, k, b, n, c + first * n, n,
-                 false);
+            gemm(transpose, false, static_cast<int>(last - first), n, k, a + first * (transpose ? 1 : lda),
+                 lda, b, n, c + first * n, n, false);
         }
     });
 }
@@ -4777,7 +4784,7 @@ inline void expansion_norm(const expansion& e, const expansion_moments& moments,
                            const float* gamma, workspace& ws) {
     const int k = e.in.channels;
     gather_moments(e, moments, ws);
-    multiply_matrices(e.width, k, k, e.weights, moments.covariance, moments.with_x);
+    multiply_matrices(false, e.width, k, k, e.weights, moments.covariance, moments.with_x);
     for (int i = 0; i < e.width; ++i) {
         double mean = 0;
         double variance = 0;
@@ -4917,9 +4924,7 @@ public:
         }
         for (int c = 0; c < e.width; c += panels_width) {
             const int here = (std::min)(panels_width, e.width - c);
-            for (int j = 0; j < k; j += panel) {
-                pack_panel(scaled + c * k, k, 1, here, k, j, back(c) + j * simd::padded(here));
-            }
+            pack_panels(scaled + c * k, k, 1, here, k, back(c));
         }
     }
 
@@ -4992,12 +4997,7 @@ public:
                 c[j] -= du * static_cast<double>(w);
             }
         }
-        parallel_groups(k, [&](int, std::ptrdiff_t first, std::ptrdiff_t last) {
-            if (first < last) {
-                gemm(true, false, static_cast<int>(last - first), k, m_e.width, m_e.weights + first, k,
-                     scaled, k, square + first * k, k, false);
-            }
-        });
+        multiply_matrices(true, k, k, m_e.width, m_e.weights, scaled, square);
         for (int j = 0; j < k; ++j) {
             double shift = c[j];
             for (int i = 0; i < k; ++i) {
@@ -5063,9 +5063,7 @@ private:
         const int k = m_e.in.channels;
         const int tile = tile_rows(k, k);
         float* packed = memory.take(packed_size(k, k));
-        for (int j = 0; j < k; j += panel) {
-            pack_panel(square, k, 1, k, k, j, packed + j * simd::padded(k));
-        }
+        pack_panels(square, k, 1, k, k, packed);
         parallel_for(tile_count(m_e.rows(), tile), [&](std::ptrdiff_t t) {
             const std::ptrdiff_t r0 = t * tile;
             const int count = static_cast<int>((std::min)(std::ptrdiff_t{tile}, m_e.rows() - r0));
@@ -8039,6 +8037,21 @@ inline std::vector<std::vector<std::size_t>> make_folds(std::size_t n, int folds
     return parts;
 }
 
+namespace detail {
+
+/// The numbers below n that are not in a part of `make_folds`.
+inline std::vector<std::size_t> rows_outside(const std::vector<std::size_t>& part, std::size_t n) {
+    std::vector<std::size_t> others;
+    for (std::size_t i = 0; i < n; ++i) {
+        if (!std::binary_search(part.begin(), part.end(), i)) {
+            others.push_back(i);
+        }
+    }
+    return others;
+}
+
+} // namespace detail
+
 /// @brief Fits to all folds but one and ranks that one, for each fold in turn. Equal networks are one row
 /// with the mean of their scores before anything is cut, so none stands on both sides.
 ///
@@ -8059,15 +8072,10 @@ cross_validation_result<Space> cross_validate(const score_table<Space>& table, F
     const auto parts = make_folds(data.size(), options.folds, options.seed);
     cross_validation_result<Space> result;
     for (const std::vector<std::size_t>& part : parts) {
-        std::vector<std::size_t> others;
-        for (std::size_t i = 0; i < data.size(); ++i) {
-            if (!std::binary_search(part.begin(), part.end(), i)) {
-                others.push_back(i);
-            }
-        }
         fold_result<Space> fold;
         fold.held_out = data.rows(part);
-        const auto model = fit_to(static_cast<const score_table<Space>&>(data.rows(others)));
+        const auto model = fit_to(
+            static_cast<const score_table<Space>&>(data.rows(detail::rows_outside(part, data.size()))));
         fold.predictions = model.predict(std::span<const architecture<Space>>(fold.held_out.architectures));
         fold.kendall = kendall_tau(fold.predictions, fold.held_out.scores);
         fold.spearman = fitnas::spearman(fold.predictions, fold.held_out.scores);
@@ -10778,13 +10786,7 @@ plan_choice choose_plan(const score_table<Space>& table, const default_fit_optio
     std::vector<score_table<Space>> others;
     std::vector<score_table<Space>> held_out;
     for (const std::vector<std::size_t>& part : parts) {
-        std::vector<std::size_t> rest;
-        for (std::size_t i = 0; i < data.size(); ++i) {
-            if (!std::binary_search(part.begin(), part.end(), i)) {
-                rest.push_back(i);
-            }
-        }
-        others.push_back(data.rows(rest));
+        others.push_back(data.rows(detail::rows_outside(part, data.size())));
         held_out.push_back(data.rows(part));
     }
     std::vector<std::vector<std::vector<double>>> predictions(folds,

@@ -62,6 +62,14 @@ inline void pack_panel(const float* b, std::ptrdiff_t row_step, std::ptrdiff_t c
     std::fill_n(out + static_cast<std::ptrdiff_t>(panel) * k, panel * (simd::padded(k) - k), 0.0F);
 }
 
+/// All panels of B, on the calling thread.
+inline void pack_panels(const float* b, std::ptrdiff_t row_step, std::ptrdiff_t column_step, int k, int n,
+                        float* out) {
+    for (int j = 0; j < n; j += panel) {
+        pack_panel(b, row_step, column_step, k, n, j, out + static_cast<std::ptrdiff_t>(j) * simd::padded(k));
+    }
+}
+
 /// One register tile: Rows x Vectors of A B, kept in registers and handed to `store(row, accumulators)`.
 template <int Rows, int Vectors, class Store>
 FITNAS_INLINE void multiply_tile(int k_padded, const float* a, std::size_t a_stride, const float* b, int row,
@@ -223,10 +231,7 @@ inline void gemm(bool transpose_a, bool transpose_b, int m, int n, int k, const 
     const std::size_t packed = detail::packed_size(k, n);
     float* panels = thread_scratch(packed + detail::blocked_size(chunk, k));
     float* block = panels + packed;
-    for (int j = 0; j < n; j += detail::panel) {
-        detail::pack_panel(b, transpose_b ? 1 : ldb, transpose_b ? ldb : 1, k, n, j,
-                           panels + static_cast<std::ptrdiff_t>(j) * simd::padded(k));
-    }
+    detail::pack_panels(b, transpose_b ? 1 : ldb, transpose_b ? ldb : 1, k, n, panels);
     const std::size_t stride = detail::block_stride(chunk);
     const std::ptrdiff_t row_step = transpose_a ? 1 : lda;
     const std::ptrdiff_t column_step = transpose_a ? lda : 1;

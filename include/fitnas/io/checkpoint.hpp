@@ -20,6 +20,7 @@
 #include <fitnas/io/safetensors.hpp>
 #include <fitnas/io/signal_guard.hpp>
 #include <fitnas/space/fingerprint.hpp>
+#include <fitnas/supernet/diagnose.hpp>
 #include <fitnas/supernet/retrain.hpp>
 #include <fitnas/supernet/weight_tensors.hpp>
 #include <fitnas/version.hpp>
@@ -151,10 +152,8 @@ void write_checkpoint(const std::string& path, const checkpoint_owner& owner, co
         v = static_cast<float>(random.normal());
     }
     golden.run(w);
-    for (const float v : golden.output) {
-        if (!std::isfinite(v)) {
-            throw numeric_error("save_checkpoint: " + path + ": the weights give logits that are not finite");
-        }
+    if (!all_finite(golden.output)) {
+        throw numeric_error("save_checkpoint: " + path + ": the weights give logits that are not finite");
     }
     std::map<std::string, std::string> metadata{{"format", "fitnas checkpoint"},
                                                 {"schema", std::to_string(checkpoint_schema)},
@@ -244,7 +243,7 @@ checkpoint read_checkpoint(const std::string& path, const checkpoint_owner& owne
             throw data_error(path + ": tensor \"" + t.name + "\": expected the shape " + shape_text(t.shape) +
                              ", got " + shape_text(file.find(t.name)->shape));
         }
-        if (!std::all_of(part.begin(), part.end(), [](float v) { return std::isfinite(v); })) {
+        if (!all_finite(part)) {
             throw data_error(path + ": tensor \"" + t.name + "\": there are values that are not finite");
         }
     }

@@ -112,12 +112,14 @@ inline void gather_moments(const expansion& e, const expansion_moments& to, work
     }
 }
 
-/// C (m x n) = A (m x k) B (k x n), on all threads.
-inline void multiply_matrices(int m, int n, int k, const float* a, const float* b, float* c) {
+/// C (m x n) = op(A) (m x k) B (k x n), on all threads.
+/// @param transpose whether op(A) is the transpose of the stored A
+inline void multiply_matrices(bool transpose, int m, int n, int k, const float* a, const float* b, float* c) {
+    const int lda = transpose ? m : k;
     parallel_groups(m, [&](int, std::ptrdiff_t first, std::ptrdiff_t last) {
         if (first < last) {
-            gemm(false, false, static_cast<int>(last - first), n, k, a + first * k, k, b, n, c + first * n, n,
-                 false);
+            gemm(transpose, false, static_cast<int>(last - first), n, k, a + first * (transpose ? 1 : lda),
+                 lda, b, n, c + first * n, n, false);
         }
     });
 }
@@ -127,7 +129,7 @@ inline void expansion_norm(const expansion& e, const expansion_moments& moments,
                            const float* gamma, workspace& ws) {
     const int k = e.in.channels;
     gather_moments(e, moments, ws);
-    multiply_matrices(e.width, k, k, e.weights, moments.covariance, moments.with_x);
+    multiply_matrices(false, e.width, k, k, e.weights, moments.covariance, moments.with_x);
     for (int i = 0; i < e.width; ++i) {
         double mean = 0;
         double variance = 0;
@@ -267,9 +269,7 @@ public:
         }
         for (int c = 0; c < e.width; c += panels_width) {
             const int here = (std::min)(panels_width, e.width - c);
-            for (int j = 0; j < k; j += panel) {
-                pack_panel(scaled + c * k, k, 1, here, k, j, back(c) + j * simd::padded(here));
-            }
+            pack_panels(scaled + c * k, k, 1, here, k, back(c));
         }
     }
 
@@ -342,12 +342,7 @@ public:
                 c[j] -= du * static_cast<double>(w);
             }
         }
-        parallel_groups(k, [&](int, std::ptrdiff_t first, std::ptrdiff_t last) {
-            if (first < last) {
-                gemm(true, false, static_cast<int>(last - first), k, m_e.width, m_e.weights + first, k,
-                     scaled, k, square + first * k, k, false);
-            }
-        });
+        multiply_matrices(true, k, k, m_e.width, m_e.weights, scaled, square);
         for (int j = 0; j < k; ++j) {
             double shift = c[j];
             for (int i = 0; i < k; ++i) {
@@ -413,9 +408,7 @@ private:
         const int k = m_e.in.channels;
         const int tile = tile_rows(k, k);
         float* packed = memory.take(packed_size(k, k));
-        for (int j = 0; j < k; j += panel) {
-            pack_panel(square, k, 1, k, k, j, packed + j * simd::padded(k));
-        }
+        pack_panels(square, k, 1, k, k, packed);
         parallel_for(tile_count(m_e.rows(), tile), [&](std::ptrdiff_t t) {
             const std::ptrdiff_t r0 = t * tile;
             const int count = static_cast<int>((std::min)(std::ptrdiff_t{tile}, m_e.rows() - r0));

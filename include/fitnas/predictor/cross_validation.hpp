@@ -80,6 +80,21 @@ inline std::vector<std::vector<std::size_t>> make_folds(std::size_t n, int folds
     return parts;
 }
 
+namespace detail {
+
+/// The numbers below n that are not in a part of `make_folds`.
+inline std::vector<std::size_t> rows_outside(const std::vector<std::size_t>& part, std::size_t n) {
+    std::vector<std::size_t> others;
+    for (std::size_t i = 0; i < n; ++i) {
+        if (!std::binary_search(part.begin(), part.end(), i)) {
+            others.push_back(i);
+        }
+    }
+    return others;
+}
+
+} // namespace detail
+
 /// @brief Fits to all folds but one and ranks that one, for each fold in turn. Equal networks are one row
 /// with the mean of their scores before anything is cut, so none stands on both sides.
 ///
@@ -100,15 +115,10 @@ cross_validation_result<Space> cross_validate(const score_table<Space>& table, F
     const auto parts = make_folds(data.size(), options.folds, options.seed);
     cross_validation_result<Space> result;
     for (const std::vector<std::size_t>& part : parts) {
-        std::vector<std::size_t> others;
-        for (std::size_t i = 0; i < data.size(); ++i) {
-            if (!std::binary_search(part.begin(), part.end(), i)) {
-                others.push_back(i);
-            }
-        }
         fold_result<Space> fold;
         fold.held_out = data.rows(part);
-        const auto model = fit_to(static_cast<const score_table<Space>&>(data.rows(others)));
+        const auto model = fit_to(
+            static_cast<const score_table<Space>&>(data.rows(detail::rows_outside(part, data.size()))));
         fold.predictions = model.predict(std::span<const architecture<Space>>(fold.held_out.architectures));
         fold.kendall = kendall_tau(fold.predictions, fold.held_out.scores);
         fold.spearman = fitnas::spearman(fold.predictions, fold.held_out.scores);

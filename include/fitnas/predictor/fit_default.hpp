@@ -185,13 +185,7 @@ plan_choice choose_plan(const score_table<Space>& table, const default_fit_optio
     std::vector<score_table<Space>> others;
     std::vector<score_table<Space>> held_out;
     for (const std::vector<std::size_t>& part : parts) {
-        std::vector<std::size_t> rest;
-        for (std::size_t i = 0; i < data.size(); ++i) {
-            if (!std::binary_search(part.begin(), part.end(), i)) {
-                rest.push_back(i);
-            }
-        }
-        others.push_back(data.rows(rest));
+        others.push_back(data.rows(detail::rows_outside(part, data.size())));
         held_out.push_back(data.rows(part));
     }
     std::vector<std::vector<std::vector<double>>> predictions(folds,

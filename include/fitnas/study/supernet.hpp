@@ -34,6 +34,17 @@ score_table<Space> scores_of(const evaluation<Space>& found, score_kind kind) {
     return table;
 }
 
+/// @brief Writes what each epoch of a training came to: epoch, loss, accuracy.
+/// @throws data_error where the file cannot be written
+inline void write_training(const std::string& path, const train_report& report) {
+    csv_rows table{.header = {"epoch", "loss", "accuracy"}};
+    for (std::size_t i = 0; i < report.epochs.size(); ++i) {
+        table.rows.push_back({std::to_string(i + 1), exact_text(report.epochs[i].loss),
+                              exact_text(report.epochs[i].accuracy)});
+    }
+    write_rows(path, table);
+}
+
 /// @brief Trains a supernet; writes `supernet.safetensors`, from which a stopped training goes on, and
 /// `training.csv` (epoch, loss, accuracy).
 /// @throws as `fitnas::train`; interrupted
@@ -44,12 +55,7 @@ void train_stage(const run_folder& folder, const dataset& data, train_options op
     supernet<Space> net(options.seed);
     const train_report report =
         train(net, data.train, options, checkpoint_options{.file = folder.file("supernet.safetensors")});
-    csv_rows table{.header = {"epoch", "loss", "accuracy"}};
-    for (std::size_t i = 0; i < report.epochs.size(); ++i) {
-        table.rows.push_back({std::to_string(i + 1), exact_text(report.epochs[i].loss),
-                              exact_text(report.epochs[i].accuracy)});
-    }
-    write_rows(folder.file("training.csv"), table);
+    write_training(folder.file("training.csv"), report);
 }
 
 /// @brief Draws different networks; writes `architectures.csv` (arch).
