@@ -3,7 +3,8 @@
 // Prints:
 //   4 cells, 256 codes, 256 different networks; the supernet has 164682 parameters
 //   code 0123: 4565728 multiply-accumulates, 52434 parameters
-//   a code with one digit too many: architecture code "01230": expected 4 characters, one a cell, got 5
+//   a code with one digit too many: [F0301] architecture code "01230": expected 4 characters, one a cell, got
+//   5
 
 #include <cstdio>
 

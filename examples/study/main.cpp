@@ -197,7 +197,7 @@ FITNAS_COLD request read_request(int argc, char** argv, CLI::App& app) {
         const std::string space = known.value("space", "");
         if ((!r.with.space.empty() && r.with.space != space) ||
             (r.with.quick && !known.value("quick", false))) {
-            throw option_error("--out: " + first.with.out + " holds a run of " + space +
+            throw option_error("[F1101] --out: " + first.with.out + " holds a run of " + space +
                                (known.value("quick", false) ? ", quick" : ", not quick") +
                                "; give another folder");
         }

@@ -81,7 +81,7 @@ private:
             });
             say("report: " + m_folder.file("report.html"));
         } else {
-            throw option_error("--space: there are no images to train " + m.space +
+            throw option_error("[F1102] --space: there are no images to train " + m.space +
                                " on; the stages fit, search, segments, report and run have it");
         }
     }
@@ -147,7 +147,7 @@ private:
     study::data_source source() const {
         if (m.data.empty()) {
             throw option_error(
-                "--data is needed: fashion-mnist:DIR, cifar10:DIR, idx:IMAGES,LABELS or synthetic");
+                "[F1103] --data is needed: fashion-mnist:DIR, cifar10:DIR, idx:IMAGES,LABELS or synthetic");
         }
         return study::data_source::parse(m.data);
     }
@@ -186,7 +186,8 @@ private:
             char* end = nullptr;
             networks = std::strtoull(m.truth.c_str(), &end, 10);
             if (networks == 0 || *end != '\0') {
-                throw option_error("--truth: expected a number of networks or all, got \"" + m.truth + "\"");
+                throw option_error("[F1104] --truth: expected a number of networks or all, got \"" + m.truth +
+                                   "\"");
             }
         }
         study::truth_stage<Space>(m_folder, data<Space>(), networks, m.truth_seeds, training(m.truth_epochs),

@@ -11,7 +11,7 @@
 #define FITNAS_CONFIG_HPP
 
 #if !defined(__cplusplus) || __cplusplus < 202002L
-#error "fitnas needs C++20: compile with -std=c++20 or newer"
+#error "[F0001] fitnas needs C++20: compile with -std=c++20 or newer"
 #endif
 
 #include <cassert>

@@ -47,7 +47,7 @@
 /// | `FITNAS_ASSERT(x)` | a broken invariant of the library's own; `assert` unless defined before |
 
 #if !defined(__cplusplus) || __cplusplus < 202002L
-#error "fitnas needs C++20: compile with -std=c++20 or newer"
+#error "[F0001] fitnas needs C++20: compile with -std=c++20 or newer"
 #endif
 
 #if defined(_OPENMP) && !defined(FITNAS_NO_OPENMP)
@@ -83,6 +83,14 @@ namespace fitnas {
 class error : public std::runtime_error {
 public:
     using std::runtime_error::runtime_error;
+
+    /// @return the identifier at the head of the text, such as "F0301", which keeps its meaning while texts
+    /// become better (docs/messages.md); empty where the text has none; valid as long as the error
+    std::string_view id() const noexcept {
+        const std::string_view text = what();
+        return text.size() > 6 && text.substr(0, 2) == "[F" && text[6] == ']' ? text.substr(1, 5)
+                                                                              : std::string_view();
+    }
 };
 
 /// @brief An architecture code has the wrong length or names an operator that its cell does not have.
@@ -153,7 +161,7 @@ namespace fitnas {
 template <class T>
 class aligned_buffer {
     static_assert(std::is_trivial_v<T>,
-                  "an aligned_buffer holds plain numbers: nothing is constructed in it");
+                  "[F0005] an aligned_buffer holds plain numbers: nothing is constructed in it");
 
 public:
     aligned_buffer() = default;
@@ -785,7 +793,8 @@ Matrix solve(const Matrix& a, const Matrix& b) {
         return std::to_string(m.shape(0)) + " x " + std::to_string(m.shape(1));
     };
     if (a.shape(0) != a.shape(1) || a.shape(0) != b.shape(0) || a.size() == 0 || b.size() == 0) {
-        throw shape_error("solve: expected a of n x n and b of n x m, got " + text(a) + " and " + text(b));
+        throw shape_error("[F0002] solve: expected a of n x n and b of n x m, got " + text(a) + " and " +
+                          text(b));
     }
     using by_columns = xt::xtensor<double, 2, xt::layout_type::column_major>; // LAPACK's order
     by_columns factors = a;
@@ -796,11 +805,11 @@ Matrix solve(const Matrix& a, const Matrix& b) {
     xt::blas_index_t failed = 0;
     cxxlapack::LAPACK_IMPL(dgesv)(&n, &columns, factors.data(), &n, pivots.data(), x.data(), &n, &failed);
     if (failed != 0) {
-        throw numeric_error("solve: the matrix of " + text(a) + " is singular");
+        throw numeric_error("[F0003] solve: the matrix of " + text(a) + " is singular");
     }
     for (const double value : x) {
         if (!std::isfinite(value)) {
-            throw numeric_error("solve: the matrix of " + text(a) +
+            throw numeric_error("[F0004] solve: the matrix of " + text(a) +
                                 " is singular, or a value is not finite: so is the solution");
         }
     }
@@ -1315,7 +1324,7 @@ namespace detail {
 /// @throws shape_error where there is not one label an image
 inline void require_labels(const image_dataset& data, const char* what) {
     if (data.labels.size() != data.size()) {
-        throw shape_error(std::string(what) + ": expected one label an image, got " +
+        throw shape_error("[F0419] " + std::string(what) + ": expected one label an image, got " +
                           std::to_string(data.size()) + " images and " + std::to_string(data.labels.size()) +
                           " labels");
     }
@@ -1328,19 +1337,22 @@ inline void require_labels(const image_dataset& data, const char* what) {
 /// [0, classes)
 FITNAS_COLD inline void require_consistent(const image_dataset& data, const std::string& what) {
     if (data.empty() || data.image_shape().size() == 0) {
-        throw data_error(what + ": expected at least one image, got none");
+        throw data_error("[F0420] " + what + ": expected at least one image, got none");
     }
     if (data.labels.size() != data.size()) {
-        throw data_error(what + ": expected one label an image, got " + std::to_string(data.size()) +
-                         " images and " + std::to_string(data.labels.size()) + " labels");
+        throw data_error("[F0421] " + what + ": expected one label an image, got " +
+                         std::to_string(data.size()) + " images and " + std::to_string(data.labels.size()) +
+                         " labels");
     }
     if (data.classes < 1) {
-        throw data_error(what + ": expected at least one class, got " + std::to_string(data.classes));
+        throw data_error("[F0422] " + what + ": expected at least one class, got " +
+                         std::to_string(data.classes));
     }
     for (std::size_t i = 0; i < data.labels.size(); ++i) {
         if (data.labels[i] < 0 || data.labels[i] >= data.classes) {
-            throw data_error(what + ": expected labels from 0 to " + std::to_string(data.classes - 1) +
-                             ", got " + std::to_string(data.labels[i]) + " for image " + std::to_string(i));
+            throw data_error("[F0423] " + what + ": expected labels from 0 to " +
+                             std::to_string(data.classes - 1) + ", got " + std::to_string(data.labels[i]) +
+                             " for image " + std::to_string(i));
         }
     }
 }
@@ -1371,7 +1383,7 @@ struct augmentation {
 /// @throws data_error where there are no images
 inline normalisation normalisation_of(const image_dataset& data) {
     if (data.empty() || data.image_shape().size() == 0) {
-        throw data_error("normalisation_of: expected at least one image, got none");
+        throw data_error("[F0401] normalisation_of: expected at least one image, got none");
     }
     const auto channels = static_cast<std::size_t>(data.image_shape().channels);
     const auto pixels = static_cast<std::ptrdiff_t>(data.images.size() / channels);
@@ -1421,7 +1433,7 @@ inline std::vector<float> pixel_values(const image_dataset& data, std::span<cons
                                        const normalisation& norm, bool with_labels) {
     const auto channels = static_cast<std::size_t>(data.image_shape().channels);
     if (norm.mean.size() != channels || norm.scale.size() != channels) {
-        throw shape_error("load_batch: the images have " + std::to_string(channels) +
+        throw shape_error("[F0402] load_batch: the images have " + std::to_string(channels) +
                           " channels, the normalisation has " + std::to_string(norm.mean.size()) +
                           " means and " + std::to_string(norm.scale.size()) + " scales");
     }
@@ -1430,8 +1442,8 @@ inline std::vector<float> pixel_values(const image_dataset& data, std::span<cons
     }
     for (const std::size_t i : indices) {
         if (i >= data.size()) {
-            throw shape_error("load_batch: expected image numbers below " + std::to_string(data.size()) +
-                              ", got " + std::to_string(i));
+            throw shape_error("[F0403] load_batch: expected image numbers below " +
+                              std::to_string(data.size()) + ", got " + std::to_string(i));
         }
     }
     std::vector<float> values(channels * 256);
@@ -1499,7 +1511,7 @@ inline void load_batch(const image_dataset& data, std::span<const std::size_t> i
     const shape one = data.image_shape();
     const int largest = (std::max)(one.height, one.width);
     if (augment.crop_padding < 0 || augment.crop_padding > largest) {
-        throw option_error("augmentation::crop_padding: expected 0 to " + std::to_string(largest) +
+        throw option_error("[F0404] augmentation::crop_padding: expected 0 to " + std::to_string(largest) +
                            " for images of " + to_string(one) + ", got " +
                            std::to_string(augment.crop_padding));
     }
@@ -1543,7 +1555,7 @@ public:
     /// @throws data_error where the file cannot be opened, or is compressed and zlib is not built in
     explicit byte_file(const std::string& path) : m_path(path), m_plain(std::fopen(path.c_str(), "rb")) {
         if (!m_plain) {
-            throw data_error(path + ": cannot be opened: " + std::strerror(errno));
+            throw data_error("[F0405] " + path + ": cannot be opened: " + std::strerror(errno));
         }
         unsigned char magic[2] = {};
         const bool compressed =
@@ -1554,11 +1566,11 @@ public:
             m_plain.reset();
             m_packed.reset(gzopen(path.c_str(), "rb"));
             if (!m_packed) {
-                throw data_error(path + ": cannot be opened as a gzip file");
+                throw data_error("[F0406] " + path + ": cannot be opened as a gzip file");
             }
             gzbuffer(m_packed.get(), 1U << 17U);
 #else
-            throw data_error(path +
+            throw data_error("[F0407] " + path +
                              ": is compressed, and this program is built without zlib: gunzip the file, or "
                              "build with FITNAS_HAS_ZLIB=1 and -lz");
 #endif
@@ -1592,8 +1604,8 @@ public:
     std::vector<std::uint8_t> read_exactly(std::uint64_t n, const std::string& what) {
         std::vector<std::uint8_t> bytes = read(n);
         if (bytes.size() < n) {
-            throw data_error(m_path + ": truncated: expected " + std::to_string(n) + " bytes of " + what +
-                             ", got " + std::to_string(bytes.size()));
+            throw data_error("[F0408] " + m_path + ": truncated: expected " + std::to_string(n) +
+                             " bytes of " + what + ", got " + std::to_string(bytes.size()));
         }
         return bytes;
     }
@@ -1601,7 +1613,8 @@ public:
     /// @throws data_error where anything is left to read
     void require_end(const std::string& what) {
         if (!read(1).empty()) {
-            throw data_error(m_path + ": expected the end of the file after " + what + ", got more bytes");
+            throw data_error("[F0409] " + m_path + ": expected the end of the file after " + what +
+                             ", got more bytes");
         }
     }
 
@@ -1614,14 +1627,14 @@ private:
             int code = Z_OK;
             const char* reason = gzerror(m_packed.get(), &code);
             if (got < 0 || (static_cast<std::size_t>(got) < n && code != Z_OK)) {
-                throw data_error(m_path + ": truncated or damaged gzip data: " + reason);
+                throw data_error("[F0410] " + m_path + ": truncated or damaged gzip data: " + reason);
             }
             return static_cast<std::size_t>(got);
         }
 #endif
         const std::size_t got = std::fread(to, 1, n, m_plain.get());
         if (got < n && std::ferror(m_plain.get()) != 0) {
-            throw data_error(m_path + ": cannot be read: " + std::strerror(errno));
+            throw data_error("[F0411] " + m_path + ": cannot be read: " + std::strerror(errno));
         }
         return got;
     }
@@ -1649,7 +1662,7 @@ inline std::string find_file(const std::string& directory, const std::string& na
             return candidate;
         }
     }
-    throw data_error(path + ": no such file, and no " + name + ".gz beside it");
+    throw data_error("[F0412] " + path + ": no such file, and no " + name + ".gz beside it");
 }
 
 } // namespace fitnas::detail
@@ -1680,7 +1693,7 @@ inline image_dataset subset(const image_dataset& data, std::span<const std::size
     part.classes = data.classes;
     for (std::size_t i = 0; i < indices.size(); ++i) {
         if (indices[i] >= data.size()) {
-            throw shape_error("subset: expected image numbers below " + std::to_string(data.size()) +
+            throw shape_error("[F0424] subset: expected image numbers below " + std::to_string(data.size()) +
                               ", got " + std::to_string(indices[i]));
         }
         std::copy_n(data.images.data() + indices[i] * pixels, pixels, part.images.data() + i * pixels);
@@ -1725,19 +1738,20 @@ inline dataset split(const image_dataset& all, image_dataset test, const split_o
     require_consistent(all, "split: the training set");
     require_consistent(test, "split: the test set");
     if (all.image_shape() != test.image_shape() || all.classes != test.classes) {
-        throw data_error("split: the training set has images of " + to_string(all.image_shape()) + " in " +
-                         std::to_string(all.classes) + " classes, the test set " +
+        throw data_error("[F0425] split: the training set has images of " + to_string(all.image_shape()) +
+                         " in " + std::to_string(all.classes) + " classes, the test set " +
                          to_string(test.image_shape()) + " in " + std::to_string(test.classes));
     }
     if (options.validation >= all.size()) {
-        throw option_error("split_options::validation: expected fewer than the " +
+        throw option_error("[F0426] split_options::validation: expected fewer than the " +
                            std::to_string(all.size()) + " training images, got " +
                            std::to_string(options.validation));
     }
     const std::size_t left = all.size() - options.validation;
     if (options.train_limit > left) {
-        throw option_error("split_options::train_limit: expected at most the " + std::to_string(left) +
-                           " images that validation leaves, got " + std::to_string(options.train_limit));
+        throw option_error("[F0427] split_options::train_limit: expected at most the " +
+                           std::to_string(left) + " images that validation leaves, got " +
+                           std::to_string(options.train_limit));
     }
     std::vector<std::vector<std::size_t>> members(static_cast<std::size_t>(all.classes));
     for (std::size_t i = 0; i < all.size(); ++i) {
@@ -1790,19 +1804,19 @@ inline image_dataset read_cifar10(std::span<const std::string> paths) {
         detail::byte_file file(path);
         const std::vector<std::uint8_t> bytes = file.read(UINT64_MAX);
         if (bytes.empty() || bytes.size() % record != 0) {
-            throw data_error(path + ": expected whole records of " + std::to_string(record) + " bytes, got " +
-                             std::to_string(bytes.size()) + " bytes");
+            throw data_error("[F0413] " + path + ": expected whole records of " + std::to_string(record) +
+                             " bytes, got " + std::to_string(bytes.size()) + " bytes");
         }
         for (std::size_t i = 0; i < bytes.size(); i += record) {
             if (bytes[i] > 9) {
-                throw data_error(path + ": expected labels from 0 to 9, got " + std::to_string(bytes[i]) +
-                                 " for image " + std::to_string(i / record));
+                throw data_error("[F0414] " + path + ": expected labels from 0 to 9, got " +
+                                 std::to_string(bytes[i]) + " for image " + std::to_string(i / record));
             }
         }
         all.insert(all.end(), bytes.begin(), bytes.end());
     }
     if (all.empty()) {
-        throw data_error("read_cifar10: expected at least one file, got none");
+        throw data_error("[F0415] read_cifar10: expected at least one file, got none");
     }
     const std::size_t n = all.size() / record;
     image_dataset data;
@@ -1863,11 +1877,12 @@ inline std::vector<std::uint32_t> read_idx_header(byte_file& file, std::uint32_t
                         std::uint32_t{bytes[i + 2]} << 8U | std::uint32_t{bytes[i + 3]});
     }
     if (!words.empty() && words[0] != magic) {
-        throw data_error(file.path() + ": not an IDX file of " + kind + ": expected the magic number " +
-                         std::to_string(magic) + ", got " + std::to_string(words[0]));
+        throw data_error("[F0416] " + file.path() + ": not an IDX file of " + kind +
+                         ": expected the magic number " + std::to_string(magic) + ", got " +
+                         std::to_string(words[0]));
     }
     if (words.size() != dimensions + 1) {
-        throw data_error(file.path() + ": truncated: expected an IDX header of " +
+        throw data_error("[F0417] " + file.path() + ": truncated: expected an IDX header of " +
                          std::to_string(4 * (dimensions + 1)) + " bytes, got " +
                          std::to_string(bytes.size()));
     }
@@ -1885,7 +1900,7 @@ inline xt::xtensor<std::uint8_t, 4> read_idx_images(const std::string& path) {
     const auto header = detail::read_idx_header(file, detail::idx_images_magic, 3, "images");
     constexpr std::uint32_t largest_side = 1U << 15U;
     if (header[2] < 1 || header[2] > largest_side || header[3] < 1 || header[3] > largest_side) {
-        throw data_error(path + ": expected images of 1 to " + std::to_string(largest_side) +
+        throw data_error("[F0418] " + path + ": expected images of 1 to " + std::to_string(largest_side) +
                          " pixels a side, the header says " + std::to_string(header[2]) + " x " +
                          std::to_string(header[3]));
     }
@@ -2044,21 +2059,21 @@ namespace datasets {
 /// are equally frequent in every split, to within one image.
 /// @throws option_error where an option is outside its range
 inline dataset synthetic(const synthetic_options& options = {}) {
-    const auto refuse = [](const std::string& name, const std::string& expected, const std::string& got) {
-        throw option_error("synthetic_options::" + name + ": expected " + expected + ", got " + got);
+    const auto refuse = [](const std::string& message, const std::string& expected, const std::string& got) {
+        throw option_error(message + ": expected " + expected + ", got " + got);
     };
     const shape s = options.image;
     if (s.height < 1 || s.width < 1 || s.channels < 1) {
-        refuse("image", "positive sizes", to_string(s));
+        refuse("[F0428] synthetic_options::image", "positive sizes", to_string(s));
     }
     if (options.classes < 1) {
-        refuse("classes", "at least 1", std::to_string(options.classes));
+        refuse("[F0429] synthetic_options::classes", "at least 1", std::to_string(options.classes));
     }
     if (!(options.noise >= 0) || !std::isfinite(options.noise)) {
-        refuse("noise", "a finite number from 0", std::to_string(options.noise));
+        refuse("[F0430] synthetic_options::noise", "a finite number from 0", std::to_string(options.noise));
     }
     if (options.shift < 0) {
-        refuse("shift", "at least 0", std::to_string(options.shift));
+        refuse("[F0431] synthetic_options::shift", "at least 0", std::to_string(options.shift));
     }
     const std::vector<float> prototypes = detail::synthetic_prototypes(options);
     return {detail::synthetic_split(options, prototypes, options.train, 1),
@@ -2255,16 +2270,17 @@ namespace fitnas::detail {
 /// @throws shape_error where lengths differ or are below 2; numeric_error where a value is not finite
 inline void require_paired(std::span<const double> x, std::span<const double> y, const std::string& what) {
     if (x.size() != y.size()) {
-        throw shape_error(what + ": expected two columns of one length, got " + std::to_string(x.size()) +
-                          " and " + std::to_string(y.size()) + " values");
+        throw shape_error("[F0804] " + what + ": expected two columns of one length, got " +
+                          std::to_string(x.size()) + " and " + std::to_string(y.size()) + " values");
     }
     if (x.size() < 2) {
-        throw shape_error(what + ": expected at least 2 pairs of values, got " + std::to_string(x.size()));
+        throw shape_error("[F0805] " + what + ": expected at least 2 pairs of values, got " +
+                          std::to_string(x.size()));
     }
     for (std::size_t i = 0; i < x.size(); ++i) {
         if (!std::isfinite(x[i]) || !std::isfinite(y[i])) {
-            throw numeric_error(what + ": expected finite values, got " + std::to_string(x[i]) + " and " +
-                                std::to_string(y[i]) + " in row " + std::to_string(i));
+            throw numeric_error("[F0806] " + what + ": expected finite values, got " + std::to_string(x[i]) +
+                                " and " + std::to_string(y[i]) + " in row " + std::to_string(i));
         }
     }
 }
@@ -2315,11 +2331,11 @@ interval bootstrap_interval(std::span<const double> x, std::span<const double> y
                             const bootstrap_options& options = {}) {
     detail::require_paired(x, y, "bootstrap_interval");
     if (options.draws < 1) {
-        throw option_error("bootstrap_options::draws: expected at least 1, got " +
+        throw option_error("[F0801] bootstrap_options::draws: expected at least 1, got " +
                            std::to_string(options.draws));
     }
     if (!(options.level > 0 && options.level < 1)) {
-        throw option_error("bootstrap_options::level: expected a number between 0 and 1, got " +
+        throw option_error("[F0802] bootstrap_options::level: expected a number between 0 and 1, got " +
                            std::to_string(options.level));
     }
     const std::size_t n = x.size();
@@ -2339,7 +2355,7 @@ interval bootstrap_interval(std::span<const double> x, std::span<const double> y
     values.erase(std::remove_if(values.begin(), values.end(), [](double v) { return !std::isfinite(v); }),
                  values.end());
     if (values.empty()) {
-        throw numeric_error("bootstrap_interval: the statistic was finite on none of " +
+        throw numeric_error("[F0803] bootstrap_interval: the statistic was finite on none of " +
                             std::to_string(options.draws) + " draws");
     }
     std::sort(values.begin(), values.end());
@@ -2457,7 +2473,7 @@ inline std::vector<std::size_t> top_rows(std::span<const double> values, std::si
 
 inline std::size_t top_count(std::size_t n, double fraction, const std::string& what) {
     if (!(fraction > 0 && fraction <= 1)) {
-        throw option_error(what + ": expected a fraction above 0 and up to 1, got " +
+        throw option_error("[F0807] " + what + ": expected a fraction above 0 and up to 1, got " +
                            std::to_string(fraction));
     }
     // A product such as 0.07 * 100 may come out a little above the whole number that is meant.
@@ -2476,8 +2492,8 @@ inline std::size_t top_count(std::size_t n, double fraction, const std::string& 
 inline double regret(std::span<const double> predicted, std::span<const double> truth, std::size_t k = 1) {
     detail::require_paired(predicted, truth, "regret");
     if (k < 1 || k > predicted.size()) {
-        throw option_error("regret: expected k from 1 to " + std::to_string(predicted.size()) + ", got " +
-                           std::to_string(k));
+        throw option_error("[F0808] regret: expected k from 1 to " + std::to_string(predicted.size()) +
+                           ", got " + std::to_string(k));
     }
     const std::vector<std::size_t> picks = detail::top_rows(predicted, k);
     double best = truth[picks.front()];
@@ -2542,7 +2558,7 @@ inline std::vector<double> average_ranks(std::span<const double> values) {
     std::vector<std::size_t> order(values.size());
     for (std::size_t i = 0; i < order.size(); ++i) {
         if (std::isnan(values[i])) {
-            throw numeric_error("average_ranks: value " + std::to_string(i) + " is not a number");
+            throw numeric_error("[F0809] average_ranks: value " + std::to_string(i) + " is not a number");
         }
         order[i] = i;
     }
@@ -2615,7 +2631,7 @@ public:
         if (!is_decay(options.beta1) || !is_decay(options.beta2) || !(options.epsilon > 0) ||
             !(options.weight_decay >= 0)) {
             throw option_error(
-                "adam: beta1 and beta2 must be in [0, 1), epsilon above 0, weight_decay at least 0; "
+                "[F0101] adam: beta1 and beta2 must be in [0, 1), epsilon above 0, weight_decay at least 0; "
                 "got " +
                 std::to_string(options.beta1) + ", " + std::to_string(options.beta2) + ", " +
                 std::to_string(options.epsilon) + ", " + std::to_string(options.weight_decay));
@@ -2629,7 +2645,7 @@ public:
     /// @throws shape_error where the spans are not as long as the optimiser was made for
     void step(std::span<float> values, std::span<const float> gradient, double learning_rate) {
         if (values.size() != m_mean.size() || gradient.size() != m_mean.size()) {
-            throw shape_error("adam: made for " + std::to_string(m_mean.size()) + " values, got " +
+            throw shape_error("[F0102] adam: made for " + std::to_string(m_mean.size()) + " values, got " +
                               std::to_string(values.size()) + " and a gradient of " +
                               std::to_string(gradient.size()));
         }
@@ -5108,7 +5124,7 @@ public:
     /// @throws std::length_error past the capacity (a compile-time error in a constant expression)
     constexpr void push_back(const primitive& step) {
         if (m_size == capacity) {
-            throw std::length_error("a recipe has at most 16 primitives");
+            throw std::length_error("[F0110] a recipe has at most 16 primitives");
         }
         m_steps[static_cast<std::size_t>(m_size++)] = step;
     }
@@ -5964,8 +5980,8 @@ inline void initialise(const primitive& p, shape in, std::span<float> values, ra
 inline void initialise(const recipe& steps, shape input, std::span<float> parameters, random_stream& random) {
     const auto expected = static_cast<std::size_t>(summarise(steps, input).parameters);
     if (parameters.size() != expected) {
-        throw shape_error("initialise: the recipe has " + std::to_string(expected) + " parameters, got " +
-                          std::to_string(parameters.size()));
+        throw shape_error("[F0109] initialise: the recipe has " + std::to_string(expected) +
+                          " parameters, got " + std::to_string(parameters.size()));
     }
     for (const primitive& p : steps) {
         const auto size = static_cast<std::size_t>(p.parameters(input));
@@ -6001,7 +6017,7 @@ public:
         const recipe_summary sum = summarise(steps, input);
         if (!sum.valid || input.height < 1 || input.width < 1 || input.channels < 1) {
             throw shape_error(
-                "block: the recipe does not fit an input of " + to_string(input) +
+                "[F0103] block: the recipe does not fit an input of " + to_string(input) +
                 ": kernels must be odd, strides and widths positive, a residual must meet the input's "
                 "shape");
         }
@@ -6053,7 +6069,7 @@ public:
     tensor4 backward(const tensor4& dy) {
         require_shape(dy, m_output, "block: backward");
         if (dy.shape(0) != m_x.shape(0)) {
-            throw shape_error("block: backward: forward saw " + std::to_string(m_x.shape(0)) +
+            throw shape_error("[F0104] block: backward: forward saw " + std::to_string(m_x.shape(0)) +
                               " images, got gradients of " + std::to_string(dy.shape(0)));
         }
         if (m_plan.empty()) {
@@ -6078,8 +6094,8 @@ private:
         const shape got{static_cast<int>(x.shape(1)), static_cast<int>(x.shape(2)),
                         static_cast<int>(x.shape(3))};
         if (x.shape(0) < 1 || got != s) {
-            throw shape_error(std::string(what) + ": expected at least one image of " + to_string(s) +
-                              ", got " + std::to_string(x.shape(0)) + " of " + to_string(got));
+            throw shape_error("[F0105] " + std::string(what) + ": expected at least one image of " +
+                              to_string(s) + ", got " + std::to_string(x.shape(0)) + " of " + to_string(got));
         }
     }
 
@@ -6126,7 +6142,7 @@ inline batch_loss cross_entropy(std::span<const float> logits, std::span<const i
     const std::size_t images = labels.size();
     if (images == 0 || logits.empty() || logits.size() % images != 0 ||
         (!gradient.empty() && gradient.size() != logits.size())) {
-        throw shape_error("cross_entropy: " + std::to_string(logits.size()) + " logits, " +
+        throw shape_error("[F0106] cross_entropy: " + std::to_string(logits.size()) + " logits, " +
                           std::to_string(images) + " labels, a gradient of " +
                           std::to_string(gradient.size()));
     }
@@ -6136,8 +6152,8 @@ inline batch_loss cross_entropy(std::span<const float> logits, std::span<const i
     for (std::size_t n = 0; n < images; ++n) {
         const std::span<const float> z = logits.subspan(n * classes, classes);
         if (labels[n] < 0 || static_cast<std::size_t>(labels[n]) >= classes) {
-            throw shape_error("cross_entropy: expected labels from 0 to " + std::to_string(classes - 1) +
-                              ", got " + std::to_string(labels[n]));
+            throw shape_error("[F0107] cross_entropy: expected labels from 0 to " +
+                              std::to_string(classes - 1) + ", got " + std::to_string(labels[n]));
         }
         const auto label = static_cast<std::size_t>(labels[n]);
         const std::size_t best = argmax(z);
@@ -6203,8 +6219,8 @@ template <class Loss>
 gradient_report check_gradient(std::span<float> values, std::span<const float> analytic, Loss&& loss,
                                const gradient_check_options& options = {}) {
     if (values.size() != analytic.size()) {
-        throw shape_error("check_gradient: " + std::to_string(values.size()) + " values but a gradient of " +
-                          std::to_string(analytic.size()));
+        throw shape_error("[F0108] check_gradient: " + std::to_string(values.size()) +
+                          " values but a gradient of " + std::to_string(analytic.size()));
     }
     std::vector<std::size_t> chosen(values.size());
     for (std::size_t i = 0; i < chosen.size(); ++i) {
@@ -6286,8 +6302,8 @@ gradient_report check_recipe(const recipe& steps, shape input, Count images = 3,
                              const gradient_check_options& options = {}) {
     const recipe_summary sum = summarise(steps, input);
     if (!sum.valid || input.size() <= 0 || images < 1) {
-        throw shape_error("check_recipe: the recipe does not fit " + std::to_string(images) + " images of " +
-                          to_string(input) +
+        throw shape_error("[F0111] check_recipe: the recipe does not fit " + std::to_string(images) +
+                          " images of " + to_string(input) +
                           ": kernels must be odd, strides and widths positive, a residual must meet "
                           "the input's shape");
     }
@@ -6360,7 +6376,7 @@ gradient_report check_operator(cell place, int images = 3, const gradient_check_
     const recipe steps = Operator::build(place);
     const recipe_summary sum = summarise(steps, place.input);
     if (sum.valid && sum.output != place.output()) {
-        throw shape_error("check_operator: " + std::string(Operator::name) + " gives " +
+        throw shape_error("[F0112] check_operator: " + std::string(Operator::name) + " gives " +
                           to_string(sum.output) + ", the cell asks for " + to_string(place.output()));
     }
     return check_recipe(steps, place.input, images, options);
@@ -6416,7 +6432,7 @@ public:
     /// @throws option_error where a constant is outside its range
     explicit sgd(std::size_t size, const sgd_options& options = {}) : m_options(options), m_velocity(size) {
         if (!(options.momentum >= 0 && options.momentum < 1) || !(options.weight_decay >= 0)) {
-            throw option_error("sgd: momentum must be in [0, 1) and weight_decay at least 0; got " +
+            throw option_error("[F0113] sgd: momentum must be in [0, 1) and weight_decay at least 0; got " +
                                std::to_string(options.momentum) + " and " +
                                std::to_string(options.weight_decay));
         }
@@ -6432,7 +6448,7 @@ public:
     void step(std::span<float> values, std::span<const float> gradient, std::size_t first,
               double learning_rate, double share = 1) {
         if (values.size() != m_velocity.size() || first + gradient.size() > values.size()) {
-            throw shape_error("sgd: made for " + std::to_string(m_velocity.size()) + " values, got " +
+            throw shape_error("[F0114] sgd: made for " + std::to_string(m_velocity.size()) + " values, got " +
                               std::to_string(values.size()) + " and a gradient of the values " +
                               std::to_string(first) + " to " + std::to_string(first + gradient.size()));
         }
@@ -6538,7 +6554,8 @@ namespace fitnas::op {
 /// @tparam Kernel odd, from 1
 template <int Kernel>
 struct conv {
-    static_assert(Kernel >= 1 && Kernel % 2 == 1, "op::conv<Kernel>: the kernel must be odd and positive");
+    static_assert(Kernel >= 1 && Kernel % 2 == 1,
+                  "[F0201] op::conv<Kernel>: the kernel must be odd and positive");
 
 private:
     static constexpr detail::fixed_text text = detail::fixed_text{} << "conv_k" << Kernel;
@@ -6556,7 +6573,7 @@ public:
 template <int Kernel>
 struct separable {
     static_assert(Kernel >= 1 && Kernel % 2 == 1,
-                  "op::separable<Kernel>: the kernel must be odd and positive");
+                  "[F0202] op::separable<Kernel>: the kernel must be odd and positive");
 
 private:
     static constexpr detail::fixed_text text = detail::fixed_text{} << "sep_k" << Kernel;
@@ -6607,10 +6624,10 @@ namespace fitnas::op {
 template <int Kernel, int Expansion, int Reduction = 0, activation Act = activation::relu>
 struct mbconv {
     static_assert(Kernel >= 1 && Kernel % 2 == 1,
-                  "op::mbconv<Kernel, ...>: the kernel must be odd and positive");
-    static_assert(Expansion >= 1, "op::mbconv<_, Expansion>: the expansion must be at least 1");
+                  "[F0203] op::mbconv<Kernel, ...>: the kernel must be odd and positive");
+    static_assert(Expansion >= 1, "[F0204] op::mbconv<_, Expansion>: the expansion must be at least 1");
     static_assert(Reduction >= 0,
-                  "op::mbconv<_, _, Reduction>: the reduction must be at least 1, or 0 for none");
+                  "[F0205] op::mbconv<_, _, Reduction>: the reduction must be at least 1, or 0 for none");
 
 private:
     static constexpr detail::fixed_text text = [] {
@@ -6670,7 +6687,7 @@ namespace op {
 template <int Kernel>
 struct max_pool {
     static_assert(Kernel >= 1 && Kernel % 2 == 1,
-                  "op::max_pool<Kernel>: the kernel must be odd and positive");
+                  "[F0206] op::max_pool<Kernel>: the kernel must be odd and positive");
 
 private:
     static constexpr detail::fixed_text text = detail::fixed_text{} << "max_k" << Kernel;
@@ -6688,7 +6705,7 @@ public:
 template <int Kernel>
 struct avg_pool {
     static_assert(Kernel >= 1 && Kernel % 2 == 1,
-                  "op::avg_pool<Kernel>: the kernel must be odd and positive");
+                  "[F0207] op::avg_pool<Kernel>: the kernel must be odd and positive");
 
 private:
     static constexpr detail::fixed_text text = detail::fixed_text{} << "avg_k" << Kernel;
@@ -6763,13 +6780,14 @@ namespace fitnas {
 /// @tparam Operators 1 to 36 types, each a `candidate_operator`
 template <class... Operators>
 struct operator_set {
-    static_assert(sizeof...(Operators) >= 1, "operator_set<...> needs at least one operator");
-    static_assert(sizeof...(Operators) <= 36,
-                  "operator_set<...> takes at most 36 operators: a code has one digit or letter a cell");
+    static_assert(sizeof...(Operators) >= 1, "[F0316] operator_set<...> needs at least one operator");
+    static_assert(
+        sizeof...(Operators) <= 36,
+        "[F0317] operator_set<...> takes at most 36 operators: a code has one digit or letter a cell");
     static_assert((has_name<Operators> && ...),
-                  "operator_set<...>: every operator needs `static constexpr std::string_view name`");
+                  "[F0318] operator_set<...>: every operator needs `static constexpr std::string_view name`");
     static_assert((has_build<Operators> && ...),
-                  "operator_set<...>: every operator needs `static constexpr recipe build(cell)`");
+                  "[F0319] operator_set<...>: every operator needs `static constexpr recipe build(cell)`");
 
     static constexpr int size = static_cast<int>(sizeof...(Operators));
 
@@ -6795,7 +6813,7 @@ namespace fitnas {
 template <int Height, int Width, int Channels>
 struct image {
     static_assert(Height >= 1 && Width >= 1 && Channels >= 1,
-                  "image<Height, Width, Channels>: all must be positive");
+                  "[F0325] image<Height, Width, Channels>: all must be positive");
     static constexpr shape value{Height, Width, Channels};
 };
 
@@ -6820,9 +6838,9 @@ struct head_operator {
 /// What a part of a space adds to it: `Layers` layers of the candidates `Operators`, searchable or not.
 template <class Operators, int Layers, int Width, int Stride, bool Searchable>
 struct space_part {
-    static_assert(Layers >= 1, "a stage needs at least one cell");
-    static_assert(Width >= 1, "a layer's width must be positive");
-    static_assert(Stride >= 1, "a layer's stride must be positive");
+    static_assert(Layers >= 1, "[F0326] a stage needs at least one cell");
+    static_assert(Width >= 1, "[F0327] a layer's width must be positive");
+    static_assert(Stride >= 1, "[F0328] a layer's stride must be positive");
     using operators = Operators;
     static constexpr int layers = Layers;
     static constexpr int width = Width;
@@ -6851,7 +6869,7 @@ struct stage : detail::space_part<Operators, Cells, Width, Stride, true> {};
 /// @brief The last layer: 1x1 convolution, batch norm, ReLU, global average pool, linear layer with bias.
 template <int Width, int Classes>
 struct head : detail::space_part<operator_set<detail::head_operator<Classes>>, 1, Width, 1, false> {
-    static_assert(Classes >= 1, "head<Width, Classes>: there must be at least one class");
+    static_assert(Classes >= 1, "[F0329] head<Width, Classes>: there must be at least one class");
     static constexpr int classes = Classes;
 };
 
@@ -6949,12 +6967,11 @@ template <int Layers, int Blocks, class Image, class... Parts>
 constexpr auto checked_tables() {
     constexpr auto tables = space_tables<Layers, Blocks>::template make<Parts...>(Image::value);
     static_assert(tables.recipes_are_valid,
-                  "search_space<...>: an operator's recipe has an even kernel, a stride or "
+                  "[F0330] search_space<...>: an operator's recipe has an even kernel, a stride or "
                   "width below 1, or a residual that does not meet the shape of the input");
-    static_assert(
-        tables.recipes_give_the_shape,
-        "search_space<...>: an operator's recipe does not give the cell's output shape (every stride-th "
-        "pixel, `width` channels)");
+    static_assert(tables.recipes_give_the_shape, "[F0331] search_space<...>: an operator's recipe does not "
+                                                 "give the cell's output shape (every stride-th "
+                                                 "pixel, `width` channels)");
     return tables;
 }
 
@@ -6967,20 +6984,21 @@ constexpr auto checked_tables() {
 template <class Image, class... Parts>
 struct search_space {
     static_assert(detail::is_image<Image>::value,
-                  "search_space<...>: the first argument must be image<height, width, "
+                  "[F0332] search_space<...>: the first argument must be image<height, width, "
                   "channels>");
-    static_assert(detail::parts_are_ordered<Parts...>(),
-                  "search_space<image, ...>: after the image come a stem, at least one stage or fixed layer, "
-                  "and a head, "
-                  "in this order");
+    static_assert(
+        detail::parts_are_ordered<Parts...>(),
+        "[F0333] search_space<image, ...>: after the image come a stem, at least one stage or fixed layer, "
+        "and a head, "
+        "in this order");
     static_assert((detail::has_operator_set<Parts>() && ...),
-                  "stage<Operators, ...>: the first argument must be an operator_set<...>");
+                  "[F0334] stage<Operators, ...>: the first argument must be an operator_set<...>");
 
     /// How many layers there are, with stem and head.
     static constexpr int layers = (Parts::layers + ...);
     /// How many cells are searched: the length of an architecture code.
     static constexpr int cells = ((Parts::searchable ? Parts::layers : 0) + ...);
-    static_assert(cells >= 1, "search_space<...>: at least one stage must have cells to search");
+    static_assert(cells >= 1, "[F0335] search_space<...>: at least one stage must have cells to search");
 
     /// Layers and blocks. Made, and checked, where they are first needed: a space that is only named costs
     /// no compile time.
@@ -7083,7 +7101,7 @@ std::string to_string(const architecture<Space>& a) {
 template <code_space Space>
 architecture<Space> parse(std::string_view code) {
     if (code.size() != static_cast<std::size_t>(Space::cells)) {
-        throw architecture_error("architecture code \"" + std::string(code) + "\": expected " +
+        throw architecture_error("[F0301] architecture code \"" + std::string(code) + "\": expected " +
                                  std::to_string(Space::cells) + " characters, one a cell, got " +
                                  std::to_string(code.size()));
     }
@@ -7092,7 +7110,7 @@ architecture<Space> parse(std::string_view code) {
         const char c = code[i];
         const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'z' ? c - 'a' + 10 : 255;
         if (digit >= Space::operator_counts[i]) {
-            throw architecture_error("architecture code \"" + std::string(code) + "\": cell " +
+            throw architecture_error("[F0302] architecture code \"" + std::string(code) + "\": cell " +
                                      std::to_string(i) + " has the operators 0 to " +
                                      std::to_string(Space::operator_counts[i] - 1) + ", got '" +
                                      std::string(1, c) + "'");
@@ -7108,9 +7126,9 @@ template <code_space Space>
 constexpr void require_valid(const architecture<Space>& a) {
     for (std::size_t i = 0; i < a.size(); ++i) {
         if (a[i] >= Space::operator_counts[i]) {
-            throw architecture_error("architecture: cell " + std::to_string(i) + " has the operators 0 to " +
-                                     std::to_string(Space::operator_counts[i] - 1) + ", got " +
-                                     std::to_string(a[i]));
+            throw architecture_error(
+                "[F0303] architecture: cell " + std::to_string(i) + " has the operators 0 to " +
+                std::to_string(Space::operator_counts[i] - 1) + ", got " + std::to_string(a[i]));
         }
     }
 }
@@ -7131,7 +7149,7 @@ constexpr std::uint64_t index_of(const architecture<Space>& a) {
 template <code_space Space>
 constexpr architecture<Space> architecture_at(std::uint64_t index) {
     if (index >= Space::size) {
-        throw architecture_error("architecture_at: the space has " + std::to_string(Space::size) +
+        throw architecture_error("[F0304] architecture_at: the space has " + std::to_string(Space::size) +
                                  " architectures, asked for number " + std::to_string(index));
     }
     architecture<Space> a{};
@@ -7328,25 +7346,26 @@ struct score_table {
 template <code_space Space>
 void require_usable(const score_table<Space>& table, const std::string& what) {
     if (table.empty()) {
-        throw shape_error(what + ": the table of scores is empty");
+        throw shape_error("[F0321] " + what + ": the table of scores is empty");
     }
     if (table.scores.size() != table.size()) {
-        throw shape_error(what + ": " + std::to_string(table.size()) + " architectures but " +
+        throw shape_error("[F0322] " + what + ": " + std::to_string(table.size()) + " architectures but " +
                           std::to_string(table.scores.size()) + " scores");
     }
     bool constant = true;
     for (std::size_t i = 0; i < table.size(); ++i) {
         require_valid<Space>(table.architectures[i]);
         if (!std::isfinite(table.scores[i])) {
-            throw numeric_error(what + ": the score of architecture " +
+            throw numeric_error("[F0323] " + what + ": the score of architecture " +
                                 to_string<Space>(table.architectures[i]) + " (row " + std::to_string(i) +
                                 ") is not finite");
         }
         constant = constant && table.scores[i] == table.scores[0];
     }
     if (constant && table.size() > 1) {
-        throw numeric_error(what + ": all " + std::to_string(table.size()) + " scores are equal to " +
-                            std::to_string(table.scores[0]) + ", there is nothing to learn from them");
+        throw numeric_error("[F0324] " + what + ": all " + std::to_string(table.size()) +
+                            " scores are equal to " + std::to_string(table.scores[0]) +
+                            ", there is nothing to learn from them");
     }
 }
 
@@ -7392,7 +7411,7 @@ score_table<Space> merge_equal_networks(const score_table<Space>& table, const s
         merged.scores[i] /= counts[i];
     }
     if (merged.size() < 2) {
-        throw shape_error(what + ": the table has 1 different network, at least 2 are needed");
+        throw shape_error("[F0604] " + what + ": the table has 1 different network, at least 2 are needed");
     }
     require_usable(merged, what);
     return merged;
@@ -7627,7 +7646,7 @@ public:
     void add(window_term term) {
         if (term.first < 0 || term.last < term.first || term.last > Space::cells ||
             term.values.size() != window_codes<Space>(term.first, term.last)) {
-            throw shape_error("window_sum: " + std::to_string(term.values.size()) +
+            throw shape_error("[F0633] window_sum: " + std::to_string(term.values.size()) +
                               " values do not fit the codes of the cells from " + std::to_string(term.first) +
                               " to before " + std::to_string(term.last));
         }
@@ -7732,7 +7751,7 @@ public:
     /// @throws option_error where lambda is not a number above 0; as `merge_equal_networks`
     explicit ridge(const score_table<Space>& table, const ridge_options& options = {}) {
         if (options.lambda && (!(*options.lambda > 0) || !std::isfinite(*options.lambda))) {
-            throw option_error("ridge: lambda: expected a number above 0, got " +
+            throw option_error("[F0601] ridge: lambda: expected a number above 0, got " +
                                detail::number_text(*options.lambda));
         }
         score_table<Space> merged = merge_equal_networks(table, "ridge");
@@ -8017,8 +8036,8 @@ private:
 /// @throws option_error where there are fewer than 2 folds, or a fold would have fewer than 2 rows
 inline std::vector<std::vector<std::size_t>> make_folds(std::size_t n, int folds, seed s) {
     if (folds < 2 || n / static_cast<std::size_t>(folds) < 2) {
-        throw option_error("folds: expected 2 to " + std::to_string(n / 2) + " for " + std::to_string(n) +
-                           " different networks, got " + std::to_string(folds));
+        throw option_error("[F0602] folds: expected 2 to " + std::to_string(n / 2) + " for " +
+                           std::to_string(n) + " different networks, got " + std::to_string(folds));
     }
     std::vector<std::size_t> order(n);
     for (std::size_t i = 0; i < n; ++i) {
@@ -8066,8 +8085,9 @@ inline std::vector<std::size_t> rows_outside(const std::vector<std::size_t>& par
 template <code_space Space, class Fit>
 cross_validation_result<Space> cross_validate(const score_table<Space>& table, Fit&& fit_to,
                                               const cross_validation_options& options = {}) {
-    static_assert(predictor<std::decay_t<decltype(fit_to(table))>>,
-                  "cross_validate(table, fit_to): fit_to must take a score_table and return a predictor");
+    static_assert(
+        predictor<std::decay_t<decltype(fit_to(table))>>,
+        "[F0603] cross_validate(table, fit_to): fit_to must take a score_table and return a predictor");
     const score_table<Space> data = merge_equal_networks(table, "cross_validate");
     const auto parts = make_folds(data.size(), options.folds, options.seed);
     cross_validation_result<Space> result;
@@ -8174,8 +8194,9 @@ namespace fitnas::encoding::detail {
 /// Node i is cell i and carries the feature of the operator that was chosen there.
 template <code_space Space, class Feature>
 struct cells {
-    static_assert(feature::feature_of<Feature, Space>,
-                  "encoding<Space, Feature>: Feature must be a node feature such as feature::cell_operator");
+    static_assert(
+        feature::feature_of<Feature, Space>,
+        "[F0605] encoding<Space, Feature>: Feature must be a node feature such as feature::cell_operator");
     using space = Space;
     static constexpr int nodes = Space::cells;
     static constexpr int features = Feature::template width<Space>;
@@ -8230,12 +8251,12 @@ namespace fitnas::feature {
 template <class... Features>
 struct beside {
     static_assert(sizeof...(Features) >= 1,
-                  "feature::beside<Features...>: there must be at least one feature");
+                  "[F0609] feature::beside<Features...>: there must be at least one feature");
 
     template <code_space Space>
     static constexpr int width = [] {
         static_assert((feature_of<Features, Space> && ...),
-                      "feature::beside<Features...>: every argument must be a node feature such as "
+                      "[F0610] feature::beside<Features...>: every argument must be a node feature such as "
                       "feature::cell_operator");
         return (Features::template width<Space> + ...);
     }();
@@ -8542,7 +8563,7 @@ void propagate(const site& at, const float* z, const float* bias, float* y) {
 /// @tparam Width how many features a node has behind it
 template <int Width>
 struct conv {
-    static_assert(Width >= 1, "gcn::conv<Width>: the width must be at least 1");
+    static_assert(Width >= 1, "[F0618] gcn::conv<Width>: the width must be at least 1");
     static constexpr place works_on = place::nodes;
     static constexpr signal output(signal in) { return {in.nodes, Width}; }
     static constexpr std::size_t parameters(signal in) { return detail::affine_parameters(in, Width); }
@@ -8590,7 +8611,7 @@ namespace fitnas::gcn {
 /// @tparam Percent of the values that are dropped, 0 to 99
 template <int Percent = 10>
 struct dropout : detail::without_parameters {
-    static_assert(Percent >= 0 && Percent < 100, "gcn::dropout<Percent>: must be 0 to 99");
+    static_assert(Percent >= 0 && Percent < 100, "[F0619] gcn::dropout<Percent>: must be 0 to 99");
     static constexpr place works_on = place::between;
     static constexpr signal output(signal in) { return in; }
 
@@ -8661,7 +8682,7 @@ namespace fitnas::gcn {
 /// @tparam Width how many numbers an architecture has behind it
 template <int Width>
 struct linear {
-    static_assert(Width >= 1, "gcn::linear<Width>: the width must be at least 1");
+    static_assert(Width >= 1, "[F0620] gcn::linear<Width>: the width must be at least 1");
     static constexpr place works_on = place::pooled;
     static constexpr signal output(signal /*in*/) { return {1, Width, true}; }
     static constexpr std::size_t parameters(signal in) { return detail::affine_parameters(in, Width); }
@@ -8877,26 +8898,27 @@ constexpr std::array<signal, sizeof...(Layers) + 1> signals_of(signal features) 
 template <class Encoding, class... Layers>
 struct model {
     static_assert(encoding::encoding_type<Encoding>,
-                  "gcn::model<Encoding, Layers...>: the first argument must be an encoding such as "
+                  "[F0621] gcn::model<Encoding, Layers...>: the first argument must be an encoding such as "
                   "encoding::chain<space, feature::cell_operator>");
     static_assert(
         (layer_type<Layers> && ...),
-        "gcn::model<Encoding, Layers...>: behind the encoding every argument must be a layer such as "
+        "[F0622] gcn::model<Encoding, Layers...>: behind the encoding every argument must be a layer such as "
         "gcn::conv<64> or gcn::relu");
     static_assert(sizeof...(Layers) >= 1 && sizeof...(Layers) < 256,
-                  "gcn::model<Encoding, Layers...>: there must be 1 to 255 layers");
+                  "[F0623] gcn::model<Encoding, Layers...>: there must be 1 to 255 layers");
+    static_assert(detail::layers_stand_at<Layers...>(place::nodes),
+                  "[F0624] gcn::model<Encoding, Layers...>: conv, mean_pool and flatten work on nodes, and "
+                  "behind mean_pool "
+                  "or flatten there are none left");
+    static_assert(detail::layers_stand_at<Layers...>(place::pooled),
+                  "[F0625] gcn::model<Encoding, Layers...>: linear works on one vector an architecture: put "
+                  "mean_pool or "
+                  "flatten before it");
     static_assert(
-        detail::layers_stand_at<Layers...>(place::nodes),
-        "gcn::model<Encoding, Layers...>: conv, mean_pool and flatten work on nodes, and behind mean_pool "
-        "or flatten there are none left");
-    static_assert(
-        detail::layers_stand_at<Layers...>(place::pooled),
-        "gcn::model<Encoding, Layers...>: linear works on one vector an architecture: put mean_pool or "
-        "flatten before it");
-    static_assert(detail::last_layer_gives_numbers<Layers...>(),
-                  "gcn::model<Encoding, Layers...>: relu, silu and dropout cannot be the last layer, they "
-                  "would spoil the "
-                  "predictions");
+        detail::last_layer_gives_numbers<Layers...>(),
+        "[F0626] gcn::model<Encoding, Layers...>: relu, silu and dropout cannot be the last layer, they "
+        "would spoil the "
+        "predictions");
 
     using graph = Encoding;
     using space = typename Encoding::space;
@@ -8907,10 +8929,10 @@ struct model {
     /// What flows into each layer, and out of the last.
     static constexpr std::array<signal, layers + 1> signals =
         detail::signals_of<Layers...>({Encoding::nodes, Encoding::features, false, true});
-    static_assert(
-        signals[layers].pooled && signals[layers].width == 1,
-        "gcn::model<Encoding, Layers...>: the last layer must give one number an architecture: end with "
-        "linear<1>");
+    static_assert(signals[layers].pooled && signals[layers].width == 1,
+                  "[F0627] gcn::model<Encoding, Layers...>: the last layer must give one number an "
+                  "architecture: end with "
+                  "linear<1>");
 
     /// Where each layer's parameters begin, and where the last's end.
     static constexpr std::array<std::size_t, layers + 1> offsets = [] {
@@ -9691,8 +9713,8 @@ void for_each_block(std::size_t n, Body&& body) {
 
 inline void require_size(std::size_t got, std::size_t expected, const char* what) {
     if (got != expected) {
-        throw shape_error(std::string("gcn: expected ") + std::to_string(expected) + " " + what + ", got " +
-                          std::to_string(got));
+        throw shape_error(std::string("[F0628] gcn: expected ") + std::to_string(expected) + " " + what +
+                          ", got " + std::to_string(got));
     }
 }
 
@@ -10073,7 +10095,7 @@ inline double difference_loss(std::span<const float> outputs, std::span<const do
 inline double evaluate_loss(loss kind, std::span<const float> outputs, std::span<const double> targets,
                             std::span<float> gradient) {
     if (outputs.empty() || outputs.size() != targets.size() || outputs.size() != gradient.size()) {
-        throw shape_error("evaluate_loss: " + std::to_string(outputs.size()) + " outputs, " +
+        throw shape_error("[F0630] evaluate_loss: " + std::to_string(outputs.size()) + " outputs, " +
                           std::to_string(targets.size()) + " targets and a gradient of " +
                           std::to_string(gradient.size()) + "; all must be equal and at least 1");
     }
@@ -10160,22 +10182,24 @@ struct fit_options {
 namespace detail {
 
 FITNAS_COLD inline void require_fit_options(const fit_options& options) {
-    const auto require = [](bool good, const std::string& expected, const std::string& got) {
+    const auto require = [](bool good, const std::string& message, const std::string& got) {
         if (!good) {
-            throw option_error("fit: " + expected + ", got " + got);
+            throw option_error(message + ", got " + got);
         }
     };
     const double rate = options.learning_rate;
     const double decay = options.weight_decay;
-    require(options.epochs >= 1, "epochs: expected at least 1", std::to_string(options.epochs));
-    require(options.batch >= 2, "batch: expected at least 2", std::to_string(options.batch));
-    require(rate > 0 && std::isfinite(rate), "learning_rate: expected a number above 0", number_text(rate));
-    require(decay >= 0 && std::isfinite(decay), "weight_decay: expected a number from 0", number_text(decay));
+    require(options.epochs >= 1, "[F0612] fit: epochs: expected at least 1", std::to_string(options.epochs));
+    require(options.batch >= 2, "[F0613] fit: batch: expected at least 2", std::to_string(options.batch));
+    require(rate > 0 && std::isfinite(rate), "[F0614] fit: learning_rate: expected a number above 0",
+            number_text(rate));
+    require(decay >= 0 && std::isfinite(decay), "[F0615] fit: weight_decay: expected a number from 0",
+            number_text(decay));
 }
 
 inline void require_finite_loss(double loss, int epoch, const fit_options& options) {
     if (!std::isfinite(loss)) {
-        throw numeric_error("fit: the loss is not finite any more in epoch " + std::to_string(epoch) +
+        throw numeric_error("[F0616] fit: the loss is not finite any more in epoch " + std::to_string(epoch) +
                             " of " + std::to_string(options.epochs) + "; the learning rate " +
                             number_text(options.learning_rate) + " may be too high");
     }
@@ -10286,8 +10310,8 @@ template <code_space Space>
 std::vector<architecture<Space>> sample(std::size_t n, seed s) {
     constexpr std::uint64_t enumerable = 1U << 20U;
     const auto refuse = [n](const std::string& has) {
-        throw option_error("sample: asked for " + std::to_string(n) + " different networks, the space has " +
-                           has);
+        throw option_error("[F0320] sample: asked for " + std::to_string(n) +
+                           " different networks, the space has " + has);
     };
     std::set<architecture<Space>> seen;
     std::vector<architecture<Space>> result;
@@ -10405,8 +10429,9 @@ struct lattice {
 /// @tparam Feature what a chosen node carries
 template <code_space Space, class Feature>
 struct operator_lattice {
-    static_assert(feature::feature_of<Feature, Space>,
-                  "encoding<Space, Feature>: Feature must be a node feature such as feature::cell_operator");
+    static_assert(
+        feature::feature_of<Feature, Space>,
+        "[F0606] encoding<Space, Feature>: Feature must be a node feature such as feature::cell_operator");
     using space = Space;
     static constexpr int nodes = detail::lattice<Space>::nodes;
     static constexpr int features = Feature::template width<Space>;
@@ -10456,7 +10481,7 @@ public:
     /// @throws shape_error where there are no members
     explicit ensemble(std::vector<Member> members) : m_members(std::move(members)) {
         if (m_members.empty()) {
-            throw shape_error("ensemble: expected at least 1 member, got 0");
+            throw shape_error("[F0607] ensemble: expected at least 1 member, got 0");
         }
     }
 
@@ -10511,7 +10536,8 @@ template <gcn::model_type Model>
 ensemble<fitted<Model>> fit_ensemble(const score_table<typename Model::space>& table, int members,
                                      const fit_options& options = {}) {
     if (members < 1) {
-        throw option_error("fit_ensemble: members: expected at least 1, got " + std::to_string(members));
+        throw option_error("[F0608] fit_ensemble: members: expected at least 1, got " +
+                           std::to_string(members));
     }
     const stopwatch clock;
     std::vector<fitted<Model>> all;
@@ -10579,7 +10605,7 @@ struct with_costs {
     template <code_space Space>
     static constexpr int width = [] {
         static_assert(search_space_type<Space>,
-                      "feature::with_costs<Feature>: the space must be a search_space, which "
+                      "[F0611] feature::with_costs<Feature>: the space must be a search_space, which "
                       "knows what its operators cost");
         return Feature::template width<Space> + 2;
     }();
@@ -10775,7 +10801,8 @@ template <code_space Space, class Encoding = default_encoding<Space>>
 plan_choice choose_plan(const score_table<Space>& table, const default_fit_options& options = {}) {
     using model = default_model<Space, Encoding>;
     if (options.folds < 2) {
-        throw option_error("fit_default: folds: expected at least 2, got " + std::to_string(options.folds));
+        throw option_error("[F0617] fit_default: folds: expected at least 2, got " +
+                           std::to_string(options.folds));
     }
     const score_table<Space> data = merge_equal_networks(table, "fit_default");
     const auto folds = (std::min)(static_cast<std::size_t>(options.folds), data.size() / 4);
@@ -11295,7 +11322,7 @@ private:
         if constexpr (rule<I>::action == window_action::each_node) {
             constexpr signal in{1, Model::signals[I].width};
             static_assert(Model::signals[I + 1].width == in.width,
-                          "gcn::window_rule: a layer that works on each node must keep its width");
+                          "[F0629] gcn::window_rule: a layer that works on each node must keep its width");
             const std::ptrdiff_t size = static_cast<std::ptrdiff_t>(count) * in.width;
             site at{};
             at.input = in;
@@ -11462,27 +11489,28 @@ constexpr void require_decomposable() {
     constexpr window_fault fault = window_traits<P>::fault;
     static_assert(
         fault != window_fault::unknown,
-        "this needs a model that is a sum over windows of neighbouring cells, and the model's type does not "
+        "[F0634] this needs a model that is a sum over windows of neighbouring cells, and the model's type "
+        "does not "
         "say that it is one: it has no contributions() and no window_traits; use search::exhaustive, "
         "search::segment or search::evolution");
     static_assert(
         fault != window_fault::graph,
-        "this needs a model that is a sum over windows of neighbouring cells, but the model's encoding joins "
+        "[F0635] this needs a model that is a sum over windows of neighbouring cells, but the model's "
+        "encoding joins "
         "cells that are not neighbours, so that a node sees the whole architecture: use encoding::chain (an "
         "encoding of yours must have cell_of(node)), or search::exhaustive, search::segment or "
         "search::evolution");
-    static_assert(
-        fault != window_fault::layer,
-        "this needs a model that is a sum over windows of neighbouring cells, but a layer of the model has "
-        "no gcn::window_rule, which says how it acts on them");
-    static_assert(
-        fault != window_fault::tail,
-        "this needs a model that is a sum over windows of neighbouring cells, but the model is not linear "
-        "behind mean_pool or flatten: only gcn::linear may follow, without gcn::relu between");
-    static_assert(
-        fault != window_fault::size,
-        "this needs a model that is a sum over windows of neighbouring cells, but the model's windows have "
-        "more than 2^20 codes: L graph convolutions see 2 L + 1 cells, so use fewer");
+    static_assert(fault != window_fault::layer, "[F0636] this needs a model that is a sum over windows of "
+                                                "neighbouring cells, but a layer of the model has "
+                                                "no gcn::window_rule, which says how it acts on them");
+    static_assert(fault != window_fault::tail,
+                  "[F0637] this needs a model that is a sum over windows of neighbouring cells, but the "
+                  "model is not linear "
+                  "behind mean_pool or flatten: only gcn::linear may follow, without gcn::relu between");
+    static_assert(fault != window_fault::size,
+                  "[F0638] this needs a model that is a sum over windows of neighbouring cells, but the "
+                  "model's windows have "
+                  "more than 2^20 codes: L graph convolutions see 2 L + 1 cells, so use fewer");
 }
 
 } // namespace detail
@@ -11512,7 +11540,7 @@ public:
         detail::require_decomposable<Model>();
         if constexpr (decomposable<Model>) {
             static_assert(std::same_as<typename Model::space, Space>,
-                          "windows<Space>(model): the model must be a predictor of the same space");
+                          "[F0639] windows<Space>(model): the model must be a predictor of the same space");
             take(window_traits<Model>::contributions(model));
         }
     }
@@ -11569,7 +11597,7 @@ private:
             largest += most;
         }
         if (!std::isfinite(largest)) {
-            throw numeric_error("windows: the model has a value that is not finite");
+            throw numeric_error("[F0640] windows: the model has a value that is not finite");
         }
         int exponent = 0;
         std::frexp(largest, &exponent);
@@ -11750,9 +11778,9 @@ public:
     template <predictor Predictor>
     explicit dense_table(const Predictor& model, std::uint64_t limit = dense_table_limit) {
         static_assert(std::same_as<typename Predictor::space, Space>,
-                      "dense_table<Space>(model): the model must be a predictor of the same space");
+                      "[F0631] dense_table<Space>(model): the model must be a predictor of the same space");
         if (Space::size > limit || Space::size == UINT64_MAX) {
-            throw option_error("dense_table: the space has " +
+            throw option_error("[F0632] dense_table: the space has " +
                                (Space::size == UINT64_MAX ? "2^64 or more" : std::to_string(Space::size)) +
                                " codes, the limit is " + std::to_string(limit));
         }
@@ -11898,9 +11926,10 @@ public:
         require_fits(layout);
         for (std::size_t i = 0; i < m_milliseconds.size(); ++i) {
             if (!std::isfinite(m_milliseconds[i]) || m_milliseconds[i] < 0) {
-                throw numeric_error(
-                    "latency_table: block " + std::to_string(i) + " (" + std::string(layout.blocks[i].name) +
-                    "): expected finite milliseconds, not below 0, got " + std::to_string(m_milliseconds[i]));
+                throw numeric_error("[F0307] latency_table: block " + std::to_string(i) + " (" +
+                                    std::string(layout.blocks[i].name) +
+                                    "): expected finite milliseconds, not below 0, got " +
+                                    std::to_string(m_milliseconds[i]));
             }
         }
     }
@@ -11926,7 +11955,7 @@ public:
     /// @throws shape_error where the numbers of blocks differ
     void require_fits(const space_layout& layout) const {
         if (m_milliseconds.size() != layout.blocks.size()) {
-            throw shape_error("latency_table: expected one value for each of the " +
+            throw shape_error("[F0308] latency_table: expected one value for each of the " +
                               std::to_string(layout.blocks.size()) + " blocks of the space, got " +
                               std::to_string(m_milliseconds.size()));
         }
@@ -11997,7 +12026,7 @@ inline limit operator&&(limit a, const limit& b) {
 /// @throws option_error below that
 inline limit macs_at_most(long long most) {
     if (most < 0) {
-        throw option_error("macs_at_most: expected 0 or more, got " + std::to_string(most));
+        throw option_error("[F0309] macs_at_most: expected 0 or more, got " + std::to_string(most));
     }
     return {.macs = most};
 }
@@ -12006,7 +12035,7 @@ inline limit macs_at_most(long long most) {
 /// @throws option_error below that
 inline limit parameters_at_most(long long most) {
     if (most < 0) {
-        throw option_error("parameters_at_most: expected 0 or more, got " + std::to_string(most));
+        throw option_error("[F0310] parameters_at_most: expected 0 or more, got " + std::to_string(most));
     }
     return {.parameters = most};
 }
@@ -12016,7 +12045,7 @@ inline limit parameters_at_most(long long most) {
 /// @throws option_error below that
 inline limit latency_at_most(latency_table table, double milliseconds) {
     if (!(milliseconds >= 0)) {
-        throw option_error("latency_at_most: expected 0 milliseconds or more, got " +
+        throw option_error("[F0311] latency_at_most: expected 0 milliseconds or more, got " +
                            std::to_string(milliseconds));
     }
     return {.latencies = {{std::make_shared<const latency_table>(std::move(table)), milliseconds}}};
@@ -12048,7 +12077,7 @@ public:
         }
         for (const cost::latency_limit& l : limit.latencies) {
             if (!l.table) {
-                throw option_error("limit: a latency limit has no table");
+                throw option_error("[F0312] limit: a latency limit has no table");
             }
             l.table->require_fits(layout);
             add("latency", " ms", l.milliseconds);
@@ -12100,13 +12129,13 @@ public:
     /// @throws limit_error with the limits and the smallest cost of each kind
     void require_possible(const std::string& what) const {
         if (!can_meet({}, 0)) {
-            throw limit_error(what + ": no architecture meets " + m_text + "; " + smallest());
+            throw limit_error("[F0313] " + what + ": no architecture meets " + m_text + "; " + smallest());
         }
     }
 
     /// @return the error to throw where a search met no architecture that keeps the limits
     FITNAS_COLD limit_error nothing_found(const std::string& what, const std::string& looked_at) const {
-        return limit_error(what + ": " + looked_at + " meets " + m_text + "; " + smallest());
+        return limit_error("[F0314] " + what + ": " + looked_at + " meets " + m_text + "; " + smallest());
     }
 
 private:
@@ -12150,7 +12179,7 @@ limit_check check_of(const cost::limit& limit) {
         return limit_check(Space::layout(), limit);
     } else {
         if (!limit.empty()) {
-            throw option_error("limit: " + limit.text() +
+            throw option_error("[F0315] limit: " + limit.text() +
                                " was asked for, but the space has no layout, so its codes have no costs");
         }
         return {};
@@ -12244,7 +12273,7 @@ public:
 
     best_list(std::size_t top, const char* what) : m_top(top) {
         if (top < 1) {
-            throw option_error(std::string(what) + ": top: expected at least 1, got 0");
+            throw option_error("[F0701] " + std::string(what) + ": top: expected at least 1, got 0");
         }
     }
 
@@ -12285,13 +12314,15 @@ private:
 inline void require_values(const std::vector<double>& values, std::size_t expected, const char* what,
                            const char* whose) {
     if (values.size() != expected) {
-        throw shape_error(std::string(what) + ": the " + whose + " gave " + std::to_string(values.size()) +
-                          " values for " + std::to_string(expected) + " architectures");
+        throw shape_error("[F0702] " + std::string(what) + ": the " + whose + " gave " +
+                          std::to_string(values.size()) + " values for " + std::to_string(expected) +
+                          " architectures");
     }
     for (std::size_t i = 0; i < values.size(); ++i) {
         if (!std::isfinite(values[i])) {
-            throw numeric_error(std::string(what) + ": the " + whose + " gave a value that is not finite (" +
-                                std::to_string(i) + " of " + std::to_string(expected) + ")");
+            throw numeric_error("[F0703] " + std::string(what) + ": the " + whose +
+                                " gave a value that is not finite (" + std::to_string(i) + " of " +
+                                std::to_string(expected) + ")");
         }
     }
 }
@@ -12323,13 +12354,13 @@ std::uint64_t for_each_prediction(const Model& predictor, const cost::limit& lim
     using space = typename Model::space;
     using code = architecture<space>;
     if (space::size > enumerable_size) {
-        throw option_error(std::string(what) + ": the space has " +
+        throw option_error("[F0704] " + std::string(what) + ": the space has " +
                            (space::size == UINT64_MAX ? "2^64 or more" : std::to_string(space::size)) +
                            " codes, at most " + std::to_string(enumerable_size) +
                            " are enumerated; use search::segment, search::evolution or search::random");
     }
     if (batch < 1) {
-        throw option_error(std::string(what) + ": batch: expected at least 1, got 0");
+        throw option_error("[F0705] " + std::string(what) + ": batch: expected at least 1, got 0");
     }
     const limit_check check = check_of<space>(limit);
     check.require_possible(what);
@@ -12436,7 +12467,7 @@ architecture<Space> mutate(architecture<Space> a, double chance, random_stream& 
 FITNAS_COLD inline void require_options(const evolution_options& o) {
     const auto at_least_1 = [](std::size_t value, const char* name) {
         if (value < 1) {
-            throw option_error(std::string("evolution: ") + name + ": expected at least 1, got 0");
+            throw option_error(std::string("[F0706] evolution: ") + name + ": expected at least 1, got 0");
         }
     };
     at_least_1(o.population, "population");
@@ -12444,11 +12475,11 @@ FITNAS_COLD inline void require_options(const evolution_options& o) {
     at_least_1(o.parents, "parents");
     at_least_1(o.draws, "draws");
     if (!(o.mutation > 0 && o.mutation <= 1)) {
-        throw option_error("evolution: mutation: expected a chance in (0, 1], got " +
+        throw option_error("[F0707] evolution: mutation: expected a chance in (0, 1], got " +
                            fitnas::detail::number_text(o.mutation));
     }
     if (!(o.crossover >= 0 && o.crossover <= 1)) {
-        throw option_error("evolution: crossover: expected a share in [0, 1], got " +
+        throw option_error("[F0708] evolution: crossover: expected a share in [0, 1], got " +
                            fitnas::detail::number_text(o.crossover));
     }
 }
@@ -13283,13 +13314,13 @@ template <code_space Space>
 std::vector<candidate<Space>> exact(const windows<Space>& model, const exact_options& options = {},
                                     exact_report* report = nullptr) {
     if (options.top < 1) {
-        throw option_error("exact: top: expected at least 1, got 0");
+        throw option_error("[F0709] exact: top: expected at least 1, got 0");
     }
     if (options.beam < 1) {
-        throw option_error("exact: beam: expected at least 1, got 0");
+        throw option_error("[F0710] exact: beam: expected at least 1, got 0");
     }
     if (!(options.tolerance >= 0) || !std::isfinite(options.tolerance)) {
-        throw option_error("exact: tolerance: expected a number from 0, got " +
+        throw option_error("[F0711] exact: tolerance: expected a number from 0, got " +
                            fitnas::detail::number_text(options.tolerance));
     }
     exact_report done;
@@ -13775,7 +13806,7 @@ template <code_space Space, scorer<Space> Scorer>
 std::vector<candidate<Space>> random(Scorer&& score, const random_options& options = {}) {
     detail::best_list<Space> best(options.top, "random");
     if (options.samples < 1) {
-        throw option_error("random: samples: expected at least 1, got 0");
+        throw option_error("[F0716] random: samples: expected at least 1, got 0");
     }
     const auto codes =
         sample_under<Space>(options.limit, options.samples, options.seed, options.draws, "random");
@@ -13860,15 +13891,16 @@ best_unknown(const Model& predictor, const std::set<architecture<typename Model:
 }
 
 inline void require_options(const iterative_options& o) {
-    const auto refuse = [](const std::string& text) { throw option_error("iterative: " + text); };
+    const auto refuse = [](const std::string& message) { throw option_error(message); };
     if (o.evaluations < 8) {
-        refuse("evaluations: expected at least 8, got " + std::to_string(o.evaluations));
+        refuse("[F0712] iterative: evaluations: expected at least 8, got " + std::to_string(o.evaluations));
     }
     if (!(o.uniform > 0 && o.uniform <= 1)) {
-        refuse("uniform: expected a share above 0, at most 1, got " + std::to_string(o.uniform));
+        refuse("[F0713] iterative: uniform: expected a share above 0, at most 1, got " +
+               std::to_string(o.uniform));
     }
     if (o.rounds < 1) {
-        refuse("rounds: expected at least 1, got 0");
+        refuse("[F0714] iterative: rounds: expected at least 1, got 0");
     }
 }
 
@@ -13955,7 +13987,7 @@ std::vector<candidate<Space>> pareto(std::vector<candidate<Space>> candidates,
     };
     for (const candidate<Space>& c : candidates) {
         if (std::isnan(cost_of(c))) {
-            throw option_error("pareto: the candidates have no latency; give the search a table with "
+            throw option_error("[F0715] pareto: the candidates have no latency; give the search a table with "
                                "cost::latency_at_most(table, milliseconds)");
         }
     }
@@ -14056,9 +14088,10 @@ namespace fitnas {
 /// @tparam Counts how many operators each cell has, 1 to 36; one number a cell
 template <int... Counts>
 struct codes {
-    static_assert(sizeof...(Counts) >= 1, "codes<Counts...>: there must be at least one cell");
-    static_assert(((Counts >= 1 && Counts <= 36) && ...),
-                  "codes<Counts...>: a cell has 1 to 36 operators: a code has one digit or letter a cell");
+    static_assert(sizeof...(Counts) >= 1, "[F0305] codes<Counts...>: there must be at least one cell");
+    static_assert(
+        ((Counts >= 1 && Counts <= 36) && ...),
+        "[F0306] codes<Counts...>: a cell has 1 to 36 operators: a code has one digit or letter a cell");
 
     static constexpr int cells = static_cast<int>(sizeof...(Counts));
     static constexpr std::array<int, sizeof...(Counts)> operator_counts{Counts...};
@@ -14086,8 +14119,10 @@ namespace fitnas::search {
 /// 6>`.
 template <int... Cells>
 struct segments {
-    static_assert(sizeof...(Cells) >= 1, "search::segments<Cells...>: there must be at least one segment");
-    static_assert(((Cells >= 1) && ...), "search::segments<Cells...>: a segment needs at least one cell");
+    static_assert(sizeof...(Cells) >= 1,
+                  "[F0717] search::segments<Cells...>: there must be at least one segment");
+    static_assert(((Cells >= 1) && ...),
+                  "[F0718] search::segments<Cells...>: a segment needs at least one cell");
     static constexpr int cells = (Cells + ... + 0);
 };
 
@@ -14171,7 +14206,7 @@ architecture<Space> fill_by_macs(bool most) {
         return a;
     } else {
         throw option_error(
-            "segment: fill: heaviest and cheapest need a space with costs; use fill::random or "
+            "[F0719] segment: fill: heaviest and cheapest need a space with costs; use fill::random or "
             "fill::fixed");
     }
 }
@@ -14212,7 +14247,7 @@ private:
 
     static void at_least(std::size_t least, std::size_t value, const char* name) {
         if (value < least) {
-            throw option_error(std::string("segment: ") + name + ": expected at least " +
+            throw option_error(std::string("[F0720] segment: ") + name + ": expected at least " +
                                std::to_string(least) + ", got " + std::to_string(value));
         }
     }
@@ -14222,7 +14257,7 @@ private:
         using slots = typename segment_slots<Space, First, Keep,
                                              std::make_index_sequence<static_cast<std::size_t>(Cells)>>::type;
         static_assert(slots::size <= enumerable_size,
-                      "search::segment: a segment has more than 2^26 candidates; make it shorter");
+                      "[F0721] search::segment: a segment has more than 2^26 candidates; make it shorter");
         constexpr int last = First + Cells;
         segment_report report{.first = First, .last = last};
 
@@ -14340,10 +14375,10 @@ private:
 
         using model_type = std::remove_cvref_t<decltype(m_fit(std::as_const(table)))>;
         static_assert(model<model_type>,
-                      "search::segment: fit(table) must return a model: it names its `space` and has "
+                      "[F0722] search::segment: fit(table) must return a model: it names its `space` and has "
                       "predict(std::span<const architecture<space>>) -> std::vector<double>");
         static_assert(std::is_same_v<typename model_type::space, Slots>,
-                      "search::segment: fit(table) must return a model of the table's own space");
+                      "[F0723] search::segment: fit(table) must return a model of the table's own space");
         const model_type predictor = m_fit(std::as_const(table));
         constexpr std::size_t batch = 16384;
         std::vector<architecture<Slots>> some;
@@ -14422,11 +14457,10 @@ private:
 /// leave no room for may end the search although other architectures keep them all together
 template <code_space Space, class Segments, int Keep = 6, scorer<Space> Scorer, class Fit>
 segment_result<Space> segment(Scorer&& score, Fit&& fit, const segment_options<Space>& options = {}) {
-    static_assert(
-        Segments::cells == Space::cells,
-        "search::segment<Space, segments<Cells...>>: the segments together must have as many cells as the "
-        "space; 7 + 6 + 6 are for 19 cells");
-    static_assert(Keep >= 1 && Keep <= 36, "search::segment: between 1 and 36 parts are kept");
+    static_assert(Segments::cells == Space::cells, "[F0724] search::segment<Space, segments<Cells...>>: the "
+                                                   "segments together must have as many cells as the "
+                                                   "space; 7 + 6 + 6 are for 19 cells");
+    static_assert(Keep >= 1 && Keep <= 36, "[F0725] search::segment: between 1 and 36 parts are kept");
     return detail::segment_search<Space, Keep, std::remove_reference_t<Scorer>, std::remove_reference_t<Fit>>(
                score, fit, options)
         .run(Segments{});
@@ -14466,12 +14500,12 @@ public:
     explicit table(const Model& model, std::vector<latency_table> latencies = {})
         : m_latencies(std::move(latencies)) {
         static_assert(std::same_as<typename Model::space, Space>,
-                      "search::table<Space>(model): the model must be of the same space");
+                      "[F0726] search::table<Space>(model): the model must be of the same space");
         for (const latency_table& t : m_latencies) {
             if constexpr (search_space_type<Space>) {
                 t.require_fits(Space::layout());
             } else {
-                throw option_error("table: the space has no layout, so its codes have no latencies");
+                throw option_error("[F0727] table: the space has no layout, so its codes have no latencies");
             }
         }
         if constexpr (decomposable<Model> && Space::size <= dense_table_limit) {
@@ -14495,7 +14529,7 @@ public:
     /// @throws shape_error where a latency table is not of this space
     std::vector<candidate<Space>> top(std::size_t n, const cost::limit& limit = {}) const {
         if (n < 1) {
-            throw option_error("table: top: expected at least 1, got 0");
+            throw option_error("[F0728] table: top: expected at least 1, got 0");
         }
         const query asked = query_of(limit);
         std::vector<std::size_t> found;
@@ -15049,8 +15083,9 @@ public:
             for (const int c : m_counts) {
                 m_paths = std::lcm(m_paths, static_cast<std::size_t>(c));
                 if (m_paths > most) {
-                    throw option_error("sampling::strict_fair: the cells' operator counts need more than " +
-                                       std::to_string(most) + " paths a step; use sampling::uniform");
+                    throw option_error(
+                        "[F0506] sampling::strict_fair: the cells' operator counts need more than " +
+                        std::to_string(most) + " paths a step; use sampling::uniform");
                 }
             }
         }
@@ -15127,8 +15162,9 @@ public:
     std::span<float> parameters(int cell_index, int operator_index) {
         if (cell_index < 0 || cell_index >= Space::cells || operator_index < 0 ||
             operator_index >= Space::operator_counts[static_cast<std::size_t>(cell_index)]) {
-            throw architecture_error("supernet: there is no operator " + std::to_string(operator_index) +
-                                     " in cell " + std::to_string(cell_index));
+            throw architecture_error("[F0507] supernet: there is no operator " +
+                                     std::to_string(operator_index) + " in cell " +
+                                     std::to_string(cell_index));
         }
         const space_block& b = Space::block_of(cell_index, operator_index);
         return parameters().subspan(static_cast<std::size_t>(b.offset),
@@ -15352,26 +15388,29 @@ struct train_report {
 namespace detail {
 
 FITNAS_COLD inline void require_options(const train_options& o, std::size_t images) {
-    const auto refuse = [](const std::string& name, const std::string& expected, const std::string& got) {
-        throw option_error("train_options::" + name + ": expected " + expected + ", got " + got);
+    const auto refuse = [](const std::string& message, const std::string& expected, const std::string& got) {
+        throw option_error(message + ": expected " + expected + ", got " + got);
     };
     if (o.epochs < 1) {
-        refuse("epochs", "at least 1", std::to_string(o.epochs));
+        refuse("[F0508] train_options::epochs", "at least 1", std::to_string(o.epochs));
     }
     if (o.keep.every < 0) {
-        refuse("keep.every", "at least 0", std::to_string(o.keep.every));
+        refuse("[F0509] train_options::keep.every", "at least 0", std::to_string(o.keep.every));
     }
     if (o.batch < 1 || o.batch > images) {
-        refuse("batch", "1 to " + std::to_string(images) + ", the number of images", std::to_string(o.batch));
+        refuse("[F0510] train_options::batch", "1 to " + std::to_string(images) + ", the number of images",
+               std::to_string(o.batch));
     }
     if (!(o.learning_rate > 0) || !std::isfinite(o.learning_rate)) {
-        refuse("learning_rate", "a number above 0", std::to_string(o.learning_rate));
+        refuse("[F0511] train_options::learning_rate", "a number above 0", std::to_string(o.learning_rate));
     }
     if (!(o.warmup >= 0 && o.warmup < o.epochs)) {
-        refuse("warmup", "0 to less than " + std::to_string(o.epochs) + " epochs", std::to_string(o.warmup));
+        refuse("[F0512] train_options::warmup", "0 to less than " + std::to_string(o.epochs) + " epochs",
+               std::to_string(o.warmup));
     }
     if (!(o.label_smoothing >= 0 && o.label_smoothing < 1)) {
-        refuse("label_smoothing", "a number in [0, 1)", std::to_string(o.label_smoothing));
+        refuse("[F0513] train_options::label_smoothing", "a number in [0, 1)",
+               std::to_string(o.label_smoothing));
     }
 }
 
@@ -15379,11 +15418,11 @@ FITNAS_COLD inline void require_options(const train_options& o, std::size_t imag
 FITNAS_COLD inline void require_images(const weights& w, const image_dataset& data, const std::string& what) {
     require_consistent(data, what);
     if (data.image_shape() != w.input()) {
-        throw shape_error(what + ": the network takes images of " + to_string(w.input()) + ", got " +
-                          to_string(data.image_shape()));
+        throw shape_error("[F0514] " + what + ": the network takes images of " + to_string(w.input()) +
+                          ", got " + to_string(data.image_shape()));
     }
     if (data.classes != w.classes()) {
-        throw shape_error(what + ": the network has " + std::to_string(w.classes()) +
+        throw shape_error("[F0515] " + what + ": the network has " + std::to_string(w.classes()) +
                           " classes, the images " + std::to_string(data.classes));
     }
 }
@@ -15391,7 +15430,7 @@ FITNAS_COLD inline void require_images(const weights& w, const image_dataset& da
 /// Refuses weights that an earlier training, or a change by hand, has spoilt.
 inline void require_finite(const weights& w, const std::string& what) {
     if (!all_finite(w.values())) {
-        throw numeric_error(what + ": there are weights that are not finite, first in " +
+        throw numeric_error("[F0516] " + what + ": there are weights that are not finite, first in " +
                             tensor_not_finite(w, w.values()));
     }
 }
@@ -15429,20 +15468,20 @@ FITNAS_COLD inline void require_state(const training_state& now, const training_
         const auto same_name = [&, &wanted = name](const auto& pair) { return pair.first == wanted; };
         const auto found = std::find_if(from.setup.begin(), from.setup.end(), same_name);
         if (found == from.setup.end() || found->second != mine) {
-            throw option_error("train: cannot go on: " + name + " was " +
+            throw option_error("[F0517] train: cannot go on: " + name + " was " +
                                (found == from.setup.end() ? "not noted" : found->second) + ", and is now " +
                                mine);
         }
     }
     if (from.step < 0 || from.step > now.steps || from.steps != now.steps ||
         from.epochs.size() != static_cast<std::size_t>(from.step / epoch_steps)) {
-        throw option_error("train: cannot go on: expected step 0 to " + std::to_string(now.steps) +
+        throw option_error("[F0518] train: cannot go on: expected step 0 to " + std::to_string(now.steps) +
                            " of as many with a report for each epoch that is over, got step " +
                            std::to_string(from.step) + " of " + std::to_string(from.steps) + " with " +
                            std::to_string(from.epochs.size()) + " reports");
     }
     if (from.momentum.size() != count) {
-        throw shape_error("train: cannot go on: expected the momentum of " + std::to_string(count) +
+        throw shape_error("[F0519] train: cannot go on: expected the momentum of " + std::to_string(count) +
                           " weights, got " + std::to_string(from.momentum.size()));
     }
 }
@@ -15462,7 +15501,7 @@ void keep_training(const Weights& w, weights_update& update, training_state& now
         }
     }
     if (stop) {
-        throw interrupted("train: stopped after step " + std::to_string(now.step) + " of " +
+        throw interrupted("[F0520] train: stopped after step " + std::to_string(now.step) + " of " +
                           std::to_string(now.steps) + (keep.save ? ", which is saved" : ""));
     }
 }
@@ -15514,8 +15553,9 @@ train_report train_checked(Weights& w, std::span<const int> counts, const image_
             const batch_loss one = update.add(code, images.data(), labels, o.label_smoothing);
             if (!std::isfinite(one.loss)) {
                 throw numeric_error(
-                    "train: the loss is " + std::string(std::isnan(one.loss) ? "not a number" : "infinite") +
-                    where(i) + (code.empty() ? "" : ", for the path " + code_text(code)) +
+                    "[F0521] train: the loss is " +
+                    std::string(std::isnan(one.loss) ? "not a number" : "infinite") + where(i) +
+                    (code.empty() ? "" : ", for the path " + code_text(code)) +
                     "; the first value that is not finite is in " +
                     first_not_finite(w, w.path(code), images.data(), static_cast<int>(o.batch)) +
                     "; a smaller learning_rate or a warmup may help");
@@ -15524,7 +15564,7 @@ train_report train_checked(Weights& w, std::span<const int> counts, const image_
             correct += static_cast<double>(one.correct);
         }
         if (const std::string tensor = update.gradient_not_finite(); !tensor.empty()) {
-            throw numeric_error("train: the gradient of " + tensor + " is not finite" + where(i) +
+            throw numeric_error("[F0522] train: the gradient of " + tensor + " is not finite" + where(i) +
                                 "; a smaller learning_rate or a warmup may help");
         }
         update.apply(rate(now.step));
@@ -15739,11 +15779,11 @@ std::vector<path_score> score_paths(const Weights& w, std::span<const network_pa
     require_images(w, data.train, "evaluate: the training split");
     require_finite(w, "evaluate");
     if (o.batch < 1 || o.calibration < 1) {
-        throw option_error("evaluate_options: batch and calibration: expected at least 1, got " +
+        throw option_error("[F0501] evaluate_options: batch and calibration: expected at least 1, got " +
                            std::to_string(o.batch) + " and " + std::to_string(o.calibration));
     }
     if (o.images > data.validation.size()) {
-        throw option_error("evaluate_options::images: expected at most the " +
+        throw option_error("[F0502] evaluate_options::images: expected at most the " +
                            std::to_string(data.validation.size()) + " validation images, got " +
                            std::to_string(o.images));
     }
@@ -15858,7 +15898,7 @@ namespace detail {
 template <std::same_as<space_layout> Layout>
 std::vector<double> measure_blocks(const Layout& layout, const latency_options& o) {
     if (o.images < 1 || o.repeats < 1) {
-        throw option_error("latency_options: images and repeats: expected at least 1, got " +
+        throw option_error("[F0503] latency_options: images and repeats: expected at least 1, got " +
                            std::to_string(o.images) + " and " + std::to_string(o.repeats));
     }
     std::vector<double> milliseconds;
@@ -16029,7 +16069,7 @@ public:
     void calibrate(const image_dataset& data, std::size_t images = 2000, seed s = seed{0}) {
         detail::require_images(m_weights, data, "calibrate");
         if (images < 1) {
-            throw option_error("calibrate: images: expected at least 1, got 0");
+            throw option_error("[F0504] calibrate: images: expected at least 1, got 0");
         }
         m_statistics = std::make_shared<const detail::kept_statistics>(m_weights, data,
                                                                        (std::min)(images, data.size()), s);
@@ -16042,7 +16082,7 @@ public:
         detail::require_images(m_weights, data, "network");
         if (!m_statistics) {
             throw option_error(
-                "network: there are no batch norm statistics yet: train it, or call calibrate");
+                "[F0505] network: there are no batch norm statistics yet: train it, or call calibrate");
         }
         const std::vector<float> values = detail::logits_of(m_weights, *m_statistics, data);
         tensor2 result = tensor2::from_shape({data.size(), static_cast<std::size_t>(Space::classes)});

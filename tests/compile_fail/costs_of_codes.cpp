@@ -1,4 +1,4 @@
-// expect: feature::with_costs<Feature>: the space must be a search_space
+// expect: [F0611] feature::with_costs<Feature>: the space must be a search_space
 #include <fitnas/predictor/encoding/chain.hpp>
 #include <fitnas/predictor/feature/operators.hpp>
 #include <fitnas/predictor/feature/with_costs.hpp>

@@ -1,4 +1,4 @@
-// expect: fit_to must take a score_table and return a predictor
+// expect: [F0603] cross_validate(table, fit_to): fit_to must take a score_table and return a predictor
 #include <fitnas/predictor/cross_validation.hpp>
 #include <fitnas/space/codes.hpp>
 

@@ -1,4 +1,4 @@
-// expect: image<Height, Width, Channels>: all must be positive
+// expect: [F0325] image<Height, Width, Channels>: all must be positive
 #include <fitnas/space/search_space.hpp>
 
 using wrong = fitnas::image<8, 0, 3>;

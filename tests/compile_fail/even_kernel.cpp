@@ -1,4 +1,4 @@
-// expect: op::conv<Kernel>: the kernel must be odd and positive
+// expect: [F0201] op::conv<Kernel>: the kernel must be odd and positive
 #include <fitnas/op/conv.hpp>
 #include <fitnas/space/search_space.hpp>
 

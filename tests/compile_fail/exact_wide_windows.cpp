@@ -1,4 +1,5 @@
-// expect: the model's windows have more than 2^20 codes
+// expect: [F0638] this needs a model that is a sum over windows of neighbouring cells, but the model's
+// windows have more than 2^20 codes
 #include <fitnas/predictor/encoding/chain.hpp>
 #include <fitnas/predictor/feature/cell_operator.hpp>
 #include <fitnas/search/exact.hpp>

@@ -1,4 +1,4 @@
-// expect: gcn::conv<Width>: the width must be at least 1
+// expect: [F0618] gcn::conv<Width>: the width must be at least 1
 #include <fitnas/predictor/encoding/chain.hpp>
 #include <fitnas/predictor/feature/cell_operator.hpp>
 #include <fitnas/predictor/gcn/model.hpp>

@@ -1,4 +1,4 @@
-// expect: relu, silu and dropout cannot be the last layer
+// expect: [F0626] gcn::model<Encoding, Layers...>: relu, silu and dropout cannot be the last layer
 #include <fitnas/predictor/encoding/chain.hpp>
 #include <fitnas/predictor/feature/cell_operator.hpp>
 #include <fitnas/predictor/gcn/model.hpp>

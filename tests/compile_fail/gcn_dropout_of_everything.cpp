@@ -1,4 +1,4 @@
-// expect: gcn::dropout<Percent>: must be 0 to 99
+// expect: [F0619] gcn::dropout<Percent>: must be 0 to 99
 #include <fitnas/predictor/encoding/chain.hpp>
 #include <fitnas/predictor/feature/cell_operator.hpp>
 #include <fitnas/predictor/gcn/model.hpp>

@@ -1,4 +1,4 @@
-// expect: behind the encoding every argument must be a layer
+// expect: [F0622] gcn::model<Encoding, Layers...>: behind the encoding every argument must be a layer
 #include <fitnas/predictor/encoding/chain.hpp>
 #include <fitnas/predictor/feature/cell_operator.hpp>
 #include <fitnas/predictor/gcn/model.hpp>

@@ -1,4 +1,4 @@
-// expect: the first argument must be an encoding such as
+// expect: [F0621] gcn::model<Encoding, Layers...>: the first argument must be an encoding such as
 #include <fitnas/predictor/encoding/chain.hpp>
 #include <fitnas/predictor/feature/cell_operator.hpp>
 #include <fitnas/predictor/gcn/model.hpp>

@@ -1,4 +1,4 @@
-// expect: the last layer must give one number an architecture
+// expect: [F0627] gcn::model<Encoding, Layers...>: the last layer must give one number an architecture
 #include <fitnas/predictor/encoding/chain.hpp>
 #include <fitnas/predictor/feature/cell_operator.hpp>
 #include <fitnas/predictor/gcn/model.hpp>

@@ -1,4 +1,4 @@
-// expect: search_space<...>: the first argument must be image<height, width, channels>
+// expect: [F0332] search_space<...>: the first argument must be image<height, width, channels>
 #include <fitnas/op/conv.hpp>
 #include <fitnas/space/search_space.hpp>
 

@@ -1,4 +1,4 @@
-// expect: search_space<...>: at least one stage must have cells to search
+// expect: [F0335] search_space<...>: at least one stage must have cells to search
 #include <fitnas/op/conv.hpp>
 #include <fitnas/space/search_space.hpp>
 

@@ -1,4 +1,4 @@
-// expect: operator_set<...>: every operator needs `static constexpr recipe build(cell)`
+// expect: [F0319] operator_set<...>: every operator needs `static constexpr recipe build(cell)`
 #include <fitnas/space/search_space.hpp>
 
 struct recipeless {

@@ -1,4 +1,4 @@
-// expect: operator_set<...>: every operator needs `static constexpr std::string_view name`
+// expect: [F0318] operator_set<...>: every operator needs `static constexpr std::string_view name`
 #include <fitnas/space/search_space.hpp>
 
 struct nameless {

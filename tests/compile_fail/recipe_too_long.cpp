@@ -1,4 +1,4 @@
-// expect: a recipe has at most 16 primitives
+// expect: [F0110] a recipe has at most 16 primitives
 #include <fitnas/space/search_space.hpp>
 
 struct endless {

@@ -1,4 +1,4 @@
-// expect: an operator's recipe has an even kernel
+// expect: [F0330] search_space<...>: an operator's recipe has an even kernel
 #include <fitnas/space/search_space.hpp>
 
 struct even {

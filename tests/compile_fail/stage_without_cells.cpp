@@ -1,4 +1,4 @@
-// expect: a stage needs at least one cell
+// expect: [F0326] a stage needs at least one cell
 #include <fitnas/op/conv.hpp>
 #include <fitnas/space/search_space.hpp>
 

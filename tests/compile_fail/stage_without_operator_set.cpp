@@ -1,4 +1,4 @@
-// expect: stage<Operators, ...>: the first argument must be an operator_set<...>
+// expect: [F0334] stage<Operators, ...>: the first argument must be an operator_set<...>
 #include <fitnas/op/conv.hpp>
 #include <fitnas/space/search_space.hpp>
 

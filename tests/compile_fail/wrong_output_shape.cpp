@@ -1,4 +1,4 @@
-// expect: an operator's recipe does not give the cell's output shape
+// expect: [F0331] search_space<...>: an operator's recipe does not give the cell's output shape
 #include <fitnas/space/search_space.hpp>
 
 struct widens {

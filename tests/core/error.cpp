@@ -44,3 +44,13 @@ TEST_CASE("kinds of errors are told apart") {
     }
     CHECK(other);
 }
+
+TEST_CASE("an identifier at the head of the text is known to programs") {
+    CHECK(option_error("[F0412] batch: expected at least 1, got 0").id() == "F0412");
+    const data_error outer("[F0915] a.csv:2: " + std::string(architecture_error("[F0301] code").what()));
+    CHECK(outer.id() == "F0915");
+    for (const char* text : {"", "[F041", "[F0412", "(F0412) a", "a [F0412] b", "no identifier"}) {
+        CAPTURE(text);
+        CHECK(error(text).id().empty());
+    }
+}

@@ -57,7 +57,8 @@ TEST_CASE("solve leaves a small residual, and its operands as they are") {
 TEST_CASE("solve refuses what it cannot solve, and says why") {
     const matrix two{{1, 2}, {3, 4}};
     CHECK_THROWS_WITH_AS(solve(two, matrix{{1}, {2}, {3}}),
-                         "solve: expected a of n x n and b of n x m, got 2 x 2 and 3 x 1", shape_error);
+                         "[F0002] solve: expected a of n x n and b of n x m, got 2 x 2 and 3 x 1",
+                         shape_error);
     CHECK_THROWS_AS(solve(matrix{{1, 2, 3}, {4, 5, 6}}, matrix{{1}, {2}}), shape_error);
     CHECK_THROWS_AS(solve(matrix(), matrix()), shape_error);
     CHECK_THROWS_AS(solve(matrix{{1, 2}, {2, 4}}, matrix{{1}, {1}}), numeric_error);

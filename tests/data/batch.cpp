@@ -262,7 +262,7 @@ TEST_CASE("what does not fit is refused, and nothing is written") {
     const std::vector<std::size_t> past = {0, 4};
     const std::vector<std::size_t> good = {0, 1};
     CHECK(thrown<shape_error>([&] { load_batch(data, past, plain(2), out.data(), labels.data()); }) ==
-          "load_batch: expected image numbers below 4, got 4");
+          "[F0403] load_batch: expected image numbers below 4, got 4");
     CHECK(contains(thrown<shape_error>(
                        [&] { load_batch(data, past, plain(2), out.data(), labels.data(), {}, seed{1}, 0); }),
                    "below 4, got 4"));

@@ -83,5 +83,5 @@ TEST_CASE("cifar10 reads its six files and splits the training images") {
     CHECK(data.validation.labels == std::vector<int>{1, 2, 3, 4, 5});
     CHECK(data.test.labels == std::vector<int>{7});
     CHECK(thrown<option_error>([&] { datasets::cifar10(folder.path()); }) ==
-          "split_options::validation: expected fewer than the 10 training images, got 10000");
+          "[F0426] split_options::validation: expected fewer than the 10 training images, got 10000");
 }

@@ -131,7 +131,7 @@ TEST_CASE("validation may be empty, training may not") {
     CHECK(data.validation.empty());
     CHECK(numbers(data.train) == std::vector<std::size_t>{0, 1, 2});
     CHECK(thrown<option_error>([&] { split(all, test, {.validation = 3}); }) ==
-          "split_options::validation: expected fewer than the 3 training images, got 3");
+          "[F0426] split_options::validation: expected fewer than the 3 training images, got 3");
     CHECK(contains(thrown<option_error>([&] { split(all, test, {.validation = 1, .train_limit = 3}); }),
                    "expected at most the 2 images that validation leaves, got 3"));
 }
@@ -161,7 +161,8 @@ TEST_CASE("subset takes images by number, repeated if asked") {
     CHECK(part.classes == 3);
     CHECK(subset(all, {}).empty());
     const std::vector<std::size_t> past = {0, 4};
-    CHECK(thrown<shape_error>([&] { subset(all, past); }) == "subset: expected image numbers below 4, got 4");
+    CHECK(thrown<shape_error>([&] { subset(all, past); }) ==
+          "[F0424] subset: expected image numbers below 4, got 4");
     image_dataset unlabelled = all;
     unlabelled.labels.clear();
     CHECK(contains(thrown<shape_error>([&] { subset(unlabelled, wanted); }), "4 images and 0 labels"));

@@ -86,20 +86,21 @@ TEST_CASE("malformed tables are refused with path and line") {
     const temporary_folder folder;
     const std::string bad = folder.path("bad.csv");
     CHECK(refusal(folder, "arch,acc\n00000,1\n") ==
-          bad + ":1: expected a header with the column \"score\", there is none");
+          "[F0923] " + bad + ":1: expected a header with the column \"score\", there is none");
     CHECK(refusal(folder, "code,score\n00000,1\n") ==
-          bad + ":1: expected a header with the column \"arch\", there is none");
-    CHECK(refusal(folder, "arch,score\n00000,1\n00001\n") == bad + ":3: expected 2 fields, got 1");
+          "[F0923] " + bad + ":1: expected a header with the column \"arch\", there is none");
+    CHECK(refusal(folder, "arch,score\n00000,1\n00001\n") ==
+          "[F0924] " + bad + ":3: expected 2 fields, got 1");
     CHECK(refusal(folder, "arch,score,score\n00000,1,2\n") ==
-          bad + ":1: the header names the column \"score\" twice");
+          "[F0922] " + bad + ":1: the header names the column \"score\" twice");
     for (const std::string field : {"", "abc", "1.5x", " 1", "1 ", "+1", "0x10", "1e999", "1,5"}) {
         CAPTURE(field);
         const std::string text = refusal(folder, "arch,score\n00000,1\n00001,\"" + field + "\"\n");
-        CHECK(text == bad + ":3: column score: expected a number, got \"" + field + "\"");
+        CHECK(text == "[F0928] " + bad + ":3: column score: expected a number, got \"" + field + "\"");
     }
     for (const std::string field : {"nan", "inf", "-inf"}) {
         CHECK(refusal(folder, "arch,score\n00000," + field + "\n") ==
-              bad + ":2: column score: expected a finite number, got \"" + field + "\"");
+              "[F0916] " + bad + ":2: column score: expected a finite number, got \"" + field + "\"");
     }
     CHECK(contains(thrown<data_error>([&] { read_csv<space>(folder.path("absent.csv")); }),
                    folder.path("absent.csv")));
@@ -110,9 +111,11 @@ TEST_CASE("codes of another space are refused with path and line") {
     const std::string bad = folder.path("bad.csv");
     const std::string length =
         refusal(folder, "arch,score\n00000,1\n00000000,2\n"); // NAS-Bench-Macro has 8 cells
-    CHECK(contains(length, bad + ":3: architecture code \"00000000\": expected 5 characters"));
+    CHECK(contains(length,
+                   bad + ":3: column arch: [F0301] architecture code \"00000000\": expected 5 characters"));
     const std::string digit = refusal(folder, "arch,score\n00030,1\n");
-    CHECK(contains(digit, bad + ":2: architecture code \"00030\": cell 3 has the operators 0 to 2, got '3'"));
+    CHECK(contains(digit, bad + ":2: column arch: [F0302] architecture code \"00030\": cell 3 has the "
+                                "operators 0 to 2, got '3'"));
     CHECK(contains(refusal(folder, "arch,score\n,1\n"), "expected 5 characters, one a cell, got 0"));
     CHECK(contains(refusal(folder, "arch,score\n0-000,1\n"), "got '-'"));
 }
@@ -123,10 +126,11 @@ TEST_CASE("tables that nobody could read back are not written, and leave what st
     score_table<space> table = small_table();
     table.scores[2] = not_a_number;
     CHECK(thrown<numeric_error>([&] { write_csv(path, table); }) ==
-          "write_csv: the score of architecture 22222 (row 2) is not finite");
+          "[F0919] write_csv: the score of architecture 22222 (row 2) is not finite");
     table = small_table();
     table.scores.pop_back();
-    CHECK(thrown<shape_error>([&] { write_csv(path, table); }) == "write_csv: 4 architectures but 3 scores");
+    CHECK(thrown<shape_error>([&] { write_csv(path, table); }) ==
+          "[F0917] write_csv: 4 architectures but 3 scores");
     table = small_table();
     table.architectures[1][0] = 3;
     CHECK(contains(thrown<architecture_error>([&] { write_csv(path, table); }),
@@ -136,7 +140,7 @@ TEST_CASE("tables that nobody could read back are not written, and leave what st
     };
     CHECK(thrown<shape_error>([&] {
               with_column({"a", {1}});
-          }) == "write_csv: column a: expected 4 values, got 1");
+          }) == "[F0918] write_csv: column a: expected 4 values, got 1");
     for (const std::string name : {"", "arch", "score"}) {
         CHECK(contains(thrown<option_error>([&] {
                            with_column({name, {1, 2, 3, 4}});

@@ -46,24 +46,24 @@ TEST_CASE("malformed candidates are refused with path, line and column") {
     const temporary_folder folder;
     const std::string bad = folder.path("bad.csv");
     CHECK(refusal(folder, "arch,predicted,macs,parameters,latency\n") ==
-          bad + ":1: expected a header with the column \"score\", there is none");
-    CHECK(refusal(folder, header + "00000,1,2,3,4\n") == bad + ":2: expected 6 fields, got 5");
+          "[F0923] " + bad + ":1: expected a header with the column \"score\", there is none");
+    CHECK(refusal(folder, header + "00000,1,2,3,4\n") == "[F0924] " + bad + ":2: expected 6 fields, got 5");
     CHECK(refusal(folder, header + "00000,1,2,3,,\n00000,,2,3,,\n") ==
-          bad + ":3: column predicted: expected a number, got \"\"");
+          "[F0928] " + bad + ":3: column predicted: expected a number, got \"\"");
     CHECK(refusal(folder, header + "00000,nan,2,3,,\n") ==
-          bad + ":2: column predicted: expected a finite number, got \"nan\"");
+          "[F0916] " + bad + ":2: column predicted: expected a finite number, got \"nan\"");
     CHECK(refusal(folder, header + "00000,1,2.5,3,,\n") ==
-          bad + ":2: column macs: expected an integer, got \"2.5\"");
+          "[F0928] " + bad + ":2: column macs: expected an integer, got \"2.5\"");
     CHECK(refusal(folder, header + "00000,1,99999999999999999999,3,,\n") ==
-          bad + ":2: column macs: expected an integer, got \"99999999999999999999\"");
+          "[F0928] " + bad + ":2: column macs: expected an integer, got \"99999999999999999999\"");
     CHECK(refusal(folder, header + "00000,1,2,-3,,\n") ==
-          bad + ":2: column parameters: expected 0 or more, got -3");
+          "[F0920] " + bad + ":2: column parameters: expected 0 or more, got -3");
     CHECK(refusal(folder, header + "00000,1,2,3,inf,\n") ==
-          bad + ":2: column latency: expected a finite number, got \"inf\"");
+          "[F0916] " + bad + ":2: column latency: expected a finite number, got \"inf\"");
     CHECK(refusal(folder, header + "00000,1,2,3,,x\n") ==
-          bad + ":2: column score: expected a number, got \"x\"");
+          "[F0928] " + bad + ":2: column score: expected a number, got \"x\"");
     CHECK(contains(refusal(folder, header + "00000000,1,2,3,,\n"),
-                   bad + ":2: architecture code \"00000000\": expected 5 characters"));
+                   bad + ":2: column arch: [F0301] architecture code \"00000000\": expected 5 characters"));
 }
 
 TEST_CASE("candidates that make no sense are not written") {

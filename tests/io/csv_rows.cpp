@@ -69,18 +69,18 @@ TEST_CASE("what others write is read: line ends of Windows, a byte order mark, q
 TEST_CASE("malformed files are refused with path and line") {
     const temporary_folder folder;
     const std::string bad = folder.path("bad.csv");
-    CHECK(refusal(folder, "") == bad + ": expected a header, the file is empty");
-    CHECK(refusal(folder, "a,b\n1,2\n3\n") == bad + ":3: expected 2 fields, got 1");
-    CHECK(refusal(folder, "a,b\n1,2,3\n") == bad + ":2: expected 2 fields, got 3");
-    CHECK(refusal(folder, "a,b\n1,2\n\n") == bad + ":3: expected 2 fields, got 1");
-    CHECK(refusal(folder, "a,b,a\n") == bad + ":1: the header names the column \"a\" twice");
-    CHECK(refusal(folder, "a,b\n1,\"2\n3,4\n") == bad + ":2: a quoted field does not end");
+    CHECK(refusal(folder, "") == "[F0921] " + bad + ": expected a header, the file is empty");
+    CHECK(refusal(folder, "a,b\n1,2\n3\n") == "[F0924] " + bad + ":3: expected 2 fields, got 1");
+    CHECK(refusal(folder, "a,b\n1,2,3\n") == "[F0924] " + bad + ":2: expected 2 fields, got 3");
+    CHECK(refusal(folder, "a,b\n1,2\n\n") == "[F0924] " + bad + ":3: expected 2 fields, got 1");
+    CHECK(refusal(folder, "a,b,a\n") == "[F0922] " + bad + ":1: the header names the column \"a\" twice");
+    CHECK(refusal(folder, "a,b\n1,\"2\n3,4\n") == "[F0926] " + bad + ":2: a quoted field does not end");
     CHECK(refusal(folder, "a,b\n1,\"2\"3\n") ==
-          bad + ":2: expected a comma or the end of the line after a quoted field");
+          "[F0927] " + bad + ":2: expected a comma or the end of the line after a quoted field");
     CHECK(refusal(folder, "a,b\n1,2\"\n") ==
-          bad + ":2: a quote inside of a field that does not begin with one: 2\"");
+          "[F0925] " + bad + ":2: a quote inside of a field that does not begin with one: 2\"");
     // A field over several lines counts all of them.
-    CHECK(refusal(folder, "a,b\n1,\"x\ny\nz\"\n5\n") == bad + ":5: expected 2 fields, got 1");
+    CHECK(refusal(folder, "a,b\n1,\"x\ny\nz\"\n5\n") == "[F0924] " + bad + ":5: expected 2 fields, got 1");
     CHECK(contains(thrown<data_error>([&] { read_rows(folder.path("absent.csv")); }), "absent.csv"));
 }
 

@@ -79,21 +79,21 @@ TEST_CASE("files that are no JSON are refused with path and line") {
 }
 
 TEST_CASE("rows that are no scores are refused with their number") {
-    CHECK(table_refusal("{}") == "a.json: expected a list of rows, got a JSON object");
-    CHECK(table_refusal("[1]") == "a.json: row 0: expected an object, got a JSON number");
+    CHECK(table_refusal("{}") == "[F0936] a.json: expected a list of rows, got a JSON object");
+    CHECK(table_refusal("[1]") == "[F0937] a.json: row 0: expected an object, got a JSON number");
     const std::string good = R"([{"arch": "00000", "score": 1}, )";
     CHECK(table_refusal(good + R"({"score": 1}])") ==
-          R"(a.json: row 1: "arch": expected a text, got nothing)");
+          R"([F0938] a.json: row 1: "arch": expected a text, got nothing)");
     CHECK(table_refusal(good + R"({"arch": 0, "score": 1}])") ==
-          R"(a.json: row 1: "arch": expected a text, got 0)");
+          R"([F0938] a.json: row 1: "arch": expected a text, got 0)");
     CHECK(table_refusal(good + R"({"arch": "00000"}])") ==
-          R"(a.json: row 1: "score": expected a finite number, got nothing)");
+          R"([F0938] a.json: row 1: "score": expected a finite number, got nothing)");
     CHECK(table_refusal(good + R"({"arch": "00000", "score": null}])") ==
-          R"(a.json: row 1: "score": expected a finite number, got null)");
+          R"([F0938] a.json: row 1: "score": expected a finite number, got null)");
     CHECK(table_refusal(good + R"({"arch": "00000", "score": "1"}])") ==
-          R"(a.json: row 1: "score": expected a finite number, got "1")");
+          R"([F0938] a.json: row 1: "score": expected a finite number, got "1")");
     CHECK(contains(table_refusal(good + R"({"arch": "00000000", "score": 1}])"),
-                   R"(a.json: row 1: architecture code "00000000": expected 5 characters)"));
+                   R"(a.json: row 1: "arch": [F0301] architecture code "00000000": expected 5 characters)"));
     CHECK(contains(table_refusal(good + R"({"arch": "00003", "score": 1}])"),
                    "cell 4 has the operators 0 to 2"));
 }
@@ -111,30 +111,33 @@ TEST_CASE("rows that are no candidates are refused with their number") {
         rows[1][key] = json::parse(value);
         return candidates_refusal(rows.dump());
     };
-    CHECK(candidates_refusal("3") == "a.json: expected a list of rows, got a JSON number");
-    CHECK(candidates_refusal("[{}]") == R"(a.json: row 0: "arch": expected a text, got nothing)");
+    CHECK(candidates_refusal("3") == "[F0936] a.json: expected a list of rows, got a JSON number");
+    CHECK(candidates_refusal("[{}]") == R"([F0938] a.json: row 0: "arch": expected a text, got nothing)");
     CHECK(changed("predicted", "null") ==
-          R"(a.json: row 1: "predicted": expected a finite number, got null)");
-    CHECK(changed("macs", "1.5") == R"(a.json: row 1: "macs": expected an integer of 0 or more, got 1.5)");
-    CHECK(changed("macs", "-1") == R"(a.json: row 1: "macs": expected an integer of 0 or more, got -1)");
-    CHECK(changed("parameters", "18446744073709551615") ==
-          R"(a.json: row 1: "parameters": expected an integer of 0 or more, got 18446744073709551615)");
+          R"([F0938] a.json: row 1: "predicted": expected a finite number, got null)");
+    CHECK(changed("macs", "1.5") ==
+          R"([F0938] a.json: row 1: "macs": expected an integer of 0 or more, got 1.5)");
+    CHECK(changed("macs", "-1") ==
+          R"([F0938] a.json: row 1: "macs": expected an integer of 0 or more, got -1)");
+    CHECK(
+        changed("parameters", "18446744073709551615") ==
+        R"([F0938] a.json: row 1: "parameters": expected an integer of 0 or more, got 18446744073709551615)");
     CHECK(changed("latency", "\"2\"") ==
-          R"(a.json: row 1: "latency": expected a finite number or null, got "2")");
+          R"([F0938] a.json: row 1: "latency": expected a finite number or null, got "2")");
     CHECK(changed("score", "[]") ==
-          R"(a.json: row 1: "score": expected a finite number or null, got a JSON array)");
+          R"([F0938] a.json: row 1: "score": expected a finite number or null, got a JSON array)");
     CHECK(contains(changed("arch", "\"0000\""),
-                   R"(a.json: row 1: architecture code "0000": expected 5 characters)"));
+                   R"(a.json: row 1: "arch": [F0301] architecture code "0000": expected 5 characters)"));
 }
 
 TEST_CASE("what makes no sense does not become JSON") {
     score_table<space> table = small_table();
     table.scores[1] = not_a_number;
     CHECK(thrown<numeric_error>([&] { to_json(table); }) ==
-          "to_json: the score of architecture 21012 (row 1) is not finite");
+          "[F0935] to_json: the score of architecture 21012 (row 1) is not finite");
     table = small_table();
     table.scores.pop_back();
-    CHECK(thrown<shape_error>([&] { to_json(table); }) == "to_json: 5 architectures but 4 scores");
+    CHECK(thrown<shape_error>([&] { to_json(table); }) == "[F0934] to_json: 5 architectures but 4 scores");
     table = small_table();
     table.architectures[0][1] = 3;
     CHECK(contains(thrown<architecture_error>([&] { to_json(table); }),

@@ -148,7 +148,7 @@ TEST_CASE("bad columns and options are refused") {
     check_refusals("bootstrap_interval", [](auto x, auto y) { return bootstrap_interval(x, y, mean); });
     const std::vector<double> x{1, 2};
     CHECK(thrown<option_error>([&] { bootstrap_interval(x, x, mean, {.draws = 0}); }) ==
-          "bootstrap_options::draws: expected at least 1, got 0");
+          "[F0801] bootstrap_options::draws: expected at least 1, got 0");
     for (const double level : {0.0, 1.0, -1.0, std::numeric_limits<double>::quiet_NaN()}) {
         CHECK(contains(thrown<option_error>([&] { bootstrap_interval(x, x, mean, {.level = level}); }),
                        "bootstrap_options::level: expected a number between 0 and 1"));

@@ -72,8 +72,8 @@ TEST_CASE("bad columns, counts and fractions are refused") {
     check_refusals("precision_at", [](auto x, auto y) { return precision_at(x, y); });
     check_refusals("tau_in_top", [](auto x, auto y) { return tau_in_top(x, y); });
     const std::vector<double> x{1, 2, 3};
-    CHECK(thrown<option_error>([&] { regret(x, x, 0); }) == "regret: expected k from 1 to 3, got 0");
-    CHECK(thrown<option_error>([&] { regret(x, x, 4); }) == "regret: expected k from 1 to 3, got 4");
+    CHECK(thrown<option_error>([&] { regret(x, x, 0); }) == "[F0808] regret: expected k from 1 to 3, got 0");
+    CHECK(thrown<option_error>([&] { regret(x, x, 4); }) == "[F0808] regret: expected k from 1 to 3, got 4");
     for (const double fraction : {0.0, -0.1, 1.01, std::numeric_limits<double>::quiet_NaN()}) {
         CHECK(
             contains(thrown<option_error>([&] { precision_at(x, x, fraction); }), "precision_at: expected"));

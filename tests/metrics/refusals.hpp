@@ -20,12 +20,12 @@ void check_refusals(const std::string& name, Metric&& metric) {
         metric(std::span<const double>(x), std::span<const double>(y));
     };
     CHECK(thrown<fitnas::shape_error>([&] { call({}, {}); }) ==
-          name + ": expected at least 2 pairs of values, got 0");
+          "[F0805] " + name + ": expected at least 2 pairs of values, got 0");
     CHECK(thrown<fitnas::shape_error>([&] { call({1}, {1}); }) ==
-          name + ": expected at least 2 pairs of values, got 1");
+          "[F0805] " + name + ": expected at least 2 pairs of values, got 1");
     CHECK(thrown<fitnas::shape_error>([&] {
               call({1, 2, 3}, {1, 2});
-          }) == name + ": expected two columns of one length, got 3 and 2 values");
+          }) == "[F0804] " + name + ": expected two columns of one length, got 3 and 2 values");
     const double nan = std::numeric_limits<double>::quiet_NaN();
     const double infinity = std::numeric_limits<double>::infinity();
     CHECK(contains(thrown<fitnas::numeric_error>([&] { call({1, 2, nan}, {1, 2, 3}); }), "in row 2"));

@@ -60,6 +60,6 @@ TEST_CASE("adam refuses constants out of range and spans of another length") {
     adam optimiser(2);
     std::vector<float> values(2);
     CHECK_THROWS_WITH_AS(optimiser.step(values, std::vector<float>(3), 0.1),
-                         "adam: made for 2 values, got 2 and a gradient of 3", shape_error);
+                         "[F0102] adam: made for 2 values, got 2 and a gradient of 3", shape_error);
     CHECK_THROWS_AS(optimiser.step(std::span(values).first(1), std::vector<float>(2), 0.1), shape_error);
 }

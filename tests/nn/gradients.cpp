@@ -196,9 +196,10 @@ TEST_CASE("the checker refuses recipes that do not fit") {
     CHECK_THROWS_AS(check_recipe({pointwise(5), residual()}, {4, 4, 3}), shape_error);
     CHECK_THROWS_AS(check_recipe({relu()}, {4, 4, 3}, 0), shape_error);
     CHECK(check_operator<ignores_the_stride>({{4, 4, 3}, 5, 1}));
-    CHECK_THROWS_WITH_AS(check_operator<ignores_the_stride>({{4, 4, 3}, 5, 2}),
-                         "check_operator: ignores_the_stride gives 4 x 4 x 5, the cell asks for 2 x 2 x 5",
-                         shape_error);
+    CHECK_THROWS_WITH_AS(
+        check_operator<ignores_the_stride>({{4, 4, 3}, 5, 2}),
+        "[F0112] check_operator: ignores_the_stride gives 4 x 4 x 5, the cell asks for 2 x 2 x 5",
+        shape_error);
 }
 
 // Sizes at which the kernels go other ways: large maps plane by plane, odd widths, kernels and strides

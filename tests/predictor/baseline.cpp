@@ -149,10 +149,10 @@ TEST_CASE("ridge treats equal networks as one") {
 
 TEST_CASE("ridge refuses bad options and tables") {
     CHECK_THROWS_WITH_AS(ridge<tiny>(noisy_table(), {.lambda = 0.0}),
-                         "ridge: lambda: expected a number above 0, got 0", option_error);
+                         "[F0601] ridge: lambda: expected a number above 0, got 0", option_error);
     CHECK_THROWS_AS(ridge<tiny>(noisy_table(), {.lambda = std::numeric_limits<double>::infinity()}),
                     option_error);
-    CHECK_THROWS_WITH_AS(ridge<tiny>(score_table<tiny>{}), "ridge: the table of scores is empty",
+    CHECK_THROWS_WITH_AS(ridge<tiny>(score_table<tiny>{}), "[F0321] ridge: the table of scores is empty",
                          shape_error);
     score_table<tiny> table = noisy_table();
     table.scores.assign(table.size(), 1);

@@ -48,7 +48,7 @@ TEST_CASE("folds hold each row once and differ in size by one at most") {
     CHECK(make_folds(23, 4, seed{1}) == parts);
     CHECK(make_folds(23, 4, seed{2}) != parts);
     CHECK_THROWS_WITH_AS(make_folds(23, 12, seed{1}),
-                         "folds: expected 2 to 11 for 23 different networks, got 12", option_error);
+                         "[F0602] folds: expected 2 to 11 for 23 different networks, got 12", option_error);
     CHECK_THROWS_AS(make_folds(23, 1, seed{1}), option_error);
     CHECK_THROWS_AS(make_folds(23, -3, seed{1}), option_error);
 }
@@ -103,8 +103,8 @@ TEST_CASE("cross-validation works with models too") {
 TEST_CASE("tables that cannot be cut are refused") {
     score_table<macro> table;
     const auto fit_to = [](const score_table<macro>&) { return cost_baseline<macro>(); };
-    CHECK_THROWS_WITH_AS(cross_validate(table, fit_to), "cross_validate: the table of scores is empty",
-                         shape_error);
+    CHECK_THROWS_WITH_AS(cross_validate(table, fit_to),
+                         "[F0321] cross_validate: the table of scores is empty", shape_error);
     table.push_back(parse<macro>("00000000"), 1);
     table.push_back(parse<macro>("11111111"), 2);
     table.push_back(parse<macro>("22222222"), 3);

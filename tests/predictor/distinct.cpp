@@ -36,17 +36,19 @@ TEST_CASE("equal networks become one row with the mean score") {
 
 TEST_CASE("tables that nothing can be fitted to are refused by name") {
     score_table<space> table;
-    CHECK_THROWS_WITH_AS(merge_equal_networks(table, "fit"), "fit: the table of scores is empty",
+    CHECK_THROWS_WITH_AS(merge_equal_networks(table, "fit"), "[F0321] fit: the table of scores is empty",
                          shape_error);
     table.push_back(parse<space>("11101111"), 1);
     table.push_back(parse<space>("11110111"), 2);
     CHECK_THROWS_WITH_AS(merge_equal_networks(table, "fit"),
-                         "fit: the table has 1 different network, at least 2 are needed", shape_error);
+                         "[F0604] fit: the table has 1 different network, at least 2 are needed",
+                         shape_error);
     table.push_back(parse<space>("22222222"), 1.5); // the mean of the others: nothing is left to learn
     CHECK_THROWS_AS(merge_equal_networks(table, "fit"), numeric_error);
     table.scores[2] = std::numeric_limits<double>::infinity();
     CHECK_THROWS_WITH_AS(merge_equal_networks(table, "fit"),
-                         "fit: the score of architecture 22222222 (row 2) is not finite", numeric_error);
+                         "[F0323] fit: the score of architecture 22222222 (row 2) is not finite",
+                         numeric_error);
     table.scores.pop_back();
     CHECK_THROWS_AS(merge_equal_networks(table, "fit"), shape_error);
     table.scores.push_back(7);

@@ -56,5 +56,5 @@ TEST_CASE("fit_ensemble fits with different seeds, the first with its own") {
     CHECK(three.members()[1].predict(some) != three.members()[2].predict(some));
     CHECK(fit_ensemble<chain_net>(table, 3, options).predict(some) == three.predict(some));
     CHECK_THROWS_WITH_AS(fit_ensemble<chain_net>(table, 0),
-                         "fit_ensemble: members: expected at least 1, got 0", option_error);
+                         "[F0608] fit_ensemble: members: expected at least 1, got 0", option_error);
 }

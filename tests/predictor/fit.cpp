@@ -130,18 +130,19 @@ TEST_CASE("a fit is bit-equal on 1, 2 and 4 threads") {
 
 TEST_CASE("bad tables are refused") {
     score_table<tiny> table;
-    CHECK_THROWS_WITH_AS(fit<chain_net>(table), "fit: the table of scores is empty", shape_error);
+    CHECK_THROWS_WITH_AS(fit<chain_net>(table), "[F0321] fit: the table of scores is empty", shape_error);
     table = tiny_table();
     table.scores.assign(table.size(), 2.5);
-    CHECK_THROWS_WITH_AS(fit<chain_net>(table),
-                         "fit: all 48 scores are equal to 2.500000, there is nothing to learn from them",
-                         numeric_error);
+    CHECK_THROWS_WITH_AS(
+        fit<chain_net>(table),
+        "[F0324] fit: all 48 scores are equal to 2.500000, there is nothing to learn from them",
+        numeric_error);
     table = tiny_table();
     table.scores[5] = std::numeric_limits<double>::quiet_NaN();
-    CHECK_THROWS_WITH_AS(fit<chain_net>(table), "fit: the score of architecture 0021 (row 5) is not finite",
-                         numeric_error);
+    CHECK_THROWS_WITH_AS(fit<chain_net>(table),
+                         "[F0323] fit: the score of architecture 0021 (row 5) is not finite", numeric_error);
     table.scores.resize(7);
-    CHECK_THROWS_WITH_AS(fit<chain_net>(table), "fit: 48 architectures but 7 scores", shape_error);
+    CHECK_THROWS_WITH_AS(fit<chain_net>(table), "[F0322] fit: 48 architectures but 7 scores", shape_error);
     table = tiny_table();
     table.architectures[9] = {0, 0, 4, 0};
     CHECK_THROWS_AS(fit<chain_net>(table), architecture_error);
@@ -150,12 +151,12 @@ TEST_CASE("bad tables are refused") {
 TEST_CASE("bad options are refused by name") {
     const score_table<tiny> table = tiny_table();
     const double nan = std::numeric_limits<double>::quiet_NaN();
-    CHECK_THROWS_WITH_AS(fit<chain_net>(table, {.epochs = 0}), "fit: epochs: expected at least 1, got 0",
-                         option_error);
-    CHECK_THROWS_WITH_AS(fit<chain_net>(table, {.batch = 1}), "fit: batch: expected at least 2, got 1",
-                         option_error);
+    CHECK_THROWS_WITH_AS(fit<chain_net>(table, {.epochs = 0}),
+                         "[F0612] fit: epochs: expected at least 1, got 0", option_error);
+    CHECK_THROWS_WITH_AS(fit<chain_net>(table, {.batch = 1}),
+                         "[F0613] fit: batch: expected at least 2, got 1", option_error);
     CHECK_THROWS_WITH_AS(fit<chain_net>(table, {.learning_rate = 0}),
-                         "fit: learning_rate: expected a number above 0, got 0", option_error);
+                         "[F0614] fit: learning_rate: expected a number above 0, got 0", option_error);
     CHECK_THROWS_AS(fit<chain_net>(table, {.learning_rate = nan}), option_error);
     CHECK_THROWS_AS(fit<chain_net>(table, {.weight_decay = -1}), option_error);
     CHECK_THROWS_AS(fit<chain_net>(table, {.weight_decay = nan}), option_error);

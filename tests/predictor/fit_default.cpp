@@ -158,5 +158,5 @@ TEST_CASE("small and useless tables") {
     CHECK_THROWS_AS(fit_default(flat), numeric_error);
     CHECK_THROWS_AS(fit_default(score_table<bare>{}), shape_error);
     CHECK_THROWS_WITH_AS(fit_default(bare_table(20, 0), {.folds = 1}),
-                         "fit_default: folds: expected at least 2, got 1", option_error);
+                         "[F0617] fit_default: folds: expected at least 2, got 1", option_error);
 }

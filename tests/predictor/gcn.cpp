@@ -262,7 +262,7 @@ TEST_CASE("wrong sizes and architectures are refused") {
     std::vector<float> parameters(chain_net::parameters);
     std::vector<architecture<tiny>> some(3);
     CHECK_THROWS_WITH_AS(gcn::outputs<chain_net>(std::span(parameters).first(5), some),
-                         "gcn: expected 157 parameters, got 5", shape_error);
+                         "[F0628] gcn: expected 157 parameters, got 5", shape_error);
     gcn::pass<chain_net> pass;
     std::vector<float> outputs(3);
     CHECK_THROWS_AS(pass.forward(parameters, some, std::span(outputs).first(2)), shape_error);

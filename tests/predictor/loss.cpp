@@ -103,8 +103,9 @@ TEST_CASE("spans of different lengths are refused") {
                     shape_error);
     CHECK_THROWS_AS(evaluate_loss(loss::mse, std::vector<float>{1, 2}, std::vector<double>{1}, gradient),
                     shape_error);
-    CHECK_THROWS_WITH_AS(evaluate_loss(loss::mse, {}, {}, {}),
-                         "evaluate_loss: 0 outputs, 0 targets and a gradient of 0; all must be equal and at "
-                         "least 1",
-                         shape_error);
+    CHECK_THROWS_WITH_AS(
+        evaluate_loss(loss::mse, {}, {}, {}),
+        "[F0630] evaluate_loss: 0 outputs, 0 targets and a gradient of 0; all must be equal and at "
+        "least 1",
+        shape_error);
 }

@@ -65,8 +65,8 @@ TEST_CASE("cells where nothing is to choose add no table and change no value") {
 
 TEST_CASE("spaces that are too large are refused") {
     const fitted<chain_net> model(chain_net::initial_parameters(seed{1}));
-    CHECK_THROWS_WITH_AS(dense_table(model, 47), "dense_table: the space has 48 codes, the limit is 47",
-                         option_error);
+    CHECK_THROWS_WITH_AS(dense_table(model, 47),
+                         "[F0632] dense_table: the space has 48 codes, the limit is 47", option_error);
     CHECK(dense_table(model, 48).values().size() == 48);
     using huge = codes<36, 36, 36, 36, 36, 36, 36, 36, 36, 36, 36, 36, 36>;
     using net = gcn::model<encoding::chain<huge, feature::operators>, gcn::mean_pool, gcn::linear<1>>;

@@ -241,14 +241,14 @@ TEST_CASE("what does not decompose, and why") {
 
 TEST_CASE("windows refuse what is no number, and terms that fit no window") {
     window_sum<seven> sum(std::numeric_limits<double>::infinity());
-    CHECK_THROWS_WITH_AS(windows<seven>{sum}, "windows: the model has a value that is not finite",
+    CHECK_THROWS_WITH_AS(windows<seven>{sum}, "[F0640] windows: the model has a value that is not finite",
                          numeric_error);
     window_sum<seven> other;
     other.add({0, 1, {0, std::numeric_limits<double>::quiet_NaN()}});
     CHECK_THROWS_AS(windows<seven>{other}, numeric_error);
     window_sum<seven> third;
     CHECK_THROWS_WITH_AS(third.add({0, 1, {1, 2, 3}}),
-                         "window_sum: 3 values do not fit the codes of the cells from 0 to before 1",
+                         "[F0633] window_sum: 3 values do not fit the codes of the cells from 0 to before 1",
                          shape_error);
     CHECK_THROWS_AS(third.add({6, 8, {1, 2, 3}}), shape_error);
     CHECK(windows<seven>(third).predict(architecture<seven>{}) == 0);

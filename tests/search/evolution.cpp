@@ -123,13 +123,13 @@ TEST_CASE("the seed determines the search") {
 TEST_CASE("evolution refuses what it cannot do") {
     const auto model = model_by<small_space>(noise_of<small_space>);
     CHECK_THROWS_WITH_AS(search::evolution(model, {.population = 0}),
-                         "evolution: population: expected at least 1, got 0", option_error);
+                         "[F0706] evolution: population: expected at least 1, got 0", option_error);
     CHECK_THROWS_AS(search::evolution(model, {.generations = 0}), option_error);
     CHECK_THROWS_AS(search::evolution(model, {.parents = 0}), option_error);
     CHECK_THROWS_AS(search::evolution(model, {.draws = 0}), option_error);
     CHECK_THROWS_AS(search::evolution(model, {.top = 0}), option_error);
     CHECK_THROWS_WITH_AS(search::evolution(model, {.mutation = 0}),
-                         "evolution: mutation: expected a chance in (0, 1], got 0", option_error);
+                         "[F0707] evolution: mutation: expected a chance in (0, 1], got 0", option_error);
     CHECK_THROWS_AS(search::evolution(model, {.mutation = 1.1}), option_error);
     CHECK_THROWS_AS(search::evolution(model, {.crossover = -0.1}), option_error);
     CHECK_THROWS_AS(search::evolution(model, {.crossover = std::numeric_limits<double>::quiet_NaN()}),

@@ -266,12 +266,12 @@ TEST_CASE("where the score is the limited cost, an exact answer is a hard knapsa
 
 TEST_CASE("exact search refuses what it cannot do") {
     const auto model = random_windows<small_space>(1);
-    CHECK_THROWS_WITH_AS(search::exact(model, {.top = 0}), "exact: top: expected at least 1, got 0",
+    CHECK_THROWS_WITH_AS(search::exact(model, {.top = 0}), "[F0709] exact: top: expected at least 1, got 0",
                          option_error);
-    CHECK_THROWS_WITH_AS(search::exact(model, {.beam = 0}), "exact: beam: expected at least 1, got 0",
+    CHECK_THROWS_WITH_AS(search::exact(model, {.beam = 0}), "[F0710] exact: beam: expected at least 1, got 0",
                          option_error);
     CHECK_THROWS_WITH_AS(search::exact(model, {.tolerance = -1}),
-                         "exact: tolerance: expected a number from 0, got -1", option_error);
+                         "[F0711] exact: tolerance: expected a number from 0, got -1", option_error);
     CHECK_THROWS_AS(search::exact(model, {.limit = cost::macs_at_most(10)}), limit_error);
     CHECK_THROWS_AS(search::exact(random_windows<codes<3, 2>>(1), {.limit = cost::macs_at_most(10)}),
                     option_error);

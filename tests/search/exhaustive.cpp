@@ -77,10 +77,10 @@ TEST_CASE("codes without costs are searched too") {
 }
 
 TEST_CASE("exhaustive search refuses what it cannot do") {
-    CHECK_THROWS_WITH_AS(search::exhaustive(noise, {.top = 0}), "exhaustive: top: expected at least 1, got 0",
-                         option_error);
+    CHECK_THROWS_WITH_AS(search::exhaustive(noise, {.top = 0}),
+                         "[F0701] exhaustive: top: expected at least 1, got 0", option_error);
     CHECK_THROWS_WITH_AS(search::exhaustive(noise, {.batch = 0}),
-                         "exhaustive: batch: expected at least 1, got 0", option_error);
+                         "[F0705] exhaustive: batch: expected at least 1, got 0", option_error);
     CHECK_THROWS_AS(search::exhaustive(noise, {.limit = cost::macs_at_most(10)}), limit_error);
     CHECK_THROWS_AS(search::exhaustive(model_by<spaces::mobile_19x6>([](const auto&) { return 0.0; })),
                     option_error);
@@ -93,7 +93,7 @@ TEST_CASE("exhaustive search refuses what it cannot do") {
         std::vector<double> predict(std::span<const code>) const { return {1.0}; }
     };
     CHECK_THROWS_WITH_AS(search::exhaustive(short_model{}),
-                         "exhaustive: the model gave 1 values for 60 architectures", shape_error);
+                         "[F0702] exhaustive: the model gave 1 values for 60 architectures", shape_error);
 }
 
 TEST_CASE("limits that are possible one by one but not together are named") {
@@ -113,7 +113,7 @@ TEST_CASE("limits that are possible one by one but not together are named") {
     CHECK(quickest == 0);
     CHECK_THROWS_WITH_AS(
         search::exhaustive(noise, {.limit = cost::macs_at_most(fewest) && cost::latency_at_most(table, 1)}),
-        ("exhaustive: no architecture of the space meets macs <= " + std::to_string(fewest) +
+        ("[F0314] exhaustive: no architecture of the space meets macs <= " + std::to_string(fewest) +
          " and latency <= 1 ms; of the space, the smallest macs: " + std::to_string(fewest) +
          ", the smallest latency: 0 ms")
             .c_str(),

@@ -86,9 +86,10 @@ TEST_CASE("iterative sampling refuses bad options") {
     const auto run = [](const search::iterative_options& o) {
         return search::iterative<space>(score<space>, fit_ridge, o);
     };
-    CHECK_THROWS_WITH_AS(run({.evaluations = 7}), "iterative: evaluations: expected at least 8, got 7",
+    CHECK_THROWS_WITH_AS(run({.evaluations = 7}),
+                         "[F0712] iterative: evaluations: expected at least 8, got 7", option_error);
+    CHECK_THROWS_WITH_AS(run({.rounds = 0}), "[F0714] iterative: rounds: expected at least 1, got 0",
                          option_error);
-    CHECK_THROWS_WITH_AS(run({.rounds = 0}), "iterative: rounds: expected at least 1, got 0", option_error);
     CHECK_THROWS_AS(run({.uniform = 0}), option_error);
     CHECK_THROWS_AS(run({.uniform = 1.5}), option_error);
     CHECK_THROWS_AS(run({.uniform = NAN}), option_error);

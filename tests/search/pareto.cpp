@@ -98,7 +98,7 @@ TEST_CASE("a front needs something to weigh") {
     CHECK(search::pareto<small_space>({}).empty());
     const auto model = model_by<small_space>(noise_of<small_space>);
     CHECK_THROWS_WITH_AS(search::pareto(model, {.against = search::objective::latency}),
-                         "pareto: the candidates have no latency; give the search a table with "
+                         "[F0715] pareto: the candidates have no latency; give the search a table with "
                          "cost::latency_at_most(table, milliseconds)",
                          option_error);
     CHECK_THROWS_AS(search::pareto(model, {.limit = cost::macs_at_most(1)}), limit_error);

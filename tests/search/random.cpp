@@ -67,9 +67,9 @@ TEST_CASE("random search returns the best of its sample") {
 
 TEST_CASE("random search refuses what it cannot do") {
     const auto model = model_by<small_space>(noise_of<small_space>);
-    CHECK_THROWS_WITH_AS(search::random(model, {.samples = 0}), "random: samples: expected at least 1, got 0",
-                         option_error);
-    CHECK_THROWS_WITH_AS(search::random(model, {.top = 0}), "random: top: expected at least 1, got 0",
+    CHECK_THROWS_WITH_AS(search::random(model, {.samples = 0}),
+                         "[F0716] random: samples: expected at least 1, got 0", option_error);
+    CHECK_THROWS_WITH_AS(search::random(model, {.top = 0}), "[F0701] random: top: expected at least 1, got 0",
                          option_error);
     CHECK_THROWS_AS(search::random(model, {.limit = cost::macs_at_most(100)}), limit_error);
     // Possible, but too rare for the draws of a large space.
@@ -77,7 +77,8 @@ TEST_CASE("random search refuses what it cannot do") {
     const auto flat = model_by<space>([](const auto&) { return 1.0; });
     CHECK_THROWS_WITH_AS(
         search::random(flat, {.samples = 5, .limit = cost::macs_at_most(250'000'000), .draws = 20}),
-        "random: of 100 random codes, where 5 different networks were asked for, only 0 meets macs <= "
+        "[F0314] random: of 100 random codes, where 5 different networks were asked for, only 0 meets macs "
+        "<= "
         "250000000; of the space, the smallest macs: 247129856",
         limit_error);
 }

@@ -197,11 +197,11 @@ TEST_CASE("each policy fills the cells behind a segment") {
     CHECK(behind(search::fill::random, {}) == std::set<std::string>{"00", "01", "10", "11"});
 
     using bare = codes<2, 2>;
-    CHECK_THROWS_WITH_AS(
-        (search::segment<bare, search::segments<1, 1>>(model_by<bare>(noise_of<bare>), additive,
-                                                       {.fill = search::fill::heaviest})),
-        "segment: fill: heaviest and cheapest need a space with costs; use fill::random or fill::fixed",
-        option_error);
+    CHECK_THROWS_WITH_AS((search::segment<bare, search::segments<1, 1>>(
+                             model_by<bare>(noise_of<bare>), additive, {.fill = search::fill::heaviest})),
+                         "[F0719] segment: fill: heaviest and cheapest need a space with costs; use "
+                         "fill::random or fill::fixed",
+                         option_error);
 }
 
 TEST_CASE("equal networks are one candidate, also across segments") {
@@ -307,7 +307,7 @@ TEST_CASE("limits that nothing meets are named") {
     CHECK_THROWS_WITH_AS(
         (search::segment<space, search::segments<4, 4>>(score, additive,
                                                         {.limit = cost::macs_at_most(7'713'279)})),
-        "segment: no architecture meets macs <= 7713279; of the space, the smallest macs: 7713280",
+        "[F0313] segment: no architecture meets macs <= 7713279; of the space, the smallest macs: 7713280",
         limit_error);
 
     // Each possible alone: few macs need the identity in the last cell, which the table calls slow.
@@ -318,7 +318,8 @@ TEST_CASE("limits that nothing meets are named") {
         (search::segment<space, search::segments<4, 4>>(
             score, additive,
             {.rescored = 6, .limit = cost::macs_at_most(7'713'280) && cost::latency_at_most(table, 1)})),
-        "segment: no candidate for the cells 4 to 7 behind the 1 kept meets macs <= 7713280 and latency <= 1 "
+        "[F0314] segment: no candidate for the cells 4 to 7 behind the 1 kept meets macs <= 7713280 and "
+        "latency <= 1 "
         "ms; of the space, the smallest macs: 7713280, the smallest latency: 0 ms",
         limit_error);
 }
@@ -351,11 +352,11 @@ TEST_CASE("segment search refuses what it cannot do") {
     using cut = search::segments<2, 1>;
     const auto score = model_by<space>(noise_of<space>);
     CHECK_THROWS_WITH_AS((search::segment<space, cut>(score, additive, {.samples = 1})),
-                         "segment: samples: expected at least 2, got 1", option_error);
+                         "[F0720] segment: samples: expected at least 2, got 1", option_error);
     CHECK_THROWS_WITH_AS((search::segment<space, cut>(score, additive, {.rescored = 5})),
-                         "segment: rescored: expected at least 6, got 5", option_error);
+                         "[F0720] segment: rescored: expected at least 6, got 5", option_error);
     CHECK_THROWS_WITH_AS((search::segment<space, cut>(score, additive, {.completions = 0})),
-                         "segment: completions: expected at least 1, got 0", option_error);
+                         "[F0720] segment: completions: expected at least 1, got 0", option_error);
     CHECK_THROWS_AS((search::segment<space, cut>(score, additive, {.completion = {0, 4, 0}})),
                     architecture_error);
     CHECK_THROWS_AS((search::segment<space, cut>(score, additive, {.limit = cost::macs_at_most(1)})),
@@ -366,7 +367,7 @@ TEST_CASE("segment search refuses what it cannot do") {
     CHECK_THROWS_AS((search::segment<space, cut>(lost, additive, {.rescored = 6})), numeric_error);
     const auto too_few = [](std::span<const architecture<space>>) { return std::vector<double>{1.0}; };
     CHECK_THROWS_WITH_AS((search::segment<space, cut>(too_few, additive, {.samples = 9, .rescored = 6})),
-                         "segment: the scorer gave 1 values for 9 architectures", shape_error);
+                         "[F0702] segment: the scorer gave 1 values for 9 architectures", shape_error);
     const auto bad_model = [](const auto& table) {
         using slots = typename std::remove_cvref_t<decltype(table)>::space;
         return model_by<slots>([](const architecture<slots>& a) { return 1.0 / (a[0] - a[0]); });

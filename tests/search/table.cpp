@@ -67,7 +67,7 @@ TEST_CASE("a table of codes without costs") {
 
 TEST_CASE("a table refuses what it cannot do") {
     const search::table table(model_by<small_space>(noise_of<small_space>));
-    CHECK_THROWS_WITH_AS(table.top(0), "table: top: expected at least 1, got 0", option_error);
+    CHECK_THROWS_WITH_AS(table.top(0), "[F0728] table: top: expected at least 1, got 0", option_error);
     CHECK_THROWS_AS(table.best(cost::macs_at_most(10)), limit_error);
     CHECK_THROWS_AS(table.best({.latencies = {{}}}), option_error);
     CHECK_THROWS_AS(search::table(model_by<small_space>(noise_of<small_space>), {latency_table()}),

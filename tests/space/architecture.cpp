@@ -23,19 +23,19 @@ TEST_CASE("codes are read and written") {
 
 TEST_CASE("codes that the space does not have are refused by name") {
     CHECK_THROWS_WITH_AS(parse<spaces::nas_bench_macro>("0212"),
-                         "architecture code \"0212\": expected 8 characters, one a cell, got 4",
+                         "[F0301] architecture code \"0212\": expected 8 characters, one a cell, got 4",
                          architecture_error);
     CHECK_THROWS_WITH_AS(parse<spaces::nas_bench_macro>(""),
-                         "architecture code \"\": expected 8 characters, one a cell, got 0",
+                         "[F0301] architecture code \"\": expected 8 characters, one a cell, got 0",
                          architecture_error);
     CHECK_THROWS_WITH_AS(parse<spaces::nas_bench_macro>("002220123"),
-                         "architecture code \"002220123\": expected 8 characters, one a cell, got 9",
+                         "[F0301] architecture code \"002220123\": expected 8 characters, one a cell, got 9",
                          architecture_error);
     CHECK_THROWS_WITH_AS(parse<spaces::nas_bench_macro>("00222013"),
-                         "architecture code \"00222013\": cell 7 has the operators 0 to 2, got '3'",
+                         "[F0302] architecture code \"00222013\": cell 7 has the operators 0 to 2, got '3'",
                          architecture_error);
     CHECK_THROWS_WITH_AS(parse<mixed_space>("2020"),
-                         "architecture code \"2020\": cell 2 has the operators 0 to 1, got '2'",
+                         "[F0302] architecture code \"2020\": cell 2 has the operators 0 to 1, got '2'",
                          architecture_error);
     for (const char* bad : {"A000", "-000", " 000",
                             "\xff"
@@ -44,7 +44,7 @@ TEST_CASE("codes that the space does not have are refused by name") {
         CHECK_THROWS_AS(parse<mixed_space>(bad), architecture_error);
     }
     CHECK_THROWS_WITH_AS(require_valid<mixed_space>({0, 0, 0, 4}),
-                         "architecture: cell 3 has the operators 0 to 3, got 4", architecture_error);
+                         "[F0303] architecture: cell 3 has the operators 0 to 3, got 4", architecture_error);
     CHECK_NOTHROW(require_valid<mixed_space>({2, 2, 1, 3}));
 }
 
@@ -65,7 +65,7 @@ TEST_CASE("the order of the codes: the last cell changes fastest") {
     });
     CHECK(index == mixed_space::size);
     CHECK_THROWS_WITH_AS(architecture_at<mixed_space>(72),
-                         "architecture_at: the space has 72 architectures, asked for number 72",
+                         "[F0304] architecture_at: the space has 72 architectures, asked for number 72",
                          architecture_error);
 }
 

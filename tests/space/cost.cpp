@@ -46,7 +46,7 @@ TEST_CASE("costs of a space with unequal cells, by hand") {
     static_assert(cost::macs<mixed_space>({1, 2, 1, 3}) ==
                   rest_macs + (144 * 32 + 36 * 72 + 36 * 48) + 36 * 324 + 9 * 48 + 0);
     CHECK_THROWS_WITH_AS(cost::macs<mixed_space>({0, 3, 0, 0}),
-                         "architecture: cell 1 has the operators 0 to 2, got 3", architecture_error);
+                         "[F0303] architecture: cell 1 has the operators 0 to 2, got 3", architecture_error);
 }
 
 TEST_CASE("a cost of one's own adds up over the layers") {

@@ -26,24 +26,27 @@ TEST_CASE("a latency is the sum over the layers' blocks") {
 
 TEST_CASE("tables that do not fit are refused") {
     const space_layout layout = mixed_space::layout();
-    CHECK_THROWS_WITH_AS(latency_table(layout, std::vector<double>(14, 1.0)),
-                         "latency_table: expected one value for each of the 15 blocks of the space, got 14",
-                         shape_error);
+    CHECK_THROWS_WITH_AS(
+        latency_table(layout, std::vector<double>(14, 1.0)),
+        "[F0308] latency_table: expected one value for each of the 15 blocks of the space, got 14",
+        shape_error);
     CHECK_THROWS_AS(latency_table(layout, {}), shape_error);
     CHECK_THROWS_AS(latency_table().milliseconds<mixed_space>({0, 0, 0, 0}), shape_error);
 
     using other = search_space<image<8, 8, 1>, stem<4>, stage<wide_ops, 2, 4>, head<8, 2>>;
     const latency_table table(layout, std::vector<double>(15, 1.0));
-    CHECK_THROWS_WITH_AS(table.milliseconds<other>({0, 0}),
-                         "latency_table: expected one value for each of the 8 blocks of the space, got 15",
-                         shape_error);
+    CHECK_THROWS_WITH_AS(
+        table.milliseconds<other>({0, 0}),
+        "[F0308] latency_table: expected one value for each of the 8 blocks of the space, got 15",
+        shape_error);
 
     std::vector<double> negative(15, 1.0);
     negative[2] = -0.5;
-    CHECK_THROWS_WITH_AS(latency_table(layout, negative),
-                         "latency_table: block 2 (mb2_k3): expected finite milliseconds, not below 0, got "
-                         "-0.500000",
-                         numeric_error);
+    CHECK_THROWS_WITH_AS(
+        latency_table(layout, negative),
+        "[F0307] latency_table: block 2 (mb2_k3): expected finite milliseconds, not below 0, got "
+        "-0.500000",
+        numeric_error);
     for (const double bad :
          {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
         std::vector<double> values(15, 1.0);

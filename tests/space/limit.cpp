@@ -112,9 +112,10 @@ TEST_CASE("the smaller of two limits holds") {
 }
 
 TEST_CASE("limits out of range are refused") {
-    CHECK_THROWS_WITH_AS(cost::macs_at_most(-1), "macs_at_most: expected 0 or more, got -1", option_error);
-    CHECK_THROWS_WITH_AS(cost::parameters_at_most(-7), "parameters_at_most: expected 0 or more, got -7",
+    CHECK_THROWS_WITH_AS(cost::macs_at_most(-1), "[F0309] macs_at_most: expected 0 or more, got -1",
                          option_error);
+    CHECK_THROWS_WITH_AS(cost::parameters_at_most(-7),
+                         "[F0310] parameters_at_most: expected 0 or more, got -7", option_error);
     CHECK_THROWS_AS(cost::latency_at_most(random_table(1), -0.1), option_error);
     CHECK_THROWS_AS(cost::latency_at_most(random_table(1), std::numeric_limits<double>::quiet_NaN()),
                     option_error);
@@ -127,10 +128,11 @@ TEST_CASE("limits out of range are refused") {
 TEST_CASE("a space without costs takes no limits") {
     using bare = codes<2, 2>;
     CHECK(cost::limit{}.meets<bare>({1, 1}));
-    CHECK_THROWS_WITH_AS(check_of<bare>(cost::macs_at_most(10)),
-                         "limit: macs <= 10 was asked for, but the space has no layout, so its codes have no "
-                         "costs",
-                         option_error);
+    CHECK_THROWS_WITH_AS(
+        check_of<bare>(cost::macs_at_most(10)),
+        "[F0315] limit: macs <= 10 was asked for, but the space has no layout, so its codes have no "
+        "costs",
+        option_error);
 }
 
 TEST_CASE("a limit below everything names the smallest cost") {
@@ -138,8 +140,9 @@ TEST_CASE("a limit below everything names the smallest cost") {
     for_each_architecture<mixed_space>(
         [&](const architecture<mixed_space>& a) { smallest = (std::min)(smallest, macs(a)); });
     CHECK_NOTHROW(check_of<mixed_space>(cost::macs_at_most(smallest)).require_possible("test"));
-    const std::string message = "test: no architecture meets macs <= " + std::to_string(smallest - 1) +
-                                "; of the space, the smallest macs: " + std::to_string(smallest);
+    const std::string message =
+        "[F0313] test: no architecture meets macs <= " + std::to_string(smallest - 1) +
+        "; of the space, the smallest macs: " + std::to_string(smallest);
     CHECK_THROWS_WITH_AS(check_of<mixed_space>(cost::macs_at_most(smallest - 1)).require_possible("test"),
                          message.c_str(), limit_error);
 }

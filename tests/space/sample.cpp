@@ -80,7 +80,8 @@ TEST_CASE("a whole space can be sampled, and no more than that") {
     std::sort(all.begin(), all.end());
     CHECK(all == different_networks<mixed_space>());
     CHECK_THROWS_WITH_AS(sample<mixed_space>(55, seed{1}),
-                         "sample: asked for 55 different networks, the space has 54", option_error);
+                         "[F0320] sample: asked for 55 different networks, the space has 54", option_error);
     CHECK_THROWS_WITH_AS(sample<spaces::nas_bench_macro>(3970, seed{1}),
-                         "sample: asked for 3970 different networks, the space has 3969", option_error);
+                         "[F0320] sample: asked for 3970 different networks, the space has 3969",
+                         option_error);
 }

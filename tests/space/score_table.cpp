@@ -26,24 +26,28 @@ TEST_CASE("rows of a table can be picked") {
 
 TEST_CASE("tables that nothing can be fitted to are refused") {
     score_table<space> table;
-    CHECK_THROWS_WITH_AS(require_usable(table, "fit"), "fit: the table of scores is empty", shape_error);
+    CHECK_THROWS_WITH_AS(require_usable(table, "fit"), "[F0321] fit: the table of scores is empty",
+                         shape_error);
     table.push_back({0, 1}, 0.5);
     CHECK_NOTHROW(require_usable(table, "fit"));
     table.push_back({2, 0}, 0.5);
-    CHECK_THROWS_WITH_AS(require_usable(table, "fit"),
-                         "fit: all 2 scores are equal to 0.500000, there is nothing to learn from them",
-                         numeric_error);
+    CHECK_THROWS_WITH_AS(
+        require_usable(table, "fit"),
+        "[F0324] fit: all 2 scores are equal to 0.500000, there is nothing to learn from them",
+        numeric_error);
     table.push_back({1, 0}, 0.75);
     CHECK_NOTHROW(require_usable(table, "fit"));
     for (const double bad :
          {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
         table.scores[1] = bad;
         CHECK_THROWS_WITH_AS(require_usable(table, "fit"),
-                             "fit: the score of architecture 20 (row 1) is not finite", numeric_error);
+                             "[F0323] fit: the score of architecture 20 (row 1) is not finite",
+                             numeric_error);
     }
     table.scores[1] = 0.5;
     table.scores.pop_back();
-    CHECK_THROWS_WITH_AS(require_usable(table, "fit"), "fit: 3 architectures but 2 scores", shape_error);
+    CHECK_THROWS_WITH_AS(require_usable(table, "fit"), "[F0322] fit: 3 architectures but 2 scores",
+                         shape_error);
     table.push_back({0, 2}, 1);
     table.scores.push_back(2);
     CHECK_THROWS_AS(require_usable(table, "fit"), architecture_error);

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 namespace fitnas {
 
@@ -15,6 +16,14 @@ namespace fitnas {
 class error : public std::runtime_error {
 public:
     using std::runtime_error::runtime_error;
+
+    /// @return the identifier at the head of the text, such as "F0301", which keeps its meaning while texts
+    /// become better (docs/messages.md); empty where the text has none; valid as long as the error
+    std::string_view id() const noexcept {
+        const std::string_view text = what();
+        return text.size() > 6 && text.substr(0, 2) == "[F" && text[6] == ']' ? text.substr(1, 5)
+                                                                              : std::string_view();
+    }
 };
 
 /// @brief An architecture code has the wrong length or names an operator that its cell does not have.

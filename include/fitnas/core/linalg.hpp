@@ -34,7 +34,8 @@ Matrix solve(const Matrix& a, const Matrix& b) {
         return std::to_string(m.shape(0)) + " x " + std::to_string(m.shape(1));
     };
     if (a.shape(0) != a.shape(1) || a.shape(0) != b.shape(0) || a.size() == 0 || b.size() == 0) {
-        throw shape_error("solve: expected a of n x n and b of n x m, got " + text(a) + " and " + text(b));
+        throw shape_error("[F0002] solve: expected a of n x n and b of n x m, got " + text(a) + " and " +
+                          text(b));
     }
     using by_columns = xt::xtensor<double, 2, xt::layout_type::column_major>; // LAPACK's order
     by_columns factors = a;
@@ -45,11 +46,11 @@ Matrix solve(const Matrix& a, const Matrix& b) {
     xt::blas_index_t failed = 0;
     cxxlapack::LAPACK_IMPL(dgesv)(&n, &columns, factors.data(), &n, pivots.data(), x.data(), &n, &failed);
     if (failed != 0) {
-        throw numeric_error("solve: the matrix of " + text(a) + " is singular");
+        throw numeric_error("[F0003] solve: the matrix of " + text(a) + " is singular");
     }
     for (const double value : x) {
         if (!std::isfinite(value)) {
-            throw numeric_error("solve: the matrix of " + text(a) +
+            throw numeric_error("[F0004] solve: the matrix of " + text(a) +
                                 " is singular, or a value is not finite: so is the solution");
         }
     }

@@ -24,7 +24,7 @@ namespace fitnas {
 template <class T>
 class aligned_buffer {
     static_assert(std::is_trivial_v<T>,
-                  "an aligned_buffer holds plain numbers: nothing is constructed in it");
+                  "[F0005] an aligned_buffer holds plain numbers: nothing is constructed in it");
 
 public:
     aligned_buffer() = default;

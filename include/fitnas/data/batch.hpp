@@ -37,7 +37,7 @@ struct augmentation {
 /// @throws data_error where there are no images
 inline normalisation normalisation_of(const image_dataset& data) {
     if (data.empty() || data.image_shape().size() == 0) {
-        throw data_error("normalisation_of: expected at least one image, got none");
+        throw data_error("[F0401] normalisation_of: expected at least one image, got none");
     }
     const auto channels = static_cast<std::size_t>(data.image_shape().channels);
     const auto pixels = static_cast<std::ptrdiff_t>(data.images.size() / channels);
@@ -87,7 +87,7 @@ inline std::vector<float> pixel_values(const image_dataset& data, std::span<cons
                                        const normalisation& norm, bool with_labels) {
     const auto channels = static_cast<std::size_t>(data.image_shape().channels);
     if (norm.mean.size() != channels || norm.scale.size() != channels) {
-        throw shape_error("load_batch: the images have " + std::to_string(channels) +
+        throw shape_error("[F0402] load_batch: the images have " + std::to_string(channels) +
                           " channels, the normalisation has " + std::to_string(norm.mean.size()) +
                           " means and " + std::to_string(norm.scale.size()) + " scales");
     }
@@ -96,8 +96,8 @@ inline std::vector<float> pixel_values(const image_dataset& data, std::span<cons
     }
     for (const std::size_t i : indices) {
         if (i >= data.size()) {
-            throw shape_error("load_batch: expected image numbers below " + std::to_string(data.size()) +
-                              ", got " + std::to_string(i));
+            throw shape_error("[F0403] load_batch: expected image numbers below " +
+                              std::to_string(data.size()) + ", got " + std::to_string(i));
         }
     }
     std::vector<float> values(channels * 256);
@@ -165,7 +165,7 @@ inline void load_batch(const image_dataset& data, std::span<const std::size_t> i
     const shape one = data.image_shape();
     const int largest = (std::max)(one.height, one.width);
     if (augment.crop_padding < 0 || augment.crop_padding > largest) {
-        throw option_error("augmentation::crop_padding: expected 0 to " + std::to_string(largest) +
+        throw option_error("[F0404] augmentation::crop_padding: expected 0 to " + std::to_string(largest) +
                            " for images of " + to_string(one) + ", got " +
                            std::to_string(augment.crop_padding));
     }

@@ -34,7 +34,7 @@ public:
     /// @throws data_error where the file cannot be opened, or is compressed and zlib is not built in
     explicit byte_file(const std::string& path) : m_path(path), m_plain(std::fopen(path.c_str(), "rb")) {
         if (!m_plain) {
-            throw data_error(path + ": cannot be opened: " + std::strerror(errno));
+            throw data_error("[F0405] " + path + ": cannot be opened: " + std::strerror(errno));
         }
         unsigned char magic[2] = {};
         const bool compressed =
@@ -45,11 +45,11 @@ public:
             m_plain.reset();
             m_packed.reset(gzopen(path.c_str(), "rb"));
             if (!m_packed) {
-                throw data_error(path + ": cannot be opened as a gzip file");
+                throw data_error("[F0406] " + path + ": cannot be opened as a gzip file");
             }
             gzbuffer(m_packed.get(), 1U << 17U);
 #else
-            throw data_error(path +
+            throw data_error("[F0407] " + path +
                              ": is compressed, and this program is built without zlib: gunzip the file, or "
                              "build with FITNAS_HAS_ZLIB=1 and -lz");
 #endif
@@ -83,8 +83,8 @@ public:
     std::vector<std::uint8_t> read_exactly(std::uint64_t n, const std::string& what) {
         std::vector<std::uint8_t> bytes = read(n);
         if (bytes.size() < n) {
-            throw data_error(m_path + ": truncated: expected " + std::to_string(n) + " bytes of " + what +
-                             ", got " + std::to_string(bytes.size()));
+            throw data_error("[F0408] " + m_path + ": truncated: expected " + std::to_string(n) +
+                             " bytes of " + what + ", got " + std::to_string(bytes.size()));
         }
         return bytes;
     }
@@ -92,7 +92,8 @@ public:
     /// @throws data_error where anything is left to read
     void require_end(const std::string& what) {
         if (!read(1).empty()) {
-            throw data_error(m_path + ": expected the end of the file after " + what + ", got more bytes");
+            throw data_error("[F0409] " + m_path + ": expected the end of the file after " + what +
+                             ", got more bytes");
         }
     }
 
@@ -105,14 +106,14 @@ private:
             int code = Z_OK;
             const char* reason = gzerror(m_packed.get(), &code);
             if (got < 0 || (static_cast<std::size_t>(got) < n && code != Z_OK)) {
-                throw data_error(m_path + ": truncated or damaged gzip data: " + reason);
+                throw data_error("[F0410] " + m_path + ": truncated or damaged gzip data: " + reason);
             }
             return static_cast<std::size_t>(got);
         }
 #endif
         const std::size_t got = std::fread(to, 1, n, m_plain.get());
         if (got < n && std::ferror(m_plain.get()) != 0) {
-            throw data_error(m_path + ": cannot be read: " + std::strerror(errno));
+            throw data_error("[F0411] " + m_path + ": cannot be read: " + std::strerror(errno));
         }
         return got;
     }
@@ -140,7 +141,7 @@ inline std::string find_file(const std::string& directory, const std::string& na
             return candidate;
         }
     }
-    throw data_error(path + ": no such file, and no " + name + ".gz beside it");
+    throw data_error("[F0412] " + path + ": no such file, and no " + name + ".gz beside it");
 }
 
 } // namespace fitnas::detail

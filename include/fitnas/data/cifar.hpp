@@ -31,19 +31,19 @@ inline image_dataset read_cifar10(std::span<const std::string> paths) {
         detail::byte_file file(path);
         const std::vector<std::uint8_t> bytes = file.read(UINT64_MAX);
         if (bytes.empty() || bytes.size() % record != 0) {
-            throw data_error(path + ": expected whole records of " + std::to_string(record) + " bytes, got " +
-                             std::to_string(bytes.size()) + " bytes");
+            throw data_error("[F0413] " + path + ": expected whole records of " + std::to_string(record) +
+                             " bytes, got " + std::to_string(bytes.size()) + " bytes");
         }
         for (std::size_t i = 0; i < bytes.size(); i += record) {
             if (bytes[i] > 9) {
-                throw data_error(path + ": expected labels from 0 to 9, got " + std::to_string(bytes[i]) +
-                                 " for image " + std::to_string(i / record));
+                throw data_error("[F0414] " + path + ": expected labels from 0 to 9, got " +
+                                 std::to_string(bytes[i]) + " for image " + std::to_string(i / record));
             }
         }
         all.insert(all.end(), bytes.begin(), bytes.end());
     }
     if (all.empty()) {
-        throw data_error("read_cifar10: expected at least one file, got none");
+        throw data_error("[F0415] read_cifar10: expected at least one file, got none");
     }
     const std::size_t n = all.size() / record;
     image_dataset data;

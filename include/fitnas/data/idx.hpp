@@ -29,11 +29,12 @@ inline std::vector<std::uint32_t> read_idx_header(byte_file& file, std::uint32_t
                         std::uint32_t{bytes[i + 2]} << 8U | std::uint32_t{bytes[i + 3]});
     }
     if (!words.empty() && words[0] != magic) {
-        throw data_error(file.path() + ": not an IDX file of " + kind + ": expected the magic number " +
-                         std::to_string(magic) + ", got " + std::to_string(words[0]));
+        throw data_error("[F0416] " + file.path() + ": not an IDX file of " + kind +
+                         ": expected the magic number " + std::to_string(magic) + ", got " +
+                         std::to_string(words[0]));
     }
     if (words.size() != dimensions + 1) {
-        throw data_error(file.path() + ": truncated: expected an IDX header of " +
+        throw data_error("[F0417] " + file.path() + ": truncated: expected an IDX header of " +
                          std::to_string(4 * (dimensions + 1)) + " bytes, got " +
                          std::to_string(bytes.size()));
     }
@@ -51,7 +52,7 @@ inline xt::xtensor<std::uint8_t, 4> read_idx_images(const std::string& path) {
     const auto header = detail::read_idx_header(file, detail::idx_images_magic, 3, "images");
     constexpr std::uint32_t largest_side = 1U << 15U;
     if (header[2] < 1 || header[2] > largest_side || header[3] < 1 || header[3] > largest_side) {
-        throw data_error(path + ": expected images of 1 to " + std::to_string(largest_side) +
+        throw data_error("[F0418] " + path + ": expected images of 1 to " + std::to_string(largest_side) +
                          " pixels a side, the header says " + std::to_string(header[2]) + " x " +
                          std::to_string(header[3]));
     }

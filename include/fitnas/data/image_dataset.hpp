@@ -44,7 +44,7 @@ namespace detail {
 /// @throws shape_error where there is not one label an image
 inline void require_labels(const image_dataset& data, const char* what) {
     if (data.labels.size() != data.size()) {
-        throw shape_error(std::string(what) + ": expected one label an image, got " +
+        throw shape_error("[F0419] " + std::string(what) + ": expected one label an image, got " +
                           std::to_string(data.size()) + " images and " + std::to_string(data.labels.size()) +
                           " labels");
     }
@@ -57,19 +57,22 @@ inline void require_labels(const image_dataset& data, const char* what) {
 /// [0, classes)
 FITNAS_COLD inline void require_consistent(const image_dataset& data, const std::string& what) {
     if (data.empty() || data.image_shape().size() == 0) {
-        throw data_error(what + ": expected at least one image, got none");
+        throw data_error("[F0420] " + what + ": expected at least one image, got none");
     }
     if (data.labels.size() != data.size()) {
-        throw data_error(what + ": expected one label an image, got " + std::to_string(data.size()) +
-                         " images and " + std::to_string(data.labels.size()) + " labels");
+        throw data_error("[F0421] " + what + ": expected one label an image, got " +
+                         std::to_string(data.size()) + " images and " + std::to_string(data.labels.size()) +
+                         " labels");
     }
     if (data.classes < 1) {
-        throw data_error(what + ": expected at least one class, got " + std::to_string(data.classes));
+        throw data_error("[F0422] " + what + ": expected at least one class, got " +
+                         std::to_string(data.classes));
     }
     for (std::size_t i = 0; i < data.labels.size(); ++i) {
         if (data.labels[i] < 0 || data.labels[i] >= data.classes) {
-            throw data_error(what + ": expected labels from 0 to " + std::to_string(data.classes - 1) +
-                             ", got " + std::to_string(data.labels[i]) + " for image " + std::to_string(i));
+            throw data_error("[F0423] " + what + ": expected labels from 0 to " +
+                             std::to_string(data.classes - 1) + ", got " + std::to_string(data.labels[i]) +
+                             " for image " + std::to_string(i));
         }
     }
 }

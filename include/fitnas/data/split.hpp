@@ -36,7 +36,7 @@ inline image_dataset subset(const image_dataset& data, std::span<const std::size
     part.classes = data.classes;
     for (std::size_t i = 0; i < indices.size(); ++i) {
         if (indices[i] >= data.size()) {
-            throw shape_error("subset: expected image numbers below " + std::to_string(data.size()) +
+            throw shape_error("[F0424] subset: expected image numbers below " + std::to_string(data.size()) +
                               ", got " + std::to_string(indices[i]));
         }
         std::copy_n(data.images.data() + indices[i] * pixels, pixels, part.images.data() + i * pixels);
@@ -81,19 +81,20 @@ inline dataset split(const image_dataset& all, image_dataset test, const split_o
     require_consistent(all, "split: the training set");
     require_consistent(test, "split: the test set");
     if (all.image_shape() != test.image_shape() || all.classes != test.classes) {
-        throw data_error("split: the training set has images of " + to_string(all.image_shape()) + " in " +
-                         std::to_string(all.classes) + " classes, the test set " +
+        throw data_error("[F0425] split: the training set has images of " + to_string(all.image_shape()) +
+                         " in " + std::to_string(all.classes) + " classes, the test set " +
                          to_string(test.image_shape()) + " in " + std::to_string(test.classes));
     }
     if (options.validation >= all.size()) {
-        throw option_error("split_options::validation: expected fewer than the " +
+        throw option_error("[F0426] split_options::validation: expected fewer than the " +
                            std::to_string(all.size()) + " training images, got " +
                            std::to_string(options.validation));
     }
     const std::size_t left = all.size() - options.validation;
     if (options.train_limit > left) {
-        throw option_error("split_options::train_limit: expected at most the " + std::to_string(left) +
-                           " images that validation leaves, got " + std::to_string(options.train_limit));
+        throw option_error("[F0427] split_options::train_limit: expected at most the " +
+                           std::to_string(left) + " images that validation leaves, got " +
+                           std::to_string(options.train_limit));
     }
     std::vector<std::vector<std::size_t>> members(static_cast<std::size_t>(all.classes));
     for (std::size_t i = 0; i < all.size(); ++i) {

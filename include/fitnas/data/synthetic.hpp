@@ -103,21 +103,21 @@ namespace datasets {
 /// are equally frequent in every split, to within one image.
 /// @throws option_error where an option is outside its range
 inline dataset synthetic(const synthetic_options& options = {}) {
-    const auto refuse = [](const std::string& name, const std::string& expected, const std::string& got) {
-        throw option_error("synthetic_options::" + name + ": expected " + expected + ", got " + got);
+    const auto refuse = [](const std::string& message, const std::string& expected, const std::string& got) {
+        throw option_error(message + ": expected " + expected + ", got " + got);
     };
     const shape s = options.image;
     if (s.height < 1 || s.width < 1 || s.channels < 1) {
-        refuse("image", "positive sizes", to_string(s));
+        refuse("[F0428] synthetic_options::image", "positive sizes", to_string(s));
     }
     if (options.classes < 1) {
-        refuse("classes", "at least 1", std::to_string(options.classes));
+        refuse("[F0429] synthetic_options::classes", "at least 1", std::to_string(options.classes));
     }
     if (!(options.noise >= 0) || !std::isfinite(options.noise)) {
-        refuse("noise", "a finite number from 0", std::to_string(options.noise));
+        refuse("[F0430] synthetic_options::noise", "a finite number from 0", std::to_string(options.noise));
     }
     if (options.shift < 0) {
-        refuse("shift", "at least 0", std::to_string(options.shift));
+        refuse("[F0431] synthetic_options::shift", "at least 0", std::to_string(options.shift));
     }
     const std::vector<float> prototypes = detail::synthetic_prototypes(options);
     return {detail::synthetic_split(options, prototypes, options.train, 1),

@@ -20,14 +20,14 @@ void require_writable(const search::candidate<Space>& c, std::size_t row, const 
     const std::string who = std::string(what) + ": architecture " + to_string<Space>(c.architecture) +
                             " (row " + std::to_string(row) + "): ";
     if (!std::isfinite(c.predicted)) {
-        throw numeric_error(who + "the prediction is not finite");
+        throw numeric_error("[F0901] " + who + "the prediction is not finite");
     }
     if (std::isinf(c.latency) || std::isinf(c.score)) {
-        throw numeric_error(who + "latency or score is infinite");
+        throw numeric_error("[F0902] " + who + "latency or score is infinite");
     }
     if (c.macs < 0 || c.parameters < 0) {
-        throw option_error(who + "expected costs of 0 or more, got " + std::to_string(c.macs) + " macs and " +
-                           std::to_string(c.parameters) + " parameters");
+        throw option_error("[F0903] " + who + "expected costs of 0 or more, got " + std::to_string(c.macs) +
+                           " macs and " + std::to_string(c.parameters) + " parameters");
     }
 }
 

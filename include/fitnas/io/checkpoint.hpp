@@ -120,7 +120,7 @@ inline std::uint64_t checkpoint_number(const safetensors& file, const std::strin
             return value;
         }
     }
-    throw data_error(file.path() + ": metadata \"" + key + "\": expected a number, got " +
+    throw data_error("[F0904] " + file.path() + ": metadata \"" + key + "\": expected a number, got " +
                      (found == file.metadata().end() ? "nothing" : "\"" + found->second + "\""));
 }
 
@@ -128,7 +128,8 @@ inline void require_metadata(const safetensors& file, const std::string& key, co
                              const std::string& what) {
     const auto found = file.metadata().find(key);
     if (found == file.metadata().end() || found->second != expected) {
-        throw data_error(file.path() + ": " + what + ": expected " + key + " \"" + expected + "\", got " +
+        throw data_error("[F0905] " + file.path() + ": " + what + ": expected " + key + " \"" + expected +
+                         "\", got " +
                          (found == file.metadata().end() ? "none" : "\"" + found->second + "\""));
     }
 }
@@ -142,7 +143,7 @@ void write_checkpoint(const std::string& path, const checkpoint_owner& owner, co
                       const training_state& state, const std::map<std::string, std::string>& notes) {
     require_finite(w, "save_checkpoint: " + path);
     if (!state.momentum.empty() && state.momentum.size() != w.values().size()) {
-        throw shape_error("save_checkpoint: " + path + ": expected the momentum of " +
+        throw shape_error("[F0906] save_checkpoint: " + path + ": expected the momentum of " +
                           std::to_string(w.values().size()) + " weights, got " +
                           std::to_string(state.momentum.size()));
     }
@@ -153,7 +154,8 @@ void write_checkpoint(const std::string& path, const checkpoint_owner& owner, co
     }
     golden.run(w);
     if (!all_finite(golden.output)) {
-        throw numeric_error("save_checkpoint: " + path + ": the weights give logits that are not finite");
+        throw numeric_error("[F0907] save_checkpoint: " + path +
+                            ": the weights give logits that are not finite");
     }
     std::map<std::string, std::string> metadata{{"format", "fitnas checkpoint"},
                                                 {"schema", std::to_string(checkpoint_schema)},
@@ -203,7 +205,7 @@ inline training_state read_training(const safetensors& file, std::size_t count) 
     state.steps = static_cast<long long>(checkpoint_number(file, "steps"));
     const std::vector<double> reports = file.values<double>("training.reports");
     if (reports.size() < 2 || reports.size() % 2 != 0) {
-        throw data_error(file.path() + ": tensor \"training.reports\": expected pairs, got " +
+        throw data_error("[F0908] " + file.path() + ": tensor \"training.reports\": expected pairs, got " +
                          std::to_string(reports.size()) + " values");
     }
     state.sums = {reports[0], reports[1]};
@@ -230,7 +232,7 @@ checkpoint read_checkpoint(const std::string& path, const checkpoint_owner& owne
     require_metadata(file, "format", "fitnas checkpoint", "not a checkpoint");
     require_metadata(file, "schema", std::to_string(checkpoint_schema), "of another version");
     if (!file.has_checksum()) {
-        throw data_error(path + ": damaged: expected a checksum, there is none");
+        throw data_error("[F0909] " + path + ": damaged: expected a checksum, there is none");
     }
     require_metadata(file, "space", fingerprint(owner.layout), "of another space");
     require_metadata(file, "architecture", architecture_text(owner), "of another network");
@@ -240,11 +242,12 @@ checkpoint read_checkpoint(const std::string& path, const checkpoint_owner& owne
         const std::span<float> part = std::span<float>(values).subspan(t.offset, t.size);
         file.copy(t.name, part);
         if (file.find(t.name)->shape != t.shape) {
-            throw data_error(path + ": tensor \"" + t.name + "\": expected the shape " + shape_text(t.shape) +
-                             ", got " + shape_text(file.find(t.name)->shape));
+            throw data_error("[F0910] " + path + ": tensor \"" + t.name + "\": expected the shape " +
+                             shape_text(t.shape) + ", got " + shape_text(file.find(t.name)->shape));
         }
         if (!all_finite(part)) {
-            throw data_error(path + ": tensor \"" + t.name + "\": there are values that are not finite");
+            throw data_error("[F0911] " + path + ": tensor \"" + t.name +
+                             "\": there are values that are not finite");
         }
     }
     result.training = read_training(file, values.size());
@@ -257,7 +260,8 @@ checkpoint read_checkpoint(const std::string& path, const checkpoint_owner& owne
     std::vector<float> expected(golden.output.size());
     file.copy("golden.output", std::span<float>(expected));
     if (paths != golden.paths) {
-        throw data_error(path + ": tensor \"golden.paths\": expected each operator of a cell in its order");
+        throw data_error("[F0912] " + path +
+                         ": tensor \"golden.paths\": expected each operator of a cell in its order");
     }
     std::swap_ranges(values.begin(), values.end(), w.values().begin());
     golden.run(w);
@@ -272,7 +276,7 @@ checkpoint read_checkpoint(const std::string& path, const checkpoint_owner& owne
     constexpr double most = 1e-3;
     if (!(result.golden_difference <= most)) {
         std::copy(values.begin(), values.end(), w.values().begin());
-        throw data_error(path +
+        throw data_error("[F0913] " + path +
                          ": the weights do not give the outputs that were saved with them: they differ "
                          "by " +
                          number_text(result.golden_difference) + " of the largest, at most " +
@@ -286,7 +290,7 @@ template <class Net>
 train_report train_kept(Net& net, const image_dataset& data, const train_options& options,
                         const checkpoint_options& where) {
     if (where.file.empty()) {
-        throw option_error("checkpoint_options::file: expected a path, got none");
+        throw option_error("[F0914] checkpoint_options::file: expected a path, got none");
     }
     train_options o = options;
     const std::vector<float> before(net.parameters().begin(), net.parameters().end());

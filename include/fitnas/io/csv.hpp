@@ -42,14 +42,14 @@ architecture<Space> csv_code(const std::string& field, const csv_reader& reader)
     try {
         return parse<Space>(field);
     } catch (const architecture_error& e) {
-        throw data_error(reader.where() + ": " + e.what());
+        throw data_error("[F0915] " + reader.where() + ": column arch: " + e.what());
     }
 }
 
 inline double csv_finite(const std::string& field, const csv_reader& reader, std::size_t column) {
     const double value = csv_number<double>(field, reader, column);
     if (!std::isfinite(value)) {
-        throw data_error(reader.where() + ": column " + reader.header()[column] +
+        throw data_error("[F0916] " + reader.where() + ": column " + reader.header()[column] +
                          ": expected a finite number, got \"" + field + "\"");
     }
     return value;
@@ -84,13 +84,13 @@ template <code_space Space>
 void write_csv(const std::string& path, const score_table<Space>& table,
                std::span<const csv_column> columns = {}) {
     if (table.scores.size() != table.size()) {
-        throw shape_error("write_csv: " + std::to_string(table.size()) + " architectures but " +
+        throw shape_error("[F0917] write_csv: " + std::to_string(table.size()) + " architectures but " +
                           std::to_string(table.scores.size()) + " scores");
     }
     csv_rows rows{.header = {"arch", "score"}};
     for (const csv_column& column : columns) {
         if (column.values.size() != table.size()) {
-            throw shape_error("write_csv: column " + column.name + ": expected " +
+            throw shape_error("[F0918] write_csv: column " + column.name + ": expected " +
                               std::to_string(table.size()) + " values, got " +
                               std::to_string(column.values.size()));
         }
@@ -99,7 +99,7 @@ void write_csv(const std::string& path, const score_table<Space>& table,
     for (std::size_t i = 0; i < table.size(); ++i) {
         require_valid<Space>(table.architectures[i]);
         if (!std::isfinite(table.scores[i])) {
-            throw numeric_error("write_csv: the score of architecture " +
+            throw numeric_error("[F0919] write_csv: the score of architecture " +
                                 to_string<Space>(table.architectures[i]) + " (row " + std::to_string(i) +
                                 ") is not finite");
         }

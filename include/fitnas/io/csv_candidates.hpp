@@ -60,7 +60,7 @@ std::vector<search::candidate<Space>> read_csv_candidates(const std::string& pat
         const auto cost = [&](std::size_t column) {
             const auto value = detail::csv_number<long long>(fields[column], reader, column);
             if (value < 0) {
-                throw data_error(reader.where() + ": column " + reader.header()[column] +
+                throw data_error("[F0920] " + reader.where() + ": column " + reader.header()[column] +
                                  ": expected 0 or more, got " + fields[column]);
             }
             return value;

@@ -42,13 +42,13 @@ public:
             m_at = 3;
         }
         if (m_at == m_text.size()) {
-            throw data_error(path + ": expected a header, the file is empty");
+            throw data_error("[F0921] " + path + ": expected a header, the file is empty");
         }
         m_header = read_row();
         std::vector<std::string> names = m_header;
         std::sort(names.begin(), names.end());
         if (const auto twice = std::adjacent_find(names.begin(), names.end()); twice != names.end()) {
-            throw data_error(where() + ": the header names the column \"" + *twice + "\" twice");
+            throw data_error("[F0922] " + where() + ": the header names the column \"" + *twice + "\" twice");
         }
     }
 
@@ -61,7 +61,7 @@ public:
     std::size_t place(const std::string& name) const {
         const auto found = std::find(m_header.begin(), m_header.end(), name);
         if (found == m_header.end()) {
-            throw data_error(m_path + ":1: expected a header with the column \"" + name +
+            throw data_error("[F0923] " + m_path + ":1: expected a header with the column \"" + name +
                              "\", there is none");
         }
         return static_cast<std::size_t>(found - m_header.begin());
@@ -75,8 +75,8 @@ public:
         }
         fields = read_row();
         if (fields.size() != m_header.size()) {
-            throw data_error(where() + ": expected " + std::to_string(m_header.size()) + " fields, got " +
-                             std::to_string(fields.size()));
+            throw data_error("[F0924] " + where() + ": expected " + std::to_string(m_header.size()) +
+                             " fields, got " + std::to_string(fields.size()));
         }
         return true;
     }
@@ -107,7 +107,8 @@ private:
             end > m_at && m_text[end - 1] == '\r' && m_text.compare(end, 1, ",") != 0;
         std::string field = m_text.substr(m_at, end - m_at - (carriage_return ? 1 : 0));
         if (field.find('"') != std::string::npos) {
-            throw data_error(where() + ": a quote inside of a field that does not begin with one: " + field);
+            throw data_error("[F0925] " + where() +
+                             ": a quote inside of a field that does not begin with one: " + field);
         }
         m_at += field.size();
         return field;
@@ -118,7 +119,7 @@ private:
         for (++m_at;; ++m_at) {
             const std::size_t quote = m_text.find('"', m_at);
             if (quote == std::string::npos) {
-                throw data_error(where() + ": a quoted field does not end");
+                throw data_error("[F0926] " + where() + ": a quoted field does not end");
             }
             field.append(m_text, m_at, quote - m_at);
             m_at = quote + 1;
@@ -131,7 +132,8 @@ private:
         const std::string_view rest = std::string_view(m_text).substr(m_at);
         if (!rest.empty() && rest.front() != ',' && rest.front() != '\n' && rest != "\r" &&
             !rest.starts_with("\r\n")) {
-            throw data_error(where() + ": expected a comma or the end of the line after a quoted field");
+            throw data_error("[F0927] " + where() +
+                             ": expected a comma or the end of the line after a quoted field");
         }
         return field;
     }
@@ -152,7 +154,7 @@ Number csv_number(const std::string& field, const csv_reader& reader, std::size_
     const char* last = field.data() + field.size();
     const std::from_chars_result end = std::from_chars(field.data(), last, value);
     if (end.ec != std::errc{} || end.ptr != last) {
-        throw data_error(reader.where() + ": column " + reader.header()[column] + ": expected " +
+        throw data_error("[F0928] " + reader.where() + ": column " + reader.header()[column] + ": expected " +
                          (std::is_integral_v<Number> ? "an integer" : "a number") + ", got \"" + field +
                          "\"");
     }
@@ -193,7 +195,7 @@ inline void write_rows(const std::string& path, const csv_rows& table) {
     std::sort(names.begin(), names.end());
     const auto twice = std::adjacent_find(names.begin(), names.end());
     if (names.empty() || names.front().empty() || twice != names.end()) {
-        throw option_error("write_rows: " + path + ": expected a header of names, each once, got " +
+        throw option_error("[F0929] write_rows: " + path + ": expected a header of names, each once, got " +
                            (names.empty()           ? "none"
                             : names.front().empty() ? "an empty name"
                                                     : "\"" + *twice + "\" twice"));
@@ -201,7 +203,7 @@ inline void write_rows(const std::string& path, const csv_rows& table) {
     std::string text = detail::csv_line(table.header);
     for (std::size_t i = 0; i < table.rows.size(); ++i) {
         if (table.rows[i].size() != table.header.size()) {
-            throw shape_error("write_rows: " + path + ": row " + std::to_string(i) + ": expected " +
+            throw shape_error("[F0930] write_rows: " + path + ": row " + std::to_string(i) + ": expected " +
                               std::to_string(table.header.size()) + " fields, got " +
                               std::to_string(table.rows[i].size()));
         }

@@ -31,7 +31,7 @@ inline void write_json(const std::string& path, const json& value) {
     try {
         text = value.dump(2) + "\n";
     } catch (const json::exception& e) {
-        throw data_error(path + ": cannot be written as JSON: " + e.what());
+        throw data_error("[F0931] " + path + ": cannot be written as JSON: " + e.what());
     }
     detail::write_text(path, text);
 }
@@ -66,13 +66,13 @@ inline json read_json(const std::string& path) {
     const std::string text = detail::read_text(path);
     constexpr int most = 256;
     if (const int depth = detail::json_depth(text); depth > most) {
-        throw data_error(path + ": expected JSON nested at most " + std::to_string(most) + " deep, got " +
-                         std::to_string(depth));
+        throw data_error("[F0932] " + path + ": expected JSON nested at most " + std::to_string(most) +
+                         " deep, got " + std::to_string(depth));
     }
     try {
         return json::parse(text);
     } catch (const json::exception& e) {
-        throw data_error(path + ": expected JSON: " + e.what());
+        throw data_error("[F0933] " + path + ": expected JSON: " + e.what());
     }
 }
 
@@ -82,7 +82,7 @@ inline json read_json(const std::string& path) {
 template <code_space Space>
 json to_json(const score_table<Space>& table) {
     if (table.scores.size() != table.size()) {
-        throw shape_error("to_json: " + std::to_string(table.size()) + " architectures but " +
+        throw shape_error("[F0934] to_json: " + std::to_string(table.size()) + " architectures but " +
                           std::to_string(table.scores.size()) + " scores");
     }
     json rows = json::array();
@@ -90,8 +90,8 @@ json to_json(const score_table<Space>& table) {
         require_valid<Space>(table.architectures[i]);
         const std::string code = to_string<Space>(table.architectures[i]);
         if (!std::isfinite(table.scores[i])) {
-            throw numeric_error("to_json: the score of architecture " + code + " (row " + std::to_string(i) +
-                                ") is not finite");
+            throw numeric_error("[F0935] to_json: the score of architecture " + code + " (row " +
+                                std::to_string(i) + ") is not finite");
         }
         rows.push_back(json{{"arch", code}, {"score", table.scores[i]}});
     }
@@ -103,12 +103,12 @@ namespace detail {
 /// A list of rows, each an object.
 inline void require_rows(const json& rows, const std::string& what) {
     if (!rows.is_array()) {
-        throw data_error(what + ": expected a list of rows, got a JSON " + rows.type_name());
+        throw data_error("[F0936] " + what + ": expected a list of rows, got a JSON " + rows.type_name());
     }
     for (std::size_t i = 0; i < rows.size(); ++i) {
         if (!rows[i].is_object()) {
-            throw data_error(what + ": row " + std::to_string(i) + ": expected an object, got a JSON " +
-                             rows[i].type_name());
+            throw data_error("[F0937] " + what + ": row " + std::to_string(i) +
+                             ": expected an object, got a JSON " + rows[i].type_name());
         }
     }
 }
@@ -120,7 +120,7 @@ const json& json_member(const json& row, const char* key, const char* expected, 
     const auto found = row.find(key);
     if (found == row.end() || !good(*found)) {
         // A list or an object is only named: a hostile one may be nested deeper than a stack.
-        throw data_error(where + ": \"" + key + "\": expected " + expected + ", got " +
+        throw data_error("[F0938] " + where + ": \"" + key + "\": expected " + expected + ", got " +
                          (found == row.end()       ? "nothing"
                           : found->is_structured() ? std::string("a JSON ") + found->type_name()
                                                    : found->dump()));
@@ -142,7 +142,7 @@ architecture<Space> json_code(const json& row, const std::string& where) {
     try {
         return parse<Space>(code.template get<std::string>());
     } catch (const architecture_error& e) {
-        throw data_error(where + ": " + e.what());
+        throw data_error("[F0939] " + where + ": \"arch\": " + e.what());
     }
 }
 

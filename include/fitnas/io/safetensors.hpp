@@ -31,7 +31,7 @@
 
 namespace fitnas {
 
-static_assert(std::endian::native == std::endian::little, "safetensors files are little-endian");
+static_assert(std::endian::native == std::endian::little, "[F0940] safetensors files are little-endian");
 
 /// @brief What the values of a tensor are.
 enum class tensor_type : std::uint8_t { boolean, u8, i8, u16, i16, f16, bf16, u32, i32, f32, u64, i64, f64 };
@@ -73,7 +73,7 @@ template <class T>
 constexpr tensor_type tensor_type_of() {
     static_assert(std::is_same_v<T, float> || std::is_same_v<T, double> ||
                       (std::is_integral_v<T> && sizeof(T) <= 8 && !std::is_same_v<T, bool>),
-                  "safetensors: values are float, double or integers of 8 to 64 bits");
+                  "[F0941] safetensors: values are float, double or integers of 8 to 64 bits");
     if constexpr (std::is_floating_point_v<T>) {
         return sizeof(T) == 4 ? tensor_type::f32 : tensor_type::f64;
     } else {
@@ -246,11 +246,11 @@ inline std::uint64_t require_places(std::vector<tensor_info>& tensors, const std
         const tensor_info& t = tensors[i];
         const std::string where = path + ": tensor \"" + t.name + "\": ";
         if (i > 0 && tensors[i - 1].name == t.name) {
-            throw data_error(where + "it is there twice");
+            throw data_error("[F0942] " + where + "it is there twice");
         }
         const std::uint64_t bytes = tensor_bytes(t.type, t.shape);
         if (t.begin > t.end || t.end - t.begin != bytes) {
-            throw data_error(where + "expected " + std::to_string(bytes) + " bytes for " +
+            throw data_error("[F0943] " + where + "expected " + std::to_string(bytes) + " bytes for " +
                              std::string(form_of(t.type).name) + " " + shape_text(t.shape) +
                              ", got the bytes " + std::to_string(t.begin) + " to " + std::to_string(t.end));
         }
@@ -261,9 +261,9 @@ inline std::uint64_t require_places(std::vector<tensor_info>& tensors, const std
     std::uint64_t at = 0;
     for (const tensor_info& t : tensors) {
         if (t.begin != at) {
-            throw data_error(path + ": tensor \"" + t.name + "\": expected its bytes to begin at " +
-                             std::to_string(at) + ", where the one before ends, got " +
-                             std::to_string(t.begin));
+            throw data_error("[F0944] " + path + ": tensor \"" + t.name +
+                             "\": expected its bytes to begin at " + std::to_string(at) +
+                             ", where the one before ends, got " + std::to_string(t.begin));
         }
         at = t.end;
     }
@@ -305,17 +305,18 @@ public:
         std::uint64_t length = 0;
         std::memcpy(&length, length_bytes.data(), sizeof length);
         if (length < 2 || length > longest_header) {
-            throw data_error(path + ": not a safetensors file: expected a header of 2 to " +
+            throw data_error("[F0945] " + path + ": not a safetensors file: expected a header of 2 to " +
                              std::to_string(longest_header) + " bytes, got " + std::to_string(length));
         }
         const std::vector<std::uint8_t> header_bytes = file.read_exactly(length, "header");
         std::string text(header_bytes.begin(), header_bytes.end());
         if (text.front() != '{') {
-            throw data_error(path + ": not a safetensors file: expected a header that begins with {");
+            throw data_error("[F0946] " + path +
+                             ": not a safetensors file: expected a header that begins with {");
         }
         detail::safetensors_header header;
         if (!nlohmann::json::sax_parse(text, &header) || !header.fault.empty()) {
-            throw data_error(path + ": header: " + header.fault);
+            throw data_error("[F0947] " + path + ": header: " + header.fault);
         }
         const std::uint64_t bytes = detail::require_places(header.tensors, path);
         m_bytes = file.read_exactly(bytes, "tensors");
@@ -348,8 +349,9 @@ public:
     void copy(const std::string& name, std::span<T> to) const {
         const tensor_info& t = get(name, detail::tensor_type_of<T>());
         if (to.size_bytes() != t.end - t.begin) {
-            throw data_error(m_path + ": tensor \"" + name + "\": expected " + std::to_string(to.size()) +
-                             " values, got the shape " + detail::shape_text(t.shape));
+            throw data_error("[F0948] " + m_path + ": tensor \"" + name + "\": expected " +
+                             std::to_string(to.size()) + " values, got the shape " +
+                             detail::shape_text(t.shape));
         }
         if (!to.empty()) {
             std::memcpy(to.data(), m_bytes.data() + t.begin, to.size_bytes());
@@ -372,10 +374,10 @@ private:
     const tensor_info& get(const std::string& name, tensor_type type) const {
         const tensor_info* t = find(name);
         if (t == nullptr) {
-            throw data_error(m_path + ": expected a tensor \"" + name + "\", there is none");
+            throw data_error("[F0949] " + m_path + ": expected a tensor \"" + name + "\", there is none");
         }
         if (t->type != type) {
-            throw data_error(m_path + ": tensor \"" + name + "\": expected values of the type " +
+            throw data_error("[F0950] " + m_path + ": tensor \"" + name + "\": expected values of the type " +
                              std::string(detail::form_of(type).name) + ", got " +
                              std::string(detail::form_of(t->type).name));
         }
@@ -394,7 +396,8 @@ private:
         sum.add(m_bytes.data(), m_bytes.size());
         const std::string is = detail::checksum_text(sum.value());
         if (is != said) {
-            throw data_error(m_path + ": damaged: expected the checksum " + said + ", got " + is);
+            throw data_error("[F0951] " + m_path + ": damaged: expected the checksum " + said + ", got " +
+                             is);
         }
         m_checked = true;
     }
@@ -446,11 +449,12 @@ inline void write_safetensors(const std::string& path, std::span<const tensor_vi
     std::uint64_t at = 0;
     for (const tensor_view& t : tensors) {
         if (t.name.empty() || t.name == "__metadata__") {
-            throw option_error("write_safetensors: " + path + ": \"" + t.name + "\" cannot name a tensor");
+            throw option_error("[F0952] write_safetensors: " + path + ": \"" + t.name +
+                               "\" cannot name a tensor");
         }
         if (detail::tensor_bytes(t.type, t.shape) != t.bytes.size()) {
-            throw shape_error("write_safetensors: " + path + ": tensor \"" + t.name + "\": the shape " +
-                              detail::shape_text(t.shape) + " of " +
+            throw shape_error("[F0953] write_safetensors: " + path + ": tensor \"" + t.name +
+                              "\": the shape " + detail::shape_text(t.shape) + " of " +
                               std::string(detail::form_of(t.type).name) + " has " +
                               std::to_string(detail::tensor_bytes(t.type, t.shape)) + " bytes, got " +
                               std::to_string(t.bytes.size()));
@@ -465,13 +469,15 @@ inline void write_safetensors(const std::string& path, std::span<const tensor_vi
     }
     std::sort(names.begin(), names.end());
     if (const auto twice = std::adjacent_find(names.begin(), names.end()); twice != names.end()) {
-        throw option_error("write_safetensors: " + path + ": the tensor \"" + *twice + "\" is there twice");
+        throw option_error("[F0954] write_safetensors: " + path + ": the tensor \"" + *twice +
+                           "\" is there twice");
     }
     std::string text;
     try {
         text = header.dump();
     } catch (const nlohmann::json::exception& e) {
-        throw option_error("write_safetensors: " + path + ": names and texts must be UTF-8: " + e.what());
+        throw option_error("[F0955] write_safetensors: " + path +
+                           ": names and texts must be UTF-8: " + e.what());
     }
     text.resize((text.size() + 7) / 8 * 8, ' '); // values begin at a multiple of eight bytes
     detail::crc32 sum;

@@ -32,7 +32,8 @@ public:
     explicit whole_file(const std::string& path)
         : m_path(path), m_file(std::fopen(temporary().c_str(), "wb")) {
         if (!m_file) {
-            throw data_error(path + ": cannot be written: " + temporary() + ": " + std::strerror(errno));
+            throw data_error("[F0956] " + path + ": cannot be written: " + temporary() + ": " +
+                             std::strerror(errno));
         }
     }
     ~whole_file() {
@@ -79,7 +80,7 @@ private:
         const std::string reason = std::strerror(errno);
         m_file.reset();
         std::remove(temporary().c_str());
-        throw data_error(m_path + ": cannot be " + what + ": " + reason);
+        throw data_error("[F0957] " + m_path + ": cannot be " + what + ": " + reason);
     }
 
     /// So that the new name, too, outlives a loss of power. Folders that cannot be synced (some network file

@@ -56,11 +56,11 @@ interval bootstrap_interval(std::span<const double> x, std::span<const double> y
                             const bootstrap_options& options = {}) {
     detail::require_paired(x, y, "bootstrap_interval");
     if (options.draws < 1) {
-        throw option_error("bootstrap_options::draws: expected at least 1, got " +
+        throw option_error("[F0801] bootstrap_options::draws: expected at least 1, got " +
                            std::to_string(options.draws));
     }
     if (!(options.level > 0 && options.level < 1)) {
-        throw option_error("bootstrap_options::level: expected a number between 0 and 1, got " +
+        throw option_error("[F0802] bootstrap_options::level: expected a number between 0 and 1, got " +
                            std::to_string(options.level));
     }
     const std::size_t n = x.size();
@@ -80,7 +80,7 @@ interval bootstrap_interval(std::span<const double> x, std::span<const double> y
     values.erase(std::remove_if(values.begin(), values.end(), [](double v) { return !std::isfinite(v); }),
                  values.end());
     if (values.empty()) {
-        throw numeric_error("bootstrap_interval: the statistic was finite on none of " +
+        throw numeric_error("[F0803] bootstrap_interval: the statistic was finite on none of " +
                             std::to_string(options.draws) + " draws");
     }
     std::sort(values.begin(), values.end());

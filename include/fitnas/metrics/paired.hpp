@@ -16,16 +16,17 @@ namespace fitnas::detail {
 /// @throws shape_error where lengths differ or are below 2; numeric_error where a value is not finite
 inline void require_paired(std::span<const double> x, std::span<const double> y, const std::string& what) {
     if (x.size() != y.size()) {
-        throw shape_error(what + ": expected two columns of one length, got " + std::to_string(x.size()) +
-                          " and " + std::to_string(y.size()) + " values");
+        throw shape_error("[F0804] " + what + ": expected two columns of one length, got " +
+                          std::to_string(x.size()) + " and " + std::to_string(y.size()) + " values");
     }
     if (x.size() < 2) {
-        throw shape_error(what + ": expected at least 2 pairs of values, got " + std::to_string(x.size()));
+        throw shape_error("[F0805] " + what + ": expected at least 2 pairs of values, got " +
+                          std::to_string(x.size()));
     }
     for (std::size_t i = 0; i < x.size(); ++i) {
         if (!std::isfinite(x[i]) || !std::isfinite(y[i])) {
-            throw numeric_error(what + ": expected finite values, got " + std::to_string(x[i]) + " and " +
-                                std::to_string(y[i]) + " in row " + std::to_string(i));
+            throw numeric_error("[F0806] " + what + ": expected finite values, got " + std::to_string(x[i]) +
+                                " and " + std::to_string(y[i]) + " in row " + std::to_string(i));
         }
     }
 }

@@ -35,7 +35,7 @@ inline std::vector<std::size_t> top_rows(std::span<const double> values, std::si
 
 inline std::size_t top_count(std::size_t n, double fraction, const std::string& what) {
     if (!(fraction > 0 && fraction <= 1)) {
-        throw option_error(what + ": expected a fraction above 0 and up to 1, got " +
+        throw option_error("[F0807] " + what + ": expected a fraction above 0 and up to 1, got " +
                            std::to_string(fraction));
     }
     // A product such as 0.07 * 100 may come out a little above the whole number that is meant.
@@ -54,8 +54,8 @@ inline std::size_t top_count(std::size_t n, double fraction, const std::string& 
 inline double regret(std::span<const double> predicted, std::span<const double> truth, std::size_t k = 1) {
     detail::require_paired(predicted, truth, "regret");
     if (k < 1 || k > predicted.size()) {
-        throw option_error("regret: expected k from 1 to " + std::to_string(predicted.size()) + ", got " +
-                           std::to_string(k));
+        throw option_error("[F0808] regret: expected k from 1 to " + std::to_string(predicted.size()) +
+                           ", got " + std::to_string(k));
     }
     const std::vector<std::size_t> picks = detail::top_rows(predicted, k);
     double best = truth[picks.front()];

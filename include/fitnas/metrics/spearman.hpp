@@ -23,7 +23,7 @@ inline std::vector<double> average_ranks(std::span<const double> values) {
     std::vector<std::size_t> order(values.size());
     for (std::size_t i = 0; i < order.size(); ++i) {
         if (std::isnan(values[i])) {
-            throw numeric_error("average_ranks: value " + std::to_string(i) + " is not a number");
+            throw numeric_error("[F0809] average_ranks: value " + std::to_string(i) + " is not a number");
         }
         order[i] = i;
     }

@@ -37,7 +37,7 @@ public:
         if (!is_decay(options.beta1) || !is_decay(options.beta2) || !(options.epsilon > 0) ||
             !(options.weight_decay >= 0)) {
             throw option_error(
-                "adam: beta1 and beta2 must be in [0, 1), epsilon above 0, weight_decay at least 0; "
+                "[F0101] adam: beta1 and beta2 must be in [0, 1), epsilon above 0, weight_decay at least 0; "
                 "got " +
                 std::to_string(options.beta1) + ", " + std::to_string(options.beta2) + ", " +
                 std::to_string(options.epsilon) + ", " + std::to_string(options.weight_decay));
@@ -51,7 +51,7 @@ public:
     /// @throws shape_error where the spans are not as long as the optimiser was made for
     void step(std::span<float> values, std::span<const float> gradient, double learning_rate) {
         if (values.size() != m_mean.size() || gradient.size() != m_mean.size()) {
-            throw shape_error("adam: made for " + std::to_string(m_mean.size()) + " values, got " +
+            throw shape_error("[F0102] adam: made for " + std::to_string(m_mean.size()) + " values, got " +
                               std::to_string(values.size()) + " and a gradient of " +
                               std::to_string(gradient.size()));
         }

@@ -34,7 +34,7 @@ public:
         const recipe_summary sum = summarise(steps, input);
         if (!sum.valid || input.height < 1 || input.width < 1 || input.channels < 1) {
             throw shape_error(
-                "block: the recipe does not fit an input of " + to_string(input) +
+                "[F0103] block: the recipe does not fit an input of " + to_string(input) +
                 ": kernels must be odd, strides and widths positive, a residual must meet the input's "
                 "shape");
         }
@@ -86,7 +86,7 @@ public:
     tensor4 backward(const tensor4& dy) {
         require_shape(dy, m_output, "block: backward");
         if (dy.shape(0) != m_x.shape(0)) {
-            throw shape_error("block: backward: forward saw " + std::to_string(m_x.shape(0)) +
+            throw shape_error("[F0104] block: backward: forward saw " + std::to_string(m_x.shape(0)) +
                               " images, got gradients of " + std::to_string(dy.shape(0)));
         }
         if (m_plan.empty()) {
@@ -111,8 +111,8 @@ private:
         const shape got{static_cast<int>(x.shape(1)), static_cast<int>(x.shape(2)),
                         static_cast<int>(x.shape(3))};
         if (x.shape(0) < 1 || got != s) {
-            throw shape_error(std::string(what) + ": expected at least one image of " + to_string(s) +
-                              ", got " + std::to_string(x.shape(0)) + " of " + to_string(got));
+            throw shape_error("[F0105] " + std::string(what) + ": expected at least one image of " +
+                              to_string(s) + ", got " + std::to_string(x.shape(0)) + " of " + to_string(got));
         }
     }
 

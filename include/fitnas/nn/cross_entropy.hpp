@@ -37,7 +37,7 @@ inline batch_loss cross_entropy(std::span<const float> logits, std::span<const i
     const std::size_t images = labels.size();
     if (images == 0 || logits.empty() || logits.size() % images != 0 ||
         (!gradient.empty() && gradient.size() != logits.size())) {
-        throw shape_error("cross_entropy: " + std::to_string(logits.size()) + " logits, " +
+        throw shape_error("[F0106] cross_entropy: " + std::to_string(logits.size()) + " logits, " +
                           std::to_string(images) + " labels, a gradient of " +
                           std::to_string(gradient.size()));
     }
@@ -47,8 +47,8 @@ inline batch_loss cross_entropy(std::span<const float> logits, std::span<const i
     for (std::size_t n = 0; n < images; ++n) {
         const std::span<const float> z = logits.subspan(n * classes, classes);
         if (labels[n] < 0 || static_cast<std::size_t>(labels[n]) >= classes) {
-            throw shape_error("cross_entropy: expected labels from 0 to " + std::to_string(classes - 1) +
-                              ", got " + std::to_string(labels[n]));
+            throw shape_error("[F0107] cross_entropy: expected labels from 0 to " +
+                              std::to_string(classes - 1) + ", got " + std::to_string(labels[n]));
         }
         const auto label = static_cast<std::size_t>(labels[n]);
         const std::size_t best = argmax(z);

@@ -48,8 +48,8 @@ template <class Loss>
 gradient_report check_gradient(std::span<float> values, std::span<const float> analytic, Loss&& loss,
                                const gradient_check_options& options = {}) {
     if (values.size() != analytic.size()) {
-        throw shape_error("check_gradient: " + std::to_string(values.size()) + " values but a gradient of " +
-                          std::to_string(analytic.size()));
+        throw shape_error("[F0108] check_gradient: " + std::to_string(values.size()) +
+                          " values but a gradient of " + std::to_string(analytic.size()));
     }
     std::vector<std::size_t> chosen(values.size());
     for (std::size_t i = 0; i < chosen.size(); ++i) {

@@ -71,8 +71,8 @@ inline void initialise(const primitive& p, shape in, std::span<float> values, ra
 inline void initialise(const recipe& steps, shape input, std::span<float> parameters, random_stream& random) {
     const auto expected = static_cast<std::size_t>(summarise(steps, input).parameters);
     if (parameters.size() != expected) {
-        throw shape_error("initialise: the recipe has " + std::to_string(expected) + " parameters, got " +
-                          std::to_string(parameters.size()));
+        throw shape_error("[F0109] initialise: the recipe has " + std::to_string(expected) +
+                          " parameters, got " + std::to_string(parameters.size()));
     }
     for (const primitive& p : steps) {
         const auto size = static_cast<std::size_t>(p.parameters(input));

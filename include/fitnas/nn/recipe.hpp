@@ -31,7 +31,7 @@ public:
     /// @throws std::length_error past the capacity (a compile-time error in a constant expression)
     constexpr void push_back(const primitive& step) {
         if (m_size == capacity) {
-            throw std::length_error("a recipe has at most 16 primitives");
+            throw std::length_error("[F0110] a recipe has at most 16 primitives");
         }
         m_steps[static_cast<std::size_t>(m_size++)] = step;
     }

@@ -31,8 +31,8 @@ gradient_report check_recipe(const recipe& steps, shape input, Count images = 3,
                              const gradient_check_options& options = {}) {
     const recipe_summary sum = summarise(steps, input);
     if (!sum.valid || input.size() <= 0 || images < 1) {
-        throw shape_error("check_recipe: the recipe does not fit " + std::to_string(images) + " images of " +
-                          to_string(input) +
+        throw shape_error("[F0111] check_recipe: the recipe does not fit " + std::to_string(images) +
+                          " images of " + to_string(input) +
                           ": kernels must be odd, strides and widths positive, a residual must meet "
                           "the input's shape");
     }
@@ -105,7 +105,7 @@ gradient_report check_operator(cell place, int images = 3, const gradient_check_
     const recipe steps = Operator::build(place);
     const recipe_summary sum = summarise(steps, place.input);
     if (sum.valid && sum.output != place.output()) {
-        throw shape_error("check_operator: " + std::string(Operator::name) + " gives " +
+        throw shape_error("[F0112] check_operator: " + std::string(Operator::name) + " gives " +
                           to_string(sum.output) + ", the cell asks for " + to_string(place.output()));
     }
     return check_recipe(steps, place.input, images, options);

@@ -29,7 +29,7 @@ public:
     /// @throws option_error where a constant is outside its range
     explicit sgd(std::size_t size, const sgd_options& options = {}) : m_options(options), m_velocity(size) {
         if (!(options.momentum >= 0 && options.momentum < 1) || !(options.weight_decay >= 0)) {
-            throw option_error("sgd: momentum must be in [0, 1) and weight_decay at least 0; got " +
+            throw option_error("[F0113] sgd: momentum must be in [0, 1) and weight_decay at least 0; got " +
                                std::to_string(options.momentum) + " and " +
                                std::to_string(options.weight_decay));
         }
@@ -45,7 +45,7 @@ public:
     void step(std::span<float> values, std::span<const float> gradient, std::size_t first,
               double learning_rate, double share = 1) {
         if (values.size() != m_velocity.size() || first + gradient.size() > values.size()) {
-            throw shape_error("sgd: made for " + std::to_string(m_velocity.size()) + " values, got " +
+            throw shape_error("[F0114] sgd: made for " + std::to_string(m_velocity.size()) + " values, got " +
                               std::to_string(values.size()) + " and a gradient of the values " +
                               std::to_string(first) + " to " + std::to_string(first + gradient.size()));
         }

@@ -12,7 +12,8 @@ namespace fitnas::op {
 /// @tparam Kernel odd, from 1
 template <int Kernel>
 struct conv {
-    static_assert(Kernel >= 1 && Kernel % 2 == 1, "op::conv<Kernel>: the kernel must be odd and positive");
+    static_assert(Kernel >= 1 && Kernel % 2 == 1,
+                  "[F0201] op::conv<Kernel>: the kernel must be odd and positive");
 
 private:
     static constexpr detail::fixed_text text = detail::fixed_text{} << "conv_k" << Kernel;
@@ -30,7 +31,7 @@ public:
 template <int Kernel>
 struct separable {
     static_assert(Kernel >= 1 && Kernel % 2 == 1,
-                  "op::separable<Kernel>: the kernel must be odd and positive");
+                  "[F0202] op::separable<Kernel>: the kernel must be odd and positive");
 
 private:
     static constexpr detail::fixed_text text = detail::fixed_text{} << "sep_k" << Kernel;

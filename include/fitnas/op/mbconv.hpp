@@ -19,10 +19,10 @@ namespace fitnas::op {
 template <int Kernel, int Expansion, int Reduction = 0, activation Act = activation::relu>
 struct mbconv {
     static_assert(Kernel >= 1 && Kernel % 2 == 1,
-                  "op::mbconv<Kernel, ...>: the kernel must be odd and positive");
-    static_assert(Expansion >= 1, "op::mbconv<_, Expansion>: the expansion must be at least 1");
+                  "[F0203] op::mbconv<Kernel, ...>: the kernel must be odd and positive");
+    static_assert(Expansion >= 1, "[F0204] op::mbconv<_, Expansion>: the expansion must be at least 1");
     static_assert(Reduction >= 0,
-                  "op::mbconv<_, _, Reduction>: the reduction must be at least 1, or 0 for none");
+                  "[F0205] op::mbconv<_, _, Reduction>: the reduction must be at least 1, or 0 for none");
 
 private:
     static constexpr detail::fixed_text text = [] {

@@ -26,7 +26,7 @@ namespace op {
 template <int Kernel>
 struct max_pool {
     static_assert(Kernel >= 1 && Kernel % 2 == 1,
-                  "op::max_pool<Kernel>: the kernel must be odd and positive");
+                  "[F0206] op::max_pool<Kernel>: the kernel must be odd and positive");
 
 private:
     static constexpr detail::fixed_text text = detail::fixed_text{} << "max_k" << Kernel;
@@ -44,7 +44,7 @@ public:
 template <int Kernel>
 struct avg_pool {
     static_assert(Kernel >= 1 && Kernel % 2 == 1,
-                  "op::avg_pool<Kernel>: the kernel must be odd and positive");
+                  "[F0207] op::avg_pool<Kernel>: the kernel must be odd and positive");
 
 private:
     static constexpr detail::fixed_text text = detail::fixed_text{} << "avg_k" << Kernel;

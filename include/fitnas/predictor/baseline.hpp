@@ -54,7 +54,7 @@ public:
     /// @throws option_error where lambda is not a number above 0; as `merge_equal_networks`
     explicit ridge(const score_table<Space>& table, const ridge_options& options = {}) {
         if (options.lambda && (!(*options.lambda > 0) || !std::isfinite(*options.lambda))) {
-            throw option_error("ridge: lambda: expected a number above 0, got " +
+            throw option_error("[F0601] ridge: lambda: expected a number above 0, got " +
                                detail::number_text(*options.lambda));
         }
         score_table<Space> merged = merge_equal_networks(table, "ridge");

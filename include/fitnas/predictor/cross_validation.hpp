@@ -60,8 +60,8 @@ private:
 /// @throws option_error where there are fewer than 2 folds, or a fold would have fewer than 2 rows
 inline std::vector<std::vector<std::size_t>> make_folds(std::size_t n, int folds, seed s) {
     if (folds < 2 || n / static_cast<std::size_t>(folds) < 2) {
-        throw option_error("folds: expected 2 to " + std::to_string(n / 2) + " for " + std::to_string(n) +
-                           " different networks, got " + std::to_string(folds));
+        throw option_error("[F0602] folds: expected 2 to " + std::to_string(n / 2) + " for " +
+                           std::to_string(n) + " different networks, got " + std::to_string(folds));
     }
     std::vector<std::size_t> order(n);
     for (std::size_t i = 0; i < n; ++i) {
@@ -109,8 +109,9 @@ inline std::vector<std::size_t> rows_outside(const std::vector<std::size_t>& par
 template <code_space Space, class Fit>
 cross_validation_result<Space> cross_validate(const score_table<Space>& table, Fit&& fit_to,
                                               const cross_validation_options& options = {}) {
-    static_assert(predictor<std::decay_t<decltype(fit_to(table))>>,
-                  "cross_validate(table, fit_to): fit_to must take a score_table and return a predictor");
+    static_assert(
+        predictor<std::decay_t<decltype(fit_to(table))>>,
+        "[F0603] cross_validate(table, fit_to): fit_to must take a score_table and return a predictor");
     const score_table<Space> data = merge_equal_networks(table, "cross_validate");
     const auto parts = make_folds(data.size(), options.folds, options.seed);
     cross_validation_result<Space> result;

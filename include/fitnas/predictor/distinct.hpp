@@ -48,7 +48,7 @@ score_table<Space> merge_equal_networks(const score_table<Space>& table, const s
         merged.scores[i] /= counts[i];
     }
     if (merged.size() < 2) {
-        throw shape_error(what + ": the table has 1 different network, at least 2 are needed");
+        throw shape_error("[F0604] " + what + ": the table has 1 different network, at least 2 are needed");
     }
     require_usable(merged, what);
     return merged;

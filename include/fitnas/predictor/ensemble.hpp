@@ -26,7 +26,7 @@ public:
     /// @throws shape_error where there are no members
     explicit ensemble(std::vector<Member> members) : m_members(std::move(members)) {
         if (m_members.empty()) {
-            throw shape_error("ensemble: expected at least 1 member, got 0");
+            throw shape_error("[F0607] ensemble: expected at least 1 member, got 0");
         }
     }
 
@@ -81,7 +81,8 @@ template <gcn::model_type Model>
 ensemble<fitted<Model>> fit_ensemble(const score_table<typename Model::space>& table, int members,
                                      const fit_options& options = {}) {
     if (members < 1) {
-        throw option_error("fit_ensemble: members: expected at least 1, got " + std::to_string(members));
+        throw option_error("[F0608] fit_ensemble: members: expected at least 1, got " +
+                           std::to_string(members));
     }
     const stopwatch clock;
     std::vector<fitted<Model>> all;

@@ -38,22 +38,24 @@ struct fit_options {
 namespace detail {
 
 FITNAS_COLD inline void require_fit_options(const fit_options& options) {
-    const auto require = [](bool good, const std::string& expected, const std::string& got) {
+    const auto require = [](bool good, const std::string& message, const std::string& got) {
         if (!good) {
-            throw option_error("fit: " + expected + ", got " + got);
+            throw option_error(message + ", got " + got);
         }
     };
     const double rate = options.learning_rate;
     const double decay = options.weight_decay;
-    require(options.epochs >= 1, "epochs: expected at least 1", std::to_string(options.epochs));
-    require(options.batch >= 2, "batch: expected at least 2", std::to_string(options.batch));
-    require(rate > 0 && std::isfinite(rate), "learning_rate: expected a number above 0", number_text(rate));
-    require(decay >= 0 && std::isfinite(decay), "weight_decay: expected a number from 0", number_text(decay));
+    require(options.epochs >= 1, "[F0612] fit: epochs: expected at least 1", std::to_string(options.epochs));
+    require(options.batch >= 2, "[F0613] fit: batch: expected at least 2", std::to_string(options.batch));
+    require(rate > 0 && std::isfinite(rate), "[F0614] fit: learning_rate: expected a number above 0",
+            number_text(rate));
+    require(decay >= 0 && std::isfinite(decay), "[F0615] fit: weight_decay: expected a number from 0",
+            number_text(decay));
 }
 
 inline void require_finite_loss(double loss, int epoch, const fit_options& options) {
     if (!std::isfinite(loss)) {
-        throw numeric_error("fit: the loss is not finite any more in epoch " + std::to_string(epoch) +
+        throw numeric_error("[F0616] fit: the loss is not finite any more in epoch " + std::to_string(epoch) +
                             " of " + std::to_string(options.epochs) + "; the learning rate " +
                             number_text(options.learning_rate) + " may be too high");
     }

@@ -174,7 +174,8 @@ template <code_space Space, class Encoding = default_encoding<Space>>
 plan_choice choose_plan(const score_table<Space>& table, const default_fit_options& options = {}) {
     using model = default_model<Space, Encoding>;
     if (options.folds < 2) {
-        throw option_error("fit_default: folds: expected at least 2, got " + std::to_string(options.folds));
+        throw option_error("[F0617] fit_default: folds: expected at least 2, got " +
+                           std::to_string(options.folds));
     }
     const score_table<Space> data = merge_equal_networks(table, "fit_default");
     const auto folds = (std::min)(static_cast<std::size_t>(options.folds), data.size() / 4);

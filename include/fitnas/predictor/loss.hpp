@@ -70,7 +70,7 @@ inline double difference_loss(std::span<const float> outputs, std::span<const do
 inline double evaluate_loss(loss kind, std::span<const float> outputs, std::span<const double> targets,
                             std::span<float> gradient) {
     if (outputs.empty() || outputs.size() != targets.size() || outputs.size() != gradient.size()) {
-        throw shape_error("evaluate_loss: " + std::to_string(outputs.size()) + " outputs, " +
+        throw shape_error("[F0630] evaluate_loss: " + std::to_string(outputs.size()) + " outputs, " +
                           std::to_string(targets.size()) + " targets and a gradient of " +
                           std::to_string(gradient.size()) + "; all must be equal and at least 1");
     }

@@ -34,9 +34,9 @@ public:
     template <predictor Predictor>
     explicit dense_table(const Predictor& model, std::uint64_t limit = dense_table_limit) {
         static_assert(std::same_as<typename Predictor::space, Space>,
-                      "dense_table<Space>(model): the model must be a predictor of the same space");
+                      "[F0631] dense_table<Space>(model): the model must be a predictor of the same space");
         if (Space::size > limit || Space::size == UINT64_MAX) {
-            throw option_error("dense_table: the space has " +
+            throw option_error("[F0632] dense_table: the space has " +
                                (Space::size == UINT64_MAX ? "2^64 or more" : std::to_string(Space::size)) +
                                " codes, the limit is " + std::to_string(limit));
         }

@@ -50,7 +50,7 @@ public:
     void add(window_term term) {
         if (term.first < 0 || term.last < term.first || term.last > Space::cells ||
             term.values.size() != window_codes<Space>(term.first, term.last)) {
-            throw shape_error("window_sum: " + std::to_string(term.values.size()) +
+            throw shape_error("[F0633] window_sum: " + std::to_string(term.values.size()) +
                               " values do not fit the codes of the cells from " + std::to_string(term.first) +
                               " to before " + std::to_string(term.last));
         }

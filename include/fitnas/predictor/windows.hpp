@@ -73,27 +73,28 @@ constexpr void require_decomposable() {
     constexpr window_fault fault = window_traits<P>::fault;
     static_assert(
         fault != window_fault::unknown,
-        "this needs a model that is a sum over windows of neighbouring cells, and the model's type does not "
+        "[F0634] this needs a model that is a sum over windows of neighbouring cells, and the model's type "
+        "does not "
         "say that it is one: it has no contributions() and no window_traits; use search::exhaustive, "
         "search::segment or search::evolution");
     static_assert(
         fault != window_fault::graph,
-        "this needs a model that is a sum over windows of neighbouring cells, but the model's encoding joins "
+        "[F0635] this needs a model that is a sum over windows of neighbouring cells, but the model's "
+        "encoding joins "
         "cells that are not neighbours, so that a node sees the whole architecture: use encoding::chain (an "
         "encoding of yours must have cell_of(node)), or search::exhaustive, search::segment or "
         "search::evolution");
-    static_assert(
-        fault != window_fault::layer,
-        "this needs a model that is a sum over windows of neighbouring cells, but a layer of the model has "
-        "no gcn::window_rule, which says how it acts on them");
-    static_assert(
-        fault != window_fault::tail,
-        "this needs a model that is a sum over windows of neighbouring cells, but the model is not linear "
-        "behind mean_pool or flatten: only gcn::linear may follow, without gcn::relu between");
-    static_assert(
-        fault != window_fault::size,
-        "this needs a model that is a sum over windows of neighbouring cells, but the model's windows have "
-        "more than 2^20 codes: L graph convolutions see 2 L + 1 cells, so use fewer");
+    static_assert(fault != window_fault::layer, "[F0636] this needs a model that is a sum over windows of "
+                                                "neighbouring cells, but a layer of the model has "
+                                                "no gcn::window_rule, which says how it acts on them");
+    static_assert(fault != window_fault::tail,
+                  "[F0637] this needs a model that is a sum over windows of neighbouring cells, but the "
+                  "model is not linear "
+                  "behind mean_pool or flatten: only gcn::linear may follow, without gcn::relu between");
+    static_assert(fault != window_fault::size,
+                  "[F0638] this needs a model that is a sum over windows of neighbouring cells, but the "
+                  "model's windows have "
+                  "more than 2^20 codes: L graph convolutions see 2 L + 1 cells, so use fewer");
 }
 
 } // namespace detail
@@ -123,7 +124,7 @@ public:
         detail::require_decomposable<Model>();
         if constexpr (decomposable<Model>) {
             static_assert(std::same_as<typename Model::space, Space>,
-                          "windows<Space>(model): the model must be a predictor of the same space");
+                          "[F0639] windows<Space>(model): the model must be a predictor of the same space");
             take(window_traits<Model>::contributions(model));
         }
     }
@@ -180,7 +181,7 @@ private:
             largest += most;
         }
         if (!std::isfinite(largest)) {
-            throw numeric_error("windows: the model has a value that is not finite");
+            throw numeric_error("[F0640] windows: the model has a value that is not finite");
         }
         int exponent = 0;
         std::frexp(largest, &exponent);

@@ -71,7 +71,7 @@ public:
 
     best_list(std::size_t top, const char* what) : m_top(top) {
         if (top < 1) {
-            throw option_error(std::string(what) + ": top: expected at least 1, got 0");
+            throw option_error("[F0701] " + std::string(what) + ": top: expected at least 1, got 0");
         }
     }
 
@@ -112,13 +112,15 @@ private:
 inline void require_values(const std::vector<double>& values, std::size_t expected, const char* what,
                            const char* whose) {
     if (values.size() != expected) {
-        throw shape_error(std::string(what) + ": the " + whose + " gave " + std::to_string(values.size()) +
-                          " values for " + std::to_string(expected) + " architectures");
+        throw shape_error("[F0702] " + std::string(what) + ": the " + whose + " gave " +
+                          std::to_string(values.size()) + " values for " + std::to_string(expected) +
+                          " architectures");
     }
     for (std::size_t i = 0; i < values.size(); ++i) {
         if (!std::isfinite(values[i])) {
-            throw numeric_error(std::string(what) + ": the " + whose + " gave a value that is not finite (" +
-                                std::to_string(i) + " of " + std::to_string(expected) + ")");
+            throw numeric_error("[F0703] " + std::string(what) + ": the " + whose +
+                                " gave a value that is not finite (" + std::to_string(i) + " of " +
+                                std::to_string(expected) + ")");
         }
     }
 }

@@ -26,13 +26,13 @@ std::uint64_t for_each_prediction(const Model& predictor, const cost::limit& lim
     using space = typename Model::space;
     using code = architecture<space>;
     if (space::size > enumerable_size) {
-        throw option_error(std::string(what) + ": the space has " +
+        throw option_error("[F0704] " + std::string(what) + ": the space has " +
                            (space::size == UINT64_MAX ? "2^64 or more" : std::to_string(space::size)) +
                            " codes, at most " + std::to_string(enumerable_size) +
                            " are enumerated; use search::segment, search::evolution or search::random");
     }
     if (batch < 1) {
-        throw option_error(std::string(what) + ": batch: expected at least 1, got 0");
+        throw option_error("[F0705] " + std::string(what) + ": batch: expected at least 1, got 0");
     }
     const limit_check check = check_of<space>(limit);
     check.require_possible(what);

@@ -370,13 +370,13 @@ template <code_space Space>
 std::vector<candidate<Space>> exact(const windows<Space>& model, const exact_options& options = {},
                                     exact_report* report = nullptr) {
     if (options.top < 1) {
-        throw option_error("exact: top: expected at least 1, got 0");
+        throw option_error("[F0709] exact: top: expected at least 1, got 0");
     }
     if (options.beam < 1) {
-        throw option_error("exact: beam: expected at least 1, got 0");
+        throw option_error("[F0710] exact: beam: expected at least 1, got 0");
     }
     if (!(options.tolerance >= 0) || !std::isfinite(options.tolerance)) {
-        throw option_error("exact: tolerance: expected a number from 0, got " +
+        throw option_error("[F0711] exact: tolerance: expected a number from 0, got " +
                            fitnas::detail::number_text(options.tolerance));
     }
     exact_report done;

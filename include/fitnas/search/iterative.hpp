@@ -78,15 +78,16 @@ best_unknown(const Model& predictor, const std::set<architecture<typename Model:
 }
 
 inline void require_options(const iterative_options& o) {
-    const auto refuse = [](const std::string& text) { throw option_error("iterative: " + text); };
+    const auto refuse = [](const std::string& message) { throw option_error(message); };
     if (o.evaluations < 8) {
-        refuse("evaluations: expected at least 8, got " + std::to_string(o.evaluations));
+        refuse("[F0712] iterative: evaluations: expected at least 8, got " + std::to_string(o.evaluations));
     }
     if (!(o.uniform > 0 && o.uniform <= 1)) {
-        refuse("uniform: expected a share above 0, at most 1, got " + std::to_string(o.uniform));
+        refuse("[F0713] iterative: uniform: expected a share above 0, at most 1, got " +
+               std::to_string(o.uniform));
     }
     if (o.rounds < 1) {
-        refuse("rounds: expected at least 1, got 0");
+        refuse("[F0714] iterative: rounds: expected at least 1, got 0");
     }
 }
 

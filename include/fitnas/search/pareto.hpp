@@ -26,7 +26,7 @@ std::vector<candidate<Space>> pareto(std::vector<candidate<Space>> candidates,
     };
     for (const candidate<Space>& c : candidates) {
         if (std::isnan(cost_of(c))) {
-            throw option_error("pareto: the candidates have no latency; give the search a table with "
+            throw option_error("[F0715] pareto: the candidates have no latency; give the search a table with "
                                "cost::latency_at_most(table, milliseconds)");
         }
     }

@@ -77,7 +77,7 @@ template <code_space Space, scorer<Space> Scorer>
 std::vector<candidate<Space>> random(Scorer&& score, const random_options& options = {}) {
     detail::best_list<Space> best(options.top, "random");
     if (options.samples < 1) {
-        throw option_error("random: samples: expected at least 1, got 0");
+        throw option_error("[F0716] random: samples: expected at least 1, got 0");
     }
     const auto codes =
         sample_under<Space>(options.limit, options.samples, options.seed, options.draws, "random");

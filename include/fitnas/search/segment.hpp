@@ -22,8 +22,10 @@ namespace fitnas::search {
 /// 6>`.
 template <int... Cells>
 struct segments {
-    static_assert(sizeof...(Cells) >= 1, "search::segments<Cells...>: there must be at least one segment");
-    static_assert(((Cells >= 1) && ...), "search::segments<Cells...>: a segment needs at least one cell");
+    static_assert(sizeof...(Cells) >= 1,
+                  "[F0717] search::segments<Cells...>: there must be at least one segment");
+    static_assert(((Cells >= 1) && ...),
+                  "[F0718] search::segments<Cells...>: a segment needs at least one cell");
     static constexpr int cells = (Cells + ... + 0);
 };
 
@@ -107,7 +109,7 @@ architecture<Space> fill_by_macs(bool most) {
         return a;
     } else {
         throw option_error(
-            "segment: fill: heaviest and cheapest need a space with costs; use fill::random or "
+            "[F0719] segment: fill: heaviest and cheapest need a space with costs; use fill::random or "
             "fill::fixed");
     }
 }
@@ -148,7 +150,7 @@ private:
 
     static void at_least(std::size_t least, std::size_t value, const char* name) {
         if (value < least) {
-            throw option_error(std::string("segment: ") + name + ": expected at least " +
+            throw option_error(std::string("[F0720] segment: ") + name + ": expected at least " +
                                std::to_string(least) + ", got " + std::to_string(value));
         }
     }
@@ -158,7 +160,7 @@ private:
         using slots = typename segment_slots<Space, First, Keep,
                                              std::make_index_sequence<static_cast<std::size_t>(Cells)>>::type;
         static_assert(slots::size <= enumerable_size,
-                      "search::segment: a segment has more than 2^26 candidates; make it shorter");
+                      "[F0721] search::segment: a segment has more than 2^26 candidates; make it shorter");
         constexpr int last = First + Cells;
         segment_report report{.first = First, .last = last};
 
@@ -276,10 +278,10 @@ private:
 
         using model_type = std::remove_cvref_t<decltype(m_fit(std::as_const(table)))>;
         static_assert(model<model_type>,
-                      "search::segment: fit(table) must return a model: it names its `space` and has "
+                      "[F0722] search::segment: fit(table) must return a model: it names its `space` and has "
                       "predict(std::span<const architecture<space>>) -> std::vector<double>");
         static_assert(std::is_same_v<typename model_type::space, Slots>,
-                      "search::segment: fit(table) must return a model of the table's own space");
+                      "[F0723] search::segment: fit(table) must return a model of the table's own space");
         const model_type predictor = m_fit(std::as_const(table));
         constexpr std::size_t batch = 16384;
         std::vector<architecture<Slots>> some;
@@ -358,11 +360,10 @@ private:
 /// leave no room for may end the search although other architectures keep them all together
 template <code_space Space, class Segments, int Keep = 6, scorer<Space> Scorer, class Fit>
 segment_result<Space> segment(Scorer&& score, Fit&& fit, const segment_options<Space>& options = {}) {
-    static_assert(
-        Segments::cells == Space::cells,
-        "search::segment<Space, segments<Cells...>>: the segments together must have as many cells as the "
-        "space; 7 + 6 + 6 are for 19 cells");
-    static_assert(Keep >= 1 && Keep <= 36, "search::segment: between 1 and 36 parts are kept");
+    static_assert(Segments::cells == Space::cells, "[F0724] search::segment<Space, segments<Cells...>>: the "
+                                                   "segments together must have as many cells as the "
+                                                   "space; 7 + 6 + 6 are for 19 cells");
+    static_assert(Keep >= 1 && Keep <= 36, "[F0725] search::segment: between 1 and 36 parts are kept");
     return detail::segment_search<Space, Keep, std::remove_reference_t<Scorer>, std::remove_reference_t<Fit>>(
                score, fit, options)
         .run(Segments{});

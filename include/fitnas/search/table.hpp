@@ -42,12 +42,12 @@ public:
     explicit table(const Model& model, std::vector<latency_table> latencies = {})
         : m_latencies(std::move(latencies)) {
         static_assert(std::same_as<typename Model::space, Space>,
-                      "search::table<Space>(model): the model must be of the same space");
+                      "[F0726] search::table<Space>(model): the model must be of the same space");
         for (const latency_table& t : m_latencies) {
             if constexpr (search_space_type<Space>) {
                 t.require_fits(Space::layout());
             } else {
-                throw option_error("table: the space has no layout, so its codes have no latencies");
+                throw option_error("[F0727] table: the space has no layout, so its codes have no latencies");
             }
         }
         if constexpr (decomposable<Model> && Space::size <= dense_table_limit) {
@@ -71,7 +71,7 @@ public:
     /// @throws shape_error where a latency table is not of this space
     std::vector<candidate<Space>> top(std::size_t n, const cost::limit& limit = {}) const {
         if (n < 1) {
-            throw option_error("table: top: expected at least 1, got 0");
+            throw option_error("[F0728] table: top: expected at least 1, got 0");
         }
         const query asked = query_of(limit);
         std::vector<std::size_t> found;

@@ -41,7 +41,7 @@ std::string to_string(const architecture<Space>& a) {
 template <code_space Space>
 architecture<Space> parse(std::string_view code) {
     if (code.size() != static_cast<std::size_t>(Space::cells)) {
-        throw architecture_error("architecture code \"" + std::string(code) + "\": expected " +
+        throw architecture_error("[F0301] architecture code \"" + std::string(code) + "\": expected " +
                                  std::to_string(Space::cells) + " characters, one a cell, got " +
                                  std::to_string(code.size()));
     }
@@ -50,7 +50,7 @@ architecture<Space> parse(std::string_view code) {
         const char c = code[i];
         const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'z' ? c - 'a' + 10 : 255;
         if (digit >= Space::operator_counts[i]) {
-            throw architecture_error("architecture code \"" + std::string(code) + "\": cell " +
+            throw architecture_error("[F0302] architecture code \"" + std::string(code) + "\": cell " +
                                      std::to_string(i) + " has the operators 0 to " +
                                      std::to_string(Space::operator_counts[i] - 1) + ", got '" +
                                      std::string(1, c) + "'");
@@ -66,9 +66,9 @@ template <code_space Space>
 constexpr void require_valid(const architecture<Space>& a) {
     for (std::size_t i = 0; i < a.size(); ++i) {
         if (a[i] >= Space::operator_counts[i]) {
-            throw architecture_error("architecture: cell " + std::to_string(i) + " has the operators 0 to " +
-                                     std::to_string(Space::operator_counts[i] - 1) + ", got " +
-                                     std::to_string(a[i]));
+            throw architecture_error(
+                "[F0303] architecture: cell " + std::to_string(i) + " has the operators 0 to " +
+                std::to_string(Space::operator_counts[i] - 1) + ", got " + std::to_string(a[i]));
         }
     }
 }
@@ -89,7 +89,7 @@ constexpr std::uint64_t index_of(const architecture<Space>& a) {
 template <code_space Space>
 constexpr architecture<Space> architecture_at(std::uint64_t index) {
     if (index >= Space::size) {
-        throw architecture_error("architecture_at: the space has " + std::to_string(Space::size) +
+        throw architecture_error("[F0304] architecture_at: the space has " + std::to_string(Space::size) +
                                  " architectures, asked for number " + std::to_string(index));
     }
     architecture<Space> a{};

@@ -15,9 +15,10 @@ namespace fitnas {
 /// @tparam Counts how many operators each cell has, 1 to 36; one number a cell
 template <int... Counts>
 struct codes {
-    static_assert(sizeof...(Counts) >= 1, "codes<Counts...>: there must be at least one cell");
-    static_assert(((Counts >= 1 && Counts <= 36) && ...),
-                  "codes<Counts...>: a cell has 1 to 36 operators: a code has one digit or letter a cell");
+    static_assert(sizeof...(Counts) >= 1, "[F0305] codes<Counts...>: there must be at least one cell");
+    static_assert(
+        ((Counts >= 1 && Counts <= 36) && ...),
+        "[F0306] codes<Counts...>: a cell has 1 to 36 operators: a code has one digit or letter a cell");
 
     static constexpr int cells = static_cast<int>(sizeof...(Counts));
     static constexpr std::array<int, sizeof...(Counts)> operator_counts{Counts...};

@@ -29,9 +29,10 @@ public:
         require_fits(layout);
         for (std::size_t i = 0; i < m_milliseconds.size(); ++i) {
             if (!std::isfinite(m_milliseconds[i]) || m_milliseconds[i] < 0) {
-                throw numeric_error(
-                    "latency_table: block " + std::to_string(i) + " (" + std::string(layout.blocks[i].name) +
-                    "): expected finite milliseconds, not below 0, got " + std::to_string(m_milliseconds[i]));
+                throw numeric_error("[F0307] latency_table: block " + std::to_string(i) + " (" +
+                                    std::string(layout.blocks[i].name) +
+                                    "): expected finite milliseconds, not below 0, got " +
+                                    std::to_string(m_milliseconds[i]));
             }
         }
     }
@@ -57,7 +58,7 @@ public:
     /// @throws shape_error where the numbers of blocks differ
     void require_fits(const space_layout& layout) const {
         if (m_milliseconds.size() != layout.blocks.size()) {
-            throw shape_error("latency_table: expected one value for each of the " +
+            throw shape_error("[F0308] latency_table: expected one value for each of the " +
                               std::to_string(layout.blocks.size()) + " blocks of the space, got " +
                               std::to_string(m_milliseconds.size()));
         }

@@ -61,7 +61,7 @@ inline limit operator&&(limit a, const limit& b) {
 /// @throws option_error below that
 inline limit macs_at_most(long long most) {
     if (most < 0) {
-        throw option_error("macs_at_most: expected 0 or more, got " + std::to_string(most));
+        throw option_error("[F0309] macs_at_most: expected 0 or more, got " + std::to_string(most));
     }
     return {.macs = most};
 }
@@ -70,7 +70,7 @@ inline limit macs_at_most(long long most) {
 /// @throws option_error below that
 inline limit parameters_at_most(long long most) {
     if (most < 0) {
-        throw option_error("parameters_at_most: expected 0 or more, got " + std::to_string(most));
+        throw option_error("[F0310] parameters_at_most: expected 0 or more, got " + std::to_string(most));
     }
     return {.parameters = most};
 }
@@ -80,7 +80,7 @@ inline limit parameters_at_most(long long most) {
 /// @throws option_error below that
 inline limit latency_at_most(latency_table table, double milliseconds) {
     if (!(milliseconds >= 0)) {
-        throw option_error("latency_at_most: expected 0 milliseconds or more, got " +
+        throw option_error("[F0311] latency_at_most: expected 0 milliseconds or more, got " +
                            std::to_string(milliseconds));
     }
     return {.latencies = {{std::make_shared<const latency_table>(std::move(table)), milliseconds}}};
@@ -112,7 +112,7 @@ public:
         }
         for (const cost::latency_limit& l : limit.latencies) {
             if (!l.table) {
-                throw option_error("limit: a latency limit has no table");
+                throw option_error("[F0312] limit: a latency limit has no table");
             }
             l.table->require_fits(layout);
             add("latency", " ms", l.milliseconds);
@@ -164,13 +164,13 @@ public:
     /// @throws limit_error with the limits and the smallest cost of each kind
     void require_possible(const std::string& what) const {
         if (!can_meet({}, 0)) {
-            throw limit_error(what + ": no architecture meets " + m_text + "; " + smallest());
+            throw limit_error("[F0313] " + what + ": no architecture meets " + m_text + "; " + smallest());
         }
     }
 
     /// @return the error to throw where a search met no architecture that keeps the limits
     FITNAS_COLD limit_error nothing_found(const std::string& what, const std::string& looked_at) const {
-        return limit_error(what + ": " + looked_at + " meets " + m_text + "; " + smallest());
+        return limit_error("[F0314] " + what + ": " + looked_at + " meets " + m_text + "; " + smallest());
     }
 
 private:
@@ -214,7 +214,7 @@ limit_check check_of(const cost::limit& limit) {
         return limit_check(Space::layout(), limit);
     } else {
         if (!limit.empty()) {
-            throw option_error("limit: " + limit.text() +
+            throw option_error("[F0315] limit: " + limit.text() +
                                " was asked for, but the space has no layout, so its codes have no costs");
         }
         return {};

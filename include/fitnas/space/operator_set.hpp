@@ -16,13 +16,14 @@ namespace fitnas {
 /// @tparam Operators 1 to 36 types, each a `candidate_operator`
 template <class... Operators>
 struct operator_set {
-    static_assert(sizeof...(Operators) >= 1, "operator_set<...> needs at least one operator");
-    static_assert(sizeof...(Operators) <= 36,
-                  "operator_set<...> takes at most 36 operators: a code has one digit or letter a cell");
+    static_assert(sizeof...(Operators) >= 1, "[F0316] operator_set<...> needs at least one operator");
+    static_assert(
+        sizeof...(Operators) <= 36,
+        "[F0317] operator_set<...> takes at most 36 operators: a code has one digit or letter a cell");
     static_assert((has_name<Operators> && ...),
-                  "operator_set<...>: every operator needs `static constexpr std::string_view name`");
+                  "[F0318] operator_set<...>: every operator needs `static constexpr std::string_view name`");
     static_assert((has_build<Operators> && ...),
-                  "operator_set<...>: every operator needs `static constexpr recipe build(cell)`");
+                  "[F0319] operator_set<...>: every operator needs `static constexpr recipe build(cell)`");
 
     static constexpr int size = static_cast<int>(sizeof...(Operators));
 

@@ -33,8 +33,8 @@ template <code_space Space>
 std::vector<architecture<Space>> sample(std::size_t n, seed s) {
     constexpr std::uint64_t enumerable = 1U << 20U;
     const auto refuse = [n](const std::string& has) {
-        throw option_error("sample: asked for " + std::to_string(n) + " different networks, the space has " +
-                           has);
+        throw option_error("[F0320] sample: asked for " + std::to_string(n) +
+                           " different networks, the space has " + has);
     };
     std::set<architecture<Space>> seen;
     std::vector<architecture<Space>> result;

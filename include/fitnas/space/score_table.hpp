@@ -51,25 +51,26 @@ struct score_table {
 template <code_space Space>
 void require_usable(const score_table<Space>& table, const std::string& what) {
     if (table.empty()) {
-        throw shape_error(what + ": the table of scores is empty");
+        throw shape_error("[F0321] " + what + ": the table of scores is empty");
     }
     if (table.scores.size() != table.size()) {
-        throw shape_error(what + ": " + std::to_string(table.size()) + " architectures but " +
+        throw shape_error("[F0322] " + what + ": " + std::to_string(table.size()) + " architectures but " +
                           std::to_string(table.scores.size()) + " scores");
     }
     bool constant = true;
     for (std::size_t i = 0; i < table.size(); ++i) {
         require_valid<Space>(table.architectures[i]);
         if (!std::isfinite(table.scores[i])) {
-            throw numeric_error(what + ": the score of architecture " +
+            throw numeric_error("[F0323] " + what + ": the score of architecture " +
                                 to_string<Space>(table.architectures[i]) + " (row " + std::to_string(i) +
                                 ") is not finite");
         }
         constant = constant && table.scores[i] == table.scores[0];
     }
     if (constant && table.size() > 1) {
-        throw numeric_error(what + ": all " + std::to_string(table.size()) + " scores are equal to " +
-                            std::to_string(table.scores[0]) + ", there is nothing to learn from them");
+        throw numeric_error("[F0324] " + what + ": all " + std::to_string(table.size()) +
+                            " scores are equal to " + std::to_string(table.scores[0]) +
+                            ", there is nothing to learn from them");
     }
 }
 

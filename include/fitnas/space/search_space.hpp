@@ -21,7 +21,7 @@ namespace fitnas {
 template <int Height, int Width, int Channels>
 struct image {
     static_assert(Height >= 1 && Width >= 1 && Channels >= 1,
-                  "image<Height, Width, Channels>: all must be positive");
+                  "[F0325] image<Height, Width, Channels>: all must be positive");
     static constexpr shape value{Height, Width, Channels};
 };
 
@@ -46,9 +46,9 @@ struct head_operator {
 /// What a part of a space adds to it: `Layers` layers of the candidates `Operators`, searchable or not.
 template <class Operators, int Layers, int Width, int Stride, bool Searchable>
 struct space_part {
-    static_assert(Layers >= 1, "a stage needs at least one cell");
-    static_assert(Width >= 1, "a layer's width must be positive");
-    static_assert(Stride >= 1, "a layer's stride must be positive");
+    static_assert(Layers >= 1, "[F0326] a stage needs at least one cell");
+    static_assert(Width >= 1, "[F0327] a layer's width must be positive");
+    static_assert(Stride >= 1, "[F0328] a layer's stride must be positive");
     using operators = Operators;
     static constexpr int layers = Layers;
     static constexpr int width = Width;
@@ -77,7 +77,7 @@ struct stage : detail::space_part<Operators, Cells, Width, Stride, true> {};
 /// @brief The last layer: 1x1 convolution, batch norm, ReLU, global average pool, linear layer with bias.
 template <int Width, int Classes>
 struct head : detail::space_part<operator_set<detail::head_operator<Classes>>, 1, Width, 1, false> {
-    static_assert(Classes >= 1, "head<Width, Classes>: there must be at least one class");
+    static_assert(Classes >= 1, "[F0329] head<Width, Classes>: there must be at least one class");
     static constexpr int classes = Classes;
 };
 
@@ -175,12 +175,11 @@ template <int Layers, int Blocks, class Image, class... Parts>
 constexpr auto checked_tables() {
     constexpr auto tables = space_tables<Layers, Blocks>::template make<Parts...>(Image::value);
     static_assert(tables.recipes_are_valid,
-                  "search_space<...>: an operator's recipe has an even kernel, a stride or "
+                  "[F0330] search_space<...>: an operator's recipe has an even kernel, a stride or "
                   "width below 1, or a residual that does not meet the shape of the input");
-    static_assert(
-        tables.recipes_give_the_shape,
-        "search_space<...>: an operator's recipe does not give the cell's output shape (every stride-th "
-        "pixel, `width` channels)");
+    static_assert(tables.recipes_give_the_shape, "[F0331] search_space<...>: an operator's recipe does not "
+                                                 "give the cell's output shape (every stride-th "
+                                                 "pixel, `width` channels)");
     return tables;
 }
 
@@ -193,20 +192,21 @@ constexpr auto checked_tables() {
 template <class Image, class... Parts>
 struct search_space {
     static_assert(detail::is_image<Image>::value,
-                  "search_space<...>: the first argument must be image<height, width, "
+                  "[F0332] search_space<...>: the first argument must be image<height, width, "
                   "channels>");
-    static_assert(detail::parts_are_ordered<Parts...>(),
-                  "search_space<image, ...>: after the image come a stem, at least one stage or fixed layer, "
-                  "and a head, "
-                  "in this order");
+    static_assert(
+        detail::parts_are_ordered<Parts...>(),
+        "[F0333] search_space<image, ...>: after the image come a stem, at least one stage or fixed layer, "
+        "and a head, "
+        "in this order");
     static_assert((detail::has_operator_set<Parts>() && ...),
-                  "stage<Operators, ...>: the first argument must be an operator_set<...>");
+                  "[F0334] stage<Operators, ...>: the first argument must be an operator_set<...>");
 
     /// How many layers there are, with stem and head.
     static constexpr int layers = (Parts::layers + ...);
     /// How many cells are searched: the length of an architecture code.
     static constexpr int cells = ((Parts::searchable ? Parts::layers : 0) + ...);
-    static_assert(cells >= 1, "search_space<...>: at least one stage must have cells to search");
+    static_assert(cells >= 1, "[F0335] search_space<...>: at least one stage must have cells to search");
 
     /// Layers and blocks. Made, and checked, where they are first needed: a space that is only named costs
     /// no compile time.

@@ -38,7 +38,7 @@ struct data_source {
         if (!named ||
             !(((source.kind == "fashion-mnist" || source.kind == "cifar10") && n == 1) ||
               (source.kind == "idx" && (n == 2 || n == 4)) || (source.kind == "synthetic" && n == 0))) {
-            throw option_error("data: expected fashion-mnist:DIR, cifar10:DIR, idx:IMAGES,LABELS, "
+            throw option_error("[F1001] data: expected fashion-mnist:DIR, cifar10:DIR, idx:IMAGES,LABELS, "
                                "idx:IMAGES,LABELS,TEST_IMAGES,TEST_LABELS or synthetic, got \"" +
                                text + "\"");
         }

@@ -105,20 +105,21 @@ struct error_scores {
             fitted.back()[f][a] = fitnas::detail::csv_finite(fields[fit], reader, fit);
         }
         if (row % (folds * networks.size()) != 0) {
-            throw data_error(path + ": expected a row for each network, seed and fold");
+            throw data_error("[F1002] " + path + ": expected a row for each network, seed and fold");
         }
     }
 };
 
 inline void require_error_settings(const error_settings& s, std::size_t validation) {
     if (s.seeds < 2 || s.folds < 2 || s.images < 1) {
-        throw option_error("error: expected at least 2 seeds, 2 folds and 1 image, got " +
+        throw option_error("[F1003] error: expected at least 2 seeds, 2 folds and 1 image, got " +
                            std::to_string(s.seeds) + ", " + std::to_string(s.folds) + " and " +
                            std::to_string(s.images));
     }
     if (s.images * static_cast<std::size_t>(s.folds) > validation) {
-        throw option_error("error: " + std::to_string(s.folds) + " folds of " + std::to_string(s.images) +
-                           " images are more than the " + std::to_string(validation) + " validation images");
+        throw option_error("[F1004] error: " + std::to_string(s.folds) + " folds of " +
+                           std::to_string(s.images) + " images are more than the " +
+                           std::to_string(validation) + " validation images");
     }
 }
 
@@ -177,7 +178,8 @@ void write_error_tables(const run_folder& folder, const detail::error_scores<Spa
         }
     }
     if (rows.size() < 3) {
-        throw data_error("error: fewer than 3 of the scored networks are in " + folder.file("truth.csv"));
+        throw data_error("[F1005] error: fewer than 3 of the scored networks are in " +
+                         folder.file("truth.csv"));
     }
     csv_rows parts{.header = {"score", "part", "variance", "deviation"}};
     rank_table ranks;

@@ -49,10 +49,10 @@ inline error_parts split_error(const std::vector<std::vector<std::vector<double>
     const std::size_t folds = seeds == 0 ? 0 : scores.front().size();
     const std::size_t networks = folds == 0 ? 0 : scores.front().front().size();
     if (seeds < 2 || folds < 2 || networks < 3 || (!truth.empty() && truth.size() != networks)) {
-        throw shape_error(
-            "split_error: expected at least 2 seeds, 2 folds and 3 networks, and as many truths, got " +
-            std::to_string(seeds) + ", " + std::to_string(folds) + ", " + std::to_string(networks) + " and " +
-            std::to_string(truth.size()));
+        throw shape_error("[F1006] split_error: expected at least 2 seeds, 2 folds and 3 networks, and as "
+                          "many truths, got " +
+                          std::to_string(seeds) + ", " + std::to_string(folds) + ", " +
+                          std::to_string(networks) + " and " + std::to_string(truth.size()));
     }
     const auto count = [](std::size_t n) { return static_cast<double>(n); };
     std::vector<std::vector<double>> by_seed(seeds, std::vector<double>(networks));
@@ -63,7 +63,7 @@ inline error_parts split_error(const std::vector<std::vector<std::vector<double>
         for (std::size_t f = 0; f < folds; ++f) {
             std::vector<double>& column = s[r].at(f);
             if (column.size() != networks || s[r].size() != folds) {
-                throw shape_error("split_error: expected as many folds and networks for each seed");
+                throw shape_error("[F1007] split_error: expected as many folds and networks for each seed");
             }
             double mean = 0;
             for (const double v : column) {

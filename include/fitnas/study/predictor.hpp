@@ -75,9 +75,9 @@ gcn_ensemble<Space> read_predictor(const std::string& path) {
         }
         return gcn_ensemble<Space>(std::move(members));
     } catch (const json::exception& e) {
-        throw data_error(path + ": expected a fitted predictor: " + e.what());
+        throw data_error("[F1008] " + path + ": expected a fitted predictor: " + e.what());
     } catch (const shape_error& e) {
-        throw data_error(path + ": expected a predictor of this space: " + e.what());
+        throw data_error("[F1009] " + path + ": expected a predictor of this space: " + e.what());
     }
 }
 

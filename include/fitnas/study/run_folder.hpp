@@ -44,7 +44,7 @@ public:
         std::error_code failed;
         std::filesystem::create_directories(m_path, failed);
         if (failed) {
-            throw data_error(m_path + ": cannot be made: " + failed.message());
+            throw data_error("[F1010] " + m_path + ": cannot be made: " + failed.message());
         }
         if (has("manifest.json")) {
             m_manifest = read_json(file("manifest.json"));
@@ -65,7 +65,8 @@ public:
     /// @throws data_error
     std::string need(const std::string& name, const std::string& made_by) const {
         if (!has(name)) {
-            throw data_error(file(name) + ": not there yet; the stage \"" + made_by + "\" writes it");
+            throw data_error("[F1011] " + file(name) + ": not there yet; the stage \"" + made_by +
+                             "\" writes it");
         }
         return file(name);
     }

@@ -62,7 +62,7 @@ void search_stage(const run_folder& folder, const std::string& table, const sear
             }
         }
         if (best.empty()) {
-            throw limit_error("search: no network of " + table + " meets " + settings.limit.text());
+            throw limit_error("[F1012] search: no network of " + table + " meets " + settings.limit.text());
         }
         std::stable_sort(best.begin(), best.end(),
                          [](const auto& a, const auto& b) { return a.predicted > b.predicted; });

@@ -79,7 +79,8 @@ template <search_space_type Space, class Segments>
 void segments_stage(const run_folder& folder, const segments_settings& settings, const watcher& w = {}) {
     using code = architecture<Space>;
     if (!(settings.noise >= 0)) {
-        throw option_error("segments: noise: expected 0 or more, got " + std::to_string(settings.noise));
+        throw option_error("[F1013] segments: noise: expected 0 or more, got " +
+                           std::to_string(settings.noise));
     }
     const windows<Space> quality(synthetic_quality<Space>{settings.seed});
     std::size_t asked = 0;

@@ -111,7 +111,7 @@ private:
 inline std::string file_sha256(const std::string& path) {
     const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), &std::fclose);
     if (!file) {
-        throw data_error(path + ": cannot be read");
+        throw data_error("[F1014] " + path + ": cannot be read");
     }
     sha256 hash;
     std::vector<char> buffer(1U << 16U);

@@ -118,11 +118,11 @@ std::vector<path_score> score_paths(const Weights& w, std::span<const network_pa
     require_images(w, data.train, "evaluate: the training split");
     require_finite(w, "evaluate");
     if (o.batch < 1 || o.calibration < 1) {
-        throw option_error("evaluate_options: batch and calibration: expected at least 1, got " +
+        throw option_error("[F0501] evaluate_options: batch and calibration: expected at least 1, got " +
                            std::to_string(o.batch) + " and " + std::to_string(o.calibration));
     }
     if (o.images > data.validation.size()) {
-        throw option_error("evaluate_options::images: expected at most the " +
+        throw option_error("[F0502] evaluate_options::images: expected at most the " +
                            std::to_string(data.validation.size()) + " validation images, got " +
                            std::to_string(o.images));
     }

@@ -26,7 +26,7 @@ namespace detail {
 template <std::same_as<space_layout> Layout>
 std::vector<double> measure_blocks(const Layout& layout, const latency_options& o) {
     if (o.images < 1 || o.repeats < 1) {
-        throw option_error("latency_options: images and repeats: expected at least 1, got " +
+        throw option_error("[F0503] latency_options: images and repeats: expected at least 1, got " +
                            std::to_string(o.images) + " and " + std::to_string(o.repeats));
     }
     std::vector<double> milliseconds;

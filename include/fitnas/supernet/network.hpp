@@ -121,7 +121,7 @@ public:
     void calibrate(const image_dataset& data, std::size_t images = 2000, seed s = seed{0}) {
         detail::require_images(m_weights, data, "calibrate");
         if (images < 1) {
-            throw option_error("calibrate: images: expected at least 1, got 0");
+            throw option_error("[F0504] calibrate: images: expected at least 1, got 0");
         }
         m_statistics = std::make_shared<const detail::kept_statistics>(m_weights, data,
                                                                        (std::min)(images, data.size()), s);
@@ -134,7 +134,7 @@ public:
         detail::require_images(m_weights, data, "network");
         if (!m_statistics) {
             throw option_error(
-                "network: there are no batch norm statistics yet: train it, or call calibrate");
+                "[F0505] network: there are no batch norm statistics yet: train it, or call calibrate");
         }
         const std::vector<float> values = detail::logits_of(m_weights, *m_statistics, data);
         tensor2 result = tensor2::from_shape({data.size(), static_cast<std::size_t>(Space::classes)});

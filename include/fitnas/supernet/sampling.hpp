@@ -38,8 +38,9 @@ public:
             for (const int c : m_counts) {
                 m_paths = std::lcm(m_paths, static_cast<std::size_t>(c));
                 if (m_paths > most) {
-                    throw option_error("sampling::strict_fair: the cells' operator counts need more than " +
-                                       std::to_string(most) + " paths a step; use sampling::uniform");
+                    throw option_error(
+                        "[F0506] sampling::strict_fair: the cells' operator counts need more than " +
+                        std::to_string(most) + " paths a step; use sampling::uniform");
                 }
             }
         }

@@ -37,8 +37,9 @@ public:
     std::span<float> parameters(int cell_index, int operator_index) {
         if (cell_index < 0 || cell_index >= Space::cells || operator_index < 0 ||
             operator_index >= Space::operator_counts[static_cast<std::size_t>(cell_index)]) {
-            throw architecture_error("supernet: there is no operator " + std::to_string(operator_index) +
-                                     " in cell " + std::to_string(cell_index));
+            throw architecture_error("[F0507] supernet: there is no operator " +
+                                     std::to_string(operator_index) + " in cell " +
+                                     std::to_string(cell_index));
         }
         const space_block& b = Space::block_of(cell_index, operator_index);
         return parameters().subspan(static_cast<std::size_t>(b.offset),

@@ -52,26 +52,29 @@ struct train_report {
 namespace detail {
 
 FITNAS_COLD inline void require_options(const train_options& o, std::size_t images) {
-    const auto refuse = [](const std::string& name, const std::string& expected, const std::string& got) {
-        throw option_error("train_options::" + name + ": expected " + expected + ", got " + got);
+    const auto refuse = [](const std::string& message, const std::string& expected, const std::string& got) {
+        throw option_error(message + ": expected " + expected + ", got " + got);
     };
     if (o.epochs < 1) {
-        refuse("epochs", "at least 1", std::to_string(o.epochs));
+        refuse("[F0508] train_options::epochs", "at least 1", std::to_string(o.epochs));
     }
     if (o.keep.every < 0) {
-        refuse("keep.every", "at least 0", std::to_string(o.keep.every));
+        refuse("[F0509] train_options::keep.every", "at least 0", std::to_string(o.keep.every));
     }
     if (o.batch < 1 || o.batch > images) {
-        refuse("batch", "1 to " + std::to_string(images) + ", the number of images", std::to_string(o.batch));
+        refuse("[F0510] train_options::batch", "1 to " + std::to_string(images) + ", the number of images",
+               std::to_string(o.batch));
     }
     if (!(o.learning_rate > 0) || !std::isfinite(o.learning_rate)) {
-        refuse("learning_rate", "a number above 0", std::to_string(o.learning_rate));
+        refuse("[F0511] train_options::learning_rate", "a number above 0", std::to_string(o.learning_rate));
     }
     if (!(o.warmup >= 0 && o.warmup < o.epochs)) {
-        refuse("warmup", "0 to less than " + std::to_string(o.epochs) + " epochs", std::to_string(o.warmup));
+        refuse("[F0512] train_options::warmup", "0 to less than " + std::to_string(o.epochs) + " epochs",
+               std::to_string(o.warmup));
     }
     if (!(o.label_smoothing >= 0 && o.label_smoothing < 1)) {
-        refuse("label_smoothing", "a number in [0, 1)", std::to_string(o.label_smoothing));
+        refuse("[F0513] train_options::label_smoothing", "a number in [0, 1)",
+               std::to_string(o.label_smoothing));
     }
 }
 
@@ -79,11 +82,11 @@ FITNAS_COLD inline void require_options(const train_options& o, std::size_t imag
 FITNAS_COLD inline void require_images(const weights& w, const image_dataset& data, const std::string& what) {
     require_consistent(data, what);
     if (data.image_shape() != w.input()) {
-        throw shape_error(what + ": the network takes images of " + to_string(w.input()) + ", got " +
-                          to_string(data.image_shape()));
+        throw shape_error("[F0514] " + what + ": the network takes images of " + to_string(w.input()) +
+                          ", got " + to_string(data.image_shape()));
     }
     if (data.classes != w.classes()) {
-        throw shape_error(what + ": the network has " + std::to_string(w.classes()) +
+        throw shape_error("[F0515] " + what + ": the network has " + std::to_string(w.classes()) +
                           " classes, the images " + std::to_string(data.classes));
     }
 }
@@ -91,7 +94,7 @@ FITNAS_COLD inline void require_images(const weights& w, const image_dataset& da
 /// Refuses weights that an earlier training, or a change by hand, has spoilt.
 inline void require_finite(const weights& w, const std::string& what) {
     if (!all_finite(w.values())) {
-        throw numeric_error(what + ": there are weights that are not finite, first in " +
+        throw numeric_error("[F0516] " + what + ": there are weights that are not finite, first in " +
                             tensor_not_finite(w, w.values()));
     }
 }
@@ -129,20 +132,20 @@ FITNAS_COLD inline void require_state(const training_state& now, const training_
         const auto same_name = [&, &wanted = name](const auto& pair) { return pair.first == wanted; };
         const auto found = std::find_if(from.setup.begin(), from.setup.end(), same_name);
         if (found == from.setup.end() || found->second != mine) {
-            throw option_error("train: cannot go on: " + name + " was " +
+            throw option_error("[F0517] train: cannot go on: " + name + " was " +
                                (found == from.setup.end() ? "not noted" : found->second) + ", and is now " +
                                mine);
         }
     }
     if (from.step < 0 || from.step > now.steps || from.steps != now.steps ||
         from.epochs.size() != static_cast<std::size_t>(from.step / epoch_steps)) {
-        throw option_error("train: cannot go on: expected step 0 to " + std::to_string(now.steps) +
+        throw option_error("[F0518] train: cannot go on: expected step 0 to " + std::to_string(now.steps) +
                            " of as many with a report for each epoch that is over, got step " +
                            std::to_string(from.step) + " of " + std::to_string(from.steps) + " with " +
                            std::to_string(from.epochs.size()) + " reports");
     }
     if (from.momentum.size() != count) {
-        throw shape_error("train: cannot go on: expected the momentum of " + std::to_string(count) +
+        throw shape_error("[F0519] train: cannot go on: expected the momentum of " + std::to_string(count) +
                           " weights, got " + std::to_string(from.momentum.size()));
     }
 }
@@ -162,7 +165,7 @@ void keep_training(const Weights& w, weights_update& update, training_state& now
         }
     }
     if (stop) {
-        throw interrupted("train: stopped after step " + std::to_string(now.step) + " of " +
+        throw interrupted("[F0520] train: stopped after step " + std::to_string(now.step) + " of " +
                           std::to_string(now.steps) + (keep.save ? ", which is saved" : ""));
     }
 }
@@ -214,8 +217,9 @@ train_report train_checked(Weights& w, std::span<const int> counts, const image_
             const batch_loss one = update.add(code, images.data(), labels, o.label_smoothing);
             if (!std::isfinite(one.loss)) {
                 throw numeric_error(
-                    "train: the loss is " + std::string(std::isnan(one.loss) ? "not a number" : "infinite") +
-                    where(i) + (code.empty() ? "" : ", for the path " + code_text(code)) +
+                    "[F0521] train: the loss is " +
+                    std::string(std::isnan(one.loss) ? "not a number" : "infinite") + where(i) +
+                    (code.empty() ? "" : ", for the path " + code_text(code)) +
                     "; the first value that is not finite is in " +
                     first_not_finite(w, w.path(code), images.data(), static_cast<int>(o.batch)) +
                     "; a smaller learning_rate or a warmup may help");
@@ -224,7 +228,7 @@ train_report train_checked(Weights& w, std::span<const int> counts, const image_
             correct += static_cast<double>(one.correct);
         }
         if (const std::string tensor = update.gradient_not_finite(); !tensor.empty()) {
-            throw numeric_error("train: the gradient of " + tensor + " is not finite" + where(i) +
+            throw numeric_error("[F0522] train: the gradient of " + tensor + " is not finite" + where(i) +
                                 "; a smaller learning_rate or a warmup may help");
         }
         update.apply(rate(now.step));

@@ -13,8 +13,9 @@ namespace fitnas::encoding::detail {
 /// Node i is cell i and carries the feature of the operator that was chosen there.
 template <code_space Space, class Feature>
 struct cells {
-    static_assert(feature::feature_of<Feature, Space>,
-                  "encoding<Space, Feature>: Feature must be a node feature such as feature::cell_operator");
+    static_assert(
+        feature::feature_of<Feature, Space>,
+        "[F0605] encoding<Space, Feature>: Feature must be a node feature such as feature::cell_operator");
     using space = Space;
     static constexpr int nodes = Space::cells;
     static constexpr int features = Feature::template width<Space>;

@@ -48,8 +48,9 @@ struct lattice {
 /// @tparam Feature what a chosen node carries
 template <code_space Space, class Feature>
 struct operator_lattice {
-    static_assert(feature::feature_of<Feature, Space>,
-                  "encoding<Space, Feature>: Feature must be a node feature such as feature::cell_operator");
+    static_assert(
+        feature::feature_of<Feature, Space>,
+        "[F0606] encoding<Space, Feature>: Feature must be a node feature such as feature::cell_operator");
     using space = Space;
     static constexpr int nodes = detail::lattice<Space>::nodes;
     static constexpr int features = Feature::template width<Space>;

@@ -13,12 +13,12 @@ namespace fitnas::feature {
 template <class... Features>
 struct beside {
     static_assert(sizeof...(Features) >= 1,
-                  "feature::beside<Features...>: there must be at least one feature");
+                  "[F0609] feature::beside<Features...>: there must be at least one feature");
 
     template <code_space Space>
     static constexpr int width = [] {
         static_assert((feature_of<Features, Space> && ...),
-                      "feature::beside<Features...>: every argument must be a node feature such as "
+                      "[F0610] feature::beside<Features...>: every argument must be a node feature such as "
                       "feature::cell_operator");
         return (Features::template width<Space> + ...);
     }();

@@ -18,7 +18,7 @@ struct with_costs {
     template <code_space Space>
     static constexpr int width = [] {
         static_assert(search_space_type<Space>,
-                      "feature::with_costs<Feature>: the space must be a search_space, which "
+                      "[F0611] feature::with_costs<Feature>: the space must be a search_space, which "
                       "knows what its operators cost");
         return Feature::template width<Space> + 2;
     }();

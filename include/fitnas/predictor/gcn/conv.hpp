@@ -54,7 +54,7 @@ void propagate(const site& at, const float* z, const float* bias, float* y) {
 /// @tparam Width how many features a node has behind it
 template <int Width>
 struct conv {
-    static_assert(Width >= 1, "gcn::conv<Width>: the width must be at least 1");
+    static_assert(Width >= 1, "[F0618] gcn::conv<Width>: the width must be at least 1");
     static constexpr place works_on = place::nodes;
     static constexpr signal output(signal in) { return {in.nodes, Width}; }
     static constexpr std::size_t parameters(signal in) { return detail::affine_parameters(in, Width); }

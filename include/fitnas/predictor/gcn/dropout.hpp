@@ -16,7 +16,7 @@ namespace fitnas::gcn {
 /// @tparam Percent of the values that are dropped, 0 to 99
 template <int Percent = 10>
 struct dropout : detail::without_parameters {
-    static_assert(Percent >= 0 && Percent < 100, "gcn::dropout<Percent>: must be 0 to 99");
+    static_assert(Percent >= 0 && Percent < 100, "[F0619] gcn::dropout<Percent>: must be 0 to 99");
     static constexpr place works_on = place::between;
     static constexpr signal output(signal in) { return in; }
 

@@ -12,7 +12,7 @@ namespace fitnas::gcn {
 /// @tparam Width how many numbers an architecture has behind it
 template <int Width>
 struct linear {
-    static_assert(Width >= 1, "gcn::linear<Width>: the width must be at least 1");
+    static_assert(Width >= 1, "[F0620] gcn::linear<Width>: the width must be at least 1");
     static constexpr place works_on = place::pooled;
     static constexpr signal output(signal /*in*/) { return {1, Width, true}; }
     static constexpr std::size_t parameters(signal in) { return detail::affine_parameters(in, Width); }

@@ -61,26 +61,27 @@ constexpr std::array<signal, sizeof...(Layers) + 1> signals_of(signal features) 
 template <class Encoding, class... Layers>
 struct model {
     static_assert(encoding::encoding_type<Encoding>,
-                  "gcn::model<Encoding, Layers...>: the first argument must be an encoding such as "
+                  "[F0621] gcn::model<Encoding, Layers...>: the first argument must be an encoding such as "
                   "encoding::chain<space, feature::cell_operator>");
     static_assert(
         (layer_type<Layers> && ...),
-        "gcn::model<Encoding, Layers...>: behind the encoding every argument must be a layer such as "
+        "[F0622] gcn::model<Encoding, Layers...>: behind the encoding every argument must be a layer such as "
         "gcn::conv<64> or gcn::relu");
     static_assert(sizeof...(Layers) >= 1 && sizeof...(Layers) < 256,
-                  "gcn::model<Encoding, Layers...>: there must be 1 to 255 layers");
+                  "[F0623] gcn::model<Encoding, Layers...>: there must be 1 to 255 layers");
+    static_assert(detail::layers_stand_at<Layers...>(place::nodes),
+                  "[F0624] gcn::model<Encoding, Layers...>: conv, mean_pool and flatten work on nodes, and "
+                  "behind mean_pool "
+                  "or flatten there are none left");
+    static_assert(detail::layers_stand_at<Layers...>(place::pooled),
+                  "[F0625] gcn::model<Encoding, Layers...>: linear works on one vector an architecture: put "
+                  "mean_pool or "
+                  "flatten before it");
     static_assert(
-        detail::layers_stand_at<Layers...>(place::nodes),
-        "gcn::model<Encoding, Layers...>: conv, mean_pool and flatten work on nodes, and behind mean_pool "
-        "or flatten there are none left");
-    static_assert(
-        detail::layers_stand_at<Layers...>(place::pooled),
-        "gcn::model<Encoding, Layers...>: linear works on one vector an architecture: put mean_pool or "
-        "flatten before it");
-    static_assert(detail::last_layer_gives_numbers<Layers...>(),
-                  "gcn::model<Encoding, Layers...>: relu, silu and dropout cannot be the last layer, they "
-                  "would spoil the "
-                  "predictions");
+        detail::last_layer_gives_numbers<Layers...>(),
+        "[F0626] gcn::model<Encoding, Layers...>: relu, silu and dropout cannot be the last layer, they "
+        "would spoil the "
+        "predictions");
 
     using graph = Encoding;
     using space = typename Encoding::space;
@@ -91,10 +92,10 @@ struct model {
     /// What flows into each layer, and out of the last.
     static constexpr std::array<signal, layers + 1> signals =
         detail::signals_of<Layers...>({Encoding::nodes, Encoding::features, false, true});
-    static_assert(
-        signals[layers].pooled && signals[layers].width == 1,
-        "gcn::model<Encoding, Layers...>: the last layer must give one number an architecture: end with "
-        "linear<1>");
+    static_assert(signals[layers].pooled && signals[layers].width == 1,
+                  "[F0627] gcn::model<Encoding, Layers...>: the last layer must give one number an "
+                  "architecture: end with "
+                  "linear<1>");
 
     /// Where each layer's parameters begin, and where the last's end.
     static constexpr std::array<std::size_t, layers + 1> offsets = [] {

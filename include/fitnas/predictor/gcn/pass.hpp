@@ -180,8 +180,8 @@ void for_each_block(std::size_t n, Body&& body) {
 
 inline void require_size(std::size_t got, std::size_t expected, const char* what) {
     if (got != expected) {
-        throw shape_error(std::string("gcn: expected ") + std::to_string(expected) + " " + what + ", got " +
-                          std::to_string(got));
+        throw shape_error(std::string("[F0628] gcn: expected ") + std::to_string(expected) + " " + what +
+                          ", got " + std::to_string(got));
     }
 }
 

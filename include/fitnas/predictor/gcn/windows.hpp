@@ -283,7 +283,7 @@ private:
         if constexpr (rule<I>::action == window_action::each_node) {
             constexpr signal in{1, Model::signals[I].width};
             static_assert(Model::signals[I + 1].width == in.width,
-                          "gcn::window_rule: a layer that works on each node must keep its width");
+                          "[F0629] gcn::window_rule: a layer that works on each node must keep its width");
             const std::ptrdiff_t size = static_cast<std::ptrdiff_t>(count) * in.width;
             site at{};
             at.input = in;
