@@ -2070,7 +2070,8 @@ inline dataset synthetic(const synthetic_options& options = {}) {
         refuse("[F0429] synthetic_options::classes", "at least 1", std::to_string(options.classes));
     }
     if (!(options.noise >= 0) || !std::isfinite(options.noise)) {
-        refuse("[F0430] synthetic_options::noise", "a finite number from 0", std::to_string(options.noise));
+        refuse("[F0430] synthetic_options::noise", "a finite number from 0",
+               detail::number_text(options.noise));
     }
     if (options.shift < 0) {
         refuse("[F0431] synthetic_options::shift", "at least 0", std::to_string(options.shift));
@@ -2279,8 +2280,9 @@ inline void require_paired(std::span<const double> x, std::span<const double> y,
     }
     for (std::size_t i = 0; i < x.size(); ++i) {
         if (!std::isfinite(x[i]) || !std::isfinite(y[i])) {
-            throw numeric_error("[F0806] " + what + ": expected finite values, got " + std::to_string(x[i]) +
-                                " and " + std::to_string(y[i]) + " in row " + std::to_string(i));
+            throw numeric_error("[F0806] " + what + ": expected finite values, got " +
+                                detail::number_text(x[i]) + " and " + detail::number_text(y[i]) + " in row " +
+                                std::to_string(i));
         }
     }
 }
@@ -2336,7 +2338,7 @@ interval bootstrap_interval(std::span<const double> x, std::span<const double> y
     }
     if (!(options.level > 0 && options.level < 1)) {
         throw option_error("[F0802] bootstrap_options::level: expected a number between 0 and 1, got " +
-                           std::to_string(options.level));
+                           detail::number_text(options.level));
     }
     const std::size_t n = x.size();
     std::vector<double> values(static_cast<std::size_t>(options.draws));
@@ -2474,7 +2476,7 @@ inline std::vector<std::size_t> top_rows(std::span<const double> values, std::si
 inline std::size_t top_count(std::size_t n, double fraction, const std::string& what) {
     if (!(fraction > 0 && fraction <= 1)) {
         throw option_error("[F0807] " + what + ": expected a fraction above 0 and up to 1, got " +
-                           std::to_string(fraction));
+                           detail::number_text(fraction));
     }
     // A product such as 0.07 * 100 may come out a little above the whole number that is meant.
     const double count = std::ceil(fraction * static_cast<double>(n) - 1e-9);
@@ -2633,8 +2635,8 @@ public:
             throw option_error(
                 "[F0101] adam: beta1 and beta2 must be in [0, 1), epsilon above 0, weight_decay at least 0; "
                 "got " +
-                std::to_string(options.beta1) + ", " + std::to_string(options.beta2) + ", " +
-                std::to_string(options.epsilon) + ", " + std::to_string(options.weight_decay));
+                detail::number_text(options.beta1) + ", " + detail::number_text(options.beta2) + ", " +
+                detail::number_text(options.epsilon) + ", " + detail::number_text(options.weight_decay));
         }
     }
 
@@ -6095,7 +6097,8 @@ private:
                         static_cast<int>(x.shape(3))};
         if (x.shape(0) < 1 || got != s) {
             throw shape_error("[F0105] " + std::string(what) + ": expected at least one image of " +
-                              to_string(s) + ", got " + std::to_string(x.shape(0)) + " of " + to_string(got));
+                              to_string(s) + " (height x width x channels), got " +
+                              std::to_string(x.shape(0)) + " of " + to_string(got));
         }
     }
 
@@ -6433,8 +6436,8 @@ public:
     explicit sgd(std::size_t size, const sgd_options& options = {}) : m_options(options), m_velocity(size) {
         if (!(options.momentum >= 0 && options.momentum < 1) || !(options.weight_decay >= 0)) {
             throw option_error("[F0113] sgd: momentum must be in [0, 1) and weight_decay at least 0; got " +
-                               std::to_string(options.momentum) + " and " +
-                               std::to_string(options.weight_decay));
+                               detail::number_text(options.momentum) + " and " +
+                               detail::number_text(options.weight_decay));
         }
     }
 
@@ -7364,7 +7367,7 @@ void require_usable(const score_table<Space>& table, const std::string& what) {
     }
     if (constant && table.size() > 1) {
         throw numeric_error("[F0324] " + what + ": all " + std::to_string(table.size()) +
-                            " scores are equal to " + std::to_string(table.scores[0]) +
+                            " scores are equal to " + detail::number_text(table.scores[0]) +
                             ", there is nothing to learn from them");
     }
 }
@@ -8033,8 +8036,14 @@ private:
 /// @param folds how many parts
 /// @param s the seed
 /// @return the row numbers of each part, in order
+/// @throws shape_error where there are fewer than 4 rows
 /// @throws option_error where there are fewer than 2 folds, or a fold would have fewer than 2 rows
 inline std::vector<std::vector<std::size_t>> make_folds(std::size_t n, int folds, seed s) {
+    if (n < 4) {
+        throw shape_error(
+            "[F0641] folds: expected at least 4 different networks, two for each of two folds, got " +
+            std::to_string(n));
+    }
     if (folds < 2 || n / static_cast<std::size_t>(folds) < 2) {
         throw option_error("[F0602] folds: expected 2 to " + std::to_string(n / 2) + " for " +
                            std::to_string(n) + " different networks, got " + std::to_string(folds));
@@ -10282,6 +10291,14 @@ fitted<Model> fit(const score_table<typename Model::space>& table, const fit_opt
     return fitted<Model>(std::move(parameters), unit);
 }
 
+/// @brief Refuses a table of another space with a sentence.
+template <gcn::model_type Model, code_space Other>
+requires(!std::same_as<Other, typename Model::space>) void fit(const score_table<Other>& /*table*/,
+                                                               const fit_options& /*options*/ = {}) {
+    static_assert(std::same_as<Other, typename Model::space>,
+                  "[F0642] fit<Model>(table): the table must be of the model's space");
+}
+
 } // namespace fitnas
 
 // ---- fitnas/space/sample.hpp ----
@@ -10313,6 +10330,9 @@ std::vector<architecture<Space>> sample(std::size_t n, seed s) {
         throw option_error("[F0320] sample: asked for " + std::to_string(n) +
                            " different networks, the space has " + has);
     };
+    if (n > Space::size) {
+        refuse(std::to_string(Space::size) + " codes");
+    }
     std::set<architecture<Space>> seen;
     std::vector<architecture<Space>> result;
     random_stream random(s, purpose::sample);
@@ -11904,6 +11924,67 @@ explicit dense_table(const Predictor&, std::uint64_t) -> dense_table<typename Pr
 
 } // namespace fitnas
 
+// ---- fitnas/space/fingerprint.hpp ----
+/// @file
+/// @brief A short name for all that a space is: equal for equal layouts, in every program.
+
+namespace fitnas {
+
+namespace detail {
+
+inline void add(hash64& h, shape s) {
+    for (const int n : {s.height, s.width, s.channels}) {
+        h.add(static_cast<std::uint64_t>(n));
+    }
+}
+
+/// Everything that decides what a parameter means: layers, operators, their recipes, the shapes between them.
+FITNAS_COLD inline std::string fingerprint(const space_layout& layout) {
+    hash64 h;
+    add(h, layout.input);
+    h.add(static_cast<std::uint64_t>(layout.classes));
+    for (const space_layer& l : layout.layers) {
+        h.add(static_cast<std::uint64_t>(l.candidates));
+        h.add(static_cast<std::uint64_t>(l.cell_index + 1));
+    }
+    for (const space_block& b : layout.blocks) {
+        h.add(b.name);
+        add(h, b.input);
+        add(h, b.output);
+        h.add(static_cast<std::uint64_t>(b.parameters));
+        for (const primitive& p : b.steps) {
+            for (const int n :
+                 {static_cast<int>(p.kind), static_cast<int>(p.act), p.kernel, p.stride, p.width}) {
+                h.add(static_cast<std::uint64_t>(n));
+            }
+            h.add(p.user == nullptr ? std::string_view() : p.user->name);
+        }
+    }
+    return h.text();
+}
+
+} // namespace detail
+
+/// @return 16 hexadecimal digits: equal where images, layers, operators (by name and recipe) and shapes are.
+/// Files carry it, so that weights and tables are not taken for those of another space.
+template <search_space_type Space>
+std::string space_fingerprint() {
+    return detail::fingerprint(Space::layout());
+}
+
+/// @brief The same for a space of bare codes: its cells and how many operators each has.
+template <code_space Space>
+requires(!search_space_type<Space>) std::string space_fingerprint() {
+    detail::hash64 h;
+    h.add("codes");
+    for (const int count : Space::operator_counts) {
+        h.add(static_cast<std::uint64_t>(count));
+    }
+    return h.text();
+}
+
+} // namespace fitnas
+
 // ---- fitnas/space/latency_table.hpp ----
 /// @file
 /// @brief Latency as a table: milliseconds for each operator in each layer.
@@ -11922,14 +12003,14 @@ public:
     /// @throws shape_error where there are more or fewer values than blocks
     /// @throws numeric_error where a value is negative or not finite
     latency_table(const space_layout& layout, std::vector<double> milliseconds)
-        : m_milliseconds(std::move(milliseconds)) {
+        : m_milliseconds(std::move(milliseconds)), m_space(detail::fingerprint(layout)) {
         require_fits(layout);
         for (std::size_t i = 0; i < m_milliseconds.size(); ++i) {
             if (!std::isfinite(m_milliseconds[i]) || m_milliseconds[i] < 0) {
                 throw numeric_error("[F0307] latency_table: block " + std::to_string(i) + " (" +
                                     std::string(layout.blocks[i].name) +
                                     "): expected finite milliseconds, not below 0, got " +
-                                    std::to_string(m_milliseconds[i]));
+                                    detail::number_text(m_milliseconds[i]));
             }
         }
     }
@@ -11952,17 +12033,22 @@ public:
     }
 
     /// @brief Refuses a space that the table was not measured for.
-    /// @throws shape_error where the numbers of blocks differ
+    /// @throws shape_error where the numbers of blocks differ, or anything else of the space
     void require_fits(const space_layout& layout) const {
         if (m_milliseconds.size() != layout.blocks.size()) {
             throw shape_error("[F0308] latency_table: expected one value for each of the " +
                               std::to_string(layout.blocks.size()) + " blocks of the space, got " +
                               std::to_string(m_milliseconds.size()));
         }
+        if (const std::string asked = detail::fingerprint(layout); m_space != asked) {
+            throw shape_error("[F0336] latency_table: of another space: expected the fingerprint " + asked +
+                              ", got " + m_space);
+        }
     }
 
 private:
     std::vector<double> m_milliseconds;
+    std::string m_space; ///< its fingerprint
 };
 
 namespace cost {
@@ -12046,7 +12132,7 @@ inline limit parameters_at_most(long long most) {
 inline limit latency_at_most(latency_table table, double milliseconds) {
     if (!(milliseconds >= 0)) {
         throw option_error("[F0311] latency_at_most: expected 0 milliseconds or more, got " +
-                           std::to_string(milliseconds));
+                           fitnas::detail::number_text(milliseconds));
     }
     return {.latencies = {{std::make_shared<const latency_table>(std::move(table)), milliseconds}}};
 }
@@ -13897,7 +13983,7 @@ inline void require_options(const iterative_options& o) {
     }
     if (!(o.uniform > 0 && o.uniform <= 1)) {
         refuse("[F0713] iterative: uniform: expected a share above 0, at most 1, got " +
-               std::to_string(o.uniform));
+               fitnas::detail::number_text(o.uniform));
     }
     if (o.rounds < 1) {
         refuse("[F0714] iterative: rounds: expected at least 1, got 0");
@@ -14683,67 +14769,6 @@ explicit table(const Model&, std::vector<latency_table>) -> table<typename Model
 
 } // namespace fitnas::search
 
-// ---- fitnas/space/fingerprint.hpp ----
-/// @file
-/// @brief A short name for all that a space is: equal for equal layouts, in every program.
-
-namespace fitnas {
-
-namespace detail {
-
-inline void add(hash64& h, shape s) {
-    for (const int n : {s.height, s.width, s.channels}) {
-        h.add(static_cast<std::uint64_t>(n));
-    }
-}
-
-/// Everything that decides what a parameter means: layers, operators, their recipes, the shapes between them.
-FITNAS_COLD inline std::string fingerprint(const space_layout& layout) {
-    hash64 h;
-    add(h, layout.input);
-    h.add(static_cast<std::uint64_t>(layout.classes));
-    for (const space_layer& l : layout.layers) {
-        h.add(static_cast<std::uint64_t>(l.candidates));
-        h.add(static_cast<std::uint64_t>(l.cell_index + 1));
-    }
-    for (const space_block& b : layout.blocks) {
-        h.add(b.name);
-        add(h, b.input);
-        add(h, b.output);
-        h.add(static_cast<std::uint64_t>(b.parameters));
-        for (const primitive& p : b.steps) {
-            for (const int n :
-                 {static_cast<int>(p.kind), static_cast<int>(p.act), p.kernel, p.stride, p.width}) {
-                h.add(static_cast<std::uint64_t>(n));
-            }
-            h.add(p.user == nullptr ? std::string_view() : p.user->name);
-        }
-    }
-    return h.text();
-}
-
-} // namespace detail
-
-/// @return 16 hexadecimal digits: equal where images, layers, operators (by name and recipe) and shapes are.
-/// Files carry it, so that weights and tables are not taken for those of another space.
-template <search_space_type Space>
-std::string space_fingerprint() {
-    return detail::fingerprint(Space::layout());
-}
-
-/// @brief The same for a space of bare codes: its cells and how many operators each has.
-template <code_space Space>
-requires(!search_space_type<Space>) std::string space_fingerprint() {
-    detail::hash64 h;
-    h.add("codes");
-    for (const int count : Space::operator_counts) {
-        h.add(static_cast<std::uint64_t>(count));
-    }
-    return h.text();
-}
-
-} // namespace fitnas
-
 // ---- fitnas/space/spaces.hpp ----
 /// @file
 /// @brief Ready-made search spaces.
@@ -15402,15 +15427,21 @@ FITNAS_COLD inline void require_options(const train_options& o, std::size_t imag
                std::to_string(o.batch));
     }
     if (!(o.learning_rate > 0) || !std::isfinite(o.learning_rate)) {
-        refuse("[F0511] train_options::learning_rate", "a number above 0", std::to_string(o.learning_rate));
+        refuse("[F0511] train_options::learning_rate", "a number above 0", number_text(o.learning_rate));
+    }
+    if (!(o.momentum >= 0 && o.momentum < 1)) {
+        refuse("[F0523] train_options::momentum", "a number in [0, 1)", number_text(o.momentum));
+    }
+    if (!(o.weight_decay >= 0) || !std::isfinite(o.weight_decay)) {
+        refuse("[F0524] train_options::weight_decay", "a number from 0", number_text(o.weight_decay));
     }
     if (!(o.warmup >= 0 && o.warmup < o.epochs)) {
         refuse("[F0512] train_options::warmup", "0 to less than " + std::to_string(o.epochs) + " epochs",
-               std::to_string(o.warmup));
+               number_text(o.warmup));
     }
     if (!(o.label_smoothing >= 0 && o.label_smoothing < 1)) {
         refuse("[F0513] train_options::label_smoothing", "a number in [0, 1)",
-               std::to_string(o.label_smoothing));
+               number_text(o.label_smoothing));
     }
 }
 
@@ -15419,7 +15450,7 @@ FITNAS_COLD inline void require_images(const weights& w, const image_dataset& da
     require_consistent(data, what);
     if (data.image_shape() != w.input()) {
         throw shape_error("[F0514] " + what + ": the network takes images of " + to_string(w.input()) +
-                          ", got " + to_string(data.image_shape()));
+                          " (height x width x channels), got " + to_string(data.image_shape()));
     }
     if (data.classes != w.classes()) {
         throw shape_error("[F0515] " + what + ": the network has " + std::to_string(w.classes()) +
@@ -15621,6 +15652,14 @@ train_report train(Weights& w, std::span<const int> counts, const image_dataset&
 template <search_space_type Space>
 train_report train(supernet<Space>& net, const image_dataset& data, const train_options& options = {}) {
     return detail::train(net.weights(), Space::operator_counts, data, options);
+}
+
+/// @brief Refuses a whole data set with a sentence: a training that sees all splits would leave none to judge
+/// by.
+template <class Network>
+void train(Network& /*net*/, const dataset& /*data*/, const train_options& /*options*/ = {}) {
+    static_assert(!std::same_as<Network, Network>, "[F0525] train(net, images): the images must be one "
+                                                   "split, such as data.train, not the whole data set");
 }
 
 } // namespace fitnas

@@ -1,5 +1,4 @@
 // expect: [F0635] this needs a model that is a sum over windows of neighbouring cells, but the model's
-// encoding joins cells that are not neighbours
 #include <fitnas/predictor/encoding/complete.hpp>
 #include <fitnas/predictor/feature/cell_operator.hpp>
 #include <fitnas/search/exact.hpp>

@@ -1,5 +1,4 @@
 // expect: [F0636] this needs a model that is a sum over windows of neighbouring cells, but a layer of the
-// model has no gcn::window_rule
 #include <fitnas/predictor/encoding/chain.hpp>
 #include <fitnas/predictor/feature/cell_operator.hpp>
 #include <fitnas/search/exact.hpp>

@@ -1,5 +1,4 @@
 // expect: [F0637] this needs a model that is a sum over windows of neighbouring cells, but the model is not
-// linear behind mean_pool or flatten
 #include <fitnas/predictor/encoding/chain.hpp>
 #include <fitnas/predictor/feature/cell_operator.hpp>
 #include <fitnas/search/exact.hpp>

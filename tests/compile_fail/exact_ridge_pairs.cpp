@@ -1,5 +1,4 @@
 // expect: [F0634] this needs a model that is a sum over windows of neighbouring cells, and the model's type
-// does not say that it is one
 #include <fitnas/predictor/baseline.hpp>
 #include <fitnas/search/exact.hpp>
 #include <fitnas/space/codes.hpp>

@@ -1,5 +1,4 @@
 // expect: [F0634] this needs a model that is a sum over windows of neighbouring cells, and the model's type
-// does not say that it is one: it has no contributions() and no window_traits
 #include <fitnas/predictor/encoding/chain.hpp>
 #include <fitnas/predictor/table.hpp>
 #include <fitnas/search/exact.hpp>

@@ -1,5 +1,4 @@
 // expect: [F0638] this needs a model that is a sum over windows of neighbouring cells, but the model's
-// windows have more than 2^20 codes
 #include <fitnas/predictor/encoding/chain.hpp>
 #include <fitnas/predictor/feature/cell_operator.hpp>
 #include <fitnas/search/exact.hpp>

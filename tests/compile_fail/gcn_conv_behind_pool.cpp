@@ -1,5 +1,4 @@
 // expect: [F0624] gcn::model<Encoding, Layers...>: conv, mean_pool and flatten work on nodes, and behind
-// mean_pool
 #include <fitnas/predictor/encoding/chain.hpp>
 #include <fitnas/predictor/feature/cell_operator.hpp>
 #include <fitnas/predictor/gcn/model.hpp>

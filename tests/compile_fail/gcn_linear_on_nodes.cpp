@@ -1,5 +1,4 @@
 // expect: [F0625] gcn::model<Encoding, Layers...>: linear works on one vector an architecture: put mean_pool
-// or
 #include <fitnas/predictor/encoding/chain.hpp>
 #include <fitnas/predictor/feature/cell_operator.hpp>
 #include <fitnas/predictor/gcn/model.hpp>

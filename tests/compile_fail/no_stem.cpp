@@ -1,5 +1,4 @@
 // expect: [F0333] search_space<image, ...>: after the image come a stem, at least one stage or fixed layer,
-// and a head
 #include <fitnas/op/conv.hpp>
 #include <fitnas/space/search_space.hpp>
 

@@ -1,5 +1,4 @@
 // expect: [F0724] search::segment<Space, segments<Cells...>>: the segments together must have as many cells
-// as the space
 #include <fitnas/search/segment.hpp>
 
 using space = fitnas::codes<2, 2, 2, 2>;

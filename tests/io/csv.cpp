@@ -86,9 +86,9 @@ TEST_CASE("malformed tables are refused with path and line") {
     const temporary_folder folder;
     const std::string bad = folder.path("bad.csv");
     CHECK(refusal(folder, "arch,acc\n00000,1\n") ==
-          "[F0923] " + bad + ":1: expected a header with the column \"score\", there is none");
+          "[F0923] " + bad + ":1: expected a header with the column \"score\", got arch, acc");
     CHECK(refusal(folder, "code,score\n00000,1\n") ==
-          "[F0923] " + bad + ":1: expected a header with the column \"arch\", there is none");
+          "[F0923] " + bad + ":1: expected a header with the column \"arch\", got code, score");
     CHECK(refusal(folder, "arch,score\n00000,1\n00001\n") ==
           "[F0924] " + bad + ":3: expected 2 fields, got 1");
     CHECK(refusal(folder, "arch,score,score\n00000,1,2\n") ==

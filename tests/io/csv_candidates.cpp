@@ -46,7 +46,9 @@ TEST_CASE("malformed candidates are refused with path, line and column") {
     const temporary_folder folder;
     const std::string bad = folder.path("bad.csv");
     CHECK(refusal(folder, "arch,predicted,macs,parameters,latency\n") ==
-          "[F0923] " + bad + ":1: expected a header with the column \"score\", there is none");
+          "[F0923] " + bad +
+              ":1: expected a header with the column \"score\", got arch, predicted, macs, parameters, "
+              "latency");
     CHECK(refusal(folder, header + "00000,1,2,3,4\n") == "[F0924] " + bad + ":2: expected 6 fields, got 5");
     CHECK(refusal(folder, header + "00000,1,2,3,,\n00000,,2,3,,\n") ==
           "[F0928] " + bad + ":3: column predicted: expected a number, got \"\"");

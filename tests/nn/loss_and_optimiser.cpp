@@ -170,7 +170,7 @@ TEST_CASE("sgd updates every value of a long part once") {
 
 TEST_CASE("sgd refuses constants outside their ranges and parts outside the buffer") {
     const double nan = std::numeric_limits<double>::quiet_NaN();
-    CHECK_THROWS_WITH_AS(sgd(3, {.momentum = 1.0}), doctest::Contains("got 1.000000"), option_error);
+    CHECK_THROWS_WITH_AS(sgd(3, {.momentum = 1.0}), doctest::Contains("got 1 and"), option_error);
     CHECK_THROWS_AS(sgd(3, {.momentum = -0.1}), option_error);
     CHECK_THROWS_AS(sgd(3, {.momentum = nan}), option_error);
     CHECK_THROWS_WITH_AS(sgd(3, {.weight_decay = -1e-3}), doctest::Contains("weight_decay at least 0"),
@@ -314,10 +314,10 @@ TEST_CASE("blocks refuse images and gradients of other shapes") {
     CHECK_THROWS_WITH_AS(b.forward(normal_images(0, {6, 4, 3}, seed{1})),
                          doctest::Contains("at least one image"), shape_error);
     b.forward(normal_images(2, {6, 4, 3}, seed{1}));
-    CHECK_THROWS_WITH_AS(
-        b.backward(normal_images(2, {6, 4, 3}, seed{1})),
-        doctest::Contains("backward: expected at least one image of 3 x 2 x 5, got 2 of 6 x 4 x 3"),
-        shape_error);
+    CHECK_THROWS_WITH_AS(b.backward(normal_images(2, {6, 4, 3}, seed{1})),
+                         doctest::Contains("backward: expected at least one image of 3 x 2 x 5 (height x "
+                                           "width x channels), got 2 of 6 x 4 x 3"),
+                         shape_error);
     CHECK_THROWS_WITH_AS(b.backward(normal_images(3, {3, 2, 5}, seed{1})),
                          doctest::Contains("forward saw 2 images, got gradients of 3"), shape_error);
     CHECK(all_are(b.gradient(), 0));

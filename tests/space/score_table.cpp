@@ -31,10 +31,9 @@ TEST_CASE("tables that nothing can be fitted to are refused") {
     table.push_back({0, 1}, 0.5);
     CHECK_NOTHROW(require_usable(table, "fit"));
     table.push_back({2, 0}, 0.5);
-    CHECK_THROWS_WITH_AS(
-        require_usable(table, "fit"),
-        "[F0324] fit: all 2 scores are equal to 0.500000, there is nothing to learn from them",
-        numeric_error);
+    CHECK_THROWS_WITH_AS(require_usable(table, "fit"),
+                         "[F0324] fit: all 2 scores are equal to 0.5, there is nothing to learn from them",
+                         numeric_error);
     table.push_back({1, 0}, 0.75);
     CHECK_NOTHROW(require_usable(table, "fit"));
     for (const double bad :

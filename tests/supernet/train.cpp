@@ -213,7 +213,8 @@ TEST_CASE("bad options and data are refused before anything changes") {
     wrong.classes = 5;
     CHECK(contains(message_of(wrong, {}), "the network has 4 classes, the images 5"));
     wrong = datasets::synthetic({.image = {8, 9, 1}, .classes = 4}).train;
-    CHECK(contains(message_of(wrong, {}), "takes images of 8 x 8 x 1, got 8 x 9 x 1"));
+    CHECK(contains(message_of(wrong, {}),
+                   "takes images of 8 x 8 x 1 (height x width x channels), got 8 x 9 x 1"));
     CHECK_THROWS_AS(supernet<space>().parameters(3, 0), architecture_error);
     CHECK_THROWS_AS(supernet<space>().parameters(0, 2), architecture_error);
 }

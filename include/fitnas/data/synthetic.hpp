@@ -114,7 +114,8 @@ inline dataset synthetic(const synthetic_options& options = {}) {
         refuse("[F0429] synthetic_options::classes", "at least 1", std::to_string(options.classes));
     }
     if (!(options.noise >= 0) || !std::isfinite(options.noise)) {
-        refuse("[F0430] synthetic_options::noise", "a finite number from 0", std::to_string(options.noise));
+        refuse("[F0430] synthetic_options::noise", "a finite number from 0",
+               detail::number_text(options.noise));
     }
     if (options.shift < 0) {
         refuse("[F0431] synthetic_options::shift", "at least 0", std::to_string(options.shift));

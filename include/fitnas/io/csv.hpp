@@ -38,11 +38,12 @@ struct csv_table {
 namespace detail {
 
 template <code_space Space>
-architecture<Space> csv_code(const std::string& field, const csv_reader& reader) {
+architecture<Space> csv_code(const std::string& field, const csv_reader& reader, std::size_t column) {
     try {
         return parse<Space>(field);
     } catch (const architecture_error& e) {
-        throw data_error("[F0915] " + reader.where() + ": column arch: " + e.what());
+        throw data_error("[F0915] " + reader.where() + ": column " + reader.header()[column] + ": " +
+                         e.what());
     }
 }
 
@@ -62,7 +63,7 @@ score_table<Space> csv_scores(csv_reader& reader, const csv_options& options, Ot
     const std::size_t score_place = reader.place(options.score);
     score_table<Space> table;
     for (std::vector<std::string> fields; reader.next(fields);) {
-        table.push_back(csv_code<Space>(fields[code_place], reader),
+        table.push_back(csv_code<Space>(fields[code_place], reader, code_place),
                         csv_finite(fields[score_place], reader, score_place));
         others(fields);
     }

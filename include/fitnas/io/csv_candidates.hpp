@@ -69,7 +69,7 @@ std::vector<search::candidate<Space>> read_csv_candidates(const std::string& pat
             return fields[column].empty() ? std::numeric_limits<double>::quiet_NaN()
                                           : detail::csv_finite(fields[column], reader, column);
         };
-        candidates.push_back({.architecture = detail::csv_code<Space>(fields[at[0]], reader),
+        candidates.push_back({.architecture = detail::csv_code<Space>(fields[at[0]], reader, at[0]),
                               .predicted = detail::csv_finite(fields[at[1]], reader, at[1]),
                               .macs = cost(at[2]),
                               .parameters = cost(at[3]),

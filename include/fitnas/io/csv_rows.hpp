@@ -61,8 +61,12 @@ public:
     std::size_t place(const std::string& name) const {
         const auto found = std::find(m_header.begin(), m_header.end(), name);
         if (found == m_header.end()) {
+            std::string names;
+            for (const std::string& column : m_header) {
+                names += (names.empty() ? "" : ", ") + column;
+            }
             throw data_error("[F0923] " + m_path + ":1: expected a header with the column \"" + name +
-                             "\", there is none");
+                             "\", got " + (names.size() > 200 ? names.substr(0, 200) + "..." : names));
         }
         return static_cast<std::size_t>(found - m_header.begin());
     }

@@ -308,12 +308,14 @@ public:
             throw data_error("[F0945] " + path + ": not a safetensors file: expected a header of 2 to " +
                              std::to_string(longest_header) + " bytes, got " + std::to_string(length));
         }
-        const std::vector<std::uint8_t> header_bytes = file.read_exactly(length, "header");
-        std::string text(header_bytes.begin(), header_bytes.end());
+        // Before the rest: the length that a file of another kind seems to ask for would only confuse.
+        std::string text(1, static_cast<char>(file.read_exactly(1, "header").front()));
         if (text.front() != '{') {
             throw data_error("[F0946] " + path +
                              ": not a safetensors file: expected a header that begins with {");
         }
+        const std::vector<std::uint8_t> rest = file.read_exactly(length - 1, "header");
+        text.append(rest.begin(), rest.end());
         detail::safetensors_header header;
         if (!nlohmann::json::sax_parse(text, &header) || !header.fault.empty()) {
             throw data_error("[F0947] " + path + ": header: " + header.fault);

@@ -61,7 +61,7 @@ interval bootstrap_interval(std::span<const double> x, std::span<const double> y
     }
     if (!(options.level > 0 && options.level < 1)) {
         throw option_error("[F0802] bootstrap_options::level: expected a number between 0 and 1, got " +
-                           std::to_string(options.level));
+                           detail::number_text(options.level));
     }
     const std::size_t n = x.size();
     std::vector<double> values(static_cast<std::size_t>(options.draws));

@@ -25,8 +25,9 @@ inline void require_paired(std::span<const double> x, std::span<const double> y,
     }
     for (std::size_t i = 0; i < x.size(); ++i) {
         if (!std::isfinite(x[i]) || !std::isfinite(y[i])) {
-            throw numeric_error("[F0806] " + what + ": expected finite values, got " + std::to_string(x[i]) +
-                                " and " + std::to_string(y[i]) + " in row " + std::to_string(i));
+            throw numeric_error("[F0806] " + what + ": expected finite values, got " +
+                                detail::number_text(x[i]) + " and " + detail::number_text(y[i]) + " in row " +
+                                std::to_string(i));
         }
     }
 }

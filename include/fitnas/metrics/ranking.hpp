@@ -36,7 +36,7 @@ inline std::vector<std::size_t> top_rows(std::span<const double> values, std::si
 inline std::size_t top_count(std::size_t n, double fraction, const std::string& what) {
     if (!(fraction > 0 && fraction <= 1)) {
         throw option_error("[F0807] " + what + ": expected a fraction above 0 and up to 1, got " +
-                           std::to_string(fraction));
+                           detail::number_text(fraction));
     }
     // A product such as 0.07 * 100 may come out a little above the whole number that is meant.
     const double count = std::ceil(fraction * static_cast<double>(n) - 1e-9);

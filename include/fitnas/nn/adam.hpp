@@ -39,8 +39,8 @@ public:
             throw option_error(
                 "[F0101] adam: beta1 and beta2 must be in [0, 1), epsilon above 0, weight_decay at least 0; "
                 "got " +
-                std::to_string(options.beta1) + ", " + std::to_string(options.beta2) + ", " +
-                std::to_string(options.epsilon) + ", " + std::to_string(options.weight_decay));
+                detail::number_text(options.beta1) + ", " + detail::number_text(options.beta2) + ", " +
+                detail::number_text(options.epsilon) + ", " + detail::number_text(options.weight_decay));
         }
     }
 

@@ -112,7 +112,8 @@ private:
                         static_cast<int>(x.shape(3))};
         if (x.shape(0) < 1 || got != s) {
             throw shape_error("[F0105] " + std::string(what) + ": expected at least one image of " +
-                              to_string(s) + ", got " + std::to_string(x.shape(0)) + " of " + to_string(got));
+                              to_string(s) + " (height x width x channels), got " +
+                              std::to_string(x.shape(0)) + " of " + to_string(got));
         }
     }
 

@@ -30,8 +30,8 @@ public:
     explicit sgd(std::size_t size, const sgd_options& options = {}) : m_options(options), m_velocity(size) {
         if (!(options.momentum >= 0 && options.momentum < 1) || !(options.weight_decay >= 0)) {
             throw option_error("[F0113] sgd: momentum must be in [0, 1) and weight_decay at least 0; got " +
-                               std::to_string(options.momentum) + " and " +
-                               std::to_string(options.weight_decay));
+                               detail::number_text(options.momentum) + " and " +
+                               detail::number_text(options.weight_decay));
         }
     }
 

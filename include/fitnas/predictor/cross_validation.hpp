@@ -57,8 +57,14 @@ private:
 /// @param folds how many parts
 /// @param s the seed
 /// @return the row numbers of each part, in order
+/// @throws shape_error where there are fewer than 4 rows
 /// @throws option_error where there are fewer than 2 folds, or a fold would have fewer than 2 rows
 inline std::vector<std::vector<std::size_t>> make_folds(std::size_t n, int folds, seed s) {
+    if (n < 4) {
+        throw shape_error(
+            "[F0641] folds: expected at least 4 different networks, two for each of two folds, got " +
+            std::to_string(n));
+    }
     if (folds < 2 || n / static_cast<std::size_t>(folds) < 2) {
         throw option_error("[F0602] folds: expected 2 to " + std::to_string(n / 2) + " for " +
                            std::to_string(n) + " different networks, got " + std::to_string(folds));

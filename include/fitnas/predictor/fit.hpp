@@ -5,6 +5,7 @@
 #define FITNAS_PREDICTOR_FIT_HPP
 
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <span>
 #include <string>
@@ -136,6 +137,14 @@ fitted<Model> fit(const score_table<typename Model::space>& table, const fit_opt
     const line unit = fit_line(raw, data.scores);
     detail::require_finite_loss(unit.offset + unit.slope, options.epochs, options);
     return fitted<Model>(std::move(parameters), unit);
+}
+
+/// @brief Refuses a table of another space with a sentence.
+template <gcn::model_type Model, code_space Other>
+requires(!std::same_as<Other, typename Model::space>) void fit(const score_table<Other>& /*table*/,
+                                                               const fit_options& /*options*/ = {}) {
+    static_assert(std::same_as<Other, typename Model::space>,
+                  "[F0642] fit<Model>(table): the table must be of the model's space");
 }
 
 } // namespace fitnas

@@ -84,7 +84,7 @@ inline void require_options(const iterative_options& o) {
     }
     if (!(o.uniform > 0 && o.uniform <= 1)) {
         refuse("[F0713] iterative: uniform: expected a share above 0, at most 1, got " +
-               std::to_string(o.uniform));
+               fitnas::detail::number_text(o.uniform));
     }
     if (o.rounds < 1) {
         refuse("[F0714] iterative: rounds: expected at least 1, got 0");

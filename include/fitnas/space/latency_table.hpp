@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <fitnas/space/cost.hpp>
+#include <fitnas/space/fingerprint.hpp>
 
 namespace fitnas {
 
@@ -25,14 +26,14 @@ public:
     /// @throws shape_error where there are more or fewer values than blocks
     /// @throws numeric_error where a value is negative or not finite
     latency_table(const space_layout& layout, std::vector<double> milliseconds)
-        : m_milliseconds(std::move(milliseconds)) {
+        : m_milliseconds(std::move(milliseconds)), m_space(detail::fingerprint(layout)) {
         require_fits(layout);
         for (std::size_t i = 0; i < m_milliseconds.size(); ++i) {
             if (!std::isfinite(m_milliseconds[i]) || m_milliseconds[i] < 0) {
                 throw numeric_error("[F0307] latency_table: block " + std::to_string(i) + " (" +
                                     std::string(layout.blocks[i].name) +
                                     "): expected finite milliseconds, not below 0, got " +
-                                    std::to_string(m_milliseconds[i]));
+                                    detail::number_text(m_milliseconds[i]));
             }
         }
     }
@@ -55,17 +56,22 @@ public:
     }
 
     /// @brief Refuses a space that the table was not measured for.
-    /// @throws shape_error where the numbers of blocks differ
+    /// @throws shape_error where the numbers of blocks differ, or anything else of the space
     void require_fits(const space_layout& layout) const {
         if (m_milliseconds.size() != layout.blocks.size()) {
             throw shape_error("[F0308] latency_table: expected one value for each of the " +
                               std::to_string(layout.blocks.size()) + " blocks of the space, got " +
                               std::to_string(m_milliseconds.size()));
         }
+        if (const std::string asked = detail::fingerprint(layout); m_space != asked) {
+            throw shape_error("[F0336] latency_table: of another space: expected the fingerprint " + asked +
+                              ", got " + m_space);
+        }
     }
 
 private:
     std::vector<double> m_milliseconds;
+    std::string m_space; ///< its fingerprint
 };
 
 namespace cost {

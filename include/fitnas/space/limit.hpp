@@ -81,7 +81,7 @@ inline limit parameters_at_most(long long most) {
 inline limit latency_at_most(latency_table table, double milliseconds) {
     if (!(milliseconds >= 0)) {
         throw option_error("[F0311] latency_at_most: expected 0 milliseconds or more, got " +
-                           std::to_string(milliseconds));
+                           fitnas::detail::number_text(milliseconds));
     }
     return {.latencies = {{std::make_shared<const latency_table>(std::move(table)), milliseconds}}};
 }

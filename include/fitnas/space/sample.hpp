@@ -36,6 +36,9 @@ std::vector<architecture<Space>> sample(std::size_t n, seed s) {
         throw option_error("[F0320] sample: asked for " + std::to_string(n) +
                            " different networks, the space has " + has);
     };
+    if (n > Space::size) {
+        refuse(std::to_string(Space::size) + " codes");
+    }
     std::set<architecture<Space>> seen;
     std::vector<architecture<Space>> result;
     random_stream random(s, purpose::sample);

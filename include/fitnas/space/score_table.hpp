@@ -69,7 +69,7 @@ void require_usable(const score_table<Space>& table, const std::string& what) {
     }
     if (constant && table.size() > 1) {
         throw numeric_error("[F0324] " + what + ": all " + std::to_string(table.size()) +
-                            " scores are equal to " + std::to_string(table.scores[0]) +
+                            " scores are equal to " + detail::number_text(table.scores[0]) +
                             ", there is nothing to learn from them");
     }
 }

@@ -80,7 +80,7 @@ void segments_stage(const run_folder& folder, const segments_settings& settings,
     using code = architecture<Space>;
     if (!(settings.noise >= 0)) {
         throw option_error("[F1013] segments: noise: expected 0 or more, got " +
-                           std::to_string(settings.noise));
+                           fitnas::detail::number_text(settings.noise));
     }
     const windows<Space> quality(synthetic_quality<Space>{settings.seed});
     std::size_t asked = 0;

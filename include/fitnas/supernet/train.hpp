@@ -66,15 +66,21 @@ FITNAS_COLD inline void require_options(const train_options& o, std::size_t imag
                std::to_string(o.batch));
     }
     if (!(o.learning_rate > 0) || !std::isfinite(o.learning_rate)) {
-        refuse("[F0511] train_options::learning_rate", "a number above 0", std::to_string(o.learning_rate));
+        refuse("[F0511] train_options::learning_rate", "a number above 0", number_text(o.learning_rate));
+    }
+    if (!(o.momentum >= 0 && o.momentum < 1)) {
+        refuse("[F0523] train_options::momentum", "a number in [0, 1)", number_text(o.momentum));
+    }
+    if (!(o.weight_decay >= 0) || !std::isfinite(o.weight_decay)) {
+        refuse("[F0524] train_options::weight_decay", "a number from 0", number_text(o.weight_decay));
     }
     if (!(o.warmup >= 0 && o.warmup < o.epochs)) {
         refuse("[F0512] train_options::warmup", "0 to less than " + std::to_string(o.epochs) + " epochs",
-               std::to_string(o.warmup));
+               number_text(o.warmup));
     }
     if (!(o.label_smoothing >= 0 && o.label_smoothing < 1)) {
         refuse("[F0513] train_options::label_smoothing", "a number in [0, 1)",
-               std::to_string(o.label_smoothing));
+               number_text(o.label_smoothing));
     }
 }
 
@@ -83,7 +89,7 @@ FITNAS_COLD inline void require_images(const weights& w, const image_dataset& da
     require_consistent(data, what);
     if (data.image_shape() != w.input()) {
         throw shape_error("[F0514] " + what + ": the network takes images of " + to_string(w.input()) +
-                          ", got " + to_string(data.image_shape()));
+                          " (height x width x channels), got " + to_string(data.image_shape()));
     }
     if (data.classes != w.classes()) {
         throw shape_error("[F0515] " + what + ": the network has " + std::to_string(w.classes()) +
@@ -285,6 +291,14 @@ train_report train(Weights& w, std::span<const int> counts, const image_dataset&
 template <search_space_type Space>
 train_report train(supernet<Space>& net, const image_dataset& data, const train_options& options = {}) {
     return detail::train(net.weights(), Space::operator_counts, data, options);
+}
+
+/// @brief Refuses a whole data set with a sentence: a training that sees all splits would leave none to judge
+/// by.
+template <class Network>
+void train(Network& /*net*/, const dataset& /*data*/, const train_options& /*options*/ = {}) {
+    static_assert(!std::same_as<Network, Network>, "[F0525] train(net, images): the images must be one "
+                                                   "split, such as data.train, not the whole data set");
 }
 
 } // namespace fitnas

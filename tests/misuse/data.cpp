@@ -1,0 +1,79 @@
+/// Images, labels and their files.
+#include <string>
+#include <vector>
+
+#include <fitnas/data/cifar.hpp>
+#include <fitnas/data/fashion_mnist.hpp>
+#include <fitnas/data/idx.hpp>
+#include <fitnas/data/split.hpp>
+#include <fitnas/data/synthetic.hpp>
+
+#include "refused.hpp"
+
+using namespace fitnas;
+
+TEST_CASE("misuse of images and their files") {
+    const dataset data =
+        datasets::synthetic({.image = {8, 8, 1}, .classes = 3, .train = 30, .validation = 6, .test = 6});
+    const working_folder folder;
+    folder.write("labels", std::string("\0\0\x08\x01\0\0\0\2\1\0", 10));
+    folder.write("images", std::string("\0\0\x08\x03\0\0\0\2\0\0\0\2\0\0\0\2", 16) + "1234567");
+    folder.write("batch.bin", std::string(3000, '\1'));
+    folder.write("empty", "");
+
+    // a file that is not there
+    REFUSED(call, data_error, "[F0405] train-images: cannot be opened: No such file or directory",
+            read_idx("train-images", "train-labels", 3));
+    // a folder that is not there
+    REFUSED(
+        call, data_error,
+        "[F0412] fashion/train-images-idx3-ubyte: no such file, and no train-images-idx3-ubyte.gz beside it",
+        datasets::fashion_mnist("fashion"));
+    // labels and images the wrong way round
+    REFUSED(call, data_error,
+            "[F0416] labels: not an IDX file of images: expected the magic number 2051, got 2049",
+            read_idx("labels", "images", 3));
+    // a file that ends too early
+    REFUSED(call, data_error,
+            "[F0408] images: truncated: expected 8 bytes of 2 images of 2 x 2 pixels, got 7",
+            read_idx("images", "labels", 3));
+    // an empty file
+    REFUSED(call, data_error, "[F0417] empty: truncated: expected an IDX header of 16 bytes, got 0",
+            read_idx("empty", "labels", 3));
+    // a file of another kind
+    REFUSED(call, data_error, "[F0413] batch.bin: expected whole records of 3073 bytes, got 3000 bytes",
+            read_cifar10(std::vector<std::string>{"batch.bin"}));
+    // no files
+    REFUSED(call, data_error, "[F0415] read_cifar10: expected at least one file, got none",
+            read_cifar10(std::vector<std::string>{}));
+    // labels that count from 1
+    REFUSED(call, data_error,
+            "[F0423] split: the training set: expected labels from 0 to 2, got 3 for image 4",
+            image_dataset bad = data.train;
+            bad.labels[4] = 3; split(bad, data.test, {}));
+    // fewer labels than images
+    REFUSED(call, data_error,
+            "[F0421] split: the training set: expected one label an image, got 30 images and 29 labels",
+            image_dataset bad = data.train;
+            bad.labels.pop_back(); split(bad, data.test, {}));
+    // validation takes every image
+    REFUSED(call, option_error,
+            "[F0426] split_options::validation: expected fewer than the 30 training images, got 10000",
+            split(data.train, data.test));
+    // more training images than are left
+    REFUSED(
+        call, option_error,
+        "[F0427] split_options::train_limit: expected at most the 20 images that validation leaves, got 21",
+        split(data.train, data.test, {.validation = 10, .train_limit = 21}));
+    // training and test images of different sizes
+    REFUSED(
+        call, data_error,
+        "[F0425] split: the training set has images of 8 x 8 x 1 in 3 classes, the test set 9 x 8 x 1 in 3",
+        split(data.train, datasets::synthetic({.image = {9, 8, 1}, .classes = 3}).test, {.validation = 10}));
+    // images without pixels
+    REFUSED(call, option_error, "[F0428] synthetic_options::image: expected positive sizes, got 28 x 28 x 0",
+            datasets::synthetic({.image = {28, 28, 0}}));
+    // noise below 0
+    REFUSED(call, option_error, "[F0430] synthetic_options::noise: expected a finite number from 0, got -0.5",
+            datasets::synthetic({.noise = -0.5}));
+}
