@@ -8090,7 +8090,7 @@ inline std::vector<std::size_t> rows_outside(const std::vector<std::size_t>& par
 /// @param table architectures and scores
 /// @param fit_to `predictor fit_to(const score_table<Space>&)`
 /// @param options folds, seed
-/// @throws option_error as `make_folds`; as `require_usable`; and what `fit_to` throws
+/// @throws option_error, shape_error as `make_folds`; as `require_usable`; and what `fit_to` throws
 template <code_space Space, class Fit>
 cross_validation_result<Space> cross_validate(const score_table<Space>& table, Fit&& fit_to,
                                               const cross_validation_options& options = {}) {
@@ -12632,6 +12632,16 @@ std::vector<candidate<Space>> evolution(Scorer&& score, const evolution_options&
     return best.result(options.limit);
 }
 
+/// @brief Refuses what is no scorer with a sentence.
+template <code_space Space, class Scorer>
+requires(!scorer<Scorer, Space>) void evolution(Scorer&& /*score*/,
+                                                const evolution_options& /*options*/ = {}) {
+    static_assert(
+        scorer<Scorer, Space>,
+        "[F0729] search::evolution<Space>(score): score must take a std::span<const architecture<Space>> and "
+        "return a std::vector<double>");
+}
+
 /// @brief The same with a model's predictions.
 template <model Model>
 std::vector<candidate<typename Model::space>> evolution(const Model& predictor,
@@ -13480,6 +13490,14 @@ std::vector<candidate<typename Model::space>> exhaustive(const Model& predictor,
                             }
                         });
     return best.result(options.limit);
+}
+
+/// @brief Refuses what is no model with a sentence.
+template <class Model>
+requires(!model<Model>) void exhaustive(const Model& /*predictor*/,
+                                        const exhaustive_options& /*options*/ = {}) {
+    static_assert(model<Model>, "[F0730] search::exhaustive(model): a model names its `space` and has "
+                                "predict(std::span<const architecture<space>>) -> std::vector<double>");
 }
 
 } // namespace fitnas::search
@@ -15915,6 +15933,17 @@ template <search_space_type Space>
 score_table<Space> evaluate(const supernet<Space>& net, std::span<const architecture<Space>> architectures,
                             const dataset& data, const evaluate_options& options = {}) {
     return evaluate_both<Space>(net, architectures, data, options).accuracy;
+}
+
+/// @brief Refuses one architecture, or those of another space, with a sentence.
+template <search_space_type Space, class Architectures>
+requires(!std::convertible_to<const Architectures&, std::span<const architecture<Space>>>) void evaluate(
+    const supernet<Space>& /*net*/, const Architectures& /*architectures*/, const dataset& /*data*/,
+    const evaluate_options& /*options*/ = {}) {
+    static_assert(std::convertible_to<const Architectures&, std::span<const architecture<Space>>>,
+                  "[F0526] evaluate(net, architectures, data): expected architectures of the supernet's "
+                  "space in a row, "
+                  "such as a std::vector of them");
 }
 
 } // namespace fitnas

@@ -309,7 +309,8 @@ TEST_CASE("blocks refuse images and gradients of other shapes") {
     CHECK_THROWS_WITH_AS(b.backward(normal_images(2, {3, 2, 5}, seed{1})),
                          doctest::Contains("forward saw 0 images"), shape_error);
     CHECK_THROWS_WITH_AS(b.forward(normal_images(2, {4, 6, 3}, seed{1})),
-                         doctest::Contains("of 6 x 4 x 3, got 2 of 4 x 6 x 3"), shape_error);
+                         doctest::Contains("of 6 x 4 x 3 (height x width x channels), got 2 of 4 x 6 x 3"),
+                         shape_error);
     CHECK_THROWS_AS(b.forward(normal_images(2, {6, 4, 4}, seed{1})), shape_error);
     CHECK_THROWS_WITH_AS(b.forward(normal_images(0, {6, 4, 3}, seed{1})),
                          doctest::Contains("at least one image"), shape_error);

@@ -108,5 +108,5 @@ TEST_CASE("tables that cannot be cut are refused") {
     table.push_back(parse<macro>("00000000"), 1);
     table.push_back(parse<macro>("11111111"), 2);
     table.push_back(parse<macro>("22222222"), 3);
-    CHECK_THROWS_AS(cross_validate(table, fit_to, {.folds = 2}), option_error);
+    CHECK_THROWS_AS(cross_validate(table, fit_to, {.folds = 2}), shape_error);
 }

@@ -111,7 +111,7 @@ inline std::vector<std::size_t> rows_outside(const std::vector<std::size_t>& par
 /// @param table architectures and scores
 /// @param fit_to `predictor fit_to(const score_table<Space>&)`
 /// @param options folds, seed
-/// @throws option_error as `make_folds`; as `require_usable`; and what `fit_to` throws
+/// @throws option_error, shape_error as `make_folds`; as `require_usable`; and what `fit_to` throws
 template <code_space Space, class Fit>
 cross_validation_result<Space> cross_validate(const score_table<Space>& table, Fit&& fit_to,
                                               const cross_validation_options& options = {}) {

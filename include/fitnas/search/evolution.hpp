@@ -155,6 +155,16 @@ std::vector<candidate<Space>> evolution(Scorer&& score, const evolution_options&
     return best.result(options.limit);
 }
 
+/// @brief Refuses what is no scorer with a sentence.
+template <code_space Space, class Scorer>
+requires(!scorer<Scorer, Space>) void evolution(Scorer&& /*score*/,
+                                                const evolution_options& /*options*/ = {}) {
+    static_assert(
+        scorer<Scorer, Space>,
+        "[F0729] search::evolution<Space>(score): score must take a std::span<const architecture<Space>> and "
+        "return a std::vector<double>");
+}
+
 /// @brief The same with a model's predictions.
 template <model Model>
 std::vector<candidate<typename Model::space>> evolution(const Model& predictor,

@@ -32,6 +32,14 @@ std::vector<candidate<typename Model::space>> exhaustive(const Model& predictor,
     return best.result(options.limit);
 }
 
+/// @brief Refuses what is no model with a sentence.
+template <class Model>
+requires(!model<Model>) void exhaustive(const Model& /*predictor*/,
+                                        const exhaustive_options& /*options*/ = {}) {
+    static_assert(model<Model>, "[F0730] search::exhaustive(model): a model names its `space` and has "
+                                "predict(std::span<const architecture<space>>) -> std::vector<double>");
+}
+
 } // namespace fitnas::search
 
 #endif

@@ -5,6 +5,7 @@
 #define FITNAS_SUPERNET_EVALUATE_HPP
 
 #include <algorithm>
+#include <concepts>
 #include <cstdint>
 #include <map>
 #include <span>
@@ -215,6 +216,17 @@ template <search_space_type Space>
 score_table<Space> evaluate(const supernet<Space>& net, std::span<const architecture<Space>> architectures,
                             const dataset& data, const evaluate_options& options = {}) {
     return evaluate_both<Space>(net, architectures, data, options).accuracy;
+}
+
+/// @brief Refuses one architecture, or those of another space, with a sentence.
+template <search_space_type Space, class Architectures>
+requires(!std::convertible_to<const Architectures&, std::span<const architecture<Space>>>) void evaluate(
+    const supernet<Space>& /*net*/, const Architectures& /*architectures*/, const dataset& /*data*/,
+    const evaluate_options& /*options*/ = {}) {
+    static_assert(std::convertible_to<const Architectures&, std::span<const architecture<Space>>>,
+                  "[F0526] evaluate(net, architectures, data): expected architectures of the supernet's "
+                  "space in a row, "
+                  "such as a std::vector of them");
 }
 
 } // namespace fitnas

@@ -1,0 +1,9 @@
+// expect: [F0526] evaluate(net, architectures, data): expected architectures of the
+#include <fitnas/space/sample.hpp>
+#include <fitnas/space/spaces.hpp>
+#include <fitnas/supernet/evaluate.hpp>
+
+using namespace fitnas;
+void score_it(const supernet<spaces::fashion_tiny>& super, const dataset& data) {
+    evaluate(super, sample<spaces::fashion_mini>(10, seed{1}), data);
+}
