@@ -45,7 +45,7 @@ TEST_CASE("tables that do not fit are refused") {
     CHECK_THROWS_WITH_AS(
         latency_table(layout, negative),
         "[F0307] latency_table: block 2 (mb2_k3): expected finite milliseconds, not below 0, got "
-        "-0.500000",
+        "-0.5",
         numeric_error);
     for (const double bad :
          {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
