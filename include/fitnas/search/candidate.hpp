@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include <fitnas/core/memory_limit.hpp>
+#include <fitnas/core/progress.hpp>
 #include <fitnas/space/canonical.hpp>
 #include <fitnas/space/limit.hpp>
 
@@ -59,6 +61,9 @@ candidate<Space> candidate_of(const architecture<Space>& a, double predicted, co
 
 namespace detail {
 
+/// Bytes of a set's node beside its value, and of its place in the heap.
+inline constexpr std::size_t set_node = 48;
+
 /// The best few of what has been seen, best first; ties by the order of the codes, so that the order in which
 /// they come does not matter.
 template <code_space Space>
@@ -78,7 +83,7 @@ public:
     /// Each network must be offered once.
     void offer(const architecture<Space>& a, double value) {
         m_entries.push_back({a, value});
-        if (m_entries.size() >= 2 * m_top + 1024) {
+        if (m_entries.size() >= 1024 && m_entries.size() / 2 >= m_top) {
             shrink();
         }
     }

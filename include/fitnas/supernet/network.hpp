@@ -64,6 +64,7 @@ private:
 inline std::vector<float> logits_of(const weights& w, const kept_statistics& kept,
                                     const image_dataset& data) {
     constexpr std::size_t slice = 256;
+    require_scoring_fits(w, (std::min)(slice, data.size()), 0, 0, "network", "smaller images need less");
     const auto classes = static_cast<std::size_t>(w.classes());
     std::vector<float> logits(data.size() * classes);
     arena memory;
@@ -123,6 +124,8 @@ public:
         if (images < 1) {
             throw option_error("[F0504] calibrate: images: expected at least 1, got 0");
         }
+        detail::require_scoring_fits(m_weights, 0, (std::min)(images, data.size()), 0, "calibrate",
+                                     "fewer images need less");
         m_statistics = std::make_shared<const detail::kept_statistics>(m_weights, data,
                                                                        (std::min)(images, data.size()), s);
     }
