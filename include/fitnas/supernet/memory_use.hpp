@@ -123,8 +123,8 @@ FITNAS_COLD inline memory_size evaluation_bytes(const space_layout& layout,
 /// @brief Memory that training a supernet of the space needs, from the shapes alone: weights, gradients,
 /// momentum, a batch, and the activations of the largest path. `train` refuses what the machine cannot have.
 ///
-/// Activations are within a tenth of what is taken once the largest path was run. The data set, and some MiB
-/// that do not grow with the batch, come on top.
+/// Activations are within a tenth of what is taken once the largest path was run, but for up to 8 MiB that
+/// pieces leave unused. The data set comes on top.
 /// @tparam Space the search space
 /// @param batch images of a step
 /// @return bytes; 2^64 - 1 where there would be more
