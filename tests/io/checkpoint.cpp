@@ -412,8 +412,9 @@ TEST_CASE("a file system that is full or read-only, for root too, leaves the las
         std::filesystem::remove(folder.path("disk/filler"));
 
         REQUIRE(mount(nullptr, folder.path("disk").c_str(), nullptr, MS_REMOUNT | MS_RDONLY, nullptr) == 0);
-        CHECK(contains(thrown<data_error>([&] { train(net, data.train, options, where); }),
-                       "disk/a: cannot be written: Read-only file system"));
+        const std::string refused = thrown<data_error>([&] { train(net, data.train, options, where); });
+        CAPTURE(refused);
+        CHECK(contains(refused, "Read-only file system"));
         CHECK(folder.read("disk/a") == good);
         REQUIRE(mount(nullptr, folder.path("disk").c_str(), nullptr, MS_REMOUNT, nullptr) == 0);
 
