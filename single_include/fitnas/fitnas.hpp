@@ -238,6 +238,12 @@ public:
         m_most = (std::max)(m_most, taken);
         return p;
     }
+    /// @brief Makes room for n floats in one piece, where nothing was taken yet.
+    void reserve(std::size_t n) {
+        if (m_chunks.empty() && n > 0) {
+            m_chunks.emplace_back().reserve(n > minimum_chunk ? n : minimum_chunk);
+        }
+    }
     mark position() const { return m_at; }
     /// @brief Gives back everything taken since `position()` returned `m`.
     void reset(mark m) { m_at = m; }
@@ -929,7 +935,7 @@ FITNAS_COLD inline void require_memory(const std::string& what, memory_size need
                                        const std::string& advice) {
     const memory_size there = limit != 0 ? limit : memory_there_is();
     if (needed > there) {
-        throw option_error(what + ": needs " + to_string(needed) + " of memory, " +
+        throw option_error("[F0006] " + what + ": needs " + to_string(needed) + " of memory, " +
                            (limit != 0 ? "the limit is " : "there are ") + to_string(there) + "; " + advice);
     }
 }
@@ -1063,8 +1069,8 @@ using observer = std::function<void(const progress&)>;
 template <class Result>
 class interrupted_with : public interrupted {
 public:
-    interrupted_with(const std::string& text, Result partial)
-        : interrupted(text), m_partial(std::make_shared<const Result>(std::move(partial))) {}
+    interrupted_with(const interrupted& by, Result partial) // says what that said
+        : interrupted(by), m_partial(std::make_shared<const Result>(std::move(partial))) {}
 
     const Result& partial() const { return *m_partial; }
 
@@ -1091,7 +1097,7 @@ auto or_partial(Work&& work, Partial&& partial) {
     try {
         return work();
     } catch (const interrupted& e) {
-        throw interrupted_with<decltype(partial())>(e.what(), partial());
+        throw interrupted_with<decltype(partial())>(e, partial());
     }
 }
 
@@ -11111,7 +11117,7 @@ public:
         if (m_watch.watches()) {
             o.observer = [this](const progress&) {
                 if (!tell()) {
-                    throw interrupted(m_stage);
+                    throw interrupted("[F0641] " + std::string(m_stage) + ": stopped by its observer");
                 }
             };
         }
@@ -16252,7 +16258,7 @@ FITNAS_COLD inline void require_scoring_fits(const weights& w, std::size_t image
              : std::to_string(calibration) + " images for the statistics" + (images == 0 ? "" : ", and ")) +
         (images == 0 ? "" : std::to_string(images) + " images together") + ", of " + to_string(w.input());
     if (images > most || calibration > most) {
-        throw option_error(asked + ": expected at most " + std::to_string(most));
+        throw option_error("[F0523] " + asked + ": expected at most " + std::to_string(most));
     }
     require_memory(asked, evaluation_bytes(w.layout(), w.code(), images, calibration), limit, advice);
 }
@@ -16562,6 +16568,11 @@ public:
     void run(std::span<const network_path> paths, const loaded_images& calibration,
              const loaded_images& images, Scored&& scored) {
         m_memory.reset();
+        // In one piece: paths of other sizes would leave gaps in what the first took.
+        m_memory.reserve(static_cast<std::size_t>(
+            scoring_floats(m_weights.layout(), m_weights.code(), memory_size::of(images.count()),
+                           memory_size::of(m_calibrated ? calibration.count() : 0))
+                .value()));
         std::vector<trie_level> levels(m_weights.layers().size() + 1);
         levels[0] = {calibration.values.data(), images.values.data(), m_memory.position()};
         for (std::size_t p = 0; p < paths.size(); ++p) {

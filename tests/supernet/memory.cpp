@@ -225,7 +225,7 @@ TEST_CASE("memory stays flat while a supernet is trained") {
         return std::to_string(bytes[0] / 1024) + " KiB resident, " + std::to_string(bytes[1]) +
                " bytes on the heap";
     };
-    MESSAGE(2 * epochs << " steps: " << kib(early) << "; " << 20 * epochs << " steps: " << kib(late));
+    MESSAGE((2 * epochs) << " steps: " << kib(early) << "; " << 20 * epochs << " steps: " << kib(late));
     CHECK(late[0] <= early[0] + (std::size_t{256} << 10U));
     CHECK(late[1] <= early[1] + (std::size_t{16} << 10U));
 }

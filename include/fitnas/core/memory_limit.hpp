@@ -116,7 +116,7 @@ FITNAS_COLD inline void require_memory(const std::string& what, memory_size need
                                        const std::string& advice) {
     const memory_size there = limit != 0 ? limit : memory_there_is();
     if (needed > there) {
-        throw option_error(what + ": needs " + to_string(needed) + " of memory, " +
+        throw option_error("[F0006] " + what + ": needs " + to_string(needed) + " of memory, " +
                            (limit != 0 ? "the limit is " : "there are ") + to_string(there) + "; " + advice);
     }
 }

@@ -52,8 +52,8 @@ using observer = std::function<void(const progress&)>;
 template <class Result>
 class interrupted_with : public interrupted {
 public:
-    interrupted_with(const std::string& text, Result partial)
-        : interrupted(text), m_partial(std::make_shared<const Result>(std::move(partial))) {}
+    interrupted_with(const interrupted& by, Result partial) // says what that said
+        : interrupted(by), m_partial(std::make_shared<const Result>(std::move(partial))) {}
 
     const Result& partial() const { return *m_partial; }
 
@@ -80,7 +80,7 @@ auto or_partial(Work&& work, Partial&& partial) {
     try {
         return work();
     } catch (const interrupted& e) {
-        throw interrupted_with<decltype(partial())>(e.what(), partial());
+        throw interrupted_with<decltype(partial())>(e, partial());
     }
 }
 

@@ -202,7 +202,8 @@ read_statistics(const safetensors& file, const checkpoint_owner& owner, const we
         std::vector<float> values(size);
         file.copy(name, std::span<float>(values));
         if (!all_finite(values)) {
-            throw data_error(file.path() + ": tensor \"" + name + "\": there are values that are not finite");
+            throw data_error("[F0958] " + file.path() + ": tensor \"" + name +
+                             "\": there are values that are not finite");
         }
         return values;
     };

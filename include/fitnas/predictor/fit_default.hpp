@@ -148,7 +148,7 @@ public:
         if (m_watch.watches()) {
             o.observer = [this](const progress&) {
                 if (!tell()) {
-                    throw interrupted(m_stage);
+                    throw interrupted("[F0641] " + std::string(m_stage) + ": stopped by its observer");
                 }
             };
         }

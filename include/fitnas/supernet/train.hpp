@@ -115,7 +115,7 @@ FITNAS_COLD inline void require_scoring_fits(const weights& w, std::size_t image
              : std::to_string(calibration) + " images for the statistics" + (images == 0 ? "" : ", and ")) +
         (images == 0 ? "" : std::to_string(images) + " images together") + ", of " + to_string(w.input());
     if (images > most || calibration > most) {
-        throw option_error(asked + ": expected at most " + std::to_string(most));
+        throw option_error("[F0523] " + asked + ": expected at most " + std::to_string(most));
     }
     require_memory(asked, evaluation_bytes(w.layout(), w.code(), images, calibration), limit, advice);
 }
