@@ -10633,6 +10633,11 @@ fitted<Model> fit(const score_table<typename Model::space>& table, const fit_opt
 
 namespace fitnas {
 
+namespace detail {
+/// Bytes of a set's node beside its value, and of its place in the heap.
+inline constexpr std::size_t set_node = 48;
+} // namespace detail
+
 /// @brief One architecture, each code equally likely.
 template <code_space Space>
 architecture<Space> sample_one(random_stream& random) {
@@ -10656,6 +10661,10 @@ std::vector<architecture<Space>> sample(std::size_t n, seed s) {
         throw option_error("[F0320] sample: asked for " + std::to_string(n) +
                            " different networks, the space has " + has);
     };
+    require_memory("sample: " + std::to_string(n) + " different networks",
+                   memory_size((std::min)(std::uint64_t{n}, Space::size)) *
+                       (2 * sizeof(architecture<Space>) + detail::set_node),
+                   0, "fewer need less");
     std::set<architecture<Space>> seen;
     std::vector<architecture<Space>> result;
     random_stream random(s, purpose::sample);
@@ -12692,9 +12701,6 @@ candidate<Space> candidate_of(const architecture<Space>& a, double predicted, co
 
 namespace detail {
 
-/// Bytes of a set's node beside its value, and of its place in the heap.
-inline constexpr std::size_t set_node = 48;
-
 /// The best few of what has been seen, best first; ties by the order of the codes, so that the order in which
 /// they come does not matter.
 template <code_space Space>
@@ -14284,7 +14290,7 @@ std::vector<architecture<Space>> sample_under(const cost::limit& limit, std::siz
     const std::uint64_t most = small ? 4 * Space::size : (memory_size(draws) * n).value();
     require_memory(std::string(what) + ": " + std::to_string(n) + " different networks",
                    memory_size((std::min)(std::uint64_t{n}, Space::size)) *
-                       (2 * sizeof(architecture<Space>) + detail::set_node),
+                       (2 * sizeof(architecture<Space>) + fitnas::detail::set_node),
                    0, "fewer need less");
     for (std::uint64_t i = 0; i < most && result.size() < n; ++i) {
         const architecture<Space> a = canonical<Space>(sample_one<Space>(random));
@@ -14912,8 +14918,9 @@ private:
         // Twice: a list that grows is copied.
         require_memory("segment: the " + std::to_string(size) + " candidates of the cells " +
                            std::to_string(first) + " to " + std::to_string(last - 1),
-                       memory_size(size) * (2 * sizeof(entry<Slots>) + sizeof(code) + set_node), 0,
-                       "shorter segments need less");
+                       memory_size(size) *
+                           (2 * sizeof(entry<Slots>) + sizeof(code) + fitnas::detail::set_node),
+                       0, "shorter segments need less");
         std::vector<entry<Slots>> found;
         std::vector<entry<Slots>> some((std::min)(block, Slots::size));
         std::vector<code> networks(some.size());

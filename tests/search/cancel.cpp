@@ -252,6 +252,9 @@ TEST_CASE("sizes that cannot fit are refused, others do not overflow") {
     CHECK_THROWS_WITH_AS(search::exact(model, {.top = 1'000'000'000'000}),
                          doctest::Contains("exact: a list of 1000000000000 and a beam of 4096: needs "),
                          option_error);
+    CHECK_THROWS_WITH_AS(sample<large>(std::size_t{1} << 45U, seed{1}),
+                         doctest::Contains("sample: 35184372088832 different networks: needs "),
+                         option_error);
     CHECK_THROWS_WITH_AS(search::random(model, {.samples = std::size_t{1} << 45U}),
                          doctest::Contains("different networks: needs "), option_error);
     CHECK_THROWS_WITH_AS(

@@ -61,9 +61,6 @@ candidate<Space> candidate_of(const architecture<Space>& a, double predicted, co
 
 namespace detail {
 
-/// Bytes of a set's node beside its value, and of its place in the heap.
-inline constexpr std::size_t set_node = 48;
-
 /// The best few of what has been seen, best first; ties by the order of the codes, so that the order in which
 /// they come does not matter.
 template <code_space Space>

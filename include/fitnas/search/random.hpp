@@ -33,7 +33,7 @@ std::vector<architecture<Space>> sample_under(const cost::limit& limit, std::siz
     const std::uint64_t most = small ? 4 * Space::size : (memory_size(draws) * n).value();
     require_memory(std::string(what) + ": " + std::to_string(n) + " different networks",
                    memory_size((std::min)(std::uint64_t{n}, Space::size)) *
-                       (2 * sizeof(architecture<Space>) + detail::set_node),
+                       (2 * sizeof(architecture<Space>) + fitnas::detail::set_node),
                    0, "fewer need less");
     for (std::uint64_t i = 0; i < most && result.size() < n; ++i) {
         const architecture<Space> a = canonical<Space>(sample_one<Space>(random));

@@ -222,8 +222,9 @@ private:
         // Twice: a list that grows is copied.
         require_memory("segment: the " + std::to_string(size) + " candidates of the cells " +
                            std::to_string(first) + " to " + std::to_string(last - 1),
-                       memory_size(size) * (2 * sizeof(entry<Slots>) + sizeof(code) + set_node), 0,
-                       "shorter segments need less");
+                       memory_size(size) *
+                           (2 * sizeof(entry<Slots>) + sizeof(code) + fitnas::detail::set_node),
+                       0, "shorter segments need less");
         std::vector<entry<Slots>> found;
         std::vector<entry<Slots>> some((std::min)(block, Slots::size));
         std::vector<code> networks(some.size());
