@@ -44,7 +44,7 @@ struct sizes {
     int fit_epochs = 300;
     int most_epochs = 100; // of trainings
 };
-constexpr sizes small{128, 20, 20, 16, 12, 6, 3, 1};
+constexpr sizes small{256, 100, 50, 64, 16, 12, 5, 1};
 
 // Everything here is our choice; the paper has larger numbers.
 const train_options supernet_training{.epochs = 5,

@@ -199,6 +199,7 @@ void print_values(int epochs) {
         std::printf("prediction %.17g\n", p);
     }
     std::printf("tau %.17g\n", kendall_tau(predicted, held_out.scores));
+    o.observer = {};
     const auto last = retrain<space>(some.front(), data, o);
     for (const float v : last.network.parameters()) {
         std::printf("retrained %.9g\n", static_cast<double>(v));

@@ -72,5 +72,5 @@ TEST_CASE("one network, or scores that are all equal, cannot be fitted by anythi
     CHECK_THROWS_WITH_AS(fit_default(equal), doctest::Contains(no_difference), numeric_error);
     CHECK_THROWS_WITH_AS(choose_plan(equal), doctest::Contains(no_difference), numeric_error);
     CHECK_THROWS_WITH_AS(cross_validate(equal, fit_ridge), doctest::Contains(no_difference), numeric_error);
-    CHECK_THROWS_WITH_AS(ridge(equal), doctest::Contains(no_difference), numeric_error);
+    CHECK_THROWS_WITH_AS(fit_ridge(equal), doctest::Contains(no_difference), numeric_error);
 }
