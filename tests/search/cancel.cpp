@@ -258,7 +258,7 @@ TEST_CASE("sizes that cannot fit are refused, others do not overflow") {
     CHECK_THROWS_WITH_AS(search::random(model, {.samples = std::size_t{1} << 45U}),
                          doctest::Contains("different networks: needs "), option_error);
     CHECK_THROWS_WITH_AS(
-        (search::segment<large, search::segments<9, 8, 2>>(
+        (search::segment<large, search::segments<4, 4, 4, 4, 3>>(
             model_by<large>(separable_score<large>(1)), [](const auto& table) { return ridge(table); },
             {.samples = 10, .rescored = 6, .completions = SIZE_MAX})),
         doctest::Contains("needs "), option_error);
