@@ -2,7 +2,9 @@
 // scored, a GCN is fitted to the scores, the fitted space is searched under a limit, and the winner is
 // trained by itself, beside three random networks of the same cost. scripts/demo.sh runs it.
 //
-// Usage: example_900_fashion_mnist [folder for results [folder of the data set]]
+// Usage: example_900_fashion_mnist [folder for results [folder of the data set [small]]]
+//
+// small: every stage on as little as it takes, for memory checkers; its numbers mean nothing.
 //
 // Prints tables to stdout, the same at every run, and progress to stderr.
 
@@ -32,8 +34,17 @@ using net =
     gcn::model<graph, gcn::conv<64>, gcn::relu, gcn::conv<64>, gcn::relu, gcn::mean_pool, gcn::linear<1>>;
 using code = architecture<space>;
 
-constexpr std::size_t fitted_to = 200; // sub-networks
-constexpr std::size_t held_out = 100;
+struct sizes {
+    std::size_t train = 10000; // images
+    std::size_t validation = 2000;
+    std::size_t test = 10000;
+    std::size_t calibration = 512;
+    std::size_t fitted_to = 200; // sub-networks
+    std::size_t held_out = 100;
+    int fit_epochs = 300;
+    int most_epochs = 100; // of trainings
+};
+constexpr sizes small{256, 100, 50, 64, 16, 12, 5, 1};
 
 // Everything here is our choice; the paper has larger numbers.
 const train_options supernet_training{.epochs = 5,
@@ -61,6 +72,14 @@ judged judge(const char* name, const Predictor& predictor, const score_table<spa
     const std::vector<double> predicted = predictor.predict(std::span<const code>(table.architectures));
     const auto tau = [](std::span<const double> x, std::span<const double> y) { return kendall_tau(x, y); };
     return {name, kendall_tau(predicted, table.scores), bootstrap_interval(predicted, table.scores, tau)};
+}
+
+std::vector<std::size_t> numbers_below(std::size_t n) {
+    std::vector<std::size_t> numbers(n);
+    for (std::size_t i = 0; i < n; ++i) {
+        numbers[i] = i;
+    }
+    return numbers;
 }
 
 // Different networks whose macs are within 5 % of the winner's (10, 20 ... where there are too few).
@@ -117,9 +136,12 @@ std::string report(const std::string& out, const train_report& trained, const st
     return folder.file("report.html");
 }
 
-void run(const std::string& out, const std::string& source) {
+void run(const std::string& out, const std::string& source, const sizes& n) {
     std::filesystem::create_directories(out);
-    const dataset data = datasets::fashion_mnist(source, {.validation = 2000, .train_limit = 10000});
+    dataset data = datasets::fashion_mnist(source, {.validation = n.validation, .train_limit = n.train});
+    if (n.test < data.test.size()) {
+        data.test = subset(data.test, numbers_below(n.test));
+    }
     std::printf("Fashion-MNIST: %zu images to train, %zu to compare sub-networks, %zu for the final test\n",
                 data.train.size(), data.validation.size(), data.test.size());
     std::printf("Search space fashion_mini: %d cells, %llu codes, %zu different networks\n\n", space::cells,
@@ -127,27 +149,27 @@ void run(const std::string& out, const std::string& source) {
 
     supernet<space> super(seed{7});
     train_options training = supernet_training;
+    training.epochs = (std::min)(training.epochs, n.most_epochs);
     training.observer = console::bar("training the supernet");
     const train_report trained = train(super, data.train, training);
 
-    const std::vector<code> sampled = sample<space>(fitted_to + held_out, seed{1});
+    const std::vector<code> sampled = sample<space>(n.fitted_to + n.held_out, seed{1});
     const score_table<space> scores =
-        evaluate<space>(super, sampled, data, {.observer = console::bar("scoring sub-networks")});
+        evaluate<space>(super, sampled, data,
+                        {.calibration = n.calibration, .observer = console::bar("scoring sub-networks")});
     write_csv(out + "/scores.csv", scores);
-    std::vector<std::size_t> rows(scores.size());
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-        rows[i] = i;
-    }
-    const score_table<space> known = scores.rows(std::span(rows).first(fitted_to));
-    const score_table<space> unknown = scores.rows(std::span(rows).last(held_out));
+    const std::vector<std::size_t> rows = numbers_below(scores.size());
+    const score_table<space> known = scores.rows(std::span(rows).first(n.fitted_to));
+    const score_table<space> unknown = scores.rows(std::span(rows).last(n.held_out));
 
-    const auto model = fit_ensemble<net>(known, 3, {.observer = console::bar("fitting the GCN")});
+    const auto model =
+        fit_ensemble<net>(known, 3, {.epochs = n.fit_epochs, .observer = console::bar("fitting the GCN")});
     const std::vector<judged> predictors{judge("GCN, 3 of them", model, unknown),
                                          judge("ridge on one-hot codes", ridge<space>(known), unknown),
                                          judge("macs alone", cost_baseline<space>(), unknown)};
     std::printf(
         "Sub-networks scored: %zu, of which %zu are held out. Rank correlation with their scores:\n\n",
-        scores.size(), held_out);
+        scores.size(), n.held_out);
     std::printf("  %-26s %-14s %s\n", "predictor", "Kendall tau-b", "95 % interval");
     for (const judged& j : predictors) {
         std::printf("  %-26s %-14.3f %.3f to %.3f\n", j.name.c_str(), j.tau, j.range.low, j.range.high);
@@ -176,6 +198,7 @@ void run(const std::string& out, const std::string& source) {
     for (std::size_t i = 0; i < finalists.size(); ++i) {
         const std::string name = i == 0 ? "winner" : "random " + std::to_string(i);
         train_options alone = individual_training;
+        alone.epochs = (std::min)(alone.epochs, n.most_epochs);
         alone.observer = console::bar("training " + name + " by itself");
         const auto result = retrain<space>(finalists[i], data, alone);
         json trial = describe(finalists[i]);
@@ -220,7 +243,7 @@ void run(const std::string& out, const std::string& source) {
     write_json(out + "/result.json", {{"space", "fashion_mini"},
                                       {"supernet_epochs", epochs},
                                       {"scored", scores.size()},
-                                      {"held_out", held_out},
+                                      {"held_out", n.held_out},
                                       {"predictors", ranks},
                                       {"macs_limit", limit.macs},
                                       {"best", found},
@@ -234,7 +257,8 @@ void run(const std::string& out, const std::string& source) {
 
 int main(int argc, char** argv) {
     try {
-        run(argc > 1 ? argv[1] : "out/demo", argc > 2 ? argv[2] : "/usr/share/datasets/fashion-mnist");
+        run(argc > 1 ? argv[1] : "out/demo", argc > 2 ? argv[2] : "/usr/share/datasets/fashion-mnist",
+            argc > 3 && std::string(argv[3]) == "small" ? small : sizes{});
     } catch (const std::exception& e) {
         std::fprintf(stderr, "%s\n", e.what());
         return 1;

@@ -116,7 +116,7 @@ def messages_in(path, text):
         begin, end = said.end(), closing(mask, said.end() - 1)
         if not code[begin:end].strip() or re.match(r"\s*(const )?" + said.group(1) + r"\b", code[begin:end]):
             continue  # a function of this name or a constructor
-        if re.match(r"\s*std::string\(e\.what\(\)\)", code[begin:end]):
+        if re.match(r"\s*(std::string\(e\.what\(\)\)|by$)", code[begin:end]):
             continue  # says more about the error that came, whose identifier it keeps
         if not re.match(r"\s*message\b", code[begin:end]):
             add(said.group(1), begin, end)
@@ -136,6 +136,8 @@ def messages_in(path, text):
                 sentence(code, mask, begin, end, given))
     for thrown in re.finditer(r"\bthrow\b\s*([^;(]*)", mask):
         what = thrown.group(1).strip()
+        if what.startswith("interrupted_with<"):
+            continue  # what another error said
         if what and what.split("::")[-1] not in ERRORS and not what.endswith("nothing_found") and \
                 not re.search(r"check_of<\w+>$", what):
             wrong.append(f"{path}:{line(thrown.start())}: throws {what}, which is no error of the library")

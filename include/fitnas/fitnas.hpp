@@ -10,10 +10,12 @@
 #include <fitnas/core/hash.hpp>
 #include <fitnas/core/linalg.hpp>
 #include <fitnas/core/memory.hpp>
+#include <fitnas/core/memory_limit.hpp>
 #include <fitnas/core/parallel.hpp>
 #include <fitnas/core/progress.hpp>
 #include <fitnas/core/rng.hpp>
 #include <fitnas/core/row_product.hpp>
+#include <fitnas/core/shared_observer.hpp>
 #include <fitnas/core/simd.hpp>
 #include <fitnas/core/simd_math.hpp>
 #include <fitnas/core/xtensor.hpp>
@@ -44,6 +46,7 @@
 #include <fitnas/nn/gradient_check.hpp>
 #include <fitnas/nn/initialise.hpp>
 #include <fitnas/nn/plan.hpp>
+#include <fitnas/nn/plan_memory.hpp>
 #include <fitnas/nn/planes.hpp>
 #include <fitnas/nn/pointwise.hpp>
 #include <fitnas/nn/pool.hpp>
@@ -135,6 +138,7 @@
 #include <fitnas/supernet/evaluate.hpp>
 #include <fitnas/supernet/forward.hpp>
 #include <fitnas/supernet/latency.hpp>
+#include <fitnas/supernet/memory_use.hpp>
 #include <fitnas/supernet/network.hpp>
 #include <fitnas/supernet/path.hpp>
 #include <fitnas/supernet/retrain.hpp>

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <bit>
 #include <cassert>
 #include <cerrno>
@@ -22,6 +23,7 @@
 #include <limits>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <new>
 #include <numbers>
 #include <numeric>
@@ -139,7 +141,9 @@ public:
     using error::error;
 };
 
-/// @brief Work was stopped because its caller, or a signal, asked for it; what was done is saved.
+/// @brief Work was stopped because its caller, or a signal, asked for it. An observer, a scorer or a fit
+/// throws it to stop what it is called by; a search then throws `interrupted_with` what it has found
+/// (core/progress.hpp), a training saves where it is kept.
 class interrupted : public error {
 public:
     using error::error;
@@ -233,6 +237,12 @@ public:
         }
         m_most = (std::max)(m_most, taken);
         return p;
+    }
+    /// @brief Makes room for n floats in one piece, where nothing was taken yet.
+    void reserve(std::size_t n) {
+        if (m_chunks.empty() && n > 0) {
+            m_chunks.emplace_back().reserve(n > minimum_chunk ? n : minimum_chunk);
+        }
     }
     mark position() const { return m_at; }
     /// @brief Gives back everything taken since `position()` returned `m`.
@@ -818,6 +828,120 @@ Matrix solve(const Matrix& a, const Matrix& b) {
 
 } // namespace fitnas
 
+// ---- fitnas/core/memory_limit.hpp ----
+/// @file
+/// @brief Sizes that cannot overflow, and a refusal before memory is asked for that the machine does not
+/// have.
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <sys/resource.h>
+#include <unistd.h>
+#endif
+
+namespace fitnas {
+
+/// @brief A number of bytes (or values) that stays at 2^64 - 1 where a sum or product would not fit.
+class memory_size {
+public:
+    constexpr memory_size() = default;
+    constexpr memory_size(std::uint64_t value) : m_value(value) {} // NOLINT: a number is one
+    /// @param value below 0 counts as 0
+    static constexpr memory_size of(long long value) {
+        return {value < 0 ? 0 : static_cast<std::uint64_t>(value)};
+    }
+
+    constexpr std::uint64_t value() const { return m_value; }
+    friend constexpr memory_size operator+(memory_size a, memory_size b) {
+        return a.m_value > most - b.m_value ? most : a.m_value + b.m_value;
+    }
+    friend constexpr memory_size operator*(memory_size a, memory_size b) {
+        return a.m_value != 0 && b.m_value > most / a.m_value ? most : a.m_value * b.m_value;
+    }
+    constexpr memory_size& operator+=(memory_size b) { return *this = *this + b; }
+    friend constexpr bool operator==(const memory_size&, const memory_size&) = default;
+    friend constexpr auto operator<=>(const memory_size&, const memory_size&) = default;
+
+private:
+    static constexpr std::uint64_t most = (std::numeric_limits<std::uint64_t>::max)();
+    std::uint64_t m_value = 0;
+};
+
+namespace detail {
+
+/// The number in a file of the kernel's; the largest there is where there is none.
+FITNAS_COLD inline std::uint64_t number_in_file(const char* path) {
+    unsigned long long value = 0;
+    std::FILE* file = std::fopen(path, "r");
+    const bool found = file != nullptr && std::fscanf(file, "%llu", &value) == 1;
+    if (file != nullptr) {
+        std::fclose(file);
+    }
+    return found ? value : (std::numeric_limits<std::uint64_t>::max)();
+}
+
+} // namespace detail
+
+/// @brief The most memory that this process can have: what the machine has, or less where its control group
+/// or `ulimit -v` allows less. What is free at the moment does not count.
+/// @return bytes; 2^64 - 1 where it is not known
+FITNAS_COLD inline std::uint64_t memory_there_is() {
+    static const std::uint64_t machine = [] {
+        std::uint64_t bytes =
+            (std::min)(detail::number_in_file("/sys/fs/cgroup/memory.max"),
+                       detail::number_in_file("/sys/fs/cgroup/memory/memory.limit_in_bytes"));
+#if defined(_SC_PHYS_PAGES) && defined(_SC_PAGESIZE)
+        const long pages = sysconf(_SC_PHYS_PAGES);
+        const long page = sysconf(_SC_PAGESIZE);
+        if (pages > 0 && page > 0) {
+            bytes = (std::min)(bytes, static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(page));
+        }
+#endif
+        return bytes;
+    }();
+    std::uint64_t most = machine;
+#if defined(RLIMIT_AS)
+    rlimit address{};
+    if (getrlimit(RLIMIT_AS, &address) == 0 && address.rlim_cur != RLIM_INFINITY) {
+        most = (std::min)(most, static_cast<std::uint64_t>(address.rlim_cur));
+    }
+#endif
+    return most;
+}
+
+/// @return for example "3221225472 bytes (3.0 GiB)"; "2^64 bytes or more" where the size did not fit
+FITNAS_COLD inline std::string to_string(memory_size size) {
+    if (size == (std::numeric_limits<std::uint64_t>::max)()) {
+        return "2^64 bytes or more";
+    }
+    constexpr const char* units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    double value = static_cast<double>(size.value());
+    int unit = 0;
+    for (; value >= 1024 && unit < 6; ++unit) {
+        value /= 1024;
+    }
+    char text[64];
+    std::snprintf(text, sizeof text, unit == 0 ? "%llu bytes" : "%llu bytes (%.1f %s)",
+                  static_cast<unsigned long long>(size.value()), value, units[unit]);
+    return text;
+}
+
+/// @brief Refuses what cannot fit, before it is begun.
+/// @param what is asked for, for the message: "train: a step of 64 images"
+/// @param needed bytes
+/// @param limit bytes; 0: `memory_there_is()`
+/// @param advice what would need less
+/// @throws option_error that says how many bytes are needed and how many there are
+FITNAS_COLD inline void require_memory(const std::string& what, memory_size needed, std::uint64_t limit,
+                                       const std::string& advice) {
+    const memory_size there = limit != 0 ? limit : memory_there_is();
+    if (needed > there) {
+        throw option_error("[F0006] " + what + ": needs " + to_string(needed) + " of memory, " +
+                           (limit != 0 ? "the limit is " : "there are ") + to_string(there) + "; " + advice);
+    }
+}
+
+} // namespace fitnas
+
 // ---- fitnas/core/parallel.hpp ----
 /// @file
 /// @brief The one place that speaks OpenMP. Without it everything runs on one thread, with the same results.
@@ -926,8 +1050,33 @@ struct progress {
     }
 };
 
-/// @brief Called on the thread that works, after each step; an exception that it throws ends the work.
+/// @brief Called after each step, by one thread at a time; an exception that it throws ends the work. To
+/// cancel a search and keep what it has found, throw `interrupted`.
 using observer = std::function<void(const progress&)>;
+
+/// @brief An `interrupted` with what the work had come to: of the type of the whole result, in the same
+/// order, good for use, but incomplete.
+///
+/// @code
+/// try {
+///     list = search::exact(model, {.observer = [&](const progress& p) {
+///         if (p.seconds > 60) { throw interrupted("a minute is enough"); }
+///     }});
+/// } catch (const interrupted_with<std::vector<search::candidate<space>>>& e) {
+///     list = e.partial(); // the best of what was looked at
+/// }
+/// @endcode
+template <class Result>
+class interrupted_with : public interrupted {
+public:
+    interrupted_with(const interrupted& by, Result partial) // says what that said
+        : interrupted(by), m_partial(std::make_shared<const Result>(std::move(partial))) {}
+
+    const Result& partial() const { return *m_partial; }
+
+private:
+    std::shared_ptr<const Result> m_partial; // so that copies cannot throw
+};
 
 /// @brief A clock that starts when it is made.
 class stopwatch {
@@ -938,6 +1087,21 @@ private:
     using clock = std::chrono::steady_clock;
     clock::time_point m_start = clock::now();
 };
+
+namespace detail {
+
+/// Does the work; where it is interrupted, what it came to goes along.
+/// @param partial asked then
+template <class Work, class Partial>
+auto or_partial(Work&& work, Partial&& partial) {
+    try {
+        return work();
+    } catch (const interrupted& e) {
+        throw interrupted_with<decltype(partial())>(e, partial());
+    }
+}
+
+} // namespace detail
 
 } // namespace fitnas
 
@@ -1194,6 +1358,55 @@ inline void transpose_rows(int rows, int columns, const float* from, float* to) 
 }
 
 } // namespace fitnas
+
+// ---- fitnas/core/shared_observer.hpp ----
+/// @file
+/// @brief An observer of work that several threads do.
+
+namespace fitnas::detail {
+
+/// It is called by one at a time; after it threw, no more.
+class shared_observer {
+public:
+    explicit shared_observer(const observer& watch) : m_watch(watch) {}
+
+    /// @return whether the work should go on
+    bool operator()(const progress& p) {
+        if (!m_watch || m_stopped.load(std::memory_order_relaxed)) {
+            return !m_stopped.load(std::memory_order_relaxed);
+        }
+        const std::lock_guard<std::mutex> lock(m_mutex);
+        if (!m_failure) {
+            try {
+                m_watch(p);
+            } catch (...) {
+                stop(std::current_exception());
+            }
+        }
+        return !m_stopped.load(std::memory_order_relaxed);
+    }
+    bool watches() const { return static_cast<bool>(m_watch); }
+    bool stopped() const { return m_stopped.load(std::memory_order_relaxed); }
+    /// Throws what the observer threw.
+    void rethrow() const {
+        if (m_failure) {
+            std::rethrow_exception(m_failure);
+        }
+    }
+
+private:
+    void stop(std::exception_ptr failure) {
+        m_failure = std::move(failure);
+        m_stopped.store(true, std::memory_order_relaxed);
+    }
+
+    const observer& m_watch;
+    std::mutex m_mutex;
+    std::atomic<bool> m_stopped{false};
+    std::exception_ptr m_failure;
+};
+
+} // namespace fitnas::detail
 
 // ---- fitnas/core/simd_math.hpp ----
 /// @file
@@ -2076,6 +2289,12 @@ inline dataset synthetic(const synthetic_options& options = {}) {
     if (options.shift < 0) {
         refuse("[F0431] synthetic_options::shift", "at least 0", std::to_string(options.shift));
     }
+    const memory_size size =
+        memory_size::of(s.height) * memory_size::of(s.width) * memory_size::of(s.channels);
+    const memory_size images = memory_size(options.train) + options.validation + options.test;
+    require_memory("synthetic_options: " + std::to_string(images.value()) + " images of " + to_string(s),
+                   images * (size + sizeof(int)) + size * memory_size::of(options.classes) * sizeof(float), 0,
+                   "fewer or smaller ones need less");
     const std::vector<float> prototypes = detail::synthetic_prototypes(options);
     return {detail::synthetic_split(options, prototypes, options.train, 1),
             detail::synthetic_split(options, prototypes, options.validation, 2),
@@ -6284,6 +6503,117 @@ gradient_report check_gradient(std::span<float> values, std::span<const float> a
 
 } // namespace fitnas
 
+// ---- fitnas/nn/plan_memory.hpp ----
+/// @file
+/// @brief How much memory a plan takes when it runs, found without running it.
+
+namespace fitnas::detail {
+
+/// Floats that an arena gives for n.
+constexpr memory_size arena_floats(memory_size n) {
+    return n.value() > (std::numeric_limits<std::uint64_t>::max)() - 15
+               ? n
+               : memory_size((n.value() + 15) / 16 * 16);
+}
+/// Floats of so many images' activations.
+constexpr memory_size image_floats(memory_size images, shape s) {
+    return arena_floats(images * memory_size::of(s.height) * memory_size::of(s.width) *
+                        memory_size::of(s.channels));
+}
+
+/// Floats that `forward` takes beside its output.
+/// @param given whether it gets statistics
+FITNAS_COLD inline memory_size forward_floats(const block_plan& plan, memory_size images, bool given,
+                                              bool backward_follows) {
+    memory_size sum;
+    for (std::size_t s = 0; s < plan.steps.size(); ++s) {
+        const plan_step& step = plan.steps[s];
+        if (expands(plan, s, backward_follows)) {
+            if (!given) {
+                sum += arena_floats(expansion_moments::size(step.in_shape.channels, step.what.width));
+                sum += arena_floats(norm_state::size(step.what.width));
+            }
+            continue;
+        }
+        if (step.out + 1 != static_cast<int>(plan.buffers.size())) {
+            sum += image_floats(images, step.out_shape);
+        }
+        if (step.what.kind == primitive_kind::squeeze_excite) {
+            const int hidden = step.what.hidden(step.in_shape);
+            sum +=
+                image_floats(images, {1, 2, step.in_shape.channels}) + image_floats(images, {1, 1, hidden});
+        }
+        if (step.norm >= 0 && !given) {
+            sum += arena_floats(norm_state::size(step.out_shape.channels));
+        }
+    }
+    return sum;
+}
+
+/// Floats that `backward` takes beside what `forward` left.
+FITNAS_COLD inline memory_size backward_floats(const block_plan& plan, memory_size images) {
+    memory_size sum;
+    bool shortcut = false;
+    for (std::size_t s = plan.steps.size(); s-- > 0;) {
+        const plan_step& step = plan.steps[s];
+        const primitive& p = step.what;
+        if (step.shortcut) {
+            sum += shortcut ? image_floats(images, step.in_shape) : memory_size();
+            shortcut = true;
+        }
+        if (s > 0 && step.in.buffer == plan.steps[s - 1].out && expands(plan, s - 1, true)) {
+            const plan_step& wide = plan.steps[--s];
+            const int k = wide.in_shape.channels;
+            const int width = wide.what.width;
+            sum += wide.in.buffer != 0 ? image_floats(images, wide.in_shape) : memory_size();
+            sum += arena_floats(memory_size::of(simd::padded(width)) *
+                                memory_size::of(transposed_columns(k)) * memory_size::of(sum_groups));
+            // Packed weights, the same scaled twice, and what is as wide as the narrow tensor alone.
+            sum += memory_size(packed_size(width, k)) * 2;
+            sum += memory_size::of(width) * memory_size::of(k) * 2;
+            sum += memory_size(packed_size(k, k)) * 2;
+            continue;
+        }
+        if (step.in.buffer != 0) {
+            sum += image_floats(images, step.in_shape);
+        }
+        if (p.kind == primitive_kind::squeeze_excite) {
+            sum += image_floats(images, {1, 2, step.in_shape.channels}) +
+                   image_floats(images, {1, 1, p.hidden(step.in_shape)});
+        }
+        if (p.kind == primitive_kind::custom) {
+            sum +=
+                image_floats(images, step.out_shape) + image_floats(images, step.in_shape) +
+                arena_floats(memory_size::of(p.parameters(step.in_shape)) * memory_size::of(sum_groups) + 1);
+        }
+    }
+    return sum;
+}
+
+/// Floats outside an arena: packed weights and weight gradients of the largest step, and the padded planes of
+/// each thread.
+FITNAS_COLD inline memory_size workspace_floats(const block_plan& plan, bool backward_follows) {
+    memory_size weights;
+    memory_size planes;
+    for (const plan_step& step : plan.steps) {
+        const primitive& p = step.what;
+        const memory_size both = backward_follows ? 2 : 1; // activations and gradients
+        weights = (std::max)(weights, memory_size::of(p.parameters(step.in_shape)) *
+                                          memory_size::of(backward_follows ? sum_groups + 2 : 2));
+        const shape padded{step.in_shape.height + p.kernel, step.in_shape.width + p.kernel,
+                           simd::padded(step.in_shape.channels)};
+        if (p.kind == primitive_kind::depthwise) {
+            const int count = depthwise_geometry(step.in_shape, p.kernel, p.stride).planes();
+            planes = (std::max)(planes, both * image_floats(1, {padded.height, padded.width, count * W}));
+        } else if (p.kind == primitive_kind::convolution) {
+            planes = (std::max)(planes, both * image_floats(1, padded));
+        }
+    }
+    return weights + planes * memory_size::of(thread_count());
+}
+
+} // namespace fitnas::detail
+
 // ---- fitnas/nn/recipe_check.hpp ----
 /// @file
 /// @brief The gradient checker for recipes, and so for layers, operators and primitives of your own.
@@ -8000,8 +8330,9 @@ namespace fitnas {
 
 /// @brief How to cut a table.
 struct cross_validation_options {
-    int folds = 5;       ///< from 2; each fold must hold at least 2 different networks
-    fitnas::seed seed{}; ///< decides which networks stand together
+    int folds = 5;               ///< from 2; each fold must hold at least 2 different networks
+    fitnas::seed seed{};         ///< decides which networks stand together
+    fitnas::observer observer{}; ///< called after each fold
 };
 
 /// @brief What one fold showed.
@@ -8091,6 +8422,7 @@ inline std::vector<std::size_t> rows_outside(const std::vector<std::size_t>& par
 /// @param fit_to `predictor fit_to(const score_table<Space>&)`
 /// @param options folds, seed
 /// @throws option_error, shape_error as `make_folds`; as `require_usable`; and what `fit_to` throws
+/// @throws interrupted_with the folds that are done, where observer or `fit_to` throw `interrupted`
 template <code_space Space, class Fit>
 cross_validation_result<Space> cross_validate(const score_table<Space>& table, Fit&& fit_to,
                                               const cross_validation_options& options = {}) {
@@ -8100,17 +8432,28 @@ cross_validation_result<Space> cross_validate(const score_table<Space>& table, F
     const score_table<Space> data = merge_equal_networks(table, "cross_validate");
     const auto parts = make_folds(data.size(), options.folds, options.seed);
     cross_validation_result<Space> result;
-    for (const std::vector<std::size_t>& part : parts) {
-        fold_result<Space> fold;
-        fold.held_out = data.rows(part);
-        const auto model = fit_to(
-            static_cast<const score_table<Space>&>(data.rows(detail::rows_outside(part, data.size()))));
-        fold.predictions = model.predict(std::span<const architecture<Space>>(fold.held_out.architectures));
-        fold.kendall = kendall_tau(fold.predictions, fold.held_out.scores);
-        fold.spearman = fitnas::spearman(fold.predictions, fold.held_out.scores);
-        result.folds.push_back(std::move(fold));
-    }
-    return result;
+    const stopwatch clock;
+    const auto work = [&] {
+        for (const std::vector<std::size_t>& part : parts) {
+            fold_result<Space> fold;
+            fold.held_out = data.rows(part);
+            const auto model = fit_to(
+                static_cast<const score_table<Space>&>(data.rows(detail::rows_outside(part, data.size()))));
+            fold.predictions =
+                model.predict(std::span<const architecture<Space>>(fold.held_out.architectures));
+            fold.kendall = kendall_tau(fold.predictions, fold.held_out.scores);
+            fold.spearman = fitnas::spearman(fold.predictions, fold.held_out.scores);
+            result.folds.push_back(std::move(fold));
+            if (options.observer) {
+                options.observer({.stage = "cross_validate",
+                                  .done = static_cast<long long>(result.folds.size()),
+                                  .total = options.folds,
+                                  .seconds = clock.seconds()});
+            }
+        }
+        return result;
+    };
+    return detail::or_partial(work, [&] { return result; });
 }
 
 } // namespace fitnas
@@ -10235,7 +10578,7 @@ fitted<Model> fit(const score_table<typename Model::space>& table, const fit_opt
     const std::vector<double> targets = make_targets(options.target, data.scores);
 
     const std::size_t n = data.size();
-    const auto most = static_cast<std::size_t>(options.batch);
+    const auto most = (std::min)(static_cast<std::size_t>(options.batch), n);
     // Batches differ in size by one at most: a small last one would weigh its networks more than others.
     const std::size_t batches = (n + most - 1) / most;
     const cosine_schedule rate{options.learning_rate, static_cast<long long>(batches) * options.epochs};
@@ -10307,6 +10650,11 @@ requires(!std::same_as<Other, typename Model::space>) void fit(const score_table
 
 namespace fitnas {
 
+namespace detail {
+/// Bytes of a set's node beside its value, and of its place in the heap.
+inline constexpr std::size_t set_node = 48;
+} // namespace detail
+
 /// @brief One architecture, each code equally likely.
 template <code_space Space>
 architecture<Space> sample_one(random_stream& random) {
@@ -10333,6 +10681,10 @@ std::vector<architecture<Space>> sample(std::size_t n, seed s) {
     if (n > Space::size) {
         refuse(std::to_string(Space::size) + " codes");
     }
+    require_memory("sample: " + std::to_string(n) + " different networks",
+                   memory_size((std::min)(std::uint64_t{n}, Space::size)) *
+                       (2 * sizeof(architecture<Space>) + detail::set_node),
+                   0, "fewer need less");
     std::set<architecture<Space>> seen;
     std::vector<architecture<Space>> result;
     random_stream random(s, purpose::sample);
@@ -10686,7 +11038,10 @@ inline constexpr int fit_ways = 9;
 struct default_fit_options {
     std::optional<fit_plan> plan{}; ///< without one it is `choose_plan`'s
     int folds = 5;                  ///< of the cross-validation, at least 2
+    int repeats = 3;                ///< members of each way, which differ by their seeds; at least 1
     fitnas::seed seed{};            ///< of the folds, first parameters and orders
+    /// Called after each epoch of each fit, by one thread at a time; `done` and `total` count fits.
+    fitnas::observer observer{};
 };
 
 /// @brief How a plan was chosen.
@@ -10781,6 +11136,45 @@ inline bool is_worse(const std::vector<std::vector<double>>& taus, std::size_t p
     return mean > std::sqrt((std::max)(0.0, squares / count - mean * mean) / (count - 1));
 }
 
+/// Fits that run beside each other, and whoever watches them.
+class watched_fits {
+public:
+    watched_fits(const observer& watch, const char* stage, std::size_t total)
+        : m_watch(watch), m_stage(stage), m_total(static_cast<long long>(total)) {}
+
+    /// The same options with an observer that stops the fit when it should not go on.
+    fit_options watched(fit_options o) {
+        if (m_watch.watches()) {
+            o.observer = [this](const progress&) {
+                if (!tell()) {
+                    throw interrupted("[F0643] " + std::string(m_stage) + ": stopped by its observer");
+                }
+            };
+        }
+        return o;
+    }
+    bool stopped() const { return m_watch.stopped(); }
+    void done() {
+        m_done.fetch_add(1, std::memory_order_relaxed);
+        tell();
+    }
+    void rethrow() const { m_watch.rethrow(); }
+
+private:
+    bool tell() {
+        return m_watch({.stage = m_stage,
+                        .done = m_done.load(std::memory_order_relaxed),
+                        .total = m_total,
+                        .seconds = m_clock.seconds()});
+    }
+
+    shared_observer m_watch;
+    const char* m_stage;
+    stopwatch m_clock;
+    long long m_total;
+    std::atomic<long long> m_done{0};
+};
+
 /// @param taus of each fold and plan
 inline plan_choice choose_by(const std::vector<std::vector<double>>& taus) {
     plan_choice choice;
@@ -10817,6 +11211,7 @@ inline plan_choice choose_by(const std::vector<std::vector<double>>& taus) {
 /// @param table architectures and scores, higher is better
 /// @param options folds and seed
 /// @throws option_error where there are fewer than 2 folds; as `merge_equal_networks`
+/// @throws interrupted_with the choice by the folds that are done, where the observer throws `interrupted`
 template <code_space Space, class Encoding = default_encoding<Space>>
 plan_choice choose_plan(const score_table<Space>& table, const default_fit_options& options = {}) {
     using model = default_model<Space, Encoding>;
@@ -10838,22 +11233,43 @@ plan_choice choose_plan(const score_table<Space>& table, const default_fit_optio
     }
     std::vector<std::vector<std::vector<double>>> predictions(folds,
                                                               std::vector<std::vector<double>>(fit_ways));
+    std::vector<std::uint8_t> done(folds * fit_ways);
+    detail::watched_fits watch(options.observer, "choose_plan", done.size());
     // A fold's ways are neighbours: each thread then gets cheap and costly ones alike.
     parallel_for(static_cast<std::ptrdiff_t>(folds * fit_ways), [&](std::ptrdiff_t job) {
         const std::size_t f = static_cast<std::size_t>(job) / fit_ways;
         const std::size_t w = static_cast<std::size_t>(job) % fit_ways;
+        if (watch.stopped()) {
+            return;
+        }
         try {
             predictions[f][w] =
-                fit<model>(others[f], options_of_way(static_cast<int>(w), others[f].size(), options.seed))
+                fit<model>(others[f],
+                           watch.watched(options_of_way(static_cast<int>(w), others[f].size(), options.seed)))
                     .predict(std::span<const architecture<Space>>(held_out[f].architectures));
         } catch (const numeric_error&) { // such scores cannot be fitted: no predictions
+        } catch (const interrupted&) {
+            return;
         }
+        done[static_cast<std::size_t>(job)] = 1;
+        watch.done();
     });
-    std::vector<std::vector<double>> taus;
-    for (std::size_t f = 0; f < folds; ++f) {
-        taus.push_back(detail::compare_plans(predictions[f], held_out[f].scores));
-    }
-    return detail::choose_by(taus);
+    const auto choice = [&] {
+        std::vector<std::vector<double>> taus;
+        for (std::size_t f = 0; f < folds; ++f) {
+            const auto first = done.begin() + static_cast<std::ptrdiff_t>(f * fit_ways);
+            if (std::find(first, first + fit_ways, 0) == first + fit_ways) {
+                taus.push_back(detail::compare_plans(predictions[f], held_out[f].scores));
+            }
+        }
+        return detail::choose_by(taus);
+    };
+    return detail::or_partial(
+        [&] {
+            watch.rethrow();
+            return choice();
+        },
+        choice);
 }
 
 /// @brief What `fit_default` returns.
@@ -10866,6 +11282,8 @@ using default_predictor = ensemble<fitted<default_model<Space, Encoding>>>;
 /// @tparam Encoding with a node for each cell
 /// @param table architectures and scores, higher is better
 /// @throws as `choose_plan` and `fit`
+/// @throws interrupted_with the mean of the fits that are done, where the observer throws `interrupted` while
+/// the members are fitted and there is one; as `choose_plan` before
 template <code_space Space, class Encoding = default_encoding<Space>>
 default_predictor<Space, Encoding> fit_default(const score_table<Space>& table,
                                                const default_fit_options& options = {}) {
@@ -10875,17 +11293,38 @@ default_predictor<Space, Encoding> fit_default(const score_table<Space>& table,
     const int first = detail::plan_ways[static_cast<std::size_t>(plan)][0];
     const int last = detail::plan_ways[static_cast<std::size_t>(plan)][1];
     std::vector<std::optional<fitted<model>>> done(static_cast<std::size_t>(last - first));
+    detail::watched_fits watch(options.observer, "fit_default", done.size());
     parallel_for(last - first, [&](std::ptrdiff_t i) {
+        if (watch.stopped()) {
+            return;
+        }
         const int way = first + static_cast<int>(i);
         random_stream random(options.seed, purpose::fit, 0, static_cast<std::uint64_t>(way));
         const seed own{(std::uint64_t{random.bits()} << 32U) | random.bits()};
-        done[static_cast<std::size_t>(i)].emplace(fit<model>(data, options_of_way(way, data.size(), own)));
+        try {
+            done[static_cast<std::size_t>(i)].emplace(
+                fit<model>(data, watch.watched(options_of_way(way, data.size(), own))));
+        } catch (const interrupted&) {
+            return;
+        }
+        watch.done();
     });
     std::vector<fitted<model>> members;
     for (std::optional<fitted<model>>& one : done) {
-        members.push_back(std::move(*one));
+        if (one) {
+            members.push_back(std::move(*one));
+        }
     }
-    return ensemble<fitted<model>>(std::move(members));
+    if (members.empty()) {
+        watch.rethrow();
+    }
+    const ensemble<fitted<model>> mean(std::move(members));
+    return detail::or_partial(
+        [&] {
+            watch.rethrow();
+            return mean;
+        },
+        [&] { return mean; });
 }
 
 } // namespace fitnas
@@ -11804,6 +12243,8 @@ public:
                                (Space::size == UINT64_MAX ? "2^64 or more" : std::to_string(Space::size)) +
                                " codes, the limit is " + std::to_string(limit));
         }
+        require_memory("dense_table: the predictions of " + std::to_string(Space::size) + " codes",
+                       memory_size(Space::size) * sizeof(double), 0, "`windows` need less");
         if constexpr (decomposable<Predictor>) {
             if constexpr (std::same_as<Predictor, windows<Space>>) {
                 look_up(model);
@@ -12366,7 +12807,7 @@ public:
     /// Each network must be offered once.
     void offer(const architecture<Space>& a, double value) {
         m_entries.push_back({a, value});
-        if (m_entries.size() >= 2 * m_top + 1024) {
+        if (m_entries.size() >= 1024 && m_entries.size() / 2 >= m_top) {
             shrink();
         }
     }
@@ -12430,13 +12871,14 @@ inline constexpr std::uint64_t enumerable_size = std::uint64_t{1} << 26U;
 /// the limits once, as its canonical code, in the order of the codes.
 /// @param batch how many codes are looked at together, at least 1
 /// @param what who asks, for messages
+/// @param watch called after each batch
 /// @return how many architectures were predicted
 /// @throws option_error where the space has more than 2^26 codes
 /// @throws limit_error where no architecture keeps the limits
 /// @throws numeric_error where a prediction is not finite
 template <model Model, class Visit>
 std::uint64_t for_each_prediction(const Model& predictor, const cost::limit& limit, std::size_t batch,
-                                  const char* what, Visit&& visit) {
+                                  const char* what, Visit&& visit, const observer& watch = {}) {
     using space = typename Model::space;
     using code = architecture<space>;
     if (space::size > enumerable_size) {
@@ -12455,6 +12897,15 @@ std::uint64_t for_each_prediction(const Model& predictor, const cost::limit& lim
     std::vector<std::uint8_t> wanted(codes.size());
     std::vector<code> kept;
     std::uint64_t predicted = 0;
+    const stopwatch clock;
+    const auto tell = [&](std::uint64_t done) {
+        if (watch) {
+            watch({.stage = what,
+                   .done = static_cast<long long>(done),
+                   .total = static_cast<long long>(space::size),
+                   .seconds = clock.seconds()});
+        }
+    };
     for (std::uint64_t first = 0; first < space::size; first += codes.size()) {
         const auto n = static_cast<std::size_t>((std::min)(std::uint64_t{codes.size()}, space::size - first));
         parallel_for(static_cast<std::ptrdiff_t>(n), [&](std::ptrdiff_t i) {
@@ -12469,12 +12920,14 @@ std::uint64_t for_each_prediction(const Model& predictor, const cost::limit& lim
             }
         }
         if (kept.empty()) {
+            tell(first + n);
             continue;
         }
         const std::vector<double> values = predictor.predict(std::span<const code>(kept));
         detail::require_values(values, kept.size(), what, "model");
         predicted += kept.size();
         visit(std::span<const code>(kept), std::span<const double>(values));
+        tell(first + n);
     }
     if (predicted == 0) {
         throw check.nothing_found(what, "no architecture of the space");
@@ -12500,7 +12953,8 @@ struct evolution_options {
     std::size_t top = 10;         ///< how many to return, at least 1
     cost::limit limit{};
     fitnas::seed seed{1};
-    std::size_t draws = 100; ///< the most children to draw for each one that is wanted, at least 1
+    std::size_t draws = 100;     ///< the most children to draw for each one that is wanted, at least 1
+    fitnas::observer observer{}; ///< called after each generation
 };
 
 namespace detail {
@@ -12579,57 +13033,67 @@ FITNAS_COLD inline void require_options(const evolution_options& o) {
 /// @return the best of all that were scored, best first; ties in the order of the codes
 /// @throws option_error where an option is out of range
 /// @throws limit_error where no architecture keeps the limits, or the draws find none
+/// @throws interrupted_with the best so far, where observer or scorer throw `interrupted`
 template <code_space Space, scorer<Space> Scorer>
 std::vector<candidate<Space>> evolution(Scorer&& score, const evolution_options& options = {}) {
     using code = architecture<Space>;
     using list = detail::best_list<Space>;
     detail::require_options(options);
     list best(options.top, "evolution");
+    const std::uint64_t most_draws = (memory_size(options.draws) * options.population).value();
     const limit_check check = check_of<Space>(options.limit);
     check.require_possible("evolution");
 
+    const stopwatch clock;
     std::set<code> seen;
     std::vector<typename list::entry> parents;
-    for (std::size_t generation = 0; generation < options.generations; ++generation) {
-        random_stream random(options.seed, purpose::search, generation);
-        const auto parent = [&]() -> const code& {
-            return parents[random.below(static_cast<std::uint32_t>(parents.size()))].code;
-        };
-        std::vector<code> born;
-        for (std::size_t i = 0; i < options.draws * options.population && born.size() < options.population;
-             ++i) {
-            code child{};
-            if (generation == 0) {
-                child = detail::draw_under<Space>(check, random);
-            } else if (random.uniform() < options.crossover) {
-                const code& first = parent();
-                child = detail::cross<Space>(first, parent(), random);
-            } else {
-                child = detail::mutate<Space>(parent(), options.mutation, random);
+    const auto evolve = [&] {
+        for (std::size_t generation = 0; generation < options.generations; ++generation) {
+            random_stream random(options.seed, purpose::search, generation);
+            const auto parent = [&]() -> const code& {
+                return parents[random.below(static_cast<std::uint32_t>(parents.size()))].code;
+            };
+            std::vector<code> born;
+            for (std::uint64_t i = 0; i < most_draws && born.size() < options.population; ++i) {
+                code child{};
+                if (generation == 0) {
+                    child = detail::draw_under<Space>(check, random);
+                } else if (random.uniform() < options.crossover) {
+                    const code& first = parent();
+                    child = detail::cross<Space>(first, parent(), random);
+                } else {
+                    child = detail::mutate<Space>(parent(), options.mutation, random);
+                }
+                child = canonical<Space>(child);
+                if (check.meets(child) && seen.insert(child).second) {
+                    born.push_back(child);
+                }
             }
-            child = canonical<Space>(child);
-            if (check.meets(child) && seen.insert(child).second) {
-                born.push_back(child);
+            if (born.empty()) {
+                if (generation == 0) {
+                    throw check.nothing_found("evolution",
+                                              "of " + std::to_string(most_draws) + " random codes none");
+                }
+                break;
+            }
+            const std::vector<double> values = score(std::span<const code>(born));
+            detail::require_values(values, born.size(), "evolution", "scorer");
+            for (std::size_t i = 0; i < born.size(); ++i) {
+                best.offer(born[i], values[i]);
+                parents.push_back({born[i], values[i]});
+            }
+            std::sort(parents.begin(), parents.end(), list::better);
+            parents.resize((std::min)(parents.size(), options.parents));
+            if (options.observer) {
+                options.observer({.stage = "evolution",
+                                  .done = static_cast<long long>(generation + 1),
+                                  .total = static_cast<long long>(options.generations),
+                                  .seconds = clock.seconds()});
             }
         }
-        if (born.empty()) {
-            if (generation == 0) {
-                throw check.nothing_found("evolution",
-                                          "of " + std::to_string(options.draws * options.population) +
-                                              " random codes none");
-            }
-            break;
-        }
-        const std::vector<double> values = score(std::span<const code>(born));
-        detail::require_values(values, born.size(), "evolution", "scorer");
-        for (std::size_t i = 0; i < born.size(); ++i) {
-            best.offer(born[i], values[i]);
-            parents.push_back({born[i], values[i]});
-        }
-        std::sort(parents.begin(), parents.end(), list::better);
-        parents.resize((std::min)(parents.size(), options.parents));
-    }
-    return best.result(options.limit);
+        return best.result(options.limit);
+    };
+    return fitnas::detail::or_partial(evolve, [&] { return best.result(options.limit); });
 }
 
 /// @brief Refuses what is no scorer with a sentence.
@@ -13064,6 +13528,9 @@ struct exact_options {
     /// Beginnings that are kept, cell by cell, for a first list, at least 1. Without a tolerance only the
     /// time depends on it.
     std::size_t beam = 4096;
+    /// Called after each cell of the first list, then after some thousand beginnings and after each part, by
+    /// one thread at a time. `done` and `total` count cells, then parts of the space.
+    fitnas::observer observer{};
 };
 
 /// @brief What an exact search did.
@@ -13071,8 +13538,8 @@ struct exact_report {
     std::uint64_t tabulated = 0; ///< values in the model's windows
     std::uint64_t looked_at = 0; ///< beginnings of architectures, whole ones among them
     /// The i-th best of the space is at most this much better than the i-th that was found: 0 where neither a
-    /// tolerance nor `most_beginnings` left anything out; infinity where fewer than asked for were found
-    /// before.
+    /// tolerance nor `most_beginnings`, nor a cancelling observer, left anything out; infinity where fewer
+    /// than asked for were found before.
     double gap = 0;
 };
 
@@ -13091,7 +13558,15 @@ public:
           m_graph(tables),
           m_costs(path_costs_of<Space>(options.limit)),
           m_bounds(m_graph, m_costs),
-          m_lowest(-m_graph.scale()) {}
+          m_lowest(-m_graph.scale()),
+          m_watch(m_options.observer) {
+        const memory_size kept =
+            (std::min)(std::uint64_t{(std::max)(options.top, options.beam)}, Space::size);
+        require_memory("exact: a list of " + std::to_string(options.top) + " and a beam of " +
+                           std::to_string(options.beam),
+                       kept * (largest_choice() + 1) * (sizeof(beginning) + m_costs.size() * sizeof(double)),
+                       0, "fewer need less");
+    }
 
     std::vector<candidate<Space>> run(exact_report& report) {
         shortlist found(m_options.top);
@@ -13104,13 +13579,32 @@ public:
         for (const entry& e : found.sorted()) {
             list.push_back(candidate_of<Space>(e.code_, e.score, m_options.limit));
         }
-        if (list.empty()) {
-            throw m_check.nothing_found("exact", "no architecture of the space");
-        }
-        return list;
+        return fitnas::detail::or_partial(
+            [&] {
+                m_watch.rethrow();
+                if (list.empty()) {
+                    throw m_check.nothing_found("exact", "no architecture of the space");
+                }
+                return list;
+            },
+            [&] { return list; });
     }
 
 private:
+    static constexpr std::uint64_t largest_choice() {
+        int most = 0;
+        for (const int c : Space::operator_counts) {
+            most = (std::max)(most, c);
+        }
+        return static_cast<std::uint64_t>(most);
+    }
+    /// @return whether to go on
+    bool tell(std::size_t done, std::size_t total) const {
+        return m_watch({.stage = "exact",
+                        .done = static_cast<long long>(done),
+                        .total = static_cast<long long>(total),
+                        .seconds = m_clock.seconds()});
+    }
     struct entry {
         code code_;
         double score;
@@ -13230,6 +13724,7 @@ private:
                 next.resize(keep);
             }
             std::swap(now, next);
+            tell(cell + 1, m_graph.cells()); // the list is finished even so: there is nothing else to give
         }
         for (const beginning& b : now) {
             if (wanted(b.code_)) {
@@ -13265,8 +13760,9 @@ private:
             walkers.emplace_back(*this, known, list);
         }
         parallel_for(sum_groups, [&](std::ptrdiff_t group) {
+            walker& mine = walkers[static_cast<std::size_t>(group)];
             for (auto p = static_cast<std::size_t>(group); p < parts.size(); p += lists.size()) {
-                walkers[static_cast<std::size_t>(group)].from(parts[p], cell);
+                mine.from(parts[p], cell, parts.size());
             }
         });
         // With a tolerance, some that were known may not have been found again.
@@ -13299,14 +13795,19 @@ private:
             : m(search),
               m_known(known),
               m_found(found),
-              m_spent((m.m_graph.cells() + 1) * m.m_costs.size()) {}
+              m_spent((m.m_graph.cells() + 1) * m.m_costs.size()),
+              m_stopped(m.m_watch.stopped()) {}
 
-        void from(const beginning& b, std::size_t cell) {
+        /// @param parts how many there are in all
+        void from(const beginning& b, std::size_t cell, std::size_t parts) {
+            m_parts = parts;
             m_code = b.code_;
             std::copy(b.spent.begin(), b.spent.end(), spent(cell));
             if (may_take(b.bound, m_code, cell)) {
                 descend(cell, b.state, b.score);
             }
+            m.m_parts_done.fetch_add(1, std::memory_order_relaxed);
+            tell();
         }
 
         /// Whether codes that begin so, of scores up to `bound`, are looked for.
@@ -13318,7 +13819,7 @@ private:
                 return false;
             }
             const double threshold = (std::max)(m_known.threshold(), m_found.threshold());
-            if ((m.m_options.tolerance > 0 && bound <= threshold + m.m_options.tolerance) ||
+            if (m_stopped || (m.m_options.tolerance > 0 && bound <= threshold + m.m_options.tolerance) ||
                 m_looked_at > m.m_options.most_beginnings / static_cast<std::uint64_t>(sum_groups)) {
                 m_left_out = (std::max)(m_left_out, bound);
                 return false;
@@ -13334,6 +13835,8 @@ private:
             double bound;
             std::uint8_t o;
         };
+
+        void tell() { m_stopped = !m.tell(m.m_parts_done.load(std::memory_order_relaxed), m_parts); }
 
         double* spent(std::size_t cell) { return m_spent.data() + cell * m.m_costs.size(); }
         /// What is spent behind a cell; false where it is too much.
@@ -13360,7 +13863,9 @@ private:
                     continue;
                 }
                 m_code[cell] = static_cast<std::uint8_t>(o);
-                ++m_looked_at;
+                if (++m_looked_at % 16384 == 0) {
+                    tell();
+                }
                 const double sum = score + gains[o];
                 if (cell + 1 == graph.cells()) {
                     if (may_take(sum, m_code, cell + 1) && m.wanted(m_code)) {
@@ -13393,6 +13898,8 @@ private:
         std::vector<double> m_spent;
         double m_left_out = -std::numeric_limits<double>::infinity();
         std::uint64_t m_looked_at = 0;
+        std::size_t m_parts = 1;
+        bool m_stopped;
     };
 
     exact_options m_options;
@@ -13401,6 +13908,9 @@ private:
     std::vector<path_cost> m_costs;
     path_bounds m_bounds;
     double m_lowest; // no sum is below this
+    stopwatch m_clock;
+    mutable fitnas::detail::shared_observer m_watch;
+    mutable std::atomic<std::size_t> m_parts_done{0};
 };
 
 } // namespace detail
@@ -13419,15 +13929,13 @@ std::vector<candidate<Space>> exact(const windows<Space>& model, const exact_opt
         throw option_error("[F0711] exact: tolerance: expected a number from 0, got " +
                            fitnas::detail::number_text(options.tolerance));
     }
-    exact_report done;
+    exact_report mine;
+    exact_report& done = report != nullptr ? *report : mine;
+    done = {};
     for (const window_term& t : model.terms()) {
         done.tabulated += t.values.size();
     }
-    auto list = detail::exact_search<Space>(model, options).run(done);
-    if (report != nullptr) {
-        *report = done;
-    }
-    return list;
+    return detail::exact_search<Space>(model, options).run(done);
 }
 
 /// @brief The true best of a whole space: every network once, under any limits, without enumeration.
@@ -13451,6 +13959,8 @@ std::vector<candidate<Space>> exact(const windows<Space>& model, const exact_opt
 /// @throws option_error where an option is out of range
 /// @throws limit_error where no architecture keeps the limits
 /// @throws numeric_error where a value of the model is not finite
+/// @throws interrupted_with the best so far, where the observer throws `interrupted`: they keep the limits,
+/// and `exact_report::gap` says how far they may be from the best
 template <model Model>
 std::vector<candidate<typename Model::space>> exact(const Model& model, const exact_options& options = {},
                                                     exact_report* report = nullptr) {
@@ -13471,25 +13981,32 @@ namespace fitnas::search {
 struct exhaustive_options {
     std::size_t top = 10; ///< how many to return, at least 1; fewer where fewer keep the limits
     cost::limit limit{};
-    std::size_t batch = 16384; ///< codes that are looked at together
+    std::size_t batch = 16384;   ///< codes that are looked at together
+    fitnas::observer observer{}; ///< called after each batch
 };
 
 /// @brief Predicts every network that keeps the limits.
 /// @return the best by prediction, best first; ties in the order of the codes
 /// @throws option_error where the space has more than 2^26 codes, or an option is out of range
 /// @throws limit_error where no architecture keeps the limits
+/// @throws interrupted_with the best of the batches so far, where the observer throws `interrupted`
 template <model Model>
 std::vector<candidate<typename Model::space>> exhaustive(const Model& predictor,
                                                          const exhaustive_options& options = {}) {
     using space = typename Model::space;
     detail::best_list<space> best(options.top, "exhaustive");
-    for_each_prediction(predictor, options.limit, options.batch, "exhaustive",
-                        [&](std::span<const architecture<space>> codes, std::span<const double> values) {
-                            for (std::size_t i = 0; i < codes.size(); ++i) {
-                                best.offer(codes[i], values[i]);
-                            }
-                        });
-    return best.result(options.limit);
+    const auto look = [&] {
+        for_each_prediction(
+            predictor, options.limit, options.batch, "exhaustive",
+            [&](std::span<const architecture<space>> codes, std::span<const double> values) {
+                for (std::size_t i = 0; i < codes.size(); ++i) {
+                    best.offer(codes[i], values[i]);
+                }
+            },
+            options.observer);
+        return best.result(options.limit);
+    };
+    return fitnas::detail::or_partial(look, [&] { return best.result(options.limit); });
 }
 
 /// @brief Refuses what is no model with a sentence.
@@ -13521,8 +14038,11 @@ public:
     };
 
     /// @param against the cost of the front; its `most` does not count, the limit does
-    front_search(const windows<Space>& tables, path_cost against, const cost::limit& limit)
+    /// @param watch called after each cell
+    front_search(const windows<Space>& tables, path_cost against, const cost::limit& limit,
+                 const observer& watch)
         : m_tables(tables),
+          m_watch(watch),
           m_check(check_of<Space>(limit)),
           m_graph(tables),
           m_cost{std::move(against)},
@@ -13531,9 +14051,10 @@ public:
 
     /// The front, cheapest first; of points that are equal in both, one.
     /// @param cost_of of an architecture, as candidates have it
+    /// @param front filled; what it has where the observer throws are architectures that keep the limits
     template <class CostOf>
-    std::vector<point> run(CostOf&& cost_of) {
-        std::vector<point> front;
+    void run(CostOf&& cost_of, std::vector<point>& front) {
+        front.clear();
         const auto take = [&](const code& a) {
             if (m_check.meets(a) && canonical<Space>(a) == a) {
                 front.push_back({a, m_tables.sum_of(a), cost_of(a)});
@@ -13546,25 +14067,10 @@ public:
             set_thresholds(front);
             if (grow(most, take)) {
                 thin(front);
-                return front;
+                return;
             }
         }
     }
-
-private:
-    /// A beginning of an architecture.
-    struct label {
-        code code_{};
-        double score = 0;
-        double cost = 0;
-        double promise = 0;
-        std::size_t state = 0;
-    };
-    /// Costs from `begin` to before the next region's, and a slope of the front there.
-    struct region {
-        double begin;
-        double slope;
-    };
 
     /// Leaves the points that no other dominates.
     static void thin(std::vector<point>& points) {
@@ -13581,6 +14087,21 @@ private:
         }
         points.resize(kept);
     }
+
+private:
+    /// A beginning of an architecture.
+    struct label {
+        code code_{};
+        double score = 0;
+        double cost = 0;
+        double promise = 0;
+        std::size_t state = 0;
+    };
+    /// Costs from `begin` to before the next region's, and a slope of the front there.
+    struct region {
+        double begin;
+        double slope;
+    };
 
     /// Regions between the corners of the convex hull of all architectures, which Lagrange multipliers find.
     template <class Take>
@@ -13727,6 +14248,12 @@ private:
                 next.resize(most);
             }
             std::swap(now, next);
+            if (m_watch) {
+                m_watch({.stage = "pareto",
+                         .done = static_cast<long long>(cell + 1),
+                         .total = static_cast<long long>(m_graph.cells()),
+                         .seconds = m_clock.seconds()});
+            }
         }
         for (const label& l : now) {
             take(l.code_);
@@ -13826,6 +14353,8 @@ private:
     static constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
 
     const windows<Space>& m_tables;
+    const observer& m_watch;
+    stopwatch m_clock;
     limit_check m_check;
     path_graph m_graph;
     std::vector<path_cost> m_cost; // one
@@ -13863,7 +14392,11 @@ std::vector<architecture<Space>> sample_under(const cost::limit& limit, std::siz
     std::set<architecture<Space>> seen;
     std::vector<architecture<Space>> result;
     random_stream random(s, purpose::sample);
-    const std::uint64_t most = small ? 4 * Space::size : std::uint64_t{draws} * n;
+    const std::uint64_t most = small ? 4 * Space::size : (memory_size(draws) * n).value();
+    require_memory(std::string(what) + ": " + std::to_string(n) + " different networks",
+                   memory_size((std::min)(std::uint64_t{n}, Space::size)) *
+                       (2 * sizeof(architecture<Space>) + fitnas::detail::set_node),
+                   0, "fewer need less");
     for (std::uint64_t i = 0; i < most && result.size() < n; ++i) {
         const architecture<Space> a = canonical<Space>(sample_one<Space>(random));
         if (check.meets(a) && seen.insert(a).second) {
@@ -13900,12 +14433,16 @@ struct random_options {
     cost::limit limit{};
     fitnas::seed seed{1};
     std::size_t draws = 1000; ///< the most codes to draw for each sample
+    /// Samples that are scored together; 0: all, or 64 where somebody watches.
+    std::size_t batch = 0;
+    fitnas::observer observer{}; ///< called after each batch
 };
 
 /// @brief Scores a uniform sample of the networks that keep the limits.
-/// @param score called once, with all of them; higher is better
+/// @param score called once a batch, see `random_options`; higher is better
 /// @return the best, best first; ties in the order of the codes
 /// @throws limit_error where too few architectures keep the limits, see `sample_under`
+/// @throws interrupted_with the best of the batches so far, where observer or scorer throw `interrupted`
 template <code_space Space, scorer<Space> Scorer>
 std::vector<candidate<Space>> random(Scorer&& score, const random_options& options = {}) {
     detail::best_list<Space> best(options.top, "random");
@@ -13914,12 +14451,28 @@ std::vector<candidate<Space>> random(Scorer&& score, const random_options& optio
     }
     const auto codes =
         sample_under<Space>(options.limit, options.samples, options.seed, options.draws, "random");
-    const std::vector<double> values = score(std::span<const architecture<Space>>(codes));
-    detail::require_values(values, codes.size(), "random", "scorer");
-    for (std::size_t i = 0; i < codes.size(); ++i) {
-        best.offer(codes[i], values[i]);
-    }
-    return best.result(options.limit);
+    const std::span<const architecture<Space>> all(codes);
+    const std::size_t batch = options.batch != 0 ? options.batch : options.observer ? 64 : codes.size();
+    const stopwatch clock;
+    const auto look = [&] {
+        for (std::size_t first = 0; first < all.size();) {
+            const auto some = all.subspan(first, (std::min)(batch, all.size() - first));
+            const std::vector<double> values = score(some);
+            detail::require_values(values, some.size(), "random", "scorer");
+            for (std::size_t i = 0; i < some.size(); ++i) {
+                best.offer(some[i], values[i]);
+            }
+            first += some.size();
+            if (options.observer) {
+                options.observer({.stage = "random",
+                                  .done = static_cast<long long>(first),
+                                  .total = static_cast<long long>(all.size()),
+                                  .seconds = clock.seconds()});
+            }
+        }
+        return best.result(options.limit);
+    };
+    return fitnas::detail::or_partial(look, [&] { return best.result(options.limit); });
 }
 
 /// @brief The same with a model's predictions.
@@ -13947,6 +14500,7 @@ struct iterative_options {
     std::uint64_t enumerable = std::uint64_t{1} << 20U; ///< larger spaces are searched by evolution
     cost::limit limit{};                                ///< what is scored keeps it
     fitnas::seed seed{1};                               ///< of the uniform sample and of evolution
+    fitnas::observer observer{}; ///< called after each round, the uniform sample among them
 };
 
 /// @brief What iterative sampling found.
@@ -14021,6 +14575,9 @@ inline void require_options(const iterative_options& o) {
 /// @throws option_error where an option is out of range
 /// @throws limit_error where too few architectures keep the limit, see `sample_under`
 /// @throws shape_error, numeric_error where the scorer's values cannot be ranked; and what `fit_to` throws
+/// @throws interrupted_with all scores so far, the best of them, and the last predictor that was fitted,
+/// where observer, scorer or `fit_to` throw `interrupted` after the first fit; before it, `interrupted` as it
+/// comes
 template <code_space Space, scorer<Space> Scorer, class Fit>
 auto iterative(Scorer&& score, Fit&& fit_to, const iterative_options& options) {
     using fitted_model = std::decay_t<decltype(fit_to(std::declval<const score_table<Space>&>()))>;
@@ -14035,27 +14592,47 @@ auto iterative(Scorer&& score, Fit&& fit_to, const iterative_options& options) {
             known.insert(codes[i]);
         }
     };
-    const auto uniform = static_cast<std::size_t>(
-        std::ceil(options.uniform * static_cast<double>(options.evaluations) - 1e-9));
+    const auto uniform = options.uniform >= 1
+                             ? options.evaluations
+                             : static_cast<std::size_t>(std::ceil(
+                                   options.uniform * static_cast<double>(options.evaluations) - 1e-9));
+    const stopwatch clock;
+    const auto tell = [&] {
+        if (options.observer) {
+            options.observer({.stage = "iterative",
+                              .done = static_cast<long long>(table.size()),
+                              .total = static_cast<long long>(options.evaluations),
+                              .seconds = clock.seconds()});
+        }
+    };
     evaluate(sample_under<Space>(options.limit, (std::max)(uniform, std::size_t{4}), options.seed, 1000,
                                  "iterative"));
     std::optional<fitted_model> predictor;
     predictor.emplace(fit_to(static_cast<const score_table<Space>&>(table)));
-    for (std::size_t round = 1; round <= options.rounds && table.size() < options.evaluations; ++round) {
-        const std::size_t left = options.evaluations - table.size();
-        const std::size_t wanted = (left + options.rounds - round) / (options.rounds - round + 1);
-        const auto next = detail::best_unknown(*predictor, known, wanted, options, round);
-        if (next.empty()) {
-            break;
+    const auto result = [&] {
+        detail::best_list<Space> best(1, "iterative");
+        for (std::size_t i = 0; i < table.size(); ++i) {
+            best.offer(table.architectures[i], table.scores[i]);
         }
-        evaluate(next);
-        predictor.emplace(fit_to(static_cast<const score_table<Space>&>(table)));
-    }
-    detail::best_list<Space> best(1, "iterative");
-    for (std::size_t i = 0; i < table.size(); ++i) {
-        best.offer(table.architectures[i], table.scores[i]);
-    }
-    return iterative_result<fitted_model>{std::move(*predictor), table, best.result(options.limit).front()};
+        return iterative_result<fitted_model>{std::move(*predictor), table,
+                                              best.result(options.limit).front()};
+    };
+    const auto rounds = [&] {
+        tell();
+        for (std::size_t round = 1; round <= options.rounds && table.size() < options.evaluations; ++round) {
+            const std::size_t left = options.evaluations - table.size();
+            const std::size_t wanted = (left + options.rounds - round) / (options.rounds - round + 1);
+            const auto next = detail::best_unknown(*predictor, known, wanted, options, round);
+            if (next.empty()) {
+                break;
+            }
+            evaluate(next);
+            predictor.emplace(fit_to(static_cast<const score_table<Space>&>(table)));
+            tell();
+        }
+        return result();
+    };
+    return fitnas::detail::or_partial(rounds, result);
 }
 
 /// @brief The same with the default predictor (`fit_default`).
@@ -14114,7 +14691,10 @@ std::vector<candidate<Space>> pareto(std::vector<candidate<Space>> candidates,
 struct pareto_options {
     objective against = objective::macs;
     cost::limit limit{}; ///< for latencies, `cost::latency_at_most(table, infinity)` gives the table alone
-    std::size_t batch = 16384;
+    std::size_t batch = 16384; ///< codes that are looked at together
+    /// Called after each batch; in a space too large to enumerate after each cell, over and over while
+    /// beginnings are added.
+    fitnas::observer observer{};
 };
 
 namespace detail {
@@ -14140,11 +14720,24 @@ std::vector<candidate<Space>> large_front(const windows<Space>& model, const par
                    ? static_cast<double>(cost::parameters<Space>(a))
                    : options.limit.latencies.front().table->template milliseconds<Space>(a);
     };
-    front_search<Space> search(model, make_path_cost<Space>(0, of_block), options.limit);
-    std::vector<candidate<Space>> front;
-    for (const auto& p : search.run(cost_of)) {
-        front.push_back(candidate_of<Space>(p.code_, p.score, options.limit));
-    }
+    front_search<Space> search(model, make_path_cost<Space>(0, of_block), options.limit, options.observer);
+    std::vector<typename front_search<Space>::point> points;
+    const auto candidates = [&] {
+        std::vector<candidate<Space>> list;
+        for (const auto& p : points) {
+            list.push_back(candidate_of<Space>(p.code_, p.score, options.limit));
+        }
+        return list;
+    };
+    const auto front = fitnas::detail::or_partial(
+        [&] {
+            search.run(cost_of, points);
+            return candidates();
+        },
+        [&] {
+            front_search<Space>::thin(points);
+            return candidates();
+        });
     if (front.empty()) {
         throw check.nothing_found("pareto", "no architecture of the space");
     }
@@ -14160,6 +14753,8 @@ std::vector<candidate<Space>> large_front(const windows<Space>& model, const par
 /// @throws option_error where the space has more than 2^26 codes and the model does not decompose, or no
 /// latency table was given
 /// @throws limit_error where no architecture keeps the limits
+/// @throws interrupted_with the front of what was looked at, where the observer throws `interrupted`: none of
+/// it dominates another, and others may dominate them
 template <model Model>
 requires search_space_type<typename Model::space> std::vector<candidate<typename Model::space>>
 pareto(const Model& predictor, const pareto_options& options = {}) {
@@ -14168,14 +14763,19 @@ pareto(const Model& predictor, const pareto_options& options = {}) {
         return detail::large_front<space>(windows<space>(predictor), options);
     } else {
         std::vector<candidate<space>> front;
-        for_each_prediction(predictor, options.limit, options.batch, "pareto",
-                            [&](std::span<const architecture<space>> codes, std::span<const double> values) {
-                                for (std::size_t i = 0; i < codes.size(); ++i) {
-                                    front.push_back(candidate_of<space>(codes[i], values[i], options.limit));
-                                }
-                                front = pareto<space>(std::move(front), options.against);
-                            });
-        return front;
+        const auto look = [&] {
+            for_each_prediction(
+                predictor, options.limit, options.batch, "pareto",
+                [&](std::span<const architecture<space>> codes, std::span<const double> values) {
+                    for (std::size_t i = 0; i < codes.size(); ++i) {
+                        front.push_back(candidate_of<space>(codes[i], values[i], options.limit));
+                    }
+                    front = pareto<space>(std::move(front), options.against);
+                },
+                options.observer);
+            return front;
+        };
+        return fitnas::detail::or_partial(look, [&] { return front; });
     }
 }
 
@@ -14249,6 +14849,8 @@ struct segment_options {
     fitnas::architecture<Space> completion{}; ///< for `fill::fixed`
     cost::limit limit{};
     fitnas::seed seed{1};
+    /// Called three times a segment: when its candidates are listed, modelled, and re-scored.
+    fitnas::observer observer{};
 };
 
 /// @brief A beginning of an architecture that a segment kept: a super-cell of the next.
@@ -14335,8 +14937,20 @@ public:
 
     template <int... Cells>
     segment_result<Space> run(segments<Cells...>) {
-        run_from<0, Cells...>();
-        return std::move(m_result);
+        m_total = 3 * static_cast<long long>(sizeof...(Cells));
+        return fitnas::detail::or_partial(
+            [&] {
+                run_from<0, Cells...>();
+                return m_result;
+            },
+            [&] {
+                m_result.best.clear();
+                for (const auto& seen : m_seen) {
+                    m_result.best.push_back(candidate_of<Space>(seen.code, seen.value, m_options.limit));
+                    m_result.best.back().score = seen.value;
+                }
+                return m_result;
+            });
     }
 
 private:
@@ -14367,10 +14981,12 @@ private:
 
         std::vector<entry<slots>> found = candidates<slots>(First, last);
         report.candidates = found.size();
+        tell();
         const bool modelled = found.size() > m_options.rescored;
         if (modelled) {
             predict<slots>(found, report);
         }
+        tell();
         rescore<slots>(found, report);
         for (entry<slots>& e : found) {
             e.predicted = modelled ? e.predicted : e.score;
@@ -14386,6 +15002,7 @@ private:
                 {to_string<Space>(found[i].begun).substr(0, last), found[i].predicted, found[i].score});
         }
         m_result.segments.push_back(std::move(report));
+        tell();
         if constexpr (sizeof...(Others) > 0) {
             run_from<last, Others...>();
         } else {
@@ -14401,13 +15018,19 @@ private:
     template <class Slots>
     std::vector<entry<Slots>> candidates(int first, int last) const {
         constexpr std::uint64_t block = 65536;
+        const std::uint64_t super_cells = first == 0 ? 1 : m_kept.size(); // the padding is left out
+        const std::uint64_t size = first == 0 ? Slots::size : Slots::size / std::uint64_t{Keep} * super_cells;
+        // Twice: a list that grows is copied.
+        require_memory("segment: the " + std::to_string(size) + " candidates of the cells " +
+                           std::to_string(first) + " to " + std::to_string(last - 1),
+                       memory_size(size) *
+                           (2 * sizeof(entry<Slots>) + sizeof(code) + fitnas::detail::set_node),
+                       0, "shorter segments need less");
         std::vector<entry<Slots>> found;
         std::vector<entry<Slots>> some((std::min)(block, Slots::size));
         std::vector<code> networks(some.size());
         std::vector<std::uint8_t> possible(some.size());
         std::set<code> known;
-        const std::uint64_t super_cells = first == 0 ? 1 : m_kept.size(); // the padding is left out
-        const std::uint64_t size = first == 0 ? Slots::size : Slots::size / std::uint64_t{Keep} * super_cells;
         for (std::uint64_t from = 0; from < size; from += block) {
             const std::uint64_t n = (std::min)(block, size - from);
             parallel_for(static_cast<std::ptrdiff_t>(n), [&](std::ptrdiff_t i) {
@@ -14451,7 +15074,30 @@ private:
         std::vector<double> values = m_score(std::span<const code>(some));
         require_values(values, some.size(), "segment", "scorer");
         report.scored += some.size();
+        note(some, values);
         return values;
+    }
+
+    /// Keeps the best that were scored, for a search that is interrupted.
+    void note(const std::vector<code>& some, const std::vector<double>& values) {
+        for (std::size_t i = 0; i < some.size(); ++i) {
+            if (m_check.meets(some[i])) {
+                m_seen.push_back({some[i], values[i]});
+            }
+        }
+        std::sort(m_seen.begin(), m_seen.end(), best_list<Space>::better);
+        std::set<code> kept;
+        std::erase_if(m_seen, [&](const auto& e) {
+            return kept.size() == m_options.rescored || !kept.insert(e.code).second;
+        });
+    }
+
+    void tell() {
+        ++m_done;
+        if (m_options.observer) {
+            m_options.observer(
+                {.stage = "segment", .done = m_done, .total = m_total, .seconds = m_clock.seconds()});
+        }
     }
 
     /// A stream for this segment.
@@ -14509,6 +15155,10 @@ private:
     void rescore(std::vector<entry<Slots>>& found, segment_report& report) {
         const bool one = report.last == Space::cells || m_options.fill != fill::random;
         const std::size_t completions = one ? 1 : m_options.completions;
+        require_memory("segment: " + std::to_string(completions) + " completions of " +
+                           std::to_string(found.size()) + " candidates",
+                       memory_size(found.size()) * completions * (sizeof(code) + sizeof(double)), 0,
+                       "fewer need less");
         std::vector<code> all;
         for (const entry<Slots>& e : found) {
             for (std::size_t i = 0; i < completions; ++i) {
@@ -14527,6 +15177,10 @@ private:
     limit_check m_check;
     std::vector<code> m_kept; // beginnings that the segment before kept, zeros behind
     segment_result<Space> m_result;
+    std::vector<typename best_list<Space>::entry> m_seen; // whole architectures, best first
+    stopwatch m_clock;
+    long long m_done = 0;
+    long long m_total = 0;
 };
 
 } // namespace detail
@@ -14559,6 +15213,8 @@ private:
 /// @throws option_error where an option is out of range
 /// @throws limit_error where no candidate of a segment can keep the limits. Limits that the best beginnings
 /// leave no room for may end the search although other architectures keep them all together
+/// @throws interrupted_with the segments that are done, and as `best` the best whole architectures that were
+/// scored and keep the limits (`predicted` is their score), where observer, scorer or fit throw `interrupted`
 template <code_space Space, class Segments, int Keep = 6, scorer<Space> Scorer, class Fit>
 segment_result<Space> segment(Scorer&& score, Fit&& fit, const segment_options<Space>& options = {}) {
     static_assert(Segments::cells == Space::cells, "[F0724] search::segment<Space, segments<Cells...>>: the "
@@ -14611,6 +15267,12 @@ public:
             } else {
                 throw option_error("[F0727] table: the space has no layout, so its codes have no latencies");
             }
+        }
+        if (Space::size <= enumerable_size) {
+            const std::size_t costs = (search_space_type<Space> ? 2 : 0) + m_latencies.size();
+            require_memory("table: " + std::to_string(Space::size) + " codes",
+                           memory_size(Space::size) * (2 * sizeof(row) + 2 * costs * sizeof(double)), 0,
+                           "ask search::exact for each limit");
         }
         if constexpr (decomposable<Model> && Space::size <= dense_table_limit) {
             gather(dense_table<Space>(model));
@@ -14947,6 +15609,15 @@ struct weight_layer {
     int cell_index = -1;
 };
 
+/// Values of one architecture.
+FITNAS_COLD inline long long parameters_of(const space_layout& layout, std::span<const std::uint8_t> code) {
+    long long sum = 0;
+    for (const space_layer& l : layout.layers) {
+        sum += layout.block(l, code).parameters;
+    }
+    return sum;
+}
+
 /// The block of each layer, from the stem to the head.
 using network_path = std::vector<int>;
 
@@ -14956,7 +15627,7 @@ public:
     weights() = default;
 
     /// All blocks of a space.
-    weights(const space_layout& layout, seed s) : weights(layout) {
+    weights(const space_layout& layout, seed s) : weights(layout, layout.parameters) {
         for (const space_layer& l : layout.layers) {
             m_layers.push_back({l.first_block, l.candidates, l.cell_index});
         }
@@ -14966,7 +15637,8 @@ public:
     }
 
     /// Only the blocks of one architecture; each layer has one candidate and nothing is left to choose.
-    weights(const space_layout& layout, std::span<const std::uint8_t> code, seed s) : weights(layout) {
+    weights(const space_layout& layout, std::span<const std::uint8_t> code, seed s)
+        : weights(layout, parameters_of(layout, code)) {
         m_code.assign(code.begin(), code.end());
         for (const space_layer& l : layout.layers) {
             m_layers.push_back({static_cast<int>(m_blocks.size()), 1, -1});
@@ -15003,7 +15675,11 @@ public:
     }
 
 private:
-    explicit weights(const space_layout& layout) : m_layout(layout) {}
+    weights(const space_layout& layout, long long parameters) : m_layout(layout) {
+        require_memory("supernet: the weights", memory_size::of(parameters) * sizeof(float), 0,
+                       "narrower stages or fewer operators need less");
+        m_values.reserve(static_cast<std::size_t>(parameters));
+    }
 
     void add(const space_block& b, seed s, std::size_t index) {
         const std::size_t offset = m_values.size();
@@ -15097,6 +15773,146 @@ FITNAS_COLD std::string first_not_finite(const Weights& w, const network_path& p
 }
 
 } // namespace fitnas::detail
+
+// ---- fitnas/supernet/memory_use.hpp ----
+/// @file
+/// @brief How many bytes training and scoring need, found before they begin.
+
+namespace fitnas {
+
+namespace detail {
+
+/// Images that are scored with given statistics go through a block in slices of so many, which stay in cache.
+inline constexpr int given_slice = 64;
+
+/// Weights of a space, or of one architecture.
+inline memory_size values_of(const space_layout& layout, std::span<const std::uint8_t> code) {
+    return memory_size::of(code.empty() ? layout.parameters : parameters_of(layout, code));
+}
+
+/// Calls `visit(layer, plan, output)` for each block that a path may use.
+template <class Visit>
+void for_each_plan(const space_layout& layout, std::span<const std::uint8_t> code, Visit&& visit) {
+    for (std::size_t i = 0; i < layout.layers.size(); ++i) {
+        const space_layer& l = layout.layers[i];
+        for (int o = 0; o < l.candidates; ++o) {
+            if (code.empty() || l.first_block + o == layout.block_index(l, code)) {
+                const space_block& b = layout.blocks[static_cast<std::size_t>(l.first_block + o)];
+                visit(i, block_plan(b.steps, b.input), b.output);
+            }
+        }
+    }
+}
+
+/// Floats in the arena of a training step: of the path that takes most, layer by layer.
+FITNAS_COLD inline memory_size step_floats(const space_layout& layout, std::span<const std::uint8_t> code,
+                                           memory_size batch) {
+    memory_size place; // of the gradient between two layers
+    memory_size kept;  // of the layers before
+    memory_size here;  // of the present layer's largest candidate
+    memory_size peak;  // with what backward takes
+    std::size_t layer = 0;
+    for_each_plan(layout, code, [&](std::size_t i, const block_plan& plan, shape output) {
+        if (i != layer) {
+            kept += here;
+            here = 0;
+            layer = i;
+        }
+        place = (std::max)(place, image_floats(batch, output));
+        if (!plan.empty()) {
+            const memory_size mine = image_floats(batch, output) + forward_floats(plan, batch, false, true);
+            here = (std::max)(here, mine);
+            peak = (std::max)(peak, kept + mine + backward_floats(plan, batch));
+        }
+    });
+    return place * 2 + (std::max)(peak, kept + here);
+}
+
+/// Floats in the arena of scoring.
+FITNAS_COLD inline memory_size scoring_floats(const space_layout& layout, std::span<const std::uint8_t> code,
+                                              memory_size images, memory_size calibration) {
+    const bool calibrated = calibration.value() > 0;
+    memory_size kept; // outputs of the layers before
+    memory_size here;
+    memory_size peak;
+    std::size_t layer = 0;
+    for_each_plan(layout, code, [&](std::size_t i, const block_plan& plan, shape output) {
+        if (i != layer) {
+            kept += here;
+            here = 0;
+            layer = i;
+        }
+        if (!plan.empty()) {
+            const memory_size outputs = image_floats(images, output) + image_floats(calibration, output);
+            const memory_size slice = (std::min)(images, memory_size::of(given_slice));
+            const memory_size between = calibrated ? forward_floats(plan, calibration, false, false) +
+                                                         forward_floats(plan, slice, true, false)
+                                                   : forward_floats(plan, images, false, false);
+            here = (std::max)(here, outputs);
+            peak = (std::max)(peak, kept + outputs + between);
+        }
+    });
+    return (std::max)(peak, kept + here);
+}
+
+FITNAS_COLD inline memory_size largest_workspace(const space_layout& layout,
+                                                 std::span<const std::uint8_t> code, bool backward_follows) {
+    memory_size most;
+    for_each_plan(layout, code, [&](std::size_t, const block_plan& plan, shape) {
+        most = (std::max)(most, workspace_floats(plan, backward_follows));
+    });
+    return most;
+}
+
+FITNAS_COLD inline memory_size training_bytes(const space_layout& layout, std::span<const std::uint8_t> code,
+                                              memory_size batch) {
+    // Weights, gradients, momentum, and the weights before, for a training that diverges.
+    return memory_size(sizeof(float)) *
+           (values_of(layout, code) * 4 + image_floats(batch, layout.input) +
+            step_floats(layout, code, batch) + largest_workspace(layout, code, true));
+}
+
+FITNAS_COLD inline memory_size evaluation_bytes(const space_layout& layout,
+                                                std::span<const std::uint8_t> code, memory_size images,
+                                                memory_size calibration) {
+    return memory_size(sizeof(float)) *
+           (values_of(layout, code) + image_floats(images, layout.input) +
+            image_floats(calibration, layout.input) + scoring_floats(layout, code, images, calibration) +
+            largest_workspace(layout, code, false));
+}
+
+} // namespace detail
+
+/// @brief Memory that training a supernet of the space needs, from the shapes alone: weights, gradients,
+/// momentum, a batch, and the activations of the largest path. `train` refuses what the machine cannot have.
+///
+/// Activations are within a tenth of what is taken once the largest path was run, but for up to 8 MiB that
+/// pieces leave unused. The data set comes on top.
+/// @tparam Space the search space
+/// @param batch images of a step
+/// @return bytes; 2^64 - 1 where there would be more
+template <search_space_type Space>
+std::uint64_t training_bytes(std::size_t batch) {
+    return detail::training_bytes(Space::layout(), {}, batch).value();
+}
+
+/// @brief Memory that scoring needs, as `training_bytes`.
+/// @param images that go through together: `evaluate_options::batch`, or all where there are fewer
+/// @param calibration images for the statistics; 0 for `statistics::batch`
+/// @return bytes; 2^64 - 1 where there would be more
+template <search_space_type Space>
+std::uint64_t evaluation_bytes(std::size_t images, std::size_t calibration) {
+    return detail::evaluation_bytes(Space::layout(), {}, images, calibration).value();
+}
+
+/// @brief Memory that training one architecture by itself needs (`train` of a `network`, `retrain`).
+/// @param a in canonical form, as a network has it
+template <search_space_type Space>
+std::uint64_t training_bytes(const architecture<Space>& a, std::size_t batch) {
+    return detail::training_bytes(Space::layout(), a, batch).value();
+}
+
+} // namespace fitnas
 
 // ---- fitnas/supernet/sampling.hpp ----
 /// @file
@@ -15275,6 +16091,7 @@ public:
     explicit path_runner(const weights& w) : m_gradient(w.values().size()) {}
 
     std::span<float> gradient() { return m_gradient; }
+    const arena& memory() const { return m_memory; }
     std::span<float> gradient(const weight_block& b) { return gradient().subspan(b.offset, b.size); }
 
     /// Forward, cross-entropy, backward: adds the gradients of the path's blocks into `gradient()`.
@@ -15414,12 +16231,13 @@ struct train_options {
     double learning_rate = 0.1;                    ///< at its peak, above 0
     double momentum = 0.9;                         ///< in [0, 1)
     double weight_decay = 4e-5;                    ///< at least 0
-    double warmup = 0;           ///< epochs in which the learning rate rises, from 0 to less than `epochs`
-    double label_smoothing = 0;  ///< in [0, 1)
-    augmentation augment{};      ///< of the images
-    fitnas::seed seed{0};        ///< of the order of images, their augmentation and the paths
-    fitnas::observer observer{}; ///< called after each step with the epoch's mean loss and accuracy
-    training_keeper keep{};      ///< how it is saved and gone on with
+    double warmup = 0;              ///< epochs in which the learning rate rises, from 0 to less than `epochs`
+    double label_smoothing = 0;     ///< in [0, 1)
+    augmentation augment{};         ///< of the images
+    fitnas::seed seed{0};           ///< of the order of images, their augmentation and the paths
+    fitnas::observer observer{};    ///< called after each step with the epoch's mean loss and accuracy
+    training_keeper keep{};         ///< how it is saved and gone on with
+    std::uint64_t memory_limit = 0; ///< bytes, see `training_bytes`; 0: what the machine has
 };
 
 /// @brief What a training came to.
@@ -15440,7 +16258,8 @@ FITNAS_COLD inline void require_options(const train_options& o, std::size_t imag
     if (o.keep.every < 0) {
         refuse("[F0509] train_options::keep.every", "at least 0", std::to_string(o.keep.every));
     }
-    if (o.batch < 1 || o.batch > images) {
+    constexpr auto most = static_cast<std::size_t>((std::numeric_limits<int>::max)());
+    if (o.batch < 1 || o.batch > (std::min)(images, most)) {
         refuse("[F0510] train_options::batch", "1 to " + std::to_string(images) + ", the number of images",
                std::to_string(o.batch));
     }
@@ -15474,6 +16293,31 @@ FITNAS_COLD inline void require_images(const weights& w, const image_dataset& da
         throw shape_error("[F0515] " + what + ": the network has " + std::to_string(w.classes()) +
                           " classes, the images " + std::to_string(data.classes));
     }
+}
+
+/// Refuses a batch whose activations do not fit, before anything is taken.
+FITNAS_COLD inline void require_step_fits(const weights& w, const train_options& o) {
+    const auto needed = [&](std::size_t batch) { return training_bytes(w.layout(), w.code(), batch); };
+    require_memory("train: a batch of " + std::to_string(o.batch) + " images of " + to_string(w.input()),
+                   needed(o.batch), o.memory_limit,
+                   "a smaller train_options::batch needs less, a batch of 1 " + to_string(needed(1)));
+}
+
+/// The same for images that go forward together, and for those that statistics are taken of.
+FITNAS_COLD inline void require_scoring_fits(const weights& w, std::size_t images, std::size_t calibration,
+                                             std::uint64_t limit, const std::string& what,
+                                             const std::string& advice) {
+    constexpr auto most = static_cast<std::size_t>((std::numeric_limits<int>::max)());
+    const std::string asked =
+        what + ": " +
+        (calibration == 0
+             ? ""
+             : std::to_string(calibration) + " images for the statistics" + (images == 0 ? "" : ", and ")) +
+        (images == 0 ? "" : std::to_string(images) + " images together") + ", of " + to_string(w.input());
+    if (images > most || calibration > most) {
+        throw option_error("[F0527] " + asked + ": expected at most " + std::to_string(most));
+    }
+    require_memory(asked, evaluation_bytes(w.layout(), w.code(), images, calibration), limit, advice);
 }
 
 /// Refuses weights that an earlier training, or a change by hand, has spoilt.
@@ -15537,10 +16381,10 @@ FITNAS_COLD inline void require_state(const training_state& now, const training_
 
 /// Saves, stops: what is due after a step.
 template <std::same_as<weights> Weights>
-void keep_training(const Weights& w, weights_update& update, training_state& now,
-                   const training_keeper& keep) {
+void keep_training(const Weights& w, weights_update& update, training_state& now, const training_keeper& keep,
+                   bool stop) {
     const bool over = now.step == now.steps;
-    const bool stop = !over && keep.stop && keep.stop();
+    stop = !over && ((keep.stop && keep.stop()) || stop);
     if (over || stop || (keep.every > 0 && now.step % keep.every == 0)) {
         require_finite(w, "train: after step " + std::to_string(now.step) +
                               ", at a learning_rate that is too large");
@@ -15627,15 +16471,20 @@ train_report train_checked(Weights& w, std::span<const int> counts, const image_
             now.epochs.push_back(means);
             now.sums = {};
         }
+        bool stop = false;
         if (o.observer) {
-            o.observer({.stage = "train",
-                        .done = now.step,
-                        .total = now.steps,
-                        .seconds = clock.seconds(),
-                        .loss = means.loss,
-                        .accuracy = means.accuracy});
+            try {
+                o.observer({.stage = "train",
+                            .done = now.step,
+                            .total = now.steps,
+                            .seconds = clock.seconds(),
+                            .loss = means.loss,
+                            .accuracy = means.accuracy});
+            } catch (const interrupted&) {
+                stop = true;
+            }
         }
-        keep_training(w, update, now, o.keep);
+        keep_training(w, update, now, o.keep, stop);
     }
     return {std::move(now.epochs), clock.seconds()};
 }
@@ -15647,6 +16496,7 @@ train_report train(Weights& w, std::span<const int> counts, const image_dataset&
                    const train_options& o) {
     require_images(w, data, "train");
     require_options(o, data.size());
+    require_step_fits(w, o);
     require_finite(w, "train: before the first step");
     const std::vector<float> before(w.values().begin(), w.values().end());
     try {
@@ -15666,7 +16516,7 @@ train_report train(Weights& w, std::span<const int> counts, const image_dataset&
 /// @param options which are checked first
 /// @throws option_error, shape_error, data_error before anything changed
 /// @throws numeric_error where a loss or a weight is not finite; then the weights are as they were before
-/// @throws interrupted where `options.keep.stop` asked for it, after saving
+/// @throws interrupted where `options.keep.stop` asked for it, or the observer threw it, after saving
 template <search_space_type Space>
 train_report train(supernet<Space>& net, const image_dataset& data, const train_options& options = {}) {
     return detail::train(net.weights(), Space::operator_counts, data, options);
@@ -15718,7 +16568,7 @@ inline std::vector<std::size_t> random_indices(std::size_t n, std::size_t count,
 /// Runs one block with given statistics, in slices of images that stay in cache.
 inline void forward_given(const weight_block& b, const float* parameters, const float* x, int images,
                           float* y, const block_run& given, arena& memory, workspace& shared) {
-    constexpr int slice = 64;
+    constexpr int slice = given_slice;
     const std::ptrdiff_t in = b.plan.buffers.front().size();
     const arena::mark before = memory.position();
     for (int n = 0; n < images; n += slice) {
@@ -15753,7 +16603,8 @@ struct evaluate_options {
     std::size_t images = 0;   ///< the first so many validation images; 0: all
     std::size_t batch = 2000; ///< images that go through together, at least 1; memory grows with it
     fitnas::seed seed{0};     ///< chooses the calibration images
-    fitnas::observer observer{}; ///< called after each network
+    fitnas::observer observer{};    ///< called after each network
+    std::uint64_t memory_limit = 0; ///< bytes, see `evaluation_bytes`; 0: what the machine has
 };
 
 namespace detail {
@@ -15782,6 +16633,11 @@ public:
     void run(std::span<const network_path> paths, const loaded_images& calibration,
              const loaded_images& images, Scored&& scored) {
         m_memory.reset();
+        // In one piece: paths of other sizes would leave gaps in what the first took.
+        m_memory.reserve(static_cast<std::size_t>(
+            scoring_floats(m_weights.layout(), m_weights.code(), memory_size::of(images.count()),
+                           memory_size::of(m_calibrated ? calibration.count() : 0))
+                .value()));
         std::vector<trie_level> levels(m_weights.layers().size() + 1);
         levels[0] = {calibration.values.data(), images.values.data(), m_memory.position()};
         for (std::size_t p = 0; p < paths.size(); ++p) {
@@ -15798,6 +16654,8 @@ public:
             scored(p, levels.back().images);
         }
     }
+
+    const arena& memory() const { return m_memory; }
 
 private:
     trie_level step(const weight_block& b, const trie_level& from, int calibration, int images) {
@@ -15844,11 +16702,15 @@ std::vector<path_score> score_paths(const Weights& w, std::span<const network_pa
                            std::to_string(data.validation.size()) + " validation images, got " +
                            std::to_string(o.images));
     }
-    const normalisation norm = normalisation_of(data.train);
     const std::size_t count = o.images == 0 ? data.validation.size() : o.images;
     const bool calibrated = o.statistics == statistics::calibrated;
-    const std::vector<std::size_t> chosen = random_indices(
-        data.train.size(), calibrated ? (std::min)(o.calibration, data.train.size()) : 0, o.seed);
+    const std::size_t statistics_of = calibrated ? (std::min)(o.calibration, data.train.size()) : 0;
+    const std::size_t chunks = (count - 1) / o.batch + 1;
+    const std::size_t together = (count - 1) / chunks + 1;
+    require_scoring_fits(w, together, statistics_of, o.memory_limit, "evaluate",
+                         "smaller evaluate_options::batch and calibration need less");
+    const normalisation norm = normalisation_of(data.train);
+    const std::vector<std::size_t> chosen = random_indices(data.train.size(), statistics_of, o.seed);
     const loaded_images calibration(data.train, chosen, norm);
     std::vector<std::size_t> all(count);
     std::iota(all.begin(), all.end(), std::size_t{0});
@@ -15857,7 +16719,6 @@ std::vector<path_score> score_paths(const Weights& w, std::span<const network_pa
     std::vector<path_score> scores(paths.size());
     path_scorer scorer(w, calibrated);
     const stopwatch clock;
-    const std::size_t chunks = (count + o.batch - 1) / o.batch;
     for (std::size_t chunk = 0; chunk < chunks; ++chunk) {
         // Chunks of nearly the same size: statistics of a small rest would be poor.
         const std::size_t first = count * chunk / chunks;
@@ -16055,6 +16916,28 @@ public:
         }
     }
 
+    /// Those that another object had.
+    /// @param values of each batch norm what `norm_state` begins with: mean, inverse, scale, shift, 4 x
+    /// channels
+    kept_statistics(const weights& w, normalisation norm, const std::vector<std::vector<float>>& values)
+        : m_norm(std::move(norm)) {
+        std::size_t next = 0;
+        for (const weight_block& b : w.blocks()) {
+            block_run kept;
+            for (std::size_t i = 0; i < b.plan.norms.size(); ++i) {
+                const int channels = b.plan.norms[i].channels;
+                norm_state& state = kept.norms[i];
+                state = norm_state::at(m_memory.take(norm_state::size(channels)), channels);
+                const float* from = values[next++].data();
+                for (float* to : {state.mean, state.inverse, state.scale, state.shift}) {
+                    std::copy_n(from, channels, to);
+                    from += channels;
+                }
+            }
+            m_runs.push_back(kept);
+        }
+    }
+
     const normalisation& norm() const { return m_norm; }
     const block_run& of(std::size_t block) const { return m_runs[block]; }
 
@@ -16080,6 +16963,7 @@ private:
 inline std::vector<float> logits_of(const weights& w, const kept_statistics& kept,
                                     const image_dataset& data) {
     constexpr std::size_t slice = 256;
+    require_scoring_fits(w, (std::min)(slice, data.size()), 0, 0, "network", "smaller images need less");
     const auto classes = static_cast<std::size_t>(w.classes());
     std::vector<float> logits(data.size() * classes);
     arena memory;
@@ -16139,6 +17023,8 @@ public:
         if (images < 1) {
             throw option_error("[F0504] calibrate: images: expected at least 1, got 0");
         }
+        detail::require_scoring_fits(m_weights, 0, (std::min)(images, data.size()), 0, "calibrate",
+                                     "fewer images need less");
         m_statistics = std::make_shared<const detail::kept_statistics>(m_weights, data,
                                                                        (std::min)(images, data.size()), s);
     }
@@ -16161,6 +17047,9 @@ public:
     /// Plans and values, for the library's own rooms.
     detail::weights& weights() { return m_weights; }
     const detail::weights& weights() const { return m_weights; }
+    /// What `calibrate` gathered; null before.
+    const std::shared_ptr<const detail::kept_statistics>& statistics() const { return m_statistics; }
+    std::shared_ptr<const detail::kept_statistics>& statistics() { return m_statistics; }
 
 private:
     fitnas::architecture<Space> m_architecture;

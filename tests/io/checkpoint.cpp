@@ -1,10 +1,18 @@
+#include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
+
+#if defined(__linux__)
+#include <sched.h>
+#include <sys/mount.h>
+#endif
 
 #include <doctest/doctest.h>
 
@@ -178,6 +186,68 @@ TEST_CASE("one network, and a retraining, are gone on with too") {
                    "expected architecture \"supernet\""));
 }
 
+TEST_CASE("a network is saved with its batch norm statistics, and predicts the same bits when it is loaded") {
+    const dataset data = small::images();
+    const auto a = parse<space>("102");
+    const auto logits_of = [&](const network<space>& net) {
+        const tensor2 logits = net.logits(data.validation);
+        return small::hash({logits.data(), logits.size()});
+    };
+    network<space> net(a, seed{1});
+    train(net, data.train, options);
+    const temporary_folder folder;
+    save_checkpoint(folder.path("a"), net);
+    network<space> loaded(a, seed{2});
+    CHECK(load_checkpoint(folder.path("a"), loaded).golden_difference == 0);
+    CHECK(logits_of(loaded) == logits_of(net));
+    const safetensors file(folder.path("a"));
+    CHECK(file.find("normalisation.mean")->shape == std::vector<std::uint64_t>{1});
+    CHECK(file.find("stem.step1_batch_norm.statistics")->shape == std::vector<std::uint64_t>{4, 8});
+
+    // The last file of a training has them too, also of one that was stopped, and one that is over.
+    const checkpoint_options where{.file = folder.path("b"), .every = 2};
+    network<space> kept(a, seed{1});
+    CHECK_THROWS_AS(train(kept, data.train, stopped(8), where), interrupted);
+    network<space> begun(a);
+    load_checkpoint(where.file, begun);
+    CHECK(contains(thrown<option_error>([&] { begun.logits(data.validation); }), "call calibrate"));
+    train(kept, data.train, options, where);
+    const std::string bytes = folder.read("b");
+    network<space> again(a);
+    train(again, data.train, options, where);
+    CHECK(folder.read("b") == bytes);
+    network<space> last(a);
+    load_checkpoint(where.file, last);
+    for (const network<space>* one : {&kept, &again, &last}) {
+        CHECK(logits_of(*one) == logits_of(net));
+    }
+
+    // Weights alone: what there was fits no more.
+    network<space> fresh(a, seed{3});
+    save_checkpoint(folder.path("c"), fresh);
+    load_checkpoint(folder.path("c"), last);
+    CHECK(contains(thrown<option_error>([&] { last.logits(data.validation); }), "call calibrate"));
+}
+
+TEST_CASE("an observer that throws interrupted stops a training, which is saved") {
+    const dataset data = small::images();
+    supernet<space> whole(seed{1});
+    train(whole, data.train, options);
+    const temporary_folder folder;
+    const checkpoint_options where{.file = folder.path("a"), .every = 0};
+    train_options o = options;
+    o.observer = [](const progress& p) {
+        if (p.done == 6) {
+            throw interrupted("enough");
+        }
+    };
+    supernet<space> net(seed{1});
+    CHECK(contains(thrown<interrupted>([&] { train(net, data.train, o, where); }),
+                   "train: stopped after step 6 of 15, which is saved"));
+    train(net, data.train, options, where);
+    CHECK(small::hash(net.parameters()) == small::hash(whole.parameters()));
+}
+
 TEST_CASE("a file says what it is, and is loaded by its own space alone") {
     const dataset data = small::images();
     const temporary_folder folder;
@@ -298,3 +368,63 @@ TEST_CASE("a full disk and folders that are gone or read-only leave the last goo
     train(rest, data.train, options, where);
     CHECK(small::hash(rest.parameters()) == small::hash(whole.parameters()));
 }
+
+#if defined(__linux__)
+
+namespace {
+
+/// A file system of 1 MiB at the path, for this thread alone. @return why there is none; empty where there is
+std::string mount_small(const std::string& path) {
+    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+        mount("tmpfs", path.c_str(), "tmpfs", 0, "size=1m") != 0) {
+        return std::strerror(errno);
+    }
+    return {};
+}
+
+} // namespace
+
+TEST_CASE("a file system that is full or read-only, for root too, leaves the last good checkpoint") {
+    const dataset data = small::images();
+    const temporary_folder folder;
+    std::filesystem::create_directories(folder.path("disk"));
+    // What a thread mounts goes with it.
+    std::thread([&] {
+        const std::string reason = mount_small(folder.path("disk"));
+        if (!reason.empty()) {
+            MESSAGE("skipped, a file system cannot be mounted here: " << reason);
+            return;
+        }
+        const checkpoint_options where{.file = folder.path("disk/a"), .every = 1};
+        supernet<space> net(seed{1});
+        CHECK_THROWS_AS(train(net, data.train, stopped(3), where), interrupted);
+        const std::string good = folder.read("disk/a");
+        {
+            std::ofstream filler(folder.path("disk/filler"), std::ios::binary);
+            const std::string block(4096, 'x');
+            for (int i = 0; i < 1000 && filler.write(block.data(), 4096).flush(); ++i) {
+            }
+        }
+        CHECK(contains(thrown<data_error>([&] { train(net, data.train, options, where); }),
+                       "disk/a: cannot be written: No space left on device"));
+        CHECK(folder.read("disk/a") == good);
+        CHECK(!std::filesystem::exists(folder.path("disk/a.tmp")));
+        std::filesystem::remove(folder.path("disk/filler"));
+
+        REQUIRE(mount(nullptr, folder.path("disk").c_str(), nullptr, MS_REMOUNT | MS_RDONLY, nullptr) == 0);
+        const std::string refused = thrown<data_error>([&] { train(net, data.train, options, where); });
+        CAPTURE(refused);
+        CHECK(contains(refused, "Read-only file system"));
+        CHECK(folder.read("disk/a") == good);
+        REQUIRE(mount(nullptr, folder.path("disk").c_str(), nullptr, MS_REMOUNT, nullptr) == 0);
+
+        supernet<space> whole(seed{1});
+        train(whole, data.train, options);
+        supernet<space> rest;
+        train(rest, data.train, options, where);
+        CHECK(small::hash(rest.parameters()) == small::hash(whole.parameters()));
+        umount(folder.path("disk").c_str());
+    }).join();
+}
+
+#endif

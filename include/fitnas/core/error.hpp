@@ -72,7 +72,9 @@ public:
     using error::error;
 };
 
-/// @brief Work was stopped because its caller, or a signal, asked for it; what was done is saved.
+/// @brief Work was stopped because its caller, or a signal, asked for it. An observer, a scorer or a fit
+/// throws it to stop what it is called by; a search then throws `interrupted_with` what it has found
+/// (core/progress.hpp), a training saves where it is kept.
 class interrupted : public error {
 public:
     using error::error;

@@ -97,6 +97,12 @@ public:
         m_most = (std::max)(m_most, taken);
         return p;
     }
+    /// @brief Makes room for n floats in one piece, where nothing was taken yet.
+    void reserve(std::size_t n) {
+        if (m_chunks.empty() && n > 0) {
+            m_chunks.emplace_back().reserve(n > minimum_chunk ? n : minimum_chunk);
+        }
+    }
     mark position() const { return m_at; }
     /// @brief Gives back everything taken since `position()` returned `m`.
     void reset(mark m) { m_at = m; }

@@ -7,7 +7,12 @@
 #include <chrono>
 #include <functional>
 #include <limits>
+#include <memory>
+#include <string>
 #include <string_view>
+#include <utility>
+
+#include <fitnas/core/error.hpp>
 
 namespace fitnas {
 
@@ -28,8 +33,33 @@ struct progress {
     }
 };
 
-/// @brief Called on the thread that works, after each step; an exception that it throws ends the work.
+/// @brief Called after each step, by one thread at a time; an exception that it throws ends the work. To
+/// cancel a search and keep what it has found, throw `interrupted`.
 using observer = std::function<void(const progress&)>;
+
+/// @brief An `interrupted` with what the work had come to: of the type of the whole result, in the same
+/// order, good for use, but incomplete.
+///
+/// @code
+/// try {
+///     list = search::exact(model, {.observer = [&](const progress& p) {
+///         if (p.seconds > 60) { throw interrupted("a minute is enough"); }
+///     }});
+/// } catch (const interrupted_with<std::vector<search::candidate<space>>>& e) {
+///     list = e.partial(); // the best of what was looked at
+/// }
+/// @endcode
+template <class Result>
+class interrupted_with : public interrupted {
+public:
+    interrupted_with(const interrupted& by, Result partial) // says what that said
+        : interrupted(by), m_partial(std::make_shared<const Result>(std::move(partial))) {}
+
+    const Result& partial() const { return *m_partial; }
+
+private:
+    std::shared_ptr<const Result> m_partial; // so that copies cannot throw
+};
 
 /// @brief A clock that starts when it is made.
 class stopwatch {
@@ -40,6 +70,21 @@ private:
     using clock = std::chrono::steady_clock;
     clock::time_point m_start = clock::now();
 };
+
+namespace detail {
+
+/// Does the work; where it is interrupted, what it came to goes along.
+/// @param partial asked then
+template <class Work, class Partial>
+auto or_partial(Work&& work, Partial&& partial) {
+    try {
+        return work();
+    } catch (const interrupted& e) {
+        throw interrupted_with<decltype(partial())>(e, partial());
+    }
+}
+
+} // namespace detail
 
 } // namespace fitnas
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <fitnas/config.hpp>
+#include <fitnas/core/memory_limit.hpp>
 #include <fitnas/core/parallel.hpp>
 #include <fitnas/core/rng.hpp>
 #include <fitnas/data/image_dataset.hpp>
@@ -120,6 +121,12 @@ inline dataset synthetic(const synthetic_options& options = {}) {
     if (options.shift < 0) {
         refuse("[F0431] synthetic_options::shift", "at least 0", std::to_string(options.shift));
     }
+    const memory_size size =
+        memory_size::of(s.height) * memory_size::of(s.width) * memory_size::of(s.channels);
+    const memory_size images = memory_size(options.train) + options.validation + options.test;
+    require_memory("synthetic_options: " + std::to_string(images.value()) + " images of " + to_string(s),
+                   images * (size + sizeof(int)) + size * memory_size::of(options.classes) * sizeof(float), 0,
+                   "fewer or smaller ones need less");
     const std::vector<float> prototypes = detail::synthetic_prototypes(options);
     return {detail::synthetic_split(options, prototypes, options.train, 1),
             detail::synthetic_split(options, prototypes, options.validation, 2),

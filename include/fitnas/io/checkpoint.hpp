@@ -10,6 +10,7 @@
 #include <cmath>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -138,9 +139,87 @@ inline std::string architecture_text(const checkpoint_owner& owner) {
     return owner.code.empty() ? "supernet" : code_text(owner.code);
 }
 
+/// Name and channels of each batch norm of one network, in the order of its blocks.
+inline std::vector<std::pair<std::string, int>> norm_names(const checkpoint_owner& owner) {
+    std::vector<std::pair<std::string, int>> names;
+    for (std::size_t i = 0; i < owner.layout.layers.size(); ++i) {
+        const space_layer& l = owner.layout.layers[i];
+        const int b = owner.layout.block_index(l, owner.code);
+        const space_block& block = owner.layout.blocks[static_cast<std::size_t>(b)];
+        shape in = block.input;
+        int step = 0;
+        for (const primitive& p : block.steps) {
+            if (p.kind == primitive_kind::batch_norm) {
+                names.emplace_back(block_name(owner.layout, i, b - l.first_block) + ".step" +
+                                       std::to_string(step) + "_batch_norm.statistics",
+                                   in.channels);
+            }
+            in = p.output(in);
+            ++step;
+        }
+    }
+    return names;
+}
+
+/// The statistics of a network, if it has any, as tensors.
+struct statistics_tensors {
+    std::vector<std::pair<std::string, std::vector<float>>> values;
+    std::vector<std::vector<std::uint64_t>> shapes;
+
+    statistics_tensors() = default;
+    statistics_tensors(const checkpoint_owner& owner, const weights& w, const kept_statistics& kept) {
+        add("normalisation.mean", kept.norm().mean, {kept.norm().mean.size()});
+        add("normalisation.scale", kept.norm().scale, {kept.norm().scale.size()});
+        const std::vector<std::pair<std::string, int>> names = norm_names(owner);
+        std::size_t next = 0;
+        for (std::size_t b = 0; b < w.blocks().size(); ++b) {
+            for (std::size_t i = 0; i < w.blocks()[b].plan.norms.size(); ++i) {
+                const norm_state& state = kept.of(b).norms[i];
+                const int channels = w.blocks()[b].plan.norms[i].channels;
+                std::vector<float> all;
+                for (const float* from : {state.mean, state.inverse, state.scale, state.shift}) {
+                    all.insert(all.end(), from, from + channels);
+                }
+                add(names[next++].first, std::move(all), {4, static_cast<std::uint64_t>(channels)});
+            }
+        }
+    }
+
+private:
+    void add(std::string name, std::vector<float> numbers, std::vector<std::uint64_t> shape) {
+        values.emplace_back(std::move(name), std::move(numbers));
+        shapes.push_back(std::move(shape));
+    }
+};
+
+/// The statistics in a file whose network fits; null where it has none.
+inline std::shared_ptr<const kept_statistics>
+read_statistics(const safetensors& file, const checkpoint_owner& owner, const weights& w) {
+    if (file.find("normalisation.mean") == nullptr) {
+        return nullptr;
+    }
+    const auto read = [&](const std::string& name, std::size_t size) {
+        std::vector<float> values(size);
+        file.copy(name, std::span<float>(values));
+        if (!all_finite(values)) {
+            throw data_error("[F0958] " + file.path() + ": tensor \"" + name +
+                             "\": there are values that are not finite");
+        }
+        return values;
+    };
+    const auto channels = static_cast<std::size_t>(owner.layout.input.channels);
+    normalisation norm{read("normalisation.mean", channels), read("normalisation.scale", channels)};
+    std::vector<std::vector<float>> values;
+    for (const auto& [name, count] : norm_names(owner)) {
+        values.push_back(read(name, 4 * static_cast<std::size_t>(count)));
+    }
+    return std::make_shared<const kept_statistics>(w, std::move(norm), values);
+}
+
 template <std::same_as<weights> Weights>
 void write_checkpoint(const std::string& path, const checkpoint_owner& owner, const Weights& w,
-                      const training_state& state, const std::map<std::string, std::string>& notes) {
+                      const training_state& state, const std::map<std::string, std::string>& notes,
+                      const kept_statistics* kept = nullptr) {
     require_finite(w, "save_checkpoint: " + path);
     if (!state.momentum.empty() && state.momentum.size() != w.values().size()) {
         throw shape_error("[F0906] save_checkpoint: " + path + ": expected the momentum of " +
@@ -188,6 +267,12 @@ void write_checkpoint(const std::string& path, const checkpoint_owner& owner, co
         tensors.push_back(
             tensor_view::of<float>("training.momentum", {n(state.momentum.size())}, state.momentum));
     }
+    const statistics_tensors statistics =
+        kept != nullptr ? statistics_tensors(owner, w, *kept) : statistics_tensors();
+    for (std::size_t i = 0; i < statistics.values.size(); ++i) {
+        const auto& [name, values] = statistics.values[i];
+        tensors.push_back(tensor_view::of<float>(name, statistics.shapes[i], values));
+    }
     const shape in = owner.layout.input;
     tensors.push_back(tensor_view::of<float>(
         "golden.input", {golden_run::images, n(in.height), n(in.width), n(in.channels)}, golden.input));
@@ -226,8 +311,10 @@ inline training_state read_training(const safetensors& file, std::size_t count) 
 }
 
 /// Changes the weights where everything is right, and nothing elsewhere.
+/// @param statistics if not null, those of the file, or null where it has none
 template <std::same_as<weights> Weights>
-checkpoint read_checkpoint(const std::string& path, const checkpoint_owner& owner, Weights& w) {
+checkpoint read_checkpoint(const std::string& path, const checkpoint_owner& owner, Weights& w,
+                           std::shared_ptr<const kept_statistics>* statistics = nullptr) {
     const safetensors file(path);
     require_metadata(file, "format", "fitnas checkpoint", "not a checkpoint");
     require_metadata(file, "schema", std::to_string(checkpoint_schema), "of another version");
@@ -251,6 +338,10 @@ checkpoint read_checkpoint(const std::string& path, const checkpoint_owner& owne
         }
     }
     result.training = read_training(file, values.size());
+    std::shared_ptr<const kept_statistics> kept;
+    if (statistics != nullptr) {
+        kept = read_statistics(file, owner, w);
+    }
     result.metadata = file.metadata();
 
     golden_run golden(owner);
@@ -283,7 +374,28 @@ checkpoint read_checkpoint(const std::string& path, const checkpoint_owner& owne
                          number_text(most) + " is rounding; saved by fitnas " + result.metadata["fitnas"] +
                          ", this is " FITNAS_VERSION_STRING);
     }
+    if (statistics != nullptr) {
+        *statistics = std::move(kept);
+    }
     return result;
+}
+
+template <search_space_type Space>
+checkpoint load_into(const std::string& path, supernet<Space>& net) {
+    return read_checkpoint(path, owner_of(net), net.weights());
+}
+template <search_space_type Space>
+checkpoint load_into(const std::string& path, network<Space>& net) {
+    return read_checkpoint(path, owner_of(net), net.weights(), &net.statistics());
+}
+
+template <search_space_type Space>
+const kept_statistics* statistics_of(const supernet<Space>&) {
+    return nullptr;
+}
+template <search_space_type Space>
+const kept_statistics* statistics_of(const network<Space>& net) {
+    return net.statistics().get();
 }
 
 template <class Net>
@@ -296,12 +408,21 @@ train_report train_kept(Net& net, const image_dataset& data, const train_options
     const std::vector<float> before(net.parameters().begin(), net.parameters().end());
     std::optional<checkpoint> found;
     if (std::filesystem::exists(where.file)) {
-        found = read_checkpoint(where.file, owner_of(net), net.weights());
+        found = load_into(where.file, net);
         o.keep.from = &found->training;
     }
+    // Only with statistics is a network whole, and these are there when the training is over.
+    std::optional<training_state> last;
+    if (found && found->training.step == found->training.steps) {
+        last = found->training;
+    }
+    const bool whole = last && statistics_of(net) != nullptr;
     o.keep.every = where.every;
     o.keep.save = [&](const training_state& state) {
         write_checkpoint(where.file, owner_of(net), net.weights(), state, where.notes);
+        if (state.step == state.steps) {
+            last = state;
+        }
     };
     std::optional<signal_guard> guard;
     if (where.signals) {
@@ -309,7 +430,12 @@ train_report train_kept(Net& net, const image_dataset& data, const train_options
         o.keep.stop = [&] { return guard->seen() != 0 || (options.keep.stop && options.keep.stop()); };
     }
     try {
-        return train(net, data, o);
+        train_report report = train(net, data, o);
+        if (last && !whole && statistics_of(net) != nullptr) {
+            write_checkpoint(where.file, owner_of(net), net.weights(), *last, where.notes,
+                             statistics_of(net));
+        }
+        return report;
     } catch (const option_error& e) {
         std::copy(before.begin(), before.end(), net.parameters().begin());
         throw option_error(std::string(e.what()) + (found ? " (saved in " + where.file + ")" : ""));
@@ -330,11 +456,13 @@ void save_checkpoint(const std::string& path, const supernet<Space>& net, const 
                      const std::map<std::string, std::string>& notes = {}) {
     detail::write_checkpoint(path, detail::owner_of(net), net.weights(), state, notes);
 }
-/// @brief The same for a network. Batch norm statistics are not saved: `calibrate` it after loading.
+/// @brief The same for a network, with its batch norm statistics where it was trained or calibrated: once
+/// loaded it predicts the same bits.
 template <search_space_type Space>
 void save_checkpoint(const std::string& path, const network<Space>& net, const training_state& state = {},
                      const std::map<std::string, std::string>& notes = {}) {
-    detail::write_checkpoint(path, detail::owner_of(net), net.weights(), state, notes);
+    detail::write_checkpoint(path, detail::owner_of(net), net.weights(), state, notes,
+                             net.statistics().get());
 }
 
 /// @brief Loads the weights of a supernet, and says where their training stands.
@@ -344,12 +472,13 @@ void save_checkpoint(const std::string& path, const network<Space>& net, const t
 /// its weights do not give the outputs that were saved with them
 template <search_space_type Space>
 checkpoint load_checkpoint(const std::string& path, supernet<Space>& net) {
-    return detail::read_checkpoint(path, detail::owner_of(net), net.weights());
+    return detail::load_into(path, net);
 }
-/// @brief The same for a network of the same architecture; `calibrate` it before it is used.
+/// @brief The same for a network of the same architecture, with its statistics; where the file has none,
+/// `calibrate` it before it is used.
 template <search_space_type Space>
 checkpoint load_checkpoint(const std::string& path, network<Space>& net) {
-    return detail::read_checkpoint(path, detail::owner_of(net), net.weights());
+    return detail::load_into(path, net);
 }
 
 /// @brief Trains a supernet, saves on the way, and goes on where the file says that it stood: a training that

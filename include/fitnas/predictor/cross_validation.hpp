@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include <fitnas/core/progress.hpp>
 #include <fitnas/core/rng.hpp>
 #include <fitnas/metrics/kendall.hpp>
 #include <fitnas/metrics/spearman.hpp>
@@ -21,8 +22,9 @@ namespace fitnas {
 
 /// @brief How to cut a table.
 struct cross_validation_options {
-    int folds = 5;       ///< from 2; each fold must hold at least 2 different networks
-    fitnas::seed seed{}; ///< decides which networks stand together
+    int folds = 5;               ///< from 2; each fold must hold at least 2 different networks
+    fitnas::seed seed{};         ///< decides which networks stand together
+    fitnas::observer observer{}; ///< called after each fold
 };
 
 /// @brief What one fold showed.
@@ -112,6 +114,7 @@ inline std::vector<std::size_t> rows_outside(const std::vector<std::size_t>& par
 /// @param fit_to `predictor fit_to(const score_table<Space>&)`
 /// @param options folds, seed
 /// @throws option_error, shape_error as `make_folds`; as `require_usable`; and what `fit_to` throws
+/// @throws interrupted_with the folds that are done, where observer or `fit_to` throw `interrupted`
 template <code_space Space, class Fit>
 cross_validation_result<Space> cross_validate(const score_table<Space>& table, Fit&& fit_to,
                                               const cross_validation_options& options = {}) {
@@ -121,17 +124,28 @@ cross_validation_result<Space> cross_validate(const score_table<Space>& table, F
     const score_table<Space> data = merge_equal_networks(table, "cross_validate");
     const auto parts = make_folds(data.size(), options.folds, options.seed);
     cross_validation_result<Space> result;
-    for (const std::vector<std::size_t>& part : parts) {
-        fold_result<Space> fold;
-        fold.held_out = data.rows(part);
-        const auto model = fit_to(
-            static_cast<const score_table<Space>&>(data.rows(detail::rows_outside(part, data.size()))));
-        fold.predictions = model.predict(std::span<const architecture<Space>>(fold.held_out.architectures));
-        fold.kendall = kendall_tau(fold.predictions, fold.held_out.scores);
-        fold.spearman = fitnas::spearman(fold.predictions, fold.held_out.scores);
-        result.folds.push_back(std::move(fold));
-    }
-    return result;
+    const stopwatch clock;
+    const auto work = [&] {
+        for (const std::vector<std::size_t>& part : parts) {
+            fold_result<Space> fold;
+            fold.held_out = data.rows(part);
+            const auto model = fit_to(
+                static_cast<const score_table<Space>&>(data.rows(detail::rows_outside(part, data.size()))));
+            fold.predictions =
+                model.predict(std::span<const architecture<Space>>(fold.held_out.architectures));
+            fold.kendall = kendall_tau(fold.predictions, fold.held_out.scores);
+            fold.spearman = fitnas::spearman(fold.predictions, fold.held_out.scores);
+            result.folds.push_back(std::move(fold));
+            if (options.observer) {
+                options.observer({.stage = "cross_validate",
+                                  .done = static_cast<long long>(result.folds.size()),
+                                  .total = options.folds,
+                                  .seconds = clock.seconds()});
+            }
+        }
+        return result;
+    };
+    return detail::or_partial(work, [&] { return result; });
 }
 
 } // namespace fitnas

@@ -4,6 +4,7 @@
 #ifndef FITNAS_PREDICTOR_FIT_HPP
 #define FITNAS_PREDICTOR_FIT_HPP
 
+#include <algorithm>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
@@ -83,7 +84,7 @@ fitted<Model> fit(const score_table<typename Model::space>& table, const fit_opt
     const std::vector<double> targets = make_targets(options.target, data.scores);
 
     const std::size_t n = data.size();
-    const auto most = static_cast<std::size_t>(options.batch);
+    const auto most = (std::min)(static_cast<std::size_t>(options.batch), n);
     // Batches differ in size by one at most: a small last one would weigh its networks more than others.
     const std::size_t batches = (n + most - 1) / most;
     const cosine_schedule rate{options.learning_rate, static_cast<long long>(batches) * options.epochs};

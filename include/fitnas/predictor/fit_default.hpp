@@ -16,6 +16,7 @@
 #include <vector>
 
 #include <fitnas/core/parallel.hpp>
+#include <fitnas/core/shared_observer.hpp>
 #include <fitnas/predictor/cross_validation.hpp>
 #include <fitnas/predictor/default_model.hpp>
 #include <fitnas/predictor/ensemble.hpp>
@@ -39,7 +40,10 @@ inline constexpr int fit_ways = 9;
 struct default_fit_options {
     std::optional<fit_plan> plan{}; ///< without one it is `choose_plan`'s
     int folds = 5;                  ///< of the cross-validation, at least 2
+    int repeats = 3;                ///< members of each way, which differ by their seeds; at least 1
     fitnas::seed seed{};            ///< of the folds, first parameters and orders
+    /// Called after each epoch of each fit, by one thread at a time; `done` and `total` count fits.
+    fitnas::observer observer{};
 };
 
 /// @brief How a plan was chosen.
@@ -134,6 +138,45 @@ inline bool is_worse(const std::vector<std::vector<double>>& taus, std::size_t p
     return mean > std::sqrt((std::max)(0.0, squares / count - mean * mean) / (count - 1));
 }
 
+/// Fits that run beside each other, and whoever watches them.
+class watched_fits {
+public:
+    watched_fits(const observer& watch, const char* stage, std::size_t total)
+        : m_watch(watch), m_stage(stage), m_total(static_cast<long long>(total)) {}
+
+    /// The same options with an observer that stops the fit when it should not go on.
+    fit_options watched(fit_options o) {
+        if (m_watch.watches()) {
+            o.observer = [this](const progress&) {
+                if (!tell()) {
+                    throw interrupted("[F0643] " + std::string(m_stage) + ": stopped by its observer");
+                }
+            };
+        }
+        return o;
+    }
+    bool stopped() const { return m_watch.stopped(); }
+    void done() {
+        m_done.fetch_add(1, std::memory_order_relaxed);
+        tell();
+    }
+    void rethrow() const { m_watch.rethrow(); }
+
+private:
+    bool tell() {
+        return m_watch({.stage = m_stage,
+                        .done = m_done.load(std::memory_order_relaxed),
+                        .total = m_total,
+                        .seconds = m_clock.seconds()});
+    }
+
+    shared_observer m_watch;
+    const char* m_stage;
+    stopwatch m_clock;
+    long long m_total;
+    std::atomic<long long> m_done{0};
+};
+
 /// @param taus of each fold and plan
 inline plan_choice choose_by(const std::vector<std::vector<double>>& taus) {
     plan_choice choice;
@@ -170,6 +213,7 @@ inline plan_choice choose_by(const std::vector<std::vector<double>>& taus) {
 /// @param table architectures and scores, higher is better
 /// @param options folds and seed
 /// @throws option_error where there are fewer than 2 folds; as `merge_equal_networks`
+/// @throws interrupted_with the choice by the folds that are done, where the observer throws `interrupted`
 template <code_space Space, class Encoding = default_encoding<Space>>
 plan_choice choose_plan(const score_table<Space>& table, const default_fit_options& options = {}) {
     using model = default_model<Space, Encoding>;
@@ -191,22 +235,43 @@ plan_choice choose_plan(const score_table<Space>& table, const default_fit_optio
     }
     std::vector<std::vector<std::vector<double>>> predictions(folds,
                                                               std::vector<std::vector<double>>(fit_ways));
+    std::vector<std::uint8_t> done(folds * fit_ways);
+    detail::watched_fits watch(options.observer, "choose_plan", done.size());
     // A fold's ways are neighbours: each thread then gets cheap and costly ones alike.
     parallel_for(static_cast<std::ptrdiff_t>(folds * fit_ways), [&](std::ptrdiff_t job) {
         const std::size_t f = static_cast<std::size_t>(job) / fit_ways;
         const std::size_t w = static_cast<std::size_t>(job) % fit_ways;
+        if (watch.stopped()) {
+            return;
+        }
         try {
             predictions[f][w] =
-                fit<model>(others[f], options_of_way(static_cast<int>(w), others[f].size(), options.seed))
+                fit<model>(others[f],
+                           watch.watched(options_of_way(static_cast<int>(w), others[f].size(), options.seed)))
                     .predict(std::span<const architecture<Space>>(held_out[f].architectures));
         } catch (const numeric_error&) { // such scores cannot be fitted: no predictions
+        } catch (const interrupted&) {
+            return;
         }
+        done[static_cast<std::size_t>(job)] = 1;
+        watch.done();
     });
-    std::vector<std::vector<double>> taus;
-    for (std::size_t f = 0; f < folds; ++f) {
-        taus.push_back(detail::compare_plans(predictions[f], held_out[f].scores));
-    }
-    return detail::choose_by(taus);
+    const auto choice = [&] {
+        std::vector<std::vector<double>> taus;
+        for (std::size_t f = 0; f < folds; ++f) {
+            const auto first = done.begin() + static_cast<std::ptrdiff_t>(f * fit_ways);
+            if (std::find(first, first + fit_ways, 0) == first + fit_ways) {
+                taus.push_back(detail::compare_plans(predictions[f], held_out[f].scores));
+            }
+        }
+        return detail::choose_by(taus);
+    };
+    return detail::or_partial(
+        [&] {
+            watch.rethrow();
+            return choice();
+        },
+        choice);
 }
 
 /// @brief What `fit_default` returns.
@@ -219,6 +284,8 @@ using default_predictor = ensemble<fitted<default_model<Space, Encoding>>>;
 /// @tparam Encoding with a node for each cell
 /// @param table architectures and scores, higher is better
 /// @throws as `choose_plan` and `fit`
+/// @throws interrupted_with the mean of the fits that are done, where the observer throws `interrupted` while
+/// the members are fitted and there is one; as `choose_plan` before
 template <code_space Space, class Encoding = default_encoding<Space>>
 default_predictor<Space, Encoding> fit_default(const score_table<Space>& table,
                                                const default_fit_options& options = {}) {
@@ -228,17 +295,38 @@ default_predictor<Space, Encoding> fit_default(const score_table<Space>& table,
     const int first = detail::plan_ways[static_cast<std::size_t>(plan)][0];
     const int last = detail::plan_ways[static_cast<std::size_t>(plan)][1];
     std::vector<std::optional<fitted<model>>> done(static_cast<std::size_t>(last - first));
+    detail::watched_fits watch(options.observer, "fit_default", done.size());
     parallel_for(last - first, [&](std::ptrdiff_t i) {
+        if (watch.stopped()) {
+            return;
+        }
         const int way = first + static_cast<int>(i);
         random_stream random(options.seed, purpose::fit, 0, static_cast<std::uint64_t>(way));
         const seed own{(std::uint64_t{random.bits()} << 32U) | random.bits()};
-        done[static_cast<std::size_t>(i)].emplace(fit<model>(data, options_of_way(way, data.size(), own)));
+        try {
+            done[static_cast<std::size_t>(i)].emplace(
+                fit<model>(data, watch.watched(options_of_way(way, data.size(), own))));
+        } catch (const interrupted&) {
+            return;
+        }
+        watch.done();
     });
     std::vector<fitted<model>> members;
     for (std::optional<fitted<model>>& one : done) {
-        members.push_back(std::move(*one));
+        if (one) {
+            members.push_back(std::move(*one));
+        }
     }
-    return ensemble<fitted<model>>(std::move(members));
+    if (members.empty()) {
+        watch.rethrow();
+    }
+    const ensemble<fitted<model>> mean(std::move(members));
+    return detail::or_partial(
+        [&] {
+            watch.rethrow();
+            return mean;
+        },
+        [&] { return mean; });
 }
 
 } // namespace fitnas

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include <fitnas/core/memory_limit.hpp>
 #include <fitnas/predictor/predictor.hpp>
 #include <fitnas/predictor/windows.hpp>
 #include <fitnas/space/canonical_pairs.hpp>
@@ -40,6 +41,8 @@ public:
                                (Space::size == UINT64_MAX ? "2^64 or more" : std::to_string(Space::size)) +
                                " codes, the limit is " + std::to_string(limit));
         }
+        require_memory("dense_table: the predictions of " + std::to_string(Space::size) + " codes",
+                       memory_size(Space::size) * sizeof(double), 0, "`windows` need less");
         if constexpr (decomposable<Predictor>) {
             if constexpr (std::same_as<Predictor, windows<Space>>) {
                 look_up(model);

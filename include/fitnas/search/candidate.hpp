@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include <fitnas/core/memory_limit.hpp>
+#include <fitnas/core/progress.hpp>
 #include <fitnas/space/canonical.hpp>
 #include <fitnas/space/limit.hpp>
 
@@ -78,7 +80,7 @@ public:
     /// Each network must be offered once.
     void offer(const architecture<Space>& a, double value) {
         m_entries.push_back({a, value});
-        if (m_entries.size() >= 2 * m_top + 1024) {
+        if (m_entries.size() >= 1024 && m_entries.size() / 2 >= m_top) {
             shrink();
         }
     }

@@ -16,13 +16,14 @@ inline constexpr std::uint64_t enumerable_size = std::uint64_t{1} << 26U;
 /// the limits once, as its canonical code, in the order of the codes.
 /// @param batch how many codes are looked at together, at least 1
 /// @param what who asks, for messages
+/// @param watch called after each batch
 /// @return how many architectures were predicted
 /// @throws option_error where the space has more than 2^26 codes
 /// @throws limit_error where no architecture keeps the limits
 /// @throws numeric_error where a prediction is not finite
 template <model Model, class Visit>
 std::uint64_t for_each_prediction(const Model& predictor, const cost::limit& limit, std::size_t batch,
-                                  const char* what, Visit&& visit) {
+                                  const char* what, Visit&& visit, const observer& watch = {}) {
     using space = typename Model::space;
     using code = architecture<space>;
     if (space::size > enumerable_size) {
@@ -41,6 +42,15 @@ std::uint64_t for_each_prediction(const Model& predictor, const cost::limit& lim
     std::vector<std::uint8_t> wanted(codes.size());
     std::vector<code> kept;
     std::uint64_t predicted = 0;
+    const stopwatch clock;
+    const auto tell = [&](std::uint64_t done) {
+        if (watch) {
+            watch({.stage = what,
+                   .done = static_cast<long long>(done),
+                   .total = static_cast<long long>(space::size),
+                   .seconds = clock.seconds()});
+        }
+    };
     for (std::uint64_t first = 0; first < space::size; first += codes.size()) {
         const auto n = static_cast<std::size_t>((std::min)(std::uint64_t{codes.size()}, space::size - first));
         parallel_for(static_cast<std::ptrdiff_t>(n), [&](std::ptrdiff_t i) {
@@ -55,12 +65,14 @@ std::uint64_t for_each_prediction(const Model& predictor, const cost::limit& lim
             }
         }
         if (kept.empty()) {
+            tell(first + n);
             continue;
         }
         const std::vector<double> values = predictor.predict(std::span<const code>(kept));
         detail::require_values(values, kept.size(), what, "model");
         predicted += kept.size();
         visit(std::span<const code>(kept), std::span<const double>(values));
+        tell(first + n);
     }
     if (predicted == 0) {
         throw check.nothing_found(what, "no architecture of the space");

@@ -7,6 +7,7 @@
 #include <set>
 
 #include <fitnas/config.hpp>
+#include <fitnas/core/progress.hpp>
 #include <fitnas/core/rng.hpp>
 #include <fitnas/search/candidate.hpp>
 #include <fitnas/space/sample.hpp>
@@ -23,7 +24,8 @@ struct evolution_options {
     std::size_t top = 10;         ///< how many to return, at least 1
     cost::limit limit{};
     fitnas::seed seed{1};
-    std::size_t draws = 100; ///< the most children to draw for each one that is wanted, at least 1
+    std::size_t draws = 100;     ///< the most children to draw for each one that is wanted, at least 1
+    fitnas::observer observer{}; ///< called after each generation
 };
 
 namespace detail {
@@ -102,57 +104,67 @@ FITNAS_COLD inline void require_options(const evolution_options& o) {
 /// @return the best of all that were scored, best first; ties in the order of the codes
 /// @throws option_error where an option is out of range
 /// @throws limit_error where no architecture keeps the limits, or the draws find none
+/// @throws interrupted_with the best so far, where observer or scorer throw `interrupted`
 template <code_space Space, scorer<Space> Scorer>
 std::vector<candidate<Space>> evolution(Scorer&& score, const evolution_options& options = {}) {
     using code = architecture<Space>;
     using list = detail::best_list<Space>;
     detail::require_options(options);
     list best(options.top, "evolution");
+    const std::uint64_t most_draws = (memory_size(options.draws) * options.population).value();
     const limit_check check = check_of<Space>(options.limit);
     check.require_possible("evolution");
 
+    const stopwatch clock;
     std::set<code> seen;
     std::vector<typename list::entry> parents;
-    for (std::size_t generation = 0; generation < options.generations; ++generation) {
-        random_stream random(options.seed, purpose::search, generation);
-        const auto parent = [&]() -> const code& {
-            return parents[random.below(static_cast<std::uint32_t>(parents.size()))].code;
-        };
-        std::vector<code> born;
-        for (std::size_t i = 0; i < options.draws * options.population && born.size() < options.population;
-             ++i) {
-            code child{};
-            if (generation == 0) {
-                child = detail::draw_under<Space>(check, random);
-            } else if (random.uniform() < options.crossover) {
-                const code& first = parent();
-                child = detail::cross<Space>(first, parent(), random);
-            } else {
-                child = detail::mutate<Space>(parent(), options.mutation, random);
+    const auto evolve = [&] {
+        for (std::size_t generation = 0; generation < options.generations; ++generation) {
+            random_stream random(options.seed, purpose::search, generation);
+            const auto parent = [&]() -> const code& {
+                return parents[random.below(static_cast<std::uint32_t>(parents.size()))].code;
+            };
+            std::vector<code> born;
+            for (std::uint64_t i = 0; i < most_draws && born.size() < options.population; ++i) {
+                code child{};
+                if (generation == 0) {
+                    child = detail::draw_under<Space>(check, random);
+                } else if (random.uniform() < options.crossover) {
+                    const code& first = parent();
+                    child = detail::cross<Space>(first, parent(), random);
+                } else {
+                    child = detail::mutate<Space>(parent(), options.mutation, random);
+                }
+                child = canonical<Space>(child);
+                if (check.meets(child) && seen.insert(child).second) {
+                    born.push_back(child);
+                }
             }
-            child = canonical<Space>(child);
-            if (check.meets(child) && seen.insert(child).second) {
-                born.push_back(child);
+            if (born.empty()) {
+                if (generation == 0) {
+                    throw check.nothing_found("evolution",
+                                              "of " + std::to_string(most_draws) + " random codes none");
+                }
+                break;
+            }
+            const std::vector<double> values = score(std::span<const code>(born));
+            detail::require_values(values, born.size(), "evolution", "scorer");
+            for (std::size_t i = 0; i < born.size(); ++i) {
+                best.offer(born[i], values[i]);
+                parents.push_back({born[i], values[i]});
+            }
+            std::sort(parents.begin(), parents.end(), list::better);
+            parents.resize((std::min)(parents.size(), options.parents));
+            if (options.observer) {
+                options.observer({.stage = "evolution",
+                                  .done = static_cast<long long>(generation + 1),
+                                  .total = static_cast<long long>(options.generations),
+                                  .seconds = clock.seconds()});
             }
         }
-        if (born.empty()) {
-            if (generation == 0) {
-                throw check.nothing_found("evolution",
-                                          "of " + std::to_string(options.draws * options.population) +
-                                              " random codes none");
-            }
-            break;
-        }
-        const std::vector<double> values = score(std::span<const code>(born));
-        detail::require_values(values, born.size(), "evolution", "scorer");
-        for (std::size_t i = 0; i < born.size(); ++i) {
-            best.offer(born[i], values[i]);
-            parents.push_back({born[i], values[i]});
-        }
-        std::sort(parents.begin(), parents.end(), list::better);
-        parents.resize((std::min)(parents.size(), options.parents));
-    }
-    return best.result(options.limit);
+        return best.result(options.limit);
+    };
+    return fitnas::detail::or_partial(evolve, [&] { return best.result(options.limit); });
 }
 
 /// @brief Refuses what is no scorer with a sentence.

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include <fitnas/core/parallel.hpp>
+#include <fitnas/core/shared_observer.hpp>
 #include <fitnas/search/candidate.hpp>
 #include <fitnas/search/window_paths.hpp>
 
@@ -24,6 +25,9 @@ struct exact_options {
     /// Beginnings that are kept, cell by cell, for a first list, at least 1. Without a tolerance only the
     /// time depends on it.
     std::size_t beam = 4096;
+    /// Called after each cell of the first list, then after some thousand beginnings and after each part, by
+    /// one thread at a time. `done` and `total` count cells, then parts of the space.
+    fitnas::observer observer{};
 };
 
 /// @brief What an exact search did.
@@ -31,8 +35,8 @@ struct exact_report {
     std::uint64_t tabulated = 0; ///< values in the model's windows
     std::uint64_t looked_at = 0; ///< beginnings of architectures, whole ones among them
     /// The i-th best of the space is at most this much better than the i-th that was found: 0 where neither a
-    /// tolerance nor `most_beginnings` left anything out; infinity where fewer than asked for were found
-    /// before.
+    /// tolerance nor `most_beginnings`, nor a cancelling observer, left anything out; infinity where fewer
+    /// than asked for were found before.
     double gap = 0;
 };
 
@@ -51,7 +55,15 @@ public:
           m_graph(tables),
           m_costs(path_costs_of<Space>(options.limit)),
           m_bounds(m_graph, m_costs),
-          m_lowest(-m_graph.scale()) {}
+          m_lowest(-m_graph.scale()),
+          m_watch(m_options.observer) {
+        const memory_size kept =
+            (std::min)(std::uint64_t{(std::max)(options.top, options.beam)}, Space::size);
+        require_memory("exact: a list of " + std::to_string(options.top) + " and a beam of " +
+                           std::to_string(options.beam),
+                       kept * (largest_choice() + 1) * (sizeof(beginning) + m_costs.size() * sizeof(double)),
+                       0, "fewer need less");
+    }
 
     std::vector<candidate<Space>> run(exact_report& report) {
         shortlist found(m_options.top);
@@ -64,13 +76,32 @@ public:
         for (const entry& e : found.sorted()) {
             list.push_back(candidate_of<Space>(e.code_, e.score, m_options.limit));
         }
-        if (list.empty()) {
-            throw m_check.nothing_found("exact", "no architecture of the space");
-        }
-        return list;
+        return fitnas::detail::or_partial(
+            [&] {
+                m_watch.rethrow();
+                if (list.empty()) {
+                    throw m_check.nothing_found("exact", "no architecture of the space");
+                }
+                return list;
+            },
+            [&] { return list; });
     }
 
 private:
+    static constexpr std::uint64_t largest_choice() {
+        int most = 0;
+        for (const int c : Space::operator_counts) {
+            most = (std::max)(most, c);
+        }
+        return static_cast<std::uint64_t>(most);
+    }
+    /// @return whether to go on
+    bool tell(std::size_t done, std::size_t total) const {
+        return m_watch({.stage = "exact",
+                        .done = static_cast<long long>(done),
+                        .total = static_cast<long long>(total),
+                        .seconds = m_clock.seconds()});
+    }
     struct entry {
         code code_;
         double score;
@@ -190,6 +221,7 @@ private:
                 next.resize(keep);
             }
             std::swap(now, next);
+            tell(cell + 1, m_graph.cells()); // the list is finished even so: there is nothing else to give
         }
         for (const beginning& b : now) {
             if (wanted(b.code_)) {
@@ -225,8 +257,9 @@ private:
             walkers.emplace_back(*this, known, list);
         }
         parallel_for(sum_groups, [&](std::ptrdiff_t group) {
+            walker& mine = walkers[static_cast<std::size_t>(group)];
             for (auto p = static_cast<std::size_t>(group); p < parts.size(); p += lists.size()) {
-                walkers[static_cast<std::size_t>(group)].from(parts[p], cell);
+                mine.from(parts[p], cell, parts.size());
             }
         });
         // With a tolerance, some that were known may not have been found again.
@@ -259,14 +292,19 @@ private:
             : m(search),
               m_known(known),
               m_found(found),
-              m_spent((m.m_graph.cells() + 1) * m.m_costs.size()) {}
+              m_spent((m.m_graph.cells() + 1) * m.m_costs.size()),
+              m_stopped(m.m_watch.stopped()) {}
 
-        void from(const beginning& b, std::size_t cell) {
+        /// @param parts how many there are in all
+        void from(const beginning& b, std::size_t cell, std::size_t parts) {
+            m_parts = parts;
             m_code = b.code_;
             std::copy(b.spent.begin(), b.spent.end(), spent(cell));
             if (may_take(b.bound, m_code, cell)) {
                 descend(cell, b.state, b.score);
             }
+            m.m_parts_done.fetch_add(1, std::memory_order_relaxed);
+            tell();
         }
 
         /// Whether codes that begin so, of scores up to `bound`, are looked for.
@@ -278,7 +316,7 @@ private:
                 return false;
             }
             const double threshold = (std::max)(m_known.threshold(), m_found.threshold());
-            if ((m.m_options.tolerance > 0 && bound <= threshold + m.m_options.tolerance) ||
+            if (m_stopped || (m.m_options.tolerance > 0 && bound <= threshold + m.m_options.tolerance) ||
                 m_looked_at > m.m_options.most_beginnings / static_cast<std::uint64_t>(sum_groups)) {
                 m_left_out = (std::max)(m_left_out, bound);
                 return false;
@@ -294,6 +332,8 @@ private:
             double bound;
             std::uint8_t o;
         };
+
+        void tell() { m_stopped = !m.tell(m.m_parts_done.load(std::memory_order_relaxed), m_parts); }
 
         double* spent(std::size_t cell) { return m_spent.data() + cell * m.m_costs.size(); }
         /// What is spent behind a cell; false where it is too much.
@@ -320,7 +360,9 @@ private:
                     continue;
                 }
                 m_code[cell] = static_cast<std::uint8_t>(o);
-                ++m_looked_at;
+                if (++m_looked_at % 16384 == 0) {
+                    tell();
+                }
                 const double sum = score + gains[o];
                 if (cell + 1 == graph.cells()) {
                     if (may_take(sum, m_code, cell + 1) && m.wanted(m_code)) {
@@ -353,6 +395,8 @@ private:
         std::vector<double> m_spent;
         double m_left_out = -std::numeric_limits<double>::infinity();
         std::uint64_t m_looked_at = 0;
+        std::size_t m_parts = 1;
+        bool m_stopped;
     };
 
     exact_options m_options;
@@ -361,6 +405,9 @@ private:
     std::vector<path_cost> m_costs;
     path_bounds m_bounds;
     double m_lowest; // no sum is below this
+    stopwatch m_clock;
+    mutable fitnas::detail::shared_observer m_watch;
+    mutable std::atomic<std::size_t> m_parts_done{0};
 };
 
 } // namespace detail
@@ -379,15 +426,13 @@ std::vector<candidate<Space>> exact(const windows<Space>& model, const exact_opt
         throw option_error("[F0711] exact: tolerance: expected a number from 0, got " +
                            fitnas::detail::number_text(options.tolerance));
     }
-    exact_report done;
+    exact_report mine;
+    exact_report& done = report != nullptr ? *report : mine;
+    done = {};
     for (const window_term& t : model.terms()) {
         done.tabulated += t.values.size();
     }
-    auto list = detail::exact_search<Space>(model, options).run(done);
-    if (report != nullptr) {
-        *report = done;
-    }
-    return list;
+    return detail::exact_search<Space>(model, options).run(done);
 }
 
 /// @brief The true best of a whole space: every network once, under any limits, without enumeration.
@@ -411,6 +456,8 @@ std::vector<candidate<Space>> exact(const windows<Space>& model, const exact_opt
 /// @throws option_error where an option is out of range
 /// @throws limit_error where no architecture keeps the limits
 /// @throws numeric_error where a value of the model is not finite
+/// @throws interrupted_with the best so far, where the observer throws `interrupted`: they keep the limits,
+/// and `exact_report::gap` says how far they may be from the best
 template <model Model>
 std::vector<candidate<typename Model::space>> exact(const Model& model, const exact_options& options = {},
                                                     exact_report* report = nullptr) {

@@ -11,25 +11,32 @@ namespace fitnas::search {
 struct exhaustive_options {
     std::size_t top = 10; ///< how many to return, at least 1; fewer where fewer keep the limits
     cost::limit limit{};
-    std::size_t batch = 16384; ///< codes that are looked at together
+    std::size_t batch = 16384;   ///< codes that are looked at together
+    fitnas::observer observer{}; ///< called after each batch
 };
 
 /// @brief Predicts every network that keeps the limits.
 /// @return the best by prediction, best first; ties in the order of the codes
 /// @throws option_error where the space has more than 2^26 codes, or an option is out of range
 /// @throws limit_error where no architecture keeps the limits
+/// @throws interrupted_with the best of the batches so far, where the observer throws `interrupted`
 template <model Model>
 std::vector<candidate<typename Model::space>> exhaustive(const Model& predictor,
                                                          const exhaustive_options& options = {}) {
     using space = typename Model::space;
     detail::best_list<space> best(options.top, "exhaustive");
-    for_each_prediction(predictor, options.limit, options.batch, "exhaustive",
-                        [&](std::span<const architecture<space>> codes, std::span<const double> values) {
-                            for (std::size_t i = 0; i < codes.size(); ++i) {
-                                best.offer(codes[i], values[i]);
-                            }
-                        });
-    return best.result(options.limit);
+    const auto look = [&] {
+        for_each_prediction(
+            predictor, options.limit, options.batch, "exhaustive",
+            [&](std::span<const architecture<space>> codes, std::span<const double> values) {
+                for (std::size_t i = 0; i < codes.size(); ++i) {
+                    best.offer(codes[i], values[i]);
+                }
+            },
+            options.observer);
+        return best.result(options.limit);
+    };
+    return fitnas::detail::or_partial(look, [&] { return best.result(options.limit); });
 }
 
 /// @brief Refuses what is no model with a sentence.

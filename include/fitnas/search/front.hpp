@@ -27,8 +27,11 @@ public:
     };
 
     /// @param against the cost of the front; its `most` does not count, the limit does
-    front_search(const windows<Space>& tables, path_cost against, const cost::limit& limit)
+    /// @param watch called after each cell
+    front_search(const windows<Space>& tables, path_cost against, const cost::limit& limit,
+                 const observer& watch)
         : m_tables(tables),
+          m_watch(watch),
           m_check(check_of<Space>(limit)),
           m_graph(tables),
           m_cost{std::move(against)},
@@ -37,9 +40,10 @@ public:
 
     /// The front, cheapest first; of points that are equal in both, one.
     /// @param cost_of of an architecture, as candidates have it
+    /// @param front filled; what it has where the observer throws are architectures that keep the limits
     template <class CostOf>
-    std::vector<point> run(CostOf&& cost_of) {
-        std::vector<point> front;
+    void run(CostOf&& cost_of, std::vector<point>& front) {
+        front.clear();
         const auto take = [&](const code& a) {
             if (m_check.meets(a) && canonical<Space>(a) == a) {
                 front.push_back({a, m_tables.sum_of(a), cost_of(a)});
@@ -52,25 +56,10 @@ public:
             set_thresholds(front);
             if (grow(most, take)) {
                 thin(front);
-                return front;
+                return;
             }
         }
     }
-
-private:
-    /// A beginning of an architecture.
-    struct label {
-        code code_{};
-        double score = 0;
-        double cost = 0;
-        double promise = 0;
-        std::size_t state = 0;
-    };
-    /// Costs from `begin` to before the next region's, and a slope of the front there.
-    struct region {
-        double begin;
-        double slope;
-    };
 
     /// Leaves the points that no other dominates.
     static void thin(std::vector<point>& points) {
@@ -87,6 +76,21 @@ private:
         }
         points.resize(kept);
     }
+
+private:
+    /// A beginning of an architecture.
+    struct label {
+        code code_{};
+        double score = 0;
+        double cost = 0;
+        double promise = 0;
+        std::size_t state = 0;
+    };
+    /// Costs from `begin` to before the next region's, and a slope of the front there.
+    struct region {
+        double begin;
+        double slope;
+    };
 
     /// Regions between the corners of the convex hull of all architectures, which Lagrange multipliers find.
     template <class Take>
@@ -233,6 +237,12 @@ private:
                 next.resize(most);
             }
             std::swap(now, next);
+            if (m_watch) {
+                m_watch({.stage = "pareto",
+                         .done = static_cast<long long>(cell + 1),
+                         .total = static_cast<long long>(m_graph.cells()),
+                         .seconds = m_clock.seconds()});
+            }
         }
         for (const label& l : now) {
             take(l.code_);
@@ -332,6 +342,8 @@ private:
     static constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
 
     const windows<Space>& m_tables;
+    const observer& m_watch;
+    stopwatch m_clock;
     limit_check m_check;
     path_graph m_graph;
     std::vector<path_cost> m_cost; // one

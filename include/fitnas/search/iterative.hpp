@@ -30,6 +30,7 @@ struct iterative_options {
     std::uint64_t enumerable = std::uint64_t{1} << 20U; ///< larger spaces are searched by evolution
     cost::limit limit{};                                ///< what is scored keeps it
     fitnas::seed seed{1};                               ///< of the uniform sample and of evolution
+    fitnas::observer observer{}; ///< called after each round, the uniform sample among them
 };
 
 /// @brief What iterative sampling found.
@@ -104,6 +105,9 @@ inline void require_options(const iterative_options& o) {
 /// @throws option_error where an option is out of range
 /// @throws limit_error where too few architectures keep the limit, see `sample_under`
 /// @throws shape_error, numeric_error where the scorer's values cannot be ranked; and what `fit_to` throws
+/// @throws interrupted_with all scores so far, the best of them, and the last predictor that was fitted,
+/// where observer, scorer or `fit_to` throw `interrupted` after the first fit; before it, `interrupted` as it
+/// comes
 template <code_space Space, scorer<Space> Scorer, class Fit>
 auto iterative(Scorer&& score, Fit&& fit_to, const iterative_options& options) {
     using fitted_model = std::decay_t<decltype(fit_to(std::declval<const score_table<Space>&>()))>;
@@ -118,27 +122,47 @@ auto iterative(Scorer&& score, Fit&& fit_to, const iterative_options& options) {
             known.insert(codes[i]);
         }
     };
-    const auto uniform = static_cast<std::size_t>(
-        std::ceil(options.uniform * static_cast<double>(options.evaluations) - 1e-9));
+    const auto uniform = options.uniform >= 1
+                             ? options.evaluations
+                             : static_cast<std::size_t>(std::ceil(
+                                   options.uniform * static_cast<double>(options.evaluations) - 1e-9));
+    const stopwatch clock;
+    const auto tell = [&] {
+        if (options.observer) {
+            options.observer({.stage = "iterative",
+                              .done = static_cast<long long>(table.size()),
+                              .total = static_cast<long long>(options.evaluations),
+                              .seconds = clock.seconds()});
+        }
+    };
     evaluate(sample_under<Space>(options.limit, (std::max)(uniform, std::size_t{4}), options.seed, 1000,
                                  "iterative"));
     std::optional<fitted_model> predictor;
     predictor.emplace(fit_to(static_cast<const score_table<Space>&>(table)));
-    for (std::size_t round = 1; round <= options.rounds && table.size() < options.evaluations; ++round) {
-        const std::size_t left = options.evaluations - table.size();
-        const std::size_t wanted = (left + options.rounds - round) / (options.rounds - round + 1);
-        const auto next = detail::best_unknown(*predictor, known, wanted, options, round);
-        if (next.empty()) {
-            break;
+    const auto result = [&] {
+        detail::best_list<Space> best(1, "iterative");
+        for (std::size_t i = 0; i < table.size(); ++i) {
+            best.offer(table.architectures[i], table.scores[i]);
         }
-        evaluate(next);
-        predictor.emplace(fit_to(static_cast<const score_table<Space>&>(table)));
-    }
-    detail::best_list<Space> best(1, "iterative");
-    for (std::size_t i = 0; i < table.size(); ++i) {
-        best.offer(table.architectures[i], table.scores[i]);
-    }
-    return iterative_result<fitted_model>{std::move(*predictor), table, best.result(options.limit).front()};
+        return iterative_result<fitted_model>{std::move(*predictor), table,
+                                              best.result(options.limit).front()};
+    };
+    const auto rounds = [&] {
+        tell();
+        for (std::size_t round = 1; round <= options.rounds && table.size() < options.evaluations; ++round) {
+            const std::size_t left = options.evaluations - table.size();
+            const std::size_t wanted = (left + options.rounds - round) / (options.rounds - round + 1);
+            const auto next = detail::best_unknown(*predictor, known, wanted, options, round);
+            if (next.empty()) {
+                break;
+            }
+            evaluate(next);
+            predictor.emplace(fit_to(static_cast<const score_table<Space>&>(table)));
+            tell();
+        }
+        return result();
+    };
+    return fitnas::detail::or_partial(rounds, result);
 }
 
 /// @brief The same with the default predictor (`fit_default`).

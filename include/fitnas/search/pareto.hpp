@@ -49,7 +49,10 @@ std::vector<candidate<Space>> pareto(std::vector<candidate<Space>> candidates,
 struct pareto_options {
     objective against = objective::macs;
     cost::limit limit{}; ///< for latencies, `cost::latency_at_most(table, infinity)` gives the table alone
-    std::size_t batch = 16384;
+    std::size_t batch = 16384; ///< codes that are looked at together
+    /// Called after each batch; in a space too large to enumerate after each cell, over and over while
+    /// beginnings are added.
+    fitnas::observer observer{};
 };
 
 namespace detail {
@@ -75,11 +78,24 @@ std::vector<candidate<Space>> large_front(const windows<Space>& model, const par
                    ? static_cast<double>(cost::parameters<Space>(a))
                    : options.limit.latencies.front().table->template milliseconds<Space>(a);
     };
-    front_search<Space> search(model, make_path_cost<Space>(0, of_block), options.limit);
-    std::vector<candidate<Space>> front;
-    for (const auto& p : search.run(cost_of)) {
-        front.push_back(candidate_of<Space>(p.code_, p.score, options.limit));
-    }
+    front_search<Space> search(model, make_path_cost<Space>(0, of_block), options.limit, options.observer);
+    std::vector<typename front_search<Space>::point> points;
+    const auto candidates = [&] {
+        std::vector<candidate<Space>> list;
+        for (const auto& p : points) {
+            list.push_back(candidate_of<Space>(p.code_, p.score, options.limit));
+        }
+        return list;
+    };
+    const auto front = fitnas::detail::or_partial(
+        [&] {
+            search.run(cost_of, points);
+            return candidates();
+        },
+        [&] {
+            front_search<Space>::thin(points);
+            return candidates();
+        });
     if (front.empty()) {
         throw check.nothing_found("pareto", "no architecture of the space");
     }
@@ -95,6 +111,8 @@ std::vector<candidate<Space>> large_front(const windows<Space>& model, const par
 /// @throws option_error where the space has more than 2^26 codes and the model does not decompose, or no
 /// latency table was given
 /// @throws limit_error where no architecture keeps the limits
+/// @throws interrupted_with the front of what was looked at, where the observer throws `interrupted`: none of
+/// it dominates another, and others may dominate them
 template <model Model>
 requires search_space_type<typename Model::space> std::vector<candidate<typename Model::space>>
 pareto(const Model& predictor, const pareto_options& options = {}) {
@@ -103,14 +121,19 @@ pareto(const Model& predictor, const pareto_options& options = {}) {
         return detail::large_front<space>(windows<space>(predictor), options);
     } else {
         std::vector<candidate<space>> front;
-        for_each_prediction(predictor, options.limit, options.batch, "pareto",
-                            [&](std::span<const architecture<space>> codes, std::span<const double> values) {
-                                for (std::size_t i = 0; i < codes.size(); ++i) {
-                                    front.push_back(candidate_of<space>(codes[i], values[i], options.limit));
-                                }
-                                front = pareto<space>(std::move(front), options.against);
-                            });
-        return front;
+        const auto look = [&] {
+            for_each_prediction(
+                predictor, options.limit, options.batch, "pareto",
+                [&](std::span<const architecture<space>> codes, std::span<const double> values) {
+                    for (std::size_t i = 0; i < codes.size(); ++i) {
+                        front.push_back(candidate_of<space>(codes[i], values[i], options.limit));
+                    }
+                    front = pareto<space>(std::move(front), options.against);
+                },
+                options.observer);
+            return front;
+        };
+        return fitnas::detail::or_partial(look, [&] { return front; });
     }
 }
 

@@ -30,7 +30,11 @@ std::vector<architecture<Space>> sample_under(const cost::limit& limit, std::siz
     std::set<architecture<Space>> seen;
     std::vector<architecture<Space>> result;
     random_stream random(s, purpose::sample);
-    const std::uint64_t most = small ? 4 * Space::size : std::uint64_t{draws} * n;
+    const std::uint64_t most = small ? 4 * Space::size : (memory_size(draws) * n).value();
+    require_memory(std::string(what) + ": " + std::to_string(n) + " different networks",
+                   memory_size((std::min)(std::uint64_t{n}, Space::size)) *
+                       (2 * sizeof(architecture<Space>) + fitnas::detail::set_node),
+                   0, "fewer need less");
     for (std::uint64_t i = 0; i < most && result.size() < n; ++i) {
         const architecture<Space> a = canonical<Space>(sample_one<Space>(random));
         if (check.meets(a) && seen.insert(a).second) {
@@ -67,12 +71,16 @@ struct random_options {
     cost::limit limit{};
     fitnas::seed seed{1};
     std::size_t draws = 1000; ///< the most codes to draw for each sample
+    /// Samples that are scored together; 0: all, or 64 where somebody watches.
+    std::size_t batch = 0;
+    fitnas::observer observer{}; ///< called after each batch
 };
 
 /// @brief Scores a uniform sample of the networks that keep the limits.
-/// @param score called once, with all of them; higher is better
+/// @param score called once a batch, see `random_options`; higher is better
 /// @return the best, best first; ties in the order of the codes
 /// @throws limit_error where too few architectures keep the limits, see `sample_under`
+/// @throws interrupted_with the best of the batches so far, where observer or scorer throw `interrupted`
 template <code_space Space, scorer<Space> Scorer>
 std::vector<candidate<Space>> random(Scorer&& score, const random_options& options = {}) {
     detail::best_list<Space> best(options.top, "random");
@@ -81,12 +89,28 @@ std::vector<candidate<Space>> random(Scorer&& score, const random_options& optio
     }
     const auto codes =
         sample_under<Space>(options.limit, options.samples, options.seed, options.draws, "random");
-    const std::vector<double> values = score(std::span<const architecture<Space>>(codes));
-    detail::require_values(values, codes.size(), "random", "scorer");
-    for (std::size_t i = 0; i < codes.size(); ++i) {
-        best.offer(codes[i], values[i]);
-    }
-    return best.result(options.limit);
+    const std::span<const architecture<Space>> all(codes);
+    const std::size_t batch = options.batch != 0 ? options.batch : options.observer ? 64 : codes.size();
+    const stopwatch clock;
+    const auto look = [&] {
+        for (std::size_t first = 0; first < all.size();) {
+            const auto some = all.subspan(first, (std::min)(batch, all.size() - first));
+            const std::vector<double> values = score(some);
+            detail::require_values(values, some.size(), "random", "scorer");
+            for (std::size_t i = 0; i < some.size(); ++i) {
+                best.offer(some[i], values[i]);
+            }
+            first += some.size();
+            if (options.observer) {
+                options.observer({.stage = "random",
+                                  .done = static_cast<long long>(first),
+                                  .total = static_cast<long long>(all.size()),
+                                  .seconds = clock.seconds()});
+            }
+        }
+        return best.result(options.limit);
+    };
+    return fitnas::detail::or_partial(look, [&] { return best.result(options.limit); });
 }
 
 /// @brief The same with a model's predictions.

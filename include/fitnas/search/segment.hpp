@@ -48,6 +48,8 @@ struct segment_options {
     fitnas::architecture<Space> completion{}; ///< for `fill::fixed`
     cost::limit limit{};
     fitnas::seed seed{1};
+    /// Called three times a segment: when its candidates are listed, modelled, and re-scored.
+    fitnas::observer observer{};
 };
 
 /// @brief A beginning of an architecture that a segment kept: a super-cell of the next.
@@ -134,8 +136,20 @@ public:
 
     template <int... Cells>
     segment_result<Space> run(segments<Cells...>) {
-        run_from<0, Cells...>();
-        return std::move(m_result);
+        m_total = 3 * static_cast<long long>(sizeof...(Cells));
+        return fitnas::detail::or_partial(
+            [&] {
+                run_from<0, Cells...>();
+                return m_result;
+            },
+            [&] {
+                m_result.best.clear();
+                for (const auto& seen : m_seen) {
+                    m_result.best.push_back(candidate_of<Space>(seen.code, seen.value, m_options.limit));
+                    m_result.best.back().score = seen.value;
+                }
+                return m_result;
+            });
     }
 
 private:
@@ -166,10 +180,12 @@ private:
 
         std::vector<entry<slots>> found = candidates<slots>(First, last);
         report.candidates = found.size();
+        tell();
         const bool modelled = found.size() > m_options.rescored;
         if (modelled) {
             predict<slots>(found, report);
         }
+        tell();
         rescore<slots>(found, report);
         for (entry<slots>& e : found) {
             e.predicted = modelled ? e.predicted : e.score;
@@ -185,6 +201,7 @@ private:
                 {to_string<Space>(found[i].begun).substr(0, last), found[i].predicted, found[i].score});
         }
         m_result.segments.push_back(std::move(report));
+        tell();
         if constexpr (sizeof...(Others) > 0) {
             run_from<last, Others...>();
         } else {
@@ -200,13 +217,19 @@ private:
     template <class Slots>
     std::vector<entry<Slots>> candidates(int first, int last) const {
         constexpr std::uint64_t block = 65536;
+        const std::uint64_t super_cells = first == 0 ? 1 : m_kept.size(); // the padding is left out
+        const std::uint64_t size = first == 0 ? Slots::size : Slots::size / std::uint64_t{Keep} * super_cells;
+        // Twice: a list that grows is copied.
+        require_memory("segment: the " + std::to_string(size) + " candidates of the cells " +
+                           std::to_string(first) + " to " + std::to_string(last - 1),
+                       memory_size(size) *
+                           (2 * sizeof(entry<Slots>) + sizeof(code) + fitnas::detail::set_node),
+                       0, "shorter segments need less");
         std::vector<entry<Slots>> found;
         std::vector<entry<Slots>> some((std::min)(block, Slots::size));
         std::vector<code> networks(some.size());
         std::vector<std::uint8_t> possible(some.size());
         std::set<code> known;
-        const std::uint64_t super_cells = first == 0 ? 1 : m_kept.size(); // the padding is left out
-        const std::uint64_t size = first == 0 ? Slots::size : Slots::size / std::uint64_t{Keep} * super_cells;
         for (std::uint64_t from = 0; from < size; from += block) {
             const std::uint64_t n = (std::min)(block, size - from);
             parallel_for(static_cast<std::ptrdiff_t>(n), [&](std::ptrdiff_t i) {
@@ -250,7 +273,30 @@ private:
         std::vector<double> values = m_score(std::span<const code>(some));
         require_values(values, some.size(), "segment", "scorer");
         report.scored += some.size();
+        note(some, values);
         return values;
+    }
+
+    /// Keeps the best that were scored, for a search that is interrupted.
+    void note(const std::vector<code>& some, const std::vector<double>& values) {
+        for (std::size_t i = 0; i < some.size(); ++i) {
+            if (m_check.meets(some[i])) {
+                m_seen.push_back({some[i], values[i]});
+            }
+        }
+        std::sort(m_seen.begin(), m_seen.end(), best_list<Space>::better);
+        std::set<code> kept;
+        std::erase_if(m_seen, [&](const auto& e) {
+            return kept.size() == m_options.rescored || !kept.insert(e.code).second;
+        });
+    }
+
+    void tell() {
+        ++m_done;
+        if (m_options.observer) {
+            m_options.observer(
+                {.stage = "segment", .done = m_done, .total = m_total, .seconds = m_clock.seconds()});
+        }
     }
 
     /// A stream for this segment.
@@ -308,6 +354,10 @@ private:
     void rescore(std::vector<entry<Slots>>& found, segment_report& report) {
         const bool one = report.last == Space::cells || m_options.fill != fill::random;
         const std::size_t completions = one ? 1 : m_options.completions;
+        require_memory("segment: " + std::to_string(completions) + " completions of " +
+                           std::to_string(found.size()) + " candidates",
+                       memory_size(found.size()) * completions * (sizeof(code) + sizeof(double)), 0,
+                       "fewer need less");
         std::vector<code> all;
         for (const entry<Slots>& e : found) {
             for (std::size_t i = 0; i < completions; ++i) {
@@ -326,6 +376,10 @@ private:
     limit_check m_check;
     std::vector<code> m_kept; // beginnings that the segment before kept, zeros behind
     segment_result<Space> m_result;
+    std::vector<typename best_list<Space>::entry> m_seen; // whole architectures, best first
+    stopwatch m_clock;
+    long long m_done = 0;
+    long long m_total = 0;
 };
 
 } // namespace detail
@@ -358,6 +412,8 @@ private:
 /// @throws option_error where an option is out of range
 /// @throws limit_error where no candidate of a segment can keep the limits. Limits that the best beginnings
 /// leave no room for may end the search although other architectures keep them all together
+/// @throws interrupted_with the segments that are done, and as `best` the best whole architectures that were
+/// scored and keep the limits (`predicted` is their score), where observer, scorer or fit throw `interrupted`
 template <code_space Space, class Segments, int Keep = 6, scorer<Space> Scorer, class Fit>
 segment_result<Space> segment(Scorer&& score, Fit&& fit, const segment_options<Space>& options = {}) {
     static_assert(Segments::cells == Space::cells, "[F0724] search::segment<Space, segments<Cells...>>: the "

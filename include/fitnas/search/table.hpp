@@ -50,6 +50,12 @@ public:
                 throw option_error("[F0727] table: the space has no layout, so its codes have no latencies");
             }
         }
+        if (Space::size <= enumerable_size) {
+            const std::size_t costs = (search_space_type<Space> ? 2 : 0) + m_latencies.size();
+            require_memory("table: " + std::to_string(Space::size) + " codes",
+                           memory_size(Space::size) * (2 * sizeof(row) + 2 * costs * sizeof(double)), 0,
+                           "ask search::exact for each limit");
+        }
         if constexpr (decomposable<Model> && Space::size <= dense_table_limit) {
             gather(dense_table<Space>(model));
         } else {

@@ -8,10 +8,16 @@
 #include <string>
 #include <vector>
 
+#include <fitnas/core/memory_limit.hpp>
 #include <fitnas/core/rng.hpp>
 #include <fitnas/space/canonical.hpp>
 
 namespace fitnas {
+
+namespace detail {
+/// Bytes of a set's node beside its value, and of its place in the heap.
+inline constexpr std::size_t set_node = 48;
+} // namespace detail
 
 /// @brief One architecture, each code equally likely.
 template <code_space Space>
@@ -39,6 +45,10 @@ std::vector<architecture<Space>> sample(std::size_t n, seed s) {
     if (n > Space::size) {
         refuse(std::to_string(Space::size) + " codes");
     }
+    require_memory("sample: " + std::to_string(n) + " different networks",
+                   memory_size((std::min)(std::uint64_t{n}, Space::size)) *
+                       (2 * sizeof(architecture<Space>) + detail::set_node),
+                   0, "fewer need less");
     std::set<architecture<Space>> seen;
     std::vector<architecture<Space>> result;
     random_stream random(s, purpose::sample);

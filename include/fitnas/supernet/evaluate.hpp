@@ -36,7 +36,8 @@ struct evaluate_options {
     std::size_t images = 0;   ///< the first so many validation images; 0: all
     std::size_t batch = 2000; ///< images that go through together, at least 1; memory grows with it
     fitnas::seed seed{0};     ///< chooses the calibration images
-    fitnas::observer observer{}; ///< called after each network
+    fitnas::observer observer{};    ///< called after each network
+    std::uint64_t memory_limit = 0; ///< bytes, see `evaluation_bytes`; 0: what the machine has
 };
 
 namespace detail {
@@ -65,6 +66,11 @@ public:
     void run(std::span<const network_path> paths, const loaded_images& calibration,
              const loaded_images& images, Scored&& scored) {
         m_memory.reset();
+        // In one piece: paths of other sizes would leave gaps in what the first took.
+        m_memory.reserve(static_cast<std::size_t>(
+            scoring_floats(m_weights.layout(), m_weights.code(), memory_size::of(images.count()),
+                           memory_size::of(m_calibrated ? calibration.count() : 0))
+                .value()));
         std::vector<trie_level> levels(m_weights.layers().size() + 1);
         levels[0] = {calibration.values.data(), images.values.data(), m_memory.position()};
         for (std::size_t p = 0; p < paths.size(); ++p) {
@@ -81,6 +87,8 @@ public:
             scored(p, levels.back().images);
         }
     }
+
+    const arena& memory() const { return m_memory; }
 
 private:
     trie_level step(const weight_block& b, const trie_level& from, int calibration, int images) {
@@ -127,11 +135,15 @@ std::vector<path_score> score_paths(const Weights& w, std::span<const network_pa
                            std::to_string(data.validation.size()) + " validation images, got " +
                            std::to_string(o.images));
     }
-    const normalisation norm = normalisation_of(data.train);
     const std::size_t count = o.images == 0 ? data.validation.size() : o.images;
     const bool calibrated = o.statistics == statistics::calibrated;
-    const std::vector<std::size_t> chosen = random_indices(
-        data.train.size(), calibrated ? (std::min)(o.calibration, data.train.size()) : 0, o.seed);
+    const std::size_t statistics_of = calibrated ? (std::min)(o.calibration, data.train.size()) : 0;
+    const std::size_t chunks = (count - 1) / o.batch + 1;
+    const std::size_t together = (count - 1) / chunks + 1;
+    require_scoring_fits(w, together, statistics_of, o.memory_limit, "evaluate",
+                         "smaller evaluate_options::batch and calibration need less");
+    const normalisation norm = normalisation_of(data.train);
+    const std::vector<std::size_t> chosen = random_indices(data.train.size(), statistics_of, o.seed);
     const loaded_images calibration(data.train, chosen, norm);
     std::vector<std::size_t> all(count);
     std::iota(all.begin(), all.end(), std::size_t{0});
@@ -140,7 +152,6 @@ std::vector<path_score> score_paths(const Weights& w, std::span<const network_pa
     std::vector<path_score> scores(paths.size());
     path_scorer scorer(w, calibrated);
     const stopwatch clock;
-    const std::size_t chunks = (count + o.batch - 1) / o.batch;
     for (std::size_t chunk = 0; chunk < chunks; ++chunk) {
         // Chunks of nearly the same size: statistics of a small rest would be poor.
         const std::size_t first = count * chunk / chunks;

@@ -45,7 +45,7 @@ inline std::vector<std::size_t> random_indices(std::size_t n, std::size_t count,
 /// Runs one block with given statistics, in slices of images that stay in cache.
 inline void forward_given(const weight_block& b, const float* parameters, const float* x, int images,
                           float* y, const block_run& given, arena& memory, workspace& shared) {
-    constexpr int slice = 64;
+    constexpr int slice = given_slice;
     const std::ptrdiff_t in = b.plan.buffers.front().size();
     const arena::mark before = memory.position();
     for (int n = 0; n < images; n += slice) {

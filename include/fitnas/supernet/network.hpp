@@ -39,6 +39,28 @@ public:
         }
     }
 
+    /// Those that another object had.
+    /// @param values of each batch norm what `norm_state` begins with: mean, inverse, scale, shift, 4 x
+    /// channels
+    kept_statistics(const weights& w, normalisation norm, const std::vector<std::vector<float>>& values)
+        : m_norm(std::move(norm)) {
+        std::size_t next = 0;
+        for (const weight_block& b : w.blocks()) {
+            block_run kept;
+            for (std::size_t i = 0; i < b.plan.norms.size(); ++i) {
+                const int channels = b.plan.norms[i].channels;
+                norm_state& state = kept.norms[i];
+                state = norm_state::at(m_memory.take(norm_state::size(channels)), channels);
+                const float* from = values[next++].data();
+                for (float* to : {state.mean, state.inverse, state.scale, state.shift}) {
+                    std::copy_n(from, channels, to);
+                    from += channels;
+                }
+            }
+            m_runs.push_back(kept);
+        }
+    }
+
     const normalisation& norm() const { return m_norm; }
     const block_run& of(std::size_t block) const { return m_runs[block]; }
 
@@ -64,6 +86,7 @@ private:
 inline std::vector<float> logits_of(const weights& w, const kept_statistics& kept,
                                     const image_dataset& data) {
     constexpr std::size_t slice = 256;
+    require_scoring_fits(w, (std::min)(slice, data.size()), 0, 0, "network", "smaller images need less");
     const auto classes = static_cast<std::size_t>(w.classes());
     std::vector<float> logits(data.size() * classes);
     arena memory;
@@ -123,6 +146,8 @@ public:
         if (images < 1) {
             throw option_error("[F0504] calibrate: images: expected at least 1, got 0");
         }
+        detail::require_scoring_fits(m_weights, 0, (std::min)(images, data.size()), 0, "calibrate",
+                                     "fewer images need less");
         m_statistics = std::make_shared<const detail::kept_statistics>(m_weights, data,
                                                                        (std::min)(images, data.size()), s);
     }
@@ -145,6 +170,9 @@ public:
     /// Plans and values, for the library's own rooms.
     detail::weights& weights() { return m_weights; }
     const detail::weights& weights() const { return m_weights; }
+    /// What `calibrate` gathered; null before.
+    const std::shared_ptr<const detail::kept_statistics>& statistics() const { return m_statistics; }
+    std::shared_ptr<const detail::kept_statistics>& statistics() { return m_statistics; }
 
 private:
     fitnas::architecture<Space> m_architecture;

@@ -18,6 +18,7 @@ public:
     explicit path_runner(const weights& w) : m_gradient(w.values().size()) {}
 
     std::span<float> gradient() { return m_gradient; }
+    const arena& memory() const { return m_memory; }
     std::span<float> gradient(const weight_block& b) { return gradient().subspan(b.offset, b.size); }
 
     /// Forward, cross-entropy, backward: adds the gradients of the path's blocks into `gradient()`.

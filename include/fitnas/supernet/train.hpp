@@ -9,6 +9,7 @@
 #include <concepts>
 #include <cstdint>
 #include <cstdio>
+#include <limits>
 #include <span>
 #include <string>
 #include <utility>
@@ -19,6 +20,7 @@
 #include <fitnas/core/progress.hpp>
 #include <fitnas/data/batch.hpp>
 #include <fitnas/nn/schedule.hpp>
+#include <fitnas/supernet/memory_use.hpp>
 #include <fitnas/supernet/sampling.hpp>
 #include <fitnas/supernet/supernet.hpp>
 #include <fitnas/supernet/training_state.hpp>
@@ -35,12 +37,13 @@ struct train_options {
     double learning_rate = 0.1;                    ///< at its peak, above 0
     double momentum = 0.9;                         ///< in [0, 1)
     double weight_decay = 4e-5;                    ///< at least 0
-    double warmup = 0;           ///< epochs in which the learning rate rises, from 0 to less than `epochs`
-    double label_smoothing = 0;  ///< in [0, 1)
-    augmentation augment{};      ///< of the images
-    fitnas::seed seed{0};        ///< of the order of images, their augmentation and the paths
-    fitnas::observer observer{}; ///< called after each step with the epoch's mean loss and accuracy
-    training_keeper keep{};      ///< how it is saved and gone on with
+    double warmup = 0;              ///< epochs in which the learning rate rises, from 0 to less than `epochs`
+    double label_smoothing = 0;     ///< in [0, 1)
+    augmentation augment{};         ///< of the images
+    fitnas::seed seed{0};           ///< of the order of images, their augmentation and the paths
+    fitnas::observer observer{};    ///< called after each step with the epoch's mean loss and accuracy
+    training_keeper keep{};         ///< how it is saved and gone on with
+    std::uint64_t memory_limit = 0; ///< bytes, see `training_bytes`; 0: what the machine has
 };
 
 /// @brief What a training came to.
@@ -61,7 +64,8 @@ FITNAS_COLD inline void require_options(const train_options& o, std::size_t imag
     if (o.keep.every < 0) {
         refuse("[F0509] train_options::keep.every", "at least 0", std::to_string(o.keep.every));
     }
-    if (o.batch < 1 || o.batch > images) {
+    constexpr auto most = static_cast<std::size_t>((std::numeric_limits<int>::max)());
+    if (o.batch < 1 || o.batch > (std::min)(images, most)) {
         refuse("[F0510] train_options::batch", "1 to " + std::to_string(images) + ", the number of images",
                std::to_string(o.batch));
     }
@@ -95,6 +99,31 @@ FITNAS_COLD inline void require_images(const weights& w, const image_dataset& da
         throw shape_error("[F0515] " + what + ": the network has " + std::to_string(w.classes()) +
                           " classes, the images " + std::to_string(data.classes));
     }
+}
+
+/// Refuses a batch whose activations do not fit, before anything is taken.
+FITNAS_COLD inline void require_step_fits(const weights& w, const train_options& o) {
+    const auto needed = [&](std::size_t batch) { return training_bytes(w.layout(), w.code(), batch); };
+    require_memory("train: a batch of " + std::to_string(o.batch) + " images of " + to_string(w.input()),
+                   needed(o.batch), o.memory_limit,
+                   "a smaller train_options::batch needs less, a batch of 1 " + to_string(needed(1)));
+}
+
+/// The same for images that go forward together, and for those that statistics are taken of.
+FITNAS_COLD inline void require_scoring_fits(const weights& w, std::size_t images, std::size_t calibration,
+                                             std::uint64_t limit, const std::string& what,
+                                             const std::string& advice) {
+    constexpr auto most = static_cast<std::size_t>((std::numeric_limits<int>::max)());
+    const std::string asked =
+        what + ": " +
+        (calibration == 0
+             ? ""
+             : std::to_string(calibration) + " images for the statistics" + (images == 0 ? "" : ", and ")) +
+        (images == 0 ? "" : std::to_string(images) + " images together") + ", of " + to_string(w.input());
+    if (images > most || calibration > most) {
+        throw option_error("[F0527] " + asked + ": expected at most " + std::to_string(most));
+    }
+    require_memory(asked, evaluation_bytes(w.layout(), w.code(), images, calibration), limit, advice);
 }
 
 /// Refuses weights that an earlier training, or a change by hand, has spoilt.
@@ -158,10 +187,10 @@ FITNAS_COLD inline void require_state(const training_state& now, const training_
 
 /// Saves, stops: what is due after a step.
 template <std::same_as<weights> Weights>
-void keep_training(const Weights& w, weights_update& update, training_state& now,
-                   const training_keeper& keep) {
+void keep_training(const Weights& w, weights_update& update, training_state& now, const training_keeper& keep,
+                   bool stop) {
     const bool over = now.step == now.steps;
-    const bool stop = !over && keep.stop && keep.stop();
+    stop = !over && ((keep.stop && keep.stop()) || stop);
     if (over || stop || (keep.every > 0 && now.step % keep.every == 0)) {
         require_finite(w, "train: after step " + std::to_string(now.step) +
                               ", at a learning_rate that is too large");
@@ -248,15 +277,20 @@ train_report train_checked(Weights& w, std::span<const int> counts, const image_
             now.epochs.push_back(means);
             now.sums = {};
         }
+        bool stop = false;
         if (o.observer) {
-            o.observer({.stage = "train",
-                        .done = now.step,
-                        .total = now.steps,
-                        .seconds = clock.seconds(),
-                        .loss = means.loss,
-                        .accuracy = means.accuracy});
+            try {
+                o.observer({.stage = "train",
+                            .done = now.step,
+                            .total = now.steps,
+                            .seconds = clock.seconds(),
+                            .loss = means.loss,
+                            .accuracy = means.accuracy});
+            } catch (const interrupted&) {
+                stop = true;
+            }
         }
-        keep_training(w, update, now, o.keep);
+        keep_training(w, update, now, o.keep, stop);
     }
     return {std::move(now.epochs), clock.seconds()};
 }
@@ -268,6 +302,7 @@ train_report train(Weights& w, std::span<const int> counts, const image_dataset&
                    const train_options& o) {
     require_images(w, data, "train");
     require_options(o, data.size());
+    require_step_fits(w, o);
     require_finite(w, "train: before the first step");
     const std::vector<float> before(w.values().begin(), w.values().end());
     try {
@@ -287,7 +322,7 @@ train_report train(Weights& w, std::span<const int> counts, const image_dataset&
 /// @param options which are checked first
 /// @throws option_error, shape_error, data_error before anything changed
 /// @throws numeric_error where a loss or a weight is not finite; then the weights are as they were before
-/// @throws interrupted where `options.keep.stop` asked for it, after saving
+/// @throws interrupted where `options.keep.stop` asked for it, or the observer threw it, after saving
 template <search_space_type Space>
 train_report train(supernet<Space>& net, const image_dataset& data, const train_options& options = {}) {
     return detail::train(net.weights(), Space::operator_counts, data, options);

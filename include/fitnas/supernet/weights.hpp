@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include <fitnas/core/memory_limit.hpp>
 #include <fitnas/nn/execute.hpp>
 #include <fitnas/nn/initialise.hpp>
 #include <fitnas/space/layout.hpp>
@@ -29,6 +30,15 @@ struct weight_layer {
     int cell_index = -1;
 };
 
+/// Values of one architecture.
+FITNAS_COLD inline long long parameters_of(const space_layout& layout, std::span<const std::uint8_t> code) {
+    long long sum = 0;
+    for (const space_layer& l : layout.layers) {
+        sum += layout.block(l, code).parameters;
+    }
+    return sum;
+}
+
 /// The block of each layer, from the stem to the head.
 using network_path = std::vector<int>;
 
@@ -38,7 +48,7 @@ public:
     weights() = default;
 
     /// All blocks of a space.
-    weights(const space_layout& layout, seed s) : weights(layout) {
+    weights(const space_layout& layout, seed s) : weights(layout, layout.parameters) {
         for (const space_layer& l : layout.layers) {
             m_layers.push_back({l.first_block, l.candidates, l.cell_index});
         }
@@ -48,7 +58,8 @@ public:
     }
 
     /// Only the blocks of one architecture; each layer has one candidate and nothing is left to choose.
-    weights(const space_layout& layout, std::span<const std::uint8_t> code, seed s) : weights(layout) {
+    weights(const space_layout& layout, std::span<const std::uint8_t> code, seed s)
+        : weights(layout, parameters_of(layout, code)) {
         m_code.assign(code.begin(), code.end());
         for (const space_layer& l : layout.layers) {
             m_layers.push_back({static_cast<int>(m_blocks.size()), 1, -1});
@@ -85,7 +96,11 @@ public:
     }
 
 private:
-    explicit weights(const space_layout& layout) : m_layout(layout) {}
+    weights(const space_layout& layout, long long parameters) : m_layout(layout) {
+        require_memory("supernet: the weights", memory_size::of(parameters) * sizeof(float), 0,
+                       "narrower stages or fewer operators need less");
+        m_values.reserve(static_cast<std::size_t>(parameters));
+    }
 
     void add(const space_block& b, seed s, std::size_t index) {
         const std::size_t offset = m_values.size();

@@ -1,0 +1,154 @@
+/// @file
+/// @brief How many bytes training and scoring need, found before they begin.
+
+#ifndef FITNAS_SUPERNET_MEMORY_USE_HPP
+#define FITNAS_SUPERNET_MEMORY_USE_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include <fitnas/config.hpp>
+#include <fitnas/core/memory_limit.hpp>
+#include <fitnas/nn/plan_memory.hpp>
+#include <fitnas/space/architecture.hpp>
+#include <fitnas/supernet/weights.hpp>
+
+namespace fitnas {
+
+namespace detail {
+
+/// Images that are scored with given statistics go through a block in slices of so many, which stay in cache.
+inline constexpr int given_slice = 64;
+
+/// Weights of a space, or of one architecture.
+inline memory_size values_of(const space_layout& layout, std::span<const std::uint8_t> code) {
+    return memory_size::of(code.empty() ? layout.parameters : parameters_of(layout, code));
+}
+
+/// Calls `visit(layer, plan, output)` for each block that a path may use.
+template <class Visit>
+void for_each_plan(const space_layout& layout, std::span<const std::uint8_t> code, Visit&& visit) {
+    for (std::size_t i = 0; i < layout.layers.size(); ++i) {
+        const space_layer& l = layout.layers[i];
+        for (int o = 0; o < l.candidates; ++o) {
+            if (code.empty() || l.first_block + o == layout.block_index(l, code)) {
+                const space_block& b = layout.blocks[static_cast<std::size_t>(l.first_block + o)];
+                visit(i, block_plan(b.steps, b.input), b.output);
+            }
+        }
+    }
+}
+
+/// Floats in the arena of a training step: of the path that takes most, layer by layer.
+FITNAS_COLD inline memory_size step_floats(const space_layout& layout, std::span<const std::uint8_t> code,
+                                           memory_size batch) {
+    memory_size place; // of the gradient between two layers
+    memory_size kept;  // of the layers before
+    memory_size here;  // of the present layer's largest candidate
+    memory_size peak;  // with what backward takes
+    std::size_t layer = 0;
+    for_each_plan(layout, code, [&](std::size_t i, const block_plan& plan, shape output) {
+        if (i != layer) {
+            kept += here;
+            here = 0;
+            layer = i;
+        }
+        place = (std::max)(place, image_floats(batch, output));
+        if (!plan.empty()) {
+            const memory_size mine = image_floats(batch, output) + forward_floats(plan, batch, false, true);
+            here = (std::max)(here, mine);
+            peak = (std::max)(peak, kept + mine + backward_floats(plan, batch));
+        }
+    });
+    return place * 2 + (std::max)(peak, kept + here);
+}
+
+/// Floats in the arena of scoring.
+FITNAS_COLD inline memory_size scoring_floats(const space_layout& layout, std::span<const std::uint8_t> code,
+                                              memory_size images, memory_size calibration) {
+    const bool calibrated = calibration.value() > 0;
+    memory_size kept; // outputs of the layers before
+    memory_size here;
+    memory_size peak;
+    std::size_t layer = 0;
+    for_each_plan(layout, code, [&](std::size_t i, const block_plan& plan, shape output) {
+        if (i != layer) {
+            kept += here;
+            here = 0;
+            layer = i;
+        }
+        if (!plan.empty()) {
+            const memory_size outputs = image_floats(images, output) + image_floats(calibration, output);
+            const memory_size slice = (std::min)(images, memory_size::of(given_slice));
+            const memory_size between = calibrated ? forward_floats(plan, calibration, false, false) +
+                                                         forward_floats(plan, slice, true, false)
+                                                   : forward_floats(plan, images, false, false);
+            here = (std::max)(here, outputs);
+            peak = (std::max)(peak, kept + outputs + between);
+        }
+    });
+    return (std::max)(peak, kept + here);
+}
+
+FITNAS_COLD inline memory_size largest_workspace(const space_layout& layout,
+                                                 std::span<const std::uint8_t> code, bool backward_follows) {
+    memory_size most;
+    for_each_plan(layout, code, [&](std::size_t, const block_plan& plan, shape) {
+        most = (std::max)(most, workspace_floats(plan, backward_follows));
+    });
+    return most;
+}
+
+FITNAS_COLD inline memory_size training_bytes(const space_layout& layout, std::span<const std::uint8_t> code,
+                                              memory_size batch) {
+    // Weights, gradients, momentum, and the weights before, for a training that diverges.
+    return memory_size(sizeof(float)) *
+           (values_of(layout, code) * 4 + image_floats(batch, layout.input) +
+            step_floats(layout, code, batch) + largest_workspace(layout, code, true));
+}
+
+FITNAS_COLD inline memory_size evaluation_bytes(const space_layout& layout,
+                                                std::span<const std::uint8_t> code, memory_size images,
+                                                memory_size calibration) {
+    return memory_size(sizeof(float)) *
+           (values_of(layout, code) + image_floats(images, layout.input) +
+            image_floats(calibration, layout.input) + scoring_floats(layout, code, images, calibration) +
+            largest_workspace(layout, code, false));
+}
+
+} // namespace detail
+
+/// @brief Memory that training a supernet of the space needs, from the shapes alone: weights, gradients,
+/// momentum, a batch, and the activations of the largest path. `train` refuses what the machine cannot have.
+///
+/// Activations are within a tenth of what is taken once the largest path was run, but for up to 8 MiB that
+/// pieces leave unused. The data set comes on top.
+/// @tparam Space the search space
+/// @param batch images of a step
+/// @return bytes; 2^64 - 1 where there would be more
+template <search_space_type Space>
+std::uint64_t training_bytes(std::size_t batch) {
+    return detail::training_bytes(Space::layout(), {}, batch).value();
+}
+
+/// @brief Memory that scoring needs, as `training_bytes`.
+/// @param images that go through together: `evaluate_options::batch`, or all where there are fewer
+/// @param calibration images for the statistics; 0 for `statistics::batch`
+/// @return bytes; 2^64 - 1 where there would be more
+template <search_space_type Space>
+std::uint64_t evaluation_bytes(std::size_t images, std::size_t calibration) {
+    return detail::evaluation_bytes(Space::layout(), {}, images, calibration).value();
+}
+
+/// @brief Memory that training one architecture by itself needs (`train` of a `network`, `retrain`).
+/// @param a in canonical form, as a network has it
+template <search_space_type Space>
+std::uint64_t training_bytes(const architecture<Space>& a, std::size_t batch) {
+    return detail::training_bytes(Space::layout(), a, batch).value();
+}
+
+} // namespace fitnas
+
+#endif
