@@ -3,7 +3,9 @@
 # runs the test that is named there, and demands that it fails; and that it passes without the fault.
 #
 #   scripts/mutations.sh [numbers, otherwise all]
-#   scripts/mutations.sh --check   only that the faults can still be made: each old text is there once
+#   scripts/mutations.sh --check   only that the faults can still be made, each old text is there once, and that the
+#                                  table in tests/README.md has them all
+#   scripts/mutations.sh --table   that table
 #
 # JOBS=1 compiles one at a time instead of two.
 set -euo pipefail
@@ -39,6 +41,16 @@ while IFS= read -r line || [ -n "$line" ]; do
     esac
 done < "$list"
 
+row() {
+    echo "| $1 | ${title[$1]} | \`${file[$1]}\` | \`${test[$1]}\`: ${cases[$1]//\*/...} |"
+}
+if [ "${1:-}" = --table ]; then
+    for n in "${numbers[@]}"; do
+        row "$n"
+    done
+    exit 0
+fi
+
 for n in "${numbers[@]}"; do
     header=include/fitnas/${file[$n]:-}
     if [ -z "${old[$n]:-}" ] || [ -z "${new[$n]:-}" ] || [ -z "${cases[$n]:-}" ]; then
@@ -50,6 +62,7 @@ for n in "${numbers[@]}"; do
         [ "$found" -eq 1 ] || complain "fault $n: expected once in $header, found $found times: ${old[$n]}"
         name=${cases[$n]//\*/}
         grep -qF -- "$name" "tests/${test[$n]}" || complain "fault $n: tests/${test[$n]} has no case \"${cases[$n]}\""
+        grep -qxF -- "$(row "$n")" tests/README.md || complain "fault $n: tests/README.md has another: $(row "$n")"
     fi
 done
 if [ $stale -ne 0 ]; then
