@@ -4,6 +4,7 @@
 #   scripts/setup.sh               what building and testing needs
 #   scripts/setup.sh --demo        only what scripts/demo.sh needs
 #   scripts/setup.sh --ci          also the second compiler, Meson, the formatter and a browser
+#   scripts/setup.sh --coverage    what scripts/coverage.sh needs
 #   scripts/setup.sh --benchmarks  what the benchmarks need, with LibTorch to compare with
 set -euo pipefail
 
@@ -17,9 +18,10 @@ case $mode in
     packages+=(doctest-dev pkg-config libcli11-dev libjs-chart.js clang clang-format libomp-14-dev libclang-rt-14-dev
         meson python3 chromium)
     ;;
+--coverage) packages+=(doctest-dev pkg-config libcli11-dev libjs-chart.js gcovr) ;;
 --benchmarks) packages+=(doctest-dev pkg-config libcli11-dev libtorch-dev libjemalloc2) ;;
 *)
-    echo "usage: scripts/setup.sh [--demo | --ci | --benchmarks]" >&2
+    echo "usage: scripts/setup.sh [--demo | --ci | --coverage | --benchmarks]" >&2
     exit 2
     ;;
 esac

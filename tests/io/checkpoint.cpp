@@ -328,6 +328,7 @@ TEST_CASE("weights that do not give the golden output are refused, and change no
     CHECK(rewritten("", 1) == "nothing was thrown");
     CHECK(contains(rewritten("cell2.op2_mb2_k3_se4.step3_depthwise.weight", -1), "do not give the outputs"));
     CHECK(contains(rewritten("golden.output", 1.01F), "do not give the outputs"));
+    CHECK(contains(rewritten("golden.output", NAN), "do not give the outputs"));
     CHECK(contains(rewritten("head.step4_linear.weight", INFINITY), "not finite"));
     CHECK(contains(rewritten("", 1, "head.step4_linear.bias"),
                    "expected a tensor \"head.step4_linear.bias\", there is none"));

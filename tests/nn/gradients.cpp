@@ -1,6 +1,7 @@
 // Every primitive, operator and combination that the engine fuses, through the one public gradient checker.
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -56,6 +57,33 @@ struct wrong_backward : scale_and_add {
         dx[0] += 1;
     }
 };
+
+tensor4 normal_tensor(const std::array<std::size_t, 4>& sizes, seed from) {
+    tensor4 x = tensor4::from_shape(sizes);
+    random_stream random(from, purpose::user);
+    for (float& v : x) {
+        v = static_cast<float>(random.normal());
+    }
+    return x;
+}
+
+// For a linear y = f(x): <dy, y> = <dx, x> = <dw, w>.
+void check_adjoint(block& b, const tensor4& x, const tensor4& y, const tensor4& dy) {
+    b.zero_gradient();
+    const tensor4 dx = b.backward(dy);
+    const auto dot = [](const auto& a, const auto& c) {
+        double sum = 0;
+        auto j = c.begin();
+        for (const float v : a) {
+            sum += static_cast<double>(v) * static_cast<double>(*j++);
+        }
+        return sum;
+    };
+    const double value = dot(dy, y);
+    const double size = std::sqrt(dot(dy, dy) * dot(y, y));
+    CHECK(std::abs(dot(dx, x) - value) < 1e-5 * size);
+    CHECK(std::abs(dot(b.gradient(), b.parameters()) - value) < 1e-5 * size);
+}
 
 } // namespace
 
@@ -211,23 +239,16 @@ TEST_CASE(
         int height, width, channels, kernel, stride;
     };
     const auto u = [](int i) { return static_cast<std::size_t>(i); };
-    for (const size s :
-         {size{120, 130, 20, 7, 2}, size{130, 120, 70, 3, 1}, size{9, 23, 17, 5, 2}, size{7, 7, 64, 5, 1},
-          size{5, 3, 100, 9, 1}, size{11, 6, 3, 3, 3}, size{4, 4, 130, 7, 2}, size{6, 5, 8, 1, 2}}) {
+    for (const size s : {size{120, 130, 20, 7, 2}, size{130, 120, 70, 3, 1}, size{60, 70, 64, 3, 1},
+                         size{9, 23, 17, 5, 2}, size{7, 7, 64, 5, 1}, size{5, 3, 100, 9, 1},
+                         size{11, 6, 3, 3, 3}, size{4, 4, 130, 7, 2}, size{6, 5, 8, 1, 2}}) {
         CAPTURE(s.height);
         CAPTURE(s.kernel);
         CAPTURE(s.stride);
         block b({depthwise(s.kernel, s.stride)}, shape{s.height, s.width, s.channels}, seed{7});
-        random_stream random(seed{8}, purpose::user);
-        tensor4 x = tensor4::from_shape({2, u(s.height), u(s.width), u(s.channels)});
-        for (float& v : x) {
-            v = static_cast<float>(random.normal());
-        }
+        const tensor4 x = normal_tensor({2, u(s.height), u(s.width), u(s.channels)}, seed{8});
         const tensor4 y = b.forward(x);
-        tensor4 dy = y;
-        for (float& v : dy) {
-            v = static_cast<float>(random.normal());
-        }
+        const tensor4 dy = normal_tensor({2, y.shape(1), y.shape(2), y.shape(3)}, seed{9});
         double worst = 0;
         const int p = s.kernel / 2;
         for (int oy = 0; oy < b.output().height; ++oy) {
@@ -250,19 +271,31 @@ TEST_CASE(
             }
         }
         CHECK(worst < 1e-4);
-        b.zero_gradient();
-        const tensor4 dx = b.backward(dy);
-        const auto dot = [](const auto& a, const auto& c) {
-            double sum = 0;
-            auto j = c.begin();
-            for (const float v : a) {
-                sum += static_cast<double>(v) * static_cast<double>(*j++);
+        check_adjoint(b, x, y, dy);
+    }
+}
+
+// Maps of more values than are kept in a cache are written past it.
+TEST_CASE("1x1 convolutions of large maps equal their definition, and backward is the adjoint of forward") {
+    for (const int channels : {24, 21}) {
+        CAPTURE(channels);
+        const shape in{60, 70, channels};
+        constexpr std::size_t width = 64;
+        block b({pointwise(width)}, in, seed{7});
+        const tensor4 x = normal_tensor({2, 60, 70, static_cast<std::size_t>(channels)}, seed{8});
+        const tensor4 y = b.forward(x);
+        double worst = 0;
+        for (std::size_t row = 0; row < 2 * 60 * 70; ++row) {
+            for (std::size_t o = 0; o < width; ++o) {
+                double sum = 0;
+                for (std::size_t c = 0; c < x.shape(3); ++c) {
+                    sum += static_cast<double>(b.parameters()[o * x.shape(3) + c]) *
+                           static_cast<double>(x.data()[row * x.shape(3) + c]);
+                }
+                worst = std::fmax(worst, std::abs(sum - static_cast<double>(y.data()[row * width + o])));
             }
-            return sum;
-        };
-        const double value = dot(dy, y);
-        const double size_of = std::sqrt(dot(dy, dy) * dot(y, y));
-        CHECK(std::abs(dot(dx, x) - value) < 1e-5 * size_of);
-        CHECK(std::abs(dot(b.gradient(), b.parameters()) - value) < 1e-5 * size_of);
+        }
+        CHECK(worst < 1e-4);
+        check_adjoint(b, x, y, normal_tensor({2, 60, 70, width}, seed{9}));
     }
 }

@@ -328,6 +328,14 @@ TEST_CASE("blocks refuse images and gradients of other shapes") {
     CHECK(all_are(b.gradient(), 0));
 }
 
+TEST_CASE("a block of nothing gives its images and gradients back") {
+    block b({}, {3, 4, 2});
+    const tensor4 x = normal_images(2, {3, 4, 2}, seed{1});
+    CHECK(b.forward(x) == x);
+    CHECK(b.backward(x) == x);
+    CHECK(b.parameters().empty());
+}
+
 TEST_CASE("a recipe holds 16 primitives") {
     recipe steps;
     for (int i = 0; i < recipe::capacity; ++i) {

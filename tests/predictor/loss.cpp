@@ -82,6 +82,23 @@ TEST_CASE("margins of any size keep the pairwise loss finite") {
     CHECK(gradient == std::vector<float>{0, 0});
 }
 
+TEST_CASE("a pairwise loss of many pairs without any margin is log 2") {
+    // 79,800 pairs: their product of 2s is no float.
+    const std::vector<float> outputs(400, 1.5F);
+    std::vector<double> targets(outputs.size());
+    for (std::size_t i = 0; i < targets.size(); ++i) {
+        targets[i] = static_cast<double>(i * 7 % targets.size());
+    }
+    std::vector<float> gradient(outputs.size(), NAN);
+    CHECK(evaluate_loss(loss::pairwise, outputs, targets, gradient) == doctest::Approx(std::log(2.0)));
+    // Half a pull up for each that is worse, half a pull down for each that is better.
+    for (std::size_t i = 0; i < targets.size(); ++i) {
+        const double worse = targets[i];
+        const double better = 399 - targets[i];
+        CHECK(approximate(gradient[i]) == doctest::Approx(0.5 * (better - worse) / 79800).epsilon(1e-5));
+    }
+}
+
 TEST_CASE("equal targets have no order") {
     std::vector<float> gradient(2, NAN);
     CHECK(evaluate_loss(loss::pairwise, std::vector<float>{1, 2}, std::vector<double>{3, 3}, gradient) == 0);

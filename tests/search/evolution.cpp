@@ -139,3 +139,10 @@ TEST_CASE("evolution refuses what it cannot do") {
         [](const architecture<small_space>&) { return std::numeric_limits<double>::infinity(); });
     CHECK_THROWS_AS(search::evolution(lost), numeric_error);
 }
+
+TEST_CASE("limits that are possible one by one but not together are named") {
+    const auto model = model_by<spaces::nas_bench_macro>(noise_of<spaces::nas_bench_macro>);
+    CHECK_THROWS_WITH_AS(
+        search::evolution(model, {.population = 4, .limit = few_macs_but_slow(), .draws = 5}),
+        doctest::Contains("evolution: of 20 random codes none meets macs <= 7713280"), limit_error);
+}

@@ -99,3 +99,27 @@ TEST_CASE("the front of a space of 6^19 codes agrees with exact search at each o
     CHECK_THROWS_AS(search::pareto(model, {.against = search::objective::latency}), option_error);
     CHECK_THROWS_AS(search::pareto(model, {.limit = cost::macs_at_most(1000)}), limit_error);
 }
+
+TEST_CASE("more labels than the first look keeps: the front agrees with exact search, also under a limit") {
+    using space = spaces::mobile_19x6;
+    const auto model = random_windows<space>(2);
+    const latency_table table = random_latencies<space>(3);
+    const cost::limit limit = cost::parameters_at_most(3'300'000);
+    const cost::limit all = cost::latency_at_most(table, std::numeric_limits<double>::infinity());
+    const auto front = search::pareto(model, {.against = search::objective::latency, .limit = all && limit});
+    REQUIRE(front.size() > 30);
+    for (std::size_t i = 0; i < front.size(); i += 9) {
+        CHECK(limit.meets<space>(front[i].architecture));
+        const cost::limit both = limit && cost::latency_at_most(table, front[i].latency);
+        const auto best = search::exact(model, {.top = 1, .limit = both});
+        CHECK(best.front().predicted == front[i].predicted);
+    }
+    // Each possible alone: the fewest parameters need the first operator, which is slow here.
+    std::vector<double> milliseconds(space::layout().blocks.size(), 0.0);
+    milliseconds[static_cast<std::size_t>(space::layer_of(18).first_block)] = 5;
+    const latency_table slow(space::layout(), milliseconds);
+    const long long fewest = cost::parameters<space>({});
+    CHECK_THROWS_WITH_AS(
+        search::pareto(model, {.limit = cost::parameters_at_most(fewest) && cost::latency_at_most(slow, 1)}),
+        doctest::Contains("pareto: no architecture of the space meets"), limit_error);
+}

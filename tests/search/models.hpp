@@ -11,6 +11,8 @@
 #include <fitnas/op/pool.hpp>
 #include <fitnas/space/canonical.hpp>
 #include <fitnas/space/latency_table.hpp>
+#include <fitnas/space/limit.hpp>
+#include <fitnas/space/spaces.hpp>
 
 /// Five cells with 3, 3, 3, 2 and 2 operators, 108 codes. The first three are one run, so identities make
 /// codes equal.
@@ -88,6 +90,16 @@ fitnas::latency_table random_latencies(std::uint64_t number) {
         milliseconds.push_back(random.uniform());
     }
     return {Space::layout(), milliseconds};
+}
+
+/// Limits of NAS-Bench-Macro's space of which each is possible, but not both: few macs need the identity in
+/// the last cell, which the table calls slow.
+inline fitnas::cost::limit few_macs_but_slow() {
+    using space = fitnas::spaces::nas_bench_macro;
+    std::vector<double> milliseconds(space::layout().blocks.size(), 0.0);
+    milliseconds[static_cast<std::size_t>(space::layer_of(7).first_block)] = 5;
+    return fitnas::cost::macs_at_most(7'713'280) &&
+           fitnas::cost::latency_at_most(fitnas::latency_table(space::layout(), milliseconds), 1);
 }
 
 #endif

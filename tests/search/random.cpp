@@ -82,3 +82,11 @@ TEST_CASE("random search refuses what it cannot do") {
         "250000000; of the space, the smallest macs: 247129856",
         limit_error);
 }
+
+TEST_CASE("limits that are possible one by one but not together are named") {
+    const auto never = few_macs_but_slow();
+    const auto model = model_by<spaces::nas_bench_macro>([](const auto&) { return 1.0; });
+    CHECK_THROWS_WITH_AS(search::random(model, {.limit = never}),
+                         doctest::Contains("random: no architecture of the space meets macs <= 7713280"),
+                         limit_error);
+}

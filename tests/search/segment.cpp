@@ -310,16 +310,10 @@ TEST_CASE("limits that nothing meets are named") {
         "[F0313] segment: no architecture meets macs <= 7713279; of the space, the smallest macs: 7713280",
         limit_error);
 
-    // Each possible alone: few macs need the identity in the last cell, which the table calls slow.
-    std::vector<double> milliseconds(space::layout().blocks.size(), 0.0);
-    milliseconds[static_cast<std::size_t>(space::layer_of(7).first_block)] = 5;
-    const latency_table table(space::layout(), milliseconds);
     CHECK_THROWS_WITH_AS(
-        (search::segment<space, search::segments<4, 4>>(
-            score, additive,
-            {.rescored = 6, .limit = cost::macs_at_most(7'713'280) && cost::latency_at_most(table, 1)})),
-        "[F0314] segment: no candidate for the cells 4 to 7 behind the 1 kept meets macs <= 7713280 and "
-        "latency <= 1 "
+        (search::segment<space, search::segments<4, 4>>(score, additive,
+                                                        {.rescored = 6, .limit = few_macs_but_slow()})),
+        "[F0314] segment: no candidate for the cells 4 to 7 behind the 1 kept meets macs <= 7713280 and latency <= 1 "
         "ms; of the space, the smallest macs: 7713280, the smallest latency: 0 ms",
         limit_error);
 }

@@ -143,7 +143,7 @@ TEST_CASE("the gradient of a whole path is right") {
     }
 }
 
-TEST_CASE("paths of a step are averaged block by block") {
+TEST_CASE("paths of a step are averaged block by block, and each step begins anew") {
     // One cell with two operators: a strictly fair step is both, whatever their order.
     using ops = operator_set<op::conv<3>, op::mbconv<3, 1>>;
     using tiny = search_space<image<8, 8, 1>, stem<4>, stage<ops, 1, 6, 2>, head<8, 4>>;
@@ -151,7 +151,7 @@ TEST_CASE("paths of a step are averaged block by block") {
     supernet<tiny> net(seed{1});
     supernet<tiny> by_hand = net;
     train(net, data.train,
-          {.epochs = 1,
+          {.epochs = 2,
            .batch = 16,
            .sampling = sampling::strict_fair,
            .learning_rate = 0.1,
@@ -159,17 +159,23 @@ TEST_CASE("paths of a step are averaged block by block") {
            .weight_decay = 0});
 
     detail::weights& w = by_hand.weights();
-    detail::path_runner runner(w);
-    const detail::loaded_images all(data.train, shuffled_indices(16, seed{0}, 0),
-                                    normalisation_of(data.train));
-    runner.run(w, w.path(std::vector<std::uint8_t>{0}), all.values.data(), all.labels, 0);
-    runner.run(w, w.path(std::vector<std::uint8_t>{1}), all.values.data(), all.labels, 0);
-    for (std::size_t b = 0; b < w.blocks().size(); ++b) {
-        const float share = b == 1 || b == 2 ? 1.0F : 0.5F; // the cell's operators once, stem and head twice
-        for (std::size_t i = w.blocks()[b].offset; i < w.blocks()[b].offset + w.blocks()[b].size; ++i) {
-            CHECK(net.parameters()[i] ==
-                  doctest::Approx(w.values()[i] - 0.1F * share * runner.gradient()[i]).epsilon(1e-4));
+    for (const std::uint64_t step : {0U, 1U}) {
+        const float rate = step == 0 ? 0.1F : 0.05F; // half a cosine of two steps
+        detail::path_runner runner(w);
+        const detail::loaded_images all(data.train, shuffled_indices(16, seed{0}, step),
+                                        normalisation_of(data.train));
+        runner.run(w, w.path(std::vector<std::uint8_t>{0}), all.values.data(), all.labels, 0);
+        runner.run(w, w.path(std::vector<std::uint8_t>{1}), all.values.data(), all.labels, 0);
+        for (std::size_t b = 0; b < w.blocks().size(); ++b) {
+            const float share =
+                b == 1 || b == 2 ? 1.0F : 0.5F; // the cell's operators once, stem and head twice
+            for (std::size_t i = w.blocks()[b].offset; i < w.blocks()[b].offset + w.blocks()[b].size; ++i) {
+                w.values()[i] -= rate * share * runner.gradient()[i];
+            }
         }
+    }
+    for (std::size_t i = 0; i < w.values().size(); ++i) {
+        CHECK(net.parameters()[i] == doctest::Approx(w.values()[i]).epsilon(1e-4));
     }
 }
 
