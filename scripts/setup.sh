@@ -19,7 +19,7 @@ case $mode in
         meson python3 chromium)
     ;;
 --coverage) packages+=(doctest-dev pkg-config libcli11-dev libjs-chart.js gcovr) ;;
---benchmarks) packages+=(doctest-dev pkg-config libcli11-dev libtorch-dev libjemalloc2) ;;
+--benchmarks) packages+=(doctest-dev pkg-config libcli11-dev libbenchmark-dev libtorch-dev libjemalloc2) ;;
 *)
     echo "usage: scripts/setup.sh [--demo | --ci | --coverage | --benchmarks]" >&2
     exit 2

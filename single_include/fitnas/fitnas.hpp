@@ -9329,15 +9329,44 @@ using default_feature = feature::beside<feature::cell_operator, feature::stage_o
 template <code_space Space>
 using default_encoding = encoding::chain<Space, default_feature>;
 
-/// @brief Two graph convolutions of 32, smooth, with a read-out of its own for each cell: on the chain a
-/// prediction is a sum of terms of at most 5 neighbouring cells each, which `windows` tabulates. Our choice;
-/// docs/predictor.md has the figures.
+/// @brief Graph convolutions of the default model: 3, by which a prediction on the chain is a sum of terms of
+/// 7 neighbouring cells each, where any 7 have at most 10,000 combinations of operators; else 2, and 5 cells.
+/// Our choice: the third makes predictions better, and such a table is still cheap.
+template <code_space Space>
+inline constexpr int default_convolutions = [] {
+    constexpr std::size_t cells = Space::operator_counts.size();
+    constexpr std::size_t window = (std::min)(std::size_t{7}, cells);
+    std::uint64_t most = 0;
+    for (std::size_t first = 0; first + window <= cells; ++first) {
+        std::uint64_t combinations = 1;
+        for (std::size_t i = first; i < first + window && combinations <= 10'000; ++i) {
+            combinations *= static_cast<std::uint64_t>(Space::operator_counts[i]);
+        }
+        most = (std::max)(most, combinations);
+    }
+    return most <= 10'000 ? 3 : 2;
+}();
+
+namespace detail {
+template <class Encoding, int Convolutions>
+struct default_layers {
+    using type = gcn::model<Encoding, gcn::conv<32>, gcn::silu, gcn::conv<32>, gcn::silu, gcn::flatten,
+                            gcn::linear<1>>;
+};
+template <class Encoding>
+struct default_layers<Encoding, 3> {
+    using type = gcn::model<Encoding, gcn::conv<32>, gcn::silu, gcn::conv<32>, gcn::silu, gcn::conv<32>,
+                            gcn::silu, gcn::flatten, gcn::linear<1>>;
+};
+} // namespace detail
+
+/// @brief `default_convolutions` graph convolutions of 32, smooth, with a read-out of its own for each cell:
+/// on the chain a prediction is a sum of terms of few neighbouring cells each, which `windows` tabulates. Our
+/// choice; docs/predictor.md has the figures.
 /// @tparam Space the code space
 /// @tparam Encoding with a node for each cell
 template <code_space Space, class Encoding = default_encoding<Space>>
-struct default_model
-    : gcn::model<Encoding, gcn::conv<32>, gcn::silu, gcn::conv<32>, gcn::silu, gcn::flatten, gcn::linear<1>> {
-};
+struct default_model : detail::default_layers<Encoding, default_convolutions<Space>>::type {};
 
 } // namespace fitnas
 
@@ -11276,30 +11305,36 @@ plan_choice choose_plan(const score_table<Space>& table, const default_fit_optio
 template <code_space Space, class Encoding = default_encoding<Space>>
 using default_predictor = ensemble<fitted<default_model<Space, Encoding>>>;
 
-/// @brief Fits the default model in several ways and averages them: what to use where nothing speaks for
-/// another model. `choose_plan` says which ways: one rule for tables of any size, exact or noisy. `distil`
-/// makes one model of them. Bit-equal for any number of threads.
+/// @brief Fits the default model in several ways, each several times, and averages them: what to use where
+/// nothing speaks for another model. `choose_plan` says which ways: one rule for tables of any size, exact or
+/// noisy. `distil` makes one model of them. Bit-equal for any number of threads.
 /// @tparam Encoding with a node for each cell
 /// @param table architectures and scores, higher is better
-/// @throws as `choose_plan` and `fit`
+/// @throws option_error where repeats is below 1; as `choose_plan` and `fit`
 /// @throws interrupted_with the mean of the fits that are done, where the observer throws `interrupted` while
 /// the members are fitted and there is one; as `choose_plan` before
 template <code_space Space, class Encoding = default_encoding<Space>>
 default_predictor<Space, Encoding> fit_default(const score_table<Space>& table,
                                                const default_fit_options& options = {}) {
     using model = default_model<Space, Encoding>;
+    if (options.repeats < 1) {
+        throw option_error("fit_default: repeats: expected at least 1, got " +
+                           std::to_string(options.repeats));
+    }
     const score_table<Space> data = merge_equal_networks(table, "fit_default");
     const fit_plan plan = options.plan ? *options.plan : choose_plan<Space, Encoding>(data, options).plan;
     const int first = detail::plan_ways[static_cast<std::size_t>(plan)][0];
     const int last = detail::plan_ways[static_cast<std::size_t>(plan)][1];
-    std::vector<std::optional<fitted<model>>> done(static_cast<std::size_t>(last - first));
+    const std::ptrdiff_t members_of_plan = std::ptrdiff_t{last - first} * options.repeats;
+    std::vector<std::optional<fitted<model>>> done(static_cast<std::size_t>(members_of_plan));
     detail::watched_fits watch(options.observer, "fit_default", done.size());
-    parallel_for(last - first, [&](std::ptrdiff_t i) {
+    parallel_for(members_of_plan, [&](std::ptrdiff_t i) {
         if (watch.stopped()) {
             return;
         }
-        const int way = first + static_cast<int>(i);
-        random_stream random(options.seed, purpose::fit, 0, static_cast<std::uint64_t>(way));
+        const int way = first + static_cast<int>(i / options.repeats);
+        random_stream random(options.seed, purpose::fit, static_cast<std::uint64_t>(i % options.repeats),
+                             static_cast<std::uint64_t>(way));
         const seed own{(std::uint64_t{random.bits()} << 32U) | random.bits()};
         try {
             done[static_cast<std::size_t>(i)].emplace(

@@ -94,7 +94,7 @@ TEST_CASE("the default fit ranks what it has not seen, and gives the same bits f
 
 TEST_CASE("each plan has its members, and equal networks are one row") {
     const score_table<bare> table = bare_table(60, 0);
-    const std::vector<std::size_t> members{3, 5, 9, 3};
+    const std::vector<std::size_t> members{9, 15, 27, 9};
     std::vector<default_predictor<bare>> of;
     for (int p = 0; p < fit_plans; ++p) {
         of.push_back(fit_default(table, {.plan = static_cast<fit_plan>(p)}));
@@ -104,7 +104,13 @@ TEST_CASE("each plan has its members, and equal networks are one row") {
         }
     }
     // A way is fitted the same in every plan.
-    CHECK(of[3].members()[2].predict(codes_of(table)) == of[2].members()[8].predict(codes_of(table)));
+    CHECK(of[3].members()[8].predict(codes_of(table)) == of[2].members()[26].predict(codes_of(table)));
+    // Members of a way begin elsewhere; the first does not depend on how many there are.
+    CHECK(of[3].members()[8].predict(codes_of(table)) != of[3].members()[7].predict(codes_of(table)));
+    const auto once = fit_default(table, {.plan = fit_plan::close, .repeats = 1});
+    CHECK(once.members().size() == 3);
+    CHECK(once.members()[1].predict(codes_of(table)) == of[3].members()[3].predict(codes_of(table)));
+    CHECK_THROWS_AS(fit_default(table, {.repeats = 0}), option_error);
     CHECK(options_of_way(3, 60).epochs == 200);
     CHECK(options_of_way(3, 2000).epochs == 2000 / 32);
     CHECK(options_of_way(1, 100'000).epochs == 1);
@@ -141,10 +147,19 @@ TEST_CASE("what fit_default returns decomposes, and one model can take its place
     CHECK(kendall_tau(one.predict(all), expected) > 0.95);
 }
 
+TEST_CASE("the default model is as deep as tables of its windows allow") {
+    CHECK(default_convolutions<spaces::nas_bench_macro> == 3);               // 3^7 = 2,187
+    CHECK(default_convolutions<spaces::fashion_mini> == 3);                  // all 4^6 = 4,096
+    CHECK(default_convolutions<codes<4, 4, 4, 4, 4, 4, 4, 2>> == 2);         // 4^7 = 16,384
+    CHECK(default_convolutions<codes<2, 10, 10, 10, 10, 1, 1, 1, 1>> == 2);  // 20,000
+    CHECK(default_convolutions<codes<10, 10, 10, 10, 1, 1, 1, 1, 10>> == 3); // 10,000
+    CHECK(default_convolutions<spaces::mobile_19x6> == 2);
+}
+
 TEST_CASE("small and useless tables") {
     CHECK(choose_plan(bare_table(7, 0)).plan == fit_plan::broad);
     CHECK(std::isnan(choose_plan(bare_table(7, 0)).kendall[0]));
-    CHECK(fit_default(bare_table(2, 0)).members().size() == fit_ways);
+    CHECK(fit_default(bare_table(2, 0), {.repeats = 1}).members().size() == fit_ways);
     CHECK(std::isfinite(choose_plan(bare_table(8, 0)).kendall[0]));
 
     // Two values, one of them once: some folds are constant.

@@ -278,30 +278,36 @@ plan_choice choose_plan(const score_table<Space>& table, const default_fit_optio
 template <code_space Space, class Encoding = default_encoding<Space>>
 using default_predictor = ensemble<fitted<default_model<Space, Encoding>>>;
 
-/// @brief Fits the default model in several ways and averages them: what to use where nothing speaks for
-/// another model. `choose_plan` says which ways: one rule for tables of any size, exact or noisy. `distil`
-/// makes one model of them. Bit-equal for any number of threads.
+/// @brief Fits the default model in several ways, each several times, and averages them: what to use where
+/// nothing speaks for another model. `choose_plan` says which ways: one rule for tables of any size, exact or
+/// noisy. `distil` makes one model of them. Bit-equal for any number of threads.
 /// @tparam Encoding with a node for each cell
 /// @param table architectures and scores, higher is better
-/// @throws as `choose_plan` and `fit`
+/// @throws option_error where repeats is below 1; as `choose_plan` and `fit`
 /// @throws interrupted_with the mean of the fits that are done, where the observer throws `interrupted` while
 /// the members are fitted and there is one; as `choose_plan` before
 template <code_space Space, class Encoding = default_encoding<Space>>
 default_predictor<Space, Encoding> fit_default(const score_table<Space>& table,
                                                const default_fit_options& options = {}) {
     using model = default_model<Space, Encoding>;
+    if (options.repeats < 1) {
+        throw option_error("[F0644] fit_default: repeats: expected at least 1, got " +
+                           std::to_string(options.repeats));
+    }
     const score_table<Space> data = merge_equal_networks(table, "fit_default");
     const fit_plan plan = options.plan ? *options.plan : choose_plan<Space, Encoding>(data, options).plan;
     const int first = detail::plan_ways[static_cast<std::size_t>(plan)][0];
     const int last = detail::plan_ways[static_cast<std::size_t>(plan)][1];
-    std::vector<std::optional<fitted<model>>> done(static_cast<std::size_t>(last - first));
+    const std::ptrdiff_t members_of_plan = std::ptrdiff_t{last - first} * options.repeats;
+    std::vector<std::optional<fitted<model>>> done(static_cast<std::size_t>(members_of_plan));
     detail::watched_fits watch(options.observer, "fit_default", done.size());
-    parallel_for(last - first, [&](std::ptrdiff_t i) {
+    parallel_for(members_of_plan, [&](std::ptrdiff_t i) {
         if (watch.stopped()) {
             return;
         }
-        const int way = first + static_cast<int>(i);
-        random_stream random(options.seed, purpose::fit, 0, static_cast<std::uint64_t>(way));
+        const int way = first + static_cast<int>(i / options.repeats);
+        random_stream random(options.seed, purpose::fit, static_cast<std::uint64_t>(i % options.repeats),
+                             static_cast<std::uint64_t>(way));
         const seed own{(std::uint64_t{random.bits()} << 32U) | random.bits()};
         try {
             done[static_cast<std::size_t>(i)].emplace(
