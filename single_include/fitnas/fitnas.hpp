@@ -11143,10 +11143,11 @@ inline std::vector<double> compare_plans(const std::vector<std::vector<double>>&
     return taus;
 }
 
-/// Whether a plan is worse than another by more than one standard error of their differences over the folds;
-/// false where there are fewer than 2 folds to compare.
+/// Whether a plan is worse than another by more than so many standard errors of their differences over the
+/// folds; false where there are fewer than 2 folds to compare.
 /// @param taus of each fold and plan
-inline bool is_worse(const std::vector<std::vector<double>>& taus, std::size_t plan, std::size_t other) {
+inline bool is_worse(const std::vector<std::vector<double>>& taus, std::size_t plan, std::size_t other,
+                     double errors) {
     double sum = 0;
     double squares = 0;
     double count = 0;
@@ -11162,7 +11163,7 @@ inline bool is_worse(const std::vector<std::vector<double>>& taus, std::size_t p
         return false;
     }
     const double mean = sum / count;
-    return mean > std::sqrt((std::max)(0.0, squares / count - mean * mean) / (count - 1));
+    return mean > errors * std::sqrt((std::max)(0.0, squares / count - mean * mean) / (count - 1));
 }
 
 /// Fits that run beside each other, and whoever watches them.
@@ -11204,8 +11205,15 @@ private:
     std::atomic<long long> m_done{0};
 };
 
+/// How many standard errors a plan may be below the best: one up to 200 networks, then fewer, by the root of
+/// their number. The more networks, the less an unlucky choice of a less cautious plan costs.
+inline double errors_allowed(std::size_t networks) {
+    return (std::min)(1.0, std::sqrt(200.0 / static_cast<double>(networks)));
+}
+
 /// @param taus of each fold and plan
-inline plan_choice choose_by(const std::vector<std::vector<double>>& taus) {
+/// @param errors how many standard errors a plan may be below the best
+inline plan_choice choose_by(const std::vector<std::vector<double>>& taus, double errors) {
     plan_choice choice;
     std::optional<std::size_t> best;
     for (std::size_t p = 0; p < fit_plans; ++p) {
@@ -11221,7 +11229,7 @@ inline plan_choice choose_by(const std::vector<std::vector<double>>& taus) {
         }
     }
     for (std::size_t p = 0; best && p <= *best; ++p) {
-        if (p == *best || !(std::isnan(choice.kendall[p]) || is_worse(taus, p, *best))) {
+        if (p == *best || !(std::isnan(choice.kendall[p]) || is_worse(taus, p, *best, errors))) {
             choice.plan = static_cast<fit_plan>(p);
             break;
         }
@@ -11234,7 +11242,8 @@ inline plan_choice choose_by(const std::vector<std::vector<double>>& taus) {
 /// @brief Chooses a plan by k-fold cross-validation and the rule of one standard error (Breiman et al.,
 /// "Classification and Regression Trees", 1984): of the plans whose mean tau-b between averaged predictions
 /// and scores of held-out networks is not below the highest by more than one standard error of the
-/// difference over the folds, the one with least trust in the single score. Where there are fewer than 4
+/// difference over the folds, the one with least trust in the single score. Of n > 200 different networks it
+/// is sqrt(200 / n) standard errors. Where there are fewer than 4
 /// different networks a fold, there are fewer folds; fewer than 8 networks are fitted by `broad`. Bit-equal
 /// for any number of threads.
 /// @param table architectures and scores, higher is better
@@ -11291,7 +11300,7 @@ plan_choice choose_plan(const score_table<Space>& table, const default_fit_optio
                 taus.push_back(detail::compare_plans(predictions[f], held_out[f].scores));
             }
         }
-        return detail::choose_by(taus);
+        return detail::choose_by(taus, detail::errors_allowed(data.size()));
     };
     return detail::or_partial(
         [&] {
@@ -11318,7 +11327,7 @@ default_predictor<Space, Encoding> fit_default(const score_table<Space>& table,
                                                const default_fit_options& options = {}) {
     using model = default_model<Space, Encoding>;
     if (options.repeats < 1) {
-        throw option_error("fit_default: repeats: expected at least 1, got " +
+        throw option_error("[F0644] fit_default: repeats: expected at least 1, got " +
                            std::to_string(options.repeats));
     }
     const score_table<Space> data = merge_equal_networks(table, "fit_default");

@@ -67,18 +67,24 @@ TEST_CASE("the rule of one standard error") {
     using enum fit_plan;
     using detail::choose_by;
     // A row a fold. close less broad: 0.1 and 0.3, mean 0.2, standard error 0.1.
-    const plan_choice clear = choose_by({{0, 0, 0.7, 0.8}, {0, 0, 0.6, 0.9}});
+    const plan_choice clear = choose_by({{0, 0, 0.7, 0.8}, {0, 0, 0.6, 0.9}}, 1);
     CHECK(clear.plan == close);
     CHECK(clear.kendall[3] == doctest::Approx(0.85));
     CHECK(clear.kendall[2] == doctest::Approx(0.65));
     // close less careful: 0.3 and -0.1, mean 0.1, standard error 0.2.
-    CHECK(choose_by({{0, 0.4, 0, 0.7}, {0, 0.5, 0, 0.4}}).plan == careful);
-    CHECK(choose_by({{0.7, 0.7, 0.7, 0.7}, {0.6, 0.6, 0.6, 0.6}}).plan == cautious);
+    CHECK(choose_by({{0, 0.4, 0, 0.7}, {0, 0.5, 0, 0.4}}, 1).plan == careful);
+    CHECK(choose_by({{0, 0.4, 0, 0.7}, {0, 0.5, 0, 0.4}}, 0.49).plan == close);
+    CHECK(choose_by({{0, 0.4, 0, 0.7}, {0, 0.5, 0, 0.4}}, 0.51).plan == careful);
+    CHECK(choose_by({{0.7, 0.7, 0.7, 0.7}, {0.6, 0.6, 0.6, 0.6}}, 1).plan == cautious);
     // One fold says nothing about the error; what has no number is not chosen.
-    CHECK(choose_by({{NAN, 0.6, 0.7, 0.8}}).plan == careful);
-    CHECK(choose_by({{NAN, NAN, NAN, NAN}}).plan == broad);
+    CHECK(choose_by({{NAN, 0.6, 0.7, 0.8}}, 1).plan == careful);
+    CHECK(choose_by({{NAN, NAN, NAN, NAN}}, 1).plan == broad);
     // Folds with a number count.
-    CHECK(choose_by({{0, 0, 0.7, 0.8}, {0, 0, 0.6, 0.9}, {0, 0, NAN, 0.9}}).plan == close);
+    CHECK(choose_by({{0, 0, 0.7, 0.8}, {0, 0, 0.6, 0.9}, {0, 0, NAN, 0.9}}, 1).plan == close);
+    // Large tables are allowed fewer.
+    CHECK(detail::errors_allowed(2) == 1);
+    CHECK(detail::errors_allowed(200) == 1);
+    CHECK(detail::errors_allowed(800) == 0.5);
 }
 
 TEST_CASE("the default fit ranks what it has not seen, and gives the same bits for any number of threads") {
