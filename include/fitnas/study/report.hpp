@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <cstdio>
 #include <map>
 #include <string>
@@ -160,12 +161,14 @@ private:
                 ranks.add_gain(names[c], tau_gain({&columns[c + 1], 1}, {&columns[1], 1}, columns[0]));
             }
         }
+        const std::string sure = truth_quality(ranks);
         write_rows(m_folder.file("ranking.csv"), ranks.rows);
         m_page.section("Raw scores and fitted scores against the truth");
         m_page.text(std::to_string(rows.rows.size()) +
                     " networks. Raw: the score with shared weights. Fitted: what the GCN, fitted to all raw "
                     "scores, says of the same networks. Held out: the same by a GCN that had not seen the "
-                    "network's own score. In brackets: 95 % bootstrap intervals over networks.");
+                    "network's own score. In brackets: 95 % bootstrap intervals over networks." +
+                    sure);
         m_page.data("ranking", rows);
         const auto [low, high] = range_of(columns[1], columns[2]);
         m_page.html("<div class=charts>");
@@ -183,6 +186,29 @@ private:
                                   {"fitted", "fitted score"},
                                   {"held_out", "fitted, held out"},
                                   {"macs", "macs alone"}});
+    }
+
+    /// How sure the truth is, where it was trained here from several seeds: a sentence, and a row.
+    FITNAS_COLD std::string truth_quality(rank_table& ranks) {
+        if (!m_folder.has("truth_runs.csv")) {
+            return {};
+        }
+        std::map<std::uint64_t, std::vector<double>> by_seed;
+        for (const auto& [job, result] : read_alone<Space>(m_folder.file("truth_runs.csv"))) {
+            by_seed[job.seed].push_back(result.test_accuracy);
+        }
+        std::vector<std::vector<double>> takings;
+        for (auto& [number, column] : by_seed) {
+            takings.push_back(std::move(column));
+        }
+        const auto whole = [&](const auto& t) { return t.size() == takings.front().size(); };
+        if (takings.size() < 2 || !std::all_of(takings.begin(), takings.end(), whole)) {
+            return {};
+        }
+        const estimate tau = tau_between(takings);
+        ranks.rows.rows.push_back(row_of("truth", "tau_between_seeds", tau));
+        return " The truth is the mean of " + std::to_string(takings.size()) +
+               " trainings; what one seed and another rank agrees at tau-b " + words(tau) + ".";
     }
 
     FITNAS_COLD void error() {
@@ -234,7 +260,10 @@ private:
         if (m_folder.has("error_ranking.csv")) {
             m_page.text("Ranking by one score, mean over the seeds and sets of images:");
             rank_summary(read_rows(m_folder.file("error_ranking.csv")),
-                         {{"raw", "raw score"}, {"fitted", "fitted score"}});
+                         {{"raw", "raw score"},
+                          {"fitted", "fitted score"},
+                          {"raw_mean", "mean of all raw scores"},
+                          {"fitted_mean", "mean of all fitted scores"}});
         }
     }
 
