@@ -120,7 +120,8 @@ inline rank_quality judge(std::span<const std::vector<double>> takings, std::spa
 inline estimate tau_between(std::span<const std::vector<double>> takings,
                             const bootstrap_options& options = {}) {
     if (takings.size() < 2) {
-        throw shape_error("tau_between: expected at least 2 takings, got " + std::to_string(takings.size()));
+        throw shape_error("[F1015] tau_between: expected at least 2 takings, got " +
+                          std::to_string(takings.size()));
     }
     return detail::estimate_over(takings.front().size(), options, [&](std::span<const double> rows) {
         double sum = 0;

@@ -131,15 +131,16 @@ private:
         fill(truth, read_truth<Space>(m_folder)->scores);
         const csv_table<Space> held_out = read_csv_table<Space>(m_folder.file("held_out.csv"));
         csv_rows rows{.header = {"arch", "truth", "raw", "fitted", "held_out"}};
-        std::vector<double> columns[5]; // truth, raw, fitted, held out, macs
+        std::vector<double> columns[6]; // truth, raw, fitted, held out, ridge, macs
+        const auto line = ridge<Space>(held_out.scores);
         for (std::size_t i = 0; i < held_out.scores.size(); ++i) {
             const architecture<Space> a = canonical<Space>(held_out.scores.architectures[i]);
             if (truth.contains(a) && fitted.contains(a)) {
-                const double values[] = {truth[a], held_out.scores.scores[i], fitted[a],
-                                         held_out.columns.front().values[i],
-                                         static_cast<double>(cost::macs<Space>(a))};
+                const double values[] = {truth[a],        held_out.scores.scores[i],
+                                         fitted[a],       held_out.columns.front().values[i],
+                                         line.predict(a), static_cast<double>(cost::macs<Space>(a))};
                 rows.rows.push_back({to_string<Space>(a)});
-                for (std::size_t c = 0; c < 5; ++c) {
+                for (std::size_t c = 0; c < 6; ++c) {
                     columns[c].push_back(values[c]);
                     if (c < 4) {
                         rows.rows.back().push_back(exact_text(values[c]));
@@ -152,8 +153,8 @@ private:
         }
         rank_table ranks;
         std::vector<std::string> taus;
-        const char* names[] = {"raw", "fitted", "held_out", "macs"};
-        for (std::size_t c = 0; c < 4; ++c) {
+        const char* names[] = {"raw", "fitted", "held_out", "ridge", "macs"};
+        for (std::size_t c = 0; c < 5; ++c) {
             const rank_quality q = judge({&columns[c + 1], 1}, columns[0], m_settings.top);
             ranks.add(names[c], q);
             taus.push_back(words(q.tau));
@@ -185,6 +186,7 @@ private:
         rank_summary(ranks.rows, {{"raw", "raw score"},
                                   {"fitted", "fitted score"},
                                   {"held_out", "fitted, held out"},
+                                  {"ridge", "ridge on one-hot codes"},
                                   {"macs", "macs alone"}});
     }
 
