@@ -59,8 +59,9 @@ FITNAS_COLD void for_each_option(settings& s, F&& f) {
       "calibrated, or batch: of the scored images themselves", CLI::IsMember({"calibrated", "batch"}));
 
     f("scores", s.scores, in::fit, "fit to this table arch,score instead of scores.csv", CLI::ExistingFile);
-    f("members", s.members, in::fit | in::error, "GCNs whose predictions are averaged", one_up);
-    f("fit-epochs", s.fit_epochs, in::fit | in::error, "of each GCN", one_up);
+    f("plan", s.plan, in::fit | in::error,
+      "which GCNs are averaged: chosen (by cross-validation), cautious, careful, broad or close",
+      CLI::IsMember(plan_names()));
     f("folds", s.folds, in::fit, "of the cross-validation", two_up);
 
     f("table", s.table, in::search,
@@ -104,7 +105,7 @@ FITNAS_COLD void apply_preset(settings& s) {
         s.train_images = 4000;
         s.epochs = 4;
         s.truth = "81";
-        s.truth_epochs = 2;
+        s.truth_epochs = 1;
         s.retrain_epochs = 4;
     }
     if (s.space == "fashion_mini") {

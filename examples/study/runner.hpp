@@ -216,7 +216,15 @@ private:
     study::score_kind score() const {
         return m.score == "accuracy" ? study::score_kind::accuracy : study::score_kind::negative_loss;
     }
-    study::fit_settings fitting() const { return {m.members, m.folds, m.fit_epochs, seed{m.seed}}; }
+    study::fit_settings fitting() const {
+        study::fit_settings settings{.plan = {}, .folds = m.folds, .seed = seed{m.seed}};
+        for (int p = 0; p < fit_plans; ++p) {
+            if (m.plan == plan_names()[static_cast<std::size_t>(p) + 1]) {
+                settings.plan = static_cast<fit_plan>(p);
+            }
+        }
+        return settings;
+    }
 
     cost::limit given_limit() const {
         cost::limit limit;

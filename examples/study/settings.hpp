@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include <fitnas/io/json.hpp>
 
@@ -34,9 +35,8 @@ struct settings {
     std::string statistics = "calibrated";
 
     std::string scores;
-    int members = 3;
+    std::string plan = "chosen";
     int folds = 5;
-    int fit_epochs = 300;
 
     std::string table;
     std::size_t candidates = 10;
@@ -53,7 +53,7 @@ struct settings {
     std::string truth_table;
     std::string truth_column = "score";
     int truth_seeds = 3;
-    int truth_epochs = 4;
+    int truth_epochs = 2;
 
     int error_seeds = 3;
     int error_folds = 4;
@@ -65,6 +65,12 @@ struct settings {
 
     std::string chart_js = "/usr/share/javascript/chart.js/chart.min.js";
 };
+
+// What --plan takes: the plans of the default fit, in their order, behind the choice among them.
+inline const std::vector<std::string>& plan_names() {
+    static const std::vector<std::string> names{"chosen", "cautious", "careful", "broad", "close"};
+    return names;
+}
 
 // Which stages an option belongs to.
 namespace in {

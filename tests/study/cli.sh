@@ -41,7 +41,7 @@ expect 1 "\"fit\" writes it" "$study" search --out "$folder/wrong"
 
 small=(--data synthetic --train-images 400 --validation-images 400 --score-images 100 --calibration 50 --epochs 2
     --learning-rate 0.05 --samples 30 --truth 12 --truth-epochs 1 --truth-seeds 2 --retrain-epochs 1 --retrain-seeds 1
-    --fit-epochs 20 --members 1 --folds 2 --error-folds 2 --error-seeds 2 --score negative_loss)
+    --plan close --folds 2 --error-folds 2 --error-seeds 2 --score negative_loss)
 expect 0 "report: $folder/run/report.html" "$study" run --quick --out "$folder/run" "${small[@]}"
 for file in supernet.safetensors training.csv architectures.csv scores.csv predictor.json predictions.csv held_out.csv \
     predictors.csv candidates.csv front.csv retrained.csv truth.csv error_scores.csv error_parts.csv error_ranking.csv \
@@ -74,7 +74,7 @@ done
     echo arch,score
     for a in 0 1 2 3; do for b in 0 1 2 3; do for c in 0 1; do echo "$a$b$c$a,0.$a$b$c"; done; done; done
 } > "$folder/own.csv"
-expect 0 predictions.csv "$study" fit --scores "$folder/own.csv" --folds 2 --fit-epochs 20 --out "$folder/own"
+expect 0 predictions.csv "$study" fit --scores "$folder/own.csv" --folds 2 --out "$folder/own"
 expect 0 candidates.csv "$study" search --out "$folder/own"
 expect 0 candidates.csv "$study" search --table "$folder/own.csv" --macs-share 1 --out "$folder/own"
 grep -q '^3313,0.331,' "$folder/own/candidates.csv" || fail "search --table: the best is not the first"
@@ -104,8 +104,8 @@ with open(sys.argv[1] + "/macro.csv", "w") as f:
         f.write(f"{code},{90 + random.random()}\n")
 PY
     expect 0 "ranking\|report" "$study" run --space nas_bench_macro --quick --out "$folder/macro" --data "cifar10:$folder/cifar" \
-        --validation-images 60 --train-images 64 --batch 32 --score-images 40 --calibration 16 --samples 12 --fit-epochs 5 \
-        --members 1 --folds 2 --truth-table "$folder/macro.csv" --no-augment --score negative_loss
+        --validation-images 60 --train-images 64 --batch 32 --score-images 40 --calibration 16 --samples 12 --plan close \
+        --folds 2 --truth-table "$folder/macro.csv" --no-augment --score negative_loss
     [ -s "$folder/macro/ranking.csv" ] || fail "nas_bench_macro: there is no ranking.csv"
 fi
 

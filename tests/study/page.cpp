@@ -59,7 +59,7 @@ TEST_CASE("the chain has a box a layer, with names and costs") {
     using space = spaces::fashion_tiny;
     const auto a = parse<space>("0123");
     const std::string svg = study::chain_svg<space>(a);
-    for (const char* name : {"stem", "max_k3", "mb1_k3", "mb2_k5", "mb4_k3", "head"}) {
+    for (const char* name : {"stem", "identity", "mb1_k3", "mb2_k5", "mb4_k3", "head"}) {
         CHECK(contains(svg, ">" + std::string(name) + "</text>"));
     }
     CHECK(contains(svg, "14 x 14 x 8"));

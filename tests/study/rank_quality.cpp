@@ -49,3 +49,12 @@ TEST_CASE("several takings are averaged; a gain is the difference of taus") {
     CHECK(none.value == doctest::Approx(0));
     CHECK(none.range.high == doctest::Approx(0));
 }
+
+TEST_CASE("takings agree as far as their noise lets them") {
+    const std::vector<std::vector<double>> three{{1, 2, 3, 4}, {1, 2, 4, 3}, {4, 3, 2, 1}};
+    const study::estimate tau = study::tau_between(three);
+    CHECK(tau.value == doctest::Approx((2.0 / 3 - 1 - 2.0 / 3) / 3));
+    CHECK(tau.range.low <= tau.value);
+    CHECK(tau.range.high >= tau.value);
+    CHECK_THROWS_AS(study::tau_between({&three[0], 1}), shape_error);
+}

@@ -123,6 +123,17 @@ inline void require_error_settings(const error_settings& s, std::size_t validati
     }
 }
 
+/// The mean of columns, row by row.
+inline std::vector<double> mean_of(const std::vector<std::vector<double>>& columns) {
+    std::vector<double> mean(columns.front().size());
+    for (const std::vector<double>& column : columns) {
+        for (std::size_t i = 0; i < mean.size(); ++i) {
+            mean[i] += column[i] / static_cast<double>(columns.size());
+        }
+    }
+    return mean;
+}
+
 /// The parts of one kind of score as rows.
 inline void describe_error(const std::string& name, const error_parts& parts, csv_rows& table) {
     const std::pair<const char*, double> named[] = {{"images", parts.images}, {"training", parts.training},
@@ -200,6 +211,8 @@ void write_error_tables(const run_folder& folder, const detail::error_scores<Spa
         detail::describe_error(name, split_error(cube, true_scores, truth ? truth->variance : 0), parts);
         if (truth) {
             ranks.add(name, judge(columns[kind], true_scores, top));
+            const std::vector<double> mean = detail::mean_of(columns[kind]);
+            ranks.add(name + "_mean", judge({&mean, 1}, true_scores, top));
         }
     }
     write_rows(folder.file("error_parts.csv"), parts);

@@ -5,6 +5,7 @@
 #define FITNAS_STUDY_PREDICTOR_HPP
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -14,66 +15,51 @@
 #include <fitnas/metrics/bootstrap.hpp>
 #include <fitnas/predictor/baseline.hpp>
 #include <fitnas/predictor/cross_validation.hpp>
-#include <fitnas/predictor/encoding/chain.hpp>
-#include <fitnas/predictor/ensemble.hpp>
-#include <fitnas/predictor/feature/cell_operator.hpp>
-#include <fitnas/predictor/gcn/model.hpp>
+#include <fitnas/predictor/fit_default.hpp>
 #include <fitnas/study/run_folder.hpp>
 #include <fitnas/study/watch.hpp>
 
 namespace fitnas::study {
 
-/// @brief Two graph convolutions on the chain of cells, as in the examples; our choice.
-template <code_space Space>
-using gcn_model = gcn::model<encoding::chain<Space, feature::cell_operator>, gcn::conv<64>, gcn::relu,
-                             gcn::conv<64>, gcn::relu, gcn::mean_pool, gcn::linear<1>>;
-
-/// @brief Several of them: the mean of their predictions.
-template <code_space Space>
-using gcn_ensemble = ensemble<fitted<gcn_model<Space>>>;
-
 /// @brief How a study fits.
 struct fit_settings {
-    int members = 3; ///< GCNs, at least 1
-    int folds = 5;   ///< of the cross-validation, from 2
-    int epochs = 300;
+    std::optional<fit_plan> plan{}; ///< of `fit_default`; without one it is chosen by cross-validation
+    int folds = 5;                  ///< of the cross-validation that shows how good the fit is, from 2
     fitnas::seed seed{0};
 };
 
 /// @brief Fits the study's predictor.
-/// @throws as `fitnas::fit_ensemble`
+/// @throws as `fitnas::fit_default`
 template <code_space Space>
-gcn_ensemble<Space> fit_predictor(const score_table<Space>& scores, const fit_settings& settings,
-                                  const observer& watch = {}) {
-    return fit_ensemble<gcn_model<Space>>(
-        scores, settings.members, {.epochs = settings.epochs, .seed = settings.seed, .observer = watch});
+default_predictor<Space> fit_predictor(const score_table<Space>& scores, const fit_settings& settings) {
+    return fit_default(scores, {.plan = settings.plan, .seed = settings.seed});
 }
 
 /// @brief Writes a fitted predictor; `read_predictor` gives one with the same predictions to the bit.
 template <code_space Space>
-void write_predictor(const std::string& path, const gcn_ensemble<Space>& predictor) {
+void write_predictor(const std::string& path, const default_predictor<Space>& predictor) {
     json members = json::array();
     for (const auto& m : predictor.members()) {
         members.push_back({{"offset", m.unit().offset},
                            {"slope", m.unit().slope},
                            {"parameters", std::vector<float>(m.parameters().begin(), m.parameters().end())}});
     }
-    write_json(path, {{"model", "gcn on a chain, 64, 64"}, {"cells", Space::cells}, {"members", members}});
+    write_json(path, {{"model", "default_model"}, {"cells", Space::cells}, {"members", members}});
 }
 
 /// @brief Reads a fitted predictor.
 /// @throws data_error where the file is none, or is of another space
 template <code_space Space>
-gcn_ensemble<Space> read_predictor(const std::string& path) {
+default_predictor<Space> read_predictor(const std::string& path) {
     const json file = read_json(path);
-    std::vector<fitted<gcn_model<Space>>> members;
+    std::vector<fitted<default_model<Space>>> members;
     try {
         for (const json& m : file.at("members")) {
             members.emplace_back(
                 m.at("parameters").template get<std::vector<float>>(),
                 line{m.at("offset").template get<double>(), m.at("slope").template get<double>()});
         }
-        return gcn_ensemble<Space>(std::move(members));
+        return default_predictor<Space>(std::move(members));
     } catch (const json::exception& e) {
         throw data_error("[F1008] " + path + ": expected a fitted predictor: " + e.what());
     } catch (const shape_error& e) {
@@ -130,7 +116,12 @@ void fit_stage(const run_folder& folder, const std::string& table, const fit_set
     const stopwatch clock;
     int part = 0;
     const auto fit_part = [&](const score_table<Space>& rows) {
-        return fit_predictor<Space>(rows, settings, detail::part_of(all, part++, settings.folds + 1, clock));
+        auto predictor = fit_predictor<Space>(rows, settings);
+        ++part;
+        if (all) {
+            all({.stage = "fit", .done = part, .total = settings.folds + 1, .seconds = clock.seconds()});
+        }
+        return predictor;
     };
     const cross_validation_options cut{.folds = settings.folds, .seed = settings.seed};
     const auto shown = cross_validate(scores, fit_part, cut);
@@ -138,7 +129,7 @@ void fit_stage(const run_folder& folder, const std::string& table, const fit_set
     write_predictor<Space>(folder.file("predictor.json"), predictor);
 
     csv_rows ranks{.header = {"predictor", "tau", "low", "high"}};
-    ranks.rows.push_back(detail::judged("GCN, " + std::to_string(settings.members) + " of them", shown));
+    ranks.rows.push_back(detail::judged("GCN, default fit", shown));
     ranks.rows.push_back(
         detail::judged("ridge on one-hot codes",
                        cross_validate(

@@ -5,6 +5,7 @@
 #define FITNAS_STUDY_RANK_QUALITY_HPP
 
 #include <cstddef>
+#include <numeric>
 #include <span>
 #include <string>
 #include <vector>
@@ -48,30 +49,42 @@ inline double tau_selected(std::span<const double> values, std::span<const doubl
 
 namespace detail {
 
-/// A statistic of (values, truth), averaged over the takings, with an interval over networks that are drawn
-/// with replacement, the same ones for every taking.
+/// Values of some networks.
+inline std::vector<double> values_at(const std::vector<double>& values, std::span<const double> rows) {
+    std::vector<double> some;
+    some.reserve(rows.size());
+    for (const double row : rows) {
+        some.push_back(values[static_cast<std::size_t>(row)]);
+    }
+    return some;
+}
+
+/// A statistic of rows (numbers of networks), with an interval over networks drawn with replacement.
+template <class Statistic>
+estimate estimate_over(std::size_t networks, const bootstrap_options& options, Statistic&& statistic) {
+    std::vector<double> rows(networks);
+    std::iota(rows.begin(), rows.end(), 0.0);
+    const auto of_rows = [&](std::span<const double> some, std::span<const double>) {
+        return statistic(some);
+    };
+    return {of_rows(rows, rows), bootstrap_interval(rows, rows, of_rows, options)};
+}
+
+/// A statistic of (values, truth), averaged over the takings; each draw has the same networks for every
+/// taking.
 template <class Statistic>
 estimate estimate_of(std::span<const std::vector<double>> takings, std::span<const double> truth,
                      const bootstrap_options& options, Statistic&& statistic) {
-    std::vector<double> numbers(truth.size());
-    for (std::size_t i = 0; i < numbers.size(); ++i) {
-        numbers[i] = static_cast<double>(i);
-    }
-    const auto of_rows = [&](std::span<const double> rows, std::span<const double>) {
-        std::vector<double> x(rows.size());
-        std::vector<double> y(rows.size());
+    const std::vector<double> truths(truth.begin(), truth.end());
+    return estimate_over(truth.size(), options, [&](std::span<const double> rows) {
+        const std::vector<double> y = values_at(truths, rows);
         double sum = 0;
         for (std::size_t t = 0; t < takings.size(); ++t) {
-            for (std::size_t i = 0; i < rows.size(); ++i) {
-                const auto row = static_cast<std::size_t>(rows[i]);
-                x[i] = takings[t][row];
-                y[i] = truth[row];
-            }
+            const std::vector<double> x = values_at(takings[t], rows);
             sum += statistic(t, std::span<const double>(x), std::span<const double>(y));
         }
         return sum / static_cast<double>(takings.size());
-    };
-    return {of_rows(numbers, numbers), bootstrap_interval(numbers, numbers, of_rows, options)};
+    });
 }
 
 } // namespace detail
@@ -100,6 +113,26 @@ inline rank_quality judge(std::span<const std::vector<double>> takings, std::spa
             of([&](column x, column y) { return mean_of_top(x, y, 1); }), of([&](column x, column y) {
                 return mean_of_top(x, y, fitnas::detail::top_count(y.size(), fraction, "judge"));
             })};
+}
+
+/// @brief How far takings agree with each other: Kendall's tau-b, mean over all pairs of them.
+/// @param takings at least two, with as many values each
+inline estimate tau_between(std::span<const std::vector<double>> takings,
+                            const bootstrap_options& options = {}) {
+    if (takings.size() < 2) {
+        throw shape_error("[F1015] tau_between: expected at least 2 takings, got " +
+                          std::to_string(takings.size()));
+    }
+    return detail::estimate_over(takings.front().size(), options, [&](std::span<const double> rows) {
+        double sum = 0;
+        for (std::size_t t = 1; t < takings.size(); ++t) {
+            const std::vector<double> x = detail::values_at(takings[t], rows);
+            for (std::size_t s = 0; s < t; ++s) {
+                sum += kendall_tau(x, detail::values_at(takings[s], rows));
+            }
+        }
+        return 2 * sum / static_cast<double>(takings.size() * (takings.size() - 1));
+    });
 }
 
 /// @brief How much better one kind of score ranks than another: the difference of their taus over the same

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <cstdio>
 #include <map>
 #include <string>
@@ -130,15 +131,16 @@ private:
         fill(truth, read_truth<Space>(m_folder)->scores);
         const csv_table<Space> held_out = read_csv_table<Space>(m_folder.file("held_out.csv"));
         csv_rows rows{.header = {"arch", "truth", "raw", "fitted", "held_out"}};
-        std::vector<double> columns[5]; // truth, raw, fitted, held out, macs
+        std::vector<double> columns[6]; // truth, raw, fitted, held out, ridge, macs
+        const auto line = ridge<Space>(held_out.scores);
         for (std::size_t i = 0; i < held_out.scores.size(); ++i) {
             const architecture<Space> a = canonical<Space>(held_out.scores.architectures[i]);
             if (truth.contains(a) && fitted.contains(a)) {
-                const double values[] = {truth[a], held_out.scores.scores[i], fitted[a],
-                                         held_out.columns.front().values[i],
-                                         static_cast<double>(cost::macs<Space>(a))};
+                const double values[] = {truth[a],        held_out.scores.scores[i],
+                                         fitted[a],       held_out.columns.front().values[i],
+                                         line.predict(a), static_cast<double>(cost::macs<Space>(a))};
                 rows.rows.push_back({to_string<Space>(a)});
-                for (std::size_t c = 0; c < 5; ++c) {
+                for (std::size_t c = 0; c < 6; ++c) {
                     columns[c].push_back(values[c]);
                     if (c < 4) {
                         rows.rows.back().push_back(exact_text(values[c]));
@@ -151,8 +153,8 @@ private:
         }
         rank_table ranks;
         std::vector<std::string> taus;
-        const char* names[] = {"raw", "fitted", "held_out", "macs"};
-        for (std::size_t c = 0; c < 4; ++c) {
+        const char* names[] = {"raw", "fitted", "held_out", "ridge", "macs"};
+        for (std::size_t c = 0; c < 5; ++c) {
             const rank_quality q = judge({&columns[c + 1], 1}, columns[0], m_settings.top);
             ranks.add(names[c], q);
             taus.push_back(words(q.tau));
@@ -160,12 +162,14 @@ private:
                 ranks.add_gain(names[c], tau_gain({&columns[c + 1], 1}, {&columns[1], 1}, columns[0]));
             }
         }
+        const std::string sure = truth_quality(ranks);
         write_rows(m_folder.file("ranking.csv"), ranks.rows);
         m_page.section("Raw scores and fitted scores against the truth");
         m_page.text(std::to_string(rows.rows.size()) +
                     " networks. Raw: the score with shared weights. Fitted: what the GCN, fitted to all raw "
                     "scores, says of the same networks. Held out: the same by a GCN that had not seen the "
-                    "network's own score. In brackets: 95 % bootstrap intervals over networks.");
+                    "network's own score. In brackets: 95 % bootstrap intervals over networks." +
+                    sure);
         m_page.data("ranking", rows);
         const auto [low, high] = range_of(columns[1], columns[2]);
         m_page.html("<div class=charts>");
@@ -182,7 +186,31 @@ private:
         rank_summary(ranks.rows, {{"raw", "raw score"},
                                   {"fitted", "fitted score"},
                                   {"held_out", "fitted, held out"},
+                                  {"ridge", "ridge on one-hot codes"},
                                   {"macs", "macs alone"}});
+    }
+
+    /// How sure the truth is, where it was trained here from several seeds: a sentence, and a row.
+    FITNAS_COLD std::string truth_quality(rank_table& ranks) {
+        if (!m_folder.has("truth_runs.csv")) {
+            return {};
+        }
+        std::map<std::uint64_t, std::vector<double>> by_seed;
+        for (const auto& [job, result] : read_alone<Space>(m_folder.file("truth_runs.csv"))) {
+            by_seed[job.seed].push_back(result.test_accuracy);
+        }
+        std::vector<std::vector<double>> takings;
+        for (auto& [number, column] : by_seed) {
+            takings.push_back(std::move(column));
+        }
+        const auto whole = [&](const auto& t) { return t.size() == takings.front().size(); };
+        if (takings.size() < 2 || !std::all_of(takings.begin(), takings.end(), whole)) {
+            return {};
+        }
+        const estimate tau = tau_between(takings);
+        ranks.rows.rows.push_back(row_of("truth", "tau_between_seeds", tau));
+        return " The truth is the mean of " + std::to_string(takings.size()) +
+               " trainings; what one seed and another rank agrees at tau-b " + words(tau) + ".";
     }
 
     FITNAS_COLD void error() {
@@ -234,7 +262,10 @@ private:
         if (m_folder.has("error_ranking.csv")) {
             m_page.text("Ranking by one score, mean over the seeds and sets of images:");
             rank_summary(read_rows(m_folder.file("error_ranking.csv")),
-                         {{"raw", "raw score"}, {"fitted", "fitted score"}});
+                         {{"raw", "raw score"},
+                          {"fitted", "fitted score"},
+                          {"raw_mean", "mean of all raw scores"},
+                          {"fitted_mean", "mean of all fitted scores"}});
         }
     }
 

@@ -12,6 +12,9 @@
 #include <utility>
 #include <vector>
 
+#include <fitnas/predictor/encoding/chain.hpp>
+#include <fitnas/predictor/feature/cell_operator.hpp>
+#include <fitnas/predictor/gcn/model.hpp>
 #include <fitnas/search/exact.hpp>
 #include <fitnas/search/segment.hpp>
 #include <fitnas/study/predictor.hpp>
@@ -56,6 +59,11 @@ private:
     window_sum<Space> m_sum;
 };
 
+/// @brief The GCN of each segment: two graph convolutions on the chain of cells; our choice.
+template <code_space Space>
+using segment_model = gcn::model<encoding::chain<Space, feature::cell_operator>, gcn::conv<64>, gcn::relu,
+                                 gcn::conv<64>, gcn::relu, gcn::mean_pool, gcn::linear<1>>;
+
 /// @brief How the large space is searched.
 struct segments_settings {
     std::size_t samples = 1000; ///< of each segment
@@ -95,7 +103,7 @@ void segments_stage(const run_folder& folder, const segments_settings& settings,
     };
     int piece = 0;
     const auto fit_slots = [&]<class Slots>(const score_table<Slots>& table) {
-        return windows(fit<gcn_model<Slots>>(
+        return windows(fit<segment_model<Slots>>(
             table, {.epochs = settings.epochs,
                     .seed = settings.seed,
                     .observer = watch(w, "fitting segment " + std::to_string(++piece))}));
@@ -123,7 +131,7 @@ void segments_stage(const run_folder& folder, const segments_settings& settings,
         table.push_back(a, 0);
     }
     table.scores = score(table.architectures);
-    const auto model = fit<gcn_model<Space>>(
+    const auto model = fit<segment_model<Space>>(
         table, {.epochs = settings.epochs, .seed = settings.seed, .observer = watch(w, "fitting the whole")});
     const auto best_of = [&](const windows<Space>& tables) {
         return search::exact(tables, {.top = 1, .limit = settings.limit}).front().architecture;
