@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <fitnas/op/conv.hpp>
+#include <fitnas/op/pool.hpp>
 #include <fitnas/predictor/baseline.hpp>
 #include <fitnas/predictor/default_model.hpp>
 #include <fitnas/predictor/encoding/chain.hpp>

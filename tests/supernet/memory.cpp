@@ -15,6 +15,9 @@
 
 #include <doctest/doctest.h>
 
+#include <fitnas/op/conv.hpp>
+#include <fitnas/op/mbconv.hpp>
+#include <fitnas/op/pool.hpp>
 #include <fitnas/space/sample.hpp>
 #include <fitnas/space/spaces.hpp>
 #include <fitnas/supernet/evaluate.hpp>
