@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -47,6 +48,72 @@ std::uint64_t hash(const train_report& r) {
         std::memcpy(values.data() + values.size() - 4, &e, sizeof e);
     }
     return small::hash(values);
+}
+
+/// The tensors and texts of a checkpoint, to be changed and written again with a right checksum.
+struct file_copy {
+    struct tensor {
+        std::string name;
+        tensor_type type;
+        std::vector<std::uint64_t> shape;
+        std::vector<std::byte> bytes;
+    };
+    std::vector<tensor> tensors;
+    std::map<std::string, std::string> metadata;
+
+    explicit file_copy(const std::string& path) {
+        const safetensors file(path);
+        for (const tensor_info& t : file.tensors()) {
+            tensors.push_back({t.name, t.type, t.shape, {}});
+            const auto keep = [&](const auto& values) {
+                const auto bytes = std::as_bytes(std::span(values));
+                tensors.back().bytes.assign(bytes.begin(), bytes.end());
+            };
+            if (t.type == tensor_type::f32) {
+                keep(file.values<float>(t.name));
+            } else if (t.type == tensor_type::f64) {
+                keep(file.values<double>(t.name));
+            } else {
+                keep(file.values<std::uint8_t>(t.name));
+            }
+        }
+        metadata = file.metadata();
+        metadata.erase("checksum");
+    }
+    tensor& at(const std::string& name) {
+        const auto found =
+            std::find_if(tensors.begin(), tensors.end(), [&](const tensor& t) { return t.name == name; });
+        REQUIRE(found != tensors.end());
+        return *found;
+    }
+    template <class T, class Change>
+    void change(const std::string& name, Change&& by) {
+        tensor& t = at(name);
+        for (std::size_t i = 0; i < t.bytes.size(); i += sizeof(T)) {
+            T value;
+            std::memcpy(&value, &t.bytes[i], sizeof(T));
+            by(value);
+            std::memcpy(&t.bytes[i], &value, sizeof(T));
+        }
+    }
+    void write(const std::string& path) const {
+        std::vector<tensor_view> views;
+        for (const tensor& t : tensors) {
+            views.push_back({t.name, t.type, t.shape, t.bytes});
+        }
+        write_safetensors(path, views, metadata);
+    }
+};
+
+/// What a supernet says that is to load this; it must not have changed.
+std::string refusal(const file_copy& copy) {
+    const temporary_folder folder;
+    copy.write(folder.path("b"));
+    supernet<space> other(seed{2});
+    const std::uint64_t before = small::hash(other.parameters());
+    const std::string text = thrown<data_error>([&] { load_checkpoint(folder.path("b"), other); });
+    CHECK((text == "nothing was thrown" || small::hash(other.parameters()) == before));
+    return text;
 }
 
 /// A stop after so many steps.
@@ -287,43 +354,13 @@ TEST_CASE("weights that do not give the golden output are refused, and change no
     supernet<space> net(seed{1});
     save_checkpoint(path, net);
     // The same file with other weights for one operator, and a right checksum.
-    const safetensors file(path);
     const auto rewritten = [&](const std::string& changed, float factor, const std::string& dropped = "") {
-        std::vector<std::vector<std::uint8_t>> bytes;
-        std::vector<tensor_view> tensors;
-        for (const tensor_info& t : file.tensors()) {
-            if (t.name == dropped) {
-                continue;
-            }
-            std::vector<std::uint8_t> values;
-            if (t.type == tensor_type::f32) {
-                std::vector<float> floats = file.values<float>(t.name);
-                for (float& v : floats) {
-                    v *= t.name == changed ? factor : 1.0F;
-                }
-                values.resize(floats.size() * sizeof(float));
-                std::memcpy(values.data(), floats.data(), values.size());
-            } else if (t.type == tensor_type::f64) {
-                const std::vector<double> doubles = file.values<double>(t.name);
-                values.resize(doubles.size() * sizeof(double));
-                std::memcpy(values.data(), doubles.data(), values.size());
-            } else {
-                values = file.values<std::uint8_t>(t.name);
-            }
-            bytes.push_back(values);
-            tensors.push_back({t.name, t.type, t.shape, {}});
+        file_copy copy(path);
+        if (!changed.empty()) {
+            copy.change<float>(changed, [&](float& v) { v *= factor; });
         }
-        for (std::size_t i = 0; i < tensors.size(); ++i) {
-            tensors[i].bytes = std::as_bytes(std::span<const std::uint8_t>(bytes[i]));
-        }
-        std::map<std::string, std::string> metadata = file.metadata();
-        metadata.erase("checksum");
-        write_safetensors(folder.path("b"), tensors, metadata);
-        supernet<space> other(seed{2});
-        const std::uint64_t before = small::hash(other.parameters());
-        const std::string text = thrown<data_error>([&] { load_checkpoint(folder.path("b"), other); });
-        CHECK((text == "nothing was thrown" || small::hash(other.parameters()) == before));
-        return text;
+        std::erase_if(copy.tensors, [&](const auto& t) { return t.name == dropped; });
+        return refusal(copy);
     };
     CHECK(rewritten("", 1) == "nothing was thrown");
     CHECK(contains(rewritten("cell2.op2_mb2_k3_se4.step3_depthwise.weight", -1), "do not give the outputs"));
@@ -335,6 +372,61 @@ TEST_CASE("weights that do not give the golden output are refused, and change no
     net.parameters()[0] = NAN;
     CHECK(contains(thrown<numeric_error>([&] { save_checkpoint(path, net); }), "not finite"));
     CHECK(load_checkpoint(path, net).golden_difference == 0); // the good one is still there
+}
+
+TEST_CASE("a checkpoint that contradicts itself is refused by name") {
+    const temporary_folder folder;
+    const std::string path = folder.path("a");
+    supernet<space> net(seed{1});
+    const dataset data = small::images();
+    train(net, data.train, options, checkpoint_options{.file = path});
+    const auto with = [&](auto&& change) {
+        file_copy copy(path);
+        change(copy);
+        return refusal(copy);
+    };
+    CHECK(with([](file_copy&) {}) == "nothing was thrown");
+    CHECK(contains(with([](file_copy& c) { c.metadata["format"] = "another"; }), "not a checkpoint"));
+    CHECK(contains(with([](file_copy& c) { c.metadata["schema"] = "0"; }), "of another version"));
+    CHECK(contains(with([](file_copy& c) { c.metadata.erase("step"); }),
+                   "metadata \"step\": expected a number, got nothing"));
+    for (const char* wrong : {"", "-1", "5 ", "4611686018427387904"}) { // the last is 2^62
+        CHECK(contains(with([&](file_copy& c) { c.metadata["steps"] = wrong; }),
+                       "metadata \"steps\": expected a number, got \"" + std::string(wrong) + "\""));
+    }
+    CHECK(contains(with([](file_copy& c) {
+                       c.at("training.reports").shape = {7};
+                       c.at("training.reports").bytes.resize(7 * sizeof(double));
+                   }),
+                   "\"training.reports\": expected pairs, got 7 values"));
+    CHECK(contains(with([](file_copy& c) {
+                       c.at("training.momentum").shape = {3};
+                       c.at("training.momentum").bytes.resize(3 * sizeof(float));
+                   }),
+                   "\"training.momentum\": expected"));
+    CHECK(contains(with([](file_copy& c) {
+                       std::swap(c.at("head.step4_linear.weight").shape[0],
+                                 c.at("head.step4_linear.weight").shape[1]);
+                   }),
+                   "\"head.step4_linear.weight\": expected the shape"));
+    CHECK(contains(
+        with([](file_copy& c) { c.change<std::uint8_t>("golden.paths", [](std::uint8_t& p) { p ^= 1; }); }),
+        "\"golden.paths\": expected each operator"));
+    // The checksum by another name.
+    std::string bytes = folder.read("a");
+    bytes.replace(bytes.find("\"checksum\""), 10, "\"checksun\"");
+    folder.write("a", bytes);
+    CHECK(contains(thrown<data_error>([&] { load_checkpoint(path, net); }),
+                   "expected a checksum, there is none"));
+
+    training_state state;
+    state.momentum.resize(3);
+    CHECK(contains(thrown<shape_error>([&] { save_checkpoint(path, net, state); }), "the momentum of"));
+    for (float& v : net.parameters()) {
+        v = 1e30F; // finite, but what comes out is not
+    }
+    CHECK(contains(thrown<numeric_error>([&] { save_checkpoint(path, net); }), "logits that are not finite"));
+    CHECK(folder.read("a") == bytes);
 }
 
 TEST_CASE("a full disk and folders that are gone or read-only leave the last good checkpoint") {

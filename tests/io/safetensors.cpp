@@ -137,6 +137,17 @@ TEST_CASE("hostile headers are refused by name") {
     CHECK(contains(header(tensor(R"("dtype":"U8","shape":[[0]],"data_offsets":[0,0])")), "a list at"));
     CHECK(contains(header(tensor(R"("dtype":"U8","shape":[-1],"data_offsets":[0,0])")), "a negative number"));
     CHECK(contains(header(tensor(R"("dtype":"U8","shape":[1.5],"data_offsets":[0,0])")), "no integer"));
+    CHECK(contains(header(tensor(R"("dtype":true,"shape":[0],"data_offsets":[0,0])")),
+                   "a boolean at \"dtype\""));
+    CHECK(
+        contains(header(tensor(R"("dtype":"U8","shape":"0","data_offsets":[0,0])")), "a text at \"shape\""));
+    CHECK(contains(header(tensor(R"("dtype":"U8","shape":["0"],"data_offsets":[0,0])")), "a text at"));
+    std::string ones = "1";
+    for (int i = 1; i < 65; ++i) {
+        ones += ",1";
+    }
+    CHECK(contains(header(tensor(R"("dtype":"U8","shape":[)" + ones + R"(],"data_offsets":[0,1])")),
+                   "more than 64 numbers in a list"));
     CHECK(contains(header(tensor(R"("dtype":"U8","shape":[1],"data_offsets":[0])")), "1 data_offsets"));
     CHECK(contains(header(tensor(R"("dtype":"U8","shape":[1],"data_offsets":[1,0])")), "expected 1 bytes"));
     CHECK(contains(header(tensor(R"("dtype":"F32","shape":[2],"data_offsets":[0,4])")),

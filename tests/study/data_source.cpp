@@ -89,3 +89,33 @@ TEST_CASE("CIFAR-10 in its binary format: small files of it, and one that is mis
     CHECK(data.test.size() == 20);
     CHECK(data.train.image_shape() == shape{32, 32, 3});
 }
+
+TEST_CASE("Fashion-MNIST by the names of its files, and made-up images of any shape") {
+    const temporary_folder folder;
+    write_idx(folder, "train", 50);
+    write_idx(folder, "test", 20);
+    const auto name = [&](const std::string& from, const std::string& to) {
+        folder.write(to, folder.read(from));
+    };
+    name("train-images", "train-images-idx3-ubyte");
+    name("train-labels", "train-labels-idx1-ubyte");
+    name("test-images", "t10k-images-idx3-ubyte");
+    const data_source source = data_source::parse("fashion-mnist:" + folder.path());
+    CHECK(contains(thrown<data_error>([&] { source.files(); }), "t10k-labels-idx1-ubyte"));
+    name("test-labels", "t10k-labels-idx1-ubyte");
+    CHECK(source.files().back() == folder.path("t10k-labels-idx1-ubyte"));
+    const dataset data = source.load({4, 5, 1}, 10, {.validation = 10});
+    CHECK(data.train.size() == 40);
+    CHECK(data.validation.size() == 10);
+    CHECK(data.test.size() == 20);
+
+    const data_source made_up = data_source::parse("synthetic");
+    CHECK(made_up.files().empty());
+    const dataset small = made_up.load({6, 7, 3}, 5, {.validation = 30, .seed = seed{2}, .train_limit = 70});
+    CHECK(small.train.size() == 70);
+    CHECK(small.validation.size() == 30);
+    CHECK(small.test.size() == 1000);
+    CHECK(small.train.image_shape() == shape{6, 7, 3});
+    CHECK(small.train.classes == 5);
+    CHECK(made_up.load({2, 2, 1}, 2, {.validation = 1}).train.size() == 10000);
+}
