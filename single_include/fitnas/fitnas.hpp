@@ -10754,8 +10754,8 @@ namespace fitnas {
 /// @throws as `fit`
 template <gcn::model_type Model, predictor Teacher>
 fitted<Model>
-distil(const Teacher& teacher, std::size_t networks = 2000,
-       const fit_options& options = {.epochs = 60, .learning_rate = 2e-2, .weight_decay = 0.01}) {
+distil(const Teacher& teacher, std::size_t networks = 4000,
+       const fit_options& options = {.epochs = 120, .learning_rate = 2e-2, .weight_decay = 0.01}) {
     using space = typename Model::space;
     score_table<space> table;
     random_stream random(options.seed, purpose::sample);
