@@ -113,9 +113,9 @@ TEST_CASE("each plan has its members, and equal networks are one row") {
     CHECK(of[3].members()[8].predict(codes_of(table)) == of[2].members()[26].predict(codes_of(table)));
     // Members of a way begin elsewhere; the first does not depend on how many there are.
     CHECK(of[3].members()[8].predict(codes_of(table)) != of[3].members()[7].predict(codes_of(table)));
-    const auto once = fit_default(table, {.plan = fit_plan::close, .repeats = 1});
-    CHECK(once.members().size() == 3);
-    CHECK(once.members()[1].predict(codes_of(table)) == of[3].members()[3].predict(codes_of(table)));
+    const auto single = fit_default(table, {.plan = fit_plan::close, .repeats = 1});
+    CHECK(single.members().size() == 3);
+    CHECK(single.members()[1].predict(codes_of(table)) == of[3].members()[3].predict(codes_of(table)));
     CHECK_THROWS_AS(fit_default(table, {.repeats = 0}), option_error);
     CHECK(options_of_way(3, 60).epochs == 200);
     CHECK(options_of_way(3, 2000).epochs == 2000 / 32);

@@ -76,7 +76,7 @@ alone_results<Space> read_alone(const std::string& path) {
                 fitnas::detail::csv_number<double>(fields[curve].substr(from, end - from), reader, curve));
             from = end + 1;
         }
-        results[{fitnas::detail::csv_code<Space>(fields[code], reader),
+        results[{fitnas::detail::csv_code<Space>(fields[code], reader, code),
                  fitnas::detail::csv_number<std::uint64_t>(fields[number], reader, number)}] = result;
     }
     return results;

@@ -79,7 +79,7 @@ std::vector<architecture<Space>> read_architectures(const std::string& path) {
     const std::size_t place = reader.place("arch");
     std::vector<architecture<Space>> networks;
     for (std::vector<std::string> fields; reader.next(fields);) {
-        networks.push_back(fitnas::detail::csv_code<Space>(fields[place], reader));
+        networks.push_back(fitnas::detail::csv_code<Space>(fields[place], reader, place));
     }
     return networks;
 }
