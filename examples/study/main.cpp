@@ -105,7 +105,7 @@ FITNAS_COLD void apply_preset(settings& s) {
         s.train_images = 4000;
         s.epochs = 4;
         s.truth = "81";
-        s.truth_epochs = 1;
+        s.truth_epochs = 2;
         s.retrain_epochs = 4;
     }
     if (s.space == "fashion_mini") {

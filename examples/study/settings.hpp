@@ -30,7 +30,7 @@ struct settings {
     std::size_t samples = 0;
 
     std::string score = "accuracy";
-    std::size_t score_images = 500;
+    std::size_t score_images = 100;
     std::size_t calibration = 512;
     std::string statistics = "calibrated";
 
