@@ -5,7 +5,9 @@
 /// | --- | --- |
 /// | `FITNAS_NO_OPENMP` | run on one thread even where OpenMP is switched on |
 /// | `FITNAS_SIMD_WIDTH` | floats in one vector (16, 8 or 4); otherwise the widest the target has |
-/// | `FITNAS_ASSERT(x)` | a broken invariant of the library's own; `assert` unless defined before |
+/// | `FITNAS_BFLOAT16` | 1: 1x1 convolutions multiply numbers rounded to bfloat16, where the target has
+/// AVX512_BF16 | | `FITNAS_ASSERT(x)` | a broken invariant of the library's own; `assert` unless defined
+/// before |
 
 #ifndef FITNAS_CONFIG_HPP
 #define FITNAS_CONFIG_HPP
@@ -30,6 +32,12 @@
 #else
 #define FITNAS_SIMD_WIDTH 4
 #endif
+#endif
+
+#ifndef FITNAS_BFLOAT16
+#define FITNAS_BFLOAT16 0
+#elif FITNAS_BFLOAT16 && (!defined(__AVX512BF16__) || FITNAS_SIMD_WIDTH != 16)
+#error "[F0007] FITNAS_BFLOAT16 needs a target with AVX512_BF16 and vectors of 16 floats"
 #endif
 
 /// For functions that run once, check or write messages: compilers make them small, which takes less time.

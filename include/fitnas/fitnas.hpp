@@ -18,6 +18,7 @@
 #include <fitnas/core/shared_observer.hpp>
 #include <fitnas/core/simd.hpp>
 #include <fitnas/core/simd_math.hpp>
+#include <fitnas/core/words.hpp>
 #include <fitnas/core/xtensor.hpp>
 #include <fitnas/data/batch.hpp>
 #include <fitnas/data/byte_file.hpp>
@@ -64,6 +65,7 @@
 #include <fitnas/op/operator.hpp>
 #include <fitnas/op/pool.hpp>
 #include <fitnas/predictor/baseline.hpp>
+#include <fitnas/predictor/choose_plan.hpp>
 #include <fitnas/predictor/cross_validation.hpp>
 #include <fitnas/predictor/default_model.hpp>
 #include <fitnas/predictor/distil.hpp>
@@ -105,6 +107,7 @@
 #include <fitnas/predictor/predictor.hpp>
 #include <fitnas/predictor/table.hpp>
 #include <fitnas/predictor/target.hpp>
+#include <fitnas/predictor/watched_fits.hpp>
 #include <fitnas/predictor/window_sum.hpp>
 #include <fitnas/predictor/windows.hpp>
 #include <fitnas/search/candidate.hpp>

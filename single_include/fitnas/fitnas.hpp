@@ -46,7 +46,9 @@
 /// | --- | --- |
 /// | `FITNAS_NO_OPENMP` | run on one thread even where OpenMP is switched on |
 /// | `FITNAS_SIMD_WIDTH` | floats in one vector (16, 8 or 4); otherwise the widest the target has |
-/// | `FITNAS_ASSERT(x)` | a broken invariant of the library's own; `assert` unless defined before |
+/// | `FITNAS_BFLOAT16` | 1: 1x1 convolutions multiply numbers rounded to bfloat16, where the target has
+/// AVX512_BF16 | | `FITNAS_ASSERT(x)` | a broken invariant of the library's own; `assert` unless defined
+/// before |
 
 #if !defined(__cplusplus) || __cplusplus < 202002L
 #error "[F0001] fitnas needs C++20: compile with -std=c++20 or newer"
@@ -66,6 +68,12 @@
 #else
 #define FITNAS_SIMD_WIDTH 4
 #endif
+#endif
+
+#ifndef FITNAS_BFLOAT16
+#define FITNAS_BFLOAT16 0
+#elif FITNAS_BFLOAT16 && (!defined(__AVX512BF16__) || FITNAS_SIMD_WIDTH != 16)
+#error "[F0007] FITNAS_BFLOAT16 needs a target with AVX512_BF16 and vectors of 16 floats"
 #endif
 
 /// For functions that run once, check or write messages: compilers make them small, which takes less time.
@@ -456,13 +464,60 @@ constexpr int padded(int n) { return (n + native_width - 1) / native_width * nat
 
 } // namespace fitnas::simd
 
+// ---- fitnas/core/words.hpp ----
+/// @file
+/// @brief What the operands of a matrix product are made of: words of 4 bytes, each a float or two bfloat16.
+
+namespace fitnas::detail {
+
+/// A float to a word.
+struct float_words {
+    static constexpr int each = 1; ///< numbers in a word
+    static constexpr int count(int numbers) { return numbers; }
+    /// sum + factor y, word by word
+    static FITNAS_INLINE simd::vec<> multiply_add(simd::vec<> factor, simd::vec<> y, simd::vec<> sum) {
+        return simd::fma(factor, y, sum);
+    }
+};
+
+#if FITNAS_BFLOAT16
+/// Two bfloat16 to a word, neighbours along the sum of the product, which is in floats: half the
+/// instructions.
+struct bfloat16_words {
+    static constexpr int each = 2;
+    static constexpr int count(int numbers) { return (numbers + 1) / 2; }
+    static FITNAS_INLINE simd::vec<> multiply_add(simd::vec<> factor, simd::vec<> y, simd::vec<> sum) {
+        return (simd::vec<>)_mm512_dpbf16_ps((__m512)sum, (__m512bh)factor, (__m512bh)y);
+    }
+    /// The 32 floats of `low` and `high` in turn, rounded to the nearest, ties to even.
+    static FITNAS_INLINE simd::vec<> join(simd::vec<> low, simd::vec<> high) {
+        return (simd::vec<>)_mm512_cvtne2ps_pbh((__m512)high, (__m512)low);
+    }
+    /// Word i: element i of `first` and of `second`.
+    static FITNAS_INLINE simd::vec<> pair(simd::vec<> first, simd::vec<> second) {
+        const __m512i halves = (__m512i)join(first, second);
+        const __m512i order = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8,
+                                               23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+        return (simd::vec<>)_mm512_permutexvar_epi16(order, halves);
+    }
+};
+
+/// The words of 1x1 convolutions.
+using convolution_words = bfloat16_words;
+#else
+using convolution_words = float_words;
+#endif
+
+} // namespace fitnas::detail
+
 // ---- fitnas/core/gemm.hpp ----
 /// @file
 /// @brief Matrix products: register tiles over packed operands, on one thread, for any size.
 ///
 /// The left operand is *blocked*: `[columns / Width][rows][Width]`, one vector's width of columns after the
 /// other. The right operand is *packed*: panels of `panel` columns, `[rows][panel]` each. Both are padded
-/// with zeros, so only whoever stores a result has to know where it ends.
+/// with zeros, so only whoever stores a result has to know where it ends. Both hold words; of bfloat16 each
+/// has two numbers, neighbours in a row of the left operand and in a column of the right one.
 
 namespace fitnas {
 
@@ -490,8 +545,9 @@ constexpr std::size_t packed_size(int rows, int columns) {
 }
 
 /// The panel of B (k x n) that begins at column j0; element (i, j) is at b[i * row_step + j * column_step].
-inline void pack_panel(const float* b, std::ptrdiff_t row_step, std::ptrdiff_t column_step, int k, int n,
-                       int j0, float* out) {
+template <class Words = float_words>
+requires(Words::each == 1) void pack_panel(const float* b, std::ptrdiff_t row_step,
+                                           std::ptrdiff_t column_step, int k, int n, int j0, float* out) {
     const int width = (std::min)(panel, n - j0);
     b += j0 * column_step;
     if (width < panel) {
@@ -511,16 +567,36 @@ inline void pack_panel(const float* b, std::ptrdiff_t row_step, std::ptrdiff_t c
     std::fill_n(out + static_cast<std::ptrdiff_t>(panel) * k, panel * (simd::padded(k) - k), 0.0F);
 }
 
+#if FITNAS_BFLOAT16
+/// The same in words of two rows.
+template <class Words>
+requires(Words::each == 2) void pack_panel(const float* b, std::ptrdiff_t row_step,
+                                           std::ptrdiff_t column_step, int k, int n, int j0, float* out) {
+    const int words = simd::padded(Words::count(k));
+    float* rows = thread_scratch(static_cast<std::size_t>(2 * panel) * static_cast<std::size_t>(words));
+    pack_panel(b, row_step, column_step, k, n, j0, rows);
+    std::fill_n(rows + static_cast<std::ptrdiff_t>(panel) * simd::padded(k),
+                panel * (2 * words - simd::padded(k)), 0.0F);
+    for (int i = 0; i < words; ++i, rows += 2 * panel, out += panel) {
+        for (int j = 0; j < panel; j += gemm_width) {
+            simd::store(out + j, Words::pair(simd::load(rows + j), simd::load(rows + panel + j)));
+        }
+    }
+}
+#endif
+
 /// All panels of B, on the calling thread.
-inline void pack_panels(const float* b, std::ptrdiff_t row_step, std::ptrdiff_t column_step, int k, int n,
-                        float* out) {
+template <class Words = float_words>
+void pack_panels(const float* b, std::ptrdiff_t row_step, std::ptrdiff_t column_step, int k, int n,
+                 float* out) {
     for (int j = 0; j < n; j += panel) {
-        pack_panel(b, row_step, column_step, k, n, j, out + static_cast<std::ptrdiff_t>(j) * simd::padded(k));
+        pack_panel<Words>(b, row_step, column_step, k, n, j,
+                          out + static_cast<std::ptrdiff_t>(j) * simd::padded(Words::count(k)));
     }
 }
 
 /// One register tile: Rows x Vectors of A B, kept in registers and handed to `store(row, accumulators)`.
-template <int Rows, int Vectors, class Store>
+template <class Words, int Rows, int Vectors, class Store>
 FITNAS_INLINE void multiply_tile(int k_padded, const float* a, std::size_t a_stride, const float* b, int row,
                                  Store& store) {
     simd::vec<> acc[Rows][Vectors] = {};
@@ -536,7 +612,7 @@ FITNAS_INLINE void multiply_tile(int k_padded, const float* a, std::size_t a_str
             for (int r = 0; r < Rows; ++r) {
                 const simd::vec<> factor = simd::broadcast(x[r * gemm_width + i]);
                 for (int v = 0; v < Vectors; ++v) {
-                    acc[r][v] = simd::fma(factor, y[v], acc[r][v]);
+                    acc[r][v] = Words::multiply_add(factor, y[v], acc[r][v]);
                 }
             }
         }
@@ -545,24 +621,24 @@ FITNAS_INLINE void multiply_tile(int k_padded, const float* a, std::size_t a_str
 }
 
 /// All rows of one panel.
-template <int Vectors, class Epilogue>
+template <class Words, int Vectors, class Epilogue>
 void multiply_panel(int rows, int k_padded, const float* a, std::size_t a_stride, const float* b, int column,
                     const Epilogue& epilogue) {
     auto store = epilogue.template panel<Vectors>(column);
     int row = 0;
     for (; row + gemm_rows <= rows; row += gemm_rows) {
-        multiply_tile<gemm_rows, Vectors>(k_padded, a + row * gemm_width, a_stride, b, row, store);
+        multiply_tile<Words, gemm_rows, Vectors>(k_padded, a + row * gemm_width, a_stride, b, row, store);
     }
     for (; row < rows; ++row) {
-        multiply_tile<1, Vectors>(k_padded, a + row * gemm_width, a_stride, b, row, store);
+        multiply_tile<Words, 1, Vectors>(k_padded, a + row * gemm_width, a_stride, b, row, store);
     }
     store.finish();
 }
 
-/// A B for a blocked A (rows x k) and a packed B (k x n). For every panel of columns
+/// A B for a blocked A (rows x k words) and a packed B (k words x n). For every panel of columns
 /// `epilogue.panel<Vectors>(column)` makes an object, which is called with (row, accumulators) for each
 /// register tile, then told to `finish()`: what it sums up over the rows stays in registers.
-template <class Epilogue>
+template <class Words = float_words, class Epilogue>
 void multiply(int rows, int n, int k, const float* a, std::size_t a_stride, const float* b,
               const Epilogue& epilogue) {
     const int k_padded = simd::padded(k);
@@ -570,15 +646,15 @@ void multiply(int rows, int n, int k, const float* a, std::size_t a_stride, cons
          column += panel, b += static_cast<std::size_t>(panel) * static_cast<std::size_t>(k_padded)) {
         // Narrow vectors take one width of panels, which is half to compile; its second vector may be empty.
         if (gemm_width < 16 || n - column > gemm_width) {
-            multiply_panel<2>(rows, k_padded, a, a_stride, b, column, epilogue);
+            multiply_panel<Words, 2>(rows, k_padded, a, a_stride, b, column, epilogue);
         } else if constexpr (gemm_width >= 16) {
-            multiply_panel<1>(rows, k_padded, a, a_stride, b, column, epilogue);
+            multiply_panel<Words, 1>(rows, k_padded, a, a_stride, b, column, epilogue);
         }
     }
 }
 
 /// One tile of `multiply_transposed`: gemm_rows x Vectors.
-template <int Vectors>
+template <class Words, int Vectors>
 FITNAS_INLINE void multiply_transposed_tile(int rows, const float* g, const float* a, std::size_t a_stride,
                                             float* c, int ldc, bool accumulate) {
     simd::vec<> acc[gemm_rows][Vectors] = {};
@@ -599,7 +675,7 @@ FITNAS_INLINE void multiply_transposed_tile(int rows, const float* g, const floa
         for (int i = 0; i < gemm_rows; ++i) {
             const simd::vec<> factor = simd::broadcast(g[r * gemm_width + i]);
             for (int v = 0; v < Vectors; ++v) {
-                acc[i][v] = simd::fma(factor, y[v], acc[i][v]);
+                acc[i][v] = Words::multiply_add(factor, y[v], acc[i][v]);
             }
         }
     }
@@ -611,19 +687,20 @@ FITNAS_INLINE void multiply_transposed_tile(int rows, const float* g, const floa
 }
 
 /// c (padded n x k_columns, leading dimension ldc) = G^T A, or += where `accumulate`, for blocked G (rows x
-/// n) and A (rows x k). c has room for n rounded up to gemm_rows and k rounded up to `panel`; what is left
-/// there behind n and k means nothing.
-inline void multiply_transposed(int rows, int n, int k, const float* g, std::size_t g_stride, const float* a,
-                                std::size_t a_stride, float* c, int ldc, bool accumulate) {
+/// n) and A (rows x k), rows in words. c has room for n rounded up to gemm_rows and k rounded up to `panel`;
+/// what is left there behind n and k means nothing.
+template <class Words = float_words>
+void multiply_transposed(int rows, int n, int k, const float* g, std::size_t g_stride, const float* a,
+                         std::size_t a_stride, float* c, int ldc, bool accumulate) {
     for (int column = 0; column < k; column += panel) {
         const float* from = a + static_cast<std::size_t>(column / gemm_width) * a_stride;
         for (int i = 0; i < n; i += gemm_rows) {
             const float* x = g + static_cast<std::size_t>(i / gemm_width) * g_stride + i % gemm_width;
             float* out = c + static_cast<std::ptrdiff_t>(i) * ldc + column;
             if (k - column > gemm_width) {
-                multiply_transposed_tile<2>(rows, x, from, a_stride, out, ldc, accumulate);
+                multiply_transposed_tile<Words, 2>(rows, x, from, a_stride, out, ldc, accumulate);
             } else {
-                multiply_transposed_tile<1>(rows, x, from, a_stride, out, ldc, accumulate);
+                multiply_transposed_tile<Words, 1>(rows, x, from, a_stride, out, ldc, accumulate);
             }
         }
     }
@@ -1090,6 +1167,31 @@ private:
 
 namespace detail {
 
+/// Tells whoever watches a stage, where anyone does, how far it is. Its clock starts when it is made.
+class teller {
+public:
+    /// @param watch lives longer
+    template <class Count>
+    teller(const observer& watch, std::string_view stage, Count total)
+        : m_watch(watch), m_stage(stage), m_total(static_cast<long long>(total)) {}
+
+    template <class Count>
+    void operator()(Count done) const {
+        if (m_watch) {
+            m_watch({.stage = m_stage,
+                     .done = static_cast<long long>(done),
+                     .total = m_total,
+                     .seconds = m_clock.seconds()});
+        }
+    }
+
+private:
+    const observer& m_watch;
+    std::string_view m_stage;
+    long long m_total;
+    stopwatch m_clock;
+};
+
 /// Does the work; where it is interrupted, what it came to goes along.
 /// @param partial asked then
 template <class Work, class Partial>
@@ -1419,7 +1521,8 @@ template <int Width = native_width>
 FITNAS_INLINE vec<Width> sqrt(vec<Width> x) {
 #if defined(__AVX512F__)
     if constexpr (Width == 16) {
-        return (vec<Width>)_mm512_sqrt_ps((__m512)x);
+        // With a mask of all, as g++ 12 warns of an uninitialised value inside of the plain one.
+        return (vec<Width>)_mm512_maskz_sqrt_ps(__mmask16{0xFFFF}, (__m512)x);
     } else
 #endif
 #if defined(__AVX__)
@@ -3191,11 +3294,14 @@ struct workspace {
     aligned_buffer<double> moments; ///< of a narrow tensor, [group][...]
 
     /// Packs weights, k x n, for a product; element (i, j) is at w[i * row_step + j * column_step].
+    template <class Words = float_words>
     float* pack(const float* w, std::ptrdiff_t row_step, std::ptrdiff_t column_step, int k, int n) {
-        float* out = packed.reserve(packed_size(k, n));
+        const int words = Words::count(k);
+        float* out = packed.reserve(packed_size(words, n));
         parallel_for((n + panel - 1) / panel, [&](std::ptrdiff_t p) {
             const std::ptrdiff_t j = p * panel;
-            pack_panel(w, row_step, column_step, k, n, static_cast<int>(j), out + j * simd::padded(k));
+            pack_panel<Words>(w, row_step, column_step, k, n, static_cast<int>(j),
+                              out + j * simd::padded(words));
         });
         return out;
     }
@@ -3452,10 +3558,11 @@ public:
 
     /// Nothing yet; needed only where no `add` comes with `first`.
     void clear(int group) const { std::fill_n(part(group), m_size, 0.0F); }
-    /// Adds G^T X for blocked G (rows x n) and X (rows x k).
+    /// Adds G^T X for blocked G (rows x n) and X (rows x k), rows in words.
     /// @param first whether this is the first of the group
+    template <class Words = float_words>
     void add(int group, int rows, const float* g, const float* x, std::size_t stride, bool first) const {
-        multiply_transposed(rows, m_n, m_k, g, stride, x, stride, part(group), m_ld, !first);
+        multiply_transposed<Words>(rows, m_n, m_k, g, stride, x, stride, part(group), m_ld, !first);
     }
     /// Adds the parts, in order, into the gradient (n x k).
     void add_up(float* gradient) const {
@@ -3576,14 +3683,21 @@ namespace fitnas::detail {
 /// Rows that are read together. Blocked operands have room for whole groups of them.
 inline constexpr int rows_at_once = 4;
 
+/// Where rows go, as blocked operands of products. Floats are the same for both, and go to the first.
+struct blocked_rows {
+    float* left = nullptr;       ///< of `multiply`: a word is of one row
+    float* transposed = nullptr; ///< of `multiply_transposed`: a word is of one column; nullptr: not needed
+};
+
 /// Writes rows into a blocked operand: `group(r)` makes a reader of `rows_at_once` rows from r on, and after
 /// `reader.channels(c)`, `reader(i, c, count)` is row r + i's vector of channels [c, c + W), `count` of them
 /// there.
-template <class Group>
-FITNAS_INLINE void write_blocked(int rows, int channels, float* out, std::size_t stride, Group&& group) {
+template <class Words, class Group>
+requires(Words::each == 1) FITNAS_INLINE
+    void write_blocked(int rows, int channels, const blocked_rows& out, std::size_t stride, Group&& group) {
     for (int r = 0; r < rows; r += rows_at_once) {
         auto reader = group(r);
-        float* to = out + r * W;
+        float* to = out.left + r * W;
         int c = 0;
         if constexpr (W >= 8) { // narrow vectors take one loop, which is half to compile
             for (; c + W <= channels; c += W, to += stride) {
@@ -3601,6 +3715,41 @@ FITNAS_INLINE void write_blocked(int rows, int channels, float* out, std::size_t
         }
     }
 }
+
+#if FITNAS_BFLOAT16
+/// The same in words of two channels and of two rows.
+template <class Words, class Group>
+requires(Words::each == 2) FITNAS_INLINE
+    void write_blocked(int rows, int channels, const blocked_rows& out, std::size_t stride, Group&& group) {
+    for (int r = 0; r < rows; r += rows_at_once) {
+        auto reader = group(r);
+        for (int c = 0; c < channels; c += 2 * W) {
+            vec<> v[2][rows_at_once] = {};
+            for (int h = 0; h < 2 && c + h * W < channels; ++h) {
+                const int at = c + h * W;
+                reader.channels(at);
+                for (int i = 0; i < rows_at_once; ++i) {
+                    v[h][i] = reader(i, at, channels - at);
+                }
+                if (out.transposed != nullptr) {
+                    float* to = out.transposed + static_cast<std::size_t>(at / W) * stride + r / 2 * W;
+                    for (int i = 0; i < rows_at_once; i += 2, to += W) {
+                        // Rows behind the last would be summed up.
+                        simd::store(to, Words::pair(r + i < rows ? v[h][i] : vec<>{},
+                                                    r + i + 1 < rows ? v[h][i + 1] : vec<>{}));
+                    }
+                }
+            }
+            if (out.left != nullptr) {
+                float* to = out.left + static_cast<std::size_t>(c / (2 * W)) * stride + r * W;
+                for (int i = 0; i < rows_at_once; ++i, to += W) {
+                    simd::store(to, Words::join(v[0][i], v[1][i]));
+                }
+            }
+        }
+    }
+}
+#endif
 
 /// Reads rows of an input, batch norm and activation A applied.
 template <activation A, bool Plain>
@@ -3628,10 +3777,11 @@ struct input_reader {
 /// Reads the rows `source(first)` to `source(first + rows - 1)` of an input into a blocked operand. What it
 /// holds behind them means nothing.
 /// @param ahead how many values further the next tile begins, which is asked for
-inline void read_blocked(const affine_input& x, int rows, int channels, const strided_rows& source,
-                         std::ptrdiff_t first, float* out, std::size_t stride, int ahead = 0) {
+template <class Words = float_words>
+void read_blocked(const affine_input& x, int rows, int channels, const strided_rows& source,
+                  std::ptrdiff_t first, const blocked_rows& out, std::size_t stride, int ahead = 0) {
     const auto read = [&](auto act, auto plain) FITNAS_INLINE_LAMBDA {
-        write_blocked(rows, channels, out, stride, [&](int r) FITNAS_INLINE_LAMBDA {
+        write_blocked<Words>(rows, channels, out, stride, [&](int r) FITNAS_INLINE_LAMBDA {
             input_reader<act(), plain()> reader{x, ahead, {}};
             for (int i = 0; i < rows_at_once; ++i) { // the last once more, where there are no more
                 reader.z[i] = x.z + source(first + (std::min)(r + i, rows - 1));
@@ -3678,10 +3828,11 @@ struct gradient_reader {
 
 /// Reads rows [first, first + rows) of a gradient into a blocked operand. What it holds behind them means
 /// nothing.
-inline void read_blocked(const gradient_input& g, std::ptrdiff_t first, int rows, int channels, float* out,
-                         std::size_t stride, int ahead = 0) {
+template <class Words = float_words>
+void read_blocked(const gradient_input& g, std::ptrdiff_t first, int rows, int channels,
+                  const blocked_rows& out, std::size_t stride, int ahead = 0) {
     const auto read = [&](auto plain) FITNAS_INLINE_LAMBDA {
-        write_blocked(rows, channels, out, stride, [&](int r) FITNAS_INLINE_LAMBDA {
+        write_blocked<Words>(rows, channels, out, stride, [&](int r) FITNAS_INLINE_LAMBDA {
             gradient_reader<plain()> reader{g, ahead, {}};
             for (int i = 0; i < rows_at_once; ++i) {
                 reader.at[i] = (first + (std::min)(r + i, rows - 1)) * channels;
@@ -3846,41 +3997,45 @@ struct backward_rows {
 };
 
 /// z (images x output shape) = x weights^T.
+/// @tparam Words what x and the weights are rounded to
 /// @param weights width x input channels
 /// @param sums of z and z^2 are gathered there, where it is not null
-inline void pointwise_forward(const affine_input& x, shape in, int stride, int images, const float* weights,
-                              int width, float* z, group_sums* sums, workspace& ws) {
+template <class Words = convolution_words>
+void pointwise_forward(const affine_input& x, shape in, int stride, int images, const float* weights,
+                       int width, float* z, group_sums* sums, workspace& ws) {
     const int k = in.channels;
+    const int words = Words::count(k);
     const std::ptrdiff_t rows = cell{in, k, stride}.output().pixels() * images;
     const int tile = tile_rows(k, width);
-    const float* packed = ws.pack(weights, 1, k, k, width);
+    const float* packed = ws.pack<Words>(weights, 1, k, k, width);
     const strided_rows source{in, stride};
     parallel_groups(tile_count(rows, tile), [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
-        float* block = thread_scratch(blocked_size(tile, k));
+        float* block = thread_scratch(blocked_size(tile, words));
         for (std::ptrdiff_t t = first; t < last; ++t) {
             const std::ptrdiff_t r0 = t * tile;
             const int count = static_cast<int>((std::min)(std::ptrdiff_t{tile}, rows - r0));
-            read_blocked(x, count, k, source, r0, block, block_stride(tile), tile * k);
+            read_blocked<Words>(x, count, k, source, r0, {block}, block_stride(tile), tile * k);
             forward_rows to{z + r0 * width, width};
             to.streams = streams(z, rows, width, stream_forward);
             if (sums != nullptr) {
                 to.first = sums->first(group);
                 to.second = sums->second(group);
             }
-            multiply(count, width, k, block, block_stride(tile), packed, to);
+            multiply<Words>(count, width, words, block, block_stride(tile), packed, to);
         }
     });
 }
 
 /// Adds into the weights' gradient, overwrites `out.du` with the gradient of the input.
-inline void pointwise_backward(const gradient_input& g, const affine_input& x, shape in, int stride,
-                               int images, const float* weights, int width, float* dweights,
-                               const gradient_output& out, group_sums& sums, workspace& ws) {
+template <class Words = convolution_words>
+void pointwise_backward(const gradient_input& g, const affine_input& x, shape in, int stride, int images,
+                        const float* weights, int width, float* dweights, const gradient_output& out,
+                        group_sums& sums, workspace& ws) {
     const int k = in.channels;
     const std::ptrdiff_t rows = cell{in, k, stride}.output().pixels() * images;
     const int tile = tile_rows(k, width);
     weight_gradient dw(width, k, ws);
-    const float* packed = ws.pack(weights, k, 1, width, k);
+    const float* packed = ws.pack<Words>(weights, k, 1, width, k);
     const strided_rows source{in, stride};
     if (out.du != nullptr && stride > 1) { // pixels between the strides
         std::fill_n(out.du, static_cast<std::ptrdiff_t>(in.size()) * images, 0.0F);
@@ -3890,30 +4045,36 @@ inline void pointwise_backward(const gradient_input& g, const affine_input& x, s
             if (first == last) {
                 dw.clear(group);
             }
-            const std::size_t size = blocked_size(tile, k);
-            float* xs = thread_scratch(size + blocked_size(tile, width) +
+            constexpr bool floats = Words::each == 1;
+            const std::size_t xs_size = blocked_size(tile, k);
+            const std::size_t gs_size = blocked_size(tile, width);
+            float* xs = thread_scratch(xs_size + (floats ? 1 : 2) * gs_size +
                                        static_cast<std::size_t>(tile) * static_cast<std::size_t>(k));
-            float* gs = xs + size;
-            float* dx = gs + blocked_size(tile, width);
+            float* gs = xs + xs_size;
+            float* dx = gs + (floats ? 1 : 2) * gs_size;
+            const blocked_rows to_x = floats ? blocked_rows{xs} : blocked_rows{nullptr, xs};
+            const blocked_rows to_g = floats ? blocked_rows{gs, gs} : blocked_rows{gs, gs + gs_size};
             for (std::ptrdiff_t t = first; t < last; ++t) {
                 const std::ptrdiff_t r0 = t * tile;
                 const int count = static_cast<int>((std::min)(std::ptrdiff_t{tile}, rows - r0));
-                read_blocked(x, count, k, source, r0, xs, block_stride(tile), tile * k);
-                read_blocked(g, r0, count, width, gs, block_stride(tile), tile * width);
-                dw.add(group, count, gs, xs, block_stride(tile), t == first);
+                read_blocked<Words>(x, count, k, source, r0, to_x, block_stride(tile), tile * k);
+                read_blocked<Words>(g, r0, count, width, to_g, block_stride(tile), tile * width);
+                dw.add<Words>(group, Words::count(count), to_g.transposed, xs, block_stride(tile),
+                              t == first);
                 if (out.du == nullptr) {
                     continue;
                 }
                 if (stride == 1) {
                     with_product_activation(x.act, [&](auto act) {
-                        multiply(count, k, width, gs, block_stride(tile), packed,
-                                 backward_rows<act()>{x, out, r0 * k, k, sums.first(group),
-                                                      sums.second(group),
-                                                      streams(out.du, rows, k, stream_backward)});
+                        multiply<Words>(count, k, Words::count(width), gs, block_stride(tile), packed,
+                                        backward_rows<act()>{x, out, r0 * k, k, sums.first(group),
+                                                             sums.second(group),
+                                                             streams(out.du, rows, k, stream_backward)});
                     });
                     continue;
                 }
-                multiply(count, k, width, gs, block_stride(tile), packed, forward_rows{dx, k});
+                multiply<Words>(count, k, Words::count(width), gs, block_stride(tile), packed,
+                                forward_rows{dx, k});
                 for (int r = 0; r < count; ++r) {
                     std::copy_n(dx + static_cast<std::ptrdiff_t>(r) * k, k, out.du + source(r0 + r));
                 }
@@ -4143,7 +4304,7 @@ inline void convolution_backward(const gradient_input& g, const affine_input& x,
                 const int pixels = height * geometry.out.width;
                 read_blocked(g,
                              n * geometry.out.pixels() + static_cast<std::ptrdiff_t>(y) * geometry.out.width,
-                             pixels, width, gs, block_stride(tile));
+                             pixels, width, {gs}, block_stride(tile));
                 for (int column = 0; column < width; column += panel) {
                     const float* d = gs + static_cast<std::size_t>(column / W) * block_stride(tile);
                     for (int t = 0; t < k; t += gemm_rows) {
@@ -4966,7 +5127,7 @@ inline void gather_moments(const expansion& e, const expansion_moments& to, work
         for (std::ptrdiff_t t = first; t < last; ++t) {
             const std::ptrdiff_t r0 = t * tile;
             const int count = static_cast<int>((std::min)(std::ptrdiff_t{tile}, e.rows() - r0));
-            read_blocked(affine_input{.z = e.x}, count, k, {{1, 1, k}}, r0, block, block_stride(tile),
+            read_blocked(affine_input{.z = e.x}, count, k, {{1, 1, k}}, r0, {block}, block_stride(tile),
                          tile * k);
             for (int c = 0; c < k; c += W) {
                 const float* from = block + static_cast<std::size_t>(c / W) * block_stride(tile);
@@ -5105,14 +5266,10 @@ public:
         : plane_source(pending),
           m_e(e),
           m_pixels(static_cast<int>(e.in.pixels())),
-          m_packed(ws.pack(e.weights, 1, e.in.channels, e.in.channels, e.width)) {}
+          m_packed(ws.pack<Words>(e.weights, 1, e.in.channels, e.in.channels, e.width)) {}
 
-    std::size_t scratch() const override { return blocked_size(m_pixels, m_e.in.channels); }
-    void begin_image(std::ptrdiff_t image, float* scratch) const override {
-        const int k = m_e.in.channels;
-        read_blocked(affine_input{.z = m_e.x}, m_pixels, k, {{1, 1, k}}, image * m_pixels, scratch, stride(),
-                     0);
-    }
+    std::size_t scratch() const override { return blocked_size(m_pixels, Words::count(m_e.in.channels)); }
+    void begin_image(std::ptrdiff_t image, float* scratch) const override { read_image(image, {scratch}); }
     void read(const depthwise_geometry& g, std::ptrdiff_t /*image*/, int c, int planes, float* plane,
               float* scratch) const override {
         make(g, c, planes, plane, scratch, nullptr);
@@ -5120,16 +5277,23 @@ public:
     input_place place(std::ptrdiff_t /*image*/, int /*c*/, float* /*scratch*/) const override { return {}; }
 
 protected:
+    using Words = convolution_words;
+
     std::size_t stride() const { return block_stride(m_pixels); }
+    void read_image(std::ptrdiff_t image, const blocked_rows& to) const {
+        const int k = m_e.in.channels;
+        read_blocked<Words>(affine_input{.z = m_e.x}, m_pixels, k, {{1, 1, k}}, image * m_pixels, to,
+                            stride());
+    }
     void make(const depthwise_geometry& g, int c, int planes, float* plane, const float* block,
               float* raw) const {
-        const int k = m_e.in.channels;
+        const int k = Words::count(m_e.in.channels);
         float* corner = plane + (g.padding() * g.plane_width() + g.padding()) * W;
         with_product_activation(x.act, [&](auto act) {
-            multiply(m_pixels, (std::min)(planes * W, m_e.width - c), k, block, stride(),
-                     m_packed + static_cast<std::ptrdiff_t>(c) * simd::padded(k),
-                     expanded_rows<act()>{x, c, m_e.width, corner, g.plane_size(), g.plane_width(),
-                                          g.in.width, raw, stride()});
+            multiply<Words>(m_pixels, (std::min)(planes * W, m_e.width - c), k, block, stride(),
+                            m_packed + static_cast<std::ptrdiff_t>(c) * simd::padded(k),
+                            expanded_rows<act()>{x, c, m_e.width, corner, g.plane_size(), g.plane_width(),
+                                                 g.in.width, raw, stride()});
         });
     }
 
@@ -5161,11 +5325,16 @@ public:
         }
         for (int c = 0; c < e.width; c += panels_width) {
             const int here = (std::min)(panels_width, e.width - c);
-            pack_panels(scaled + c * k, k, 1, here, k, back(c));
+            pack_panels<Words>(scaled + c * k, k, 1, here, k, back(c));
         }
     }
 
-    std::size_t scratch() const override { return expanded_planes::scratch() + planes_at_once * stride(); }
+    std::size_t scratch() const override {
+        return expanded_planes::scratch() + image_size() + planes_at_once * (stride() + chunk_size());
+    }
+    void begin_image(std::ptrdiff_t image, float* scratch) const override {
+        read_image(image, {scratch, transposed(scratch)});
+    }
     void begin(int group) const override { std::fill_n(part(group), m_part, 0.0F); }
     void read(const depthwise_geometry& g, std::ptrdiff_t /*image*/, int c, int planes, float* plane,
               float* scratch) const override {
@@ -5181,14 +5350,22 @@ public:
                 .streams = false};
     }
     void finish(int group, std::ptrdiff_t image, int c, int planes, float* scratch) const override {
-        const int k = m_e.in.channels;
         const int here = (std::min)(planes * W, m_e.width - c);
         const float* du = raw(scratch);
-        multiply_transposed(m_pixels, here, k, du, stride(), scratch, stride(),
-                            part(group) + static_cast<std::ptrdiff_t>(c) * m_ld, m_ld, true);
-        if (m_dx != nullptr) {
-            multiply(m_pixels, k, here, du, stride(), back(c),
-                     store_rows{m_dx + image * m_pixels * k, k, k, c > 0});
+        if constexpr (floats) { // the planes are a blocked operand
+            add_products(group, image * m_pixels, m_pixels, c, here, {raw(scratch), raw(scratch)}, stride(),
+                         scratch);
+            return;
+        }
+        float* left = raw(scratch) + planes_at_once * stride();
+        const blocked_rows to{left, left + planes_at_once / 2 * block_stride(chunk)};
+        for (int first = 0; first < m_pixels; first += chunk) {
+            const int rows = (std::min)(chunk, m_pixels - first);
+            write_blocked<Words>(rows, here, to, block_stride(chunk), [&](int r) {
+                return plane_reader{du + (first + r) * W, stride()};
+            });
+            add_products(group, image * m_pixels + first, rows, c, here, to, block_stride(chunk),
+                         transposed(scratch) + first / Words::each * W);
         }
     }
 
@@ -5247,9 +5424,41 @@ public:
 
 private:
     static constexpr int panels_width = planes_at_once * W;
+    static constexpr bool floats = Words::each == 1;
+    /// Pixels whose gradients become words together.
+    static constexpr int chunk = 256;
+    static constexpr std::size_t chunk_size() { return floats ? 0 : 2 * block_stride(chunk); }
 
+    /// Rows of planes as rows of an operand.
+    struct plane_reader {
+        const float* from;
+        std::size_t stride;
+
+        FITNAS_INLINE void channels(int /*c*/) {}
+        FITNAS_INLINE vec<> operator()(int i, int c, int /*count*/) const {
+            return simd::load(from + static_cast<std::size_t>(c / W) * stride + i * W);
+        }
+    };
+
+    /// Floats of the image as operand of `multiply_transposed`, where it is not that of `multiply`.
+    std::size_t image_size() const { return floats ? 0 : blocked_size(m_pixels, m_e.in.channels); }
+    float* transposed(float* scratch) const {
+        return floats ? scratch : scratch + expanded_planes::scratch();
+    }
     float* raw(float* scratch) const {
-        return scratch == nullptr ? nullptr : scratch + expanded_planes::scratch();
+        return scratch == nullptr ? nullptr : scratch + expanded_planes::scratch() + image_size();
+    }
+    /// Products of du, at channels from c on, with x and with the weights, for some rows.
+    /// @param row of the first among all images
+    void add_products(int group, std::ptrdiff_t row, int rows, int c, int channels, const blocked_rows& du,
+                      std::size_t du_stride, const float* image) const {
+        const int k = m_e.in.channels;
+        multiply_transposed<Words>(Words::count(rows), channels, k, du.transposed, du_stride, image, stride(),
+                                   part(group) + static_cast<std::ptrdiff_t>(c) * m_ld, m_ld, true);
+        if (m_dx != nullptr) {
+            multiply<Words>(rows, k, Words::count(channels), du.left, du_stride, back(c),
+                            store_rows{m_dx + row * k, k, k, c > 0});
+        }
     }
     float* part(int group) const { return m_parts + static_cast<std::size_t>(group) * m_part; }
     float* back(int c) const {
@@ -5305,7 +5514,7 @@ private:
             const std::ptrdiff_t r0 = t * tile;
             const int count = static_cast<int>((std::min)(std::ptrdiff_t{tile}, m_e.rows() - r0));
             float* block = thread_scratch(blocked_size(tile, k));
-            read_blocked(affine_input{.z = m_e.x}, count, k, {{1, 1, k}}, r0, block, block_stride(tile),
+            read_blocked(affine_input{.z = m_e.x}, count, k, {{1, 1, k}}, r0, {block}, block_stride(tile),
                          tile * k);
             multiply(count, k, k, block, block_stride(tile), packed,
                      add_rows{m_dx + r0 * k, addend == nullptr ? nullptr : addend + r0 * k, constant, k});
@@ -5932,7 +6141,7 @@ inline block_run forward(const block_plan& plan, const float* parameters, const 
             gathered = true;
             break;
         case primitive_kind::linear:
-            pointwise_forward(x, in, 1, images, w, p.width, z, nullptr, ws);
+            pointwise_forward<float_words>(x, in, 1, images, w, p.width, z, nullptr, ws);
             for (std::ptrdiff_t r = 0; r < rows; ++r) {
                 for (int c = 0; c < channels; ++c) {
                     z[r * channels + c] += w[static_cast<std::ptrdiff_t>(in.channels) * channels + c];
@@ -6090,7 +6299,7 @@ inline void backward(const block_plan& plan, const float* parameters, float* dpa
             convolution_backward(g, x, in, p.kernel, p.stride, run.images, w, p.width, dw, out, ws.sums, ws);
             break;
         case primitive_kind::linear:
-            pointwise_backward(g, x, in, 1, run.images, w, p.width, dw, out, ws.sums, ws);
+            pointwise_backward<float_words>(g, x, in, 1, run.images, w, p.width, dw, out, ws.sums, ws);
             bias_backward(g, step.out_shape.pixels() * run.images, p.width,
                           dw + static_cast<std::ptrdiff_t>(in.channels) * p.width);
             break;
@@ -8432,7 +8641,7 @@ cross_validation_result<Space> cross_validate(const score_table<Space>& table, F
     const score_table<Space> data = merge_equal_networks(table, "cross_validate");
     const auto parts = make_folds(data.size(), options.folds, options.seed);
     cross_validation_result<Space> result;
-    const stopwatch clock;
+    const detail::teller tell(options.observer, "cross_validate", options.folds);
     const auto work = [&] {
         for (const std::vector<std::size_t>& part : parts) {
             fold_result<Space> fold;
@@ -8444,12 +8653,7 @@ cross_validation_result<Space> cross_validate(const score_table<Space>& table, F
             fold.kendall = kendall_tau(fold.predictions, fold.held_out.scores);
             fold.spearman = fitnas::spearman(fold.predictions, fold.held_out.scores);
             result.folds.push_back(std::move(fold));
-            if (options.observer) {
-                options.observer({.stage = "cross_validate",
-                                  .done = static_cast<long long>(result.folds.size()),
-                                  .total = options.folds,
-                                  .seconds = clock.seconds()});
-            }
+            tell(result.folds.size());
         }
         return result;
     };
@@ -10673,6 +10877,280 @@ requires(!std::same_as<Other, typename Model::space>) void fit(const score_table
 
 } // namespace fitnas
 
+// ---- fitnas/predictor/watched_fits.hpp ----
+/// @file
+/// @brief Fits that run beside each other under one observer.
+
+namespace fitnas::detail {
+
+/// Fits that run beside each other, and whoever watches them.
+class watched_fits {
+public:
+    watched_fits(const observer& watch, const char* stage, std::size_t total)
+        : m_watch(watch), m_stage(stage), m_total(static_cast<long long>(total)) {}
+
+    /// The same options with an observer that stops the fit when it should not go on.
+    fit_options watched(fit_options o) {
+        if (m_watch.watches()) {
+            o.observer = [this](const progress&) {
+                if (!tell()) {
+                    throw interrupted("[F0643] " + std::string(m_stage) + ": stopped by its observer");
+                }
+            };
+        }
+        return o;
+    }
+    bool stopped() const { return m_watch.stopped(); }
+    void done() {
+        m_done.fetch_add(1, std::memory_order_relaxed);
+        tell();
+    }
+    void rethrow() const { m_watch.rethrow(); }
+
+private:
+    bool tell() {
+        return m_watch({.stage = m_stage,
+                        .done = m_done.load(std::memory_order_relaxed),
+                        .total = m_total,
+                        .seconds = m_clock.seconds()});
+    }
+
+    shared_observer m_watch;
+    const char* m_stage;
+    stopwatch m_clock;
+    long long m_total;
+    std::atomic<long long> m_done{0};
+};
+
+} // namespace fitnas::detail
+
+// ---- fitnas/predictor/choose_plan.hpp ----
+/// @file
+/// @brief How to fit the default model: plans, and which of them cross-validation finds best.
+
+namespace fitnas {
+
+/// @brief Plans of the default fit: which of its `fit_ways` are averaged. From little to much trust in the
+/// single score.
+enum class fit_plan {
+    cautious, ///< three with much weight decay and few steps
+    careful,  ///< five with much weight decay
+    broad,    ///< all nine: errors of unlike fits cancel
+    close     ///< three that follow the order of pairs, with little weight decay
+};
+inline constexpr int fit_plans = 4;
+/// @brief How many ways to fit the default model there are, see `options_of_way`.
+inline constexpr int fit_ways = 9;
+
+/// @brief How to fit the default predictor.
+struct default_fit_options {
+    std::optional<fit_plan> plan{}; ///< without one it is `choose_plan`'s
+    int folds = 5;                  ///< of the cross-validation, at least 2
+    int repeats = 3;                ///< members of each way, which differ by their seeds; at least 1
+    fitnas::seed seed{};            ///< of the folds, first parameters and orders
+    /// Called after each epoch of each fit, by one thread at a time; `done` and `total` count fits.
+    fitnas::observer observer{};
+};
+
+/// @brief How a plan was chosen.
+struct plan_choice {
+    fit_plan plan = fit_plan::broad;
+    /// Of each plan the mean tau-b over the folds; not a number where nothing was compared.
+    std::vector<double> kendall = std::vector<double>(fit_plans, std::numeric_limits<double>::quiet_NaN());
+};
+
+/// @brief One way to fit the default model. Our choice.
+/// @param way below `fit_ways`
+/// @param networks how many there are to fit to: the more, the fewer epochs
+inline fit_options options_of_way(int way, std::size_t networks, seed s = {}) {
+    struct row {
+        fitnas::loss loss;
+        fitnas::target target;
+        double learning_rate;
+        double weight_decay;
+        int epochs; // at most
+        int steps;  // at most
+    };
+    static constexpr row rows[fit_ways] = {
+        {loss::pairwise, target::ranks, 1e-2, 3, 200, 600},
+        {loss::differences, target::ranks, 1e-2, 1, 300, 150},
+        {loss::differences, target::standardised, 1e-2, 1, 300, 150},
+        {loss::pairwise, target::ranks, 1e-2, 1, 200, 2000},
+        {loss::differences, target::ranks, 1e-2, 0.3, 300, 1000},
+        {loss::differences, target::ranks, 1e-2, 0.1, 300, 2000},
+        {loss::pairwise, target::ranks, 1e-2, 0.25, 300, 3000},
+        {loss::pairwise, target::ranks, 1e-2, 0.05, 300, 3000},
+        {loss::pairwise, target::ranks, 3e-2, 0.03, 300, 3000},
+    };
+    const row& r = rows[static_cast<std::size_t>(way)];
+    fit_options o{.loss = r.loss,
+                  .target = r.target,
+                  .learning_rate = r.learning_rate,
+                  .weight_decay = r.weight_decay,
+                  .equal_codes = true,
+                  .seed = s};
+    const auto batch = static_cast<std::size_t>(o.batch);
+    const auto batches = static_cast<int>((std::max)((networks + batch - 1) / batch, std::size_t{1}));
+    o.epochs = (std::max)(1, (std::min)(r.epochs, r.steps / batches));
+    return o;
+}
+
+namespace detail {
+
+/// The ways of each plan, [first, last).
+inline constexpr int plan_ways[fit_plans][2] = {{0, 3}, {0, 5}, {0, 9}, {6, 9}};
+
+/// Tau-b of a fold's held-out networks for each plan.
+/// @param predictions of each way; empty where such scores cannot be fitted
+inline std::vector<double> compare_plans(const std::vector<std::vector<double>>& predictions,
+                                         const std::vector<double>& scores) {
+    std::vector<double> taus(fit_plans, std::numeric_limits<double>::quiet_NaN());
+    for (std::size_t p = 0; p < fit_plans; ++p) {
+        std::vector<double> sum(scores.size());
+        bool whole = true;
+        for (int w = plan_ways[p][0]; w < plan_ways[p][1]; ++w) {
+            const std::vector<double>& one = predictions[static_cast<std::size_t>(w)];
+            whole = whole && !one.empty();
+            for (std::size_t i = 0; whole && i < sum.size(); ++i) {
+                sum[i] += one[i];
+            }
+        }
+        if (whole) {
+            taus[p] = kendall_tau(sum, scores);
+        }
+    }
+    return taus;
+}
+
+/// Whether a plan is worse than another by more than so many standard errors of their differences over the
+/// folds; false where there are fewer than 2 folds to compare.
+/// @param taus of each fold and plan
+inline bool is_worse(const std::vector<std::vector<double>>& taus, std::size_t plan, std::size_t other,
+                     double errors) {
+    double sum = 0;
+    double squares = 0;
+    double count = 0;
+    for (const std::vector<double>& fold : taus) {
+        const double off = fold[other] - fold[plan];
+        if (!std::isnan(off)) {
+            sum += off;
+            squares += off * off;
+            ++count;
+        }
+    }
+    if (count < 2) {
+        return false;
+    }
+    const double mean = sum / count;
+    return mean > errors * std::sqrt((std::max)(0.0, squares / count - mean * mean) / (count - 1));
+}
+
+/// How many standard errors a plan may be below the best: one up to 200 networks, then fewer, by the root of
+/// their number. The more networks, the less an unlucky choice of a less cautious plan costs.
+inline double errors_allowed(std::size_t networks) {
+    return (std::min)(1.0, std::sqrt(200.0 / static_cast<double>(networks)));
+}
+
+/// @param taus of each fold and plan
+/// @param errors how many standard errors a plan may be below the best
+inline plan_choice choose_by(const std::vector<std::vector<double>>& taus, double errors) {
+    plan_choice choice;
+    std::optional<std::size_t> best;
+    for (std::size_t p = 0; p < fit_plans; ++p) {
+        double sum = 0;
+        double count = 0;
+        for (const std::vector<double>& fold : taus) {
+            sum += std::isnan(fold[p]) ? 0 : fold[p];
+            count += std::isnan(fold[p]) ? 0 : 1;
+        }
+        if (count > 0) {
+            choice.kendall[p] = sum / count;
+            best = best && choice.kendall[*best] >= choice.kendall[p] ? *best : p;
+        }
+    }
+    for (std::size_t p = 0; best && p <= *best; ++p) {
+        if (p == *best || !(std::isnan(choice.kendall[p]) || is_worse(taus, p, *best, errors))) {
+            choice.plan = static_cast<fit_plan>(p);
+            break;
+        }
+    }
+    return choice;
+}
+
+} // namespace detail
+
+/// @brief Chooses a plan by k-fold cross-validation and the rule of one standard error (Breiman et al.,
+/// "Classification and Regression Trees", 1984): of the plans whose mean tau-b between averaged predictions
+/// and scores of held-out networks is not below the highest by more than one standard error of the
+/// difference over the folds, the one with least trust in the single score. Of n > 200 different networks it
+/// is sqrt(200 / n) standard errors. Where there are fewer than 4 different networks a fold, there are fewer
+/// folds; fewer than 8 networks are fitted by `broad`. Bit-equal for any number of threads.
+/// @param table architectures and scores, higher is better
+/// @param options folds and seed
+/// @throws option_error where there are fewer than 2 folds; as `merge_equal_networks`
+/// @throws interrupted_with the choice by the folds that are done, where the observer throws `interrupted`
+template <code_space Space, class Encoding = default_encoding<Space>>
+plan_choice choose_plan(const score_table<Space>& table, const default_fit_options& options = {}) {
+    using model = default_model<Space, Encoding>;
+    if (options.folds < 2) {
+        throw option_error("[F0617] fit_default: folds: expected at least 2, got " +
+                           std::to_string(options.folds));
+    }
+    const score_table<Space> data = merge_equal_networks(table, "fit_default");
+    const auto folds = (std::min)(static_cast<std::size_t>(options.folds), data.size() / 4);
+    if (folds < 2) {
+        return {};
+    }
+    const auto parts = make_folds(data.size(), static_cast<int>(folds), options.seed);
+    std::vector<score_table<Space>> others;
+    std::vector<score_table<Space>> held_out;
+    for (const std::vector<std::size_t>& part : parts) {
+        others.push_back(data.rows(detail::rows_outside(part, data.size())));
+        held_out.push_back(data.rows(part));
+    }
+    std::vector<std::vector<std::vector<double>>> predictions(folds,
+                                                              std::vector<std::vector<double>>(fit_ways));
+    std::vector<std::uint8_t> done(folds * fit_ways);
+    detail::watched_fits watch(options.observer, "choose_plan", done.size());
+    // A fold's ways are neighbours: each thread then gets cheap and costly ones alike.
+    parallel_for(static_cast<std::ptrdiff_t>(folds * fit_ways), [&](std::ptrdiff_t job) {
+        const std::size_t f = static_cast<std::size_t>(job) / fit_ways;
+        const std::size_t w = static_cast<std::size_t>(job) % fit_ways;
+        if (watch.stopped()) {
+            return;
+        }
+        try {
+            predictions[f][w] =
+                fit<model>(others[f],
+                           watch.watched(options_of_way(static_cast<int>(w), others[f].size(), options.seed)))
+                    .predict(std::span<const architecture<Space>>(held_out[f].architectures));
+        } catch (const numeric_error&) { // such scores cannot be fitted: no predictions
+        } catch (const interrupted&) {
+            return;
+        }
+        done[static_cast<std::size_t>(job)] = 1;
+        watch.done();
+    });
+    const auto choice = [&] {
+        std::vector<std::vector<double>> taus;
+        for (std::size_t f = 0; f < folds; ++f) {
+            const auto first = done.begin() + static_cast<std::ptrdiff_t>(f * fit_ways);
+            if (std::find(first, first + fit_ways, 0) == first + fit_ways) {
+                taus.push_back(detail::compare_plans(predictions[f], held_out[f].scores));
+            }
+        }
+        return detail::choose_by(taus, detail::errors_allowed(data.size()));
+    };
+    return detail::or_partial(
+        [&] {
+            watch.rethrow();
+            return choice();
+        },
+        choice);
+}
+
+} // namespace fitnas
+
 // ---- fitnas/space/sample.hpp ----
 /// @file
 /// @brief Uniform samples of a space.
@@ -11050,265 +11528,6 @@ private:
 /// @brief Fits the default model in the ways that cross-validation inside the table finds best.
 
 namespace fitnas {
-
-/// @brief Plans of the default fit: which of its `fit_ways` are averaged. From little to much trust in the
-/// single score.
-enum class fit_plan {
-    cautious, ///< three with much weight decay and few steps
-    careful,  ///< five with much weight decay
-    broad,    ///< all nine: errors of unlike fits cancel
-    close     ///< three that follow the order of pairs, with little weight decay
-};
-inline constexpr int fit_plans = 4;
-/// @brief How many ways to fit the default model there are, see `options_of_way`.
-inline constexpr int fit_ways = 9;
-
-/// @brief How to fit the default predictor.
-struct default_fit_options {
-    std::optional<fit_plan> plan{}; ///< without one it is `choose_plan`'s
-    int folds = 5;                  ///< of the cross-validation, at least 2
-    int repeats = 3;                ///< members of each way, which differ by their seeds; at least 1
-    fitnas::seed seed{};            ///< of the folds, first parameters and orders
-    /// Called after each epoch of each fit, by one thread at a time; `done` and `total` count fits.
-    fitnas::observer observer{};
-};
-
-/// @brief How a plan was chosen.
-struct plan_choice {
-    fit_plan plan = fit_plan::broad;
-    /// Of each plan the mean tau-b over the folds; not a number where nothing was compared.
-    std::vector<double> kendall = std::vector<double>(fit_plans, std::numeric_limits<double>::quiet_NaN());
-};
-
-/// @brief One way to fit the default model. Our choice.
-/// @param way below `fit_ways`
-/// @param networks how many there are to fit to: the more, the fewer epochs
-inline fit_options options_of_way(int way, std::size_t networks, seed s = {}) {
-    struct row {
-        fitnas::loss loss;
-        fitnas::target target;
-        double learning_rate;
-        double weight_decay;
-        int epochs; // at most
-        int steps;  // at most
-    };
-    static constexpr row rows[fit_ways] = {
-        {loss::pairwise, target::ranks, 1e-2, 3, 200, 600},
-        {loss::differences, target::ranks, 1e-2, 1, 300, 150},
-        {loss::differences, target::standardised, 1e-2, 1, 300, 150},
-        {loss::pairwise, target::ranks, 1e-2, 1, 200, 2000},
-        {loss::differences, target::ranks, 1e-2, 0.3, 300, 1000},
-        {loss::differences, target::ranks, 1e-2, 0.1, 300, 2000},
-        {loss::pairwise, target::ranks, 1e-2, 0.25, 300, 3000},
-        {loss::pairwise, target::ranks, 1e-2, 0.05, 300, 3000},
-        {loss::pairwise, target::ranks, 3e-2, 0.03, 300, 3000},
-    };
-    const row& r = rows[static_cast<std::size_t>(way)];
-    fit_options o{.loss = r.loss,
-                  .target = r.target,
-                  .learning_rate = r.learning_rate,
-                  .weight_decay = r.weight_decay,
-                  .equal_codes = true,
-                  .seed = s};
-    const auto batch = static_cast<std::size_t>(o.batch);
-    const auto batches = static_cast<int>((std::max)((networks + batch - 1) / batch, std::size_t{1}));
-    o.epochs = (std::max)(1, (std::min)(r.epochs, r.steps / batches));
-    return o;
-}
-
-namespace detail {
-
-/// The ways of each plan, [first, last).
-inline constexpr int plan_ways[fit_plans][2] = {{0, 3}, {0, 5}, {0, 9}, {6, 9}};
-
-/// Tau-b of a fold's held-out networks for each plan.
-/// @param predictions of each way; empty where such scores cannot be fitted
-inline std::vector<double> compare_plans(const std::vector<std::vector<double>>& predictions,
-                                         const std::vector<double>& scores) {
-    std::vector<double> taus(fit_plans, std::numeric_limits<double>::quiet_NaN());
-    for (std::size_t p = 0; p < fit_plans; ++p) {
-        std::vector<double> sum(scores.size());
-        bool whole = true;
-        for (int w = plan_ways[p][0]; w < plan_ways[p][1]; ++w) {
-            const std::vector<double>& one = predictions[static_cast<std::size_t>(w)];
-            whole = whole && !one.empty();
-            for (std::size_t i = 0; whole && i < sum.size(); ++i) {
-                sum[i] += one[i];
-            }
-        }
-        if (whole) {
-            taus[p] = kendall_tau(sum, scores);
-        }
-    }
-    return taus;
-}
-
-/// Whether a plan is worse than another by more than so many standard errors of their differences over the
-/// folds; false where there are fewer than 2 folds to compare.
-/// @param taus of each fold and plan
-inline bool is_worse(const std::vector<std::vector<double>>& taus, std::size_t plan, std::size_t other,
-                     double errors) {
-    double sum = 0;
-    double squares = 0;
-    double count = 0;
-    for (const std::vector<double>& fold : taus) {
-        const double off = fold[other] - fold[plan];
-        if (!std::isnan(off)) {
-            sum += off;
-            squares += off * off;
-            ++count;
-        }
-    }
-    if (count < 2) {
-        return false;
-    }
-    const double mean = sum / count;
-    return mean > errors * std::sqrt((std::max)(0.0, squares / count - mean * mean) / (count - 1));
-}
-
-/// Fits that run beside each other, and whoever watches them.
-class watched_fits {
-public:
-    watched_fits(const observer& watch, const char* stage, std::size_t total)
-        : m_watch(watch), m_stage(stage), m_total(static_cast<long long>(total)) {}
-
-    /// The same options with an observer that stops the fit when it should not go on.
-    fit_options watched(fit_options o) {
-        if (m_watch.watches()) {
-            o.observer = [this](const progress&) {
-                if (!tell()) {
-                    throw interrupted("[F0643] " + std::string(m_stage) + ": stopped by its observer");
-                }
-            };
-        }
-        return o;
-    }
-    bool stopped() const { return m_watch.stopped(); }
-    void done() {
-        m_done.fetch_add(1, std::memory_order_relaxed);
-        tell();
-    }
-    void rethrow() const { m_watch.rethrow(); }
-
-private:
-    bool tell() {
-        return m_watch({.stage = m_stage,
-                        .done = m_done.load(std::memory_order_relaxed),
-                        .total = m_total,
-                        .seconds = m_clock.seconds()});
-    }
-
-    shared_observer m_watch;
-    const char* m_stage;
-    stopwatch m_clock;
-    long long m_total;
-    std::atomic<long long> m_done{0};
-};
-
-/// How many standard errors a plan may be below the best: one up to 200 networks, then fewer, by the root of
-/// their number. The more networks, the less an unlucky choice of a less cautious plan costs.
-inline double errors_allowed(std::size_t networks) {
-    return (std::min)(1.0, std::sqrt(200.0 / static_cast<double>(networks)));
-}
-
-/// @param taus of each fold and plan
-/// @param errors how many standard errors a plan may be below the best
-inline plan_choice choose_by(const std::vector<std::vector<double>>& taus, double errors) {
-    plan_choice choice;
-    std::optional<std::size_t> best;
-    for (std::size_t p = 0; p < fit_plans; ++p) {
-        double sum = 0;
-        double count = 0;
-        for (const std::vector<double>& fold : taus) {
-            sum += std::isnan(fold[p]) ? 0 : fold[p];
-            count += std::isnan(fold[p]) ? 0 : 1;
-        }
-        if (count > 0) {
-            choice.kendall[p] = sum / count;
-            best = best && choice.kendall[*best] >= choice.kendall[p] ? *best : p;
-        }
-    }
-    for (std::size_t p = 0; best && p <= *best; ++p) {
-        if (p == *best || !(std::isnan(choice.kendall[p]) || is_worse(taus, p, *best, errors))) {
-            choice.plan = static_cast<fit_plan>(p);
-            break;
-        }
-    }
-    return choice;
-}
-
-} // namespace detail
-
-/// @brief Chooses a plan by k-fold cross-validation and the rule of one standard error (Breiman et al.,
-/// "Classification and Regression Trees", 1984): of the plans whose mean tau-b between averaged predictions
-/// and scores of held-out networks is not below the highest by more than one standard error of the
-/// difference over the folds, the one with least trust in the single score. Of n > 200 different networks it
-/// is sqrt(200 / n) standard errors. Where there are fewer than 4
-/// different networks a fold, there are fewer folds; fewer than 8 networks are fitted by `broad`. Bit-equal
-/// for any number of threads.
-/// @param table architectures and scores, higher is better
-/// @param options folds and seed
-/// @throws option_error where there are fewer than 2 folds; as `merge_equal_networks`
-/// @throws interrupted_with the choice by the folds that are done, where the observer throws `interrupted`
-template <code_space Space, class Encoding = default_encoding<Space>>
-plan_choice choose_plan(const score_table<Space>& table, const default_fit_options& options = {}) {
-    using model = default_model<Space, Encoding>;
-    if (options.folds < 2) {
-        throw option_error("[F0617] fit_default: folds: expected at least 2, got " +
-                           std::to_string(options.folds));
-    }
-    const score_table<Space> data = merge_equal_networks(table, "fit_default");
-    const auto folds = (std::min)(static_cast<std::size_t>(options.folds), data.size() / 4);
-    if (folds < 2) {
-        return {};
-    }
-    const auto parts = make_folds(data.size(), static_cast<int>(folds), options.seed);
-    std::vector<score_table<Space>> others;
-    std::vector<score_table<Space>> held_out;
-    for (const std::vector<std::size_t>& part : parts) {
-        others.push_back(data.rows(detail::rows_outside(part, data.size())));
-        held_out.push_back(data.rows(part));
-    }
-    std::vector<std::vector<std::vector<double>>> predictions(folds,
-                                                              std::vector<std::vector<double>>(fit_ways));
-    std::vector<std::uint8_t> done(folds * fit_ways);
-    detail::watched_fits watch(options.observer, "choose_plan", done.size());
-    // A fold's ways are neighbours: each thread then gets cheap and costly ones alike.
-    parallel_for(static_cast<std::ptrdiff_t>(folds * fit_ways), [&](std::ptrdiff_t job) {
-        const std::size_t f = static_cast<std::size_t>(job) / fit_ways;
-        const std::size_t w = static_cast<std::size_t>(job) % fit_ways;
-        if (watch.stopped()) {
-            return;
-        }
-        try {
-            predictions[f][w] =
-                fit<model>(others[f],
-                           watch.watched(options_of_way(static_cast<int>(w), others[f].size(), options.seed)))
-                    .predict(std::span<const architecture<Space>>(held_out[f].architectures));
-        } catch (const numeric_error&) { // such scores cannot be fitted: no predictions
-        } catch (const interrupted&) {
-            return;
-        }
-        done[static_cast<std::size_t>(job)] = 1;
-        watch.done();
-    });
-    const auto choice = [&] {
-        std::vector<std::vector<double>> taus;
-        for (std::size_t f = 0; f < folds; ++f) {
-            const auto first = done.begin() + static_cast<std::ptrdiff_t>(f * fit_ways);
-            if (std::find(first, first + fit_ways, 0) == first + fit_ways) {
-                taus.push_back(detail::compare_plans(predictions[f], held_out[f].scores));
-            }
-        }
-        return detail::choose_by(taus, detail::errors_allowed(data.size()));
-    };
-    return detail::or_partial(
-        [&] {
-            watch.rethrow();
-            return choice();
-        },
-        choice);
-}
 
 /// @brief What `fit_default` returns.
 template <code_space Space, class Encoding = default_encoding<Space>>
@@ -12941,15 +13160,7 @@ std::uint64_t for_each_prediction(const Model& predictor, const cost::limit& lim
     std::vector<std::uint8_t> wanted(codes.size());
     std::vector<code> kept;
     std::uint64_t predicted = 0;
-    const stopwatch clock;
-    const auto tell = [&](std::uint64_t done) {
-        if (watch) {
-            watch({.stage = what,
-                   .done = static_cast<long long>(done),
-                   .total = static_cast<long long>(space::size),
-                   .seconds = clock.seconds()});
-        }
-    };
+    const fitnas::detail::teller tell(watch, what, space::size);
     for (std::uint64_t first = 0; first < space::size; first += codes.size()) {
         const auto n = static_cast<std::size_t>((std::min)(std::uint64_t{codes.size()}, space::size - first));
         parallel_for(static_cast<std::ptrdiff_t>(n), [&](std::ptrdiff_t i) {
@@ -13088,7 +13299,7 @@ std::vector<candidate<Space>> evolution(Scorer&& score, const evolution_options&
     const limit_check check = check_of<Space>(options.limit);
     check.require_possible("evolution");
 
-    const stopwatch clock;
+    const fitnas::detail::teller tell(options.observer, "evolution", options.generations);
     std::set<code> seen;
     std::vector<typename list::entry> parents;
     const auto evolve = [&] {
@@ -13128,12 +13339,7 @@ std::vector<candidate<Space>> evolution(Scorer&& score, const evolution_options&
             }
             std::sort(parents.begin(), parents.end(), list::better);
             parents.resize((std::min)(parents.size(), options.parents));
-            if (options.observer) {
-                options.observer({.stage = "evolution",
-                                  .done = static_cast<long long>(generation + 1),
-                                  .total = static_cast<long long>(options.generations),
-                                  .seconds = clock.seconds()});
-            }
+            tell(generation + 1);
         }
         return best.result(options.limit);
     };
@@ -14086,9 +14292,9 @@ public:
     front_search(const windows<Space>& tables, path_cost against, const cost::limit& limit,
                  const observer& watch)
         : m_tables(tables),
-          m_watch(watch),
           m_check(check_of<Space>(limit)),
           m_graph(tables),
+          m_tell(watch, "pareto", m_graph.cells()),
           m_cost{std::move(against)},
           m_limits(path_costs_of<Space>(limit)),
           m_rule(canonical_pairs_of<Space>()) {}
@@ -14292,12 +14498,7 @@ private:
                 next.resize(most);
             }
             std::swap(now, next);
-            if (m_watch) {
-                m_watch({.stage = "pareto",
-                         .done = static_cast<long long>(cell + 1),
-                         .total = static_cast<long long>(m_graph.cells()),
-                         .seconds = m_clock.seconds()});
-            }
+            m_tell(cell + 1);
         }
         for (const label& l : now) {
             take(l.code_);
@@ -14397,10 +14598,9 @@ private:
     static constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
 
     const windows<Space>& m_tables;
-    const observer& m_watch;
-    stopwatch m_clock;
     limit_check m_check;
     path_graph m_graph;
+    fitnas::detail::teller m_tell;
     std::vector<path_cost> m_cost; // one
     std::vector<path_cost> m_limits;
     canonical_pairs m_rule;
@@ -14497,7 +14697,7 @@ std::vector<candidate<Space>> random(Scorer&& score, const random_options& optio
         sample_under<Space>(options.limit, options.samples, options.seed, options.draws, "random");
     const std::span<const architecture<Space>> all(codes);
     const std::size_t batch = options.batch != 0 ? options.batch : options.observer ? 64 : codes.size();
-    const stopwatch clock;
+    const fitnas::detail::teller tell(options.observer, "random", all.size());
     const auto look = [&] {
         for (std::size_t first = 0; first < all.size();) {
             const auto some = all.subspan(first, (std::min)(batch, all.size() - first));
@@ -14507,12 +14707,7 @@ std::vector<candidate<Space>> random(Scorer&& score, const random_options& optio
                 best.offer(some[i], values[i]);
             }
             first += some.size();
-            if (options.observer) {
-                options.observer({.stage = "random",
-                                  .done = static_cast<long long>(first),
-                                  .total = static_cast<long long>(all.size()),
-                                  .seconds = clock.seconds()});
-            }
+            tell(first);
         }
         return best.result(options.limit);
     };
@@ -14640,15 +14835,7 @@ auto iterative(Scorer&& score, Fit&& fit_to, const iterative_options& options) {
                              ? options.evaluations
                              : static_cast<std::size_t>(std::ceil(
                                    options.uniform * static_cast<double>(options.evaluations) - 1e-9));
-    const stopwatch clock;
-    const auto tell = [&] {
-        if (options.observer) {
-            options.observer({.stage = "iterative",
-                              .done = static_cast<long long>(table.size()),
-                              .total = static_cast<long long>(options.evaluations),
-                              .seconds = clock.seconds()});
-        }
-    };
+    const fitnas::detail::teller tell(options.observer, "iterative", options.evaluations);
     evaluate(sample_under<Space>(options.limit, (std::max)(uniform, std::size_t{4}), options.seed, 1000,
                                  "iterative"));
     std::optional<fitted_model> predictor;
@@ -14662,7 +14849,7 @@ auto iterative(Scorer&& score, Fit&& fit_to, const iterative_options& options) {
                                               best.result(options.limit).front()};
     };
     const auto rounds = [&] {
-        tell();
+        tell(table.size());
         for (std::size_t round = 1; round <= options.rounds && table.size() < options.evaluations; ++round) {
             const std::size_t left = options.evaluations - table.size();
             const std::size_t wanted = (left + options.rounds - round) / (options.rounds - round + 1);
@@ -14672,7 +14859,7 @@ auto iterative(Scorer&& score, Fit&& fit_to, const iterative_options& options) {
             }
             evaluate(next);
             predictor.emplace(fit_to(static_cast<const score_table<Space>&>(table)));
-            tell();
+            tell(table.size());
         }
         return result();
     };
@@ -16762,7 +16949,7 @@ std::vector<path_score> score_paths(const Weights& w, std::span<const network_pa
     const auto classes = static_cast<std::size_t>(w.classes());
     std::vector<path_score> scores(paths.size());
     path_scorer scorer(w, calibrated);
-    const stopwatch clock;
+    const teller tell(o.observer, "evaluate", chunks * paths.size());
     for (std::size_t chunk = 0; chunk < chunks; ++chunk) {
         // Chunks of nearly the same size: statistics of a small rest would be poor.
         const std::size_t first = count * chunk / chunks;
@@ -16775,12 +16962,7 @@ std::vector<path_score> score_paths(const Weights& w, std::span<const network_pa
                 cross_entropy({logits, images.labels.size() * classes}, images.labels, 0);
             scores[p].accuracy += static_cast<double>(found.correct) / static_cast<double>(count);
             scores[p].loss += share * found.loss;
-            if (o.observer) {
-                o.observer({.stage = "evaluate",
-                            .done = static_cast<long long>(chunk * paths.size() + p + 1),
-                            .total = static_cast<long long>(chunks * paths.size()),
-                            .seconds = clock.seconds()});
-            }
+            tell(chunk * paths.size() + p + 1);
         });
     }
     return scores;
@@ -16877,7 +17059,7 @@ std::vector<double> measure_blocks(const Layout& layout, const latency_options& 
     std::vector<double> milliseconds;
     arena memory;
     workspace shared;
-    const stopwatch clock;
+    const teller tell(o.observer, "latency", layout.blocks.size());
     for (const space_block& b : layout.blocks) {
         const block_plan plan(b.steps, b.input);
         std::vector<double> times(1, 0.0);
@@ -16907,12 +17089,7 @@ std::vector<double> measure_blocks(const Layout& layout, const latency_options& 
         std::nth_element(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2),
                          times.end());
         milliseconds.push_back(times[times.size() / 2]);
-        if (o.observer) {
-            o.observer({.stage = "latency",
-                        .done = static_cast<long long>(milliseconds.size()),
-                        .total = static_cast<long long>(layout.blocks.size()),
-                        .seconds = clock.seconds()});
-        }
+        tell(milliseconds.size());
     }
     return milliseconds;
 }

@@ -1,5 +1,6 @@
 // A 1x1 convolution in front of a depthwise one is computed in cache and known by the moments of its input:
-// the same recipe with a primitive between the two, which keeps them apart, has to agree.
+// the same recipe with a primitive between the two, which keeps them apart, has to agree. With products of
+// bfloat16, where the moments are not rounded, it agrees as far as those do.
 
 #include <algorithm>
 #include <cmath>
@@ -14,6 +15,9 @@
 using namespace fitnas;
 
 namespace {
+
+constexpr double tolerance = FITNAS_BFLOAT16 ? 0.02 : 2e-5;
+constexpr double gradient_tolerance = FITNAS_BFLOAT16 ? 0.15 : 2e-4;
 
 // y = x
 struct copy_of {
@@ -53,19 +57,25 @@ tensor4 random_tensor(int images, shape s, float mean, std::uint64_t key) {
     return t;
 }
 
-// The largest difference, in parts of the largest value.
+// The largest difference, in parts of the largest value. Of rounded products the root of the mean square: a
+// ReLU that is open on one side alone makes a difference as large as a value.
 template <class A, class B>
 double difference(const A& a, const B& b) {
     REQUIRE(a.size() == b.size());
     double most = 0;
     double largest = 0;
+    double squares = 0;
+    double all = 0;
     auto y = b.begin();
     for (auto x = a.begin(); x != a.end(); ++x, ++y) {
-        most = std::max(most, std::abs(static_cast<double>(*x) - static_cast<double>(*y)));
+        const double d = std::abs(static_cast<double>(*x) - static_cast<double>(*y));
+        most = std::max(most, d);
         largest = std::max(largest, std::abs(static_cast<double>(*y)));
+        squares += d * d;
+        all += static_cast<double>(*y) * static_cast<double>(*y);
     }
     REQUIRE(largest > 0);
-    return most / largest;
+    return FITNAS_BFLOAT16 ? std::sqrt(squares / all) : most / largest;
 }
 
 void require_equal(const recipe& r, shape in, int images, float mean = 0) {
@@ -80,9 +90,9 @@ void require_equal(const recipe& r, shape in, int images, float mean = 0) {
 
     const tensor4 x = random_tensor(images, in, mean, 7);
     const tensor4 dy = random_tensor(images, one.output(), 0, 11);
-    CHECK(difference(one.forward(x), other.forward(x)) < 2e-5);
-    CHECK(difference(one.backward(dy), other.backward(dy)) < 2e-4);
-    CHECK(difference(one.gradient(), other.gradient()) < 2e-4);
+    CHECK(difference(one.forward(x), other.forward(x)) < tolerance);
+    CHECK(difference(one.backward(dy), other.backward(dy)) < gradient_tolerance);
+    CHECK(difference(one.gradient(), other.gradient()) < gradient_tolerance);
 }
 
 } // namespace
@@ -131,7 +141,7 @@ TEST_CASE("wide inputs, which training stores, are scored with the same statisti
                                shared);
     };
     const detail::block_run run = score(nullptr);
-    CHECK(difference(y, expected) < 2e-5);
+    CHECK(difference(y, expected) < tolerance);
     score(&run);
-    CHECK(difference(y, expected) < 2e-5);
+    CHECK(difference(y, expected) < tolerance);
 }

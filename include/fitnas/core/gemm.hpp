@@ -3,7 +3,8 @@
 ///
 /// The left operand is *blocked*: `[columns / Width][rows][Width]`, one vector's width of columns after the
 /// other. The right operand is *packed*: panels of `panel` columns, `[rows][panel]` each. Both are padded
-/// with zeros, so only whoever stores a result has to know where it ends.
+/// with zeros, so only whoever stores a result has to know where it ends. Both hold words; of bfloat16 each
+/// has two numbers, neighbours in a row of the left operand and in a column of the right one.
 
 #ifndef FITNAS_CORE_GEMM_HPP
 #define FITNAS_CORE_GEMM_HPP
@@ -14,6 +15,7 @@
 
 #include <fitnas/core/memory.hpp>
 #include <fitnas/core/simd.hpp>
+#include <fitnas/core/words.hpp>
 
 namespace fitnas {
 
@@ -41,8 +43,9 @@ constexpr std::size_t packed_size(int rows, int columns) {
 }
 
 /// The panel of B (k x n) that begins at column j0; element (i, j) is at b[i * row_step + j * column_step].
-inline void pack_panel(const float* b, std::ptrdiff_t row_step, std::ptrdiff_t column_step, int k, int n,
-                       int j0, float* out) {
+template <class Words = float_words>
+requires(Words::each == 1) void pack_panel(const float* b, std::ptrdiff_t row_step,
+                                           std::ptrdiff_t column_step, int k, int n, int j0, float* out) {
     const int width = (std::min)(panel, n - j0);
     b += j0 * column_step;
     if (width < panel) {
@@ -62,16 +65,36 @@ inline void pack_panel(const float* b, std::ptrdiff_t row_step, std::ptrdiff_t c
     std::fill_n(out + static_cast<std::ptrdiff_t>(panel) * k, panel * (simd::padded(k) - k), 0.0F);
 }
 
+#if FITNAS_BFLOAT16
+/// The same in words of two rows.
+template <class Words>
+requires(Words::each == 2) void pack_panel(const float* b, std::ptrdiff_t row_step,
+                                           std::ptrdiff_t column_step, int k, int n, int j0, float* out) {
+    const int words = simd::padded(Words::count(k));
+    float* rows = thread_scratch(static_cast<std::size_t>(2 * panel) * static_cast<std::size_t>(words));
+    pack_panel(b, row_step, column_step, k, n, j0, rows);
+    std::fill_n(rows + static_cast<std::ptrdiff_t>(panel) * simd::padded(k),
+                panel * (2 * words - simd::padded(k)), 0.0F);
+    for (int i = 0; i < words; ++i, rows += 2 * panel, out += panel) {
+        for (int j = 0; j < panel; j += gemm_width) {
+            simd::store(out + j, Words::pair(simd::load(rows + j), simd::load(rows + panel + j)));
+        }
+    }
+}
+#endif
+
 /// All panels of B, on the calling thread.
-inline void pack_panels(const float* b, std::ptrdiff_t row_step, std::ptrdiff_t column_step, int k, int n,
-                        float* out) {
+template <class Words = float_words>
+void pack_panels(const float* b, std::ptrdiff_t row_step, std::ptrdiff_t column_step, int k, int n,
+                 float* out) {
     for (int j = 0; j < n; j += panel) {
-        pack_panel(b, row_step, column_step, k, n, j, out + static_cast<std::ptrdiff_t>(j) * simd::padded(k));
+        pack_panel<Words>(b, row_step, column_step, k, n, j,
+                          out + static_cast<std::ptrdiff_t>(j) * simd::padded(Words::count(k)));
     }
 }
 
 /// One register tile: Rows x Vectors of A B, kept in registers and handed to `store(row, accumulators)`.
-template <int Rows, int Vectors, class Store>
+template <class Words, int Rows, int Vectors, class Store>
 FITNAS_INLINE void multiply_tile(int k_padded, const float* a, std::size_t a_stride, const float* b, int row,
                                  Store& store) {
     simd::vec<> acc[Rows][Vectors] = {};
@@ -87,7 +110,7 @@ FITNAS_INLINE void multiply_tile(int k_padded, const float* a, std::size_t a_str
             for (int r = 0; r < Rows; ++r) {
                 const simd::vec<> factor = simd::broadcast(x[r * gemm_width + i]);
                 for (int v = 0; v < Vectors; ++v) {
-                    acc[r][v] = simd::fma(factor, y[v], acc[r][v]);
+                    acc[r][v] = Words::multiply_add(factor, y[v], acc[r][v]);
                 }
             }
         }
@@ -96,24 +119,24 @@ FITNAS_INLINE void multiply_tile(int k_padded, const float* a, std::size_t a_str
 }
 
 /// All rows of one panel.
-template <int Vectors, class Epilogue>
+template <class Words, int Vectors, class Epilogue>
 void multiply_panel(int rows, int k_padded, const float* a, std::size_t a_stride, const float* b, int column,
                     const Epilogue& epilogue) {
     auto store = epilogue.template panel<Vectors>(column);
     int row = 0;
     for (; row + gemm_rows <= rows; row += gemm_rows) {
-        multiply_tile<gemm_rows, Vectors>(k_padded, a + row * gemm_width, a_stride, b, row, store);
+        multiply_tile<Words, gemm_rows, Vectors>(k_padded, a + row * gemm_width, a_stride, b, row, store);
     }
     for (; row < rows; ++row) {
-        multiply_tile<1, Vectors>(k_padded, a + row * gemm_width, a_stride, b, row, store);
+        multiply_tile<Words, 1, Vectors>(k_padded, a + row * gemm_width, a_stride, b, row, store);
     }
     store.finish();
 }
 
-/// A B for a blocked A (rows x k) and a packed B (k x n). For every panel of columns
+/// A B for a blocked A (rows x k words) and a packed B (k words x n). For every panel of columns
 /// `epilogue.panel<Vectors>(column)` makes an object, which is called with (row, accumulators) for each
 /// register tile, then told to `finish()`: what it sums up over the rows stays in registers.
-template <class Epilogue>
+template <class Words = float_words, class Epilogue>
 void multiply(int rows, int n, int k, const float* a, std::size_t a_stride, const float* b,
               const Epilogue& epilogue) {
     const int k_padded = simd::padded(k);
@@ -121,15 +144,15 @@ void multiply(int rows, int n, int k, const float* a, std::size_t a_stride, cons
          column += panel, b += static_cast<std::size_t>(panel) * static_cast<std::size_t>(k_padded)) {
         // Narrow vectors take one width of panels, which is half to compile; its second vector may be empty.
         if (gemm_width < 16 || n - column > gemm_width) {
-            multiply_panel<2>(rows, k_padded, a, a_stride, b, column, epilogue);
+            multiply_panel<Words, 2>(rows, k_padded, a, a_stride, b, column, epilogue);
         } else if constexpr (gemm_width >= 16) {
-            multiply_panel<1>(rows, k_padded, a, a_stride, b, column, epilogue);
+            multiply_panel<Words, 1>(rows, k_padded, a, a_stride, b, column, epilogue);
         }
     }
 }
 
 /// One tile of `multiply_transposed`: gemm_rows x Vectors.
-template <int Vectors>
+template <class Words, int Vectors>
 FITNAS_INLINE void multiply_transposed_tile(int rows, const float* g, const float* a, std::size_t a_stride,
                                             float* c, int ldc, bool accumulate) {
     simd::vec<> acc[gemm_rows][Vectors] = {};
@@ -150,7 +173,7 @@ FITNAS_INLINE void multiply_transposed_tile(int rows, const float* g, const floa
         for (int i = 0; i < gemm_rows; ++i) {
             const simd::vec<> factor = simd::broadcast(g[r * gemm_width + i]);
             for (int v = 0; v < Vectors; ++v) {
-                acc[i][v] = simd::fma(factor, y[v], acc[i][v]);
+                acc[i][v] = Words::multiply_add(factor, y[v], acc[i][v]);
             }
         }
     }
@@ -162,19 +185,20 @@ FITNAS_INLINE void multiply_transposed_tile(int rows, const float* g, const floa
 }
 
 /// c (padded n x k_columns, leading dimension ldc) = G^T A, or += where `accumulate`, for blocked G (rows x
-/// n) and A (rows x k). c has room for n rounded up to gemm_rows and k rounded up to `panel`; what is left
-/// there behind n and k means nothing.
-inline void multiply_transposed(int rows, int n, int k, const float* g, std::size_t g_stride, const float* a,
-                                std::size_t a_stride, float* c, int ldc, bool accumulate) {
+/// n) and A (rows x k), rows in words. c has room for n rounded up to gemm_rows and k rounded up to `panel`;
+/// what is left there behind n and k means nothing.
+template <class Words = float_words>
+void multiply_transposed(int rows, int n, int k, const float* g, std::size_t g_stride, const float* a,
+                         std::size_t a_stride, float* c, int ldc, bool accumulate) {
     for (int column = 0; column < k; column += panel) {
         const float* from = a + static_cast<std::size_t>(column / gemm_width) * a_stride;
         for (int i = 0; i < n; i += gemm_rows) {
             const float* x = g + static_cast<std::size_t>(i / gemm_width) * g_stride + i % gemm_width;
             float* out = c + static_cast<std::ptrdiff_t>(i) * ldc + column;
             if (k - column > gemm_width) {
-                multiply_transposed_tile<2>(rows, x, from, a_stride, out, ldc, accumulate);
+                multiply_transposed_tile<Words, 2>(rows, x, from, a_stride, out, ldc, accumulate);
             } else {
-                multiply_transposed_tile<1>(rows, x, from, a_stride, out, ldc, accumulate);
+                multiply_transposed_tile<Words, 1>(rows, x, from, a_stride, out, ldc, accumulate);
             }
         }
     }

@@ -73,6 +73,31 @@ private:
 
 namespace detail {
 
+/// Tells whoever watches a stage, where anyone does, how far it is. Its clock starts when it is made.
+class teller {
+public:
+    /// @param watch lives longer
+    template <class Count>
+    teller(const observer& watch, std::string_view stage, Count total)
+        : m_watch(watch), m_stage(stage), m_total(static_cast<long long>(total)) {}
+
+    template <class Count>
+    void operator()(Count done) const {
+        if (m_watch) {
+            m_watch({.stage = m_stage,
+                     .done = static_cast<long long>(done),
+                     .total = m_total,
+                     .seconds = m_clock.seconds()});
+        }
+    }
+
+private:
+    const observer& m_watch;
+    std::string_view m_stage;
+    long long m_total;
+    stopwatch m_clock;
+};
+
 /// Does the work; where it is interrupted, what it came to goes along.
 /// @param partial asked then
 template <class Work, class Partial>

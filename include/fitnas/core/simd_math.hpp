@@ -15,7 +15,8 @@ template <int Width = native_width>
 FITNAS_INLINE vec<Width> sqrt(vec<Width> x) {
 #if defined(__AVX512F__)
     if constexpr (Width == 16) {
-        return (vec<Width>)_mm512_sqrt_ps((__m512)x);
+        // With a mask of all, as g++ 12 warns of an uninitialised value inside of the plain one.
+        return (vec<Width>)_mm512_maskz_sqrt_ps(__mmask16{0xFFFF}, (__m512)x);
     } else
 #endif
 #if defined(__AVX__)

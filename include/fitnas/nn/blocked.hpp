@@ -12,14 +12,21 @@ namespace fitnas::detail {
 /// Rows that are read together. Blocked operands have room for whole groups of them.
 inline constexpr int rows_at_once = 4;
 
+/// Where rows go, as blocked operands of products. Floats are the same for both, and go to the first.
+struct blocked_rows {
+    float* left = nullptr;       ///< of `multiply`: a word is of one row
+    float* transposed = nullptr; ///< of `multiply_transposed`: a word is of one column; nullptr: not needed
+};
+
 /// Writes rows into a blocked operand: `group(r)` makes a reader of `rows_at_once` rows from r on, and after
 /// `reader.channels(c)`, `reader(i, c, count)` is row r + i's vector of channels [c, c + W), `count` of them
 /// there.
-template <class Group>
-FITNAS_INLINE void write_blocked(int rows, int channels, float* out, std::size_t stride, Group&& group) {
+template <class Words, class Group>
+requires(Words::each == 1) FITNAS_INLINE
+    void write_blocked(int rows, int channels, const blocked_rows& out, std::size_t stride, Group&& group) {
     for (int r = 0; r < rows; r += rows_at_once) {
         auto reader = group(r);
-        float* to = out + r * W;
+        float* to = out.left + r * W;
         int c = 0;
         if constexpr (W >= 8) { // narrow vectors take one loop, which is half to compile
             for (; c + W <= channels; c += W, to += stride) {
@@ -37,6 +44,41 @@ FITNAS_INLINE void write_blocked(int rows, int channels, float* out, std::size_t
         }
     }
 }
+
+#if FITNAS_BFLOAT16
+/// The same in words of two channels and of two rows.
+template <class Words, class Group>
+requires(Words::each == 2) FITNAS_INLINE
+    void write_blocked(int rows, int channels, const blocked_rows& out, std::size_t stride, Group&& group) {
+    for (int r = 0; r < rows; r += rows_at_once) {
+        auto reader = group(r);
+        for (int c = 0; c < channels; c += 2 * W) {
+            vec<> v[2][rows_at_once] = {};
+            for (int h = 0; h < 2 && c + h * W < channels; ++h) {
+                const int at = c + h * W;
+                reader.channels(at);
+                for (int i = 0; i < rows_at_once; ++i) {
+                    v[h][i] = reader(i, at, channels - at);
+                }
+                if (out.transposed != nullptr) {
+                    float* to = out.transposed + static_cast<std::size_t>(at / W) * stride + r / 2 * W;
+                    for (int i = 0; i < rows_at_once; i += 2, to += W) {
+                        // Rows behind the last would be summed up.
+                        simd::store(to, Words::pair(r + i < rows ? v[h][i] : vec<>{},
+                                                    r + i + 1 < rows ? v[h][i + 1] : vec<>{}));
+                    }
+                }
+            }
+            if (out.left != nullptr) {
+                float* to = out.left + static_cast<std::size_t>(c / (2 * W)) * stride + r * W;
+                for (int i = 0; i < rows_at_once; ++i, to += W) {
+                    simd::store(to, Words::join(v[0][i], v[1][i]));
+                }
+            }
+        }
+    }
+}
+#endif
 
 /// Reads rows of an input, batch norm and activation A applied.
 template <activation A, bool Plain>
@@ -64,10 +106,11 @@ struct input_reader {
 /// Reads the rows `source(first)` to `source(first + rows - 1)` of an input into a blocked operand. What it
 /// holds behind them means nothing.
 /// @param ahead how many values further the next tile begins, which is asked for
-inline void read_blocked(const affine_input& x, int rows, int channels, const strided_rows& source,
-                         std::ptrdiff_t first, float* out, std::size_t stride, int ahead = 0) {
+template <class Words = float_words>
+void read_blocked(const affine_input& x, int rows, int channels, const strided_rows& source,
+                  std::ptrdiff_t first, const blocked_rows& out, std::size_t stride, int ahead = 0) {
     const auto read = [&](auto act, auto plain) FITNAS_INLINE_LAMBDA {
-        write_blocked(rows, channels, out, stride, [&](int r) FITNAS_INLINE_LAMBDA {
+        write_blocked<Words>(rows, channels, out, stride, [&](int r) FITNAS_INLINE_LAMBDA {
             input_reader<act(), plain()> reader{x, ahead, {}};
             for (int i = 0; i < rows_at_once; ++i) { // the last once more, where there are no more
                 reader.z[i] = x.z + source(first + (std::min)(r + i, rows - 1));
@@ -114,10 +157,11 @@ struct gradient_reader {
 
 /// Reads rows [first, first + rows) of a gradient into a blocked operand. What it holds behind them means
 /// nothing.
-inline void read_blocked(const gradient_input& g, std::ptrdiff_t first, int rows, int channels, float* out,
-                         std::size_t stride, int ahead = 0) {
+template <class Words = float_words>
+void read_blocked(const gradient_input& g, std::ptrdiff_t first, int rows, int channels,
+                  const blocked_rows& out, std::size_t stride, int ahead = 0) {
     const auto read = [&](auto plain) FITNAS_INLINE_LAMBDA {
-        write_blocked(rows, channels, out, stride, [&](int r) FITNAS_INLINE_LAMBDA {
+        write_blocked<Words>(rows, channels, out, stride, [&](int r) FITNAS_INLINE_LAMBDA {
             gradient_reader<plain()> reader{g, ahead, {}};
             for (int i = 0; i < rows_at_once; ++i) {
                 reader.at[i] = (first + (std::min)(r + i, rows - 1)) * channels;

@@ -85,11 +85,14 @@ struct workspace {
     aligned_buffer<double> moments; ///< of a narrow tensor, [group][...]
 
     /// Packs weights, k x n, for a product; element (i, j) is at w[i * row_step + j * column_step].
+    template <class Words = float_words>
     float* pack(const float* w, std::ptrdiff_t row_step, std::ptrdiff_t column_step, int k, int n) {
-        float* out = packed.reserve(packed_size(k, n));
+        const int words = Words::count(k);
+        float* out = packed.reserve(packed_size(words, n));
         parallel_for((n + panel - 1) / panel, [&](std::ptrdiff_t p) {
             const std::ptrdiff_t j = p * panel;
-            pack_panel(w, row_step, column_step, k, n, static_cast<int>(j), out + j * simd::padded(k));
+            pack_panel<Words>(w, row_step, column_step, k, n, static_cast<int>(j),
+                              out + j * simd::padded(words));
         });
         return out;
     }
@@ -346,10 +349,11 @@ public:
 
     /// Nothing yet; needed only where no `add` comes with `first`.
     void clear(int group) const { std::fill_n(part(group), m_size, 0.0F); }
-    /// Adds G^T X for blocked G (rows x n) and X (rows x k).
+    /// Adds G^T X for blocked G (rows x n) and X (rows x k), rows in words.
     /// @param first whether this is the first of the group
+    template <class Words = float_words>
     void add(int group, int rows, const float* g, const float* x, std::size_t stride, bool first) const {
-        multiply_transposed(rows, m_n, m_k, g, stride, x, stride, part(group), m_ld, !first);
+        multiply_transposed<Words>(rows, m_n, m_k, g, stride, x, stride, part(group), m_ld, !first);
     }
     /// Adds the parts, in order, into the gradient (n x k).
     void add_up(float* gradient) const {

@@ -220,7 +220,7 @@ inline void convolution_backward(const gradient_input& g, const affine_input& x,
                 const int pixels = height * geometry.out.width;
                 read_blocked(g,
                              n * geometry.out.pixels() + static_cast<std::ptrdiff_t>(y) * geometry.out.width,
-                             pixels, width, gs, block_stride(tile));
+                             pixels, width, {gs}, block_stride(tile));
                 for (int column = 0; column < width; column += panel) {
                     const float* d = gs + static_cast<std::size_t>(column / W) * block_stride(tile);
                     for (int t = 0; t < k; t += gemm_rows) {

@@ -183,7 +183,7 @@ inline block_run forward(const block_plan& plan, const float* parameters, const 
             gathered = true;
             break;
         case primitive_kind::linear:
-            pointwise_forward(x, in, 1, images, w, p.width, z, nullptr, ws);
+            pointwise_forward<float_words>(x, in, 1, images, w, p.width, z, nullptr, ws);
             for (std::ptrdiff_t r = 0; r < rows; ++r) {
                 for (int c = 0; c < channels; ++c) {
                     z[r * channels + c] += w[static_cast<std::ptrdiff_t>(in.channels) * channels + c];
@@ -341,7 +341,7 @@ inline void backward(const block_plan& plan, const float* parameters, float* dpa
             convolution_backward(g, x, in, p.kernel, p.stride, run.images, w, p.width, dw, out, ws.sums, ws);
             break;
         case primitive_kind::linear:
-            pointwise_backward(g, x, in, 1, run.images, w, p.width, dw, out, ws.sums, ws);
+            pointwise_backward<float_words>(g, x, in, 1, run.images, w, p.width, dw, out, ws.sums, ws);
             bias_backward(g, step.out_shape.pixels() * run.images, p.width,
                           dw + static_cast<std::ptrdiff_t>(in.channels) * p.width);
             break;

@@ -74,7 +74,7 @@ inline void gather_moments(const expansion& e, const expansion_moments& to, work
         for (std::ptrdiff_t t = first; t < last; ++t) {
             const std::ptrdiff_t r0 = t * tile;
             const int count = static_cast<int>((std::min)(std::ptrdiff_t{tile}, e.rows() - r0));
-            read_blocked(affine_input{.z = e.x}, count, k, {{1, 1, k}}, r0, block, block_stride(tile),
+            read_blocked(affine_input{.z = e.x}, count, k, {{1, 1, k}}, r0, {block}, block_stride(tile),
                          tile * k);
             for (int c = 0; c < k; c += W) {
                 const float* from = block + static_cast<std::size_t>(c / W) * block_stride(tile);
@@ -213,14 +213,10 @@ public:
         : plane_source(pending),
           m_e(e),
           m_pixels(static_cast<int>(e.in.pixels())),
-          m_packed(ws.pack(e.weights, 1, e.in.channels, e.in.channels, e.width)) {}
+          m_packed(ws.pack<Words>(e.weights, 1, e.in.channels, e.in.channels, e.width)) {}
 
-    std::size_t scratch() const override { return blocked_size(m_pixels, m_e.in.channels); }
-    void begin_image(std::ptrdiff_t image, float* scratch) const override {
-        const int k = m_e.in.channels;
-        read_blocked(affine_input{.z = m_e.x}, m_pixels, k, {{1, 1, k}}, image * m_pixels, scratch, stride(),
-                     0);
-    }
+    std::size_t scratch() const override { return blocked_size(m_pixels, Words::count(m_e.in.channels)); }
+    void begin_image(std::ptrdiff_t image, float* scratch) const override { read_image(image, {scratch}); }
     void read(const depthwise_geometry& g, std::ptrdiff_t /*image*/, int c, int planes, float* plane,
               float* scratch) const override {
         make(g, c, planes, plane, scratch, nullptr);
@@ -228,16 +224,23 @@ public:
     input_place place(std::ptrdiff_t /*image*/, int /*c*/, float* /*scratch*/) const override { return {}; }
 
 protected:
+    using Words = convolution_words;
+
     std::size_t stride() const { return block_stride(m_pixels); }
+    void read_image(std::ptrdiff_t image, const blocked_rows& to) const {
+        const int k = m_e.in.channels;
+        read_blocked<Words>(affine_input{.z = m_e.x}, m_pixels, k, {{1, 1, k}}, image * m_pixels, to,
+                            stride());
+    }
     void make(const depthwise_geometry& g, int c, int planes, float* plane, const float* block,
               float* raw) const {
-        const int k = m_e.in.channels;
+        const int k = Words::count(m_e.in.channels);
         float* corner = plane + (g.padding() * g.plane_width() + g.padding()) * W;
         with_product_activation(x.act, [&](auto act) {
-            multiply(m_pixels, (std::min)(planes * W, m_e.width - c), k, block, stride(),
-                     m_packed + static_cast<std::ptrdiff_t>(c) * simd::padded(k),
-                     expanded_rows<act()>{x, c, m_e.width, corner, g.plane_size(), g.plane_width(),
-                                          g.in.width, raw, stride()});
+            multiply<Words>(m_pixels, (std::min)(planes * W, m_e.width - c), k, block, stride(),
+                            m_packed + static_cast<std::ptrdiff_t>(c) * simd::padded(k),
+                            expanded_rows<act()>{x, c, m_e.width, corner, g.plane_size(), g.plane_width(),
+                                                 g.in.width, raw, stride()});
         });
     }
 
@@ -269,11 +272,16 @@ public:
         }
         for (int c = 0; c < e.width; c += panels_width) {
             const int here = (std::min)(panels_width, e.width - c);
-            pack_panels(scaled + c * k, k, 1, here, k, back(c));
+            pack_panels<Words>(scaled + c * k, k, 1, here, k, back(c));
         }
     }
 
-    std::size_t scratch() const override { return expanded_planes::scratch() + planes_at_once * stride(); }
+    std::size_t scratch() const override {
+        return expanded_planes::scratch() + image_size() + planes_at_once * (stride() + chunk_size());
+    }
+    void begin_image(std::ptrdiff_t image, float* scratch) const override {
+        read_image(image, {scratch, transposed(scratch)});
+    }
     void begin(int group) const override { std::fill_n(part(group), m_part, 0.0F); }
     void read(const depthwise_geometry& g, std::ptrdiff_t /*image*/, int c, int planes, float* plane,
               float* scratch) const override {
@@ -289,14 +297,22 @@ public:
                 .streams = false};
     }
     void finish(int group, std::ptrdiff_t image, int c, int planes, float* scratch) const override {
-        const int k = m_e.in.channels;
         const int here = (std::min)(planes * W, m_e.width - c);
         const float* du = raw(scratch);
-        multiply_transposed(m_pixels, here, k, du, stride(), scratch, stride(),
-                            part(group) + static_cast<std::ptrdiff_t>(c) * m_ld, m_ld, true);
-        if (m_dx != nullptr) {
-            multiply(m_pixels, k, here, du, stride(), back(c),
-                     store_rows{m_dx + image * m_pixels * k, k, k, c > 0});
+        if constexpr (floats) { // the planes are a blocked operand
+            add_products(group, image * m_pixels, m_pixels, c, here, {raw(scratch), raw(scratch)}, stride(),
+                         scratch);
+            return;
+        }
+        float* left = raw(scratch) + planes_at_once * stride();
+        const blocked_rows to{left, left + planes_at_once / 2 * block_stride(chunk)};
+        for (int first = 0; first < m_pixels; first += chunk) {
+            const int rows = (std::min)(chunk, m_pixels - first);
+            write_blocked<Words>(rows, here, to, block_stride(chunk), [&](int r) {
+                return plane_reader{du + (first + r) * W, stride()};
+            });
+            add_products(group, image * m_pixels + first, rows, c, here, to, block_stride(chunk),
+                         transposed(scratch) + first / Words::each * W);
         }
     }
 
@@ -355,9 +371,41 @@ public:
 
 private:
     static constexpr int panels_width = planes_at_once * W;
+    static constexpr bool floats = Words::each == 1;
+    /// Pixels whose gradients become words together.
+    static constexpr int chunk = 256;
+    static constexpr std::size_t chunk_size() { return floats ? 0 : 2 * block_stride(chunk); }
 
+    /// Rows of planes as rows of an operand.
+    struct plane_reader {
+        const float* from;
+        std::size_t stride;
+
+        FITNAS_INLINE void channels(int /*c*/) {}
+        FITNAS_INLINE vec<> operator()(int i, int c, int /*count*/) const {
+            return simd::load(from + static_cast<std::size_t>(c / W) * stride + i * W);
+        }
+    };
+
+    /// Floats of the image as operand of `multiply_transposed`, where it is not that of `multiply`.
+    std::size_t image_size() const { return floats ? 0 : blocked_size(m_pixels, m_e.in.channels); }
+    float* transposed(float* scratch) const {
+        return floats ? scratch : scratch + expanded_planes::scratch();
+    }
     float* raw(float* scratch) const {
-        return scratch == nullptr ? nullptr : scratch + expanded_planes::scratch();
+        return scratch == nullptr ? nullptr : scratch + expanded_planes::scratch() + image_size();
+    }
+    /// Products of du, at channels from c on, with x and with the weights, for some rows.
+    /// @param row of the first among all images
+    void add_products(int group, std::ptrdiff_t row, int rows, int c, int channels, const blocked_rows& du,
+                      std::size_t du_stride, const float* image) const {
+        const int k = m_e.in.channels;
+        multiply_transposed<Words>(Words::count(rows), channels, k, du.transposed, du_stride, image, stride(),
+                                   part(group) + static_cast<std::ptrdiff_t>(c) * m_ld, m_ld, true);
+        if (m_dx != nullptr) {
+            multiply<Words>(rows, k, Words::count(channels), du.left, du_stride, back(c),
+                            store_rows{m_dx + row * k, k, k, c > 0});
+        }
     }
     float* part(int group) const { return m_parts + static_cast<std::size_t>(group) * m_part; }
     float* back(int c) const {
@@ -413,7 +461,7 @@ private:
             const std::ptrdiff_t r0 = t * tile;
             const int count = static_cast<int>((std::min)(std::ptrdiff_t{tile}, m_e.rows() - r0));
             float* block = thread_scratch(blocked_size(tile, k));
-            read_blocked(affine_input{.z = m_e.x}, count, k, {{1, 1, k}}, r0, block, block_stride(tile),
+            read_blocked(affine_input{.z = m_e.x}, count, k, {{1, 1, k}}, r0, {block}, block_stride(tile),
                          tile * k);
             multiply(count, k, k, block, block_stride(tile), packed,
                      add_rows{m_dx + r0 * k, addend == nullptr ? nullptr : addend + r0 * k, constant, k});

@@ -150,41 +150,45 @@ struct backward_rows {
 };
 
 /// z (images x output shape) = x weights^T.
+/// @tparam Words what x and the weights are rounded to
 /// @param weights width x input channels
 /// @param sums of z and z^2 are gathered there, where it is not null
-inline void pointwise_forward(const affine_input& x, shape in, int stride, int images, const float* weights,
-                              int width, float* z, group_sums* sums, workspace& ws) {
+template <class Words = convolution_words>
+void pointwise_forward(const affine_input& x, shape in, int stride, int images, const float* weights,
+                       int width, float* z, group_sums* sums, workspace& ws) {
     const int k = in.channels;
+    const int words = Words::count(k);
     const std::ptrdiff_t rows = cell{in, k, stride}.output().pixels() * images;
     const int tile = tile_rows(k, width);
-    const float* packed = ws.pack(weights, 1, k, k, width);
+    const float* packed = ws.pack<Words>(weights, 1, k, k, width);
     const strided_rows source{in, stride};
     parallel_groups(tile_count(rows, tile), [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
-        float* block = thread_scratch(blocked_size(tile, k));
+        float* block = thread_scratch(blocked_size(tile, words));
         for (std::ptrdiff_t t = first; t < last; ++t) {
             const std::ptrdiff_t r0 = t * tile;
             const int count = static_cast<int>((std::min)(std::ptrdiff_t{tile}, rows - r0));
-            read_blocked(x, count, k, source, r0, block, block_stride(tile), tile * k);
+            read_blocked<Words>(x, count, k, source, r0, {block}, block_stride(tile), tile * k);
             forward_rows to{z + r0 * width, width};
             to.streams = streams(z, rows, width, stream_forward);
             if (sums != nullptr) {
                 to.first = sums->first(group);
                 to.second = sums->second(group);
             }
-            multiply(count, width, k, block, block_stride(tile), packed, to);
+            multiply<Words>(count, width, words, block, block_stride(tile), packed, to);
         }
     });
 }
 
 /// Adds into the weights' gradient, overwrites `out.du` with the gradient of the input.
-inline void pointwise_backward(const gradient_input& g, const affine_input& x, shape in, int stride,
-                               int images, const float* weights, int width, float* dweights,
-                               const gradient_output& out, group_sums& sums, workspace& ws) {
+template <class Words = convolution_words>
+void pointwise_backward(const gradient_input& g, const affine_input& x, shape in, int stride, int images,
+                        const float* weights, int width, float* dweights, const gradient_output& out,
+                        group_sums& sums, workspace& ws) {
     const int k = in.channels;
     const std::ptrdiff_t rows = cell{in, k, stride}.output().pixels() * images;
     const int tile = tile_rows(k, width);
     weight_gradient dw(width, k, ws);
-    const float* packed = ws.pack(weights, k, 1, width, k);
+    const float* packed = ws.pack<Words>(weights, k, 1, width, k);
     const strided_rows source{in, stride};
     if (out.du != nullptr && stride > 1) { // pixels between the strides
         std::fill_n(out.du, static_cast<std::ptrdiff_t>(in.size()) * images, 0.0F);
@@ -194,30 +198,36 @@ inline void pointwise_backward(const gradient_input& g, const affine_input& x, s
             if (first == last) {
                 dw.clear(group);
             }
-            const std::size_t size = blocked_size(tile, k);
-            float* xs = thread_scratch(size + blocked_size(tile, width) +
+            constexpr bool floats = Words::each == 1;
+            const std::size_t xs_size = blocked_size(tile, k);
+            const std::size_t gs_size = blocked_size(tile, width);
+            float* xs = thread_scratch(xs_size + (floats ? 1 : 2) * gs_size +
                                        static_cast<std::size_t>(tile) * static_cast<std::size_t>(k));
-            float* gs = xs + size;
-            float* dx = gs + blocked_size(tile, width);
+            float* gs = xs + xs_size;
+            float* dx = gs + (floats ? 1 : 2) * gs_size;
+            const blocked_rows to_x = floats ? blocked_rows{xs} : blocked_rows{nullptr, xs};
+            const blocked_rows to_g = floats ? blocked_rows{gs, gs} : blocked_rows{gs, gs + gs_size};
             for (std::ptrdiff_t t = first; t < last; ++t) {
                 const std::ptrdiff_t r0 = t * tile;
                 const int count = static_cast<int>((std::min)(std::ptrdiff_t{tile}, rows - r0));
-                read_blocked(x, count, k, source, r0, xs, block_stride(tile), tile * k);
-                read_blocked(g, r0, count, width, gs, block_stride(tile), tile * width);
-                dw.add(group, count, gs, xs, block_stride(tile), t == first);
+                read_blocked<Words>(x, count, k, source, r0, to_x, block_stride(tile), tile * k);
+                read_blocked<Words>(g, r0, count, width, to_g, block_stride(tile), tile * width);
+                dw.add<Words>(group, Words::count(count), to_g.transposed, xs, block_stride(tile),
+                              t == first);
                 if (out.du == nullptr) {
                     continue;
                 }
                 if (stride == 1) {
                     with_product_activation(x.act, [&](auto act) {
-                        multiply(count, k, width, gs, block_stride(tile), packed,
-                                 backward_rows<act()>{x, out, r0 * k, k, sums.first(group),
-                                                      sums.second(group),
-                                                      streams(out.du, rows, k, stream_backward)});
+                        multiply<Words>(count, k, Words::count(width), gs, block_stride(tile), packed,
+                                        backward_rows<act()>{x, out, r0 * k, k, sums.first(group),
+                                                             sums.second(group),
+                                                             streams(out.du, rows, k, stream_backward)});
                     });
                     continue;
                 }
-                multiply(count, k, width, gs, block_stride(tile), packed, forward_rows{dx, k});
+                multiply<Words>(count, k, Words::count(width), gs, block_stride(tile), packed,
+                                forward_rows{dx, k});
                 for (int r = 0; r < count; ++r) {
                     std::copy_n(dx + static_cast<std::ptrdiff_t>(r) * k, k, out.du + source(r0 + r));
                 }

@@ -124,7 +124,7 @@ cross_validation_result<Space> cross_validate(const score_table<Space>& table, F
     const score_table<Space> data = merge_equal_networks(table, "cross_validate");
     const auto parts = make_folds(data.size(), options.folds, options.seed);
     cross_validation_result<Space> result;
-    const stopwatch clock;
+    const detail::teller tell(options.observer, "cross_validate", options.folds);
     const auto work = [&] {
         for (const std::vector<std::size_t>& part : parts) {
             fold_result<Space> fold;
@@ -136,12 +136,7 @@ cross_validation_result<Space> cross_validate(const score_table<Space>& table, F
             fold.kendall = kendall_tau(fold.predictions, fold.held_out.scores);
             fold.spearman = fitnas::spearman(fold.predictions, fold.held_out.scores);
             result.folds.push_back(std::move(fold));
-            if (options.observer) {
-                options.observer({.stage = "cross_validate",
-                                  .done = static_cast<long long>(result.folds.size()),
-                                  .total = options.folds,
-                                  .seconds = clock.seconds()});
-            }
+            tell(result.folds.size());
         }
         return result;
     };

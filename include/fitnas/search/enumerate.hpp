@@ -42,15 +42,7 @@ std::uint64_t for_each_prediction(const Model& predictor, const cost::limit& lim
     std::vector<std::uint8_t> wanted(codes.size());
     std::vector<code> kept;
     std::uint64_t predicted = 0;
-    const stopwatch clock;
-    const auto tell = [&](std::uint64_t done) {
-        if (watch) {
-            watch({.stage = what,
-                   .done = static_cast<long long>(done),
-                   .total = static_cast<long long>(space::size),
-                   .seconds = clock.seconds()});
-        }
-    };
+    const fitnas::detail::teller tell(watch, what, space::size);
     for (std::uint64_t first = 0; first < space::size; first += codes.size()) {
         const auto n = static_cast<std::size_t>((std::min)(std::uint64_t{codes.size()}, space::size - first));
         parallel_for(static_cast<std::ptrdiff_t>(n), [&](std::ptrdiff_t i) {

@@ -115,7 +115,7 @@ std::vector<candidate<Space>> evolution(Scorer&& score, const evolution_options&
     const limit_check check = check_of<Space>(options.limit);
     check.require_possible("evolution");
 
-    const stopwatch clock;
+    const fitnas::detail::teller tell(options.observer, "evolution", options.generations);
     std::set<code> seen;
     std::vector<typename list::entry> parents;
     const auto evolve = [&] {
@@ -155,12 +155,7 @@ std::vector<candidate<Space>> evolution(Scorer&& score, const evolution_options&
             }
             std::sort(parents.begin(), parents.end(), list::better);
             parents.resize((std::min)(parents.size(), options.parents));
-            if (options.observer) {
-                options.observer({.stage = "evolution",
-                                  .done = static_cast<long long>(generation + 1),
-                                  .total = static_cast<long long>(options.generations),
-                                  .seconds = clock.seconds()});
-            }
+            tell(generation + 1);
         }
         return best.result(options.limit);
     };

@@ -31,9 +31,9 @@ public:
     front_search(const windows<Space>& tables, path_cost against, const cost::limit& limit,
                  const observer& watch)
         : m_tables(tables),
-          m_watch(watch),
           m_check(check_of<Space>(limit)),
           m_graph(tables),
+          m_tell(watch, "pareto", m_graph.cells()),
           m_cost{std::move(against)},
           m_limits(path_costs_of<Space>(limit)),
           m_rule(canonical_pairs_of<Space>()) {}
@@ -237,12 +237,7 @@ private:
                 next.resize(most);
             }
             std::swap(now, next);
-            if (m_watch) {
-                m_watch({.stage = "pareto",
-                         .done = static_cast<long long>(cell + 1),
-                         .total = static_cast<long long>(m_graph.cells()),
-                         .seconds = m_clock.seconds()});
-            }
+            m_tell(cell + 1);
         }
         for (const label& l : now) {
             take(l.code_);
@@ -342,10 +337,9 @@ private:
     static constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
 
     const windows<Space>& m_tables;
-    const observer& m_watch;
-    stopwatch m_clock;
     limit_check m_check;
     path_graph m_graph;
+    fitnas::detail::teller m_tell;
     std::vector<path_cost> m_cost; // one
     std::vector<path_cost> m_limits;
     canonical_pairs m_rule;

@@ -126,15 +126,7 @@ auto iterative(Scorer&& score, Fit&& fit_to, const iterative_options& options) {
                              ? options.evaluations
                              : static_cast<std::size_t>(std::ceil(
                                    options.uniform * static_cast<double>(options.evaluations) - 1e-9));
-    const stopwatch clock;
-    const auto tell = [&] {
-        if (options.observer) {
-            options.observer({.stage = "iterative",
-                              .done = static_cast<long long>(table.size()),
-                              .total = static_cast<long long>(options.evaluations),
-                              .seconds = clock.seconds()});
-        }
-    };
+    const fitnas::detail::teller tell(options.observer, "iterative", options.evaluations);
     evaluate(sample_under<Space>(options.limit, (std::max)(uniform, std::size_t{4}), options.seed, 1000,
                                  "iterative"));
     std::optional<fitted_model> predictor;
@@ -148,7 +140,7 @@ auto iterative(Scorer&& score, Fit&& fit_to, const iterative_options& options) {
                                               best.result(options.limit).front()};
     };
     const auto rounds = [&] {
-        tell();
+        tell(table.size());
         for (std::size_t round = 1; round <= options.rounds && table.size() < options.evaluations; ++round) {
             const std::size_t left = options.evaluations - table.size();
             const std::size_t wanted = (left + options.rounds - round) / (options.rounds - round + 1);
@@ -158,7 +150,7 @@ auto iterative(Scorer&& score, Fit&& fit_to, const iterative_options& options) {
             }
             evaluate(next);
             predictor.emplace(fit_to(static_cast<const score_table<Space>&>(table)));
-            tell();
+            tell(table.size());
         }
         return result();
     };

@@ -91,7 +91,7 @@ std::vector<candidate<Space>> random(Scorer&& score, const random_options& optio
         sample_under<Space>(options.limit, options.samples, options.seed, options.draws, "random");
     const std::span<const architecture<Space>> all(codes);
     const std::size_t batch = options.batch != 0 ? options.batch : options.observer ? 64 : codes.size();
-    const stopwatch clock;
+    const fitnas::detail::teller tell(options.observer, "random", all.size());
     const auto look = [&] {
         for (std::size_t first = 0; first < all.size();) {
             const auto some = all.subspan(first, (std::min)(batch, all.size() - first));
@@ -101,12 +101,7 @@ std::vector<candidate<Space>> random(Scorer&& score, const random_options& optio
                 best.offer(some[i], values[i]);
             }
             first += some.size();
-            if (options.observer) {
-                options.observer({.stage = "random",
-                                  .done = static_cast<long long>(first),
-                                  .total = static_cast<long long>(all.size()),
-                                  .seconds = clock.seconds()});
-            }
+            tell(first);
         }
         return best.result(options.limit);
     };

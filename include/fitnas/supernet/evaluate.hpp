@@ -151,7 +151,7 @@ std::vector<path_score> score_paths(const Weights& w, std::span<const network_pa
     const auto classes = static_cast<std::size_t>(w.classes());
     std::vector<path_score> scores(paths.size());
     path_scorer scorer(w, calibrated);
-    const stopwatch clock;
+    const teller tell(o.observer, "evaluate", chunks * paths.size());
     for (std::size_t chunk = 0; chunk < chunks; ++chunk) {
         // Chunks of nearly the same size: statistics of a small rest would be poor.
         const std::size_t first = count * chunk / chunks;
@@ -164,12 +164,7 @@ std::vector<path_score> score_paths(const Weights& w, std::span<const network_pa
                 cross_entropy({logits, images.labels.size() * classes}, images.labels, 0);
             scores[p].accuracy += static_cast<double>(found.correct) / static_cast<double>(count);
             scores[p].loss += share * found.loss;
-            if (o.observer) {
-                o.observer({.stage = "evaluate",
-                            .done = static_cast<long long>(chunk * paths.size() + p + 1),
-                            .total = static_cast<long long>(chunks * paths.size()),
-                            .seconds = clock.seconds()});
-            }
+            tell(chunk * paths.size() + p + 1);
         });
     }
     return scores;

@@ -32,7 +32,7 @@ std::vector<double> measure_blocks(const Layout& layout, const latency_options& 
     std::vector<double> milliseconds;
     arena memory;
     workspace shared;
-    const stopwatch clock;
+    const teller tell(o.observer, "latency", layout.blocks.size());
     for (const space_block& b : layout.blocks) {
         const block_plan plan(b.steps, b.input);
         std::vector<double> times(1, 0.0);
@@ -62,12 +62,7 @@ std::vector<double> measure_blocks(const Layout& layout, const latency_options& 
         std::nth_element(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2),
                          times.end());
         milliseconds.push_back(times[times.size() / 2]);
-        if (o.observer) {
-            o.observer({.stage = "latency",
-                        .done = static_cast<long long>(milliseconds.size()),
-                        .total = static_cast<long long>(layout.blocks.size()),
-                        .seconds = clock.seconds()});
-        }
+        tell(milliseconds.size());
     }
     return milliseconds;
 }
