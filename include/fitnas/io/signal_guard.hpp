@@ -4,12 +4,14 @@
 #ifndef FITNAS_IO_SIGNAL_GUARD_HPP
 #define FITNAS_IO_SIGNAL_GUARD_HPP
 
+#include <atomic>
 #include <csignal>
 
 namespace fitnas {
 
 namespace detail {
-inline volatile std::sig_atomic_t signal_seen = 0;
+inline std::atomic<int> signal_seen = 0;
+static_assert(std::atomic<int>::is_always_lock_free, "[F0959] a signal handler writes an atomic int");
 
 /// The second signal of the kind ends the program, as if there were no guard.
 extern "C" inline void fitnas_note_signal(int number) {
@@ -19,7 +21,7 @@ extern "C" inline void fitnas_note_signal(int number) {
 } // namespace detail
 
 /// @brief While it lives, the first SIGINT and the first SIGTERM do not end the program: they are noted, and
-/// work that asks can end where nothing is lost. One at a time, on the main thread.
+/// work that asks can end where nothing is lost. One at a time, made on the main thread; any thread may ask.
 class signal_guard {
 public:
     signal_guard() {

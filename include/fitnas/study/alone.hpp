@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <fitnas/io/csv.hpp>
+#include <fitnas/io/signal_guard.hpp>
 #include <fitnas/supernet/retrain.hpp>
 
 namespace fitnas::study {
@@ -88,7 +89,8 @@ alone_results<Space> read_alone(const std::string& path) {
 /// @param options of each training, whose seed is the job's and whose observer plays no part
 /// @param watch called after each training; one at a time
 /// @return all results, also those that were there before
-/// @throws as `retrain`
+/// @throws as `retrain`; interrupted after the first SIGINT or SIGTERM, when the trainings that had begun are
+/// in the table
 template <search_space_type Space>
 alone_results<Space> train_alone(const std::string& path, const std::vector<alone_job<Space>>& jobs,
                                  const dataset& data, const train_options& options,
@@ -109,7 +111,11 @@ alone_results<Space> train_alone(const std::string& path, const std::vector<alon
     const stopwatch clock;
     std::mutex mutex;
     long long done = 0;
+    const signal_guard guard;
     parallel_for(static_cast<std::ptrdiff_t>(left.size()), [&](std::ptrdiff_t i) {
+        if (guard.seen() != 0) {
+            return;
+        }
         const alone_job<Space>& job = left[static_cast<std::size_t>(i)];
         train_options own = options;
         own.seed = seed{job.seed};
@@ -122,13 +128,19 @@ alone_results<Space> train_alone(const std::string& path, const std::vector<alon
         const std::lock_guard lock(mutex);
         results[job] = std::move(result);
         write_alone<Space>(path, results);
+        ++done;
         if (watch) {
             watch({.stage = "alone",
-                   .done = ++done,
+                   .done = done,
                    .total = static_cast<long long>(left.size()),
                    .seconds = clock.seconds()});
         }
     });
+    if (done < static_cast<long long>(left.size())) {
+        throw interrupted("[F1016] training networks: stopped; " + path + " has " +
+                          std::to_string(results.size()) + " trainings of " +
+                          std::to_string(results.size() + left.size() - static_cast<std::size_t>(done)));
+    }
     return results;
 }
 

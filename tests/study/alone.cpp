@@ -1,0 +1,67 @@
+// Networks trained by themselves: a signal ends the work with what is done in the table, and the same call
+// goes on.
+
+#include <csignal>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <fitnas/data/synthetic.hpp>
+#include <fitnas/op/conv.hpp>
+#include <fitnas/op/identity.hpp>
+#include <fitnas/space/sample.hpp>
+#include <fitnas/study/alone.hpp>
+
+#include "../support/temporary_folder.hpp"
+
+using namespace fitnas;
+
+namespace {
+
+using ops = operator_set<op::identity, op::conv<3>>;
+struct space : search_space<image<6, 6, 1>, stem<4>, stage<ops, 2, 4>, head<8, 3>> {};
+
+} // namespace
+
+TEST_CASE("trainings that a signal stopped go on to the same table") {
+    const dataset data =
+        datasets::synthetic({.image = {6, 6, 1}, .classes = 3, .train = 48, .validation = 12, .test = 12});
+    std::vector<study::alone_job<space>> jobs;
+    for (const auto& a : different_networks<space>()) {
+        for (std::uint64_t s = 1; s <= 3; ++s) {
+            jobs.push_back({a, s});
+        }
+    }
+    REQUIRE(jobs.size() == 9); // of 4 codes, 3 networks
+    const temporary_folder folder;
+    const train_options options{.epochs = 1, .batch = 16};
+    const auto whole = study::train_alone<space>(folder.path("whole.csv"), jobs, data, options);
+
+    const std::string path = folder.path("stopped.csv");
+    for (const int signal : {SIGINT, SIGTERM}) {
+        std::string said;
+        const auto before = std::filesystem::exists(path) ? study::read_alone<space>(path).size() : 0;
+        try {
+            study::train_alone<space>(path, jobs, data, options, [&](const progress& p) {
+                if (p.done == 2) {
+                    std::raise(signal);
+                }
+            });
+        } catch (const interrupted& e) {
+            said = e.what();
+        }
+        const auto there = study::read_alone<space>(path).size();
+        CHECK(there >= before + 2); // one more of each other thread may have been under way
+        CHECK(there < jobs.size());
+        CHECK(said.find("stopped; " + path + " has " + std::to_string(there) + " trainings of 9") !=
+              std::string::npos);
+    }
+    const auto all = study::train_alone<space>(path, jobs, data, options);
+    REQUIRE(all.size() == whole.size());
+    for (const auto& [job, result] : whole) {
+        CHECK(all.at(job).test_accuracy == result.test_accuracy);
+        CHECK(all.at(job).curve == result.curve);
+    }
+}
