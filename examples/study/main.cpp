@@ -60,7 +60,8 @@ FITNAS_COLD void for_each_option(settings& s, F&& f) {
 
     f("scores", s.scores, in::fit, "fit to this table arch,score instead of scores.csv", CLI::ExistingFile);
     f("plan", s.plan, in::fit | in::error,
-      "which GCNs are averaged: chosen (by cross-validation), cautious, careful, broad or close",
+      "which GCNs are averaged: cautious, careful, broad, close, or chosen by cross-validation, for scores "
+      "whose errors are independent",
       CLI::IsMember(plan_names()));
     f("folds", s.folds, in::fit, "of the cross-validation", two_up);
 
