@@ -9,6 +9,7 @@
 #include <fitnas/core/gemm.hpp>
 #include <fitnas/core/hash.hpp>
 #include <fitnas/core/linalg.hpp>
+#include <fitnas/core/line_queue.hpp>
 #include <fitnas/core/memory.hpp>
 #include <fitnas/core/memory_limit.hpp>
 #include <fitnas/core/parallel.hpp>

@@ -159,141 +159,6 @@ public:
 
 } // namespace fitnas
 
-// ---- fitnas/core/memory.hpp ----
-/// @file
-/// @brief Memory that is taken once: an aligned buffer that only grows, an arena, and scratch of a thread.
-
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
-
-namespace fitnas {
-
-/// @brief Uninitialised floats (or doubles), aligned to a cache line.
-template <class T>
-class aligned_buffer {
-    static_assert(std::is_trivial_v<T>,
-                  "[F0005] an aligned_buffer holds plain numbers: nothing is constructed in it");
-
-public:
-    aligned_buffer() = default;
-    aligned_buffer(aligned_buffer&& other) noexcept
-        : m_data(std::move(other.m_data)), m_size(std::exchange(other.m_size, 0)) {}
-    aligned_buffer& operator=(aligned_buffer&& other) noexcept {
-        m_data = std::move(other.m_data);
-        m_size = std::exchange(other.m_size, 0);
-        return *this;
-    }
-
-    /// @return room for at least n values; what was there is lost where the buffer has to grow
-    T* reserve(std::size_t n) {
-        if (n > m_size) {
-            m_data.reset();
-            m_size = 0; // nothing is held where the allocation fails
-            const std::size_t bytes = n * sizeof(T);
-            const release free{bytes < huge ? std::size_t{64} : huge_page};
-            m_data = {static_cast<T*>(::operator new (bytes, std::align_val_t{free.alignment})), free};
-            m_size = n;
-#if defined(__linux__)
-            if (bytes >= huge) { // a hint: a failure costs speed alone
-                (void)madvise(m_data.get(), bytes, MADV_HUGEPAGE);
-            }
-#endif
-        }
-        return m_data.get();
-    }
-    std::size_t size() const { return m_size; }
-
-private:
-    /// From this size on a buffer asks for huge pages: with small ones a pass over it waits for address
-    /// translation.
-    static constexpr std::size_t huge = std::size_t{4} << 20U;
-    static constexpr std::size_t huge_page = std::size_t{2} << 20U;
-
-    struct release {
-        std::size_t alignment = 64;
-        void operator()(T* p) const { ::operator delete (p, std::align_val_t{alignment}); }
-    };
-    std::unique_ptr<T[], release> m_data;
-    std::size_t m_size = 0;
-};
-
-/// @brief Bump allocation from memory that is kept: after the round of the largest requests nothing is
-/// allocated any more. Pointers stay valid until the arena is reset past them.
-class arena {
-public:
-    /// A place to come back to.
-    struct mark {
-        std::size_t chunk;
-        std::size_t used;
-    };
-
-    /// @return n uninitialised floats, aligned to 64 bytes
-    float* take(std::size_t n) {
-        n = (n + 15) / 16 * 16;
-        while (m_at.chunk < m_chunks.size() && m_at.used + n > m_chunks[m_at.chunk].size()) {
-            m_at = {m_at.chunk + 1, 0};
-        }
-        if (m_at.chunk == m_chunks.size()) {
-            m_chunks.emplace_back().reserve(n > minimum_chunk ? n : minimum_chunk);
-        }
-        float* p = m_chunks[m_at.chunk].reserve(0) + m_at.used;
-        m_at.used += n;
-        std::size_t taken = m_at.used; // counting what was left over at the ends of chunks
-        for (std::size_t i = 0; i < m_at.chunk; ++i) {
-            taken += m_chunks[i].size();
-        }
-        m_most = (std::max)(m_most, taken);
-        return p;
-    }
-    /// @brief Makes room for n floats in one piece, where nothing was taken yet.
-    void reserve(std::size_t n) {
-        if (m_chunks.empty() && n > 0) {
-            m_chunks.emplace_back().reserve(n > minimum_chunk ? n : minimum_chunk);
-        }
-    }
-    mark position() const { return m_at; }
-    /// @brief Gives back everything taken since `position()` returned `m`.
-    void reset(mark m) { m_at = m; }
-    /// @brief Gives back everything. Where it lay in several chunks, they become one: requests of other sizes
-    /// would leave gaps in them, and more of them would come.
-    void reset() {
-        m_at = mark{0, 0};
-        if (m_chunks.size() > 1) {
-            m_chunks.clear();
-            m_chunks.emplace_back().reserve(m_most);
-        }
-    }
-    /// @brief Overwrites everything held, so that a check sees who reads what nobody wrote.
-    void fill(float value) {
-        for (auto& c : m_chunks) {
-            std::fill_n(c.reserve(0), c.size(), value);
-        }
-    }
-    /// @return bytes held
-    std::size_t bytes() const {
-        std::size_t sum = 0;
-        for (const auto& c : m_chunks) {
-            sum += c.size() * sizeof(float);
-        }
-        return sum;
-    }
-
-private:
-    static constexpr std::size_t minimum_chunk = std::size_t{1} << 20U;
-    std::vector<aligned_buffer<float>> m_chunks;
-    mark m_at{0, 0};
-    std::size_t m_most = 0; ///< floats in use at once
-};
-
-/// @brief Scratch of the calling thread: n floats, valid until the thread asks again.
-inline float* thread_scratch(std::size_t n) {
-    thread_local aligned_buffer<float> buffer;
-    return buffer.reserve(n);
-}
-
-} // namespace fitnas
-
 // ---- fitnas/core/simd.hpp ----
 /// @file
 /// @brief Vectors of floats: the few operations that the kernels need, for 16, 8 or 4 floats at a time.
@@ -450,19 +315,233 @@ FITNAS_INLINE vec<Width> fma(vec<Width> a, vec<Width> b, vec<Width> c) {
 /// @brief The larger elements; b where either is not a number.
 template <int Width = native_width>
 FITNAS_INLINE vec<Width>(max)(vec<Width> a, vec<Width> b) {
-    return a > b ? a : b;
+#if defined(__AVX512F__)
+    if constexpr (Width ==
+                  16) { // with a mask of all: g++ 12 warns of an uninitialised value in the plain one
+        return (vec<Width>)_mm512_maskz_max_ps(__mmask16{0xFFFF}, (__m512)a, (__m512)b);
+    } else
+#endif
+#if defined(__AVX__)
+        if constexpr (Width == 8) {
+        return (vec<Width>)_mm256_max_ps((__m256)a, (__m256)b);
+    } else
+#endif
+    {
+        return a > b ? a : b;
+    }
 }
 
 /// @brief The smaller elements; b where either is not a number.
 template <int Width = native_width>
 FITNAS_INLINE vec<Width>(min)(vec<Width> a, vec<Width> b) {
-    return a < b ? a : b;
+#if defined(__AVX512F__)
+    if constexpr (Width == 16) {
+        return (vec<Width>)_mm512_maskz_min_ps(__mmask16{0xFFFF}, (__m512)a, (__m512)b);
+    } else
+#endif
+#if defined(__AVX__)
+        if constexpr (Width == 8) {
+        return (vec<Width>)_mm256_min_ps((__m256)a, (__m256)b);
+    } else
+#endif
+    {
+        return a < b ? a : b;
+    }
 }
 
 /// @return n rounded up to a multiple of the width
 constexpr int padded(int n) { return (n + native_width - 1) / native_width * native_width; }
 
 } // namespace fitnas::simd
+
+// ---- fitnas/core/line_queue.hpp ----
+/// @file
+/// @brief Memory that will be read soon, asked for bit by bit while something else is computed.
+
+namespace fitnas::detail {
+
+/// Whether products and stencils ask for the next tile while they compute, or while they read one. Measured:
+/// the former is faster with AVX-512, the latter with AVX2 (docs/performance.md).
+inline constexpr bool asks_while_computing = simd::native_width == 16;
+
+/// Cache lines to be fetched into the core's second cache, some with each call of `ask`.
+class line_queue {
+public:
+    /// `runs` runs of `floats` neighbouring values, each `step` values behind the one before. At most four.
+    void add(const float* p, std::ptrdiff_t floats, std::ptrdiff_t step = 0, std::ptrdiff_t runs = 1) {
+        const std::ptrdiff_t lines = (floats + line - 1) / line;
+        m_regions[m_count++] = {p, lines, step, runs};
+        m_lines += lines * runs;
+    }
+    /// Shares out what was added among so many calls.
+    void spread(std::ptrdiff_t calls) { m_each = (m_lines + calls - 1) / (calls > 0 ? calls : 1); }
+
+    FITNAS_INLINE void ask() {
+        for (std::ptrdiff_t n = m_each; n > 0 && m_at < m_count; --n) {
+            region& r = m_regions[m_at];
+            __builtin_prefetch(r.p + m_line * line, 0, 2);
+            if (++m_line == r.lines) {
+                m_line = 0;
+                r.p += r.step;
+                if (--r.runs == 0) {
+                    ++m_at;
+                }
+            }
+        }
+    }
+
+private:
+    static constexpr std::ptrdiff_t line = 16; ///< floats
+    struct region {
+        const float* p;
+        std::ptrdiff_t lines;
+        std::ptrdiff_t step;
+        std::ptrdiff_t runs;
+    };
+    region m_regions[4] = {};
+    int m_count = 0;
+    int m_at = 0;
+    std::ptrdiff_t m_line = 0;
+    std::ptrdiff_t m_lines = 0;
+    std::ptrdiff_t m_each = 0;
+};
+
+} // namespace fitnas::detail
+
+// ---- fitnas/core/memory.hpp ----
+/// @file
+/// @brief Memory that is taken once: an aligned buffer that only grows, an arena, and scratch of a thread.
+
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
+namespace fitnas {
+
+/// @brief Uninitialised floats (or doubles), aligned to a cache line.
+template <class T>
+class aligned_buffer {
+    static_assert(std::is_trivial_v<T>,
+                  "[F0005] an aligned_buffer holds plain numbers: nothing is constructed in it");
+
+public:
+    aligned_buffer() = default;
+    aligned_buffer(aligned_buffer&& other) noexcept
+        : m_data(std::move(other.m_data)), m_size(std::exchange(other.m_size, 0)) {}
+    aligned_buffer& operator=(aligned_buffer&& other) noexcept {
+        m_data = std::move(other.m_data);
+        m_size = std::exchange(other.m_size, 0);
+        return *this;
+    }
+
+    /// @return room for at least n values; what was there is lost where the buffer has to grow
+    T* reserve(std::size_t n) {
+        if (n > m_size) {
+            m_data.reset();
+            m_size = 0; // nothing is held where the allocation fails
+            const std::size_t bytes = n * sizeof(T);
+            const release free{bytes < huge ? std::size_t{64} : huge_page};
+            m_data = {static_cast<T*>(::operator new (bytes, std::align_val_t{free.alignment})), free};
+            m_size = n;
+#if defined(__linux__)
+            if (bytes >= huge) { // a hint: a failure costs speed alone
+                (void)madvise(m_data.get(), bytes, MADV_HUGEPAGE);
+            }
+#endif
+        }
+        return m_data.get();
+    }
+    std::size_t size() const { return m_size; }
+
+private:
+    /// From this size on a buffer asks for huge pages: with small ones a pass over it waits for address
+    /// translation.
+    static constexpr std::size_t huge = std::size_t{4} << 20U;
+    static constexpr std::size_t huge_page = std::size_t{2} << 20U;
+
+    struct release {
+        std::size_t alignment = 64;
+        void operator()(T* p) const { ::operator delete (p, std::align_val_t{alignment}); }
+    };
+    std::unique_ptr<T[], release> m_data;
+    std::size_t m_size = 0;
+};
+
+/// @brief Bump allocation from memory that is kept: after the round of the largest requests nothing is
+/// allocated any more. Pointers stay valid until the arena is reset past them.
+class arena {
+public:
+    /// A place to come back to.
+    struct mark {
+        std::size_t chunk;
+        std::size_t used;
+    };
+
+    /// @return n uninitialised floats, aligned to 64 bytes
+    float* take(std::size_t n) {
+        n = (n + 15) / 16 * 16;
+        while (m_at.chunk < m_chunks.size() && m_at.used + n > m_chunks[m_at.chunk].size()) {
+            m_at = {m_at.chunk + 1, 0};
+        }
+        if (m_at.chunk == m_chunks.size()) {
+            m_chunks.emplace_back().reserve(n > minimum_chunk ? n : minimum_chunk);
+        }
+        float* p = m_chunks[m_at.chunk].reserve(0) + m_at.used;
+        m_at.used += n;
+        std::size_t taken = m_at.used; // counting what was left over at the ends of chunks
+        for (std::size_t i = 0; i < m_at.chunk; ++i) {
+            taken += m_chunks[i].size();
+        }
+        m_most = (std::max)(m_most, taken);
+        return p;
+    }
+    /// @brief Makes room for n floats in one piece, where nothing was taken yet.
+    void reserve(std::size_t n) {
+        if (m_chunks.empty() && n > 0) {
+            m_chunks.emplace_back().reserve(n > minimum_chunk ? n : minimum_chunk);
+        }
+    }
+    mark position() const { return m_at; }
+    /// @brief Gives back everything taken since `position()` returned `m`.
+    void reset(mark m) { m_at = m; }
+    /// @brief Gives back everything. Where it lay in several chunks, they become one: requests of other sizes
+    /// would leave gaps in them, and more of them would come.
+    void reset() {
+        m_at = mark{0, 0};
+        if (m_chunks.size() > 1) {
+            m_chunks.clear();
+            m_chunks.emplace_back().reserve(m_most);
+        }
+    }
+    /// @brief Overwrites everything held, so that a check sees who reads what nobody wrote.
+    void fill(float value) {
+        for (auto& c : m_chunks) {
+            std::fill_n(c.reserve(0), c.size(), value);
+        }
+    }
+    /// @return bytes held
+    std::size_t bytes() const {
+        std::size_t sum = 0;
+        for (const auto& c : m_chunks) {
+            sum += c.size() * sizeof(float);
+        }
+        return sum;
+    }
+
+private:
+    static constexpr std::size_t minimum_chunk = std::size_t{1} << 20U;
+    std::vector<aligned_buffer<float>> m_chunks;
+    mark m_at{0, 0};
+    std::size_t m_most = 0; ///< floats in use at once
+};
+
+/// @brief Scratch of the calling thread: n floats, valid until the thread asks again.
+inline float* thread_scratch(std::size_t n) {
+    thread_local aligned_buffer<float> buffer;
+    return buffer.reserve(n);
+}
+
+} // namespace fitnas
 
 // ---- fitnas/core/words.hpp ----
 /// @file
@@ -623,10 +702,11 @@ FITNAS_INLINE void multiply_tile(int k_padded, const float* a, std::size_t a_str
 /// All rows of one panel.
 template <class Words, int Vectors, class Epilogue>
 void multiply_panel(int rows, int k_padded, const float* a, std::size_t a_stride, const float* b, int column,
-                    const Epilogue& epilogue) {
+                    const Epilogue& epilogue, line_queue& next) {
     auto store = epilogue.template panel<Vectors>(column);
     int row = 0;
     for (; row + gemm_rows <= rows; row += gemm_rows) {
+        next.ask();
         multiply_tile<Words, gemm_rows, Vectors>(k_padded, a + row * gemm_width, a_stride, b, row, store);
     }
     for (; row < rows; ++row) {
@@ -640,17 +720,24 @@ void multiply_panel(int rows, int k_padded, const float* a, std::size_t a_stride
 /// register tile, then told to `finish()`: what it sums up over the rows stays in registers.
 template <class Words = float_words, class Epilogue>
 void multiply(int rows, int n, int k, const float* a, std::size_t a_stride, const float* b,
-              const Epilogue& epilogue) {
+              const Epilogue& epilogue, line_queue& next) {
     const int k_padded = simd::padded(k);
     for (int column = 0; column < n;
          column += panel, b += static_cast<std::size_t>(panel) * static_cast<std::size_t>(k_padded)) {
         // Narrow vectors take one width of panels, which is half to compile; its second vector may be empty.
         if (gemm_width < 16 || n - column > gemm_width) {
-            multiply_panel<Words, 2>(rows, k_padded, a, a_stride, b, column, epilogue);
+            multiply_panel<Words, 2>(rows, k_padded, a, a_stride, b, column, epilogue, next);
         } else if constexpr (gemm_width >= 16) {
-            multiply_panel<Words, 1>(rows, k_padded, a, a_stride, b, column, epilogue);
+            multiply_panel<Words, 1>(rows, k_padded, a, a_stride, b, column, epilogue, next);
         }
     }
+}
+
+template <class Words = float_words, class Epilogue>
+void multiply(int rows, int n, int k, const float* a, std::size_t a_stride, const float* b,
+              const Epilogue& epilogue) {
+    line_queue none;
+    multiply<Words>(rows, n, k, a, a_stride, b, epilogue, none);
 }
 
 /// One tile of `multiply_transposed`: gemm_rows x Vectors.
@@ -691,10 +778,11 @@ FITNAS_INLINE void multiply_transposed_tile(int rows, const float* g, const floa
 /// what is left there behind n and k means nothing.
 template <class Words = float_words>
 void multiply_transposed(int rows, int n, int k, const float* g, std::size_t g_stride, const float* a,
-                         std::size_t a_stride, float* c, int ldc, bool accumulate) {
+                         std::size_t a_stride, float* c, int ldc, bool accumulate, line_queue& next) {
     for (int column = 0; column < k; column += panel) {
         const float* from = a + static_cast<std::size_t>(column / gemm_width) * a_stride;
         for (int i = 0; i < n; i += gemm_rows) {
+            next.ask();
             const float* x = g + static_cast<std::size_t>(i / gemm_width) * g_stride + i % gemm_width;
             float* out = c + static_cast<std::ptrdiff_t>(i) * ldc + column;
             if (k - column > gemm_width) {
@@ -704,6 +792,18 @@ void multiply_transposed(int rows, int n, int k, const float* g, std::size_t g_s
             }
         }
     }
+}
+
+template <class Words = float_words>
+void multiply_transposed(int rows, int n, int k, const float* g, std::size_t g_stride, const float* a,
+                         std::size_t a_stride, float* c, int ldc, bool accumulate) {
+    line_queue none;
+    multiply_transposed<Words>(rows, n, k, g, g_stride, a, a_stride, c, ldc, accumulate, none);
+}
+
+/// How often a product of these sizes asks for the next lines.
+constexpr std::ptrdiff_t tiles_of_product(int rows, int n) {
+    return static_cast<std::ptrdiff_t>((rows + gemm_rows - 1) / gemm_rows) * ((n + panel - 1) / panel);
 }
 
 /// Leading dimension and rows of the result of `multiply_transposed`.
@@ -3436,6 +3536,12 @@ FITNAS_INLINE void prefetch(const float* p, int c) {
         __builtin_prefetch(p, 0, 2);
     }
 }
+/// The same, where products and stencils do not ask while they compute.
+FITNAS_INLINE void prefetch_now(const float* p, int c) {
+    if constexpr (!asks_while_computing) {
+        prefetch(p, c);
+    }
+}
 
 /// The row of the input that a strided 1x1 convolution reads for row r of its output, as an offset.
 struct strided_rows {
@@ -3456,15 +3562,12 @@ struct strided_rows {
 
 /// Whether `simd::stream` differs from a store.
 inline constexpr bool can_stream = W >= 8;
-/// Tensors of more values are written past the caches. Measured: on a processor with AVX-512 it pays forward
-/// where nothing of the tensor would stay in a cache until it is read, backward, beside three tensors that
-/// are read, earlier; on one with AVX2 wherever the tensor leaves a core's own cache.
-inline constexpr std::ptrdiff_t stream_forward =
-    W == 16 ? std::ptrdiff_t{1} << 24U : std::ptrdiff_t{1} << 17U;
-inline constexpr std::ptrdiff_t stream_backward =
-    W == 16 ? std::ptrdiff_t{1} << 22U : std::ptrdiff_t{1} << 17U;
-inline bool streams(const float* p, std::ptrdiff_t rows, int channels, std::ptrdiff_t most) {
-    return can_stream && rows * channels > most && channels % W == 0 &&
+/// Tensors of more values are written past the caches, since nothing of them would stay there until they are
+/// read. Measured: on a processor with AVX-512 it pays from 8 MiB on, on one with AVX2 wherever a tensor
+/// leaves a core's own cache.
+inline constexpr std::ptrdiff_t most_in_cache = W == 16 ? std::ptrdiff_t{1} << 21U : std::ptrdiff_t{1} << 17U;
+inline bool streams(const float* p, std::ptrdiff_t rows, int channels) {
+    return can_stream && rows * channels > most_in_cache && channels % W == 0 &&
            reinterpret_cast<std::uintptr_t>(p) % (W * sizeof(float)) == 0;
 }
 
@@ -3491,6 +3594,7 @@ inline void finish_gradient(const affine_input& x, const gradient_output& out, i
     if (x.plain() && out.addend == nullptr) {
         return;
     }
+    const bool changes = x.act != activation::none || out.addend != nullptr;
     with_activation(x.act, [&](auto act) {
         for (int c = 0; c < channels; c += W) {
             const int count = channels - c;
@@ -3505,7 +3609,9 @@ inline void finish_gradient(const affine_input& x, const gradient_output& out, i
                 if (out.addend != nullptr) { // a shortcut reads the raw input of a recipe
                     d += simd::load(out.addend + at, count);
                 }
-                simd::store(out.du + at, d, count);
+                if (changes) {
+                    simd::store(out.du + at, d, count);
+                }
                 s += d;
                 t = simd::fma(d, z - mean, t);
             }
@@ -3561,8 +3667,9 @@ public:
     /// Adds G^T X for blocked G (rows x n) and X (rows x k), rows in words.
     /// @param first whether this is the first of the group
     template <class Words = float_words>
-    void add(int group, int rows, const float* g, const float* x, std::size_t stride, bool first) const {
-        multiply_transposed<Words>(rows, m_n, m_k, g, stride, x, stride, part(group), m_ld, !first);
+    void add(int group, int rows, const float* g, const float* x, std::size_t stride, bool first,
+             line_queue& next) const {
+        multiply_transposed<Words>(rows, m_n, m_k, g, stride, x, stride, part(group), m_ld, !first, next);
     }
     /// Adds the parts, in order, into the gradient (n x k).
     void add_up(float* gradient) const {
@@ -3768,7 +3875,7 @@ struct input_reader {
         }
     }
     FITNAS_INLINE vec<> operator()(int i, int c, int count) const {
-        prefetch(z[i] + c + ahead, c);
+        prefetch_now(z[i] + c + ahead, c);
         const vec<> v = simd::load(z[i] + c, count);
         return Plain ? v : apply<A>(simd::fma(v, scale, shift));
     }
@@ -3815,13 +3922,13 @@ struct gradient_reader {
     }
     FITNAS_INLINE vec<> operator()(int i, int c, int count) const {
         const float* du = g.du + at[i] + c;
-        prefetch(du + ahead, c);
+        prefetch_now(du + ahead, c);
         const vec<> d = simd::load(du, count);
         if constexpr (Plain) {
             return d;
         }
         const float* z = g.z + at[i] + c;
-        prefetch(z + ahead, c);
+        prefetch_now(z + ahead, c);
         return simd::fma(a, d, simd::fma(b, simd::load(z, count), c0));
     }
 };
@@ -4015,13 +4122,18 @@ void pointwise_forward(const affine_input& x, shape in, int stride, int images, 
             const std::ptrdiff_t r0 = t * tile;
             const int count = static_cast<int>((std::min)(std::ptrdiff_t{tile}, rows - r0));
             read_blocked<Words>(x, count, k, source, r0, {block}, block_stride(tile), tile * k);
+            line_queue next;
+            if (asks_while_computing && stride == 1 && r0 + tile < rows) {
+                next.add(x.z + (r0 + tile) * k, (std::min)(std::ptrdiff_t{tile}, rows - r0 - tile) * k);
+                next.spread(tiles_of_product(count, width));
+            }
             forward_rows to{z + r0 * width, width};
-            to.streams = streams(z, rows, width, stream_forward);
+            to.streams = streams(z, rows, width);
             if (sums != nullptr) {
                 to.first = sums->first(group);
                 to.second = sums->second(group);
             }
-            multiply<Words>(count, width, words, block, block_stride(tile), packed, to);
+            multiply<Words>(count, width, words, block, block_stride(tile), packed, to, next);
         }
     });
 }
@@ -4059,8 +4171,21 @@ void pointwise_backward(const gradient_input& g, const affine_input& x, shape in
                 const int count = static_cast<int>((std::min)(std::ptrdiff_t{tile}, rows - r0));
                 read_blocked<Words>(x, count, k, source, r0, to_x, block_stride(tile), tile * k);
                 read_blocked<Words>(g, r0, count, width, to_g, block_stride(tile), tile * width);
-                dw.add<Words>(group, Words::count(count), to_g.transposed, xs, block_stride(tile),
-                              t == first);
+                line_queue next;
+                if (asks_while_computing && r0 + tile < rows) {
+                    const std::ptrdiff_t left = (std::min)(std::ptrdiff_t{tile}, rows - r0 - tile);
+                    next.add(g.du + (r0 + tile) * width, left * width);
+                    if (g.a != nullptr) {
+                        next.add(g.z + (r0 + tile) * width, left * width);
+                    }
+                    if (stride == 1) {
+                        next.add(x.z + (r0 + tile) * k, left * k);
+                    }
+                    next.spread(tiles_of_product(width, k) +
+                                (out.du != nullptr ? tiles_of_product(count, k) : 0));
+                }
+                dw.add<Words>(group, Words::count(count), to_g.transposed, xs, block_stride(tile), t == first,
+                              next);
                 if (out.du == nullptr) {
                     continue;
                 }
@@ -4068,13 +4193,13 @@ void pointwise_backward(const gradient_input& g, const affine_input& x, shape in
                     with_product_activation(x.act, [&](auto act) {
                         multiply<Words>(count, k, Words::count(width), gs, block_stride(tile), packed,
                                         backward_rows<act()>{x, out, r0 * k, k, sums.first(group),
-                                                             sums.second(group),
-                                                             streams(out.du, rows, k, stream_backward)});
+                                                             sums.second(group), streams(out.du, rows, k)},
+                                        next);
                     });
                     continue;
                 }
                 multiply<Words>(count, k, Words::count(width), gs, block_stride(tile), packed,
-                                forward_rows{dx, k});
+                                forward_rows{dx, k}, next);
                 for (int r = 0; r < count; ++r) {
                     std::copy_n(dx + static_cast<std::ptrdiff_t>(r) * k, k, out.du + source(r0 + r));
                 }
@@ -4397,9 +4522,9 @@ struct stencil_kernel {
     int kernel = 1; ///< taps in a row
     int stride = 1;
 
-    /// Room that tiles need behind the last window of a plane, in columns and rows.
-    int excess_columns() const { return (columns - 1) * stride; }
-    int excess_rows() const { return (rows - 1) * stride; }
+    /// Room that the last tiles of a height x width output need behind its last window, in columns and rows.
+    int excess_columns(int width) const { return (columns - 1 - (width - 1) % columns) * stride; }
+    int excess_rows(int height) const { return (rows - 1 - (height - 1) % rows) * stride; }
 
     /// The pixel of any kernel and stride.
     void pixel(const float* plane, int plane_width, const float* taps, int tap_rows, float* out) const {
@@ -4501,16 +4626,24 @@ struct depthwise_geometry {
 
     int padding() const { return kernel / 2; }
     int taps() const { return kernel * kernel; }
-    int plane_width() const { return in.width + 2 * padding() + 1 + forward.excess_columns(); }
+    int plane_width() const { return in.width + 2 * padding() + 1 + forward.excess_columns(out.width); }
     std::size_t plane_size() const {
-        return size(in.height + 2 * padding() + 1 + forward.excess_rows(), plane_width());
+        return size(in.height + 2 * padding() + 1 + forward.excess_rows(out.height), plane_width());
     }
 
     /// The plane of the output's gradient has `margin` zeros around it: no window of any phase of the input's
     /// gradient reaches further.
     int margin() const { return (kernel + stride - 1) / stride; }
-    int gradient_width() const { return out.width + 2 * margin() + stencil_tile / 2; }
-    std::size_t gradient_size() const { return size(out.height + 2 * margin() + 4, gradient_width()); }
+    int gradient_width() const {
+        return out.width + 2 * margin() +
+               most_of_phases(in.width, [](const stencil_kernel& s, int n) { return s.excess_columns(n); });
+    }
+    std::size_t gradient_size() const {
+        return size(
+            out.height + 2 * margin() +
+                most_of_phases(in.height, [](const stencil_kernel& s, int n) { return s.excess_rows(n); }),
+            gradient_width());
+    }
 
     /// Planes that are worked on together: one where more would leave the cache by far.
     int planes() const {
@@ -4518,48 +4651,74 @@ struct depthwise_geometry {
     }
 
 private:
+    /// The phases of `n` input pixels have one of two numbers of pixels.
+    template <class Excess>
+    int most_of_phases(int n, Excess excess) const {
+        const int few = (std::max)(1, n / stride);
+        const int many = (n + stride - 1) / stride;
+        return (std::max)(excess(stencil_kernel(1, 1, few), few), excess(stencil_kernel(1, 1, many), many));
+    }
     static std::size_t size(int height, int width) {
         return static_cast<std::size_t>(height) * static_cast<std::size_t>(width) *
                static_cast<std::size_t>(W);
     }
 };
 
-/// Writes an image of `height` x `width` pixels into the inside of planes of zeros: `value(pixel, i, count)`
-/// is the vector of plane i's channels of a pixel, `count` of them there.
+/// Writes an image of `height` x `width` pixels into the inside of planes of zeros: `value(offset, i, count)`
+/// is the vector of plane i's channels of the pixel that lies `offset` values behind the first, `count` of
+/// them there.
 template <class Value>
 FITNAS_INLINE void fill_planes(int height, int width, int channels, int c, int planes, float* plane,
                                std::size_t plane_size, int plane_width, int margin, Value&& value) {
-    const auto fill = [&](auto all) FITNAS_INLINE_LAMBDA {
-        std::ptrdiff_t pixel = 0;
-        for (int y = 0; y < height; ++y) {
-            float* to = plane + (static_cast<std::ptrdiff_t>(y + margin) * plane_width + margin) * W;
-            for (int x = 0; x < width; ++x, to += W, ++pixel) {
+    const auto fill = [=](auto all, auto&& get) FITNAS_INLINE_LAMBDA {
+        float* row = plane + (static_cast<std::ptrdiff_t>(margin) * plane_width + margin) * W;
+        std::ptrdiff_t offset = 0;
+        for (int y = 0; y < height; ++y, row += static_cast<std::ptrdiff_t>(plane_width) * W) {
+            float* to = row;
+            for (int x = 0; x < width; ++x, to += W, offset += channels) {
                 if constexpr (all()) {
                     FITNAS_UNROLL(4)
                     for (int i = 0; i < planes_at_once; ++i) {
-                        simd::store(to + static_cast<std::size_t>(i) * plane_size, value(pixel, i, W));
+                        simd::store(to + static_cast<std::size_t>(i) * plane_size, get(offset, i, W));
                     }
                 } else {
                     for (int i = 0; i < planes; ++i) {
                         simd::store(to + static_cast<std::size_t>(i) * plane_size,
-                                    value(pixel, i, channels - c - i * W));
+                                    get(offset, i, channels - c - i * W));
                     }
                 }
             }
         }
     };
     if (planes == planes_at_once && channels - c >= planes_at_once * W) {
-        fill(std::true_type());
+        fill(std::true_type(), value);
     } else {
-        fill(std::false_type());
+        fill(std::false_type(), value);
     }
 }
 
 /// How many values further the channels lie that are read after those from c on: the image's next, then the
-/// next image's first. They are asked for while these are read.
+/// next image's first. They are asked for while these are read, or worked on.
 inline std::ptrdiff_t next_planes(shape image, int c, int planes) {
     return c + planes * W < image.channels ? planes * W : image.size() - c;
 }
+/// Channels that are read next, plane by plane: while the planes before are worked on, their pixels are asked
+/// for one by one.
+struct next_pixels {
+    const float* at[planes_at_once] = {}; ///< nullptr: nothing to ask for
+    std::ptrdiff_t step = 0;              ///< from pixel to pixel
+
+    /// @param p images x image
+    next_pixels(const float* p, shape image, std::ptrdiff_t n, int images, int c, int planes)
+        : step(image.channels) {
+        if (asks_while_computing && (c + planes * W < image.channels || n + 1 < images)) {
+            for (int i = 0; i < planes; ++i) {
+                at[i] = p + n * image.size() + c + next_planes(image, c, planes) + i * W;
+            }
+        }
+    }
+    next_pixels() = default;
+};
 
 /// Some planes' channels of an image where they lie raw, and where their gradient goes.
 struct input_place {
@@ -4586,6 +4745,8 @@ public:
     /// Writes channels from c on into the inside of planes of zeros, batch norm and activation applied.
     virtual void read(const depthwise_geometry& g, std::ptrdiff_t image, int c, int planes, float* plane,
                       float* scratch) const = 0;
+    /// What `read` will read next.
+    virtual next_pixels next(std::ptrdiff_t /*image*/, int /*c*/, int /*planes*/) const { return {}; }
     /// Backward, of the planes that were read last; du is nullptr where nobody needs the gradient.
     virtual input_place place(std::ptrdiff_t image, int c, float* scratch) const = 0;
     /// Backward, when their gradient is there.
@@ -4600,15 +4761,21 @@ protected:
 /// Channels from c on of one image, batch norm and activation applied.
 inline void read_planes(const affine_input& x, const depthwise_geometry& g, std::ptrdiff_t image, int c,
                         int planes, float* plane) {
-    const float* z = x.z + image * g.in.size();
-    const int channels = g.in.channels;
+    const float* z = x.z + image * g.in.size() + c;
     const std::ptrdiff_t ahead = next_planes(g.in, c, planes);
+    vec<> scale[planes_at_once] = {};
+    vec<> shift[planes_at_once] = {};
+    for (int i = 0; i < planes; ++i) {
+        const affine u(x, c + i * W);
+        scale[i] = u.scale;
+        shift[i] = u.shift;
+    }
     with_activation(x.act, [&](auto act) {
-        fill_planes(g.in.height, g.in.width, channels, c, planes, plane, g.plane_size(), g.plane_width(),
-                    g.padding(), [&](std::ptrdiff_t pixel, int i, int count) FITNAS_INLINE_LAMBDA {
-                        const float* from = z + pixel * channels + c + i * W;
-                        prefetch(from + ahead, i * W);
-                        return apply<act()>(affine(x, c + i * W)(simd::load(from, count)));
+        fill_planes(g.in.height, g.in.width, g.in.channels, c, planes, plane, g.plane_size(), g.plane_width(),
+                    g.padding(), [=](std::ptrdiff_t offset, int i, int count) FITNAS_INLINE_LAMBDA {
+                        const float* from = z + offset + i * W;
+                        prefetch_now(from + ahead, i * W);
+                        return apply<act()>(simd::fma(simd::load(from, count), scale[i], shift[i]));
                     });
     });
 }
@@ -4616,17 +4783,35 @@ inline void read_planes(const affine_input& x, const depthwise_geometry& g, std:
 /// Channels from c on of one image's gradient at the output.
 inline void read_planes(const gradient_input& gradient, const depthwise_geometry& g, std::ptrdiff_t image,
                         int c, int planes, float* plane) {
-    const std::ptrdiff_t first = image * g.out.size();
-    const int channels = g.in.channels;
+    const std::ptrdiff_t first = image * g.out.size() + c;
+    const float* du = gradient.du + first;
+    const float* z = gradient.z + first;
     const std::ptrdiff_t ahead = next_planes(g.out, c, planes);
-    fill_planes(g.out.height, g.out.width, channels, c, planes, plane, g.gradient_size(), g.gradient_width(),
-                g.margin(), [&](std::ptrdiff_t pixel, int i, int count) FITNAS_INLINE_LAMBDA {
-                    const int at = c + i * W;
-                    const std::ptrdiff_t offset = first + pixel * channels + at;
-                    prefetch(gradient.du + offset + ahead, i * W);
-                    prefetch(gradient.z + offset + ahead, i * W);
-                    return read(gradient, gradient.du + offset, gradient.z + offset, at, count);
-                });
+    const auto fill = [&](auto&& value) FITNAS_INLINE_LAMBDA {
+        fill_planes(g.out.height, g.out.width, g.in.channels, c, planes, plane, g.gradient_size(),
+                    g.gradient_width(), g.margin(), value);
+    };
+    if (gradient.a == nullptr) {
+        fill([=](std::ptrdiff_t offset, int i, int count) FITNAS_INLINE_LAMBDA {
+            prefetch_now(du + offset + i * W + ahead, i * W);
+            return simd::load(du + offset + i * W, count);
+        });
+        return;
+    }
+    vec<> a[planes_at_once] = {};
+    vec<> b[planes_at_once] = {};
+    vec<> constant[planes_at_once] = {};
+    for (int i = 0; i < planes; ++i) {
+        a[i] = simd::load(gradient.a + c + i * W);
+        b[i] = simd::load(gradient.b + c + i * W);
+        constant[i] = simd::load(gradient.c + c + i * W);
+    }
+    fill([=](std::ptrdiff_t offset, int i, int count) FITNAS_INLINE_LAMBDA {
+        prefetch_now(du + offset + i * W + ahead, i * W);
+        prefetch_now(z + offset + i * W + ahead, i * W);
+        return simd::fma(a[i], simd::load(du + offset + i * W, count),
+                         simd::fma(b[i], simd::load(z + offset + i * W, count), constant[i]));
+    });
 }
 
 /// A tensor in memory, N x H x W x C.
@@ -4636,13 +4821,16 @@ public:
     stored_planes(const affine_input& x_, shape in, int images, const gradient_output& out = {})
         : plane_source(x_),
           m_in(in),
+          m_images(images),
           m_out(out),
-          m_streams(out.du != nullptr &&
-                    streams(out.du, in.pixels() * images, in.channels, stream_backward)) {}
+          m_streams(out.du != nullptr && streams(out.du, in.pixels() * images, in.channels)) {}
 
     void read(const depthwise_geometry& g, std::ptrdiff_t image, int c, int planes, float* plane,
               float* /*scratch*/) const override {
         read_planes(x, g, image, c, planes, plane);
+    }
+    next_pixels next(std::ptrdiff_t image, int c, int planes) const override {
+        return {x.z, m_in, image, m_images, c, planes};
     }
     input_place place(std::ptrdiff_t image, int c, float* /*scratch*/) const override {
         const std::ptrdiff_t first = image * m_in.size() + c;
@@ -4657,6 +4845,7 @@ public:
 
 private:
     shape m_in;
+    int m_images;
     gradient_output m_out;
     bool m_streams;
 };
@@ -4709,6 +4898,17 @@ FITNAS_INLINE void for_columns(int n, Each&& each) {
     }
 }
 
+/// Asks for `count` pixels from p on, and returns where the next ones lie.
+FITNAS_INLINE const float* ask_for(const float* p, std::ptrdiff_t step, int count) {
+    if (p == nullptr) {
+        return p;
+    }
+    for (int i = 0; i < count; ++i, p += step) {
+        __builtin_prefetch(p, 0, 2);
+    }
+    return p;
+}
+
 /// Where the tiles of some planes go. Vectors that fill a cache line are stored one by one; shorter ones
 /// first back into the tile, so that the neighbouring channels of a pixel are written together.
 struct tile_output {
@@ -4721,6 +4921,19 @@ struct tile_output {
 
     static constexpr bool by_vector = W * sizeof(float) >= 64;
 
+    /// Calls `f` with what stores a vector of plane i; nothing where `write` does.
+    template <class F>
+    FITNAS_INLINE void put_plane(int i, F&& f) const {
+        if constexpr (!by_vector) {
+            f([](float*, vec<>) FITNAS_INLINE_LAMBDA {});
+        } else if (streams) {
+            f([](float* p, vec<> v) FITNAS_INLINE_LAMBDA { simd::stream(p, v); });
+        } else if (const int count = channels - i * W; count >= W) {
+            f([](float* p, vec<> v) FITNAS_INLINE_LAMBDA { simd::store(p, v); });
+        } else {
+            f([count](float* p, vec<> v) FITNAS_INLINE_LAMBDA { simd::store(p, v, count); });
+        }
+    }
     FITNAS_INLINE float* at(int y, int x) const { return first + y * row_step + x * pixel_step; }
     /// The tile with its corner at (y, x), `tile_columns` pixels from row to row.
     FITNAS_INLINE void write(int planes, int y, int x, const float* values, int rows, int columns,
@@ -4760,7 +4973,9 @@ inline void depthwise_forward(const plane_source& source, shape in, int kernel, 
     const int channels = in.channels;
     const int planes = g.planes();
     const auto taps_size = static_cast<std::size_t>(g.taps() * W);
-    const bool streaming = streams(z, g.out.pixels() * images, channels, stream_forward);
+    const bool streaming = streams(z, g.out.pixels() * images, channels);
+    const int tile_columns = g.forward.columns;
+    const int asks = stride * stride;
     parallel_groups(images, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
         const std::size_t size = g.plane_size() * static_cast<std::size_t>(planes);
         float* plane = thread_scratch(size + taps_size * planes_at_once + source.scratch());
@@ -4774,6 +4989,7 @@ inline void depthwise_forward(const plane_source& source, shape in, int kernel, 
                 read_taps(weights, g.taps(), channels, c, here, taps);
                 partial_sums s[planes_at_once];
                 source.read(g, n, c, here, plane, scratch);
+                next_pixels next = source.next(n, c, here);
                 const tile_output out{z + n * g.out.size() + c,
                                       static_cast<std::ptrdiff_t>(g.out.width) * channels,
                                       channels,
@@ -4783,23 +4999,28 @@ inline void depthwise_forward(const plane_source& source, shape in, int kernel, 
                 g.forward.for_tiles(
                     here, plane, g.plane_size(), g.plane_width(), taps, taps_size, kernel, g.out.height,
                     g.out.width,
-                    [&](int i, int y, int x0, float* values, int rows, int columns) FITNAS_INLINE_LAMBDA {
-                        partial_sums sum = s[i]; // in registers
-                        for (int r = 0; r < rows; ++r, values += g.forward.columns * W) {
-                            float* to = out.at(y + r, x0) + i * W;
-                            for_columns(columns, [&](int j, auto part) FITNAS_INLINE_LAMBDA {
-                                const vec<> v = simd::load(values + j * W);
-                                if constexpr (tile_output::by_vector) {
-                                    simd::store(to, v, out.channels - i * W);
+                    [&](int i, int y, int x0, const float* values, int rows, int columns)
+                        FITNAS_INLINE_LAMBDA {
+                            partial_sums sum = s[i]; // in registers
+                            const float* ahead = next.at[i];
+                            out.put_plane(i, [&](auto put) FITNAS_INLINE_LAMBDA {
+                                const std::ptrdiff_t step = out.pixel_step;
+                                for (int r = 0; r < rows; ++r, values += tile_columns * W) {
+                                    float* to = out.at(y + r, x0) + i * W;
+                                    for_columns(columns, [&](int j, auto part) FITNAS_INLINE_LAMBDA {
+                                        const vec<> v = simd::load(values + j * W);
+                                        put(to, v);
+                                        sum.template add<part()>(v, v);
+                                        to += step;
+                                        ahead = ask_for(ahead, next.step, asks);
+                                    });
                                 }
-                                sum.template add<part()>(v, v);
-                                to += channels;
                             });
-                        }
-                        s[i] = sum;
-                    },
+                            next.at[i] = ahead;
+                            s[i] = sum;
+                        },
                     [&](int y, int x0, const float* values, int rows, int columns) FITNAS_INLINE_LAMBDA {
-                        out.write(here, y, x0, values, rows, columns, g.forward.columns);
+                        out.write(here, y, x0, values, rows, columns, tile_columns);
                     });
                 if (sums != nullptr) {
                     for (int i = 0; i < here; ++i) {
@@ -4816,10 +5037,21 @@ inline void depthwise_forward(const affine_input& x, shape in, int kernel, int s
     depthwise_forward(stored_planes(x, in, images), in, kernel, stride, images, weights, z, sums);
 }
 
+/// Where one plane's channels lie that are read next: of the input, and the two tensors that its output's
+/// gradient is made of. nullptr: nothing to ask for.
+struct next_plane {
+    const float* x;
+    const float* du;
+    const float* z;
+};
+
 /// One plane's gradient at the taps, all of them in registers: dtaps[k] += sum over pixels of gradient *
 /// plane.
 template <int Kernel, int TapRows>
-void add_tap_gradients(const depthwise_geometry& g, const float* plane, const float* gradient, float* dtaps) {
+void add_tap_gradients(const depthwise_geometry& g, const float* plane, const float* gradient, float* dtaps,
+                       next_plane next) {
+    const int asks = g.stride * g.stride;
+    const std::ptrdiff_t channels = g.in.channels;
     for (int k0 = 0; k0 < Kernel; k0 += TapRows) {
         vec<> acc[TapRows][Kernel];
         for (int ky = 0; ky < TapRows; ++ky) {
@@ -4834,6 +5066,11 @@ void add_tap_gradients(const depthwise_geometry& g, const float* plane, const fl
                 (static_cast<std::ptrdiff_t>(y + g.margin()) * g.gradient_width() + g.margin()) * W;
             for (int x = 0; x < g.out.width; ++x, from += g.stride * W, d += W) {
                 const vec<> v = simd::load(d);
+                if (TapRows == Kernel || k0 == 0) {
+                    next.x = ask_for(next.x, channels, asks);
+                    next.du = ask_for(next.du, channels, 1);
+                    next.z = ask_for(next.z, channels, 1);
+                }
                 FITNAS_UNROLL(7)
                 for (int ky = 0; ky < TapRows; ++ky) {
                     FITNAS_UNROLL(7)
@@ -4856,15 +5093,15 @@ void add_tap_gradients(const depthwise_geometry& g, const float* plane, const fl
 
 /// The same for any kernel.
 inline void add_tap_gradients(const depthwise_geometry& g, const float* plane, const float* gradient,
-                              float* dtaps) {
+                              float* dtaps, const next_plane& next) {
     constexpr bool many_registers = simd::native_width == 16;
     switch (g.kernel) {
     case 3:
-        return add_tap_gradients<3, 3>(g, plane, gradient, dtaps);
+        return add_tap_gradients<3, 3>(g, plane, gradient, dtaps, next);
     case 5:
-        return add_tap_gradients < 5, many_registers ? 5 : 1 > (g, plane, gradient, dtaps);
+        return add_tap_gradients < 5, many_registers ? 5 : 1 > (g, plane, gradient, dtaps, next);
     case 7:
-        return add_tap_gradients<7, 1>(g, plane, gradient, dtaps);
+        return add_tap_gradients<7, 1>(g, plane, gradient, dtaps, next);
     default:
         break;
     }
@@ -4926,6 +5163,7 @@ inline void depthwise_input_gradient(const depthwise_geometry& g, int planes, co
                 }
             }
             const stencil_kernel kernel(across.taps, 1, across.count);
+            const int tile_columns = kernel.columns;
             const tile_output to_input{in.du + down.first * in.row_step + across.first * in.pixel_step,
                                        s * in.row_step,
                                        s * in.pixel_step,
@@ -4946,30 +5184,39 @@ inline void depthwise_input_gradient(const depthwise_geometry& g, int planes, co
                         partial_sums sum = sums[i]; // in registers
                         const affine u(x, at);
                         const vec<> mean = x.mean != nullptr ? simd::load(x.mean + at) : vec<>{};
-                        const auto finish = [&](int count) FITNAS_INLINE_LAMBDA {
-                            for (int r = 0; r < rows; ++r, values += kernel.columns * W) {
+                        const bool shortcut = in.addend != nullptr; // it reads the raw input of a recipe
+                        const auto finish = [&](int count, auto put) FITNAS_INLINE_LAMBDA {
+                            const std::ptrdiff_t step = to_input.pixel_step;
+                            for (int r = 0; r < rows; ++r, values += tile_columns * W) {
                                 std::ptrdiff_t offset = to_input.at(y + r, x0) - in.du + i * in.plane_step;
+                                const float* z_at = in.z + offset;
+                                float* du_at = in.du + offset;
+                                const float* addend_at = shortcut ? in.addend + offset : nullptr;
                                 for_columns(columns, [&](int j, auto part) FITNAS_INLINE_LAMBDA {
-                                    const vec<> z = simd::load(in.z + offset, count);
+                                    const vec<> z = simd::load(z_at, count);
                                     vec<> d = derive_product<act()>(x.act, simd::load(values + j * W), u(z));
-                                    if (in.addend != nullptr) { // a shortcut reads the raw input of a recipe
-                                        d += simd::load(in.addend + offset, count);
+                                    if (shortcut) {
+                                        d += simd::load(addend_at, count);
+                                        addend_at += step;
                                     }
                                     if constexpr (tile_output::by_vector) {
-                                        simd::store(in.du + offset, d, count);
+                                        put(du_at, d);
                                     } else {
                                         simd::store(values + j * W, d);
                                     }
                                     sum.template add<part()>(d, z - mean);
-                                    offset += to_input.pixel_step;
+                                    z_at += step;
+                                    du_at += step;
                                 });
                             }
                         };
-                        if (W >= 8 && channels - at >= W) {
-                            finish(W);
-                        } else { // narrow vectors always: it is compiled once then
-                            finish(channels - at);
-                        }
+                        to_input.put_plane(i, [&](auto put) FITNAS_INLINE_LAMBDA {
+                            if (W >= 8 && channels - at >= W) {
+                                finish(W, put);
+                            } else { // narrow vectors always: it is compiled once then
+                                finish(channels - at, put);
+                            }
+                        });
                         sums[i] = sum;
                     },
                     [&](int y, int x0, const float* values, int rows, int columns) FITNAS_INLINE_LAMBDA {
@@ -5010,10 +5257,15 @@ inline void depthwise_backward(const gradient_input& gradient, const plane_sourc
                 const int here = (std::min)(planes, (channels - c + W - 1) / W);
                 source.read(g, n, c, here, plane, scratch);
                 read_planes(gradient, g, n, c, here, dz);
+                const next_pixels next = source.next(n, c, here);
+                const next_pixels next_du(gradient.du, g.out, n, images, c, here);
+                const next_pixels next_z(gradient.z, g.out, n, images, c, here);
                 for (int i = 0; i < here; ++i) {
-                    add_tap_gradients(g, plane + static_cast<std::size_t>(i) * g.plane_size(),
-                                      dz + static_cast<std::size_t>(i) * g.gradient_size(),
-                                      mine + static_cast<std::ptrdiff_t>(c + i * W) * g.taps());
+                    add_tap_gradients(
+                        g, plane + static_cast<std::size_t>(i) * g.plane_size(),
+                        dz + static_cast<std::size_t>(i) * g.gradient_size(),
+                        mine + static_cast<std::ptrdiff_t>(c + i * W) * g.taps(),
+                        {next.at[i], next_du.at[i], gradient.a != nullptr ? next_z.at[i] : nullptr});
                 }
                 const input_place place = source.place(n, c, scratch);
                 if (place.du == nullptr) {
@@ -6059,10 +6311,13 @@ inline void write_out_backward(const gradient_input& g, const affine_input& x, s
     });
 }
 
-/// Whether the output of step s is made in cache, by the step behind it. Backward makes it once more, which
-/// pays where that takes less time than the passes over memory that it saves.
+/// Whether the output of step s is made in cache, by the step behind it. That costs a second product or more,
+/// and pays where they take less time than the passes over memory that they save: measured, where the input
+/// has few channels, and on processors with AVX2 in scoring always.
 inline bool expands(const block_plan& plan, std::size_t s, bool backward_follows) {
-    if (s + 1 == plan.steps.size() || (backward_follows && plan.steps[s].in_shape.channels > 4 * W)) {
+    constexpr int few = 32;
+    if (s + 1 == plan.steps.size() ||
+        (plan.steps[s].in_shape.channels > few && (backward_follows || asks_while_computing))) {
         return false;
     }
     const plan_step& step = plan.steps[s];

@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstring>
 
+#include <fitnas/core/line_queue.hpp>
 #include <fitnas/core/memory.hpp>
 #include <fitnas/core/simd.hpp>
 #include <fitnas/core/words.hpp>
@@ -121,10 +122,11 @@ FITNAS_INLINE void multiply_tile(int k_padded, const float* a, std::size_t a_str
 /// All rows of one panel.
 template <class Words, int Vectors, class Epilogue>
 void multiply_panel(int rows, int k_padded, const float* a, std::size_t a_stride, const float* b, int column,
-                    const Epilogue& epilogue) {
+                    const Epilogue& epilogue, line_queue& next) {
     auto store = epilogue.template panel<Vectors>(column);
     int row = 0;
     for (; row + gemm_rows <= rows; row += gemm_rows) {
+        next.ask();
         multiply_tile<Words, gemm_rows, Vectors>(k_padded, a + row * gemm_width, a_stride, b, row, store);
     }
     for (; row < rows; ++row) {
@@ -138,17 +140,24 @@ void multiply_panel(int rows, int k_padded, const float* a, std::size_t a_stride
 /// register tile, then told to `finish()`: what it sums up over the rows stays in registers.
 template <class Words = float_words, class Epilogue>
 void multiply(int rows, int n, int k, const float* a, std::size_t a_stride, const float* b,
-              const Epilogue& epilogue) {
+              const Epilogue& epilogue, line_queue& next) {
     const int k_padded = simd::padded(k);
     for (int column = 0; column < n;
          column += panel, b += static_cast<std::size_t>(panel) * static_cast<std::size_t>(k_padded)) {
         // Narrow vectors take one width of panels, which is half to compile; its second vector may be empty.
         if (gemm_width < 16 || n - column > gemm_width) {
-            multiply_panel<Words, 2>(rows, k_padded, a, a_stride, b, column, epilogue);
+            multiply_panel<Words, 2>(rows, k_padded, a, a_stride, b, column, epilogue, next);
         } else if constexpr (gemm_width >= 16) {
-            multiply_panel<Words, 1>(rows, k_padded, a, a_stride, b, column, epilogue);
+            multiply_panel<Words, 1>(rows, k_padded, a, a_stride, b, column, epilogue, next);
         }
     }
+}
+
+template <class Words = float_words, class Epilogue>
+void multiply(int rows, int n, int k, const float* a, std::size_t a_stride, const float* b,
+              const Epilogue& epilogue) {
+    line_queue none;
+    multiply<Words>(rows, n, k, a, a_stride, b, epilogue, none);
 }
 
 /// One tile of `multiply_transposed`: gemm_rows x Vectors.
@@ -189,10 +198,11 @@ FITNAS_INLINE void multiply_transposed_tile(int rows, const float* g, const floa
 /// what is left there behind n and k means nothing.
 template <class Words = float_words>
 void multiply_transposed(int rows, int n, int k, const float* g, std::size_t g_stride, const float* a,
-                         std::size_t a_stride, float* c, int ldc, bool accumulate) {
+                         std::size_t a_stride, float* c, int ldc, bool accumulate, line_queue& next) {
     for (int column = 0; column < k; column += panel) {
         const float* from = a + static_cast<std::size_t>(column / gemm_width) * a_stride;
         for (int i = 0; i < n; i += gemm_rows) {
+            next.ask();
             const float* x = g + static_cast<std::size_t>(i / gemm_width) * g_stride + i % gemm_width;
             float* out = c + static_cast<std::ptrdiff_t>(i) * ldc + column;
             if (k - column > gemm_width) {
@@ -202,6 +212,18 @@ void multiply_transposed(int rows, int n, int k, const float* g, std::size_t g_s
             }
         }
     }
+}
+
+template <class Words = float_words>
+void multiply_transposed(int rows, int n, int k, const float* g, std::size_t g_stride, const float* a,
+                         std::size_t a_stride, float* c, int ldc, bool accumulate) {
+    line_queue none;
+    multiply_transposed<Words>(rows, n, k, g, g_stride, a, a_stride, c, ldc, accumulate, none);
+}
+
+/// How often a product of these sizes asks for the next lines.
+constexpr std::ptrdiff_t tiles_of_product(int rows, int n) {
+    return static_cast<std::ptrdiff_t>((rows + gemm_rows - 1) / gemm_rows) * ((n + panel - 1) / panel);
 }
 
 /// Leading dimension and rows of the result of `multiply_transposed`.

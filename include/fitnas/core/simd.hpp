@@ -161,13 +161,38 @@ FITNAS_INLINE vec<Width> fma(vec<Width> a, vec<Width> b, vec<Width> c) {
 /// @brief The larger elements; b where either is not a number.
 template <int Width = native_width>
 FITNAS_INLINE vec<Width>(max)(vec<Width> a, vec<Width> b) {
-    return a > b ? a : b;
+#if defined(__AVX512F__)
+    if constexpr (Width ==
+                  16) { // with a mask of all: g++ 12 warns of an uninitialised value in the plain one
+        return (vec<Width>)_mm512_maskz_max_ps(__mmask16{0xFFFF}, (__m512)a, (__m512)b);
+    } else
+#endif
+#if defined(__AVX__)
+        if constexpr (Width == 8) {
+        return (vec<Width>)_mm256_max_ps((__m256)a, (__m256)b);
+    } else
+#endif
+    {
+        return a > b ? a : b;
+    }
 }
 
 /// @brief The smaller elements; b where either is not a number.
 template <int Width = native_width>
 FITNAS_INLINE vec<Width>(min)(vec<Width> a, vec<Width> b) {
-    return a < b ? a : b;
+#if defined(__AVX512F__)
+    if constexpr (Width == 16) {
+        return (vec<Width>)_mm512_maskz_min_ps(__mmask16{0xFFFF}, (__m512)a, (__m512)b);
+    } else
+#endif
+#if defined(__AVX__)
+        if constexpr (Width == 8) {
+        return (vec<Width>)_mm256_min_ps((__m256)a, (__m256)b);
+    } else
+#endif
+    {
+        return a < b ? a : b;
+    }
 }
 
 /// @return n rounded up to a multiple of the width

@@ -227,6 +227,12 @@ FITNAS_INLINE void prefetch(const float* p, int c) {
         __builtin_prefetch(p, 0, 2);
     }
 }
+/// The same, where products and stencils do not ask while they compute.
+FITNAS_INLINE void prefetch_now(const float* p, int c) {
+    if constexpr (!asks_while_computing) {
+        prefetch(p, c);
+    }
+}
 
 /// The row of the input that a strided 1x1 convolution reads for row r of its output, as an offset.
 struct strided_rows {
@@ -247,15 +253,12 @@ struct strided_rows {
 
 /// Whether `simd::stream` differs from a store.
 inline constexpr bool can_stream = W >= 8;
-/// Tensors of more values are written past the caches. Measured: on a processor with AVX-512 it pays forward
-/// where nothing of the tensor would stay in a cache until it is read, backward, beside three tensors that
-/// are read, earlier; on one with AVX2 wherever the tensor leaves a core's own cache.
-inline constexpr std::ptrdiff_t stream_forward =
-    W == 16 ? std::ptrdiff_t{1} << 24U : std::ptrdiff_t{1} << 17U;
-inline constexpr std::ptrdiff_t stream_backward =
-    W == 16 ? std::ptrdiff_t{1} << 22U : std::ptrdiff_t{1} << 17U;
-inline bool streams(const float* p, std::ptrdiff_t rows, int channels, std::ptrdiff_t most) {
-    return can_stream && rows * channels > most && channels % W == 0 &&
+/// Tensors of more values are written past the caches, since nothing of them would stay there until they are
+/// read. Measured: on a processor with AVX-512 it pays from 8 MiB on, on one with AVX2 wherever a tensor
+/// leaves a core's own cache.
+inline constexpr std::ptrdiff_t most_in_cache = W == 16 ? std::ptrdiff_t{1} << 21U : std::ptrdiff_t{1} << 17U;
+inline bool streams(const float* p, std::ptrdiff_t rows, int channels) {
+    return can_stream && rows * channels > most_in_cache && channels % W == 0 &&
            reinterpret_cast<std::uintptr_t>(p) % (W * sizeof(float)) == 0;
 }
 
@@ -282,6 +285,7 @@ inline void finish_gradient(const affine_input& x, const gradient_output& out, i
     if (x.plain() && out.addend == nullptr) {
         return;
     }
+    const bool changes = x.act != activation::none || out.addend != nullptr;
     with_activation(x.act, [&](auto act) {
         for (int c = 0; c < channels; c += W) {
             const int count = channels - c;
@@ -296,7 +300,9 @@ inline void finish_gradient(const affine_input& x, const gradient_output& out, i
                 if (out.addend != nullptr) { // a shortcut reads the raw input of a recipe
                     d += simd::load(out.addend + at, count);
                 }
-                simd::store(out.du + at, d, count);
+                if (changes) {
+                    simd::store(out.du + at, d, count);
+                }
                 s += d;
                 t = simd::fma(d, z - mean, t);
             }
@@ -352,8 +358,9 @@ public:
     /// Adds G^T X for blocked G (rows x n) and X (rows x k), rows in words.
     /// @param first whether this is the first of the group
     template <class Words = float_words>
-    void add(int group, int rows, const float* g, const float* x, std::size_t stride, bool first) const {
-        multiply_transposed<Words>(rows, m_n, m_k, g, stride, x, stride, part(group), m_ld, !first);
+    void add(int group, int rows, const float* g, const float* x, std::size_t stride, bool first,
+             line_queue& next) const {
+        multiply_transposed<Words>(rows, m_n, m_k, g, stride, x, stride, part(group), m_ld, !first, next);
     }
     /// Adds the parts, in order, into the gradient (n x k).
     void add_up(float* gradient) const {

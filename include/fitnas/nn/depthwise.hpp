@@ -48,6 +48,17 @@ FITNAS_INLINE void for_columns(int n, Each&& each) {
     }
 }
 
+/// Asks for `count` pixels from p on, and returns where the next ones lie.
+FITNAS_INLINE const float* ask_for(const float* p, std::ptrdiff_t step, int count) {
+    if (p == nullptr) {
+        return p;
+    }
+    for (int i = 0; i < count; ++i, p += step) {
+        __builtin_prefetch(p, 0, 2);
+    }
+    return p;
+}
+
 /// Where the tiles of some planes go. Vectors that fill a cache line are stored one by one; shorter ones
 /// first back into the tile, so that the neighbouring channels of a pixel are written together.
 struct tile_output {
@@ -60,6 +71,19 @@ struct tile_output {
 
     static constexpr bool by_vector = W * sizeof(float) >= 64;
 
+    /// Calls `f` with what stores a vector of plane i; nothing where `write` does.
+    template <class F>
+    FITNAS_INLINE void put_plane(int i, F&& f) const {
+        if constexpr (!by_vector) {
+            f([](float*, vec<>) FITNAS_INLINE_LAMBDA {});
+        } else if (streams) {
+            f([](float* p, vec<> v) FITNAS_INLINE_LAMBDA { simd::stream(p, v); });
+        } else if (const int count = channels - i * W; count >= W) {
+            f([](float* p, vec<> v) FITNAS_INLINE_LAMBDA { simd::store(p, v); });
+        } else {
+            f([count](float* p, vec<> v) FITNAS_INLINE_LAMBDA { simd::store(p, v, count); });
+        }
+    }
     FITNAS_INLINE float* at(int y, int x) const { return first + y * row_step + x * pixel_step; }
     /// The tile with its corner at (y, x), `tile_columns` pixels from row to row.
     FITNAS_INLINE void write(int planes, int y, int x, const float* values, int rows, int columns,
@@ -99,7 +123,9 @@ inline void depthwise_forward(const plane_source& source, shape in, int kernel, 
     const int channels = in.channels;
     const int planes = g.planes();
     const auto taps_size = static_cast<std::size_t>(g.taps() * W);
-    const bool streaming = streams(z, g.out.pixels() * images, channels, stream_forward);
+    const bool streaming = streams(z, g.out.pixels() * images, channels);
+    const int tile_columns = g.forward.columns;
+    const int asks = stride * stride;
     parallel_groups(images, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
         const std::size_t size = g.plane_size() * static_cast<std::size_t>(planes);
         float* plane = thread_scratch(size + taps_size * planes_at_once + source.scratch());
@@ -113,6 +139,7 @@ inline void depthwise_forward(const plane_source& source, shape in, int kernel, 
                 read_taps(weights, g.taps(), channels, c, here, taps);
                 partial_sums s[planes_at_once];
                 source.read(g, n, c, here, plane, scratch);
+                next_pixels next = source.next(n, c, here);
                 const tile_output out{z + n * g.out.size() + c,
                                       static_cast<std::ptrdiff_t>(g.out.width) * channels,
                                       channels,
@@ -122,23 +149,28 @@ inline void depthwise_forward(const plane_source& source, shape in, int kernel, 
                 g.forward.for_tiles(
                     here, plane, g.plane_size(), g.plane_width(), taps, taps_size, kernel, g.out.height,
                     g.out.width,
-                    [&](int i, int y, int x0, float* values, int rows, int columns) FITNAS_INLINE_LAMBDA {
-                        partial_sums sum = s[i]; // in registers
-                        for (int r = 0; r < rows; ++r, values += g.forward.columns * W) {
-                            float* to = out.at(y + r, x0) + i * W;
-                            for_columns(columns, [&](int j, auto part) FITNAS_INLINE_LAMBDA {
-                                const vec<> v = simd::load(values + j * W);
-                                if constexpr (tile_output::by_vector) {
-                                    simd::store(to, v, out.channels - i * W);
+                    [&](int i, int y, int x0, const float* values, int rows, int columns)
+                        FITNAS_INLINE_LAMBDA {
+                            partial_sums sum = s[i]; // in registers
+                            const float* ahead = next.at[i];
+                            out.put_plane(i, [&](auto put) FITNAS_INLINE_LAMBDA {
+                                const std::ptrdiff_t step = out.pixel_step;
+                                for (int r = 0; r < rows; ++r, values += tile_columns * W) {
+                                    float* to = out.at(y + r, x0) + i * W;
+                                    for_columns(columns, [&](int j, auto part) FITNAS_INLINE_LAMBDA {
+                                        const vec<> v = simd::load(values + j * W);
+                                        put(to, v);
+                                        sum.template add<part()>(v, v);
+                                        to += step;
+                                        ahead = ask_for(ahead, next.step, asks);
+                                    });
                                 }
-                                sum.template add<part()>(v, v);
-                                to += channels;
                             });
-                        }
-                        s[i] = sum;
-                    },
+                            next.at[i] = ahead;
+                            s[i] = sum;
+                        },
                     [&](int y, int x0, const float* values, int rows, int columns) FITNAS_INLINE_LAMBDA {
-                        out.write(here, y, x0, values, rows, columns, g.forward.columns);
+                        out.write(here, y, x0, values, rows, columns, tile_columns);
                     });
                 if (sums != nullptr) {
                     for (int i = 0; i < here; ++i) {
@@ -155,10 +187,21 @@ inline void depthwise_forward(const affine_input& x, shape in, int kernel, int s
     depthwise_forward(stored_planes(x, in, images), in, kernel, stride, images, weights, z, sums);
 }
 
+/// Where one plane's channels lie that are read next: of the input, and the two tensors that its output's
+/// gradient is made of. nullptr: nothing to ask for.
+struct next_plane {
+    const float* x;
+    const float* du;
+    const float* z;
+};
+
 /// One plane's gradient at the taps, all of them in registers: dtaps[k] += sum over pixels of gradient *
 /// plane.
 template <int Kernel, int TapRows>
-void add_tap_gradients(const depthwise_geometry& g, const float* plane, const float* gradient, float* dtaps) {
+void add_tap_gradients(const depthwise_geometry& g, const float* plane, const float* gradient, float* dtaps,
+                       next_plane next) {
+    const int asks = g.stride * g.stride;
+    const std::ptrdiff_t channels = g.in.channels;
     for (int k0 = 0; k0 < Kernel; k0 += TapRows) {
         vec<> acc[TapRows][Kernel];
         for (int ky = 0; ky < TapRows; ++ky) {
@@ -173,6 +216,11 @@ void add_tap_gradients(const depthwise_geometry& g, const float* plane, const fl
                 (static_cast<std::ptrdiff_t>(y + g.margin()) * g.gradient_width() + g.margin()) * W;
             for (int x = 0; x < g.out.width; ++x, from += g.stride * W, d += W) {
                 const vec<> v = simd::load(d);
+                if (TapRows == Kernel || k0 == 0) {
+                    next.x = ask_for(next.x, channels, asks);
+                    next.du = ask_for(next.du, channels, 1);
+                    next.z = ask_for(next.z, channels, 1);
+                }
                 FITNAS_UNROLL(7)
                 for (int ky = 0; ky < TapRows; ++ky) {
                     FITNAS_UNROLL(7)
@@ -195,15 +243,15 @@ void add_tap_gradients(const depthwise_geometry& g, const float* plane, const fl
 
 /// The same for any kernel.
 inline void add_tap_gradients(const depthwise_geometry& g, const float* plane, const float* gradient,
-                              float* dtaps) {
+                              float* dtaps, const next_plane& next) {
     constexpr bool many_registers = simd::native_width == 16;
     switch (g.kernel) {
     case 3:
-        return add_tap_gradients<3, 3>(g, plane, gradient, dtaps);
+        return add_tap_gradients<3, 3>(g, plane, gradient, dtaps, next);
     case 5:
-        return add_tap_gradients < 5, many_registers ? 5 : 1 > (g, plane, gradient, dtaps);
+        return add_tap_gradients < 5, many_registers ? 5 : 1 > (g, plane, gradient, dtaps, next);
     case 7:
-        return add_tap_gradients<7, 1>(g, plane, gradient, dtaps);
+        return add_tap_gradients<7, 1>(g, plane, gradient, dtaps, next);
     default:
         break;
     }
@@ -265,6 +313,7 @@ inline void depthwise_input_gradient(const depthwise_geometry& g, int planes, co
                 }
             }
             const stencil_kernel kernel(across.taps, 1, across.count);
+            const int tile_columns = kernel.columns;
             const tile_output to_input{in.du + down.first * in.row_step + across.first * in.pixel_step,
                                        s * in.row_step,
                                        s * in.pixel_step,
@@ -285,30 +334,39 @@ inline void depthwise_input_gradient(const depthwise_geometry& g, int planes, co
                         partial_sums sum = sums[i]; // in registers
                         const affine u(x, at);
                         const vec<> mean = x.mean != nullptr ? simd::load(x.mean + at) : vec<>{};
-                        const auto finish = [&](int count) FITNAS_INLINE_LAMBDA {
-                            for (int r = 0; r < rows; ++r, values += kernel.columns * W) {
+                        const bool shortcut = in.addend != nullptr; // it reads the raw input of a recipe
+                        const auto finish = [&](int count, auto put) FITNAS_INLINE_LAMBDA {
+                            const std::ptrdiff_t step = to_input.pixel_step;
+                            for (int r = 0; r < rows; ++r, values += tile_columns * W) {
                                 std::ptrdiff_t offset = to_input.at(y + r, x0) - in.du + i * in.plane_step;
+                                const float* z_at = in.z + offset;
+                                float* du_at = in.du + offset;
+                                const float* addend_at = shortcut ? in.addend + offset : nullptr;
                                 for_columns(columns, [&](int j, auto part) FITNAS_INLINE_LAMBDA {
-                                    const vec<> z = simd::load(in.z + offset, count);
+                                    const vec<> z = simd::load(z_at, count);
                                     vec<> d = derive_product<act()>(x.act, simd::load(values + j * W), u(z));
-                                    if (in.addend != nullptr) { // a shortcut reads the raw input of a recipe
-                                        d += simd::load(in.addend + offset, count);
+                                    if (shortcut) {
+                                        d += simd::load(addend_at, count);
+                                        addend_at += step;
                                     }
                                     if constexpr (tile_output::by_vector) {
-                                        simd::store(in.du + offset, d, count);
+                                        put(du_at, d);
                                     } else {
                                         simd::store(values + j * W, d);
                                     }
                                     sum.template add<part()>(d, z - mean);
-                                    offset += to_input.pixel_step;
+                                    z_at += step;
+                                    du_at += step;
                                 });
                             }
                         };
-                        if (W >= 8 && channels - at >= W) {
-                            finish(W);
-                        } else { // narrow vectors always: it is compiled once then
-                            finish(channels - at);
-                        }
+                        to_input.put_plane(i, [&](auto put) FITNAS_INLINE_LAMBDA {
+                            if (W >= 8 && channels - at >= W) {
+                                finish(W, put);
+                            } else { // narrow vectors always: it is compiled once then
+                                finish(channels - at, put);
+                            }
+                        });
                         sums[i] = sum;
                     },
                     [&](int y, int x0, const float* values, int rows, int columns) FITNAS_INLINE_LAMBDA {
@@ -349,10 +407,15 @@ inline void depthwise_backward(const gradient_input& gradient, const plane_sourc
                 const int here = (std::min)(planes, (channels - c + W - 1) / W);
                 source.read(g, n, c, here, plane, scratch);
                 read_planes(gradient, g, n, c, here, dz);
+                const next_pixels next = source.next(n, c, here);
+                const next_pixels next_du(gradient.du, g.out, n, images, c, here);
+                const next_pixels next_z(gradient.z, g.out, n, images, c, here);
                 for (int i = 0; i < here; ++i) {
-                    add_tap_gradients(g, plane + static_cast<std::size_t>(i) * g.plane_size(),
-                                      dz + static_cast<std::size_t>(i) * g.gradient_size(),
-                                      mine + static_cast<std::ptrdiff_t>(c + i * W) * g.taps());
+                    add_tap_gradients(
+                        g, plane + static_cast<std::size_t>(i) * g.plane_size(),
+                        dz + static_cast<std::size_t>(i) * g.gradient_size(),
+                        mine + static_cast<std::ptrdiff_t>(c + i * W) * g.taps(),
+                        {next.at[i], next_du.at[i], gradient.a != nullptr ? next_z.at[i] : nullptr});
                 }
                 const input_place place = source.place(n, c, scratch);
                 if (place.du == nullptr) {

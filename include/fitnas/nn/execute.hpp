@@ -101,10 +101,13 @@ inline void write_out_backward(const gradient_input& g, const affine_input& x, s
     });
 }
 
-/// Whether the output of step s is made in cache, by the step behind it. Backward makes it once more, which
-/// pays where that takes less time than the passes over memory that it saves.
+/// Whether the output of step s is made in cache, by the step behind it. That costs a second product or more,
+/// and pays where they take less time than the passes over memory that they save: measured, where the input
+/// has few channels, and on processors with AVX2 in scoring always.
 inline bool expands(const block_plan& plan, std::size_t s, bool backward_follows) {
-    if (s + 1 == plan.steps.size() || (backward_follows && plan.steps[s].in_shape.channels > 4 * W)) {
+    constexpr int few = 32;
+    if (s + 1 == plan.steps.size() ||
+        (plan.steps[s].in_shape.channels > few && (backward_follows || asks_while_computing))) {
         return false;
     }
     const plan_step& step = plan.steps[s];

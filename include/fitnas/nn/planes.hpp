@@ -25,16 +25,24 @@ struct depthwise_geometry {
 
     int padding() const { return kernel / 2; }
     int taps() const { return kernel * kernel; }
-    int plane_width() const { return in.width + 2 * padding() + 1 + forward.excess_columns(); }
+    int plane_width() const { return in.width + 2 * padding() + 1 + forward.excess_columns(out.width); }
     std::size_t plane_size() const {
-        return size(in.height + 2 * padding() + 1 + forward.excess_rows(), plane_width());
+        return size(in.height + 2 * padding() + 1 + forward.excess_rows(out.height), plane_width());
     }
 
     /// The plane of the output's gradient has `margin` zeros around it: no window of any phase of the input's
     /// gradient reaches further.
     int margin() const { return (kernel + stride - 1) / stride; }
-    int gradient_width() const { return out.width + 2 * margin() + stencil_tile / 2; }
-    std::size_t gradient_size() const { return size(out.height + 2 * margin() + 4, gradient_width()); }
+    int gradient_width() const {
+        return out.width + 2 * margin() +
+               most_of_phases(in.width, [](const stencil_kernel& s, int n) { return s.excess_columns(n); });
+    }
+    std::size_t gradient_size() const {
+        return size(
+            out.height + 2 * margin() +
+                most_of_phases(in.height, [](const stencil_kernel& s, int n) { return s.excess_rows(n); }),
+            gradient_width());
+    }
 
     /// Planes that are worked on together: one where more would leave the cache by far.
     int planes() const {
@@ -42,48 +50,74 @@ struct depthwise_geometry {
     }
 
 private:
+    /// The phases of `n` input pixels have one of two numbers of pixels.
+    template <class Excess>
+    int most_of_phases(int n, Excess excess) const {
+        const int few = (std::max)(1, n / stride);
+        const int many = (n + stride - 1) / stride;
+        return (std::max)(excess(stencil_kernel(1, 1, few), few), excess(stencil_kernel(1, 1, many), many));
+    }
     static std::size_t size(int height, int width) {
         return static_cast<std::size_t>(height) * static_cast<std::size_t>(width) *
                static_cast<std::size_t>(W);
     }
 };
 
-/// Writes an image of `height` x `width` pixels into the inside of planes of zeros: `value(pixel, i, count)`
-/// is the vector of plane i's channels of a pixel, `count` of them there.
+/// Writes an image of `height` x `width` pixels into the inside of planes of zeros: `value(offset, i, count)`
+/// is the vector of plane i's channels of the pixel that lies `offset` values behind the first, `count` of
+/// them there.
 template <class Value>
 FITNAS_INLINE void fill_planes(int height, int width, int channels, int c, int planes, float* plane,
                                std::size_t plane_size, int plane_width, int margin, Value&& value) {
-    const auto fill = [&](auto all) FITNAS_INLINE_LAMBDA {
-        std::ptrdiff_t pixel = 0;
-        for (int y = 0; y < height; ++y) {
-            float* to = plane + (static_cast<std::ptrdiff_t>(y + margin) * plane_width + margin) * W;
-            for (int x = 0; x < width; ++x, to += W, ++pixel) {
+    const auto fill = [=](auto all, auto&& get) FITNAS_INLINE_LAMBDA {
+        float* row = plane + (static_cast<std::ptrdiff_t>(margin) * plane_width + margin) * W;
+        std::ptrdiff_t offset = 0;
+        for (int y = 0; y < height; ++y, row += static_cast<std::ptrdiff_t>(plane_width) * W) {
+            float* to = row;
+            for (int x = 0; x < width; ++x, to += W, offset += channels) {
                 if constexpr (all()) {
                     FITNAS_UNROLL(4)
                     for (int i = 0; i < planes_at_once; ++i) {
-                        simd::store(to + static_cast<std::size_t>(i) * plane_size, value(pixel, i, W));
+                        simd::store(to + static_cast<std::size_t>(i) * plane_size, get(offset, i, W));
                     }
                 } else {
                     for (int i = 0; i < planes; ++i) {
                         simd::store(to + static_cast<std::size_t>(i) * plane_size,
-                                    value(pixel, i, channels - c - i * W));
+                                    get(offset, i, channels - c - i * W));
                     }
                 }
             }
         }
     };
     if (planes == planes_at_once && channels - c >= planes_at_once * W) {
-        fill(std::true_type());
+        fill(std::true_type(), value);
     } else {
-        fill(std::false_type());
+        fill(std::false_type(), value);
     }
 }
 
 /// How many values further the channels lie that are read after those from c on: the image's next, then the
-/// next image's first. They are asked for while these are read.
+/// next image's first. They are asked for while these are read, or worked on.
 inline std::ptrdiff_t next_planes(shape image, int c, int planes) {
     return c + planes * W < image.channels ? planes * W : image.size() - c;
 }
+/// Channels that are read next, plane by plane: while the planes before are worked on, their pixels are asked
+/// for one by one.
+struct next_pixels {
+    const float* at[planes_at_once] = {}; ///< nullptr: nothing to ask for
+    std::ptrdiff_t step = 0;              ///< from pixel to pixel
+
+    /// @param p images x image
+    next_pixels(const float* p, shape image, std::ptrdiff_t n, int images, int c, int planes)
+        : step(image.channels) {
+        if (asks_while_computing && (c + planes * W < image.channels || n + 1 < images)) {
+            for (int i = 0; i < planes; ++i) {
+                at[i] = p + n * image.size() + c + next_planes(image, c, planes) + i * W;
+            }
+        }
+    }
+    next_pixels() = default;
+};
 
 /// Some planes' channels of an image where they lie raw, and where their gradient goes.
 struct input_place {
@@ -110,6 +144,8 @@ public:
     /// Writes channels from c on into the inside of planes of zeros, batch norm and activation applied.
     virtual void read(const depthwise_geometry& g, std::ptrdiff_t image, int c, int planes, float* plane,
                       float* scratch) const = 0;
+    /// What `read` will read next.
+    virtual next_pixels next(std::ptrdiff_t /*image*/, int /*c*/, int /*planes*/) const { return {}; }
     /// Backward, of the planes that were read last; du is nullptr where nobody needs the gradient.
     virtual input_place place(std::ptrdiff_t image, int c, float* scratch) const = 0;
     /// Backward, when their gradient is there.
@@ -124,15 +160,21 @@ protected:
 /// Channels from c on of one image, batch norm and activation applied.
 inline void read_planes(const affine_input& x, const depthwise_geometry& g, std::ptrdiff_t image, int c,
                         int planes, float* plane) {
-    const float* z = x.z + image * g.in.size();
-    const int channels = g.in.channels;
+    const float* z = x.z + image * g.in.size() + c;
     const std::ptrdiff_t ahead = next_planes(g.in, c, planes);
+    vec<> scale[planes_at_once] = {};
+    vec<> shift[planes_at_once] = {};
+    for (int i = 0; i < planes; ++i) {
+        const affine u(x, c + i * W);
+        scale[i] = u.scale;
+        shift[i] = u.shift;
+    }
     with_activation(x.act, [&](auto act) {
-        fill_planes(g.in.height, g.in.width, channels, c, planes, plane, g.plane_size(), g.plane_width(),
-                    g.padding(), [&](std::ptrdiff_t pixel, int i, int count) FITNAS_INLINE_LAMBDA {
-                        const float* from = z + pixel * channels + c + i * W;
-                        prefetch(from + ahead, i * W);
-                        return apply<act()>(affine(x, c + i * W)(simd::load(from, count)));
+        fill_planes(g.in.height, g.in.width, g.in.channels, c, planes, plane, g.plane_size(), g.plane_width(),
+                    g.padding(), [=](std::ptrdiff_t offset, int i, int count) FITNAS_INLINE_LAMBDA {
+                        const float* from = z + offset + i * W;
+                        prefetch_now(from + ahead, i * W);
+                        return apply<act()>(simd::fma(simd::load(from, count), scale[i], shift[i]));
                     });
     });
 }
@@ -140,17 +182,35 @@ inline void read_planes(const affine_input& x, const depthwise_geometry& g, std:
 /// Channels from c on of one image's gradient at the output.
 inline void read_planes(const gradient_input& gradient, const depthwise_geometry& g, std::ptrdiff_t image,
                         int c, int planes, float* plane) {
-    const std::ptrdiff_t first = image * g.out.size();
-    const int channels = g.in.channels;
+    const std::ptrdiff_t first = image * g.out.size() + c;
+    const float* du = gradient.du + first;
+    const float* z = gradient.z + first;
     const std::ptrdiff_t ahead = next_planes(g.out, c, planes);
-    fill_planes(g.out.height, g.out.width, channels, c, planes, plane, g.gradient_size(), g.gradient_width(),
-                g.margin(), [&](std::ptrdiff_t pixel, int i, int count) FITNAS_INLINE_LAMBDA {
-                    const int at = c + i * W;
-                    const std::ptrdiff_t offset = first + pixel * channels + at;
-                    prefetch(gradient.du + offset + ahead, i * W);
-                    prefetch(gradient.z + offset + ahead, i * W);
-                    return read(gradient, gradient.du + offset, gradient.z + offset, at, count);
-                });
+    const auto fill = [&](auto&& value) FITNAS_INLINE_LAMBDA {
+        fill_planes(g.out.height, g.out.width, g.in.channels, c, planes, plane, g.gradient_size(),
+                    g.gradient_width(), g.margin(), value);
+    };
+    if (gradient.a == nullptr) {
+        fill([=](std::ptrdiff_t offset, int i, int count) FITNAS_INLINE_LAMBDA {
+            prefetch_now(du + offset + i * W + ahead, i * W);
+            return simd::load(du + offset + i * W, count);
+        });
+        return;
+    }
+    vec<> a[planes_at_once] = {};
+    vec<> b[planes_at_once] = {};
+    vec<> constant[planes_at_once] = {};
+    for (int i = 0; i < planes; ++i) {
+        a[i] = simd::load(gradient.a + c + i * W);
+        b[i] = simd::load(gradient.b + c + i * W);
+        constant[i] = simd::load(gradient.c + c + i * W);
+    }
+    fill([=](std::ptrdiff_t offset, int i, int count) FITNAS_INLINE_LAMBDA {
+        prefetch_now(du + offset + i * W + ahead, i * W);
+        prefetch_now(z + offset + i * W + ahead, i * W);
+        return simd::fma(a[i], simd::load(du + offset + i * W, count),
+                         simd::fma(b[i], simd::load(z + offset + i * W, count), constant[i]));
+    });
 }
 
 /// A tensor in memory, N x H x W x C.
@@ -160,13 +220,16 @@ public:
     stored_planes(const affine_input& x_, shape in, int images, const gradient_output& out = {})
         : plane_source(x_),
           m_in(in),
+          m_images(images),
           m_out(out),
-          m_streams(out.du != nullptr &&
-                    streams(out.du, in.pixels() * images, in.channels, stream_backward)) {}
+          m_streams(out.du != nullptr && streams(out.du, in.pixels() * images, in.channels)) {}
 
     void read(const depthwise_geometry& g, std::ptrdiff_t image, int c, int planes, float* plane,
               float* /*scratch*/) const override {
         read_planes(x, g, image, c, planes, plane);
+    }
+    next_pixels next(std::ptrdiff_t image, int c, int planes) const override {
+        return {x.z, m_in, image, m_images, c, planes};
     }
     input_place place(std::ptrdiff_t image, int c, float* /*scratch*/) const override {
         const std::ptrdiff_t first = image * m_in.size() + c;
@@ -181,6 +244,7 @@ public:
 
 private:
     shape m_in;
+    int m_images;
     gradient_output m_out;
     bool m_streams;
 };

@@ -168,13 +168,18 @@ void pointwise_forward(const affine_input& x, shape in, int stride, int images, 
             const std::ptrdiff_t r0 = t * tile;
             const int count = static_cast<int>((std::min)(std::ptrdiff_t{tile}, rows - r0));
             read_blocked<Words>(x, count, k, source, r0, {block}, block_stride(tile), tile * k);
+            line_queue next;
+            if (asks_while_computing && stride == 1 && r0 + tile < rows) {
+                next.add(x.z + (r0 + tile) * k, (std::min)(std::ptrdiff_t{tile}, rows - r0 - tile) * k);
+                next.spread(tiles_of_product(count, width));
+            }
             forward_rows to{z + r0 * width, width};
-            to.streams = streams(z, rows, width, stream_forward);
+            to.streams = streams(z, rows, width);
             if (sums != nullptr) {
                 to.first = sums->first(group);
                 to.second = sums->second(group);
             }
-            multiply<Words>(count, width, words, block, block_stride(tile), packed, to);
+            multiply<Words>(count, width, words, block, block_stride(tile), packed, to, next);
         }
     });
 }
@@ -212,8 +217,21 @@ void pointwise_backward(const gradient_input& g, const affine_input& x, shape in
                 const int count = static_cast<int>((std::min)(std::ptrdiff_t{tile}, rows - r0));
                 read_blocked<Words>(x, count, k, source, r0, to_x, block_stride(tile), tile * k);
                 read_blocked<Words>(g, r0, count, width, to_g, block_stride(tile), tile * width);
-                dw.add<Words>(group, Words::count(count), to_g.transposed, xs, block_stride(tile),
-                              t == first);
+                line_queue next;
+                if (asks_while_computing && r0 + tile < rows) {
+                    const std::ptrdiff_t left = (std::min)(std::ptrdiff_t{tile}, rows - r0 - tile);
+                    next.add(g.du + (r0 + tile) * width, left * width);
+                    if (g.a != nullptr) {
+                        next.add(g.z + (r0 + tile) * width, left * width);
+                    }
+                    if (stride == 1) {
+                        next.add(x.z + (r0 + tile) * k, left * k);
+                    }
+                    next.spread(tiles_of_product(width, k) +
+                                (out.du != nullptr ? tiles_of_product(count, k) : 0));
+                }
+                dw.add<Words>(group, Words::count(count), to_g.transposed, xs, block_stride(tile), t == first,
+                              next);
                 if (out.du == nullptr) {
                     continue;
                 }
@@ -221,13 +239,13 @@ void pointwise_backward(const gradient_input& g, const affine_input& x, shape in
                     with_product_activation(x.act, [&](auto act) {
                         multiply<Words>(count, k, Words::count(width), gs, block_stride(tile), packed,
                                         backward_rows<act()>{x, out, r0 * k, k, sums.first(group),
-                                                             sums.second(group),
-                                                             streams(out.du, rows, k, stream_backward)});
+                                                             sums.second(group), streams(out.du, rows, k)},
+                                        next);
                     });
                     continue;
                 }
                 multiply<Words>(count, k, Words::count(width), gs, block_stride(tile), packed,
-                                forward_rows{dx, k});
+                                forward_rows{dx, k}, next);
                 for (int r = 0; r < count; ++r) {
                     std::copy_n(dx + static_cast<std::ptrdiff_t>(r) * k, k, out.du + source(r0 + r));
                 }

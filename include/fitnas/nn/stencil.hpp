@@ -56,9 +56,9 @@ struct stencil_kernel {
     int kernel = 1; ///< taps in a row
     int stride = 1;
 
-    /// Room that tiles need behind the last window of a plane, in columns and rows.
-    int excess_columns() const { return (columns - 1) * stride; }
-    int excess_rows() const { return (rows - 1) * stride; }
+    /// Room that the last tiles of a height x width output need behind its last window, in columns and rows.
+    int excess_columns(int width) const { return (columns - 1 - (width - 1) % columns) * stride; }
+    int excess_rows(int height) const { return (rows - 1 - (height - 1) % rows) * stride; }
 
     /// The pixel of any kernel and stride.
     void pixel(const float* plane, int plane_width, const float* taps, int tap_rows, float* out) const {
