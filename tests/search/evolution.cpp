@@ -82,6 +82,24 @@ TEST_CASE("evolution finds the optimum under a limit") {
     CHECK(found.front().architecture == best);
 }
 
+TEST_CASE("a mutated cell gets another operator") {
+    using space = codes<2, 2, 2, 2, 2, 2, 2, 2>;
+    std::vector<std::vector<architecture<space>>> generations;
+    const auto score = [&](std::span<const architecture<space>> some) {
+        generations.emplace_back(some.begin(), some.end());
+        return std::vector<double>(some.size(), 1.0);
+    };
+    search::evolution<space>(
+        score, {.population = 5, .generations = 2, .parents = 5, .mutation = 1, .crossover = 0});
+    REQUIRE(generations.size() == 2);
+    for (architecture<space> child : generations[1]) {
+        for (std::uint8_t& o : child) {
+            o = static_cast<std::uint8_t>(1 - o);
+        }
+        CHECK(std::find(generations[0].begin(), generations[0].end(), child) != generations[0].end());
+    }
+}
+
 TEST_CASE("a space that is used up ends the search") {
     std::size_t scored = 0;
     const auto score = [&](std::span<const architecture<small_space>> some) {
