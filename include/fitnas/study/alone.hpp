@@ -47,7 +47,10 @@ void write_alone(const std::string& path, const alone_results<Space>& results) {
     for (const auto& [job, result] : results) {
         std::string curve;
         for (const double v : result.curve) {
-            curve += (curve.empty() ? "" : " ") + exact_text(v);
+            if (!curve.empty()) {
+                curve += ' ';
+            }
+            curve += exact_text(v);
         }
         table.rows.push_back({to_string<Space>(job.architecture), std::to_string(job.seed),
                               exact_text(result.validation_accuracy), exact_text(result.test_accuracy),
