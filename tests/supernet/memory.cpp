@@ -229,6 +229,8 @@ TEST_CASE("memory stays flat while a supernet is trained") {
     const dataset data = small::images();
     std::size_t early[2] = {};
     std::size_t late[2] = {};
+    std::vector<std::size_t> tenths; // what is resident after each tenth of the steps
+    tenths.reserve(10);
     supernet<space> net(seed{1});
     const train_options options{.epochs = epochs,
                                 .batch = 25, // 20 steps an epoch
@@ -236,6 +238,9 @@ TEST_CASE("memory stays flat while a supernet is trained") {
                                 .learning_rate = 0.01,
                                 .augment = {.crop_padding = 1, .flip = true},
                                 .observer = [&](const progress& p) {
+                                    if (p.done > 0 && p.done % (p.total / 10) == 0) {
+                                        tenths.push_back(resident());
+                                    }
                                     if (p.done == p.total / 10) {
                                         early[0] = resident();
                                         early[1] = allocated();
@@ -251,7 +256,14 @@ TEST_CASE("memory stays flat while a supernet is trained") {
     };
     MESSAGE((2 * epochs) << " steps: " << kib(early) << "; " << 20 * epochs << " steps: " << kib(late));
 #if !FITNAS_TEST_SANITIZED // a sanitizer keeps what was given back
-    CHECK(late[0] <= early[0] + (std::size_t{256} << 10U));
+    // The system may take pages away and bring them back: what grows steadily grows in most tenths.
+    REQUIRE(tenths.size() == 10);
+    std::vector<long long> growth;
+    for (std::size_t i = 1; i < tenths.size(); ++i) {
+        growth.push_back(static_cast<long long>(tenths[i]) - static_cast<long long>(tenths[i - 1]));
+    }
+    std::nth_element(growth.begin(), growth.begin() + 4, growth.end());
+    CHECK(9 * growth[4] <= 256 * 1024);
 #endif
     CHECK(late[1] <= early[1] + (std::size_t{16} << 10U));
 }
