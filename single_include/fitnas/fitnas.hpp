@@ -367,25 +367,22 @@ inline constexpr bool asks_while_computing = simd::native_width == 16;
 /// Cache lines to be fetched into the core's second cache, some with each call of `ask`.
 class line_queue {
 public:
-    /// `runs` runs of `floats` neighbouring values, each `step` values behind the one before. At most four.
-    void add(const float* p, std::ptrdiff_t floats, std::ptrdiff_t step = 0, std::ptrdiff_t runs = 1) {
+    /// `floats` neighbouring values. At most three times.
+    void add(const float* p, std::ptrdiff_t floats) {
         const std::ptrdiff_t lines = (floats + line - 1) / line;
-        m_regions[m_count++] = {p, lines, step, runs};
-        m_lines += lines * runs;
+        m_regions[m_count++] = {p, lines};
+        m_lines += lines;
     }
     /// Shares out what was added among so many calls.
-    void spread(std::ptrdiff_t calls) { m_each = (m_lines + calls - 1) / (calls > 0 ? calls : 1); }
+    void spread(std::ptrdiff_t calls) { m_each = (m_lines + calls - 1) / calls; }
 
     FITNAS_INLINE void ask() {
         for (std::ptrdiff_t n = m_each; n > 0 && m_at < m_count; --n) {
             region& r = m_regions[m_at];
-            __builtin_prefetch(r.p + m_line * line, 0, 2);
-            if (++m_line == r.lines) {
-                m_line = 0;
-                r.p += r.step;
-                if (--r.runs == 0) {
-                    ++m_at;
-                }
+            __builtin_prefetch(r.p, 0, 2);
+            r.p += line;
+            if (--r.lines == 0) {
+                ++m_at;
             }
         }
     }
@@ -395,13 +392,10 @@ private:
     struct region {
         const float* p;
         std::ptrdiff_t lines;
-        std::ptrdiff_t step;
-        std::ptrdiff_t runs;
     };
-    region m_regions[4] = {};
+    region m_regions[3] = {};
     int m_count = 0;
     int m_at = 0;
-    std::ptrdiff_t m_line = 0;
     std::ptrdiff_t m_lines = 0;
     std::ptrdiff_t m_each = 0;
 };
@@ -3528,18 +3522,14 @@ FITNAS_INLINE vec<> read(const gradient_input& g, const float* du, const float* 
                            simd::fma(simd::load(g.b + c), simd::load(z, count), simd::load(g.c + c)));
 }
 
-/// Asks for what will be read soon.
+/// Asks for what will be read soon, where products and stencils do not ask while they compute.
 /// @param c the channel that p begins at; where two vectors fill a cache line, the first asks for it
-FITNAS_INLINE void prefetch(const float* p, int c) {
-    constexpr int line = 16;
-    if (W >= line || c % line == 0) {
-        __builtin_prefetch(p, 0, 2);
-    }
-}
-/// The same, where products and stencils do not ask while they compute.
-FITNAS_INLINE void prefetch_now(const float* p, int c) {
+FITNAS_INLINE void prefetch([[maybe_unused]] const float* p, [[maybe_unused]] int c) {
     if constexpr (!asks_while_computing) {
-        prefetch(p, c);
+        constexpr int line = 16;
+        if (W >= line || c % line == 0) {
+            __builtin_prefetch(p, 0, 2);
+        }
     }
 }
 
@@ -3875,7 +3865,7 @@ struct input_reader {
         }
     }
     FITNAS_INLINE vec<> operator()(int i, int c, int count) const {
-        prefetch_now(z[i] + c + ahead, c);
+        prefetch(z[i] + c + ahead, c);
         const vec<> v = simd::load(z[i] + c, count);
         return Plain ? v : apply<A>(simd::fma(v, scale, shift));
     }
@@ -3922,13 +3912,13 @@ struct gradient_reader {
     }
     FITNAS_INLINE vec<> operator()(int i, int c, int count) const {
         const float* du = g.du + at[i] + c;
-        prefetch_now(du + ahead, c);
+        prefetch(du + ahead, c);
         const vec<> d = simd::load(du, count);
         if constexpr (Plain) {
             return d;
         }
         const float* z = g.z + at[i] + c;
-        prefetch_now(z + ahead, c);
+        prefetch(z + ahead, c);
         return simd::fma(a, d, simd::fma(b, simd::load(z, count), c0));
     }
 };
@@ -4774,7 +4764,7 @@ inline void read_planes(const affine_input& x, const depthwise_geometry& g, std:
         fill_planes(g.in.height, g.in.width, g.in.channels, c, planes, plane, g.plane_size(), g.plane_width(),
                     g.padding(), [=](std::ptrdiff_t offset, int i, int count) FITNAS_INLINE_LAMBDA {
                         const float* from = z + offset + i * W;
-                        prefetch_now(from + ahead, i * W);
+                        prefetch(from + ahead, i * W);
                         return apply<act()>(simd::fma(simd::load(from, count), scale[i], shift[i]));
                     });
     });
@@ -4793,7 +4783,7 @@ inline void read_planes(const gradient_input& gradient, const depthwise_geometry
     };
     if (gradient.a == nullptr) {
         fill([=](std::ptrdiff_t offset, int i, int count) FITNAS_INLINE_LAMBDA {
-            prefetch_now(du + offset + i * W + ahead, i * W);
+            prefetch(du + offset + i * W + ahead, i * W);
             return simd::load(du + offset + i * W, count);
         });
         return;
@@ -4807,8 +4797,8 @@ inline void read_planes(const gradient_input& gradient, const depthwise_geometry
         constant[i] = simd::load(gradient.c + c + i * W);
     }
     fill([=](std::ptrdiff_t offset, int i, int count) FITNAS_INLINE_LAMBDA {
-        prefetch_now(du + offset + i * W + ahead, i * W);
-        prefetch_now(z + offset + i * W + ahead, i * W);
+        prefetch(du + offset + i * W + ahead, i * W);
+        prefetch(z + offset + i * W + ahead, i * W);
         return simd::fma(a[i], simd::load(du + offset + i * W, count),
                          simd::fma(b[i], simd::load(z + offset + i * W, count), constant[i]));
     });

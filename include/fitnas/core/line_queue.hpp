@@ -17,25 +17,22 @@ inline constexpr bool asks_while_computing = simd::native_width == 16;
 /// Cache lines to be fetched into the core's second cache, some with each call of `ask`.
 class line_queue {
 public:
-    /// `runs` runs of `floats` neighbouring values, each `step` values behind the one before. At most four.
-    void add(const float* p, std::ptrdiff_t floats, std::ptrdiff_t step = 0, std::ptrdiff_t runs = 1) {
+    /// `floats` neighbouring values. At most three times.
+    void add(const float* p, std::ptrdiff_t floats) {
         const std::ptrdiff_t lines = (floats + line - 1) / line;
-        m_regions[m_count++] = {p, lines, step, runs};
-        m_lines += lines * runs;
+        m_regions[m_count++] = {p, lines};
+        m_lines += lines;
     }
     /// Shares out what was added among so many calls.
-    void spread(std::ptrdiff_t calls) { m_each = (m_lines + calls - 1) / (calls > 0 ? calls : 1); }
+    void spread(std::ptrdiff_t calls) { m_each = (m_lines + calls - 1) / calls; }
 
     FITNAS_INLINE void ask() {
         for (std::ptrdiff_t n = m_each; n > 0 && m_at < m_count; --n) {
             region& r = m_regions[m_at];
-            __builtin_prefetch(r.p + m_line * line, 0, 2);
-            if (++m_line == r.lines) {
-                m_line = 0;
-                r.p += r.step;
-                if (--r.runs == 0) {
-                    ++m_at;
-                }
+            __builtin_prefetch(r.p, 0, 2);
+            r.p += line;
+            if (--r.lines == 0) {
+                ++m_at;
             }
         }
     }
@@ -45,13 +42,10 @@ private:
     struct region {
         const float* p;
         std::ptrdiff_t lines;
-        std::ptrdiff_t step;
-        std::ptrdiff_t runs;
     };
-    region m_regions[4] = {};
+    region m_regions[3] = {};
     int m_count = 0;
     int m_at = 0;
-    std::ptrdiff_t m_line = 0;
     std::ptrdiff_t m_lines = 0;
     std::ptrdiff_t m_each = 0;
 };

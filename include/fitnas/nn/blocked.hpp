@@ -97,7 +97,7 @@ struct input_reader {
         }
     }
     FITNAS_INLINE vec<> operator()(int i, int c, int count) const {
-        prefetch_now(z[i] + c + ahead, c);
+        prefetch(z[i] + c + ahead, c);
         const vec<> v = simd::load(z[i] + c, count);
         return Plain ? v : apply<A>(simd::fma(v, scale, shift));
     }
@@ -144,13 +144,13 @@ struct gradient_reader {
     }
     FITNAS_INLINE vec<> operator()(int i, int c, int count) const {
         const float* du = g.du + at[i] + c;
-        prefetch_now(du + ahead, c);
+        prefetch(du + ahead, c);
         const vec<> d = simd::load(du, count);
         if constexpr (Plain) {
             return d;
         }
         const float* z = g.z + at[i] + c;
-        prefetch_now(z + ahead, c);
+        prefetch(z + ahead, c);
         return simd::fma(a, d, simd::fma(b, simd::load(z, count), c0));
     }
 };

@@ -219,18 +219,14 @@ FITNAS_INLINE vec<> read(const gradient_input& g, const float* du, const float* 
                            simd::fma(simd::load(g.b + c), simd::load(z, count), simd::load(g.c + c)));
 }
 
-/// Asks for what will be read soon.
+/// Asks for what will be read soon, where products and stencils do not ask while they compute.
 /// @param c the channel that p begins at; where two vectors fill a cache line, the first asks for it
-FITNAS_INLINE void prefetch(const float* p, int c) {
-    constexpr int line = 16;
-    if (W >= line || c % line == 0) {
-        __builtin_prefetch(p, 0, 2);
-    }
-}
-/// The same, where products and stencils do not ask while they compute.
-FITNAS_INLINE void prefetch_now(const float* p, int c) {
+FITNAS_INLINE void prefetch([[maybe_unused]] const float* p, [[maybe_unused]] int c) {
     if constexpr (!asks_while_computing) {
-        prefetch(p, c);
+        constexpr int line = 16;
+        if (W >= line || c % line == 0) {
+            __builtin_prefetch(p, 0, 2);
+        }
     }
 }
 

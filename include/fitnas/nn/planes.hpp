@@ -173,7 +173,7 @@ inline void read_planes(const affine_input& x, const depthwise_geometry& g, std:
         fill_planes(g.in.height, g.in.width, g.in.channels, c, planes, plane, g.plane_size(), g.plane_width(),
                     g.padding(), [=](std::ptrdiff_t offset, int i, int count) FITNAS_INLINE_LAMBDA {
                         const float* from = z + offset + i * W;
-                        prefetch_now(from + ahead, i * W);
+                        prefetch(from + ahead, i * W);
                         return apply<act()>(simd::fma(simd::load(from, count), scale[i], shift[i]));
                     });
     });
@@ -192,7 +192,7 @@ inline void read_planes(const gradient_input& gradient, const depthwise_geometry
     };
     if (gradient.a == nullptr) {
         fill([=](std::ptrdiff_t offset, int i, int count) FITNAS_INLINE_LAMBDA {
-            prefetch_now(du + offset + i * W + ahead, i * W);
+            prefetch(du + offset + i * W + ahead, i * W);
             return simd::load(du + offset + i * W, count);
         });
         return;
@@ -206,8 +206,8 @@ inline void read_planes(const gradient_input& gradient, const depthwise_geometry
         constant[i] = simd::load(gradient.c + c + i * W);
     }
     fill([=](std::ptrdiff_t offset, int i, int count) FITNAS_INLINE_LAMBDA {
-        prefetch_now(du + offset + i * W + ahead, i * W);
-        prefetch_now(z + offset + i * W + ahead, i * W);
+        prefetch(du + offset + i * W + ahead, i * W);
+        prefetch(z + offset + i * W + ahead, i * W);
         return simd::fma(a[i], simd::load(du + offset + i * W, count),
                          simd::fma(b[i], simd::load(z + offset + i * W, count), constant[i]));
     });
