@@ -46,9 +46,8 @@
 /// | --- | --- |
 /// | `FITNAS_NO_OPENMP` | run on one thread even where OpenMP is switched on |
 /// | `FITNAS_SIMD_WIDTH` | floats in one vector (16, 8 or 4); otherwise the widest the target has |
-/// | `FITNAS_BFLOAT16` | 1: 1x1 convolutions multiply numbers rounded to bfloat16, where the target has
-/// AVX512_BF16 | | `FITNAS_ASSERT(x)` | a broken invariant of the library's own; `assert` unless defined
-/// before |
+/// | `FITNAS_BFLOAT16` | 1: 1x1 convolutions multiply numbers rounded to bfloat16, with AVX512_BF16 |
+/// | `FITNAS_ASSERT(x)` | a broken invariant of the library; `assert` unless defined before |
 
 #if !defined(__cplusplus) || __cplusplus < 202002L
 #error "[F0001] fitnas needs C++20: compile with -std=c++20 or newer"

@@ -404,6 +404,9 @@ TEST_CASE("a checkpoint that contradicts itself is refused by name") {
                        c.at("training.momentum").bytes.resize(3 * sizeof(float));
                    }),
                    "\"training.momentum\": expected"));
+    CHECK(contains(
+        with([](file_copy& c) { c.change<float>("training.momentum", [](float& v) { v = INFINITY; }); }),
+        "\"training.momentum\": there are values that are not finite"));
     CHECK(contains(with([](file_copy& c) {
                        std::swap(c.at("head.step4_linear.weight").shape[0],
                                  c.at("head.step4_linear.weight").shape[1]);

@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <system_error>
+#include <thread>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -64,4 +66,38 @@ TEST_CASE("a full disk is an error, and leaves what stood there") {
     CHECK(contains(text, "a.json: cannot be written: No space left on device"));
     CHECK(folder.names() == name_list{"a.json"});
     CHECK(folder.read("a.json") == "old");
+}
+
+TEST_CASE("writers of one path take turns: what is there is always one of theirs, whole") {
+    const temporary_folder folder;
+    const std::string path = folder.path("a.json");
+    constexpr std::size_t length = 100'000;
+    const auto text = [](int writer) { return std::string(length, static_cast<char>('a' + writer)); };
+    write_json(path, json(text(0)));
+    std::vector<std::string> failed(4);
+    std::vector<std::thread> writers;
+    for (int w = 0; w < 4; ++w) {
+        writers.emplace_back([&, w] {
+            failed[static_cast<std::size_t>(w)] = thrown<data_error>([&] {
+                for (int i = 0; i < 50; ++i) {
+                    write_json(path, json(text(w)));
+                }
+            });
+        });
+    }
+    int torn = 0;
+    for (int i = 0; i < 200; ++i) {
+        const std::string read = folder.read("a.json");
+        const bool whole = read.size() == length + 3 && // quotes, and the end of the line
+                           std::count(read.begin(), read.end(), read[1]) == static_cast<long>(length);
+        torn += whole ? 0 : 1;
+    }
+    for (std::thread& w : writers) {
+        w.join();
+    }
+    CHECK(torn == 0);
+    for (const std::string& what : failed) {
+        CHECK(what == "nothing was thrown");
+    }
+    CHECK(folder.names() == name_list{"a.json"});
 }

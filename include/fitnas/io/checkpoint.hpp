@@ -75,6 +75,14 @@ inline void require_metadata(const safetensors& file, const std::string& key, co
     }
 }
 
+inline void copy_finite(const safetensors& file, const std::string& name, std::span<float> values) {
+    file.copy(name, values);
+    if (!all_finite(values)) {
+        throw data_error("[F0911] " + file.path() + ": tensor \"" + name +
+                         "\": there are values that are not finite");
+    }
+}
+
 inline std::string architecture_text(const checkpoint_owner& owner) {
     return owner.code.empty() ? "supernet" : code_text(owner.code);
 }
@@ -140,11 +148,7 @@ read_statistics(const safetensors& file, const checkpoint_owner& owner, const we
     }
     const auto read = [&](const std::string& name, std::size_t size) {
         std::vector<float> values(size);
-        file.copy(name, std::span<float>(values));
-        if (!all_finite(values)) {
-            throw data_error("[F0958] " + file.path() + ": tensor \"" + name +
-                             "\": there are values that are not finite");
-        }
+        copy_finite(file, name, values);
         return values;
     };
     const auto channels = static_cast<std::size_t>(owner.layout.input.channels);
@@ -239,7 +243,7 @@ inline training_state read_training(const safetensors& file, std::size_t count) 
     }
     if (file.find("training.momentum") != nullptr) {
         state.momentum.resize(count);
-        file.copy("training.momentum", std::span<float>(state.momentum));
+        copy_finite(file, "training.momentum", state.momentum);
     }
     constexpr std::string_view prefix = "train.";
     for (const auto& [name, text] : file.metadata()) {
@@ -267,14 +271,10 @@ checkpoint read_checkpoint(const std::string& path, const checkpoint_owner& owne
     std::vector<float> values(w.values().size());
     for (const weight_tensor& t : weight_tensors(owner.layout, owner.code)) {
         const std::span<float> part = std::span<float>(values).subspan(t.offset, t.size);
-        file.copy(t.name, part);
+        copy_finite(file, t.name, part);
         if (file.find(t.name)->shape != t.shape) {
             throw data_error("[F0910] " + path + ": tensor \"" + t.name + "\": expected the shape " +
                              shape_text(t.shape) + ", got " + shape_text(file.find(t.name)->shape));
-        }
-        if (!all_finite(part)) {
-            throw data_error("[F0911] " + path + ": tensor \"" + t.name +
-                             "\": there are values that are not finite");
         }
     }
     result.training = read_training(file, values.size());
