@@ -1,9 +1,15 @@
 # What tests, examples and benchmarks are compiled with. None of it reaches the users of the library.
 
 set(fitnas_warnings -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
+# Kernels fuse where it pays, everywhere alike; where compilers choose, each chooses otherwise, and numbers differ.
+set(fitnas_number_flags "")
+include(CheckCXXCompilerFlag)
+check_cxx_compiler_flag(-ffp-contract=off FITNAS_HAS_FP_CONTRACT)
+if(FITNAS_HAS_FP_CONTRACT)
+  set(fitnas_number_flags -ffp-contract=off)
+endif()
 set(fitnas_machine_flags "")
 if(FITNAS_NATIVE)
-  include(CheckCXXCompilerFlag)
   check_cxx_compiler_flag(-march=native FITNAS_HAS_MARCH_NATIVE)
   if(FITNAS_HAS_MARCH_NATIVE)
     set(fitnas_machine_flags -march=native)
@@ -15,7 +21,8 @@ function(fitnas_configure_target target)
   if(FITNAS_SINGLE_INCLUDE)
     target_include_directories(${target} BEFORE PRIVATE "${PROJECT_BINARY_DIR}/single_include_forward")
   endif()
-  target_compile_options(${target} PRIVATE ${fitnas_warnings} ${fitnas_machine_flags} $<$<BOOL:${FITNAS_WERROR}>:-Werror>)
+  target_compile_options(${target} PRIVATE ${fitnas_warnings} ${fitnas_machine_flags}
+                         ${fitnas_number_flags} $<$<BOOL:${FITNAS_WERROR}>:-Werror>)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # What g++ 12 suspects of its own std::string and std::vector once they are inlined (GCC PR 105651 and others) is
     # shown, but ends no build.

@@ -41,6 +41,8 @@
 
 /// For functions that run once, check or write messages: compilers make them small, which takes less time.
 #define FITNAS_COLD __attribute__((cold))
+/// For functions with many callers, none of which gains by a copy of its own.
+#define FITNAS_NOINLINE __attribute__((noinline))
 
 #ifndef FITNAS_ASSERT
 #define FITNAS_ASSERT(condition) assert(condition)

@@ -77,6 +77,8 @@
 
 /// For functions that run once, check or write messages: compilers make them small, which takes less time.
 #define FITNAS_COLD __attribute__((cold))
+/// For functions with many callers, none of which gains by a copy of its own.
+#define FITNAS_NOINLINE __attribute__((noinline))
 
 #ifndef FITNAS_ASSERT
 #define FITNAS_ASSERT(condition) assert(condition)
@@ -198,6 +200,12 @@ FITNAS_INLINE __mmask16 first_of_16(int count) {
     return static_cast<__mmask16>(count > 0 ? (1U << static_cast<unsigned>(count)) - 1U : 0U);
 }
 #endif
+/// For parts of vectors where the target has no masks; rare, and so not compiled into each place.
+FITNAS_NOINLINE inline void copy_first(const float* from, int count, float* to) {
+    for (int i = 0; i < count; ++i) {
+        to[i] = from[i];
+    }
+}
 } // namespace detail
 
 /// @brief A vector of floats. Elementwise `+ - * /` and comparisons are the compiler's.
@@ -252,9 +260,7 @@ FITNAS_INLINE vec<Width> load(const float* p, int count) {
     }
 #endif
     float part[Width] = {};
-    for (int i = 0; i < Width && i < count; ++i) {
-        part[i] = p[i];
-    }
+    detail::copy_first(p, count, part);
     return load<Width>(part);
 }
 
@@ -279,9 +285,7 @@ FITNAS_INLINE void store(float* p, vec<Width> v, int count) {
 #endif
     float part[Width];
     store<Width>(part, v);
-    for (int i = 0; i < Width && i < count; ++i) {
-        p[i] = part[i];
-    }
+    detail::copy_first(part, count, p);
 }
 
 /// @brief All elements x.
@@ -430,17 +434,7 @@ public:
     /// @return room for at least n values; what was there is lost where the buffer has to grow
     T* reserve(std::size_t n) {
         if (n > m_size) {
-            m_data.reset();
-            m_size = 0; // nothing is held where the allocation fails
-            const std::size_t bytes = n * sizeof(T);
-            const release free{bytes < huge ? std::size_t{64} : huge_page};
-            m_data = {static_cast<T*>(::operator new (bytes, std::align_val_t{free.alignment})), free};
-            m_size = n;
-#if defined(__linux__)
-            if (bytes >= huge) { // a hint: a failure costs speed alone
-                (void)madvise(m_data.get(), bytes, MADV_HUGEPAGE);
-            }
-#endif
+            grow(n);
         }
         return m_data.get();
     }
@@ -451,6 +445,20 @@ private:
     /// translation.
     static constexpr std::size_t huge = std::size_t{4} << 20U;
     static constexpr std::size_t huge_page = std::size_t{2} << 20U;
+
+    FITNAS_NOINLINE void grow(std::size_t n) {
+        m_data.reset();
+        m_size = 0; // nothing is held where the allocation fails
+        const std::size_t bytes = n * sizeof(T);
+        const release free{bytes < huge ? std::size_t{64} : huge_page};
+        m_data = {static_cast<T*>(::operator new (bytes, std::align_val_t{free.alignment})), free};
+        m_size = n;
+#if defined(__linux__)
+        if (bytes >= huge) { // a hint: a failure costs speed alone
+            (void)madvise(m_data.get(), bytes, MADV_HUGEPAGE);
+        }
+#endif
+    }
 
     struct release {
         std::size_t alignment = 64;
@@ -471,7 +479,7 @@ public:
     };
 
     /// @return n uninitialised floats, aligned to 64 bytes
-    float* take(std::size_t n) {
+    FITNAS_NOINLINE float* take(std::size_t n) {
         n = (n + 15) / 16 * 16;
         while (m_at.chunk < m_chunks.size() && m_at.used + n > m_chunks[m_at.chunk].size()) {
             m_at = {m_at.chunk + 1, 0};
@@ -1140,16 +1148,9 @@ inline int thread_index() {
 #endif
 }
 
-/// @brief Calls `body(i)` for every i in [0, n), in blocks of neighbours, one block a thread. Inside another
-/// parallel loop it stays on the calling thread.
-///
-/// What `body` writes must depend on i alone; then results do not depend on the number of threads. Of the
-/// exceptions thrown by bodies, the one of the smallest i is thrown again after the loop.
-template <class Body>
-void parallel_for(std::ptrdiff_t n, Body&& body) {
-    if (n <= 0) {
-        return;
-    }
+namespace detail {
+/// The loop of `parallel_for`, compiled once and not for each body: calls `call(body, i)`.
+FITNAS_NOINLINE inline void parallel_loop(std::ptrdiff_t n, void (*call)(void*, std::ptrdiff_t), void* body) {
 #if FITNAS_HAS_OPENMP
     // A nested team would have one thread, whose index hides the index of the outer one.
     if (n > 1 && omp_in_parallel() == 0) {
@@ -1158,7 +1159,7 @@ void parallel_for(std::ptrdiff_t n, Body&& body) {
 #pragma omp parallel for schedule(static)
         for (std::ptrdiff_t i = 0; i < n; ++i) {
             try {
-                body(i);
+                call(body, i);
             } catch (...) {
 #pragma omp critical(fitnas_parallel_for)
                 if (i < failed_at) {
@@ -1174,8 +1175,20 @@ void parallel_for(std::ptrdiff_t n, Body&& body) {
     }
 #endif
     for (std::ptrdiff_t i = 0; i < n; ++i) {
-        body(i);
+        call(body, i);
     }
+}
+} // namespace detail
+
+/// @brief Calls `body(i)` for every i in [0, n), in blocks of neighbours, one block a thread. Inside another
+/// parallel loop it stays on the calling thread.
+///
+/// What `body` writes must depend on i alone; then results do not depend on the number of threads. Of the
+/// exceptions thrown by bodies, the one of the smallest i is thrown again after the loop.
+template <class Body>
+void parallel_for(std::ptrdiff_t n, Body body) {
+    detail::parallel_loop(
+        n, [](void* f, std::ptrdiff_t i) { (*static_cast<Body*>(f))(i); }, std::addressof(body));
 }
 
 /// @brief Sums are gathered in this many groups of neighbouring work items, and the groups are added in
@@ -1185,14 +1198,14 @@ inline constexpr int sum_groups = 8;
 /// @brief Calls `body(group, first, last)` for `groups` groups that together cover [0, n).
 /// @param groups a function of the sizes alone, at most `sum_groups`
 template <class Body>
-void parallel_groups(std::ptrdiff_t n, int groups, Body&& body) {
+void parallel_groups(std::ptrdiff_t n, int groups, Body body) {
     parallel_for(groups, [&](std::ptrdiff_t group) {
         body(static_cast<int>(group), n * group / groups, n * (group + 1) / groups);
     });
 }
 template <class Body>
-void parallel_groups(std::ptrdiff_t n, Body&& body) {
-    parallel_groups(n, sum_groups, std::forward<Body>(body));
+void parallel_groups(std::ptrdiff_t n, Body body) {
+    parallel_groups(n, sum_groups, std::move(body));
 }
 
 } // namespace fitnas
@@ -1363,15 +1376,13 @@ public:
     /// @return the next 32 random bits
     constexpr std::uint32_t bits() {
         if (m_left == 0) {
-            m_block = philox4x32(m_counter, m_key);
-            ++m_counter[0];
-            m_left = 4;
+            refill();
         }
         return m_block[static_cast<std::size_t>(4 - m_left--)];
     }
 
     /// @return a number in [0, 1)
-    constexpr double uniform() {
+    FITNAS_NOINLINE constexpr double uniform() {
         const std::uint64_t high = bits();
         return static_cast<double>((high << 21) ^ (bits() >> 11)) * 0x1p-53;
     }
@@ -1379,7 +1390,7 @@ public:
     /// @param n at least 1
     /// @return an integer in [0, n), each equally likely (Lemire, "Fast random integer generation in an
     /// interval", ACM TOMACS 2019)
-    constexpr std::uint32_t below(std::uint32_t n) {
+    FITNAS_NOINLINE constexpr std::uint32_t below(std::uint32_t n) {
         std::uint64_t product = std::uint64_t{bits()} * n;
         while (static_cast<std::uint32_t>(product) < (0U - n) % n) {
             product = std::uint64_t{bits()} * n;
@@ -1388,7 +1399,7 @@ public:
     }
 
     /// @return a standard normal number (Box and Muller, 1958)
-    double normal() {
+    FITNAS_NOINLINE double normal() {
         const double radius = std::sqrt(-2.0 * std::log(1.0 - uniform()));
         return radius * std::cos(2.0 * std::numbers::pi * uniform());
     }
@@ -1403,6 +1414,12 @@ public:
     }
 
 private:
+    FITNAS_NOINLINE constexpr void refill() {
+        m_block = philox4x32(m_counter, m_key);
+        ++m_counter[0];
+        m_left = 4;
+    }
+
     std::array<std::uint32_t, 2> m_key;
     std::array<std::uint32_t, 4> m_counter;
     std::array<std::uint32_t, 4> m_block{};
@@ -8640,7 +8657,7 @@ private:
     struct moments {
         moments(const score_table<Space>& data, const ridge& model)
             : scores(data.scores),
-              squares(xt::zeros<double>({model.width(), model.width()})),
+              squares({model.width(), model.width()}, 0.0),
               products(model.width()),
               mean(model.width()) {
             const auto n = static_cast<double>(data.size());
@@ -8677,7 +8694,7 @@ private:
         const std::size_t size = data.mean.size();
         // (X'X + lambda I)^-1 for both the weights and the leverages.
         matrix penalised = data.squares;
-        matrix identity = xt::zeros<double>({size, size});
+        matrix identity({size, size}, 0.0);
         for (std::size_t i = 0; i < size; ++i) {
             penalised(i, i) += lambda;
             identity(i, i) = 1;
@@ -9988,9 +10005,9 @@ constexpr std::uint64_t window_forms<E>::combinations() {
 
 template <local_encoding E>
 FITNAS_COLD window_forms<E>::window_forms() {
+    using numbers = std::map<std::vector<float>, int>; // one type for both: maps are dear to compile
     // The number of each node's feature vector for each operator; -1 for zeros.
-    std::map<std::vector<float>, int> known_features{
-        {std::vector<float>(static_cast<std::size_t>(E::features)), -1}};
+    numbers known_features{{std::vector<float>(static_cast<std::size_t>(E::features)), -1}};
     std::vector<std::vector<int>> feature_of(nodes);
     for (std::size_t i = 0; i < nodes; ++i) {
         for (std::size_t o = 0; o < operators_of(static_cast<int>(i)); ++o) {
@@ -10009,7 +10026,7 @@ FITNAS_COLD window_forms<E>::window_forms() {
         }
     }
 
-    std::map<std::vector<std::pair<int, float>>, int> known_windows;
+    numbers known_windows; // features and weights in turns
     for (std::size_t i = 0; i < nodes; ++i) {
         const auto edges = edges_of(i);
         node here{static_cast<std::uint32_t>(m_window_at.size()), {}};
@@ -10029,7 +10046,7 @@ FITNAS_COLD window_forms<E>::window_forms() {
         }
         m_nodes.push_back(here);
         for (std::size_t c = 0; c < combinations; ++c) {
-            std::vector<std::pair<int, float>> window;
+            std::vector<float> window;
             for (const edge& e : edges) {
                 std::size_t step = 1;
                 for (std::size_t t = 0; t < cells; ++t) {
@@ -10040,14 +10057,14 @@ FITNAS_COLD window_forms<E>::window_forms() {
                 const int feature =
                     feature_of[static_cast<std::size_t>(e.column)][c / step % operators_of(e.column)];
                 if (feature >= 0) {
-                    window.emplace_back(feature, e.weight);
+                    window.insert(window.end(), {static_cast<float>(feature), e.weight});
                 }
             }
             const auto [at, is_new] =
                 known_windows.try_emplace(std::move(window), static_cast<int>(known_windows.size()));
             if (is_new) {
-                for (const auto& [feature, weight] : at->first) {
-                    m_entries.push_back({feature, weight});
+                for (std::size_t v = 0; v < at->first.size(); v += 2) {
+                    m_entries.push_back({static_cast<int>(at->first[v]), at->first[v + 1]});
                 }
                 m_first_entry.push_back(m_entries.size());
             }

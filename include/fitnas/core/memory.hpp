@@ -39,17 +39,7 @@ public:
     /// @return room for at least n values; what was there is lost where the buffer has to grow
     T* reserve(std::size_t n) {
         if (n > m_size) {
-            m_data.reset();
-            m_size = 0; // nothing is held where the allocation fails
-            const std::size_t bytes = n * sizeof(T);
-            const release free{bytes < huge ? std::size_t{64} : huge_page};
-            m_data = {static_cast<T*>(::operator new (bytes, std::align_val_t{free.alignment})), free};
-            m_size = n;
-#if defined(__linux__)
-            if (bytes >= huge) { // a hint: a failure costs speed alone
-                (void)madvise(m_data.get(), bytes, MADV_HUGEPAGE);
-            }
-#endif
+            grow(n);
         }
         return m_data.get();
     }
@@ -60,6 +50,20 @@ private:
     /// translation.
     static constexpr std::size_t huge = std::size_t{4} << 20U;
     static constexpr std::size_t huge_page = std::size_t{2} << 20U;
+
+    FITNAS_NOINLINE void grow(std::size_t n) {
+        m_data.reset();
+        m_size = 0; // nothing is held where the allocation fails
+        const std::size_t bytes = n * sizeof(T);
+        const release free{bytes < huge ? std::size_t{64} : huge_page};
+        m_data = {static_cast<T*>(::operator new (bytes, std::align_val_t{free.alignment})), free};
+        m_size = n;
+#if defined(__linux__)
+        if (bytes >= huge) { // a hint: a failure costs speed alone
+            (void)madvise(m_data.get(), bytes, MADV_HUGEPAGE);
+        }
+#endif
+    }
 
     struct release {
         std::size_t alignment = 64;
@@ -80,7 +84,7 @@ public:
     };
 
     /// @return n uninitialised floats, aligned to 64 bytes
-    float* take(std::size_t n) {
+    FITNAS_NOINLINE float* take(std::size_t n) {
         n = (n + 15) / 16 * 16;
         while (m_at.chunk < m_chunks.size() && m_at.used + n > m_chunks[m_at.chunk].size()) {
             m_at = {m_at.chunk + 1, 0};

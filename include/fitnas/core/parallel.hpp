@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <exception>
+#include <memory>
 #include <utility>
 
 #include <fitnas/config.hpp>
@@ -34,16 +35,9 @@ inline int thread_index() {
 #endif
 }
 
-/// @brief Calls `body(i)` for every i in [0, n), in blocks of neighbours, one block a thread. Inside another
-/// parallel loop it stays on the calling thread.
-///
-/// What `body` writes must depend on i alone; then results do not depend on the number of threads. Of the
-/// exceptions thrown by bodies, the one of the smallest i is thrown again after the loop.
-template <class Body>
-void parallel_for(std::ptrdiff_t n, Body&& body) {
-    if (n <= 0) {
-        return;
-    }
+namespace detail {
+/// The loop of `parallel_for`, compiled once and not for each body: calls `call(body, i)`.
+FITNAS_NOINLINE inline void parallel_loop(std::ptrdiff_t n, void (*call)(void*, std::ptrdiff_t), void* body) {
 #if FITNAS_HAS_OPENMP
     // A nested team would have one thread, whose index hides the index of the outer one.
     if (n > 1 && omp_in_parallel() == 0) {
@@ -52,7 +46,7 @@ void parallel_for(std::ptrdiff_t n, Body&& body) {
 #pragma omp parallel for schedule(static)
         for (std::ptrdiff_t i = 0; i < n; ++i) {
             try {
-                body(i);
+                call(body, i);
             } catch (...) {
 #pragma omp critical(fitnas_parallel_for)
                 if (i < failed_at) {
@@ -68,8 +62,20 @@ void parallel_for(std::ptrdiff_t n, Body&& body) {
     }
 #endif
     for (std::ptrdiff_t i = 0; i < n; ++i) {
-        body(i);
+        call(body, i);
     }
+}
+} // namespace detail
+
+/// @brief Calls `body(i)` for every i in [0, n), in blocks of neighbours, one block a thread. Inside another
+/// parallel loop it stays on the calling thread.
+///
+/// What `body` writes must depend on i alone; then results do not depend on the number of threads. Of the
+/// exceptions thrown by bodies, the one of the smallest i is thrown again after the loop.
+template <class Body>
+void parallel_for(std::ptrdiff_t n, Body body) {
+    detail::parallel_loop(
+        n, [](void* f, std::ptrdiff_t i) { (*static_cast<Body*>(f))(i); }, std::addressof(body));
 }
 
 /// @brief Sums are gathered in this many groups of neighbouring work items, and the groups are added in
@@ -79,14 +85,14 @@ inline constexpr int sum_groups = 8;
 /// @brief Calls `body(group, first, last)` for `groups` groups that together cover [0, n).
 /// @param groups a function of the sizes alone, at most `sum_groups`
 template <class Body>
-void parallel_groups(std::ptrdiff_t n, int groups, Body&& body) {
+void parallel_groups(std::ptrdiff_t n, int groups, Body body) {
     parallel_for(groups, [&](std::ptrdiff_t group) {
         body(static_cast<int>(group), n * group / groups, n * (group + 1) / groups);
     });
 }
 template <class Body>
-void parallel_groups(std::ptrdiff_t n, Body&& body) {
-    parallel_groups(n, sum_groups, std::forward<Body>(body));
+void parallel_groups(std::ptrdiff_t n, Body body) {
+    parallel_groups(n, sum_groups, std::move(body));
 }
 
 } // namespace fitnas

@@ -12,6 +12,8 @@
 #include <span>
 #include <utility>
 
+#include <fitnas/config.hpp>
+
 namespace fitnas {
 
 /// @brief A seed, written out where it is passed: `seed{7}`.
@@ -71,15 +73,13 @@ public:
     /// @return the next 32 random bits
     constexpr std::uint32_t bits() {
         if (m_left == 0) {
-            m_block = philox4x32(m_counter, m_key);
-            ++m_counter[0];
-            m_left = 4;
+            refill();
         }
         return m_block[static_cast<std::size_t>(4 - m_left--)];
     }
 
     /// @return a number in [0, 1)
-    constexpr double uniform() {
+    FITNAS_NOINLINE constexpr double uniform() {
         const std::uint64_t high = bits();
         return static_cast<double>((high << 21) ^ (bits() >> 11)) * 0x1p-53;
     }
@@ -87,7 +87,7 @@ public:
     /// @param n at least 1
     /// @return an integer in [0, n), each equally likely (Lemire, "Fast random integer generation in an
     /// interval", ACM TOMACS 2019)
-    constexpr std::uint32_t below(std::uint32_t n) {
+    FITNAS_NOINLINE constexpr std::uint32_t below(std::uint32_t n) {
         std::uint64_t product = std::uint64_t{bits()} * n;
         while (static_cast<std::uint32_t>(product) < (0U - n) % n) {
             product = std::uint64_t{bits()} * n;
@@ -96,7 +96,7 @@ public:
     }
 
     /// @return a standard normal number (Box and Muller, 1958)
-    double normal() {
+    FITNAS_NOINLINE double normal() {
         const double radius = std::sqrt(-2.0 * std::log(1.0 - uniform()));
         return radius * std::cos(2.0 * std::numbers::pi * uniform());
     }
@@ -111,6 +111,12 @@ public:
     }
 
 private:
+    FITNAS_NOINLINE constexpr void refill() {
+        m_block = philox4x32(m_counter, m_key);
+        ++m_counter[0];
+        m_left = 4;
+    }
+
     std::array<std::uint32_t, 2> m_key;
     std::array<std::uint32_t, 4> m_counter;
     std::array<std::uint32_t, 4> m_block{};

@@ -45,6 +45,12 @@ FITNAS_INLINE __mmask16 first_of_16(int count) {
     return static_cast<__mmask16>(count > 0 ? (1U << static_cast<unsigned>(count)) - 1U : 0U);
 }
 #endif
+/// For parts of vectors where the target has no masks; rare, and so not compiled into each place.
+FITNAS_NOINLINE inline void copy_first(const float* from, int count, float* to) {
+    for (int i = 0; i < count; ++i) {
+        to[i] = from[i];
+    }
+}
 } // namespace detail
 
 /// @brief A vector of floats. Elementwise `+ - * /` and comparisons are the compiler's.
@@ -99,9 +105,7 @@ FITNAS_INLINE vec<Width> load(const float* p, int count) {
     }
 #endif
     float part[Width] = {};
-    for (int i = 0; i < Width && i < count; ++i) {
-        part[i] = p[i];
-    }
+    detail::copy_first(p, count, part);
     return load<Width>(part);
 }
 
@@ -126,9 +130,7 @@ FITNAS_INLINE void store(float* p, vec<Width> v, int count) {
 #endif
     float part[Width];
     store<Width>(part, v);
-    for (int i = 0; i < Width && i < count; ++i) {
-        p[i] = part[i];
-    }
+    detail::copy_first(part, count, p);
 }
 
 /// @brief All elements x.

@@ -157,7 +157,7 @@ private:
     struct moments {
         moments(const score_table<Space>& data, const ridge& model)
             : scores(data.scores),
-              squares(xt::zeros<double>({model.width(), model.width()})),
+              squares({model.width(), model.width()}, 0.0),
               products(model.width()),
               mean(model.width()) {
             const auto n = static_cast<double>(data.size());
@@ -194,7 +194,7 @@ private:
         const std::size_t size = data.mean.size();
         // (X'X + lambda I)^-1 for both the weights and the leverages.
         matrix penalised = data.squares;
-        matrix identity = xt::zeros<double>({size, size});
+        matrix identity({size, size}, 0.0);
         for (std::size_t i = 0; i < size; ++i) {
             penalised(i, i) += lambda;
             identity(i, i) = 1;

@@ -182,9 +182,9 @@ constexpr std::uint64_t window_forms<E>::combinations() {
 
 template <local_encoding E>
 FITNAS_COLD window_forms<E>::window_forms() {
+    using numbers = std::map<std::vector<float>, int>; // one type for both: maps are dear to compile
     // The number of each node's feature vector for each operator; -1 for zeros.
-    std::map<std::vector<float>, int> known_features{
-        {std::vector<float>(static_cast<std::size_t>(E::features)), -1}};
+    numbers known_features{{std::vector<float>(static_cast<std::size_t>(E::features)), -1}};
     std::vector<std::vector<int>> feature_of(nodes);
     for (std::size_t i = 0; i < nodes; ++i) {
         for (std::size_t o = 0; o < operators_of(static_cast<int>(i)); ++o) {
@@ -203,7 +203,7 @@ FITNAS_COLD window_forms<E>::window_forms() {
         }
     }
 
-    std::map<std::vector<std::pair<int, float>>, int> known_windows;
+    numbers known_windows; // features and weights in turns
     for (std::size_t i = 0; i < nodes; ++i) {
         const auto edges = edges_of(i);
         node here{static_cast<std::uint32_t>(m_window_at.size()), {}};
@@ -223,7 +223,7 @@ FITNAS_COLD window_forms<E>::window_forms() {
         }
         m_nodes.push_back(here);
         for (std::size_t c = 0; c < combinations; ++c) {
-            std::vector<std::pair<int, float>> window;
+            std::vector<float> window;
             for (const edge& e : edges) {
                 std::size_t step = 1;
                 for (std::size_t t = 0; t < cells; ++t) {
@@ -234,14 +234,14 @@ FITNAS_COLD window_forms<E>::window_forms() {
                 const int feature =
                     feature_of[static_cast<std::size_t>(e.column)][c / step % operators_of(e.column)];
                 if (feature >= 0) {
-                    window.emplace_back(feature, e.weight);
+                    window.insert(window.end(), {static_cast<float>(feature), e.weight});
                 }
             }
             const auto [at, is_new] =
                 known_windows.try_emplace(std::move(window), static_cast<int>(known_windows.size()));
             if (is_new) {
-                for (const auto& [feature, weight] : at->first) {
-                    m_entries.push_back({feature, weight});
+                for (std::size_t v = 0; v < at->first.size(); v += 2) {
+                    m_entries.push_back({static_cast<int>(at->first[v]), at->first[v + 1]});
                 }
                 m_first_entry.push_back(m_entries.size());
             }
