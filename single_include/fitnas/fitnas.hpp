@@ -2008,10 +2008,11 @@ public:
     /// Reads up to n bytes; memory grows with what is really there, so a lying header cannot exhaust it.
     std::vector<std::uint8_t> read(std::uint64_t n) {
         constexpr std::uint64_t first = std::uint64_t{1} << 16U;
+        constexpr std::uint64_t largest = std::uint64_t{1} << 30U; // zlib counts in an int
         std::vector<std::uint8_t> bytes;
         while (bytes.size() < n) {
             const std::size_t had = bytes.size();
-            const std::uint64_t piece = (std::max)(first, std::uint64_t{had});
+            const std::uint64_t piece = std::clamp(std::uint64_t{had}, first, largest);
             const auto wanted = static_cast<std::size_t>((std::min)(piece, n - had));
             bytes.reserve(had + wanted); // no more than that, where n is near
             bytes.resize(had + wanted);
