@@ -16,6 +16,21 @@ if(FITNAS_NATIVE)
   endif()
 endif()
 
+# What tests run with. One thread for BLAS: our loops are the parallel ones. Passive waiting: tests run beside each
+# other, and threads that spin would take the cores from those that work.
+set(fitnas_test_environment "OPENBLAS_NUM_THREADS=1;OMP_NUM_THREADS=2;OMP_WAIT_POLICY=passive")
+# The thread sanitizer learns of LLVM's barriers from archer, and does not look at parts without its code (OpenBLAS).
+if(CMAKE_CXX_FLAGS MATCHES "-fsanitize=thread")
+  string(APPEND fitnas_test_environment ";TSAN_OPTIONS=ignore_noninstrumented_modules=1")
+  get_filename_component(openmp_folder "${OpenMP_omp_LIBRARY}" DIRECTORY)
+  find_library(FITNAS_ARCHER archer HINTS "${openmp_folder}")
+  if(FITNAS_ARCHER)
+    string(APPEND fitnas_test_environment ";OMP_TOOL_LIBRARIES=${FITNAS_ARCHER}")
+  else()
+    message(STATUS "fitnas: LLVM's archer is missing, the thread sanitizer will report barriers that it does not see")
+  endif()
+endif()
+
 function(fitnas_configure_target target)
   target_link_libraries(${target} PRIVATE fitnas::fitnas)
   if(FITNAS_SINGLE_INCLUDE)
