@@ -1,5 +1,6 @@
 // A training in a process of its own is killed (SIGKILL) at a random moment and started again; what it comes
-// to is what a training that nothing happened to comes to, byte for byte.
+// to is what a training that nothing happened to comes to, byte for byte. So is what several processes come
+// to that train into one file at a time.
 //
 //   test_kill [kills, otherwise 100]      the test
 //   test_kill --train FILE                the process that is killed: trains, or goes on, and prints a hash
@@ -110,6 +111,18 @@ int main(int count, char** arguments) {
     const std::string expected_file = text_of(whole);
     if (expected_hash.empty() || expected_file.empty()) {
         fail("the training left no file");
+    }
+
+    const std::string shared = folder.path("shared");
+    std::vector<pid_t> together;
+    for (int i = 0; i < 4; ++i) {
+        together.push_back(start(shared));
+    }
+    for (const pid_t child : together) {
+        finished(child);
+    }
+    if (text_of(shared + ".hash") != expected_hash || text_of(shared) != expected_file) {
+        fail("trainings that save to one file at a time come to other results");
     }
 
     std::mt19937 random(20201121);
