@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # compilers.sh PROGRAM COMPILER FLAGS_FILE SOURCE [flag...]: test_pipeline gives the same numbers, to the last digit, as
-# when another compiler makes it, at another level of optimisation; neither may fuse multiplications and additions by
-# itself. The other is clang where COMPILER is g++ and g++ elsewhere; without it the test is skipped.
+# when another compiler makes it, at another level of optimisation; the flags keep both from fusing multiplications and
+# additions by themselves. The other is clang where COMPILER is g++ and g++ elsewhere; without it the test is skipped.
 set -euo pipefail
 program=$1
 compiler=$2
@@ -19,7 +19,7 @@ fi
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-"$other" "@$flags_file" -UFITNAS_HAS_ZLIB -O2 -ffp-contract=off "$@" "$source" -o "$scratch/other" -lopenblas
+"$other" "@$flags_file" -UFITNAS_HAS_ZLIB -O2 "$@" "$source" -o "$scratch/other" -lopenblas
 "$program" --values 4 > "$scratch/values"
 "$scratch/other" --values 4 | cmp "$scratch/values"
 echo "$compiler and $other: $(wc -l < "$scratch/values") numbers, all the same"

@@ -61,11 +61,10 @@ public:
     /// Reads up to n bytes; memory grows with what is really there, so a lying header cannot exhaust it.
     std::vector<std::uint8_t> read(std::uint64_t n) {
         constexpr std::uint64_t first = std::uint64_t{1} << 16U;
-        constexpr std::uint64_t largest = std::uint64_t{1} << 30U; // zlib counts in an int
         std::vector<std::uint8_t> bytes;
         while (bytes.size() < n) {
             const std::size_t had = bytes.size();
-            const std::uint64_t piece = std::clamp(std::uint64_t{had}, first, largest);
+            const std::uint64_t piece = (std::max)(first, std::uint64_t{had});
             const auto wanted = static_cast<std::size_t>((std::min)(piece, n - had));
             bytes.reserve(had + wanted); // no more than that, where n is near
             bytes.resize(had + wanted);
@@ -102,14 +101,24 @@ private:
     std::size_t read_some(std::uint8_t* to, std::size_t n) {
 #if FITNAS_HAS_ZLIB
         if (m_packed) {
-            const int got = gzread(m_packed.get(), to, static_cast<unsigned>(n));
-            // Where the stream just stops, zlib hands out what it has and only notes the fault.
-            int code = Z_OK;
-            const char* reason = gzerror(m_packed.get(), &code);
-            if (got < 0 || (static_cast<std::size_t>(got) < n && code != Z_OK)) {
-                throw data_error("[F0410] " + m_path + ": truncated or damaged gzip data: " + reason);
+            constexpr std::size_t most = std::size_t{1} << 30U; // gzread counts in an int
+            std::size_t sum = 0;
+            while (sum < n) {
+                const auto wanted = static_cast<unsigned>((std::min)(most, n - sum));
+                const int got = gzread(m_packed.get(), to + sum, wanted);
+                // Where the stream just stops, zlib hands out what it has and only notes the fault.
+                int code = Z_OK;
+                const char* reason = gzerror(m_packed.get(), &code);
+                const bool ended = got < 0 || static_cast<unsigned>(got) < wanted;
+                if (got < 0 || (ended && code != Z_OK)) {
+                    throw data_error("[F0410] " + m_path + ": truncated or damaged gzip data: " + reason);
+                }
+                sum += static_cast<std::size_t>(got);
+                if (ended) {
+                    break;
+                }
             }
-            return static_cast<std::size_t>(got);
+            return sum;
         }
 #endif
         const std::size_t got = std::fread(to, 1, n, m_plain.get());

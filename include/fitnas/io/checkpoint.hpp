@@ -75,6 +75,7 @@ inline void require_metadata(const safetensors& file, const std::string& key, co
     }
 }
 
+/// Reads a tensor whose values must be finite.
 inline void copy_finite(const safetensors& file, const std::string& name, std::span<float> values) {
     file.copy(name, values);
     if (!all_finite(values)) {
