@@ -136,7 +136,7 @@ FITNAS_INLINE void store(float* p, vec<Width> v, int count) {
 /// @brief All elements x.
 template <int Width = native_width>
 FITNAS_INLINE vec<Width> broadcast(float x) {
-    return [x]<std::size_t... I>(std::index_sequence<I...>) { return vec<Width>{((void)I, x)...}; }
+    return [x]<std::size_t... At>(std::index_sequence<At...>) { return vec<Width>{((void)At, x)...}; }
     (std::make_index_sequence<Width>());
 }
 

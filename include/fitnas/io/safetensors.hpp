@@ -94,7 +94,7 @@ public:
         for (std::size_t i = 0; i < m_tensors.size(); ++i) {
             m_places.emplace(m_tensors[i].name, i);
         }
-        check(std::move(text));
+        check_header(std::move(text));
     }
 
     const std::string& path() const { return m_path; }
@@ -152,7 +152,7 @@ private:
         return *t;
     }
 
-    void check(std::string header) {
+    void check_header(std::string header) {
         const std::size_t at = detail::checksum_place(header);
         if (at == std::string::npos) {
             return;
