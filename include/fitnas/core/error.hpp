@@ -58,6 +58,7 @@ inline std::string number_text(double value) {
                   value);
     return text;
 }
+inline std::string number_text(float value) { return number_text(static_cast<double>(value)); }
 } // namespace detail
 
 /// @brief A loss, score or statistic is not finite, or carries no information.

@@ -86,7 +86,9 @@ FITNAS_COLD inline image_dataset synthetic_split(const synthetic_options& option
                 const int from_y = std::clamp(y + dy, 0, s.height - 1);
                 const int from_x = std::clamp(x + dx, 0, s.width - 1);
                 for (int c = 0; c < s.channels; ++c) {
-                    const double clean = 128 + 80.0 * prototype[(from_y * s.width + from_x) * s.channels + c];
+                    const double clean =
+                        128 +
+                        80.0 * static_cast<double>(prototype[(from_y * s.width + from_x) * s.channels + c]);
                     const double value = clean + options.noise * random.normal();
                     *to++ = static_cast<std::uint8_t>(std::lround(std::clamp(value, 0.0, 255.0)));
                 }

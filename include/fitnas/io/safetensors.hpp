@@ -52,7 +52,7 @@ inline std::size_t checksum_place(const std::string& header) {
 
 inline std::string checksum_text(std::uint32_t value) {
     char digits[checksum_digits + 1];
-    std::snprintf(digits, sizeof digits, "%08x", static_cast<unsigned>(value));
+    std::snprintf(digits, sizeof digits, "%08x", value);
     return digits;
 }
 
@@ -131,7 +131,7 @@ public:
     template <class T>
     std::vector<T> values(const std::string& name) const {
         const tensor_info& t = get(name, detail::tensor_type_of<T>());
-        std::vector<T> result(static_cast<std::size_t>(t.end - t.begin) / sizeof(T));
+        std::vector<T> result((t.end - t.begin) / sizeof(T));
         copy(name, std::span<T>(result));
         return result;
     }
