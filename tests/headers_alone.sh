@@ -18,6 +18,11 @@ while read -r header; do
     fi
     # Twice: the guard must work too.
     printf '#include <%s>\n#include <%s>\n' "$header" "$header" > "$scratch/${header//\//_}.cpp"
+    # What config.hpp refuses must be refused by every header that has functions.
+    if [[ ! $header =~ /(fwd|version)[.]hpp$ ]]; then
+        printf '#ifndef FITNAS_CONFIG_HPP\n#error "%s must include fitnas/config.hpp"\n#endif\n' "$header" \
+            >> "$scratch/${header//\//_}.cpp"
+    fi
     count=$((count + 1))
 done < <(find fitnas -name '*.hpp' | sort)
 find "$scratch" -name '*.cpp' | sort | xargs -P 2 -n 1 "$@" "@$flags_file" -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -fsyntax-only

@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+#include <fitnas/config.hpp>
+
 namespace fitnas {
 
 /// @brief Base of everything the library throws: the text names the operand, what was expected and what came.
