@@ -67,9 +67,9 @@ FITNAS_COLD inline image_dataset synthetic_split(const synthetic_options& option
     const shape s = options.image;
     image_dataset data;
     data.classes = options.classes;
-    data.images = xt::xtensor<std::uint8_t, 4>::from_shape({n, static_cast<std::size_t>(s.height),
-                                                            static_cast<std::size_t>(s.width),
-                                                            static_cast<std::size_t>(s.channels)});
+    data.images =
+        pixel_tensor::from_shape({n, static_cast<std::size_t>(s.height), static_cast<std::size_t>(s.width),
+                                  static_cast<std::size_t>(s.channels)});
     data.labels.resize(n);
     parallel_for(static_cast<std::ptrdiff_t>(n), [&](std::ptrdiff_t i) {
         random_stream random(options.seed, purpose::synthetic, which, static_cast<std::uint64_t>(i));
