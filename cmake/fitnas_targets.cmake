@@ -1,6 +1,12 @@
 # What tests, examples and benchmarks are compiled with. None of it reaches the users of the library.
 
-set(fitnas_warnings -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
+# Those that users who do not mark our headers as the system's switch on.
+set(fitnas_warnings
+    -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wold-style-cast -Wdouble-promotion -Wformat=2
+    -Wnull-dereference -Wcast-align -Woverloaded-virtual -Wnon-virtual-dtor)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  list(APPEND fitnas_warnings -Wuseless-cast -Wduplicated-cond -Wlogical-op)
+endif()
 # Kernels fuse where it pays, everywhere alike; where compilers choose, each chooses otherwise, and numbers differ.
 set(fitnas_number_flags "")
 include(CheckCXXCompilerFlag)
@@ -42,7 +48,8 @@ function(fitnas_configure_target target)
     # What g++ 12 suspects of its own std::string and std::vector once they are inlined (GCC PR 105651 and others) is
     # shown, but ends no build.
     target_compile_options(${target} PRIVATE -Wno-error=restrict -Wno-error=stringop-overflow
-                                             -Wno-error=stringop-overread -Wno-error=array-bounds)
+                                             -Wno-error=stringop-overread -Wno-error=array-bounds
+                                             -Wno-error=null-dereference)
   endif()
   set_target_properties(${target} PROPERTIES CXX_STANDARD 20 CXX_STANDARD_REQUIRED ON CXX_EXTENSIONS OFF)
 endfunction()

@@ -8,6 +8,7 @@
 
 #include <cmath>
 #include <cstdio>
+#include <string>
 
 #include <fitnas/fitnas.hpp>
 
@@ -59,9 +60,9 @@ int main() {
         const auto& winner = found.best.front();
 
         std::printf("%s:\n", limit.text().c_str());
-        std::printf("  exact    %s  %.4f  %9lld macs  %zu values tabulated, %zu beginnings bounded\n",
+        std::printf("  exact    %s  %.4f  %9lld macs  %s values tabulated, %s beginnings bounded\n",
                     to_string<space>(best.architecture).c_str(), best.predicted, best.macs,
-                    static_cast<std::size_t>(report.tabulated), static_cast<std::size_t>(report.looked_at));
+                    std::to_string(report.tabulated).c_str(), std::to_string(report.looked_at).c_str());
         std::printf("  segment  %s  %.4f  %9lld macs  %zu predictions, %zu of them by the model itself\n",
                     to_string<space>(winner.architecture).c_str(), winner.score, winner.macs, predicted,
                     asked);

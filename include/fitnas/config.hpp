@@ -3,8 +3,9 @@
 ///
 /// | macro | meaning |
 /// | --- | --- |
-/// | `FITNAS_NO_OPENMP` | run on one thread even where OpenMP is switched on |
+/// | `FITNAS_NO_OPENMP` | 1 or empty: run on one thread even where OpenMP is switched on |
 /// | `FITNAS_SIMD_WIDTH` | floats in one vector (16, 8 or 4); otherwise the widest the target has |
+/// | `FITNAS_HAS_ZLIB` | 1: gzip files are read, by zlib; 0: they are refused |
 /// | `FITNAS_BFLOAT16` | 1: 1x1 convolutions multiply numbers rounded to bfloat16, with AVX512_BF16 |
 /// | `FITNAS_ASSERT(x)` | a broken invariant of the library; `assert` unless defined before |
 
@@ -14,9 +15,24 @@
 #if !defined(__cplusplus) || __cplusplus < 202002L
 #error "[F0001] fitnas needs C++20: compile with -std=c++20 or newer"
 #endif
+#if !defined(__cpp_exceptions)
+#error "[F0081] fitnas reports errors by exceptions: compile without -fno-exceptions"
+#endif
+// Compilers that take it that no value is NaN drop the checks for it; those that reassociate drop rounding
+// steps. clang says so of -ffast-math and -ffinite-math-only, but not of -fassociative-math by itself.
+#if defined(__FAST_MATH__) || defined(__ASSOCIATIVE_MATH__) || defined(_M_FP_FAST) ||                        \
+    __FINITE_MATH_ONLY__ + 0 != 0
+#error                                                                                                       \
+    "[F0082] fitnas checks for NaN and rounds on purpose: compile without -ffast-math, -Ofast and their parts"
+#endif
 
 #include <cassert>
 
+// 0 - X - 1 is -1 where X is 0, -2 where it is 1, and 1 where it is empty.
+#if (defined(FITNAS_NO_OPENMP) && 0 - FITNAS_NO_OPENMP - 1 != 1 && 0 - FITNAS_NO_OPENMP - 1 != -2) ||        \
+    (defined(FITNAS_BFLOAT16) && 0 - FITNAS_BFLOAT16 - 1 != -1 && 0 - FITNAS_BFLOAT16 - 1 != -2)
+#error "[F0083] FITNAS_NO_OPENMP must be 1 or empty, FITNAS_BFLOAT16 1 or 0, where they are defined"
+#endif
 #if defined(_OPENMP) && !defined(FITNAS_NO_OPENMP)
 #define FITNAS_HAS_OPENMP 1
 #else
@@ -31,6 +47,8 @@
 #else
 #define FITNAS_SIMD_WIDTH 4
 #endif
+#elif FITNAS_SIMD_WIDTH + 0 != 16 && FITNAS_SIMD_WIDTH + 0 != 8 && FITNAS_SIMD_WIDTH + 0 != 4
+#error "[F0084] FITNAS_SIMD_WIDTH must be 16, 8 or 4, the floats of one vector, or not defined"
 #endif
 
 #ifndef FITNAS_BFLOAT16

@@ -33,6 +33,14 @@ find_package)
         echo "find_package(fitnas 0.0) must not find version 0.1"
         exit 1
     fi
+    # Without C++ it is not found, and says why.
+    sed 's/LANGUAGES CXX/LANGUAGES C/; s/main.cpp/main.c/' "$here/CMakeLists.txt" > "$scratch/CMakeLists.txt"
+    if "$CMAKE" -S "$scratch" -B "$scratch/c" -G Ninja -DCMAKE_PREFIX_PATH="$scratch/prefix" &> "$scratch/log" ||
+        ! grep -q "the project needs the language CXX" "$scratch/log"; then
+        echo "find_package(fitnas) must say that a project in C needs C++"
+        cat "$scratch/log"
+        exit 1
+    fi
     ;;
 pkg_config)
     if ! command -v pkg-config > /dev/null; then

@@ -132,7 +132,7 @@ std::string run_here(bool resumed) {
     detail::hash64 fitted_hash;
     const auto model = fit_default(table, {.plan = fit_plan::cautious});
     for (const auto& member : model.members()) {
-        add(fitted_hash, std::span<const float>(member.parameters()));
+        add(fitted_hash, member.parameters());
     }
     const dense_table<space> all(model);
     fitted_hash.add(all.values().data(), all.values().size_bytes());

@@ -144,7 +144,7 @@ TEST_CASE("gradients of whole models agree with central differences") {
 TEST_CASE("a model is described by constants") {
     static_assert(chain_net::parameters == 11 * 8 + 8 + 8 * 6 + 6 + 6 + 1);
     static_assert(complete_net::parameters == 4 * 5 + 5 + 4 * 5 * 4 + 4 + 4 + 1);
-    static_assert(chain_net::signals[5] == gcn::signal{1, 6, true});
+    static_assert(chain_net::flow[5] == gcn::signal{1, 6, true});
     static_assert(std::is_same_v<chain_net::layer<2>, gcn::conv<6>>);
     static_assert(gcn::model_type<chain_net> && !gcn::model_type<chain>);
     struct named : chain_net {};

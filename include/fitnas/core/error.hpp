@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+#include <fitnas/config.hpp>
+
 namespace fitnas {
 
 /// @brief Base of everything the library throws: the text names the operand, what was expected and what came.
@@ -58,6 +60,7 @@ inline std::string number_text(double value) {
                   value);
     return text;
 }
+inline std::string number_text(float value) { return number_text(static_cast<double>(value)); }
 } // namespace detail
 
 /// @brief A loss, score or statistic is not finite, or carries no information.

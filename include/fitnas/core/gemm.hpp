@@ -98,12 +98,12 @@ void pack_panels(const float* b, std::ptrdiff_t row_step, std::ptrdiff_t column_
 template <class Words, int Rows, int Vectors, class Store>
 FITNAS_INLINE void multiply_tile(int k_padded, const float* a, std::size_t a_stride, const float* b, int row,
                                  Store& store) {
-    simd::vec<> acc[Rows][Vectors] = {};
+    simd::tile<Rows, Vectors> acc = {};
     for (int block = 0; block < k_padded / gemm_width; ++block) {
         const float* x = a + static_cast<std::size_t>(block) * a_stride;
         FITNAS_UNROLL(4)
         for (int i = 0; i < gemm_width; ++i, b += panel) {
-            simd::vec<> y[Vectors];
+            simd::vecs<Vectors> y;
             for (int v = 0; v < Vectors; ++v) {
                 y[v] = simd::load(b + v * gemm_width);
             }
@@ -164,7 +164,7 @@ void multiply(int rows, int n, int k, const float* a, std::size_t a_stride, cons
 template <class Words, int Vectors>
 FITNAS_INLINE void multiply_transposed_tile(int rows, const float* g, const float* a, std::size_t a_stride,
                                             float* c, int ldc, bool accumulate) {
-    simd::vec<> acc[gemm_rows][Vectors] = {};
+    simd::tile<gemm_rows, Vectors> acc = {};
     if (accumulate) {
         for (int i = 0; i < gemm_rows; ++i) {
             for (int v = 0; v < Vectors; ++v) {
@@ -174,7 +174,7 @@ FITNAS_INLINE void multiply_transposed_tile(int rows, const float* g, const floa
     }
     FITNAS_UNROLL(2)
     for (int r = 0; r < rows; ++r) {
-        simd::vec<> y[Vectors];
+        simd::vecs<Vectors> y;
         for (int v = 0; v < Vectors; ++v) {
             y[v] = simd::load(a + static_cast<std::size_t>(v) * a_stride + r * gemm_width);
         }
@@ -242,8 +242,9 @@ struct store_rows {
         const store_rows& to;
         int column;
 
-        template <int Rows>
-        FITNAS_INLINE void operator()(int row, simd::vec<> (&acc)[Rows][Vectors]) const {
+        template <std::size_t Count>
+        FITNAS_INLINE void operator()(int row, simd::vecs<Vectors> (&acc)[Count]) const {
+            constexpr auto Rows = static_cast<int>(Count);
             for (int r = 0; r < Rows; ++r) {
                 float* at = to.out + static_cast<std::ptrdiff_t>(row + r) * to.ld + column;
                 for (int v = 0; v < Vectors; ++v, at += gemm_width) {

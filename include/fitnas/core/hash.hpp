@@ -11,6 +11,8 @@
 #include <string>
 #include <string_view>
 
+#include <fitnas/config.hpp>
+
 namespace fitnas::detail {
 
 /// FNV-1a over words of 64 bits, with the high half folded into the low one after each (a product alone never

@@ -20,17 +20,21 @@
 namespace fitnas {
 
 /// @brief A matrix in double precision, row-major.
-using matrix = xt::xtensor<double, 2>;
+using matrix = xt::xtensor<double, 2, xt::layout_type::row_major>;
 
 /// @brief Solves `a x = b` by LAPACK's dgesv. A template, so that only a program that calls it needs LAPACK.
-/// @param a n x n, regular, n >= 1
-/// @param b n x m, m >= 1
+/// @param a n x n, regular, n >= 1; a `matrix`
+/// @param b n x m, m >= 1; a `matrix`
 /// @return x, n x m, finite
 /// @throws shape_error where the shapes are others
 /// @throws numeric_error where the matrix is singular to working precision or something is not finite
-template <std::same_as<matrix> Matrix>
-Matrix solve(const Matrix& a, const Matrix& b) {
-    const auto text = [](const Matrix& m) {
+template <class A, class B>
+matrix solve(const A& a, const B& b) {
+    static_assert(
+        std::same_as<A, matrix> && std::same_as<B, matrix>,
+        "[F0080] solve: expected a and b to be fitnas::matrix, in double precision and row-major: convert "
+        "another type with fitnas::matrix(a)");
+    const auto text = [](const matrix& m) {
         return std::to_string(m.shape(0)) + " x " + std::to_string(m.shape(1));
     };
     if (a.shape(0) != a.shape(1) || a.shape(0) != b.shape(0) || a.size() == 0 || b.size() == 0) {
@@ -54,7 +58,7 @@ Matrix solve(const Matrix& a, const Matrix& b) {
                                 " is singular, or a value is not finite: so is the solution");
         }
     }
-    return Matrix(x);
+    return matrix(x);
 }
 
 } // namespace fitnas

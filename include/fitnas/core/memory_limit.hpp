@@ -83,7 +83,8 @@ FITNAS_COLD inline std::uint64_t memory_there_is() {
 #if defined(RLIMIT_AS)
     rlimit address{};
     if (getrlimit(RLIMIT_AS, &address) == 0 && address.rlim_cur != RLIM_INFINITY) {
-        most = (std::min)(most, static_cast<std::uint64_t>(address.rlim_cur));
+        const std::uint64_t allowed = address.rlim_cur;
+        most = (std::min)(most, allowed);
     }
 #endif
     return most;

@@ -38,7 +38,7 @@ template <int Rows, int Vectors, bool Full>
 FITNAS_INLINE void row_product_tile(int columns, int k, const float* a, std::ptrdiff_t row_step,
                                     std::ptrdiff_t column_step, const float* b, std::ptrdiff_t ldb, float* c,
                                     std::ptrdiff_t ldc, bool accumulate) {
-    simd::vec<> acc[Rows][Vectors] = {};
+    simd::tile<Rows, Vectors> acc = {};
     if (accumulate) {
         for (int r = 0; r < Rows; ++r) {
             for (int v = 0; v < Vectors; ++v) {
@@ -48,7 +48,7 @@ FITNAS_INLINE void row_product_tile(int columns, int k, const float* a, std::ptr
     }
     FITNAS_UNROLL(2)
     for (int i = 0; i < k; ++i, a += column_step, b += ldb) {
-        simd::vec<> y[Vectors];
+        simd::vecs<Vectors> y;
         for (int v = 0; v < Vectors; ++v) {
             y[v] = load_part<Full>(b, v, columns);
         }

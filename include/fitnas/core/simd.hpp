@@ -57,6 +57,13 @@ FITNAS_NOINLINE inline void copy_first(const float* from, int count, float* to) 
 template <int Width = native_width>
 using vec = typename detail::vector_of<Width>::type;
 
+/// @brief Vectors that a kernel keeps in registers, counted by an int as its loops do.
+template <int Count>
+using vecs = vec<>[static_cast<std::size_t>(Count)];
+/// @brief Rows of them.
+template <int Rows, int Columns>
+using tile = vec<>[static_cast<std::size_t>(Rows)][static_cast<std::size_t>(Columns)];
+
 template <int Width = native_width>
 FITNAS_INLINE vec<Width> load(const float* p) {
     vec<Width> v;
@@ -75,12 +82,12 @@ template <int Width = native_width>
 FITNAS_INLINE void stream(float* p, vec<Width> v) {
 #if defined(__AVX512F__)
     if constexpr (Width == 16) {
-        _mm512_stream_ps(p, (__m512)v);
+        _mm512_stream_ps(p, v);
     } else
 #endif
 #if defined(__AVX__)
         if constexpr (Width == 8) {
-        _mm256_stream_ps(p, (__m256)v);
+        _mm256_stream_ps(p, v);
     } else
 #endif
     {
@@ -96,15 +103,15 @@ FITNAS_INLINE vec<Width> load(const float* p, int count) {
     }
 #if defined(__AVX512F__)
     if constexpr (Width == 16) {
-        return (vec<Width>)_mm512_maskz_loadu_ps(detail::first_of_16(count), p);
+        return _mm512_maskz_loadu_ps(detail::first_of_16(count), p);
     }
 #endif
 #if defined(__AVX2__)
     if constexpr (Width == 8) {
-        return (vec<Width>)_mm256_maskload_ps(p, detail::first_of_8(count));
+        return _mm256_maskload_ps(p, detail::first_of_8(count));
     }
 #endif
-    float part[Width] = {};
+    float part[static_cast<std::size_t>(Width)] = {};
     detail::copy_first(p, count, part);
     return load<Width>(part);
 }
@@ -118,17 +125,17 @@ FITNAS_INLINE void store(float* p, vec<Width> v, int count) {
     }
 #if defined(__AVX512F__)
     if constexpr (Width == 16) {
-        _mm512_mask_storeu_ps(p, detail::first_of_16(count), (__m512)v);
+        _mm512_mask_storeu_ps(p, detail::first_of_16(count), v);
         return;
     }
 #endif
 #if defined(__AVX2__)
     if constexpr (Width == 8) {
-        _mm256_maskstore_ps(p, detail::first_of_8(count), (__m256)v);
+        _mm256_maskstore_ps(p, detail::first_of_8(count), v);
         return;
     }
 #endif
-    float part[Width];
+    float part[static_cast<std::size_t>(Width)];
     store<Width>(part, v);
     detail::copy_first(part, count, p);
 }
@@ -136,8 +143,8 @@ FITNAS_INLINE void store(float* p, vec<Width> v, int count) {
 /// @brief All elements x.
 template <int Width = native_width>
 FITNAS_INLINE vec<Width> broadcast(float x) {
-    return [x]<std::size_t... I>(std::index_sequence<I...>) { return vec<Width>{((void)I, x)...}; }
-    (std::make_index_sequence<Width>());
+    return [x]<std::size_t... At>(std::index_sequence<At...>) { return vec<Width>{((void)At, x)...}; }
+    (std::make_index_sequence<static_cast<std::size_t>(Width)>());
 }
 
 /// @brief a * b + c, rounded once where the target can.
@@ -145,14 +152,14 @@ template <int Width = native_width>
 FITNAS_INLINE vec<Width> fma(vec<Width> a, vec<Width> b, vec<Width> c) {
 #if defined(__AVX512F__)
     if constexpr (Width == 16) {
-        return (vec<Width>)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+        return _mm512_fmadd_ps(a, b, c);
     } else
 #endif
 #if defined(__FMA__)
         if constexpr (Width == 8) {
-        return (vec<Width>)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+        return _mm256_fmadd_ps(a, b, c);
     } else if constexpr (Width == 4) {
-        return (vec<Width>)_mm_fmadd_ps((__m128)a, (__m128)b, (__m128)c);
+        return _mm_fmadd_ps(a, b, c);
     } else
 #endif
     {
@@ -166,12 +173,12 @@ FITNAS_INLINE vec<Width>(max)(vec<Width> a, vec<Width> b) {
 #if defined(__AVX512F__)
     if constexpr (Width ==
                   16) { // with a mask of all: g++ 12 warns of an uninitialised value in the plain one
-        return (vec<Width>)_mm512_maskz_max_ps(__mmask16{0xFFFF}, (__m512)a, (__m512)b);
+        return _mm512_maskz_max_ps(__mmask16{0xFFFF}, a, b);
     } else
 #endif
 #if defined(__AVX__)
         if constexpr (Width == 8) {
-        return (vec<Width>)_mm256_max_ps((__m256)a, (__m256)b);
+        return _mm256_max_ps(a, b);
     } else
 #endif
     {
@@ -184,12 +191,12 @@ template <int Width = native_width>
 FITNAS_INLINE vec<Width>(min)(vec<Width> a, vec<Width> b) {
 #if defined(__AVX512F__)
     if constexpr (Width == 16) {
-        return (vec<Width>)_mm512_maskz_min_ps(__mmask16{0xFFFF}, (__m512)a, (__m512)b);
+        return _mm512_maskz_min_ps(__mmask16{0xFFFF}, a, b);
     } else
 #endif
 #if defined(__AVX__)
         if constexpr (Width == 8) {
-        return (vec<Width>)_mm256_min_ps((__m256)a, (__m256)b);
+        return _mm256_min_ps(a, b);
     } else
 #endif
     {

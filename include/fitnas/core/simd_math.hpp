@@ -16,12 +16,12 @@ FITNAS_INLINE vec<Width> sqrt(vec<Width> x) {
 #if defined(__AVX512F__)
     if constexpr (Width == 16) {
         // With a mask of all, as g++ 12 warns of an uninitialised value inside of the plain one.
-        return (vec<Width>)_mm512_maskz_sqrt_ps(__mmask16{0xFFFF}, (__m512)x);
+        return _mm512_maskz_sqrt_ps(__mmask16{0xFFFF}, x);
     } else
 #endif
 #if defined(__AVX__)
         if constexpr (Width == 8) {
-        return (vec<Width>)_mm256_sqrt_ps((__m256)x);
+        return _mm256_sqrt_ps(x);
     } else
 #endif
     {
@@ -52,8 +52,9 @@ FITNAS_INLINE vec<Width> exp_of_negative(vec<Width> x) {
         p = fma<Width>(p, r, all(c));
     }
     p = fma<Width>(p, r * r, r + all(1));
-    const ints power = ((ints)shifted << 23) + ((ints)all(1.0F)); // the bits of 2^n
-    const vec<Width> result = p * (vec<Width>)power;
+    const ints power =
+        (reinterpret_cast<ints>(shifted) << 23) + reinterpret_cast<ints>(all(1.0F)); // the bits of 2^n
+    const vec<Width> result = p * reinterpret_cast<vec<Width>>(power);
     return x < all(-87) ? all(0) : result;
 }
 

@@ -6,6 +6,7 @@
 #define FITNAS_CORE_XTENSOR_HPP
 
 #include <cstddef>
+#include <cstdint>
 
 #include <fitnas/config.hpp>
 
@@ -33,10 +34,15 @@ struct xtype_for_shape<S<X, N, A, Init>> {
 
 namespace fitnas {
 
+// All row-major, whatever XTENSOR_DEFAULT_LAYOUT is; a tensor of another layout is converted where it is
+// passed.
+
 /// @brief Images, N x H x W x C, row-major: the tensor type of the public surface.
-using tensor4 = xt::xtensor<float, 4>;
+using tensor4 = xt::xtensor<float, 4, xt::layout_type::row_major>;
 /// @brief Rows of values, N x C, row-major.
-using tensor2 = xt::xtensor<float, 2>;
+using tensor2 = xt::xtensor<float, 2, xt::layout_type::row_major>;
+/// @brief Images as files have them, N x H x W x C, row-major, pixels 0 to 255.
+using pixel_tensor = xt::xtensor<std::uint8_t, 4, xt::layout_type::row_major>;
 
 } // namespace fitnas
 

@@ -20,6 +20,8 @@
 
 #ifndef FITNAS_HAS_ZLIB
 #define FITNAS_HAS_ZLIB 0
+#elif 0 - FITNAS_HAS_ZLIB - 1 != -1 && 0 - FITNAS_HAS_ZLIB - 1 != -2
+#error "[F0480] FITNAS_HAS_ZLIB must be 1, 0 or not defined"
 #endif
 #if FITNAS_HAS_ZLIB
 #include <zlib.h>

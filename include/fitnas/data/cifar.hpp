@@ -48,7 +48,7 @@ inline image_dataset read_cifar10(std::span<const std::string> paths) {
     const std::size_t n = all.size() / record;
     image_dataset data;
     data.classes = 10;
-    data.images = xt::xtensor<std::uint8_t, 4>::from_shape({n, side, side, std::size_t{3}});
+    data.images = pixel_tensor::from_shape({n, side, side, std::size_t{3}});
     data.labels.resize(n);
     for (std::size_t i = 0; i < n; ++i) {
         const std::uint8_t* from = all.data() + i * record;

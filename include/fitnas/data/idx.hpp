@@ -47,7 +47,7 @@ inline std::vector<std::uint32_t> read_idx_header(byte_file& file, std::uint32_t
 /// @param path a plain file, or one compressed with gzip (needs `FITNAS_HAS_ZLIB=1`)
 /// @return N x H x W x 1
 /// @throws data_error where the file is missing, foreign, truncated or too long
-inline xt::xtensor<std::uint8_t, 4> read_idx_images(const std::string& path) {
+inline pixel_tensor read_idx_images(const std::string& path) {
     detail::byte_file file(path);
     const auto header = detail::read_idx_header(file, detail::idx_images_magic, 3, "images");
     constexpr std::uint32_t largest_side = 1U << 15U;
@@ -62,7 +62,7 @@ inline xt::xtensor<std::uint8_t, 4> read_idx_images(const std::string& path) {
     const std::uint64_t size = std::uint64_t{header[1]} * header[2] * header[3];
     const std::vector<std::uint8_t> bytes = file.read_exactly(size, said);
     file.require_end(said);
-    xt::xtensor<std::uint8_t, 4> images = xt::xtensor<std::uint8_t, 4>::from_shape(
+    pixel_tensor images = pixel_tensor::from_shape(
         {std::size_t{header[1]}, std::size_t{header[2]}, std::size_t{header[3]}, std::size_t{1}});
     std::copy(bytes.begin(), bytes.end(), images.data());
     return images;

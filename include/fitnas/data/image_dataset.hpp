@@ -18,8 +18,8 @@ namespace fitnas {
 
 /// @brief Images of one shape and their labels.
 struct image_dataset {
-    xt::xtensor<std::uint8_t, 4> images{{0, 0, 0, 0}}; ///< N x H x W x C, pixels 0 to 255
-    std::vector<int> labels;                           ///< N, each in [0, classes)
+    pixel_tensor images{{0, 0, 0, 0}}; ///< N x H x W x C, pixels 0 to 255
+    std::vector<int> labels;           ///< N, each in [0, classes)
     int classes = 0;
 
     /// @return how many images there are

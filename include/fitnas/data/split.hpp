@@ -30,7 +30,7 @@ inline image_dataset subset(const image_dataset& data, std::span<const std::size
     const shape s = data.image_shape();
     const auto pixels = static_cast<std::size_t>(s.size());
     image_dataset part;
-    part.images = xt::xtensor<std::uint8_t, 4>::from_shape(
+    part.images = pixel_tensor::from_shape(
         {indices.size(), data.images.shape(1), data.images.shape(2), data.images.shape(3)});
     part.labels.resize(indices.size());
     part.classes = data.classes;

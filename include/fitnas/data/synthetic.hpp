@@ -67,9 +67,9 @@ FITNAS_COLD inline image_dataset synthetic_split(const synthetic_options& option
     const shape s = options.image;
     image_dataset data;
     data.classes = options.classes;
-    data.images = xt::xtensor<std::uint8_t, 4>::from_shape({n, static_cast<std::size_t>(s.height),
-                                                            static_cast<std::size_t>(s.width),
-                                                            static_cast<std::size_t>(s.channels)});
+    data.images =
+        pixel_tensor::from_shape({n, static_cast<std::size_t>(s.height), static_cast<std::size_t>(s.width),
+                                  static_cast<std::size_t>(s.channels)});
     data.labels.resize(n);
     parallel_for(static_cast<std::ptrdiff_t>(n), [&](std::ptrdiff_t i) {
         random_stream random(options.seed, purpose::synthetic, which, static_cast<std::uint64_t>(i));
@@ -86,7 +86,9 @@ FITNAS_COLD inline image_dataset synthetic_split(const synthetic_options& option
                 const int from_y = std::clamp(y + dy, 0, s.height - 1);
                 const int from_x = std::clamp(x + dx, 0, s.width - 1);
                 for (int c = 0; c < s.channels; ++c) {
-                    const double clean = 128 + 80.0 * prototype[(from_y * s.width + from_x) * s.channels + c];
+                    const double clean =
+                        128 +
+                        80.0 * static_cast<double>(prototype[(from_y * s.width + from_x) * s.channels + c]);
                     const double value = clean + options.noise * random.normal();
                     *to++ = static_cast<std::uint8_t>(std::lround(std::clamp(value, 0.0, 255.0)));
                 }

@@ -42,7 +42,7 @@ struct checkpoint {
 struct checkpoint_options {
     std::string file{};    ///< `file.tmp` is used on the way; gone on with where it is there
     long long every = 100; ///< steps from one save to the next; 0: only when stopped and at the end
-    bool signals =
+    bool on_signals =
         true; ///< the first SIGINT or SIGTERM saves after the present step, then throws `interrupted`
     std::map<std::string, std::string> notes{}; ///< for the metadata; their names get the prefix `note.`
 };
@@ -366,7 +366,7 @@ train_report train_kept(Net& net, const image_dataset& data, const train_options
         }
     };
     std::optional<signal_guard> guard;
-    if (where.signals) {
+    if (where.on_signals) {
         guard.emplace();
         o.keep.stop = [&] { return guard->seen() != 0 || (options.keep.stop && options.keep.stop()); };
     }

@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <fitnas/config.hpp>
+
 namespace fitnas::detail {
 
 /// Eight tables of 256 words: the remainder of a byte that 0 to 7 bytes follow (Kounavis and Berry, "A

@@ -96,7 +96,7 @@ private:
                 ++m_at;
                 continue;
             }
-            m_at += m_text.compare(m_at, 1, "\r") == 0 ? 1 : 0;
+            m_at += m_text.compare(m_at, 1, "\r") == 0 ? 1U : 0U;
             if (m_at < m_text.size()) { // the end of the line
                 ++m_at;
                 ++m_line;

@@ -52,7 +52,7 @@ inline std::size_t checksum_place(const std::string& header) {
 
 inline std::string checksum_text(std::uint32_t value) {
     char digits[checksum_digits + 1];
-    std::snprintf(digits, sizeof digits, "%08x", static_cast<unsigned>(value));
+    std::snprintf(digits, sizeof digits, "%08x", value);
     return digits;
 }
 
@@ -94,7 +94,7 @@ public:
         for (std::size_t i = 0; i < m_tensors.size(); ++i) {
             m_places.emplace(m_tensors[i].name, i);
         }
-        check(std::move(text));
+        check_header(std::move(text));
     }
 
     const std::string& path() const { return m_path; }
@@ -131,7 +131,7 @@ public:
     template <class T>
     std::vector<T> values(const std::string& name) const {
         const tensor_info& t = get(name, detail::tensor_type_of<T>());
-        std::vector<T> result(static_cast<std::size_t>(t.end - t.begin) / sizeof(T));
+        std::vector<T> result((t.end - t.begin) / sizeof(T));
         copy(name, std::span<T>(result));
         return result;
     }
@@ -152,7 +152,7 @@ private:
         return *t;
     }
 
-    void check(std::string header) {
+    void check_header(std::string header) {
         const std::size_t at = detail::checksum_place(header);
         if (at == std::string::npos) {
             return;

@@ -7,6 +7,8 @@
 #include <atomic>
 #include <csignal>
 
+#include <fitnas/config.hpp>
+
 namespace fitnas {
 
 namespace detail {

@@ -81,7 +81,7 @@ inline double precision_at(std::span<const double> predicted, std::span<const do
     }
     std::size_t hits = 0;
     for (const std::size_t i : detail::top_rows(predicted, k)) {
-        hits += is_best[i] != 0 ? 1 : 0;
+        hits += is_best[i] != 0 ? 1U : 0U;
     }
     return static_cast<double>(hits) / static_cast<double>(k);
 }

@@ -36,10 +36,11 @@ struct norm_state {
     /// @param v its variance (biased)
     void set(int i, double m, double v, float gamma, float beta) {
         const double inv = 1.0 / std::sqrt(v + batch_norm_epsilon);
+        const double gain = static_cast<double>(gamma) * inv;
         mean[i] = static_cast<float>(m);
         inverse[i] = static_cast<float>(inv);
-        scale[i] = static_cast<float>(gamma * inv);
-        shift[i] = static_cast<float>(beta - gamma * inv * m);
+        scale[i] = static_cast<float>(gain);
+        shift[i] = static_cast<float>(static_cast<double>(beta) - gain * m);
     }
 };
 
@@ -64,7 +65,7 @@ inline void norm_backward(norm_state& s, int channels, group_sums& sums, double 
         const double inverse = static_cast<double>(s.inverse[i]);
         dgamma[i] += static_cast<float>(duz * inverse);
         dgamma[channels + i] += static_cast<float>(du);
-        const double a = gamma[i] * inverse;
+        const double a = static_cast<double>(gamma[i]) * inverse;
         const double b = -a * inverse * inverse * duz / count;
         s.a[i] = static_cast<float>(a);
         s.b[i] = static_cast<float>(b);

@@ -88,12 +88,12 @@ struct convolution_geometry {
 template <int Pixels, int Vectors, class Store>
 FITNAS_INLINE void window_tile(const convolution_geometry& g, const float* window, const float* b, int row,
                                Store& store) {
-    vec<> acc[Pixels][Vectors] = {};
+    simd::tile<Pixels, Vectors> acc = {};
     const std::ptrdiff_t step = g.pixel_step();
     const int run = g.run();
     for (int ky = 0; ky < g.kernel; ++ky, window += g.run_step()) {
         for (int i = 0; i < run; ++i, b += panel) {
-            vec<> y[Vectors];
+            simd::vecs<Vectors> y;
             for (int v = 0; v < Vectors; ++v) {
                 y[v] = simd::load(b + v * W);
             }
@@ -133,7 +133,7 @@ template <int Vectors>
 void add_window_gradients(const convolution_geometry& g, const float* plane, int y0, int height,
                           int first_tap, const float* gradient, std::size_t gradient_stride, float* part,
                           int ld) {
-    vec<> acc[gemm_rows][Vectors];
+    simd::tile<gemm_rows, Vectors> acc;
     const float* at[gemm_rows];
     for (int i = 0; i < gemm_rows; ++i) {
         at[i] = plane +
@@ -145,7 +145,7 @@ void add_window_gradients(const convolution_geometry& g, const float* plane, int
     for (int y = y0; y < y0 + height; ++y) {
         std::ptrdiff_t offset = g.window(y, 0);
         for (int x = 0; x < g.out.width; ++x, offset += g.pixel_step(), gradient += W) {
-            vec<> d[Vectors];
+            simd::vecs<Vectors> d;
             for (int v = 0; v < Vectors; ++v) {
                 d[v] = simd::load(gradient + static_cast<std::size_t>(v) * gradient_stride);
             }

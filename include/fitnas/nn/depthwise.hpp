@@ -203,7 +203,7 @@ void add_tap_gradients(const depthwise_geometry& g, const float* plane, const fl
     const int asks = g.stride * g.stride;
     const std::ptrdiff_t channels = g.in.channels;
     for (int k0 = 0; k0 < Kernel; k0 += TapRows) {
-        vec<> acc[TapRows][Kernel];
+        simd::tile<TapRows, Kernel> acc;
         for (int ky = 0; ky < TapRows; ++ky) {
             for (int kx = 0; kx < Kernel; ++kx) {
                 acc[ky][kx] = simd::load(dtaps + ((k0 + ky) * Kernel + kx) * W);

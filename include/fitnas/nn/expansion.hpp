@@ -161,8 +161,8 @@ struct expanded_rows {
         float* at;
         float* raw;
         int pixel = 0; ///< in its row
-        vec<> scale[Vectors] = {};
-        vec<> shift[Vectors] = {};
+        simd::vecs<Vectors> scale = {};
+        simd::vecs<Vectors> shift = {};
 
         panel_store(const expanded_rows& to_, int column)
             : to(to_),
@@ -178,8 +178,9 @@ struct expanded_rows {
                 }
             }
         }
-        template <int Rows>
-        FITNAS_INLINE void operator()(int row, vec<> (&acc)[Rows][Vectors]) {
+        template <std::size_t Count>
+        FITNAS_INLINE void operator()(int row, simd::vecs<Vectors> (&acc)[Count]) {
+            constexpr auto Rows = static_cast<int>(Count);
             for (int r = 0; r < Rows; ++r) {
                 for (int v = 0; v < Vectors; ++v) {
                     const vec<> u = simd::fma(acc[r][v], scale[v], shift[v]);
@@ -425,8 +426,9 @@ private:
             const add_rows& to;
             int column;
 
-            template <int Rows>
-            FITNAS_INLINE void operator()(int row, vec<> (&acc)[Rows][Vectors]) const {
+            template <std::size_t Count>
+            FITNAS_INLINE void operator()(int row, simd::vecs<Vectors> (&acc)[Count]) const {
+                constexpr auto Rows = static_cast<int>(Count);
                 for (int v = 0; v < Vectors; ++v) {
                     const int c = column + v * W;
                     const int left = to.channels - c;

@@ -92,7 +92,7 @@ gradient_report check_gradient(std::span<float> values, std::span<const float> a
             ++report.skipped;
             continue;
         }
-        const double off = std::abs(analytic[d.at] - d.numeric) / largest;
+        const double off = std::abs(static_cast<double>(analytic[d.at]) - d.numeric) / largest;
         report.worst = (std::max)(report.worst, off);
         ++report.compared;
         if (!(off <= options.tolerance)) {

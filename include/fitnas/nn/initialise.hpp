@@ -18,7 +18,7 @@ namespace detail {
 
 inline void fill_normal(std::span<float> values, double deviation, random_stream& random) {
     for (float& v : values) {
-        v = static_cast<float>(deviation * static_cast<double>(random.normal()));
+        v = static_cast<float>(deviation * random.normal());
     }
 }
 

@@ -133,6 +133,7 @@ struct input_place {
 /// Where the input of a depthwise convolution comes from, some channels of one image at a time.
 class plane_source {
 public:
+    virtual ~plane_source() = default;
     affine_input x; ///< what is pending on it; z may be missing
 
     /// Floats of scratch of a thread.
@@ -154,7 +155,6 @@ public:
 
 protected:
     explicit plane_source(const affine_input& x_) : x(x_) {}
-    ~plane_source() = default;
 };
 
 /// Channels from c on of one image, batch norm and activation applied.

@@ -20,11 +20,12 @@ struct forward_rows {
     struct panel_store {
         const forward_rows& to;
         int column;
-        vec<> sum[Vectors] = {};
-        vec<> squares[Vectors] = {};
+        simd::vecs<Vectors> sum = {};
+        simd::vecs<Vectors> squares = {};
 
-        template <int Rows>
-        FITNAS_INLINE void operator()(int row, vec<> (&acc)[Rows][Vectors]) {
+        template <std::size_t Count>
+        FITNAS_INLINE void operator()(int row, simd::vecs<Vectors> (&acc)[Count]) {
+            constexpr auto Rows = static_cast<int>(Count);
             for (int v = 0; v < Vectors; ++v) {
                 float* at = to.z + static_cast<std::ptrdiff_t>(row) * to.channels + column + v * W;
                 const int left = to.channels - column - v * W;
@@ -83,11 +84,12 @@ struct backward_rows {
     struct panel_store {
         const backward_rows& to;
         int column;
-        vec<> sum[Vectors] = {};
-        vec<> products[Vectors] = {};
+        simd::vecs<Vectors> sum = {};
+        simd::vecs<Vectors> products = {};
 
-        template <int Rows>
-        FITNAS_INLINE void operator()(int row, vec<> (&acc)[Rows][Vectors]) {
+        template <std::size_t Count>
+        FITNAS_INLINE void operator()(int row, simd::vecs<Vectors> (&acc)[Count]) {
+            constexpr auto Rows = static_cast<int>(Count);
             for (int v = 0; v < Vectors; ++v) {
                 const int left = to.channels - column - v * W;
                 if (left <= 0) {
@@ -108,7 +110,7 @@ struct backward_rows {
             }
         }
         template <int Rows, class Put>
-        FITNAS_INLINE void finish_tile(int row, int v, vec<> (&acc)[Rows][Vectors], int left, Put put) {
+        FITNAS_INLINE void finish_tile(int row, int v, simd::tile<Rows, Vectors>& acc, int left, Put put) {
             const int c = column + v * W;
             std::ptrdiff_t i = to.at + static_cast<std::ptrdiff_t>(row) * to.channels + c;
             if constexpr (A == activation::none) {

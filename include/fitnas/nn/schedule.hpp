@@ -7,6 +7,8 @@
 #include <cmath>
 #include <numbers>
 
+#include <fitnas/config.hpp>
+
 namespace fitnas {
 
 /// @brief Rises in a straight line to the peak, then falls along half a cosine to almost 0 (Loshchilov and

@@ -6,6 +6,8 @@
 
 #include <string>
 
+#include <fitnas/config.hpp>
+
 namespace fitnas {
 
 /// @brief Height, width and channels of one image's activations; in memory H x W x C, row-major.

@@ -19,9 +19,9 @@ inline constexpr int planes_at_once = 4;
 /// with Kernel taps in a row. `out` gets them one after the other.
 template <int Kernel, int Stride, int Rows, int Columns>
 void stencil(const float* plane, int plane_width, const float* taps, int tap_rows, float* out) {
-    vec<> acc[Rows][Columns] = {};
+    simd::tile<Rows, Columns> acc = {};
     for (int ky = 0; ky < tap_rows; ++ky, taps += Kernel * W) {
-        vec<> tap[Kernel];
+        simd::vecs<Kernel> tap;
         for (int kx = 0; kx < Kernel; ++kx) {
             tap[kx] = simd::load(taps + kx * W);
         }

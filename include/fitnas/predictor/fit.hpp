@@ -40,19 +40,19 @@ struct fit_options {
 namespace detail {
 
 FITNAS_COLD inline void require_fit_options(const fit_options& options) {
-    const auto require = [](bool good, const std::string& message, const std::string& got) {
+    const auto expect = [](bool good, const std::string& message, const std::string& got) {
         if (!good) {
             throw option_error(message + ", got " + got);
         }
     };
     const double rate = options.learning_rate;
     const double decay = options.weight_decay;
-    require(options.epochs >= 1, "[F0612] fit: epochs: expected at least 1", std::to_string(options.epochs));
-    require(options.batch >= 2, "[F0613] fit: batch: expected at least 2", std::to_string(options.batch));
-    require(rate > 0 && std::isfinite(rate), "[F0614] fit: learning_rate: expected a number above 0",
-            number_text(rate));
-    require(decay >= 0 && std::isfinite(decay), "[F0615] fit: weight_decay: expected a number from 0",
-            number_text(decay));
+    expect(options.epochs >= 1, "[F0612] fit: epochs: expected at least 1", std::to_string(options.epochs));
+    expect(options.batch >= 2, "[F0613] fit: batch: expected at least 2", std::to_string(options.batch));
+    expect(rate > 0 && std::isfinite(rate), "[F0614] fit: learning_rate: expected a number above 0",
+           number_text(rate));
+    expect(decay >= 0 && std::isfinite(decay), "[F0615] fit: weight_decay: expected a number from 0",
+           number_text(decay));
 }
 
 inline void require_finite_loss(double loss, int epoch, const fit_options& options) {

@@ -97,9 +97,9 @@ inline double pairwise_loss(std::span<const float> outputs, std::span<const doub
             // log(1 + e^-m) and its derivative -1 / (1 + e^m), for margins of any size.
             const simd::vec<> margin = better - simd::load(sorted.data() + j);
             const auto is_right = margin > none;
-            const simd::vec<> small = simd::exp_of_negative(is_right ? none - margin : margin);
-            const simd::vec<> pull = (is_right ? small : one) / (one + small);
-            logs.add(small);
+            const simd::vec<> power = simd::exp_of_negative(is_right ? none - margin : margin);
+            const simd::vec<> pull = (is_right ? power : one) / (one + power);
+            logs.add(power);
             misordered += is_right ? none : margin;
             own += pull;
             simd::store(pulls.data() + j, simd::load(pulls.data() + j) + pull);

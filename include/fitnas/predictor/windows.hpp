@@ -225,10 +225,10 @@ private:
             }
         }
     }
-    static void add(const window_term& small, window_term& large) {
-        const auto inner = static_cast<std::size_t>(window_codes<Space>(small.last, large.last));
-        for (std::size_t i = 0; i < large.values.size(); ++i) {
-            large.values[i] += small.values[i / inner % small.values.size()];
+    static void add(const window_term& narrow, window_term& wide) {
+        const auto inner = static_cast<std::size_t>(window_codes<Space>(narrow.last, wide.last));
+        for (std::size_t i = 0; i < wide.values.size(); ++i) {
+            wide.values[i] += narrow.values[i / inner % narrow.values.size()];
         }
     }
 

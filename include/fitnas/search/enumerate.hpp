@@ -35,8 +35,8 @@ std::uint64_t for_each_prediction(const Model& predictor, const cost::limit& lim
     if (batch < 1) {
         throw option_error("[F0705] " + std::string(what) + ": batch: expected at least 1, got 0");
     }
-    const limit_check check = check_of<space>(limit);
-    check.require_possible(what);
+    const limit_check limits = check_of<space>(limit);
+    limits.require_possible(what);
 
     std::vector<code> codes(static_cast<std::size_t>((std::min)(std::uint64_t{batch}, space::size)));
     std::vector<std::uint8_t> wanted(codes.size());
@@ -48,7 +48,7 @@ std::uint64_t for_each_prediction(const Model& predictor, const cost::limit& lim
         parallel_for(static_cast<std::ptrdiff_t>(n), [&](std::ptrdiff_t i) {
             const auto at = static_cast<std::size_t>(i);
             codes[at] = architecture_at<space>(first + at);
-            wanted[at] = check.meets(codes[at]) && canonical<space>(codes[at]) == codes[at];
+            wanted[at] = limits.meets(codes[at]) && canonical<space>(codes[at]) == codes[at];
         });
         kept.clear();
         for (std::size_t i = 0; i < n; ++i) {
@@ -67,7 +67,7 @@ std::uint64_t for_each_prediction(const Model& predictor, const cost::limit& lim
         tell(first + n);
     }
     if (predicted == 0) {
-        throw check.nothing_found(what, "no architecture of the space");
+        throw limits.nothing_found(what, "no architecture of the space");
     }
     return predicted;
 }

@@ -33,16 +33,16 @@ namespace detail {
 /// A code that keeps the limits if it can: uniform, and where that breaks them, drawn again cell by cell
 /// among the operators that leave the limits within reach.
 template <code_space Space>
-architecture<Space> draw_under(const limit_check& check, random_stream& random) {
+architecture<Space> draw_under(const limit_check& limits, random_stream& random) {
     architecture<Space> a = sample_one<Space>(random);
-    if (check.meets(a)) {
+    if (limits.meets(a)) {
         return a;
     }
     for (std::size_t i = 0; i < a.size(); ++i) {
         std::vector<std::uint8_t> within_reach;
         for (int o = 0; o < Space::operator_counts[i]; ++o) {
             a[i] = static_cast<std::uint8_t>(o);
-            if (check.can_meet(a, static_cast<int>(i) + 1)) {
+            if (limits.can_meet(a, static_cast<int>(i) + 1)) {
                 within_reach.push_back(a[i]);
             }
         }
@@ -112,8 +112,8 @@ std::vector<candidate<Space>> evolution(Scorer&& score, const evolution_options&
     detail::require_options(options);
     list best(options.top, "evolution");
     const std::uint64_t most_draws = (memory_size(options.draws) * options.population).value();
-    const limit_check check = check_of<Space>(options.limit);
-    check.require_possible("evolution");
+    const limit_check limits = check_of<Space>(options.limit);
+    limits.require_possible("evolution");
 
     const fitnas::detail::teller tell(options.observer, "evolution", options.generations);
     std::set<code> seen;
@@ -128,7 +128,7 @@ std::vector<candidate<Space>> evolution(Scorer&& score, const evolution_options&
             for (std::uint64_t i = 0; i < most_draws && born.size() < options.population; ++i) {
                 code child{};
                 if (generation == 0) {
-                    child = detail::draw_under<Space>(check, random);
+                    child = detail::draw_under<Space>(limits, random);
                 } else if (random.uniform() < options.crossover) {
                     const code& first = parent();
                     child = detail::cross<Space>(first, parent(), random);
@@ -136,14 +136,14 @@ std::vector<candidate<Space>> evolution(Scorer&& score, const evolution_options&
                     child = detail::mutate<Space>(parent(), options.mutation, random);
                 }
                 child = canonical<Space>(child);
-                if (check.meets(child) && seen.insert(child).second) {
+                if (limits.meets(child) && seen.insert(child).second) {
                     born.push_back(child);
                 }
             }
             if (born.empty()) {
                 if (generation == 0) {
-                    throw check.nothing_found("evolution",
-                                              "of " + std::to_string(most_draws) + " random codes none");
+                    throw limits.nothing_found("evolution",
+                                               "of " + std::to_string(most_draws) + " random codes none");
                 }
                 break;
             }

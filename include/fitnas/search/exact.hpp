@@ -107,9 +107,9 @@ private:
         double score;
     };
     static limit_check possible(const cost::limit& limit) {
-        limit_check check = check_of<Space>(limit);
-        check.require_possible("exact");
-        return check;
+        limit_check limits = check_of<Space>(limit);
+        limits.require_possible("exact");
+        return limits;
     }
     static bool better(const entry& a, const entry& b) {
         return a.score != b.score ? a.score > b.score : a.code_ < b.code_;

@@ -60,8 +60,8 @@ namespace detail {
 /// The front of a space of any size.
 template <code_space Space>
 std::vector<candidate<Space>> large_front(const windows<Space>& model, const pareto_options& options) {
-    const limit_check check = check_of<Space>(options.limit);
-    check.require_possible("pareto");
+    const limit_check limits = check_of<Space>(options.limit);
+    limits.require_possible("pareto");
     const auto blocks = Space::layout().blocks;
     if (options.against == objective::latency && options.limit.latencies.empty()) {
         pareto<Space>({candidate<Space>{}}, options.against); // says what is missing
@@ -97,7 +97,7 @@ std::vector<candidate<Space>> large_front(const windows<Space>& model, const par
             return candidates();
         });
     if (front.empty()) {
-        throw check.nothing_found("pareto", "no architecture of the space");
+        throw limits.nothing_found("pareto", "no architecture of the space");
     }
     return front;
 }

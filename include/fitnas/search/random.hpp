@@ -24,29 +24,29 @@ namespace fitnas::search {
 template <code_space Space>
 std::vector<architecture<Space>> sample_under(const cost::limit& limit, std::size_t n, seed s,
                                               std::size_t draws = 1000, const char* what = "sample_under") {
-    constexpr bool small = Space::size <= (std::uint64_t{1} << 20U);
-    const limit_check check = check_of<Space>(limit);
-    check.require_possible(what);
+    constexpr bool is_small = Space::size <= (std::uint64_t{1} << 20U);
+    const limit_check limits = check_of<Space>(limit);
+    limits.require_possible(what);
     std::set<architecture<Space>> seen;
     std::vector<architecture<Space>> result;
     random_stream random(s, purpose::sample);
-    const std::uint64_t most = small ? 4 * Space::size : (memory_size(draws) * n).value();
+    const std::uint64_t most = is_small ? 4 * Space::size : (memory_size(draws) * n).value();
     require_memory(std::string(what) + ": " + std::to_string(n) + " different networks",
                    memory_size((std::min)(std::uint64_t{n}, Space::size)) *
                        (2 * sizeof(architecture<Space>) + fitnas::detail::set_node),
                    0, "fewer need less");
     for (std::uint64_t i = 0; i < most && result.size() < n; ++i) {
         const architecture<Space> a = canonical<Space>(sample_one<Space>(random));
-        if (check.meets(a) && seen.insert(a).second) {
+        if (limits.meets(a) && seen.insert(a).second) {
             result.push_back(a);
         }
     }
     if (result.size() < n) {
-        if constexpr (small) {
+        if constexpr (is_small) {
             // Those that the draws missed.
             std::vector<architecture<Space>> missed;
             for_each_architecture<Space>([&](const architecture<Space>& a) {
-                if (check.meets(a) && canonical<Space>(a) == a && !seen.contains(a)) {
+                if (limits.meets(a) && canonical<Space>(a) == a && !seen.contains(a)) {
                     missed.push_back(a);
                 }
             });
@@ -54,10 +54,10 @@ std::vector<architecture<Space>> sample_under(const cost::limit& limit, std::siz
             missed.resize((std::min)(missed.size(), n - result.size()));
             result.insert(result.end(), missed.begin(), missed.end());
             if (result.empty() && n > 0) {
-                throw check.nothing_found(what, "no architecture of the space");
+                throw limits.nothing_found(what, "no architecture of the space");
             }
         } else {
-            throw check.nothing_found(
+            throw limits.nothing_found(
                 what, "of " + std::to_string(most) + " random codes, where " + std::to_string(n) +
                           " different networks were asked for, only " + std::to_string(result.size()));
         }

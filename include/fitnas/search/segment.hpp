@@ -156,7 +156,7 @@ private:
     /// What a segment's search knows of a candidate.
     template <class Slots>
     struct entry {
-        architecture<Slots> slots;
+        architecture<Slots> picks;
         code begun; ///< its cells up to the segment's end, then zeros
         double predicted = 0;
         double score = 0;
@@ -171,26 +171,27 @@ private:
 
     template <int First, int Cells, int... Others>
     void run_from() {
-        using slots = typename segment_slots<Space, First, Keep,
-                                             std::make_index_sequence<static_cast<std::size_t>(Cells)>>::type;
-        static_assert(slots::size <= enumerable_size,
+        using slot_codes =
+            typename segment_slots<Space, First, Keep,
+                                   std::make_index_sequence<static_cast<std::size_t>(Cells)>>::type;
+        static_assert(slot_codes::size <= enumerable_size,
                       "[F0721] search::segment: a segment has more than 2^26 candidates; make it shorter");
         constexpr int last = First + Cells;
         segment_report report{.first = First, .last = last};
 
-        std::vector<entry<slots>> found = candidates<slots>(First, last);
+        std::vector<entry<slot_codes>> found = candidates<slot_codes>(First, last);
         report.candidates = found.size();
         tell();
         const bool modelled = found.size() > m_options.rescored;
         if (modelled) {
-            predict<slots>(found, report);
+            predict<slot_codes>(found, report);
         }
         tell();
-        rescore<slots>(found, report);
-        for (entry<slots>& e : found) {
+        rescore<slot_codes>(found, report);
+        for (entry<slot_codes>& e : found) {
             e.predicted = modelled ? e.predicted : e.score;
         }
-        std::sort(found.begin(), found.end(), [](const entry<slots>& a, const entry<slots>& b) {
+        std::sort(found.begin(), found.end(), [](const entry<slot_codes>& a, const entry<slot_codes>& b) {
             return a.score != b.score ? a.score > b.score : a.begun < b.begun;
         });
 
@@ -205,7 +206,7 @@ private:
         if constexpr (sizeof...(Others) > 0) {
             run_from<last, Others...>();
         } else {
-            for (const entry<slots>& e : found) {
+            for (const entry<slot_codes>& e : found) {
                 m_result.best.push_back(
                     candidate_of<Space>(canonical<Space>(e.begun), e.predicted, m_options.limit));
                 m_result.best.back().score = e.score;
@@ -234,8 +235,8 @@ private:
             const std::uint64_t n = (std::min)(block, size - from);
             parallel_for(static_cast<std::ptrdiff_t>(n), [&](std::ptrdiff_t i) {
                 const auto at = static_cast<std::size_t>(i);
-                some[at].slots = architecture_at<Slots>(from + at);
-                some[at].begun = begun_by<Slots>(some[at].slots, first, last);
+                some[at].picks = architecture_at<Slots>(from + at);
+                some[at].begun = begun_by<Slots>(some[at].picks, first, last);
                 possible[at] = m_check.can_meet(some[at].begun, last);
                 // Two beginnings are the same network exactly where they are with the same cells behind.
                 networks[at] = canonical<Space>(some[at].begun);
@@ -256,9 +257,9 @@ private:
 
     /// A candidate with its super-cell replaced by what it stands for.
     template <class Slots>
-    code begun_by(const architecture<Slots>& slots, int first, int last) const {
-        code a = first == 0 ? code{} : m_kept[slots[0]];
-        std::copy(slots.end() - (last - first), slots.end(), a.begin() + first);
+    code begun_by(const architecture<Slots>& picks, int first, int last) const {
+        code a = first == 0 ? code{} : m_kept[picks[0]];
+        std::copy(picks.end() - (last - first), picks.end(), a.begin() + first);
         return a;
     }
 
@@ -319,7 +320,7 @@ private:
         const std::vector<double> values = scores_of(sampled, report);
         score_table<Slots> table;
         for (std::size_t i = 0; i < report.sampled; ++i) {
-            table.push_back(found[order[i]].slots, values[i]);
+            table.push_back(found[order[i]].picks, values[i]);
         }
 
         using model_type = std::remove_cvref_t<decltype(m_fit(std::as_const(table)))>;
@@ -334,7 +335,7 @@ private:
         for (std::size_t from = 0; from < found.size(); from += some.size()) {
             some.clear();
             for (std::size_t i = from; i < found.size() && some.size() < batch; ++i) {
-                some.push_back(found[i].slots);
+                some.push_back(found[i].picks);
             }
             const std::vector<double> predicted =
                 predictor.predict(std::span<const architecture<Slots>>(some));

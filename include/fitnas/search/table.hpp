@@ -109,7 +109,7 @@ private:
         std::vector<double> most{};       ///< of each kept cost
         std::vector<std::size_t> costs{}; ///< those that are limited
         bool unknown = false; ///< whether it names a table that is not kept; then `check` judges too
-        limit_check check{};
+        limit_check limits{};
     };
 
     template <class Model>
@@ -179,7 +179,7 @@ private:
                 if (l.table && t < m_latencies.size()) {
                     add(2 + t, l.milliseconds);
                 } else {
-                    q.check = check_of<Space>(limit);
+                    q.limits = check_of<Space>(limit);
                     q.unknown = true;
                 }
             }
@@ -203,7 +203,7 @@ private:
                  std::vector<std::size_t>& found) const {
         if (level == 0) {
             if ((q.costs.empty() || keeps(q, m_costs.data() + node * m_width)) &&
-                (!q.unknown || q.check.meets(m_rows[node].code))) {
+                (!q.unknown || q.limits.meets(m_rows[node].code))) {
                 found.push_back(node);
             }
             return;

@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <fitnas/config.hpp>
+
 namespace fitnas {
 
 /// @brief A `code_space` by its numbers of operators alone: for tables of scores whose networks are not known

@@ -67,10 +67,9 @@ public:
              const loaded_images& images, Scored&& scored) {
         m_memory.reset();
         // In one piece: paths of other sizes would leave gaps in what the first took.
-        m_memory.reserve(static_cast<std::size_t>(
-            scoring_floats(m_weights.layout(), m_weights.code(), memory_size::of(images.count()),
-                           memory_size::of(m_calibrated ? calibration.count() : 0))
-                .value()));
+        m_memory.reserve(scoring_floats(m_weights.layout(), m_weights.code(), memory_size::of(images.count()),
+                                        memory_size::of(m_calibrated ? calibration.count() : 0))
+                             .value());
         std::vector<trie_level> levels(m_weights.layers().size() + 1);
         levels[0] = {calibration.values.data(), images.values.data(), m_memory.position()};
         for (std::size_t p = 0; p < paths.size(); ++p) {

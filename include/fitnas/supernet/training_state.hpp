@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include <fitnas/config.hpp>
+
 namespace fitnas {
 
 /// @brief One epoch's means over all images and paths.

@@ -85,14 +85,14 @@ struct model {
 
     using graph = Encoding;
     using space = typename Encoding::space;
-    template <std::size_t I>
-    using layer = std::tuple_element_t<I, std::tuple<Layers...>>;
+    template <std::size_t At>
+    using layer = std::tuple_element_t<At, std::tuple<Layers...>>;
 
     static constexpr std::size_t layers = sizeof...(Layers);
     /// What flows into each layer, and out of the last.
-    static constexpr std::array<signal, layers + 1> signals =
+    static constexpr std::array<signal, layers + 1> flow =
         detail::signals_of<Layers...>({Encoding::nodes, Encoding::features, false, true});
-    static_assert(signals[layers].pooled && signals[layers].width == 1,
+    static_assert(flow[layers].pooled && flow[layers].width == 1,
                   "[F0627] gcn::model<Encoding, Layers...>: the last layer must give one number an "
                   "architecture: end with "
                   "linear<1>");
@@ -101,7 +101,7 @@ struct model {
     static constexpr std::array<std::size_t, layers + 1> offsets = [] {
         std::array<std::size_t, layers + 1> all{};
         std::size_t i = 0;
-        ((all[i + 1] = all[i] + Layers::parameters(signals[i]), ++i), ...);
+        ((all[i + 1] = all[i] + Layers::parameters(flow[i]), ++i), ...);
         return all;
     }();
     /// How many parameters there are.
@@ -113,7 +113,7 @@ struct model {
         std::size_t i = 0;
         const auto initialise = [&]<class Layer>(Layer*) {
             random_stream random(s, purpose::initialise, i);
-            Layer::initialise(signals[i], all.data() + offsets[i], random);
+            Layer::initialise(flow[i], all.data() + offsets[i], random);
             ++i;
         };
         (initialise(static_cast<Layers*>(nullptr)), ...);

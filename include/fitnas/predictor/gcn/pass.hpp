@@ -44,8 +44,7 @@ public:
                 rows.read(parameters, now.first, now.count, signal_at(now, first_layer));
             } else {
                 for (std::size_t g = 0; g < now.count; ++g) {
-                    Model::graph::encode(batch[now.first + g],
-                                         signal_at(now, 0) + g * Model::signals[0].size());
+                    Model::graph::encode(batch[now.first + g], signal_at(now, 0) + g * Model::flow[0].size());
                 }
             }
             run_forward(now, parameters, own_layers{});
@@ -71,22 +70,22 @@ private:
     static constexpr std::size_t first_layer = sharing<Model>::end;
     using own_layers = std::make_index_sequence<Model::layers - first_layer>;
 
-    /// Whether layer I overwrites its input: where nobody reads that any more.
-    template <std::size_t I>
+    /// Whether layer At overwrites its input: where nobody reads that any more.
+    template <std::size_t At>
     static constexpr bool overwrites = [] {
-        if constexpr (I > 0) {
-            return is_in_place<typename Model::template layer<I>> &&
-                   is_conv<typename Model::template layer<I - 1>>;
+        if constexpr (At > 0) {
+            return is_in_place<typename Model::template layer<At>> &&
+                   is_conv<typename Model::template layer<At - 1>>;
         }
         return false;
     }();
     /// Where each signal begins, in floats an architecture.
     static constexpr std::array<std::size_t, Model::layers + 1> starts = [] {
         std::array<std::size_t, Model::layers + 1> all{};
-        [&]<std::size_t... I>(std::index_sequence<I...>) {
-            ((all[first_layer + I + 1] =
-                  all[first_layer + I] +
-                  (overwrites<first_layer + I> ? 0 : Model::signals[first_layer + I].size())),
+        [&]<std::size_t... At>(std::index_sequence<At...>) {
+            ((all[first_layer + At + 1] =
+                  all[first_layer + At] +
+                  (overwrites<first_layer + At> ? 0 : Model::flow[first_layer + At].size())),
              ...);
         }
         (own_layers{});
@@ -96,7 +95,7 @@ private:
     static constexpr std::size_t largest = [] {
         std::size_t most = 0;
         for (std::size_t i = first_layer; i <= Model::layers; ++i) {
-            most = (std::max)(most, Model::signals[i].size());
+            most = (std::max)(most, Model::flow[i].size());
         }
         return most;
     }();
@@ -105,7 +104,7 @@ private:
     /// as few as stay in the nearest cache.
     static constexpr std::size_t chunk_of(std::size_t count) {
         for (std::size_t i = first_layer; i < Model::layers; ++i) {
-            if (!Model::signals[i].pooled && Model::offsets[i + 1] > Model::offsets[i]) {
+            if (!Model::flow[i].pooled && Model::offsets[i + 1] > Model::offsets[i]) {
                 return count;
             }
         }
@@ -115,7 +114,7 @@ private:
     struct chunk {
         std::size_t first = 0; ///< in the batch
         std::size_t count = 0;
-        float* signals = nullptr;
+        float* kept = nullptr;
     };
     template <class Body>
     void for_each_chunk(const Body& body) {
@@ -125,39 +124,40 @@ private:
         }
     }
 
-    static float* signal_at(const chunk& now, std::size_t i) { return now.signals + now.count * starts[i]; }
+    static float* signal_at(const chunk& now, std::size_t i) { return now.kept + now.count * starts[i]; }
     float* extra(std::size_t i) { return m_extra + i * chunk_of(m_count) * largest; }
-    template <std::size_t I>
+    template <std::size_t At>
     site site_of(const chunk& now, const float* parameters) {
-        return {Model::signals[I],
+        return {Model::flow[At],
                 Model::graph::adjacency,
                 static_cast<int>(now.count),
                 static_cast<int>(now.first),
-                static_cast<int>(I),
-                parameters + Model::offsets[I],
+                static_cast<int>(At),
+                parameters + Model::offsets[At],
                 extra(2),
                 m_training};
     }
-    template <std::size_t... I>
-    void run_forward(const chunk& now, const float* parameters, std::index_sequence<I...>) {
-        (step_forward<first_layer + I>(now, parameters), ...);
+    template <std::size_t... At>
+    void run_forward(const chunk& now, const float* parameters, std::index_sequence<At...>) {
+        (step_forward<first_layer + At>(now, parameters), ...);
     }
-    template <std::size_t I>
+    template <std::size_t At>
     void step_forward(const chunk& now, const float* parameters) {
-        Model::template layer<I>::forward(site_of<I>(now, parameters), signal_at(now, I),
-                                          signal_at(now, I + 1));
+        Model::template layer<At>::forward(site_of<At>(now, parameters), signal_at(now, At),
+                                           signal_at(now, At + 1));
     }
-    template <std::size_t... I>
-    void run_backward(const chunk& now, const float* parameters, float* gradient, std::index_sequence<I...>) {
-        (step_backward<Model::layers - 1 - I>(now, parameters, gradient, extra(I % 2), extra((I + 1) % 2)),
+    template <std::size_t... At>
+    void run_backward(const chunk& now, const float* parameters, float* gradient,
+                      std::index_sequence<At...>) {
+        (step_backward<Model::layers - 1 - At>(now, parameters, gradient, extra(At % 2), extra((At + 1) % 2)),
          ...);
     }
-    template <std::size_t I>
+    template <std::size_t At>
     void step_backward(const chunk& now, const float* parameters, float* gradient, const float* dy,
                        float* dx) {
-        Model::template layer<I>::backward(site_of<I>(now, parameters), signal_at(now, I),
-                                           signal_at(now, I + 1), dy, I == 0 ? nullptr : dx,
-                                           gradient + Model::offsets[I]);
+        Model::template layer<At>::backward(site_of<At>(now, parameters), signal_at(now, At),
+                                            signal_at(now, At + 1), dy, At == 0 ? nullptr : dx,
+                                            gradient + Model::offsets[At]);
     }
 
     aligned_buffer<float> m_buffer;
@@ -249,8 +249,8 @@ public:
         }
         for_each_group([&](std::size_t g) {
             const std::size_t first = first_of(g);
-            m_groups[g].signals.forward(parameters.data(), batch, m_rows, first, first_of(g + 1) - first,
-                                        training, outputs.data() + first);
+            m_groups[g].kept.forward(parameters.data(), batch, m_rows, first, first_of(g + 1) - first,
+                                     training, outputs.data() + first);
         });
     }
 
@@ -273,14 +273,13 @@ public:
             if constexpr (shares) {
                 m_rows.clear(g);
             }
-            mine.signals.backward(parameters.data(), output_gradient.data() + first_of(g),
-                                  mine.gradient.data(),
-                                  [&]([[maybe_unused]] std::size_t first, [[maybe_unused]] std::size_t count,
-                                      [[maybe_unused]] const float* slope) {
-                                      if constexpr (shares) {
-                                          m_rows.write(g, first, count, slope, mine.gradient.data());
-                                      }
-                                  });
+            mine.kept.backward(parameters.data(), output_gradient.data() + first_of(g), mine.gradient.data(),
+                               [&]([[maybe_unused]] std::size_t first, [[maybe_unused]] std::size_t count,
+                                   [[maybe_unused]] const float* slope) {
+                                   if constexpr (shares) {
+                                       m_rows.write(g, first, count, slope, mine.gradient.data());
+                                   }
+                               });
         });
         if constexpr (shares) {
             for_each_group(
@@ -295,7 +294,7 @@ public:
 
 private:
     struct group {
-        detail::tape<Model> signals;
+        detail::tape<Model> kept;
         std::vector<float> gradient;
     };
 
@@ -304,8 +303,8 @@ private:
     static constexpr std::size_t work = [] {
         std::size_t sum = 0;
         for (std::size_t i = 0; i < Model::layers; ++i) {
-            sum += (Model::offsets[i + 1] - Model::offsets[i]) *
-                   static_cast<std::size_t>(Model::signals[i].nodes);
+            sum +=
+                (Model::offsets[i + 1] - Model::offsets[i]) * static_cast<std::size_t>(Model::flow[i].nodes);
         }
         return sum;
     }();

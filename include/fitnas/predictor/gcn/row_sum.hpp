@@ -17,7 +17,7 @@ inline constexpr int sum_vectors = simd::native_width == 16 ? 4 : 8;
 template <int Vectors, class Weight, class Row>
 FITNAS_INLINE void sum_rows_part(int column, int left, int count, const float* start, const Weight& weight,
                                  const Row& row, float* to) {
-    simd::vec<> sum[Vectors] = {};
+    simd::vecs<Vectors> sum = {};
     for (int v = 0; start != nullptr && v < Vectors; ++v) {
         sum[v] = simd::load(start + column + v * simd::native_width, left - v * simd::native_width);
     }

@@ -36,12 +36,12 @@ struct sharing {
     static constexpr std::size_t whole = [] {
         std::size_t count = 0;
         bool going_on = possible;
-        const auto look_at = [&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
-            going_on = going_on && (I == 0 || is_row_wise<typename Model::template layer<I>>);
+        const auto look_at = [&]<std::size_t At>(std::integral_constant<std::size_t, At>) {
+            going_on = going_on && (At == 0 || is_row_wise<typename Model::template layer<At>>);
             count += going_on;
         };
-        [&]<std::size_t... I>(std::index_sequence<I...>) {
-            (look_at(std::integral_constant<std::size_t, I>()), ...);
+        [&]<std::size_t... At>(std::index_sequence<At...>) {
+            (look_at(std::integral_constant<std::size_t, At>()), ...);
         }
         (std::make_index_sequence<Model::layers>());
         return count;
@@ -103,9 +103,9 @@ public:
         for (std::size_t first = first_row(group); first < end; first += chunk) {
             const std::size_t last = (std::min)(first + chunk, end);
             gather_features(parameters, first, last);
-            [&]<std::size_t... I>(std::index_sequence<I...>) {
-                (Model::template layer<I + 1>::forward(site_of<I + 1>(parameters, group, last - first),
-                                                       signal_at(I + 1, first), signal_at(I + 2, first)),
+            [&]<std::size_t... At>(std::index_sequence<At...>) {
+                (Model::template layer<At + 1>::forward(site_of<At + 1>(parameters, group, last - first),
+                                                        signal_at(At + 1, first), signal_at(At + 2, first)),
                  ...);
             }
             (middle_layers());
@@ -193,12 +193,13 @@ public:
                 row_product(static_cast<int>(count), width(split::whole), width(split::end), dz,
                             m_transposed.data(), dy);
             }
-            [&]<std::size_t... I>(std::index_sequence<I...>) {
-                constexpr std::size_t last = sizeof...(I);
-                ((Model::template layer<last - I>::backward(
-                      site_of<last - I>(parameters, group, count), signal_at(last - I, first),
-                      signal_at(last - I + 1, first), dy, slopes[I % 2], gradient + Model::offsets[last - I]),
-                  dy = slopes[I % 2]),
+            [&]<std::size_t... At>(std::index_sequence<At...>) {
+                constexpr std::size_t last = sizeof...(At);
+                ((Model::template layer<last - At>::backward(
+                      site_of<last - At>(parameters, group, count), signal_at(last - At, first),
+                      signal_at(last - At + 1, first), dy, slopes[At % 2],
+                      gradient + Model::offsets[last - At]),
+                  dy = slopes[At % 2]),
                  ...);
             }
             (middle_layers());
@@ -219,7 +220,7 @@ private:
     /// Those behind the first.
     using middle_layers = std::make_index_sequence<split::whole - 1>;
 
-    static constexpr int width(std::size_t signal) { return Model::signals[signal].width; }
+    static constexpr int width(std::size_t signal) { return Model::flow[signal].width; }
     /// Where each signal of a row begins; behind the last stands the product.
     static constexpr std::array<std::size_t, split::whole + 2> starts = [] {
         std::array<std::size_t, split::whole + 2> all{};
@@ -251,14 +252,14 @@ private:
     std::size_t first_row(std::size_t group) const { return size() * group / m_groups; }
     float* scratch_of(std::size_t group) const { return m_scratch + group * 3 * chunk * widest; }
     /// Where the bias of a convolution stands among the parameters.
-    template <std::size_t I>
-    static constexpr std::size_t bias_at = Model::offsets[I] + static_cast<std::size_t>(width(I)) *
-                                                                   static_cast<std::size_t>(width(I + 1));
-    template <std::size_t I>
+    template <std::size_t At>
+    static constexpr std::size_t bias_at = Model::offsets[At] + static_cast<std::size_t>(width(At)) *
+                                                                    static_cast<std::size_t>(width(At + 1));
+    template <std::size_t At>
     site site_of(const float* parameters, std::size_t group, std::size_t count) const {
-        return {{1, width(I)},           {},
+        return {{1, width(At)},          {},
                 static_cast<int>(count), 0,
-                static_cast<int>(I),     parameters + Model::offsets[I],
+                static_cast<int>(At),    parameters + Model::offsets[At],
                 scratch_of(group),       nullptr};
     }
 

@@ -42,8 +42,8 @@ private:
         const simd::vec<> one = simd::broadcast(1);
         const simd::vec<> none = {};
         const auto is_above = x > none;
-        const simd::vec<> small = simd::exp_of_negative(is_above ? none - x : x);
-        return (is_above ? one : small) / (one + small);
+        const simd::vec<> power = simd::exp_of_negative(is_above ? none - x : x);
+        return (is_above ? one : power) / (one + power);
     }
 };
 

@@ -166,12 +166,12 @@ public:
     }
 
 private:
-    template <std::size_t I>
-    using rule = window_rule<typename Model::template layer<I>>;
+    template <std::size_t At>
+    using rule = window_rule<typename Model::template layer<At>>;
     static constexpr auto nodes = static_cast<std::size_t>(graph::nodes);
     static constexpr std::size_t pool = [] {
         std::size_t i = 0;
-        while (!Model::signals[i + 1].pooled) {
+        while (!Model::flow[i + 1].pooled) {
             ++i;
         }
         return i;
@@ -182,16 +182,16 @@ private:
     }
 
     /// The layers behind the nodes as one row of weights a node, and a constant.
-    template <std::size_t I>
+    template <std::size_t At>
     void fold_tail() {
-        if constexpr (I == Model::layers) {
+        if constexpr (At == Model::layers) {
             m_read_out.assign(1, 1);
         }
-        constexpr std::size_t at = I - 1;
+        constexpr std::size_t at = At - 1;
         if constexpr (at > pool) {
             if constexpr (rule<at>::action == window_action::linear) {
                 const float* p = m_parameters + Model::offsets[at];
-                const auto in = static_cast<std::size_t>(Model::signals[at].width);
+                const auto in = static_cast<std::size_t>(Model::flow[at].width);
                 const std::size_t out = m_read_out.size();
                 std::vector<double> before(in);
                 for (std::size_t i = 0; i < in; ++i) {
@@ -206,7 +206,7 @@ private:
             }
             fold_tail<at>();
         } else {
-            const auto width = static_cast<std::size_t>(Model::signals[pool].width);
+            const auto width = static_cast<std::size_t>(Model::flow[pool].width);
             m_weights.resize(nodes * width);
             for (std::size_t i = 0; i < m_weights.size(); ++i) {
                 m_weights[i] = static_cast<float>(rule<pool>::share(graph::nodes) *
@@ -246,56 +246,56 @@ private:
         }
     }
 
-    /// Layer I on all nodes, and those on each node behind it.
-    template <std::size_t I>
+    /// Layer At on all nodes, and those on each node behind it.
+    template <std::size_t At>
     void step() {
-        if constexpr (rule<I>::action == window_action::neighbours) {
-            convolve<I>();
+        if constexpr (rule<At>::action == window_action::neighbours) {
+            convolve<At>();
         } else {
             // Only before the first convolution: others take these layers along.
             parallel_for(static_cast<std::ptrdiff_t>(nodes), [&](std::ptrdiff_t i) {
                 node_rows& mine = m_rows[static_cast<std::size_t>(i)];
                 std::vector<float> rows = mine.values;
                 rows.resize(3 * rows.size());
-                finish<I>(static_cast<std::size_t>(i), 0, static_cast<int>(codes_of(mine.cells)), rows.data(),
-                          mine.values);
+                finish<At>(static_cast<std::size_t>(i), 0, static_cast<int>(codes_of(mine.cells)),
+                           rows.data(), mine.values);
             });
-            if constexpr (end_of_run<I>() < pool) {
-                step<end_of_run<I>()>();
+            if constexpr (end_of_run<At>() < pool) {
+                step<end_of_run<At>()>();
             }
         }
     }
 
-    /// The first layer from I on that does not work on each node by itself.
-    template <std::size_t I>
+    /// The first layer from At on that does not work on each node by itself.
+    template <std::size_t At>
     static constexpr std::size_t end_of_run() {
-        if constexpr (rule<I>::action == window_action::each_node) {
-            return end_of_run<I + 1>();
+        if constexpr (rule<At>::action == window_action::each_node) {
+            return end_of_run<At + 1>();
         } else {
-            return I;
+            return At;
         }
     }
 
-    /// Takes rows of a node through the layers from I on that work on each node by itself, then keeps them,
+    /// Takes rows of a node through the layers from At on that work on each node by itself, then keeps them,
     /// or reads them out. Behind the rows there is room for twice as many.
-    template <std::size_t I>
+    template <std::size_t At>
     void finish(std::size_t node, std::size_t first, int count, float* rows, std::vector<float>& kept) {
-        if constexpr (rule<I>::action == window_action::each_node) {
-            constexpr signal in{1, Model::signals[I].width};
-            static_assert(Model::signals[I + 1].width == in.width,
+        if constexpr (rule<At>::action == window_action::each_node) {
+            constexpr signal in{1, Model::flow[At].width};
+            static_assert(Model::flow[At + 1].width == in.width,
                           "[F0629] gcn::window_rule: a layer that works on each node must keep its width");
             const std::ptrdiff_t size = static_cast<std::ptrdiff_t>(count) * in.width;
             site at{};
             at.input = in;
             at.count = count;
-            at.layer = static_cast<int>(I);
-            at.parameters = m_parameters + Model::offsets[I];
+            at.layer = static_cast<int>(At);
+            at.parameters = m_parameters + Model::offsets[At];
             at.scratch = rows + 2 * size;
-            Model::template layer<I>::forward(at, rows, rows + size);
+            Model::template layer<At>::forward(at, rows, rows + size);
             std::copy_n(rows + size, size, rows);
-            finish<I + 1>(node, first, count, rows, kept);
-        } else if constexpr (I == pool) {
-            constexpr int width = Model::signals[I].width;
+            finish<At + 1>(node, first, count, rows, kept);
+        } else if constexpr (At == pool) {
+            constexpr int width = Model::flow[At].width;
             std::vector<double>& term = m_terms[node];
             if (term.size() < first + static_cast<std::size_t>(count)) {
                 term.resize(first + static_cast<std::size_t>(count));
@@ -306,19 +306,19 @@ private:
                     dot(rows + static_cast<std::ptrdiff_t>(r) * width, weights, width);
             }
         } else {
-            constexpr auto width = static_cast<std::size_t>(Model::signals[I].width);
+            constexpr auto width = static_cast<std::size_t>(Model::flow[At].width);
             std::copy_n(rows, static_cast<std::size_t>(count) * width,
                         kept.begin() + static_cast<std::ptrdiff_t>(first * width));
         }
     }
 
-    template <std::size_t I>
+    template <std::size_t At>
     void convolve() {
-        using way = rule<I>;
-        constexpr signal in = Model::signals[I];
-        constexpr int width = Model::signals[I + 1].width;
+        using way = rule<At>;
+        constexpr signal in = Model::flow[At];
+        constexpr int width = Model::flow[At + 1].width;
         constexpr auto maps = static_cast<std::size_t>(way::maps);
-        const float* p = m_parameters + Model::offsets[I];
+        const float* p = m_parameters + Model::offsets[At];
 
         std::vector<std::vector<float>> products(nodes * maps);
         parallel_for(static_cast<std::ptrdiff_t>(nodes), [&](std::ptrdiff_t i) {
@@ -351,18 +351,18 @@ private:
                 }
             }
             const std::size_t codes = codes_of(mine.cells);
-            if constexpr (end_of_run<I + 1>() == pool) {
+            if constexpr (end_of_run<At + 1>() == pool) {
                 m_terms[i].resize(codes);
             } else {
                 mine.values.resize(codes * static_cast<std::size_t>(width));
             }
             sum.run([&](std::size_t first, int count, float* rows) {
-                finish<I + 1>(i, first, count, rows, mine.values);
+                finish<At + 1>(i, first, count, rows, mine.values);
             });
         });
         m_rows = std::move(next);
-        if constexpr (end_of_run<I + 1>() != pool) {
-            step<end_of_run<I + 1>()>();
+        if constexpr (end_of_run<At + 1>() != pool) {
+            step<end_of_run<At + 1>()>();
         }
     }
 

@@ -1,0 +1,3 @@
+// expect: [F0082] fitnas checks for NaN and rounds on purpose: compile without -ffast-math
+// flags: -ffast-math
+#include <fitnas/metrics/kendall.hpp>
