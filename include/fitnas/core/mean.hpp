@@ -131,17 +131,33 @@ inline double exact_mean(std::span<const double> values) {
     return sum.mean();
 }
 
-/// The exponent of the largest magnitude: divided by two to it, no value is above 1. Squares, products and
-/// sums of values divided so neither overflow nor lose what counts, and a power of two rounds nothing.
-/// @param values finite
-inline int common_exponent(std::span<const double> values) {
+/// @return 0 where there are no values
+inline double largest_magnitude(std::span<const double> values) {
     double largest = 0;
     for (const double v : values) {
         largest = (std::max)(largest, std::abs(v));
     }
+    return largest;
+}
+
+/// The exponent of the largest magnitude: divided by two to it, no value is above 1. Squares, products and
+/// sums of values divided so neither overflow nor lose what counts, and a power of two rounds nothing.
+/// @param values finite
+inline int common_exponent(std::span<const double> values) {
     int exponent = 0;
-    std::frexp(largest, &exponent);
+    std::frexp(largest_magnitude(values), &exponent);
     return exponent;
+}
+
+/// The root of the sum of squared differences from `mean` over `divisor`, in any unit of the values.
+inline double deviation_about(double mean, std::span<const double> values, std::size_t divisor) {
+    const int unit = common_exponent(values);
+    double sum = 0;
+    for (const double v : values) {
+        const double off = std::ldexp(v, -unit) - std::ldexp(mean, -unit);
+        sum += off * off;
+    }
+    return std::ldexp(std::sqrt(sum / static_cast<double>(divisor)), unit);
 }
 
 } // namespace fitnas::detail
