@@ -10,6 +10,7 @@
 #include <fitnas/core/hash.hpp>
 #include <fitnas/core/linalg.hpp>
 #include <fitnas/core/line_queue.hpp>
+#include <fitnas/core/mean.hpp>
 #include <fitnas/core/memory.hpp>
 #include <fitnas/core/memory_limit.hpp>
 #include <fitnas/core/parallel.hpp>

@@ -67,3 +67,36 @@ TEST_CASE("solve refuses what it cannot solve, and says why") {
     CHECK_THROWS_AS(solve(matrix{{1, nan}, {0, 1}}, matrix{{1}, {1}}), numeric_error);
     CHECK_THROWS_AS(solve(two, matrix{{nan}, {1}}), numeric_error);
 }
+
+TEST_CASE("eigenvalues and directions of symmetric matrices") {
+    // By hand: 1 and 3, along (1, -1) and (1, 1).
+    const auto small = eigen_of(matrix{{2, 1}, {1, 2}});
+    CHECK(small.values[0] == doctest::Approx(1));
+    CHECK(small.values[1] == doctest::Approx(3));
+    CHECK(small.vectors(0, 0) == doctest::Approx(-small.vectors(0, 1)));
+    CHECK(std::abs(small.vectors(1, 0)) == doctest::Approx(std::sqrt(0.5)));
+    CHECK(eigen_of(matrix{{4}}).values[0] == 4);
+
+    random_stream random(seed{3}, purpose::user);
+    matrix a = matrix::from_shape({30, 30});
+    for (std::size_t i = 0; i < 30; ++i) {
+        for (std::size_t j = 0; j <= i; ++j) {
+            a(i, j) = a(j, i) = random.normal();
+        }
+    }
+    const auto found = eigen_of(a);
+    for (std::size_t k = 0; k < 30; ++k) {
+        CHECK((k == 0 || found.values[k - 1] <= found.values[k]));
+        for (std::size_t i = 0; i < 30; ++i) { // a v = value v
+            double product = 0;
+            for (std::size_t j = 0; j < 30; ++j) {
+                product += a(i, j) * found.vectors(k, j);
+            }
+            CHECK(std::abs(product - found.values[k] * found.vectors(k, i)) < 1e-12);
+        }
+    }
+    CHECK_THROWS_WITH_AS(eigen_of(matrix{{1, 2, 3}, {4, 5, 6}}),
+                         "[F0060] eigen_of: expected a matrix of n x n, got 2 x 3", shape_error);
+    CHECK_THROWS_AS(eigen_of(matrix{{1, NAN}, {NAN, 1}}), numeric_error);
+    CHECK_THROWS_AS(eigen_of(matrix{{INFINITY}}), numeric_error);
+}

@@ -154,3 +154,13 @@ TEST_CASE("bad columns and options are refused") {
                        "bootstrap_options::level: expected a number between 0 and 1"));
     }
 }
+
+TEST_CASE("ends of an interval lie between the values, however far these are apart") {
+    const double most = (std::numeric_limits<double>::max)();
+    const std::vector<double> sorted{-most, most};
+    CHECK(detail::quantile(sorted, 0) == -most);
+    CHECK(detail::quantile(sorted, 1) == most);
+    CHECK(detail::quantile(sorted, 0.5) == 0);
+    CHECK(detail::quantile(sorted, 0.75) / most == doctest::Approx(0.5));
+    CHECK(detail::quantile(std::vector<double>(5, 0.1), 0.3) == 0.1);
+}

@@ -82,3 +82,13 @@ TEST_CASE("bad columns, counts and fractions are refused") {
     CHECK(precision_at(x, x, 1e-12) == 1); // at least one row
     CHECK(tau_in_top(x, x, 1e-12) == 1);   // at least two
 }
+
+TEST_CASE("regret is in the unit of the truth, or refused where that is too large") {
+    const std::vector<double> predicted{3, 2, 1};
+    for (const double unit : {1e-300, 1.0, 1e300}) {
+        CHECK(regret(predicted, std::vector<double>{1 * unit, 4 * unit, 9 * unit}) == 9 * unit - 1 * unit);
+    }
+    const double most = (std::numeric_limits<double>::max)();
+    CHECK_THROWS_WITH_AS(regret(predicted, std::vector<double>{-most, 0, most}),
+                         doctest::Contains("[F0860] regret: from"), numeric_error);
+}

@@ -229,3 +229,120 @@ TEST_CASE("ridge on ranks: outliers weigh no more than others, predictions are i
           doctest::Approx(before.offset() + before.weight(0, 2) + before.weight(1, 1) + before.weight(2, 3) +
                           before.weight(3, 0)));
 }
+
+namespace {
+
+using three = codes<3, 3, 3>;
+
+struct exact_case { // with Python's fractions: each network left out and the rest fitted anew
+    std::vector<const char*> codes;
+    std::vector<double> scores;
+    double lambda;
+    double error;
+    std::vector<double> predictions; // of the first networks
+    std::vector<double> weights;     // of the first cell
+};
+
+score_table<three> table_of(const exact_case& c) {
+    score_table<three> table;
+    for (std::size_t i = 0; i < c.codes.size(); ++i) {
+        table.push_back(parse<three>(c.codes[i]), c.scores[i]);
+    }
+    return table;
+}
+
+} // namespace
+
+TEST_CASE("ridge has the exact leave-one-out error and predictions for penalties however small") {
+    const std::vector<const char*> few{"000", "011", "022", "120", "112", "200"};
+    const std::vector<double> few_scores{.3, .5, .9, .4, .7, .1};
+    const std::vector<const char*> many{"000", "001", "010", "012", "021", "100", "102", "111",
+                                        "120", "122", "201", "210", "212", "220", "222"};
+    const std::vector<double> many_scores{.31, .52, .91, .44, .73, .12, .3, .61,
+                                          .25, .5,  .94, .7,  .15, .33, .48};
+    const exact_case cases[] = {
+        {few,
+         few_scores,
+         1e-4,
+         0.03460411948438715,
+         {0.30000000058719745, 0.5000066659127772},
+         {0.09999452428451945, 9.524704830286647e-07, -0.09999547675500248}},
+        {few, few_scores, 1e-12, 0.034602497064640095, {0.3, 0.5000000000000666}, {0.1, 0, -0.1}},
+        {few, few_scores, 1e-300, 0.03460249706462387, {0.3, 0.5}, {0.1, 0, -0.1}},
+        {many,
+         many_scores,
+         1e-12,
+         0.11262774392600126,
+         {0.40258215962445243, 0.6744366197182797},
+         {0.05149941314554037, -0.09113849765257412, 0.039639084507033746}},
+        {many,
+         many_scores,
+         1e-9,
+         0.11262774388012164,
+         {0.40258215966366784, 0.6744366196882193},
+         {0.05149941314598682, -0.09113849764454138, 0.03963908449855456}},
+    };
+    for (const exact_case& c : cases) {
+        CAPTURE(c.lambda);
+        const ridge<three> model(table_of(c), {.lambda = c.lambda});
+        CHECK(model.lambda() == c.lambda);
+        CHECK(model.leave_one_out_error() == doctest::Approx(c.error).epsilon(1e-11));
+        for (std::size_t i = 0; i < c.predictions.size(); ++i) {
+            CHECK(std::abs(model.predict(parse<three>(c.codes[i])) - c.predictions[i]) < 1e-13);
+        }
+        for (std::size_t o = 0; o < 3; ++o) {
+            CHECK(std::abs(model.weight(0, static_cast<int>(o)) - c.weights[o]) < 1e-13);
+        }
+    }
+    // So large that nothing is left but the mean.
+    const ridge<three> flat(table_of(cases[0]), {.lambda = 1e308});
+    CHECK(flat.predict(parse<three>("022")) == doctest::Approx(2.9 / 6));
+    // Each left out: n / (n - 1) times its distance from the mean.
+    double error = 0;
+    for (const double s : few_scores) {
+        error += std::pow((s - 2.9 / 6) * 6 / 5, 2) / 6;
+    }
+    CHECK(flat.leave_one_out_error() == doctest::Approx(error));
+}
+
+TEST_CASE("ridge is the same in any unit of the scores") {
+    const score_table<tiny> table = noisy_table();
+    const ridge<tiny> model(table);
+    const ridge<tiny> by_ranks(table, {.target = target::ranks});
+    for (const int exponent : {-990, -300, 7, 300, 990}) {
+        CAPTURE(exponent);
+        score_table<tiny> other = table;
+        for (double& s : other.scores) {
+            s = std::ldexp(s, exponent);
+        }
+        const ridge<tiny> scaled(other);
+        const ridge<tiny> scaled_ranks(other, {.target = target::ranks});
+        CHECK(scaled.lambda() == model.lambda());
+        for (const architecture<tiny>& a : table.architectures) {
+            CHECK(scaled.predict(a) == std::ldexp(model.predict(a), exponent));
+            CHECK(scaled_ranks.predict(a) == std::ldexp(by_ranks.predict(a), exponent));
+        }
+    }
+}
+
+TEST_CASE("a score next to the largest double leaves a ridge with weights") {
+    score_table<tiny> table = noisy_table();
+    table.scores[0] = -(std::numeric_limits<double>::max)();
+    const ridge<tiny> model(table);
+    for (const architecture<tiny>& a : table.architectures) {
+        CHECK(std::isfinite(model.predict(a)));
+    }
+}
+
+TEST_CASE("an operator that all networks have, or none, has the weight 0") {
+    score_table<three> table;
+    for (const char* code : {"000", "010", "020", "001", "011"}) {
+        table.push_back(parse<three>(code), 0.1 * static_cast<double>(table.size() * table.size()) + 0.1);
+    }
+    const ridge<three> model(table);
+    for (int o = 0; o < 3; ++o) {
+        CHECK(model.weight(0, o) == 0);
+    }
+    CHECK(model.weight(2, 2) == 0);
+    CHECK(model.predict(parse<three>("110")) == model.predict(parse<three>("010")));
+}

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <set>
 
@@ -109,4 +110,51 @@ TEST_CASE("tables that cannot be cut are refused") {
     table.push_back(parse<macro>("11111111"), 2);
     table.push_back(parse<macro>("22222222"), 3);
     CHECK_THROWS_AS(cross_validate(table, fit_to, {.folds = 2}), shape_error);
+}
+
+TEST_CASE("folds without an order to find are skipped, and named") {
+    using space = codes<4, 4, 4>;
+    // All scores are 1 but those of one network and of one other: most folds are constant.
+    score_table<space> table;
+    for_each_architecture<space>([&](const architecture<space>& a) {
+        if (table.size() < 20) {
+            table.push_back(a, 1);
+        }
+    });
+    const auto parts = make_folds(20, 5, seed{3});
+    const std::size_t odd = parts[2].front();
+    const std::size_t other = parts[4].front();
+    table.scores[odd] = 3;
+    table.scores[other] = 2;
+    std::size_t fits = 0;
+    std::vector<long long> told;
+    const auto shown = cross_validate(
+        table,
+        [&](const score_table<space>& rows) {
+            ++fits;
+            return ridge<space>(rows);
+        },
+        {.folds = 5, .seed = seed{3}, .observer = [&](const progress& p) { told.push_back(p.done); }});
+    CHECK(shown.skipped == std::vector<std::size_t>{0, 1, 3});
+    REQUIRE(shown.folds.size() == 2);
+    CHECK(fits == 2);
+    CHECK(told == std::vector<long long>{1, 2, 3, 4, 5});
+    CHECK(shown.folds[0].held_out.size() == 4);
+    CHECK(std::isfinite(shown.kendall()));
+    CHECK(shown.kendall() == (shown.folds[0].kendall + shown.folds[1].kendall) / 2);
+
+    // Without the second, the others of fold 2 are all equal: there is nothing to fit either.
+    table.scores[other] = 1;
+    CHECK_THROWS_WITH_AS(cross_validate(table, [](const auto& rows) { return ridge<space>(rows); },
+                                        {.folds = 5, .seed = seed{3}}),
+                         doctest::Contains("[F0662] cross_validate: in each of the 5 folds"), numeric_error);
+}
+
+TEST_CASE("the mean over folds of equal taus is that tau") {
+    cross_validation_result<macro> result;
+    for (int i = 0; i < 3; ++i) {
+        result.folds.push_back({{}, {}, 0.1, 0.7});
+    }
+    CHECK(result.kendall() == 0.1);
+    CHECK(result.spearman() == 0.7);
 }

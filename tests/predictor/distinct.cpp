@@ -55,3 +55,37 @@ TEST_CASE("tables that nothing can be fitted to are refused by name") {
     table.architectures[2][0] = 3;
     CHECK_THROWS_AS(merge_equal_networks(table, "fit"), architecture_error);
 }
+
+TEST_CASE("a mean does not tell how often a network was scored, nor in which order") {
+    score_table<space> table;
+    for (int i = 0; i < 3; ++i) {
+        table.push_back(parse<space>("00000000"), 0.1); // 0.1 + 0.1 + 0.1 is not 3 x 0.1
+    }
+    for (const double v : {0.1, 0.7, 0.2}) {
+        table.push_back(parse<space>("11111111"), v);
+    }
+    for (const double v : {0.7, 0.2, 0.1}) {
+        table.push_back(parse<space>("22222222"), v);
+    }
+    const score_table<space> merged = merge_equal_networks(table, "test");
+    CHECK(merged.scores[0] == 0.1);
+    CHECK(merged.scores[1] == merged.scores[2]);
+    CHECK(merged.scores[1] == 0x1.5555555555555p-2); // 1 / 3, by Python's fractions
+
+    score_table<space> equal;
+    for (int i = 0; i < 3; ++i) {
+        equal.push_back(parse<space>("00000000"), 0.1);
+    }
+    equal.push_back(parse<space>("11111111"), 0.2);
+    equal.push_back(parse<space>("11111111"), 0.0);
+    CHECK_THROWS_WITH_AS(merge_equal_networks(equal, "fit"),
+                         "[F0324] fit: all 2 scores are equal to 0.1, there is nothing to learn from them",
+                         numeric_error);
+    // Near the largest double a sum would overflow.
+    const double most = (std::numeric_limits<double>::max)();
+    score_table<space> large;
+    large.push_back(parse<space>("00000000"), most);
+    large.push_back(parse<space>("00000000"), most);
+    large.push_back(parse<space>("11111111"), -most);
+    CHECK(merge_equal_networks(large, "test").scores == std::vector<double>{most, -most});
+}

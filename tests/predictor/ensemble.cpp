@@ -39,6 +39,25 @@ TEST_CASE("an ensemble is the mean of any predictors, and their deviation") {
     CHECK_THROWS_AS(ensemble<constant>(std::vector<constant>{}), shape_error);
 }
 
+TEST_CASE("the mean of equal predictions is that prediction, in whatever order members come, in any unit") {
+    const architecture<tiny> first{0, 0, 0, 0};
+    for (const double v : {0.1, 0.7, 1e300, 1.7e308, 5e-324}) {
+        for (std::size_t n = 1; n < 12; ++n) {
+            const ensemble<constant> all(std::vector<constant>(n, constant{v}));
+            CHECK(all.predict(first) == v);
+            CHECK(all.spread(first) == 0);
+        }
+    }
+    const ensemble<constant> one(std::vector<constant>{{0.1}, {0.7}, {0.2}});
+    const ensemble<constant> other(std::vector<constant>{{0.7}, {0.2}, {0.1}});
+    CHECK(one.predict(first) == other.predict(first));
+    CHECK(ensemble<constant>(std::vector<constant>{{1e-200}, {3e-200}}).spread(first) ==
+          doctest::Approx(1e-200 * std::sqrt(2.0)).epsilon(1e-12));
+    CHECK(ensemble<constant>(std::vector<constant>{{1e200}, {3e200}}).spread(first) / 1e200 ==
+          doctest::Approx(std::sqrt(2.0)));
+    CHECK(one.predict(std::span<const architecture<tiny>>()).empty());
+}
+
 TEST_CASE("fit_ensemble fits with different seeds, the first with its own") {
     const score_table<tiny> table = tiny_table();
     const fit_options options{.epochs = 10, .seed = seed{5}};

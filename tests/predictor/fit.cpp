@@ -76,6 +76,54 @@ TEST_CASE("an offset and a scale of the scores change nothing but the unit") {
     CHECK(scaled.predict(some) == doctest::Approx(8 * model.predict(some) - 1024));
 }
 
+TEST_CASE("a fit is the same in any unit of the scores") {
+    const score_table<tiny> table = tiny_table();
+    for (const loss kind : {loss::pairwise, loss::mse, loss::differences}) {
+        const fit_options options{.loss = kind, .epochs = 3};
+        const auto model = fit<chain_net>(table, options);
+        for (const int exponent : {-980, -300, 300, 980}) {
+            score_table<tiny> other = table;
+            for (double& s : other.scores) {
+                s = std::ldexp(s, exponent);
+            }
+            const auto scaled = fit<chain_net>(other, options);
+            for (const architecture<tiny>& a : table.architectures) {
+                CHECK(scaled.predict(a) == std::ldexp(model.predict(a), exponent));
+            }
+        }
+    }
+}
+
+TEST_CASE("one failed network does not make the others equal for a fit to pairs") {
+    score_table<tiny> table = tiny_table();
+    table.scores[5] = -1000;
+    const fit_options options{.epochs = 5};
+    const auto model = fit<chain_net>(table, options);
+    table.scores[5] = -1e300;
+    const auto failed = fit<chain_net>(table, options);
+    CHECK(std::equal(model.parameters().begin(), model.parameters().end(), failed.parameters().begin()));
+    table.scores[5] = -(std::numeric_limits<double>::max)();
+    CHECK(std::equal(model.parameters().begin(), model.parameters().end(),
+                     fit<chain_net>(table, options).parameters().begin()));
+}
+
+TEST_CASE("how often a network was scored does not count") {
+    // Networks that differ in the second cell alone have equal scores; half of them were scored three times.
+    score_table<tiny> table;
+    score_table<tiny> once;
+    for (const architecture<tiny>& a : tiny_table().architectures) {
+        const double score = 0.1 + 0.2 * a[0];
+        once.push_back(a, score);
+        for (int i = 0; i < (a[1] == 0 ? 3 : 1); ++i) {
+            table.push_back(a, score);
+        }
+    }
+    const fit_options options{.epochs = 5};
+    const auto model = fit<chain_net>(table, options);
+    CHECK(std::equal(model.parameters().begin(), model.parameters().end(),
+                     fit<chain_net>(once, options).parameters().begin()));
+}
+
 TEST_CASE("the seed decides, and the observer sees every epoch") {
     const score_table<tiny> table = tiny_table();
     std::vector<double> losses;

@@ -1,4 +1,5 @@
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -40,8 +41,49 @@ TEST_CASE("fit_line always rises") {
     CHECK(falling.slope == doctest::Approx(6)); // deviations 3 and 0.5
     CHECK(falling(0.5) == doctest::Approx(5));
     const line flat = fit_line(std::vector<double>{7, 7}, std::vector<double>{1, 2});
-    CHECK(flat.slope == 1);
+    CHECK(flat.slope > 0);
     CHECK(flat(7) == doctest::Approx(1.5));
     const line constant = fit_line(std::vector<double>{0, 1}, std::vector<double>{3, 3});
     CHECK(constant.slope > 0);
+}
+
+TEST_CASE("targets and lines are the same in any unit") {
+    // Mean 4, variance (9 + 4 + 0 + 25) / 4 = 9.5.
+    const double deviation = std::sqrt(9.5);
+    for (const double unit : {1.0, 1e-200, 1e200, 1e-300, 1e300, -1e-300, 1.9e307}) {
+        CAPTURE(unit);
+        const std::vector<double> scores{1 * unit, 2 * unit, 4 * unit, 9 * unit};
+        const std::vector<double> got = make_targets(target::standardised, scores);
+        const double sign = unit < 0 ? -1 : 1;
+        CHECK(got[0] == doctest::Approx(-3 * sign / deviation));
+        CHECK(got[1] == doctest::Approx(-2 * sign / deviation));
+        CHECK(got[2] == doctest::Approx(0));
+        CHECK(got[3] == doctest::Approx(5 * sign / deviation));
+
+        // By hand as above: slope 2.5, offset 1.5.
+        const line found =
+            fit_line(std::vector<double>{0, 1, 2}, std::vector<double>{1 * unit, 5 * unit, 6 * unit});
+        if (unit > 0) {
+            CHECK(found.slope / unit == doctest::Approx(2.5));
+            CHECK(found.offset / unit == doctest::Approx(1.5));
+        }
+        const line of_outputs = fit_line(std::vector<double>{0, 1 * unit, 2 * unit},
+                                         std::vector<double>{1 * unit, 5 * unit, 6 * unit});
+        CHECK(of_outputs.slope == doctest::Approx(2.5));
+    }
+    // In a unit that is a power of two, to the bit.
+    const std::vector<double> scores{0.3, 0.1, 0.9, -0.4};
+    std::vector<double> small;
+    for (const double v : scores) {
+        small.push_back(std::ldexp(v, -900));
+    }
+    CHECK(make_targets(target::standardised, small) == make_targets(target::standardised, scores));
+}
+
+TEST_CASE("equal values and their mean differ by nothing") {
+    const std::vector<double> got =
+        make_targets(target::standardised, std::vector<double>{0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.7, -0.5});
+    CHECK(got[0] == 0); // the mean is 0.1, as 0.7 and -0.5 are 0.6 above and below
+    const line flat = fit_line(std::vector<double>{0.1, 0.1, 0.1}, std::vector<double>{0.1, 0.2, 0.6});
+    CHECK(flat(0.1) == doctest::Approx(0.3));
 }

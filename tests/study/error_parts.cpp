@@ -95,3 +95,48 @@ TEST_CASE("too few seeds, folds or networks are refused") {
     CHECK(contains(thrown<shape_error>([&] { study::split_error(m.scores, std::vector<double>(3)); }),
                    "as many truths"));
 }
+
+TEST_CASE("parts are the same in any unit, or refused") {
+    const made_up m = scores_of(60, 3, 4);
+    const study::error_parts parts = study::split_error(m.scores, m.truth, 0.01);
+    const auto in_unit = [&](int exponent) {
+        made_up other = m;
+        for (auto& seed_scores : other.scores) {
+            for (auto& column : seed_scores) {
+                for (double& v : column) {
+                    v = std::ldexp(v, exponent);
+                }
+            }
+        }
+        for (double& t : other.truth) {
+            t = std::ldexp(t, exponent);
+        }
+        return study::split_error(other.scores, other.truth, std::ldexp(0.01, 2 * exponent));
+    };
+    for (const int exponent : {-480, -200, 200, 480}) {
+        const study::error_parts other = in_unit(exponent);
+        CHECK(other.images == std::ldexp(parts.images, 2 * exponent));
+        CHECK(other.training == std::ldexp(parts.training, 2 * exponent));
+        CHECK(other.quality == std::ldexp(parts.quality, 2 * exponent));
+        CHECK(other.scale == std::ldexp(parts.scale, 2 * exponent));
+        CHECK(other.bias == std::ldexp(parts.bias, 2 * exponent));
+        CHECK(other.slope == parts.slope);
+    }
+    // Their squares are no doubles.
+    CHECK_THROWS_WITH_AS(in_unit(-700), doctest::Contains("[F1060] split_error: the variances"),
+                         numeric_error);
+    CHECK_THROWS_WITH_AS(in_unit(700), doctest::Contains("give scores and truths in another unit"),
+                         numeric_error);
+    const cube tiny_scores(2, std::vector<std::vector<double>>(2, {1e-200, 2e-200, 4e-200}));
+    CHECK_THROWS_AS(study::split_error(tiny_scores), numeric_error);
+}
+
+TEST_CASE("equal scores have no error, to the last bit") {
+    // Each network has the same score everywhere; sums of shares of 0.1 would differ from it.
+    const cube scores(3, std::vector<std::vector<double>>(7, {0.1, 0.1, 0.1}));
+    const study::error_parts parts = study::split_error(scores, std::vector<double>{0.1, 0.1, 0.1});
+    CHECK(parts.images == 0);
+    CHECK(parts.training == 0);
+    CHECK(parts.quality == 0);
+    CHECK(std::isnan(parts.slope)); // nothing to draw a line through
+}

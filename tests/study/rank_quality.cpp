@@ -58,3 +58,19 @@ TEST_CASE("takings agree as far as their noise lets them") {
     CHECK(tau.range.high >= tau.value);
     CHECK_THROWS_AS(study::tau_between({&three[0], 1}), shape_error);
 }
+
+TEST_CASE("the mean over equal takings is one taking's, to the last bit") {
+    const std::vector<double> truth{0.1, 0.1, 0.1, 0.7};
+    const std::vector<double> values{3, 2, 1, 0};
+    for (std::size_t n = 1; n < 8; ++n) {
+        const std::vector<std::vector<double>> takings(n, values);
+        const study::rank_quality q = study::judge(takings, truth, 0.75, {.draws = 10});
+        CHECK(q.tau.value == kendall_tau(values, truth));
+        CHECK(q.first.value == 0.1);
+        CHECK(q.top.value == 0.1); // of the three first
+        CHECK(study::tau_gain(takings, takings, truth, {.draws = 10}).value == 0);
+        if (n > 1) {
+            CHECK(study::tau_between(takings, {.draws = 10}).value == 1);
+        }
+    }
+}

@@ -1,7 +1,7 @@
 /// @file
-/// @brief The one header that includes xtensor-blas: dense solves in double precision, off the hot path. It
-/// takes LAPACK's declarations from it, and not xlinalg.hpp, which takes as long to compile as all of
-/// xtensor.
+/// @brief The one header that includes xtensor-blas: dense solves and eigenvalues in double precision, off
+/// the hot path. It takes LAPACK's declarations from it, and not xlinalg.hpp, which takes as long to compile
+/// as all of xtensor.
 
 #ifndef FITNAS_CORE_LINALG_HPP
 #define FITNAS_CORE_LINALG_HPP
@@ -59,6 +59,49 @@ matrix solve(const A& a, const B& b) {
         }
     }
     return matrix(x);
+}
+
+/// @brief Eigenvalues of a symmetric matrix, from the smallest on, and their directions.
+template <std::same_as<matrix> Matrix>
+struct eigen_system {
+    std::vector<double> values;
+    Matrix vectors; ///< a row for each value: of length 1, at right angles to all others
+};
+
+/// @brief Eigenvalues and directions by LAPACK's dsyev. A template, so that only a program that calls it
+/// needs LAPACK.
+/// @param a n x n, symmetric, finite, n >= 1
+/// @throws shape_error where the shape is another
+/// @throws numeric_error where a value is not finite
+template <std::same_as<matrix> Matrix>
+eigen_system<Matrix> eigen_of(const Matrix& a) {
+    if (a.shape(0) != a.shape(1) || a.size() == 0) {
+        throw shape_error("[F0060] eigen_of: expected a matrix of n x n, got " + std::to_string(a.shape(0)) +
+                          " x " + std::to_string(a.shape(1)));
+    }
+    for (const double value : a) {
+        if (!std::isfinite(value)) {
+            throw numeric_error("[F0061] eigen_of: a value of the matrix is not finite");
+        }
+    }
+    // What are rows here are LAPACK's columns, and those of a symmetric matrix are the same.
+    eigen_system<Matrix> found{std::vector<double>(a.shape(0)), a};
+    const auto n = static_cast<xt::blas_index_t>(a.shape(0));
+    xt::blas_index_t failed = 0;
+    xt::blas_index_t size = -1; // asks how much to lend
+    std::vector<double> lent(1);
+    for (int turn = 0; turn < 2; ++turn) {
+        cxxlapack::LAPACK_IMPL(dsyev)("V", "L", &n, found.vectors.data(), &n, found.values.data(),
+                                      lent.data(), &size, &failed);
+        if (turn == 0) {
+            size = static_cast<xt::blas_index_t>(lent[0]);
+            lent.resize(static_cast<std::size_t>(size));
+        }
+    }
+    if (failed != 0) {
+        throw numeric_error("[F0062] eigen_of: LAPACK did not find the eigenvalues");
+    }
+    return found;
 }
 
 } // namespace fitnas

@@ -38,7 +38,10 @@ inline double quantile(const std::vector<double>& sorted, double q) {
     const double place = q * static_cast<double>(sorted.size() - 1);
     const auto below = static_cast<std::size_t>(place);
     const std::size_t above = (std::min)(below + 1, sorted.size() - 1);
-    return sorted[below] + (place - static_cast<double>(below)) * (sorted[above] - sorted[below]);
+    const double share = place - static_cast<double>(below);
+    const double step = sorted[above] - sorted[below];
+    return std::isfinite(step) ? sorted[below] + share * step
+                               : (1 - share) * sorted[below] + share * sorted[above];
 }
 } // namespace detail
 

@@ -50,7 +50,8 @@ inline std::size_t top_count(std::size_t n, double fraction, const std::string& 
 /// @param predicted,truth n >= 2 finite values each
 /// @param k how many picks are tried in truth, 1 to n
 /// @return from 0, in the unit of `truth`
-/// @throws shape_error, numeric_error, option_error
+/// @throws shape_error, option_error; numeric_error where a value is not finite, or the loss is too large for
+/// a double
 inline double regret(std::span<const double> predicted, std::span<const double> truth, std::size_t k = 1) {
     detail::require_paired(predicted, truth, "regret");
     if (k < 1 || k > predicted.size()) {
@@ -62,7 +63,13 @@ inline double regret(std::span<const double> predicted, std::span<const double> 
     for (const std::size_t i : picks) {
         best = (std::max)(best, truth[i]);
     }
-    return *std::max_element(truth.begin(), truth.end()) - best;
+    const double most = *std::max_element(truth.begin(), truth.end());
+    if (!std::isfinite(most - best)) {
+        throw numeric_error("[F0860] regret: from " + detail::number_text(best) + " to " +
+                            detail::number_text(most) +
+                            " is more than a double holds; divide the truth by a number");
+    }
+    return most - best;
 }
 
 /// @brief The share of the predicted top fraction that is in the true top fraction.

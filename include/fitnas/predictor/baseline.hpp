@@ -4,9 +4,9 @@
 #ifndef FITNAS_PREDICTOR_BASELINE_HPP
 #define FITNAS_PREDICTOR_BASELINE_HPP
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <fitnas/core/linalg.hpp>
+#include <fitnas/core/mean.hpp>
 #include <fitnas/predictor/distinct.hpp>
 #include <fitnas/predictor/feature/cell_operator.hpp>
 #include <fitnas/predictor/predictor.hpp>
@@ -59,11 +60,13 @@ public:
         }
         score_table<Space> merged = merge_equal_networks(table, "ridge");
         const std::vector<double> scores = merged.scores;
+        const int unit = detail::common_exponent(scores);
         if (options.target != target::standardised) {
             merged.scores = make_targets(options.target, scores);
+        } else {
+            in_unit(merged.scores, -unit); // their squares neither over- nor underflow
         }
         const moments data(merged, *this);
-        m_error = std::numeric_limits<double>::infinity();
         if (options.lambda) {
             take_if_better(data, *options.lambda);
         } else {
@@ -71,14 +74,21 @@ public:
                 take_if_better(data, std::pow(10.0, 0.5 * half_decade));
             }
         }
+        if (m_weights.empty()) {
+            throw numeric_error("[F0661] ridge: no penalty gives a finite leave-one-out error");
+        }
         if (options.target != target::standardised) {
             const std::vector<double> raw =
                 predict(std::span<const architecture<Space>>(merged.architectures));
-            const line unit = fit_line(raw, scores);
-            m_offset = unit(m_offset);
+            const line to_scores = fit_line(raw, scores);
+            m_offset = to_scores(m_offset);
             for (double& w : m_weights) {
-                w *= unit.slope;
+                w *= to_scores.slope;
             }
+        } else {
+            m_offset = std::ldexp(m_offset, unit);
+            in_unit(m_weights, unit);
+            m_error = std::ldexp(m_error, 2 * unit);
         }
     }
 
@@ -118,7 +128,7 @@ public:
     }
     double lambda() const { return m_lambda; }
     /// @return the mean squared error of each network by a fit to all others with the same lambda, in the
-    /// unit of the targets
+    /// unit of the targets; 0 or infinite where a double does not hold the square of that unit
     double leave_one_out_error() const { return m_error; }
 
 private:
@@ -126,6 +136,12 @@ private:
     static constexpr auto singles = static_cast<std::size_t>(feature::width<Space>);
     static constexpr auto cells = static_cast<std::size_t>(Space::cells);
     static constexpr bool has_pairs = Terms == ridge_terms::pairs;
+
+    static void in_unit(std::vector<double>& values, int exponent) {
+        for (double& v : values) {
+            v = std::ldexp(v, exponent);
+        }
+    }
 
     /// How many numbers there are: those of cells, then those of pairs, first cell by first cell.
     std::size_t width() const {
@@ -152,89 +168,124 @@ private:
         }
     }
 
-    /// What the normal equations need: sums over rows whose features, 0 or 1, and scores are less their
-    /// means.
+    /// What all penalties have in common. Features, 0 or 1, less their means over the n networks are the
+    /// matrix X = U D^(1/2) V', by the directions V of X'X with its eigenvalues D, those that are not 0.
+    /// Networks that cannot be told apart from others, or from their means, then cost no digits, however
+    /// small the penalty.
     struct moments {
         moments(const score_table<Space>& data, const ridge& model)
-            : scores(data.scores),
-              squares({model.width(), model.width()}, 0.0),
-              products(model.width()),
-              mean(model.width()) {
+            : scores(data.scores), mean(model.width()), score_mean(detail::exact_mean(data.scores)) {
             const auto n = static_cast<double>(data.size());
-            for (const double s : scores) {
-                score_mean += s / n;
-            }
+            std::vector<std::vector<std::size_t>> ones; // of each row
+            matrix squares({mean.size(), mean.size()}, 0.0);
             for (std::size_t r = 0; r < data.size(); ++r) {
                 scores[r] -= score_mean;
                 ones.emplace_back();
                 model.for_each_one(data.architectures[r], [&](std::size_t i) { ones[r].push_back(i); });
                 for (const std::size_t i : ones[r]) {
-                    mean[i] += 1 / n;
-                    products[i] += scores[r];
+                    mean[i] += 1;
                     for (const std::size_t j : ones[r]) {
                         squares(i, j) += 1;
                     }
                 }
             }
+            // Of counts, which are whole numbers, what is 0 comes out as 0.
             for (std::size_t i = 0; i < mean.size(); ++i) {
                 for (std::size_t j = 0; j < mean.size(); ++j) {
-                    squares(i, j) -= n * mean[i] * mean[j];
+                    squares(i, j) = (n * squares(i, j) - mean[i] * mean[j]) / n;
+                }
+                varies.push_back(squares(i, i) > 0);
+            }
+            for (double& m : mean) {
+                m /= n;
+            }
+            const eigen_system<matrix> all = eigen_of(squares);
+            rest.assign(data.size(), 1 - 1 / n);
+            off = scores;
+            const double least = 1e-14 * static_cast<double>(mean.size()) * all.values.back();
+            for (std::size_t k = 0; k < all.values.size(); ++k) {
+                if (all.values[k] > least) {
+                    take(all.values[k], &all.vectors(k, 0), ones);
+                }
+            }
+            for (std::size_t r = 0; r < data.size(); ++r) {
+                if (rest[r] < 1e-9) { // a fit without penalty meets this score whatever it is
+                    rest[r] = 0;
+                    off[r] = 0;
                 }
             }
         }
-        std::vector<std::vector<std::size_t>> ones; ///< of each row
-        std::vector<double> scores;
-        matrix squares;
-        std::vector<double> products;
-        std::vector<double> mean;
-        double score_mean = 0;
+
+        std::vector<double> scores; ///< less their mean
+        std::vector<double> mean;   ///< of each feature
+        double score_mean;
+        std::vector<char> varies;            ///< whether networks differ in a feature
+        std::vector<double> values;          ///< D
+        std::vector<std::vector<double>> to; ///< of each value the row of V'
+        std::vector<std::vector<double>> of; ///< of each value the column of U
+        std::vector<double> part;            ///< of each value what the scores have of that column
+        std::vector<double> rest;            ///< of each row 1 less its leverage without penalty
+        std::vector<double> off;             ///< of each row its error without penalty
+
+    private:
+        void take(double value, const double* direction, const std::vector<std::vector<std::size_t>>& ones) {
+            values.push_back(value);
+            to.emplace_back(direction, direction + mean.size());
+            double middle = 0;
+            for (std::size_t i = 0; i < mean.size(); ++i) {
+                middle += mean[i] * direction[i];
+            }
+            std::vector<double> column(scores.size(), -middle);
+            double product = 0;
+            for (std::size_t r = 0; r < scores.size(); ++r) {
+                for (const std::size_t i : ones[r]) {
+                    column[r] += direction[i];
+                }
+                column[r] /= std::sqrt(value);
+                product += column[r] * scores[r];
+            }
+            for (std::size_t r = 0; r < scores.size(); ++r) {
+                rest[r] -= column[r] * column[r];
+                off[r] -= column[r] * product;
+            }
+            of.push_back(std::move(column));
+            part.push_back(product);
+        }
     };
 
     void take_if_better(const moments& data, double lambda) {
-        const std::size_t size = data.mean.size();
-        // (X'X + lambda I)^-1 for both the weights and the leverages.
-        matrix penalised = data.squares;
-        matrix identity({size, size}, 0.0);
-        for (std::size_t i = 0; i < size; ++i) {
-            penalised(i, i) += lambda;
-            identity(i, i) = 1;
-        }
-        const matrix inverse = solve(penalised, identity);
-        std::vector<double> weights(size);
-        std::vector<double> of_mean(size); // the inverse times the mean
-        double mean_of_mean = 0;
-        double offset = data.score_mean;
-        for (std::size_t i = 0; i < size; ++i) {
-            for (std::size_t j = 0; j < size; ++j) {
-                weights[i] += inverse(i, j) * data.products[j];
-                of_mean[i] += inverse(i, j) * data.mean[j];
-            }
-            mean_of_mean += data.mean[i] * of_mean[i];
-            offset -= data.mean[i] * weights[i];
-        }
-        // Left out, an error grows by 1 / (1 - leverage) (Allen, "PRESS", Technometrics 16, 1974).
-        const auto n = static_cast<double>(data.scores.size());
+        // Left out, an error grows by 1 / (1 - leverage) (Allen, "PRESS", Technometrics 16, 1974). Where both
+        // vanish with the penalty it cancels; a large one is divided by, so that nothing over- or underflows.
+        const double small = (std::min)(lambda, 1.0);
         double error = 0;
         for (std::size_t r = 0; r < data.scores.size(); ++r) {
-            double residual = data.scores[r] + data.score_mean - offset;
-            double leverage = 1 / n + mean_of_mean;
-            for (const std::size_t i : data.ones[r]) {
-                residual -= weights[i];
-                leverage -= 2 * of_mean[i];
-                for (const std::size_t j : data.ones[r]) {
-                    leverage += inverse(i, j);
-                }
+            double off = 0;
+            double room = 0;
+            for (std::size_t k = 0; k < data.values.size(); ++k) {
+                const double kept = lambda / small / (data.values[k] + lambda) * data.of[k][r];
+                off += kept * data.part[k];
+                room += kept * data.of[k][r];
             }
-            const double left_out = residual / (1 - leverage);
-            error += left_out * left_out / n;
+            const double left_out =
+                data.rest[r] > 0 ? (data.off[r] + small * off) / (data.rest[r] + small * room) : off / room;
+            error += left_out * left_out / static_cast<double>(data.scores.size());
         }
-        if (!(error < m_error)) {
+        if (!std::isfinite(error) || (!m_weights.empty() && !(error < m_error))) {
             return;
         }
         m_error = error;
         m_lambda = lambda;
-        m_offset = offset;
-        m_weights = std::move(weights);
+        m_offset = data.score_mean;
+        m_weights.assign(data.mean.size(), 0.0);
+        for (std::size_t k = 0; k < data.values.size(); ++k) {
+            const double factor = data.part[k] * std::sqrt(data.values[k]) / (data.values[k] + lambda);
+            for (std::size_t i = 0; i < m_weights.size(); ++i) {
+                m_weights[i] += data.varies[i] != 0 ? factor * data.to[k][i] : 0.0;
+            }
+        }
+        for (std::size_t i = 0; i < m_weights.size(); ++i) {
+            m_offset -= data.mean[i] * m_weights[i];
+        }
     }
 
     double m_lambda = 0;

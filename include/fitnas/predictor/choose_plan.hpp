@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include <fitnas/core/mean.hpp>
 #include <fitnas/core/parallel.hpp>
 #include <fitnas/predictor/cross_validation.hpp>
 #include <fitnas/predictor/default_model.hpp>
@@ -98,18 +99,20 @@ inline std::vector<double> compare_plans(const std::vector<std::vector<double>>&
                                          const std::vector<double>& scores) {
     std::vector<double> taus(fit_plans, std::numeric_limits<double>::quiet_NaN());
     for (std::size_t p = 0; p < fit_plans; ++p) {
-        std::vector<double> sum(scores.size());
-        bool whole = true;
-        for (int w = plan_ways[p][0]; w < plan_ways[p][1]; ++w) {
-            const std::vector<double>& one = predictions[static_cast<std::size_t>(w)];
-            whole = whole && !one.empty();
-            for (std::size_t i = 0; whole && i < sum.size(); ++i) {
-                sum[i] += one[i];
+        const auto first = predictions.begin() + plan_ways[p][0];
+        const auto last = predictions.begin() + plan_ways[p][1];
+        if (std::any_of(first, last, [](const auto& one) { return one.empty(); })) {
+            continue;
+        }
+        std::vector<double> means;
+        for (std::size_t i = 0; i < scores.size(); ++i) {
+            std::vector<double> values;
+            for (auto one = first; one != last; ++one) {
+                values.push_back((*one)[i]);
             }
+            means.push_back(exact_mean(values));
         }
-        if (whole) {
-            taus[p] = kendall_tau(sum, scores);
-        }
+        taus[p] = kendall_tau(means, scores);
     }
     return taus;
 }
@@ -149,14 +152,14 @@ inline plan_choice choose_by(const std::vector<std::vector<double>>& taus, doubl
     plan_choice choice;
     std::optional<std::size_t> best;
     for (std::size_t p = 0; p < fit_plans; ++p) {
-        double sum = 0;
-        double count = 0;
+        std::vector<double> known;
         for (const std::vector<double>& fold : taus) {
-            sum += std::isnan(fold[p]) ? 0 : fold[p];
-            count += std::isnan(fold[p]) ? 0 : 1;
+            if (!std::isnan(fold[p])) {
+                known.push_back(fold[p]);
+            }
         }
-        if (count > 0) {
-            choice.kendall[p] = sum / count;
+        if (!known.empty()) {
+            choice.kendall[p] = exact_mean(known);
             best = best && choice.kendall[*best] >= choice.kendall[p] ? *best : p;
         }
     }

@@ -6,11 +6,13 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <fitnas/core/mean.hpp>
 #include <fitnas/core/progress.hpp>
 #include <fitnas/core/rng.hpp>
 #include <fitnas/metrics/kendall.hpp>
@@ -32,25 +34,27 @@ template <code_space Space>
 struct fold_result {
     score_table<Space> held_out;     ///< what was not fitted: different networks, canonical codes
     std::vector<double> predictions; ///< of them
-    double kendall = 0;  ///< tau-b of predictions and scores; not a number where either are all equal
+    double kendall = 0;  ///< tau-b of predictions and scores; not a number where predictions are all equal
     double spearman = 0; ///< rho, the same way
 };
 
 /// @brief All folds.
 template <code_space Space>
 struct cross_validation_result {
-    std::vector<fold_result<Space>> folds;
+    std::vector<fold_result<Space>> folds; ///< those that were not skipped
+    /// Numbers, from 0, of the folds that show nothing: the scores of the fold, or of all others, are equal.
+    std::vector<std::size_t> skipped{};
 
     double kendall() const { return mean(&fold_result<Space>::kendall); }   ///< mean over the folds
     double spearman() const { return mean(&fold_result<Space>::spearman); } ///< mean over the folds
 
 private:
     double mean(double fold_result<Space>::*value) const {
-        double sum = 0;
+        std::vector<double> values;
         for (const fold_result<Space>& f : folds) {
-            sum += f.*value;
+            values.push_back(f.*value);
         }
-        return sum / static_cast<double>(folds.size());
+        return detail::exact_mean(values);
     }
 };
 
@@ -101,10 +105,16 @@ inline std::vector<std::size_t> rows_outside(const std::vector<std::size_t>& par
     return others;
 }
 
+inline bool all_equal(const std::vector<double>& values) {
+    return std::adjacent_find(values.begin(), values.end(), std::not_equal_to<>()) == values.end();
+}
+
 } // namespace detail
 
 /// @brief Fits to all folds but one and ranks that one, for each fold in turn. Equal networks are one row
-/// with the mean of their scores before anything is cut, so none stands on both sides.
+/// with the mean of their scores before anything is cut, so none stands on both sides. A fold whose scores
+/// are all equal has no order to find, and one whose others are leaves nothing to fit: it is skipped, see
+/// `cross_validation_result::skipped`.
 ///
 /// @code
 /// auto shown = cross_validate(scores, [](const auto& table) { return fit<net>(table); });
@@ -113,7 +123,8 @@ inline std::vector<std::size_t> rows_outside(const std::vector<std::size_t>& par
 /// @param table architectures and scores
 /// @param fit_to `predictor fit_to(const score_table<Space>&)`
 /// @param options folds, seed
-/// @throws option_error, shape_error as `make_folds`; as `require_usable`; and what `fit_to` throws
+/// @throws option_error, shape_error as `make_folds`; as `require_usable`; numeric_error where all folds
+/// would be skipped; and what `fit_to` throws
 /// @throws interrupted_with the folds that are done, where observer or `fit_to` throw `interrupted`
 template <code_space Space, class Fit>
 cross_validation_result<Space> cross_validate(const score_table<Space>& table, Fit&& fit_to,
@@ -126,17 +137,27 @@ cross_validation_result<Space> cross_validate(const score_table<Space>& table, F
     cross_validation_result<Space> result;
     const detail::teller tell(options.observer, "cross_validate", options.folds);
     const auto work = [&] {
-        for (const std::vector<std::size_t>& part : parts) {
+        for (std::size_t i = 0; i < parts.size(); ++i) {
             fold_result<Space> fold;
-            fold.held_out = data.rows(part);
-            const auto model = fit_to(
-                static_cast<const score_table<Space>&>(data.rows(detail::rows_outside(part, data.size()))));
+            fold.held_out = data.rows(parts[i]);
+            const score_table<Space> others = data.rows(detail::rows_outside(parts[i], data.size()));
+            if (detail::all_equal(fold.held_out.scores) || detail::all_equal(others.scores)) {
+                result.skipped.push_back(i);
+                tell(i + 1);
+                continue;
+            }
+            const auto model = fit_to(others);
             fold.predictions =
                 model.predict(std::span<const architecture<Space>>(fold.held_out.architectures));
             fold.kendall = kendall_tau(fold.predictions, fold.held_out.scores);
             fold.spearman = fitnas::spearman(fold.predictions, fold.held_out.scores);
             result.folds.push_back(std::move(fold));
-            tell(result.folds.size());
+            tell(i + 1);
+        }
+        if (result.folds.empty()) {
+            throw numeric_error("[F0662] cross_validate: in each of the " + std::to_string(parts.size()) +
+                                " folds all scores are equal, or all others are: there is no order to find; "
+                                "take fewer folds, or another seed");
         }
         return result;
     };

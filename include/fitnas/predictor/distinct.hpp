@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include <fitnas/core/mean.hpp>
 #include <fitnas/space/canonical.hpp>
 #include <fitnas/space/score_table.hpp>
 
@@ -27,7 +28,8 @@ std::vector<std::size_t> network_numbers(const score_table<Space>& table) {
     return numbers;
 }
 
-/// @brief One row for each different network: its canonical code and the mean of its scores.
+/// @brief One row for each different network: its canonical code and the mean of its scores, which is rounded
+/// once: networks with the same scores, however often and in whatever order, have the same mean.
 /// @param what who asks, for the message
 /// @throws as `require_usable`; shape_error where there are fewer than 2 different networks
 template <code_space Space>
@@ -35,17 +37,16 @@ score_table<Space> merge_equal_networks(const score_table<Space>& table, const s
     require_usable(table, what);
     const std::vector<std::size_t> numbers = network_numbers(table);
     score_table<Space> merged;
-    std::vector<double> counts;
+    std::vector<std::vector<double>> scores;
     for (std::size_t i = 0; i < table.size(); ++i) {
         if (numbers[i] == merged.size()) {
             merged.push_back(canonical<Space>(table.architectures[i]), 0);
-            counts.push_back(0);
+            scores.emplace_back();
         }
-        merged.scores[numbers[i]] += table.scores[i];
-        counts[numbers[i]] += 1;
+        scores[numbers[i]].push_back(table.scores[i]);
     }
     for (std::size_t i = 0; i < merged.size(); ++i) {
-        merged.scores[i] /= counts[i];
+        merged.scores[i] = detail::exact_mean(scores[i]);
     }
     if (merged.size() < 2) {
         throw shape_error("[F0604] " + what + ": the table has 1 different network, at least 2 are needed");

@@ -4,6 +4,7 @@
 #ifndef FITNAS_PREDICTOR_ENSEMBLE_HPP
 #define FITNAS_PREDICTOR_ENSEMBLE_HPP
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <span>
@@ -11,12 +12,13 @@
 #include <utility>
 #include <vector>
 
+#include <fitnas/core/mean.hpp>
 #include <fitnas/predictor/fit.hpp>
 #include <fitnas/predictor/predictor.hpp>
 
 namespace fitnas {
 
-/// @brief A `predictor`: the mean of its members.
+/// @brief A `predictor`: the mean of its members, rounded once: where all predict the same, that is the mean.
 /// @tparam Member a `predictor`
 template <predictor Member>
 class ensemble {
@@ -53,19 +55,26 @@ private:
 
     static std::span<const architecture<space>> just(const architecture<space>& one) { return {&one, 1}; }
 
-    /// Running means and sums of squares (Welford, Technometrics 4, 1962).
+    /// Block by block: of each architecture all predictions are kept until their mean is taken.
     summary gather(std::span<const architecture<space>> many) const {
-        summary all{std::vector<double>(many.size()), std::vector<double>(many.size())};
-        for (std::size_t m = 0; m < m_members.size(); ++m) {
-            const std::vector<double> values = m_members[m].predict(many);
-            for (std::size_t i = 0; i < many.size(); ++i) {
-                const double off = values[i] - all.mean[i];
-                all.mean[i] += off / static_cast<double>(m + 1);
-                all.deviation[i] += off * (values[i] - all.mean[i]);
+        constexpr std::size_t block = 16384;
+        summary all;
+        std::vector<std::vector<double>> predicted(m_members.size());
+        std::vector<double> values(m_members.size());
+        for (std::size_t first = 0; first < many.size(); first += block) {
+            const auto some = many.subspan(first, (std::min)(block, many.size() - first));
+            for (std::size_t m = 0; m < m_members.size(); ++m) {
+                predicted[m] = m_members[m].predict(some);
             }
-        }
-        for (double& d : all.deviation) {
-            d = m_members.size() > 1 ? std::sqrt(d / static_cast<double>(m_members.size() - 1)) : 0;
+            for (std::size_t i = 0; i < some.size(); ++i) {
+                for (std::size_t m = 0; m < m_members.size(); ++m) {
+                    values[m] = predicted[m][i];
+                }
+                all.mean.push_back(detail::exact_mean(values));
+                all.deviation.push_back(
+                    values.size() > 1 ? detail::deviation_about(all.mean.back(), values, values.size() - 1)
+                                      : 0);
+            }
         }
         return all;
     }

@@ -63,6 +63,13 @@ inline void require_finite_loss(double loss, int epoch, const fit_options& optio
     }
 }
 
+FITNAS_COLD inline void require_finite_line(const line& unit, std::span<const double> scores) {
+    if (!std::isfinite(unit.offset) || !std::isfinite(unit.slope)) {
+        throw numeric_error("[F0660] fit: scores up to " + number_text(largest_magnitude(scores)) +
+                            " are too large for predictions in their unit; divide all by one number");
+    }
+}
+
 } // namespace detail
 
 /// @brief Fits a model with Adam (decoupled weight decay) to the different networks of a table: equal
@@ -81,7 +88,9 @@ fitted<Model> fit(const score_table<typename Model::space>& table, const fit_opt
     using code = architecture<space>;
     detail::require_fit_options(options);
     const auto data = merge_equal_networks(table, "fit");
-    const std::vector<double> targets = make_targets(options.target, data.scores);
+    // The order of pairs is that of the scores themselves: standardised, what stands close may become equal.
+    const std::vector<double> targets =
+        options.loss == loss::pairwise ? data.scores : make_targets(options.target, data.scores);
 
     const std::size_t n = data.size();
     const auto most = (std::min)(static_cast<std::size_t>(options.batch), n);
@@ -135,8 +144,9 @@ fitted<Model> fit(const score_table<typename Model::space>& table, const fit_opt
 
     const std::vector<float> last = gcn::outputs<Model>(parameters, data.architectures);
     const std::vector<double> raw(last.begin(), last.end());
+    detail::require_finite_loss(detail::exact_mean(raw), options.epochs, options);
     const line unit = fit_line(raw, data.scores);
-    detail::require_finite_loss(unit.offset + unit.slope, options.epochs, options);
+    detail::require_finite_line(unit, data.scores);
     return fitted<Model>(std::move(parameters), unit);
 }
 

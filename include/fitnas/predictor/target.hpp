@@ -8,7 +8,10 @@
 #include <cmath>
 #include <cstddef>
 #include <span>
+#include <utility>
 #include <vector>
+
+#include <fitnas/core/mean.hpp>
 
 namespace fitnas {
 
@@ -27,24 +30,21 @@ struct line {
 
 namespace detail {
 
+/// Values in a unit in which none is above 1, a power of two, and their moments in it: their squares neither
+/// over- nor underflow.
 struct moments {
+    explicit moments(std::span<const double> given) : exponent(common_exponent(given)) {
+        for (const double v : given) {
+            values.push_back(std::ldexp(v, -exponent));
+        }
+        mean = exact_mean(values);
+        deviation = deviation_about(mean, values, values.size());
+    }
+    int exponent; ///< of the unit
+    std::vector<double> values{};
     double mean = 0;
     double deviation = 0; ///< with the number of values as divisor
 };
-
-inline moments moments_of(std::span<const double> values) {
-    const auto n = static_cast<double>(values.size());
-    moments m;
-    for (const double v : values) {
-        m.mean += v / n;
-    }
-    double sum = 0;
-    for (const double v : values) {
-        sum += (v - m.mean) * (v - m.mean);
-    }
-    m.deviation = std::sqrt(sum / n);
-    return m;
-}
 
 /// Ranks from 0; equal values share the mean of their ranks.
 inline std::vector<double> mean_ranks(std::span<const double> values) {
@@ -70,17 +70,16 @@ inline std::vector<double> mean_ranks(std::span<const double> values) {
 
 } // namespace detail
 
-/// @brief The targets of a fit, with mean 0 and standard deviation 1.
+/// @brief The targets of a fit, with mean 0 and standard deviation 1; the same in whatever unit scores are.
 /// @param kind which transform
-/// @param scores not all equal
+/// @param scores finite, not all equal
 inline std::vector<double> make_targets(target kind, std::span<const double> scores) {
-    std::vector<double> values = kind == target::ranks ? detail::mean_ranks(scores)
-                                                       : std::vector<double>(scores.begin(), scores.end());
-    const detail::moments m = detail::moments_of(values);
-    for (double& v : values) {
+    detail::moments m =
+        kind == target::ranks ? detail::moments(detail::mean_ranks(scores)) : detail::moments(scores);
+    for (double& v : m.values) {
         v = (v - m.mean) / m.deviation;
     }
-    return values;
+    return std::move(m.values);
 }
 
 /// @brief The line that takes outputs closest to scores (least squares), so that outputs of a fit to ranks or
@@ -89,20 +88,20 @@ inline std::vector<double> make_targets(target kind, std::span<const double> sco
 /// @param outputs of a model
 /// @param scores of the same architectures, as many
 inline line fit_line(std::span<const double> outputs, std::span<const double> scores) {
-    const detail::moments x = detail::moments_of(outputs);
-    const detail::moments y = detail::moments_of(scores);
-    if (!(x.deviation > 0)) {
-        return {y.mean - x.mean, 1};
+    const detail::moments x(outputs);
+    const detail::moments y(scores);
+    double slope = 1;
+    if (x.deviation > 0) {
+        double product = 0;
+        for (std::size_t i = 0; i < outputs.size(); ++i) {
+            product += (x.values[i] - x.mean) * (y.values[i] - y.mean);
+        }
+        slope = product / (static_cast<double>(outputs.size()) * x.deviation * x.deviation);
+        if (!(slope > 0)) {
+            slope = y.deviation > 0 ? y.deviation / x.deviation : 1;
+        }
     }
-    double product = 0;
-    for (std::size_t i = 0; i < outputs.size(); ++i) {
-        product += (outputs[i] - x.mean) * (scores[i] - y.mean);
-    }
-    double slope = product / (static_cast<double>(outputs.size()) * x.deviation * x.deviation);
-    if (!(slope > 0)) {
-        slope = y.deviation > 0 ? y.deviation / x.deviation : 1;
-    }
-    return {y.mean - slope * x.mean, slope};
+    return {std::ldexp(y.mean - slope * x.mean, y.exponent), std::ldexp(slope, y.exponent - x.exponent)};
 }
 
 } // namespace fitnas

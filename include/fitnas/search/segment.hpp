@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <fitnas/core/mean.hpp>
 #include <fitnas/core/parallel.hpp>
 #include <fitnas/core/rng.hpp>
 #include <fitnas/search/enumerate.hpp>
@@ -366,8 +367,9 @@ private:
             }
         }
         const std::vector<double> values = scores_of(all, report);
-        for (std::size_t i = 0; i < all.size(); ++i) {
-            found[i / completions].score += values[i] / static_cast<double>(completions);
+        for (std::size_t i = 0; i < found.size(); ++i) {
+            found[i].score =
+                fitnas::detail::exact_mean(std::span(values).subspan(i * completions, completions));
         }
     }
 

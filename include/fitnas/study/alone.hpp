@@ -5,7 +5,6 @@
 #define FITNAS_STUDY_ALONE_HPP
 
 #include <charconv>
-#include <cmath>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -14,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include <fitnas/core/mean.hpp>
 #include <fitnas/io/csv.hpp>
 #include <fitnas/io/signal_guard.hpp>
 #include <fitnas/supernet/retrain.hpp>
@@ -158,18 +158,24 @@ struct alone_summary {
 /// @brief Results by network.
 template <search_space_type Space>
 std::map<architecture<Space>, alone_summary> summarise(const alone_results<Space>& results) {
-    std::map<architecture<Space>, alone_summary> networks;
+    struct runs_of_one {
+        std::vector<double> validation{};
+        std::vector<double> test{};
+    };
+    std::map<architecture<Space>, runs_of_one> runs;
     for (const auto& [job, result] : results) {
-        alone_summary& s = networks[job.architecture];
-        ++s.runs; // running means and sums of squares (Welford, Technometrics 4, 1962)
-        const double off = result.test_accuracy - s.test_accuracy;
-        s.test_accuracy += off / s.runs;
-        s.deviation += off * (result.test_accuracy - s.test_accuracy);
-        s.validation_accuracy += (result.validation_accuracy - s.validation_accuracy) / s.runs;
+        runs[job.architecture].validation.push_back(result.validation_accuracy);
+        runs[job.architecture].test.push_back(result.test_accuracy);
     }
-    for (auto& entry : networks) {
-        alone_summary& s = entry.second;
-        s.deviation = s.runs > 1 ? std::sqrt(s.deviation / (s.runs - 1)) : 0;
+    std::map<architecture<Space>, alone_summary> networks;
+    for (const auto& [code, one] : runs) {
+        alone_summary& s = networks[code];
+        s.runs = static_cast<int>(one.test.size());
+        s.validation_accuracy = fitnas::detail::exact_mean(one.validation);
+        s.test_accuracy = fitnas::detail::exact_mean(one.test);
+        if (s.runs > 1) {
+            s.deviation = fitnas::detail::deviation_about(s.test_accuracy, one.test, one.test.size() - 1);
+        }
     }
     return networks;
 }

@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include <fitnas/core/mean.hpp>
 #include <fitnas/data/split.hpp>
 #include <fitnas/study/error_parts.hpp>
 #include <fitnas/study/predictor.hpp>
@@ -60,9 +61,11 @@ std::optional<truth_table<Space>> read_truth(const run_folder& folder) {
         runs = c.name == "runs" ? &c.values : runs;
     }
     truth_table<Space> truth{merge_equal_networks(file.scores, "truth"), 0};
+    std::vector<double> variances;
     for (std::size_t i = 0; deviation != nullptr && runs != nullptr && i < runs->size(); ++i) {
-        truth.variance += (*deviation)[i] * (*deviation)[i] / (*runs)[i] / static_cast<double>(runs->size());
+        variances.push_back((*deviation)[i] * (*deviation)[i] / (*runs)[i]);
     }
+    truth.variance = variances.empty() ? 0 : fitnas::detail::exact_mean(variances);
     return truth;
 }
 
@@ -125,11 +128,13 @@ inline void require_error_settings(const error_settings& s, std::size_t validati
 
 /// The mean of columns, row by row.
 inline std::vector<double> mean_of(const std::vector<std::vector<double>>& columns) {
-    std::vector<double> mean(columns.front().size());
-    for (const std::vector<double>& column : columns) {
-        for (std::size_t i = 0; i < mean.size(); ++i) {
-            mean[i] += column[i] / static_cast<double>(columns.size());
+    std::vector<double> mean;
+    std::vector<double> row(columns.size());
+    for (std::size_t i = 0; i < columns.front().size(); ++i) {
+        for (std::size_t c = 0; c < columns.size(); ++c) {
+            row[c] = columns[c][i];
         }
+        mean.push_back(fitnas::detail::exact_mean(row));
     }
     return mean;
 }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <fitnas/core/error.hpp>
+#include <fitnas/core/mean.hpp>
 
 namespace fitnas::study {
 
@@ -32,6 +33,23 @@ struct error_parts {
     double total() const { return images + training + bias; }
 };
 
+namespace detail {
+/// Variances times the square of two to `exponent`.
+inline error_parts in_unit(error_parts parts, int exponent) {
+    double largest = 0;
+    for (double* v : {&parts.images, &parts.training, &parts.quality, &parts.scale, &parts.bias}) {
+        largest = *v > largest ? *v : largest;
+        *v = std::ldexp(*v, 2 * exponent);
+    }
+    if (largest > 0 && !std::isnormal(std::ldexp(largest, 2 * exponent))) {
+        throw numeric_error("[F1060] split_error: the variances of scores near " +
+                            fitnas::detail::number_text(std::ldexp(1.0, exponent)) +
+                            " are no numbers that a double holds; give scores and truths in another unit");
+    }
+    return parts;
+}
+} // namespace detail
+
 /// @brief Splits the variance of scores s(a, r, f) of networks a, seeds r and folds f.
 ///
 /// After the mean over the networks is taken from each (r, f): a random effects model with crossed factors,
@@ -43,6 +61,8 @@ struct error_parts {
 /// @param truth one a network; empty where it is not known
 /// @param truth_variance of each truth about its expectation, at least 0
 /// @throws shape_error where there are fewer, or lengths differ
+/// @throws numeric_error where a double does not hold the variances, which have the square of the scores'
+/// unit
 inline error_parts split_error(const std::vector<std::vector<std::vector<double>>>& scores,
                                std::span<const double> truth = {}, double truth_variance = 0) {
     const std::size_t seeds = scores.size();
@@ -58,6 +78,14 @@ inline error_parts split_error(const std::vector<std::vector<std::vector<double>
     std::vector<std::vector<double>> by_seed(seeds, std::vector<double>(networks));
     std::vector<std::vector<double>> by_fold(folds, std::vector<double>(networks));
     std::vector<double> means(networks);
+    // In a unit, a power of two, in which no score is above 1: squares neither over- nor underflow.
+    double largest = fitnas::detail::largest_magnitude(truth);
+    for (const auto& seed_scores : scores) {
+        for (const std::vector<double>& column : seed_scores) {
+            largest = (std::max)(largest, fitnas::detail::largest_magnitude(column));
+        }
+    }
+    const int unit = fitnas::detail::common_exponent({&largest, 1});
     auto s = scores;
     for (std::size_t r = 0; r < seeds; ++r) {
         for (std::size_t f = 0; f < folds; ++f) {
@@ -65,17 +93,31 @@ inline error_parts split_error(const std::vector<std::vector<std::vector<double>
             if (column.size() != networks || s[r].size() != folds) {
                 throw shape_error("[F1007] split_error: expected as many folds and networks for each seed");
             }
-            double mean = 0;
-            for (const double v : column) {
-                mean += v / count(networks);
+            for (double& v : column) {
+                v = std::ldexp(v, -unit);
             }
-            for (std::size_t a = 0; a < networks; ++a) {
-                column[a] -= mean;
-                by_seed[r][a] += column[a] / count(folds);
-                by_fold[f][a] += column[a] / count(seeds);
-                means[a] += column[a] / count(seeds * folds);
+            const double mean = fitnas::detail::exact_mean(column);
+            for (double& v : column) {
+                v -= mean;
             }
         }
+    }
+    for (std::size_t a = 0; a < networks; ++a) {
+        fitnas::detail::exact_sum all;
+        std::vector<fitnas::detail::exact_sum> of_fold(folds);
+        for (std::size_t r = 0; r < seeds; ++r) {
+            fitnas::detail::exact_sum of_seed;
+            for (std::size_t f = 0; f < folds; ++f) {
+                all.add(s[r][f][a]);
+                of_seed.add(s[r][f][a]);
+                of_fold[f].add(s[r][f][a]);
+            }
+            by_seed[r][a] = of_seed.mean();
+        }
+        for (std::size_t f = 0; f < folds; ++f) {
+            by_fold[f][a] = of_fold[f].mean();
+        }
+        means[a] = all.mean();
     }
     double of_seeds = 0;
     double of_folds = 0;
@@ -105,25 +147,26 @@ inline error_parts split_error(const std::vector<std::vector<std::vector<double>
         parts.training / count(seeds) + own_images / count(folds) + rest / count(seeds * folds);
     parts.quality = (std::max)(0.0, of_means / free - of_chance);
     if (truth.empty()) {
-        return parts;
+        return detail::in_unit(parts, unit);
     }
-    double mean = 0;
+    std::vector<double> truths;
     for (const double t : truth) {
-        mean += t / count(networks);
+        truths.push_back(std::ldexp(t, -unit));
     }
+    const double mean = fitnas::detail::exact_mean(truths);
     double of_truth = 0;
     double product = 0;
     for (std::size_t a = 0; a < networks; ++a) {
-        of_truth += std::pow(truth[a] - mean, 2) / free;
-        product += means[a] * (truth[a] - mean) / free;
+        of_truth += std::pow(truths[a] - mean, 2) / free;
+        product += means[a] * (truths[a] - mean) / free;
     }
-    const double variance = (std::max)(0.0, of_truth - truth_variance);
+    const double variance = (std::max)(0.0, of_truth - std::ldexp(truth_variance, -2 * unit));
     if (variance > 0) {
         parts.slope = product / variance;
         parts.scale = (parts.slope - 1) * (parts.slope - 1) * variance;
         parts.bias = (std::max)(0.0, parts.quality - parts.slope * parts.slope * variance);
     }
-    return parts;
+    return detail::in_unit(parts, unit);
 }
 
 } // namespace fitnas::study

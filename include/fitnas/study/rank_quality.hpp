@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include <fitnas/core/mean.hpp>
 #include <fitnas/metrics/bootstrap.hpp>
 #include <fitnas/metrics/kendall.hpp>
 #include <fitnas/metrics/ranking.hpp>
@@ -78,12 +79,12 @@ estimate estimate_of(std::span<const std::vector<double>> takings, std::span<con
     const std::vector<double> truths(truth.begin(), truth.end());
     return estimate_over(truth.size(), options, [&](std::span<const double> rows) {
         const std::vector<double> y = values_at(truths, rows);
-        double sum = 0;
+        std::vector<double> values;
         for (std::size_t t = 0; t < takings.size(); ++t) {
             const std::vector<double> x = values_at(takings[t], rows);
-            sum += statistic(t, std::span<const double>(x), std::span<const double>(y));
+            values.push_back(statistic(t, std::span<const double>(x), std::span<const double>(y)));
         }
-        return sum / static_cast<double>(takings.size());
+        return fitnas::detail::exact_mean(values);
     });
 }
 
@@ -102,11 +103,11 @@ inline rank_quality judge(std::span<const std::vector<double>> takings, std::spa
                                    [&](std::size_t, column x, column y) { return statistic(x, y); });
     };
     const auto mean_of_top = [](column x, column y, std::size_t k) {
-        double sum = 0;
+        std::vector<double> values;
         for (const std::size_t i : fitnas::detail::top_rows(x, k)) {
-            sum += y[i];
+            values.push_back(y[i]);
         }
-        return sum / static_cast<double>(k);
+        return fitnas::detail::exact_mean(values);
     };
     return {of([](column x, column y) { return kendall_tau(x, y); }),
             of([&](column x, column y) { return tau_selected(x, y, fraction); }),
@@ -124,14 +125,14 @@ inline estimate tau_between(std::span<const std::vector<double>> takings,
                           std::to_string(takings.size()));
     }
     return detail::estimate_over(takings.front().size(), options, [&](std::span<const double> rows) {
-        double sum = 0;
+        std::vector<double> values;
         for (std::size_t t = 1; t < takings.size(); ++t) {
             const std::vector<double> x = detail::values_at(takings[t], rows);
             for (std::size_t s = 0; s < t; ++s) {
-                sum += kendall_tau(x, detail::values_at(takings[s], rows));
+                values.push_back(kendall_tau(x, detail::values_at(takings[s], rows)));
             }
         }
-        return 2 * sum / static_cast<double>(takings.size() * (takings.size() - 1));
+        return fitnas::detail::exact_mean(values);
     });
 }
 
