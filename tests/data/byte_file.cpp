@@ -151,7 +151,9 @@ TEST_CASE("formats of the neighbourhood are named") {
         {"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"},
         {"<!DOCTYPE html>\n<html>", "a web page"},
     };
-    for (const auto& [bytes, name] : known) {
+    for (const auto& pair : known) {
+        const std::string& bytes = pair.first;
+        const std::string& name = pair.second;
         CAPTURE(name);
         const std::string expected = "[F0466] " + folder.path("file") + ": seems to be ";
         CHECK(contains(refusal(bytes), expected));
