@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -61,14 +62,34 @@ TEST_CASE("sharing first layers and cutting into batches changes nothing") {
     const supernet<space> net = trained(data);
     const auto some = sample<space>(8, seed{3});
     const evaluation<space> together = evaluate_both<space>(net, some, data);
-    const evaluation<space> in_batches =
-        evaluate_both<space>(net, some, data, {.batch = 37}); // 33 or 34 images
+    for (const std::size_t batch : {1U, 37U, 64U, 199U}) { // 37: in each 33 or 34 images
+        CAPTURE(batch);
+        const evaluation<space> in_batches = evaluate_both<space>(net, some, data, {.batch = batch});
+        CHECK(in_batches.accuracy.scores == together.accuracy.scores);
+        CHECK(in_batches.negative_loss == together.negative_loss);
+    }
     for (std::size_t i = 0; i < some.size(); ++i) {
         const evaluation<space> alone = evaluate_both<space>(net, {&some[i], 1}, data);
         CHECK(alone.accuracy.scores[0] == together.accuracy.scores[i]);
         CHECK(alone.negative_loss[0] == together.negative_loss[i]);
-        CHECK(in_batches.accuracy.scores[i] == doctest::Approx(together.accuracy.scores[i]).epsilon(1e-12));
-        CHECK(in_batches.negative_loss[i] == doctest::Approx(together.negative_loss[i]).epsilon(1e-9));
+    }
+}
+
+TEST_CASE("an accuracy is a count of images, divided once") {
+    const dataset data = small::images();
+    const supernet<space> net = trained(data);
+    const auto all = different_networks<space>();
+    for (const std::size_t batch : {7U, 30U, 63U, 2000U}) {
+        for (const statistics kind : {statistics::calibrated, statistics::batch}) {
+            for (const std::size_t images : {199U, 0U}) {
+                const double n = images == 0 ? 200 : 199;
+                const auto table =
+                    evaluate<space>(net, all, data, {.statistics = kind, .images = images, .batch = batch});
+                for (const double share : table.scores) {
+                    CHECK(share == std::round(share * n) / n);
+                }
+            }
+        }
     }
 }
 

@@ -155,17 +155,31 @@ struct alone_summary {
     int runs = 0;
 };
 
-/// @brief Results by network.
+/// @brief Results by network. Means are counts of right images, divided once: networks that are right equally
+/// often have equal means, whichever of their trainings was better.
+/// @param validation,test images that the accuracies are shares of
 template <search_space_type Space>
-std::map<architecture<Space>, alone_summary> summarise(const alone_results<Space>& results) {
+std::map<architecture<Space>, alone_summary> summarise(const alone_results<Space>& results,
+                                                       std::size_t validation, std::size_t test) {
+    const auto right = [](double share, std::size_t of) {
+        return std::round(share * static_cast<double>(of));
+    };
     std::map<architecture<Space>, alone_summary> networks;
     for (const auto& [job, result] : results) {
         alone_summary& s = networks[job.architecture];
-        ++s.runs; // running means and sums of squares (Welford, Technometrics 4, 1962)
+        ++s.runs;
+        s.validation_accuracy += right(result.validation_accuracy, validation);
+        s.test_accuracy += right(result.test_accuracy, test);
+    }
+    for (auto& entry : networks) {
+        alone_summary& s = entry.second;
+        s.validation_accuracy /= s.runs * static_cast<double>(validation);
+        s.test_accuracy /= s.runs * static_cast<double>(test);
+    }
+    for (const auto& [job, result] : results) {
+        alone_summary& s = networks[job.architecture];
         const double off = result.test_accuracy - s.test_accuracy;
-        s.test_accuracy += off / s.runs;
-        s.deviation += off * (result.test_accuracy - s.test_accuracy);
-        s.validation_accuracy += (result.validation_accuracy - s.validation_accuracy) / s.runs;
+        s.deviation += off * off;
     }
     for (auto& entry : networks) {
         alone_summary& s = entry.second;

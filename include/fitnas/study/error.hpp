@@ -124,12 +124,17 @@ inline void require_error_settings(const error_settings& s, std::size_t validati
 }
 
 /// The mean of columns, row by row.
-inline std::vector<double> mean_of(const std::vector<std::vector<double>>& columns) {
+/// @param images that each value is a share of, to be counted and divided once; 0 where values are no shares
+inline std::vector<double> mean_of(const std::vector<std::vector<double>>& columns, std::size_t images) {
+    const double of = images == 0 ? 1 : static_cast<double>(images);
     std::vector<double> mean(columns.front().size());
     for (const std::vector<double>& column : columns) {
         for (std::size_t i = 0; i < mean.size(); ++i) {
-            mean[i] += column[i] / static_cast<double>(columns.size());
+            mean[i] += images == 0 ? column[i] : std::round(column[i] * of);
         }
+    }
+    for (double& sum : mean) {
+        sum /= static_cast<double>(columns.size()) * of;
     }
     return mean;
 }
@@ -169,8 +174,10 @@ struct rank_table {
 };
 
 /// @brief Makes `error_parts.csv` and `error_ranking.csv`.
+/// @param images that raw scores are shares of; 0 where they are no shares
 template <search_space_type Space>
-void write_error_tables(const run_folder& folder, const detail::error_scores<Space>& all, double top) {
+void write_error_tables(const run_folder& folder, const detail::error_scores<Space>& all, double top,
+                        std::size_t images) {
     // Networks of which the truth is known; without truth, all.
     const auto truth = read_truth<Space>(folder);
     std::map<architecture<Space>, double> known;
@@ -211,7 +218,7 @@ void write_error_tables(const run_folder& folder, const detail::error_scores<Spa
         detail::describe_error(name, split_error(cube, true_scores, truth ? truth->variance : 0), parts);
         if (truth) {
             ranks.add(name, judge(columns[kind], true_scores, top));
-            const std::vector<double> mean = detail::mean_of(columns[kind]);
+            const std::vector<double> mean = detail::mean_of(columns[kind], kind == 0 ? images : 0);
             ranks.add(name + "_mean", judge({&mean, 1}, true_scores, top));
         }
     }
@@ -270,7 +277,8 @@ void error_stage(const run_folder& folder, dataset data, const error_settings& s
         all.fitted.push_back(std::move(fitted));
         all.write(path);
     }
-    write_error_tables<Space>(folder, all, settings.top);
+    write_error_tables<Space>(folder, all, settings.top,
+                              settings.score == score_kind::accuracy ? settings.images : 0);
 }
 
 } // namespace fitnas::study

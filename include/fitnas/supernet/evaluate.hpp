@@ -149,7 +149,7 @@ std::vector<path_score> score_paths(const Weights& w, std::span<const network_pa
     std::iota(all.begin(), all.end(), std::size_t{0});
 
     const auto classes = static_cast<std::size_t>(w.classes());
-    std::vector<path_score> scores(paths.size());
+    std::vector<batch_loss> sums(paths.size());
     path_scorer scorer(w, calibrated);
     const teller tell(o.observer, "evaluate", chunks * paths.size());
     for (std::size_t chunk = 0; chunk < chunks; ++chunk) {
@@ -158,14 +158,17 @@ std::vector<path_score> score_paths(const Weights& w, std::span<const network_pa
         const std::size_t last = count * (chunk + 1) / chunks;
         const loaded_images images(data.validation,
                                    std::span<const std::size_t>(all).subspan(first, last - first), norm);
-        const double share = static_cast<double>(images.labels.size()) / static_cast<double>(count);
         scorer.run(paths, calibration, images, [&](std::size_t p, const float* logits) {
-            const batch_loss found =
-                cross_entropy({logits, images.labels.size() * classes}, images.labels, 0);
-            scores[p].accuracy += static_cast<double>(found.correct) / static_cast<double>(count);
-            scores[p].loss += share * found.loss;
+            add_cross_entropy({logits, images.labels.size() * classes}, images.labels, 0, {}, sums[p]);
             tell(chunk * paths.size() + p + 1);
         });
+    }
+    // Divided once: shares of chunks, added up, would make equal counts unequal.
+    std::vector<path_score> scores;
+    scores.reserve(paths.size());
+    for (const batch_loss& sum : sums) {
+        scores.push_back({static_cast<double>(sum.correct) / static_cast<double>(count),
+                          sum.loss / static_cast<double>(count)});
     }
     return scores;
 }
