@@ -52,8 +52,8 @@ FITNAS_COLD void for_each_option(settings& s, F&& f) {
 
     f("score", s.score, in::evaluate | in::error, "accuracy or negative_loss; scores.csv has both",
       CLI::IsMember({"accuracy", "negative_loss"}));
-    f("score-images", s.score_images, in::evaluate | in::error, "validation images that a score is taken on",
-      one_up);
+    f("score-images", s.score_images, in::evaluate | in::error,
+      "validation images that a score is taken on, each class in proportion", one_up);
     f("calibration", s.calibration, in::evaluate | in::error, "training images for batch norm statistics",
       one_up);
     f("statistics", s.statistics, in::evaluate | in::error,

@@ -107,6 +107,9 @@ TEST_CASE("misuse of images and their files") {
         call, option_error,
         "[F0427] split_options::train_limit: expected at most the 20 images that validation leaves, got 21",
         split(data.train, data.test, {.validation = 10, .train_limit = 21}));
+    // a part that is larger than the whole
+    REFUSED(call, option_error, "[F0468] stratified_indices: expected at most the 30 images, got 31",
+            stratified_indices(data.train, 31, seed{1}));
     // training and test images of different sizes
     REFUSED(
         call, data_error,

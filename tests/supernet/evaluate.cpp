@@ -137,6 +137,39 @@ TEST_CASE("statistics of the batch itself, a part of the images, and an observer
     }
 }
 
+TEST_CASE("images that are sorted by class are scored like mixed ones") {
+    const dataset mixed = small::images();
+    std::vector<std::size_t> order; // as a folder of folders gives them
+    for (int c = 0; c < 4; ++c) {
+        for (std::size_t i = 0; i < mixed.validation.size(); ++i) {
+            if (mixed.validation.labels[i] == c) {
+                order.push_back(i);
+            }
+        }
+    }
+    const dataset sorted{mixed.train, subset(mixed.validation, order), mixed.test};
+    const supernet<space> net = trained(mixed);
+    const auto all = different_networks<space>();
+    const auto scores = [&](const dataset& data, const evaluate_options& o) {
+        return evaluate<space>(net, all, data, o).scores;
+    };
+    CHECK(scores(sorted, {}) == scores(mixed, {}));
+    // A part is that of `stratified_indices`, of which each class has a fourth.
+    const std::vector<std::size_t> chosen = stratified_indices(sorted.validation, 40, seed{6});
+    const dataset part{sorted.train, subset(sorted.validation, chosen), {}};
+    for (int c = 0; c < 4; ++c) {
+        CHECK(std::count(part.validation.labels.begin(), part.validation.labels.end(), c) == 10);
+    }
+    CHECK(scores(sorted, {.images = 40, .seed = seed{6}}) == scores(part, {.seed = seed{6}}));
+    CHECK(scores(sorted, {.images = 40, .seed = seed{6}}) != scores(sorted, {.images = 40, .seed = seed{7}}));
+    // Chunks that give statistics have every class; of one class each they would give other networks.
+    const auto whole = scores(mixed, {.statistics = statistics::batch});
+    const auto chunks = scores(sorted, {.statistics = statistics::batch, .batch = 50});
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        CHECK(std::abs(chunks[i] - whole[i]) < 0.1);
+    }
+}
+
 TEST_CASE("bad input is refused") {
     const dataset data = small::images();
     const supernet<space> net;

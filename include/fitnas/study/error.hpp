@@ -10,8 +10,8 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
-#include <numeric>
 #include <optional>
+#include <span>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -28,7 +28,7 @@ namespace fitnas::study {
 /// @brief What the stage `error` does.
 struct error_settings {
     int seeds = 3;            ///< supernets, at least 2
-    int folds = 4;            ///< sets of validation images, at least 2
+    int folds = 4;            ///< sets of validation images, each with every class in proportion, at least 2
     std::size_t images = 500; ///< of each fold; all folds together no more than the validation split
     double top = 0.25;        ///< which share of a ranking is selected, above 0, up to 1
     score_kind score = score_kind::accuracy;
@@ -248,6 +248,9 @@ void error_stage(const run_folder& folder, dataset data, const error_settings& s
     }
     const std::string checkpoint = folder.file("error_supernet.safetensors");
     const image_dataset validation = std::move(data.validation);
+    // Of which each fold is a piece, with every class in proportion.
+    const std::vector<std::size_t> images =
+        stratified_indices(validation, folds * settings.images, settings.evaluation.seed);
     for (std::size_t r = all.raw.size(); r < static_cast<std::size_t>(settings.seeds); ++r) {
         const std::string which = " " + std::to_string(r + 1) + " of " + std::to_string(settings.seeds);
         train_options training = settings.training;
@@ -260,9 +263,9 @@ void error_stage(const run_folder& folder, dataset data, const error_settings& s
         std::vector<std::vector<double>> raw;
         std::vector<std::vector<double>> fitted;
         for (std::size_t f = 0; f < folds; ++f) {
-            std::vector<std::size_t> images(settings.images);
-            std::iota(images.begin(), images.end(), f * settings.images);
-            data.validation = subset(validation, images);
+            data.validation =
+                subset(validation,
+                       std::span<const std::size_t>(images).subspan(f * settings.images, settings.images));
             evaluate_options evaluation = settings.evaluation;
             evaluation.images = 0;
             evaluation.observer = detail::part_of(scoring, static_cast<int>(f), settings.folds, clock);
