@@ -140,7 +140,7 @@ void run(const std::string& out, const std::string& source, const sizes& n) {
     std::filesystem::create_directories(out);
     dataset data = datasets::fashion_mnist(source, {.validation = n.validation, .train_limit = n.train});
     if (n.test < data.test.size()) {
-        data.test = subset(data.test, numbers_below(n.test));
+        data.test = subset(data.test, stratified_indices(data.test, n.test, seed{0}));
     }
     std::printf("Fashion-MNIST: %zu images to train, %zu to compare sub-networks, %zu for the final test\n",
                 data.train.size(), data.validation.size(), data.test.size());

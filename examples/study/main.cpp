@@ -29,8 +29,9 @@ FITNAS_COLD void for_each_option(settings& s, F&& f) {
       CLI::IsMember({"fashion_tiny", "fashion_mini", "nas_bench_macro", "mobile_19x6"}));
     f("seed", s.seed, in::every, "of everything that is random");
     f("data", s.data, in::images,
-      "fashion-mnist:DIR, cifar10:DIR (binary files), idx:IMAGES,LABELS[,TEST_IMAGES,TEST_LABELS], "
-      "synthetic");
+      "fashion-mnist:DIR, cifar10:DIR (binary files), idx:IMAGES,LABELS[,TEST_IMAGES,TEST_LABELS] (images N "
+      "x "
+      "H x W, or N x H x W x C in colour; names may have commas), synthetic");
     f("train-images", s.train_images, in::images, "training images that are used, 0 for all");
     f("validation-images", s.validation_images, in::images,
       "images taken out of the training set, to compare networks", one_up);
@@ -51,8 +52,8 @@ FITNAS_COLD void for_each_option(settings& s, F&& f) {
 
     f("score", s.score, in::evaluate | in::error, "accuracy or negative_loss; scores.csv has both",
       CLI::IsMember({"accuracy", "negative_loss"}));
-    f("score-images", s.score_images, in::evaluate | in::error, "validation images that a score is taken on",
-      one_up);
+    f("score-images", s.score_images, in::evaluate | in::error,
+      "validation images that a score is taken on, each class in proportion", one_up);
     f("calibration", s.calibration, in::evaluate | in::error, "training images for batch norm statistics",
       one_up);
     f("statistics", s.statistics, in::evaluate | in::error,

@@ -26,6 +26,7 @@
 #include <fitnas/data/byte_file.hpp>
 #include <fitnas/data/cifar.hpp>
 #include <fitnas/data/fashion_mnist.hpp>
+#include <fitnas/data/file_format.hpp>
 #include <fitnas/data/idx.hpp>
 #include <fitnas/data/image_dataset.hpp>
 #include <fitnas/data/split.hpp>

@@ -64,6 +64,46 @@ TEST_CASE("IDX files are read pixel by pixel and label by label") {
     }
 }
 
+TEST_CASE("IDX images in four dimensions have their channels last") {
+    const temporary_folder folder;
+    const auto bytes = [](std::uint32_t n, std::uint32_t h, std::uint32_t w, std::uint32_t c) {
+        std::string all = word(2052) + word(n) + word(h) + word(w) + word(c);
+        for (std::uint32_t i = 0; i < n * h * w * c; ++i) {
+            all += static_cast<char>(3 * i + 1);
+        }
+        return all;
+    };
+    const image_dataset data =
+        read_idx(folder.write("images", bytes(3, 2, 4, 3)), folder.write("labels", three_labels()), 3);
+    REQUIRE(data.size() == 3);
+    CHECK(data.image_shape() == shape{2, 4, 3});
+    CHECK(data.images(0, 0, 0, 2) == 7);   // value 2 of the file
+    CHECK(data.images(0, 0, 1, 0) == 10);  // value 3
+    CHECK(data.images(0, 1, 0, 0) == 37);  // value 12
+    CHECK(data.images(2, 1, 3, 2) == 214); // the last, value 71
+    CHECK(read_idx_images(folder.write("grey", bytes(2, 3, 5, 1))).shape(3) == 1);
+    CHECK(read_idx_images(folder.write("four", bytes(2, 3, 5, 4))).shape(3) == 4);
+
+    const std::string images = bytes(1, 2, 2, 3);
+    for (std::size_t n = 0; n < images.size(); ++n) {
+        CAPTURE(n);
+        CHECK(contains(thrown<data_error>([&] { read_idx_images(folder.write("i", images.substr(0, n))); }),
+                       "truncated"));
+    }
+    CHECK(contains(thrown<data_error>([&] { read_idx_images(folder.write("i", images + "x")); }),
+                   "expected the end of the file after 1 images of 2 x 2 x 3"));
+    const auto lying = [&](std::uint32_t h, std::uint32_t w, std::uint32_t c) {
+        const std::string header = word(2052) + word(0xFFFFFFFF) + word(h) + word(w) + word(c);
+        return thrown<data_error>([&] { read_idx_images(folder.write("i", header + "few bytes")); });
+    };
+    CHECK(contains(lying(32768, 32768, 2), "truncated"));
+    CHECK(contains(lying(32768, 32768, 3), "at most 2^31 values"));
+    CHECK(contains(lying(32768, 32768, 32768), "at most 2^31 values"));
+    CHECK(contains(lying(2, 2, 0), "the header says 2 x 2 x 0"));
+    CHECK(contains(lying(2, 2, 0xFFFFFFFF), "as many channels, the header says 2 x 2 x 4294967295"));
+    CHECK(contains(thrown<data_error>([&] { read_idx_labels(folder.path("images")); }), "in 4 dimensions"));
+}
+
 TEST_CASE("pixels and labels above 127 are not negative") {
     const temporary_folder folder;
     const auto images =
@@ -86,9 +126,9 @@ TEST_CASE("a foreign file is refused by its magic number") {
     const std::string labels = folder.write("labels", three_labels());
     const std::string text = thrown<data_error>([&] { read_idx_images(labels); });
     CHECK(contains(text, labels));
-    CHECK(contains(text, "expected the magic number 2051, got 2049"));
+    CHECK(contains(text, "expected the magic number 2051 (N x H x W) or 2052 (N x H x W x C), got 2049"));
     CHECK(contains(thrown<data_error>([&] { read_idx_labels(folder.write("images", three_images())); }),
-                   "expected the magic number 2049, got 2051"));
+                   "expected the magic number 2049 (N), got 2051, an IDX file of unsigned bytes in 3"));
     CHECK(contains(thrown<data_error>([&] { read_idx_images(folder.write("text", "hello, I am a text")); }),
                    "not an IDX file of images"));
 }

@@ -167,3 +167,78 @@ TEST_CASE("subset takes images by number, repeated if asked") {
     unlabelled.labels.clear();
     CHECK(contains(thrown<shape_error>([&] { subset(unlabelled, wanted); }), "4 images and 0 labels"));
 }
+
+TEST_CASE("a stratified part has each class in proportion, however the images are sorted") {
+    const std::vector<std::vector<std::size_t>> class_sizes{
+        {200, 200, 200, 200}, {1, 1, 1},    {500, 300, 200},
+        {970, 20, 9, 1},      {7},          {0, 30, 0, 30},
+        {90, 3, 3, 3},        {61, 59, 60}, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 200}};
+    for (const std::vector<std::size_t>& sizes : class_sizes) {
+        std::vector<int> labels; // sorted
+        for (std::size_t c = 0; c < sizes.size(); ++c) {
+            labels.insert(labels.end(), sizes[c], static_cast<int>(c));
+        }
+        const image_dataset data = numbered(labels, static_cast<int>(sizes.size()));
+        const auto n = static_cast<double>(labels.size());
+        const std::vector<std::size_t> order = stratified_indices(data, labels.size(), seed{3});
+        std::vector<std::size_t> counts(sizes.size());
+        double largest = 0; // difference from a share
+        for (std::size_t k = 0; k < order.size(); ++k) {
+            ++counts[static_cast<std::size_t>(labels[order[k]])];
+            for (std::size_t c = 0; c < sizes.size(); ++c) {
+                const double share = static_cast<double>((k + 1) * sizes[c]) / n;
+                largest = (std::max)(largest, std::abs(static_cast<double>(counts[c]) - share));
+            }
+        }
+        CAPTURE(sizes.size());
+        CHECK(largest < 1);
+        CHECK(counts == sizes); // and each image once
+        std::vector<std::size_t> all = order;
+        std::sort(all.begin(), all.end());
+        CHECK(all == numbers(data));
+        // Smaller parts begin larger ones.
+        for (std::size_t k : {std::size_t{0}, std::size_t{1}, order.size() / 3, order.size() - 1}) {
+            const std::vector<std::size_t> part = stratified_indices(data, k, seed{3});
+            CHECK(std::equal(part.begin(), part.end(), order.begin(),
+                             order.begin() + static_cast<std::ptrdiff_t>(k)));
+        }
+    }
+}
+
+TEST_CASE("of classes that are equally frequent a part has as many images of each, to within one") {
+    std::vector<int> labels;
+    for (int i = 0; i < 1000; ++i) {
+        labels.push_back(i / 100);
+    }
+    const image_dataset data = numbered(labels, 10);
+    const std::vector<std::size_t> order = stratified_indices(data, 1000, seed{1});
+    CHECK(order == stratified_indices(data, 1000, seed{1}));
+    CHECK(order != stratified_indices(data, 1000, seed{2}));
+    for (const std::size_t length : {5U, 37U, 100U, 250U}) { // beginnings, and pieces behind them
+        for (std::size_t first = 0; first + length <= 1000; first += length) {
+            std::vector<int> counts(10);
+            for (std::size_t i = first; i < first + length; ++i) {
+                ++counts[static_cast<std::size_t>(labels[order[i]])];
+            }
+            const auto range = std::minmax_element(counts.begin(), counts.end());
+            CHECK(*range.second - *range.first <= 1);
+        }
+    }
+    // Spread over the images of a class.
+    double sum = 0;
+    for (std::size_t i = 0; i < 300; ++i) {
+        sum += static_cast<double>(order[i] % 100);
+    }
+    CHECK(sum / 300 == doctest::Approx(49.5).epsilon(0.1)); // six deviations of the mean
+    // Each class leads for some seed.
+    std::vector<int> leads(10);
+    for (std::uint64_t s = 0; s < 200; ++s) {
+        ++leads[static_cast<std::size_t>(labels[stratified_indices(data, 1, seed{s}).front()])];
+    }
+    CHECK(*std::min_element(leads.begin(), leads.end()) > 4);
+
+    CHECK(thrown<option_error>([&] { stratified_indices(data, 1001, seed{1}); }) ==
+          "[F0468] stratified_indices: expected at most the 1000 images, got 1001");
+    CHECK(contains(thrown<data_error>([&] { stratified_indices(image_dataset{}, 0, seed{1}); }),
+                   "at least one image"));
+}

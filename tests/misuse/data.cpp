@@ -20,6 +20,12 @@ TEST_CASE("misuse of images and their files") {
     folder.write("images", std::string("\0\0\x08\x03\0\0\0\2\0\0\0\2\0\0\0\2", 16) + "1234567");
     folder.write("batch.bin", std::string(3000, '\1'));
     folder.write("empty", "");
+    folder.write("floats", std::string("\0\0\x0D\x03", 4) + std::string(16, '\0'));
+    folder.write("huge", std::string("\0\0\x08\x04\0\0\0\1\0\0\x80\0\0\0\x80\0\0\0\0\3", 20));
+    folder.write("train.bin", std::string(2 * 3074, '\1'));
+    folder.write("data_batch_1", "\x80\x02}q\x01(U\x0b"
+                                 "batch_label");
+    folder.write("images.zip", "PK\x03\x04\x14" + std::string(30, '\0'));
 
     // a file that is not there
     REFUSED(call, data_error, "[F0405] train-images: cannot be opened: No such file or directory",
@@ -30,19 +36,55 @@ TEST_CASE("misuse of images and their files") {
         "[F0412] fashion/train-images-idx3-ubyte: no such file, and no train-images-idx3-ubyte.gz beside it",
         datasets::fashion_mnist("fashion"));
     // labels and images the wrong way round
-    REFUSED(call, data_error,
-            "[F0416] labels: not an IDX file of images: expected the magic number 2051, got 2049",
-            read_idx("labels", "images", 3));
+    REFUSED(
+        call, data_error,
+        "[F0416] labels: not an IDX file of images: expected the magic number 2051 (N x H x W) or 2052 (N x "
+        "H x W x C), got 2049, an IDX file of unsigned bytes in 1 dimension",
+        read_idx("labels", "images", 3));
     // a file that ends too early
     REFUSED(call, data_error,
             "[F0408] images: truncated: expected 8 bytes of 2 images of 2 x 2 pixels, got 7",
             read_idx("images", "labels", 3));
     // an empty file
-    REFUSED(call, data_error, "[F0417] empty: truncated: expected an IDX header of 16 bytes, got 0",
+    REFUSED(call, data_error, "[F0408] empty: truncated: expected 4 bytes of an IDX header, got 0",
             read_idx("empty", "labels", 3));
     // a file of another kind
     REFUSED(call, data_error, "[F0413] batch.bin: expected whole records of 3073 bytes, got 3000 bytes",
             read_cifar10(std::vector<std::string>{"batch.bin"}));
+    // CIFAR-100 for CIFAR-10
+    REFUSED(call, data_error,
+            "[F0413] train.bin: expected whole records of 3073 bytes, got 6148 bytes: seems to be CIFAR-100, "
+            "whose records of 3074 bytes begin with two labels, and which is not read here: write its images "
+            "and one of the labels as IDX files, for read_idx",
+            read_cifar10(std::vector<std::string>{"train.bin"}));
+    // CIFAR-10 in its version for Python
+    REFUSED(
+        call, data_error,
+        "[F0466] data_batch_1: seems to be a Python pickle, as of CIFAR-10's version for Python: of CIFAR-10 "
+        "the binary version is read, of other data IDX files",
+        read_cifar10(std::vector<std::string>{"data_batch_1"}));
+    // IDX images for CIFAR-10
+    REFUSED(
+        call, data_error,
+        "[F0413] images: expected whole records of 3073 bytes, got 23 bytes: seems to be an IDX file, which "
+        "read_idx takes",
+        read_cifar10(std::vector<std::string>{"images"}));
+    // an archive for what is in it
+    REFUSED(
+        call, data_error,
+        "[F0466] images.zip: seems to be a zip archive, as NumPy's .npz and PyTorch's .pt files are: unpack "
+        "or convert it",
+        read_idx("images.zip", "labels", 3));
+    // IDX images of floats
+    REFUSED(
+        call, data_error,
+        "[F0416] floats: not an IDX file of images: expected the magic number 2051 (N x H x W) or 2052 (N x "
+        "H x W x C), got 3331, an IDX file of 32-bit floats in 3 dimensions",
+        read_idx("floats", "labels", 3));
+    // images that are too large
+    REFUSED(call, data_error,
+            "[F0467] huge: expected images of at most 2^31 values, the header says 32768 x 32768 x 3",
+            read_idx("huge", "labels", 3));
     // no files
     REFUSED(call, data_error, "[F0415] read_cifar10: expected at least one file, got none",
             read_cifar10(std::vector<std::string>{}));
@@ -65,6 +107,9 @@ TEST_CASE("misuse of images and their files") {
         call, option_error,
         "[F0427] split_options::train_limit: expected at most the 20 images that validation leaves, got 21",
         split(data.train, data.test, {.validation = 10, .train_limit = 21}));
+    // a part that is larger than the whole
+    REFUSED(call, option_error, "[F0468] stratified_indices: expected at most the 30 images, got 31",
+            stratified_indices(data.train, 31, seed{1}));
     // training and test images of different sizes
     REFUSED(
         call, data_error,

@@ -1,6 +1,7 @@
 // Networks trained by themselves: a signal ends the work with what is done in the table, and the same call
 // goes on.
 
+#include <cmath>
 #include <csignal>
 #include <filesystem>
 #include <string>
@@ -64,4 +65,29 @@ TEST_CASE("trainings that a signal stopped go on to the same table") {
         CHECK(all.at(job).test_accuracy == result.test_accuracy);
         CHECK(all.at(job).curve == result.curve);
     }
+}
+
+TEST_CASE("networks that are right equally often have equal means, whatever their trainings") {
+    study::alone_results<space> results;
+    const auto add = [&](const char* code, std::vector<int> right, int validation) {
+        for (std::uint64_t s = 0; s < right.size(); ++s) {
+            results[{parse<space>(code), s}] = {validation / 700.0, right[s] / 900.0, {}};
+        }
+    };
+    add("00", {611, 612, 619}, 13);
+    add("01", {614, 614, 614}, 13);
+    add("10", {619, 611, 612}, 13);
+    add("11", {612}, 699);
+    const auto found = study::summarise<space>(results, 700, 900);
+    for (const char* code : {"00", "01", "10"}) {
+        const study::alone_summary& s = found.at(parse<space>(code));
+        CHECK(s.runs == 3);
+        CHECK(s.test_accuracy == 1842 / 2700.0);
+        CHECK(s.validation_accuracy == 13 / 700.0);
+    }
+    // Offsets -3, -2 and 5 of 900: (9 + 4 + 25) / 2 = 19.
+    CHECK(found.at(parse<space>("00")).deviation == doctest::Approx(std::sqrt(19.0) / 900));
+    CHECK(found.at(parse<space>("01")).deviation == doctest::Approx(0));
+    CHECK(found.at(parse<space>("11")).test_accuracy == 612 / 900.0);
+    CHECK(found.at(parse<space>("11")).deviation == 0);
 }

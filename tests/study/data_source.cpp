@@ -1,3 +1,4 @@
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -38,7 +39,8 @@ TEST_CASE("sources are read from a text; what is none is refused with what there
     CHECK(data_source::parse("idx:a,b,c,d").places.size() == 4);
     CHECK(data_source::parse("synthetic").kind == "synthetic");
     for (const char* wrong :
-         {"", "mnist:/a", "cifar10", "cifar10:", "cifar10:a,b", "idx:a", "idx:a,,c,d", "synthetic:1"}) {
+         {"", "mnist:/a", "cifar10", "cifar10:", "fashion-mnist:", "idx", "idx:", "idx:a", "idx:a,b,c",
+          "idx:a,b,c,d,e", "idx:,", "idx:a,,c,d", "synthetic:", "synthetic:1"}) {
         const std::string text = thrown<option_error>([&] { data_source::parse(wrong); });
         CHECK(contains(text, "cifar10:DIR"));
         CHECK(contains(text, "\"" + std::string(wrong) + "\""));
@@ -66,6 +68,82 @@ TEST_CASE("a pair of IDX files is split in three; two pairs keep their test imag
         data_source::parse(pair + "," + folder.path("test-images") + "," + folder.path("test-labels"));
     CHECK(both.load({4, 5, 1}, 10, {.validation = 40}).test.size() == 30);
     CHECK(both.files().size() == 4);
+}
+
+TEST_CASE("names of files may have commas") {
+    CHECK(data_source::parse("cifar10:/a,b/c").places == std::vector<std::string>{"/a,b/c"});
+    CHECK(data_source::parse("fashion-mnist:/a,").places == std::vector<std::string>{"/a,"});
+    const temporary_folder folder;
+    for (const char* name : {"a", "b,c", ",d", "e,", "f,,g", "h", "i", "j,k", "h,i"}) {
+        folder.write(name, "");
+    }
+    const std::string at = folder.path() + "/";
+    using names = std::vector<std::string>;
+    const auto parsed = [&](const names& files) {
+        std::string text = "idx:";
+        for (const std::string& file : files) {
+            text += (text == "idx:" ? "" : ",") + at + file;
+        }
+        names found = data_source::parse(text).places;
+        for (std::string& file : found) {
+            file = file.substr(at.size());
+        }
+        return found;
+    };
+    for (const names& files :
+         {names{"a", "h"}, names{"a", "b,c"}, names{"b,c", "a"}, names{"b,c", "f,,g"}, names{",d", "e,"},
+          names{"e,", ",d"}, names{"a", "b,c", "h", "i"}, names{"b,c", ",d", "e,", "f,,g"}}) {
+        CAPTURE(files.size());
+        CHECK(parsed(files) == files);
+    }
+    // Every comma comes first; a folder is no file.
+    std::filesystem::create_directories(at + "x");
+    std::filesystem::create_directories(at + "x,y");
+    folder.write("x,y/images", "");
+    CHECK(parsed({"x,y/images", "a"}) == names{"x,y/images", "a"});
+    CHECK(parsed({"h", "i"}) == names{"h", "i"});
+    // Names in the working folder can be cut in two ways.
+    const std::filesystem::path before = std::filesystem::current_path();
+    std::filesystem::current_path(folder.path());
+    folder.write("j", "");
+    folder.write("k,h", "");
+    CHECK(data_source::parse("idx:h,i").places == names{"h", "i"});
+    CHECK(contains(thrown<option_error>([] { data_source::parse("idx:j,k,h"); }),
+                   "can be cut into files that are there in 2 ways"));
+    std::filesystem::current_path(before);
+    // Where a file is not there, commas only separate.
+    CHECK(parsed({"a", "none"}) == names{"a", "none"});
+    CHECK(contains(thrown<option_error>([&] {
+                       parsed({"b,c", "none"});
+                   }),
+                   "a comma may be a part of a name only where all files are there"));
+}
+
+TEST_CASE("IDX images in colour, of the size that the space takes") {
+    const temporary_folder folder;
+    std::string images = big_endian(2052) + big_endian(60) + big_endian(4) + big_endian(5) + big_endian(3);
+    for (int i = 0; i < 60; ++i) {
+        images += std::string(60, static_cast<char>(i));
+    }
+    folder.write("images", images);
+    write_idx(folder, "grey", 60);
+    const auto source = data_source::parse("idx:" + folder.path("images") + "," + folder.path("grey-labels"));
+    const dataset data = source.load({4, 5, 3}, 10, {.validation = 20});
+    CHECK(data.train.image_shape() == shape{4, 5, 3});
+    CHECK(data.train.size() == 30);
+    CHECK(data.test.size() == 10);
+    for (std::size_t i = 0; i < data.train.size(); ++i) {
+        CHECK(data.train.images(i, 3, 4, 2) % 10 == data.train.labels[i]);
+    }
+    CHECK(contains(thrown<data_error>([&] {
+                       source.load({28, 28, 1}, 10, {.validation = 20});
+                   }),
+                   "the space takes images of 28 x 28 x 1 (height x width x channels), " +
+                       folder.path("images") + " has images of 4 x 5 x 3"));
+    CHECK(contains(thrown<data_error>([&] {
+                       source.load({3, 4, 5}, 10, {.validation = 20});
+                   }),
+                   "has images of 4 x 5 x 3"));
 }
 
 TEST_CASE("CIFAR-10 in its binary format: small files of it, and one that is missing") {

@@ -1,5 +1,9 @@
 #include <string>
 
+#if defined(__unix__) || defined(__APPLE__)
+#include <sys/stat.h>
+#endif
+
 #include <doctest/doctest.h>
 
 #include <fitnas/study/sha256.hpp>
@@ -42,4 +46,10 @@ TEST_CASE("a file's hash is that of its bytes; a missing file is named") {
     const temporary_folder folder;
     CHECK(study::file_sha256(folder.write("f", "abc")) == hash_of("abc"));
     CHECK(contains(thrown<data_error>([&] { study::file_sha256(folder.path("none")); }), "none"));
+    // A folder has no bytes, and those of a pipe would be gone.
+    CHECK(contains(thrown<data_error>([&] { study::file_sha256(folder.path()); }), "a file on a disk"));
+#if defined(__unix__) || defined(__APPLE__)
+    REQUIRE(mkfifo(folder.path("pipe").c_str(), 0600) == 0);
+    CHECK(contains(thrown<data_error>([&] { study::file_sha256(folder.path("pipe")); }), "read twice"));
+#endif
 }

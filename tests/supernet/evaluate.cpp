@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -61,14 +62,34 @@ TEST_CASE("sharing first layers and cutting into batches changes nothing") {
     const supernet<space> net = trained(data);
     const auto some = sample<space>(8, seed{3});
     const evaluation<space> together = evaluate_both<space>(net, some, data);
-    const evaluation<space> in_batches =
-        evaluate_both<space>(net, some, data, {.batch = 37}); // 33 or 34 images
+    for (const std::size_t batch : {1U, 37U, 64U, 199U}) { // 37: in each 33 or 34 images
+        CAPTURE(batch);
+        const evaluation<space> in_batches = evaluate_both<space>(net, some, data, {.batch = batch});
+        CHECK(in_batches.accuracy.scores == together.accuracy.scores);
+        CHECK(in_batches.negative_loss == together.negative_loss);
+    }
     for (std::size_t i = 0; i < some.size(); ++i) {
         const evaluation<space> alone = evaluate_both<space>(net, {&some[i], 1}, data);
         CHECK(alone.accuracy.scores[0] == together.accuracy.scores[i]);
         CHECK(alone.negative_loss[0] == together.negative_loss[i]);
-        CHECK(in_batches.accuracy.scores[i] == doctest::Approx(together.accuracy.scores[i]).epsilon(1e-12));
-        CHECK(in_batches.negative_loss[i] == doctest::Approx(together.negative_loss[i]).epsilon(1e-9));
+    }
+}
+
+TEST_CASE("an accuracy is a count of images, divided once") {
+    const dataset data = small::images();
+    const supernet<space> net = trained(data);
+    const auto all = different_networks<space>();
+    for (const std::size_t batch : {7U, 30U, 63U, 2000U}) {
+        for (const statistics kind : {statistics::calibrated, statistics::batch}) {
+            for (const std::size_t images : {199U, 0U}) {
+                const double n = images == 0 ? 200 : 199;
+                const auto table =
+                    evaluate<space>(net, all, data, {.statistics = kind, .images = images, .batch = batch});
+                for (const double share : table.scores) {
+                    CHECK(share == std::round(share * n) / n);
+                }
+            }
+        }
     }
 }
 
@@ -113,6 +134,39 @@ TEST_CASE("statistics of the batch itself, a part of the images, and an observer
     CHECK(last.done == last.total);
     for (const double s : part.scores) {
         CHECK(s * 50 == doctest::Approx(std::round(s * 50)));
+    }
+}
+
+TEST_CASE("images that are sorted by class are scored like mixed ones") {
+    const dataset mixed = small::images();
+    std::vector<std::size_t> order; // as a folder of folders gives them
+    for (int c = 0; c < 4; ++c) {
+        for (std::size_t i = 0; i < mixed.validation.size(); ++i) {
+            if (mixed.validation.labels[i] == c) {
+                order.push_back(i);
+            }
+        }
+    }
+    const dataset sorted{mixed.train, subset(mixed.validation, order), mixed.test};
+    const supernet<space> net = trained(mixed);
+    const auto all = different_networks<space>();
+    const auto scores = [&](const dataset& data, const evaluate_options& o) {
+        return evaluate<space>(net, all, data, o).scores;
+    };
+    CHECK(scores(sorted, {}) == scores(mixed, {}));
+    // A part is that of `stratified_indices`, of which each class has a fourth.
+    const std::vector<std::size_t> chosen = stratified_indices(sorted.validation, 40, seed{6});
+    const dataset part{sorted.train, subset(sorted.validation, chosen), {}};
+    for (int c = 0; c < 4; ++c) {
+        CHECK(std::count(part.validation.labels.begin(), part.validation.labels.end(), c) == 10);
+    }
+    CHECK(scores(sorted, {.images = 40, .seed = seed{6}}) == scores(part, {.seed = seed{6}}));
+    CHECK(scores(sorted, {.images = 40, .seed = seed{6}}) != scores(sorted, {.images = 40, .seed = seed{7}}));
+    // Chunks that give statistics have every class; of one class each they would give other networks.
+    const auto whole = scores(mixed, {.statistics = statistics::batch});
+    const auto chunks = scores(sorted, {.statistics = statistics::batch, .batch = 50});
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        CHECK(std::abs(chunks[i] - whole[i]) < 0.1);
     }
 }
 

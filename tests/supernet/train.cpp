@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <set>
 #include <stdexcept>
@@ -176,6 +177,28 @@ TEST_CASE("paths of a step are averaged block by block, and each step begins ane
     }
     for (std::size_t i = 0; i < w.values().size(); ++i) {
         CHECK(net.parameters()[i] == doctest::Approx(w.values()[i]).epsilon(1e-4));
+    }
+}
+
+TEST_CASE("the accuracy of an epoch is a count of images over all paths, divided once") {
+    const dataset data = small::images();
+    for (const sampling paths : {sampling::uniform, sampling::strict_fair}) {
+        for (const std::size_t batch : {10U, 37U, 100U}) {
+            supernet<space> net(seed{1});
+            const double images =
+                static_cast<double>(batch * (paths == sampling::uniform ? 1 : 6)); // of 2, 2 and 3 operators
+            const auto steps = static_cast<long long>(512 / batch);
+            const auto check = [&](const progress& p) {
+                const double n = static_cast<double>((p.done - 1) % steps + 1) * images;
+                CHECK(p.accuracy == std::round(p.accuracy * n) / n);
+            };
+            const auto report =
+                train(net, data.train, {.epochs = 2, .batch = batch, .sampling = paths, .observer = check});
+            const double n = static_cast<double>(steps) * images;
+            for (const epoch_report& e : report.epochs) {
+                CHECK(e.accuracy == std::round(e.accuracy * n) / n);
+            }
+        }
     }
 }
 

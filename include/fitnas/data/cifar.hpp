@@ -11,10 +11,29 @@
 #include <utility>
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/data/byte_file.hpp>
 #include <fitnas/data/split.hpp>
 
 namespace fitnas {
+
+namespace detail {
+
+/// @return what a file seems to be that is not of CIFAR-10, to follow a message; empty where none is known
+FITNAS_COLD inline std::string not_cifar10(std::span<const std::uint8_t> bytes) {
+    constexpr std::size_t cifar100 = 2 + 3 * 32 * 32;
+    if (bytes.size() >= 4 && bytes[0] == 0 && bytes[1] == 0 && bytes[2] == 8 && bytes[3] <= 4) {
+        return ": seems to be an IDX file, which read_idx takes";
+    }
+    if (!bytes.empty() && bytes.size() % cifar100 == 0) {
+        return ": seems to be CIFAR-100, whose records of " + std::to_string(cifar100) +
+               " bytes begin with two labels, and which is not read here: write its images and one of the "
+               "labels as IDX files, for read_idx";
+    }
+    return {};
+}
+
+} // namespace detail
 
 /// @brief Reads files of CIFAR-10's binary version one after the other: records of a label byte and three
 /// planes (red, green, blue) of 32 x 32 pixels.
@@ -32,7 +51,8 @@ inline image_dataset read_cifar10(std::span<const std::string> paths) {
         const std::vector<std::uint8_t> bytes = file.read(UINT64_MAX);
         if (bytes.empty() || bytes.size() % record != 0) {
             throw data_error("[F0413] " + path + ": expected whole records of " + std::to_string(record) +
-                             " bytes, got " + std::to_string(bytes.size()) + " bytes");
+                             " bytes, got " + std::to_string(bytes.size()) + " bytes" +
+                             detail::not_cifar10(bytes));
         }
         for (std::size_t i = 0; i < bytes.size(); i += record) {
             if (bytes[i] > 9) {

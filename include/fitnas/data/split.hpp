@@ -1,11 +1,12 @@
 /// @file
-/// @brief Seeded splits of a training set.
+/// @brief Seeded parts and splits of a set of images.
 
 #ifndef FITNAS_DATA_SPLIT_HPP
 #define FITNAS_DATA_SPLIT_HPP
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <utility>
@@ -69,7 +70,61 @@ inline std::vector<std::size_t> class_quotas(const std::vector<std::size_t>& cou
     return quotas;
 }
 
+/// The images of each class, in a random order.
+inline std::vector<std::vector<std::size_t>> shuffled_classes(const image_dataset& data, seed s, purpose p) {
+    std::vector<std::vector<std::size_t>> members(static_cast<std::size_t>(data.classes));
+    for (std::size_t i = 0; i < data.size(); ++i) {
+        members[static_cast<std::size_t>(data.labels[i])].push_back(i);
+    }
+    for (std::size_t c = 0; c < members.size(); ++c) {
+        random_stream random(s, p, c);
+        random.shuffle(std::span<std::size_t>(members[c]));
+    }
+    return members;
+}
+
 } // namespace detail
+
+/// @brief A stratified sample, a part that stands for the whole however that is sorted: random images in an
+/// order of which every beginning has each class in proportion, to within one image. So where classes are
+/// equally frequent their counts differ by at most one, a smaller part is the beginning of a larger one, and
+/// pieces cut out of the order are alike.
+///
+/// Which class comes next is chosen by the quota method (Balinski and Young, American Mathematical Monthly
+/// 82, 1975), with the image of the class in place of the seat of the state.
+/// @param data with a label for each image
+/// @param count how many, at most all
+/// @param s chooses the images; the same gives the same
+/// @return different image numbers
+/// @throws data_error where the set contradicts itself; option_error where it has fewer images
+inline std::vector<std::size_t> stratified_indices(const image_dataset& data, std::size_t count, seed s) {
+    require_consistent(data, "stratified_indices");
+    if (count > data.size()) {
+        throw option_error("[F0468] stratified_indices: expected at most the " + std::to_string(data.size()) +
+                           " images, got " + std::to_string(count));
+    }
+    std::vector<std::vector<std::size_t>> members = detail::shuffled_classes(data, s, purpose::calibrate);
+    random_stream random(s, purpose::calibrate, members.size());
+    random.shuffle(std::span<std::vector<std::size_t>>(members)); // who is first among equals
+    std::vector<std::uint64_t> taken(members.size());
+    std::vector<std::size_t> indices;
+    indices.reserve(count);
+    while (indices.size() < count) {
+        std::size_t next = members.size();
+        for (std::size_t c = 0; c < members.size(); ++c) {
+            const std::uint64_t mine = members[c].size();
+            // Not above the share of what is taken with this one, rounded up; then the most images for each
+            // that would be taken.
+            if (taken[c] * data.size() < (indices.size() + 1) * mine &&
+                (next == members.size() ||
+                 mine * (taken[next] + 1) > members[next].size() * (taken[c] + 1))) {
+                next = c;
+            }
+        }
+        indices.push_back(members[next][static_cast<std::size_t>(taken[next]++)]);
+    }
+    return indices;
+}
 
 /// @brief Splits a training set in two at random, each class in the same proportion as far as counts allow.
 /// @param all the published training set
@@ -96,15 +151,11 @@ inline dataset split(const image_dataset& all, image_dataset test, const split_o
                            std::to_string(left) + " images that validation leaves, got " +
                            std::to_string(options.train_limit));
     }
-    std::vector<std::vector<std::size_t>> members(static_cast<std::size_t>(all.classes));
-    for (std::size_t i = 0; i < all.size(); ++i) {
-        members[static_cast<std::size_t>(all.labels[i])].push_back(i);
-    }
+    const std::vector<std::vector<std::size_t>> members =
+        detail::shuffled_classes(all, options.seed, purpose::split);
     std::vector<std::size_t> counts;
-    for (std::size_t c = 0; c < members.size(); ++c) {
-        random_stream random(options.seed, purpose::split, c);
-        random.shuffle(std::span<std::size_t>(members[c]));
-        counts.push_back(members[c].size());
+    for (const std::vector<std::size_t>& some : members) {
+        counts.push_back(some.size());
     }
     const std::vector<std::size_t> held_out = detail::class_quotas(counts, options.validation);
     for (std::size_t c = 0; c < counts.size(); ++c) {

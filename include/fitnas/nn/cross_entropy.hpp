@@ -25,15 +25,12 @@ inline std::size_t argmax(std::span<const float> values) {
     return static_cast<std::size_t>(std::max_element(values.begin(), values.end()) - values.begin());
 }
 
-/// @brief Mean of -sum_c q_c log softmax(logits)_c, where q is 1 - smoothing at the label plus smoothing /
-/// classes everywhere (Szegedy et al., arXiv 1512.00567, section 7).
-/// @param logits images x classes
-/// @param labels one an image, each in [0, classes)
-/// @param smoothing in [0, 1)
-/// @param gradient images x classes, overwritten; empty where it is not wanted
-/// @throws shape_error where the sizes do not match or a label is outside
-inline batch_loss cross_entropy(std::span<const float> logits, std::span<const int> labels, double smoothing,
-                                std::span<float> gradient = {}) {
+namespace detail {
+
+/// As `cross_entropy`; the loss of each image, not their mean, is added, image by image, so that a sum over
+/// several pieces does not depend on where they were cut.
+inline void add_cross_entropy(std::span<const float> logits, std::span<const int> labels, double smoothing,
+                              std::span<float> gradient, batch_loss& sum) {
     const std::size_t images = labels.size();
     if (images == 0 || logits.empty() || logits.size() % images != 0 ||
         (!gradient.empty() && gradient.size() != logits.size())) {
@@ -43,7 +40,6 @@ inline batch_loss cross_entropy(std::span<const float> logits, std::span<const i
     }
     const std::size_t classes = logits.size() / images;
     const double share = smoothing / static_cast<double>(classes);
-    batch_loss result;
     for (std::size_t n = 0; n < images; ++n) {
         const std::span<const float> z = logits.subspan(n * classes, classes);
         if (labels[n] < 0 || static_cast<std::size_t>(labels[n]) >= classes) {
@@ -52,25 +48,40 @@ inline batch_loss cross_entropy(std::span<const float> logits, std::span<const i
         }
         const auto label = static_cast<std::size_t>(labels[n]);
         const std::size_t best = argmax(z);
-        result.correct += best == label;
+        sum.correct += best == label;
         const double top =
             static_cast<double>(z[best]); // subtracted first, so that huge logits keep their digits
-        double sum = 0;
+        double total = 0;
         double mean = 0;
         for (const float v : z) {
             const double below = static_cast<double>(v) - top;
-            sum += std::exp(below);
+            total += std::exp(below);
             mean += below / static_cast<double>(classes);
         }
-        const double log_sum = std::log(sum);
-        result.loss += log_sum - (1 - smoothing) * (static_cast<double>(z[label]) - top) - smoothing * mean;
+        const double log_sum = std::log(total);
+        sum.loss += log_sum - (1 - smoothing) * (static_cast<double>(z[label]) - top) - smoothing * mean;
         for (std::size_t c = 0; c < classes && !gradient.empty(); ++c) {
             const double target = share + (c == label ? 1 - smoothing : 0);
             gradient[n * classes + c] = static_cast<float>(
                 (std::exp(static_cast<double>(z[c]) - top - log_sum) - target) / static_cast<double>(images));
         }
     }
-    result.loss /= static_cast<double>(images);
+}
+
+} // namespace detail
+
+/// @brief Mean of -sum_c q_c log softmax(logits)_c, where q is 1 - smoothing at the label plus smoothing /
+/// classes everywhere (Szegedy et al., arXiv 1512.00567, section 7).
+/// @param logits images x classes
+/// @param labels one an image, each in [0, classes)
+/// @param smoothing in [0, 1)
+/// @param gradient images x classes, overwritten; empty where it is not wanted
+/// @throws shape_error where the sizes do not match or a label is outside
+inline batch_loss cross_entropy(std::span<const float> logits, std::span<const int> labels, double smoothing,
+                                std::span<float> gradient = {}) {
+    batch_loss result;
+    detail::add_cross_entropy(logits, labels, smoothing, gradient, result);
+    result.loss /= static_cast<double>(labels.size());
     return result;
 }
 

@@ -155,24 +155,33 @@ struct alone_summary {
     int runs = 0;
 };
 
-/// @brief Results by network.
+/// @brief Results by network. Means are counts of right images, divided once: networks that are right equally
+/// often have equal means, whichever of their trainings was better.
+/// @param validation,test images that the accuracies are shares of
 template <search_space_type Space>
-std::map<architecture<Space>, alone_summary> summarise(const alone_results<Space>& results) {
+std::map<architecture<Space>, alone_summary> summarise(const alone_results<Space>& results,
+                                                       std::size_t validation, std::size_t test) {
     struct runs_of_one {
-        std::vector<double> validation{};
+        double right = 0; ///< of the validation images
         std::vector<double> test{};
+    };
+    const auto right = [](double share, std::size_t of) {
+        return std::round(share * static_cast<double>(of));
     };
     std::map<architecture<Space>, runs_of_one> runs;
     for (const auto& [job, result] : results) {
-        runs[job.architecture].validation.push_back(result.validation_accuracy);
+        runs[job.architecture].right += right(result.validation_accuracy, validation);
         runs[job.architecture].test.push_back(result.test_accuracy);
     }
     std::map<architecture<Space>, alone_summary> networks;
     for (const auto& [code, one] : runs) {
         alone_summary& s = networks[code];
         s.runs = static_cast<int>(one.test.size());
-        s.validation_accuracy = fitnas::detail::exact_mean(one.validation);
-        s.test_accuracy = fitnas::detail::exact_mean(one.test);
+        s.validation_accuracy = one.right / (s.runs * static_cast<double>(validation));
+        for (const double share : one.test) {
+            s.test_accuracy += right(share, test);
+        }
+        s.test_accuracy /= s.runs * static_cast<double>(test);
         if (s.runs > 1) {
             s.deviation = fitnas::detail::deviation_about(s.test_accuracy, one.test, one.test.size() - 1);
         }

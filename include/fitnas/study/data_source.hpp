@@ -7,7 +7,9 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <filesystem>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -21,26 +23,25 @@ namespace fitnas::study {
 struct data_source {
     std::string kind;                ///< `fashion-mnist`, `cifar10`, `idx` or `synthetic`
     std::vector<std::string> places; ///< a folder, or files
-    /// Reads what `fashion-mnist:DIR` and the like say.
-    /// @throws option_error where the text is none of them
+    /// Reads what `fashion-mnist:DIR` and the like say. Commas stand between files; where a name has commas
+    /// of its own, the text is cut where that gives files that are there.
+    /// @throws option_error where the text is none of them, or can be read in several ways
     static data_source parse(const std::string& text) {
         const std::size_t colon = text.find(':');
         data_source source{text.substr(0, colon), {}};
-        for (std::size_t from = colon; from != std::string::npos;) {
-            const std::size_t comma = text.find(',', from + 1);
-            source.places.push_back(
-                text.substr(from + 1, comma == std::string::npos ? std::string::npos : comma - from - 1));
-            from = comma;
+        const std::string rest = colon == std::string::npos ? "" : text.substr(colon + 1);
+        if ((source.kind == "fashion-mnist" || source.kind == "cifar10") && !rest.empty()) {
+            source.places = {rest};
+        } else if (source.kind == "idx") {
+            source.places = idx_files(rest);
         }
-        const std::size_t n = source.places.size();
-        const bool named = std::none_of(source.places.begin(), source.places.end(),
-                                        [](const std::string& place) { return place.empty(); });
-        if (!named ||
-            !(((source.kind == "fashion-mnist" || source.kind == "cifar10") && n == 1) ||
-              (source.kind == "idx" && (n == 2 || n == 4)) || (source.kind == "synthetic" && n == 0))) {
+        if (source.places.empty() != (text == "synthetic")) {
             throw option_error("[F1001] data: expected fashion-mnist:DIR, cifar10:DIR, idx:IMAGES,LABELS, "
                                "idx:IMAGES,LABELS,TEST_IMAGES,TEST_LABELS or synthetic, got \"" +
-                               text + "\"");
+                               text + "\"" +
+                               (rest.find(',') == std::string::npos
+                                    ? ""
+                                    : "; a comma may be a part of a name only where all files are there"));
         }
         return source;
     }
@@ -64,7 +65,7 @@ struct data_source {
         return names;
     }
 
-    /// @param image,classes what the space takes; `synthetic` makes such images
+    /// @param image,classes what the space takes, grey or in colour; `synthetic` makes such images
     /// @param options how the training images are split; a pair of IDX files without test files gives a sixth
     /// of its images to the test
     /// @throws data_error where a file is missing or wrong; option_error as `split`
@@ -86,11 +87,64 @@ struct data_source {
                                         .noise = 90});
         }
         const image_dataset all = read_idx(places[0], places[1], classes);
+        if (all.image_shape() != image) {
+            throw data_error("[F1065] data: the space takes images of " + to_string(image) +
+                             " (height x width x channels), " + places[0] + " has images of " +
+                             to_string(all.image_shape()));
+        }
         if (places.size() == 4) {
             return split(all, read_idx(places[2], places[3], classes), options);
         }
         dataset halves = split(all, all, {.validation = all.size() / 6, .seed = options.seed});
         return split(halves.train, std::move(halves.validation), options);
+    }
+
+private:
+    /// Goes through all ways to cut a text at commas into names of files.
+    /// @param names those before `from`
+    /// @param ways what is found: 2 or 4 names, of which each is there
+    static void cut(const std::string& text, std::size_t from, std::vector<std::string>& names,
+                    std::vector<std::vector<std::string>>& ways) {
+        for (std::size_t end = from; names.size() < 4 && end < text.size();) {
+            end = (std::min)(text.find(',', end + 1), text.size());
+            names.push_back(text.substr(from, end - from));
+            std::error_code none;
+            const auto kind = std::filesystem::status(names.back(), none).type();
+            if (kind != std::filesystem::file_type::not_found && kind != std::filesystem::file_type::none &&
+                kind != std::filesystem::file_type::directory) {
+                if (end < text.size()) {
+                    cut(text, end + 1, names, ways);
+                } else if (names.size() % 2 == 0) {
+                    ways.push_back(names);
+                }
+            }
+            names.pop_back();
+        }
+    }
+
+    /// @return 2 or 4 names; none where the text has not so many
+    static std::vector<std::string> idx_files(const std::string& text) {
+        std::vector<std::string> names;
+        std::vector<std::vector<std::string>> ways;
+        cut(text, 0, names, ways);
+        std::size_t from = 0;
+        for (std::size_t comma = 0; comma != std::string::npos; from = comma + 1) {
+            comma = text.find(',', from);
+            names.push_back(text.substr(from, comma == std::string::npos ? comma : comma - from));
+        }
+        if (std::find(ways.begin(), ways.end(), names) != ways.end()) {
+            return names; // cut at every comma
+        }
+        if (ways.size() > 1) {
+            throw option_error("[F1066] data: \"idx:" + text + "\" can be cut into files that are there in " +
+                               std::to_string(ways.size()) +
+                               " ways: give links to them whose names have no commas");
+        }
+        if (ways.size() == 1) {
+            return ways.front();
+        }
+        const bool empty = std::any_of(names.begin(), names.end(), [](const auto& n) { return n.empty(); });
+        return empty || (names.size() != 2 && names.size() != 4) ? std::vector<std::string>() : names;
     }
 };
 

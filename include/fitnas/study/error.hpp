@@ -12,6 +12,7 @@
 #include <map>
 #include <numeric>
 #include <optional>
+#include <span>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -29,7 +30,7 @@ namespace fitnas::study {
 /// @brief What the stage `error` does.
 struct error_settings {
     int seeds = 3;            ///< supernets, at least 2
-    int folds = 4;            ///< sets of validation images, at least 2
+    int folds = 4;            ///< sets of validation images, each with every class in proportion, at least 2
     std::size_t images = 500; ///< of each fold; all folds together no more than the validation split
     double top = 0.25;        ///< which share of a ranking is selected, above 0, up to 1
     score_kind score = score_kind::accuracy;
@@ -127,14 +128,18 @@ inline void require_error_settings(const error_settings& s, std::size_t validati
 }
 
 /// The mean of columns, row by row.
-inline std::vector<double> mean_of(const std::vector<std::vector<double>>& columns) {
+/// @param images that each value is a share of, to be counted and divided once; 0 where values are no shares
+inline std::vector<double> mean_of(const std::vector<std::vector<double>>& columns, std::size_t images) {
+    const auto of = static_cast<double>(images);
     std::vector<double> mean;
     std::vector<double> row(columns.size());
     for (std::size_t i = 0; i < columns.front().size(); ++i) {
         for (std::size_t c = 0; c < columns.size(); ++c) {
-            row[c] = columns[c][i];
+            row[c] = images == 0 ? columns[c][i] : std::round(columns[c][i] * of);
         }
-        mean.push_back(fitnas::detail::exact_mean(row));
+        mean.push_back(images == 0 ? fitnas::detail::exact_mean(row)
+                                   : std::accumulate(row.begin(), row.end(), 0.0) /
+                                         (static_cast<double>(row.size()) * of));
     }
     return mean;
 }
@@ -174,8 +179,10 @@ struct rank_table {
 };
 
 /// @brief Makes `error_parts.csv` and `error_ranking.csv`.
+/// @param images that raw scores are shares of; 0 where they are no shares
 template <search_space_type Space>
-void write_error_tables(const run_folder& folder, const detail::error_scores<Space>& all, double top) {
+void write_error_tables(const run_folder& folder, const detail::error_scores<Space>& all, double top,
+                        std::size_t images) {
     // Networks of which the truth is known; without truth, all.
     const auto truth = read_truth<Space>(folder);
     std::map<architecture<Space>, double> known;
@@ -216,7 +223,7 @@ void write_error_tables(const run_folder& folder, const detail::error_scores<Spa
         detail::describe_error(name, split_error(cube, true_scores, truth ? truth->variance : 0), parts);
         if (truth) {
             ranks.add(name, judge(columns[kind], true_scores, top));
-            const std::vector<double> mean = detail::mean_of(columns[kind]);
+            const std::vector<double> mean = detail::mean_of(columns[kind], kind == 0 ? images : 0);
             ranks.add(name + "_mean", judge({&mean, 1}, true_scores, top));
         }
     }
@@ -246,6 +253,9 @@ void error_stage(const run_folder& folder, dataset data, const error_settings& s
     }
     const std::string checkpoint = folder.file("error_supernet.safetensors");
     const image_dataset validation = std::move(data.validation);
+    // Of which each fold is a piece, with every class in proportion.
+    const std::vector<std::size_t> images =
+        stratified_indices(validation, folds * settings.images, settings.evaluation.seed);
     for (std::size_t r = all.raw.size(); r < static_cast<std::size_t>(settings.seeds); ++r) {
         const std::string which = " " + std::to_string(r + 1) + " of " + std::to_string(settings.seeds);
         train_options training = settings.training;
@@ -258,9 +268,9 @@ void error_stage(const run_folder& folder, dataset data, const error_settings& s
         std::vector<std::vector<double>> raw;
         std::vector<std::vector<double>> fitted;
         for (std::size_t f = 0; f < folds; ++f) {
-            std::vector<std::size_t> images(settings.images);
-            std::iota(images.begin(), images.end(), f * settings.images);
-            data.validation = subset(validation, images);
+            data.validation =
+                subset(validation,
+                       std::span<const std::size_t>(images).subspan(f * settings.images, settings.images));
             evaluate_options evaluation = settings.evaluation;
             evaluation.images = 0;
             evaluation.observer = detail::part_of(scoring, static_cast<int>(f), settings.folds, clock);
@@ -275,7 +285,8 @@ void error_stage(const run_folder& folder, dataset data, const error_settings& s
         all.fitted.push_back(std::move(fitted));
         all.write(path);
     }
-    write_error_tables<Space>(folder, all, settings.top);
+    write_error_tables<Space>(folder, all, settings.top,
+                              settings.score == score_kind::accuracy ? settings.images : 0);
 }
 
 } // namespace fitnas::study

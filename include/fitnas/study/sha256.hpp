@@ -7,12 +7,16 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <cstring>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include <fitnas/core/error.hpp>
@@ -107,8 +111,14 @@ private:
 };
 
 /// @return the hash of a file's bytes
-/// @throws data_error where it cannot be read
+/// @throws data_error where it cannot be read, or is a pipe or a folder
 inline std::string file_sha256(const std::string& path) {
+    std::error_code none;
+    if (std::filesystem::exists(path, none) && !std::filesystem::is_regular_file(path, none)) {
+        throw data_error("[F1067] " + path +
+                         ": expected a file on a disk: it is read twice, for its hash and for what is in it, "
+                         "which neither a pipe nor a folder can be");
+    }
     const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), &std::fclose);
     if (!file) {
         throw data_error("[F1014] " + path + ": cannot be read");
@@ -117,6 +127,9 @@ inline std::string file_sha256(const std::string& path) {
     std::vector<char> buffer(1U << 16U);
     while (const std::size_t n = std::fread(buffer.data(), 1, buffer.size(), file.get())) {
         hash.add(buffer.data(), n);
+    }
+    if (std::ferror(file.get()) != 0) {
+        throw data_error("[F1068] " + path + ": cannot be read to its end: " + std::strerror(errno));
     }
     return hash.hex();
 }

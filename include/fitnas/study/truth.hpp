@@ -89,7 +89,8 @@ void retrain_stage(const run_folder& folder, const dataset& data, const retrain_
     const auto results = summarise<Space>(
         train_alone<Space>(folder.file("retrained_runs.csv"),
                            detail::jobs_of<Space>(networks, settings.seeds, settings.training.seed), data,
-                           settings.training, watch(w, "training finalists by themselves")));
+                           settings.training, watch(w, "training finalists by themselves")),
+        data.validation.size(), data.test.size());
     csv_rows table{.header = {"name", "arch", "validation_accuracy", "test_accuracy", "deviation", "runs",
                               "macs", "parameters"}};
     for (std::size_t i = 0; i < networks.size(); ++i) {
@@ -114,7 +115,8 @@ void truth_stage(const run_folder& folder, const dataset& data, std::size_t netw
     const auto some = networks == 0 ? different_networks<Space>() : sample<Space>(networks, training.seed);
     const auto results = summarise<Space>(
         train_alone<Space>(folder.file("truth_runs.csv"), detail::jobs_of<Space>(some, seeds, training.seed),
-                           data, training, watch(w, "training networks for ground truth")));
+                           data, training, watch(w, "training networks for ground truth")),
+        data.validation.size(), data.test.size());
     score_table<Space> table;
     std::vector<csv_column> columns{{"deviation", {}}, {"runs", {}}};
     for (const auto& [a, s] : results) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <fitnas/core/progress.hpp>
+#include <fitnas/data/split.hpp>
 #include <fitnas/space/canonical.hpp>
 #include <fitnas/space/score_table.hpp>
 #include <fitnas/supernet/forward.hpp>
@@ -24,8 +25,8 @@ namespace fitnas {
 enum class statistics : std::uint8_t {
     calibrated, ///< of a set of training images, gone through the same sub-network (Guo et al., arXiv
                 ///< 1904.00420, 3.4)
-    batch ///< of the scored images themselves, batch by batch: half the work, but images then influence each
-          ///< other
+    batch ///< of the scored images themselves, batch by batch, each with every class in proportion: half the
+          ///< work, but images then influence each other
 };
 
 /// @brief How to score.
@@ -33,9 +34,9 @@ struct evaluate_options {
     fitnas::statistics statistics = statistics::calibrated;
     std::size_t calibration =
         512;                  ///< training images for the statistics, at least 1; all where there are fewer
-    std::size_t images = 0;   ///< the first so many validation images; 0: all
+    std::size_t images = 0;   ///< so many validation images, as `stratified_indices` chooses them; 0: all
     std::size_t batch = 2000; ///< images that go through together, at least 1; memory grows with it
-    fitnas::seed seed{0};     ///< chooses the calibration images
+    fitnas::seed seed{0};     ///< chooses images where not all are taken
     fitnas::observer observer{};    ///< called after each network
     std::uint64_t memory_limit = 0; ///< bytes, see `evaluation_bytes`; 0: what the machine has
 };
@@ -144,11 +145,13 @@ std::vector<path_score> score_paths(const Weights& w, std::span<const network_pa
     const normalisation norm = normalisation_of(data.train);
     const std::vector<std::size_t> chosen = random_indices(data.train.size(), statistics_of, o.seed);
     const loaded_images calibration(data.train, chosen, norm);
-    std::vector<std::size_t> all(count);
-    std::iota(all.begin(), all.end(), std::size_t{0});
+    std::vector<std::size_t> scored = stratified_indices(data.validation, count, o.seed);
+    if (calibrated) { // the order plays no part; otherwise every chunk must have every class
+        std::sort(scored.begin(), scored.end());
+    }
 
     const auto classes = static_cast<std::size_t>(w.classes());
-    std::vector<path_score> scores(paths.size());
+    std::vector<batch_loss> sums(paths.size());
     path_scorer scorer(w, calibrated);
     const teller tell(o.observer, "evaluate", chunks * paths.size());
     for (std::size_t chunk = 0; chunk < chunks; ++chunk) {
@@ -156,15 +159,18 @@ std::vector<path_score> score_paths(const Weights& w, std::span<const network_pa
         const std::size_t first = count * chunk / chunks;
         const std::size_t last = count * (chunk + 1) / chunks;
         const loaded_images images(data.validation,
-                                   std::span<const std::size_t>(all).subspan(first, last - first), norm);
-        const double share = static_cast<double>(images.labels.size()) / static_cast<double>(count);
+                                   std::span<const std::size_t>(scored).subspan(first, last - first), norm);
         scorer.run(paths, calibration, images, [&](std::size_t p, const float* logits) {
-            const batch_loss found =
-                cross_entropy({logits, images.labels.size() * classes}, images.labels, 0);
-            scores[p].accuracy += static_cast<double>(found.correct) / static_cast<double>(count);
-            scores[p].loss += share * found.loss;
+            add_cross_entropy({logits, images.labels.size() * classes}, images.labels, 0, {}, sums[p]);
             tell(chunk * paths.size() + p + 1);
         });
+    }
+    // Divided once: shares of chunks, added up, would make equal counts unequal.
+    std::vector<path_score> scores;
+    scores.reserve(paths.size());
+    for (const batch_loss& sum : sums) {
+        scores.push_back({static_cast<double>(sum.correct) / static_cast<double>(count),
+                          sum.loss / static_cast<double>(count)});
     }
     return scores;
 }

@@ -246,8 +246,6 @@ train_report train_checked(Weights& w, std::span<const int> counts, const image_
         load_batch(data, std::span<const std::size_t>(order).subspan(i * o.batch, o.batch), norm,
                    images.data(), labels.data(), o.augment, o.seed, epoch);
 
-        double loss = 0;
-        double correct = 0;
         for (const std::vector<std::uint8_t>& code : sampler.paths(static_cast<std::uint64_t>(now.step))) {
             const batch_loss one = update.add(code, images.data(), labels, o.label_smoothing);
             if (!std::isfinite(one.loss)) {
@@ -259,8 +257,8 @@ train_report train_checked(Weights& w, std::span<const int> counts, const image_
                     first_not_finite(w, w.path(code), images.data(), static_cast<int>(o.batch)) +
                     "; a smaller learning_rate or a warmup may help");
             }
-            loss += one.loss;
-            correct += static_cast<double>(one.correct);
+            now.sums.loss += one.loss;
+            now.sums.accuracy += static_cast<double>(one.correct);
         }
         if (const std::string tensor = update.gradient_not_finite(); !tensor.empty()) {
             throw numeric_error("[F0522] train: the gradient of " + tensor + " is not finite" + where(i) +
@@ -268,11 +266,9 @@ train_report train_checked(Weights& w, std::span<const int> counts, const image_
         }
         update.apply(rate(now.step));
         ++now.step;
-        const auto paths = static_cast<double>(sampler.size());
-        now.sums.loss += loss / paths;
-        now.sums.accuracy += correct / paths / static_cast<double>(o.batch);
-        const auto done = static_cast<double>(i + 1);
-        const epoch_report means{now.sums.loss / done, now.sums.accuracy / done};
+        const auto batches = static_cast<double>((i + 1) * sampler.size());
+        const epoch_report means{now.sums.loss / batches,
+                                 now.sums.accuracy / (batches * static_cast<double>(o.batch))};
         if (i + 1 == steps) {
             now.epochs.push_back(means);
             now.sums = {};

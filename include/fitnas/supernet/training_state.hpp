@@ -22,9 +22,9 @@ struct epoch_report {
 /// @brief All that the rest of a training depends on, beside the weights. Random numbers have no state: they
 /// depend on (seed, step) alone.
 struct training_state {
-    long long step = 0;               ///< steps that were done
-    long long steps = 0;              ///< of the whole training
-    epoch_report sums{};              ///< of the present epoch's steps so far, not yet divided
+    long long step = 0;  ///< steps that were done
+    long long steps = 0; ///< of the whole training
+    epoch_report sums{}; ///< of the present epoch so far: of the batches' losses, of right images
     std::vector<epoch_report> epochs; ///< those that are over
     std::vector<float> momentum;      ///< one for each weight
     /// The options and the images, each a name and a text: a training goes on only with the same.
