@@ -6,7 +6,6 @@
 
 #include <cstddef>
 #include <cstdlib>
-#include <filesystem>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,6 +14,7 @@
 #include <fitnas/config.hpp>
 #include <fitnas/io/csv_rows.hpp>
 #include <fitnas/io/json.hpp>
+#include <fitnas/study/folder.hpp>
 
 namespace fitnas::study {
 
@@ -110,7 +110,7 @@ public:
         }
         std::string html = head;
         replace(html, "@TITLE@", html_text(m_title));
-        std::filesystem::create_directories(folder + "/charts");
+        make_folder(folder + "/charts");
         html += "<h1>" + html_text(m_title) + "</h1>\n";
         if (library.empty()) {
             html += "<p class=missing>There are no charts: Chart.js was not found at " + html_text(chart_js) +

@@ -6,9 +6,7 @@
 
 #include <algorithm>
 #include <ctime>
-#include <filesystem>
 #include <string>
-#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -16,6 +14,8 @@
 #include <fitnas/core/progress.hpp>
 #include <fitnas/core/simd.hpp>
 #include <fitnas/io/json.hpp>
+#include <fitnas/io/whole_file.hpp>
+#include <fitnas/study/folder.hpp>
 #include <fitnas/study/sha256.hpp>
 #include <fitnas/version.hpp>
 
@@ -41,11 +41,7 @@ public:
     /// @param path made where it is missing
     /// @throws data_error where it cannot be made, or its manifest cannot be read
     explicit run_folder(std::string path) : m_path(std::move(path)) {
-        std::error_code failed;
-        std::filesystem::create_directories(m_path, failed);
-        if (failed) {
-            throw data_error("[F1010] " + m_path + ": cannot be made: " + failed.message());
-        }
+        make_folder(m_path);
         if (has("manifest.json")) {
             m_manifest = read_json(file("manifest.json"));
         }
@@ -59,7 +55,7 @@ public:
     const std::string& path() const { return m_path; }
     /// @return the path of a file of the folder
     std::string file(const std::string& name) const { return m_path + "/" + name; }
-    bool has(const std::string& name) const { return std::filesystem::exists(file(name)); }
+    bool has(const std::string& name) const { return is_there(file(name)); }
     /// @brief Refuses a file that is not there.
     /// @param made_by the stage that writes it, for the message
     /// @throws data_error
@@ -78,10 +74,19 @@ public:
         save();
     }
 
+    /// @brief Refuses, before the work, names that could not be written in the end.
+    /// @throws data_error
+    void require_writable(const std::vector<std::string>& names) const {
+        for (const std::string& n : names) {
+            fitnas::detail::require_writable(file(n));
+        }
+    }
+
     /// @brief Does a stage, unless it is done.
     /// @param again do it also where it is done
     /// @param work `void work()`: writes the outputs
     /// @return whether there was anything to do
+    /// @throws data_error before the work where an output could not be written; what the work throws
     template <class Work>
     bool perform(const stage& s, bool again, Work&& work) {
         const std::string key = key_of(s);
@@ -92,6 +97,8 @@ public:
         if (finished && !again) {
             return false;
         }
+        require_writable(s.outputs);
+        require_writable(s.partial);
         if (!known || finished) {
             remove(s.partial);
         }
@@ -123,7 +130,7 @@ private:
         sha256 hash;
         hash.add(s.settings.dump());
         for (const std::string& path : s.inputs) {
-            hash.add(std::filesystem::exists(path) ? file_sha256(path) : "none");
+            hash.add(is_there(path) ? file_sha256(path) : "none");
         }
         return hash.hex();
     }
@@ -133,8 +140,7 @@ private:
     }
     void remove(const std::vector<std::string>& names) const {
         for (const std::string& n : names) {
-            std::error_code ignored;
-            std::filesystem::remove(file(n), ignored);
+            remove_file(file(n));
         }
     }
 
