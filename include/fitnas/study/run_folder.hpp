@@ -24,8 +24,8 @@ namespace fitnas::study {
 /// @brief A piece of a study: what it depends on, and what it writes.
 struct stage {
     std::string name;
-    json settings;                    ///< the options that its results depend on
-    std::vector<std::string> inputs;  ///< paths; a change of one makes the stage out of date
+    json settings; ///< the options that its results depend on; no paths, for what counts is what is there
+    std::vector<std::string> inputs;  ///< paths; a change of what a file holds makes the stage out of date
     std::vector<std::string> outputs; ///< files of the folder
     std::vector<std::string> partial; ///< files of the folder by which a stopped stage goes on
 };
@@ -35,7 +35,8 @@ struct stage {
 /// A stage has a key: a hash of its settings and of the contents of its inputs. Where the manifest has the
 /// same key as finished and all outputs are there, there is nothing to do; outputs may have been replaced by
 /// hand, and the stages that read them then have another key. A stage that was stopped finds its partial
-/// files, as long as its key is the same.
+/// files, as long as its key is the same. Those of another key are kept beside them, as `name.` with the
+/// first 8 digits of that key, and are taken up again where the stage has that key again.
 class run_folder {
 public:
     /// @param path made where it is missing
@@ -48,6 +49,10 @@ public:
         }
         if (has("manifest.json")) {
             m_manifest = read_json(file("manifest.json"));
+            if (!m_manifest.is_object()) {
+                throw data_error("[F1075] " + file("manifest.json") + ": expected an object, got a JSON " +
+                                 m_manifest.type_name());
+            }
         }
         m_manifest["fitnas"] = FITNAS_VERSION_STRING;
         m_manifest["compiler"] = compiler();
@@ -87,13 +92,19 @@ public:
         const std::string key = key_of(s);
         const json before =
             m_manifest.contains("stages") ? m_manifest["stages"].value(s.name, json()) : json();
-        const bool known = before.is_object() && before.value("key", "") == key;
+        const std::string key_before = before.is_object() ? before.value("key", "") : "";
+        const bool known = key_before == key;
         const bool finished = known && before.value("finished", false) && all_there(s.outputs);
         if (finished && !again) {
             return false;
         }
-        if (!known || finished) {
-            remove(s.partial);
+        for (const std::string& name : s.partial) {
+            if (finished) {
+                remove(name);
+            } else if (!known) {
+                rename(name, kept(name, key_before));
+                rename(kept(name, key), name);
+            }
         }
         double seconds = known && !finished ? before.value("seconds", 0.0) : 0.0;
         record(s, key, seconds, false);
@@ -131,11 +142,23 @@ private:
     bool all_there(const std::vector<std::string>& names) const {
         return std::all_of(names.begin(), names.end(), [&](const std::string& n) { return has(n); });
     }
-    void remove(const std::vector<std::string>& names) const {
-        for (const std::string& n : names) {
-            std::error_code ignored;
-            std::filesystem::remove(file(n), ignored);
+    void remove(const std::string& name) const {
+        std::error_code ignored;
+        std::filesystem::remove(file(name), ignored);
+    }
+    /// Where there is such a file.
+    void rename(const std::string& from, const std::string& to) const {
+        if (std::error_code failed; has(from)) {
+            std::filesystem::rename(file(from), file(to), failed);
+            if (failed) {
+                throw data_error("[F1076] " + file(from) + ": cannot be kept as " + file(to) + ": " +
+                                 failed.message());
+            }
         }
+    }
+    /// What a partial file of another key is called.
+    static std::string kept(const std::string& name, const std::string& key) {
+        return name + "." + (key.empty() ? "unknown" : key.substr(0, 8));
     }
 
     void record(const stage& s, const std::string& key, double seconds, bool finished) {
