@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -22,6 +23,7 @@
 
 #include "../supernet/small_spaces.hpp"
 #include "../support/temporary_folder.hpp"
+#include "../support/test_locale.hpp"
 #include "../support/thrown.hpp"
 
 using namespace fitnas;
@@ -124,6 +126,28 @@ train_options stopped(long long steps) {
 }
 
 } // namespace
+
+TEST_CASE("a training goes on in a program with a decimal comma, and behind one, to the same bytes") {
+    const dataset data = small::images();
+    const temporary_folder folder;
+    supernet<space> whole(seed{1});
+    train(whole, data.train, options, checkpoint_options{.file = folder.path("whole"), .every = 0});
+    const auto last_of = [&](const std::string& name, bool german_first) {
+        const checkpoint_options where{.file = folder.path(name), .every = 0};
+        for (const bool german : {german_first, !german_first}) {
+            const auto now = german ? std::make_unique<german_program>() : nullptr;
+            supernet<space> net(seed{1});
+            if (german == german_first) {
+                thrown<interrupted>([&] { train(net, data.train, stopped(7), where); });
+            } else {
+                train(net, data.train, options, where);
+            }
+        }
+        return folder.read(name);
+    };
+    CHECK(last_of("german_first", true) == folder.read("whole"));
+    CHECK(last_of("german_last", false) == folder.read("whole"));
+}
 
 TEST_CASE("a training that stops after any step and goes on comes to the same bits") {
     const dataset data = small::images();

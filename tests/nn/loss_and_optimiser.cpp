@@ -62,12 +62,13 @@ TEST_CASE("cross-entropy agrees with PyTorch") {
     const std::vector<int> labels = file["labels"].integers();
     for (const char* smoothing : {"0.0", "0.1"}) {
         CAPTURE(std::string(smoothing));
+        const double share = detail::read_number<double>(smoothing).value();
         std::vector<float> gradient(logits.size(), std::numeric_limits<float>::quiet_NaN());
-        const batch_loss got = cross_entropy(logits, labels, std::stod(smoothing), gradient);
+        const batch_loss got = cross_entropy(logits, labels, share, gradient);
         CHECK(got.loss == doctest::Approx(file["loss:" + std::string(smoothing)].scalar()).epsilon(1e-6));
         CHECK(static_cast<double>(got.correct) == file["correct"].scalar());
         CHECK(golden::relative_error(gradient, file["gradient:" + std::string(smoothing)].values) < 1e-6);
-        CHECK(cross_entropy(logits, labels, std::stod(smoothing)).loss == got.loss);
+        CHECK(cross_entropy(logits, labels, share).loss == got.loss);
     }
 }
 

@@ -4,11 +4,11 @@
 #ifndef FITNAS_CORE_ERROR_HPP
 #define FITNAS_CORE_ERROR_HPP
 
-#include <cmath>
-#include <cstdio>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+
+#include <fitnas/core/number_text.hpp>
 
 namespace fitnas {
 
@@ -49,16 +49,6 @@ class data_error : public error {
 public:
     using error::error;
 };
-
-namespace detail {
-/// A number as messages print it: integers in full, others with six digits.
-inline std::string number_text(double value) {
-    char text[32];
-    std::snprintf(text, sizeof text, value == std::floor(value) && std::abs(value) < 1e15 ? "%.0f" : "%.6g",
-                  value);
-    return text;
-}
-} // namespace detail
 
 /// @brief A loss, score or statistic is not finite, or carries no information.
 class numeric_error : public error {

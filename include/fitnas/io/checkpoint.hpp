@@ -6,7 +6,6 @@
 #define FITNAS_IO_CHECKPOINT_HPP
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <map>
 #include <memory>
@@ -52,12 +51,10 @@ inline constexpr int checkpoint_schema = 1;
 
 inline std::uint64_t checkpoint_number(const safetensors& file, const std::string& key) {
     const auto found = file.metadata().find(key);
-    std::uint64_t value = 0;
     if (found != file.metadata().end()) {
-        const std::string& text = found->second;
-        const std::from_chars_result end = std::from_chars(text.data(), text.data() + text.size(), value);
-        if (end.ec == std::errc{} && end.ptr == text.data() + text.size() && value < (1ULL << 62U)) {
-            return value;
+        const auto value = read_number<std::uint64_t>(found->second);
+        if (value && *value < (1ULL << 62U)) {
+            return *value;
         }
     }
     throw data_error("[F0904] " + file.path() + ": metadata \"" + key + "\": expected a number, got " +

@@ -4,7 +4,6 @@
 #ifndef FITNAS_STUDY_ALONE_HPP
 #define FITNAS_STUDY_ALONE_HPP
 
-#include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <map>

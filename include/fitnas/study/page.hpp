@@ -5,7 +5,6 @@
 #define FITNAS_STUDY_PAGE_HPP
 
 #include <cstddef>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -45,9 +44,7 @@ inline std::string html_text(std::string_view text) {
 /// @return a table; columns whose first field is a number are set to the right
 FITNAS_COLD inline std::string html_table(const csv_rows& table) {
     const auto number = [](const std::string& text) {
-        char* end = nullptr;
-        std::strtod(text.c_str(), &end);
-        return !text.empty() && *end == '\0';
+        return fitnas::detail::read_number<double>(text).has_value();
     };
     std::vector<std::string> kinds;
     for (std::size_t i = 0; i < table.header.size(); ++i) {

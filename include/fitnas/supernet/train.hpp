@@ -8,7 +8,6 @@
 #include <cmath>
 #include <concepts>
 #include <cstdint>
-#include <cstdio>
 #include <limits>
 #include <span>
 #include <string>
@@ -137,11 +136,7 @@ inline void require_finite(const weights& w, const std::string& what) {
 /// What a training that goes on must share with the one that was saved.
 FITNAS_COLD inline std::vector<std::pair<std::string, std::string>>
 training_setup(const train_options& o, const image_dataset& data) {
-    const auto exact = [](double value) {
-        char text[40];
-        std::snprintf(text, sizeof text, "%.17g", value);
-        return std::string(text);
-    };
+    const auto exact = [](double value) { return general_text(value, 17); };
     hash64 images;
     images.add(data.images.data(), data.images.size());
     images.add(data.labels.data(), data.labels.size() * sizeof(int));
