@@ -1,3 +1,5 @@
+#include <atomic>
+#include <cerrno>
 #include <cstddef>
 #include <mutex>
 #include <set>
@@ -5,6 +7,11 @@
 #include <string>
 #include <utility>
 #include <vector>
+
+#if defined(__unix__)
+#include <sys/wait.h>
+#include <unistd.h>
+#endif
 
 #include <doctest/doctest.h>
 
@@ -139,3 +146,41 @@ TEST_CASE("thread indices are below thread_count, and a loop inside a loop stays
         });
     }
 }
+
+#if FITNAS_HAS_OPENMP && defined(__unix__)
+
+namespace {
+
+/// @return whether a child of this process, which has run in parallel, ends after `work`
+template <class Work>
+bool child_ends(Work&& work) {
+    const pid_t child = fork();
+    if (child == 0) {
+        alarm(20); // ends one that hangs
+        work();
+        std::atomic<int> sum{0};
+        parallel_for(100, [&](std::ptrdiff_t) { ++sum; });
+        _exit(sum == 100 ? 0 : 1);
+    }
+    int status = 0;
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+} // namespace
+
+TEST_CASE("children of fork() run loops by the ways that core/parallel.hpp names") {
+    const int before = thread_count();
+    omp_set_num_threads(3);
+    std::atomic<int> sum{0};
+    parallel_for(100, [&](std::ptrdiff_t) { ++sum; });
+    CHECK(child_ends([] { omp_set_num_threads(1); }));
+    CHECK(omp_pause_resource_all(omp_pause_hard) == 0);
+    CHECK(child_ends([] {}));
+    parallel_for(100, [&](std::ptrdiff_t) { ++sum; });
+    CHECK(sum == 200);
+    omp_set_num_threads(before);
+}
+
+#endif

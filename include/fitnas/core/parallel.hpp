@@ -1,5 +1,11 @@
 /// @file
 /// @brief The one place that speaks OpenMP. Without it everything runs on one thread, with the same results.
+///
+/// **fork().** The threads of a parallel loop are kept for the next one, and a child does not have them: with
+/// g++'s libgomp its first loop waits for them for ever. Fork before the first call that runs in parallel, or
+/// let the child begin with `omp_set_num_threads(1)`, or the parent end its threads before it forks by
+/// `omp_pause_resource_all(omp_pause_hard)`; they are made again when they are needed. A program that was
+/// started with `OMP_NUM_THREADS=1` has none. A child that calls `exec` at once needs nothing.
 
 #ifndef FITNAS_CORE_PARALLEL_HPP
 #define FITNAS_CORE_PARALLEL_HPP
