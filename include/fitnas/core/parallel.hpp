@@ -3,9 +3,9 @@
 ///
 /// **fork().** The threads of a parallel loop are kept for the next one, and a child does not have them: with
 /// g++'s libgomp its first loop waits for them for ever. Fork before the first call that runs in parallel, or
-/// let the child begin with `omp_set_num_threads(1)`, or the parent end its threads before it forks by
-/// `omp_pause_resource_all(omp_pause_hard)`; they are made again when they are needed. A program that was
-/// started with `OMP_NUM_THREADS=1` has none. A child that calls `exec` at once needs nothing.
+/// let the child call `omp_set_num_threads(1)` first, or call the library from a new `std::thread` alone,
+/// which gets threads of its own. A program that was started with `OMP_NUM_THREADS=1` has none to miss; a
+/// child that calls `exec` needs nothing. (LLVM's libomp makes the threads anew.)
 
 #ifndef FITNAS_CORE_PARALLEL_HPP
 #define FITNAS_CORE_PARALLEL_HPP
