@@ -16,6 +16,8 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include <fitnas/core/number_text.hpp>
+
 #include "sgemm_peak.hpp"
 #include "worker.hpp"
 
@@ -140,9 +142,9 @@ private:
     static json rounded(json row) {
         for (json& value : row) {
             if (value.is_number_float()) {
-                char text[32];
-                std::snprintf(text, sizeof text, "%.4g", value.get<double>());
-                value = std::stod(text);
+                value =
+                    fitnas::detail::read_number<double>(fitnas::detail::general_text(value.get<double>(), 4))
+                        .value();
             }
         }
         return row;
@@ -153,10 +155,9 @@ private:
         for (const auto& [name, value] : row.items()) {
             std::string text = value.is_string() ? value.get<std::string>() : "-";
             if (value.is_number()) {
-                char number[32];
-                std::snprintf(number, sizeof number, value.get<double>() < 10 ? "%.3g" : "%.0f",
-                              value.get<double>());
-                text = number;
+                const auto number = value.get<double>();
+                text = number < 10 ? fitnas::detail::general_text(number, 3)
+                                   : fitnas::detail::fixed_point_text(number, 0);
             }
             const std::size_t width = (std::max)(name.size(), std::size_t{11}) + 2;
             head += name + std::string(width - name.size(), ' ');

@@ -3,7 +3,7 @@
 #
 #   scripts/setup.sh               what building and testing needs
 #   scripts/setup.sh --demo        only what scripts/demo.sh needs
-#   scripts/setup.sh --ci          also the second compiler, Meson, the formatter and a browser
+#   scripts/setup.sh --ci          also the second compiler, Meson, the formatter, a browser and the locale de_DE.UTF-8
 #   scripts/setup.sh --coverage    what scripts/coverage.sh needs
 #   scripts/setup.sh --benchmarks  what the benchmarks need, with LibTorch to compare with
 set -euo pipefail
@@ -16,7 +16,7 @@ case $mode in
 --demo) packages+=(libjs-chart.js) ;;
 --ci)
     packages+=(doctest-dev pkg-config libcli11-dev libjs-chart.js clang clang-format libomp-14-dev libclang-rt-14-dev
-        meson python3 chromium)
+        meson python3 chromium locales)
     ;;
 --coverage) packages+=(doctest-dev pkg-config libcli11-dev libjs-chart.js gcovr) ;;
 --benchmarks) packages+=(doctest-dev pkg-config libcli11-dev libbenchmark-dev libtorch-dev libjemalloc2) ;;
@@ -30,6 +30,26 @@ esac
 declare -A tool=([g++]=g++ [cmake]=cmake [ninja-build]=ninja [pkg-config]=pkg-config [clang]=clang++
     [clang-format]=clang-format [meson]=meson [python3]=python3
     [chromium]=chromium)
+as_root=()
+become_root() {
+    if [ "$(id -u)" -ne 0 ]; then
+        as_root=(sudo)
+        command -v sudo > /dev/null || {
+            echo "setup: run as root, or install sudo" >&2
+            exit 1
+        }
+    fi
+}
+# The tests run once in a locale that writes numbers in another way.
+make_locale() {
+    if [ "$mode" != --ci ] || locale -a | grep -i '^de_DE\.utf-\?8$' > /dev/null; then
+        return
+    fi
+    become_root
+    echo "setup: making the locale de_DE.UTF-8"
+    "${as_root[@]}" localedef -i de_DE -f UTF-8 de_DE.UTF-8
+}
+
 missing=()
 for package in "${packages[@]}"; do
     if [ -n "${tool[$package]:-}" ] && command -v "${tool[$package]}" > /dev/null; then
@@ -41,6 +61,7 @@ for package in "${packages[@]}"; do
 done
 if [ ${#missing[@]} -eq 0 ]; then
     echo "setup: all ${#packages[@]} packages are there"
+    make_locale
     exit 0
 fi
 
@@ -49,14 +70,7 @@ if ! command -v apt-get > /dev/null; then
     echo "setup: there is no apt-get here; install the same by hand" >&2
     exit 1
 fi
-as_root=()
-if [ "$(id -u)" -ne 0 ]; then
-    as_root=(sudo)
-    command -v sudo > /dev/null || {
-        echo "setup: run as root, or install sudo" >&2
-        exit 1
-    }
-fi
+become_root
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 apt() {
@@ -67,4 +81,5 @@ apt install --no-install-recommends "${missing[@]}" || {
     cat "$log" >&2
     exit 1
 }
+make_locale
 echo "setup: done"

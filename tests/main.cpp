@@ -1,2 +1,9 @@
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
+#define DOCTEST_CONFIG_IMPLEMENT
 #include <doctest/doctest.h>
+
+#include "support/test_locale.hpp"
+
+int main(int argc, char** argv) {
+    take_up_test_locale();
+    return doctest::Context(argc, argv).run();
+}

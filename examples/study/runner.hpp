@@ -4,7 +4,7 @@
 #define FITNAS_EXAMPLES_STUDY_RUNNER_HPP
 
 #include <cstdio>
-#include <cstdlib>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <utility>
@@ -55,26 +55,26 @@ private:
             }
         }
         if (name == "sample") {
-            perform(name, in::sample, {}, {"architectures.csv"}, {}, again,
-                    [&] { study::sample_stage<Space>(m_folder, m.samples, seed{m.seed}); });
+            perform<Space>(name, in::sample, {}, {"architectures.csv"}, {}, again,
+                           [&] { study::sample_stage<Space>(m_folder, m.samples, seed{m.seed}); });
         } else if (name == "fit") {
-            const std::string table = m.scores.empty() ? m_folder.file("scores.csv") : m.scores;
-            perform(name, in::fit, {table},
-                    {"predictor.json", "predictions.csv", "held_out.csv", "predictors.csv"}, {}, again,
-                    [&] { study::fit_stage<Space>(m_folder, table, fitting(), bar); });
+            const std::string table = m.scores.empty() ? m_folder.file("scores.csv") : given(m.scores);
+            perform<Space>(name, in::fit, {table},
+                           {"predictor.json", "predictions.csv", "held_out.csv", "predictors.csv"}, {}, again,
+                           [&] { study::fit_stage<Space>(m_folder, table, fitting(), bar); });
         } else if (name == "search") {
-            perform(name, in::search, {m.table.empty() ? "predictor.json" : m.table},
-                    {"candidates.csv", "front.csv"}, {}, again, [&] {
-                        study::search_stage<Space>(m_folder, m.table, {m.candidates, limit<Space>()});
-                    });
+            const std::string input = m.table.empty() ? m_folder.file("predictor.json") : given(m.table);
+            perform<Space>(name, in::search, {input}, {"candidates.csv", "front.csv"}, {}, again, [&] {
+                study::search_stage<Space>(m_folder, m.table, {m.candidates, limit<Space>()});
+            });
         } else if (name == "segments") {
-            perform(name, in::segments, {}, {"segments.csv", "segments_result.csv"}, {}, again, [&] {
+            perform<Space>(name, in::segments, {}, {"segments.csv", "segments_result.csv"}, {}, again, [&] {
                 study::segments_stage<spaces::mobile_19x6, search::segments<7, 6, 6>>(
                     m_folder, {m.segment_samples, m.noise, given_limit(), m.segment_epochs, seed{m.seed}},
                     bar);
             });
         } else if (name == "report") {
-            perform(name, in::report, {}, {"report.html"}, {}, again, [&] {
+            perform<Space>(name, in::report, {}, {"report.html"}, {}, again, [&] {
                 if (!study::report_stage<Space>(m_folder, {m.selected, m.chart_js})) {
                     say("report: no charts: Chart.js was not found at " + m.chart_js);
                 }
@@ -90,49 +90,65 @@ private:
     template <search_space_type Space>
     FITNAS_COLD bool with_images(const std::string& name, bool again) {
         if (name == "train") {
-            perform(name, in::train, {}, {"supernet.safetensors", "training.csv"}, {"supernet.safetensors"},
-                    again,
-                    [&] { study::train_stage<Space>(m_folder, data<Space>(), training(m.epochs), bar); });
+            perform<Space>(
+                name, in::train, {}, {"supernet.safetensors", "training.csv"}, {"supernet.safetensors"},
+                again, [&] { study::train_stage<Space>(m_folder, data<Space>(), training(m.epochs), bar); });
         } else if (name == "evaluate") {
-            perform(
-                name, in::evaluate, {"supernet.safetensors", "architectures.csv"}, {"scores.csv"}, {}, again,
+            perform<Space>(
+                name, in::evaluate,
+                {m_folder.file("supernet.safetensors"), m_folder.file("architectures.csv")}, {"scores.csv"},
+                {}, again,
                 [&] { study::evaluate_stage<Space>(m_folder, data<Space>(), score(), evaluation(), bar); });
         } else if (name == "retrain") {
-            perform(
-                name, in::retrain, {"candidates.csv"}, {"retrained.csv"}, {"retrained_runs.csv"}, again, [&] {
-                    study::retrain_stage<Space>(
-                        m_folder, data<Space>(),
-                        {m.finalists, m.random_networks, m.retrain_seeds, training(m.retrain_epochs)}, bar);
-                });
+            perform<Space>(name, in::retrain, {m_folder.file("candidates.csv")}, {"retrained.csv"},
+                           {"retrained_runs.csv"}, again, [&] {
+                               study::retrain_stage<Space>(m_folder, data<Space>(),
+                                                           {m.finalists, m.random_networks, m.retrain_seeds,
+                                                            training(m.retrain_epochs)},
+                                                           bar);
+                           });
         } else if (name == "truth") {
-            perform(name, in::truth, {m.truth_table}, {"truth.csv"}, {"truth_runs.csv"}, again,
-                    [&] { truth<Space>(); });
+            std::vector<std::string> tables;
+            if (!m.truth_table.empty()) {
+                tables.push_back(given(m.truth_table));
+            }
+            perform<Space>(name, in::truth, std::move(tables), {"truth.csv"}, {"truth_runs.csv"}, again,
+                           [&] { truth<Space>(); });
         } else if (name == "error") {
-            perform(name, in::error, {"architectures.csv", "truth.csv"},
-                    {"error_scores.csv", "error_parts.csv"},
-                    {"error_scores.csv", "error_supernet.safetensors"}, again, [&] {
-                        study::error_stage<Space>(m_folder, data<Space>(),
-                                                  {m.error_seeds, m.error_folds, m.score_images, m.selected,
-                                                   score(), training(m.epochs), evaluation(), fitting()},
-                                                  bar);
-                    });
+            perform<Space>(name, in::error, {m_folder.file("architectures.csv"), m_folder.file("truth.csv")},
+                           {"error_scores.csv", "error_parts.csv"},
+                           {"error_scores.csv", "error_supernet.safetensors"}, again, [&] {
+                               study::error_stage<Space>(m_folder, data<Space>(),
+                                                         {m.error_seeds, m.error_folds, m.score_images,
+                                                          m.selected, score(), training(m.epochs),
+                                                          evaluation(), fitting()},
+                                                         bar);
+                           });
         } else {
             return false;
         }
         return true;
     }
 
-    template <class Work>
+    // A file that the user names: refused where it is not there, before anything changes.
+    static std::string given(const std::string& path) {
+        if (const fitnas::detail::byte_file opens(path); !std::filesystem::is_regular_file(path)) {
+            throw data_error("[F1175] " + path + ": expected a file, which can be read more than once");
+        }
+        return path;
+    }
+
+    // The key of a stage has what files hold, never how their paths are spelt.
+    template <search_space_type Space, class Work>
     void perform(const std::string& name, unsigned bit, std::vector<std::string> inputs,
                  std::vector<std::string> outputs, std::vector<std::string> partial, bool again,
                  Work&& work) {
         json options = options_of(m, bit);
-        options.erase("chart-js");
-        if ((bit & in::images) != 0 && (bit != in::truth || m.truth_table.empty())) {
-            options["data-files"] = data_files();
+        for (const char* path : {"data", "scores", "table", "truth-table", "chart-js"}) {
+            options.erase(path);
         }
-        for (std::string& path : inputs) {
-            path = path.empty() || path.find('/') != std::string::npos ? path : m_folder.file(path);
+        if ((bit & in::images) != 0 && (bit != in::truth || m.truth_table.empty())) {
+            options["images"] = images_hash<Space>();
         }
         const stopwatch clock;
         const bool did =
@@ -152,17 +168,19 @@ private:
         return study::data_source::parse(m.data);
     }
 
-    // Hashes of the files of images, which are part of a stage's key.
-    const json& data_files() {
-        if (!m_hashes) {
-            m_hashes = json::object();
+    // Of the images as they are read, so that it is the same for the same images in other files.
+    template <search_space_type Space>
+    const std::string& images_hash() {
+        if (m_images_hash.empty()) {
+            json files = json::object();
             for (const std::string& file : source().files()) {
-                (*m_hashes)[file] = study::file_sha256(file);
+                files[file] = study::file_sha256(file);
             }
             m_folder.note("data_source", m.data);
-            m_folder.note("data_files", *m_hashes);
+            m_folder.note("data_files", files);
+            m_images_hash = study::dataset_sha256(data<Space>());
         }
-        return *m_hashes;
+        return m_images_hash;
     }
 
     template <search_space_type Space>
@@ -183,9 +201,8 @@ private:
         }
         std::size_t networks = 0;
         if (m.truth != "all") {
-            char* end = nullptr;
-            networks = std::strtoull(m.truth.c_str(), &end, 10);
-            if (networks == 0 || *end != '\0') {
+            networks = fitnas::detail::read_number<std::size_t>(m.truth).value_or(0);
+            if (networks == 0) {
                 throw option_error("[F1104] --truth: expected a number of networks or all, got \"" + m.truth +
                                    "\"");
             }
@@ -243,7 +260,7 @@ private:
 
     settings m;
     study::run_folder m_folder;
-    std::optional<json> m_hashes;
+    std::string m_images_hash;
     std::optional<dataset> m_data;
 };
 

@@ -13,6 +13,7 @@
 #include <fitnas/core/mean.hpp>
 #include <fitnas/core/memory.hpp>
 #include <fitnas/core/memory_limit.hpp>
+#include <fitnas/core/number_text.hpp>
 #include <fitnas/core/parallel.hpp>
 #include <fitnas/core/progress.hpp>
 #include <fitnas/core/rng.hpp>

@@ -1,10 +1,18 @@
+#include <atomic>
+#include <cerrno>
 #include <cstddef>
 #include <mutex>
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
+
+#if defined(__unix__)
+#include <sys/wait.h>
+#include <unistd.h>
+#endif
 
 #include <doctest/doctest.h>
 
@@ -139,3 +147,46 @@ TEST_CASE("thread indices are below thread_count, and a loop inside a loop stays
         });
     }
 }
+
+#if FITNAS_HAS_OPENMP && defined(__unix__)
+
+namespace {
+
+void count_to_100() {
+    std::atomic<int> sum{0};
+    parallel_for(100, [&](std::ptrdiff_t) { ++sum; });
+    _exit(sum == 100 ? 0 : 1);
+}
+
+/// @return whether a child of this process, which has run in parallel, does its work
+bool child_ends(void (*work)()) {
+    const pid_t child = fork();
+    if (child == 0) {
+        alarm(20); // ends one that hangs
+        work();
+        _exit(1);
+    }
+    int status = 0;
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+} // namespace
+
+TEST_CASE("children of fork() run loops by the ways that core/parallel.hpp names") {
+    const int before = thread_count();
+    omp_set_num_threads(3);
+    std::atomic<int> sum{0};
+    parallel_for(100, [&](std::ptrdiff_t) { ++sum; });
+    CHECK(child_ends([] {
+        omp_set_num_threads(1);
+        count_to_100();
+    }));
+    CHECK(child_ends([] { std::thread(count_to_100).join(); }));
+    parallel_for(100, [&](std::ptrdiff_t) { ++sum; });
+    CHECK(sum == 200);
+    omp_set_num_threads(before);
+}
+
+#endif

@@ -1,8 +1,9 @@
 #include <cmath>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <limits>
+#include <locale>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -110,7 +111,11 @@ TEST_CASE("exact_text reads back as the same bits, and is short") {
         double value = 0;
         std::memcpy(&value, &bits, sizeof value);
         if (std::isfinite(value)) {
-            CHECK(std::strtod(exact_text(value).c_str(), nullptr) == value);
+            std::istringstream text(exact_text(value));
+            text.imbue(std::locale::classic());
+            double back = 0;
+            text >> back;
+            CHECK(back == value);
         }
     }
 }

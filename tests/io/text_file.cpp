@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <string>
-#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -50,22 +49,6 @@ TEST_CASE("a folder that does not exist is an error with the system's reason") {
     CHECK(contains(text, folder.path("no/such/a.json")));
     CHECK(contains(text, "No such file or directory"));
     CHECK(contains(thrown<data_error>([&] { read_json(folder.path("absent.json")); }), "absent.json"));
-}
-
-TEST_CASE("a full disk is an error, and leaves what stood there") {
-    const temporary_folder folder;
-    folder.write("a.json", "old");
-    std::error_code failed;
-    std::filesystem::create_symlink("/dev/full", folder.path("a.json.tmp"), failed);
-    if (failed || !std::filesystem::exists("/dev/full")) {
-        MESSAGE("skipped: there is no /dev/full");
-        return;
-    }
-    const std::string text =
-        thrown<data_error>([&] { write_json(folder.path("a.json"), json(std::string(100000, 'x'))); });
-    CHECK(contains(text, "a.json: cannot be written: No space left on device"));
-    CHECK(folder.names() == name_list{"a.json"});
-    CHECK(folder.read("a.json") == "old");
 }
 
 TEST_CASE("writers of one path take turns: what is there is always one of theirs, whole") {

@@ -27,6 +27,7 @@
 
 #include "../supernet/small_spaces.hpp"
 #include "../support/temporary_folder.hpp"
+#include "../support/test_locale.hpp"
 
 using namespace fitnas;
 using clock_type = std::chrono::steady_clock;
@@ -52,7 +53,7 @@ void train_here(const std::string& file) {
     for (const epoch_report& e : report.epochs) {
         sum = sum * 31 + static_cast<std::uint64_t>(e.loss * 1e12);
     }
-    std::ofstream(file + ".hash") << sum;
+    std::ofstream(file + ".hash") << std::to_string(sum);
 }
 
 /// Starts the process. @return its number
@@ -93,6 +94,7 @@ std::string text_of(const std::string& path) {
 } // namespace
 
 int main(int count, char** arguments) {
+    take_up_test_locale();
     if (count == 3 && std::string_view(arguments[1]) == "--train") {
         try {
             train_here(arguments[2]);

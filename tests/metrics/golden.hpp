@@ -3,13 +3,14 @@
 #define FITNAS_TESTS_METRICS_GOLDEN_HPP
 
 #include <cmath>
-#include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <fitnas/core/number_text.hpp>
 
 /// One case: its columns, and the lines that follow them as (metric, numbers).
 struct golden_case {
@@ -50,7 +51,7 @@ inline std::vector<golden_case> read_golden(const std::string& name) {
         }
         std::vector<double> numbers;
         for (std::string word; words >> word;) {
-            numbers.push_back(std::strtod(word.c_str(), nullptr));
+            numbers.push_back(fitnas::detail::read_number<double>(word).value());
         }
         if (first == "x") {
             cases.back().x = numbers;

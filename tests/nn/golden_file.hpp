@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <fstream>
 #include <limits>
+#include <locale>
 #include <span>
 #include <sstream>
 #include <stdexcept>
@@ -60,6 +61,8 @@ public:
             tensor t;
             std::istringstream words(head);
             std::istringstream numbers(body);
+            words.imbue(std::locale::classic());
+            numbers.imbue(std::locale::classic());
             words >> t.name;
             std::size_t expected = 1;
             for (std::size_t size = 0; words >> size; expected *= size) {

@@ -33,6 +33,7 @@
 
 #include "../supernet/small_spaces.hpp"
 #include "../support/temporary_folder.hpp"
+#include "../support/test_locale.hpp"
 
 using namespace fitnas;
 
@@ -250,6 +251,7 @@ std::string run_process(int threads, bool resumed) {
 } // namespace
 
 int main(int argc, char** argv) {
+    take_up_test_locale();
     const std::string mode = argc > 1 ? argv[1] : "";
     if (mode == "--run") {
         std::fputs(run_here(argc > 2).c_str(), stdout);

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include <fitnas/core/number_text.hpp>
+
 struct macro_row {
     std::string code;
     std::vector<double> accuracies;
@@ -31,7 +33,7 @@ inline std::vector<macro_row> nas_bench_macro_rows() {
         std::string field;
         for (int i = 0; i < 4; ++i) {
             std::getline(fields, field, ',');
-            row.accuracies.push_back(std::stod(field));
+            row.accuracies.push_back(fitnas::detail::read_number<double>(field).value());
         }
         std::getline(fields, field, ',');
         row.parameters = std::stoll(field);

@@ -65,6 +65,52 @@ TEST_CASE("a stopped stage keeps its partial files while nothing that it depends
     CHECK_FALSE(stopped(1));
     CHECK(stopped(1));
     CHECK_FALSE(stopped(2));
+    // What was done with the other option is kept, and found again.
+    CHECK(stopped(2));
+    CHECK(stopped(1));
+    CHECK(stopped(2));
+}
+
+TEST_CASE("finished work is kept where settings change, and where the manifest was lost") {
+    const temporary_folder folder;
+    int trained = 0;
+    const auto train = [&](int option) {
+        study::run_folder run(folder.path("run"));
+        run.perform({"train", {{"option", option}}, {}, {"net", "log"}, {"net"}}, false, [&] {
+            if (!run.has("net")) {
+                ++trained;
+                folder.write("run/net", "trained with " + std::to_string(option));
+            }
+            folder.write("run/log", "of " + folder.read("run/net"));
+        });
+    };
+    train(1);
+    train(2);
+    CHECK(folder.read("run/net") == "trained with 2");
+    train(1);
+    CHECK(folder.read("run/net") == "trained with 1");
+    CHECK(folder.read("run/log") == "of trained with 1");
+    CHECK(trained == 2);
+    std::filesystem::remove(folder.path("run/manifest.json"));
+    train(3);
+    CHECK(folder.read("run/net") == "trained with 3");
+    CHECK(folder.read("run/net.unknown") == "trained with 1");
+}
+
+TEST_CASE("a stage depends on what a file holds, not on how its path is spelt or where it is") {
+    const temporary_folder folder;
+    folder.write("in", "a");
+    const auto perform = [&](const std::string& input) {
+        study::run_folder run(folder.path("run"));
+        return run.perform({"s", json::object(), {input}, {"out"}, {}}, false,
+                           [&] { folder.write("run/out", "o"); });
+    };
+    CHECK(perform(folder.path("in")));
+    CHECK_FALSE(perform(folder.path() + "//run/../in"));
+    std::filesystem::rename(folder.path("in"), folder.path("moved"));
+    CHECK_FALSE(perform(folder.path("moved")));
+    CHECK(perform(folder.write("moved", "b")));
+    CHECK(perform(folder.path("in")));
 }
 
 TEST_CASE("the manifest says what ran; what is missing is named with the stage that writes it") {
@@ -84,4 +130,6 @@ TEST_CASE("the manifest says what ran; what is missing is named with the stage t
     CHECK(contains(text, "\"evaluate\""));
     folder.write("run/manifest.json", "{");
     CHECK_THROWS_AS(study::run_folder(folder.path("run")), data_error);
+    folder.write("run/manifest.json", "[1]");
+    CHECK(contains(thrown<data_error>([&] { study::run_folder{folder.path("run")}; }), "got a JSON array"));
 }

@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 
+#include <fitnas/data/synthetic.hpp>
 #include <fitnas/study/sha256.hpp>
 
 #include "../support/temporary_folder.hpp"
@@ -52,4 +53,20 @@ TEST_CASE("a file's hash is that of its bytes; a missing file is named") {
     REQUIRE(mkfifo(folder.path("pipe").c_str(), 0600) == 0);
     CHECK(contains(thrown<data_error>([&] { study::file_sha256(folder.path("pipe")); }), "read twice"));
 #endif
+}
+
+TEST_CASE(
+    "images have the hash of what they are: one pixel, a label, their order or their split changes it") {
+    const dataset one = datasets::synthetic(
+        {.image = {4, 4, 1}, .classes = 3, .train = 6, .validation = 3, .test = 3, .seed = seed{1}});
+    dataset two = one;
+    CHECK(study::dataset_sha256(two) == study::dataset_sha256(one));
+    two.test.images.data()[5] ^= 1;
+    CHECK(study::dataset_sha256(two) != study::dataset_sha256(one));
+    two = one;
+    two.train.labels[0] = (two.train.labels[0] + 1) % 3;
+    CHECK(study::dataset_sha256(two) != study::dataset_sha256(one));
+    two = one;
+    std::swap(two.validation, two.test);
+    CHECK(study::dataset_sha256(two) != study::dataset_sha256(one));
 }

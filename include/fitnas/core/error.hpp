@@ -4,13 +4,12 @@
 #ifndef FITNAS_CORE_ERROR_HPP
 #define FITNAS_CORE_ERROR_HPP
 
-#include <cmath>
-#include <cstdio>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 
 #include <fitnas/config.hpp>
+#include <fitnas/core/number_text.hpp>
 
 namespace fitnas {
 
@@ -51,17 +50,6 @@ class data_error : public error {
 public:
     using error::error;
 };
-
-namespace detail {
-/// A number as messages print it: integers in full, others with six digits.
-inline std::string number_text(double value) {
-    char text[32];
-    std::snprintf(text, sizeof text, value == std::floor(value) && std::abs(value) < 1e15 ? "%.0f" : "%.6g",
-                  value);
-    return text;
-}
-inline std::string number_text(float value) { return number_text(static_cast<double>(value)); }
-} // namespace detail
 
 /// @brief A loss, score or statistic is not finite, or carries no information.
 class numeric_error : public error {

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
 #include <limits>
 #include <string>
 
@@ -101,10 +100,8 @@ FITNAS_COLD inline std::string to_string(memory_size size) {
     for (; value >= 1024 && unit < 6; ++unit) {
         value /= 1024;
     }
-    char text[64];
-    std::snprintf(text, sizeof text, unit == 0 ? "%llu bytes" : "%llu bytes (%.1f %s)",
-                  static_cast<unsigned long long>(size.value()), value, units[unit]);
-    return text;
+    return std::to_string(size.value()) + " bytes" +
+           (unit == 0 ? "" : " (" + detail::fixed_point_text(value, 1) + " " + units[unit] + ")");
 }
 
 /// @brief Refuses what cannot fit, before it is begun.

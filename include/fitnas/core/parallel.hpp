@@ -1,5 +1,11 @@
 /// @file
 /// @brief The one place that speaks OpenMP. Without it everything runs on one thread, with the same results.
+///
+/// **fork().** The threads of a parallel loop are kept for the next one, and a child does not have them: with
+/// g++'s libgomp its first loop waits for them for ever. Fork before the first call that runs in parallel, or
+/// let the child call `omp_set_num_threads(1)` first, or call the library from a new `std::thread` alone,
+/// which gets threads of its own. A program that was started with `OMP_NUM_THREADS=1` has none to miss; a
+/// child that calls `exec` needs nothing. (LLVM's libomp makes the threads anew.)
 
 #ifndef FITNAS_CORE_PARALLEL_HPP
 #define FITNAS_CORE_PARALLEL_HPP

@@ -6,15 +6,12 @@
 #define FITNAS_IO_CHECKPOINT_HPP
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -42,8 +39,9 @@ struct checkpoint {
 struct checkpoint_options {
     std::string file{};    ///< `file.tmp` is used on the way; gone on with where it is there
     long long every = 100; ///< steps from one save to the next; 0: only when stopped and at the end
-    bool on_signals =
-        true; ///< the first SIGINT or SIGTERM saves after the present step, then throws `interrupted`
+    /// The first SIGINT, SIGTERM or SIGHUP saves after the present step, then throws `interrupted`; one that
+    /// the program ignores stays ignored. Of several trainings at a time it stops all.
+    bool on_signals = true;
     std::map<std::string, std::string> notes{}; ///< for the metadata; their names get the prefix `note.`
 };
 
@@ -53,12 +51,10 @@ inline constexpr int checkpoint_schema = 1;
 
 inline std::uint64_t checkpoint_number(const safetensors& file, const std::string& key) {
     const auto found = file.metadata().find(key);
-    std::uint64_t value = 0;
     if (found != file.metadata().end()) {
-        const std::string& text = found->second;
-        const std::from_chars_result end = std::from_chars(text.data(), text.data() + text.size(), value);
-        if (end.ec == std::errc{} && end.ptr == text.data() + text.size() && value < (1ULL << 62U)) {
-            return value;
+        const auto value = read_number<std::uint64_t>(found->second);
+        if (value && *value < (1ULL << 62U)) {
+            return *value;
         }
     }
     throw data_error("[F0904] " + file.path() + ": metadata \"" + key + "\": expected a number, got " +
@@ -295,69 +291,70 @@ checkpoint read_checkpoint(const std::string& path, const checkpoint_owner& owne
         throw data_error("[F0912] " + path +
                          ": tensor \"golden.paths\": expected each operator of a cell in its order");
     }
-    std::swap_ranges(values.begin(), values.end(), w.values().begin());
-    golden.run(w);
-    double largest = 0;
-    double difference = 0;
-    for (std::size_t i = 0; i < expected.size(); ++i) {
-        largest = (std::max)(largest, std::abs(static_cast<double>(expected[i])));
-        const double d = std::abs(static_cast<double>(golden.output[i]) - static_cast<double>(expected[i]));
-        difference = d <= difference ? difference : d; // keeps what is not a number
-    }
-    result.golden_difference = difference / (largest > 0 ? largest : 1);
-    constexpr double most = 1e-3;
-    if (!(result.golden_difference <= most)) {
+    or_as_before(w, [&] {
         std::copy(values.begin(), values.end(), w.values().begin());
-        throw data_error("[F0913] " + path +
-                         ": the weights do not give the outputs that were saved with them: they differ "
-                         "by " +
-                         number_text(result.golden_difference) + " of the largest, at most " +
-                         number_text(most) + " is rounding; saved by fitnas " + result.metadata["fitnas"] +
-                         ", this is " FITNAS_VERSION_STRING);
-    }
+        golden.run(w);
+        double largest = 0;
+        double difference = 0;
+        for (std::size_t i = 0; i < expected.size(); ++i) {
+            largest = (std::max)(largest, std::abs(static_cast<double>(expected[i])));
+            const double d =
+                std::abs(static_cast<double>(golden.output[i]) - static_cast<double>(expected[i]));
+            difference = d <= difference ? difference : d; // keeps what is not a number
+        }
+        result.golden_difference = difference / (largest > 0 ? largest : 1);
+        constexpr double most = 1e-3;
+        if (!(result.golden_difference <= most)) {
+            throw data_error("[F0913] " + path +
+                             ": the weights do not give the outputs that were saved with them: they differ "
+                             "by " +
+                             number_text(result.golden_difference) + " of the largest, at most " +
+                             number_text(most) + " is rounding; saved by fitnas " +
+                             result.metadata["fitnas"] + ", this is " FITNAS_VERSION_STRING);
+        }
+    });
     if (statistics != nullptr) {
         *statistics = std::move(kept);
     }
     return result;
 }
 
+/// The statistics of what is trained; null for a supernet, which keeps none.
 template <search_space_type Space>
-checkpoint load_into(const std::string& path, supernet<Space>& net) {
-    return read_checkpoint(path, owner_of(net), net.weights());
-}
-template <search_space_type Space>
-checkpoint load_into(const std::string& path, network<Space>& net) {
-    return read_checkpoint(path, owner_of(net), net.weights(), &net.statistics());
-}
-
-template <search_space_type Space>
-const kept_statistics* statistics_of(const supernet<Space>&) {
+std::shared_ptr<const kept_statistics>* statistics_of(supernet<Space>&) {
     return nullptr;
 }
 template <search_space_type Space>
-const kept_statistics* statistics_of(const network<Space>& net) {
-    return net.statistics().get();
+std::shared_ptr<const kept_statistics>* statistics_of(network<Space>& net) {
+    return &net.statistics();
 }
 
 template <class Net>
-train_report train_kept(Net& net, const image_dataset& data, const train_options& options,
-                        const checkpoint_options& where) {
-    if (where.file.empty()) {
-        throw option_error("[F0914] checkpoint_options::file: expected a path, got none");
-    }
+checkpoint load_into(const std::string& path, Net& net) {
+    return read_checkpoint(path, owner_of(net), net.weights(), statistics_of(net));
+}
+
+/// The training of `train_kept`, which may end by throwing.
+/// @param found what the file had; its weights are in place
+template <class Net>
+train_report train_on(Net& net, const image_dataset& data, const train_options& options,
+                      const checkpoint_options& where, const std::optional<checkpoint>& found) {
     train_options o = options;
-    const std::vector<float> before(net.parameters().begin(), net.parameters().end());
-    std::optional<checkpoint> found;
-    if (std::filesystem::exists(where.file)) {
-        found = load_into(where.file, net);
-        o.keep.from = &found->training;
-    }
+    const auto statistics = [&]() -> const kept_statistics* {
+        return statistics_of(net) == nullptr ? nullptr : statistics_of(net)->get();
+    };
     // Only with statistics is a network whole, and these are there when the training is over.
     std::optional<training_state> last;
-    if (found && found->training.step == found->training.steps) {
-        last = found->training;
+    if (found) {
+        o.keep.from = &found->training;
+        if (found->training.step == found->training.steps) {
+            last = found->training;
+        }
     }
-    const bool whole = last && statistics_of(net) != nullptr;
+    const bool whole = last && (statistics_of(net) == nullptr || statistics() != nullptr);
+    if (!whole) {
+        require_writable(where.file);
+    }
     o.keep.every = where.every;
     o.keep.save = [&](const training_state& state) {
         write_checkpoint(where.file, owner_of(net), net.weights(), state, where.notes);
@@ -370,17 +367,30 @@ train_report train_kept(Net& net, const image_dataset& data, const train_options
         guard.emplace();
         o.keep.stop = [&] { return guard->seen() != 0 || (options.keep.stop && options.keep.stop()); };
     }
-    try {
-        train_report report = train(net, data, o);
-        if (last && !whole && statistics_of(net) != nullptr) {
-            write_checkpoint(where.file, owner_of(net), net.weights(), *last, where.notes,
-                             statistics_of(net));
-        }
-        return report;
-    } catch (const option_error& e) {
-        std::copy(before.begin(), before.end(), net.parameters().begin());
-        throw option_error(std::string(e.what()) + (found ? " (saved in " + where.file + ")" : ""));
+    train_report report = train(net, data, o);
+    if (last && !whole && statistics() != nullptr) {
+        write_checkpoint(where.file, owner_of(net), net.weights(), *last, where.notes, statistics());
     }
+    return report;
+}
+
+template <class Net>
+train_report train_kept(Net& net, const image_dataset& data, const train_options& options,
+                        const checkpoint_options& where) {
+    if (where.file.empty()) {
+        throw option_error("[F0914] checkpoint_options::file: expected a path, got none");
+    }
+    return or_as_before(net, [&] {
+        std::optional<checkpoint> found;
+        if (find_place(where.file).there) {
+            found = load_into(where.file, net);
+        }
+        try {
+            return train_on(net, data, options, where, found);
+        } catch (const option_error& e) {
+            throw option_error(std::string(e.what()) + (found ? " (saved in " + where.file + ")" : ""));
+        }
+    });
 }
 
 } // namespace detail

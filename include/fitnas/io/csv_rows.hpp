@@ -5,11 +5,10 @@
 #define FITNAS_IO_CSV_ROWS_HPP
 
 #include <algorithm>
-#include <charconv>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -23,13 +22,6 @@ struct csv_rows {
     std::vector<std::string> header{};            ///< names of the columns, each once
     std::vector<std::vector<std::string>> rows{}; ///< one field a column
 };
-
-/// @return the shortest text that reads back as the same number
-inline std::string exact_text(double value) {
-    char text[32];
-    const std::to_chars_result end = std::to_chars(text, text + sizeof text, value);
-    return {text, end.ptr};
-}
 
 namespace detail {
 
@@ -154,15 +146,13 @@ private:
 /// @throws data_error which names line and column
 template <class Number>
 Number csv_number(const std::string& field, const csv_reader& reader, std::size_t column) {
-    Number value{};
-    const char* last = field.data() + field.size();
-    const std::from_chars_result end = std::from_chars(field.data(), last, value);
-    if (end.ec != std::errc{} || end.ptr != last) {
+    const std::optional<Number> value = read_number<Number>(field);
+    if (!value) {
         throw data_error("[F0928] " + reader.where() + ": column " + reader.header()[column] + ": expected " +
                          (std::is_integral_v<Number> ? "an integer" : "a number") + ", got \"" + field +
                          "\"");
     }
-    return value;
+    return *value;
 }
 
 /// The field as it stands in a file: quoted where it must be.

@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/error.hpp>
 
 #if defined(__unix__) || defined(__APPLE__)
@@ -26,46 +27,132 @@
 namespace fitnas::detail {
 
 #if FITNAS_HAS_POSIX_FILES
-/// Opens a temporary file, empty, once nobody else writes it: a lock on it makes writers take turns.
+/// What a path to be written leads to.
+struct written_place {
+    std::string path;       ///< behind symbolic links; whoever writes there replaces no link
+    bool there = false;     ///< whether a file is there already
+    struct stat state = {}; ///< of that file
+};
+
+/// Follows symbolic links; the last may name what is not there yet.
+/// @throws data_error where the path is empty, links go in a circle, or what is there is no file
+FITNAS_COLD inline written_place find_place(const std::string& path) {
+    if (path.empty() || path.find('\0') != std::string::npos) {
+        throw data_error("[F0970] \"" + std::string(path.c_str()) +
+                         "\": cannot be written: expected the path of a file, got " +
+                         (path.empty() ? "an empty one" : "one with a zero byte"));
+    }
+    const auto refuse = [&](const char* reason) {
+        throw data_error("[F0971] " + path + ": cannot be written: " + reason);
+    };
+    written_place place{path};
+    place.there = stat(path.c_str(), &place.state) == 0;
+    if (!place.there && errno != ENOENT) { // a folder that is missing is found where the file is opened
+        refuse(std::strerror(errno));
+    }
+    if (const mode_t mode = place.state.st_mode; place.there && !S_ISREG(mode)) {
+        throw data_error("[F0972] " + path +
+                         ": cannot be put in place: expected a file or nothing there, got " +
+                         (S_ISDIR(mode)    ? "a folder"
+                          : S_ISFIFO(mode) ? "a FIFO"
+                          : S_ISSOCK(mode) ? "a socket"
+                                           : "a device"));
+    }
+    // A rename would do without leave to write, but such files are meant to stay.
+    if (place.there && faccessat(AT_FDCWD, path.c_str(), W_OK, AT_EACCESS) != 0) {
+        refuse(std::strerror(errno));
+    }
+    char target[4096];
+    for (int links = 0; links < 40; ++links) { // as many as the system follows
+        const ssize_t length = readlink(place.path.c_str(), target, sizeof target);
+        if (length <= 0) {
+            break;
+        }
+        const std::size_t slash = place.path.rfind('/');
+        place.path.resize(target[0] == '/' || slash == std::string::npos ? 0 : slash + 1);
+        place.path.append(target, static_cast<std::size_t>(length));
+    }
+    return place;
+}
+
+/// Gives an open file the owner and the mode of another, as far as the system allows.
+inline void keep_owner_and_mode(int descriptor, const struct stat& of) {
+    struct stat mine = {};
+    mode_t mode = of.st_mode & 07777U;
+    const bool known = fstat(descriptor, &mine) == 0;
+    if (!known || mine.st_uid != of.st_uid || mine.st_gid != of.st_gid) {
+        if (fchown(descriptor, of.st_uid, of.st_gid) != 0) {
+            mode &= 0777U; // bits that let others act as the owner are for that owner alone
+            if (fchown(descriptor, static_cast<uid_t>(-1), of.st_gid) != 0) {
+                mode = (mode & 0707U) | (mode & 07U) << 3U; // another group may do what everybody may
+            }
+        }
+    }
+    (void)fchmod(descriptor, mode);
+}
+
+/// Opens a temporary file, empty, once nobody else writes it: a lock on it makes writers take turns. What
+/// is no file of its own (a link, a FIFO) is left alone.
 /// @return null where it cannot be opened; `errno` says why
-inline std::FILE* open_alone(const std::string& path) {
+FITNAS_COLD inline std::FILE* open_alone(const std::string& path, const written_place& place) {
+    const auto failed = [](int descriptor, int reason) {
+        close(descriptor);
+        errno = reason;
+        return nullptr;
+    };
     for (int attempt = 0; attempt < 1000; ++attempt) {
-        const int descriptor = open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+        // What is to be kept from others is so from the first byte on.
+        const int descriptor = open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
+                                    place.there ? 0600 : 0666);
         if (descriptor < 0) {
+            errno = errno == ELOOP || errno == ENXIO ? EEXIST : errno;
             return nullptr;
+        }
+        struct stat mine = {};
+        if (fstat(descriptor, &mine) != 0 || !S_ISREG(mine.st_mode)) {
+            return failed(descriptor, EEXIST);
         }
         // File systems without locks let everybody in.
         while (flock(descriptor, LOCK_EX) != 0 && errno == EINTR) {
         }
-        struct stat mine = {};
         struct stat named = {};
-        const bool known = fstat(descriptor, &mine) == 0 && stat(path.c_str(), &named) == 0;
         // Otherwise who had the lock put the file in place, where it must not be touched, or removed it.
-        if (known && mine.st_dev == named.st_dev && mine.st_ino == named.st_ino) {
-            if (!S_ISREG(mine.st_mode) || ftruncate(descriptor, 0) == 0) {
-                return fdopen(descriptor, "wb");
+        if (lstat(path.c_str(), &named) == 0 && mine.st_dev == named.st_dev && mine.st_ino == named.st_ino) {
+            if (ftruncate(descriptor, 0) != 0) {
+                return failed(descriptor, errno);
             }
-            const int reason = errno;
-            close(descriptor);
-            errno = reason;
-            return nullptr;
+            struct stat now = {}; // who had the lock may have put a file there
+            if (lstat(place.path.c_str(), &now) == 0) {
+                keep_owner_and_mode(descriptor, now);
+            }
+            std::FILE* file = fdopen(descriptor, "wb");
+            return file != nullptr ? file : failed(descriptor, errno);
         }
         close(descriptor);
     }
     errno = EBUSY;
     return nullptr;
 }
+#else
+struct written_place {
+    std::string path;
+};
+inline written_place find_place(const std::string& path) { return {path}; }
 #endif
 
 /// Writes `path` by way of `path.tmp` in the same folder. `commit` brings it to the disk and puts it in place
 /// in one step: a reader, or the next run after a crash, finds the old file or the new one and never a part.
 /// Without `commit`, and where anything fails, what stood at `path` stays and the temporary is removed. Of
 /// several programs or threads that write one path, each waits for the one before.
+///
+/// It is as if the file had been written to: symbolic links stay and what they name is replaced (`path` is
+/// then that name), mode and owner stay, a file that must not be written is refused, and so is what is no
+/// file. Only other hard links keep the old contents, and access lists and extended attributes are lost.
 class whole_file {
 public:
     /// @throws data_error with the system's reason, as the others do
     explicit whole_file(const std::string& path)
-        : m_path(path), m_temporary(path + ".tmp"), m_file(opened(m_temporary)) {
+        : m_path(path), m_place(find_place(path)), m_temporary(m_place.path + ".tmp"), m_file(opened()) {
         if (!m_file) {
             throw data_error("[F0956] " + path + ": cannot be written: " + m_temporary + ": " +
                              std::strerror(errno));
@@ -95,7 +182,7 @@ public:
             refuse("written");
         }
 #endif
-        if (std::rename(m_temporary.c_str(), m_path.c_str()) != 0) {
+        if (std::rename(m_temporary.c_str(), m_place.path.c_str()) != 0) {
             refuse("put in place");
         }
         m_file.reset(); // and who waits may begin
@@ -107,11 +194,11 @@ private:
         void operator()(std::FILE* f) const { std::fclose(f); }
     };
 
-    static std::FILE* opened(const std::string& path) {
+    std::FILE* opened() const {
 #if FITNAS_HAS_POSIX_FILES
-        return open_alone(path);
+        return open_alone(m_temporary, m_place);
 #else
-        return std::fopen(path.c_str(), "wb");
+        return std::fopen(m_temporary.c_str(), "wb");
 #endif
     }
 
@@ -138,8 +225,8 @@ private:
     /// systems) are no error: the file is in place.
     void sync_folder() const {
 #if FITNAS_HAS_POSIX_FILES
-        const std::size_t slash = m_path.rfind('/');
-        const std::string folder = slash == std::string::npos ? "." : m_path.substr(0, slash + 1);
+        const std::size_t slash = m_place.path.rfind('/');
+        const std::string folder = slash == std::string::npos ? "." : m_place.path.substr(0, slash + 1);
         const int descriptor = open(folder.c_str(), O_RDONLY | O_CLOEXEC);
         if (descriptor >= 0) {
             (void)fsync(descriptor);
@@ -149,9 +236,15 @@ private:
     }
 
     std::string m_path;
+    written_place m_place;
     std::string m_temporary;
     std::unique_ptr<std::FILE, close_file> m_file;
 };
+
+/// Refuses a path that could not be written, before the work whose result would be lost. What stands there
+/// is not touched, and no temporary is left.
+/// @throws data_error as `whole_file`
+FITNAS_COLD inline void require_writable(const std::string& path) { const whole_file probe(path); }
 
 } // namespace fitnas::detail
 

@@ -98,7 +98,8 @@ gradient_report check_gradient(std::span<float> values, std::span<const float> a
         if (!(off <= options.tolerance)) {
             report.ok = false;
             report.log += "coordinate " + std::to_string(d.at) + ": analytic " +
-                          std::to_string(analytic[d.at]) + ", numeric " + std::to_string(d.numeric) + "\n";
+                          detail::number_text(analytic[d.at]) + ", numeric " +
+                          detail::number_text(d.numeric) + "\n";
         }
     }
     if (report.skipped > report.compared) {

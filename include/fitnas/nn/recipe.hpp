@@ -7,8 +7,8 @@
 #include <array>
 #include <cstddef>
 #include <initializer_list>
-#include <stdexcept>
 
+#include <fitnas/core/error.hpp>
 #include <fitnas/nn/primitive.hpp>
 
 namespace fitnas {
@@ -28,10 +28,10 @@ public:
         }
     }
 
-    /// @throws std::length_error past the capacity (a compile-time error in a constant expression)
+    /// @throws shape_error past the capacity (a compile-time error in a constant expression)
     constexpr void push_back(const primitive& step) {
         if (m_size == capacity) {
-            throw std::length_error("[F0110] a recipe has at most 16 primitives");
+            throw shape_error("[F0110] a recipe has at most 16 primitives");
         }
         m_steps[static_cast<std::size_t>(m_size++)] = step;
     }

@@ -31,7 +31,12 @@ struct score_table {
     bool empty() const { return architectures.empty(); }
     void push_back(const fitnas::architecture<Space>& a, double score) {
         architectures.push_back(a);
-        scores.push_back(score);
+        try {
+            scores.push_back(score);
+        } catch (...) { // there is no memory: no half of a row stays
+            architectures.pop_back();
+            throw;
+        }
     }
     /// @return the rows with these numbers, in their order
     score_table rows(std::span<const std::size_t> numbers) const {

@@ -4,9 +4,8 @@
 #ifndef FITNAS_STUDY_ALONE_HPP
 #define FITNAS_STUDY_ALONE_HPP
 
-#include <charconv>
+#include <cmath>
 #include <cstdint>
-#include <filesystem>
 #include <map>
 #include <mutex>
 #include <string>
@@ -16,6 +15,7 @@
 #include <fitnas/core/mean.hpp>
 #include <fitnas/io/csv.hpp>
 #include <fitnas/io/signal_guard.hpp>
+#include <fitnas/study/folder.hpp>
 #include <fitnas/supernet/retrain.hpp>
 
 namespace fitnas::study {
@@ -92,14 +92,14 @@ alone_results<Space> read_alone(const std::string& path) {
 /// @param options of each training, whose seed is the job's and whose observer plays no part
 /// @param watch called after each training; one at a time
 /// @return all results, also those that were there before
-/// @throws as `retrain`; interrupted after the first SIGINT or SIGTERM, when the trainings that had begun are
-/// in the table
+/// @throws as `retrain`; interrupted after the first SIGINT, SIGTERM or SIGHUP, when the trainings that had
+/// begun are in the table
 template <search_space_type Space>
 alone_results<Space> train_alone(const std::string& path, const std::vector<alone_job<Space>>& jobs,
                                  const dataset& data, const train_options& options,
                                  const observer& watch = {}) {
     alone_results<Space> results;
-    if (std::filesystem::exists(path)) {
+    if (is_there(path)) {
         results = read_alone<Space>(path);
     }
     std::vector<alone_job<Space>> left;
@@ -107,6 +107,9 @@ alone_results<Space> train_alone(const std::string& path, const std::vector<alon
         if (!results.contains(job)) {
             left.push_back(job);
         }
+    }
+    if (!left.empty()) {
+        fitnas::detail::require_writable(path);
     }
     // Costs differ between networks; a random order shares them evenly among the threads.
     random_stream random(options.seed, purpose::shuffle);

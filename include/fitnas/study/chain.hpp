@@ -15,15 +15,12 @@ namespace fitnas::study {
 /// @return a count with three digits: "312", "61.9 k", "2.31 M"
 inline std::string short_count(long long n) {
     const auto value = static_cast<double>(n);
-    char text[32];
     if (n < 1000) {
-        std::snprintf(text, sizeof text, "%lld", n);
-    } else {
-        const double scaled = value < 999500 ? value / 1e3 : value / 1e6;
-        const int digits = scaled < 9.995 ? 2 : scaled < 99.95 ? 1 : 0;
-        std::snprintf(text, sizeof text, "%.*f %c", digits, scaled, value < 999500 ? 'k' : 'M');
+        return std::to_string(n);
     }
-    return text;
+    const double scaled = value < 999500 ? value / 1e3 : value / 1e6;
+    const int digits = scaled < 9.995 ? 2 : scaled < 99.95 ? 1 : 0;
+    return fitnas::detail::fixed_point_text(scaled, digits) + (value < 999500 ? " k" : " M");
 }
 
 /// @return SVG: a box a layer from the stem to the head, with the shape behind it, and a bar for its share of

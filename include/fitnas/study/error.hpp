@@ -8,7 +8,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <map>
 #include <numeric>
 #include <optional>
@@ -244,6 +243,7 @@ template <search_space_type Space>
 void error_stage(const run_folder& folder, dataset data, const error_settings& settings,
                  const watcher& w = {}) {
     detail::require_error_settings(settings, data.validation.size());
+    folder.require_writable({"error_scores.csv", "error_parts.csv", "error_ranking.csv"});
     const auto folds = static_cast<std::size_t>(settings.folds);
     detail::error_scores<Space> all;
     all.networks = read_architectures<Space>(folder.need("architectures.csv", "sample"));
@@ -280,7 +280,7 @@ void error_stage(const run_folder& folder, dataset data, const error_settings& s
             fitted.push_back(fit_predictor<Space>(scores, settings.fit)
                                  .predict(std::span<const architecture<Space>>(all.networks)));
         }
-        std::filesystem::remove(checkpoint); // first: the next seed's must not find it
+        remove_file(checkpoint); // first: the next seed's must not find it
         all.raw.push_back(std::move(raw));
         all.fitted.push_back(std::move(fitted));
         all.write(path);

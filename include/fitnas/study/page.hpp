@@ -5,8 +5,6 @@
 #define FITNAS_STUDY_PAGE_HPP
 
 #include <cstddef>
-#include <cstdlib>
-#include <filesystem>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,6 +13,7 @@
 #include <fitnas/config.hpp>
 #include <fitnas/io/csv_rows.hpp>
 #include <fitnas/io/json.hpp>
+#include <fitnas/study/folder.hpp>
 
 namespace fitnas::study {
 
@@ -45,9 +44,7 @@ inline std::string html_text(std::string_view text) {
 /// @return a table; columns whose first field is a number are set to the right
 FITNAS_COLD inline std::string html_table(const csv_rows& table) {
     const auto number = [](const std::string& text) {
-        char* end = nullptr;
-        std::strtod(text.c_str(), &end);
-        return !text.empty() && *end == '\0';
+        return fitnas::detail::read_number<double>(text).has_value();
     };
     std::vector<std::string> kinds;
     for (std::size_t i = 0; i < table.header.size(); ++i) {
@@ -110,7 +107,7 @@ public:
         }
         std::string html = head;
         replace(html, "@TITLE@", html_text(m_title));
-        std::filesystem::create_directories(folder + "/charts");
+        make_folder(folder + "/charts");
         html += "<h1>" + html_text(m_title) + "</h1>\n";
         if (library.empty()) {
             html += "<p class=missing>There are no charts: Chart.js was not found at " + html_text(chart_js) +

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <cstdio>
 #include <map>
 #include <string>
 #include <utility>
@@ -60,17 +59,16 @@ private:
     struct shown {
         std::string column;
         std::string title;
-        const char* format; ///< of a number; empty: the text as it stands
+        int digits; ///< of a number behind its point; `as_it_stands`: the text itself
         double factor = 1;
     };
 
-    static std::string number(const std::string& text, const char* format, double factor = 1) {
-        if (*format == '\0' || text.empty()) {
-            return text;
-        }
-        char out[64];
-        std::snprintf(out, sizeof out, format, factor * std::stod(text));
-        return out;
+    static constexpr int as_it_stands = -1;
+
+    static std::string number(const std::string& text, int digits, double factor = 1) {
+        const auto value = fitnas::detail::read_number<double>(text);
+        return digits == as_it_stands || !value ? text
+                                                : fitnas::detail::fixed_point_text(factor * *value, digits);
     }
 
     /// A table of some columns of a file, of those that it has.
@@ -85,14 +83,14 @@ private:
             table.header.push_back(c.title);
             for (std::size_t i = 0; i < file.rows.size(); ++i) {
                 const std::string& text = file.rows[i][static_cast<std::size_t>(place - file.header.begin())];
-                table.rows[i].push_back(number(text, c.format, c.factor));
+                table.rows[i].push_back(number(text, c.digits, c.factor));
             }
         }
         m_page.table(table);
     }
 
-    static std::string words(const estimate& e, const char* format = "%.3f") {
-        const auto text = [&](double v) { return number(exact_text(v), format); };
+    static std::string words(const estimate& e) {
+        const auto text = [](double v) { return fitnas::detail::fixed_point_text(v, 3); };
         return text(e.value) + " (" + text(e.range.low) + " to " + text(e.range.high) + ")";
     }
 
@@ -109,7 +107,7 @@ private:
                 std::string field;
                 for (const auto& row : rows.rows) {
                     if (row[0] == score && row[1] == measure) {
-                        const auto part = [&](std::size_t i) { return number(row[i], "%.3f"); };
+                        const auto part = [&](std::size_t i) { return number(row[i], 3); };
                         field = part(2) + " (" + part(3) + " to " + part(4) + ")";
                     }
                 }
@@ -217,24 +215,26 @@ private:
         if (!m_folder.has("error_parts.csv")) {
             return;
         }
-        const csv_rows file = read_rows(m_folder.file("error_parts.csv"));
+        fitnas::detail::csv_reader file(m_folder.file("error_parts.csv"));
+        const std::size_t of = file.place("score");
+        const std::size_t named = file.place("part");
+        const std::size_t number = file.place("variance");
+        std::map<std::string, std::map<std::string, double>> variances;
+        for (std::vector<std::string> fields; file.next(fields);) {
+            variances[fields[of]][fields[named]] = fitnas::detail::csv_finite(fields[number], file, number);
+        }
         csv_rows chart{.header = {"score", "images", "training", "bias"}};
         csv_rows table{.header = {"score", "images", "training of the supernet",
                                   "bias that changes the order", "all three", "quality"}};
         for (const auto& [score, title] :
              {std::pair("raw", "raw score"), std::pair("fitted", "fitted score")}) {
-            std::map<std::string, double> variance;
-            for (const auto& row : file.rows) {
-                if (row[0] == score) {
-                    variance[row[1]] = std::stod(row[2]);
-                }
-            }
+            std::map<std::string, double>& variance = variances[score];
             chart.rows.push_back({title});
             table.rows.push_back({title});
             for (const char* part : {"images", "training", "bias", "total", "quality"}) {
                 const bool known = variance.contains(part);
-                table.rows.back().push_back(known ? number(exact_text(std::sqrt(variance[part])), "%.4f")
-                                                  : "not known");
+                table.rows.back().push_back(
+                    known ? fitnas::detail::fixed_point_text(std::sqrt(variance[part]), 4) : "not known");
                 if (chart.rows.back().size() < chart.header.size()) {
                     chart.rows.back().push_back(exact_text(known ? variance[part] : 0));
                 }
@@ -323,10 +323,10 @@ private:
         if (m_folder.has("predictors.csv")) {
             m_page.section("Predictors");
             m_page.text("Rank correlation with scores that were held out, by cross-validation.");
-            table("predictors.csv", {{"predictor", "predictor", ""},
-                                     {"tau", "tau-b", "%.3f"},
-                                     {"low", "95 % from", "%.3f"},
-                                     {"high", "to", "%.3f"}});
+            table("predictors.csv", {{"predictor", "predictor", as_it_stands},
+                                     {"tau", "tau-b", 3},
+                                     {"low", "95 % from", 3},
+                                     {"high", "to", 3}});
         }
         if (!m_folder.has("candidates.csv") || !m_folder.has("front.csv")) {
             return;
@@ -379,10 +379,10 @@ private:
                                                {"y", "predicted"},
                                                {"radius", 2},
                                                {"colour", 4}}})}});
-        table("candidates.csv", {{"arch", "code", ""},
-                                 {"predicted", "predicted", "%.4f"},
-                                 {"macs", "macs", "%.0f"},
-                                 {"parameters", "parameters", "%.0f"}});
+        table("candidates.csv", {{"arch", "code", as_it_stands},
+                                 {"predicted", "predicted", 4},
+                                 {"macs", "macs", 0},
+                                 {"parameters", "parameters", 0}});
         if (!best.empty()) {
             m_page.section("The winner, " + to_string<Space>(best.front().architecture));
             m_page.html(chain_svg<Space>(best.front().architecture));
@@ -392,14 +392,14 @@ private:
     FITNAS_COLD void final_table() {
         if (m_folder.has("retrained.csv")) {
             m_page.section("Trained by themselves, all the same way");
-            table("retrained.csv", {{"name", "network", ""},
-                                    {"arch", "code", "", 1},
-                                    {"validation_accuracy", "validation, %", "%.2f", 100},
-                                    {"test_accuracy", "test, %", "%.2f", 100},
-                                    {"deviation", "deviation between seeds", "%.2f", 100},
-                                    {"runs", "seeds", "%.0f"},
-                                    {"macs", "macs", "%.0f"},
-                                    {"parameters", "parameters", "%.0f"}});
+            table("retrained.csv", {{"name", "network", as_it_stands},
+                                    {"arch", "code", as_it_stands, 1},
+                                    {"validation_accuracy", "validation, %", 2, 100},
+                                    {"test_accuracy", "test, %", 2, 100},
+                                    {"deviation", "deviation between seeds", 2, 100},
+                                    {"runs", "seeds", 0},
+                                    {"macs", "macs", 0},
+                                    {"parameters", "parameters", 0}});
         }
     }
 
@@ -410,17 +410,17 @@ private:
         m_page.section("The paper's scale: 6 to the power of 19, by segments");
         m_page.text("Scores are a made-up quality with noise, so that the true optimum is known. What a "
                     "segment keeps is one cell, a super-cell, of the next.");
-        table("segments.csv", {{"cells", "cells", ""},
-                               {"candidates", "candidates predicted", "%.0f"},
-                               {"sampled", "sampled", "%.0f"},
-                               {"scored", "scores", "%.0f"},
-                               {"kept", "kept", ""}});
-        table("segments_result.csv", {{"search", "search", ""},
-                                      {"arch", "code", ""},
-                                      {"quality", "true quality", "%.4f"},
-                                      {"below_optimum", "below the optimum", "%.4f"},
-                                      {"macs", "macs", "%.0f"},
-                                      {"scores", "scores", "%.0f"}});
+        table("segments.csv", {{"cells", "cells", as_it_stands},
+                               {"candidates", "candidates predicted", 0},
+                               {"sampled", "sampled", 0},
+                               {"scored", "scores", 0},
+                               {"kept", "kept", as_it_stands}});
+        table("segments_result.csv", {{"search", "search", as_it_stands},
+                                      {"arch", "code", as_it_stands},
+                                      {"quality", "true quality", 4},
+                                      {"below_optimum", "below the optimum", 4},
+                                      {"macs", "macs", 0},
+                                      {"scores", "scores", 0}});
         const csv_rows found = read_rows(m_folder.file("segments_result.csv"));
         m_page.html(chain_svg<spaces::mobile_19x6>(parse<spaces::mobile_19x6>(found.rows.front()[1])));
     }
@@ -439,7 +439,8 @@ private:
                 }
             } else if (key == "stages") {
                 for (const auto& [name, s] : value.items()) {
-                    const std::string seconds = number(exact_text(s.value("seconds", 0.0)), "%.1f s");
+                    const std::string seconds =
+                        fitnas::detail::fixed_point_text(s.value("seconds", 0.0), 1) + " s";
                     run.rows.push_back(
                         {"stage " + name, seconds + (s.value("finished", false) ? "" : ", not finished")});
                 }

@@ -16,6 +16,8 @@
 #include <fitnas/core/progress.hpp>
 #include <fitnas/core/simd.hpp>
 #include <fitnas/io/json.hpp>
+#include <fitnas/io/whole_file.hpp>
+#include <fitnas/study/folder.hpp>
 #include <fitnas/study/sha256.hpp>
 #include <fitnas/version.hpp>
 
@@ -24,8 +26,8 @@ namespace fitnas::study {
 /// @brief A piece of a study: what it depends on, and what it writes.
 struct stage {
     std::string name;
-    json settings;                    ///< the options that its results depend on
-    std::vector<std::string> inputs;  ///< paths; a change of one makes the stage out of date
+    json settings; ///< the options that its results depend on; no paths, for what counts is what is there
+    std::vector<std::string> inputs;  ///< paths; a change of what a file holds makes the stage out of date
     std::vector<std::string> outputs; ///< files of the folder
     std::vector<std::string> partial; ///< files of the folder by which a stopped stage goes on
 };
@@ -35,19 +37,25 @@ struct stage {
 /// A stage has a key: a hash of its settings and of the contents of its inputs. Where the manifest has the
 /// same key as finished and all outputs are there, there is nothing to do; outputs may have been replaced by
 /// hand, and the stages that read them then have another key. A stage that was stopped finds its partial
-/// files, as long as its key is the same.
+/// files, as long as its key is the same. Those of another key are kept beside them, as `name.` with the
+/// first 8 digits of that key, and are taken up again where the stage has that key again.
 class run_folder {
 public:
     /// @param path made where it is missing
     /// @throws data_error where it cannot be made, or its manifest cannot be read
     explicit run_folder(std::string path) : m_path(std::move(path)) {
-        std::error_code failed;
-        std::filesystem::create_directories(m_path, failed);
-        if (failed) {
-            throw data_error("[F1010] " + m_path + ": cannot be made: " + failed.message());
-        }
+        make_folder(m_path);
         if (has("manifest.json")) {
             m_manifest = read_json(file("manifest.json"));
+            if (!m_manifest.is_object()) {
+                throw data_error("[F1075] " + file("manifest.json") + ": expected an object, got a JSON " +
+                                 m_manifest.type_name());
+            }
+            if (m_manifest.contains("stages") && !m_manifest["stages"].is_object()) {
+                throw data_error("[F1071] " + file("manifest.json") +
+                                 ": stages: expected an object, got a JSON " +
+                                 m_manifest["stages"].type_name());
+            }
         }
         m_manifest["fitnas"] = FITNAS_VERSION_STRING;
         m_manifest["compiler"] = compiler();
@@ -59,7 +67,7 @@ public:
     const std::string& path() const { return m_path; }
     /// @return the path of a file of the folder
     std::string file(const std::string& name) const { return m_path + "/" + name; }
-    bool has(const std::string& name) const { return std::filesystem::exists(file(name)); }
+    bool has(const std::string& name) const { return is_there(file(name)); }
     /// @brief Refuses a file that is not there.
     /// @param made_by the stage that writes it, for the message
     /// @throws data_error
@@ -73,35 +81,57 @@ public:
 
     const json& manifest() const { return m_manifest; }
     /// @brief Puts a value into the manifest.
+    /// @throws data_error where it cannot be written; then it is as before
     void note(const std::string& key, const json& value) {
-        m_manifest[key] = value;
-        save();
+        json changed = m_manifest;
+        changed[key] = value;
+        replace(std::move(changed));
+    }
+
+    /// @brief Refuses, before the work, names that could not be written in the end.
+    /// @throws data_error
+    void require_writable(const std::vector<std::string>& names) const {
+        for (const std::string& n : names) {
+            fitnas::detail::require_writable(file(n));
+        }
     }
 
     /// @brief Does a stage, unless it is done.
     /// @param again do it also where it is done
     /// @param work `void work()`: writes the outputs
     /// @return whether there was anything to do
+    /// @throws data_error before the work where an output could not be written; what the work throws
     template <class Work>
     bool perform(const stage& s, bool again, Work&& work) {
         const std::string key = key_of(s);
-        const json before =
-            m_manifest.contains("stages") ? m_manifest["stages"].value(s.name, json()) : json();
-        const bool known = before.is_object() && before.value("key", "") == key;
-        const bool finished = known && before.value("finished", false) && all_there(s.outputs);
+        const recorded before = record_of(s.name);
+        const bool known = before.key == key;
+        const bool finished = known && before.finished && all_there(s.outputs);
         if (finished && !again) {
             return false;
         }
-        if (!known || finished) {
-            remove(s.partial);
+        for (const auto* names : {&s.outputs, &s.partial}) {
+            require_writable(*names);
         }
-        double seconds = known && !finished ? before.value("seconds", 0.0) : 0.0;
+        require_writable({"manifest.json"});
+        for (const std::string& name : s.partial) {
+            if (finished) {
+                remove_file(file(name));
+            } else if (!known) {
+                rename(name, kept(name, before.key));
+                rename(kept(name, key), name);
+            }
+        }
+        const double seconds = known && !finished ? before.seconds : 0;
         record(s, key, seconds, false);
         const stopwatch clock;
         try {
             work();
         } catch (...) {
-            record(s, key, seconds + clock.seconds(), false);
+            try {
+                record(s, key, seconds + clock.seconds(), false);
+            } catch (const error&) { // what the work said matters more
+            }
             throw;
         }
         record(s, key, seconds + clock.seconds(), true);
@@ -121,21 +151,50 @@ private:
 
     static std::string key_of(const stage& s) {
         sha256 hash;
-        hash.add(s.settings.dump());
+        hash.add(s.settings.dump(-1, ' ', false, json::error_handler_t::replace));
         for (const std::string& path : s.inputs) {
-            hash.add(std::filesystem::exists(path) ? file_sha256(path) : "none");
+            hash.add(is_there(path) ? file_sha256(path) : "none");
         }
         return hash.hex();
+    }
+
+    /// What the manifest says of a stage.
+    struct recorded {
+        std::string key;
+        bool finished = false;
+        double seconds = 0;
+    };
+    /// What is missing there, or of another type, counts as nothing.
+    recorded record_of(const std::string& name) const {
+        const auto stages = m_manifest.find("stages");
+        if (stages == m_manifest.end() || !stages->contains(name)) {
+            return {};
+        }
+        const json& entry = (*stages)[name];
+        const auto key = entry.find("key");
+        const auto finished = entry.find("finished");
+        const auto seconds = entry.find("seconds");
+        return {key != entry.end() && key->is_string() ? key->get<std::string>() : std::string(),
+                finished != entry.end() && *finished == true,
+                seconds != entry.end() && seconds->is_number() ? seconds->get<double>() : 0.0};
     }
 
     bool all_there(const std::vector<std::string>& names) const {
         return std::all_of(names.begin(), names.end(), [&](const std::string& n) { return has(n); });
     }
-    void remove(const std::vector<std::string>& names) const {
-        for (const std::string& n : names) {
-            std::error_code ignored;
-            std::filesystem::remove(file(n), ignored);
+    /// Where there is such a file.
+    void rename(const std::string& from, const std::string& to) const {
+        if (std::error_code failed; has(from)) {
+            std::filesystem::rename(file(from), file(to), failed);
+            if (failed) {
+                throw data_error("[F1076] " + file(from) + ": cannot be kept as " + file(to) + ": " +
+                                 failed.message());
+            }
         }
+    }
+    /// What a partial file of another key is called.
+    static std::string kept(const std::string& name, const std::string& key) {
+        return name + "." + (key.empty() ? "unknown" : key.substr(0, 8));
     }
 
     void record(const stage& s, const std::string& key, double seconds, bool finished) {
@@ -146,10 +205,14 @@ private:
             std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", std::gmtime(&now));
             entry["at"] = text;
         }
-        m_manifest["stages"][s.name] = entry;
-        save();
+        json changed = m_manifest;
+        changed["stages"][s.name] = entry;
+        replace(std::move(changed));
     }
-    void save() const { write_json(file("manifest.json"), m_manifest); }
+    void replace(json changed) {
+        write_json(file("manifest.json"), changed);
+        m_manifest = std::move(changed);
+    }
 
     std::string m_path;
     json m_manifest = json::object();

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include <fitnas/core/error.hpp>
+#include <fitnas/data/image_dataset.hpp>
 
 namespace fitnas::study {
 
@@ -130,6 +131,18 @@ inline std::string file_sha256(const std::string& path) {
     }
     if (std::ferror(file.get()) != 0) {
         throw data_error("[F1068] " + path + ": cannot be read to its end: " + std::strerror(errno));
+    }
+    return hash.hex();
+}
+
+/// @return a hash of images and labels in their order, whatever files they came from
+inline std::string dataset_sha256(const dataset& data) {
+    sha256 hash;
+    for (const image_dataset* part : {&data.train, &data.validation, &data.test}) {
+        hash.add(std::to_string(part->size()) + " of " + to_string(part->image_shape()) + " in " +
+                 std::to_string(part->classes) + " classes\n");
+        hash.add(part->images.data(), part->images.size());
+        hash.add(part->labels.data(), part->labels.size() * sizeof(int));
     }
     return hash.hex();
 }

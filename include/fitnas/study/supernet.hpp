@@ -51,6 +51,7 @@ inline void write_training(const std::string& path, const train_report& report) 
 template <search_space_type Space>
 void train_stage(const run_folder& folder, const dataset& data, train_options options,
                  const watcher& w = {}) {
+    folder.require_writable({"training.csv"});
     options.observer = watch(w, "training the supernet");
     supernet<Space> net(options.seed);
     const train_report report =
@@ -90,6 +91,7 @@ std::vector<architecture<Space>> read_architectures(const std::string& path) {
 template <search_space_type Space>
 void evaluate_stage(const run_folder& folder, const dataset& data, score_kind kind, evaluate_options options,
                     const watcher& w = {}) {
+    folder.require_writable({"scores.csv"});
     options.observer = watch(w, "scoring sub-networks");
     supernet<Space> net(seed{0});
     load_checkpoint(folder.need("supernet.safetensors", "train"), net);

@@ -73,6 +73,7 @@ std::vector<alone_job<Space>> jobs_of(std::span<const architecture<Space>> netwo
 template <search_space_type Space>
 void retrain_stage(const run_folder& folder, const dataset& data, const retrain_settings& settings,
                    const watcher& w = {}) {
+    folder.require_writable({"retrained.csv"});
     const auto best = read_csv_candidates<Space>(folder.need("candidates.csv", "search"));
     std::vector<architecture<Space>> networks;
     std::vector<std::string> names;
@@ -112,6 +113,7 @@ void retrain_stage(const run_folder& folder, const dataset& data, const retrain_
 template <search_space_type Space>
 void truth_stage(const run_folder& folder, const dataset& data, std::size_t networks, int seeds,
                  const train_options& training, const watcher& w = {}) {
+    folder.require_writable({"truth.csv"});
     const auto some = networks == 0 ? different_networks<Space>() : sample<Space>(networks, training.seed);
     const auto results = summarise<Space>(
         train_alone<Space>(folder.file("truth_runs.csv"), detail::jobs_of<Space>(some, seeds, training.seed),

@@ -10,6 +10,7 @@
 
 #include <fitnas/core/progress.hpp>
 #include <fitnas/space/latency_table.hpp>
+#include <fitnas/supernet/memory_use.hpp>
 #include <fitnas/supernet/weights.hpp>
 
 namespace fitnas {
@@ -23,12 +24,28 @@ struct latency_options {
 
 namespace detail {
 
+/// Refuses images that do not fit together, before anything is taken.
+FITNAS_COLD inline void require_latency_fits(const space_layout& layout, const latency_options& o) {
+    memory_size most; // of one block
+    const memory_size images = memory_size::of(o.images);
+    for (const space_block& b : layout.blocks) {
+        const block_plan plan(b.steps, b.input);
+        most =
+            (std::max)(most, memory_size::of(b.parameters) + image_floats(images, b.input) +
+                                 image_floats(images, b.output) + forward_floats(plan, images, false, false) +
+                                 forward_floats(plan, images, true, false) + workspace_floats(plan, false));
+    }
+    require_memory("measure_latency: " + std::to_string(o.images) + " images together", most * sizeof(float),
+                   0, "fewer latency_options::images need less");
+}
+
 template <std::same_as<space_layout> Layout>
 std::vector<double> measure_blocks(const Layout& layout, const latency_options& o) {
     if (o.images < 1 || o.repeats < 1) {
         throw option_error("[F0503] latency_options: images and repeats: expected at least 1, got " +
                            std::to_string(o.images) + " and " + std::to_string(o.repeats));
     }
+    require_latency_fits(layout, o);
     std::vector<double> milliseconds;
     arena memory;
     workspace shared;
@@ -72,7 +89,7 @@ std::vector<double> measure_blocks(const Layout& layout, const latency_options& 
 /// @brief Measures every operator in every layer by itself, as it runs when a trained network is used, on as
 /// many threads as there are (`OMP_NUM_THREADS`).
 /// @return median milliseconds for each block; an architecture's latency is their sum
-/// @throws option_error where an option is below 1
+/// @throws option_error where an option is below 1, or the images need more memory than there is
 template <search_space_type Space>
 latency_table measure_latency(const latency_options& options = {}) {
     return latency_table(Space::layout(), detail::measure_blocks(Space::layout(), options));

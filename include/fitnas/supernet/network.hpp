@@ -82,11 +82,20 @@ private:
     std::vector<block_run> m_runs;
 };
 
+inline constexpr std::size_t logits_slice = 256; ///< images that are classified together
+
+inline void require_logits_fit(const weights& w, std::size_t images) {
+    require_scoring_fits(w, (std::min)(logits_slice, images), 0, 0, "network", "smaller images need less");
+}
+inline void require_calibration_fits(const weights& w, std::size_t images) {
+    require_scoring_fits(w, 0, images, 0, "calibrate", "fewer images need less");
+}
+
 /// Logits of images, in slices. @return images x classes
 inline std::vector<float> logits_of(const weights& w, const kept_statistics& kept,
                                     const image_dataset& data) {
-    constexpr std::size_t slice = 256;
-    require_scoring_fits(w, (std::min)(slice, data.size()), 0, 0, "network", "smaller images need less");
+    constexpr std::size_t slice = logits_slice;
+    require_logits_fit(w, data.size());
     const auto classes = static_cast<std::size_t>(w.classes());
     std::vector<float> logits(data.size() * classes);
     arena memory;
@@ -140,16 +149,16 @@ public:
     /// ends with it; after a change of weights by hand call it again.
     /// @param data the training split
     /// @param images how many, chosen at random; all where there are fewer
-    /// @throws shape_error, data_error where the images are not of this network; option_error for no images
+    /// @throws shape_error, data_error where the images are not of this network; option_error for no images;
+    /// the statistics are then those of before
     void calibrate(const image_dataset& data, std::size_t images = 2000, seed s = seed{0}) {
         detail::require_images(m_weights, data, "calibrate");
         if (images < 1) {
             throw option_error("[F0504] calibrate: images: expected at least 1, got 0");
         }
-        detail::require_scoring_fits(m_weights, 0, (std::min)(images, data.size()), 0, "calibrate",
-                                     "fewer images need less");
-        m_statistics = std::make_shared<const detail::kept_statistics>(m_weights, data,
-                                                                       (std::min)(images, data.size()), s);
+        images = (std::min)(images, data.size());
+        detail::require_calibration_fits(m_weights, images);
+        m_statistics = std::make_shared<const detail::kept_statistics>(m_weights, data, images, s);
     }
 
     /// @return N x classes, before softmax
@@ -180,13 +189,38 @@ private:
     std::shared_ptr<const detail::kept_statistics> m_statistics;
 };
 
+namespace detail {
+
+/// As for a supernet, and so with the statistics. Where the work was interrupted there are none: those of
+/// before do not fit the weights.
+template <search_space_type Space, class Work>
+auto or_as_before(network<Space>& net, Work&& work) {
+    const std::shared_ptr<const kept_statistics> before = net.statistics();
+    try {
+        return or_as_before(net.weights(), work);
+    } catch (const interrupted&) {
+        net.statistics() = nullptr;
+        throw;
+    } catch (...) {
+        net.statistics() = before;
+        throw;
+    }
+}
+
+} // namespace detail
+
 /// @brief Trains one network by itself; the options' `sampling` plays no part. Ends with `net.calibrate`.
-/// @throws as for a supernet
+/// @throws as for a supernet; the statistics, too, are then as they were before. After `interrupted` there
+/// are none: `calibrate` makes those of the weights where the training stopped
 template <search_space_type Space>
 train_report train(network<Space>& net, const image_dataset& data, const train_options& options = {}) {
-    const train_report report = detail::train(net.weights(), {}, data, options);
-    net.calibrate(data, 2000, options.seed);
-    return report;
+    constexpr std::size_t calibration = 2000;
+    return detail::or_as_before(net, [&] {
+        detail::require_calibration_fits(net.weights(), (std::min)(calibration, data.size()));
+        train_report report = detail::train(net.weights(), {}, data, options);
+        net.calibrate(data, calibration, options.seed);
+        return report;
+    });
 }
 
 /// @return the predicted class of each image

@@ -4,6 +4,8 @@
 #ifndef FITNAS_SUPERNET_RETRAIN_HPP
 #define FITNAS_SUPERNET_RETRAIN_HPP
 
+#include <algorithm>
+
 #include <fitnas/supernet/network.hpp>
 
 namespace fitnas {
@@ -25,6 +27,7 @@ retrained<Space> retrain_by(const architecture<Space>& a, const dataset& data, s
     retrained<Space> result{network<Space>(a, s), {}, 0, 0};
     require_images(result.network.weights(), data.test, "retrain: the test split");
     require_images(result.network.weights(), data.validation, "retrain: the validation split");
+    require_logits_fit(result.network.weights(), (std::max)(data.test.size(), data.validation.size()));
     result.report = by(result.network);
     result.validation_accuracy = accuracy(result.network, data.validation);
     result.test_accuracy = accuracy(result.network, data.test);

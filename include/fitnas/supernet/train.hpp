@@ -8,7 +8,6 @@
 #include <cmath>
 #include <concepts>
 #include <cstdint>
-#include <cstdio>
 #include <limits>
 #include <span>
 #include <string>
@@ -137,11 +136,7 @@ inline void require_finite(const weights& w, const std::string& what) {
 /// What a training that goes on must share with the one that was saved.
 FITNAS_COLD inline std::vector<std::pair<std::string, std::string>>
 training_setup(const train_options& o, const image_dataset& data) {
-    const auto exact = [](double value) {
-        char text[40];
-        std::snprintf(text, sizeof text, "%.17g", value);
-        return std::string(text);
-    };
+    const auto exact = [](double value) { return general_text(value, 17); };
     hash64 images;
     images.add(data.images.data(), data.images.size());
     images.add(data.labels.data(), data.labels.size() * sizeof(int));
@@ -291,7 +286,7 @@ train_report train_checked(Weights& w, std::span<const int> counts, const image_
     return {std::move(now.epochs), clock.seconds()};
 }
 
-/// Checks first; a training that diverges leaves the weights as they were before.
+/// Checks first.
 /// @param counts operators of each cell; empty where nothing is chosen
 template <std::same_as<weights> Weights>
 train_report train(Weights& w, std::span<const int> counts, const image_dataset& data,
@@ -300,13 +295,26 @@ train_report train(Weights& w, std::span<const int> counts, const image_dataset&
     require_options(o, data.size());
     require_step_fits(w, o);
     require_finite(w, "train: before the first step");
+    return train_checked(w, counts, data, o);
+}
+
+/// Does what changes weights. Whatever it throws, they are then as they were before; after `interrupted`
+/// alone they stay where the work stopped.
+template <std::same_as<weights> Weights, class Work>
+auto or_as_before(Weights& w, Work&& work) {
     const std::vector<float> before(w.values().begin(), w.values().end());
     try {
-        return train_checked(w, counts, data, o);
-    } catch (const numeric_error&) {
+        return work();
+    } catch (const interrupted&) {
+        throw;
+    } catch (...) {
         std::copy(before.begin(), before.end(), w.values().begin());
         throw;
     }
+}
+template <search_space_type Space, class Work>
+auto or_as_before(supernet<Space>& net, Work&& work) {
+    return or_as_before(net.weights(), work);
 }
 
 } // namespace detail
@@ -316,12 +324,15 @@ train_report train(Weights& w, std::span<const int> counts, const image_dataset&
 /// @param net trained on from its present weights
 /// @param data the training split
 /// @param options which are checked first
-/// @throws option_error, shape_error, data_error before anything changed
-/// @throws numeric_error where a loss or a weight is not finite; then the weights are as they were before
-/// @throws interrupted where `options.keep.stop` asked for it, or the observer threw it, after saving
+/// @throws option_error, shape_error, data_error where options or images are wrong; numeric_error where a
+/// loss or a weight is not finite; what the observer throws. The weights are then as they were before the
+/// call
+/// @throws interrupted where `options.keep.stop` asked for it, or the observer threw it, after saving; the
+/// weights are then those of the last step
 template <search_space_type Space>
 train_report train(supernet<Space>& net, const image_dataset& data, const train_options& options = {}) {
-    return detail::train(net.weights(), Space::operator_counts, data, options);
+    return detail::or_as_before(
+        net, [&] { return detail::train(net.weights(), Space::operator_counts, data, options); });
 }
 
 /// @brief Refuses a whole data set with a sentence: a training that sees all splits would leave none to judge
