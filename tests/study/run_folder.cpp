@@ -131,6 +131,5 @@ TEST_CASE("the manifest says what ran; what is missing is named with the stage t
     folder.write("run/manifest.json", "{");
     CHECK_THROWS_AS(study::run_folder(folder.path("run")), data_error);
     folder.write("run/manifest.json", "[1]");
-    CHECK(
-        contains(thrown<data_error>([&] { study::run_folder{folder.path("run")}; }), "got a JSON array"));
+    CHECK(contains(thrown<data_error>([&] { study::run_folder{folder.path("run")}; }), "got a JSON array"));
 }
