@@ -29,6 +29,7 @@
 #include <fitnas/io/crc32.hpp>
 #include <fitnas/io/half.hpp>
 #include <fitnas/io/safetensors_header.hpp>
+#include <fitnas/io/text_file.hpp>
 #include <fitnas/io/whole_file.hpp>
 
 namespace fitnas {
@@ -83,14 +84,12 @@ public:
         }
         const std::vector<std::uint8_t> rest = file.read_exactly(length - 1, "header");
         text.append(rest.begin(), rest.end());
-        if (const std::size_t nul = text.find('\0');
-            nul != std::string::npos) { // where the parser would stop
-            throw data_error("[F0978] " + path +
-                             ": header: expected JSON, got a byte of zeros (NUL) at byte " +
-                             std::to_string(nul));
-        }
         detail::safetensors_header header;
-        if (!nlohmann::json::sax_parse(text, &header) || !header.fault.empty()) {
+        if (const std::string nul = detail::nul_in(text);
+            !nul.empty()) { // which the parser takes for the end
+            header.fault = "expected JSON, got " + nul;
+        }
+        if (!header.fault.empty() || !nlohmann::json::sax_parse(text, &header) || !header.fault.empty()) {
             throw data_error("[F0947] " + path + ": header: " + header.fault);
         }
         const std::uint64_t bytes = detail::require_places(header.tensors, path);
