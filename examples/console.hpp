@@ -59,7 +59,7 @@ private:
         const std::string time = last         ? "in " + duration(p.seconds)
                                  : p.done > 0 ? duration(p.seconds_left()) + " left"
                                               : "";
-        std::string text = wide(m_name, 34) + "[" + std::string(full, '#') + std::string(width - full, ' ') +
+        std::string text = wide(m_name, 36) + "[" + std::string(full, '#') + std::string(width - full, ' ') +
                            "] " + std::string(3 - percent.size(), ' ') + percent + " %  " + wide(time, 18);
         if (std::isfinite(p.loss)) {
             text += " loss " + fitnas::detail::fixed_point_text(p.loss, 3);

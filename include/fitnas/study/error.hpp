@@ -245,10 +245,10 @@ void error_stage(const run_folder& folder, dataset data, const error_settings& s
         const std::string which = " " + std::to_string(r + 1) + " of " + std::to_string(settings.seeds);
         train_options training = settings.training;
         training.seed.value += r;
-        training.observer = watch(w, "parts of the error: supernet" + which);
+        training.observer = watch(w, "error parts: supernet" + which);
         supernet<Space> net(training.seed);
         train(net, data.train, training, checkpoint_options{.file = checkpoint});
-        const observer scoring = watch(w, "parts of the error: scores" + which);
+        const observer scoring = watch(w, "error parts: scores" + which);
         const stopwatch clock;
         std::vector<std::vector<double>> raw;
         std::vector<std::vector<double>> fitted;
