@@ -3,9 +3,11 @@
 #ifndef FITNAS_EXAMPLES_CONSOLE_HPP
 #define FITNAS_EXAMPLES_CONSOLE_HPP
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <string>
+#include <utility>
 
 #include <unistd.h>
 
@@ -13,66 +15,66 @@
 
 namespace console {
 
-// "1:05" or "12 s".
+// "1:05 min" or "12 s".
 inline std::string duration(double seconds) {
-    const auto whole = static_cast<long>(std::lround(seconds));
-    char text[32];
-    if (whole < 60) {
-        std::snprintf(text, sizeof text, "%ld s", whole);
-    } else {
-        std::snprintf(text, sizeof text, "%ld:%02ld min", whole / 60, whole % 60);
-    }
-    return text;
+    const long whole = std::lround(seconds);
+    const long rest = whole % 60;
+    return whole < 60 ? std::to_string(whole) + " s"
+                      : std::to_string(whole / 60) + (rest < 10 ? ":0" : ":") + std::to_string(rest) + " min";
 }
 
-// A bar that is redrawn on a terminal, and a line at each quarter where output goes elsewhere. It goes to
-// stderr, so that stdout holds results alone.
+// A bar that is redrawn on a terminal; where output goes elsewhere, a line at each quarter and every 20 s. It
+// goes to stderr, so that stdout holds results alone.
 class bar {
 public:
     explicit bar(std::string name) : m_name(std::move(name)) {}
 
     void operator()(const fitnas::progress& p) {
-        const bool last = p.done == p.total;
-        if (isatty(STDERR_FILENO) != 0 && isatty(STDOUT_FILENO) != 0) {
-            if (!last && p.seconds - m_drawn < 0.1) {
-                return;
-            }
-            m_drawn = p.seconds;
-            std::fprintf(stderr, "\r%s%s", line(p, last).c_str(), last ? "\n" : "");
-        } else {
-            const long long quarter = 4 * p.done / p.total;
-            if (quarter > m_quarter) {
-                m_quarter = quarter;
-                std::fprintf(stderr, "%s\n", line(p, last).c_str());
-            }
+        const bool last = p.done >= p.total;
+        const double now = m_clock.seconds();
+        const long long quarter = 4 * p.done / p.total;
+        const bool terminal = isatty(STDERR_FILENO) != 0 && isatty(STDOUT_FILENO) != 0;
+        const bool due =
+            last || (terminal ? now - m_drawn >= 0.1 : quarter > m_quarter || now - m_drawn >= 20);
+        if (m_ended || !due) {
+            return;
         }
+        m_ended = last;
+        m_drawn = now;
+        m_quarter = quarter;
+        std::fprintf(stderr, "%s%s%s", terminal ? "\r" : "", line(p, last).c_str(),
+                     last || !terminal ? "\n" : "");
     }
 
 private:
+    static std::string wide(std::string text, std::size_t width) {
+        text.resize((std::max)(text.size(), width), ' ');
+        return text;
+    }
+
     std::string line(const fitnas::progress& p, bool last) const {
-        constexpr int width = 24;
+        constexpr long long width = 24;
         const auto full = static_cast<std::size_t>(width * p.done / p.total);
-        char numbers[128];
-        std::snprintf(numbers, sizeof numbers, " %3.0f %%  %-18s",
-                      100.0 * static_cast<double>(p.done) / static_cast<double>(p.total),
-                      (last ? "in " + duration(p.seconds) : duration(p.seconds_left()) + " left").c_str());
-        std::string text = m_name;
-        text.resize(34, ' ');
-        text += "[" + std::string(full, '#') + std::string(width - full, ' ') + "]" + numbers;
+        const std::string percent = std::to_string(100 * p.done / p.total);
+        const std::string time = last         ? "in " + duration(p.seconds)
+                                 : p.done > 0 ? duration(p.seconds_left()) + " left"
+                                              : "";
+        std::string text = wide(m_name, 36) + "[" + std::string(full, '#') + std::string(width - full, ' ') +
+                           "] " + std::string(3 - percent.size(), ' ') + percent + " %  " + wide(time, 18);
         if (std::isfinite(p.loss)) {
-            std::snprintf(numbers, sizeof numbers, " loss %.3f", p.loss);
-            text += numbers;
+            text += " loss " + fitnas::detail::fixed_point_text(p.loss, 3);
         }
         if (std::isfinite(p.accuracy)) {
-            std::snprintf(numbers, sizeof numbers, "  accuracy %.1f %%", 100 * p.accuracy);
-            text += numbers;
+            text += "  accuracy " + fitnas::detail::fixed_point_text(100 * p.accuracy, 1) + " %";
         }
         return text;
     }
 
     std::string m_name;
+    fitnas::stopwatch m_clock;
     double m_drawn = -1;
     long long m_quarter = -1;
+    bool m_ended = false;
 };
 
 } // namespace console

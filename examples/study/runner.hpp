@@ -157,7 +157,8 @@ private:
         for (const std::string& file : outputs) {
             text += " " + file;
         }
-        say(name + ":" + text + (did ? ", in " + console::duration(clock.seconds()) : ", done before"));
+        say("stage " + name + ":" + text +
+            (did ? ", in " + console::duration(clock.seconds()) : ", done before"));
     }
 
     study::data_source source() const {

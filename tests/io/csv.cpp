@@ -51,6 +51,45 @@ TEST_CASE("a table of scores comes back bit by bit") {
     CHECK(read_csv<space>(folder.path("empty.csv")).empty());
 }
 
+TEST_CASE("numbers may have spaces around them and a plus sign, names and codes too") {
+    const temporary_folder folder;
+    const csv_table<space> read = read_csv_table<space>(
+        folder.write("t.csv", "arch, score ,\tmacs\n00000, +0.5,1\n 21012 ,0.25\t, +2 \n\n"));
+    CHECK(read.scores.architectures == std::vector{parse<space>("00000"), parse<space>("21012")});
+    CHECK(read.scores.scores == std::vector<double>{0.5, 0.25});
+    REQUIRE(read.columns.size() == 1);
+    CHECK(read.columns[0].name == "macs");
+    CHECK(read.columns[0].values == std::vector<double>{1, 2});
+    for (const char* none : {"+", "+-1", "- 1", "1 2", "0,5", "1e", "0x1"}) {
+        CAPTURE(std::string(none));
+        CHECK(contains(refusal(folder, "arch,score\n00000,\"" + std::string(none) + "\"\n"),
+                       ":2: column score"));
+    }
+}
+
+TEST_CASE("an empty field of a further column is a number that is not there") {
+    const temporary_folder folder;
+    const std::string path = folder.write("t.csv", "arch,macs,score,note\n00000,,0.5,\n21012,2,0.25, \n");
+    CHECK(read_csv<space>(path).scores == std::vector<double>{0.5, 0.25});
+    const csv_table<space> read = read_csv_table<space>(path);
+    REQUIRE(read.columns.size() == 2);
+    CHECK(std::isnan(read.columns[0].values[0]));
+    CHECK(read.columns[0].values[1] == 2);
+    CHECK(std::isnan(read.columns[1].values[0]));
+    CHECK(std::isnan(read.columns[1].values[1]));
+    CHECK(contains(refusal(folder, "arch,score\n00000,\n"), ":2: column score: expected a number, got \"\""));
+    CHECK(contains(refusal(folder, "arch,score\n,0.5\n"), ":2: column arch"));
+}
+
+TEST_CASE("comments are an option of a table") {
+    const temporary_folder folder;
+    const std::string path = folder.write("t.csv", "% of a run\narch,score,macs\n% no row\n00000,0.5,\n");
+    CHECK(read_csv<space>(path, {.comment = '%'}).scores == std::vector<double>{0.5});
+    CHECK(read_csv_table<space>(path, {.comment = '%'}).columns.size() == 1);
+    CHECK(contains(thrown<data_error>([&] { read_csv<space>(path); }),
+                   "expected a header with the column \"arch\""));
+}
+
 TEST_CASE("further columns come back, finite or not") {
     const temporary_folder folder;
     const std::vector<csv_column> columns = {{"macs", {1, 2, 3, 4}},
@@ -93,7 +132,7 @@ TEST_CASE("malformed tables are refused with path and line") {
           "[F0924] " + bad + ":3: expected 2 fields, got 1");
     CHECK(refusal(folder, "arch,score,score\n00000,1,2\n") ==
           "[F0922] " + bad + ":1: the header names the column \"score\" twice");
-    for (const std::string field : {"", "abc", "1.5x", " 1", "1 ", "+1", "0x10", "1e999", "1,5"}) {
+    for (const std::string field : {"", "abc", "1.5x", "+-1", "0x10", "1e999", "1,5"}) {
         CAPTURE(field);
         const std::string text = refusal(folder, "arch,score\n00000,1\n00001,\"" + field + "\"\n");
         CHECK(text == "[F0928] " + bad + ":3: column score: expected a number, got \"" + field + "\"");

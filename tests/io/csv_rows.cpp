@@ -64,7 +64,73 @@ TEST_CASE("what others write is read: line ends of Windows, a byte order mark, q
     CHECK(read_rows(folder.write("t.csv", "a,b")).rows.empty());
     CHECK(read_rows(folder.write("t.csv", "a,b\n")).rows.empty());
     CHECK(read_rows(folder.write("t.csv", "a,b\n,\n")).rows == std::vector<row>{{"", ""}});
-    CHECK(read_rows(folder.write("t.csv", "a\n\n")).rows == std::vector<row>{{""}});
+    CHECK(read_rows(folder.write("t.csv", "a\n\"\"\n")).rows == std::vector<row>{{""}});
+}
+
+TEST_CASE("blank lines behind the last row are none") {
+    const temporary_folder folder;
+    for (const char* end : {"", "\n", "\n\n", "\n\n\n\n", "\r\n\r\n", "\n \t\n  ", "\n\r\n \r"}) {
+        CAPTURE(std::string(end));
+        const csv_rows two = read_rows(folder.write("t.csv", std::string("a,b\n1,x\n,2") + end));
+        CHECK(two.rows == std::vector<row>{{"1", "x"}, {"", "2"}});
+        CHECK(read_rows(folder.write("t.csv", std::string("a\n1") + end)).rows == std::vector<row>{{"1"}});
+        CHECK(read_rows(folder.write("t.csv", std::string("a,b") + end)).rows.empty());
+    }
+    CHECK(read_rows(folder.write("t.csv", "a\n\n1\n\n")).rows == std::vector<row>{{""}, {"1"}});
+    // A row that would seem blank is written so that it is read.
+    const csv_rows blanks{.header = {"a"}, .rows = {{"x"}, {""}, {" "}, {"\n"}, {""}}};
+    write_rows(folder.path("t.csv"), blanks);
+    CHECK(read_rows(folder.path("t.csv")).rows == blanks.rows);
+}
+
+TEST_CASE("lines of comment are left out where they are asked for, and count as lines") {
+    const temporary_folder folder;
+    const std::string text = "# made by hand\n#\na,b\n1,#2\n# 5,6\r\n\"#3\",\"4\n# 4\"\n#end\n\n# end";
+    const csv_rows read = read_rows(folder.write("t.csv", text), '#');
+    CHECK(read.header == row{"a", "b"});
+    CHECK(read.rows == std::vector<row>{{"1", "#2"}, {"#3", "4\n# 4"}});
+    CHECK(contains(thrown<data_error>([&] { read_rows(folder.write("t.csv", text + "\n1\n"), '#'); }),
+                   ":9: expected 2 fields, got 1"));
+    CHECK(contains(thrown<data_error>([&] { read_rows(folder.write("t.csv", "# only\n# this"), '#'); }),
+                   "the file is empty"));
+    CHECK(contains(thrown<data_error>([&] { read_rows(folder.write("t.csv", "a,b\n# 1\n")); }),
+                   "expected 2 fields, got 1"));
+    for (const char wrong : {',', '"', '\n', ' ', '0', 'a', '-', '.', '+'}) {
+        CHECK(contains(thrown<option_error>([&] { read_rows(folder.path("t.csv"), wrong); }),
+                       "comment: expected one of"));
+    }
+}
+
+TEST_CASE("a file that is no text is refused in one sentence") {
+    const temporary_folder folder;
+    const std::string bad = folder.path("bad.csv");
+    const std::string ascii = "arch,score\n0,1\n";
+    const auto wide = [&](std::size_t bytes, std::size_t place) {
+        std::string text;
+        for (const char c : ascii) {
+            std::string unit(bytes, '\0');
+            unit[place] = c;
+            text += unit;
+        }
+        return text;
+    };
+    const std::string utf16 = "[F0976] " + bad + ": expected text in UTF-8, the file is in UTF-16";
+    CHECK(refusal(folder, wide(2, 0)) == utf16);
+    CHECK(refusal(folder, wide(2, 1)) == utf16);
+    CHECK(refusal(folder, "\xFF\xFE" + wide(2, 0)) == utf16);
+    CHECK(refusal(folder, "\xFE\xFF" + wide(2, 1)) == utf16);
+    CHECK(refusal(folder, "\xFF\xFE") == utf16);
+    const std::string utf32 = "[F0976] " + bad + ": expected text in UTF-8, the file is in UTF-32";
+    CHECK(refusal(folder, wide(4, 0)) == utf32);
+    CHECK(refusal(folder, wide(4, 3)) == utf32);
+    CHECK(refusal(folder, std::string("\xFF\xFE\0\0", 4) + wide(4, 0)) == utf32);
+    CHECK(refusal(folder, std::string("\0\0\xFE\xFF", 4) + wide(4, 3)) == utf32);
+    CHECK(refusal(folder, std::string("a,b\n1,2\0\n", 9)) ==
+          "[F0975] " + bad + ": expected text, got a byte of zeros (NUL) at byte 7, line 2");
+    CHECK(refusal(folder, std::string("a,b\n1,2\n\0", 9)) ==
+          "[F0975] " + bad + ": expected text, got a byte of zeros (NUL) at byte 8, line 3");
+    CHECK(refusal(folder, std::string("\0", 1)) ==
+          "[F0975] " + bad + ": expected text, got a byte of zeros (NUL) at byte 0, line 1");
 }
 
 TEST_CASE("malformed files are refused with path and line") {
@@ -73,7 +139,8 @@ TEST_CASE("malformed files are refused with path and line") {
     CHECK(refusal(folder, "") == "[F0921] " + bad + ": expected a header, the file is empty");
     CHECK(refusal(folder, "a,b\n1,2\n3\n") == "[F0924] " + bad + ":3: expected 2 fields, got 1");
     CHECK(refusal(folder, "a,b\n1,2,3\n") == "[F0924] " + bad + ":2: expected 2 fields, got 3");
-    CHECK(refusal(folder, "a,b\n1,2\n\n") == "[F0924] " + bad + ":3: expected 2 fields, got 1");
+    CHECK(refusal(folder, "a,b\n1,2\n\n3,4\n") == "[F0924] " + bad + ":3: expected 2 fields, got 1");
+    CHECK(refusal(folder, "\r\n \n") == "[F0921] " + bad + ": expected a header, the file is empty");
     CHECK(refusal(folder, "a,b,a\n") == "[F0922] " + bad + ":1: the header names the column \"a\" twice");
     CHECK(refusal(folder, "a,b\n1,\"2\n3,4\n") == "[F0926] " + bad + ":2: a quoted field does not end");
     CHECK(refusal(folder, "a,b\n1,\"2\"3\n") ==

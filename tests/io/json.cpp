@@ -35,6 +35,24 @@ std::string candidates_refusal(const std::string& text) {
 
 } // namespace
 
+TEST_CASE("what stands behind a byte of zeros is not left out, and UTF-16 is named") {
+    const temporary_folder folder;
+    const auto said = [&](const std::string& bytes) {
+        return thrown<data_error>([&] { read_json(folder.write("t.json", bytes)); });
+    };
+    const std::string path = folder.path("t.json");
+    const std::string nul = "[F0933] " + path + ": expected JSON: a byte of zeros (NUL) at byte ";
+    CHECK(said(std::string("[1]\0,2]garbage", 14)) == nul + "3, line 1");
+    CHECK(said(std::string("[1,\n2]\0", 7)) == nul + "6, line 2");
+    CHECK(said(std::string("[\"a\0b\"]", 7)) == nul + "3, line 1");
+    CHECK(said(std::string("[\0\"\0a\0\"\0]\0", 10)) ==
+          "[F0976] " + path + ": expected text in UTF-8, the file is in UTF-16");
+    CHECK(contains(said("[1] 2"), "[F0933]"));
+    CHECK(contains(said("[1]]"), "[F0933]"));
+    CHECK(read_json(folder.write("t.json", "\xEF\xBB\xBF[1]\n \n")).dump() == "[1]");
+    CHECK(read_json(folder.write("t.json", R"(["\u0000"])"))[0].get<std::string>() == std::string(1, '\0'));
+}
+
 TEST_CASE("a table of scores comes back from JSON bit by bit") {
     const temporary_folder folder;
     const score_table<space> table = small_table();

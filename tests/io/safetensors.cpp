@@ -2,7 +2,10 @@
 #include <cstdint>
 #include <cstring>
 #include <map>
+#include <numeric>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -60,7 +63,8 @@ TEST_CASE("tensors and metadata come back as they were written") {
     CHECK(file.metadata().at("z") == "Zürich");
     CHECK(file.metadata().at("who") == metadata.at("who"));
     CHECK(contains(thrown<data_error>([&] { file.values<float>("absent"); }), "\"absent\", there is none"));
-    CHECK(contains(thrown<data_error>([&] { file.values<float>("b"); }), "the type F32, got F64"));
+    CHECK(
+        contains(thrown<data_error>([&] { file.values<float>("b"); }), "the type F32, F16 or BF16, got F64"));
     std::vector<double> two(2);
     CHECK(contains(thrown<data_error>([&] { file.copy("b", std::span<double>(two)); }), "expected 2 values"));
 }
@@ -79,6 +83,99 @@ TEST_CASE("a file of another program is read, with the values at any place and n
     CHECK(!file.has_checksum());
     CHECK(file.values<float>("w") == std::vector<float>{2.5F});
     CHECK(file.tensors().front().name == "b");
+}
+
+TEST_CASE("all 65,536 values of 16 bits are read as the floats that they are") {
+    const temporary_folder folder;
+    std::vector<std::uint16_t> bits(65536);
+    std::iota(bits.begin(), bits.end(), std::uint16_t{0});
+    const auto bytes = std::as_bytes(std::span<const std::uint16_t>(bits));
+    const std::vector<tensor_view> tensors{{"half", tensor_type::f16, {256, 256}, bytes},
+                                           {"brain", tensor_type::bf16, {65536}, bytes}};
+    write_safetensors(folder.path("x"), tensors);
+    const safetensors file = read_safetensors(folder.path("x"));
+    const std::vector<float> half = file.values<float>("half");
+    const std::vector<float> brain = file.values<float>("brain");
+    REQUIRE(half.size() == 65536);
+    REQUIRE(brain.size() == 65536);
+    // By the formats' definition, in double precision: fractions of so many bits, exponents with this bias.
+    const auto defined = [](unsigned pattern, int fraction_bits, int exponent_bits, int bias) {
+        const int most = (1 << exponent_bits) - 1;
+        const int exponent = static_cast<int>(pattern >> fraction_bits) & most;
+        const double fraction = std::ldexp(pattern & ((1U << fraction_bits) - 1), -fraction_bits);
+        const double size = exponent == most ? (fraction > 0 ? NAN : INFINITY)
+                            : exponent == 0  ? std::ldexp(fraction, 1 - bias)
+                                             : std::ldexp(1 + fraction, exponent - bias);
+        return std::copysign(size, (pattern & 0x8000U) != 0 ? -1.0 : 1.0);
+    };
+    int wrong = 0;
+    const auto same = [](float got, double expected) {
+        return std::isnan(expected)
+                   ? std::isnan(got)
+                   : static_cast<double>(got) == expected && std::signbit(got) == std::signbit(expected);
+    };
+    for (unsigned i = 0; i < 65536; ++i) {
+        wrong += same(half[i], defined(i, 10, 5, 15)) ? 0 : 1;
+        wrong += same(brain[i], defined(i, 7, 8, 127)) ? 0 : 1;
+    }
+    CHECK(wrong == 0);
+    CHECK(half[0x3C00] == 1);
+    CHECK(half[0x7BFF] == 65504);
+    CHECK(half[0x0001] == 0x1p-24F);
+    CHECK(half[0xC248] == -3.140625F);
+    CHECK(brain[0x3F80] == 1);
+    CHECK(brain[0xC049] == -3.140625F);
+    std::vector<float> few(2);
+    CHECK(
+        contains(thrown<data_error>([&] { file.copy("half", std::span<float>(few)); }), "expected 2 values"));
+    CHECK(contains(thrown<data_error>([&] { file.values<double>("half"); }), "the type F64, got F16"));
+    CHECK(contains(thrown<data_error>([&] { file.values<std::uint16_t>("half"); }), "the type U16, got F16"));
+}
+
+TEST_CASE("tensors of every type of the format stand beside those that are read") {
+    const temporary_folder folder;
+    const std::pair<const char*, int> types[] = {
+        {"F4", 2},      {"F6_E2M3", 3}, {"F6_E3M2", 3},     {"BOOL", 4},       {"U8", 4},   {"I8", 4},
+        {"U16", 8},     {"I16", 8},     {"F16", 8},         {"BF16", 8},       {"U32", 16}, {"I32", 16},
+        {"F32", 16},    {"U64", 32},    {"I64", 32},        {"F64", 32},       {"C64", 32}, {"F8_E5M2", 4},
+        {"F8_E4M3", 4}, {"F8_E8M0", 4}, {"F8_E4M3FNUZ", 4}, {"F8_E5M2FNUZ", 4}};
+    std::string header = "{";
+    int at = 0;
+    for (const auto& [name, bytes] : types) { // four values each
+        header += "\"of_" + std::string(name) + "\":{\"dtype\":\"" + name +
+                  "\",\"shape\":[2,2],\"data_offsets\":[" + std::to_string(at) + "," +
+                  std::to_string(at + bytes) + "]},";
+        at += bytes;
+    }
+    header.back() = '}';
+    const safetensors file(
+        folder.write("x", file_of(header, std::string(static_cast<std::size_t>(at), '\0'))));
+    CHECK(file.tensors().size() == 22);
+    CHECK(file.values<float>("of_F32") == std::vector<float>(4));
+    CHECK(file.values<float>("of_BF16") == std::vector<float>(4));
+    CHECK(contains(thrown<data_error>([&] { file.values<float>("of_F8_E4M3"); }), "got F8_E4M3"));
+    CHECK(contains(refusal(folder, file_of(R"({"w":{"dtype":"F4","shape":[3],"data_offsets":[0,2]}})", "ab")),
+                   "tensor \"w\": F4 [3] does not fill whole bytes"));
+    CHECK(
+        contains(refusal(folder, file_of(R"({"w":{"dtype":"F4","shape":[4],"data_offsets":[0,4]}})", "abcd")),
+                 "expected 2 bytes for F4 [4]"));
+    const std::vector<std::uint8_t> two(2);
+    CHECK(contains(thrown<shape_error>([&] {
+                       const std::vector<tensor_view> odd{
+                           {"w", tensor_type::f4, {3}, std::as_bytes(std::span<const std::uint8_t>(two))}};
+                       write_safetensors(folder.path("y"), odd);
+                   }),
+                   "has 2 bytes, the last not full, got 2"));
+}
+
+TEST_CASE("what stands behind a byte of zeros is not left out") {
+    const temporary_folder folder;
+    for (const std::string& bad :
+         {std::string("{}\0", 3), std::string("{}\0{}", 5), std::string("{\"\0\":1}", 7)}) {
+        CHECK(contains(refusal(folder, file_of(bad)),
+                       "header: expected JSON, got a byte of zeros (NUL) at byte " +
+                           std::to_string(bad.find('\0'))));
+    }
 }
 
 TEST_CASE("a changed byte anywhere is noticed") {

@@ -28,6 +28,9 @@ TEST_CASE("misuse of files") {
     folder.write("nan.csv", "arch,score\n00,nan\n");
     folder.write("ragged.csv", "arch,score\n00\n");
     folder.write("semicolons.csv", "arch;score\n00;0.5\n");
+    folder.write("unicode.csv", std::string("\xFF\xFE"
+                                            "a\0r\0c\0h\0",
+                                            10));
     folder.write("empty.csv", "");
     folder.write("scores.json", "{\"00\": 0.5}");
     folder.write("text.json", "[{\"arch\": \"00\", \"score\": \"0.5\"}]");
@@ -69,6 +72,13 @@ TEST_CASE("misuse of files") {
     // a row without its score
     REFUSED(call, data_error, "[F0924] ragged.csv:2: expected 2 fields, got 1",
             read_csv<space>("ragged.csv"));
+    // a spreadsheet's "Unicode text"
+    REFUSED(call, data_error, "[F0976] unicode.csv: expected text in UTF-8, the file is in UTF-16",
+            read_csv<space>("unicode.csv"));
+    // a comma for comments
+    REFUSED(call, option_error,
+            "[F0977] scores.csv: comment: expected one of !#$%&'*/:;<=>?@\\^_`|~, got ','",
+            read_csv<space>("scores.csv", {.comment = ','}));
     // a folder that is not there
     REFUSED(call, data_error,
             "[F0956] out/scores.csv: cannot be written: out/scores.csv.tmp: No such file or directory",

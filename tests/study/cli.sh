@@ -81,6 +81,42 @@ grep -q '^3313,0.331,' "$folder/own/candidates.csv" || fail "search --table: the
 expect 0 truth.csv "$study" truth --truth-table "$folder/own.csv" --out "$folder/own"
 expect 1 "own.csv" "$study" truth --truth-table "$folder/own.csv" --truth-column mean --out "$folder/own"
 
+# A stage depends on what files hold, not on how their paths are spelt: a table is looked at where it is read.
+tiny=(--samples 12 --plan close --folds 2 --train-images 64 --validation-images 60 --epochs 1 --batch 32 --score-images 40
+    --calibration 16 --truth none --finalists 0 --error-seeds 0 --score negative_loss)
+in_folder() { (cd "$folder" && "$study" "$@"); }
+mine() { sed "s/,0\\./,$1./" "$folder/own.csv" > "$folder/scores.csv"; }
+table=(run --out tables --data synthetic "${tiny[@]}" --scores scores.csv --truth-table scores.csv)
+mine 0
+expect 0 "stage fit: predictor.json" in_folder "${table[@]}"
+expect 0 "fit: .*done before" in_folder run --out tables --scores "$folder/scores.csv" --truth-table ./scores.csv
+mine 7
+expect 0 "stage fit: .* in " in_folder "${table[@]}"
+grep -q "^0000,7" "$folder/tables/truth.csv" || fail "run: the truth is not that of the new table"
+rm "$folder/scores.csv"
+expect 1 "scores.csv" in_folder run --out tables
+grep -q "^0000,7" "$folder/tables/truth.csv" || fail "run: the truth went with its table"
+grep -q "^error:" "$folder/said" && fail "a line begins with error: though nothing of that name failed"
+
+# The same images by another spelling, or from other files, leave a trained supernet in peace.
+images=/usr/share/datasets/fashion-mnist
+if [ -d $images ]; then
+    expect 0 "stage train: .* in " "$study" run --out "$folder/images" --data fashion-mnist:$images "${tiny[@]}"
+    mkdir "$folder/unpacked"
+    for file in $images/*.gz; do gzip -dc "$file" > "$folder/unpacked/$(basename "$file" .gz)"; done
+    t=unpacked/train t10k=unpacked/t10k
+    for data in fashion-mnist:$images/ fashion-mnist:unpacked \
+        "idx:$t-images-idx3-ubyte,$t-labels-idx1-ubyte,$t10k-images-idx3-ubyte,./$t10k-labels-idx1-ubyte"; do
+        expect 0 "train: .*done before" in_folder run --out images --data "$data"
+    done
+    cp "$folder/images/supernet.safetensors" "$folder/trained"
+    expect 1 "no-such-folder" "$study" run --out "$folder/images" --data fashion-mnist:/no-such-folder
+    expect 0 "stage train: .* in " "$study" run --out "$folder/images" --data fashion-mnist:$images --epochs 2
+    cmp -s "$folder/trained" "$folder/images/supernet.safetensors" && fail "run: it was not trained for 2 epochs"
+    expect 0 "report" "$study" run --out "$folder/images" --epochs 1
+    cmp "$folder/trained" "$folder/images/supernet.safetensors" || fail "run: what was trained before is gone"
+fi
+
 # Without Chart.js.
 expect 0 "no charts" "$study" report --chart-js /no-such-file --out "$folder/own"
 grep -q "class=missing" "$folder/own/report.html" || fail "the page does not say what is missing"

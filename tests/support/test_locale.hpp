@@ -18,6 +18,7 @@ inline void take_up_test_locale() {
     }
     try {
         std::locale::global(std::locale(name)); // which is setlocale(LC_ALL, name) too
+        std::setlocale(LC_MESSAGES, "C");       // the system's reasons stay English: tests compare them
     } catch (const std::runtime_error&) {
         std::fprintf(
             stderr,

@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <span>
 #include <string>
 #include <utility>
@@ -22,10 +23,11 @@ struct csv_column {
     std::vector<double> values; ///< one a row; need not be finite
 };
 
-/// @brief The names of the two columns that a table of scores needs.
+/// @brief The names of the two columns that a table of scores needs, and what is no part of it.
 struct csv_options {
     std::string architecture = "arch";
     std::string score = "score";
+    char comment = '\0'; ///< lines that begin with it are left out, for example '#'; '\0': none
 };
 
 /// @brief What a CSV file holds.
@@ -40,7 +42,7 @@ namespace detail {
 template <code_space Space>
 architecture<Space> csv_code(const std::string& field, const csv_reader& reader, std::size_t column) {
     try {
-        return parse<Space>(field);
+        return parse<Space>(trimmed(field));
     } catch (const architecture_error& e) {
         throw data_error("[F0915] " + reader.where() + ": column " + reader.header()[column] + ": " +
                          e.what());
@@ -54,6 +56,12 @@ inline double csv_finite(const std::string& field, const csv_reader& reader, std
                          ": expected a finite number, got \"" + field + "\"");
     }
     return value;
+}
+
+/// An empty field stands for a number that is not there.
+inline double csv_number_if_any(const std::string& field, const csv_reader& reader, std::size_t column) {
+    return trimmed(field).empty() ? std::numeric_limits<double>::quiet_NaN()
+                                  : csv_number<double>(field, reader, column);
 }
 
 /// Reads the scores, and calls `others(fields)` for every row.
@@ -114,7 +122,8 @@ void write_csv(const std::string& path, const score_table<Space>& table,
     write_rows(path, rows);
 }
 
-/// @brief Reads a table of scores and all other columns, which must be numbers.
+/// @brief Reads a table of scores and all other columns, which must be numbers; an empty field there is not a
+/// number.
 /// @param path a CSV file with a header
 /// @param options the names of the columns; for example `{.score = "mean_acc"}`
 /// @throws data_error which names path and line where the file is missing, a column is missing, or a row has
@@ -122,19 +131,21 @@ void write_csv(const std::string& path, const score_table<Space>& table,
 /// no number
 template <code_space Space>
 csv_table<Space> read_csv_table(const std::string& path, const csv_options& options = {}) {
-    detail::csv_reader reader(path);
+    detail::csv_reader reader(path, options.comment);
     csv_table<Space> table;
     std::vector<std::size_t> places;
+    const std::size_t code_place = reader.place(options.architecture);
+    const std::size_t score_place = reader.place(options.score);
     for (std::size_t i = 0; i < reader.header().size(); ++i) {
-        if (reader.header()[i] != options.architecture && reader.header()[i] != options.score) {
-            table.columns.push_back({reader.header()[i], {}});
+        if (i != code_place && i != score_place) {
+            table.columns.push_back({std::string(detail::trimmed(reader.header()[i])), {}});
             places.push_back(i);
         }
     }
     table.scores = detail::csv_scores<Space>(reader, options, [&](const std::vector<std::string>& fields) {
         for (std::size_t i = 0; i < places.size(); ++i) {
-            table.columns[i].values.push_back(
-                detail::csv_number<double>(fields[places[i]], reader, places[i]));
+            const std::string& field = fields[places[i]];
+            table.columns[i].values.push_back(detail::csv_number_if_any(field, reader, places[i]));
         }
     });
     return table;
@@ -144,7 +155,7 @@ csv_table<Space> read_csv_table(const std::string& path, const csv_options& opti
 /// @throws data_error as `read_csv_table`
 template <code_space Space>
 score_table<Space> read_csv(const std::string& path, const csv_options& options = {}) {
-    detail::csv_reader reader(path);
+    detail::csv_reader reader(path, options.comment);
     return detail::csv_scores<Space>(reader, options, [](const std::vector<std::string>&) {});
 }
 

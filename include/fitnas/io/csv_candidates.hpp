@@ -44,12 +44,13 @@ void write_csv(const std::string& path, const std::vector<search::candidate<Spac
 }
 
 /// @brief Reads candidates; other columns may hold what they like.
+/// @param comment as in `csv_options`
 /// @throws data_error which names path and line where the file or a column is missing, or a row has too few
 /// or too many fields, an architecture that is none, or a field that is no number, not finite, or a negative
 /// cost
 template <code_space Space>
-std::vector<search::candidate<Space>> read_csv_candidates(const std::string& path) {
-    detail::csv_reader reader(path);
+std::vector<search::candidate<Space>> read_csv_candidates(const std::string& path, char comment = '\0') {
+    detail::csv_reader reader(path, comment);
     std::array<std::size_t, 6> at{};
     const char* names[] = {"arch", "predicted", "macs", "parameters", "latency", "score"};
     for (std::size_t i = 0; i < at.size(); ++i) {
@@ -66,8 +67,9 @@ std::vector<search::candidate<Space>> read_csv_candidates(const std::string& pat
             return value;
         };
         const auto optional = [&](std::size_t column) {
-            return fields[column].empty() ? std::numeric_limits<double>::quiet_NaN()
-                                          : detail::csv_finite(fields[column], reader, column);
+            return detail::trimmed(fields[column]).empty()
+                       ? std::numeric_limits<double>::quiet_NaN()
+                       : detail::csv_finite(fields[column], reader, column);
         };
         candidates.push_back({.architecture = detail::csv_code<Space>(fields[at[0]], reader, at[0]),
                               .predicted = detail::csv_finite(fields[at[1]], reader, at[1]),

@@ -25,15 +25,35 @@ struct csv_rows {
 
 namespace detail {
 
-/// A CSV file that is read row by row. Lines may end in "\r\n"; a byte order mark is skipped.
+inline constexpr std::string_view csv_blanks = " \t";
+
+/// A field without spaces and tabs around it.
+inline std::string_view trimmed(std::string_view field) {
+    const std::size_t first = (std::min)(field.find_first_not_of(csv_blanks), field.size());
+    return field.substr(first, field.find_last_not_of(csv_blanks) + 1 - first);
+}
+
+/// A CSV file that is read row by row. Lines may end in "\r\n"; a byte order mark, blank lines behind the
+/// last row and lines of comment are skipped.
 class csv_reader {
 public:
+    /// @param comment what lines of comment begin with; '\0': there are none
     /// @throws data_error where the file cannot be read, is empty, or names a column twice
-    explicit csv_reader(const std::string& path) : m_path(path), m_text(read_text(path)) {
+    /// @throws option_error where `comment` may begin a row
+    explicit csv_reader(const std::string& path, char comment = '\0')
+        : m_path(path), m_text(read_plain_text(path)), m_comment(comment) {
+        constexpr std::string_view marks = "!#$%&'*/:;<=>?@\\^_`|~";
+        if (comment != '\0' && marks.find(comment) == std::string_view::npos) {
+            throw option_error("[F0977] " + path + ": comment: expected one of " + std::string(marks) +
+                               ", got '" + comment + "'");
+        }
+        if (const std::string nul = nul_in(m_text); !nul.empty()) {
+            throw data_error("[F0975] " + path + ": expected text, got " + nul);
+        }
         if (m_text.starts_with("\xEF\xBB\xBF")) {
             m_at = 3;
         }
-        if (m_at == m_text.size()) {
+        if (at_end()) {
             throw data_error("[F0921] " + path + ": expected a header, the file is empty");
         }
         m_header = read_row();
@@ -48,10 +68,14 @@ public:
     /// "path:line" of the row that was read last.
     std::string where() const { return m_path + ":" + std::to_string(m_row_line); }
 
-    /// Which column has this name.
+    /// Which column has this name, perhaps with spaces around it.
     /// @throws data_error where none has
     std::size_t place(const std::string& name) const {
-        const auto found = std::find(m_header.begin(), m_header.end(), name);
+        auto found = std::find(m_header.begin(), m_header.end(), name);
+        if (found == m_header.end()) {
+            found = std::find_if(m_header.begin(), m_header.end(),
+                                 [&](const std::string& column) { return trimmed(column) == name; });
+        }
         if (found == m_header.end()) {
             std::string names;
             for (const std::string& column : m_header) {
@@ -66,7 +90,7 @@ public:
     /// @return whether there was another row
     /// @throws data_error where it has too few or too many fields, or quotes do not match
     bool next(std::vector<std::string>& fields) {
-        if (m_at == m_text.size()) {
+        if (at_end()) {
             return false;
         }
         fields = read_row();
@@ -78,6 +102,26 @@ public:
     }
 
 private:
+    /// Steps over lines of comment before the next row, and says whether there is none.
+    bool at_end() {
+        for (std::size_t at = m_at;;) {
+            const std::size_t next = m_text.find_first_not_of(" \t\r\n", at);
+            if (next == std::string::npos) {
+                return true;
+            }
+            const bool begins_line = next == at || m_text[next - 1] == '\n';
+            if (m_comment == '\0' || m_text[next] != m_comment || !begins_line) {
+                return false;
+            }
+            const std::size_t end = (std::min)(m_text.find('\n', next), m_text.size());
+            if (next == m_at) { // otherwise there is a blank line, which may be a row
+                m_at = (std::min)(end + 1, m_text.size());
+                ++m_line;
+            }
+            at = (std::min)(end + 1, m_text.size());
+        }
+    }
+
     std::vector<std::string> read_row() {
         m_row_line = m_line;
         std::vector<std::string> fields;
@@ -136,17 +180,18 @@ private:
 
     std::string m_path;
     std::string m_text;
+    char m_comment;
     std::size_t m_at = 0;
     std::size_t m_line = 1;
     std::size_t m_row_line = 1;
     std::vector<std::string> m_header;
 };
 
-/// Reads all of a field as a number.
+/// Reads all of a field as a number; there may be spaces around it, and a plus sign.
 /// @throws data_error which names line and column
 template <class Number>
 Number csv_number(const std::string& field, const csv_reader& reader, std::size_t column) {
-    const std::optional<Number> value = read_number<Number>(field);
+    const std::optional<Number> value = read_number<Number>(trimmed(field));
     if (!value) {
         throw data_error("[F0928] " + reader.where() + ": column " + reader.header()[column] + ": expected " +
                          (std::is_integral_v<Number> ? "an integer" : "a number") + ", got \"" + field +
@@ -168,6 +213,11 @@ inline std::string csv_field(const std::string& field) {
 }
 
 inline std::string csv_line(const std::vector<std::string>& fields) {
+    // A line that seems blank would be none.
+    if (fields.size() == 1 && trimmed(fields[0]).empty() &&
+        fields[0].find_first_of("\r\n") == std::string::npos) {
+        return "\"" + fields[0] + "\"\n";
+    }
     std::string line;
     for (std::size_t i = 0; i < fields.size(); ++i) {
         line += i > 0 ? "," : "";
@@ -206,11 +256,13 @@ inline void write_rows(const std::string& path, const csv_rows& table) {
     detail::write_text(path, text);
 }
 
-/// @brief Reads rows of text.
+/// @brief Reads rows of text. Blank lines behind the last row are left out.
+/// @param comment lines that begin with it are left out, for example '#'; '\0': none
+/// @throws option_error where `comment` is a character that may begin a row
 /// @throws data_error which names path and line where the file is missing or empty, a column is named twice,
 /// a row has too few or too many fields, or quotes do not match
-inline csv_rows read_rows(const std::string& path) {
-    detail::csv_reader reader(path);
+inline csv_rows read_rows(const std::string& path, char comment = '\0') {
+    detail::csv_reader reader(path, comment);
     csv_rows table{.header = reader.header()};
     for (std::vector<std::string> fields; reader.next(fields);) {
         table.rows.push_back(std::move(fields));

@@ -61,19 +61,23 @@ inline int json_depth(const std::string& text) {
 } // namespace detail
 
 /// @brief Reads a value.
-/// @throws data_error where the file is missing, not JSON, or nested more than 256 deep
+/// @throws data_error where the file is missing, not JSON in UTF-8, or nested more than 256 deep
 inline json read_json(const std::string& path) {
-    const std::string text = detail::read_text(path);
+    const std::string text = detail::read_plain_text(path);
     constexpr int most = 256;
     if (const int depth = detail::json_depth(text); depth > most) {
         throw data_error("[F0932] " + path + ": expected JSON nested at most " + std::to_string(most) +
                          " deep, got " + std::to_string(depth));
     }
-    try {
-        return json::parse(text);
-    } catch (const json::exception& e) {
-        throw data_error("[F0933] " + path + ": expected JSON: " + e.what());
+    std::string wrong = detail::nul_in(text); // which the parser takes for the end
+    if (wrong.empty()) {
+        try {
+            return json::parse(text);
+        } catch (const json::exception& e) {
+            wrong = e.what();
+        }
     }
+    throw data_error("[F0933] " + path + ": expected JSON: " + wrong);
 }
 
 /// @brief A table of scores: a list of `{"arch": "0212", "score": 0.83}`.

@@ -27,7 +27,9 @@
 
 #include <fitnas/data/byte_file.hpp>
 #include <fitnas/io/crc32.hpp>
+#include <fitnas/io/half.hpp>
 #include <fitnas/io/safetensors_header.hpp>
+#include <fitnas/io/text_file.hpp>
 #include <fitnas/io/whole_file.hpp>
 
 namespace fitnas {
@@ -83,7 +85,11 @@ public:
         const std::vector<std::uint8_t> rest = file.read_exactly(length - 1, "header");
         text.append(rest.begin(), rest.end());
         detail::safetensors_header header;
-        if (!nlohmann::json::sax_parse(text, &header) || !header.fault.empty()) {
+        if (const std::string nul = detail::nul_in(text);
+            !nul.empty()) { // which the parser takes for the end
+            header.fault = "expected JSON, got " + nul;
+        }
+        if (!header.fault.empty() || !nlohmann::json::sax_parse(text, &header) || !header.fault.empty()) {
             throw data_error("[F0947] " + path + ": header: " + header.fault);
         }
         const std::uint64_t bytes = detail::require_places(header.tensors, path);
@@ -110,19 +116,31 @@ public:
         return found == m_places.end() ? nullptr : &m_tensors[found->second];
     }
 
-    /// @brief Copies the values of a tensor.
+    /// @brief Copies the values of a tensor. Float takes those of F16 and BF16 too, which it holds exactly.
     /// @param to as many as it has
     /// @throws data_error where there is no such tensor, its values are not T, or there are more or fewer
     template <class T>
     void copy(const std::string& name, std::span<T> to) const {
-        const tensor_info& t = get(name, detail::tensor_type_of<T>());
-        if (to.size_bytes() != t.end - t.begin) {
+        const tensor_info& t = get<T>(name);
+        if (to.size() != detail::tensor_values(t.shape)) {
             throw data_error("[F0948] " + m_path + ": tensor \"" + name + "\": expected " +
                              std::to_string(to.size()) + " values, got the shape " +
                              detail::shape_text(t.shape));
         }
+        const std::uint8_t* from = m_bytes.data() + t.begin;
+        if constexpr (std::is_same_v<T, float>) {
+            if (t.type == tensor_type::f16 || t.type == tensor_type::bf16) {
+                for (std::size_t i = 0; i < to.size(); ++i) {
+                    std::uint16_t bits = 0;
+                    std::memcpy(&bits, from + 2 * i, sizeof bits);
+                    to[i] =
+                        t.type == tensor_type::f16 ? detail::half_value(bits) : detail::bfloat16_value(bits);
+                }
+                return;
+            }
+        }
         if (!to.empty()) {
-            std::memcpy(to.data(), m_bytes.data() + t.begin, to.size_bytes());
+            std::memcpy(to.data(), from, to.size_bytes());
         }
     }
 
@@ -130,8 +148,7 @@ public:
     /// @throws data_error where there is no such tensor, or its values are not T
     template <class T>
     std::vector<T> values(const std::string& name) const {
-        const tensor_info& t = get(name, detail::tensor_type_of<T>());
-        std::vector<T> result((t.end - t.begin) / sizeof(T));
+        std::vector<T> result(static_cast<std::size_t>(detail::tensor_values(get<T>(name).shape)));
         copy(name, std::span<T>(result));
         return result;
     }
@@ -139,15 +156,18 @@ public:
 private:
     static constexpr std::uint64_t longest_header = 100'000'000; ///< as in the format's own reader
 
-    const tensor_info& get(const std::string& name, tensor_type type) const {
+    template <class T>
+    const tensor_info& get(const std::string& name) const {
+        constexpr tensor_type type = detail::tensor_type_of<T>();
+        constexpr bool widens = type == tensor_type::f32;
         const tensor_info* t = find(name);
         if (t == nullptr) {
             throw data_error("[F0949] " + m_path + ": expected a tensor \"" + name + "\", there is none");
         }
-        if (t->type != type) {
+        if (t->type != type && !(widens && (t->type == tensor_type::f16 || t->type == tensor_type::bf16))) {
             throw data_error("[F0950] " + m_path + ": tensor \"" + name + "\": expected values of the type " +
-                             std::string(detail::form_of(type).name) + ", got " +
-                             std::string(detail::form_of(t->type).name));
+                             std::string(detail::form_of(type).name) + (widens ? ", F16 or BF16" : "") +
+                             ", got " + std::string(detail::form_of(t->type).name));
         }
         return *t;
     }
@@ -220,11 +240,13 @@ inline void write_safetensors(const std::string& path, std::span<const tensor_vi
             throw option_error("[F0952] write_safetensors: " + path + ": \"" + t.name +
                                "\" cannot name a tensor");
         }
-        if (detail::tensor_bytes(t.type, t.shape) != t.bytes.size()) {
+        if (detail::tensor_bytes(t.type, t.shape) != t.bytes.size() ||
+            !detail::fills_bytes(t.type, t.shape)) {
             throw shape_error("[F0953] write_safetensors: " + path + ": tensor \"" + t.name +
                               "\": the shape " + detail::shape_text(t.shape) + " of " +
                               std::string(detail::form_of(t.type).name) + " has " +
-                              std::to_string(detail::tensor_bytes(t.type, t.shape)) + " bytes, got " +
+                              std::to_string(detail::tensor_bytes(t.type, t.shape)) + " bytes" +
+                              (detail::fills_bytes(t.type, t.shape) ? "" : ", the last not full") + ", got " +
                               std::to_string(t.bytes.size()));
         }
         names.push_back(t.name);

@@ -5,6 +5,7 @@
 #define FITNAS_IO_SAFETENSORS_HEADER_HPP
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -22,8 +23,32 @@
 
 namespace fitnas {
 
-/// @brief What the values of a tensor are.
-enum class tensor_type : std::uint8_t { boolean, u8, i8, u16, i16, f16, bf16, u32, i32, f32, u64, i64, f64 };
+/// @brief What the values of a tensor are. Of all types sizes are known; values can be read of integers,
+/// `f64`, `f32`, and of `f16` and `bf16` as float.
+enum class tensor_type : std::uint8_t {
+    boolean,
+    f4,
+    f6_e2m3,
+    f6_e3m2,
+    u8,
+    i8,
+    f8_e5m2,
+    f8_e4m3,
+    f8_e8m0,
+    f8_e4m3fnuz,
+    f8_e5m2fnuz,
+    u16,
+    i16,
+    f16,
+    bf16,
+    u32,
+    i32,
+    f32,
+    c64,
+    u64,
+    i64,
+    f64
+};
 
 /// @brief One tensor of a file.
 struct tensor_info {
@@ -39,21 +64,31 @@ namespace detail {
 struct tensor_type_form {
     tensor_type type;
     std::string_view name;
-    std::uint64_t size; ///< bytes of a value
+    std::uint64_t bits; ///< of a value
 };
-inline constexpr std::array<tensor_type_form, 13> tensor_types{{{tensor_type::boolean, "BOOL", 1},
-                                                                {tensor_type::u8, "U8", 1},
-                                                                {tensor_type::i8, "I8", 1},
-                                                                {tensor_type::u16, "U16", 2},
-                                                                {tensor_type::i16, "I16", 2},
-                                                                {tensor_type::f16, "F16", 2},
-                                                                {tensor_type::bf16, "BF16", 2},
-                                                                {tensor_type::u32, "U32", 4},
-                                                                {tensor_type::i32, "I32", 4},
-                                                                {tensor_type::f32, "F32", 4},
-                                                                {tensor_type::u64, "U64", 8},
-                                                                {tensor_type::i64, "I64", 8},
-                                                                {tensor_type::f64, "F64", 8}}};
+/// All of the format, as of its version 0.7.
+inline constexpr std::array<tensor_type_form, 22> tensor_types{{{tensor_type::boolean, "BOOL", 8},
+                                                                {tensor_type::f4, "F4", 4},
+                                                                {tensor_type::f6_e2m3, "F6_E2M3", 6},
+                                                                {tensor_type::f6_e3m2, "F6_E3M2", 6},
+                                                                {tensor_type::u8, "U8", 8},
+                                                                {tensor_type::i8, "I8", 8},
+                                                                {tensor_type::f8_e5m2, "F8_E5M2", 8},
+                                                                {tensor_type::f8_e4m3, "F8_E4M3", 8},
+                                                                {tensor_type::f8_e8m0, "F8_E8M0", 8},
+                                                                {tensor_type::f8_e4m3fnuz, "F8_E4M3FNUZ", 8},
+                                                                {tensor_type::f8_e5m2fnuz, "F8_E5M2FNUZ", 8},
+                                                                {tensor_type::u16, "U16", 16},
+                                                                {tensor_type::i16, "I16", 16},
+                                                                {tensor_type::f16, "F16", 16},
+                                                                {tensor_type::bf16, "BF16", 16},
+                                                                {tensor_type::u32, "U32", 32},
+                                                                {tensor_type::i32, "I32", 32},
+                                                                {tensor_type::f32, "F32", 32},
+                                                                {tensor_type::c64, "C64", 64},
+                                                                {tensor_type::u64, "U64", 64},
+                                                                {tensor_type::i64, "I64", 64},
+                                                                {tensor_type::f64, "F64", 64}}};
 
 inline const tensor_type_form& form_of(tensor_type t) { return tensor_types[static_cast<std::size_t>(t)]; }
 
@@ -74,19 +109,31 @@ constexpr tensor_type tensor_type_of() {
     }
 }
 
-/// @return bytes of a tensor; the largest number where they overflow
-inline std::uint64_t tensor_bytes(tensor_type type, std::span<const std::uint64_t> shape) {
+/// @return how many values; the largest number where they overflow
+inline std::uint64_t tensor_values(std::span<const std::uint64_t> shape) {
     constexpr std::uint64_t most = (std::numeric_limits<std::uint64_t>::max)();
-    std::uint64_t bytes = form_of(type).size;
-    bool over = false;
+    std::uint64_t values = 1;
     for (const std::uint64_t n : shape) {
         if (n == 0) {
             return 0;
         }
-        over = over || bytes > most / n;
-        bytes = over ? bytes : bytes * n;
+        values = values > most / n ? most : values * n;
     }
-    return over ? most : bytes;
+    return values;
+}
+
+/// @return bytes of a tensor, the last of which may not be full; the largest number where they overflow
+inline std::uint64_t tensor_bytes(tensor_type type, std::span<const std::uint64_t> shape) {
+    constexpr std::uint64_t most = (std::numeric_limits<std::uint64_t>::max)();
+    const std::uint64_t values = tensor_values(shape);
+    const std::uint64_t bits = form_of(type).bits;
+    return values == most || values / 8 > (most - 8) / bits ? most
+                                                            : values / 8 * bits + (values % 8 * bits + 7) / 8;
+}
+
+/// @return whether the values end with a byte, as they must
+inline bool fills_bytes(tensor_type type, std::span<const std::uint64_t> shape) {
+    return tensor_values(shape) % 8 * form_of(type).bits % 8 == 0;
 }
 
 inline std::string shape_text(std::span<const std::uint64_t> shape) {
@@ -236,6 +283,10 @@ inline std::uint64_t require_places(std::vector<tensor_info>& tensors, const std
         const std::string where = path + ": tensor \"" + t.name + "\": ";
         if (i > 0 && tensors[i - 1].name == t.name) {
             throw data_error("[F0942] " + where + "it is there twice");
+        }
+        if (!fills_bytes(t.type, t.shape)) {
+            throw data_error("[F0979] " + where + std::string(form_of(t.type).name) + " " +
+                             shape_text(t.shape) + " does not fill whole bytes");
         }
         const std::uint64_t bytes = tensor_bytes(t.type, t.shape);
         if (t.begin > t.end || t.end - t.begin != bytes) {

@@ -90,7 +90,7 @@ alone_results<Space> read_alone(const std::string& path) {
 /// give the same results for any number of threads.
 /// @param path of a table that is written after each training; jobs that it has already are not trained again
 /// @param options of each training, whose seed is the job's and whose observer plays no part
-/// @param watch called after each training; one at a time
+/// @param watch called after each training, and every 10 s between; one at a time
 /// @return all results, also those that were there before
 /// @throws as `retrain`; interrupted after the first SIGINT, SIGTERM or SIGHUP, when the trainings that had
 /// begun are in the table
@@ -117,6 +117,16 @@ alone_results<Space> train_alone(const std::string& path, const std::vector<alon
     const stopwatch clock;
     std::mutex mutex;
     long long done = 0;
+    double told = 0;
+    const auto tell = [&] {
+        told = clock.seconds();
+        if (watch) {
+            watch({.stage = "alone",
+                   .done = done,
+                   .total = static_cast<long long>(left.size()),
+                   .seconds = told});
+        }
+    };
     const signal_guard guard;
     parallel_for(static_cast<std::ptrdiff_t>(left.size()), [&](std::ptrdiff_t i) {
         if (guard.seen() != 0) {
@@ -126,6 +136,14 @@ alone_results<Space> train_alone(const std::string& path, const std::vector<alon
         train_options own = options;
         own.seed = seed{job.seed};
         own.observer = {};
+        if (watch) {
+            own.observer = [&](const progress&) {
+                const std::lock_guard lock(mutex);
+                if (clock.seconds() - told >= 10) {
+                    tell();
+                }
+            };
+        }
         const auto trained = retrain<Space>(job.architecture, data, own);
         alone_result result{trained.validation_accuracy, trained.test_accuracy, {}};
         for (const epoch_report& e : trained.report.epochs) {
@@ -135,12 +153,7 @@ alone_results<Space> train_alone(const std::string& path, const std::vector<alon
         results[job] = std::move(result);
         write_alone<Space>(path, results);
         ++done;
-        if (watch) {
-            watch({.stage = "alone",
-                   .done = done,
-                   .total = static_cast<long long>(left.size()),
-                   .seconds = clock.seconds()});
-        }
+        tell();
     });
     if (done < static_cast<long long>(left.size())) {
         throw interrupted("[F1016] training networks: stopped; " + path + " has " +

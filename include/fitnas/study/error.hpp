@@ -260,10 +260,10 @@ void error_stage(const run_folder& folder, dataset data, const error_settings& s
         const std::string which = " " + std::to_string(r + 1) + " of " + std::to_string(settings.seeds);
         train_options training = settings.training;
         training.seed.value += r;
-        training.observer = watch(w, "error: supernet" + which);
+        training.observer = watch(w, "error parts: supernet" + which);
         supernet<Space> net(training.seed);
         train(net, data.train, training, checkpoint_options{.file = checkpoint});
-        const observer scoring = watch(w, "error: scores" + which);
+        const observer scoring = watch(w, "error parts: scores" + which);
         const stopwatch clock;
         std::vector<std::vector<double>> raw;
         std::vector<std::vector<double>> fitted;
@@ -273,12 +273,16 @@ void error_stage(const run_folder& folder, dataset data, const error_settings& s
                        std::span<const std::size_t>(images).subspan(f * settings.images, settings.images));
             evaluate_options evaluation = settings.evaluation;
             evaluation.images = 0;
-            evaluation.observer = detail::part_of(scoring, static_cast<int>(f), settings.folds, clock);
+            // Two pieces a fold: the scores, and the fit to them.
+            const int piece = 2 * static_cast<int>(f);
+            evaluation.observer = detail::part_of(scoring, piece, 2 * settings.folds, clock);
             const score_table<Space> scores =
                 scores_of(evaluate_both<Space>(net, all.networks, data, evaluation), settings.score);
             raw.push_back(scores.scores);
-            fitted.push_back(fit_predictor<Space>(scores, settings.fit)
-                                 .predict(std::span<const architecture<Space>>(all.networks)));
+            fitted.push_back(
+                fit_predictor<Space>(scores, settings.fit,
+                                     detail::part_of(scoring, piece + 1, 2 * settings.folds, clock))
+                    .predict(std::span<const architecture<Space>>(all.networks)));
         }
         remove_file(checkpoint); // first: the next seed's must not find it
         all.raw.push_back(std::move(raw));

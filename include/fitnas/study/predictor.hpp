@@ -31,8 +31,9 @@ struct fit_settings {
 /// @brief Fits the study's predictor.
 /// @throws as `fitnas::fit_default`
 template <code_space Space>
-default_predictor<Space> fit_predictor(const score_table<Space>& scores, const fit_settings& settings) {
-    return fit_default(scores, {.plan = settings.plan, .seed = settings.seed});
+default_predictor<Space> fit_predictor(const score_table<Space>& scores, const fit_settings& settings,
+                                       const observer& watch = {}) {
+    return fit_default(scores, {.plan = settings.plan, .seed = settings.seed, .observer = watch});
 }
 
 /// @brief Writes a fitted predictor; `read_predictor` gives one with the same predictions to the bit.
@@ -88,12 +89,14 @@ std::vector<std::string> judged(const std::string& name, const cross_validation_
 }
 
 /// `observer` for one of several equal pieces.
+/// @param all,clock live longer
 inline observer part_of(const observer& all, int part, int parts, const stopwatch& clock) {
     if (!all) {
         return {};
     }
-    return [=, &clock](progress p) {
-        p.done += part * p.total;
+    return [&all, part, parts, &clock](progress p) {
+        // A plan is chosen before it is fitted: only the fits tell how far the piece is.
+        p.done = (p.stage == "choose_plan" ? 0 : p.done) + part * p.total;
         p.total *= parts;
         p.seconds = clock.seconds();
         all(p);
@@ -116,12 +119,7 @@ void fit_stage(const run_folder& folder, const std::string& table, const fit_set
     const stopwatch clock;
     int part = 0;
     const auto fit_part = [&](const score_table<Space>& rows) {
-        auto predictor = fit_predictor<Space>(rows, settings);
-        ++part;
-        if (all) {
-            all({.stage = "fit", .done = part, .total = settings.folds + 1, .seconds = clock.seconds()});
-        }
-        return predictor;
+        return fit_predictor<Space>(rows, settings, detail::part_of(all, part++, settings.folds + 1, clock));
     };
     const cross_validation_options cut{.folds = settings.folds, .seed = settings.seed};
     const auto shown = cross_validate(scores, fit_part, cut);
