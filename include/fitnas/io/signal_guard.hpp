@@ -71,7 +71,7 @@ struct noted_signal {
 struct signal_guards {
     std::mutex mutex;
     int count = 0;
-    std::array<noted_signal, noted_signals.size()> signals{};
+    std::array<noted_signal, noted_signals.size()> kinds{};
     std::atomic<int> last = 0;      ///< the signal that came last
     std::atomic<unsigned> came = 0; ///< how many came, of all kinds
 };
@@ -85,8 +85,8 @@ extern "C" inline void fitnas_note_signal(int number) {
     signal_guards& all = all_signal_guards;
     for (std::size_t i = 0; i < noted_signals.size(); ++i) {
         if (noted_signals[i] == number) {
-            if (all.signals[i].pending.fetch_add(1) > 0) {
-                set_action(number, all.signals[i].before);
+            if (all.kinds[i].pending.fetch_add(1) > 0) {
+                set_action(number, all.kinds[i].before);
                 std::raise(number);
             } else {
                 all.last = number;
@@ -118,11 +118,11 @@ public:
         m_before = all.came;
         for (std::size_t i = 0; i < detail::noted_signals.size(); ++i) {
             const int number = detail::noted_signals[i];
-            all.signals[i].pending = 0;
+            all.kinds[i].pending = 0;
             const detail::signal_action present = detail::present_action(number);
             if (!detail::is_handler(present, SIG_IGN) &&
                 !detail::is_handler(present, detail::fitnas_note_signal)) {
-                all.signals[i].before = present;
+                all.kinds[i].before = present;
                 detail::set_action(number, detail::noting_action());
             }
         }
@@ -136,7 +136,7 @@ public:
         for (std::size_t i = 0; i < detail::noted_signals.size(); ++i) {
             const int number = detail::noted_signals[i];
             if (detail::is_handler(detail::present_action(number), detail::fitnas_note_signal)) {
-                detail::set_action(number, all.signals[i].before);
+                detail::set_action(number, all.kinds[i].before);
             }
         }
     }
