@@ -52,7 +52,6 @@ inline batch_loss cross_entropy(std::span<const float> logits, std::span<const i
         }
         const auto label = static_cast<std::size_t>(labels[n]);
         const std::size_t best = argmax(z);
-        result.correct += best == label;
         const double top =
             static_cast<double>(z[best]); // subtracted first, so that huge logits keep their digits
         double sum = 0;
@@ -62,6 +61,8 @@ inline batch_loss cross_entropy(std::span<const float> logits, std::span<const i
             sum += std::exp(below);
             mean += below / static_cast<double>(classes);
         }
+        result.correct +=
+            best == label && !std::isnan(sum); // of logits that are no numbers none is the largest
         const double log_sum = std::log(sum);
         result.loss += log_sum - (1 - smoothing) * (static_cast<double>(z[label]) - top) - smoothing * mean;
         for (std::size_t c = 0; c < classes && !gradient.empty(); ++c) {
