@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #if defined(__linux__)
@@ -391,6 +392,11 @@ TEST_CASE("weights that do not give the golden output are refused, and change no
     CHECK(contains(rewritten("cell2.op2_mb2_k3_se4.step3_depthwise.weight", -1), "do not give the outputs"));
     CHECK(contains(rewritten("golden.output", 1.01F), "do not give the outputs"));
     CHECK(contains(rewritten("golden.output", NAN), "do not give the outputs"));
+    // One that is not a number, and others behind it that are right.
+    file_copy one(path);
+    bool first = true;
+    one.change<float>("golden.output", [&](float& v) { v = std::exchange(first, false) ? NAN : v; });
+    CHECK(contains(refusal(one), "do not give the outputs"));
     CHECK(contains(rewritten("head.step4_linear.weight", INFINITY), "not finite"));
     CHECK(contains(rewritten("", 1, "head.step4_linear.bias"),
                    "expected a tensor \"head.step4_linear.bias\", there is none"));

@@ -75,6 +75,9 @@ TEST_CASE("cross-entropy agrees with PyTorch") {
 TEST_CASE("of equal logits the first is the answer") {
     const std::vector<float> logits{1, 3, 3, 3, 2, 3};
     CHECK(cross_entropy(logits, std::vector<int>{1, 0}, 0).correct == 2);
+    // Of what is not a number nothing is the largest.
+    const std::vector<float> none{NAN, NAN, NAN, 0, NAN, 1};
+    CHECK(cross_entropy(none, std::vector<int>{0, 2}, 0).correct == 0);
     CHECK(cross_entropy(logits, std::vector<int>{2, 2}, 0).correct == 0);
     CHECK(argmax(std::vector<float>{2, 5, 5}) == 1);
 }

@@ -253,3 +253,15 @@ TEST_CASE("windows refuse what is no number, and terms that fit no window") {
     CHECK_THROWS_AS(third.add({6, 8, {1, 2, 3}}), shape_error);
     CHECK(windows<seven>(third).predict(architecture<seven>{}) == 0);
 }
+
+TEST_CASE("windows of the smallest doubles keep their digits") {
+    // Sums of whole multiples of 2^-1070 and of 1e-300.
+    window_sum<seven> small(std::ldexp(3.0, -1070));
+    small.add({0, 1, {std::ldexp(1.0, -1070), std::ldexp(5.0, -1070)}});
+    CHECK(windows<seven>(small).predict(architecture<seven>{1}) == std::ldexp(8.0, -1070));
+    window_sum<seven> sum(1e-300);
+    sum.add({0, 1, {1e-300, 1.000001e-300}});
+    const windows<seven> model(sum);
+    CHECK(model.predict(architecture<seven>{}) / 1e-300 == doctest::Approx(2).epsilon(1e-14));
+    CHECK(model.predict(architecture<seven>{1}) / 1e-300 == doctest::Approx(2.000001).epsilon(1e-14));
+}

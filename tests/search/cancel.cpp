@@ -185,7 +185,7 @@ TEST_CASE("iterative: the scores so far, the best of them, and the last predicto
     });
     CHECK(found.scores.size() == 30 + 6 + 6);
     CHECK(found.best.predicted == *std::max_element(found.scores.scores.begin(), found.scores.scores.end()));
-    CHECK(std::isfinite(found.predictor.predict(found.best.architecture)));
+    CHECK(std::isfinite(found.predictor->predict(found.best.architecture)));
     // Before anything is fitted there is nothing to give.
     const auto tired = [](std::span<const architecture<large>>) -> std::vector<double> {
         throw interrupted("at once");

@@ -1,4 +1,6 @@
+#include <cmath>
 #include <limits>
+#include <utility>
 
 #include <doctest/doctest.h>
 
@@ -10,6 +12,7 @@
 #include <fitnas/predictor/feature/cell_operator.hpp>
 #include <fitnas/search/exact.hpp>
 #include <fitnas/search/exhaustive.hpp>
+#include <fitnas/search/pareto.hpp>
 #include <fitnas/space/codes.hpp>
 #include <fitnas/space/sample.hpp>
 #include <fitnas/space/spaces.hpp>
@@ -317,4 +320,56 @@ TEST_CASE("the default predictor is searched exactly") {
     check(static_cast<small_space*>(nullptr));
     check(static_cast<unlike_space*>(nullptr));
     check(static_cast<codes<3, 2, 4, 3, 2, 3>*>(nullptr));
+}
+
+namespace {
+
+template <class Space>
+windows<Space> in_unit(const windows<Space>& model, int exponent) {
+    window_sum<Space> sum(std::ldexp(model.offset(), exponent));
+    for (window_term t : model.terms()) {
+        for (double& v : t.values) {
+            v = std::ldexp(v, exponent);
+        }
+        sum.add(std::move(t));
+    }
+    return windows<Space>(sum);
+}
+
+} // namespace
+
+TEST_CASE("searches by windows find the same in any unit of the predictions") {
+    const auto limits = some_limits<small_space>();
+    for (std::uint64_t number = 0; number < 8; ++number) {
+        const auto model = random_windows<small_space>(number);
+        for (const int exponent : {-1000, -960, -500, 500, 1000}) {
+            CAPTURE(exponent);
+            const auto other = in_unit(model, exponent);
+            for (const cost::limit& limit : limits) {
+                const auto expected = search::exact(model, {.top = 5, .limit = limit});
+                const auto found = search::exact(other, {.top = 5, .limit = limit});
+                REQUIRE(found.size() == expected.size());
+                for (std::size_t i = 0; i < found.size(); ++i) {
+                    CHECK(found[i].architecture == expected[i].architecture);
+                    CHECK(found[i].predicted == std::ldexp(expected[i].predicted, exponent));
+                }
+                const auto front = search::detail::large_front(model, {.limit = limit});
+                const auto scaled = search::detail::large_front(other, {.limit = limit});
+                REQUIRE(front.size() == scaled.size());
+                for (std::size_t i = 0; i < front.size(); ++i) {
+                    CHECK(front[i].macs == scaled[i].macs);
+                    CHECK(scaled[i].predicted == std::ldexp(front[i].predicted, exponent));
+                }
+            }
+        }
+    }
+    // The tolerance and the gap are in that unit.
+    const auto model = random_windows<spaces::fashion_mini>(4);
+    const cost::limit limit = cost::macs_at_most(1'500'000);
+    search::exact_report near;
+    search::exact_report scaled;
+    search::exact(model, {.limit = limit, .tolerance = 0.5, .beam = 1}, &near);
+    search::exact(in_unit(model, 900), {.limit = limit, .tolerance = std::ldexp(0.5, 900), .beam = 1},
+                  &scaled);
+    CHECK(scaled.gap == std::ldexp(near.gap, 900));
 }

@@ -46,7 +46,7 @@ TEST_CASE("iterative sampling finds the best of a space from few scores, each ne
     CHECK(calls == std::vector<std::size_t>{30, 8, 8, 7, 7});
     CHECK(found.scores.size() == 60);
     CHECK(found.best.architecture == architecture<space>{3, 3, 3, 3, 3, 3});
-    CHECK(found.predictor.predict(found.best.architecture) ==
+    CHECK(found.predictor->predict(found.best.architecture) ==
           doctest::Approx(found.best.predicted).epsilon(0.05));
 
     // A space that is too large to enumerate is searched by evolution.

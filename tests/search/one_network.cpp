@@ -1,5 +1,7 @@
 // A space of one network has nothing to search, and a table of one row nothing to fit: stated outcomes.
 
+#include <limits>
+
 #include <doctest/doctest.h>
 
 #include <fitnas/predictor/baseline.hpp>
@@ -47,7 +49,84 @@ TEST_CASE("every search of a space of one network gives that network") {
         search::segment<one_network, search::segments<2, 1>>(model, [](const auto& t) { return ridge(t); });
     check_only(found.best);
     CHECK(found.segments.size() == 2);
-    CHECK_THROWS_AS(search::iterative<one_network>(model, [](const auto& t) { return ridge(t); }, {}), error);
+    const auto asked = search::iterative<one_network>(model, [](const auto& t) { return ridge(t); }, {});
+    CHECK(asked.best.architecture == architecture<one_network>{0, 0, 0});
+    CHECK(asked.best.predicted == 7);
+    CHECK(asked.scores.size() == 1);
+    CHECK(!asked.predictor);
+}
+
+TEST_CASE("every search under a limit that leaves one network gives that network") {
+    using space = small_space;
+    // The only one with the fewest macs.
+    architecture<space> cheapest{};
+    long long least = std::numeric_limits<long long>::max();
+    for (const architecture<space>& a : different_networks<space>()) {
+        if (cost::macs<space>(a) < least) {
+            least = cost::macs<space>(a);
+            cheapest = a;
+        }
+    }
+    const cost::limit limit = cost::macs_at_most(least);
+    const auto model = model_by<space>([](const auto& a) { return 3.0 + a[0]; });
+    const auto check = [&](const auto& list) {
+        REQUIRE(list.size() == 1);
+        CHECK(list.front().architecture == cheapest);
+        CHECK(list.front().predicted == 3.0 + cheapest[0]);
+    };
+    window_sum<space> sum(3);
+    sum.add({0, 1, {0, 1, 2}});
+    check(search::exhaustive(model, {.top = 5, .limit = limit}));
+    check(search::exact(windows<space>(sum), {.top = 5, .limit = limit}));
+    check(search::evolution(model, {.top = 5, .limit = limit}));
+    check(search::random(model, {.samples = 50, .top = 5, .limit = limit}));
+    check(search::pareto(model, {.limit = limit}));
+    check(search::detail::large_front(windows<space>(sum), {.limit = limit}));
+    check(search::table<space>(model).top(3, limit));
+    const auto fit_ridge = [](const auto& t) { return ridge(t); };
+    check(search::segment<space, search::segments<3, 2>>(model, fit_ridge, {.limit = limit}).best);
+    const auto asked = search::iterative<space>(model, fit_ridge, {.limit = limit});
+    CHECK(asked.best.architecture == cheapest);
+    CHECK(asked.scores.size() == 1);
+    CHECK(!asked.predictor);
+    CHECK(search::iterative<space>(model, {.limit = limit}).best.architecture == cheapest);
+    // Of a space too large to enumerate, by those that do not draw uniformly.
+    using large = spaces::mobile_19x6;
+    architecture<large> light{};
+    long long macs = 0;
+    for (const space_layer& l : large::tables.layers) {
+        int chosen = 0;
+        const auto of = [&](int o) {
+            return large::tables.blocks[static_cast<std::size_t>(l.first_block + o)].macs;
+        };
+        for (int o = 1; o < l.candidates; ++o) {
+            chosen = of(o) < of(chosen) ? o : chosen;
+        }
+        macs += of(chosen);
+        if (l.cell_index >= 0) {
+            light[static_cast<std::size_t>(l.cell_index)] = static_cast<std::uint8_t>(chosen);
+        }
+    }
+    const cost::limit lightest = cost::macs_at_most(macs);
+    const windows<large> tables(window_sum<large>(1));
+    CHECK(search::exact(tables, {.limit = lightest}).front().architecture == canonical<large>(light));
+    CHECK(search::evolution(tables, {.generations = 2, .limit = lightest}).front().architecture ==
+          canonical<large>(light));
+    CHECK(search::pareto(tables, {.limit = lightest}).front().architecture == canonical<large>(light));
+}
+
+TEST_CASE("iterative sampling of networks that all score alike ends where they are used up") {
+    const auto model = model_by<few>([](const auto&) { return 0.1; });
+    const auto fit_ridge = [](const auto& t) { return ridge(t); };
+    const auto found = search::iterative<few>(model, fit_ridge, {});
+    CHECK(found.scores.size() == 3);
+    CHECK(found.best.architecture == architecture<few>{0, 0, 0});
+    CHECK(!found.predictor);
+    // Where others are left, there is no telling which to ask for.
+    using more = codes<6, 6, 6>;
+    const auto flat = model_by<more>([](const auto&) { return 0.1; });
+    CHECK_THROWS_WITH_AS(search::iterative<more>(flat, fit_ridge, {}), doctest::Contains("[F0324]"),
+                         numeric_error);
 }
 
 TEST_CASE("all predictions equal: the networks come in the order of their codes") {

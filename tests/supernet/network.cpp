@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <numeric>
 #include <vector>
@@ -81,4 +82,14 @@ TEST_CASE("latency is measured block by block") {
     int calls = 0;
     measure_latency<space>({.repeats = 1, .observer = [&](const progress&) { ++calls; }});
     CHECK(calls == static_cast<int>(layout.blocks.size()));
+}
+
+TEST_CASE("of logits that are not finite none is the largest") {
+    const dataset data = small::images();
+    network<space> net(parse<space>("002"), seed{1});
+    net.calibrate(data.train);
+    net.parameters().back() = NAN; // a bias of the last layer
+    CHECK_THROWS_WITH_AS(classify(net, data.test), "[F0560] classify: the logits of image 0 are not finite",
+                         numeric_error);
+    CHECK_THROWS_AS(accuracy(net, data.test), numeric_error);
 }

@@ -26,7 +26,7 @@ public:
             return;
         }
         const auto bits = std::bit_cast<std::uint64_t>(value);
-        const auto exponent = static_cast<std::size_t>((bits >> 52U) & 0x7FFU);
+        const std::size_t exponent = (bits >> 52U) & 0x7FFU;
         const std::uint64_t fraction = bits & ((std::uint64_t{1} << 52U) - 1);
         const std::uint64_t significand = exponent == 0 ? fraction : fraction | (std::uint64_t{1} << 52U);
         const std::size_t place = exponent == 0 ? 0 : exponent - 1;
@@ -117,7 +117,7 @@ private:
 };
 
 /// The mean, rounded once: of equal numbers that number, of the same numbers in any order the same, never
-/// outside of them, and free of overflow. So means that tie are told from none by their rounding.
+/// outside of them, and free of overflow: its rounding tells no means apart that tie.
 /// @return not a number where there are no values
 inline double exact_mean(std::span<const double> values) {
     if (!values.empty() &&

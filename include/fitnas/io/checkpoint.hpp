@@ -300,7 +300,7 @@ checkpoint read_checkpoint(const std::string& path, const checkpoint_owner& owne
             largest = (std::max)(largest, std::abs(static_cast<double>(expected[i])));
             const double d =
                 std::abs(static_cast<double>(golden.output[i]) - static_cast<double>(expected[i]));
-            difference = d <= difference ? difference : d; // keeps what is not a number
+            difference = std::isnan(d) ? d : (std::max)(difference, d); // keeps what is not a number
         }
         result.golden_difference = difference / (largest > 0 ? largest : 1);
         constexpr double most = 1e-3;

@@ -48,7 +48,6 @@ inline void add_cross_entropy(std::span<const float> logits, std::span<const int
         }
         const auto label = static_cast<std::size_t>(labels[n]);
         const std::size_t best = argmax(z);
-        sum.correct += best == label;
         const double top =
             static_cast<double>(z[best]); // subtracted first, so that huge logits keep their digits
         double total = 0;
@@ -58,6 +57,8 @@ inline void add_cross_entropy(std::span<const float> logits, std::span<const int
             total += std::exp(below);
             mean += below / static_cast<double>(classes);
         }
+        // Of logits that are no numbers none is the largest.
+        sum.correct += static_cast<std::size_t>(best == label && !std::isnan(total));
         const double log_sum = std::log(total);
         sum.loss += log_sum - (1 - smoothing) * (static_cast<double>(z[label]) - top) - smoothing * mean;
         for (std::size_t c = 0; c < classes && !gradient.empty(); ++c) {

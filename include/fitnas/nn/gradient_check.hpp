@@ -93,7 +93,7 @@ gradient_report check_gradient(std::span<float> values, std::span<const float> a
             continue;
         }
         const double off = std::abs(static_cast<double>(analytic[d.at]) - d.numeric) / largest;
-        report.worst = (std::max)(report.worst, off);
+        report.worst = std::isnan(off) ? off : (std::max)(report.worst, off); // keeps what is not a number
         ++report.compared;
         if (!(off <= options.tolerance)) {
             report.ok = false;

@@ -4,6 +4,7 @@
 #ifndef FITNAS_NN_RECIPE_CHECK_HPP
 #define FITNAS_NN_RECIPE_CHECK_HPP
 
+#include <cmath>
 #include <concepts>
 #include <limits>
 #include <span>
@@ -93,7 +94,7 @@ gradient_report check_recipe(const recipe& steps, shape input, Count images = 3,
     report.ok = report.ok && at_input.ok;
     report.compared += at_input.compared;
     report.skipped += at_input.skipped;
-    report.worst = (std::max)(report.worst, at_input.worst);
+    report.worst = std::isnan(at_input.worst) ? at_input.worst : (std::max)(report.worst, at_input.worst);
     report.log += at_input.ok ? "" : "at the input: " + at_input.log;
     return report;
 }

@@ -186,13 +186,15 @@ private:
         int exponent = 0;
         std::frexp(largest, &exponent);
         // Room for the rounding of each term.
-        const double unit = std::ldexp(1.0, (std::max)(exponent - 51, -1000));
-        const double inverse = 1 / unit;
-        m_offset = std::nearbyint(sum.offset() * inverse) * unit;
+        const int place = (std::max)(exponent - 51, -1074);
+        const double unit = std::ldexp(1.0, place);
+        const double inverse = std::ldexp(1.0, (std::min)(-place, 1000));
+        const double rest = std::ldexp(1.0, -place - (std::min)(-place, 1000)); // 2^1074 is no double
+        m_offset = std::nearbyint(sum.offset() * inverse * rest) * unit;
         std::vector<window_term> terms = sum.terms();
         parallel_for(static_cast<std::ptrdiff_t>(terms.size()), [&](std::ptrdiff_t i) {
             for (double& v : terms[static_cast<std::size_t>(i)].values) {
-                v = std::nearbyint(v * inverse) * unit;
+                v = std::nearbyint(v * inverse * rest) * unit;
             }
         });
         merge(terms);

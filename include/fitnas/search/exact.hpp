@@ -49,14 +49,17 @@ class exact_search {
 public:
     using code = architecture<Space>;
 
-    exact_search(const windows<Space>& tables, const exact_options& options)
+    /// @param exponent of the power of two that the tables were divided by
+    exact_search(const windows<Space>& tables, const exact_options& options, int exponent)
         : m_options(options),
+          m_exponent(exponent),
           m_check(possible(options.limit)),
           m_graph(tables),
           m_costs(path_costs_of<Space>(options.limit)),
           m_bounds(m_graph, m_costs),
           m_lowest(-m_graph.scale()),
           m_watch(m_options.observer) {
+        m_options.tolerance = std::ldexp(options.tolerance, -exponent);
         const memory_size kept =
             (std::min)(std::uint64_t{(std::max)(options.top, options.beam)}, Space::size);
         require_memory("exact: a list of " + std::to_string(options.top) + " and a beam of " +
@@ -74,7 +77,8 @@ public:
         }
         std::vector<candidate<Space>> list;
         for (const entry& e : found.sorted()) {
-            list.push_back(candidate_of<Space>(e.code_, e.score, m_options.limit));
+            const double predicted = std::ldexp(e.score, m_exponent);
+            list.push_back(candidate_of<Space>(e.code_, predicted, m_options.limit));
         }
         return fitnas::detail::or_partial(
             [&] {
@@ -280,7 +284,7 @@ private:
             best.offer(e);
         }
         if (left_out > best.threshold()) {
-            report.gap = left_out - best.threshold();
+            report.gap = std::ldexp(left_out - best.threshold(), m_exponent);
         }
         return best;
     }
@@ -400,6 +404,7 @@ private:
     };
 
     exact_options m_options;
+    int m_exponent;
     limit_check m_check;
     path_graph m_graph;
     std::vector<path_cost> m_costs;
@@ -432,7 +437,8 @@ std::vector<candidate<Space>> exact(const windows<Space>& model, const exact_opt
     for (const window_term& t : model.terms()) {
         done.tabulated += t.values.size();
     }
-    return detail::exact_search<Space>(model, options).run(done);
+    const int exponent = detail::far_exponent(model);
+    return detail::exact_search<Space>(detail::divided(model, exponent), options, exponent).run(done);
 }
 
 /// @brief The true best of a whole space: every network once, under any limits, without enumeration.

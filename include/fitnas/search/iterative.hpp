@@ -36,7 +36,8 @@ struct iterative_options {
 /// @brief What iterative sampling found.
 template <model Model>
 struct iterative_result {
-    Model predictor;                           ///< fitted to all scores
+    /// Fitted to all scores; none where the limit leaves only networks of one score, so nothing to fit to.
+    std::optional<Model> predictor;
     score_table<typename Model::space> scores; ///< in the order in which they were asked for
     candidate<typename Model::space> best;     ///< by its score; ties by the order of the codes
 };
@@ -102,6 +103,7 @@ inline void require_options(const iterative_options& o) {
 /// @param options how many, and how
 /// @return the last predictor, all scores, and the best of them; fewer scores than asked for where the space
 /// has no more networks that keep the limit
+/// Where the limit leaves one network, or only such as score alike, the result has no predictor.
 /// @throws option_error where an option is out of range
 /// @throws limit_error where too few architectures keep the limit, see `sample_under`
 /// @throws shape_error, numeric_error where the scorer's values cannot be ranked; and what `fit_to` throws
@@ -130,18 +132,25 @@ auto iterative(Scorer&& score, Fit&& fit_to, const iterative_options& options) {
     evaluate(sample_under<Space>(options.limit, (std::max)(uniform, std::size_t{4}), options.seed, 1000,
                                  "iterative"));
     std::optional<fitted_model> predictor;
-    predictor.emplace(fit_to(static_cast<const score_table<Space>&>(table)));
+    const bool used_up =
+        fitnas::detail::all_equal(table.scores) &&
+        sample_under<Space>(options.limit, table.size() + 1, options.seed, 1000, "iterative").size() ==
+            table.size();
+    if (!used_up) {
+        predictor.emplace(fit_to(static_cast<const score_table<Space>&>(table)));
+    }
     const auto result = [&] {
         detail::best_list<Space> best(1, "iterative");
         for (std::size_t i = 0; i < table.size(); ++i) {
             best.offer(table.architectures[i], table.scores[i]);
         }
-        return iterative_result<fitted_model>{std::move(*predictor), table,
+        return iterative_result<fitted_model>{std::move(predictor), table,
                                               best.result(options.limit).front()};
     };
     const auto rounds = [&] {
         tell(table.size());
-        for (std::size_t round = 1; round <= options.rounds && table.size() < options.evaluations; ++round) {
+        for (std::size_t round = 1;
+             predictor && round <= options.rounds && table.size() < options.evaluations; ++round) {
             const std::size_t left = options.evaluations - table.size();
             const std::size_t wanted = (left + options.rounds - round) / (options.rounds - round + 1);
             const auto next = detail::best_unknown(*predictor, known, wanted, options, round);

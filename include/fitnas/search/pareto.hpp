@@ -78,12 +78,14 @@ std::vector<candidate<Space>> large_front(const windows<Space>& model, const par
                    ? static_cast<double>(cost::parameters<Space>(a))
                    : options.limit.latencies.front().table->template milliseconds<Space>(a);
     };
-    front_search<Space> search(model, make_path_cost<Space>(0, of_block), options.limit, options.observer);
+    const int exponent = far_exponent(model);
+    const windows<Space> tables = divided(model, exponent);
+    front_search<Space> search(tables, make_path_cost<Space>(0, of_block), options.limit, options.observer);
     std::vector<typename front_search<Space>::point> points;
     const auto candidates = [&] {
         std::vector<candidate<Space>> list;
         for (const auto& p : points) {
-            list.push_back(candidate_of<Space>(p.code_, p.score, options.limit));
+            list.push_back(candidate_of<Space>(p.code_, std::ldexp(p.score, exponent), options.limit));
         }
         return list;
     };

@@ -13,6 +13,7 @@
 #include <span>
 #include <vector>
 
+#include <fitnas/core/mean.hpp>
 #include <fitnas/predictor/windows.hpp>
 #include <fitnas/space/canonical_pairs.hpp>
 #include <fitnas/space/limit.hpp>
@@ -82,6 +83,29 @@ std::vector<path_cost> path_costs_of(const cost::limit& limit) {
         }
     }
     return all;
+}
+
+/// The power of two that predictions are divided by in a search, 0 where they are near enough to 1 anyway:
+/// its multipliers are scores over costs, and must neither over- nor underflow.
+template <code_space Space>
+int far_exponent(const windows<Space>& tables) {
+    double largest = std::abs(tables.offset());
+    for (const window_term& t : tables.terms()) {
+        largest = (std::max)(largest, fitnas::detail::largest_magnitude(t.values));
+    }
+    const int exponent = fitnas::detail::common_exponent({&largest, 1});
+    return std::abs(exponent) < 300 ? 0 : std::clamp(exponent, -1000, 1000);
+}
+
+/// The same tables, divided by two to the exponent: nothing is rounded.
+template <code_space Space>
+windows<Space> divided(const windows<Space>& tables, int exponent) {
+    if (exponent == 0) {
+        return tables;
+    }
+    window_sum<Space> sum;
+    sum.add(tables.contributions(), std::ldexp(1.0, -exponent));
+    return windows<Space>(sum);
 }
 
 /// Architectures as paths: a state before cell t is the last `memory` operators, a step is an operator. What

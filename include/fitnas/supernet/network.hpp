@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <fitnas/space/canonical.hpp>
+#include <fitnas/supernet/diagnose.hpp>
 #include <fitnas/supernet/forward.hpp>
 
 namespace fitnas {
@@ -224,14 +225,19 @@ train_report train(network<Space>& net, const image_dataset& data, const train_o
 }
 
 /// @return the predicted class of each image
-/// @throws as `network::logits`
+/// @throws as `network::logits`; numeric_error where a logit is not finite, and so none the largest
 template <search_space_type Space>
 std::vector<int> classify(const network<Space>& net, const image_dataset& data) {
     const tensor2 logits = net.logits(data);
     std::vector<int> classes(data.size());
     const std::size_t width = logits.shape(1);
     for (std::size_t i = 0; i < classes.size(); ++i) {
-        classes[i] = static_cast<int>(argmax({logits.data() + i * width, width}));
+        const std::span<const float> row(logits.data() + i * width, width);
+        if (!detail::all_finite(row)) {
+            throw numeric_error("[F0560] classify: the logits of image " + std::to_string(i) +
+                                " are not finite");
+        }
+        classes[i] = static_cast<int>(argmax(row));
     }
     return classes;
 }
