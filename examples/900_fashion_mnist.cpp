@@ -12,7 +12,6 @@
 #include <cmath>
 #include <cstdio>
 #include <exception>
-#include <filesystem>
 #include <limits>
 #include <string>
 #include <vector>
@@ -137,7 +136,7 @@ std::string report(const std::string& out, const train_report& trained, const st
 }
 
 void run(const std::string& out, const std::string& source, const sizes& n) {
-    std::filesystem::create_directories(out);
+    study::run_folder(out).require_writable({"scores.csv", "predictions.csv", "result.json", "report.html"});
     dataset data = datasets::fashion_mnist(source, {.validation = n.validation, .train_limit = n.train});
     if (n.test < data.test.size()) {
         data.test = subset(data.test, stratified_indices(data.test, n.test, seed{0}));

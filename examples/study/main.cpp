@@ -8,7 +8,6 @@
 
 #include <cstdio>
 #include <exception>
-#include <filesystem>
 #include <string>
 #include <type_traits>
 
@@ -195,7 +194,7 @@ FITNAS_COLD request read_request(int argc, char** argv, CLI::App& app) {
     r.with.space = first.with.space;
     r.with.quick = first.with.quick;
     const std::string manifest = first.with.out + "/manifest.json";
-    const json known = std::filesystem::exists(manifest) ? read_json(manifest) : json::object();
+    const json known = study::is_there(manifest) ? read_json(manifest) : json::object();
     if (known.contains("options")) {
         const std::string space = known.value("space", "");
         if ((!r.with.space.empty() && r.with.space != space) ||

@@ -84,6 +84,21 @@ TEST_CASE("what cannot be saved is found before the first step") {
     CHECK(std::filesystem::is_empty(folder.path("folder")));
 }
 
+TEST_CASE("notes that no file can hold are found before the first step") {
+    const dataset data = small::images();
+    const temporary_folder folder;
+    train_options o = options;
+    o.observer = [](const progress&) { FAIL_CHECK("a step was made"); };
+    supernet<space> net(seed{1});
+    CHECK(contains(thrown<option_error>([&] {
+                       train(net, data.train, o,
+                             checkpoint_options{
+                                 .file = folder.path("a"), .every = 0, .notes = {{"x", "\xFF"}}});
+                   }),
+                   "must be UTF-8"));
+    CHECK(folder.names().empty());
+}
+
 TEST_CASE("a training that is over only reads") {
     const dataset data = small::images();
     const temporary_folder folder;

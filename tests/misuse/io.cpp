@@ -83,6 +83,18 @@ TEST_CASE("misuse of files") {
     REFUSED(call, data_error,
             "[F0956] out/scores.csv: cannot be written: out/scores.csv.tmp: No such file or directory",
             write_csv("out/scores.csv", score_table<space>{}));
+    // a folder where a file is to be written
+    REFUSED(call, data_error,
+            "[F0972] .: cannot be put in place: expected a file or nothing there, got a folder",
+            write_csv(".", score_table<space>{}));
+    // a device where a file is to be written
+    REFUSED(call, data_error,
+            "[F0972] /dev/null: cannot be put in place: expected a file or nothing there, got a device",
+            write_csv("/dev/null", score_table<space>{}));
+    // no name for a file
+    REFUSED(call, data_error,
+            "[F0970] \"\": cannot be written: expected the path of a file, got an empty one",
+            write_csv("", score_table<space>{}));
     // an object instead of a list of rows
     REFUSED(call, data_error, "[F0936] scores.json: expected a list of rows, got a JSON object",
             score_table_from_json<space>(read_json("scores.json"), "scores.json"));

@@ -133,3 +133,58 @@ TEST_CASE("the manifest says what ran; what is missing is named with the stage t
     folder.write("run/manifest.json", "[1]");
     CHECK(contains(thrown<data_error>([&] { study::run_folder{folder.path("run")}; }), "got a JSON array"));
 }
+
+TEST_CASE("a stage whose outputs cannot be written does no work, and changes nothing") {
+    const temporary_folder folder;
+    study::run_folder run(folder.path("run"));
+    folder.write("run/part", "half");
+    std::filesystem::create_directories(folder.path("run/taken/inside"));
+    const std::string manifest = folder.read("run/manifest.json");
+    for (const study::stage& s :
+         {study::stage{"s", {}, {}, {"taken"}, {"part"}}, study::stage{"s", {}, {}, {"gone/out"}, {"part"}},
+          study::stage{"s", {}, {}, {"out"}, {"part", "taken"}}}) {
+        CHECK_THROWS_AS(run.perform(s, false, [] { FAIL_CHECK("it worked"); }), data_error);
+        CHECK(folder.read("run/part") == "half");
+        CHECK(folder.read("run/manifest.json") == manifest);
+    }
+    CHECK(contains(thrown<data_error>([&] { run.require_writable({"out", "taken"}); }), "got a folder"));
+    CHECK(!run.has("out"));
+    CHECK(!run.has("out.tmp"));
+
+    // What cannot be written down is not remembered either.
+    const json noted = run.manifest();
+    CHECK_THROWS_AS(run.note("key", "\xFF"), data_error);
+    CHECK(run.manifest() == noted);
+    run.note("key", 1);
+    CHECK_THROWS_AS(run.perform({"s", {{"path", "\xFF"}}, {}, {"out"}, {}}, false, [] {}), data_error);
+    CHECK(read_json(run.file("manifest.json"))["key"] == 1);
+    CHECK_THROWS_AS(run.perform({"s", {}, {}, {"out"}, {}}, false,
+                                [&] { // the work's own exception counts, not that of the manifest
+                                    std::filesystem::remove(run.file("manifest.json"));
+                                    std::filesystem::create_directory(run.file("manifest.json"));
+                                    throw std::runtime_error("x");
+                                }),
+                    std::runtime_error);
+}
+
+TEST_CASE("folders of a run that cannot be are errors of the library") {
+    const temporary_folder folder;
+    folder.write("file", "");
+    std::filesystem::create_symlink("circle", folder.path("circle"));
+    for (const std::string& path :
+         {folder.path("file"), folder.path("file/run"), folder.path("circle"), folder.path("circle/run"),
+          folder.path(std::string(300, 'a')), std::string()}) {
+        CAPTURE(path);
+        CHECK_THROWS_AS(study::run_folder{path}, data_error);
+    }
+    for (const char* text : {"[]", "5", "null", R"({"stages": []})"}) {
+        folder.write("manifest.json", text);
+        CHECK_THROWS_AS(study::run_folder(folder.path()), data_error);
+    }
+    // What a stage has there that is not as it was written counts as nothing.
+    for (const char* text : {R"({"stages": {"s": 1}})", R"({"stages": {"s": {"key": 2, "seconds": "x"}}})"}) {
+        folder.write("manifest.json", text);
+        study::run_folder run(folder.path());
+        CHECK(run.perform({"s", {}, {}, {}, {}}, false, [] {}));
+    }
+}

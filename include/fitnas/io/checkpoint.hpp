@@ -37,7 +37,9 @@ struct checkpoint {
 
 /// @brief Where a training is saved, and when.
 struct checkpoint_options {
-    std::string file{};    ///< `file.tmp` is used on the way; gone on with where it is there
+    /// Gone on with where it is there; `file.tmp` is used on the way. Links are followed, mode and owner
+    /// stay.
+    std::string file{};
     long long every = 100; ///< steps from one save to the next; 0: only when stopped and at the end
     /// The first SIGINT, SIGTERM or SIGHUP saves after the present step, then throws `interrupted`; one that
     /// the program ignores stays ignored. Of several trainings at a time it stops all.
@@ -354,6 +356,7 @@ train_report train_on(Net& net, const image_dataset& data, const train_options& 
     const bool whole = last && (statistics_of(net) == nullptr || statistics() != nullptr);
     if (!whole) {
         require_writable(where.file);
+        header_text(where.notes, where.file); // for what it throws
     }
     o.keep.every = where.every;
     o.keep.save = [&](const training_state& state) {
@@ -442,7 +445,9 @@ checkpoint load_checkpoint(const std::string& path, network<Space>& net) {
 /// @endcode
 /// @param options the same as before; `keep.stop` is asked, the rest of `keep` is set here
 /// @throws as `train` and `load_checkpoint`; option_error which names an option that differs from the saved
-/// training's; interrupted after a signal
+/// training's; data_error before the first step where the file could not be written. Weights are then as they
+/// were before the call, and what was saved on the way stays; interrupted after a signal, with the weights of
+/// the step that is saved
 template <search_space_type Space>
 train_report train(supernet<Space>& net, const image_dataset& data, const train_options& options,
                    const checkpoint_options& where) {

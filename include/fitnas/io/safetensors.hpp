@@ -214,6 +214,20 @@ struct tensor_view {
     }
 };
 
+namespace detail {
+
+/// @throws option_error where a name or a text is not UTF-8
+inline std::string header_text(const nlohmann::ordered_json& header, const std::string& path) {
+    try {
+        return header.dump();
+    } catch (const nlohmann::json::exception& e) {
+        throw option_error("[F0955] write_safetensors: " + path +
+                           ": names and texts must be UTF-8: " + e.what());
+    }
+}
+
+} // namespace detail
+
 /// @brief Writes a file of tensors, with a CRC-32 of it all: `checksum` in the metadata, which is
 /// `zlib.crc32` of header and values, where the eight digits themselves are taken as zeros.
 ///
@@ -262,13 +276,7 @@ inline void write_safetensors(const std::string& path, std::span<const tensor_vi
         throw option_error("[F0954] write_safetensors: " + path + ": the tensor \"" + *twice +
                            "\" is there twice");
     }
-    std::string text;
-    try {
-        text = header.dump();
-    } catch (const nlohmann::json::exception& e) {
-        throw option_error("[F0955] write_safetensors: " + path +
-                           ": names and texts must be UTF-8: " + e.what());
-    }
+    std::string text = detail::header_text(header, path);
     text.resize((text.size() + 7) / 8 * 8, ' '); // values begin at a multiple of eight bytes
     detail::crc32 sum;
     sum.add(text.data(), text.size());
