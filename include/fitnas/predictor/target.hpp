@@ -10,6 +10,8 @@
 #include <span>
 #include <vector>
 
+#include <fitnas/config.hpp>
+
 namespace fitnas {
 
 /// @brief What is made of the scores before a fit.
