@@ -1,8 +1,10 @@
 # What tests, examples and benchmarks are compiled with. None of it reaches the users of the library.
 
-# Those that users who do not mark our headers as the system's switch on.
+# Headers, examples and benchmarks keep to what users switch on who do not mark our headers as the system's; tests, whose
+# arithmetic is their own, to the first five.
+set(fitnas_test_warnings -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
 set(fitnas_warnings
-    -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wold-style-cast -Wdouble-promotion -Wformat=2
+    ${fitnas_test_warnings} -Wsign-conversion -Wold-style-cast -Wdouble-promotion -Wformat=2
     -Wnull-dereference -Wcast-align -Woverloaded-virtual -Wnon-virtual-dtor)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   list(APPEND fitnas_warnings -Wuseless-cast -Wduplicated-cond -Wlogical-op)

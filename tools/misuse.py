@@ -74,6 +74,8 @@ def compile_time():
             lines = [line for line in code.split("\n")
                      if line.strip() and not line.startswith("#") and not line.startswith("using namespace")]
             lines = [re.sub(r"  +", " ", line) for line in lines]
+            # Some are refused for flags, whatever is compiled.
+            lines = lines or re.findall(r"^// flags: (.*)", text, re.MULTILINE)
             rows.append(row(file.stem.replace("_", " "), lines, "compile time",
                             f"[{identifier.group(1)}] {texts[identifier.group(1)]}"))
     return rows

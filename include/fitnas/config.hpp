@@ -22,8 +22,7 @@
 // steps. clang says so of -ffast-math and -ffinite-math-only, but not of -fassociative-math by itself.
 #if defined(__FAST_MATH__) || defined(__ASSOCIATIVE_MATH__) || defined(_M_FP_FAST) ||                        \
     __FINITE_MATH_ONLY__ + 0 != 0
-#error                                                                                                       \
-    "[F0082] fitnas checks for NaN and rounds on purpose: compile without -ffast-math, -Ofast and their parts"
+#error "[F0082] fitnas checks for NaN and rounds on purpose: compile without -ffast-math and -Ofast"
 #endif
 
 #include <cassert>

@@ -116,7 +116,7 @@ TEST_CASE("a batch that is normalised by its own statistics has mean 0 and devia
         double sum = 0;
         double squares = 0;
         for (std::size_t p = c; p < out.size(); p += 3) {
-            sum += out[p];
+            sum += static_cast<double>(out[p]);
             squares += static_cast<double>(out[p]) * static_cast<double>(out[p]);
         }
         const double n = 37 * 30;

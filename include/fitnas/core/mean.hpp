@@ -13,6 +13,8 @@
 #include <limits>
 #include <span>
 
+#include <fitnas/config.hpp>
+
 namespace fitnas::detail {
 
 /// A sum of doubles as one long integer, in units of the smallest double: it is exact, so neither the order

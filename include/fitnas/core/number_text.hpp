@@ -12,6 +12,8 @@
 #include <string_view>
 #include <system_error>
 
+#include <fitnas/config.hpp>
+
 namespace fitnas {
 
 /// @return the shortest text that reads back as the same number
