@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <functional>
 #include <numeric>
 #include <vector>
@@ -31,7 +32,7 @@ TEST_CASE("a network has the parameters of its architecture and learns") {
     const std::vector<int> classes = classify(r.network, data.test);
     const auto right = std::inner_product(classes.begin(), classes.end(), data.test.labels.begin(), 0,
                                           std::plus<>(), std::equal_to<>());
-    CHECK(r.test_accuracy == doctest::Approx(right / 200.0));
+    CHECK(r.test_accuracy == right / 200.0);
     // A copy works by itself.
     const network<space> copy = r.network;
     CHECK(classify(copy, data.test) == classes);
@@ -48,6 +49,30 @@ TEST_CASE("logits of an image do not depend on its neighbours") {
     const tensor2 alone = net.logits(subset(data.test, one));
     for (std::size_t c = 0; c < 4; ++c) {
         CHECK(alone(0, c) == all(17, c));
+    }
+}
+
+TEST_CASE("statistics are of every class in proportion") {
+    // One image a class, 16 times each, sorted: any fourth of each is as good as all.
+    const dataset data = small::images();
+    std::vector<std::size_t> numbers;
+    for (std::size_t i = 0; i < 64; ++i) {
+        numbers.push_back(i / 16); // synthetic images 0 to 3 are of classes 0 to 3
+    }
+    const image_dataset repeated = subset(data.train, numbers);
+    network<space> net(parse<space>("002"), seed{1});
+    net.calibrate(repeated);
+    const tensor2 all = net.logits(data.test);
+    for (std::uint64_t s = 0; s < 10; ++s) {
+        for (const std::size_t images : {4U, 16U}) {
+            net.calibrate(repeated, images, seed{s});
+            const tensor2 some = net.logits(data.test);
+            double largest = 0;
+            for (std::size_t i = 0; i < all.size(); ++i) {
+                largest = (std::max)(largest, std::abs(static_cast<double>(some.data()[i] - all.data()[i])));
+            }
+            CHECK(largest < 1e-3);
+        }
     }
 }
 

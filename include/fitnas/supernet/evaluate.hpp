@@ -32,12 +32,12 @@ enum class statistics : std::uint8_t {
 /// @brief How to score.
 struct evaluate_options {
     fitnas::statistics statistics = statistics::calibrated;
-    std::size_t calibration =
-        512;                  ///< training images for the statistics, at least 1; all where there are fewer
-    std::size_t images = 0;   ///< so many validation images, as `stratified_indices` chooses them; 0: all
-    std::size_t batch = 2000; ///< images that go through together, at least 1; memory grows with it
-    fitnas::seed seed{0};     ///< chooses images where not all are taken
-    fitnas::observer observer{};    ///< called after each network
+    std::size_t calibration = 512; ///< training images for the statistics, each class in proportion, at least
+                                   ///< 1; all where there are fewer
+    std::size_t images = 0;      ///< so many validation images, as `stratified_indices` chooses them; 0: all
+    std::size_t batch = 2000;    ///< images that go through together, at least 1; memory grows with it
+    fitnas::seed seed{0};        ///< chooses images where not all are taken
+    fitnas::observer observer{}; ///< called after each network
     std::uint64_t memory_limit = 0; ///< bytes, see `evaluation_bytes`; 0: what the machine has
 };
 
@@ -143,7 +143,7 @@ std::vector<path_score> score_paths(const Weights& w, std::span<const network_pa
     require_scoring_fits(w, together, statistics_of, o.memory_limit, "evaluate",
                          "smaller evaluate_options::batch and calibration need less");
     const normalisation norm = normalisation_of(data.train);
-    const std::vector<std::size_t> chosen = random_indices(data.train.size(), statistics_of, o.seed);
+    const std::vector<std::size_t> chosen = stratified_indices(data.train, statistics_of, o.seed);
     const loaded_images calibration(data.train, chosen, norm);
     std::vector<std::size_t> scored = stratified_indices(data.validation, count, o.seed);
     if (calibrated) { // the order plays no part; otherwise every chunk must have every class

@@ -5,11 +5,11 @@
 #define FITNAS_SUPERNET_FORWARD_HPP
 
 #include <algorithm>
-#include <numeric>
 #include <span>
 #include <vector>
 
 #include <fitnas/data/batch.hpp>
+#include <fitnas/data/split.hpp>
 #include <fitnas/nn/cross_entropy.hpp>
 #include <fitnas/supernet/train.hpp>
 
@@ -31,16 +31,6 @@ struct loaded_images {
         load_batch(data, indices, norm, values.data(), labels.data());
     }
 };
-
-/// `count` different image numbers below n, in random order.
-inline std::vector<std::size_t> random_indices(std::size_t n, std::size_t count, seed s) {
-    std::vector<std::size_t> indices(n);
-    std::iota(indices.begin(), indices.end(), std::size_t{0});
-    random_stream random(s, purpose::calibrate);
-    random.shuffle(std::span<std::size_t>(indices));
-    indices.resize(count);
-    return indices;
-}
 
 /// Runs one block with given statistics, in slices of images that stay in cache.
 inline void forward_given(const weight_block& b, const float* parameters, const float* x, int images,

@@ -6,6 +6,7 @@
 
 #include <cstring>
 #include <memory>
+#include <numeric>
 #include <span>
 #include <string>
 #include <vector>
@@ -23,7 +24,7 @@ class kept_statistics {
 public:
     kept_statistics(const weights& w, const image_dataset& data, std::size_t count, seed s)
         : m_norm(normalisation_of(data)) {
-        const loaded_images images(data, random_indices(data.size(), count, s), m_norm);
+        const loaded_images images(data, stratified_indices(data, count, s), m_norm);
         arena memory;
         workspace shared;
         const float* x = images.values.data();
@@ -149,7 +150,7 @@ public:
     /// @brief Takes batch norm statistics, and what pixels are normalised with, from training images. `train`
     /// ends with it; after a change of weights by hand call it again.
     /// @param data the training split
-    /// @param images how many, chosen at random; all where there are fewer
+    /// @param images how many, random ones, each class in proportion; all where there are fewer
     /// @throws shape_error, data_error where the images are not of this network; option_error for no images;
     /// the statistics are then those of before
     void calibrate(const image_dataset& data, std::size_t images = 2000, seed s = seed{0}) {
