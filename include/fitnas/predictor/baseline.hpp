@@ -17,6 +17,7 @@
 #include <fitnas/core/mean.hpp>
 #include <fitnas/predictor/distinct.hpp>
 #include <fitnas/predictor/feature/cell_operator.hpp>
+#include <fitnas/predictor/outliers.hpp>
 #include <fitnas/predictor/predictor.hpp>
 #include <fitnas/predictor/target.hpp>
 #include <fitnas/predictor/window_sum.hpp>
@@ -58,7 +59,7 @@ public:
             throw option_error("[F0601] ridge: lambda: expected a number above 0, got " +
                                detail::number_text(*options.lambda));
         }
-        score_table<Space> merged = merge_equal_networks(table, "ridge");
+        score_table<Space> merged = detail::without_outliers(merge_equal_networks(table, "ridge"));
         const std::vector<double> scores = merged.scores;
         const int unit = detail::common_exponent(scores);
         if (options.target != target::standardised) {

@@ -19,6 +19,7 @@
 #include <fitnas/predictor/cross_validation.hpp>
 #include <fitnas/predictor/default_model.hpp>
 #include <fitnas/predictor/fit.hpp>
+#include <fitnas/predictor/outliers.hpp>
 #include <fitnas/predictor/watched_fits.hpp>
 
 namespace fitnas {
@@ -191,7 +192,7 @@ plan_choice choose_plan(const score_table<Space>& table, const default_fit_optio
         throw option_error("[F0617] fit_default: folds: expected at least 2, got " +
                            std::to_string(options.folds));
     }
-    const score_table<Space> data = merge_equal_networks(table, "fit_default");
+    const score_table<Space> data = detail::without_outliers(merge_equal_networks(table, "fit_default"));
     const auto folds = (std::min)(static_cast<std::size_t>(options.folds), data.size() / 4);
     if (folds < 2) {
         return {};

@@ -14,6 +14,7 @@
 #include <fitnas/core/parallel.hpp>
 #include <fitnas/predictor/choose_plan.hpp>
 #include <fitnas/predictor/ensemble.hpp>
+#include <fitnas/predictor/outliers.hpp>
 
 namespace fitnas {
 
@@ -37,7 +38,7 @@ default_predictor<Space, Encoding> fit_default(const score_table<Space>& table,
         throw option_error("[F0644] fit_default: repeats: expected at least 1, got " +
                            std::to_string(options.repeats));
     }
-    const score_table<Space> data = merge_equal_networks(table, "fit_default");
+    const score_table<Space> data = detail::without_outliers(merge_equal_networks(table, "fit_default"));
     const fit_plan plan = options.plan ? *options.plan : choose_plan<Space, Encoding>(data, options).plan;
     const int first = detail::plan_ways[static_cast<std::size_t>(plan)][0];
     const int last = detail::plan_ways[static_cast<std::size_t>(plan)][1];

@@ -46,6 +46,39 @@ struct moments {
     double deviation = 0; ///< with the number of values as divisor
 };
 
+/// @param values at least one
+inline double median_of(std::vector<double> values) {
+    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+    std::nth_element(values.begin(), middle, values.end());
+    const double upper = *middle;
+    return values.size() % 2 == 1 ? upper : 0.5 * upper + 0.5 * *std::max_element(values.begin(), middle);
+}
+
+/// Median and a deviation that fewer than half of the values cannot rule: 1.4826 times the median distance
+/// from the median, which is the standard deviation where values are normal.
+struct robust_moments {
+    static constexpr double to_deviation = 1.4826;
+    explicit robust_moments(std::span<const double> given) : exponent(common_exponent(given)) {
+        std::vector<double> values;
+        for (const double v : given) {
+            values.push_back(std::ldexp(v, -exponent));
+        }
+        median = median_of(values);
+        for (double& v : values) {
+            v = std::abs(v - median);
+        }
+        deviation = to_deviation * median_of(std::move(values));
+    }
+    /// @return how many deviations a value is off the median
+    double standardised(double v) const { return (std::ldexp(v, -exponent) - median) / deviation; }
+    /// @return the value that is so many deviations off
+    double value(double distance) const { return std::ldexp(median + distance * deviation, exponent); }
+
+    int exponent; ///< of the unit of what follows
+    double median = 0;
+    double deviation = 0;
+};
+
 /// Ranks from 0; equal values share the mean of their ranks.
 inline std::vector<double> mean_ranks(std::span<const double> values) {
     std::vector<std::size_t> order(values.size());
@@ -82,21 +115,70 @@ inline std::vector<double> make_targets(target kind, std::span<const double> sco
     return std::move(m.values);
 }
 
-/// @brief The line that takes outputs closest to scores (least squares), so that outputs of a fit to ranks or
-/// pairs can be read in the unit of the scores. It always rises, so no order changes: where the closest does
-/// not, the line gives the outputs the mean and deviation of the scores instead.
+namespace detail {
+
+/// Which points to take for a line: those that are not more than 5 robust deviations off the line whose slope is
+/// the median of those between points of the lower and the upper half (after Theil, "A rank-invariant method
+/// of linear and polynomial regression analysis", 1950). Fewer than 10 points are all taken.
+inline std::vector<char> near_line(const moments& x, const moments& y) {
+    const std::size_t n = x.values.size();
+    std::vector<char> taken(n, 1);
+    if (n < 10) {
+        return taken;
+    }
+    std::vector<std::size_t> order(n);
+    for (std::size_t i = 0; i < n; ++i) {
+        order[i] = i;
+    }
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) { return x.values[a] < x.values[b]; });
+    std::vector<double> slopes;
+    for (std::size_t i = 0; i < n / 2; ++i) {
+        const std::size_t low = order[i];
+        const std::size_t high = order[i + (n + 1) / 2];
+        if (x.values[high] > x.values[low]) {
+            slopes.push_back((y.values[high] - y.values[low]) / (x.values[high] - x.values[low]));
+        }
+    }
+    const double slope = slopes.empty() ? 0 : median_of(std::move(slopes));
+    std::vector<double> off;
+    for (std::size_t i = 0; i < n; ++i) {
+        off.push_back(y.values[i] - slope * x.values[i]);
+    }
+    const robust_moments spread(off);
+    for (std::size_t i = 0; i < n; ++i) {
+        taken[i] = spread.deviation > 0 && !(std::abs(spread.standardised(off[i])) <= 5) ? 0 : 1;
+    }
+    return taken;
+}
+
+} // namespace detail
+
+/// @brief The line that takes outputs closest to scores, so that outputs of a fit to ranks or pairs can be
+/// read in the unit of the scores: least squares over all points but those that are far off what most lie on,
+/// so that no single score rules it. It always rises, so no order changes: where the closest does not, the
+/// line gives the outputs the mean and deviation of the scores instead.
 /// @param outputs of a model
 /// @param scores of the same architectures, as many
 inline line fit_line(std::span<const double> outputs, std::span<const double> scores) {
-    const detail::moments x(outputs);
-    const detail::moments y(scores);
+    const std::vector<char> taken = detail::near_line(detail::moments(outputs), detail::moments(scores));
+    std::vector<double> taken_outputs;
+    std::vector<double> taken_scores;
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+        if (taken[i] != 0) {
+            taken_outputs.push_back(outputs[i]);
+            taken_scores.push_back(scores[i]);
+        }
+    }
+    const detail::moments x(taken_outputs);
+    const detail::moments y(taken_scores);
     double slope = 1;
     if (x.deviation > 0) {
         double product = 0;
-        for (std::size_t i = 0; i < outputs.size(); ++i) {
+        for (std::size_t i = 0; i < x.values.size(); ++i) {
             product += (x.values[i] - x.mean) * (y.values[i] - y.mean);
         }
-        slope = product / (static_cast<double>(outputs.size()) * x.deviation * x.deviation);
+        slope = product / (static_cast<double>(x.values.size()) * x.deviation * x.deviation);
         if (!(slope > 0)) {
             slope = y.deviation > 0 ? y.deviation / x.deviation : 1;
         }
