@@ -107,6 +107,7 @@
 #include <fitnas/predictor/gcn/window_rule.hpp>
 #include <fitnas/predictor/gcn/windows.hpp>
 #include <fitnas/predictor/loss.hpp>
+#include <fitnas/predictor/outliers.hpp>
 #include <fitnas/predictor/pairwise_loss.hpp>
 #include <fitnas/predictor/predictor.hpp>
 #include <fitnas/predictor/table.hpp>

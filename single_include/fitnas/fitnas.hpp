@@ -10,6 +10,7 @@
 #include <bit>
 #include <cassert>
 #include <cerrno>
+#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <concepts>
@@ -33,6 +34,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -44,15 +46,30 @@
 ///
 /// | macro | meaning |
 /// | --- | --- |
-/// | `FITNAS_NO_OPENMP` | run on one thread even where OpenMP is switched on |
+/// | `FITNAS_NO_OPENMP` | 1 or empty: run on one thread even where OpenMP is switched on |
 /// | `FITNAS_SIMD_WIDTH` | floats in one vector (16, 8 or 4); otherwise the widest the target has |
+/// | `FITNAS_HAS_ZLIB` | 1: gzip files are read, by zlib; 0: they are refused |
 /// | `FITNAS_BFLOAT16` | 1: 1x1 convolutions multiply numbers rounded to bfloat16, with AVX512_BF16 |
 /// | `FITNAS_ASSERT(x)` | a broken invariant of the library; `assert` unless defined before |
 
 #if !defined(__cplusplus) || __cplusplus < 202002L
 #error "[F0001] fitnas needs C++20: compile with -std=c++20 or newer"
 #endif
+#if !defined(__cpp_exceptions)
+#error "[F0081] fitnas reports errors by exceptions: compile without -fno-exceptions"
+#endif
+// Compilers that take it that no value is NaN drop the checks for it; those that reassociate drop rounding
+// steps. clang says so of -ffast-math and -ffinite-math-only, but not of -fassociative-math by itself.
+#if defined(__FAST_MATH__) || defined(__ASSOCIATIVE_MATH__) || defined(_M_FP_FAST) ||                        \
+    __FINITE_MATH_ONLY__ + 0 != 0
+#error "[F0082] fitnas checks for NaN and rounds on purpose: compile without -ffast-math and -Ofast"
+#endif
 
+// 0 - X - 1 is -1 where X is 0, -2 where it is 1, and 1 where it is empty.
+#if (defined(FITNAS_NO_OPENMP) && 0 - FITNAS_NO_OPENMP - 1 != 1 && 0 - FITNAS_NO_OPENMP - 1 != -2) ||        \
+    (defined(FITNAS_BFLOAT16) && 0 - FITNAS_BFLOAT16 - 1 != -1 && 0 - FITNAS_BFLOAT16 - 1 != -2)
+#error "[F0083] FITNAS_NO_OPENMP must be 1 or empty, FITNAS_BFLOAT16 1 or 0, where they are defined"
+#endif
 #if defined(_OPENMP) && !defined(FITNAS_NO_OPENMP)
 #define FITNAS_HAS_OPENMP 1
 #else
@@ -67,6 +84,8 @@
 #else
 #define FITNAS_SIMD_WIDTH 4
 #endif
+#elif FITNAS_SIMD_WIDTH + 0 != 16 && FITNAS_SIMD_WIDTH + 0 != 8 && FITNAS_SIMD_WIDTH + 0 != 4
+#error "[F0084] FITNAS_SIMD_WIDTH must be 16, 8 or 4, the floats of one vector, or not defined"
 #endif
 
 #ifndef FITNAS_BFLOAT16
@@ -83,6 +102,63 @@
 #ifndef FITNAS_ASSERT
 #define FITNAS_ASSERT(condition) assert(condition)
 #endif
+
+// ---- fitnas/core/number_text.hpp ----
+/// @file
+/// @brief Numbers as text and text as numbers: the same in every locale, unlike `printf`, `strtod`,
+/// `std::to_string` and streams, which take the decimal comma of a program that called `setlocale`.
+
+namespace fitnas {
+
+/// @return the shortest text that reads back as the same number
+inline std::string exact_text(double value) {
+    char text[32];
+    const std::to_chars_result end = std::to_chars(text, text + sizeof text, value);
+    return {text, end.ptr};
+}
+
+namespace detail {
+
+/// `%.*f`.
+/// @param digits behind the point, 0 to 40
+inline std::string fixed_point_text(double value, int digits) {
+    char text[360]; // the largest double has 309 digits before the point
+    const std::to_chars_result end =
+        std::to_chars(text, text + sizeof text, value, std::chars_format::fixed, digits);
+    return {text, end.ptr};
+}
+
+/// `%.*g`.
+/// @param digits 1 to 40
+inline std::string general_text(double value, int digits) {
+    char text[64];
+    const std::to_chars_result end =
+        std::to_chars(text, text + sizeof text, value, std::chars_format::general, digits);
+    return {text, end.ptr};
+}
+
+/// A number as messages print it: integers in full, others with six digits.
+inline std::string number_text(double value) {
+    return value == std::floor(value) && std::abs(value) < 1e15 ? fixed_point_text(value, 0)
+                                                                : general_text(value, 6);
+}
+
+/// Reads all of a text as a number; a plus sign may stand before it.
+/// @return none where it is none, or too large or small for the type
+template <class Number>
+std::optional<Number> read_number(std::string_view text) {
+    if (text.size() > 1 && text[0] == '+' && text[1] != '-') {
+        text.remove_prefix(1);
+    }
+    Number value{};
+    const char* last = text.data() + text.size();
+    const std::from_chars_result end = std::from_chars(text.data(), last, value);
+    return end.ec == std::errc{} && end.ptr == last ? std::optional<Number>(value) : std::nullopt;
+}
+
+} // namespace detail
+
+} // namespace fitnas
 
 // ---- fitnas/core/error.hpp ----
 /// @file
@@ -127,16 +203,6 @@ class data_error : public error {
 public:
     using error::error;
 };
-
-namespace detail {
-/// A number as messages print it: integers in full, others with six digits.
-inline std::string number_text(double value) {
-    char text[32];
-    std::snprintf(text, sizeof text, value == std::floor(value) && std::abs(value) < 1e15 ? "%.0f" : "%.6g",
-                  value);
-    return text;
-}
-} // namespace detail
 
 /// @brief A loss, score or statistic is not finite, or carries no information.
 class numeric_error : public error {
@@ -212,6 +278,13 @@ FITNAS_NOINLINE inline void copy_first(const float* from, int count, float* to) 
 template <int Width = native_width>
 using vec = typename detail::vector_of<Width>::type;
 
+/// @brief Vectors that a kernel keeps in registers, counted by an int as its loops do.
+template <int Count>
+using vecs = vec<>[static_cast<std::size_t>(Count)];
+/// @brief Rows of them.
+template <int Rows, int Columns>
+using tile = vec<>[static_cast<std::size_t>(Rows)][static_cast<std::size_t>(Columns)];
+
 template <int Width = native_width>
 FITNAS_INLINE vec<Width> load(const float* p) {
     vec<Width> v;
@@ -230,12 +303,12 @@ template <int Width = native_width>
 FITNAS_INLINE void stream(float* p, vec<Width> v) {
 #if defined(__AVX512F__)
     if constexpr (Width == 16) {
-        _mm512_stream_ps(p, (__m512)v);
+        _mm512_stream_ps(p, v);
     } else
 #endif
 #if defined(__AVX__)
         if constexpr (Width == 8) {
-        _mm256_stream_ps(p, (__m256)v);
+        _mm256_stream_ps(p, v);
     } else
 #endif
     {
@@ -251,15 +324,15 @@ FITNAS_INLINE vec<Width> load(const float* p, int count) {
     }
 #if defined(__AVX512F__)
     if constexpr (Width == 16) {
-        return (vec<Width>)_mm512_maskz_loadu_ps(detail::first_of_16(count), p);
+        return _mm512_maskz_loadu_ps(detail::first_of_16(count), p);
     }
 #endif
 #if defined(__AVX2__)
     if constexpr (Width == 8) {
-        return (vec<Width>)_mm256_maskload_ps(p, detail::first_of_8(count));
+        return _mm256_maskload_ps(p, detail::first_of_8(count));
     }
 #endif
-    float part[Width] = {};
+    float part[static_cast<std::size_t>(Width)] = {};
     detail::copy_first(p, count, part);
     return load<Width>(part);
 }
@@ -273,17 +346,17 @@ FITNAS_INLINE void store(float* p, vec<Width> v, int count) {
     }
 #if defined(__AVX512F__)
     if constexpr (Width == 16) {
-        _mm512_mask_storeu_ps(p, detail::first_of_16(count), (__m512)v);
+        _mm512_mask_storeu_ps(p, detail::first_of_16(count), v);
         return;
     }
 #endif
 #if defined(__AVX2__)
     if constexpr (Width == 8) {
-        _mm256_maskstore_ps(p, detail::first_of_8(count), (__m256)v);
+        _mm256_maskstore_ps(p, detail::first_of_8(count), v);
         return;
     }
 #endif
-    float part[Width];
+    float part[static_cast<std::size_t>(Width)];
     store<Width>(part, v);
     detail::copy_first(part, count, p);
 }
@@ -291,8 +364,8 @@ FITNAS_INLINE void store(float* p, vec<Width> v, int count) {
 /// @brief All elements x.
 template <int Width = native_width>
 FITNAS_INLINE vec<Width> broadcast(float x) {
-    return [x]<std::size_t... I>(std::index_sequence<I...>) { return vec<Width>{((void)I, x)...}; }
-    (std::make_index_sequence<Width>());
+    return [x]<std::size_t... At>(std::index_sequence<At...>) { return vec<Width>{((void)At, x)...}; }
+    (std::make_index_sequence<static_cast<std::size_t>(Width)>());
 }
 
 /// @brief a * b + c, rounded once where the target can.
@@ -300,14 +373,14 @@ template <int Width = native_width>
 FITNAS_INLINE vec<Width> fma(vec<Width> a, vec<Width> b, vec<Width> c) {
 #if defined(__AVX512F__)
     if constexpr (Width == 16) {
-        return (vec<Width>)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+        return _mm512_fmadd_ps(a, b, c);
     } else
 #endif
 #if defined(__FMA__)
         if constexpr (Width == 8) {
-        return (vec<Width>)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+        return _mm256_fmadd_ps(a, b, c);
     } else if constexpr (Width == 4) {
-        return (vec<Width>)_mm_fmadd_ps((__m128)a, (__m128)b, (__m128)c);
+        return _mm_fmadd_ps(a, b, c);
     } else
 #endif
     {
@@ -321,12 +394,12 @@ FITNAS_INLINE vec<Width>(max)(vec<Width> a, vec<Width> b) {
 #if defined(__AVX512F__)
     if constexpr (Width ==
                   16) { // with a mask of all: g++ 12 warns of an uninitialised value in the plain one
-        return (vec<Width>)_mm512_maskz_max_ps(__mmask16{0xFFFF}, (__m512)a, (__m512)b);
+        return _mm512_maskz_max_ps(__mmask16{0xFFFF}, a, b);
     } else
 #endif
 #if defined(__AVX__)
         if constexpr (Width == 8) {
-        return (vec<Width>)_mm256_max_ps((__m256)a, (__m256)b);
+        return _mm256_max_ps(a, b);
     } else
 #endif
     {
@@ -339,12 +412,12 @@ template <int Width = native_width>
 FITNAS_INLINE vec<Width>(min)(vec<Width> a, vec<Width> b) {
 #if defined(__AVX512F__)
     if constexpr (Width == 16) {
-        return (vec<Width>)_mm512_maskz_min_ps(__mmask16{0xFFFF}, (__m512)a, (__m512)b);
+        return _mm512_maskz_min_ps(__mmask16{0xFFFF}, a, b);
     } else
 #endif
 #if defined(__AVX__)
         if constexpr (Width == 8) {
-        return (vec<Width>)_mm256_min_ps((__m256)a, (__m256)b);
+        return _mm256_min_ps(a, b);
     } else
 #endif
     {
@@ -567,18 +640,18 @@ struct bfloat16_words {
     static constexpr int each = 2;
     static constexpr int count(int numbers) { return (numbers + 1) / 2; }
     static FITNAS_INLINE simd::vec<> multiply_add(simd::vec<> factor, simd::vec<> y, simd::vec<> sum) {
-        return (simd::vec<>)_mm512_dpbf16_ps((__m512)sum, (__m512bh)factor, (__m512bh)y);
+        return _mm512_dpbf16_ps(sum, reinterpret_cast<__m512bh>(factor), reinterpret_cast<__m512bh>(y));
     }
     /// The 32 floats of `low` and `high` in turn, rounded to the nearest, ties to even.
     static FITNAS_INLINE simd::vec<> join(simd::vec<> low, simd::vec<> high) {
-        return (simd::vec<>)_mm512_cvtne2ps_pbh((__m512)high, (__m512)low);
+        return reinterpret_cast<simd::vec<>>(_mm512_cvtne2ps_pbh(high, low));
     }
     /// Word i: element i of `first` and of `second`.
     static FITNAS_INLINE simd::vec<> pair(simd::vec<> first, simd::vec<> second) {
-        const __m512i halves = (__m512i)join(first, second);
+        const __m512i halves = reinterpret_cast<__m512i>(join(first, second));
         const __m512i order = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8,
                                                23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
-        return (simd::vec<>)_mm512_permutexvar_epi16(order, halves);
+        return reinterpret_cast<simd::vec<>>(_mm512_permutexvar_epi16(order, halves));
     }
 };
 
@@ -679,12 +752,12 @@ void pack_panels(const float* b, std::ptrdiff_t row_step, std::ptrdiff_t column_
 template <class Words, int Rows, int Vectors, class Store>
 FITNAS_INLINE void multiply_tile(int k_padded, const float* a, std::size_t a_stride, const float* b, int row,
                                  Store& store) {
-    simd::vec<> acc[Rows][Vectors] = {};
+    simd::tile<Rows, Vectors> acc = {};
     for (int block = 0; block < k_padded / gemm_width; ++block) {
         const float* x = a + static_cast<std::size_t>(block) * a_stride;
         FITNAS_UNROLL(4)
         for (int i = 0; i < gemm_width; ++i, b += panel) {
-            simd::vec<> y[Vectors];
+            simd::vecs<Vectors> y;
             for (int v = 0; v < Vectors; ++v) {
                 y[v] = simd::load(b + v * gemm_width);
             }
@@ -745,7 +818,7 @@ void multiply(int rows, int n, int k, const float* a, std::size_t a_stride, cons
 template <class Words, int Vectors>
 FITNAS_INLINE void multiply_transposed_tile(int rows, const float* g, const float* a, std::size_t a_stride,
                                             float* c, int ldc, bool accumulate) {
-    simd::vec<> acc[gemm_rows][Vectors] = {};
+    simd::tile<gemm_rows, Vectors> acc = {};
     if (accumulate) {
         for (int i = 0; i < gemm_rows; ++i) {
             for (int v = 0; v < Vectors; ++v) {
@@ -755,7 +828,7 @@ FITNAS_INLINE void multiply_transposed_tile(int rows, const float* g, const floa
     }
     FITNAS_UNROLL(2)
     for (int r = 0; r < rows; ++r) {
-        simd::vec<> y[Vectors];
+        simd::vecs<Vectors> y;
         for (int v = 0; v < Vectors; ++v) {
             y[v] = simd::load(a + static_cast<std::size_t>(v) * a_stride + r * gemm_width);
         }
@@ -823,8 +896,9 @@ struct store_rows {
         const store_rows& to;
         int column;
 
-        template <int Rows>
-        FITNAS_INLINE void operator()(int row, simd::vec<> (&acc)[Rows][Vectors]) const {
+        template <std::size_t Count>
+        FITNAS_INLINE void operator()(int row, simd::vecs<Vectors> (&acc)[Count]) const {
+            constexpr auto Rows = static_cast<int>(Count);
             for (int r = 0; r < Rows; ++r) {
                 float* at = to.out + static_cast<std::ptrdiff_t>(row + r) * to.ld + column;
                 for (int v = 0; v < Vectors; ++v, at += gemm_width) {
@@ -948,18 +1022,23 @@ struct xtype_for_shape<S<X, N, A, Init>> {
 
 namespace fitnas {
 
+// All row-major, whatever XTENSOR_DEFAULT_LAYOUT is; a tensor of another layout is converted where it is
+// passed.
+
 /// @brief Images, N x H x W x C, row-major: the tensor type of the public surface.
-using tensor4 = xt::xtensor<float, 4>;
+using tensor4 = xt::xtensor<float, 4, xt::layout_type::row_major>;
 /// @brief Rows of values, N x C, row-major.
-using tensor2 = xt::xtensor<float, 2>;
+using tensor2 = xt::xtensor<float, 2, xt::layout_type::row_major>;
+/// @brief Images as files have them, N x H x W x C, row-major, pixels 0 to 255.
+using pixel_tensor = xt::xtensor<std::uint8_t, 4, xt::layout_type::row_major>;
 
 } // namespace fitnas
 
 // ---- fitnas/core/linalg.hpp ----
 /// @file
-/// @brief The one header that includes xtensor-blas: dense solves in double precision, off the hot path. It
-/// takes LAPACK's declarations from it, and not xlinalg.hpp, which takes as long to compile as all of
-/// xtensor.
+/// @brief The one header that includes xtensor-blas: dense solves and eigenvalues in double precision, off
+/// the hot path. It takes LAPACK's declarations from it, and not xlinalg.hpp, which takes as long to compile
+/// as all of xtensor.
 
 #include <xflens/cxxlapack/netlib/netlib.h>
 #include <xtensor-blas/xblas_config.hpp>
@@ -967,17 +1046,21 @@ using tensor2 = xt::xtensor<float, 2>;
 namespace fitnas {
 
 /// @brief A matrix in double precision, row-major.
-using matrix = xt::xtensor<double, 2>;
+using matrix = xt::xtensor<double, 2, xt::layout_type::row_major>;
 
 /// @brief Solves `a x = b` by LAPACK's dgesv. A template, so that only a program that calls it needs LAPACK.
-/// @param a n x n, regular, n >= 1
-/// @param b n x m, m >= 1
+/// @param a n x n, regular, n >= 1; a `matrix`
+/// @param b n x m, m >= 1; a `matrix`
 /// @return x, n x m, finite
 /// @throws shape_error where the shapes are others
 /// @throws numeric_error where the matrix is singular to working precision or something is not finite
-template <std::same_as<matrix> Matrix>
-Matrix solve(const Matrix& a, const Matrix& b) {
-    const auto text = [](const Matrix& m) {
+template <class A, class B>
+matrix solve(const A& a, const B& b) {
+    static_assert(
+        std::same_as<A, matrix> && std::same_as<B, matrix>,
+        "[F0080] solve: expected a and b to be fitnas::matrix, in double precision and row-major: convert "
+        "another type with fitnas::matrix(a)");
+    const auto text = [](const matrix& m) {
         return std::to_string(m.shape(0)) + " x " + std::to_string(m.shape(1));
     };
     if (a.shape(0) != a.shape(1) || a.shape(0) != b.shape(0) || a.size() == 0 || b.size() == 0) {
@@ -1001,10 +1084,206 @@ Matrix solve(const Matrix& a, const Matrix& b) {
                                 " is singular, or a value is not finite: so is the solution");
         }
     }
-    return Matrix(x);
+    return matrix(x);
+}
+
+/// @brief Eigenvalues of a symmetric matrix, from the smallest on, and their directions.
+template <std::same_as<matrix> Matrix>
+struct eigen_system {
+    std::vector<double> values;
+    Matrix vectors; ///< a row for each value: of length 1, at right angles to all others
+};
+
+/// @brief Eigenvalues and directions by LAPACK's dsyev. A template, so that only a program that calls it
+/// needs LAPACK.
+/// @param a n x n, symmetric, finite, n >= 1
+/// @throws shape_error where the shape is another
+/// @throws numeric_error where a value is not finite
+template <std::same_as<matrix> Matrix>
+eigen_system<Matrix> eigen_of(const Matrix& a) {
+    if (a.shape(0) != a.shape(1) || a.size() == 0) {
+        throw shape_error("[F0060] eigen_of: expected a matrix of n x n, got " + std::to_string(a.shape(0)) +
+                          " x " + std::to_string(a.shape(1)));
+    }
+    for (const double value : a) {
+        if (!std::isfinite(value)) {
+            throw numeric_error("[F0061] eigen_of: a value of the matrix is not finite");
+        }
+    }
+    // What are rows here are LAPACK's columns, and those of a symmetric matrix are the same.
+    eigen_system<Matrix> found{std::vector<double>(a.shape(0)), a};
+    const auto n = static_cast<xt::blas_index_t>(a.shape(0));
+    xt::blas_index_t failed = 0;
+    xt::blas_index_t size = -1; // asks how much to lend
+    std::vector<double> lent(1);
+    for (int turn = 0; turn < 2; ++turn) {
+        cxxlapack::LAPACK_IMPL(dsyev)("V", "L", &n, found.vectors.data(), &n, found.values.data(),
+                                      lent.data(), &size, &failed);
+        if (turn == 0) {
+            size = static_cast<xt::blas_index_t>(lent[0]);
+            lent.resize(static_cast<std::size_t>(size));
+        }
+    }
+    if (failed != 0) {
+        throw numeric_error("[F0062] eigen_of: LAPACK did not find the eigenvalues");
+    }
+    return found;
 }
 
 } // namespace fitnas
+
+// ---- fitnas/core/mean.hpp ----
+/// @file
+/// @brief Means without rounding before the last step, so that what is equal stays equal.
+
+namespace fitnas::detail {
+
+/// A sum of doubles as one long integer, in units of the smallest double: it is exact, so neither the order
+/// of its terms nor their size matters. For at most 2^30 terms.
+class exact_sum {
+public:
+    void add(double value) {
+        ++m_terms;
+        if (!std::isfinite(value)) {
+            m_not_finite += value;
+            return;
+        }
+        const auto bits = std::bit_cast<std::uint64_t>(value);
+        const std::size_t exponent = (bits >> 52U) & 0x7FFU;
+        const std::uint64_t fraction = bits & ((std::uint64_t{1} << 52U) - 1);
+        const std::uint64_t significand = exponent == 0 ? fraction : fraction | (std::uint64_t{1} << 52U);
+        const std::size_t place = exponent == 0 ? 0 : exponent - 1;
+        const std::uint64_t low = (significand & word_mask) << (place % 32);
+        const std::uint64_t high = (significand >> 32U) << (place % 32);
+        const std::int64_t sign = value < 0 ? -1 : 1;
+        std::int64_t* words = m_words.data() + place / 32;
+        words[0] += sign * static_cast<std::int64_t>(low & word_mask);
+        words[1] += sign * static_cast<std::int64_t>((low >> 32U) + (high & word_mask));
+        words[2] += sign * static_cast<std::int64_t>(high >> 32U);
+        m_first = (std::min)(m_first, place / 32);
+        m_last = (std::max)(m_last, place / 32 + 3);
+    }
+
+    /// @return the double next to the sum; infinite where it is too large for one
+    double value() const { return over(1); }
+    /// @return the double next to the mean; not a number where nothing was added
+    double mean() const { return m_terms == 0 ? std::numeric_limits<double>::quiet_NaN() : over(m_terms); }
+
+private:
+    static constexpr std::uint64_t word_mask = 0xFFFFFFFFU;
+    static constexpr std::size_t most_words = 68; // 2098 bits of a double, 30 of a carry, a sign
+    static constexpr std::size_t below = 3;       // words behind the point: what is left of 1 / divisor
+
+    /// The nearest double to the sum over `divisor`, of two the even one.
+    double over(std::uint64_t divisor) const {
+        if (m_not_finite != 0) { // or not a number
+            return m_not_finite;
+        }
+        // From the sum's lowest word on: words in [0, 2^32), most significant last.
+        std::array<std::uint64_t, most_words + below> digits{};
+        const std::size_t count = m_last < m_first ? below : m_last - m_first + 1 + below;
+        std::int64_t sign = 1;
+        if (carry(sign, digits, count) < 0) {
+            sign = -1;
+            carry(sign, digits, count);
+        }
+        std::uint64_t left = 0;
+        for (std::size_t i = count; i-- > 0;) {
+            const std::uint64_t all = left << 32U | digits[i];
+            digits[i] = all / divisor;
+            left = all % divisor;
+        }
+        std::size_t top = count;
+        while (top > 0 && digits[top - 1] == 0) {
+            --top;
+        }
+        if (top == 0) {
+            return 0;
+        }
+        // Digit 0 counts 2^lowest. A double keeps 53 bits, and none below 2^-1074.
+        const int lowest = 32 * (static_cast<int>(m_first) - static_cast<int>(below)) - 1074;
+        const int width = 32 * static_cast<int>(top - 1) + 64 - std::countl_zero(digits[top - 1]);
+        const auto dropped = static_cast<std::size_t>((std::max)(width - 53, -1074 - lowest));
+        const std::size_t word = dropped / 32;
+        const std::size_t shift = dropped % 32;
+        std::uint64_t kept = digits[word] >> shift | digits[word + 1] << (32 - shift);
+        kept |= shift == 0 ? 0 : digits[word + 2] << (64 - shift);
+        const std::size_t half = dropped - 1;
+        bool more = left != 0 || (digits[half / 32] & ((std::uint64_t{1} << half % 32) - 1)) != 0;
+        for (std::size_t i = 0; i < half / 32; ++i) {
+            more = more || digits[i] != 0;
+        }
+        if ((digits[half / 32] >> half % 32 & 1U) != 0 && (more || kept % 2 == 1)) {
+            ++kept;
+        }
+        return static_cast<double>(sign) *
+               std::ldexp(static_cast<double>(kept), lowest + static_cast<int>(dropped));
+    }
+
+    /// Carries from word to word. @return what is left above the last: -1 where the sum is below 0
+    std::int64_t carry(std::int64_t sign, std::array<std::uint64_t, most_words + below>& digits,
+                       std::size_t count) const {
+        std::int64_t over = 0;
+        for (std::size_t i = below; i < count; ++i) {
+            over += sign * m_words[m_first + i - below];
+            digits[i] = static_cast<std::uint64_t>(over) & word_mask;
+            over >>= 32U;
+        }
+        return over;
+    }
+
+    std::array<std::int64_t, most_words> m_words{};
+    std::size_t m_first = most_words; // of the words that are not 0
+    std::size_t m_last = 0;
+    std::uint64_t m_terms = 0;
+    double m_not_finite = 0;
+};
+
+/// The mean, rounded once: of equal numbers that number, of the same numbers in any order the same, never
+/// outside of them, and free of overflow: its rounding tells no means apart that tie.
+/// @return not a number where there are no values
+inline double exact_mean(std::span<const double> values) {
+    if (!values.empty() &&
+        std::all_of(values.begin(), values.end(), [&](double v) { return v == values.front(); })) {
+        return values.front();
+    }
+    exact_sum sum;
+    for (const double v : values) {
+        sum.add(v);
+    }
+    return sum.mean();
+}
+
+/// @return 0 where there are no values
+inline double largest_magnitude(std::span<const double> values) {
+    double largest = 0;
+    for (const double v : values) {
+        largest = (std::max)(largest, std::abs(v));
+    }
+    return largest;
+}
+
+/// The exponent of the largest magnitude: divided by two to it, no value is above 1. Squares, products and
+/// sums of values divided so neither overflow nor lose what counts, and a power of two rounds nothing.
+/// @param values finite
+inline int common_exponent(std::span<const double> values) {
+    int exponent = 0;
+    std::frexp(largest_magnitude(values), &exponent);
+    return exponent;
+}
+
+/// The root of the sum of squared differences from `mean` over `divisor`, in any unit of the values.
+inline double deviation_about(double mean, std::span<const double> values, std::size_t divisor) {
+    const int unit = common_exponent(values);
+    double sum = 0;
+    for (const double v : values) {
+        const double off = std::ldexp(v, -unit) - std::ldexp(mean, -unit);
+        sum += off * off;
+    }
+    return std::ldexp(std::sqrt(sum / static_cast<double>(divisor)), unit);
+}
+
+} // namespace fitnas::detail
 
 // ---- fitnas/core/memory_limit.hpp ----
 /// @file
@@ -1080,7 +1359,8 @@ FITNAS_COLD inline std::uint64_t memory_there_is() {
 #if defined(RLIMIT_AS)
     rlimit address{};
     if (getrlimit(RLIMIT_AS, &address) == 0 && address.rlim_cur != RLIM_INFINITY) {
-        most = (std::min)(most, static_cast<std::uint64_t>(address.rlim_cur));
+        const std::uint64_t allowed = address.rlim_cur;
+        most = (std::min)(most, allowed);
     }
 #endif
     return most;
@@ -1097,10 +1377,8 @@ FITNAS_COLD inline std::string to_string(memory_size size) {
     for (; value >= 1024 && unit < 6; ++unit) {
         value /= 1024;
     }
-    char text[64];
-    std::snprintf(text, sizeof text, unit == 0 ? "%llu bytes" : "%llu bytes (%.1f %s)",
-                  static_cast<unsigned long long>(size.value()), value, units[unit]);
-    return text;
+    return std::to_string(size.value()) + " bytes" +
+           (unit == 0 ? "" : " (" + detail::fixed_point_text(value, 1) + " " + units[unit] + ")");
 }
 
 /// @brief Refuses what cannot fit, before it is begun.
@@ -1123,6 +1401,12 @@ FITNAS_COLD inline void require_memory(const std::string& what, memory_size need
 // ---- fitnas/core/parallel.hpp ----
 /// @file
 /// @brief The one place that speaks OpenMP. Without it everything runs on one thread, with the same results.
+///
+/// **fork().** The threads of a parallel loop are kept for the next one, and a child does not have them: with
+/// g++'s libgomp its first loop waits for them for ever. Fork before the first call that runs in parallel, or
+/// let the child call `omp_set_num_threads(1)` first, or call the library from a new `std::thread` alone,
+/// which gets threads of its own. A program that was started with `OMP_NUM_THREADS=1` has none to miss; a
+/// child that calls `exec` needs nothing. (LLVM's libomp makes the threads anew.)
 
 #if FITNAS_HAS_OPENMP
 #include <omp.h>
@@ -1461,7 +1745,7 @@ template <int Rows, int Vectors, bool Full>
 FITNAS_INLINE void row_product_tile(int columns, int k, const float* a, std::ptrdiff_t row_step,
                                     std::ptrdiff_t column_step, const float* b, std::ptrdiff_t ldb, float* c,
                                     std::ptrdiff_t ldc, bool accumulate) {
-    simd::vec<> acc[Rows][Vectors] = {};
+    simd::tile<Rows, Vectors> acc = {};
     if (accumulate) {
         for (int r = 0; r < Rows; ++r) {
             for (int v = 0; v < Vectors; ++v) {
@@ -1471,7 +1755,7 @@ FITNAS_INLINE void row_product_tile(int columns, int k, const float* a, std::ptr
     }
     FITNAS_UNROLL(2)
     for (int i = 0; i < k; ++i, a += column_step, b += ldb) {
-        simd::vec<> y[Vectors];
+        simd::vecs<Vectors> y;
         for (int v = 0; v < Vectors; ++v) {
             y[v] = load_part<Full>(b, v, columns);
         }
@@ -1632,12 +1916,12 @@ FITNAS_INLINE vec<Width> sqrt(vec<Width> x) {
 #if defined(__AVX512F__)
     if constexpr (Width == 16) {
         // With a mask of all, as g++ 12 warns of an uninitialised value inside of the plain one.
-        return (vec<Width>)_mm512_maskz_sqrt_ps(__mmask16{0xFFFF}, (__m512)x);
+        return _mm512_maskz_sqrt_ps(__mmask16{0xFFFF}, x);
     } else
 #endif
 #if defined(__AVX__)
         if constexpr (Width == 8) {
-        return (vec<Width>)_mm256_sqrt_ps((__m256)x);
+        return _mm256_sqrt_ps(x);
     } else
 #endif
     {
@@ -1668,8 +1952,9 @@ FITNAS_INLINE vec<Width> exp_of_negative(vec<Width> x) {
         p = fma<Width>(p, r, all(c));
     }
     p = fma<Width>(p, r * r, r + all(1));
-    const ints power = ((ints)shifted << 23) + ((ints)all(1.0F)); // the bits of 2^n
-    const vec<Width> result = p * (vec<Width>)power;
+    const ints power =
+        (reinterpret_cast<ints>(shifted) << 23) + reinterpret_cast<ints>(all(1.0F)); // the bits of 2^n
+    const vec<Width> result = p * reinterpret_cast<vec<Width>>(power);
     return x < all(-87) ? all(0) : result;
 }
 
@@ -1724,8 +2009,8 @@ namespace fitnas {
 
 /// @brief Images of one shape and their labels.
 struct image_dataset {
-    xt::xtensor<std::uint8_t, 4> images{{0, 0, 0, 0}}; ///< N x H x W x C, pixels 0 to 255
-    std::vector<int> labels;                           ///< N, each in [0, classes)
+    pixel_tensor images{{0, 0, 0, 0}}; ///< N x H x W x C, pixels 0 to 255
+    std::vector<int> labels;           ///< N, each in [0, classes)
     int classes = 0;
 
     /// @return how many images there are
@@ -1959,14 +2244,91 @@ inline void load_batch(const image_dataset& data, std::span<const std::size_t> i
 
 } // namespace fitnas
 
+// ---- fitnas/data/file_format.hpp ----
+/// @file
+/// @brief Formats that users bring in place of those that are read here, known by their first bytes.
+
+namespace fitnas::detail {
+
+/// Bytes that `foreign_format` looks at.
+inline constexpr std::size_t longest_signature = 262;
+
+/// @param first bytes of a file
+/// @return what it seems to be and what to do, to follow "seems to be"; empty where it is none of those that
+/// are known. No text, and nothing that the readers of this library take, begins like any of them.
+FITNAS_COLD inline std::string_view foreign_format(std::span<const std::uint8_t> first) {
+    using namespace std::string_view_literals;
+    struct signature {
+        std::string_view bytes;
+        std::string_view format;
+        std::size_t offset = 0;
+    };
+    static constexpr std::string_view unpack_tar =
+        "a tar archive: unpack it with tar -xf, and name the files that were in it";
+    static constexpr std::string_view image =
+        "a single image: images are read from IDX files and from CIFAR-10's binary files, many in one";
+    static constexpr std::string_view pickle = "a Python pickle, as of CIFAR-10's version for Python: of "
+                                               "CIFAR-10 the binary version is read, of other "
+                                               "data IDX files";
+    static constexpr std::string_view page =
+        "a web page, as a download that failed leaves: download it again";
+    static constexpr signature known[] = {
+        {"PK\x03\x04"sv, "a zip archive, as NumPy's .npz and PyTorch's .pt files are: unpack or convert it"},
+        {"\xFD"
+         "7zXZ\0"sv,
+         "an xz file: unpack it with unxz"},
+        {"\x28\xB5\x2F\xFD"sv, "a Zstandard file: unpack it with unzstd"},
+        {"7z\xBC\xAF\x27\x1C"sv, "a 7z archive: unpack it"},
+        {"Rar!\x1A\x07"sv, "a RAR archive: unpack it"},
+        {"1AY&SY"sv, "a bzip2 file: unpack it with bunzip2", 4},
+        {"ustar"sv, unpack_tar, 257},
+        {"\x93NUMPY"sv, "a NumPy array (.npy): convert it to an IDX file"},
+        {"\x89HDF\r\n\x1A\n"sv, "an HDF5 file: convert what is in it"},
+        {"MATLAB 5.0 MAT-file"sv, "a MATLAB file: convert what is in it"},
+        {"PAR1"sv, "a Parquet file: convert what is in it"},
+        {"\x89PNG\r\n\x1A\n"sv, image},
+        {"\xFF\xD8\xFF"sv, image},
+        {"GIF8"sv, image},
+        {"WEBP"sv, image, 8},
+        {"II*\0"sv, image},
+        {"MM\0*"sv, image},
+        {"\x80\x02}"sv, pickle},
+        {"\x80\x03}"sv, pickle},
+        {"\x80\x04\x95"sv, pickle},
+        {"\x80\x05\x95"sv, pickle},
+        {"\x80\x02\x8A\nl\xFC"sv, "a PyTorch file: convert what is in it"},
+        {"version https://git-lfs"sv, "a pointer of Git LFS: fetch the file itself with git lfs pull"},
+        {"<!DOCTYPE html"sv, page},
+        {"<!doctype html"sv, page},
+        {"<html"sv, page},
+    };
+    // Safetensors files begin with a length of eight bytes, whose upper four are 0 and could be of no other
+    // file here.
+    const bool length = first.size() >= 8 && std::count(first.begin() + 4, first.begin() + 8, 0) == 4;
+    for (const signature& s : known) {
+        if (!(length && s.offset == 0) && first.size() >= s.offset + s.bytes.size() &&
+            std::equal(s.bytes.begin(), s.bytes.end(), first.begin() + static_cast<std::ptrdiff_t>(s.offset),
+                       [](char a, std::uint8_t b) { return static_cast<std::uint8_t>(a) == b; })) {
+            return s.format;
+        }
+    }
+    return {};
+}
+
+} // namespace fitnas::detail
+
 // ---- fitnas/data/byte_file.hpp ----
 /// @file
 /// @brief Reading binary files, plain or compressed with gzip.
 ///
 /// gzip needs zlib: define `FITNAS_HAS_ZLIB=1` for the whole program and link with `-lz`.
 
+#include <sys/stat.h>
+
 #ifndef FITNAS_HAS_ZLIB
 #define FITNAS_HAS_ZLIB 0
+#elif 0 - FITNAS_HAS_ZLIB - 1 != -1 && 0 - FITNAS_HAS_ZLIB - 1 != -2
+#error "[F0480] FITNAS_HAS_ZLIB must be 1, 0 or not defined"
 #endif
 #if FITNAS_HAS_ZLIB
 #include <zlib.h>
@@ -1974,33 +2336,116 @@ inline void load_batch(const image_dataset& data, std::span<const std::size_t> i
 
 namespace fitnas::detail {
 
-/// A file that is read from front to back; compressed content (known by its first two bytes) is unpacked on
-/// the way.
+#if FITNAS_HAS_ZLIB
+/// What unpacks a gzip file: one member after the other, as gzip does. Zeros behind the last, with which
+/// tapes and disks fill up, are no content; anything else there is refused.
+class gzip_stream {
+public:
+    /// @param path for messages
+    explicit gzip_stream(std::string path) : m_path(std::move(path)), m_input(std::size_t{1} << 17U) {
+        if (inflateInit2(&m_zip, 16 + MAX_WBITS) != Z_OK) { // 16: gzip and nothing else
+            throw data_error("[F0406] " + m_path + ": zlib cannot be started");
+        }
+    }
+    ~gzip_stream() { inflateEnd(&m_zip); }
+    gzip_stream(const gzip_stream&) = delete;
+    gzip_stream& operator=(const gzip_stream&) = delete;
+
+    /// @param source called with (where to, how many bytes), gives up to so many and returns how many; 0 at
+    /// the end
+    /// @return how many bytes there were, at most n
+    template <class Source>
+    std::size_t read(std::uint8_t* to, std::size_t n, Source&& source) {
+        constexpr std::size_t most = std::size_t{1} << 30U; // zlib counts in an unsigned int
+        std::size_t sum = 0;
+        while (sum < n && !m_ended) {
+            if (!refill(source)) {
+                refuse("unexpected end of file");
+            }
+            const std::size_t wanted = (std::min)(most, n - sum);
+            m_zip.next_out = to + sum;
+            m_zip.avail_out = static_cast<unsigned>(wanted);
+            const int code = inflate(&m_zip, Z_NO_FLUSH);
+            sum += wanted - m_zip.avail_out;
+            if (code == Z_STREAM_END) {
+                next_member(source);
+            } else if (code != Z_OK) {
+                refuse(m_zip.msg != nullptr ? m_zip.msg : zError(code));
+            }
+        }
+        return sum;
+    }
+
+private:
+    /// @return whether there is input
+    template <class Source>
+    bool refill(Source&& source) {
+        if (m_zip.avail_in == 0) {
+            m_zip.next_in = m_input.data();
+            m_zip.avail_in = static_cast<unsigned>(source(m_input.data(), m_input.size()));
+        }
+        return m_zip.avail_in > 0;
+    }
+
+    template <class Source>
+    void next_member(Source&& source) {
+        if (!refill(source)) {
+            m_ended = true;
+        } else if (*m_zip.next_in != 0) { // what is no member either is refused there
+            if (*m_zip.next_in != 0x1F) {
+                refuse_rest();
+            }
+            inflateReset(&m_zip);
+        } else {
+            for (; refill(source); ++m_zip.next_in, --m_zip.avail_in) {
+                if (*m_zip.next_in != 0) {
+                    refuse_rest();
+                }
+            }
+            m_ended = true;
+        }
+    }
+
+    [[noreturn]] void refuse(const std::string& reason) const {
+        throw data_error("[F0410] " + m_path + ": truncated or damaged gzip data: " + reason);
+    }
+    [[noreturn]] void refuse_rest() const {
+        throw data_error("[F0465] " + m_path +
+                         ": expected the end of the file after the gzip data, got other bytes: truncate it "
+                         "there, or unpack it with gunzip, which leaves them out");
+    }
+
+    std::string m_path;
+    std::vector<std::uint8_t> m_input;
+    z_stream m_zip{};
+    bool m_ended = false;
+};
+#endif
+
+/// A file that is read once, from front to back, so that it may be a pipe; compressed content (known by its
+/// first two bytes) is unpacked on the way.
 class byte_file {
 public:
-    /// @throws data_error where the file cannot be opened, or is compressed and zlib is not built in
-    explicit byte_file(const std::string& path) : m_path(path), m_plain(std::fopen(path.c_str(), "rb")) {
-        if (!m_plain) {
+    /// @throws data_error where the file cannot be opened or read, is compressed and zlib is not built in, or
+    /// seems to be of a format that nothing here reads
+    explicit byte_file(const std::string& path) : m_path(path), m_file(std::fopen(path.c_str(), "rb")) {
+        if (!m_file) {
             throw data_error("[F0405] " + path + ": cannot be opened: " + std::strerror(errno));
         }
-        unsigned char magic[2] = {};
-        const bool compressed =
-            std::fread(magic, 1, 2, m_plain.get()) == 2 && magic[0] == 0x1F && magic[1] == 0x8B;
-        std::rewind(m_plain.get());
-        if (compressed) {
+        m_raw.resize(2);
+        m_raw.resize(read_raw(m_raw.data(), 2));
+        if (is_gzip(m_raw)) {
 #if FITNAS_HAS_ZLIB
-            m_plain.reset();
-            m_packed.reset(gzopen(path.c_str(), "rb"));
-            if (!m_packed) {
-                throw data_error("[F0406] " + path + ": cannot be opened as a gzip file");
-            }
-            gzbuffer(m_packed.get(), 1U << 17U);
+            m_packed = std::make_unique<gzip_stream>(path);
 #else
             throw data_error("[F0407] " + path +
                              ": is compressed, and this program is built without zlib: gunzip the file, or "
                              "build with FITNAS_HAS_ZLIB=1 and -lz");
 #endif
         }
+        m_first.resize(longest_signature);
+        m_first.resize(read_content(m_first.data(), m_first.size()));
+        require_known();
     }
 
     const std::string& path() const { return m_path; }
@@ -2045,56 +2490,79 @@ public:
     }
 
 private:
+    static bool is_gzip(std::span<const std::uint8_t> first) {
+        return first.size() >= 2 && first[0] == 0x1F && first[1] == 0x8B;
+    }
+
+    /// Refuses what is neither numbers nor text, by name.
+    void require_known() const {
+        const std::string_view format =
+            is_gzip(m_first) ? "compressed twice: unpack it once with gunzip" : foreign_format(m_first);
+        if (!format.empty()) {
+            throw data_error("[F0466] " + m_path + ": seems to be " + std::string(format));
+        }
+    }
+
+    /// @param kept bytes that were read before they were asked for; what is taken is removed
+    static std::size_t take(std::vector<std::uint8_t>& kept, std::uint8_t* to, std::size_t n) {
+        const auto count = static_cast<std::ptrdiff_t>((std::min)(n, kept.size()));
+        std::copy_n(kept.begin(), count, to);
+        kept.erase(kept.begin(), kept.begin() + count);
+        return static_cast<std::size_t>(count);
+    }
+
     std::size_t read_some(std::uint8_t* to, std::size_t n) {
+        const std::size_t had = take(m_first, to, n);
+        return had + (had < n ? read_content(to + had, n - had) : 0);
+    }
+
+    /// Of the content, plain or unpacked.
+    std::size_t read_content(std::uint8_t* to, std::size_t n) {
+        const auto raw = [this](std::uint8_t* where, std::size_t count) {
+            const std::size_t had = take(m_raw, where, count);
+            return had + (had < count ? read_raw(where + had, count - had) : 0);
+        };
 #if FITNAS_HAS_ZLIB
         if (m_packed) {
-            constexpr std::size_t most = std::size_t{1} << 30U; // gzread counts in an int
-            std::size_t sum = 0;
-            while (sum < n) {
-                const auto wanted = static_cast<unsigned>((std::min)(most, n - sum));
-                const int got = gzread(m_packed.get(), to + sum, wanted);
-                // Where the stream just stops, zlib hands out what it has and only notes the fault.
-                int code = Z_OK;
-                const char* reason = gzerror(m_packed.get(), &code);
-                const bool ended = got < 0 || static_cast<unsigned>(got) < wanted;
-                if (got < 0 || (ended && code != Z_OK)) {
-                    throw data_error("[F0410] " + m_path + ": truncated or damaged gzip data: " + reason);
-                }
-                sum += static_cast<std::size_t>(got);
-                if (ended) {
-                    break;
-                }
-            }
-            return sum;
+            return m_packed->read(to, n, raw);
         }
 #endif
-        const std::size_t got = std::fread(to, 1, n, m_plain.get());
-        if (got < n && std::ferror(m_plain.get()) != 0) {
+        return raw(to, n);
+    }
+
+    /// Of the file itself.
+    std::size_t read_raw(std::uint8_t* to, std::size_t n) {
+        const std::size_t got = std::fread(to, 1, n, m_file.get());
+        if (got < n && std::ferror(m_file.get()) != 0) {
             throw data_error("[F0411] " + m_path + ": cannot be read: " + std::strerror(errno));
         }
         return got;
     }
 
-    struct close_plain {
+    struct close_file {
         void operator()(std::FILE* f) const { std::fclose(f); }
     };
     std::string m_path;
-    std::unique_ptr<std::FILE, close_plain> m_plain;
+    std::unique_ptr<std::FILE, close_file> m_file;
+    std::vector<std::uint8_t> m_raw;   ///< read to see whether the file is compressed
+    std::vector<std::uint8_t> m_first; ///< read to see what the content is
 #if FITNAS_HAS_ZLIB
-    struct close_packed {
-        void operator()(gzFile_s* f) const { gzclose(f); }
-    };
-    std::unique_ptr<gzFile_s, close_packed> m_packed;
+    std::unique_ptr<gzip_stream> m_packed;
 #endif
 };
+
+/// Asks for the name alone: to open a pipe and close it again would end who writes it.
+inline bool file_exists(const std::string& path) {
+    struct stat found = {};
+    return stat(path.c_str(), &found) == 0;
+}
 
 /// @return `directory/name`, or `directory/name.gz` where only that is there
 /// @throws data_error where neither is there
 inline std::string find_file(const std::string& directory, const std::string& name) {
     const std::string path = directory + "/" + name;
     for (const std::string& candidate : {path, path + ".gz"}) {
-        if (std::FILE* f = std::fopen(candidate.c_str(), "rb")) {
-            std::fclose(f);
+        if (file_exists(candidate)) {
             return candidate;
         }
     }
@@ -2105,7 +2573,7 @@ inline std::string find_file(const std::string& directory, const std::string& na
 
 // ---- fitnas/data/split.hpp ----
 /// @file
-/// @brief Seeded splits of a training set.
+/// @brief Seeded parts and splits of a set of images.
 
 namespace fitnas {
 
@@ -2123,7 +2591,7 @@ inline image_dataset subset(const image_dataset& data, std::span<const std::size
     const shape s = data.image_shape();
     const auto pixels = static_cast<std::size_t>(s.size());
     image_dataset part;
-    part.images = xt::xtensor<std::uint8_t, 4>::from_shape(
+    part.images = pixel_tensor::from_shape(
         {indices.size(), data.images.shape(1), data.images.shape(2), data.images.shape(3)});
     part.labels.resize(indices.size());
     part.classes = data.classes;
@@ -2162,7 +2630,61 @@ inline std::vector<std::size_t> class_quotas(const std::vector<std::size_t>& cou
     return quotas;
 }
 
+/// The images of each class, in a random order.
+inline std::vector<std::vector<std::size_t>> shuffled_classes(const image_dataset& data, seed s, purpose p) {
+    std::vector<std::vector<std::size_t>> members(static_cast<std::size_t>(data.classes));
+    for (std::size_t i = 0; i < data.size(); ++i) {
+        members[static_cast<std::size_t>(data.labels[i])].push_back(i);
+    }
+    for (std::size_t c = 0; c < members.size(); ++c) {
+        random_stream random(s, p, c);
+        random.shuffle(std::span<std::size_t>(members[c]));
+    }
+    return members;
+}
+
 } // namespace detail
+
+/// @brief A stratified sample, a part that stands for the whole however that is sorted: random images in an
+/// order of which every beginning has each class in proportion, to within one image. So where classes are
+/// equally frequent their counts differ by at most one, a smaller part is the beginning of a larger one, and
+/// pieces cut out of the order are alike.
+///
+/// Which class comes next is chosen by the quota method (Balinski and Young, American Mathematical Monthly
+/// 82, 1975), with the image of the class in place of the seat of the state.
+/// @param data with a label for each image
+/// @param count how many, at most all
+/// @param s chooses the images; the same gives the same
+/// @return different image numbers
+/// @throws data_error where the set contradicts itself; option_error where it has fewer images
+inline std::vector<std::size_t> stratified_indices(const image_dataset& data, std::size_t count, seed s) {
+    require_consistent(data, "stratified_indices");
+    if (count > data.size()) {
+        throw option_error("[F0468] stratified_indices: expected at most the " + std::to_string(data.size()) +
+                           " images, got " + std::to_string(count));
+    }
+    std::vector<std::vector<std::size_t>> members = detail::shuffled_classes(data, s, purpose::calibrate);
+    random_stream random(s, purpose::calibrate, members.size());
+    random.shuffle(std::span<std::vector<std::size_t>>(members)); // who is first among equals
+    std::vector<std::uint64_t> taken(members.size());
+    std::vector<std::size_t> indices;
+    indices.reserve(count);
+    while (indices.size() < count) {
+        std::size_t next = members.size();
+        for (std::size_t c = 0; c < members.size(); ++c) {
+            const std::uint64_t mine = members[c].size();
+            // Not above the share of what is taken with this one, rounded up; then the most images for each
+            // that would be taken.
+            if (taken[c] * data.size() < (indices.size() + 1) * mine &&
+                (next == members.size() ||
+                 mine * (taken[next] + 1) > members[next].size() * (taken[c] + 1))) {
+                next = c;
+            }
+        }
+        indices.push_back(members[next][static_cast<std::size_t>(taken[next]++)]);
+    }
+    return indices;
+}
 
 /// @brief Splits a training set in two at random, each class in the same proportion as far as counts allow.
 /// @param all the published training set
@@ -2189,15 +2711,11 @@ inline dataset split(const image_dataset& all, image_dataset test, const split_o
                            std::to_string(left) + " images that validation leaves, got " +
                            std::to_string(options.train_limit));
     }
-    std::vector<std::vector<std::size_t>> members(static_cast<std::size_t>(all.classes));
-    for (std::size_t i = 0; i < all.size(); ++i) {
-        members[static_cast<std::size_t>(all.labels[i])].push_back(i);
-    }
+    const std::vector<std::vector<std::size_t>> members =
+        detail::shuffled_classes(all, options.seed, purpose::split);
     std::vector<std::size_t> counts;
-    for (std::size_t c = 0; c < members.size(); ++c) {
-        random_stream random(options.seed, purpose::split, c);
-        random.shuffle(std::span<std::size_t>(members[c]));
-        counts.push_back(members[c].size());
+    for (const std::vector<std::size_t>& some : members) {
+        counts.push_back(some.size());
     }
     const std::vector<std::size_t> held_out = detail::class_quotas(counts, options.validation);
     for (std::size_t c = 0; c < counts.size(); ++c) {
@@ -2225,6 +2743,24 @@ inline dataset split(const image_dataset& all, image_dataset test, const split_o
 
 namespace fitnas {
 
+namespace detail {
+
+/// @return what a file seems to be that is not of CIFAR-10, to follow a message; empty where none is known
+FITNAS_COLD inline std::string not_cifar10(std::span<const std::uint8_t> bytes) {
+    constexpr std::size_t cifar100 = 2 + 3 * 32 * 32;
+    if (bytes.size() >= 4 && bytes[0] == 0 && bytes[1] == 0 && bytes[2] == 8 && bytes[3] <= 4) {
+        return ": seems to be an IDX file, which read_idx takes";
+    }
+    if (!bytes.empty() && bytes.size() % cifar100 == 0) {
+        return ": seems to be CIFAR-100, whose records of " + std::to_string(cifar100) +
+               " bytes begin with two labels, and which is not read here: write its images and one of the "
+               "labels as IDX files, for read_idx";
+    }
+    return {};
+}
+
+} // namespace detail
+
 /// @brief Reads files of CIFAR-10's binary version one after the other: records of a label byte and three
 /// planes (red, green, blue) of 32 x 32 pixels.
 /// @param paths plain or compressed with gzip
@@ -2241,7 +2777,8 @@ inline image_dataset read_cifar10(std::span<const std::string> paths) {
         const std::vector<std::uint8_t> bytes = file.read(UINT64_MAX);
         if (bytes.empty() || bytes.size() % record != 0) {
             throw data_error("[F0413] " + path + ": expected whole records of " + std::to_string(record) +
-                             " bytes, got " + std::to_string(bytes.size()) + " bytes");
+                             " bytes, got " + std::to_string(bytes.size()) + " bytes" +
+                             detail::not_cifar10(bytes));
         }
         for (std::size_t i = 0; i < bytes.size(); i += record) {
             if (bytes[i] > 9) {
@@ -2257,7 +2794,7 @@ inline image_dataset read_cifar10(std::span<const std::string> paths) {
     const std::size_t n = all.size() / record;
     image_dataset data;
     data.classes = 10;
-    data.images = xt::xtensor<std::uint8_t, 4>::from_shape({n, side, side, std::size_t{3}});
+    data.images = pixel_tensor::from_shape({n, side, side, std::size_t{3}});
     data.labels.resize(n);
     for (std::size_t i = 0; i < n; ++i) {
         const std::uint8_t* from = all.data() + i * record;
@@ -2300,54 +2837,94 @@ namespace fitnas {
 
 namespace detail {
 
-inline constexpr std::uint32_t idx_images_magic = 2051; ///< unsigned bytes, three dimensions
-inline constexpr std::uint32_t idx_labels_magic = 2049; ///< unsigned bytes, one dimension
+inline constexpr std::uint32_t idx_labels_magic = 0x00000801; ///< unsigned bytes, one dimension
+inline constexpr std::uint32_t idx_images_magic = 0x00000803; ///< unsigned bytes, three dimensions
+inline constexpr std::uint32_t idx_colour_magic = 0x00000804; ///< unsigned bytes, four dimensions
 
-/// Reads the magic number and `dimensions` sizes.
-inline std::vector<std::uint32_t> read_idx_header(byte_file& file, std::uint32_t magic,
-                                                  std::size_t dimensions, const std::string& kind) {
-    const std::vector<std::uint8_t> bytes = file.read(4 * (dimensions + 1));
+/// @return what a file with another magic number is, to follow the number; empty where it is no IDX file
+FITNAS_COLD inline std::string idx_kind(std::uint32_t magic) {
+    const auto dimensions = static_cast<int>(magic & 0xFFU);
+    const auto of = [&](const char* type) {
+        return ", an IDX file of " + std::string(type) + " in " + std::to_string(dimensions) +
+               (dimensions == 1 ? " dimension" : " dimensions");
+    };
+    switch (magic >> 8U) {
+    case 0x08:
+        return of("unsigned bytes");
+    case 0x09:
+        return of("signed bytes");
+    case 0x0B:
+        return of("16-bit integers");
+    case 0x0C:
+        return of("32-bit integers");
+    case 0x0D:
+        return of("32-bit floats");
+    case 0x0E:
+        return of("64-bit floats");
+    default:
+        return {};
+    }
+}
+
+/// Reads the next `count` words.
+inline std::vector<std::uint32_t> read_idx_words(byte_file& file, std::size_t count) {
+    const std::vector<std::uint8_t> bytes = file.read_exactly(4 * count, "an IDX header");
     std::vector<std::uint32_t> words;
-    for (std::size_t i = 0; i + 4 <= bytes.size(); i += 4) {
+    for (std::size_t i = 0; i < bytes.size(); i += 4) {
         words.push_back(std::uint32_t{bytes[i]} << 24U | std::uint32_t{bytes[i + 1]} << 16U |
                         std::uint32_t{bytes[i + 2]} << 8U | std::uint32_t{bytes[i + 3]});
     }
-    if (!words.empty() && words[0] != magic) {
-        throw data_error("[F0416] " + file.path() + ": not an IDX file of " + kind +
-                         ": expected the magic number " + std::to_string(magic) + ", got " +
-                         std::to_string(words[0]));
-    }
-    if (words.size() != dimensions + 1) {
-        throw data_error("[F0417] " + file.path() + ": truncated: expected an IDX header of " +
-                         std::to_string(4 * (dimensions + 1)) + " bytes, got " +
-                         std::to_string(bytes.size()));
-    }
     return words;
+}
+
+/// Reads the magic number.
+/// @param expected the numbers that are taken, for the message
+inline std::uint32_t read_idx_magic(byte_file& file, std::initializer_list<std::uint32_t> taken,
+                                    const std::string& expected) {
+    const std::uint32_t magic = read_idx_words(file, 1).front();
+    if (std::find(taken.begin(), taken.end(), magic) == taken.end()) {
+        throw data_error("[F0416] " + file.path() + ": not an IDX file of " + expected + ", got " +
+                         std::to_string(magic) + idx_kind(magic));
+    }
+    return magic;
 }
 
 } // namespace detail
 
 /// @brief Reads IDX images.
-/// @param path a plain file, or one compressed with gzip (needs `FITNAS_HAS_ZLIB=1`)
-/// @return N x H x W x 1
+/// @param path a plain file, or one compressed with gzip (needs `FITNAS_HAS_ZLIB=1`): unsigned bytes in three
+/// dimensions, N x H x W, or in four, N x H x W x C
+/// @return N x H x W x C; C is 1 where there are three dimensions
 /// @throws data_error where the file is missing, foreign, truncated or too long
-inline xt::xtensor<std::uint8_t, 4> read_idx_images(const std::string& path) {
+inline pixel_tensor read_idx_images(const std::string& path) {
     detail::byte_file file(path);
-    const auto header = detail::read_idx_header(file, detail::idx_images_magic, 3, "images");
+    const std::uint32_t magic =
+        detail::read_idx_magic(file, {detail::idx_images_magic, detail::idx_colour_magic},
+                               "images: expected the magic number 2051 (N x H x W) or 2052 (N x H x W x C)");
+    const bool colour = magic == detail::idx_colour_magic;
+    std::vector<std::uint32_t> sizes = detail::read_idx_words(file, colour ? 4 : 3);
+    const std::string pixels = std::to_string(sizes[1]) + " x " + std::to_string(sizes[2]) +
+                               (colour ? " x " + std::to_string(sizes[3]) : "");
+    sizes.resize(4, 1);
     constexpr std::uint32_t largest_side = 1U << 15U;
-    if (header[2] < 1 || header[2] > largest_side || header[3] < 1 || header[3] > largest_side) {
-        throw data_error("[F0418] " + path + ": expected images of 1 to " + std::to_string(largest_side) +
-                         " pixels a side, the header says " + std::to_string(header[2]) + " x " +
-                         std::to_string(header[3]));
+    for (std::size_t i = 1; i < 4; ++i) {
+        if (sizes[i] < 1 || sizes[i] > largest_side) {
+            throw data_error("[F0418] " + path + ": expected images of 1 to " + std::to_string(largest_side) +
+                             (colour ? " pixels a side and as many channels" : " pixels a side") +
+                             ", the header says " + pixels);
+        }
     }
-    const std::string said = std::to_string(header[1]) + " images of " + std::to_string(header[2]) + " x " +
-                             std::to_string(header[3]) + " pixels";
-    // At most 2^62: no overflow.
-    const std::uint64_t size = std::uint64_t{header[1]} * header[2] * header[3];
-    const std::vector<std::uint8_t> bytes = file.read_exactly(size, said);
+    // So that all of them are below 2^63.
+    const std::uint64_t image = std::uint64_t{sizes[1]} * sizes[2] * sizes[3];
+    if (image > std::uint64_t{1} << 31U) {
+        throw data_error("[F0467] " + path + ": expected images of at most 2^31 values, the header says " +
+                         pixels);
+    }
+    const std::string said = std::to_string(sizes[0]) + " images of " + pixels + (colour ? "" : " pixels");
+    const std::vector<std::uint8_t> bytes = file.read_exactly(sizes[0] * image, said);
     file.require_end(said);
-    xt::xtensor<std::uint8_t, 4> images = xt::xtensor<std::uint8_t, 4>::from_shape(
-        {std::size_t{header[1]}, std::size_t{header[2]}, std::size_t{header[3]}, std::size_t{1}});
+    pixel_tensor images = pixel_tensor::from_shape(
+        {std::size_t{sizes[0]}, std::size_t{sizes[1]}, std::size_t{sizes[2]}, std::size_t{sizes[3]}});
     std::copy(bytes.begin(), bytes.end(), images.data());
     return images;
 }
@@ -2358,9 +2935,10 @@ inline xt::xtensor<std::uint8_t, 4> read_idx_images(const std::string& path) {
 /// @throws data_error where the file is missing, foreign, truncated or too long
 inline std::vector<int> read_idx_labels(const std::string& path) {
     detail::byte_file file(path);
-    const auto header = detail::read_idx_header(file, detail::idx_labels_magic, 1, "labels");
-    const std::string said = std::to_string(header[1]) + " labels";
-    const std::vector<std::uint8_t> bytes = file.read_exactly(header[1], said);
+    detail::read_idx_magic(file, {detail::idx_labels_magic}, "labels: expected the magic number 2049 (N)");
+    const std::uint32_t count = detail::read_idx_words(file, 1).front();
+    const std::string said = std::to_string(count) + " labels";
+    const std::vector<std::uint8_t> bytes = file.read_exactly(count, said);
     file.require_end(said);
     return {bytes.begin(), bytes.end()};
 }
@@ -2458,9 +3036,9 @@ FITNAS_COLD inline image_dataset synthetic_split(const synthetic_options& option
     const shape s = options.image;
     image_dataset data;
     data.classes = options.classes;
-    data.images = xt::xtensor<std::uint8_t, 4>::from_shape({n, static_cast<std::size_t>(s.height),
-                                                            static_cast<std::size_t>(s.width),
-                                                            static_cast<std::size_t>(s.channels)});
+    data.images =
+        pixel_tensor::from_shape({n, static_cast<std::size_t>(s.height), static_cast<std::size_t>(s.width),
+                                  static_cast<std::size_t>(s.channels)});
     data.labels.resize(n);
     parallel_for(static_cast<std::ptrdiff_t>(n), [&](std::ptrdiff_t i) {
         random_stream random(options.seed, purpose::synthetic, which, static_cast<std::uint64_t>(i));
@@ -2477,7 +3055,9 @@ FITNAS_COLD inline image_dataset synthetic_split(const synthetic_options& option
                 const int from_y = std::clamp(y + dy, 0, s.height - 1);
                 const int from_x = std::clamp(x + dx, 0, s.width - 1);
                 for (int c = 0; c < s.channels; ++c) {
-                    const double clean = 128 + 80.0 * prototype[(from_y * s.width + from_x) * s.channels + c];
+                    const double clean =
+                        128 +
+                        80.0 * static_cast<double>(prototype[(from_y * s.width + from_x) * s.channels + c]);
                     const double value = clean + options.noise * random.normal();
                     *to++ = static_cast<std::uint8_t>(std::lround(std::clamp(value, 0.0, 255.0)));
                 }
@@ -2757,7 +3337,10 @@ inline double quantile(const std::vector<double>& sorted, double q) {
     const double place = q * static_cast<double>(sorted.size() - 1);
     const auto below = static_cast<std::size_t>(place);
     const std::size_t above = (std::min)(below + 1, sorted.size() - 1);
-    return sorted[below] + (place - static_cast<double>(below)) * (sorted[above] - sorted[below]);
+    const double share = place - static_cast<double>(below);
+    const double step = sorted[above] - sorted[below];
+    return std::isfinite(step) ? sorted[below] + share * step
+                               : (1 - share) * sorted[below] + share * sorted[above];
 }
 } // namespace detail
 
@@ -2932,7 +3515,8 @@ inline std::size_t top_count(std::size_t n, double fraction, const std::string& 
 /// @param predicted,truth n >= 2 finite values each
 /// @param k how many picks are tried in truth, 1 to n
 /// @return from 0, in the unit of `truth`
-/// @throws shape_error, numeric_error, option_error
+/// @throws shape_error, option_error; numeric_error where a value is not finite, or the loss is too large for
+/// a double
 inline double regret(std::span<const double> predicted, std::span<const double> truth, std::size_t k = 1) {
     detail::require_paired(predicted, truth, "regret");
     if (k < 1 || k > predicted.size()) {
@@ -2944,7 +3528,13 @@ inline double regret(std::span<const double> predicted, std::span<const double> 
     for (const std::size_t i : picks) {
         best = (std::max)(best, truth[i]);
     }
-    return *std::max_element(truth.begin(), truth.end()) - best;
+    const double most = *std::max_element(truth.begin(), truth.end());
+    if (!std::isfinite(most - best)) {
+        throw numeric_error("[F0860] regret: from " + detail::number_text(best) + " to " +
+                            detail::number_text(most) +
+                            " is more than a double holds; divide the truth by a number");
+    }
+    return most - best;
 }
 
 /// @brief The share of the predicted top fraction that is in the true top fraction.
@@ -2963,7 +3553,7 @@ inline double precision_at(std::span<const double> predicted, std::span<const do
     }
     std::size_t hits = 0;
     for (const std::size_t i : detail::top_rows(predicted, k)) {
-        hits += is_best[i] != 0 ? 1 : 0;
+        hits += is_best[i] != 0 ? 1U : 0U;
     }
     return static_cast<double>(hits) / static_cast<double>(k);
 }
@@ -3758,10 +4348,11 @@ struct norm_state {
     /// @param v its variance (biased)
     void set(int i, double m, double v, float gamma, float beta) {
         const double inv = 1.0 / std::sqrt(v + batch_norm_epsilon);
+        const double gain = static_cast<double>(gamma) * inv;
         mean[i] = static_cast<float>(m);
         inverse[i] = static_cast<float>(inv);
-        scale[i] = static_cast<float>(gamma * inv);
-        shift[i] = static_cast<float>(beta - gamma * inv * m);
+        scale[i] = static_cast<float>(gain);
+        shift[i] = static_cast<float>(static_cast<double>(beta) - gain * m);
     }
 };
 
@@ -3786,7 +4377,7 @@ inline void norm_backward(norm_state& s, int channels, group_sums& sums, double 
         const double inverse = static_cast<double>(s.inverse[i]);
         dgamma[i] += static_cast<float>(duz * inverse);
         dgamma[channels + i] += static_cast<float>(du);
-        const double a = gamma[i] * inverse;
+        const double a = static_cast<double>(gamma[i]) * inverse;
         const double b = -a * inverse * inverse * duz / count;
         s.a[i] = static_cast<float>(a);
         s.b[i] = static_cast<float>(b);
@@ -3990,11 +4581,12 @@ struct forward_rows {
     struct panel_store {
         const forward_rows& to;
         int column;
-        vec<> sum[Vectors] = {};
-        vec<> squares[Vectors] = {};
+        simd::vecs<Vectors> sum = {};
+        simd::vecs<Vectors> squares = {};
 
-        template <int Rows>
-        FITNAS_INLINE void operator()(int row, vec<> (&acc)[Rows][Vectors]) {
+        template <std::size_t Count>
+        FITNAS_INLINE void operator()(int row, simd::vecs<Vectors> (&acc)[Count]) {
+            constexpr auto Rows = static_cast<int>(Count);
             for (int v = 0; v < Vectors; ++v) {
                 float* at = to.z + static_cast<std::ptrdiff_t>(row) * to.channels + column + v * W;
                 const int left = to.channels - column - v * W;
@@ -4053,11 +4645,12 @@ struct backward_rows {
     struct panel_store {
         const backward_rows& to;
         int column;
-        vec<> sum[Vectors] = {};
-        vec<> products[Vectors] = {};
+        simd::vecs<Vectors> sum = {};
+        simd::vecs<Vectors> products = {};
 
-        template <int Rows>
-        FITNAS_INLINE void operator()(int row, vec<> (&acc)[Rows][Vectors]) {
+        template <std::size_t Count>
+        FITNAS_INLINE void operator()(int row, simd::vecs<Vectors> (&acc)[Count]) {
+            constexpr auto Rows = static_cast<int>(Count);
             for (int v = 0; v < Vectors; ++v) {
                 const int left = to.channels - column - v * W;
                 if (left <= 0) {
@@ -4078,7 +4671,7 @@ struct backward_rows {
             }
         }
         template <int Rows, class Put>
-        FITNAS_INLINE void finish_tile(int row, int v, vec<> (&acc)[Rows][Vectors], int left, Put put) {
+        FITNAS_INLINE void finish_tile(int row, int v, simd::tile<Rows, Vectors>& acc, int left, Put put) {
             const int c = column + v * W;
             std::ptrdiff_t i = to.at + static_cast<std::ptrdiff_t>(row) * to.channels + c;
             if constexpr (A == activation::none) {
@@ -4313,12 +4906,12 @@ struct convolution_geometry {
 template <int Pixels, int Vectors, class Store>
 FITNAS_INLINE void window_tile(const convolution_geometry& g, const float* window, const float* b, int row,
                                Store& store) {
-    vec<> acc[Pixels][Vectors] = {};
+    simd::tile<Pixels, Vectors> acc = {};
     const std::ptrdiff_t step = g.pixel_step();
     const int run = g.run();
     for (int ky = 0; ky < g.kernel; ++ky, window += g.run_step()) {
         for (int i = 0; i < run; ++i, b += panel) {
-            vec<> y[Vectors];
+            simd::vecs<Vectors> y;
             for (int v = 0; v < Vectors; ++v) {
                 y[v] = simd::load(b + v * W);
             }
@@ -4358,7 +4951,7 @@ template <int Vectors>
 void add_window_gradients(const convolution_geometry& g, const float* plane, int y0, int height,
                           int first_tap, const float* gradient, std::size_t gradient_stride, float* part,
                           int ld) {
-    vec<> acc[gemm_rows][Vectors];
+    simd::tile<gemm_rows, Vectors> acc;
     const float* at[gemm_rows];
     for (int i = 0; i < gemm_rows; ++i) {
         at[i] = plane +
@@ -4370,7 +4963,7 @@ void add_window_gradients(const convolution_geometry& g, const float* plane, int
     for (int y = y0; y < y0 + height; ++y) {
         std::ptrdiff_t offset = g.window(y, 0);
         for (int x = 0; x < g.out.width; ++x, offset += g.pixel_step(), gradient += W) {
-            vec<> d[Vectors];
+            simd::vecs<Vectors> d;
             for (int v = 0; v < Vectors; ++v) {
                 d[v] = simd::load(gradient + static_cast<std::size_t>(v) * gradient_stride);
             }
@@ -4501,9 +5094,9 @@ inline constexpr int planes_at_once = 4;
 /// with Kernel taps in a row. `out` gets them one after the other.
 template <int Kernel, int Stride, int Rows, int Columns>
 void stencil(const float* plane, int plane_width, const float* taps, int tap_rows, float* out) {
-    vec<> acc[Rows][Columns] = {};
+    simd::tile<Rows, Columns> acc = {};
     for (int ky = 0; ky < tap_rows; ++ky, taps += Kernel * W) {
-        vec<> tap[Kernel];
+        simd::vecs<Kernel> tap;
         for (int kx = 0; kx < Kernel; ++kx) {
             tap[kx] = simd::load(taps + kx * W);
         }
@@ -4750,6 +5343,7 @@ struct input_place {
 /// Where the input of a depthwise convolution comes from, some channels of one image at a time.
 class plane_source {
 public:
+    virtual ~plane_source() = default;
     affine_input x; ///< what is pending on it; z may be missing
 
     /// Floats of scratch of a thread.
@@ -4771,7 +5365,6 @@ public:
 
 protected:
     explicit plane_source(const affine_input& x_) : x(x_) {}
-    ~plane_source() = default;
 };
 
 /// Channels from c on of one image, batch norm and activation applied.
@@ -5069,7 +5662,7 @@ void add_tap_gradients(const depthwise_geometry& g, const float* plane, const fl
     const int asks = g.stride * g.stride;
     const std::ptrdiff_t channels = g.in.channels;
     for (int k0 = 0; k0 < Kernel; k0 += TapRows) {
-        vec<> acc[TapRows][Kernel];
+        simd::tile<TapRows, Kernel> acc;
         for (int ky = 0; ky < TapRows; ++ky) {
             for (int kx = 0; kx < Kernel; ++kx) {
                 acc[ky][kx] = simd::load(dtaps + ((k0 + ky) * Kernel + kx) * W);
@@ -5482,8 +6075,8 @@ struct expanded_rows {
         float* at;
         float* raw;
         int pixel = 0; ///< in its row
-        vec<> scale[Vectors] = {};
-        vec<> shift[Vectors] = {};
+        simd::vecs<Vectors> scale = {};
+        simd::vecs<Vectors> shift = {};
 
         panel_store(const expanded_rows& to_, int column)
             : to(to_),
@@ -5499,8 +6092,9 @@ struct expanded_rows {
                 }
             }
         }
-        template <int Rows>
-        FITNAS_INLINE void operator()(int row, vec<> (&acc)[Rows][Vectors]) {
+        template <std::size_t Count>
+        FITNAS_INLINE void operator()(int row, simd::vecs<Vectors> (&acc)[Count]) {
+            constexpr auto Rows = static_cast<int>(Count);
             for (int r = 0; r < Rows; ++r) {
                 for (int v = 0; v < Vectors; ++v) {
                     const vec<> u = simd::fma(acc[r][v], scale[v], shift[v]);
@@ -5746,8 +6340,9 @@ private:
             const add_rows& to;
             int column;
 
-            template <int Rows>
-            FITNAS_INLINE void operator()(int row, vec<> (&acc)[Rows][Vectors]) const {
+            template <std::size_t Count>
+            FITNAS_INLINE void operator()(int row, simd::vecs<Vectors> (&acc)[Count]) const {
+                constexpr auto Rows = static_cast<int>(Count);
                 for (int v = 0; v < Vectors; ++v) {
                     const int c = column + v * W;
                     const int left = to.channels - c;
@@ -5819,10 +6414,10 @@ public:
         }
     }
 
-    /// @throws std::length_error past the capacity (a compile-time error in a constant expression)
+    /// @throws shape_error past the capacity (a compile-time error in a constant expression)
     constexpr void push_back(const primitive& step) {
         if (m_size == capacity) {
-            throw std::length_error("[F0110] a recipe has at most 16 primitives");
+            throw shape_error("[F0110] a recipe has at most 16 primitives");
         }
         m_steps[static_cast<std::size_t>(m_size++)] = step;
     }
@@ -6628,7 +7223,7 @@ namespace detail {
 
 inline void fill_normal(std::span<float> values, double deviation, random_stream& random) {
     for (float& v : values) {
-        v = static_cast<float>(deviation * static_cast<double>(random.normal()));
+        v = static_cast<float>(deviation * random.normal());
     }
 }
 
@@ -6832,15 +7427,12 @@ inline std::size_t argmax(std::span<const float> values) {
     return static_cast<std::size_t>(std::max_element(values.begin(), values.end()) - values.begin());
 }
 
-/// @brief Mean of -sum_c q_c log softmax(logits)_c, where q is 1 - smoothing at the label plus smoothing /
-/// classes everywhere (Szegedy et al., arXiv 1512.00567, section 7).
-/// @param logits images x classes
-/// @param labels one an image, each in [0, classes)
-/// @param smoothing in [0, 1)
-/// @param gradient images x classes, overwritten; empty where it is not wanted
-/// @throws shape_error where the sizes do not match or a label is outside
-inline batch_loss cross_entropy(std::span<const float> logits, std::span<const int> labels, double smoothing,
-                                std::span<float> gradient = {}) {
+namespace detail {
+
+/// As `cross_entropy`; the loss of each image, not their mean, is added, image by image, so that a sum over
+/// several pieces does not depend on where they were cut.
+inline void add_cross_entropy(std::span<const float> logits, std::span<const int> labels, double smoothing,
+                              std::span<float> gradient, batch_loss& sum) {
     const std::size_t images = labels.size();
     if (images == 0 || logits.empty() || logits.size() % images != 0 ||
         (!gradient.empty() && gradient.size() != logits.size())) {
@@ -6850,7 +7442,6 @@ inline batch_loss cross_entropy(std::span<const float> logits, std::span<const i
     }
     const std::size_t classes = logits.size() / images;
     const double share = smoothing / static_cast<double>(classes);
-    batch_loss result;
     for (std::size_t n = 0; n < images; ++n) {
         const std::span<const float> z = logits.subspan(n * classes, classes);
         if (labels[n] < 0 || static_cast<std::size_t>(labels[n]) >= classes) {
@@ -6859,25 +7450,41 @@ inline batch_loss cross_entropy(std::span<const float> logits, std::span<const i
         }
         const auto label = static_cast<std::size_t>(labels[n]);
         const std::size_t best = argmax(z);
-        result.correct += best == label;
         const double top =
             static_cast<double>(z[best]); // subtracted first, so that huge logits keep their digits
-        double sum = 0;
+        double total = 0;
         double mean = 0;
         for (const float v : z) {
             const double below = static_cast<double>(v) - top;
-            sum += std::exp(below);
+            total += std::exp(below);
             mean += below / static_cast<double>(classes);
         }
-        const double log_sum = std::log(sum);
-        result.loss += log_sum - (1 - smoothing) * (static_cast<double>(z[label]) - top) - smoothing * mean;
+        // Of logits that are no numbers none is the largest.
+        sum.correct += static_cast<std::size_t>(best == label && !std::isnan(total));
+        const double log_sum = std::log(total);
+        sum.loss += log_sum - (1 - smoothing) * (static_cast<double>(z[label]) - top) - smoothing * mean;
         for (std::size_t c = 0; c < classes && !gradient.empty(); ++c) {
             const double target = share + (c == label ? 1 - smoothing : 0);
             gradient[n * classes + c] = static_cast<float>(
                 (std::exp(static_cast<double>(z[c]) - top - log_sum) - target) / static_cast<double>(images));
         }
     }
-    result.loss /= static_cast<double>(images);
+}
+
+} // namespace detail
+
+/// @brief Mean of -sum_c q_c log softmax(logits)_c, where q is 1 - smoothing at the label plus smoothing /
+/// classes everywhere (Szegedy et al., arXiv 1512.00567, section 7).
+/// @param logits images x classes
+/// @param labels one an image, each in [0, classes)
+/// @param smoothing in [0, 1)
+/// @param gradient images x classes, overwritten; empty where it is not wanted
+/// @throws shape_error where the sizes do not match or a label is outside
+inline batch_loss cross_entropy(std::span<const float> logits, std::span<const int> labels, double smoothing,
+                                std::span<float> gradient = {}) {
+    batch_loss result;
+    detail::add_cross_entropy(logits, labels, smoothing, gradient, result);
+    result.loss /= static_cast<double>(labels.size());
     return result;
 }
 
@@ -6965,13 +7572,14 @@ gradient_report check_gradient(std::span<float> values, std::span<const float> a
             ++report.skipped;
             continue;
         }
-        const double off = std::abs(analytic[d.at] - d.numeric) / largest;
-        report.worst = (std::max)(report.worst, off);
+        const double off = std::abs(static_cast<double>(analytic[d.at]) - d.numeric) / largest;
+        report.worst = std::isnan(off) ? off : (std::max)(report.worst, off); // keeps what is not a number
         ++report.compared;
         if (!(off <= options.tolerance)) {
             report.ok = false;
             report.log += "coordinate " + std::to_string(d.at) + ": analytic " +
-                          std::to_string(analytic[d.at]) + ", numeric " + std::to_string(d.numeric) + "\n";
+                          detail::number_text(analytic[d.at]) + ", numeric " +
+                          detail::number_text(d.numeric) + "\n";
         }
     }
     if (report.skipped > report.compared) {
@@ -7177,7 +7785,7 @@ gradient_report check_recipe(const recipe& steps, shape input, Count images = 3,
     report.ok = report.ok && at_input.ok;
     report.compared += at_input.compared;
     report.skipped += at_input.skipped;
-    report.worst = (std::max)(report.worst, at_input.worst);
+    report.worst = std::isnan(at_input.worst) ? at_input.worst : (std::max)(report.worst, at_input.worst);
     report.log += at_input.ok ? "" : "at the input: " + at_input.log;
     return report;
 }
@@ -8139,7 +8747,12 @@ struct score_table {
     bool empty() const { return architectures.empty(); }
     void push_back(const fitnas::architecture<Space>& a, double score) {
         architectures.push_back(a);
-        scores.push_back(score);
+        try {
+            scores.push_back(score);
+        } catch (...) { // there is no memory: no half of a row stays
+            architectures.pop_back();
+            throw;
+        }
     }
     /// @return the rows with these numbers, in their order
     score_table rows(std::span<const std::size_t> numbers) const {
@@ -8203,7 +8816,8 @@ std::vector<std::size_t> network_numbers(const score_table<Space>& table) {
     return numbers;
 }
 
-/// @brief One row for each different network: its canonical code and the mean of its scores.
+/// @brief One row for each different network: its canonical code and the mean of its scores, which is rounded
+/// once: networks with the same scores, however often and in whatever order, have the same mean.
 /// @param what who asks, for the message
 /// @throws as `require_usable`; shape_error where there are fewer than 2 different networks
 template <code_space Space>
@@ -8211,17 +8825,16 @@ score_table<Space> merge_equal_networks(const score_table<Space>& table, const s
     require_usable(table, what);
     const std::vector<std::size_t> numbers = network_numbers(table);
     score_table<Space> merged;
-    std::vector<double> counts;
+    std::vector<std::vector<double>> scores;
     for (std::size_t i = 0; i < table.size(); ++i) {
         if (numbers[i] == merged.size()) {
             merged.push_back(canonical<Space>(table.architectures[i]), 0);
-            counts.push_back(0);
+            scores.emplace_back();
         }
-        merged.scores[numbers[i]] += table.scores[i];
-        counts[numbers[i]] += 1;
+        scores[numbers[i]].push_back(table.scores[i]);
     }
     for (std::size_t i = 0; i < merged.size(); ++i) {
-        merged.scores[i] /= counts[i];
+        merged.scores[i] = detail::exact_mean(scores[i]);
     }
     if (merged.size() < 2) {
         throw shape_error("[F0604] " + what + ": the table has 1 different network, at least 2 are needed");
@@ -8298,24 +8911,6 @@ struct cell_operator : detail::group_operator<detail::single_cells> {};
 
 } // namespace fitnas::feature
 
-// ---- fitnas/predictor/predictor.hpp ----
-/// @file
-/// @brief What a predictor is.
-
-namespace fitnas {
-
-/// @brief Gives every architecture of its space a number, higher is better: a fitted model, an ensemble, a
-/// baseline, or a type of yours. Searches and tables take any of them.
-template <class P>
-concept predictor = code_space<typename P::space> &&
-    requires(const P& p, const architecture<typename P::space>& one,
-             std::span<const architecture<typename P::space>> many) {
-    { p.predict(one) } -> std::same_as<double>;
-    { p.predict(many) } -> std::same_as<std::vector<double>>;
-};
-
-} // namespace fitnas
-
 // ---- fitnas/predictor/target.hpp ----
 /// @file
 /// @brief Scores as targets of a fit, and the way back from outputs to scores.
@@ -8337,24 +8932,54 @@ struct line {
 
 namespace detail {
 
+/// Values in a unit in which none is above 1, a power of two, and their moments in it: their squares neither
+/// over- nor underflow.
 struct moments {
+    explicit moments(std::span<const double> given) : exponent(common_exponent(given)) {
+        for (const double v : given) {
+            values.push_back(std::ldexp(v, -exponent));
+        }
+        mean = exact_mean(values);
+        deviation = deviation_about(mean, values, values.size());
+    }
+    int exponent; ///< of the unit
+    std::vector<double> values{};
     double mean = 0;
     double deviation = 0; ///< with the number of values as divisor
 };
 
-inline moments moments_of(std::span<const double> values) {
-    const auto n = static_cast<double>(values.size());
-    moments m;
-    for (const double v : values) {
-        m.mean += v / n;
-    }
-    double sum = 0;
-    for (const double v : values) {
-        sum += (v - m.mean) * (v - m.mean);
-    }
-    m.deviation = std::sqrt(sum / n);
-    return m;
+/// @param values at least one
+inline double median_of(std::vector<double> values) {
+    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+    std::nth_element(values.begin(), middle, values.end());
+    const double upper = *middle;
+    return values.size() % 2 == 1 ? upper : 0.5 * upper + 0.5 * *std::max_element(values.begin(), middle);
 }
+
+/// Median and a deviation that fewer than half of the values cannot rule: 1.4826 times the median distance
+/// from the median, which is the standard deviation where values are normal.
+struct robust_moments {
+    static constexpr double to_deviation = 1.4826;
+    explicit robust_moments(std::span<const double> given) : exponent(common_exponent(given)) {
+        std::vector<double> values;
+        for (const double v : given) {
+            values.push_back(std::ldexp(v, -exponent));
+        }
+        median = median_of(values);
+        for (double& v : values) {
+            v = std::abs(v - median);
+        }
+        deviation = to_deviation * median_of(std::move(values));
+    }
+    /// @return how many deviations a value is off the median
+    double standardised(double v) const { return (std::ldexp(v, -exponent) - median) / deviation; }
+    /// @return the value that is so many deviations off
+    double value(double distance) const { return std::ldexp(median + distance * deviation, exponent); }
+
+    int exponent; ///< of the unit of what follows
+    double median = 0;
+    double deviation = 0;
+};
 
 /// Ranks from 0; equal values share the mean of their ranks.
 inline std::vector<double> mean_ranks(std::span<const double> values) {
@@ -8380,40 +9005,251 @@ inline std::vector<double> mean_ranks(std::span<const double> values) {
 
 } // namespace detail
 
-/// @brief The targets of a fit, with mean 0 and standard deviation 1.
+/// @brief The targets of a fit, with mean 0 and standard deviation 1; the same in whatever unit scores are.
 /// @param kind which transform
-/// @param scores not all equal
+/// @param scores finite, not all equal
 inline std::vector<double> make_targets(target kind, std::span<const double> scores) {
-    std::vector<double> values = kind == target::ranks ? detail::mean_ranks(scores)
-                                                       : std::vector<double>(scores.begin(), scores.end());
-    const detail::moments m = detail::moments_of(values);
-    for (double& v : values) {
+    detail::moments m =
+        kind == target::ranks ? detail::moments(detail::mean_ranks(scores)) : detail::moments(scores);
+    for (double& v : m.values) {
         v = (v - m.mean) / m.deviation;
     }
-    return values;
+    return std::move(m.values);
 }
 
-/// @brief The line that takes outputs closest to scores (least squares), so that outputs of a fit to ranks or
-/// pairs can be read in the unit of the scores. It always rises, so no order changes: where the closest does
-/// not, the line gives the outputs the mean and deviation of the scores instead.
+namespace detail {
+
+/// Which points to take for a line: those that are not more than 5 robust deviations off the line whose slope is
+/// the median of those between points of the lower and the upper half (after Theil, "A rank-invariant method
+/// of linear and polynomial regression analysis", 1950). Fewer than 10 points are all taken.
+inline std::vector<char> near_line(const moments& x, const moments& y) {
+    const std::size_t n = x.values.size();
+    std::vector<char> taken(n, 1);
+    if (n < 10) {
+        return taken;
+    }
+    std::vector<std::size_t> order(n);
+    for (std::size_t i = 0; i < n; ++i) {
+        order[i] = i;
+    }
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) { return x.values[a] < x.values[b]; });
+    std::vector<double> slopes;
+    for (std::size_t i = 0; i < n / 2; ++i) {
+        const std::size_t low = order[i];
+        const std::size_t high = order[i + (n + 1) / 2];
+        if (x.values[high] > x.values[low]) {
+            slopes.push_back((y.values[high] - y.values[low]) / (x.values[high] - x.values[low]));
+        }
+    }
+    const double slope = slopes.empty() ? 0 : median_of(std::move(slopes));
+    std::vector<double> off;
+    for (std::size_t i = 0; i < n; ++i) {
+        off.push_back(y.values[i] - slope * x.values[i]);
+    }
+    const robust_moments spread(off);
+    for (std::size_t i = 0; i < n; ++i) {
+        taken[i] = spread.deviation > 0 && !(std::abs(spread.standardised(off[i])) <= 5) ? 0 : 1;
+    }
+    return taken;
+}
+
+} // namespace detail
+
+/// @brief The line that takes outputs closest to scores, so that outputs of a fit to ranks or pairs can be
+/// read in the unit of the scores: least squares over all points but those that are far off what most lie on,
+/// so that no single score rules it. It always rises, so no order changes: where the closest does not, the
+/// line gives the outputs the mean and deviation of the scores instead.
 /// @param outputs of a model
 /// @param scores of the same architectures, as many
 inline line fit_line(std::span<const double> outputs, std::span<const double> scores) {
-    const detail::moments x = detail::moments_of(outputs);
-    const detail::moments y = detail::moments_of(scores);
-    if (!(x.deviation > 0)) {
-        return {y.mean - x.mean, 1};
-    }
-    double product = 0;
+    const std::vector<char> taken = detail::near_line(detail::moments(outputs), detail::moments(scores));
+    std::vector<double> taken_outputs;
+    std::vector<double> taken_scores;
     for (std::size_t i = 0; i < outputs.size(); ++i) {
-        product += (outputs[i] - x.mean) * (scores[i] - y.mean);
+        if (taken[i] != 0) {
+            taken_outputs.push_back(outputs[i]);
+            taken_scores.push_back(scores[i]);
+        }
     }
-    double slope = product / (static_cast<double>(outputs.size()) * x.deviation * x.deviation);
-    if (!(slope > 0)) {
-        slope = y.deviation > 0 ? y.deviation / x.deviation : 1;
+    const detail::moments x(taken_outputs);
+    const detail::moments y(taken_scores);
+    double slope = 1;
+    if (x.deviation > 0) {
+        double product = 0;
+        for (std::size_t i = 0; i < x.values.size(); ++i) {
+            product += (x.values[i] - x.mean) * (y.values[i] - y.mean);
+        }
+        slope = product / (static_cast<double>(x.values.size()) * x.deviation * x.deviation);
+        if (!(slope > 0)) {
+            slope = y.deviation > 0 ? y.deviation / x.deviation : 1;
+        }
     }
-    return {y.mean - slope * x.mean, slope};
+    return {std::ldexp(y.mean - slope * x.mean, y.exponent), std::ldexp(slope, y.exponent - x.exponent)};
 }
+
+} // namespace fitnas
+
+// ---- fitnas/predictor/outliers.hpp ----
+/// @file
+/// @brief Scores that say nothing of their networks: trainings that diverged, jobs that failed.
+
+namespace fitnas::detail {
+
+/// What each row is off an additive fit (a number for each operator of each cell, ridge penalty 3) that has
+/// not seen it.
+/// @param seen which rows there are to fit to
+template <code_space Space>
+std::vector<double> off_additive(const std::vector<architecture<Space>>& codes,
+                                 const std::vector<double>& values, const std::vector<char>& seen) {
+    using feature = fitnas::feature::cell_operator;
+    constexpr auto width = static_cast<std::size_t>(feature::width<Space>);
+    constexpr auto cells = static_cast<std::size_t>(Space::cells);
+    const auto place = [&](std::size_t row, std::size_t cell) {
+        return static_cast<std::size_t>(feature::offsets<Space>[cell]) + codes[row][cell];
+    };
+    double rows = 0;
+    double middle = 0;
+    std::vector<double> mean(width);
+    for (std::size_t r = 0; r < codes.size(); ++r) {
+        if (seen[r] != 0) {
+            ++rows;
+            middle += values[r];
+            for (std::size_t i = 0; i < cells; ++i) {
+                ++mean[place(r, i)];
+            }
+        }
+    }
+    middle /= rows;
+    matrix squares({width, width}, 0.0);
+    matrix identity({width, width}, 0.0);
+    matrix products({width, 1}, 0.0);
+    for (std::size_t r = 0; r < codes.size(); ++r) {
+        for (std::size_t i = 0; seen[r] != 0 && i < cells; ++i) {
+            products(place(r, i), 0) += values[r] - middle;
+            for (std::size_t j = 0; j < cells; ++j) {
+                squares(place(r, i), place(r, j)) += 1;
+            }
+        }
+    }
+    for (std::size_t i = 0; i < width; ++i) {
+        for (std::size_t j = 0; j < width; ++j) {
+            squares(i, j) -= mean[i] * mean[j] / rows;
+        }
+        squares(i, i) += 3;
+        identity(i, i) = 1;
+    }
+    const matrix inverse = solve(squares, identity);
+    std::vector<double> off;
+    std::vector<double> row(width);
+    for (std::size_t r = 0; r < codes.size(); ++r) {
+        for (std::size_t i = 0; i < width; ++i) {
+            row[i] = -mean[i] / rows;
+        }
+        for (std::size_t i = 0; i < cells; ++i) {
+            row[place(r, i)] += 1;
+        }
+        double fitted = middle;
+        double leverage = 1 / rows;
+        for (std::size_t i = 0; i < width; ++i) {
+            for (std::size_t j = 0; j < width; ++j) {
+                fitted += row[i] * inverse(i, j) * products(j, 0);
+                leverage += row[i] * inverse(i, j) * row[j];
+            }
+        }
+        off.push_back((values[r] - fitted) / (seen[r] != 0 ? (std::max)(1 - leverage, 1e-9) : 1.0));
+    }
+    return off;
+}
+
+/// A table without what accidents made. A score is *far* where it is more than 5 robust deviations (1.4826
+/// times the median distance from the median) off the median and off an additive fit to the others as well:
+/// a network can be far better or worse than most by what it is made of. Of far scores, those whose rank is
+/// not that of their operators (2 robust deviations off an additive fit to ranks) are left out; the others
+/// count as 5 deviations off. Tables without far scores, with fewer than 10 rows, or of which half are equal stay
+/// as they are. Our choice.
+/// @param table of different networks, finite scores
+template <code_space Space>
+score_table<Space> without_outliers(const score_table<Space>& table) {
+    constexpr double fence = 5;
+    constexpr std::size_t least_rows = 10;
+    if (table.size() < least_rows) {
+        return table;
+    }
+    const robust_moments spread(table.scores);
+    if (!(spread.deviation > 0)) {
+        return table;
+    }
+    std::vector<double> distance; // in deviations
+    std::vector<char> beyond;
+    for (const double s : table.scores) {
+        distance.push_back(spread.standardised(s));
+        beyond.push_back(std::abs(distance.back()) > fence ? 1 : 0);
+    }
+    const auto any_beyond = [&] { return std::find(beyond.begin(), beyond.end(), 1) != beyond.end(); };
+    if (!any_beyond()) {
+        return table;
+    }
+    std::vector<char> kept(table.size(), 1);
+    std::vector<double> off = off_additive<Space>(table.architectures, distance, kept);
+    for (std::size_t i = 0; i < beyond.size(); ++i) {
+        beyond[i] = beyond[i] != 0 && std::abs(off[i]) > fence ? 1 : 0;
+    }
+    if (!any_beyond()) {
+        return table;
+    }
+
+    std::vector<double> ranks = mean_ranks(table.scores);
+    for (double& r : ranks) {
+        r /= static_cast<double>(table.size());
+    }
+    for (int turn = 0; turn < 4; ++turn) {
+        off = off_additive<Space>(table.architectures, ranks, kept);
+        std::vector<double> sizes;
+        for (std::size_t i = 0; i < off.size(); ++i) {
+            if (kept[i] != 0) {
+                sizes.push_back(std::abs(off[i]));
+            }
+        }
+        const double usual = robust_moments::to_deviation * median_of(std::move(sizes));
+        std::vector<char> next;
+        for (std::size_t i = 0; i < off.size(); ++i) {
+            next.push_back(beyond[i] != 0 && std::abs(off[i]) > 2 * usual ? 0 : 1);
+        }
+        if (next == kept) {
+            break;
+        }
+        kept = std::move(next);
+    }
+    score_table<Space> rest = table;
+    rest.architectures.clear();
+    rest.scores.clear();
+    for (std::size_t i = 0; i < table.size(); ++i) {
+        if (kept[i] != 0) {
+            const double edge = distance[i] < 0 ? -fence : fence;
+            rest.push_back(table.architectures[i], beyond[i] != 0 ? spread.value(edge) : table.scores[i]);
+        }
+    }
+    return rest;
+}
+
+} // namespace fitnas::detail
+
+// ---- fitnas/predictor/predictor.hpp ----
+/// @file
+/// @brief What a predictor is.
+
+namespace fitnas {
+
+/// @brief Gives every architecture of its space a number, higher is better: a fitted model, an ensemble, a
+/// baseline, or a type of yours. Searches and tables take any of them.
+template <class P>
+concept predictor = code_space<typename P::space> &&
+    requires(const P& p, const architecture<typename P::space>& one,
+             std::span<const architecture<typename P::space>> many) {
+    { p.predict(one) } -> std::same_as<double>;
+    { p.predict(many) } -> std::same_as<std::vector<double>>;
+};
 
 } // namespace fitnas
 
@@ -8567,13 +9403,15 @@ public:
             throw option_error("[F0601] ridge: lambda: expected a number above 0, got " +
                                detail::number_text(*options.lambda));
         }
-        score_table<Space> merged = merge_equal_networks(table, "ridge");
+        score_table<Space> merged = detail::without_outliers(merge_equal_networks(table, "ridge"));
         const std::vector<double> scores = merged.scores;
+        const int unit = detail::common_exponent(scores);
         if (options.target != target::standardised) {
             merged.scores = make_targets(options.target, scores);
+        } else {
+            in_unit(merged.scores, -unit); // their squares neither over- nor underflow
         }
         const moments data(merged, *this);
-        m_error = std::numeric_limits<double>::infinity();
         if (options.lambda) {
             take_if_better(data, *options.lambda);
         } else {
@@ -8581,14 +9419,21 @@ public:
                 take_if_better(data, std::pow(10.0, 0.5 * half_decade));
             }
         }
+        if (m_weights.empty()) {
+            throw numeric_error("[F0661] ridge: no penalty gives a finite leave-one-out error");
+        }
         if (options.target != target::standardised) {
             const std::vector<double> raw =
                 predict(std::span<const architecture<Space>>(merged.architectures));
-            const line unit = fit_line(raw, scores);
-            m_offset = unit(m_offset);
+            const line to_scores = fit_line(raw, scores);
+            m_offset = to_scores(m_offset);
             for (double& w : m_weights) {
-                w *= unit.slope;
+                w *= to_scores.slope;
             }
+        } else {
+            m_offset = std::ldexp(m_offset, unit);
+            in_unit(m_weights, unit);
+            m_error = std::ldexp(m_error, 2 * unit);
         }
     }
 
@@ -8628,7 +9473,7 @@ public:
     }
     double lambda() const { return m_lambda; }
     /// @return the mean squared error of each network by a fit to all others with the same lambda, in the
-    /// unit of the targets
+    /// unit of the targets; 0 or infinite where a double does not hold the square of that unit
     double leave_one_out_error() const { return m_error; }
 
 private:
@@ -8636,6 +9481,12 @@ private:
     static constexpr auto singles = static_cast<std::size_t>(feature::width<Space>);
     static constexpr auto cells = static_cast<std::size_t>(Space::cells);
     static constexpr bool has_pairs = Terms == ridge_terms::pairs;
+
+    static void in_unit(std::vector<double>& values, int exponent) {
+        for (double& v : values) {
+            v = std::ldexp(v, exponent);
+        }
+    }
 
     /// How many numbers there are: those of cells, then those of pairs, first cell by first cell.
     std::size_t width() const {
@@ -8662,89 +9513,124 @@ private:
         }
     }
 
-    /// What the normal equations need: sums over rows whose features, 0 or 1, and scores are less their
-    /// means.
+    /// What all penalties have in common. Features, 0 or 1, less their means over the n networks are the
+    /// matrix X = U D^(1/2) V', by the directions V of X'X with its eigenvalues D, those that are not 0.
+    /// Networks that cannot be told apart from others, or from their means, then cost no digits, however
+    /// small the penalty.
     struct moments {
         moments(const score_table<Space>& data, const ridge& model)
-            : scores(data.scores),
-              squares({model.width(), model.width()}, 0.0),
-              products(model.width()),
-              mean(model.width()) {
+            : scores(data.scores), mean(model.width()), score_mean(detail::exact_mean(data.scores)) {
             const auto n = static_cast<double>(data.size());
-            for (const double s : scores) {
-                score_mean += s / n;
-            }
+            std::vector<std::vector<std::size_t>> ones; // of each row
+            matrix squares({mean.size(), mean.size()}, 0.0);
             for (std::size_t r = 0; r < data.size(); ++r) {
                 scores[r] -= score_mean;
                 ones.emplace_back();
                 model.for_each_one(data.architectures[r], [&](std::size_t i) { ones[r].push_back(i); });
                 for (const std::size_t i : ones[r]) {
-                    mean[i] += 1 / n;
-                    products[i] += scores[r];
+                    mean[i] += 1;
                     for (const std::size_t j : ones[r]) {
                         squares(i, j) += 1;
                     }
                 }
             }
+            // Of counts, which are whole numbers, what is 0 comes out as 0.
             for (std::size_t i = 0; i < mean.size(); ++i) {
                 for (std::size_t j = 0; j < mean.size(); ++j) {
-                    squares(i, j) -= n * mean[i] * mean[j];
+                    squares(i, j) = (n * squares(i, j) - mean[i] * mean[j]) / n;
+                }
+                varies.push_back(squares(i, i) > 0);
+            }
+            for (double& m : mean) {
+                m /= n;
+            }
+            const eigen_system<matrix> all = eigen_of(squares);
+            rest.assign(data.size(), 1 - 1 / n);
+            off = scores;
+            const double least = 1e-14 * static_cast<double>(mean.size()) * all.values.back();
+            for (std::size_t k = 0; k < all.values.size(); ++k) {
+                if (all.values[k] > least) {
+                    take(all.values[k], &all.vectors(k, 0), ones);
+                }
+            }
+            for (std::size_t r = 0; r < data.size(); ++r) {
+                if (rest[r] < 1e-9) { // a fit without penalty meets this score whatever it is
+                    rest[r] = 0;
+                    off[r] = 0;
                 }
             }
         }
-        std::vector<std::vector<std::size_t>> ones; ///< of each row
-        std::vector<double> scores;
-        matrix squares;
-        std::vector<double> products;
-        std::vector<double> mean;
-        double score_mean = 0;
+
+        std::vector<double> scores; ///< less their mean
+        std::vector<double> mean;   ///< of each feature
+        double score_mean;
+        std::vector<char> varies;            ///< whether networks differ in a feature
+        std::vector<double> values;          ///< D
+        std::vector<std::vector<double>> to; ///< of each value the row of V'
+        std::vector<std::vector<double>> of; ///< of each value the column of U
+        std::vector<double> part;            ///< of each value what the scores have of that column
+        std::vector<double> rest;            ///< of each row 1 less its leverage without penalty
+        std::vector<double> off;             ///< of each row its error without penalty
+
+    private:
+        void take(double value, const double* direction, const std::vector<std::vector<std::size_t>>& ones) {
+            values.push_back(value);
+            to.emplace_back(direction, direction + mean.size());
+            double middle = 0;
+            for (std::size_t i = 0; i < mean.size(); ++i) {
+                middle += mean[i] * direction[i];
+            }
+            std::vector<double> column(scores.size(), -middle);
+            double product = 0;
+            for (std::size_t r = 0; r < scores.size(); ++r) {
+                for (const std::size_t i : ones[r]) {
+                    column[r] += direction[i];
+                }
+                column[r] /= std::sqrt(value);
+                product += column[r] * scores[r];
+            }
+            for (std::size_t r = 0; r < scores.size(); ++r) {
+                rest[r] -= column[r] * column[r];
+                off[r] -= column[r] * product;
+            }
+            of.push_back(std::move(column));
+            part.push_back(product);
+        }
     };
 
     void take_if_better(const moments& data, double lambda) {
-        const std::size_t size = data.mean.size();
-        // (X'X + lambda I)^-1 for both the weights and the leverages.
-        matrix penalised = data.squares;
-        matrix identity({size, size}, 0.0);
-        for (std::size_t i = 0; i < size; ++i) {
-            penalised(i, i) += lambda;
-            identity(i, i) = 1;
-        }
-        const matrix inverse = solve(penalised, identity);
-        std::vector<double> weights(size);
-        std::vector<double> of_mean(size); // the inverse times the mean
-        double mean_of_mean = 0;
-        double offset = data.score_mean;
-        for (std::size_t i = 0; i < size; ++i) {
-            for (std::size_t j = 0; j < size; ++j) {
-                weights[i] += inverse(i, j) * data.products[j];
-                of_mean[i] += inverse(i, j) * data.mean[j];
-            }
-            mean_of_mean += data.mean[i] * of_mean[i];
-            offset -= data.mean[i] * weights[i];
-        }
-        // Left out, an error grows by 1 / (1 - leverage) (Allen, "PRESS", Technometrics 16, 1974).
-        const auto n = static_cast<double>(data.scores.size());
+        // Left out, an error grows by 1 / (1 - leverage) (Allen, "PRESS", Technometrics 16, 1974). Where both
+        // vanish with the penalty it cancels; a large one is divided by, so that nothing over- or underflows.
+        const double small = (std::min)(lambda, 1.0);
         double error = 0;
         for (std::size_t r = 0; r < data.scores.size(); ++r) {
-            double residual = data.scores[r] + data.score_mean - offset;
-            double leverage = 1 / n + mean_of_mean;
-            for (const std::size_t i : data.ones[r]) {
-                residual -= weights[i];
-                leverage -= 2 * of_mean[i];
-                for (const std::size_t j : data.ones[r]) {
-                    leverage += inverse(i, j);
-                }
+            double off = 0;
+            double room = 0;
+            for (std::size_t k = 0; k < data.values.size(); ++k) {
+                const double kept = lambda / small / (data.values[k] + lambda) * data.of[k][r];
+                off += kept * data.part[k];
+                room += kept * data.of[k][r];
             }
-            const double left_out = residual / (1 - leverage);
-            error += left_out * left_out / n;
+            const double left_out =
+                data.rest[r] > 0 ? (data.off[r] + small * off) / (data.rest[r] + small * room) : off / room;
+            error += left_out * left_out / static_cast<double>(data.scores.size());
         }
-        if (!(error < m_error)) {
+        if (!std::isfinite(error) || (!m_weights.empty() && !(error < m_error))) {
             return;
         }
         m_error = error;
         m_lambda = lambda;
-        m_offset = offset;
-        m_weights = std::move(weights);
+        m_offset = data.score_mean;
+        m_weights.assign(data.mean.size(), 0.0);
+        for (std::size_t k = 0; k < data.values.size(); ++k) {
+            const double factor = data.part[k] * std::sqrt(data.values[k]) / (data.values[k] + lambda);
+            for (std::size_t i = 0; i < m_weights.size(); ++i) {
+                m_weights[i] += data.varies[i] != 0 ? factor * data.to[k][i] : 0.0;
+            }
+        }
+        for (std::size_t i = 0; i < m_weights.size(); ++i) {
+            m_offset -= data.mean[i] * m_weights[i];
+        }
     }
 
     double m_lambda = 0;
@@ -8820,25 +9706,27 @@ template <code_space Space>
 struct fold_result {
     score_table<Space> held_out;     ///< what was not fitted: different networks, canonical codes
     std::vector<double> predictions; ///< of them
-    double kendall = 0;  ///< tau-b of predictions and scores; not a number where either are all equal
+    double kendall = 0;  ///< tau-b of predictions and scores; not a number where predictions are all equal
     double spearman = 0; ///< rho, the same way
 };
 
 /// @brief All folds.
 template <code_space Space>
 struct cross_validation_result {
-    std::vector<fold_result<Space>> folds;
+    std::vector<fold_result<Space>> folds; ///< those that were not skipped
+    /// Numbers, from 0, of the folds that show nothing: the scores of the fold, or of all others, are equal.
+    std::vector<std::size_t> skipped{};
 
     double kendall() const { return mean(&fold_result<Space>::kendall); }   ///< mean over the folds
     double spearman() const { return mean(&fold_result<Space>::spearman); } ///< mean over the folds
 
 private:
     double mean(double fold_result<Space>::*value) const {
-        double sum = 0;
+        std::vector<double> values;
         for (const fold_result<Space>& f : folds) {
-            sum += f.*value;
+            values.push_back(f.*value);
         }
-        return sum / static_cast<double>(folds.size());
+        return detail::exact_mean(values);
     }
 };
 
@@ -8889,10 +9777,16 @@ inline std::vector<std::size_t> rows_outside(const std::vector<std::size_t>& par
     return others;
 }
 
+inline bool all_equal(const std::vector<double>& values) {
+    return std::adjacent_find(values.begin(), values.end(), std::not_equal_to<>()) == values.end();
+}
+
 } // namespace detail
 
 /// @brief Fits to all folds but one and ranks that one, for each fold in turn. Equal networks are one row
-/// with the mean of their scores before anything is cut, so none stands on both sides.
+/// with the mean of their scores before anything is cut, so none stands on both sides. A fold whose scores
+/// are all equal has no order to find, and one whose others are leaves nothing to fit: it is skipped, see
+/// `cross_validation_result::skipped`.
 ///
 /// @code
 /// auto shown = cross_validate(scores, [](const auto& table) { return fit<net>(table); });
@@ -8901,7 +9795,8 @@ inline std::vector<std::size_t> rows_outside(const std::vector<std::size_t>& par
 /// @param table architectures and scores
 /// @param fit_to `predictor fit_to(const score_table<Space>&)`
 /// @param options folds, seed
-/// @throws option_error, shape_error as `make_folds`; as `require_usable`; and what `fit_to` throws
+/// @throws option_error, shape_error as `make_folds`; as `require_usable`; numeric_error where all folds
+/// would be skipped; and what `fit_to` throws
 /// @throws interrupted_with the folds that are done, where observer or `fit_to` throw `interrupted`
 template <code_space Space, class Fit>
 cross_validation_result<Space> cross_validate(const score_table<Space>& table, Fit&& fit_to,
@@ -8914,17 +9809,27 @@ cross_validation_result<Space> cross_validate(const score_table<Space>& table, F
     cross_validation_result<Space> result;
     const detail::teller tell(options.observer, "cross_validate", options.folds);
     const auto work = [&] {
-        for (const std::vector<std::size_t>& part : parts) {
+        for (std::size_t i = 0; i < parts.size(); ++i) {
             fold_result<Space> fold;
-            fold.held_out = data.rows(part);
-            const auto model = fit_to(
-                static_cast<const score_table<Space>&>(data.rows(detail::rows_outside(part, data.size()))));
+            fold.held_out = data.rows(parts[i]);
+            const score_table<Space> others = data.rows(detail::rows_outside(parts[i], data.size()));
+            if (detail::all_equal(fold.held_out.scores) || detail::all_equal(others.scores)) {
+                result.skipped.push_back(i);
+                tell(i + 1);
+                continue;
+            }
+            const auto model = fit_to(others);
             fold.predictions =
                 model.predict(std::span<const architecture<Space>>(fold.held_out.architectures));
             fold.kendall = kendall_tau(fold.predictions, fold.held_out.scores);
             fold.spearman = fitnas::spearman(fold.predictions, fold.held_out.scores);
             result.folds.push_back(std::move(fold));
-            tell(result.folds.size());
+            tell(i + 1);
+        }
+        if (result.folds.empty()) {
+            throw numeric_error("[F0662] cross_validate: in each of the " + std::to_string(parts.size()) +
+                                " folds all scores are equal, or all others are: there is no order to find; "
+                                "take fewer folds, or another seed");
         }
         return result;
     };
@@ -9233,7 +10138,7 @@ inline constexpr int sum_vectors = simd::native_width == 16 ? 4 : 8;
 template <int Vectors, class Weight, class Row>
 FITNAS_INLINE void sum_rows_part(int column, int left, int count, const float* start, const Weight& weight,
                                  const Row& row, float* to) {
-    simd::vec<> sum[Vectors] = {};
+    simd::vecs<Vectors> sum = {};
     for (int v = 0; start != nullptr && v < Vectors; ++v) {
         sum[v] = simd::load(start + column + v * simd::native_width, left - v * simd::native_width);
     }
@@ -9670,8 +10575,8 @@ private:
         const simd::vec<> one = simd::broadcast(1);
         const simd::vec<> none = {};
         const auto is_above = x > none;
-        const simd::vec<> small = simd::exp_of_negative(is_above ? none - x : x);
-        return (is_above ? one : small) / (one + small);
+        const simd::vec<> power = simd::exp_of_negative(is_above ? none - x : x);
+        return (is_above ? one : power) / (one + power);
     }
 };
 
@@ -9749,14 +10654,14 @@ struct model {
 
     using graph = Encoding;
     using space = typename Encoding::space;
-    template <std::size_t I>
-    using layer = std::tuple_element_t<I, std::tuple<Layers...>>;
+    template <std::size_t At>
+    using layer = std::tuple_element_t<At, std::tuple<Layers...>>;
 
     static constexpr std::size_t layers = sizeof...(Layers);
     /// What flows into each layer, and out of the last.
-    static constexpr std::array<signal, layers + 1> signals =
+    static constexpr std::array<signal, layers + 1> flow =
         detail::signals_of<Layers...>({Encoding::nodes, Encoding::features, false, true});
-    static_assert(signals[layers].pooled && signals[layers].width == 1,
+    static_assert(flow[layers].pooled && flow[layers].width == 1,
                   "[F0627] gcn::model<Encoding, Layers...>: the last layer must give one number an "
                   "architecture: end with "
                   "linear<1>");
@@ -9765,7 +10670,7 @@ struct model {
     static constexpr std::array<std::size_t, layers + 1> offsets = [] {
         std::array<std::size_t, layers + 1> all{};
         std::size_t i = 0;
-        ((all[i + 1] = all[i] + Layers::parameters(signals[i]), ++i), ...);
+        ((all[i + 1] = all[i] + Layers::parameters(flow[i]), ++i), ...);
         return all;
     }();
     /// How many parameters there are.
@@ -9777,7 +10682,7 @@ struct model {
         std::size_t i = 0;
         const auto initialise = [&]<class Layer>(Layer*) {
             random_stream random(s, purpose::initialise, i);
-            Layer::initialise(signals[i], all.data() + offsets[i], random);
+            Layer::initialise(flow[i], all.data() + offsets[i], random);
             ++i;
         };
         (initialise(static_cast<Layers*>(nullptr)), ...);
@@ -10108,12 +11013,12 @@ struct sharing {
     static constexpr std::size_t whole = [] {
         std::size_t count = 0;
         bool going_on = possible;
-        const auto look_at = [&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
-            going_on = going_on && (I == 0 || is_row_wise<typename Model::template layer<I>>);
+        const auto look_at = [&]<std::size_t At>(std::integral_constant<std::size_t, At>) {
+            going_on = going_on && (At == 0 || is_row_wise<typename Model::template layer<At>>);
             count += going_on;
         };
-        [&]<std::size_t... I>(std::index_sequence<I...>) {
-            (look_at(std::integral_constant<std::size_t, I>()), ...);
+        [&]<std::size_t... At>(std::index_sequence<At...>) {
+            (look_at(std::integral_constant<std::size_t, At>()), ...);
         }
         (std::make_index_sequence<Model::layers>());
         return count;
@@ -10175,9 +11080,9 @@ public:
         for (std::size_t first = first_row(group); first < end; first += chunk) {
             const std::size_t last = (std::min)(first + chunk, end);
             gather_features(parameters, first, last);
-            [&]<std::size_t... I>(std::index_sequence<I...>) {
-                (Model::template layer<I + 1>::forward(site_of<I + 1>(parameters, group, last - first),
-                                                       signal_at(I + 1, first), signal_at(I + 2, first)),
+            [&]<std::size_t... At>(std::index_sequence<At...>) {
+                (Model::template layer<At + 1>::forward(site_of<At + 1>(parameters, group, last - first),
+                                                        signal_at(At + 1, first), signal_at(At + 2, first)),
                  ...);
             }
             (middle_layers());
@@ -10265,12 +11170,13 @@ public:
                 row_product(static_cast<int>(count), width(split::whole), width(split::end), dz,
                             m_transposed.data(), dy);
             }
-            [&]<std::size_t... I>(std::index_sequence<I...>) {
-                constexpr std::size_t last = sizeof...(I);
-                ((Model::template layer<last - I>::backward(
-                      site_of<last - I>(parameters, group, count), signal_at(last - I, first),
-                      signal_at(last - I + 1, first), dy, slopes[I % 2], gradient + Model::offsets[last - I]),
-                  dy = slopes[I % 2]),
+            [&]<std::size_t... At>(std::index_sequence<At...>) {
+                constexpr std::size_t last = sizeof...(At);
+                ((Model::template layer<last - At>::backward(
+                      site_of<last - At>(parameters, group, count), signal_at(last - At, first),
+                      signal_at(last - At + 1, first), dy, slopes[At % 2],
+                      gradient + Model::offsets[last - At]),
+                  dy = slopes[At % 2]),
                  ...);
             }
             (middle_layers());
@@ -10291,7 +11197,7 @@ private:
     /// Those behind the first.
     using middle_layers = std::make_index_sequence<split::whole - 1>;
 
-    static constexpr int width(std::size_t signal) { return Model::signals[signal].width; }
+    static constexpr int width(std::size_t signal) { return Model::flow[signal].width; }
     /// Where each signal of a row begins; behind the last stands the product.
     static constexpr std::array<std::size_t, split::whole + 2> starts = [] {
         std::array<std::size_t, split::whole + 2> all{};
@@ -10323,14 +11229,14 @@ private:
     std::size_t first_row(std::size_t group) const { return size() * group / m_groups; }
     float* scratch_of(std::size_t group) const { return m_scratch + group * 3 * chunk * widest; }
     /// Where the bias of a convolution stands among the parameters.
-    template <std::size_t I>
-    static constexpr std::size_t bias_at = Model::offsets[I] + static_cast<std::size_t>(width(I)) *
-                                                                   static_cast<std::size_t>(width(I + 1));
-    template <std::size_t I>
+    template <std::size_t At>
+    static constexpr std::size_t bias_at = Model::offsets[At] + static_cast<std::size_t>(width(At)) *
+                                                                    static_cast<std::size_t>(width(At + 1));
+    template <std::size_t At>
     site site_of(const float* parameters, std::size_t group, std::size_t count) const {
-        return {{1, width(I)},           {},
+        return {{1, width(At)},          {},
                 static_cast<int>(count), 0,
-                static_cast<int>(I),     parameters + Model::offsets[I],
+                static_cast<int>(At),    parameters + Model::offsets[At],
                 scratch_of(group),       nullptr};
     }
 
@@ -10433,8 +11339,7 @@ public:
                 rows.read(parameters, now.first, now.count, signal_at(now, first_layer));
             } else {
                 for (std::size_t g = 0; g < now.count; ++g) {
-                    Model::graph::encode(batch[now.first + g],
-                                         signal_at(now, 0) + g * Model::signals[0].size());
+                    Model::graph::encode(batch[now.first + g], signal_at(now, 0) + g * Model::flow[0].size());
                 }
             }
             run_forward(now, parameters, own_layers{});
@@ -10460,22 +11365,22 @@ private:
     static constexpr std::size_t first_layer = sharing<Model>::end;
     using own_layers = std::make_index_sequence<Model::layers - first_layer>;
 
-    /// Whether layer I overwrites its input: where nobody reads that any more.
-    template <std::size_t I>
+    /// Whether layer At overwrites its input: where nobody reads that any more.
+    template <std::size_t At>
     static constexpr bool overwrites = [] {
-        if constexpr (I > 0) {
-            return is_in_place<typename Model::template layer<I>> &&
-                   is_conv<typename Model::template layer<I - 1>>;
+        if constexpr (At > 0) {
+            return is_in_place<typename Model::template layer<At>> &&
+                   is_conv<typename Model::template layer<At - 1>>;
         }
         return false;
     }();
     /// Where each signal begins, in floats an architecture.
     static constexpr std::array<std::size_t, Model::layers + 1> starts = [] {
         std::array<std::size_t, Model::layers + 1> all{};
-        [&]<std::size_t... I>(std::index_sequence<I...>) {
-            ((all[first_layer + I + 1] =
-                  all[first_layer + I] +
-                  (overwrites<first_layer + I> ? 0 : Model::signals[first_layer + I].size())),
+        [&]<std::size_t... At>(std::index_sequence<At...>) {
+            ((all[first_layer + At + 1] =
+                  all[first_layer + At] +
+                  (overwrites<first_layer + At> ? 0 : Model::flow[first_layer + At].size())),
              ...);
         }
         (own_layers{});
@@ -10485,7 +11390,7 @@ private:
     static constexpr std::size_t largest = [] {
         std::size_t most = 0;
         for (std::size_t i = first_layer; i <= Model::layers; ++i) {
-            most = (std::max)(most, Model::signals[i].size());
+            most = (std::max)(most, Model::flow[i].size());
         }
         return most;
     }();
@@ -10494,7 +11399,7 @@ private:
     /// as few as stay in the nearest cache.
     static constexpr std::size_t chunk_of(std::size_t count) {
         for (std::size_t i = first_layer; i < Model::layers; ++i) {
-            if (!Model::signals[i].pooled && Model::offsets[i + 1] > Model::offsets[i]) {
+            if (!Model::flow[i].pooled && Model::offsets[i + 1] > Model::offsets[i]) {
                 return count;
             }
         }
@@ -10504,7 +11409,7 @@ private:
     struct chunk {
         std::size_t first = 0; ///< in the batch
         std::size_t count = 0;
-        float* signals = nullptr;
+        float* kept = nullptr;
     };
     template <class Body>
     void for_each_chunk(const Body& body) {
@@ -10514,39 +11419,40 @@ private:
         }
     }
 
-    static float* signal_at(const chunk& now, std::size_t i) { return now.signals + now.count * starts[i]; }
+    static float* signal_at(const chunk& now, std::size_t i) { return now.kept + now.count * starts[i]; }
     float* extra(std::size_t i) { return m_extra + i * chunk_of(m_count) * largest; }
-    template <std::size_t I>
+    template <std::size_t At>
     site site_of(const chunk& now, const float* parameters) {
-        return {Model::signals[I],
+        return {Model::flow[At],
                 Model::graph::adjacency,
                 static_cast<int>(now.count),
                 static_cast<int>(now.first),
-                static_cast<int>(I),
-                parameters + Model::offsets[I],
+                static_cast<int>(At),
+                parameters + Model::offsets[At],
                 extra(2),
                 m_training};
     }
-    template <std::size_t... I>
-    void run_forward(const chunk& now, const float* parameters, std::index_sequence<I...>) {
-        (step_forward<first_layer + I>(now, parameters), ...);
+    template <std::size_t... At>
+    void run_forward(const chunk& now, const float* parameters, std::index_sequence<At...>) {
+        (step_forward<first_layer + At>(now, parameters), ...);
     }
-    template <std::size_t I>
+    template <std::size_t At>
     void step_forward(const chunk& now, const float* parameters) {
-        Model::template layer<I>::forward(site_of<I>(now, parameters), signal_at(now, I),
-                                          signal_at(now, I + 1));
+        Model::template layer<At>::forward(site_of<At>(now, parameters), signal_at(now, At),
+                                           signal_at(now, At + 1));
     }
-    template <std::size_t... I>
-    void run_backward(const chunk& now, const float* parameters, float* gradient, std::index_sequence<I...>) {
-        (step_backward<Model::layers - 1 - I>(now, parameters, gradient, extra(I % 2), extra((I + 1) % 2)),
+    template <std::size_t... At>
+    void run_backward(const chunk& now, const float* parameters, float* gradient,
+                      std::index_sequence<At...>) {
+        (step_backward<Model::layers - 1 - At>(now, parameters, gradient, extra(At % 2), extra((At + 1) % 2)),
          ...);
     }
-    template <std::size_t I>
+    template <std::size_t At>
     void step_backward(const chunk& now, const float* parameters, float* gradient, const float* dy,
                        float* dx) {
-        Model::template layer<I>::backward(site_of<I>(now, parameters), signal_at(now, I),
-                                           signal_at(now, I + 1), dy, I == 0 ? nullptr : dx,
-                                           gradient + Model::offsets[I]);
+        Model::template layer<At>::backward(site_of<At>(now, parameters), signal_at(now, At),
+                                            signal_at(now, At + 1), dy, At == 0 ? nullptr : dx,
+                                            gradient + Model::offsets[At]);
     }
 
     aligned_buffer<float> m_buffer;
@@ -10638,8 +11544,8 @@ public:
         }
         for_each_group([&](std::size_t g) {
             const std::size_t first = first_of(g);
-            m_groups[g].signals.forward(parameters.data(), batch, m_rows, first, first_of(g + 1) - first,
-                                        training, outputs.data() + first);
+            m_groups[g].kept.forward(parameters.data(), batch, m_rows, first, first_of(g + 1) - first,
+                                     training, outputs.data() + first);
         });
     }
 
@@ -10662,14 +11568,13 @@ public:
             if constexpr (shares) {
                 m_rows.clear(g);
             }
-            mine.signals.backward(parameters.data(), output_gradient.data() + first_of(g),
-                                  mine.gradient.data(),
-                                  [&]([[maybe_unused]] std::size_t first, [[maybe_unused]] std::size_t count,
-                                      [[maybe_unused]] const float* slope) {
-                                      if constexpr (shares) {
-                                          m_rows.write(g, first, count, slope, mine.gradient.data());
-                                      }
-                                  });
+            mine.kept.backward(parameters.data(), output_gradient.data() + first_of(g), mine.gradient.data(),
+                               [&]([[maybe_unused]] std::size_t first, [[maybe_unused]] std::size_t count,
+                                   [[maybe_unused]] const float* slope) {
+                                   if constexpr (shares) {
+                                       m_rows.write(g, first, count, slope, mine.gradient.data());
+                                   }
+                               });
         });
         if constexpr (shares) {
             for_each_group(
@@ -10684,7 +11589,7 @@ public:
 
 private:
     struct group {
-        detail::tape<Model> signals;
+        detail::tape<Model> kept;
         std::vector<float> gradient;
     };
 
@@ -10693,8 +11598,8 @@ private:
     static constexpr std::size_t work = [] {
         std::size_t sum = 0;
         for (std::size_t i = 0; i < Model::layers; ++i) {
-            sum += (Model::offsets[i + 1] - Model::offsets[i]) *
-                   static_cast<std::size_t>(Model::signals[i].nodes);
+            sum +=
+                (Model::offsets[i + 1] - Model::offsets[i]) * static_cast<std::size_t>(Model::flow[i].nodes);
         }
         return sum;
     }();
@@ -10866,9 +11771,9 @@ inline double pairwise_loss(std::span<const float> outputs, std::span<const doub
             // log(1 + e^-m) and its derivative -1 / (1 + e^m), for margins of any size.
             const simd::vec<> margin = better - simd::load(sorted.data() + j);
             const auto is_right = margin > none;
-            const simd::vec<> small = simd::exp_of_negative(is_right ? none - margin : margin);
-            const simd::vec<> pull = (is_right ? small : one) / (one + small);
-            logs.add(small);
+            const simd::vec<> power = simd::exp_of_negative(is_right ? none - margin : margin);
+            const simd::vec<> pull = (is_right ? power : one) / (one + power);
+            logs.add(power);
             misordered += is_right ? none : margin;
             own += pull;
             simd::store(pulls.data() + j, simd::load(pulls.data() + j) + pull);
@@ -11038,19 +11943,19 @@ struct fit_options {
 namespace detail {
 
 FITNAS_COLD inline void require_fit_options(const fit_options& options) {
-    const auto require = [](bool good, const std::string& message, const std::string& got) {
+    const auto expect = [](bool good, const std::string& message, const std::string& got) {
         if (!good) {
             throw option_error(message + ", got " + got);
         }
     };
     const double rate = options.learning_rate;
     const double decay = options.weight_decay;
-    require(options.epochs >= 1, "[F0612] fit: epochs: expected at least 1", std::to_string(options.epochs));
-    require(options.batch >= 2, "[F0613] fit: batch: expected at least 2", std::to_string(options.batch));
-    require(rate > 0 && std::isfinite(rate), "[F0614] fit: learning_rate: expected a number above 0",
-            number_text(rate));
-    require(decay >= 0 && std::isfinite(decay), "[F0615] fit: weight_decay: expected a number from 0",
-            number_text(decay));
+    expect(options.epochs >= 1, "[F0612] fit: epochs: expected at least 1", std::to_string(options.epochs));
+    expect(options.batch >= 2, "[F0613] fit: batch: expected at least 2", std::to_string(options.batch));
+    expect(rate > 0 && std::isfinite(rate), "[F0614] fit: learning_rate: expected a number above 0",
+           number_text(rate));
+    expect(decay >= 0 && std::isfinite(decay), "[F0615] fit: weight_decay: expected a number from 0",
+           number_text(decay));
 }
 
 inline void require_finite_loss(double loss, int epoch, const fit_options& options) {
@@ -11058,6 +11963,13 @@ inline void require_finite_loss(double loss, int epoch, const fit_options& optio
         throw numeric_error("[F0616] fit: the loss is not finite any more in epoch " + std::to_string(epoch) +
                             " of " + std::to_string(options.epochs) + "; the learning rate " +
                             number_text(options.learning_rate) + " may be too high");
+    }
+}
+
+FITNAS_COLD inline void require_finite_line(const line& unit, std::span<const double> scores) {
+    if (!std::isfinite(unit.offset) || !std::isfinite(unit.slope)) {
+        throw numeric_error("[F0660] fit: scores up to " + number_text(largest_magnitude(scores)) +
+                            " are too large for predictions in their unit; divide all by one number");
     }
 }
 
@@ -11079,7 +11991,9 @@ fitted<Model> fit(const score_table<typename Model::space>& table, const fit_opt
     using code = architecture<space>;
     detail::require_fit_options(options);
     const auto data = merge_equal_networks(table, "fit");
-    const std::vector<double> targets = make_targets(options.target, data.scores);
+    // The order of pairs is that of the scores themselves: standardised, what stands close may become equal.
+    const std::vector<double> targets =
+        options.loss == loss::pairwise ? data.scores : make_targets(options.target, data.scores);
 
     const std::size_t n = data.size();
     const auto most = (std::min)(static_cast<std::size_t>(options.batch), n);
@@ -11133,8 +12047,9 @@ fitted<Model> fit(const score_table<typename Model::space>& table, const fit_opt
 
     const std::vector<float> last = gcn::outputs<Model>(parameters, data.architectures);
     const std::vector<double> raw(last.begin(), last.end());
+    detail::require_finite_loss(detail::exact_mean(raw), options.epochs, options);
     const line unit = fit_line(raw, data.scores);
-    detail::require_finite_loss(unit.offset + unit.slope, options.epochs, options);
+    detail::require_finite_line(unit, data.scores);
     return fitted<Model>(std::move(parameters), unit);
 }
 
@@ -11277,18 +12192,20 @@ inline std::vector<double> compare_plans(const std::vector<std::vector<double>>&
                                          const std::vector<double>& scores) {
     std::vector<double> taus(fit_plans, std::numeric_limits<double>::quiet_NaN());
     for (std::size_t p = 0; p < fit_plans; ++p) {
-        std::vector<double> sum(scores.size());
-        bool whole = true;
-        for (int w = plan_ways[p][0]; w < plan_ways[p][1]; ++w) {
-            const std::vector<double>& one = predictions[static_cast<std::size_t>(w)];
-            whole = whole && !one.empty();
-            for (std::size_t i = 0; whole && i < sum.size(); ++i) {
-                sum[i] += one[i];
+        const auto first = predictions.begin() + plan_ways[p][0];
+        const auto last = predictions.begin() + plan_ways[p][1];
+        if (std::any_of(first, last, [](const auto& one) { return one.empty(); })) {
+            continue;
+        }
+        std::vector<double> means;
+        for (std::size_t i = 0; i < scores.size(); ++i) {
+            std::vector<double> values;
+            for (auto one = first; one != last; ++one) {
+                values.push_back((*one)[i]);
             }
+            means.push_back(exact_mean(values));
         }
-        if (whole) {
-            taus[p] = kendall_tau(sum, scores);
-        }
+        taus[p] = kendall_tau(means, scores);
     }
     return taus;
 }
@@ -11328,14 +12245,14 @@ inline plan_choice choose_by(const std::vector<std::vector<double>>& taus, doubl
     plan_choice choice;
     std::optional<std::size_t> best;
     for (std::size_t p = 0; p < fit_plans; ++p) {
-        double sum = 0;
-        double count = 0;
+        std::vector<double> known;
         for (const std::vector<double>& fold : taus) {
-            sum += std::isnan(fold[p]) ? 0 : fold[p];
-            count += std::isnan(fold[p]) ? 0 : 1;
+            if (!std::isnan(fold[p])) {
+                known.push_back(fold[p]);
+            }
         }
-        if (count > 0) {
-            choice.kendall[p] = sum / count;
+        if (!known.empty()) {
+            choice.kendall[p] = exact_mean(known);
             best = best && choice.kendall[*best] >= choice.kendall[p] ? *best : p;
         }
     }
@@ -11367,7 +12284,7 @@ plan_choice choose_plan(const score_table<Space>& table, const default_fit_optio
         throw option_error("[F0617] fit_default: folds: expected at least 2, got " +
                            std::to_string(options.folds));
     }
-    const score_table<Space> data = merge_equal_networks(table, "fit_default");
+    const score_table<Space> data = detail::without_outliers(merge_equal_networks(table, "fit_default"));
     const auto folds = (std::min)(static_cast<std::size_t>(options.folds), data.size() / 4);
     if (folds < 2) {
         return {};
@@ -11621,7 +12538,7 @@ struct operator_lattice {
 
 namespace fitnas {
 
-/// @brief A `predictor`: the mean of its members.
+/// @brief A `predictor`: the mean of its members, rounded once: where all predict the same, that is the mean.
 /// @tparam Member a `predictor`
 template <predictor Member>
 class ensemble {
@@ -11658,19 +12575,26 @@ private:
 
     static std::span<const architecture<space>> just(const architecture<space>& one) { return {&one, 1}; }
 
-    /// Running means and sums of squares (Welford, Technometrics 4, 1962).
+    /// Block by block: of each architecture all predictions are kept until their mean is taken.
     summary gather(std::span<const architecture<space>> many) const {
-        summary all{std::vector<double>(many.size()), std::vector<double>(many.size())};
-        for (std::size_t m = 0; m < m_members.size(); ++m) {
-            const std::vector<double> values = m_members[m].predict(many);
-            for (std::size_t i = 0; i < many.size(); ++i) {
-                const double off = values[i] - all.mean[i];
-                all.mean[i] += off / static_cast<double>(m + 1);
-                all.deviation[i] += off * (values[i] - all.mean[i]);
+        constexpr std::size_t block = 16384;
+        summary all;
+        std::vector<std::vector<double>> predicted(m_members.size());
+        std::vector<double> values(m_members.size());
+        for (std::size_t first = 0; first < many.size(); first += block) {
+            const auto some = many.subspan(first, (std::min)(block, many.size() - first));
+            for (std::size_t m = 0; m < m_members.size(); ++m) {
+                predicted[m] = m_members[m].predict(some);
             }
-        }
-        for (double& d : all.deviation) {
-            d = m_members.size() > 1 ? std::sqrt(d / static_cast<double>(m_members.size() - 1)) : 0;
+            for (std::size_t i = 0; i < some.size(); ++i) {
+                for (std::size_t m = 0; m < m_members.size(); ++m) {
+                    values[m] = predicted[m][i];
+                }
+                all.mean.push_back(detail::exact_mean(values));
+                all.deviation.push_back(
+                    values.size() > 1 ? detail::deviation_about(all.mean.back(), values, values.size() - 1)
+                                      : 0);
+            }
         }
         return all;
     }
@@ -11820,7 +12744,7 @@ default_predictor<Space, Encoding> fit_default(const score_table<Space>& table,
         throw option_error("[F0644] fit_default: repeats: expected at least 1, got " +
                            std::to_string(options.repeats));
     }
-    const score_table<Space> data = merge_equal_networks(table, "fit_default");
+    const score_table<Space> data = detail::without_outliers(merge_equal_networks(table, "fit_default"));
     const fit_plan plan = options.plan ? *options.plan : choose_plan<Space, Encoding>(data, options).plan;
     const int first = detail::plan_ways[static_cast<std::size_t>(plan)][0];
     const int last = detail::plan_ways[static_cast<std::size_t>(plan)][1];
@@ -12198,12 +13122,12 @@ public:
     }
 
 private:
-    template <std::size_t I>
-    using rule = window_rule<typename Model::template layer<I>>;
+    template <std::size_t At>
+    using rule = window_rule<typename Model::template layer<At>>;
     static constexpr auto nodes = static_cast<std::size_t>(graph::nodes);
     static constexpr std::size_t pool = [] {
         std::size_t i = 0;
-        while (!Model::signals[i + 1].pooled) {
+        while (!Model::flow[i + 1].pooled) {
             ++i;
         }
         return i;
@@ -12214,16 +13138,16 @@ private:
     }
 
     /// The layers behind the nodes as one row of weights a node, and a constant.
-    template <std::size_t I>
+    template <std::size_t At>
     void fold_tail() {
-        if constexpr (I == Model::layers) {
+        if constexpr (At == Model::layers) {
             m_read_out.assign(1, 1);
         }
-        constexpr std::size_t at = I - 1;
+        constexpr std::size_t at = At - 1;
         if constexpr (at > pool) {
             if constexpr (rule<at>::action == window_action::linear) {
                 const float* p = m_parameters + Model::offsets[at];
-                const auto in = static_cast<std::size_t>(Model::signals[at].width);
+                const auto in = static_cast<std::size_t>(Model::flow[at].width);
                 const std::size_t out = m_read_out.size();
                 std::vector<double> before(in);
                 for (std::size_t i = 0; i < in; ++i) {
@@ -12238,7 +13162,7 @@ private:
             }
             fold_tail<at>();
         } else {
-            const auto width = static_cast<std::size_t>(Model::signals[pool].width);
+            const auto width = static_cast<std::size_t>(Model::flow[pool].width);
             m_weights.resize(nodes * width);
             for (std::size_t i = 0; i < m_weights.size(); ++i) {
                 m_weights[i] = static_cast<float>(rule<pool>::share(graph::nodes) *
@@ -12278,56 +13202,56 @@ private:
         }
     }
 
-    /// Layer I on all nodes, and those on each node behind it.
-    template <std::size_t I>
+    /// Layer At on all nodes, and those on each node behind it.
+    template <std::size_t At>
     void step() {
-        if constexpr (rule<I>::action == window_action::neighbours) {
-            convolve<I>();
+        if constexpr (rule<At>::action == window_action::neighbours) {
+            convolve<At>();
         } else {
             // Only before the first convolution: others take these layers along.
             parallel_for(static_cast<std::ptrdiff_t>(nodes), [&](std::ptrdiff_t i) {
                 node_rows& mine = m_rows[static_cast<std::size_t>(i)];
                 std::vector<float> rows = mine.values;
                 rows.resize(3 * rows.size());
-                finish<I>(static_cast<std::size_t>(i), 0, static_cast<int>(codes_of(mine.cells)), rows.data(),
-                          mine.values);
+                finish<At>(static_cast<std::size_t>(i), 0, static_cast<int>(codes_of(mine.cells)),
+                           rows.data(), mine.values);
             });
-            if constexpr (end_of_run<I>() < pool) {
-                step<end_of_run<I>()>();
+            if constexpr (end_of_run<At>() < pool) {
+                step<end_of_run<At>()>();
             }
         }
     }
 
-    /// The first layer from I on that does not work on each node by itself.
-    template <std::size_t I>
+    /// The first layer from At on that does not work on each node by itself.
+    template <std::size_t At>
     static constexpr std::size_t end_of_run() {
-        if constexpr (rule<I>::action == window_action::each_node) {
-            return end_of_run<I + 1>();
+        if constexpr (rule<At>::action == window_action::each_node) {
+            return end_of_run<At + 1>();
         } else {
-            return I;
+            return At;
         }
     }
 
-    /// Takes rows of a node through the layers from I on that work on each node by itself, then keeps them,
+    /// Takes rows of a node through the layers from At on that work on each node by itself, then keeps them,
     /// or reads them out. Behind the rows there is room for twice as many.
-    template <std::size_t I>
+    template <std::size_t At>
     void finish(std::size_t node, std::size_t first, int count, float* rows, std::vector<float>& kept) {
-        if constexpr (rule<I>::action == window_action::each_node) {
-            constexpr signal in{1, Model::signals[I].width};
-            static_assert(Model::signals[I + 1].width == in.width,
+        if constexpr (rule<At>::action == window_action::each_node) {
+            constexpr signal in{1, Model::flow[At].width};
+            static_assert(Model::flow[At + 1].width == in.width,
                           "[F0629] gcn::window_rule: a layer that works on each node must keep its width");
             const std::ptrdiff_t size = static_cast<std::ptrdiff_t>(count) * in.width;
             site at{};
             at.input = in;
             at.count = count;
-            at.layer = static_cast<int>(I);
-            at.parameters = m_parameters + Model::offsets[I];
+            at.layer = static_cast<int>(At);
+            at.parameters = m_parameters + Model::offsets[At];
             at.scratch = rows + 2 * size;
-            Model::template layer<I>::forward(at, rows, rows + size);
+            Model::template layer<At>::forward(at, rows, rows + size);
             std::copy_n(rows + size, size, rows);
-            finish<I + 1>(node, first, count, rows, kept);
-        } else if constexpr (I == pool) {
-            constexpr int width = Model::signals[I].width;
+            finish<At + 1>(node, first, count, rows, kept);
+        } else if constexpr (At == pool) {
+            constexpr int width = Model::flow[At].width;
             std::vector<double>& term = m_terms[node];
             if (term.size() < first + static_cast<std::size_t>(count)) {
                 term.resize(first + static_cast<std::size_t>(count));
@@ -12338,19 +13262,19 @@ private:
                     dot(rows + static_cast<std::ptrdiff_t>(r) * width, weights, width);
             }
         } else {
-            constexpr auto width = static_cast<std::size_t>(Model::signals[I].width);
+            constexpr auto width = static_cast<std::size_t>(Model::flow[At].width);
             std::copy_n(rows, static_cast<std::size_t>(count) * width,
                         kept.begin() + static_cast<std::ptrdiff_t>(first * width));
         }
     }
 
-    template <std::size_t I>
+    template <std::size_t At>
     void convolve() {
-        using way = rule<I>;
-        constexpr signal in = Model::signals[I];
-        constexpr int width = Model::signals[I + 1].width;
+        using way = rule<At>;
+        constexpr signal in = Model::flow[At];
+        constexpr int width = Model::flow[At + 1].width;
         constexpr auto maps = static_cast<std::size_t>(way::maps);
-        const float* p = m_parameters + Model::offsets[I];
+        const float* p = m_parameters + Model::offsets[At];
 
         std::vector<std::vector<float>> products(nodes * maps);
         parallel_for(static_cast<std::ptrdiff_t>(nodes), [&](std::ptrdiff_t i) {
@@ -12383,18 +13307,18 @@ private:
                 }
             }
             const std::size_t codes = codes_of(mine.cells);
-            if constexpr (end_of_run<I + 1>() == pool) {
+            if constexpr (end_of_run<At + 1>() == pool) {
                 m_terms[i].resize(codes);
             } else {
                 mine.values.resize(codes * static_cast<std::size_t>(width));
             }
             sum.run([&](std::size_t first, int count, float* rows) {
-                finish<I + 1>(i, first, count, rows, mine.values);
+                finish<At + 1>(i, first, count, rows, mine.values);
             });
         });
         m_rows = std::move(next);
-        if constexpr (end_of_run<I + 1>() != pool) {
-            step<end_of_run<I + 1>()>();
+        if constexpr (end_of_run<At + 1>() != pool) {
+            step<end_of_run<At + 1>()>();
         }
     }
 
@@ -12595,13 +13519,15 @@ private:
         int exponent = 0;
         std::frexp(largest, &exponent);
         // Room for the rounding of each term.
-        const double unit = std::ldexp(1.0, (std::max)(exponent - 51, -1000));
-        const double inverse = 1 / unit;
-        m_offset = std::nearbyint(sum.offset() * inverse) * unit;
+        const int place = (std::max)(exponent - 51, -1074);
+        const double unit = std::ldexp(1.0, place);
+        const double inverse = std::ldexp(1.0, (std::min)(-place, 1000));
+        const double rest = std::ldexp(1.0, -place - (std::min)(-place, 1000)); // 2^1074 is no double
+        m_offset = std::nearbyint(sum.offset() * inverse * rest) * unit;
         std::vector<window_term> terms = sum.terms();
         parallel_for(static_cast<std::ptrdiff_t>(terms.size()), [&](std::ptrdiff_t i) {
             for (double& v : terms[static_cast<std::size_t>(i)].values) {
-                v = std::nearbyint(v * inverse) * unit;
+                v = std::nearbyint(v * inverse * rest) * unit;
             }
         });
         merge(terms);
@@ -12634,10 +13560,10 @@ private:
             }
         }
     }
-    static void add(const window_term& small, window_term& large) {
-        const auto inner = static_cast<std::size_t>(window_codes<Space>(small.last, large.last));
-        for (std::size_t i = 0; i < large.values.size(); ++i) {
-            large.values[i] += small.values[i / inner % small.values.size()];
+    static void add(const window_term& narrow, window_term& wide) {
+        const auto inner = static_cast<std::size_t>(window_codes<Space>(narrow.last, wide.last));
+        for (std::size_t i = 0; i < wide.values.size(); ++i) {
+            wide.values[i] += narrow.values[i / inner % narrow.values.size()];
         }
     }
 
@@ -13424,8 +14350,8 @@ std::uint64_t for_each_prediction(const Model& predictor, const cost::limit& lim
     if (batch < 1) {
         throw option_error("[F0705] " + std::string(what) + ": batch: expected at least 1, got 0");
     }
-    const limit_check check = check_of<space>(limit);
-    check.require_possible(what);
+    const limit_check limits = check_of<space>(limit);
+    limits.require_possible(what);
 
     std::vector<code> codes(static_cast<std::size_t>((std::min)(std::uint64_t{batch}, space::size)));
     std::vector<std::uint8_t> wanted(codes.size());
@@ -13437,7 +14363,7 @@ std::uint64_t for_each_prediction(const Model& predictor, const cost::limit& lim
         parallel_for(static_cast<std::ptrdiff_t>(n), [&](std::ptrdiff_t i) {
             const auto at = static_cast<std::size_t>(i);
             codes[at] = architecture_at<space>(first + at);
-            wanted[at] = check.meets(codes[at]) && canonical<space>(codes[at]) == codes[at];
+            wanted[at] = limits.meets(codes[at]) && canonical<space>(codes[at]) == codes[at];
         });
         kept.clear();
         for (std::size_t i = 0; i < n; ++i) {
@@ -13456,7 +14382,7 @@ std::uint64_t for_each_prediction(const Model& predictor, const cost::limit& lim
         tell(first + n);
     }
     if (predicted == 0) {
-        throw check.nothing_found(what, "no architecture of the space");
+        throw limits.nothing_found(what, "no architecture of the space");
     }
     return predicted;
 }
@@ -13488,16 +14414,16 @@ namespace detail {
 /// A code that keeps the limits if it can: uniform, and where that breaks them, drawn again cell by cell
 /// among the operators that leave the limits within reach.
 template <code_space Space>
-architecture<Space> draw_under(const limit_check& check, random_stream& random) {
+architecture<Space> draw_under(const limit_check& limits, random_stream& random) {
     architecture<Space> a = sample_one<Space>(random);
-    if (check.meets(a)) {
+    if (limits.meets(a)) {
         return a;
     }
     for (std::size_t i = 0; i < a.size(); ++i) {
         std::vector<std::uint8_t> within_reach;
         for (int o = 0; o < Space::operator_counts[i]; ++o) {
             a[i] = static_cast<std::uint8_t>(o);
-            if (check.can_meet(a, static_cast<int>(i) + 1)) {
+            if (limits.can_meet(a, static_cast<int>(i) + 1)) {
                 within_reach.push_back(a[i]);
             }
         }
@@ -13567,8 +14493,8 @@ std::vector<candidate<Space>> evolution(Scorer&& score, const evolution_options&
     detail::require_options(options);
     list best(options.top, "evolution");
     const std::uint64_t most_draws = (memory_size(options.draws) * options.population).value();
-    const limit_check check = check_of<Space>(options.limit);
-    check.require_possible("evolution");
+    const limit_check limits = check_of<Space>(options.limit);
+    limits.require_possible("evolution");
 
     const fitnas::detail::teller tell(options.observer, "evolution", options.generations);
     std::set<code> seen;
@@ -13583,7 +14509,7 @@ std::vector<candidate<Space>> evolution(Scorer&& score, const evolution_options&
             for (std::uint64_t i = 0; i < most_draws && born.size() < options.population; ++i) {
                 code child{};
                 if (generation == 0) {
-                    child = detail::draw_under<Space>(check, random);
+                    child = detail::draw_under<Space>(limits, random);
                 } else if (random.uniform() < options.crossover) {
                     const code& first = parent();
                     child = detail::cross<Space>(first, parent(), random);
@@ -13591,14 +14517,14 @@ std::vector<candidate<Space>> evolution(Scorer&& score, const evolution_options&
                     child = detail::mutate<Space>(parent(), options.mutation, random);
                 }
                 child = canonical<Space>(child);
-                if (check.meets(child) && seen.insert(child).second) {
+                if (limits.meets(child) && seen.insert(child).second) {
                     born.push_back(child);
                 }
             }
             if (born.empty()) {
                 if (generation == 0) {
-                    throw check.nothing_found("evolution",
-                                              "of " + std::to_string(most_draws) + " random codes none");
+                    throw limits.nothing_found("evolution",
+                                               "of " + std::to_string(most_draws) + " random codes none");
                 }
                 break;
             }
@@ -13708,6 +14634,29 @@ std::vector<path_cost> path_costs_of(const cost::limit& limit) {
         }
     }
     return all;
+}
+
+/// The power of two that predictions are divided by in a search, 0 where they are near enough to 1 anyway:
+/// its multipliers are scores over costs, and must neither over- nor underflow.
+template <code_space Space>
+int far_exponent(const windows<Space>& tables) {
+    double largest = std::abs(tables.offset());
+    for (const window_term& t : tables.terms()) {
+        largest = (std::max)(largest, fitnas::detail::largest_magnitude(t.values));
+    }
+    const int exponent = fitnas::detail::common_exponent({&largest, 1});
+    return std::abs(exponent) < 300 ? 0 : std::clamp(exponent, -1000, 1000);
+}
+
+/// The same tables, divided by two to the exponent: nothing is rounded.
+template <code_space Space>
+windows<Space> divided(const windows<Space>& tables, int exponent) {
+    if (exponent == 0) {
+        return tables;
+    }
+    window_sum<Space> sum;
+    sum.add(tables.contributions(), std::ldexp(1.0, -exponent));
+    return windows<Space>(sum);
 }
 
 /// Architectures as paths: a state before cell t is the last `memory` operators, a step is an operator. What
@@ -14073,14 +15022,17 @@ class exact_search {
 public:
     using code = architecture<Space>;
 
-    exact_search(const windows<Space>& tables, const exact_options& options)
+    /// @param exponent of the power of two that the tables were divided by
+    exact_search(const windows<Space>& tables, const exact_options& options, int exponent)
         : m_options(options),
+          m_exponent(exponent),
           m_check(possible(options.limit)),
           m_graph(tables),
           m_costs(path_costs_of<Space>(options.limit)),
           m_bounds(m_graph, m_costs),
           m_lowest(-m_graph.scale()),
           m_watch(m_options.observer) {
+        m_options.tolerance = std::ldexp(options.tolerance, -exponent);
         const memory_size kept =
             (std::min)(std::uint64_t{(std::max)(options.top, options.beam)}, Space::size);
         require_memory("exact: a list of " + std::to_string(options.top) + " and a beam of " +
@@ -14098,7 +15050,8 @@ public:
         }
         std::vector<candidate<Space>> list;
         for (const entry& e : found.sorted()) {
-            list.push_back(candidate_of<Space>(e.code_, e.score, m_options.limit));
+            const double predicted = std::ldexp(e.score, m_exponent);
+            list.push_back(candidate_of<Space>(e.code_, predicted, m_options.limit));
         }
         return fitnas::detail::or_partial(
             [&] {
@@ -14131,9 +15084,9 @@ private:
         double score;
     };
     static limit_check possible(const cost::limit& limit) {
-        limit_check check = check_of<Space>(limit);
-        check.require_possible("exact");
-        return check;
+        limit_check limits = check_of<Space>(limit);
+        limits.require_possible("exact");
+        return limits;
     }
     static bool better(const entry& a, const entry& b) {
         return a.score != b.score ? a.score > b.score : a.code_ < b.code_;
@@ -14304,7 +15257,7 @@ private:
             best.offer(e);
         }
         if (left_out > best.threshold()) {
-            report.gap = left_out - best.threshold();
+            report.gap = std::ldexp(left_out - best.threshold(), m_exponent);
         }
         return best;
     }
@@ -14424,6 +15377,7 @@ private:
     };
 
     exact_options m_options;
+    int m_exponent;
     limit_check m_check;
     path_graph m_graph;
     std::vector<path_cost> m_costs;
@@ -14456,7 +15410,8 @@ std::vector<candidate<Space>> exact(const windows<Space>& model, const exact_opt
     for (const window_term& t : model.terms()) {
         done.tabulated += t.values.size();
     }
-    return detail::exact_search<Space>(model, options).run(done);
+    const int exponent = detail::far_exponent(model);
+    return detail::exact_search<Space>(detail::divided(model, exponent), options, exponent).run(done);
 }
 
 /// @brief The true best of a whole space: every network once, under any limits, without enumeration.
@@ -14901,29 +15856,29 @@ namespace fitnas::search {
 template <code_space Space>
 std::vector<architecture<Space>> sample_under(const cost::limit& limit, std::size_t n, seed s,
                                               std::size_t draws = 1000, const char* what = "sample_under") {
-    constexpr bool small = Space::size <= (std::uint64_t{1} << 20U);
-    const limit_check check = check_of<Space>(limit);
-    check.require_possible(what);
+    constexpr bool is_small = Space::size <= (std::uint64_t{1} << 20U);
+    const limit_check limits = check_of<Space>(limit);
+    limits.require_possible(what);
     std::set<architecture<Space>> seen;
     std::vector<architecture<Space>> result;
     random_stream random(s, purpose::sample);
-    const std::uint64_t most = small ? 4 * Space::size : (memory_size(draws) * n).value();
+    const std::uint64_t most = is_small ? 4 * Space::size : (memory_size(draws) * n).value();
     require_memory(std::string(what) + ": " + std::to_string(n) + " different networks",
                    memory_size((std::min)(std::uint64_t{n}, Space::size)) *
                        (2 * sizeof(architecture<Space>) + fitnas::detail::set_node),
                    0, "fewer need less");
     for (std::uint64_t i = 0; i < most && result.size() < n; ++i) {
         const architecture<Space> a = canonical<Space>(sample_one<Space>(random));
-        if (check.meets(a) && seen.insert(a).second) {
+        if (limits.meets(a) && seen.insert(a).second) {
             result.push_back(a);
         }
     }
     if (result.size() < n) {
-        if constexpr (small) {
+        if constexpr (is_small) {
             // Those that the draws missed.
             std::vector<architecture<Space>> missed;
             for_each_architecture<Space>([&](const architecture<Space>& a) {
-                if (check.meets(a) && canonical<Space>(a) == a && !seen.contains(a)) {
+                if (limits.meets(a) && canonical<Space>(a) == a && !seen.contains(a)) {
                     missed.push_back(a);
                 }
             });
@@ -14931,10 +15886,10 @@ std::vector<architecture<Space>> sample_under(const cost::limit& limit, std::siz
             missed.resize((std::min)(missed.size(), n - result.size()));
             result.insert(result.end(), missed.begin(), missed.end());
             if (result.empty() && n > 0) {
-                throw check.nothing_found(what, "no architecture of the space");
+                throw limits.nothing_found(what, "no architecture of the space");
             }
         } else {
-            throw check.nothing_found(
+            throw limits.nothing_found(
                 what, "of " + std::to_string(most) + " random codes, where " + std::to_string(n) +
                           " different networks were asked for, only " + std::to_string(result.size()));
         }
@@ -15016,7 +15971,8 @@ struct iterative_options {
 /// @brief What iterative sampling found.
 template <model Model>
 struct iterative_result {
-    Model predictor;                           ///< fitted to all scores
+    /// Fitted to all scores; none where the limit leaves only networks of one score, so nothing to fit to.
+    std::optional<Model> predictor;
     score_table<typename Model::space> scores; ///< in the order in which they were asked for
     candidate<typename Model::space> best;     ///< by its score; ties by the order of the codes
 };
@@ -15082,6 +16038,7 @@ inline void require_options(const iterative_options& o) {
 /// @param options how many, and how
 /// @return the last predictor, all scores, and the best of them; fewer scores than asked for where the space
 /// has no more networks that keep the limit
+/// Where the limit leaves one network, or only such as score alike, the result has no predictor.
 /// @throws option_error where an option is out of range
 /// @throws limit_error where too few architectures keep the limit, see `sample_under`
 /// @throws shape_error, numeric_error where the scorer's values cannot be ranked; and what `fit_to` throws
@@ -15110,18 +16067,25 @@ auto iterative(Scorer&& score, Fit&& fit_to, const iterative_options& options) {
     evaluate(sample_under<Space>(options.limit, (std::max)(uniform, std::size_t{4}), options.seed, 1000,
                                  "iterative"));
     std::optional<fitted_model> predictor;
-    predictor.emplace(fit_to(static_cast<const score_table<Space>&>(table)));
+    const bool used_up =
+        fitnas::detail::all_equal(table.scores) &&
+        sample_under<Space>(options.limit, table.size() + 1, options.seed, 1000, "iterative").size() ==
+            table.size();
+    if (!used_up) {
+        predictor.emplace(fit_to(static_cast<const score_table<Space>&>(table)));
+    }
     const auto result = [&] {
         detail::best_list<Space> best(1, "iterative");
         for (std::size_t i = 0; i < table.size(); ++i) {
             best.offer(table.architectures[i], table.scores[i]);
         }
-        return iterative_result<fitted_model>{std::move(*predictor), table,
+        return iterative_result<fitted_model>{std::move(predictor), table,
                                               best.result(options.limit).front()};
     };
     const auto rounds = [&] {
         tell(table.size());
-        for (std::size_t round = 1; round <= options.rounds && table.size() < options.evaluations; ++round) {
+        for (std::size_t round = 1;
+             predictor && round <= options.rounds && table.size() < options.evaluations; ++round) {
             const std::size_t left = options.evaluations - table.size();
             const std::size_t wanted = (left + options.rounds - round) / (options.rounds - round + 1);
             const auto next = detail::best_unknown(*predictor, known, wanted, options, round);
@@ -15204,8 +16168,8 @@ namespace detail {
 /// The front of a space of any size.
 template <code_space Space>
 std::vector<candidate<Space>> large_front(const windows<Space>& model, const pareto_options& options) {
-    const limit_check check = check_of<Space>(options.limit);
-    check.require_possible("pareto");
+    const limit_check limits = check_of<Space>(options.limit);
+    limits.require_possible("pareto");
     const auto blocks = Space::layout().blocks;
     if (options.against == objective::latency && options.limit.latencies.empty()) {
         pareto<Space>({candidate<Space>{}}, options.against); // says what is missing
@@ -15222,12 +16186,14 @@ std::vector<candidate<Space>> large_front(const windows<Space>& model, const par
                    ? static_cast<double>(cost::parameters<Space>(a))
                    : options.limit.latencies.front().table->template milliseconds<Space>(a);
     };
-    front_search<Space> search(model, make_path_cost<Space>(0, of_block), options.limit, options.observer);
+    const int exponent = far_exponent(model);
+    const windows<Space> tables = divided(model, exponent);
+    front_search<Space> search(tables, make_path_cost<Space>(0, of_block), options.limit, options.observer);
     std::vector<typename front_search<Space>::point> points;
     const auto candidates = [&] {
         std::vector<candidate<Space>> list;
         for (const auto& p : points) {
-            list.push_back(candidate_of<Space>(p.code_, p.score, options.limit));
+            list.push_back(candidate_of<Space>(p.code_, std::ldexp(p.score, exponent), options.limit));
         }
         return list;
     };
@@ -15241,7 +16207,7 @@ std::vector<candidate<Space>> large_front(const windows<Space>& model, const par
             return candidates();
         });
     if (front.empty()) {
-        throw check.nothing_found("pareto", "no architecture of the space");
+        throw limits.nothing_found("pareto", "no architecture of the space");
     }
     return front;
 }
@@ -15459,7 +16425,7 @@ private:
     /// What a segment's search knows of a candidate.
     template <class Slots>
     struct entry {
-        architecture<Slots> slots;
+        architecture<Slots> picks;
         code begun; ///< its cells up to the segment's end, then zeros
         double predicted = 0;
         double score = 0;
@@ -15474,26 +16440,27 @@ private:
 
     template <int First, int Cells, int... Others>
     void run_from() {
-        using slots = typename segment_slots<Space, First, Keep,
-                                             std::make_index_sequence<static_cast<std::size_t>(Cells)>>::type;
-        static_assert(slots::size <= enumerable_size,
+        using slot_codes =
+            typename segment_slots<Space, First, Keep,
+                                   std::make_index_sequence<static_cast<std::size_t>(Cells)>>::type;
+        static_assert(slot_codes::size <= enumerable_size,
                       "[F0721] search::segment: a segment has more than 2^26 candidates; make it shorter");
         constexpr int last = First + Cells;
         segment_report report{.first = First, .last = last};
 
-        std::vector<entry<slots>> found = candidates<slots>(First, last);
+        std::vector<entry<slot_codes>> found = candidates<slot_codes>(First, last);
         report.candidates = found.size();
         tell();
         const bool modelled = found.size() > m_options.rescored;
         if (modelled) {
-            predict<slots>(found, report);
+            predict<slot_codes>(found, report);
         }
         tell();
-        rescore<slots>(found, report);
-        for (entry<slots>& e : found) {
+        rescore<slot_codes>(found, report);
+        for (entry<slot_codes>& e : found) {
             e.predicted = modelled ? e.predicted : e.score;
         }
-        std::sort(found.begin(), found.end(), [](const entry<slots>& a, const entry<slots>& b) {
+        std::sort(found.begin(), found.end(), [](const entry<slot_codes>& a, const entry<slot_codes>& b) {
             return a.score != b.score ? a.score > b.score : a.begun < b.begun;
         });
 
@@ -15508,7 +16475,7 @@ private:
         if constexpr (sizeof...(Others) > 0) {
             run_from<last, Others...>();
         } else {
-            for (const entry<slots>& e : found) {
+            for (const entry<slot_codes>& e : found) {
                 m_result.best.push_back(
                     candidate_of<Space>(canonical<Space>(e.begun), e.predicted, m_options.limit));
                 m_result.best.back().score = e.score;
@@ -15537,8 +16504,8 @@ private:
             const std::uint64_t n = (std::min)(block, size - from);
             parallel_for(static_cast<std::ptrdiff_t>(n), [&](std::ptrdiff_t i) {
                 const auto at = static_cast<std::size_t>(i);
-                some[at].slots = architecture_at<Slots>(from + at);
-                some[at].begun = begun_by<Slots>(some[at].slots, first, last);
+                some[at].picks = architecture_at<Slots>(from + at);
+                some[at].begun = begun_by<Slots>(some[at].picks, first, last);
                 possible[at] = m_check.can_meet(some[at].begun, last);
                 // Two beginnings are the same network exactly where they are with the same cells behind.
                 networks[at] = canonical<Space>(some[at].begun);
@@ -15559,9 +16526,9 @@ private:
 
     /// A candidate with its super-cell replaced by what it stands for.
     template <class Slots>
-    code begun_by(const architecture<Slots>& slots, int first, int last) const {
-        code a = first == 0 ? code{} : m_kept[slots[0]];
-        std::copy(slots.end() - (last - first), slots.end(), a.begin() + first);
+    code begun_by(const architecture<Slots>& picks, int first, int last) const {
+        code a = first == 0 ? code{} : m_kept[picks[0]];
+        std::copy(picks.end() - (last - first), picks.end(), a.begin() + first);
         return a;
     }
 
@@ -15622,7 +16589,7 @@ private:
         const std::vector<double> values = scores_of(sampled, report);
         score_table<Slots> table;
         for (std::size_t i = 0; i < report.sampled; ++i) {
-            table.push_back(found[order[i]].slots, values[i]);
+            table.push_back(found[order[i]].picks, values[i]);
         }
 
         using model_type = std::remove_cvref_t<decltype(m_fit(std::as_const(table)))>;
@@ -15637,7 +16604,7 @@ private:
         for (std::size_t from = 0; from < found.size(); from += some.size()) {
             some.clear();
             for (std::size_t i = from; i < found.size() && some.size() < batch; ++i) {
-                some.push_back(found[i].slots);
+                some.push_back(found[i].picks);
             }
             const std::vector<double> predicted =
                 predictor.predict(std::span<const architecture<Slots>>(some));
@@ -15668,8 +16635,9 @@ private:
             }
         }
         const std::vector<double> values = scores_of(all, report);
-        for (std::size_t i = 0; i < all.size(); ++i) {
-            found[i / completions].score += values[i] / static_cast<double>(completions);
+        for (std::size_t i = 0; i < found.size(); ++i) {
+            found[i].score =
+                fitnas::detail::exact_mean(std::span(values).subspan(i * completions, completions));
         }
     }
 
@@ -15829,7 +16797,7 @@ private:
         std::vector<double> most{};       ///< of each kept cost
         std::vector<std::size_t> costs{}; ///< those that are limited
         bool unknown = false; ///< whether it names a table that is not kept; then `check` judges too
-        limit_check check{};
+        limit_check limits{};
     };
 
     template <class Model>
@@ -15899,7 +16867,7 @@ private:
                 if (l.table && t < m_latencies.size()) {
                     add(2 + t, l.milliseconds);
                 } else {
-                    q.check = check_of<Space>(limit);
+                    q.limits = check_of<Space>(limit);
                     q.unknown = true;
                 }
             }
@@ -15923,7 +16891,7 @@ private:
                  std::vector<std::size_t>& found) const {
         if (level == 0) {
             if ((q.costs.empty() || keeps(q, m_costs.data() + node * m_width)) &&
-                (!q.unknown || q.check.meets(m_rows[node].code))) {
+                (!q.unknown || q.limits.meets(m_rows[node].code))) {
                 found.push_back(node);
             }
             return;
@@ -16557,9 +17525,9 @@ struct epoch_report {
 /// @brief All that the rest of a training depends on, beside the weights. Random numbers have no state: they
 /// depend on (seed, step) alone.
 struct training_state {
-    long long step = 0;               ///< steps that were done
-    long long steps = 0;              ///< of the whole training
-    epoch_report sums{};              ///< of the present epoch's steps so far, not yet divided
+    long long step = 0;  ///< steps that were done
+    long long steps = 0; ///< of the whole training
+    epoch_report sums{}; ///< of the present epoch so far: of the batches' losses, of right images
     std::vector<epoch_report> epochs; ///< those that are over
     std::vector<float> momentum;      ///< one for each weight
     /// The options and the images, each a name and a text: a training goes on only with the same.
@@ -16833,11 +17801,7 @@ inline void require_finite(const weights& w, const std::string& what) {
 /// What a training that goes on must share with the one that was saved.
 FITNAS_COLD inline std::vector<std::pair<std::string, std::string>>
 training_setup(const train_options& o, const image_dataset& data) {
-    const auto exact = [](double value) {
-        char text[40];
-        std::snprintf(text, sizeof text, "%.17g", value);
-        return std::string(text);
-    };
+    const auto exact = [](double value) { return general_text(value, 17); };
     hash64 images;
     images.add(data.images.data(), data.images.size());
     images.add(data.labels.data(), data.labels.size() * sizeof(int));
@@ -16942,8 +17906,6 @@ train_report train_checked(Weights& w, std::span<const int> counts, const image_
         load_batch(data, std::span<const std::size_t>(order).subspan(i * o.batch, o.batch), norm,
                    images.data(), labels.data(), o.augment, o.seed, epoch);
 
-        double loss = 0;
-        double correct = 0;
         for (const std::vector<std::uint8_t>& code : sampler.paths(static_cast<std::uint64_t>(now.step))) {
             const batch_loss one = update.add(code, images.data(), labels, o.label_smoothing);
             if (!std::isfinite(one.loss)) {
@@ -16955,8 +17917,8 @@ train_report train_checked(Weights& w, std::span<const int> counts, const image_
                     first_not_finite(w, w.path(code), images.data(), static_cast<int>(o.batch)) +
                     "; a smaller learning_rate or a warmup may help");
             }
-            loss += one.loss;
-            correct += static_cast<double>(one.correct);
+            now.sums.loss += one.loss;
+            now.sums.accuracy += static_cast<double>(one.correct);
         }
         if (const std::string tensor = update.gradient_not_finite(); !tensor.empty()) {
             throw numeric_error("[F0522] train: the gradient of " + tensor + " is not finite" + where(i) +
@@ -16964,11 +17926,9 @@ train_report train_checked(Weights& w, std::span<const int> counts, const image_
         }
         update.apply(rate(now.step));
         ++now.step;
-        const auto paths = static_cast<double>(sampler.size());
-        now.sums.loss += loss / paths;
-        now.sums.accuracy += correct / paths / static_cast<double>(o.batch);
-        const auto done = static_cast<double>(i + 1);
-        const epoch_report means{now.sums.loss / done, now.sums.accuracy / done};
+        const auto batches = static_cast<double>((i + 1) * sampler.size());
+        const epoch_report means{now.sums.loss / batches,
+                                 now.sums.accuracy / (batches * static_cast<double>(o.batch))};
         if (i + 1 == steps) {
             now.epochs.push_back(means);
             now.sums = {};
@@ -16991,7 +17951,7 @@ train_report train_checked(Weights& w, std::span<const int> counts, const image_
     return {std::move(now.epochs), clock.seconds()};
 }
 
-/// Checks first; a training that diverges leaves the weights as they were before.
+/// Checks first.
 /// @param counts operators of each cell; empty where nothing is chosen
 template <std::same_as<weights> Weights>
 train_report train(Weights& w, std::span<const int> counts, const image_dataset& data,
@@ -17000,13 +17960,26 @@ train_report train(Weights& w, std::span<const int> counts, const image_dataset&
     require_options(o, data.size());
     require_step_fits(w, o);
     require_finite(w, "train: before the first step");
+    return train_checked(w, counts, data, o);
+}
+
+/// Does what changes weights. Whatever it throws, they are then as they were before; after `interrupted`
+/// alone they stay where the work stopped.
+template <std::same_as<weights> Weights, class Work>
+auto or_as_before(Weights& w, Work&& work) {
     const std::vector<float> before(w.values().begin(), w.values().end());
     try {
-        return train_checked(w, counts, data, o);
-    } catch (const numeric_error&) {
+        return work();
+    } catch (const interrupted&) {
+        throw;
+    } catch (...) {
         std::copy(before.begin(), before.end(), w.values().begin());
         throw;
     }
+}
+template <search_space_type Space, class Work>
+auto or_as_before(supernet<Space>& net, Work&& work) {
+    return or_as_before(net.weights(), work);
 }
 
 } // namespace detail
@@ -17016,12 +17989,15 @@ train_report train(Weights& w, std::span<const int> counts, const image_dataset&
 /// @param net trained on from its present weights
 /// @param data the training split
 /// @param options which are checked first
-/// @throws option_error, shape_error, data_error before anything changed
-/// @throws numeric_error where a loss or a weight is not finite; then the weights are as they were before
-/// @throws interrupted where `options.keep.stop` asked for it, or the observer threw it, after saving
+/// @throws option_error, shape_error, data_error where options or images are wrong; numeric_error where a
+/// loss or a weight is not finite; what the observer throws. The weights are then as they were before the
+/// call
+/// @throws interrupted where `options.keep.stop` asked for it, or the observer threw it, after saving; the
+/// weights are then those of the last step
 template <search_space_type Space>
 train_report train(supernet<Space>& net, const image_dataset& data, const train_options& options = {}) {
-    return detail::train(net.weights(), Space::operator_counts, data, options);
+    return detail::or_as_before(
+        net, [&] { return detail::train(net.weights(), Space::operator_counts, data, options); });
 }
 
 /// @brief Refuses a whole data set with a sentence: a training that sees all splits would leave none to judge
@@ -17057,16 +18033,6 @@ struct loaded_images {
     }
 };
 
-/// `count` different image numbers below n, in random order.
-inline std::vector<std::size_t> random_indices(std::size_t n, std::size_t count, seed s) {
-    std::vector<std::size_t> indices(n);
-    std::iota(indices.begin(), indices.end(), std::size_t{0});
-    random_stream random(s, purpose::calibrate);
-    random.shuffle(std::span<std::size_t>(indices));
-    indices.resize(count);
-    return indices;
-}
-
 /// Runs one block with given statistics, in slices of images that stay in cache.
 inline void forward_given(const weight_block& b, const float* parameters, const float* x, int images,
                           float* y, const block_run& given, arena& memory, workspace& shared) {
@@ -17093,19 +18059,19 @@ namespace fitnas {
 enum class statistics : std::uint8_t {
     calibrated, ///< of a set of training images, gone through the same sub-network (Guo et al., arXiv
                 ///< 1904.00420, 3.4)
-    batch ///< of the scored images themselves, batch by batch: half the work, but images then influence each
-          ///< other
+    batch ///< of the scored images themselves, batch by batch, each with every class in proportion: half the
+          ///< work, but images then influence each other
 };
 
 /// @brief How to score.
 struct evaluate_options {
     fitnas::statistics statistics = statistics::calibrated;
-    std::size_t calibration =
-        512;                  ///< training images for the statistics, at least 1; all where there are fewer
-    std::size_t images = 0;   ///< the first so many validation images; 0: all
-    std::size_t batch = 2000; ///< images that go through together, at least 1; memory grows with it
-    fitnas::seed seed{0};     ///< chooses the calibration images
-    fitnas::observer observer{};    ///< called after each network
+    std::size_t calibration = 512; ///< training images for the statistics, each class in proportion, at least
+                                   ///< 1; all where there are fewer
+    std::size_t images = 0;      ///< so many validation images, as `stratified_indices` chooses them; 0: all
+    std::size_t batch = 2000;    ///< images that go through together, at least 1; memory grows with it
+    fitnas::seed seed{0};        ///< chooses images where not all are taken
+    fitnas::observer observer{}; ///< called after each network
     std::uint64_t memory_limit = 0; ///< bytes, see `evaluation_bytes`; 0: what the machine has
 };
 
@@ -17136,10 +18102,9 @@ public:
              const loaded_images& images, Scored&& scored) {
         m_memory.reset();
         // In one piece: paths of other sizes would leave gaps in what the first took.
-        m_memory.reserve(static_cast<std::size_t>(
-            scoring_floats(m_weights.layout(), m_weights.code(), memory_size::of(images.count()),
-                           memory_size::of(m_calibrated ? calibration.count() : 0))
-                .value()));
+        m_memory.reserve(scoring_floats(m_weights.layout(), m_weights.code(), memory_size::of(images.count()),
+                                        memory_size::of(m_calibrated ? calibration.count() : 0))
+                             .value());
         std::vector<trie_level> levels(m_weights.layers().size() + 1);
         levels[0] = {calibration.values.data(), images.values.data(), m_memory.position()};
         for (std::size_t p = 0; p < paths.size(); ++p) {
@@ -17212,13 +18177,15 @@ std::vector<path_score> score_paths(const Weights& w, std::span<const network_pa
     require_scoring_fits(w, together, statistics_of, o.memory_limit, "evaluate",
                          "smaller evaluate_options::batch and calibration need less");
     const normalisation norm = normalisation_of(data.train);
-    const std::vector<std::size_t> chosen = random_indices(data.train.size(), statistics_of, o.seed);
+    const std::vector<std::size_t> chosen = stratified_indices(data.train, statistics_of, o.seed);
     const loaded_images calibration(data.train, chosen, norm);
-    std::vector<std::size_t> all(count);
-    std::iota(all.begin(), all.end(), std::size_t{0});
+    std::vector<std::size_t> scored = stratified_indices(data.validation, count, o.seed);
+    if (calibrated) { // the order plays no part; otherwise every chunk must have every class
+        std::sort(scored.begin(), scored.end());
+    }
 
     const auto classes = static_cast<std::size_t>(w.classes());
-    std::vector<path_score> scores(paths.size());
+    std::vector<batch_loss> sums(paths.size());
     path_scorer scorer(w, calibrated);
     const teller tell(o.observer, "evaluate", chunks * paths.size());
     for (std::size_t chunk = 0; chunk < chunks; ++chunk) {
@@ -17226,15 +18193,18 @@ std::vector<path_score> score_paths(const Weights& w, std::span<const network_pa
         const std::size_t first = count * chunk / chunks;
         const std::size_t last = count * (chunk + 1) / chunks;
         const loaded_images images(data.validation,
-                                   std::span<const std::size_t>(all).subspan(first, last - first), norm);
-        const double share = static_cast<double>(images.labels.size()) / static_cast<double>(count);
+                                   std::span<const std::size_t>(scored).subspan(first, last - first), norm);
         scorer.run(paths, calibration, images, [&](std::size_t p, const float* logits) {
-            const batch_loss found =
-                cross_entropy({logits, images.labels.size() * classes}, images.labels, 0);
-            scores[p].accuracy += static_cast<double>(found.correct) / static_cast<double>(count);
-            scores[p].loss += share * found.loss;
+            add_cross_entropy({logits, images.labels.size() * classes}, images.labels, 0, {}, sums[p]);
             tell(chunk * paths.size() + p + 1);
         });
+    }
+    // Divided once: shares of chunks, added up, would make equal counts unequal.
+    std::vector<path_score> scores;
+    scores.reserve(paths.size());
+    for (const batch_loss& sum : sums) {
+        scores.push_back({static_cast<double>(sum.correct) / static_cast<double>(count),
+                          sum.loss / static_cast<double>(count)});
     }
     return scores;
 }
@@ -17321,12 +18291,28 @@ struct latency_options {
 
 namespace detail {
 
+/// Refuses images that do not fit together, before anything is taken.
+FITNAS_COLD inline void require_latency_fits(const space_layout& layout, const latency_options& o) {
+    memory_size most; // of one block
+    const memory_size images = memory_size::of(o.images);
+    for (const space_block& b : layout.blocks) {
+        const block_plan plan(b.steps, b.input);
+        most =
+            (std::max)(most, memory_size::of(b.parameters) + image_floats(images, b.input) +
+                                 image_floats(images, b.output) + forward_floats(plan, images, false, false) +
+                                 forward_floats(plan, images, true, false) + workspace_floats(plan, false));
+    }
+    require_memory("measure_latency: " + std::to_string(o.images) + " images together", most * sizeof(float),
+                   0, "fewer latency_options::images need less");
+}
+
 template <std::same_as<space_layout> Layout>
 std::vector<double> measure_blocks(const Layout& layout, const latency_options& o) {
     if (o.images < 1 || o.repeats < 1) {
         throw option_error("[F0503] latency_options: images and repeats: expected at least 1, got " +
                            std::to_string(o.images) + " and " + std::to_string(o.repeats));
     }
+    require_latency_fits(layout, o);
     std::vector<double> milliseconds;
     arena memory;
     workspace shared;
@@ -17370,7 +18356,7 @@ std::vector<double> measure_blocks(const Layout& layout, const latency_options& 
 /// @brief Measures every operator in every layer by itself, as it runs when a trained network is used, on as
 /// many threads as there are (`OMP_NUM_THREADS`).
 /// @return median milliseconds for each block; an architecture's latency is their sum
-/// @throws option_error where an option is below 1
+/// @throws option_error where an option is below 1, or the images need more memory than there is
 template <search_space_type Space>
 latency_table measure_latency(const latency_options& options = {}) {
     return latency_table(Space::layout(), detail::measure_blocks(Space::layout(), options));
@@ -17391,7 +18377,7 @@ class kept_statistics {
 public:
     kept_statistics(const weights& w, const image_dataset& data, std::size_t count, seed s)
         : m_norm(normalisation_of(data)) {
-        const loaded_images images(data, random_indices(data.size(), count, s), m_norm);
+        const loaded_images images(data, stratified_indices(data, count, s), m_norm);
         arena memory;
         workspace shared;
         const float* x = images.values.data();
@@ -17451,11 +18437,20 @@ private:
     std::vector<block_run> m_runs;
 };
 
+inline constexpr std::size_t logits_slice = 256; ///< images that are classified together
+
+inline void require_logits_fit(const weights& w, std::size_t images) {
+    require_scoring_fits(w, (std::min)(logits_slice, images), 0, 0, "network", "smaller images need less");
+}
+inline void require_calibration_fits(const weights& w, std::size_t images) {
+    require_scoring_fits(w, 0, images, 0, "calibrate", "fewer images need less");
+}
+
 /// Logits of images, in slices. @return images x classes
 inline std::vector<float> logits_of(const weights& w, const kept_statistics& kept,
                                     const image_dataset& data) {
-    constexpr std::size_t slice = 256;
-    require_scoring_fits(w, (std::min)(slice, data.size()), 0, 0, "network", "smaller images need less");
+    constexpr std::size_t slice = logits_slice;
+    require_logits_fit(w, data.size());
     const auto classes = static_cast<std::size_t>(w.classes());
     std::vector<float> logits(data.size() * classes);
     arena memory;
@@ -17508,17 +18503,17 @@ public:
     /// @brief Takes batch norm statistics, and what pixels are normalised with, from training images. `train`
     /// ends with it; after a change of weights by hand call it again.
     /// @param data the training split
-    /// @param images how many, chosen at random; all where there are fewer
-    /// @throws shape_error, data_error where the images are not of this network; option_error for no images
+    /// @param images how many, random ones, each class in proportion; all where there are fewer
+    /// @throws shape_error, data_error where the images are not of this network; option_error for no images;
+    /// the statistics are then those of before
     void calibrate(const image_dataset& data, std::size_t images = 2000, seed s = seed{0}) {
         detail::require_images(m_weights, data, "calibrate");
         if (images < 1) {
             throw option_error("[F0504] calibrate: images: expected at least 1, got 0");
         }
-        detail::require_scoring_fits(m_weights, 0, (std::min)(images, data.size()), 0, "calibrate",
-                                     "fewer images need less");
-        m_statistics = std::make_shared<const detail::kept_statistics>(m_weights, data,
-                                                                       (std::min)(images, data.size()), s);
+        images = (std::min)(images, data.size());
+        detail::require_calibration_fits(m_weights, images);
+        m_statistics = std::make_shared<const detail::kept_statistics>(m_weights, data, images, s);
     }
 
     /// @return N x classes, before softmax
@@ -17549,24 +18544,54 @@ private:
     std::shared_ptr<const detail::kept_statistics> m_statistics;
 };
 
+namespace detail {
+
+/// As for a supernet, and so with the statistics. Where the work was interrupted there are none: those of
+/// before do not fit the weights.
+template <search_space_type Space, class Work>
+auto or_as_before(network<Space>& net, Work&& work) {
+    const std::shared_ptr<const kept_statistics> before = net.statistics();
+    try {
+        return or_as_before(net.weights(), work);
+    } catch (const interrupted&) {
+        net.statistics() = nullptr;
+        throw;
+    } catch (...) {
+        net.statistics() = before;
+        throw;
+    }
+}
+
+} // namespace detail
+
 /// @brief Trains one network by itself; the options' `sampling` plays no part. Ends with `net.calibrate`.
-/// @throws as for a supernet
+/// @throws as for a supernet; the statistics, too, are then as they were before. After `interrupted` there
+/// are none: `calibrate` makes those of the weights where the training stopped
 template <search_space_type Space>
 train_report train(network<Space>& net, const image_dataset& data, const train_options& options = {}) {
-    const train_report report = detail::train(net.weights(), {}, data, options);
-    net.calibrate(data, 2000, options.seed);
-    return report;
+    constexpr std::size_t calibration = 2000;
+    return detail::or_as_before(net, [&] {
+        detail::require_calibration_fits(net.weights(), (std::min)(calibration, data.size()));
+        train_report report = detail::train(net.weights(), {}, data, options);
+        net.calibrate(data, calibration, options.seed);
+        return report;
+    });
 }
 
 /// @return the predicted class of each image
-/// @throws as `network::logits`
+/// @throws as `network::logits`; numeric_error where a logit is not finite, and so none the largest
 template <search_space_type Space>
 std::vector<int> classify(const network<Space>& net, const image_dataset& data) {
     const tensor2 logits = net.logits(data);
     std::vector<int> classes(data.size());
     const std::size_t width = logits.shape(1);
     for (std::size_t i = 0; i < classes.size(); ++i) {
-        classes[i] = static_cast<int>(argmax({logits.data() + i * width, width}));
+        const std::span<const float> row(logits.data() + i * width, width);
+        if (!detail::all_finite(row)) {
+            throw numeric_error("[F0560] classify: the logits of image " + std::to_string(i) +
+                                " are not finite");
+        }
+        classes[i] = static_cast<int>(argmax(row));
     }
     return classes;
 }
@@ -17608,6 +18633,7 @@ retrained<Space> retrain_by(const architecture<Space>& a, const dataset& data, s
     retrained<Space> result{network<Space>(a, s), {}, 0, 0};
     require_images(result.network.weights(), data.test, "retrain: the test split");
     require_images(result.network.weights(), data.validation, "retrain: the validation split");
+    require_logits_fit(result.network.weights(), (std::max)(data.test.size(), data.validation.size()));
     result.report = by(result.network);
     result.validation_accuracy = accuracy(result.network, data.validation);
     result.test_accuracy = accuracy(result.network, data.test);

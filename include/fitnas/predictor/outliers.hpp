@@ -86,8 +86,8 @@ std::vector<double> off_additive(const std::vector<architecture<Space>>& codes,
 /// times the median distance from the median) off the median and off an additive fit to the others as well:
 /// a network can be far better or worse than most by what it is made of. Of far scores, those whose rank is
 /// not that of their operators (2 robust deviations off an additive fit to ranks) are left out; the others
-/// count as 5 deviations off. Tables without far scores, with fewer than 10 rows, or of which half are equal stay
-/// as they are. Our choice.
+/// count as 5 deviations off. Tables without far scores, with fewer than 10 rows, or of which half are equal
+/// stay as they are. Our choice.
 /// @param table of different networks, finite scores
 template <code_space Space>
 score_table<Space> without_outliers(const score_table<Space>& table) {

@@ -117,9 +117,9 @@ inline std::vector<double> make_targets(target kind, std::span<const double> sco
 
 namespace detail {
 
-/// Which points to take for a line: those that are not more than 5 robust deviations off the line whose slope is
-/// the median of those between points of the lower and the upper half (after Theil, "A rank-invariant method
-/// of linear and polynomial regression analysis", 1950). Fewer than 10 points are all taken.
+/// Which points to take for a line: those that are not more than 5 robust deviations off the line whose slope
+/// is the median of those between points of the lower and the upper half (after Theil, "A rank-invariant
+/// method of linear and polynomial regression analysis", 1950). Fewer than 10 points are all taken.
 inline std::vector<char> near_line(const moments& x, const moments& y) {
     const std::size_t n = x.values.size();
     std::vector<char> taken(n, 1);
