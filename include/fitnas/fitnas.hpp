@@ -110,6 +110,7 @@
 #include <fitnas/predictor/outliers.hpp>
 #include <fitnas/predictor/pairwise_loss.hpp>
 #include <fitnas/predictor/predictor.hpp>
+#include <fitnas/predictor/ridge_solver.hpp>
 #include <fitnas/predictor/shared_effects.hpp>
 #include <fitnas/predictor/table.hpp>
 #include <fitnas/predictor/target.hpp>
