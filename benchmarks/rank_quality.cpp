@@ -139,9 +139,9 @@ rows<Space> read_rows_of(const options& o) {
 // @param kind what these are: a supernet's scores ("supernet"), or the truth
 template <class Space>
 score_table<Space> table_of(const rows<Space>& all, const std::vector<double>& values,
-                            std::span<const std::size_t> numbers, [[maybe_unused]] const std::string& kind) {
+                            std::span<const std::size_t> numbers, const std::string& kind) {
     score_table<Space> table = score_table<Space>{all.networks, values}.rows(numbers);
-    // KIND: the one place where a table would be told of what kind its scores are.
+    table.kind = kind == "truth" ? score_kind::truth : score_kind::supernet;
     return table;
 }
 
