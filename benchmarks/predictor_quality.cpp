@@ -5,7 +5,6 @@
 // The table has columns arch, mean_acc and acc0 of spaces::nas_bench_macro (NAS-Bench-Macro, CIFAR-10).
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <exception>
@@ -28,6 +27,8 @@
 #include <fitnas/predictor/fit_default.hpp>
 #include <fitnas/search/iterative.hpp>
 #include <fitnas/space/spaces.hpp>
+
+#include "summary.hpp"
 
 namespace {
 
@@ -91,22 +92,6 @@ split draw(const ground_truth& truth, std::size_t n, double sigma, seed s) {
     }
     return parts;
 }
-
-// Mean and standard error.
-struct summary {
-    int count = 0;
-    double sum = 0;
-    double squares = 0;
-    void add(double x) {
-        ++count;
-        sum += x;
-        squares += x * x;
-    }
-    double mean() const { return sum / count; }
-    double error() const {
-        return count < 2 ? 0 : std::sqrt((std::max)(0.0, squares / count - mean() * mean()) / (count - 1));
-    }
-};
 
 struct figures {
     summary tau;

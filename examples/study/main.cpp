@@ -60,8 +60,8 @@ FITNAS_COLD void for_each_option(settings& s, F&& f) {
 
     f("scores", s.scores, in::fit, "fit to this table arch,score instead of scores.csv", CLI::ExistingFile);
     f("plan", s.plan, in::fit | in::error,
-      "which GCNs are averaged: cautious, careful, broad, close, or chosen by cross-validation, for scores "
-      "whose errors are independent",
+      "which GCNs are averaged: cautious, careful, broad, close, smoothed, or chosen, which is smoothed for "
+      "the scores of a supernet",
       CLI::IsMember(plan_names()));
     f("folds", s.folds, in::fit, "of the cross-validation", two_up);
 

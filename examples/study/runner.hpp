@@ -231,8 +231,8 @@ private:
                 .images = m.score_images,
                 .seed = seed{m.seed}};
     }
-    study::score_kind score() const {
-        return m.score == "accuracy" ? study::score_kind::accuracy : study::score_kind::negative_loss;
+    study::score_measure score() const {
+        return m.score == "accuracy" ? study::score_measure::accuracy : study::score_measure::negative_loss;
     }
     study::fit_settings fitting() const {
         study::fit_settings settings{.plan = {}, .folds = m.folds, .seed = seed{m.seed}};

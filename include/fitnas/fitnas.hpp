@@ -110,6 +110,8 @@
 #include <fitnas/predictor/outliers.hpp>
 #include <fitnas/predictor/pairwise_loss.hpp>
 #include <fitnas/predictor/predictor.hpp>
+#include <fitnas/predictor/ridge_solver.hpp>
+#include <fitnas/predictor/shared_effects.hpp>
 #include <fitnas/predictor/table.hpp>
 #include <fitnas/predictor/target.hpp>
 #include <fitnas/predictor/watched_fits.hpp>

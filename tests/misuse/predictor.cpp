@@ -163,6 +163,10 @@ TEST_CASE("misuse of metrics") {
     // a fraction in per cent
     REFUSED(call, option_error, "[F0807] precision_at: expected a fraction above 0 and up to 1, got 10",
             precision_at(three, three, 10));
+    // quantiles of the cost in per cent
+    REFUSED(call, option_error,
+            "[F0886] regret_under_limits: quantiles: expected numbers from 0 to 1, got 50",
+            regret_under_limits(three, three, three, std::vector<double>{50}));
     // a level in per cent
     REFUSED(
         call, option_error, "[F0802] bootstrap_options::level: expected a number between 0 and 1, got 95",

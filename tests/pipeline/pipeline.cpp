@@ -24,6 +24,7 @@
 
 #include <fitnas/core/hash.hpp>
 #include <fitnas/io/checkpoint.hpp>
+#include <fitnas/metrics/kendall.hpp>
 #include <fitnas/predictor/fit_default.hpp>
 #include <fitnas/predictor/table.hpp>
 #include <fitnas/search/exact.hpp>

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <fitnas/predictor/baseline.hpp>
+#include <fitnas/predictor/cross_validation.hpp>
 #include <fitnas/predictor/fit_default.hpp>
 
 #include "fixtures.hpp"
@@ -44,7 +45,7 @@ TEST_CASE("cross-validation: the folds that are done") {
     }
 }
 
-TEST_CASE("fit_default: the mean of the fits that are done; before, the plans compared so far") {
+TEST_CASE("fit_default: the mean of the fits that are done") {
     const auto table = tiny_table();
     const auto models = [&](default_fit_options options) {
         options.plan = fit_plan::cautious;
@@ -73,17 +74,6 @@ TEST_CASE("fit_default: the mean of the fits that are done; before, the plans co
     const auto all = fit_default(table, {.plan = fit_plan::cautious});
     CHECK(one.predict(table.architectures) == all.members().front().predict(codes_of(table)));
 
-    const observer early = cancelled_where([](const progress& p) { return p.done == fit_ways + 2; });
-    CHECK_THROWS_AS(fit_default(table, {.folds = 3, .observer = early}), interrupted_with<plan_choice>);
-    const auto choice = fixtures::on_threads(1, [&] {
-        try {
-            choose_plan(table, {.folds = 3, .observer = early});
-        } catch (const interrupted_with<plan_choice>& e) {
-            return e.partial();
-        }
-        std::abort();
-    });
-    CHECK(std::isfinite(choice.kendall.front())); // of one fold
     // Within the first fit nothing is there: not even then is anything lost but that fit.
     const observer at_once = cancelled_where([](const progress&) { return true; });
     CHECK_THROWS_AS(fit_default(table, {.plan = fit_plan::close, .observer = at_once}), interrupted);

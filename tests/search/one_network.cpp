@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <fitnas/predictor/baseline.hpp>
+#include <fitnas/predictor/cross_validation.hpp>
 #include <fitnas/predictor/fit_default.hpp>
 #include <fitnas/search/evolution.hpp>
 #include <fitnas/search/exact.hpp>

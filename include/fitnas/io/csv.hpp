@@ -28,6 +28,7 @@ struct csv_options {
     std::string architecture = "arch";
     std::string score = "score";
     char comment = '\0'; ///< lines that begin with it are left out, for example '#'; '\0': none
+    score_kind kind = score_kind::truth; ///< of the scores: those of a supernet are fitted in another way
 };
 
 /// @brief What a CSV file holds.
@@ -70,6 +71,7 @@ score_table<Space> csv_scores(csv_reader& reader, const csv_options& options, Ot
     const std::size_t code_place = reader.place(options.architecture);
     const std::size_t score_place = reader.place(options.score);
     score_table<Space> table;
+    table.kind = options.kind;
     for (std::vector<std::string> fields; reader.next(fields);) {
         table.push_back(csv_code<Space>(fields[code_place], reader, code_place),
                         csv_finite(fields[score_place], reader, score_place));

@@ -8,12 +8,14 @@
 #define FITNAS_METRICS_RANKING_HPP
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <span>
 #include <string>
 #include <vector>
 
+#include <fitnas/core/mean.hpp>
 #include <fitnas/metrics/kendall.hpp>
 
 namespace fitnas {
@@ -70,6 +72,81 @@ inline double regret(std::span<const double> predicted, std::span<const double> 
                             " is more than a double holds; divide the truth by a number");
     }
     return most - best;
+}
+
+/// @brief Where `regret_under_limits` sets its limits: quantiles of the costs, from the cheapest networks to
+/// all.
+inline constexpr std::array<double, 8> limit_quantiles{0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 1};
+
+/// @brief What picking by prediction loses under a limit on the cost, for one limit after the other: the best
+/// truth within the limit, minus the truth of the network within it that is predicted to be best. Of several
+/// with that prediction it is the mean of their truths: what a pick among them loses on average.
+/// @param predicted,truth,cost n >= 2 finite values each
+/// @param quantiles at least one, each from 0 (the cheapest alone) to 1 (all): a limit is that quantile of
+/// `cost`, by linear interpolation between order statistics, as numpy's default. A network as costly as the
+/// limit is within it.
+/// @return one regret a quantile, from 0, in the unit of `truth`
+/// @throws shape_error where columns differ in length or are below 2; numeric_error where a value is not
+/// finite, or a loss is too large for a double; option_error where there are no quantiles, or one is outside
+/// of [0, 1]
+inline std::vector<double> regrets_under_limits(std::span<const double> predicted,
+                                                std::span<const double> truth, std::span<const double> cost,
+                                                std::span<const double> quantiles = limit_quantiles) {
+    detail::require_paired(predicted, truth, "regret_under_limits: predicted and truth");
+    detail::require_paired(cost, truth, "regret_under_limits: cost and truth");
+    if (quantiles.empty()) {
+        throw option_error("[F0885] regret_under_limits: quantiles: expected at least one, got none");
+    }
+    std::vector<double> sorted(cost.begin(), cost.end());
+    std::sort(sorted.begin(), sorted.end());
+    std::vector<double> regrets;
+    for (const double q : quantiles) {
+        if (!(q >= 0 && q <= 1)) {
+            throw option_error("[F0886] regret_under_limits: quantiles: expected numbers from 0 to 1, got " +
+                               detail::number_text(q));
+        }
+        // No network costs anything between two neighbours in this order: those within the interpolated limit
+        // are those within the lower neighbour. A product such as 0.29 * 100 may come out a little below the
+        // whole number that is meant.
+        const double place = std::floor(q * static_cast<double>(cost.size() - 1) + 1e-9);
+        const double limit = sorted[static_cast<std::size_t>(place)];
+        bool any = false;
+        double most = 0;
+        double first = 0;
+        std::vector<double> truths_of_first;
+        for (std::size_t i = 0; i < cost.size(); ++i) {
+            if (cost[i] > limit) {
+                continue;
+            }
+            most = any ? (std::max)(most, truth[i]) : truth[i];
+            if (!any || predicted[i] > first) {
+                first = predicted[i];
+                truths_of_first.clear();
+            }
+            if (predicted[i] == first) {
+                truths_of_first.push_back(truth[i]);
+            }
+            any = true;
+        }
+        const double picked = detail::exact_mean(truths_of_first);
+        if (!std::isfinite(most - picked)) {
+            throw numeric_error("[F0887] regret_under_limits: from " + detail::number_text(picked) + " to " +
+                                detail::number_text(most) +
+                                " is more than a double holds; divide the truth by a number");
+        }
+        regrets.push_back(most - picked);
+    }
+    return regrets;
+}
+
+/// @brief What picking by prediction loses under limits on the cost: the mean of `regrets_under_limits`, one
+/// number for how a ranking serves a search under any limit.
+/// @return from 0, in the unit of `truth`
+/// @throws as `regrets_under_limits`
+inline double regret_under_limits(std::span<const double> predicted, std::span<const double> truth,
+                                  std::span<const double> cost,
+                                  std::span<const double> quantiles = limit_quantiles) {
+    return detail::exact_mean(regrets_under_limits(predicted, truth, cost, quantiles));
 }
 
 /// @brief The share of the predicted top fraction that is in the true top fraction.

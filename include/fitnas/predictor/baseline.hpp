@@ -4,7 +4,6 @@
 #ifndef FITNAS_PREDICTOR_BASELINE_HPP
 #define FITNAS_PREDICTOR_BASELINE_HPP
 
-#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <optional>
@@ -13,12 +12,12 @@
 #include <utility>
 #include <vector>
 
-#include <fitnas/core/linalg.hpp>
 #include <fitnas/core/mean.hpp>
 #include <fitnas/predictor/distinct.hpp>
 #include <fitnas/predictor/feature/cell_operator.hpp>
 #include <fitnas/predictor/outliers.hpp>
 #include <fitnas/predictor/predictor.hpp>
+#include <fitnas/predictor/ridge_solver.hpp>
 #include <fitnas/predictor/target.hpp>
 #include <fitnas/predictor/window_sum.hpp>
 #include <fitnas/space/cost.hpp>
@@ -67,7 +66,11 @@ public:
         } else {
             in_unit(merged.scores, -unit); // their squares neither over- nor underflow
         }
-        const moments data(merged, *this);
+        std::vector<std::vector<std::size_t>> ones(merged.size());
+        for (std::size_t r = 0; r < merged.size(); ++r) {
+            for_each_one(merged.architectures[r], [&](std::size_t i) { ones[r].push_back(i); });
+        }
+        const detail::ridge_solver data(std::move(ones), width(), merged.scores, merged.size() < width());
         if (options.lambda) {
             take_if_better(data, *options.lambda);
         } else {
@@ -169,123 +172,13 @@ private:
         }
     }
 
-    /// What all penalties have in common. Features, 0 or 1, less their means over the n networks are the
-    /// matrix X = U D^(1/2) V', by the directions V of X'X with its eigenvalues D, those that are not 0.
-    /// Networks that cannot be told apart from others, or from their means, then cost no digits, however
-    /// small the penalty.
-    struct moments {
-        moments(const score_table<Space>& data, const ridge& model)
-            : scores(data.scores), mean(model.width()), score_mean(detail::exact_mean(data.scores)) {
-            const auto n = static_cast<double>(data.size());
-            std::vector<std::vector<std::size_t>> ones; // of each row
-            matrix squares({mean.size(), mean.size()}, 0.0);
-            for (std::size_t r = 0; r < data.size(); ++r) {
-                scores[r] -= score_mean;
-                ones.emplace_back();
-                model.for_each_one(data.architectures[r], [&](std::size_t i) { ones[r].push_back(i); });
-                for (const std::size_t i : ones[r]) {
-                    mean[i] += 1;
-                    for (const std::size_t j : ones[r]) {
-                        squares(i, j) += 1;
-                    }
-                }
-            }
-            // Of counts, which are whole numbers, what is 0 comes out as 0.
-            for (std::size_t i = 0; i < mean.size(); ++i) {
-                for (std::size_t j = 0; j < mean.size(); ++j) {
-                    squares(i, j) = (n * squares(i, j) - mean[i] * mean[j]) / n;
-                }
-                varies.push_back(squares(i, i) > 0);
-            }
-            for (double& m : mean) {
-                m /= n;
-            }
-            const eigen_system<matrix> all = eigen_of(squares);
-            rest.assign(data.size(), 1 - 1 / n);
-            off = scores;
-            const double least = 1e-14 * static_cast<double>(mean.size()) * all.values.back();
-            for (std::size_t k = 0; k < all.values.size(); ++k) {
-                if (all.values[k] > least) {
-                    take(all.values[k], &all.vectors(k, 0), ones);
-                }
-            }
-            for (std::size_t r = 0; r < data.size(); ++r) {
-                if (rest[r] < 1e-9) { // a fit without penalty meets this score whatever it is
-                    rest[r] = 0;
-                    off[r] = 0;
-                }
-            }
-        }
-
-        std::vector<double> scores; ///< less their mean
-        std::vector<double> mean;   ///< of each feature
-        double score_mean;
-        std::vector<char> varies;            ///< whether networks differ in a feature
-        std::vector<double> values;          ///< D
-        std::vector<std::vector<double>> to; ///< of each value the row of V'
-        std::vector<std::vector<double>> of; ///< of each value the column of U
-        std::vector<double> part;            ///< of each value what the scores have of that column
-        std::vector<double> rest;            ///< of each row 1 less its leverage without penalty
-        std::vector<double> off;             ///< of each row its error without penalty
-
-    private:
-        void take(double value, const double* direction, const std::vector<std::vector<std::size_t>>& ones) {
-            values.push_back(value);
-            to.emplace_back(direction, direction + mean.size());
-            double middle = 0;
-            for (std::size_t i = 0; i < mean.size(); ++i) {
-                middle += mean[i] * direction[i];
-            }
-            std::vector<double> column(scores.size(), -middle);
-            double product = 0;
-            for (std::size_t r = 0; r < scores.size(); ++r) {
-                for (const std::size_t i : ones[r]) {
-                    column[r] += direction[i];
-                }
-                column[r] /= std::sqrt(value);
-                product += column[r] * scores[r];
-            }
-            for (std::size_t r = 0; r < scores.size(); ++r) {
-                rest[r] -= column[r] * column[r];
-                off[r] -= column[r] * product;
-            }
-            of.push_back(std::move(column));
-            part.push_back(product);
-        }
-    };
-
-    void take_if_better(const moments& data, double lambda) {
-        // Left out, an error grows by 1 / (1 - leverage) (Allen, "PRESS", Technometrics 16, 1974). Where both
-        // vanish with the penalty it cancels; a large one is divided by, so that nothing over- or underflows.
-        const double small = (std::min)(lambda, 1.0);
-        double error = 0;
-        for (std::size_t r = 0; r < data.scores.size(); ++r) {
-            double off = 0;
-            double room = 0;
-            for (std::size_t k = 0; k < data.values.size(); ++k) {
-                const double kept = lambda / small / (data.values[k] + lambda) * data.of[k][r];
-                off += kept * data.part[k];
-                room += kept * data.of[k][r];
-            }
-            const double left_out =
-                data.rest[r] > 0 ? (data.off[r] + small * off) / (data.rest[r] + small * room) : off / room;
-            error += left_out * left_out / static_cast<double>(data.scores.size());
-        }
-        if (!std::isfinite(error) || (!m_weights.empty() && !(error < m_error))) {
-            return;
-        }
-        m_error = error;
-        m_lambda = lambda;
-        m_offset = data.score_mean;
-        m_weights.assign(data.mean.size(), 0.0);
-        for (std::size_t k = 0; k < data.values.size(); ++k) {
-            const double factor = data.part[k] * std::sqrt(data.values[k]) / (data.values[k] + lambda);
-            for (std::size_t i = 0; i < m_weights.size(); ++i) {
-                m_weights[i] += data.varies[i] != 0 ? factor * data.to[k][i] : 0.0;
-            }
-        }
-        for (std::size_t i = 0; i < m_weights.size(); ++i) {
-            m_offset -= data.mean[i] * m_weights[i];
+    void take_if_better(const detail::ridge_solver<>& data, double lambda) {
+        const double error = data.leave_one_out_error(lambda);
+        if (std::isfinite(error) && (m_weights.empty() || error < m_error)) {
+            m_error = error;
+            m_lambda = lambda;
+            m_weights = data.weights(lambda);
+            m_offset = data.offset(m_weights);
         }
     }
 

@@ -37,6 +37,7 @@ score_table<Space> merge_equal_networks(const score_table<Space>& table, const s
     require_usable(table, what);
     const std::vector<std::size_t> numbers = network_numbers(table);
     score_table<Space> merged;
+    merged.kind = table.kind;
     std::vector<std::vector<double>> scores;
     for (std::size_t i = 0; i < table.size(); ++i) {
         if (numbers[i] == merged.size()) {

@@ -1,5 +1,5 @@
 /// @file
-/// @brief Fits the default model in the ways that cross-validation inside the table finds best.
+/// @brief Fits the default model in the ways that suit a table.
 
 #ifndef FITNAS_PREDICTOR_FIT_DEFAULT_HPP
 #define FITNAS_PREDICTOR_FIT_DEFAULT_HPP
@@ -13,14 +13,28 @@
 
 #include <fitnas/core/parallel.hpp>
 #include <fitnas/predictor/choose_plan.hpp>
+#include <fitnas/predictor/default_model.hpp>
 #include <fitnas/predictor/ensemble.hpp>
 #include <fitnas/predictor/outliers.hpp>
+#include <fitnas/predictor/watched_fits.hpp>
 
 namespace fitnas {
 
 /// @brief What `fit_default` returns.
 template <code_space Space, class Encoding = default_encoding<Space>>
 using default_predictor = ensemble<fitted<default_model<Space, Encoding>>>;
+
+namespace detail {
+
+/// A fitted model whose outputs are read in the unit of a table's scores.
+template <class Model, code_space Space>
+fitted<Model> in_unit_of(const fitted<Model>& found, const score_table<Space>& table) {
+    const std::vector<float> last = gcn::outputs<Model>(found.parameters(), table.architectures);
+    const std::vector<double> raw(last.begin(), last.end());
+    return fitted<Model>({found.parameters().begin(), found.parameters().end()}, fit_line(raw, table.scores));
+}
+
+} // namespace detail
 
 /// @brief Fits the default model in several ways, each several times, and averages them: what to use where
 /// nothing speaks for another model. `choose_plan` says which ways: one rule for tables of any size, exact or
@@ -39,7 +53,7 @@ default_predictor<Space, Encoding> fit_default(const score_table<Space>& table,
                            std::to_string(options.repeats));
     }
     const score_table<Space> data = detail::without_outliers(merge_equal_networks(table, "fit_default"));
-    const fit_plan plan = options.plan ? *options.plan : choose_plan<Space, Encoding>(data, options).plan;
+    const fit_plan plan = options.plan ? *options.plan : choose_plan(data, options).plan;
     const int first = detail::plan_ways[static_cast<std::size_t>(plan)][0];
     const int last = detail::plan_ways[static_cast<std::size_t>(plan)][1];
     const std::ptrdiff_t members_of_plan = std::ptrdiff_t{last - first} * options.repeats;
@@ -54,8 +68,9 @@ default_predictor<Space, Encoding> fit_default(const score_table<Space>& table,
                              static_cast<std::uint64_t>(way));
         const seed own{(std::uint64_t{random.bits()} << 32U) | random.bits()};
         try {
-            done[static_cast<std::size_t>(i)].emplace(
-                fit<model>(data, watch.watched(options_of_way(way, data.size(), own))));
+            const fitted<model> found = fit<model>(detail::scores_of_way(way, data),
+                                                   watch.watched(options_of_way(way, data.size(), own)));
+            done[static_cast<std::size_t>(i)].emplace(detail::in_unit_of(found, data));
         } catch (const interrupted&) {
             return;
         }

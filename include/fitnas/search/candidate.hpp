@@ -10,12 +10,14 @@
 #include <limits>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include <fitnas/core/memory_limit.hpp>
 #include <fitnas/core/progress.hpp>
 #include <fitnas/space/canonical.hpp>
 #include <fitnas/space/limit.hpp>
+#include <fitnas/space/score_table.hpp>
 
 namespace fitnas::search {
 
@@ -26,11 +28,24 @@ concept model = code_space<typename Model::space> &&
     { m.predict(some) } -> std::same_as<std::vector<double>>;
 };
 
-/// @brief Anything that scores architectures, as a supernet does; higher is better.
+/// @brief Anything that scores architectures, as a supernet does; higher is better. A static member
+/// `score_kind kind` says how errors of its scores are; without one they are each network's own.
 template <class Scorer, class Space>
 concept scorer = requires(Scorer& score, std::span<const architecture<Space>> some) {
     { score(some) } -> std::convertible_to<std::vector<double>>;
 };
+
+namespace detail {
+/// What a scorer says of its scores in a member `kind`; `truth` where it says nothing.
+template <class Scorer>
+inline constexpr score_kind kind_of_scorer = [] {
+    if constexpr (requires { std::remove_cvref_t<Scorer>::kind; }) {
+        return std::remove_cvref_t<Scorer>::kind;
+    } else {
+        return score_kind::truth;
+    }
+}();
+} // namespace detail
 
 /// @brief One architecture that a search found.
 template <code_space Space>

@@ -115,6 +115,7 @@ auto iterative(Scorer&& score, Fit&& fit_to, const iterative_options& options) {
     using fitted_model = std::decay_t<decltype(fit_to(std::declval<const score_table<Space>&>()))>;
     detail::require_options(options);
     score_table<Space> table;
+    table.kind = detail::kind_of_scorer<Scorer>;
     std::set<architecture<Space>> known;
     const auto evaluate = [&](const std::vector<architecture<Space>>& codes) {
         const std::vector<double> values = score(std::span<const architecture<Space>>(codes));

@@ -320,6 +320,7 @@ private:
         }
         const std::vector<double> values = scores_of(sampled, report);
         score_table<Slots> table;
+        table.kind = kind_of_scorer<Scorer>;
         for (std::size_t i = 0; i < report.sampled; ++i) {
             table.push_back(found[order[i]].picks, values[i]);
         }

@@ -20,12 +20,20 @@ struct scored {
     double score = 0;
 };
 
+/// @brief Where scores come from, which says how their errors are.
+enum class score_kind {
+    truth,   ///< each network was trained by itself: errors are its own
+    supernet ///< weights are shared: so are errors, by networks with operators in common
+};
+
 /// @brief A table (architecture, score).
 template <code_space Space>
 struct score_table {
     using space = Space;
     std::vector<fitnas::architecture<Space>> architectures;
     std::vector<double> scores; ///< as many as architectures
+    /// `evaluate` says so of its tables; one of a file is what the reader's options say.
+    score_kind kind = score_kind::truth;
 
     std::size_t size() const { return architectures.size(); }
     bool empty() const { return architectures.empty(); }
@@ -41,6 +49,7 @@ struct score_table {
     /// @return the rows with these numbers, in their order
     score_table rows(std::span<const std::size_t> numbers) const {
         score_table part;
+        part.kind = kind;
         for (const std::size_t i : numbers) {
             part.push_back(architectures[i], scores[i]);
         }

@@ -32,7 +32,7 @@ struct error_settings {
     int folds = 4;            ///< sets of validation images, each with every class in proportion, at least 2
     std::size_t images = 500; ///< of each fold; all folds together no more than the validation split
     double top = 0.25;        ///< which share of a ranking is selected, above 0, up to 1
-    score_kind score = score_kind::accuracy;
+    score_measure score = score_measure::accuracy;
     train_options training{}; ///< the seeds are `training.seed`, + 1, ...
     evaluate_options evaluation{};
     fit_settings fit{};
@@ -290,7 +290,7 @@ void error_stage(const run_folder& folder, dataset data, const error_settings& s
         all.write(path);
     }
     write_error_tables<Space>(folder, all, settings.top,
-                              settings.score == score_kind::accuracy ? settings.images : 0);
+                              settings.score == score_measure::accuracy ? settings.images : 0);
 }
 
 } // namespace fitnas::study

@@ -23,8 +23,9 @@ namespace fitnas::study {
 
 /// @brief How a study fits.
 struct fit_settings {
-    std::optional<fit_plan> plan{}; ///< of `fit_default`; without one it is chosen by cross-validation
-    int folds = 5;                  ///< of the cross-validation that shows how good the fit is, from 2
+    std::optional<fit_plan> plan{};         ///< of `fit_default`; without one it is `choose_plan`'s
+    score_kind kind = score_kind::supernet; ///< of the scores
+    int folds = 5; ///< of the cross-validation that shows how good the fit is, from 2
     fitnas::seed seed{0};
 };
 
@@ -33,7 +34,9 @@ struct fit_settings {
 template <code_space Space>
 default_predictor<Space> fit_predictor(const score_table<Space>& scores, const fit_settings& settings,
                                        const observer& watch = {}) {
-    return fit_default(scores, {.plan = settings.plan, .seed = settings.seed, .observer = watch});
+    score_table<Space> table = scores;
+    table.kind = settings.kind;
+    return fit_default(table, {.plan = settings.plan, .seed = settings.seed, .observer = watch});
 }
 
 /// @brief Writes a fitted predictor; `read_predictor` gives one with the same predictions to the bit.
@@ -95,8 +98,7 @@ inline observer part_of(const observer& all, int part, int parts, const stopwatc
         return {};
     }
     return [&all, part, parts, &clock](progress p) {
-        // A plan is chosen before it is fitted: only the fits tell how far the piece is.
-        p.done = (p.stage == "choose_plan" ? 0 : p.done) + part * p.total;
+        p.done += part * p.total;
         p.total *= parts;
         p.seconds = clock.seconds();
         all(p);

@@ -19,16 +19,16 @@
 namespace fitnas::study {
 
 /// @brief Which of the two scores of `evaluate_both` is the column `score`.
-enum class score_kind : std::uint8_t {
+enum class score_measure : std::uint8_t {
     accuracy,     ///< the share of images that are right
     negative_loss ///< minus the mean cross-entropy: finer where there are few images
 };
 
 /// @return the table with the score that is wanted
 template <search_space_type Space>
-score_table<Space> scores_of(const evaluation<Space>& found, score_kind kind) {
+score_table<Space> scores_of(const evaluation<Space>& found, score_measure kind) {
     score_table<Space> table = found.accuracy;
-    if (kind == score_kind::negative_loss) {
+    if (kind == score_measure::negative_loss) {
         table.scores = found.negative_loss;
     }
     return table;
@@ -89,8 +89,8 @@ std::vector<architecture<Space>> read_architectures(const std::string& path) {
 /// negative_loss).
 /// @throws as `evaluate_both`
 template <search_space_type Space>
-void evaluate_stage(const run_folder& folder, const dataset& data, score_kind kind, evaluate_options options,
-                    const watcher& w = {}) {
+void evaluate_stage(const run_folder& folder, const dataset& data, score_measure kind,
+                    evaluate_options options, const watcher& w = {}) {
     folder.require_writable({"scores.csv"});
     options.observer = watch(w, "scoring sub-networks");
     supernet<Space> net(seed{0});

@@ -212,6 +212,7 @@ evaluation<Space> evaluate_both(const supernet<Space>& net,
         entry.second = scores[next++];
     }
     evaluation<Space> result;
+    result.accuracy.kind = score_kind::supernet;
     for (const architecture<Space>& a : architectures) {
         const detail::path_score& found = networks.at(canonical<Space>(a));
         result.accuracy.push_back(a, found.accuracy);

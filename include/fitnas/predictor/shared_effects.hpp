@@ -1,0 +1,298 @@
+/// @file
+/// @brief What operators do wherever they stand: scores smoothed by it, and how noisy it shows them to be.
+
+#ifndef FITNAS_PREDICTOR_SHARED_EFFECTS_HPP
+#define FITNAS_PREDICTOR_SHARED_EFFECTS_HPP
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <fitnas/core/rng.hpp>
+#include <fitnas/core/xtensor.hpp>
+#include <fitnas/predictor/feature/cell_operator.hpp>
+#include <fitnas/predictor/feature/stage_operator.hpp>
+#include <fitnas/predictor/target.hpp>
+#include <fitnas/space/score_table.hpp>
+
+namespace fitnas::detail {
+
+using square_matrix = xt::xtensor<double, 2, xt::layout_type::row_major>;
+
+/// Overwrites the upper triangle of a positive definite matrix by U with U'U = a (Cholesky). Sums have one
+/// order, so that bits do not depend on a library's threads.
+inline void factorise(square_matrix& a) {
+    const std::size_t n = a.shape(0);
+    for (std::size_t k = 0; k < n; ++k) {
+        double* const pivot = &a(k, 0);
+        const double root = std::sqrt(pivot[k]);
+        for (std::size_t j = k; j < n; ++j) {
+            pivot[j] /= root;
+        }
+        for (std::size_t i = k + 1; i < n; ++i) {
+            double* const row = &a(i, 0);
+            const double factor = pivot[i];
+            for (std::size_t j = i; j < n; ++j) {
+                row[j] -= factor * pivot[j];
+            }
+        }
+    }
+}
+
+/// (U')^-1 b for the factor U.
+inline std::vector<double> whitened(const square_matrix& factor, std::vector<double> b) {
+    for (std::size_t i = 0; i < b.size(); ++i) {
+        b[i] /= factor(i, i);
+        for (std::size_t j = i + 1; j < b.size(); ++j) {
+            b[j] -= factor(i, j) * b[i];
+        }
+    }
+    return b;
+}
+
+/// (U'U)^-1 b.
+inline std::vector<double> solved(const square_matrix& factor, std::vector<double> b) {
+    b = whitened(factor, std::move(b));
+    for (std::size_t i = b.size(); i-- > 0;) {
+        for (std::size_t j = i + 1; j < b.size(); ++j) {
+            b[i] -= factor(i, j) * b[j];
+        }
+        b[i] /= factor(i, i);
+    }
+    return b;
+}
+
+/// Groups of cells with the same operators in the same order: by their names, in a space of bare codes by
+/// their number.
+/// @return of each cell the first cell of its group
+template <code_space Space>
+std::vector<std::size_t> cells_alike() {
+    const auto count = static_cast<std::size_t>(Space::cells);
+    const auto alike = [](std::size_t a, std::size_t b) {
+        if (Space::operator_counts[a] != Space::operator_counts[b]) {
+            return false;
+        }
+        if constexpr (search_space_type<Space>) {
+            const space_layer& x = Space::layer_of(static_cast<int>(a));
+            const space_layer& y = Space::layer_of(static_cast<int>(b));
+            for (int o = 0; o < x.candidates; ++o) {
+                if (Space::tables.blocks[static_cast<std::size_t>(x.first_block + o)].name !=
+                    Space::tables.blocks[static_cast<std::size_t>(y.first_block + o)].name) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    };
+    std::vector<std::size_t> group;
+    for (std::size_t i = 0; i < count; ++i) {
+        std::size_t first = 0;
+        while (!alike(first, i)) {
+            ++first;
+        }
+        group.push_back(first);
+    }
+    return group;
+}
+
+/// The kinds of effects: how often an operator stands in cells alike, how often in a stage, in which cells it
+/// stands, and products of the counts in a stage, by which a second one may add less than the first.
+inline constexpr std::size_t effect_kinds = 4;
+using effect_weights = std::array<double, effect_kinds>;
+
+/// Features of codes, a row a code: each less its mean over them, each kind scaled so that a row's squares of
+/// it add up to its weight on average.
+template <code_space Space>
+square_matrix effects_of(std::span<const architecture<Space>> codes, const effect_weights& weights) {
+    using cell_operator = fitnas::feature::cell_operator;
+    using stage_operator = fitnas::feature::stage_operator;
+    constexpr auto cells = static_cast<std::size_t>(Space::cells);
+    const std::vector<std::size_t> groups = cells_alike<Space>();
+    // Where each stage's products begin: a square of counts for each.
+    std::vector<std::size_t> products(cells + 1);
+    std::array<std::size_t, effect_kinds + 1> first{};
+    for (std::size_t i = 0; i < cells; ++i) {
+        const auto count = static_cast<std::size_t>(Space::operator_counts[i]);
+        const bool begins = i == 0 || stage_operator::template offsets<Space>[i] !=
+                                          stage_operator::template offsets<Space>[i - 1];
+        products[i + 1] = products[i] + (begins ? count * count : 0);
+    }
+    first[1] = static_cast<std::size_t>(cell_operator::template width<Space>);
+    first[2] = first[1] + static_cast<std::size_t>(stage_operator::template width<Space>);
+    first[3] = first[2] + static_cast<std::size_t>(cell_operator::template width<Space>);
+    first[4] = first[3] + products[cells];
+
+    square_matrix rows({codes.size(), first[effect_kinds]}, 0.0);
+    for (std::size_t r = 0; r < codes.size(); ++r) {
+        double* const row = &rows(r, 0);
+        const auto of_stage = [&](std::size_t cell) {
+            return row + first[1] + stage_operator::template offsets<Space>[cell];
+        };
+        for (std::size_t i = 0; i < cells; ++i) {
+            const std::size_t o = codes[r][i];
+            row[static_cast<std::size_t>(cell_operator::template offsets<Space>[groups[i]]) + o] += 1;
+            of_stage(i)[o] += 1;
+            row[first[2] + static_cast<std::size_t>(cell_operator::template offsets<Space>[i]) + o] = 1;
+        }
+        for (std::size_t i = 0; i < cells; ++i) {
+            if (products[i + 1] > products[i]) {
+                const auto count = static_cast<std::size_t>(Space::operator_counts[i]);
+                for (std::size_t a = 0; a < count; ++a) {
+                    for (std::size_t b = 0; b <= a; ++b) {
+                        row[first[3] + products[i] + a * count + b] = of_stage(i)[a] * of_stage(i)[b];
+                    }
+                }
+            }
+        }
+    }
+    const auto n = static_cast<double>(codes.size());
+    for (std::size_t kind = 0; kind < effect_kinds; ++kind) {
+        double variance = 0;
+        for (std::size_t c = first[kind]; c < first[kind + 1]; ++c) {
+            double mean = 0;
+            for (std::size_t r = 0; r < codes.size(); ++r) {
+                mean += rows(r, c);
+            }
+            mean /= n;
+            for (std::size_t r = 0; r < codes.size(); ++r) {
+                rows(r, c) -= mean;
+                variance += rows(r, c) * rows(r, c) / n;
+            }
+        }
+        const double scale = variance > 0 ? std::sqrt(weights[kind] / variance) : 0;
+        for (std::size_t c = first[kind]; c < first[kind + 1]; ++c) {
+            for (std::size_t r = 0; r < codes.size(); ++r) {
+                rows(r, c) *= scale;
+            }
+        }
+    }
+    return rows;
+}
+
+/// Standardised scores as a ridge regression on shared effects sees them. What an operator does in all cells
+/// alike weighs ten times what it does in one stage, in one cell, or with others of its stage: a supernet's
+/// errors differ more from cell to cell than qualities do. Weights and penalty are our choice
+/// (docs/predictor.md).
+template <code_space Space>
+std::vector<double> smoothed_scores(const score_table<Space>& table) {
+    constexpr double penalty = 0.5;
+    const std::vector<double> scores = make_targets(target::standardised, table.scores);
+    const square_matrix rows =
+        effects_of<Space>(std::span<const architecture<Space>>(table.architectures), {1, 0.1, 0.1, 0.1});
+    const std::size_t width = rows.shape(1);
+    square_matrix squares({width, width}, 0.0);
+    std::vector<double> products(width);
+    for (std::size_t r = 0; r < table.size(); ++r) {
+        const double* const row = &rows(r, 0);
+        for (std::size_t i = 0; i < width; ++i) {
+            if (row[i] != 0) {
+                products[i] += row[i] * scores[r];
+                for (std::size_t j = i; j < width; ++j) {
+                    squares(i, j) += row[i] * row[j];
+                }
+            }
+        }
+    }
+    for (std::size_t i = 0; i < width; ++i) {
+        squares(i, i) += penalty;
+    }
+    factorise(squares);
+    const std::vector<double> weights = solved(squares, std::move(products));
+    std::vector<double> fitted;
+    for (std::size_t r = 0; r < table.size(); ++r) {
+        double sum = 0;
+        for (std::size_t i = 0; i < width; ++i) {
+            sum += rows(r, i) * weights[i];
+        }
+        fitted.push_back(sum);
+    }
+    return fitted;
+}
+
+/// The part of the variance of the ranks of scores that neither effects of operators nor of pairs of them
+/// explain: the most likely one under a normal prior on both (at most 200 networks are looked at).
+/// @return in [0, 1]
+template <code_space Space>
+double noise_of_ranks(const score_table<Space>& table, seed s) {
+    constexpr std::size_t most = 200;
+    std::vector<std::size_t> order(table.size());
+    for (std::size_t i = 0; i < order.size(); ++i) {
+        order[i] = i;
+    }
+    random_stream random(s, purpose::split);
+    random.shuffle(std::span<std::size_t>(order));
+    order.resize((std::min)(order.size(), most));
+    const score_table<Space> part = table.rows(order);
+    const std::size_t n = part.size();
+    if (std::all_of(part.scores.begin(), part.scores.end(), [&](double v) { return v == part.scores[0]; })) {
+        return 1;
+    }
+    const std::vector<double> ranks = make_targets(target::ranks, part.scores);
+
+    // Inner products of all effects; pairs of cells that two networks have in common count for pairs.
+    const square_matrix rows =
+        effects_of<Space>(std::span<const architecture<Space>>(part.architectures), {0.6, 0.12, 0.12, 0});
+    square_matrix pairs({n, n}, 0.0);
+    std::vector<double> mean(n);
+    double whole = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+        for (std::size_t j = 0; j < n; ++j) {
+            double common = 0;
+            for (std::size_t c = 0; c < static_cast<std::size_t>(Space::cells); ++c) {
+                common += part.architectures[i][c] == part.architectures[j][c] ? 1 : 0;
+            }
+            pairs(i, j) = common * (common - 1) / 2;
+            mean[i] += pairs(i, j) / static_cast<double>(n);
+        }
+        whole += mean[i] / static_cast<double>(n);
+    }
+    double diagonal = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+        diagonal += (pairs(i, i) - 2 * mean[i] + whole) / static_cast<double>(n);
+    }
+    square_matrix shared({n, n}, 0.0);
+    for (std::size_t i = 0; i < n; ++i) {
+        for (std::size_t j = i; j < n; ++j) {
+            pairs(i, j) = diagonal > 0 ? (pairs(i, j) - mean[i] - mean[j] + whole) / diagonal : 0;
+            for (std::size_t c = 0; c < rows.shape(1); ++c) {
+                shared(i, j) += rows(i, c) * rows(j, c);
+            }
+        }
+    }
+    // The constant direction, of which neither ranks nor effects have anything, counts for no likelihood.
+    double best = -std::numeric_limits<double>::infinity();
+    double noise = 1;
+    for (const double of_pairs : {0.1, 0.2, 0.4}) {
+        for (int quarter = -16; quarter <= 12; ++quarter) {
+            const double ratio = std::pow(10.0, 0.25 * quarter);
+            square_matrix factor = shared + of_pairs * pairs;
+            for (std::size_t i = 0; i < n; ++i) {
+                factor(i, i) += ratio;
+            }
+            factorise(factor);
+            double squares = 0;
+            double logs = -0.5 * std::log(ratio);
+            const std::vector<double> white = whitened(factor, ranks);
+            for (std::size_t i = 0; i < n; ++i) {
+                squares += white[i] * white[i];
+                logs += std::log(factor(i, i));
+            }
+            const double variance = squares / static_cast<double>(n - 1);
+            const double likelihood = -0.5 * static_cast<double>(n - 1) * std::log(variance) - logs;
+            if (likelihood > best) {
+                best = likelihood;
+                noise = (std::min)(1.0, variance * ratio);
+            }
+        }
+    }
+    return noise;
+}
+
+} // namespace fitnas::detail
+
+#endif
