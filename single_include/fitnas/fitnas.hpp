@@ -3537,6 +3537,81 @@ inline double regret(std::span<const double> predicted, std::span<const double> 
     return most - best;
 }
 
+/// @brief Where `regret_under_limits` sets its limits: quantiles of the costs, from the cheapest networks to
+/// all.
+inline constexpr std::array<double, 8> limit_quantiles{0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 1};
+
+/// @brief What picking by prediction loses under a limit on the cost, for one limit after the other: the best
+/// truth within the limit, minus the truth of the network within it that is predicted to be best. Of several
+/// with that prediction it is the mean of their truths: what a pick among them loses on average.
+/// @param predicted,truth,cost n >= 2 finite values each
+/// @param quantiles at least one, each from 0 (the cheapest alone) to 1 (all): a limit is that quantile of
+/// `cost`, by linear interpolation between order statistics, as numpy's default. A network as costly as the
+/// limit is within it.
+/// @return one regret a quantile, from 0, in the unit of `truth`
+/// @throws shape_error where columns differ in length or are below 2; numeric_error where a value is not
+/// finite, or a loss is too large for a double; option_error where there are no quantiles, or one is outside
+/// of [0, 1]
+inline std::vector<double> regrets_under_limits(std::span<const double> predicted,
+                                                std::span<const double> truth, std::span<const double> cost,
+                                                std::span<const double> quantiles = limit_quantiles) {
+    detail::require_paired(predicted, truth, "regret_under_limits: predicted and truth");
+    detail::require_paired(cost, truth, "regret_under_limits: cost and truth");
+    if (quantiles.empty()) {
+        throw option_error("[F0885] regret_under_limits: quantiles: expected at least one, got none");
+    }
+    std::vector<double> sorted(cost.begin(), cost.end());
+    std::sort(sorted.begin(), sorted.end());
+    std::vector<double> regrets;
+    for (const double q : quantiles) {
+        if (!(q >= 0 && q <= 1)) {
+            throw option_error("[F0886] regret_under_limits: quantiles: expected numbers from 0 to 1, got " +
+                               detail::number_text(q));
+        }
+        // No network costs anything between two neighbours in this order: those within the interpolated limit
+        // are those within the lower neighbour. A product such as 0.29 * 100 may come out a little below the
+        // whole number that is meant.
+        const double place = std::floor(q * static_cast<double>(cost.size() - 1) + 1e-9);
+        const double limit = sorted[static_cast<std::size_t>(place)];
+        bool any = false;
+        double most = 0;
+        double first = 0;
+        std::vector<double> truths_of_first;
+        for (std::size_t i = 0; i < cost.size(); ++i) {
+            if (cost[i] > limit) {
+                continue;
+            }
+            most = any ? (std::max)(most, truth[i]) : truth[i];
+            if (!any || predicted[i] > first) {
+                first = predicted[i];
+                truths_of_first.clear();
+            }
+            if (predicted[i] == first) {
+                truths_of_first.push_back(truth[i]);
+            }
+            any = true;
+        }
+        const double picked = detail::exact_mean(truths_of_first);
+        if (!std::isfinite(most - picked)) {
+            throw numeric_error("[F0887] regret_under_limits: from " + detail::number_text(picked) + " to " +
+                                detail::number_text(most) +
+                                " is more than a double holds; divide the truth by a number");
+        }
+        regrets.push_back(most - picked);
+    }
+    return regrets;
+}
+
+/// @brief What picking by prediction loses under limits on the cost: the mean of `regrets_under_limits`, one
+/// number for how a ranking serves a search under any limit.
+/// @return from 0, in the unit of `truth`
+/// @throws as `regrets_under_limits`
+inline double regret_under_limits(std::span<const double> predicted, std::span<const double> truth,
+                                  std::span<const double> cost,
+                                  std::span<const double> quantiles = limit_quantiles) {
+    return detail::exact_mean(regrets_under_limits(predicted, truth, cost, quantiles));
+}
+
 /// @brief The share of the predicted top fraction that is in the true top fraction.
 /// @param predicted,truth n >= 2 finite values each
 /// @param fraction above 0, up to 1
@@ -8736,12 +8811,20 @@ struct scored {
     double score = 0;
 };
 
+/// @brief Where scores come from, which says how their errors are.
+enum class score_kind {
+    truth,   ///< each network was trained by itself: errors are its own
+    supernet ///< weights are shared: so are errors, by networks with operators in common
+};
+
 /// @brief A table (architecture, score).
 template <code_space Space>
 struct score_table {
     using space = Space;
     std::vector<fitnas::architecture<Space>> architectures;
     std::vector<double> scores; ///< as many as architectures
+    /// `evaluate` says so of its tables; one of a file is what the reader's options say.
+    score_kind kind = score_kind::truth;
 
     std::size_t size() const { return architectures.size(); }
     bool empty() const { return architectures.empty(); }
@@ -8757,6 +8840,7 @@ struct score_table {
     /// @return the rows with these numbers, in their order
     score_table rows(std::span<const std::size_t> numbers) const {
         score_table part;
+        part.kind = kind;
         for (const std::size_t i : numbers) {
             part.push_back(architectures[i], scores[i]);
         }
@@ -8825,6 +8909,7 @@ score_table<Space> merge_equal_networks(const score_table<Space>& table, const s
     require_usable(table, what);
     const std::vector<std::size_t> numbers = network_numbers(table);
     score_table<Space> merged;
+    merged.kind = table.kind;
     std::vector<std::vector<double>> scores;
     for (std::size_t i = 0; i < table.size(); ++i) {
         if (numbers[i] == merged.size()) {
@@ -9019,9 +9104,9 @@ inline std::vector<double> make_targets(target kind, std::span<const double> sco
 
 namespace detail {
 
-/// Which points to take for a line: those that are not more than 5 robust deviations off the line whose slope is
-/// the median of those between points of the lower and the upper half (after Theil, "A rank-invariant method
-/// of linear and polynomial regression analysis", 1950). Fewer than 10 points are all taken.
+/// Which points to take for a line: those that are not more than 5 robust deviations off the line whose slope
+/// is the median of those between points of the lower and the upper half (after Theil, "A rank-invariant
+/// method of linear and polynomial regression analysis", 1950). Fewer than 10 points are all taken.
 inline std::vector<char> near_line(const moments& x, const moments& y) {
     const std::size_t n = x.values.size();
     std::vector<char> taken(n, 1);
@@ -9166,8 +9251,8 @@ std::vector<double> off_additive(const std::vector<architecture<Space>>& codes,
 /// times the median distance from the median) off the median and off an additive fit to the others as well:
 /// a network can be far better or worse than most by what it is made of. Of far scores, those whose rank is
 /// not that of their operators (2 robust deviations off an additive fit to ranks) are left out; the others
-/// count as 5 deviations off. Tables without far scores, with fewer than 10 rows, or of which half are equal stay
-/// as they are. Our choice.
+/// count as 5 deviations off. Tables without far scores, with fewer than 10 rows, or of which half are equal
+/// stay as they are. Our choice.
 /// @param table of different networks, finite scores
 template <code_space Space>
 score_table<Space> without_outliers(const score_table<Space>& table) {
@@ -9252,6 +9337,226 @@ concept predictor = code_space<typename P::space> &&
 };
 
 } // namespace fitnas
+
+// ---- fitnas/predictor/ridge_solver.hpp ----
+/// @file
+/// @brief Ridge regression on features that are 0 or 1, for many penalties.
+
+namespace fitnas::detail {
+
+/// What all penalties have in common. Features, 0 or 1, less their means over the n rows are the matrix
+/// X = U D^(1/2) V', by the directions V of X'X with its eigenvalues D, those that are not 0. Rows that
+/// cannot be told apart from others, or from their means, then cost no digits, however small the penalty.
+/// Where rows are fewer than features, D and U are those of XX', which is smaller, and what V does is done by
+/// V = X'U D^(-1/2). A template, as `eigen_of` is.
+template <std::same_as<matrix> Matrix = matrix>
+class ridge_solver {
+public:
+    using rows = std::vector<std::vector<std::size_t>>;
+
+    /// @param ones of each row the features that are 1, each once
+    /// @param width how many features there are
+    /// @param scores one a row
+    /// @param by_rows whether to take XX', n x n, and not X'X, width x width; the result is the same
+    ridge_solver(rows ones, std::size_t width, std::vector<double> scores, bool by_rows)
+        : m_ones(std::move(ones)),
+          m_scores(std::move(scores)),
+          m_mean(width),
+          m_varies(width),
+          m_score_mean(exact_mean(m_scores)),
+          m_by_rows(by_rows) {
+        const auto n = static_cast<double>(m_scores.size());
+        for (std::size_t r = 0; r < m_scores.size(); ++r) {
+            m_scores[r] -= m_score_mean;
+            for (const std::size_t i : m_ones[r]) {
+                m_mean[i] += 1;
+            }
+        }
+        m_rest.assign(m_scores.size(), 1 - 1 / n);
+        m_off = m_scores;
+        const eigen_system<Matrix> all = eigen_of(by_rows ? products_of_rows() : products_of_features());
+        for (std::size_t i = 0; i < width; ++i) {
+            m_varies[i] = m_mean[i] > 0 && m_mean[i] < n;
+            m_mean[i] /= n;
+        }
+        const double least = 1e-14 * static_cast<double>(all.values.size()) * all.values.back();
+        for (std::size_t k = 0; k < all.values.size(); ++k) {
+            if (all.values[k] > least) {
+                const double* direction = &all.vectors(k, 0);
+                take(all.values[k], std::vector<double>(direction, direction + all.values.size()));
+            }
+        }
+        for (std::size_t r = 0; r < m_scores.size(); ++r) {
+            if (m_rest[r] < 1e-9) { // a fit without penalty meets this score whatever it is
+                m_rest[r] = 0;
+                m_off[r] = 0;
+            }
+        }
+    }
+
+    /// The mean squared error of each row by a fit to all others: left out, an error grows by
+    /// 1 / (1 - leverage) (Allen, "PRESS", Technometrics 16, 1974). Where both vanish with the penalty it
+    /// cancels; a large one is divided by, so that nothing over- or underflows.
+    double leave_one_out_error(double lambda) const {
+        const double low = (std::min)(lambda, 1.0);
+        double error = 0;
+        for (std::size_t r = 0; r < m_scores.size(); ++r) {
+            double off = 0;
+            double room = 0;
+            for (std::size_t k = 0; k < m_values.size(); ++k) {
+                const double kept = lambda / low / (m_values[k] + lambda) * m_of[k][r];
+                off += kept * m_part[k];
+                room += kept * m_of[k][r];
+            }
+            const double left_out =
+                m_rest[r] > 0 ? (m_off[r] + low * off) / (m_rest[r] + low * room) : off / room;
+            error += left_out * left_out / static_cast<double>(m_scores.size());
+        }
+        return error;
+    }
+
+    /// What each feature adds; 0 for those in which no rows differ.
+    std::vector<double> weights(double lambda) const {
+        std::vector<double> sum(m_mean.size(), 0.0);
+        if (m_by_rows) {
+            std::vector<double> of_row(m_scores.size(), 0.0);
+            for (std::size_t k = 0; k < m_values.size(); ++k) {
+                const double factor = m_part[k] / (m_values[k] + lambda);
+                for (std::size_t r = 0; r < of_row.size(); ++r) {
+                    of_row[r] += factor * m_of[k][r];
+                }
+            }
+            double total = 0;
+            for (std::size_t r = 0; r < of_row.size(); ++r) {
+                total += of_row[r];
+                for (const std::size_t i : m_ones[r]) {
+                    sum[i] += of_row[r];
+                }
+            }
+            for (std::size_t i = 0; i < sum.size(); ++i) {
+                sum[i] = m_varies[i] != 0 ? sum[i] - m_mean[i] * total : 0.0;
+            }
+            return sum;
+        }
+        for (std::size_t k = 0; k < m_values.size(); ++k) {
+            const double factor = m_part[k] * std::sqrt(m_values[k]) / (m_values[k] + lambda);
+            for (std::size_t i = 0; i < sum.size(); ++i) {
+                sum[i] += m_varies[i] != 0 ? factor * m_to[k][i] : 0.0;
+            }
+        }
+        return sum;
+    }
+
+    /// The constant that goes with such weights.
+    double offset(const std::vector<double>& of_features) const {
+        double sum = m_score_mean;
+        for (std::size_t i = 0; i < of_features.size(); ++i) {
+            sum -= m_mean[i] * of_features[i];
+        }
+        return sum;
+    }
+
+private:
+    /// X'X. Of counts, which are whole numbers, what is 0 comes out as 0.
+    /// @pre m_mean has counts still
+    Matrix products_of_features() const {
+        const auto n = static_cast<double>(m_scores.size());
+        Matrix squares({m_mean.size(), m_mean.size()}, 0.0);
+        for (const std::vector<std::size_t>& row : m_ones) {
+            for (const std::size_t i : row) {
+                for (const std::size_t j : row) {
+                    squares(i, j) += 1;
+                }
+            }
+        }
+        for (std::size_t i = 0; i < m_mean.size(); ++i) {
+            for (std::size_t j = 0; j < m_mean.size(); ++j) {
+                squares(i, j) = (n * squares(i, j) - m_mean[i] * m_mean[j]) / n;
+            }
+        }
+        return squares;
+    }
+
+    /// XX', as exact: from how many ones two rows share.
+    Matrix products_of_rows() const {
+        const std::size_t count = m_scores.size();
+        const std::size_t words = (m_mean.size() + 63) / 64;
+        std::vector<std::uint64_t> bits(count * words, 0);
+        for (std::size_t r = 0; r < count; ++r) {
+            for (const std::size_t i : m_ones[r]) {
+                bits[r * words + i / 64] |= std::uint64_t{1} << i % 64;
+            }
+        }
+        Matrix shared({count, count}, 0.0);
+        std::vector<double> sums(count, 0.0);
+        double total = 0;
+        for (std::size_t r = 0; r < count; ++r) {
+            for (std::size_t s = 0; s < count; ++s) {
+                int both = 0;
+                for (std::size_t w = 0; w < words; ++w) {
+                    both += std::popcount(bits[r * words + w] & bits[s * words + w]);
+                }
+                shared(r, s) = both;
+                sums[r] += both;
+            }
+            total += sums[r];
+        }
+        const auto n = static_cast<double>(count);
+        for (std::size_t r = 0; r < count; ++r) {
+            for (std::size_t s = 0; s < count; ++s) {
+                shared(r, s) = (n * (n * shared(r, s) - sums[r] - sums[s]) + total) / (n * n);
+            }
+        }
+        return shared;
+    }
+
+    /// @param direction a row of V', or where rows are fewer a column of U
+    void take(double value, std::vector<double> direction) {
+        std::vector<double> column;
+        if (m_by_rows) {
+            column = std::move(direction);
+        } else {
+            double middle = 0;
+            for (std::size_t i = 0; i < m_mean.size(); ++i) {
+                middle += m_mean[i] * direction[i];
+            }
+            column.assign(m_scores.size(), -middle);
+            for (std::size_t r = 0; r < m_scores.size(); ++r) {
+                for (const std::size_t i : m_ones[r]) {
+                    column[r] += direction[i];
+                }
+                column[r] /= std::sqrt(value);
+            }
+            m_to.push_back(std::move(direction));
+        }
+        double product = 0;
+        for (std::size_t r = 0; r < m_scores.size(); ++r) {
+            product += column[r] * m_scores[r];
+        }
+        for (std::size_t r = 0; r < m_scores.size(); ++r) {
+            m_rest[r] -= column[r] * column[r];
+            m_off[r] -= column[r] * product;
+        }
+        m_values.push_back(value);
+        m_of.push_back(std::move(column));
+        m_part.push_back(product);
+    }
+
+    rows m_ones;
+    std::vector<double> m_scores; ///< less their mean
+    std::vector<double> m_mean;   ///< of each feature
+    std::vector<char> m_varies;   ///< whether rows differ in a feature
+    double m_score_mean;
+    bool m_by_rows;
+    std::vector<double> m_values{};          ///< D
+    std::vector<std::vector<double>> m_to{}; ///< of each value the row of V', where it is known
+    std::vector<std::vector<double>> m_of{}; ///< of each value the column of U
+    std::vector<double> m_part{};            ///< of each value what the scores have of that column
+    std::vector<double> m_rest{};            ///< of each row 1 less its leverage without penalty
+    std::vector<double> m_off{};             ///< of each row its error without penalty
+};
+
+} // namespace fitnas::detail
 
 // ---- fitnas/predictor/window_sum.hpp ----
 /// @file
@@ -9411,7 +9716,11 @@ public:
         } else {
             in_unit(merged.scores, -unit); // their squares neither over- nor underflow
         }
-        const moments data(merged, *this);
+        std::vector<std::vector<std::size_t>> ones(merged.size());
+        for (std::size_t r = 0; r < merged.size(); ++r) {
+            for_each_one(merged.architectures[r], [&](std::size_t i) { ones[r].push_back(i); });
+        }
+        const detail::ridge_solver data(std::move(ones), width(), merged.scores, merged.size() < width());
         if (options.lambda) {
             take_if_better(data, *options.lambda);
         } else {
@@ -9513,123 +9822,13 @@ private:
         }
     }
 
-    /// What all penalties have in common. Features, 0 or 1, less their means over the n networks are the
-    /// matrix X = U D^(1/2) V', by the directions V of X'X with its eigenvalues D, those that are not 0.
-    /// Networks that cannot be told apart from others, or from their means, then cost no digits, however
-    /// small the penalty.
-    struct moments {
-        moments(const score_table<Space>& data, const ridge& model)
-            : scores(data.scores), mean(model.width()), score_mean(detail::exact_mean(data.scores)) {
-            const auto n = static_cast<double>(data.size());
-            std::vector<std::vector<std::size_t>> ones; // of each row
-            matrix squares({mean.size(), mean.size()}, 0.0);
-            for (std::size_t r = 0; r < data.size(); ++r) {
-                scores[r] -= score_mean;
-                ones.emplace_back();
-                model.for_each_one(data.architectures[r], [&](std::size_t i) { ones[r].push_back(i); });
-                for (const std::size_t i : ones[r]) {
-                    mean[i] += 1;
-                    for (const std::size_t j : ones[r]) {
-                        squares(i, j) += 1;
-                    }
-                }
-            }
-            // Of counts, which are whole numbers, what is 0 comes out as 0.
-            for (std::size_t i = 0; i < mean.size(); ++i) {
-                for (std::size_t j = 0; j < mean.size(); ++j) {
-                    squares(i, j) = (n * squares(i, j) - mean[i] * mean[j]) / n;
-                }
-                varies.push_back(squares(i, i) > 0);
-            }
-            for (double& m : mean) {
-                m /= n;
-            }
-            const eigen_system<matrix> all = eigen_of(squares);
-            rest.assign(data.size(), 1 - 1 / n);
-            off = scores;
-            const double least = 1e-14 * static_cast<double>(mean.size()) * all.values.back();
-            for (std::size_t k = 0; k < all.values.size(); ++k) {
-                if (all.values[k] > least) {
-                    take(all.values[k], &all.vectors(k, 0), ones);
-                }
-            }
-            for (std::size_t r = 0; r < data.size(); ++r) {
-                if (rest[r] < 1e-9) { // a fit without penalty meets this score whatever it is
-                    rest[r] = 0;
-                    off[r] = 0;
-                }
-            }
-        }
-
-        std::vector<double> scores; ///< less their mean
-        std::vector<double> mean;   ///< of each feature
-        double score_mean;
-        std::vector<char> varies;            ///< whether networks differ in a feature
-        std::vector<double> values;          ///< D
-        std::vector<std::vector<double>> to; ///< of each value the row of V'
-        std::vector<std::vector<double>> of; ///< of each value the column of U
-        std::vector<double> part;            ///< of each value what the scores have of that column
-        std::vector<double> rest;            ///< of each row 1 less its leverage without penalty
-        std::vector<double> off;             ///< of each row its error without penalty
-
-    private:
-        void take(double value, const double* direction, const std::vector<std::vector<std::size_t>>& ones) {
-            values.push_back(value);
-            to.emplace_back(direction, direction + mean.size());
-            double middle = 0;
-            for (std::size_t i = 0; i < mean.size(); ++i) {
-                middle += mean[i] * direction[i];
-            }
-            std::vector<double> column(scores.size(), -middle);
-            double product = 0;
-            for (std::size_t r = 0; r < scores.size(); ++r) {
-                for (const std::size_t i : ones[r]) {
-                    column[r] += direction[i];
-                }
-                column[r] /= std::sqrt(value);
-                product += column[r] * scores[r];
-            }
-            for (std::size_t r = 0; r < scores.size(); ++r) {
-                rest[r] -= column[r] * column[r];
-                off[r] -= column[r] * product;
-            }
-            of.push_back(std::move(column));
-            part.push_back(product);
-        }
-    };
-
-    void take_if_better(const moments& data, double lambda) {
-        // Left out, an error grows by 1 / (1 - leverage) (Allen, "PRESS", Technometrics 16, 1974). Where both
-        // vanish with the penalty it cancels; a large one is divided by, so that nothing over- or underflows.
-        const double small = (std::min)(lambda, 1.0);
-        double error = 0;
-        for (std::size_t r = 0; r < data.scores.size(); ++r) {
-            double off = 0;
-            double room = 0;
-            for (std::size_t k = 0; k < data.values.size(); ++k) {
-                const double kept = lambda / small / (data.values[k] + lambda) * data.of[k][r];
-                off += kept * data.part[k];
-                room += kept * data.of[k][r];
-            }
-            const double left_out =
-                data.rest[r] > 0 ? (data.off[r] + small * off) / (data.rest[r] + small * room) : off / room;
-            error += left_out * left_out / static_cast<double>(data.scores.size());
-        }
-        if (!std::isfinite(error) || (!m_weights.empty() && !(error < m_error))) {
-            return;
-        }
-        m_error = error;
-        m_lambda = lambda;
-        m_offset = data.score_mean;
-        m_weights.assign(data.mean.size(), 0.0);
-        for (std::size_t k = 0; k < data.values.size(); ++k) {
-            const double factor = data.part[k] * std::sqrt(data.values[k]) / (data.values[k] + lambda);
-            for (std::size_t i = 0; i < m_weights.size(); ++i) {
-                m_weights[i] += data.varies[i] != 0 ? factor * data.to[k][i] : 0.0;
-            }
-        }
-        for (std::size_t i = 0; i < m_weights.size(); ++i) {
-            m_offset -= data.mean[i] * m_weights[i];
+    void take_if_better(const detail::ridge_solver<>& data, double lambda) {
+        const double error = data.leave_one_out_error(lambda);
+        if (std::isfinite(error) && (m_weights.empty() || error < m_error)) {
+            m_error = error;
+            m_lambda = lambda;
+            m_weights = data.weights(lambda);
+            m_offset = data.offset(m_weights);
         }
     }
 
@@ -9685,156 +9884,6 @@ public:
 private:
     counted m_what;
 };
-
-} // namespace fitnas
-
-// ---- fitnas/predictor/cross_validation.hpp ----
-/// @file
-/// @brief How well a predictor ranks networks that it was not fitted to, by k-fold cross-validation.
-
-namespace fitnas {
-
-/// @brief How to cut a table.
-struct cross_validation_options {
-    int folds = 5;               ///< from 2; each fold must hold at least 2 different networks
-    fitnas::seed seed{};         ///< decides which networks stand together
-    fitnas::observer observer{}; ///< called after each fold
-};
-
-/// @brief What one fold showed.
-template <code_space Space>
-struct fold_result {
-    score_table<Space> held_out;     ///< what was not fitted: different networks, canonical codes
-    std::vector<double> predictions; ///< of them
-    double kendall = 0;  ///< tau-b of predictions and scores; not a number where predictions are all equal
-    double spearman = 0; ///< rho, the same way
-};
-
-/// @brief All folds.
-template <code_space Space>
-struct cross_validation_result {
-    std::vector<fold_result<Space>> folds; ///< those that were not skipped
-    /// Numbers, from 0, of the folds that show nothing: the scores of the fold, or of all others, are equal.
-    std::vector<std::size_t> skipped{};
-
-    double kendall() const { return mean(&fold_result<Space>::kendall); }   ///< mean over the folds
-    double spearman() const { return mean(&fold_result<Space>::spearman); } ///< mean over the folds
-
-private:
-    double mean(double fold_result<Space>::*value) const {
-        std::vector<double> values;
-        for (const fold_result<Space>& f : folds) {
-            values.push_back(f.*value);
-        }
-        return detail::exact_mean(values);
-    }
-};
-
-/// @brief Cuts n rows at random into parts whose sizes differ by one at most.
-/// @param n how many rows
-/// @param folds how many parts
-/// @param s the seed
-/// @return the row numbers of each part, in order
-/// @throws shape_error where there are fewer than 4 rows
-/// @throws option_error where there are fewer than 2 folds, or a fold would have fewer than 2 rows
-inline std::vector<std::vector<std::size_t>> make_folds(std::size_t n, int folds, seed s) {
-    if (n < 4) {
-        throw shape_error(
-            "[F0641] folds: expected at least 4 different networks, two for each of two folds, got " +
-            std::to_string(n));
-    }
-    if (folds < 2 || n / static_cast<std::size_t>(folds) < 2) {
-        throw option_error("[F0602] folds: expected 2 to " + std::to_string(n / 2) + " for " +
-                           std::to_string(n) + " different networks, got " + std::to_string(folds));
-    }
-    std::vector<std::size_t> order(n);
-    for (std::size_t i = 0; i < n; ++i) {
-        order[i] = i;
-    }
-    random_stream random(s, purpose::split);
-    random.shuffle(std::span<std::size_t>(order));
-    const auto count = static_cast<std::size_t>(folds);
-    std::vector<std::vector<std::size_t>> parts(count);
-    for (std::size_t i = 0; i < n; ++i) {
-        parts[i % count].push_back(order[i]);
-    }
-    for (std::vector<std::size_t>& part : parts) {
-        std::sort(part.begin(), part.end());
-    }
-    return parts;
-}
-
-namespace detail {
-
-/// The numbers below n that are not in a part of `make_folds`.
-inline std::vector<std::size_t> rows_outside(const std::vector<std::size_t>& part, std::size_t n) {
-    std::vector<std::size_t> others;
-    for (std::size_t i = 0; i < n; ++i) {
-        if (!std::binary_search(part.begin(), part.end(), i)) {
-            others.push_back(i);
-        }
-    }
-    return others;
-}
-
-inline bool all_equal(const std::vector<double>& values) {
-    return std::adjacent_find(values.begin(), values.end(), std::not_equal_to<>()) == values.end();
-}
-
-} // namespace detail
-
-/// @brief Fits to all folds but one and ranks that one, for each fold in turn. Equal networks are one row
-/// with the mean of their scores before anything is cut, so none stands on both sides. A fold whose scores
-/// are all equal has no order to find, and one whose others are leaves nothing to fit: it is skipped, see
-/// `cross_validation_result::skipped`.
-///
-/// @code
-/// auto shown = cross_validate(scores, [](const auto& table) { return fit<net>(table); });
-/// auto tau = shown.kendall();
-/// @endcode
-/// @param table architectures and scores
-/// @param fit_to `predictor fit_to(const score_table<Space>&)`
-/// @param options folds, seed
-/// @throws option_error, shape_error as `make_folds`; as `require_usable`; numeric_error where all folds
-/// would be skipped; and what `fit_to` throws
-/// @throws interrupted_with the folds that are done, where observer or `fit_to` throw `interrupted`
-template <code_space Space, class Fit>
-cross_validation_result<Space> cross_validate(const score_table<Space>& table, Fit&& fit_to,
-                                              const cross_validation_options& options = {}) {
-    static_assert(
-        predictor<std::decay_t<decltype(fit_to(table))>>,
-        "[F0603] cross_validate(table, fit_to): fit_to must take a score_table and return a predictor");
-    const score_table<Space> data = merge_equal_networks(table, "cross_validate");
-    const auto parts = make_folds(data.size(), options.folds, options.seed);
-    cross_validation_result<Space> result;
-    const detail::teller tell(options.observer, "cross_validate", options.folds);
-    const auto work = [&] {
-        for (std::size_t i = 0; i < parts.size(); ++i) {
-            fold_result<Space> fold;
-            fold.held_out = data.rows(parts[i]);
-            const score_table<Space> others = data.rows(detail::rows_outside(parts[i], data.size()));
-            if (detail::all_equal(fold.held_out.scores) || detail::all_equal(others.scores)) {
-                result.skipped.push_back(i);
-                tell(i + 1);
-                continue;
-            }
-            const auto model = fit_to(others);
-            fold.predictions =
-                model.predict(std::span<const architecture<Space>>(fold.held_out.architectures));
-            fold.kendall = kendall_tau(fold.predictions, fold.held_out.scores);
-            fold.spearman = fitnas::spearman(fold.predictions, fold.held_out.scores);
-            result.folds.push_back(std::move(fold));
-            tell(i + 1);
-        }
-        if (result.folds.empty()) {
-            throw numeric_error("[F0662] cross_validate: in each of the " + std::to_string(parts.size()) +
-                                " folds all scores are equal, or all others are: there is no order to find; "
-                                "take fewer folds, or another seed");
-        }
-        return result;
-    };
-    return detail::or_partial(work, [&] { return result; });
-}
 
 } // namespace fitnas
 
@@ -9916,122 +9965,6 @@ concept encoding_type = code_space<typename E::space> &&
 };
 
 } // namespace fitnas::encoding
-
-// ---- fitnas/predictor/encoding/cells.hpp ----
-/// @file
-/// @brief What encodings with one node a cell share.
-
-namespace fitnas::encoding::detail {
-
-/// Node i is cell i and carries the feature of the operator that was chosen there.
-template <code_space Space, class Feature>
-struct cells {
-    static_assert(
-        feature::feature_of<Feature, Space>,
-        "[F0605] encoding<Space, Feature>: Feature must be a node feature such as feature::cell_operator");
-    using space = Space;
-    static constexpr int nodes = Space::cells;
-    static constexpr int features = Feature::template width<Space>;
-
-    static constexpr int cell_of(int node) { return node; }
-    static void write_node(int node, int operator_index, float* out) {
-        Feature::template write<Space>(node, operator_index, out);
-    }
-
-    static void encode(const architecture<Space>& a, float* out) {
-        std::fill(out, out + nodes * features, 0.0F);
-        for (int i = 0; i < nodes; ++i) {
-            write_node(i, a[static_cast<std::size_t>(i)], out + i * features);
-        }
-    }
-};
-
-} // namespace fitnas::encoding::detail
-
-// ---- fitnas/predictor/encoding/chain.hpp ----
-/// @file
-/// @brief Encoding: cells in a row.
-
-namespace fitnas::encoding {
-
-namespace detail {
-struct neighbours {
-    constexpr bool operator()(int i, int j) const { return i - j == 1 || j - i == 1; }
-};
-} // namespace detail
-
-/// @brief A node for each cell, an edge between neighbouring cells: the order in which data passes them.
-/// @tparam Space the code space
-/// @tparam Feature what a node carries
-template <code_space Space, class Feature>
-struct chain : detail::cells<Space, Feature> {
-    static constexpr auto adjacency =
-        detail::normalised_edges<static_cast<std::size_t>(3 * Space::cells - 2)>(Space::cells,
-                                                                                 detail::neighbours{});
-};
-
-} // namespace fitnas::encoding
-
-// ---- fitnas/predictor/feature/beside.hpp ----
-/// @file
-/// @brief Node feature: several features, one behind the other.
-
-namespace fitnas::feature {
-
-/// @brief The vectors of several features, one behind the other.
-/// @tparam Features node features, at least one
-template <class... Features>
-struct beside {
-    static_assert(sizeof...(Features) >= 1,
-                  "[F0609] feature::beside<Features...>: there must be at least one feature");
-
-    template <code_space Space>
-    static constexpr int width = [] {
-        static_assert((feature_of<Features, Space> && ...),
-                      "[F0610] feature::beside<Features...>: every argument must be a node feature such as "
-                      "feature::cell_operator");
-        return (Features::template width<Space> + ...);
-    }();
-
-    template <code_space Space>
-    static constexpr void write(int cell, int operator_index, float* out) {
-        ((Features::template write<Space>(cell, operator_index, out), out += Features::template width<Space>),
-         ...);
-    }
-};
-
-} // namespace fitnas::feature
-
-// ---- fitnas/predictor/feature/stage_operator.hpp ----
-/// @file
-/// @brief Node feature: which operator in which stage.
-
-namespace fitnas::feature {
-
-namespace detail {
-
-struct stages {
-    template <code_space Space>
-    static constexpr bool joins(int cell) {
-        const auto here = static_cast<std::size_t>(cell);
-        bool same = Space::operator_counts[here - 1] == Space::operator_counts[here];
-        if constexpr (search_space_type<Space>) {
-            same = same && Space::layer_of(cell - 1).place.output() == Space::layer_of(cell).place.output();
-        }
-        return same;
-    }
-};
-
-} // namespace detail
-
-/// @brief One-hot of the pair (stage, operator). Neighbouring cells are one stage where their outputs have
-/// one shape and they have equally many operators; a space of bare `codes` has no shapes, there the number of
-/// operators alone decides.
-///
-/// Beside `cell_operator` it lets a model learn what cells of a stage have in common from few scores.
-struct stage_operator : detail::group_operator<detail::stages> {};
-
-} // namespace fitnas::feature
 
 // ---- fitnas/predictor/gcn/layer.hpp ----
 /// @file
@@ -10697,58 +10630,6 @@ concept model_type = requires {
 };
 
 } // namespace fitnas::gcn
-
-// ---- fitnas/predictor/default_model.hpp ----
-/// @file
-/// @brief The model for whoever does not want to choose one.
-
-namespace fitnas {
-
-/// @brief What the nodes of the default model carry: what a cell has for itself, and what its stage shares.
-using default_feature = feature::beside<feature::cell_operator, feature::stage_operator>;
-template <code_space Space>
-using default_encoding = encoding::chain<Space, default_feature>;
-
-/// @brief Graph convolutions of the default model: 3, by which a prediction on the chain is a sum of terms of
-/// 7 neighbouring cells each, where any 7 have at most 10,000 combinations of operators; else 2, and 5 cells.
-/// Our choice: the third makes predictions better, and such a table is still cheap.
-template <code_space Space>
-inline constexpr int default_convolutions = [] {
-    constexpr std::size_t cells = Space::operator_counts.size();
-    constexpr std::size_t window = (std::min)(std::size_t{7}, cells);
-    std::uint64_t most = 0;
-    for (std::size_t first = 0; first + window <= cells; ++first) {
-        std::uint64_t combinations = 1;
-        for (std::size_t i = first; i < first + window && combinations <= 10'000; ++i) {
-            combinations *= static_cast<std::uint64_t>(Space::operator_counts[i]);
-        }
-        most = (std::max)(most, combinations);
-    }
-    return most <= 10'000 ? 3 : 2;
-}();
-
-namespace detail {
-template <class Encoding, int Convolutions>
-struct default_layers {
-    using type = gcn::model<Encoding, gcn::conv<32>, gcn::silu, gcn::conv<32>, gcn::silu, gcn::flatten,
-                            gcn::linear<1>>;
-};
-template <class Encoding>
-struct default_layers<Encoding, 3> {
-    using type = gcn::model<Encoding, gcn::conv<32>, gcn::silu, gcn::conv<32>, gcn::silu, gcn::conv<32>,
-                            gcn::silu, gcn::flatten, gcn::linear<1>>;
-};
-} // namespace detail
-
-/// @brief `default_convolutions` graph convolutions of 32, smooth, with a read-out of its own for each cell:
-/// on the chain a prediction is a sum of terms of few neighbouring cells each, which `windows` tabulates. Our
-/// choice; docs/predictor.md has the figures.
-/// @tparam Space the code space
-/// @tparam Encoding with a node for each cell
-template <code_space Space, class Encoding = default_encoding<Space>>
-struct default_model : detail::default_layers<Encoding, default_convolutions<Space>>::type {};
-
-} // namespace fitnas
 
 // ---- fitnas/predictor/encoding/window_forms.hpp ----
 /// @file
@@ -12063,77 +11944,340 @@ requires(!std::same_as<Other, typename Model::space>) void fit(const score_table
 
 } // namespace fitnas
 
-// ---- fitnas/predictor/watched_fits.hpp ----
+// ---- fitnas/predictor/feature/stage_operator.hpp ----
 /// @file
-/// @brief Fits that run beside each other under one observer.
+/// @brief Node feature: which operator in which stage.
+
+namespace fitnas::feature {
+
+namespace detail {
+
+struct stages {
+    template <code_space Space>
+    static constexpr bool joins(int cell) {
+        const auto here = static_cast<std::size_t>(cell);
+        bool same = Space::operator_counts[here - 1] == Space::operator_counts[here];
+        if constexpr (search_space_type<Space>) {
+            same = same && Space::layer_of(cell - 1).place.output() == Space::layer_of(cell).place.output();
+        }
+        return same;
+    }
+};
+
+} // namespace detail
+
+/// @brief One-hot of the pair (stage, operator). Neighbouring cells are one stage where their outputs have
+/// one shape and they have equally many operators; a space of bare `codes` has no shapes, there the number of
+/// operators alone decides.
+///
+/// Beside `cell_operator` it lets a model learn what cells of a stage have in common from few scores.
+struct stage_operator : detail::group_operator<detail::stages> {};
+
+} // namespace fitnas::feature
+
+// ---- fitnas/predictor/shared_effects.hpp ----
+/// @file
+/// @brief What operators do wherever they stand: scores smoothed by it, and how noisy it shows them to be.
 
 namespace fitnas::detail {
 
-/// Fits that run beside each other, and whoever watches them.
-class watched_fits {
-public:
-    watched_fits(const observer& watch, const char* stage, std::size_t total)
-        : m_watch(watch), m_stage(stage), m_total(static_cast<long long>(total)) {}
+using square_matrix = xt::xtensor<double, 2, xt::layout_type::row_major>;
 
-    /// The same options with an observer that stops the fit when it should not go on.
-    fit_options watched(fit_options o) {
-        if (m_watch.watches()) {
-            o.observer = [this](const progress&) {
-                if (!tell()) {
-                    throw interrupted("[F0643] " + std::string(m_stage) + ": stopped by its observer");
-                }
-            };
+/// Overwrites the upper triangle of a positive definite matrix by U with U'U = a (Cholesky). Sums have one
+/// order, so that bits do not depend on a library's threads.
+inline void factorise(square_matrix& a) {
+    const std::size_t n = a.shape(0);
+    for (std::size_t k = 0; k < n; ++k) {
+        double* const pivot = &a(k, 0);
+        const double root = std::sqrt(pivot[k]);
+        for (std::size_t j = k; j < n; ++j) {
+            pivot[j] /= root;
         }
-        return o;
+        for (std::size_t i = k + 1; i < n; ++i) {
+            double* const row = &a(i, 0);
+            const double factor = pivot[i];
+            for (std::size_t j = i; j < n; ++j) {
+                row[j] -= factor * pivot[j];
+            }
+        }
     }
-    bool stopped() const { return m_watch.stopped(); }
-    void done() {
-        m_done.fetch_add(1, std::memory_order_relaxed);
-        tell();
-    }
-    void rethrow() const { m_watch.rethrow(); }
+}
 
-private:
-    bool tell() {
-        return m_watch({.stage = m_stage,
-                        .done = m_done.load(std::memory_order_relaxed),
-                        .total = m_total,
-                        .seconds = m_clock.seconds()});
+/// (U')^-1 b for the factor U.
+inline std::vector<double> whitened(const square_matrix& factor, std::vector<double> b) {
+    for (std::size_t i = 0; i < b.size(); ++i) {
+        b[i] /= factor(i, i);
+        for (std::size_t j = i + 1; j < b.size(); ++j) {
+            b[j] -= factor(i, j) * b[i];
+        }
     }
+    return b;
+}
 
-    shared_observer m_watch;
-    const char* m_stage;
-    stopwatch m_clock;
-    long long m_total;
-    std::atomic<long long> m_done{0};
-};
+/// (U'U)^-1 b.
+inline std::vector<double> solved(const square_matrix& factor, std::vector<double> b) {
+    b = whitened(factor, std::move(b));
+    for (std::size_t i = b.size(); i-- > 0;) {
+        for (std::size_t j = i + 1; j < b.size(); ++j) {
+            b[i] -= factor(i, j) * b[j];
+        }
+        b[i] /= factor(i, i);
+    }
+    return b;
+}
+
+/// Groups of cells with the same operators in the same order: by their names, in a space of bare codes by
+/// their number.
+/// @return of each cell the first cell of its group
+template <code_space Space>
+std::vector<std::size_t> cells_alike() {
+    const auto count = static_cast<std::size_t>(Space::cells);
+    const auto alike = [](std::size_t a, std::size_t b) {
+        if (Space::operator_counts[a] != Space::operator_counts[b]) {
+            return false;
+        }
+        if constexpr (search_space_type<Space>) {
+            const space_layer& x = Space::layer_of(static_cast<int>(a));
+            const space_layer& y = Space::layer_of(static_cast<int>(b));
+            for (int o = 0; o < x.candidates; ++o) {
+                if (Space::tables.blocks[static_cast<std::size_t>(x.first_block + o)].name !=
+                    Space::tables.blocks[static_cast<std::size_t>(y.first_block + o)].name) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    };
+    std::vector<std::size_t> group;
+    for (std::size_t i = 0; i < count; ++i) {
+        std::size_t first = 0;
+        while (!alike(first, i)) {
+            ++first;
+        }
+        group.push_back(first);
+    }
+    return group;
+}
+
+/// The kinds of effects: how often an operator stands in cells alike, how often in a stage, in which cells it
+/// stands, and products of the counts in a stage, by which a second one may add less than the first.
+inline constexpr std::size_t effect_kinds = 4;
+using effect_weights = std::array<double, effect_kinds>;
+
+/// Features of codes, a row a code: each less its mean over them, each kind scaled so that a row's squares of
+/// it add up to its weight on average.
+template <code_space Space>
+square_matrix effects_of(std::span<const architecture<Space>> codes, const effect_weights& weights) {
+    using cell_operator = fitnas::feature::cell_operator;
+    using stage_operator = fitnas::feature::stage_operator;
+    constexpr auto cells = static_cast<std::size_t>(Space::cells);
+    const std::vector<std::size_t> groups = cells_alike<Space>();
+    // Where each stage's products begin: a square of counts for each.
+    std::vector<std::size_t> products(cells + 1);
+    std::array<std::size_t, effect_kinds + 1> first{};
+    for (std::size_t i = 0; i < cells; ++i) {
+        const auto count = static_cast<std::size_t>(Space::operator_counts[i]);
+        const bool begins = i == 0 || stage_operator::template offsets<Space>[i] !=
+                                          stage_operator::template offsets<Space>[i - 1];
+        products[i + 1] = products[i] + (begins ? count * count : 0);
+    }
+    first[1] = static_cast<std::size_t>(cell_operator::template width<Space>);
+    first[2] = first[1] + static_cast<std::size_t>(stage_operator::template width<Space>);
+    first[3] = first[2] + static_cast<std::size_t>(cell_operator::template width<Space>);
+    first[4] = first[3] + products[cells];
+
+    square_matrix rows({codes.size(), first[effect_kinds]}, 0.0);
+    for (std::size_t r = 0; r < codes.size(); ++r) {
+        double* const row = &rows(r, 0);
+        const auto of_stage = [&](std::size_t cell) {
+            return row + first[1] + stage_operator::template offsets<Space>[cell];
+        };
+        for (std::size_t i = 0; i < cells; ++i) {
+            const std::size_t o = codes[r][i];
+            row[static_cast<std::size_t>(cell_operator::template offsets<Space>[groups[i]]) + o] += 1;
+            of_stage(i)[o] += 1;
+            row[first[2] + static_cast<std::size_t>(cell_operator::template offsets<Space>[i]) + o] = 1;
+        }
+        for (std::size_t i = 0; i < cells; ++i) {
+            if (products[i + 1] > products[i]) {
+                const auto count = static_cast<std::size_t>(Space::operator_counts[i]);
+                for (std::size_t a = 0; a < count; ++a) {
+                    for (std::size_t b = 0; b <= a; ++b) {
+                        row[first[3] + products[i] + a * count + b] = of_stage(i)[a] * of_stage(i)[b];
+                    }
+                }
+            }
+        }
+    }
+    const auto n = static_cast<double>(codes.size());
+    for (std::size_t kind = 0; kind < effect_kinds; ++kind) {
+        double variance = 0;
+        for (std::size_t c = first[kind]; c < first[kind + 1]; ++c) {
+            double mean = 0;
+            for (std::size_t r = 0; r < codes.size(); ++r) {
+                mean += rows(r, c);
+            }
+            mean /= n;
+            for (std::size_t r = 0; r < codes.size(); ++r) {
+                rows(r, c) -= mean;
+                variance += rows(r, c) * rows(r, c) / n;
+            }
+        }
+        const double scale = variance > 0 ? std::sqrt(weights[kind] / variance) : 0;
+        for (std::size_t c = first[kind]; c < first[kind + 1]; ++c) {
+            for (std::size_t r = 0; r < codes.size(); ++r) {
+                rows(r, c) *= scale;
+            }
+        }
+    }
+    return rows;
+}
+
+/// Standardised scores as a ridge regression on shared effects sees them. What an operator does in all cells
+/// alike weighs ten times what it does in one stage, in one cell, or with others of its stage: a supernet's
+/// errors differ more from cell to cell than qualities do. Weights and penalty are our choice
+/// (docs/predictor.md).
+template <code_space Space>
+std::vector<double> smoothed_scores(const score_table<Space>& table) {
+    constexpr double penalty = 0.5;
+    const std::vector<double> scores = make_targets(target::standardised, table.scores);
+    const square_matrix rows =
+        effects_of<Space>(std::span<const architecture<Space>>(table.architectures), {1, 0.1, 0.1, 0.1});
+    const std::size_t width = rows.shape(1);
+    square_matrix squares({width, width}, 0.0);
+    std::vector<double> products(width);
+    for (std::size_t r = 0; r < table.size(); ++r) {
+        const double* const row = &rows(r, 0);
+        for (std::size_t i = 0; i < width; ++i) {
+            if (row[i] != 0) {
+                products[i] += row[i] * scores[r];
+                for (std::size_t j = i; j < width; ++j) {
+                    squares(i, j) += row[i] * row[j];
+                }
+            }
+        }
+    }
+    for (std::size_t i = 0; i < width; ++i) {
+        squares(i, i) += penalty;
+    }
+    factorise(squares);
+    const std::vector<double> weights = solved(squares, std::move(products));
+    std::vector<double> fitted;
+    for (std::size_t r = 0; r < table.size(); ++r) {
+        double sum = 0;
+        for (std::size_t i = 0; i < width; ++i) {
+            sum += rows(r, i) * weights[i];
+        }
+        fitted.push_back(sum);
+    }
+    return fitted;
+}
+
+/// The part of the variance of the ranks of scores that neither effects of operators nor of pairs of them
+/// explain: the most likely one under a normal prior on both (at most 200 networks are looked at).
+/// @return in [0, 1]
+template <code_space Space>
+double noise_of_ranks(const score_table<Space>& table, seed s) {
+    constexpr std::size_t most = 200;
+    std::vector<std::size_t> order(table.size());
+    for (std::size_t i = 0; i < order.size(); ++i) {
+        order[i] = i;
+    }
+    random_stream random(s, purpose::split);
+    random.shuffle(std::span<std::size_t>(order));
+    order.resize((std::min)(order.size(), most));
+    const score_table<Space> part = table.rows(order);
+    const std::size_t n = part.size();
+    if (std::all_of(part.scores.begin(), part.scores.end(), [&](double v) { return v == part.scores[0]; })) {
+        return 1;
+    }
+    const std::vector<double> ranks = make_targets(target::ranks, part.scores);
+
+    // Inner products of all effects; pairs of cells that two networks have in common count for pairs.
+    const square_matrix rows =
+        effects_of<Space>(std::span<const architecture<Space>>(part.architectures), {0.6, 0.12, 0.12, 0});
+    square_matrix pairs({n, n}, 0.0);
+    std::vector<double> mean(n);
+    double whole = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+        for (std::size_t j = 0; j < n; ++j) {
+            double common = 0;
+            for (std::size_t c = 0; c < static_cast<std::size_t>(Space::cells); ++c) {
+                common += part.architectures[i][c] == part.architectures[j][c] ? 1 : 0;
+            }
+            pairs(i, j) = common * (common - 1) / 2;
+            mean[i] += pairs(i, j) / static_cast<double>(n);
+        }
+        whole += mean[i] / static_cast<double>(n);
+    }
+    double diagonal = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+        diagonal += (pairs(i, i) - 2 * mean[i] + whole) / static_cast<double>(n);
+    }
+    square_matrix shared({n, n}, 0.0);
+    for (std::size_t i = 0; i < n; ++i) {
+        for (std::size_t j = i; j < n; ++j) {
+            pairs(i, j) = diagonal > 0 ? (pairs(i, j) - mean[i] - mean[j] + whole) / diagonal : 0;
+            for (std::size_t c = 0; c < rows.shape(1); ++c) {
+                shared(i, j) += rows(i, c) * rows(j, c);
+            }
+        }
+    }
+    // The constant direction, of which neither ranks nor effects have anything, counts for no likelihood.
+    double best = -std::numeric_limits<double>::infinity();
+    double noise = 1;
+    for (const double of_pairs : {0.1, 0.2, 0.4}) {
+        for (int quarter = -16; quarter <= 12; ++quarter) {
+            const double ratio = std::pow(10.0, 0.25 * quarter);
+            square_matrix factor = shared + of_pairs * pairs;
+            for (std::size_t i = 0; i < n; ++i) {
+                factor(i, i) += ratio;
+            }
+            factorise(factor);
+            double squares = 0;
+            double logs = -0.5 * std::log(ratio);
+            const std::vector<double> white = whitened(factor, ranks);
+            for (std::size_t i = 0; i < n; ++i) {
+                squares += white[i] * white[i];
+                logs += std::log(factor(i, i));
+            }
+            const double variance = squares / static_cast<double>(n - 1);
+            const double likelihood = -0.5 * static_cast<double>(n - 1) * std::log(variance) - logs;
+            if (likelihood > best) {
+                best = likelihood;
+                noise = (std::min)(1.0, variance * ratio);
+            }
+        }
+    }
+    return noise;
+}
 
 } // namespace fitnas::detail
 
 // ---- fitnas/predictor/choose_plan.hpp ----
 /// @file
-/// @brief How to fit the default model: plans, and which of them cross-validation finds best.
+/// @brief How to fit the default model: plans, and which of them fits a table.
 
 namespace fitnas {
 
-/// @brief Plans of the default fit: which of its `fit_ways` are averaged. From little to much trust in the
-/// single score.
+/// @brief Plans of the default fit: which of its `fit_ways` are averaged. The first four go from little to
+/// much trust in the single score.
 enum class fit_plan {
     cautious, ///< three with much weight decay and few steps
     careful,  ///< five with much weight decay
-    broad,    ///< all nine: errors of unlike fits cancel
-    close     ///< three that follow the order of pairs, with little weight decay
+    broad,    ///< nine: errors of unlike fits cancel
+    close,    ///< three that follow the order of pairs, with little weight decay
+    smoothed  ///< two on scores that are smoothed by what operators do wherever they stand
 };
-inline constexpr int fit_plans = 4;
+inline constexpr int fit_plans = 5;
 /// @brief How many ways to fit the default model there are, see `options_of_way`.
-inline constexpr int fit_ways = 9;
+inline constexpr int fit_ways = 11;
 
 /// @brief How to fit the default predictor.
 struct default_fit_options {
     std::optional<fit_plan> plan{}; ///< without one it is `choose_plan`'s
-    int folds = 5;                  ///< of the cross-validation, at least 2
-    int repeats = 3;                ///< members of each way, which differ by their seeds; at least 1
-    fitnas::seed seed{};            ///< of the folds, first parameters and orders
+    int repeats = 2;                ///< members of each way, which differ by their seeds; at least 1
+    fitnas::seed seed{};            ///< of first parameters, orders, and networks that `choose_plan` looks at
     /// Called after each epoch of each fit, by one thread at a time; `done` and `total` count fits.
     fitnas::observer observer{};
 };
@@ -12141,8 +12285,9 @@ struct default_fit_options {
 /// @brief How a plan was chosen.
 struct plan_choice {
     fit_plan plan = fit_plan::broad;
-    /// Of each plan the mean tau-b over the folds; not a number where nothing was compared.
-    std::vector<double> kendall = std::vector<double>(fit_plans, std::numeric_limits<double>::quiet_NaN());
+    /// The part of the variance of the scores' ranks that is noise, in [0, 1]; not a number where it was not
+    /// asked for.
+    double noise = std::numeric_limits<double>::quiet_NaN();
 };
 
 /// @brief One way to fit the default model. Our choice.
@@ -12167,6 +12312,8 @@ inline fit_options options_of_way(int way, std::size_t networks, seed s = {}) {
         {loss::pairwise, target::ranks, 1e-2, 0.25, 300, 3000},
         {loss::pairwise, target::ranks, 1e-2, 0.05, 300, 3000},
         {loss::pairwise, target::ranks, 3e-2, 0.03, 300, 3000},
+        {loss::differences, target::standardised, 1e-2, 1, 300, 150},
+        {loss::differences, target::standardised, 1e-2, 1, 300, 300},
     };
     const row& r = rows[static_cast<std::size_t>(way)];
     fit_options o{.loss = r.loss,
@@ -12184,158 +12331,345 @@ inline fit_options options_of_way(int way, std::size_t networks, seed s = {}) {
 namespace detail {
 
 /// The ways of each plan, [first, last).
-inline constexpr int plan_ways[fit_plans][2] = {{0, 3}, {0, 5}, {0, 9}, {6, 9}};
+inline constexpr int plan_ways[fit_plans][2] = {{0, 3}, {0, 5}, {0, 9}, {6, 9}, {9, 11}};
 
-/// Tau-b of a fold's held-out networks for each plan.
-/// @param predictions of each way; empty where such scores cannot be fitted
-inline std::vector<double> compare_plans(const std::vector<std::vector<double>>& predictions,
-                                         const std::vector<double>& scores) {
-    std::vector<double> taus(fit_plans, std::numeric_limits<double>::quiet_NaN());
-    for (std::size_t p = 0; p < fit_plans; ++p) {
-        const auto first = predictions.begin() + plan_ways[p][0];
-        const auto last = predictions.begin() + plan_ways[p][1];
-        if (std::any_of(first, last, [](const auto& one) { return one.empty(); })) {
-            continue;
-        }
-        std::vector<double> means;
-        for (std::size_t i = 0; i < scores.size(); ++i) {
-            std::vector<double> values;
-            for (auto one = first; one != last; ++one) {
-                values.push_back((*one)[i]);
-            }
-            means.push_back(exact_mean(values));
-        }
-        taus[p] = kendall_tau(means, scores);
+/// What a way is fitted to: the last two of the ways to scores that are smoothed, halfway and wholly.
+template <code_space Space>
+score_table<Space> scores_of_way(int way, const score_table<Space>& table) {
+    if (way < plan_ways[static_cast<int>(fit_plan::smoothed)][0]) {
+        return table;
     }
-    return taus;
-}
-
-/// Whether a plan is worse than another by more than so many standard errors of their differences over the
-/// folds; false where there are fewer than 2 folds to compare.
-/// @param taus of each fold and plan
-inline bool is_worse(const std::vector<std::vector<double>>& taus, std::size_t plan, std::size_t other,
-                     double errors) {
-    double sum = 0;
-    double squares = 0;
-    double count = 0;
-    for (const std::vector<double>& fold : taus) {
-        const double off = fold[other] - fold[plan];
-        if (!std::isnan(off)) {
-            sum += off;
-            squares += off * off;
-            ++count;
+    score_table<Space> smooth = table;
+    smooth.scores = smoothed_scores(table);
+    if (way == plan_ways[static_cast<int>(fit_plan::smoothed)][0]) {
+        const std::vector<double> own = make_targets(target::standardised, table.scores);
+        for (std::size_t i = 0; i < own.size(); ++i) {
+            smooth.scores[i] = 0.5 * (smooth.scores[i] + own[i]);
         }
     }
-    if (count < 2) {
-        return false;
-    }
-    const double mean = sum / count;
-    return mean > errors * std::sqrt((std::max)(0.0, squares / count - mean * mean) / (count - 1));
-}
-
-/// How many standard errors a plan may be below the best: one up to 200 networks, then fewer, by the root of
-/// their number. The more networks, the less an unlucky choice of a less cautious plan costs.
-inline double errors_allowed(std::size_t networks) {
-    return (std::min)(1.0, std::sqrt(200.0 / static_cast<double>(networks)));
-}
-
-/// @param taus of each fold and plan
-/// @param errors how many standard errors a plan may be below the best
-inline plan_choice choose_by(const std::vector<std::vector<double>>& taus, double errors) {
-    plan_choice choice;
-    std::optional<std::size_t> best;
-    for (std::size_t p = 0; p < fit_plans; ++p) {
-        std::vector<double> known;
-        for (const std::vector<double>& fold : taus) {
-            if (!std::isnan(fold[p])) {
-                known.push_back(fold[p]);
-            }
-        }
-        if (!known.empty()) {
-            choice.kendall[p] = exact_mean(known);
-            best = best && choice.kendall[*best] >= choice.kendall[p] ? *best : p;
-        }
-    }
-    for (std::size_t p = 0; best && p <= *best; ++p) {
-        if (p == *best || !(std::isnan(choice.kendall[p]) || is_worse(taus, p, *best, errors))) {
-            choice.plan = static_cast<fit_plan>(p);
-            break;
-        }
-    }
-    return choice;
+    return smooth;
 }
 
 } // namespace detail
 
-/// @brief Chooses a plan by k-fold cross-validation and the rule of one standard error (Breiman et al.,
-/// "Classification and Regression Trees", 1984): of the plans whose mean tau-b between averaged predictions
-/// and scores of held-out networks is not below the highest by more than one standard error of the
-/// difference over the folds, the one with least trust in the single score. Of n > 200 different networks it
-/// is sqrt(200 / n) standard errors. Where there are fewer than 4 different networks a fold, there are fewer
-/// folds; fewer than 8 networks are fitted by `broad`. Bit-equal for any number of threads.
+/// @brief Chooses how to fit a table.
+///
+/// Errors of a supernet's scores (`score_kind::supernet`) are shared by networks with operators in common, so
+/// more scores do not average them out and nothing inside the table tells them from quality: the plan is
+/// `smoothed`, whatever the table. Other errors are each network's own. What a fit to n networks has of them
+/// falls as their variance over n, and so does the plan's caution: with the part v of the variance of ranks
+/// that is noise (the most likely one, given that ranks are sums of effects of operators and of pairs of
+/// them), `close` where v / n is below 0.00025 and n at least 100, `broad` below 0.0007, `careful` below
+/// 0.0012, else `cautious`. Fewer than 8 networks are fitted by `broad`. Bit-equal for any number of threads.
+/// Our choice; docs/predictor.md has the figures.
 /// @param table architectures and scores, higher is better
-/// @param options folds and seed
-/// @throws option_error where there are fewer than 2 folds; as `merge_equal_networks`
-/// @throws interrupted_with the choice by the folds that are done, where the observer throws `interrupted`
-template <code_space Space, class Encoding = default_encoding<Space>>
+/// @param options seed
+/// @throws as `merge_equal_networks`
+template <code_space Space>
 plan_choice choose_plan(const score_table<Space>& table, const default_fit_options& options = {}) {
-    using model = default_model<Space, Encoding>;
-    if (options.folds < 2) {
-        throw option_error("[F0617] fit_default: folds: expected at least 2, got " +
-                           std::to_string(options.folds));
-    }
     const score_table<Space> data = detail::without_outliers(merge_equal_networks(table, "fit_default"));
-    const auto folds = (std::min)(static_cast<std::size_t>(options.folds), data.size() / 4);
-    if (folds < 2) {
+    if (data.kind == score_kind::supernet) {
+        return {fit_plan::smoothed, std::numeric_limits<double>::quiet_NaN()};
+    }
+    if (data.size() < 8) {
         return {};
     }
-    const auto parts = make_folds(data.size(), static_cast<int>(folds), options.seed);
-    std::vector<score_table<Space>> others;
-    std::vector<score_table<Space>> held_out;
-    for (const std::vector<std::size_t>& part : parts) {
-        others.push_back(data.rows(detail::rows_outside(part, data.size())));
-        held_out.push_back(data.rows(part));
-    }
-    std::vector<std::vector<std::vector<double>>> predictions(folds,
-                                                              std::vector<std::vector<double>>(fit_ways));
-    std::vector<std::uint8_t> done(folds * fit_ways);
-    detail::watched_fits watch(options.observer, "choose_plan", done.size());
-    // A fold's ways are neighbours: each thread then gets cheap and costly ones alike.
-    parallel_for(static_cast<std::ptrdiff_t>(folds * fit_ways), [&](std::ptrdiff_t job) {
-        const std::size_t f = static_cast<std::size_t>(job) / fit_ways;
-        const std::size_t w = static_cast<std::size_t>(job) % fit_ways;
-        if (watch.stopped()) {
-            return;
-        }
-        try {
-            predictions[f][w] =
-                fit<model>(others[f],
-                           watch.watched(options_of_way(static_cast<int>(w), others[f].size(), options.seed)))
-                    .predict(std::span<const architecture<Space>>(held_out[f].architectures));
-        } catch (const numeric_error&) { // such scores cannot be fitted: no predictions
-        } catch (const interrupted&) {
-            return;
-        }
-        done[static_cast<std::size_t>(job)] = 1;
-        watch.done();
-    });
-    const auto choice = [&] {
-        std::vector<std::vector<double>> taus;
-        for (std::size_t f = 0; f < folds; ++f) {
-            const auto first = done.begin() + static_cast<std::ptrdiff_t>(f * fit_ways);
-            if (std::find(first, first + fit_ways, 0) == first + fit_ways) {
-                taus.push_back(detail::compare_plans(predictions[f], held_out[f].scores));
-            }
-        }
-        return detail::choose_by(taus, detail::errors_allowed(data.size()));
-    };
-    return detail::or_partial(
-        [&] {
-            watch.rethrow();
-            return choice();
-        },
-        choice);
+    const double noise = detail::noise_of_ranks(data, options.seed);
+    const double left = noise / static_cast<double>(data.size());
+    constexpr std::size_t few = 100;
+    return {left < 0.00025 && data.size() >= few ? fit_plan::close
+            : left < 0.0007                      ? fit_plan::broad
+            : left < 0.0012                      ? fit_plan::careful
+                                                 : fit_plan::cautious,
+            noise};
 }
+
+} // namespace fitnas
+
+// ---- fitnas/predictor/cross_validation.hpp ----
+/// @file
+/// @brief How well a predictor ranks networks that it was not fitted to, by k-fold cross-validation.
+
+namespace fitnas {
+
+/// @brief How to cut a table.
+struct cross_validation_options {
+    int folds = 5;               ///< from 2; each fold must hold at least 2 different networks
+    fitnas::seed seed{};         ///< decides which networks stand together
+    fitnas::observer observer{}; ///< called after each fold
+};
+
+/// @brief What one fold showed.
+template <code_space Space>
+struct fold_result {
+    score_table<Space> held_out;     ///< what was not fitted: different networks, canonical codes
+    std::vector<double> predictions; ///< of them
+    double kendall = 0;  ///< tau-b of predictions and scores; not a number where predictions are all equal
+    double spearman = 0; ///< rho, the same way
+};
+
+/// @brief All folds.
+template <code_space Space>
+struct cross_validation_result {
+    std::vector<fold_result<Space>> folds; ///< those that were not skipped
+    /// Numbers, from 0, of the folds that show nothing: the scores of the fold, or of all others, are equal.
+    std::vector<std::size_t> skipped{};
+
+    double kendall() const { return mean(&fold_result<Space>::kendall); }   ///< mean over the folds
+    double spearman() const { return mean(&fold_result<Space>::spearman); } ///< mean over the folds
+
+private:
+    double mean(double fold_result<Space>::*value) const {
+        std::vector<double> values;
+        for (const fold_result<Space>& f : folds) {
+            values.push_back(f.*value);
+        }
+        return detail::exact_mean(values);
+    }
+};
+
+/// @brief Cuts n rows at random into parts whose sizes differ by one at most.
+/// @param n how many rows
+/// @param folds how many parts
+/// @param s the seed
+/// @return the row numbers of each part, in order
+/// @throws shape_error where there are fewer than 4 rows
+/// @throws option_error where there are fewer than 2 folds, or a fold would have fewer than 2 rows
+inline std::vector<std::vector<std::size_t>> make_folds(std::size_t n, int folds, seed s) {
+    if (n < 4) {
+        throw shape_error(
+            "[F0641] folds: expected at least 4 different networks, two for each of two folds, got " +
+            std::to_string(n));
+    }
+    if (folds < 2 || n / static_cast<std::size_t>(folds) < 2) {
+        throw option_error("[F0602] folds: expected 2 to " + std::to_string(n / 2) + " for " +
+                           std::to_string(n) + " different networks, got " + std::to_string(folds));
+    }
+    std::vector<std::size_t> order(n);
+    for (std::size_t i = 0; i < n; ++i) {
+        order[i] = i;
+    }
+    random_stream random(s, purpose::split);
+    random.shuffle(std::span<std::size_t>(order));
+    const auto count = static_cast<std::size_t>(folds);
+    std::vector<std::vector<std::size_t>> parts(count);
+    for (std::size_t i = 0; i < n; ++i) {
+        parts[i % count].push_back(order[i]);
+    }
+    for (std::vector<std::size_t>& part : parts) {
+        std::sort(part.begin(), part.end());
+    }
+    return parts;
+}
+
+namespace detail {
+
+/// The numbers below n that are not in a part of `make_folds`.
+inline std::vector<std::size_t> rows_outside(const std::vector<std::size_t>& part, std::size_t n) {
+    std::vector<std::size_t> others;
+    for (std::size_t i = 0; i < n; ++i) {
+        if (!std::binary_search(part.begin(), part.end(), i)) {
+            others.push_back(i);
+        }
+    }
+    return others;
+}
+
+inline bool all_equal(const std::vector<double>& values) {
+    return std::adjacent_find(values.begin(), values.end(), std::not_equal_to<>()) == values.end();
+}
+
+} // namespace detail
+
+/// @brief Fits to all folds but one and ranks that one, for each fold in turn. Equal networks are one row
+/// with the mean of their scores before anything is cut, so none stands on both sides. A fold whose scores
+/// are all equal has no order to find, and one whose others are leaves nothing to fit: it is skipped, see
+/// `cross_validation_result::skipped`.
+///
+/// @code
+/// auto shown = cross_validate(scores, [](const auto& table) { return fit<net>(table); });
+/// auto tau = shown.kendall();
+/// @endcode
+/// @param table architectures and scores
+/// @param fit_to `predictor fit_to(const score_table<Space>&)`
+/// @param options folds, seed
+/// @throws option_error, shape_error as `make_folds`; as `require_usable`; numeric_error where all folds
+/// would be skipped; and what `fit_to` throws
+/// @throws interrupted_with the folds that are done, where observer or `fit_to` throw `interrupted`
+template <code_space Space, class Fit>
+cross_validation_result<Space> cross_validate(const score_table<Space>& table, Fit&& fit_to,
+                                              const cross_validation_options& options = {}) {
+    static_assert(
+        predictor<std::decay_t<decltype(fit_to(table))>>,
+        "[F0603] cross_validate(table, fit_to): fit_to must take a score_table and return a predictor");
+    const score_table<Space> data = merge_equal_networks(table, "cross_validate");
+    const auto parts = make_folds(data.size(), options.folds, options.seed);
+    cross_validation_result<Space> result;
+    const detail::teller tell(options.observer, "cross_validate", options.folds);
+    const auto work = [&] {
+        for (std::size_t i = 0; i < parts.size(); ++i) {
+            fold_result<Space> fold;
+            fold.held_out = data.rows(parts[i]);
+            const score_table<Space> others = data.rows(detail::rows_outside(parts[i], data.size()));
+            if (detail::all_equal(fold.held_out.scores) || detail::all_equal(others.scores)) {
+                result.skipped.push_back(i);
+                tell(i + 1);
+                continue;
+            }
+            const auto model = fit_to(others);
+            fold.predictions =
+                model.predict(std::span<const architecture<Space>>(fold.held_out.architectures));
+            fold.kendall = kendall_tau(fold.predictions, fold.held_out.scores);
+            fold.spearman = fitnas::spearman(fold.predictions, fold.held_out.scores);
+            result.folds.push_back(std::move(fold));
+            tell(i + 1);
+        }
+        if (result.folds.empty()) {
+            throw numeric_error("[F0662] cross_validate: in each of the " + std::to_string(parts.size()) +
+                                " folds all scores are equal, or all others are: there is no order to find; "
+                                "take fewer folds, or another seed");
+        }
+        return result;
+    };
+    return detail::or_partial(work, [&] { return result; });
+}
+
+} // namespace fitnas
+
+// ---- fitnas/predictor/encoding/cells.hpp ----
+/// @file
+/// @brief What encodings with one node a cell share.
+
+namespace fitnas::encoding::detail {
+
+/// Node i is cell i and carries the feature of the operator that was chosen there.
+template <code_space Space, class Feature>
+struct cells {
+    static_assert(
+        feature::feature_of<Feature, Space>,
+        "[F0605] encoding<Space, Feature>: Feature must be a node feature such as feature::cell_operator");
+    using space = Space;
+    static constexpr int nodes = Space::cells;
+    static constexpr int features = Feature::template width<Space>;
+
+    static constexpr int cell_of(int node) { return node; }
+    static void write_node(int node, int operator_index, float* out) {
+        Feature::template write<Space>(node, operator_index, out);
+    }
+
+    static void encode(const architecture<Space>& a, float* out) {
+        std::fill(out, out + nodes * features, 0.0F);
+        for (int i = 0; i < nodes; ++i) {
+            write_node(i, a[static_cast<std::size_t>(i)], out + i * features);
+        }
+    }
+};
+
+} // namespace fitnas::encoding::detail
+
+// ---- fitnas/predictor/encoding/chain.hpp ----
+/// @file
+/// @brief Encoding: cells in a row.
+
+namespace fitnas::encoding {
+
+namespace detail {
+struct neighbours {
+    constexpr bool operator()(int i, int j) const { return i - j == 1 || j - i == 1; }
+};
+} // namespace detail
+
+/// @brief A node for each cell, an edge between neighbouring cells: the order in which data passes them.
+/// @tparam Space the code space
+/// @tparam Feature what a node carries
+template <code_space Space, class Feature>
+struct chain : detail::cells<Space, Feature> {
+    static constexpr auto adjacency =
+        detail::normalised_edges<static_cast<std::size_t>(3 * Space::cells - 2)>(Space::cells,
+                                                                                 detail::neighbours{});
+};
+
+} // namespace fitnas::encoding
+
+// ---- fitnas/predictor/feature/beside.hpp ----
+/// @file
+/// @brief Node feature: several features, one behind the other.
+
+namespace fitnas::feature {
+
+/// @brief The vectors of several features, one behind the other.
+/// @tparam Features node features, at least one
+template <class... Features>
+struct beside {
+    static_assert(sizeof...(Features) >= 1,
+                  "[F0609] feature::beside<Features...>: there must be at least one feature");
+
+    template <code_space Space>
+    static constexpr int width = [] {
+        static_assert((feature_of<Features, Space> && ...),
+                      "[F0610] feature::beside<Features...>: every argument must be a node feature such as "
+                      "feature::cell_operator");
+        return (Features::template width<Space> + ...);
+    }();
+
+    template <code_space Space>
+    static constexpr void write(int cell, int operator_index, float* out) {
+        ((Features::template write<Space>(cell, operator_index, out), out += Features::template width<Space>),
+         ...);
+    }
+};
+
+} // namespace fitnas::feature
+
+// ---- fitnas/predictor/default_model.hpp ----
+/// @file
+/// @brief The model for whoever does not want to choose one.
+
+namespace fitnas {
+
+/// @brief What the nodes of the default model carry: what a cell has for itself, and what its stage shares.
+using default_feature = feature::beside<feature::cell_operator, feature::stage_operator>;
+template <code_space Space>
+using default_encoding = encoding::chain<Space, default_feature>;
+
+/// @brief Graph convolutions of the default model: 3, by which a prediction on the chain is a sum of terms of
+/// 7 neighbouring cells each, where any 7 have at most 10,000 combinations of operators; else 2, and 5 cells.
+/// Our choice: the third makes predictions better, and such a table is still cheap.
+template <code_space Space>
+inline constexpr int default_convolutions = [] {
+    constexpr std::size_t cells = Space::operator_counts.size();
+    constexpr std::size_t window = (std::min)(std::size_t{7}, cells);
+    std::uint64_t most = 0;
+    for (std::size_t first = 0; first + window <= cells; ++first) {
+        std::uint64_t combinations = 1;
+        for (std::size_t i = first; i < first + window && combinations <= 10'000; ++i) {
+            combinations *= static_cast<std::uint64_t>(Space::operator_counts[i]);
+        }
+        most = (std::max)(most, combinations);
+    }
+    return most <= 10'000 ? 3 : 2;
+}();
+
+namespace detail {
+template <class Encoding, int Convolutions>
+struct default_layers {
+    using type = gcn::model<Encoding, gcn::conv<32>, gcn::silu, gcn::conv<32>, gcn::silu, gcn::flatten,
+                            gcn::linear<1>>;
+};
+template <class Encoding>
+struct default_layers<Encoding, 3> {
+    using type = gcn::model<Encoding, gcn::conv<32>, gcn::silu, gcn::conv<32>, gcn::silu, gcn::conv<32>,
+                            gcn::silu, gcn::flatten, gcn::linear<1>>;
+};
+} // namespace detail
+
+/// @brief `default_convolutions` graph convolutions of 32, smooth, with a read-out of its own for each cell:
+/// on the chain a prediction is a sum of terms of few neighbouring cells each, which `windows` tabulates. Our
+/// choice; docs/predictor.md has the figures.
+/// @tparam Space the code space
+/// @tparam Encoding with a node for each cell
+template <code_space Space, class Encoding = default_encoding<Space>>
+struct default_model : detail::default_layers<Encoding, default_convolutions<Space>>::type {};
 
 } // namespace fitnas
 
@@ -12718,15 +13052,74 @@ private:
 
 } // namespace fitnas::feature
 
+// ---- fitnas/predictor/watched_fits.hpp ----
+/// @file
+/// @brief Fits that run beside each other under one observer.
+
+namespace fitnas::detail {
+
+/// Fits that run beside each other, and whoever watches them.
+class watched_fits {
+public:
+    watched_fits(const observer& watch, const char* stage, std::size_t total)
+        : m_watch(watch), m_stage(stage), m_total(static_cast<long long>(total)) {}
+
+    /// The same options with an observer that stops the fit when it should not go on.
+    fit_options watched(fit_options o) {
+        if (m_watch.watches()) {
+            o.observer = [this](const progress&) {
+                if (!tell()) {
+                    throw interrupted("[F0643] " + std::string(m_stage) + ": stopped by its observer");
+                }
+            };
+        }
+        return o;
+    }
+    bool stopped() const { return m_watch.stopped(); }
+    void done() {
+        m_done.fetch_add(1, std::memory_order_relaxed);
+        tell();
+    }
+    void rethrow() const { m_watch.rethrow(); }
+
+private:
+    bool tell() {
+        return m_watch({.stage = m_stage,
+                        .done = m_done.load(std::memory_order_relaxed),
+                        .total = m_total,
+                        .seconds = m_clock.seconds()});
+    }
+
+    shared_observer m_watch;
+    const char* m_stage;
+    stopwatch m_clock;
+    long long m_total;
+    std::atomic<long long> m_done{0};
+};
+
+} // namespace fitnas::detail
+
 // ---- fitnas/predictor/fit_default.hpp ----
 /// @file
-/// @brief Fits the default model in the ways that cross-validation inside the table finds best.
+/// @brief Fits the default model in the ways that suit a table.
 
 namespace fitnas {
 
 /// @brief What `fit_default` returns.
 template <code_space Space, class Encoding = default_encoding<Space>>
 using default_predictor = ensemble<fitted<default_model<Space, Encoding>>>;
+
+namespace detail {
+
+/// A fitted model whose outputs are read in the unit of a table's scores.
+template <class Model, code_space Space>
+fitted<Model> in_unit_of(const fitted<Model>& found, const score_table<Space>& table) {
+    const std::vector<float> last = gcn::outputs<Model>(found.parameters(), table.architectures);
+    const std::vector<double> raw(last.begin(), last.end());
+    return fitted<Model>({found.parameters().begin(), found.parameters().end()}, fit_line(raw, table.scores));
+}
+
+} // namespace detail
 
 /// @brief Fits the default model in several ways, each several times, and averages them: what to use where
 /// nothing speaks for another model. `choose_plan` says which ways: one rule for tables of any size, exact or
@@ -12745,7 +13138,7 @@ default_predictor<Space, Encoding> fit_default(const score_table<Space>& table,
                            std::to_string(options.repeats));
     }
     const score_table<Space> data = detail::without_outliers(merge_equal_networks(table, "fit_default"));
-    const fit_plan plan = options.plan ? *options.plan : choose_plan<Space, Encoding>(data, options).plan;
+    const fit_plan plan = options.plan ? *options.plan : choose_plan(data, options).plan;
     const int first = detail::plan_ways[static_cast<std::size_t>(plan)][0];
     const int last = detail::plan_ways[static_cast<std::size_t>(plan)][1];
     const std::ptrdiff_t members_of_plan = std::ptrdiff_t{last - first} * options.repeats;
@@ -12760,8 +13153,9 @@ default_predictor<Space, Encoding> fit_default(const score_table<Space>& table,
                              static_cast<std::uint64_t>(way));
         const seed own{(std::uint64_t{random.bits()} << 32U) | random.bits()};
         try {
-            done[static_cast<std::size_t>(i)].emplace(
-                fit<model>(data, watch.watched(options_of_way(way, data.size(), own))));
+            const fitted<model> found = fit<model>(detail::scores_of_way(way, data),
+                                                   watch.watched(options_of_way(way, data.size(), own)));
+            done[static_cast<std::size_t>(i)].emplace(detail::in_unit_of(found, data));
         } catch (const interrupted&) {
             return;
         }
@@ -14213,11 +14607,24 @@ concept model = code_space<typename Model::space> &&
     { m.predict(some) } -> std::same_as<std::vector<double>>;
 };
 
-/// @brief Anything that scores architectures, as a supernet does; higher is better.
+/// @brief Anything that scores architectures, as a supernet does; higher is better. A static member
+/// `score_kind kind` says how errors of its scores are; without one they are each network's own.
 template <class Scorer, class Space>
 concept scorer = requires(Scorer& score, std::span<const architecture<Space>> some) {
     { score(some) } -> std::convertible_to<std::vector<double>>;
 };
+
+namespace detail {
+/// What a scorer says of its scores in a member `kind`; `truth` where it says nothing.
+template <class Scorer>
+inline constexpr score_kind kind_of_scorer = [] {
+    if constexpr (requires { std::remove_cvref_t<Scorer>::kind; }) {
+        return std::remove_cvref_t<Scorer>::kind;
+    } else {
+        return score_kind::truth;
+    }
+}();
+} // namespace detail
 
 /// @brief One architecture that a search found.
 template <code_space Space>
@@ -16050,6 +16457,7 @@ auto iterative(Scorer&& score, Fit&& fit_to, const iterative_options& options) {
     using fitted_model = std::decay_t<decltype(fit_to(std::declval<const score_table<Space>&>()))>;
     detail::require_options(options);
     score_table<Space> table;
+    table.kind = detail::kind_of_scorer<Scorer>;
     std::set<architecture<Space>> known;
     const auto evaluate = [&](const std::vector<architecture<Space>>& codes) {
         const std::vector<double> values = score(std::span<const architecture<Space>>(codes));
@@ -16588,6 +16996,7 @@ private:
         }
         const std::vector<double> values = scores_of(sampled, report);
         score_table<Slots> table;
+        table.kind = kind_of_scorer<Scorer>;
         for (std::size_t i = 0; i < report.sampled; ++i) {
             table.push_back(found[order[i]].picks, values[i]);
         }
@@ -18246,6 +18655,7 @@ evaluation<Space> evaluate_both(const supernet<Space>& net,
         entry.second = scores[next++];
     }
     evaluation<Space> result;
+    result.accuracy.kind = score_kind::supernet;
     for (const architecture<Space>& a : architectures) {
         const detail::path_score& found = networks.at(canonical<Space>(a));
         result.accuracy.push_back(a, found.accuracy);
@@ -18663,16 +19073,28 @@ retrained<Space> retrain(const architecture<Space>& a, const dataset& data,
 
 namespace fitnas {
 
-/// @brief A function from architectures to validation accuracies, for `search::segment`, `search::evolution`
-/// and `search::random`.
+/// @brief What `scorer` returns.
+template <search_space_type Space>
+struct supernet_scorer {
+    static constexpr score_kind kind = score_kind::supernet; ///< tables of its scores are fitted accordingly
+    const supernet<Space>* net;
+    const dataset* data;
+    evaluate_options options;
+
+    std::vector<double> operator()(std::span<const architecture<Space>> some) const {
+        return evaluate<Space>(*net, some, *data, options).scores;
+    }
+};
+
+/// @brief A function from architectures to validation accuracies, for `search::segment`, `search::evolution`,
+/// `search::iterative` and `search::random`.
 /// @param net and
 /// @param data must outlive what is returned
 /// @param options as of `evaluate`
 template <search_space_type Space>
-auto scorer(const supernet<Space>& net, const dataset& data, evaluate_options options = {}) {
-    return [&net, &data, options = std::move(options)](std::span<const architecture<Space>> some) {
-        return evaluate<Space>(net, some, data, options).scores;
-    };
+supernet_scorer<Space> scorer(const supernet<Space>& net, const dataset& data,
+                              evaluate_options options = {}) {
+    return {&net, &data, std::move(options)};
 }
 /// What would dangle.
 template <search_space_type Space>
