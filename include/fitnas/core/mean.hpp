@@ -118,12 +118,15 @@ private:
     double m_not_finite = 0;
 };
 
+inline bool all_equal(std::span<const double> values) {
+    return std::all_of(values.begin(), values.end(), [&](double v) { return v == values.front(); });
+}
+
 /// The mean, rounded once: of equal numbers that number, of the same numbers in any order the same, never
 /// outside of them, and free of overflow: its rounding tells no means apart that tie.
 /// @return not a number where there are no values
 inline double exact_mean(std::span<const double> values) {
-    if (!values.empty() &&
-        std::all_of(values.begin(), values.end(), [&](double v) { return v == values.front(); })) {
+    if (!values.empty() && all_equal(values)) {
         return values.front();
     }
     exact_sum sum;

@@ -121,7 +121,7 @@ inline std::vector<std::size_t> stratified_indices(const image_dataset& data, st
                 next = c;
             }
         }
-        indices.push_back(members[next][static_cast<std::size_t>(taken[next]++)]);
+        indices.push_back(members[next][taken[next]++]);
     }
     return indices;
 }

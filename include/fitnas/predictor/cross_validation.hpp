@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <functional>
 #include <span>
 #include <string>
 #include <utility>
@@ -103,10 +102,6 @@ inline std::vector<std::size_t> rows_outside(const std::vector<std::size_t>& par
         }
     }
     return others;
-}
-
-inline bool all_equal(const std::vector<double>& values) {
-    return std::adjacent_find(values.begin(), values.end(), std::not_equal_to<>()) == values.end();
 }
 
 } // namespace detail

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include <fitnas/core/mean.hpp>
 #include <fitnas/core/rng.hpp>
 #include <fitnas/core/xtensor.hpp>
 #include <fitnas/predictor/feature/cell_operator.hpp>
@@ -229,7 +230,7 @@ double noise_of_ranks(const score_table<Space>& table, seed s) {
     order.resize((std::min)(order.size(), most));
     const score_table<Space> part = table.rows(order);
     const std::size_t n = part.size();
-    if (std::all_of(part.scores.begin(), part.scores.end(), [&](double v) { return v == part.scores[0]; })) {
+    if (all_equal(part.scores)) {
         return 1;
     }
     const std::vector<double> ranks = make_targets(target::ranks, part.scores);

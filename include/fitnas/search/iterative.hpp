@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include <fitnas/core/mean.hpp>
 #include <fitnas/predictor/fit_default.hpp>
 #include <fitnas/search/enumerate.hpp>
 #include <fitnas/search/evolution.hpp>
