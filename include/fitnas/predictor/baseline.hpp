@@ -257,18 +257,18 @@ private:
     void take_if_better(const moments& data, double lambda) {
         // Left out, an error grows by 1 / (1 - leverage) (Allen, "PRESS", Technometrics 16, 1974). Where both
         // vanish with the penalty it cancels; a large one is divided by, so that nothing over- or underflows.
-        const double small = (std::min)(lambda, 1.0);
+        const double scale = (std::min)(lambda, 1.0);
         double error = 0;
         for (std::size_t r = 0; r < data.scores.size(); ++r) {
             double off = 0;
             double room = 0;
             for (std::size_t k = 0; k < data.values.size(); ++k) {
-                const double kept = lambda / small / (data.values[k] + lambda) * data.of[k][r];
+                const double kept = lambda / scale / (data.values[k] + lambda) * data.of[k][r];
                 off += kept * data.part[k];
                 room += kept * data.of[k][r];
             }
             const double left_out =
-                data.rest[r] > 0 ? (data.off[r] + small * off) / (data.rest[r] + small * room) : off / room;
+                data.rest[r] > 0 ? (data.off[r] + scale * off) / (data.rest[r] + scale * room) : off / room;
             error += left_out * left_out / static_cast<double>(data.scores.size());
         }
         if (!std::isfinite(error) || (!m_weights.empty() && !(error < m_error))) {
