@@ -104,7 +104,7 @@ void check_default(const spoilt<Space>& tables, const score_table<Space>& others
 } // namespace
 
 TEST_CASE("5 % of accidents among the scores cost at most 0.03 of tau-b: ridge") {
-    for (const std::uint64_t draw : {1, 2, 3, 4, 5}) {
+    for (const std::uint64_t draw : {1U, 2U, 3U, 4U, 5U}) {
         const two_tables data = noisy(60, draw);
         for (const double accident : accidents) {
             CAPTURE(draw);
@@ -133,7 +133,7 @@ TEST_CASE("5 % of accidents among the scores cost at most 0.03 of tau-b: NAS-Ben
         return;
     }
     all = merge_equal_networks(all, "test");
-    for (const std::uint64_t draw : {1, 2, 3}) {
+    for (const std::uint64_t draw : {1U, 2U, 3U}) {
         const auto picked = sample<space>(60, seed{draw});
         const std::set<architecture<space>> known(picked.begin(), picked.end());
         score_table<space> fitted;
