@@ -42,7 +42,8 @@ struct ridge_options {
 /// @brief A `predictor`: a constant plus one number for each operator of each cell, and for each pair of them
 /// where pairs are asked for. It minimises the sum of squared errors over the different networks of a table,
 /// plus lambda times the sum of those numbers' squares; the constant is free (Hoerl and Kennard,
-/// Technometrics 12, 1970).
+/// Technometrics 12, 1970). Scores that accidents made (trainings that diverged) are left out or count as
+/// the furthest of the others: see predictor/outliers.hpp.
 /// @tparam Terms `ridge_terms::cells`, or `ridge_terms::pairs`, which is no sum over windows
 template <code_space Space, ridge_terms Terms = ridge_terms::cells>
 class ridge {

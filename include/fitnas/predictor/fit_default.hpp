@@ -38,7 +38,8 @@ fitted<Model> in_unit_of(const fitted<Model>& found, const score_table<Space>& t
 
 /// @brief Fits the default model in several ways, each several times, and averages them: what to use where
 /// nothing speaks for another model. `choose_plan` says which ways: one rule for tables of any size, exact or
-/// noisy. `distil` makes one model of them. Bit-equal for any number of threads.
+/// noisy. Scores that accidents made (trainings that diverged) are left out or count as the furthest of the
+/// others: see predictor/outliers.hpp. `distil` makes one model of them. Bit-equal for any number of threads.
 /// @tparam Encoding with a node for each cell
 /// @param table architectures and scores, higher is better
 /// @throws option_error where repeats is below 1; as `choose_plan` and `fit`
@@ -53,7 +54,7 @@ default_predictor<Space, Encoding> fit_default(const score_table<Space>& table,
                            std::to_string(options.repeats));
     }
     const score_table<Space> data = detail::without_outliers(merge_equal_networks(table, "fit_default"));
-    const fit_plan plan = options.plan ? *options.plan : choose_plan(data, options).plan;
+    const fit_plan plan = options.plan ? *options.plan : choose_plan(table, options).plan;
     const int first = detail::plan_ways[static_cast<std::size_t>(plan)][0];
     const int last = detail::plan_ways[static_cast<std::size_t>(plan)][1];
     const std::ptrdiff_t members_of_plan = std::ptrdiff_t{last - first} * options.repeats;

@@ -16,12 +16,13 @@
 
 namespace fitnas::detail {
 
-/// What each row is off an additive fit (a number for each operator of each cell, ridge penalty 3) that has
-/// not seen it.
+/// What each row is off an additive fit (a number for each operator of each cell) that has not seen it.
 /// @param seen which rows there are to fit to
+/// @param penalty of a ridge regression
 template <code_space Space>
 std::vector<double> off_additive(const std::vector<architecture<Space>>& codes,
-                                 const std::vector<double>& values, const std::vector<char>& seen) {
+                                 const std::vector<double>& values, const std::vector<char>& seen,
+                                 double penalty) {
     using feature = fitnas::feature::cell_operator;
     constexpr auto width = static_cast<std::size_t>(feature::width<Space>);
     constexpr auto cells = static_cast<std::size_t>(Space::cells);
@@ -56,7 +57,7 @@ std::vector<double> off_additive(const std::vector<architecture<Space>>& codes,
         for (std::size_t j = 0; j < width; ++j) {
             squares(i, j) -= mean[i] * mean[j] / rows;
         }
-        squares(i, i) += 3;
+        squares(i, i) += penalty;
         identity(i, i) = 1;
     }
     const matrix inverse = solve(squares, identity);
@@ -82,12 +83,52 @@ std::vector<double> off_additive(const std::vector<architecture<Space>>& codes,
     return off;
 }
 
+/// Of the rows to ask about, those that no additive fit to the rest explains: off by more than `fence`, and
+/// by more than a quarter of what they are off 0. The furthest go first, as they hide others, and what the
+/// rest explains comes back.
+/// @param asked which rows may be said to be so
+/// @param values in deviations
+template <code_space Space>
+std::vector<char> unexplained(const std::vector<architecture<Space>>& codes,
+                              const std::vector<double>& values, const std::vector<char>& asked,
+                              double fence) {
+    constexpr double penalty = 1e-6; // so that an operator may be worse by any number of deviations
+    std::vector<char> seen(codes.size(), 1);
+    for (int turn = 0; turn < 64; ++turn) {
+        const std::vector<double> off = off_additive<Space>(codes, values, seen, penalty);
+        const auto is_off = [&](std::size_t i) {
+            return asked[i] != 0 && std::abs(off[i]) > (std::max)(fence, 0.25 * std::abs(values[i]));
+        };
+        double largest = 0;
+        for (std::size_t i = 0; i < off.size(); ++i) {
+            if (seen[i] != 0 && is_off(i)) {
+                largest = (std::max)(largest, std::abs(off[i]));
+            }
+        }
+        if (!(largest > 0)) {
+            for (std::size_t i = 0; i < off.size(); ++i) {
+                seen[i] = is_off(i) ? 0 : 1;
+            }
+            break;
+        }
+        for (std::size_t i = 0; i < off.size(); ++i) {
+            if (is_off(i) && std::abs(off[i]) >= 0.5 * largest) {
+                seen[i] = 0;
+            }
+        }
+    }
+    for (char& s : seen) {
+        s = s == 0 ? 1 : 0;
+    }
+    return seen;
+}
+
 /// A table without what accidents made. A score is *far* where it is more than 5 robust deviations (1.4826
-/// times the median distance from the median) off the median and off an additive fit to the others as well:
-/// a network can be far better or worse than most by what it is made of. Of far scores, those whose rank is
-/// not that of their operators (2 robust deviations off an additive fit to ranks) are left out; the others
-/// count as 5 deviations off. Tables without far scores, with fewer than 10 rows, or of which half are equal
-/// stay as they are. Our choice.
+/// times the median distance from the median) off the median, and an additive fit to the others does not
+/// explain it: a network can be far better or worse than most by what it is made of. Of far scores, those
+/// whose rank is not that of their operators (a robust deviation off an additive fit to ranks) are left out;
+/// the others count as the furthest score that is not far. Tables without far scores, with fewer than 10
+/// rows, or of which more than half are equal stay as they are. Our choice.
 /// @param table of different networks, finite scores
 template <code_space Space>
 score_table<Space> without_outliers(const score_table<Space>& table) {
@@ -106,16 +147,14 @@ score_table<Space> without_outliers(const score_table<Space>& table) {
         distance.push_back(spread.standardised(s));
         beyond.push_back(std::abs(distance.back()) > fence ? 1 : 0);
     }
-    const auto any_beyond = [&] { return std::find(beyond.begin(), beyond.end(), 1) != beyond.end(); };
-    if (!any_beyond()) {
+    const auto any = [](const std::vector<char>& of) {
+        return std::find(of.begin(), of.end(), 1) != of.end();
+    };
+    if (!any(beyond)) {
         return table;
     }
-    std::vector<char> kept(table.size(), 1);
-    std::vector<double> off = off_additive<Space>(table.architectures, distance, kept);
-    for (std::size_t i = 0; i < beyond.size(); ++i) {
-        beyond[i] = beyond[i] != 0 && std::abs(off[i]) > fence ? 1 : 0;
-    }
-    if (!any_beyond()) {
+    const std::vector<char> outlying = unexplained<Space>(table.architectures, distance, beyond, fence);
+    if (!any(outlying)) {
         return table;
     }
 
@@ -123,8 +162,9 @@ score_table<Space> without_outliers(const score_table<Space>& table) {
     for (double& r : ranks) {
         r /= static_cast<double>(table.size());
     }
+    std::vector<char> kept(table.size(), 1);
     for (int turn = 0; turn < 4; ++turn) {
-        off = off_additive<Space>(table.architectures, ranks, kept);
+        const std::vector<double> off = off_additive<Space>(table.architectures, ranks, kept, 3);
         std::vector<double> sizes;
         for (std::size_t i = 0; i < off.size(); ++i) {
             if (kept[i] != 0) {
@@ -134,20 +174,28 @@ score_table<Space> without_outliers(const score_table<Space>& table) {
         const double usual = robust_moments::to_deviation * median_of(std::move(sizes));
         std::vector<char> next;
         for (std::size_t i = 0; i < off.size(); ++i) {
-            next.push_back(beyond[i] != 0 && std::abs(off[i]) > 2 * usual ? 0 : 1);
+            next.push_back(outlying[i] != 0 && std::abs(off[i]) > usual ? 0 : 1);
         }
         if (next == kept) {
             break;
         }
         kept = std::move(next);
     }
+    std::vector<double> others;
+    for (std::size_t i = 0; i < table.size(); ++i) {
+        if (outlying[i] == 0) {
+            others.push_back(table.scores[i]);
+        }
+    }
+    const auto [lowest, highest] = std::minmax_element(others.begin(), others.end());
     score_table<Space> rest = table;
     rest.architectures.clear();
     rest.scores.clear();
     for (std::size_t i = 0; i < table.size(); ++i) {
         if (kept[i] != 0) {
-            const double edge = distance[i] < 0 ? -fence : fence;
-            rest.push_back(table.architectures[i], beyond[i] != 0 ? spread.value(edge) : table.scores[i]);
+            const double score = table.scores[i];
+            rest.push_back(table.architectures[i],
+                           outlying[i] != 0 ? (std::min)((std::max)(score, *lowest), *highest) : score);
         }
     }
     return rest;

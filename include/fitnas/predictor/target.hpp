@@ -57,11 +57,16 @@ inline double median_of(std::vector<double> values) {
 /// Median and a deviation that fewer than half of the values cannot rule: 1.4826 times the median distance
 /// from the median, which is the standard deviation where values are normal.
 struct robust_moments {
-    static constexpr double to_deviation = 1.4826;
-    explicit robust_moments(std::span<const double> given) : exponent(common_exponent(given)) {
-        std::vector<double> values;
-        for (const double v : given) {
-            values.push_back(std::ldexp(v, -exponent));
+    static constexpr double to_deviation = 1.4826;      ///< from the median distance
+    static constexpr double mean_to_deviation = 1.2533; ///< from the mean distance
+    explicit robust_moments(std::span<const double> given) {
+        std::vector<double> values(given.begin(), given.end());
+        for (double& v : values) {
+            v = std::abs(v);
+        }
+        std::frexp(median_of(values), &exponent); // in it far ones may be infinite, the median is not
+        for (std::size_t i = 0; i < given.size(); ++i) {
+            values[i] = std::ldexp(given[i], -exponent);
         }
         median = median_of(values);
         for (double& v : values) {
@@ -69,12 +74,13 @@ struct robust_moments {
         }
         deviation = to_deviation * median_of(std::move(values));
     }
-    /// @return how many deviations a value is off the median
-    double standardised(double v) const { return (std::ldexp(v, -exponent) - median) / deviation; }
-    /// @return the value that is so many deviations off
-    double value(double distance) const { return std::ldexp(median + distance * deviation, exponent); }
+    /// @return how many deviations a value is off the median, at most 1e6
+    double standardised(double v) const {
+        constexpr double most = 1e6;
+        return (std::min)((std::max)((std::ldexp(v, -exponent) - median) / deviation, -most), most);
+    }
 
-    int exponent; ///< of the unit of what follows
+    int exponent = 0; ///< of the unit of what follows
     double median = 0;
     double deviation = 0;
 };
@@ -119,7 +125,9 @@ namespace detail {
 
 /// Which points to take for a line: those that are not more than 5 robust deviations off the line whose slope
 /// is the median of those between points of the lower and the upper half (after Theil, "A rank-invariant
-/// method of linear and polynomial regression analysis", 1950). Fewer than 10 points are all taken.
+/// method of linear and polynomial regression analysis", 1950). Where more than half lie on it the deviation
+/// is that of the mean distance (Iglewicz and Hoaglin, "How to detect and handle outliers", 1993). Fewer than
+/// 10 points are all taken.
 inline std::vector<char> near_line(const moments& x, const moments& y) {
     const std::size_t n = x.values.size();
     std::vector<char> taken(n, 1);
@@ -145,9 +153,17 @@ inline std::vector<char> near_line(const moments& x, const moments& y) {
     for (std::size_t i = 0; i < n; ++i) {
         off.push_back(y.values[i] - slope * x.values[i]);
     }
-    const robust_moments spread(off);
+    const double middle = median_of(off);
+    std::vector<double> distance;
+    for (const double o : off) {
+        distance.push_back(std::abs(o - middle));
+    }
+    double deviation = robust_moments::to_deviation * median_of(distance);
+    if (!(deviation > 0)) { // more than half lie on the line itself
+        deviation = robust_moments::mean_to_deviation * exact_mean(distance);
+    }
     for (std::size_t i = 0; i < n; ++i) {
-        taken[i] = spread.deviation > 0 && !(std::abs(spread.standardised(off[i])) <= 5) ? 0 : 1;
+        taken[i] = distance[i] > 5 * deviation ? 0 : 1;
     }
     return taken;
 }
