@@ -1239,12 +1239,15 @@ private:
     double m_not_finite = 0;
 };
 
+inline bool all_equal(std::span<const double> values) {
+    return std::all_of(values.begin(), values.end(), [&](double v) { return v == values.front(); });
+}
+
 /// The mean, rounded once: of equal numbers that number, of the same numbers in any order the same, never
 /// outside of them, and free of overflow: its rounding tells no means apart that tie.
 /// @return not a number where there are no values
 inline double exact_mean(std::span<const double> values) {
-    if (!values.empty() &&
-        std::all_of(values.begin(), values.end(), [&](double v) { return v == values.front(); })) {
+    if (!values.empty() && all_equal(values)) {
         return values.front();
     }
     exact_sum sum;
@@ -2681,7 +2684,7 @@ inline std::vector<std::size_t> stratified_indices(const image_dataset& data, st
                 next = c;
             }
         }
-        indices.push_back(members[next][static_cast<std::size_t>(taken[next]++)]);
+        indices.push_back(members[next][taken[next]++]);
     }
     return indices;
 }
@@ -9044,11 +9047,16 @@ inline double median_of(std::vector<double> values) {
 /// Median and a deviation that fewer than half of the values cannot rule: 1.4826 times the median distance
 /// from the median, which is the standard deviation where values are normal.
 struct robust_moments {
-    static constexpr double to_deviation = 1.4826;
-    explicit robust_moments(std::span<const double> given) : exponent(common_exponent(given)) {
-        std::vector<double> values;
-        for (const double v : given) {
-            values.push_back(std::ldexp(v, -exponent));
+    static constexpr double to_deviation = 1.4826;      ///< from the median distance
+    static constexpr double mean_to_deviation = 1.2533; ///< from the mean distance
+    explicit robust_moments(std::span<const double> given) {
+        std::vector<double> values(given.begin(), given.end());
+        for (double& v : values) {
+            v = std::abs(v);
+        }
+        std::frexp(median_of(values), &exponent); // in it far ones may be infinite, the median is not
+        for (std::size_t i = 0; i < given.size(); ++i) {
+            values[i] = std::ldexp(given[i], -exponent);
         }
         median = median_of(values);
         for (double& v : values) {
@@ -9056,12 +9064,13 @@ struct robust_moments {
         }
         deviation = to_deviation * median_of(std::move(values));
     }
-    /// @return how many deviations a value is off the median
-    double standardised(double v) const { return (std::ldexp(v, -exponent) - median) / deviation; }
-    /// @return the value that is so many deviations off
-    double value(double distance) const { return std::ldexp(median + distance * deviation, exponent); }
+    /// @return how many deviations a value is off the median, at most 1e6
+    double standardised(double v) const {
+        constexpr double most = 1e6;
+        return (std::min)((std::max)((std::ldexp(v, -exponent) - median) / deviation, -most), most);
+    }
 
-    int exponent; ///< of the unit of what follows
+    int exponent = 0; ///< of the unit of what follows
     double median = 0;
     double deviation = 0;
 };
@@ -9106,7 +9115,9 @@ namespace detail {
 
 /// Which points to take for a line: those that are not more than 5 robust deviations off the line whose slope
 /// is the median of those between points of the lower and the upper half (after Theil, "A rank-invariant
-/// method of linear and polynomial regression analysis", 1950). Fewer than 10 points are all taken.
+/// method of linear and polynomial regression analysis", 1950). Where more than half lie on it the deviation
+/// is that of the mean distance (Iglewicz and Hoaglin, "How to detect and handle outliers", 1993). Fewer than
+/// 10 points are all taken.
 inline std::vector<char> near_line(const moments& x, const moments& y) {
     const std::size_t n = x.values.size();
     std::vector<char> taken(n, 1);
@@ -9132,9 +9143,17 @@ inline std::vector<char> near_line(const moments& x, const moments& y) {
     for (std::size_t i = 0; i < n; ++i) {
         off.push_back(y.values[i] - slope * x.values[i]);
     }
-    const robust_moments spread(off);
+    const double middle = median_of(off);
+    std::vector<double> distance;
+    for (const double o : off) {
+        distance.push_back(std::abs(o - middle));
+    }
+    double deviation = robust_moments::to_deviation * median_of(distance);
+    if (!(deviation > 0)) { // more than half lie on the line itself
+        deviation = robust_moments::mean_to_deviation * exact_mean(distance);
+    }
     for (std::size_t i = 0; i < n; ++i) {
-        taken[i] = spread.deviation > 0 && !(std::abs(spread.standardised(off[i])) <= 5) ? 0 : 1;
+        taken[i] = distance[i] > 5 * deviation ? 0 : 1;
     }
     return taken;
 }
@@ -9181,12 +9200,13 @@ inline line fit_line(std::span<const double> outputs, std::span<const double> sc
 
 namespace fitnas::detail {
 
-/// What each row is off an additive fit (a number for each operator of each cell, ridge penalty 3) that has
-/// not seen it.
+/// What each row is off an additive fit (a number for each operator of each cell) that has not seen it.
 /// @param seen which rows there are to fit to
+/// @param penalty of a ridge regression
 template <code_space Space>
 std::vector<double> off_additive(const std::vector<architecture<Space>>& codes,
-                                 const std::vector<double>& values, const std::vector<char>& seen) {
+                                 const std::vector<double>& values, const std::vector<char>& seen,
+                                 double penalty) {
     using feature = fitnas::feature::cell_operator;
     constexpr auto width = static_cast<std::size_t>(feature::width<Space>);
     constexpr auto cells = static_cast<std::size_t>(Space::cells);
@@ -9221,7 +9241,7 @@ std::vector<double> off_additive(const std::vector<architecture<Space>>& codes,
         for (std::size_t j = 0; j < width; ++j) {
             squares(i, j) -= mean[i] * mean[j] / rows;
         }
-        squares(i, i) += 3;
+        squares(i, i) += penalty;
         identity(i, i) = 1;
     }
     const matrix inverse = solve(squares, identity);
@@ -9247,12 +9267,52 @@ std::vector<double> off_additive(const std::vector<architecture<Space>>& codes,
     return off;
 }
 
+/// Of the rows to ask about, those that no additive fit to the rest explains: off by more than `fence`, and
+/// by more than a quarter of what they are off 0. The furthest go first, as they hide others, and what the
+/// rest explains comes back.
+/// @param asked which rows may be said to be so
+/// @param values in deviations
+template <code_space Space>
+std::vector<char> unexplained(const std::vector<architecture<Space>>& codes,
+                              const std::vector<double>& values, const std::vector<char>& asked,
+                              double fence) {
+    constexpr double penalty = 1e-6; // so that an operator may be worse by any number of deviations
+    std::vector<char> seen(codes.size(), 1);
+    for (int turn = 0; turn < 64; ++turn) {
+        const std::vector<double> off = off_additive<Space>(codes, values, seen, penalty);
+        const auto is_off = [&](std::size_t i) {
+            return asked[i] != 0 && std::abs(off[i]) > (std::max)(fence, 0.25 * std::abs(values[i]));
+        };
+        double largest = 0;
+        for (std::size_t i = 0; i < off.size(); ++i) {
+            if (seen[i] != 0 && is_off(i)) {
+                largest = (std::max)(largest, std::abs(off[i]));
+            }
+        }
+        if (!(largest > 0)) {
+            for (std::size_t i = 0; i < off.size(); ++i) {
+                seen[i] = is_off(i) ? 0 : 1;
+            }
+            break;
+        }
+        for (std::size_t i = 0; i < off.size(); ++i) {
+            if (is_off(i) && std::abs(off[i]) >= 0.5 * largest) {
+                seen[i] = 0;
+            }
+        }
+    }
+    for (char& s : seen) {
+        s = s == 0 ? 1 : 0;
+    }
+    return seen;
+}
+
 /// A table without what accidents made. A score is *far* where it is more than 5 robust deviations (1.4826
-/// times the median distance from the median) off the median and off an additive fit to the others as well:
-/// a network can be far better or worse than most by what it is made of. Of far scores, those whose rank is
-/// not that of their operators (2 robust deviations off an additive fit to ranks) are left out; the others
-/// count as 5 deviations off. Tables without far scores, with fewer than 10 rows, or of which half are equal
-/// stay as they are. Our choice.
+/// times the median distance from the median) off the median, and an additive fit to the others does not
+/// explain it: a network can be far better or worse than most by what it is made of. Of far scores, those
+/// whose rank is not that of their operators (a robust deviation off an additive fit to ranks) are left out;
+/// the others count as the furthest score that is not far. Tables without far scores, with fewer than 10
+/// rows, or of which more than half are equal stay as they are. Our choice.
 /// @param table of different networks, finite scores
 template <code_space Space>
 score_table<Space> without_outliers(const score_table<Space>& table) {
@@ -9271,16 +9331,14 @@ score_table<Space> without_outliers(const score_table<Space>& table) {
         distance.push_back(spread.standardised(s));
         beyond.push_back(std::abs(distance.back()) > fence ? 1 : 0);
     }
-    const auto any_beyond = [&] { return std::find(beyond.begin(), beyond.end(), 1) != beyond.end(); };
-    if (!any_beyond()) {
+    const auto any = [](const std::vector<char>& of) {
+        return std::find(of.begin(), of.end(), 1) != of.end();
+    };
+    if (!any(beyond)) {
         return table;
     }
-    std::vector<char> kept(table.size(), 1);
-    std::vector<double> off = off_additive<Space>(table.architectures, distance, kept);
-    for (std::size_t i = 0; i < beyond.size(); ++i) {
-        beyond[i] = beyond[i] != 0 && std::abs(off[i]) > fence ? 1 : 0;
-    }
-    if (!any_beyond()) {
+    const std::vector<char> outlying = unexplained<Space>(table.architectures, distance, beyond, fence);
+    if (!any(outlying)) {
         return table;
     }
 
@@ -9288,8 +9346,9 @@ score_table<Space> without_outliers(const score_table<Space>& table) {
     for (double& r : ranks) {
         r /= static_cast<double>(table.size());
     }
+    std::vector<char> kept(table.size(), 1);
     for (int turn = 0; turn < 4; ++turn) {
-        off = off_additive<Space>(table.architectures, ranks, kept);
+        const std::vector<double> off = off_additive<Space>(table.architectures, ranks, kept, 3);
         std::vector<double> sizes;
         for (std::size_t i = 0; i < off.size(); ++i) {
             if (kept[i] != 0) {
@@ -9299,20 +9358,28 @@ score_table<Space> without_outliers(const score_table<Space>& table) {
         const double usual = robust_moments::to_deviation * median_of(std::move(sizes));
         std::vector<char> next;
         for (std::size_t i = 0; i < off.size(); ++i) {
-            next.push_back(beyond[i] != 0 && std::abs(off[i]) > 2 * usual ? 0 : 1);
+            next.push_back(outlying[i] != 0 && std::abs(off[i]) > usual ? 0 : 1);
         }
         if (next == kept) {
             break;
         }
         kept = std::move(next);
     }
+    std::vector<double> others;
+    for (std::size_t i = 0; i < table.size(); ++i) {
+        if (outlying[i] == 0) {
+            others.push_back(table.scores[i]);
+        }
+    }
+    const auto [lowest, highest] = std::minmax_element(others.begin(), others.end());
     score_table<Space> rest = table;
     rest.architectures.clear();
     rest.scores.clear();
     for (std::size_t i = 0; i < table.size(); ++i) {
         if (kept[i] != 0) {
-            const double edge = distance[i] < 0 ? -fence : fence;
-            rest.push_back(table.architectures[i], beyond[i] != 0 ? spread.value(edge) : table.scores[i]);
+            const double score = table.scores[i];
+            rest.push_back(table.architectures[i],
+                           outlying[i] != 0 ? (std::min)((std::max)(score, *lowest), *highest) : score);
         }
     }
     return rest;
@@ -9346,7 +9413,7 @@ namespace fitnas::detail {
 
 /// What all penalties have in common. Features, 0 or 1, less their means over the n rows are the matrix
 /// X = U D^(1/2) V', by the directions V of X'X with its eigenvalues D, those that are not 0. Rows that
-/// cannot be told apart from others, or from their means, then cost no digits, however small the penalty.
+/// cannot be told apart from others, or from their means, then cost no digits, however scale the penalty.
 /// Where rows are fewer than features, D and U are those of XX', which is smaller, and what V does is done by
 /// V = X'U D^(-1/2). A template, as `eigen_of` is.
 template <std::same_as<matrix> Matrix = matrix>
@@ -9692,7 +9759,8 @@ struct ridge_options {
 /// @brief A `predictor`: a constant plus one number for each operator of each cell, and for each pair of them
 /// where pairs are asked for. It minimises the sum of squared errors over the different networks of a table,
 /// plus lambda times the sum of those numbers' squares; the constant is free (Hoerl and Kennard,
-/// Technometrics 12, 1970).
+/// Technometrics 12, 1970). Scores that accidents made (trainings that diverged) are left out or count as
+/// the furthest of the others: see predictor/outliers.hpp.
 /// @tparam Terms `ridge_terms::cells`, or `ridge_terms::pairs`, which is no sum over windows
 template <code_space Space, ridge_terms Terms = ridge_terms::cells>
 class ridge {
@@ -12188,7 +12256,7 @@ double noise_of_ranks(const score_table<Space>& table, seed s) {
     order.resize((std::min)(order.size(), most));
     const score_table<Space> part = table.rows(order);
     const std::size_t n = part.size();
-    if (std::all_of(part.scores.begin(), part.scores.end(), [&](double v) { return v == part.scores[0]; })) {
+    if (all_equal(part.scores)) {
         return 1;
     }
     const std::vector<double> ranks = make_targets(target::ranks, part.scores);
@@ -12473,10 +12541,6 @@ inline std::vector<std::size_t> rows_outside(const std::vector<std::size_t>& par
         }
     }
     return others;
-}
-
-inline bool all_equal(const std::vector<double>& values) {
-    return std::adjacent_find(values.begin(), values.end(), std::not_equal_to<>()) == values.end();
 }
 
 } // namespace detail
@@ -13123,7 +13187,8 @@ fitted<Model> in_unit_of(const fitted<Model>& found, const score_table<Space>& t
 
 /// @brief Fits the default model in several ways, each several times, and averages them: what to use where
 /// nothing speaks for another model. `choose_plan` says which ways: one rule for tables of any size, exact or
-/// noisy. `distil` makes one model of them. Bit-equal for any number of threads.
+/// noisy. Scores that accidents made (trainings that diverged) are left out or count as the furthest of the
+/// others: see predictor/outliers.hpp. `distil` makes one model of them. Bit-equal for any number of threads.
 /// @tparam Encoding with a node for each cell
 /// @param table architectures and scores, higher is better
 /// @throws option_error where repeats is below 1; as `choose_plan` and `fit`
@@ -13138,7 +13203,7 @@ default_predictor<Space, Encoding> fit_default(const score_table<Space>& table,
                            std::to_string(options.repeats));
     }
     const score_table<Space> data = detail::without_outliers(merge_equal_networks(table, "fit_default"));
-    const fit_plan plan = options.plan ? *options.plan : choose_plan(data, options).plan;
+    const fit_plan plan = options.plan ? *options.plan : choose_plan(table, options).plan;
     const int first = detail::plan_ways[static_cast<std::size_t>(plan)][0];
     const int last = detail::plan_ways[static_cast<std::size_t>(plan)][1];
     const std::ptrdiff_t members_of_plan = std::ptrdiff_t{last - first} * options.repeats;
@@ -14294,17 +14359,18 @@ public:
     latency_table() = default;
 
     /// @param layout of the space that was measured
-    /// @param milliseconds one a block, in the order of `layout.blocks`; finite, not negative
+    /// @param milliseconds one a block, in the order of `layout.blocks`; from 0 to 1e300,
+    /// so that sums and microseconds are finite
     /// @throws shape_error where there are more or fewer values than blocks
-    /// @throws numeric_error where a value is negative or not finite
+    /// @throws numeric_error where a value is none of these
     latency_table(const space_layout& layout, std::vector<double> milliseconds)
         : m_milliseconds(std::move(milliseconds)), m_space(detail::fingerprint(layout)) {
         require_fits(layout);
         for (std::size_t i = 0; i < m_milliseconds.size(); ++i) {
-            if (!std::isfinite(m_milliseconds[i]) || m_milliseconds[i] < 0) {
+            if (!(m_milliseconds[i] >= 0 && m_milliseconds[i] <= 1e300)) {
                 throw numeric_error("[F0307] latency_table: block " + std::to_string(i) + " (" +
                                     std::string(layout.blocks[i].name) +
-                                    "): expected finite milliseconds, not below 0, got " +
+                                    "): expected milliseconds from 0 to 1e300, got " +
                                     detail::number_text(m_milliseconds[i]));
             }
         }
