@@ -9413,7 +9413,7 @@ namespace fitnas::detail {
 
 /// What all penalties have in common. Features, 0 or 1, less their means over the n rows are the matrix
 /// X = U D^(1/2) V', by the directions V of X'X with its eigenvalues D, those that are not 0. Rows that
-/// cannot be told apart from others, or from their means, then cost no digits, however scale the penalty.
+/// cannot be told apart from others, or from their means, then cost no digits, however small the penalty.
 /// Where rows are fewer than features, D and U are those of XX', which is smaller, and what V does is done by
 /// V = X'U D^(-1/2). A template, as `eigen_of` is.
 template <std::same_as<matrix> Matrix = matrix>
