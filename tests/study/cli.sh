@@ -117,6 +117,15 @@ if [ -d $images ]; then
     cmp "$folder/trained" "$folder/images/supernet.safetensors" || fail "run: what was trained before is gone"
 fi
 
+# What the last stages cannot read is refused before the first.
+printf 'arch,score\n0000,0.5\n0001,nan\n' > "$folder/nan.csv"
+for wrong in "--scores $folder/nan.csv" "--truth-table $folder/nan.csv --truth-column score" "--truth many" "--truth-table /dev/null"; do
+    rm -rf "$folder/refused"
+    # shellcheck disable=SC2086
+    expect 1 "F0916\|F1104\|F1175" "$study" run --space fashion_tiny --out "$folder/refused" --data synthetic --quick $wrong
+    [ -e "$folder/refused/supernet.safetensors" ] && fail "run $wrong: it trained before it was refused"
+done
+
 # Without Chart.js.
 expect 0 "no charts" "$study" report --chart-js /no-such-file --out "$folder/own"
 grep -q "class=missing" "$folder/own/report.html" || fail "the page does not say what is missing"
