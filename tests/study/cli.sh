@@ -119,10 +119,12 @@ fi
 
 # What the last stages cannot read is refused before the first.
 printf 'arch,score\n0000,0.5\n0001,nan\n' > "$folder/nan.csv"
-for wrong in "--scores $folder/nan.csv" "--truth-table $folder/nan.csv --truth-column score" "--truth many" "--truth-table /dev/null"; do
+for wrong in "1 F0916 --scores $folder/nan.csv" "1 F0916 --truth-table $folder/nan.csv --truth-column score" \
+    "1 F1175 --truth-table /dev/null" "2 F1104 --truth many"; do
     rm -rf "$folder/refused"
+    read -r code id wrong <<< "$wrong"
     # shellcheck disable=SC2086
-    expect 1 "F0916\|F1104\|F1175" "$study" run --space fashion_tiny --out "$folder/refused" --data synthetic --quick $wrong
+    expect "$code" "$id" "$study" run --space fashion_tiny --out "$folder/refused" --data synthetic --quick $wrong
     [ -e "$folder/refused/supernet.safetensors" ] && fail "run $wrong: it trained before it was refused"
 done
 
