@@ -194,22 +194,42 @@ private:
         return *m_data;
     }
 
+    // What the last stages would refuse after hours of training.
+    template <search_space_type Space>
+    void require_inputs() const {
+        if (!m.scores.empty()) {
+            merge_equal_networks(read_csv<Space>(given(m.scores)), "--scores");
+        }
+        if (!m.table.empty()) {
+            given(m.table);
+        }
+        if (!m.truth_table.empty()) {
+            merge_equal_networks(read_csv<Space>(given(m.truth_table), {.score = m.truth_column}),
+                                 "--truth-table");
+        } else if (m.truth != "none") {
+            truth_networks();
+        }
+    }
+
+    // Of how many networks to train the truth; 0: of all.
+    std::size_t truth_networks() const {
+        const auto networks =
+            m.truth == "all" ? std::size_t{0} : fitnas::detail::read_number<std::size_t>(m.truth).value_or(0);
+        if (networks == 0 && m.truth != "all") {
+            throw option_error("[F1104] --truth: expected a number of networks or all, got \"" + m.truth +
+                               "\"");
+        }
+        return networks;
+    }
+
     template <search_space_type Space>
     void truth() {
         if (!m.truth_table.empty()) {
             study::truth_stage<Space>(m_folder, m.truth_table, m.truth_column);
             return;
         }
-        std::size_t networks = 0;
-        if (m.truth != "all") {
-            networks = fitnas::detail::read_number<std::size_t>(m.truth).value_or(0);
-            if (networks == 0) {
-                throw option_error("[F1104] --truth: expected a number of networks or all, got \"" + m.truth +
-                                   "\"");
-            }
-        }
-        study::truth_stage<Space>(m_folder, data<Space>(), networks, m.truth_seeds, training(m.truth_epochs),
-                                  bar);
+        study::truth_stage<Space>(m_folder, data<Space>(), truth_networks(), m.truth_seeds,
+                                  training(m.truth_epochs), bar);
     }
 
     train_options training(int epochs) const {
@@ -276,6 +296,7 @@ FITNAS_COLD void runner::run(const std::string& name) {
         one<Space>("report", true);
         return;
     }
+    require_inputs<Space>();
     for (const stage_name& s : stages) {
         const bool wanted = s.bit == in::retrain ? m.finalists > 0
                             : s.bit == in::truth ? m.truth != "none" || !m.truth_table.empty()

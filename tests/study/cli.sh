@@ -117,6 +117,17 @@ if [ -d $images ]; then
     cmp "$folder/trained" "$folder/images/supernet.safetensors" || fail "run: what was trained before is gone"
 fi
 
+# What the last stages cannot read is refused before the first.
+printf 'arch,score\n0000,0.5\n0001,nan\n' > "$folder/nan.csv"
+for wrong in "1 F0916 --scores $folder/nan.csv" "1 F0916 --truth-table $folder/nan.csv --truth-column score" \
+    "1 F1175 --truth-table /dev/null" "2 F1104 --truth many"; do
+    rm -rf "$folder/refused"
+    read -r code id wrong <<< "$wrong"
+    # shellcheck disable=SC2086
+    expect "$code" "$id" "$study" run --space fashion_tiny --out "$folder/refused" --data synthetic --quick $wrong
+    [ -e "$folder/refused/supernet.safetensors" ] && fail "run $wrong: it trained before it was refused"
+done
+
 # Without Chart.js.
 expect 0 "no charts" "$study" report --chart-js /no-such-file --out "$folder/own"
 grep -q "class=missing" "$folder/own/report.html" || fail "the page does not say what is missing"
