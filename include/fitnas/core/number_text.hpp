@@ -48,6 +48,7 @@ inline std::string number_text(double value) {
     return value == std::floor(value) && std::abs(value) < 1e15 ? fixed_point_text(value, 0)
                                                                 : general_text(value, 6);
 }
+inline std::string number_text(float value) { return number_text(static_cast<double>(value)); }
 
 /// Reads all of a text as a number; a plus sign may stand before it.
 /// @return none where it is none, or too large or small for the type
