@@ -9,6 +9,7 @@
 
 #include <doctest/doctest.h>
 
+#include <fitnas/core/number_text.hpp>
 #include <fitnas/data/synthetic.hpp>
 #include <fitnas/op/conv.hpp>
 #include <fitnas/op/identity.hpp>
@@ -62,7 +63,7 @@ TEST_CASE("folds of validation images that are sorted have every class in propor
             }
             const auto expected = evaluate<space>(net, networks, part, {.seed = seed{9}}).scores;
             for (const double score : expected) {
-                const double written = std::stod(table.rows[row++][3]);
+                const double written = fitnas::detail::read_number<double>(table.rows[row++][3]).value();
                 CHECK(written == score);
                 CHECK(written == std::round(written * 33) / 33);
             }
