@@ -42,8 +42,9 @@ void check_texts() {
     CHECK(general_text(0.1, 17) == "0.10000000000000001");
     CHECK(general_text(1234567, 4) == "1.235e+06");
     CHECK(number_text(0.5) == "0.5");
-    CHECK(number_text(1234567) == "1234567");
+    CHECK(number_text(1234567.0) == "1234567");
     CHECK(number_text(1.0 / 3) == "0.333333");
+    CHECK(number_text(0.25F) == "0.25");
     CHECK(number_text(std::numeric_limits<double>::infinity()) == "inf");
     CHECK(number_text(std::numeric_limits<double>::quiet_NaN()) == "nan");
     CHECK(exact_text(1234.5) == "1234.5");
