@@ -7,6 +7,8 @@
 #include <bit>
 #include <cstdint>
 
+#include <fitnas/config.hpp>
+
 namespace fitnas::detail {
 
 /// bfloat16: the upper half of a float.
