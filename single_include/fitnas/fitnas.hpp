@@ -13194,7 +13194,7 @@ fitted<Model> in_unit_of(const fitted<Model>& found, const score_table<Space>& t
 /// @param table architectures and scores, higher is better
 /// @throws option_error where repeats is below 1; as `choose_plan` and `fit`
 /// @throws interrupted_with the mean of the fits that are done, where the observer throws `interrupted` while
-/// the members are fitted and there is one; as `choose_plan` before
+/// the members are fitted and there is one
 template <code_space Space, class Encoding = default_encoding<Space>>
 default_predictor<Space, Encoding> fit_default(const score_table<Space>& table,
                                                const default_fit_options& options = {}) {
