@@ -14,6 +14,7 @@
 
 #include <fitnas/io/csv_candidates.hpp>
 #include <fitnas/predictor/distinct.hpp>
+#include <fitnas/space/sample.hpp>
 #include <fitnas/study/alone.hpp>
 #include <fitnas/study/run_folder.hpp>
 #include <fitnas/study/watch.hpp>
