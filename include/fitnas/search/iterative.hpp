@@ -46,10 +46,11 @@ struct iterative_result {
 namespace detail {
 
 /// The best by prediction that are not among `known`, at most `count`.
-template <model Model>
+/// @param options limit, enumerable, seed
+template <model Model, class Options>
 std::vector<architecture<typename Model::space>>
 best_unknown(const Model& predictor, const std::set<architecture<typename Model::space>>& known,
-             std::size_t count, const iterative_options& options, std::size_t round) {
+             std::size_t count, const Options& options, std::size_t round) {
     using space = typename Model::space;
     std::vector<architecture<space>> found;
     if (space::size <= (std::min)(options.enumerable, enumerable_size)) {
