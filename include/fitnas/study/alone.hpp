@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <set>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -103,8 +105,9 @@ alone_results<Space> train_alone(const std::string& path, const std::vector<alon
         results = read_alone<Space>(path);
     }
     std::vector<alone_job<Space>> left;
+    std::set<alone_job<Space>> taken;
     for (const alone_job<Space>& job : jobs) {
-        if (!results.contains(job)) {
+        if (!results.contains(job) && taken.insert(job).second) {
             left.push_back(job);
         }
     }
