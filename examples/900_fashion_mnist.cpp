@@ -1,18 +1,18 @@
 // The whole pipeline on real images: a supernet is trained on Fashion-MNIST, some of its sub-networks are
-// scored, a GCN is fitted to the scores, the fitted space is searched under a limit, and the winner is
-// trained by itself, beside three random networks of the same cost. scripts/demo.sh runs it.
+// scored, the default predictor is fitted to the scores, the fitted space is searched under a limit, and the
+// winner is trained by itself, beside random networks of the same cost. scripts/demo.sh runs it.
 //
-// Usage: example_900_fashion_mnist [folder for results [folder of the data set [small]]]
+// Usage: example_900_fashion_mnist [folder for results [folder of the data set [seed | small]]]
 //
 // small: every stage on as little as it takes, for memory checkers; its numbers mean nothing.
 //
-// Prints tables to stdout, the same at every run, and progress to stderr.
+// Prints tables to stdout, the same at every run of one seed, and progress to stderr.
 
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <exception>
-#include <limits>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -20,6 +20,7 @@
 #include <fitnas/io/csv.hpp>
 #include <fitnas/io/json.hpp>
 #include <fitnas/study/report.hpp>
+#include <fitnas/study/truth.hpp>
 
 #include "console.hpp"
 
@@ -27,237 +28,257 @@ using namespace fitnas;
 
 namespace {
 
-using space = spaces::fashion_mini;
-using graph = encoding::chain<space, feature::cell_operator>;
-using net =
-    gcn::model<graph, gcn::conv<64>, gcn::relu, gcn::conv<64>, gcn::relu, gcn::mean_pool, gcn::linear<1>>;
+// Choices at equal cost matter here: 1 x 1 kernels cost what larger ones do and see no neighbours, and a cell
+// may be left out where another can use its multiply-accumulates better. Random networks of one cost differ
+// by two to three times as much as trainings of one network do (the last table but one).
+using operators =
+    operator_set<op::identity, op::mbconv<1, 4>, op::mbconv<3, 2>, op::mbconv<5, 2>, op::mbconv<3, 4>>;
+struct space : search_space<image<28, 28, 1>, stem<8, 2>, stage<operators, 2, 8>, stage<operators, 2, 16, 2>,
+                            stage<operators, 2, 32, 2>, head<64, 10>> {};
 using code = architecture<space>;
 
+// Everything here is our choice; the paper has larger numbers.
 struct sizes {
     std::size_t train = 10000; // images
     std::size_t validation = 2000;
     std::size_t test = 10000;
     std::size_t calibration = 512;
-    std::size_t fitted_to = 200; // sub-networks
-    std::size_t held_out = 100;
-    int fit_epochs = 300;
-    int most_epochs = 100; // of trainings
+    std::size_t scored = 300; // sub-networks that are fitted to
+    std::size_t of_cost = 6;  // random networks beside the winner
+    std::size_t anywhere = 6; // and of any cost, for the rankings
+    int supernet_epochs = 4;  // of a path for each operator
+    int alone_epochs = 3;
+    int runs = 2; // trainings of each network
+    std::uint64_t seed = 7;
 };
-constexpr sizes small{256, 100, 50, 64, 16, 12, 5, 1};
+constexpr sizes small{256, 100, 50, 64, 16, 2, 2, 1, 1, 2, 7};
 
-// Everything here is our choice; the paper has larger numbers.
-const train_options supernet_training{.epochs = 5,
-                                      .batch = 64,
-                                      .sampling = sampling::strict_fair,
-                                      .learning_rate = 0.15,
-                                      .warmup = 0.5,
-                                      .seed = seed{7}};
-const train_options individual_training{.epochs = 8,
-                                        .batch = 64,
-                                        .learning_rate = 0.1,
-                                        .warmup = 0.5,
-                                        .augment = {.flip = true},
-                                        .seed = seed{11}};
-
-struct judged {
+struct row {
     std::string name;
-    double tau = 0;
-    interval range;
+    code architecture{};
+    study::alone_summary trained{};
 };
 
-// How a predictor ranks sub-networks that it was not fitted to.
-template <class Predictor>
-judged judge(const char* name, const Predictor& predictor, const score_table<space>& table) {
-    const std::vector<double> predicted = predictor.predict(std::span<const code>(table.architectures));
-    const auto tau = [](std::span<const double> x, std::span<const double> y) { return kendall_tau(x, y); };
-    return {name, kendall_tau(predicted, table.scores), bootstrap_interval(predicted, table.scores, tau)};
+double mean(const std::vector<double>& values) {
+    double sum = 0;
+    for (const double v : values) {
+        sum += v;
+    }
+    return sum / static_cast<double>(values.size());
+}
+double deviation(const std::vector<double>& values) {
+    double squares = 0;
+    for (const double v : values) {
+        squares += std::pow(v - mean(values), 2);
+    }
+    return std::sqrt(squares / static_cast<double>(values.size() - 1));
+}
+std::string percent(double share) {
+    char text[16];
+    std::snprintf(text, sizeof text, "%.2f %%", 100 * share);
+    return text;
 }
 
-std::vector<std::size_t> numbers_below(std::size_t n) {
-    std::vector<std::size_t> numbers(n);
-    for (std::size_t i = 0; i < n; ++i) {
-        numbers[i] = i;
-    }
-    return numbers;
-}
-
-// Different networks whose macs are within 5 % of the winner's (10, 20 ... where there are too few).
-std::vector<code> of_same_cost(const code& winner, std::size_t count) {
-    const auto wanted = static_cast<double>(cost::macs<space>(winner));
-    std::vector<code> all = different_networks<space>();
-    random_stream random(seed{23}, purpose::user);
-    random.shuffle(std::span<code>(all));
-    for (double off = 0.05;; off *= 2) {
-        std::vector<code> found;
-        for (const code& a : all) {
-            if (a != winner && found.size() < count &&
-                std::abs(static_cast<double>(cost::macs<space>(a)) - wanted) <= off * wanted) {
-                found.push_back(a);
-            }
-        }
-        if (found.size() == count) {
-            return found;
-        }
-    }
-}
-
-json describe(const code& a) {
-    return {{"arch", to_string<space>(a)},
-            {"macs", cost::macs<space>(a)},
-            {"parameters", cost::parameters<space>(a)}};
-}
-
-// The page of what was found, from tables as a study writes them. Returns its path.
-std::string report(const std::string& out, const train_report& trained, const std::vector<judged>& predictors,
-                   const std::vector<search::candidate<space>>& best,
-                   const std::vector<search::candidate<space>>& front, const json& trials) {
-    study::write_training(out + "/training.csv", trained);
-    csv_rows ranks{.header = {"predictor", "tau", "low", "high"}};
-    for (const judged& j : predictors) {
-        ranks.rows.push_back({j.name, exact_text(j.tau), exact_text(j.range.low), exact_text(j.range.high)});
-    }
-    write_rows(out + "/predictors.csv", ranks);
-    write_csv(out + "/candidates.csv", best);
-    write_csv(out + "/front.csv", front);
-    csv_rows table{.header = {"name", "arch", "validation_accuracy", "test_accuracy", "macs", "parameters"}};
-    for (const json& t : trials) {
-        table.rows.emplace_back();
-        for (const std::string& column : table.header) {
-            const json& value = t.at(column);
-            table.rows.back().push_back(value.is_string() ? value.get<std::string>() : value.dump());
-        }
-    }
-    write_rows(out + "/retrained.csv", table);
-    study::run_folder folder(out);
-    folder.note("space", "fashion_mini");
-    folder.note("data_source", "Fashion-MNIST");
-    study::report_stage<space>(folder, {});
-    return folder.file("report.html");
+// What the trainings say of the winner: computed, whatever it is.
+std::string verdict(double winner, const std::vector<double>& others) {
+    const double best = *std::max_element(others.begin(), others.end());
+    const double average = mean(others);
+    const double error = deviation(others) / std::sqrt(static_cast<double>(others.size()));
+    const std::string found =
+        winner > best
+            ? "is better than each of the " + std::to_string(others.size()) + " random networks of its cost"
+        : winner > average
+            ? "is better than the mean of the random networks of its cost, not than the best of them"
+            : "is NOT better than random networks of its cost";
+    return "The winner " + found + ": " + percent(winner) + " of the test images, where they have " +
+           percent(average) + " on average (standard error " + percent(error) + ") and " + percent(best) +
+           " at best.";
 }
 
 void run(const std::string& out, const std::string& source, const sizes& n) {
-    study::run_folder(out).require_writable({"scores.csv", "predictions.csv", "result.json", "report.html"});
-    dataset data = datasets::fashion_mnist(source, {.validation = n.validation, .train_limit = n.train});
+    const study::run_folder folder(out);
+    folder.require_writable({"scores.csv", "predictions.csv", "result.json", "report.html"});
+    dataset data = datasets::fashion_mnist(
+        source, {.validation = n.validation, .seed = seed{n.seed}, .train_limit = n.train});
     if (n.test < data.test.size()) {
         data.test = subset(data.test, stratified_indices(data.test, n.test, seed{0}));
     }
+    const std::vector<code> all = different_networks<space>();
     std::printf("Fashion-MNIST: %zu images to train, %zu to compare sub-networks, %zu for the final test\n",
                 data.train.size(), data.validation.size(), data.test.size());
-    std::printf("Search space fashion_mini: %d cells, %llu codes, %zu different networks\n\n", space::cells,
-                static_cast<unsigned long long>(space::size), different_networks<space>().size());
+    std::printf("Search space: %d cells, %llu codes, %zu different networks\n", space::cells,
+                static_cast<unsigned long long>(space::size), all.size());
 
-    supernet<space> super(seed{7});
-    train_options training = supernet_training;
-    training.epochs = (std::min)(training.epochs, n.most_epochs);
-    training.observer = console::bar("training the supernet");
-    const train_report trained = train(super, data.train, training);
+    supernet<space> super(seed{n.seed});
+    const train_report trained = train(super, data.train,
+                                       {.epochs = n.supernet_epochs,
+                                        .batch = 64,
+                                        .sampling = sampling::strict_fair,
+                                        .learning_rate = 0.15,
+                                        .warmup = 0.5,
+                                        .seed = seed{n.seed},
+                                        .observer = console::bar("training the supernet")});
 
-    const std::vector<code> sampled = sample<space>(n.fitted_to + n.held_out, seed{1});
-    const score_table<space> scores =
-        evaluate<space>(super, sampled, data,
-                        {.calibration = n.calibration, .observer = console::bar("scoring sub-networks")});
-    write_csv(out + "/scores.csv", scores);
-    const std::vector<std::size_t> rows = numbers_below(scores.size());
-    const score_table<space> known = scores.rows(std::span(rows).first(n.fitted_to));
-    const score_table<space> unknown = scores.rows(std::span(rows).last(n.held_out));
+    // Networks for the comparison are set aside first: the fit sees scores of others alone.
+    const std::vector<code> drawn = sample<space>(n.scored + n.anywhere, seed{n.seed});
+    const std::span<const code> sampled = std::span(drawn).first(n.scored);
+    const evaluate_options scoring{.calibration = n.calibration,
+                                   .observer = console::bar("scoring sub-networks")};
+    const evaluation<space> scored = evaluate_both<space>(super, sampled, data, scoring);
+    score_table<space> scores = scored.accuracy;
+    scores.scores = scored.negative_loss; // less noisy than accuracies, at no cost
+    write_csv(out + "/scores.csv", scores, std::vector<csv_column>{{"accuracy", scored.accuracy.scores}});
+    const auto model = fit_default(scores, {.observer = console::bar("fitting the GCNs")});
 
-    const auto model =
-        fit_ensemble<net>(known, 3, {.epochs = n.fit_epochs, .observer = console::bar("fitting the GCN")});
-    const std::vector<judged> predictors{judge("GCN, 3 of them", model, unknown),
-                                         judge("ridge on one-hot codes", ridge<space>(known), unknown),
-                                         judge("macs alone", cost_baseline<space>(), unknown)};
-    std::printf(
-        "Sub-networks scored: %zu, of which %zu are held out. Rank correlation with their scores:\n\n",
-        scores.size(), n.held_out);
-    std::printf("  %-26s %-14s %s\n", "predictor", "Kendall tau-b", "95 % interval");
-    for (const judged& j : predictors) {
-        std::printf("  %-26s %-14.3f %.3f to %.3f\n", j.name.c_str(), j.tau, j.range.low, j.range.high);
-    }
-
-    // The heaviest networks win without a limit; half of their cost asks for a choice.
     long long most = 0;
-    for (const code& a : sampled) {
+    for (const code& a : all) {
         most = (std::max)(most, cost::macs<space>(a));
     }
+    // The heaviest networks win without a limit; 60 % of their cost asks for a choice.
     const cost::limit limit = cost::macs_at_most(most * 6 / 10);
-    const auto best = search::exhaustive(model, {.top = 10, .limit = limit});
-    std::printf("\nTen best of the whole space with at most %lld multiply-accumulates:\n\n", limit.macs);
-    std::printf("  %-8s %-20s %-12s %s\n", "code", "predicted accuracy", "macs", "parameters");
+    const auto best = search::exhaustive(model, {.top = 5, .limit = limit});
+    std::printf("\nSub-networks scored: %zu. The best of the fitted space with at most %lld "
+                "multiply-accumulates:\n\n",
+                scores.size(), limit.macs);
+    std::printf("  %-8s %-16s %-10s %s\n", "code", "predicted loss", "macs", "parameters");
     for (const auto& c : best) {
-        std::printf("  %-8s %-20s %-12lld %lld\n", to_string<space>(c.architecture).c_str(),
-                    (std::to_string(100 * c.predicted).substr(0, 5) + " %").c_str(), c.macs, c.parameters);
+        std::printf("  %-8s %-16.4f %-10lld %lld\n", to_string<space>(c.architecture).c_str(), -c.predicted,
+                    c.macs, c.parameters);
     }
 
-    std::vector<code> finalists{best.front().architecture};
-    const std::vector<code> others = of_same_cost(finalists.front(), 3);
-    finalists.insert(finalists.end(), others.begin(), others.end());
-    json trials = json::array();
-    std::printf("\nTrained by themselves, all the same way:\n\n  %-10s %-8s %-20s %-20s %-10s %s\n",
-                "network", "code", "validation accuracy", "test accuracy", "macs", "parameters");
-    for (std::size_t i = 0; i < finalists.size(); ++i) {
-        const std::string name = i == 0 ? "winner" : "random " + std::to_string(i);
-        train_options alone = individual_training;
-        alone.epochs = (std::min)(alone.epochs, n.most_epochs);
-        alone.observer = console::bar("training " + name + " by itself");
-        const auto result = retrain<space>(finalists[i], data, alone);
-        json trial = describe(finalists[i]);
-        trial["name"] = name;
-        trial["predicted"] = model.predict(finalists[i]);
-        trial["validation_accuracy"] = result.validation_accuracy;
-        trial["test_accuracy"] = result.test_accuracy;
-        trials.push_back(trial);
-        std::printf("  %-10s %-8s %-20.4f %-20.4f %-10lld %lld\n", name.c_str(),
-                    to_string<space>(finalists[i]).c_str(), result.validation_accuracy, result.test_accuracy,
-                    cost::macs<space>(finalists[i]), cost::parameters<space>(finalists[i]));
+    std::vector<row> rows{{"winner", canonical<space>(best.front().architecture)}};
+    for (const code& a : study::of_same_cost<space>(rows.front().architecture, n.of_cost, seed{n.seed})) {
+        rows.push_back({"random " + std::to_string(rows.size()), a});
     }
+    const std::size_t compared = rows.size();
+    for (const code& a : std::span(drawn).last(n.anywhere)) {
+        rows.push_back({"any cost " + std::to_string(rows.size() + 1 - compared), canonical<space>(a)});
+    }
+    std::vector<code> networks;
+    for (const row& r : rows) {
+        networks.push_back(r.architecture);
+    }
+    const std::string runs = out + "/retrained_runs.csv";
+    std::filesystem::remove(runs); // of an earlier run
+    const auto trainings = study::train_alone<space>(
+        runs, study::detail::jobs_of<space>(networks, n.runs, seed{n.seed}), data,
+        {.epochs = n.alone_epochs, .batch = 64, .learning_rate = 0.1, .warmup = 0.5},
+        console::bar("training networks by themselves"));
+    const auto summaries = study::summarise<space>(trainings, data.validation.size(), data.test.size());
+    std::printf("\nTrained by themselves, all the same way, from %d seeds each (means):\n\n", n.runs);
+    std::printf("  %-12s %-8s %-20s %-15s %-10s %s\n", "network", "code", "validation accuracy",
+                "test accuracy", "macs", "parameters");
+    csv_rows table{.header = {"name", "arch", "validation_accuracy", "test_accuracy", "deviation", "runs",
+                              "macs", "parameters"}};
+    std::vector<double> truth;
+    double between_seeds = 0;
+    for (row& r : rows) {
+        r.trained = summaries.at(r.architecture);
+        truth.push_back(r.trained.test_accuracy);
+        between_seeds += std::pow(r.trained.deviation, 2) / static_cast<double>(rows.size());
+        const std::string arch = to_string<space>(r.architecture);
+        const long long macs = cost::macs<space>(r.architecture);
+        const long long parameters = cost::parameters<space>(r.architecture);
+        std::printf("  %-12s %-8s %-20s %-15s %-10lld %lld\n", r.name.c_str(), arch.c_str(),
+                    percent(r.trained.validation_accuracy).c_str(), percent(r.trained.test_accuracy).c_str(),
+                    macs, parameters);
+        if (table.rows.size() < compared) {
+            table.rows.push_back({r.name, arch, exact_text(r.trained.validation_accuracy),
+                                  exact_text(r.trained.test_accuracy), exact_text(r.trained.deviation),
+                                  std::to_string(r.trained.runs), std::to_string(macs),
+                                  std::to_string(parameters)});
+        }
+    }
+    write_rows(out + "/retrained.csv", table);
+    const std::vector<double> others(truth.begin() + 1,
+                                     truth.begin() + static_cast<std::ptrdiff_t>(compared));
+    std::printf("\nNetworks of one cost differ by %s (standard deviation), trainings of one network by %s.\n",
+                percent(deviation(others)).c_str(), percent(std::sqrt(between_seeds)).c_str());
 
-    // The fitted space as a table, for a plot or a query of your own.
+    // How rankings agree with the truth of the random networks, which were not fitted to.
+    const std::span<const code> held_out = std::span<const code>(networks).subspan(1);
+    const std::vector<double> held_truth(truth.begin() + 1, truth.end());
+    const evaluation<space> raw = evaluate_both<space>(super, held_out, data, {.calibration = n.calibration});
+    struct ranking {
+        const char* name;
+        std::vector<double> values;
+    };
+    const ranking rankings[] = {{"raw score", raw.negative_loss},
+                                {"fitted score", model.predict(held_out)},
+                                {"ridge", ridge<space>(scores).predict(held_out)},
+                                {"macs alone", cost_baseline<space>().predict(held_out)}};
+    const auto tau = [](std::span<const double> x, std::span<const double> y) { return kendall_tau(x, y); };
+    csv_rows ranks{.header = {"predictor", "tau", "low", "high"}};
+    json ranks_json = json::array();
+    std::printf(
+        "\nRankings of the %zu random networks, by the truth that was held out:\n\n  %-14s %-15s %s\n",
+        held_out.size(), "ranked by", "Kendall tau-b", "95 % interval");
+    for (const ranking& r : rankings) {
+        const double t = kendall_tau(r.values, held_truth);
+        const interval range = bootstrap_interval(r.values, held_truth, tau);
+        std::printf("  %-14s %-15.3f %.3f to %.3f\n", r.name, t, range.low, range.high);
+        ranks.rows.push_back({r.name, exact_text(t), exact_text(range.low), exact_text(range.high)});
+        ranks_json.push_back(
+            {{"ranking", r.name}, {"kendall_tau_b", t}, {"low", range.low}, {"high", range.high}});
+    }
+    const std::string found = verdict(truth.front(), others);
+    std::printf("\n%s\n", found.c_str());
+
+    // The fitted space as tables and a page, for plots and queries of your own.
     score_table<space> whole;
-    whole.architectures = different_networks<space>();
-    whole.scores = model.predict(std::span<const code>(whole.architectures));
+    whole.architectures = all;
+    whole.scores = model.predict(std::span<const code>(all));
     std::vector<double> macs;
     std::vector<double> parameters;
-    for (const code& a : whole.architectures) {
+    for (const code& a : all) {
         macs.push_back(static_cast<double>(cost::macs<space>(a)));
         parameters.push_back(static_cast<double>(cost::parameters<space>(a)));
     }
-    const std::vector<csv_column> costs{{"macs", macs}, {"parameters", parameters}};
-    write_csv(out + "/predictions.csv", whole, costs);
-
-    json found = json::array();
-    for (const auto& c : best) {
-        json row = describe(c.architecture);
-        row["predicted"] = c.predicted;
-        found.push_back(row);
+    write_csv(out + "/predictions.csv", whole,
+              std::vector<csv_column>{{"macs", macs}, {"parameters", parameters}});
+    write_rows(out + "/predictors.csv", ranks);
+    write_csv(out + "/candidates.csv", best);
+    write_csv(out + "/front.csv", search::pareto(model));
+    study::write_training(out + "/training.csv", trained);
+    json trials = json::array();
+    for (const row& r : rows) {
+        trials.push_back({{"name", r.name},
+                          {"arch", to_string<space>(r.architecture)},
+                          {"macs", cost::macs<space>(r.architecture)},
+                          {"predicted", model.predict(r.architecture)},
+                          {"validation_accuracy", r.trained.validation_accuracy},
+                          {"test_accuracy", r.trained.test_accuracy},
+                          {"deviation", r.trained.deviation}});
     }
-    json ranks = json::array();
-    for (const judged& j : predictors) {
-        ranks.push_back(
-            {{"predictor", j.name}, {"kendall_tau_b", j.tau}, {"low", j.range.low}, {"high", j.range.high}});
-    }
-    json epochs = json::array();
-    for (const epoch_report& e : trained.epochs) {
-        epochs.push_back({{"loss", e.loss}, {"accuracy", e.accuracy}});
-    }
-    write_json(out + "/result.json", {{"space", "fashion_mini"},
-                                      {"supernet_epochs", epochs},
+    write_json(out + "/result.json", {{"seed", n.seed},
                                       {"scored", scores.size()},
-                                      {"held_out", n.held_out},
-                                      {"predictors", ranks},
                                       {"macs_limit", limit.macs},
-                                      {"best", found},
-                                      {"trained", trials}});
-    std::printf("\nWritten: %s/scores.csv, predictions.csv, result.json\n", out.c_str());
-    std::printf("The same as a page: %s\n",
-                report(out, trained, predictors, best, search::pareto(model), trials).c_str());
+                                      {"rankings", ranks_json},
+                                      {"trained", trials},
+                                      {"found", found}});
+    study::run_folder page(out);
+    page.note("space", "6 cells of 5 operators");
+    page.note("data_source", "Fashion-MNIST");
+    study::report_stage<space>(page, {});
+    std::printf("\nWritten: %s/scores.csv, predictions.csv, result.json\nThe same as a page: %s\n",
+                out.c_str(), page.file("report.html").c_str());
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
     try {
-        run(argc > 1 ? argv[1] : "out/demo", argc > 2 ? argv[2] : "/usr/share/datasets/fashion-mnist",
-            argc > 3 && std::string(argv[3]) == "small" ? small : sizes{});
+        const std::string out = argc > 1 ? argv[1] : "out/demo";
+        const std::string third = argc > 3 ? argv[3] : "7";
+        sizes n = third == "small" ? small : sizes{};
+        const auto number = fitnas::detail::read_number<std::uint64_t>(third);
+        if (out.starts_with('-') || argc > 4 || (third != "small" && !number)) {
+            std::fprintf(stderr, "usage: %s [folder for results [folder of the data set [seed | small]]]\n",
+                         argv[0]);
+            return 2;
+        }
+        n.seed = number.value_or(n.seed);
+        run(out, argc > 2 ? argv[2] : "/usr/share/datasets/fashion-mnist", n);
     } catch (const std::exception& e) {
         std::fprintf(stderr, "%s\n", e.what());
         return 1;
