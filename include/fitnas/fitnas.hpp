@@ -5,6 +5,7 @@
 #define FITNAS_FITNAS_HPP
 
 #include <fitnas/config.hpp>
+#include <fitnas/core/cholesky.hpp>
 #include <fitnas/core/error.hpp>
 #include <fitnas/core/gemm.hpp>
 #include <fitnas/core/hash.hpp>
