@@ -134,10 +134,14 @@ template <code_space Space, class Encoding = default_encoding<Space>>
 two_fidelity_predictor<Space, Encoding> fit_two_fidelities(score_table<Space> scores,
                                                            score_table<Space> truths,
                                                            const two_fidelity_options<Space>& options = {}) {
+    if (options.repeats < 1) {
+        throw option_error("[F0670] fit_two_fidelities: repeats: expected at least 1, got " +
+                           std::to_string(options.repeats));
+    }
     scores.kind = score_kind::supernet;
     truths.kind = score_kind::truth;
-    score_table<Space> scored = merge_equal_networks(scores, "fit_two_fidelities: scores");
-    score_table<Space> known =
+    const score_table<Space> scored = merge_equal_networks(scores, "fit_two_fidelities: scores");
+    const score_table<Space> known =
         detail::without_outliers(merge_equal_networks(truths, "fit_two_fidelities: truths"));
     const auto fitted_to = [&](const score_table<Space>& table, std::optional<fit_plan> plan) {
         try {
