@@ -14,10 +14,12 @@
 #include <vector>
 
 #include <fitnas/core/cholesky.hpp>
+#include <fitnas/core/error.hpp>
 #include <fitnas/core/progress.hpp>
 #include <fitnas/core/rng.hpp>
 #include <fitnas/predictor/baseline.hpp>
 #include <fitnas/predictor/cell_effects.hpp>
+#include <fitnas/predictor/choose_plan.hpp>
 #include <fitnas/predictor/distinct.hpp>
 #include <fitnas/predictor/fit_default.hpp>
 #include <fitnas/predictor/order_weights.hpp>
@@ -211,7 +213,7 @@ two_fidelity_predictor<Space, Encoding> fit_two_fidelities(score_table<Space> sc
     const std::vector<double> weights = detail::order_weights(x, count, prior, seen.scores, options.seed);
 
     // What a fit to the truths alone adds.
-    const plan_choice choice = choose_plan(truths, {.seed = options.seed});
+    const plan_choice choice = detail::plan_of(known, {.seed = options.seed});
     const auto n = static_cast<double>(known.size());
     const double doubt = 40 / n + 1500 * choice.noise / n;
     double share = std::isnan(doubt) ? 0 : 1 / (1 + doubt * doubt);
