@@ -28,6 +28,8 @@
 #include <fitnas/predictor/ensemble.hpp>
 #include <fitnas/predictor/fit_default.hpp>
 #include <fitnas/predictor/gcn/model.hpp>
+#include <fitnas/predictor/two_fidelities.hpp>
+#include <fitnas/predictor/window_sum.hpp>
 #include <fitnas/space/codes.hpp>
 #include <fitnas/space/spaces.hpp>
 
@@ -40,8 +42,10 @@ using json = nlohmann::ordered_json;
 using nas_bench_201 = codes<5, 5, 5, 5, 5, 5>;
 
 // Random order; multiply-accumulates; the scores themselves, of all networks; ridge regressions on cells and
-// on pairs of cells, with ranks; three of the GCN that the README fits; what fit_default gives.
-const std::vector<std::string> all_models{"random", "macs", "raw", "ridge", "ridge_pairs", "gcn", "default"};
+// on pairs of cells, with ranks; three of the GCN that the README fits; what fit_default gives; and what
+// fit_two_fidelities gives, where there are truths.
+const std::vector<std::string> all_models{"random",      "macs", "raw",     "ridge",
+                                          "ridge_pairs", "gcn",  "default", "two_fidelities"};
 
 struct options {
     std::string scores;
@@ -64,6 +68,7 @@ struct rows {
     std::vector<double> scores;
     std::vector<double> truth;
     std::vector<double> macs;
+    std::vector<window_sum<Space>> costs; // as sums over cells
     std::span<const architecture<Space>> all() const { return networks; }
 };
 
@@ -88,6 +93,24 @@ struct listed_costs {
                 repeated.insert(a);
             }
         }
+    }
+
+    // What each operator costs more than the first one of its cell, where the table has such codes.
+    window_sum<Space> by_cells() const {
+        window_sum<Space> sum;
+        for (int i = 0; i < Space::cells; ++i) {
+            window_term term{i, i + 1, {}};
+            for (int o = 0; o < Space::operator_counts[static_cast<std::size_t>(i)]; ++o) {
+                architecture<Space> code{};
+                code[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(o);
+                const auto with = macs.find(code);
+                const auto without = macs.find(architecture<Space>{});
+                term.values.push_back(
+                    with == macs.end() || without == macs.end() ? 0 : with->second - without->second);
+            }
+            sum.add(std::move(term));
+        }
+        return sum;
     }
 };
 
@@ -123,8 +146,10 @@ rows<Space> read_rows_of(const options& o) {
                 take(i, static_cast<double>(cost::macs<Space>(scores.architectures[i])));
             }
         }
+        found.costs = two_fidelity_options<Space>{}.costs;
     } else {
         const listed_costs<Space> costs(o.truth);
+        found.costs = {costs.by_cells()};
         for (std::size_t i = 0; i < scores.size(); ++i) {
             const architecture<Space>& a = scores.architectures[i];
             if (truth_of.contains(a) && !costs.repeated.contains(a)) {
@@ -192,6 +217,9 @@ std::vector<double> fit_and_predict(const std::string& model, const draw<Space>&
                                gcn::linear<1>>;
         return predicted(fit_ensemble<net>(tables.scored, 3, {.seed = s}));
     }
+    if (model == "two_fidelities") {
+        return predicted(fit_two_fidelities(tables.scored, tables.known, {.costs = all.costs, .seed = s}));
+    }
     return predicted(fit_default(model == "truths" ? tables.known : tables.scored, {.seed = s}));
 }
 
@@ -208,7 +236,7 @@ struct figures {
 };
 
 void print(const options& o, const std::string& model, std::size_t n, const figures& f) {
-    const std::size_t truths = model == "truths" ? o.truths : 0;
+    const std::size_t truths = model == "truths" || model == "two_fidelities" ? o.truths : 0;
     if (o.as_json) {
         json row;
         row["model"] = model;
@@ -288,7 +316,7 @@ int run(const options& o) {
         } else if (model == "raw") {
             f.add(all.scores, all);
             print(o, model, count, f);
-        } else {
+        } else if (model != "two_fidelities" || o.truths > 0) {
             fitted.push_back(model);
         }
     }
@@ -341,7 +369,8 @@ int main(int argc, char** argv) {
                    "what the scores are: those of a supernet, or accuracies of networks by themselves")
         ->check(CLI::IsMember({"supernet", "truth"}))
         ->capture_default_str();
-    app.add_option("--models", o.models, "some of random, macs, raw, ridge, ridge_pairs, gcn, default")
+    app.add_option("--models", o.models,
+                   "some of random, macs, raw, ridge, ridge_pairs, gcn, default, two_fidelities")
         ->delimiter(',')
         ->check(CLI::IsMember(all_models));
     app.add_option("--n", o.n, "how many networks with scores are drawn and fitted to")
@@ -351,7 +380,7 @@ int main(int argc, char** argv) {
     app.add_option(
            "--truths", o.truths,
            "how many networks with known truth are drawn; where above 0, the model truths is fitted to "
-           "them alone")
+           "them alone, and two_fidelities to them and to the scores")
         ->check(CLI::Range(0, 1000000));
     app.add_option("--draws", o.draws, "sets of networks a row")->check(CLI::PositiveNumber);
     app.add_option("--seed", o.seed, "of the first draw");

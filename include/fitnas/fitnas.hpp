@@ -5,6 +5,7 @@
 #define FITNAS_FITNAS_HPP
 
 #include <fitnas/config.hpp>
+#include <fitnas/core/cholesky.hpp>
 #include <fitnas/core/error.hpp>
 #include <fitnas/core/gemm.hpp>
 #include <fitnas/core/hash.hpp>
@@ -69,6 +70,7 @@
 #include <fitnas/op/operator.hpp>
 #include <fitnas/op/pool.hpp>
 #include <fitnas/predictor/baseline.hpp>
+#include <fitnas/predictor/cell_effects.hpp>
 #include <fitnas/predictor/choose_plan.hpp>
 #include <fitnas/predictor/cross_validation.hpp>
 #include <fitnas/predictor/default_model.hpp>
@@ -107,6 +109,8 @@
 #include <fitnas/predictor/gcn/window_rule.hpp>
 #include <fitnas/predictor/gcn/windows.hpp>
 #include <fitnas/predictor/loss.hpp>
+#include <fitnas/predictor/order_ridge.hpp>
+#include <fitnas/predictor/order_weights.hpp>
 #include <fitnas/predictor/outliers.hpp>
 #include <fitnas/predictor/pairwise_loss.hpp>
 #include <fitnas/predictor/predictor.hpp>
@@ -114,6 +118,7 @@
 #include <fitnas/predictor/shared_effects.hpp>
 #include <fitnas/predictor/table.hpp>
 #include <fitnas/predictor/target.hpp>
+#include <fitnas/predictor/two_fidelities.hpp>
 #include <fitnas/predictor/watched_fits.hpp>
 #include <fitnas/predictor/window_sum.hpp>
 #include <fitnas/predictor/windows.hpp>

@@ -15,6 +15,7 @@
 #include <fitnas/predictor/fit.hpp>
 #include <fitnas/predictor/gcn/model.hpp>
 #include <fitnas/predictor/table.hpp>
+#include <fitnas/predictor/two_fidelities.hpp>
 #include <fitnas/search/evolution.hpp>
 #include <fitnas/search/exhaustive.hpp>
 #include <fitnas/search/iterative.hpp>
@@ -64,6 +65,10 @@ TEST_CASE("misuse of tables and predictors") {
     // a table of one network
     REFUSED(call, shape_error, "[F0604] fit: the table has 1 different network, at least 2 are needed",
             fit<gcn_model>(scores(1)));
+    // one network trained by itself beside a supernet's scores
+    REFUSED(call, shape_error,
+            "[F0604] fit_two_fidelities: truths: the table has 1 different network, at least 2 are needed",
+            fit_two_fidelities(table, scores(1)));
     // a score that is not a number
     REFUSED(call, numeric_error, "[F0323] fit: the score of architecture 112 (row 2) is not finite",
             score_table<space> bad = table;

@@ -109,6 +109,25 @@ score_table<Space> scores_of_way(int way, const score_table<Space>& table) {
     return smooth;
 }
 
+/// `choose_plan` of a table whose rows are different networks, without what accidents made.
+template <code_space Space>
+plan_choice plan_of(const score_table<Space>& data, const default_fit_options& options) {
+    if (data.kind == score_kind::supernet) {
+        return {fit_plan::smoothed, std::numeric_limits<double>::quiet_NaN()};
+    }
+    if (data.size() < 8) {
+        return {};
+    }
+    const double noise = noise_of_ranks(data, options.seed);
+    const double left = noise / static_cast<double>(data.size());
+    constexpr std::size_t few = 100;
+    return {left < 0.00025 && data.size() >= few ? fit_plan::close
+            : left < 0.0007                      ? fit_plan::broad
+            : left < 0.0012                      ? fit_plan::careful
+                                                 : fit_plan::cautious,
+            noise};
+}
+
 } // namespace detail
 
 /// @brief Chooses how to fit a table.
@@ -126,21 +145,7 @@ score_table<Space> scores_of_way(int way, const score_table<Space>& table) {
 /// @throws as `merge_equal_networks`
 template <code_space Space>
 plan_choice choose_plan(const score_table<Space>& table, const default_fit_options& options = {}) {
-    const score_table<Space> data = detail::without_outliers(merge_equal_networks(table, "fit_default"));
-    if (data.kind == score_kind::supernet) {
-        return {fit_plan::smoothed, std::numeric_limits<double>::quiet_NaN()};
-    }
-    if (data.size() < 8) {
-        return {};
-    }
-    const double noise = detail::noise_of_ranks(data, options.seed);
-    const double left = noise / static_cast<double>(data.size());
-    constexpr std::size_t few = 100;
-    return {left < 0.00025 && data.size() >= few ? fit_plan::close
-            : left < 0.0007                      ? fit_plan::broad
-            : left < 0.0012                      ? fit_plan::careful
-                                                 : fit_plan::cautious,
-            noise};
+    return detail::plan_of(detail::without_outliers(merge_equal_networks(table, "fit_default")), options);
 }
 
 } // namespace fitnas

@@ -54,10 +54,14 @@ default_predictor<Space, Encoding> fit_default(const score_table<Space>& table,
                            std::to_string(options.repeats));
     }
     const score_table<Space> data = detail::without_outliers(merge_equal_networks(table, "fit_default"));
-    const fit_plan plan = options.plan ? *options.plan : choose_plan(table, options).plan;
+    const fit_plan plan = options.plan ? *options.plan : detail::plan_of(data, options).plan;
     const int first = detail::plan_ways[static_cast<std::size_t>(plan)][0];
     const int last = detail::plan_ways[static_cast<std::size_t>(plan)][1];
     const std::ptrdiff_t members_of_plan = std::ptrdiff_t{last - first} * options.repeats;
+    std::vector<score_table<Space>> fitted_to; // of each way
+    for (int way = first; way < last; ++way) {
+        fitted_to.push_back(detail::scores_of_way(way, data));
+    }
     std::vector<std::optional<fitted<model>>> done(static_cast<std::size_t>(members_of_plan));
     detail::watched_fits watch(options.observer, "fit_default", done.size());
     parallel_for(members_of_plan, [&](std::ptrdiff_t i) {
@@ -69,7 +73,7 @@ default_predictor<Space, Encoding> fit_default(const score_table<Space>& table,
                              static_cast<std::uint64_t>(way));
         const seed own{(std::uint64_t{random.bits()} << 32U) | random.bits()};
         try {
-            const fitted<model> found = fit<model>(detail::scores_of_way(way, data),
+            const fitted<model> found = fit<model>(fitted_to[static_cast<std::size_t>(way - first)],
                                                    watch.watched(options_of_way(way, data.size(), own)));
             done[static_cast<std::size_t>(i)].emplace(detail::in_unit_of(found, data));
         } catch (const interrupted&) {
