@@ -65,7 +65,7 @@ private:
         } else if (name == "search") {
             const std::string input = m.table.empty() ? m_folder.file("predictor.json") : given(m.table);
             perform<Space>(name, in::search, {input}, {"candidates.csv", "front.csv"}, {}, again, [&] {
-                study::search_stage<Space>(m_folder, m.table, {m.candidates, limit<Space>()});
+                study::search_stage<Space>(m_folder, m.table, {m.candidates, limit<Space>()}, bar);
             });
         } else if (name == "segments") {
             perform<Space>(name, in::segments, {}, {"segments.csv", "segments_result.csv"}, {}, again, [&] {
@@ -75,7 +75,7 @@ private:
             });
         } else if (name == "report") {
             perform<Space>(name, in::report, {}, {"report.html"}, {}, again, [&] {
-                if (!study::report_stage<Space>(m_folder, {m.selected, m.chart_js})) {
+                if (!study::report_stage<Space>(m_folder, {m.selected, m.chart_js}, bar)) {
                     say("report: no charts: Chart.js was not found at " + m.chart_js);
                 }
             });
