@@ -32,7 +32,7 @@ struct error_settings {
     int folds = 4;            ///< sets of validation images, each with every class in proportion, at least 2
     std::size_t images = 500; ///< of each fold; all folds together no more than the validation split
     double top = 0.25;        ///< which share of a ranking is selected, above 0, up to 1
-    score_measure score = score_measure::accuracy;
+    score_measure score = score_measure::negative_loss;
     train_options training{}; ///< the seeds are `training.seed`, + 1, ...
     evaluate_options evaluation{};
     fit_settings fit{};

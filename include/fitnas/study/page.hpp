@@ -14,32 +14,12 @@
 #include <fitnas/io/csv_rows.hpp>
 #include <fitnas/io/json.hpp>
 #include <fitnas/study/folder.hpp>
+#include <fitnas/study/plot.hpp>
 
 namespace fitnas::study {
 
 /// @return text as it stands in HTML
-inline std::string html_text(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-        switch (c) {
-        case '&':
-            out += "&amp;";
-            break;
-        case '<':
-            out += "&lt;";
-            break;
-        case '>':
-            out += "&gt;";
-            break;
-        case '"':
-            out += "&quot;";
-            break;
-        default:
-            out += c;
-        }
-    }
-    return out;
-}
+inline std::string html_text(std::string_view text) { return detail::xml_text(text); }
 
 /// @return a table; columns whose first field is a number are set to the right
 FITNAS_COLD inline std::string html_table(const csv_rows& table) {
