@@ -44,12 +44,12 @@ int main() {
     const dataset data = datasets::synthetic({.image = space::input, .noise = 60});
     supernet<space> super(seed{1});
     train(super, data.train, {.epochs = 4, .batch = 50, .sampling = sampling::strict_fair});
-    const auto scores = evaluate<space>(super, sample<space>(30, seed{2}), data);
-    const auto model = fit<net>(scores);
+    const auto scores = evaluate_both<space>(super, sample<space>(30, seed{2}), data);
+    const auto model = fit<net>(scores.by_loss()); // less noisy than accuracies
     const auto best = search::exhaustive(model, {.top = 3, .limit = cost::macs_at_most(400'000)});
     for (const auto& c : best) {
-        std::printf("%s: predicted %.1f %%, %lld multiply-accumulates, first operator %s\n",
-                    to_string<space>(c.architecture).c_str(), 100 * c.predicted, c.macs,
+        std::printf("%s: predicted loss %.3f, %lld multiply-accumulates, first operator %s\n",
+                    to_string<space>(c.architecture).c_str(), -c.predicted, c.macs,
                     std::string(space::block_of(0, c.architecture[0]).name).c_str());
     }
     const auto winner = retrain<space>(best.front().architecture, data, {.epochs = 4, .batch = 50});

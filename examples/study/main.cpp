@@ -49,7 +49,8 @@ FITNAS_COLD void for_each_option(settings& s, F&& f) {
 
     f("samples", s.samples, in::sample, "networks that are scored, 0 for all");
 
-    f("score", s.score, in::evaluate | in::error, "accuracy or negative_loss; scores.csv has both",
+    f("score", s.score, in::evaluate | in::error,
+      "negative_loss (less noisy) or accuracy; scores.csv has both",
       CLI::IsMember({"accuracy", "negative_loss"}));
     f("score-images", s.score_images, in::evaluate | in::error,
       "validation images that a score is taken on, each class in proportion", one_up);

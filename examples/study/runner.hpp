@@ -32,11 +32,7 @@ inline observer bar(const std::string& piece) { return console::bar(piece); }
 
 class runner {
 public:
-    runner(const settings& s) : m(s), m_folder(s.out) {
-        m_folder.note("space", m.space);
-        m_folder.note("quick", m.quick);
-        m_folder.note("options", options_of(m, in::every));
-    }
+    runner(const settings& s) : m(s), m_folder(s.out) {}
 
     // Defined below, not here: a function that is inline would be compiled by main.cpp too.
     template <search_space_type Space>
@@ -65,7 +61,7 @@ private:
         } else if (name == "search") {
             const std::string input = m.table.empty() ? m_folder.file("predictor.json") : given(m.table);
             perform<Space>(name, in::search, {input}, {"candidates.csv", "front.csv"}, {}, again, [&] {
-                study::search_stage<Space>(m_folder, m.table, {m.candidates, limit<Space>()});
+                study::search_stage<Space>(m_folder, m.table, {m.candidates, limit<Space>()}, bar);
             });
         } else if (name == "segments") {
             perform<Space>(name, in::segments, {}, {"segments.csv", "segments_result.csv"}, {}, again, [&] {
@@ -75,7 +71,7 @@ private:
             });
         } else if (name == "report") {
             perform<Space>(name, in::report, {}, {"report.html"}, {}, again, [&] {
-                if (!study::report_stage<Space>(m_folder, {m.selected, m.chart_js})) {
+                if (!study::report_stage<Space>(m_folder, {m.selected, m.chart_js}, bar)) {
                     say("report: no charts: Chart.js was not found at " + m.chart_js);
                 }
             });
@@ -138,6 +134,22 @@ private:
         return path;
     }
 
+    // What the folder's manifest remembers of a command: nothing before its first stage begins, and what was
+    // there before where its options are refused.
+    template <class Stages>
+    FITNAS_COLD void remembered(Stages&& do_stages) {
+        for (const char* key : {"space", "quick", "options"}) {
+            const auto found = m_folder.manifest().find(key);
+            m_before[key] = found == m_folder.manifest().end() ? json() : *found;
+        }
+        try {
+            do_stages();
+        } catch (const option_error&) {
+            m_folder.note(m_before);
+            throw;
+        }
+    }
+
     // The key of a stage has what files hold, never how their paths are spelt.
     template <search_space_type Space, class Work>
     void perform(const std::string& name, unsigned bit, std::vector<std::string> inputs,
@@ -150,6 +162,7 @@ private:
         if ((bit & in::images) != 0 && (bit != in::truth || m.truth_table.empty())) {
             options["images"] = images_hash<Space>();
         }
+        m_folder.note({{"space", m.space}, {"quick", m.quick}, {"options", options_of(m, in::every)}});
         const stopwatch clock;
         const bool did =
             m_folder.perform({name, options, std::move(inputs), outputs, std::move(partial)}, again, work);
@@ -281,31 +294,34 @@ private:
 
     settings m;
     study::run_folder m_folder;
+    json m_before = json::object();
     std::string m_images_hash;
     std::optional<dataset> m_data;
 };
 
 template <search_space_type Space>
 FITNAS_COLD void runner::run(const std::string& name) {
-    if (name != "run") {
-        one<Space>(name, true);
-        return;
-    }
-    if (m.space == "mobile_19x6") {
-        one<Space>("segments", false);
-        one<Space>("report", true);
-        return;
-    }
-    require_inputs<Space>();
-    for (const stage_name& s : stages) {
-        const bool wanted = s.bit == in::retrain ? m.finalists > 0
-                            : s.bit == in::truth ? m.truth != "none" || !m.truth_table.empty()
-                            : s.bit == in::error ? m.error_seeds > 0
-                                                 : s.bit != in::segments;
-        if (wanted) {
-            one<Space>(s.name, s.bit == in::report);
+    remembered([&] {
+        if (name != "run") {
+            one<Space>(name, true);
+            return;
         }
-    }
+        if (m.space == "mobile_19x6") {
+            one<Space>("segments", false);
+            one<Space>("report", true);
+            return;
+        }
+        require_inputs<Space>();
+        for (const stage_name& s : stages) {
+            const bool wanted = s.bit == in::retrain ? m.finalists > 0
+                                : s.bit == in::truth ? m.truth != "none" || !m.truth_table.empty()
+                                : s.bit == in::error ? m.error_seeds > 0
+                                                     : s.bit != in::segments;
+            if (wanted) {
+                one<Space>(s.name, s.bit == in::report);
+            }
+        }
+    });
 }
 
 extern template void runner::run<spaces::fashion_tiny>(const std::string&);

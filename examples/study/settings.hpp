@@ -29,7 +29,7 @@ struct settings {
 
     std::size_t samples = 0;
 
-    std::string score = "accuracy";
+    std::string score = "negative_loss";
     std::size_t score_images = 100;
     std::size_t calibration = 512;
     std::string statistics = "calibrated";

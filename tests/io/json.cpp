@@ -49,6 +49,9 @@ TEST_CASE("what stands behind a byte of zeros is not left out, and UTF-16 is nam
           "[F0976] " + path + ": expected text in UTF-8, the file is in UTF-16");
     CHECK(contains(said("[1] 2"), "[F0933]"));
     CHECK(contains(said("[1]]"), "[F0933]"));
+    CHECK(contains(said(R"([{"b": {"a": 1}, "a": 2, "c": {"a": 1}}, {"a": 3, "a": 3}])"),
+                   path + ": expected JSON: an object has the key \"a\" twice"));
+    CHECK(contains(said(R"({"a": {"b": 1, "\u0062": 2}})"), "the key \"b\" twice"));
     CHECK(read_json(folder.write("t.json", "\xEF\xBB\xBF[1]\n \n")).dump() == "[1]");
     CHECK(read_json(folder.write("t.json", R"(["\u0000"])"))[0].get<std::string>() == std::string(1, '\0'));
 }

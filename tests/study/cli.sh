@@ -41,14 +41,20 @@ expect 1 "\"fit\" writes it" "$study" search --out "$folder/wrong"
 
 small=(--data synthetic --train-images 400 --validation-images 400 --score-images 100 --calibration 50 --epochs 2
     --learning-rate 0.05 --samples 30 --truth 12 --truth-epochs 1 --truth-seeds 2 --retrain-epochs 1 --retrain-seeds 1
-    --plan close --folds 2 --error-folds 2 --error-seeds 2 --score negative_loss)
+    --plan close --folds 2 --error-folds 2 --error-seeds 2)
 expect 0 "report: $folder/run/report.html" "$study" run --quick --out "$folder/run" "${small[@]}"
 for file in supernet.safetensors training.csv architectures.csv scores.csv predictor.json predictions.csv held_out.csv \
     predictors.csv candidates.csv front.csv retrained.csv truth.csv error_scores.csv error_parts.csv error_ranking.csv \
     ranking.csv report.html charts/ranking.csv manifest.json; do
     [ -s "$folder/run/$file" ] || fail "run: there is no $file"
 done
+grep -q "What was found" "$folder/run/report.html" || fail "the page does not begin with what was found"
+grep -q "minus the loss" "$folder/run/report.html" || fail "the page does not say in which unit scores are"
 expect 0 "truth.csv, done before" "$study" run --out "$folder/run"
+cp "$folder/run/manifest.json" "$folder/manifest"
+expect 2 "F1104" "$study" run --truth many --out "$folder/run"
+expect 2 "257" "$study" sample --samples 257 --out "$folder/run"
+expect 0 "architectures.csv, done before" "$study" run --out "$folder/run"
 expect 2 "give another folder" "$study" run --space fashion_mini --out "$folder/run"
 
 # Stopped at any time, the same command goes on to the same files.
@@ -83,7 +89,7 @@ expect 1 "own.csv" "$study" truth --truth-table "$folder/own.csv" --truth-column
 
 # A stage depends on what files hold, not on how their paths are spelt: a table is looked at where it is read.
 tiny=(--samples 12 --plan close --folds 2 --train-images 64 --validation-images 60 --epochs 1 --batch 32 --score-images 40
-    --calibration 16 --truth none --finalists 0 --error-seeds 0 --score negative_loss)
+    --calibration 16 --truth none --finalists 0 --error-seeds 0)
 in_folder() { (cd "$folder" && "$study" "$@"); }
 mine() { sed "s/,0\\./,$1./" "$folder/own.csv" > "$folder/scores.csv"; }
 table=(run --out tables --data synthetic "${tiny[@]}" --scores scores.csv --truth-table scores.csv)
@@ -152,7 +158,7 @@ with open(sys.argv[1] + "/macro.csv", "w") as f:
 PY
     expect 0 "ranking\|report" "$study" run --space nas_bench_macro --quick --out "$folder/macro" --data "cifar10:$folder/cifar" \
         --validation-images 60 --train-images 64 --batch 32 --score-images 40 --calibration 16 --samples 12 --plan close \
-        --folds 2 --truth-table "$folder/macro.csv" --no-augment --score negative_loss
+        --folds 2 --truth-table "$folder/macro.csv" --no-augment
     [ -s "$folder/macro/ranking.csv" ] || fail "nas_bench_macro: there is no ranking.csv"
 fi
 

@@ -1,9 +1,10 @@
+#include <cmath>
 #include <vector>
 
 #include <doctest/doctest.h>
 
 #include <fitnas/core/rng.hpp>
-#include <fitnas/study/rank_quality.hpp>
+#include <fitnas/study/rank_table.hpp>
 
 using namespace fitnas;
 
@@ -64,7 +65,7 @@ TEST_CASE("the mean over equal takings is one taking's, to the last bit") {
     const std::vector<double> values{3, 2, 1, 0};
     for (std::size_t n = 1; n < 8; ++n) {
         const std::vector<std::vector<double>> takings(n, values);
-        const study::rank_quality q = study::judge(takings, truth, 0.75, {.draws = 10});
+        const study::rank_quality q = study::judge(takings, truth, 0.75, {}, {.draws = 10});
         CHECK(q.tau.value == kendall_tau(values, truth));
         CHECK(q.first.value == 0.1);
         CHECK(q.top.value == 0.1); // of the three first
@@ -73,4 +74,43 @@ TEST_CASE("the mean over equal takings is one taking's, to the last bit") {
             CHECK(study::tau_between(takings, {.draws = 10}).value == 1);
         }
     }
+}
+
+TEST_CASE("regret is judged where costs are known, and one kind's is compared with another's") {
+    const std::vector<double> truth{1, 2, 3, 5, 4};
+    const std::vector<double> cost{1, 2, 3, 4, 5};
+    const std::vector<std::vector<double>> takings{{1, 2, 3, 4, 5}, {1, 2, 3, 5, 4}};
+    // The first taking loses 1 under the last limit, at 5; the limits below leave out row 4. The second loses
+    // none.
+    const study::rank_quality q = study::judge(takings, truth, 0.4, cost);
+    CHECK(q.regret.value == doctest::Approx(1.0 / 8 / 2));
+    CHECK(q.regret.range.low >= 0);
+    CHECK(std::isnan(study::judge(takings, truth, 0.4).regret.value));
+    const study::estimate gain = study::regret_gain({&takings[1], 1}, {&takings[0], 1}, truth, cost);
+    CHECK(gain.value == doctest::Approx(1.0 / 8));
+    CHECK(gain.range.low >= 0);
+    CHECK(study::regret_gain({&takings[0], 1}, {&takings[1], 1}, truth, cost).value ==
+          doctest::Approx(-1.0 / 8));
+}
+
+TEST_CASE("kinds of score are compared with the first, and the second with all") {
+    std::vector<double> truth;
+    for (int i = 0; i < 60; ++i) {
+        truth.push_back(0.01 * i);
+    }
+    const std::vector<study::ranking> all{{"raw", {noisy(truth, 0.3, 1), noisy(truth, 0.3, 2)}},
+                                          {"fitted", {noisy(truth, 0.05, 3), noisy(truth, 0.05, 4)}},
+                                          {"macs", {truth}}};
+    study::rank_table table;
+    table.add_all(all, truth, truth, 0.25);
+    CHECK(table.find("macs", "tau").value().value == 1);
+    CHECK(table.find("macs", "regret").value().value == 0);
+    CHECK(table.find("fitted", "tau_over_raw").value().value ==
+          doctest::Approx(table.find("fitted", "tau")->value - table.find("raw", "tau")->value));
+    CHECK(table.find("fitted", "regret_below_raw").value().value ==
+          doctest::Approx(table.find("raw", "regret")->value - table.find("fitted", "regret")->value));
+    CHECK(table.find("fitted", "tau_over_macs").value().value < 0);
+    CHECK(table.find("macs", "tau_over_raw").value().value > 0);
+    CHECK_FALSE(table.find("macs", "tau_over_fitted"));
+    CHECK_FALSE(table.find("raw", "tau_over_fitted"));
 }

@@ -79,3 +79,73 @@ TEST_CASE("a report shows what is no number as it stands, and refuses it where i
         thrown<data_error>([&] { study::report_stage<space>(run, {.chart_js = folder.path("none")}); }),
         "error_parts.csv:2: column variance: expected a number, got \"big\""));
 }
+
+TEST_CASE("the first lines of a report say what was found, and its own stage is finished") {
+    const temporary_folder folder;
+    study::run_folder run(folder.path("run"));
+    fill(run);
+    const auto write_page = [&] {
+        study::report_stage<space>(run, {.chart_js = folder.path("none")});
+        return folder.read("run/report.html");
+    };
+    write_rows(run.file("retrained.csv"),
+               {.header = {"name", "arch", "validation_accuracy", "test_accuracy", "deviation", "runs"},
+                .rows = {{"winner", "3210", "0.9", "0.88", "0.003", "9"},
+                         {"random 1", "0123", "0.9", "0.874", "0.003", "9"},
+                         {"random 2", "0000", "0.9", "0.876", "0.003", "9"}}});
+    write_rows(run.file("error_ranking.csv"), {.header = {"score", "measure", "value", "low", "high"},
+                                               .rows = {{"raw", "tau", "0.5", "0.4", "0.6"},
+                                                        {"fitted", "tau", "0.7", "0.65", "0.75"},
+                                                        {"fitted", "tau_over_raw", "0.2", "0.1", "0.3"}}});
+    run.perform({"report", {}, {}, {"report.html"}, {}}, true, [&] { write_page(); });
+    const std::string html = folder.read("run/report.html");
+    const auto at = [&](const std::string& text) { return html.find(text); };
+    CHECK(at("What was found") < at("The winner, 3210, is better than random networks of its cost."));
+    CHECK(at("The winner, 3210, is") < at("Fitted scores against raw scores: better order"));
+    CHECK(at("Fitted scores against ridge: ") < at("Fitted scores against macs alone: better order"));
+    CHECK(at("Fitted scores, mean over several supernets and sets of images, against raw scores: better "
+             "order.") < at("<h2>Raw scores and fitted scores"));
+    CHECK(contains(html, "stage report</td><td>finished"));
+    CHECK_FALSE(contains(html, "not finished"));
+    CHECK(contains(html, "<td class=n>0.8800</td>")); // as a fraction, as everywhere
+    CHECK(contains(folder.read("run/ranking.csv"), "fitted,regret_below_macs,"));
+    CHECK(contains(folder.read("run/ranking.csv"), "raw,regret,"));
+}
+
+TEST_CASE("a report says in which unit scores are, and shows accuracies beside losses") {
+    const temporary_folder folder;
+    study::run_folder run(folder.path("run"));
+    fill(run);
+    score_table<space> scores = read_csv<space>(run.file("scores.csv"));
+    const std::vector<csv_column> columns{{"accuracy", std::vector<double>(scores.size(), 0.4375)},
+                                          {"negative_loss", scores.scores}};
+    write_csv(run.file("scores.csv"), scores, columns);
+    study::report_stage<space>(run, {.chart_js = folder.path("none")});
+    const std::string html = folder.read("run/report.html");
+    CHECK(contains(html, "minus the loss (cross-entropy)"));
+    CHECK(contains(html, "accuracy with shared weights"));
+    CHECK(contains(html, "<td class=n>0.4375</td>"));
+    CHECK(contains(folder.read("run/charts/ranking.csv"), "held_out,accuracy"));
+    const std::vector<csv_column> other{{"accuracy", scores.scores}};
+    write_csv(run.file("scores.csv"), scores, other);
+    study::report_stage<space>(run, {.chart_js = folder.path("none")});
+    CHECK_FALSE(contains(folder.read("run/report.html"), "cross-entropy)"));
+}
+
+TEST_CASE("a manifest with other types than a run's is refused or shown, never an exception of the parser") {
+    const temporary_folder folder;
+    { const study::run_folder made(folder.path("run")); }
+    for (const char* key : {"space", "data_source"}) {
+        folder.write("run/manifest.json", std::string("{\"") + key + "\": 7}");
+        const study::run_folder run(folder.path("run"));
+        CHECK(contains(
+            thrown<data_error>([&] { study::report_stage<space>(run, {.chart_js = folder.path("none")}); }),
+            std::string("manifest.json: ") + key + ": expected a text, got a JSON number"));
+    }
+    folder.write("run/manifest.json",
+                 "{\"quick\": \"yes\", \"stages\": {\"fit\": 7, \"search\": {\"seconds\": "
+                 "\"1\", \"finished\": 2}}, \"options\": [], \"data_files\": 3}");
+    const study::run_folder run(folder.path("run"));
+    study::report_stage<space>(run, {.chart_js = folder.path("none")});
+    CHECK(contains(folder.read("run/report.html"), "stage fit</td><td>?, not finished"));
+}

@@ -188,3 +188,14 @@ TEST_CASE("folders of a run that cannot be are errors of the library") {
         CHECK(run.perform({"s", {}, {}, {}, {}}, false, [] {}));
     }
 }
+
+TEST_CASE("several notes are taken at once, and null takes one out") {
+    const temporary_folder folder;
+    study::run_folder run(folder.path("run"));
+    run.note("a", 1);
+    run.note({{"a", json()}, {"b", 2}, {"c", json()}});
+    const study::run_folder again(folder.path("run"));
+    CHECK_FALSE(again.manifest().contains("a"));
+    CHECK_FALSE(again.manifest().contains("c"));
+    CHECK(again.manifest().at("b") == 2);
+}

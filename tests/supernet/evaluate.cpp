@@ -62,6 +62,9 @@ TEST_CASE("sharing first layers and cutting into batches changes nothing") {
     const supernet<space> net = trained(data);
     const auto some = sample<space>(8, seed{3});
     const evaluation<space> together = evaluate_both<space>(net, some, data);
+    CHECK(together.by_loss().scores == together.negative_loss);
+    CHECK(together.by_loss().architectures == some);
+    CHECK(together.by_loss().kind == score_kind::supernet);
     for (const std::size_t batch : {1U, 37U, 64U, 199U}) { // 37: in each 33 or 34 images
         CAPTURE(batch);
         const evaluation<space> in_batches = evaluate_both<space>(net, some, data, {.batch = batch});

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -61,7 +62,8 @@ inline int json_depth(const std::string& text) {
 } // namespace detail
 
 /// @brief Reads a value.
-/// @throws data_error where the file is missing, not JSON in UTF-8, or nested more than 256 deep
+/// @throws data_error where the file is missing, not JSON in UTF-8, nested more than 256 deep, or an object
+/// of it names a key twice
 inline json read_json(const std::string& path) {
     const std::string text = detail::read_plain_text(path);
     constexpr int most = 256;
@@ -71,8 +73,25 @@ inline json read_json(const std::string& path) {
     }
     std::string wrong = detail::nul_in(text); // which the parser takes for the end
     if (wrong.empty()) {
+        std::vector<std::set<std::string>> keys; // of the objects that are open
+        std::string twice;
+        const auto watch = [&](int, json::parse_event_t event, json& value) {
+            if (event == json::parse_event_t::object_start) {
+                keys.emplace_back();
+            } else if (event == json::parse_event_t::object_end) {
+                keys.pop_back();
+            } else if (event == json::parse_event_t::key && twice.empty() &&
+                       !keys.back().insert(value.get<std::string>()).second) {
+                twice = value.dump();
+            }
+            return true;
+        };
         try {
-            return json::parse(text);
+            json value = json::parse(text, watch);
+            if (twice.empty()) {
+                return value;
+            }
+            wrong = "an object has the key " + twice + " twice";
         } catch (const json::exception& e) {
             wrong = e.what();
         }

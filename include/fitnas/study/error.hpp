@@ -21,7 +21,7 @@
 #include <fitnas/data/split.hpp>
 #include <fitnas/study/error_parts.hpp>
 #include <fitnas/study/predictor.hpp>
-#include <fitnas/study/rank_quality.hpp>
+#include <fitnas/study/rank_table.hpp>
 #include <fitnas/study/supernet.hpp>
 
 namespace fitnas::study {
@@ -32,7 +32,7 @@ struct error_settings {
     int folds = 4;            ///< sets of validation images, each with every class in proportion, at least 2
     std::size_t images = 500; ///< of each fold; all folds together no more than the validation split
     double top = 0.25;        ///< which share of a ranking is selected, above 0, up to 1
-    score_measure score = score_measure::accuracy;
+    score_measure score = score_measure::negative_loss;
     train_options training{}; ///< the seeds are `training.seed`, + 1, ...
     evaluate_options evaluation{};
     fit_settings fit{};
@@ -155,27 +155,7 @@ inline void describe_error(const std::string& name, const error_parts& parts, cs
     }
 }
 
-inline std::vector<std::string> row_of(const std::string& score, const std::string& measure,
-                                       const estimate& e) {
-    return {score, measure, exact_text(e.value), exact_text(e.range.low), exact_text(e.range.high)};
-}
-
 } // namespace detail
-
-/// @brief Rank quality of several kinds of score as rows (score, measure, value, low, high).
-struct rank_table {
-    csv_rows rows{.header = {"score", "measure", "value", "low", "high"}};
-
-    void add(const std::string& score, const rank_quality& q) {
-        rows.rows.push_back(detail::row_of(score, "tau", q.tau));
-        rows.rows.push_back(detail::row_of(score, "tau_selected", q.selected));
-        rows.rows.push_back(detail::row_of(score, "truth_of_first", q.first));
-        rows.rows.push_back(detail::row_of(score, "truth_of_top", q.top));
-    }
-    void add_gain(const std::string& score, const estimate& gain) {
-        rows.rows.push_back(detail::row_of(score, "tau_gain", gain));
-    }
-};
 
 /// @brief Makes `error_parts.csv` and `error_ranking.csv`.
 /// @param images that raw scores are shares of; 0 where they are no shares
@@ -204,31 +184,41 @@ void write_error_tables(const run_folder& folder, const detail::error_scores<Spa
                          folder.file("truth.csv"));
     }
     csv_rows parts{.header = {"score", "part", "variance", "deviation"}};
-    rank_table ranks;
-    std::vector<std::vector<double>> columns[2];
-    for (int kind = 0; kind < 2; ++kind) {
+    std::vector<ranking> rankings{{"raw", {}},    {"fitted", {}},   {"ridge", {}},
+                                  {"macs", {{}}}, {"raw_mean", {}}, {"fitted_mean", {}}};
+    for (std::size_t kind = 0; kind < 2; ++kind) {
         auto cube = kind == 0 ? all.raw : all.fitted;
         for (auto& seed_scores : cube) {
             for (auto& column : seed_scores) {
-                std::vector<double> some;
-                for (const std::size_t a : rows) {
-                    some.push_back(column[a]);
+                const std::vector<double> whole = std::exchange(column, {});
+                std::vector<double> straight;
+                std::optional<ridge<Space>> line;
+                if (kind == 0 && truth) {
+                    line.emplace(score_table<Space>{all.networks, whole});
                 }
-                column = some;
-                columns[kind].push_back(std::move(some));
+                for (const std::size_t a : rows) {
+                    column.push_back(whole[a]);
+                    if (line) {
+                        straight.push_back(line->predict(all.networks[a]));
+                    }
+                }
+                rankings[kind].takings.push_back(column);
+                if (line) {
+                    rankings[2].takings.push_back(std::move(straight));
+                }
             }
         }
-        const std::string name = kind == 0 ? "raw" : "fitted";
-        detail::describe_error(name, split_error(cube, true_scores, truth ? truth->variance : 0), parts);
-        if (truth) {
-            ranks.add(name, judge(columns[kind], true_scores, top));
-            const std::vector<double> mean = detail::mean_of(columns[kind], kind == 0 ? images : 0);
-            ranks.add(name + "_mean", judge({&mean, 1}, true_scores, top));
-        }
+        detail::describe_error(rankings[kind].name,
+                               split_error(cube, true_scores, truth ? truth->variance : 0), parts);
+        rankings[4 + kind].takings.push_back(detail::mean_of(rankings[kind].takings, kind == 0 ? images : 0));
     }
     write_rows(folder.file("error_parts.csv"), parts);
     if (truth) {
-        ranks.add_gain("fitted", tau_gain(columns[1], columns[0], true_scores));
+        for (const std::size_t a : rows) {
+            rankings[3].takings.front().push_back(static_cast<double>(cost::macs<Space>(all.networks[a])));
+        }
+        rank_table ranks;
+        ranks.add_all(rankings, true_scores, rankings[3].takings.front(), top);
         write_rows(folder.file("error_ranking.csv"), ranks.rows);
     }
 }

@@ -14,32 +14,12 @@
 #include <fitnas/io/csv_rows.hpp>
 #include <fitnas/io/json.hpp>
 #include <fitnas/study/folder.hpp>
+#include <fitnas/study/plot.hpp>
 
 namespace fitnas::study {
 
 /// @return text as it stands in HTML
-inline std::string html_text(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-        switch (c) {
-        case '&':
-            out += "&amp;";
-            break;
-        case '<':
-            out += "&lt;";
-            break;
-        case '>':
-            out += "&gt;";
-            break;
-        case '"':
-            out += "&quot;";
-            break;
-        default:
-            out += c;
-        }
-    }
-    return out;
-}
+inline std::string html_text(std::string_view text) { return detail::xml_text(text); }
 
 /// @return a table; columns whose first field is a number are set to the right
 FITNAS_COLD inline std::string html_table(const csv_rows& table) {
@@ -70,11 +50,15 @@ class page {
 public:
     explicit page(std::string title) : m_title(std::move(title)) {}
 
+    /// @brief What stands first, whenever it is said.
+    void lead(const std::string& markup) { m_lead += markup; }
     /// @brief A heading.
     void section(const std::string& title) { m_body += "<h2>" + html_text(title) + "</h2>\n"; }
     /// @brief A paragraph.
     void text(const std::string& words) { m_body += "<p>" + html_text(words) + "</p>\n"; }
     void table(const csv_rows& rows) { m_body += html_table(rows); }
+    /// @brief A table of names and texts that may be long, which are broken where the window ends.
+    void long_table(const csv_rows& rows) { m_body += "<div class=long>" + html_table(rows) + "</div>"; }
     /// @brief Anything else.
     void html(const std::string& markup) { m_body += markup; }
 
@@ -115,7 +99,7 @@ public:
                     "given by --chart-js. All tables are here, and the charts' data is in the folder "
                     "charts/.</p>\n";
         }
-        html += m_body;
+        html += m_lead + m_body;
         for (const auto& [name, rows] : m_data) {
             write_rows(folder + "/charts/" + name + ".csv", rows);
             std::string text = fitnas::detail::csv_line(rows.header);
@@ -158,7 +142,8 @@ p { max-width: 75ch; } .missing { border: 2px solid var(--c1); padding: .6rem; }
 figure { margin: 0; min-width: 0; } figcaption { font-weight: 600; min-height: 3em; display: flex; align-items: end; }
 .chart { position: relative; height: 340px; } a { color: var(--c0); } .data { font-size: .85rem; }
 .scroll { overflow-x: auto; margin: .8rem 0; } summary { cursor: pointer; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .9rem; }
-th, td { padding: .25rem 1rem .25rem 0; text-align: left; border-bottom: 1px solid var(--line); white-space: nowrap; }
+th, td { padding: .25rem 1rem .25rem 0; text-align: left; border-bottom: 1px solid var(--line); vertical-align: top; }
+.long td { overflow-wrap: anywhere; min-width: 6rem; } .found li { max-width: 80ch; margin: .4rem 0; }
 th { color: var(--faint); font-weight: 600; } th.n, td.n { text-align: right; } svg { max-width: 100%; height: auto; }
 </style></head><body><main>
 )html";
@@ -171,8 +156,10 @@ const rowsOf = name => {
 const colour = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const points = s => rowsOf(s.data).filter(r => r[s.x] !== "" && r[s.y] !== "" && (!s.where || r[s.where] === "1"))
   .map(r => ({ x: +r[s.x], y: +r[s.y], name: r.arch }));
-const axis = a => ({ ...a, title: { display: true, text: a.title, color: colour("--ink") },
-  ticks: { color: colour("--faint"), maxRotation: 0, ...a.ticks }, grid: { color: colour("--line") } });
+const axis = (a, ticks) => ({ ...a, title: { display: true, text: a.title, color: colour("--ink") },
+  ticks: { color: colour("--faint"), maxRotation: 0, ...ticks, ...a.ticks }, grid: { color: colour("--line") } });
+const short = { callback: v => String(+v.toPrecision(6)) };
+const digits = v => String(+v.toPrecision(5));
 function config(spec) {
   const bars = spec.type === "bar";
   const datasets = spec.series.map((s, i) => {
@@ -187,12 +174,13 @@ function config(spec) {
     data: { labels: bars ? rowsOf(spec.data).map(r => r[spec.labels]) : undefined, datasets },
     options: {
       animation: false, maintainAspectRatio: false, responsive: true, scales: {
-        x: bars ? { ...axis(spec.x), stacked: true } : { type: "linear", ...axis(spec.x) },
-        y: { ...axis(spec.y), stacked: bars } },
+        x: bars ? { ...axis(spec.x), stacked: true } : { type: "linear", ...axis(spec.x, short) },
+        y: { ...axis(spec.y, short), stacked: bars } },
       plugins: {
         legend: { display: spec.series.length > 1, labels: { color: colour("--ink"), boxWidth: 12, usePointStyle: true } },
-        tooltip: { callbacks: { label: t => bars ? `${t.dataset.label}: ${t.formattedValue}`
-          : [t.raw.name, `${t.dataset.label}: ${t.formattedValue}`].filter(Boolean).join("  ") } } } } };
+        tooltip: { callbacks: { label: t => bars ? `${t.dataset.label}: ${digits(t.raw)}`
+          : [t.raw.name, t.dataset.label].filter(Boolean).join(", ")
+            + ` (${spec.x.title} ${digits(t.raw.x)}, ${spec.y.title} ${digits(t.raw.y)})` } } } } };
 }
 function draw() {
   charts.forEach((spec, i) => {
@@ -211,6 +199,7 @@ document.querySelectorAll("a[data-csv]").forEach(a => {
 )js";
 
     std::string m_title;
+    std::string m_lead;
     std::string m_body;
     std::vector<std::pair<std::string, csv_rows>> m_data;
     json m_charts = json::array();

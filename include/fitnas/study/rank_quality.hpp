@@ -1,15 +1,20 @@
 /// @file
-/// @brief How well a score ranks networks by their truth: over all of them, and among those it would select.
+/// @brief How well a score ranks networks by their truth: over all of them, among those it would select, and
+/// where a limit on the cost asks for one.
 
 #ifndef FITNAS_STUDY_RANK_QUALITY_HPP
 #define FITNAS_STUDY_RANK_QUALITY_HPP
 
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
+#include <limits>
 #include <numeric>
 #include <span>
 #include <string>
 #include <vector>
 
+#include <fitnas/core/error.hpp>
 #include <fitnas/core/mean.hpp>
 #include <fitnas/metrics/bootstrap.hpp>
 #include <fitnas/metrics/kendall.hpp>
@@ -30,6 +35,7 @@ struct rank_quality {
     estimate selected; ///< the same among the networks that the ranking itself puts on top
     estimate first;    ///< the truth of the network that the ranking puts first
     estimate top;      ///< the mean truth of the networks that the ranking puts on top
+    estimate regret;   ///< `regret_under_limits`, in the unit of the truth; not a number without costs
 };
 
 /// @brief Kendall's tau-b among the rows that `values` itself puts on top, at least three.
@@ -60,7 +66,8 @@ inline std::vector<double> values_at(const std::vector<double>& values, std::spa
     return some;
 }
 
-/// A statistic of rows (numbers of networks), with an interval over networks drawn with replacement.
+/// A statistic of rows (numbers of networks), with an interval over networks drawn with replacement. Where
+/// all values of a column are equal, neither is a number.
 template <class Statistic>
 estimate estimate_over(std::size_t networks, const bootstrap_options& options, Statistic&& statistic) {
     std::vector<double> rows(networks);
@@ -68,39 +75,60 @@ estimate estimate_over(std::size_t networks, const bootstrap_options& options, S
     const auto of_rows = [&](std::span<const double> some, std::span<const double>) {
         return statistic(some);
     };
-    return {of_rows(rows, rows), bootstrap_interval(rows, rows, of_rows, options)};
+    const double value = of_rows(rows, rows);
+    return {value,
+            std::isfinite(value) ? bootstrap_interval(rows, rows, of_rows, options) : interval{value, value}};
 }
 
-/// A statistic of (values, truth), averaged over the takings; each draw has the same networks for every
-/// taking.
+/// A statistic of (values, truth, cost), averaged over the takings.
+/// @param cost as long as `truth`, or empty
 template <class Statistic>
-estimate estimate_of(std::span<const std::vector<double>> takings, std::span<const double> truth,
-                     const bootstrap_options& options, Statistic&& statistic) {
-    const std::vector<double> truths(truth.begin(), truth.end());
-    return estimate_over(truth.size(), options, [&](std::span<const double> rows) {
-        const std::vector<double> y = values_at(truths, rows);
-        std::vector<double> values;
-        for (std::size_t t = 0; t < takings.size(); ++t) {
-            const std::vector<double> x = values_at(takings[t], rows);
-            values.push_back(statistic(t, std::span<const double>(x), std::span<const double>(y)));
-        }
-        return fitnas::detail::exact_mean(values);
+double mean_over(std::span<const std::vector<double>> takings, const std::vector<double>& truth,
+                 const std::vector<double>& cost, std::span<const double> rows, Statistic&& statistic) {
+    const std::vector<double> y = values_at(truth, rows);
+    const std::vector<double> c = cost.empty() ? cost : values_at(cost, rows);
+    std::vector<double> values;
+    for (const std::vector<double>& taking : takings) {
+        values.push_back(statistic(values_at(taking, rows), y, c));
+    }
+    return fitnas::detail::exact_mean(values);
+}
+
+inline std::vector<double> copy_of(std::span<const double> values) { return {values.begin(), values.end()}; }
+
+/// The difference of a statistic's means over two kinds of takings; each draw has the same networks for all.
+template <class Statistic>
+estimate gain_of(std::span<const std::vector<double>> more, std::span<const std::vector<double>> less,
+                 std::span<const double> truth, std::span<const double> cost,
+                 const bootstrap_options& options, Statistic&& statistic) {
+    const std::vector<double> y = copy_of(truth);
+    const std::vector<double> c = copy_of(cost);
+    return estimate_over(y.size(), options, [&](std::span<const double> rows) {
+        return mean_over(more, y, c, rows, statistic) - mean_over(less, y, c, rows, statistic);
     });
 }
 
 } // namespace detail
 
 /// @brief Judges one kind of score.
+///
+/// Intervals are over networks drawn with replacement: how far another draw of networks from the same space
+/// would move a number. What the seed of a supernet moves is in the mean over several takings.
 /// @param takings at least one, each with one value a network, higher is better
 /// @param truth one value a network
 /// @param fraction which share of a ranking is its top, above 0, up to 1
+/// @param cost one a network, for `rank_quality::regret`; may be empty
 /// @throws shape_error, numeric_error, option_error
 inline rank_quality judge(std::span<const std::vector<double>> takings, std::span<const double> truth,
-                          double fraction, const bootstrap_options& options = {}) {
+                          double fraction, std::span<const double> cost = {},
+                          const bootstrap_options& options = {}) {
     using column = std::span<const double>;
+    const std::vector<double> all_truths = detail::copy_of(truth);
+    const std::vector<double> all_costs = detail::copy_of(cost);
     const auto of = [&](auto&& statistic) {
-        return detail::estimate_of(takings, truth, options,
-                                   [&](std::size_t, column x, column y) { return statistic(x, y); });
+        return detail::estimate_over(truth.size(), options, [&](column rows) {
+            return detail::mean_over(takings, all_truths, all_costs, rows, statistic);
+        });
     };
     const auto mean_of_top = [](column x, column y, std::size_t k) {
         std::vector<double> values;
@@ -109,11 +137,17 @@ inline rank_quality judge(std::span<const std::vector<double>> takings, std::spa
         }
         return fitnas::detail::exact_mean(values);
     };
-    return {of([](column x, column y) { return kendall_tau(x, y); }),
-            of([&](column x, column y) { return tau_selected(x, y, fraction); }),
-            of([&](column x, column y) { return mean_of_top(x, y, 1); }), of([&](column x, column y) {
-                return mean_of_top(x, y, fitnas::detail::top_count(y.size(), fraction, "judge"));
-            })};
+    rank_quality q;
+    q.tau = of([](column x, column y, column) { return kendall_tau(x, y); });
+    q.selected = of([&](column x, column y, column) { return tau_selected(x, y, fraction); });
+    q.first = of([&](column x, column y, column) { return mean_of_top(x, y, 1); });
+    q.top = of([&](column x, column y, column) {
+        return mean_of_top(x, y, fitnas::detail::top_count(y.size(), fraction, "judge"));
+    });
+    constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
+    q.regret = cost.empty() ? estimate{unknown, {unknown, unknown}}
+                            : of([](column x, column y, column c) { return regret_under_limits(x, y, c); });
+    return q;
 }
 
 /// @brief How far takings agree with each other: Kendall's tau-b, mean over all pairs of them.
@@ -138,17 +172,23 @@ inline estimate tau_between(std::span<const std::vector<double>> takings,
 
 /// @brief How much better one kind of score ranks than another: the difference of their taus over the same
 /// networks, of which each is drawn for both or for neither.
-/// @param better,worse as many takings each
+/// @param better,worse at least one taking each
 inline estimate tau_gain(std::span<const std::vector<double>> better,
                          std::span<const std::vector<double>> worse, std::span<const double> truth,
                          const bootstrap_options& options = {}) {
-    std::vector<std::vector<double>> both(better.begin(), better.end());
-    both.insert(both.end(), worse.begin(), worse.end());
-    estimate half = detail::estimate_of(
-        both, truth, options, [&](std::size_t t, std::span<const double> x, std::span<const double> y) {
-            return (t < better.size() ? 2 : -2) * kendall_tau(x, y);
-        });
-    return half;
+    using column = std::span<const double>;
+    return detail::gain_of(better, worse, truth, {}, options,
+                           [](column x, column y, column) { return kendall_tau(x, y); });
+}
+
+/// @brief How much less one kind of score loses under limits than another, as `tau_gain`.
+/// @return the regret of `worse` less that of `better`, in the unit of the truth
+inline estimate regret_gain(std::span<const std::vector<double>> better,
+                            std::span<const std::vector<double>> worse, std::span<const double> truth,
+                            std::span<const double> cost, const bootstrap_options& options = {}) {
+    using column = std::span<const double>;
+    return detail::gain_of(worse, better, truth, cost, options,
+                           [](column x, column y, column c) { return regret_under_limits(x, y, c); });
 }
 
 } // namespace fitnas::study

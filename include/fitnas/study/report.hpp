@@ -6,9 +6,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -16,8 +18,12 @@
 #include <fitnas/study/alone.hpp>
 #include <fitnas/study/chain.hpp>
 #include <fitnas/study/error.hpp>
+#include <fitnas/study/findings.hpp>
 #include <fitnas/study/page.hpp>
+#include <fitnas/study/report_run.hpp>
+#include <fitnas/study/score_unit.hpp>
 #include <fitnas/study/search.hpp>
+#include <fitnas/study/watch.hpp>
 
 namespace fitnas::study {
 
@@ -36,156 +42,146 @@ public:
     report_writer(const run_folder& folder, const report_settings& settings)
         : m_folder(folder),
           m_settings(settings),
-          m_page("fitnas study: " + folder.manifest().value("space", std::string("?")) + ", " +
-                 folder.manifest().value("data_source", std::string("no images"))) {}
+          m_page("fitnas study: " + text_of("space", "?") + ", " + text_of("data_source", "no images")) {}
 
-    FITNAS_COLD bool write() {
-        if (m_folder.manifest().value("quick", false)) {
-            m_page.text("A quick run: short trainings, few images. It shows that everything works; its "
-                        "numbers say less than those of a full run.");
+    FITNAS_COLD bool write(const observer& watch) {
+        if (const json& all = m_folder.manifest(); all.contains("quick") && all["quick"] == true) {
+            m_page.lead("<p>A quick run: short trainings, few images. It shows that everything works; its "
+                        "numbers say less than those of a full run.</p>\n");
         }
-        ranking();
-        error();
-        training();
-        search();
-        final_table();
-        segments();
-        manifest();
+        const std::size_t parts = 8;
+        const fitnas::detail::teller tell(watch, "report", parts);
+        std::size_t done = 0;
+        const auto part = [&](auto&& write_part) {
+            write_part();
+            tell(++done);
+        };
+        part([&] { m_scores = read_score_unit<Space>(m_folder); });
+        part([&] { ranking(); });
+        part([&] { error(); });
+        part([&] { training_part<Space>(m_folder, m_page); });
+        part([&] { search(); });
+        part([&] { final_table(); });
+        part([&] {
+            findings();
+            segments_part(m_folder, m_page);
+        });
+        part([&] { run_part(m_folder, m_page); });
         return m_page.write(m_folder.path(), "report.html", m_settings.chart_js);
     }
 
 private:
-    /// Columns of a file as they are shown.
-    struct shown {
-        std::string column;
-        std::string title;
-        int digits; ///< of a number behind its point; `as_it_stands`: the text itself
-        double factor = 1;
-    };
-
-    static constexpr int as_it_stands = -1;
-
-    static std::string number(const std::string& text, int digits, double factor = 1) {
-        const auto value = fitnas::detail::read_number<double>(text);
-        return digits == as_it_stands || !value ? text
-                                                : fitnas::detail::fixed_point_text(factor * *value, digits);
-    }
-
-    /// A table of some columns of a file, of those that it has.
-    FITNAS_COLD void table(const std::string& name, const std::vector<shown>& columns) {
-        const csv_rows file = read_rows(m_folder.file(name));
-        csv_rows table{.header = {}, .rows = std::vector<std::vector<std::string>>(file.rows.size())};
-        for (const shown& c : columns) {
-            const auto place = std::find(file.header.begin(), file.header.end(), c.column);
-            if (place == file.header.end()) {
-                continue;
-            }
-            table.header.push_back(c.title);
-            for (std::size_t i = 0; i < file.rows.size(); ++i) {
-                const std::string& text = file.rows[i][static_cast<std::size_t>(place - file.header.begin())];
-                table.rows[i].push_back(number(text, c.digits, c.factor));
-            }
-        }
-        m_page.table(table);
-    }
-
-    static std::string words(const estimate& e) {
-        const auto text = [](double v) { return fitnas::detail::fixed_point_text(v, 3); };
-        return text(e.value) + " (" + text(e.range.low) + " to " + text(e.range.high) + ")";
-    }
-
-    /// Rows (score, measure, value, low, high) with one line a score.
-    FITNAS_COLD void rank_summary(const csv_rows& rows,
+    /// Rows (score, measure, value, low, high) with one line a score, of those that are there.
+    FITNAS_COLD void rank_summary(const rank_table& ranks,
                                   const std::vector<std::pair<std::string, std::string>>& names) {
-        const std::vector<std::string> measures{"tau", "tau_selected", "truth_of_first", "truth_of_top",
-                                                "tau_gain"};
-        csv_rows table{.header = {"ranked by", "tau-b with truth", "tau-b in its selected top",
-                                  "truth of its first", "mean truth of its top", "tau gained on raw"}};
+        const std::string top = "top " + fitnas::detail::number_text(m_settings.top);
+        csv_rows table{.header = {"ranked by", "tau-b", "tau-b in its " + top, "loss of its picks",
+                                  "truth of its first", "mean truth of its " + top}};
         for (const auto& [score, title] : names) {
             std::vector<std::string> line{title};
-            for (const std::string& measure : measures) {
-                std::string field;
-                for (const auto& row : rows.rows) {
-                    if (row[0] == score && row[1] == measure) {
-                        const auto part = [&](std::size_t i) { return number(row[i], 3); };
-                        field = part(2) + " (" + part(3) + " to " + part(4) + ")";
-                    }
-                }
-                line.push_back(field);
+            for (const char* measure : {"tau", "tau_selected", "regret", "truth_of_first", "truth_of_top"}) {
+                const auto e = ranks.find(score, measure);
+                line.push_back(e ? words(*e, std::string_view(measure).starts_with("tau") ? 3 : 4) : "");
             }
-            table.rows.push_back(line);
+            if (!line[1].empty()) {
+                table.rows.push_back(line);
+            }
         }
         m_page.table(table);
     }
 
     FITNAS_COLD void ranking() {
-        if (!m_folder.has("scores.csv") || !m_folder.has("held_out.csv") || !m_folder.has("truth.csv") ||
-            !m_folder.has("predictions.csv")) {
+        if (!m_folder.has("held_out.csv") || !m_folder.has("truth.csv") || !m_folder.has("predictions.csv")) {
             return;
         }
-        std::map<architecture<Space>, double> fitted;
-        std::map<architecture<Space>, double> truth;
-        fill(fitted, read_csv<Space>(m_folder.file("predictions.csv")));
-        fill(truth, read_truth<Space>(m_folder)->scores);
+        auto fitted = by_network(read_csv<Space>(m_folder.file("predictions.csv")));
+        m_truth = by_network(read_truth<Space>(m_folder)->scores);
         const csv_table<Space> held_out = read_csv_table<Space>(m_folder.file("held_out.csv"));
+        const bool accuracies = m_scores.unit == score_unit::loss;
         csv_rows rows{.header = {"arch", "truth", "raw", "fitted", "held_out"}};
-        std::vector<double> columns[6]; // truth, raw, fitted, held out, ridge, macs
+        if (accuracies) {
+            rows.header.push_back("accuracy");
+        }
+        std::vector<double> truths;
+        std::vector<study::ranking> all;
+        for (const char* name : {"raw", "fitted", "held_out", "ridge", "macs", "accuracy"}) {
+            all.push_back({name, {{}}});
+        }
         const auto line = ridge<Space>(held_out.scores);
         for (std::size_t i = 0; i < held_out.scores.size(); ++i) {
             const architecture<Space> a = canonical<Space>(held_out.scores.architectures[i]);
-            if (truth.contains(a) && fitted.contains(a)) {
-                const double values[] = {truth[a],        held_out.scores.scores[i],
-                                         fitted[a],       held_out.columns.front().values[i],
-                                         line.predict(a), static_cast<double>(cost::macs<Space>(a))};
-                rows.rows.push_back({to_string<Space>(a)});
-                for (std::size_t c = 0; c < 6; ++c) {
-                    columns[c].push_back(values[c]);
-                    if (c < 4) {
-                        rows.rows.back().push_back(exact_text(values[c]));
-                    }
+            if (!m_truth.contains(a) || !fitted.contains(a) ||
+                (accuracies && !m_scores.accuracy.contains(a))) {
+                continue;
+            }
+            const double values[] = {held_out.scores.scores[i],
+                                     fitted[a],
+                                     held_out.columns.front().values[i],
+                                     line.predict(a),
+                                     static_cast<double>(cost::macs<Space>(a)),
+                                     accuracies ? m_scores.accuracy[a] : 0};
+            truths.push_back(m_truth[a]);
+            rows.rows.push_back({to_string<Space>(a), exact_text(truths.back())});
+            for (std::size_t c = 0; c < all.size(); ++c) {
+                all[c].takings.front().push_back(values[c]);
+                if (c < 3 || (c == 5 && accuracies)) {
+                    rows.rows.back().push_back(exact_text(values[c]));
                 }
             }
         }
         if (rows.rows.size() < 10) {
             return;
         }
-        rank_table ranks;
-        std::vector<std::string> taus;
-        const char* names[] = {"raw", "fitted", "held_out", "ridge", "macs"};
-        for (std::size_t c = 0; c < 5; ++c) {
-            const rank_quality q = judge({&columns[c + 1], 1}, columns[0], m_settings.top);
-            ranks.add(names[c], q);
-            taus.push_back(words(q.tau));
-            if (c > 0) {
-                ranks.add_gain(names[c], tau_gain({&columns[c + 1], 1}, {&columns[1], 1}, columns[0]));
-            }
+        if (!accuracies) {
+            all.pop_back();
         }
+        rank_table ranks;
+        ranks.add_all(all, truths, all[4].takings.front(), m_settings.top);
         const std::string sure = truth_quality(ranks);
         write_rows(m_folder.file("ranking.csv"), ranks.rows);
+        compare(ranks, "");
         m_page.section("Raw scores and fitted scores against the truth");
-        m_page.text(std::to_string(rows.rows.size()) +
-                    " networks. Raw: the score with shared weights. Fitted: what the GCN, fitted to all raw "
-                    "scores, says of the same networks. Held out: the same by a GCN that had not seen the "
-                    "network's own score. In brackets: 95 % bootstrap intervals over networks." +
-                    sure);
+        m_page.text(
+            std::to_string(rows.rows.size()) +
+            " networks. Truth: the accuracy of each trained by itself, or a number of a table. Raw: the "
+            "score with shared weights, here " +
+            m_scores.words() +
+            ". Fitted: what the GCN, fitted to all raw scores, says of the same "
+            "networks. Held out: the same by a GCN that had not seen the network's own score. Ridge: a sum "
+            "of a number for each cell's operator, fitted to the raw scores. Macs alone: the network "
+            "with more multiply-accumulates ranks higher." +
+            sure);
         m_page.data("ranking", rows);
-        const auto [low, high] = range_of(columns[1], columns[2]);
+        const auto [low, high] = range_of(all[0].takings.front(), all[1].takings.front());
         m_page.html("<div class=charts>");
         for (std::size_t c = 0; c < 2; ++c) {
+            const std::string name = c == 0 ? "raw" : "fitted";
+            const auto tau = ranks.find(name, "tau");
             m_page.chart(
-                {{"title", std::string(c == 0 ? "Raw" : "Fitted") + " score against truth: tau-b " + taus[c]},
+                {{"title", std::string(c == 0 ? "Raw" : "Fitted") + " score against truth" +
+                               (tau ? ": tau-b " + words(*tau) : "")},
                  {"data", "ranking"},
-                 {"x", {{"title", "truth: trained by itself"}}},
-                 {"y", {{"title", c == 0 ? "raw score" : "fitted score"}, {"min", low}, {"max", high}}},
-                 {"series",
-                  json::array({{{"label", names[c]}, {"x", "truth"}, {"y", names[c]}, {"colour", c}}})}});
+                 {"x", {{"title", "truth"}}},
+                 {"y", {{"title", name + " score (" + m_scores.words() + ")"}, {"min", low}, {"max", high}}},
+                 {"series", json::array({{{"label", name}, {"x", "truth"}, {"y", name}, {"colour", c}}})}});
         }
         m_page.html("</div>");
-        rank_summary(ranks.rows, {{"raw", "raw score"},
-                                  {"fitted", "fitted score"},
-                                  {"held_out", "fitted, held out"},
-                                  {"ridge", "ridge on one-hot codes"},
-                                  {"macs", "macs alone"}});
+        rank_summary(ranks, {{"raw", "raw score"},
+                             {"accuracy", "raw accuracy, same images"},
+                             {"fitted", "fitted score"},
+                             {"held_out", "fitted, held out"},
+                             {"ridge", "ridge"},
+                             {"macs", "macs alone"}});
+    }
+
+    /// What a table says of the fit beside what it is compared with, as findings.
+    FITNAS_COLD void compare(const rank_table& ranks, const std::string& which) {
+        for (const auto& [other, name] :
+             {std::pair("raw", "raw scores"), std::pair("ridge", "ridge"), std::pair("macs", "macs alone")}) {
+            if (auto found = compared(ranks, "fitted", "Fitted scores" + which, other, name)) {
+                m_findings.push_back(std::move(*found));
+            }
+        }
     }
 
     /// How sure the truth is, where it was trained here from several seeds: a sentence, and a row.
@@ -206,9 +202,9 @@ private:
             return {};
         }
         const estimate tau = tau_between(takings);
-        ranks.rows.rows.push_back(row_of("truth", "tau_between_seeds", tau));
+        ranks.add("truth", "tau_between_seeds", tau);
         return " The truth is the mean of " + std::to_string(takings.size()) +
-               " trainings; what one seed and another rank agrees at tau-b " + words(tau) + ".";
+               " trainings; the orders of one seed and another agree at tau-b " + words(tau) + ".";
     }
 
     FITNAS_COLD void error() {
@@ -224,8 +220,8 @@ private:
             variances[fields[of]][fields[named]] = fitnas::detail::csv_finite(fields[number], file, number);
         }
         csv_rows chart{.header = {"score", "images", "training", "bias"}};
-        csv_rows table{.header = {"score", "images", "training of the supernet",
-                                  "bias that changes the order", "all three", "quality"}};
+        csv_rows table{
+            .header = {"score", "images", "training of the supernet", "bias", "all three", "quality"}};
         for (const auto& [score, title] :
              {std::pair("raw", "raw score"), std::pair("fitted", "fitted score")}) {
             std::map<std::string, double>& variance = variances[score];
@@ -241,10 +237,15 @@ private:
             }
         }
         m_page.section("What the error of a score is made of");
-        m_page.text(
-            "Supernets from several seeds scored the same networks on disjoint sets of images. What "
-            "all networks share is left out: it does not change a ranking. Bias is the expected score "
-            "less the truth, without what a line from truth to score explains.");
+        m_page.text("Supernets from several seeds scored the same networks on disjoint sets of images. The "
+                    "variance of one "
+                    "score is what the images do, what the seed of the supernet's training does, and a bias, "
+                    "the same for "
+                    "all: the expected score less the truth, without what a line from truth to score "
+                    "explains. What all "
+                    "networks share is left out: it does not change a ranking. Quality is what differs "
+                    "between networks "
+                    "over all seeds and images.");
         m_page.data("error_parts", chart);
         m_page.html("<div class=charts>");
         m_page.chart({{"title", "Variance of a score, by its source"},
@@ -260,73 +261,31 @@ private:
         m_page.table(table);
         m_page.html("</div></div>");
         if (m_folder.has("error_ranking.csv")) {
-            m_page.text("Ranking by one score, mean over the seeds and sets of images:");
-            rank_summary(read_rows(m_folder.file("error_ranking.csv")),
-                         {{"raw", "raw score"},
-                          {"fitted", "fitted score"},
-                          {"raw_mean", "mean of all raw scores"},
-                          {"fitted_mean", "mean of all fitted scores"}});
+            const rank_table ranks{read_rows(m_folder.file("error_ranking.csv"))};
+            compare(ranks, ", mean over several supernets and sets of images,");
+            m_page.text(
+                "How one score ranks, in the mean over those seeds and sets of images; and how the mean of "
+                "all of a network's scores does.");
+            rank_summary(ranks, {{"raw", "raw score"},
+                                 {"fitted", "fitted score"},
+                                 {"ridge", "ridge"},
+                                 {"macs", "macs alone"},
+                                 {"raw_mean", "mean of all raw scores"},
+                                 {"fitted_mean", "mean of all fitted scores"}});
         }
-    }
-
-    FITNAS_COLD void training() {
-        if (!m_folder.has("training.csv")) {
-            return;
-        }
-        const csv_rows file = read_rows(m_folder.file("training.csv"));
-        csv_rows rows{.header = {"epoch", "loss", "supernet", "winner"}};
-        for (const auto& row : file.rows) {
-            rows.rows.push_back({row[0], row[1], row[2], ""});
-        }
-        bool winner = false;
-        if (m_folder.has("retrained.csv") && m_folder.has("retrained_runs.csv")) {
-            const auto first = read_architectures<Space>(m_folder.file("retrained.csv"));
-            const auto runs = read_alone<Space>(m_folder.file("retrained_runs.csv"));
-            for (const auto& [job, result] : runs) {
-                if (!winner && !first.empty() && job.architecture == first.front()) {
-                    winner = true;
-                    for (std::size_t e = 0; e < result.curve.size(); ++e) {
-                        if (e >= rows.rows.size()) {
-                            rows.rows.push_back({std::to_string(e + 1), "", "", ""});
-                        }
-                        rows.rows[e][3] = exact_text(result.curve[e]);
-                    }
-                }
-            }
-        }
-        m_page.section("Training");
-        m_page.data("training", rows);
-        json accuracy = json::array(
-            {{{"label", "supernet, mean of its paths"}, {"x", "epoch"}, {"y", "supernet"}, {"line", true}}});
-        if (winner) {
-            accuracy.push_back(
-                {{"label", "winner, by itself"}, {"x", "epoch"}, {"y", "winner"}, {"line", true}});
-        }
-        const json epochs{{"title", "epoch"}, {"ticks", {{"precision", 0}}}};
-        m_page.html("<div class=charts>");
-        m_page.chart({{"title", "Accuracy on the training images, as they were seen"},
-                      {"data", "training"},
-                      {"x", epochs},
-                      {"y", {{"title", "accuracy"}}},
-                      {"series", accuracy}});
-        m_page.chart(
-            {{"title", "Loss of the supernet"},
-             {"data", "training"},
-             {"x", epochs},
-             {"y", {{"title", "cross-entropy"}}},
-             {"series",
-              json::array({{{"label", "supernet"}, {"x", "epoch"}, {"y", "loss"}, {"line", true}}})}});
-        m_page.html("</div>");
     }
 
     FITNAS_COLD void search() {
         if (m_folder.has("predictors.csv")) {
             m_page.section("Predictors");
-            m_page.text("Rank correlation with scores that were held out, by cross-validation.");
-            table("predictors.csv", {{"predictor", "predictor", as_it_stands},
-                                     {"tau", "tau-b", 3},
-                                     {"low", "95 % from", 3},
-                                     {"high", "to", 3}});
+            m_page.text("Kendall's tau-b with raw scores that were held out, by cross-validation, and its 95 "
+                        "% bootstrap "
+                        "interval over networks: how well scores are foretold, not the truth.");
+            file_table(m_folder, m_page, "predictors.csv",
+                       {{"predictor", "predictor", as_it_stands},
+                        {"tau", "tau-b", 3},
+                        {"low", "95 % from", 3},
+                        {"high", "to", 3}});
         }
         if (!m_folder.has("candidates.csv") || !m_folder.has("front.csv")) {
             return;
@@ -355,11 +314,13 @@ private:
             add(c.architecture, c.predicted, "0", "1");
         }
         m_page.section("Search");
+        m_page.text("Predicted is the fitted score, in the unit of the raw ones (" + m_scores.words() +
+                    "); the front is the best for each cost, exactly.");
         m_page.data("search", rows);
         m_page.chart({{"title", "Predicted quality against cost: the exact front, and the chosen networks"},
                       {"data", "search"},
                       {"x", {{"title", "million multiply-accumulates"}}},
-                      {"y", {{"title", "predicted score"}}},
+                      {"y", {{"title", "predicted score (" + m_scores.words() + ")"}}},
                       {"series", json::array({{{"label", "chosen"},
                                                {"x", "macs"},
                                                {"y", "predicted"},
@@ -379,10 +340,22 @@ private:
                                                {"y", "predicted"},
                                                {"radius", 2},
                                                {"colour", 4}}})}});
-        table("candidates.csv", {{"arch", "code", as_it_stands},
-                                 {"predicted", "predicted", 4},
-                                 {"macs", "macs", 0},
-                                 {"parameters", "parameters", 0}});
+        csv_rows list{.header = {"code", "predicted", "macs", "parameters"}};
+        if (!m_scores.accuracy.empty()) {
+            list.header.push_back("accuracy with shared weights");
+        }
+        for (const auto& c : best) {
+            list.rows.push_back({to_string<Space>(c.architecture),
+                                 fitnas::detail::fixed_point_text(c.predicted, 4), std::to_string(c.macs),
+                                 std::to_string(c.parameters)});
+            if (!m_scores.accuracy.empty()) {
+                const auto known = m_scores.accuracy.find(canonical<Space>(c.architecture));
+                list.rows.back().push_back(known == m_scores.accuracy.end()
+                                               ? ""
+                                               : fitnas::detail::fixed_point_text(known->second, 4));
+            }
+        }
+        m_page.table(list);
         if (!best.empty()) {
             m_page.section("The winner, " + to_string<Space>(best.front().architecture));
             m_page.html(chain_svg<Space>(best.front().architecture));
@@ -390,80 +363,105 @@ private:
     }
 
     FITNAS_COLD void final_table() {
-        if (m_folder.has("retrained.csv")) {
-            m_page.section("Trained by themselves, all the same way");
-            table("retrained.csv", {{"name", "network", as_it_stands},
-                                    {"arch", "code", as_it_stands, 1},
-                                    {"validation_accuracy", "validation, %", 2, 100},
-                                    {"test_accuracy", "test, %", 2, 100},
-                                    {"deviation", "deviation between seeds", 2, 100},
-                                    {"runs", "seeds", 0},
-                                    {"macs", "macs", 0},
-                                    {"parameters", "parameters", 0}});
-        }
-    }
-
-    FITNAS_COLD void segments() {
-        if (!m_folder.has("segments.csv")) {
+        if (!m_folder.has("retrained.csv")) {
             return;
         }
-        m_page.section("The paper's scale: 6 to the power of 19, by segments");
-        m_page.text("Scores are a made-up quality with noise, so that the true optimum is known. What a "
-                    "segment keeps is one cell, a super-cell, of the next.");
-        table("segments.csv", {{"cells", "cells", as_it_stands},
-                               {"candidates", "candidates predicted", 0},
-                               {"sampled", "sampled", 0},
-                               {"scored", "scores", 0},
-                               {"kept", "kept", as_it_stands}});
-        table("segments_result.csv", {{"search", "search", as_it_stands},
-                                      {"arch", "code", as_it_stands},
-                                      {"quality", "true quality", 4},
-                                      {"below_optimum", "below the optimum", 4},
-                                      {"macs", "macs", 0},
-                                      {"scores", "scores", 0}});
-        const csv_rows found = read_rows(m_folder.file("segments_result.csv"));
-        m_page.html(chain_svg<spaces::mobile_19x6>(parse<spaces::mobile_19x6>(found.rows.front()[1])));
+        const std::string path = m_folder.file("retrained.csv");
+        fitnas::detail::csv_reader file(path);
+        const std::size_t name = file.place("name");
+        const std::size_t code = file.place("arch");
+        const std::size_t accuracy = file.place("test_accuracy");
+        const std::size_t deviation = file.place("deviation");
+        const std::size_t runs = file.place("runs");
+        std::vector<trained_network> trained;
+        for (std::vector<std::string> fields; file.next(fields);) {
+            fitnas::detail::csv_code<Space>(fields[code], file, code);
+            trained.push_back({fields[name], fields[code],
+                               fitnas::detail::csv_finite(fields[accuracy], file, accuracy),
+                               fitnas::detail::csv_finite(fields[deviation], file, deviation),
+                               (std::max)(1, fitnas::detail::csv_number<int>(fields[runs], file, runs))});
+        }
+        if (auto found = winner_found(trained)) {
+            found->figures += known_better(trained);
+            m_findings.insert(m_findings.begin(), std::move(*found));
+        }
+        m_page.section("Trained by themselves, all the same way");
+        m_page.text(
+            "Accuracies are shares of the images, means over the seeds; the deviation is that of test "
+            "accuracies between seeds; random networks have about the winner's macs.");
+        file_table(m_folder, m_page, "retrained.csv",
+                   {{"name", "network", as_it_stands},
+                    {"arch", "code", as_it_stands},
+                    {"validation_accuracy", "validation accuracy", 4},
+                    {"test_accuracy", "test accuracy", 4},
+                    {"deviation", "deviation", 4},
+                    {"runs", "seeds", 0},
+                    {"macs", "macs", 0},
+                    {"parameters", "parameters", 0}});
     }
 
-    FITNAS_COLD void manifest() {
-        const json& all = m_folder.manifest();
-        csv_rows run{.header = {"run", "value"}};
-        csv_rows options{.header = {"option", "value"}};
-        const auto text_of = [](const json& value) {
-            return value.is_string() ? value.template get<std::string>() : value.dump();
-        };
-        for (const auto& [key, value] : all.items()) {
-            if (key == "data_files") {
-                for (const auto& [name, hash] : value.items()) {
-                    run.rows.push_back({name, "sha256 " + text_of(hash)});
-                }
-            } else if (key == "stages") {
-                for (const auto& [name, s] : value.items()) {
-                    const std::string seconds =
-                        fitnas::detail::fixed_point_text(s.value("seconds", 0.0), 1) + " s";
-                    run.rows.push_back(
-                        {"stage " + name, seconds + (s.value("finished", false) ? "" : ", not finished")});
-                }
-            } else if (key == "options") {
-                for (const auto& [name, option] : value.items()) {
-                    options.rows.push_back({"--" + name, text_of(option)});
-                }
-            } else {
-                run.rows.push_back({key, text_of(value)});
+    /// How many of the networks with known truth that cost no more than the winner are better, a sentence.
+    FITNAS_COLD std::string known_better(const std::vector<trained_network>& trained) const {
+        const auto winner = std::find_if(trained.begin(), trained.end(),
+                                         [](const trained_network& t) { return t.name == "winner"; });
+        const auto own = m_truth.find(canonical<Space>(parse<Space>(winner->code)));
+        if (own == m_truth.end()) {
+            return {};
+        }
+        std::size_t within = 0;
+        std::size_t better = 0;
+        for (const auto& [a, t] : m_truth) {
+            if (a != own->first && cost::macs<Space>(a) <= cost::macs<Space>(own->first)) {
+                ++within;
+                better += t > own->second ? 1U : 0U;
             }
         }
-        m_page.section("The run");
-        m_page.table(run);
-        m_page.html("<details><summary>All options</summary>");
-        m_page.table(options);
-        m_page.html("</details>\n");
+        return " Of the " + std::to_string(within) +
+               " other networks that cost no more and whose truth is known, " + std::to_string(better) +
+               (better == 1 ? " is better than its " : " are better than its ") +
+               fitnas::detail::fixed_point_text(own->second, 4) + ".";
     }
 
-    static void fill(std::map<architecture<Space>, double>& by_network, const score_table<Space>& table) {
-        for (std::size_t i = 0; i < table.size(); ++i) {
-            by_network[canonical<Space>(table.architectures[i])] = table.scores[i];
+    /// The first lines.
+    FITNAS_COLD void findings() {
+        if (m_findings.empty()) {
+            if (!m_folder.has("segments.csv")) {
+                m_page.lead("<h2>What was found</h2>\n<p>Nothing yet of how well scores rank or whether the "
+                            "winner is "
+                            "good: that takes the stages truth and retrain.</p>\n");
+            }
+            return;
         }
+        std::string list = "<h2>What was found</h2>\n<ul class=found>\n";
+        for (const finding& f : m_findings) {
+            list += "<li><b>" + html_text(f.verdict) + "</b> " + html_text(f.figures) + "</li>\n";
+        }
+        m_page.lead(list + "</ul>\n");
+        m_page.lead(
+            "<p>Tau-b is Kendall's: 1 where an order agrees with the order by truth, about 0 for an order by "
+            "chance, -1 for the opposite one. Loss of the picks is the regret under limits: what is lost in "
+            "truth by taking, of the networks within a limit on multiply-accumulates (macs), the one that "
+            "ranks first; a mean over 8 limits, from the cheapest twentieth of the networks to all of them. "
+            "In "
+            "brackets: 95 % bootstrap intervals over networks, which say how far other networks of the "
+            "space would move a figure. Better and worse say that the interval of the gain leaves out "
+            "0.</p>\n");
     }
+
+    /// A text of the manifest.
+    std::string text_of(const char* key, const char* otherwise) const {
+        const json& all = m_folder.manifest();
+        const auto found = all.find(key);
+        if (found == all.end()) {
+            return otherwise;
+        }
+        if (!found->is_string()) {
+            throw data_error("[F1081] " + m_folder.file("manifest.json") + ": " + key +
+                             ": expected a text, got a JSON " + found->type_name());
+        }
+        return found->template get<std::string>();
+    }
+
     /// One range for both, a little wider than the values.
     static std::pair<double, double> range_of(const std::vector<double>& a, const std::vector<double>& b) {
         const double low =
@@ -478,6 +476,9 @@ private:
     const run_folder& m_folder;
     const report_settings& m_settings;
     page m_page;
+    std::vector<finding> m_findings;
+    std::map<architecture<Space>, double> m_truth;
+    known_scores<Space> m_scores;
 };
 
 } // namespace detail
@@ -487,8 +488,8 @@ private:
 /// @return whether Chart.js was there; without it the page has no charts, and says so
 /// @throws data_error where a file of the run is wrong
 template <search_space_type Space>
-bool report_stage(const run_folder& folder, const report_settings& settings) {
-    return detail::report_writer<Space>(folder, settings).write();
+bool report_stage(const run_folder& folder, const report_settings& settings, const watcher& w = {}) {
+    return detail::report_writer<Space>(folder, settings).write(watch(w, "writing the page"));
 }
 
 } // namespace fitnas::study

@@ -10,6 +10,7 @@
 #include <string>
 #include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <fitnas/core/parallel.hpp>
@@ -85,6 +86,20 @@ public:
     void note(const std::string& key, const json& value) {
         json changed = m_manifest;
         changed[key] = value;
+        replace(std::move(changed));
+    }
+
+    /// @brief Puts several values into the manifest, and takes out those that are null.
+    /// @throws data_error where it cannot be written; then it is as before
+    void note(const json& values) {
+        json changed = m_manifest;
+        for (const auto& [key, value] : values.items()) {
+            if (value.is_null()) {
+                changed.erase(key);
+            } else {
+                changed[key] = value;
+            }
+        }
         replace(std::move(changed));
     }
 

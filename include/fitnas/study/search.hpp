@@ -44,14 +44,19 @@ constexpr long long most_macs() {
 /// whole space, by `predictor.json`
 /// @throws limit_error where nothing meets the limit; data_error
 template <search_space_type Space>
-void search_stage(const run_folder& folder, const std::string& table, const search_settings& settings) {
+void search_stage(const run_folder& folder, const std::string& table, const search_settings& settings,
+                  const watcher& w = {}) {
+    const observer watching = watch(w, "searching the fitted space");
+    const stopwatch clock;
     std::vector<search::candidate<Space>> best;
     std::vector<search::candidate<Space>> front;
     if (table.empty()) {
         const auto predictor = read_predictor<Space>(folder.need("predictor.json", "fit"));
         const windows<Space> tables(predictor);
-        best = search::exact(tables, {.top = settings.top, .limit = settings.limit});
-        front = search::pareto(tables);
+        best = search::exact(tables, {.top = settings.top,
+                                      .limit = settings.limit,
+                                      .observer = detail::part_of(watching, 0, 2, clock)});
+        front = search::pareto(tables, {.observer = detail::part_of(watching, 1, 2, clock)});
     } else {
         const auto scores = merge_equal_networks(read_csv<Space>(table), "search");
         for (std::size_t i = 0; i < scores.size(); ++i) {

@@ -27,11 +27,7 @@ enum class score_measure : std::uint8_t {
 /// @return the table with the score that is wanted
 template <search_space_type Space>
 score_table<Space> scores_of(const evaluation<Space>& found, score_measure kind) {
-    score_table<Space> table = found.accuracy;
-    if (kind == score_measure::negative_loss) {
-        table.scores = found.negative_loss;
-    }
-    return table;
+    return kind == score_measure::accuracy ? found.accuracy : found.by_loss();
 }
 
 /// @brief Writes what each epoch of a training came to: epoch, loss, accuracy.

@@ -182,6 +182,14 @@ template <search_space_type Space>
 struct evaluation {
     score_table<Space> accuracy;       ///< in [0, 1]
     std::vector<double> negative_loss; ///< minus the mean cross-entropy, at most 0; as many as architectures
+
+    /// @return the table with the negative losses as scores. They rank better than accuracies on the same
+    /// images: a loss has how sure the network was of each image, an accuracy only whether it was right.
+    score_table<Space> by_loss() const {
+        score_table<Space> table = accuracy;
+        table.scores = negative_loss;
+        return table;
+    }
 };
 
 /// @brief Scores sub-networks on the validation split with the supernet's weights. Batch norm statistics are
