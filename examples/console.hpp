@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <functional>
 #include <string>
 #include <utility>
 
@@ -23,26 +24,29 @@ inline std::string duration(double seconds) {
                       : std::to_string(whole / 60) + (rest < 10 ? ":0" : ":") + std::to_string(rest) + " min";
 }
 
-// A bar that is redrawn on a terminal; where output goes elsewhere, a line at each quarter and every 20 s. It
-// goes to stderr, so that stdout holds results alone.
+// A bar that is redrawn on a terminal; where output goes elsewhere, a line at each quarter and 15 s after the
+// last: at least every 30 s, since work may say only every 10 s how far it is. It goes to stderr, so that
+// stdout holds results alone.
 class bar {
 public:
-    explicit bar(std::string name) : m_name(std::move(name)) {}
+    // clock gives seconds; by default real ones
+    explicit bar(std::string name, std::FILE* to = stderr, std::function<double()> clock = {})
+        : m_name(std::move(name)), m_to(to), m_clock(std::move(clock)) {}
 
     void operator()(const fitnas::progress& p) {
         const bool last = p.done >= p.total;
-        const double now = m_clock.seconds();
+        const double now = m_clock ? m_clock() : m_real_clock.seconds();
         const long long quarter = 4 * p.done / p.total;
-        const bool terminal = isatty(STDERR_FILENO) != 0 && isatty(STDOUT_FILENO) != 0;
+        const bool terminal = isatty(fileno(m_to)) != 0 && isatty(STDOUT_FILENO) != 0;
         const bool due =
-            last || (terminal ? now - m_drawn >= 0.1 : quarter > m_quarter || now - m_drawn >= 20);
+            last || (terminal ? now - m_drawn >= 0.1 : quarter > m_quarter || now - m_drawn >= 15);
         if (m_ended || !due) {
             return;
         }
         m_ended = last;
         m_drawn = now;
         m_quarter = quarter;
-        std::fprintf(stderr, "%s%s%s", terminal ? "\r" : "", line(p, last).c_str(),
+        std::fprintf(m_to, "%s%s%s", terminal ? "\r" : "", line(p, last).c_str(),
                      last || !terminal ? "\n" : "");
     }
 
@@ -71,7 +75,9 @@ private:
     }
 
     std::string m_name;
-    fitnas::stopwatch m_clock;
+    std::FILE* m_to;
+    std::function<double()> m_clock;
+    fitnas::stopwatch m_real_clock;
     double m_drawn = -1;
     long long m_quarter = -1;
     bool m_ended = false;

@@ -47,6 +47,7 @@
 #include <fitnas/nn/convolution.hpp>
 #include <fitnas/nn/cross_entropy.hpp>
 #include <fitnas/nn/depthwise.hpp>
+#include <fitnas/nn/distillation.hpp>
 #include <fitnas/nn/execute.hpp>
 #include <fitnas/nn/expansion.hpp>
 #include <fitnas/nn/gradient_check.hpp>
@@ -149,8 +150,10 @@
 #include <fitnas/space/score_table.hpp>
 #include <fitnas/space/search_space.hpp>
 #include <fitnas/space/spaces.hpp>
+#include <fitnas/supernet/average.hpp>
 #include <fitnas/supernet/diagnose.hpp>
 #include <fitnas/supernet/evaluate.hpp>
+#include <fitnas/supernet/fine_tune.hpp>
 #include <fitnas/supernet/forward.hpp>
 #include <fitnas/supernet/latency.hpp>
 #include <fitnas/supernet/memory_use.hpp>

@@ -44,6 +44,7 @@ class recipe;
 struct recipe_summary;
 class block;
 struct batch_loss;
+struct soft_labels;
 struct adam_options;
 class adam;
 struct sgd_options;

@@ -175,6 +175,35 @@ TEST_CASE("a training that stops after any step and goes on comes to the same bi
     }
 }
 
+TEST_CASE("a training with an average, warm-up and distillation goes on to the same bits after any step") {
+    const dataset data = small::images();
+    train_options averaged = options;
+    averaged.average = 0.7; // the last 11 of 15 steps
+    averaged.largest_epochs = 1;
+    averaged.distillation = 0.5;
+    averaged.sampling = sampling::sandwich;
+    supernet<space> whole(seed{1});
+    train(whole, data.train, averaged);
+    for (long long at = 1; at < all_steps; ++at) {
+        CAPTURE(at);
+        const temporary_folder folder;
+        const checkpoint_options where{.file = folder.path("a.safetensors"), .every = 0};
+        train_options o = averaged;
+        o.keep.stop = stopped(at).keep.stop;
+        o.observer = stopped(at).observer;
+        supernet<space> net(seed{1});
+        CHECK_THROWS_AS(train(net, data.train, o, where), interrupted);
+        CHECK(small::hash(net.parameters()) != small::hash(whole.parameters()));
+        CHECK(load_checkpoint(where.file, net).training.average.empty() == (at <= 4));
+        for (int i = 0; i < 2; ++i) { // then it is over
+            supernet<space> rest(seed{77});
+            train(rest, data.train, averaged, where);
+            CHECK(small::hash(rest.parameters()) == small::hash(whole.parameters()));
+        }
+        CHECK(load_checkpoint(where.file, net).training.average.empty());
+    }
+}
+
 TEST_CASE("a training without files is saved and gone on with in memory") {
     const dataset data = small::images();
     supernet<space> whole(seed{1});
@@ -227,6 +256,9 @@ TEST_CASE("other options or images do not go on, and change nothing") {
     o = options;
     o.learning_rate = 0.1000001;
     CHECK(contains(refusal(o, data.train), "learning_rate was 0.1"));
+    o = options;
+    o.average = 0.5;
+    CHECK(contains(refusal(o, data.train), "average was not noted, and is now 0.5"));
     image_dataset changed = data.train;
     changed.labels[3] = (changed.labels[3] + 1) % 4;
     CHECK(contains(refusal(options, changed), "images was 512 of"));
@@ -234,6 +266,26 @@ TEST_CASE("other options or images do not go on, and change nothing") {
     CHECK(contains(refusal(options, data.train), "was not noted"));
     CHECK(contains(thrown<option_error>([&] { train(other, data.train, options, checkpoint_options{}); }),
                    "checkpoint_options::file"));
+}
+
+TEST_CASE("a training with an average does not go on without it") {
+    const dataset data = small::images();
+    const temporary_folder folder;
+    const checkpoint_options where{.file = folder.path("a")};
+    train_options o = stopped(8);
+    o.average = 1;
+    supernet<space> net(seed{1});
+    CHECK_THROWS_AS(train(net, data.train, o, where), interrupted);
+    CHECK(contains(thrown<option_error>([&] { train(net, data.train, options, where); }),
+                   "average was 1, and is now not noted"));
+    training_state state = load_checkpoint(where.file, net).training;
+    state.average.pop_back();
+    CHECK(contains(thrown<shape_error>([&] { save_checkpoint(folder.path("b"), net, state); }),
+                   "the average of"));
+    o = options;
+    o.average = 1;
+    o.keep.from = &state;
+    CHECK(contains(thrown<shape_error>([&] { train(net, data.train, o); }), "expected the average of"));
 }
 
 TEST_CASE("SIGINT and SIGTERM save and end the training; without a training they do what they did") {

@@ -55,6 +55,12 @@ TEST_CASE("misuse of networks") {
     // a momentum of 1
     REFUSED(call, option_error, "[F0523] train_options::momentum: expected a number in [0, 1), got 1",
             train(super, data.train, {.batch = 10, .momentum = 1}));
+    // more epochs of the largest path alone than epochs
+    REFUSED(call, option_error, "[F0570] train_options::largest_epochs: expected 0 to 1, got 5",
+            train(super, data.train, {.epochs = 2, .batch = 10, .largest_epochs = 5}));
+    // an average of steps in percent
+    REFUSED(call, option_error, "[F0571] train_options::average: expected a number from 0 to 1, got 25",
+            train(super, data.train, {.batch = 10, .average = 25}));
     // a weight decay below 0
     REFUSED(call, option_error, "[F0524] train_options::weight_decay: expected a number from 0, got -0.0001",
             train(super, data.train, {.batch = 10, .weight_decay = -1e-4}));

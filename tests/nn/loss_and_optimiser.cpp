@@ -13,6 +13,7 @@
 #include <fitnas/core/parallel.hpp>
 #include <fitnas/nn/block.hpp>
 #include <fitnas/nn/cross_entropy.hpp>
+#include <fitnas/nn/distillation.hpp>
 #include <fitnas/nn/initialise.hpp>
 #include <fitnas/nn/schedule.hpp>
 #include <fitnas/nn/sgd.hpp>
@@ -70,6 +71,47 @@ TEST_CASE("cross-entropy agrees with PyTorch") {
         CHECK(golden::relative_error(gradient, file["gradient:" + std::string(smoothing)].values) < 1e-6);
         CHECK(cross_entropy(logits, labels, share).loss == got.loss);
     }
+}
+
+TEST_CASE("a distillation loss by hand, and its gradient by central differences") {
+    const std::vector<int> labels{2, 0};
+    const std::vector<float> teacher{0.5F, -1, 2, 100, 98, 0};
+    std::vector<float> logits{1, 0.25F, -0.5F, 3, -2, 0.125F};
+    const auto loss = [&](double share, std::span<float> gradient = {}) {
+        return distillation_loss(logits, labels, 0.1, {teacher, share}, gradient);
+    };
+    double soft = 0;
+    for (std::size_t n = 0; n < 6; n += 3) {
+        double all = 0;
+        double of_teacher = 0;
+        for (std::size_t c = n; c < n + 3; ++c) {
+            all += std::exp(static_cast<double>(logits[c]));
+            of_teacher += std::exp(static_cast<double>(teacher[c]));
+        }
+        for (std::size_t c = n; c < n + 3; ++c) {
+            soft -= std::exp(static_cast<double>(teacher[c])) / of_teacher *
+                    (static_cast<double>(logits[c]) - std::log(all)) / 2;
+        }
+    }
+    const batch_loss hard = cross_entropy(logits, labels, 0.1);
+    CHECK(loss(0).loss == hard.loss);
+    CHECK(loss(1).loss == doctest::Approx(soft).epsilon(1e-12));
+    CHECK(loss(0.3).loss == doctest::Approx(0.7 * hard.loss + 0.3 * soft).epsilon(1e-12));
+    CHECK(loss(0.3).correct == hard.correct);
+    std::vector<float> gradient(6, -7);
+    CHECK(loss(0.3, gradient).loss == loss(0.3).loss);
+    for (std::size_t i = 0; i < 6; ++i) {
+        const float before = logits[i];
+        constexpr float step = 1.0F / 512;
+        logits[i] = before + step;
+        const double above = loss(0.3).loss;
+        logits[i] = before - step;
+        const double below = loss(0.3).loss;
+        logits[i] = before;
+        CHECK(static_cast<double>(gradient[i]) == doctest::Approx((above - below) * 256).epsilon(1e-4));
+    }
+    const std::span<const float> few = std::span<const float>(teacher).first(3);
+    CHECK_THROWS_AS(distillation_loss(logits, labels, 0, {few, 0.5}), shape_error);
 }
 
 TEST_CASE("of equal logits the first is the answer") {
@@ -229,6 +271,9 @@ TEST_CASE("the schedule rises to its peak, then falls to almost 0") {
         CHECK(rate(rate.steps - 1) < 1e-5 * rate.peak);
     }
     CHECK(cosine_schedule{.peak = 2, .steps = 1}(0) == 2);
+    CHECK(cosine_schedule{.peak = 2, .steps = 100, .floor = 0.5}(0) == 2);
+    CHECK(cosine_schedule{.peak = 2, .steps = 100, .floor = 0.5}(50) == doctest::Approx(1.25));
+    CHECK(cosine_schedule{.peak = 2, .steps = 100000, .floor = 0.5}(99999) == doctest::Approx(0.5));
     CHECK(cosine_schedule{.peak = 2, .steps = 100}(50) == doctest::Approx(1));
 }
 

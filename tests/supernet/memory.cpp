@@ -165,6 +165,12 @@ TEST_CASE("what cannot fit says how many bytes it would need, before it begins")
             " of memory, the limit is 1000000 bytes (976.6 KiB); a smaller train_options::batch"));
     CHECK(small::hash(net.parameters()) == before);
     train(net, data.train, {.epochs = 1, .batch = 100, .memory_limit = needed}); // just enough
+    const std::uint64_t averaged = needed + sizeof(float) * net.parameters().size();
+    CHECK(contains(thrown<option_error>([&] {
+                       train(net, data.train, {.batch = 100, .average = 0.1, .memory_limit = averaged - 1});
+                   }),
+                   "needs " + to_string(memory_size(averaged))));
+    train(net, data.train, {.epochs = 1, .batch = 100, .average = 0.1, .memory_limit = averaged});
     const auto some = sample<space>(2, seed{1});
     CHECK(contains(thrown<option_error>([&] {
                        evaluate<space>(net, some, data, {.calibration = 9, .memory_limit = 1'000'000});

@@ -10,6 +10,8 @@
 #include <fitnas/data/split.hpp>
 #include <fitnas/space/limit.hpp>
 #include <fitnas/space/spaces.hpp>
+#include <fitnas/supernet/evaluate.hpp>
+#include <fitnas/supernet/fine_tune.hpp>
 #include <fitnas/supernet/latency.hpp>
 #include <fitnas/supernet/retrain.hpp>
 
@@ -36,6 +38,60 @@ TEST_CASE("a network has the parameters of its architecture and learns") {
     // A copy works by itself.
     const network<space> copy = r.network;
     CHECK(classify(copy, data.test) == classes);
+}
+
+TEST_CASE("a path of a supernet as a network answers as the supernet does") {
+    const dataset data = small::images();
+    supernet<space> super(seed{1});
+    train(super, data.train, {.epochs = 2, .batch = 32});
+    const std::vector<architecture<space>> some{parse<space>("012"), parse<space>("100"),
+                                                parse<space>("001")};
+    const evaluation<space> scores =
+        evaluate_both<space>(super, some, data, {.calibration = 300, .seed = seed{3}});
+    for (std::size_t i = 0; i < some.size(); ++i) {
+        CAPTURE(i);
+        network<space> one(some[i], super);
+        CHECK_THROWS_AS(one.logits(data.validation), option_error);
+        one.calibrate(data.train, 300, seed{3});
+        CHECK(accuracy(one, data.validation) == scores.accuracy.scores[i]);
+        const tensor2 logits = one.logits(data.validation);
+        const double loss = cross_entropy({logits.data(), logits.size()}, data.validation.labels, 0).loss;
+        CHECK(-loss == scores.negative_loss[i]);
+    }
+}
+
+TEST_CASE("finalists are trained from the shared weights, and scored in their order") {
+    const dataset data = small::images();
+    supernet<space> super(seed{1});
+    train(super, data.train, {.epochs = 2, .batch = 32});
+    const std::vector<float> before(super.parameters().begin(), super.parameters().end());
+    // The first and the last are one network.
+    const std::vector<architecture<space>> some{parse<space>("012"), parse<space>("000"),
+                                                parse<space>("102")};
+    REQUIRE(same_network<space>(some[0], some[2]));
+    train_options o{.epochs = 1, .batch = 64, .learning_rate = 0.02};
+    std::vector<long long> told;
+    o.observer = [&](const progress& p) {
+        told.push_back(p.done);
+        CHECK(p.total == 16); // 8 steps of 2 networks
+        CHECK(p.stage == "fine_tune");
+    };
+    const evaluation<space> tuned = fine_tune<space>(super, some, data, o);
+    CHECK(told.size() == 16);
+    CHECK(std::is_sorted(told.begin(), told.end()));
+    CHECK(told.back() == 16);
+    CHECK(std::equal(before.begin(), before.end(), super.parameters().begin()));
+    CHECK(tuned.accuracy.architectures == some);
+    CHECK(tuned.accuracy.scores[0] == tuned.accuracy.scores[2]);
+    const evaluation<space> shared = evaluate_both<space>(super, some, data);
+    o.observer = {};
+    for (std::size_t i = 0; i < some.size(); ++i) {
+        network<space> one(some[i], super);
+        train(one, data.train, o);
+        CHECK(accuracy(one, data.validation) == tuned.accuracy.scores[i]);
+        CHECK(tuned.negative_loss[i] >
+              shared.negative_loss[i]); // two epochs of all paths leave much to learn
+    }
 }
 
 TEST_CASE("logits of an image do not depend on its neighbours") {

@@ -12,6 +12,7 @@
 #include <fitnas/space/cost.hpp>
 #include <fitnas/space/spaces.hpp>
 #include <fitnas/supernet/evaluate.hpp>
+#include <fitnas/supernet/network.hpp>
 #include <fitnas/supernet/train.hpp>
 
 #include "small_spaces.hpp"
@@ -113,6 +114,153 @@ TEST_CASE("strictly fair paths name the operators of each cell equally often, wh
     CHECK(codes.size() == 24); // shuffled cell by cell, so every code comes up
     CHECK_THROWS_AS(detail::path_sampler(std::vector<int>{16, 9, 5, 7}, sampling::strict_fair, seed{}),
                     option_error);
+}
+
+TEST_CASE("paths that are fair in turn are those of strictly fair steps, one a step") {
+    const std::vector<int> counts{2, 3, 1, 4};
+    detail::path_sampler together(counts, sampling::strict_fair, seed{9});
+    detail::path_sampler in_turn(counts, sampling::fair_in_turn, seed{9});
+    CHECK(in_turn.size() == 1);
+    for (std::uint64_t group = 0; group < 3; ++group) {
+        const auto paths = together.paths(group);
+        for (std::size_t i = 0; i < paths.size(); ++i) {
+            const auto one = in_turn.paths(group * 12 + i);
+            REQUIRE(one.size() == 1);
+            CHECK(one.front() == paths[i]);
+        }
+    }
+}
+
+TEST_CASE("a sandwich is the largest path, the smallest, and two random ones") {
+    const space_layout& layout = space::layout();
+    const auto largest = detail::extreme_code(layout, true);
+    const auto smallest = detail::extreme_code(layout, false);
+    const auto macs = [](const std::vector<std::uint8_t>& code) {
+        architecture<space> a{};
+        std::copy(code.begin(), code.end(), a.begin());
+        return cost::macs<space>(a);
+    };
+    for_each_architecture<space>([&](const architecture<space>& a) {
+        CHECK(macs(smallest) <= cost::macs<space>(a));
+        CHECK(macs(largest) >= cost::macs<space>(a));
+    });
+    detail::path_sampler sampler(space::operator_counts, sampling::sandwich, seed{9}, largest, smallest);
+    CHECK(sampler.size() == 4);
+    std::set<std::string> codes;
+    for (std::uint64_t step = 0; step < 50; ++step) {
+        const auto paths = sampler.paths(step);
+        REQUIRE(paths.size() == 4);
+        CHECK(paths[0] == largest);
+        CHECK(paths[1] == smallest);
+        codes.insert(detail::code_text(paths[2]));
+        codes.insert(detail::code_text(paths[3]));
+    }
+    CHECK(codes.size() == 12);
+}
+
+TEST_CASE("the first epochs may train the largest path alone") {
+    const dataset data = small::images();
+    supernet<space> net(seed{1});
+    supernet<space> before = net;
+    train_options o{.epochs = 2, .batch = 100, .largest_epochs = 1};
+    o.keep = {.every = 5, .save = [&](const training_state& s) {
+                  if (s.step == 5) { // the end of the first epoch
+                      const auto largest = detail::extreme_code(space::layout(), true);
+                      for (int cell = 0; cell < space::cells; ++cell) {
+                          for (int op = 0; op < space::operator_counts[static_cast<std::size_t>(cell)];
+                               ++op) {
+                              CAPTURE(cell);
+                              CAPTURE(op);
+                              const bool used = op == largest[static_cast<std::size_t>(cell)] &&
+                                                !net.parameters(cell, op).empty();
+                              CHECK(used != same(net.parameters(cell, op), before.parameters(cell, op)));
+                          }
+                      }
+                  }
+              }};
+    CHECK(train(net, data.train, o).epochs.size() == 2);
+}
+
+TEST_CASE("an average is the mean of the weights after the last steps") {
+    const dataset data = small::images();
+    train_options o{.epochs = 2, .batch = 100}; // 10 steps
+    supernet<space> last(seed{1});
+    std::vector<double> mean(last.parameters().size());
+    o.keep = {.every = 1, .save = [&](const training_state& s) {
+                  for (std::size_t i = 0; s.step > 6 && i < mean.size(); ++i) {
+                      mean[i] += static_cast<double>(last.parameters()[i]) / 4;
+                  }
+              }};
+    train(last, data.train, o);
+    o.keep = {};
+    o.average = 0.35; // rounded up
+    supernet<space> net(seed{1});
+    train(net, data.train, o);
+    double largest = 0;
+    double moved = 0;
+    for (std::size_t i = 0; i < mean.size(); ++i) {
+        const auto value = static_cast<double>(net.parameters()[i]);
+        largest = (std::max)(largest, std::abs(value - mean[i]));
+        moved = (std::max)(moved, std::abs(value - static_cast<double>(last.parameters()[i])));
+    }
+    CHECK(largest < 1e-6);
+    CHECK(moved > 1e-4);
+}
+
+TEST_CASE("a distilled path follows the largest one, which follows the labels") {
+    // One cell with two operators, one step: by hand.
+    using ops = operator_set<op::conv<3>, op::mbconv<3, 4>>;
+    using tiny = search_space<image<8, 8, 1>, stem<4>, stage<ops, 1, 6, 2>, head<8, 4>>;
+    const dataset data = datasets::synthetic({.image = {8, 8, 1}, .classes = 4, .train = 16});
+    const std::vector<std::uint8_t> largest = detail::extreme_code(tiny::layout(), true);
+    const std::vector<std::uint8_t> smallest = detail::extreme_code(tiny::layout(), false);
+    REQUIRE(largest != smallest);
+    for (const sampling kind : {sampling::strict_fair, sampling::sandwich}) {
+        CAPTURE(static_cast<int>(kind));
+        supernet<tiny> net(seed{1});
+        supernet<tiny> by_hand = net;
+        train(net, data.train,
+              {.epochs = 1,
+               .batch = 16,
+               .sampling = kind,
+               .learning_rate = 0.1,
+               .momentum = 0,
+               .weight_decay = 0,
+               .distillation = 0.8});
+        detail::weights& w = by_hand.weights();
+        const detail::loaded_images all(data.train, shuffled_indices(16, seed{0}, 0),
+                                        normalisation_of(data.train));
+        const float* images = all.values.data();
+        detail::path_runner runner(w);
+        const auto logits = runner.logits(w, w.path(largest), images, 16);
+        const std::vector<float> teacher(logits.begin(), logits.end());
+        detail::path_sampler sampler(tiny::operator_counts, kind, seed{0}, largest, smallest);
+        std::vector<float> uses(w.blocks().size());
+        for (const auto& code : sampler.paths(0)) {
+            const detail::network_path path = w.path(code);
+            runner.run(w, path, images, all.labels, 0, {teacher, code == largest ? 0 : 0.8});
+            for (const int b : path) {
+                ++uses[static_cast<std::size_t>(b)];
+            }
+        }
+        for (std::size_t b = 0; b < w.blocks().size(); ++b) {
+            for (std::size_t i = w.blocks()[b].offset; i < w.blocks()[b].offset + w.blocks()[b].size; ++i) {
+                w.values()[i] -= 0.1F / uses[b] * runner.gradient()[i];
+                CHECK(net.parameters()[i] == doctest::Approx(w.values()[i]).epsilon(1e-4));
+            }
+        }
+    }
+}
+
+TEST_CASE("one network is trained as before, whatever a supernet's paths would be") {
+    const dataset data = small::images();
+    const auto a = parse<space>("012");
+    network<space> plain(a, seed{1});
+    network<space> other(a, seed{1});
+    train(plain, data.train, {.epochs = 2});
+    train(other, data.train,
+          {.epochs = 2, .sampling = sampling::sandwich, .largest_epochs = 1, .distillation = 0.5});
+    CHECK(same(plain.parameters(), other.parameters()));
 }
 
 TEST_CASE("the gradient of a whole path is right") {
@@ -234,6 +382,12 @@ TEST_CASE("bad options and data are refused before anything changes") {
     CHECK(contains(message_of(data.train, {.weight_decay = -1}), "weight_decay"));
     CHECK(contains(message_of(data.train, {.epochs = 3, .warmup = 3}), "train_options::warmup"));
     CHECK(contains(message_of(data.train, {.label_smoothing = 1}), "train_options::label_smoothing"));
+    CHECK(contains(message_of(data.train, {.epochs = 3, .largest_epochs = 3}),
+                   "largest_epochs: expected 0 to 2"));
+    CHECK(contains(message_of(data.train, {.final_rate = 1.5}), "train_options::final_rate"));
+    CHECK(contains(message_of(data.train, {.distillation = -0.1}), "train_options::distillation"));
+    CHECK(contains(message_of(data.train, {.average = std::numeric_limits<double>::quiet_NaN()}),
+                   "train_options::average: expected a number from 0 to 1"));
     CHECK(contains(message_of(data.train, {.augment = {.crop_padding = -1}}), "crop_padding"));
     image_dataset wrong = data.train;
     wrong.labels.pop_back();

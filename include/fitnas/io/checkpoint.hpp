@@ -164,10 +164,13 @@ void write_checkpoint(const std::string& path, const checkpoint_owner& owner, co
                       const training_state& state, const std::map<std::string, std::string>& notes,
                       const kept_statistics* kept = nullptr) {
     require_finite(w, "save_checkpoint: " + path);
-    if (!state.momentum.empty() && state.momentum.size() != w.values().size()) {
-        throw shape_error("[F0906] save_checkpoint: " + path + ": expected the momentum of " +
-                          std::to_string(w.values().size()) + " weights, got " +
-                          std::to_string(state.momentum.size()));
+    for (const auto& [values, name] :
+         {std::pair(&state.momentum, "momentum"), std::pair(&state.average, "average")}) {
+        if (!values->empty() && values->size() != w.values().size()) {
+            throw shape_error("[F0906] save_checkpoint: " + path + ": expected the " + name + " of " +
+                              std::to_string(w.values().size()) + " weights, got " +
+                              std::to_string(values->size()));
+        }
     }
     golden_run golden(owner);
     random_stream random(seed{0}, purpose::user);
@@ -210,6 +213,10 @@ void write_checkpoint(const std::string& path, const checkpoint_owner& owner, co
         tensors.push_back(
             tensor_view::of<float>("training.momentum", {n(state.momentum.size())}, state.momentum));
     }
+    if (!state.average.empty()) {
+        tensors.push_back(
+            tensor_view::of<float>("training.average", {n(state.average.size())}, state.average));
+    }
     const statistics_tensors statistics =
         kept != nullptr ? statistics_tensors(owner, w, *kept) : statistics_tensors();
     for (std::size_t i = 0; i < statistics.values.size(); ++i) {
@@ -243,6 +250,10 @@ inline training_state read_training(const safetensors& file, std::size_t count) 
     if (file.find("training.momentum") != nullptr) {
         state.momentum.resize(count);
         copy_finite(file, "training.momentum", state.momentum);
+    }
+    if (file.find("training.average") != nullptr) {
+        state.average.resize(count);
+        copy_finite(file, "training.average", state.average);
     }
     constexpr std::string_view prefix = "train.";
     for (const auto& [name, text] : file.metadata()) {

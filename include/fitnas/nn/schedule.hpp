@@ -11,12 +11,13 @@
 
 namespace fitnas {
 
-/// @brief Rises in a straight line to the peak, then falls along half a cosine to almost 0 (Loshchilov and
-/// Hutter, arXiv 1608.03983, equation 5, without restarts).
+/// @brief Rises in a straight line to the peak, then falls along half a cosine to almost its floor
+/// (Loshchilov and Hutter, arXiv 1608.03983, equation 5, without restarts).
 struct cosine_schedule {
     double peak = 0.1;   ///< the largest rate
     long long steps = 1; ///< of the whole training
     double warmup = 0;   ///< steps of the rise
+    double floor = 0;    ///< what the rate falls to, from 0 to the peak
 
     /// @param step 0 <= step < steps
     /// @return the learning rate of a step, above 0
@@ -26,7 +27,7 @@ struct cosine_schedule {
             return peak * (at + 1) / (std::floor(warmup) + 1);
         }
         const double done = (at - warmup) / (static_cast<double>(steps) - warmup);
-        return peak * 0.5 * (1 + std::cos(std::numbers::pi * done));
+        return floor + (peak - floor) * 0.5 * (1 + std::cos(std::numbers::pi * done));
     }
 };
 

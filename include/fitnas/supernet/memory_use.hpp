@@ -102,10 +102,10 @@ FITNAS_COLD inline memory_size largest_workspace(const space_layout& layout,
 }
 
 FITNAS_COLD inline memory_size training_bytes(const space_layout& layout, std::span<const std::uint8_t> code,
-                                              memory_size batch) {
-    // Weights, gradients, momentum, and the weights before, for a training that diverges.
+                                              memory_size batch, bool averages = false) {
+    // Weights, gradients, momentum, and the weights before, for a training that diverges; their mean.
     return memory_size(sizeof(float)) *
-           (values_of(layout, code) * 4 + image_floats(batch, layout.input) +
+           (values_of(layout, code) * (averages ? 5 : 4) + image_floats(batch, layout.input) +
             step_floats(layout, code, batch) + largest_workspace(layout, code, true));
 }
 
@@ -124,7 +124,7 @@ FITNAS_COLD inline memory_size evaluation_bytes(const space_layout& layout,
 /// momentum, a batch, and the activations of the largest path. `train` refuses what the machine cannot have.
 ///
 /// Activations are within a tenth of what is taken once the largest path was run, but for up to 8 MiB that
-/// pieces leave unused. The data set comes on top.
+/// pieces leave unused. The data set comes on top, and with `train_options::average` the weights once more.
 /// @tparam Space the search space
 /// @param batch images of a step
 /// @return bytes; 2^64 - 1 where there would be more

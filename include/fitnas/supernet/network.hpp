@@ -4,6 +4,7 @@
 #ifndef FITNAS_SUPERNET_NETWORK_HPP
 #define FITNAS_SUPERNET_NETWORK_HPP
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 #include <numeric>
@@ -14,6 +15,7 @@
 #include <fitnas/space/canonical.hpp>
 #include <fitnas/supernet/diagnose.hpp>
 #include <fitnas/supernet/forward.hpp>
+#include <fitnas/supernet/supernet.hpp>
 
 namespace fitnas {
 
@@ -141,6 +143,20 @@ public:
     /// @throws architecture_error where the space has no such architecture
     explicit network(const fitnas::architecture<Space>& a, seed s = seed{0})
         : m_architecture(canonical<Space>(a)), m_weights(Space::layout(), m_architecture, s) {}
+
+    /// @brief The path of a supernet as a network of its own: the weights are copied. There are no batch norm
+    /// statistics yet; with those of `calibrate` it answers as the supernet does when it is scored.
+    /// @param a taken in its canonical form
+    /// @param net whose weights are copied
+    /// @throws architecture_error where the space has no such architecture
+    network(const fitnas::architecture<Space>& a, const supernet<Space>& net) : network(a) {
+        const detail::weights& from = net.weights();
+        const detail::network_path path = from.path(m_architecture);
+        for (std::size_t i = 0; i < path.size(); ++i) {
+            const detail::weight_block& block = from.block(path[i]);
+            std::copy_n(from.of(block), block.size, m_weights.values().data() + m_weights.blocks()[i].offset);
+        }
+    }
 
     const fitnas::architecture<Space>& architecture() const { return m_architecture; }
     /// @return all trainable values, layer after layer

@@ -4,6 +4,7 @@
 #ifndef FITNAS_SUPERNET_SAMPLING_HPP
 #define FITNAS_SUPERNET_SAMPLING_HPP
 
+#include <algorithm>
 #include <cstdint>
 #include <numeric>
 #include <span>
@@ -13,6 +14,7 @@
 #include <fitnas/config.hpp>
 #include <fitnas/core/error.hpp>
 #include <fitnas/core/rng.hpp>
+#include <fitnas/space/layout.hpp>
 
 namespace fitnas {
 
@@ -23,62 +25,103 @@ enum class sampling : std::uint8_t {
     /// Several paths a step, in which the operators of a cell come equally often; their gradients make one
     /// update (Chu et al., "FairNAS", arXiv 1907.01845). As many paths as the least common multiple of the
     /// cells' operator counts.
-    strict_fair
+    strict_fair,
+    /// The paths of a strictly fair step, one a step: as many updates as `uniform`, operators as often as
+    /// `strict_fair` (ours).
+    fair_in_turn,
+    /// Four paths a step, which make one update: the largest, the smallest and two random ones (Yu and Huang,
+    /// "Universally slimmable networks", arXiv 1903.05134).
+    sandwich
 };
 
 namespace detail {
 
+/// @return of each cell the operator with the most multiply-accumulates, or the fewest; the first of equal
+/// ones
+FITNAS_COLD inline std::vector<std::uint8_t> extreme_code(const space_layout& layout, bool largest) {
+    std::vector<std::uint8_t> code(static_cast<std::size_t>(layout.cells));
+    for (const space_layer& l : layout.layers) {
+        if (l.cell_index < 0) {
+            continue;
+        }
+        const auto blocks = layout.blocks.subspan(static_cast<std::size_t>(l.first_block),
+                                                  static_cast<std::size_t>(l.candidates));
+        const auto found = std::min_element(blocks.begin(), blocks.end(), [&](const auto& a, const auto& b) {
+            return largest ? a.macs > b.macs : a.macs < b.macs;
+        });
+        code[static_cast<std::size_t>(l.cell_index)] = static_cast<std::uint8_t>(found - blocks.begin());
+    }
+    return code;
+}
+
 /// Paths of a step, the same for equal (seed, step).
 class path_sampler {
 public:
-    /// @param counts operators of each cell
-    FITNAS_COLD path_sampler(std::span<const int> counts, sampling kind, seed s)
+    using code = std::vector<std::uint8_t>;
+
+    /// @param counts operators of each cell; empty where nothing is chosen
+    /// @param largest,smallest which `sandwich` alone needs
+    FITNAS_COLD path_sampler(std::span<const int> counts, sampling kind, seed s, const code& largest = {},
+                             const code& smallest = {})
         : m_counts(counts.begin(), counts.end()), m_kind(kind), m_seed(s) {
-        if (kind == sampling::strict_fair) {
+        if (kind == sampling::strict_fair || kind == sampling::fair_in_turn) {
             for (const int c : m_counts) {
-                m_paths = std::lcm(m_paths, static_cast<std::size_t>(c));
-                if (m_paths > most) {
+                m_drawn = std::lcm(m_drawn, static_cast<std::size_t>(c));
+                if (m_drawn > most) {
                     throw option_error(
                         "[F0506] sampling::strict_fair: the cells' operator counts need more than " +
                         std::to_string(most) + " paths a step; use sampling::uniform");
                 }
             }
+        } else if (kind == sampling::sandwich && !m_counts.empty()) {
+            m_fixed = {largest, smallest};
+            m_drawn = 2;
         }
-        m_codes.assign(m_paths, std::vector<std::uint8_t>(m_counts.size()));
-        m_column.resize(m_paths);
+        m_codes = m_fixed;
+        m_codes.resize(m_fixed.size() + m_drawn, code(m_counts.size()));
+        m_column.resize(m_drawn);
     }
 
     /// @return paths of a step
-    std::size_t size() const { return m_paths; }
+    std::size_t size() const { return m_kind == sampling::fair_in_turn ? 1 : m_codes.size(); }
 
     /// @return valid until the next call
-    const std::vector<std::vector<std::uint8_t>>& paths(std::uint64_t step) {
-        random_stream random(m_seed, purpose::path, step);
-        for (std::size_t c = 0; c < m_counts.size(); ++c) {
-            const auto count = static_cast<std::size_t>(m_counts[c]);
-            if (m_kind == sampling::uniform) {
-                m_column[0] = static_cast<std::uint8_t>(random.below(static_cast<std::uint32_t>(count)));
-            } else {
-                for (std::size_t i = 0; i < m_paths; ++i) {
-                    m_column[i] = static_cast<std::uint8_t>(i % count);
-                }
-                random.shuffle(std::span<std::uint8_t>(m_column));
-            }
-            for (std::size_t i = 0; i < m_paths; ++i) {
-                m_codes[i][c] = m_column[i];
-            }
+    std::span<const code> paths(std::uint64_t step) {
+        const std::span<const code> all(m_codes);
+        if (m_kind != sampling::fair_in_turn) {
+            draw(step);
+            return all;
         }
-        return m_codes;
+        draw(step / m_drawn);
+        return all.subspan(step % m_drawn, 1);
     }
 
 private:
+    void draw(std::uint64_t step) {
+        const bool fair = m_kind == sampling::strict_fair || m_kind == sampling::fair_in_turn;
+        random_stream random(m_seed, purpose::path, step);
+        for (std::size_t c = 0; c < m_counts.size(); ++c) {
+            const auto count = static_cast<std::uint32_t>(m_counts[c]);
+            for (std::size_t i = 0; i < m_drawn; ++i) {
+                m_column[i] = static_cast<std::uint8_t>(fair ? i % count : random.below(count));
+            }
+            if (fair) {
+                random.shuffle(std::span<std::uint8_t>(m_column));
+            }
+            for (std::size_t i = 0; i < m_drawn; ++i) {
+                m_codes[m_fixed.size() + i][c] = m_column[i];
+            }
+        }
+    }
+
     static constexpr std::size_t most = 1024;
     std::vector<int> m_counts;
     sampling m_kind;
     seed m_seed;
-    std::size_t m_paths = 1;
-    std::vector<std::vector<std::uint8_t>> m_codes;
-    std::vector<std::uint8_t> m_column; ///< the operators of one cell
+    std::vector<code> m_fixed; ///< in each step
+    std::size_t m_drawn = 1;   ///< behind them
+    std::vector<code> m_codes;
+    std::vector<std::uint8_t> m_column; ///< the drawn operators of one cell
 };
 
 } // namespace detail

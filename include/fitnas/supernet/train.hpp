@@ -19,6 +19,7 @@
 #include <fitnas/core/progress.hpp>
 #include <fitnas/data/batch.hpp>
 #include <fitnas/nn/schedule.hpp>
+#include <fitnas/supernet/average.hpp>
 #include <fitnas/supernet/memory_use.hpp>
 #include <fitnas/supernet/sampling.hpp>
 #include <fitnas/supernet/supernet.hpp>
@@ -36,8 +37,18 @@ struct train_options {
     double learning_rate = 0.1;                    ///< at its peak, above 0
     double momentum = 0.9;                         ///< in [0, 1)
     double weight_decay = 4e-5;                    ///< at least 0
-    double warmup = 0;              ///< epochs in which the learning rate rises, from 0 to less than `epochs`
-    double label_smoothing = 0;     ///< in [0, 1)
+    double warmup = 0;          ///< epochs in which the learning rate rises, from 0 to less than `epochs`
+    double final_rate = 0;      ///< the learning rate falls to this share of its peak, in [0, 1]
+    double label_smoothing = 0; ///< in [0, 1)
+    int largest_epochs = 0;     ///< the first so many train a supernet's largest path alone, 0 to less than
+                                ///< `epochs`
+    /// The share, in [0, 1], of the loss of a supernet's other paths that compares them with the softmax of
+    /// the largest path on the same batch. Where that is not the step's first path, as in `sandwich`, it goes
+    /// forward for this alone: a third of a pass.
+    double distillation = 0;
+    /// The weights in the end are the mean of those after each of the last steps, this share of all, in [0,
+    /// 1]; 0: those after the last step.
+    double average = 0;
     augmentation augment{};         ///< of the images
     fitnas::seed seed{0};           ///< of the order of images, their augmentation and the paths
     fitnas::observer observer{};    ///< called after each step with the epoch's mean loss and accuracy
@@ -81,6 +92,18 @@ FITNAS_COLD inline void require_options(const train_options& o, std::size_t imag
         refuse("[F0512] train_options::warmup", "0 to less than " + std::to_string(o.epochs) + " epochs",
                number_text(o.warmup));
     }
+    if (o.largest_epochs < 0 || (o.largest_epochs > 0 && o.largest_epochs >= o.epochs)) {
+        refuse("[F0570] train_options::largest_epochs", "0 to " + std::to_string(o.epochs - 1),
+               std::to_string(o.largest_epochs));
+    }
+    const auto require_share = [&](const std::string& name, double share) {
+        if (!(share >= 0 && share <= 1)) {
+            refuse("[F0571] train_options::" + name, "a number from 0 to 1", number_text(share));
+        }
+    };
+    require_share("final_rate", o.final_rate);
+    require_share("distillation", o.distillation);
+    require_share("average", o.average);
     if (!(o.label_smoothing >= 0 && o.label_smoothing < 1)) {
         refuse("[F0513] train_options::label_smoothing", "a number in [0, 1)",
                number_text(o.label_smoothing));
@@ -102,7 +125,9 @@ FITNAS_COLD inline void require_images(const weights& w, const image_dataset& da
 
 /// Refuses a batch whose activations do not fit, before anything is taken.
 FITNAS_COLD inline void require_step_fits(const weights& w, const train_options& o) {
-    const auto needed = [&](std::size_t batch) { return training_bytes(w.layout(), w.code(), batch); };
+    const auto needed = [&](std::size_t batch) {
+        return training_bytes(w.layout(), w.code(), batch, o.average > 0);
+    };
     require_memory("train: a batch of " + std::to_string(o.batch) + " images of " + to_string(w.input()),
                    needed(o.batch), o.memory_limit,
                    "a smaller train_options::batch needs less, a batch of 1 " + to_string(needed(1)));
@@ -140,31 +165,50 @@ training_setup(const train_options& o, const image_dataset& data) {
     hash64 images;
     images.add(data.images.data(), data.images.size());
     images.add(data.labels.data(), data.labels.size() * sizeof(int));
-    return {{"images", std::to_string(data.size()) + " of " + to_string(data.image_shape()) + ", hash " +
-                           images.text()},
-            {"epochs", std::to_string(o.epochs)},
-            {"batch", std::to_string(o.batch)},
-            {"sampling", o.sampling == sampling::uniform ? "uniform" : "strict_fair"},
-            {"learning_rate", exact(o.learning_rate)},
-            {"momentum", exact(o.momentum)},
-            {"weight_decay", exact(o.weight_decay)},
-            {"warmup", exact(o.warmup)},
-            {"label_smoothing", exact(o.label_smoothing)},
-            {"crop_padding", std::to_string(o.augment.crop_padding)},
-            {"flip", o.augment.flip ? "true" : "false"},
-            {"seed", std::to_string(o.seed.value)}};
+    constexpr const char* ways[] = {"uniform", "strict_fair", "fair_in_turn", "sandwich"};
+    std::vector<std::pair<std::string, std::string>> setup{
+        {"images",
+         std::to_string(data.size()) + " of " + to_string(data.image_shape()) + ", hash " + images.text()},
+        {"epochs", std::to_string(o.epochs)},
+        {"batch", std::to_string(o.batch)},
+        {"sampling", ways[static_cast<std::size_t>(o.sampling)]},
+        {"learning_rate", exact(o.learning_rate)},
+        {"momentum", exact(o.momentum)},
+        {"weight_decay", exact(o.weight_decay)},
+        {"warmup", exact(o.warmup)},
+        {"label_smoothing", exact(o.label_smoothing)},
+        {"crop_padding", std::to_string(o.augment.crop_padding)},
+        {"flip", o.augment.flip ? "true" : "false"},
+        {"seed", std::to_string(o.seed.value)}};
+    // Only where they are used: trainings that were saved before there were such options go on.
+    const std::pair<const char*, double> others[] = {{"final_rate", o.final_rate},
+                                                     {"largest_epochs", o.largest_epochs},
+                                                     {"distillation", o.distillation},
+                                                     {"average", o.average}};
+    for (const auto& [name, value] : others) {
+        if (value != 0) {
+            setup.emplace_back(name, exact(value));
+        }
+    }
+    return setup;
 }
 
 /// Refuses a state that is not one of this training.
 FITNAS_COLD inline void require_state(const training_state& now, const training_state& from,
                                       std::size_t count, long long epoch_steps) {
-    for (const auto& [name, mine] : now.setup) {
-        const auto same_name = [&, &wanted = name](const auto& pair) { return pair.first == wanted; };
-        const auto found = std::find_if(from.setup.begin(), from.setup.end(), same_name);
-        if (found == from.setup.end() || found->second != mine) {
-            throw option_error("[F0517] train: cannot go on: " + name + " was " +
-                               (found == from.setup.end() ? "not noted" : found->second) + ", and is now " +
-                               mine);
+    const auto note = [](const training_state& state, const std::string& name) {
+        const auto found = std::find_if(state.setup.begin(), state.setup.end(),
+                                        [&](const auto& pair) { return pair.first == name; });
+        return found == state.setup.end() ? std::string("not noted") : found->second;
+    };
+    for (const training_state* state : {&now, &from}) {
+        for (const auto& pair : state->setup) {
+            const std::string was = note(from, pair.first);
+            const std::string is = note(now, pair.first);
+            if (was != is) {
+                throw option_error("[F0517] train: cannot go on: " + pair.first + " was " + was +
+                                   ", and is now " + is);
+            }
         }
     }
     if (from.step < 0 || from.step > now.steps || from.steps != now.steps ||
@@ -182,15 +226,22 @@ FITNAS_COLD inline void require_state(const training_state& now, const training_
 
 /// Saves, stops: what is due after a step.
 template <std::same_as<weights> Weights>
-void keep_training(const Weights& w, weights_update& update, training_state& now, const training_keeper& keep,
-                   bool stop) {
+void keep_training(Weights& w, weights_update& update, training_state& now, const training_keeper& keep,
+                   weights_average& average, bool stop) {
     const bool over = now.step == now.steps;
     stop = !over && ((keep.stop && keep.stop()) || stop);
+    if (over && !average.mean().empty()) {
+        std::copy(average.mean().begin(), average.mean().end(), w.values().begin());
+        now.average.clear();
+    }
     if (over || stop || (keep.every > 0 && now.step % keep.every == 0)) {
         require_finite(w, "train: after step " + std::to_string(now.step) +
                               ", at a learning_rate that is too large");
         if (keep.save) {
             now.momentum.assign(update.velocity().begin(), update.velocity().end());
+            if (!over) {
+                now.average.assign(average.mean().begin(), average.mean().end());
+            }
             keep.save(now);
         }
     }
@@ -204,12 +255,20 @@ void keep_training(const Weights& w, weights_update& update, training_state& now
 template <std::same_as<weights> Weights>
 train_report train_checked(Weights& w, std::span<const int> counts, const image_dataset& data,
                            const train_options& o) {
-    path_sampler sampler(counts, o.sampling, o.seed);
+    using code_type = path_sampler::code;
+    const bool chooses = !counts.empty();
+    const code_type largest = chooses ? extreme_code(w.layout(), true) : code_type();
+    path_sampler sampler(counts, o.sampling, o.seed, largest,
+                         chooses ? extreme_code(w.layout(), false) : code_type());
+    const double distillation = chooses ? o.distillation : 0;
+    const std::uint64_t largest_epochs = chooses ? static_cast<std::uint64_t>(o.largest_epochs) : 0;
     const normalisation norm = normalisation_of(data);
     const std::size_t steps = data.size() / o.batch;
     training_state now;
     now.steps = static_cast<long long>(steps) * o.epochs;
-    const cosine_schedule rate{o.learning_rate, now.steps, o.warmup * static_cast<double>(steps)};
+    const cosine_schedule rate{o.learning_rate, now.steps, o.warmup * static_cast<double>(steps),
+                               o.learning_rate * o.final_rate};
+    weights_average average(now.steps, o.average);
 
     weights_update update(w, {.momentum = o.momentum, .weight_decay = o.weight_decay});
     if (o.keep.save || o.keep.from != nullptr) {
@@ -221,10 +280,12 @@ train_report train_checked(Weights& w, std::span<const int> counts, const image_
         now.step = from.step;
         now.sums = from.sums;
         now.epochs = from.epochs;
+        average.go_on(from.average, from.step, from.steps, w.values().size());
         std::copy(from.momentum.begin(), from.momentum.end(), update.velocity().begin());
     }
     std::vector<float> images(o.batch * static_cast<std::size_t>(w.input().size()));
     std::vector<int> labels(o.batch);
+    std::vector<float> teacher; // logits of the largest path
     std::vector<std::size_t> order;
     const auto where = [&](std::size_t i) {
         return " in epoch " + std::to_string(static_cast<std::uint64_t>(now.step) / steps + 1) + ", step " +
@@ -241,8 +302,18 @@ train_report train_checked(Weights& w, std::span<const int> counts, const image_
         load_batch(data, std::span<const std::size_t>(order).subspan(i * o.batch, o.batch), norm,
                    images.data(), labels.data(), o.augment, o.seed, epoch);
 
-        for (const std::vector<std::uint8_t>& code : sampler.paths(static_cast<std::uint64_t>(now.step))) {
-            const batch_loss one = update.add(code, images.data(), labels, o.label_smoothing);
+        const std::span<const code_type> paths = epoch < largest_epochs
+                                                     ? std::span<const code_type>(&largest, 1)
+                                                     : sampler.paths(static_cast<std::uint64_t>(now.step));
+        const auto listen = [&](std::span<const float> logits) {
+            teacher.assign(logits.begin(), logits.end());
+        };
+        if (distillation > 0 && paths.front() != largest) {
+            listen(update.logits(largest, images.data(), o.batch));
+        }
+        for (const code_type& code : paths) {
+            const soft_labels soft{teacher, code == largest ? 0 : distillation};
+            const batch_loss one = update.add(code, images.data(), labels, o.label_smoothing, soft);
             if (!std::isfinite(one.loss)) {
                 throw numeric_error(
                     "[F0521] train: the loss is " +
@@ -254,6 +325,9 @@ train_report train_checked(Weights& w, std::span<const int> counts, const image_
             }
             now.sums.loss += one.loss;
             now.sums.accuracy += static_cast<double>(one.correct);
+            if (distillation > 0 && &code == &paths.front() && code == largest) {
+                listen(update.logits());
+            }
         }
         if (const std::string tensor = update.gradient_not_finite(); !tensor.empty()) {
             throw numeric_error("[F0522] train: the gradient of " + tensor + " is not finite" + where(i) +
@@ -261,7 +335,10 @@ train_report train_checked(Weights& w, std::span<const int> counts, const image_
         }
         update.apply(rate(now.step));
         ++now.step;
-        const auto batches = static_cast<double>((i + 1) * sampler.size());
+        if (o.average > 0) {
+            average.add(w.values(), now.step);
+        }
+        const auto batches = static_cast<double>((i + 1) * paths.size());
         const epoch_report means{now.sums.loss / batches,
                                  now.sums.accuracy / (batches * static_cast<double>(o.batch))};
         if (i + 1 == steps) {
@@ -281,7 +358,7 @@ train_report train_checked(Weights& w, std::span<const int> counts, const image_
                 stop = true;
             }
         }
-        keep_training(w, update, now, o.keep, stop);
+        keep_training(w, update, now, o.keep, average, stop);
     }
     return {std::move(now.epochs), clock.seconds()};
 }
@@ -328,7 +405,7 @@ auto or_as_before(supernet<Space>& net, Work&& work) {
 /// loss or a weight is not finite; what the observer throws. The weights are then as they were before the
 /// call
 /// @throws interrupted where `options.keep.stop` asked for it, or the observer threw it, after saving; the
-/// weights are then those of the last step
+/// weights are then those of the last step, also where a mean is taken (`options.average`)
 template <search_space_type Space>
 train_report train(supernet<Space>& net, const image_dataset& data, const train_options& options = {}) {
     return detail::or_as_before(

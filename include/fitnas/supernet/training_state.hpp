@@ -27,6 +27,9 @@ struct training_state {
     epoch_report sums{}; ///< of the present epoch so far: of the batches' losses, of right images
     std::vector<epoch_report> epochs; ///< those that are over
     std::vector<float> momentum;      ///< one for each weight
+    /// Mean of the weights so far, where a training takes one (`train_options::average`); empty before its
+    /// first step, and when the training is over: the mean is then the weights.
+    std::vector<float> average{};
     /// The options and the images, each a name and a text: a training goes on only with the same.
     std::vector<std::pair<std::string, std::string>> setup;
 };

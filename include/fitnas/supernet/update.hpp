@@ -26,7 +26,7 @@ public:
     /// @param code one operator number a cell; empty where nothing is chosen
     /// @param images labels.size() x input shape, normalised
     batch_loss add(std::span<const std::uint8_t> code, const float* images, std::span<const int> labels,
-                   double smoothing) {
+                   double smoothing, const soft_labels& soft = {}) {
         m_weights.path(code, m_path);
         for (const int b : m_path) {
             if (m_uses[static_cast<std::size_t>(b)]++ == 0) {
@@ -34,8 +34,18 @@ public:
                 std::fill(gradient.begin(), gradient.end(), 0.0F);
             }
         }
-        return m_runner.run(m_weights, m_path, images, labels, smoothing);
+        return m_runner.run(m_weights, m_path, images, labels, smoothing, soft);
     }
+
+    /// Forward alone.
+    /// @return count x classes; valid until the next run
+    std::span<const float> logits(std::span<const std::uint8_t> code, const float* images,
+                                  std::size_t count) {
+        m_weights.path(code, m_path);
+        return m_runner.logits(m_weights, m_path, images, count);
+    }
+    /// Those of the last run.
+    std::span<const float> logits() const { return m_runner.logits(); }
 
     /// @return a tensor of this step's gradients that has a value which is not finite; empty where none has
     std::string gradient_not_finite() {

@@ -1,0 +1,74 @@
+/// @file
+/// @brief Finalists are trained a little, each from the shared weights, before they are ranked.
+
+#ifndef FITNAS_SUPERNET_FINE_TUNE_HPP
+#define FITNAS_SUPERNET_FINE_TUNE_HPP
+
+#include <map>
+#include <span>
+#include <vector>
+
+#include <fitnas/core/progress.hpp>
+#include <fitnas/nn/cross_entropy.hpp>
+#include <fitnas/supernet/evaluate.hpp>
+#include <fitnas/supernet/network.hpp>
+
+namespace fitnas {
+
+/// @brief Scores networks on the validation split, each after a short training of its own that begins with
+/// the supernet's weights. It costs a training each, so it is for the few best of a search: shared weights
+/// suit all paths and none quite.
+///
+/// @code
+/// auto scores = fine_tune<space>(super, finalists, data, {.epochs = 1, .learning_rate = 0.02}).accuracy;
+/// @endcode
+/// @param net trained; it is not changed
+/// @param architectures any; equal networks are trained as their canonical form, once
+/// @param data `train` is trained on and gives statistics, `validation` the images that count; the test split
+/// is not read
+/// @param options of each training; `observer` is told of the steps of all, `keep.stop` asked in each, the
+/// rest of `keep` plays no part
+/// @return the architectures in their order, with accuracies and with negative losses
+/// @throws as `train` of a network
+template <search_space_type Space>
+evaluation<Space> fine_tune(const supernet<Space>& net, std::span<const architecture<Space>> architectures,
+                            const dataset& data, const train_options& options) {
+    std::map<architecture<Space>, detail::path_score> networks;
+    for (const architecture<Space>& a : architectures) {
+        networks.emplace(canonical<Space>(a), detail::path_score{});
+    }
+    train_options own = options;
+    own.keep = {.stop = options.keep.stop};
+    const stopwatch clock;
+    long long before = 0; // networks that are done
+    if (options.observer) {
+        own.observer = [&](const progress& p) {
+            progress all = p;
+            all.stage = "fine_tune";
+            all.done += before * p.total;
+            all.total *= static_cast<long long>(networks.size());
+            all.seconds = clock.seconds();
+            options.observer(all);
+        };
+    }
+    for (auto& [a, score] : networks) {
+        network<Space> one(a, net);
+        train(one, data.train, own);
+        const tensor2 logits = one.logits(data.validation);
+        const batch_loss sum = cross_entropy({logits.data(), logits.size()}, data.validation.labels, 0);
+        score = {static_cast<double>(sum.correct) / static_cast<double>(data.validation.size()), sum.loss};
+        ++before;
+    }
+    evaluation<Space> result;
+    result.accuracy.kind = score_kind::supernet;
+    for (const architecture<Space>& a : architectures) {
+        const detail::path_score& found = networks.at(canonical<Space>(a));
+        result.accuracy.push_back(a, found.accuracy);
+        result.negative_loss.push_back(-found.loss);
+    }
+    return result;
+}
+
+} // namespace fitnas
+
+#endif
