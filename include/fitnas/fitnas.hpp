@@ -123,6 +123,7 @@
 #include <fitnas/predictor/watched_fits.hpp>
 #include <fitnas/predictor/window_sum.hpp>
 #include <fitnas/predictor/windows.hpp>
+#include <fitnas/search/budget.hpp>
 #include <fitnas/search/candidate.hpp>
 #include <fitnas/search/enumerate.hpp>
 #include <fitnas/search/evolution.hpp>
@@ -164,6 +165,7 @@
 #include <fitnas/supernet/scorer.hpp>
 #include <fitnas/supernet/supernet.hpp>
 #include <fitnas/supernet/train.hpp>
+#include <fitnas/supernet/training_scorer.hpp>
 #include <fitnas/supernet/training_state.hpp>
 #include <fitnas/supernet/update.hpp>
 #include <fitnas/supernet/weight_tensors.hpp>

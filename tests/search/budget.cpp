@@ -7,8 +7,8 @@
 #include <doctest/doctest.h>
 
 #include <fitnas/predictor/baseline.hpp>
+#include <fitnas/search/budget.hpp>
 #include <fitnas/search/exhaustive.hpp>
-#include <fitnas/search/two_fidelities.hpp>
 #include <fitnas/space/codes.hpp>
 #include <fitnas/space/spaces.hpp>
 
@@ -72,8 +72,7 @@ constexpr auto fit_ridge = [](const auto& scores, const auto& truths) {
     return ridge(truths.size() == 0 ? scores : truths);
 };
 
-const search::two_fidelities_options options{
-    .budget = 1000, .scores_share = 0.2, .rounds = 4, .seed = seed{3}};
+const search::budget_options options{.budget = 1000, .scores_share = 0.2, .rounds = 4, .seed = seed{3}};
 
 } // namespace
 
@@ -98,7 +97,7 @@ TEST_CASE("a search at two prices goes on from what is known, with the same ques
     const auto all = search::iterative<space>(whole.score(), whole.truth(), fit_ridge, options);
 
     asked_for first;
-    search::two_fidelities_options stopped = options;
+    search::budget_options stopped = options;
     stopped.observer = [](const progress& p) {
         if (p.done >= 20) {
             throw interrupted("enough");
@@ -107,8 +106,7 @@ TEST_CASE("a search at two prices goes on from what is known, with the same ques
     std::optional<search::known_scores<space>> known;
     try {
         search::iterative<space>(first.score(), first.truth(), fit_ridge, stopped);
-    } catch (
-        const interrupted_with<search::two_fidelities_result<decltype(ridge(score_table<space>{}))>>& e) {
+    } catch (const interrupted_with<search::budget_result<decltype(ridge(score_table<space>{}))>>& e) {
         known = e.partial().known;
         CHECK(e.partial().spent == 600);
     }
@@ -158,7 +156,7 @@ TEST_CASE("what a search at two prices asks for keeps the limit, and a small spa
 }
 
 TEST_CASE("a search at two prices refuses what it cannot spend") {
-    const auto message = [](search::two_fidelities_options o, double score = 1, double truth = 20) {
+    const auto message = [](search::budget_options o, double score = 1, double truth = 20) {
         asked_for asked;
         auto a = asked.score();
         auto b = asked.truth();

@@ -1,8 +1,8 @@
 /// @file
-/// @brief Iterative sampling at two prices: cheap scores of many networks, dear ones of a few.
+/// @brief Iterative sampling with a budget and two prices: cheap scores of many networks, dear ones of a few.
 
-#ifndef FITNAS_SEARCH_TWO_FIDELITIES_HPP
-#define FITNAS_SEARCH_TWO_FIDELITIES_HPP
+#ifndef FITNAS_SEARCH_BUDGET_HPP
+#define FITNAS_SEARCH_BUDGET_HPP
 
 #include <algorithm>
 #include <cmath>
@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-#include <fitnas/predictor/fit_two_fidelities.hpp>
+#include <fitnas/predictor/two_fidelities.hpp>
 #include <fitnas/search/iterative.hpp>
 
 namespace fitnas::search {
@@ -32,7 +32,7 @@ template <class Scorer>
 priced(Scorer, double) -> priced<Scorer>;
 
 /// @brief How a budget is spent. The defaults are our choice.
-struct two_fidelities_options {
+struct budget_options {
     double budget = 0; ///< in the unit of the prices; pays at least 8 scores and 4 truths (to be set)
     double scores_share = 0.25;    ///< the most of it that goes into scores, above 0, below 1
     std::size_t most_scores = 500; ///< no more scores than that, at least 8
@@ -53,7 +53,7 @@ struct known_scores {
 
 /// @brief What a search at two prices found.
 template <model Model>
-struct two_fidelities_result {
+struct budget_result {
     std::optional<Model> predictor; ///< the last one; none where the limit leaves nothing to fit to
     known_scores<typename Model::space> known;
     candidate<typename Model::space> best; ///< the best truth; ties by the order of the codes
@@ -62,7 +62,7 @@ struct two_fidelities_result {
 
 namespace detail {
 
-inline void require_options(const two_fidelities_options& o, double score_price, double truth_price) {
+inline void require_options(const budget_options& o, double score_price, double truth_price) {
     const auto refuse = [](const std::string& message, double got) {
         throw option_error(message + ", got " + fitnas::detail::number_text(got));
     };
@@ -157,7 +157,7 @@ inline std::size_t paid(double amount, double price, std::size_t most) {
 /// after the first round; before it, `interrupted` as it comes
 template <code_space Space, class Score, class Truth, class Fit>
 requires scorer<Score, Space> && scorer<Truth, Space>
-auto iterative(priced<Score> score, priced<Truth> truth, Fit&& fit_to, const two_fidelities_options& options,
+auto iterative(priced<Score> score, priced<Truth> truth, Fit&& fit_to, const budget_options& options,
                const known_scores<Space>& known = {}) {
     using table = score_table<Space>;
     using fitted_model =
@@ -191,7 +191,7 @@ auto iterative(priced<Score> score, priced<Truth> truth, Fit&& fit_to, const two
         for (std::size_t i = 0; i < truths.table().size(); ++i) {
             best.offer(truths.table().architectures[i], truths.table().scores[i]);
         }
-        return two_fidelities_result<fitted_model>{
+        return budget_result<fitted_model>{
             predictor, {scores.table(), truths.table()}, best.result(options.limit).front(), spent()};
     };
     const auto round = [&](std::size_t number) {
@@ -236,18 +236,21 @@ auto iterative(priced<Score> score, priced<Truth> truth, Fit&& fit_to, const two
     return fitnas::detail::or_partial(rounds, result);
 }
 
-/// @brief The same with `fit_two_fidelities`, before there are truths with `fit_default`.
+/// @brief The same with `fit_two_fidelities`; before there are two unlike truths, `fit_default` to the
+/// scores.
 template <code_space Space, class Score, class Truth>
-requires scorer<Score, Space> && scorer<Truth, Space> two_fidelities_result<default_predictor<Space>>
-iterative(priced<Score> score, priced<Truth> truth, const two_fidelities_options& options,
+requires scorer<Score, Space> && scorer<Truth, Space> budget_result<two_fidelity_predictor<Space>>
+iterative(priced<Score> score, priced<Truth> truth, const budget_options& options,
           const known_scores<Space>& known = {}) {
-    return iterative<Space>(
-        std::move(score), std::move(truth),
-        [&](const score_table<Space>& scores, const score_table<Space>& truths) {
-            return truths.size() == 0 ? fit_default(scores, {.seed = options.seed})
-                                      : fit_two_fidelities(scores, truths, {.seed = options.seed});
-        },
-        options, known);
+    using table = score_table<Space>;
+    const auto fit_to = [&](const table& scores, const table& truths) {
+        if (fitnas::detail::all_equal(truths.scores)) {
+            return two_fidelity_predictor<Space>(fit_default(scores, {.seed = options.seed}), 1, std::nullopt,
+                                                 0, windows<Space>(window_sum<Space>(0)));
+        }
+        return fit_two_fidelities(scores, truths, {.seed = options.seed});
+    };
+    return iterative<Space>(std::move(score), std::move(truth), fit_to, options, known);
 }
 
 } // namespace fitnas::search
