@@ -73,7 +73,7 @@ TEST_CASE("a few truths take away what a supernet's scores have wrong together")
     const double by_scores = tau_of(fit_default(scores).predict(codes_of(all.truths)));
     double with_both = 0;
     double by_truths = 0;
-    for (const std::uint64_t draw : {2, 3, 4}) {
+    for (const std::uint64_t draw : {2U, 3U, 4U}) {
         const score_table<bare> truths = tables_of(10, seed{draw}).truths;
         const auto model = fit_two_fidelities(scores, truths);
         with_both += tau_of(model.predict(codes_of(all.truths))) / 3;
@@ -86,7 +86,7 @@ TEST_CASE("a few truths take away what a supernet's scores have wrong together")
 TEST_CASE("few truths: the order of the scores; many: that of the truths") {
     const score_table<bare> scores = tables_of(300, seed{1}).scores;
     const std::vector<double> of_scores = fit_default(scores).predict(codes_of(all.truths));
-    for (const std::uint64_t draw : {2, 3, 4}) {
+    for (const std::uint64_t draw : {2U, 3U, 4U}) {
         const auto model = fit_two_fidelities(scores, tables_of(2, seed{draw}).truths);
         CHECK(kendall_tau(model.predict(codes_of(all.truths)), of_scores) > 0.85);
         CHECK(!model.of_truths());
@@ -118,7 +118,7 @@ TEST_CASE("scores that say nothing do little harm, and truths that say little le
     const double by_scores = tau_of(fit_default(scores).predict(codes_of(all.truths)));
     double with_both = 0;
     double by_truths = 0;
-    for (const std::uint64_t draw : {2, 3, 4}) {
+    for (const std::uint64_t draw : {2U, 3U, 4U}) {
         score_table<bare> rough = tables_of(30, seed{draw}).truths;
         for (double& t : rough.scores) { // their own deviation is 5.4
             t += 12 * random.normal();

@@ -36,15 +36,7 @@ public:
     };
 
     cell_effects() {
-        const std::vector<std::size_t> names = cells_alike<Space>();
-        const auto alike = [&](std::size_t a, std::size_t b) {
-            bool same = names[a] == names[b];
-            if constexpr (search_space_type<Space>) {
-                same = same && Space::layer_of(static_cast<int>(a)).place.keeps_shape() ==
-                                   Space::layer_of(static_cast<int>(b)).place.keeps_shape();
-            }
-            return same;
-        };
+        m_group = cells_alike<Space>();
         m_first[1] = singles;
         m_first[2] = 2 * singles;
         m_first[3] = 3 * singles;
@@ -55,15 +47,10 @@ public:
                 ++end;
             }
             for (std::size_t i = begin; i < end; ++i) {
-                std::size_t anywhere = 0;
-                while (!alike(anywhere, i)) {
-                    ++anywhere;
-                }
                 std::size_t here = begin;
-                while (!alike(here, i)) {
+                while (m_group[here] != m_group[i]) {
                     ++here;
                 }
-                m_group.push_back(anywhere);
                 m_stage_group.push_back(here);
                 m_products.push_back(m_first[4]);
             }

@@ -25,7 +25,8 @@
 namespace fitnas::detail {
 
 /// Groups of cells with the same operators in the same order: by their names, in a space of bare codes by
-/// their number.
+/// their number. Cells that change the shape of their input are no others' like: there an identity, for one,
+/// is a convolution.
 /// @return of each cell the first cell of its group
 template <code_space Space>
 std::vector<std::size_t> cells_alike() {
@@ -37,6 +38,9 @@ std::vector<std::size_t> cells_alike() {
         if constexpr (search_space_type<Space>) {
             const space_layer& x = Space::layer_of(static_cast<int>(a));
             const space_layer& y = Space::layer_of(static_cast<int>(b));
+            if (x.place.keeps_shape() != y.place.keeps_shape()) {
+                return false;
+            }
             for (int o = 0; o < x.candidates; ++o) {
                 if (Space::tables.blocks[static_cast<std::size_t>(x.first_block + o)].name !=
                     Space::tables.blocks[static_cast<std::size_t>(y.first_block + o)].name) {
