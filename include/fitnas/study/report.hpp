@@ -418,8 +418,8 @@ private:
             }
         }
         return " Of the " + std::to_string(within) +
-               " other networks that cost no more and whose truth is known, " + std::to_string(better) +
-               (better == 1 ? " is better than its " : " are better than its ") +
+               " other networks that cost no more and whose truth is known, " + count_words(better) +
+               (better < 2 ? " is better than its " : " are better than its ") +
                fitnas::detail::fixed_point_text(own->second, 4) + ".";
     }
 
