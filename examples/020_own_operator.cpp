@@ -3,7 +3,7 @@
 //
 // Prints, with other figures where vectors have another width:
 //   gradients of dw5: right
-//   0010: predicted 57.5 %, 247168 multiply-accumulates, first operator dw5
+//   0010: predicted loss 1.613, 247168 multiply-accumulates, first operator dw5
 //   ... two more ...
 //   the first, trained by itself: 94.0 % of the test images
 

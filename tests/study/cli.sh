@@ -51,10 +51,10 @@ done
 grep -q "What was found" "$folder/run/report.html" || fail "the page does not begin with what was found"
 grep -q "minus the loss" "$folder/run/report.html" || fail "the page does not say in which unit scores are"
 expect 0 "truth.csv, done before" "$study" run --out "$folder/run"
-cp "$folder/run/manifest.json" "$folder/manifest"
 expect 2 "F1104" "$study" run --truth many --out "$folder/run"
 expect 2 "257" "$study" sample --samples 257 --out "$folder/run"
-expect 0 "architectures.csv, done before" "$study" run --out "$folder/run"
+expect 0 "truth.csv, done before" "$study" run --out "$folder/run" # with the options from before both
+grep -q "evaluate: scores.csv, done before" "$folder/said" || fail "run: a refused command is remembered"
 expect 2 "give another folder" "$study" run --space fashion_mini --out "$folder/run"
 
 # Stopped at any time, the same command goes on to the same files.

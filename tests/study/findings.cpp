@@ -67,7 +67,7 @@ TEST_CASE("the winner is better than others of its cost by more than two standar
     // sqrt(1e-6 + 1e-6 / 3) = 0.00115, and sqrt(2e-6) = 0.00141
     CHECK(contains(better.figures, "a difference of 0.0050 (4.3\u00a0standard"));
     CHECK(contains(better.figures, "1111, has 0.8760, below the winner by 0.0040 (2.8\u00a0standard"));
-    CHECK(contains(better.figures, "none of the 3 are as good as the winner or better."));
+    CHECK(contains(better.figures, "none of the 3 is as good as the winner or better."));
     trained[0].accuracy = 0.877;
     CHECK(contains(study::winner_found(trained)->verdict, "is not clearly better or worse than random"));
     trained[0].accuracy = 0.87;

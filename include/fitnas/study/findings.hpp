@@ -72,7 +72,7 @@ FITNAS_COLD inline std::optional<finding> compared(const rank_table& table, cons
 
 namespace detail {
 
-/// "4 of them" of several, with the verb.
+/// A number of things, "none" where there are none.
 inline std::string count_words(std::size_t n) { return n == 0 ? "none" : std::to_string(n); }
 
 /// A difference, and how many standard errors it is where that is known.
@@ -160,7 +160,7 @@ FITNAS_COLD inline std::optional<finding> winner_found(const std::vector<trained
                                                          : "a difference of ") +
                     detail::difference_words(best->accuracy - winner->accuracy, to_best) + "; " +
                     detail::count_words(above) + " of the " + std::to_string(others.size()) + " " +
-                    (above == 1 ? "is" : "are") + " as good as the winner or better.";
+                    (above < 2 ? "is" : "are") + " as good as the winner or better.";
     return found;
 }
 

@@ -149,8 +149,9 @@ private:
             ". Fitted: what the GCN, fitted to all raw scores, says of the same "
             "networks. Held out: the same by a GCN that had not seen the network's own score. Ridge: a sum "
             "of a number for each cell's operator, fitted to the raw scores. Macs alone: the network "
-            "with more multiply-accumulates ranks higher." +
-            sure);
+            "with more multiply-accumulates ranks higher. Its top " +
+            fitnas::detail::number_text(m_settings.top) +
+            ": that share of the networks, which the ranking itself puts first." + sure);
         m_page.data("ranking", rows);
         const auto [low, high] = range_of(all[0].takings.front(), all[1].takings.front());
         m_page.html("<div class=charts>");
@@ -417,8 +418,8 @@ private:
             }
         }
         return " Of the " + std::to_string(within) +
-               " other networks that cost no more and whose truth is known, " + std::to_string(better) +
-               (better == 1 ? " is better than its " : " are better than its ") +
+               " other networks that cost no more and whose truth is known, " + count_words(better) +
+               (better < 2 ? " is better than its " : " are better than its ") +
                fitnas::detail::fixed_point_text(own->second, 4) + ".";
     }
 
@@ -444,7 +445,8 @@ private:
             "ranks first; a mean over 8 limits, from the cheapest twentieth of the networks to all of them. "
             "In "
             "brackets: 95 % bootstrap intervals over networks, which say how far other networks of the "
-            "space would move a figure. Better and worse say that the interval of the gain leaves out "
+            "space would move a figure, not what another seed of the supernet would. Better and worse say "
+            "that the interval of the gain leaves out "
             "0.</p>\n");
     }
 
