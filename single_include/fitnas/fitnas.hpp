@@ -103,6 +103,100 @@
 #define FITNAS_ASSERT(condition) assert(condition)
 #endif
 
+// ---- fitnas/core/xtensor.hpp ----
+/// @file
+/// @brief The one header that includes xtensor, whichever layout its headers have, and repairs it where it
+/// must.
+
+#if __has_include(<xtensor/containers/xtensor.hpp>)
+#include <xtensor/containers/xarray.hpp>
+#include <xtensor/containers/xtensor.hpp>
+#else
+#include <xtensor/xarray.hpp>
+#include <xtensor/xtensor.hpp>
+
+// xtensor before 0.26 gives expressions of xarray a wrong temporary type under g++ above C++17: a
+// small_vector shape matches the specialisation for std::array, and memory is corrupted. Its own cure stands
+// under
+// `#if __cplusplus == 201703L`; this is the same cure for later standards.
+#if defined(__GNUC__) && !defined(__clang__) && __cplusplus > 201703L
+namespace xt::detail {
+template <template <class, std::size_t, class, bool> class S, class X, std::size_t N, class A, bool Init>
+struct xtype_for_shape<S<X, N, A, Init>> {
+    template <class T, layout_type L>
+    using type = xarray<T, L>;
+};
+} // namespace xt::detail
+#endif
+#endif
+
+namespace fitnas {
+
+// All row-major, whatever XTENSOR_DEFAULT_LAYOUT is; a tensor of another layout is converted where it is
+// passed.
+
+/// @brief Images, N x H x W x C, row-major: the tensor type of the public surface.
+using tensor4 = xt::xtensor<float, 4, xt::layout_type::row_major>;
+/// @brief Rows of values, N x C, row-major.
+using tensor2 = xt::xtensor<float, 2, xt::layout_type::row_major>;
+/// @brief Images as files have them, N x H x W x C, row-major, pixels 0 to 255.
+using pixel_tensor = xt::xtensor<std::uint8_t, 4, xt::layout_type::row_major>;
+
+} // namespace fitnas
+
+// ---- fitnas/core/cholesky.hpp ----
+/// @file
+/// @brief Solves with positive definite matrices whose bits do not depend on a library's threads.
+
+namespace fitnas::detail {
+
+using square_matrix = xt::xtensor<double, 2, xt::layout_type::row_major>;
+
+/// Overwrites the upper triangle of a positive definite matrix by U with U'U = a (Cholesky). Sums have one
+/// order, so that bits do not depend on a library's threads.
+inline void factorise(square_matrix& a) {
+    const std::size_t n = a.shape(0);
+    for (std::size_t k = 0; k < n; ++k) {
+        double* const pivot = &a(k, 0);
+        const double root = std::sqrt(pivot[k]);
+        for (std::size_t j = k; j < n; ++j) {
+            pivot[j] /= root;
+        }
+        for (std::size_t i = k + 1; i < n; ++i) {
+            double* const row = &a(i, 0);
+            const double factor = pivot[i];
+            for (std::size_t j = i; j < n; ++j) {
+                row[j] -= factor * pivot[j];
+            }
+        }
+    }
+}
+
+/// (U')^-1 b for the factor U.
+inline std::vector<double> whitened(const square_matrix& factor, std::vector<double> b) {
+    for (std::size_t i = 0; i < b.size(); ++i) {
+        b[i] /= factor(i, i);
+        for (std::size_t j = i + 1; j < b.size(); ++j) {
+            b[j] -= factor(i, j) * b[i];
+        }
+    }
+    return b;
+}
+
+/// (U'U)^-1 b.
+inline std::vector<double> solved(const square_matrix& factor, std::vector<double> b) {
+    b = whitened(factor, std::move(b));
+    for (std::size_t i = b.size(); i-- > 0;) {
+        for (std::size_t j = i + 1; j < b.size(); ++j) {
+            b[i] -= factor(i, j) * b[j];
+        }
+        b[i] /= factor(i, i);
+    }
+    return b;
+}
+
+} // namespace fitnas::detail
+
 // ---- fitnas/core/number_text.hpp ----
 /// @file
 /// @brief Numbers as text and text as numbers: the same in every locale, unlike `printf`, `strtod`,
@@ -993,47 +1087,6 @@ private:
 };
 
 } // namespace fitnas::detail
-
-// ---- fitnas/core/xtensor.hpp ----
-/// @file
-/// @brief The one header that includes xtensor, whichever layout its headers have, and repairs it where it
-/// must.
-
-#if __has_include(<xtensor/containers/xtensor.hpp>)
-#include <xtensor/containers/xarray.hpp>
-#include <xtensor/containers/xtensor.hpp>
-#else
-#include <xtensor/xarray.hpp>
-#include <xtensor/xtensor.hpp>
-
-// xtensor before 0.26 gives expressions of xarray a wrong temporary type under g++ above C++17: a
-// small_vector shape matches the specialisation for std::array, and memory is corrupted. Its own cure stands
-// under
-// `#if __cplusplus == 201703L`; this is the same cure for later standards.
-#if defined(__GNUC__) && !defined(__clang__) && __cplusplus > 201703L
-namespace xt::detail {
-template <template <class, std::size_t, class, bool> class S, class X, std::size_t N, class A, bool Init>
-struct xtype_for_shape<S<X, N, A, Init>> {
-    template <class T, layout_type L>
-    using type = xarray<T, L>;
-};
-} // namespace xt::detail
-#endif
-#endif
-
-namespace fitnas {
-
-// All row-major, whatever XTENSOR_DEFAULT_LAYOUT is; a tensor of another layout is converted where it is
-// passed.
-
-/// @brief Images, N x H x W x C, row-major: the tensor type of the public surface.
-using tensor4 = xt::xtensor<float, 4, xt::layout_type::row_major>;
-/// @brief Rows of values, N x C, row-major.
-using tensor2 = xt::xtensor<float, 2, xt::layout_type::row_major>;
-/// @brief Images as files have them, N x H x W x C, row-major, pixels 0 to 255.
-using pixel_tensor = xt::xtensor<std::uint8_t, 4, xt::layout_type::row_major>;
-
-} // namespace fitnas
 
 // ---- fitnas/core/linalg.hpp ----
 /// @file
@@ -3154,6 +3207,7 @@ class recipe;
 struct recipe_summary;
 class block;
 struct batch_loss;
+struct soft_labels;
 struct adam_options;
 class adam;
 struct sgd_options;
@@ -7569,6 +7623,78 @@ inline batch_loss cross_entropy(std::span<const float> logits, std::span<const i
 
 } // namespace fitnas
 
+// ---- fitnas/nn/distillation.hpp ----
+/// @file
+/// @brief Cross-entropy against labels that are partly another network's softmax.
+
+namespace fitnas {
+
+/// @brief What a teacher says of a batch, and how much it counts.
+struct soft_labels {
+    std::span<const float> logits{}; ///< images x classes, of the teacher
+    double share = 0;                ///< of the loss, in [0, 1]; 0: none, and logits are not read
+};
+
+namespace detail {
+
+/// @return log softmax of one image's logits
+inline void log_softmax(std::span<const float> logits, std::span<double> result) {
+    const double top = static_cast<double>(logits[argmax(logits)]);
+    double total = 0;
+    for (std::size_t c = 0; c < logits.size(); ++c) {
+        result[c] = static_cast<double>(logits[c]) - top;
+        total += std::exp(result[c]);
+    }
+    for (double& v : result) {
+        v -= std::log(total);
+    }
+}
+
+} // namespace detail
+
+/// @brief (1 - share) x `cross_entropy` + share x mean of -sum_c q_c log softmax(logits)_c, where q is the
+/// teacher's softmax (Hinton et al., arXiv 1503.02531, at temperature 1). The teacher gets no gradient.
+/// @param logits images x classes
+/// @param labels,smoothing as of `cross_entropy`; right images are those of the labels
+/// @param soft of the same images
+/// @param gradient images x classes, overwritten; empty where it is not wanted
+/// @throws shape_error as `cross_entropy`, and where the teacher's logits are not as many
+inline batch_loss distillation_loss(std::span<const float> logits, std::span<const int> labels,
+                                    double smoothing, const soft_labels& soft,
+                                    std::span<float> gradient = {}) {
+    batch_loss loss = cross_entropy(logits, labels, smoothing, gradient);
+    if (soft.share == 0) {
+        return loss;
+    }
+    if (soft.logits.size() != logits.size()) {
+        throw shape_error("[F0170] distillation_loss: expected as many logits of the teacher as of the "
+                          "student, " +
+                          std::to_string(logits.size()) + ", got " + std::to_string(soft.logits.size()));
+    }
+    const std::size_t classes = logits.size() / labels.size();
+    const auto images = static_cast<double>(labels.size());
+    std::vector<double> own(classes);
+    std::vector<double> wanted(classes);
+    double sum = 0;
+    for (std::size_t first = 0; first < logits.size(); first += classes) {
+        detail::log_softmax(logits.subspan(first, classes), own);
+        detail::log_softmax(soft.logits.subspan(first, classes), wanted);
+        for (std::size_t c = 0; c < classes; ++c) {
+            const double q = std::exp(wanted[c]);
+            sum -= q * own[c];
+            if (!gradient.empty()) {
+                float& g = gradient[first + c];
+                g = static_cast<float>((1 - soft.share) * static_cast<double>(g) +
+                                       soft.share * (std::exp(own[c]) - q) / images);
+            }
+        }
+    }
+    loss.loss = (1 - soft.share) * loss.loss + soft.share * sum / images;
+    return loss;
+}
+
+} // namespace fitnas
+
 // ---- fitnas/nn/gradient_check.hpp ----
 /// @file
 /// @brief The gradient checker: analytic gradients against central differences.
@@ -7890,12 +8016,13 @@ gradient_report check_operator(cell place, int images = 3, const gradient_check_
 
 namespace fitnas {
 
-/// @brief Rises in a straight line to the peak, then falls along half a cosine to almost 0 (Loshchilov and
-/// Hutter, arXiv 1608.03983, equation 5, without restarts).
+/// @brief Rises in a straight line to the peak, then falls along half a cosine to almost its floor
+/// (Loshchilov and Hutter, arXiv 1608.03983, equation 5, without restarts).
 struct cosine_schedule {
     double peak = 0.1;   ///< the largest rate
     long long steps = 1; ///< of the whole training
     double warmup = 0;   ///< steps of the rise
+    double floor = 0;    ///< what the rate falls to, from 0 to the peak
 
     /// @param step 0 <= step < steps
     /// @return the learning rate of a step, above 0
@@ -7905,7 +8032,7 @@ struct cosine_schedule {
             return peak * (at + 1) / (std::floor(warmup) + 1);
         }
         const double done = (at - warmup) / (static_cast<double>(steps) - warmup);
-        return peak * 0.5 * (1 + std::cos(std::numbers::pi * done));
+        return floor + (peak - floor) * 0.5 * (1 + std::cos(std::numbers::pi * done));
     }
 };
 
@@ -9955,6 +10082,410 @@ private:
 };
 
 } // namespace fitnas
+
+// ---- fitnas/predictor/feature/stage_operator.hpp ----
+/// @file
+/// @brief Node feature: which operator in which stage.
+
+namespace fitnas::feature {
+
+namespace detail {
+
+struct stages {
+    template <code_space Space>
+    static constexpr bool joins(int cell) {
+        const auto here = static_cast<std::size_t>(cell);
+        bool same = Space::operator_counts[here - 1] == Space::operator_counts[here];
+        if constexpr (search_space_type<Space>) {
+            same = same && Space::layer_of(cell - 1).place.output() == Space::layer_of(cell).place.output();
+        }
+        return same;
+    }
+};
+
+} // namespace detail
+
+/// @brief One-hot of the pair (stage, operator). Neighbouring cells are one stage where their outputs have
+/// one shape and they have equally many operators; a space of bare `codes` has no shapes, there the number of
+/// operators alone decides.
+///
+/// Beside `cell_operator` it lets a model learn what cells of a stage have in common from few scores.
+struct stage_operator : detail::group_operator<detail::stages> {};
+
+} // namespace fitnas::feature
+
+// ---- fitnas/predictor/shared_effects.hpp ----
+/// @file
+/// @brief What operators do wherever they stand: scores smoothed by it, and how noisy it shows them to be.
+
+namespace fitnas::detail {
+
+/// Groups of cells with the same operators in the same order: by their names, in a space of bare codes by
+/// their number. Cells that change the shape of their input are no others' like: there an identity, for one,
+/// is a convolution.
+/// @return of each cell the first cell of its group
+template <code_space Space>
+std::vector<std::size_t> cells_alike() {
+    const auto count = static_cast<std::size_t>(Space::cells);
+    const auto alike = [](std::size_t a, std::size_t b) {
+        if (Space::operator_counts[a] != Space::operator_counts[b]) {
+            return false;
+        }
+        if constexpr (search_space_type<Space>) {
+            const space_layer& x = Space::layer_of(static_cast<int>(a));
+            const space_layer& y = Space::layer_of(static_cast<int>(b));
+            if (x.place.keeps_shape() != y.place.keeps_shape()) {
+                return false;
+            }
+            for (int o = 0; o < x.candidates; ++o) {
+                if (Space::tables.blocks[static_cast<std::size_t>(x.first_block + o)].name !=
+                    Space::tables.blocks[static_cast<std::size_t>(y.first_block + o)].name) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    };
+    std::vector<std::size_t> group;
+    for (std::size_t i = 0; i < count; ++i) {
+        std::size_t first = 0;
+        while (!alike(first, i)) {
+            ++first;
+        }
+        group.push_back(first);
+    }
+    return group;
+}
+
+/// The kinds of effects: how often an operator stands in cells alike, how often in a stage, in which cells it
+/// stands, and products of the counts in a stage, by which a second one may add less than the first.
+inline constexpr std::size_t effect_kinds = 4;
+using effect_weights = std::array<double, effect_kinds>;
+
+/// Features of codes, a row a code: each less its mean over them, each kind scaled so that a row's squares of
+/// it add up to its weight on average.
+template <code_space Space>
+square_matrix effects_of(std::span<const architecture<Space>> codes, const effect_weights& weights) {
+    using cell_operator = fitnas::feature::cell_operator;
+    using stage_operator = fitnas::feature::stage_operator;
+    constexpr auto cells = static_cast<std::size_t>(Space::cells);
+    const std::vector<std::size_t> groups = cells_alike<Space>();
+    // Where each stage's products begin: a square of counts for each.
+    std::vector<std::size_t> products(cells + 1);
+    std::array<std::size_t, effect_kinds + 1> first{};
+    for (std::size_t i = 0; i < cells; ++i) {
+        const auto count = static_cast<std::size_t>(Space::operator_counts[i]);
+        const bool begins = i == 0 || stage_operator::template offsets<Space>[i] !=
+                                          stage_operator::template offsets<Space>[i - 1];
+        products[i + 1] = products[i] + (begins ? count * count : 0);
+    }
+    first[1] = static_cast<std::size_t>(cell_operator::template width<Space>);
+    first[2] = first[1] + static_cast<std::size_t>(stage_operator::template width<Space>);
+    first[3] = first[2] + static_cast<std::size_t>(cell_operator::template width<Space>);
+    first[4] = first[3] + products[cells];
+
+    square_matrix rows({codes.size(), first[effect_kinds]}, 0.0);
+    for (std::size_t r = 0; r < codes.size(); ++r) {
+        double* const row = &rows(r, 0);
+        const auto of_stage = [&](std::size_t cell) {
+            return row + first[1] + stage_operator::template offsets<Space>[cell];
+        };
+        for (std::size_t i = 0; i < cells; ++i) {
+            const std::size_t o = codes[r][i];
+            row[static_cast<std::size_t>(cell_operator::template offsets<Space>[groups[i]]) + o] += 1;
+            of_stage(i)[o] += 1;
+            row[first[2] + static_cast<std::size_t>(cell_operator::template offsets<Space>[i]) + o] = 1;
+        }
+        for (std::size_t i = 0; i < cells; ++i) {
+            if (products[i + 1] > products[i]) {
+                const auto count = static_cast<std::size_t>(Space::operator_counts[i]);
+                for (std::size_t a = 0; a < count; ++a) {
+                    for (std::size_t b = 0; b <= a; ++b) {
+                        row[first[3] + products[i] + a * count + b] = of_stage(i)[a] * of_stage(i)[b];
+                    }
+                }
+            }
+        }
+    }
+    const auto n = static_cast<double>(codes.size());
+    for (std::size_t kind = 0; kind < effect_kinds; ++kind) {
+        double variance = 0;
+        for (std::size_t c = first[kind]; c < first[kind + 1]; ++c) {
+            double mean = 0;
+            for (std::size_t r = 0; r < codes.size(); ++r) {
+                mean += rows(r, c);
+            }
+            mean /= n;
+            for (std::size_t r = 0; r < codes.size(); ++r) {
+                rows(r, c) -= mean;
+                variance += rows(r, c) * rows(r, c) / n;
+            }
+        }
+        const double scale = variance > 0 ? std::sqrt(weights[kind] / variance) : 0;
+        for (std::size_t c = first[kind]; c < first[kind + 1]; ++c) {
+            for (std::size_t r = 0; r < codes.size(); ++r) {
+                rows(r, c) *= scale;
+            }
+        }
+    }
+    return rows;
+}
+
+/// Standardised scores as a ridge regression on shared effects sees them. What an operator does in all cells
+/// alike weighs ten times what it does in one stage, in one cell, or with others of its stage: a supernet's
+/// errors differ more from cell to cell than qualities do. Weights and penalty are our choice
+/// (docs/predictor.md).
+template <code_space Space>
+std::vector<double> smoothed_scores(const score_table<Space>& table) {
+    constexpr double penalty = 0.5;
+    const std::vector<double> scores = make_targets(target::standardised, table.scores);
+    const square_matrix rows =
+        effects_of<Space>(std::span<const architecture<Space>>(table.architectures), {1, 0.1, 0.1, 0.1});
+    const std::size_t width = rows.shape(1);
+    square_matrix squares({width, width}, 0.0);
+    std::vector<double> products(width);
+    for (std::size_t r = 0; r < table.size(); ++r) {
+        const double* const row = &rows(r, 0);
+        for (std::size_t i = 0; i < width; ++i) {
+            if (row[i] != 0) {
+                products[i] += row[i] * scores[r];
+                for (std::size_t j = i; j < width; ++j) {
+                    squares(i, j) += row[i] * row[j];
+                }
+            }
+        }
+    }
+    for (std::size_t i = 0; i < width; ++i) {
+        squares(i, i) += penalty;
+    }
+    factorise(squares);
+    const std::vector<double> weights = solved(squares, std::move(products));
+    std::vector<double> fitted;
+    for (std::size_t r = 0; r < table.size(); ++r) {
+        double sum = 0;
+        for (std::size_t i = 0; i < width; ++i) {
+            sum += rows(r, i) * weights[i];
+        }
+        fitted.push_back(sum);
+    }
+    return fitted;
+}
+
+/// The part of the variance of the ranks of scores that neither effects of operators nor of pairs of them
+/// explain: the most likely one under a normal prior on both (at most 200 networks are looked at).
+/// @return in [0, 1]
+template <code_space Space>
+double noise_of_ranks(const score_table<Space>& table, seed s) {
+    constexpr std::size_t most = 200;
+    std::vector<std::size_t> order(table.size());
+    for (std::size_t i = 0; i < order.size(); ++i) {
+        order[i] = i;
+    }
+    random_stream random(s, purpose::split);
+    random.shuffle(std::span<std::size_t>(order));
+    order.resize((std::min)(order.size(), most));
+    const score_table<Space> part = table.rows(order);
+    const std::size_t n = part.size();
+    if (all_equal(part.scores)) {
+        return 1;
+    }
+    const std::vector<double> ranks = make_targets(target::ranks, part.scores);
+
+    // Inner products of all effects; pairs of cells that two networks have in common count for pairs.
+    const square_matrix rows =
+        effects_of<Space>(std::span<const architecture<Space>>(part.architectures), {0.6, 0.12, 0.12, 0});
+    square_matrix pairs({n, n}, 0.0);
+    std::vector<double> mean(n);
+    double whole = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+        for (std::size_t j = 0; j < n; ++j) {
+            double common = 0;
+            for (std::size_t c = 0; c < static_cast<std::size_t>(Space::cells); ++c) {
+                common += part.architectures[i][c] == part.architectures[j][c] ? 1 : 0;
+            }
+            pairs(i, j) = common * (common - 1) / 2;
+            mean[i] += pairs(i, j) / static_cast<double>(n);
+        }
+        whole += mean[i] / static_cast<double>(n);
+    }
+    double diagonal = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+        diagonal += (pairs(i, i) - 2 * mean[i] + whole) / static_cast<double>(n);
+    }
+    square_matrix shared({n, n}, 0.0);
+    for (std::size_t i = 0; i < n; ++i) {
+        for (std::size_t j = i; j < n; ++j) {
+            pairs(i, j) = diagonal > 0 ? (pairs(i, j) - mean[i] - mean[j] + whole) / diagonal : 0;
+            for (std::size_t c = 0; c < rows.shape(1); ++c) {
+                shared(i, j) += rows(i, c) * rows(j, c);
+            }
+        }
+    }
+    // The constant direction, of which neither ranks nor effects have anything, counts for no likelihood.
+    double best = -std::numeric_limits<double>::infinity();
+    double noise = 1;
+    for (const double of_pairs : {0.1, 0.2, 0.4}) {
+        for (int quarter = -16; quarter <= 12; ++quarter) {
+            const double ratio = std::pow(10.0, 0.25 * quarter);
+            square_matrix factor = shared + of_pairs * pairs;
+            for (std::size_t i = 0; i < n; ++i) {
+                factor(i, i) += ratio;
+            }
+            factorise(factor);
+            double squares = 0;
+            double logs = -0.5 * std::log(ratio);
+            const std::vector<double> white = whitened(factor, ranks);
+            for (std::size_t i = 0; i < n; ++i) {
+                squares += white[i] * white[i];
+                logs += std::log(factor(i, i));
+            }
+            const double variance = squares / static_cast<double>(n - 1);
+            const double likelihood = -0.5 * static_cast<double>(n - 1) * std::log(variance) - logs;
+            if (likelihood > best) {
+                best = likelihood;
+                noise = (std::min)(1.0, variance * ratio);
+            }
+        }
+    }
+    return noise;
+}
+
+} // namespace fitnas::detail
+
+// ---- fitnas/predictor/cell_effects.hpp ----
+/// @file
+/// @brief Effects of operators that add up over the stages of a code.
+
+namespace fitnas::detail {
+
+/// Features of four kinds: how often an operator stands in cells alike, and in those of one stage; in which
+/// cells it stands; products of its count in a stage with those of others. Cells alike have the same
+/// operators, and all keep the shape of what comes in or all change it. A feature of a code is a sum over its
+/// parts: stages of at most 2^15 codes, so that what they add can be tabulated; of larger ones, single cells,
+/// and no products.
+template <code_space Space>
+class cell_effects {
+public:
+    static constexpr std::size_t kinds = 4;
+
+    struct part {
+        int first;
+        int last;
+        bool products;
+    };
+
+    cell_effects() {
+        m_group = cells_alike<Space>();
+        m_first[1] = singles;
+        m_first[2] = 2 * singles;
+        m_first[3] = 3 * singles;
+        m_first[4] = 3 * singles;
+        for (std::size_t begin = 0, end = 0; begin < cells; begin = end) {
+            while (end < cells &&
+                   stage::template offsets<Space>[end] == stage::template offsets<Space>[begin]) {
+                ++end;
+            }
+            for (std::size_t i = begin; i < end; ++i) {
+                std::size_t here = begin;
+                while (m_group[here] != m_group[i]) {
+                    ++here;
+                }
+                m_stage_group.push_back(here);
+                m_products.push_back(m_first[4]);
+            }
+            constexpr std::uint64_t most = 32768;
+            const int first = static_cast<int>(begin);
+            const int last = static_cast<int>(end);
+            const auto count = static_cast<std::size_t>(Space::operator_counts[begin]);
+            if (window_codes<Space>(first, last) <= most) {
+                m_parts.push_back({first, last, true});
+                m_first[4] += count * count;
+            } else {
+                for (int i = first; i < last; ++i) {
+                    m_parts.push_back({i, i + 1, false});
+                }
+            }
+        }
+    }
+
+    /// @return where each kind begins; behind the last one how many features there are
+    const std::array<std::size_t, kinds + 1>& first_of_kind() const { return m_first; }
+
+    /// Adds to the features of a code what one part of it does.
+    /// @param visit called with the number of a feature and what to add to it
+    template <class Visit>
+    void add(const part& p, const architecture<Space>& code, Visit&& visit) const {
+        std::array<double, 256> counts{};
+        for (auto i = static_cast<std::size_t>(p.first); i < static_cast<std::size_t>(p.last); ++i) {
+            const std::size_t o = code[i];
+            visit(place(m_group[i]) + o, 1.0);
+            visit(m_first[1] + place(m_stage_group[i]) + o, 1.0);
+            visit(m_first[2] + place(i) + o, 1.0);
+            ++counts[o];
+        }
+        const auto begin = static_cast<std::size_t>(p.first);
+        const auto count = static_cast<std::size_t>(Space::operator_counts[begin]);
+        for (std::size_t a = 0; p.products && a < count; ++a) {
+            for (std::size_t b = 0; b <= a; ++b) {
+                if (counts[a] * counts[b] != 0) {
+                    visit(m_products[begin] + a * count + b, counts[a] * counts[b]);
+                }
+            }
+        }
+    }
+
+    /// @param row overwritten with the features of a code
+    void write(const architecture<Space>& code, std::span<double> row) const {
+        for (double& v : row) {
+            v = 0;
+        }
+        for (const part& p : m_parts) {
+            add(p, code, [&](std::size_t feature, double value) { row[feature] += value; });
+        }
+    }
+
+    /// @return features times weights, as a sum over windows
+    window_sum<Space> contributions(std::span<const double> weights) const {
+        window_sum<Space> sum;
+        for (const part& p : m_parts) {
+            window_term term{p.first, p.last, {}};
+            const std::uint64_t codes = window_codes<Space>(p.first, p.last);
+            architecture<Space> code{};
+            for (std::uint64_t number = 0; number < codes; ++number) {
+                std::uint64_t rest = number;
+                for (int i = p.last; i-- > p.first;) {
+                    const auto at = static_cast<std::size_t>(i);
+                    const auto count = static_cast<std::uint64_t>(Space::operator_counts[at]);
+                    code[at] = static_cast<std::uint8_t>(rest % count);
+                    rest /= count;
+                }
+                double value = 0;
+                add(p, code, [&](std::size_t feature, double x) { value += weights[feature] * x; });
+                term.values.push_back(value);
+            }
+            sum.add(std::move(term));
+        }
+        return sum;
+    }
+
+private:
+    using single = fitnas::feature::cell_operator;
+    using stage = fitnas::feature::stage_operator;
+    static constexpr auto cells = static_cast<std::size_t>(Space::cells);
+    static constexpr auto singles = static_cast<std::size_t>(single::template width<Space>);
+
+    static constexpr std::size_t place(std::size_t cell) {
+        return static_cast<std::size_t>(single::template offsets<Space>[cell]);
+    }
+
+    std::vector<std::size_t> m_group;       // of each cell the first one alike
+    std::vector<std::size_t> m_stage_group; // the same in its stage
+    std::vector<std::size_t> m_products;    // where the products of its stage begin
+    std::array<std::size_t, kinds + 1> m_first{};
+    std::vector<part> m_parts;
+};
+
+} // namespace fitnas::detail
 
 // ---- fitnas/predictor/encoding/graph.hpp ----
 /// @file
@@ -12013,316 +12544,6 @@ requires(!std::same_as<Other, typename Model::space>) void fit(const score_table
 
 } // namespace fitnas
 
-// ---- fitnas/predictor/feature/stage_operator.hpp ----
-/// @file
-/// @brief Node feature: which operator in which stage.
-
-namespace fitnas::feature {
-
-namespace detail {
-
-struct stages {
-    template <code_space Space>
-    static constexpr bool joins(int cell) {
-        const auto here = static_cast<std::size_t>(cell);
-        bool same = Space::operator_counts[here - 1] == Space::operator_counts[here];
-        if constexpr (search_space_type<Space>) {
-            same = same && Space::layer_of(cell - 1).place.output() == Space::layer_of(cell).place.output();
-        }
-        return same;
-    }
-};
-
-} // namespace detail
-
-/// @brief One-hot of the pair (stage, operator). Neighbouring cells are one stage where their outputs have
-/// one shape and they have equally many operators; a space of bare `codes` has no shapes, there the number of
-/// operators alone decides.
-///
-/// Beside `cell_operator` it lets a model learn what cells of a stage have in common from few scores.
-struct stage_operator : detail::group_operator<detail::stages> {};
-
-} // namespace fitnas::feature
-
-// ---- fitnas/predictor/shared_effects.hpp ----
-/// @file
-/// @brief What operators do wherever they stand: scores smoothed by it, and how noisy it shows them to be.
-
-namespace fitnas::detail {
-
-using square_matrix = xt::xtensor<double, 2, xt::layout_type::row_major>;
-
-/// Overwrites the upper triangle of a positive definite matrix by U with U'U = a (Cholesky). Sums have one
-/// order, so that bits do not depend on a library's threads.
-inline void factorise(square_matrix& a) {
-    const std::size_t n = a.shape(0);
-    for (std::size_t k = 0; k < n; ++k) {
-        double* const pivot = &a(k, 0);
-        const double root = std::sqrt(pivot[k]);
-        for (std::size_t j = k; j < n; ++j) {
-            pivot[j] /= root;
-        }
-        for (std::size_t i = k + 1; i < n; ++i) {
-            double* const row = &a(i, 0);
-            const double factor = pivot[i];
-            for (std::size_t j = i; j < n; ++j) {
-                row[j] -= factor * pivot[j];
-            }
-        }
-    }
-}
-
-/// (U')^-1 b for the factor U.
-inline std::vector<double> whitened(const square_matrix& factor, std::vector<double> b) {
-    for (std::size_t i = 0; i < b.size(); ++i) {
-        b[i] /= factor(i, i);
-        for (std::size_t j = i + 1; j < b.size(); ++j) {
-            b[j] -= factor(i, j) * b[i];
-        }
-    }
-    return b;
-}
-
-/// (U'U)^-1 b.
-inline std::vector<double> solved(const square_matrix& factor, std::vector<double> b) {
-    b = whitened(factor, std::move(b));
-    for (std::size_t i = b.size(); i-- > 0;) {
-        for (std::size_t j = i + 1; j < b.size(); ++j) {
-            b[i] -= factor(i, j) * b[j];
-        }
-        b[i] /= factor(i, i);
-    }
-    return b;
-}
-
-/// Groups of cells with the same operators in the same order: by their names, in a space of bare codes by
-/// their number.
-/// @return of each cell the first cell of its group
-template <code_space Space>
-std::vector<std::size_t> cells_alike() {
-    const auto count = static_cast<std::size_t>(Space::cells);
-    const auto alike = [](std::size_t a, std::size_t b) {
-        if (Space::operator_counts[a] != Space::operator_counts[b]) {
-            return false;
-        }
-        if constexpr (search_space_type<Space>) {
-            const space_layer& x = Space::layer_of(static_cast<int>(a));
-            const space_layer& y = Space::layer_of(static_cast<int>(b));
-            for (int o = 0; o < x.candidates; ++o) {
-                if (Space::tables.blocks[static_cast<std::size_t>(x.first_block + o)].name !=
-                    Space::tables.blocks[static_cast<std::size_t>(y.first_block + o)].name) {
-                    return false;
-                }
-            }
-        }
-        return true;
-    };
-    std::vector<std::size_t> group;
-    for (std::size_t i = 0; i < count; ++i) {
-        std::size_t first = 0;
-        while (!alike(first, i)) {
-            ++first;
-        }
-        group.push_back(first);
-    }
-    return group;
-}
-
-/// The kinds of effects: how often an operator stands in cells alike, how often in a stage, in which cells it
-/// stands, and products of the counts in a stage, by which a second one may add less than the first.
-inline constexpr std::size_t effect_kinds = 4;
-using effect_weights = std::array<double, effect_kinds>;
-
-/// Features of codes, a row a code: each less its mean over them, each kind scaled so that a row's squares of
-/// it add up to its weight on average.
-template <code_space Space>
-square_matrix effects_of(std::span<const architecture<Space>> codes, const effect_weights& weights) {
-    using cell_operator = fitnas::feature::cell_operator;
-    using stage_operator = fitnas::feature::stage_operator;
-    constexpr auto cells = static_cast<std::size_t>(Space::cells);
-    const std::vector<std::size_t> groups = cells_alike<Space>();
-    // Where each stage's products begin: a square of counts for each.
-    std::vector<std::size_t> products(cells + 1);
-    std::array<std::size_t, effect_kinds + 1> first{};
-    for (std::size_t i = 0; i < cells; ++i) {
-        const auto count = static_cast<std::size_t>(Space::operator_counts[i]);
-        const bool begins = i == 0 || stage_operator::template offsets<Space>[i] !=
-                                          stage_operator::template offsets<Space>[i - 1];
-        products[i + 1] = products[i] + (begins ? count * count : 0);
-    }
-    first[1] = static_cast<std::size_t>(cell_operator::template width<Space>);
-    first[2] = first[1] + static_cast<std::size_t>(stage_operator::template width<Space>);
-    first[3] = first[2] + static_cast<std::size_t>(cell_operator::template width<Space>);
-    first[4] = first[3] + products[cells];
-
-    square_matrix rows({codes.size(), first[effect_kinds]}, 0.0);
-    for (std::size_t r = 0; r < codes.size(); ++r) {
-        double* const row = &rows(r, 0);
-        const auto of_stage = [&](std::size_t cell) {
-            return row + first[1] + stage_operator::template offsets<Space>[cell];
-        };
-        for (std::size_t i = 0; i < cells; ++i) {
-            const std::size_t o = codes[r][i];
-            row[static_cast<std::size_t>(cell_operator::template offsets<Space>[groups[i]]) + o] += 1;
-            of_stage(i)[o] += 1;
-            row[first[2] + static_cast<std::size_t>(cell_operator::template offsets<Space>[i]) + o] = 1;
-        }
-        for (std::size_t i = 0; i < cells; ++i) {
-            if (products[i + 1] > products[i]) {
-                const auto count = static_cast<std::size_t>(Space::operator_counts[i]);
-                for (std::size_t a = 0; a < count; ++a) {
-                    for (std::size_t b = 0; b <= a; ++b) {
-                        row[first[3] + products[i] + a * count + b] = of_stage(i)[a] * of_stage(i)[b];
-                    }
-                }
-            }
-        }
-    }
-    const auto n = static_cast<double>(codes.size());
-    for (std::size_t kind = 0; kind < effect_kinds; ++kind) {
-        double variance = 0;
-        for (std::size_t c = first[kind]; c < first[kind + 1]; ++c) {
-            double mean = 0;
-            for (std::size_t r = 0; r < codes.size(); ++r) {
-                mean += rows(r, c);
-            }
-            mean /= n;
-            for (std::size_t r = 0; r < codes.size(); ++r) {
-                rows(r, c) -= mean;
-                variance += rows(r, c) * rows(r, c) / n;
-            }
-        }
-        const double scale = variance > 0 ? std::sqrt(weights[kind] / variance) : 0;
-        for (std::size_t c = first[kind]; c < first[kind + 1]; ++c) {
-            for (std::size_t r = 0; r < codes.size(); ++r) {
-                rows(r, c) *= scale;
-            }
-        }
-    }
-    return rows;
-}
-
-/// Standardised scores as a ridge regression on shared effects sees them. What an operator does in all cells
-/// alike weighs ten times what it does in one stage, in one cell, or with others of its stage: a supernet's
-/// errors differ more from cell to cell than qualities do. Weights and penalty are our choice
-/// (docs/predictor.md).
-template <code_space Space>
-std::vector<double> smoothed_scores(const score_table<Space>& table) {
-    constexpr double penalty = 0.5;
-    const std::vector<double> scores = make_targets(target::standardised, table.scores);
-    const square_matrix rows =
-        effects_of<Space>(std::span<const architecture<Space>>(table.architectures), {1, 0.1, 0.1, 0.1});
-    const std::size_t width = rows.shape(1);
-    square_matrix squares({width, width}, 0.0);
-    std::vector<double> products(width);
-    for (std::size_t r = 0; r < table.size(); ++r) {
-        const double* const row = &rows(r, 0);
-        for (std::size_t i = 0; i < width; ++i) {
-            if (row[i] != 0) {
-                products[i] += row[i] * scores[r];
-                for (std::size_t j = i; j < width; ++j) {
-                    squares(i, j) += row[i] * row[j];
-                }
-            }
-        }
-    }
-    for (std::size_t i = 0; i < width; ++i) {
-        squares(i, i) += penalty;
-    }
-    factorise(squares);
-    const std::vector<double> weights = solved(squares, std::move(products));
-    std::vector<double> fitted;
-    for (std::size_t r = 0; r < table.size(); ++r) {
-        double sum = 0;
-        for (std::size_t i = 0; i < width; ++i) {
-            sum += rows(r, i) * weights[i];
-        }
-        fitted.push_back(sum);
-    }
-    return fitted;
-}
-
-/// The part of the variance of the ranks of scores that neither effects of operators nor of pairs of them
-/// explain: the most likely one under a normal prior on both (at most 200 networks are looked at).
-/// @return in [0, 1]
-template <code_space Space>
-double noise_of_ranks(const score_table<Space>& table, seed s) {
-    constexpr std::size_t most = 200;
-    std::vector<std::size_t> order(table.size());
-    for (std::size_t i = 0; i < order.size(); ++i) {
-        order[i] = i;
-    }
-    random_stream random(s, purpose::split);
-    random.shuffle(std::span<std::size_t>(order));
-    order.resize((std::min)(order.size(), most));
-    const score_table<Space> part = table.rows(order);
-    const std::size_t n = part.size();
-    if (all_equal(part.scores)) {
-        return 1;
-    }
-    const std::vector<double> ranks = make_targets(target::ranks, part.scores);
-
-    // Inner products of all effects; pairs of cells that two networks have in common count for pairs.
-    const square_matrix rows =
-        effects_of<Space>(std::span<const architecture<Space>>(part.architectures), {0.6, 0.12, 0.12, 0});
-    square_matrix pairs({n, n}, 0.0);
-    std::vector<double> mean(n);
-    double whole = 0;
-    for (std::size_t i = 0; i < n; ++i) {
-        for (std::size_t j = 0; j < n; ++j) {
-            double common = 0;
-            for (std::size_t c = 0; c < static_cast<std::size_t>(Space::cells); ++c) {
-                common += part.architectures[i][c] == part.architectures[j][c] ? 1 : 0;
-            }
-            pairs(i, j) = common * (common - 1) / 2;
-            mean[i] += pairs(i, j) / static_cast<double>(n);
-        }
-        whole += mean[i] / static_cast<double>(n);
-    }
-    double diagonal = 0;
-    for (std::size_t i = 0; i < n; ++i) {
-        diagonal += (pairs(i, i) - 2 * mean[i] + whole) / static_cast<double>(n);
-    }
-    square_matrix shared({n, n}, 0.0);
-    for (std::size_t i = 0; i < n; ++i) {
-        for (std::size_t j = i; j < n; ++j) {
-            pairs(i, j) = diagonal > 0 ? (pairs(i, j) - mean[i] - mean[j] + whole) / diagonal : 0;
-            for (std::size_t c = 0; c < rows.shape(1); ++c) {
-                shared(i, j) += rows(i, c) * rows(j, c);
-            }
-        }
-    }
-    // The constant direction, of which neither ranks nor effects have anything, counts for no likelihood.
-    double best = -std::numeric_limits<double>::infinity();
-    double noise = 1;
-    for (const double of_pairs : {0.1, 0.2, 0.4}) {
-        for (int quarter = -16; quarter <= 12; ++quarter) {
-            const double ratio = std::pow(10.0, 0.25 * quarter);
-            square_matrix factor = shared + of_pairs * pairs;
-            for (std::size_t i = 0; i < n; ++i) {
-                factor(i, i) += ratio;
-            }
-            factorise(factor);
-            double squares = 0;
-            double logs = -0.5 * std::log(ratio);
-            const std::vector<double> white = whitened(factor, ranks);
-            for (std::size_t i = 0; i < n; ++i) {
-                squares += white[i] * white[i];
-                logs += std::log(factor(i, i));
-            }
-            const double variance = squares / static_cast<double>(n - 1);
-            const double likelihood = -0.5 * static_cast<double>(n - 1) * std::log(variance) - logs;
-            if (likelihood > best) {
-                best = likelihood;
-                noise = (std::min)(1.0, variance * ratio);
-            }
-        }
-    }
-    return noise;
-}
-
-} // namespace fitnas::detail
-
 // ---- fitnas/predictor/choose_plan.hpp ----
 /// @file
 /// @brief How to fit the default model: plans, and which of them fits a table.
@@ -12419,6 +12640,25 @@ score_table<Space> scores_of_way(int way, const score_table<Space>& table) {
     return smooth;
 }
 
+/// `choose_plan` of a table whose rows are different networks, without what accidents made.
+template <code_space Space>
+plan_choice plan_of(const score_table<Space>& data, const default_fit_options& options) {
+    if (data.kind == score_kind::supernet) {
+        return {fit_plan::smoothed, std::numeric_limits<double>::quiet_NaN()};
+    }
+    if (data.size() < 8) {
+        return {};
+    }
+    const double noise = noise_of_ranks(data, options.seed);
+    const double left = noise / static_cast<double>(data.size());
+    constexpr std::size_t few = 100;
+    return {left < 0.00025 && data.size() >= few ? fit_plan::close
+            : left < 0.0007                      ? fit_plan::broad
+            : left < 0.0012                      ? fit_plan::careful
+                                                 : fit_plan::cautious,
+            noise};
+}
+
 } // namespace detail
 
 /// @brief Chooses how to fit a table.
@@ -12436,21 +12676,7 @@ score_table<Space> scores_of_way(int way, const score_table<Space>& table) {
 /// @throws as `merge_equal_networks`
 template <code_space Space>
 plan_choice choose_plan(const score_table<Space>& table, const default_fit_options& options = {}) {
-    const score_table<Space> data = detail::without_outliers(merge_equal_networks(table, "fit_default"));
-    if (data.kind == score_kind::supernet) {
-        return {fit_plan::smoothed, std::numeric_limits<double>::quiet_NaN()};
-    }
-    if (data.size() < 8) {
-        return {};
-    }
-    const double noise = detail::noise_of_ranks(data, options.seed);
-    const double left = noise / static_cast<double>(data.size());
-    constexpr std::size_t few = 100;
-    return {left < 0.00025 && data.size() >= few ? fit_plan::close
-            : left < 0.0007                      ? fit_plan::broad
-            : left < 0.0012                      ? fit_plan::careful
-                                                 : fit_plan::cautious,
-            noise};
+    return detail::plan_of(detail::without_outliers(merge_equal_networks(table, "fit_default")), options);
 }
 
 } // namespace fitnas
@@ -13204,10 +13430,14 @@ default_predictor<Space, Encoding> fit_default(const score_table<Space>& table,
                            std::to_string(options.repeats));
     }
     const score_table<Space> data = detail::without_outliers(merge_equal_networks(table, "fit_default"));
-    const fit_plan plan = options.plan ? *options.plan : choose_plan(table, options).plan;
+    const fit_plan plan = options.plan ? *options.plan : detail::plan_of(data, options).plan;
     const int first = detail::plan_ways[static_cast<std::size_t>(plan)][0];
     const int last = detail::plan_ways[static_cast<std::size_t>(plan)][1];
     const std::ptrdiff_t members_of_plan = std::ptrdiff_t{last - first} * options.repeats;
+    std::vector<score_table<Space>> fitted_to; // of each way
+    for (int way = first; way < last; ++way) {
+        fitted_to.push_back(detail::scores_of_way(way, data));
+    }
     std::vector<std::optional<fitted<model>>> done(static_cast<std::size_t>(members_of_plan));
     detail::watched_fits watch(options.observer, "fit_default", done.size());
     parallel_for(members_of_plan, [&](std::ptrdiff_t i) {
@@ -13219,7 +13449,7 @@ default_predictor<Space, Encoding> fit_default(const score_table<Space>& table,
                              static_cast<std::uint64_t>(way));
         const seed own{(std::uint64_t{random.bits()} << 32U) | random.bits()};
         try {
-            const fitted<model> found = fit<model>(detail::scores_of_way(way, data),
+            const fitted<model> found = fit<model>(fitted_to[static_cast<std::size_t>(way - first)],
                                                    watch.watched(options_of_way(way, data.size(), own)));
             done[static_cast<std::size_t>(i)].emplace(detail::in_unit_of(found, data));
         } catch (const interrupted&) {
@@ -13805,6 +14035,343 @@ requires(windows_fault<Model> == window_fault::none)
 
 } // namespace fitnas::gcn
 
+// ---- fitnas/predictor/order_ridge.hpp ----
+/// @file
+/// @brief Ridge regression on the order of values.
+
+namespace fitnas::detail {
+
+/// log(1 + exp(-margin)), for margins of any size.
+inline double order_loss(double margin) {
+    return margin > 0 ? std::log1p(std::exp(-margin)) : std::log1p(std::exp(margin)) - margin;
+}
+
+/// Finds weights whose outputs, `offset` + row * weights, have the order of values: they minimise the sum
+/// over all pairs with different values of log(1 + exp(-(better's output - worse's output))), which is the
+/// model of Bradley and Terry (Biometrika 39, 1952), plus penalty / 2 times the sum of their squares. By
+/// Newton's method: the problem is convex.
+class order_ridge {
+public:
+    /// @param rows features, a row a value; they outlive this, as do
+    /// @param offsets what outputs begin with, and
+    /// @param values of which higher is better
+    order_ridge(const square_matrix& rows, std::span<const double> offsets, std::span<const double> values)
+        : m_rows(rows), m_offsets(offsets), m_values(values) {}
+
+    double output(std::size_t row, const std::vector<double>& weights) const {
+        double sum = m_offsets[row];
+        for (std::size_t c = 0; c < weights.size(); ++c) {
+            sum += m_rows(row, c) * weights[c];
+        }
+        return sum;
+    }
+
+    /// @param taken the rows to fit to
+    std::vector<double> weights(const std::vector<std::size_t>& taken, double penalty) const {
+        constexpr int most_steps = 50;
+        constexpr double close = 1e-8;
+        std::vector<double> now(m_rows.shape(1));
+        double value = objective(taken, now, penalty);
+        for (int i = 0; i < most_steps; ++i) {
+            const std::vector<double> step = newton_step(taken, now, penalty);
+            std::vector<double> next(now.size());
+            double reached = value;
+            for (double part = 1; part > 1e-6; part /= 2) {
+                for (std::size_t c = 0; c < now.size(); ++c) {
+                    next[c] = now[c] - part * step[c];
+                }
+                reached = objective(taken, next, penalty);
+                if (reached < value) {
+                    break;
+                }
+            }
+            if (!(reached < value)) {
+                break;
+            }
+            const bool arrived = value - reached < close * value;
+            now.swap(next);
+            value = reached;
+            if (arrived) {
+                break;
+            }
+        }
+        return now;
+    }
+
+private:
+    std::vector<double> outputs(const std::vector<std::size_t>& taken, const std::vector<double>& w) const {
+        std::vector<double> all;
+        for (const std::size_t row : taken) {
+            all.push_back(output(row, w));
+        }
+        return all;
+    }
+
+    double objective(const std::vector<std::size_t>& taken, const std::vector<double>& w,
+                     double penalty) const {
+        const std::vector<double> u = outputs(taken, w);
+        double sum = 0;
+        for (const double v : w) {
+            sum += 0.5 * penalty * v * v;
+        }
+        for (std::size_t i = 0; i < u.size(); ++i) {
+            for (std::size_t j = 0; j < u.size(); ++j) {
+                sum += m_values[taken[i]] > m_values[taken[j]] ? order_loss(u[i] - u[j]) : 0;
+            }
+        }
+        return sum;
+    }
+
+    /// Second derivatives^-1 times first ones.
+    std::vector<double> newton_step(const std::vector<std::size_t>& taken, const std::vector<double>& w,
+                                    double penalty) const {
+        const std::vector<double> u = outputs(taken, w);
+        const std::size_t width = w.size();
+        std::vector<double> first(width);
+        square_matrix second({width, width}, 0.0);
+        std::vector<double> pulled(width);
+        for (std::size_t c = 0; c < width; ++c) {
+            first[c] = penalty * w[c];
+            second(c, c) = penalty;
+        }
+        for (std::size_t i = 0; i < u.size(); ++i) {
+            // Of each row its slope, and its curvature with all others: sum over j of c_ij (row_i - row_j).
+            double slope = 0;
+            double curvature = 0;
+            pulled.assign(width, 0.0);
+            for (std::size_t j = 0; j < u.size(); ++j) {
+                const double order = m_values[taken[i]] - m_values[taken[j]];
+                if (order != 0) {
+                    const double wrong = 1 / (1 + std::exp(order > 0 ? u[i] - u[j] : u[j] - u[i]));
+                    const double curved = wrong * (1 - wrong);
+                    slope += order > 0 ? -wrong : wrong;
+                    curvature += curved;
+                    const double* const other = &m_rows(taken[j], 0);
+                    for (std::size_t c = 0; c < width; ++c) {
+                        pulled[c] += curved * other[c];
+                    }
+                }
+            }
+            const double* const own = &m_rows(taken[i], 0);
+            for (std::size_t c = 0; c < width; ++c) {
+                first[c] += slope * own[c];
+                for (std::size_t d = c; own[c] != 0 && d < width; ++d) {
+                    second(c, d) += own[c] * (curvature * own[d] - pulled[d]);
+                }
+            }
+        }
+        factorise(second);
+        return solved(second, std::move(first));
+    }
+
+    const square_matrix& m_rows;
+    std::span<const double> m_offsets;
+    std::span<const double> m_values;
+};
+
+} // namespace fitnas::detail
+
+// ---- fitnas/predictor/order_weights.hpp ----
+/// @file
+/// @brief Weights of features by the order of a few values, with as much trust in them as they deserve.
+
+namespace fitnas::detail {
+
+/// Columns of features over networks: each less its mean, times a factor.
+class feature_columns {
+public:
+    explicit feature_columns(std::size_t networks) : m_networks(networks) {}
+
+    /// Features of one kind, which get one factor, so that a network's squares of them add up to a weight on
+    /// average. Constant ones are left out.
+    /// @param values networks x features
+    void add(const square_matrix& values, std::size_t first, std::size_t last, double weight) {
+        double squares = 0;
+        const std::size_t begin = m_columns.size();
+        for (std::size_t c = first; c < last; ++c) {
+            std::vector<double> column;
+            double mean = 0;
+            for (std::size_t r = 0; r < m_networks; ++r) {
+                column.push_back(values(r, c));
+                mean += column.back() / static_cast<double>(m_networks);
+            }
+            double own = 0;
+            for (double& v : column) {
+                v -= mean;
+                own += v * v / static_cast<double>(m_networks);
+            }
+            if (own > 1e-12) {
+                squares += own;
+                m_columns.push_back(std::move(column));
+                m_source.push_back(c);
+            }
+        }
+        const double factor = squares > 0 ? std::sqrt(weight / squares) : 0;
+        m_factor.resize(m_columns.size(), factor);
+        for (std::size_t c = begin; c < m_columns.size(); ++c) {
+            for (double& v : m_columns[c]) {
+                v *= factor;
+            }
+        }
+    }
+
+    std::size_t size() const { return m_columns.size(); }
+    double operator()(std::size_t row, std::size_t column) const { return m_columns[column][row]; }
+    /// @return what the column was called in the matrix that was added
+    std::size_t source(std::size_t column) const { return m_source[column]; }
+    double factor(std::size_t column) const { return m_factor[column]; }
+
+private:
+    std::size_t m_networks;
+    std::vector<std::vector<double>> m_columns;
+    std::vector<std::size_t> m_source;
+    std::vector<double> m_factor;
+};
+
+/// Weights of features by which the first rows have the order of values: Bradley and Terry's model with a
+/// normal prior, for four variances of it, averaged by how well each orders truths that it has not seen (a
+/// tenth of them at a time). Errors of a value are in all its pairs, so that the likelihood alone trusts
+/// noisy ones too much.
+/// @param x features of networks, the first of which have the values
+/// @param prior means of the weights
+/// @return weights whose outputs over all networks have standard deviation 1, or 0
+inline std::vector<double> order_weights(const feature_columns& x, std::size_t networks,
+                                         const std::vector<double>& prior, std::span<const double> values,
+                                         seed s) {
+    constexpr std::array<double, 4> penalties{0.5, 8, 128, 2048};
+    const std::size_t n = values.size();
+    const std::size_t width = x.size();
+    std::vector<double> offsets(n);
+    square_matrix rows({n, width}, 0.0);
+    for (std::size_t r = 0; r < n; ++r) {
+        for (std::size_t c = 0; c < width; ++c) {
+            rows(r, c) = x(r, c);
+            offsets[r] += x(r, c) * prior[c];
+        }
+    }
+    // Where rows are fewer than features they are turned, so that as many numbers are enough.
+    square_matrix factor({n, n}, 0.0);
+    const bool turned = n < width;
+    if (turned) {
+        double trace = 0;
+        for (std::size_t i = 0; i < n; ++i) {
+            for (std::size_t j = i; j < n; ++j) {
+                for (std::size_t c = 0; c < width; ++c) {
+                    factor(i, j) += rows(i, c) * rows(j, c);
+                }
+            }
+            trace += factor(i, i);
+        }
+        square_matrix lower({n, n}, 0.0);
+        for (std::size_t i = 0; i < n; ++i) {
+            factor(i, i) += 1e-9 * (trace / static_cast<double>(n) + 1);
+        }
+        factorise(factor);
+        for (std::size_t i = 0; i < n; ++i) {
+            for (std::size_t j = 0; j <= i; ++j) {
+                lower(i, j) = factor(j, i);
+            }
+        }
+        rows = lower;
+    }
+    const auto in_features = [&](const std::vector<double>& found) {
+        std::vector<double> all = prior;
+        if (!turned) {
+            for (std::size_t c = 0; c < width; ++c) {
+                all[c] += found[c];
+            }
+            return all;
+        }
+        std::vector<double> outputs(n);
+        for (std::size_t i = 0; i < n; ++i) {
+            for (std::size_t j = 0; j <= i; ++j) {
+                outputs[i] += rows(i, j) * found[j];
+            }
+        }
+        const std::vector<double> of_row = solved(factor, std::move(outputs));
+        for (std::size_t i = 0; i < n; ++i) {
+            for (std::size_t c = 0; c < width; ++c) {
+                all[c] += of_row[i] * x(i, c);
+            }
+        }
+        return all;
+    };
+
+    const std::size_t folds = (std::min)(n, std::size_t{10});
+    std::vector<std::size_t> fold(n);
+    for (std::size_t i = 0; i < n; ++i) {
+        fold[i] = i % folds;
+    }
+    random_stream random(s, purpose::split);
+    random.shuffle(std::span<std::size_t>(fold));
+    const order_ridge fit(rows, offsets, values);
+    std::array<std::vector<double>, penalties.size()> unseen;
+    unseen.fill(std::vector<double>(n));
+    std::array<std::vector<double>, penalties.size()> found;
+    parallel_for(static_cast<std::ptrdiff_t>(penalties.size() * (folds + 1)), [&](std::ptrdiff_t job) {
+        const std::size_t p = static_cast<std::size_t>(job) % penalties.size();
+        const std::size_t out = static_cast<std::size_t>(job) / penalties.size();
+        std::vector<std::size_t> taken;
+        for (std::size_t i = 0; i < n; ++i) {
+            if (fold[i] != out) {
+                taken.push_back(i);
+            }
+        }
+        const std::vector<double> w = fit.weights(taken, penalties[p]);
+        for (std::size_t i = 0; i < n; ++i) {
+            if (fold[i] == out) {
+                unseen[p][i] = fit.output(i, w);
+            }
+        }
+        if (out == folds) {
+            found[p] = in_features(w);
+        }
+    });
+
+    // A sum over networks of the mean loss of each one's pairs: pairs of a network are not independent.
+    std::array<double, penalties.size()> loss{};
+    for (std::size_t p = 0; p < penalties.size(); ++p) {
+        double pairs = 0;
+        for (std::size_t i = 0; i < n; ++i) {
+            for (std::size_t j = 0; j < n; ++j) {
+                if (values[i] > values[j]) {
+                    loss[p] += order_loss(unseen[p][i] - unseen[p][j]);
+                    ++pairs;
+                }
+            }
+        }
+        loss[p] *= static_cast<double>(n) / pairs;
+    }
+    const double least = *std::min_element(loss.begin(), loss.end());
+    std::vector<double> mean(width);
+    const auto deviation = [&](const std::vector<double>& w) {
+        double squares = 0;
+        for (std::size_t r = 0; r < networks; ++r) {
+            double sum = 0;
+            for (std::size_t c = 0; c < width; ++c) {
+                sum += x(r, c) * w[c];
+            }
+            squares += sum * sum;
+        }
+        return std::sqrt(squares / static_cast<double>(networks));
+    };
+    for (int turn = 0; turn < 2; ++turn) { // the second makes the deviation of the mean 1
+        std::vector<double> next(width);
+        for (std::size_t p = 0; p < (turn == 0 ? penalties.size() : 1); ++p) {
+            const std::vector<double>& w = turn == 0 ? found[p] : mean;
+            const double own = deviation(w);
+            const double share = turn == 0 ? std::exp(least - loss[p]) : 1.0;
+            for (std::size_t c = 0; c < width && own > 0; ++c) {
+                next[c] += share * w[c] / own;
+            }
+        }
+        mean.swap(next);
+    }
+    return mean;
+}
+
+} // namespace fitnas::detail
+
 // ---- fitnas/predictor/windows.hpp ----
 /// @file
 /// @brief A fitted model as tables over windows of neighbouring cells: predictions are look-ups.
@@ -14282,6 +14849,246 @@ template <predictor Predictor>
 explicit dense_table(const Predictor&) -> dense_table<typename Predictor::space>;
 template <predictor Predictor>
 explicit dense_table(const Predictor&, std::uint64_t) -> dense_table<typename Predictor::space>;
+
+} // namespace fitnas
+
+// ---- fitnas/predictor/two_fidelities.hpp ----
+/// @file
+/// @brief One model from many scores of a supernet and a few networks trained by themselves.
+
+namespace fitnas {
+
+namespace detail {
+/// Multiply-accumulates and parameters; nothing in a space without a layout.
+template <code_space Space>
+std::vector<window_sum<Space>> known_costs() {
+    if constexpr (search_space_type<Space>) {
+        return {cost_baseline<Space>(counted::macs).contributions(),
+                cost_baseline<Space>(counted::parameters).contributions()};
+    } else {
+        return {};
+    }
+}
+} // namespace detail
+
+/// @brief How to fit two fidelities.
+template <code_space Space>
+struct two_fidelity_options {
+    /// What is known of all networks without evaluating any and goes with quality, the surest first: sums
+    /// over windows such as `cost_baseline` gives. A space of bare `codes` knows no costs; give them here.
+    std::vector<window_sum<Space>> costs = detail::known_costs<Space>();
+    int repeats = 2;             ///< as in `default_fit_options`, for each of two fits
+    fitnas::seed seed{};         ///< of these, and of which networks stand for all
+    fitnas::observer observer{}; ///< as in `default_fit_options`, for each of two fits
+};
+
+/// @brief What `fit_two_fidelities` returns, a `predictor` in the unit of the truths: the fit to the scores
+/// and the one to the truths, each times a factor, plus what operators add. Equal networks get equal
+/// predictions. It decomposes where the default model does.
+template <code_space Space, class Encoding = default_encoding<Space>>
+class two_fidelity_predictor {
+public:
+    using space = Space;
+    using part = default_predictor<Space, Encoding>;
+
+    /// @param of_scores,of_truths fits; the second may be missing
+    /// @param score_factor,truth_factor by which their predictions count
+    /// @param effects what operators and costs add, and the constant
+    two_fidelity_predictor(part of_scores, double score_factor, std::optional<part> of_truths,
+                           double truth_factor, windows<Space> effects)
+        : m_of_scores(std::move(of_scores)),
+          m_score_factor(score_factor),
+          m_of_truths(std::move(of_truths)),
+          m_truth_factor(truth_factor),
+          m_effects(std::move(effects)) {}
+
+    std::vector<double> predict(std::span<const architecture<Space>> many) const {
+        std::vector<double> sums = m_effects.predict(many);
+        add(m_of_scores, m_score_factor, many, sums);
+        if (m_of_truths) {
+            add(*m_of_truths, m_truth_factor, many, sums);
+        }
+        return sums;
+    }
+    /// @throws architecture_error
+    double predict(const architecture<Space>& one) const {
+        return predict(std::span<const architecture<Space>>(&one, 1)).front();
+    }
+
+    /// @return the prediction as a sum over windows, see `windows`
+    window_sum<Space> contributions() const requires decomposable<part> {
+        window_sum<Space> sum = m_effects.contributions();
+        sum.add(window_traits<part>::contributions(m_of_scores), m_score_factor);
+        if (m_of_truths) {
+            sum.add(window_traits<part>::contributions(*m_of_truths), m_truth_factor);
+        }
+        return sum;
+    }
+
+    const part& of_scores() const { return m_of_scores; }
+    /// @return nothing where truths were too few or too noisy for a fit to them alone to add anything
+    const std::optional<part>& of_truths() const { return m_of_truths; }
+
+private:
+    static void add(const part& model, double factor, std::span<const architecture<Space>> many,
+                    std::vector<double>& sums) {
+        const std::vector<double> predicted = model.predict(many);
+        for (std::size_t i = 0; i < sums.size(); ++i) {
+            sums[i] += factor * predicted[i];
+        }
+    }
+
+    part m_of_scores;
+    double m_score_factor;
+    std::optional<part> m_of_truths;
+    double m_truth_factor;
+    windows<Space> m_effects;
+};
+
+/// @brief Fits one model to two tables: many scores of a supernet, which say roughly what networks are worth
+/// and whose errors networks share, and a few networks trained by themselves, which say where that is wrong.
+/// As good as either table alone or better, whatever their sizes: without many truths it ranks as the scores
+/// do, with hundreds as `fit_default(truths)`. Bit-equal for any number of threads.
+///
+/// The order of the truths is fitted by a ridge regression (Bradley and Terry's model) whose features are
+/// what `fit_default(scores)` predicts, costs, and effects of operators (in cells alike, in stages, in cells,
+/// and products of their counts in stages). Its prior is the order of the scores. `fit_default(truths)` is
+/// mixed in with the weight 1 / (1 + (40 / n + 1500 v / n)^2), where n is the number of truths and v the part
+/// of their ranks' variance that is noise. Truths that accidents made are left out as there. Our choice;
+/// docs/predictor.md has the figures.
+/// @param scores higher is better; errors count as a supernet's, whatever `kind` says
+/// @param truths of at least two networks, which may be among those with scores; errors count as each one's
+/// own
+/// @param options costs, seed
+/// @throws as `merge_equal_networks`, of each table; option_error where repeats is below 1; interrupted
+template <code_space Space, class Encoding = default_encoding<Space>>
+two_fidelity_predictor<Space, Encoding> fit_two_fidelities(score_table<Space> scores,
+                                                           score_table<Space> truths,
+                                                           const two_fidelity_options<Space>& options = {}) {
+    if (options.repeats < 1) {
+        throw option_error("[F0670] fit_two_fidelities: repeats: expected at least 1, got " +
+                           std::to_string(options.repeats));
+    }
+    scores.kind = score_kind::supernet;
+    truths.kind = score_kind::truth;
+    const score_table<Space> scored = merge_equal_networks(scores, "fit_two_fidelities: scores");
+    const score_table<Space> known =
+        detail::without_outliers(merge_equal_networks(truths, "fit_two_fidelities: truths"));
+    const auto fitted_to = [&](const score_table<Space>& table, std::optional<fit_plan> plan) {
+        try {
+            return fit_default<Space, Encoding>(table, {.plan = plan,
+                                                        .repeats = options.repeats,
+                                                        .seed = options.seed,
+                                                        .observer = options.observer});
+        } catch (const interrupted& stop) { // half of the model is none
+            const interrupted whole = stop;
+            throw whole;
+        }
+    };
+    const auto of_scores = fitted_to(scores, std::nullopt);
+
+    // The networks that stand for all, the truths first; the regression looks at some of these.
+    constexpr std::size_t most_truths = 250;
+    constexpr std::size_t most_networks = 1000;
+    random_stream random(options.seed, purpose::sample);
+    const auto some = [&](const score_table<Space>& table, std::size_t most) {
+        std::vector<std::size_t> order(table.size());
+        for (std::size_t i = 0; i < order.size(); ++i) {
+            order[i] = i;
+        }
+        if (order.size() > most) {
+            random.shuffle(std::span<std::size_t>(order));
+            order.resize(most);
+        }
+        return table.rows(order);
+    };
+    const score_table<Space> seen = some(known, most_truths);
+    std::vector<architecture<Space>> networks = seen.architectures;
+    const score_table<Space> others = some(scored, most_networks);
+    networks.insert(networks.end(), others.architectures.begin(), others.architectures.end());
+    const auto all = std::span<const architecture<Space>>(networks);
+    const std::size_t count = networks.size();
+
+    // Standardised scores weigh 1 and have 1 as their prior weight; costs likewise, of the first 1/4.
+    const std::vector<double> given = of_scores.predict(all);
+    const detail::moments given_moments(given);
+    detail::feature_columns x(count);
+    const std::size_t columns = 1 + options.costs.size();
+    detail::square_matrix values({count, columns}, 0.0);
+    std::vector<detail::moments> moments_of{given_moments};
+    for (const window_sum<Space>& cost : options.costs) {
+        moments_of.emplace_back(windows<Space>(cost).predict(all));
+    }
+    std::vector<double> prior;
+    for (std::size_t c = 0; c < columns; ++c) {
+        for (std::size_t r = 0; r < count; ++r) {
+            const detail::moments& m = moments_of[c];
+            values(r, c) = m.deviation > 0 ? (m.values[r] - m.mean) / m.deviation : 0;
+        }
+        x.add(values, c, c + 1, 1);
+        prior.resize(x.size(), c == 0 ? 1 : c == 1 ? 0.25 : 0);
+    }
+    const detail::cell_effects<Space> effects;
+    const auto& first = effects.first_of_kind();
+    const std::size_t simple = x.size();
+    detail::square_matrix rows({count, first.back()}, 0.0);
+    for (std::size_t r = 0; r < count; ++r) {
+        effects.write(networks[r], std::span<double>(&rows(r, 0), first.back()));
+    }
+    constexpr double weights_of_kind[] = {0.4, 0.4, 0.2, 0.2};
+    for (std::size_t kind = 0; kind + 1 < first.size(); ++kind) {
+        x.add(rows, first[kind], first[kind + 1], weights_of_kind[kind]);
+    }
+    prior.resize(x.size(), 0);
+    const std::vector<double> weights = detail::order_weights(x, count, prior, seen.scores, options.seed);
+
+    // What a fit to the truths alone adds.
+    const plan_choice choice = detail::plan_of(known, {.seed = options.seed});
+    const auto n = static_cast<double>(known.size());
+    const double doubt = 40 / n + 1500 * choice.noise / n;
+    double share = std::isnan(doubt) ? 0 : 1 / (1 + doubt * doubt);
+    constexpr double least_share = 0.03;
+    std::optional<default_predictor<Space, Encoding>> of_truths;
+    double truth_factor = 0;
+    if (share > least_share) {
+        of_truths.emplace(fitted_to(truths, choice.plan));
+        const detail::moments m(of_truths->predict(all));
+        truth_factor = m.deviation > 0 ? std::ldexp(share / m.deviation, -m.exponent) : 0;
+    } else {
+        share = 0;
+    }
+
+    window_sum<Space> sum;
+    double score_factor = 0;
+    std::vector<double> of_effect(first.back());
+    for (std::size_t c = 0; c < x.size(); ++c) {
+        const double weight = (1 - share) * weights[c] * x.factor(c);
+        const std::size_t source = x.source(c);
+        if (c >= simple) {
+            of_effect[source] = weight;
+            continue;
+        }
+        const detail::moments& m = moments_of[source];
+        const double factor = std::ldexp(weight / m.deviation, -m.exponent);
+        if (source == 0) {
+            score_factor = factor;
+        } else {
+            sum.add(options.costs[source - 1], factor);
+        }
+    }
+    sum.add(effects.contributions(of_effect), 1);
+
+    // In the unit of the truths.
+    using found = two_fidelity_predictor<Space, Encoding>;
+    const found model(of_scores, score_factor, of_truths, truth_factor, windows<Space>(sum));
+    const line unit =
+        fit_line(model.predict(std::span<const architecture<Space>>(known.architectures)), known.scores);
+    detail::require_finite_line(unit, known.scores);
+    window_sum<Space> in_unit(unit.offset);
+    in_unit.add(sum, unit.slope);
+    return found(of_scores, unit.slope * score_factor, std::move(of_truths), unit.slope * truth_factor,
+                 windows<Space>(in_unit));
+}
 
 } // namespace fitnas
 
@@ -15034,6 +15841,520 @@ std::vector<candidate<typename Model::space>> evolution(const Model& predictor,
     using space = typename Model::space;
     return evolution<space>(
         [&](std::span<const architecture<space>> some) { return predictor.predict(some); }, options);
+}
+
+} // namespace fitnas::search
+
+// ---- fitnas/search/random.hpp ----
+/// @file
+/// @brief Random search: the best of a uniform sample.
+
+namespace fitnas::search {
+
+/// @brief n different networks that keep the limits: codes are drawn uniformly, brought to canonical form,
+/// and kept where they keep the limits and come for the first time.
+///
+/// A space of at most 2^20 codes gives all that keep the limits, in random order, where there are fewer than
+/// n of them.
+/// @param draws the most codes to draw for each one that is wanted
+/// @param what who asks, for messages
+/// @throws limit_error where no architecture keeps the limits, or the draws of a larger space find fewer than
+/// n
+template <code_space Space>
+std::vector<architecture<Space>> sample_under(const cost::limit& limit, std::size_t n, seed s,
+                                              std::size_t draws = 1000, const char* what = "sample_under") {
+    constexpr bool is_small = Space::size <= (std::uint64_t{1} << 20U);
+    const limit_check limits = check_of<Space>(limit);
+    limits.require_possible(what);
+    std::set<architecture<Space>> seen;
+    std::vector<architecture<Space>> result;
+    random_stream random(s, purpose::sample);
+    const std::uint64_t most = is_small ? 4 * Space::size : (memory_size(draws) * n).value();
+    require_memory(std::string(what) + ": " + std::to_string(n) + " different networks",
+                   memory_size((std::min)(std::uint64_t{n}, Space::size)) *
+                       (2 * sizeof(architecture<Space>) + fitnas::detail::set_node),
+                   0, "fewer need less");
+    for (std::uint64_t i = 0; i < most && result.size() < n; ++i) {
+        const architecture<Space> a = canonical<Space>(sample_one<Space>(random));
+        if (limits.meets(a) && seen.insert(a).second) {
+            result.push_back(a);
+        }
+    }
+    if (result.size() < n) {
+        if constexpr (is_small) {
+            // Those that the draws missed.
+            std::vector<architecture<Space>> missed;
+            for_each_architecture<Space>([&](const architecture<Space>& a) {
+                if (limits.meets(a) && canonical<Space>(a) == a && !seen.contains(a)) {
+                    missed.push_back(a);
+                }
+            });
+            random.shuffle(std::span<architecture<Space>>(missed));
+            missed.resize((std::min)(missed.size(), n - result.size()));
+            result.insert(result.end(), missed.begin(), missed.end());
+            if (result.empty() && n > 0) {
+                throw limits.nothing_found(what, "no architecture of the space");
+            }
+        } else {
+            throw limits.nothing_found(
+                what, "of " + std::to_string(most) + " random codes, where " + std::to_string(n) +
+                          " different networks were asked for, only " + std::to_string(result.size()));
+        }
+    }
+    return result;
+}
+
+struct random_options {
+    std::size_t samples = 1000; ///< at least 1; a small space may have fewer, see `sample_under`
+    std::size_t top = 10;       ///< how many to return, at least 1
+    cost::limit limit{};
+    fitnas::seed seed{1};
+    std::size_t draws = 1000; ///< the most codes to draw for each sample
+    /// Samples that are scored together; 0: all, or 64 where somebody watches.
+    std::size_t batch = 0;
+    fitnas::observer observer{}; ///< called after each batch
+};
+
+/// @brief Scores a uniform sample of the networks that keep the limits.
+/// @param score called once a batch, see `random_options`; higher is better
+/// @return the best, best first; ties in the order of the codes
+/// @throws limit_error where too few architectures keep the limits, see `sample_under`
+/// @throws interrupted_with the best of the batches so far, where observer or scorer throw `interrupted`
+template <code_space Space, scorer<Space> Scorer>
+std::vector<candidate<Space>> random(Scorer&& score, const random_options& options = {}) {
+    detail::best_list<Space> best(options.top, "random");
+    if (options.samples < 1) {
+        throw option_error("[F0716] random: samples: expected at least 1, got 0");
+    }
+    const auto codes =
+        sample_under<Space>(options.limit, options.samples, options.seed, options.draws, "random");
+    const std::span<const architecture<Space>> all(codes);
+    const std::size_t batch = options.batch != 0 ? options.batch : options.observer ? 64 : codes.size();
+    const fitnas::detail::teller tell(options.observer, "random", all.size());
+    const auto look = [&] {
+        for (std::size_t first = 0; first < all.size();) {
+            const auto some = all.subspan(first, (std::min)(batch, all.size() - first));
+            const std::vector<double> values = score(some);
+            detail::require_values(values, some.size(), "random", "scorer");
+            for (std::size_t i = 0; i < some.size(); ++i) {
+                best.offer(some[i], values[i]);
+            }
+            first += some.size();
+            tell(first);
+        }
+        return best.result(options.limit);
+    };
+    return fitnas::detail::or_partial(look, [&] { return best.result(options.limit); });
+}
+
+/// @brief The same with a model's predictions.
+template <model Model>
+std::vector<candidate<typename Model::space>> random(const Model& predictor,
+                                                     const random_options& options = {}) {
+    using space = typename Model::space;
+    return random<space>([&](std::span<const architecture<space>> some) { return predictor.predict(some); },
+                         options);
+}
+
+} // namespace fitnas::search
+
+// ---- fitnas/search/iterative.hpp ----
+/// @file
+/// @brief Iterative sampling: a predictor that asks for the scores it is fitted to.
+
+namespace fitnas::search {
+
+/// @brief How scores are asked for. The defaults are our choice.
+struct iterative_options {
+    std::size_t evaluations = 100; ///< networks scored in all, at least 8
+    double uniform = 0.5;          ///< the share of them that is drawn uniformly, first; above 0, at most 1
+    std::size_t rounds = 5;        ///< the others come in so many rounds of the predicted best, at least 1
+    std::uint64_t enumerable = std::uint64_t{1} << 20U; ///< larger spaces are searched by evolution
+    cost::limit limit{};                                ///< what is scored keeps it
+    fitnas::seed seed{1};                               ///< of the uniform sample and of evolution
+    fitnas::observer observer{}; ///< called after each round, the uniform sample among them
+};
+
+/// @brief What iterative sampling found.
+template <model Model>
+struct iterative_result {
+    /// Fitted to all scores; none where the limit leaves only networks of one score, so nothing to fit to.
+    std::optional<Model> predictor;
+    score_table<typename Model::space> scores; ///< in the order in which they were asked for
+    candidate<typename Model::space> best;     ///< by its score; ties by the order of the codes
+};
+
+namespace detail {
+
+/// The best by prediction that are not among `known`, at most `count`.
+/// @param options limit, enumerable, seed
+template <model Model, class Options>
+std::vector<architecture<typename Model::space>>
+best_unknown(const Model& predictor, const std::set<architecture<typename Model::space>>& known,
+             std::size_t count, const Options& options, std::size_t round) {
+    using space = typename Model::space;
+    std::vector<architecture<space>> found;
+    if (space::size <= (std::min)(options.enumerable, enumerable_size)) {
+        best_list<space> best(count, "iterative");
+        for_each_prediction(predictor, options.limit, 16384, "iterative",
+                            [&](std::span<const architecture<space>> codes, std::span<const double> values) {
+                                for (std::size_t i = 0; i < codes.size(); ++i) {
+                                    if (!known.contains(codes[i])) {
+                                        best.offer(codes[i], values[i]);
+                                    }
+                                }
+                            });
+        for (const candidate<space>& c : best.result(options.limit)) {
+            found.push_back(c.architecture);
+        }
+    } else {
+        const auto ranked = evolution(predictor, {.population = 200,
+                                                  .parents = 50,
+                                                  .top = known.size() + count,
+                                                  .limit = options.limit,
+                                                  .seed = seed{options.seed.value + round}});
+        for (const candidate<space>& c : ranked) {
+            if (found.size() < count && !known.contains(c.architecture)) {
+                found.push_back(c.architecture);
+            }
+        }
+    }
+    return found;
+}
+
+inline void require_options(const iterative_options& o) {
+    const auto refuse = [](const std::string& message) { throw option_error(message); };
+    if (o.evaluations < 8) {
+        refuse("[F0712] iterative: evaluations: expected at least 8, got " + std::to_string(o.evaluations));
+    }
+    if (!(o.uniform > 0 && o.uniform <= 1)) {
+        refuse("[F0713] iterative: uniform: expected a share above 0, at most 1, got " +
+               fitnas::detail::number_text(o.uniform));
+    }
+    if (o.rounds < 1) {
+        refuse("[F0714] iterative: rounds: expected at least 1, got 0");
+    }
+}
+
+} // namespace detail
+
+/// @brief Scores a uniform sample, then in rounds the best that a predictor of all scores so far finds among
+/// networks not yet scored; after each round it is fitted anew.
+/// @tparam Space the code space
+/// @param score called once a round with different networks; higher is better
+/// @param fit_to `predictor fit_to(const score_table<Space>&)`
+/// @param options how many, and how
+/// @return the last predictor, all scores, and the best of them; fewer scores than asked for where the space
+/// has no more networks that keep the limit
+/// Where the limit leaves one network, or only such as score alike, the result has no predictor.
+/// @throws option_error where an option is out of range
+/// @throws limit_error where too few architectures keep the limit, see `sample_under`
+/// @throws shape_error, numeric_error where the scorer's values cannot be ranked; and what `fit_to` throws
+/// @throws interrupted_with all scores so far, the best of them, and the last predictor that was fitted,
+/// where observer, scorer or `fit_to` throw `interrupted` after the first fit; before it, `interrupted` as it
+/// comes
+template <code_space Space, scorer<Space> Scorer, class Fit>
+auto iterative(Scorer&& score, Fit&& fit_to, const iterative_options& options) {
+    using fitted_model = std::decay_t<decltype(fit_to(std::declval<const score_table<Space>&>()))>;
+    detail::require_options(options);
+    score_table<Space> table;
+    table.kind = detail::kind_of_scorer<Scorer>;
+    std::set<architecture<Space>> known;
+    const auto evaluate = [&](const std::vector<architecture<Space>>& codes) {
+        const std::vector<double> values = score(std::span<const architecture<Space>>(codes));
+        detail::require_values(values, codes.size(), "iterative", "scorer");
+        for (std::size_t i = 0; i < codes.size(); ++i) {
+            table.push_back(codes[i], values[i]);
+            known.insert(codes[i]);
+        }
+    };
+    const auto uniform = options.uniform >= 1
+                             ? options.evaluations
+                             : static_cast<std::size_t>(std::ceil(
+                                   options.uniform * static_cast<double>(options.evaluations) - 1e-9));
+    const fitnas::detail::teller tell(options.observer, "iterative", options.evaluations);
+    evaluate(sample_under<Space>(options.limit, (std::max)(uniform, std::size_t{4}), options.seed, 1000,
+                                 "iterative"));
+    std::optional<fitted_model> predictor;
+    const bool used_up =
+        fitnas::detail::all_equal(table.scores) &&
+        sample_under<Space>(options.limit, table.size() + 1, options.seed, 1000, "iterative").size() ==
+            table.size();
+    if (!used_up) {
+        predictor.emplace(fit_to(static_cast<const score_table<Space>&>(table)));
+    }
+    const auto result = [&] {
+        detail::best_list<Space> best(1, "iterative");
+        for (std::size_t i = 0; i < table.size(); ++i) {
+            best.offer(table.architectures[i], table.scores[i]);
+        }
+        return iterative_result<fitted_model>{std::move(predictor), table,
+                                              best.result(options.limit).front()};
+    };
+    const auto rounds = [&] {
+        tell(table.size());
+        for (std::size_t round = 1;
+             predictor && round <= options.rounds && table.size() < options.evaluations; ++round) {
+            const std::size_t left = options.evaluations - table.size();
+            const std::size_t wanted = (left + options.rounds - round) / (options.rounds - round + 1);
+            const auto next = detail::best_unknown(*predictor, known, wanted, options, round);
+            if (next.empty()) {
+                break;
+            }
+            evaluate(next);
+            predictor.emplace(fit_to(static_cast<const score_table<Space>&>(table)));
+            tell(table.size());
+        }
+        return result();
+    };
+    return fitnas::detail::or_partial(rounds, result);
+}
+
+/// @brief The same with the default predictor (`fit_default`).
+template <code_space Space, scorer<Space> Scorer>
+iterative_result<default_predictor<Space>> iterative(Scorer&& score, const iterative_options& options = {}) {
+    return iterative<Space>(
+        std::forward<Scorer>(score),
+        [&](const score_table<Space>& table) { return fit_default(table, {.seed = options.seed}); }, options);
+}
+
+} // namespace fitnas::search
+
+// ---- fitnas/search/budget.hpp ----
+/// @file
+/// @brief Iterative sampling with a budget and two prices: cheap scores of many networks, dear ones of a few.
+
+namespace fitnas::search {
+
+/// @brief A scorer, and what it takes to score one network: in seconds, passes of images, or any unit.
+template <class Scorer>
+struct priced {
+    Scorer scorer;
+    double price = 1; ///< above 0
+};
+template <class Scorer>
+priced(Scorer, double) -> priced<Scorer>;
+
+/// @brief How a budget is spent. The defaults are our choice.
+struct budget_options {
+    double budget = 0; ///< in the unit of the prices; pays at least 8 scores and 4 truths (to be set)
+    double scores_share = 0.25;    ///< the most of it that goes into scores, above 0, below 1
+    std::size_t most_scores = 500; ///< no more scores than that, at least 8
+    std::size_t rounds = 5;        ///< truths come in so many rounds, 4 or more in the first; at least 1
+    double uniform = 0.5;          ///< the share of the first round that is drawn uniformly, in [0, 1]
+    std::uint64_t enumerable = std::uint64_t{1} << 20U; ///< larger spaces are searched by evolution
+    cost::limit limit{};                                ///< what is scored keeps it
+    fitnas::seed seed{1};                               ///< of samples and of evolution
+    fitnas::observer observer{}; ///< called after the scores and after each round; counts truths
+};
+
+/// @brief What is known of a space from either scorer, in the order in which it was asked for.
+template <code_space Space>
+struct known_scores {
+    score_table<Space> scores{}; ///< by the cheap scorer
+    score_table<Space> truths{}; ///< by the dear one
+};
+
+/// @brief What a search at two prices found.
+template <model Model>
+struct budget_result {
+    std::optional<Model> predictor; ///< the last one; none where the limit leaves nothing to fit to
+    known_scores<typename Model::space> known;
+    candidate<typename Model::space> best; ///< the best truth; ties by the order of the codes
+    double spent = 0;                      ///< of the budget
+};
+
+namespace detail {
+
+inline void require_options(const budget_options& o, double score_price, double truth_price) {
+    const auto refuse = [](const std::string& message, double got) {
+        throw option_error(message + ", got " + fitnas::detail::number_text(got));
+    };
+    for (const double price : {score_price, truth_price}) {
+        if (!(price > 0) || !std::isfinite(price)) {
+            refuse("[F0750] iterative: price of a scorer: expected a number above 0", price);
+        }
+    }
+    if (!(o.scores_share > 0 && o.scores_share < 1)) {
+        refuse("[F0751] iterative: scores_share: expected a share above 0 and below 1", o.scores_share);
+    }
+    if (!(o.uniform >= 0 && o.uniform <= 1)) {
+        refuse("[F0752] iterative: uniform: expected a share from 0 to 1", o.uniform);
+    }
+    if (o.rounds < 1) {
+        refuse("[F0753] iterative: rounds: expected at least 1", 0);
+    }
+    if (o.most_scores < 8) {
+        refuse("[F0754] iterative: most_scores: expected at least 8", static_cast<double>(o.most_scores));
+    }
+    const double least = (std::max)(8 * score_price / o.scores_share, 4 * truth_price / (1 - o.scores_share));
+    if (!(o.budget >= least) || !std::isfinite(o.budget)) {
+        refuse("[F0755] iterative: budget: expected at least " + fitnas::detail::number_text(least) +
+                   ", which pays 8 scores by scores_share of it and 4 truths by the rest",
+               o.budget);
+    }
+}
+
+/// Asks a scorer for what is not known yet, and keeps all answers in order.
+template <code_space Space, class Scorer>
+class asker {
+public:
+    asker(Scorer& scorer, const score_table<Space>& known, const char* name)
+        : m_scorer(scorer), m_name(name) {
+        m_table.kind = kind_of_scorer<Scorer>;
+        for (std::size_t i = 0; i < known.size(); ++i) {
+            m_known.emplace(known.architectures[i], known.scores[i]);
+        }
+    }
+    void ask(const std::vector<architecture<Space>>& codes) {
+        std::vector<architecture<Space>> unknown;
+        std::copy_if(codes.begin(), codes.end(), std::back_inserter(unknown),
+                     [&](const auto& a) { return !m_known.contains(a); });
+        if (!unknown.empty()) {
+            const std::vector<double> values = m_scorer(std::span<const architecture<Space>>(unknown));
+            require_values(values, unknown.size(), "iterative", m_name);
+            for (std::size_t i = 0; i < unknown.size(); ++i) {
+                m_known.emplace(unknown[i], values[i]);
+            }
+        }
+        for (const architecture<Space>& a : codes) {
+            m_table.push_back(a, m_known.at(a));
+            m_asked.insert(a);
+        }
+    }
+    const score_table<Space>& table() const { return m_table; }
+    const std::set<architecture<Space>>& asked() const { return m_asked; }
+
+private:
+    Scorer& m_scorer;
+    const char* m_name;
+    score_table<Space> m_table;
+    std::set<architecture<Space>> m_asked;
+    std::map<architecture<Space>, double> m_known;
+};
+
+/// @return how many whole prices an amount pays; rounding counts for nothing
+inline std::size_t paid(double amount, double price, std::size_t most) {
+    const double count = std::floor(amount / price * (1 + 1e-12));
+    return count < static_cast<double>(most) ? static_cast<std::size_t>((std::max)(count, 0.0)) : most;
+}
+
+} // namespace detail
+
+/// @brief Spends a budget on two scorers to find the best network by the dear one, such as a training by
+/// itself (truth), with the help of the cheap one, such as a supernet (score).
+///
+/// Networks drawn uniformly are scored first. Then truths are asked for in rounds: in the first of those that
+/// the scores' fit ranks first, and of others drawn uniformly among the scored; in each later one of those
+/// that a fit to scores and truths ranks first and that have no truth yet. So a stopped run goes on: with
+/// what it knew as `known` it asks for the same networks, and scorers are called for the unknown ones alone.
+/// @tparam Space the code space
+/// @param score,truth called with different networks, at most once a round; higher is better
+/// @param fit_to `predictor fit_to(const score_table<Space>& scores, const score_table<Space>& truths)`;
+/// truths are empty before the first round
+/// @param known answers of an earlier run; they count as spent once they are asked for
+/// @return the network with the best truth, and all that is known
+/// @throws option_error where an option is out of range or the budget too small
+/// @throws limit_error where no architecture keeps the limit, see `sample_under`
+/// @throws shape_error, numeric_error where a scorer's values cannot be ranked; and what `fit_to` throws
+/// @throws interrupted_with what is known, and the best truth so far, where anything throws `interrupted`
+/// after the first round; before it, `interrupted` as it comes
+template <code_space Space, class Score, class Truth, class Fit>
+requires scorer<Score, Space> && scorer<Truth, Space>
+auto iterative(priced<Score> score, priced<Truth> truth, Fit&& fit_to, const budget_options& options,
+               const known_scores<Space>& known = {}) {
+    using table = score_table<Space>;
+    using fitted_model =
+        std::decay_t<decltype(fit_to(std::declval<const table&>(), std::declval<const table&>()))>;
+    constexpr auto most = static_cast<std::size_t>(-1) / 2;
+    detail::require_options(options, score.price, truth.price);
+    detail::asker<Space, Score> scores(score.scorer, known.scores, "scorer of scores");
+    detail::asker<Space, Truth> truths(truth.scorer, known.truths, "scorer of truths");
+
+    scores.ask(sample_under<Space>(
+        options.limit, detail::paid(options.scores_share * options.budget, score.price, options.most_scores),
+        options.seed, 1000, "iterative"));
+    const auto spent = [&] {
+        return score.price * static_cast<double>(scores.table().size()) +
+               truth.price * static_cast<double>(truths.table().size());
+    };
+    const std::size_t wanted = detail::paid(options.budget - spent(), truth.price, most);
+    const fitnas::detail::teller tell(options.observer, "iterative", wanted);
+    std::optional<fitted_model> predictor;
+    const auto fit_again = [&] {
+        const bool flat = fitnas::detail::all_equal(scores.table().scores) &&
+                          (truths.table().size() == 0 || fitnas::detail::all_equal(truths.table().scores));
+        if (!flat) {
+            predictor.emplace(fit_to(scores.table(), truths.table()));
+        }
+    };
+    fit_again();
+    tell(0);
+    const auto result = [&] {
+        detail::best_list<Space> best(1, "iterative");
+        for (std::size_t i = 0; i < truths.table().size(); ++i) {
+            best.offer(truths.table().architectures[i], truths.table().scores[i]);
+        }
+        return budget_result<fitted_model>{
+            predictor, {scores.table(), truths.table()}, best.result(options.limit).front(), spent()};
+    };
+    const auto round = [&](std::size_t number) {
+        const std::size_t left = wanted - truths.table().size();
+        std::size_t count = (left + options.rounds - number) / (options.rounds - number + 1);
+        if (number == 1) {
+            count = (std::max)(count, (std::min)(left, std::size_t{4})); // fewer cannot be fitted to
+        }
+        std::size_t random =
+            number > 1
+                ? 0
+                : static_cast<std::size_t>(std::ceil(options.uniform * static_cast<double>(count) - 1e-9));
+        if (!predictor) {
+            random = count;
+        }
+        // The first of the scored are a uniform sample.
+        std::vector<architecture<Space>> next;
+        std::set<architecture<Space>> taken = truths.asked();
+        for (const architecture<Space>& a : scores.table().architectures) {
+            if (next.size() < random && taken.insert(a).second) {
+                next.push_back(a);
+            }
+        }
+        if (predictor && next.size() < count) {
+            const auto best = detail::best_unknown(*predictor, taken, count - next.size(), options, number);
+            next.insert(next.end(), best.begin(), best.end());
+        }
+        truths.ask(next);
+        fit_again();
+        tell(truths.table().size());
+        return !next.empty();
+    };
+    round(1);
+    const auto rounds = [&] {
+        for (std::size_t number = 2; number <= options.rounds && truths.table().size() < wanted; ++number) {
+            if (!round(number)) {
+                break;
+            }
+        }
+        return result();
+    };
+    return fitnas::detail::or_partial(rounds, result);
+}
+
+/// @brief The same with `fit_two_fidelities`; before there are two unlike truths, `fit_default` to the
+/// scores.
+template <code_space Space, class Score, class Truth>
+requires scorer<Score, Space> && scorer<Truth, Space> budget_result<two_fidelity_predictor<Space>>
+iterative(priced<Score> score, priced<Truth> truth, const budget_options& options,
+          const known_scores<Space>& known = {}) {
+    using table = score_table<Space>;
+    const auto fit_to = [&](const table& scores, const table& truths) {
+        if (fitnas::detail::all_equal(truths.scores)) {
+            return two_fidelity_predictor<Space>(fit_default(scores, {.seed = options.seed}), 1, std::nullopt,
+                                                 0, windows<Space>(window_sum<Space>(0)));
+        }
+        return fit_two_fidelities(scores, truths, {.seed = options.seed});
+    };
+    return iterative<Space>(std::move(score), std::move(truth), fit_to, options, known);
 }
 
 } // namespace fitnas::search
@@ -16312,280 +17633,6 @@ private:
 
 } // namespace fitnas::search::detail
 
-// ---- fitnas/search/random.hpp ----
-/// @file
-/// @brief Random search: the best of a uniform sample.
-
-namespace fitnas::search {
-
-/// @brief n different networks that keep the limits: codes are drawn uniformly, brought to canonical form,
-/// and kept where they keep the limits and come for the first time.
-///
-/// A space of at most 2^20 codes gives all that keep the limits, in random order, where there are fewer than
-/// n of them.
-/// @param draws the most codes to draw for each one that is wanted
-/// @param what who asks, for messages
-/// @throws limit_error where no architecture keeps the limits, or the draws of a larger space find fewer than
-/// n
-template <code_space Space>
-std::vector<architecture<Space>> sample_under(const cost::limit& limit, std::size_t n, seed s,
-                                              std::size_t draws = 1000, const char* what = "sample_under") {
-    constexpr bool is_small = Space::size <= (std::uint64_t{1} << 20U);
-    const limit_check limits = check_of<Space>(limit);
-    limits.require_possible(what);
-    std::set<architecture<Space>> seen;
-    std::vector<architecture<Space>> result;
-    random_stream random(s, purpose::sample);
-    const std::uint64_t most = is_small ? 4 * Space::size : (memory_size(draws) * n).value();
-    require_memory(std::string(what) + ": " + std::to_string(n) + " different networks",
-                   memory_size((std::min)(std::uint64_t{n}, Space::size)) *
-                       (2 * sizeof(architecture<Space>) + fitnas::detail::set_node),
-                   0, "fewer need less");
-    for (std::uint64_t i = 0; i < most && result.size() < n; ++i) {
-        const architecture<Space> a = canonical<Space>(sample_one<Space>(random));
-        if (limits.meets(a) && seen.insert(a).second) {
-            result.push_back(a);
-        }
-    }
-    if (result.size() < n) {
-        if constexpr (is_small) {
-            // Those that the draws missed.
-            std::vector<architecture<Space>> missed;
-            for_each_architecture<Space>([&](const architecture<Space>& a) {
-                if (limits.meets(a) && canonical<Space>(a) == a && !seen.contains(a)) {
-                    missed.push_back(a);
-                }
-            });
-            random.shuffle(std::span<architecture<Space>>(missed));
-            missed.resize((std::min)(missed.size(), n - result.size()));
-            result.insert(result.end(), missed.begin(), missed.end());
-            if (result.empty() && n > 0) {
-                throw limits.nothing_found(what, "no architecture of the space");
-            }
-        } else {
-            throw limits.nothing_found(
-                what, "of " + std::to_string(most) + " random codes, where " + std::to_string(n) +
-                          " different networks were asked for, only " + std::to_string(result.size()));
-        }
-    }
-    return result;
-}
-
-struct random_options {
-    std::size_t samples = 1000; ///< at least 1; a small space may have fewer, see `sample_under`
-    std::size_t top = 10;       ///< how many to return, at least 1
-    cost::limit limit{};
-    fitnas::seed seed{1};
-    std::size_t draws = 1000; ///< the most codes to draw for each sample
-    /// Samples that are scored together; 0: all, or 64 where somebody watches.
-    std::size_t batch = 0;
-    fitnas::observer observer{}; ///< called after each batch
-};
-
-/// @brief Scores a uniform sample of the networks that keep the limits.
-/// @param score called once a batch, see `random_options`; higher is better
-/// @return the best, best first; ties in the order of the codes
-/// @throws limit_error where too few architectures keep the limits, see `sample_under`
-/// @throws interrupted_with the best of the batches so far, where observer or scorer throw `interrupted`
-template <code_space Space, scorer<Space> Scorer>
-std::vector<candidate<Space>> random(Scorer&& score, const random_options& options = {}) {
-    detail::best_list<Space> best(options.top, "random");
-    if (options.samples < 1) {
-        throw option_error("[F0716] random: samples: expected at least 1, got 0");
-    }
-    const auto codes =
-        sample_under<Space>(options.limit, options.samples, options.seed, options.draws, "random");
-    const std::span<const architecture<Space>> all(codes);
-    const std::size_t batch = options.batch != 0 ? options.batch : options.observer ? 64 : codes.size();
-    const fitnas::detail::teller tell(options.observer, "random", all.size());
-    const auto look = [&] {
-        for (std::size_t first = 0; first < all.size();) {
-            const auto some = all.subspan(first, (std::min)(batch, all.size() - first));
-            const std::vector<double> values = score(some);
-            detail::require_values(values, some.size(), "random", "scorer");
-            for (std::size_t i = 0; i < some.size(); ++i) {
-                best.offer(some[i], values[i]);
-            }
-            first += some.size();
-            tell(first);
-        }
-        return best.result(options.limit);
-    };
-    return fitnas::detail::or_partial(look, [&] { return best.result(options.limit); });
-}
-
-/// @brief The same with a model's predictions.
-template <model Model>
-std::vector<candidate<typename Model::space>> random(const Model& predictor,
-                                                     const random_options& options = {}) {
-    using space = typename Model::space;
-    return random<space>([&](std::span<const architecture<space>> some) { return predictor.predict(some); },
-                         options);
-}
-
-} // namespace fitnas::search
-
-// ---- fitnas/search/iterative.hpp ----
-/// @file
-/// @brief Iterative sampling: a predictor that asks for the scores it is fitted to.
-
-namespace fitnas::search {
-
-/// @brief How scores are asked for. The defaults are our choice.
-struct iterative_options {
-    std::size_t evaluations = 100; ///< networks scored in all, at least 8
-    double uniform = 0.5;          ///< the share of them that is drawn uniformly, first; above 0, at most 1
-    std::size_t rounds = 5;        ///< the others come in so many rounds of the predicted best, at least 1
-    std::uint64_t enumerable = std::uint64_t{1} << 20U; ///< larger spaces are searched by evolution
-    cost::limit limit{};                                ///< what is scored keeps it
-    fitnas::seed seed{1};                               ///< of the uniform sample and of evolution
-    fitnas::observer observer{}; ///< called after each round, the uniform sample among them
-};
-
-/// @brief What iterative sampling found.
-template <model Model>
-struct iterative_result {
-    /// Fitted to all scores; none where the limit leaves only networks of one score, so nothing to fit to.
-    std::optional<Model> predictor;
-    score_table<typename Model::space> scores; ///< in the order in which they were asked for
-    candidate<typename Model::space> best;     ///< by its score; ties by the order of the codes
-};
-
-namespace detail {
-
-/// The best by prediction that are not among `known`, at most `count`.
-template <model Model>
-std::vector<architecture<typename Model::space>>
-best_unknown(const Model& predictor, const std::set<architecture<typename Model::space>>& known,
-             std::size_t count, const iterative_options& options, std::size_t round) {
-    using space = typename Model::space;
-    std::vector<architecture<space>> found;
-    if (space::size <= (std::min)(options.enumerable, enumerable_size)) {
-        best_list<space> best(count, "iterative");
-        for_each_prediction(predictor, options.limit, 16384, "iterative",
-                            [&](std::span<const architecture<space>> codes, std::span<const double> values) {
-                                for (std::size_t i = 0; i < codes.size(); ++i) {
-                                    if (!known.contains(codes[i])) {
-                                        best.offer(codes[i], values[i]);
-                                    }
-                                }
-                            });
-        for (const candidate<space>& c : best.result(options.limit)) {
-            found.push_back(c.architecture);
-        }
-    } else {
-        const auto ranked = evolution(predictor, {.population = 200,
-                                                  .parents = 50,
-                                                  .top = known.size() + count,
-                                                  .limit = options.limit,
-                                                  .seed = seed{options.seed.value + round}});
-        for (const candidate<space>& c : ranked) {
-            if (found.size() < count && !known.contains(c.architecture)) {
-                found.push_back(c.architecture);
-            }
-        }
-    }
-    return found;
-}
-
-inline void require_options(const iterative_options& o) {
-    const auto refuse = [](const std::string& message) { throw option_error(message); };
-    if (o.evaluations < 8) {
-        refuse("[F0712] iterative: evaluations: expected at least 8, got " + std::to_string(o.evaluations));
-    }
-    if (!(o.uniform > 0 && o.uniform <= 1)) {
-        refuse("[F0713] iterative: uniform: expected a share above 0, at most 1, got " +
-               fitnas::detail::number_text(o.uniform));
-    }
-    if (o.rounds < 1) {
-        refuse("[F0714] iterative: rounds: expected at least 1, got 0");
-    }
-}
-
-} // namespace detail
-
-/// @brief Scores a uniform sample, then in rounds the best that a predictor of all scores so far finds among
-/// networks not yet scored; after each round it is fitted anew.
-/// @tparam Space the code space
-/// @param score called once a round with different networks; higher is better
-/// @param fit_to `predictor fit_to(const score_table<Space>&)`
-/// @param options how many, and how
-/// @return the last predictor, all scores, and the best of them; fewer scores than asked for where the space
-/// has no more networks that keep the limit
-/// Where the limit leaves one network, or only such as score alike, the result has no predictor.
-/// @throws option_error where an option is out of range
-/// @throws limit_error where too few architectures keep the limit, see `sample_under`
-/// @throws shape_error, numeric_error where the scorer's values cannot be ranked; and what `fit_to` throws
-/// @throws interrupted_with all scores so far, the best of them, and the last predictor that was fitted,
-/// where observer, scorer or `fit_to` throw `interrupted` after the first fit; before it, `interrupted` as it
-/// comes
-template <code_space Space, scorer<Space> Scorer, class Fit>
-auto iterative(Scorer&& score, Fit&& fit_to, const iterative_options& options) {
-    using fitted_model = std::decay_t<decltype(fit_to(std::declval<const score_table<Space>&>()))>;
-    detail::require_options(options);
-    score_table<Space> table;
-    table.kind = detail::kind_of_scorer<Scorer>;
-    std::set<architecture<Space>> known;
-    const auto evaluate = [&](const std::vector<architecture<Space>>& codes) {
-        const std::vector<double> values = score(std::span<const architecture<Space>>(codes));
-        detail::require_values(values, codes.size(), "iterative", "scorer");
-        for (std::size_t i = 0; i < codes.size(); ++i) {
-            table.push_back(codes[i], values[i]);
-            known.insert(codes[i]);
-        }
-    };
-    const auto uniform = options.uniform >= 1
-                             ? options.evaluations
-                             : static_cast<std::size_t>(std::ceil(
-                                   options.uniform * static_cast<double>(options.evaluations) - 1e-9));
-    const fitnas::detail::teller tell(options.observer, "iterative", options.evaluations);
-    evaluate(sample_under<Space>(options.limit, (std::max)(uniform, std::size_t{4}), options.seed, 1000,
-                                 "iterative"));
-    std::optional<fitted_model> predictor;
-    const bool used_up =
-        fitnas::detail::all_equal(table.scores) &&
-        sample_under<Space>(options.limit, table.size() + 1, options.seed, 1000, "iterative").size() ==
-            table.size();
-    if (!used_up) {
-        predictor.emplace(fit_to(static_cast<const score_table<Space>&>(table)));
-    }
-    const auto result = [&] {
-        detail::best_list<Space> best(1, "iterative");
-        for (std::size_t i = 0; i < table.size(); ++i) {
-            best.offer(table.architectures[i], table.scores[i]);
-        }
-        return iterative_result<fitted_model>{std::move(predictor), table,
-                                              best.result(options.limit).front()};
-    };
-    const auto rounds = [&] {
-        tell(table.size());
-        for (std::size_t round = 1;
-             predictor && round <= options.rounds && table.size() < options.evaluations; ++round) {
-            const std::size_t left = options.evaluations - table.size();
-            const std::size_t wanted = (left + options.rounds - round) / (options.rounds - round + 1);
-            const auto next = detail::best_unknown(*predictor, known, wanted, options, round);
-            if (next.empty()) {
-                break;
-            }
-            evaluate(next);
-            predictor.emplace(fit_to(static_cast<const score_table<Space>&>(table)));
-            tell(table.size());
-        }
-        return result();
-    };
-    return fitnas::detail::or_partial(rounds, result);
-}
-
-/// @brief The same with the default predictor (`fit_default`).
-template <code_space Space, scorer<Space> Scorer>
-iterative_result<default_predictor<Space>> iterative(Scorer&& score, const iterative_options& options = {}) {
-    return iterative<Space>(
-        std::forward<Scorer>(score),
-        [&](const score_table<Space>& table) { return fit_default(table, {.seed = options.seed}); }, options);
-}
-
-} // namespace fitnas::search
-
 // ---- fitnas/search/pareto.hpp ----
 /// @file
 /// @brief The exact front of quality against cost.
@@ -17439,6 +18486,58 @@ struct fashion_tiny : search_space<image<28, 28, 1>, stem<8, 2>, stage<fashion_t
 
 } // namespace fitnas::spaces
 
+// ---- fitnas/supernet/average.hpp ----
+/// @file
+/// @brief The mean of the weights over the last steps of a training.
+
+namespace fitnas::detail {
+
+/// Equal weights for the last `share` of the steps (Izmailov et al., "Averaging weights", arXiv 1803.05407).
+/// Batch norm statistics are made anew when a network is scored, so the mean needs none of its own.
+class weights_average {
+public:
+    weights_average(long long steps, double share)
+        : m_first(steps - static_cast<long long>(std::ceil(share * static_cast<double>(steps)))) {}
+
+    /// @param values after the step
+    /// @param step which is done, from 1; each is added once, in order
+    void add(std::span<const float> values, long long step) {
+        if (step <= m_first) {
+            return;
+        }
+        m_mean.resize(values.size());
+        const auto share = static_cast<float>(1 / static_cast<double>(step - m_first));
+        constexpr std::size_t part = 16384;
+        parallel_for(static_cast<std::ptrdiff_t>((values.size() + part - 1) / part), [&](std::ptrdiff_t p) {
+            const std::size_t begin = static_cast<std::size_t>(p) * part;
+            const std::size_t end = (std::min)(begin + part, values.size());
+            for (std::size_t i = begin; i < end; ++i) {
+                m_mean[i] += share * (values[i] - m_mean[i]);
+            }
+        });
+    }
+
+    /// Goes on behind a step, with the mean of that moment.
+    FITNAS_COLD void go_on(std::span<const float> mean, long long step, long long steps, std::size_t count) {
+        const std::size_t expected = step > m_first && step < steps ? count : 0;
+        if (mean.size() != expected) {
+            throw shape_error("[F0572] train: cannot go on: expected the average of " +
+                              std::to_string(expected) + " weights after step " + std::to_string(step) +
+                              ", got " + std::to_string(mean.size()));
+        }
+        m_mean.assign(mean.begin(), mean.end());
+    }
+
+    /// @return as many values as weights; none before the first of the last steps
+    std::span<const float> mean() const { return m_mean; }
+
+private:
+    long long m_first; ///< steps that do not count
+    std::vector<float> m_mean;
+};
+
+} // namespace fitnas::detail
+
 // ---- fitnas/supernet/weight_tensors.hpp ----
 /// @file
 /// @brief Names and shapes for the parts of the flat buffer of weights, as files and messages have them.
@@ -17811,10 +18910,10 @@ FITNAS_COLD inline memory_size largest_workspace(const space_layout& layout,
 }
 
 FITNAS_COLD inline memory_size training_bytes(const space_layout& layout, std::span<const std::uint8_t> code,
-                                              memory_size batch) {
-    // Weights, gradients, momentum, and the weights before, for a training that diverges.
+                                              memory_size batch, bool averages = false) {
+    // Weights, gradients, momentum, and the weights before, for a training that diverges; their mean.
     return memory_size(sizeof(float)) *
-           (values_of(layout, code) * 4 + image_floats(batch, layout.input) +
+           (values_of(layout, code) * (averages ? 5 : 4) + image_floats(batch, layout.input) +
             step_floats(layout, code, batch) + largest_workspace(layout, code, true));
 }
 
@@ -17833,7 +18932,7 @@ FITNAS_COLD inline memory_size evaluation_bytes(const space_layout& layout,
 /// momentum, a batch, and the activations of the largest path. `train` refuses what the machine cannot have.
 ///
 /// Activations are within a tenth of what is taken once the largest path was run, but for up to 8 MiB that
-/// pieces leave unused. The data set comes on top.
+/// pieces leave unused. The data set comes on top, and with `train_options::average` the weights once more.
 /// @tparam Space the search space
 /// @param batch images of a step
 /// @return bytes; 2^64 - 1 where there would be more
@@ -17873,62 +18972,103 @@ enum class sampling : std::uint8_t {
     /// Several paths a step, in which the operators of a cell come equally often; their gradients make one
     /// update (Chu et al., "FairNAS", arXiv 1907.01845). As many paths as the least common multiple of the
     /// cells' operator counts.
-    strict_fair
+    strict_fair,
+    /// The paths of a strictly fair step, one a step: as many updates as `uniform`, operators as often as
+    /// `strict_fair` (ours).
+    fair_in_turn,
+    /// Four paths a step, which make one update: the largest, the smallest and two random ones (Yu and Huang,
+    /// "Universally slimmable networks", arXiv 1903.05134).
+    sandwich
 };
 
 namespace detail {
 
+/// @return of each cell the operator with the most multiply-accumulates, or the fewest; the first of equal
+/// ones
+FITNAS_COLD inline std::vector<std::uint8_t> extreme_code(const space_layout& layout, bool largest) {
+    std::vector<std::uint8_t> code(static_cast<std::size_t>(layout.cells));
+    for (const space_layer& l : layout.layers) {
+        if (l.cell_index < 0) {
+            continue;
+        }
+        const auto blocks = layout.blocks.subspan(static_cast<std::size_t>(l.first_block),
+                                                  static_cast<std::size_t>(l.candidates));
+        const auto found = std::min_element(blocks.begin(), blocks.end(), [&](const auto& a, const auto& b) {
+            return largest ? a.macs > b.macs : a.macs < b.macs;
+        });
+        code[static_cast<std::size_t>(l.cell_index)] = static_cast<std::uint8_t>(found - blocks.begin());
+    }
+    return code;
+}
+
 /// Paths of a step, the same for equal (seed, step).
 class path_sampler {
 public:
-    /// @param counts operators of each cell
-    FITNAS_COLD path_sampler(std::span<const int> counts, sampling kind, seed s)
+    using code = std::vector<std::uint8_t>;
+
+    /// @param counts operators of each cell; empty where nothing is chosen
+    /// @param largest,smallest which `sandwich` alone needs
+    FITNAS_COLD path_sampler(std::span<const int> counts, sampling kind, seed s, const code& largest = {},
+                             const code& smallest = {})
         : m_counts(counts.begin(), counts.end()), m_kind(kind), m_seed(s) {
-        if (kind == sampling::strict_fair) {
+        if (kind == sampling::strict_fair || kind == sampling::fair_in_turn) {
             for (const int c : m_counts) {
-                m_paths = std::lcm(m_paths, static_cast<std::size_t>(c));
-                if (m_paths > most) {
+                m_drawn = std::lcm(m_drawn, static_cast<std::size_t>(c));
+                if (m_drawn > most) {
                     throw option_error(
                         "[F0506] sampling::strict_fair: the cells' operator counts need more than " +
                         std::to_string(most) + " paths a step; use sampling::uniform");
                 }
             }
+        } else if (kind == sampling::sandwich && !m_counts.empty()) {
+            m_fixed = {largest, smallest};
+            m_drawn = 2;
         }
-        m_codes.assign(m_paths, std::vector<std::uint8_t>(m_counts.size()));
-        m_column.resize(m_paths);
+        m_codes = m_fixed;
+        m_codes.resize(m_fixed.size() + m_drawn, code(m_counts.size()));
+        m_column.resize(m_drawn);
     }
 
     /// @return paths of a step
-    std::size_t size() const { return m_paths; }
+    std::size_t size() const { return m_kind == sampling::fair_in_turn ? 1 : m_codes.size(); }
 
     /// @return valid until the next call
-    const std::vector<std::vector<std::uint8_t>>& paths(std::uint64_t step) {
-        random_stream random(m_seed, purpose::path, step);
-        for (std::size_t c = 0; c < m_counts.size(); ++c) {
-            const auto count = static_cast<std::size_t>(m_counts[c]);
-            if (m_kind == sampling::uniform) {
-                m_column[0] = static_cast<std::uint8_t>(random.below(static_cast<std::uint32_t>(count)));
-            } else {
-                for (std::size_t i = 0; i < m_paths; ++i) {
-                    m_column[i] = static_cast<std::uint8_t>(i % count);
-                }
-                random.shuffle(std::span<std::uint8_t>(m_column));
-            }
-            for (std::size_t i = 0; i < m_paths; ++i) {
-                m_codes[i][c] = m_column[i];
-            }
+    std::span<const code> paths(std::uint64_t step) {
+        const std::span<const code> all(m_codes);
+        if (m_kind != sampling::fair_in_turn) {
+            draw(step);
+            return all;
         }
-        return m_codes;
+        draw(step / m_drawn);
+        return all.subspan(step % m_drawn, 1);
     }
 
 private:
+    void draw(std::uint64_t step) {
+        const bool fair = m_kind == sampling::strict_fair || m_kind == sampling::fair_in_turn;
+        random_stream random(m_seed, purpose::path, step);
+        for (std::size_t c = 0; c < m_counts.size(); ++c) {
+            const auto count = static_cast<std::uint32_t>(m_counts[c]);
+            for (std::size_t i = 0; i < m_drawn; ++i) {
+                m_column[i] = static_cast<std::uint8_t>(fair ? i % count : random.below(count));
+            }
+            if (fair) {
+                random.shuffle(std::span<std::uint8_t>(m_column));
+            }
+            for (std::size_t i = 0; i < m_drawn; ++i) {
+                m_codes[m_fixed.size() + i][c] = m_column[i];
+            }
+        }
+    }
+
     static constexpr std::size_t most = 1024;
     std::vector<int> m_counts;
     sampling m_kind;
     seed m_seed;
-    std::size_t m_paths = 1;
-    std::vector<std::vector<std::uint8_t>> m_codes;
-    std::vector<std::uint8_t> m_column; ///< the operators of one cell
+    std::vector<code> m_fixed; ///< in each step
+    std::size_t m_drawn = 1;   ///< behind them
+    std::vector<code> m_codes;
+    std::vector<std::uint8_t> m_column; ///< the drawn operators of one cell
 };
 
 } // namespace detail
@@ -18006,6 +19146,9 @@ struct training_state {
     epoch_report sums{}; ///< of the present epoch so far: of the batches' losses, of right images
     std::vector<epoch_report> epochs; ///< those that are over
     std::vector<float> momentum;      ///< one for each weight
+    /// Mean of the weights so far, where a training takes one (`train_options::average`); empty before its
+    /// first step, and when the training is over: the mean is then the weights.
+    std::vector<float> average{};
     /// The options and the images, each a name and a text: a training goes on only with the same.
     std::vector<std::pair<std::string, std::string>> setup;
 };
@@ -18040,11 +19183,12 @@ public:
     const arena& memory() const { return m_memory; }
     std::span<float> gradient(const weight_block& b) { return gradient().subspan(b.offset, b.size); }
 
-    /// Forward, cross-entropy, backward: adds the gradients of the path's blocks into `gradient()`.
-    /// @param images labels.size() x input shape, normalised
-    batch_loss run(const weights& w, const network_path& path, const float* images,
-                   std::span<const int> labels, double smoothing) {
-        const auto count = static_cast<int>(labels.size());
+    /// Forward alone.
+    /// @param images count x input shape, normalised
+    /// @return count x classes; valid until the next run
+    std::span<const float> logits(const weights& w, const network_path& path, const float* images,
+                                  std::size_t count) {
+        const auto images_count = static_cast<int>(count);
         m_memory.reset();
         m_runs.assign(path.size(), {});
         m_ends.assign(path.size(), {});
@@ -18053,21 +19197,27 @@ public:
         for (const int i : path) {
             largest = (std::max)(largest, static_cast<std::size_t>(w.block(i).output.size()));
         }
-        float* places[2] = {m_memory.take(largest * labels.size()), m_memory.take(largest * labels.size())};
+        m_places = {m_memory.take(largest * count), m_memory.take(largest * count)};
         const float* x = images;
         for (std::size_t i = 0; i < path.size(); ++i) {
             const weight_block& b = w.block(path[i]);
             if (!b.plan.empty()) {
-                float* y = take(b.output, count);
-                m_runs[i] = forward(b.plan, w.of(b), x, count, y, nullptr, m_memory, m_shared, true);
+                float* y = take(b.output, images_count);
+                m_runs[i] = forward(b.plan, w.of(b), x, images_count, y, nullptr, m_memory, m_shared, true);
                 x = y;
             }
             m_ends[i] = m_memory.position();
         }
-        const auto classes = static_cast<std::size_t>(w.classes());
-        float* dy = places[0];
-        const batch_loss loss =
-            cross_entropy({x, labels.size() * classes}, labels, smoothing, {dy, labels.size() * classes});
+        return m_logits = {x, count * static_cast<std::size_t>(w.classes())};
+    }
+
+    /// Forward, loss, backward: adds the gradients of the path's blocks into `gradient()`.
+    /// @param images labels.size() x input shape, normalised
+    batch_loss run(const weights& w, const network_path& path, const float* images,
+                   std::span<const int> labels, double smoothing, const soft_labels& soft = {}) {
+        const std::span<const float> z = logits(w, path, images, labels.size());
+        float* dy = m_places[0];
+        const batch_loss loss = distillation_loss(z, labels, smoothing, soft, {dy, z.size()});
         int turn = 1;
         for (std::size_t i = path.size(); i-- > 0;) {
             const weight_block& b = w.block(path[i]);
@@ -18075,13 +19225,16 @@ public:
                 continue;
             }
             m_memory.reset(m_ends[i]); // what the layers behind left is not needed any more
-            float* dx = i == 0 ? nullptr : places[turn];
+            float* dx = i == 0 ? nullptr : m_places[static_cast<std::size_t>(turn)];
             backward(b.plan, w.of(b), m_gradient.data() + b.offset, m_runs[i], dy, dx, m_memory, m_shared);
             dy = dx;
             turn = 1 - turn;
         }
         return loss;
     }
+
+    /// Those of the last run.
+    std::span<const float> logits() const { return m_logits; }
 
 private:
     float* take(shape s, int count) {
@@ -18090,6 +19243,8 @@ private:
 
     std::vector<float> m_gradient;
     arena m_memory;
+    std::array<float*, 2> m_places{}; ///< of gradients between two layers
+    std::span<const float> m_logits;
     workspace m_shared;
     std::vector<block_run> m_runs;
     std::vector<arena::mark> m_ends; ///< of each layer's memory
@@ -18113,7 +19268,7 @@ public:
     /// @param code one operator number a cell; empty where nothing is chosen
     /// @param images labels.size() x input shape, normalised
     batch_loss add(std::span<const std::uint8_t> code, const float* images, std::span<const int> labels,
-                   double smoothing) {
+                   double smoothing, const soft_labels& soft = {}) {
         m_weights.path(code, m_path);
         for (const int b : m_path) {
             if (m_uses[static_cast<std::size_t>(b)]++ == 0) {
@@ -18121,8 +19276,18 @@ public:
                 std::fill(gradient.begin(), gradient.end(), 0.0F);
             }
         }
-        return m_runner.run(m_weights, m_path, images, labels, smoothing);
+        return m_runner.run(m_weights, m_path, images, labels, smoothing, soft);
     }
+
+    /// Forward alone.
+    /// @return count x classes; valid until the next run
+    std::span<const float> logits(std::span<const std::uint8_t> code, const float* images,
+                                  std::size_t count) {
+        m_weights.path(code, m_path);
+        return m_runner.logits(m_weights, m_path, images, count);
+    }
+    /// Those of the last run.
+    std::span<const float> logits() const { return m_runner.logits(); }
 
     /// @return a tensor of this step's gradients that has a value which is not finite; empty where none has
     std::string gradient_not_finite() {
@@ -18177,8 +19342,18 @@ struct train_options {
     double learning_rate = 0.1;                    ///< at its peak, above 0
     double momentum = 0.9;                         ///< in [0, 1)
     double weight_decay = 4e-5;                    ///< at least 0
-    double warmup = 0;              ///< epochs in which the learning rate rises, from 0 to less than `epochs`
-    double label_smoothing = 0;     ///< in [0, 1)
+    double warmup = 0;          ///< epochs in which the learning rate rises, from 0 to less than `epochs`
+    double final_rate = 0;      ///< the learning rate falls to this share of its peak, in [0, 1]
+    double label_smoothing = 0; ///< in [0, 1)
+    int largest_epochs = 0;     ///< the first so many train a supernet's largest path alone, 0 to less than
+                                ///< `epochs`
+    /// The share, in [0, 1], of the loss of a supernet's other paths that compares them with the softmax of
+    /// the largest path on the same batch. Where that is not the step's first path, as in `sandwich`, it goes
+    /// forward for this alone: a third of a pass.
+    double distillation = 0;
+    /// The weights in the end are the mean of those after each of the last steps, this share of all, in [0,
+    /// 1]; 0: those after the last step.
+    double average = 0;
     augmentation augment{};         ///< of the images
     fitnas::seed seed{0};           ///< of the order of images, their augmentation and the paths
     fitnas::observer observer{};    ///< called after each step with the epoch's mean loss and accuracy
@@ -18222,6 +19397,18 @@ FITNAS_COLD inline void require_options(const train_options& o, std::size_t imag
         refuse("[F0512] train_options::warmup", "0 to less than " + std::to_string(o.epochs) + " epochs",
                number_text(o.warmup));
     }
+    if (o.largest_epochs < 0 || (o.largest_epochs > 0 && o.largest_epochs >= o.epochs)) {
+        refuse("[F0570] train_options::largest_epochs", "0 to " + std::to_string(o.epochs - 1),
+               std::to_string(o.largest_epochs));
+    }
+    const auto require_share = [&](const std::string& name, double share) {
+        if (!(share >= 0 && share <= 1)) {
+            refuse("[F0571] train_options::" + name, "a number from 0 to 1", number_text(share));
+        }
+    };
+    require_share("final_rate", o.final_rate);
+    require_share("distillation", o.distillation);
+    require_share("average", o.average);
     if (!(o.label_smoothing >= 0 && o.label_smoothing < 1)) {
         refuse("[F0513] train_options::label_smoothing", "a number in [0, 1)",
                number_text(o.label_smoothing));
@@ -18243,7 +19430,9 @@ FITNAS_COLD inline void require_images(const weights& w, const image_dataset& da
 
 /// Refuses a batch whose activations do not fit, before anything is taken.
 FITNAS_COLD inline void require_step_fits(const weights& w, const train_options& o) {
-    const auto needed = [&](std::size_t batch) { return training_bytes(w.layout(), w.code(), batch); };
+    const auto needed = [&](std::size_t batch) {
+        return training_bytes(w.layout(), w.code(), batch, o.average > 0);
+    };
     require_memory("train: a batch of " + std::to_string(o.batch) + " images of " + to_string(w.input()),
                    needed(o.batch), o.memory_limit,
                    "a smaller train_options::batch needs less, a batch of 1 " + to_string(needed(1)));
@@ -18281,31 +19470,50 @@ training_setup(const train_options& o, const image_dataset& data) {
     hash64 images;
     images.add(data.images.data(), data.images.size());
     images.add(data.labels.data(), data.labels.size() * sizeof(int));
-    return {{"images", std::to_string(data.size()) + " of " + to_string(data.image_shape()) + ", hash " +
-                           images.text()},
-            {"epochs", std::to_string(o.epochs)},
-            {"batch", std::to_string(o.batch)},
-            {"sampling", o.sampling == sampling::uniform ? "uniform" : "strict_fair"},
-            {"learning_rate", exact(o.learning_rate)},
-            {"momentum", exact(o.momentum)},
-            {"weight_decay", exact(o.weight_decay)},
-            {"warmup", exact(o.warmup)},
-            {"label_smoothing", exact(o.label_smoothing)},
-            {"crop_padding", std::to_string(o.augment.crop_padding)},
-            {"flip", o.augment.flip ? "true" : "false"},
-            {"seed", std::to_string(o.seed.value)}};
+    constexpr const char* ways[] = {"uniform", "strict_fair", "fair_in_turn", "sandwich"};
+    std::vector<std::pair<std::string, std::string>> setup{
+        {"images",
+         std::to_string(data.size()) + " of " + to_string(data.image_shape()) + ", hash " + images.text()},
+        {"epochs", std::to_string(o.epochs)},
+        {"batch", std::to_string(o.batch)},
+        {"sampling", ways[static_cast<std::size_t>(o.sampling)]},
+        {"learning_rate", exact(o.learning_rate)},
+        {"momentum", exact(o.momentum)},
+        {"weight_decay", exact(o.weight_decay)},
+        {"warmup", exact(o.warmup)},
+        {"label_smoothing", exact(o.label_smoothing)},
+        {"crop_padding", std::to_string(o.augment.crop_padding)},
+        {"flip", o.augment.flip ? "true" : "false"},
+        {"seed", std::to_string(o.seed.value)}};
+    // Only where they are used: trainings that were saved before there were such options go on.
+    const std::pair<const char*, double> others[] = {{"final_rate", o.final_rate},
+                                                     {"largest_epochs", o.largest_epochs},
+                                                     {"distillation", o.distillation},
+                                                     {"average", o.average}};
+    for (const auto& [name, value] : others) {
+        if (value != 0) {
+            setup.emplace_back(name, exact(value));
+        }
+    }
+    return setup;
 }
 
 /// Refuses a state that is not one of this training.
 FITNAS_COLD inline void require_state(const training_state& now, const training_state& from,
                                       std::size_t count, long long epoch_steps) {
-    for (const auto& [name, mine] : now.setup) {
-        const auto same_name = [&, &wanted = name](const auto& pair) { return pair.first == wanted; };
-        const auto found = std::find_if(from.setup.begin(), from.setup.end(), same_name);
-        if (found == from.setup.end() || found->second != mine) {
-            throw option_error("[F0517] train: cannot go on: " + name + " was " +
-                               (found == from.setup.end() ? "not noted" : found->second) + ", and is now " +
-                               mine);
+    const auto note = [](const training_state& state, const std::string& name) {
+        const auto found = std::find_if(state.setup.begin(), state.setup.end(),
+                                        [&](const auto& pair) { return pair.first == name; });
+        return found == state.setup.end() ? std::string("not noted") : found->second;
+    };
+    for (const training_state* state : {&now, &from}) {
+        for (const auto& pair : state->setup) {
+            const std::string was = note(from, pair.first);
+            const std::string is = note(now, pair.first);
+            if (was != is) {
+                throw option_error("[F0517] train: cannot go on: " + pair.first + " was " + was +
+                                   ", and is now " + is);
+            }
         }
     }
     if (from.step < 0 || from.step > now.steps || from.steps != now.steps ||
@@ -18323,15 +19531,22 @@ FITNAS_COLD inline void require_state(const training_state& now, const training_
 
 /// Saves, stops: what is due after a step.
 template <std::same_as<weights> Weights>
-void keep_training(const Weights& w, weights_update& update, training_state& now, const training_keeper& keep,
-                   bool stop) {
+void keep_training(Weights& w, weights_update& update, training_state& now, const training_keeper& keep,
+                   weights_average& average, bool stop) {
     const bool over = now.step == now.steps;
     stop = !over && ((keep.stop && keep.stop()) || stop);
+    if (over && !average.mean().empty()) {
+        std::copy(average.mean().begin(), average.mean().end(), w.values().begin());
+        now.average.clear();
+    }
     if (over || stop || (keep.every > 0 && now.step % keep.every == 0)) {
         require_finite(w, "train: after step " + std::to_string(now.step) +
                               ", at a learning_rate that is too large");
         if (keep.save) {
             now.momentum.assign(update.velocity().begin(), update.velocity().end());
+            if (!over) {
+                now.average.assign(average.mean().begin(), average.mean().end());
+            }
             keep.save(now);
         }
     }
@@ -18345,12 +19560,20 @@ void keep_training(const Weights& w, weights_update& update, training_state& now
 template <std::same_as<weights> Weights>
 train_report train_checked(Weights& w, std::span<const int> counts, const image_dataset& data,
                            const train_options& o) {
-    path_sampler sampler(counts, o.sampling, o.seed);
+    using code_type = path_sampler::code;
+    const bool chooses = !counts.empty();
+    const code_type largest = chooses ? extreme_code(w.layout(), true) : code_type();
+    path_sampler sampler(counts, o.sampling, o.seed, largest,
+                         chooses ? extreme_code(w.layout(), false) : code_type());
+    const double distillation = chooses ? o.distillation : 0;
+    const std::uint64_t largest_epochs = chooses ? static_cast<std::uint64_t>(o.largest_epochs) : 0;
     const normalisation norm = normalisation_of(data);
     const std::size_t steps = data.size() / o.batch;
     training_state now;
     now.steps = static_cast<long long>(steps) * o.epochs;
-    const cosine_schedule rate{o.learning_rate, now.steps, o.warmup * static_cast<double>(steps)};
+    const cosine_schedule rate{o.learning_rate, now.steps, o.warmup * static_cast<double>(steps),
+                               o.learning_rate * o.final_rate};
+    weights_average average(now.steps, o.average);
 
     weights_update update(w, {.momentum = o.momentum, .weight_decay = o.weight_decay});
     if (o.keep.save || o.keep.from != nullptr) {
@@ -18362,10 +19585,12 @@ train_report train_checked(Weights& w, std::span<const int> counts, const image_
         now.step = from.step;
         now.sums = from.sums;
         now.epochs = from.epochs;
+        average.go_on(from.average, from.step, from.steps, w.values().size());
         std::copy(from.momentum.begin(), from.momentum.end(), update.velocity().begin());
     }
     std::vector<float> images(o.batch * static_cast<std::size_t>(w.input().size()));
     std::vector<int> labels(o.batch);
+    std::vector<float> teacher; // logits of the largest path
     std::vector<std::size_t> order;
     const auto where = [&](std::size_t i) {
         return " in epoch " + std::to_string(static_cast<std::uint64_t>(now.step) / steps + 1) + ", step " +
@@ -18382,8 +19607,18 @@ train_report train_checked(Weights& w, std::span<const int> counts, const image_
         load_batch(data, std::span<const std::size_t>(order).subspan(i * o.batch, o.batch), norm,
                    images.data(), labels.data(), o.augment, o.seed, epoch);
 
-        for (const std::vector<std::uint8_t>& code : sampler.paths(static_cast<std::uint64_t>(now.step))) {
-            const batch_loss one = update.add(code, images.data(), labels, o.label_smoothing);
+        const std::span<const code_type> paths = epoch < largest_epochs
+                                                     ? std::span<const code_type>(&largest, 1)
+                                                     : sampler.paths(static_cast<std::uint64_t>(now.step));
+        const auto listen = [&](std::span<const float> logits) {
+            teacher.assign(logits.begin(), logits.end());
+        };
+        if (distillation > 0 && paths.front() != largest) {
+            listen(update.logits(largest, images.data(), o.batch));
+        }
+        for (const code_type& code : paths) {
+            const soft_labels soft{teacher, code == largest ? 0 : distillation};
+            const batch_loss one = update.add(code, images.data(), labels, o.label_smoothing, soft);
             if (!std::isfinite(one.loss)) {
                 throw numeric_error(
                     "[F0521] train: the loss is " +
@@ -18395,6 +19630,9 @@ train_report train_checked(Weights& w, std::span<const int> counts, const image_
             }
             now.sums.loss += one.loss;
             now.sums.accuracy += static_cast<double>(one.correct);
+            if (distillation > 0 && &code == &paths.front() && code == largest) {
+                listen(update.logits());
+            }
         }
         if (const std::string tensor = update.gradient_not_finite(); !tensor.empty()) {
             throw numeric_error("[F0522] train: the gradient of " + tensor + " is not finite" + where(i) +
@@ -18402,7 +19640,10 @@ train_report train_checked(Weights& w, std::span<const int> counts, const image_
         }
         update.apply(rate(now.step));
         ++now.step;
-        const auto batches = static_cast<double>((i + 1) * sampler.size());
+        if (o.average > 0) {
+            average.add(w.values(), now.step);
+        }
+        const auto batches = static_cast<double>((i + 1) * paths.size());
         const epoch_report means{now.sums.loss / batches,
                                  now.sums.accuracy / (batches * static_cast<double>(o.batch))};
         if (i + 1 == steps) {
@@ -18422,7 +19663,7 @@ train_report train_checked(Weights& w, std::span<const int> counts, const image_
                 stop = true;
             }
         }
-        keep_training(w, update, now, o.keep, stop);
+        keep_training(w, update, now, o.keep, average, stop);
     }
     return {std::move(now.epochs), clock.seconds()};
 }
@@ -18469,7 +19710,7 @@ auto or_as_before(supernet<Space>& net, Work&& work) {
 /// loss or a weight is not finite; what the observer throws. The weights are then as they were before the
 /// call
 /// @throws interrupted where `options.keep.stop` asked for it, or the observer threw it, after saving; the
-/// weights are then those of the last step
+/// weights are then those of the last step, also where a mean is taken (`options.average`)
 template <search_space_type Space>
 train_report train(supernet<Space>& net, const image_dataset& data, const train_options& options = {}) {
     return detail::or_as_before(
@@ -18692,6 +19933,14 @@ template <search_space_type Space>
 struct evaluation {
     score_table<Space> accuracy;       ///< in [0, 1]
     std::vector<double> negative_loss; ///< minus the mean cross-entropy, at most 0; as many as architectures
+
+    /// @return the table with the negative losses as scores. They rank better than accuracies on the same
+    /// images: a loss has how sure the network was of each image, an accuracy only whether it was right.
+    score_table<Space> by_loss() const {
+        score_table<Space> table = accuracy;
+        table.scores = negative_loss;
+        return table;
+    }
 };
 
 /// @brief Scores sub-networks on the validation split with the supernet's weights. Batch norm statistics are
@@ -18749,94 +19998,6 @@ requires(!std::convertible_to<const Architectures&, std::span<const architecture
                   "[F0526] evaluate(net, architectures, data): expected architectures of the supernet's "
                   "space in a row, "
                   "such as a std::vector of them");
-}
-
-} // namespace fitnas
-
-// ---- fitnas/supernet/latency.hpp ----
-/// @file
-/// @brief Latency, measured on this machine operator by operator.
-
-namespace fitnas {
-
-/// @brief How to measure.
-struct latency_options {
-    int images = 1;              ///< that go through together, at least 1
-    int repeats = 21;            ///< of which the median counts, at least 1
-    fitnas::observer observer{}; ///< called after each block
-};
-
-namespace detail {
-
-/// Refuses images that do not fit together, before anything is taken.
-FITNAS_COLD inline void require_latency_fits(const space_layout& layout, const latency_options& o) {
-    memory_size most; // of one block
-    const memory_size images = memory_size::of(o.images);
-    for (const space_block& b : layout.blocks) {
-        const block_plan plan(b.steps, b.input);
-        most =
-            (std::max)(most, memory_size::of(b.parameters) + image_floats(images, b.input) +
-                                 image_floats(images, b.output) + forward_floats(plan, images, false, false) +
-                                 forward_floats(plan, images, true, false) + workspace_floats(plan, false));
-    }
-    require_memory("measure_latency: " + std::to_string(o.images) + " images together", most * sizeof(float),
-                   0, "fewer latency_options::images need less");
-}
-
-template <std::same_as<space_layout> Layout>
-std::vector<double> measure_blocks(const Layout& layout, const latency_options& o) {
-    if (o.images < 1 || o.repeats < 1) {
-        throw option_error("[F0503] latency_options: images and repeats: expected at least 1, got " +
-                           std::to_string(o.images) + " and " + std::to_string(o.repeats));
-    }
-    require_latency_fits(layout, o);
-    std::vector<double> milliseconds;
-    arena memory;
-    workspace shared;
-    const teller tell(o.observer, "latency", layout.blocks.size());
-    for (const space_block& b : layout.blocks) {
-        const block_plan plan(b.steps, b.input);
-        std::vector<double> times(1, 0.0);
-        if (!plan.empty()) {
-            const auto count = static_cast<std::size_t>(o.images);
-            std::vector<float> parameters(static_cast<std::size_t>(b.parameters));
-            std::vector<float> x(count * static_cast<std::size_t>(b.input.size()));
-            std::vector<float> y(count * static_cast<std::size_t>(b.output.size()));
-            random_stream random(seed{0}, purpose::initialise);
-            initialise(b.steps, b.input, parameters, random);
-            fill_normal(x, 1.0, random);
-            // Statistics are known when a network is used, so they are here too.
-            memory.reset();
-            const block_run given =
-                forward(plan, parameters.data(), x.data(), o.images, y.data(), nullptr, memory, shared);
-            const arena::mark before = memory.position();
-            times.clear();
-            for (int i = -2; i < o.repeats; ++i) { // two to warm up
-                const stopwatch one;
-                forward(plan, parameters.data(), x.data(), o.images, y.data(), &given, memory, shared);
-                if (i >= 0) {
-                    times.push_back(1000 * one.seconds());
-                }
-                memory.reset(before);
-            }
-        }
-        std::nth_element(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2),
-                         times.end());
-        milliseconds.push_back(times[times.size() / 2]);
-        tell(milliseconds.size());
-    }
-    return milliseconds;
-}
-
-} // namespace detail
-
-/// @brief Measures every operator in every layer by itself, as it runs when a trained network is used, on as
-/// many threads as there are (`OMP_NUM_THREADS`).
-/// @return median milliseconds for each block; an architecture's latency is their sum
-/// @throws option_error where an option is below 1, or the images need more memory than there is
-template <search_space_type Space>
-latency_table measure_latency(const latency_options& options = {}) {
-    return latency_table(Space::layout(), detail::measure_blocks(Space::layout(), options));
 }
 
 } // namespace fitnas
@@ -18972,6 +20133,20 @@ public:
     explicit network(const fitnas::architecture<Space>& a, seed s = seed{0})
         : m_architecture(canonical<Space>(a)), m_weights(Space::layout(), m_architecture, s) {}
 
+    /// @brief The path of a supernet as a network of its own: the weights are copied. There are no batch norm
+    /// statistics yet; with those of `calibrate` it answers as the supernet does when it is scored.
+    /// @param a taken in its canonical form
+    /// @param net whose weights are copied
+    /// @throws architecture_error where the space has no such architecture
+    network(const fitnas::architecture<Space>& a, const supernet<Space>& net) : network(a) {
+        const detail::weights& from = net.weights();
+        const detail::network_path path = from.path(m_architecture);
+        for (std::size_t i = 0; i < path.size(); ++i) {
+            const detail::weight_block& block = from.block(path[i]);
+            std::copy_n(from.of(block), block.size, m_weights.values().data() + m_weights.blocks()[i].offset);
+        }
+    }
+
     const fitnas::architecture<Space>& architecture() const { return m_architecture; }
     /// @return all trainable values, layer after layer
     std::span<float> parameters() { return m_weights.values(); }
@@ -19087,6 +20262,156 @@ double accuracy(const network<Space>& net, const image_dataset& data) {
 
 } // namespace fitnas
 
+// ---- fitnas/supernet/fine_tune.hpp ----
+/// @file
+/// @brief Finalists are trained a little, each from the shared weights, before they are ranked.
+
+namespace fitnas {
+
+/// @brief Scores networks on the validation split, each after a short training of its own that begins with
+/// the supernet's weights. It costs a training each, so it is for the few best of a search: shared weights
+/// suit all paths and none quite.
+///
+/// @code
+/// auto scores = fine_tune<space>(super, finalists, data, {.epochs = 1, .learning_rate = 0.02}).accuracy;
+/// @endcode
+/// @param net trained; it is not changed
+/// @param architectures any; equal networks are trained as their canonical form, once
+/// @param data `train` is trained on and gives statistics, `validation` the images that count; the test split
+/// is not read
+/// @param options of each training; `observer` is told of the steps of all, `keep.stop` asked in each, the
+/// rest of `keep` plays no part
+/// @return the architectures in their order, with accuracies and with negative losses
+/// @throws as `train` of a network
+template <search_space_type Space>
+evaluation<Space> fine_tune(const supernet<Space>& net, std::span<const architecture<Space>> architectures,
+                            const dataset& data, const train_options& options) {
+    std::map<architecture<Space>, detail::path_score> networks;
+    for (const architecture<Space>& a : architectures) {
+        networks.emplace(canonical<Space>(a), detail::path_score{});
+    }
+    train_options own = options;
+    own.keep = {.stop = options.keep.stop};
+    const stopwatch clock;
+    long long before = 0; // networks that are done
+    if (options.observer) {
+        own.observer = [&](const progress& p) {
+            progress all = p;
+            all.stage = "fine_tune";
+            all.done += before * p.total;
+            all.total *= static_cast<long long>(networks.size());
+            all.seconds = clock.seconds();
+            options.observer(all);
+        };
+    }
+    for (auto& [a, score] : networks) {
+        network<Space> one(a, net);
+        train(one, data.train, own);
+        const tensor2 logits = one.logits(data.validation);
+        const batch_loss sum = cross_entropy({logits.data(), logits.size()}, data.validation.labels, 0);
+        score = {static_cast<double>(sum.correct) / static_cast<double>(data.validation.size()), sum.loss};
+        ++before;
+    }
+    evaluation<Space> result;
+    result.accuracy.kind = score_kind::supernet;
+    for (const architecture<Space>& a : architectures) {
+        const detail::path_score& found = networks.at(canonical<Space>(a));
+        result.accuracy.push_back(a, found.accuracy);
+        result.negative_loss.push_back(-found.loss);
+    }
+    return result;
+}
+
+} // namespace fitnas
+
+// ---- fitnas/supernet/latency.hpp ----
+/// @file
+/// @brief Latency, measured on this machine operator by operator.
+
+namespace fitnas {
+
+/// @brief How to measure.
+struct latency_options {
+    int images = 1;              ///< that go through together, at least 1
+    int repeats = 21;            ///< of which the median counts, at least 1
+    fitnas::observer observer{}; ///< called after each block
+};
+
+namespace detail {
+
+/// Refuses images that do not fit together, before anything is taken.
+FITNAS_COLD inline void require_latency_fits(const space_layout& layout, const latency_options& o) {
+    memory_size most; // of one block
+    const memory_size images = memory_size::of(o.images);
+    for (const space_block& b : layout.blocks) {
+        const block_plan plan(b.steps, b.input);
+        most =
+            (std::max)(most, memory_size::of(b.parameters) + image_floats(images, b.input) +
+                                 image_floats(images, b.output) + forward_floats(plan, images, false, false) +
+                                 forward_floats(plan, images, true, false) + workspace_floats(plan, false));
+    }
+    require_memory("measure_latency: " + std::to_string(o.images) + " images together", most * sizeof(float),
+                   0, "fewer latency_options::images need less");
+}
+
+template <std::same_as<space_layout> Layout>
+std::vector<double> measure_blocks(const Layout& layout, const latency_options& o) {
+    if (o.images < 1 || o.repeats < 1) {
+        throw option_error("[F0503] latency_options: images and repeats: expected at least 1, got " +
+                           std::to_string(o.images) + " and " + std::to_string(o.repeats));
+    }
+    require_latency_fits(layout, o);
+    std::vector<double> milliseconds;
+    arena memory;
+    workspace shared;
+    const teller tell(o.observer, "latency", layout.blocks.size());
+    for (const space_block& b : layout.blocks) {
+        const block_plan plan(b.steps, b.input);
+        std::vector<double> times(1, 0.0);
+        if (!plan.empty()) {
+            const auto count = static_cast<std::size_t>(o.images);
+            std::vector<float> parameters(static_cast<std::size_t>(b.parameters));
+            std::vector<float> x(count * static_cast<std::size_t>(b.input.size()));
+            std::vector<float> y(count * static_cast<std::size_t>(b.output.size()));
+            random_stream random(seed{0}, purpose::initialise);
+            initialise(b.steps, b.input, parameters, random);
+            fill_normal(x, 1.0, random);
+            // Statistics are known when a network is used, so they are here too.
+            memory.reset();
+            const block_run given =
+                forward(plan, parameters.data(), x.data(), o.images, y.data(), nullptr, memory, shared);
+            const arena::mark before = memory.position();
+            times.clear();
+            for (int i = -2; i < o.repeats; ++i) { // two to warm up
+                const stopwatch one;
+                forward(plan, parameters.data(), x.data(), o.images, y.data(), &given, memory, shared);
+                if (i >= 0) {
+                    times.push_back(1000 * one.seconds());
+                }
+                memory.reset(before);
+            }
+        }
+        std::nth_element(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2),
+                         times.end());
+        milliseconds.push_back(times[times.size() / 2]);
+        tell(milliseconds.size());
+    }
+    return milliseconds;
+}
+
+} // namespace detail
+
+/// @brief Measures every operator in every layer by itself, as it runs when a trained network is used, on as
+/// many threads as there are (`OMP_NUM_THREADS`).
+/// @return median milliseconds for each block; an architecture's latency is their sum
+/// @throws option_error where an option is below 1, or the images need more memory than there is
+template <search_space_type Space>
+latency_table measure_latency(const latency_options& options = {}) {
+    return latency_table(Space::layout(), detail::measure_blocks(Space::layout(), options));
+}
+
+} // namespace fitnas
+
 // ---- fitnas/supernet/retrain.hpp ----
 /// @file
 /// @brief The last step: an architecture is trained from new weights, and tested once.
@@ -19170,6 +20495,92 @@ template <search_space_type Space>
 auto scorer(const supernet<Space>&, const dataset&&, evaluate_options = {}) = delete;
 template <search_space_type Space>
 auto scorer(const supernet<Space>&&, const dataset&&, evaluate_options = {}) = delete;
+
+} // namespace fitnas
+
+// ---- fitnas/supernet/training_scorer.hpp ----
+/// @file
+/// @brief Trainings by themselves as what searches ask for scores.
+
+namespace fitnas {
+
+/// @brief Trains each architecture by itself; its score is the accuracy on the validation images, in [0, 1],
+/// the mean over the seeds. The test split is not read.
+///
+/// Trainings run beside each other, each on one thread. Scores are the same for any number of threads, and
+/// whatever else is scored in the same call. `study::kept_trainings` keeps each training in a file, so that a
+/// stopped run goes on.
+template <search_space_type Space>
+struct training_scorer {
+    static constexpr score_kind kind = score_kind::truth; ///< errors are each training's own
+    const dataset* data;                                  ///< lives longer
+    /// Of each training, which begins with the seed `options.seed` plus 0, 1, ... The observer is called
+    /// after each step of any training, by one at a time, and counts trainings that are over.
+    train_options options{};
+    int seeds = 1; ///< trainings of each network, at least 1
+
+    /// @throws option_error for seeds below 1 or options that keep one training; else as `train`, `accuracy`
+    std::vector<double> operator()(std::span<const architecture<Space>> some) const {
+        if (seeds < 1) {
+            throw option_error("[F0563] training_scorer: seeds: expected at least 1, got " +
+                               std::to_string(seeds));
+        }
+        if (options.keep.save || options.keep.from != nullptr) {
+            throw option_error("[F0564] training_scorer: options.keep: expected neither save nor from, which "
+                               "are of one training");
+        }
+        const std::size_t runs = some.size() * static_cast<std::size_t>(seeds);
+        const auto images = static_cast<double>(data->validation.size());
+        std::vector<double> right(runs);
+        detail::shared_observer watch(options.observer);
+        const stopwatch clock;
+        std::atomic<long long> done{0};
+        const auto told = [&] {
+            return watch({.stage = "trainings",
+                          .done = done.load(),
+                          .total = static_cast<long long>(runs),
+                          .seconds = clock.seconds()});
+        };
+        parallel_for(static_cast<std::ptrdiff_t>(runs), [&](std::ptrdiff_t i) {
+            if (watch.stopped()) {
+                return;
+            }
+            const auto run = static_cast<std::size_t>(i);
+            train_options own = options;
+            own.seed = seed{options.seed.value + run % static_cast<std::size_t>(seeds)};
+            own.observer = {};
+            if (watch.watches()) {
+                own.observer = [&](const progress&) {
+                    if (!told()) {
+                        throw interrupted("[F0565] training_scorer: stopped by its observer");
+                    }
+                };
+            }
+            try {
+                network<Space> net(some[run / static_cast<std::size_t>(seeds)], own.seed);
+                train(net, data->train, own);
+                right[run] = std::round(accuracy(net, data->validation) * images);
+            } catch (const interrupted&) {
+                if (!watch.stopped()) {
+                    throw;
+                }
+                return;
+            }
+            ++done;
+            told();
+        });
+        watch.rethrow();
+        // Counts, divided once: networks that are right equally often have equal scores.
+        std::vector<double> scores(some.size());
+        for (std::size_t i = 0; i < runs; ++i) {
+            scores[i / static_cast<std::size_t>(seeds)] += right[i];
+        }
+        for (double& score : scores) {
+            score /= images * seeds;
+        }
+        return scores;
+    }
+};
 
 } // namespace fitnas
 

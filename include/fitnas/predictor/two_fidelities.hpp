@@ -152,7 +152,8 @@ two_fidelity_predictor<Space, Encoding> fit_two_fidelities(score_table<Space> sc
                                                         .seed = options.seed,
                                                         .observer = options.observer});
         } catch (const interrupted& stop) { // half of the model is none
-            throw interrupted(stop);
+            const interrupted whole = stop;
+            throw whole;
         }
     };
     const auto of_scores = fitted_to(scores, std::nullopt);
