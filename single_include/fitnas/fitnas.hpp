@@ -14980,9 +14980,8 @@ two_fidelity_predictor<Space, Encoding> fit_two_fidelities(score_table<Space> sc
                                                         .repeats = options.repeats,
                                                         .seed = options.seed,
                                                         .observer = options.observer});
-        } catch (const interrupted& stop) { // half of the model is none
-            const interrupted whole = stop;
-            throw whole;
+        } catch (const interrupted& by) { // half of the model is none
+            throw interrupted(by);
         }
     };
     const auto of_scores = fitted_to(scores, std::nullopt);
