@@ -19,7 +19,7 @@ TEST_CASE("a training scorer gives the mean validation accuracy of trainings fro
     REQUIRE(scores.size() == 3);
     for (std::size_t i = 0; i < some.size(); ++i) {
         double mean = 0;
-        for (const std::uint64_t s : {4, 5}) {
+        for (const std::uint64_t s : {4U, 5U}) {
             train_options own = training;
             own.seed = seed{s};
             network<small::space> net(some[i], own.seed);
