@@ -345,6 +345,6 @@ TEST_CASE("effects of operators: counts by their definition, and their sum over 
     }
     // A stage that is too large for a table has no products.
     using large = codes<3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 4, 4>;
-    const auto& few = detail::cell_effects<large>().first_of_kind();
+    const auto few = detail::cell_effects<large>().first_of_kind();
     CHECK(few == std::array<std::size_t, 5>{0, 38, 76, 114, 130});
 }
