@@ -59,19 +59,9 @@ struct row {
     study::alone_summary trained{};
 };
 
-double mean(const std::vector<double>& values) {
-    double sum = 0;
-    for (const double v : values) {
-        sum += v;
-    }
-    return sum / static_cast<double>(values.size());
-}
+using fitnas::detail::exact_mean;
 double deviation(const std::vector<double>& values) {
-    double squares = 0;
-    for (const double v : values) {
-        squares += std::pow(v - mean(values), 2);
-    }
-    return std::sqrt(squares / static_cast<double>(values.size() - 1));
+    return fitnas::detail::deviation_about(exact_mean(values), values, values.size() - 1);
 }
 std::string percent(double share) {
     char text[16];
@@ -82,7 +72,7 @@ std::string percent(double share) {
 // What the trainings say of the winner: computed, whatever it is.
 std::string verdict(double winner, const std::vector<double>& others) {
     const double best = *std::max_element(others.begin(), others.end());
-    const double average = mean(others);
+    const double average = exact_mean(others);
     const double error = deviation(others) / std::sqrt(static_cast<double>(others.size()));
     const std::string found =
         winner > best
@@ -119,14 +109,13 @@ void run(const std::string& out, const std::string& source, const sizes& n) {
                                         .seed = seed{n.seed},
                                         .observer = console::bar("training the supernet")});
 
-    // Networks for the comparison are set aside first: the fit sees scores of others alone.
+    // Those of any cost are not among the scored; no network's truth is fitted to.
     const std::vector<code> drawn = sample<space>(n.scored + n.anywhere, seed{n.seed});
     const std::span<const code> sampled = std::span(drawn).first(n.scored);
     const evaluate_options scoring{.calibration = n.calibration,
                                    .observer = console::bar("scoring sub-networks")};
     const evaluation<space> scored = evaluate_both<space>(super, sampled, data, scoring);
-    score_table<space> scores = scored.accuracy;
-    scores.scores = scored.negative_loss; // less noisy than accuracies, at no cost
+    const score_table<space> scores = scored.by_loss(); // less noisy than accuracies, at no cost
     write_csv(out + "/scores.csv", scores, std::vector<csv_column>{{"accuracy", scored.accuracy.scores}});
     const auto model = fit_default(scores, {.observer = console::bar("fitting the GCNs")});
 

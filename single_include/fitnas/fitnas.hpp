@@ -10409,7 +10409,7 @@ public:
     }
 
     /// @return where each kind begins; behind the last one how many features there are
-    const std::array<std::size_t, kinds + 1>& first_of_kind() const { return m_first; }
+    std::array<std::size_t, kinds + 1> first_of_kind() const { return m_first; }
 
     /// Adds to the features of a code what one part of it does.
     /// @param visit called with the number of a feature and what to add to it
@@ -15028,7 +15028,7 @@ two_fidelity_predictor<Space, Encoding> fit_two_fidelities(score_table<Space> sc
         prior.resize(x.size(), c == 0 ? 1 : c == 1 ? 0.25 : 0);
     }
     const detail::cell_effects<Space> effects;
-    const auto& first = effects.first_of_kind();
+    const auto first = effects.first_of_kind();
     const std::size_t simple = x.size();
     detail::square_matrix rows({count, first.back()}, 0.0);
     for (std::size_t r = 0; r < count; ++r) {
@@ -19942,6 +19942,22 @@ struct evaluation {
     }
 };
 
+namespace detail {
+/// Scores by canonical form as those of the architectures, in their order.
+template <search_space_type Space>
+evaluation<Space> evaluation_of(std::span<const architecture<Space>> architectures,
+                                const std::map<architecture<Space>, path_score>& networks) {
+    evaluation<Space> result;
+    result.accuracy.kind = score_kind::supernet;
+    for (const architecture<Space>& a : architectures) {
+        const path_score& found = networks.at(canonical<Space>(a));
+        result.accuracy.push_back(a, found.accuracy);
+        result.negative_loss.push_back(-found.loss);
+    }
+    return result;
+}
+} // namespace detail
+
 /// @brief Scores sub-networks on the validation split with the supernet's weights. Batch norm statistics are
 /// made anew for each. First layers that networks share are computed once. The test split is not read.
 /// @param net trained
@@ -19969,14 +19985,7 @@ evaluation<Space> evaluate_both(const supernet<Space>& net,
     for (auto& entry : networks) {
         entry.second = scores[next++];
     }
-    evaluation<Space> result;
-    result.accuracy.kind = score_kind::supernet;
-    for (const architecture<Space>& a : architectures) {
-        const detail::path_score& found = networks.at(canonical<Space>(a));
-        result.accuracy.push_back(a, found.accuracy);
-        result.negative_loss.push_back(-found.loss);
-    }
-    return result;
+    return detail::evaluation_of<Space>(architectures, networks);
 }
 
 /// @brief The accuracies of `evaluate_both`.
@@ -20311,14 +20320,7 @@ evaluation<Space> fine_tune(const supernet<Space>& net, std::span<const architec
         score = {static_cast<double>(sum.correct) / static_cast<double>(data.validation.size()), sum.loss};
         ++before;
     }
-    evaluation<Space> result;
-    result.accuracy.kind = score_kind::supernet;
-    for (const architecture<Space>& a : architectures) {
-        const detail::path_score& found = networks.at(canonical<Space>(a));
-        result.accuracy.push_back(a, found.accuracy);
-        result.negative_loss.push_back(-found.loss);
-    }
-    return result;
+    return detail::evaluation_of<Space>(architectures, networks);
 }
 
 } // namespace fitnas

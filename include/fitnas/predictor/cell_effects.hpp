@@ -70,7 +70,7 @@ public:
     }
 
     /// @return where each kind begins; behind the last one how many features there are
-    const std::array<std::size_t, kinds + 1>& first_of_kind() const { return m_first; }
+    std::array<std::size_t, kinds + 1> first_of_kind() const { return m_first; }
 
     /// Adds to the features of a code what one part of it does.
     /// @param visit called with the number of a feature and what to add to it

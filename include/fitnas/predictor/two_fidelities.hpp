@@ -199,7 +199,7 @@ two_fidelity_predictor<Space, Encoding> fit_two_fidelities(score_table<Space> sc
         prior.resize(x.size(), c == 0 ? 1 : c == 1 ? 0.25 : 0);
     }
     const detail::cell_effects<Space> effects;
-    const auto& first = effects.first_of_kind();
+    const auto first = effects.first_of_kind();
     const std::size_t simple = x.size();
     detail::square_matrix rows({count, first.back()}, 0.0);
     for (std::size_t r = 0; r < count; ++r) {

@@ -192,6 +192,22 @@ struct evaluation {
     }
 };
 
+namespace detail {
+/// Scores by canonical form as those of the architectures, in their order.
+template <search_space_type Space>
+evaluation<Space> evaluation_of(std::span<const architecture<Space>> architectures,
+                                const std::map<architecture<Space>, path_score>& networks) {
+    evaluation<Space> result;
+    result.accuracy.kind = score_kind::supernet;
+    for (const architecture<Space>& a : architectures) {
+        const path_score& found = networks.at(canonical<Space>(a));
+        result.accuracy.push_back(a, found.accuracy);
+        result.negative_loss.push_back(-found.loss);
+    }
+    return result;
+}
+} // namespace detail
+
 /// @brief Scores sub-networks on the validation split with the supernet's weights. Batch norm statistics are
 /// made anew for each. First layers that networks share are computed once. The test split is not read.
 /// @param net trained
@@ -219,14 +235,7 @@ evaluation<Space> evaluate_both(const supernet<Space>& net,
     for (auto& entry : networks) {
         entry.second = scores[next++];
     }
-    evaluation<Space> result;
-    result.accuracy.kind = score_kind::supernet;
-    for (const architecture<Space>& a : architectures) {
-        const detail::path_score& found = networks.at(canonical<Space>(a));
-        result.accuracy.push_back(a, found.accuracy);
-        result.negative_loss.push_back(-found.loss);
-    }
-    return result;
+    return detail::evaluation_of<Space>(architectures, networks);
 }
 
 /// @brief The accuracies of `evaluate_both`.

@@ -59,14 +59,7 @@ evaluation<Space> fine_tune(const supernet<Space>& net, std::span<const architec
         score = {static_cast<double>(sum.correct) / static_cast<double>(data.validation.size()), sum.loss};
         ++before;
     }
-    evaluation<Space> result;
-    result.accuracy.kind = score_kind::supernet;
-    for (const architecture<Space>& a : architectures) {
-        const detail::path_score& found = networks.at(canonical<Space>(a));
-        result.accuracy.push_back(a, found.accuracy);
-        result.negative_loss.push_back(-found.loss);
-    }
-    return result;
+    return detail::evaluation_of<Space>(architectures, networks);
 }
 
 } // namespace fitnas
