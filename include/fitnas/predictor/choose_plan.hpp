@@ -72,7 +72,7 @@ inline fit_options options_of_way(int way, std::size_t networks, seed s = {}) {
         {loss::pairwise, target::ranks, 1e-2, 0.05, 300, 3000},
         {loss::pairwise, target::ranks, 3e-2, 0.03, 300, 3000},
         {loss::differences, target::standardised, 1e-2, 1, 300, 150},
-        {loss::differences, target::standardised, 1e-2, 1, 300, 300},
+        {loss::differences, target::standardised, 1e-2, 0.01, 300, 1000},
     };
     const row& r = rows[static_cast<std::size_t>(way)];
     fit_options o{.loss = r.loss,
@@ -92,7 +92,8 @@ namespace detail {
 /// The ways of each plan, [first, last).
 inline constexpr int plan_ways[fit_plans][2] = {{0, 3}, {0, 5}, {0, 9}, {6, 9}, {9, 11}};
 
-/// What a way is fitted to: the last two of the ways to scores that are smoothed, halfway and wholly.
+/// What a way is fitted to: the last but one to scores that are halfway smoothed, the last to smoothed ones,
+/// which have no noise left, so that it follows them closely.
 template <code_space Space>
 score_table<Space> scores_of_way(int way, const score_table<Space>& table) {
     if (way < plan_ways[static_cast<int>(fit_plan::smoothed)][0]) {
