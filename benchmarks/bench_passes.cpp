@@ -10,7 +10,7 @@
 
 #include <benchmark/benchmark.h>
 
-#include <fitnas/nn/execute.hpp>
+#include <fitnas/cpu/execute.hpp>
 #include <fitnas/op/mbconv.hpp>
 
 #include "sgemm_peak.hpp"

@@ -10,7 +10,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 least=95
 rooms=("$@")
-[ $# -gt 0 ] || rooms=(core nn op space data supernet predictor search metrics io study)
+[ $# -gt 0 ] || rooms=(core nn cpu op space data supernet predictor search metrics io study)
 
 command -v gcovr > /dev/null || scripts/setup.sh --coverage
 if command -v ccache > /dev/null; then

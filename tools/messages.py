@@ -150,7 +150,10 @@ def messages_in(path, text):
 def sources():
     for room in ROOMS[:-1]:
         files = sorted((ROOT / "include/fitnas").glob("*.hpp")) if room == "core" else []
-        for file in files + sorted((ROOT / "include/fitnas" / room).rglob("*.hpp")):
+        # cpu was a part of nn, and shares its number.
+        for folder in [room, "cpu"] if room == "nn" else [room]:
+            files += sorted((ROOT / "include/fitnas" / folder).rglob("*.hpp"))
+        for file in files:
             if file.name != "error.hpp" or room != "core":
                 yield room, file
     for file in sorted((ROOT / "examples/study").glob("*.?pp")):

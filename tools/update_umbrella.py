@@ -12,7 +12,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 UMBRELLA = ROOT / "include/fitnas/fitnas.hpp"
 # Not io/ and study/: they need nlohmann-json, and nothing in these rooms does.
-ROOMS = ["core", "nn", "op", "space", "data", "supernet", "predictor", "search", "metrics"]
+ROOMS = ["core", "nn", "cpu", "op", "space", "data", "supernet", "predictor", "search", "metrics"]
 
 TEXT = """/// @file
 /// @brief Everything of fitnas but `io/` and `study/`, which need nlohmann-json.

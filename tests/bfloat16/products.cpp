@@ -11,7 +11,7 @@
 #include <doctest/doctest.h>
 #include <omp.h>
 
-#include <fitnas/nn/block.hpp>
+#include <fitnas/cpu/block.hpp>
 #include <fitnas/op/mbconv.hpp>
 
 using namespace fitnas;

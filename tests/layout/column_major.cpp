@@ -12,9 +12,9 @@
 
 #include <fitnas/core/linalg.hpp>
 #include <fitnas/core/xtensor.hpp>
+#include <fitnas/cpu/block.hpp>
 #include <fitnas/data/image_dataset.hpp>
 #include <fitnas/data/split.hpp>
-#include <fitnas/nn/block.hpp>
 
 using namespace fitnas;
 

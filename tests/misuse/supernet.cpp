@@ -3,8 +3,8 @@
 #include <span>
 #include <vector>
 
+#include <fitnas/cpu/block.hpp>
 #include <fitnas/data/synthetic.hpp>
-#include <fitnas/nn/block.hpp>
 #include <fitnas/nn/cross_entropy.hpp>
 #include <fitnas/op/conv.hpp>
 #include <fitnas/op/identity.hpp>

@@ -9,7 +9,7 @@
 
 #include <doctest/doctest.h>
 
-#include <fitnas/nn/block.hpp>
+#include <fitnas/cpu/block.hpp>
 #include <fitnas/nn/cross_entropy.hpp>
 #include <fitnas/op/conv.hpp>
 #include <fitnas/op/identity.hpp>

@@ -11,7 +11,7 @@
 #include <doctest/doctest.h>
 
 #include <fitnas/core/parallel.hpp>
-#include <fitnas/nn/block.hpp>
+#include <fitnas/cpu/block.hpp>
 #include <fitnas/nn/cross_entropy.hpp>
 #include <fitnas/nn/distillation.hpp>
 #include <fitnas/nn/initialise.hpp>

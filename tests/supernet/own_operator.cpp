@@ -5,7 +5,7 @@
 
 #include <doctest/doctest.h>
 
-#include <fitnas/nn/recipe_check.hpp>
+#include <fitnas/cpu/recipe_check.hpp>
 #include <fitnas/space/cost.hpp>
 #include <fitnas/supernet/evaluate.hpp>
 

@@ -11,7 +11,7 @@
 
 #include <fitnas/config.hpp>
 #include <fitnas/core/memory_limit.hpp>
-#include <fitnas/nn/plan_memory.hpp>
+#include <fitnas/cpu/plan_memory.hpp>
 #include <fitnas/space/architecture.hpp>
 #include <fitnas/supernet/weights.hpp>
 

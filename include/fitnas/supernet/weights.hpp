@@ -9,7 +9,7 @@
 #include <vector>
 
 #include <fitnas/core/memory_limit.hpp>
-#include <fitnas/nn/execute.hpp>
+#include <fitnas/cpu/execute.hpp>
 #include <fitnas/nn/initialise.hpp>
 #include <fitnas/space/layout.hpp>
 

@@ -1,8 +1,8 @@
 /// @file
 /// @brief One recipe by itself: forward and backward on tensors.
 
-#ifndef FITNAS_NN_BLOCK_HPP
-#define FITNAS_NN_BLOCK_HPP
+#ifndef FITNAS_CPU_BLOCK_HPP
+#define FITNAS_CPU_BLOCK_HPP
 
 #include <algorithm>
 #include <span>
@@ -11,7 +11,7 @@
 
 #include <fitnas/core/error.hpp>
 #include <fitnas/core/xtensor.hpp>
-#include <fitnas/nn/execute.hpp>
+#include <fitnas/cpu/execute.hpp>
 #include <fitnas/nn/initialise.hpp>
 
 namespace fitnas {

@@ -1,10 +1,10 @@
 /// @file
 /// @brief 1x1 convolution, forward and backward: one fused pass over tiles of rows.
 
-#ifndef FITNAS_NN_POINTWISE_HPP
-#define FITNAS_NN_POINTWISE_HPP
+#ifndef FITNAS_CPU_POINTWISE_HPP
+#define FITNAS_CPU_POINTWISE_HPP
 
-#include <fitnas/nn/blocked.hpp>
+#include <fitnas/cpu/blocked.hpp>
 
 namespace fitnas::detail {
 

@@ -2,10 +2,10 @@
 /// @brief Rows of activations and gradients as blocked operands of products: batch norm and activation are
 /// applied as they are read.
 
-#ifndef FITNAS_NN_BLOCKED_HPP
-#define FITNAS_NN_BLOCKED_HPP
+#ifndef FITNAS_CPU_BLOCKED_HPP
+#define FITNAS_CPU_BLOCKED_HPP
 
-#include <fitnas/nn/channels.hpp>
+#include <fitnas/cpu/channels.hpp>
 
 namespace fitnas::detail {
 

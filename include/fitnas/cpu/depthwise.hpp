@@ -1,10 +1,10 @@
 /// @file
 /// @brief Depthwise convolution, forward and backward: stencils over planes in cache.
 
-#ifndef FITNAS_NN_DEPTHWISE_HPP
-#define FITNAS_NN_DEPTHWISE_HPP
+#ifndef FITNAS_CPU_DEPTHWISE_HPP
+#define FITNAS_CPU_DEPTHWISE_HPP
 
-#include <fitnas/nn/planes.hpp>
+#include <fitnas/cpu/planes.hpp>
 
 namespace fitnas::detail {
 

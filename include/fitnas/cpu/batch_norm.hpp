@@ -2,12 +2,12 @@
 /// @brief Batch norm: from sums to scale and shift, and back. No pass over activations is here: readers and
 /// writers do it.
 
-#ifndef FITNAS_NN_BATCH_NORM_HPP
-#define FITNAS_NN_BATCH_NORM_HPP
+#ifndef FITNAS_CPU_BATCH_NORM_HPP
+#define FITNAS_CPU_BATCH_NORM_HPP
 
 #include <cmath>
 
-#include <fitnas/nn/channels.hpp>
+#include <fitnas/cpu/channels.hpp>
 
 namespace fitnas::detail {
 

@@ -1,12 +1,12 @@
 /// @file
 /// @brief Squeeze-and-excitation, forward and backward.
 
-#ifndef FITNAS_NN_SQUEEZE_EXCITE_HPP
-#define FITNAS_NN_SQUEEZE_EXCITE_HPP
+#ifndef FITNAS_CPU_SQUEEZE_EXCITE_HPP
+#define FITNAS_CPU_SQUEEZE_EXCITE_HPP
 
 #include <cmath>
 
-#include <fitnas/nn/pool.hpp>
+#include <fitnas/cpu/pool.hpp>
 
 namespace fitnas::detail {
 

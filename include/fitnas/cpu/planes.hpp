@@ -1,10 +1,10 @@
 /// @file
 /// @brief Planes of a depthwise convolution: some channels of one image in cache, and where they come from.
 
-#ifndef FITNAS_NN_PLANES_HPP
-#define FITNAS_NN_PLANES_HPP
+#ifndef FITNAS_CPU_PLANES_HPP
+#define FITNAS_CPU_PLANES_HPP
 
-#include <fitnas/nn/stencil.hpp>
+#include <fitnas/cpu/stencil.hpp>
 
 namespace fitnas::detail {
 

@@ -7,8 +7,8 @@
 /// shift`, and whoever reads it computes the gradient at z from it. So no pass exists that only applies batch
 /// norm or an activation.
 
-#ifndef FITNAS_NN_CHANNELS_HPP
-#define FITNAS_NN_CHANNELS_HPP
+#ifndef FITNAS_CPU_CHANNELS_HPP
+#define FITNAS_CPU_CHANNELS_HPP
 
 #include <algorithm>
 #include <cstddef>

@@ -8,8 +8,8 @@
 
 #include <doctest/doctest.h>
 
-#include <fitnas/nn/block.hpp>
-#include <fitnas/nn/recipe_check.hpp>
+#include <fitnas/cpu/block.hpp>
+#include <fitnas/cpu/recipe_check.hpp>
 #include <fitnas/op/conv.hpp>
 #include <fitnas/op/identity.hpp>
 #include <fitnas/op/mbconv.hpp>

@@ -7,12 +7,12 @@
 /// c are known only when all of du has been summed up; but dx = dz w and dw = dz^T x are linear too, so one
 /// pass gathers du (a w) and du^T x, and what b and c add follows from w^T b w and C.
 
-#ifndef FITNAS_NN_EXPANSION_HPP
-#define FITNAS_NN_EXPANSION_HPP
+#ifndef FITNAS_CPU_EXPANSION_HPP
+#define FITNAS_CPU_EXPANSION_HPP
 
-#include <fitnas/nn/batch_norm.hpp>
-#include <fitnas/nn/depthwise.hpp>
-#include <fitnas/nn/pointwise.hpp>
+#include <fitnas/cpu/batch_norm.hpp>
+#include <fitnas/cpu/depthwise.hpp>
+#include <fitnas/cpu/pointwise.hpp>
 
 namespace fitnas::detail {
 

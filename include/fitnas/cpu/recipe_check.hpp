@@ -1,8 +1,8 @@
 /// @file
 /// @brief The gradient checker for recipes, and so for layers, operators and primitives of your own.
 
-#ifndef FITNAS_NN_RECIPE_CHECK_HPP
-#define FITNAS_NN_RECIPE_CHECK_HPP
+#ifndef FITNAS_CPU_RECIPE_CHECK_HPP
+#define FITNAS_CPU_RECIPE_CHECK_HPP
 
 #include <cmath>
 #include <concepts>
@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include <fitnas/nn/execute.hpp>
+#include <fitnas/cpu/execute.hpp>
 #include <fitnas/nn/gradient_check.hpp>
 #include <fitnas/nn/initialise.hpp>
 

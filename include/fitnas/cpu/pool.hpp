@@ -1,12 +1,12 @@
 /// @file
 /// @brief Pooling, forward and backward.
 
-#ifndef FITNAS_NN_POOL_HPP
-#define FITNAS_NN_POOL_HPP
+#ifndef FITNAS_CPU_POOL_HPP
+#define FITNAS_CPU_POOL_HPP
 
 #include <limits>
 
-#include <fitnas/nn/channels.hpp>
+#include <fitnas/cpu/channels.hpp>
 
 namespace fitnas::detail {
 

@@ -9,7 +9,7 @@
 
 #include <doctest/doctest.h>
 
-#include <fitnas/nn/block.hpp>
+#include <fitnas/cpu/block.hpp>
 #include <fitnas/op/mbconv.hpp>
 
 using namespace fitnas;

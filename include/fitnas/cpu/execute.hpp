@@ -1,19 +1,19 @@
 /// @file
 /// @brief Runs a plan forward and backward on a batch of images.
 
-#ifndef FITNAS_NN_EXECUTE_HPP
-#define FITNAS_NN_EXECUTE_HPP
+#ifndef FITNAS_CPU_EXECUTE_HPP
+#define FITNAS_CPU_EXECUTE_HPP
 
 #include <array>
 
-#include <fitnas/nn/batch_norm.hpp>
-#include <fitnas/nn/convolution.hpp>
-#include <fitnas/nn/depthwise.hpp>
-#include <fitnas/nn/expansion.hpp>
+#include <fitnas/cpu/batch_norm.hpp>
+#include <fitnas/cpu/convolution.hpp>
+#include <fitnas/cpu/depthwise.hpp>
+#include <fitnas/cpu/expansion.hpp>
+#include <fitnas/cpu/pointwise.hpp>
+#include <fitnas/cpu/pool.hpp>
+#include <fitnas/cpu/squeeze_excite.hpp>
 #include <fitnas/nn/plan.hpp>
-#include <fitnas/nn/pointwise.hpp>
-#include <fitnas/nn/pool.hpp>
-#include <fitnas/nn/squeeze_excite.hpp>
 
 namespace fitnas::detail {
 

@@ -2,10 +2,10 @@
 /// @brief Stencils over padded planes of one vector's width of channels: what depthwise convolutions are made
 /// of.
 
-#ifndef FITNAS_NN_STENCIL_HPP
-#define FITNAS_NN_STENCIL_HPP
+#ifndef FITNAS_CPU_STENCIL_HPP
+#define FITNAS_CPU_STENCIL_HPP
 
-#include <fitnas/nn/channels.hpp>
+#include <fitnas/cpu/channels.hpp>
 
 namespace fitnas::detail {
 

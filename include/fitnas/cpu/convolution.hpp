@@ -2,10 +2,10 @@
 /// @brief Convolution of any odd kernel, forward and backward: matrix products whose left
 /// operand, the windows, is read where it lies in a padded image.
 
-#ifndef FITNAS_NN_CONVOLUTION_HPP
-#define FITNAS_NN_CONVOLUTION_HPP
+#ifndef FITNAS_CPU_CONVOLUTION_HPP
+#define FITNAS_CPU_CONVOLUTION_HPP
 
-#include <fitnas/nn/pointwise.hpp>
+#include <fitnas/cpu/pointwise.hpp>
 
 namespace fitnas::detail {
 

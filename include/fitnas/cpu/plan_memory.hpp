@@ -1,11 +1,11 @@
 /// @file
 /// @brief How much memory a plan takes when it runs, found without running it.
 
-#ifndef FITNAS_NN_PLAN_MEMORY_HPP
-#define FITNAS_NN_PLAN_MEMORY_HPP
+#ifndef FITNAS_CPU_PLAN_MEMORY_HPP
+#define FITNAS_CPU_PLAN_MEMORY_HPP
 
 #include <fitnas/core/memory_limit.hpp>
-#include <fitnas/nn/execute.hpp>
+#include <fitnas/cpu/execute.hpp>
 
 namespace fitnas::detail {
 
