@@ -266,8 +266,8 @@ private:
                 .images = m.score_images,
                 .seed = seed{m.seed}};
     }
-    study::score_measure score() const {
-        return m.score == "accuracy" ? study::score_measure::accuracy : study::score_measure::negative_loss;
+    score_measure score() const {
+        return m.score == "accuracy" ? score_measure::accuracy : score_measure::negative_loss;
     }
     study::fit_settings fitting() const {
         study::fit_settings settings{.plan = {}, .folds = m.folds, .seed = seed{m.seed}};

@@ -8,6 +8,7 @@
 #include <fitnas/space/sample.hpp>
 #include <fitnas/supernet/evaluate.hpp>
 #include <fitnas/supernet/network.hpp>
+#include <fitnas/supernet/scorer.hpp>
 
 #include "small_spaces.hpp"
 
@@ -65,6 +66,8 @@ TEST_CASE("sharing first layers and cutting into batches changes nothing") {
     CHECK(together.by_loss().scores == together.negative_loss);
     CHECK(together.by_loss().architectures == some);
     CHECK(together.by_loss().kind == score_kind::supernet);
+    CHECK(scorer(net, data)(some) == together.accuracy.scores);
+    CHECK(scorer(net, data, {}, score_measure::negative_loss)(some) == together.negative_loss);
     for (const std::size_t batch : {1U, 37U, 64U, 199U}) { // 37: in each 33 or 34 images
         CAPTURE(batch);
         const evaluation<space> in_batches = evaluate_both<space>(net, some, data, {.batch = batch});
