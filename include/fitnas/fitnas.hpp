@@ -46,6 +46,8 @@
 #include <fitnas/data/file_format.hpp>
 #include <fitnas/data/idx.hpp>
 #include <fitnas/data/image_dataset.hpp>
+#include <fitnas/data/image_source.hpp>
+#include <fitnas/data/image_view.hpp>
 #include <fitnas/data/split.hpp>
 #include <fitnas/data/synthetic.hpp>
 #include <fitnas/fwd.hpp>

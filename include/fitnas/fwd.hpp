@@ -101,6 +101,8 @@ struct fashion_mini;
 } // namespace spaces
 
 // data
+class image_source;
+class image_view;
 struct image_dataset;
 struct dataset;
 struct split_options;

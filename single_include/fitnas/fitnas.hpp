@@ -1064,8 +1064,12 @@ public:
     }
     /// The bytes, and how many they are.
     void add(const void* data, std::size_t size) {
-        const auto* bytes = static_cast<const unsigned char*>(data);
         add(std::uint64_t{size});
+        add_words(data, size);
+    }
+    /// The bytes alone, the last word filled with zeros.
+    void add_words(const void* data, std::size_t size) {
+        const auto* bytes = static_cast<const unsigned char*>(data);
         for (std::size_t i = 0; i < size; i += sizeof(std::uint64_t)) {
             std::uint64_t word = 0;
             std::memcpy(&word, bytes + i, size - i < sizeof word ? size - i : sizeof word);
@@ -4736,180 +4740,6 @@ private:
 
 } // namespace fitnas::detail
 
-// ---- fitnas/nn/recipe.hpp ----
-/// @file
-/// @brief A recipe: the constexpr list of primitives that an operator is in a given cell.
-
-namespace fitnas {
-
-/// @brief An ordered list of primitives, at most `recipe::capacity`. An empty recipe passes its input
-/// through.
-///
-/// Everything else follows from it: parameters, costs, activations, execution, latency tables, drawings.
-class recipe {
-public:
-    static constexpr int capacity = 16;
-
-    constexpr recipe() = default;
-    constexpr recipe(std::initializer_list<primitive> steps) {
-        for (const primitive& step : steps) {
-            push_back(step);
-        }
-    }
-
-    /// @throws shape_error past the capacity (a compile-time error in a constant expression)
-    constexpr void push_back(const primitive& step) {
-        if (m_size == capacity) {
-            throw shape_error("[F0110] a recipe has at most 16 primitives");
-        }
-        m_steps[static_cast<std::size_t>(m_size++)] = step;
-    }
-
-    constexpr int size() const { return m_size; }
-    constexpr bool empty() const { return m_size == 0; }
-    constexpr const primitive* begin() const { return m_steps.data(); }
-    constexpr const primitive* end() const { return m_steps.data() + m_size; }
-    friend constexpr bool operator==(const recipe&, const recipe&) = default;
-
-private:
-    std::array<primitive, capacity> m_steps{};
-    int m_size = 0;
-};
-
-/// @brief What a recipe comes to on an input: the shape that comes out and its costs.
-struct recipe_summary {
-    shape output;
-    long long parameters = 0;
-    long long macs = 0;
-    bool valid =
-        true; ///< kernels are odd, strides and widths positive, a `residual` meets the shape of the input
-};
-
-/// @return the summary of `steps` on `input`
-constexpr recipe_summary summarise(const recipe& steps, shape input) {
-    recipe_summary sum{.output = input};
-    for (const primitive& step : steps) {
-        const bool widens = step.kind == primitive_kind::pointwise ||
-                            step.kind == primitive_kind::convolution || step.kind == primitive_kind::linear ||
-                            step.kind == primitive_kind::squeeze_excite;
-        if (step.kernel < 1 || step.kernel % 2 == 0 || step.stride < 1 || (widens && step.width < 1) ||
-            (step.kind == primitive_kind::residual && sum.output != input)) {
-            sum.valid = false;
-            return sum;
-        }
-        sum.parameters += step.parameters(sum.output);
-        sum.macs += step.macs(sum.output);
-        sum.output = step.output(sum.output);
-    }
-    return sum;
-}
-
-} // namespace fitnas
-
-// ---- fitnas/nn/plan.hpp ----
-/// @file
-/// @brief A recipe's execution plan: passes over memory, with batch norm and activations folded into them.
-
-namespace fitnas::detail {
-
-/// A tensor with what is pending on it: buffer 0 is the recipe's input.
-struct plan_value {
-    int buffer = 0;
-    int norm = -1;
-    activation act = activation::none;
-
-    bool plain() const { return norm < 0 && act == activation::none; }
-};
-
-/// One pass: reads `in` (and buffer 0 for a shortcut), writes buffer `out`.
-struct plan_step {
-    /// Kind `activate` stands for "write the value out", with the shortcut added where `shortcut`.
-    primitive what{};
-    bool shortcut = false;
-    long long offset = 0; ///< of its parameters in the block's
-    plan_value in{};
-    int out = 0;
-    shape in_shape{};
-    shape out_shape{};
-    int norm = -1; ///< the batch norm whose sums this pass gathers
-};
-
-/// A batch norm: of which buffer, and where gamma and beta stand.
-struct plan_norm {
-    int buffer = 0;
-    int channels = 0;
-    long long pixels = 0;
-    long long offset = 0;
-};
-
-/// The passes of a recipe on an input shape. No passes: the input is the output.
-struct block_plan {
-    std::vector<shape> buffers;
-    std::vector<plan_step> steps;
-    std::vector<plan_norm> norms;
-
-    block_plan() = default;
-    FITNAS_COLD block_plan(const recipe& r, shape input) : buffers{input} {
-        plan_value value;
-        long long offset = 0;
-        for (const primitive& p : r) {
-            const shape now = buffers[static_cast<std::size_t>(value.buffer)];
-            switch (p.kind) {
-            case primitive_kind::batch_norm:
-                // It joins the pass that wrote the buffer; a shortcut's gradient must stay plain, so not
-                // there.
-                if (!value.plain() || steps.empty() || steps.back().shortcut) {
-                    value = add({.what = activate(activation::none)}, value, now);
-                }
-                value.norm = static_cast<int>(norms.size());
-                steps.back().norm = value.norm;
-                norms.push_back({value.buffer, now.channels, now.pixels(), offset});
-                break;
-            case primitive_kind::activate:
-                if (value.act != activation::none) {
-                    value = add({.what = activate(activation::none)}, value, now);
-                }
-                value.act = p.act;
-                break;
-            case primitive_kind::residual:
-            case primitive_kind::residual_if_same_shape:
-                if (now == input) {
-                    value = add({.what = activate(activation::none), .shortcut = true}, value, now);
-                }
-                break;
-            case primitive_kind::custom:
-                if (!value.plain()) {
-                    value = add({.what = activate(activation::none)}, value, now);
-                }
-                value = add({.what = p, .offset = offset}, value, p.output(now));
-                break;
-            default:
-                value = add({.what = p, .offset = offset}, value, p.output(now));
-            }
-            offset += p.parameters(now);
-        }
-        if (!value.plain()) {
-            add({.what = activate(activation::none)}, value, buffers[static_cast<std::size_t>(value.buffer)]);
-        }
-    }
-
-    bool empty() const { return steps.empty(); }
-    shape output() const { return buffers.back(); }
-
-private:
-    plan_value add(plan_step step, plan_value in, shape out) {
-        step.in = in;
-        step.in_shape = buffers[static_cast<std::size_t>(in.buffer)];
-        step.out_shape = out;
-        step.out = static_cast<int>(buffers.size());
-        buffers.push_back(out);
-        steps.push_back(step);
-        return {.buffer = step.out};
-    }
-};
-
-} // namespace fitnas::detail
-
 // ---- fitnas/cpu/pool.hpp ----
 /// @file
 /// @brief Pooling, forward and backward.
@@ -5172,6 +5002,180 @@ inline void squeeze_excite_backward(const gradient_input& g, const affine_input&
         }
     });
 }
+
+} // namespace fitnas::detail
+
+// ---- fitnas/nn/recipe.hpp ----
+/// @file
+/// @brief A recipe: the constexpr list of primitives that an operator is in a given cell.
+
+namespace fitnas {
+
+/// @brief An ordered list of primitives, at most `recipe::capacity`. An empty recipe passes its input
+/// through.
+///
+/// Everything else follows from it: parameters, costs, activations, execution, latency tables, drawings.
+class recipe {
+public:
+    static constexpr int capacity = 16;
+
+    constexpr recipe() = default;
+    constexpr recipe(std::initializer_list<primitive> steps) {
+        for (const primitive& step : steps) {
+            push_back(step);
+        }
+    }
+
+    /// @throws shape_error past the capacity (a compile-time error in a constant expression)
+    constexpr void push_back(const primitive& step) {
+        if (m_size == capacity) {
+            throw shape_error("[F0110] a recipe has at most 16 primitives");
+        }
+        m_steps[static_cast<std::size_t>(m_size++)] = step;
+    }
+
+    constexpr int size() const { return m_size; }
+    constexpr bool empty() const { return m_size == 0; }
+    constexpr const primitive* begin() const { return m_steps.data(); }
+    constexpr const primitive* end() const { return m_steps.data() + m_size; }
+    friend constexpr bool operator==(const recipe&, const recipe&) = default;
+
+private:
+    std::array<primitive, capacity> m_steps{};
+    int m_size = 0;
+};
+
+/// @brief What a recipe comes to on an input: the shape that comes out and its costs.
+struct recipe_summary {
+    shape output;
+    long long parameters = 0;
+    long long macs = 0;
+    bool valid =
+        true; ///< kernels are odd, strides and widths positive, a `residual` meets the shape of the input
+};
+
+/// @return the summary of `steps` on `input`
+constexpr recipe_summary summarise(const recipe& steps, shape input) {
+    recipe_summary sum{.output = input};
+    for (const primitive& step : steps) {
+        const bool widens = step.kind == primitive_kind::pointwise ||
+                            step.kind == primitive_kind::convolution || step.kind == primitive_kind::linear ||
+                            step.kind == primitive_kind::squeeze_excite;
+        if (step.kernel < 1 || step.kernel % 2 == 0 || step.stride < 1 || (widens && step.width < 1) ||
+            (step.kind == primitive_kind::residual && sum.output != input)) {
+            sum.valid = false;
+            return sum;
+        }
+        sum.parameters += step.parameters(sum.output);
+        sum.macs += step.macs(sum.output);
+        sum.output = step.output(sum.output);
+    }
+    return sum;
+}
+
+} // namespace fitnas
+
+// ---- fitnas/nn/plan.hpp ----
+/// @file
+/// @brief A recipe's execution plan: passes over memory, with batch norm and activations folded into them.
+
+namespace fitnas::detail {
+
+/// A tensor with what is pending on it: buffer 0 is the recipe's input.
+struct plan_value {
+    int buffer = 0;
+    int norm = -1;
+    activation act = activation::none;
+
+    bool plain() const { return norm < 0 && act == activation::none; }
+};
+
+/// One pass: reads `in` (and buffer 0 for a shortcut), writes buffer `out`.
+struct plan_step {
+    /// Kind `activate` stands for "write the value out", with the shortcut added where `shortcut`.
+    primitive what{};
+    bool shortcut = false;
+    long long offset = 0; ///< of its parameters in the block's
+    plan_value in{};
+    int out = 0;
+    shape in_shape{};
+    shape out_shape{};
+    int norm = -1; ///< the batch norm whose sums this pass gathers
+};
+
+/// A batch norm: of which buffer, and where gamma and beta stand.
+struct plan_norm {
+    int buffer = 0;
+    int channels = 0;
+    long long pixels = 0;
+    long long offset = 0;
+};
+
+/// The passes of a recipe on an input shape. No passes: the input is the output.
+struct block_plan {
+    std::vector<shape> buffers;
+    std::vector<plan_step> steps;
+    std::vector<plan_norm> norms;
+
+    block_plan() = default;
+    FITNAS_COLD block_plan(const recipe& r, shape input) : buffers{input} {
+        plan_value value;
+        long long offset = 0;
+        for (const primitive& p : r) {
+            const shape now = buffers[static_cast<std::size_t>(value.buffer)];
+            switch (p.kind) {
+            case primitive_kind::batch_norm:
+                // It joins the pass that wrote the buffer; a shortcut's gradient must stay plain, so not
+                // there.
+                if (!value.plain() || steps.empty() || steps.back().shortcut) {
+                    value = add({.what = activate(activation::none)}, value, now);
+                }
+                value.norm = static_cast<int>(norms.size());
+                steps.back().norm = value.norm;
+                norms.push_back({value.buffer, now.channels, now.pixels(), offset});
+                break;
+            case primitive_kind::activate:
+                if (value.act != activation::none) {
+                    value = add({.what = activate(activation::none)}, value, now);
+                }
+                value.act = p.act;
+                break;
+            case primitive_kind::residual:
+            case primitive_kind::residual_if_same_shape:
+                if (now == input) {
+                    value = add({.what = activate(activation::none), .shortcut = true}, value, now);
+                }
+                break;
+            case primitive_kind::custom:
+                if (!value.plain()) {
+                    value = add({.what = activate(activation::none)}, value, now);
+                }
+                value = add({.what = p, .offset = offset}, value, p.output(now));
+                break;
+            default:
+                value = add({.what = p, .offset = offset}, value, p.output(now));
+            }
+            offset += p.parameters(now);
+        }
+        if (!value.plain()) {
+            add({.what = activate(activation::none)}, value, buffers[static_cast<std::size_t>(value.buffer)]);
+        }
+    }
+
+    bool empty() const { return steps.empty(); }
+    shape output() const { return buffers.back(); }
+
+private:
+    plan_value add(plan_step step, plan_value in, shape out) {
+        step.in = in;
+        step.in_shape = buffers[static_cast<std::size_t>(in.buffer)];
+        step.out_shape = out;
+        step.out = static_cast<int>(buffers.size());
+        buffers.push_back(out);
+        steps.push_back(step);
+        return {.buffer = step.out};
+    }
+};
 
 } // namespace fitnas::detail
 
@@ -6068,42 +6072,81 @@ gradient_report check_operator(cell place, int images = 3, const gradient_check_
 
 } // namespace fitnas
 
-// ---- fitnas/data/image_dataset.hpp ----
+// ---- fitnas/data/image_source.hpp ----
 /// @file
-/// @brief Labelled images in memory.
+/// @brief Labelled images, wherever they are: what training and scoring see of them.
 
 namespace fitnas {
 
-/// @brief Images of one shape and their labels.
-struct image_dataset {
-    pixel_tensor images{{0, 0, 0, 0}}; ///< N x H x W x C, pixels 0 to 255
-    std::vector<int> labels;           ///< N, each in [0, classes)
-    int classes = 0;
+/// @brief Images of one shape and their labels. An `image_dataset` has them in memory, an `image_view` shows
+/// some of another source's; derive from this to show images that are elsewhere. Functions are called by
+/// several threads at a time.
+class image_source {
+public:
+    image_source() = default;
+    image_source(const image_source&) = default;
+    image_source(image_source&&) = default;
+    image_source& operator=(const image_source&) = default;
+    image_source& operator=(image_source&&) = default;
+    virtual ~image_source() = default;
 
     /// @return how many images there are
-    std::size_t size() const { return images.shape(0); }
-    bool empty() const { return size() == 0; }
+    virtual std::size_t size() const = 0;
     /// @return the shape of one image
-    shape image_shape() const {
-        return {static_cast<int>(images.shape(1)), static_cast<int>(images.shape(2)),
-                static_cast<int>(images.shape(3))};
-    }
-};
+    virtual shape image_shape() const = 0;
+    /// @return how many classes there are; labels are below
+    virtual int class_count() const = 0;
+    /// @return how many labels there are: as many as images, unless the source contradicts itself
+    virtual std::size_t label_count() const { return size(); }
+    /// @param image below `label_count()`
+    virtual int label(std::size_t image) const = 0;
+    /// @param image below `size()`
+    /// @param room for one image, which may be written to
+    /// @return H x W x C pixels, 0 to 255, in `room` or where they lie
+    virtual const std::uint8_t* read(std::size_t image, std::uint8_t* room) const = 0;
 
-/// @brief Three splits: weights are trained on `train`, architectures are compared on `validation`, and
-/// `test` is for the last step only.
-struct dataset {
-    image_dataset train;
-    image_dataset validation;
-    image_dataset test;
+    bool empty() const { return size() == 0; }
+    /// @return a hash of what the images hold, wherever they came from: 16 hexadecimal digits
+    virtual std::string fingerprint() const;
 };
 
 namespace detail {
+inline std::vector<int> labels_of(const image_source& data) {
+    std::vector<int> labels;
+    labels.reserve(data.label_count());
+    for (std::size_t i = 0; i < data.label_count(); ++i) {
+        labels.push_back(data.label(i));
+    }
+    return labels;
+}
+} // namespace detail
+
+inline std::string image_source::fingerprint() const {
+    // Eight images are a whole number of words.
+    constexpr std::size_t together = 8;
+    const auto pixels = static_cast<std::size_t>(image_shape().size());
+    std::vector<std::uint8_t> some(together * pixels);
+    std::vector<std::uint8_t> room(pixels);
+    detail::hash64 hash;
+    hash.add(std::uint64_t{size() * pixels});
+    for (std::size_t first = 0; first < size(); first += together) {
+        std::size_t bytes = 0;
+        for (std::size_t i = first; i < size() && i < first + together; ++i, bytes += pixels) {
+            std::memcpy(some.data() + bytes, read(i, room.data()), pixels);
+        }
+        hash.add_words(some.data(), bytes);
+    }
+    const std::vector<int> labels = detail::labels_of(*this);
+    hash.add(labels.data(), labels.size() * sizeof(int));
+    return hash.text();
+}
+
+namespace detail {
 /// @throws shape_error where there is not one label an image
-inline void require_labels(const image_dataset& data, const char* what) {
-    if (data.labels.size() != data.size()) {
+inline void require_labels(const image_source& data, const char* what) {
+    if (data.label_count() != data.size()) {
         throw shape_error("[F0419] " + std::string(what) + ": expected one label an image, got " +
-                          std::to_string(data.size()) + " images and " + std::to_string(data.labels.size()) +
+                          std::to_string(data.size()) + " images and " + std::to_string(data.label_count()) +
                           " labels");
     }
 }
@@ -6113,23 +6156,23 @@ inline void require_labels(const image_dataset& data, const char* what) {
 /// @param what the file or set, for the message
 /// @throws data_error where there are no images, images and labels differ in number, or a label is outside
 /// [0, classes)
-FITNAS_COLD inline void require_consistent(const image_dataset& data, const std::string& what) {
+FITNAS_COLD inline void require_consistent(const image_source& data, const std::string& what) {
     if (data.empty() || data.image_shape().size() == 0) {
         throw data_error("[F0420] " + what + ": expected at least one image, got none");
     }
-    if (data.labels.size() != data.size()) {
+    if (data.label_count() != data.size()) {
         throw data_error("[F0421] " + what + ": expected one label an image, got " +
-                         std::to_string(data.size()) + " images and " + std::to_string(data.labels.size()) +
+                         std::to_string(data.size()) + " images and " + std::to_string(data.label_count()) +
                          " labels");
     }
-    if (data.classes < 1) {
+    if (data.class_count() < 1) {
         throw data_error("[F0422] " + what + ": expected at least one class, got " +
-                         std::to_string(data.classes));
+                         std::to_string(data.class_count()));
     }
-    for (std::size_t i = 0; i < data.labels.size(); ++i) {
-        if (data.labels[i] < 0 || data.labels[i] >= data.classes) {
+    for (std::size_t i = 0; i < data.size(); ++i) {
+        if (const int label = data.label(i); label < 0 || label >= data.class_count()) {
             throw data_error("[F0423] " + what + ": expected labels from 0 to " +
-                             std::to_string(data.classes - 1) + ", got " + std::to_string(data.labels[i]) +
+                             std::to_string(data.class_count() - 1) + ", got " + std::to_string(label) +
                              " for image " + std::to_string(i));
         }
     }
@@ -6159,33 +6202,43 @@ struct augmentation {
 ///
 /// A channel that has one value everywhere gets the scale 1.
 /// @throws data_error where there are no images
-inline normalisation normalisation_of(const image_dataset& data) {
+inline normalisation normalisation_of(const image_source& data) {
     if (data.empty() || data.image_shape().size() == 0) {
         throw data_error("[F0401] normalisation_of: expected at least one image, got none");
     }
-    const auto channels = static_cast<std::size_t>(data.image_shape().channels);
-    const auto pixels = static_cast<std::ptrdiff_t>(data.images.size() / channels);
+    const shape one = data.image_shape();
+    const auto channels = static_cast<std::size_t>(one.channels);
+    const double pixels = static_cast<double>(data.size()) * static_cast<double>(one.pixels());
+    // Sums and sums of squares of each channel: whole numbers, so their order is no matter.
+    std::array<std::vector<std::uint64_t>, sum_groups> sums;
+    parallel_groups(static_cast<std::ptrdiff_t>(data.size()), [&](int group, std::ptrdiff_t first,
+                                                                  std::ptrdiff_t last) {
+        std::vector<std::uint64_t>& mine = sums[static_cast<std::size_t>(group)];
+        mine.resize(2 * channels);
+        std::vector<std::uint8_t> room(static_cast<std::size_t>(one.size()));
+        for (std::ptrdiff_t i = first; i < last; ++i) {
+            const std::uint8_t* from = data.read(static_cast<std::size_t>(i), room.data());
+            for (long long p = 0; p < one.pixels(); ++p) {
+                for (std::size_t c = 0; c < channels; ++c) {
+                    const std::uint64_t value = *from++;
+                    mine[2 * c] += value;
+                    mine[2 * c + 1] += value * value;
+                }
+            }
+        }
+    });
     normalisation result;
     for (std::size_t c = 0; c < channels; ++c) {
-        std::array<std::array<std::uint64_t, 2>, sum_groups> sums{};
-        parallel_groups(pixels, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
-            std::uint64_t sum = 0;
-            std::uint64_t squares = 0;
-            for (std::ptrdiff_t p = first; p < last; ++p) {
-                const std::uint64_t value = data.images.data()[static_cast<std::size_t>(p) * channels + c];
-                sum += value;
-                squares += value * value;
-            }
-            sums[static_cast<std::size_t>(group)] = {sum, squares};
-        });
         std::uint64_t sum = 0;
         std::uint64_t squares = 0;
-        for (const auto& s : sums) {
-            sum += s[0];
-            squares += s[1];
+        for (const std::vector<std::uint64_t>& group : sums) {
+            if (!group.empty()) {
+                sum += group[2 * c];
+                squares += group[2 * c + 1];
+            }
         }
-        const double mean = static_cast<double>(sum) / static_cast<double>(pixels);
-        const double variance = static_cast<double>(squares) / static_cast<double>(pixels) - mean * mean;
+        const double mean = static_cast<double>(sum) / pixels;
+        const double variance = static_cast<double>(squares) / pixels - mean * mean;
         result.mean.push_back(static_cast<float>(mean / 255));
         // Below this only rounding is left: two pixel values differ by at least 1.
         result.scale.push_back(variance < 1e-9 ? 1.0F : static_cast<float>(255 / std::sqrt(variance)));
@@ -6207,7 +6260,7 @@ inline std::vector<std::size_t> shuffled_indices(std::size_t n, seed s, std::uin
 namespace detail {
 
 /// The normalised value of each pixel value, channels x 256.
-inline std::vector<float> pixel_values(const image_dataset& data, std::span<const std::size_t> indices,
+inline std::vector<float> pixel_values(const image_source& data, std::span<const std::size_t> indices,
                                        const normalisation& norm, bool with_labels) {
     const auto channels = static_cast<std::size_t>(data.image_shape().channels);
     if (norm.mean.size() != channels || norm.scale.size() != channels) {
@@ -6233,6 +6286,19 @@ inline std::vector<float> pixel_values(const image_dataset& data, std::span<cons
     return values;
 }
 
+/// Room for the pixels of a batch, for sources that need some: memory is touched only by what is written.
+class reading_room {
+public:
+    reading_room(shape one, std::size_t images)
+        : m_size(one.size()),
+          m_pixels(std::make_unique_for_overwrite<std::uint8_t[]>(images * static_cast<std::size_t>(m_size))) {}
+    std::uint8_t* of(std::ptrdiff_t image) const { return m_pixels.get() + image * m_size; }
+
+private:
+    long long m_size;
+    std::unique_ptr<std::uint8_t[]> m_pixels;
+};
+
 /// One image seen through a window that is moved by (dy, dx) and mirrored; what lies outside is 0.
 inline void load_image(const std::uint8_t* from, shape s, const float* values, int dy, int dx, bool mirror,
                        float* to) {
@@ -6256,13 +6322,14 @@ inline void load_image(const std::uint8_t* from, shape s, const float* values, i
 /// @param labels n, overwritten; null where they are not wanted
 /// @throws shape_error where an index is past the end, the normalisation has other channels, or labels are
 /// wanted and there is not one an image
-inline void load_batch(const image_dataset& data, std::span<const std::size_t> indices,
+inline void load_batch(const image_source& data, std::span<const std::size_t> indices,
                        const normalisation& norm, float* images, int* labels) {
     const std::vector<float> values = detail::pixel_values(data, indices, norm, labels != nullptr);
     const shape s = data.image_shape();
+    const detail::reading_room room(s, indices.size());
     parallel_for(static_cast<std::ptrdiff_t>(indices.size()), [&](std::ptrdiff_t i) {
         const std::size_t number = indices[static_cast<std::size_t>(i)];
-        const std::uint8_t* from = data.images.data() + number * static_cast<std::size_t>(s.size());
+        const std::uint8_t* from = data.read(number, room.of(i));
         float* to = images + i * s.size();
         for (long long p = 0; p < s.pixels(); ++p) {
             for (int c = 0; c < s.channels; ++c) {
@@ -6270,7 +6337,7 @@ inline void load_batch(const image_dataset& data, std::span<const std::size_t> i
             }
         }
         if (labels != nullptr) {
-            labels[i] = data.labels[number];
+            labels[i] = data.label(number);
         }
     });
 }
@@ -6283,7 +6350,7 @@ inline void load_batch(const image_dataset& data, std::span<const std::size_t> i
 /// @param images n x H x W x C, overwritten
 /// @param labels n, overwritten; null where they are not wanted
 /// @throws shape_error as above; option_error where the padding is negative or larger than the image
-inline void load_batch(const image_dataset& data, std::span<const std::size_t> indices,
+inline void load_batch(const image_source& data, std::span<const std::size_t> indices,
                        const normalisation& norm, float* images, int* labels, const augmentation& augment,
                        seed s, std::uint64_t epoch) {
     const shape one = data.image_shape();
@@ -6294,6 +6361,7 @@ inline void load_batch(const image_dataset& data, std::span<const std::size_t> i
                            std::to_string(augment.crop_padding));
     }
     const std::vector<float> values = detail::pixel_values(data, indices, norm, labels != nullptr);
+    const detail::reading_room room(one, indices.size());
     parallel_for(static_cast<std::ptrdiff_t>(indices.size()), [&](std::ptrdiff_t i) {
         const std::size_t number = indices[static_cast<std::size_t>(i)];
         random_stream random(s, purpose::augment, epoch, number);
@@ -6301,10 +6369,10 @@ inline void load_batch(const image_dataset& data, std::span<const std::size_t> i
         const int dy = static_cast<int>(random.below(places)) - augment.crop_padding;
         const int dx = static_cast<int>(random.below(places)) - augment.crop_padding;
         const bool mirror = augment.flip && (random.bits() & 1U) != 0;
-        detail::load_image(data.images.data() + number * static_cast<std::size_t>(one.size()), one,
-                           values.data(), dy, dx, mirror, images + i * one.size());
+        detail::load_image(data.read(number, room.of(i)), one, values.data(), dy, dx, mirror,
+                           images + i * one.size());
         if (labels != nullptr) {
-            labels[i] = data.labels[number];
+            labels[i] = data.label(number);
         }
     });
 }
@@ -6638,6 +6706,129 @@ inline std::string find_file(const std::string& directory, const std::string& na
 
 } // namespace fitnas::detail
 
+// ---- fitnas/data/image_dataset.hpp ----
+/// @file
+/// @brief Labelled images in memory.
+
+namespace fitnas {
+
+/// @brief Images of one shape and their labels, in memory and open to changes.
+struct image_dataset final : image_source {
+    pixel_tensor images{{0, 0, 0, 0}}; ///< N x H x W x C, pixels 0 to 255
+    std::vector<int> labels;           ///< N, each in [0, classes)
+    int classes = 0;
+
+    image_dataset() = default;
+    image_dataset(pixel_tensor pixels, std::vector<int> numbers, int count)
+        : images(std::move(pixels)), labels(std::move(numbers)), classes(count) {}
+    /// @brief A copy in memory of what a source shows.
+    explicit image_dataset(const image_source& other) : classes(other.class_count()) {
+        const shape s = other.image_shape();
+        images = pixel_tensor::from_shape({other.size(), static_cast<std::size_t>(s.height),
+                                           static_cast<std::size_t>(s.width),
+                                           static_cast<std::size_t>(s.channels)});
+        const auto pixels = static_cast<std::size_t>(s.size());
+        for (std::size_t i = 0; i < other.size(); ++i) {
+            std::uint8_t* const to = images.data() + i * pixels;
+            if (const std::uint8_t* from = other.read(i, to); from != to) {
+                std::memcpy(to, from, pixels);
+            }
+        }
+        labels = detail::labels_of(other);
+    }
+
+    std::size_t size() const override { return images.shape(0); }
+    shape image_shape() const override {
+        return {static_cast<int>(images.shape(1)), static_cast<int>(images.shape(2)),
+                static_cast<int>(images.shape(3))};
+    }
+    int class_count() const override { return classes; }
+    std::size_t label_count() const override { return labels.size(); }
+    int label(std::size_t image) const override { return labels[image]; }
+    const std::uint8_t* read(std::size_t image, std::uint8_t* /*room*/) const override {
+        return images.data() + image * static_cast<std::size_t>(image_shape().size());
+    }
+};
+
+} // namespace fitnas
+
+// ---- fitnas/data/image_view.hpp ----
+/// @file
+/// @brief Some images of a source, without a copy of their pixels.
+
+namespace fitnas {
+
+/// @brief A source, or some of its images, by value: copies share the pixels, which live as long as any of
+/// them.
+class image_view final : public image_source {
+public:
+    /// @brief No images.
+    image_view() : image_view(image_dataset{}) {}
+    /// @brief All images of a source, which is moved in or copied.
+    template <class Source>
+    requires(std::derived_from<Source, image_source> && !std::same_as<Source, image_view>)
+    image_view(Source source) : m_source(std::make_shared<const Source>(std::move(source))) {}
+    /// @brief All images of a source that others have too.
+    explicit image_view(std::shared_ptr<const image_source> source) : m_source(std::move(source)) {
+        if (!m_source) {
+            throw option_error("[F0470] image_view: expected a source of images, got none");
+        }
+    }
+
+    /// @return the images with these numbers, in their order
+    /// @throws shape_error where a number is past the end, or there is not one label an image
+    image_view subset(std::span<const std::size_t> numbers) const {
+        detail::require_labels(*this, "subset");
+        image_view part = *this;
+        part.m_numbers.emplace();
+        part.m_numbers->reserve(numbers.size());
+        for (const std::size_t i : numbers) {
+            if (i >= size()) {
+                throw shape_error("[F0424] subset: expected image numbers below " + std::to_string(size()) +
+                                  ", got " + std::to_string(i));
+            }
+            part.m_numbers->push_back(number(i));
+        }
+        return part;
+    }
+
+    std::size_t size() const override { return m_numbers ? m_numbers->size() : m_source->size(); }
+    shape image_shape() const override { return m_source->image_shape(); }
+    int class_count() const override { return m_source->class_count(); }
+    std::size_t label_count() const override {
+        return m_numbers ? m_numbers->size() : m_source->label_count();
+    }
+    int label(std::size_t image) const override { return m_source->label(number(image)); }
+    const std::uint8_t* read(std::size_t image, std::uint8_t* room) const override {
+        return m_source->read(number(image), room);
+    }
+    std::string fingerprint() const override {
+        return m_numbers ? image_source::fingerprint() : m_source->fingerprint();
+    }
+
+private:
+    std::size_t number(std::size_t image) const { return m_numbers ? (*m_numbers)[image] : image; }
+
+    std::shared_ptr<const image_source> m_source;
+    std::optional<std::vector<std::size_t>> m_numbers; // none: all of the source
+};
+
+/// @brief The images with these numbers, in their order, without a copy of their pixels.
+/// @throws shape_error where a number is past the end, or there is not one label an image
+inline image_view subset(const image_view& data, std::span<const std::size_t> indices) {
+    return data.subset(indices);
+}
+
+/// @brief Three splits: weights are trained on `train`, architectures are compared on `validation`, and
+/// `test` is for the last step only.
+struct dataset {
+    image_view train;
+    image_view validation;
+    image_view test;
+};
+
+} // namespace fitnas
+
 // ---- fitnas/data/split.hpp ----
 /// @file
 /// @brief Seeded parts and splits of a set of images.
@@ -6650,28 +6841,6 @@ struct split_options {
     fitnas::seed seed{0};
     std::size_t train_limit = 0; ///< keep only so many training images; 0: all that are left
 };
-
-/// @brief The images with these numbers, in their order.
-/// @throws shape_error where a number is past the end, or there is not one label an image
-inline image_dataset subset(const image_dataset& data, std::span<const std::size_t> indices) {
-    detail::require_labels(data, "subset");
-    const shape s = data.image_shape();
-    const auto pixels = static_cast<std::size_t>(s.size());
-    image_dataset part;
-    part.images = pixel_tensor::from_shape(
-        {indices.size(), data.images.shape(1), data.images.shape(2), data.images.shape(3)});
-    part.labels.resize(indices.size());
-    part.classes = data.classes;
-    for (std::size_t i = 0; i < indices.size(); ++i) {
-        if (indices[i] >= data.size()) {
-            throw shape_error("[F0424] subset: expected image numbers below " + std::to_string(data.size()) +
-                              ", got " + std::to_string(indices[i]));
-        }
-        std::copy_n(data.images.data() + indices[i] * pixels, pixels, part.images.data() + i * pixels);
-        part.labels[i] = data.labels[indices[i]];
-    }
-    return part;
-}
 
 namespace detail {
 
@@ -6698,10 +6867,10 @@ inline std::vector<std::size_t> class_quotas(const std::vector<std::size_t>& cou
 }
 
 /// The images of each class, in a random order.
-inline std::vector<std::vector<std::size_t>> shuffled_classes(const image_dataset& data, seed s, purpose p) {
-    std::vector<std::vector<std::size_t>> members(static_cast<std::size_t>(data.classes));
+inline std::vector<std::vector<std::size_t>> shuffled_classes(const image_source& data, seed s, purpose p) {
+    std::vector<std::vector<std::size_t>> members(static_cast<std::size_t>(data.class_count()));
     for (std::size_t i = 0; i < data.size(); ++i) {
-        members[static_cast<std::size_t>(data.labels[i])].push_back(i);
+        members[static_cast<std::size_t>(data.label(i))].push_back(i);
     }
     for (std::size_t c = 0; c < members.size(); ++c) {
         random_stream random(s, p, c);
@@ -6724,7 +6893,7 @@ inline std::vector<std::vector<std::size_t>> shuffled_classes(const image_datase
 /// @param s chooses the images; the same gives the same
 /// @return different image numbers
 /// @throws data_error where the set contradicts itself; option_error where it has fewer images
-inline std::vector<std::size_t> stratified_indices(const image_dataset& data, std::size_t count, seed s) {
+inline std::vector<std::size_t> stratified_indices(const image_source& data, std::size_t count, seed s) {
     require_consistent(data, "stratified_indices");
     if (count > data.size()) {
         throw option_error("[F0468] stratified_indices: expected at most the " + std::to_string(data.size()) +
@@ -6759,13 +6928,13 @@ inline std::vector<std::size_t> stratified_indices(const image_dataset& data, st
 /// @return images keep the order they have in `all`
 /// @throws data_error where a set contradicts itself or the two do not match
 /// @throws option_error where validation takes every image, or train_limit asks for more than are left
-inline dataset split(const image_dataset& all, image_dataset test, const split_options& options = {}) {
+inline dataset split(const image_view& all, image_view test, const split_options& options = {}) {
     require_consistent(all, "split: the training set");
     require_consistent(test, "split: the test set");
-    if (all.image_shape() != test.image_shape() || all.classes != test.classes) {
+    if (all.image_shape() != test.image_shape() || all.class_count() != test.class_count()) {
         throw data_error("[F0425] split: the training set has images of " + to_string(all.image_shape()) +
-                         " in " + std::to_string(all.classes) + " classes, the test set " +
-                         to_string(test.image_shape()) + " in " + std::to_string(test.classes));
+                         " in " + std::to_string(all.class_count()) + " classes, the test set " +
+                         to_string(test.image_shape()) + " in " + std::to_string(test.class_count()));
     }
     if (options.validation >= all.size()) {
         throw option_error("[F0426] split_options::validation: expected fewer than the " +
@@ -6888,7 +7057,7 @@ inline dataset cifar10(const std::string& directory, const split_options& option
         paths.push_back(detail::find_file(directory, "data_batch_" + std::to_string(i) + ".bin"));
     }
     const std::string test_path = detail::find_file(directory, "test_batch.bin");
-    const image_dataset all = read_cifar10(paths);
+    const image_view all = read_cifar10(paths);
     return split(all, read_cifar10({&test_path, 1}), options);
 }
 
@@ -7037,7 +7206,7 @@ inline dataset fashion_mnist(const std::string& directory = "/usr/share/datasets
         const std::string images = detail::find_file(directory, part + "-images-idx3-ubyte");
         return read_idx(images, detail::find_file(directory, part + "-labels-idx1-ubyte"), 10);
     };
-    const image_dataset all = read("train");
+    const image_view all = read("train");
     return split(all, read("t10k"), options);
 }
 
@@ -7274,6 +7443,8 @@ struct fashion_mini;
 } // namespace spaces
 
 // data
+class image_source;
+class image_view;
 struct image_dataset;
 struct dataset;
 struct split_options;
@@ -19416,15 +19587,15 @@ FITNAS_COLD inline void require_options(const train_options& o, std::size_t imag
 }
 
 /// Refuses images that the network does not take.
-FITNAS_COLD inline void require_images(const weights& w, const image_dataset& data, const std::string& what) {
+FITNAS_COLD inline void require_images(const weights& w, const image_source& data, const std::string& what) {
     require_consistent(data, what);
     if (data.image_shape() != w.input()) {
         throw shape_error("[F0514] " + what + ": the network takes images of " + to_string(w.input()) +
                           " (height x width x channels), got " + to_string(data.image_shape()));
     }
-    if (data.classes != w.classes()) {
+    if (data.class_count() != w.classes()) {
         throw shape_error("[F0515] " + what + ": the network has " + std::to_string(w.classes()) +
-                          " classes, the images " + std::to_string(data.classes));
+                          " classes, the images " + std::to_string(data.class_count()));
     }
 }
 
@@ -19465,15 +19636,12 @@ inline void require_finite(const weights& w, const std::string& what) {
 
 /// What a training that goes on must share with the one that was saved.
 FITNAS_COLD inline std::vector<std::pair<std::string, std::string>>
-training_setup(const train_options& o, const image_dataset& data) {
+training_setup(const train_options& o, const image_source& data) {
     const auto exact = [](double value) { return general_text(value, 17); };
-    hash64 images;
-    images.add(data.images.data(), data.images.size());
-    images.add(data.labels.data(), data.labels.size() * sizeof(int));
     constexpr const char* ways[] = {"uniform", "strict_fair", "fair_in_turn", "sandwich"};
     std::vector<std::pair<std::string, std::string>> setup{
         {"images",
-         std::to_string(data.size()) + " of " + to_string(data.image_shape()) + ", hash " + images.text()},
+         std::to_string(data.size()) + " of " + to_string(data.image_shape()) + ", hash " + data.fingerprint()},
         {"epochs", std::to_string(o.epochs)},
         {"batch", std::to_string(o.batch)},
         {"sampling", ways[static_cast<std::size_t>(o.sampling)]},
@@ -19558,7 +19726,7 @@ void keep_training(Weights& w, weights_update& update, training_state& now, cons
 
 /// A template, here and in the rooms beside, so that only programs that call it compile it.
 template <std::same_as<weights> Weights>
-train_report train_checked(Weights& w, std::span<const int> counts, const image_dataset& data,
+train_report train_checked(Weights& w, std::span<const int> counts, const image_source& data,
                            const train_options& o) {
     using code_type = path_sampler::code;
     const bool chooses = !counts.empty();
@@ -19671,7 +19839,7 @@ train_report train_checked(Weights& w, std::span<const int> counts, const image_
 /// Checks first.
 /// @param counts operators of each cell; empty where nothing is chosen
 template <std::same_as<weights> Weights>
-train_report train(Weights& w, std::span<const int> counts, const image_dataset& data,
+train_report train(Weights& w, std::span<const int> counts, const image_source& data,
                    const train_options& o) {
     require_images(w, data, "train");
     require_options(o, data.size());
@@ -19712,7 +19880,7 @@ auto or_as_before(supernet<Space>& net, Work&& work) {
 /// @throws interrupted where `options.keep.stop` asked for it, or the observer threw it, after saving; the
 /// weights are then those of the last step, also where a mean is taken (`options.average`)
 template <search_space_type Space>
-train_report train(supernet<Space>& net, const image_dataset& data, const train_options& options = {}) {
+train_report train(supernet<Space>& net, const image_source& data, const train_options& options = {}) {
     return detail::or_as_before(
         net, [&] { return detail::train(net.weights(), Space::operator_counts, data, options); });
 }
@@ -19742,7 +19910,7 @@ struct loaded_images {
     int count() const { return static_cast<int>(labels.size()); }
 
     /// @param indices which images
-    loaded_images(const image_dataset& data, std::span<const std::size_t> indices, const normalisation& norm)
+    loaded_images(const image_source& data, std::span<const std::size_t> indices, const normalisation& norm)
         : values(indices.size() * static_cast<std::size_t>(data.image_shape().size())),
           labels(indices.size()),
           one(data.image_shape()) {
@@ -19928,6 +20096,12 @@ std::vector<path_score> score_paths(const Weights& w, std::span<const network_pa
 
 } // namespace detail
 
+/// @brief Which of the two scores of a sub-network.
+enum class score_measure : std::uint8_t {
+    accuracy,     ///< the share of images that are right
+    negative_loss ///< minus the mean cross-entropy
+};
+
 /// @brief Two scores of each sub-network.
 template <search_space_type Space>
 struct evaluation {
@@ -19940,6 +20114,10 @@ struct evaluation {
         score_table<Space> table = accuracy;
         table.scores = negative_loss;
         return table;
+    }
+    /// @return the table with the scores that are wanted
+    score_table<Space> by(score_measure measure) const {
+        return measure == score_measure::accuracy ? accuracy : by_loss();
     }
 };
 
@@ -20022,7 +20200,7 @@ namespace detail {
 /// Batch norm statistics of every block of one path, gathered once.
 class kept_statistics {
 public:
-    kept_statistics(const weights& w, const image_dataset& data, std::size_t count, seed s)
+    kept_statistics(const weights& w, const image_source& data, std::size_t count, seed s)
         : m_norm(normalisation_of(data)) {
         const loaded_images images(data, stratified_indices(data, count, s), m_norm);
         arena memory;
@@ -20095,7 +20273,7 @@ inline void require_calibration_fits(const weights& w, std::size_t images) {
 
 /// Logits of images, in slices. @return images x classes
 inline std::vector<float> logits_of(const weights& w, const kept_statistics& kept,
-                                    const image_dataset& data) {
+                                    const image_source& data) {
     constexpr std::size_t slice = logits_slice;
     require_logits_fit(w, data.size());
     const auto classes = static_cast<std::size_t>(w.classes());
@@ -20167,7 +20345,7 @@ public:
     /// @param images how many, random ones, each class in proportion; all where there are fewer
     /// @throws shape_error, data_error where the images are not of this network; option_error for no images;
     /// the statistics are then those of before
-    void calibrate(const image_dataset& data, std::size_t images = 2000, seed s = seed{0}) {
+    void calibrate(const image_source& data, std::size_t images = 2000, seed s = seed{0}) {
         detail::require_images(m_weights, data, "calibrate");
         if (images < 1) {
             throw option_error("[F0504] calibrate: images: expected at least 1, got 0");
@@ -20180,7 +20358,7 @@ public:
     /// @return N x classes, before softmax
     /// @throws option_error where the network was neither trained nor calibrated
     /// @throws shape_error, data_error where the images are not of this network
-    tensor2 logits(const image_dataset& data) const {
+    tensor2 logits(const image_source& data) const {
         detail::require_images(m_weights, data, "network");
         if (!m_statistics) {
             throw option_error(
@@ -20229,7 +20407,7 @@ auto or_as_before(network<Space>& net, Work&& work) {
 /// @throws as for a supernet; the statistics, too, are then as they were before. After `interrupted` there
 /// are none: `calibrate` makes those of the weights where the training stopped
 template <search_space_type Space>
-train_report train(network<Space>& net, const image_dataset& data, const train_options& options = {}) {
+train_report train(network<Space>& net, const image_source& data, const train_options& options = {}) {
     constexpr std::size_t calibration = 2000;
     return detail::or_as_before(net, [&] {
         detail::require_calibration_fits(net.weights(), (std::min)(calibration, data.size()));
@@ -20242,7 +20420,7 @@ train_report train(network<Space>& net, const image_dataset& data, const train_o
 /// @return the predicted class of each image
 /// @throws as `network::logits`; numeric_error where a logit is not finite, and so none the largest
 template <search_space_type Space>
-std::vector<int> classify(const network<Space>& net, const image_dataset& data) {
+std::vector<int> classify(const network<Space>& net, const image_source& data) {
     const tensor2 logits = net.logits(data);
     std::vector<int> classes(data.size());
     const std::size_t width = logits.shape(1);
@@ -20260,11 +20438,11 @@ std::vector<int> classify(const network<Space>& net, const image_dataset& data) 
 /// @return the share of images whose predicted class is their label, in [0, 1]
 /// @throws as `network::logits`
 template <search_space_type Space>
-double accuracy(const network<Space>& net, const image_dataset& data) {
+double accuracy(const network<Space>& net, const image_source& data) {
     const std::vector<int> classes = classify(net, data);
     std::size_t correct = 0;
     for (std::size_t i = 0; i < classes.size(); ++i) {
-        correct += classes[i] == data.labels[i];
+        correct += classes[i] == data.label(i);
     }
     return static_cast<double>(correct) / static_cast<double>(classes.size());
 }
@@ -20313,11 +20491,12 @@ evaluation<Space> fine_tune(const supernet<Space>& net, std::span<const architec
             options.observer(all);
         };
     }
+    const std::vector<int> labels = detail::labels_of(data.validation);
     for (auto& [a, score] : networks) {
         network<Space> one(a, net);
         train(one, data.train, own);
         const tensor2 logits = one.logits(data.validation);
-        const batch_loss sum = cross_entropy({logits.data(), logits.size()}, data.validation.labels, 0);
+        const batch_loss sum = cross_entropy({logits.data(), logits.size()}, labels, 0);
         score = {static_cast<double>(sum.correct) / static_cast<double>(data.validation.size()), sum.loss};
         ++before;
     }
@@ -20474,29 +20653,31 @@ struct supernet_scorer {
     const supernet<Space>* net;
     const dataset* data;
     evaluate_options options;
+    score_measure measure;
 
     std::vector<double> operator()(std::span<const architecture<Space>> some) const {
-        return evaluate<Space>(*net, some, *data, options).scores;
+        return evaluate_both<Space>(*net, some, *data, options).by(measure).scores;
     }
 };
 
-/// @brief A function from architectures to validation accuracies, for `search::segment`, `search::evolution`,
-/// `search::iterative` and `search::random`.
+/// @brief A function from architectures to scores on validation images, for `search::segment`,
+/// `search::evolution`, `search::iterative` and `search::random`.
 /// @param net and
 /// @param data must outlive what is returned
 /// @param options as of `evaluate`
+/// @param measure accuracies are easier to read, negative losses rank better
 template <search_space_type Space>
-supernet_scorer<Space> scorer(const supernet<Space>& net, const dataset& data,
-                              evaluate_options options = {}) {
-    return {&net, &data, std::move(options)};
+supernet_scorer<Space> scorer(const supernet<Space>& net, const dataset& data, evaluate_options options = {},
+                              score_measure measure = score_measure::accuracy) {
+    return {&net, &data, std::move(options), measure};
 }
 /// What would dangle.
 template <search_space_type Space>
-auto scorer(const supernet<Space>&&, const dataset&, evaluate_options = {}) = delete;
+auto scorer(const supernet<Space>&&, const dataset&, evaluate_options = {}, score_measure = {}) = delete;
 template <search_space_type Space>
-auto scorer(const supernet<Space>&, const dataset&&, evaluate_options = {}) = delete;
+auto scorer(const supernet<Space>&, const dataset&&, evaluate_options = {}, score_measure = {}) = delete;
 template <search_space_type Space>
-auto scorer(const supernet<Space>&&, const dataset&&, evaluate_options = {}) = delete;
+auto scorer(const supernet<Space>&&, const dataset&&, evaluate_options = {}, score_measure = {}) = delete;
 
 } // namespace fitnas
 

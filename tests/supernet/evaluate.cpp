@@ -148,7 +148,7 @@ TEST_CASE("images that are sorted by class are scored like mixed ones") {
     std::vector<std::size_t> order; // as a folder of folders gives them
     for (int c = 0; c < 4; ++c) {
         for (std::size_t i = 0; i < mixed.validation.size(); ++i) {
-            if (mixed.validation.labels[i] == c) {
+            if (mixed.validation.label(i) == c) {
                 order.push_back(i);
             }
         }
@@ -163,8 +163,9 @@ TEST_CASE("images that are sorted by class are scored like mixed ones") {
     // A part is that of `stratified_indices`, of which each class has a fourth.
     const std::vector<std::size_t> chosen = stratified_indices(sorted.validation, 40, seed{6});
     const dataset part{sorted.train, subset(sorted.validation, chosen), {}};
+    const std::vector<int> labels = image_dataset(part.validation).labels;
     for (int c = 0; c < 4; ++c) {
-        CHECK(std::count(part.validation.labels.begin(), part.validation.labels.end(), c) == 10);
+        CHECK(std::count(labels.begin(), labels.end(), c) == 10);
     }
     CHECK(scores(sorted, {.images = 40, .seed = seed{6}}) == scores(part, {.seed = seed{6}}));
     CHECK(scores(sorted, {.images = 40, .seed = seed{6}}) != scores(sorted, {.images = 40, .seed = seed{7}}));

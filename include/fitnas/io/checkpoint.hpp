@@ -350,7 +350,7 @@ checkpoint load_into(const std::string& path, Net& net) {
 /// The training of `train_kept`, which may end by throwing.
 /// @param found what the file had; its weights are in place
 template <class Net>
-train_report train_on(Net& net, const image_dataset& data, const train_options& options,
+train_report train_on(Net& net, const image_source& data, const train_options& options,
                       const checkpoint_options& where, const std::optional<checkpoint>& found) {
     train_options o = options;
     const auto statistics = [&]() -> const kept_statistics* {
@@ -389,7 +389,7 @@ train_report train_on(Net& net, const image_dataset& data, const train_options& 
 }
 
 template <class Net>
-train_report train_kept(Net& net, const image_dataset& data, const train_options& options,
+train_report train_kept(Net& net, const image_source& data, const train_options& options,
                         const checkpoint_options& where) {
     if (where.file.empty()) {
         throw option_error("[F0914] checkpoint_options::file: expected a path, got none");
@@ -460,13 +460,13 @@ checkpoint load_checkpoint(const std::string& path, network<Space>& net) {
 /// were before the call, and what was saved on the way stays; interrupted after a signal, with the weights of
 /// the step that is saved
 template <search_space_type Space>
-train_report train(supernet<Space>& net, const image_dataset& data, const train_options& options,
+train_report train(supernet<Space>& net, const image_source& data, const train_options& options,
                    const checkpoint_options& where) {
     return detail::train_kept(net, data, options, where);
 }
 /// @brief The same for one network.
 template <search_space_type Space>
-train_report train(network<Space>& net, const image_dataset& data, const train_options& options,
+train_report train(network<Space>& net, const image_source& data, const train_options& options,
                    const checkpoint_options& where) {
     return detail::train_kept(net, data, options, where);
 }

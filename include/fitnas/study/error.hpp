@@ -242,7 +242,7 @@ void error_stage(const run_folder& folder, dataset data, const error_settings& s
         all.read(path, folds);
     }
     const std::string checkpoint = folder.file("error_supernet.safetensors");
-    const image_dataset validation = std::move(data.validation);
+    const image_view validation = std::move(data.validation);
     // Of which each fold is a piece, with every class in proportion.
     const std::vector<std::size_t> images =
         stratified_indices(validation, folds * settings.images, settings.evaluation.seed);

@@ -111,15 +111,15 @@ FITNAS_COLD inline void require_options(const train_options& o, std::size_t imag
 }
 
 /// Refuses images that the network does not take.
-FITNAS_COLD inline void require_images(const weights& w, const image_dataset& data, const std::string& what) {
+FITNAS_COLD inline void require_images(const weights& w, const image_source& data, const std::string& what) {
     require_consistent(data, what);
     if (data.image_shape() != w.input()) {
         throw shape_error("[F0514] " + what + ": the network takes images of " + to_string(w.input()) +
                           " (height x width x channels), got " + to_string(data.image_shape()));
     }
-    if (data.classes != w.classes()) {
+    if (data.class_count() != w.classes()) {
         throw shape_error("[F0515] " + what + ": the network has " + std::to_string(w.classes()) +
-                          " classes, the images " + std::to_string(data.classes));
+                          " classes, the images " + std::to_string(data.class_count()));
     }
 }
 
@@ -159,16 +159,13 @@ inline void require_finite(const weights& w, const std::string& what) {
 }
 
 /// What a training that goes on must share with the one that was saved.
-FITNAS_COLD inline std::vector<std::pair<std::string, std::string>>
-training_setup(const train_options& o, const image_dataset& data) {
+FITNAS_COLD inline std::vector<std::pair<std::string, std::string>> training_setup(const train_options& o,
+                                                                                   const image_source& data) {
     const auto exact = [](double value) { return general_text(value, 17); };
-    hash64 images;
-    images.add(data.images.data(), data.images.size());
-    images.add(data.labels.data(), data.labels.size() * sizeof(int));
     constexpr const char* ways[] = {"uniform", "strict_fair", "fair_in_turn", "sandwich"};
     std::vector<std::pair<std::string, std::string>> setup{
-        {"images",
-         std::to_string(data.size()) + " of " + to_string(data.image_shape()) + ", hash " + images.text()},
+        {"images", std::to_string(data.size()) + " of " + to_string(data.image_shape()) + ", hash " +
+                       data.fingerprint()},
         {"epochs", std::to_string(o.epochs)},
         {"batch", std::to_string(o.batch)},
         {"sampling", ways[static_cast<std::size_t>(o.sampling)]},
@@ -253,7 +250,7 @@ void keep_training(Weights& w, weights_update& update, training_state& now, cons
 
 /// A template, here and in the rooms beside, so that only programs that call it compile it.
 template <std::same_as<weights> Weights>
-train_report train_checked(Weights& w, std::span<const int> counts, const image_dataset& data,
+train_report train_checked(Weights& w, std::span<const int> counts, const image_source& data,
                            const train_options& o) {
     using code_type = path_sampler::code;
     const bool chooses = !counts.empty();
@@ -366,7 +363,7 @@ train_report train_checked(Weights& w, std::span<const int> counts, const image_
 /// Checks first.
 /// @param counts operators of each cell; empty where nothing is chosen
 template <std::same_as<weights> Weights>
-train_report train(Weights& w, std::span<const int> counts, const image_dataset& data,
+train_report train(Weights& w, std::span<const int> counts, const image_source& data,
                    const train_options& o) {
     require_images(w, data, "train");
     require_options(o, data.size());
@@ -407,7 +404,7 @@ auto or_as_before(supernet<Space>& net, Work&& work) {
 /// @throws interrupted where `options.keep.stop` asked for it, or the observer threw it, after saving; the
 /// weights are then those of the last step, also where a mean is taken (`options.average`)
 template <search_space_type Space>
-train_report train(supernet<Space>& net, const image_dataset& data, const train_options& options = {}) {
+train_report train(supernet<Space>& net, const image_source& data, const train_options& options = {}) {
     return detail::or_as_before(
         net, [&] { return detail::train(net.weights(), Space::operator_counts, data, options); });
 }
