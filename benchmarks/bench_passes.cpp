@@ -10,7 +10,8 @@
 
 #include <benchmark/benchmark.h>
 
-#include <fitnas/cpu/execute.hpp>
+#include <fitnas/cpu/backward.hpp>
+#include <fitnas/cpu/forward.hpp>
 #include <fitnas/op/mbconv.hpp>
 
 #include "sgemm_peak.hpp"

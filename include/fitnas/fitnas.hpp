@@ -24,14 +24,19 @@
 #include <fitnas/core/simd_math.hpp>
 #include <fitnas/core/words.hpp>
 #include <fitnas/core/xtensor.hpp>
+#include <fitnas/cpu/backward.hpp>
 #include <fitnas/cpu/batch_norm.hpp>
 #include <fitnas/cpu/block.hpp>
+#include <fitnas/cpu/block_run.hpp>
 #include <fitnas/cpu/blocked.hpp>
 #include <fitnas/cpu/channels.hpp>
 #include <fitnas/cpu/convolution.hpp>
+#include <fitnas/cpu/custom.hpp>
 #include <fitnas/cpu/depthwise.hpp>
-#include <fitnas/cpu/execute.hpp>
 #include <fitnas/cpu/expansion.hpp>
+#include <fitnas/cpu/forward.hpp>
+#include <fitnas/cpu/linear.hpp>
+#include <fitnas/cpu/plan.hpp>
 #include <fitnas/cpu/plan_memory.hpp>
 #include <fitnas/cpu/planes.hpp>
 #include <fitnas/cpu/pointwise.hpp>
@@ -39,6 +44,7 @@
 #include <fitnas/cpu/recipe_check.hpp>
 #include <fitnas/cpu/squeeze_excite.hpp>
 #include <fitnas/cpu/stencil.hpp>
+#include <fitnas/cpu/write_out.hpp>
 #include <fitnas/data/batch.hpp>
 #include <fitnas/data/byte_file.hpp>
 #include <fitnas/data/cifar.hpp>
@@ -59,7 +65,6 @@
 #include <fitnas/nn/distillation.hpp>
 #include <fitnas/nn/gradient_check.hpp>
 #include <fitnas/nn/initialise.hpp>
-#include <fitnas/nn/plan.hpp>
 #include <fitnas/nn/primitive.hpp>
 #include <fitnas/nn/recipe.hpp>
 #include <fitnas/nn/schedule.hpp>

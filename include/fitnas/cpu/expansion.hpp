@@ -10,6 +10,10 @@
 #ifndef FITNAS_CPU_EXPANSION_HPP
 #define FITNAS_CPU_EXPANSION_HPP
 
+#include <array>
+#include <cstddef>
+#include <utility>
+
 #include <fitnas/cpu/batch_norm.hpp>
 #include <fitnas/cpu/depthwise.hpp>
 #include <fitnas/cpu/pointwise.hpp>
@@ -27,12 +31,6 @@ struct expansion {
     std::ptrdiff_t rows() const { return in.pixels() * images; }
 };
 
-/// Whether its output may be made in cache: an image of x has to stay there beside planes.
-inline bool fits_cache(shape in, int width, int kernel, int stride) {
-    const depthwise_geometry g({in.height, in.width, width}, kernel, stride);
-    return in.size() <= std::int64_t{1} << 16U && g.planes() > 1 && stride <= kernel;
-}
-
 /// Mean and covariance of x, and the covariance of z and x.
 struct expansion_moments {
     float* mean;       ///< of x
@@ -44,6 +42,45 @@ struct expansion_moments {
     }
     static expansion_moments at(float* p, int channels) {
         return {p, p + channels, p + channels * (1 + channels)};
+    }
+};
+
+/// What backward needs beside: k channels come in, `width` go out.
+struct expansion_scratch {
+    static constexpr int panels_width = planes_at_once * W; ///< channels whose planes are made together
+
+    float* parts;    ///< of the weights' gradient, [group][padded width][transposed_columns(k)]
+    float* back;     ///< weights of du (a w), packed
+    float* scaled;   ///< weights times a or b, width x k
+    float* square;   ///< w^T b w, k x k
+    float* constant; ///< padded k
+    float* packed;   ///< `square`, packed
+
+    static std::size_t size(int k, int width) {
+        std::size_t sum = 0;
+        for (const std::size_t piece : pieces(k, width)) {
+            sum += piece;
+        }
+        return sum;
+    }
+    static expansion_scratch at(float* p, int k, int width) {
+        const auto sizes = pieces(k, width);
+        auto next = [&, i = std::size_t{0}]() mutable { return std::exchange(p, p + sizes[i++]); };
+        return {next(), next(), next(), next(), next(), next()};
+    }
+
+private:
+    static std::array<std::size_t, 6> pieces(int k, int width) {
+        const auto area = [](int rows, int columns) { // whole cache lines
+            return (static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns) + 15) / 16 * 16;
+        };
+        return {area(simd::padded(width), transposed_columns(k)) * sum_groups,
+                packed_size(panels_width, k) *
+                    static_cast<std::size_t>((width + panels_width - 1) / panels_width),
+                area(width, k),
+                area(k, k),
+                area(1, simd::padded(k)),
+                packed_size(k, k)};
     }
 };
 
@@ -255,25 +292,19 @@ class expanded_gradient final : public expanded_planes {
 public:
     /// @param pending `scale` is the a of dz = a du + b z + c
     /// @param dx gets du (a w); nullptr where nobody needs it
-    expanded_gradient(const expansion& e, const affine_input& pending, float* dx, arena& memory,
+    /// @param scratch as large as `expansion_scratch::size`
+    expanded_gradient(const expansion& e, const affine_input& pending, float* dx, float* scratch,
                       workspace& ws)
         : expanded_planes(e, pending, ws),
           m_dx(dx),
           m_ld(transposed_columns(e.in.channels)),
           m_part(static_cast<std::size_t>(simd::padded(e.width)) * static_cast<std::size_t>(m_ld)),
-          m_parts(memory.take(m_part * sum_groups)),
-          m_back(memory.take(packed_size(panels_width, e.in.channels) *
-                             static_cast<std::size_t>((e.width + panels_width - 1) / panels_width))) {
+          m_own(expansion_scratch::at(scratch, e.in.channels, e.width)) {
         const int k = e.in.channels;
-        float* scaled = memory.take(static_cast<std::size_t>(e.width) * static_cast<std::size_t>(k));
-        for (int i = 0; i < e.width; ++i) {
-            for (int j = 0; j < k; ++j) {
-                scaled[i * k + j] = pending.scale[i] * e.weights[i * k + j];
-            }
-        }
+        scale_weights(pending.scale);
         for (int c = 0; c < e.width; c += panels_width) {
             const int here = (std::min)(panels_width, e.width - c);
-            pack_panels<Words>(scaled + c * k, k, 1, here, k, back(c));
+            pack_panels<Words>(m_own.scaled + c * k, k, 1, here, k, back(c));
         }
     }
 
@@ -322,7 +353,7 @@ public:
     /// @param sums of du, in the first group
     /// @param addend of dx; nullptr: none
     void complete(const expansion_moments& moments, const norm_state& norm, const double* sums,
-                  const float* addend, float* dweights, arena& memory, workspace& ws) const {
+                  const float* addend, float* dweights, workspace& ws) const {
         const int k = m_e.in.channels;
         const auto rows = static_cast<double>(m_e.rows());
         parallel_for(m_e.width, [&](std::ptrdiff_t i) {
@@ -345,33 +376,28 @@ public:
             return;
         }
         // dx = du (a w) + (x - m) w^T b w - (a w)^T (mean of du)
-        const auto weights_size = static_cast<std::size_t>(m_e.width) * static_cast<std::size_t>(k);
-        float* scaled = memory.take(weights_size);
-        float* square = memory.take(static_cast<std::size_t>(k) * static_cast<std::size_t>(k));
-        float* constant = memory.take(static_cast<std::size_t>(simd::padded(k)));
         double* c = ws.moments.reserve(static_cast<std::size_t>(k));
         std::fill_n(c, k, 0.0);
         for (int i = 0; i < m_e.width; ++i) {
             const double du = static_cast<double>(x.scale[i]) * sums[i] / rows;
             for (int j = 0; j < k; ++j) {
-                const float w = m_e.weights[i * k + j];
-                scaled[i * k + j] = norm.b[i] * w;
-                c[j] -= du * static_cast<double>(w);
+                c[j] -= du * static_cast<double>(m_e.weights[i * k + j]);
             }
         }
-        multiply_matrices(true, k, k, m_e.width, m_e.weights, scaled, square);
+        scale_weights(norm.b);
+        multiply_matrices(true, k, k, m_e.width, m_e.weights, m_own.scaled, m_own.square);
         for (int j = 0; j < k; ++j) {
             double shift = c[j];
             for (int i = 0; i < k; ++i) {
-                shift -= static_cast<double>(moments.mean[i]) * static_cast<double>(square[i * k + j]);
+                shift -= static_cast<double>(moments.mean[i]) * static_cast<double>(m_own.square[i * k + j]);
             }
-            constant[j] = static_cast<float>(shift);
+            m_own.constant[j] = static_cast<float>(shift);
         }
-        add_product(square, constant, addend, memory);
+        add_product(addend);
     }
 
 private:
-    static constexpr int panels_width = planes_at_once * W;
+    static constexpr int panels_width = expansion_scratch::panels_width;
     static constexpr bool floats = Words::each == 1;
     /// Pixels whose gradients become words together.
     static constexpr int chunk = 256;
@@ -408,9 +434,18 @@ private:
                             store_rows{m_dx + row * k, k, k, c > 0});
         }
     }
-    float* part(int group) const { return m_parts + static_cast<std::size_t>(group) * m_part; }
+    /// `scaled` = each channel's weights times its factor.
+    void scale_weights(const float* factors) const {
+        const int k = m_e.in.channels;
+        for (int i = 0; i < m_e.width; ++i) {
+            for (int j = 0; j < k; ++j) {
+                m_own.scaled[i * k + j] = factors[i] * m_e.weights[i * k + j];
+            }
+        }
+    }
+    float* part(int group) const { return m_own.parts + static_cast<std::size_t>(group) * m_part; }
     float* back(int c) const {
-        return m_back +
+        return m_own.back +
                static_cast<std::size_t>(c / panels_width) * packed_size(panels_width, m_e.in.channels);
     }
 
@@ -454,27 +489,26 @@ private:
         }
     };
 
-    void add_product(const float* square, const float* constant, const float* addend, arena& memory) const {
+    void add_product(const float* addend) const {
         const int k = m_e.in.channels;
         const int tile = tile_rows(k, k);
-        float* packed = memory.take(packed_size(k, k));
-        pack_panels(square, k, 1, k, k, packed);
+        pack_panels(m_own.square, k, 1, k, k, m_own.packed);
         parallel_for(tile_count(m_e.rows(), tile), [&](std::ptrdiff_t t) {
             const std::ptrdiff_t r0 = t * tile;
             const int count = static_cast<int>((std::min)(std::ptrdiff_t{tile}, m_e.rows() - r0));
             float* block = thread_scratch(blocked_size(tile, k));
             read_blocked(affine_input{.z = m_e.x}, count, k, {{1, 1, k}}, r0, {block}, block_stride(tile),
                          tile * k);
-            multiply(count, k, k, block, block_stride(tile), packed,
-                     add_rows{m_dx + r0 * k, addend == nullptr ? nullptr : addend + r0 * k, constant, k});
+            multiply(
+                count, k, k, block, block_stride(tile), m_own.packed,
+                add_rows{m_dx + r0 * k, addend == nullptr ? nullptr : addend + r0 * k, m_own.constant, k});
         });
     }
 
     float* m_dx;
     int m_ld;
     std::size_t m_part;
-    float* m_parts;
-    float* m_back;
+    expansion_scratch m_own;
 };
 
 } // namespace fitnas::detail

@@ -36,8 +36,9 @@ struct squeeze_state {
         : means(p),
           hidden(means + static_cast<std::ptrdiff_t>(images) * channels),
           gate(hidden + static_cast<std::ptrdiff_t>(images) * hidden_units) {}
-    static std::size_t size(int images, int channels, int hidden_units) {
-        return static_cast<std::size_t>(images) * static_cast<std::size_t>(2 * channels + hidden_units);
+    /// Floats an image.
+    static std::size_t size(int channels, int hidden_units) {
+        return static_cast<std::size_t>(2 * channels + hidden_units);
     }
 };
 
