@@ -171,8 +171,8 @@ TEST_CASE("multiply_transposed is or adds G^T A of blocked operands, for n and k
         std::vector<float> out(blocked_size(rows, columns));
         for (int r = 0; r < rows; ++r) {
             for (int c = 0; c < columns; ++c) {
-                const std::size_t place = static_cast<std::size_t>(c / gemm_width) * block_stride(rows) +
-                                          static_cast<std::size_t>(r * gemm_width + c % gemm_width);
+                const std::size_t place = static_cast<std::size_t>(c / lanes) * block_stride(rows) +
+                                          static_cast<std::size_t>(r * lanes + c % lanes);
                 out[place] = value(r, c);
             }
         }

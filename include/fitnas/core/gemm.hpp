@@ -1,7 +1,7 @@
 /// @file
 /// @brief Matrix products: register tiles over packed operands, on one thread, for any size.
 ///
-/// The left operand is *blocked*: `[columns / Width][rows][Width]`, one vector's width of columns after the
+/// The left operand is *blocked*: `[columns / lanes][rows][lanes]`, one vector's width of columns after the
 /// other. The right operand is *packed*: panels of `panel` columns, `[rows][panel]` each. Both are padded
 /// with zeros, so only whoever stores a result has to know where it ends. Both hold words; of bfloat16 each
 /// has two numbers, neighbours in a row of the left operand and in a column of the right one.
@@ -22,20 +22,21 @@ namespace fitnas {
 
 namespace detail {
 
-inline constexpr int gemm_width = simd::native_width;
+using simd::lanes;
+
 /// Rows of a register tile: with two vectors of columns they fill the registers without spilling.
-inline constexpr int gemm_rows = simd::native_width == 16 ? 8 : 4;
+inline constexpr int gemm_rows = lanes == 16 ? 8 : 4;
 /// Columns of a register tile.
-inline constexpr int panel = 2 * simd::native_width;
+inline constexpr int panel = 2 * lanes;
 
 /// Floats between two blocks of a blocked operand: whole groups of four rows, and an odd one that keeps
 /// blocks off one cache set.
 constexpr std::size_t block_stride(int rows) {
-    return static_cast<std::size_t>((rows + 3) / 4 * 4 + 1) * static_cast<std::size_t>(gemm_width);
+    return static_cast<std::size_t>((rows + 3) / 4 * 4 + 1) * static_cast<std::size_t>(lanes);
 }
 /// Floats of a blocked operand.
 constexpr std::size_t blocked_size(int rows, int columns) {
-    return block_stride(rows) * static_cast<std::size_t>(simd::padded(columns) / gemm_width);
+    return block_stride(rows) * static_cast<std::size_t>(simd::padded(columns) / lanes);
 }
 /// Floats of a packed operand.
 constexpr std::size_t packed_size(int rows, int columns) {
@@ -77,7 +78,7 @@ requires(Words::each == 2) void pack_panel(const float* b, std::ptrdiff_t row_st
     std::fill_n(rows + static_cast<std::ptrdiff_t>(panel) * simd::padded(k),
                 panel * (2 * words - simd::padded(k)), 0.0F);
     for (int i = 0; i < words; ++i, rows += 2 * panel, out += panel) {
-        for (int j = 0; j < panel; j += gemm_width) {
+        for (int j = 0; j < panel; j += lanes) {
             simd::store(out + j, Words::pair(simd::load(rows + j), simd::load(rows + panel + j)));
         }
     }
@@ -99,17 +100,17 @@ template <class Words, int Rows, int Vectors, class Store>
 FITNAS_INLINE void multiply_tile(int k_padded, const float* a, std::size_t a_stride, const float* b, int row,
                                  Store& store) {
     simd::tile<Rows, Vectors> acc = {};
-    for (int block = 0; block < k_padded / gemm_width; ++block) {
+    for (int block = 0; block < k_padded / lanes; ++block) {
         const float* x = a + static_cast<std::size_t>(block) * a_stride;
         FITNAS_UNROLL(4)
-        for (int i = 0; i < gemm_width; ++i, b += panel) {
+        for (int i = 0; i < lanes; ++i, b += panel) {
             simd::vecs<Vectors> y;
             for (int v = 0; v < Vectors; ++v) {
-                y[v] = simd::load(b + v * gemm_width);
+                y[v] = simd::load(b + v * lanes);
             }
             FITNAS_UNROLL(8)
             for (int r = 0; r < Rows; ++r) {
-                const simd::vec<> factor = simd::broadcast(x[r * gemm_width + i]);
+                const simd::vec<> factor = simd::broadcast(x[r * lanes + i]);
                 for (int v = 0; v < Vectors; ++v) {
                     acc[r][v] = Words::multiply_add(factor, y[v], acc[r][v]);
                 }
@@ -127,10 +128,10 @@ void multiply_panel(int rows, int k_padded, const float* a, std::size_t a_stride
     int row = 0;
     for (; row + gemm_rows <= rows; row += gemm_rows) {
         next.ask();
-        multiply_tile<Words, gemm_rows, Vectors>(k_padded, a + row * gemm_width, a_stride, b, row, store);
+        multiply_tile<Words, gemm_rows, Vectors>(k_padded, a + row * lanes, a_stride, b, row, store);
     }
     for (; row < rows; ++row) {
-        multiply_tile<Words, 1, Vectors>(k_padded, a + row * gemm_width, a_stride, b, row, store);
+        multiply_tile<Words, 1, Vectors>(k_padded, a + row * lanes, a_stride, b, row, store);
     }
     store.finish();
 }
@@ -145,9 +146,9 @@ void multiply(int rows, int n, int k, const float* a, std::size_t a_stride, cons
     for (int column = 0; column < n;
          column += panel, b += static_cast<std::size_t>(panel) * static_cast<std::size_t>(k_padded)) {
         // Narrow vectors take one width of panels, which is half to compile; its second vector may be empty.
-        if (gemm_width < 16 || n - column > gemm_width) {
+        if (lanes < 16 || n - column > lanes) {
             multiply_panel<Words, 2>(rows, k_padded, a, a_stride, b, column, epilogue, next);
-        } else if constexpr (gemm_width >= 16) {
+        } else if constexpr (lanes >= 16) {
             multiply_panel<Words, 1>(rows, k_padded, a, a_stride, b, column, epilogue, next);
         }
     }
@@ -168,7 +169,7 @@ FITNAS_INLINE void multiply_transposed_tile(int rows, const float* g, const floa
     if (accumulate) {
         for (int i = 0; i < gemm_rows; ++i) {
             for (int v = 0; v < Vectors; ++v) {
-                acc[i][v] = simd::load(c + static_cast<std::ptrdiff_t>(i) * ldc + v * gemm_width);
+                acc[i][v] = simd::load(c + static_cast<std::ptrdiff_t>(i) * ldc + v * lanes);
             }
         }
     }
@@ -176,11 +177,11 @@ FITNAS_INLINE void multiply_transposed_tile(int rows, const float* g, const floa
     for (int r = 0; r < rows; ++r) {
         simd::vecs<Vectors> y;
         for (int v = 0; v < Vectors; ++v) {
-            y[v] = simd::load(a + static_cast<std::size_t>(v) * a_stride + r * gemm_width);
+            y[v] = simd::load(a + static_cast<std::size_t>(v) * a_stride + r * lanes);
         }
         FITNAS_UNROLL(8)
         for (int i = 0; i < gemm_rows; ++i) {
-            const simd::vec<> factor = simd::broadcast(g[r * gemm_width + i]);
+            const simd::vec<> factor = simd::broadcast(g[r * lanes + i]);
             for (int v = 0; v < Vectors; ++v) {
                 acc[i][v] = Words::multiply_add(factor, y[v], acc[i][v]);
             }
@@ -188,7 +189,7 @@ FITNAS_INLINE void multiply_transposed_tile(int rows, const float* g, const floa
     }
     for (int i = 0; i < gemm_rows; ++i) {
         for (int v = 0; v < Vectors; ++v) {
-            simd::store(c + static_cast<std::ptrdiff_t>(i) * ldc + v * gemm_width, acc[i][v]);
+            simd::store(c + static_cast<std::ptrdiff_t>(i) * ldc + v * lanes, acc[i][v]);
         }
     }
 }
@@ -200,12 +201,12 @@ template <class Words = float_words>
 void multiply_transposed(int rows, int n, int k, const float* g, std::size_t g_stride, const float* a,
                          std::size_t a_stride, float* c, int ldc, bool accumulate, line_queue& next) {
     for (int column = 0; column < k; column += panel) {
-        const float* from = a + static_cast<std::size_t>(column / gemm_width) * a_stride;
+        const float* from = a + static_cast<std::size_t>(column / lanes) * a_stride;
         for (int i = 0; i < n; i += gemm_rows) {
             next.ask();
-            const float* x = g + static_cast<std::size_t>(i / gemm_width) * g_stride + i % gemm_width;
+            const float* x = g + static_cast<std::size_t>(i / lanes) * g_stride + i % lanes;
             float* out = c + static_cast<std::ptrdiff_t>(i) * ldc + column;
-            if (k - column > gemm_width) {
+            if (k - column > lanes) {
                 multiply_transposed_tile<Words, 2>(rows, x, from, a_stride, out, ldc, accumulate);
             } else {
                 multiply_transposed_tile<Words, 1>(rows, x, from, a_stride, out, ldc, accumulate);
@@ -247,8 +248,8 @@ struct store_rows {
             constexpr auto Rows = static_cast<int>(Count);
             for (int r = 0; r < Rows; ++r) {
                 float* at = to.out + static_cast<std::ptrdiff_t>(row + r) * to.ld + column;
-                for (int v = 0; v < Vectors; ++v, at += gemm_width) {
-                    const int left = to.n - column - v * gemm_width;
+                for (int v = 0; v < Vectors; ++v, at += lanes) {
+                    const int left = to.n - column - v * lanes;
                     simd::store(at, to.accumulate ? acc[r][v] + simd::load(at, left) : acc[r][v], left);
                 }
             }
@@ -285,10 +286,9 @@ inline void gemm(bool transpose_a, bool transpose_b, int m, int n, int k, const 
     for (int first = 0; first < m; first += chunk) {
         const int rows = (std::min)(chunk, m - first);
         for (int i = 0; i < simd::padded(k); ++i) {
-            float* to =
-                block + static_cast<std::size_t>(i / detail::gemm_width) * stride + i % detail::gemm_width;
+            float* to = block + static_cast<std::size_t>(i / detail::lanes) * stride + i % detail::lanes;
             for (int r = 0; r < rows; ++r) {
-                to[r * detail::gemm_width] = i < k ? a[(first + r) * row_step + i * column_step] : 0.0F;
+                to[r * detail::lanes] = i < k ? a[(first + r) * row_step + i * column_step] : 0.0F;
             }
         }
         detail::multiply(

@@ -19,27 +19,27 @@ struct blocked_rows {
 };
 
 /// Writes rows into a blocked operand: `group(r)` makes a reader of `rows_at_once` rows from r on, and after
-/// `reader.channels(c)`, `reader(i, c, count)` is row r + i's vector of channels [c, c + W), `count` of them
-/// there.
+/// `reader.channels(c)`, `reader(i, c, count)` is row r + i's vector of channels [c, c + lanes), `count` of
+/// them there.
 template <class Words, class Group>
 requires(Words::each == 1) FITNAS_INLINE
     void write_blocked(int rows, int channels, const blocked_rows& out, std::size_t stride, Group&& group) {
     for (int r = 0; r < rows; r += rows_at_once) {
         auto reader = group(r);
-        float* to = out.left + r * W;
+        float* to = out.left + r * lanes;
         int c = 0;
-        if constexpr (W >= 8) { // narrow vectors take one loop, which is half to compile
-            for (; c + W <= channels; c += W, to += stride) {
+        if constexpr (lanes >= 8) { // narrow vectors take one loop, which is half to compile
+            for (; c + lanes <= channels; c += lanes, to += stride) {
                 reader.channels(c);
                 for (int i = 0; i < rows_at_once; ++i) {
-                    simd::store(to + i * W, reader(i, c, W));
+                    simd::store(to + i * lanes, reader(i, c, lanes));
                 }
             }
         }
-        for (; c < channels; c += W, to += stride) {
+        for (; c < channels; c += lanes, to += stride) {
             reader.channels(c);
             for (int i = 0; i < rows_at_once; ++i) {
-                simd::store(to + i * W, reader(i, c, channels - c));
+                simd::store(to + i * lanes, reader(i, c, channels - c));
             }
         }
     }
@@ -52,17 +52,18 @@ requires(Words::each == 2) FITNAS_INLINE
     void write_blocked(int rows, int channels, const blocked_rows& out, std::size_t stride, Group&& group) {
     for (int r = 0; r < rows; r += rows_at_once) {
         auto reader = group(r);
-        for (int c = 0; c < channels; c += 2 * W) {
+        for (int c = 0; c < channels; c += 2 * lanes) {
             vec<> v[2][rows_at_once] = {};
-            for (int h = 0; h < 2 && c + h * W < channels; ++h) {
-                const int at = c + h * W;
+            for (int h = 0; h < 2 && c + h * lanes < channels; ++h) {
+                const int at = c + h * lanes;
                 reader.channels(at);
                 for (int i = 0; i < rows_at_once; ++i) {
                     v[h][i] = reader(i, at, channels - at);
                 }
                 if (out.transposed != nullptr) {
-                    float* to = out.transposed + static_cast<std::size_t>(at / W) * stride + r / 2 * W;
-                    for (int i = 0; i < rows_at_once; i += 2, to += W) {
+                    float* to =
+                        out.transposed + static_cast<std::size_t>(at / lanes) * stride + r / 2 * lanes;
+                    for (int i = 0; i < rows_at_once; i += 2, to += lanes) {
                         // Rows behind the last would be summed up.
                         simd::store(to, Words::pair(r + i < rows ? v[h][i] : vec<>{},
                                                     r + i + 1 < rows ? v[h][i + 1] : vec<>{}));
@@ -70,8 +71,8 @@ requires(Words::each == 2) FITNAS_INLINE
                 }
             }
             if (out.left != nullptr) {
-                float* to = out.left + static_cast<std::size_t>(c / (2 * W)) * stride + r * W;
-                for (int i = 0; i < rows_at_once; ++i, to += W) {
+                float* to = out.left + static_cast<std::size_t>(c / (2 * lanes)) * stride + r * lanes;
+                for (int i = 0; i < rows_at_once; ++i, to += lanes) {
                     simd::store(to, Words::join(v[0][i], v[1][i]));
                 }
             }

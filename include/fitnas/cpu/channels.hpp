@@ -24,7 +24,6 @@
 namespace fitnas::detail {
 
 using simd::vec;
-inline constexpr int W = simd::native_width;
 
 /// act(scale z + shift), channel by channel; without scale the tensor is plain. The per-channel arrays are
 /// padded with zeros to a multiple of the vector width.
@@ -161,7 +160,7 @@ void with_activation(activation act, F&& f) {
 /// which are told apart as they run; with narrow vectors all are.
 template <class F>
 void with_product_activation(activation act, F&& f) {
-    if constexpr (W >= 8) {
+    if constexpr (lanes >= 8) {
         if (act == activation::none) {
             return f(std::integral_constant<activation, activation::none>());
         }
@@ -184,17 +183,17 @@ FITNAS_INLINE vec<> derive_product(activation act, vec<> gradient, vec<> u) {
         if (act == activation::relu6) {
             return derive<activation::relu6>(gradient, u);
         }
-        if (W < 8 && act == activation::relu) {
+        if (lanes < 8 && act == activation::relu) {
             return derive<activation::relu>(gradient, u);
         }
-        if (W < 8 && act == activation::none) {
+        if (lanes < 8 && act == activation::none) {
             return gradient;
         }
     }
     return derive<A>(gradient, u);
 }
 
-/// scale z + shift of W channels, in registers.
+/// scale z + shift of lanes channels, in registers.
 struct affine {
     vec<> scale;
     vec<> shift;
@@ -224,7 +223,7 @@ FITNAS_INLINE vec<> read(const gradient_input& g, const float* du, const float* 
 FITNAS_INLINE void prefetch([[maybe_unused]] const float* p, [[maybe_unused]] int c) {
     if constexpr (!asks_while_computing) {
         constexpr int line = 16;
-        if (W >= line || c % line == 0) {
+        if (lanes >= line || c % line == 0) {
             __builtin_prefetch(p, 0, 2);
         }
     }
@@ -248,20 +247,21 @@ struct strided_rows {
 };
 
 /// Whether `simd::stream` differs from a store.
-inline constexpr bool can_stream = W >= 8;
+inline constexpr bool can_stream = lanes >= 8;
 /// Tensors of more values are written past the caches, since nothing of them would stay there until they are
 /// read. Measured: on a processor with AVX-512 it pays from 8 MiB on, on one with AVX2 wherever a tensor
 /// leaves a core's own cache.
-inline constexpr std::ptrdiff_t most_in_cache = W == 16 ? std::ptrdiff_t{1} << 21U : std::ptrdiff_t{1} << 17U;
+inline constexpr std::ptrdiff_t most_in_cache =
+    lanes == 16 ? std::ptrdiff_t{1} << 21U : std::ptrdiff_t{1} << 17U;
 inline bool streams(const float* p, std::ptrdiff_t rows, int channels) {
-    return can_stream && rows * channels > most_in_cache && channels % W == 0 &&
-           reinterpret_cast<std::uintptr_t>(p) % (W * sizeof(float)) == 0;
+    return can_stream && rows * channels > most_in_cache && channels % lanes == 0 &&
+           reinterpret_cast<std::uintptr_t>(p) % (lanes * sizeof(float)) == 0;
 }
 
-/// Adds W channels' sums of a tile to the sums of a group.
+/// Adds lanes channels' sums of a tile to the sums of a group.
 FITNAS_INLINE void add_to(double* sums, vec<> tile, int count) {
-    if (count >= W) {
-        typedef double doubles __attribute__((vector_size(W * sizeof(double))));
+    if (count >= lanes) {
+        typedef double doubles __attribute__((vector_size(lanes * sizeof(double))));
         doubles sum;
         __builtin_memcpy(&sum, sums, sizeof sum);
         sum += __builtin_convertvector(tile, doubles);
@@ -283,7 +283,7 @@ inline void finish_gradient(const affine_input& x, const gradient_output& out, i
     }
     const bool changes = x.act != activation::none || out.addend != nullptr;
     with_activation(x.act, [&](auto act) {
-        for (int c = 0; c < channels; c += W) {
+        for (int c = 0; c < channels; c += lanes) {
             const int count = channels - c;
             const affine u(x, c);
             const vec<> mean = x.mean != nullptr ? simd::load(x.mean + c) : vec<>{};
@@ -312,7 +312,7 @@ inline void finish_gradient(const affine_input& x, const gradient_output& out, i
 
 /// Adds the sums of z and z^2 over rows of a row-major tensor.
 inline void add_sums(const float* z, int rows, int channels, double* first, double* second) {
-    for (int c = 0; c < channels; c += W) {
+    for (int c = 0; c < channels; c += lanes) {
         const int count = channels - c;
         vec<> s{};
         vec<> q{};
@@ -361,7 +361,7 @@ public:
     /// Adds the parts, in order, into the gradient (n x k).
     void add_up(float* gradient) const {
         parallel_for(m_n, [&](std::ptrdiff_t i) {
-            for (int j = 0; j < m_k; j += W) {
+            for (int j = 0; j < m_k; j += lanes) {
                 vec<> sum{};
                 for (int group = 0; group < groups; ++group) {
                     sum += simd::load(part(group) + i * m_ld + j);

@@ -53,7 +53,7 @@ struct convolution_geometry {
         for (int y = 0; y < in.height; ++y) {
             float* to = row(y);
             for (int i = 0; i < in.width; ++i, z += in.channels, to += in.channels) {
-                for (int c = 0; c < in.channels; c += W) {
+                for (int c = 0; c < in.channels; c += lanes) {
                     simd::store(to + c, read(x, z + c, c, in.channels - c), in.channels - c);
                 }
             }
@@ -95,7 +95,7 @@ FITNAS_INLINE void window_tile(const convolution_geometry& g, const float* windo
         for (int i = 0; i < run; ++i, b += panel) {
             simd::vecs<Vectors> y;
             for (int v = 0; v < Vectors; ++v) {
-                y[v] = simd::load(b + v * W);
+                y[v] = simd::load(b + v * lanes);
             }
             FITNAS_UNROLL(8)
             for (int r = 0; r < Pixels; ++r) {
@@ -139,12 +139,12 @@ void add_window_gradients(const convolution_geometry& g, const float* plane, int
         at[i] = plane +
                 g.tap((std::min)(first_tap + i, g.columns() - 1)); // what is behind the last means nothing
         for (int v = 0; v < Vectors; ++v) {
-            acc[i][v] = simd::load(part + static_cast<std::ptrdiff_t>(i) * ld + v * W);
+            acc[i][v] = simd::load(part + static_cast<std::ptrdiff_t>(i) * ld + v * lanes);
         }
     }
     for (int y = y0; y < y0 + height; ++y) {
         std::ptrdiff_t offset = g.window(y, 0);
-        for (int x = 0; x < g.out.width; ++x, offset += g.pixel_step(), gradient += W) {
+        for (int x = 0; x < g.out.width; ++x, offset += g.pixel_step(), gradient += lanes) {
             simd::vecs<Vectors> d;
             for (int v = 0; v < Vectors; ++v) {
                 d[v] = simd::load(gradient + static_cast<std::size_t>(v) * gradient_stride);
@@ -160,7 +160,7 @@ void add_window_gradients(const convolution_geometry& g, const float* plane, int
     }
     for (int i = 0; i < gemm_rows; ++i) {
         for (int v = 0; v < Vectors; ++v) {
-            simd::store(part + static_cast<std::ptrdiff_t>(i) * ld + v * W, acc[i][v]);
+            simd::store(part + static_cast<std::ptrdiff_t>(i) * ld + v * lanes, acc[i][v]);
         }
     }
 }
@@ -183,7 +183,7 @@ inline void convolution_forward(const affine_input& x, shape in, int kernel, int
             }
             const float* b = packed;
             for (int column = 0; column < width; column += panel, b += one) {
-                if (width - column > W) {
+                if (width - column > lanes) {
                     multiply_windows<2>(geometry, plane, b, column, to);
                 } else {
                     multiply_windows<1>(geometry, plane, b, column, to);
@@ -222,10 +222,10 @@ inline void convolution_backward(const gradient_input& g, const affine_input& x,
                              n * geometry.out.pixels() + static_cast<std::ptrdiff_t>(y) * geometry.out.width,
                              pixels, width, {gs}, block_stride(tile));
                 for (int column = 0; column < width; column += panel) {
-                    const float* d = gs + static_cast<std::size_t>(column / W) * block_stride(tile);
+                    const float* d = gs + static_cast<std::size_t>(column / lanes) * block_stride(tile);
                     for (int t = 0; t < k; t += gemm_rows) {
                         float* part = dw.part(group) + static_cast<std::ptrdiff_t>(t) * dw.ld() + column;
-                        if (width - column > W) {
+                        if (width - column > lanes) {
                             add_window_gradients<2>(geometry, plane, y, height, t, d, block_stride(tile),
                                                     part, dw.ld());
                         } else {

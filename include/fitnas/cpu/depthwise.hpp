@@ -8,10 +8,10 @@
 
 namespace fitnas::detail {
 
-/// Channels from c on of the weights, [taps][channels], as [plane][taps][W].
+/// Channels from c on of the weights, [taps][channels], as [plane][taps][lanes].
 inline void read_taps(const float* weights, int taps, int channels, int c, int planes, float* out) {
-    for (int i = 0; i < planes; ++i, c += W) {
-        for (int k = 0; k < taps; ++k, out += W) {
+    for (int i = 0; i < planes; ++i, c += lanes) {
+        for (int k = 0; k < taps; ++k, out += lanes) {
             simd::store(out,
                         simd::load(weights + static_cast<std::ptrdiff_t>(k) * channels + c, channels - c));
         }
@@ -69,7 +69,7 @@ struct tile_output {
     int channels; ///< from the first plane's on
     bool streams;
 
-    static constexpr bool by_vector = W * sizeof(float) >= 64;
+    static constexpr bool by_vector = lanes * sizeof(float) >= 64;
 
     /// Calls `f` with what stores a vector of plane i; nothing where `write` does.
     template <class F>
@@ -78,7 +78,7 @@ struct tile_output {
             f([](float*, vec<>) FITNAS_INLINE_LAMBDA {});
         } else if (streams) {
             f([](float* p, vec<> v) FITNAS_INLINE_LAMBDA { simd::stream(p, v); });
-        } else if (const int count = channels - i * W; count >= W) {
+        } else if (const int count = channels - i * lanes; count >= lanes) {
             f([](float* p, vec<> v) FITNAS_INLINE_LAMBDA { simd::store(p, v); });
         } else {
             f([count](float* p, vec<> v) FITNAS_INLINE_LAMBDA { simd::store(p, v, count); });
@@ -89,25 +89,25 @@ struct tile_output {
     FITNAS_INLINE void write(int planes, int y, int x, const float* values, int rows, int columns,
                              int tile_columns) const {
         if constexpr (!by_vector) {
-            const bool all = planes == planes_at_once && channels >= planes * W;
-            for (int r = 0; r < rows; ++r, values += tile_columns * W) {
+            const bool all = planes == planes_at_once && channels >= planes * lanes;
+            for (int r = 0; r < rows; ++r, values += tile_columns * lanes) {
                 float* to = at(y + r, x);
                 for (int j = 0; j < columns; ++j, to += pixel_step) {
-                    const float* from = values + j * W;
+                    const float* from = values + j * lanes;
                     if (all && streams) {
                         FITNAS_UNROLL(4)
                         for (int i = 0; i < planes_at_once; ++i) {
-                            simd::stream(to + i * plane_step, simd::load(from + i * stencil_tile * W));
+                            simd::stream(to + i * plane_step, simd::load(from + i * stencil_tile * lanes));
                         }
                     } else if (all) {
                         FITNAS_UNROLL(4)
                         for (int i = 0; i < planes_at_once; ++i) {
-                            simd::store(to + i * plane_step, simd::load(from + i * stencil_tile * W));
+                            simd::store(to + i * plane_step, simd::load(from + i * stencil_tile * lanes));
                         }
                     } else {
                         for (int i = 0; i < planes; ++i) {
-                            simd::store(to + i * plane_step, simd::load(from + i * stencil_tile * W),
-                                        channels - i * W);
+                            simd::store(to + i * plane_step, simd::load(from + i * stencil_tile * lanes),
+                                        channels - i * lanes);
                         }
                     }
                 }
@@ -122,7 +122,7 @@ inline void depthwise_forward(const plane_source& source, shape in, int kernel, 
     const depthwise_geometry g(in, kernel, stride);
     const int channels = in.channels;
     const int planes = g.planes();
-    const auto taps_size = static_cast<std::size_t>(g.taps() * W);
+    const auto taps_size = static_cast<std::size_t>(g.taps() * lanes);
     const bool streaming = streams(z, g.out.pixels() * images, channels);
     const int tile_columns = g.forward.columns;
     const int asks = stride * stride;
@@ -134,8 +134,8 @@ inline void depthwise_forward(const plane_source& source, shape in, int kernel, 
         std::fill_n(plane, size, 0.0F);
         for (std::ptrdiff_t n = first; n < last; ++n) {
             source.begin_image(n, scratch);
-            for (int c = 0; c < channels; c += planes * W) {
-                const int here = (std::min)(planes, (channels - c + W - 1) / W);
+            for (int c = 0; c < channels; c += planes * lanes) {
+                const int here = (std::min)(planes, (channels - c + lanes - 1) / lanes);
                 read_taps(weights, g.taps(), channels, c, here, taps);
                 partial_sums s[planes_at_once];
                 source.read(g, n, c, here, plane, scratch);
@@ -143,7 +143,7 @@ inline void depthwise_forward(const plane_source& source, shape in, int kernel, 
                 const tile_output out{z + n * g.out.size() + c,
                                       static_cast<std::ptrdiff_t>(g.out.width) * channels,
                                       channels,
-                                      W,
+                                      lanes,
                                       channels - c,
                                       streaming};
                 g.forward.for_tiles(
@@ -155,10 +155,10 @@ inline void depthwise_forward(const plane_source& source, shape in, int kernel, 
                             const float* ahead = next.at[i];
                             out.put_plane(i, [&](auto put) FITNAS_INLINE_LAMBDA {
                                 const std::ptrdiff_t step = out.pixel_step;
-                                for (int r = 0; r < rows; ++r, values += tile_columns * W) {
-                                    float* to = out.at(y + r, x0) + i * W;
+                                for (int r = 0; r < rows; ++r, values += tile_columns * lanes) {
+                                    float* to = out.at(y + r, x0) + i * lanes;
                                     for_columns(columns, [&](int j, auto part) FITNAS_INLINE_LAMBDA {
-                                        const vec<> v = simd::load(values + j * W);
+                                        const vec<> v = simd::load(values + j * lanes);
                                         put(to, v);
                                         sum.template add<part()>(v, v);
                                         to += step;
@@ -174,7 +174,7 @@ inline void depthwise_forward(const plane_source& source, shape in, int kernel, 
                     });
                 if (sums != nullptr) {
                     for (int i = 0; i < here; ++i) {
-                        s[i].add_to_group(*sums, group, c + i * W, channels - c - i * W);
+                        s[i].add_to_group(*sums, group, c + i * lanes, channels - c - i * lanes);
                     }
                 }
             }
@@ -206,15 +206,16 @@ void add_tap_gradients(const depthwise_geometry& g, const float* plane, const fl
         simd::tile<TapRows, Kernel> acc;
         for (int ky = 0; ky < TapRows; ++ky) {
             for (int kx = 0; kx < Kernel; ++kx) {
-                acc[ky][kx] = simd::load(dtaps + ((k0 + ky) * Kernel + kx) * W);
+                acc[ky][kx] = simd::load(dtaps + ((k0 + ky) * Kernel + kx) * lanes);
             }
         }
         for (int y = 0; y < g.out.height; ++y) {
-            const float* from = plane + static_cast<std::ptrdiff_t>(y * g.stride + k0) * g.plane_width() * W;
+            const float* from =
+                plane + static_cast<std::ptrdiff_t>(y * g.stride + k0) * g.plane_width() * lanes;
             const float* d =
                 gradient +
-                (static_cast<std::ptrdiff_t>(y + g.margin()) * g.gradient_width() + g.margin()) * W;
-            for (int x = 0; x < g.out.width; ++x, from += g.stride * W, d += W) {
+                (static_cast<std::ptrdiff_t>(y + g.margin()) * g.gradient_width() + g.margin()) * lanes;
+            for (int x = 0; x < g.out.width; ++x, from += g.stride * lanes, d += lanes) {
                 const vec<> v = simd::load(d);
                 if (TapRows == Kernel || k0 == 0) {
                     next.x = ask_for(next.x, channels, asks);
@@ -227,7 +228,8 @@ void add_tap_gradients(const depthwise_geometry& g, const float* plane, const fl
                     for (int kx = 0; kx < Kernel; ++kx) {
                         acc[ky][kx] = simd::fma(
                             v,
-                            simd::load(from + (static_cast<std::ptrdiff_t>(ky) * g.plane_width() + kx) * W),
+                            simd::load(from +
+                                       (static_cast<std::ptrdiff_t>(ky) * g.plane_width() + kx) * lanes),
                             acc[ky][kx]);
                     }
                 }
@@ -235,7 +237,7 @@ void add_tap_gradients(const depthwise_geometry& g, const float* plane, const fl
         }
         for (int ky = 0; ky < TapRows; ++ky) {
             for (int kx = 0; kx < Kernel; ++kx) {
-                simd::store(dtaps + ((k0 + ky) * Kernel + kx) * W, acc[ky][kx]);
+                simd::store(dtaps + ((k0 + ky) * Kernel + kx) * lanes, acc[ky][kx]);
             }
         }
     }
@@ -244,7 +246,7 @@ void add_tap_gradients(const depthwise_geometry& g, const float* plane, const fl
 /// The same for any kernel.
 inline void add_tap_gradients(const depthwise_geometry& g, const float* plane, const float* gradient,
                               float* dtaps, const next_plane& next) {
-    constexpr bool many_registers = simd::native_width == 16;
+    constexpr bool many_registers = lanes == 16;
     switch (g.kernel) {
     case 3:
         return add_tap_gradients<3, 3>(g, plane, gradient, dtaps, next);
@@ -256,20 +258,20 @@ inline void add_tap_gradients(const depthwise_geometry& g, const float* plane, c
         break;
     }
     for (int k = 0; k < g.taps(); ++k) {
-        vec<> acc = simd::load(dtaps + k * W);
+        vec<> acc = simd::load(dtaps + k * lanes);
         for (int y = 0; y < g.out.height; ++y) {
             const float* from =
                 plane +
                 (static_cast<std::ptrdiff_t>(y * g.stride + k / g.kernel) * g.plane_width() + k % g.kernel) *
-                    W;
+                    lanes;
             const float* d =
                 gradient +
-                (static_cast<std::ptrdiff_t>(y + g.margin()) * g.gradient_width() + g.margin()) * W;
-            for (int x = 0; x < g.out.width; ++x, from += g.stride * W, d += W) {
+                (static_cast<std::ptrdiff_t>(y + g.margin()) * g.gradient_width() + g.margin()) * lanes;
+            for (int x = 0; x < g.out.width; ++x, from += g.stride * lanes, d += lanes) {
                 acc = simd::fma(simd::load(d), simd::load(from), acc);
             }
         }
-        simd::store(dtaps + k * W, acc);
+        simd::store(dtaps + k * lanes, acc);
     }
 }
 
@@ -306,9 +308,9 @@ inline void depthwise_input_gradient(const depthwise_geometry& g, int planes, co
             float* to = phase_taps;
             for (int i = 0; i < planes; ++i) {
                 for (int ky = down.taps - 1; ky >= 0; --ky) { // backwards
-                    for (int kx = across.taps - 1; kx >= 0; --kx, to += W) {
+                    for (int kx = across.taps - 1; kx >= 0; --kx, to += lanes) {
                         const int k = (py + s * ky) * g.kernel + px + s * kx;
-                        simd::store(to, simd::load(taps + (i * g.taps() + k) * W));
+                        simd::store(to, simd::load(taps + (i * g.taps() + k) * lanes));
                     }
                 }
             }
@@ -323,28 +325,29 @@ inline void depthwise_input_gradient(const depthwise_geometry& g, int planes, co
             const float* from =
                 gradient + (static_cast<std::ptrdiff_t>(down.window + g.margin()) * g.gradient_width() +
                             across.window + g.margin()) *
-                               W;
+                               lanes;
             with_product_activation(x.act, [&](auto act) {
                 kernel.for_tiles(
                     planes, from, g.gradient_size(), g.gradient_width(), phase_taps,
-                    static_cast<std::size_t>(down.taps * across.taps * W), down.taps, down.count,
+                    static_cast<std::size_t>(down.taps * across.taps * lanes), down.taps, down.count,
                     across.count,
                     [&](int i, int y, int x0, float* values, int rows, int columns) FITNAS_INLINE_LAMBDA {
-                        const int at = c + i * W;
+                        const int at = c + i * lanes;
                         partial_sums sum = sums[i]; // in registers
                         const affine u(x, at);
                         const vec<> mean = x.mean != nullptr ? simd::load(x.mean + at) : vec<>{};
                         const bool shortcut = in.addend != nullptr; // it reads the raw input of a recipe
                         const auto finish = [&](int count, auto put) FITNAS_INLINE_LAMBDA {
                             const std::ptrdiff_t step = to_input.pixel_step;
-                            for (int r = 0; r < rows; ++r, values += tile_columns * W) {
+                            for (int r = 0; r < rows; ++r, values += tile_columns * lanes) {
                                 std::ptrdiff_t offset = to_input.at(y + r, x0) - in.du + i * in.plane_step;
                                 const float* z_at = in.z + offset;
                                 float* du_at = in.du + offset;
                                 const float* addend_at = shortcut ? in.addend + offset : nullptr;
                                 for_columns(columns, [&](int j, auto part) FITNAS_INLINE_LAMBDA {
                                     const vec<> z = simd::load(z_at, count);
-                                    vec<> d = derive_product<act()>(x.act, simd::load(values + j * W), u(z));
+                                    vec<> d =
+                                        derive_product<act()>(x.act, simd::load(values + j * lanes), u(z));
                                     if (shortcut) {
                                         d += simd::load(addend_at, count);
                                         addend_at += step;
@@ -352,7 +355,7 @@ inline void depthwise_input_gradient(const depthwise_geometry& g, int planes, co
                                     if constexpr (tile_output::by_vector) {
                                         put(du_at, d);
                                     } else {
-                                        simd::store(values + j * W, d);
+                                        simd::store(values + j * lanes, d);
                                     }
                                     sum.template add<part()>(d, z - mean);
                                     z_at += step;
@@ -361,8 +364,8 @@ inline void depthwise_input_gradient(const depthwise_geometry& g, int planes, co
                             }
                         };
                         to_input.put_plane(i, [&](auto put) FITNAS_INLINE_LAMBDA {
-                            if (W >= 8 && channels - at >= W) {
-                                finish(W, put);
+                            if (lanes >= 8 && channels - at >= lanes) {
+                                finish(lanes, put);
                             } else { // narrow vectors always: it is compiled once then
                                 finish(channels - at, put);
                             }
@@ -384,7 +387,7 @@ inline void depthwise_backward(const gradient_input& gradient, const plane_sourc
     const depthwise_geometry g(in, kernel, stride);
     const int channels = in.channels;
     const int planes = g.planes();
-    const auto taps_size = static_cast<std::size_t>(g.taps() * W);
+    const auto taps_size = static_cast<std::size_t>(g.taps() * lanes);
     const std::size_t weight_size =
         static_cast<std::size_t>(g.taps()) * static_cast<std::size_t>(simd::padded(channels));
     float* dw = ws.weights.reserve(weight_size * sum_groups);
@@ -403,8 +406,8 @@ inline void depthwise_backward(const gradient_input& gradient, const plane_sourc
         source.begin(group);
         for (std::ptrdiff_t n = first; n < last; ++n) {
             source.begin_image(n, scratch);
-            for (int c = 0; c < channels; c += planes * W) {
-                const int here = (std::min)(planes, (channels - c + W - 1) / W);
+            for (int c = 0; c < channels; c += planes * lanes) {
+                const int here = (std::min)(planes, (channels - c + lanes - 1) / lanes);
                 source.read(g, n, c, here, plane, scratch);
                 read_planes(gradient, g, n, c, here, dz);
                 const next_pixels next = source.next(n, c, here);
@@ -414,7 +417,7 @@ inline void depthwise_backward(const gradient_input& gradient, const plane_sourc
                     add_tap_gradients(
                         g, plane + static_cast<std::size_t>(i) * g.plane_size(),
                         dz + static_cast<std::size_t>(i) * g.gradient_size(),
-                        mine + static_cast<std::ptrdiff_t>(c + i * W) * g.taps(),
+                        mine + static_cast<std::ptrdiff_t>(c + i * lanes) * g.taps(),
                         {next.at[i], next_du.at[i], gradient.a != nullptr ? next_z.at[i] : nullptr});
                 }
                 const input_place place = source.place(n, c, scratch);
@@ -425,20 +428,20 @@ inline void depthwise_backward(const gradient_input& gradient, const plane_sourc
                 partial_sums s[planes_at_once];
                 depthwise_input_gradient(g, here, dz, taps, phase_taps, source.x, place, c, s);
                 for (int i = 0; source.x.mean != nullptr && i < here; ++i) {
-                    s[i].add_to_group(sums, group, c + i * W, channels - c - i * W);
+                    s[i].add_to_group(sums, group, c + i * lanes, channels - c - i * lanes);
                 }
                 source.finish(group, n, c, here, scratch);
             }
         }
     });
-    // [group][channel block][tap][W] into [tap][channels], groups in order.
-    parallel_for((channels + W - 1) / W, [&](std::ptrdiff_t block) {
-        const int c = static_cast<int>(block) * W;
+    // [group][channel block][tap][lanes] into [tap][channels], groups in order.
+    parallel_for((channels + lanes - 1) / lanes, [&](std::ptrdiff_t block) {
+        const int c = static_cast<int>(block) * lanes;
         for (int k = 0; k < g.taps(); ++k) {
             vec<> sum{};
             for (int group = 0; group < sum_groups; ++group) {
                 sum += simd::load(dw + static_cast<std::size_t>(group) * weight_size +
-                                  static_cast<std::size_t>(c * g.taps() + k * W));
+                                  static_cast<std::size_t>(c * g.taps() + k * lanes));
             }
             float* to = dweights + static_cast<std::ptrdiff_t>(k) * channels + c;
             simd::store(to, simd::load(to, channels - c) + sum, channels - c);

@@ -47,7 +47,7 @@ struct expansion_moments {
 
 /// What backward needs beside: k channels come in, `width` go out.
 struct expansion_scratch {
-    static constexpr int panels_width = planes_at_once * W; ///< channels whose planes are made together
+    static constexpr int panels_width = planes_at_once * lanes; ///< channels whose planes are made together
 
     float* parts;    ///< of the weights' gradient, [group][padded width][transposed_columns(k)]
     float* back;     ///< weights of du (a w), packed
@@ -88,7 +88,7 @@ private:
 inline void add_gram(int rows, int k, const float* x, std::size_t stride, float* c, int ld, bool accumulate) {
     for (int column = 0; column < k; column += panel) {
         multiply_transposed(rows, (std::min)(k, column + panel), (std::min)(panel, k - column), x, stride,
-                            x + static_cast<std::size_t>(column / W) * stride, stride, c + column, ld,
+                            x + static_cast<std::size_t>(column / lanes) * stride, stride, c + column, ld,
                             accumulate);
     }
 }
@@ -113,20 +113,20 @@ inline void gather_moments(const expansion& e, const expansion_moments& to, work
             const int count = static_cast<int>((std::min)(std::ptrdiff_t{tile}, e.rows() - r0));
             read_blocked(affine_input{.z = e.x}, count, k, {{1, 1, k}}, r0, {block}, block_stride(tile),
                          tile * k);
-            for (int c = 0; c < k; c += W) {
-                const float* from = block + static_cast<std::size_t>(c / W) * block_stride(tile);
+            for (int c = 0; c < k; c += lanes) {
+                const float* from = block + static_cast<std::size_t>(c / lanes) * block_stride(tile);
                 vec<> s{};
                 for (int r = 0; r < count; ++r) {
-                    s += simd::load(from + r * W);
+                    s += simd::load(from + r * lanes);
                 }
-                add_to(sum + c, s, W);
+                add_to(sum + c, s, lanes);
             }
             const bool begins = (t - first) % batch == 0;
             add_gram(count, k, block, block_stride(tile), gram, ld, !begins);
             if (t + 1 == last || (t + 1 - first) % batch == 0) {
                 for (int i = 0; i < k; ++i) {
-                    for (int j = i / panel * panel; j < k; j += W) {
-                        add_to(squares + i * ld + j, simd::load(gram + i * ld + j), W);
+                    for (int j = i / panel * panel; j < k; j += lanes) {
+                        add_to(squares + i * ld + j, simd::load(gram + i * ld + j), lanes);
                     }
                 }
             }
@@ -203,11 +203,11 @@ struct expanded_rows {
 
         panel_store(const expanded_rows& to_, int column)
             : to(to_),
-              at(to.corner + static_cast<std::size_t>(column / W) * to.plane_size),
+              at(to.corner + static_cast<std::size_t>(column / lanes) * to.plane_size),
               raw(to.raw == nullptr ? nullptr
-                                    : to.raw + static_cast<std::size_t>(column / W) * to.raw_stride) {
+                                    : to.raw + static_cast<std::size_t>(column / lanes) * to.raw_stride) {
             for (int v = 0; v < Vectors; ++v) {
-                const int c = to.first + column + v * W;
+                const int c = to.first + column + v * lanes;
                 if (c < to.channels) {
                     const affine u(to.x, c);
                     scale[v] = u.scale;
@@ -224,14 +224,14 @@ struct expanded_rows {
                     simd::store(at + static_cast<std::size_t>(v) * to.plane_size,
                                 apply_product<A>(to.x.act, u));
                     if (raw != nullptr) {
-                        simd::store(raw + static_cast<std::size_t>(v) * to.raw_stride + (row + r) * W,
+                        simd::store(raw + static_cast<std::size_t>(v) * to.raw_stride + (row + r) * lanes,
                                     acc[r][v]);
                     }
                 }
-                at += W;
+                at += lanes;
                 if (++pixel == to.width) {
                     pixel = 0;
-                    at += (to.plane_width - to.width) * W;
+                    at += (to.plane_width - to.width) * lanes;
                 }
             }
         }
@@ -273,9 +273,9 @@ protected:
     void make(const depthwise_geometry& g, int c, int planes, float* plane, const float* block,
               float* raw) const {
         const int k = Words::count(m_e.in.channels);
-        float* corner = plane + (g.padding() * g.plane_width() + g.padding()) * W;
+        float* corner = plane + (g.padding() * g.plane_width() + g.padding()) * lanes;
         with_product_activation(x.act, [&](auto act) {
-            multiply<Words>(m_pixels, (std::min)(planes * W, m_e.width - c), k, block, stride(),
+            multiply<Words>(m_pixels, (std::min)(planes * lanes, m_e.width - c), k, block, stride(),
                             m_packed + static_cast<std::ptrdiff_t>(c) * simd::padded(k),
                             expanded_rows<act()>{x, c, m_e.width, corner, g.plane_size(), g.plane_width(),
                                                  g.in.width, raw, stride()});
@@ -323,13 +323,13 @@ public:
         return {.z = raw(scratch),
                 .du = raw(scratch),
                 .addend = nullptr,
-                .row_step = static_cast<std::ptrdiff_t>(m_e.in.width) * W,
-                .pixel_step = W,
+                .row_step = static_cast<std::ptrdiff_t>(m_e.in.width) * lanes,
+                .pixel_step = lanes,
                 .plane_step = static_cast<std::ptrdiff_t>(stride()),
                 .streams = false};
     }
     void finish(int group, std::ptrdiff_t image, int c, int planes, float* scratch) const override {
-        const int here = (std::min)(planes * W, m_e.width - c);
+        const int here = (std::min)(planes * lanes, m_e.width - c);
         const float* du = raw(scratch);
         if constexpr (floats) { // the planes are a blocked operand
             add_products(group, image * m_pixels, m_pixels, c, here, {raw(scratch), raw(scratch)}, stride(),
@@ -341,10 +341,10 @@ public:
         for (int first = 0; first < m_pixels; first += chunk) {
             const int rows = (std::min)(chunk, m_pixels - first);
             write_blocked<Words>(rows, here, to, block_stride(chunk), [&](int r) {
-                return plane_reader{du + (first + r) * W, stride()};
+                return plane_reader{du + (first + r) * lanes, stride()};
             });
             add_products(group, image * m_pixels + first, rows, c, here, to, block_stride(chunk),
-                         transposed(scratch) + first / Words::each * W);
+                         transposed(scratch) + first / Words::each * lanes);
         }
     }
 
@@ -360,7 +360,7 @@ public:
             const float a = x.scale[i];
             const auto b = static_cast<float>(static_cast<double>(norm.b[i]) * rows);
             const auto du = static_cast<float>(sums[i]);
-            for (int j = 0; j < k; j += W) {
+            for (int j = 0; j < k; j += lanes) {
                 const int count = k - j;
                 vec<> sum{};
                 for (int group = 0; group < sum_groups; ++group) {
@@ -410,7 +410,7 @@ private:
 
         FITNAS_INLINE void channels(int /*c*/) {}
         FITNAS_INLINE vec<> operator()(int i, int c, int /*count*/) const {
-            return simd::load(from + static_cast<std::size_t>(c / W) * stride + i * W);
+            return simd::load(from + static_cast<std::size_t>(c / lanes) * stride + i * lanes);
         }
     };
 
@@ -465,7 +465,7 @@ private:
             FITNAS_INLINE void operator()(int row, simd::vecs<Vectors> (&acc)[Count]) const {
                 constexpr auto Rows = static_cast<int>(Count);
                 for (int v = 0; v < Vectors; ++v) {
-                    const int c = column + v * W;
+                    const int c = column + v * lanes;
                     const int left = to.channels - c;
                     if (left <= 0) {
                         break;

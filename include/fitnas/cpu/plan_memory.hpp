@@ -119,7 +119,7 @@ FITNAS_COLD inline memory_size workspace_floats(const block_plan& plan, bool bac
         const shape padded{in.height + p.kernel, in.width + p.kernel, simd::padded(in.channels)};
         if (step.kind == step_kind::depthwise || step.expands()) {
             const int count = depthwise_geometry(in, p.kernel, p.stride).planes();
-            planes = (std::max)(planes, both * image_floats(1, {padded.height, padded.width, count * W}));
+            planes = (std::max)(planes, both * image_floats(1, {padded.height, padded.width, count * lanes}));
         } else if (step.kind == step_kind::convolution) {
             planes = (std::max)(planes, both * image_floats(1, padded));
         }

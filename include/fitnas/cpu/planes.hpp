@@ -8,7 +8,8 @@
 
 namespace fitnas::detail {
 
-/// The geometry of a depthwise convolution's planes: `W` channels of one image, zeros around them, [y][x][W].
+/// The geometry of a depthwise convolution's planes: `lanes` channels of one image, zeros around them,
+/// [y][x][lanes].
 struct depthwise_geometry {
     shape in;
     shape out;
@@ -59,7 +60,7 @@ private:
     }
     static std::size_t size(int height, int width) {
         return static_cast<std::size_t>(height) * static_cast<std::size_t>(width) *
-               static_cast<std::size_t>(W);
+               static_cast<std::size_t>(lanes);
     }
 };
 
@@ -70,26 +71,26 @@ template <class Value>
 FITNAS_INLINE void fill_planes(int height, int width, int channels, int c, int planes, float* plane,
                                std::size_t plane_size, int plane_width, int margin, Value&& value) {
     const auto fill = [=](auto all, auto&& get) FITNAS_INLINE_LAMBDA {
-        float* row = plane + (static_cast<std::ptrdiff_t>(margin) * plane_width + margin) * W;
+        float* row = plane + (static_cast<std::ptrdiff_t>(margin) * plane_width + margin) * lanes;
         std::ptrdiff_t offset = 0;
-        for (int y = 0; y < height; ++y, row += static_cast<std::ptrdiff_t>(plane_width) * W) {
+        for (int y = 0; y < height; ++y, row += static_cast<std::ptrdiff_t>(plane_width) * lanes) {
             float* to = row;
-            for (int x = 0; x < width; ++x, to += W, offset += channels) {
+            for (int x = 0; x < width; ++x, to += lanes, offset += channels) {
                 if constexpr (all()) {
                     FITNAS_UNROLL(4)
                     for (int i = 0; i < planes_at_once; ++i) {
-                        simd::store(to + static_cast<std::size_t>(i) * plane_size, get(offset, i, W));
+                        simd::store(to + static_cast<std::size_t>(i) * plane_size, get(offset, i, lanes));
                     }
                 } else {
                     for (int i = 0; i < planes; ++i) {
                         simd::store(to + static_cast<std::size_t>(i) * plane_size,
-                                    get(offset, i, channels - c - i * W));
+                                    get(offset, i, channels - c - i * lanes));
                     }
                 }
             }
         }
     };
-    if (planes == planes_at_once && channels - c >= planes_at_once * W) {
+    if (planes == planes_at_once && channels - c >= planes_at_once * lanes) {
         fill(std::true_type(), value);
     } else {
         fill(std::false_type(), value);
@@ -99,7 +100,7 @@ FITNAS_INLINE void fill_planes(int height, int width, int channels, int c, int p
 /// How many values further the channels lie that are read after those from c on: the image's next, then the
 /// next image's first. They are asked for while these are read, or worked on.
 inline std::ptrdiff_t next_planes(shape image, int c, int planes) {
-    return c + planes * W < image.channels ? planes * W : image.size() - c;
+    return c + planes * lanes < image.channels ? planes * lanes : image.size() - c;
 }
 /// Channels that are read next, plane by plane: while the planes before are worked on, their pixels are asked
 /// for one by one.
@@ -110,9 +111,9 @@ struct next_pixels {
     /// @param p images x image
     next_pixels(const float* p, shape image, std::ptrdiff_t n, int images, int c, int planes)
         : step(image.channels) {
-        if (asks_while_computing && (c + planes * W < image.channels || n + 1 < images)) {
+        if (asks_while_computing && (c + planes * lanes < image.channels || n + 1 < images)) {
             for (int i = 0; i < planes; ++i) {
-                at[i] = p + n * image.size() + c + next_planes(image, c, planes) + i * W;
+                at[i] = p + n * image.size() + c + next_planes(image, c, planes) + i * lanes;
             }
         }
     }
@@ -165,15 +166,15 @@ inline void read_planes(const affine_input& x, const depthwise_geometry& g, std:
     vec<> scale[planes_at_once] = {};
     vec<> shift[planes_at_once] = {};
     for (int i = 0; i < planes; ++i) {
-        const affine u(x, c + i * W);
+        const affine u(x, c + i * lanes);
         scale[i] = u.scale;
         shift[i] = u.shift;
     }
     with_activation(x.act, [&](auto act) {
         fill_planes(g.in.height, g.in.width, g.in.channels, c, planes, plane, g.plane_size(), g.plane_width(),
                     g.padding(), [=](std::ptrdiff_t offset, int i, int count) FITNAS_INLINE_LAMBDA {
-                        const float* from = z + offset + i * W;
-                        prefetch(from + ahead, i * W);
+                        const float* from = z + offset + i * lanes;
+                        prefetch(from + ahead, i * lanes);
                         return apply<act()>(simd::fma(simd::load(from, count), scale[i], shift[i]));
                     });
     });
@@ -192,8 +193,8 @@ inline void read_planes(const gradient_input& gradient, const depthwise_geometry
     };
     if (gradient.a == nullptr) {
         fill([=](std::ptrdiff_t offset, int i, int count) FITNAS_INLINE_LAMBDA {
-            prefetch(du + offset + i * W + ahead, i * W);
-            return simd::load(du + offset + i * W, count);
+            prefetch(du + offset + i * lanes + ahead, i * lanes);
+            return simd::load(du + offset + i * lanes, count);
         });
         return;
     }
@@ -201,15 +202,15 @@ inline void read_planes(const gradient_input& gradient, const depthwise_geometry
     vec<> b[planes_at_once] = {};
     vec<> constant[planes_at_once] = {};
     for (int i = 0; i < planes; ++i) {
-        a[i] = simd::load(gradient.a + c + i * W);
-        b[i] = simd::load(gradient.b + c + i * W);
-        constant[i] = simd::load(gradient.c + c + i * W);
+        a[i] = simd::load(gradient.a + c + i * lanes);
+        b[i] = simd::load(gradient.b + c + i * lanes);
+        constant[i] = simd::load(gradient.c + c + i * lanes);
     }
     fill([=](std::ptrdiff_t offset, int i, int count) FITNAS_INLINE_LAMBDA {
-        prefetch(du + offset + i * W + ahead, i * W);
-        prefetch(z + offset + i * W + ahead, i * W);
-        return simd::fma(a[i], simd::load(du + offset + i * W, count),
-                         simd::fma(b[i], simd::load(z + offset + i * W, count), constant[i]));
+        prefetch(du + offset + i * lanes + ahead, i * lanes);
+        prefetch(z + offset + i * lanes + ahead, i * lanes);
+        return simd::fma(a[i], simd::load(du + offset + i * lanes, count),
+                         simd::fma(b[i], simd::load(z + offset + i * lanes, count), constant[i]));
     });
 }
 
@@ -238,7 +239,7 @@ public:
                 m_out.addend == nullptr ? nullptr : m_out.addend + first,
                 static_cast<std::ptrdiff_t>(m_in.width) * m_in.channels,
                 m_in.channels,
-                W,
+                lanes,
                 m_streams};
     }
 

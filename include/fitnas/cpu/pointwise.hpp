@@ -27,8 +27,8 @@ struct forward_rows {
         FITNAS_INLINE void operator()(int row, simd::vecs<Vectors> (&acc)[Count]) {
             constexpr auto Rows = static_cast<int>(Count);
             for (int v = 0; v < Vectors; ++v) {
-                float* at = to.z + static_cast<std::ptrdiff_t>(row) * to.channels + column + v * W;
-                const int left = to.channels - column - v * W;
+                float* at = to.z + static_cast<std::ptrdiff_t>(row) * to.channels + column + v * lanes;
+                const int left = to.channels - column - v * lanes;
                 if (left <= 0) {
                     break;
                 }
@@ -44,7 +44,7 @@ struct forward_rows {
                         continue;
                     }
                 }
-                if (left >= W) {
+                if (left >= lanes) {
                     for (int r = 0; r < Rows; ++r, at += to.channels) {
                         simd::store(at, acc[r][v]);
                     }
@@ -57,7 +57,7 @@ struct forward_rows {
         }
         void finish() const {
             for (int v = 0; to.first != nullptr && v < Vectors; ++v) {
-                const int c = column + v * W;
+                const int c = column + v * lanes;
                 add_to(to.first + c, sum[v], to.channels - c);
                 add_to(to.second + c, squares[v], to.channels - c);
             }
@@ -91,18 +91,19 @@ struct backward_rows {
         FITNAS_INLINE void operator()(int row, simd::vecs<Vectors> (&acc)[Count]) {
             constexpr auto Rows = static_cast<int>(Count);
             for (int v = 0; v < Vectors; ++v) {
-                const int left = to.channels - column - v * W;
+                const int left = to.channels - column - v * lanes;
                 if (left <= 0) {
                     break;
                 }
                 if constexpr (can_stream) {
                     if (to.streams) {
-                        finish_tile<Rows>(row, v, acc, W, [](float* p, vec<> d, int) { simd::stream(p, d); });
+                        finish_tile<Rows>(row, v, acc, lanes,
+                                          [](float* p, vec<> d, int) { simd::stream(p, d); });
                         continue;
                     }
                 }
-                if (left >= W) {
-                    finish_tile<Rows>(row, v, acc, W, [](float* p, vec<> d, int) { simd::store(p, d); });
+                if (left >= lanes) {
+                    finish_tile<Rows>(row, v, acc, lanes, [](float* p, vec<> d, int) { simd::store(p, d); });
                 } else {
                     finish_tile<Rows>(row, v, acc, left,
                                       [](float* p, vec<> d, int n) { simd::store(p, d, n); });
@@ -111,7 +112,7 @@ struct backward_rows {
         }
         template <int Rows, class Put>
         FITNAS_INLINE void finish_tile(int row, int v, simd::tile<Rows, Vectors>& acc, int left, Put put) {
-            const int c = column + v * W;
+            const int c = column + v * lanes;
             std::ptrdiff_t i = to.at + static_cast<std::ptrdiff_t>(row) * to.channels + c;
             if constexpr (A == activation::none) {
                 if (to.x.plain()) {
@@ -139,7 +140,7 @@ struct backward_rows {
         }
         void finish() const {
             for (int v = 0; to.x.mean != nullptr && v < Vectors; ++v) {
-                const int c = column + v * W;
+                const int c = column + v * lanes;
                 add_to(to.first + c, sum[v], to.channels - c);
                 add_to(to.second + c, products[v], to.channels - c);
             }

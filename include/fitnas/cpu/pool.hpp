@@ -34,7 +34,7 @@ void for_each_window(shape in, int kernel, int stride, std::ptrdiff_t first, std
                 const pool_window w(in, kernel, stride, y, x);
                 const std::ptrdiff_t at =
                     n * out.size() + (static_cast<std::ptrdiff_t>(y) * out.width + x) * in.channels;
-                for (int c = 0; c < in.channels; c += W) {
+                for (int c = 0; c < in.channels; c += lanes) {
                     visit(n, c, at + c, w);
                 }
             }
@@ -105,7 +105,7 @@ inline void pool_backward(bool maximum, const gradient_input& g, const float* z,
 inline void global_pool_forward(const affine_input& x, shape in, int images, float* means) {
     const float share = 1.0F / static_cast<float>(in.pixels());
     parallel_for(images, [&](std::ptrdiff_t n) {
-        for (int c = 0; c < in.channels; c += W) {
+        for (int c = 0; c < in.channels; c += lanes) {
             const int count = in.channels - c;
             vec<> v{};
             for (std::ptrdiff_t i = 0; i < in.pixels(); ++i) {
@@ -122,7 +122,7 @@ inline void global_pool_backward(const gradient_input& g, const affine_input& x,
     const float share = 1.0F / static_cast<float>(in.pixels());
     parallel_groups(images, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
         for (std::ptrdiff_t n = first; n < last; ++n) {
-            for (int c = 0; c < in.channels; c += W) {
+            for (int c = 0; c < in.channels; c += lanes) {
                 const std::ptrdiff_t at = n * in.channels + c;
                 const vec<> d = read(g, g.du + at, g.z + at, c, in.channels - c) * share;
                 for (std::ptrdiff_t i = 0; i < in.pixels(); ++i) {

@@ -65,7 +65,7 @@ inline void squeeze_excite_forward(const affine_input& x, shape in, int hidden, 
     parallel_for(images, [&](std::ptrdiff_t n) {
         for (std::ptrdiff_t i = 0; i < in.pixels(); ++i) {
             const std::ptrdiff_t at = n * in.size() + i * channels;
-            for (int c = 0; c < channels; c += W) {
+            for (int c = 0; c < channels; c += lanes) {
                 const int count = channels - c;
                 simd::store(y + at + c,
                             read(x, x.z + at + c, c, count) * simd::load(s.gate + n * channels + c, count),
@@ -86,7 +86,7 @@ inline void squeeze_excite_backward(const gradient_input& g, const affine_input&
     const squeeze_state s(state, images, channels, hidden);
     const squeeze_state d(scratch, images, channels, hidden);
     parallel_for(images, [&](std::ptrdiff_t n) {
-        for (int c = 0; c < channels; c += W) {
+        for (int c = 0; c < channels; c += lanes) {
             const int count = channels - c;
             vec<> sum{};
             for (std::ptrdiff_t i = 0; i < in.pixels(); ++i) {
@@ -121,7 +121,7 @@ inline void squeeze_excite_backward(const gradient_input& g, const affine_input&
         for (std::ptrdiff_t n = first; n < last; ++n) {
             for (std::ptrdiff_t i = 0; i < in.pixels(); ++i) {
                 const std::ptrdiff_t at = n * in.size() + i * channels;
-                for (int c = 0; c < channels; c += W) {
+                for (int c = 0; c < channels; c += lanes) {
                     const int count = channels - c;
                     const vec<> v = read(g, g.du + at + c, g.z + at + c, c, count) *
                                         simd::load(s.gate + n * channels + c, count) +

@@ -10,28 +10,28 @@
 namespace fitnas::detail {
 
 /// The largest tile of output pixels that a stencil computes at once: two register files' halves.
-inline constexpr int stencil_tile = simd::native_width == 16 ? 16 : 8;
+inline constexpr int stencil_tile = lanes == 16 ? 16 : 8;
 
 /// Planes that are read together: neighbouring channels lie in neighbouring cache lines.
 inline constexpr int planes_at_once = 4;
 
-/// Rows x Columns pixels of out(y, x) = sum of taps * plane(y Stride + ky, x Stride + kx), W channels each,
-/// with Kernel taps in a row. `out` gets them one after the other.
+/// Rows x Columns pixels of out(y, x) = sum of taps * plane(y Stride + ky, x Stride + kx), lanes channels
+/// each, with Kernel taps in a row. `out` gets them one after the other.
 template <int Kernel, int Stride, int Rows, int Columns>
 void stencil(const float* plane, int plane_width, const float* taps, int tap_rows, float* out) {
     simd::tile<Rows, Columns> acc = {};
-    for (int ky = 0; ky < tap_rows; ++ky, taps += Kernel * W) {
+    for (int ky = 0; ky < tap_rows; ++ky, taps += Kernel * lanes) {
         simd::vecs<Kernel> tap;
         for (int kx = 0; kx < Kernel; ++kx) {
-            tap[kx] = simd::load(taps + kx * W);
+            tap[kx] = simd::load(taps + kx * lanes);
         }
         // Every value is read once and goes to all pixels whose window it lies in.
         FITNAS_UNROLL(24)
         for (int i = 0; i < (Columns - 1) * Stride + Kernel; ++i) {
             FITNAS_UNROLL(4)
             for (int r = 0; r < Rows; ++r) {
-                const vec<> v =
-                    simd::load(plane + (static_cast<std::ptrdiff_t>(r * Stride + ky) * plane_width + i) * W);
+                const vec<> v = simd::load(
+                    plane + (static_cast<std::ptrdiff_t>(r * Stride + ky) * plane_width + i) * lanes);
                 FITNAS_UNROLL(7)
                 for (int kx = 0; kx < Kernel; ++kx) {
                     if (i >= kx && (i - kx) % Stride == 0 && (i - kx) / Stride < Columns) {
@@ -43,7 +43,7 @@ void stencil(const float* plane, int plane_width, const float* taps, int tap_row
     }
     for (int r = 0; r < Rows; ++r) {
         for (int i = 0; i < Columns; ++i) {
-            simd::store(out + (r * Columns + i) * W, acc[r][i]);
+            simd::store(out + (r * Columns + i) * lanes, acc[r][i]);
         }
     }
 }
@@ -64,10 +64,10 @@ struct stencil_kernel {
     void pixel(const float* plane, int plane_width, const float* taps, int tap_rows, float* out) const {
         vec<> sum{};
         for (int ky = 0; ky < tap_rows; ++ky) {
-            for (int kx = 0; kx < kernel; ++kx, taps += W) {
-                sum = simd::fma(simd::load(taps),
-                                simd::load(plane + (static_cast<std::ptrdiff_t>(ky) * plane_width + kx) * W),
-                                sum);
+            for (int kx = 0; kx < kernel; ++kx, taps += lanes) {
+                sum = simd::fma(
+                    simd::load(taps),
+                    simd::load(plane + (static_cast<std::ptrdiff_t>(ky) * plane_width + kx) * lanes), sum);
             }
         }
         simd::store(out, sum);
@@ -107,21 +107,22 @@ struct stencil_kernel {
 
     /// Calls `use(plane, y, x, values, rows, columns)` for each tile of a height x width output, for all
     /// planes before the next tile, so that neighbouring channels are written together, then `written(y, x,
-    /// values, rows, columns)`. Pixel (i, j) of the tile is at values[(i * tile columns + j) * W] of each
-    /// plane's `stencil_tile * W` values.
+    /// values, rows, columns)`. Pixel (i, j) of the tile is at values[(i * tile columns + j) * lanes] of each
+    /// plane's `stencil_tile * lanes` values.
     template <class Use, class Written>
     FITNAS_INLINE void for_tiles(int planes, const float* plane, std::size_t plane_size, int plane_width,
                                  const float* taps, std::size_t taps_size, int tap_rows, int height,
                                  int width, Use&& use, Written&& written) const {
-        alignas(64) float all_values[planes_at_once * stencil_tile * W];
+        alignas(64) float all_values[planes_at_once * stencil_tile * lanes];
         for (int y = 0; y < height; y += rows) {
             for (int x = 0; x < width; x += columns) {
-                const float* from = plane + (static_cast<std::ptrdiff_t>(y) * plane_width + x) * stride * W;
+                const float* from =
+                    plane + (static_cast<std::ptrdiff_t>(y) * plane_width + x) * stride * lanes;
                 const float* tap = taps;
                 const int rows_here = (std::min)(rows, height - y);
                 const int columns_here = (std::min)(columns, width - x);
                 for (int i = 0; i < planes; ++i, from += plane_size, tap += taps_size) {
-                    float* values = all_values + i * stencil_tile * W;
+                    float* values = all_values + i * stencil_tile * lanes;
                     if (run != nullptr) {
                         run(from, plane_width, tap, tap_rows, values);
                     } else {

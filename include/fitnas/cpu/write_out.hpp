@@ -33,7 +33,7 @@ inline void write_out(const affine_input& x, const float* shortcut, std::ptrdiff
         const std::ptrdiff_t end = (std::min)(rows, (t + 1) * tile);
         with_activation(x.act, [&](auto act) {
             for (std::ptrdiff_t r = t * tile; r < end; ++r) {
-                for (int c = 0; c < channels; c += W) {
+                for (int c = 0; c < channels; c += lanes) {
                     const std::ptrdiff_t at = r * channels + c;
                     vec<> v = apply<act()>(affine(x, c)(simd::load(x.z + at, channels - c)));
                     if (shortcut != nullptr) {
@@ -56,7 +56,7 @@ inline void write_out_backward(const gradient_input& g, const affine_input& x, s
             const int count = static_cast<int>((std::min)(std::ptrdiff_t{tile}, rows - r0));
             if (g.du != out.du) {
                 for (std::ptrdiff_t r = r0; r < r0 + count; ++r) {
-                    for (int c = 0; c < channels; c += W) {
+                    for (int c = 0; c < channels; c += lanes) {
                         const std::ptrdiff_t at = r * channels + c;
                         simd::store(out.du + at, read(g, g.du + at, g.z + at, c, channels - c), channels - c);
                     }
