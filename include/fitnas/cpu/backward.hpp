@@ -13,6 +13,7 @@
 #include <fitnas/cpu/convolution.hpp>
 #include <fitnas/cpu/custom.hpp>
 #include <fitnas/cpu/depthwise.hpp>
+#include <fitnas/cpu/expanded_gradient.hpp>
 #include <fitnas/cpu/expansion.hpp>
 #include <fitnas/cpu/linear.hpp>
 #include <fitnas/cpu/plan.hpp>
@@ -54,10 +55,9 @@ inline void finish_norm(const block_plan& plan, const plan_step& step, const blo
 inline void expanded_depthwise_backward(const block_plan& plan, const plan_step& step,
                                         const block_weights& weights, const gradient_input& g, block_run& run,
                                         const gradient_output& out, float* scratch, workspace& ws) {
-    const primitive& p = step.what;
     const expanded_gradient source(run.expanded(step, weights.values), run.input(step.in), out.du, scratch,
                                    ws);
-    depthwise_backward(g, source, step.in_shape, p.kernel, p.stride, run.images, weights.values + step.offset,
+    depthwise_backward(step.sizes(run.images), g, source, weights.values + step.offset,
                        weights.gradient + step.offset, ws.sums, ws);
     finish_norm(plan, step, weights, run, ws);
     float* moments = run.kept[static_cast<std::size_t>(step.out)];
@@ -72,49 +72,47 @@ inline void backward_step(const block_plan& plan, const plan_step& step, const b
                           const gradient_input& g, block_run& run, const gradient_output& out, float* scratch,
                           workspace& ws) {
     const affine_input x = run.input(step.in);
-    const primitive& p = step.what;
+    const geometry sizes = step.sizes(run.images);
     const shape in = step.in_shape;
-    const int images = run.images;
     const float* w = weights.values + step.offset;
     float* dw = weights.gradient + step.offset;
     ws.sums.start(in.channels);
     switch (step.kind) {
     case step_kind::pointwise:
-        pointwise_backward(g, x, in, p.stride, images, w, p.width, dw, out, ws.sums, ws);
+        pointwise_backward(sizes, g, x, w, dw, out, ws.sums, ws);
         break;
     case step_kind::depthwise:
-        depthwise_backward(g, x, in, p.kernel, p.stride, images, w, dw, out, ws.sums, ws);
+        depthwise_backward(sizes, g, x, w, dw, out, ws.sums, ws);
         break;
     case step_kind::expanded_depthwise:
         return expanded_depthwise_backward(plan, step, weights, g, run, out, scratch, ws);
     case step_kind::convolution:
-        convolution_backward(g, x, in, p.kernel, p.stride, images, w, p.width, dw, out, ws.sums, ws);
+        convolution_backward(sizes, g, x, w, dw, out, ws.sums, ws);
         break;
     case step_kind::linear:
-        linear_backward(g, x, in, images, w, p.width, dw, out, ws.sums, ws);
+        linear_backward(sizes, g, x, w, dw, out, ws.sums, ws);
         break;
     case step_kind::max_pool:
     case step_kind::average_pool:
         if (out.du != nullptr) {
-            pool_backward(step.kind == step_kind::max_pool, g, g.z, x, in, p.kernel, p.stride, images, out,
-                          ws.sums);
+            pool_backward(step.kind == step_kind::max_pool, sizes, g, x, out, ws.sums);
         }
         break;
     case step_kind::global_pool:
         if (out.du != nullptr) {
-            global_pool_backward(g, x, in, images, out, ws.sums);
+            global_pool_backward(in, run.images, g, x, out, ws.sums);
         }
         break;
     case step_kind::squeeze_excite:
-        squeeze_excite_backward(g, x, in, p.hidden(in), images, w, dw,
+        squeeze_excite_backward({in, step.what.hidden(in), run.images}, g, x, w, dw,
                                 run.kept[static_cast<std::size_t>(step.out)], scratch, out, ws.sums);
         break;
     case step_kind::custom:
-        custom_backward(step, g, x, w, images, dw, out, ws.sums, scratch);
+        custom_backward(step, g, x, w, run.images, dw, out, ws.sums, scratch);
         break;
     case step_kind::write_out:
         if (out.du != nullptr) {
-            write_out_backward(g, x, in.pixels() * images, in.channels, out, ws.sums);
+            write_out_backward(g, x, sizes.rows(), in.channels, out, ws.sums);
         }
         break;
     }

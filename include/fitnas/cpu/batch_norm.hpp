@@ -5,9 +5,12 @@
 #ifndef FITNAS_CPU_BATCH_NORM_HPP
 #define FITNAS_CPU_BATCH_NORM_HPP
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
 
-#include <fitnas/cpu/channels.hpp>
+#include <fitnas/core/simd.hpp>
+#include <fitnas/cpu/group_sums.hpp>
 
 namespace fitnas::detail {
 

@@ -8,8 +8,8 @@
 #include <cstddef>
 
 #include <fitnas/cpu/batch_norm.hpp>
-#include <fitnas/cpu/channels.hpp>
 #include <fitnas/cpu/expansion.hpp>
+#include <fitnas/cpu/operand.hpp>
 #include <fitnas/cpu/plan.hpp>
 
 namespace fitnas::detail {

@@ -11,6 +11,7 @@
 #include <fitnas/cpu/convolution.hpp>
 #include <fitnas/cpu/custom.hpp>
 #include <fitnas/cpu/depthwise.hpp>
+#include <fitnas/cpu/expanded_planes.hpp>
 #include <fitnas/cpu/expansion.hpp>
 #include <fitnas/cpu/linear.hpp>
 #include <fitnas/cpu/plan.hpp>
@@ -28,33 +29,30 @@ namespace fitnas::detail {
 inline void forward_step(const plan_step& step, const float* parameters, const block_run& run, float* z,
                          float* state, group_sums* sums, workspace& ws) {
     const affine_input x = run.input(step.in);
-    const primitive& p = step.what;
-    const shape in = step.in_shape;
-    const int images = run.images;
+    const geometry g = step.sizes(run.images);
     const float* w = parameters + step.offset;
     switch (step.kind) {
     case step_kind::pointwise:
-        return pointwise_forward(x, in, p.stride, images, w, p.width, z, sums, ws);
+        return pointwise_forward(g, x, w, z, sums, ws);
     case step_kind::depthwise:
-        return depthwise_forward(x, in, p.kernel, p.stride, images, w, z, sums);
+        return depthwise_forward(g, x, w, z, sums);
     case step_kind::expanded_depthwise:
-        return depthwise_forward(expanded_planes(run.expanded(step, parameters), x, ws), in, p.kernel,
-                                 p.stride, images, w, z, sums);
+        return depthwise_forward(g, expanded_planes(run.expanded(step, parameters), x, ws), w, z, sums);
     case step_kind::convolution:
-        return convolution_forward(x, in, p.kernel, p.stride, images, w, p.width, z, sums, ws);
+        return convolution_forward(g, x, w, z, sums, ws);
     case step_kind::linear:
-        return linear_forward(x, in, images, w, p.width, z, ws);
+        return linear_forward(g, x, w, z, ws);
     case step_kind::max_pool:
     case step_kind::average_pool:
-        return pool_forward(step.kind == step_kind::max_pool, x, in, p.kernel, p.stride, images, z);
+        return pool_forward(step.kind == step_kind::max_pool, g, x, z);
     case step_kind::global_pool:
-        return global_pool_forward(x, in, images, z);
+        return global_pool_forward(g.in, g.images, x, z);
     case step_kind::squeeze_excite:
-        return squeeze_excite_forward(x, in, p.hidden(in), images, w, state, z);
+        return squeeze_excite_forward({g.in, step.what.hidden(g.in), g.images}, x, w, state, z);
     case step_kind::custom:
-        return custom_forward(step, x.z, w, images, z);
+        return custom_forward(step, x.z, w, g.images, z);
     case step_kind::write_out:
-        return write_out(x, step.shortcut ? run.buffers[0] : nullptr, in.pixels() * images, in.channels, z);
+        return write_out(x, step.shortcut ? run.buffers[0] : nullptr, g.rows(), g.in.channels, z);
     }
 }
 

@@ -10,6 +10,7 @@
 
 #include <fitnas/config.hpp>
 #include <fitnas/core/line_queue.hpp>
+#include <fitnas/cpu/geometry.hpp>
 #include <fitnas/cpu/planes.hpp>
 #include <fitnas/nn/recipe.hpp>
 
@@ -92,6 +93,7 @@ struct plan_step {
     int norm = -1;           ///< the batch norm whose sums this pass gathers
     plan_expansion narrow{}; ///< where it is expanded
 
+    geometry sizes(int images) const { return {in_shape, out_shape, what.kernel, what.stride, images}; }
     bool expands() const { return kind == step_kind::expanded_depthwise; }
     /// The buffer that it reads from memory, and its shape.
     int source() const { return expands() ? narrow.buffer : in.buffer; }
@@ -127,8 +129,7 @@ inline bool pays_in_cache(const plan_step& wide, const plan_step& next, bool bac
         (in.channels > few && (backward_follows || asks_while_computing))) {
         return false;
     }
-    return in.size() <= std::int64_t{1} << 16U &&
-           depthwise_geometry(next.in_shape, next.what.kernel, next.what.stride).planes() > 1;
+    return in.size() <= std::int64_t{1} << 16U && depthwise_planes(next.sizes(1)).at_once > 1;
 }
 
 /// The passes of a recipe on an input shape. No passes: the input is the output.

@@ -14,6 +14,7 @@
 #include <fitnas/core/parallel.hpp>
 #include <fitnas/cpu/batch_norm.hpp>
 #include <fitnas/cpu/custom.hpp>
+#include <fitnas/cpu/expanded_gradient.hpp>
 #include <fitnas/cpu/expansion.hpp>
 #include <fitnas/cpu/plan.hpp>
 #include <fitnas/cpu/squeeze_excite.hpp>
@@ -118,7 +119,7 @@ FITNAS_COLD inline memory_size workspace_floats(const block_plan& plan, bool bac
         weights = (std::max)(weights, parameters * memory_size::of(backward_follows ? sum_groups + 2 : 2));
         const shape padded{in.height + p.kernel, in.width + p.kernel, simd::padded(in.channels)};
         if (step.kind == step_kind::depthwise || step.expands()) {
-            const int count = depthwise_geometry(in, p.kernel, p.stride).planes();
+            const int count = depthwise_planes(step.sizes(1)).at_once;
             planes = (std::max)(planes, both * image_floats(1, {padded.height, padded.width, count * lanes}));
         } else if (step.kind == step_kind::convolution) {
             planes = (std::max)(planes, both * image_floats(1, padded));
