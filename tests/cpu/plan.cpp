@@ -116,7 +116,7 @@ TEST_CASE("a 1x1 convolution and the depthwise one behind it are one pass where 
     CHECK(passes(both(16), false) == "e(nr)w(n)");
     const shape wide{6, 6, 33};
     CHECK(passes(both(33), true, wide) == "pd(nr)w(n)");
-    CHECK(passes(both(33), false, wide) == (detail::asks_while_computing ? "pd(nr)w(n)" : "e(nr)w(n)"));
+    CHECK(passes(both(33), false, wide) == (detail::prefetches_in_products ? "pd(nr)w(n)" : "e(nr)w(n)"));
     CHECK(passes(both(16, 1, 2)) == "pd(nr)w(n)");                           // pixels between the windows
     CHECK(passes(both(16), true, {100, 100, 16}) == "pd(nr)w(n)");           // no room in cache
     CHECK(passes({pointwise(8, 2), batch_norm(), depthwise(3)}) == "pd(n)"); // other pixels

@@ -56,18 +56,18 @@ TEST_CASE("pools equal their definition, and the first of equal maxima takes the
         const std::vector<float> dy = quarters(g.rows() * g.out.channels, 2);
         for (const bool maximum : {true, false}) {
             CAPTURE(maximum);
-            std::vector<float> expected(dy.size());
-            std::vector<float> expected_dx(x.size());
+            std::vector<double> expected(dy.size());
+            std::vector<double> expected_dx(x.size());
             for (std::size_t i = 0; i < dy.size(); ++i) {
                 const std::vector<std::size_t> at = window(g, static_cast<long long>(i));
                 const auto top = std::max_element(at.begin(), at.end(),
                                                   [&](std::size_t a, std::size_t b) { return x[a] < x[b]; });
-                const float share = 1.0F / static_cast<float>(at.size());
+                const double share = 1.0 / static_cast<double>(at.size());
                 for (const std::size_t a : at) {
-                    expected[i] += share * x[a];
-                    expected_dx[a] += maximum ? (a == *top ? dy[i] : 0) : share * dy[i];
+                    expected[i] += share * static_cast<double>(x[a]);
+                    expected_dx[a] += (maximum ? (a == *top ? 1 : 0) : share) * static_cast<double>(dy[i]);
                 }
-                expected[i] = maximum ? x[*top] : expected[i];
+                expected[i] = maximum ? static_cast<double>(x[*top]) : expected[i];
             }
             std::vector<float> y(dy.size());
             std::vector<float> dx(x.size(), std::numeric_limits<float>::quiet_NaN());
@@ -93,11 +93,12 @@ TEST_CASE("a global pool is the mean over pixels, and its gradient the same for 
     detail::group_sums sums;
     detail::global_pool_forward(in, 2, {.z = x.data()}, y.data());
     detail::global_pool_backward(in, 2, {.du = dy.data(), .z = y.data()}, {.z = x.data()}, {dx.data()}, sums);
-    std::vector<float> expected(dy.size());
+    std::vector<double> expected(dy.size());
     for (std::size_t i = 0; i < x.size(); ++i) {
         const std::size_t out = i / u(in.size()) * u(in.channels) + i % u(in.channels);
-        expected[out] += x[i] / static_cast<float>(in.pixels());
-        CHECK(dx[i] == doctest::Approx(dy[out] / static_cast<float>(in.pixels())));
+        const double share = 1.0 / static_cast<double>(in.pixels());
+        expected[out] += share * static_cast<double>(x[i]);
+        CHECK(dx[i] == doctest::Approx(share * static_cast<double>(dy[out])));
     }
     for (std::size_t i = 0; i < y.size(); ++i) {
         CHECK(y[i] == doctest::Approx(expected[i]).epsilon(1e-5));

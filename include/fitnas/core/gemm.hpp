@@ -42,17 +42,17 @@ constexpr std::size_t packed_size(int rows, int columns) {
 template <class Words = float_words>
 requires(Words::each == 1) void pack_panel(const float* b, std::ptrdiff_t row_step,
                                            std::ptrdiff_t column_step, int k, int n, int j0, float* out) {
-    const int width = (std::min)(panel, n - j0);
+    const int columns = (std::min)(panel, n - j0);
     b += j0 * column_step;
-    if (width < panel) {
+    if (columns < panel) {
         std::fill_n(out, static_cast<std::ptrdiff_t>(panel) * k, 0.0F);
     }
     if (column_step == 1) {
         for (int i = 0; i < k; ++i) {
-            std::copy_n(b + i * row_step, width, out + static_cast<std::ptrdiff_t>(i) * panel);
+            std::copy_n(b + i * row_step, columns, out + static_cast<std::ptrdiff_t>(i) * panel);
         }
     } else {
-        for (int j = 0; j < width; ++j) {
+        for (int j = 0; j < columns; ++j) {
             for (int i = 0; i < k; ++i) {
                 out[static_cast<std::ptrdiff_t>(i) * panel + j] = b[i * row_step + j * column_step];
             }
@@ -154,7 +154,7 @@ void multiply(const product_size& size, const blocked& a, const float* b, const 
     const int k_padded = simd::padded(size.k);
     for (int column = 0; column < size.n;
          column += panel, b += static_cast<std::size_t>(panel) * static_cast<std::size_t>(k_padded)) {
-        // Narrow vectors take one width of panels, which is half to compile; its second vector may be empty.
+        // Narrow vectors take panels of one kind, which is half to compile; its second vector may be empty.
         if (lanes < 16 || size.n - column > lanes) {
             multiply_panel<Words, 2>(size.rows, k_padded, a, b, column, to, next);
         } else if constexpr (lanes >= 16) {

@@ -17,7 +17,7 @@ namespace fitnas::detail {
 /// Added to the variance, as in PyTorch's default.
 inline constexpr double batch_norm_epsilon = 1e-5;
 
-/// Per-channel values of one batch norm, each padded with zeros to a multiple of the vector width.
+/// Per-channel values of one batch norm, each padded with zeros to a multiple of `lanes`.
 struct norm_state {
     float* mean = nullptr;
     float* inverse = nullptr; ///< 1 / sqrt(variance + epsilon)

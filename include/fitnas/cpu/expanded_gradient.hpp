@@ -21,39 +21,39 @@
 
 namespace fitnas::detail {
 
-/// What backward needs beside: k channels come in, `width` go out.
+/// What backward needs beside: of k channels that come in and n that go out.
 struct expansion_scratch {
-    static constexpr int panels_width = planes_at_once * lanes; ///< channels whose planes are made together
+    static constexpr int panel_channels = planes_at_once * lanes; ///< channels whose planes are made together
 
-    float* parts;    ///< of the weights' gradient, [group][padded width][transposed_columns(k)]
+    float* parts;    ///< of the weights' gradient, [group][padded n][transposed_columns(k)]
     float* back;     ///< weights of du (a w), packed
-    float* scaled;   ///< weights times a or b, width x k
+    float* scaled;   ///< weights times a or b, n x k
     float* square;   ///< w^T b w, k x k
     float* constant; ///< padded k
     float* packed;   ///< `square`, packed
 
-    static std::size_t size(int k, int width) {
+    static std::size_t size(int k, int n) {
         std::size_t sum = 0;
-        for (const std::size_t piece : pieces(k, width)) {
+        for (const std::size_t piece : pieces(k, n)) {
             sum += piece;
         }
         return sum;
     }
-    static expansion_scratch at(float* p, int k, int width) {
-        const auto sizes = pieces(k, width);
+    static expansion_scratch at(float* p, int k, int n) {
+        const auto sizes = pieces(k, n);
         auto next = [&, i = std::size_t{0}]() mutable { return std::exchange(p, p + sizes[i++]); };
         return {next(), next(), next(), next(), next(), next()};
     }
 
 private:
-    static std::array<std::size_t, 6> pieces(int k, int width) {
+    static std::array<std::size_t, 6> pieces(int k, int n) {
         const auto area = [](int rows, int columns) { // whole cache lines
             return (static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns) + 15) / 16 * 16;
         };
-        return {area(simd::padded(width), transposed_columns(k)) * sum_groups,
-                packed_size(panels_width, k) *
-                    static_cast<std::size_t>((width + panels_width - 1) / panels_width),
-                area(width, k),
+        return {area(simd::padded(n), transposed_columns(k)) * sum_groups,
+                packed_size(panel_channels, k) *
+                    static_cast<std::size_t>((n + panel_channels - 1) / panel_channels),
+                area(n, k),
                 area(k, k),
                 area(1, simd::padded(k)),
                 packed_size(k, k)};
@@ -111,12 +111,12 @@ public:
         : expanded_planes(e, pending, ws),
           m_dx(dx),
           m_ld(transposed_columns(e.in.channels)),
-          m_part(static_cast<std::size_t>(simd::padded(e.width)) * static_cast<std::size_t>(m_ld)),
-          m_own(expansion_scratch::at(scratch, e.in.channels, e.width)) {
+          m_part(static_cast<std::size_t>(simd::padded(e.channels)) * static_cast<std::size_t>(m_ld)),
+          m_own(expansion_scratch::at(scratch, e.in.channels, e.channels)) {
         const int k = e.in.channels;
         scale_weights(pending.scale);
-        for (int c = 0; c < e.width; c += panels_width) {
-            const int here = (std::min)(panels_width, e.width - c);
+        for (int c = 0; c < e.channels; c += panel_channels) {
+            const int here = (std::min)(panel_channels, e.channels - c);
             pack_panels<Words>(m_own.scaled + c * k, k, 1, here, k, back(c));
         }
     }
@@ -143,7 +143,7 @@ public:
     }
     void finish(int group, std::ptrdiff_t image, const plane_range& range, float* scratch) const override {
         const int c = range.channel;
-        const int here = (std::min)(range.count * lanes, m_e.width - c);
+        const int here = (std::min)(range.count * lanes, m_e.channels - c);
         const float* du = raw(scratch);
         if constexpr (floats) { // the planes are a blocked operand
             add_products(group, {image * m_pixels, m_pixels}, c, here, {raw(scratch), raw(scratch), stride()},
@@ -175,7 +175,7 @@ public:
     }
 
 private:
-    static constexpr int panels_width = expansion_scratch::panels_width;
+    static constexpr int panel_channels = expansion_scratch::panel_channels;
     static constexpr bool floats = Words::each == 1;
     /// Pixels whose gradients become words together.
     static constexpr int chunk = 256;
@@ -216,7 +216,7 @@ private:
     /// `scaled` = each channel's weights times its factor.
     void scale_weights(const float* factors) const {
         const int k = m_e.in.channels;
-        for (int i = 0; i < m_e.width; ++i) {
+        for (int i = 0; i < m_e.channels; ++i) {
             for (int j = 0; j < k; ++j) {
                 m_own.scaled[i * k + j] = factors[i] * m_e.weights[i * k + j];
             }
@@ -225,13 +225,13 @@ private:
     float* part(int group) const { return m_own.parts + static_cast<std::size_t>(group) * m_part; }
     float* back(int c) const {
         return m_own.back +
-               static_cast<std::size_t>(c / panels_width) * packed_size(panels_width, m_e.in.channels);
+               static_cast<std::size_t>(c / panel_channels) * packed_size(panel_channels, m_e.in.channels);
     }
 
     void add_weight_gradient(const expansion_moments& moments, const norm_state& norm, const double* sums,
                              float* dweights) const {
         const int k = m_e.in.channels;
-        parallel_for(m_e.width, [&](std::ptrdiff_t i) {
+        parallel_for(m_e.channels, [&](std::ptrdiff_t i) {
             const float a = x.scale[i];
             const auto b =
                 static_cast<float>(static_cast<double>(norm.b[i]) * static_cast<double>(m_e.rows()));
@@ -255,14 +255,14 @@ private:
         const int k = m_e.in.channels;
         double* c = ws.moments.reserve(static_cast<std::size_t>(k));
         std::fill_n(c, k, 0.0);
-        for (int i = 0; i < m_e.width; ++i) {
+        for (int i = 0; i < m_e.channels; ++i) {
             const double du = static_cast<double>(x.scale[i]) * sums[i] / static_cast<double>(m_e.rows());
             for (int j = 0; j < k; ++j) {
                 c[j] -= du * static_cast<double>(m_e.weights[i * k + j]);
             }
         }
         scale_weights(norm.b);
-        multiply_matrices(true, k, k, m_e.width, m_e.weights, m_own.scaled, m_own.square);
+        multiply_matrices(true, k, k, m_e.channels, m_e.weights, m_own.scaled, m_own.square);
         for (int j = 0; j < k; ++j) {
             double shift = c[j];
             for (int i = 0; i < k; ++i) {

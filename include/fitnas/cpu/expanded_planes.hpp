@@ -88,7 +88,7 @@ public:
         : plane_source(pending),
           m_e(e),
           m_pixels(static_cast<int>(e.in.pixels())),
-          m_packed(ws.pack<Words>(e.weights, 1, e.in.channels, e.in.channels, e.width)) {}
+          m_packed(ws.pack<Words>(e.weights, 1, e.in.channels, e.in.channels, e.channels)) {}
 
     std::size_t scratch() const override { return blocked_size(m_pixels, Words::count(m_e.in.channels)); }
     void begin_image(std::ptrdiff_t image, float* scratch) const override {
@@ -119,9 +119,9 @@ protected:
         float* corner = plane + g.input.at(0, 0);
         with_product_activation(x.act, [&](auto act) {
             multiply<Words>(
-                {m_pixels, (std::min)(range.count * lanes, m_e.width - c), k}, {rows, stride()},
+                {m_pixels, (std::min)(range.count * lanes, m_e.channels - c), k}, {rows, stride()},
                 m_packed + static_cast<std::ptrdiff_t>(c) * simd::padded(k),
-                expanded_rows<act()>{x, c, m_e.width, corner, g.input, g.in.width, raw, stride()});
+                expanded_rows<act()>{x, c, m_e.channels, corner, g.input, g.in.width, raw, stride()});
         });
     }
 

@@ -24,13 +24,13 @@
 
 namespace fitnas::detail {
 
-/// The 1x1 convolution: x (images x in) to `width` channels.
+/// The 1x1 convolution: x (images x in) to `channels` channels.
 struct expansion {
     const float* x;
     shape in;
     int images;
-    int width;
-    const float* weights; ///< width x input channels
+    int channels;
+    const float* weights; ///< channels x input channels
 
     std::ptrdiff_t rows() const { return in.pixels() * images; }
 };
@@ -39,10 +39,10 @@ struct expansion {
 struct expansion_moments {
     float* mean;       ///< of x
     float* covariance; ///< of x, channels x channels
-    float* with_x;     ///< of z and x, width x channels
+    float* with_x;     ///< of z and x, wide x narrow channels
 
-    static std::size_t size(int channels, int width) {
-        return static_cast<std::size_t>(channels) * static_cast<std::size_t>(1 + channels + width);
+    static std::size_t size(int narrow, int wide) {
+        return static_cast<std::size_t>(narrow) * static_cast<std::size_t>(1 + narrow + wide);
     }
     static expansion_moments at(float* p, int channels) {
         return {p, p + channels, p + channels * (1 + channels)};
@@ -150,8 +150,8 @@ inline void expansion_norm(const expansion& e, const expansion_moments& moments,
                            const float* gamma, workspace& ws) {
     const int k = e.in.channels;
     gather_moments(e, moments, ws);
-    multiply_matrices(false, e.width, k, k, e.weights, moments.covariance, moments.with_x);
-    for (int i = 0; i < e.width; ++i) {
+    multiply_matrices(false, e.channels, k, k, e.weights, moments.covariance, moments.with_x);
+    for (int i = 0; i < e.channels; ++i) {
         double mean = 0;
         double variance = 0;
         for (int j = 0; j < k; ++j) {
@@ -159,7 +159,7 @@ inline void expansion_norm(const expansion& e, const expansion_moments& moments,
             mean += w * static_cast<double>(moments.mean[j]);
             variance += w * static_cast<double>(moments.with_x[i * k + j]);
         }
-        norm.set(i, mean, (std::max)(0.0, variance), gamma[i], gamma[e.width + i]);
+        norm.set(i, mean, (std::max)(0.0, variance), gamma[i], gamma[e.channels + i]);
     }
 }
 

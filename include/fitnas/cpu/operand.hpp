@@ -19,7 +19,7 @@
 namespace fitnas::detail {
 
 /// act(scale z + shift), channel by channel; without scale the tensor is plain. The per-channel arrays are
-/// padded with zeros to a multiple of the vector width.
+/// padded with zeros to a multiple of `lanes`.
 struct affine_input {
     const float* z = nullptr;
     const float* scale = nullptr;
@@ -73,7 +73,7 @@ FITNAS_INLINE vec<> read(const gradient_input& g, const float* du, const float* 
 /// Asks for what will be read soon, where products and stencils do not ask while they compute.
 /// @param c the channel that p begins at; where two vectors fill a cache line, the first asks for it
 FITNAS_INLINE void prefetch([[maybe_unused]] const float* p, [[maybe_unused]] int c) {
-    if constexpr (!asks_while_computing) {
+    if constexpr (!prefetches_in_products) {
         constexpr int line = 16;
         if (lanes >= line || c % line == 0) {
             __builtin_prefetch(p, 0, 2);

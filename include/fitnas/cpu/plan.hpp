@@ -126,7 +126,7 @@ inline bool pays_in_cache(const plan_step& wide, const plan_step& next, bool bac
     const shape in = wide.in_shape;
     if (wide.kind != step_kind::pointwise || wide.what.stride != 1 || !wide.in.plain() || wide.norm < 0 ||
         next.kind != step_kind::depthwise || next.what.stride > next.what.kernel ||
-        (in.channels > few && (backward_follows || asks_while_computing))) {
+        (in.channels > few && (backward_follows || prefetches_in_products))) {
         return false;
     }
     return in.size() <= std::int64_t{1} << 16U && depthwise_planes(next.sizes(1)).at_once > 1;

@@ -19,7 +19,7 @@ struct next_pixels {
     /// @param p images x image
     next_pixels(const float* p, shape image, std::ptrdiff_t n, int images, const plane_range& range)
         : step(image.channels) {
-        if (asks_while_computing &&
+        if (prefetches_in_products &&
             (range.channel + range.count * lanes < image.channels || n + 1 < images)) {
             for (int i = 0; i < range.count; ++i) {
                 at[i] = p + n * image.size() + range.channel + next_planes(image, range) + i * lanes;

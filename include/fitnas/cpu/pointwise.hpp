@@ -40,7 +40,7 @@ void pointwise_forward(const geometry& g, const affine_input& x, const float* we
             const row_tile tile = tiles[t];
             read_blocked<Words>(x, tile, k, source, xs, tiles.most * k);
             line_queue next;
-            if (asks_while_computing && g.stride == 1 && t + 1 < tiles.count()) {
+            if (prefetches_in_products && g.stride == 1 && t + 1 < tiles.count()) {
                 const row_tile behind = tiles[t + 1];
                 next.add(x.z + behind.first * k, std::ptrdiff_t{behind.count} * k);
                 next.spread(tiles_of_product(tile.count, n));
@@ -107,7 +107,7 @@ void pointwise_backward(const geometry& g, const gradient_input& gradient, const
             read_blocked<Words>(x, tile, k, source, xs, tiles.most * k);
             read_blocked<Words>(gradient, tile, n, gs, tiles.most * n);
             line_queue next;
-            if (asks_while_computing && t + 1 < tiles.count()) {
+            if (prefetches_in_products && t + 1 < tiles.count()) {
                 next = next_rows(g, gradient, x, out, tile.count, tiles[t + 1]);
             }
             dw.add<Words>(group, Words::count(tile.count), gs.as_transposed(), xs.as_transposed(), t == first,
