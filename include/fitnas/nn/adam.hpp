@@ -62,8 +62,8 @@ public:
         const auto share = static_cast<float>(1 / std::sqrt(second));
         const auto keep = static_cast<float>(1 - learning_rate * static_cast<double>(m_options.weight_decay));
         const auto all = [](float x) { return simd::broadcast(x); };
-        for (std::size_t i = 0; i < values.size(); i += simd::native_width) {
-            const int left = static_cast<int>((std::min)(values.size() - i, std::size_t{simd::native_width}));
+        for (std::size_t i = 0; i < values.size(); i += simd::lanes) {
+            const int left = static_cast<int>((std::min)(values.size() - i, std::size_t{simd::lanes}));
             const simd::vec<> g = simd::load(gradient.data() + i, left);
             simd::vec<> mean = simd::load(m_mean.data() + i, left);
             simd::vec<> square = simd::load(m_square.data() + i, left);

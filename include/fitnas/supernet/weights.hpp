@@ -9,7 +9,8 @@
 #include <vector>
 
 #include <fitnas/core/memory_limit.hpp>
-#include <fitnas/cpu/execute.hpp>
+#include <fitnas/cpu/backward.hpp>
+#include <fitnas/cpu/forward.hpp>
 #include <fitnas/nn/initialise.hpp>
 #include <fitnas/space/layout.hpp>
 
