@@ -152,6 +152,7 @@
 #include <fitnas/space/search_space.hpp>
 #include <fitnas/space/spaces.hpp>
 #include <fitnas/supernet/average.hpp>
+#include <fitnas/supernet/checks.hpp>
 #include <fitnas/supernet/diagnose.hpp>
 #include <fitnas/supernet/evaluate.hpp>
 #include <fitnas/supernet/fine_tune.hpp>

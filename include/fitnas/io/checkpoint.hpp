@@ -19,7 +19,7 @@
 #include <fitnas/io/safetensors.hpp>
 #include <fitnas/io/signal_guard.hpp>
 #include <fitnas/space/fingerprint.hpp>
-#include <fitnas/supernet/diagnose.hpp>
+#include <fitnas/supernet/checks.hpp>
 #include <fitnas/supernet/retrain.hpp>
 #include <fitnas/supernet/weight_tensors.hpp>
 #include <fitnas/version.hpp>

@@ -1,42 +1,20 @@
 /// @file
-/// @brief Values that are not finite: found quickly, and named where they come up first.
+/// @brief Values that are not finite, named where they come up first.
 
 #ifndef FITNAS_SUPERNET_DIAGNOSE_HPP
 #define FITNAS_SUPERNET_DIAGNOSE_HPP
 
-#include <bit>
 #include <concepts>
 #include <cstddef>
-#include <cstdint>
 #include <span>
 #include <string>
 
 #include <fitnas/config.hpp>
+#include <fitnas/supernet/checks.hpp>
 #include <fitnas/supernet/weight_tensors.hpp>
 #include <fitnas/supernet/weights.hpp>
 
 namespace fitnas::detail {
-
-/// One pass without branches: exponents of ones alone are infinities and what is not a number.
-inline bool all_finite(std::span<const float> values) {
-    constexpr std::uint32_t exponent = 0x7F800000U;
-    std::uint32_t found = 0;
-    for (const float v : values) {
-        found |= static_cast<std::uint32_t>((std::bit_cast<std::uint32_t>(v) & exponent) == exponent);
-    }
-    return found == 0;
-}
-
-/// @param values as long as the buffer of weights: weights, gradients
-/// @return the first tensor that has a value which is not finite; empty where none has
-FITNAS_COLD inline std::string tensor_not_finite(const weights& w, std::span<const float> values) {
-    for (const weight_tensor& t : weight_tensors(w.layout(), w.code())) {
-        if (!all_finite(values.subspan(t.offset, t.size))) {
-            return t.name;
-        }
-    }
-    return {};
-}
 
 /// Runs a path again, block by block. A template, so that only programs that train compile it.
 /// @param images count x input shape

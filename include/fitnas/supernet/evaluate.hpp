@@ -14,9 +14,12 @@
 
 #include <fitnas/core/progress.hpp>
 #include <fitnas/data/split.hpp>
+#include <fitnas/nn/cross_entropy.hpp>
 #include <fitnas/space/canonical.hpp>
 #include <fitnas/space/score_table.hpp>
+#include <fitnas/supernet/checks.hpp>
 #include <fitnas/supernet/forward.hpp>
+#include <fitnas/supernet/supernet.hpp>
 
 namespace fitnas {
 

@@ -10,8 +10,8 @@
 
 #include <fitnas/data/batch.hpp>
 #include <fitnas/data/split.hpp>
-#include <fitnas/nn/cross_entropy.hpp>
-#include <fitnas/supernet/train.hpp>
+#include <fitnas/supernet/memory_use.hpp>
+#include <fitnas/supernet/weights.hpp>
 
 namespace fitnas::detail {
 

@@ -13,9 +13,10 @@
 #include <vector>
 
 #include <fitnas/space/canonical.hpp>
-#include <fitnas/supernet/diagnose.hpp>
+#include <fitnas/supernet/checks.hpp>
 #include <fitnas/supernet/forward.hpp>
 #include <fitnas/supernet/supernet.hpp>
+#include <fitnas/supernet/train.hpp>
 
 namespace fitnas {
 

@@ -20,6 +20,8 @@
 #include <fitnas/data/batch.hpp>
 #include <fitnas/nn/schedule.hpp>
 #include <fitnas/supernet/average.hpp>
+#include <fitnas/supernet/checks.hpp>
+#include <fitnas/supernet/diagnose.hpp>
 #include <fitnas/supernet/memory_use.hpp>
 #include <fitnas/supernet/sampling.hpp>
 #include <fitnas/supernet/supernet.hpp>
@@ -110,19 +112,6 @@ FITNAS_COLD inline void require_options(const train_options& o, std::size_t imag
     }
 }
 
-/// Refuses images that the network does not take.
-FITNAS_COLD inline void require_images(const weights& w, const image_dataset& data, const std::string& what) {
-    require_consistent(data, what);
-    if (data.image_shape() != w.input()) {
-        throw shape_error("[F0514] " + what + ": the network takes images of " + to_string(w.input()) +
-                          " (height x width x channels), got " + to_string(data.image_shape()));
-    }
-    if (data.classes != w.classes()) {
-        throw shape_error("[F0515] " + what + ": the network has " + std::to_string(w.classes()) +
-                          " classes, the images " + std::to_string(data.classes));
-    }
-}
-
 /// Refuses a batch whose activations do not fit, before anything is taken.
 FITNAS_COLD inline void require_step_fits(const weights& w, const train_options& o) {
     const auto needed = [&](std::size_t batch) {
@@ -131,31 +120,6 @@ FITNAS_COLD inline void require_step_fits(const weights& w, const train_options&
     require_memory("train: a batch of " + std::to_string(o.batch) + " images of " + to_string(w.input()),
                    needed(o.batch), o.memory_limit,
                    "a smaller train_options::batch needs less, a batch of 1 " + to_string(needed(1)));
-}
-
-/// The same for images that go forward together, and for those that statistics are taken of.
-FITNAS_COLD inline void require_scoring_fits(const weights& w, std::size_t images, std::size_t calibration,
-                                             std::uint64_t limit, const std::string& what,
-                                             const std::string& advice) {
-    constexpr auto most = static_cast<std::size_t>((std::numeric_limits<int>::max)());
-    const std::string asked =
-        what + ": " +
-        (calibration == 0
-             ? ""
-             : std::to_string(calibration) + " images for the statistics" + (images == 0 ? "" : ", and ")) +
-        (images == 0 ? "" : std::to_string(images) + " images together") + ", of " + to_string(w.input());
-    if (images > most || calibration > most) {
-        throw option_error("[F0527] " + asked + ": expected at most " + std::to_string(most));
-    }
-    require_memory(asked, evaluation_bytes(w.layout(), w.code(), images, calibration), limit, advice);
-}
-
-/// Refuses weights that an earlier training, or a change by hand, has spoilt.
-inline void require_finite(const weights& w, const std::string& what) {
-    if (!all_finite(w.values())) {
-        throw numeric_error("[F0516] " + what + ": there are weights that are not finite, first in " +
-                            tensor_not_finite(w, w.values()));
-    }
 }
 
 /// What a training that goes on must share with the one that was saved.
