@@ -161,9 +161,11 @@
 #include <fitnas/supernet/memory_use.hpp>
 #include <fitnas/supernet/network.hpp>
 #include <fitnas/supernet/path.hpp>
+#include <fitnas/supernet/primitives.hpp>
 #include <fitnas/supernet/retrain.hpp>
 #include <fitnas/supernet/sampling.hpp>
 #include <fitnas/supernet/scorer.hpp>
+#include <fitnas/supernet/selection.hpp>
 #include <fitnas/supernet/supernet.hpp>
 #include <fitnas/supernet/train.hpp>
 #include <fitnas/supernet/training_scorer.hpp>

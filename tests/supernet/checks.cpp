@@ -24,10 +24,12 @@ TEST_CASE("scoring refuses foreign images and spoilt weights by name") {
     };
     dataset wrong = data;
     wrong.validation = datasets::synthetic({.image = {8, 9, 1}, .classes = 4, .validation = 8}).validation;
-    CHECK(contains(message_of(wrong), "evaluate: the validation split: the network takes images of 8 x 8 x 1"));
+    CHECK(
+        contains(message_of(wrong), "evaluate: the validation split: the network takes images of 8 x 8 x 1"));
     wrong = data;
     wrong.train.classes = 5;
-    CHECK(contains(message_of(wrong), "evaluate: the training split: the network has 4 classes, the images 5"));
+    CHECK(
+        contains(message_of(wrong), "evaluate: the training split: the network has 4 classes, the images 5"));
     net.parameters(1, 0)[0] = std::numeric_limits<float>::infinity();
     CHECK(contains(message_of(data), "evaluate: there are weights that are not finite, first in cell1.op0"));
 }

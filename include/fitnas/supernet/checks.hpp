@@ -35,7 +35,7 @@ inline bool all_finite(std::span<const float> values) {
 /// @param values as long as the buffer of weights: weights, gradients
 /// @return the first tensor that has a value which is not finite; empty where none has
 FITNAS_COLD inline std::string tensor_not_finite(const weights& w, std::span<const float> values) {
-    for (const weight_tensor& t : weight_tensors(w.layout(), w.code())) {
+    for (const weight_tensor& t : weight_tensors(w.part())) {
         if (!all_finite(values.subspan(t.offset, t.size))) {
             return t.name;
         }
@@ -78,7 +78,7 @@ FITNAS_COLD inline void require_scoring_fits(const weights& w, std::size_t image
     if (images > most || calibration > most) {
         throw option_error("[F0527] " + asked + ": expected at most " + std::to_string(most));
     }
-    require_memory(asked, evaluation_bytes(w.layout(), w.code(), images, calibration), limit, advice);
+    require_memory(asked, evaluation_bytes(w.part(), images, calibration), limit, advice);
 }
 
 } // namespace fitnas::detail

@@ -25,37 +25,28 @@ FITNAS_COLD std::string first_not_finite(const Weights& w, const network_path& p
     if (const std::string tensor = tensor_not_finite(w, w.values()); !tensor.empty()) {
         return "the weight " + tensor;
     }
-    const space_layout& layout = w.layout();
+    const std::vector<selected_norm> norms = selected_norms(w.part());
     arena memory;
     workspace shared;
     const float* x = images;
-    for (std::size_t i = 0; i < path.size(); ++i) {
-        const weight_block& b = w.block(path[i]);
+    for (const int i : path) {
+        const weight_block& b = w.block(i);
         if (b.plan.empty()) {
             continue;
         }
-        const space_layer& l = layout.layers[i];
-        const int o =
-            w.code().empty() ? path[i] - l.first_block : layout.block_index(l, w.code()) - l.first_block;
-        const std::string name = block_name(layout, i, o);
         const std::size_t size = static_cast<std::size_t>(b.output.size()) * static_cast<std::size_t>(count);
         float* y = memory.take(size);
         const block_run run = forward(b.plan, w.of(b), x, count, y, nullptr, memory, shared);
-        std::size_t norm = 0;
-        int step = 0;
-        for (const primitive& p : layout.blocks[static_cast<std::size_t>(l.first_block + o)].steps) {
-            if (p.kind == primitive_kind::batch_norm) {
-                const auto channels = static_cast<std::size_t>(b.plan.norms[norm].channels);
-                const norm_state& state = run.norms[norm];
-                if (!all_finite({state.mean, channels}) || !all_finite({state.inverse, channels})) {
-                    return "the statistics of " + name + ".step" + std::to_string(step) + "_batch_norm";
-                }
-                ++norm;
+        for (const selected_norm& norm : norms) {
+            const auto channels = static_cast<std::size_t>(norm.channels);
+            const norm_state& state = run.norms[static_cast<std::size_t>(norm.norm)];
+            if (norm.block == b.index &&
+                (!all_finite({state.mean, channels}) || !all_finite({state.inverse, channels}))) {
+                return "the statistics of " + norm.name;
             }
-            ++step;
         }
         if (!all_finite({y, size})) {
-            return "the output of " + name;
+            return "the output of " + w.part().name_of(b);
         }
         x = y;
     }

@@ -71,7 +71,7 @@ public:
              const loaded_images& images, Scored&& scored) {
         m_memory.reset();
         // In one piece: paths of other sizes would leave gaps in what the first took.
-        m_memory.reserve(scoring_floats(m_weights.layout(), m_weights.code(), memory_size::of(images.count()),
+        m_memory.reserve(scoring_floats(m_weights.part(), memory_size::of(images.count()),
                                         memory_size::of(m_calibrated ? calibration.count() : 0))
                              .value());
         std::vector<trie_level> levels(m_weights.layers().size() + 1);

@@ -143,7 +143,7 @@ public:
     /// @param s of the first values
     /// @throws architecture_error where the space has no such architecture
     explicit network(const fitnas::architecture<Space>& a, seed s = seed{0})
-        : m_architecture(canonical<Space>(a)), m_weights(Space::layout(), m_architecture, s) {}
+        : m_architecture(canonical<Space>(a)), m_weights({Space::layout(), m_architecture}, s) {}
 
     /// @brief The path of a supernet as a network of its own: the weights are copied. There are no batch norm
     /// statistics yet; with those of `calibrate` it answers as the supernet does when it is scored.
@@ -236,7 +236,7 @@ train_report train(network<Space>& net, const image_dataset& data, const train_o
     constexpr std::size_t calibration = 2000;
     return detail::or_as_before(net, [&] {
         detail::require_calibration_fits(net.weights(), (std::min)(calibration, data.size()));
-        train_report report = detail::train(net.weights(), {}, data, options);
+        train_report report = detail::train(net.weights(), data, options);
         net.calibrate(data, calibration, options.seed);
         return report;
     });
