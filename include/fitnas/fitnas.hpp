@@ -156,13 +156,14 @@
 #include <fitnas/supernet/diagnose.hpp>
 #include <fitnas/supernet/evaluate.hpp>
 #include <fitnas/supernet/fine_tune.hpp>
-#include <fitnas/supernet/forward.hpp>
 #include <fitnas/supernet/latency.hpp>
+#include <fitnas/supernet/loaded_images.hpp>
 #include <fitnas/supernet/memory_use.hpp>
 #include <fitnas/supernet/network.hpp>
 #include <fitnas/supernet/path.hpp>
 #include <fitnas/supernet/primitives.hpp>
 #include <fitnas/supernet/retrain.hpp>
+#include <fitnas/supernet/run.hpp>
 #include <fitnas/supernet/sampling.hpp>
 #include <fitnas/supernet/scorer.hpp>
 #include <fitnas/supernet/selection.hpp>

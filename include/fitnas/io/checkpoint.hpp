@@ -93,12 +93,8 @@ struct statistics_tensors {
         add("normalisation.mean", kept.norm().mean, {kept.norm().mean.size()});
         add("normalisation.scale", kept.norm().scale, {kept.norm().scale.size()});
         for (const selected_norm& norm : selected_norms(of)) {
-            const norm_state& state = kept.of(norm.block).norms[static_cast<std::size_t>(norm.norm)];
-            std::vector<float> all;
-            for (const float* from : {state.mean, state.inverse, state.scale, state.shift}) {
-                all.insert(all.end(), from, from + norm.channels);
-            }
-            add(norm.name + statistics_suffix, std::move(all),
+            add(norm.name + statistics_suffix,
+                norm_values(kept.blocks().of(norm.block), norm.norm, norm.channels),
                 {4, static_cast<std::uint64_t>(norm.channels)});
         }
     }
@@ -122,11 +118,11 @@ inline std::shared_ptr<const kept_statistics> read_statistics(const safetensors&
     };
     const auto channels = static_cast<std::size_t>(w.input().channels);
     normalisation norm{read("normalisation.mean", channels), read("normalisation.scale", channels)};
-    std::vector<std::vector<float>> values;
+    block_statistics blocks(w.blocks().size());
     for (const selected_norm& one : selected_norms(w.part())) {
-        values.push_back(read(one.name + statistics_suffix, 4 * static_cast<std::size_t>(one.channels)));
+        blocks.set(one, read(one.name + statistics_suffix, 4 * static_cast<std::size_t>(one.channels)));
     }
-    return std::make_shared<const kept_statistics>(w, std::move(norm), values);
+    return std::make_shared<const kept_statistics>(std::move(norm), std::move(blocks));
 }
 
 template <std::same_as<weights> Weights>

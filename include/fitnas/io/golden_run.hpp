@@ -11,6 +11,7 @@
 #include <span>
 #include <vector>
 
+#include <fitnas/supernet/run.hpp>
 #include <fitnas/supernet/weights.hpp>
 
 namespace fitnas::detail {
@@ -40,20 +41,13 @@ struct golden_run {
     /// Batch norm takes the statistics of the images themselves.
     template <std::same_as<weights> Weights>
     void run(const Weights& w) {
-        arena memory;
-        workspace shared;
+        runner one;
         const std::size_t cells = paths.size() / count;
         for (std::size_t p = 0; p < count; ++p) {
-            memory.reset();
-            const float* x = input.data();
-            for (const int i : w.path(std::span<const std::uint8_t>(paths).subspan(p * cells, cells))) {
-                const weight_block& b = w.block(i);
-                if (!b.plan.empty()) {
-                    float* y = memory.take(static_cast<std::size_t>(b.output.size()) * images);
-                    forward(b.plan, w.of(b), x, images, y, nullptr, memory, shared);
-                    x = y;
-                }
-            }
+            one.memory().reset();
+            const network_path path = w.path(std::span<const std::uint8_t>(paths).subspan(p * cells, cells));
+            const float* x = one.along(w, path, input.data(), images,
+                                       [](const weight_block&, const block_run&, const float*) {});
             const std::size_t size = output.size() / count;
             std::copy_n(x, size, output.data() + p * size);
         }

@@ -11,7 +11,8 @@
 
 #include <fitnas/config.hpp>
 #include <fitnas/supernet/checks.hpp>
-#include <fitnas/supernet/weight_tensors.hpp>
+#include <fitnas/supernet/primitives.hpp>
+#include <fitnas/supernet/run.hpp>
 #include <fitnas/supernet/weights.hpp>
 
 namespace fitnas::detail {
@@ -26,31 +27,22 @@ FITNAS_COLD std::string first_not_finite(const Weights& w, const network_path& p
         return "the weight " + tensor;
     }
     const std::vector<selected_norm> norms = selected_norms(w.part());
-    arena memory;
-    workspace shared;
-    const float* x = images;
-    for (const int i : path) {
-        const weight_block& b = w.block(i);
-        if (b.plan.empty()) {
-            continue;
-        }
-        const std::size_t size = static_cast<std::size_t>(b.output.size()) * static_cast<std::size_t>(count);
-        float* y = memory.take(size);
-        const block_run run = forward(b.plan, w.of(b), x, count, y, nullptr, memory, shared);
+    std::string found;
+    runner().along(w, path, images, count, [&](const weight_block& b, const block_run& run, const float* y) {
         for (const selected_norm& norm : norms) {
             const auto channels = static_cast<std::size_t>(norm.channels);
-            const norm_state& state = run.norms[static_cast<std::size_t>(norm.norm)];
-            if (norm.block == b.index &&
-                (!all_finite({state.mean, channels}) || !all_finite({state.inverse, channels}))) {
-                return "the statistics of " + norm.name;
+            if (found.empty() && norm.block == b.index &&
+                !all_finite(
+                    std::span<const float>(norm_values(run, norm.norm, norm.channels)).first(2 * channels))) {
+                found = "the statistics of " + norm.name;
             }
         }
-        if (!all_finite({y, size})) {
-            return "the output of " + w.part().name_of(b);
+        const std::size_t size = static_cast<std::size_t>(b.output.size()) * static_cast<std::size_t>(count);
+        if (found.empty() && !all_finite({y, size})) {
+            found = "the output of " + w.part().name_of(b);
         }
-        x = y;
-    }
-    return "the loss itself";
+    });
+    return found.empty() ? "the loss itself" : found;
 }
 
 } // namespace fitnas::detail

@@ -10,15 +10,12 @@
 
 #include <fitnas/config.hpp>
 #include <fitnas/core/memory_limit.hpp>
-#include <fitnas/cpu/plan_memory.hpp>
+#include <fitnas/supernet/run.hpp>
 #include <fitnas/supernet/selection.hpp>
 
 namespace fitnas {
 
 namespace detail {
-
-/// Images that are scored with given statistics go through a block in slices of so many, which stay in cache.
-inline constexpr int given_slice = 64;
 
 /// Calls `visit(layer, plan, output)` for each block that a path may use.
 template <class Visit>
