@@ -5,17 +5,21 @@
 #define FITNAS_SUPERNET_NETWORK_HPP
 
 #include <algorithm>
-#include <cstring>
 #include <memory>
 #include <numeric>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include <fitnas/data/split.hpp>
 #include <fitnas/space/canonical.hpp>
-#include <fitnas/supernet/diagnose.hpp>
-#include <fitnas/supernet/forward.hpp>
+#include <fitnas/supernet/checks.hpp>
+#include <fitnas/supernet/loaded_images.hpp>
+#include <fitnas/supernet/primitives.hpp>
+#include <fitnas/supernet/run.hpp>
 #include <fitnas/supernet/supernet.hpp>
+#include <fitnas/supernet/train.hpp>
 
 namespace fitnas {
 
@@ -27,63 +31,28 @@ public:
     kept_statistics(const weights& w, const image_source& data, std::size_t count, seed s)
         : m_norm(normalisation_of(data)) {
         const loaded_images images(data, stratified_indices(data, count, s), m_norm);
-        arena memory;
-        workspace shared;
-        const float* x = images.values.data();
-        for (const weight_block& b : w.blocks()) {
-            block_run kept;
-            if (!b.plan.empty()) {
-                float* y = memory.take(static_cast<std::size_t>(b.output.size()) * images.labels.size());
-                const arena::mark after = memory.position();
-                kept = keep(b.plan, forward(b.plan, w.of(b), x, images.count(), y, nullptr, memory, shared));
-                memory.reset(after);
-                x = y;
-            }
-            m_runs.push_back(kept);
-        }
+        m_blocks = block_statistics(w.blocks().size());
+        const std::vector<selected_norm> norms = selected_norms(w.part());
+        runner().along(w, w.path({}), images.values.data(), images.count(),
+                       [&](const weight_block& block, const block_run& run, const float*) {
+                           for (const selected_norm& one : norms) {
+                               if (one.block == block.index) {
+                                   m_blocks.set(one, norm_values(run, one.norm, one.channels));
+                               }
+                           }
+                       });
     }
 
     /// Those that another object had.
-    /// @param values of each batch norm what `norm_state` begins with: mean, inverse, scale, shift, 4 x
-    /// channels
-    kept_statistics(const weights& w, normalisation norm, const std::vector<std::vector<float>>& values)
-        : m_norm(std::move(norm)) {
-        std::size_t next = 0;
-        for (const weight_block& b : w.blocks()) {
-            block_run kept;
-            for (std::size_t i = 0; i < b.plan.norms.size(); ++i) {
-                const int channels = b.plan.norms[i].channels;
-                norm_state& state = kept.norms[i];
-                state = norm_state::at(m_memory.take(norm_state::size(channels)), channels);
-                const float* from = values[next++].data();
-                for (float* to : {state.mean, state.inverse, state.scale, state.shift}) {
-                    std::copy_n(from, channels, to);
-                    from += channels;
-                }
-            }
-            m_runs.push_back(kept);
-        }
-    }
+    kept_statistics(normalisation norm, block_statistics blocks)
+        : m_norm(std::move(norm)), m_blocks(std::move(blocks)) {}
 
     const normalisation& norm() const { return m_norm; }
-    const block_run& of(std::size_t block) const { return m_runs[block]; }
+    const block_statistics& blocks() const { return m_blocks; }
 
 private:
-    /// The same statistics in memory that stays.
-    block_run keep(const block_plan& plan, const block_run& run) {
-        block_run kept;
-        for (std::size_t i = 0; i < plan.norms.size(); ++i) {
-            const int channels = plan.norms[i].channels;
-            float* to = m_memory.take(norm_state::size(channels));
-            kept.norms[i] = norm_state::at(to, channels);
-            std::memcpy(to, run.norms[i].mean, norm_state::size(channels) * sizeof(float));
-        }
-        return kept;
-    }
-
     normalisation m_norm;
-    arena m_memory;
-    std::vector<block_run> m_runs;
+    block_statistics m_blocks;
 };
 
 inline constexpr std::size_t logits_slice = 256; ///< images that are classified together
@@ -101,22 +70,14 @@ inline std::vector<float> logits_of(const weights& w, const kept_statistics& kep
     require_logits_fit(w, data.size());
     const auto classes = static_cast<std::size_t>(w.classes());
     std::vector<float> logits(data.size() * classes);
-    arena memory;
-    workspace shared;
+    runner run;
+    const network_path path = w.path({});
     for (std::size_t first = 0; first < data.size(); first += slice) {
         std::vector<std::size_t> indices((std::min)(slice, data.size() - first));
         std::iota(indices.begin(), indices.end(), first);
         const loaded_images images(data, indices, kept.norm());
-        memory.reset();
-        const float* x = images.values.data();
-        for (std::size_t i = 0; i < w.blocks().size(); ++i) {
-            const weight_block& b = w.blocks()[i];
-            if (!b.plan.empty()) {
-                float* y = memory.take(static_cast<std::size_t>(b.output.size()) * indices.size());
-                forward_given(b, w.of(b), x, images.count(), y, kept.of(i), memory, shared);
-                x = y;
-            }
-        }
+        run.memory().reset();
+        const float* x = run.along(w, path, images.values.data(), images.count(), kept.blocks());
         std::copy_n(x, indices.size() * classes, logits.data() + first * classes);
     }
     return logits;
@@ -141,7 +102,7 @@ public:
     /// @param s of the first values
     /// @throws architecture_error where the space has no such architecture
     explicit network(const fitnas::architecture<Space>& a, seed s = seed{0})
-        : m_architecture(canonical<Space>(a)), m_weights(Space::layout(), m_architecture, s) {}
+        : m_architecture(canonical<Space>(a)), m_weights({Space::layout(), m_architecture}, s) {}
 
     /// @brief The path of a supernet as a network of its own: the weights are copied. There are no batch norm
     /// statistics yet; with those of `calibrate` it answers as the supernet does when it is scored.
@@ -234,7 +195,7 @@ train_report train(network<Space>& net, const image_source& data, const train_op
     constexpr std::size_t calibration = 2000;
     return detail::or_as_before(net, [&] {
         detail::require_calibration_fits(net.weights(), (std::min)(calibration, data.size()));
-        train_report report = detail::train(net.weights(), {}, data, options);
+        train_report report = detail::train(net.weights(), data, options);
         net.calibrate(data, calibration, options.seed);
         return report;
     });
