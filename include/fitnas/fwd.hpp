@@ -89,9 +89,11 @@ struct space_block;
 struct space_layer;
 struct space_layout;
 class latency_table;
+class cost_terms;
+class named_cost;
 class limit_check;
 namespace cost {
-struct latency_limit;
+struct bound;
 struct limit;
 } // namespace cost
 namespace spaces {
@@ -122,7 +124,6 @@ struct latency_options;
 // predictor
 enum class loss;
 enum class target;
-enum class counted;
 struct line;
 struct fit_options;
 struct ridge_options;
@@ -159,7 +160,6 @@ namespace search {
 struct exhaustive_options;
 struct random_options;
 struct evolution_options;
-enum class objective : std::uint8_t;
 struct pareto_options;
 template <int... Cells>
 struct segments;
