@@ -79,6 +79,8 @@ template <class Operator, int Width, int Stride>
 struct fixed;
 template <class Operators, int Cells, int Width, int Stride>
 struct stage;
+template <class Operators, int Layers, int Width, int First, int Stride>
+struct again;
 template <int Width, int Classes>
 struct head;
 template <class Image, class... Parts>

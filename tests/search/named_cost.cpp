@@ -283,3 +283,127 @@ TEST_CASE("random search, evolution and segments keep a limit on a cost of bare 
         }
     }
 }
+
+namespace {
+
+/// What layers of one cell cost is added up first, at the first of them.
+double by_layers(const architecture<shared_space>& a, const std::vector<double>& of_block) {
+    const space_layout layout = shared_space::layout();
+    double sum = 0;
+    std::set<int> done;
+    for (std::size_t i = 0; i < layout.layers.size(); ++i) {
+        const int cell = layout.layers[i].cell_index;
+        if (cell >= 0 && !done.insert(cell).second) {
+            continue;
+        }
+        double here = 0;
+        for (std::size_t j = i; j < layout.layers.size(); ++j) {
+            if (j == i || (cell >= 0 && layout.layers[j].cell_index == cell)) {
+                here += of_block[static_cast<std::size_t>(layout.block_index(layout.layers[j], a))];
+            }
+        }
+        sum += here;
+    }
+    return sum;
+}
+
+/// By loops: of those that keep the limit the best, ties in the order of the codes.
+template <class Keeps>
+std::vector<architecture<shared_space>> ranked(const windows<shared_space>& model, Keeps&& keeps) {
+    std::vector<architecture<shared_space>> all;
+    for_each_architecture<shared_space>([&](const architecture<shared_space>& a) {
+        if (keeps(a)) {
+            all.push_back(a);
+        }
+    });
+    std::stable_sort(all.begin(), all.end(),
+                     [&](const auto& a, const auto& b) { return model.predict(a) > model.predict(b); });
+    return all;
+}
+
+std::vector<architecture<shared_space>> codes_of(const std::vector<search::candidate<shared_space>>& found) {
+    std::vector<architecture<shared_space>> codes;
+    for (const auto& c : found) {
+        codes.push_back(c.architecture);
+    }
+    return codes;
+}
+
+} // namespace
+
+TEST_CASE("where several layers read one cell: costs, limits, exact search, fronts and segments") {
+    using space = shared_space;
+    const auto blocks = space::layout().blocks;
+    std::vector<double> macs;
+    std::vector<double> milliseconds;
+    random_stream random(seed{5}, purpose::user);
+    for (const space_block& b : blocks) {
+        macs.push_back(static_cast<double>(b.macs));
+        milliseconds.push_back(0.1 * random.below(6));
+    }
+    const latency_table table(space::layout(), milliseconds);
+    std::set<double> macs_seen;
+    std::set<double> latencies_seen;
+    for_each_architecture<space>([&](const architecture<space>& a) {
+        CHECK(static_cast<double>(cost::macs<space>(a)) == by_layers(a, macs));
+        CHECK(cost::macs().of<space>(a) == by_layers(a, macs));
+        CHECK(table.milliseconds<space>(a) == by_layers(a, milliseconds));
+        macs_seen.insert(by_layers(a, macs));
+        latencies_seen.insert(by_layers(a, milliseconds));
+    });
+    CHECK(macs_seen.size() > 50);
+    for (std::uint64_t number = 0; number < 6; ++number) {
+        compare<space>(number);
+        const auto model = random_windows<space>(number);
+        for (const double share : {0.0, 0.1, 0.5, 1.0}) {
+            const auto of = [&](const std::set<double>& seen) {
+                return *std::next(seen.begin(),
+                                  static_cast<std::ptrdiff_t>(share * static_cast<double>(seen.size() - 1)));
+            };
+            const double most = of(latencies_seen);
+            const auto most_macs = static_cast<long long>(of(macs_seen));
+            const auto quick =
+                ranked(model, [&](const auto& a) { return by_layers(a, milliseconds) <= most; });
+            const auto light = ranked(
+                model, [&](const auto& a) { return by_layers(a, macs) <= static_cast<double>(most_macs); });
+            const cost::limit latency = cost::latency_at_most(table, most);
+            const cost::limit few_macs = cost::macs_at_most(most_macs);
+            CHECK(codes_of(search::exact(model, {.top = 1000, .limit = latency})) == quick);
+            CHECK(codes_of(search::exact(model, {.top = 1000, .limit = few_macs})) == light);
+            CHECK(codes_of(search::exhaustive(model, {.top = 1000, .limit = few_macs})) == light);
+            // A beginning can meet a limit exactly where some network that begins so does.
+            const limit_check check = check_of<space>(latency);
+            for (int chosen = 0; chosen <= space::cells; ++chosen) {
+                std::set<std::vector<std::uint8_t>> some;
+                for (const auto& a : quick) {
+                    some.insert({a.begin(), a.begin() + chosen});
+                }
+                for_each_architecture<space>([&](const architecture<space>& a) {
+                    REQUIRE(check.can_meet(a, chosen) == some.contains({a.begin(), a.begin() + chosen}));
+                });
+            }
+            const auto result = search::segment<space, search::segments<3, 3>, 36>(
+                [&](std::span<const architecture<space>> some) { return model.predict(some); },
+                [](const auto& scores) {
+                    using slots = typename std::remove_cvref_t<decltype(scores)>::space;
+                    return windows<slots>(window_sum<slots>(scores.scores.front()));
+                },
+                {.rescored = 1000, .limit = few_macs});
+            // All beginnings are kept: the segments end with all networks that keep the limit.
+            REQUIRE(result.best.size() == light.size());
+            std::vector<architecture<space>> found = codes_of(result.best);
+            std::vector<architecture<space>> expected = light;
+            std::sort(found.begin(), found.end());
+            std::sort(expected.begin(), expected.end());
+            CHECK(found == expected);
+            CHECK(result.best.front().score == model.predict(light.front()));
+        }
+        auto enumerated = search::pareto(model, {.against = table});
+        const auto same = [](const auto& a, const auto& b) {
+            return a.predicted == b.predicted && a.costs == b.costs;
+        };
+        enumerated.erase(std::unique(enumerated.begin(), enumerated.end(), same), enumerated.end());
+        const auto large = search::detail::large_front(model, {.against = table});
+        CHECK(std::equal(large.begin(), large.end(), enumerated.begin(), enumerated.end(), same));
+    }
+}

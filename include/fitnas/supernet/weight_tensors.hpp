@@ -56,13 +56,16 @@ primitive_tensors(const primitive& p, shape in) {
     }
 }
 
-/// `stem`, `cell2.op1_mb3_k5`, `layer4` (a fixed one), `head`.
+/// `stem`, `cell2.op1_mb3_k5`, `layer4` (a fixed one), `layer5.op1_mb3_k5` (one that reads a cell again),
+/// `head`.
 /// @param layer its place in the layout
 /// @param o which of its candidates
 FITNAS_COLD inline std::string block_name(const space_layout& layout, std::size_t layer, int o) {
     const space_layer& l = layout.layers[layer];
     if (l.cell_index >= 0) {
-        return "cell" + std::to_string(l.cell_index) + ".op" + std::to_string(o) + "_" +
+        return (layout.reads_again(l) ? "layer" + std::to_string(layer)
+                                      : "cell" + std::to_string(l.cell_index)) +
+               ".op" + std::to_string(o) + "_" +
                std::string(layout.blocks[static_cast<std::size_t>(l.first_block + o)].name);
     }
     return layer == 0 ? "stem" : layer + 1 == layout.layers.size() ? "head" : "layer" + std::to_string(layer);
