@@ -150,12 +150,18 @@
 #include <fitnas/search/enumerate.hpp>
 #include <fitnas/search/evolution.hpp>
 #include <fitnas/search/exact.hpp>
+#include <fitnas/search/exact_search.hpp>
 #include <fitnas/search/exhaustive.hpp>
 #include <fitnas/search/front.hpp>
 #include <fitnas/search/iterative.hpp>
 #include <fitnas/search/pareto.hpp>
+#include <fitnas/search/path_bounds.hpp>
+#include <fitnas/search/path_cost.hpp>
 #include <fitnas/search/random.hpp>
 #include <fitnas/search/segment.hpp>
+#include <fitnas/search/segment_options.hpp>
+#include <fitnas/search/segment_search.hpp>
+#include <fitnas/search/shortlist.hpp>
 #include <fitnas/search/table.hpp>
 #include <fitnas/search/window_paths.hpp>
 #include <fitnas/space/architecture.hpp>
@@ -168,6 +174,7 @@
 #include <fitnas/space/latency_table.hpp>
 #include <fitnas/space/layout.hpp>
 #include <fitnas/space/limit.hpp>
+#include <fitnas/space/named_cost.hpp>
 #include <fitnas/space/operator_set.hpp>
 #include <fitnas/space/sample.hpp>
 #include <fitnas/space/score_table.hpp>

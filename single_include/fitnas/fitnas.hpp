@@ -9,6 +9,7 @@
 #include <atomic>
 #include <bit>
 #include <cassert>
+#include <cctype>
 #include <cerrno>
 #include <charconv>
 #include <chrono>
@@ -7934,6 +7935,8 @@ template <class Operator, int Width, int Stride>
 struct fixed;
 template <class Operators, int Cells, int Width, int Stride>
 struct stage;
+template <class Operators, int Layers, int Width, int First, int Stride>
+struct again;
 template <int Width, int Classes>
 struct head;
 template <class Image, class... Parts>
@@ -7944,9 +7947,11 @@ struct space_block;
 struct space_layer;
 struct space_layout;
 class latency_table;
+class cost_terms;
+class named_cost;
 class limit_check;
 namespace cost {
-struct latency_limit;
+struct bound;
 struct limit;
 } // namespace cost
 namespace spaces {
@@ -7979,7 +7984,6 @@ struct latency_options;
 // predictor
 enum class loss;
 enum class target;
-enum class counted;
 struct line;
 struct fit_options;
 struct ridge_options;
@@ -8016,7 +8020,6 @@ namespace search {
 struct exhaustive_options;
 struct random_options;
 struct evolution_options;
-enum class objective : std::uint8_t;
 struct pareto_options;
 template <int... Cells>
 struct segments;
@@ -9055,7 +9058,9 @@ struct space_layer {
     cell place;
     int first_block = 0; ///< its candidates are neighbours in the list of blocks
     int candidates = 1;
-    int cell_index = -1; ///< the place of its digit in an architecture code; -1 where nothing is chosen
+    /// The place of its digit in an architecture code, which several layers may read; -1 where nothing is
+    /// chosen. Cells come in the order of the layers that read them first.
+    int cell_index = -1;
 };
 
 /// @brief The tables of a space: layers in the order of the data, blocks in the order of the parameters.
@@ -9071,6 +9076,15 @@ struct space_layout {
     /// @param code one operator number a cell
     constexpr const space_block& block(const space_layer& layer, std::span<const std::uint8_t> code) const {
         return blocks[static_cast<std::size_t>(block_index(layer, code))];
+    }
+    /// @return whether a layer before this one reads the same cell
+    constexpr bool reads_again(const space_layer& layer) const {
+        for (const space_layer& l : layers) {
+            if (l.cell_index >= 0 && l.cell_index == layer.cell_index) {
+                return &l != &layer;
+            }
+        }
+        return false;
     }
     /// @return the same as an index into `blocks`
     constexpr int block_index(const space_layer& layer, std::span<const std::uint8_t> code) const {
@@ -9146,8 +9160,9 @@ struct head_operator {
     }
 };
 
-/// What a part of a space adds to it: `Layers` layers of the candidates `Operators`, searchable or not.
-template <class Operators, int Layers, int Width, int Stride, bool Searchable>
+/// What a part of a space adds to it: `Layers` layers of the candidates `Operators`, searchable or not. The
+/// choices of those that are not may be those of earlier cells, from `First` on.
+template <class Operators, int Layers, int Width, int Stride, bool Searchable, int First = -1>
 struct space_part {
     static_assert(Layers >= 1, "[F0326] a stage needs at least one cell");
     static_assert(Width >= 1, "[F0327] a layer's width must be positive");
@@ -9157,6 +9172,7 @@ struct space_part {
     static constexpr int width = Width;
     static constexpr int stride = Stride;
     static constexpr bool searchable = Searchable;
+    static constexpr int first = First;
 };
 
 } // namespace detail
@@ -9176,6 +9192,18 @@ struct fixed : detail::space_part<operator_set<Operator>, 1, Width, Stride, fals
 /// @tparam Stride of the first cell; the others have stride 1
 template <class Operators, int Cells, int Width, int Stride = 1>
 struct stage : detail::space_part<Operators, Cells, Width, Stride, true> {};
+
+/// @brief Layers that read choices made before: the digit of cell `First` of a code chooses in this layer
+/// too, the next in the next. They have weights of their own.
+/// @tparam Operators an `operator_set` of as many operators as these cells have
+/// @tparam Layers how many
+/// @tparam Width output channels
+/// @tparam First the first of the cells, which are all of parts before this one
+/// @tparam Stride of the first layer; the others have stride 1
+template <class Operators, int Layers, int Width, int First, int Stride = 1>
+struct again : detail::space_part<Operators, Layers, Width, Stride, false, First> {
+    static_assert(First >= 0, "[F0397] again<Operators, Layers, Width, First>: expected a cell from 0");
+};
 
 /// @brief The last layer: 1x1 convolution, batch norm, ReLU, global average pool, linear layer with bias.
 template <int Width, int Classes>
@@ -9206,7 +9234,8 @@ concept head_part = requires {
 };
 template <class T>
 concept any_part = requires {
-    []<class O, int L, int W, int S, bool B>(space_part<O, L, W, S, B>*) {}(static_cast<T*>(nullptr));
+    []<class O, int L, int W, int S, bool B, int F>(space_part<O, L, W, S, B, F>*) {
+    }(static_cast<T*>(nullptr));
 };
 template <class T>
 concept middle_part = any_part<T> && !stem_part<T> && !head_part<T>;
@@ -9239,6 +9268,7 @@ struct space_tables {
     long long parameters = 0;
     bool recipes_are_valid = true;
     bool recipes_give_the_shape = true;
+    bool choices_are_made_before = true;
 
     template <class... Parts>
     static constexpr space_tables make(shape input) {
@@ -9255,8 +9285,11 @@ private:
     constexpr void add(shape& input, int& layer, int& block, int& cell_index) {
         for (int i = 0; i < Part::layers; ++i) {
             const cell place{input, Part::width, i == 0 ? Part::stride : 1};
-            layers[static_cast<std::size_t>(layer++)] = {place, block, Part::operators::size,
-                                                         Part::searchable ? cell_index++ : -1};
+            const int chosen = Part::searchable ? cell_index++ : Part::first < 0 ? -1 : Part::first + i;
+            choices_are_made_before =
+                choices_are_made_before && chosen < cell_index &&
+                (Part::first < 0 || candidates_of(chosen, layer) == Part::operators::size);
+            layers[static_cast<std::size_t>(layer++)] = {place, block, Part::operators::size, chosen};
             const auto names = Part::operators::names();
             const auto recipes = Part::operators::build(place);
             for (std::size_t o = 0; o < recipes.size(); ++o) {
@@ -9271,12 +9304,25 @@ private:
             input = place.output();
         }
     }
+    /// Of the cell that some of the first layers have; 0 where none has it.
+    constexpr int candidates_of(int cell, int count) const {
+        for (int l = 0; l < count; ++l) {
+            if (layers[static_cast<std::size_t>(l)].cell_index == cell) {
+                return layers[static_cast<std::size_t>(l)].candidates;
+            }
+        }
+        return 0;
+    }
 };
 
 /// The tables, or a sentence that says what is wrong with an operator.
 template <int Layers, int Blocks, class Image, class... Parts>
 constexpr auto checked_tables() {
     constexpr auto tables = space_tables<Layers, Blocks>::template make<Parts...>(Image::value);
+    static_assert(
+        tables.choices_are_made_before,
+        "[F0398] again<Operators, Layers, Width, First>: expected cells of stages before it, with as "
+        "many operators");
     static_assert(tables.recipes_are_valid,
                   "[F0330] search_space<...>: an operator's recipe has an even kernel, a stride or "
                   "width below 1, or a residual that does not meet the shape of the input");
@@ -9291,7 +9337,7 @@ constexpr auto checked_tables() {
 /// @brief A search space: everything about it is a type or a constant.
 ///
 /// @tparam Image `image<height, width, channels>`
-/// @tparam Parts a `stem`, then any number of `stage` and `fixed`, then a `head`
+/// @tparam Parts a `stem`, then any number of `stage`, `again` and `fixed`, then a `head`
 template <class Image, class... Parts>
 struct search_space {
     static_assert(detail::is_image<Image>::value,
@@ -9348,7 +9394,7 @@ struct search_space {
     static constexpr space_layout layout() {
         return {input, classes, cells, supernet_parameters, tables.layers, tables.blocks};
     }
-    /// @return the layer of a cell, 0 <= cell_index < cells
+    /// @return the first layer that reads a cell, 0 <= cell_index < cells
     static constexpr const space_layer& layer_of(int cell_index) {
         for (const space_layer& l : tables.layers) {
             if (l.cell_index == cell_index) {
@@ -9357,7 +9403,7 @@ struct search_space {
         }
         return tables.layers.back();
     }
-    /// @return the block of an operator in a cell
+    /// @return the block of an operator in a cell, of the first layer that reads it
     static constexpr const space_block& block_of(int cell_index, int operator_index) {
         return tables.blocks[static_cast<std::size_t>(layer_of(cell_index).first_block + operator_index)];
     }
@@ -9498,6 +9544,45 @@ namespace fitnas {
 
 namespace detail {
 
+/// Whether several layers read some cell of the space.
+template <search_space_type Space>
+inline constexpr bool cells_are_shared = [] {
+    int readers = 0;
+    for (const space_layer& l : Space::tables.layers) {
+        readers += l.cell_index >= 0 ? 1 : 0;
+    }
+    return readers > Space::cells;
+}();
+
+/// Whether several layers read a cell.
+template <search_space_type Space>
+constexpr bool is_shared(int cell) {
+    int readers = 0;
+    if constexpr (cells_are_shared<Space>) {
+        for (const space_layer& l : Space::tables.layers) {
+            readers += l.cell_index == cell ? 1 : 0;
+        }
+    }
+    return readers > 1;
+}
+
+/// Whether two operators of a cell have equal recipes in every layer that reads it.
+template <search_space_type Space>
+constexpr bool same_operator(int cell, int a, int b) {
+    if constexpr (cells_are_shared<Space>) {
+        for (const space_layer& l : Space::tables.layers) {
+            if (l.cell_index == cell &&
+                Space::tables.blocks[static_cast<std::size_t>(l.first_block + a)].steps !=
+                    Space::tables.blocks[static_cast<std::size_t>(l.first_block + b)].steps) {
+                return false;
+            }
+        }
+        return true;
+    } else {
+        return Space::block_of(cell, a).steps == Space::block_of(cell, b).steps;
+    }
+}
+
 /// The first operator of a cell with these steps, or -1.
 template <search_space_type Space>
 constexpr int operator_with(int cell, const recipe& steps) {
@@ -9538,15 +9623,15 @@ constexpr bool place_early(const architecture<Space>& a, const std::array<int, S
     return false;
 }
 
-/// Behind the last cell of a run that begins with `first`: neighbouring layers that all keep one shape. Any
-/// other cell is a run by itself.
+/// Behind the last cell of a run that begins with `first`: neighbouring layers that all keep one shape and
+/// whose cells no other layer reads. Any other cell is a run by itself.
 template <search_space_type Space>
 constexpr int end_of_run(int first) {
     int last = first;
     const cell place = Space::layer_of(first).place;
-    if (place.keeps_shape()) {
+    if (place.keeps_shape() && !is_shared<Space>(first)) {
         while (last + 1 < Space::cells && Space::layer_of(last + 1).place == place &&
-               &Space::layer_of(last + 1) == &Space::layer_of(last) + 1) {
+               &Space::layer_of(last + 1) == &Space::layer_of(last) + 1 && !is_shared<Space>(last + 1)) {
             ++last;
         }
     }
@@ -9559,6 +9644,15 @@ constexpr architecture<Space> canonical_network(const architecture<Space>& a) {
     int first = 0;
     while (first < Space::cells) {
         const int last = end_of_run<Space>(first) - 1;
+        if (is_shared<Space>(first)) {
+            const auto at = static_cast<std::size_t>(first++);
+            int o = 0;
+            while (!same_operator<Space>(static_cast<int>(at), o, a[at])) {
+                ++o;
+            }
+            result[at] = static_cast<std::uint8_t>(o);
+            continue;
+        }
         const cell place = Space::layer_of(first).place;
         std::array<int, Space::cells> kept{};
         int kept_count = 0;
@@ -9580,7 +9674,9 @@ constexpr architecture<Space> canonical_network(const architecture<Space>& a) {
 /// An operator whose recipe is empty changes nothing, so where it stands among neighbouring cells of one
 /// shape does not matter: the others move to the front of their run in their order. Operators of one cell
 /// with equal recipes are one. Two architectures are the same network exactly where their canonical forms are
-/// equal. Where codes stand for nothing (a `code_space` without a layout) each is its own canonical form.
+/// equal; but operators do not move in or out of a cell that several layers read (`again`), so that networks
+/// which are equal by such a move count as different. Where codes stand for nothing (a `code_space` without a
+/// layout) each is its own canonical form.
 template <code_space Space>
 constexpr architecture<Space> canonical(const architecture<Space>& a) {
     require_valid<Space>(a);
@@ -10437,6 +10533,374 @@ private:
 
 } // namespace fitnas::detail
 
+// ---- fitnas/space/cost.hpp ----
+/// @file
+/// @brief Costs of an architecture, constexpr: multiply-accumulates and parameters.
+
+namespace fitnas::cost {
+
+/// @brief A cost that adds up over the layers: `block_cost(block)` for each block that the architecture uses.
+template <search_space_type Space, class BlockCost>
+constexpr auto sum(const architecture<Space>& a, BlockCost&& block_cost) {
+    require_valid<Space>(a);
+    decltype(block_cost(Space::tables.blocks[0])) total{};
+    for (const space_layer& l : Space::tables.layers) {
+        total += block_cost(Space::layout().block(l, a));
+    }
+    return total;
+}
+
+/// @brief Multiply-accumulates of convolutions and linear layers for one image (what papers on mobile
+/// networks print as FLOPs). Batch norm, activations, additions, pools and biases are not counted.
+template <search_space_type Space>
+constexpr long long macs(const architecture<Space>& a) {
+    return sum<Space>(a, [](const space_block& b) { return b.macs; });
+}
+
+/// @brief Trainable values: weights, batch norm scales and shifts, the linear layer's biases.
+template <search_space_type Space>
+constexpr long long parameters(const architecture<Space>& a) {
+    return sum<Space>(a, [](const space_block& b) { return b.parameters; });
+}
+
+} // namespace fitnas::cost
+
+// ---- fitnas/space/fingerprint.hpp ----
+/// @file
+/// @brief A short name for all that a space is: equal for equal layouts, in every program.
+
+namespace fitnas {
+
+namespace detail {
+
+inline void add(hash64& h, shape s) {
+    for (const int n : {s.height, s.width, s.channels}) {
+        h.add(static_cast<std::uint64_t>(n));
+    }
+}
+
+/// Everything that decides what a parameter means: layers, operators, their recipes, the shapes between them.
+FITNAS_COLD inline std::string fingerprint(const space_layout& layout) {
+    hash64 h;
+    add(h, layout.input);
+    h.add(static_cast<std::uint64_t>(layout.classes));
+    for (const space_layer& l : layout.layers) {
+        h.add(static_cast<std::uint64_t>(l.candidates));
+        h.add(static_cast<std::uint64_t>(l.cell_index + 1));
+    }
+    for (const space_block& b : layout.blocks) {
+        h.add(b.name);
+        add(h, b.input);
+        add(h, b.output);
+        h.add(static_cast<std::uint64_t>(b.parameters));
+        for (const primitive& p : b.steps) {
+            for (const int n :
+                 {static_cast<int>(p.kind), static_cast<int>(p.act), p.kernel, p.stride, p.width}) {
+                h.add(static_cast<std::uint64_t>(n));
+            }
+            h.add(p.user == nullptr ? std::string_view() : p.user->name);
+        }
+    }
+    return h.text();
+}
+
+} // namespace detail
+
+/// @return 16 hexadecimal digits: equal where images, layers, operators (by name and recipe) and shapes are.
+/// Files carry it, so that weights and tables are not taken for those of another space.
+template <search_space_type Space>
+std::string space_fingerprint() {
+    return detail::fingerprint(Space::layout());
+}
+
+/// @brief The same for a space of bare codes: its cells and how many operators each has.
+template <code_space Space>
+requires(!search_space_type<Space>) std::string space_fingerprint() {
+    detail::hash64 h;
+    h.add("codes");
+    for (const int count : Space::operator_counts) {
+        h.add(static_cast<std::uint64_t>(count));
+    }
+    return h.text();
+}
+
+} // namespace fitnas
+
+// ---- fitnas/space/named_cost.hpp ----
+/// @file
+/// @brief A cost: a name, a unit, and a value for each operator of each cell.
+
+namespace fitnas {
+
+namespace cost {
+struct limit;
+} // namespace cost
+
+/// @brief What a cost counts in one space: terms in the order in which they are added. A term is fixed, or
+/// has a value for each operator of a cell; cells stand in their order, each once.
+class cost_terms {
+public:
+    struct term {
+        int cell = -1;         ///< -1: fixed
+        std::size_t first = 0; ///< of its values
+        std::size_t count = 1;
+        bool operator==(const term&) const = default;
+    };
+
+    /// @brief Adds a fixed term, or to a cell's term, which is made where it comes first.
+    void add(int cell, std::span<const double> values) {
+        const auto known = std::find_if(m_order.begin(), m_order.end(),
+                                        [&](const term& t) { return cell >= 0 && t.cell == cell; });
+        if (known == m_order.end()) {
+            m_order.push_back({cell, m_values.size(), values.size()});
+            m_values.insert(m_values.end(), values.begin(), values.end());
+            return;
+        }
+        for (std::size_t o = 0; o < known->count; ++o) {
+            m_values[known->first + o] += values[o];
+        }
+    }
+
+    /// @return the cost of an architecture
+    /// @param code one operator number a cell
+    double sum(std::span<const std::uint8_t> code) const {
+        double total = 0;
+        for (const term& t : m_order) {
+            total += m_values[t.first + (t.cell < 0 ? 0U : code[static_cast<std::size_t>(t.cell)])];
+        }
+        return total;
+    }
+
+    const std::vector<term>& order() const { return m_order; }
+    /// @return one a operator of a cell, none where the cell costs nothing
+    std::span<const double> of_cell(int cell) const {
+        for (const term& t : m_order) {
+            if (t.cell == cell) {
+                return values(t);
+            }
+        }
+        return {};
+    }
+    std::span<const double> values(const term& t) const {
+        return std::span(m_values).subspan(t.first, t.count);
+    }
+    bool operator==(const cost_terms&) const = default;
+
+private:
+    std::vector<term> m_order;
+    std::vector<double> m_values;
+};
+
+namespace detail {
+
+/// The terms of a space by what its blocks cost. What layers that read one cell cost is added up first.
+template <class BlockCost>
+cost_terms block_terms(const space_layout& layout, BlockCost&& cost_of) {
+    cost_terms terms;
+    std::vector<double> values;
+    for (const space_layer& l : layout.layers) {
+        values.clear();
+        for (int o = 0; o < l.candidates; ++o) {
+            values.push_back(cost_of(static_cast<std::size_t>(l.first_block + o)));
+        }
+        terms.add(l.cell_index, values);
+    }
+    return terms;
+}
+
+FITNAS_COLD inline void require_cost_name(const std::string& name, const std::string& unit) {
+    const char* known[] = {"arch", "predicted", "macs", "parameters", "score"};
+    const auto bad = [](const std::string& text) {
+        return std::any_of(text.begin(), text.end(),
+                           [](char c) {
+                               return c == '[' || c == ']' || std::iscntrl(static_cast<unsigned char>(c));
+                           }) ||
+               (!text.empty() && (text.front() == ' ' || text.back() == ' '));
+    };
+    if (name.empty() || bad(name) || bad(unit) || std::find(known, known + 5, name) != known + 5) {
+        throw option_error(
+            "[F0390] cost: expected a name other than arch, predicted, macs, parameters and score, and a "
+            "unit, without brackets, line ends and spaces around them, got \"" +
+            name + "\" and \"" + unit + "\"");
+    }
+}
+
+/// What a value is checked against, so that sums of them are finite.
+FITNAS_COLD inline void require_cost_value(double value, const std::string& what) {
+    if (!(value >= 0 && value <= 1e300)) {
+        throw numeric_error("[F0391] " + what + ": expected a value from 0 to 1e300, got " +
+                            number_text(value));
+    }
+}
+
+/// The operator of a cell as messages name it: "cell 2, operator 3 (mb3_k5)".
+template <code_space Space>
+std::string operator_text(int cell, int o) {
+    std::string text = "cell " + std::to_string(cell) + ", operator " + std::to_string(o);
+    if constexpr (search_space_type<Space>) {
+        text += " (" + std::string(Space::block_of(cell, o).name) + ")";
+    }
+    return text;
+}
+
+} // namespace detail
+
+/// @brief A cost of architectures: its name and unit stand in messages, in files and in candidates.
+///
+/// An architecture costs the sum of what its operators cost in their cells, and of fixed parts: those that no
+/// cell has a choice in (stem, head, fixed layers). The terms are added in double precision in the order of
+/// the cells, or where they are costs of layers in the order of the layers; so integers up to 2^53 are exact,
+/// and a real cost has one value wherever it is computed. Copies are cheap.
+///
+/// `cost::table` makes one, `cost::macs()`, `cost::parameters()` and `cost::latency(table)` are such costs.
+class named_cost {
+public:
+    /// @brief What blocks know of themselves: in any space with a layout.
+    named_cost(std::string name, long long space_block::*count)
+        : m(std::make_shared<const definition>(definition{std::move(name), "", count, "", {}})) {}
+
+    /// @brief One of a single space.
+    /// @param name,unit stand in headers of files: without brackets; not the name of another column
+    /// @param space its `space_fingerprint`
+    /// @param terms values from 0 to 1e300
+    /// @throws option_error where the name cannot be used
+    named_cost(std::string name, std::string unit, std::string space, cost_terms terms)
+        : m(std::make_shared<const definition>(
+              definition{std::move(name), std::move(unit), nullptr, std::move(space), std::move(terms)})) {
+        detail::require_cost_name(m->name, m->unit);
+    }
+
+    const std::string& name() const { return m->name; }
+    const std::string& unit() const { return m->unit; } ///< empty where it has none
+
+    /// @return an amount as messages print it: "41.2 mJ"
+    FITNAS_COLD std::string text(double amount) const {
+        return detail::number_text(amount) + (m->unit.empty() ? "" : " " + m->unit);
+    }
+
+    /// @return what it counts in a space
+    /// @throws option_error where the space has no layout and blocks were to be counted
+    /// @throws shape_error where it is a cost of another space
+    template <code_space Space>
+    cost_terms in() const {
+        if (m->count == nullptr) {
+            require_of(space_fingerprint<Space>());
+            return m->terms;
+        }
+        if constexpr (search_space_type<Space>) {
+            const space_layout layout = Space::layout();
+            return detail::block_terms(
+                layout, [&](std::size_t b) { return static_cast<double>(layout.blocks[b].*(m->count)); });
+        } else {
+            throw option_error("[F0315] cost: the space has no layout, so its codes have no " + m->name +
+                               "; a cost of your own is made by cost::table<space>(name, unit, values)");
+        }
+    }
+
+    /// @return what an architecture costs
+    /// @throws as `in`; architecture_error where the architecture is not of the space
+    template <code_space Space>
+    double of(const architecture<Space>& a) const {
+        require_valid<Space>(a);
+        return in<Space>().sum(a);
+    }
+
+    /// @param most at least 0; infinity limits nothing, but candidates tell the cost
+    /// @throws option_error below that
+    cost::limit at_most(double most) const;
+
+    /// @return whether name, unit and all values are equal
+    friend bool operator==(const named_cost& a, const named_cost& b) { return a.m == b.m || *a.m == *b.m; }
+
+private:
+    struct definition {
+        std::string name;
+        std::string unit;
+        long long space_block::*count;
+        std::string space;
+        cost_terms terms;
+        bool operator==(const definition&) const = default;
+    };
+
+    FITNAS_COLD void require_of(const std::string& space) const {
+        if (m->space != space) {
+            throw shape_error("[F0336] cost " + m->name + ": of another space: expected the fingerprint " +
+                              space + ", got " + (m->space.empty() ? "none, its table is empty" : m->space));
+        }
+    }
+
+    std::shared_ptr<const definition> m;
+};
+
+namespace cost {
+
+/// @brief Multiply-accumulates, as a cost like any other.
+inline named_cost macs() {
+    static const named_cost one("macs", &space_block::macs);
+    return one;
+}
+/// @brief Trainable values, as a cost like any other.
+inline named_cost parameters() {
+    static const named_cost one("parameters", &space_block::parameters);
+    return one;
+}
+
+/// @brief A cost of one's own.
+/// @tparam Space also one of bare `codes`
+/// @param name,unit for example "energy" and "mJ"
+/// @param values `values[cell][operator]`, from 0 to 1e300
+/// @param fixed what every architecture costs beside its cells; it is added first
+/// @throws shape_error where cells or operators are too few or too many
+/// @throws numeric_error where a value is not of the range, or not a number
+/// @throws option_error where name or unit cannot stand in a file
+template <code_space Space>
+named_cost table(std::string name, std::string unit, const std::vector<std::vector<double>>& values,
+                 double fixed = 0) {
+    const std::string who = "cost " + name;
+    if (values.size() != static_cast<std::size_t>(Space::cells)) {
+        throw shape_error("[F0393] " + who + ": expected values of the " + std::to_string(Space::cells) +
+                          " cells of the space, got " + std::to_string(values.size()));
+    }
+    fitnas::detail::require_cost_value(fixed, who + ": fixed");
+    cost_terms terms;
+    if (fixed > 0) {
+        terms.add(-1, std::span<const double>(&fixed, 1));
+    }
+    for (int cell = 0; cell < Space::cells; ++cell) {
+        const std::vector<double>& row = values[static_cast<std::size_t>(cell)];
+        const int operators = Space::operator_counts[static_cast<std::size_t>(cell)];
+        if (row.size() != static_cast<std::size_t>(operators)) {
+            throw shape_error("[F0394] " + who + ": cell " + std::to_string(cell) +
+                              ": expected a value for each of its " + std::to_string(operators) +
+                              " operators, got " + std::to_string(row.size()));
+        }
+        for (int o = 0; o < operators; ++o) {
+            fitnas::detail::require_cost_value(row[static_cast<std::size_t>(o)],
+                                               who + ": " + fitnas::detail::operator_text<Space>(cell, o));
+        }
+        terms.add(cell, row);
+    }
+    return {std::move(name), std::move(unit), space_fingerprint<Space>(), std::move(terms)};
+}
+
+/// @brief The same by a function.
+/// @param value_of `double value_of(int cell, int operator_index)`
+template <code_space Space, std::invocable<int, int> ValueOf>
+named_cost table(std::string name, std::string unit, ValueOf&& value_of, double fixed = 0) {
+    std::vector<std::vector<double>> values;
+    for (int cell = 0; cell < Space::cells; ++cell) {
+        values.emplace_back();
+        for (int o = 0; o < Space::operator_counts[static_cast<std::size_t>(cell)]; ++o) {
+            values.back().push_back(static_cast<double>(value_of(cell, o)));
+        }
+    }
+    return table<Space>(std::move(name), std::move(unit), values, fixed);
+}
+
+} // namespace cost
+
+} // namespace fitnas
+
 // ---- fitnas/predictor/window_sum.hpp ----
 /// @file
 /// @brief Functions of architectures that are sums of small ones, each of which sees a few neighbouring
@@ -10470,6 +10934,20 @@ public:
     using space = Space;
 
     explicit window_sum(double offset = 0) : m_offset(offset) {}
+
+    /// @brief What a cost counts: a window for each cell.
+    /// @throws as `named_cost::in`
+    window_sum(const named_cost& cost) : m_offset(0) { // NOLINT(google-explicit-constructor)
+        const cost_terms terms = cost.in<Space>();
+        for (const cost_terms::term& t : terms.order()) {
+            const std::span<const double> values = terms.values(t);
+            if (t.cell < 0) {
+                add(values[0]);
+            } else {
+                add({t.cell, t.cell + 1, {values.begin(), values.end()}});
+            }
+        }
+    }
 
     /// @brief Adds a constant.
     void add(double constant) { m_offset += constant; }
@@ -10514,38 +10992,6 @@ private:
 };
 
 } // namespace fitnas
-
-// ---- fitnas/space/cost.hpp ----
-/// @file
-/// @brief Costs of an architecture, constexpr: multiply-accumulates and parameters.
-
-namespace fitnas::cost {
-
-/// @brief A cost that adds up over the layers: `block_cost(block)` for each block that the architecture uses.
-template <search_space_type Space, class BlockCost>
-constexpr auto sum(const architecture<Space>& a, BlockCost&& block_cost) {
-    require_valid<Space>(a);
-    decltype(block_cost(Space::tables.blocks[0])) total{};
-    for (const space_layer& l : Space::tables.layers) {
-        total += block_cost(Space::layout().block(l, a));
-    }
-    return total;
-}
-
-/// @brief Multiply-accumulates of convolutions and linear layers for one image (what papers on mobile
-/// networks print as FLOPs). Batch norm, activations, additions, pools and biases are not counted.
-template <search_space_type Space>
-constexpr long long macs(const architecture<Space>& a) {
-    return sum<Space>(a, [](const space_block& b) { return b.macs; });
-}
-
-/// @brief Trainable values: weights, batch norm scales and shifts, the linear layer's biases.
-template <search_space_type Space>
-constexpr long long parameters(const architecture<Space>& a) {
-    return sum<Space>(a, [](const space_block& b) { return b.parameters; });
-}
-
-} // namespace fitnas::cost
 
 // ---- fitnas/predictor/baseline.hpp ----
 /// @file
@@ -10718,16 +11164,15 @@ private:
     std::vector<double> m_weights;
 };
 
-/// @brief Which cost a `cost_baseline` counts.
-enum class counted { macs, parameters };
-
 /// @brief A `predictor` that has seen no score: the more an architecture costs, the better. In the unit of
 /// the cost.
-template <search_space_type Space>
+template <code_space Space>
 class cost_baseline {
 public:
     using space = Space;
-    explicit cost_baseline(counted what = counted::macs) : m_what(what) {}
+    /// @throws as `named_cost::in`
+    explicit cost_baseline(named_cost what = cost::macs())
+        : m_what(std::move(what)), m_terms(m_what.in<Space>()) {}
 
     std::vector<double> predict(std::span<const architecture<Space>> many) const {
         std::vector<double> values;
@@ -10739,30 +11184,16 @@ public:
     }
     /// @throws architecture_error
     double predict(const architecture<Space>& one) const {
-        return static_cast<double>(m_what == counted::macs ? cost::macs<Space>(one)
-                                                           : cost::parameters<Space>(one));
+        require_valid<Space>(one);
+        return m_terms.sum(one);
     }
 
-    /// @return the cost as a sum over the layers, see `windows`
-    window_sum<Space> contributions() const {
-        window_sum<Space> sum;
-        for (const space_layer& l : Space::tables.layers) {
-            std::vector<double> costs;
-            for (int o = 0; o < l.candidates; ++o) {
-                const space_block& b = Space::tables.blocks[static_cast<std::size_t>(l.first_block + o)];
-                costs.push_back(static_cast<double>(m_what == counted::macs ? b.macs : b.parameters));
-            }
-            if (l.cell_index < 0) {
-                sum.add(costs.front());
-            } else {
-                sum.add({l.cell_index, l.cell_index + 1, std::move(costs)});
-            }
-        }
-        return sum;
-    }
+    /// @return the cost as a sum over the cells, see `windows`
+    window_sum<Space> contributions() const { return m_what; }
 
 private:
-    counted m_what;
+    named_cost m_what;
+    cost_terms m_terms;
 };
 
 } // namespace fitnas
@@ -15336,7 +15767,7 @@ canonical_pairs canonical_pairs_of() {
         for (int i = 0; i < Space::cells; ++i) {
             for (int o = 0; o < Space::operator_counts[static_cast<std::size_t>(i)]; ++o) {
                 for (int earlier = 0; earlier < o; ++earlier) {
-                    if (steps(i, earlier) == steps(i, o)) {
+                    if (detail::same_operator<Space>(i, earlier, o)) {
                         rule.stands[static_cast<std::size_t>(i)][static_cast<std::size_t>(o)] = 0;
                         rule.all = false;
                     }
@@ -15547,8 +15978,7 @@ namespace detail {
 template <code_space Space>
 std::vector<window_sum<Space>> known_costs() {
     if constexpr (search_space_type<Space>) {
-        return {cost_baseline<Space>(counted::macs).contributions(),
-                cost_baseline<Space>(counted::parameters).contributions()};
+        return {cost::macs(), cost::parameters()};
     } else {
         return {};
     }
@@ -15558,8 +15988,8 @@ std::vector<window_sum<Space>> known_costs() {
 /// @brief How to fit two fidelities.
 template <code_space Space>
 struct two_fidelity_options {
-    /// What is known of all networks without evaluating any and goes with quality, the surest first: sums
-    /// over windows such as `cost_baseline` gives. A space of bare `codes` knows no costs; give them here.
+    /// What is known of all networks without evaluating any and goes with quality, the surest first: costs,
+    /// or any sums over windows. A space of bare `codes` knows no costs; give yours here (`cost::table`).
     std::vector<window_sum<Space>> costs = detail::known_costs<Space>();
     int repeats = 2;             ///< as in `default_fit_options`, for each of two fits
     fitnas::seed seed{};         ///< of these, and of which networks stand for all
@@ -15775,146 +16205,6 @@ two_fidelity_predictor<Space, Encoding> fit_two_fidelities(score_table<Space> sc
 
 } // namespace fitnas
 
-// ---- fitnas/space/fingerprint.hpp ----
-/// @file
-/// @brief A short name for all that a space is: equal for equal layouts, in every program.
-
-namespace fitnas {
-
-namespace detail {
-
-inline void add(hash64& h, shape s) {
-    for (const int n : {s.height, s.width, s.channels}) {
-        h.add(static_cast<std::uint64_t>(n));
-    }
-}
-
-/// Everything that decides what a parameter means: layers, operators, their recipes, the shapes between them.
-FITNAS_COLD inline std::string fingerprint(const space_layout& layout) {
-    hash64 h;
-    add(h, layout.input);
-    h.add(static_cast<std::uint64_t>(layout.classes));
-    for (const space_layer& l : layout.layers) {
-        h.add(static_cast<std::uint64_t>(l.candidates));
-        h.add(static_cast<std::uint64_t>(l.cell_index + 1));
-    }
-    for (const space_block& b : layout.blocks) {
-        h.add(b.name);
-        add(h, b.input);
-        add(h, b.output);
-        h.add(static_cast<std::uint64_t>(b.parameters));
-        for (const primitive& p : b.steps) {
-            for (const int n :
-                 {static_cast<int>(p.kind), static_cast<int>(p.act), p.kernel, p.stride, p.width}) {
-                h.add(static_cast<std::uint64_t>(n));
-            }
-            h.add(p.user == nullptr ? std::string_view() : p.user->name);
-        }
-    }
-    return h.text();
-}
-
-} // namespace detail
-
-/// @return 16 hexadecimal digits: equal where images, layers, operators (by name and recipe) and shapes are.
-/// Files carry it, so that weights and tables are not taken for those of another space.
-template <search_space_type Space>
-std::string space_fingerprint() {
-    return detail::fingerprint(Space::layout());
-}
-
-/// @brief The same for a space of bare codes: its cells and how many operators each has.
-template <code_space Space>
-requires(!search_space_type<Space>) std::string space_fingerprint() {
-    detail::hash64 h;
-    h.add("codes");
-    for (const int count : Space::operator_counts) {
-        h.add(static_cast<std::uint64_t>(count));
-    }
-    return h.text();
-}
-
-} // namespace fitnas
-
-// ---- fitnas/space/latency_table.hpp ----
-/// @file
-/// @brief Latency as a table: milliseconds for each operator in each layer.
-
-namespace fitnas {
-
-/// @brief Milliseconds for each block of a space; an architecture's latency is the sum over the blocks it
-/// uses.
-class latency_table {
-public:
-    /// @brief An empty table, which no space accepts.
-    latency_table() = default;
-
-    /// @param layout of the space that was measured
-    /// @param milliseconds one a block, in the order of `layout.blocks`; from 0 to 1e300,
-    /// so that sums and microseconds are finite
-    /// @throws shape_error where there are more or fewer values than blocks
-    /// @throws numeric_error where a value is none of these
-    latency_table(const space_layout& layout, std::vector<double> milliseconds)
-        : m_milliseconds(std::move(milliseconds)), m_space(detail::fingerprint(layout)) {
-        require_fits(layout);
-        for (std::size_t i = 0; i < m_milliseconds.size(); ++i) {
-            if (!(m_milliseconds[i] >= 0 && m_milliseconds[i] <= 1e300)) {
-                throw numeric_error("[F0307] latency_table: block " + std::to_string(i) + " (" +
-                                    std::string(layout.blocks[i].name) +
-                                    "): expected milliseconds from 0 to 1e300, got " +
-                                    detail::number_text(m_milliseconds[i]));
-            }
-        }
-    }
-
-    /// @return milliseconds, one a block
-    const std::vector<double>& blocks() const { return m_milliseconds; }
-
-    /// @return milliseconds of one architecture: the sum over its layers, in their order
-    /// @throws shape_error where the table is of another space
-    /// @throws architecture_error where the architecture is not of the space
-    template <search_space_type Space>
-    double milliseconds(const architecture<Space>& a) const {
-        require_fits(Space::layout());
-        require_valid<Space>(a);
-        double total = 0;
-        for (const space_layer& l : Space::tables.layers) {
-            total += m_milliseconds[static_cast<std::size_t>(Space::layout().block_index(l, a))];
-        }
-        return total;
-    }
-
-    /// @brief Refuses a space that the table was not measured for.
-    /// @throws shape_error where the numbers of blocks differ, or anything else of the space
-    void require_fits(const space_layout& layout) const {
-        if (m_milliseconds.size() != layout.blocks.size()) {
-            throw shape_error("[F0308] latency_table: expected one value for each of the " +
-                              std::to_string(layout.blocks.size()) + " blocks of the space, got " +
-                              std::to_string(m_milliseconds.size()));
-        }
-        if (const std::string asked = detail::fingerprint(layout); m_space != asked) {
-            throw shape_error("[F0336] latency_table: of another space: expected the fingerprint " + asked +
-                              ", got " + m_space);
-        }
-    }
-
-private:
-    std::vector<double> m_milliseconds;
-    std::string m_space; ///< its fingerprint
-};
-
-namespace cost {
-
-/// @brief Milliseconds of an architecture, by a table.
-template <search_space_type Space>
-double latency(const latency_table& table, const architecture<Space>& a) {
-    return table.milliseconds<Space>(a);
-}
-
-} // namespace cost
-
-} // namespace fitnas
-
 // ---- fitnas/space/limit.hpp ----
 /// @file
 /// @brief Limits on what an architecture may cost, in any combination.
@@ -15923,231 +16213,180 @@ namespace fitnas {
 
 namespace cost {
 
-/// @brief At most so many milliseconds by one table.
-struct latency_limit {
-    std::shared_ptr<const latency_table> table;
-    double milliseconds = std::numeric_limits<double>::infinity();
+/// @brief The most of one cost.
+struct bound {
+    named_cost cost;
+    double most = 0; ///< infinity limits nothing
+
+    bool limits() const { return most < std::numeric_limits<double>::infinity(); }
 };
 
-/// @brief What an architecture may cost; as it is made, anything.
+/// @brief What an architecture may cost; as it is made, anything. `cost::macs_at_most(m) &&
+/// energy.at_most(e)`.
 struct limit {
-    static constexpr long long none = (std::numeric_limits<long long>::max)();
-
-    long long macs = none;       ///< the most multiply-accumulates
-    long long parameters = none; ///< the most trainable values
-    /// One for each device; the first also fills the column `latency` of what a search finds.
-    std::vector<latency_limit> latencies{};
+    std::vector<bound> bounds{}; ///< of each cost one
 
     /// @return whether nothing is limited
-    bool empty() const { return macs == none && parameters == none && latencies.empty(); }
+    bool empty() const { return bounds.empty(); }
 
     /// @return whether the architecture keeps every limit
-    /// @throws option_error where something is limited in a space without a layout, which has no costs
+    /// @throws option_error, shape_error where the space has no such cost
     template <code_space Space>
-    bool meets(const architecture<Space>& a) const;
+    bool meets(const architecture<Space>& a) const {
+        require_valid<Space>(a);
+        return std::all_of(bounds.begin(), bounds.end(),
+                           [&](const bound& b) { return b.cost.template of<Space>(a) <= b.most; });
+    }
 
     /// @return as messages name it: "macs <= 1500000 and latency <= 2.5 ms"
-    FITNAS_COLD std::string text() const;
+    FITNAS_COLD std::string text() const {
+        std::string all;
+        for (const bound& b : bounds) {
+            if (b.limits()) {
+                all += (all.empty() ? "" : " and ") + b.cost.name() + " <= " + b.cost.text(b.most);
+            }
+        }
+        return all.empty() ? "no limit" : all;
+    }
 };
 
-/// @brief Both limits. Of two limits on macs, or on parameters, the smaller holds.
+/// @brief Both limits. Of two limits on one cost the smaller holds.
+/// @throws option_error where two costs have one name
 inline limit operator&&(limit a, const limit& b) {
-    a.macs = (std::min)(a.macs, b.macs);
-    a.parameters = (std::min)(a.parameters, b.parameters);
-    for (const latency_limit& l : b.latencies) {
-        a.latencies.push_back(l);
+    for (const bound& more : b.bounds) {
+        const auto known = std::find_if(a.bounds.begin(), a.bounds.end(), [&](const bound& one) {
+            return one.cost.name() == more.cost.name();
+        });
+        if (known == a.bounds.end()) {
+            a.bounds.push_back(more);
+        } else if (known->cost == more.cost) {
+            known->most = (std::min)(known->most, more.most);
+        } else {
+            throw option_error(
+                "[F0395] limit: expected names that say which cost is meant, got two costs named " +
+                more.cost.name() + "; a latency_table is named by cost::latency(table, name)");
+        }
     }
     return a;
 }
 
 /// @param most multiply-accumulates for one image, at least 0
 /// @throws option_error below that
-inline limit macs_at_most(long long most) {
-    if (most < 0) {
-        throw option_error("[F0309] macs_at_most: expected 0 or more, got " + std::to_string(most));
-    }
-    return {.macs = most};
-}
+inline limit macs_at_most(long long most) { return macs().at_most(static_cast<double>(most)); }
 
 /// @param most trainable values, at least 0
 /// @throws option_error below that
-inline limit parameters_at_most(long long most) {
-    if (most < 0) {
-        throw option_error("[F0310] parameters_at_most: expected 0 or more, got " + std::to_string(most));
-    }
-    return {.parameters = most};
-}
-
-/// @param table is kept with the limit
-/// @param milliseconds at least 0; infinity limits nothing, but latencies are reported
-/// @throws option_error below that
-inline limit latency_at_most(latency_table table, double milliseconds) {
-    if (!(milliseconds >= 0)) {
-        throw option_error("[F0311] latency_at_most: expected 0 milliseconds or more, got " +
-                           fitnas::detail::number_text(milliseconds));
-    }
-    return {.latencies = {{std::make_shared<const latency_table>(std::move(table)), milliseconds}}};
-}
+inline limit parameters_at_most(long long most) { return parameters().at_most(static_cast<double>(most)); }
 
 } // namespace cost
+
+inline cost::limit named_cost::at_most(double most) const {
+    if (!(most >= 0)) {
+        throw option_error("[F0309] limit: " + name() + ": expected at most " + text(0) + " or more, got " +
+                           detail::number_text(most));
+    }
+    return {{{*this, most}}};
+}
 
 /// @brief A limit made ready for one space: it judges whole architectures, and beginnings of them by the
 /// cheapest way to go on.
 class limit_check {
 public:
+    /// @brief A limit on one cost, with what the cost counts in the space.
+    struct limited : cost::bound {
+        cost_terms terms{};
+        std::vector<double> cheapest{}; ///< of each term
+    };
+
     /// @brief Nothing is limited.
     limit_check() = default;
 
-    /// @throws shape_error where a latency table is not of this space
-    FITNAS_COLD limit_check(const space_layout& layout, const cost::limit& limit)
-        : m_layers(layout.layers.begin(), layout.layers.end()), m_text(limit.text()) {
-        if (limit.macs != cost::limit::none) {
-            add("macs", "", static_cast<double>(limit.macs));
-            for (const space_block& b : layout.blocks) {
-                m_costs.back().blocks.push_back(static_cast<double>(b.macs));
-            }
-        }
-        if (limit.parameters != cost::limit::none) {
-            add("parameters", "", static_cast<double>(limit.parameters));
-            for (const space_block& b : layout.blocks) {
-                m_costs.back().blocks.push_back(static_cast<double>(b.parameters));
-            }
-        }
-        for (const cost::latency_limit& l : limit.latencies) {
-            if (!l.table) {
-                throw option_error("[F0312] limit: a latency limit has no table");
-            }
-            l.table->require_fits(layout);
-            add("latency", " ms", l.milliseconds);
-            m_costs.back().blocks = l.table->blocks();
-        }
+    explicit limit_check(std::vector<limited> costs) : m_costs(std::move(costs)) {
         for (limited& c : m_costs) {
-            for (const space_layer& l : m_layers) {
-                const auto first = c.blocks.begin() + l.first_block;
-                c.cheapest.push_back(*std::min_element(first, first + l.candidates));
+            for (const cost_terms::term& t : c.terms.order()) {
+                const std::span<const double> values = c.terms.values(t);
+                c.cheapest.push_back(*std::min_element(values.begin(), values.end()));
             }
         }
     }
 
     /// @return whether nothing is limited
     bool empty() const { return m_costs.empty(); }
+    /// @return the costs, in the order of the limit
+    const std::vector<limited>& costs() const { return m_costs; }
 
     /// @param code one operator number a cell
     bool meets(std::span<const std::uint8_t> code) const {
-        return can_meet(code, static_cast<int>(code.size()));
+        return std::all_of(m_costs.begin(), m_costs.end(),
+                           [&](const limited& c) { return c.terms.sum(code) <= c.most; });
     }
 
-    /// @brief Whether an architecture that begins like `code` keeps each limit by itself, where every layer
+    /// @brief Whether an architecture that begins like `code` keeps each limit by itself, where every cell
     /// behind takes its cheapest operator. That is necessary; it is sufficient for a single limit.
     /// @param code one operator number a cell
     /// @param chosen how many cells, from the first, count
     bool can_meet(std::span<const std::uint8_t> code, int chosen) const {
-        for (const limited& c : m_costs) {
-            // The same order of addition as the cost's own, so that rounding is the same too.
-            double total = 0;
-            for (std::size_t i = 0; i < m_layers.size(); ++i) {
-                const space_layer& l = m_layers[i];
-                if (l.cell_index < 0) {
-                    total += c.blocks[static_cast<std::size_t>(l.first_block)];
-                } else if (l.cell_index < chosen) {
-                    total += c.blocks[static_cast<std::size_t>(l.first_block +
-                                                               code[static_cast<std::size_t>(l.cell_index)])];
-                } else {
-                    total += c.cheapest[i];
-                }
-            }
-            if (total > c.most) {
-                return false;
-            }
-        }
-        return true;
+        return std::all_of(m_costs.begin(), m_costs.end(),
+                           [&](const limited& c) { return least(c, code, chosen) <= c.most; });
     }
 
     /// @brief Refuses limits of which one alone is below everything that the space has.
-    /// @throws limit_error with the limits and the smallest cost of each kind
+    /// @throws limit_error with the limits and the least of each cost
     void require_possible(const std::string& what) const {
         if (!can_meet({}, 0)) {
-            throw limit_error("[F0313] " + what + ": no architecture meets " + m_text + "; " + smallest());
+            throw limit_error("[F0313] " + what + ": no architecture meets " + text() + "; " + least_text());
         }
     }
 
     /// @return the error to throw where a search met no architecture that keeps the limits
     FITNAS_COLD limit_error nothing_found(const std::string& what, const std::string& looked_at) const {
-        return limit_error("[F0314] " + what + ": " + looked_at + " meets " + m_text + "; " + smallest());
+        return limit_error("[F0314] " + what + ": " + looked_at + " meets " + text() + "; " + least_text());
     }
 
 private:
-    struct limited {
-        std::string name;
-        std::string unit;
-        double most = 0;
-        std::vector<double> blocks{};   // one a block
-        std::vector<double> cheapest{}; // one a layer
-    };
-
-    FITNAS_COLD void add(const char* name, const char* unit, double most) {
-        m_costs.push_back({name, unit, most});
-    }
-
-    /// "the smallest macs of the space are 12, the smallest latency 0.5 ms".
-    FITNAS_COLD std::string smallest() const {
-        std::string text;
-        for (const limited& c : m_costs) {
-            double total = 0;
-            for (const double value : c.cheapest) {
-                total += value;
-            }
-            text += (text.empty() ? "of the space, the smallest " : ", the smallest ") + c.name + ": " +
-                    detail::number_text(total) + c.unit;
+    /// The same order of addition as the cost's own, so that rounding is the same, and never above a sum of
+    /// more.
+    static double least(const limited& c, std::span<const std::uint8_t> code, int chosen) {
+        double total = 0;
+        for (std::size_t i = 0; i < c.cheapest.size(); ++i) {
+            const cost_terms::term& t = c.terms.order()[i];
+            total += t.cell >= 0 && t.cell < chosen
+                         ? c.terms.values(t)[code[static_cast<std::size_t>(t.cell)]]
+                         : c.cheapest[i];
         }
-        return text;
+        return total;
     }
 
-    std::vector<space_layer> m_layers;
+    FITNAS_COLD std::string text() const { return cost::limit{{m_costs.begin(), m_costs.end()}}.text(); }
+
+    /// "the least is 41.2 mJ", "the least of each: macs 12, latency 0.5 ms".
+    FITNAS_COLD std::string least_text() const {
+        std::string all;
+        const auto count =
+            std::count_if(m_costs.begin(), m_costs.end(), [](const limited& c) { return c.limits(); });
+        for (const limited& c : m_costs) {
+            if (c.limits()) {
+                all += (all.empty() ? "" : ", ") + (count > 1 ? c.cost.name() + " " : "") +
+                       c.cost.text(least(c, {}, 0));
+            }
+        }
+        return (count > 1 ? "the least of each: " : "the least is ") + all;
+    }
+
     std::vector<limited> m_costs;
-    std::string m_text;
 };
 
 /// @brief Makes a limit ready for a space.
-/// @throws option_error where something is limited in a space without a layout, which has no costs
-/// @throws shape_error where a latency table is not of this space
+/// @throws option_error where blocks are to be counted in a space that has none
+/// @throws shape_error where a cost is of another space
 template <code_space Space>
 limit_check check_of(const cost::limit& limit) {
-    if constexpr (search_space_type<Space>) {
-        return limit_check(Space::layout(), limit);
-    } else {
-        if (!limit.empty()) {
-            throw option_error("[F0315] limit: " + limit.text() +
-                               " was asked for, but the space has no layout, so its codes have no costs");
-        }
-        return {};
+    std::vector<limit_check::limited> costs;
+    for (const cost::bound& b : limit.bounds) {
+        costs.push_back({b, b.cost.template in<Space>(), {}});
     }
+    return limit_check(std::move(costs));
 }
-
-namespace cost {
-
-inline std::string limit::text() const {
-    std::string all;
-    const auto add = [&](const std::string& one) { all += (all.empty() ? "" : " and ") + one; };
-    if (macs != none) {
-        add("macs <= " + std::to_string(macs));
-    }
-    if (parameters != none) {
-        add("parameters <= " + std::to_string(parameters));
-    }
-    for (const latency_limit& l : latencies) {
-        add("latency <= " + detail::number_text(l.milliseconds) + " ms");
-    }
-    return all.empty() ? "no limit" : all;
-}
-
-template <code_space Space>
-bool limit::meets(const architecture<Space>& a) const {
-    require_valid<Space>(a);
-    return empty() || check_of<Space>(*this).meets(a);
-}
-
-} // namespace cost
 
 } // namespace fitnas
 
@@ -16183,83 +16422,74 @@ inline constexpr score_kind kind_of_scorer = [] {
 }();
 } // namespace detail
 
+/// @brief What an architecture costs, by a `named_cost`.
+struct cost_value {
+    std::string name;
+    std::string unit; ///< empty where it has none
+    double value = 0;
+    bool operator==(const cost_value&) const = default;
+};
+
+namespace detail {
+/// What g++ 12 takes as an initialiser of a member; at `{}` it breaks down.
+inline std::vector<cost_value> no_costs() noexcept { return {}; }
+} // namespace detail
+
 /// @brief One architecture that a search found.
 template <code_space Space>
 struct candidate {
     fitnas::architecture<Space> architecture{}; ///< in canonical form
     double predicted = 0;                       ///< by the model, or by the scorer where there is no model
-    long long macs = 0;                         ///< 0 where the space has no costs
-    long long parameters = 0;                   ///< 0 where the space has no costs
-    /// Milliseconds by the first latency limit; not a number where there is none.
-    double latency = std::numeric_limits<double>::quiet_NaN();
+    long long macs = 0;                         ///< 0 where the space has no layout
+    long long parameters = 0;                   ///< 0 where the space has no layout
+    std::vector<cost_value> costs = detail::no_costs(); ///< the others that were limited or asked for
     /// By the scorer, where the search asked it beside a model; not a number elsewhere.
     double score = std::numeric_limits<double>::quiet_NaN();
+
+    /// @return one of its costs, macs and parameters among them
+    /// @throws option_error where it has none of this name
+    double cost(std::string_view name) const {
+        if (name == "macs" || name == "parameters") {
+            return static_cast<double>(name == "macs" ? macs : parameters);
+        }
+        for (const cost_value& c : costs) {
+            if (c.name == name) {
+                return c.value;
+            }
+        }
+        throw option_error("[F0715] candidate " + to_string<Space>(architecture) +
+                           ": expected a cost that the search "
+                           "was asked for, as `.limit = cost.at_most(infinity)` does, got " +
+                           std::string(name));
+    }
 };
 
-/// @return the candidate with its costs filled in
+namespace detail {
+/// The candidate with its costs filled in.
 template <code_space Space>
-candidate<Space> candidate_of(const architecture<Space>& a, double predicted, const cost::limit& limit) {
+candidate<Space> candidate_by(const architecture<Space>& a, double predicted, const limit_check& limits) {
     candidate<Space> c{.architecture = a, .predicted = predicted};
     if constexpr (search_space_type<Space>) {
         c.macs = cost::macs<Space>(a);
         c.parameters = cost::parameters<Space>(a);
-        if (!limit.latencies.empty()) {
-            c.latency = limit.latencies.front().table->milliseconds<Space>(a);
+    }
+    for (const limit_check::limited& l : limits.costs()) {
+        if (l.cost != cost::macs() && l.cost != cost::parameters()) {
+            c.costs.push_back({l.cost.name(), l.cost.unit(), l.terms.sum(a)});
         }
     }
     return c;
 }
+} // namespace detail
+
+/// @return the candidate with macs, parameters and the costs of the limit filled in
+/// @throws as `check_of`
+template <code_space Space>
+candidate<Space> candidate_of(const architecture<Space>& a, double predicted, const cost::limit& limit = {}) {
+    return detail::candidate_by<Space>(a, predicted, check_of<Space>(limit));
+}
 
 namespace detail {
-
-/// The best few of what has been seen, best first; ties by the order of the codes, so that the order in which
-/// they come does not matter.
-template <code_space Space>
-class best_list {
-public:
-    struct entry {
-        architecture<Space> code;
-        double value;
-    };
-
-    best_list(std::size_t top, const char* what) : m_top(top) {
-        if (top < 1) {
-            throw option_error("[F0701] " + std::string(what) + ": top: expected at least 1, got 0");
-        }
-    }
-
-    /// Each network must be offered once.
-    void offer(const architecture<Space>& a, double value) {
-        m_entries.push_back({a, value});
-        if (m_entries.size() >= 1024 && m_entries.size() / 2 >= m_top) {
-            shrink();
-        }
-    }
-
-    std::vector<candidate<Space>> result(const cost::limit& limit) {
-        shrink();
-        std::vector<candidate<Space>> list;
-        for (const entry& e : m_entries) {
-            list.push_back(candidate_of<Space>(e.code, e.value, limit));
-        }
-        return list;
-    }
-
-    static bool better(const entry& a, const entry& b) {
-        return a.value != b.value ? a.value > b.value : a.code < b.code;
-    }
-
-private:
-    void shrink() {
-        const std::size_t keep = (std::min)(m_top, m_entries.size());
-        std::partial_sort(m_entries.begin(), m_entries.begin() + static_cast<std::ptrdiff_t>(keep),
-                          m_entries.end(), better);
-        m_entries.resize(keep);
-    }
-
-    std::size_t m_top;
-    std::vector<entry> m_entries;
-};
 
 /// Refuses values that cannot be ranked.
 inline void require_values(const std::vector<double>& values, std::size_t expected, const char* what,
@@ -16352,6 +16582,77 @@ std::uint64_t for_each_prediction(const Model& predictor, const cost::limit& lim
 }
 
 } // namespace fitnas::search
+
+// ---- fitnas/search/shortlist.hpp ----
+/// @file
+/// @brief The best few of what has been seen.
+
+namespace fitnas::search::detail {
+
+/// The best few; ties by the order of the codes, so that the order in which they come does not matter. A
+/// heap, the worst of them on top.
+template <code_space Space>
+class shortlist {
+public:
+    struct entry {
+        architecture<Space> code;
+        double value;
+    };
+
+    shortlist(std::size_t most, const char* what) : m_most(most) {
+        if (most < 1) {
+            throw option_error("[F0701] " + std::string(what) + ": top: expected at least 1, got 0");
+        }
+    }
+
+    static bool better(const entry& a, const entry& b) {
+        return a.value != b.value ? a.value > b.value : a.code < b.code;
+    }
+
+    /// Each network must be offered once.
+    void offer(const architecture<Space>& a, double value) {
+        const entry e{a, value};
+        if (m_entries.size() == m_most) {
+            if (!better(e, m_entries.front())) {
+                return;
+            }
+            std::pop_heap(m_entries.begin(), m_entries.end(), better);
+            m_entries.pop_back();
+        }
+        m_entries.push_back(e);
+        std::push_heap(m_entries.begin(), m_entries.end(), better);
+    }
+
+    /// Whether codes that begin so, of values up to `bound`, may come on the list.
+    bool may_take(double bound, const architecture<Space>& a, std::size_t cells) const {
+        return m_entries.size() < m_most || bound > m_entries.front().value ||
+               (bound == m_entries.front().value &&
+                std::memcmp(a.data(), m_entries.front().code.data(), cells) <= 0);
+    }
+    /// The value of its last; minus infinity where there is room.
+    double threshold() const {
+        return m_entries.size() < m_most ? -std::numeric_limits<double>::infinity() : m_entries.front().value;
+    }
+
+    std::vector<entry> sorted() const {
+        std::vector<entry> all = m_entries;
+        std::sort(all.begin(), all.end(), better);
+        return all;
+    }
+    std::vector<candidate<Space>> candidates(const limit_check& limits) const {
+        std::vector<candidate<Space>> list;
+        for (const entry& e : sorted()) {
+            list.push_back(candidate_by<Space>(e.code, e.value, limits));
+        }
+        return list;
+    }
+
+private:
+    std::size_t m_most;
+    std::vector<entry> m_entries;
+};
+
+} // namespace fitnas::search::detail
 
 // ---- fitnas/search/evolution.hpp ----
 /// @file
@@ -16453,7 +16754,7 @@ FITNAS_COLD inline void require_options(const evolution_options& o) {
 template <code_space Space, scorer<Space> Scorer>
 std::vector<candidate<Space>> evolution(Scorer&& score, const evolution_options& options = {}) {
     using code = architecture<Space>;
-    using list = detail::best_list<Space>;
+    using list = detail::shortlist<Space>;
     detail::require_options(options);
     list best(options.top, "evolution");
     const std::uint64_t most_draws = (memory_size(options.draws) * options.population).value();
@@ -16502,9 +16803,9 @@ std::vector<candidate<Space>> evolution(Scorer&& score, const evolution_options&
             parents.resize((std::min)(parents.size(), options.parents));
             tell(generation + 1);
         }
-        return best.result(options.limit);
+        return best.candidates(limits);
     };
-    return fitnas::detail::or_partial(evolve, [&] { return best.result(options.limit); });
+    return fitnas::detail::or_partial(evolve, [&] { return best.candidates(limits); });
 }
 
 /// @brief Refuses what is no scorer with a sentence.
@@ -16605,7 +16906,7 @@ struct random_options {
 /// @throws interrupted_with the best of the batches so far, where observer or scorer throw `interrupted`
 template <code_space Space, scorer<Space> Scorer>
 std::vector<candidate<Space>> random(Scorer&& score, const random_options& options = {}) {
-    detail::best_list<Space> best(options.top, "random");
+    detail::shortlist<Space> best(options.top, "random");
     if (options.samples < 1) {
         throw option_error("[F0716] random: samples: expected at least 1, got 0");
     }
@@ -16625,9 +16926,9 @@ std::vector<candidate<Space>> random(Scorer&& score, const random_options& optio
             first += some.size();
             tell(first);
         }
-        return best.result(options.limit);
+        return best.candidates(check_of<Space>(options.limit));
     };
-    return fitnas::detail::or_partial(look, [&] { return best.result(options.limit); });
+    return fitnas::detail::or_partial(look, [&] { return best.candidates(check_of<Space>(options.limit)); });
 }
 
 /// @brief The same with a model's predictions.
@@ -16678,7 +16979,7 @@ best_unknown(const Model& predictor, const std::set<architecture<typename Model:
     using space = typename Model::space;
     std::vector<architecture<space>> found;
     if (space::size <= (std::min)(options.enumerable, enumerable_size)) {
-        best_list<space> best(count, "iterative");
+        shortlist<space> best(count, "iterative");
         for_each_prediction(predictor, options.limit, 16384, "iterative",
                             [&](std::span<const architecture<space>> codes, std::span<const double> values) {
                                 for (std::size_t i = 0; i < codes.size(); ++i) {
@@ -16687,8 +16988,8 @@ best_unknown(const Model& predictor, const std::set<architecture<typename Model:
                                     }
                                 }
                             });
-        for (const candidate<space>& c : best.result(options.limit)) {
-            found.push_back(c.architecture);
+        for (const auto& e : best.sorted()) {
+            found.push_back(e.code);
         }
     } else {
         const auto ranked = evolution(predictor, {.population = 200,
@@ -16767,12 +17068,12 @@ auto iterative(Scorer&& score, Fit&& fit_to, const iterative_options& options) {
         predictor.emplace(fit_to(static_cast<const score_table<Space>&>(table)));
     }
     const auto result = [&] {
-        detail::best_list<Space> best(1, "iterative");
+        detail::shortlist<Space> best(1, "iterative");
         for (std::size_t i = 0; i < table.size(); ++i) {
             best.offer(table.architectures[i], table.scores[i]);
         }
         return iterative_result<fitted_model>{std::move(predictor), table,
-                                              best.result(options.limit).front()};
+                                              best.candidates(check_of<Space>(options.limit)).front()};
     };
     const auto rounds = [&] {
         tell(table.size());
@@ -16974,12 +17275,14 @@ auto iterative(priced<Score> score, priced<Truth> truth, Fit&& fit_to, const bud
     fit_again();
     tell(0);
     const auto result = [&] {
-        detail::best_list<Space> best(1, "iterative");
+        detail::shortlist<Space> best(1, "iterative");
         for (std::size_t i = 0; i < truths.table().size(); ++i) {
             best.offer(truths.table().architectures[i], truths.table().scores[i]);
         }
-        return budget_result<fitted_model>{
-            predictor, {scores.table(), truths.table()}, best.result(options.limit).front(), spent()};
+        return budget_result<fitted_model>{predictor,
+                                           {scores.table(), truths.table()},
+                                           best.candidates(check_of<Space>(options.limit)).front(),
+                                           spent()};
     };
     const auto round = [&](std::size_t number) {
         const std::size_t left = wanted - truths.table().size();
@@ -17042,77 +17345,90 @@ iterative(priced<Score> score, priced<Truth> truth, const budget_options& option
 
 } // namespace fitnas::search
 
-// ---- fitnas/search/window_paths.hpp ----
+// ---- fitnas/search/path_cost.hpp ----
 /// @file
-/// @brief A sum over windows of cells as paths through states, and upper bounds on what a path can still
-/// reach.
+/// @brief A cost along a path of cells.
 
 namespace fitnas::search::detail {
 
-/// What one limit counts, cell by cell.
+/// What one cost counts, cell by cell. Steps add in the order of `cost_terms::sum`: of two beginnings the one
+/// that has spent less costs no more in the end, to the bit.
 struct path_cost {
-    double base = 0; ///< of the layers that are not searched
+    double start = 0; ///< of the fixed terms before the first cell
     double most = std::numeric_limits<double>::infinity();
     std::vector<std::vector<double>> cells{}; ///< for each operator
-    std::vector<double> smallest_behind{};    ///< of all cells from here on, the cheapest way
+    std::vector<std::vector<double>> fixed{}; ///< terms between a cell and the next
+    std::vector<double> fixed_behind{};       ///< of all fixed terms behind the first cells
+    std::vector<double> smallest_behind{};    ///< of all terms behind the first cells, the cheapest way
     double total = 0;                         ///< the largest there is
+
+    path_cost(const cost_terms& terms, double limit) : most(limit) {
+        for (const cost_terms::term& t : terms.order()) {
+            const std::span<const double> values = terms.values(t);
+            if (t.cell >= 0) {
+                FITNAS_ASSERT(static_cast<std::size_t>(t.cell) == cells.size());
+                cells.emplace_back(values.begin(), values.end());
+                fixed.emplace_back();
+            } else if (cells.empty()) {
+                start += values[0];
+            } else {
+                fixed.back().push_back(values[0]);
+            }
+        }
+        fixed_behind.assign(cells.size() + 1, 0);
+        smallest_behind = fixed_behind;
+        total = start;
+        for (std::size_t i = cells.size(); i-- > 0;) {
+            for (const double value : fixed[i]) {
+                fixed_behind[i] += value;
+            }
+            smallest_behind[i] = smallest_behind[i + 1] + fixed_behind[i] +
+                                 *std::min_element(cells[i].begin(), cells[i].end());
+            total += fixed_behind[i] + *std::max_element(cells[i].begin(), cells[i].end());
+            fixed_behind[i] += fixed_behind[i + 1];
+        }
+    }
+
+    /// What is spent behind a cell.
+    double step(double spent, std::size_t cell, std::size_t o) const {
+        spent += cells[cell][o];
+        for (const double value : fixed[cell]) {
+            spent += value;
+        }
+        return spent;
+    }
+    /// What the first cells of a code have spent.
+    double spent(std::span<const std::uint8_t> code, std::size_t count) const {
+        double sum = start;
+        for (std::size_t t = 0; t < count; ++t) {
+            sum = step(sum, t, code[t]);
+        }
+        return sum;
+    }
 
     /// Above `most` by more than the rounding of any order of addition: what is left out here breaks the
     /// limit.
     double most_rounded() const { return most + 1e-12 * (std::abs(most) + total); }
 };
 
-template <code_space Space, class BlockCost>
-path_cost make_path_cost(double most, BlockCost&& cost_of) {
-    path_cost c;
-    c.most = most;
-    c.cells.resize(static_cast<std::size_t>(Space::cells));
-    c.smallest_behind.assign(static_cast<std::size_t>(Space::cells) + 1, 0);
-    const space_layout layout = Space::layout();
-    for (const space_layer& l : layout.layers) {
-        if (l.cell_index < 0) {
-            c.base += cost_of(static_cast<std::size_t>(l.first_block));
-            continue;
-        }
-        for (int o = 0; o < l.candidates; ++o) {
-            c.cells[static_cast<std::size_t>(l.cell_index)].push_back(
-                cost_of(static_cast<std::size_t>(l.first_block + o)));
-        }
-    }
-    c.total = c.base;
-    for (std::size_t i = c.cells.size(); i-- > 0;) {
-        c.smallest_behind[i] =
-            c.smallest_behind[i + 1] + *std::min_element(c.cells[i].begin(), c.cells[i].end());
-        c.total += *std::max_element(c.cells[i].begin(), c.cells[i].end());
-    }
-    return c;
-}
-
-/// The costs that a limit names, in the order of `limit_check`.
-template <code_space Space>
-std::vector<path_cost> path_costs_of(const cost::limit& limit) {
+/// The costs that are limited, in the order of the check.
+inline std::vector<path_cost> path_costs_of(const limit_check& limits) {
     std::vector<path_cost> all;
-    if constexpr (search_space_type<Space>) {
-        const auto blocks = Space::layout().blocks;
-        if (limit.macs != cost::limit::none) {
-            all.push_back(make_path_cost<Space>(static_cast<double>(limit.macs), [&](std::size_t b) {
-                return static_cast<double>(blocks[b].macs);
-            }));
-        }
-        if (limit.parameters != cost::limit::none) {
-            all.push_back(make_path_cost<Space>(static_cast<double>(limit.parameters), [&](std::size_t b) {
-                return static_cast<double>(blocks[b].parameters);
-            }));
-        }
-        for (const cost::latency_limit& l : limit.latencies) {
-            if (std::isfinite(l.milliseconds)) { // infinity only gives the table
-                all.push_back(make_path_cost<Space>(l.milliseconds,
-                                                    [&](std::size_t b) { return l.table->blocks()[b]; }));
-            }
+    for (const limit_check::limited& l : limits.costs()) {
+        if (l.limits()) {
+            all.emplace_back(l.terms, l.most);
         }
     }
     return all;
 }
+
+} // namespace fitnas::search::detail
+
+// ---- fitnas/search/window_paths.hpp ----
+/// @file
+/// @brief A sum over windows of cells as paths through states.
+
+namespace fitnas::search::detail {
 
 /// The power of two that predictions are divided by in a search, 0 where they are near enough to 1 anyway:
 /// its multipliers are scores over costs, and must neither over- nor underflow.
@@ -17276,6 +17592,14 @@ inline std::vector<std::uint8_t> best_path(const path_graph& graph, const std::v
     return path;
 }
 
+} // namespace fitnas::search::detail
+
+// ---- fitnas/search/path_bounds.hpp ----
+/// @file
+/// @brief Upper bounds on what a path can still reach under limits.
+
+namespace fitnas::search::detail {
+
 /// Upper bounds by Lagrange multipliers: for every w >= 0, what is best of score + w (limit - cost), without
 /// the limit, is at least the best score that keeps it.
 class path_bounds {
@@ -17328,7 +17652,7 @@ public:
                 left[l] = m_margins[j + l];
             }
             for (std::size_t i = 0; i < m_costs.size(); ++i) {
-                const double room = m_costs[i].most - spent[i];
+                const double room = m_costs[i].most - (spent[i] + m_costs[i].fixed_behind[cell]);
                 const double* w = m_by_cost[i].data() + j;
                 for (std::size_t l = 0; l < lanes; ++l) {
                     left[l] += w[l] * room;
@@ -17353,11 +17677,7 @@ private:
         const std::vector<std::uint8_t> path = best_path(m_graph, m_costs, w, values);
         std::vector<double> over;
         for (const path_cost& c : m_costs) {
-            double total = c.base;
-            for (std::size_t t = 0; t < path.size(); ++t) {
-                total += c.cells[t][path[t]];
-            }
-            over.push_back(total - c.most);
+            over.push_back(c.spent(path, path.size()) - c.most);
         }
         return over;
     }
@@ -17370,7 +17690,7 @@ private:
         for (std::size_t round = 0; round < rounds; ++round) {
             for (std::size_t i = from; i < to; ++i) {
                 const double spread =
-                    (std::max)(m_costs[i].total - m_costs[i].base - m_costs[i].smallest_behind[0],
+                    (std::max)(m_costs[i].total - m_costs[i].start - m_costs[i].smallest_behind[0],
                                (std::numeric_limits<double>::min)());
                 const auto too_dear = [&](double value) {
                     w[i] = value;
@@ -17459,9 +17779,9 @@ private:
 
 } // namespace fitnas::search::detail
 
-// ---- fitnas/search/exact.hpp ----
+// ---- fitnas/search/exact_search.hpp ----
 /// @file
-/// @brief The true best of a whole space by a model that decomposes, however large the space is.
+/// @brief Branch and bound over beginnings of architectures: what `search::exact` runs.
 
 namespace fitnas::search {
 
@@ -17506,7 +17826,7 @@ public:
           m_exponent(exponent),
           m_check(possible(options.limit)),
           m_graph(tables),
-          m_costs(path_costs_of<Space>(options.limit)),
+          m_costs(path_costs_of(m_check)),
           m_bounds(m_graph, m_costs),
           m_lowest(-m_graph.scale()),
           m_watch(m_options.observer) {
@@ -17520,26 +17840,25 @@ public:
     }
 
     std::vector<candidate<Space>> run(exact_report& report) {
-        shortlist found(m_options.top);
+        list found(m_options.top, "exact");
         const bool bounds_are_met = m_costs.empty() && m_graph.pairs_suffice();
         beam(found, bounds_are_met, report);
         if (!bounds_are_met) {
             found = prove(found, report);
         }
-        std::vector<candidate<Space>> list;
+        std::vector<candidate<Space>> best;
         for (const entry& e : found.sorted()) {
-            const double predicted = std::ldexp(e.score, m_exponent);
-            list.push_back(candidate_of<Space>(e.code_, predicted, m_options.limit));
+            best.push_back(candidate_by<Space>(e.code, std::ldexp(e.value, m_exponent), m_check));
         }
         return fitnas::detail::or_partial(
             [&] {
                 m_watch.rethrow();
-                if (list.empty()) {
+                if (best.empty()) {
                     throw m_check.nothing_found("exact", "no architecture of the space");
                 }
-                return list;
+                return best;
             },
-            [&] { return list; });
+            [&] { return best; });
     }
 
 private:
@@ -17557,56 +17876,13 @@ private:
                         .total = static_cast<long long>(total),
                         .seconds = m_clock.seconds()});
     }
-    struct entry {
-        code code_;
-        double score;
-    };
+    using list = shortlist<Space>;
+    using entry = typename list::entry;
     static limit_check possible(const cost::limit& limit) {
         limit_check limits = check_of<Space>(limit);
         limits.require_possible("exact");
         return limits;
     }
-    static bool better(const entry& a, const entry& b) {
-        return a.score != b.score ? a.score > b.score : a.code_ < b.code_;
-    }
-
-    /// The best few, the worst of them on top.
-    class shortlist {
-    public:
-        explicit shortlist(std::size_t most) : m_most(most) {}
-        void offer(const entry& e) {
-            if (m_entries.size() == m_most) {
-                if (!better(e, m_entries.front())) {
-                    return;
-                }
-                std::pop_heap(m_entries.begin(), m_entries.end(), better);
-                m_entries.pop_back();
-            }
-            m_entries.push_back(e);
-            std::push_heap(m_entries.begin(), m_entries.end(), better);
-        }
-        /// Whether codes that begin so, of scores up to `bound`, may come on the list.
-        bool may_take(double bound, const code& a, std::size_t cells) const {
-            return m_entries.size() < m_most || bound > m_entries.front().score ||
-                   (bound == m_entries.front().score &&
-                    std::memcmp(a.data(), m_entries.front().code_.data(), cells) <= 0);
-        }
-        /// The score of its last; minus infinity where there is room.
-        double threshold() const {
-            return m_entries.size() < m_most ? -std::numeric_limits<double>::infinity()
-                                             : m_entries.front().score;
-        }
-        std::vector<entry> sorted() const {
-            std::vector<entry> all = m_entries;
-            std::sort(all.begin(), all.end(), better);
-            return all;
-        }
-
-    private:
-        std::size_t m_most;
-        std::vector<entry> m_entries;
-    };
-
     /// A beginning of an architecture.
     struct beginning {
         code code_{};
@@ -17620,7 +17896,7 @@ private:
         beginning b;
         b.score = m_graph.offset();
         for (const path_cost& c : m_costs) {
-            b.spent.push_back(c.base);
+            b.spent.push_back(c.start);
         }
         return b;
     }
@@ -17633,7 +17909,7 @@ private:
         }
         to.spent.resize(m_costs.size());
         for (std::size_t i = 0; i < m_costs.size(); ++i) {
-            to.spent[i] = from.spent[i] + m_costs[i].cells[cell][o];
+            to.spent[i] = m_costs[i].step(from.spent[i], cell, o);
             if (to.spent[i] + m_costs[i].smallest_behind[cell + 1] > m_costs[i].most_rounded()) {
                 return false;
             }
@@ -17652,7 +17928,7 @@ private:
 
     /// Keeps the beginnings with the best bounds. Where some code meets each bound, those of the best `top`
     /// codes are among the best `top` beginnings: each beginning before one of them stands for a better code.
-    void beam(shortlist& found, bool bounds_are_met, exact_report& report) const {
+    void beam(list& found, bool bounds_are_met, exact_report& report) const {
         const std::size_t keep = bounds_are_met ? m_options.top : (std::max)(m_options.top, m_options.beam);
         std::vector<beginning> now{start()};
         std::vector<beginning> next;
@@ -17680,14 +17956,14 @@ private:
         }
         for (const beginning& b : now) {
             if (wanted(b.code_)) {
-                found.offer({b.code_, b.score});
+                found.offer(b.code_, b.score);
             }
         }
     }
 
     /// Looks at every beginning that may still lead to a code better than the last of `known`.
-    shortlist prove(const shortlist& known, exact_report& report) const {
-        shortlist none(m_options.top);
+    list prove(const list& known, exact_report& report) const {
+        list none(m_options.top, "exact");
         walker cut(*this, known, none);
         std::vector<beginning> parts{start()};
         std::size_t cell = 0;
@@ -17706,10 +17982,10 @@ private:
         std::stable_sort(parts.begin(), parts.end(),
                          [](const beginning& a, const beginning& b) { return a.bound > b.bound; });
         // A fixed number of groups, so that what is looked at does not depend on the number of threads.
-        std::vector<shortlist> lists(static_cast<std::size_t>(sum_groups), none);
+        std::vector<list> lists(static_cast<std::size_t>(sum_groups), none);
         std::vector<walker> walkers;
-        for (shortlist& list : lists) {
-            walkers.emplace_back(*this, known, list);
+        for (list& part : lists) {
+            walkers.emplace_back(*this, known, part);
         }
         parallel_for(sum_groups, [&](std::ptrdiff_t group) {
             walker& mine = walkers[static_cast<std::size_t>(group)];
@@ -17726,13 +18002,13 @@ private:
             left_out = (std::max)(left_out, walkers[g].left_out());
             report.looked_at += walkers[g].looked_at();
         }
-        std::sort(all.begin(), all.end(), better);
+        std::sort(all.begin(), all.end(), list::better);
         all.erase(std::unique(all.begin(), all.end(),
-                              [](const entry& a, const entry& b) { return a.code_ == b.code_; }),
+                              [](const entry& a, const entry& b) { return a.code == b.code; }),
                   all.end());
-        shortlist best(m_options.top);
+        list best(m_options.top, "exact");
         for (const entry& e : all) {
-            best.offer(e);
+            best.offer(e.code, e.value);
         }
         if (left_out > best.threshold()) {
             report.gap = std::ldexp(left_out - best.threshold(), m_exponent);
@@ -17743,7 +18019,7 @@ private:
     /// Depth first, best bounds first.
     class walker {
     public:
-        walker(const exact_search& search, const shortlist& known, shortlist& found)
+        walker(const exact_search& search, const list& known, list& found)
             : m(search),
               m_known(known),
               m_found(found),
@@ -17797,7 +18073,7 @@ private:
             double* behind = spent(cell + 1);
             for (std::size_t i = 0; i < m.m_costs.size(); ++i) {
                 const path_cost& c = m.m_costs[i];
-                behind[i] = before[i] + c.cells[cell][o];
+                behind[i] = c.step(before[i], cell, o);
                 if (behind[i] + c.smallest_behind[cell + 1] > c.most_rounded()) {
                     return false;
                 }
@@ -17821,7 +18097,7 @@ private:
                 const double sum = score + gains[o];
                 if (cell + 1 == graph.cells()) {
                     if (may_take(sum, m_code, cell + 1) && m.wanted(m_code)) {
-                        m_found.offer({m_code, sum});
+                        m_found.offer(m_code, sum);
                     }
                     continue;
                 }
@@ -17844,8 +18120,8 @@ private:
         }
 
         const exact_search& m;
-        const shortlist& m_known;
-        shortlist& m_found;
+        const list& m_known;
+        list& m_found;
         code m_code{};
         std::vector<double> m_spent;
         double m_left_out = -std::numeric_limits<double>::infinity();
@@ -17867,6 +18143,14 @@ private:
 };
 
 } // namespace detail
+
+} // namespace fitnas::search
+
+// ---- fitnas/search/exact.hpp ----
+/// @file
+/// @brief The true best of a whole space by a model that decomposes, however large the space is.
+
+namespace fitnas::search {
 
 /// @brief The best of a whole space, by windows that were made before: see below.
 template <code_space Space>
@@ -17948,7 +18232,7 @@ template <model Model>
 std::vector<candidate<typename Model::space>> exhaustive(const Model& predictor,
                                                          const exhaustive_options& options = {}) {
     using space = typename Model::space;
-    detail::best_list<space> best(options.top, "exhaustive");
+    detail::shortlist<space> best(options.top, "exhaustive");
     const auto look = [&] {
         for_each_prediction(
             predictor, options.limit, options.batch, "exhaustive",
@@ -17958,9 +18242,9 @@ std::vector<candidate<typename Model::space>> exhaustive(const Model& predictor,
                 }
             },
             options.observer);
-        return best.result(options.limit);
+        return best.candidates(check_of<space>(options.limit));
     };
-    return fitnas::detail::or_partial(look, [&] { return best.result(options.limit); });
+    return fitnas::detail::or_partial(look, [&] { return best.candidates(check_of<space>(options.limit)); });
 }
 
 /// @brief Refuses what is no model with a sentence.
@@ -17991,27 +18275,25 @@ public:
         double cost = 0;
     };
 
-    /// @param against the cost of the front; its `most` does not count, the limit does
+    /// @param against the cost of the front
     /// @param watch called after each cell
-    front_search(const windows<Space>& tables, path_cost against, const cost::limit& limit,
+    front_search(const windows<Space>& tables, const cost_terms& against, const limit_check& limits,
                  const observer& watch)
         : m_tables(tables),
-          m_check(check_of<Space>(limit)),
+          m_check(limits),
           m_graph(tables),
           m_tell(watch, "pareto", m_graph.cells()),
-          m_cost{std::move(against)},
-          m_limits(path_costs_of<Space>(limit)),
+          m_cost{path_cost(against, std::numeric_limits<double>::infinity())},
+          m_limits(path_costs_of(m_check)),
           m_rule(canonical_pairs_of<Space>()) {}
 
     /// The front, cheapest first; of points that are equal in both, one.
-    /// @param cost_of of an architecture, as candidates have it
     /// @param front filled; what it has where the observer throws are architectures that keep the limits
-    template <class CostOf>
-    void run(CostOf&& cost_of, std::vector<point>& front) {
+    void run(std::vector<point>& front) {
         front.clear();
         const auto take = [&](const code& a) {
             if (m_check.meets(a) && canonical<Space>(a) == a) {
-                front.push_back({a, m_tables.sum_of(a), cost_of(a)});
+                front.push_back({a, m_tables.sum_of(a), m_cost[0].spent(a, a.size())});
             }
         };
         cut_into_regions(take);
@@ -18076,16 +18358,11 @@ private:
             best_behind(m_graph, m_cost, weight, values);
             const std::vector<std::uint8_t> path = best_path(m_graph, m_cost, weight, values);
             code a{};
-            corner c{m_cost[0].base, 0};
-            for (std::size_t t = 0; t < path.size(); ++t) {
-                a[t] = path[t];
-                c.cost += m_cost[0].cells[t][path[t]];
-            }
-            c.score = m_tables.sum_of(a);
+            std::copy(path.begin(), path.end(), a.begin());
             take(a);
-            return c;
+            return corner{m_cost[0].spent(path, path.size()), m_tables.sum_of(a)};
         };
-        const double least = m_cost[0].base + m_cost[0].smallest_behind[0];
+        const double least = m_cost[0].start + m_cost[0].smallest_behind[0];
         const double spread = (std::max)(m_cost[0].total - least, 1e-9 * (1 + m_cost[0].total));
         const double steep = 1e4 * m_graph.scale() / spread;
         std::vector<corner> corners{best(steep), best(0)};
@@ -18169,9 +18446,10 @@ private:
         const std::size_t n = m_regions.size();
         const double* behind = m_behind[cells].data() + state * n;
         const double least = cost + m_cost[0].smallest_behind[cells] - 1e-12 * m_cost[0].total;
+        const double sum = cost + m_cost[0].fixed_behind[cells];
         double most = minus_infinity;
         for (std::size_t j = n; j-- > 0 && least < end_of(j);) {
-            const double v = (score + behind[j]) - m_regions[j].slope * cost - m_thresholds[j];
+            const double v = (score + behind[j]) - m_regions[j].slope * sum - m_thresholds[j];
             most = v > most ? v : most;
         }
         return most + m_margin;
@@ -18184,7 +18462,7 @@ private:
         bool all = true;
         std::vector<label> now(1);
         now.front().score = m_graph.offset();
-        now.front().cost = m_cost[0].base;
+        now.front().cost = m_cost[0].start;
         std::vector<label> next;
         for (std::size_t cell = 0; cell < m_graph.cells() && !now.empty(); ++cell) {
             next.clear();
@@ -18219,7 +18497,7 @@ private:
             label l = from;
             l.code_[cell] = static_cast<std::uint8_t>(o);
             l.score += gains[o];
-            l.cost += m_cost[0].cells[cell][o];
+            l.cost = m_cost[0].step(from.cost, cell, o);
             l.state = m_graph.next(cell, from.state, o);
             l.promise = promise(cell + 1, l.state, l.score, l.cost);
             if (l.promise >= 0 && m_check.can_meet(l.code_, static_cast<int>(cell) + 1) &&
@@ -18283,7 +18561,7 @@ private:
         for (std::size_t i = first; i < last; ++i) {
             bool cheaper = labels[i].score >= l.score;
             for (const path_cost& c : m_limits) {
-                cheaper = cheaper && spent(c, labels[i].code_, cells) <= spent(c, l.code_, cells);
+                cheaper = cheaper && c.spent(labels[i].code_, cells) <= c.spent(l.code_, cells);
             }
             if (cheaper) {
                 return true;
@@ -18291,14 +18569,6 @@ private:
         }
         return false;
     }
-    static double spent(const path_cost& c, const code& a, std::size_t cells) {
-        double total = 0;
-        for (std::size_t t = 0; t < cells; ++t) {
-            total += c.cells[t][a[t]];
-        }
-        return total;
-    }
-
     static constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
 
     const windows<Space>& m_tables;
@@ -18322,47 +18592,57 @@ private:
 
 namespace fitnas::search {
 
-/// @brief Which cost a front weighs against quality.
-enum class objective : std::uint8_t { macs, parameters, latency };
+namespace detail {
+
+/// Leaves the points that no other dominates; of points equal in both all stay.
+template <class Point, class Cost, class Quality, class Code>
+void leave_front(std::vector<Point>& points, Cost&& cost, Quality&& quality, Code&& code) {
+    std::sort(points.begin(), points.end(), [&](const Point& a, const Point& b) {
+        return cost(a) != cost(b)         ? cost(a) < cost(b)
+               : quality(a) != quality(b) ? quality(a) > quality(b)
+                                          : code(a) < code(b);
+    });
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < points.size(); ++i) {
+        const bool first = kept == 0;
+        if (first || quality(points[i]) > quality(points[kept - 1]) ||
+            (quality(points[i]) == quality(points[kept - 1]) && cost(points[i]) == cost(points[kept - 1]))) {
+            if (kept != i) {
+                points[kept] = std::move(points[i]);
+            }
+            ++kept;
+        }
+    }
+    points.erase(points.begin() + static_cast<std::ptrdiff_t>(kept), points.end());
+}
+
+} // namespace detail
 
 /// @brief The candidates that no other dominates: none is at least as good in both quality and cost, and
 /// better in one.
+/// @param against the name of one of their costs
 /// @return cheapest first, each better than the one before; candidates equal in both stay together
-/// @throws option_error where latencies are asked for that the candidates do not have
+/// @throws option_error where a candidate has no such cost
+/// @throws numeric_error where one is not a number
 template <code_space Space>
 std::vector<candidate<Space>> pareto(std::vector<candidate<Space>> candidates,
-                                     objective against = objective::macs) {
-    const auto cost_of = [against](const candidate<Space>& c) {
-        return against == objective::macs         ? static_cast<double>(c.macs)
-               : against == objective::parameters ? static_cast<double>(c.parameters)
-                                                  : c.latency;
-    };
+                                     std::string_view against = "macs") {
     for (const candidate<Space>& c : candidates) {
-        if (std::isnan(cost_of(c))) {
-            throw option_error("[F0715] pareto: the candidates have no latency; give the search a table with "
-                               "cost::latency_at_most(table, milliseconds)");
+        if (std::isnan(c.cost(against))) {
+            throw numeric_error("[F0790] pareto: " + std::string(against) + " of the candidate " +
+                                to_string<Space>(c.architecture) + ": expected a number, got nan");
         }
     }
-    std::sort(candidates.begin(), candidates.end(),
-              [&](const candidate<Space>& a, const candidate<Space>& b) {
-                  return cost_of(a) != cost_of(b)     ? cost_of(a) < cost_of(b)
-                         : a.predicted != b.predicted ? a.predicted > b.predicted
-                                                      : b.architecture > a.architecture;
-              });
-    std::vector<candidate<Space>> front;
-    for (const candidate<Space>& c : candidates) {
-        if (front.empty() || c.predicted > front.back().predicted ||
-            (c.predicted == front.back().predicted && cost_of(c) == cost_of(front.back()))) {
-            front.push_back(c);
-        }
-    }
-    return front;
+    detail::leave_front(
+        candidates, [&](const auto& c) { return c.cost(against); }, [](const auto& c) { return c.predicted; },
+        [](const auto& c) { return c.architecture; });
+    return candidates;
 }
 
 struct pareto_options {
-    objective against = objective::macs;
-    cost::limit limit{}; ///< for latencies, `cost::latency_at_most(table, infinity)` gives the table alone
-    std::size_t batch = 16384; ///< codes that are looked at together
+    cost::limit limit{};               ///< what the front keeps
+    named_cost against = cost::macs(); ///< what quality is weighed against
+    std::size_t batch = 16384;         ///< codes that are looked at together
     /// Called after each batch; in a space too large to enumerate after each cell, over and over while
     /// beginnings are added.
     fitnas::observer observer{};
@@ -18370,41 +18650,32 @@ struct pareto_options {
 
 namespace detail {
 
+/// The limits, and the cost of the front, which candidates tell.
+template <code_space Space>
+limit_check limits_of(const pareto_options& options) {
+    constexpr double anything = std::numeric_limits<double>::infinity();
+    return check_of<Space>(options.limit && options.against.at_most(anything));
+}
+
 /// The front of a space of any size.
 template <code_space Space>
 std::vector<candidate<Space>> large_front(const windows<Space>& model, const pareto_options& options) {
-    const limit_check limits = check_of<Space>(options.limit);
+    const limit_check limits = limits_of<Space>(options);
     limits.require_possible("pareto");
-    const auto blocks = Space::layout().blocks;
-    if (options.against == objective::latency && options.limit.latencies.empty()) {
-        pareto<Space>({candidate<Space>{}}, options.against); // says what is missing
-    }
-    const auto of_block = [&](std::size_t b) {
-        return options.against == objective::macs ? static_cast<double>(blocks[b].macs)
-               : options.against == objective::parameters
-                   ? static_cast<double>(blocks[b].parameters)
-                   : options.limit.latencies.front().table->blocks()[b];
-    };
-    const auto cost_of = [&](const architecture<Space>& a) {
-        return options.against == objective::macs ? static_cast<double>(cost::macs<Space>(a))
-               : options.against == objective::parameters
-                   ? static_cast<double>(cost::parameters<Space>(a))
-                   : options.limit.latencies.front().table->template milliseconds<Space>(a);
-    };
     const int exponent = far_exponent(model);
     const windows<Space> tables = divided(model, exponent);
-    front_search<Space> search(tables, make_path_cost<Space>(0, of_block), options.limit, options.observer);
+    front_search<Space> search(tables, options.against.in<Space>(), limits, options.observer);
     std::vector<typename front_search<Space>::point> points;
     const auto candidates = [&] {
         std::vector<candidate<Space>> list;
         for (const auto& p : points) {
-            list.push_back(candidate_of<Space>(p.code_, std::ldexp(p.score, exponent), options.limit));
+            list.push_back(candidate_by<Space>(p.code_, std::ldexp(p.score, exponent), limits));
         }
         return list;
     };
     const auto front = fitnas::detail::or_partial(
         [&] {
-            search.run(cost_of, points);
+            search.run(points);
             return candidates();
         },
         [&] {
@@ -18417,78 +18688,71 @@ std::vector<candidate<Space>> large_front(const windows<Space>& model, const par
     return front;
 }
 
+/// The front of a space that is enumerated.
+template <model Model>
+std::vector<candidate<typename Model::space>> enumerated_front(const Model& predictor,
+                                                               const pareto_options& options) {
+    using space = typename Model::space;
+    struct point {
+        architecture<space> code;
+        double quality;
+        double cost;
+    };
+    const limit_check limits = limits_of<space>(options);
+    const cost_terms against = options.against.in<space>();
+    std::vector<point> points;
+    const auto front = [&] {
+        std::vector<candidate<space>> list;
+        for (const point& p : points) {
+            list.push_back(candidate_by<space>(p.code, p.quality, limits));
+        }
+        return list;
+    };
+    const auto look = [&] {
+        for_each_prediction(
+            predictor, options.limit, options.batch, "pareto",
+            [&](std::span<const architecture<space>> codes, std::span<const double> values) {
+                for (std::size_t i = 0; i < codes.size(); ++i) {
+                    points.push_back({codes[i], values[i], against.sum(codes[i])});
+                }
+                leave_front(
+                    points, [](const point& p) { return p.cost; }, [](const point& p) { return p.quality; },
+                    [](const point& p) { return p.code; });
+            },
+            options.observer);
+        return front();
+    };
+    return fitnas::detail::or_partial(look, front);
+}
+
 } // namespace detail
 
 /// @brief The front of predicted quality against cost over a whole space. A space of at most 2^26 codes is
 /// enumerated. A larger one needs a model that is `decomposable`: label setting over window states finds its
 /// front, by sums that are exact (see `windows`); of candidates that are equal in both quality and cost it
 /// gives one.
-/// @throws option_error where the space has more than 2^26 codes and the model does not decompose, or no
-/// latency table was given
+/// @throws option_error where the space has more than 2^26 codes and the model does not decompose, or where
+/// blocks are to be counted in a space of bare codes
+/// @throws shape_error where a cost is of another space
 /// @throws limit_error where no architecture keeps the limits
 /// @throws interrupted_with the front of what was looked at, where the observer throws `interrupted`: none of
 /// it dominates another, and others may dominate them
 template <model Model>
-requires search_space_type<typename Model::space> std::vector<candidate<typename Model::space>>
-pareto(const Model& predictor, const pareto_options& options = {}) {
+std::vector<candidate<typename Model::space>> pareto(const Model& predictor,
+                                                     const pareto_options& options = {}) {
     using space = typename Model::space;
     if constexpr (space::size > enumerable_size && decomposable<Model>) {
         return detail::large_front<space>(windows<space>(predictor), options);
     } else {
-        std::vector<candidate<space>> front;
-        const auto look = [&] {
-            for_each_prediction(
-                predictor, options.limit, options.batch, "pareto",
-                [&](std::span<const architecture<space>> codes, std::span<const double> values) {
-                    for (std::size_t i = 0; i < codes.size(); ++i) {
-                        front.push_back(candidate_of<space>(codes[i], values[i], options.limit));
-                    }
-                    front = pareto<space>(std::move(front), options.against);
-                },
-                options.observer);
-            return front;
-        };
-        return fitnas::detail::or_partial(look, [&] { return front; });
+        return detail::enumerated_front(predictor, options);
     }
 }
 
 } // namespace fitnas::search
 
-// ---- fitnas/space/codes.hpp ----
+// ---- fitnas/search/segment_options.hpp ----
 /// @file
-/// @brief A space of bare codes: so many operators a cell, and nothing behind them.
-
-namespace fitnas {
-
-/// @brief A `code_space` by its numbers of operators alone: for tables of scores whose networks are not known
-/// here, and for the segments of a segment search. It has no costs; every code is its own canonical form.
-/// @tparam Counts how many operators each cell has, 1 to 36; one number a cell
-template <int... Counts>
-struct codes {
-    static_assert(sizeof...(Counts) >= 1, "[F0305] codes<Counts...>: there must be at least one cell");
-    static_assert(
-        ((Counts >= 1 && Counts <= 36) && ...),
-        "[F0306] codes<Counts...>: a cell has 1 to 36 operators: a code has one digit or letter a cell");
-
-    static constexpr int cells = static_cast<int>(sizeof...(Counts));
-    static constexpr std::array<int, sizeof...(Counts)> operator_counts{Counts...};
-
-    /// How many codes there are; the largest 64-bit number where there are more than that.
-    static constexpr std::uint64_t size = [] {
-        std::uint64_t n = 1;
-        for (const int c : operator_counts) {
-            const auto factor = static_cast<std::uint64_t>(c);
-            n = n > UINT64_MAX / factor ? UINT64_MAX : n * factor;
-        }
-        return n;
-    }();
-};
-
-} // namespace fitnas
-
-// ---- fitnas/search/segment.hpp ----
-/// @file
-/// @brief The paper's search of a large space, segment by segment, with super-cells.
+/// @brief What a search by segments is given, and what it tells.
 
 namespace fitnas::search {
 
@@ -18551,6 +18815,46 @@ struct segment_result {
     std::vector<segment_report> segments; ///< one a segment
 };
 
+} // namespace fitnas::search
+
+// ---- fitnas/space/codes.hpp ----
+/// @file
+/// @brief A space of bare codes: so many operators a cell, and nothing behind them.
+
+namespace fitnas {
+
+/// @brief A `code_space` by its numbers of operators alone: for tables of scores whose networks are not known
+/// here, and for the segments of a segment search. It has no costs; every code is its own canonical form.
+/// @tparam Counts how many operators each cell has, 1 to 36; one number a cell
+template <int... Counts>
+struct codes {
+    static_assert(sizeof...(Counts) >= 1, "[F0305] codes<Counts...>: there must be at least one cell");
+    static_assert(
+        ((Counts >= 1 && Counts <= 36) && ...),
+        "[F0306] codes<Counts...>: a cell has 1 to 36 operators: a code has one digit or letter a cell");
+
+    static constexpr int cells = static_cast<int>(sizeof...(Counts));
+    static constexpr std::array<int, sizeof...(Counts)> operator_counts{Counts...};
+
+    /// How many codes there are; the largest 64-bit number where there are more than that.
+    static constexpr std::uint64_t size = [] {
+        std::uint64_t n = 1;
+        for (const int c : operator_counts) {
+            const auto factor = static_cast<std::uint64_t>(c);
+            n = n > UINT64_MAX / factor ? UINT64_MAX : n * factor;
+        }
+        return n;
+    }();
+};
+
+} // namespace fitnas
+
+// ---- fitnas/search/segment_search.hpp ----
+/// @file
+/// @brief One run of a search by segments: what `search::segment` runs.
+
+namespace fitnas::search {
+
 namespace detail {
 
 /// The code space of a segment: a slot for what was kept of the cells before, then a slot for each cell.
@@ -18569,10 +18873,12 @@ template <code_space Space>
 architecture<Space> fill_by_macs(bool most) {
     architecture<Space> a{};
     if constexpr (search_space_type<Space>) {
+        const cost_terms macs = cost::macs().in<Space>();
+        const cost_terms parameters = cost::parameters().in<Space>();
         for (int i = 0; i < Space::cells; ++i) {
-            const auto costs = [i](int o) {
-                const space_block& b = Space::block_of(i, o);
-                return std::pair(b.macs, b.parameters);
+            const auto costs = [&](int o) {
+                return std::pair(macs.of_cell(i)[static_cast<std::size_t>(o)],
+                                 parameters.of_cell(i)[static_cast<std::size_t>(o)]);
             };
             int chosen = 0;
             for (int o = 1; o < Space::operator_counts[static_cast<std::size_t>(i)]; ++o) {
@@ -18619,7 +18925,7 @@ public:
             [&] {
                 m_result.best.clear();
                 for (const auto& seen : m_seen) {
-                    m_result.best.push_back(candidate_of<Space>(seen.code, seen.value, m_options.limit));
+                    m_result.best.push_back(candidate_by<Space>(seen.code, seen.value, m_check));
                     m_result.best.back().score = seen.value;
                 }
                 return m_result;
@@ -18681,8 +18987,7 @@ private:
             run_from<last, Others...>();
         } else {
             for (const entry<slot_codes>& e : found) {
-                m_result.best.push_back(
-                    candidate_of<Space>(canonical<Space>(e.begun), e.predicted, m_options.limit));
+                m_result.best.push_back(candidate_by<Space>(canonical<Space>(e.begun), e.predicted, m_check));
                 m_result.best.back().score = e.score;
             }
         }
@@ -18759,7 +19064,7 @@ private:
                 m_seen.push_back({some[i], values[i]});
             }
         }
-        std::sort(m_seen.begin(), m_seen.end(), best_list<Space>::better);
+        std::sort(m_seen.begin(), m_seen.end(), shortlist<Space>::better);
         std::set<code> kept;
         std::erase_if(m_seen, [&](const auto& e) {
             return kept.size() == m_options.rescored || !kept.insert(e.code).second;
@@ -18853,13 +19158,21 @@ private:
     limit_check m_check;
     std::vector<code> m_kept; // beginnings that the segment before kept, zeros behind
     segment_result<Space> m_result;
-    std::vector<typename best_list<Space>::entry> m_seen; // whole architectures, best first
+    std::vector<typename shortlist<Space>::entry> m_seen; // whole architectures, best first
     stopwatch m_clock;
     long long m_done = 0;
     long long m_total = 0;
 };
 
 } // namespace detail
+
+} // namespace fitnas::search
+
+// ---- fitnas/search/segment.hpp ----
+/// @file
+/// @brief The paper's search of a large space, segment by segment, with super-cells.
+
+namespace fitnas::search {
 
 /// @brief Searches a space segment by segment (Chen et al., arXiv 2004.08423, figure 2).
 ///
@@ -18913,9 +19226,8 @@ namespace fitnas::search {
 /// @brief Every network of a space that can be enumerated, best first, made once: "the best with at most 60 M
 /// macs and 2 M parameters" is then a look-up.
 ///
-/// Over the sorted networks stands a tree of the smallest macs, parameters and latencies of neighbours; a
-/// query goes down to the first networks that keep the limits and passes by what cannot. For spaces too large
-/// to enumerate ask `exact`.
+/// Over the sorted networks stands a tree of the smallest costs of neighbours; a query goes down to the first
+/// networks that keep the limits and passes by what cannot. For spaces too large to enumerate ask `exact`.
 ///
 /// @code
 /// const search::table table(model);
@@ -18927,27 +19239,27 @@ public:
     using space = Space;
 
     /// @param model any `model`; it is asked once for each network, by its windows where it decomposes
-    /// @param latencies tables that later limits may name; a limit by any other table is right too, but
-    /// slower
-    /// @throws option_error where the space has more than 2^26 codes
+    /// @param costs that later limits may name beside macs and parameters; a limit on any other cost is right
+    /// too, but slower
+    /// @throws option_error where the space has more than 2^26 codes, or two costs have one name
     /// @throws numeric_error where a prediction is not finite
-    /// @throws shape_error where a latency table is not of this space
+    /// @throws shape_error where a cost is not of this space
     template <model Model>
-    explicit table(const Model& model, std::vector<latency_table> latencies = {})
-        : m_latencies(std::move(latencies)) {
+    explicit table(const Model& model, const std::vector<named_cost>& costs = {}) {
         static_assert(std::same_as<typename Model::space, Space>,
                       "[F0726] search::table<Space>(model): the model must be of the same space");
-        for (const latency_table& t : m_latencies) {
-            if constexpr (search_space_type<Space>) {
-                t.require_fits(Space::layout());
-            } else {
-                throw option_error("[F0727] table: the space has no layout, so its codes have no latencies");
-            }
+        constexpr double anything = std::numeric_limits<double>::infinity();
+        cost::limit kept;
+        if constexpr (search_space_type<Space>) {
+            kept = cost::macs().at_most(anything) && cost::parameters().at_most(anything);
         }
+        for (const named_cost& c : costs) {
+            kept = kept && c.at_most(anything);
+        }
+        m_kept = check_of<Space>(kept);
         if (Space::size <= enumerable_size) {
-            const std::size_t costs = (search_space_type<Space> ? 2 : 0) + m_latencies.size();
             require_memory("table: " + std::to_string(Space::size) + " codes",
-                           memory_size(Space::size) * (2 * sizeof(row) + 2 * costs * sizeof(double)), 0,
+                           memory_size(Space::size) * (2 * sizeof(row) + 2 * width() * sizeof(double)), 0,
                            "ask search::exact for each limit");
         }
         if constexpr (decomposable<Model> && Space::size <= dense_table_limit) {
@@ -18968,16 +19280,18 @@ public:
     /// @param n at least 1
     /// @throws option_error where n is 0
     /// @throws limit_error where none does
-    /// @throws shape_error where a latency table is not of this space
+    /// @throws option_error, shape_error where the space has no such cost
     std::vector<candidate<Space>> top(std::size_t n, const cost::limit& limit = {}) const {
         if (n < 1) {
             throw option_error("[F0728] table: top: expected at least 1, got 0");
         }
         const query asked = query_of(limit);
         std::vector<std::size_t> found;
-        if (m_width == 0) { // nothing can be limited
-            for (std::size_t i = 0; i < (std::min)(n, m_rows.size()); ++i) {
-                found.push_back(i);
+        if (width() == 0) { // there is no tree
+            for (std::size_t i = 0; i < m_rows.size() && found.size() < n; ++i) {
+                if (asked.others.meets(m_rows[i].code)) {
+                    found.push_back(i);
+                }
             }
         } else {
             descend(asked, m_levels.size(), 0, n, found);
@@ -18987,7 +19301,10 @@ public:
         }
         std::vector<candidate<Space>> list;
         for (const std::size_t i : found) {
-            list.push_back(candidate_of<Space>(m_rows[i].code, m_rows[i].predicted, limit));
+            list.push_back(detail::candidate_by<Space>(m_rows[i].code, m_rows[i].predicted, asked.others));
+            for (const std::size_t c : asked.costs) {
+                tell(list.back(), c, m_costs[i * width() + c]);
+            }
         }
         return list;
     }
@@ -19002,9 +19319,18 @@ private:
     struct query {
         std::vector<double> most{};       ///< of each kept cost
         std::vector<std::size_t> costs{}; ///< those that are limited
-        bool unknown = false; ///< whether it names a table that is not kept; then `check` judges too
-        limit_check limits{};
+        limit_check others{};             ///< limits on costs that are not kept
     };
+
+    std::size_t width() const { return m_kept.costs().size(); }
+    static constexpr std::size_t counted = search_space_type<Space> ? 2 : 0; // macs and parameters come first
+
+    void tell(candidate<Space>& c, std::size_t cost, double value) const {
+        if (cost >= counted) {
+            const named_cost& kept = m_kept.costs()[cost].cost;
+            c.costs.push_back({kept.name(), kept.unit(), value});
+        }
+    }
 
     template <class Model>
     void gather(const Model& model) {
@@ -19017,30 +19343,24 @@ private:
         std::sort(m_rows.begin(), m_rows.end(), [](const row& a, const row& b) {
             return a.predicted != b.predicted ? a.predicted > b.predicted : a.code < b.code;
         });
-        m_width = (search_space_type<Space> ? 2 : 0) + m_latencies.size();
-        if (m_width == 0) {
+        if (width() == 0) {
             return;
         }
-        m_costs.resize(m_rows.size() * m_width);
-        if constexpr (search_space_type<Space>) {
-            parallel_for(static_cast<std::ptrdiff_t>(m_rows.size()), [&](std::ptrdiff_t i) {
-                const auto at = static_cast<std::size_t>(i);
-                double* c = m_costs.data() + at * m_width;
-                c[0] = static_cast<double>(cost::macs<Space>(m_rows[at].code));
-                c[1] = static_cast<double>(cost::parameters<Space>(m_rows[at].code));
-                for (std::size_t t = 0; t < m_latencies.size(); ++t) {
-                    c[2 + t] = m_latencies[t].template milliseconds<Space>(m_rows[at].code);
-                }
-            });
-        }
+        m_costs.resize(m_rows.size() * width());
+        parallel_for(static_cast<std::ptrdiff_t>(m_rows.size()), [&](std::ptrdiff_t i) {
+            const auto at = static_cast<std::size_t>(i);
+            for (std::size_t c = 0; c < width(); ++c) {
+                m_costs[at * width() + c] = m_kept.costs()[c].terms.sum(m_rows[at].code);
+            }
+        });
         const std::vector<double>* below = &m_costs;
-        while (below->size() / m_width > 1) {
-            const std::size_t n = below->size() / m_width;
-            std::vector<double> level((n + fan - 1) / fan * m_width, std::numeric_limits<double>::infinity());
+        while (below->size() / width() > 1) {
+            const std::size_t n = below->size() / width();
+            std::vector<double> level((n + fan - 1) / fan * width(), std::numeric_limits<double>::infinity());
             for (std::size_t i = 0; i < n; ++i) {
-                for (std::size_t c = 0; c < m_width; ++c) {
-                    double& least = level[i / fan * m_width + c];
-                    least = (std::min)(least, (*below)[i * m_width + c]);
+                for (std::size_t c = 0; c < width(); ++c) {
+                    double& least = level[i / fan * width() + c];
+                    least = (std::min)(least, (*below)[i * width() + c]);
                 }
             }
             m_levels.push_back(std::move(level));
@@ -19050,36 +19370,21 @@ private:
 
     query query_of(const cost::limit& limit) const {
         query q;
-        q.most.assign(m_width, std::numeric_limits<double>::infinity());
-        if (limit.empty()) {
-            return q;
+        q.most.assign(width(), std::numeric_limits<double>::infinity());
+        cost::limit others;
+        for (const cost::bound& b : limit.bounds) {
+            std::size_t c = 0;
+            while (c < width() && m_kept.costs()[c].cost != b.cost) {
+                ++c;
+            }
+            if (c < width()) {
+                q.most[c] = b.most;
+                q.costs.push_back(c);
+            } else {
+                others.bounds.push_back(b);
+            }
         }
-        if constexpr (search_space_type<Space>) {
-            const auto add = [&](std::size_t cost, double most) {
-                q.most[cost] = (std::min)(q.most[cost], most);
-                q.costs.push_back(cost);
-            };
-            if (limit.macs != cost::limit::none) {
-                add(0, static_cast<double>(limit.macs));
-            }
-            if (limit.parameters != cost::limit::none) {
-                add(1, static_cast<double>(limit.parameters));
-            }
-            for (const cost::latency_limit& l : limit.latencies) {
-                std::size_t t = 0;
-                while (l.table && t < m_latencies.size() && m_latencies[t].blocks() != l.table->blocks()) {
-                    ++t;
-                }
-                if (l.table && t < m_latencies.size()) {
-                    add(2 + t, l.milliseconds);
-                } else {
-                    q.limits = check_of<Space>(limit);
-                    q.unknown = true;
-                }
-            }
-        } else {
-            check_of<Space>(limit); // says that there are no costs
-        }
+        q.others = check_of<Space>(others);
         return q;
     }
 
@@ -19096,24 +19401,22 @@ private:
     void descend(const query& q, std::size_t level, std::size_t node, std::size_t n,
                  std::vector<std::size_t>& found) const {
         if (level == 0) {
-            if ((q.costs.empty() || keeps(q, m_costs.data() + node * m_width)) &&
-                (!q.unknown || q.limits.meets(m_rows[node].code))) {
+            if (keeps(q, m_costs.data() + node * width()) && q.others.meets(m_rows[node].code)) {
                 found.push_back(node);
             }
             return;
         }
-        if (!keeps(q, m_levels[level - 1].data() + node * m_width)) {
+        if (!keeps(q, m_levels[level - 1].data() + node * width())) {
             return;
         }
-        const std::size_t count = level == 1 ? m_rows.size() : m_levels[level - 2].size() / m_width;
+        const std::size_t count = level == 1 ? m_rows.size() : m_levels[level - 2].size() / width();
         for (std::size_t i = node * fan; i < (std::min)(count, (node + 1) * fan) && found.size() < n; ++i) {
             descend(q, level - 1, i, n, found);
         }
     }
 
-    std::vector<latency_table> m_latencies;
-    std::vector<row> m_rows; // best first
-    std::size_t m_width = 0;
+    limit_check m_kept;                        // limits nothing: the costs that the tree is of
+    std::vector<row> m_rows;                   // best first
     std::vector<double> m_costs;               // [row][cost]
     std::vector<std::vector<double>> m_levels; // [node][cost], the smallest below
 };
@@ -19121,9 +19424,89 @@ private:
 template <model Model>
 explicit table(const Model&) -> table<typename Model::space>;
 template <model Model>
-explicit table(const Model&, std::vector<latency_table>) -> table<typename Model::space>;
+explicit table(const Model&, const std::vector<named_cost>&) -> table<typename Model::space>;
 
 } // namespace fitnas::search
+
+// ---- fitnas/space/latency_table.hpp ----
+/// @file
+/// @brief Latency as a table: milliseconds for each operator in each layer.
+
+namespace fitnas {
+
+/// @brief Milliseconds for each block of a space, as they are measured; a `named_cost` by conversion.
+class latency_table {
+public:
+    /// @brief An empty table, which no space accepts.
+    latency_table() = default;
+
+    /// @param layout of the space that was measured
+    /// @param milliseconds one a block, in the order of `layout.blocks`; from 0 to 1e300,
+    /// so that sums and microseconds are finite
+    /// @throws shape_error where there are more or fewer values than blocks
+    /// @throws numeric_error where a value is none of these
+    latency_table(const space_layout& layout, std::vector<double> milliseconds)
+        : m_milliseconds(std::move(milliseconds)), m_space(detail::fingerprint(layout)) {
+        if (m_milliseconds.size() != layout.blocks.size()) {
+            throw shape_error("[F0308] latency_table: expected one value for each of the " +
+                              std::to_string(layout.blocks.size()) + " blocks of the space, got " +
+                              std::to_string(m_milliseconds.size()));
+        }
+        for (std::size_t i = 0; i < m_milliseconds.size(); ++i) {
+            if (!(m_milliseconds[i] >= 0 && m_milliseconds[i] <= 1e300)) {
+                throw numeric_error("[F0307] latency_table: block " + std::to_string(i) + " (" +
+                                    std::string(layout.blocks[i].name) +
+                                    "): expected milliseconds from 0 to 1e300, got " +
+                                    detail::number_text(m_milliseconds[i]));
+            }
+        }
+        m_terms = detail::block_terms(layout, [&](std::size_t b) { return m_milliseconds[b]; });
+    }
+
+    /// @return milliseconds, one a block
+    const std::vector<double>& blocks() const { return m_milliseconds; }
+
+    /// @return milliseconds of one architecture
+    /// @throws shape_error where the table is of another space
+    /// @throws architecture_error where the architecture is not of the space
+    template <search_space_type Space>
+    double milliseconds(const architecture<Space>& a) const {
+        return named("latency").of<Space>(a);
+    }
+
+    /// @return the cost with a name of yours, where there are several tables
+    named_cost named(std::string name) const { return {std::move(name), "ms", m_space, m_terms}; }
+    operator named_cost() const { return named("latency"); } // NOLINT(google-explicit-constructor)
+
+private:
+    std::vector<double> m_milliseconds;
+    std::string m_space; ///< its fingerprint
+    cost_terms m_terms;
+};
+
+namespace cost {
+
+/// @brief Milliseconds by a table, as a cost like any other.
+/// @param name tells tables of several devices from each other
+inline named_cost latency(const latency_table& table, std::string name = "latency") {
+    return table.named(std::move(name));
+}
+
+/// @brief Milliseconds of an architecture, by a table.
+template <search_space_type Space>
+double latency(const latency_table& table, const architecture<Space>& a) {
+    return table.milliseconds<Space>(a);
+}
+
+/// @param milliseconds at least 0; infinity limits nothing, but candidates tell the latency
+/// @throws option_error below that
+inline limit latency_at_most(const latency_table& table, double milliseconds) {
+    return latency(table).at_most(milliseconds);
+}
+
+} // namespace cost
+
+} // namespace fitnas
 
 // ---- fitnas/space/spaces.hpp ----
 /// @file
@@ -19287,12 +19670,14 @@ public:
     /// `supernet`, or the architecture's code.
     std::string text() const { return m_whole ? "supernet" : code_text(m_code); }
 
-    /// `stem`, `cell2.op1_mb3_k5`, `layer4` (a fixed one), `head`.
+    /// `stem`, `cell2.op1_mb3_k5`, `layer4` (a fixed one), `layer5.op1_mb3_k5` (one that reads a cell again),
+    /// `head`.
     FITNAS_COLD std::string name_of(const selected_block& b) const {
-        const int cell = m_space.layers[b.layer].cell_index;
-        if (cell >= 0) {
-            return "cell" + std::to_string(cell) + ".op" + std::to_string(b.candidate) + "_" +
-                   std::string(b.block->name);
+        const space_layer& l = m_space.layers[b.layer];
+        if (l.cell_index >= 0) {
+            return (m_space.reads_again(l) ? "layer" + std::to_string(b.layer)
+                                           : "cell" + std::to_string(l.cell_index)) +
+                   ".op" + std::to_string(b.candidate) + "_" + std::string(b.block->name);
         }
         return b.layer == 0                           ? "stem"
                : b.layer + 1 == m_space.layers.size() ? "head"
