@@ -123,7 +123,7 @@ TEST_CASE("what a checkpoint brought is taken back where the training does not g
         const std::string file = folder.read(name);
         auto net = make(2);
         const std::uint64_t weights = weights_of(net);
-        const auto refused = [&](auto exception, const image_dataset& images, const train_options& o) {
+        const auto refused = [&](auto exception, const image_source& images, const train_options& o) {
             CHECK_THROWS_AS(train(net, images, o, where), decltype(exception));
             CHECK(weights_of(net) == weights);
             CHECK(folder.read(name) == file);
@@ -135,7 +135,7 @@ TEST_CASE("what a checkpoint brought is taken back where the training does not g
         refused(option_error("x"), data.train, o);
         o.batch = 0;
         refused(option_error("x"), data.train, o);
-        image_dataset classes = data.train;
+        image_dataset classes(data.train);
         classes.classes = 5;
         refused(shape_error("x"), classes, options);
         refused(std::runtime_error("x"), data.train, throwing(9, std::runtime_error("x")));

@@ -90,7 +90,7 @@ void check_step(std::size_t batch) {
             runner.run(net.weights(), p, images.data(), labels, 0);
         }
     }
-    check_said("a step of " + std::to_string(batch), detail::step_floats(Space::layout(), {}, batch),
+    check_said("a step of " + std::to_string(batch), detail::step_floats(Space::layout(), batch),
                runner.memory());
 }
 
@@ -114,7 +114,7 @@ void check_scoring(std::size_t images, std::size_t calibration) {
         scorer.run(paths, statistics, scored, [](std::size_t, const float*) {});
     }
     check_said("scoring " + std::to_string(images),
-               detail::scoring_floats(Space::layout(), {}, images, calibration), scorer.memory());
+               detail::scoring_floats(Space::layout(), images, calibration), scorer.memory());
 }
 
 // Bytes of this process that lie in memory; 0 where that is not known.

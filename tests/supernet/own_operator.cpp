@@ -8,6 +8,7 @@
 #include <fitnas/cpu/recipe_check.hpp>
 #include <fitnas/space/cost.hpp>
 #include <fitnas/supernet/evaluate.hpp>
+#include <fitnas/supernet/train.hpp>
 
 #include "small_spaces.hpp"
 

@@ -210,6 +210,7 @@ public:
         return backward_follows ? m_training : m_scoring;
     }
     bool empty() const { return m_training.empty(); }
+    shape output() const { return buffers.back(); }
     /// The buffer of the output.
     int last() const { return static_cast<int>(buffers.size()) - 1; }
 

@@ -19,7 +19,7 @@
 #include <fitnas/io/safetensors.hpp>
 #include <fitnas/io/signal_guard.hpp>
 #include <fitnas/space/fingerprint.hpp>
-#include <fitnas/supernet/diagnose.hpp>
+#include <fitnas/supernet/checks.hpp>
 #include <fitnas/supernet/retrain.hpp>
 #include <fitnas/supernet/weight_tensors.hpp>
 #include <fitnas/version.hpp>
@@ -50,6 +50,7 @@ struct checkpoint_options {
 namespace detail {
 
 inline constexpr int checkpoint_schema = 1;
+inline constexpr const char* statistics_suffix = ".statistics"; ///< behind a batch norm's name
 
 inline std::uint64_t checkpoint_number(const safetensors& file, const std::string& key) {
     const auto found = file.metadata().find(key);
@@ -82,53 +83,19 @@ inline void copy_finite(const safetensors& file, const std::string& name, std::s
     }
 }
 
-inline std::string architecture_text(const checkpoint_owner& owner) {
-    return owner.code.empty() ? "supernet" : code_text(owner.code);
-}
-
-/// Name and channels of each batch norm of one network, in the order of its blocks.
-inline std::vector<std::pair<std::string, int>> norm_names(const checkpoint_owner& owner) {
-    std::vector<std::pair<std::string, int>> names;
-    for (std::size_t i = 0; i < owner.layout.layers.size(); ++i) {
-        const space_layer& l = owner.layout.layers[i];
-        const int b = owner.layout.block_index(l, owner.code);
-        const space_block& block = owner.layout.blocks[static_cast<std::size_t>(b)];
-        shape in = block.input;
-        int step = 0;
-        for (const primitive& p : block.steps) {
-            if (p.kind == primitive_kind::batch_norm) {
-                names.emplace_back(block_name(owner.layout, i, b - l.first_block) + ".step" +
-                                       std::to_string(step) + "_batch_norm.statistics",
-                                   in.channels);
-            }
-            in = p.output(in);
-            ++step;
-        }
-    }
-    return names;
-}
-
 /// The statistics of a network, if it has any, as tensors.
 struct statistics_tensors {
     std::vector<std::pair<std::string, std::vector<float>>> values;
     std::vector<std::vector<std::uint64_t>> shapes;
 
     statistics_tensors() = default;
-    statistics_tensors(const checkpoint_owner& owner, const weights& w, const kept_statistics& kept) {
+    statistics_tensors(const selection& of, const kept_statistics& kept) {
         add("normalisation.mean", kept.norm().mean, {kept.norm().mean.size()});
         add("normalisation.scale", kept.norm().scale, {kept.norm().scale.size()});
-        const std::vector<std::pair<std::string, int>> names = norm_names(owner);
-        std::size_t next = 0;
-        for (std::size_t b = 0; b < w.blocks().size(); ++b) {
-            for (std::size_t i = 0; i < w.blocks()[b].plan.norms.size(); ++i) {
-                const norm_state& state = kept.of(b).norms[i];
-                const int channels = w.blocks()[b].plan.norms[i].channels;
-                std::vector<float> all;
-                for (const float* from : {state.mean, state.inverse, state.scale, state.shift}) {
-                    all.insert(all.end(), from, from + channels);
-                }
-                add(names[next++].first, std::move(all), {4, static_cast<std::uint64_t>(channels)});
-            }
+        for (const selected_norm& norm : selected_norms(of)) {
+            add(norm.name + statistics_suffix,
+                norm_values(kept.blocks().of(norm.block), norm.norm, norm.channels),
+                {4, static_cast<std::uint64_t>(norm.channels)});
         }
     }
 
@@ -140,8 +107,7 @@ private:
 };
 
 /// The statistics in a file whose network fits; null where it has none.
-inline std::shared_ptr<const kept_statistics>
-read_statistics(const safetensors& file, const checkpoint_owner& owner, const weights& w) {
+inline std::shared_ptr<const kept_statistics> read_statistics(const safetensors& file, const weights& w) {
     if (file.find("normalisation.mean") == nullptr) {
         return nullptr;
     }
@@ -150,18 +116,18 @@ read_statistics(const safetensors& file, const checkpoint_owner& owner, const we
         copy_finite(file, name, values);
         return values;
     };
-    const auto channels = static_cast<std::size_t>(owner.layout.input.channels);
+    const auto channels = static_cast<std::size_t>(w.input().channels);
     normalisation norm{read("normalisation.mean", channels), read("normalisation.scale", channels)};
-    std::vector<std::vector<float>> values;
-    for (const auto& [name, count] : norm_names(owner)) {
-        values.push_back(read(name, 4 * static_cast<std::size_t>(count)));
+    block_statistics blocks(w.blocks().size());
+    for (const selected_norm& one : selected_norms(w.part())) {
+        blocks.set(one, read(one.name + statistics_suffix, 4 * static_cast<std::size_t>(one.channels)));
     }
-    return std::make_shared<const kept_statistics>(w, std::move(norm), values);
+    return std::make_shared<const kept_statistics>(std::move(norm), std::move(blocks));
 }
 
 template <std::same_as<weights> Weights>
-void write_checkpoint(const std::string& path, const checkpoint_owner& owner, const Weights& w,
-                      const training_state& state, const std::map<std::string, std::string>& notes,
+void write_checkpoint(const std::string& path, const Weights& w, const training_state& state,
+                      const std::map<std::string, std::string>& notes,
                       const kept_statistics* kept = nullptr) {
     require_finite(w, "save_checkpoint: " + path);
     for (const auto& [values, name] :
@@ -172,7 +138,7 @@ void write_checkpoint(const std::string& path, const checkpoint_owner& owner, co
                               std::to_string(values->size()));
         }
     }
-    golden_run golden(owner);
+    golden_run golden(w.part());
     random_stream random(seed{0}, purpose::user);
     for (float& v : golden.input) {
         v = static_cast<float>(random.normal());
@@ -182,14 +148,11 @@ void write_checkpoint(const std::string& path, const checkpoint_owner& owner, co
         throw numeric_error("[F0907] save_checkpoint: " + path +
                             ": the weights give logits that are not finite");
     }
-    std::map<std::string, std::string> metadata{{"format", "fitnas checkpoint"},
-                                                {"schema", std::to_string(checkpoint_schema)},
-                                                {"fitnas", FITNAS_VERSION_STRING},
-                                                {"space", fingerprint(owner.layout)},
-                                                {"architecture", architecture_text(owner)},
-                                                {"simd_width", std::to_string(FITNAS_SIMD_WIDTH)},
-                                                {"step", std::to_string(state.step)},
-                                                {"steps", std::to_string(state.steps)}};
+    std::map<std::string, std::string> metadata{
+        {"format", "fitnas checkpoint"},      {"schema", std::to_string(checkpoint_schema)},
+        {"fitnas", FITNAS_VERSION_STRING},    {"space", fingerprint(w.part().space())},
+        {"architecture", w.part().text()},    {"simd_width", std::to_string(FITNAS_SIMD_WIDTH)},
+        {"step", std::to_string(state.step)}, {"steps", std::to_string(state.steps)}};
     for (const auto& [name, text] : state.setup) {
         metadata["train." + name] = text;
     }
@@ -205,7 +168,7 @@ void write_checkpoint(const std::string& path, const checkpoint_owner& owner, co
         reports.push_back(r.accuracy);
     }
     tensors.push_back(tensor_view::of<double>("training.reports", {n(reports.size() / 2), 2}, reports));
-    for (weight_tensor& t : weight_tensors(owner.layout, owner.code)) {
+    for (weight_tensor& t : weight_tensors(w.part())) {
         tensors.push_back(tensor_view::of<float>(std::move(t.name), std::move(t.shape),
                                                  w.values().subspan(t.offset, t.size)));
     }
@@ -218,18 +181,18 @@ void write_checkpoint(const std::string& path, const checkpoint_owner& owner, co
             tensor_view::of<float>("training.average", {n(state.average.size())}, state.average));
     }
     const statistics_tensors statistics =
-        kept != nullptr ? statistics_tensors(owner, w, *kept) : statistics_tensors();
+        kept != nullptr ? statistics_tensors(w.part(), *kept) : statistics_tensors();
     for (std::size_t i = 0; i < statistics.values.size(); ++i) {
         const auto& [name, values] = statistics.values[i];
         tensors.push_back(tensor_view::of<float>(name, statistics.shapes[i], values));
     }
-    const shape in = owner.layout.input;
+    const shape in = w.input();
     tensors.push_back(tensor_view::of<float>(
         "golden.input", {golden_run::images, n(in.height), n(in.width), n(in.channels)}, golden.input));
     tensors.push_back(tensor_view::of<float>(
-        "golden.output", {n(golden.count), golden_run::images, n(owner.layout.classes)}, golden.output));
-    tensors.push_back(tensor_view::of<std::uint8_t>("golden.paths", {n(golden.count), n(owner.counts.size())},
-                                                    golden.paths));
+        "golden.output", {n(golden.count), golden_run::images, n(w.classes())}, golden.output));
+    tensors.push_back(tensor_view::of<std::uint8_t>(
+        "golden.paths", {n(golden.count), n(golden.paths.size() / golden.count)}, golden.paths));
     write_safetensors(path, tensors, metadata);
 }
 
@@ -267,7 +230,7 @@ inline training_state read_training(const safetensors& file, std::size_t count) 
 /// Changes the weights where everything is right, and nothing elsewhere.
 /// @param statistics if not null, those of the file, or null where it has none
 template <std::same_as<weights> Weights>
-checkpoint read_checkpoint(const std::string& path, const checkpoint_owner& owner, Weights& w,
+checkpoint read_checkpoint(const std::string& path, Weights& w,
                            std::shared_ptr<const kept_statistics>* statistics = nullptr) {
     const safetensors file(path);
     require_metadata(file, "format", "fitnas checkpoint", "not a checkpoint");
@@ -275,11 +238,11 @@ checkpoint read_checkpoint(const std::string& path, const checkpoint_owner& owne
     if (!file.has_checksum()) {
         throw data_error("[F0909] " + path + ": damaged: expected a checksum, there is none");
     }
-    require_metadata(file, "space", fingerprint(owner.layout), "of another space");
-    require_metadata(file, "architecture", architecture_text(owner), "of another network");
+    require_metadata(file, "space", fingerprint(w.part().space()), "of another space");
+    require_metadata(file, "architecture", w.part().text(), "of another network");
     checkpoint result;
     std::vector<float> values(w.values().size());
-    for (const weight_tensor& t : weight_tensors(owner.layout, owner.code)) {
+    for (const weight_tensor& t : weight_tensors(w.part())) {
         const std::span<float> part = std::span<float>(values).subspan(t.offset, t.size);
         copy_finite(file, t.name, part);
         if (file.find(t.name)->shape != t.shape) {
@@ -290,11 +253,11 @@ checkpoint read_checkpoint(const std::string& path, const checkpoint_owner& owne
     result.training = read_training(file, values.size());
     std::shared_ptr<const kept_statistics> kept;
     if (statistics != nullptr) {
-        kept = read_statistics(file, owner, w);
+        kept = read_statistics(file, w);
     }
     result.metadata = file.metadata();
 
-    golden_run golden(owner);
+    golden_run golden(w.part());
     file.copy("golden.input", std::span<float>(golden.input));
     std::vector<std::uint8_t> paths(golden.paths.size());
     file.copy("golden.paths", std::span<std::uint8_t>(paths));
@@ -344,13 +307,13 @@ std::shared_ptr<const kept_statistics>* statistics_of(network<Space>& net) {
 
 template <class Net>
 checkpoint load_into(const std::string& path, Net& net) {
-    return read_checkpoint(path, owner_of(net), net.weights(), statistics_of(net));
+    return read_checkpoint(path, net.weights(), statistics_of(net));
 }
 
 /// The training of `train_kept`, which may end by throwing.
 /// @param found what the file had; its weights are in place
 template <class Net>
-train_report train_on(Net& net, const image_dataset& data, const train_options& options,
+train_report train_on(Net& net, const image_source& data, const train_options& options,
                       const checkpoint_options& where, const std::optional<checkpoint>& found) {
     train_options o = options;
     const auto statistics = [&]() -> const kept_statistics* {
@@ -371,7 +334,7 @@ train_report train_on(Net& net, const image_dataset& data, const train_options& 
     }
     o.keep.every = where.every;
     o.keep.save = [&](const training_state& state) {
-        write_checkpoint(where.file, owner_of(net), net.weights(), state, where.notes);
+        write_checkpoint(where.file, net.weights(), state, where.notes);
         if (state.step == state.steps) {
             last = state;
         }
@@ -383,13 +346,13 @@ train_report train_on(Net& net, const image_dataset& data, const train_options& 
     }
     train_report report = train(net, data, o);
     if (last && !whole && statistics() != nullptr) {
-        write_checkpoint(where.file, owner_of(net), net.weights(), *last, where.notes, statistics());
+        write_checkpoint(where.file, net.weights(), *last, where.notes, statistics());
     }
     return report;
 }
 
 template <class Net>
-train_report train_kept(Net& net, const image_dataset& data, const train_options& options,
+train_report train_kept(Net& net, const image_source& data, const train_options& options,
                         const checkpoint_options& where) {
     if (where.file.empty()) {
         throw option_error("[F0914] checkpoint_options::file: expected a path, got none");
@@ -419,15 +382,14 @@ train_report train_kept(Net& net, const image_dataset& data, const train_options
 template <search_space_type Space>
 void save_checkpoint(const std::string& path, const supernet<Space>& net, const training_state& state = {},
                      const std::map<std::string, std::string>& notes = {}) {
-    detail::write_checkpoint(path, detail::owner_of(net), net.weights(), state, notes);
+    detail::write_checkpoint(path, net.weights(), state, notes);
 }
 /// @brief The same for a network, with its batch norm statistics where it was trained or calibrated: once
 /// loaded it predicts the same bits.
 template <search_space_type Space>
 void save_checkpoint(const std::string& path, const network<Space>& net, const training_state& state = {},
                      const std::map<std::string, std::string>& notes = {}) {
-    detail::write_checkpoint(path, detail::owner_of(net), net.weights(), state, notes,
-                             net.statistics().get());
+    detail::write_checkpoint(path, net.weights(), state, notes, net.statistics().get());
 }
 
 /// @brief Loads the weights of a supernet, and says where their training stands.
@@ -460,13 +422,13 @@ checkpoint load_checkpoint(const std::string& path, network<Space>& net) {
 /// were before the call, and what was saved on the way stays; interrupted after a signal, with the weights of
 /// the step that is saved
 template <search_space_type Space>
-train_report train(supernet<Space>& net, const image_dataset& data, const train_options& options,
+train_report train(supernet<Space>& net, const image_source& data, const train_options& options,
                    const checkpoint_options& where) {
     return detail::train_kept(net, data, options, where);
 }
 /// @brief The same for one network.
 template <search_space_type Space>
-train_report train(network<Space>& net, const image_dataset& data, const train_options& options,
+train_report train(network<Space>& net, const image_source& data, const train_options& options,
                    const checkpoint_options& where) {
     return detail::train_kept(net, data, options, where);
 }

@@ -11,27 +11,10 @@
 #include <span>
 #include <vector>
 
-#include <fitnas/supernet/network.hpp>
-#include <fitnas/supernet/supernet.hpp>
+#include <fitnas/supernet/run.hpp>
+#include <fitnas/supernet/weights.hpp>
 
 namespace fitnas::detail {
-
-/// Whose weights a file holds.
-struct checkpoint_owner {
-    space_layout layout;
-    std::vector<int> counts;        ///< operators of each cell
-    std::vector<std::uint8_t> code; ///< of an architecture; empty: the supernet
-};
-
-template <search_space_type Space>
-checkpoint_owner owner_of(const supernet<Space>&) {
-    return {Space::layout(), {Space::operator_counts.begin(), Space::operator_counts.end()}, {}};
-}
-template <search_space_type Space>
-checkpoint_owner owner_of(const network<Space>& net) {
-    const architecture<Space>& a = net.architecture();
-    return {Space::layout(), {}, {a.begin(), a.end()}};
-}
 
 /// Inputs, paths and what comes out: as many paths as it takes to pass every operator once.
 struct golden_run {
@@ -41,36 +24,30 @@ struct golden_run {
     std::size_t count = 1;           ///< of the paths
     std::vector<float> output;       ///< count x images x classes: logits
 
-    explicit golden_run(const checkpoint_owner& owner) {
-        for (const int c : owner.counts) {
+    explicit golden_run(const selection& of) {
+        const std::vector<int> counts = of.counts();
+        for (const int c : counts) {
             count = (std::max)(count, static_cast<std::size_t>(c));
         }
         for (std::size_t p = 0; p < count; ++p) {
-            for (const int c : owner.counts) {
+            for (const int c : counts) {
                 paths.push_back(static_cast<std::uint8_t>(p % static_cast<std::size_t>(c)));
             }
         }
-        input.resize(static_cast<std::size_t>(owner.layout.input.size()) * images);
-        output.resize(count * images * static_cast<std::size_t>(owner.layout.classes));
+        input.resize(static_cast<std::size_t>(of.space().input.size()) * images);
+        output.resize(count * images * static_cast<std::size_t>(of.space().classes));
     }
 
     /// Batch norm takes the statistics of the images themselves.
     template <std::same_as<weights> Weights>
     void run(const Weights& w) {
-        arena memory;
-        workspace shared;
+        runner one;
         const std::size_t cells = paths.size() / count;
         for (std::size_t p = 0; p < count; ++p) {
-            memory.reset();
-            const float* x = input.data();
-            for (const int i : w.path(std::span<const std::uint8_t>(paths).subspan(p * cells, cells))) {
-                const weight_block& b = w.block(i);
-                if (!b.plan.empty()) {
-                    float* y = memory.take(static_cast<std::size_t>(b.output.size()) * images);
-                    forward(b.plan, w.of(b), x, images, y, nullptr, memory, shared);
-                    x = y;
-                }
-            }
+            one.memory().reset();
+            const network_path path = w.path(std::span<const std::uint8_t>(paths).subspan(p * cells, cells));
+            const float* x = one.along(w, path, input.data(), images,
+                                       [](const weight_block&, const block_run&, const float*) {});
             const std::size_t size = output.size() / count;
             std::copy_n(x, size, output.data() + p * size);
         }

@@ -1,42 +1,21 @@
 /// @file
-/// @brief Values that are not finite: found quickly, and named where they come up first.
+/// @brief Values that are not finite, named where they come up first.
 
 #ifndef FITNAS_SUPERNET_DIAGNOSE_HPP
 #define FITNAS_SUPERNET_DIAGNOSE_HPP
 
-#include <bit>
 #include <concepts>
 #include <cstddef>
-#include <cstdint>
 #include <span>
 #include <string>
 
 #include <fitnas/config.hpp>
-#include <fitnas/supernet/weight_tensors.hpp>
+#include <fitnas/supernet/checks.hpp>
+#include <fitnas/supernet/primitives.hpp>
+#include <fitnas/supernet/run.hpp>
 #include <fitnas/supernet/weights.hpp>
 
 namespace fitnas::detail {
-
-/// One pass without branches: exponents of ones alone are infinities and what is not a number.
-inline bool all_finite(std::span<const float> values) {
-    constexpr std::uint32_t exponent = 0x7F800000U;
-    std::uint32_t found = 0;
-    for (const float v : values) {
-        found |= static_cast<std::uint32_t>((std::bit_cast<std::uint32_t>(v) & exponent) == exponent);
-    }
-    return found == 0;
-}
-
-/// @param values as long as the buffer of weights: weights, gradients
-/// @return the first tensor that has a value which is not finite; empty where none has
-FITNAS_COLD inline std::string tensor_not_finite(const weights& w, std::span<const float> values) {
-    for (const weight_tensor& t : weight_tensors(w.layout(), w.code())) {
-        if (!all_finite(values.subspan(t.offset, t.size))) {
-            return t.name;
-        }
-    }
-    return {};
-}
 
 /// Runs a path again, block by block. A template, so that only programs that train compile it.
 /// @param images count x input shape
@@ -47,41 +26,23 @@ FITNAS_COLD std::string first_not_finite(const Weights& w, const network_path& p
     if (const std::string tensor = tensor_not_finite(w, w.values()); !tensor.empty()) {
         return "the weight " + tensor;
     }
-    const space_layout& layout = w.layout();
-    arena memory;
-    workspace shared;
-    const float* x = images;
-    for (std::size_t i = 0; i < path.size(); ++i) {
-        const weight_block& b = w.block(path[i]);
-        if (b.plan.empty()) {
-            continue;
-        }
-        const space_layer& l = layout.layers[i];
-        const int o =
-            w.code().empty() ? path[i] - l.first_block : layout.block_index(l, w.code()) - l.first_block;
-        const std::string name = block_name(layout, i, o);
-        const std::size_t size = static_cast<std::size_t>(b.output.size()) * static_cast<std::size_t>(count);
-        float* y = memory.take(size);
-        const block_run run = forward(b.plan, w.of(b), x, count, y, nullptr, memory, shared);
-        std::size_t norm = 0;
-        int step = 0;
-        for (const primitive& p : layout.blocks[static_cast<std::size_t>(l.first_block + o)].steps) {
-            if (p.kind == primitive_kind::batch_norm) {
-                const auto channels = static_cast<std::size_t>(b.plan.norms[norm].channels);
-                const norm_state& state = run.norms[norm];
-                if (!all_finite({state.mean, channels}) || !all_finite({state.inverse, channels})) {
-                    return "the statistics of " + name + ".step" + std::to_string(step) + "_batch_norm";
-                }
-                ++norm;
+    const std::vector<selected_norm> norms = selected_norms(w.part());
+    std::string found;
+    runner().along(w, path, images, count, [&](const weight_block& b, const block_run& run, const float* y) {
+        for (const selected_norm& norm : norms) {
+            const auto channels = static_cast<std::size_t>(norm.channels);
+            if (found.empty() && norm.block == b.index &&
+                !all_finite(
+                    std::span<const float>(norm_values(run, norm.norm, norm.channels)).first(2 * channels))) {
+                found = "the statistics of " + norm.name;
             }
-            ++step;
         }
-        if (!all_finite({y, size})) {
-            return "the output of " + name;
+        const std::size_t size = static_cast<std::size_t>(b.output.size()) * static_cast<std::size_t>(count);
+        if (found.empty() && !all_finite({y, size})) {
+            found = "the output of " + w.part().name_of(b);
         }
-        x = y;
-    }
-    return "the loss itself";
+    });
+    return found.empty() ? "the loss itself" : found;
 }
 
 } // namespace fitnas::detail

@@ -14,9 +14,13 @@
 
 #include <fitnas/core/progress.hpp>
 #include <fitnas/data/split.hpp>
+#include <fitnas/nn/cross_entropy.hpp>
 #include <fitnas/space/canonical.hpp>
 #include <fitnas/space/score_table.hpp>
-#include <fitnas/supernet/forward.hpp>
+#include <fitnas/supernet/checks.hpp>
+#include <fitnas/supernet/loaded_images.hpp>
+#include <fitnas/supernet/run.hpp>
+#include <fitnas/supernet/supernet.hpp>
 
 namespace fitnas {
 
@@ -66,57 +70,52 @@ public:
     template <class Scored>
     void run(std::span<const network_path> paths, const loaded_images& calibration,
              const loaded_images& images, Scored&& scored) {
-        m_memory.reset();
+        arena& memory = m_run.memory();
+        memory.reset();
         // In one piece: paths of other sizes would leave gaps in what the first took.
-        m_memory.reserve(scoring_floats(m_weights.layout(), m_weights.code(), memory_size::of(images.count()),
-                                        memory_size::of(m_calibrated ? calibration.count() : 0))
-                             .value());
+        memory.reserve(scoring_floats(m_weights.part(), memory_size::of(images.count()),
+                                      memory_size::of(m_calibrated ? calibration.count() : 0))
+                           .value());
         std::vector<trie_level> levels(m_weights.layers().size() + 1);
-        levels[0] = {calibration.values.data(), images.values.data(), m_memory.position()};
+        levels[0] = {calibration.values.data(), images.values.data(), memory.position()};
         for (std::size_t p = 0; p < paths.size(); ++p) {
             std::size_t same = 0;
             if (p > 0) {
                 const auto end = std::mismatch(paths[p].begin(), paths[p].end(), paths[p - 1].begin());
                 same = static_cast<std::size_t>(end.first - paths[p].begin());
             }
-            m_memory.reset(levels[same].memory);
-            for (std::size_t i = same; i < paths[p].size(); ++i) {
-                levels[i + 1] =
-                    step(m_weights.block(paths[p][i]), levels[i], calibration.count(), images.count());
-            }
+            memory.reset(levels[same].memory);
+            walk(
+                m_weights, std::span<const int>(paths[p]).subspan(same), levels[same],
+                [&](std::size_t, const weight_block& b, const trie_level& from) {
+                    return layer(b, from, calibration.count(), images.count());
+                },
+                [&](std::size_t i, const trie_level& to) { levels[same + i + 1] = to; });
             scored(p, levels.back().images);
         }
     }
 
-    const arena& memory() const { return m_memory; }
+    const arena& memory() const { return m_run.memory(); }
 
 private:
-    trie_level step(const weight_block& b, const trie_level& from, int calibration, int images) {
-        if (b.plan.empty()) {
-            return from;
-        }
-        const auto take = [&](int count) {
-            return m_memory.take(static_cast<std::size_t>(b.output.size()) * static_cast<std::size_t>(count));
-        };
+    trie_level layer(const weight_block& b, const trie_level& from, int calibration, int images) {
+        float* y = m_run.output(b, images);
+        float* c = m_calibrated ? m_run.output(b, calibration) : nullptr;
+        const trie_level to{c, y, m_run.memory().position()};
         const float* w = m_weights.of(b);
-        float* y = take(images);
-        float* c = m_calibrated ? take(calibration) : nullptr;
-        const trie_level to{c, y, m_memory.position()};
         if (m_calibrated) {
-            const block_run run =
-                forward(b.plan, w, from.calibration, calibration, c, nullptr, m_memory, m_shared);
-            forward_given(b, w, from.images, images, y, run, m_memory, m_shared);
+            const block_run run = m_run.forward(b.plan, w, from.calibration, calibration, c);
+            m_run.forward(b.plan, w, from.images, images, y, run);
         } else {
-            forward(b.plan, w, from.images, images, y, nullptr, m_memory, m_shared);
+            m_run.forward(b.plan, w, from.images, images, y);
         }
-        m_memory.reset(to.memory);
+        m_run.memory().reset(to.memory);
         return to;
     }
 
     const weights& m_weights;
     bool m_calibrated;
-    arena m_memory;
-    workspace m_shared;
+    runner m_run;
 };
 
 /// @return one score a path
@@ -177,6 +176,12 @@ std::vector<path_score> score_paths(const Weights& w, std::span<const network_pa
 
 } // namespace detail
 
+/// @brief Which of the two scores of a sub-network.
+enum class score_measure : std::uint8_t {
+    accuracy,     ///< the share of images that are right
+    negative_loss ///< minus the mean cross-entropy
+};
+
 /// @brief Two scores of each sub-network.
 template <search_space_type Space>
 struct evaluation {
@@ -189,6 +194,10 @@ struct evaluation {
         score_table<Space> table = accuracy;
         table.scores = negative_loss;
         return table;
+    }
+    /// @return the table with the scores that are wanted
+    score_table<Space> by(score_measure measure) const {
+        return measure == score_measure::accuracy ? accuracy : by_loss();
     }
 };
 

@@ -11,7 +11,7 @@
 #include <fitnas/core/progress.hpp>
 #include <fitnas/space/latency_table.hpp>
 #include <fitnas/supernet/memory_use.hpp>
-#include <fitnas/supernet/weights.hpp>
+#include <fitnas/supernet/run.hpp>
 
 namespace fitnas {
 
@@ -47,8 +47,7 @@ std::vector<double> measure_blocks(const Layout& layout, const latency_options& 
     }
     require_latency_fits(layout, o);
     std::vector<double> milliseconds;
-    arena memory;
-    workspace shared;
+    runner run;
     const teller tell(o.observer, "latency", layout.blocks.size());
     for (const space_block& b : layout.blocks) {
         const block_plan plan(b.steps, b.input);
@@ -62,18 +61,15 @@ std::vector<double> measure_blocks(const Layout& layout, const latency_options& 
             initialise(b.steps, b.input, parameters, random);
             fill_normal(x, 1.0, random);
             // Statistics are known when a network is used, so they are here too.
-            memory.reset();
-            const block_run given =
-                forward(plan, parameters.data(), x.data(), o.images, y.data(), nullptr, memory, shared);
-            const arena::mark before = memory.position();
+            run.memory().reset();
+            const block_run given = run.forward(plan, parameters.data(), x.data(), o.images, y.data());
             times.clear();
             for (int i = -2; i < o.repeats; ++i) { // two to warm up
                 const stopwatch one;
-                forward(plan, parameters.data(), x.data(), o.images, y.data(), &given, memory, shared);
+                run.forward(plan, parameters.data(), x.data(), o.images, y.data(), given);
                 if (i >= 0) {
                     times.push_back(1000 * one.seconds());
                 }
-                memory.reset(before);
             }
         }
         std::nth_element(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2),

@@ -7,49 +7,32 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <span>
 
 #include <fitnas/config.hpp>
 #include <fitnas/core/memory_limit.hpp>
-#include <fitnas/cpu/plan_memory.hpp>
-#include <fitnas/space/architecture.hpp>
-#include <fitnas/supernet/weights.hpp>
+#include <fitnas/supernet/run.hpp>
+#include <fitnas/supernet/selection.hpp>
 
 namespace fitnas {
 
 namespace detail {
 
-/// Images that are scored with given statistics go through a block in slices of so many, which stay in cache.
-inline constexpr int given_slice = 64;
-
-/// Weights of a space, or of one architecture.
-inline memory_size values_of(const space_layout& layout, std::span<const std::uint8_t> code) {
-    return memory_size::of(code.empty() ? layout.parameters : parameters_of(layout, code));
-}
-
 /// Calls `visit(layer, plan, output)` for each block that a path may use.
 template <class Visit>
-void for_each_plan(const space_layout& layout, std::span<const std::uint8_t> code, Visit&& visit) {
-    for (std::size_t i = 0; i < layout.layers.size(); ++i) {
-        const space_layer& l = layout.layers[i];
-        for (int o = 0; o < l.candidates; ++o) {
-            if (code.empty() || l.first_block + o == layout.block_index(l, code)) {
-                const space_block& b = layout.blocks[static_cast<std::size_t>(l.first_block + o)];
-                visit(i, block_plan(b.steps, b.input), b.output);
-            }
-        }
-    }
+void for_each_plan(const selection& of, Visit&& visit) {
+    of.for_each_block([&](const selected_block& b) {
+        visit(b.layer, block_plan(b.block->steps, b.block->input), b.block->output);
+    });
 }
 
 /// Floats in the arena of a training step: of the path that takes most, layer by layer.
-FITNAS_COLD inline memory_size step_floats(const space_layout& layout, std::span<const std::uint8_t> code,
-                                           memory_size batch) {
+FITNAS_COLD inline memory_size step_floats(const selection& of, memory_size batch) {
     memory_size place; // of the gradient between two layers
     memory_size kept;  // of the layers before
     memory_size here;  // of the present layer's largest candidate
     memory_size peak;  // with what backward takes
     std::size_t layer = 0;
-    for_each_plan(layout, code, [&](std::size_t i, const block_plan& plan, shape output) {
+    for_each_plan(of, [&](std::size_t i, const block_plan& plan, shape output) {
         if (i != layer) {
             kept += here;
             here = 0;
@@ -66,14 +49,14 @@ FITNAS_COLD inline memory_size step_floats(const space_layout& layout, std::span
 }
 
 /// Floats in the arena of scoring.
-FITNAS_COLD inline memory_size scoring_floats(const space_layout& layout, std::span<const std::uint8_t> code,
-                                              memory_size images, memory_size calibration) {
+FITNAS_COLD inline memory_size scoring_floats(const selection& of, memory_size images,
+                                              memory_size calibration) {
     const bool calibrated = calibration.value() > 0;
     memory_size kept; // outputs of the layers before
     memory_size here;
     memory_size peak;
     std::size_t layer = 0;
-    for_each_plan(layout, code, [&](std::size_t i, const block_plan& plan, shape output) {
+    for_each_plan(of, [&](std::size_t i, const block_plan& plan, shape output) {
         if (i != layer) {
             kept += here;
             here = 0;
@@ -92,30 +75,27 @@ FITNAS_COLD inline memory_size scoring_floats(const space_layout& layout, std::s
     return (std::max)(peak, kept + here);
 }
 
-FITNAS_COLD inline memory_size largest_workspace(const space_layout& layout,
-                                                 std::span<const std::uint8_t> code, bool backward_follows) {
+FITNAS_COLD inline memory_size largest_workspace(const selection& of, bool backward_follows) {
     memory_size most;
-    for_each_plan(layout, code, [&](std::size_t, const block_plan& plan, shape) {
+    for_each_plan(of, [&](std::size_t, const block_plan& plan, shape) {
         most = (std::max)(most, workspace_floats(plan, backward_follows));
     });
     return most;
 }
 
-FITNAS_COLD inline memory_size training_bytes(const space_layout& layout, std::span<const std::uint8_t> code,
-                                              memory_size batch, bool averages = false) {
+FITNAS_COLD inline memory_size training_bytes(const selection& of, memory_size batch, bool averages = false) {
     // Weights, gradients, momentum, and the weights before, for a training that diverges; their mean.
     return memory_size(sizeof(float)) *
-           (values_of(layout, code) * (averages ? 5 : 4) + image_floats(batch, layout.input) +
-            step_floats(layout, code, batch) + largest_workspace(layout, code, true));
+           (memory_size::of(of.parameters()) * (averages ? 5 : 4) + image_floats(batch, of.space().input) +
+            step_floats(of, batch) + largest_workspace(of, true));
 }
 
-FITNAS_COLD inline memory_size evaluation_bytes(const space_layout& layout,
-                                                std::span<const std::uint8_t> code, memory_size images,
+FITNAS_COLD inline memory_size evaluation_bytes(const selection& of, memory_size images,
                                                 memory_size calibration) {
     return memory_size(sizeof(float)) *
-           (values_of(layout, code) + image_floats(images, layout.input) +
-            image_floats(calibration, layout.input) + scoring_floats(layout, code, images, calibration) +
-            largest_workspace(layout, code, false));
+           (memory_size::of(of.parameters()) + image_floats(images, of.space().input) +
+            image_floats(calibration, of.space().input) + scoring_floats(of, images, calibration) +
+            largest_workspace(of, false));
 }
 
 } // namespace detail
@@ -130,7 +110,7 @@ FITNAS_COLD inline memory_size evaluation_bytes(const space_layout& layout,
 /// @return bytes; 2^64 - 1 where there would be more
 template <search_space_type Space>
 std::uint64_t training_bytes(std::size_t batch) {
-    return detail::training_bytes(Space::layout(), {}, batch).value();
+    return detail::training_bytes(Space::layout(), batch).value();
 }
 
 /// @brief Memory that scoring needs, as `training_bytes`.
@@ -139,14 +119,14 @@ std::uint64_t training_bytes(std::size_t batch) {
 /// @return bytes; 2^64 - 1 where there would be more
 template <search_space_type Space>
 std::uint64_t evaluation_bytes(std::size_t images, std::size_t calibration) {
-    return detail::evaluation_bytes(Space::layout(), {}, images, calibration).value();
+    return detail::evaluation_bytes(Space::layout(), images, calibration).value();
 }
 
 /// @brief Memory that training one architecture by itself needs (`train` of a `network`, `retrain`).
 /// @param a in canonical form, as a network has it
 template <search_space_type Space>
 std::uint64_t training_bytes(const architecture<Space>& a, std::size_t batch) {
-    return detail::training_bytes(Space::layout(), a, batch).value();
+    return detail::training_bytes({Space::layout(), a}, batch).value();
 }
 
 } // namespace fitnas

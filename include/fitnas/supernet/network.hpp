@@ -5,17 +5,21 @@
 #define FITNAS_SUPERNET_NETWORK_HPP
 
 #include <algorithm>
-#include <cstring>
 #include <memory>
 #include <numeric>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include <fitnas/data/split.hpp>
 #include <fitnas/space/canonical.hpp>
-#include <fitnas/supernet/diagnose.hpp>
-#include <fitnas/supernet/forward.hpp>
+#include <fitnas/supernet/checks.hpp>
+#include <fitnas/supernet/loaded_images.hpp>
+#include <fitnas/supernet/primitives.hpp>
+#include <fitnas/supernet/run.hpp>
 #include <fitnas/supernet/supernet.hpp>
+#include <fitnas/supernet/train.hpp>
 
 namespace fitnas {
 
@@ -24,66 +28,31 @@ namespace detail {
 /// Batch norm statistics of every block of one path, gathered once.
 class kept_statistics {
 public:
-    kept_statistics(const weights& w, const image_dataset& data, std::size_t count, seed s)
+    kept_statistics(const weights& w, const image_source& data, std::size_t count, seed s)
         : m_norm(normalisation_of(data)) {
         const loaded_images images(data, stratified_indices(data, count, s), m_norm);
-        arena memory;
-        workspace shared;
-        const float* x = images.values.data();
-        for (const weight_block& b : w.blocks()) {
-            block_run kept;
-            if (!b.plan.empty()) {
-                float* y = memory.take(static_cast<std::size_t>(b.output.size()) * images.labels.size());
-                const arena::mark after = memory.position();
-                kept = keep(b.plan, forward(b.plan, w.of(b), x, images.count(), y, nullptr, memory, shared));
-                memory.reset(after);
-                x = y;
-            }
-            m_runs.push_back(kept);
-        }
+        m_blocks = block_statistics(w.blocks().size());
+        const std::vector<selected_norm> norms = selected_norms(w.part());
+        runner().along(w, w.path({}), images.values.data(), images.count(),
+                       [&](const weight_block& block, const block_run& run, const float*) {
+                           for (const selected_norm& one : norms) {
+                               if (one.block == block.index) {
+                                   m_blocks.set(one, norm_values(run, one.norm, one.channels));
+                               }
+                           }
+                       });
     }
 
     /// Those that another object had.
-    /// @param values of each batch norm what `norm_state` begins with: mean, inverse, scale, shift, 4 x
-    /// channels
-    kept_statistics(const weights& w, normalisation norm, const std::vector<std::vector<float>>& values)
-        : m_norm(std::move(norm)) {
-        std::size_t next = 0;
-        for (const weight_block& b : w.blocks()) {
-            block_run kept;
-            for (std::size_t i = 0; i < b.plan.norms.size(); ++i) {
-                const int channels = b.plan.norms[i].channels;
-                norm_state& state = kept.norms[i];
-                state = norm_state::at(m_memory.take(norm_state::size(channels)), channels);
-                const float* from = values[next++].data();
-                for (float* to : {state.mean, state.inverse, state.scale, state.shift}) {
-                    std::copy_n(from, channels, to);
-                    from += channels;
-                }
-            }
-            m_runs.push_back(kept);
-        }
-    }
+    kept_statistics(normalisation norm, block_statistics blocks)
+        : m_norm(std::move(norm)), m_blocks(std::move(blocks)) {}
 
     const normalisation& norm() const { return m_norm; }
-    const block_run& of(std::size_t block) const { return m_runs[block]; }
+    const block_statistics& blocks() const { return m_blocks; }
 
 private:
-    /// The same statistics in memory that stays.
-    block_run keep(const block_plan& plan, const block_run& run) {
-        block_run kept;
-        for (std::size_t i = 0; i < plan.norms.size(); ++i) {
-            const int channels = plan.norms[i].channels;
-            float* to = m_memory.take(norm_state::size(channels));
-            kept.norms[i] = norm_state::at(to, channels);
-            std::memcpy(to, run.norms[i].mean, norm_state::size(channels) * sizeof(float));
-        }
-        return kept;
-    }
-
     normalisation m_norm;
-    arena m_memory;
-    std::vector<block_run> m_runs;
+    block_statistics m_blocks;
 };
 
 inline constexpr std::size_t logits_slice = 256; ///< images that are classified together
@@ -96,28 +65,19 @@ inline void require_calibration_fits(const weights& w, std::size_t images) {
 }
 
 /// Logits of images, in slices. @return images x classes
-inline std::vector<float> logits_of(const weights& w, const kept_statistics& kept,
-                                    const image_dataset& data) {
+inline std::vector<float> logits_of(const weights& w, const kept_statistics& kept, const image_source& data) {
     constexpr std::size_t slice = logits_slice;
     require_logits_fit(w, data.size());
     const auto classes = static_cast<std::size_t>(w.classes());
     std::vector<float> logits(data.size() * classes);
-    arena memory;
-    workspace shared;
+    runner run;
+    const network_path path = w.path({});
     for (std::size_t first = 0; first < data.size(); first += slice) {
         std::vector<std::size_t> indices((std::min)(slice, data.size() - first));
         std::iota(indices.begin(), indices.end(), first);
         const loaded_images images(data, indices, kept.norm());
-        memory.reset();
-        const float* x = images.values.data();
-        for (std::size_t i = 0; i < w.blocks().size(); ++i) {
-            const weight_block& b = w.blocks()[i];
-            if (!b.plan.empty()) {
-                float* y = memory.take(static_cast<std::size_t>(b.output.size()) * indices.size());
-                forward_given(b, w.of(b), x, images.count(), y, kept.of(i), memory, shared);
-                x = y;
-            }
-        }
+        run.memory().reset();
+        const float* x = run.along(w, path, images.values.data(), images.count(), kept.blocks());
         std::copy_n(x, indices.size() * classes, logits.data() + first * classes);
     }
     return logits;
@@ -142,7 +102,7 @@ public:
     /// @param s of the first values
     /// @throws architecture_error where the space has no such architecture
     explicit network(const fitnas::architecture<Space>& a, seed s = seed{0})
-        : m_architecture(canonical<Space>(a)), m_weights(Space::layout(), m_architecture, s) {}
+        : m_architecture(canonical<Space>(a)), m_weights({Space::layout(), m_architecture}, s) {}
 
     /// @brief The path of a supernet as a network of its own: the weights are copied. There are no batch norm
     /// statistics yet; with those of `calibrate` it answers as the supernet does when it is scored.
@@ -169,7 +129,7 @@ public:
     /// @param images how many, random ones, each class in proportion; all where there are fewer
     /// @throws shape_error, data_error where the images are not of this network; option_error for no images;
     /// the statistics are then those of before
-    void calibrate(const image_dataset& data, std::size_t images = 2000, seed s = seed{0}) {
+    void calibrate(const image_source& data, std::size_t images = 2000, seed s = seed{0}) {
         detail::require_images(m_weights, data, "calibrate");
         if (images < 1) {
             throw option_error("[F0504] calibrate: images: expected at least 1, got 0");
@@ -182,7 +142,7 @@ public:
     /// @return N x classes, before softmax
     /// @throws option_error where the network was neither trained nor calibrated
     /// @throws shape_error, data_error where the images are not of this network
-    tensor2 logits(const image_dataset& data) const {
+    tensor2 logits(const image_source& data) const {
         detail::require_images(m_weights, data, "network");
         if (!m_statistics) {
             throw option_error(
@@ -231,11 +191,11 @@ auto or_as_before(network<Space>& net, Work&& work) {
 /// @throws as for a supernet; the statistics, too, are then as they were before. After `interrupted` there
 /// are none: `calibrate` makes those of the weights where the training stopped
 template <search_space_type Space>
-train_report train(network<Space>& net, const image_dataset& data, const train_options& options = {}) {
+train_report train(network<Space>& net, const image_source& data, const train_options& options = {}) {
     constexpr std::size_t calibration = 2000;
     return detail::or_as_before(net, [&] {
         detail::require_calibration_fits(net.weights(), (std::min)(calibration, data.size()));
-        train_report report = detail::train(net.weights(), {}, data, options);
+        train_report report = detail::train(net.weights(), data, options);
         net.calibrate(data, calibration, options.seed);
         return report;
     });
@@ -244,7 +204,7 @@ train_report train(network<Space>& net, const image_dataset& data, const train_o
 /// @return the predicted class of each image
 /// @throws as `network::logits`; numeric_error where a logit is not finite, and so none the largest
 template <search_space_type Space>
-std::vector<int> classify(const network<Space>& net, const image_dataset& data) {
+std::vector<int> classify(const network<Space>& net, const image_source& data) {
     const tensor2 logits = net.logits(data);
     std::vector<int> classes(data.size());
     const std::size_t width = logits.shape(1);
@@ -262,11 +222,11 @@ std::vector<int> classify(const network<Space>& net, const image_dataset& data) 
 /// @return the share of images whose predicted class is their label, in [0, 1]
 /// @throws as `network::logits`
 template <search_space_type Space>
-double accuracy(const network<Space>& net, const image_dataset& data) {
+double accuracy(const network<Space>& net, const image_source& data) {
     const std::vector<int> classes = classify(net, data);
     std::size_t correct = 0;
     for (std::size_t i = 0; i < classes.size(); ++i) {
-        correct += classes[i] == data.labels[i];
+        correct += classes[i] == data.label(i);
     }
     return static_cast<double>(correct) / static_cast<double>(classes.size());
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <fitnas/nn/distillation.hpp>
+#include <fitnas/supernet/run.hpp>
 #include <fitnas/supernet/weights.hpp>
 
 namespace fitnas::detail {
@@ -21,7 +22,7 @@ public:
     explicit path_runner(const weights& w) : m_gradient(w.values().size()) {}
 
     std::span<float> gradient() { return m_gradient; }
-    const arena& memory() const { return m_memory; }
+    const arena& memory() const { return m_run.memory(); }
     std::span<float> gradient(const weight_block& b) { return gradient().subspan(b.offset, b.size); }
 
     /// Forward alone.
@@ -30,7 +31,7 @@ public:
     std::span<const float> logits(const weights& w, const network_path& path, const float* images,
                                   std::size_t count) {
         const auto images_count = static_cast<int>(count);
-        m_memory.reset();
+        m_run.memory().reset();
         m_runs.assign(path.size(), {});
         m_ends.assign(path.size(), {});
         // Gradients of neighbouring layers take turns in two places.
@@ -38,18 +39,14 @@ public:
         for (const int i : path) {
             largest = (std::max)(largest, static_cast<std::size_t>(w.block(i).output.size()));
         }
-        m_places = {m_memory.take(largest * count), m_memory.take(largest * count)};
-        const float* x = images;
-        for (std::size_t i = 0; i < path.size(); ++i) {
-            const weight_block& b = w.block(path[i]);
-            if (!b.plan.empty()) {
-                float* y = take(b.output, images_count);
-                m_runs[i] = forward(b.plan, w.of(b), x, images_count, y, nullptr, m_memory, m_shared, true);
-                x = y;
-            }
-            m_ends[i] = m_memory.position();
-        }
-        return m_logits = {x, count * static_cast<std::size_t>(w.classes())};
+        m_places = {m_run.memory().take(largest * count), m_run.memory().take(largest * count)};
+        const auto layer = [&](std::size_t i, const weight_block& b, const float* x) -> const float* {
+            float* y = m_run.output(b, images_count);
+            m_runs[i] = m_run.forward(b.plan, w.of(b), x, images_count, y, true);
+            m_ends[i] = m_run.memory().position();
+            return y;
+        };
+        return m_logits = {walk(w, path, images, layer), count * static_cast<std::size_t>(w.classes())};
     }
 
     /// Forward, loss, backward: adds the gradients of the path's blocks into `gradient()`.
@@ -65,9 +62,9 @@ public:
             if (b.plan.empty()) {
                 continue;
             }
-            m_memory.reset(m_ends[i]); // what the layers behind left is not needed any more
+            m_run.memory().reset(m_ends[i]); // what the layers behind left is not needed any more
             float* dx = i == 0 ? nullptr : m_places[static_cast<std::size_t>(turn)];
-            backward(b.plan, w.of(b), m_gradient.data() + b.offset, m_runs[i], dy, dx, m_memory, m_shared);
+            m_run.backward(b.plan, w.of(b), m_gradient.data() + b.offset, m_runs[i], dy, dx);
             dy = dx;
             turn = 1 - turn;
         }
@@ -78,15 +75,10 @@ public:
     std::span<const float> logits() const { return m_logits; }
 
 private:
-    float* take(shape s, int count) {
-        return m_memory.take(static_cast<std::size_t>(s.size()) * static_cast<std::size_t>(count));
-    }
-
     std::vector<float> m_gradient;
-    arena m_memory;
+    runner m_run;
     std::array<float*, 2> m_places{}; ///< of gradients between two layers
     std::span<const float> m_logits;
-    workspace m_shared;
     std::vector<block_run> m_runs;
     std::vector<arena::mark> m_ends; ///< of each layer's memory
 };

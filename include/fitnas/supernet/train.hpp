@@ -20,6 +20,8 @@
 #include <fitnas/data/batch.hpp>
 #include <fitnas/nn/schedule.hpp>
 #include <fitnas/supernet/average.hpp>
+#include <fitnas/supernet/checks.hpp>
+#include <fitnas/supernet/diagnose.hpp>
 #include <fitnas/supernet/memory_use.hpp>
 #include <fitnas/supernet/sampling.hpp>
 #include <fitnas/supernet/supernet.hpp>
@@ -110,65 +112,22 @@ FITNAS_COLD inline void require_options(const train_options& o, std::size_t imag
     }
 }
 
-/// Refuses images that the network does not take.
-FITNAS_COLD inline void require_images(const weights& w, const image_dataset& data, const std::string& what) {
-    require_consistent(data, what);
-    if (data.image_shape() != w.input()) {
-        throw shape_error("[F0514] " + what + ": the network takes images of " + to_string(w.input()) +
-                          " (height x width x channels), got " + to_string(data.image_shape()));
-    }
-    if (data.classes != w.classes()) {
-        throw shape_error("[F0515] " + what + ": the network has " + std::to_string(w.classes()) +
-                          " classes, the images " + std::to_string(data.classes));
-    }
-}
-
 /// Refuses a batch whose activations do not fit, before anything is taken.
 FITNAS_COLD inline void require_step_fits(const weights& w, const train_options& o) {
-    const auto needed = [&](std::size_t batch) {
-        return training_bytes(w.layout(), w.code(), batch, o.average > 0);
-    };
+    const auto needed = [&](std::size_t batch) { return training_bytes(w.part(), batch, o.average > 0); };
     require_memory("train: a batch of " + std::to_string(o.batch) + " images of " + to_string(w.input()),
                    needed(o.batch), o.memory_limit,
                    "a smaller train_options::batch needs less, a batch of 1 " + to_string(needed(1)));
 }
 
-/// The same for images that go forward together, and for those that statistics are taken of.
-FITNAS_COLD inline void require_scoring_fits(const weights& w, std::size_t images, std::size_t calibration,
-                                             std::uint64_t limit, const std::string& what,
-                                             const std::string& advice) {
-    constexpr auto most = static_cast<std::size_t>((std::numeric_limits<int>::max)());
-    const std::string asked =
-        what + ": " +
-        (calibration == 0
-             ? ""
-             : std::to_string(calibration) + " images for the statistics" + (images == 0 ? "" : ", and ")) +
-        (images == 0 ? "" : std::to_string(images) + " images together") + ", of " + to_string(w.input());
-    if (images > most || calibration > most) {
-        throw option_error("[F0527] " + asked + ": expected at most " + std::to_string(most));
-    }
-    require_memory(asked, evaluation_bytes(w.layout(), w.code(), images, calibration), limit, advice);
-}
-
-/// Refuses weights that an earlier training, or a change by hand, has spoilt.
-inline void require_finite(const weights& w, const std::string& what) {
-    if (!all_finite(w.values())) {
-        throw numeric_error("[F0516] " + what + ": there are weights that are not finite, first in " +
-                            tensor_not_finite(w, w.values()));
-    }
-}
-
 /// What a training that goes on must share with the one that was saved.
-FITNAS_COLD inline std::vector<std::pair<std::string, std::string>>
-training_setup(const train_options& o, const image_dataset& data) {
+FITNAS_COLD inline std::vector<std::pair<std::string, std::string>> training_setup(const train_options& o,
+                                                                                   const image_source& data) {
     const auto exact = [](double value) { return general_text(value, 17); };
-    hash64 images;
-    images.add(data.images.data(), data.images.size());
-    images.add(data.labels.data(), data.labels.size() * sizeof(int));
     constexpr const char* ways[] = {"uniform", "strict_fair", "fair_in_turn", "sandwich"};
     std::vector<std::pair<std::string, std::string>> setup{
-        {"images",
-         std::to_string(data.size()) + " of " + to_string(data.image_shape()) + ", hash " + images.text()},
+        {"images", std::to_string(data.size()) + " of " + to_string(data.image_shape()) + ", hash " +
+                       data.fingerprint()},
         {"epochs", std::to_string(o.epochs)},
         {"batch", std::to_string(o.batch)},
         {"sampling", ways[static_cast<std::size_t>(o.sampling)]},
@@ -253,13 +212,13 @@ void keep_training(Weights& w, weights_update& update, training_state& now, cons
 
 /// A template, here and in the rooms beside, so that only programs that call it compile it.
 template <std::same_as<weights> Weights>
-train_report train_checked(Weights& w, std::span<const int> counts, const image_dataset& data,
-                           const train_options& o) {
+train_report train_checked(Weights& w, const image_source& data, const train_options& o) {
     using code_type = path_sampler::code;
-    const bool chooses = !counts.empty();
-    const code_type largest = chooses ? extreme_code(w.layout(), true) : code_type();
+    const bool chooses = w.part().whole();
+    const std::vector<int> counts = w.part().counts();
+    const code_type largest = chooses ? extreme_code(w.part().space(), true) : code_type();
     path_sampler sampler(counts, o.sampling, o.seed, largest,
-                         chooses ? extreme_code(w.layout(), false) : code_type());
+                         chooses ? extreme_code(w.part().space(), false) : code_type());
     const double distillation = chooses ? o.distillation : 0;
     const std::uint64_t largest_epochs = chooses ? static_cast<std::uint64_t>(o.largest_epochs) : 0;
     const normalisation norm = normalisation_of(data);
@@ -318,7 +277,7 @@ train_report train_checked(Weights& w, std::span<const int> counts, const image_
                 throw numeric_error(
                     "[F0521] train: the loss is " +
                     std::string(std::isnan(one.loss) ? "not a number" : "infinite") + where(i) +
-                    (code.empty() ? "" : ", for the path " + code_text(code)) +
+                    (chooses ? ", for the path " + code_text(code) : "") +
                     "; the first value that is not finite is in " +
                     first_not_finite(w, w.path(code), images.data(), static_cast<int>(o.batch)) +
                     "; a smaller learning_rate or a warmup may help");
@@ -364,15 +323,13 @@ train_report train_checked(Weights& w, std::span<const int> counts, const image_
 }
 
 /// Checks first.
-/// @param counts operators of each cell; empty where nothing is chosen
 template <std::same_as<weights> Weights>
-train_report train(Weights& w, std::span<const int> counts, const image_dataset& data,
-                   const train_options& o) {
+train_report train(Weights& w, const image_source& data, const train_options& o) {
     require_images(w, data, "train");
     require_options(o, data.size());
     require_step_fits(w, o);
     require_finite(w, "train: before the first step");
-    return train_checked(w, counts, data, o);
+    return train_checked(w, data, o);
 }
 
 /// Does what changes weights. Whatever it throws, they are then as they were before; after `interrupted`
@@ -407,9 +364,8 @@ auto or_as_before(supernet<Space>& net, Work&& work) {
 /// @throws interrupted where `options.keep.stop` asked for it, or the observer threw it, after saving; the
 /// weights are then those of the last step, also where a mean is taken (`options.average`)
 template <search_space_type Space>
-train_report train(supernet<Space>& net, const image_dataset& data, const train_options& options = {}) {
-    return detail::or_as_before(
-        net, [&] { return detail::train(net.weights(), Space::operator_counts, data, options); });
+train_report train(supernet<Space>& net, const image_source& data, const train_options& options = {}) {
+    return detail::or_as_before(net, [&] { return detail::train(net.weights(), data, options); });
 }
 
 /// @brief Refuses a whole data set with a sentence: a training that sees all splits would leave none to judge

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include <fitnas/nn/sgd.hpp>
-#include <fitnas/supernet/diagnose.hpp>
+#include <fitnas/supernet/checks.hpp>
 #include <fitnas/supernet/path.hpp>
 
 namespace fitnas::detail {

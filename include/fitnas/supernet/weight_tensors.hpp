@@ -6,13 +6,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <fitnas/config.hpp>
-#include <fitnas/space/layout.hpp>
+#include <fitnas/supernet/primitives.hpp>
 
 namespace fitnas::detail {
 
@@ -51,55 +50,29 @@ primitive_tensors(const primitive& p, shape in) {
     }
     case primitive_kind::custom:
         return {{std::string(p.user->name) + ".parameters", {n(p.user->parameters(in))}}};
-    default:
+    default: // what has no parameters: `weight_tensors` adds up
         return {};
     }
 }
 
-/// `stem`, `cell2.op1_mb3_k5`, `layer4` (a fixed one), `head`.
-/// @param layer its place in the layout
-/// @param o which of its candidates
-FITNAS_COLD inline std::string block_name(const space_layout& layout, std::size_t layer, int o) {
-    const space_layer& l = layout.layers[layer];
-    if (l.cell_index >= 0) {
-        return "cell" + std::to_string(l.cell_index) + ".op" + std::to_string(o) + "_" +
-               std::string(layout.blocks[static_cast<std::size_t>(l.first_block + o)].name);
-    }
-    return layer == 0 ? "stem" : layer + 1 == layout.layers.size() ? "head" : "layer" + std::to_string(layer);
-}
-
-/// All tensors of a supernet, or of one architecture, in the order of the buffer:
-/// `cell2.op1_mb3_k5.step4_depthwise.weight` is the fifth primitive of the second operator of the third cell.
-/// @param code one operator number a cell; empty: all operators
-FITNAS_COLD inline std::vector<weight_tensor> weight_tensors(const space_layout& layout,
-                                                             std::span<const std::uint8_t> code) {
+/// All tensors of a selection, in the order of the buffer: `cell2.op1_mb3_k5.step4_depthwise.weight` is the
+/// fifth primitive of the second operator of the third cell.
+/// @throws shape_error where the tensors do not fill the buffer
+FITNAS_COLD inline std::vector<weight_tensor> weight_tensors(const selection& of) {
     std::vector<weight_tensor> all;
-    std::size_t offset = 0;
-    for (std::size_t i = 0; i < layout.layers.size(); ++i) {
-        const space_layer& l = layout.layers[i];
-        for (int o = 0; o < l.candidates; ++o) {
-            if (!code.empty() && l.first_block + o != layout.block_index(l, code)) {
-                continue;
+    for_each_primitive(of, [&](const selected_primitive& p) {
+        const std::string prefix = prefix_of(of, p);
+        std::size_t offset = p.offset;
+        for (auto& [name, sizes] : primitive_tensors(*p.what, p.input)) {
+            std::size_t size = 1;
+            for (const std::uint64_t s : sizes) {
+                size *= static_cast<std::size_t>(s);
             }
-            const space_block& b = layout.blocks[static_cast<std::size_t>(l.first_block + o)];
-            const std::string block = block_name(layout, i, o);
-            shape in = b.input;
-            int step = 0;
-            for (const primitive& p : b.steps) {
-                for (auto& [name, sizes] : primitive_tensors(p, in)) {
-                    std::size_t size = 1;
-                    for (const std::uint64_t s : sizes) {
-                        size *= static_cast<std::size_t>(s);
-                    }
-                    all.push_back({block + ".step" + std::to_string(step) + "_" + name, std::move(sizes),
-                                   offset, size});
-                    offset += size;
-                }
-                in = p.output(in);
-                ++step;
-            }
+            all.push_back({prefix + name, std::move(sizes), offset, size});
+            offset += size;
         }
-    }
+        require_offset(prefix, p.what->parameters(p.input), static_cast<long long>(offset - p.offset));
+    });
     return all;
 }
 
