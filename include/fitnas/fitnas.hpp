@@ -59,6 +59,7 @@
 #include <fitnas/nn/distillation.hpp>
 #include <fitnas/nn/gradient_check.hpp>
 #include <fitnas/nn/initialise.hpp>
+#include <fitnas/nn/optimiser.hpp>
 #include <fitnas/nn/plan.hpp>
 #include <fitnas/nn/primitive.hpp>
 #include <fitnas/nn/recipe.hpp>
@@ -169,6 +170,9 @@
 #include <fitnas/supernet/selection.hpp>
 #include <fitnas/supernet/supernet.hpp>
 #include <fitnas/supernet/train.hpp>
+#include <fitnas/supernet/train_options.hpp>
+#include <fitnas/supernet/training.hpp>
+#include <fitnas/supernet/training_method.hpp>
 #include <fitnas/supernet/training_scorer.hpp>
 #include <fitnas/supernet/training_state.hpp>
 #include <fitnas/supernet/update.hpp>

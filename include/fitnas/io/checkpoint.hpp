@@ -28,7 +28,8 @@ namespace fitnas {
 
 /// @brief What a checkpoint file holds beside the weights.
 struct checkpoint {
-    training_state training{}; ///< where the training stands; without momentum where only weights were saved
+    training_state training{}; ///< where the training stands; without an optimiser's state where only weights
+                               ///< were saved
     /// Golden outputs are computed anew on loading: the largest difference, relative to the largest output.
     /// 0: this program computes as the one that saved, and a training that goes on comes to the same bits.
     double golden_difference = 0;
@@ -130,13 +131,10 @@ void write_checkpoint(const std::string& path, const Weights& w, const training_
                       const std::map<std::string, std::string>& notes,
                       const kept_statistics* kept = nullptr) {
     require_finite(w, "save_checkpoint: " + path);
-    for (const auto& [values, name] :
-         {std::pair(&state.momentum, "momentum"), std::pair(&state.average, "average")}) {
-        if (!values->empty() && values->size() != w.values().size()) {
-            throw shape_error("[F0906] save_checkpoint: " + path + ": expected the " + name + " of " +
-                              std::to_string(w.values().size()) + " weights, got " +
-                              std::to_string(values->size()));
-        }
+    if (!state.average.empty() && state.average.size() != w.values().size()) {
+        throw shape_error("[F0906] save_checkpoint: " + path + ": expected the average of " +
+                          std::to_string(w.values().size()) + " weights, got " +
+                          std::to_string(state.average.size()));
     }
     golden_run golden(w.part());
     random_stream random(seed{0}, purpose::user);
@@ -172,9 +170,10 @@ void write_checkpoint(const std::string& path, const Weights& w, const training_
         tensors.push_back(tensor_view::of<float>(std::move(t.name), std::move(t.shape),
                                                  w.values().subspan(t.offset, t.size)));
     }
-    if (!state.momentum.empty()) {
-        tensors.push_back(
-            tensor_view::of<float>("training.momentum", {n(state.momentum.size())}, state.momentum));
+    if (!state.optimiser.empty()) { // of SGD, one for each weight
+        const bool momentum = state.optimiser.size() == w.values().size();
+        tensors.push_back(tensor_view::of<float>(momentum ? "training.momentum" : "training.optimiser",
+                                                 {n(state.optimiser.size())}, state.optimiser));
     }
     if (!state.average.empty()) {
         tensors.push_back(
@@ -211,8 +210,11 @@ inline training_state read_training(const safetensors& file, std::size_t count) 
         state.epochs.push_back({reports[i], reports[i + 1]});
     }
     if (file.find("training.momentum") != nullptr) {
-        state.momentum.resize(count);
-        copy_finite(file, "training.momentum", state.momentum);
+        state.optimiser.resize(count);
+        copy_finite(file, "training.momentum", state.optimiser);
+    } else if (file.find("training.optimiser") != nullptr) {
+        state.optimiser = file.values<float>("training.optimiser");
+        copy_finite(file, "training.optimiser", state.optimiser);
     }
     if (file.find("training.average") != nullptr) {
         state.average.resize(count);
@@ -310,63 +312,93 @@ checkpoint load_into(const std::string& path, Net& net) {
     return read_checkpoint(path, net.weights(), statistics_of(net));
 }
 
-/// The training of `train_kept`, which may end by throwing.
-/// @param found what the file had; its weights are in place
+/// A training that is kept in a file.
 template <class Net>
-train_report train_on(Net& net, const image_dataset& data, const train_options& options,
-                      const checkpoint_options& where, const std::optional<checkpoint>& found) {
-    train_options o = options;
-    const auto statistics = [&]() -> const kept_statistics* {
-        return statistics_of(net) == nullptr ? nullptr : statistics_of(net)->get();
-    };
-    // Only with statistics is a network whole, and these are there when the training is over.
-    std::optional<training_state> last;
-    if (found) {
-        o.keep.from = &found->training;
-        if (found->training.step == found->training.steps) {
-            last = found->training;
+class kept_training {
+public:
+    kept_training(Net& net, const train_options& options, const checkpoint_options& where)
+        : m_net(net), m_options(options), m_where(where) {
+        if (where.file.empty()) {
+            throw option_error("[F0914] checkpoint_options::file: expected a path, got none");
         }
     }
-    const bool whole = last && (statistics_of(net) == nullptr || statistics() != nullptr);
-    if (!whole) {
-        require_writable(where.file);
-        header_text(where.notes, where.file); // for what it throws
-    }
-    o.keep.every = where.every;
-    o.keep.save = [&](const training_state& state) {
-        write_checkpoint(where.file, net.weights(), state, where.notes);
-        if (state.step == state.steps) {
-            last = state;
-        }
-    };
-    std::optional<signal_guard> guard;
-    if (where.on_signals) {
-        guard.emplace();
-        o.keep.stop = [&] { return guard->seen() != 0 || (options.keep.stop && options.keep.stop()); };
-    }
-    train_report report = train(net, data, o);
-    if (last && !whole && statistics() != nullptr) {
-        write_checkpoint(where.file, net.weights(), *last, where.notes, statistics());
-    }
-    return report;
-}
 
-template <class Net>
-train_report train_kept(Net& net, const image_dataset& data, const train_options& options,
-                        const checkpoint_options& where) {
-    if (where.file.empty()) {
-        throw option_error("[F0914] checkpoint_options::file: expected a path, got none");
+    /// @param by trains with the options that it is given
+    template <class By>
+    train_report run(By&& by) {
+        return or_as_before(m_net, [&] {
+            load();
+            try {
+                return go_on(by);
+            } catch (const option_error& e) {
+                throw option_error(std::string(e.what()) +
+                                   (m_found ? " (saved in " + m_where.file + ")" : ""));
+            }
+        });
     }
-    return or_as_before(net, [&] {
-        std::optional<checkpoint> found;
-        if (find_place(where.file).there) {
-            found = load_into(where.file, net);
+
+private:
+    /// Where there is a file, its weights come into place.
+    void load() {
+        if (find_place(m_where.file).there) {
+            m_found = load_into(m_where.file, m_net);
+            if (m_found->training.step == m_found->training.steps) {
+                m_last = m_found->training;
+            }
         }
-        try {
-            return train_on(net, data, options, where, found);
-        } catch (const option_error& e) {
-            throw option_error(std::string(e.what()) + (found ? " (saved in " + where.file + ")" : ""));
+    }
+
+    template <class By>
+    train_report go_on(By&& by) {
+        const bool whole = m_last && (!keeps_statistics() || statistics() != nullptr);
+        if (!whole) {
+            require_writable(m_where.file);
+            header_text(m_where.notes, m_where.file); // for what it throws
         }
+        train_options o = m_options;
+        o.keep = {.every = m_where.every,
+                  .save = [this](const training_state& state) { save(state); },
+                  .stop = m_options.keep.stop,
+                  .from = m_found ? &m_found->training : nullptr};
+        std::optional<signal_guard> guard;
+        if (m_where.on_signals) {
+            guard.emplace();
+            o.keep.stop = [&] {
+                return guard->seen() != 0 || (m_options.keep.stop && m_options.keep.stop());
+            };
+        }
+        train_report report = by(o);
+        if (m_last && !whole && statistics() != nullptr) {
+            write_checkpoint(m_where.file, m_net.weights(), *m_last, m_where.notes, statistics());
+        }
+        return report;
+    }
+
+    void save(const training_state& state) {
+        write_checkpoint(m_where.file, m_net.weights(), state, m_where.notes);
+        if (state.step == state.steps) {
+            m_last = state;
+        }
+    }
+
+    /// Only with statistics is a network whole, and these are there when its training is over.
+    bool keeps_statistics() const { return statistics_of(m_net) != nullptr; }
+    const kept_statistics* statistics() const {
+        return keeps_statistics() ? statistics_of(m_net)->get() : nullptr;
+    }
+
+    Net& m_net;
+    const train_options& m_options;
+    const checkpoint_options& m_where;
+    std::optional<checkpoint> m_found;    ///< what the file had
+    std::optional<training_state> m_last; ///< of a training that is over
+};
+
+template <class Net, class... Method>
+train_report train_kept(Net& net, const image_dataset& data, const train_options& options,
+                        const checkpoint_options& where, const Method&... method) {
+    return kept_training<Net>(net, options, where).run([&](const train_options& o) {
+        return train(net, data, o, method...);
     });
 }
 
@@ -431,6 +463,17 @@ template <search_space_type Space>
 train_report train(network<Space>& net, const image_dataset& data, const train_options& options,
                    const checkpoint_options& where) {
     return detail::train_kept(net, data, options, where);
+}
+/// @brief The same by a method of your own, whose optimisers' states are saved too.
+template <search_space_type Space, training_method_type Method>
+train_report train(supernet<Space>& net, const image_dataset& data, const train_options& options,
+                   const checkpoint_options& where, const Method& method) {
+    return detail::train_kept(net, data, options, where, method);
+}
+template <search_space_type Space, training_method_type Method>
+train_report train(network<Space>& net, const image_dataset& data, const train_options& options,
+                   const checkpoint_options& where, const Method& method) {
+    return detail::train_kept(net, data, options, where, method);
 }
 
 /// @brief `retrain`, saved on the way and gone on with.
