@@ -11,6 +11,7 @@
 #include <tuple>
 #include <vector>
 
+#include <fitnas/nn/sgd.hpp>
 #include <fitnas/supernet/update.hpp>
 
 #include "allocations.hpp"

@@ -78,7 +78,7 @@ inline std::vector<float> logits_of(const weights& w, const kept_statistics& kep
         std::iota(indices.begin(), indices.end(), first);
         const loaded_images images(data, indices, kept.norm());
         run.memory().reset();
-        const float* x = run.along(w, path, images.values.data(), images.count(), kept.blocks());
+        const float* x = run.along_given(w, path, images.values.data(), images.count(), kept.blocks());
         std::copy_n(x, indices.size() * classes, logits.data() + first * classes);
     }
     return logits;

@@ -180,12 +180,12 @@ private:
     void update() {
         if (const std::string tensor = m_update.gradient_not_finite(); !tensor.empty()) {
             throw numeric_error("[F0522] train: the gradient of " + tensor + " is not finite" + where() +
-                                advice);
+                                "; a smaller learning_rate or a warmup may help");
         }
         const double now = rate();
         if (!(now >= 0) || !std::isfinite(now)) {
             throw numeric_error("[F0581] train: expected a learning rate from 0, got " + number_text(now) +
-                                where());
+                                place());
         }
         m_update.apply(now);
         ++m_now.step;
@@ -245,11 +245,12 @@ private:
         }
     }
 
-    static constexpr const char* advice = "; a smaller learning_rate or a warmup may help";
-
-    FITNAS_COLD std::string where() const {
+    FITNAS_COLD std::string place() const {
         return " in epoch " + std::to_string(epoch() + 1) + ", step " + std::to_string(step_of_epoch() + 1) +
-               " of " + std::to_string(m_epoch_steps) + ", at the learning rate " + number_text(rate());
+               " of " + std::to_string(m_epoch_steps);
+    }
+    FITNAS_COLD std::string where() const {
+        return place() + ", at the learning rate " + number_text(rate());
     }
     [[noreturn]] FITNAS_COLD void refuse_loss(double loss, const code& path) const {
         throw numeric_error("[F0521] train: the loss is " +
@@ -258,7 +259,7 @@ private:
                             "; the first value that is not finite is in " +
                             first_not_finite(m_weights, m_weights.path(path), m_images.data(),
                                              static_cast<int>(m_options.batch)) +
-                            advice);
+                            "; a smaller learning_rate or a warmup may help");
     }
 
     weights& m_weights;
