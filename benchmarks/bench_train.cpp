@@ -11,6 +11,7 @@
 #include <tuple>
 #include <vector>
 
+#include <fitnas/nn/sgd.hpp>
 #include <fitnas/supernet/update.hpp>
 
 #include "allocations.hpp"
@@ -28,7 +29,8 @@ class trainer {
 public:
     explicit trainer(const training& work)
         : m_weights(work.space, fitnas::seed{1}),
-          m_update(m_weights, {.momentum = 0.9, .weight_decay = 4e-5}),
+          m_update(m_weights,
+                   [](std::size_t n) { return fitnas::sgd(n, {.momentum = 0.9, .weight_decay = 4e-5}); }),
           m_images(static_cast<std::size_t>(work.batch) * static_cast<std::size_t>(work.space.input.size())),
           m_labels(static_cast<std::size_t>(work.batch)) {
         std::mt19937 random(1);
@@ -53,7 +55,7 @@ public:
 
 private:
     fitnas::detail::weights m_weights;
-    fitnas::detail::weights_update m_update;
+    fitnas::detail::weights_update<fitnas::sgd> m_update;
     std::vector<float> m_images;
     std::vector<int> m_labels;
 };

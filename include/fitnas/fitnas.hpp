@@ -82,6 +82,7 @@
 #include <fitnas/nn/distillation.hpp>
 #include <fitnas/nn/gradient_check.hpp>
 #include <fitnas/nn/initialise.hpp>
+#include <fitnas/nn/optimiser.hpp>
 #include <fitnas/nn/primitive.hpp>
 #include <fitnas/nn/recipe.hpp>
 #include <fitnas/nn/schedule.hpp>
@@ -198,6 +199,9 @@
 #include <fitnas/supernet/selection.hpp>
 #include <fitnas/supernet/supernet.hpp>
 #include <fitnas/supernet/train.hpp>
+#include <fitnas/supernet/train_options.hpp>
+#include <fitnas/supernet/training.hpp>
+#include <fitnas/supernet/training_method.hpp>
 #include <fitnas/supernet/training_scorer.hpp>
 #include <fitnas/supernet/training_state.hpp>
 #include <fitnas/supernet/update.hpp>

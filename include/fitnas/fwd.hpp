@@ -50,6 +50,7 @@ class adam;
 struct sgd_options;
 class sgd;
 struct cosine_schedule;
+struct constant_rate;
 struct gradient_check_options;
 struct gradient_report;
 
@@ -119,6 +120,7 @@ enum class sampling : std::uint8_t;
 enum class statistics : std::uint8_t;
 struct training_state;
 struct training_keeper;
+struct own_gradients;
 struct train_options;
 struct epoch_report;
 struct train_report;

@@ -2360,9 +2360,10 @@ FITNAS_INLINE vec<> apply(activation act, vec<> u) {
         return apply<activation::relu6>(u);
     case activation::hard_swish:
         return apply<activation::hard_swish>(u);
-    default:
-        return u;
+    case activation::none:
+        break;
     }
+    return u;
 }
 
 /// gradient times the activation's derivative at u
@@ -2391,7 +2392,7 @@ void with_activation(activation act, F&& f) {
         return f(std::integral_constant<activation, activation::relu6>());
     case activation::hard_swish:
         return f(std::integral_constant<activation, activation::hard_swish>());
-    default:
+    case activation::none:
         return f(std::integral_constant<activation, activation::none>());
     }
 }
@@ -5883,16 +5884,29 @@ inline step_memory memory_of(const block_plan& plan, const plan_step& step, memo
     takes.norm = norm_of(step.norm);
     takes.gradient = step.source() == 0 || step.passes_gradient() ? 0 : activations(step.source_shape());
     takes.shortcut = step.more_shortcuts ? activations(step.in_shape) : 0;
-    if (step.kind == step_kind::squeeze_excite) {
-        takes.state = images * squeeze_state::size(step.in_shape.channels, step.what.hidden(step.in_shape));
+    const int k = step.source_shape().channels;
+    switch (step.kind) {
+    case step_kind::squeeze_excite:
+        takes.state = images * squeeze_state::size(k, step.what.hidden(step.in_shape));
         takes.scratch = takes.state;
-    } else if (step.kind == step_kind::custom) {
+        break;
+    case step_kind::custom:
         takes.scratch = custom_scratch(step, images);
-    } else if (step.expands()) {
-        const int k = step.narrow.in_shape.channels;
+        break;
+    case step_kind::expanded_depthwise:
         takes.expanded_norm = norm_of(step.in.norm);
         takes.moments = expansion_moments::size(k, step.in_shape.channels);
         takes.scratch = expansion_scratch::size(k, step.in_shape.channels);
+        break;
+    case step_kind::pointwise:
+    case step_kind::depthwise:
+    case step_kind::convolution:
+    case step_kind::linear:
+    case step_kind::max_pool:
+    case step_kind::average_pool:
+    case step_kind::global_pool:
+    case step_kind::write_out:
+        break; // nothing beside
     }
     return takes;
 }
@@ -7906,6 +7920,7 @@ class adam;
 struct sgd_options;
 class sgd;
 struct cosine_schedule;
+struct constant_rate;
 struct gradient_check_options;
 struct gradient_report;
 
@@ -7975,6 +7990,7 @@ enum class sampling : std::uint8_t;
 enum class statistics : std::uint8_t;
 struct training_state;
 struct training_keeper;
+struct own_gradients;
 struct train_options;
 struct epoch_report;
 struct train_report;
@@ -8490,7 +8506,7 @@ public:
     /// @param size how many values are updated
     /// @throws option_error where a constant is outside its range
     explicit adam(std::size_t size, const adam_options& options = {})
-        : m_options(options), m_mean(size), m_square(size) {
+        : m_options(options), m_size(size), m_state(2 * size + 1) {
         const auto is_decay = [](float b) { return b >= 0 && b < 1; };
         if (!is_decay(options.beta1) || !is_decay(options.beta2) || !(options.epsilon > 0) ||
             !(options.weight_decay >= 0)) {
@@ -8506,41 +8522,48 @@ public:
     /// @param values changed
     /// @param gradient of the loss there, as many values
     /// @param learning_rate of this step
+    /// @param share the gradient is multiplied by it first
     /// @throws shape_error where the spans are not as long as the optimiser was made for
-    void step(std::span<float> values, std::span<const float> gradient, double learning_rate) {
-        if (values.size() != m_mean.size() || gradient.size() != m_mean.size()) {
-            throw shape_error("[F0102] adam: made for " + std::to_string(m_mean.size()) + " values, got " +
+    void step(std::span<float> values, std::span<const float> gradient, double learning_rate,
+              double share = 1) {
+        if (values.size() != m_size || gradient.size() != m_size) {
+            throw shape_error("[F0102] adam: made for " + std::to_string(m_size) + " values, got " +
                               std::to_string(values.size()) + " and a gradient of " +
                               std::to_string(gradient.size()));
         }
-        ++m_steps;
-        const double first = 1 - std::pow(static_cast<double>(m_options.beta1), m_steps);
-        const double second = 1 - std::pow(static_cast<double>(m_options.beta2), m_steps);
+        const double steps = static_cast<double>(++m_state.back());
+        const double first = 1 - std::pow(static_cast<double>(m_options.beta1), steps);
+        const double second = 1 - std::pow(static_cast<double>(m_options.beta2), steps);
         const auto rate = static_cast<float>(learning_rate / first);
-        const auto share = static_cast<float>(1 / std::sqrt(second));
+        const auto root_share = static_cast<float>(1 / std::sqrt(second));
+        const auto scale = static_cast<float>(share);
+        float* const means = m_state.data();
+        float* const squares = means + m_size;
         const auto keep = static_cast<float>(1 - learning_rate * static_cast<double>(m_options.weight_decay));
         const auto all = [](float x) { return simd::broadcast(x); };
         for (std::size_t i = 0; i < values.size(); i += simd::lanes) {
             const int left = static_cast<int>((std::min)(values.size() - i, std::size_t{simd::lanes}));
-            const simd::vec<> g = simd::load(gradient.data() + i, left);
-            simd::vec<> mean = simd::load(m_mean.data() + i, left);
-            simd::vec<> square = simd::load(m_square.data() + i, left);
+            const simd::vec<> g = simd::load(gradient.data() + i, left) * all(scale);
+            simd::vec<> mean = simd::load(means + i, left);
+            simd::vec<> square = simd::load(squares + i, left);
             mean += all(1 - m_options.beta1) * (g - mean);
             square += all(1 - m_options.beta2) * (g * g - square);
-            simd::store(m_mean.data() + i, mean, left);
-            simd::store(m_square.data() + i, square, left);
-            const simd::vec<> root = simd::sqrt(square) * all(share) + all(m_options.epsilon);
+            simd::store(means + i, mean, left);
+            simd::store(squares + i, square, left);
+            const simd::vec<> root = simd::sqrt(square) * all(root_share) + all(m_options.epsilon);
             const simd::vec<> moved =
                 simd::load(values.data() + i, left) * all(keep) - all(rate) * mean / root;
             simd::store(values.data() + i, moved, left);
         }
     }
 
+    /// @return means of the gradients, then of their squares, then the number of steps, exact to 2^24
+    std::span<float> state() { return m_state; }
+
 private:
     adam_options m_options;
-    std::vector<float> m_mean;
-    std::vector<float> m_square;
-    int m_steps = 0;
+    std::size_t m_size;
+    std::vector<float> m_state;
 };
 
 } // namespace fitnas
@@ -8697,11 +8720,44 @@ inline batch_loss distillation_loss(std::span<const float> logits, std::span<con
 
 } // namespace fitnas
 
-// ---- fitnas/nn/schedule.hpp ----
+// ---- fitnas/nn/optimiser.hpp ----
 /// @file
-/// @brief The learning rate over a training: warm-up, then half a cosine.
+/// @brief What an optimiser is: SGD and Adam are, and so may be a type of your own.
 
 namespace fitnas {
+
+/// @brief Moves a row of values along gradients.
+///
+/// - `step(values, gradient, rate, share)`: one update of all values with the learning rate of this step; the
+///   gradient is multiplied by `share` first;
+/// - `state()`: all that later steps depend on beside the values, as floats that can be set; how many depends
+///   on the number of values alone. A training that is kept saves them.
+template <class T>
+concept optimiser_type = requires(T o, std::span<float> values, std::span<const float> gradient,
+                                  double number) {
+    o.step(values, gradient, number, number);
+    { o.state() } -> std::convertible_to<std::span<float>>;
+};
+
+} // namespace fitnas
+
+// ---- fitnas/nn/schedule.hpp ----
+/// @file
+/// @brief The learning rate over a training: a constant, or warm-up and half a cosine.
+
+namespace fitnas {
+
+/// @brief A function from a step, 0 <= step, to its learning rate.
+template <class T>
+concept schedule_type = requires(const T& s, long long step) {
+    { s(step) } -> std::convertible_to<double>;
+};
+
+/// @brief The same rate in each step.
+struct constant_rate {
+    double rate = 0.01; ///< above 0
+    double operator()(long long) const { return rate; }
+};
 
 /// @brief Rises in a straight line to the peak, then falls along half a cosine to almost its floor
 /// (Loshchilov and Hutter, arXiv 1608.03983, equation 5, without restarts).
@@ -8727,7 +8783,7 @@ struct cosine_schedule {
 
 // ---- fitnas/nn/sgd.hpp ----
 /// @file
-/// @brief Stochastic gradient descent with momentum, on parts of a flat buffer.
+/// @brief Stochastic gradient descent with momentum, on flat spans.
 
 namespace fitnas {
 
@@ -8738,11 +8794,10 @@ struct sgd_options {
     bool nesterov = false;      ///< look ahead along the momentum (Sutskever et al., ICML 2013)
 };
 
-/// @brief v <- momentum v + g + weight_decay w; w <- w - rate v. Values that a step does not name keep both
-/// their weight and their momentum: what a path does not use is not touched.
+/// @brief v <- momentum v + g + weight_decay w; w <- w - rate v.
 class sgd {
 public:
-    /// @param size of the flat buffer
+    /// @param size how many values are updated
     /// @throws option_error where a constant is outside its range
     explicit sgd(std::size_t size, const sgd_options& options = {}) : m_options(options), m_velocity(size) {
         if (!(options.momentum >= 0 && options.momentum < 1) || !(options.weight_decay >= 0)) {
@@ -8752,26 +8807,25 @@ public:
         }
     }
 
-    /// @brief One update of the values [first, first + gradient.size()).
-    /// @param values the whole buffer
-    /// @param gradient of the part
-    /// @param first where the part starts
+    /// @brief One update.
+    /// @param values changed
+    /// @param gradient of the loss there, as many values
     /// @param learning_rate of this step
     /// @param share the gradient is multiplied by it first
-    /// @throws shape_error where the part lies outside the buffer
-    void step(std::span<float> values, std::span<const float> gradient, std::size_t first,
-              double learning_rate, double share = 1) {
-        if (values.size() != m_velocity.size() || first + gradient.size() > values.size()) {
+    /// @throws shape_error where the spans are not as long as the optimiser was made for
+    void step(std::span<float> values, std::span<const float> gradient, double learning_rate,
+              double share = 1) {
+        if (values.size() != m_velocity.size() || gradient.size() != m_velocity.size()) {
             throw shape_error("[F0114] sgd: made for " + std::to_string(m_velocity.size()) + " values, got " +
-                              std::to_string(values.size()) + " and a gradient of the values " +
-                              std::to_string(first) + " to " + std::to_string(first + gradient.size()));
+                              std::to_string(values.size()) + " and a gradient of " +
+                              std::to_string(gradient.size()));
         }
         const auto momentum = static_cast<float>(m_options.momentum);
         const auto decay = static_cast<float>(m_options.weight_decay);
         const auto rate = static_cast<float>(learning_rate);
         const auto scale = static_cast<float>(share);
-        float* w = values.data() + first;
-        float* v = m_velocity.data() + first;
+        float* w = values.data();
+        float* v = m_velocity.data();
         constexpr std::size_t part = 16384;
         parallel_for(static_cast<std::ptrdiff_t>((gradient.size() + part - 1) / part), [&](std::ptrdiff_t p) {
             const std::size_t begin = static_cast<std::size_t>(p) * part;
@@ -8784,8 +8838,8 @@ public:
         });
     }
 
-    /// @return one velocity for each value of the buffer: what a training that goes on later must keep
-    std::span<float> velocity() { return m_velocity; }
+    /// @return one velocity for each value: what a training that goes on later must keep
+    std::span<float> state() { return m_velocity; }
 
 private:
     sgd_options m_options;
@@ -19963,8 +20017,8 @@ public:
         });
     }
     /// The same with given statistics.
-    const float* along(const weights& w, std::span<const int> path, const float* x, int images,
-                       const block_statistics& given) {
+    const float* along_given(const weights& w, std::span<const int> path, const float* x, int images,
+                             const block_statistics& given) {
         return walk(w, path, x, [&](std::size_t, const weight_block& b, const float* in) -> const float* {
             float* y = output(b, images);
             forward(b.plan, w.of(b), in, images, y, given.of(b.index));
@@ -20053,11 +20107,13 @@ FITNAS_COLD inline memory_size largest_workspace(const selection& of, bool backw
     return most;
 }
 
-FITNAS_COLD inline memory_size training_bytes(const selection& of, memory_size batch, bool averages = false) {
-    // Weights, gradients, momentum, and the weights before, for a training that diverges; their mean.
+/// @param copies floats of each weight beside these: of the optimiser, of the mean
+FITNAS_COLD inline memory_size training_bytes(const selection& of, memory_size batch,
+                                              memory_size copies = 1) {
+    // Weights, gradients, and the weights before, for a training that diverges.
     return memory_size(sizeof(float)) *
-           (memory_size::of(of.parameters()) * (averages ? 5 : 4) + image_floats(batch, of.space().input) +
-            step_floats(of, batch) + largest_workspace(of, true));
+           (memory_size::of(of.parameters()) * (copies + memory_size(3)) +
+            image_floats(batch, of.space().input) + step_floats(of, batch) + largest_workspace(of, true));
 }
 
 FITNAS_COLD inline memory_size evaluation_bytes(const selection& of, memory_size images,
@@ -20736,7 +20792,8 @@ struct training_state {
     long long steps = 0; ///< of the whole training
     epoch_report sums{}; ///< of the present epoch so far: of the batches' losses, of right images
     std::vector<epoch_report> epochs; ///< those that are over
-    std::vector<float> momentum;      ///< one for each weight
+    /// State of the optimisers, block by block: of SGD a momentum for each weight.
+    std::vector<float> optimiser;
     /// Mean of the weights so far, where a training takes one (`train_options::average`); empty before its
     /// first step, and when the training is over: the mean is then the weights.
     std::vector<float> average{};
@@ -20759,159 +20816,9 @@ struct training_keeper {
 
 } // namespace fitnas
 
-// ---- fitnas/supernet/path.hpp ----
+// ---- fitnas/supernet/train_options.hpp ----
 /// @file
-/// @brief One path of a set of weights, forward and backward.
-
-namespace fitnas::detail {
-
-/// Memory and gradients of training. After the largest path was run once, nothing is allocated any more.
-class path_runner {
-public:
-    explicit path_runner(const weights& w) : m_gradient(w.values().size()) {}
-
-    std::span<float> gradient() { return m_gradient; }
-    const arena& memory() const { return m_run.memory(); }
-    std::span<float> gradient(const weight_block& b) { return gradient().subspan(b.offset, b.size); }
-
-    /// Forward alone.
-    /// @param images count x input shape, normalised
-    /// @return count x classes; valid until the next run
-    std::span<const float> logits(const weights& w, const network_path& path, const float* images,
-                                  std::size_t count) {
-        const auto images_count = static_cast<int>(count);
-        m_run.memory().reset();
-        m_runs.assign(path.size(), {});
-        m_ends.assign(path.size(), {});
-        // Gradients of neighbouring layers take turns in two places.
-        std::size_t largest = 0;
-        for (const int i : path) {
-            largest = (std::max)(largest, static_cast<std::size_t>(w.block(i).output.size()));
-        }
-        m_places = {m_run.memory().take(largest * count), m_run.memory().take(largest * count)};
-        const auto layer = [&](std::size_t i, const weight_block& b, const float* x) -> const float* {
-            float* y = m_run.output(b, images_count);
-            m_runs[i] = m_run.forward(b.plan, w.of(b), x, images_count, y, true);
-            m_ends[i] = m_run.memory().position();
-            return y;
-        };
-        return m_logits = {walk(w, path, images, layer), count * static_cast<std::size_t>(w.classes())};
-    }
-
-    /// Forward, loss, backward: adds the gradients of the path's blocks into `gradient()`.
-    /// @param images labels.size() x input shape, normalised
-    batch_loss run(const weights& w, const network_path& path, const float* images,
-                   std::span<const int> labels, double smoothing, const soft_labels& soft = {}) {
-        const std::span<const float> z = logits(w, path, images, labels.size());
-        float* dy = m_places[0];
-        const batch_loss loss = distillation_loss(z, labels, smoothing, soft, {dy, z.size()});
-        int turn = 1;
-        for (std::size_t i = path.size(); i-- > 0;) {
-            const weight_block& b = w.block(path[i]);
-            if (b.plan.empty()) {
-                continue;
-            }
-            m_run.memory().reset(m_ends[i]); // what the layers behind left is not needed any more
-            float* dx = i == 0 ? nullptr : m_places[static_cast<std::size_t>(turn)];
-            m_run.backward(b.plan, w.of(b), m_gradient.data() + b.offset, m_runs[i], dy, dx);
-            dy = dx;
-            turn = 1 - turn;
-        }
-        return loss;
-    }
-
-    /// Those of the last run.
-    std::span<const float> logits() const { return m_logits; }
-
-private:
-    std::vector<float> m_gradient;
-    runner m_run;
-    std::array<float*, 2> m_places{}; ///< of gradients between two layers
-    std::span<const float> m_logits;
-    std::vector<block_run> m_runs;
-    std::vector<arena::mark> m_ends; ///< of each layer's memory
-};
-
-} // namespace fitnas::detail
-
-// ---- fitnas/supernet/update.hpp ----
-/// @file
-/// @brief One update of a set of weights: a batch, some paths, SGD on what they used.
-
-namespace fitnas::detail {
-
-/// Once the largest path was run, nothing is allocated any more.
-class weights_update {
-public:
-    weights_update(weights& w, const sgd_options& options)
-        : m_weights(w), m_runner(w), m_sgd(w.values().size(), options), m_uses(w.blocks().size()) {}
-
-    /// Forward and backward along one path.
-    /// @param code one operator number a cell; empty where nothing is chosen
-    /// @param images labels.size() x input shape, normalised
-    batch_loss add(std::span<const std::uint8_t> code, const float* images, std::span<const int> labels,
-                   double smoothing, const soft_labels& soft = {}) {
-        m_weights.path(code, m_path);
-        for (const int b : m_path) {
-            if (m_uses[static_cast<std::size_t>(b)]++ == 0) {
-                const std::span<float> gradient = m_runner.gradient(m_weights.block(b));
-                std::fill(gradient.begin(), gradient.end(), 0.0F);
-            }
-        }
-        return m_runner.run(m_weights, m_path, images, labels, smoothing, soft);
-    }
-
-    /// Forward alone.
-    /// @return count x classes; valid until the next run
-    std::span<const float> logits(std::span<const std::uint8_t> code, const float* images,
-                                  std::size_t count) {
-        m_weights.path(code, m_path);
-        return m_runner.logits(m_weights, m_path, images, count);
-    }
-    /// Those of the last run.
-    std::span<const float> logits() const { return m_runner.logits(); }
-
-    /// @return a tensor of this step's gradients that has a value which is not finite; empty where none has
-    std::string gradient_not_finite() {
-        for (std::size_t b = 0; b < m_uses.size(); ++b) {
-            const weight_block& block = m_weights.blocks()[b];
-            if (m_uses[b] > 0 && !all_finite(m_runner.gradient(block))) {
-                // Gradients of blocks that this step does not use are of other steps, and finite.
-                return tensor_not_finite(m_weights, m_runner.gradient());
-            }
-        }
-        return {};
-    }
-
-    /// Moves the weights along the mean gradient of the paths that used a block, so that one learning rate
-    /// suits stem and operators, and begins anew.
-    void apply(double learning_rate) {
-        for (std::size_t b = 0; b < m_uses.size(); ++b) {
-            if (m_uses[b] > 0) {
-                const weight_block& block = m_weights.blocks()[b];
-                m_sgd.step(m_weights.values(), m_runner.gradient(block), block.offset, learning_rate,
-                           1.0 / m_uses[b]);
-                m_uses[b] = 0;
-            }
-        }
-    }
-
-    /// @return the momentum of all weights
-    std::span<float> velocity() { return m_sgd.velocity(); }
-
-private:
-    weights& m_weights;
-    path_runner m_runner;
-    sgd m_sgd;
-    network_path m_path;
-    std::vector<int> m_uses; ///< of each block, since the last update
-};
-
-} // namespace fitnas::detail
-
-// ---- fitnas/supernet/train.hpp ----
-/// @file
-/// @brief Training: a supernet by sampled paths, or one network by itself.
+/// @brief How to train, and what a training that goes on must share with the one that was saved.
 
 namespace fitnas {
 
@@ -20997,22 +20904,14 @@ FITNAS_COLD inline void require_options(const train_options& o, std::size_t imag
     }
 }
 
-/// Refuses a batch whose activations do not fit, before anything is taken.
-FITNAS_COLD inline void require_step_fits(const weights& w, const train_options& o) {
-    const auto needed = [&](std::size_t batch) { return training_bytes(w.part(), batch, o.average > 0); };
-    require_memory("train: a batch of " + std::to_string(o.batch) + " images of " + to_string(w.input()),
-                   needed(o.batch), o.memory_limit,
-                   "a smaller train_options::batch needs less, a batch of 1 " + to_string(needed(1)));
-}
-
 /// What a training that goes on must share with the one that was saved.
-FITNAS_COLD inline std::vector<std::pair<std::string, std::string>> training_setup(const train_options& o,
-                                                                                   const image_source& data) {
+FITNAS_COLD inline std::vector<std::pair<std::string, std::string>>
+training_setup(const train_options& o, const image_source& data) {
     const auto exact = [](double value) { return general_text(value, 17); };
     constexpr const char* ways[] = {"uniform", "strict_fair", "fair_in_turn", "sandwich"};
     std::vector<std::pair<std::string, std::string>> setup{
-        {"images", std::to_string(data.size()) + " of " + to_string(data.image_shape()) + ", hash " +
-                       data.fingerprint()},
+        {"images",
+         std::to_string(data.size()) + " of " + to_string(data.image_shape()) + ", hash " + data.fingerprint()},
         {"epochs", std::to_string(o.epochs)},
         {"batch", std::to_string(o.batch)},
         {"sampling", ways[static_cast<std::size_t>(o.sampling)]},
@@ -21037,9 +20936,283 @@ FITNAS_COLD inline std::vector<std::pair<std::string, std::string>> training_set
     return setup;
 }
 
+} // namespace detail
+
+} // namespace fitnas
+
+// ---- fitnas/supernet/training_method.hpp ----
+/// @file
+/// @brief How weights move: an optimiser, a learning rate for each step, and what happens to gradients
+/// between.
+
+namespace fitnas {
+
+/// @brief Leaves gradients as they are: this process is alone.
+struct own_gradients {
+    void operator()(std::span<float>, std::span<int>) const {}
+};
+
+/// @brief What `train` can be given in place of SGD along a cosine; `learning_rate`, `momentum`,
+/// `weight_decay`, `warmup` and `final_rate` of its options then play no part.
+///
+/// @code
+/// train(super, data.train, {.epochs = 8},
+///       training_method("adam, 0.001", [](std::size_t n) { return adam(n); }, constant_rate{1e-3}));
+/// @endcode
+/// @tparam Optimiser from a number of values to an `optimiser_type` of them; each operator in each layer has
+/// one of its own, which moves with the steps that use the operator
+/// @tparam Rate a `schedule_type`
+/// @tparam Exchange called in each step, before the update, with (the gradient, as long as the weights; of
+/// each operator in each layer how many paths have added to it). Processes that train together add both up; a
+/// gradient is divided by the paths when it is used
+template <class Optimiser, class Rate, class Exchange = own_gradients>
+struct training_method {
+    std::string
+        name; ///< a training goes on only with a method of the same name; say here what constants it has
+    Optimiser optimiser;
+    Rate rate;
+    Exchange exchange;
+
+    training_method(std::string called, Optimiser make, Rate schedule, Exchange between = {})
+        : name(std::move(called)),
+          optimiser(std::move(make)),
+          rate(std::move(schedule)),
+          exchange(std::move(between)) {}
+};
+
+/// @brief What `train` takes as a method.
+template <class T>
+concept training_method_type = requires(const T& m, std::span<float> gradient, std::span<int> uses) {
+    { m.optimiser(std::size_t{}) } -> optimiser_type;
+    requires schedule_type<decltype(m.rate)>;
+    m.exchange(gradient, uses);
+    { m.name } -> std::convertible_to<std::string>;
+};
+
+namespace detail {
+
+/// SGD along a cosine, as the options say.
+inline auto method_of(const train_options& o, std::size_t epoch_steps) {
+    const cosine_schedule rate{o.learning_rate, static_cast<long long>(epoch_steps) * o.epochs,
+                               o.warmup * static_cast<double>(epoch_steps), o.learning_rate * o.final_rate};
+    const sgd_options options{.momentum = o.momentum, .weight_decay = o.weight_decay};
+    return training_method(
+        "", [options](std::size_t n) { return sgd(n, options); }, rate);
+}
+
+/// Floats that a method's optimisers keep for each weight.
+template <training_method_type Method>
+std::size_t state_floats(const Method& method) {
+    return method.optimiser(2).state().size() - method.optimiser(1).state().size();
+}
+
+} // namespace detail
+
+} // namespace fitnas
+
+// ---- fitnas/supernet/path.hpp ----
+/// @file
+/// @brief One path of a set of weights, forward and backward.
+
+namespace fitnas::detail {
+
+/// Memory and gradients of training. After the largest path was run once, nothing is allocated any more.
+class path_runner {
+public:
+    explicit path_runner(const weights& w) : m_gradient(w.values().size()) {}
+
+    std::span<float> gradient() { return m_gradient; }
+    const arena& memory() const { return m_run.memory(); }
+    std::span<float> gradient(const weight_block& b) { return gradient().subspan(b.offset, b.size); }
+
+    /// Forward alone.
+    /// @param images count x input shape, normalised
+    /// @return count x classes; valid until the next run
+    std::span<const float> logits(const weights& w, const network_path& path, const float* images,
+                                  std::size_t count) {
+        const auto images_count = static_cast<int>(count);
+        m_run.memory().reset();
+        m_runs.assign(path.size(), {});
+        m_ends.assign(path.size(), {});
+        // Gradients of neighbouring layers take turns in two places.
+        std::size_t largest = 0;
+        for (const int i : path) {
+            largest = (std::max)(largest, static_cast<std::size_t>(w.block(i).output.size()));
+        }
+        m_places = {m_run.memory().take(largest * count), m_run.memory().take(largest * count)};
+        const auto layer = [&](std::size_t i, const weight_block& b, const float* x) -> const float* {
+            float* y = m_run.output(b, images_count);
+            m_runs[i] = m_run.forward(b.plan, w.of(b), x, images_count, y, true);
+            m_ends[i] = m_run.memory().position();
+            return y;
+        };
+        return m_logits = {walk(w, path, images, layer), count * static_cast<std::size_t>(w.classes())};
+    }
+
+    /// Forward, loss, backward: adds the gradients of the path's blocks into `gradient()`.
+    /// @param images labels.size() x input shape, normalised
+    batch_loss run(const weights& w, const network_path& path, const float* images,
+                   std::span<const int> labels, double smoothing, const soft_labels& soft = {}) {
+        const std::span<const float> z = logits(w, path, images, labels.size());
+        float* dy = m_places[0];
+        const batch_loss loss = distillation_loss(z, labels, smoothing, soft, {dy, z.size()});
+        int turn = 1;
+        for (std::size_t i = path.size(); i-- > 0;) {
+            const weight_block& b = w.block(path[i]);
+            if (b.plan.empty()) {
+                continue;
+            }
+            m_run.memory().reset(m_ends[i]); // what the layers behind left is not needed any more
+            float* dx = i == 0 ? nullptr : m_places[static_cast<std::size_t>(turn)];
+            m_run.backward(b.plan, w.of(b), m_gradient.data() + b.offset, m_runs[i], dy, dx);
+            dy = dx;
+            turn = 1 - turn;
+        }
+        return loss;
+    }
+
+    /// Those of the last run.
+    std::span<const float> logits() const { return m_logits; }
+
+private:
+    std::vector<float> m_gradient;
+    runner m_run;
+    std::array<float*, 2> m_places{}; ///< of gradients between two layers
+    std::span<const float> m_logits;
+    std::vector<block_run> m_runs;
+    std::vector<arena::mark> m_ends; ///< of each layer's memory
+};
+
+} // namespace fitnas::detail
+
+// ---- fitnas/supernet/update.hpp ----
+/// @file
+/// @brief One update of a set of weights: a batch, some paths, a step of the optimiser on what they used.
+
+namespace fitnas::detail {
+
+/// Once the largest path was run, nothing is allocated any more. A block that no path uses keeps its weights
+/// and the state of its optimiser.
+template <optimiser_type Optimiser>
+class weights_update {
+public:
+    /// @param make from a number of values to their optimiser
+    template <class Make>
+    weights_update(weights& w, const Make& make) : m_weights(w), m_runner(w), m_uses(w.blocks().size()) {
+        m_optimisers.reserve(w.blocks().size());
+        for (const weight_block& b : w.blocks()) {
+            m_optimisers.push_back(make(b.size));
+        }
+    }
+
+    /// Forward and backward along one path.
+    /// @param code one operator number a cell; empty where nothing is chosen
+    /// @param images labels.size() x input shape, normalised
+    batch_loss add(std::span<const std::uint8_t> code, const float* images, std::span<const int> labels,
+                   double smoothing, const soft_labels& soft = {}) {
+        m_weights.path(code, m_path);
+        for (const int b : m_path) {
+            if (m_uses[static_cast<std::size_t>(b)]++ == 0) {
+                const std::span<float> gradient = m_runner.gradient(m_weights.block(b));
+                std::fill(gradient.begin(), gradient.end(), 0.0F);
+            }
+        }
+        return m_runner.run(m_weights, m_path, images, labels, smoothing, soft);
+    }
+
+    /// Forward alone.
+    /// @return count x classes; valid until the next run
+    std::span<const float> logits(std::span<const std::uint8_t> code, const float* images,
+                                  std::size_t count) {
+        m_weights.path(code, m_path);
+        return m_runner.logits(m_weights, m_path, images, count);
+    }
+    /// Those of the last run.
+    std::span<const float> logits() const { return m_runner.logits(); }
+
+    /// Of all weights; of blocks that no path has used it is not of this step.
+    std::span<float> gradient() { return m_runner.gradient(); }
+    /// Of each block, how many paths of this step have added to its gradient.
+    std::span<int> uses() { return m_uses; }
+    /// Sets to zero what is not of this step.
+    void clear_unused() {
+        for (const weight_block& b : m_weights.blocks()) {
+            if (m_uses[b.index] == 0) {
+                const std::span<float> gradient = m_runner.gradient(b);
+                std::fill(gradient.begin(), gradient.end(), 0.0F);
+            }
+        }
+    }
+
+    /// @return a tensor of this step's gradients that has a value which is not finite; empty where none has
+    std::string gradient_not_finite() {
+        for (std::size_t b = 0; b < m_uses.size(); ++b) {
+            const weight_block& block = m_weights.blocks()[b];
+            if (m_uses[b] > 0 && !all_finite(m_runner.gradient(block))) {
+                // Gradients of blocks that this step does not use are of other steps, and finite.
+                return tensor_not_finite(m_weights, m_runner.gradient());
+            }
+        }
+        return {};
+    }
+
+    /// Moves the weights along the mean gradient of the paths that used a block, so that one learning rate
+    /// suits stem and operators, and begins anew.
+    void apply(double learning_rate) {
+        for (std::size_t b = 0; b < m_uses.size(); ++b) {
+            if (m_uses[b] > 0) {
+                const weight_block& block = m_weights.blocks()[b];
+                m_optimisers[b].step(m_weights.values(block), m_runner.gradient(block), learning_rate,
+                                     1.0 / m_uses[b]);
+                m_uses[b] = 0;
+            }
+        }
+    }
+
+    /// @return that of all optimisers
+    FITNAS_COLD std::vector<float> state() {
+        std::vector<float> all;
+        for (Optimiser& o : m_optimisers) {
+            const std::span<const float> one = o.state();
+            all.insert(all.end(), one.begin(), one.end());
+        }
+        return all;
+    }
+    FITNAS_COLD void set_state(std::span<const float> all) {
+        std::size_t count = 0;
+        for (Optimiser& o : m_optimisers) {
+            count += std::span<const float>(o.state()).size();
+        }
+        if (all.size() != count) {
+            throw shape_error("[F0519] train: cannot go on: expected an optimiser's state of " +
+                              std::to_string(count) + " values, got " + std::to_string(all.size()));
+        }
+        for (Optimiser& o : m_optimisers) {
+            const std::span<float> one = o.state();
+            std::copy_n(all.begin(), one.size(), one.begin());
+            all = all.subspan(one.size());
+        }
+    }
+
+private:
+    weights& m_weights;
+    path_runner m_runner;
+    std::vector<Optimiser> m_optimisers; ///< one a block
+    network_path m_path;
+    std::vector<int> m_uses; ///< of each block, since the last update
+};
+
+} // namespace fitnas::detail
+
+// ---- fitnas/supernet/training.hpp ----
+/// @file
+/// @brief The loop of a training, phase by phase.
+
+namespace fitnas::detail {
+
 /// Refuses a state that is not one of this training.
 FITNAS_COLD inline void require_state(const training_state& now, const training_state& from,
-                                      std::size_t count, long long epoch_steps) {
+                                      long long epoch_steps) {
     const auto note = [](const training_state& state, const std::string& name) {
         const auto found = std::find_if(state.setup.begin(), state.setup.end(),
                                         [&](const auto& pair) { return pair.first == name; });
@@ -21062,159 +21235,259 @@ FITNAS_COLD inline void require_state(const training_state& now, const training_
                            std::to_string(from.step) + " of " + std::to_string(from.steps) + " with " +
                            std::to_string(from.epochs.size()) + " reports");
     }
-    if (from.momentum.size() != count) {
-        throw shape_error("[F0519] train: cannot go on: expected the momentum of " + std::to_string(count) +
-                          " weights, got " + std::to_string(from.momentum.size()));
-    }
 }
 
-/// Saves, stops: what is due after a step.
-template <std::same_as<weights> Weights>
-void keep_training(Weights& w, weights_update& update, training_state& now, const training_keeper& keep,
-                   weights_average& average, bool stop) {
-    const bool over = now.step == now.steps;
-    stop = !over && ((keep.stop && keep.stop()) || stop);
-    if (over && !average.mean().empty()) {
-        std::copy(average.mean().begin(), average.mean().end(), w.values().begin());
-        now.average.clear();
-    }
-    if (over || stop || (keep.every > 0 && now.step % keep.every == 0)) {
-        require_finite(w, "train: after step " + std::to_string(now.step) +
-                              ", at a learning_rate that is too large");
-        if (keep.save) {
-            now.momentum.assign(update.velocity().begin(), update.velocity().end());
-            if (!over) {
-                now.average.assign(average.mean().begin(), average.mean().end());
-            }
-            keep.save(now);
-        }
-    }
-    if (stop) {
-        throw interrupted("[F0520] train: stopped after step " + std::to_string(now.step) + " of " +
-                          std::to_string(now.steps) + (keep.save ? ", which is saved" : ""));
-    }
-}
-
-/// A template, here and in the rooms beside, so that only programs that call it compile it.
-template <std::same_as<weights> Weights>
-train_report train_checked(Weights& w, const image_source& data, const train_options& o) {
-    using code_type = path_sampler::code;
-    const bool chooses = w.part().whole();
-    const std::vector<int> counts = w.part().counts();
-    const code_type largest = chooses ? extreme_code(w.part().space(), true) : code_type();
-    path_sampler sampler(counts, o.sampling, o.seed, largest,
-                         chooses ? extreme_code(w.part().space(), false) : code_type());
-    const double distillation = chooses ? o.distillation : 0;
-    const std::uint64_t largest_epochs = chooses ? static_cast<std::uint64_t>(o.largest_epochs) : 0;
-    const normalisation norm = normalisation_of(data);
-    const std::size_t steps = data.size() / o.batch;
-    training_state now;
-    now.steps = static_cast<long long>(steps) * o.epochs;
-    const cosine_schedule rate{o.learning_rate, now.steps, o.warmup * static_cast<double>(steps),
-                               o.learning_rate * o.final_rate};
-    weights_average average(now.steps, o.average);
-
-    weights_update update(w, {.momentum = o.momentum, .weight_decay = o.weight_decay});
-    if (o.keep.save || o.keep.from != nullptr) {
-        now.setup = training_setup(o, data);
-    }
-    if (o.keep.from != nullptr) {
-        const training_state& from = *o.keep.from;
-        require_state(now, from, w.values().size(), static_cast<long long>(steps));
-        now.step = from.step;
-        now.sums = from.sums;
-        now.epochs = from.epochs;
-        average.go_on(from.average, from.step, from.steps, w.values().size());
-        std::copy(from.momentum.begin(), from.momentum.end(), update.velocity().begin());
-    }
-    std::vector<float> images(o.batch * static_cast<std::size_t>(w.input().size()));
-    std::vector<int> labels(o.batch);
-    std::vector<float> teacher; // logits of the largest path
-    std::vector<std::size_t> order;
-    const auto where = [&](std::size_t i) {
-        return " in epoch " + std::to_string(static_cast<std::uint64_t>(now.step) / steps + 1) + ", step " +
-               std::to_string(i + 1) + " of " + std::to_string(steps) + ", at the learning rate " +
-               number_text(rate(now.step));
+/// Refuses a batch whose activations do not fit, before anything is taken.
+/// @param state floats that the optimiser keeps for each weight
+FITNAS_COLD inline void require_step_fits(const weights& w, const train_options& o, std::size_t state) {
+    const auto needed = [&](std::size_t batch) {
+        return training_bytes(w.part(), batch, state + (o.average > 0 ? 1U : 0U));
     };
-    const stopwatch clock;
-    while (now.step < now.steps) {
-        const auto epoch = static_cast<std::uint64_t>(now.step) / steps;
-        const std::size_t i = static_cast<std::size_t>(now.step) % steps;
-        if (i == 0 || order.empty()) {
-            order = shuffled_indices(data.size(), o.seed, epoch);
-        }
-        load_batch(data, std::span<const std::size_t>(order).subspan(i * o.batch, o.batch), norm,
-                   images.data(), labels.data(), o.augment, o.seed, epoch);
+    require_memory("train: a batch of " + std::to_string(o.batch) + " images of " + to_string(w.input()),
+                   needed(o.batch), o.memory_limit,
+                   "a smaller train_options::batch needs less, a batch of 1 " + to_string(needed(1)));
+}
 
-        const std::span<const code_type> paths = epoch < largest_epochs
-                                                     ? std::span<const code_type>(&largest, 1)
-                                                     : sampler.paths(static_cast<std::uint64_t>(now.step));
+/// A training from where it stands to its end. Each step goes through the phases `load`, `gradient`,
+/// `exchange`, `update`, `report` and `keep`; another optimiser, schedule or exchange of gradients is another
+/// method.
+template <training_method_type Method>
+class training {
+public:
+    /// @param o,method which are kept by reference
+    training(weights& w, const image_source& data, const train_options& o, const Method& method)
+        : m_weights(w),
+          m_data(data),
+          m_options(o),
+          m_method(method),
+          m_chooses(w.part().whole()),
+          m_epoch_steps(data.size() / o.batch),
+          m_norm(normalisation_of(data)),
+          m_largest(m_chooses ? extreme_code(w.part().space(), true) : code()),
+          m_sampler(w.part().counts(), o.sampling, o.seed, m_largest,
+                    m_chooses ? extreme_code(w.part().space(), false) : code()),
+          m_update(w, method.optimiser),
+          m_average(static_cast<long long>(m_epoch_steps) * o.epochs, o.average),
+          m_images(o.batch * static_cast<std::size_t>(w.input().size())),
+          m_labels(o.batch) {
+        m_now.steps = static_cast<long long>(m_epoch_steps) * o.epochs;
+        if (o.keep.save || o.keep.from != nullptr) {
+            m_now.setup = training_setup(o, data);
+            if (!method.name.empty()) {
+                m_now.setup.emplace_back("method", method.name);
+            }
+        }
+        if (o.keep.from != nullptr) {
+            go_on(*o.keep.from);
+        }
+    }
+
+    train_report run() {
+        while (m_now.step < m_now.steps) {
+            load();
+            gradient();
+            exchange();
+            update();
+            report();
+            keep();
+        }
+        return {std::move(m_now.epochs), m_clock.seconds()};
+    }
+
+private:
+    using code = path_sampler::code;
+
+    FITNAS_COLD void go_on(const training_state& from) {
+        require_state(m_now, from, static_cast<long long>(m_epoch_steps));
+        m_average.go_on(from.average, from.step, from.steps, m_weights.values().size());
+        m_update.set_state(from.optimiser);
+        m_now.step = from.step;
+        m_now.sums = from.sums;
+        m_now.epochs = from.epochs;
+    }
+
+    std::uint64_t epoch() const { return static_cast<std::uint64_t>(m_now.step) / m_epoch_steps; }
+    std::size_t step_of_epoch() const { return static_cast<std::size_t>(m_now.step) % m_epoch_steps; }
+    double rate() const { return static_cast<double>(m_method.rate(m_now.step)); }
+
+    /// Images of the step, and its paths.
+    void load() {
+        const std::size_t i = step_of_epoch();
+        if (i == 0 || m_order.empty()) {
+            m_order = shuffled_indices(m_data.size(), m_options.seed, epoch());
+        }
+        load_batch(m_data,
+                   std::span<const std::size_t>(m_order).subspan(i * m_options.batch, m_options.batch),
+                   m_norm, m_images.data(), m_labels.data(), m_options.augment, m_options.seed, epoch());
+        const bool largest_alone =
+            m_chooses && epoch() < static_cast<std::uint64_t>(m_options.largest_epochs);
+        m_paths = largest_alone ? std::span<const code>(&m_largest, 1)
+                                : m_sampler.paths(static_cast<std::uint64_t>(m_now.step));
+    }
+
+    /// Those of all paths.
+    void gradient() {
+        const double distillation = m_chooses ? m_options.distillation : 0;
         const auto listen = [&](std::span<const float> logits) {
-            teacher.assign(logits.begin(), logits.end());
+            m_teacher.assign(logits.begin(), logits.end());
         };
-        if (distillation > 0 && paths.front() != largest) {
-            listen(update.logits(largest, images.data(), o.batch));
+        if (distillation > 0 && m_paths.front() != m_largest) {
+            listen(m_update.logits(m_largest, m_images.data(), m_options.batch));
         }
-        for (const code_type& code : paths) {
-            const soft_labels soft{teacher, code == largest ? 0 : distillation};
-            const batch_loss one = update.add(code, images.data(), labels, o.label_smoothing, soft);
+        for (const code& path : m_paths) {
+            const soft_labels soft{m_teacher, path == m_largest ? 0 : distillation};
+            const batch_loss one =
+                m_update.add(path, m_images.data(), m_labels, m_options.label_smoothing, soft);
             if (!std::isfinite(one.loss)) {
-                throw numeric_error(
-                    "[F0521] train: the loss is " +
-                    std::string(std::isnan(one.loss) ? "not a number" : "infinite") + where(i) +
-                    (chooses ? ", for the path " + code_text(code) : "") +
-                    "; the first value that is not finite is in " +
-                    first_not_finite(w, w.path(code), images.data(), static_cast<int>(o.batch)) +
-                    "; a smaller learning_rate or a warmup may help");
+                refuse_loss(one.loss, path);
             }
-            now.sums.loss += one.loss;
-            now.sums.accuracy += static_cast<double>(one.correct);
-            if (distillation > 0 && &code == &paths.front() && code == largest) {
-                listen(update.logits());
+            m_now.sums.loss += one.loss;
+            m_now.sums.accuracy += static_cast<double>(one.correct);
+            if (distillation > 0 && &path == &m_paths.front() && path == m_largest) {
+                listen(m_update.logits());
             }
         }
-        if (const std::string tensor = update.gradient_not_finite(); !tensor.empty()) {
-            throw numeric_error("[F0522] train: the gradient of " + tensor + " is not finite" + where(i) +
+    }
+
+    void exchange() {
+        if constexpr (!std::same_as<decltype(m_method.exchange), own_gradients>) {
+            m_update.clear_unused();
+            m_method.exchange(m_update.gradient(), m_update.uses());
+        }
+    }
+
+    void update() {
+        if (const std::string tensor = m_update.gradient_not_finite(); !tensor.empty()) {
+            throw numeric_error("[F0522] train: the gradient of " + tensor + " is not finite" + where() +
                                 "; a smaller learning_rate or a warmup may help");
         }
-        update.apply(rate(now.step));
-        ++now.step;
-        if (o.average > 0) {
-            average.add(w.values(), now.step);
+        const double now = rate();
+        if (!(now >= 0) || !std::isfinite(now)) {
+            throw numeric_error("[F0581] train: expected a learning rate from 0, got " + number_text(now) +
+                                place());
         }
-        const auto batches = static_cast<double>((i + 1) * paths.size());
-        const epoch_report means{now.sums.loss / batches,
-                                 now.sums.accuracy / (batches * static_cast<double>(o.batch))};
-        if (i + 1 == steps) {
-            now.epochs.push_back(means);
-            now.sums = {};
+        m_update.apply(now);
+        ++m_now.step;
+        if (m_options.average > 0) {
+            m_average.add(m_weights.values(), m_now.step);
         }
-        bool stop = false;
-        if (o.observer) {
+    }
+
+    /// To the observer; where an epoch is over, its means stay.
+    void report() {
+        const std::size_t done = static_cast<std::size_t>(m_now.step - 1) % m_epoch_steps + 1;
+        const auto batches = static_cast<double>(done * m_paths.size());
+        const epoch_report means{m_now.sums.loss / batches,
+                                 m_now.sums.accuracy / (batches * static_cast<double>(m_options.batch))};
+        if (done == m_epoch_steps) {
+            m_now.epochs.push_back(means);
+            m_now.sums = {};
+        }
+        m_stop = false;
+        if (m_options.observer) {
             try {
-                o.observer({.stage = "train",
-                            .done = now.step,
-                            .total = now.steps,
-                            .seconds = clock.seconds(),
-                            .loss = means.loss,
-                            .accuracy = means.accuracy});
+                m_options.observer({.stage = "train",
+                                    .done = m_now.step,
+                                    .total = m_now.steps,
+                                    .seconds = m_clock.seconds(),
+                                    .loss = means.loss,
+                                    .accuracy = means.accuracy});
             } catch (const interrupted&) {
-                stop = true;
+                m_stop = true;
             }
         }
-        keep_training(w, update, now, o.keep, average, stop);
     }
-    return {std::move(now.epochs), clock.seconds()};
-}
+
+    /// Saves, stops: what is due after a step.
+    void keep() {
+        const training_keeper& keep = m_options.keep;
+        const bool over = m_now.step == m_now.steps;
+        const bool stop = !over && ((keep.stop && keep.stop()) || m_stop);
+        if (over && !m_average.mean().empty()) {
+            std::copy(m_average.mean().begin(), m_average.mean().end(), m_weights.values().begin());
+            m_now.average.clear();
+        }
+        if (over || stop || (keep.every > 0 && m_now.step % keep.every == 0)) {
+            require_finite(m_weights, "train: after step " + std::to_string(m_now.step) +
+                                          ", at a learning_rate that is too large");
+            if (keep.save) {
+                m_now.optimiser = m_update.state();
+                if (!over) {
+                    m_now.average.assign(m_average.mean().begin(), m_average.mean().end());
+                }
+                keep.save(m_now);
+            }
+        }
+        if (stop) {
+            throw interrupted("[F0520] train: stopped after step " + std::to_string(m_now.step) + " of " +
+                              std::to_string(m_now.steps) + (keep.save ? ", which is saved" : ""));
+        }
+    }
+
+    FITNAS_COLD std::string place() const {
+        return " in epoch " + std::to_string(epoch() + 1) + ", step " + std::to_string(step_of_epoch() + 1) +
+               " of " + std::to_string(m_epoch_steps);
+    }
+    FITNAS_COLD std::string where() const {
+        return place() + ", at the learning rate " + number_text(rate());
+    }
+    [[noreturn]] FITNAS_COLD void refuse_loss(double loss, const code& path) const {
+        throw numeric_error("[F0521] train: the loss is " +
+                            std::string(std::isnan(loss) ? "not a number" : "infinite") + where() +
+                            (m_chooses ? ", for the path " + code_text(path) : "") +
+                            "; the first value that is not finite is in " +
+                            first_not_finite(m_weights, m_weights.path(path), m_images.data(),
+                                             static_cast<int>(m_options.batch)) +
+                            "; a smaller learning_rate or a warmup may help");
+    }
+
+    weights& m_weights;
+    const image_source& m_data;
+    const train_options& m_options;
+    const Method& m_method;
+    bool m_chooses; ///< whether there are paths to choose among
+    std::size_t m_epoch_steps;
+    normalisation m_norm;
+    code m_largest;
+    path_sampler m_sampler;
+    weights_update<decltype(std::declval<const Method&>().optimiser(std::size_t{}))> m_update;
+    weights_average m_average;
+    std::vector<float> m_images;
+    std::vector<int> m_labels;
+    std::vector<float> m_teacher;     ///< logits of the largest path
+    std::vector<std::size_t> m_order; ///< of the epoch's images
+    std::span<const code> m_paths;    ///< of the step
+    training_state m_now;
+    bool m_stop = false; ///< whether the observer asked for it
+    stopwatch m_clock;
+};
 
 /// Checks first.
-template <std::same_as<weights> Weights>
-train_report train(Weights& w, const image_source& data, const train_options& o) {
+template <std::same_as<weights> Weights, class Method>
+train_report train_by(Weights& w, const image_source& data, const train_options& o, const Method& method) {
     require_images(w, data, "train");
     require_options(o, data.size());
-    require_step_fits(w, o);
+    require_step_fits(w, o, state_floats(method));
     require_finite(w, "train: before the first step");
-    return train_checked(w, data, o);
+    return training<Method>(w, data, o, method).run();
+}
+
+} // namespace fitnas::detail
+
+// ---- fitnas/supernet/train.hpp ----
+/// @file
+/// @brief Training: a supernet by sampled paths, or one network by itself.
+
+namespace fitnas {
+
+namespace detail {
+
+/// By SGD along a cosine. A template, here and in the rooms beside, so that only programs that call it
+/// compile it.
+template <std::same_as<weights> Weights>
+train_report train(Weights& w, const image_source& data, const train_options& o) {
+    const std::size_t batch = (std::max)(o.batch, std::size_t{1}); // which is checked only then
+    return train_by(w, data, o, method_of(o, data.size() / batch));
 }
 
 /// Does what changes weights. Whatever it throws, they are then as they were before; after `interrupted`
@@ -21251,6 +21524,14 @@ auto or_as_before(supernet<Space>& net, Work&& work) {
 template <search_space_type Space>
 train_report train(supernet<Space>& net, const image_source& data, const train_options& options = {}) {
     return detail::or_as_before(net, [&] { return detail::train(net.weights(), data, options); });
+}
+
+/// @brief The same by a method of your own.
+/// @param method a `training_method`
+template <search_space_type Space, training_method_type Method>
+train_report train(supernet<Space>& net, const image_source& data, const train_options& options,
+                   const Method& method) {
+    return detail::or_as_before(net, [&] { return detail::train_by(net.weights(), data, options, method); });
 }
 
 /// @brief Refuses a whole data set with a sentence: a training that sees all splits would leave none to judge
@@ -21311,7 +21592,8 @@ inline void require_calibration_fits(const weights& w, std::size_t images) {
 }
 
 /// Logits of images, in slices. @return images x classes
-inline std::vector<float> logits_of(const weights& w, const kept_statistics& kept, const image_source& data) {
+inline std::vector<float> logits_of(const weights& w, const kept_statistics& kept,
+                                    const image_source& data) {
     constexpr std::size_t slice = logits_slice;
     require_logits_fit(w, data.size());
     const auto classes = static_cast<std::size_t>(w.classes());
@@ -21323,7 +21605,7 @@ inline std::vector<float> logits_of(const weights& w, const kept_statistics& kep
         std::iota(indices.begin(), indices.end(), first);
         const loaded_images images(data, indices, kept.norm());
         run.memory().reset();
-        const float* x = run.along(w, path, images.values.data(), images.count(), kept.blocks());
+        const float* x = run.along_given(w, path, images.values.data(), images.count(), kept.blocks());
         std::copy_n(x, indices.size() * classes, logits.data() + first * classes);
     }
     return logits;
@@ -21431,6 +21713,18 @@ auto or_as_before(network<Space>& net, Work&& work) {
     }
 }
 
+template <search_space_type Space, class By>
+train_report train_and_calibrate(network<Space>& net, const image_source& data, const train_options& options,
+                                 By&& by) {
+    constexpr std::size_t calibration = 2000;
+    return or_as_before(net, [&] {
+        require_calibration_fits(net.weights(), (std::min)(calibration, data.size()));
+        train_report report = by();
+        net.calibrate(data, calibration, options.seed);
+        return report;
+    });
+}
+
 } // namespace detail
 
 /// @brief Trains one network by itself; the options' `sampling` plays no part. Ends with `net.calibrate`.
@@ -21438,13 +21732,16 @@ auto or_as_before(network<Space>& net, Work&& work) {
 /// are none: `calibrate` makes those of the weights where the training stopped
 template <search_space_type Space>
 train_report train(network<Space>& net, const image_source& data, const train_options& options = {}) {
-    constexpr std::size_t calibration = 2000;
-    return detail::or_as_before(net, [&] {
-        detail::require_calibration_fits(net.weights(), (std::min)(calibration, data.size()));
-        train_report report = detail::train(net.weights(), data, options);
-        net.calibrate(data, calibration, options.seed);
-        return report;
-    });
+    return detail::train_and_calibrate(net, data, options,
+                                       [&] { return detail::train(net.weights(), data, options); });
+}
+/// @brief The same by a method of your own.
+/// @param method a `training_method`
+template <search_space_type Space, training_method_type Method>
+train_report train(network<Space>& net, const image_source& data, const train_options& options,
+                   const Method& method) {
+    return detail::train_and_calibrate(
+        net, data, options, [&] { return detail::train_by(net.weights(), data, options, method); });
 }
 
 /// @return the predicted class of each image
@@ -21713,6 +22010,58 @@ auto scorer(const supernet<Space>&&, const dataset&&, evaluate_options = {}, sco
 
 namespace fitnas {
 
+namespace detail {
+
+/// Trainings beside each other, each on one thread.
+/// @param watch called after each step of any training, by one at a time, with the number of trainings that
+/// are over; what it throws stops all
+/// @param stopped asked before each training: true leaves it out
+/// @param one `one(i, own)` does training i with options of its own
+/// @return how many are over
+template <class Stopped, class One>
+long long train_beside(std::size_t runs, const char* stage, const train_options& options,
+                       const observer& watch, Stopped&& stopped, One&& one) {
+    shared_observer shared(watch);
+    const stopwatch clock;
+    std::mutex counting; // so that each number is told
+    std::atomic<long long> done{0};
+    const auto tell = [&] {
+        return shared({.stage = stage,
+                       .done = done.load(),
+                       .total = static_cast<long long>(runs),
+                       .seconds = clock.seconds()});
+    };
+    parallel_for(static_cast<std::ptrdiff_t>(runs), [&](std::ptrdiff_t i) {
+        if (shared.stopped() || stopped()) {
+            return;
+        }
+        train_options own = options;
+        own.observer = {};
+        if (shared.watches()) {
+            own.observer = [&](const progress&) {
+                if (!tell()) {
+                    throw interrupted("[F0565] training_scorer: stopped by its observer");
+                }
+            };
+        }
+        try {
+            one(static_cast<std::size_t>(i), own);
+        } catch (const interrupted&) {
+            if (!shared.stopped()) {
+                throw;
+            }
+            return;
+        }
+        const std::lock_guard lock(counting);
+        ++done;
+        tell();
+    });
+    shared.rethrow();
+    return done.load();
+}
+
+} // namespace detail
+
 /// @brief Trains each architecture by itself; its score is the accuracy on the validation images, in [0, 1],
 /// the mean over the seeds. The test split is not read.
 ///
@@ -21741,44 +22090,14 @@ struct training_scorer {
         const std::size_t runs = some.size() * static_cast<std::size_t>(seeds);
         const auto images = static_cast<double>(data->validation.size());
         std::vector<double> right(runs);
-        detail::shared_observer watch(options.observer);
-        const stopwatch clock;
-        std::atomic<long long> done{0};
-        const auto told = [&] {
-            return watch({.stage = "trainings",
-                          .done = done.load(),
-                          .total = static_cast<long long>(runs),
-                          .seconds = clock.seconds()});
-        };
-        parallel_for(static_cast<std::ptrdiff_t>(runs), [&](std::ptrdiff_t i) {
-            if (watch.stopped()) {
-                return;
-            }
-            const auto run = static_cast<std::size_t>(i);
-            train_options own = options;
+        const auto one = [&](std::size_t run, train_options& own) {
             own.seed = seed{options.seed.value + run % static_cast<std::size_t>(seeds)};
-            own.observer = {};
-            if (watch.watches()) {
-                own.observer = [&](const progress&) {
-                    if (!told()) {
-                        throw interrupted("[F0565] training_scorer: stopped by its observer");
-                    }
-                };
-            }
-            try {
-                network<Space> net(some[run / static_cast<std::size_t>(seeds)], own.seed);
-                train(net, data->train, own);
-                right[run] = std::round(accuracy(net, data->validation) * images);
-            } catch (const interrupted&) {
-                if (!watch.stopped()) {
-                    throw;
-                }
-                return;
-            }
-            ++done;
-            told();
-        });
-        watch.rethrow();
+            network<Space> net(some[run / static_cast<std::size_t>(seeds)], own.seed);
+            train(net, data->train, own);
+            right[run] = std::round(accuracy(net, data->validation) * images);
+        };
+        detail::train_beside(
+            runs, "trainings", options, options.observer, [] { return false; }, one);
         // Counts, divided once: networks that are right equally often have equal scores.
         std::vector<double> scores(some.size());
         for (std::size_t i = 0; i < runs; ++i) {

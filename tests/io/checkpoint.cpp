@@ -227,8 +227,8 @@ TEST_CASE("a training without files is saved and gone on with in memory") {
     o.keep = {.from = &state};
     train(rest, data.train, o);
     CHECK(small::hash(rest.parameters()) == small::hash(whole.parameters()));
-    state.momentum.pop_back();
-    CHECK(contains(thrown<shape_error>([&] { train(rest, data.train, o); }), "the momentum of"));
+    state.optimiser.pop_back();
+    CHECK(contains(thrown<shape_error>([&] { train(rest, data.train, o); }), "an optimiser's state of"));
     state.step = 11;
     CHECK(contains(thrown<option_error>([&] { train(rest, data.train, o); }), "with 1 reports"));
 }
@@ -506,8 +506,8 @@ TEST_CASE("a checkpoint that contradicts itself is refused by name") {
                    "expected a checksum, there is none"));
 
     training_state state;
-    state.momentum.resize(3);
-    CHECK(contains(thrown<shape_error>([&] { save_checkpoint(path, net, state); }), "the momentum of"));
+    state.average.resize(3);
+    CHECK(contains(thrown<shape_error>([&] { save_checkpoint(path, net, state); }), "the average of"));
     for (float& v : net.parameters()) {
         v = 1e30F; // finite, but what comes out is not
     }

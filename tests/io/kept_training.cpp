@@ -9,6 +9,9 @@
 #include <sys/stat.h>
 
 #include <fitnas/io/checkpoint.hpp>
+#include <fitnas/nn/adam.hpp>
+#include <fitnas/nn/schedule.hpp>
+#include <fitnas/supernet/training_method.hpp>
 
 #include "../supernet/small_spaces.hpp"
 #include "../support/temporary_folder.hpp"
@@ -179,6 +182,9 @@ TEST_CASE("a network's statistics are taken back with its weights") {
     same();
     CHECK_THROWS_AS(train(net, data.train, throwing(9, std::runtime_error("x")), where), std::runtime_error);
     same();
+    const image_dataset wide = datasets::synthetic({.image = {8, 9, 1}, .classes = 4, .train = 512}).train;
+    CHECK_THROWS_AS(train(net, wide, options, where), shape_error);
+    same();
     std::string bytes = folder.read("a");
     bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
     folder.write("damaged", bytes);
@@ -195,4 +201,30 @@ TEST_CASE("a network's statistics are taken back with its weights") {
     CHECK(load_checkpoint(where.file, saved).training.step == 9);
     CHECK(weights_of(net) == weights_of(saved));
     CHECK(net.statistics() == nullptr);
+}
+
+TEST_CASE("a training by Adam is kept, and goes on to the same bits") {
+    const dataset data = small::images();
+    const temporary_folder folder;
+    const checkpoint_options where{.file = folder.path("a"), .every = 4};
+    const training_method method(
+        "adam", [](std::size_t n) { return adam(n); }, constant_rate{1e-3});
+    const auto check = [&](const auto& make) {
+        auto whole = make(1);
+        train(whole, data.train, options, method);
+        auto first = make(1);
+        CHECK_THROWS_AS(train(first, data.train, throwing(7, interrupted("stop")), where, method),
+                        interrupted);
+        auto net = make(2);
+        const std::uint64_t before = weights_of(net);
+        CHECK(contains(thrown<option_error>([&] { train(net, data.train, options, where); }),
+                       "method was adam, and is now not noted (saved in "));
+        CHECK(weights_of(net) == before);
+        train(net, data.train, options, where, method);
+        CHECK(weights_of(net) == weights_of(whole));
+        CHECK(load_checkpoint(where.file, net).training.step == 15);
+        std::filesystem::remove(where.file);
+    };
+    check([](std::uint64_t s) { return supernet<space>(seed{s}); });
+    check([](std::uint64_t s) { return network<space>(parse<space>("002"), seed{s}); });
 }

@@ -6,6 +6,7 @@
 #include <fitnas/cpu/block.hpp>
 #include <fitnas/data/synthetic.hpp>
 #include <fitnas/nn/cross_entropy.hpp>
+#include <fitnas/nn/sgd.hpp>
 #include <fitnas/op/conv.hpp>
 #include <fitnas/op/identity.hpp>
 #include <fitnas/op/pool.hpp>
@@ -14,6 +15,7 @@
 #include <fitnas/supernet/network.hpp>
 #include <fitnas/supernet/retrain.hpp>
 #include <fitnas/supernet/train.hpp>
+#include <fitnas/supernet/training_method.hpp>
 
 #include "refused.hpp"
 
@@ -30,6 +32,9 @@ TEST_CASE("misuse of networks") {
     const dataset five_classes = datasets::synthetic({.image = {8, 8, 1}, .classes = 5, .train = 30});
     const dataset channels_first = datasets::synthetic({.image = {1, 8, 8}, .classes = 3, .train = 30});
     const std::vector<architecture<space>> some = {parse<space>("01")};
+    const training_method falling(
+        "falling", [](std::size_t n) { return sgd(n); },
+        [](long long step) { return 0.1 - 0.1 * static_cast<double>(step); });
     supernet<space> super(seed{1});
 
     // images with the channels first
@@ -52,6 +57,10 @@ TEST_CASE("misuse of networks") {
     // a negative learning rate
     REFUSED(call, option_error, "[F0511] train_options::learning_rate: expected a number above 0, got -1e-09",
             train(super, data.train, {.batch = 10, .learning_rate = -1e-9}));
+    // a schedule of one's own that falls below 0
+    REFUSED(call, numeric_error,
+            "[F0581] train: expected a learning rate from 0, got -0.1 in epoch 1, step 3 of 3",
+            train(super, data.train, {.batch = 10}, falling));
     // a momentum of 1
     REFUSED(call, option_error, "[F0523] train_options::momentum: expected a number in [0, 1), got 1",
             train(super, data.train, {.batch = 10, .momentum = 1}));

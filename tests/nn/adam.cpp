@@ -1,9 +1,14 @@
+#include <algorithm>
 #include <cmath>
+#include <span>
 #include <vector>
 
 #include <doctest/doctest.h>
 
 #include <fitnas/nn/adam.hpp>
+#include <fitnas/nn/optimiser.hpp>
+#include <fitnas/nn/schedule.hpp>
+#include <fitnas/nn/sgd.hpp>
 
 using namespace fitnas;
 
@@ -62,4 +67,31 @@ TEST_CASE("adam refuses constants out of range and spans of another length") {
     CHECK_THROWS_WITH_AS(optimiser.step(values, std::vector<float>(3), 0.1),
                          "[F0102] adam: made for 2 values, got 2 and a gradient of 3", shape_error);
     CHECK_THROWS_AS(optimiser.step(std::span(values).first(1), std::vector<float>(2), 0.1), shape_error);
+}
+
+TEST_CASE("an optimiser goes on from its state, and multiplies the gradient by the share first") {
+    const auto check = [](const auto& make) {
+        const std::vector<float> gradient{0.5F, -1, 2, 0.25F};
+        const std::vector<float> half{0.25F, -0.5F, 1, 0.125F};
+        auto first = make();
+        auto second = make();
+        std::vector<float> values{1, 2, 3, 4};
+        std::vector<float> shared = values;
+        for (int i = 0; i < 3; ++i) {
+            first.step(values, half, 0.1);
+            second.step(shared, gradient, 0.1, 0.5);
+        }
+        CHECK(values == shared);
+        auto next = make();
+        const std::span<const float> state = first.state();
+        std::copy(state.begin(), state.end(), next.state().begin());
+        std::vector<float> copied = values;
+        first.step(values, gradient, 0.2);
+        next.step(copied, gradient, 0.2);
+        CHECK(values == copied);
+    };
+    static_assert(optimiser_type<adam> && optimiser_type<sgd> && !optimiser_type<adam_options>);
+    static_assert(schedule_type<cosine_schedule> && schedule_type<constant_rate> && !schedule_type<sgd>);
+    check([] { return adam(4); });
+    check([] { return sgd(4); });
 }

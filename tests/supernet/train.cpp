@@ -454,7 +454,7 @@ TEST_CASE("where values stop being finite is named: weight, statistics, output, 
     // Gradients of a step are looked at before they move a weight.
     supernet<space> net(seed{1});
     detail::weights& w = net.weights();
-    detail::weights_update update(w, {});
+    detail::weights_update<sgd> update(w, [](std::size_t n) { return sgd(n); });
     const auto code = parse<space>("002");
     std::vector<float> images(static_cast<std::size_t>(space::input.size()) * 4, 0.5F);
     const std::vector<int> labels{0, 1, 2, 3};

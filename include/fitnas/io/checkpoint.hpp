@@ -5,35 +5,18 @@
 #ifndef FITNAS_IO_CHECKPOINT_HPP
 #define FITNAS_IO_CHECKPOINT_HPP
 
-#include <algorithm>
-#include <cmath>
 #include <map>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
-#include <utility>
-#include <vector>
 
-#include <fitnas/io/golden_run.hpp>
-#include <fitnas/io/safetensors.hpp>
+#include <fitnas/core/error.hpp>
+#include <fitnas/io/checkpoint_file.hpp>
 #include <fitnas/io/signal_guard.hpp>
-#include <fitnas/space/fingerprint.hpp>
-#include <fitnas/supernet/checks.hpp>
+#include <fitnas/io/whole_file.hpp>
 #include <fitnas/supernet/retrain.hpp>
-#include <fitnas/supernet/weight_tensors.hpp>
-#include <fitnas/version.hpp>
 
 namespace fitnas {
-
-/// @brief What a checkpoint file holds beside the weights.
-struct checkpoint {
-    training_state training{}; ///< where the training stands; without momentum where only weights were saved
-    /// Golden outputs are computed anew on loading: the largest difference, relative to the largest output.
-    /// 0: this program computes as the one that saved, and a training that goes on comes to the same bits.
-    double golden_difference = 0;
-    std::map<std::string, std::string> metadata{}; ///< all of it, with the caller's notes
-};
 
 /// @brief Where a training is saved, and when.
 struct checkpoint_options {
@@ -48,252 +31,6 @@ struct checkpoint_options {
 };
 
 namespace detail {
-
-inline constexpr int checkpoint_schema = 1;
-inline constexpr const char* statistics_suffix = ".statistics"; ///< behind a batch norm's name
-
-inline std::uint64_t checkpoint_number(const safetensors& file, const std::string& key) {
-    const auto found = file.metadata().find(key);
-    if (found != file.metadata().end()) {
-        const auto value = read_number<std::uint64_t>(found->second);
-        if (value && *value < (1ULL << 62U)) {
-            return *value;
-        }
-    }
-    throw data_error("[F0904] " + file.path() + ": metadata \"" + key + "\": expected a number, got " +
-                     (found == file.metadata().end() ? "nothing" : "\"" + found->second + "\""));
-}
-
-inline void require_metadata(const safetensors& file, const std::string& key, const std::string& expected,
-                             const std::string& what) {
-    const auto found = file.metadata().find(key);
-    if (found == file.metadata().end() || found->second != expected) {
-        throw data_error("[F0905] " + file.path() + ": " + what + ": expected " + key + " \"" + expected +
-                         "\", got " +
-                         (found == file.metadata().end() ? "none" : "\"" + found->second + "\""));
-    }
-}
-
-/// Reads a tensor whose values must be finite.
-inline void copy_finite(const safetensors& file, const std::string& name, std::span<float> values) {
-    file.copy(name, values);
-    if (!all_finite(values)) {
-        throw data_error("[F0911] " + file.path() + ": tensor \"" + name +
-                         "\": there are values that are not finite");
-    }
-}
-
-/// The statistics of a network, if it has any, as tensors.
-struct statistics_tensors {
-    std::vector<std::pair<std::string, std::vector<float>>> values;
-    std::vector<std::vector<std::uint64_t>> shapes;
-
-    statistics_tensors() = default;
-    statistics_tensors(const selection& of, const kept_statistics& kept) {
-        add("normalisation.mean", kept.norm().mean, {kept.norm().mean.size()});
-        add("normalisation.scale", kept.norm().scale, {kept.norm().scale.size()});
-        for (const selected_norm& norm : selected_norms(of)) {
-            add(norm.name + statistics_suffix,
-                norm_values(kept.blocks().of(norm.block), norm.norm, norm.channels),
-                {4, static_cast<std::uint64_t>(norm.channels)});
-        }
-    }
-
-private:
-    void add(std::string name, std::vector<float> numbers, std::vector<std::uint64_t> shape) {
-        values.emplace_back(std::move(name), std::move(numbers));
-        shapes.push_back(std::move(shape));
-    }
-};
-
-/// The statistics in a file whose network fits; null where it has none.
-inline std::shared_ptr<const kept_statistics> read_statistics(const safetensors& file, const weights& w) {
-    if (file.find("normalisation.mean") == nullptr) {
-        return nullptr;
-    }
-    const auto read = [&](const std::string& name, std::size_t size) {
-        std::vector<float> values(size);
-        copy_finite(file, name, values);
-        return values;
-    };
-    const auto channels = static_cast<std::size_t>(w.input().channels);
-    normalisation norm{read("normalisation.mean", channels), read("normalisation.scale", channels)};
-    block_statistics blocks(w.blocks().size());
-    for (const selected_norm& one : selected_norms(w.part())) {
-        blocks.set(one, read(one.name + statistics_suffix, 4 * static_cast<std::size_t>(one.channels)));
-    }
-    return std::make_shared<const kept_statistics>(std::move(norm), std::move(blocks));
-}
-
-template <std::same_as<weights> Weights>
-void write_checkpoint(const std::string& path, const Weights& w, const training_state& state,
-                      const std::map<std::string, std::string>& notes,
-                      const kept_statistics* kept = nullptr) {
-    require_finite(w, "save_checkpoint: " + path);
-    for (const auto& [values, name] :
-         {std::pair(&state.momentum, "momentum"), std::pair(&state.average, "average")}) {
-        if (!values->empty() && values->size() != w.values().size()) {
-            throw shape_error("[F0906] save_checkpoint: " + path + ": expected the " + name + " of " +
-                              std::to_string(w.values().size()) + " weights, got " +
-                              std::to_string(values->size()));
-        }
-    }
-    golden_run golden(w.part());
-    random_stream random(seed{0}, purpose::user);
-    for (float& v : golden.input) {
-        v = static_cast<float>(random.normal());
-    }
-    golden.run(w);
-    if (!all_finite(golden.output)) {
-        throw numeric_error("[F0907] save_checkpoint: " + path +
-                            ": the weights give logits that are not finite");
-    }
-    std::map<std::string, std::string> metadata{
-        {"format", "fitnas checkpoint"},      {"schema", std::to_string(checkpoint_schema)},
-        {"fitnas", FITNAS_VERSION_STRING},    {"space", fingerprint(w.part().space())},
-        {"architecture", w.part().text()},    {"simd_width", std::to_string(FITNAS_SIMD_WIDTH)},
-        {"step", std::to_string(state.step)}, {"steps", std::to_string(state.steps)}};
-    for (const auto& [name, text] : state.setup) {
-        metadata["train." + name] = text;
-    }
-    for (const auto& [name, text] : notes) {
-        metadata["note." + name] = text;
-    }
-    // From wide to narrow values, so that all are aligned.
-    std::vector<tensor_view> tensors;
-    const auto n = [](auto value) { return static_cast<std::uint64_t>(value); };
-    std::vector<double> reports{state.sums.loss, state.sums.accuracy};
-    for (const epoch_report& r : state.epochs) {
-        reports.push_back(r.loss);
-        reports.push_back(r.accuracy);
-    }
-    tensors.push_back(tensor_view::of<double>("training.reports", {n(reports.size() / 2), 2}, reports));
-    for (weight_tensor& t : weight_tensors(w.part())) {
-        tensors.push_back(tensor_view::of<float>(std::move(t.name), std::move(t.shape),
-                                                 w.values().subspan(t.offset, t.size)));
-    }
-    if (!state.momentum.empty()) {
-        tensors.push_back(
-            tensor_view::of<float>("training.momentum", {n(state.momentum.size())}, state.momentum));
-    }
-    if (!state.average.empty()) {
-        tensors.push_back(
-            tensor_view::of<float>("training.average", {n(state.average.size())}, state.average));
-    }
-    const statistics_tensors statistics =
-        kept != nullptr ? statistics_tensors(w.part(), *kept) : statistics_tensors();
-    for (std::size_t i = 0; i < statistics.values.size(); ++i) {
-        const auto& [name, values] = statistics.values[i];
-        tensors.push_back(tensor_view::of<float>(name, statistics.shapes[i], values));
-    }
-    const shape in = w.input();
-    tensors.push_back(tensor_view::of<float>(
-        "golden.input", {golden_run::images, n(in.height), n(in.width), n(in.channels)}, golden.input));
-    tensors.push_back(tensor_view::of<float>(
-        "golden.output", {n(golden.count), golden_run::images, n(w.classes())}, golden.output));
-    tensors.push_back(tensor_view::of<std::uint8_t>(
-        "golden.paths", {n(golden.count), n(golden.paths.size() / golden.count)}, golden.paths));
-    write_safetensors(path, tensors, metadata);
-}
-
-/// The state of the training, from a file whose weights fit.
-inline training_state read_training(const safetensors& file, std::size_t count) {
-    training_state state;
-    state.step = static_cast<long long>(checkpoint_number(file, "step"));
-    state.steps = static_cast<long long>(checkpoint_number(file, "steps"));
-    const std::vector<double> reports = file.values<double>("training.reports");
-    if (reports.size() < 2 || reports.size() % 2 != 0) {
-        throw data_error("[F0908] " + file.path() + ": tensor \"training.reports\": expected pairs, got " +
-                         std::to_string(reports.size()) + " values");
-    }
-    state.sums = {reports[0], reports[1]};
-    for (std::size_t i = 2; i < reports.size(); i += 2) {
-        state.epochs.push_back({reports[i], reports[i + 1]});
-    }
-    if (file.find("training.momentum") != nullptr) {
-        state.momentum.resize(count);
-        copy_finite(file, "training.momentum", state.momentum);
-    }
-    if (file.find("training.average") != nullptr) {
-        state.average.resize(count);
-        copy_finite(file, "training.average", state.average);
-    }
-    constexpr std::string_view prefix = "train.";
-    for (const auto& [name, text] : file.metadata()) {
-        if (name.starts_with(prefix)) {
-            state.setup.emplace_back(name.substr(prefix.size()), text);
-        }
-    }
-    return state;
-}
-
-/// Changes the weights where everything is right, and nothing elsewhere.
-/// @param statistics if not null, those of the file, or null where it has none
-template <std::same_as<weights> Weights>
-checkpoint read_checkpoint(const std::string& path, Weights& w,
-                           std::shared_ptr<const kept_statistics>* statistics = nullptr) {
-    const safetensors file(path);
-    require_metadata(file, "format", "fitnas checkpoint", "not a checkpoint");
-    require_metadata(file, "schema", std::to_string(checkpoint_schema), "of another version");
-    if (!file.has_checksum()) {
-        throw data_error("[F0909] " + path + ": damaged: expected a checksum, there is none");
-    }
-    require_metadata(file, "space", fingerprint(w.part().space()), "of another space");
-    require_metadata(file, "architecture", w.part().text(), "of another network");
-    checkpoint result;
-    std::vector<float> values(w.values().size());
-    for (const weight_tensor& t : weight_tensors(w.part())) {
-        const std::span<float> part = std::span<float>(values).subspan(t.offset, t.size);
-        copy_finite(file, t.name, part);
-        if (file.find(t.name)->shape != t.shape) {
-            throw data_error("[F0910] " + path + ": tensor \"" + t.name + "\": expected the shape " +
-                             shape_text(t.shape) + ", got " + shape_text(file.find(t.name)->shape));
-        }
-    }
-    result.training = read_training(file, values.size());
-    std::shared_ptr<const kept_statistics> kept;
-    if (statistics != nullptr) {
-        kept = read_statistics(file, w);
-    }
-    result.metadata = file.metadata();
-
-    golden_run golden(w.part());
-    file.copy("golden.input", std::span<float>(golden.input));
-    std::vector<std::uint8_t> paths(golden.paths.size());
-    file.copy("golden.paths", std::span<std::uint8_t>(paths));
-    std::vector<float> expected(golden.output.size());
-    file.copy("golden.output", std::span<float>(expected));
-    if (paths != golden.paths) {
-        throw data_error("[F0912] " + path +
-                         ": tensor \"golden.paths\": expected each operator of a cell in its order");
-    }
-    or_as_before(w, [&] {
-        std::copy(values.begin(), values.end(), w.values().begin());
-        golden.run(w);
-        double largest = 0;
-        double difference = 0;
-        for (std::size_t i = 0; i < expected.size(); ++i) {
-            largest = (std::max)(largest, std::abs(static_cast<double>(expected[i])));
-            const double d =
-                std::abs(static_cast<double>(golden.output[i]) - static_cast<double>(expected[i]));
-            difference = std::isnan(d) ? d : (std::max)(difference, d); // keeps what is not a number
-        }
-        result.golden_difference = difference / (largest > 0 ? largest : 1);
-        constexpr double most = 1e-3;
-        if (!(result.golden_difference <= most)) {
-            throw data_error("[F0913] " + path +
-                             ": the weights do not give the outputs that were saved with them: they differ "
-                             "by " +
-                             number_text(result.golden_difference) + " of the largest, at most " +
-                             number_text(most) + " is rounding; saved by fitnas " +
-                             result.metadata["fitnas"] + ", this is " FITNAS_VERSION_STRING);
-        }
-    });
-    if (statistics != nullptr) {
-        *statistics = std::move(kept);
-    }
-    return result;
-}
 
 /// The statistics of what is trained; null for a supernet, which keeps none.
 template <search_space_type Space>
@@ -310,63 +47,93 @@ checkpoint load_into(const std::string& path, Net& net) {
     return read_checkpoint(path, net.weights(), statistics_of(net));
 }
 
-/// The training of `train_kept`, which may end by throwing.
-/// @param found what the file had; its weights are in place
+/// A training that is kept in a file.
 template <class Net>
-train_report train_on(Net& net, const image_source& data, const train_options& options,
-                      const checkpoint_options& where, const std::optional<checkpoint>& found) {
-    train_options o = options;
-    const auto statistics = [&]() -> const kept_statistics* {
-        return statistics_of(net) == nullptr ? nullptr : statistics_of(net)->get();
-    };
-    // Only with statistics is a network whole, and these are there when the training is over.
-    std::optional<training_state> last;
-    if (found) {
-        o.keep.from = &found->training;
-        if (found->training.step == found->training.steps) {
-            last = found->training;
+class kept_training {
+public:
+    kept_training(Net& net, const train_options& options, const checkpoint_options& where)
+        : m_net(net), m_options(options), m_where(where) {
+        if (where.file.empty()) {
+            throw option_error("[F0914] checkpoint_options::file: expected a path, got none");
         }
     }
-    const bool whole = last && (statistics_of(net) == nullptr || statistics() != nullptr);
-    if (!whole) {
-        require_writable(where.file);
-        header_text(where.notes, where.file); // for what it throws
-    }
-    o.keep.every = where.every;
-    o.keep.save = [&](const training_state& state) {
-        write_checkpoint(where.file, net.weights(), state, where.notes);
-        if (state.step == state.steps) {
-            last = state;
-        }
-    };
-    std::optional<signal_guard> guard;
-    if (where.on_signals) {
-        guard.emplace();
-        o.keep.stop = [&] { return guard->seen() != 0 || (options.keep.stop && options.keep.stop()); };
-    }
-    train_report report = train(net, data, o);
-    if (last && !whole && statistics() != nullptr) {
-        write_checkpoint(where.file, net.weights(), *last, where.notes, statistics());
-    }
-    return report;
-}
 
-template <class Net>
-train_report train_kept(Net& net, const image_source& data, const train_options& options,
-                        const checkpoint_options& where) {
-    if (where.file.empty()) {
-        throw option_error("[F0914] checkpoint_options::file: expected a path, got none");
+    /// @param by trains with the options that it is given
+    template <class By>
+    train_report run(By&& by) {
+        return or_as_before(m_net, [&] {
+            load();
+            try {
+                return go_on(by);
+            } catch (const option_error& e) {
+                throw option_error(std::string(e.what()) +
+                                   (m_found ? " (saved in " + m_where.file + ")" : ""));
+            }
+        });
     }
-    return or_as_before(net, [&] {
-        std::optional<checkpoint> found;
-        if (find_place(where.file).there) {
-            found = load_into(where.file, net);
+
+private:
+    /// Where there is a file, its weights come into place.
+    void load() {
+        if (find_place(m_where.file).there) {
+            m_found = load_into(m_where.file, m_net);
+            if (m_found->training.step == m_found->training.steps) {
+                m_last = m_found->training;
+            }
         }
-        try {
-            return train_on(net, data, options, where, found);
-        } catch (const option_error& e) {
-            throw option_error(std::string(e.what()) + (found ? " (saved in " + where.file + ")" : ""));
+    }
+
+    template <class By>
+    train_report go_on(By&& by) {
+        const bool whole = m_last && (!keeps_statistics() || statistics() != nullptr);
+        if (!whole) {
+            require_writable(m_where.file);
+            header_text(m_where.notes, m_where.file); // for what it throws
         }
+        train_options o = m_options;
+        o.keep = {.every = m_where.every,
+                  .save = [this](const training_state& state) { save(state); },
+                  .stop = m_options.keep.stop,
+                  .from = m_found ? &m_found->training : nullptr};
+        std::optional<signal_guard> guard;
+        if (m_where.on_signals) {
+            guard.emplace();
+            o.keep.stop = [&] {
+                return guard->seen() != 0 || (m_options.keep.stop && m_options.keep.stop());
+            };
+        }
+        train_report report = by(o);
+        if (m_last && !whole && statistics() != nullptr) {
+            write_checkpoint(m_where.file, m_net.weights(), *m_last, m_where.notes, statistics());
+        }
+        return report;
+    }
+
+    void save(const training_state& state) {
+        write_checkpoint(m_where.file, m_net.weights(), state, m_where.notes);
+        if (state.step == state.steps) {
+            m_last = state;
+        }
+    }
+
+    /// Only with statistics is a network whole, and these are there when its training is over.
+    bool keeps_statistics() const { return statistics_of(m_net) != nullptr; }
+    const kept_statistics* statistics() const {
+        return keeps_statistics() ? statistics_of(m_net)->get() : nullptr;
+    }
+
+    Net& m_net;
+    const train_options& m_options;
+    const checkpoint_options& m_where;
+    std::optional<checkpoint> m_found;    ///< what the file had
+    std::optional<training_state> m_last; ///< of a training that is over
+};
+
+template <class Net, class... Method>
+train_report train_kept(Net& net, const image_source& data, const train_options& options,
+                        const checkpoint_options& where, const Method&... method) {
+    return kept_training<Net>(net, options, where).run([&](const train_options& o) {
+        return train(net, data, o, method...);
     });
 }
 
@@ -431,6 +198,17 @@ template <search_space_type Space>
 train_report train(network<Space>& net, const image_source& data, const train_options& options,
                    const checkpoint_options& where) {
     return detail::train_kept(net, data, options, where);
+}
+/// @brief The same by a method of your own, whose optimisers' states are saved too.
+template <search_space_type Space, training_method_type Method>
+train_report train(supernet<Space>& net, const image_source& data, const train_options& options,
+                   const checkpoint_options& where, const Method& method) {
+    return detail::train_kept(net, data, options, where, method);
+}
+template <search_space_type Space, training_method_type Method>
+train_report train(network<Space>& net, const image_source& data, const train_options& options,
+                   const checkpoint_options& where, const Method& method) {
+    return detail::train_kept(net, data, options, where, method);
 }
 
 /// @brief `retrain`, saved on the way and gone on with.

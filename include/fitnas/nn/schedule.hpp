@@ -1,15 +1,28 @@
 /// @file
-/// @brief The learning rate over a training: warm-up, then half a cosine.
+/// @brief The learning rate over a training: a constant, or warm-up and half a cosine.
 
 #ifndef FITNAS_NN_SCHEDULE_HPP
 #define FITNAS_NN_SCHEDULE_HPP
 
 #include <cmath>
+#include <concepts>
 #include <numbers>
 
 #include <fitnas/config.hpp>
 
 namespace fitnas {
+
+/// @brief A function from a step, 0 <= step, to its learning rate.
+template <class T>
+concept schedule_type = requires(const T& s, long long step) {
+    { s(step) } -> std::convertible_to<double>;
+};
+
+/// @brief The same rate in each step.
+struct constant_rate {
+    double rate = 0.01; ///< above 0
+    double operator()(long long) const { return rate; }
+};
 
 /// @brief Rises in a straight line to the peak, then falls along half a cosine to almost its floor
 /// (Loshchilov and Hutter, arXiv 1608.03983, equation 5, without restarts).

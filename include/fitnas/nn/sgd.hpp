@@ -1,5 +1,5 @@
 /// @file
-/// @brief Stochastic gradient descent with momentum, on parts of a flat buffer.
+/// @brief Stochastic gradient descent with momentum, on flat spans.
 
 #ifndef FITNAS_NN_SGD_HPP
 #define FITNAS_NN_SGD_HPP
@@ -21,11 +21,10 @@ struct sgd_options {
     bool nesterov = false;      ///< look ahead along the momentum (Sutskever et al., ICML 2013)
 };
 
-/// @brief v <- momentum v + g + weight_decay w; w <- w - rate v. Values that a step does not name keep both
-/// their weight and their momentum: what a path does not use is not touched.
+/// @brief v <- momentum v + g + weight_decay w; w <- w - rate v.
 class sgd {
 public:
-    /// @param size of the flat buffer
+    /// @param size how many values are updated
     /// @throws option_error where a constant is outside its range
     explicit sgd(std::size_t size, const sgd_options& options = {}) : m_options(options), m_velocity(size) {
         if (!(options.momentum >= 0 && options.momentum < 1) || !(options.weight_decay >= 0)) {
@@ -35,26 +34,25 @@ public:
         }
     }
 
-    /// @brief One update of the values [first, first + gradient.size()).
-    /// @param values the whole buffer
-    /// @param gradient of the part
-    /// @param first where the part starts
+    /// @brief One update.
+    /// @param values changed
+    /// @param gradient of the loss there, as many values
     /// @param learning_rate of this step
     /// @param share the gradient is multiplied by it first
-    /// @throws shape_error where the part lies outside the buffer
-    void step(std::span<float> values, std::span<const float> gradient, std::size_t first,
-              double learning_rate, double share = 1) {
-        if (values.size() != m_velocity.size() || first + gradient.size() > values.size()) {
+    /// @throws shape_error where the spans are not as long as the optimiser was made for
+    void step(std::span<float> values, std::span<const float> gradient, double learning_rate,
+              double share = 1) {
+        if (values.size() != m_velocity.size() || gradient.size() != m_velocity.size()) {
             throw shape_error("[F0114] sgd: made for " + std::to_string(m_velocity.size()) + " values, got " +
-                              std::to_string(values.size()) + " and a gradient of the values " +
-                              std::to_string(first) + " to " + std::to_string(first + gradient.size()));
+                              std::to_string(values.size()) + " and a gradient of " +
+                              std::to_string(gradient.size()));
         }
         const auto momentum = static_cast<float>(m_options.momentum);
         const auto decay = static_cast<float>(m_options.weight_decay);
         const auto rate = static_cast<float>(learning_rate);
         const auto scale = static_cast<float>(share);
-        float* w = values.data() + first;
-        float* v = m_velocity.data() + first;
+        float* w = values.data();
+        float* v = m_velocity.data();
         constexpr std::size_t part = 16384;
         parallel_for(static_cast<std::ptrdiff_t>((gradient.size() + part - 1) / part), [&](std::ptrdiff_t p) {
             const std::size_t begin = static_cast<std::size_t>(p) * part;
@@ -67,8 +65,8 @@ public:
         });
     }
 
-    /// @return one velocity for each value of the buffer: what a training that goes on later must keep
-    std::span<float> velocity() { return m_velocity; }
+    /// @return one velocity for each value: what a training that goes on later must keep
+    std::span<float> state() { return m_velocity; }
 
 private:
     sgd_options m_options;

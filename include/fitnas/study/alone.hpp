@@ -19,6 +19,7 @@
 #include <fitnas/io/signal_guard.hpp>
 #include <fitnas/study/folder.hpp>
 #include <fitnas/supernet/retrain.hpp>
+#include <fitnas/supernet/training_scorer.hpp>
 
 namespace fitnas::study {
 
@@ -117,36 +118,20 @@ alone_results<Space> train_alone(const std::string& path, const std::vector<alon
     // Costs differ between networks; a random order shares them evenly among the threads.
     random_stream random(options.seed, purpose::shuffle);
     random.shuffle(std::span<alone_job<Space>>(left));
-    const stopwatch clock;
-    std::mutex mutex;
-    long long done = 0;
-    double told = 0;
-    const auto tell = [&] {
-        told = clock.seconds();
-        if (watch) {
-            watch({.stage = "alone",
-                   .done = done,
-                   .total = static_cast<long long>(left.size()),
-                   .seconds = told});
-        }
-    };
-    const signal_guard guard;
-    parallel_for(static_cast<std::ptrdiff_t>(left.size()), [&](std::ptrdiff_t i) {
-        if (guard.seen() != 0) {
-            return;
-        }
-        const alone_job<Space>& job = left[static_cast<std::size_t>(i)];
-        train_options own = options;
+    observer tell;
+    if (watch) {
+        tell = [&, over = 0LL, told = 0.0](const progress& p) mutable {
+            if (p.done > over || p.seconds - told >= 10) {
+                over = p.done;
+                told = p.seconds;
+                watch(p);
+            }
+        };
+    }
+    std::mutex mutex; // of the table
+    const auto one = [&](std::size_t i, train_options& own) {
+        const alone_job<Space>& job = left[i];
         own.seed = seed{job.seed};
-        own.observer = {};
-        if (watch) {
-            own.observer = [&](const progress&) {
-                const std::lock_guard lock(mutex);
-                if (clock.seconds() - told >= 10) {
-                    tell();
-                }
-            };
-        }
         const auto trained = retrain<Space>(job.architecture, data, own);
         alone_result result{trained.validation_accuracy, trained.test_accuracy, {}};
         for (const epoch_report& e : trained.report.epochs) {
@@ -155,9 +140,10 @@ alone_results<Space> train_alone(const std::string& path, const std::vector<alon
         const std::lock_guard lock(mutex);
         results[job] = std::move(result);
         write_alone<Space>(path, results);
-        ++done;
-        tell();
-    });
+    };
+    const signal_guard guard;
+    const long long done = fitnas::detail::train_beside(
+        left.size(), "alone", options, tell, [&] { return guard.seen() != 0; }, one);
     if (done < static_cast<long long>(left.size())) {
         throw interrupted("[F1016] training networks: stopped; " + path + " has " +
                           std::to_string(results.size()) + " trainings of " +

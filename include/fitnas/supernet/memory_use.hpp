@@ -83,11 +83,13 @@ FITNAS_COLD inline memory_size largest_workspace(const selection& of, bool backw
     return most;
 }
 
-FITNAS_COLD inline memory_size training_bytes(const selection& of, memory_size batch, bool averages = false) {
-    // Weights, gradients, momentum, and the weights before, for a training that diverges; their mean.
+/// @param copies floats of each weight beside these: of the optimiser, of the mean
+FITNAS_COLD inline memory_size training_bytes(const selection& of, memory_size batch,
+                                              memory_size copies = 1) {
+    // Weights, gradients, and the weights before, for a training that diverges.
     return memory_size(sizeof(float)) *
-           (memory_size::of(of.parameters()) * (averages ? 5 : 4) + image_floats(batch, of.space().input) +
-            step_floats(of, batch) + largest_workspace(of, true));
+           (memory_size::of(of.parameters()) * (copies + memory_size(3)) +
+            image_floats(batch, of.space().input) + step_floats(of, batch) + largest_workspace(of, true));
 }
 
 FITNAS_COLD inline memory_size evaluation_bytes(const selection& of, memory_size images,

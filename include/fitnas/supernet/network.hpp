@@ -77,7 +77,7 @@ inline std::vector<float> logits_of(const weights& w, const kept_statistics& kep
         std::iota(indices.begin(), indices.end(), first);
         const loaded_images images(data, indices, kept.norm());
         run.memory().reset();
-        const float* x = run.along(w, path, images.values.data(), images.count(), kept.blocks());
+        const float* x = run.along_given(w, path, images.values.data(), images.count(), kept.blocks());
         std::copy_n(x, indices.size() * classes, logits.data() + first * classes);
     }
     return logits;
@@ -185,6 +185,18 @@ auto or_as_before(network<Space>& net, Work&& work) {
     }
 }
 
+template <search_space_type Space, class By>
+train_report train_and_calibrate(network<Space>& net, const image_source& data, const train_options& options,
+                                 By&& by) {
+    constexpr std::size_t calibration = 2000;
+    return or_as_before(net, [&] {
+        require_calibration_fits(net.weights(), (std::min)(calibration, data.size()));
+        train_report report = by();
+        net.calibrate(data, calibration, options.seed);
+        return report;
+    });
+}
+
 } // namespace detail
 
 /// @brief Trains one network by itself; the options' `sampling` plays no part. Ends with `net.calibrate`.
@@ -192,13 +204,16 @@ auto or_as_before(network<Space>& net, Work&& work) {
 /// are none: `calibrate` makes those of the weights where the training stopped
 template <search_space_type Space>
 train_report train(network<Space>& net, const image_source& data, const train_options& options = {}) {
-    constexpr std::size_t calibration = 2000;
-    return detail::or_as_before(net, [&] {
-        detail::require_calibration_fits(net.weights(), (std::min)(calibration, data.size()));
-        train_report report = detail::train(net.weights(), data, options);
-        net.calibrate(data, calibration, options.seed);
-        return report;
-    });
+    return detail::train_and_calibrate(net, data, options,
+                                       [&] { return detail::train(net.weights(), data, options); });
+}
+/// @brief The same by a method of your own.
+/// @param method a `training_method`
+template <search_space_type Space, training_method_type Method>
+train_report train(network<Space>& net, const image_source& data, const train_options& options,
+                   const Method& method) {
+    return detail::train_and_calibrate(
+        net, data, options, [&] { return detail::train_by(net.weights(), data, options, method); });
 }
 
 /// @return the predicted class of each image

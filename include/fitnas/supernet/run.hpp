@@ -133,8 +133,8 @@ public:
         });
     }
     /// The same with given statistics.
-    const float* along(const weights& w, std::span<const int> path, const float* x, int images,
-                       const block_statistics& given) {
+    const float* along_given(const weights& w, std::span<const int> path, const float* x, int images,
+                             const block_statistics& given) {
         return walk(w, path, x, [&](std::size_t, const weight_block& b, const float* in) -> const float* {
             float* y = output(b, images);
             forward(b.plan, w.of(b), in, images, y, given.of(b.index));

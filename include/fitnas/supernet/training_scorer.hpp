@@ -8,18 +8,73 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <fitnas/core/error.hpp>
 #include <fitnas/core/parallel.hpp>
+#include <fitnas/core/progress.hpp>
 #include <fitnas/core/shared_observer.hpp>
 #include <fitnas/space/score_table.hpp>
 #include <fitnas/supernet/network.hpp>
 #include <fitnas/supernet/train.hpp>
 
 namespace fitnas {
+
+namespace detail {
+
+/// Trainings beside each other, each on one thread.
+/// @param watch called after each step of any training, by one at a time, with the number of trainings that
+/// are over; what it throws stops all
+/// @param stopped asked before each training: true leaves it out
+/// @param one `one(i, own)` does training i with options of its own
+/// @return how many are over
+template <class Stopped, class One>
+long long train_beside(std::size_t runs, const char* stage, const train_options& options,
+                       const observer& watch, Stopped&& stopped, One&& one) {
+    shared_observer shared(watch);
+    const stopwatch clock;
+    std::mutex counting; // so that each number is told
+    std::atomic<long long> done{0};
+    const auto tell = [&] {
+        return shared({.stage = stage,
+                       .done = done.load(),
+                       .total = static_cast<long long>(runs),
+                       .seconds = clock.seconds()});
+    };
+    parallel_for(static_cast<std::ptrdiff_t>(runs), [&](std::ptrdiff_t i) {
+        if (shared.stopped() || stopped()) {
+            return;
+        }
+        train_options own = options;
+        own.observer = {};
+        if (shared.watches()) {
+            own.observer = [&](const progress&) {
+                if (!tell()) {
+                    throw interrupted("[F0565] training_scorer: stopped by its observer");
+                }
+            };
+        }
+        try {
+            one(static_cast<std::size_t>(i), own);
+        } catch (const interrupted&) {
+            if (!shared.stopped()) {
+                throw;
+            }
+            return;
+        }
+        const std::lock_guard lock(counting);
+        ++done;
+        tell();
+    });
+    shared.rethrow();
+    return done.load();
+}
+
+} // namespace detail
 
 /// @brief Trains each architecture by itself; its score is the accuracy on the validation images, in [0, 1],
 /// the mean over the seeds. The test split is not read.
@@ -49,44 +104,14 @@ struct training_scorer {
         const std::size_t runs = some.size() * static_cast<std::size_t>(seeds);
         const auto images = static_cast<double>(data->validation.size());
         std::vector<double> right(runs);
-        detail::shared_observer watch(options.observer);
-        const stopwatch clock;
-        std::atomic<long long> done{0};
-        const auto told = [&] {
-            return watch({.stage = "trainings",
-                          .done = done.load(),
-                          .total = static_cast<long long>(runs),
-                          .seconds = clock.seconds()});
-        };
-        parallel_for(static_cast<std::ptrdiff_t>(runs), [&](std::ptrdiff_t i) {
-            if (watch.stopped()) {
-                return;
-            }
-            const auto run = static_cast<std::size_t>(i);
-            train_options own = options;
+        const auto one = [&](std::size_t run, train_options& own) {
             own.seed = seed{options.seed.value + run % static_cast<std::size_t>(seeds)};
-            own.observer = {};
-            if (watch.watches()) {
-                own.observer = [&](const progress&) {
-                    if (!told()) {
-                        throw interrupted("[F0565] training_scorer: stopped by its observer");
-                    }
-                };
-            }
-            try {
-                network<Space> net(some[run / static_cast<std::size_t>(seeds)], own.seed);
-                train(net, data->train, own);
-                right[run] = std::round(accuracy(net, data->validation) * images);
-            } catch (const interrupted&) {
-                if (!watch.stopped()) {
-                    throw;
-                }
-                return;
-            }
-            ++done;
-            told();
-        });
-        watch.rethrow();
+            network<Space> net(some[run / static_cast<std::size_t>(seeds)], own.seed);
+            train(net, data->train, own);
+            right[run] = std::round(accuracy(net, data->validation) * images);
+        };
+        detail::train_beside(
+            runs, "trainings", options, options.observer, [] { return false; }, one);
         // Counts, divided once: networks that are right equally often have equal scores.
         std::vector<double> scores(some.size());
         for (std::size_t i = 0; i < runs; ++i) {

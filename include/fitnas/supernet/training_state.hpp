@@ -26,7 +26,8 @@ struct training_state {
     long long steps = 0; ///< of the whole training
     epoch_report sums{}; ///< of the present epoch so far: of the batches' losses, of right images
     std::vector<epoch_report> epochs; ///< those that are over
-    std::vector<float> momentum;      ///< one for each weight
+    /// State of the optimisers, block by block: of SGD a momentum for each weight.
+    std::vector<float> optimiser;
     /// Mean of the weights so far, where a training takes one (`train_options::average`); empty before its
     /// first step, and when the training is over: the mean is then the weights.
     std::vector<float> average{};

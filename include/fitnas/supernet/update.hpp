@@ -1,5 +1,5 @@
 /// @file
-/// @brief One update of a set of weights: a batch, some paths, SGD on what they used.
+/// @brief One update of a set of weights: a batch, some paths, a step of the optimiser on what they used.
 
 #ifndef FITNAS_SUPERNET_UPDATE_HPP
 #define FITNAS_SUPERNET_UPDATE_HPP
@@ -10,17 +10,27 @@
 #include <string>
 #include <vector>
 
-#include <fitnas/nn/sgd.hpp>
+#include <fitnas/config.hpp>
+#include <fitnas/core/error.hpp>
+#include <fitnas/nn/optimiser.hpp>
 #include <fitnas/supernet/checks.hpp>
 #include <fitnas/supernet/path.hpp>
 
 namespace fitnas::detail {
 
-/// Once the largest path was run, nothing is allocated any more.
+/// Once the largest path was run, nothing is allocated any more. A block that no path uses keeps its weights
+/// and the state of its optimiser.
+template <optimiser_type Optimiser>
 class weights_update {
 public:
-    weights_update(weights& w, const sgd_options& options)
-        : m_weights(w), m_runner(w), m_sgd(w.values().size(), options), m_uses(w.blocks().size()) {}
+    /// @param make from a number of values to their optimiser
+    template <class Make>
+    weights_update(weights& w, const Make& make) : m_weights(w), m_runner(w), m_uses(w.blocks().size()) {
+        m_optimisers.reserve(w.blocks().size());
+        for (const weight_block& b : w.blocks()) {
+            m_optimisers.push_back(make(b.size));
+        }
+    }
 
     /// Forward and backward along one path.
     /// @param code one operator number a cell; empty where nothing is chosen
@@ -47,6 +57,20 @@ public:
     /// Those of the last run.
     std::span<const float> logits() const { return m_runner.logits(); }
 
+    /// Of all weights; of blocks that no path has used it is not of this step.
+    std::span<float> gradient() { return m_runner.gradient(); }
+    /// Of each block, how many paths of this step have added to its gradient.
+    std::span<int> uses() { return m_uses; }
+    /// Sets to zero what is not of this step.
+    void clear_unused() {
+        for (const weight_block& b : m_weights.blocks()) {
+            if (m_uses[b.index] == 0) {
+                const std::span<float> gradient = m_runner.gradient(b);
+                std::fill(gradient.begin(), gradient.end(), 0.0F);
+            }
+        }
+    }
+
     /// @return a tensor of this step's gradients that has a value which is not finite; empty where none has
     std::string gradient_not_finite() {
         for (std::size_t b = 0; b < m_uses.size(); ++b) {
@@ -65,20 +89,42 @@ public:
         for (std::size_t b = 0; b < m_uses.size(); ++b) {
             if (m_uses[b] > 0) {
                 const weight_block& block = m_weights.blocks()[b];
-                m_sgd.step(m_weights.values(), m_runner.gradient(block), block.offset, learning_rate,
-                           1.0 / m_uses[b]);
+                m_optimisers[b].step(m_weights.values(block), m_runner.gradient(block), learning_rate,
+                                     1.0 / m_uses[b]);
                 m_uses[b] = 0;
             }
         }
     }
 
-    /// @return the momentum of all weights
-    std::span<float> velocity() { return m_sgd.velocity(); }
+    /// @return that of all optimisers
+    FITNAS_COLD std::vector<float> state() {
+        std::vector<float> all;
+        for (Optimiser& o : m_optimisers) {
+            const std::span<const float> one = o.state();
+            all.insert(all.end(), one.begin(), one.end());
+        }
+        return all;
+    }
+    FITNAS_COLD void set_state(std::span<const float> all) {
+        std::size_t count = 0;
+        for (Optimiser& o : m_optimisers) {
+            count += std::span<const float>(o.state()).size();
+        }
+        if (all.size() != count) {
+            throw shape_error("[F0519] train: cannot go on: expected an optimiser's state of " +
+                              std::to_string(count) + " values, got " + std::to_string(all.size()));
+        }
+        for (Optimiser& o : m_optimisers) {
+            const std::span<float> one = o.state();
+            std::copy_n(all.begin(), one.size(), one.begin());
+            all = all.subspan(one.size());
+        }
+    }
 
 private:
     weights& m_weights;
     path_runner m_runner;
-    sgd m_sgd;
+    std::vector<Optimiser> m_optimisers; ///< one a block
     network_path m_path;
     std::vector<int> m_uses; ///< of each block, since the last update
 };
