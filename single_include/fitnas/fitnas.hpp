@@ -20905,13 +20905,13 @@ FITNAS_COLD inline void require_options(const train_options& o, std::size_t imag
 }
 
 /// What a training that goes on must share with the one that was saved.
-FITNAS_COLD inline std::vector<std::pair<std::string, std::string>>
-training_setup(const train_options& o, const image_source& data) {
+FITNAS_COLD inline std::vector<std::pair<std::string, std::string>> training_setup(const train_options& o,
+                                                                                   const image_source& data) {
     const auto exact = [](double value) { return general_text(value, 17); };
     constexpr const char* ways[] = {"uniform", "strict_fair", "fair_in_turn", "sandwich"};
     std::vector<std::pair<std::string, std::string>> setup{
-        {"images",
-         std::to_string(data.size()) + " of " + to_string(data.image_shape()) + ", hash " + data.fingerprint()},
+        {"images", std::to_string(data.size()) + " of " + to_string(data.image_shape()) + ", hash " +
+                       data.fingerprint()},
         {"epochs", std::to_string(o.epochs)},
         {"batch", std::to_string(o.batch)},
         {"sampling", ways[static_cast<std::size_t>(o.sampling)]},
@@ -21592,8 +21592,7 @@ inline void require_calibration_fits(const weights& w, std::size_t images) {
 }
 
 /// Logits of images, in slices. @return images x classes
-inline std::vector<float> logits_of(const weights& w, const kept_statistics& kept,
-                                    const image_source& data) {
+inline std::vector<float> logits_of(const weights& w, const kept_statistics& kept, const image_source& data) {
     constexpr std::size_t slice = logits_slice;
     require_logits_fit(w, data.size());
     const auto classes = static_cast<std::size_t>(w.classes());
