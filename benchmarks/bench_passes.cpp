@@ -10,7 +10,8 @@
 
 #include <benchmark/benchmark.h>
 
-#include <fitnas/cpu/execute.hpp>
+#include <fitnas/cpu/backward.hpp>
+#include <fitnas/cpu/forward.hpp>
 #include <fitnas/op/mbconv.hpp>
 
 #include "sgemm_peak.hpp"
@@ -122,40 +123,46 @@ float* second_weights(const block& b, const tensor& of) {
     return depthwise_weights(b, of) + std::ptrdiff_t{b.wide()} * b.kernel * b.kernel;
 }
 
+geometry first_pass(const block& b, int images) { return {b.in, b.wide_in(), 1, 1, images}; }
+geometry depthwise_pass(const block& b, int images) {
+    return {b.wide_in(), b.wide_out(), b.kernel, b.stride, images};
+}
+geometry second_pass(const block& b, int images) { return {b.wide_out(), b.output(), 1, 1, images}; }
+
 const std::array<pass, 6> passes{{
     {"first_forward", [](const block& b) { return b.first_macs(); },
      [](const block& b, int images, block_memory& m) {
-         pointwise_forward({.z = m.narrow.data()}, b.in, 1, images, m.weights.data(), b.wide(),
-                           m.first.data(), &m.sums(b.wide()), m.ws);
+         pointwise_forward(first_pass(b, images), {.z = m.narrow.data()}, m.weights.data(), m.first.data(),
+                           &m.sums(b.wide()), m.ws);
      }},
     {"depthwise_forward", [](const block& b) { return b.depthwise_macs(); },
      [](const block& b, int images, block_memory& m) {
-         depthwise_forward(m.read(m.first), b.wide_in(), b.kernel, b.stride, images,
-                           depthwise_weights(b, m.weights), m.second.data(), &m.sums(b.wide()));
+         depthwise_forward(depthwise_pass(b, images), m.read(m.first), depthwise_weights(b, m.weights),
+                           m.second.data(), &m.sums(b.wide()));
      }},
     {"second_forward", [](const block& b) { return b.second_macs(); },
      [](const block& b, int images, block_memory& m) {
-         pointwise_forward(m.read(m.second), b.wide_out(), 1, images, second_weights(b, m.weights), b.out,
+         pointwise_forward(second_pass(b, images), m.read(m.second), second_weights(b, m.weights),
                            m.third.data(), &m.sums(b.out), m.ws);
      }},
     {"second_backward", [](const block& b) { return 2 * b.second_macs(); },
      [](const block& b, int images, block_memory& m) {
-         pointwise_backward(m.gradient(m.third_gradient, m.third), m.read(m.second), b.wide_out(), 1, images,
-                            second_weights(b, m.weights), b.out, second_weights(b, m.gradients),
+         pointwise_backward(second_pass(b, images), m.gradient(m.third_gradient, m.third), m.read(m.second),
+                            second_weights(b, m.weights), second_weights(b, m.gradients),
                             {m.second_gradient.data()}, m.sums(b.wide()), m.ws);
      }},
     {"depthwise_backward", [](const block& b) { return 2 * b.depthwise_macs(); },
      [](const block& b, int images, block_memory& m) {
-         depthwise_backward(m.gradient(m.second_gradient, m.second), m.read(m.first), b.wide_in(), b.kernel,
-                            b.stride, images, depthwise_weights(b, m.weights),
+         depthwise_backward(depthwise_pass(b, images), m.gradient(m.second_gradient, m.second),
+                            m.read(m.first), depthwise_weights(b, m.weights),
                             depthwise_weights(b, m.gradients), {m.first_gradient.data()}, m.sums(b.wide()),
                             m.ws);
      }},
     {"first_backward", [](const block& b) { return 2 * b.first_macs(); },
      [](const block& b, int images, block_memory& m) {
-         pointwise_backward(m.gradient(m.first_gradient, m.first), {.z = m.narrow.data()}, b.in, 1, images,
-                            m.weights.data(), b.wide(), m.gradients.data(), {m.narrow_gradient.data()},
-                            m.sums(b.in.channels), m.ws);
+         pointwise_backward(first_pass(b, images), m.gradient(m.first_gradient, m.first),
+                            {.z = m.narrow.data()}, m.weights.data(), m.gradients.data(),
+                            {m.narrow_gradient.data()}, m.sums(b.in.channels), m.ws);
      }},
 }};
 

@@ -55,7 +55,7 @@ double tile_gflops() {
                 thread_scratch(a + b + static_cast<std::size_t>(rows) * static_cast<std::size_t>(n));
             std::fill_n(memory, a + b, 0.5F);
             for (int i = 0; i < repeats; ++i) {
-                detail::multiply(rows, n, k, memory, detail::block_stride(rows), memory + a,
+                detail::multiply({rows, n, k}, {memory, detail::blocked_stride(rows)}, memory + a,
                                  detail::store_rows{memory + a + b, n, n, false});
             }
         });

@@ -1,9 +1,9 @@
-// The fitted space answers any limit: multiply-accumulates, parameters, and latency from a table that is
-// measured on this machine, operator by operator. No search is trained anew.
+// The fitted space answers any limit: multiply-accumulates, parameters, latency from a table that is measured
+// on this machine operator by operator, and a cost of one's own. No search is trained anew.
 //
-// Prints the best code for each limit, cheaper limits first, and one limit that nothing meets:
+// Prints the best code for each limit, cheaper limits first, the fronts, and one limit that nothing meets:
 //   at most 500000 macs: ...
-//   refused: [F0313] exhaustive: no architecture meets parameters <= 1000; ...
+//   refused: [F0313] exhaustive: no architecture meets energy <= 1 mJ; the least is 2.5 mJ
 
 #include <cstdio>
 
@@ -34,11 +34,19 @@ int main() {
         model,
         {.top = 1, .limit = cost::latency_at_most(latency, middle) && cost::parameters_at_most(60'000)});
     std::printf("fast enough and small enough: %lld parameters, %s than the limit of latency\n",
-                fast[0].parameters, fast[0].latency <= middle ? "faster" : "slower");
+                fast[0].parameters, fast[0].cost("latency") <= middle ? "faster" : "slower");
 
-    std::printf("cheapest of each quality: %zu networks on the front\n", search::pareto(model).size());
+    // A cost of one's own: a value for each operator of each cell, here by a function, and what all share.
+    const auto energy = cost::table<space>(
+        "energy", "mJ", [](int cell, int o) { return 0.5 * o + 0.1 * cell * (o > 0 ? 1 : 0); }, 2.5);
+    const auto frugal =
+        search::exact(model, {.top = 1, .limit = energy.at_most(6) && cost::macs_at_most(1'000'000)});
+    std::printf("%s: %.1f mJ\n", to_string<space>(frugal[0].architecture).c_str(), frugal[0].cost("energy"));
+
+    std::printf("cheapest of each quality: %zu networks on the front of macs, %zu on that of energy\n",
+                search::pareto(model).size(), search::pareto(model, {.against = energy}).size());
     try {
-        search::exhaustive(model, {.limit = cost::parameters_at_most(1000)});
+        search::exhaustive(model, {.limit = energy.at_most(1)});
     } catch (const limit_error& e) {
         std::printf("refused: %s\n", e.what());
     }

@@ -25,9 +25,9 @@ int main() {
                 cost::parameters<space>(heavy));
 
     // Eight images of random blobs, in the place of real ones.
-    image_dataset images =
+    image_dataset images(
         datasets::synthetic({.image = space::input, .classes = 8, .train = 8, .validation = 0, .test = 0})
-            .train;
+            .train);
     images.classes = space::classes;
     supernet<space> super(seed{1});
     const train_report report = train(super, images, {.epochs = 1, .batch = 8});

@@ -124,11 +124,12 @@ void run(const std::string& out, const std::string& source, const sizes& n) {
         most = (std::max)(most, cost::macs<space>(a));
     }
     // The heaviest networks win without a limit; 60 % of their cost asks for a choice.
-    const cost::limit limit = cost::macs_at_most(most * 6 / 10);
+    const long long within = most * 6 / 10;
+    const cost::limit limit = cost::macs_at_most(within);
     const auto best = search::exhaustive(model, {.top = 5, .limit = limit});
     std::printf("\nSub-networks scored: %zu. The best of the fitted space with at most %lld "
                 "multiply-accumulates:\n\n",
-                scores.size(), limit.macs);
+                scores.size(), within);
     std::printf("  %-8s %-16s %-10s %s\n", "code", "predicted loss", "macs", "parameters");
     for (const auto& c : best) {
         std::printf("  %-8s %-16.4f %-10lld %lld\n", to_string<space>(c.architecture).c_str(), -c.predicted,
@@ -238,7 +239,7 @@ void run(const std::string& out, const std::string& source, const sizes& n) {
     }
     write_json(out + "/result.json", {{"seed", n.seed},
                                       {"scored", scores.size()},
-                                      {"macs_limit", limit.macs},
+                                      {"macs_limit", within},
                                       {"rankings", ranks},
                                       {"trained", trials},
                                       {"found", found}});

@@ -44,8 +44,9 @@ FITNAS_COLD void for_each_option(settings& s, F&& f) {
     f("label-smoothing", s.label_smoothing, in::train | in::error | in::retrain | in::truth,
       "from 0 to less than 1", CLI::Range(0.0, 0.999));
     f("augment", s.augment, in::train | in::error | in::retrain | in::truth, "crop and flip training images");
-    f("sampling", s.sampling, in::train | in::error, "of the supernet's paths: strict_fair or uniform",
-      CLI::IsMember({"strict_fair", "uniform"}));
+    f("sampling", s.sampling, in::train | in::error,
+      "of the supernet's paths: uniform, strict_fair, fair_in_turn or sandwich (docs/supernet.md)",
+      CLI::IsMember(sampling_names()));
 
     f("samples", s.samples, in::sample, "networks that are scored, 0 for all");
 

@@ -3,6 +3,7 @@
 #ifndef FITNAS_EXAMPLES_STUDY_RUNNER_HPP
 #define FITNAS_EXAMPLES_STUDY_RUNNER_HPP
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <optional>
@@ -252,7 +253,8 @@ private:
                         .warmup = m.warmup,
                         .label_smoothing = m.label_smoothing,
                         .seed = seed{m.seed}};
-        o.sampling = m.sampling == "uniform" ? sampling::uniform : sampling::strict_fair;
+        const auto& names = sampling_names();
+        o.sampling = static_cast<sampling>(std::find(names.begin(), names.end(), m.sampling) - names.begin());
         if (m.augment) {
             o.augment = augmentation{.crop_padding = 4, .flip = true};
         }
@@ -264,8 +266,8 @@ private:
                 .images = m.score_images,
                 .seed = seed{m.seed}};
     }
-    study::score_measure score() const {
-        return m.score == "accuracy" ? study::score_measure::accuracy : study::score_measure::negative_loss;
+    score_measure score() const {
+        return m.score == "accuracy" ? score_measure::accuracy : score_measure::negative_loss;
     }
     study::fit_settings fitting() const {
         study::fit_settings settings{.plan = {}, .folds = m.folds, .seed = seed{m.seed}};

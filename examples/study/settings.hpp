@@ -73,6 +73,12 @@ inline const std::vector<std::string>& plan_names() {
     return names;
 }
 
+// What --sampling takes, in the order of `fitnas::sampling`.
+inline const std::vector<std::string>& sampling_names() {
+    static const std::vector<std::string> names{"uniform", "strict_fair", "fair_in_turn", "sandwich"};
+    return names;
+}
+
 // Which stages an option belongs to.
 namespace in {
 enum : unsigned {

@@ -80,6 +80,8 @@ template <class Operator, int Width, int Stride>
 struct fixed;
 template <class Operators, int Cells, int Width, int Stride>
 struct stage;
+template <class Operators, int Layers, int Width, int First, int Stride>
+struct again;
 template <int Width, int Classes>
 struct head;
 template <class Image, class... Parts>
@@ -90,9 +92,11 @@ struct space_block;
 struct space_layer;
 struct space_layout;
 class latency_table;
+class cost_terms;
+class named_cost;
 class limit_check;
 namespace cost {
-struct latency_limit;
+struct bound;
 struct limit;
 } // namespace cost
 namespace spaces {
@@ -102,6 +106,8 @@ struct fashion_mini;
 } // namespace spaces
 
 // data
+class image_source;
+class image_view;
 struct image_dataset;
 struct dataset;
 struct split_options;
@@ -124,7 +130,6 @@ struct latency_options;
 // predictor
 enum class loss;
 enum class target;
-enum class counted;
 struct line;
 struct fit_options;
 struct ridge_options;
@@ -161,7 +166,6 @@ namespace search {
 struct exhaustive_options;
 struct random_options;
 struct evolution_options;
-enum class objective : std::uint8_t;
 struct pareto_options;
 template <int... Cells>
 struct segments;

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <bit>
 #include <cassert>
+#include <cctype>
 #include <cerrno>
 #include <charconv>
 #include <chrono>
@@ -197,6 +198,276 @@ inline std::vector<double> solved(const square_matrix& factor, std::vector<doubl
 
 } // namespace fitnas::detail
 
+// ---- fitnas/core/simd.hpp ----
+/// @file
+/// @brief Vectors of floats: the few operations that the kernels need, for 16, 8 or 4 floats at a time.
+
+#if defined(__AVX__)
+#include <immintrin.h>
+#endif
+
+#define FITNAS_INLINE inline __attribute__((always_inline))
+/// The same behind a lambda's parameters.
+#define FITNAS_INLINE_LAMBDA __attribute__((always_inline))
+#define FITNAS_PRAGMA(text) _Pragma(#text)
+#if defined(__clang__)
+#define FITNAS_UNROLL(n) FITNAS_PRAGMA(clang loop unroll_count(n))
+#else
+#define FITNAS_UNROLL(n) FITNAS_PRAGMA(GCC unroll n)
+#endif
+
+namespace fitnas::simd {
+
+/// Floats in the target's widest vector.
+inline constexpr int lanes = FITNAS_SIMD_WIDTH;
+
+namespace detail {
+template <int Lanes>
+struct vector_of {
+    typedef float type __attribute__((vector_size(Lanes * 4)));
+};
+#if defined(__AVX2__)
+/// A mask of the first `count` elements.
+FITNAS_INLINE __m256i first_of_8(int count) {
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(count), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+#endif
+#if defined(__AVX512F__)
+/// A mask of the first `count` elements, below 16; none where it is not positive.
+FITNAS_INLINE __mmask16 first_of_16(int count) {
+    return static_cast<__mmask16>(count > 0 ? (1U << static_cast<unsigned>(count)) - 1U : 0U);
+}
+#endif
+/// For parts of vectors where the target has no masks; rare, and so not compiled into each place.
+FITNAS_NOINLINE inline void copy_first(const float* from, int count, float* to) {
+    for (int i = 0; i < count; ++i) {
+        to[i] = from[i];
+    }
+}
+} // namespace detail
+
+/// @brief A vector of floats. Elementwise `+ - * /` and comparisons are the compiler's.
+template <int Lanes = lanes>
+using vec = typename detail::vector_of<Lanes>::type;
+
+/// @brief Vectors that a kernel keeps in registers, counted by an int as its loops do.
+template <int Count>
+using vecs = vec<>[static_cast<std::size_t>(Count)];
+/// @brief Rows of them.
+template <int Rows, int Columns>
+using tile = vec<>[static_cast<std::size_t>(Rows)][static_cast<std::size_t>(Columns)];
+
+template <int Lanes = lanes>
+FITNAS_INLINE vec<Lanes> load(const float* p) {
+    vec<Lanes> v;
+    __builtin_memcpy(&v, p, sizeof v);
+    return v;
+}
+
+template <int Lanes = lanes>
+FITNAS_INLINE void store(float* p, vec<Lanes> v) {
+    __builtin_memcpy(p, &v, sizeof v);
+}
+
+/// @brief Stores past the caches, where the target can and p is aligned to the vector: for what is not read
+/// again soon.
+template <int Lanes = lanes>
+FITNAS_INLINE void stream(float* p, vec<Lanes> v) {
+#if defined(__AVX512F__)
+    if constexpr (Lanes == 16) {
+        _mm512_stream_ps(p, v);
+    } else
+#endif
+#if defined(__AVX__)
+        if constexpr (Lanes == 8) {
+        _mm256_stream_ps(p, v);
+    } else
+#endif
+    {
+        store<Lanes>(p, v);
+    }
+}
+
+/// @brief Loads the first `count` floats, zeros behind them.
+template <int Lanes = lanes>
+FITNAS_INLINE vec<Lanes> load(const float* p, int count) {
+    if (count >= Lanes) {
+        return load<Lanes>(p);
+    }
+#if defined(__AVX512F__)
+    if constexpr (Lanes == 16) {
+        return _mm512_maskz_loadu_ps(detail::first_of_16(count), p);
+    }
+#endif
+#if defined(__AVX2__)
+    if constexpr (Lanes == 8) {
+        return _mm256_maskload_ps(p, detail::first_of_8(count));
+    }
+#endif
+    float part[static_cast<std::size_t>(Lanes)] = {};
+    detail::copy_first(p, count, part);
+    return load<Lanes>(part);
+}
+
+/// @brief Stores the first `count` floats.
+template <int Lanes = lanes>
+FITNAS_INLINE void store(float* p, vec<Lanes> v, int count) {
+    if (count >= Lanes) {
+        store<Lanes>(p, v);
+        return;
+    }
+#if defined(__AVX512F__)
+    if constexpr (Lanes == 16) {
+        _mm512_mask_storeu_ps(p, detail::first_of_16(count), v);
+        return;
+    }
+#endif
+#if defined(__AVX2__)
+    if constexpr (Lanes == 8) {
+        _mm256_maskstore_ps(p, detail::first_of_8(count), v);
+        return;
+    }
+#endif
+    float part[static_cast<std::size_t>(Lanes)];
+    store<Lanes>(part, v);
+    detail::copy_first(part, count, p);
+}
+
+/// @brief All elements x.
+template <int Lanes = lanes>
+FITNAS_INLINE vec<Lanes> broadcast(float x) {
+    return [x]<std::size_t... At>(std::index_sequence<At...>) { return vec<Lanes>{((void)At, x)...}; }
+    (std::make_index_sequence<static_cast<std::size_t>(Lanes)>());
+}
+
+/// @brief a * b + c, rounded once where the target can.
+template <int Lanes = lanes>
+FITNAS_INLINE vec<Lanes> fma(vec<Lanes> a, vec<Lanes> b, vec<Lanes> c) {
+#if defined(__AVX512F__)
+    if constexpr (Lanes == 16) {
+        return _mm512_fmadd_ps(a, b, c);
+    } else
+#endif
+#if defined(__FMA__)
+        if constexpr (Lanes == 8) {
+        return _mm256_fmadd_ps(a, b, c);
+    } else if constexpr (Lanes == 4) {
+        return _mm_fmadd_ps(a, b, c);
+    } else
+#endif
+    {
+        return a * b + c;
+    }
+}
+
+/// @brief The larger elements; b where either is not a number.
+template <int Lanes = lanes>
+FITNAS_INLINE vec<Lanes>(max)(vec<Lanes> a, vec<Lanes> b) {
+#if defined(__AVX512F__)
+    if constexpr (Lanes ==
+                  16) { // with a mask of all: g++ 12 warns of an uninitialised value in the plain one
+        return _mm512_maskz_max_ps(__mmask16{0xFFFF}, a, b);
+    } else
+#endif
+#if defined(__AVX__)
+        if constexpr (Lanes == 8) {
+        return _mm256_max_ps(a, b);
+    } else
+#endif
+    {
+        return a > b ? a : b;
+    }
+}
+
+/// @brief The smaller elements; b where either is not a number.
+template <int Lanes = lanes>
+FITNAS_INLINE vec<Lanes>(min)(vec<Lanes> a, vec<Lanes> b) {
+#if defined(__AVX512F__)
+    if constexpr (Lanes == 16) {
+        return _mm512_maskz_min_ps(__mmask16{0xFFFF}, a, b);
+    } else
+#endif
+#if defined(__AVX__)
+        if constexpr (Lanes == 8) {
+        return _mm256_min_ps(a, b);
+    } else
+#endif
+    {
+        return a < b ? a : b;
+    }
+}
+
+/// @return n rounded up to a multiple of the width
+constexpr int padded(int n) { return (n + lanes - 1) / lanes * lanes; }
+
+} // namespace fitnas::simd
+
+// ---- fitnas/core/epilogue.hpp ----
+/// @file
+/// @brief What becomes of a product's register tiles: the concept of an epilogue, and the plainest of them.
+
+namespace fitnas::detail {
+
+using simd::lanes;
+
+/// Rows of a register tile: with two vectors of columns they fill the registers without spilling.
+inline constexpr int gemm_rows = lanes == 16 ? 8 : 4;
+/// Columns of a register tile.
+inline constexpr int panel = 2 * lanes;
+
+/// What an epilogue makes for a panel of columns of the product: called with a first row and the values of
+/// `gemm_rows` rows or of one, in order from the first row on, then told to finish. It must not store what
+/// lies behind the last column. What it sums up over the rows stays in registers.
+template <class P, int Vectors>
+concept panel_epilogue = requires(P p, int row, simd::tile<gemm_rows, Vectors>& values,
+                                  simd::tile<1, Vectors>& one) {
+    p(row, values);
+    p(row, one);
+    p.finish();
+};
+
+/// What takes a product's values while they are in registers, and stores them once: `panel<Vectors>(column)`
+/// makes what takes the Vectors * lanes columns from `column` on. Models: `store_rows` here, `forward_rows`
+/// and `backward_rows` of 1x1 convolutions, `expanded_rows` and `add_rows` of expansions.
+template <class E>
+concept epilogue = requires(const E& e, int column) {
+    { e.template panel<1>(column) } -> panel_epilogue<1>;
+    { e.template panel<2>(column) } -> panel_epilogue<2>;
+};
+
+/// Stores into a row-major matrix of n columns, or adds to it.
+struct store_rows {
+    float* out;
+    int n;
+    int ld;
+    bool accumulate;
+
+    template <int Vectors>
+    struct panel_store {
+        const store_rows& to;
+        int column;
+
+        template <std::size_t Count>
+        FITNAS_INLINE void operator()(int row, simd::vecs<Vectors> (&acc)[Count]) const {
+            constexpr auto Rows = static_cast<int>(Count);
+            for (int r = 0; r < Rows; ++r) {
+                float* at = to.out + static_cast<std::ptrdiff_t>(row + r) * to.ld + column;
+                for (int v = 0; v < Vectors; ++v, at += lanes) {
+                    const int left = to.n - column - v * lanes;
+                    simd::store(at, to.accumulate ? acc[r][v] + simd::load(at, left) : acc[r][v], left);
+                }
+            }
+        }
+        void finish() const {}
+    };
+    template <int Vectors>
+    panel_store<Vectors> panel(int column) const {
+        return {*this, column};
+    }
+};
+
+} // namespace fitnas::detail
+
 // ---- fitnas/core/number_text.hpp ----
 /// @file
 /// @brief Numbers as text and text as numbers: the same in every locale, unlike `printf`, `strtod`,
@@ -321,210 +592,6 @@ public:
 
 } // namespace fitnas
 
-// ---- fitnas/core/simd.hpp ----
-/// @file
-/// @brief Vectors of floats: the few operations that the kernels need, for 16, 8 or 4 floats at a time.
-
-#if defined(__AVX__)
-#include <immintrin.h>
-#endif
-
-#define FITNAS_INLINE inline __attribute__((always_inline))
-/// The same behind a lambda's parameters.
-#define FITNAS_INLINE_LAMBDA __attribute__((always_inline))
-#define FITNAS_PRAGMA(text) _Pragma(#text)
-#if defined(__clang__)
-#define FITNAS_UNROLL(n) FITNAS_PRAGMA(clang loop unroll_count(n))
-#else
-#define FITNAS_UNROLL(n) FITNAS_PRAGMA(GCC unroll n)
-#endif
-
-namespace fitnas::simd {
-
-/// Floats in the target's widest vector.
-inline constexpr int native_width = FITNAS_SIMD_WIDTH;
-
-namespace detail {
-template <int Width>
-struct vector_of {
-    typedef float type __attribute__((vector_size(Width * 4)));
-};
-#if defined(__AVX2__)
-/// A mask of the first `count` elements.
-FITNAS_INLINE __m256i first_of_8(int count) {
-    return _mm256_cmpgt_epi32(_mm256_set1_epi32(count), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
-}
-#endif
-#if defined(__AVX512F__)
-/// A mask of the first `count` elements, below 16; none where it is not positive.
-FITNAS_INLINE __mmask16 first_of_16(int count) {
-    return static_cast<__mmask16>(count > 0 ? (1U << static_cast<unsigned>(count)) - 1U : 0U);
-}
-#endif
-/// For parts of vectors where the target has no masks; rare, and so not compiled into each place.
-FITNAS_NOINLINE inline void copy_first(const float* from, int count, float* to) {
-    for (int i = 0; i < count; ++i) {
-        to[i] = from[i];
-    }
-}
-} // namespace detail
-
-/// @brief A vector of floats. Elementwise `+ - * /` and comparisons are the compiler's.
-template <int Width = native_width>
-using vec = typename detail::vector_of<Width>::type;
-
-/// @brief Vectors that a kernel keeps in registers, counted by an int as its loops do.
-template <int Count>
-using vecs = vec<>[static_cast<std::size_t>(Count)];
-/// @brief Rows of them.
-template <int Rows, int Columns>
-using tile = vec<>[static_cast<std::size_t>(Rows)][static_cast<std::size_t>(Columns)];
-
-template <int Width = native_width>
-FITNAS_INLINE vec<Width> load(const float* p) {
-    vec<Width> v;
-    __builtin_memcpy(&v, p, sizeof v);
-    return v;
-}
-
-template <int Width = native_width>
-FITNAS_INLINE void store(float* p, vec<Width> v) {
-    __builtin_memcpy(p, &v, sizeof v);
-}
-
-/// @brief Stores past the caches, where the target can and p is aligned to the vector: for what is not read
-/// again soon.
-template <int Width = native_width>
-FITNAS_INLINE void stream(float* p, vec<Width> v) {
-#if defined(__AVX512F__)
-    if constexpr (Width == 16) {
-        _mm512_stream_ps(p, v);
-    } else
-#endif
-#if defined(__AVX__)
-        if constexpr (Width == 8) {
-        _mm256_stream_ps(p, v);
-    } else
-#endif
-    {
-        store<Width>(p, v);
-    }
-}
-
-/// @brief Loads the first `count` floats, zeros behind them.
-template <int Width = native_width>
-FITNAS_INLINE vec<Width> load(const float* p, int count) {
-    if (count >= Width) {
-        return load<Width>(p);
-    }
-#if defined(__AVX512F__)
-    if constexpr (Width == 16) {
-        return _mm512_maskz_loadu_ps(detail::first_of_16(count), p);
-    }
-#endif
-#if defined(__AVX2__)
-    if constexpr (Width == 8) {
-        return _mm256_maskload_ps(p, detail::first_of_8(count));
-    }
-#endif
-    float part[static_cast<std::size_t>(Width)] = {};
-    detail::copy_first(p, count, part);
-    return load<Width>(part);
-}
-
-/// @brief Stores the first `count` floats.
-template <int Width = native_width>
-FITNAS_INLINE void store(float* p, vec<Width> v, int count) {
-    if (count >= Width) {
-        store<Width>(p, v);
-        return;
-    }
-#if defined(__AVX512F__)
-    if constexpr (Width == 16) {
-        _mm512_mask_storeu_ps(p, detail::first_of_16(count), v);
-        return;
-    }
-#endif
-#if defined(__AVX2__)
-    if constexpr (Width == 8) {
-        _mm256_maskstore_ps(p, detail::first_of_8(count), v);
-        return;
-    }
-#endif
-    float part[static_cast<std::size_t>(Width)];
-    store<Width>(part, v);
-    detail::copy_first(part, count, p);
-}
-
-/// @brief All elements x.
-template <int Width = native_width>
-FITNAS_INLINE vec<Width> broadcast(float x) {
-    return [x]<std::size_t... At>(std::index_sequence<At...>) { return vec<Width>{((void)At, x)...}; }
-    (std::make_index_sequence<static_cast<std::size_t>(Width)>());
-}
-
-/// @brief a * b + c, rounded once where the target can.
-template <int Width = native_width>
-FITNAS_INLINE vec<Width> fma(vec<Width> a, vec<Width> b, vec<Width> c) {
-#if defined(__AVX512F__)
-    if constexpr (Width == 16) {
-        return _mm512_fmadd_ps(a, b, c);
-    } else
-#endif
-#if defined(__FMA__)
-        if constexpr (Width == 8) {
-        return _mm256_fmadd_ps(a, b, c);
-    } else if constexpr (Width == 4) {
-        return _mm_fmadd_ps(a, b, c);
-    } else
-#endif
-    {
-        return a * b + c;
-    }
-}
-
-/// @brief The larger elements; b where either is not a number.
-template <int Width = native_width>
-FITNAS_INLINE vec<Width>(max)(vec<Width> a, vec<Width> b) {
-#if defined(__AVX512F__)
-    if constexpr (Width ==
-                  16) { // with a mask of all: g++ 12 warns of an uninitialised value in the plain one
-        return _mm512_maskz_max_ps(__mmask16{0xFFFF}, a, b);
-    } else
-#endif
-#if defined(__AVX__)
-        if constexpr (Width == 8) {
-        return _mm256_max_ps(a, b);
-    } else
-#endif
-    {
-        return a > b ? a : b;
-    }
-}
-
-/// @brief The smaller elements; b where either is not a number.
-template <int Width = native_width>
-FITNAS_INLINE vec<Width>(min)(vec<Width> a, vec<Width> b) {
-#if defined(__AVX512F__)
-    if constexpr (Width == 16) {
-        return _mm512_maskz_min_ps(__mmask16{0xFFFF}, a, b);
-    } else
-#endif
-#if defined(__AVX__)
-        if constexpr (Width == 8) {
-        return _mm256_min_ps(a, b);
-    } else
-#endif
-    {
-        return a < b ? a : b;
-    }
-}
-
-/// @return n rounded up to a multiple of the width
-constexpr int padded(int n) { return (n + native_width - 1) / native_width * native_width; }
-
-} // namespace fitnas::simd
-
 // ---- fitnas/core/line_queue.hpp ----
 /// @file
 /// @brief Memory that will be read soon, asked for bit by bit while something else is computed.
@@ -533,7 +600,7 @@ namespace fitnas::detail {
 
 /// Whether products and stencils ask for the next tile while they compute, or while they read one. Measured:
 /// the former is faster with AVX-512, the latter with AVX2 (docs/performance.md).
-inline constexpr bool asks_while_computing = simd::native_width == 16;
+inline constexpr bool prefetches_in_products = simd::lanes == 16;
 
 /// Cache lines to be fetched into the core's second cache, some with each call of `ask`.
 class line_queue {
@@ -762,8 +829,8 @@ using convolution_words = float_words;
 /// @file
 /// @brief Matrix products: register tiles over packed operands, on one thread, for any size.
 ///
-/// The left operand is *blocked*: `[columns / Width][rows][Width]`, one vector's width of columns after the
-/// other. The right operand is *packed*: panels of `panel` columns, `[rows][panel]` each. Both are padded
+/// The left operand is *blocked*: `[columns / lanes][rows][lanes]`, runs of one vector's
+/// columns. The right operand is *packed*: panels of `panel` columns, `[rows][panel]` each. Both are padded
 /// with zeros, so only whoever stores a result has to know where it ends. Both hold words; of bfloat16 each
 /// has two numbers, neighbours in a row of the left operand and in a column of the right one.
 
@@ -771,20 +838,14 @@ namespace fitnas {
 
 namespace detail {
 
-inline constexpr int gemm_width = simd::native_width;
-/// Rows of a register tile: with two vectors of columns they fill the registers without spilling.
-inline constexpr int gemm_rows = simd::native_width == 16 ? 8 : 4;
-/// Columns of a register tile.
-inline constexpr int panel = 2 * simd::native_width;
-
-/// Floats between two blocks of a blocked operand: whole groups of four rows, and an odd one that keeps
-/// blocks off one cache set.
-constexpr std::size_t block_stride(int rows) {
-    return static_cast<std::size_t>((rows + 3) / 4 * 4 + 1) * static_cast<std::size_t>(gemm_width);
+/// `blocked::stride` of so many rows: whole groups of four rows, and an odd one that keeps runs off one cache
+/// set.
+constexpr std::size_t blocked_stride(int rows) {
+    return static_cast<std::size_t>((rows + 3) / 4 * 4 + 1) * static_cast<std::size_t>(lanes);
 }
 /// Floats of a blocked operand.
 constexpr std::size_t blocked_size(int rows, int columns) {
-    return block_stride(rows) * static_cast<std::size_t>(simd::padded(columns) / gemm_width);
+    return blocked_stride(rows) * static_cast<std::size_t>(simd::padded(columns) / lanes);
 }
 /// Floats of a packed operand.
 constexpr std::size_t packed_size(int rows, int columns) {
@@ -796,17 +857,17 @@ constexpr std::size_t packed_size(int rows, int columns) {
 template <class Words = float_words>
 requires(Words::each == 1) void pack_panel(const float* b, std::ptrdiff_t row_step,
                                            std::ptrdiff_t column_step, int k, int n, int j0, float* out) {
-    const int width = (std::min)(panel, n - j0);
+    const int columns = (std::min)(panel, n - j0);
     b += j0 * column_step;
-    if (width < panel) {
+    if (columns < panel) {
         std::fill_n(out, static_cast<std::ptrdiff_t>(panel) * k, 0.0F);
     }
     if (column_step == 1) {
         for (int i = 0; i < k; ++i) {
-            std::copy_n(b + i * row_step, width, out + static_cast<std::ptrdiff_t>(i) * panel);
+            std::copy_n(b + i * row_step, columns, out + static_cast<std::ptrdiff_t>(i) * panel);
         }
     } else {
-        for (int j = 0; j < width; ++j) {
+        for (int j = 0; j < columns; ++j) {
             for (int i = 0; i < k; ++i) {
                 out[static_cast<std::ptrdiff_t>(i) * panel + j] = b[i * row_step + j * column_step];
             }
@@ -826,7 +887,7 @@ requires(Words::each == 2) void pack_panel(const float* b, std::ptrdiff_t row_st
     std::fill_n(rows + static_cast<std::ptrdiff_t>(panel) * simd::padded(k),
                 panel * (2 * words - simd::padded(k)), 0.0F);
     for (int i = 0; i < words; ++i, rows += 2 * panel, out += panel) {
-        for (int j = 0; j < panel; j += gemm_width) {
+        for (int j = 0; j < panel; j += lanes) {
             simd::store(out + j, Words::pair(simd::load(rows + j), simd::load(rows + panel + j)));
         }
     }
@@ -843,22 +904,39 @@ void pack_panels(const float* b, std::ptrdiff_t row_step, std::ptrdiff_t column_
     }
 }
 
+/// A blocked operand, of words.
+struct blocked {
+    const float* data;
+    std::size_t stride; ///< from one run of `lanes` columns to the next
+
+    blocked from_row(int r) const { return {data + static_cast<std::ptrdiff_t>(r) * lanes, stride}; }
+    blocked from_column(int c) const {
+        return {data + static_cast<std::size_t>(c / lanes) * stride + c % lanes, stride};
+    }
+};
+
+/// Of a product of rows x k by k x n; k in words.
+struct product_size {
+    int rows;
+    int n;
+    int k;
+};
+
 /// One register tile: Rows x Vectors of A B, kept in registers and handed to `store(row, accumulators)`.
 template <class Words, int Rows, int Vectors, class Store>
-FITNAS_INLINE void multiply_tile(int k_padded, const float* a, std::size_t a_stride, const float* b, int row,
-                                 Store& store) {
+FITNAS_INLINE void multiply_tile(int k_padded, const blocked& a, const float* b, int row, Store& store) {
     simd::tile<Rows, Vectors> acc = {};
-    for (int block = 0; block < k_padded / gemm_width; ++block) {
-        const float* x = a + static_cast<std::size_t>(block) * a_stride;
+    for (int run = 0; run < k_padded / lanes; ++run) {
+        const float* x = a.data + static_cast<std::size_t>(run) * a.stride;
         FITNAS_UNROLL(4)
-        for (int i = 0; i < gemm_width; ++i, b += panel) {
+        for (int i = 0; i < lanes; ++i, b += panel) {
             simd::vecs<Vectors> y;
             for (int v = 0; v < Vectors; ++v) {
-                y[v] = simd::load(b + v * gemm_width);
+                y[v] = simd::load(b + v * lanes);
             }
             FITNAS_UNROLL(8)
             for (int r = 0; r < Rows; ++r) {
-                const simd::vec<> factor = simd::broadcast(x[r * gemm_width + i]);
+                const simd::vec<> factor = simd::broadcast(x[r * lanes + i]);
                 for (int v = 0; v < Vectors; ++v) {
                     acc[r][v] = Words::multiply_add(factor, y[v], acc[r][v]);
                 }
@@ -869,55 +947,61 @@ FITNAS_INLINE void multiply_tile(int k_padded, const float* a, std::size_t a_str
 }
 
 /// All rows of one panel.
-template <class Words, int Vectors, class Epilogue>
-void multiply_panel(int rows, int k_padded, const float* a, std::size_t a_stride, const float* b, int column,
-                    const Epilogue& epilogue, line_queue& next) {
-    auto store = epilogue.template panel<Vectors>(column);
+template <class Words, int Vectors, epilogue Epilogue>
+void multiply_panel(int rows, int k_padded, const blocked& a, const float* b, int column, const Epilogue& to,
+                    line_queue& next) {
+    auto store = to.template panel<Vectors>(column);
     int row = 0;
     for (; row + gemm_rows <= rows; row += gemm_rows) {
         next.ask();
-        multiply_tile<Words, gemm_rows, Vectors>(k_padded, a + row * gemm_width, a_stride, b, row, store);
+        multiply_tile<Words, gemm_rows, Vectors>(k_padded, a.from_row(row), b, row, store);
     }
     for (; row < rows; ++row) {
-        multiply_tile<Words, 1, Vectors>(k_padded, a + row * gemm_width, a_stride, b, row, store);
+        multiply_tile<Words, 1, Vectors>(k_padded, a.from_row(row), b, row, store);
     }
     store.finish();
 }
 
-/// A B for a blocked A (rows x k words) and a packed B (k words x n). For every panel of columns
-/// `epilogue.panel<Vectors>(column)` makes an object, which is called with (row, accumulators) for each
-/// register tile, then told to `finish()`: what it sums up over the rows stays in registers.
-template <class Words = float_words, class Epilogue>
-void multiply(int rows, int n, int k, const float* a, std::size_t a_stride, const float* b,
-              const Epilogue& epilogue, line_queue& next) {
-    const int k_padded = simd::padded(k);
-    for (int column = 0; column < n;
+/// A B for a blocked A and a packed B, handed to an epilogue.
+template <class Words = float_words, epilogue Epilogue>
+void multiply(const product_size& size, const blocked& a, const float* b, const Epilogue& to,
+              line_queue& next) {
+    const int k_padded = simd::padded(size.k);
+    for (int column = 0; column < size.n;
          column += panel, b += static_cast<std::size_t>(panel) * static_cast<std::size_t>(k_padded)) {
-        // Narrow vectors take one width of panels, which is half to compile; its second vector may be empty.
-        if (gemm_width < 16 || n - column > gemm_width) {
-            multiply_panel<Words, 2>(rows, k_padded, a, a_stride, b, column, epilogue, next);
-        } else if constexpr (gemm_width >= 16) {
-            multiply_panel<Words, 1>(rows, k_padded, a, a_stride, b, column, epilogue, next);
+        // Narrow vectors take panels of one kind, which is half to compile; its second vector may be empty.
+        if (lanes < 16 || size.n - column > lanes) {
+            multiply_panel<Words, 2>(size.rows, k_padded, a, b, column, to, next);
+        } else if constexpr (lanes >= 16) {
+            multiply_panel<Words, 1>(size.rows, k_padded, a, b, column, to, next);
         }
     }
 }
 
-template <class Words = float_words, class Epilogue>
-void multiply(int rows, int n, int k, const float* a, std::size_t a_stride, const float* b,
-              const Epilogue& epilogue) {
+template <class Words = float_words, epilogue Epilogue>
+void multiply(const product_size& size, const blocked& a, const float* b, const Epilogue& to) {
     line_queue none;
-    multiply<Words>(rows, n, k, a, a_stride, b, epilogue, none);
+    multiply<Words>(size, a, b, to, none);
 }
+
+/// Where a product of transposed operands goes: row-major, `ld` floats from row to row. It has room for rows
+/// rounded up to gemm_rows and columns rounded up to `panel`; what is left there behind the last means
+/// nothing.
+struct transposed_result {
+    float* data;
+    int ld;
+    bool accumulate; ///< whether the product is added to what is there
+};
 
 /// One tile of `multiply_transposed`: gemm_rows x Vectors.
 template <class Words, int Vectors>
-FITNAS_INLINE void multiply_transposed_tile(int rows, const float* g, const float* a, std::size_t a_stride,
-                                            float* c, int ldc, bool accumulate) {
+FITNAS_INLINE void multiply_transposed_tile(int rows, const float* g, const blocked& a,
+                                            const transposed_result& to) {
     simd::tile<gemm_rows, Vectors> acc = {};
-    if (accumulate) {
+    if (to.accumulate) {
         for (int i = 0; i < gemm_rows; ++i) {
             for (int v = 0; v < Vectors; ++v) {
-                acc[i][v] = simd::load(c + static_cast<std::ptrdiff_t>(i) * ldc + v * gemm_width);
+                acc[i][v] = simd::load(to.data + static_cast<std::ptrdiff_t>(i) * to.ld + v * lanes);
             }
         }
     }
@@ -925,11 +1009,11 @@ FITNAS_INLINE void multiply_transposed_tile(int rows, const float* g, const floa
     for (int r = 0; r < rows; ++r) {
         simd::vecs<Vectors> y;
         for (int v = 0; v < Vectors; ++v) {
-            y[v] = simd::load(a + static_cast<std::size_t>(v) * a_stride + r * gemm_width);
+            y[v] = simd::load(a.data + static_cast<std::size_t>(v) * a.stride + r * lanes);
         }
         FITNAS_UNROLL(8)
         for (int i = 0; i < gemm_rows; ++i) {
-            const simd::vec<> factor = simd::broadcast(g[r * gemm_width + i]);
+            const simd::vec<> factor = simd::broadcast(g[r * lanes + i]);
             for (int v = 0; v < Vectors; ++v) {
                 acc[i][v] = Words::multiply_add(factor, y[v], acc[i][v]);
             }
@@ -937,37 +1021,36 @@ FITNAS_INLINE void multiply_transposed_tile(int rows, const float* g, const floa
     }
     for (int i = 0; i < gemm_rows; ++i) {
         for (int v = 0; v < Vectors; ++v) {
-            simd::store(c + static_cast<std::ptrdiff_t>(i) * ldc + v * gemm_width, acc[i][v]);
+            simd::store(to.data + static_cast<std::ptrdiff_t>(i) * to.ld + v * lanes, acc[i][v]);
         }
     }
 }
 
-/// c (padded n x k_columns, leading dimension ldc) = G^T A, or += where `accumulate`, for blocked G (rows x
-/// n) and A (rows x k), rows in words. c has room for n rounded up to gemm_rows and k rounded up to `panel`;
-/// what is left there behind n and k means nothing.
+/// G^T A (n x k) for blocked G (rows x n) and A (rows x k), rows in words.
 template <class Words = float_words>
-void multiply_transposed(int rows, int n, int k, const float* g, std::size_t g_stride, const float* a,
-                         std::size_t a_stride, float* c, int ldc, bool accumulate, line_queue& next) {
-    for (int column = 0; column < k; column += panel) {
-        const float* from = a + static_cast<std::size_t>(column / gemm_width) * a_stride;
-        for (int i = 0; i < n; i += gemm_rows) {
+void multiply_transposed(const product_size& size, const blocked& g, const blocked& a,
+                         const transposed_result& to, line_queue& next) {
+    for (int column = 0; column < size.k; column += panel) {
+        const blocked from = a.from_column(column);
+        for (int i = 0; i < size.n; i += gemm_rows) {
             next.ask();
-            const float* x = g + static_cast<std::size_t>(i / gemm_width) * g_stride + i % gemm_width;
-            float* out = c + static_cast<std::ptrdiff_t>(i) * ldc + column;
-            if (k - column > gemm_width) {
-                multiply_transposed_tile<Words, 2>(rows, x, from, a_stride, out, ldc, accumulate);
+            const float* x = g.from_column(i).data;
+            const transposed_result out{to.data + static_cast<std::ptrdiff_t>(i) * to.ld + column, to.ld,
+                                        to.accumulate};
+            if (size.k - column > lanes) {
+                multiply_transposed_tile<Words, 2>(size.rows, x, from, out);
             } else {
-                multiply_transposed_tile<Words, 1>(rows, x, from, a_stride, out, ldc, accumulate);
+                multiply_transposed_tile<Words, 1>(size.rows, x, from, out);
             }
         }
     }
 }
 
 template <class Words = float_words>
-void multiply_transposed(int rows, int n, int k, const float* g, std::size_t g_stride, const float* a,
-                         std::size_t a_stride, float* c, int ldc, bool accumulate) {
+void multiply_transposed(const product_size& size, const blocked& g, const blocked& a,
+                         const transposed_result& to) {
     line_queue none;
-    multiply_transposed<Words>(rows, n, k, g, g_stride, a, a_stride, c, ldc, accumulate, none);
+    multiply_transposed<Words>(size, g, a, to, none);
 }
 
 /// How often a product of these sizes asks for the next lines.
@@ -978,37 +1061,6 @@ constexpr std::ptrdiff_t tiles_of_product(int rows, int n) {
 /// Leading dimension and rows of the result of `multiply_transposed`.
 constexpr int transposed_columns(int k) { return (k + panel - 1) / panel * panel; }
 constexpr int transposed_rows(int n) { return simd::padded(n); }
-
-/// Epilogue of `multiply`: stores into a row-major matrix of n columns, or adds to it.
-struct store_rows {
-    float* out;
-    int n;
-    int ld;
-    bool accumulate;
-
-    template <int Vectors>
-    struct panel_store {
-        const store_rows& to;
-        int column;
-
-        template <std::size_t Count>
-        FITNAS_INLINE void operator()(int row, simd::vecs<Vectors> (&acc)[Count]) const {
-            constexpr auto Rows = static_cast<int>(Count);
-            for (int r = 0; r < Rows; ++r) {
-                float* at = to.out + static_cast<std::ptrdiff_t>(row + r) * to.ld + column;
-                for (int v = 0; v < Vectors; ++v, at += gemm_width) {
-                    const int left = to.n - column - v * gemm_width;
-                    simd::store(at, to.accumulate ? acc[r][v] + simd::load(at, left) : acc[r][v], left);
-                }
-            }
-        }
-        void finish() const {}
-    };
-    template <int Vectors>
-    panel_store<Vectors> panel(int column) const {
-        return {*this, column};
-    }
-};
 
 } // namespace detail
 
@@ -1026,22 +1078,21 @@ inline void gemm(bool transpose_a, bool transpose_b, int m, int n, int k, const 
     constexpr int chunk = 64;
     const std::size_t packed = detail::packed_size(k, n);
     float* panels = thread_scratch(packed + detail::blocked_size(chunk, k));
-    float* block = panels + packed;
+    float* left = panels + packed;
     detail::pack_panels(b, transpose_b ? 1 : ldb, transpose_b ? ldb : 1, k, n, panels);
-    const std::size_t stride = detail::block_stride(chunk);
+    const std::size_t stride = detail::blocked_stride(chunk);
     const std::ptrdiff_t row_step = transpose_a ? 1 : lda;
     const std::ptrdiff_t column_step = transpose_a ? lda : 1;
     for (int first = 0; first < m; first += chunk) {
         const int rows = (std::min)(chunk, m - first);
         for (int i = 0; i < simd::padded(k); ++i) {
-            float* to =
-                block + static_cast<std::size_t>(i / detail::gemm_width) * stride + i % detail::gemm_width;
+            float* to = left + static_cast<std::size_t>(i / simd::lanes) * stride + i % simd::lanes;
             for (int r = 0; r < rows; ++r) {
-                to[r * detail::gemm_width] = i < k ? a[(first + r) * row_step + i * column_step] : 0.0F;
+                to[r * simd::lanes] = i < k ? a[(first + r) * row_step + i * column_step] : 0.0F;
             }
         }
         detail::multiply(
-            rows, n, k, block, stride, panels,
+            {rows, n, k}, {left, stride}, panels,
             detail::store_rows{c + static_cast<std::ptrdiff_t>(first) * ldc, n, ldc, accumulate});
     }
 }
@@ -1064,8 +1115,12 @@ public:
     }
     /// The bytes, and how many they are.
     void add(const void* data, std::size_t size) {
-        const auto* bytes = static_cast<const unsigned char*>(data);
         add(std::uint64_t{size});
+        add_words(data, size);
+    }
+    /// The bytes alone, the last word filled with zeros.
+    void add_words(const void* data, std::size_t size) {
+        const auto* bytes = static_cast<const unsigned char*>(data);
         for (std::size_t i = 0; i < size; i += sizeof(std::uint64_t)) {
             std::uint64_t word = 0;
             std::memcpy(&word, bytes + i, size - i < sizeof word ? size - i : sizeof word);
@@ -1784,16 +1839,16 @@ namespace detail {
 /// The floats of vector v of a panel that has `columns` columns.
 template <bool Full>
 FITNAS_INLINE simd::vec<> load_part(const float* p, int v, int columns) {
-    p += v * simd::native_width;
-    return Full ? simd::load(p) : simd::load(p, (std::max)(columns - v * simd::native_width, 0));
+    p += v * lanes;
+    return Full ? simd::load(p) : simd::load(p, (std::max)(columns - v * lanes, 0));
 }
 template <bool Full>
 FITNAS_INLINE void store_part(float* p, int v, int columns, simd::vec<> x) {
-    p += v * simd::native_width;
+    p += v * lanes;
     if (Full) {
         simd::store(p, x);
     } else {
-        simd::store(p, x, (std::max)(columns - v * simd::native_width, 0));
+        simd::store(p, x, (std::max)(columns - v * lanes, 0));
     }
 }
 
@@ -1866,11 +1921,11 @@ inline void row_product(int rows, int n, int k, const float* a, std::ptrdiff_t r
 /// @brief The sum of x[i] y[i].
 inline float dot_product(int n, const float* x, const float* y) {
     simd::vec<> sum = {};
-    for (int i = 0; i < n; i += simd::native_width) {
+    for (int i = 0; i < n; i += simd::lanes) {
         sum = simd::fma(simd::load(x + i, n - i), simd::load(y + i, n - i), sum);
     }
     float total = 0;
-    for (int lane = 0; lane < simd::native_width; ++lane) {
+    for (int lane = 0; lane < simd::lanes; ++lane) {
         total += sum[lane];
     }
     return total;
@@ -1968,21 +2023,21 @@ private:
 namespace fitnas::simd {
 
 /// @brief Square roots, correctly rounded.
-template <int Width = native_width>
-FITNAS_INLINE vec<Width> sqrt(vec<Width> x) {
+template <int Lanes = lanes>
+FITNAS_INLINE vec<Lanes> sqrt(vec<Lanes> x) {
 #if defined(__AVX512F__)
-    if constexpr (Width == 16) {
+    if constexpr (Lanes == 16) {
         // With a mask of all, as g++ 12 warns of an uninitialised value inside of the plain one.
         return _mm512_maskz_sqrt_ps(__mmask16{0xFFFF}, x);
     } else
 #endif
 #if defined(__AVX__)
-        if constexpr (Width == 8) {
+        if constexpr (Lanes == 8) {
         return _mm256_sqrt_ps(x);
     } else
 #endif
     {
-        for (int i = 0; i < Width; ++i) {
+        for (int i = 0; i < Lanes; ++i) {
             x[i] = std::sqrt(x[i]);
         }
         return x;
@@ -1991,27 +2046,27 @@ FITNAS_INLINE vec<Width> sqrt(vec<Width> x) {
 
 /// @brief e^x for x <= 0, within two units of the last place; 0 below -87, where e^x leaves the normal
 /// numbers; not a number where x is none.
-template <int Width = native_width>
-FITNAS_INLINE vec<Width> exp_of_negative(vec<Width> x) {
-    typedef int ints __attribute__((vector_size(Width * 4)));
-    const auto all = [](float value) { return broadcast<Width>(value); };
+template <int Lanes = lanes>
+FITNAS_INLINE vec<Lanes> exp_of_negative(vec<Lanes> x) {
+    typedef int ints __attribute__((vector_size(Lanes * 4)));
+    const auto all = [](float value) { return broadcast<Lanes>(value); };
     // x = n ln 2 + r with n whole and |r| <= ln 2 / 2. Adding 1.5 * 2^23 rounds to whole numbers, which then
     // are the last bits.
-    const vec<Width> shift = all(12582912.0F);
-    const vec<Width> shifted = fma<Width>(x, all(1.44269504F), shift);
-    const vec<Width> n = shifted - shift;
-    vec<Width> r = fma<Width>(n, all(-0.693359375F), x); // ln 2 in two parts: the first has few digits
-    r = fma<Width>(n, all(2.12194440e-4F), r);
+    const vec<Lanes> shift = all(12582912.0F);
+    const vec<Lanes> shifted = fma<Lanes>(x, all(1.44269504F), shift);
+    const vec<Lanes> n = shifted - shift;
+    vec<Lanes> r = fma<Lanes>(n, all(-0.693359375F), x); // ln 2 in two parts: the first has few digits
+    r = fma<Lanes>(n, all(2.12194440e-4F), r);
     // The polynomial of Cephes' expf (Moshier).
-    vec<Width> p = all(1.9875691500e-4F);
+    vec<Lanes> p = all(1.9875691500e-4F);
     for (const float c :
          {1.3981999507e-3F, 8.3334519073e-3F, 4.1665795894e-2F, 1.6666665459e-1F, 5.0000001201e-1F}) {
-        p = fma<Width>(p, r, all(c));
+        p = fma<Lanes>(p, r, all(c));
     }
-    p = fma<Width>(p, r * r, r + all(1));
+    p = fma<Lanes>(p, r * r, r + all(1));
     const ints power =
         (reinterpret_cast<ints>(shifted) << 23) + reinterpret_cast<ints>(all(1.0F)); // the bits of 2^n
-    const vec<Width> result = p * reinterpret_cast<vec<Width>>(power);
+    const vec<Lanes> result = p * reinterpret_cast<vec<Lanes>>(power);
     return x < all(-87) ? all(0) : result;
 }
 
@@ -2273,92 +2328,14 @@ constexpr primitive custom() {
 
 } // namespace fitnas
 
-// ---- fitnas/cpu/channels.hpp ----
+// ---- fitnas/cpu/activation.hpp ----
 /// @file
-/// @brief How kernels read and write activations: batch norm and activation are applied by the reader, sums
-/// for batch norm are gathered by the writer.
-///
-/// A tensor in memory is *raw*: what a convolution left. Its batch norm and activation are pending; whoever
-/// reads it computes `act(scale z + shift)` on the way. Backward, `du` is the gradient at `u = scale z +
-/// shift`, and whoever reads it computes the gradient at z from it. So no pass exists that only applies batch
-/// norm or an activation.
+/// @brief Activations and their derivatives on vectors, told apart as they are compiled or as they run.
 
 namespace fitnas::detail {
 
+using simd::lanes;
 using simd::vec;
-inline constexpr int W = simd::native_width;
-
-/// act(scale z + shift), channel by channel; without scale the tensor is plain. The per-channel arrays are
-/// padded with zeros to a multiple of the vector width.
-struct affine_input {
-    const float* z = nullptr;
-    const float* scale = nullptr;
-    const float* shift = nullptr;
-    const float* mean = nullptr; ///< of z, for the sums of backward
-    activation act = activation::none;
-
-    bool plain() const { return scale == nullptr && act == activation::none; }
-};
-
-/// The gradient at z: a du + b z + c, channel by channel; without a it is du.
-struct gradient_input {
-    const float* du = nullptr;
-    const float* z = nullptr;
-    const float* a = nullptr;
-    const float* b = nullptr;
-    const float* c = nullptr;
-};
-
-/// Where the gradient of an input goes: du of that input, and what is added before it is stored.
-struct gradient_output {
-    float* du = nullptr;           ///< nullptr: nobody needs it
-    const float* addend = nullptr; ///< the shortcut's gradient
-};
-
-/// Sums over rows for each channel, one pair of rows of doubles for each group: [group][2][channels].
-class group_sums {
-public:
-    void start(int channels) {
-        m_channels = channels;
-        const std::size_t n = std::size_t{2} * sum_groups * static_cast<std::size_t>(channels);
-        std::fill_n(m_data.reserve(n), n, 0.0);
-    }
-    double* first(int group) { return m_data.reserve(0) + std::ptrdiff_t{2} * group * m_channels; }
-    double* second(int group) { return first(group) + m_channels; }
-    /// Adds the groups, in order, into group 0.
-    void add_up() {
-        for (int g = 1; g < sum_groups; ++g) {
-            for (int c = 0; c < 2 * m_channels; ++c) {
-                first(0)[c] += first(g)[c];
-            }
-        }
-    }
-
-private:
-    aligned_buffer<double> m_data;
-    int m_channels = 0;
-};
-
-/// What kernels share in one network: packed weights and sums of groups. It only grows.
-struct workspace {
-    aligned_buffer<float> packed;
-    aligned_buffer<float> weights; ///< weight gradients, [group][...]
-    group_sums sums;
-    aligned_buffer<double> moments; ///< of a narrow tensor, [group][...]
-
-    /// Packs weights, k x n, for a product; element (i, j) is at w[i * row_step + j * column_step].
-    template <class Words = float_words>
-    float* pack(const float* w, std::ptrdiff_t row_step, std::ptrdiff_t column_step, int k, int n) {
-        const int words = Words::count(k);
-        float* out = packed.reserve(packed_size(words, n));
-        parallel_for((n + panel - 1) / panel, [&](std::ptrdiff_t p) {
-            const std::ptrdiff_t j = p * panel;
-            pack_panel<Words>(w, row_step, column_step, k, n, static_cast<int>(j),
-                              out + j * simd::padded(words));
-        });
-        return out;
-    }
-};
 
 template <activation A>
 FITNAS_INLINE vec<> apply(vec<> u) {
@@ -2423,7 +2400,7 @@ void with_activation(activation act, F&& f) {
 /// which are told apart as they run; with narrow vectors all are.
 template <class F>
 void with_product_activation(activation act, F&& f) {
-    if constexpr (W >= 8) {
+    if constexpr (lanes >= 8) {
         if (act == activation::none) {
             return f(std::integral_constant<activation, activation::none>());
         }
@@ -2446,84 +2423,52 @@ FITNAS_INLINE vec<> derive_product(activation act, vec<> gradient, vec<> u) {
         if (act == activation::relu6) {
             return derive<activation::relu6>(gradient, u);
         }
-        if (W < 8 && act == activation::relu) {
+        if (lanes < 8 && act == activation::relu) {
             return derive<activation::relu>(gradient, u);
         }
-        if (W < 8 && act == activation::none) {
+        if (lanes < 8 && act == activation::none) {
             return gradient;
         }
     }
     return derive<A>(gradient, u);
 }
 
-/// scale z + shift of W channels, in registers.
-struct affine {
-    vec<> scale;
-    vec<> shift;
+} // namespace fitnas::detail
 
-    FITNAS_INLINE affine(const affine_input& x, int c)
-        : scale(x.scale != nullptr ? simd::load(x.scale + c) : simd::broadcast(1.0F)),
-          shift(x.scale != nullptr ? simd::load(x.shift + c) : vec<>{}) {}
-    FITNAS_INLINE vec<> operator()(vec<> z) const { return simd::fma(z, scale, shift); }
-};
+// ---- fitnas/cpu/group_sums.hpp ----
+/// @file
+/// @brief Sums over rows for each channel, gathered in groups whose number does not depend on the threads.
 
-/// One vector of the activations.
-FITNAS_INLINE vec<> read(const affine_input& x, const float* z, int c, int count) {
-    return apply(x.act, affine(x, c)(simd::load(z, count)));
-}
+namespace fitnas::detail {
 
-/// One vector of the gradient at z.
-FITNAS_INLINE vec<> read(const gradient_input& g, const float* du, const float* z, int c, int count) {
-    const vec<> d = simd::load(du, count);
-    return g.a == nullptr
-               ? d
-               : simd::fma(simd::load(g.a + c), d,
-                           simd::fma(simd::load(g.b + c), simd::load(z, count), simd::load(g.c + c)));
-}
-
-/// Asks for what will be read soon, where products and stencils do not ask while they compute.
-/// @param c the channel that p begins at; where two vectors fill a cache line, the first asks for it
-FITNAS_INLINE void prefetch([[maybe_unused]] const float* p, [[maybe_unused]] int c) {
-    if constexpr (!asks_while_computing) {
-        constexpr int line = 16;
-        if (W >= line || c % line == 0) {
-            __builtin_prefetch(p, 0, 2);
+/// Sums over rows for each channel, one pair of rows of doubles for each group: [group][2][channels].
+class group_sums {
+public:
+    void start(int channels) {
+        m_channels = channels;
+        const std::size_t n = std::size_t{2} * sum_groups * static_cast<std::size_t>(channels);
+        std::fill_n(m_data.reserve(n), n, 0.0);
+    }
+    double* first(int group) { return m_data.reserve(0) + std::ptrdiff_t{2} * group * m_channels; }
+    double* second(int group) { return first(group) + m_channels; }
+    /// Adds the groups, in order, into group 0.
+    void add_up() {
+        for (int g = 1; g < sum_groups; ++g) {
+            for (int c = 0; c < 2 * m_channels; ++c) {
+                first(0)[c] += first(g)[c];
+            }
         }
     }
-}
 
-/// The row of the input that a strided 1x1 convolution reads for row r of its output, as an offset.
-struct strided_rows {
-    shape in;
-    int stride = 1;
-
-    std::ptrdiff_t operator()(std::ptrdiff_t r) const {
-        if (stride == 1) {
-            return r * in.channels;
-        }
-        const shape out = cell{in, in.channels, stride}.output();
-        const std::ptrdiff_t x = r % out.width;
-        const std::ptrdiff_t y = r / out.width % out.height;
-        const std::ptrdiff_t n = r / out.width / out.height;
-        return (n * in.pixels() + y * stride * in.width + x * stride) * in.channels;
-    }
+private:
+    aligned_buffer<double> m_data;
+    int m_channels = 0;
 };
 
-/// Whether `simd::stream` differs from a store.
-inline constexpr bool can_stream = W >= 8;
-/// Tensors of more values are written past the caches, since nothing of them would stay there until they are
-/// read. Measured: on a processor with AVX-512 it pays from 8 MiB on, on one with AVX2 wherever a tensor
-/// leaves a core's own cache.
-inline constexpr std::ptrdiff_t most_in_cache = W == 16 ? std::ptrdiff_t{1} << 21U : std::ptrdiff_t{1} << 17U;
-inline bool streams(const float* p, std::ptrdiff_t rows, int channels) {
-    return can_stream && rows * channels > most_in_cache && channels % W == 0 &&
-           reinterpret_cast<std::uintptr_t>(p) % (W * sizeof(float)) == 0;
-}
-
-/// Adds W channels' sums of a tile to the sums of a group.
+/// Adds lanes channels' sums of a tile to the sums of a group.
 FITNAS_INLINE void add_to(double* sums, vec<> tile, int count) {
-    if (count >= W) {
-        typedef double doubles __attribute__((vector_size(W * sizeof(double))));
+    if (count >= lanes) {
+        typedef double doubles __attribute__((vector_size(lanes * sizeof(double))));
         doubles sum;
         __builtin_memcpy(&sum, sums, sizeof sum);
         sum += __builtin_convertvector(tile, doubles);
@@ -2534,128 +2479,6 @@ FITNAS_INLINE void add_to(double* sums, vec<> tile, int count) {
         sums[i] += static_cast<double>(tile[i]);
     }
 }
-
-/// Turns rows of gradients at the activations, lying in `out.du`, into gradients at the pre-activations of
-/// `x`, adds the addend, and gathers the sums of du and du (z - mean), for the rows `source(row)` to
-/// `source(row + rows - 1)` of both tensors.
-inline void finish_gradient(const affine_input& x, const gradient_output& out, int rows, int channels,
-                            const strided_rows& source, std::ptrdiff_t row, double* first, double* second) {
-    if (x.plain() && out.addend == nullptr) {
-        return;
-    }
-    const bool changes = x.act != activation::none || out.addend != nullptr;
-    with_activation(x.act, [&](auto act) {
-        for (int c = 0; c < channels; c += W) {
-            const int count = channels - c;
-            const affine u(x, c);
-            const vec<> mean = x.mean != nullptr ? simd::load(x.mean + c) : vec<>{};
-            vec<> s{};
-            vec<> t{};
-            for (int r = 0; r < rows; ++r) {
-                const std::ptrdiff_t at = source(row + r) + c;
-                const vec<> z = simd::load(x.z + at, count);
-                vec<> d = derive<act()>(simd::load(out.du + at, count), u(z));
-                if (out.addend != nullptr) { // a shortcut reads the raw input of a recipe
-                    d += simd::load(out.addend + at, count);
-                }
-                if (changes) {
-                    simd::store(out.du + at, d, count);
-                }
-                s += d;
-                t = simd::fma(d, z - mean, t);
-            }
-            if (x.mean != nullptr) {
-                add_to(first + c, s, count);
-                add_to(second + c, t, count);
-            }
-        }
-    });
-}
-
-/// Adds the sums of z and z^2 over rows of a row-major tensor.
-inline void add_sums(const float* z, int rows, int channels, double* first, double* second) {
-    for (int c = 0; c < channels; c += W) {
-        const int count = channels - c;
-        vec<> s{};
-        vec<> q{};
-        for (int r = 0; r < rows; ++r) {
-            const vec<> v = simd::load(z + static_cast<std::ptrdiff_t>(r) * channels + c, count);
-            s += v;
-            q = simd::fma(v, v, q);
-        }
-        add_to(first + c, s, count);
-        add_to(second + c, q, count);
-    }
-}
-
-/// Rows of a tile whose operands are about 64 KiB: a function of the shape alone.
-constexpr int tile_rows(int in, int out) {
-    const int rows = 16384 / (in > out ? in : out) / 8 * 8;
-    return rows < 32 ? 32 : rows > 256 ? 256 : rows;
-}
-
-/// Number of tiles.
-constexpr std::ptrdiff_t tile_count(std::ptrdiff_t rows, int tile) { return (rows + tile - 1) / tile; }
-
-/// The gradient of n x k weights: each group of rows sums up a part of its own.
-class weight_gradient {
-public:
-    weight_gradient(int n, int k, workspace& ws)
-        : groups(static_cast<long long>(n) * k > 32768 ? sum_groups / 2 : sum_groups),
-          m_n(n),
-          m_k(k),
-          m_ld(transposed_columns(k)),
-          m_size(static_cast<std::size_t>(transposed_rows(n)) * static_cast<std::size_t>(m_ld)),
-          m_parts(ws.weights.reserve(m_size * static_cast<std::size_t>(groups))) {}
-
-    /// Fewer where the weights are large: each group's part is as large as they.
-    const int groups;
-
-    /// Nothing yet; needed only where no `add` comes with `first`.
-    void clear(int group) const { std::fill_n(part(group), m_size, 0.0F); }
-    /// Adds G^T X for blocked G (rows x n) and X (rows x k), rows in words.
-    /// @param first whether this is the first of the group
-    template <class Words = float_words>
-    void add(int group, int rows, const float* g, const float* x, std::size_t stride, bool first,
-             line_queue& next) const {
-        multiply_transposed<Words>(rows, m_n, m_k, g, stride, x, stride, part(group), m_ld, !first, next);
-    }
-    /// Adds the parts, in order, into the gradient (n x k).
-    void add_up(float* gradient) const {
-        parallel_for(m_n, [&](std::ptrdiff_t i) {
-            for (int j = 0; j < m_k; j += W) {
-                vec<> sum{};
-                for (int group = 0; group < groups; ++group) {
-                    sum += simd::load(part(group) + i * m_ld + j);
-                }
-                float* to = gradient + i * m_k + j;
-                simd::store(to, simd::load(to, m_k - j) + sum, m_k - j);
-            }
-        });
-    }
-    /// The same into k x n.
-    void add_up_transposed(float* gradient) const {
-        parallel_for(m_k, [&](std::ptrdiff_t j) {
-            for (int i = 0; i < m_n; ++i) {
-                float sum = 0;
-                for (int group = 0; group < groups; ++group) {
-                    sum += part(group)[static_cast<std::ptrdiff_t>(i) * m_ld + j];
-                }
-                gradient[j * m_n + i] += sum;
-            }
-        });
-    }
-    /// A group's part, `ld()` floats from row to row.
-    float* part(int group) const { return m_parts + static_cast<std::size_t>(group) * m_size; }
-    int ld() const { return m_ld; }
-
-private:
-    int m_n;
-    int m_k;
-    int m_ld;
-    std::size_t m_size;
-    float* m_parts;
-};
 
 } // namespace fitnas::detail
 
@@ -2669,7 +2492,7 @@ namespace fitnas::detail {
 /// Added to the variance, as in PyTorch's default.
 inline constexpr double batch_norm_epsilon = 1e-5;
 
-/// Per-channel values of one batch norm, each padded with zeros to a multiple of the vector width.
+/// Per-channel values of one batch norm, each padded with zeros to a multiple of `lanes`.
 struct norm_state {
     float* mean = nullptr;
     float* inverse = nullptr; ///< 1 / sqrt(variance + epsilon)
@@ -2730,6 +2553,161 @@ inline void norm_backward(norm_state& s, int channels, group_sums& sums, double 
 
 } // namespace fitnas::detail
 
+// ---- fitnas/cpu/geometry.hpp ----
+/// @file
+/// @brief The sizes of a convolution or pool, and the tiles of rows that passes are cut into.
+
+namespace fitnas::detail {
+
+/// `images` images of shape `in` become as many of shape `out`: each pixel sees a window of kernel x kernel
+/// pixels, every stride-th.
+struct geometry {
+    shape in;
+    shape out;
+    int kernel = 1;
+    int stride = 1;
+    int images = 1;
+
+    int padding() const { return kernel / 2; }
+    int taps() const { return kernel * kernel; }
+    /// Rows of the output and of the input: the pixels of all images.
+    std::ptrdiff_t rows() const { return out.pixels() * images; }
+    std::ptrdiff_t rows_in() const { return in.pixels() * images; }
+};
+
+/// The row of the input that a strided 1x1 convolution reads for row r of its output, as an offset.
+struct strided_rows {
+    shape in;
+    int stride = 1;
+
+    std::ptrdiff_t operator()(std::ptrdiff_t r) const {
+        if (stride == 1) {
+            return r * in.channels;
+        }
+        const shape out = cell{in, in.channels, stride}.output();
+        const std::ptrdiff_t x = r % out.width;
+        const std::ptrdiff_t y = r / out.width % out.height;
+        const std::ptrdiff_t n = r / out.width / out.height;
+        return (n * in.pixels() + y * stride * in.width + x * stride) * in.channels;
+    }
+};
+
+/// Rows of a tile whose operands are about 64 KiB: a function of the shape alone.
+constexpr int tile_rows(int in, int out) {
+    const int rows = 16384 / (in > out ? in : out) / 8 * 8;
+    return rows < 32 ? 32 : rows > 256 ? 256 : rows;
+}
+
+/// Rows that are worked on together.
+struct row_tile {
+    std::ptrdiff_t first;
+    int count;
+};
+
+/// The tiles of a tensor's rows.
+struct row_tiles {
+    std::ptrdiff_t rows;
+    int most; ///< rows of a tile
+
+    /// @param in,out channels of the operands
+    row_tiles(std::ptrdiff_t rows_, int in, int out) : rows(rows_), most(tile_rows(in, out)) {}
+
+    std::ptrdiff_t count() const { return (rows + most - 1) / most; }
+    row_tile operator[](std::ptrdiff_t t) const {
+        return {t * most, static_cast<int>((std::min)(std::ptrdiff_t{most}, rows - t * most))};
+    }
+};
+
+} // namespace fitnas::detail
+
+// ---- fitnas/cpu/operand.hpp ----
+/// @file
+/// @brief How kernels read activations and gradients: batch norm and activation are applied by the reader.
+///
+/// A tensor in memory is *raw*: what a convolution left. Its batch norm and activation are pending; whoever
+/// reads it computes `act(scale z + shift)` on the way. Backward, `du` is the gradient at `u = scale z +
+/// shift`, and whoever reads it computes the gradient at z from it. So no pass exists that only applies batch
+/// norm or an activation.
+
+namespace fitnas::detail {
+
+/// act(scale z + shift), channel by channel; without scale the tensor is plain. The per-channel arrays are
+/// padded with zeros to a multiple of `lanes`.
+struct affine_input {
+    const float* z = nullptr;
+    const float* scale = nullptr;
+    const float* shift = nullptr;
+    const float* mean = nullptr; ///< of z, for the sums of backward
+    activation act = activation::none;
+
+    bool plain() const { return scale == nullptr && act == activation::none; }
+};
+
+/// The gradient at z: a du + b z + c, channel by channel; without a it is du.
+struct gradient_input {
+    const float* du = nullptr;
+    const float* z = nullptr;
+    const float* a = nullptr;
+    const float* b = nullptr;
+    const float* c = nullptr;
+};
+
+/// Where the gradient of an input goes: du of that input, and what is added before it is stored.
+struct gradient_output {
+    float* du = nullptr;           ///< nullptr: nobody needs it
+    const float* addend = nullptr; ///< the shortcut's gradient
+};
+
+/// scale z + shift of lanes channels, in registers.
+struct affine {
+    vec<> scale;
+    vec<> shift;
+
+    FITNAS_INLINE affine(const affine_input& x, int c)
+        : scale(x.scale != nullptr ? simd::load(x.scale + c) : simd::broadcast(1.0F)),
+          shift(x.scale != nullptr ? simd::load(x.shift + c) : vec<>{}) {}
+    FITNAS_INLINE vec<> operator()(vec<> z) const { return simd::fma(z, scale, shift); }
+};
+
+/// One vector of the activations.
+FITNAS_INLINE vec<> read(const affine_input& x, const float* z, int c, int count) {
+    return apply(x.act, affine(x, c)(simd::load(z, count)));
+}
+
+/// One vector of the gradient at z.
+FITNAS_INLINE vec<> read(const gradient_input& g, const float* du, const float* z, int c, int count) {
+    const vec<> d = simd::load(du, count);
+    return g.a == nullptr
+               ? d
+               : simd::fma(simd::load(g.a + c), d,
+                           simd::fma(simd::load(g.b + c), simd::load(z, count), simd::load(g.c + c)));
+}
+
+/// Asks for what will be read soon, where products and stencils do not ask while they compute.
+/// @param c the channel that p begins at; where two vectors fill a cache line, the first asks for it
+FITNAS_INLINE void prefetch([[maybe_unused]] const float* p, [[maybe_unused]] int c) {
+    if constexpr (!prefetches_in_products) {
+        constexpr int line = 16;
+        if (lanes >= line || c % line == 0) {
+            __builtin_prefetch(p, 0, 2);
+        }
+    }
+}
+
+/// Whether `simd::stream` differs from a store.
+inline constexpr bool can_stream = lanes >= 8;
+/// Tensors of more values are written past the caches, since nothing of them would stay there until they are
+/// read. Measured: on a processor with AVX-512 it pays from 8 MiB on, on one with AVX2 wherever a tensor
+/// leaves a core's own cache.
+inline constexpr std::ptrdiff_t most_in_cache =
+    lanes == 16 ? std::ptrdiff_t{1} << 21U : std::ptrdiff_t{1} << 17U;
+inline bool streams(const float* p, std::ptrdiff_t rows, int channels) {
+    return can_stream && rows * channels > most_in_cache && channels % lanes == 0 &&
+           reinterpret_cast<std::uintptr_t>(p) % (lanes * sizeof(float)) == 0;
+}
+
+} // namespace fitnas::detail
+
 // ---- fitnas/cpu/blocked.hpp ----
 /// @file
 /// @brief Rows of activations and gradients as blocked operands of products: batch norm and activation are
@@ -2740,34 +2718,38 @@ namespace fitnas::detail {
 /// Rows that are read together. Blocked operands have room for whole groups of them.
 inline constexpr int rows_at_once = 4;
 
-/// Where rows go, as blocked operands of products. Floats are the same for both, and go to the first.
+/// Where rows go, as blocked operands of products. Floats are the same for both, and go to the left one.
 struct blocked_rows {
     float* left = nullptr;       ///< of `multiply`: a word is of one row
     float* transposed = nullptr; ///< of `multiply_transposed`: a word is of one column; nullptr: not needed
+    std::size_t stride = 0;
+
+    blocked as_left() const { return {left, stride}; }
+    blocked as_transposed() const { return {transposed, stride}; }
 };
 
 /// Writes rows into a blocked operand: `group(r)` makes a reader of `rows_at_once` rows from r on, and after
-/// `reader.channels(c)`, `reader(i, c, count)` is row r + i's vector of channels [c, c + W), `count` of them
-/// there.
+/// `reader.channels(c)`, `reader(i, c, count)` is row r + i's vector of channels [c, c + lanes), `count` of
+/// them there.
 template <class Words, class Group>
 requires(Words::each == 1) FITNAS_INLINE
-    void write_blocked(int rows, int channels, const blocked_rows& out, std::size_t stride, Group&& group) {
+    void write_blocked(int rows, int channels, const blocked_rows& out, Group&& group) {
     for (int r = 0; r < rows; r += rows_at_once) {
         auto reader = group(r);
-        float* to = out.left + r * W;
+        float* to = out.left + r * lanes;
         int c = 0;
-        if constexpr (W >= 8) { // narrow vectors take one loop, which is half to compile
-            for (; c + W <= channels; c += W, to += stride) {
+        if constexpr (lanes >= 8) { // narrow vectors take one loop, which is half to compile
+            for (; c + lanes <= channels; c += lanes, to += out.stride) {
                 reader.channels(c);
                 for (int i = 0; i < rows_at_once; ++i) {
-                    simd::store(to + i * W, reader(i, c, W));
+                    simd::store(to + i * lanes, reader(i, c, lanes));
                 }
             }
         }
-        for (; c < channels; c += W, to += stride) {
+        for (; c < channels; c += lanes, to += out.stride) {
             reader.channels(c);
             for (int i = 0; i < rows_at_once; ++i) {
-                simd::store(to + i * W, reader(i, c, channels - c));
+                simd::store(to + i * lanes, reader(i, c, channels - c));
             }
         }
     }
@@ -2777,20 +2759,21 @@ requires(Words::each == 1) FITNAS_INLINE
 /// The same in words of two channels and of two rows.
 template <class Words, class Group>
 requires(Words::each == 2) FITNAS_INLINE
-    void write_blocked(int rows, int channels, const blocked_rows& out, std::size_t stride, Group&& group) {
+    void write_blocked(int rows, int channels, const blocked_rows& out, Group&& group) {
     for (int r = 0; r < rows; r += rows_at_once) {
         auto reader = group(r);
-        for (int c = 0; c < channels; c += 2 * W) {
+        for (int c = 0; c < channels; c += 2 * lanes) {
             vec<> v[2][rows_at_once] = {};
-            for (int h = 0; h < 2 && c + h * W < channels; ++h) {
-                const int at = c + h * W;
+            for (int h = 0; h < 2 && c + h * lanes < channels; ++h) {
+                const int at = c + h * lanes;
                 reader.channels(at);
                 for (int i = 0; i < rows_at_once; ++i) {
                     v[h][i] = reader(i, at, channels - at);
                 }
                 if (out.transposed != nullptr) {
-                    float* to = out.transposed + static_cast<std::size_t>(at / W) * stride + r / 2 * W;
-                    for (int i = 0; i < rows_at_once; i += 2, to += W) {
+                    float* to =
+                        out.transposed + static_cast<std::size_t>(at / lanes) * out.stride + r / 2 * lanes;
+                    for (int i = 0; i < rows_at_once; i += 2, to += lanes) {
                         // Rows behind the last would be summed up.
                         simd::store(to, Words::pair(r + i < rows ? v[h][i] : vec<>{},
                                                     r + i + 1 < rows ? v[h][i + 1] : vec<>{}));
@@ -2798,8 +2781,8 @@ requires(Words::each == 2) FITNAS_INLINE
                 }
             }
             if (out.left != nullptr) {
-                float* to = out.left + static_cast<std::size_t>(c / (2 * W)) * stride + r * W;
-                for (int i = 0; i < rows_at_once; ++i, to += W) {
+                float* to = out.left + static_cast<std::size_t>(c / (2 * lanes)) * out.stride + r * lanes;
+                for (int i = 0; i < rows_at_once; ++i, to += lanes) {
                     simd::store(to, Words::join(v[0][i], v[1][i]));
                 }
             }
@@ -2831,17 +2814,17 @@ struct input_reader {
     }
 };
 
-/// Reads the rows `source(first)` to `source(first + rows - 1)` of an input into a blocked operand. What it
-/// holds behind them means nothing.
+/// Reads the rows `source(r)` of a tile of an input into a blocked operand. What it holds behind them means
+/// nothing.
 /// @param ahead how many values further the next tile begins, which is asked for
 template <class Words = float_words>
-void read_blocked(const affine_input& x, int rows, int channels, const strided_rows& source,
-                  std::ptrdiff_t first, const blocked_rows& out, std::size_t stride, int ahead = 0) {
+void read_blocked(const affine_input& x, const row_tile& tile, int channels, const strided_rows& source,
+                  const blocked_rows& out, int ahead = 0) {
     const auto read = [&](auto act, auto plain) FITNAS_INLINE_LAMBDA {
-        write_blocked<Words>(rows, channels, out, stride, [&](int r) FITNAS_INLINE_LAMBDA {
+        write_blocked<Words>(tile.count, channels, out, [&](int r) FITNAS_INLINE_LAMBDA {
             input_reader<act(), plain()> reader{x, ahead, {}};
             for (int i = 0; i < rows_at_once; ++i) { // the last once more, where there are no more
-                reader.z[i] = x.z + source(first + (std::min)(r + i, rows - 1));
+                reader.z[i] = x.z + source(tile.first + (std::min)(r + i, tile.count - 1));
             }
             return reader;
         });
@@ -2883,16 +2866,15 @@ struct gradient_reader {
     }
 };
 
-/// Reads rows [first, first + rows) of a gradient into a blocked operand. What it holds behind them means
-/// nothing.
+/// Reads a tile of a gradient's rows into a blocked operand. What it holds behind them means nothing.
 template <class Words = float_words>
-void read_blocked(const gradient_input& g, std::ptrdiff_t first, int rows, int channels,
-                  const blocked_rows& out, std::size_t stride, int ahead = 0) {
+void read_blocked(const gradient_input& g, const row_tile& tile, int channels, const blocked_rows& out,
+                  int ahead = 0) {
     const auto read = [&](auto plain) FITNAS_INLINE_LAMBDA {
-        write_blocked<Words>(rows, channels, out, stride, [&](int r) FITNAS_INLINE_LAMBDA {
+        write_blocked<Words>(tile.count, channels, out, [&](int r) FITNAS_INLINE_LAMBDA {
             gradient_reader<plain()> reader{g, ahead, {}};
             for (int i = 0; i < rows_at_once; ++i) {
-                reader.at[i] = (first + (std::min)(r + i, rows - 1)) * channels;
+                reader.at[i] = (tile.first + (std::min)(r + i, tile.count - 1)) * channels;
             }
             return reader;
         });
@@ -2906,550 +2888,236 @@ void read_blocked(const gradient_input& g, std::ptrdiff_t first, int rows, int c
 
 } // namespace fitnas::detail
 
-// ---- fitnas/cpu/pointwise.hpp ----
+// ---- fitnas/cpu/workspace.hpp ----
 /// @file
-/// @brief 1x1 convolution, forward and backward: one fused pass over tiles of rows.
+/// @brief What kernels share: packed weights, and sums and weight gradients of groups.
 
 namespace fitnas::detail {
 
-/// Epilogue of a product forward: stores z row-major and gathers the sums of z and z^2.
-struct forward_rows {
-    float* z;
-    int channels;
-    double* first = nullptr; ///< nullptr: no sums
-    double* second = nullptr;
-    bool streams = false;
+/// What kernels share in one network: packed weights and sums of groups. It only grows.
+struct workspace {
+    aligned_buffer<float> packed;
+    aligned_buffer<float> weights; ///< weight gradients, [group][...]
+    group_sums sums;
+    aligned_buffer<double> moments; ///< of a narrow tensor, [group][...]
 
-    template <int Vectors>
-    struct panel_store {
-        const forward_rows& to;
-        int column;
-        simd::vecs<Vectors> sum = {};
-        simd::vecs<Vectors> squares = {};
-
-        template <std::size_t Count>
-        FITNAS_INLINE void operator()(int row, simd::vecs<Vectors> (&acc)[Count]) {
-            constexpr auto Rows = static_cast<int>(Count);
-            for (int v = 0; v < Vectors; ++v) {
-                float* at = to.z + static_cast<std::ptrdiff_t>(row) * to.channels + column + v * W;
-                const int left = to.channels - column - v * W;
-                if (left <= 0) {
-                    break;
-                }
-                for (int r = 0; r < Rows; ++r) {
-                    sum[v] += acc[r][v];
-                    squares[v] = simd::fma(acc[r][v], acc[r][v], squares[v]);
-                }
-                if constexpr (can_stream) {
-                    if (to.streams) {
-                        for (int r = 0; r < Rows; ++r, at += to.channels) {
-                            simd::stream(at, acc[r][v]);
-                        }
-                        continue;
-                    }
-                }
-                if (left >= W) {
-                    for (int r = 0; r < Rows; ++r, at += to.channels) {
-                        simd::store(at, acc[r][v]);
-                    }
-                } else {
-                    for (int r = 0; r < Rows; ++r, at += to.channels) {
-                        simd::store(at, acc[r][v], left);
-                    }
-                }
-            }
-        }
-        void finish() const {
-            for (int v = 0; to.first != nullptr && v < Vectors; ++v) {
-                const int c = column + v * W;
-                add_to(to.first + c, sum[v], to.channels - c);
-                add_to(to.second + c, squares[v], to.channels - c);
-            }
-        }
-    };
-    template <int Vectors>
-    panel_store<Vectors> panel(int column) const {
-        return {*this, column};
-    }
-};
-
-/// Epilogue of a product backward: what `finish_gradient` does, on the tile in registers.
-template <activation A>
-struct backward_rows {
-    const affine_input& x;
-    gradient_output out;
-    std::ptrdiff_t at; ///< of the first row in all tensors
-    int channels;
-    double* first;
-    double* second;
-    bool streams;
-
-    template <int Vectors>
-    struct panel_store {
-        const backward_rows& to;
-        int column;
-        simd::vecs<Vectors> sum = {};
-        simd::vecs<Vectors> products = {};
-
-        template <std::size_t Count>
-        FITNAS_INLINE void operator()(int row, simd::vecs<Vectors> (&acc)[Count]) {
-            constexpr auto Rows = static_cast<int>(Count);
-            for (int v = 0; v < Vectors; ++v) {
-                const int left = to.channels - column - v * W;
-                if (left <= 0) {
-                    break;
-                }
-                if constexpr (can_stream) {
-                    if (to.streams) {
-                        finish_tile<Rows>(row, v, acc, W, [](float* p, vec<> d, int) { simd::stream(p, d); });
-                        continue;
-                    }
-                }
-                if (left >= W) {
-                    finish_tile<Rows>(row, v, acc, W, [](float* p, vec<> d, int) { simd::store(p, d); });
-                } else {
-                    finish_tile<Rows>(row, v, acc, left,
-                                      [](float* p, vec<> d, int n) { simd::store(p, d, n); });
-                }
-            }
-        }
-        template <int Rows, class Put>
-        FITNAS_INLINE void finish_tile(int row, int v, simd::tile<Rows, Vectors>& acc, int left, Put put) {
-            const int c = column + v * W;
-            std::ptrdiff_t i = to.at + static_cast<std::ptrdiff_t>(row) * to.channels + c;
-            if constexpr (A == activation::none) {
-                if (to.x.plain()) {
-                    for (int r = 0; r < Rows; ++r, i += to.channels) {
-                        put(to.out.du + i,
-                            to.out.addend != nullptr ? acc[r][v] + simd::load(to.out.addend + i, left)
-                                                     : acc[r][v],
-                            left);
-                    }
-                    return;
-                }
-            }
-            const affine u(to.x, c);
-            const vec<> mean = to.x.mean != nullptr ? simd::load(to.x.mean + c) : vec<>{};
-            for (int r = 0; r < Rows; ++r, i += to.channels) {
-                const vec<> z = simd::load(to.x.z + i, left);
-                vec<> d = derive_product<A>(to.x.act, acc[r][v], u(z));
-                if (to.out.addend != nullptr) { // a shortcut reads the raw input of a recipe
-                    d += simd::load(to.out.addend + i, left);
-                }
-                put(to.out.du + i, d, left);
-                sum[v] += d;
-                products[v] = simd::fma(d, z - mean, products[v]);
-            }
-        }
-        void finish() const {
-            for (int v = 0; to.x.mean != nullptr && v < Vectors; ++v) {
-                const int c = column + v * W;
-                add_to(to.first + c, sum[v], to.channels - c);
-                add_to(to.second + c, products[v], to.channels - c);
-            }
-        }
-    };
-    template <int Vectors>
-    panel_store<Vectors> panel(int column) const {
-        return {*this, column};
-    }
-};
-
-/// z (images x output shape) = x weights^T.
-/// @tparam Words what x and the weights are rounded to
-/// @param weights width x input channels
-/// @param sums of z and z^2 are gathered there, where it is not null
-template <class Words = convolution_words>
-void pointwise_forward(const affine_input& x, shape in, int stride, int images, const float* weights,
-                       int width, float* z, group_sums* sums, workspace& ws) {
-    const int k = in.channels;
-    const int words = Words::count(k);
-    const std::ptrdiff_t rows = cell{in, k, stride}.output().pixels() * images;
-    const int tile = tile_rows(k, width);
-    const float* packed = ws.pack<Words>(weights, 1, k, k, width);
-    const strided_rows source{in, stride};
-    parallel_groups(tile_count(rows, tile), [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
-        float* block = thread_scratch(blocked_size(tile, words));
-        for (std::ptrdiff_t t = first; t < last; ++t) {
-            const std::ptrdiff_t r0 = t * tile;
-            const int count = static_cast<int>((std::min)(std::ptrdiff_t{tile}, rows - r0));
-            read_blocked<Words>(x, count, k, source, r0, {block}, block_stride(tile), tile * k);
-            line_queue next;
-            if (asks_while_computing && stride == 1 && r0 + tile < rows) {
-                next.add(x.z + (r0 + tile) * k, (std::min)(std::ptrdiff_t{tile}, rows - r0 - tile) * k);
-                next.spread(tiles_of_product(count, width));
-            }
-            forward_rows to{z + r0 * width, width};
-            to.streams = streams(z, rows, width);
-            if (sums != nullptr) {
-                to.first = sums->first(group);
-                to.second = sums->second(group);
-            }
-            multiply<Words>(count, width, words, block, block_stride(tile), packed, to, next);
-        }
-    });
-}
-
-/// Adds into the weights' gradient, overwrites `out.du` with the gradient of the input.
-template <class Words = convolution_words>
-void pointwise_backward(const gradient_input& g, const affine_input& x, shape in, int stride, int images,
-                        const float* weights, int width, float* dweights, const gradient_output& out,
-                        group_sums& sums, workspace& ws) {
-    const int k = in.channels;
-    const std::ptrdiff_t rows = cell{in, k, stride}.output().pixels() * images;
-    const int tile = tile_rows(k, width);
-    weight_gradient dw(width, k, ws);
-    const float* packed = ws.pack<Words>(weights, k, 1, width, k);
-    const strided_rows source{in, stride};
-    if (out.du != nullptr && stride > 1) { // pixels between the strides
-        std::fill_n(out.du, static_cast<std::ptrdiff_t>(in.size()) * images, 0.0F);
-    }
-    parallel_groups(
-        tile_count(rows, tile), dw.groups, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
-            if (first == last) {
-                dw.clear(group);
-            }
-            constexpr bool floats = Words::each == 1;
-            const std::size_t xs_size = blocked_size(tile, k);
-            const std::size_t gs_size = blocked_size(tile, width);
-            float* xs = thread_scratch(xs_size + (floats ? 1 : 2) * gs_size +
-                                       static_cast<std::size_t>(tile) * static_cast<std::size_t>(k));
-            float* gs = xs + xs_size;
-            float* dx = gs + (floats ? 1 : 2) * gs_size;
-            const blocked_rows to_x = floats ? blocked_rows{xs} : blocked_rows{nullptr, xs};
-            const blocked_rows to_g = floats ? blocked_rows{gs, gs} : blocked_rows{gs, gs + gs_size};
-            for (std::ptrdiff_t t = first; t < last; ++t) {
-                const std::ptrdiff_t r0 = t * tile;
-                const int count = static_cast<int>((std::min)(std::ptrdiff_t{tile}, rows - r0));
-                read_blocked<Words>(x, count, k, source, r0, to_x, block_stride(tile), tile * k);
-                read_blocked<Words>(g, r0, count, width, to_g, block_stride(tile), tile * width);
-                line_queue next;
-                if (asks_while_computing && r0 + tile < rows) {
-                    const std::ptrdiff_t left = (std::min)(std::ptrdiff_t{tile}, rows - r0 - tile);
-                    next.add(g.du + (r0 + tile) * width, left * width);
-                    if (g.a != nullptr) {
-                        next.add(g.z + (r0 + tile) * width, left * width);
-                    }
-                    if (stride == 1) {
-                        next.add(x.z + (r0 + tile) * k, left * k);
-                    }
-                    next.spread(tiles_of_product(width, k) +
-                                (out.du != nullptr ? tiles_of_product(count, k) : 0));
-                }
-                dw.add<Words>(group, Words::count(count), to_g.transposed, xs, block_stride(tile), t == first,
-                              next);
-                if (out.du == nullptr) {
-                    continue;
-                }
-                if (stride == 1) {
-                    with_product_activation(x.act, [&](auto act) {
-                        multiply<Words>(count, k, Words::count(width), gs, block_stride(tile), packed,
-                                        backward_rows<act()>{x, out, r0 * k, k, sums.first(group),
-                                                             sums.second(group), streams(out.du, rows, k)},
-                                        next);
-                    });
-                    continue;
-                }
-                multiply<Words>(count, k, Words::count(width), gs, block_stride(tile), packed,
-                                forward_rows{dx, k}, next);
-                for (int r = 0; r < count; ++r) {
-                    std::copy_n(dx + static_cast<std::ptrdiff_t>(r) * k, k, out.du + source(r0 + r));
-                }
-                finish_gradient(x, out, count, k, source, r0, sums.first(group), sums.second(group));
-            }
+    /// Packs weights, k x n, for a product; element (i, j) is at w[i * row_step + j * column_step].
+    template <class Words = float_words>
+    float* pack(const float* w, std::ptrdiff_t row_step, std::ptrdiff_t column_step, int k, int n) {
+        const int words = Words::count(k);
+        float* out = packed.reserve(packed_size(words, n));
+        parallel_for((n + panel - 1) / panel, [&](std::ptrdiff_t p) {
+            const std::ptrdiff_t j = p * panel;
+            pack_panel<Words>(w, row_step, column_step, k, n, static_cast<int>(j),
+                              out + j * simd::padded(words));
         });
-    dw.add_up(dweights);
-}
+        return out;
+    }
+};
 
 } // namespace fitnas::detail
 
-// ---- fitnas/cpu/convolution.hpp ----
+// ---- fitnas/cpu/expansion.hpp ----
 /// @file
-/// @brief Convolution of any odd kernel, forward and backward: matrix products whose left
-/// operand, the windows, is read where it lies in a padded image.
+/// @brief A 1x1 convolution, batch norm and activation in front of a depthwise convolution: the wide tensor
+/// between them is made in cache, some channels of one image at a time, and never lies in memory.
+///
+/// z = x w^T is linear in the narrow x, so its statistics follow from those of x: with mean m and covariance
+/// C of x, channel e of z has mean w_e m and variance w_e^T C w_e. Backward, dz = a du + b z + c, where b and
+/// c are known only when all of du has been summed up; but dx = dz w and dw = dz^T x are linear too, so one
+/// pass gathers du (a w) and du^T x, and what b and c add follows from w^T b w and C.
 
 namespace fitnas::detail {
 
-/// The geometry of a convolution and its tiles: some rows of output pixels of one image.
-struct convolution_geometry {
+/// The 1x1 convolution: x (images x in) to `channels` channels.
+struct expansion {
+    const float* x;
     shape in;
-    shape out;
-    int kernel;
-    int stride;
+    int images;
+    int channels;
+    const float* weights; ///< channels x input channels
 
-    int padding() const { return kernel / 2; }
-    int plane_width() const { return in.width + 2 * padding(); }
-    int columns() const { return kernel * kernel * in.channels; }
-    std::size_t plane_size() const {
-        return static_cast<std::size_t>(in.height + 2 * padding()) * static_cast<std::size_t>(plane_width()) *
-               static_cast<std::size_t>(in.channels);
-    }
-    /// Output rows of a tile.
-    int tile_height() const {
-        return (std::max)(1, (std::min)(out.height, tile_rows(columns(), out.channels) / out.width));
-    }
-    int tile_pixels() const { return tile_height() * out.width; }
-    /// Where the window of an output pixel starts in the padded plane.
-    std::ptrdiff_t window(int y, int x) const {
-        return (static_cast<std::ptrdiff_t>(y) * stride * plane_width() +
-                static_cast<std::ptrdiff_t>(x) * stride) *
-               in.channels;
-    }
+    std::ptrdiff_t rows() const { return in.pixels() * images; }
+};
 
-    /// One image with batch norm and activation applied, zeros around it.
-    void read_plane(const affine_input& x, int image, float* plane) const {
-        std::memset(plane, 0, plane_size() * sizeof(float));
-        const float* z = x.z + image * in.size();
-        const auto row = [&](int y) {
-            return plane +
-                   (static_cast<std::ptrdiff_t>(y + padding()) * plane_width() + padding()) * in.channels;
-        };
-        if (x.plain()) { // images, most of all
-            const std::ptrdiff_t size = static_cast<std::ptrdiff_t>(in.width) * in.channels;
-            for (int y = 0; y < in.height; ++y) {
-                std::copy_n(z + y * size, size, row(y));
-            }
-            return;
-        }
-        for (int y = 0; y < in.height; ++y) {
-            float* to = row(y);
-            for (int i = 0; i < in.width; ++i, z += in.channels, to += in.channels) {
-                for (int c = 0; c < in.channels; c += W) {
-                    simd::store(to + c, read(x, z + c, c, in.channels - c), in.channels - c);
-                }
-            }
-        }
+/// Mean and covariance of x, and the covariance of z and x.
+struct expansion_moments {
+    float* mean;       ///< of x
+    float* covariance; ///< of x, channels x channels
+    float* with_x;     ///< of z and x, wide x narrow channels
+
+    static std::size_t size(int narrow, int wide) {
+        return static_cast<std::size_t>(narrow) * static_cast<std::size_t>(1 + narrow + wide);
     }
+    static expansion_moments at(float* p, int channels) {
+        return {p, p + channels, p + channels * (1 + channels)};
+    }
+};
 
-    /// Values of a window that lie side by side, and how many values further the next such run begins.
-    int run() const { return kernel * in.channels; }
-    std::ptrdiff_t run_step() const { return static_cast<std::ptrdiff_t>(plane_width()) * in.channels; }
-    /// From one output pixel's window to the next.
-    std::ptrdiff_t pixel_step() const { return static_cast<std::ptrdiff_t>(stride) * in.channels; }
-    /// Where a tap lies in its window.
-    std::ptrdiff_t tap(int t) const { return t / run() * run_step() + t % run(); }
+/// Adds X^T X, the tiles on and above its diagonal, to c.
+inline void add_gram(int rows, int k, const blocked& x, const transposed_result& c) {
+    for (int column = 0; column < k; column += panel) {
+        multiply_transposed({rows, (std::min)(k, column + panel), (std::min)(panel, k - column)}, x,
+                            x.from_column(column), {c.data + column, c.ld, c.accumulate});
+    }
+}
 
-    /// Adds a tile's gradients at the windows' values, [pixel][columns], to those of the plane.
-    void add_columns(const float* columns_, int y0, int height, float* plane) const {
-        for (int y = y0; y < y0 + height; ++y) {
-            for (int x = 0; x < out.width; ++x) {
-                float* to = plane + window(y, x);
-                for (int ky = 0; ky < kernel; ++ky, to += run_step(), columns_ += run()) {
-                    for (int i = 0; i < run(); ++i) {
-                        to[i] += columns_[i];
-                    }
-                }
+/// Sums of x, then of the products of its channels, in double precision: [group].
+struct moment_sums {
+    int ld;
+    std::size_t gram_size;
+    double* groups;
+
+    moment_sums(int k, workspace& ws)
+        : ld(transposed_columns(k)),
+          gram_size(static_cast<std::size_t>(transposed_rows(k)) * static_cast<std::size_t>(ld)),
+          groups(ws.moments.reserve(size() * sum_groups)) {}
+    std::size_t size() const { return static_cast<std::size_t>(ld) + gram_size; }
+    double* sum(int group) const { return groups + static_cast<std::size_t>(group) * size(); }
+    double* squares(int group) const { return sum(group) + ld; }
+    /// Adds the groups, in order, into group 0.
+    void add_up() const {
+        for (int group = 1; group < sum_groups; ++group) {
+            for (std::size_t i = 0; i < size(); ++i) {
+                groups[i] += sum(group)[i];
             }
         }
     }
 };
 
-/// `Pixels` neighbouring pixels of one output row: their windows times a panel of packed weights. The windows
-/// are read where they lie.
-template <int Pixels, int Vectors, class Store>
-FITNAS_INLINE void window_tile(const convolution_geometry& g, const float* window, const float* b, int row,
-                               Store& store) {
-    simd::tile<Pixels, Vectors> acc = {};
-    const std::ptrdiff_t step = g.pixel_step();
-    const int run = g.run();
-    for (int ky = 0; ky < g.kernel; ++ky, window += g.run_step()) {
-        for (int i = 0; i < run; ++i, b += panel) {
-            simd::vecs<Vectors> y;
-            for (int v = 0; v < Vectors; ++v) {
-                y[v] = simd::load(b + v * W);
+/// The sums of a group's tiles. Sums of a thousand rows are floats, those of more doubles.
+inline void gather_moment_sums(const expansion& e, const row_tiles& tiles, const moment_sums& to, int group,
+                               std::ptrdiff_t first, std::ptrdiff_t last) {
+    const int k = e.in.channels;
+    const int batch = (std::max)(1, 1024 / tiles.most);
+    std::fill_n(to.sum(group), to.size(), 0.0);
+    float* rows = thread_scratch(blocked_size(tiles.most, k) + to.gram_size);
+    float* gram = rows + blocked_size(tiles.most, k);
+    const blocked_rows xs{rows, nullptr, blocked_stride(tiles.most)};
+    for (std::ptrdiff_t t = first; t < last; ++t) {
+        const row_tile tile = tiles[t];
+        read_blocked(affine_input{.z = e.x}, tile, k, {{1, 1, k}}, xs, tiles.most * k);
+        for (int c = 0; c < k; c += lanes) {
+            const float* from = xs.as_left().from_column(c).data;
+            vec<> s{};
+            for (int r = 0; r < tile.count; ++r) {
+                s += simd::load(from + r * lanes);
             }
-            FITNAS_UNROLL(8)
-            for (int r = 0; r < Pixels; ++r) {
-                const vec<> factor = simd::broadcast(window[r * step + i]);
-                for (int v = 0; v < Vectors; ++v) {
-                    acc[r][v] = simd::fma(factor, y[v], acc[r][v]);
+            add_to(to.sum(group) + c, s, lanes);
+        }
+        add_gram(tile.count, k, xs.as_left(), {gram, to.ld, (t - first) % batch != 0});
+        if (t + 1 == last || (t + 1 - first) % batch == 0) {
+            for (int i = 0; i < k; ++i) {
+                for (int j = i / panel * panel; j < k; j += lanes) {
+                    add_to(to.squares(group) + i * to.ld + j, simd::load(gram + i * to.ld + j), lanes);
                 }
             }
         }
     }
-    store(row, acc);
 }
 
-/// All windows of one image times one panel.
-template <int Vectors, class Epilogue>
-void multiply_windows(const convolution_geometry& g, const float* plane, const float* b, int column,
-                      const Epilogue& epilogue) {
-    auto store = epilogue.template panel<Vectors>(column);
-    for (int y = 0; y < g.out.height; ++y) {
-        const int row = y * g.out.width;
-        int x = 0;
-        for (; x + gemm_rows <= g.out.width; x += gemm_rows) {
-            window_tile<gemm_rows, Vectors>(g, plane + g.window(y, x), b, row + x, store);
-        }
-        for (; x < g.out.width; ++x) {
-            window_tile<1, Vectors>(g, plane + g.window(y, x), b, row + x, store);
-        }
-    }
-    store.finish();
-}
-
-/// part[tap][n] += sum over a tile's pixels of window[tap] * gradient[n], for gemm_rows taps and a panel of
-/// n.
-template <int Vectors>
-void add_window_gradients(const convolution_geometry& g, const float* plane, int y0, int height,
-                          int first_tap, const float* gradient, std::size_t gradient_stride, float* part,
-                          int ld) {
-    simd::tile<gemm_rows, Vectors> acc;
-    const float* at[gemm_rows];
-    for (int i = 0; i < gemm_rows; ++i) {
-        at[i] = plane +
-                g.tap((std::min)(first_tap + i, g.columns() - 1)); // what is behind the last means nothing
-        for (int v = 0; v < Vectors; ++v) {
-            acc[i][v] = simd::load(part + static_cast<std::ptrdiff_t>(i) * ld + v * W);
-        }
-    }
-    for (int y = y0; y < y0 + height; ++y) {
-        std::ptrdiff_t offset = g.window(y, 0);
-        for (int x = 0; x < g.out.width; ++x, offset += g.pixel_step(), gradient += W) {
-            simd::vecs<Vectors> d;
-            for (int v = 0; v < Vectors; ++v) {
-                d[v] = simd::load(gradient + static_cast<std::size_t>(v) * gradient_stride);
-            }
-            FITNAS_UNROLL(8)
-            for (int i = 0; i < gemm_rows; ++i) {
-                const vec<> factor = simd::broadcast(at[i][offset]);
-                for (int v = 0; v < Vectors; ++v) {
-                    acc[i][v] = simd::fma(factor, d[v], acc[i][v]);
-                }
-            }
-        }
-    }
-    for (int i = 0; i < gemm_rows; ++i) {
-        for (int v = 0; v < Vectors; ++v) {
-            simd::store(part + static_cast<std::ptrdiff_t>(i) * ld + v * W, acc[i][v]);
+/// Fills mean and covariance of x.
+inline void gather_moments(const expansion& e, const expansion_moments& to, workspace& ws) {
+    const int k = e.in.channels;
+    const row_tiles tiles(e.rows(), k, k);
+    const moment_sums sums(k, ws);
+    parallel_groups(tiles.count(), [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
+        gather_moment_sums(e, tiles, sums, group, first, last);
+    });
+    sums.add_up();
+    const double* sum = sums.sum(0);
+    const auto count = static_cast<double>(e.rows());
+    for (int i = 0; i < k; ++i) {
+        to.mean[i] = static_cast<float>(sum[i] / count);
+        for (int j = i; j < k; ++j) {
+            const double square = sums.squares(0)[i * sums.ld + j] / count;
+            const auto covariance = static_cast<float>(square - sum[i] / count * (sum[j] / count));
+            to.covariance[i * k + j] = covariance;
+            to.covariance[j * k + i] = covariance;
         }
     }
 }
 
-/// z (images x output shape); weights: width x kernel x kernel x input channels.
-inline void convolution_forward(const affine_input& x, shape in, int kernel, int stride, int images,
-                                const float* weights, int width, float* z, group_sums* sums, workspace& ws) {
-    const convolution_geometry geometry{in, cell{in, width, stride}.output(), kernel, stride};
-    const int k = geometry.columns();
-    const float* packed = ws.pack(weights, 1, k, k, width);
-    const std::size_t one = static_cast<std::size_t>(panel) * static_cast<std::size_t>(simd::padded(k));
-    parallel_groups(images, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
-        float* plane = thread_scratch(geometry.plane_size());
-        for (std::ptrdiff_t n = first; n < last; ++n) {
-            geometry.read_plane(x, static_cast<int>(n), plane);
-            forward_rows to{z + n * geometry.out.size(), width};
-            if (sums != nullptr) {
-                to.first = sums->first(group);
-                to.second = sums->second(group);
-            }
-            const float* b = packed;
-            for (int column = 0; column < width; column += panel, b += one) {
-                if (width - column > W) {
-                    multiply_windows<2>(geometry, plane, b, column, to);
-                } else {
-                    multiply_windows<1>(geometry, plane, b, column, to);
-                }
-            }
+/// C (m x n) = op(A) (m x k) B (k x n), on all threads.
+/// @param transpose whether op(A) is the transpose of the stored A
+inline void multiply_matrices(bool transpose, int m, int n, int k, const float* a, const float* b, float* c) {
+    const int lda = transpose ? m : k;
+    parallel_groups(m, [&](int, std::ptrdiff_t first, std::ptrdiff_t last) {
+        if (first < last) {
+            gemm(transpose, false, static_cast<int>(last - first), n, k, a + first * (transpose ? 1 : lda),
+                 lda, b, n, c + first * n, n, false);
         }
     });
 }
 
-/// Adds into the weights' gradient, overwrites `out.du` with the gradient of the input.
-inline void convolution_backward(const gradient_input& g, const affine_input& x, shape in, int kernel,
-                                 int stride, int images, const float* weights, int width, float* dweights,
-                                 const gradient_output& out, group_sums& sums, workspace& ws) {
-    const convolution_geometry geometry{in, cell{in, width, stride}.output(), kernel, stride};
-    const int k = geometry.columns();
-    weight_gradient dw(k, width, ws); // transposed: windows are broadcast, gradients are vectors
-    const float* packed = ws.pack(weights, k, 1, width, k);
-    parallel_groups(images, dw.groups, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
-        dw.clear(group);
-        const int tile = geometry.tile_pixels();
-        const std::size_t plane_size = (geometry.plane_size() + 15) / 16 * 16;
-        float* plane = thread_scratch(2 * plane_size + blocked_size(tile, width) +
-                                      static_cast<std::size_t>(tile) * static_cast<std::size_t>(k));
-        float* dplane = plane + plane_size;
-        float* gs = dplane + plane_size;
-        float* dcolumns = gs + blocked_size(tile, width);
-        for (std::ptrdiff_t n = first; n < last; ++n) {
-            geometry.read_plane(x, static_cast<int>(n), plane);
-            if (out.du != nullptr) {
-                std::fill_n(dplane, plane_size, 0.0F);
-            }
-            for (int y = 0; y < geometry.out.height; y += geometry.tile_height()) {
-                const int height = (std::min)(geometry.tile_height(), geometry.out.height - y);
-                const int pixels = height * geometry.out.width;
-                read_blocked(g,
-                             n * geometry.out.pixels() + static_cast<std::ptrdiff_t>(y) * geometry.out.width,
-                             pixels, width, {gs}, block_stride(tile));
-                for (int column = 0; column < width; column += panel) {
-                    const float* d = gs + static_cast<std::size_t>(column / W) * block_stride(tile);
-                    for (int t = 0; t < k; t += gemm_rows) {
-                        float* part = dw.part(group) + static_cast<std::ptrdiff_t>(t) * dw.ld() + column;
-                        if (width - column > W) {
-                            add_window_gradients<2>(geometry, plane, y, height, t, d, block_stride(tile),
-                                                    part, dw.ld());
-                        } else {
-                            add_window_gradients<1>(geometry, plane, y, height, t, d, block_stride(tile),
-                                                    part, dw.ld());
-                        }
-                    }
-                }
-                if (out.du != nullptr) {
-                    multiply(pixels, k, width, gs, block_stride(tile), packed, forward_rows{dcolumns, k});
-                    geometry.add_columns(dcolumns, y, height, dplane);
-                }
-            }
-            if (out.du == nullptr) {
-                continue;
-            }
-            float* du = out.du + n * in.size();
-            const int p = geometry.padding();
-            for (int y = 0; y < in.height; ++y) {
-                std::copy_n(dplane + (static_cast<std::ptrdiff_t>(y + p) * geometry.plane_width() + p) *
-                                         in.channels,
-                            static_cast<std::ptrdiff_t>(in.width) * in.channels,
-                            du + static_cast<std::ptrdiff_t>(y) * in.width * in.channels);
-            }
-            finish_gradient(x, out, static_cast<int>(in.pixels()), in.channels, {in}, n * in.pixels(),
-                            sums.first(group), sums.second(group));
+/// Batch norm's statistics of z.
+inline void expansion_norm(const expansion& e, const expansion_moments& moments, norm_state& norm,
+                           const float* gamma, workspace& ws) {
+    const int k = e.in.channels;
+    gather_moments(e, moments, ws);
+    multiply_matrices(false, e.channels, k, k, e.weights, moments.covariance, moments.with_x);
+    for (int i = 0; i < e.channels; ++i) {
+        double mean = 0;
+        double variance = 0;
+        for (int j = 0; j < k; ++j) {
+            const auto w = static_cast<double>(e.weights[i * k + j]);
+            mean += w * static_cast<double>(moments.mean[j]);
+            variance += w * static_cast<double>(moments.with_x[i * k + j]);
         }
-    });
-    dw.add_up_transposed(dweights);
+        norm.set(i, mean, (std::max)(0.0, variance), gamma[i], gamma[e.channels + i]);
+    }
 }
 
 } // namespace fitnas::detail
 
 // ---- fitnas/cpu/stencil.hpp ----
 /// @file
-/// @brief Stencils over padded planes of one vector's width of channels: what depthwise convolutions are made
-/// of.
+/// @brief Stencils over padded planes of one vector's channels: what depthwise convolutions are made of.
 
 namespace fitnas::detail {
 
 /// The largest tile of output pixels that a stencil computes at once: two register files' halves.
-inline constexpr int stencil_tile = simd::native_width == 16 ? 16 : 8;
+inline constexpr int stencil_tile = lanes == 16 ? 16 : 8;
 
 /// Planes that are read together: neighbouring channels lie in neighbouring cache lines.
 inline constexpr int planes_at_once = 4;
 
-/// Rows x Columns pixels of out(y, x) = sum of taps * plane(y Stride + ky, x Stride + kx), W channels each,
-/// with Kernel taps in a row. `out` gets them one after the other.
+/// Some pixels of an output, from (y, x) on.
+struct output_tile {
+    int y;
+    int x;
+    int rows;
+    int columns;
+};
+
+/// The planes that a stencil goes over, and the taps of each.
+struct stencil_input {
+    const float* plane; ///< where the first plane's window of output pixel (0, 0) begins
+    std::size_t plane_size;
+    int plane_width;
+    const float* taps; ///< the first plane's, [tap rows][taps in a row][lanes]
+    std::size_t taps_size;
+    int tap_rows;
+    int planes;
+};
+
+/// Rows x Columns pixels of out(y, x) = sum of taps * plane(y Stride + ky, x Stride + kx), lanes channels
+/// each, with Kernel taps in a row. `out` gets them one after the other.
 template <int Kernel, int Stride, int Rows, int Columns>
 void stencil(const float* plane, int plane_width, const float* taps, int tap_rows, float* out) {
     simd::tile<Rows, Columns> acc = {};
-    for (int ky = 0; ky < tap_rows; ++ky, taps += Kernel * W) {
+    for (int ky = 0; ky < tap_rows; ++ky, taps += Kernel * lanes) {
         simd::vecs<Kernel> tap;
         for (int kx = 0; kx < Kernel; ++kx) {
-            tap[kx] = simd::load(taps + kx * W);
+            tap[kx] = simd::load(taps + kx * lanes);
         }
         // Every value is read once and goes to all pixels whose window it lies in.
         FITNAS_UNROLL(24)
         for (int i = 0; i < (Columns - 1) * Stride + Kernel; ++i) {
             FITNAS_UNROLL(4)
             for (int r = 0; r < Rows; ++r) {
-                const vec<> v =
-                    simd::load(plane + (static_cast<std::ptrdiff_t>(r * Stride + ky) * plane_width + i) * W);
+                const vec<> v = simd::load(
+                    plane + (static_cast<std::ptrdiff_t>(r * Stride + ky) * plane_width + i) * lanes);
                 FITNAS_UNROLL(7)
                 for (int kx = 0; kx < Kernel; ++kx) {
                     if (i >= kx && (i - kx) % Stride == 0 && (i - kx) / Stride < Columns) {
@@ -3461,7 +3129,7 @@ void stencil(const float* plane, int plane_width, const float* taps, int tap_row
     }
     for (int r = 0; r < Rows; ++r) {
         for (int i = 0; i < Columns; ++i) {
-            simd::store(out + (r * Columns + i) * W, acc[r][i]);
+            simd::store(out + (r * Columns + i) * lanes, acc[r][i]);
         }
     }
 }
@@ -3482,10 +3150,10 @@ struct stencil_kernel {
     void pixel(const float* plane, int plane_width, const float* taps, int tap_rows, float* out) const {
         vec<> sum{};
         for (int ky = 0; ky < tap_rows; ++ky) {
-            for (int kx = 0; kx < kernel; ++kx, taps += W) {
-                sum = simd::fma(simd::load(taps),
-                                simd::load(plane + (static_cast<std::ptrdiff_t>(ky) * plane_width + kx) * W),
-                                sum);
+            for (int kx = 0; kx < kernel; ++kx, taps += lanes) {
+                sum = simd::fma(
+                    simd::load(taps),
+                    simd::load(plane + (static_cast<std::ptrdiff_t>(ky) * plane_width + kx) * lanes), sum);
             }
         }
         simd::store(out, sum);
@@ -3523,31 +3191,29 @@ struct stencil_kernel {
         }
     }
 
-    /// Calls `use(plane, y, x, values, rows, columns)` for each tile of a height x width output, for all
-    /// planes before the next tile, so that neighbouring channels are written together, then `written(y, x,
-    /// values, rows, columns)`. Pixel (i, j) of the tile is at values[(i * tile columns + j) * W] of each
-    /// plane's `stencil_tile * W` values.
+    /// Calls `use(plane, tile, values)` for each tile of a height x width output, for all planes before the
+    /// next tile, so that neighbouring channels are written together, then `written(tile, values)`. Pixel (i,
+    /// j) of the tile is at values[(i * columns + j) * lanes] of each plane's `stencil_tile * lanes` values.
     template <class Use, class Written>
-    FITNAS_INLINE void for_tiles(int planes, const float* plane, std::size_t plane_size, int plane_width,
-                                 const float* taps, std::size_t taps_size, int tap_rows, int height,
-                                 int width, Use&& use, Written&& written) const {
-        alignas(64) float all_values[planes_at_once * stencil_tile * W];
+    FITNAS_INLINE void for_tiles(const stencil_input& in, int height, int width, Use&& use,
+                                 Written&& written) const {
+        alignas(64) float all_values[planes_at_once * stencil_tile * lanes];
         for (int y = 0; y < height; y += rows) {
             for (int x = 0; x < width; x += columns) {
-                const float* from = plane + (static_cast<std::ptrdiff_t>(y) * plane_width + x) * stride * W;
-                const float* tap = taps;
-                const int rows_here = (std::min)(rows, height - y);
-                const int columns_here = (std::min)(columns, width - x);
-                for (int i = 0; i < planes; ++i, from += plane_size, tap += taps_size) {
-                    float* values = all_values + i * stencil_tile * W;
+                const float* from =
+                    in.plane + (static_cast<std::ptrdiff_t>(y) * in.plane_width + x) * stride * lanes;
+                const float* tap = in.taps;
+                const output_tile tile{y, x, (std::min)(rows, height - y), (std::min)(columns, width - x)};
+                for (int i = 0; i < in.planes; ++i, from += in.plane_size, tap += in.taps_size) {
+                    float* values = all_values + i * stencil_tile * lanes;
                     if (run != nullptr) {
-                        run(from, plane_width, tap, tap_rows, values);
+                        run(from, in.plane_width, tap, in.tap_rows, values);
                     } else {
-                        pixel(from, plane_width, tap, tap_rows, values);
+                        pixel(from, in.plane_width, tap, in.tap_rows, values);
                     }
-                    use(i, y, x, values, rows_here, columns_here);
+                    use(i, tile, values);
                 }
-                written(y, x, all_values, rows_here, columns_here);
+                written(tile, all_values);
             }
         }
     }
@@ -3557,1182 +3223,161 @@ struct stencil_kernel {
 
 // ---- fitnas/cpu/planes.hpp ----
 /// @file
-/// @brief Planes of a depthwise convolution: some channels of one image in cache, and where they come from.
+/// @brief Planes of a depthwise convolution: some channels of one image in cache, zeros around them.
 
 namespace fitnas::detail {
 
-/// The geometry of a depthwise convolution's planes: `W` channels of one image, zeros around them, [y][x][W].
-struct depthwise_geometry {
-    shape in;
-    shape out;
-    int kernel;
-    int stride;
-    stencil_kernel forward;
+/// How a padded plane lies in cache: `lanes` channels of one image, zeros around them, [y][x][lanes].
+struct plane_layout {
+    int margin = 0; ///< zeros before the first pixel of each row and column
+    int width = 0;  ///< pixels of a row with the zeros
+    std::size_t size = 0;
 
-    depthwise_geometry(shape in_, int kernel_, int stride_)
-        : in(in_),
-          out(cell{in, in.channels, stride_}.output()),
-          kernel(kernel_),
-          stride(stride_),
-          forward(kernel, stride, out.width) {}
-
-    int padding() const { return kernel / 2; }
-    int taps() const { return kernel * kernel; }
-    int plane_width() const { return in.width + 2 * padding() + 1 + forward.excess_columns(out.width); }
-    std::size_t plane_size() const {
-        return size(in.height + 2 * padding() + 1 + forward.excess_rows(out.height), plane_width());
-    }
-
-    /// The plane of the output's gradient has `margin` zeros around it: no window of any phase of the input's
-    /// gradient reaches further.
-    int margin() const { return (kernel + stride - 1) / stride; }
-    int gradient_width() const {
-        return out.width + 2 * margin() +
-               most_of_phases(in.width, [](const stencil_kernel& s, int n) { return s.excess_columns(n); });
-    }
-    std::size_t gradient_size() const {
-        return size(
-            out.height + 2 * margin() +
-                most_of_phases(in.height, [](const stencil_kernel& s, int n) { return s.excess_rows(n); }),
-            gradient_width());
-    }
-
-    /// Planes that are worked on together: one where more would leave the cache by far.
-    int planes() const {
-        return planes_at_once * (plane_size() + gradient_size()) > std::size_t{1} << 20U ? 1 : planes_at_once;
-    }
-
-private:
-    /// The phases of `n` input pixels have one of two numbers of pixels.
-    template <class Excess>
-    int most_of_phases(int n, Excess excess) const {
-        const int few = (std::max)(1, n / stride);
-        const int many = (n + stride - 1) / stride;
-        return (std::max)(excess(stencil_kernel(1, 1, few), few), excess(stencil_kernel(1, 1, many), many));
-    }
-    static std::size_t size(int height, int width) {
-        return static_cast<std::size_t>(height) * static_cast<std::size_t>(width) *
-               static_cast<std::size_t>(W);
+    plane_layout(int margin_, int height, int width_)
+        : margin(margin_),
+          width(width_),
+          size(static_cast<std::size_t>(height) * static_cast<std::size_t>(width) *
+               static_cast<std::size_t>(lanes)) {}
+    /// Where a pixel of the image lies.
+    std::ptrdiff_t at(int y, int x) const {
+        return (static_cast<std::ptrdiff_t>(y + margin) * width + x + margin) * lanes;
     }
 };
 
-/// Writes an image of `height` x `width` pixels into the inside of planes of zeros: `value(offset, i, count)`
-/// is the vector of plane i's channels of the pixel that lies `offset` values behind the first, `count` of
-/// them there.
+/// The channels of some planes: `count` vectors of them, from `channel` on.
+struct plane_range {
+    int channel;
+    int count;
+};
+
+/// The planes of a depthwise convolution: of its input, and of its output's gradient.
+struct depthwise_planes : geometry {
+    stencil_kernel forward;
+    plane_layout input;
+    plane_layout gradient; ///< no window of any phase of the input's gradient reaches past its margin
+    int at_once; ///< planes that are worked on together: one where more would leave the cache by far
+
+    explicit depthwise_planes(const geometry& g)
+        : geometry(g),
+          forward(kernel, stride, out.width),
+          input(padding(), in.height + 2 * padding() + 1 + forward.excess_rows(out.height),
+                in.width + 2 * padding() + 1 + forward.excess_columns(out.width)),
+          gradient((kernel + stride - 1) / stride,
+                   gradient_extent(out.height, in.height, &stencil_kernel::excess_rows),
+                   gradient_extent(out.width, in.width, &stencil_kernel::excess_columns)),
+          at_once(planes_at_once * (input.size + gradient.size) > std::size_t{1} << 20U ? 1
+                                                                                        : planes_at_once) {}
+
+    std::size_t taps_size() const { return static_cast<std::size_t>(taps() * lanes); }
+    /// The planes from a channel on.
+    plane_range from(int channel) const {
+        return {channel, (std::min)(at_once, (in.channels - channel + lanes - 1) / lanes)};
+    }
+
+private:
+    /// Pixels with the zeros; the phases of `n` input pixels have one of two numbers of pixels.
+    int gradient_extent(int pixels, int n, int (stencil_kernel::*excess)(int) const) const {
+        const int few = (std::max)(1, n / stride);
+        const int many = (n + stride - 1) / stride;
+        return pixels + 2 * ((kernel + stride - 1) / stride) +
+               (std::max)((stencil_kernel(1, 1, few).*excess)(few),
+                          (stencil_kernel(1, 1, many).*excess)(many));
+    }
+};
+
+/// Writes an image into the inside of planes of zeros: `value(offset, i, count)` is the vector of plane i's
+/// channels of the pixel that lies `offset` values behind the first, `count` of them there.
 template <class Value>
-FITNAS_INLINE void fill_planes(int height, int width, int channels, int c, int planes, float* plane,
-                               std::size_t plane_size, int plane_width, int margin, Value&& value) {
+FITNAS_INLINE void fill_planes(shape image, const plane_range& range, const plane_layout& layout,
+                               float* plane, Value&& value) {
+    const int left = image.channels - range.channel;
     const auto fill = [=](auto all, auto&& get) FITNAS_INLINE_LAMBDA {
-        float* row = plane + (static_cast<std::ptrdiff_t>(margin) * plane_width + margin) * W;
+        float* row = plane + layout.at(0, 0);
         std::ptrdiff_t offset = 0;
-        for (int y = 0; y < height; ++y, row += static_cast<std::ptrdiff_t>(plane_width) * W) {
+        for (int y = 0; y < image.height; ++y, row += static_cast<std::ptrdiff_t>(layout.width) * lanes) {
             float* to = row;
-            for (int x = 0; x < width; ++x, to += W, offset += channels) {
+            for (int x = 0; x < image.width; ++x, to += lanes, offset += image.channels) {
                 if constexpr (all()) {
                     FITNAS_UNROLL(4)
                     for (int i = 0; i < planes_at_once; ++i) {
-                        simd::store(to + static_cast<std::size_t>(i) * plane_size, get(offset, i, W));
+                        simd::store(to + static_cast<std::size_t>(i) * layout.size, get(offset, i, lanes));
                     }
                 } else {
-                    for (int i = 0; i < planes; ++i) {
-                        simd::store(to + static_cast<std::size_t>(i) * plane_size,
-                                    get(offset, i, channels - c - i * W));
+                    for (int i = 0; i < range.count; ++i) {
+                        simd::store(to + static_cast<std::size_t>(i) * layout.size,
+                                    get(offset, i, left - i * lanes));
                     }
                 }
             }
         }
     };
-    if (planes == planes_at_once && channels - c >= planes_at_once * W) {
+    if (range.count == planes_at_once && left >= planes_at_once * lanes) {
         fill(std::true_type(), value);
     } else {
         fill(std::false_type(), value);
     }
 }
 
-/// How many values further the channels lie that are read after those from c on: the image's next, then the
-/// next image's first. They are asked for while these are read, or worked on.
-inline std::ptrdiff_t next_planes(shape image, int c, int planes) {
-    return c + planes * W < image.channels ? planes * W : image.size() - c;
+/// How many values further the channels lie that are read after a range: the image's next, then the next
+/// image's first. They are asked for while these are read, or worked on.
+inline std::ptrdiff_t next_planes(shape image, const plane_range& range) {
+    const int next = range.count * lanes;
+    return range.channel + next < image.channels ? next : image.size() - range.channel;
 }
-/// Channels that are read next, plane by plane: while the planes before are worked on, their pixels are asked
-/// for one by one.
-struct next_pixels {
-    const float* at[planes_at_once] = {}; ///< nullptr: nothing to ask for
-    std::ptrdiff_t step = 0;              ///< from pixel to pixel
 
-    /// @param p images x image
-    next_pixels(const float* p, shape image, std::ptrdiff_t n, int images, int c, int planes)
-        : step(image.channels) {
-        if (asks_while_computing && (c + planes * W < image.channels || n + 1 < images)) {
-            for (int i = 0; i < planes; ++i) {
-                at[i] = p + n * image.size() + c + next_planes(image, c, planes) + i * W;
-            }
-        }
-    }
-    next_pixels() = default;
-};
-
-/// Some planes' channels of an image where they lie raw, and where their gradient goes.
-struct input_place {
-    const float* z; ///< pixel (0, 0) of the first plane; the others' steps are those of du
-    float* du;
-    const float* addend; ///< nullptr: none
-    std::ptrdiff_t row_step;
-    std::ptrdiff_t pixel_step;
-    std::ptrdiff_t plane_step;
-    bool streams;
-};
-
-/// Where the input of a depthwise convolution comes from, some channels of one image at a time.
-class plane_source {
-public:
-    virtual ~plane_source() = default;
-    affine_input x; ///< what is pending on it; z may be missing
-
-    /// Floats of scratch of a thread.
-    virtual std::size_t scratch() const { return 0; }
-    /// Backward, before a group's first image.
-    virtual void begin(int /*group*/) const {}
-    /// Before an image's first planes.
-    virtual void begin_image(std::ptrdiff_t /*image*/, float* /*scratch*/) const {}
-    /// Writes channels from c on into the inside of planes of zeros, batch norm and activation applied.
-    virtual void read(const depthwise_geometry& g, std::ptrdiff_t image, int c, int planes, float* plane,
-                      float* scratch) const = 0;
-    /// What `read` will read next.
-    virtual next_pixels next(std::ptrdiff_t /*image*/, int /*c*/, int /*planes*/) const { return {}; }
-    /// Backward, of the planes that were read last; du is nullptr where nobody needs the gradient.
-    virtual input_place place(std::ptrdiff_t image, int c, float* scratch) const = 0;
-    /// Backward, when their gradient is there.
-    virtual void finish(int /*group*/, std::ptrdiff_t /*image*/, int /*c*/, int /*planes*/,
-                        float* /*scratch*/) const {}
-
-protected:
-    explicit plane_source(const affine_input& x_) : x(x_) {}
-};
-
-/// Channels from c on of one image, batch norm and activation applied.
-inline void read_planes(const affine_input& x, const depthwise_geometry& g, std::ptrdiff_t image, int c,
-                        int planes, float* plane) {
-    const float* z = x.z + image * g.in.size() + c;
-    const std::ptrdiff_t ahead = next_planes(g.in, c, planes);
+/// Planes of one image of the input, batch norm and activation applied.
+inline void read_planes(const affine_input& x, const depthwise_planes& g, std::ptrdiff_t image,
+                        const plane_range& range, float* plane) {
+    const float* z = x.z + image * g.in.size() + range.channel;
+    const std::ptrdiff_t ahead = next_planes(g.in, range);
     vec<> scale[planes_at_once] = {};
     vec<> shift[planes_at_once] = {};
-    for (int i = 0; i < planes; ++i) {
-        const affine u(x, c + i * W);
+    for (int i = 0; i < range.count; ++i) {
+        const affine u(x, range.channel + i * lanes);
         scale[i] = u.scale;
         shift[i] = u.shift;
     }
     with_activation(x.act, [&](auto act) {
-        fill_planes(g.in.height, g.in.width, g.in.channels, c, planes, plane, g.plane_size(), g.plane_width(),
-                    g.padding(), [=](std::ptrdiff_t offset, int i, int count) FITNAS_INLINE_LAMBDA {
-                        const float* from = z + offset + i * W;
-                        prefetch(from + ahead, i * W);
+        fill_planes(g.in, range, g.input, plane,
+                    [=](std::ptrdiff_t offset, int i, int count) FITNAS_INLINE_LAMBDA {
+                        const float* from = z + offset + i * lanes;
+                        prefetch(from + ahead, i * lanes);
                         return apply<act()>(simd::fma(simd::load(from, count), scale[i], shift[i]));
                     });
     });
 }
 
-/// Channels from c on of one image's gradient at the output.
-inline void read_planes(const gradient_input& gradient, const depthwise_geometry& g, std::ptrdiff_t image,
-                        int c, int planes, float* plane) {
-    const std::ptrdiff_t first = image * g.out.size() + c;
+/// Planes of one image of the gradient at the output.
+inline void read_planes(const gradient_input& gradient, const depthwise_planes& g, std::ptrdiff_t image,
+                        const plane_range& range, float* plane) {
+    const std::ptrdiff_t first = image * g.out.size() + range.channel;
     const float* du = gradient.du + first;
     const float* z = gradient.z + first;
-    const std::ptrdiff_t ahead = next_planes(g.out, c, planes);
-    const auto fill = [&](auto&& value) FITNAS_INLINE_LAMBDA {
-        fill_planes(g.out.height, g.out.width, g.in.channels, c, planes, plane, g.gradient_size(),
-                    g.gradient_width(), g.margin(), value);
-    };
+    const std::ptrdiff_t ahead = next_planes(g.out, range);
     if (gradient.a == nullptr) {
-        fill([=](std::ptrdiff_t offset, int i, int count) FITNAS_INLINE_LAMBDA {
-            prefetch(du + offset + i * W + ahead, i * W);
-            return simd::load(du + offset + i * W, count);
-        });
+        fill_planes(g.out, range, g.gradient, plane,
+                    [=](std::ptrdiff_t offset, int i, int count) FITNAS_INLINE_LAMBDA {
+                        prefetch(du + offset + i * lanes + ahead, i * lanes);
+                        return simd::load(du + offset + i * lanes, count);
+                    });
         return;
     }
     vec<> a[planes_at_once] = {};
     vec<> b[planes_at_once] = {};
     vec<> constant[planes_at_once] = {};
-    for (int i = 0; i < planes; ++i) {
-        a[i] = simd::load(gradient.a + c + i * W);
-        b[i] = simd::load(gradient.b + c + i * W);
-        constant[i] = simd::load(gradient.c + c + i * W);
+    for (int i = 0; i < range.count; ++i) {
+        a[i] = simd::load(gradient.a + range.channel + i * lanes);
+        b[i] = simd::load(gradient.b + range.channel + i * lanes);
+        constant[i] = simd::load(gradient.c + range.channel + i * lanes);
     }
-    fill([=](std::ptrdiff_t offset, int i, int count) FITNAS_INLINE_LAMBDA {
-        prefetch(du + offset + i * W + ahead, i * W);
-        prefetch(z + offset + i * W + ahead, i * W);
-        return simd::fma(a[i], simd::load(du + offset + i * W, count),
-                         simd::fma(b[i], simd::load(z + offset + i * W, count), constant[i]));
-    });
+    fill_planes(g.out, range, g.gradient, plane,
+                [=](std::ptrdiff_t offset, int i, int count) FITNAS_INLINE_LAMBDA {
+                    prefetch(du + offset + i * lanes + ahead, i * lanes);
+                    prefetch(z + offset + i * lanes + ahead, i * lanes);
+                    return simd::fma(a[i], simd::load(du + offset + i * lanes, count),
+                                     simd::fma(b[i], simd::load(z + offset + i * lanes, count), constant[i]));
+                });
 }
-
-/// A tensor in memory, N x H x W x C.
-class stored_planes final : public plane_source {
-public:
-    /// @param out where backward's gradient goes
-    stored_planes(const affine_input& x_, shape in, int images, const gradient_output& out = {})
-        : plane_source(x_),
-          m_in(in),
-          m_images(images),
-          m_out(out),
-          m_streams(out.du != nullptr && streams(out.du, in.pixels() * images, in.channels)) {}
-
-    void read(const depthwise_geometry& g, std::ptrdiff_t image, int c, int planes, float* plane,
-              float* /*scratch*/) const override {
-        read_planes(x, g, image, c, planes, plane);
-    }
-    next_pixels next(std::ptrdiff_t image, int c, int planes) const override {
-        return {x.z, m_in, image, m_images, c, planes};
-    }
-    input_place place(std::ptrdiff_t image, int c, float* /*scratch*/) const override {
-        const std::ptrdiff_t first = image * m_in.size() + c;
-        return {x.z + first,
-                m_out.du == nullptr ? nullptr : m_out.du + first,
-                m_out.addend == nullptr ? nullptr : m_out.addend + first,
-                static_cast<std::ptrdiff_t>(m_in.width) * m_in.channels,
-                m_in.channels,
-                W,
-                m_streams};
-    }
-
-private:
-    shape m_in;
-    int m_images;
-    gradient_output m_out;
-    bool m_streams;
-};
-
-} // namespace fitnas::detail
-
-// ---- fitnas/cpu/depthwise.hpp ----
-/// @file
-/// @brief Depthwise convolution, forward and backward: stencils over planes in cache.
-
-namespace fitnas::detail {
-
-/// Channels from c on of the weights, [taps][channels], as [plane][taps][W].
-inline void read_taps(const float* weights, int taps, int channels, int c, int planes, float* out) {
-    for (int i = 0; i < planes; ++i, c += W) {
-        for (int k = 0; k < taps; ++k, out += W) {
-            simd::store(out,
-                        simd::load(weights + static_cast<std::ptrdiff_t>(k) * channels + c, channels - c));
-        }
-    }
-}
-
-/// Sums of v and of v * factor, in two parts that take turns: one alone would make every addition wait for
-/// the one before.
-struct partial_sums {
-    vec<> plain[2] = {};
-    vec<> products[2] = {};
-
-    template <int Part>
-    FITNAS_INLINE void add(vec<> v, vec<> factor) {
-        plain[Part] += v;
-        products[Part] = simd::fma(v, factor, products[Part]);
-    }
-    void add_to_group(group_sums& sums, int group, int c, int count) const {
-        add_to(sums.first(group) + c, plain[0] + plain[1], count);
-        add_to(sums.second(group) + c, products[0] + products[1], count);
-    }
-};
-
-/// Calls `each(j, part)` for all j in [0, n), the parts 0 and 1 by turns.
-template <class Each>
-FITNAS_INLINE void for_columns(int n, Each&& each) {
-    int j = 0;
-    for (; j + 2 <= n; j += 2) {
-        each(j, std::integral_constant<int, 0>());
-        each(j + 1, std::integral_constant<int, 1>());
-    }
-    if (j < n) {
-        each(j, std::integral_constant<int, 0>());
-    }
-}
-
-/// Asks for `count` pixels from p on, and returns where the next ones lie.
-FITNAS_INLINE const float* ask_for(const float* p, std::ptrdiff_t step, int count) {
-    if (p == nullptr) {
-        return p;
-    }
-    for (int i = 0; i < count; ++i, p += step) {
-        __builtin_prefetch(p, 0, 2);
-    }
-    return p;
-}
-
-/// Where the tiles of some planes go. Vectors that fill a cache line are stored one by one; shorter ones
-/// first back into the tile, so that the neighbouring channels of a pixel are written together.
-struct tile_output {
-    float* first; ///< the first plane's channels of pixel (0, 0)
-    std::ptrdiff_t row_step;
-    std::ptrdiff_t pixel_step;
-    std::ptrdiff_t plane_step;
-    int channels; ///< from the first plane's on
-    bool streams;
-
-    static constexpr bool by_vector = W * sizeof(float) >= 64;
-
-    /// Calls `f` with what stores a vector of plane i; nothing where `write` does.
-    template <class F>
-    FITNAS_INLINE void put_plane(int i, F&& f) const {
-        if constexpr (!by_vector) {
-            f([](float*, vec<>) FITNAS_INLINE_LAMBDA {});
-        } else if (streams) {
-            f([](float* p, vec<> v) FITNAS_INLINE_LAMBDA { simd::stream(p, v); });
-        } else if (const int count = channels - i * W; count >= W) {
-            f([](float* p, vec<> v) FITNAS_INLINE_LAMBDA { simd::store(p, v); });
-        } else {
-            f([count](float* p, vec<> v) FITNAS_INLINE_LAMBDA { simd::store(p, v, count); });
-        }
-    }
-    FITNAS_INLINE float* at(int y, int x) const { return first + y * row_step + x * pixel_step; }
-    /// The tile with its corner at (y, x), `tile_columns` pixels from row to row.
-    FITNAS_INLINE void write(int planes, int y, int x, const float* values, int rows, int columns,
-                             int tile_columns) const {
-        if constexpr (!by_vector) {
-            const bool all = planes == planes_at_once && channels >= planes * W;
-            for (int r = 0; r < rows; ++r, values += tile_columns * W) {
-                float* to = at(y + r, x);
-                for (int j = 0; j < columns; ++j, to += pixel_step) {
-                    const float* from = values + j * W;
-                    if (all && streams) {
-                        FITNAS_UNROLL(4)
-                        for (int i = 0; i < planes_at_once; ++i) {
-                            simd::stream(to + i * plane_step, simd::load(from + i * stencil_tile * W));
-                        }
-                    } else if (all) {
-                        FITNAS_UNROLL(4)
-                        for (int i = 0; i < planes_at_once; ++i) {
-                            simd::store(to + i * plane_step, simd::load(from + i * stencil_tile * W));
-                        }
-                    } else {
-                        for (int i = 0; i < planes; ++i) {
-                            simd::store(to + i * plane_step, simd::load(from + i * stencil_tile * W),
-                                        channels - i * W);
-                        }
-                    }
-                }
-            }
-        }
-    }
-};
-
-/// z (images x output shape); weights: kernel x kernel x channels.
-inline void depthwise_forward(const plane_source& source, shape in, int kernel, int stride, int images,
-                              const float* weights, float* z, group_sums* sums) {
-    const depthwise_geometry g(in, kernel, stride);
-    const int channels = in.channels;
-    const int planes = g.planes();
-    const auto taps_size = static_cast<std::size_t>(g.taps() * W);
-    const bool streaming = streams(z, g.out.pixels() * images, channels);
-    const int tile_columns = g.forward.columns;
-    const int asks = stride * stride;
-    parallel_groups(images, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
-        const std::size_t size = g.plane_size() * static_cast<std::size_t>(planes);
-        float* plane = thread_scratch(size + taps_size * planes_at_once + source.scratch());
-        float* taps = plane + size;
-        float* scratch = taps + taps_size * planes_at_once;
-        std::fill_n(plane, size, 0.0F);
-        for (std::ptrdiff_t n = first; n < last; ++n) {
-            source.begin_image(n, scratch);
-            for (int c = 0; c < channels; c += planes * W) {
-                const int here = (std::min)(planes, (channels - c + W - 1) / W);
-                read_taps(weights, g.taps(), channels, c, here, taps);
-                partial_sums s[planes_at_once];
-                source.read(g, n, c, here, plane, scratch);
-                next_pixels next = source.next(n, c, here);
-                const tile_output out{z + n * g.out.size() + c,
-                                      static_cast<std::ptrdiff_t>(g.out.width) * channels,
-                                      channels,
-                                      W,
-                                      channels - c,
-                                      streaming};
-                g.forward.for_tiles(
-                    here, plane, g.plane_size(), g.plane_width(), taps, taps_size, kernel, g.out.height,
-                    g.out.width,
-                    [&](int i, int y, int x0, const float* values, int rows, int columns)
-                        FITNAS_INLINE_LAMBDA {
-                            partial_sums sum = s[i]; // in registers
-                            const float* ahead = next.at[i];
-                            out.put_plane(i, [&](auto put) FITNAS_INLINE_LAMBDA {
-                                const std::ptrdiff_t step = out.pixel_step;
-                                for (int r = 0; r < rows; ++r, values += tile_columns * W) {
-                                    float* to = out.at(y + r, x0) + i * W;
-                                    for_columns(columns, [&](int j, auto part) FITNAS_INLINE_LAMBDA {
-                                        const vec<> v = simd::load(values + j * W);
-                                        put(to, v);
-                                        sum.template add<part()>(v, v);
-                                        to += step;
-                                        ahead = ask_for(ahead, next.step, asks);
-                                    });
-                                }
-                            });
-                            next.at[i] = ahead;
-                            s[i] = sum;
-                        },
-                    [&](int y, int x0, const float* values, int rows, int columns) FITNAS_INLINE_LAMBDA {
-                        out.write(here, y, x0, values, rows, columns, tile_columns);
-                    });
-                if (sums != nullptr) {
-                    for (int i = 0; i < here; ++i) {
-                        s[i].add_to_group(*sums, group, c + i * W, channels - c - i * W);
-                    }
-                }
-            }
-        }
-    });
-}
-
-inline void depthwise_forward(const affine_input& x, shape in, int kernel, int stride, int images,
-                              const float* weights, float* z, group_sums* sums) {
-    depthwise_forward(stored_planes(x, in, images), in, kernel, stride, images, weights, z, sums);
-}
-
-/// Where one plane's channels lie that are read next: of the input, and the two tensors that its output's
-/// gradient is made of. nullptr: nothing to ask for.
-struct next_plane {
-    const float* x;
-    const float* du;
-    const float* z;
-};
-
-/// One plane's gradient at the taps, all of them in registers: dtaps[k] += sum over pixels of gradient *
-/// plane.
-template <int Kernel, int TapRows>
-void add_tap_gradients(const depthwise_geometry& g, const float* plane, const float* gradient, float* dtaps,
-                       next_plane next) {
-    const int asks = g.stride * g.stride;
-    const std::ptrdiff_t channels = g.in.channels;
-    for (int k0 = 0; k0 < Kernel; k0 += TapRows) {
-        simd::tile<TapRows, Kernel> acc;
-        for (int ky = 0; ky < TapRows; ++ky) {
-            for (int kx = 0; kx < Kernel; ++kx) {
-                acc[ky][kx] = simd::load(dtaps + ((k0 + ky) * Kernel + kx) * W);
-            }
-        }
-        for (int y = 0; y < g.out.height; ++y) {
-            const float* from = plane + static_cast<std::ptrdiff_t>(y * g.stride + k0) * g.plane_width() * W;
-            const float* d =
-                gradient +
-                (static_cast<std::ptrdiff_t>(y + g.margin()) * g.gradient_width() + g.margin()) * W;
-            for (int x = 0; x < g.out.width; ++x, from += g.stride * W, d += W) {
-                const vec<> v = simd::load(d);
-                if (TapRows == Kernel || k0 == 0) {
-                    next.x = ask_for(next.x, channels, asks);
-                    next.du = ask_for(next.du, channels, 1);
-                    next.z = ask_for(next.z, channels, 1);
-                }
-                FITNAS_UNROLL(7)
-                for (int ky = 0; ky < TapRows; ++ky) {
-                    FITNAS_UNROLL(7)
-                    for (int kx = 0; kx < Kernel; ++kx) {
-                        acc[ky][kx] = simd::fma(
-                            v,
-                            simd::load(from + (static_cast<std::ptrdiff_t>(ky) * g.plane_width() + kx) * W),
-                            acc[ky][kx]);
-                    }
-                }
-            }
-        }
-        for (int ky = 0; ky < TapRows; ++ky) {
-            for (int kx = 0; kx < Kernel; ++kx) {
-                simd::store(dtaps + ((k0 + ky) * Kernel + kx) * W, acc[ky][kx]);
-            }
-        }
-    }
-}
-
-/// The same for any kernel.
-inline void add_tap_gradients(const depthwise_geometry& g, const float* plane, const float* gradient,
-                              float* dtaps, const next_plane& next) {
-    constexpr bool many_registers = simd::native_width == 16;
-    switch (g.kernel) {
-    case 3:
-        return add_tap_gradients<3, 3>(g, plane, gradient, dtaps, next);
-    case 5:
-        return add_tap_gradients < 5, many_registers ? 5 : 1 > (g, plane, gradient, dtaps, next);
-    case 7:
-        return add_tap_gradients<7, 1>(g, plane, gradient, dtaps, next);
-    default:
-        break;
-    }
-    for (int k = 0; k < g.taps(); ++k) {
-        vec<> acc = simd::load(dtaps + k * W);
-        for (int y = 0; y < g.out.height; ++y) {
-            const float* from =
-                plane +
-                (static_cast<std::ptrdiff_t>(y * g.stride + k / g.kernel) * g.plane_width() + k % g.kernel) *
-                    W;
-            const float* d =
-                gradient +
-                (static_cast<std::ptrdiff_t>(y + g.margin()) * g.gradient_width() + g.margin()) * W;
-            for (int x = 0; x < g.out.width; ++x, from += g.stride * W, d += W) {
-                acc = simd::fma(simd::load(d), simd::load(from), acc);
-            }
-        }
-        simd::store(dtaps + k * W, acc);
-    }
-}
-
-/// The input pixels of one phase: those at (y0 + stride i, x0 + stride j). Their gradient is a stencil of
-/// stride 1 over the output's gradient, with the taps that reach them.
-struct input_phase {
-    int tap = 0;    ///< the first tap that reaches them, in one direction; then every stride-th
-    int first = 0;  ///< the first such pixel
-    int taps = 0;   ///< how many taps there are
-    int window = 0; ///< where the first pixel's window begins in the output
-    int count = 0;  ///< pixels
-
-    input_phase(int tap_, const depthwise_geometry& g, int size) : tap(tap_) {
-        // Pixel y is reached from output (y + padding - k) / stride by tap k.
-        const int s = g.stride;
-        first = ((tap - g.padding()) % s + s) % s;
-        taps = (g.kernel - tap + s - 1) / s;
-        window = (first + g.padding() - tap) / s - (taps - 1);
-        count = first < size ? (size - first + s - 1) / s : 0;
-    }
-};
-
-/// The gradient at some channels of one image's input, c the first: through the activation, with the
-/// shortcut's gradient added, summed up.
-inline void depthwise_input_gradient(const depthwise_geometry& g, int planes, const float* gradient,
-                                     const float* taps, float* phase_taps, const affine_input& x,
-                                     const input_place& in, int c, partial_sums* sums) {
-    const int s = g.stride;
-    const int channels = g.in.channels;
-    for (int py = 0; py < (std::min)(s, g.kernel); ++py) {
-        for (int px = 0; px < (std::min)(s, g.kernel); ++px) {
-            const input_phase down(py, g, g.in.height);
-            const input_phase across(px, g, g.in.width);
-            float* to = phase_taps;
-            for (int i = 0; i < planes; ++i) {
-                for (int ky = down.taps - 1; ky >= 0; --ky) { // backwards
-                    for (int kx = across.taps - 1; kx >= 0; --kx, to += W) {
-                        const int k = (py + s * ky) * g.kernel + px + s * kx;
-                        simd::store(to, simd::load(taps + (i * g.taps() + k) * W));
-                    }
-                }
-            }
-            const stencil_kernel kernel(across.taps, 1, across.count);
-            const int tile_columns = kernel.columns;
-            const tile_output to_input{in.du + down.first * in.row_step + across.first * in.pixel_step,
-                                       s * in.row_step,
-                                       s * in.pixel_step,
-                                       in.plane_step,
-                                       channels - c,
-                                       in.streams};
-            const float* from =
-                gradient + (static_cast<std::ptrdiff_t>(down.window + g.margin()) * g.gradient_width() +
-                            across.window + g.margin()) *
-                               W;
-            with_product_activation(x.act, [&](auto act) {
-                kernel.for_tiles(
-                    planes, from, g.gradient_size(), g.gradient_width(), phase_taps,
-                    static_cast<std::size_t>(down.taps * across.taps * W), down.taps, down.count,
-                    across.count,
-                    [&](int i, int y, int x0, float* values, int rows, int columns) FITNAS_INLINE_LAMBDA {
-                        const int at = c + i * W;
-                        partial_sums sum = sums[i]; // in registers
-                        const affine u(x, at);
-                        const vec<> mean = x.mean != nullptr ? simd::load(x.mean + at) : vec<>{};
-                        const bool shortcut = in.addend != nullptr; // it reads the raw input of a recipe
-                        const auto finish = [&](int count, auto put) FITNAS_INLINE_LAMBDA {
-                            const std::ptrdiff_t step = to_input.pixel_step;
-                            for (int r = 0; r < rows; ++r, values += tile_columns * W) {
-                                std::ptrdiff_t offset = to_input.at(y + r, x0) - in.du + i * in.plane_step;
-                                const float* z_at = in.z + offset;
-                                float* du_at = in.du + offset;
-                                const float* addend_at = shortcut ? in.addend + offset : nullptr;
-                                for_columns(columns, [&](int j, auto part) FITNAS_INLINE_LAMBDA {
-                                    const vec<> z = simd::load(z_at, count);
-                                    vec<> d = derive_product<act()>(x.act, simd::load(values + j * W), u(z));
-                                    if (shortcut) {
-                                        d += simd::load(addend_at, count);
-                                        addend_at += step;
-                                    }
-                                    if constexpr (tile_output::by_vector) {
-                                        put(du_at, d);
-                                    } else {
-                                        simd::store(values + j * W, d);
-                                    }
-                                    sum.template add<part()>(d, z - mean);
-                                    z_at += step;
-                                    du_at += step;
-                                });
-                            }
-                        };
-                        to_input.put_plane(i, [&](auto put) FITNAS_INLINE_LAMBDA {
-                            if (W >= 8 && channels - at >= W) {
-                                finish(W, put);
-                            } else { // narrow vectors always: it is compiled once then
-                                finish(channels - at, put);
-                            }
-                        });
-                        sums[i] = sum;
-                    },
-                    [&](int y, int x0, const float* values, int rows, int columns) FITNAS_INLINE_LAMBDA {
-                        to_input.write(planes, y, x0, values, rows, columns, kernel.columns);
-                    });
-            });
-        }
-    }
-}
-
-/// Adds into the weights' gradient, and gives the source the gradient of the input.
-inline void depthwise_backward(const gradient_input& gradient, const plane_source& source, shape in,
-                               int kernel, int stride, int images, const float* weights, float* dweights,
-                               group_sums& sums, workspace& ws) {
-    const depthwise_geometry g(in, kernel, stride);
-    const int channels = in.channels;
-    const int planes = g.planes();
-    const auto taps_size = static_cast<std::size_t>(g.taps() * W);
-    const std::size_t weight_size =
-        static_cast<std::size_t>(g.taps()) * static_cast<std::size_t>(simd::padded(channels));
-    float* dw = ws.weights.reserve(weight_size * sum_groups);
-    parallel_groups(images, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
-        float* mine = dw + static_cast<std::size_t>(group) * weight_size;
-        std::fill_n(mine, weight_size, 0.0F);
-        const std::size_t size = g.plane_size() * static_cast<std::size_t>(planes);
-        const std::size_t gradient_size = g.gradient_size() * static_cast<std::size_t>(planes);
-        float* plane =
-            thread_scratch(size + gradient_size + 2 * taps_size * planes_at_once + source.scratch());
-        float* dz = plane + size;
-        float* taps = dz + gradient_size;
-        float* phase_taps = taps + taps_size * planes_at_once;
-        float* scratch = phase_taps + taps_size * planes_at_once;
-        std::fill_n(plane, size + gradient_size, 0.0F);
-        source.begin(group);
-        for (std::ptrdiff_t n = first; n < last; ++n) {
-            source.begin_image(n, scratch);
-            for (int c = 0; c < channels; c += planes * W) {
-                const int here = (std::min)(planes, (channels - c + W - 1) / W);
-                source.read(g, n, c, here, plane, scratch);
-                read_planes(gradient, g, n, c, here, dz);
-                const next_pixels next = source.next(n, c, here);
-                const next_pixels next_du(gradient.du, g.out, n, images, c, here);
-                const next_pixels next_z(gradient.z, g.out, n, images, c, here);
-                for (int i = 0; i < here; ++i) {
-                    add_tap_gradients(
-                        g, plane + static_cast<std::size_t>(i) * g.plane_size(),
-                        dz + static_cast<std::size_t>(i) * g.gradient_size(),
-                        mine + static_cast<std::ptrdiff_t>(c + i * W) * g.taps(),
-                        {next.at[i], next_du.at[i], gradient.a != nullptr ? next_z.at[i] : nullptr});
-                }
-                const input_place place = source.place(n, c, scratch);
-                if (place.du == nullptr) {
-                    continue;
-                }
-                read_taps(weights, g.taps(), channels, c, here, taps);
-                partial_sums s[planes_at_once];
-                depthwise_input_gradient(g, here, dz, taps, phase_taps, source.x, place, c, s);
-                for (int i = 0; source.x.mean != nullptr && i < here; ++i) {
-                    s[i].add_to_group(sums, group, c + i * W, channels - c - i * W);
-                }
-                source.finish(group, n, c, here, scratch);
-            }
-        }
-    });
-    // [group][channel block][tap][W] into [tap][channels], groups in order.
-    parallel_for((channels + W - 1) / W, [&](std::ptrdiff_t block) {
-        const int c = static_cast<int>(block) * W;
-        for (int k = 0; k < g.taps(); ++k) {
-            vec<> sum{};
-            for (int group = 0; group < sum_groups; ++group) {
-                sum += simd::load(dw + static_cast<std::size_t>(group) * weight_size +
-                                  static_cast<std::size_t>(c * g.taps() + k * W));
-            }
-            float* to = dweights + static_cast<std::ptrdiff_t>(k) * channels + c;
-            simd::store(to, simd::load(to, channels - c) + sum, channels - c);
-        }
-    });
-}
-
-/// Overwrites `out.du` with the gradient of the input.
-inline void depthwise_backward(const gradient_input& gradient, const affine_input& x, shape in, int kernel,
-                               int stride, int images, const float* weights, float* dweights,
-                               const gradient_output& out, group_sums& sums, workspace& ws) {
-    if (out.du != nullptr && stride > kernel) { // pixels between the windows
-        std::fill_n(out.du, static_cast<std::ptrdiff_t>(in.size()) * images, 0.0F);
-    }
-    depthwise_backward(gradient, stored_planes(x, in, images, out), in, kernel, stride, images, weights,
-                       dweights, sums, ws);
-}
-
-} // namespace fitnas::detail
-
-// ---- fitnas/cpu/expansion.hpp ----
-/// @file
-/// @brief A 1x1 convolution, batch norm and activation in front of a depthwise convolution: the wide tensor
-/// between them is made in cache, some channels of one image at a time, and never lies in memory.
-///
-/// z = x w^T is linear in the narrow x, so its statistics follow from those of x: with mean m and covariance
-/// C of x, channel e of z has mean w_e m and variance w_e^T C w_e. Backward, dz = a du + b z + c, where b and
-/// c are known only when all of du has been summed up; but dx = dz w and dw = dz^T x are linear too, so one
-/// pass gathers du (a w) and du^T x, and what b and c add follows from w^T b w and C.
-
-namespace fitnas::detail {
-
-/// The 1x1 convolution: x (images x in) to `width` channels.
-struct expansion {
-    const float* x;
-    shape in;
-    int images;
-    int width;
-    const float* weights; ///< width x input channels
-
-    std::ptrdiff_t rows() const { return in.pixels() * images; }
-};
-
-/// Whether its output may be made in cache: an image of x has to stay there beside planes.
-inline bool fits_cache(shape in, int width, int kernel, int stride) {
-    const depthwise_geometry g({in.height, in.width, width}, kernel, stride);
-    return in.size() <= std::int64_t{1} << 16U && g.planes() > 1 && stride <= kernel;
-}
-
-/// Mean and covariance of x, and the covariance of z and x.
-struct expansion_moments {
-    float* mean;       ///< of x
-    float* covariance; ///< of x, channels x channels
-    float* with_x;     ///< of z and x, width x channels
-
-    static std::size_t size(int channels, int width) {
-        return static_cast<std::size_t>(channels) * static_cast<std::size_t>(1 + channels + width);
-    }
-    static expansion_moments at(float* p, int channels) {
-        return {p, p + channels, p + channels * (1 + channels)};
-    }
-};
-
-/// Adds X^T X, the tiles on and above its diagonal, to c.
-inline void add_gram(int rows, int k, const float* x, std::size_t stride, float* c, int ld, bool accumulate) {
-    for (int column = 0; column < k; column += panel) {
-        multiply_transposed(rows, (std::min)(k, column + panel), (std::min)(panel, k - column), x, stride,
-                            x + static_cast<std::size_t>(column / W) * stride, stride, c + column, ld,
-                            accumulate);
-    }
-}
-
-/// Fills mean and covariance of x. Sums of a thousand rows are floats, those of more doubles.
-inline void gather_moments(const expansion& e, const expansion_moments& to, workspace& ws) {
-    const int k = e.in.channels;
-    const int tile = tile_rows(k, k);
-    const int ld = transposed_columns(k);
-    const std::size_t gram_size = static_cast<std::size_t>(transposed_rows(k)) * static_cast<std::size_t>(ld);
-    const std::size_t part = static_cast<std::size_t>(ld) + gram_size;
-    double* parts = ws.moments.reserve(part * sum_groups);
-    const int batch = (std::max)(1, 1024 / tile);
-    parallel_groups(tile_count(e.rows(), tile), [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
-        double* sum = parts + static_cast<std::size_t>(group) * part;
-        double* squares = sum + ld;
-        std::fill_n(sum, part, 0.0);
-        float* block = thread_scratch(blocked_size(tile, k) + gram_size);
-        float* gram = block + blocked_size(tile, k);
-        for (std::ptrdiff_t t = first; t < last; ++t) {
-            const std::ptrdiff_t r0 = t * tile;
-            const int count = static_cast<int>((std::min)(std::ptrdiff_t{tile}, e.rows() - r0));
-            read_blocked(affine_input{.z = e.x}, count, k, {{1, 1, k}}, r0, {block}, block_stride(tile),
-                         tile * k);
-            for (int c = 0; c < k; c += W) {
-                const float* from = block + static_cast<std::size_t>(c / W) * block_stride(tile);
-                vec<> s{};
-                for (int r = 0; r < count; ++r) {
-                    s += simd::load(from + r * W);
-                }
-                add_to(sum + c, s, W);
-            }
-            const bool begins = (t - first) % batch == 0;
-            add_gram(count, k, block, block_stride(tile), gram, ld, !begins);
-            if (t + 1 == last || (t + 1 - first) % batch == 0) {
-                for (int i = 0; i < k; ++i) {
-                    for (int j = i / panel * panel; j < k; j += W) {
-                        add_to(squares + i * ld + j, simd::load(gram + i * ld + j), W);
-                    }
-                }
-            }
-        }
-    });
-    for (int group = 1; group < sum_groups; ++group) {
-        for (std::size_t i = 0; i < part; ++i) {
-            parts[i] += parts[static_cast<std::size_t>(group) * part + i];
-        }
-    }
-    const auto count = static_cast<double>(e.rows());
-    for (int i = 0; i < k; ++i) {
-        to.mean[i] = static_cast<float>(parts[i] / count);
-        for (int j = i; j < k; ++j) {
-            const double square = parts[ld + i * ld + j] / count;
-            const auto covariance = static_cast<float>(square - parts[i] / count * (parts[j] / count));
-            to.covariance[i * k + j] = covariance;
-            to.covariance[j * k + i] = covariance;
-        }
-    }
-}
-
-/// C (m x n) = op(A) (m x k) B (k x n), on all threads.
-/// @param transpose whether op(A) is the transpose of the stored A
-inline void multiply_matrices(bool transpose, int m, int n, int k, const float* a, const float* b, float* c) {
-    const int lda = transpose ? m : k;
-    parallel_groups(m, [&](int, std::ptrdiff_t first, std::ptrdiff_t last) {
-        if (first < last) {
-            gemm(transpose, false, static_cast<int>(last - first), n, k, a + first * (transpose ? 1 : lda),
-                 lda, b, n, c + first * n, n, false);
-        }
-    });
-}
-
-/// Batch norm's statistics of z.
-inline void expansion_norm(const expansion& e, const expansion_moments& moments, norm_state& norm,
-                           const float* gamma, workspace& ws) {
-    const int k = e.in.channels;
-    gather_moments(e, moments, ws);
-    multiply_matrices(false, e.width, k, k, e.weights, moments.covariance, moments.with_x);
-    for (int i = 0; i < e.width; ++i) {
-        double mean = 0;
-        double variance = 0;
-        for (int j = 0; j < k; ++j) {
-            const auto w = static_cast<double>(e.weights[i * k + j]);
-            mean += w * static_cast<double>(moments.mean[j]);
-            variance += w * static_cast<double>(moments.with_x[i * k + j]);
-        }
-        norm.set(i, mean, (std::max)(0.0, variance), gamma[i], gamma[e.width + i]);
-    }
-}
-
-/// Epilogue of a product: rows are an image's pixels and go into planes, batch norm and activation applied.
-template <activation A>
-struct expanded_rows {
-    const affine_input& x;
-    int first; ///< channel of the first plane
-    int channels;
-    float* corner; ///< pixel (0, 0) of the first plane
-    std::size_t plane_size;
-    int plane_width;
-    int width;  ///< of the image
-    float* raw; ///< a blocked operand that gets the raw values; nullptr: none
-    std::size_t raw_stride;
-
-    template <int Vectors>
-    struct panel_store {
-        const expanded_rows& to;
-        float* at;
-        float* raw;
-        int pixel = 0; ///< in its row
-        simd::vecs<Vectors> scale = {};
-        simd::vecs<Vectors> shift = {};
-
-        panel_store(const expanded_rows& to_, int column)
-            : to(to_),
-              at(to.corner + static_cast<std::size_t>(column / W) * to.plane_size),
-              raw(to.raw == nullptr ? nullptr
-                                    : to.raw + static_cast<std::size_t>(column / W) * to.raw_stride) {
-            for (int v = 0; v < Vectors; ++v) {
-                const int c = to.first + column + v * W;
-                if (c < to.channels) {
-                    const affine u(to.x, c);
-                    scale[v] = u.scale;
-                    shift[v] = u.shift;
-                }
-            }
-        }
-        template <std::size_t Count>
-        FITNAS_INLINE void operator()(int row, simd::vecs<Vectors> (&acc)[Count]) {
-            constexpr auto Rows = static_cast<int>(Count);
-            for (int r = 0; r < Rows; ++r) {
-                for (int v = 0; v < Vectors; ++v) {
-                    const vec<> u = simd::fma(acc[r][v], scale[v], shift[v]);
-                    simd::store(at + static_cast<std::size_t>(v) * to.plane_size,
-                                apply_product<A>(to.x.act, u));
-                    if (raw != nullptr) {
-                        simd::store(raw + static_cast<std::size_t>(v) * to.raw_stride + (row + r) * W,
-                                    acc[r][v]);
-                    }
-                }
-                at += W;
-                if (++pixel == to.width) {
-                    pixel = 0;
-                    at += (to.plane_width - to.width) * W;
-                }
-            }
-        }
-        void finish() const {}
-    };
-    template <int Vectors>
-    panel_store<Vectors> panel(int column) const {
-        return {*this, column};
-    }
-};
-
-/// Planes of z, made from x.
-class expanded_planes : public plane_source {
-public:
-    /// @param pending batch norm and activation of z
-    expanded_planes(const expansion& e, const affine_input& pending, workspace& ws)
-        : plane_source(pending),
-          m_e(e),
-          m_pixels(static_cast<int>(e.in.pixels())),
-          m_packed(ws.pack<Words>(e.weights, 1, e.in.channels, e.in.channels, e.width)) {}
-
-    std::size_t scratch() const override { return blocked_size(m_pixels, Words::count(m_e.in.channels)); }
-    void begin_image(std::ptrdiff_t image, float* scratch) const override { read_image(image, {scratch}); }
-    void read(const depthwise_geometry& g, std::ptrdiff_t /*image*/, int c, int planes, float* plane,
-              float* scratch) const override {
-        make(g, c, planes, plane, scratch, nullptr);
-    }
-    input_place place(std::ptrdiff_t /*image*/, int /*c*/, float* /*scratch*/) const override { return {}; }
-
-protected:
-    using Words = convolution_words;
-
-    std::size_t stride() const { return block_stride(m_pixels); }
-    void read_image(std::ptrdiff_t image, const blocked_rows& to) const {
-        const int k = m_e.in.channels;
-        read_blocked<Words>(affine_input{.z = m_e.x}, m_pixels, k, {{1, 1, k}}, image * m_pixels, to,
-                            stride());
-    }
-    void make(const depthwise_geometry& g, int c, int planes, float* plane, const float* block,
-              float* raw) const {
-        const int k = Words::count(m_e.in.channels);
-        float* corner = plane + (g.padding() * g.plane_width() + g.padding()) * W;
-        with_product_activation(x.act, [&](auto act) {
-            multiply<Words>(m_pixels, (std::min)(planes * W, m_e.width - c), k, block, stride(),
-                            m_packed + static_cast<std::ptrdiff_t>(c) * simd::padded(k),
-                            expanded_rows<act()>{x, c, m_e.width, corner, g.plane_size(), g.plane_width(),
-                                                 g.in.width, raw, stride()});
-        });
-    }
-
-    expansion m_e;
-    int m_pixels;
-    const float* m_packed;
-};
-
-/// The same backward: takes the gradient at u and gathers its products with x and with the weights.
-class expanded_gradient final : public expanded_planes {
-public:
-    /// @param pending `scale` is the a of dz = a du + b z + c
-    /// @param dx gets du (a w); nullptr where nobody needs it
-    expanded_gradient(const expansion& e, const affine_input& pending, float* dx, arena& memory,
-                      workspace& ws)
-        : expanded_planes(e, pending, ws),
-          m_dx(dx),
-          m_ld(transposed_columns(e.in.channels)),
-          m_part(static_cast<std::size_t>(simd::padded(e.width)) * static_cast<std::size_t>(m_ld)),
-          m_parts(memory.take(m_part * sum_groups)),
-          m_back(memory.take(packed_size(panels_width, e.in.channels) *
-                             static_cast<std::size_t>((e.width + panels_width - 1) / panels_width))) {
-        const int k = e.in.channels;
-        float* scaled = memory.take(static_cast<std::size_t>(e.width) * static_cast<std::size_t>(k));
-        for (int i = 0; i < e.width; ++i) {
-            for (int j = 0; j < k; ++j) {
-                scaled[i * k + j] = pending.scale[i] * e.weights[i * k + j];
-            }
-        }
-        for (int c = 0; c < e.width; c += panels_width) {
-            const int here = (std::min)(panels_width, e.width - c);
-            pack_panels<Words>(scaled + c * k, k, 1, here, k, back(c));
-        }
-    }
-
-    std::size_t scratch() const override {
-        return expanded_planes::scratch() + image_size() + planes_at_once * (stride() + chunk_size());
-    }
-    void begin_image(std::ptrdiff_t image, float* scratch) const override {
-        read_image(image, {scratch, transposed(scratch)});
-    }
-    void begin(int group) const override { std::fill_n(part(group), m_part, 0.0F); }
-    void read(const depthwise_geometry& g, std::ptrdiff_t /*image*/, int c, int planes, float* plane,
-              float* scratch) const override {
-        make(g, c, planes, plane, scratch, raw(scratch));
-    }
-    input_place place(std::ptrdiff_t /*image*/, int /*c*/, float* scratch) const override {
-        return {.z = raw(scratch),
-                .du = raw(scratch),
-                .addend = nullptr,
-                .row_step = static_cast<std::ptrdiff_t>(m_e.in.width) * W,
-                .pixel_step = W,
-                .plane_step = static_cast<std::ptrdiff_t>(stride()),
-                .streams = false};
-    }
-    void finish(int group, std::ptrdiff_t image, int c, int planes, float* scratch) const override {
-        const int here = (std::min)(planes * W, m_e.width - c);
-        const float* du = raw(scratch);
-        if constexpr (floats) { // the planes are a blocked operand
-            add_products(group, image * m_pixels, m_pixels, c, here, {raw(scratch), raw(scratch)}, stride(),
-                         scratch);
-            return;
-        }
-        float* left = raw(scratch) + planes_at_once * stride();
-        const blocked_rows to{left, left + planes_at_once / 2 * block_stride(chunk)};
-        for (int first = 0; first < m_pixels; first += chunk) {
-            const int rows = (std::min)(chunk, m_pixels - first);
-            write_blocked<Words>(rows, here, to, block_stride(chunk), [&](int r) {
-                return plane_reader{du + (first + r) * W, stride()};
-            });
-            add_products(group, image * m_pixels + first, rows, c, here, to, block_stride(chunk),
-                         transposed(scratch) + first / Words::each * W);
-        }
-    }
-
-    /// Adds into the weights' gradient and finishes dx, when batch norm's backward is done.
-    /// @param norm with b
-    /// @param sums of du, in the first group
-    /// @param addend of dx; nullptr: none
-    void complete(const expansion_moments& moments, const norm_state& norm, const double* sums,
-                  const float* addend, float* dweights, arena& memory, workspace& ws) const {
-        const int k = m_e.in.channels;
-        const auto rows = static_cast<double>(m_e.rows());
-        parallel_for(m_e.width, [&](std::ptrdiff_t i) {
-            const float a = x.scale[i];
-            const auto b = static_cast<float>(static_cast<double>(norm.b[i]) * rows);
-            const auto du = static_cast<float>(sums[i]);
-            for (int j = 0; j < k; j += W) {
-                const int count = k - j;
-                vec<> sum{};
-                for (int group = 0; group < sum_groups; ++group) {
-                    sum += simd::load(part(group) + i * m_ld + j);
-                }
-                sum = a * (sum - du * simd::load(moments.mean + j, count)) +
-                      b * simd::load(moments.with_x + i * k + j, count);
-                float* to = dweights + i * k + j;
-                simd::store(to, simd::load(to, count) + sum, count);
-            }
-        });
-        if (m_dx == nullptr) {
-            return;
-        }
-        // dx = du (a w) + (x - m) w^T b w - (a w)^T (mean of du)
-        const auto weights_size = static_cast<std::size_t>(m_e.width) * static_cast<std::size_t>(k);
-        float* scaled = memory.take(weights_size);
-        float* square = memory.take(static_cast<std::size_t>(k) * static_cast<std::size_t>(k));
-        float* constant = memory.take(static_cast<std::size_t>(simd::padded(k)));
-        double* c = ws.moments.reserve(static_cast<std::size_t>(k));
-        std::fill_n(c, k, 0.0);
-        for (int i = 0; i < m_e.width; ++i) {
-            const double du = static_cast<double>(x.scale[i]) * sums[i] / rows;
-            for (int j = 0; j < k; ++j) {
-                const float w = m_e.weights[i * k + j];
-                scaled[i * k + j] = norm.b[i] * w;
-                c[j] -= du * static_cast<double>(w);
-            }
-        }
-        multiply_matrices(true, k, k, m_e.width, m_e.weights, scaled, square);
-        for (int j = 0; j < k; ++j) {
-            double shift = c[j];
-            for (int i = 0; i < k; ++i) {
-                shift -= static_cast<double>(moments.mean[i]) * static_cast<double>(square[i * k + j]);
-            }
-            constant[j] = static_cast<float>(shift);
-        }
-        add_product(square, constant, addend, memory);
-    }
-
-private:
-    static constexpr int panels_width = planes_at_once * W;
-    static constexpr bool floats = Words::each == 1;
-    /// Pixels whose gradients become words together.
-    static constexpr int chunk = 256;
-    static constexpr std::size_t chunk_size() { return floats ? 0 : 2 * block_stride(chunk); }
-
-    /// Rows of planes as rows of an operand.
-    struct plane_reader {
-        const float* from;
-        std::size_t stride;
-
-        FITNAS_INLINE void channels(int /*c*/) {}
-        FITNAS_INLINE vec<> operator()(int i, int c, int /*count*/) const {
-            return simd::load(from + static_cast<std::size_t>(c / W) * stride + i * W);
-        }
-    };
-
-    /// Floats of the image as operand of `multiply_transposed`, where it is not that of `multiply`.
-    std::size_t image_size() const { return floats ? 0 : blocked_size(m_pixels, m_e.in.channels); }
-    float* transposed(float* scratch) const {
-        return floats ? scratch : scratch + expanded_planes::scratch();
-    }
-    float* raw(float* scratch) const {
-        return scratch == nullptr ? nullptr : scratch + expanded_planes::scratch() + image_size();
-    }
-    /// Products of du, at channels from c on, with x and with the weights, for some rows.
-    /// @param row of the first among all images
-    void add_products(int group, std::ptrdiff_t row, int rows, int c, int channels, const blocked_rows& du,
-                      std::size_t du_stride, const float* image) const {
-        const int k = m_e.in.channels;
-        multiply_transposed<Words>(Words::count(rows), channels, k, du.transposed, du_stride, image, stride(),
-                                   part(group) + static_cast<std::ptrdiff_t>(c) * m_ld, m_ld, true);
-        if (m_dx != nullptr) {
-            multiply<Words>(rows, k, Words::count(channels), du.left, du_stride, back(c),
-                            store_rows{m_dx + row * k, k, k, c > 0});
-        }
-    }
-    float* part(int group) const { return m_parts + static_cast<std::size_t>(group) * m_part; }
-    float* back(int c) const {
-        return m_back +
-               static_cast<std::size_t>(c / panels_width) * packed_size(panels_width, m_e.in.channels);
-    }
-
-    /// Epilogue of a product: dx += product + constant + addend.
-    struct add_rows {
-        float* dx;
-        const float* addend;
-        const float* constant;
-        int channels;
-
-        template <int Vectors>
-        struct panel_store {
-            const add_rows& to;
-            int column;
-
-            template <std::size_t Count>
-            FITNAS_INLINE void operator()(int row, simd::vecs<Vectors> (&acc)[Count]) const {
-                constexpr auto Rows = static_cast<int>(Count);
-                for (int v = 0; v < Vectors; ++v) {
-                    const int c = column + v * W;
-                    const int left = to.channels - c;
-                    if (left <= 0) {
-                        break;
-                    }
-                    const vec<> shift = simd::load(to.constant + c);
-                    std::ptrdiff_t at = static_cast<std::ptrdiff_t>(row) * to.channels + c;
-                    for (int r = 0; r < Rows; ++r, at += to.channels) {
-                        vec<> d = acc[r][v] + simd::load(to.dx + at, left) + shift;
-                        if (to.addend != nullptr) {
-                            d += simd::load(to.addend + at, left);
-                        }
-                        simd::store(to.dx + at, d, left);
-                    }
-                }
-            }
-            void finish() const {}
-        };
-        template <int Vectors>
-        panel_store<Vectors> panel(int column) const {
-            return {*this, column};
-        }
-    };
-
-    void add_product(const float* square, const float* constant, const float* addend, arena& memory) const {
-        const int k = m_e.in.channels;
-        const int tile = tile_rows(k, k);
-        float* packed = memory.take(packed_size(k, k));
-        pack_panels(square, k, 1, k, k, packed);
-        parallel_for(tile_count(m_e.rows(), tile), [&](std::ptrdiff_t t) {
-            const std::ptrdiff_t r0 = t * tile;
-            const int count = static_cast<int>((std::min)(std::ptrdiff_t{tile}, m_e.rows() - r0));
-            float* block = thread_scratch(blocked_size(tile, k));
-            read_blocked(affine_input{.z = m_e.x}, count, k, {{1, 1, k}}, r0, {block}, block_stride(tile),
-                         tile * k);
-            multiply(count, k, k, block, block_stride(tile), packed,
-                     add_rows{m_dx + r0 * k, addend == nullptr ? nullptr : addend + r0 * k, constant, k});
-        });
-    }
-
-    float* m_dx;
-    int m_ld;
-    std::size_t m_part;
-    float* m_parts;
-    float* m_back;
-};
 
 } // namespace fitnas::detail
 
@@ -4806,11 +3451,57 @@ constexpr recipe_summary summarise(const recipe& steps, shape input) {
 
 } // namespace fitnas
 
-// ---- fitnas/nn/plan.hpp ----
+// ---- fitnas/cpu/plan.hpp ----
 /// @file
 /// @brief A recipe's execution plan: passes over memory, with batch norm and activations folded into them.
 
 namespace fitnas::detail {
+
+/// What a pass computes.
+enum class step_kind : std::uint8_t {
+    pointwise,
+    depthwise,
+    expanded_depthwise, ///< a 1x1 convolution and the depthwise one that reads it; between them all is in
+                        ///< cache
+    convolution,
+    linear,
+    max_pool,
+    average_pool,
+    global_pool,
+    squeeze_excite,
+    custom,
+    write_out ///< what is pending, with the recipe's input added where `plan_step::shortcut`
+};
+
+/// The pass of a primitive; of one that stays pending, the pass that ends it.
+constexpr step_kind kind_of_step(primitive_kind kind) {
+    switch (kind) {
+    case primitive_kind::pointwise:
+        return step_kind::pointwise;
+    case primitive_kind::depthwise:
+        return step_kind::depthwise;
+    case primitive_kind::convolution:
+        return step_kind::convolution;
+    case primitive_kind::linear:
+        return step_kind::linear;
+    case primitive_kind::max_pool:
+        return step_kind::max_pool;
+    case primitive_kind::average_pool:
+        return step_kind::average_pool;
+    case primitive_kind::global_pool:
+        return step_kind::global_pool;
+    case primitive_kind::squeeze_excite:
+        return step_kind::squeeze_excite;
+    case primitive_kind::custom:
+        return step_kind::custom;
+    case primitive_kind::batch_norm:
+    case primitive_kind::activate:
+    case primitive_kind::residual:
+    case primitive_kind::residual_if_same_shape:
+        break;
+    }
+    return step_kind::write_out;
+}
 
 /// A tensor with what is pending on it: buffer 0 is the recipe's input.
 struct plan_value {
@@ -4819,19 +3510,44 @@ struct plan_value {
     activation act = activation::none;
 
     bool plain() const { return norm < 0 && act == activation::none; }
+    friend bool operator==(const plan_value&, const plan_value&) = default;
+};
+
+/// The 1x1 convolution of an expanded depthwise one: what it reads, plain, and where its weights stand.
+struct plan_expansion {
+    int buffer = 0;
+    shape in_shape{};
+    long long offset = 0;
 };
 
 /// One pass: reads `in` (and buffer 0 for a shortcut), writes buffer `out`.
 struct plan_step {
-    /// Kind `activate` stands for "write the value out", with the shortcut added where `shortcut`.
-    primitive what{};
+    step_kind kind = step_kind::write_out;
+    primitive what{}; ///< of an expanded depthwise convolution that one
     bool shortcut = false;
-    long long offset = 0; ///< of its parameters in the block's
-    plan_value in{};
+    bool more_shortcuts = false; ///< a shortcut, and not the last: backward, their gradients are added
+    long long offset = 0;        ///< of its parameters in the block's
+    plan_value in{};             ///< of an expanded depthwise convolution the tensor in cache
     int out = 0;
     shape in_shape{};
     shape out_shape{};
-    int norm = -1; ///< the batch norm whose sums this pass gathers
+    int norm = -1;           ///< the batch norm whose sums this pass gathers
+    plan_expansion narrow{}; ///< where it is expanded
+
+    geometry sizes(int images) const { return {in_shape, out_shape, what.kernel, what.stride, images}; }
+    bool expands() const { return kind == step_kind::expanded_depthwise; }
+    /// The buffer that it reads from memory, and its shape.
+    int source() const { return expands() ? narrow.buffer : in.buffer; }
+    shape source_shape() const { return expands() ? narrow.in_shape : in_shape; }
+    /// Whether, backward, its output's gradient is its input's as it is.
+    bool passes_gradient() const {
+        return kind == step_kind::write_out && norm < 0 && in.act == activation::none;
+    }
+    /// Whether batch norm's sums are gathered as the output is stored, and not behind that.
+    bool sums_at_store() const {
+        return kind == step_kind::pointwise || kind == step_kind::depthwise || expands() ||
+               kind == step_kind::convolution;
+    }
 };
 
 /// A batch norm: of which buffer, and where gamma and beta stand.
@@ -4842,71 +3558,1999 @@ struct plan_norm {
     long long offset = 0;
 };
 
+/// Whether the output of a 1x1 convolution is made in cache, by the depthwise one behind it. That costs a
+/// second product or more, and pays where they take less time than the passes over memory that they save:
+/// measured, where the input has few channels, and on processors with AVX2 in scoring always. An image of the
+/// input has to stay in cache beside planes.
+inline bool pays_in_cache(const plan_step& wide, const plan_step& next, bool backward_follows) {
+    constexpr int few = 32;
+    const shape in = wide.in_shape;
+    if (wide.kind != step_kind::pointwise || wide.what.stride != 1 || !wide.in.plain() || wide.norm < 0 ||
+        next.kind != step_kind::depthwise || next.what.stride > next.what.kernel ||
+        (in.channels > few && (backward_follows || prefetches_in_products))) {
+        return false;
+    }
+    return in.size() <= std::int64_t{1} << 16U && depthwise_planes(next.sizes(1)).at_once > 1;
+}
+
 /// The passes of a recipe on an input shape. No passes: the input is the output.
-struct block_plan {
+class block_plan {
+public:
     std::vector<shape> buffers;
-    std::vector<plan_step> steps;
     std::vector<plan_norm> norms;
 
     block_plan() = default;
     FITNAS_COLD block_plan(const recipe& r, shape input) : buffers{input} {
+        std::vector<plan_step>& all = m_scoring; // each by itself, for now
         plan_value value;
         long long offset = 0;
+        const auto add = [&](plan_step step, shape out) {
+            step.in = value;
+            step.in_shape = buffers[static_cast<std::size_t>(value.buffer)];
+            step.out_shape = out;
+            step.out = static_cast<int>(buffers.size());
+            value = {.buffer = step.out};
+            buffers.push_back(out);
+            all.push_back(step);
+        };
         for (const primitive& p : r) {
             const shape now = buffers[static_cast<std::size_t>(value.buffer)];
             switch (p.kind) {
             case primitive_kind::batch_norm:
                 // It joins the pass that wrote the buffer; a shortcut's gradient must stay plain, so not
                 // there.
-                if (!value.plain() || steps.empty() || steps.back().shortcut) {
-                    value = add({.what = activate(activation::none)}, value, now);
+                if (!value.plain() || all.empty() || all.back().shortcut) {
+                    add({}, now);
                 }
                 value.norm = static_cast<int>(norms.size());
-                steps.back().norm = value.norm;
+                all.back().norm = value.norm;
                 norms.push_back({value.buffer, now.channels, now.pixels(), offset});
                 break;
             case primitive_kind::activate:
                 if (value.act != activation::none) {
-                    value = add({.what = activate(activation::none)}, value, now);
+                    add({}, now);
                 }
                 value.act = p.act;
                 break;
             case primitive_kind::residual:
             case primitive_kind::residual_if_same_shape:
                 if (now == input) {
-                    value = add({.what = activate(activation::none), .shortcut = true}, value, now);
+                    for (plan_step& before : all) {
+                        before.more_shortcuts = before.shortcut;
+                    }
+                    add({.shortcut = true}, now);
                 }
                 break;
             case primitive_kind::custom:
                 if (!value.plain()) {
-                    value = add({.what = activate(activation::none)}, value, now);
+                    add({}, now);
                 }
-                value = add({.what = p, .offset = offset}, value, p.output(now));
+                [[fallthrough]];
+            case primitive_kind::pointwise:
+            case primitive_kind::depthwise:
+            case primitive_kind::convolution:
+            case primitive_kind::linear:
+            case primitive_kind::max_pool:
+            case primitive_kind::average_pool:
+            case primitive_kind::global_pool:
+            case primitive_kind::squeeze_excite:
+                add({.kind = kind_of_step(p.kind), .what = p, .offset = offset}, p.output(now));
                 break;
-            default:
-                value = add({.what = p, .offset = offset}, value, p.output(now));
             }
             offset += p.parameters(now);
         }
         if (!value.plain()) {
-            add({.what = activate(activation::none)}, value, buffers[static_cast<std::size_t>(value.buffer)]);
+            add({}, buffers[static_cast<std::size_t>(value.buffer)]);
+        }
+        m_training = fused(all, true);
+        m_scoring = fused(all, false);
+    }
+
+    /// @param backward_follows whether they are those of training, not of scoring
+    const std::vector<plan_step>& steps(bool backward_follows) const {
+        return backward_follows ? m_training : m_scoring;
+    }
+    bool empty() const { return m_training.empty(); }
+    shape output() const { return buffers.back(); }
+    /// The buffer of the output.
+    int last() const { return static_cast<int>(buffers.size()) - 1; }
+
+private:
+    static std::vector<plan_step> fused(const std::vector<plan_step>& all, bool backward_follows) {
+        std::vector<plan_step> result;
+        for (const plan_step& step : all) {
+            if (!result.empty() && pays_in_cache(result.back(), step, backward_follows)) {
+                const plan_step& wide = result.back();
+                const plan_expansion narrow{wide.in.buffer, wide.in_shape, wide.offset};
+                result.back() = step;
+                result.back().kind = step_kind::expanded_depthwise;
+                result.back().narrow = narrow;
+            } else {
+                result.push_back(step);
+            }
+        }
+        return result;
+    }
+
+    std::vector<plan_step> m_training;
+    std::vector<plan_step> m_scoring;
+};
+
+} // namespace fitnas::detail
+
+// ---- fitnas/cpu/block_run.hpp ----
+/// @file
+/// @brief The memory of one run of a plan: what backward needs from forward.
+
+namespace fitnas::detail {
+
+/// One run of a plan on some images.
+struct block_run {
+    static constexpr std::size_t most = 2 * recipe::capacity + 2;
+    std::array<float*, most> buffers{}; ///< nullptr: it was in cache only
+    std::array<float*, most>
+        kept{}; ///< a squeeze-excite's state or an expansion's moments, by the buffer written
+    std::array<norm_state, recipe::capacity> norms{};
+    int images = 0;
+
+    /// A value with what is pending on it.
+    affine_input input(const plan_value& v) const {
+        affine_input x{.z = buffers[static_cast<std::size_t>(v.buffer)], .act = v.act};
+        if (v.norm >= 0) {
+            const norm_state& n = norms[static_cast<std::size_t>(v.norm)];
+            x.scale = n.scale;
+            x.shift = n.shift;
+            x.mean = n.mean;
+        }
+        return x;
+    }
+    /// The gradient at what a step wrote.
+    gradient_input gradient(const plan_step& step, const float* du) const {
+        gradient_input g{.du = du, .z = buffers[static_cast<std::size_t>(step.out)]};
+        if (step.norm >= 0) {
+            const norm_state& n = norms[static_cast<std::size_t>(step.norm)];
+            g.a = n.a;
+            g.b = n.b;
+            g.c = n.c;
+        }
+        return g;
+    }
+    /// The 1x1 convolution of an expanded depthwise one.
+    expansion expanded(const plan_step& step, const float* parameters) const {
+        return {buffers[static_cast<std::size_t>(step.narrow.buffer)], step.narrow.in_shape, images,
+                step.in_shape.channels, parameters + step.narrow.offset};
+    }
+};
+
+} // namespace fitnas::detail
+
+// ---- fitnas/cpu/finish_gradient.hpp ----
+/// @file
+/// @brief What every backward kernel ends with.
+
+namespace fitnas::detail {
+
+/// Turns rows of gradients at the activations, lying in `out.du`, into gradients at the pre-activations of
+/// `x`, adds the addend, and gathers the sums of du and du (z - mean), for the rows `source(r)` of a tile.
+inline void finish_gradient(const affine_input& x, const gradient_output& out, const row_tile& tile,
+                            int channels, const strided_rows& source, group_sums& sums, int group) {
+    if (x.plain() && out.addend == nullptr) {
+        return;
+    }
+    const bool changes = x.act != activation::none || out.addend != nullptr;
+    with_activation(x.act, [&](auto act) {
+        for (int c = 0; c < channels; c += lanes) {
+            const int count = channels - c;
+            const affine u(x, c);
+            const vec<> mean = x.mean != nullptr ? simd::load(x.mean + c) : vec<>{};
+            vec<> s{};
+            vec<> t{};
+            for (int r = 0; r < tile.count; ++r) {
+                const std::ptrdiff_t at = source(tile.first + r) + c;
+                const vec<> z = simd::load(x.z + at, count);
+                vec<> d = derive<act()>(simd::load(out.du + at, count), u(z));
+                if (out.addend != nullptr) { // a shortcut reads the raw input of a recipe
+                    d += simd::load(out.addend + at, count);
+                }
+                if (changes) {
+                    simd::store(out.du + at, d, count);
+                }
+                s += d;
+                t = simd::fma(d, z - mean, t);
+            }
+            if (x.mean != nullptr) {
+                add_to(sums.first(group) + c, s, count);
+                add_to(sums.second(group) + c, t, count);
+            }
+        }
+    });
+}
+
+} // namespace fitnas::detail
+
+// ---- fitnas/cpu/row_epilogues.hpp ----
+/// @file
+/// @brief The epilogues of products whose results are tensors in memory, forward and backward.
+
+namespace fitnas::detail {
+
+/// Forward: stores z row-major and gathers the sums of z and z^2.
+struct forward_rows {
+    float* z;
+    int channels;
+    double* first = nullptr; ///< nullptr: no sums
+    double* second = nullptr;
+    bool streams = false;
+
+    template <int Vectors>
+    struct panel_store {
+        const forward_rows& to;
+        int column;
+        simd::vecs<Vectors> sum = {};
+        simd::vecs<Vectors> squares = {};
+
+        template <std::size_t Count>
+        FITNAS_INLINE void operator()(int row, simd::vecs<Vectors> (&acc)[Count]) {
+            constexpr auto Rows = static_cast<int>(Count);
+            for (int v = 0; v < Vectors; ++v) {
+                float* at = to.z + static_cast<std::ptrdiff_t>(row) * to.channels + column + v * lanes;
+                const int left = to.channels - column - v * lanes;
+                if (left <= 0) {
+                    break;
+                }
+                for (int r = 0; r < Rows; ++r) {
+                    sum[v] += acc[r][v];
+                    squares[v] = simd::fma(acc[r][v], acc[r][v], squares[v]);
+                }
+                if constexpr (can_stream) {
+                    if (to.streams) {
+                        for (int r = 0; r < Rows; ++r, at += to.channels) {
+                            simd::stream(at, acc[r][v]);
+                        }
+                        continue;
+                    }
+                }
+                if (left >= lanes) {
+                    for (int r = 0; r < Rows; ++r, at += to.channels) {
+                        simd::store(at, acc[r][v]);
+                    }
+                } else {
+                    for (int r = 0; r < Rows; ++r, at += to.channels) {
+                        simd::store(at, acc[r][v], left);
+                    }
+                }
+            }
+        }
+        void finish() const {
+            for (int v = 0; to.first != nullptr && v < Vectors; ++v) {
+                const int c = column + v * lanes;
+                add_to(to.first + c, sum[v], to.channels - c);
+                add_to(to.second + c, squares[v], to.channels - c);
+            }
+        }
+    };
+    template <int Vectors>
+    panel_store<Vectors> panel(int column) const {
+        return {*this, column};
+    }
+};
+
+/// Backward: what `finish_gradient` does, on the tile in registers.
+template <activation A>
+struct backward_rows {
+    const affine_input& x;
+    gradient_output out;
+    std::ptrdiff_t at; ///< of the first row in all tensors
+    int channels;
+    double* first;
+    double* second;
+    bool streams;
+
+    template <int Vectors>
+    struct panel_store {
+        const backward_rows& to;
+        int column;
+        simd::vecs<Vectors> sum = {};
+        simd::vecs<Vectors> products = {};
+
+        template <std::size_t Count>
+        FITNAS_INLINE void operator()(int row, simd::vecs<Vectors> (&acc)[Count]) {
+            constexpr auto Rows = static_cast<int>(Count);
+            for (int v = 0; v < Vectors; ++v) {
+                const int left = to.channels - column - v * lanes;
+                if (left <= 0) {
+                    break;
+                }
+                if constexpr (can_stream) {
+                    if (to.streams) {
+                        finish_tile<Rows>(row, v, acc, lanes,
+                                          [](float* p, vec<> d, int) { simd::stream(p, d); });
+                        continue;
+                    }
+                }
+                if (left >= lanes) {
+                    finish_tile<Rows>(row, v, acc, lanes, [](float* p, vec<> d, int) { simd::store(p, d); });
+                } else {
+                    finish_tile<Rows>(row, v, acc, left,
+                                      [](float* p, vec<> d, int n) { simd::store(p, d, n); });
+                }
+            }
+        }
+        template <int Rows, class Put>
+        FITNAS_INLINE void finish_tile(int row, int v, simd::tile<Rows, Vectors>& acc, int left, Put put) {
+            const int c = column + v * lanes;
+            std::ptrdiff_t i = to.at + static_cast<std::ptrdiff_t>(row) * to.channels + c;
+            if constexpr (A == activation::none) {
+                if (to.x.plain()) {
+                    for (int r = 0; r < Rows; ++r, i += to.channels) {
+                        put(to.out.du + i,
+                            to.out.addend != nullptr ? acc[r][v] + simd::load(to.out.addend + i, left)
+                                                     : acc[r][v],
+                            left);
+                    }
+                    return;
+                }
+            }
+            const affine u(to.x, c);
+            const vec<> mean = to.x.mean != nullptr ? simd::load(to.x.mean + c) : vec<>{};
+            for (int r = 0; r < Rows; ++r, i += to.channels) {
+                const vec<> z = simd::load(to.x.z + i, left);
+                vec<> d = derive_product<A>(to.x.act, acc[r][v], u(z));
+                if (to.out.addend != nullptr) { // a shortcut reads the raw input of a recipe
+                    d += simd::load(to.out.addend + i, left);
+                }
+                put(to.out.du + i, d, left);
+                sum[v] += d;
+                products[v] = simd::fma(d, z - mean, products[v]);
+            }
+        }
+        void finish() const {
+            for (int v = 0; to.x.mean != nullptr && v < Vectors; ++v) {
+                const int c = column + v * lanes;
+                add_to(to.first + c, sum[v], to.channels - c);
+                add_to(to.second + c, products[v], to.channels - c);
+            }
+        }
+    };
+    template <int Vectors>
+    panel_store<Vectors> panel(int column) const {
+        return {*this, column};
+    }
+};
+
+} // namespace fitnas::detail
+
+// ---- fitnas/cpu/weight_gradient.hpp ----
+/// @file
+/// @brief The gradient of weights, which groups of rows sum up by themselves.
+
+namespace fitnas::detail {
+
+/// The gradient of n x k weights: each group of rows sums up a part of its own.
+class weight_gradient {
+public:
+    weight_gradient(int n, int k, workspace& ws)
+        : groups(static_cast<long long>(n) * k > 32768 ? sum_groups / 2 : sum_groups),
+          m_n(n),
+          m_k(k),
+          m_ld(transposed_columns(k)),
+          m_size(static_cast<std::size_t>(transposed_rows(n)) * static_cast<std::size_t>(m_ld)),
+          m_parts(ws.weights.reserve(m_size * static_cast<std::size_t>(groups))) {}
+
+    /// Fewer where the weights are large: each group's part is as large as they.
+    const int groups;
+
+    /// Nothing yet; needed only where no `add` comes with `first`.
+    void clear(int group) const { std::fill_n(part(group), m_size, 0.0F); }
+    /// Adds G^T X for blocked G (rows x n) and X (rows x k), rows in words.
+    /// @param first whether this is the first of the group
+    template <class Words = float_words>
+    void add(int group, int rows, const blocked& g, const blocked& x, bool first, line_queue& next) const {
+        multiply_transposed<Words>({rows, m_n, m_k}, g, x, {part(group), m_ld, !first}, next);
+    }
+    /// Adds the parts, in order, into the gradient (n x k).
+    void add_up(float* gradient) const {
+        parallel_for(m_n, [&](std::ptrdiff_t i) {
+            for (int j = 0; j < m_k; j += lanes) {
+                vec<> sum{};
+                for (int group = 0; group < groups; ++group) {
+                    sum += simd::load(part(group) + i * m_ld + j);
+                }
+                float* to = gradient + i * m_k + j;
+                simd::store(to, simd::load(to, m_k - j) + sum, m_k - j);
+            }
+        });
+    }
+    /// The same into k x n.
+    void add_up_transposed(float* gradient) const {
+        parallel_for(m_k, [&](std::ptrdiff_t j) {
+            for (int i = 0; i < m_n; ++i) {
+                float sum = 0;
+                for (int group = 0; group < groups; ++group) {
+                    sum += part(group)[static_cast<std::ptrdiff_t>(i) * m_ld + j];
+                }
+                gradient[j * m_n + i] += sum;
+            }
+        });
+    }
+    /// A group's part, `ld()` floats from row to row.
+    float* part(int group) const { return m_parts + static_cast<std::size_t>(group) * m_size; }
+    int ld() const { return m_ld; }
+
+private:
+    int m_n;
+    int m_k;
+    int m_ld;
+    std::size_t m_size;
+    float* m_parts;
+};
+
+} // namespace fitnas::detail
+
+// ---- fitnas/cpu/windows.hpp ----
+/// @file
+/// @brief The windows of a convolution, read where they lie in a padded image: register tiles of their
+/// products.
+
+namespace fitnas::detail {
+
+/// One image of a convolution's input, zeros around it, and its tiles: some rows of output pixels.
+struct padded_image : geometry {
+    explicit padded_image(const geometry& g) : geometry(g) {}
+
+    int padded_width() const { return in.width + 2 * padding(); }
+    std::size_t size() const {
+        return static_cast<std::size_t>(in.height + 2 * padding()) *
+               static_cast<std::size_t>(padded_width()) * static_cast<std::size_t>(in.channels);
+    }
+    /// Values of a window.
+    int columns() const { return taps() * in.channels; }
+    /// Values of a window that lie side by side, and how many values further the next such run begins.
+    int run() const { return kernel * in.channels; }
+    std::ptrdiff_t run_step() const { return static_cast<std::ptrdiff_t>(padded_width()) * in.channels; }
+    /// From one output pixel's window to the next.
+    std::ptrdiff_t pixel_step() const { return static_cast<std::ptrdiff_t>(stride) * in.channels; }
+    /// Where a value lies in its window.
+    std::ptrdiff_t column(int t) const { return t / run() * run_step() + t % run(); }
+    /// Where the window of an output pixel starts.
+    std::ptrdiff_t window(int y, int x) const { return y * stride * run_step() + x * pixel_step(); }
+    /// Where a row of the image itself starts.
+    std::ptrdiff_t row(int y) const {
+        return (y + padding()) * run_step() + static_cast<std::ptrdiff_t>(padding()) * in.channels;
+    }
+
+    /// Output rows of a tile.
+    int tile_height() const {
+        return (std::max)(1, (std::min)(out.height, tile_rows(columns(), out.channels) / out.width));
+    }
+    int tile_pixels() const { return tile_height() * out.width; }
+
+    /// One image with batch norm and activation applied, zeros around it.
+    void read_image(const affine_input& x, std::ptrdiff_t image, float* to) const {
+        std::memset(to, 0, size() * sizeof(float));
+        const float* z = x.z + image * in.size();
+        const std::ptrdiff_t length = static_cast<std::ptrdiff_t>(in.width) * in.channels;
+        if (x.plain()) { // images, most of all
+            for (int y = 0; y < in.height; ++y) {
+                std::copy_n(z + y * length, length, to + row(y));
+            }
+            return;
+        }
+        for (int y = 0; y < in.height; ++y) {
+            for (std::ptrdiff_t i = 0; i < length; i += in.channels, z += in.channels) {
+                for (int c = 0; c < in.channels; c += lanes) {
+                    simd::store(to + row(y) + i + c, read(x, z + c, c, in.channels - c), in.channels - c);
+                }
+            }
+        }
+    }
+    /// Adds a tile's gradients at the windows' values, [pixel][columns], to those of the padded image.
+    void add_columns(const float* gradients, int y0, int height, float* image) const {
+        for (int y = y0; y < y0 + height; ++y) {
+            for (int x = 0; x < out.width; ++x) {
+                float* to = image + window(y, x);
+                for (int ky = 0; ky < kernel; ++ky, to += run_step(), gradients += run()) {
+                    for (int i = 0; i < run(); ++i) {
+                        to[i] += gradients[i];
+                    }
+                }
+            }
+        }
+    }
+    /// The inside of a padded image, in rows without gaps.
+    void copy_inside(const float* image, float* to) const {
+        const std::ptrdiff_t length = static_cast<std::ptrdiff_t>(in.width) * in.channels;
+        for (int y = 0; y < in.height; ++y) {
+            std::copy_n(image + row(y), length, to + y * length);
+        }
+    }
+};
+
+/// `Pixels` neighbouring pixels of one output row: their windows times a panel of packed weights.
+template <int Pixels, int Vectors, class Store>
+FITNAS_INLINE void window_tile(const padded_image& g, const float* window, const float* b, int row,
+                               Store& store) {
+    simd::tile<Pixels, Vectors> acc = {};
+    const std::ptrdiff_t step = g.pixel_step();
+    const int run = g.run();
+    for (int ky = 0; ky < g.kernel; ++ky, window += g.run_step()) {
+        for (int i = 0; i < run; ++i, b += panel) {
+            simd::vecs<Vectors> y;
+            for (int v = 0; v < Vectors; ++v) {
+                y[v] = simd::load(b + v * lanes);
+            }
+            FITNAS_UNROLL(8)
+            for (int r = 0; r < Pixels; ++r) {
+                const vec<> factor = simd::broadcast(window[r * step + i]);
+                for (int v = 0; v < Vectors; ++v) {
+                    acc[r][v] = simd::fma(factor, y[v], acc[r][v]);
+                }
+            }
+        }
+    }
+    store(row, acc);
+}
+
+/// All windows of one image times one panel.
+template <int Vectors, epilogue Epilogue>
+void multiply_windows(const padded_image& g, const float* image, const float* b, int column,
+                      const Epilogue& to) {
+    auto store = to.template panel<Vectors>(column);
+    for (int y = 0; y < g.out.height; ++y) {
+        const int row = y * g.out.width;
+        int x = 0;
+        for (; x + gemm_rows <= g.out.width; x += gemm_rows) {
+            window_tile<gemm_rows, Vectors>(g, image + g.window(y, x), b, row + x, store);
+        }
+        for (; x < g.out.width; ++x) {
+            window_tile<1, Vectors>(g, image + g.window(y, x), b, row + x, store);
+        }
+    }
+    store.finish();
+}
+template <epilogue Epilogue>
+void multiply_windows(const padded_image& g, const float* image, const float* b, const Epilogue& to) {
+    const int n = g.out.channels;
+    const std::ptrdiff_t one = std::ptrdiff_t{panel} * simd::padded(g.columns());
+    for (int column = 0; column < n; column += panel, b += one) {
+        if (n - column > lanes) {
+            multiply_windows<2>(g, image, b, column, to);
+        } else {
+            multiply_windows<1>(g, image, b, column, to);
+        }
+    }
+}
+
+/// to[t][n] += sum over a tile's pixels of window[t] * gradient[n], for gemm_rows values of a window from
+/// `first` on and a panel of n.
+template <int Vectors>
+void add_window_gradients(const padded_image& g, const float* image, int y0, int height, int first,
+                          const blocked& gradient, const transposed_result& to) {
+    simd::tile<gemm_rows, Vectors> acc;
+    const float* at[gemm_rows];
+    for (int i = 0; i < gemm_rows; ++i) {
+        // What is behind the last means nothing.
+        at[i] = image + g.column((std::min)(first + i, g.columns() - 1));
+        for (int v = 0; v < Vectors; ++v) {
+            acc[i][v] = simd::load(to.data + static_cast<std::ptrdiff_t>(i) * to.ld + v * lanes);
+        }
+    }
+    const float* from = gradient.data;
+    for (int y = y0; y < y0 + height; ++y) {
+        std::ptrdiff_t offset = g.window(y, 0);
+        for (int x = 0; x < g.out.width; ++x, offset += g.pixel_step(), from += lanes) {
+            simd::vecs<Vectors> d;
+            for (int v = 0; v < Vectors; ++v) {
+                d[v] = simd::load(from + static_cast<std::size_t>(v) * gradient.stride);
+            }
+            FITNAS_UNROLL(8)
+            for (int i = 0; i < gemm_rows; ++i) {
+                const vec<> factor = simd::broadcast(at[i][offset]);
+                for (int v = 0; v < Vectors; ++v) {
+                    acc[i][v] = simd::fma(factor, d[v], acc[i][v]);
+                }
+            }
+        }
+    }
+    for (int i = 0; i < gemm_rows; ++i) {
+        for (int v = 0; v < Vectors; ++v) {
+            simd::store(to.data + static_cast<std::ptrdiff_t>(i) * to.ld + v * lanes, acc[i][v]);
+        }
+    }
+}
+inline void add_window_gradients(const padded_image& g, const float* image, int y0, int height,
+                                 const blocked& gradient, const transposed_result& to) {
+    for (int column = 0; column < g.out.channels; column += panel) {
+        for (int t = 0; t < g.columns(); t += gemm_rows) {
+            const transposed_result part{to.data + static_cast<std::ptrdiff_t>(t) * to.ld + column, to.ld,
+                                         true};
+            if (g.out.channels - column > lanes) {
+                add_window_gradients<2>(g, image, y0, height, t, gradient.from_column(column), part);
+            } else {
+                add_window_gradients<1>(g, image, y0, height, t, gradient.from_column(column), part);
+            }
+        }
+    }
+}
+
+} // namespace fitnas::detail
+
+// ---- fitnas/cpu/convolution.hpp ----
+/// @file
+/// @brief Convolution of any odd kernel, forward and backward: matrix products whose left
+/// operand, the windows, is read where it lies in a padded image.
+
+namespace fitnas::detail {
+
+/// z (images x output shape); weights: output channels x kernel x kernel x input channels.
+inline void convolution_forward(const geometry& g, const affine_input& x, const float* weights, float* z,
+                                group_sums* sums, workspace& ws) {
+    const padded_image padded(g);
+    const int k = padded.columns();
+    const float* packed = ws.pack(weights, 1, k, k, g.out.channels);
+    parallel_groups(g.images, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
+        float* image = thread_scratch(padded.size());
+        for (std::ptrdiff_t n = first; n < last; ++n) {
+            padded.read_image(x, n, image);
+            forward_rows to{z + n * g.out.size(), g.out.channels};
+            if (sums != nullptr) {
+                to.first = sums->first(group);
+                to.second = sums->second(group);
+            }
+            multiply_windows(padded, image, packed, to);
+        }
+    });
+}
+
+/// Adds into the weights' gradient, overwrites `out.du` with the gradient of the input.
+inline void convolution_backward(const geometry& g, const gradient_input& gradient, const affine_input& x,
+                                 const float* weights, float* dweights, const gradient_output& out,
+                                 group_sums& sums, workspace& ws) {
+    const padded_image padded(g);
+    const int k = padded.columns();
+    const int channels = g.out.channels;
+    weight_gradient dw(k, channels, ws); // transposed: windows are broadcast, gradients are vectors
+    const float* packed = ws.pack(weights, k, 1, channels, k);
+    parallel_groups(g.images, dw.groups, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
+        dw.clear(group);
+        const int most = padded.tile_pixels();
+        const std::size_t size = (padded.size() + 15) / 16 * 16;
+        float* image = thread_scratch(2 * size + blocked_size(most, channels) +
+                                      static_cast<std::size_t>(most) * static_cast<std::size_t>(k));
+        float* dimage = image + size;
+        const blocked_rows gs{dimage + size, nullptr, blocked_stride(most)};
+        float* dcolumns = gs.left + blocked_size(most, channels);
+        for (std::ptrdiff_t n = first; n < last; ++n) {
+            padded.read_image(x, n, image);
+            if (out.du != nullptr) {
+                std::fill_n(dimage, size, 0.0F);
+            }
+            for (int y = 0; y < g.out.height; y += padded.tile_height()) {
+                const int height = (std::min)(padded.tile_height(), g.out.height - y);
+                const row_tile pixels{n * g.out.pixels() + static_cast<std::ptrdiff_t>(y) * g.out.width,
+                                      height * g.out.width};
+                read_blocked(gradient, pixels, channels, gs);
+                add_window_gradients(padded, image, y, height, gs.as_left(), {dw.part(group), dw.ld(), true});
+                if (out.du != nullptr) {
+                    multiply({pixels.count, k, channels}, gs.as_left(), packed, forward_rows{dcolumns, k});
+                    padded.add_columns(dcolumns, y, height, dimage);
+                }
+            }
+            if (out.du != nullptr) {
+                padded.copy_inside(dimage, out.du + n * g.in.size());
+                finish_gradient(x, out, {n * g.in.pixels(), static_cast<int>(g.in.pixels())}, g.in.channels,
+                                {g.in}, sums, group);
+            }
+        }
+    });
+    dw.add_up_transposed(dweights);
+}
+
+} // namespace fitnas::detail
+
+// ---- fitnas/cpu/write_out.hpp ----
+/// @file
+/// @brief What is pending on a tensor written out, forward and backward, and batch norm's sums of a tensor
+/// that was written without them.
+
+namespace fitnas::detail {
+
+/// The sums of z and z^2, where the pass that wrote z did not gather them.
+inline void gather_sums(const float* z, std::ptrdiff_t rows, int channels, group_sums& sums) {
+    const row_tiles tiles(rows, channels, channels);
+    parallel_groups(tiles.count(), [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
+        for (std::ptrdiff_t t = first; t < last; ++t) {
+            const row_tile tile = tiles[t];
+            for (int c = 0; c < channels; c += lanes) {
+                vec<> s{};
+                vec<> q{};
+                for (int r = 0; r < tile.count; ++r) {
+                    const vec<> v = simd::load(z + (tile.first + r) * channels + c, channels - c);
+                    s += v;
+                    q = simd::fma(v, v, q);
+                }
+                add_to(sums.first(group) + c, s, channels - c);
+                add_to(sums.second(group) + c, q, channels - c);
+            }
+        }
+    });
+}
+
+/// y = act(u) + shortcut
+inline void write_out(const affine_input& x, const float* shortcut, std::ptrdiff_t rows, int channels,
+                      float* y) {
+    const row_tiles tiles(rows, channels, channels);
+    parallel_for(tiles.count(), [&](std::ptrdiff_t t) {
+        const row_tile tile = tiles[t];
+        with_activation(x.act, [&](auto act) {
+            for (std::ptrdiff_t r = tile.first; r < tile.first + tile.count; ++r) {
+                for (int c = 0; c < channels; c += lanes) {
+                    const std::ptrdiff_t at = r * channels + c;
+                    vec<> v = apply<act()>(affine(x, c)(simd::load(x.z + at, channels - c)));
+                    if (shortcut != nullptr) {
+                        v += simd::load(shortcut + at, channels - c);
+                    }
+                    simd::store(y + at, v, channels - c);
+                }
+            }
+        });
+    });
+}
+
+/// du = gradient at z, through the activation; sums on the way.
+inline void write_out_backward(const gradient_input& g, const affine_input& x, std::ptrdiff_t rows,
+                               int channels, const gradient_output& out, group_sums& sums) {
+    const row_tiles tiles(rows, channels, channels);
+    parallel_groups(tiles.count(), [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
+        for (std::ptrdiff_t t = first; t < last; ++t) {
+            const row_tile tile = tiles[t];
+            if (g.du != out.du) {
+                for (std::ptrdiff_t r = tile.first; r < tile.first + tile.count; ++r) {
+                    for (int c = 0; c < channels; c += lanes) {
+                        const std::ptrdiff_t at = r * channels + c;
+                        simd::store(out.du + at, read(g, g.du + at, g.z + at, c, channels - c), channels - c);
+                    }
+                }
+            }
+            finish_gradient(x, out, tile, channels, {{1, 1, channels}}, sums, group);
+        }
+    });
+}
+
+} // namespace fitnas::detail
+
+// ---- fitnas/cpu/custom.hpp ----
+/// @file
+/// @brief Primitives of a user's own, forward and backward: image by image, on plain values.
+
+namespace fitnas::detail {
+
+inline std::span<const float> image_of(const float* p, shape s, std::ptrdiff_t n) {
+    return {p + n * s.size(), static_cast<std::size_t>(s.size())};
+}
+inline std::span<float> image_of(float* p, shape s, std::ptrdiff_t n) {
+    return {p + n * s.size(), static_cast<std::size_t>(s.size())};
+}
+
+/// y (images x output shape)
+inline void custom_forward(const plan_step& step, const float* x, const float* w, int images, float* y) {
+    const auto size = static_cast<std::size_t>(step.what.parameters(step.in_shape));
+    parallel_for(images, [&](std::ptrdiff_t n) {
+        step.what.user->forward(step.in_shape, image_of(x, step.in_shape, n), {w, size},
+                                image_of(y, step.out_shape, n));
+    });
+}
+
+/// Floats of `custom_backward`'s scratch: the plain gradient at the output, parameter gradients of each
+/// group, and where nobody else needs it the gradient at the input.
+inline memory_size custom_scratch(const plan_step& step, memory_size images) {
+    return images * memory_size::of(step.out_shape.size()) +
+           memory_size::of(step.what.parameters(step.in_shape)) * sum_groups +
+           (step.source() == 0 ? images * memory_size::of(step.in_shape.size()) : 0);
+}
+
+/// Adds into the parameters' gradient, group by group in order, overwrites `out.du`.
+inline void custom_backward(const plan_step& step, const gradient_input& g, const affine_input& x,
+                            const float* w, int images, float* dw, const gradient_output& out,
+                            group_sums& sums, float* scratch) {
+    const shape in = step.in_shape;
+    const auto size = static_cast<std::size_t>(step.what.parameters(in));
+    float* dy = scratch;
+    float* groups = dy + step.out_shape.size() * images;
+    // A user's backward sees plain gradients and always writes the input's.
+    float* dx = out.du != nullptr ? out.du : groups + size * sum_groups;
+    write_out_backward(g, {}, step.out_shape.pixels() * images, step.out_shape.channels, {dy}, sums);
+    std::fill_n(groups, size * sum_groups, 0.0F);
+    parallel_groups(images, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
+        for (std::ptrdiff_t n = first; n < last; ++n) {
+            step.what.user->backward(in, image_of(x.z, in, n), {w, size}, image_of(dy, step.out_shape, n),
+                                     image_of(dx, in, n),
+                                     {groups + static_cast<std::size_t>(group) * size, size});
+        }
+    });
+    for (std::size_t i = 0; i < size * sum_groups; ++i) {
+        dw[i % size] += groups[i];
+    }
+    write_out_backward({.du = dx}, x, in.pixels() * images, in.channels, {dx, out.addend}, sums);
+}
+
+} // namespace fitnas::detail
+
+// ---- fitnas/cpu/plane_source.hpp ----
+/// @file
+/// @brief Where the planes of a depthwise convolution come from, and where their gradient goes.
+
+namespace fitnas::detail {
+
+/// Channels that are read next, plane by plane: while the planes before are worked on, their pixels are asked
+/// for one by one.
+struct next_pixels {
+    const float* at[planes_at_once] = {}; ///< nullptr: nothing to ask for
+    std::ptrdiff_t step = 0;              ///< from pixel to pixel
+
+    /// @param p images x image
+    next_pixels(const float* p, shape image, std::ptrdiff_t n, int images, const plane_range& range)
+        : step(image.channels) {
+        if (prefetches_in_products &&
+            (range.channel + range.count * lanes < image.channels || n + 1 < images)) {
+            for (int i = 0; i < range.count; ++i) {
+                at[i] = p + n * image.size() + range.channel + next_planes(image, range) + i * lanes;
+            }
+        }
+    }
+    next_pixels() = default;
+};
+
+/// Some planes' channels of an image where they lie raw, and where their gradient goes.
+struct input_place {
+    const float* z; ///< pixel (0, 0) of the first plane; the others' steps are those of du
+    float* du;
+    const float* addend; ///< nullptr: none
+    std::ptrdiff_t row_step;
+    std::ptrdiff_t pixel_step;
+    std::ptrdiff_t plane_step;
+    bool streams;
+};
+
+/// Where the input of a depthwise convolution comes from, some planes of one image at a time.
+class plane_source {
+public:
+    virtual ~plane_source() = default;
+    affine_input x; ///< what is pending on it; z may be missing
+
+    /// Floats of scratch of a thread.
+    virtual std::size_t scratch() const { return 0; }
+    /// Backward, before a group's first image.
+    virtual void begin(int /*group*/) const {}
+    /// Before an image's first planes.
+    virtual void begin_image(std::ptrdiff_t /*image*/, float* /*scratch*/) const {}
+    /// Writes planes into the inside of planes of zeros, batch norm and activation applied.
+    virtual void read(const depthwise_planes& g, std::ptrdiff_t image, const plane_range& range, float* plane,
+                      float* scratch) const = 0;
+    /// What `read` will read next.
+    virtual next_pixels next(std::ptrdiff_t /*image*/, const plane_range& /*range*/) const { return {}; }
+    /// Backward, of the planes that were read last; du is nullptr where nobody needs the gradient.
+    virtual input_place place(std::ptrdiff_t image, const plane_range& range, float* scratch) const = 0;
+    /// Backward, when their gradient is there.
+    virtual void finish(int /*group*/, std::ptrdiff_t /*image*/, const plane_range& /*range*/,
+                        float* /*scratch*/) const {}
+
+protected:
+    explicit plane_source(const affine_input& x_) : x(x_) {}
+};
+
+/// A tensor in memory, N x H x W x C.
+class stored_planes final : public plane_source {
+public:
+    /// @param out where backward's gradient goes
+    stored_planes(const affine_input& x_, shape in, int images, const gradient_output& out = {})
+        : plane_source(x_),
+          m_in(in),
+          m_images(images),
+          m_out(out),
+          m_streams(out.du != nullptr && streams(out.du, in.pixels() * images, in.channels)) {}
+
+    void read(const depthwise_planes& g, std::ptrdiff_t image, const plane_range& range, float* plane,
+              float* /*scratch*/) const override {
+        read_planes(x, g, image, range, plane);
+    }
+    next_pixels next(std::ptrdiff_t image, const plane_range& range) const override {
+        return {x.z, m_in, image, m_images, range};
+    }
+    input_place place(std::ptrdiff_t image, const plane_range& range, float* /*scratch*/) const override {
+        const std::ptrdiff_t first = image * m_in.size() + range.channel;
+        return {x.z + first,
+                m_out.du == nullptr ? nullptr : m_out.du + first,
+                m_out.addend == nullptr ? nullptr : m_out.addend + first,
+                static_cast<std::ptrdiff_t>(m_in.width) * m_in.channels,
+                m_in.channels,
+                lanes,
+                m_streams};
+    }
+
+private:
+    shape m_in;
+    int m_images;
+    gradient_output m_out;
+    bool m_streams;
+};
+
+} // namespace fitnas::detail
+
+// ---- fitnas/cpu/tile_output.hpp ----
+/// @file
+/// @brief What becomes of a stencil's tiles: they are stored and summed up.
+
+namespace fitnas::detail {
+
+/// Sums of v and of v * factor, in two parts that take turns: one alone would make every addition wait for
+/// the one before.
+struct partial_sums {
+    vec<> plain[2] = {};
+    vec<> products[2] = {};
+
+    template <int Part>
+    FITNAS_INLINE void add(vec<> v, vec<> factor) {
+        plain[Part] += v;
+        products[Part] = simd::fma(v, factor, products[Part]);
+    }
+    void add_to_group(group_sums& sums, int group, int c, int count) const {
+        add_to(sums.first(group) + c, plain[0] + plain[1], count);
+        add_to(sums.second(group) + c, products[0] + products[1], count);
+    }
+};
+
+/// Calls `each(j, part)` for all j in [0, n), the parts 0 and 1 by turns.
+template <class Each>
+FITNAS_INLINE void for_columns(int n, Each&& each) {
+    int j = 0;
+    for (; j + 2 <= n; j += 2) {
+        each(j, std::integral_constant<int, 0>());
+        each(j + 1, std::integral_constant<int, 1>());
+    }
+    if (j < n) {
+        each(j, std::integral_constant<int, 0>());
+    }
+}
+
+/// Asks for `count` pixels from p on, and returns where the next ones lie.
+FITNAS_INLINE const float* ask_for(const float* p, std::ptrdiff_t step, int count) {
+    if (p == nullptr) {
+        return p;
+    }
+    for (int i = 0; i < count; ++i, p += step) {
+        __builtin_prefetch(p, 0, 2);
+    }
+    return p;
+}
+
+/// Where the tiles of some planes go. Vectors that fill a cache line are stored one by one; shorter ones
+/// first back into the tile, so that the neighbouring channels of a pixel are written together.
+struct tile_output {
+    float* first; ///< the first plane's channels of pixel (0, 0)
+    std::ptrdiff_t row_step;
+    std::ptrdiff_t pixel_step;
+    std::ptrdiff_t plane_step;
+    int channels; ///< from the first plane's on
+    bool streams;
+
+    static constexpr bool by_vector = lanes * sizeof(float) >= 64;
+
+    /// Calls `f` with what stores a vector of plane i; nothing where `write` does.
+    template <class F>
+    FITNAS_INLINE void put_plane(int i, F&& f) const {
+        if constexpr (!by_vector) {
+            f([](float*, vec<>) FITNAS_INLINE_LAMBDA {});
+        } else if (streams) {
+            f([](float* p, vec<> v) FITNAS_INLINE_LAMBDA { simd::stream(p, v); });
+        } else if (const int count = channels - i * lanes; count >= lanes) {
+            f([](float* p, vec<> v) FITNAS_INLINE_LAMBDA { simd::store(p, v); });
+        } else {
+            f([count](float* p, vec<> v) FITNAS_INLINE_LAMBDA { simd::store(p, v, count); });
+        }
+    }
+    FITNAS_INLINE float* at(int y, int x) const { return first + y * row_step + x * pixel_step; }
+    /// A tile of all planes, `tile_columns` pixels from row to row.
+    FITNAS_INLINE void write(int planes, const output_tile& tile, const float* values,
+                             int tile_columns) const {
+        if constexpr (!by_vector) {
+            const bool all = planes == planes_at_once && channels >= planes * lanes;
+            for (int r = 0; r < tile.rows; ++r, values += tile_columns * lanes) {
+                float* to = at(tile.y + r, tile.x);
+                for (int j = 0; j < tile.columns; ++j, to += pixel_step) {
+                    const float* from = values + j * lanes;
+                    if (all && streams) {
+                        FITNAS_UNROLL(4)
+                        for (int i = 0; i < planes_at_once; ++i) {
+                            simd::stream(to + i * plane_step, simd::load(from + i * stencil_tile * lanes));
+                        }
+                    } else if (all) {
+                        FITNAS_UNROLL(4)
+                        for (int i = 0; i < planes_at_once; ++i) {
+                            simd::store(to + i * plane_step, simd::load(from + i * stencil_tile * lanes));
+                        }
+                    } else {
+                        for (int i = 0; i < planes; ++i) {
+                            simd::store(to + i * plane_step, simd::load(from + i * stencil_tile * lanes),
+                                        channels - i * lanes);
+                        }
+                    }
+                }
+            }
+        }
+    }
+};
+
+} // namespace fitnas::detail
+
+// ---- fitnas/cpu/input_gradient.hpp ----
+/// @file
+/// @brief The gradient at a depthwise convolution's input: stencils over the output's gradient, phase by
+/// phase.
+
+namespace fitnas::detail {
+
+/// The input pixels of one phase: those at (y0 + stride i, x0 + stride j). Their gradient is a stencil of
+/// stride 1 over the output's gradient, with the taps that reach them.
+struct input_phase {
+    int tap = 0;    ///< the first tap that reaches them, in one direction; then every stride-th
+    int first = 0;  ///< the first such pixel
+    int taps = 0;   ///< how many taps there are
+    int window = 0; ///< where the first pixel's window begins in the output
+    int count = 0;  ///< pixels
+
+    input_phase(int tap_, const depthwise_planes& g, int size) : tap(tap_) {
+        // Pixel y is reached from output (y + padding - k) / stride by tap k.
+        const int s = g.stride;
+        first = ((tap - g.padding()) % s + s) % s;
+        taps = (g.kernel - tap + s - 1) / s;
+        window = (first + g.padding() - tap) / s - (taps - 1);
+        count = first < size ? (size - first + s - 1) / s : 0;
+    }
+};
+
+/// The taps of some planes that reach a phase, backwards.
+inline void read_phase_taps(const depthwise_planes& g, const input_phase& down, const input_phase& across,
+                            int planes, const float* taps, float* out) {
+    for (int i = 0; i < planes; ++i) {
+        for (int ky = down.taps - 1; ky >= 0; --ky) {
+            for (int kx = across.taps - 1; kx >= 0; --kx, out += lanes) {
+                const int k = (down.tap + g.stride * ky) * g.kernel + across.tap + g.stride * kx;
+                simd::store(out, simd::load(taps + (i * g.taps() + k) * lanes));
+            }
+        }
+    }
+}
+
+/// What becomes of a phase's tiles: through the activation, with the shortcut's gradient added, summed up.
+template <activation A>
+struct gradient_tiles {
+    const affine_input& x;
+    const input_place& in;
+    const tile_output& to;
+    int channel; ///< the first plane's
+    partial_sums* sums;
+    int tile_columns;
+
+    FITNAS_INLINE void operator()(int i, const output_tile& tile, float* values) const {
+        to.put_plane(i, [&](auto put) FITNAS_INLINE_LAMBDA {
+            const int left = to.channels - i * lanes;
+            if (lanes >= 8 && left >= lanes) {
+                finish(i, tile, values, lanes, put);
+            } else { // narrow vectors always: it is compiled once then
+                finish(i, tile, values, left, put);
+            }
+        });
+    }
+
+private:
+    template <class Put>
+    FITNAS_INLINE void finish(int i, const output_tile& tile, float* values, int count, Put put) const {
+        const int c = channel + i * lanes;
+        partial_sums sum = sums[i]; // in registers
+        const affine u(x, c);
+        const vec<> mean = x.mean != nullptr ? simd::load(x.mean + c) : vec<>{};
+        const bool shortcut = in.addend != nullptr; // it reads the raw input of a recipe
+        const std::ptrdiff_t step = to.pixel_step;
+        for (int r = 0; r < tile.rows; ++r, values += tile_columns * lanes) {
+            const std::ptrdiff_t offset = to.at(tile.y + r, tile.x) - in.du + i * in.plane_step;
+            const float* z_at = in.z + offset;
+            float* du_at = in.du + offset;
+            const float* addend_at = shortcut ? in.addend + offset : nullptr;
+            for_columns(tile.columns, [&](int j, auto part) FITNAS_INLINE_LAMBDA {
+                const vec<> z = simd::load(z_at, count);
+                vec<> d = derive_product<A>(x.act, simd::load(values + j * lanes), u(z));
+                if (shortcut) {
+                    d += simd::load(addend_at, count);
+                    addend_at += step;
+                }
+                if constexpr (tile_output::by_vector) {
+                    put(du_at, d);
+                } else {
+                    simd::store(values + j * lanes, d);
+                }
+                sum.template add<part()>(d, z - mean);
+                z_at += step;
+                du_at += step;
+            });
+        }
+        sums[i] = sum;
+    }
+};
+
+/// The gradient at some channels of one image's input.
+/// @param gradient planes of the output's gradient
+/// @param phase_taps scratch, as large as the taps
+inline void depthwise_input_gradient(const depthwise_planes& g, const plane_range& range,
+                                     const float* gradient, const float* taps, float* phase_taps,
+                                     const affine_input& x, const input_place& in, partial_sums* sums) {
+    const int s = g.stride;
+    for (int py = 0; py < (std::min)(s, g.kernel); ++py) {
+        for (int px = 0; px < (std::min)(s, g.kernel); ++px) {
+            const input_phase down(py, g, g.in.height);
+            const input_phase across(px, g, g.in.width);
+            read_phase_taps(g, down, across, range.count, taps, phase_taps);
+            const stencil_kernel kernel(across.taps, 1, across.count);
+            const tile_output to{in.du + down.first * in.row_step + across.first * in.pixel_step,
+                                 s * in.row_step,
+                                 s * in.pixel_step,
+                                 in.plane_step,
+                                 g.in.channels - range.channel,
+                                 in.streams};
+            const stencil_input from{gradient + g.gradient.at(down.window, across.window),
+                                     g.gradient.size,
+                                     g.gradient.width,
+                                     phase_taps,
+                                     static_cast<std::size_t>(down.taps * across.taps * lanes),
+                                     down.taps,
+                                     range.count};
+            with_product_activation(x.act, [&](auto act) {
+                kernel.for_tiles(from, down.count, across.count,
+                                 gradient_tiles<act()>{x, in, to, range.channel, sums, kernel.columns},
+                                 [&](const output_tile& tile, const float* values) FITNAS_INLINE_LAMBDA {
+                                     to.write(range.count, tile, values, kernel.columns);
+                                 });
+            });
+        }
+    }
+}
+
+} // namespace fitnas::detail
+
+// ---- fitnas/cpu/tap_gradient.hpp ----
+/// @file
+/// @brief The gradient at a depthwise convolution's taps, plane by plane.
+
+namespace fitnas::detail {
+
+/// Where one plane's channels lie that are read next: of the input, and the two tensors that its output's
+/// gradient is made of. nullptr: nothing to ask for.
+struct next_plane {
+    const float* x;
+    const float* du;
+    const float* z;
+};
+
+/// One plane's gradient at the taps, all of them in registers: dtaps[k] += sum over pixels of gradient *
+/// plane.
+template <int Kernel, int TapRows>
+void add_tap_gradients(const depthwise_planes& g, const float* plane, const float* gradient, float* dtaps,
+                       next_plane next) {
+    const int asks = g.stride * g.stride;
+    const std::ptrdiff_t channels = g.in.channels;
+    for (int k0 = 0; k0 < Kernel; k0 += TapRows) {
+        simd::tile<TapRows, Kernel> acc;
+        for (int ky = 0; ky < TapRows; ++ky) {
+            for (int kx = 0; kx < Kernel; ++kx) {
+                acc[ky][kx] = simd::load(dtaps + ((k0 + ky) * Kernel + kx) * lanes);
+            }
+        }
+        for (int y = 0; y < g.out.height; ++y) {
+            const float* from =
+                plane + static_cast<std::ptrdiff_t>(y * g.stride + k0) * g.input.width * lanes;
+            const float* d = gradient + g.gradient.at(y, 0);
+            for (int x = 0; x < g.out.width; ++x, from += g.stride * lanes, d += lanes) {
+                const vec<> v = simd::load(d);
+                if (TapRows == Kernel || k0 == 0) {
+                    next.x = ask_for(next.x, channels, asks);
+                    next.du = ask_for(next.du, channels, 1);
+                    next.z = ask_for(next.z, channels, 1);
+                }
+                FITNAS_UNROLL(7)
+                for (int ky = 0; ky < TapRows; ++ky) {
+                    FITNAS_UNROLL(7)
+                    for (int kx = 0; kx < Kernel; ++kx) {
+                        acc[ky][kx] = simd::fma(
+                            v,
+                            simd::load(from + (static_cast<std::ptrdiff_t>(ky) * g.input.width + kx) * lanes),
+                            acc[ky][kx]);
+                    }
+                }
+            }
+        }
+        for (int ky = 0; ky < TapRows; ++ky) {
+            for (int kx = 0; kx < Kernel; ++kx) {
+                simd::store(dtaps + ((k0 + ky) * Kernel + kx) * lanes, acc[ky][kx]);
+            }
+        }
+    }
+}
+
+/// The same for any kernel.
+inline void add_tap_gradients(const depthwise_planes& g, const float* plane, const float* gradient,
+                              float* dtaps, const next_plane& next) {
+    constexpr bool many_registers = lanes == 16;
+    switch (g.kernel) {
+    case 3:
+        return add_tap_gradients<3, 3>(g, plane, gradient, dtaps, next);
+    case 5:
+        return add_tap_gradients < 5, many_registers ? 5 : 1 > (g, plane, gradient, dtaps, next);
+    case 7:
+        return add_tap_gradients<7, 1>(g, plane, gradient, dtaps, next);
+    default:
+        break;
+    }
+    for (int k = 0; k < g.taps(); ++k) {
+        vec<> acc = simd::load(dtaps + k * lanes);
+        for (int y = 0; y < g.out.height; ++y) {
+            const float* from =
+                plane +
+                (static_cast<std::ptrdiff_t>(y * g.stride + k / g.kernel) * g.input.width + k % g.kernel) *
+                    lanes;
+            const float* d = gradient + g.gradient.at(y, 0);
+            for (int x = 0; x < g.out.width; ++x, from += g.stride * lanes, d += lanes) {
+                acc = simd::fma(simd::load(d), simd::load(from), acc);
+            }
+        }
+        simd::store(dtaps + k * lanes, acc);
+    }
+}
+
+} // namespace fitnas::detail
+
+// ---- fitnas/cpu/depthwise.hpp ----
+/// @file
+/// @brief Depthwise convolution, forward and backward: stencils over planes in cache.
+
+namespace fitnas::detail {
+
+/// Some planes' weights, of [taps][channels], as [plane][taps][lanes].
+inline void read_taps(const float* weights, const depthwise_planes& g, const plane_range& range, float* out) {
+    int c = range.channel;
+    for (int i = 0; i < range.count; ++i, c += lanes) {
+        for (int k = 0; k < g.taps(); ++k, out += lanes) {
+            simd::store(out, simd::load(weights + static_cast<std::ptrdiff_t>(k) * g.in.channels + c,
+                                        g.in.channels - c));
+        }
+    }
+}
+
+/// What becomes of a tile forward: it is stored and summed up, while the next planes' pixels are asked for.
+struct forward_tiles {
+    const tile_output& out;
+    partial_sums* sums;
+    next_pixels& next;
+    int asks; ///< pixels of the input for one of the output
+    int tile_columns;
+
+    FITNAS_INLINE void operator()(int i, const output_tile& tile, const float* values) const {
+        partial_sums sum = sums[i]; // in registers
+        const float* ahead = next.at[i];
+        out.put_plane(i, [&](auto put) FITNAS_INLINE_LAMBDA {
+            const std::ptrdiff_t step = out.pixel_step;
+            for (int r = 0; r < tile.rows; ++r, values += tile_columns * lanes) {
+                float* to = out.at(tile.y + r, tile.x) + i * lanes;
+                for_columns(tile.columns, [&](int j, auto part) FITNAS_INLINE_LAMBDA {
+                    const vec<> v = simd::load(values + j * lanes);
+                    put(to, v);
+                    sum.template add<part()>(v, v);
+                    to += step;
+                    ahead = ask_for(ahead, next.step, asks);
+                });
+            }
+        });
+        next.at[i] = ahead;
+        sums[i] = sum;
+    }
+};
+
+/// z (images x output shape); weights: kernel x kernel x channels.
+inline void depthwise_forward(const geometry& sizes, const plane_source& source, const float* weights,
+                              float* z, group_sums* sums) {
+    const depthwise_planes g(sizes);
+    const int channels = g.in.channels;
+    const bool streaming = streams(z, g.rows(), channels);
+    const int columns = g.forward.columns;
+    parallel_groups(g.images, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
+        const std::size_t size = g.input.size * static_cast<std::size_t>(g.at_once);
+        float* plane = thread_scratch(size + g.taps_size() * planes_at_once + source.scratch());
+        float* taps = plane + size;
+        float* scratch = taps + g.taps_size() * planes_at_once;
+        std::fill_n(plane, size, 0.0F);
+        const auto pass = [&](std::ptrdiff_t n, const plane_range& range) {
+            read_taps(weights, g, range, taps);
+            partial_sums s[planes_at_once];
+            source.read(g, n, range, plane, scratch);
+            next_pixels next = source.next(n, range);
+            const tile_output out{z + n * g.out.size() + range.channel,
+                                  static_cast<std::ptrdiff_t>(g.out.width) * channels,
+                                  channels,
+                                  lanes,
+                                  channels - range.channel,
+                                  streaming};
+            g.forward.for_tiles(
+                {plane, g.input.size, g.input.width, taps, g.taps_size(), g.kernel, range.count},
+                g.out.height, g.out.width, forward_tiles{out, s, next, g.stride * g.stride, columns},
+                [&](const output_tile& tile, const float* values)
+                    FITNAS_INLINE_LAMBDA { out.write(range.count, tile, values, columns); });
+            for (int i = 0; sums != nullptr && i < range.count; ++i) {
+                const int c = range.channel + i * lanes;
+                s[i].add_to_group(*sums, group, c, channels - c);
+            }
+        };
+        for (std::ptrdiff_t n = first; n < last; ++n) {
+            source.begin_image(n, scratch);
+            for (int c = 0; c < channels; c += g.at_once * lanes) {
+                pass(n, g.from(c));
+            }
+        }
+    });
+}
+
+inline void depthwise_forward(const geometry& g, const affine_input& x, const float* weights, float* z,
+                              group_sums* sums) {
+    depthwise_forward(g, stored_planes(x, g.in, g.images), weights, z, sums);
+}
+
+/// Adds the groups' gradients at the taps, [group][channels / lanes][tap][lanes], to [tap][channels], in
+/// order.
+inline void add_up_taps(const depthwise_planes& g, const float* groups, std::size_t group_size, float* to) {
+    const int channels = g.in.channels;
+    parallel_for((channels + lanes - 1) / lanes, [&](std::ptrdiff_t run) {
+        const int c = static_cast<int>(run) * lanes;
+        for (int k = 0; k < g.taps(); ++k) {
+            vec<> sum{};
+            for (int group = 0; group < sum_groups; ++group) {
+                sum += simd::load(groups + static_cast<std::size_t>(group) * group_size +
+                                  static_cast<std::size_t>(c * g.taps() + k * lanes));
+            }
+            float* at = to + static_cast<std::ptrdiff_t>(k) * channels + c;
+            simd::store(at, simd::load(at, channels - c) + sum, channels - c);
+        }
+    });
+}
+
+/// Adds into the weights' gradient, and gives the source the gradient of the input.
+inline void depthwise_backward(const geometry& sizes, const gradient_input& gradient,
+                               const plane_source& source, const float* weights, float* dweights,
+                               group_sums& sums, workspace& ws) {
+    const depthwise_planes g(sizes);
+    const int channels = g.in.channels;
+    const std::size_t group_size =
+        static_cast<std::size_t>(g.taps()) * static_cast<std::size_t>(simd::padded(channels));
+    float* groups = ws.weights.reserve(group_size * sum_groups);
+    parallel_groups(g.images, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
+        float* dtaps = groups + static_cast<std::size_t>(group) * group_size;
+        std::fill_n(dtaps, group_size, 0.0F);
+        const std::size_t size = g.input.size * static_cast<std::size_t>(g.at_once);
+        const std::size_t gradient_size = g.gradient.size * static_cast<std::size_t>(g.at_once);
+        const std::size_t taps_size = g.taps_size() * planes_at_once;
+        float* plane = thread_scratch(size + gradient_size + 2 * taps_size + source.scratch());
+        float* dz = plane + size;
+        float* taps = dz + gradient_size;
+        float* phase_taps = taps + taps_size;
+        float* scratch = phase_taps + taps_size;
+        std::fill_n(plane, size + gradient_size, 0.0F);
+        source.begin(group);
+        const auto pass = [&](std::ptrdiff_t n, const plane_range& range) {
+            source.read(g, n, range, plane, scratch);
+            read_planes(gradient, g, n, range, dz);
+            const next_pixels next = source.next(n, range);
+            const next_pixels next_du(gradient.du, g.out, n, g.images, range);
+            const next_pixels next_z(gradient.z, g.out, n, g.images, range);
+            for (int i = 0; i < range.count; ++i) {
+                add_tap_gradients(
+                    g, plane + static_cast<std::size_t>(i) * g.input.size,
+                    dz + static_cast<std::size_t>(i) * g.gradient.size,
+                    dtaps + static_cast<std::ptrdiff_t>(range.channel + i * lanes) * g.taps(),
+                    {next.at[i], next_du.at[i], gradient.a != nullptr ? next_z.at[i] : nullptr});
+            }
+            const input_place place = source.place(n, range, scratch);
+            if (place.du == nullptr) {
+                return;
+            }
+            read_taps(weights, g, range, taps);
+            partial_sums s[planes_at_once];
+            depthwise_input_gradient(g, range, dz, taps, phase_taps, source.x, place, s);
+            for (int i = 0; source.x.mean != nullptr && i < range.count; ++i) {
+                const int c = range.channel + i * lanes;
+                s[i].add_to_group(sums, group, c, channels - c);
+            }
+            source.finish(group, n, range, scratch);
+        };
+        for (std::ptrdiff_t n = first; n < last; ++n) {
+            source.begin_image(n, scratch);
+            for (int c = 0; c < channels; c += g.at_once * lanes) {
+                pass(n, g.from(c));
+            }
+        }
+    });
+    add_up_taps(g, groups, group_size, dweights);
+}
+
+/// Overwrites `out.du` with the gradient of the input.
+inline void depthwise_backward(const geometry& g, const gradient_input& gradient, const affine_input& x,
+                               const float* weights, float* dweights, const gradient_output& out,
+                               group_sums& sums, workspace& ws) {
+    if (out.du != nullptr && g.stride > g.kernel) { // pixels between the windows
+        std::fill_n(out.du, static_cast<std::ptrdiff_t>(g.in.size()) * g.images, 0.0F);
+    }
+    depthwise_backward(g, gradient, stored_planes(x, g.in, g.images, out), weights, dweights, sums, ws);
+}
+
+} // namespace fitnas::detail
+
+// ---- fitnas/cpu/expanded_planes.hpp ----
+/// @file
+/// @brief Planes of an expanded depthwise convolution, made from the narrow tensor.
+
+namespace fitnas::detail {
+
+/// Epilogue: rows are an image's pixels and go into planes, batch norm and activation applied.
+template <activation A>
+struct expanded_rows {
+    const affine_input& x;
+    int first; ///< channel of the first plane
+    int channels;
+    float* corner; ///< pixel (0, 0) of the first plane
+    const plane_layout& layout;
+    int width;  ///< of the image
+    float* raw; ///< a blocked operand that gets the raw values; nullptr: none
+    std::size_t raw_stride;
+
+    template <int Vectors>
+    struct panel_store {
+        const expanded_rows& to;
+        float* at;
+        float* raw;
+        int pixel = 0; ///< in its row
+        simd::vecs<Vectors> scale = {};
+        simd::vecs<Vectors> shift = {};
+
+        panel_store(const expanded_rows& to_, int column)
+            : to(to_),
+              at(to.corner + static_cast<std::size_t>(column / lanes) * to.layout.size),
+              raw(to.raw == nullptr ? nullptr
+                                    : to.raw + static_cast<std::size_t>(column / lanes) * to.raw_stride) {
+            for (int v = 0; v < Vectors; ++v) {
+                const int c = to.first + column + v * lanes;
+                if (c < to.channels) {
+                    const affine u(to.x, c);
+                    scale[v] = u.scale;
+                    shift[v] = u.shift;
+                }
+            }
+        }
+        template <std::size_t Count>
+        FITNAS_INLINE void operator()(int row, simd::vecs<Vectors> (&acc)[Count]) {
+            constexpr auto Rows = static_cast<int>(Count);
+            for (int r = 0; r < Rows; ++r) {
+                for (int v = 0; v < Vectors; ++v) {
+                    const vec<> u = simd::fma(acc[r][v], scale[v], shift[v]);
+                    simd::store(at + static_cast<std::size_t>(v) * to.layout.size,
+                                apply_product<A>(to.x.act, u));
+                    if (raw != nullptr) {
+                        simd::store(raw + static_cast<std::size_t>(v) * to.raw_stride + (row + r) * lanes,
+                                    acc[r][v]);
+                    }
+                }
+                at += lanes;
+                if (++pixel == to.width) {
+                    pixel = 0;
+                    at += (to.layout.width - to.width) * lanes;
+                }
+            }
+        }
+        void finish() const {}
+    };
+    template <int Vectors>
+    panel_store<Vectors> panel(int column) const {
+        return {*this, column};
+    }
+};
+
+/// Planes of z, made from x.
+class expanded_planes : public plane_source {
+public:
+    /// @param pending batch norm and activation of z
+    expanded_planes(const expansion& e, const affine_input& pending, workspace& ws)
+        : plane_source(pending),
+          m_e(e),
+          m_pixels(static_cast<int>(e.in.pixels())),
+          m_packed(ws.pack<Words>(e.weights, 1, e.in.channels, e.in.channels, e.channels)) {}
+
+    std::size_t scratch() const override { return blocked_size(m_pixels, Words::count(m_e.in.channels)); }
+    void begin_image(std::ptrdiff_t image, float* scratch) const override {
+        read_image(image, {scratch, nullptr, stride()});
+    }
+    void read(const depthwise_planes& g, std::ptrdiff_t /*image*/, const plane_range& range, float* plane,
+              float* scratch) const override {
+        make(g, range, plane, scratch, nullptr);
+    }
+    input_place place(std::ptrdiff_t /*image*/, const plane_range& /*range*/,
+                      float* /*scratch*/) const override {
+        return {};
+    }
+
+protected:
+    using Words = convolution_words;
+
+    std::size_t stride() const { return blocked_stride(m_pixels); }
+    void read_image(std::ptrdiff_t image, const blocked_rows& to) const {
+        const int k = m_e.in.channels;
+        read_blocked<Words>(affine_input{.z = m_e.x}, {image * m_pixels, m_pixels}, k, {{1, 1, k}}, to);
+    }
+    /// @param rows of an image of x, as a blocked operand
+    void make(const depthwise_planes& g, const plane_range& range, float* plane, const float* rows,
+              float* raw) const {
+        const int k = Words::count(m_e.in.channels);
+        const int c = range.channel;
+        float* corner = plane + g.input.at(0, 0);
+        with_product_activation(x.act, [&](auto act) {
+            multiply<Words>(
+                {m_pixels, (std::min)(range.count * lanes, m_e.channels - c), k}, {rows, stride()},
+                m_packed + static_cast<std::ptrdiff_t>(c) * simd::padded(k),
+                expanded_rows<act()>{x, c, m_e.channels, corner, g.input, g.in.width, raw, stride()});
+        });
+    }
+
+    expansion m_e;
+    int m_pixels;
+    const float* m_packed;
+};
+
+} // namespace fitnas::detail
+
+// ---- fitnas/cpu/expanded_gradient.hpp ----
+/// @file
+/// @brief The gradient of an expanded depthwise convolution: one pass gathers what is linear in the gradient,
+/// and what batch norm adds comes afterwards.
+
+namespace fitnas::detail {
+
+/// What backward needs beside: of k channels that come in and n that go out.
+struct expansion_scratch {
+    static constexpr int panel_channels = planes_at_once * lanes; ///< channels whose planes are made together
+
+    float* parts;    ///< of the weights' gradient, [group][padded n][transposed_columns(k)]
+    float* back;     ///< weights of du (a w), packed
+    float* scaled;   ///< weights times a or b, n x k
+    float* square;   ///< w^T b w, k x k
+    float* constant; ///< padded k
+    float* packed;   ///< `square`, packed
+
+    static std::size_t size(int k, int n) {
+        std::size_t sum = 0;
+        for (const std::size_t piece : pieces(k, n)) {
+            sum += piece;
+        }
+        return sum;
+    }
+    static expansion_scratch at(float* p, int k, int n) {
+        const auto sizes = pieces(k, n);
+        auto next = [&, i = std::size_t{0}]() mutable { return std::exchange(p, p + sizes[i++]); };
+        return {next(), next(), next(), next(), next(), next()};
+    }
+
+private:
+    static std::array<std::size_t, 6> pieces(int k, int n) {
+        const auto area = [](int rows, int columns) { // whole cache lines
+            return (static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns) + 15) / 16 * 16;
+        };
+        return {area(simd::padded(n), transposed_columns(k)) * sum_groups,
+                packed_size(panel_channels, k) *
+                    static_cast<std::size_t>((n + panel_channels - 1) / panel_channels),
+                area(n, k),
+                area(k, k),
+                area(1, simd::padded(k)),
+                packed_size(k, k)};
+    }
+};
+
+/// Epilogue: dx += product + constant + addend.
+struct add_rows {
+    float* dx;
+    const float* addend;
+    const float* constant;
+    int channels;
+
+    template <int Vectors>
+    struct panel_store {
+        const add_rows& to;
+        int column;
+
+        template <std::size_t Count>
+        FITNAS_INLINE void operator()(int row, simd::vecs<Vectors> (&acc)[Count]) const {
+            constexpr auto Rows = static_cast<int>(Count);
+            for (int v = 0; v < Vectors; ++v) {
+                const int c = column + v * lanes;
+                const int left = to.channels - c;
+                if (left <= 0) {
+                    break;
+                }
+                const vec<> shift = simd::load(to.constant + c);
+                std::ptrdiff_t at = static_cast<std::ptrdiff_t>(row) * to.channels + c;
+                for (int r = 0; r < Rows; ++r, at += to.channels) {
+                    vec<> d = acc[r][v] + simd::load(to.dx + at, left) + shift;
+                    if (to.addend != nullptr) {
+                        d += simd::load(to.addend + at, left);
+                    }
+                    simd::store(to.dx + at, d, left);
+                }
+            }
+        }
+        void finish() const {}
+    };
+    template <int Vectors>
+    panel_store<Vectors> panel(int column) const {
+        return {*this, column};
+    }
+};
+
+/// Planes of z backward: takes the gradient at u and gathers its products with x and with the weights.
+class expanded_gradient final : public expanded_planes {
+public:
+    /// @param pending `scale` is the a of dz = a du + b z + c
+    /// @param dx gets du (a w); nullptr where nobody needs it
+    /// @param scratch as large as `expansion_scratch::size`
+    expanded_gradient(const expansion& e, const affine_input& pending, float* dx, float* scratch,
+                      workspace& ws)
+        : expanded_planes(e, pending, ws),
+          m_dx(dx),
+          m_ld(transposed_columns(e.in.channels)),
+          m_part(static_cast<std::size_t>(simd::padded(e.channels)) * static_cast<std::size_t>(m_ld)),
+          m_own(expansion_scratch::at(scratch, e.in.channels, e.channels)) {
+        const int k = e.in.channels;
+        scale_weights(pending.scale);
+        for (int c = 0; c < e.channels; c += panel_channels) {
+            const int here = (std::min)(panel_channels, e.channels - c);
+            pack_panels<Words>(m_own.scaled + c * k, k, 1, here, k, back(c));
         }
     }
 
-    bool empty() const { return steps.empty(); }
-    shape output() const { return buffers.back(); }
+    std::size_t scratch() const override {
+        return expanded_planes::scratch() + image_size() + planes_at_once * (stride() + chunk_size());
+    }
+    void begin_image(std::ptrdiff_t image, float* scratch) const override {
+        read_image(image, {scratch, transposed(scratch), stride()});
+    }
+    void begin(int group) const override { std::fill_n(part(group), m_part, 0.0F); }
+    void read(const depthwise_planes& g, std::ptrdiff_t /*image*/, const plane_range& range, float* plane,
+              float* scratch) const override {
+        make(g, range, plane, scratch, raw(scratch));
+    }
+    input_place place(std::ptrdiff_t /*image*/, const plane_range& /*range*/, float* scratch) const override {
+        return {.z = raw(scratch),
+                .du = raw(scratch),
+                .addend = nullptr,
+                .row_step = static_cast<std::ptrdiff_t>(m_e.in.width) * lanes,
+                .pixel_step = lanes,
+                .plane_step = static_cast<std::ptrdiff_t>(stride()),
+                .streams = false};
+    }
+    void finish(int group, std::ptrdiff_t image, const plane_range& range, float* scratch) const override {
+        const int c = range.channel;
+        const int here = (std::min)(range.count * lanes, m_e.channels - c);
+        const float* du = raw(scratch);
+        if constexpr (floats) { // the planes are a blocked operand
+            add_products(group, {image * m_pixels, m_pixels}, c, here, {raw(scratch), raw(scratch), stride()},
+                         scratch);
+            return;
+        }
+        float* left = raw(scratch) + planes_at_once * stride();
+        const blocked_rows to{left, left + planes_at_once / 2 * blocked_stride(chunk), blocked_stride(chunk)};
+        for (int first = 0; first < m_pixels; first += chunk) {
+            const row_tile rows{image * m_pixels + first, (std::min)(chunk, m_pixels - first)};
+            write_blocked<Words>(rows.count, here, to, [&](int r) {
+                return plane_reader{du + (first + r) * lanes, stride()};
+            });
+            add_products(group, rows, c, here, to, transposed(scratch) + first / Words::each * lanes);
+        }
+    }
+
+    /// Adds into the weights' gradient and finishes dx, when batch norm's backward is done.
+    /// @param norm with b
+    /// @param sums of du, in the first group
+    /// @param addend of dx; nullptr: none
+    void complete(const expansion_moments& moments, const norm_state& norm, const double* sums,
+                  const float* addend, float* dweights, workspace& ws) const {
+        add_weight_gradient(moments, norm, sums, dweights);
+        if (m_dx != nullptr) {
+            make_correction(moments, norm, sums, ws);
+            add_correction(addend);
+        }
+    }
 
 private:
-    plan_value add(plan_step step, plan_value in, shape out) {
-        step.in = in;
-        step.in_shape = buffers[static_cast<std::size_t>(in.buffer)];
-        step.out_shape = out;
-        step.out = static_cast<int>(buffers.size());
-        buffers.push_back(out);
-        steps.push_back(step);
-        return {.buffer = step.out};
+    static constexpr int panel_channels = expansion_scratch::panel_channels;
+    static constexpr bool floats = Words::each == 1;
+    /// Pixels whose gradients become words together.
+    static constexpr int chunk = 256;
+    static constexpr std::size_t chunk_size() { return floats ? 0 : 2 * blocked_stride(chunk); }
+
+    /// Rows of planes as rows of an operand.
+    struct plane_reader {
+        const float* from;
+        std::size_t stride;
+
+        FITNAS_INLINE void channels(int /*c*/) {}
+        FITNAS_INLINE vec<> operator()(int i, int c, int /*count*/) const {
+            return simd::load(from + static_cast<std::size_t>(c / lanes) * stride + i * lanes);
+        }
+    };
+
+    /// Floats of the image as operand of `multiply_transposed`, where it is not that of `multiply`.
+    std::size_t image_size() const { return floats ? 0 : blocked_size(m_pixels, m_e.in.channels); }
+    float* transposed(float* scratch) const {
+        return floats ? scratch : scratch + expanded_planes::scratch();
     }
+    float* raw(float* scratch) const {
+        return scratch == nullptr ? nullptr : scratch + expanded_planes::scratch() + image_size();
+    }
+    /// Products of du, at channels from c on, with x and with the weights, for some rows.
+    /// @param image the rows of x, of `multiply_transposed`
+    void add_products(int group, const row_tile& rows, int c, int channels, const blocked_rows& du,
+                      const float* image) const {
+        const int k = m_e.in.channels;
+        multiply_transposed<Words>({Words::count(rows.count), channels, k}, du.as_transposed(),
+                                   {image, stride()},
+                                   {part(group) + static_cast<std::ptrdiff_t>(c) * m_ld, m_ld, true});
+        if (m_dx != nullptr) {
+            multiply<Words>({rows.count, k, Words::count(channels)}, du.as_left(), back(c),
+                            store_rows{m_dx + rows.first * k, k, k, c > 0});
+        }
+    }
+    /// `scaled` = each channel's weights times its factor.
+    void scale_weights(const float* factors) const {
+        const int k = m_e.in.channels;
+        for (int i = 0; i < m_e.channels; ++i) {
+            for (int j = 0; j < k; ++j) {
+                m_own.scaled[i * k + j] = factors[i] * m_e.weights[i * k + j];
+            }
+        }
+    }
+    float* part(int group) const { return m_own.parts + static_cast<std::size_t>(group) * m_part; }
+    float* back(int c) const {
+        return m_own.back +
+               static_cast<std::size_t>(c / panel_channels) * packed_size(panel_channels, m_e.in.channels);
+    }
+
+    void add_weight_gradient(const expansion_moments& moments, const norm_state& norm, const double* sums,
+                             float* dweights) const {
+        const int k = m_e.in.channels;
+        parallel_for(m_e.channels, [&](std::ptrdiff_t i) {
+            const float a = x.scale[i];
+            const auto b =
+                static_cast<float>(static_cast<double>(norm.b[i]) * static_cast<double>(m_e.rows()));
+            const auto du = static_cast<float>(sums[i]);
+            for (int j = 0; j < k; j += lanes) {
+                const int count = k - j;
+                vec<> sum{};
+                for (int group = 0; group < sum_groups; ++group) {
+                    sum += simd::load(part(group) + i * m_ld + j);
+                }
+                sum = a * (sum - du * simd::load(moments.mean + j, count)) +
+                      b * simd::load(moments.with_x + i * k + j, count);
+                float* to = dweights + i * k + j;
+                simd::store(to, simd::load(to, count) + sum, count);
+            }
+        });
+    }
+    /// What dx lacks: x `square` + `constant`, for dx = du (a w) + (x - m) w^T b w - (a w)^T (mean of du).
+    void make_correction(const expansion_moments& moments, const norm_state& norm, const double* sums,
+                         workspace& ws) const {
+        const int k = m_e.in.channels;
+        double* c = ws.moments.reserve(static_cast<std::size_t>(k));
+        std::fill_n(c, k, 0.0);
+        for (int i = 0; i < m_e.channels; ++i) {
+            const double du = static_cast<double>(x.scale[i]) * sums[i] / static_cast<double>(m_e.rows());
+            for (int j = 0; j < k; ++j) {
+                c[j] -= du * static_cast<double>(m_e.weights[i * k + j]);
+            }
+        }
+        scale_weights(norm.b);
+        multiply_matrices(true, k, k, m_e.channels, m_e.weights, m_own.scaled, m_own.square);
+        for (int j = 0; j < k; ++j) {
+            double shift = c[j];
+            for (int i = 0; i < k; ++i) {
+                shift -= static_cast<double>(moments.mean[i]) * static_cast<double>(m_own.square[i * k + j]);
+            }
+            m_own.constant[j] = static_cast<float>(shift);
+        }
+    }
+    void add_correction(const float* addend) const {
+        const int k = m_e.in.channels;
+        const row_tiles tiles(m_e.rows(), k, k);
+        pack_panels(m_own.square, k, 1, k, k, m_own.packed);
+        parallel_for(tiles.count(), [&](std::ptrdiff_t t) {
+            const row_tile tile = tiles[t];
+            const blocked_rows xs{thread_scratch(blocked_size(tiles.most, k)), nullptr,
+                                  blocked_stride(tiles.most)};
+            read_blocked(affine_input{.z = m_e.x}, tile, k, {{1, 1, k}}, xs, tiles.most * k);
+            multiply({tile.count, k, k}, xs.as_left(), m_own.packed,
+                     add_rows{m_dx + tile.first * k, addend == nullptr ? nullptr : addend + tile.first * k,
+                              m_own.constant, k});
+        });
+    }
+
+    float* m_dx;
+    int m_ld;
+    std::size_t m_part;
+    expansion_scratch m_own;
 };
+
+} // namespace fitnas::detail
+
+// ---- fitnas/cpu/pointwise.hpp ----
+/// @file
+/// @brief 1x1 convolution, forward and backward: one fused pass over tiles of rows.
+
+namespace fitnas::detail {
+
+/// z (images x output shape) = x weights^T.
+/// @tparam Words what x and the weights are rounded to
+/// @param weights output x input channels
+/// @param sums of z and z^2 are gathered there, where it is not null
+template <class Words = convolution_words>
+void pointwise_forward(const geometry& g, const affine_input& x, const float* weights, float* z,
+                       group_sums* sums, workspace& ws) {
+    const int k = g.in.channels;
+    const int n = g.out.channels;
+    const int words = Words::count(k);
+    const row_tiles tiles(g.rows(), k, n);
+    const float* packed = ws.pack<Words>(weights, 1, k, k, n);
+    const strided_rows source{g.in, g.stride};
+    parallel_groups(tiles.count(), [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
+        float* left = thread_scratch(blocked_size(tiles.most, words));
+        const blocked_rows xs{left, nullptr, blocked_stride(tiles.most)};
+        for (std::ptrdiff_t t = first; t < last; ++t) {
+            const row_tile tile = tiles[t];
+            read_blocked<Words>(x, tile, k, source, xs, tiles.most * k);
+            line_queue next;
+            if (prefetches_in_products && g.stride == 1 && t + 1 < tiles.count()) {
+                const row_tile behind = tiles[t + 1];
+                next.add(x.z + behind.first * k, std::ptrdiff_t{behind.count} * k);
+                next.spread(tiles_of_product(tile.count, n));
+            }
+            forward_rows to{z + tile.first * n, n};
+            to.streams = streams(z, g.rows(), n);
+            if (sums != nullptr) {
+                to.first = sums->first(group);
+                to.second = sums->second(group);
+            }
+            multiply<Words>({tile.count, n, words}, xs.as_left(), packed, to, next);
+        }
+    });
+}
+
+/// Asks for the next tile of rows while the products of this one are computed.
+/// @param gradient at the output
+inline line_queue next_rows(const geometry& g, const gradient_input& gradient, const affine_input& x,
+                            const gradient_output& out, int count, const row_tile& behind) {
+    const int k = g.in.channels;
+    const int n = g.out.channels;
+    line_queue next;
+    next.add(gradient.du + behind.first * n, std::ptrdiff_t{behind.count} * n);
+    if (gradient.a != nullptr) {
+        next.add(gradient.z + behind.first * n, std::ptrdiff_t{behind.count} * n);
+    }
+    if (g.stride == 1) {
+        next.add(x.z + behind.first * k, std::ptrdiff_t{behind.count} * k);
+    }
+    next.spread(tiles_of_product(n, k) + (out.du != nullptr ? tiles_of_product(count, k) : 0));
+    return next;
+}
+
+/// Adds into the weights' gradient, overwrites `out.du` with the gradient of the input.
+template <class Words = convolution_words>
+void pointwise_backward(const geometry& g, const gradient_input& gradient, const affine_input& x,
+                        const float* weights, float* dweights, const gradient_output& out, group_sums& sums,
+                        workspace& ws) {
+    const int k = g.in.channels;
+    const int n = g.out.channels;
+    const row_tiles tiles(g.rows(), k, n);
+    weight_gradient dw(n, k, ws);
+    const float* packed = ws.pack<Words>(weights, k, 1, n, k);
+    const strided_rows source{g.in, g.stride};
+    if (out.du != nullptr && g.stride > 1) { // pixels between the strides
+        std::fill_n(out.du, static_cast<std::ptrdiff_t>(g.in.size()) * g.images, 0.0F);
+    }
+    const auto pass = [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
+        if (first == last) {
+            dw.clear(group);
+        }
+        constexpr bool floats = Words::each == 1;
+        const std::size_t stride = blocked_stride(tiles.most);
+        const std::size_t xs_size = blocked_size(tiles.most, k);
+        const std::size_t gs_size = blocked_size(tiles.most, n);
+        float* x_rows = thread_scratch(xs_size + (floats ? 1 : 2) * gs_size +
+                                       static_cast<std::size_t>(tiles.most) * static_cast<std::size_t>(k));
+        float* g_rows = x_rows + xs_size;
+        float* dx = g_rows + (floats ? 1 : 2) * gs_size;
+        const blocked_rows xs{floats ? x_rows : nullptr, x_rows, stride};
+        const blocked_rows gs{g_rows, floats ? g_rows : g_rows + gs_size, stride};
+        for (std::ptrdiff_t t = first; t < last; ++t) {
+            const row_tile tile = tiles[t];
+            read_blocked<Words>(x, tile, k, source, xs, tiles.most * k);
+            read_blocked<Words>(gradient, tile, n, gs, tiles.most * n);
+            line_queue next;
+            if (prefetches_in_products && t + 1 < tiles.count()) {
+                next = next_rows(g, gradient, x, out, tile.count, tiles[t + 1]);
+            }
+            dw.add<Words>(group, Words::count(tile.count), gs.as_transposed(), xs.as_transposed(), t == first,
+                          next);
+            if (out.du == nullptr) {
+                continue;
+            }
+            const product_size back{tile.count, k, Words::count(n)};
+            if (g.stride == 1) {
+                with_product_activation(x.act, [&](auto act) {
+                    multiply<Words>(back, gs.as_left(), packed,
+                                    backward_rows<act()>{x, out, tile.first * k, k, sums.first(group),
+                                                         sums.second(group), streams(out.du, g.rows(), k)},
+                                    next);
+                });
+                continue;
+            }
+            multiply<Words>(back, gs.as_left(), packed, forward_rows{dx, k}, next);
+            for (int r = 0; r < tile.count; ++r) {
+                std::copy_n(dx + static_cast<std::ptrdiff_t>(r) * k, k, out.du + source(tile.first + r));
+            }
+            finish_gradient(x, out, tile, k, source, sums, group);
+        }
+    };
+    parallel_groups(tiles.count(), dw.groups, pass);
+    dw.add_up(dweights);
+}
+
+} // namespace fitnas::detail
+
+// ---- fitnas/cpu/linear.hpp ----
+/// @file
+/// @brief Linear layers over the channels: a 1x1 convolution in floats, and biases.
+
+namespace fitnas::detail {
+
+/// z = x weights^T + bias, pixel by pixel.
+/// @param weights output x input channels, then biases
+inline void linear_forward(const geometry& g, const affine_input& x, const float* weights, float* z,
+                           workspace& ws) {
+    const int n = g.out.channels;
+    pointwise_forward<float_words>(g, x, weights, z, nullptr, ws);
+    const float* bias = weights + static_cast<std::ptrdiff_t>(g.in.channels) * n;
+    for (std::ptrdiff_t r = 0; r < g.rows(); ++r) {
+        for (int c = 0; c < n; ++c) {
+            z[r * n + c] += bias[c];
+        }
+    }
+}
+
+/// Adds into the weights' and biases' gradient, overwrites `out.du` with the gradient of the input.
+inline void linear_backward(const geometry& g, const gradient_input& gradient, const affine_input& x,
+                            const float* weights, float* dweights, const gradient_output& out,
+                            group_sums& sums, workspace& ws) {
+    const int n = g.out.channels;
+    pointwise_backward<float_words>(g, gradient, x, weights, dweights, out, sums, ws);
+    float* bias = dweights + static_cast<std::ptrdiff_t>(g.in.channels) * n;
+    for (std::ptrdiff_t r = 0; r < g.rows(); ++r) {
+        for (int c = 0; c < n; ++c) {
+            const std::ptrdiff_t at = r * n + c;
+            bias[c] += gradient.a == nullptr
+                           ? gradient.du[at]
+                           : gradient.a[c] * gradient.du[at] + gradient.b[c] * gradient.z[at] + gradient.c[c];
+        }
+    }
+}
 
 } // namespace fitnas::detail
 
@@ -4920,27 +5564,25 @@ namespace fitnas::detail {
 struct pool_window {
     int y0, y1, x0, x1;
 
-    pool_window(shape in, int kernel, int stride, int y, int x)
-        : y0((std::max)(0, y * stride - kernel / 2)),
-          y1((std::min)(in.height, y * stride - kernel / 2 + kernel)),
-          x0((std::max)(0, x * stride - kernel / 2)),
-          x1((std::min)(in.width, x * stride - kernel / 2 + kernel)) {}
+    pool_window(const geometry& g, int y, int x)
+        : y0((std::max)(0, y * g.stride - g.padding())),
+          y1((std::min)(g.in.height, y * g.stride - g.padding() + g.kernel)),
+          x0((std::max)(0, x * g.stride - g.padding())),
+          x1((std::min)(g.in.width, x * g.stride - g.padding() + g.kernel)) {}
     float share() const { return 1.0F / static_cast<float>((y1 - y0) * (x1 - x0)); }
 };
 
 /// Calls `visit(image, channel, output pixel's offset, window)` over images [first, last), all pixels and
-/// blocks of channels.
+/// `lanes` channels at a time.
 template <class Visit>
-void for_each_window(shape in, int kernel, int stride, std::ptrdiff_t first, std::ptrdiff_t last,
-                     Visit&& visit) {
-    const shape out = cell{in, in.channels, stride}.output();
+void for_each_window(const geometry& g, std::ptrdiff_t first, std::ptrdiff_t last, Visit&& visit) {
     for (std::ptrdiff_t n = first; n < last; ++n) {
-        for (int y = 0; y < out.height; ++y) {
-            for (int x = 0; x < out.width; ++x) {
-                const pool_window w(in, kernel, stride, y, x);
+        for (int y = 0; y < g.out.height; ++y) {
+            for (int x = 0; x < g.out.width; ++x) {
+                const pool_window w(g, y, x);
                 const std::ptrdiff_t at =
-                    n * out.size() + (static_cast<std::ptrdiff_t>(y) * out.width + x) * in.channels;
-                for (int c = 0; c < in.channels; c += W) {
+                    n * g.out.size() + (static_cast<std::ptrdiff_t>(y) * g.out.width + x) * g.in.channels;
+                for (int c = 0; c < g.in.channels; c += lanes) {
                     visit(n, c, at + c, w);
                 }
             }
@@ -4948,70 +5590,67 @@ void for_each_window(shape in, int kernel, int stride, std::ptrdiff_t first, std
     }
 }
 
-/// Offset of a pixel of an image.
-inline std::ptrdiff_t pixel(shape in, std::ptrdiff_t n, int y, int x) {
-    return n * in.size() + (static_cast<std::ptrdiff_t>(y) * in.width + x) * in.channels;
+/// Calls `visit(offset)` for the input pixels of a window at channel c of image n.
+template <class Visit>
+FITNAS_INLINE void for_each_pixel(const pool_window& w, shape in, std::ptrdiff_t n, int c, Visit&& visit) {
+    for (int y = w.y0; y < w.y1; ++y) {
+        for (int x = w.x0; x < w.x1; ++x) {
+            visit(n * in.size() + (static_cast<std::ptrdiff_t>(y) * in.width + x) * in.channels + c);
+        }
+    }
 }
 
 /// z (images x output shape) = maximum or mean over windows.
-inline void pool_forward(bool maximum, const affine_input& x, shape in, int kernel, int stride, int images,
-                         float* z) {
-    parallel_groups(images, [&](int, std::ptrdiff_t first, std::ptrdiff_t last) {
-        for_each_window(in, kernel, stride, first, last,
+inline void pool_forward(bool maximum, const geometry& g, const affine_input& x, float* z) {
+    parallel_groups(g.images, [&](int, std::ptrdiff_t first, std::ptrdiff_t last) {
+        for_each_window(g, first, last,
                         [&](std::ptrdiff_t n, int c, std::ptrdiff_t at, const pool_window& w) {
-                            const int count = in.channels - c;
+                            const int count = g.in.channels - c;
                             vec<> v = simd::broadcast(maximum ? std::numeric_limits<float>::lowest() : 0.0F);
-                            for (int y = w.y0; y < w.y1; ++y) {
-                                for (int i = w.x0; i < w.x1; ++i) {
-                                    const vec<> a = read(x, x.z + pixel(in, n, y, i) + c, c, count);
-                                    v = maximum ? (simd::max)(v, a) : v + a;
-                                }
-                            }
+                            for_each_pixel(w, g.in, n, c, [&](std::ptrdiff_t from) FITNAS_INLINE_LAMBDA {
+                                const vec<> a = read(x, x.z + from, c, count);
+                                v = maximum ? (simd::max)(v, a) : v + a;
+                            });
                             simd::store(z + at, maximum ? v : v * w.share(), count);
                         });
     });
 }
 
 /// Overwrites `out.du` with the gradient of the input; of equal maxima the first takes it.
-/// @param z what `pool_forward` left
-inline void pool_backward(bool maximum, const gradient_input& g, const float* z, const affine_input& x,
-                          shape in, int kernel, int stride, int images, const gradient_output& out,
-                          group_sums& sums) {
-    parallel_groups(images, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
-        std::fill(out.du + first * in.size(), out.du + last * in.size(), 0.0F);
-        for_each_window(in, kernel, stride, first, last,
+/// @param gradient with z, what `pool_forward` left
+inline void pool_backward(bool maximum, const geometry& g, const gradient_input& gradient,
+                          const affine_input& x, const gradient_output& out, group_sums& sums) {
+    parallel_groups(g.images, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
+        std::fill(out.du + first * g.in.size(), out.du + last * g.in.size(), 0.0F);
+        for_each_window(g, first, last,
                         [&](std::ptrdiff_t n, int c, std::ptrdiff_t at, const pool_window& w) {
-                            const int count = in.channels - c;
-                            vec<> d = read(g, g.du + at, g.z + at, c, count);
-                            const vec<> top = simd::load(z + at, count);
+                            const int count = g.in.channels - c;
+                            const vec<> zero{};
+                            vec<> d = read(gradient, gradient.du + at, gradient.z + at, c, count);
+                            const vec<> top = simd::load(gradient.z + at, count);
                             if (!maximum) {
                                 d *= w.share();
                             }
-                            for (int y = w.y0; y < w.y1; ++y) {
-                                for (int i = w.x0; i < w.x1; ++i) {
-                                    const std::ptrdiff_t from = pixel(in, n, y, i) + c;
-                                    vec<> part = d;
-                                    if (maximum) {
-                                        const vec<> zero{};
-                                        const auto chosen = read(x, x.z + from, c, count) == top;
-                                        part = chosen ? d : zero;
-                                        d = chosen ? zero : d;
-                                    }
-                                    simd::store(out.du + from, simd::load(out.du + from, count) + part,
-                                                count);
+                            for_each_pixel(w, g.in, n, c, [&](std::ptrdiff_t from) FITNAS_INLINE_LAMBDA {
+                                vec<> part = d;
+                                if (maximum) {
+                                    const auto chosen = read(x, x.z + from, c, count) == top;
+                                    part = chosen ? d : zero;
+                                    d = chosen ? zero : d;
                                 }
-                            }
+                                simd::store(out.du + from, simd::load(out.du + from, count) + part, count);
+                            });
                         });
-        finish_gradient(x, out, static_cast<int>((last - first) * in.pixels()), in.channels, {in},
-                        first * in.pixels(), sums.first(group), sums.second(group));
+        finish_gradient(x, out, {first * g.in.pixels(), static_cast<int>((last - first) * g.in.pixels())},
+                        g.in.channels, {g.in}, sums, group);
     });
 }
 
 /// means (images x channels) of the activations over all pixels.
-inline void global_pool_forward(const affine_input& x, shape in, int images, float* means) {
+inline void global_pool_forward(shape in, int images, const affine_input& x, float* means) {
     const float share = 1.0F / static_cast<float>(in.pixels());
     parallel_for(images, [&](std::ptrdiff_t n) {
-        for (int c = 0; c < in.channels; c += W) {
+        for (int c = 0; c < in.channels; c += lanes) {
             const int count = in.channels - c;
             vec<> v{};
             for (std::ptrdiff_t i = 0; i < in.pixels(); ++i) {
@@ -5023,20 +5662,20 @@ inline void global_pool_forward(const affine_input& x, shape in, int images, flo
 }
 
 /// Overwrites `out.du` with the gradient of the input.
-inline void global_pool_backward(const gradient_input& g, const affine_input& x, shape in, int images,
+inline void global_pool_backward(shape in, int images, const gradient_input& g, const affine_input& x,
                                  const gradient_output& out, group_sums& sums) {
     const float share = 1.0F / static_cast<float>(in.pixels());
     parallel_groups(images, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
         for (std::ptrdiff_t n = first; n < last; ++n) {
-            for (int c = 0; c < in.channels; c += W) {
+            for (int c = 0; c < in.channels; c += lanes) {
                 const std::ptrdiff_t at = n * in.channels + c;
                 const vec<> d = read(g, g.du + at, g.z + at, c, in.channels - c) * share;
                 for (std::ptrdiff_t i = 0; i < in.pixels(); ++i) {
                     simd::store(out.du + n * in.size() + i * in.channels + c, d, in.channels - c);
                 }
             }
-            finish_gradient(x, out, static_cast<int>(in.pixels()), in.channels, {in}, n * in.pixels(),
-                            sums.first(group), sums.second(group));
+            finish_gradient(x, out, {n * in.pixels(), static_cast<int>(in.pixels())}, in.channels, {in}, sums,
+                            group);
         }
     });
 }
@@ -5049,6 +5688,13 @@ inline void global_pool_backward(const gradient_input& g, const affine_input& x,
 
 namespace fitnas::detail {
 
+/// `images` images of shape `in`, `hidden` units.
+struct squeeze_size {
+    shape in;
+    int hidden;
+    int images;
+};
+
 /// Parameters in a row: w1 (hidden x channels), b1, w2 (channels x hidden), b2.
 template <class T>
 struct squeeze_parameters {
@@ -5057,11 +5703,11 @@ struct squeeze_parameters {
     T* w2;
     T* b2;
 
-    squeeze_parameters(T* p, int channels, int hidden)
+    squeeze_parameters(T* p, const squeeze_size& g)
         : w1(p),
-          b1(w1 + static_cast<std::ptrdiff_t>(hidden) * channels),
-          w2(b1 + hidden),
-          b2(w2 + static_cast<std::ptrdiff_t>(hidden) * channels) {}
+          b1(w1 + static_cast<std::ptrdiff_t>(g.hidden) * g.in.channels),
+          w2(b1 + g.hidden),
+          b2(w2 + static_cast<std::ptrdiff_t>(g.hidden) * g.in.channels) {}
 };
 
 /// What forward keeps for backward: means (images x channels), hidden (images x hidden), gate (images x
@@ -5071,22 +5717,25 @@ struct squeeze_state {
     float* hidden;
     float* gate;
 
-    squeeze_state(float* p, int images, int channels, int hidden_units)
+    squeeze_state(float* p, const squeeze_size& g)
         : means(p),
-          hidden(means + static_cast<std::ptrdiff_t>(images) * channels),
-          gate(hidden + static_cast<std::ptrdiff_t>(images) * hidden_units) {}
-    static std::size_t size(int images, int channels, int hidden_units) {
-        return static_cast<std::size_t>(images) * static_cast<std::size_t>(2 * channels + hidden_units);
+          hidden(means + static_cast<std::ptrdiff_t>(g.images) * g.in.channels),
+          gate(hidden + static_cast<std::ptrdiff_t>(g.images) * g.hidden) {}
+    /// Floats an image.
+    static std::size_t size(int channels, int hidden_units) {
+        return static_cast<std::size_t>(2 * channels + hidden_units);
     }
 };
 
 /// y = x * sigmoid(w2 relu(w1 mean(x) + b1) + b2)
-inline void squeeze_excite_forward(const affine_input& x, shape in, int hidden, int images,
-                                   const float* parameters, float* state, float* y) {
+inline void squeeze_excite_forward(const squeeze_size& g, const affine_input& x, const float* parameters,
+                                   float* state, float* y) {
+    const shape in = g.in;
     const int channels = in.channels;
-    const squeeze_parameters<const float> p(parameters, channels, hidden);
-    const squeeze_state s(state, images, channels, hidden);
-    global_pool_forward(x, in, images, s.means);
+    const int images = g.images;
+    const squeeze_parameters<const float> p(parameters, g);
+    const squeeze_state s(state, g);
+    global_pool_forward(in, images, x, s.means);
     const auto linear = [&](const float* from, int k, const float* w, const float* bias, int n, float* to,
                             auto&& f) {
         gemm(false, true, images, n, k, from, k, w, k, to, n, false);
@@ -5097,13 +5746,13 @@ inline void squeeze_excite_forward(const affine_input& x, shape in, int hidden, 
             }
         }
     };
-    linear(s.means, channels, p.w1, p.b1, hidden, s.hidden, [](float v) { return v > 0 ? v : 0.0F; });
-    linear(s.hidden, hidden, p.w2, p.b2, channels, s.gate,
+    linear(s.means, channels, p.w1, p.b1, g.hidden, s.hidden, [](float v) { return v > 0 ? v : 0.0F; });
+    linear(s.hidden, g.hidden, p.w2, p.b2, channels, s.gate,
            [](float v) { return 1.0F / (1.0F + std::exp(-v)); });
     parallel_for(images, [&](std::ptrdiff_t n) {
         for (std::ptrdiff_t i = 0; i < in.pixels(); ++i) {
             const std::ptrdiff_t at = n * in.size() + i * channels;
-            for (int c = 0; c < channels; c += W) {
+            for (int c = 0; c < channels; c += lanes) {
                 const int count = channels - c;
                 simd::store(y + at + c,
                             read(x, x.z + at + c, c, count) * simd::load(s.gate + n * channels + c, count),
@@ -5115,21 +5764,26 @@ inline void squeeze_excite_forward(const affine_input& x, shape in, int hidden, 
 
 /// Adds into the parameters' gradient, overwrites `out.du` with the gradient of the input.
 /// @param scratch as large as the state
-inline void squeeze_excite_backward(const gradient_input& g, const affine_input& x, shape in, int hidden,
-                                    int images, const float* parameters, float* dparameters, float* state,
-                                    float* scratch, const gradient_output& out, group_sums& sums) {
+inline void squeeze_excite_backward(const squeeze_size& g, const gradient_input& gradient,
+                                    const affine_input& x, const float* parameters, float* dparameters,
+                                    float* state, float* scratch, const gradient_output& out,
+                                    group_sums& sums) {
+    const shape in = g.in;
     const int channels = in.channels;
-    const squeeze_parameters<const float> p(parameters, channels, hidden);
-    const squeeze_parameters<float> dp(dparameters, channels, hidden);
-    const squeeze_state s(state, images, channels, hidden);
-    const squeeze_state d(scratch, images, channels, hidden);
+    const int hidden = g.hidden;
+    const int images = g.images;
+    const squeeze_parameters<const float> p(parameters, g);
+    const squeeze_parameters<float> dp(dparameters, g);
+    const squeeze_state s(state, g);
+    const squeeze_state d(scratch, g);
     parallel_for(images, [&](std::ptrdiff_t n) {
-        for (int c = 0; c < channels; c += W) {
+        for (int c = 0; c < channels; c += lanes) {
             const int count = channels - c;
             vec<> sum{};
             for (std::ptrdiff_t i = 0; i < in.pixels(); ++i) {
                 const std::ptrdiff_t at = n * in.size() + i * channels + c;
-                sum = simd::fma(read(g, g.du + at, g.z + at, c, count), read(x, x.z + at, c, count), sum);
+                sum = simd::fma(read(gradient, gradient.du + at, gradient.z + at, c, count),
+                                read(x, x.z + at, c, count), sum);
             }
             const vec<> gate = simd::load(s.gate + n * channels + c, count);
             simd::store(d.gate + n * channels + c, sum * gate * (1.0F - gate), count);
@@ -5159,130 +5813,310 @@ inline void squeeze_excite_backward(const gradient_input& g, const affine_input&
         for (std::ptrdiff_t n = first; n < last; ++n) {
             for (std::ptrdiff_t i = 0; i < in.pixels(); ++i) {
                 const std::ptrdiff_t at = n * in.size() + i * channels;
-                for (int c = 0; c < channels; c += W) {
+                for (int c = 0; c < channels; c += lanes) {
                     const int count = channels - c;
-                    const vec<> v = read(g, g.du + at + c, g.z + at + c, c, count) *
+                    const vec<> v = read(gradient, gradient.du + at + c, gradient.z + at + c, c, count) *
                                         simd::load(s.gate + n * channels + c, count) +
                                     simd::load(d.means + n * channels + c, count) * share;
                     simd::store(out.du + at + c, v, count);
                 }
             }
-            finish_gradient(x, out, static_cast<int>(in.pixels()), channels, {in}, n * in.pixels(),
-                            sums.first(group), sums.second(group));
+            finish_gradient(x, out, {n * in.pixels(), static_cast<int>(in.pixels())}, channels, {in}, sums,
+                            group);
         }
     });
 }
 
 } // namespace fitnas::detail
 
-// ---- fitnas/cpu/execute.hpp ----
+// ---- fitnas/cpu/plan_memory.hpp ----
 /// @file
-/// @brief Runs a plan forward and backward on a batch of images.
+/// @brief How much memory each step of a plan takes: `forward` and `backward` take what is said here, and who
+/// wants to know before sums it up.
 
 namespace fitnas::detail {
 
-/// The memory of one run of a plan: what backward needs from forward.
-struct block_run {
-    static constexpr std::size_t most = 2 * recipe::capacity + 2;
-    std::array<float*, most> buffers{};
-    std::array<float*, most> kept{}; ///< state of squeeze-excite, by the buffer it writes
-    std::array<norm_state, recipe::capacity> norms{};
-    int images = 0;
+/// Floats that an arena gives for n.
+constexpr memory_size arena_floats(memory_size n) {
+    return n.value() > (std::numeric_limits<std::uint64_t>::max)() - 15
+               ? n
+               : memory_size((n.value() + 15) / 16 * 16);
+}
+/// Floats of so many images' activations.
+constexpr memory_size image_floats(memory_size images, shape s) {
+    return arena_floats(images * memory_size::of(s.height) * memory_size::of(s.width) *
+                        memory_size::of(s.channels));
+}
 
-    float* output(const block_plan& plan) const { return buffers[plan.buffers.size() - 1]; }
+/// Floats that a step takes from an arena, each a piece by itself.
+struct step_memory {
+    // forward
+    memory_size output; ///< what it writes, but for the block's output, which is the caller's
+    memory_size state;  ///< of a squeeze-excite
+    // forward, where statistics are not given
+    memory_size norm;          ///< of the batch norm that it gathers sums for
+    memory_size expanded_norm; ///< of the batch norm in cache
+    memory_size moments;       ///< of an expansion's input
+    // backward
+    memory_size gradient; ///< at its input, but for the block's, which is the caller's
+    memory_size shortcut; ///< two shortcuts' gradients, added
+    memory_size scratch;
+
+    memory_size forward(bool given) const {
+        return arena_floats(output) + arena_floats(state) +
+               (given ? 0 : arena_floats(norm) + arena_floats(expanded_norm) + arena_floats(moments));
+    }
+    memory_size backward() const {
+        return arena_floats(gradient) + arena_floats(shortcut) + arena_floats(scratch);
+    }
 };
 
-inline affine_input input_of(const plan_value& v, const block_run& run) {
-    affine_input x{.z = run.buffers[static_cast<std::size_t>(v.buffer)], .act = v.act};
-    if (v.norm >= 0) {
-        const norm_state& n = run.norms[static_cast<std::size_t>(v.norm)];
-        x.scale = n.scale;
-        x.shift = n.shift;
-        x.mean = n.mean;
+inline step_memory memory_of(const block_plan& plan, const plan_step& step, memory_size images) {
+    const auto activations = [&](shape s) {
+        return images * memory_size::of(s.height) * memory_size::of(s.width) * memory_size::of(s.channels);
+    };
+    const auto norm_of = [&](int norm) -> memory_size {
+        return norm < 0 ? 0 : norm_state::size(plan.norms[static_cast<std::size_t>(norm)].channels);
+    };
+    step_memory takes;
+    takes.output = step.out == plan.last() ? 0 : activations(step.out_shape);
+    takes.norm = norm_of(step.norm);
+    takes.gradient = step.source() == 0 || step.passes_gradient() ? 0 : activations(step.source_shape());
+    takes.shortcut = step.more_shortcuts ? activations(step.in_shape) : 0;
+    if (step.kind == step_kind::squeeze_excite) {
+        takes.state = images * squeeze_state::size(step.in_shape.channels, step.what.hidden(step.in_shape));
+        takes.scratch = takes.state;
+    } else if (step.kind == step_kind::custom) {
+        takes.scratch = custom_scratch(step, images);
+    } else if (step.expands()) {
+        const int k = step.narrow.in_shape.channels;
+        takes.expanded_norm = norm_of(step.in.norm);
+        takes.moments = expansion_moments::size(k, step.in_shape.channels);
+        takes.scratch = expansion_scratch::size(k, step.in_shape.channels);
     }
-    return x;
+    return takes;
 }
 
-inline std::span<const float> image_of(const float* p, shape s, std::ptrdiff_t n) {
-    return {p + n * s.size(), static_cast<std::size_t>(s.size())};
-}
-inline std::span<float> image_of(float* p, shape s, std::ptrdiff_t n) {
-    return {p + n * s.size(), static_cast<std::size_t>(s.size())};
-}
-
-/// Gathers the sums of z and z^2 where the pass that wrote z did not.
-inline void gather_sums(const float* z, std::ptrdiff_t rows, int channels, group_sums& sums) {
-    const int tile = tile_rows(channels, channels);
-    parallel_groups(tile_count(rows, tile), [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
-        for (std::ptrdiff_t t = first; t < last; ++t) {
-            const std::ptrdiff_t r0 = t * tile;
-            add_sums(z + r0 * channels, static_cast<int>((std::min)(std::ptrdiff_t{tile}, rows - r0)),
-                     channels, sums.first(group), sums.second(group));
-        }
-    });
-}
-
-/// y = act(u) + shortcut
-inline void write_out(const affine_input& x, const float* shortcut, std::ptrdiff_t rows, int channels,
-                      float* y) {
-    const int tile = tile_rows(channels, channels);
-    parallel_for(tile_count(rows, tile), [&](std::ptrdiff_t t) {
-        const std::ptrdiff_t end = (std::min)(rows, (t + 1) * tile);
-        with_activation(x.act, [&](auto act) {
-            for (std::ptrdiff_t r = t * tile; r < end; ++r) {
-                for (int c = 0; c < channels; c += W) {
-                    const std::ptrdiff_t at = r * channels + c;
-                    vec<> v = apply<act()>(affine(x, c)(simd::load(x.z + at, channels - c)));
-                    if (shortcut != nullptr) {
-                        v += simd::load(shortcut + at, channels - c);
-                    }
-                    simd::store(y + at, v, channels - c);
-                }
-            }
-        });
-    });
-}
-
-/// du = gradient at z, through the activation; sums on the way.
-inline void write_out_backward(const gradient_input& g, const affine_input& x, std::ptrdiff_t rows,
-                               int channels, const gradient_output& out, group_sums& sums) {
-    const int tile = tile_rows(channels, channels);
-    parallel_groups(tile_count(rows, tile), [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
-        for (std::ptrdiff_t t = first; t < last; ++t) {
-            const std::ptrdiff_t r0 = t * tile;
-            const int count = static_cast<int>((std::min)(std::ptrdiff_t{tile}, rows - r0));
-            if (g.du != out.du) {
-                for (std::ptrdiff_t r = r0; r < r0 + count; ++r) {
-                    for (int c = 0; c < channels; c += W) {
-                        const std::ptrdiff_t at = r * channels + c;
-                        simd::store(out.du + at, read(g, g.du + at, g.z + at, c, channels - c), channels - c);
-                    }
-                }
-            }
-            finish_gradient(x, out, count, channels, {{1, 1, channels}}, r0, sums.first(group),
-                            sums.second(group));
-        }
-    });
-}
-
-/// Whether the output of step s is made in cache, by the step behind it. That costs a second product or more,
-/// and pays where they take less time than the passes over memory that they save: measured, where the input
-/// has few channels, and on processors with AVX2 in scoring always.
-inline bool expands(const block_plan& plan, std::size_t s, bool backward_follows) {
-    constexpr int few = 32;
-    if (s + 1 == plan.steps.size() ||
-        (plan.steps[s].in_shape.channels > few && (backward_follows || asks_while_computing))) {
-        return false;
+/// Floats that `forward` takes beside its output.
+/// @param given whether it gets statistics
+FITNAS_COLD inline memory_size forward_floats(const block_plan& plan, memory_size images, bool given,
+                                              bool backward_follows) {
+    memory_size sum;
+    for (const plan_step& step : plan.steps(backward_follows)) {
+        sum += memory_of(plan, step, images).forward(given);
     }
-    const plan_step& step = plan.steps[s];
-    const plan_step& next = plan.steps[s + 1];
-    return step.what.kind == primitive_kind::pointwise && step.what.stride == 1 && step.in.plain() &&
-           step.norm >= 0 && next.what.kind == primitive_kind::depthwise && next.in.buffer == step.out &&
-           fits_cache(step.in_shape, step.what.width, next.what.kernel, next.what.stride);
+    return sum;
 }
-inline expansion expansion_of(const plan_step& step, const float* parameters, const block_run& run) {
-    return {run.buffers[static_cast<std::size_t>(step.in.buffer)], step.in_shape, run.images, step.what.width,
-            parameters + step.offset};
+
+/// Floats that `backward` takes beside what `forward` left.
+FITNAS_COLD inline memory_size backward_floats(const block_plan& plan, memory_size images) {
+    memory_size sum;
+    for (const plan_step& step : plan.steps(true)) {
+        sum += memory_of(plan, step, images).backward();
+    }
+    return sum;
+}
+
+/// Floats outside an arena, about: packed weights and weight gradients of the largest step, and the padded
+/// planes of each thread.
+FITNAS_COLD inline memory_size workspace_floats(const block_plan& plan, bool backward_follows) {
+    memory_size weights;
+    memory_size planes;
+    for (const plan_step& step : plan.steps(backward_follows)) {
+        const primitive& p = step.what;
+        const memory_size both = backward_follows ? 2 : 1; // activations and gradients
+        const shape in = step.in_shape;
+        memory_size parameters = memory_size::of(p.parameters(in));
+        if (step.expands()) {
+            parameters = (std::max)(parameters, memory_size::of(in.channels) *
+                                                    memory_size::of(step.narrow.in_shape.channels));
+        }
+        weights = (std::max)(weights, parameters * memory_size::of(backward_follows ? sum_groups + 2 : 2));
+        const shape padded{in.height + p.kernel, in.width + p.kernel, simd::padded(in.channels)};
+        if (step.kind == step_kind::depthwise || step.expands()) {
+            const int count = depthwise_planes(step.sizes(1)).at_once;
+            planes = (std::max)(planes, both * image_floats(1, {padded.height, padded.width, count * lanes}));
+        } else if (step.kind == step_kind::convolution) {
+            planes = (std::max)(planes, both * image_floats(1, padded));
+        }
+    }
+    return weights + planes * memory_size::of(thread_count());
+}
+
+} // namespace fitnas::detail
+
+// ---- fitnas/cpu/backward.hpp ----
+/// @file
+/// @brief Runs a plan backward after it was run forward.
+
+namespace fitnas::detail {
+
+/// A block's weights, and their gradient, which is added into.
+struct block_weights {
+    const float* values;
+    float* gradient;
+};
+
+/// sum = a + b
+inline const float* added(const float* a, const float* b, std::ptrdiff_t n, float* sum) {
+    for (std::ptrdiff_t i = 0; i < n; ++i) {
+        sum[i] = a[i] + b[i];
+    }
+    return sum;
+}
+
+/// The gradient of the batch norm that is pending on a step's input, whose sums have been gathered.
+inline void finish_norm(const block_plan& plan, const plan_step& step, const block_weights& weights,
+                        block_run& run, workspace& ws) {
+    if (step.in.norm < 0) {
+        return;
+    }
+    const plan_norm& norm = plan.norms[static_cast<std::size_t>(step.in.norm)];
+    norm_backward(run.norms[static_cast<std::size_t>(step.in.norm)], norm.channels, ws.sums,
+                  static_cast<double>(norm.pixels) * run.images, weights.values + norm.offset,
+                  weights.gradient + norm.offset);
+}
+
+/// A depthwise convolution whose input was made in cache, and is made again.
+inline void expanded_depthwise_backward(const block_plan& plan, const plan_step& step,
+                                        const block_weights& weights, const gradient_input& g, block_run& run,
+                                        const gradient_output& out, float* scratch, workspace& ws) {
+    const expanded_gradient source(run.expanded(step, weights.values), run.input(step.in), out.du, scratch,
+                                   ws);
+    depthwise_backward(step.sizes(run.images), g, source, weights.values + step.offset,
+                       weights.gradient + step.offset, ws.sums, ws);
+    finish_norm(plan, step, weights, run, ws);
+    float* moments = run.kept[static_cast<std::size_t>(step.out)];
+    source.complete(expansion_moments::at(moments, step.narrow.in_shape.channels),
+                    run.norms[static_cast<std::size_t>(step.in.norm)], ws.sums.first(0), out.addend,
+                    weights.gradient + step.narrow.offset, ws);
+}
+
+/// One pass: from the gradient at what it wrote to that at what it read.
+/// @param scratch as `step_memory` says
+inline void backward_step(const block_plan& plan, const plan_step& step, const block_weights& weights,
+                          const gradient_input& g, block_run& run, const gradient_output& out, float* scratch,
+                          workspace& ws) {
+    const affine_input x = run.input(step.in);
+    const geometry sizes = step.sizes(run.images);
+    const shape in = step.in_shape;
+    const float* w = weights.values + step.offset;
+    float* dw = weights.gradient + step.offset;
+    ws.sums.start(in.channels);
+    switch (step.kind) {
+    case step_kind::pointwise:
+        pointwise_backward(sizes, g, x, w, dw, out, ws.sums, ws);
+        break;
+    case step_kind::depthwise:
+        depthwise_backward(sizes, g, x, w, dw, out, ws.sums, ws);
+        break;
+    case step_kind::expanded_depthwise:
+        return expanded_depthwise_backward(plan, step, weights, g, run, out, scratch, ws);
+    case step_kind::convolution:
+        convolution_backward(sizes, g, x, w, dw, out, ws.sums, ws);
+        break;
+    case step_kind::linear:
+        linear_backward(sizes, g, x, w, dw, out, ws.sums, ws);
+        break;
+    case step_kind::max_pool:
+    case step_kind::average_pool:
+        if (out.du != nullptr) {
+            pool_backward(step.kind == step_kind::max_pool, sizes, g, x, out, ws.sums);
+        }
+        break;
+    case step_kind::global_pool:
+        if (out.du != nullptr) {
+            global_pool_backward(in, run.images, g, x, out, ws.sums);
+        }
+        break;
+    case step_kind::squeeze_excite:
+        squeeze_excite_backward({in, step.what.hidden(in), run.images}, g, x, w, dw,
+                                run.kept[static_cast<std::size_t>(step.out)], scratch, out, ws.sums);
+        break;
+    case step_kind::custom:
+        custom_backward(step, g, x, w, run.images, dw, out, ws.sums, scratch);
+        break;
+    case step_kind::write_out:
+        if (out.du != nullptr) {
+            write_out_backward(g, x, sizes.rows(), in.channels, out, ws.sums);
+        }
+        break;
+    }
+    finish_norm(plan, step, weights, run, ws);
+}
+
+/// Runs a plan backward after `forward`, with the batch's own statistics and what backward reads kept.
+///
+/// @param dparameters added into
+/// @param dy gradient at the output, images x output shape
+/// @param dx overwritten with the gradient at the input; nullptr where nobody needs it
+inline void backward(const block_plan& plan, const float* parameters, float* dparameters, block_run& run,
+                     float* dy, float* dx, arena& memory, workspace& ws) {
+    FITNAS_ASSERT(run.images > 0);
+    std::array<float*, block_run::most> du{};
+    du[0] = dx;
+    du[plan.buffers.size() - 1] = dy;
+    const float* shortcut_gradient = nullptr;
+    const auto take = [&](memory_size floats) { return floats == 0 ? nullptr : memory.take(floats.value()); };
+    const std::vector<plan_step>& steps = plan.steps(true);
+    for (auto at = steps.rbegin(); at != steps.rend(); ++at) {
+        const plan_step& step = *at;
+        const step_memory takes = memory_of(plan, step, memory_size::of(run.images));
+        float* dz = du[static_cast<std::size_t>(step.out)];
+        if (step.shortcut) {
+            shortcut_gradient =
+                step.more_shortcuts
+                    ? added(shortcut_gradient, dz, step.in_shape.size() * run.images, take(takes.shortcut))
+                    : dz;
+        }
+        float*& to = du[static_cast<std::size_t>(step.source())];
+        if (step.source() != 0) {
+            to = step.passes_gradient() ? dz : take(takes.gradient);
+        }
+        backward_step(plan, step, {parameters, dparameters}, run.gradient(step, dz), run,
+                      {to, step.source() == 0 ? shortcut_gradient : nullptr}, take(takes.scratch), ws);
+    }
+}
+
+} // namespace fitnas::detail
+
+// ---- fitnas/cpu/forward.hpp ----
+/// @file
+/// @brief Runs a plan forward on a batch of images.
+
+namespace fitnas::detail {
+
+/// One pass, from the run's buffers to z.
+/// @param state of a squeeze-excite
+/// @param sums of z and z^2, which passes that gather them at the store do; nullptr: not needed
+inline void forward_step(const plan_step& step, const float* parameters, const block_run& run, float* z,
+                         float* state, group_sums* sums, workspace& ws) {
+    const affine_input x = run.input(step.in);
+    const geometry g = step.sizes(run.images);
+    const float* w = parameters + step.offset;
+    switch (step.kind) {
+    case step_kind::pointwise:
+        return pointwise_forward(g, x, w, z, sums, ws);
+    case step_kind::depthwise:
+        return depthwise_forward(g, x, w, z, sums);
+    case step_kind::expanded_depthwise:
+        return depthwise_forward(g, expanded_planes(run.expanded(step, parameters), x, ws), w, z, sums);
+    case step_kind::convolution:
+        return convolution_forward(g, x, w, z, sums, ws);
+    case step_kind::linear:
+        return linear_forward(g, x, w, z, ws);
+    case step_kind::max_pool:
+    case step_kind::average_pool:
+        return pool_forward(step.kind == step_kind::max_pool, g, x, z);
+    case step_kind::global_pool:
+        return global_pool_forward(g.in, g.images, x, z);
+    case step_kind::squeeze_excite:
+        return squeeze_excite_forward({g.in, step.what.hidden(g.in), g.images}, x, w, state, z);
+    case step_kind::custom:
+        return custom_forward(step, x.z, w, g.images, z);
+    case step_kind::write_out:
+        return write_out(x, step.shortcut ? run.buffers[0] : nullptr, g.rows(), g.in.channels, z);
+    }
 }
 
 /// Runs a plan forward.
@@ -5295,263 +6129,55 @@ inline expansion expansion_of(const plan_step& step, const float* parameters, co
 inline block_run forward(const block_plan& plan, const float* parameters, const float* input, int images,
                          float* output, const block_run* given, arena& memory, workspace& ws,
                          bool backward_follows = false) {
+    FITNAS_ASSERT(images > 0);
     block_run run;
     run.images = images;
     // The run only ever reads its input, but buffers hold what it writes too.
     run.buffers[0] = const_cast<float*>(input);
-    const auto count = static_cast<std::size_t>(images);
-    for (std::size_t s = 0; s < plan.steps.size(); ++s) {
-        const plan_step& step = plan.steps[s];
-        if (expands(plan, s, backward_follows)) {
-            norm_state& norm = run.norms[static_cast<std::size_t>(step.norm)];
-            if (given != nullptr) {
-                norm = given->norms[static_cast<std::size_t>(step.norm)];
-                continue;
-            }
-            const int k = step.in_shape.channels;
-            const int width = step.what.width;
-            float*& kept = run.kept[static_cast<std::size_t>(step.out)];
-            kept = memory.take(expansion_moments::size(k, width));
-            norm = norm_state::at(memory.take(norm_state::size(width)), width);
-            expansion_norm(expansion_of(step, parameters, run), expansion_moments::at(kept, k), norm,
-                           parameters + plan.norms[static_cast<std::size_t>(step.norm)].offset, ws);
-            continue;
-        }
-        const affine_input x = input_of(step.in, run);
-        const shape in = step.in_shape;
-        const bool last = step.out + 1 == static_cast<int>(plan.buffers.size());
-        float* z = last ? output : memory.take(count * static_cast<std::size_t>(step.out_shape.size()));
-        run.buffers[static_cast<std::size_t>(step.out)] = z;
-        const float* w = parameters + step.offset;
-        const primitive& p = step.what;
+    const auto take = [&](memory_size floats) { return memory.take(floats.value()); };
+    const auto take_norm = [&](int norm, memory_size floats) -> norm_state& {
+        const auto n = static_cast<std::size_t>(norm);
+        return run.norms[n] =
+                   given != nullptr ? given->norms[n] : norm_state::at(take(floats), plan.norms[n].channels);
+    };
+    const auto gamma = [&](int norm) {
+        return parameters + plan.norms[static_cast<std::size_t>(norm)].offset;
+    };
+    for (const plan_step& step : plan.steps(backward_follows)) {
+        const step_memory takes = memory_of(plan, step, memory_size::of(images));
         const int channels = step.out_shape.channels;
         const std::ptrdiff_t rows = step.out_shape.pixels() * images;
-        group_sums* sums = step.norm >= 0 && given == nullptr ? &ws.sums : nullptr;
-        if (sums != nullptr) {
-            sums->start(channels);
+        float*& kept = run.kept[static_cast<std::size_t>(step.out)];
+        float* z = step.out == plan.last() ? output : take(takes.output);
+        if (step.kind == step_kind::squeeze_excite) {
+            kept = take(takes.state);
         }
-        bool gathered = false;
-        switch (p.kind) {
-        case primitive_kind::pointwise:
-            pointwise_forward(x, in, p.stride, images, w, p.width, z, sums, ws);
-            gathered = true;
-            break;
-        case primitive_kind::depthwise:
-            if (x.z == nullptr) {
-                depthwise_forward(expanded_planes(expansion_of(plan.steps[s - 1], parameters, run), x, ws),
-                                  in, p.kernel, p.stride, images, w, z, sums);
-            } else {
-                depthwise_forward(x, in, p.kernel, p.stride, images, w, z, sums);
+        if (step.expands()) {
+            norm_state& norm = take_norm(step.in.norm, takes.expanded_norm);
+            if (given == nullptr) {
+                kept = take(takes.moments);
+                expansion_norm(run.expanded(step, parameters),
+                               expansion_moments::at(kept, step.narrow.in_shape.channels), norm,
+                               gamma(step.in.norm), ws);
             }
-            gathered = true;
-            break;
-        case primitive_kind::convolution:
-            convolution_forward(x, in, p.kernel, p.stride, images, w, p.width, z, sums, ws);
-            gathered = true;
-            break;
-        case primitive_kind::linear:
-            pointwise_forward<float_words>(x, in, 1, images, w, p.width, z, nullptr, ws);
-            for (std::ptrdiff_t r = 0; r < rows; ++r) {
-                for (int c = 0; c < channels; ++c) {
-                    z[r * channels + c] += w[static_cast<std::ptrdiff_t>(in.channels) * channels + c];
-                }
-            }
-            break;
-        case primitive_kind::max_pool:
-        case primitive_kind::average_pool:
-            pool_forward(p.kind == primitive_kind::max_pool, x, in, p.kernel, p.stride, images, z);
-            break;
-        case primitive_kind::global_pool:
-            global_pool_forward(x, in, images, z);
-            break;
-        case primitive_kind::squeeze_excite: {
-            float* state = memory.take(squeeze_state::size(images, in.channels, p.hidden(in)));
-            run.kept[static_cast<std::size_t>(step.out)] = state;
-            squeeze_excite_forward(x, in, p.hidden(in), images, w, state, z);
-            break;
         }
-        case primitive_kind::custom:
-            parallel_for(images, [&](std::ptrdiff_t n) {
-                p.user->forward(in, image_of(x.z, in, n), {w, static_cast<std::size_t>(p.parameters(in))},
-                                image_of(z, step.out_shape, n));
-            });
-            break;
-        default:
-            write_out(x, step.shortcut ? run.buffers[0] : nullptr, rows, channels, z);
+        const bool gathers = step.norm >= 0 && given == nullptr;
+        if (gathers) {
+            ws.sums.start(channels);
         }
+        forward_step(step, parameters, run, z, kept, gathers ? &ws.sums : nullptr, ws);
+        run.buffers[static_cast<std::size_t>(step.out)] = z;
         if (step.norm >= 0) {
-            norm_state& norm = run.norms[static_cast<std::size_t>(step.norm)];
-            if (given != nullptr) {
-                norm = given->norms[static_cast<std::size_t>(step.norm)];
-                continue;
-            }
-            if (!gathered) {
+            norm_state& norm = take_norm(step.norm, takes.norm);
+            if (gathers && !step.sums_at_store()) {
                 gather_sums(z, rows, channels, ws.sums);
             }
-            norm = norm_state::at(memory.take(norm_state::size(channels)), channels);
-            norm_forward(norm, channels, ws.sums, static_cast<double>(rows),
-                         parameters + plan.norms[static_cast<std::size_t>(step.norm)].offset);
+            if (gathers) {
+                norm_forward(norm, channels, ws.sums, static_cast<double>(rows), gamma(step.norm));
+            }
         }
     }
     return run;
-}
-
-/// Adds a custom primitive's parameter gradients, group by group in order.
-inline void custom_backward(const plan_step& step, const float* x, const float* w, const float* dy,
-                            int images, float* dx, float* dw, arena& memory) {
-    const auto size = static_cast<std::size_t>(step.what.parameters(step.in_shape));
-    float* groups = memory.take(size * sum_groups + 1);
-    std::fill_n(groups, size * sum_groups, 0.0F);
-    parallel_groups(images, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
-        for (std::ptrdiff_t n = first; n < last; ++n) {
-            step.what.user->backward(step.in_shape, image_of(x, step.in_shape, n), {w, size},
-                                     image_of(dy, step.out_shape, n), image_of(dx, step.in_shape, n),
-                                     {groups + static_cast<std::size_t>(group) * size, size});
-        }
-    });
-    for (std::size_t i = 0; i < size * sum_groups; ++i) {
-        dw[i % size] += groups[i];
-    }
-}
-
-/// a + b, in memory of its own.
-inline const float* added(const float* a, const float* b, std::size_t n, arena& memory) {
-    float* sum = memory.take(n);
-    for (std::size_t i = 0; i < n; ++i) {
-        sum[i] = a[i] + b[i];
-    }
-    return sum;
-}
-
-/// Adds the gradient of a linear layer's bias: the sum over rows of the gradient at z.
-inline void bias_backward(const gradient_input& g, std::ptrdiff_t rows, int channels, float* bias) {
-    for (std::ptrdiff_t r = 0; r < rows; ++r) {
-        for (int c = 0; c < channels; ++c) {
-            const std::ptrdiff_t at = r * channels + c;
-            bias[c] += g.a == nullptr ? g.du[at] : g.a[c] * g.du[at] + g.b[c] * g.z[at] + g.c[c];
-        }
-    }
-}
-
-/// Runs a plan backward after `forward` with the batch's own statistics.
-///
-/// @param dparameters added into
-/// @param dy gradient at the output, images x output shape
-/// @param dx overwritten with the gradient at the input; nullptr where nobody needs it
-inline void backward(const block_plan& plan, const float* parameters, float* dparameters, block_run& run,
-                     float* dy, float* dx, arena& memory, workspace& ws) {
-    std::array<float*, block_run::most> du{};
-    du[0] = dx;
-    du[plan.buffers.size() - 1] = dy;
-    const auto count = static_cast<std::size_t>(run.images);
-    const float* shortcut_gradient = nullptr;
-    for (std::size_t s = plan.steps.size(); s-- > 0;) {
-        const plan_step& step = plan.steps[s];
-        const primitive& p = step.what;
-        const shape in = step.in_shape;
-        const affine_input x = input_of(step.in, run);
-        gradient_input g{.du = du[static_cast<std::size_t>(step.out)],
-                         .z = run.buffers[static_cast<std::size_t>(step.out)]};
-        if (step.norm >= 0) {
-            const norm_state& n = run.norms[static_cast<std::size_t>(step.norm)];
-            g.a = n.a;
-            g.b = n.b;
-            g.c = n.c;
-        }
-        if (step.shortcut) {
-            shortcut_gradient =
-                shortcut_gradient == nullptr
-                    ? g.du
-                    : added(shortcut_gradient, g.du, count * static_cast<std::size_t>(in.size()), memory);
-        }
-        if (x.z == nullptr) { // made in cache, and now again
-            --s;
-            const plan_step& wide = plan.steps[s];
-            float* narrow = du[static_cast<std::size_t>(wide.in.buffer)];
-            if (wide.in.buffer != 0) {
-                narrow = memory.take(count * static_cast<std::size_t>(wide.in_shape.size()));
-                du[static_cast<std::size_t>(wide.in.buffer)] = narrow;
-            }
-            const expanded_gradient source(expansion_of(wide, parameters, run), x, narrow, memory, ws);
-            ws.sums.start(in.channels);
-            depthwise_backward(g, source, in, p.kernel, p.stride, run.images, parameters + step.offset,
-                               dparameters + step.offset, ws.sums, ws);
-            const plan_norm& norm = plan.norms[static_cast<std::size_t>(step.in.norm)];
-            norm_state& state = run.norms[static_cast<std::size_t>(step.in.norm)];
-            norm_backward(state, norm.channels, ws.sums, static_cast<double>(norm.pixels) * run.images,
-                          parameters + norm.offset, dparameters + norm.offset);
-            source.complete(
-                expansion_moments::at(run.kept[static_cast<std::size_t>(wide.out)], wide.in_shape.channels),
-                state, ws.sums.first(0), wide.in.buffer == 0 ? shortcut_gradient : nullptr,
-                dparameters + wide.offset, memory, ws);
-            continue;
-        }
-        float*& to = du[static_cast<std::size_t>(step.in.buffer)];
-        const bool writes_out = p.kind == primitive_kind::activate;
-        if (step.in.buffer != 0) {
-            to = writes_out && x.act == activation::none && g.a == nullptr
-                     ? du[static_cast<std::size_t>(step.out)]
-                     : memory.take(count * static_cast<std::size_t>(in.size()));
-        }
-        const gradient_output out{to, step.in.buffer == 0 ? shortcut_gradient : nullptr};
-        const float* w = parameters + step.offset;
-        float* dw = dparameters + step.offset;
-        ws.sums.start(in.channels);
-        switch (p.kind) {
-        case primitive_kind::pointwise:
-            pointwise_backward(g, x, in, p.stride, run.images, w, p.width, dw, out, ws.sums, ws);
-            break;
-        case primitive_kind::depthwise:
-            depthwise_backward(g, x, in, p.kernel, p.stride, run.images, w, dw, out, ws.sums, ws);
-            break;
-        case primitive_kind::convolution:
-            convolution_backward(g, x, in, p.kernel, p.stride, run.images, w, p.width, dw, out, ws.sums, ws);
-            break;
-        case primitive_kind::linear:
-            pointwise_backward<float_words>(g, x, in, 1, run.images, w, p.width, dw, out, ws.sums, ws);
-            bias_backward(g, step.out_shape.pixels() * run.images, p.width,
-                          dw + static_cast<std::ptrdiff_t>(in.channels) * p.width);
-            break;
-        case primitive_kind::max_pool:
-        case primitive_kind::average_pool:
-            if (to != nullptr) {
-                pool_backward(p.kind == primitive_kind::max_pool, g, g.z, x, in, p.kernel, p.stride,
-                              run.images, out, ws.sums);
-            }
-            break;
-        case primitive_kind::global_pool:
-            if (to != nullptr) {
-                global_pool_backward(g, x, in, run.images, out, ws.sums);
-            }
-            break;
-        case primitive_kind::squeeze_excite:
-            squeeze_excite_backward(
-                g, x, in, p.hidden(in), run.images, w, dw, run.kept[static_cast<std::size_t>(step.out)],
-                memory.take(squeeze_state::size(run.images, in.channels, p.hidden(in))), out, ws.sums);
-            break;
-        case primitive_kind::custom: {
-            // A user's backward sees plain gradients and always writes the input's.
-            const std::ptrdiff_t rows = step.out_shape.pixels() * run.images;
-            float* plain = memory.take(count * static_cast<std::size_t>(step.out_shape.size()));
-            write_out_backward(g, {}, rows, step.out_shape.channels, {plain, nullptr}, ws.sums);
-            float* mine = to != nullptr ? to : memory.take(count * static_cast<std::size_t>(in.size()));
-            custom_backward(step, x.z, w, plain, run.images, mine, dw, memory);
-            write_out_backward({.du = mine}, x, in.pixels() * run.images, in.channels, {mine, out.addend},
-                               ws.sums);
-            break;
-        }
-        default:
-            if (to != nullptr) {
-                write_out_backward(g, x, in.pixels() * run.images, in.channels, out, ws.sums);
-            }
-        }
-        if (step.in.norm >= 0) {
-            const plan_norm& norm = plan.norms[static_cast<std::size_t>(step.in.norm)];
-            norm_backward(run.norms[static_cast<std::size_t>(step.in.norm)], norm.channels, ws.sums,
-                          static_cast<double>(norm.pixels) * run.images, parameters + norm.offset,
-                          dparameters + norm.offset);
-        }
-    }
 }
 
 } // namespace fitnas::detail
@@ -5752,117 +6378,6 @@ private:
 };
 
 } // namespace fitnas
-
-// ---- fitnas/cpu/plan_memory.hpp ----
-/// @file
-/// @brief How much memory a plan takes when it runs, found without running it.
-
-namespace fitnas::detail {
-
-/// Floats that an arena gives for n.
-constexpr memory_size arena_floats(memory_size n) {
-    return n.value() > (std::numeric_limits<std::uint64_t>::max)() - 15
-               ? n
-               : memory_size((n.value() + 15) / 16 * 16);
-}
-/// Floats of so many images' activations.
-constexpr memory_size image_floats(memory_size images, shape s) {
-    return arena_floats(images * memory_size::of(s.height) * memory_size::of(s.width) *
-                        memory_size::of(s.channels));
-}
-
-/// Floats that `forward` takes beside its output.
-/// @param given whether it gets statistics
-FITNAS_COLD inline memory_size forward_floats(const block_plan& plan, memory_size images, bool given,
-                                              bool backward_follows) {
-    memory_size sum;
-    for (std::size_t s = 0; s < plan.steps.size(); ++s) {
-        const plan_step& step = plan.steps[s];
-        if (expands(plan, s, backward_follows)) {
-            if (!given) {
-                sum += arena_floats(expansion_moments::size(step.in_shape.channels, step.what.width));
-                sum += arena_floats(norm_state::size(step.what.width));
-            }
-            continue;
-        }
-        if (step.out + 1 != static_cast<int>(plan.buffers.size())) {
-            sum += image_floats(images, step.out_shape);
-        }
-        if (step.what.kind == primitive_kind::squeeze_excite) {
-            const int hidden = step.what.hidden(step.in_shape);
-            sum +=
-                image_floats(images, {1, 2, step.in_shape.channels}) + image_floats(images, {1, 1, hidden});
-        }
-        if (step.norm >= 0 && !given) {
-            sum += arena_floats(norm_state::size(step.out_shape.channels));
-        }
-    }
-    return sum;
-}
-
-/// Floats that `backward` takes beside what `forward` left.
-FITNAS_COLD inline memory_size backward_floats(const block_plan& plan, memory_size images) {
-    memory_size sum;
-    bool shortcut = false;
-    for (std::size_t s = plan.steps.size(); s-- > 0;) {
-        const plan_step& step = plan.steps[s];
-        const primitive& p = step.what;
-        if (step.shortcut) {
-            sum += shortcut ? image_floats(images, step.in_shape) : memory_size();
-            shortcut = true;
-        }
-        if (s > 0 && step.in.buffer == plan.steps[s - 1].out && expands(plan, s - 1, true)) {
-            const plan_step& wide = plan.steps[--s];
-            const int k = wide.in_shape.channels;
-            const int width = wide.what.width;
-            sum += wide.in.buffer != 0 ? image_floats(images, wide.in_shape) : memory_size();
-            sum += arena_floats(memory_size::of(simd::padded(width)) *
-                                memory_size::of(transposed_columns(k)) * memory_size::of(sum_groups));
-            // Packed weights, the same scaled twice, and what is as wide as the narrow tensor alone.
-            sum += memory_size(packed_size(width, k)) * 2;
-            sum += memory_size::of(width) * memory_size::of(k) * 2;
-            sum += memory_size(packed_size(k, k)) * 2;
-            continue;
-        }
-        if (step.in.buffer != 0) {
-            sum += image_floats(images, step.in_shape);
-        }
-        if (p.kind == primitive_kind::squeeze_excite) {
-            sum += image_floats(images, {1, 2, step.in_shape.channels}) +
-                   image_floats(images, {1, 1, p.hidden(step.in_shape)});
-        }
-        if (p.kind == primitive_kind::custom) {
-            sum +=
-                image_floats(images, step.out_shape) + image_floats(images, step.in_shape) +
-                arena_floats(memory_size::of(p.parameters(step.in_shape)) * memory_size::of(sum_groups) + 1);
-        }
-    }
-    return sum;
-}
-
-/// Floats outside an arena: packed weights and weight gradients of the largest step, and the padded planes of
-/// each thread.
-FITNAS_COLD inline memory_size workspace_floats(const block_plan& plan, bool backward_follows) {
-    memory_size weights;
-    memory_size planes;
-    for (const plan_step& step : plan.steps) {
-        const primitive& p = step.what;
-        const memory_size both = backward_follows ? 2 : 1; // activations and gradients
-        weights = (std::max)(weights, memory_size::of(p.parameters(step.in_shape)) *
-                                          memory_size::of(backward_follows ? sum_groups + 2 : 2));
-        const shape padded{step.in_shape.height + p.kernel, step.in_shape.width + p.kernel,
-                           simd::padded(step.in_shape.channels)};
-        if (p.kind == primitive_kind::depthwise) {
-            const int count = depthwise_geometry(step.in_shape, p.kernel, p.stride).planes();
-            planes = (std::max)(planes, both * image_floats(1, {padded.height, padded.width, count * W}));
-        } else if (p.kind == primitive_kind::convolution) {
-            planes = (std::max)(planes, both * image_floats(1, padded));
-        }
-    }
-    return weights + planes * memory_size::of(thread_count());
-}
-
-} // namespace fitnas::detail
 
 // ---- fitnas/nn/gradient_check.hpp ----
 /// @file
@@ -6068,42 +6583,81 @@ gradient_report check_operator(cell place, int images = 3, const gradient_check_
 
 } // namespace fitnas
 
-// ---- fitnas/data/image_dataset.hpp ----
+// ---- fitnas/data/image_source.hpp ----
 /// @file
-/// @brief Labelled images in memory.
+/// @brief Labelled images, wherever they are: what training and scoring see of them.
 
 namespace fitnas {
 
-/// @brief Images of one shape and their labels.
-struct image_dataset {
-    pixel_tensor images{{0, 0, 0, 0}}; ///< N x H x W x C, pixels 0 to 255
-    std::vector<int> labels;           ///< N, each in [0, classes)
-    int classes = 0;
+/// @brief Images of one shape and their labels. An `image_dataset` has them in memory, an `image_view` shows
+/// some of another source's; derive from this to show images that are elsewhere. Functions are called by
+/// several threads at a time.
+class image_source {
+public:
+    image_source() = default;
+    image_source(const image_source&) = default;
+    image_source(image_source&&) = default;
+    image_source& operator=(const image_source&) = default;
+    image_source& operator=(image_source&&) = default;
+    virtual ~image_source() = default;
 
     /// @return how many images there are
-    std::size_t size() const { return images.shape(0); }
-    bool empty() const { return size() == 0; }
+    virtual std::size_t size() const = 0;
     /// @return the shape of one image
-    shape image_shape() const {
-        return {static_cast<int>(images.shape(1)), static_cast<int>(images.shape(2)),
-                static_cast<int>(images.shape(3))};
-    }
-};
+    virtual shape image_shape() const = 0;
+    /// @return how many classes there are; labels are below
+    virtual int class_count() const = 0;
+    /// @return how many labels there are: as many as images, unless the source contradicts itself
+    virtual std::size_t label_count() const { return size(); }
+    /// @param image below `label_count()`
+    virtual int label(std::size_t image) const = 0;
+    /// @param image below `size()`
+    /// @param room for one image, which may be written to
+    /// @return H x W x C pixels, 0 to 255, in `room` or where they lie
+    virtual const std::uint8_t* read(std::size_t image, std::uint8_t* room) const = 0;
 
-/// @brief Three splits: weights are trained on `train`, architectures are compared on `validation`, and
-/// `test` is for the last step only.
-struct dataset {
-    image_dataset train;
-    image_dataset validation;
-    image_dataset test;
+    bool empty() const { return size() == 0; }
+    /// @return a hash of what the images hold, wherever they came from: 16 hexadecimal digits
+    virtual std::string fingerprint() const;
 };
 
 namespace detail {
+inline std::vector<int> labels_of(const image_source& data) {
+    std::vector<int> labels;
+    labels.reserve(data.label_count());
+    for (std::size_t i = 0; i < data.label_count(); ++i) {
+        labels.push_back(data.label(i));
+    }
+    return labels;
+}
+} // namespace detail
+
+inline std::string image_source::fingerprint() const {
+    // Eight images are a whole number of words.
+    constexpr std::size_t together = 8;
+    const auto pixels = static_cast<std::size_t>(image_shape().size());
+    std::vector<std::uint8_t> some(together * pixels);
+    std::vector<std::uint8_t> room(pixels);
+    detail::hash64 hash;
+    hash.add(std::uint64_t{size() * pixels});
+    for (std::size_t first = 0; first < size(); first += together) {
+        std::size_t bytes = 0;
+        for (std::size_t i = first; i < size() && i < first + together; ++i, bytes += pixels) {
+            std::memcpy(some.data() + bytes, read(i, room.data()), pixels);
+        }
+        hash.add_words(some.data(), bytes);
+    }
+    const std::vector<int> labels = detail::labels_of(*this);
+    hash.add(labels.data(), labels.size() * sizeof(int));
+    return hash.text();
+}
+
+namespace detail {
 /// @throws shape_error where there is not one label an image
-inline void require_labels(const image_dataset& data, const char* what) {
-    if (data.labels.size() != data.size()) {
+inline void require_labels(const image_source& data, const char* what) {
+    if (data.label_count() != data.size()) {
         throw shape_error("[F0419] " + std::string(what) + ": expected one label an image, got " +
-                          std::to_string(data.size()) + " images and " + std::to_string(data.labels.size()) +
+                          std::to_string(data.size()) + " images and " + std::to_string(data.label_count()) +
                           " labels");
     }
 }
@@ -6113,23 +6667,23 @@ inline void require_labels(const image_dataset& data, const char* what) {
 /// @param what the file or set, for the message
 /// @throws data_error where there are no images, images and labels differ in number, or a label is outside
 /// [0, classes)
-FITNAS_COLD inline void require_consistent(const image_dataset& data, const std::string& what) {
+FITNAS_COLD inline void require_consistent(const image_source& data, const std::string& what) {
     if (data.empty() || data.image_shape().size() == 0) {
         throw data_error("[F0420] " + what + ": expected at least one image, got none");
     }
-    if (data.labels.size() != data.size()) {
+    if (data.label_count() != data.size()) {
         throw data_error("[F0421] " + what + ": expected one label an image, got " +
-                         std::to_string(data.size()) + " images and " + std::to_string(data.labels.size()) +
+                         std::to_string(data.size()) + " images and " + std::to_string(data.label_count()) +
                          " labels");
     }
-    if (data.classes < 1) {
+    if (data.class_count() < 1) {
         throw data_error("[F0422] " + what + ": expected at least one class, got " +
-                         std::to_string(data.classes));
+                         std::to_string(data.class_count()));
     }
-    for (std::size_t i = 0; i < data.labels.size(); ++i) {
-        if (data.labels[i] < 0 || data.labels[i] >= data.classes) {
+    for (std::size_t i = 0; i < data.size(); ++i) {
+        if (const int label = data.label(i); label < 0 || label >= data.class_count()) {
             throw data_error("[F0423] " + what + ": expected labels from 0 to " +
-                             std::to_string(data.classes - 1) + ", got " + std::to_string(data.labels[i]) +
+                             std::to_string(data.class_count() - 1) + ", got " + std::to_string(label) +
                              " for image " + std::to_string(i));
         }
     }
@@ -6159,33 +6713,43 @@ struct augmentation {
 ///
 /// A channel that has one value everywhere gets the scale 1.
 /// @throws data_error where there are no images
-inline normalisation normalisation_of(const image_dataset& data) {
+inline normalisation normalisation_of(const image_source& data) {
     if (data.empty() || data.image_shape().size() == 0) {
         throw data_error("[F0401] normalisation_of: expected at least one image, got none");
     }
-    const auto channels = static_cast<std::size_t>(data.image_shape().channels);
-    const auto pixels = static_cast<std::ptrdiff_t>(data.images.size() / channels);
+    const shape one = data.image_shape();
+    const auto channels = static_cast<std::size_t>(one.channels);
+    const double pixels = static_cast<double>(data.size()) * static_cast<double>(one.pixels());
+    // Sums and sums of squares of each channel: whole numbers, so their order is no matter.
+    std::array<std::vector<std::uint64_t>, sum_groups> sums;
+    parallel_groups(static_cast<std::ptrdiff_t>(data.size()),
+                    [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
+                        std::vector<std::uint64_t>& mine = sums[static_cast<std::size_t>(group)];
+                        mine.resize(2 * channels);
+                        std::vector<std::uint8_t> room(static_cast<std::size_t>(one.size()));
+                        for (std::ptrdiff_t i = first; i < last; ++i) {
+                            const std::uint8_t* from = data.read(static_cast<std::size_t>(i), room.data());
+                            for (long long p = 0; p < one.pixels(); ++p) {
+                                for (std::size_t c = 0; c < channels; ++c) {
+                                    const std::uint64_t value = *from++;
+                                    mine[2 * c] += value;
+                                    mine[2 * c + 1] += value * value;
+                                }
+                            }
+                        }
+                    });
     normalisation result;
     for (std::size_t c = 0; c < channels; ++c) {
-        std::array<std::array<std::uint64_t, 2>, sum_groups> sums{};
-        parallel_groups(pixels, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
-            std::uint64_t sum = 0;
-            std::uint64_t squares = 0;
-            for (std::ptrdiff_t p = first; p < last; ++p) {
-                const std::uint64_t value = data.images.data()[static_cast<std::size_t>(p) * channels + c];
-                sum += value;
-                squares += value * value;
-            }
-            sums[static_cast<std::size_t>(group)] = {sum, squares};
-        });
         std::uint64_t sum = 0;
         std::uint64_t squares = 0;
-        for (const auto& s : sums) {
-            sum += s[0];
-            squares += s[1];
+        for (const std::vector<std::uint64_t>& group : sums) {
+            if (!group.empty()) {
+                sum += group[2 * c];
+                squares += group[2 * c + 1];
+            }
         }
-        const double mean = static_cast<double>(sum) / static_cast<double>(pixels);
-        const double variance = static_cast<double>(squares) / static_cast<double>(pixels) - mean * mean;
+        const double mean = static_cast<double>(sum) / pixels;
+        const double variance = static_cast<double>(squares) / pixels - mean * mean;
         result.mean.push_back(static_cast<float>(mean / 255));
         // Below this only rounding is left: two pixel values differ by at least 1.
         result.scale.push_back(variance < 1e-9 ? 1.0F : static_cast<float>(255 / std::sqrt(variance)));
@@ -6207,7 +6771,7 @@ inline std::vector<std::size_t> shuffled_indices(std::size_t n, seed s, std::uin
 namespace detail {
 
 /// The normalised value of each pixel value, channels x 256.
-inline std::vector<float> pixel_values(const image_dataset& data, std::span<const std::size_t> indices,
+inline std::vector<float> pixel_values(const image_source& data, std::span<const std::size_t> indices,
                                        const normalisation& norm, bool with_labels) {
     const auto channels = static_cast<std::size_t>(data.image_shape().channels);
     if (norm.mean.size() != channels || norm.scale.size() != channels) {
@@ -6233,6 +6797,20 @@ inline std::vector<float> pixel_values(const image_dataset& data, std::span<cons
     return values;
 }
 
+/// Room for the pixels of a batch, for sources that need some: memory is touched only by what is written.
+class reading_room {
+public:
+    reading_room(shape one, std::size_t images)
+        : m_size(one.size()),
+          m_pixels(
+              std::make_unique_for_overwrite<std::uint8_t[]>(images * static_cast<std::size_t>(m_size))) {}
+    std::uint8_t* of(std::ptrdiff_t image) const { return m_pixels.get() + image * m_size; }
+
+private:
+    long long m_size;
+    std::unique_ptr<std::uint8_t[]> m_pixels;
+};
+
 /// One image seen through a window that is moved by (dy, dx) and mirrored; what lies outside is 0.
 inline void load_image(const std::uint8_t* from, shape s, const float* values, int dy, int dx, bool mirror,
                        float* to) {
@@ -6256,13 +6834,14 @@ inline void load_image(const std::uint8_t* from, shape s, const float* values, i
 /// @param labels n, overwritten; null where they are not wanted
 /// @throws shape_error where an index is past the end, the normalisation has other channels, or labels are
 /// wanted and there is not one an image
-inline void load_batch(const image_dataset& data, std::span<const std::size_t> indices,
+inline void load_batch(const image_source& data, std::span<const std::size_t> indices,
                        const normalisation& norm, float* images, int* labels) {
     const std::vector<float> values = detail::pixel_values(data, indices, norm, labels != nullptr);
     const shape s = data.image_shape();
+    const detail::reading_room room(s, indices.size());
     parallel_for(static_cast<std::ptrdiff_t>(indices.size()), [&](std::ptrdiff_t i) {
         const std::size_t number = indices[static_cast<std::size_t>(i)];
-        const std::uint8_t* from = data.images.data() + number * static_cast<std::size_t>(s.size());
+        const std::uint8_t* from = data.read(number, room.of(i));
         float* to = images + i * s.size();
         for (long long p = 0; p < s.pixels(); ++p) {
             for (int c = 0; c < s.channels; ++c) {
@@ -6270,7 +6849,7 @@ inline void load_batch(const image_dataset& data, std::span<const std::size_t> i
             }
         }
         if (labels != nullptr) {
-            labels[i] = data.labels[number];
+            labels[i] = data.label(number);
         }
     });
 }
@@ -6283,7 +6862,7 @@ inline void load_batch(const image_dataset& data, std::span<const std::size_t> i
 /// @param images n x H x W x C, overwritten
 /// @param labels n, overwritten; null where they are not wanted
 /// @throws shape_error as above; option_error where the padding is negative or larger than the image
-inline void load_batch(const image_dataset& data, std::span<const std::size_t> indices,
+inline void load_batch(const image_source& data, std::span<const std::size_t> indices,
                        const normalisation& norm, float* images, int* labels, const augmentation& augment,
                        seed s, std::uint64_t epoch) {
     const shape one = data.image_shape();
@@ -6294,6 +6873,7 @@ inline void load_batch(const image_dataset& data, std::span<const std::size_t> i
                            std::to_string(augment.crop_padding));
     }
     const std::vector<float> values = detail::pixel_values(data, indices, norm, labels != nullptr);
+    const detail::reading_room room(one, indices.size());
     parallel_for(static_cast<std::ptrdiff_t>(indices.size()), [&](std::ptrdiff_t i) {
         const std::size_t number = indices[static_cast<std::size_t>(i)];
         random_stream random(s, purpose::augment, epoch, number);
@@ -6301,10 +6881,10 @@ inline void load_batch(const image_dataset& data, std::span<const std::size_t> i
         const int dy = static_cast<int>(random.below(places)) - augment.crop_padding;
         const int dx = static_cast<int>(random.below(places)) - augment.crop_padding;
         const bool mirror = augment.flip && (random.bits() & 1U) != 0;
-        detail::load_image(data.images.data() + number * static_cast<std::size_t>(one.size()), one,
-                           values.data(), dy, dx, mirror, images + i * one.size());
+        detail::load_image(data.read(number, room.of(i)), one, values.data(), dy, dx, mirror,
+                           images + i * one.size());
         if (labels != nullptr) {
-            labels[i] = data.labels[number];
+            labels[i] = data.label(number);
         }
     });
 }
@@ -6638,6 +7218,131 @@ inline std::string find_file(const std::string& directory, const std::string& na
 
 } // namespace fitnas::detail
 
+// ---- fitnas/data/image_dataset.hpp ----
+/// @file
+/// @brief Labelled images in memory.
+
+namespace fitnas {
+
+/// @brief Images of one shape and their labels, in memory and open to changes.
+struct image_dataset final : image_source {
+    pixel_tensor images{{0, 0, 0, 0}}; ///< N x H x W x C, pixels 0 to 255
+    std::vector<int> labels;           ///< N, each in [0, classes)
+    int classes = 0;
+
+    image_dataset() = default;
+    image_dataset(pixel_tensor pixels, std::vector<int> numbers, int count)
+        : images(std::move(pixels)), labels(std::move(numbers)), classes(count) {}
+    /// @brief A copy in memory of what a source shows.
+    explicit image_dataset(const image_source& other) : classes(other.class_count()) {
+        const shape s = other.image_shape();
+        images = pixel_tensor::from_shape({other.size(), static_cast<std::size_t>(s.height),
+                                           static_cast<std::size_t>(s.width),
+                                           static_cast<std::size_t>(s.channels)});
+        const auto pixels = static_cast<std::size_t>(s.size());
+        for (std::size_t i = 0; i < other.size(); ++i) {
+            std::uint8_t* const to = images.data() + i * pixels;
+            if (const std::uint8_t* from = other.read(i, to); from != to) {
+                std::memcpy(to, from, pixels);
+            }
+        }
+        labels = detail::labels_of(other);
+    }
+
+    std::size_t size() const override { return images.shape(0); }
+    shape image_shape() const override {
+        return {static_cast<int>(images.shape(1)), static_cast<int>(images.shape(2)),
+                static_cast<int>(images.shape(3))};
+    }
+    int class_count() const override { return classes; }
+    std::size_t label_count() const override { return labels.size(); }
+    int label(std::size_t image) const override { return labels[image]; }
+    const std::uint8_t* read(std::size_t image, std::uint8_t* /*room*/) const override {
+        return images.data() + image * static_cast<std::size_t>(image_shape().size());
+    }
+};
+
+} // namespace fitnas
+
+// ---- fitnas/data/image_view.hpp ----
+/// @file
+/// @brief Some images of a source, without a copy of their pixels.
+
+namespace fitnas {
+
+/// @brief A source, or some of its images, by value: copies share the pixels, which live as long as any of
+/// them.
+class image_view final : public image_source {
+public:
+    /// @brief No images.
+    image_view() : image_view(image_dataset{}) {}
+    /// @brief All images of a source, which is moved in or copied.
+    template <class Source>
+    requires(std::derived_from<Source, image_source> && !std::same_as<Source, image_view>)
+        image_view(Source source)
+        : m_source(std::make_shared<const Source>(std::move(source))) {}
+    /// @brief All images of a source that others have too.
+    explicit image_view(std::shared_ptr<const image_source> source) : m_source(std::move(source)) {
+        if (!m_source) {
+            throw option_error("[F0470] image_view: expected a source of images, got none");
+        }
+    }
+
+    /// @return the images with these numbers, in their order
+    /// @throws shape_error where a number is past the end, or there is not one label an image
+    image_view subset(std::span<const std::size_t> numbers) const {
+        detail::require_labels(*this, "subset");
+        std::vector<std::size_t> chosen;
+        chosen.reserve(numbers.size());
+        for (const std::size_t i : numbers) {
+            if (i >= size()) {
+                throw shape_error("[F0424] subset: expected image numbers below " + std::to_string(size()) +
+                                  ", got " + std::to_string(i));
+            }
+            chosen.push_back(number(i));
+        }
+        image_view part = *this;
+        part.m_numbers = std::make_shared<const std::vector<std::size_t>>(std::move(chosen));
+        return part;
+    }
+
+    std::size_t size() const override { return m_numbers ? m_numbers->size() : m_source->size(); }
+    shape image_shape() const override { return m_source->image_shape(); }
+    int class_count() const override { return m_source->class_count(); }
+    std::size_t label_count() const override {
+        return m_numbers ? m_numbers->size() : m_source->label_count();
+    }
+    int label(std::size_t image) const override { return m_source->label(number(image)); }
+    const std::uint8_t* read(std::size_t image, std::uint8_t* room) const override {
+        return m_source->read(number(image), room);
+    }
+    std::string fingerprint() const override {
+        return m_numbers ? image_source::fingerprint() : m_source->fingerprint();
+    }
+
+private:
+    std::size_t number(std::size_t image) const { return m_numbers ? (*m_numbers)[image] : image; }
+
+    std::shared_ptr<const image_source> m_source;
+    std::shared_ptr<const std::vector<std::size_t>> m_numbers; // none: all of the source
+};
+
+/// @brief The images with these numbers, in their order, without a copy of their pixels.
+/// @throws shape_error where a number is past the end, or there is not one label an image
+inline image_view subset(const image_view& data, std::span<const std::size_t> indices) {
+    return data.subset(indices);
+}
+
+/// @brief Three splits: weights are trained on `train`, architectures are compared on `validation`, and
+/// `test` is for the last step only.
+struct dataset {
+    image_view train;
+    image_view validation;
+    image_view test;
+};
+
+} // namespace fitnas
+
 // ---- fitnas/data/split.hpp ----
 /// @file
 /// @brief Seeded parts and splits of a set of images.
@@ -6650,28 +7355,6 @@ struct split_options {
     fitnas::seed seed{0};
     std::size_t train_limit = 0; ///< keep only so many training images; 0: all that are left
 };
-
-/// @brief The images with these numbers, in their order.
-/// @throws shape_error where a number is past the end, or there is not one label an image
-inline image_dataset subset(const image_dataset& data, std::span<const std::size_t> indices) {
-    detail::require_labels(data, "subset");
-    const shape s = data.image_shape();
-    const auto pixels = static_cast<std::size_t>(s.size());
-    image_dataset part;
-    part.images = pixel_tensor::from_shape(
-        {indices.size(), data.images.shape(1), data.images.shape(2), data.images.shape(3)});
-    part.labels.resize(indices.size());
-    part.classes = data.classes;
-    for (std::size_t i = 0; i < indices.size(); ++i) {
-        if (indices[i] >= data.size()) {
-            throw shape_error("[F0424] subset: expected image numbers below " + std::to_string(data.size()) +
-                              ", got " + std::to_string(indices[i]));
-        }
-        std::copy_n(data.images.data() + indices[i] * pixels, pixels, part.images.data() + i * pixels);
-        part.labels[i] = data.labels[indices[i]];
-    }
-    return part;
-}
 
 namespace detail {
 
@@ -6698,10 +7381,10 @@ inline std::vector<std::size_t> class_quotas(const std::vector<std::size_t>& cou
 }
 
 /// The images of each class, in a random order.
-inline std::vector<std::vector<std::size_t>> shuffled_classes(const image_dataset& data, seed s, purpose p) {
-    std::vector<std::vector<std::size_t>> members(static_cast<std::size_t>(data.classes));
+inline std::vector<std::vector<std::size_t>> shuffled_classes(const image_source& data, seed s, purpose p) {
+    std::vector<std::vector<std::size_t>> members(static_cast<std::size_t>(data.class_count()));
     for (std::size_t i = 0; i < data.size(); ++i) {
-        members[static_cast<std::size_t>(data.labels[i])].push_back(i);
+        members[static_cast<std::size_t>(data.label(i))].push_back(i);
     }
     for (std::size_t c = 0; c < members.size(); ++c) {
         random_stream random(s, p, c);
@@ -6724,7 +7407,7 @@ inline std::vector<std::vector<std::size_t>> shuffled_classes(const image_datase
 /// @param s chooses the images; the same gives the same
 /// @return different image numbers
 /// @throws data_error where the set contradicts itself; option_error where it has fewer images
-inline std::vector<std::size_t> stratified_indices(const image_dataset& data, std::size_t count, seed s) {
+inline std::vector<std::size_t> stratified_indices(const image_source& data, std::size_t count, seed s) {
     require_consistent(data, "stratified_indices");
     if (count > data.size()) {
         throw option_error("[F0468] stratified_indices: expected at most the " + std::to_string(data.size()) +
@@ -6759,13 +7442,13 @@ inline std::vector<std::size_t> stratified_indices(const image_dataset& data, st
 /// @return images keep the order they have in `all`
 /// @throws data_error where a set contradicts itself or the two do not match
 /// @throws option_error where validation takes every image, or train_limit asks for more than are left
-inline dataset split(const image_dataset& all, image_dataset test, const split_options& options = {}) {
+inline dataset split(const image_view& all, image_view test, const split_options& options = {}) {
     require_consistent(all, "split: the training set");
     require_consistent(test, "split: the test set");
-    if (all.image_shape() != test.image_shape() || all.classes != test.classes) {
+    if (all.image_shape() != test.image_shape() || all.class_count() != test.class_count()) {
         throw data_error("[F0425] split: the training set has images of " + to_string(all.image_shape()) +
-                         " in " + std::to_string(all.classes) + " classes, the test set " +
-                         to_string(test.image_shape()) + " in " + std::to_string(test.classes));
+                         " in " + std::to_string(all.class_count()) + " classes, the test set " +
+                         to_string(test.image_shape()) + " in " + std::to_string(test.class_count()));
     }
     if (options.validation >= all.size()) {
         throw option_error("[F0426] split_options::validation: expected fewer than the " +
@@ -6888,7 +7571,7 @@ inline dataset cifar10(const std::string& directory, const split_options& option
         paths.push_back(detail::find_file(directory, "data_batch_" + std::to_string(i) + ".bin"));
     }
     const std::string test_path = detail::find_file(directory, "test_batch.bin");
-    const image_dataset all = read_cifar10(paths);
+    const image_view all = read_cifar10(paths);
     return split(all, read_cifar10({&test_path, 1}), options);
 }
 
@@ -7037,7 +7720,7 @@ inline dataset fashion_mnist(const std::string& directory = "/usr/share/datasets
         const std::string images = detail::find_file(directory, part + "-images-idx3-ubyte");
         return read_idx(images, detail::find_file(directory, part + "-labels-idx1-ubyte"), 10);
     };
-    const image_dataset all = read("train");
+    const image_view all = read("train");
     return split(all, read("t10k"), options);
 }
 
@@ -7252,6 +7935,8 @@ template <class Operator, int Width, int Stride>
 struct fixed;
 template <class Operators, int Cells, int Width, int Stride>
 struct stage;
+template <class Operators, int Layers, int Width, int First, int Stride>
+struct again;
 template <int Width, int Classes>
 struct head;
 template <class Image, class... Parts>
@@ -7262,9 +7947,11 @@ struct space_block;
 struct space_layer;
 struct space_layout;
 class latency_table;
+class cost_terms;
+class named_cost;
 class limit_check;
 namespace cost {
-struct latency_limit;
+struct bound;
 struct limit;
 } // namespace cost
 namespace spaces {
@@ -7274,6 +7961,8 @@ struct fashion_mini;
 } // namespace spaces
 
 // data
+class image_source;
+class image_view;
 struct image_dataset;
 struct dataset;
 struct split_options;
@@ -7295,7 +7984,6 @@ struct latency_options;
 // predictor
 enum class loss;
 enum class target;
-enum class counted;
 struct line;
 struct fit_options;
 struct ridge_options;
@@ -7332,7 +8020,6 @@ namespace search {
 struct exhaustive_options;
 struct random_options;
 struct evolution_options;
-enum class objective : std::uint8_t;
 struct pareto_options;
 template <int... Cells>
 struct segments;
@@ -7833,8 +8520,8 @@ public:
         const auto share = static_cast<float>(1 / std::sqrt(second));
         const auto keep = static_cast<float>(1 - learning_rate * static_cast<double>(m_options.weight_decay));
         const auto all = [](float x) { return simd::broadcast(x); };
-        for (std::size_t i = 0; i < values.size(); i += simd::native_width) {
-            const int left = static_cast<int>((std::min)(values.size() - i, std::size_t{simd::native_width}));
+        for (std::size_t i = 0; i < values.size(); i += simd::lanes) {
+            const int left = static_cast<int>((std::min)(values.size() - i, std::size_t{simd::lanes}));
             const simd::vec<> g = simd::load(gradient.data() + i, left);
             simd::vec<> mean = simd::load(m_mean.data() + i, left);
             simd::vec<> square = simd::load(m_square.data() + i, left);
@@ -8371,7 +9058,9 @@ struct space_layer {
     cell place;
     int first_block = 0; ///< its candidates are neighbours in the list of blocks
     int candidates = 1;
-    int cell_index = -1; ///< the place of its digit in an architecture code; -1 where nothing is chosen
+    /// The place of its digit in an architecture code, which several layers may read; -1 where nothing is
+    /// chosen. Cells come in the order of the layers that read them first.
+    int cell_index = -1;
 };
 
 /// @brief The tables of a space: layers in the order of the data, blocks in the order of the parameters.
@@ -8387,6 +9076,15 @@ struct space_layout {
     /// @param code one operator number a cell
     constexpr const space_block& block(const space_layer& layer, std::span<const std::uint8_t> code) const {
         return blocks[static_cast<std::size_t>(block_index(layer, code))];
+    }
+    /// @return whether a layer before this one reads the same cell
+    constexpr bool reads_again(const space_layer& layer) const {
+        for (const space_layer& l : layers) {
+            if (l.cell_index >= 0 && l.cell_index == layer.cell_index) {
+                return &l != &layer;
+            }
+        }
+        return false;
     }
     /// @return the same as an index into `blocks`
     constexpr int block_index(const space_layer& layer, std::span<const std::uint8_t> code) const {
@@ -8462,8 +9160,9 @@ struct head_operator {
     }
 };
 
-/// What a part of a space adds to it: `Layers` layers of the candidates `Operators`, searchable or not.
-template <class Operators, int Layers, int Width, int Stride, bool Searchable>
+/// What a part of a space adds to it: `Layers` layers of the candidates `Operators`, searchable or not. The
+/// choices of those that are not may be those of earlier cells, from `First` on.
+template <class Operators, int Layers, int Width, int Stride, bool Searchable, int First = -1>
 struct space_part {
     static_assert(Layers >= 1, "[F0326] a stage needs at least one cell");
     static_assert(Width >= 1, "[F0327] a layer's width must be positive");
@@ -8473,6 +9172,7 @@ struct space_part {
     static constexpr int width = Width;
     static constexpr int stride = Stride;
     static constexpr bool searchable = Searchable;
+    static constexpr int first = First;
 };
 
 } // namespace detail
@@ -8492,6 +9192,18 @@ struct fixed : detail::space_part<operator_set<Operator>, 1, Width, Stride, fals
 /// @tparam Stride of the first cell; the others have stride 1
 template <class Operators, int Cells, int Width, int Stride = 1>
 struct stage : detail::space_part<Operators, Cells, Width, Stride, true> {};
+
+/// @brief Layers that read choices made before: the digit of cell `First` of a code chooses in this layer
+/// too, the next in the next. They have weights of their own.
+/// @tparam Operators an `operator_set` of as many operators as these cells have
+/// @tparam Layers how many
+/// @tparam Width output channels
+/// @tparam First the first of the cells, which are all of parts before this one
+/// @tparam Stride of the first layer; the others have stride 1
+template <class Operators, int Layers, int Width, int First, int Stride = 1>
+struct again : detail::space_part<Operators, Layers, Width, Stride, false, First> {
+    static_assert(First >= 0, "[F0397] again<Operators, Layers, Width, First>: expected a cell from 0");
+};
 
 /// @brief The last layer: 1x1 convolution, batch norm, ReLU, global average pool, linear layer with bias.
 template <int Width, int Classes>
@@ -8522,7 +9234,8 @@ concept head_part = requires {
 };
 template <class T>
 concept any_part = requires {
-    []<class O, int L, int W, int S, bool B>(space_part<O, L, W, S, B>*) {}(static_cast<T*>(nullptr));
+    []<class O, int L, int W, int S, bool B, int F>(space_part<O, L, W, S, B, F>*) {
+    }(static_cast<T*>(nullptr));
 };
 template <class T>
 concept middle_part = any_part<T> && !stem_part<T> && !head_part<T>;
@@ -8555,6 +9268,7 @@ struct space_tables {
     long long parameters = 0;
     bool recipes_are_valid = true;
     bool recipes_give_the_shape = true;
+    bool choices_are_made_before = true;
 
     template <class... Parts>
     static constexpr space_tables make(shape input) {
@@ -8571,8 +9285,11 @@ private:
     constexpr void add(shape& input, int& layer, int& block, int& cell_index) {
         for (int i = 0; i < Part::layers; ++i) {
             const cell place{input, Part::width, i == 0 ? Part::stride : 1};
-            layers[static_cast<std::size_t>(layer++)] = {place, block, Part::operators::size,
-                                                         Part::searchable ? cell_index++ : -1};
+            const int chosen = Part::searchable ? cell_index++ : Part::first < 0 ? -1 : Part::first + i;
+            choices_are_made_before =
+                choices_are_made_before && chosen < cell_index &&
+                (Part::first < 0 || candidates_of(chosen, layer) == Part::operators::size);
+            layers[static_cast<std::size_t>(layer++)] = {place, block, Part::operators::size, chosen};
             const auto names = Part::operators::names();
             const auto recipes = Part::operators::build(place);
             for (std::size_t o = 0; o < recipes.size(); ++o) {
@@ -8587,12 +9304,25 @@ private:
             input = place.output();
         }
     }
+    /// Of the cell that some of the first layers have; 0 where none has it.
+    constexpr int candidates_of(int cell, int count) const {
+        for (int l = 0; l < count; ++l) {
+            if (layers[static_cast<std::size_t>(l)].cell_index == cell) {
+                return layers[static_cast<std::size_t>(l)].candidates;
+            }
+        }
+        return 0;
+    }
 };
 
 /// The tables, or a sentence that says what is wrong with an operator.
 template <int Layers, int Blocks, class Image, class... Parts>
 constexpr auto checked_tables() {
     constexpr auto tables = space_tables<Layers, Blocks>::template make<Parts...>(Image::value);
+    static_assert(
+        tables.choices_are_made_before,
+        "[F0398] again<Operators, Layers, Width, First>: expected cells of stages before it, with as "
+        "many operators");
     static_assert(tables.recipes_are_valid,
                   "[F0330] search_space<...>: an operator's recipe has an even kernel, a stride or "
                   "width below 1, or a residual that does not meet the shape of the input");
@@ -8607,7 +9337,7 @@ constexpr auto checked_tables() {
 /// @brief A search space: everything about it is a type or a constant.
 ///
 /// @tparam Image `image<height, width, channels>`
-/// @tparam Parts a `stem`, then any number of `stage` and `fixed`, then a `head`
+/// @tparam Parts a `stem`, then any number of `stage`, `again` and `fixed`, then a `head`
 template <class Image, class... Parts>
 struct search_space {
     static_assert(detail::is_image<Image>::value,
@@ -8664,7 +9394,7 @@ struct search_space {
     static constexpr space_layout layout() {
         return {input, classes, cells, supernet_parameters, tables.layers, tables.blocks};
     }
-    /// @return the layer of a cell, 0 <= cell_index < cells
+    /// @return the first layer that reads a cell, 0 <= cell_index < cells
     static constexpr const space_layer& layer_of(int cell_index) {
         for (const space_layer& l : tables.layers) {
             if (l.cell_index == cell_index) {
@@ -8673,7 +9403,7 @@ struct search_space {
         }
         return tables.layers.back();
     }
-    /// @return the block of an operator in a cell
+    /// @return the block of an operator in a cell, of the first layer that reads it
     static constexpr const space_block& block_of(int cell_index, int operator_index) {
         return tables.blocks[static_cast<std::size_t>(layer_of(cell_index).first_block + operator_index)];
     }
@@ -8814,6 +9544,45 @@ namespace fitnas {
 
 namespace detail {
 
+/// Whether several layers read some cell of the space.
+template <search_space_type Space>
+inline constexpr bool cells_are_shared = [] {
+    int readers = 0;
+    for (const space_layer& l : Space::tables.layers) {
+        readers += l.cell_index >= 0 ? 1 : 0;
+    }
+    return readers > Space::cells;
+}();
+
+/// Whether several layers read a cell.
+template <search_space_type Space>
+constexpr bool is_shared(int cell) {
+    int readers = 0;
+    if constexpr (cells_are_shared<Space>) {
+        for (const space_layer& l : Space::tables.layers) {
+            readers += l.cell_index == cell ? 1 : 0;
+        }
+    }
+    return readers > 1;
+}
+
+/// Whether two operators of a cell have equal recipes in every layer that reads it.
+template <search_space_type Space>
+constexpr bool same_operator(int cell, int a, int b) {
+    if constexpr (cells_are_shared<Space>) {
+        for (const space_layer& l : Space::tables.layers) {
+            if (l.cell_index == cell &&
+                Space::tables.blocks[static_cast<std::size_t>(l.first_block + a)].steps !=
+                    Space::tables.blocks[static_cast<std::size_t>(l.first_block + b)].steps) {
+                return false;
+            }
+        }
+        return true;
+    } else {
+        return Space::block_of(cell, a).steps == Space::block_of(cell, b).steps;
+    }
+}
+
 /// The first operator of a cell with these steps, or -1.
 template <search_space_type Space>
 constexpr int operator_with(int cell, const recipe& steps) {
@@ -8854,15 +9623,15 @@ constexpr bool place_early(const architecture<Space>& a, const std::array<int, S
     return false;
 }
 
-/// Behind the last cell of a run that begins with `first`: neighbouring layers that all keep one shape. Any
-/// other cell is a run by itself.
+/// Behind the last cell of a run that begins with `first`: neighbouring layers that all keep one shape and
+/// whose cells no other layer reads. Any other cell is a run by itself.
 template <search_space_type Space>
 constexpr int end_of_run(int first) {
     int last = first;
     const cell place = Space::layer_of(first).place;
-    if (place.keeps_shape()) {
+    if (place.keeps_shape() && !is_shared<Space>(first)) {
         while (last + 1 < Space::cells && Space::layer_of(last + 1).place == place &&
-               &Space::layer_of(last + 1) == &Space::layer_of(last) + 1) {
+               &Space::layer_of(last + 1) == &Space::layer_of(last) + 1 && !is_shared<Space>(last + 1)) {
             ++last;
         }
     }
@@ -8875,6 +9644,15 @@ constexpr architecture<Space> canonical_network(const architecture<Space>& a) {
     int first = 0;
     while (first < Space::cells) {
         const int last = end_of_run<Space>(first) - 1;
+        if (is_shared<Space>(first)) {
+            const auto at = static_cast<std::size_t>(first++);
+            int o = 0;
+            while (!same_operator<Space>(static_cast<int>(at), o, a[at])) {
+                ++o;
+            }
+            result[at] = static_cast<std::uint8_t>(o);
+            continue;
+        }
         const cell place = Space::layer_of(first).place;
         std::array<int, Space::cells> kept{};
         int kept_count = 0;
@@ -8896,7 +9674,9 @@ constexpr architecture<Space> canonical_network(const architecture<Space>& a) {
 /// An operator whose recipe is empty changes nothing, so where it stands among neighbouring cells of one
 /// shape does not matter: the others move to the front of their run in their order. Operators of one cell
 /// with equal recipes are one. Two architectures are the same network exactly where their canonical forms are
-/// equal. Where codes stand for nothing (a `code_space` without a layout) each is its own canonical form.
+/// equal; but operators do not move in or out of a cell that several layers read (`again`), so that networks
+/// which are equal by such a move count as different. Where codes stand for nothing (a `code_space` without a
+/// layout) each is its own canonical form.
 template <code_space Space>
 constexpr architecture<Space> canonical(const architecture<Space>& a) {
     require_valid<Space>(a);
@@ -9753,6 +10533,374 @@ private:
 
 } // namespace fitnas::detail
 
+// ---- fitnas/space/cost.hpp ----
+/// @file
+/// @brief Costs of an architecture, constexpr: multiply-accumulates and parameters.
+
+namespace fitnas::cost {
+
+/// @brief A cost that adds up over the layers: `block_cost(block)` for each block that the architecture uses.
+template <search_space_type Space, class BlockCost>
+constexpr auto sum(const architecture<Space>& a, BlockCost&& block_cost) {
+    require_valid<Space>(a);
+    decltype(block_cost(Space::tables.blocks[0])) total{};
+    for (const space_layer& l : Space::tables.layers) {
+        total += block_cost(Space::layout().block(l, a));
+    }
+    return total;
+}
+
+/// @brief Multiply-accumulates of convolutions and linear layers for one image (what papers on mobile
+/// networks print as FLOPs). Batch norm, activations, additions, pools and biases are not counted.
+template <search_space_type Space>
+constexpr long long macs(const architecture<Space>& a) {
+    return sum<Space>(a, [](const space_block& b) { return b.macs; });
+}
+
+/// @brief Trainable values: weights, batch norm scales and shifts, the linear layer's biases.
+template <search_space_type Space>
+constexpr long long parameters(const architecture<Space>& a) {
+    return sum<Space>(a, [](const space_block& b) { return b.parameters; });
+}
+
+} // namespace fitnas::cost
+
+// ---- fitnas/space/fingerprint.hpp ----
+/// @file
+/// @brief A short name for all that a space is: equal for equal layouts, in every program.
+
+namespace fitnas {
+
+namespace detail {
+
+inline void add(hash64& h, shape s) {
+    for (const int n : {s.height, s.width, s.channels}) {
+        h.add(static_cast<std::uint64_t>(n));
+    }
+}
+
+/// Everything that decides what a parameter means: layers, operators, their recipes, the shapes between them.
+FITNAS_COLD inline std::string fingerprint(const space_layout& layout) {
+    hash64 h;
+    add(h, layout.input);
+    h.add(static_cast<std::uint64_t>(layout.classes));
+    for (const space_layer& l : layout.layers) {
+        h.add(static_cast<std::uint64_t>(l.candidates));
+        h.add(static_cast<std::uint64_t>(l.cell_index + 1));
+    }
+    for (const space_block& b : layout.blocks) {
+        h.add(b.name);
+        add(h, b.input);
+        add(h, b.output);
+        h.add(static_cast<std::uint64_t>(b.parameters));
+        for (const primitive& p : b.steps) {
+            for (const int n :
+                 {static_cast<int>(p.kind), static_cast<int>(p.act), p.kernel, p.stride, p.width}) {
+                h.add(static_cast<std::uint64_t>(n));
+            }
+            h.add(p.user == nullptr ? std::string_view() : p.user->name);
+        }
+    }
+    return h.text();
+}
+
+} // namespace detail
+
+/// @return 16 hexadecimal digits: equal where images, layers, operators (by name and recipe) and shapes are.
+/// Files carry it, so that weights and tables are not taken for those of another space.
+template <search_space_type Space>
+std::string space_fingerprint() {
+    return detail::fingerprint(Space::layout());
+}
+
+/// @brief The same for a space of bare codes: its cells and how many operators each has.
+template <code_space Space>
+requires(!search_space_type<Space>) std::string space_fingerprint() {
+    detail::hash64 h;
+    h.add("codes");
+    for (const int count : Space::operator_counts) {
+        h.add(static_cast<std::uint64_t>(count));
+    }
+    return h.text();
+}
+
+} // namespace fitnas
+
+// ---- fitnas/space/named_cost.hpp ----
+/// @file
+/// @brief A cost: a name, a unit, and a value for each operator of each cell.
+
+namespace fitnas {
+
+namespace cost {
+struct limit;
+} // namespace cost
+
+/// @brief What a cost counts in one space: terms in the order in which they are added. A term is fixed, or
+/// has a value for each operator of a cell; cells stand in their order, each once.
+class cost_terms {
+public:
+    struct term {
+        int cell = -1;         ///< -1: fixed
+        std::size_t first = 0; ///< of its values
+        std::size_t count = 1;
+        bool operator==(const term&) const = default;
+    };
+
+    /// @brief Adds a fixed term, or to a cell's term, which is made where it comes first.
+    void add(int cell, std::span<const double> values) {
+        const auto known = std::find_if(m_order.begin(), m_order.end(),
+                                        [&](const term& t) { return cell >= 0 && t.cell == cell; });
+        if (known == m_order.end()) {
+            m_order.push_back({cell, m_values.size(), values.size()});
+            m_values.insert(m_values.end(), values.begin(), values.end());
+            return;
+        }
+        for (std::size_t o = 0; o < known->count; ++o) {
+            m_values[known->first + o] += values[o];
+        }
+    }
+
+    /// @return the cost of an architecture
+    /// @param code one operator number a cell
+    double sum(std::span<const std::uint8_t> code) const {
+        double total = 0;
+        for (const term& t : m_order) {
+            total += m_values[t.first + (t.cell < 0 ? 0U : code[static_cast<std::size_t>(t.cell)])];
+        }
+        return total;
+    }
+
+    const std::vector<term>& order() const { return m_order; }
+    /// @return one a operator of a cell, none where the cell costs nothing
+    std::span<const double> of_cell(int cell) const {
+        for (const term& t : m_order) {
+            if (t.cell == cell) {
+                return values(t);
+            }
+        }
+        return {};
+    }
+    std::span<const double> values(const term& t) const {
+        return std::span(m_values).subspan(t.first, t.count);
+    }
+    bool operator==(const cost_terms&) const = default;
+
+private:
+    std::vector<term> m_order;
+    std::vector<double> m_values;
+};
+
+namespace detail {
+
+/// The terms of a space by what its blocks cost. What layers that read one cell cost is added up first.
+template <class BlockCost>
+cost_terms block_terms(const space_layout& layout, BlockCost&& cost_of) {
+    cost_terms terms;
+    std::vector<double> values;
+    for (const space_layer& l : layout.layers) {
+        values.clear();
+        for (int o = 0; o < l.candidates; ++o) {
+            values.push_back(cost_of(static_cast<std::size_t>(l.first_block + o)));
+        }
+        terms.add(l.cell_index, values);
+    }
+    return terms;
+}
+
+FITNAS_COLD inline void require_cost_name(const std::string& name, const std::string& unit) {
+    const char* known[] = {"arch", "predicted", "macs", "parameters", "score"};
+    const auto bad = [](const std::string& text) {
+        return std::any_of(text.begin(), text.end(),
+                           [](char c) {
+                               return c == '[' || c == ']' || std::iscntrl(static_cast<unsigned char>(c));
+                           }) ||
+               (!text.empty() && (text.front() == ' ' || text.back() == ' '));
+    };
+    if (name.empty() || bad(name) || bad(unit) || std::find(known, known + 5, name) != known + 5) {
+        throw option_error(
+            "[F0390] cost: expected a name other than arch, predicted, macs, parameters and score, and a "
+            "unit, without brackets, line ends and spaces around them, got \"" +
+            name + "\" and \"" + unit + "\"");
+    }
+}
+
+/// What a value is checked against, so that sums of them are finite.
+FITNAS_COLD inline void require_cost_value(double value, const std::string& what) {
+    if (!(value >= 0 && value <= 1e300)) {
+        throw numeric_error("[F0391] " + what + ": expected a value from 0 to 1e300, got " +
+                            number_text(value));
+    }
+}
+
+/// The operator of a cell as messages name it: "cell 2, operator 3 (mb3_k5)".
+template <code_space Space>
+std::string operator_text(int cell, int o) {
+    std::string text = "cell " + std::to_string(cell) + ", operator " + std::to_string(o);
+    if constexpr (search_space_type<Space>) {
+        text += " (" + std::string(Space::block_of(cell, o).name) + ")";
+    }
+    return text;
+}
+
+} // namespace detail
+
+/// @brief A cost of architectures: its name and unit stand in messages, in files and in candidates.
+///
+/// An architecture costs the sum of what its operators cost in their cells, and of fixed parts: those that no
+/// cell has a choice in (stem, head, fixed layers). The terms are added in double precision in the order of
+/// the cells, or where they are costs of layers in the order of the layers; so integers up to 2^53 are exact,
+/// and a real cost has one value wherever it is computed. Copies are cheap.
+///
+/// `cost::table` makes one, `cost::macs()`, `cost::parameters()` and `cost::latency(table)` are such costs.
+class named_cost {
+public:
+    /// @brief What blocks know of themselves: in any space with a layout.
+    named_cost(std::string name, long long space_block::*count)
+        : m(std::make_shared<const definition>(definition{std::move(name), "", count, "", {}})) {}
+
+    /// @brief One of a single space.
+    /// @param name,unit stand in headers of files: without brackets; not the name of another column
+    /// @param space its `space_fingerprint`
+    /// @param terms values from 0 to 1e300
+    /// @throws option_error where the name cannot be used
+    named_cost(std::string name, std::string unit, std::string space, cost_terms terms)
+        : m(std::make_shared<const definition>(
+              definition{std::move(name), std::move(unit), nullptr, std::move(space), std::move(terms)})) {
+        detail::require_cost_name(m->name, m->unit);
+    }
+
+    const std::string& name() const { return m->name; }
+    const std::string& unit() const { return m->unit; } ///< empty where it has none
+
+    /// @return an amount as messages print it: "41.2 mJ"
+    FITNAS_COLD std::string text(double amount) const {
+        return detail::number_text(amount) + (m->unit.empty() ? "" : " " + m->unit);
+    }
+
+    /// @return what it counts in a space
+    /// @throws option_error where the space has no layout and blocks were to be counted
+    /// @throws shape_error where it is a cost of another space
+    template <code_space Space>
+    cost_terms in() const {
+        if (m->count == nullptr) {
+            require_of(space_fingerprint<Space>());
+            return m->terms;
+        }
+        if constexpr (search_space_type<Space>) {
+            const space_layout layout = Space::layout();
+            return detail::block_terms(
+                layout, [&](std::size_t b) { return static_cast<double>(layout.blocks[b].*(m->count)); });
+        } else {
+            throw option_error("[F0315] cost: the space has no layout, so its codes have no " + m->name +
+                               "; a cost of your own is made by cost::table<space>(name, unit, values)");
+        }
+    }
+
+    /// @return what an architecture costs
+    /// @throws as `in`; architecture_error where the architecture is not of the space
+    template <code_space Space>
+    double of(const architecture<Space>& a) const {
+        require_valid<Space>(a);
+        return in<Space>().sum(a);
+    }
+
+    /// @param most at least 0; infinity limits nothing, but candidates tell the cost
+    /// @throws option_error below that
+    cost::limit at_most(double most) const;
+
+    /// @return whether name, unit and all values are equal
+    friend bool operator==(const named_cost& a, const named_cost& b) { return a.m == b.m || *a.m == *b.m; }
+
+private:
+    struct definition {
+        std::string name;
+        std::string unit;
+        long long space_block::*count;
+        std::string space;
+        cost_terms terms;
+        bool operator==(const definition&) const = default;
+    };
+
+    FITNAS_COLD void require_of(const std::string& space) const {
+        if (m->space != space) {
+            throw shape_error("[F0336] cost " + m->name + ": of another space: expected the fingerprint " +
+                              space + ", got " + (m->space.empty() ? "none, its table is empty" : m->space));
+        }
+    }
+
+    std::shared_ptr<const definition> m;
+};
+
+namespace cost {
+
+/// @brief Multiply-accumulates, as a cost like any other.
+inline named_cost macs() {
+    static const named_cost one("macs", &space_block::macs);
+    return one;
+}
+/// @brief Trainable values, as a cost like any other.
+inline named_cost parameters() {
+    static const named_cost one("parameters", &space_block::parameters);
+    return one;
+}
+
+/// @brief A cost of one's own.
+/// @tparam Space also one of bare `codes`
+/// @param name,unit for example "energy" and "mJ"
+/// @param values `values[cell][operator]`, from 0 to 1e300
+/// @param fixed what every architecture costs beside its cells; it is added first
+/// @throws shape_error where cells or operators are too few or too many
+/// @throws numeric_error where a value is not of the range, or not a number
+/// @throws option_error where name or unit cannot stand in a file
+template <code_space Space>
+named_cost table(std::string name, std::string unit, const std::vector<std::vector<double>>& values,
+                 double fixed = 0) {
+    const std::string who = "cost " + name;
+    if (values.size() != static_cast<std::size_t>(Space::cells)) {
+        throw shape_error("[F0393] " + who + ": expected values of the " + std::to_string(Space::cells) +
+                          " cells of the space, got " + std::to_string(values.size()));
+    }
+    fitnas::detail::require_cost_value(fixed, who + ": fixed");
+    cost_terms terms;
+    if (fixed > 0) {
+        terms.add(-1, std::span<const double>(&fixed, 1));
+    }
+    for (int cell = 0; cell < Space::cells; ++cell) {
+        const std::vector<double>& row = values[static_cast<std::size_t>(cell)];
+        const int operators = Space::operator_counts[static_cast<std::size_t>(cell)];
+        if (row.size() != static_cast<std::size_t>(operators)) {
+            throw shape_error("[F0394] " + who + ": cell " + std::to_string(cell) +
+                              ": expected a value for each of its " + std::to_string(operators) +
+                              " operators, got " + std::to_string(row.size()));
+        }
+        for (int o = 0; o < operators; ++o) {
+            fitnas::detail::require_cost_value(row[static_cast<std::size_t>(o)],
+                                               who + ": " + fitnas::detail::operator_text<Space>(cell, o));
+        }
+        terms.add(cell, row);
+    }
+    return {std::move(name), std::move(unit), space_fingerprint<Space>(), std::move(terms)};
+}
+
+/// @brief The same by a function.
+/// @param value_of `double value_of(int cell, int operator_index)`
+template <code_space Space, std::invocable<int, int> ValueOf>
+named_cost table(std::string name, std::string unit, ValueOf&& value_of, double fixed = 0) {
+    std::vector<std::vector<double>> values;
+    for (int cell = 0; cell < Space::cells; ++cell) {
+        values.emplace_back();
+        for (int o = 0; o < Space::operator_counts[static_cast<std::size_t>(cell)]; ++o) {
+            values.back().push_back(static_cast<double>(value_of(cell, o)));
+        }
+    }
+    return table<Space>(std::move(name), std::move(unit), values, fixed);
+}
+
+} // namespace cost
+
+} // namespace fitnas
+
 // ---- fitnas/predictor/window_sum.hpp ----
 /// @file
 /// @brief Functions of architectures that are sums of small ones, each of which sees a few neighbouring
@@ -9786,6 +10934,20 @@ public:
     using space = Space;
 
     explicit window_sum(double offset = 0) : m_offset(offset) {}
+
+    /// @brief What a cost counts: a window for each cell.
+    /// @throws as `named_cost::in`
+    window_sum(const named_cost& cost) : m_offset(0) { // NOLINT(google-explicit-constructor)
+        const cost_terms terms = cost.in<Space>();
+        for (const cost_terms::term& t : terms.order()) {
+            const std::span<const double> values = terms.values(t);
+            if (t.cell < 0) {
+                add(values[0]);
+            } else {
+                add({t.cell, t.cell + 1, {values.begin(), values.end()}});
+            }
+        }
+    }
 
     /// @brief Adds a constant.
     void add(double constant) { m_offset += constant; }
@@ -9830,38 +10992,6 @@ private:
 };
 
 } // namespace fitnas
-
-// ---- fitnas/space/cost.hpp ----
-/// @file
-/// @brief Costs of an architecture, constexpr: multiply-accumulates and parameters.
-
-namespace fitnas::cost {
-
-/// @brief A cost that adds up over the layers: `block_cost(block)` for each block that the architecture uses.
-template <search_space_type Space, class BlockCost>
-constexpr auto sum(const architecture<Space>& a, BlockCost&& block_cost) {
-    require_valid<Space>(a);
-    decltype(block_cost(Space::tables.blocks[0])) total{};
-    for (const space_layer& l : Space::tables.layers) {
-        total += block_cost(Space::layout().block(l, a));
-    }
-    return total;
-}
-
-/// @brief Multiply-accumulates of convolutions and linear layers for one image (what papers on mobile
-/// networks print as FLOPs). Batch norm, activations, additions, pools and biases are not counted.
-template <search_space_type Space>
-constexpr long long macs(const architecture<Space>& a) {
-    return sum<Space>(a, [](const space_block& b) { return b.macs; });
-}
-
-/// @brief Trainable values: weights, batch norm scales and shifts, the linear layer's biases.
-template <search_space_type Space>
-constexpr long long parameters(const architecture<Space>& a) {
-    return sum<Space>(a, [](const space_block& b) { return b.parameters; });
-}
-
-} // namespace fitnas::cost
 
 // ---- fitnas/predictor/baseline.hpp ----
 /// @file
@@ -10034,16 +11164,15 @@ private:
     std::vector<double> m_weights;
 };
 
-/// @brief Which cost a `cost_baseline` counts.
-enum class counted { macs, parameters };
-
 /// @brief A `predictor` that has seen no score: the more an architecture costs, the better. In the unit of
 /// the cost.
-template <search_space_type Space>
+template <code_space Space>
 class cost_baseline {
 public:
     using space = Space;
-    explicit cost_baseline(counted what = counted::macs) : m_what(what) {}
+    /// @throws as `named_cost::in`
+    explicit cost_baseline(named_cost what = cost::macs())
+        : m_what(std::move(what)), m_terms(m_what.in<Space>()) {}
 
     std::vector<double> predict(std::span<const architecture<Space>> many) const {
         std::vector<double> values;
@@ -10055,30 +11184,16 @@ public:
     }
     /// @throws architecture_error
     double predict(const architecture<Space>& one) const {
-        return static_cast<double>(m_what == counted::macs ? cost::macs<Space>(one)
-                                                           : cost::parameters<Space>(one));
+        require_valid<Space>(one);
+        return m_terms.sum(one);
     }
 
-    /// @return the cost as a sum over the layers, see `windows`
-    window_sum<Space> contributions() const {
-        window_sum<Space> sum;
-        for (const space_layer& l : Space::tables.layers) {
-            std::vector<double> costs;
-            for (int o = 0; o < l.candidates; ++o) {
-                const space_block& b = Space::tables.blocks[static_cast<std::size_t>(l.first_block + o)];
-                costs.push_back(static_cast<double>(m_what == counted::macs ? b.macs : b.parameters));
-            }
-            if (l.cell_index < 0) {
-                sum.add(costs.front());
-            } else {
-                sum.add({l.cell_index, l.cell_index + 1, std::move(costs)});
-            }
-        }
-        return sum;
-    }
+    /// @return the cost as a sum over the cells, see `windows`
+    window_sum<Space> contributions() const { return m_what; }
 
 private:
-    counted m_what;
+    named_cost m_what;
+    cost_terms m_terms;
 };
 
 } // namespace fitnas
@@ -10666,25 +11781,24 @@ struct without_parameters {
 namespace fitnas::gcn::detail {
 
 /// Vectors of a row that stay in registers: 64 floats where the registers allow.
-inline constexpr int sum_vectors = simd::native_width == 16 ? 4 : 8;
+inline constexpr int sum_vectors = simd::lanes == 16 ? 4 : 8;
 
 template <int Vectors, class Weight, class Row>
 FITNAS_INLINE void sum_rows_part(int column, int left, int count, const float* start, const Weight& weight,
                                  const Row& row, float* to) {
     simd::vecs<Vectors> sum = {};
     for (int v = 0; start != nullptr && v < Vectors; ++v) {
-        sum[v] = simd::load(start + column + v * simd::native_width, left - v * simd::native_width);
+        sum[v] = simd::load(start + column + v * simd::lanes, left - v * simd::lanes);
     }
     for (int i = 0; i < count; ++i) {
         const simd::vec<> factor = simd::broadcast(weight(i));
         const float* from = row(i) + column;
         for (int v = 0; v < Vectors; ++v) {
-            sum[v] = simd::fma(
-                factor, simd::load(from + v * simd::native_width, left - v * simd::native_width), sum[v]);
+            sum[v] = simd::fma(factor, simd::load(from + v * simd::lanes, left - v * simd::lanes), sum[v]);
         }
     }
     for (int v = 0; v < Vectors; ++v) {
-        simd::store(to + column + v * simd::native_width, sum[v], left - v * simd::native_width);
+        simd::store(to + column + v * simd::lanes, sum[v], left - v * simd::lanes);
     }
 }
 
@@ -10693,12 +11807,12 @@ FITNAS_INLINE void sum_rows_part(int column, int left, int count, const float* s
 template <class Weight, class Row>
 FITNAS_INLINE void sum_rows(int width, int count, const float* start, const Weight& weight, const Row& row,
                             float* to) {
-    constexpr int step = sum_vectors * simd::native_width;
+    constexpr int step = sum_vectors * simd::lanes;
     int column = 0;
     for (; column + step <= width; column += step) {
         sum_rows_part<sum_vectors>(column, step, count, start, weight, row, to);
     }
-    for (; column < width; column += simd::native_width) {
+    for (; column < width; column += simd::lanes) {
         sum_rows_part<1>(column, width - column, count, start, weight, row, to);
     }
 }
@@ -11020,11 +12134,11 @@ namespace fitnas::gcn::detail {
 /// Calls `body(i, count)` for vectors of `count` numbers that together cover a layer's input.
 template <class Body>
 FITNAS_INLINE void for_each_vector(const site& at, const Body& body) {
-    constexpr std::size_t step = simd::native_width;
+    constexpr std::size_t step = simd::lanes;
     const std::size_t size = static_cast<std::size_t>(at.count) * at.input.size();
     std::size_t i = 0;
     for (; i + step <= size; i += step) {
-        body(i, simd::native_width);
+        body(i, simd::lanes);
     }
     if (i < size) {
         body(i, static_cast<int>(size - i));
@@ -12193,7 +13307,7 @@ private:
     static constexpr int most_terms = 100; // 2^100 is a float
 
     void flush() {
-        for (int i = 0; i < simd::native_width; ++i) {
+        for (int i = 0; i < simd::lanes; ++i) {
             m_total += std::log(static_cast<double>(m_product[i])) + static_cast<double>(m_small[i]);
         }
         m_product = simd::broadcast(1);
@@ -12211,7 +13325,7 @@ private:
 /// where there are none; `gradient` is overwritten.
 inline double pairwise_loss(std::span<const float> outputs, std::span<const double> targets,
                             std::span<float> gradient) {
-    constexpr std::size_t step = simd::native_width;
+    constexpr std::size_t step = simd::lanes;
     const std::size_t n = outputs.size();
     // From the best target to the worst: what is worse than one is all that stands behind its equals. What is
     // not a number, which nothing could be sorted by, is last.
@@ -12260,7 +13374,7 @@ inline double pairwise_loss(std::span<const float> outputs, std::span<const doub
             simd::store(pulls.data() + j, simd::load(pulls.data() + j) + pull);
         }
         float sum = 0;
-        for (int lane = 0; lane < simd::native_width; ++lane) {
+        for (int lane = 0; lane < simd::lanes; ++lane) {
             sum += own[lane];
             linear -= static_cast<double>(misordered[lane]);
         }
@@ -14653,7 +15767,7 @@ canonical_pairs canonical_pairs_of() {
         for (int i = 0; i < Space::cells; ++i) {
             for (int o = 0; o < Space::operator_counts[static_cast<std::size_t>(i)]; ++o) {
                 for (int earlier = 0; earlier < o; ++earlier) {
-                    if (steps(i, earlier) == steps(i, o)) {
+                    if (detail::same_operator<Space>(i, earlier, o)) {
                         rule.stands[static_cast<std::size_t>(i)][static_cast<std::size_t>(o)] = 0;
                         rule.all = false;
                     }
@@ -14864,8 +15978,7 @@ namespace detail {
 template <code_space Space>
 std::vector<window_sum<Space>> known_costs() {
     if constexpr (search_space_type<Space>) {
-        return {cost_baseline<Space>(counted::macs).contributions(),
-                cost_baseline<Space>(counted::parameters).contributions()};
+        return {cost::macs(), cost::parameters()};
     } else {
         return {};
     }
@@ -14875,8 +15988,8 @@ std::vector<window_sum<Space>> known_costs() {
 /// @brief How to fit two fidelities.
 template <code_space Space>
 struct two_fidelity_options {
-    /// What is known of all networks without evaluating any and goes with quality, the surest first: sums
-    /// over windows such as `cost_baseline` gives. A space of bare `codes` knows no costs; give them here.
+    /// What is known of all networks without evaluating any and goes with quality, the surest first: costs,
+    /// or any sums over windows. A space of bare `codes` knows no costs; give yours here (`cost::table`).
     std::vector<window_sum<Space>> costs = detail::known_costs<Space>();
     int repeats = 2;             ///< as in `default_fit_options`, for each of two fits
     fitnas::seed seed{};         ///< of these, and of which networks stand for all
@@ -15092,146 +16205,6 @@ two_fidelity_predictor<Space, Encoding> fit_two_fidelities(score_table<Space> sc
 
 } // namespace fitnas
 
-// ---- fitnas/space/fingerprint.hpp ----
-/// @file
-/// @brief A short name for all that a space is: equal for equal layouts, in every program.
-
-namespace fitnas {
-
-namespace detail {
-
-inline void add(hash64& h, shape s) {
-    for (const int n : {s.height, s.width, s.channels}) {
-        h.add(static_cast<std::uint64_t>(n));
-    }
-}
-
-/// Everything that decides what a parameter means: layers, operators, their recipes, the shapes between them.
-FITNAS_COLD inline std::string fingerprint(const space_layout& layout) {
-    hash64 h;
-    add(h, layout.input);
-    h.add(static_cast<std::uint64_t>(layout.classes));
-    for (const space_layer& l : layout.layers) {
-        h.add(static_cast<std::uint64_t>(l.candidates));
-        h.add(static_cast<std::uint64_t>(l.cell_index + 1));
-    }
-    for (const space_block& b : layout.blocks) {
-        h.add(b.name);
-        add(h, b.input);
-        add(h, b.output);
-        h.add(static_cast<std::uint64_t>(b.parameters));
-        for (const primitive& p : b.steps) {
-            for (const int n :
-                 {static_cast<int>(p.kind), static_cast<int>(p.act), p.kernel, p.stride, p.width}) {
-                h.add(static_cast<std::uint64_t>(n));
-            }
-            h.add(p.user == nullptr ? std::string_view() : p.user->name);
-        }
-    }
-    return h.text();
-}
-
-} // namespace detail
-
-/// @return 16 hexadecimal digits: equal where images, layers, operators (by name and recipe) and shapes are.
-/// Files carry it, so that weights and tables are not taken for those of another space.
-template <search_space_type Space>
-std::string space_fingerprint() {
-    return detail::fingerprint(Space::layout());
-}
-
-/// @brief The same for a space of bare codes: its cells and how many operators each has.
-template <code_space Space>
-requires(!search_space_type<Space>) std::string space_fingerprint() {
-    detail::hash64 h;
-    h.add("codes");
-    for (const int count : Space::operator_counts) {
-        h.add(static_cast<std::uint64_t>(count));
-    }
-    return h.text();
-}
-
-} // namespace fitnas
-
-// ---- fitnas/space/latency_table.hpp ----
-/// @file
-/// @brief Latency as a table: milliseconds for each operator in each layer.
-
-namespace fitnas {
-
-/// @brief Milliseconds for each block of a space; an architecture's latency is the sum over the blocks it
-/// uses.
-class latency_table {
-public:
-    /// @brief An empty table, which no space accepts.
-    latency_table() = default;
-
-    /// @param layout of the space that was measured
-    /// @param milliseconds one a block, in the order of `layout.blocks`; from 0 to 1e300,
-    /// so that sums and microseconds are finite
-    /// @throws shape_error where there are more or fewer values than blocks
-    /// @throws numeric_error where a value is none of these
-    latency_table(const space_layout& layout, std::vector<double> milliseconds)
-        : m_milliseconds(std::move(milliseconds)), m_space(detail::fingerprint(layout)) {
-        require_fits(layout);
-        for (std::size_t i = 0; i < m_milliseconds.size(); ++i) {
-            if (!(m_milliseconds[i] >= 0 && m_milliseconds[i] <= 1e300)) {
-                throw numeric_error("[F0307] latency_table: block " + std::to_string(i) + " (" +
-                                    std::string(layout.blocks[i].name) +
-                                    "): expected milliseconds from 0 to 1e300, got " +
-                                    detail::number_text(m_milliseconds[i]));
-            }
-        }
-    }
-
-    /// @return milliseconds, one a block
-    const std::vector<double>& blocks() const { return m_milliseconds; }
-
-    /// @return milliseconds of one architecture: the sum over its layers, in their order
-    /// @throws shape_error where the table is of another space
-    /// @throws architecture_error where the architecture is not of the space
-    template <search_space_type Space>
-    double milliseconds(const architecture<Space>& a) const {
-        require_fits(Space::layout());
-        require_valid<Space>(a);
-        double total = 0;
-        for (const space_layer& l : Space::tables.layers) {
-            total += m_milliseconds[static_cast<std::size_t>(Space::layout().block_index(l, a))];
-        }
-        return total;
-    }
-
-    /// @brief Refuses a space that the table was not measured for.
-    /// @throws shape_error where the numbers of blocks differ, or anything else of the space
-    void require_fits(const space_layout& layout) const {
-        if (m_milliseconds.size() != layout.blocks.size()) {
-            throw shape_error("[F0308] latency_table: expected one value for each of the " +
-                              std::to_string(layout.blocks.size()) + " blocks of the space, got " +
-                              std::to_string(m_milliseconds.size()));
-        }
-        if (const std::string asked = detail::fingerprint(layout); m_space != asked) {
-            throw shape_error("[F0336] latency_table: of another space: expected the fingerprint " + asked +
-                              ", got " + m_space);
-        }
-    }
-
-private:
-    std::vector<double> m_milliseconds;
-    std::string m_space; ///< its fingerprint
-};
-
-namespace cost {
-
-/// @brief Milliseconds of an architecture, by a table.
-template <search_space_type Space>
-double latency(const latency_table& table, const architecture<Space>& a) {
-    return table.milliseconds<Space>(a);
-}
-
-} // namespace cost
-
-} // namespace fitnas
-
 // ---- fitnas/space/limit.hpp ----
 /// @file
 /// @brief Limits on what an architecture may cost, in any combination.
@@ -15240,231 +16213,180 @@ namespace fitnas {
 
 namespace cost {
 
-/// @brief At most so many milliseconds by one table.
-struct latency_limit {
-    std::shared_ptr<const latency_table> table;
-    double milliseconds = std::numeric_limits<double>::infinity();
+/// @brief The most of one cost.
+struct bound {
+    named_cost cost;
+    double most = 0; ///< infinity limits nothing
+
+    bool limits() const { return most < std::numeric_limits<double>::infinity(); }
 };
 
-/// @brief What an architecture may cost; as it is made, anything.
+/// @brief What an architecture may cost; as it is made, anything. `cost::macs_at_most(m) &&
+/// energy.at_most(e)`.
 struct limit {
-    static constexpr long long none = (std::numeric_limits<long long>::max)();
-
-    long long macs = none;       ///< the most multiply-accumulates
-    long long parameters = none; ///< the most trainable values
-    /// One for each device; the first also fills the column `latency` of what a search finds.
-    std::vector<latency_limit> latencies{};
+    std::vector<bound> bounds{}; ///< of each cost one
 
     /// @return whether nothing is limited
-    bool empty() const { return macs == none && parameters == none && latencies.empty(); }
+    bool empty() const { return bounds.empty(); }
 
     /// @return whether the architecture keeps every limit
-    /// @throws option_error where something is limited in a space without a layout, which has no costs
+    /// @throws option_error, shape_error where the space has no such cost
     template <code_space Space>
-    bool meets(const architecture<Space>& a) const;
+    bool meets(const architecture<Space>& a) const {
+        require_valid<Space>(a);
+        return std::all_of(bounds.begin(), bounds.end(),
+                           [&](const bound& b) { return b.cost.template of<Space>(a) <= b.most; });
+    }
 
     /// @return as messages name it: "macs <= 1500000 and latency <= 2.5 ms"
-    FITNAS_COLD std::string text() const;
+    FITNAS_COLD std::string text() const {
+        std::string all;
+        for (const bound& b : bounds) {
+            if (b.limits()) {
+                all += (all.empty() ? "" : " and ") + b.cost.name() + " <= " + b.cost.text(b.most);
+            }
+        }
+        return all.empty() ? "no limit" : all;
+    }
 };
 
-/// @brief Both limits. Of two limits on macs, or on parameters, the smaller holds.
+/// @brief Both limits. Of two limits on one cost the smaller holds.
+/// @throws option_error where two costs have one name
 inline limit operator&&(limit a, const limit& b) {
-    a.macs = (std::min)(a.macs, b.macs);
-    a.parameters = (std::min)(a.parameters, b.parameters);
-    for (const latency_limit& l : b.latencies) {
-        a.latencies.push_back(l);
+    for (const bound& more : b.bounds) {
+        const auto known = std::find_if(a.bounds.begin(), a.bounds.end(), [&](const bound& one) {
+            return one.cost.name() == more.cost.name();
+        });
+        if (known == a.bounds.end()) {
+            a.bounds.push_back(more);
+        } else if (known->cost == more.cost) {
+            known->most = (std::min)(known->most, more.most);
+        } else {
+            throw option_error(
+                "[F0395] limit: expected names that say which cost is meant, got two costs named " +
+                more.cost.name() + "; a latency_table is named by cost::latency(table, name)");
+        }
     }
     return a;
 }
 
 /// @param most multiply-accumulates for one image, at least 0
 /// @throws option_error below that
-inline limit macs_at_most(long long most) {
-    if (most < 0) {
-        throw option_error("[F0309] macs_at_most: expected 0 or more, got " + std::to_string(most));
-    }
-    return {.macs = most};
-}
+inline limit macs_at_most(long long most) { return macs().at_most(static_cast<double>(most)); }
 
 /// @param most trainable values, at least 0
 /// @throws option_error below that
-inline limit parameters_at_most(long long most) {
-    if (most < 0) {
-        throw option_error("[F0310] parameters_at_most: expected 0 or more, got " + std::to_string(most));
-    }
-    return {.parameters = most};
-}
-
-/// @param table is kept with the limit
-/// @param milliseconds at least 0; infinity limits nothing, but latencies are reported
-/// @throws option_error below that
-inline limit latency_at_most(latency_table table, double milliseconds) {
-    if (!(milliseconds >= 0)) {
-        throw option_error("[F0311] latency_at_most: expected 0 milliseconds or more, got " +
-                           fitnas::detail::number_text(milliseconds));
-    }
-    return {.latencies = {{std::make_shared<const latency_table>(std::move(table)), milliseconds}}};
-}
+inline limit parameters_at_most(long long most) { return parameters().at_most(static_cast<double>(most)); }
 
 } // namespace cost
+
+inline cost::limit named_cost::at_most(double most) const {
+    if (!(most >= 0)) {
+        throw option_error("[F0309] limit: " + name() + ": expected at most " + text(0) + " or more, got " +
+                           detail::number_text(most));
+    }
+    return {{{*this, most}}};
+}
 
 /// @brief A limit made ready for one space: it judges whole architectures, and beginnings of them by the
 /// cheapest way to go on.
 class limit_check {
 public:
+    /// @brief A limit on one cost, with what the cost counts in the space.
+    struct limited : cost::bound {
+        cost_terms terms{};
+        std::vector<double> cheapest{}; ///< of each term
+    };
+
     /// @brief Nothing is limited.
     limit_check() = default;
 
-    /// @throws shape_error where a latency table is not of this space
-    FITNAS_COLD limit_check(const space_layout& layout, const cost::limit& limit)
-        : m_layers(layout.layers.begin(), layout.layers.end()), m_text(limit.text()) {
-        if (limit.macs != cost::limit::none) {
-            add("macs", "", static_cast<double>(limit.macs));
-            for (const space_block& b : layout.blocks) {
-                m_costs.back().blocks.push_back(static_cast<double>(b.macs));
-            }
-        }
-        if (limit.parameters != cost::limit::none) {
-            add("parameters", "", static_cast<double>(limit.parameters));
-            for (const space_block& b : layout.blocks) {
-                m_costs.back().blocks.push_back(static_cast<double>(b.parameters));
-            }
-        }
-        for (const cost::latency_limit& l : limit.latencies) {
-            if (!l.table) {
-                throw option_error("[F0312] limit: a latency limit has no table");
-            }
-            l.table->require_fits(layout);
-            add("latency", " ms", l.milliseconds);
-            m_costs.back().blocks = l.table->blocks();
-        }
+    explicit limit_check(std::vector<limited> costs) : m_costs(std::move(costs)) {
         for (limited& c : m_costs) {
-            for (const space_layer& l : m_layers) {
-                const auto first = c.blocks.begin() + l.first_block;
-                c.cheapest.push_back(*std::min_element(first, first + l.candidates));
+            for (const cost_terms::term& t : c.terms.order()) {
+                const std::span<const double> values = c.terms.values(t);
+                c.cheapest.push_back(*std::min_element(values.begin(), values.end()));
             }
         }
     }
 
     /// @return whether nothing is limited
     bool empty() const { return m_costs.empty(); }
+    /// @return the costs, in the order of the limit
+    const std::vector<limited>& costs() const { return m_costs; }
 
     /// @param code one operator number a cell
     bool meets(std::span<const std::uint8_t> code) const {
-        return can_meet(code, static_cast<int>(code.size()));
+        return std::all_of(m_costs.begin(), m_costs.end(),
+                           [&](const limited& c) { return c.terms.sum(code) <= c.most; });
     }
 
-    /// @brief Whether an architecture that begins like `code` keeps each limit by itself, where every layer
+    /// @brief Whether an architecture that begins like `code` keeps each limit by itself, where every cell
     /// behind takes its cheapest operator. That is necessary; it is sufficient for a single limit.
     /// @param code one operator number a cell
     /// @param chosen how many cells, from the first, count
     bool can_meet(std::span<const std::uint8_t> code, int chosen) const {
-        for (const limited& c : m_costs) {
-            // The same order of addition as the cost's own, so that rounding is the same too.
-            double total = 0;
-            for (std::size_t i = 0; i < m_layers.size(); ++i) {
-                const space_layer& l = m_layers[i];
-                if (l.cell_index < 0) {
-                    total += c.blocks[static_cast<std::size_t>(l.first_block)];
-                } else if (l.cell_index < chosen) {
-                    total += c.blocks[static_cast<std::size_t>(l.first_block +
-                                                               code[static_cast<std::size_t>(l.cell_index)])];
-                } else {
-                    total += c.cheapest[i];
-                }
-            }
-            if (total > c.most) {
-                return false;
-            }
-        }
-        return true;
+        return std::all_of(m_costs.begin(), m_costs.end(),
+                           [&](const limited& c) { return least(c, code, chosen) <= c.most; });
     }
 
     /// @brief Refuses limits of which one alone is below everything that the space has.
-    /// @throws limit_error with the limits and the smallest cost of each kind
+    /// @throws limit_error with the limits and the least of each cost
     void require_possible(const std::string& what) const {
         if (!can_meet({}, 0)) {
-            throw limit_error("[F0313] " + what + ": no architecture meets " + m_text + "; " + smallest());
+            throw limit_error("[F0313] " + what + ": no architecture meets " + text() + "; " + least_text());
         }
     }
 
     /// @return the error to throw where a search met no architecture that keeps the limits
     FITNAS_COLD limit_error nothing_found(const std::string& what, const std::string& looked_at) const {
-        return limit_error("[F0314] " + what + ": " + looked_at + " meets " + m_text + "; " + smallest());
+        return limit_error("[F0314] " + what + ": " + looked_at + " meets " + text() + "; " + least_text());
     }
 
 private:
-    struct limited {
-        std::string name;
-        std::string unit;
-        double most = 0;
-        std::vector<double> blocks{};   // one a block
-        std::vector<double> cheapest{}; // one a layer
-    };
-
-    FITNAS_COLD void add(const char* name, const char* unit, double most) {
-        m_costs.push_back({name, unit, most});
-    }
-
-    /// "the smallest macs of the space are 12, the smallest latency 0.5 ms".
-    FITNAS_COLD std::string smallest() const {
-        std::string text;
-        for (const limited& c : m_costs) {
-            double total = 0;
-            for (const double value : c.cheapest) {
-                total += value;
-            }
-            text += (text.empty() ? "of the space, the smallest " : ", the smallest ") + c.name + ": " +
-                    detail::number_text(total) + c.unit;
+    /// The same order of addition as the cost's own, so that rounding is the same, and never above a sum of
+    /// more.
+    static double least(const limited& c, std::span<const std::uint8_t> code, int chosen) {
+        double total = 0;
+        for (std::size_t i = 0; i < c.cheapest.size(); ++i) {
+            const cost_terms::term& t = c.terms.order()[i];
+            total += t.cell >= 0 && t.cell < chosen
+                         ? c.terms.values(t)[code[static_cast<std::size_t>(t.cell)]]
+                         : c.cheapest[i];
         }
-        return text;
+        return total;
     }
 
-    std::vector<space_layer> m_layers;
+    FITNAS_COLD std::string text() const { return cost::limit{{m_costs.begin(), m_costs.end()}}.text(); }
+
+    /// "the least is 41.2 mJ", "the least of each: macs 12, latency 0.5 ms".
+    FITNAS_COLD std::string least_text() const {
+        std::string all;
+        const auto count =
+            std::count_if(m_costs.begin(), m_costs.end(), [](const limited& c) { return c.limits(); });
+        for (const limited& c : m_costs) {
+            if (c.limits()) {
+                all += (all.empty() ? "" : ", ") + (count > 1 ? c.cost.name() + " " : "") +
+                       c.cost.text(least(c, {}, 0));
+            }
+        }
+        return (count > 1 ? "the least of each: " : "the least is ") + all;
+    }
+
     std::vector<limited> m_costs;
-    std::string m_text;
 };
 
 /// @brief Makes a limit ready for a space.
-/// @throws option_error where something is limited in a space without a layout, which has no costs
-/// @throws shape_error where a latency table is not of this space
+/// @throws option_error where blocks are to be counted in a space that has none
+/// @throws shape_error where a cost is of another space
 template <code_space Space>
 limit_check check_of(const cost::limit& limit) {
-    if constexpr (search_space_type<Space>) {
-        return limit_check(Space::layout(), limit);
-    } else {
-        if (!limit.empty()) {
-            throw option_error("[F0315] limit: " + limit.text() +
-                               " was asked for, but the space has no layout, so its codes have no costs");
-        }
-        return {};
+    std::vector<limit_check::limited> costs;
+    for (const cost::bound& b : limit.bounds) {
+        costs.push_back({b, b.cost.template in<Space>(), {}});
     }
+    return limit_check(std::move(costs));
 }
-
-namespace cost {
-
-inline std::string limit::text() const {
-    std::string all;
-    const auto add = [&](const std::string& one) { all += (all.empty() ? "" : " and ") + one; };
-    if (macs != none) {
-        add("macs <= " + std::to_string(macs));
-    }
-    if (parameters != none) {
-        add("parameters <= " + std::to_string(parameters));
-    }
-    for (const latency_limit& l : latencies) {
-        add("latency <= " + detail::number_text(l.milliseconds) + " ms");
-    }
-    return all.empty() ? "no limit" : all;
-}
-
-template <code_space Space>
-bool limit::meets(const architecture<Space>& a) const {
-    require_valid<Space>(a);
-    return empty() || check_of<Space>(*this).meets(a);
-}
-
-} // namespace cost
 
 } // namespace fitnas
 
@@ -15500,83 +16422,74 @@ inline constexpr score_kind kind_of_scorer = [] {
 }();
 } // namespace detail
 
+/// @brief What an architecture costs, by a `named_cost`.
+struct cost_value {
+    std::string name;
+    std::string unit; ///< empty where it has none
+    double value = 0;
+    bool operator==(const cost_value&) const = default;
+};
+
+namespace detail {
+/// What g++ 12 takes as an initialiser of a member; at `{}` it breaks down.
+inline std::vector<cost_value> no_costs() noexcept { return {}; }
+} // namespace detail
+
 /// @brief One architecture that a search found.
 template <code_space Space>
 struct candidate {
     fitnas::architecture<Space> architecture{}; ///< in canonical form
     double predicted = 0;                       ///< by the model, or by the scorer where there is no model
-    long long macs = 0;                         ///< 0 where the space has no costs
-    long long parameters = 0;                   ///< 0 where the space has no costs
-    /// Milliseconds by the first latency limit; not a number where there is none.
-    double latency = std::numeric_limits<double>::quiet_NaN();
+    long long macs = 0;                         ///< 0 where the space has no layout
+    long long parameters = 0;                   ///< 0 where the space has no layout
+    std::vector<cost_value> costs = detail::no_costs(); ///< the others that were limited or asked for
     /// By the scorer, where the search asked it beside a model; not a number elsewhere.
     double score = std::numeric_limits<double>::quiet_NaN();
+
+    /// @return one of its costs, macs and parameters among them
+    /// @throws option_error where it has none of this name
+    double cost(std::string_view name) const {
+        if (name == "macs" || name == "parameters") {
+            return static_cast<double>(name == "macs" ? macs : parameters);
+        }
+        for (const cost_value& c : costs) {
+            if (c.name == name) {
+                return c.value;
+            }
+        }
+        throw option_error("[F0715] candidate " + to_string<Space>(architecture) +
+                           ": expected a cost that the search "
+                           "was asked for, as `.limit = cost.at_most(infinity)` does, got " +
+                           std::string(name));
+    }
 };
 
-/// @return the candidate with its costs filled in
+namespace detail {
+/// The candidate with its costs filled in.
 template <code_space Space>
-candidate<Space> candidate_of(const architecture<Space>& a, double predicted, const cost::limit& limit) {
+candidate<Space> candidate_by(const architecture<Space>& a, double predicted, const limit_check& limits) {
     candidate<Space> c{.architecture = a, .predicted = predicted};
     if constexpr (search_space_type<Space>) {
         c.macs = cost::macs<Space>(a);
         c.parameters = cost::parameters<Space>(a);
-        if (!limit.latencies.empty()) {
-            c.latency = limit.latencies.front().table->milliseconds<Space>(a);
+    }
+    for (const limit_check::limited& l : limits.costs()) {
+        if (l.cost != cost::macs() && l.cost != cost::parameters()) {
+            c.costs.push_back({l.cost.name(), l.cost.unit(), l.terms.sum(a)});
         }
     }
     return c;
 }
+} // namespace detail
+
+/// @return the candidate with macs, parameters and the costs of the limit filled in
+/// @throws as `check_of`
+template <code_space Space>
+candidate<Space> candidate_of(const architecture<Space>& a, double predicted, const cost::limit& limit = {}) {
+    return detail::candidate_by<Space>(a, predicted, check_of<Space>(limit));
+}
 
 namespace detail {
-
-/// The best few of what has been seen, best first; ties by the order of the codes, so that the order in which
-/// they come does not matter.
-template <code_space Space>
-class best_list {
-public:
-    struct entry {
-        architecture<Space> code;
-        double value;
-    };
-
-    best_list(std::size_t top, const char* what) : m_top(top) {
-        if (top < 1) {
-            throw option_error("[F0701] " + std::string(what) + ": top: expected at least 1, got 0");
-        }
-    }
-
-    /// Each network must be offered once.
-    void offer(const architecture<Space>& a, double value) {
-        m_entries.push_back({a, value});
-        if (m_entries.size() >= 1024 && m_entries.size() / 2 >= m_top) {
-            shrink();
-        }
-    }
-
-    std::vector<candidate<Space>> result(const cost::limit& limit) {
-        shrink();
-        std::vector<candidate<Space>> list;
-        for (const entry& e : m_entries) {
-            list.push_back(candidate_of<Space>(e.code, e.value, limit));
-        }
-        return list;
-    }
-
-    static bool better(const entry& a, const entry& b) {
-        return a.value != b.value ? a.value > b.value : a.code < b.code;
-    }
-
-private:
-    void shrink() {
-        const std::size_t keep = (std::min)(m_top, m_entries.size());
-        std::partial_sort(m_entries.begin(), m_entries.begin() + static_cast<std::ptrdiff_t>(keep),
-                          m_entries.end(), better);
-        m_entries.resize(keep);
-    }
-
-    std::size_t m_top;
-    std::vector<entry> m_entries;
-};
 
 /// Refuses values that cannot be ranked.
 inline void require_values(const std::vector<double>& values, std::size_t expected, const char* what,
@@ -15669,6 +16582,77 @@ std::uint64_t for_each_prediction(const Model& predictor, const cost::limit& lim
 }
 
 } // namespace fitnas::search
+
+// ---- fitnas/search/shortlist.hpp ----
+/// @file
+/// @brief The best few of what has been seen.
+
+namespace fitnas::search::detail {
+
+/// The best few; ties by the order of the codes, so that the order in which they come does not matter. A
+/// heap, the worst of them on top.
+template <code_space Space>
+class shortlist {
+public:
+    struct entry {
+        architecture<Space> code;
+        double value;
+    };
+
+    shortlist(std::size_t most, const char* what) : m_most(most) {
+        if (most < 1) {
+            throw option_error("[F0701] " + std::string(what) + ": top: expected at least 1, got 0");
+        }
+    }
+
+    static bool better(const entry& a, const entry& b) {
+        return a.value != b.value ? a.value > b.value : a.code < b.code;
+    }
+
+    /// Each network must be offered once.
+    void offer(const architecture<Space>& a, double value) {
+        const entry e{a, value};
+        if (m_entries.size() == m_most) {
+            if (!better(e, m_entries.front())) {
+                return;
+            }
+            std::pop_heap(m_entries.begin(), m_entries.end(), better);
+            m_entries.pop_back();
+        }
+        m_entries.push_back(e);
+        std::push_heap(m_entries.begin(), m_entries.end(), better);
+    }
+
+    /// Whether codes that begin so, of values up to `bound`, may come on the list.
+    bool may_take(double bound, const architecture<Space>& a, std::size_t cells) const {
+        return m_entries.size() < m_most || bound > m_entries.front().value ||
+               (bound == m_entries.front().value &&
+                std::memcmp(a.data(), m_entries.front().code.data(), cells) <= 0);
+    }
+    /// The value of its last; minus infinity where there is room.
+    double threshold() const {
+        return m_entries.size() < m_most ? -std::numeric_limits<double>::infinity() : m_entries.front().value;
+    }
+
+    std::vector<entry> sorted() const {
+        std::vector<entry> all = m_entries;
+        std::sort(all.begin(), all.end(), better);
+        return all;
+    }
+    std::vector<candidate<Space>> candidates(const limit_check& limits) const {
+        std::vector<candidate<Space>> list;
+        for (const entry& e : sorted()) {
+            list.push_back(candidate_by<Space>(e.code, e.value, limits));
+        }
+        return list;
+    }
+
+private:
+    std::size_t m_most;
+    std::vector<entry> m_entries;
+};
+
+} // namespace fitnas::search::detail
 
 // ---- fitnas/search/evolution.hpp ----
 /// @file
@@ -15770,7 +16754,7 @@ FITNAS_COLD inline void require_options(const evolution_options& o) {
 template <code_space Space, scorer<Space> Scorer>
 std::vector<candidate<Space>> evolution(Scorer&& score, const evolution_options& options = {}) {
     using code = architecture<Space>;
-    using list = detail::best_list<Space>;
+    using list = detail::shortlist<Space>;
     detail::require_options(options);
     list best(options.top, "evolution");
     const std::uint64_t most_draws = (memory_size(options.draws) * options.population).value();
@@ -15819,9 +16803,9 @@ std::vector<candidate<Space>> evolution(Scorer&& score, const evolution_options&
             parents.resize((std::min)(parents.size(), options.parents));
             tell(generation + 1);
         }
-        return best.result(options.limit);
+        return best.candidates(limits);
     };
-    return fitnas::detail::or_partial(evolve, [&] { return best.result(options.limit); });
+    return fitnas::detail::or_partial(evolve, [&] { return best.candidates(limits); });
 }
 
 /// @brief Refuses what is no scorer with a sentence.
@@ -15922,7 +16906,7 @@ struct random_options {
 /// @throws interrupted_with the best of the batches so far, where observer or scorer throw `interrupted`
 template <code_space Space, scorer<Space> Scorer>
 std::vector<candidate<Space>> random(Scorer&& score, const random_options& options = {}) {
-    detail::best_list<Space> best(options.top, "random");
+    detail::shortlist<Space> best(options.top, "random");
     if (options.samples < 1) {
         throw option_error("[F0716] random: samples: expected at least 1, got 0");
     }
@@ -15942,9 +16926,9 @@ std::vector<candidate<Space>> random(Scorer&& score, const random_options& optio
             first += some.size();
             tell(first);
         }
-        return best.result(options.limit);
+        return best.candidates(check_of<Space>(options.limit));
     };
-    return fitnas::detail::or_partial(look, [&] { return best.result(options.limit); });
+    return fitnas::detail::or_partial(look, [&] { return best.candidates(check_of<Space>(options.limit)); });
 }
 
 /// @brief The same with a model's predictions.
@@ -15995,7 +16979,7 @@ best_unknown(const Model& predictor, const std::set<architecture<typename Model:
     using space = typename Model::space;
     std::vector<architecture<space>> found;
     if (space::size <= (std::min)(options.enumerable, enumerable_size)) {
-        best_list<space> best(count, "iterative");
+        shortlist<space> best(count, "iterative");
         for_each_prediction(predictor, options.limit, 16384, "iterative",
                             [&](std::span<const architecture<space>> codes, std::span<const double> values) {
                                 for (std::size_t i = 0; i < codes.size(); ++i) {
@@ -16004,8 +16988,8 @@ best_unknown(const Model& predictor, const std::set<architecture<typename Model:
                                     }
                                 }
                             });
-        for (const candidate<space>& c : best.result(options.limit)) {
-            found.push_back(c.architecture);
+        for (const auto& e : best.sorted()) {
+            found.push_back(e.code);
         }
     } else {
         const auto ranked = evolution(predictor, {.population = 200,
@@ -16084,12 +17068,12 @@ auto iterative(Scorer&& score, Fit&& fit_to, const iterative_options& options) {
         predictor.emplace(fit_to(static_cast<const score_table<Space>&>(table)));
     }
     const auto result = [&] {
-        detail::best_list<Space> best(1, "iterative");
+        detail::shortlist<Space> best(1, "iterative");
         for (std::size_t i = 0; i < table.size(); ++i) {
             best.offer(table.architectures[i], table.scores[i]);
         }
         return iterative_result<fitted_model>{std::move(predictor), table,
-                                              best.result(options.limit).front()};
+                                              best.candidates(check_of<Space>(options.limit)).front()};
     };
     const auto rounds = [&] {
         tell(table.size());
@@ -16291,12 +17275,14 @@ auto iterative(priced<Score> score, priced<Truth> truth, Fit&& fit_to, const bud
     fit_again();
     tell(0);
     const auto result = [&] {
-        detail::best_list<Space> best(1, "iterative");
+        detail::shortlist<Space> best(1, "iterative");
         for (std::size_t i = 0; i < truths.table().size(); ++i) {
             best.offer(truths.table().architectures[i], truths.table().scores[i]);
         }
-        return budget_result<fitted_model>{
-            predictor, {scores.table(), truths.table()}, best.result(options.limit).front(), spent()};
+        return budget_result<fitted_model>{predictor,
+                                           {scores.table(), truths.table()},
+                                           best.candidates(check_of<Space>(options.limit)).front(),
+                                           spent()};
     };
     const auto round = [&](std::size_t number) {
         const std::size_t left = wanted - truths.table().size();
@@ -16359,77 +17345,90 @@ iterative(priced<Score> score, priced<Truth> truth, const budget_options& option
 
 } // namespace fitnas::search
 
-// ---- fitnas/search/window_paths.hpp ----
+// ---- fitnas/search/path_cost.hpp ----
 /// @file
-/// @brief A sum over windows of cells as paths through states, and upper bounds on what a path can still
-/// reach.
+/// @brief A cost along a path of cells.
 
 namespace fitnas::search::detail {
 
-/// What one limit counts, cell by cell.
+/// What one cost counts, cell by cell. Steps add in the order of `cost_terms::sum`: of two beginnings the one
+/// that has spent less costs no more in the end, to the bit.
 struct path_cost {
-    double base = 0; ///< of the layers that are not searched
+    double start = 0; ///< of the fixed terms before the first cell
     double most = std::numeric_limits<double>::infinity();
     std::vector<std::vector<double>> cells{}; ///< for each operator
-    std::vector<double> smallest_behind{};    ///< of all cells from here on, the cheapest way
+    std::vector<std::vector<double>> fixed{}; ///< terms between a cell and the next
+    std::vector<double> fixed_behind{};       ///< of all fixed terms behind the first cells
+    std::vector<double> smallest_behind{};    ///< of all terms behind the first cells, the cheapest way
     double total = 0;                         ///< the largest there is
+
+    path_cost(const cost_terms& terms, double limit) : most(limit) {
+        for (const cost_terms::term& t : terms.order()) {
+            const std::span<const double> values = terms.values(t);
+            if (t.cell >= 0) {
+                FITNAS_ASSERT(static_cast<std::size_t>(t.cell) == cells.size());
+                cells.emplace_back(values.begin(), values.end());
+                fixed.emplace_back();
+            } else if (cells.empty()) {
+                start += values[0];
+            } else {
+                fixed.back().push_back(values[0]);
+            }
+        }
+        fixed_behind.assign(cells.size() + 1, 0);
+        smallest_behind = fixed_behind;
+        total = start;
+        for (std::size_t i = cells.size(); i-- > 0;) {
+            for (const double value : fixed[i]) {
+                fixed_behind[i] += value;
+            }
+            smallest_behind[i] = smallest_behind[i + 1] + fixed_behind[i] +
+                                 *std::min_element(cells[i].begin(), cells[i].end());
+            total += fixed_behind[i] + *std::max_element(cells[i].begin(), cells[i].end());
+            fixed_behind[i] += fixed_behind[i + 1];
+        }
+    }
+
+    /// What is spent behind a cell.
+    double step(double spent, std::size_t cell, std::size_t o) const {
+        spent += cells[cell][o];
+        for (const double value : fixed[cell]) {
+            spent += value;
+        }
+        return spent;
+    }
+    /// What the first cells of a code have spent.
+    double spent(std::span<const std::uint8_t> code, std::size_t count) const {
+        double sum = start;
+        for (std::size_t t = 0; t < count; ++t) {
+            sum = step(sum, t, code[t]);
+        }
+        return sum;
+    }
 
     /// Above `most` by more than the rounding of any order of addition: what is left out here breaks the
     /// limit.
     double most_rounded() const { return most + 1e-12 * (std::abs(most) + total); }
 };
 
-template <code_space Space, class BlockCost>
-path_cost make_path_cost(double most, BlockCost&& cost_of) {
-    path_cost c;
-    c.most = most;
-    c.cells.resize(static_cast<std::size_t>(Space::cells));
-    c.smallest_behind.assign(static_cast<std::size_t>(Space::cells) + 1, 0);
-    const space_layout layout = Space::layout();
-    for (const space_layer& l : layout.layers) {
-        if (l.cell_index < 0) {
-            c.base += cost_of(static_cast<std::size_t>(l.first_block));
-            continue;
-        }
-        for (int o = 0; o < l.candidates; ++o) {
-            c.cells[static_cast<std::size_t>(l.cell_index)].push_back(
-                cost_of(static_cast<std::size_t>(l.first_block + o)));
-        }
-    }
-    c.total = c.base;
-    for (std::size_t i = c.cells.size(); i-- > 0;) {
-        c.smallest_behind[i] =
-            c.smallest_behind[i + 1] + *std::min_element(c.cells[i].begin(), c.cells[i].end());
-        c.total += *std::max_element(c.cells[i].begin(), c.cells[i].end());
-    }
-    return c;
-}
-
-/// The costs that a limit names, in the order of `limit_check`.
-template <code_space Space>
-std::vector<path_cost> path_costs_of(const cost::limit& limit) {
+/// The costs that are limited, in the order of the check.
+inline std::vector<path_cost> path_costs_of(const limit_check& limits) {
     std::vector<path_cost> all;
-    if constexpr (search_space_type<Space>) {
-        const auto blocks = Space::layout().blocks;
-        if (limit.macs != cost::limit::none) {
-            all.push_back(make_path_cost<Space>(static_cast<double>(limit.macs), [&](std::size_t b) {
-                return static_cast<double>(blocks[b].macs);
-            }));
-        }
-        if (limit.parameters != cost::limit::none) {
-            all.push_back(make_path_cost<Space>(static_cast<double>(limit.parameters), [&](std::size_t b) {
-                return static_cast<double>(blocks[b].parameters);
-            }));
-        }
-        for (const cost::latency_limit& l : limit.latencies) {
-            if (std::isfinite(l.milliseconds)) { // infinity only gives the table
-                all.push_back(make_path_cost<Space>(l.milliseconds,
-                                                    [&](std::size_t b) { return l.table->blocks()[b]; }));
-            }
+    for (const limit_check::limited& l : limits.costs()) {
+        if (l.limits()) {
+            all.emplace_back(l.terms, l.most);
         }
     }
     return all;
 }
+
+} // namespace fitnas::search::detail
+
+// ---- fitnas/search/window_paths.hpp ----
+/// @file
+/// @brief A sum over windows of cells as paths through states.
+
+namespace fitnas::search::detail {
 
 /// The power of two that predictions are divided by in a search, 0 where they are near enough to 1 anyway:
 /// its multipliers are scores over costs, and must neither over- nor underflow.
@@ -16593,6 +17592,14 @@ inline std::vector<std::uint8_t> best_path(const path_graph& graph, const std::v
     return path;
 }
 
+} // namespace fitnas::search::detail
+
+// ---- fitnas/search/path_bounds.hpp ----
+/// @file
+/// @brief Upper bounds on what a path can still reach under limits.
+
+namespace fitnas::search::detail {
+
 /// Upper bounds by Lagrange multipliers: for every w >= 0, what is best of score + w (limit - cost), without
 /// the limit, is at least the best score that keeps it.
 class path_bounds {
@@ -16645,7 +17652,7 @@ public:
                 left[l] = m_margins[j + l];
             }
             for (std::size_t i = 0; i < m_costs.size(); ++i) {
-                const double room = m_costs[i].most - spent[i];
+                const double room = m_costs[i].most - (spent[i] + m_costs[i].fixed_behind[cell]);
                 const double* w = m_by_cost[i].data() + j;
                 for (std::size_t l = 0; l < lanes; ++l) {
                     left[l] += w[l] * room;
@@ -16670,11 +17677,7 @@ private:
         const std::vector<std::uint8_t> path = best_path(m_graph, m_costs, w, values);
         std::vector<double> over;
         for (const path_cost& c : m_costs) {
-            double total = c.base;
-            for (std::size_t t = 0; t < path.size(); ++t) {
-                total += c.cells[t][path[t]];
-            }
-            over.push_back(total - c.most);
+            over.push_back(c.spent(path, path.size()) - c.most);
         }
         return over;
     }
@@ -16687,7 +17690,7 @@ private:
         for (std::size_t round = 0; round < rounds; ++round) {
             for (std::size_t i = from; i < to; ++i) {
                 const double spread =
-                    (std::max)(m_costs[i].total - m_costs[i].base - m_costs[i].smallest_behind[0],
+                    (std::max)(m_costs[i].total - m_costs[i].start - m_costs[i].smallest_behind[0],
                                (std::numeric_limits<double>::min)());
                 const auto too_dear = [&](double value) {
                     w[i] = value;
@@ -16776,9 +17779,9 @@ private:
 
 } // namespace fitnas::search::detail
 
-// ---- fitnas/search/exact.hpp ----
+// ---- fitnas/search/exact_search.hpp ----
 /// @file
-/// @brief The true best of a whole space by a model that decomposes, however large the space is.
+/// @brief Branch and bound over beginnings of architectures: what `search::exact` runs.
 
 namespace fitnas::search {
 
@@ -16823,7 +17826,7 @@ public:
           m_exponent(exponent),
           m_check(possible(options.limit)),
           m_graph(tables),
-          m_costs(path_costs_of<Space>(options.limit)),
+          m_costs(path_costs_of(m_check)),
           m_bounds(m_graph, m_costs),
           m_lowest(-m_graph.scale()),
           m_watch(m_options.observer) {
@@ -16837,26 +17840,25 @@ public:
     }
 
     std::vector<candidate<Space>> run(exact_report& report) {
-        shortlist found(m_options.top);
+        list found(m_options.top, "exact");
         const bool bounds_are_met = m_costs.empty() && m_graph.pairs_suffice();
         beam(found, bounds_are_met, report);
         if (!bounds_are_met) {
             found = prove(found, report);
         }
-        std::vector<candidate<Space>> list;
+        std::vector<candidate<Space>> best;
         for (const entry& e : found.sorted()) {
-            const double predicted = std::ldexp(e.score, m_exponent);
-            list.push_back(candidate_of<Space>(e.code_, predicted, m_options.limit));
+            best.push_back(candidate_by<Space>(e.code, std::ldexp(e.value, m_exponent), m_check));
         }
         return fitnas::detail::or_partial(
             [&] {
                 m_watch.rethrow();
-                if (list.empty()) {
+                if (best.empty()) {
                     throw m_check.nothing_found("exact", "no architecture of the space");
                 }
-                return list;
+                return best;
             },
-            [&] { return list; });
+            [&] { return best; });
     }
 
 private:
@@ -16874,56 +17876,13 @@ private:
                         .total = static_cast<long long>(total),
                         .seconds = m_clock.seconds()});
     }
-    struct entry {
-        code code_;
-        double score;
-    };
+    using list = shortlist<Space>;
+    using entry = typename list::entry;
     static limit_check possible(const cost::limit& limit) {
         limit_check limits = check_of<Space>(limit);
         limits.require_possible("exact");
         return limits;
     }
-    static bool better(const entry& a, const entry& b) {
-        return a.score != b.score ? a.score > b.score : a.code_ < b.code_;
-    }
-
-    /// The best few, the worst of them on top.
-    class shortlist {
-    public:
-        explicit shortlist(std::size_t most) : m_most(most) {}
-        void offer(const entry& e) {
-            if (m_entries.size() == m_most) {
-                if (!better(e, m_entries.front())) {
-                    return;
-                }
-                std::pop_heap(m_entries.begin(), m_entries.end(), better);
-                m_entries.pop_back();
-            }
-            m_entries.push_back(e);
-            std::push_heap(m_entries.begin(), m_entries.end(), better);
-        }
-        /// Whether codes that begin so, of scores up to `bound`, may come on the list.
-        bool may_take(double bound, const code& a, std::size_t cells) const {
-            return m_entries.size() < m_most || bound > m_entries.front().score ||
-                   (bound == m_entries.front().score &&
-                    std::memcmp(a.data(), m_entries.front().code_.data(), cells) <= 0);
-        }
-        /// The score of its last; minus infinity where there is room.
-        double threshold() const {
-            return m_entries.size() < m_most ? -std::numeric_limits<double>::infinity()
-                                             : m_entries.front().score;
-        }
-        std::vector<entry> sorted() const {
-            std::vector<entry> all = m_entries;
-            std::sort(all.begin(), all.end(), better);
-            return all;
-        }
-
-    private:
-        std::size_t m_most;
-        std::vector<entry> m_entries;
-    };
-
     /// A beginning of an architecture.
     struct beginning {
         code code_{};
@@ -16937,7 +17896,7 @@ private:
         beginning b;
         b.score = m_graph.offset();
         for (const path_cost& c : m_costs) {
-            b.spent.push_back(c.base);
+            b.spent.push_back(c.start);
         }
         return b;
     }
@@ -16950,7 +17909,7 @@ private:
         }
         to.spent.resize(m_costs.size());
         for (std::size_t i = 0; i < m_costs.size(); ++i) {
-            to.spent[i] = from.spent[i] + m_costs[i].cells[cell][o];
+            to.spent[i] = m_costs[i].step(from.spent[i], cell, o);
             if (to.spent[i] + m_costs[i].smallest_behind[cell + 1] > m_costs[i].most_rounded()) {
                 return false;
             }
@@ -16969,7 +17928,7 @@ private:
 
     /// Keeps the beginnings with the best bounds. Where some code meets each bound, those of the best `top`
     /// codes are among the best `top` beginnings: each beginning before one of them stands for a better code.
-    void beam(shortlist& found, bool bounds_are_met, exact_report& report) const {
+    void beam(list& found, bool bounds_are_met, exact_report& report) const {
         const std::size_t keep = bounds_are_met ? m_options.top : (std::max)(m_options.top, m_options.beam);
         std::vector<beginning> now{start()};
         std::vector<beginning> next;
@@ -16997,14 +17956,14 @@ private:
         }
         for (const beginning& b : now) {
             if (wanted(b.code_)) {
-                found.offer({b.code_, b.score});
+                found.offer(b.code_, b.score);
             }
         }
     }
 
     /// Looks at every beginning that may still lead to a code better than the last of `known`.
-    shortlist prove(const shortlist& known, exact_report& report) const {
-        shortlist none(m_options.top);
+    list prove(const list& known, exact_report& report) const {
+        list none(m_options.top, "exact");
         walker cut(*this, known, none);
         std::vector<beginning> parts{start()};
         std::size_t cell = 0;
@@ -17023,10 +17982,10 @@ private:
         std::stable_sort(parts.begin(), parts.end(),
                          [](const beginning& a, const beginning& b) { return a.bound > b.bound; });
         // A fixed number of groups, so that what is looked at does not depend on the number of threads.
-        std::vector<shortlist> lists(static_cast<std::size_t>(sum_groups), none);
+        std::vector<list> lists(static_cast<std::size_t>(sum_groups), none);
         std::vector<walker> walkers;
-        for (shortlist& list : lists) {
-            walkers.emplace_back(*this, known, list);
+        for (list& part : lists) {
+            walkers.emplace_back(*this, known, part);
         }
         parallel_for(sum_groups, [&](std::ptrdiff_t group) {
             walker& mine = walkers[static_cast<std::size_t>(group)];
@@ -17043,13 +18002,13 @@ private:
             left_out = (std::max)(left_out, walkers[g].left_out());
             report.looked_at += walkers[g].looked_at();
         }
-        std::sort(all.begin(), all.end(), better);
+        std::sort(all.begin(), all.end(), list::better);
         all.erase(std::unique(all.begin(), all.end(),
-                              [](const entry& a, const entry& b) { return a.code_ == b.code_; }),
+                              [](const entry& a, const entry& b) { return a.code == b.code; }),
                   all.end());
-        shortlist best(m_options.top);
+        list best(m_options.top, "exact");
         for (const entry& e : all) {
-            best.offer(e);
+            best.offer(e.code, e.value);
         }
         if (left_out > best.threshold()) {
             report.gap = std::ldexp(left_out - best.threshold(), m_exponent);
@@ -17060,7 +18019,7 @@ private:
     /// Depth first, best bounds first.
     class walker {
     public:
-        walker(const exact_search& search, const shortlist& known, shortlist& found)
+        walker(const exact_search& search, const list& known, list& found)
             : m(search),
               m_known(known),
               m_found(found),
@@ -17114,7 +18073,7 @@ private:
             double* behind = spent(cell + 1);
             for (std::size_t i = 0; i < m.m_costs.size(); ++i) {
                 const path_cost& c = m.m_costs[i];
-                behind[i] = before[i] + c.cells[cell][o];
+                behind[i] = c.step(before[i], cell, o);
                 if (behind[i] + c.smallest_behind[cell + 1] > c.most_rounded()) {
                     return false;
                 }
@@ -17138,7 +18097,7 @@ private:
                 const double sum = score + gains[o];
                 if (cell + 1 == graph.cells()) {
                     if (may_take(sum, m_code, cell + 1) && m.wanted(m_code)) {
-                        m_found.offer({m_code, sum});
+                        m_found.offer(m_code, sum);
                     }
                     continue;
                 }
@@ -17161,8 +18120,8 @@ private:
         }
 
         const exact_search& m;
-        const shortlist& m_known;
-        shortlist& m_found;
+        const list& m_known;
+        list& m_found;
         code m_code{};
         std::vector<double> m_spent;
         double m_left_out = -std::numeric_limits<double>::infinity();
@@ -17184,6 +18143,14 @@ private:
 };
 
 } // namespace detail
+
+} // namespace fitnas::search
+
+// ---- fitnas/search/exact.hpp ----
+/// @file
+/// @brief The true best of a whole space by a model that decomposes, however large the space is.
+
+namespace fitnas::search {
 
 /// @brief The best of a whole space, by windows that were made before: see below.
 template <code_space Space>
@@ -17265,7 +18232,7 @@ template <model Model>
 std::vector<candidate<typename Model::space>> exhaustive(const Model& predictor,
                                                          const exhaustive_options& options = {}) {
     using space = typename Model::space;
-    detail::best_list<space> best(options.top, "exhaustive");
+    detail::shortlist<space> best(options.top, "exhaustive");
     const auto look = [&] {
         for_each_prediction(
             predictor, options.limit, options.batch, "exhaustive",
@@ -17275,9 +18242,9 @@ std::vector<candidate<typename Model::space>> exhaustive(const Model& predictor,
                 }
             },
             options.observer);
-        return best.result(options.limit);
+        return best.candidates(check_of<space>(options.limit));
     };
-    return fitnas::detail::or_partial(look, [&] { return best.result(options.limit); });
+    return fitnas::detail::or_partial(look, [&] { return best.candidates(check_of<space>(options.limit)); });
 }
 
 /// @brief Refuses what is no model with a sentence.
@@ -17308,27 +18275,25 @@ public:
         double cost = 0;
     };
 
-    /// @param against the cost of the front; its `most` does not count, the limit does
+    /// @param against the cost of the front
     /// @param watch called after each cell
-    front_search(const windows<Space>& tables, path_cost against, const cost::limit& limit,
+    front_search(const windows<Space>& tables, const cost_terms& against, const limit_check& limits,
                  const observer& watch)
         : m_tables(tables),
-          m_check(check_of<Space>(limit)),
+          m_check(limits),
           m_graph(tables),
           m_tell(watch, "pareto", m_graph.cells()),
-          m_cost{std::move(against)},
-          m_limits(path_costs_of<Space>(limit)),
+          m_cost{path_cost(against, std::numeric_limits<double>::infinity())},
+          m_limits(path_costs_of(m_check)),
           m_rule(canonical_pairs_of<Space>()) {}
 
     /// The front, cheapest first; of points that are equal in both, one.
-    /// @param cost_of of an architecture, as candidates have it
     /// @param front filled; what it has where the observer throws are architectures that keep the limits
-    template <class CostOf>
-    void run(CostOf&& cost_of, std::vector<point>& front) {
+    void run(std::vector<point>& front) {
         front.clear();
         const auto take = [&](const code& a) {
             if (m_check.meets(a) && canonical<Space>(a) == a) {
-                front.push_back({a, m_tables.sum_of(a), cost_of(a)});
+                front.push_back({a, m_tables.sum_of(a), m_cost[0].spent(a, a.size())});
             }
         };
         cut_into_regions(take);
@@ -17393,16 +18358,11 @@ private:
             best_behind(m_graph, m_cost, weight, values);
             const std::vector<std::uint8_t> path = best_path(m_graph, m_cost, weight, values);
             code a{};
-            corner c{m_cost[0].base, 0};
-            for (std::size_t t = 0; t < path.size(); ++t) {
-                a[t] = path[t];
-                c.cost += m_cost[0].cells[t][path[t]];
-            }
-            c.score = m_tables.sum_of(a);
+            std::copy(path.begin(), path.end(), a.begin());
             take(a);
-            return c;
+            return corner{m_cost[0].spent(path, path.size()), m_tables.sum_of(a)};
         };
-        const double least = m_cost[0].base + m_cost[0].smallest_behind[0];
+        const double least = m_cost[0].start + m_cost[0].smallest_behind[0];
         const double spread = (std::max)(m_cost[0].total - least, 1e-9 * (1 + m_cost[0].total));
         const double steep = 1e4 * m_graph.scale() / spread;
         std::vector<corner> corners{best(steep), best(0)};
@@ -17486,9 +18446,10 @@ private:
         const std::size_t n = m_regions.size();
         const double* behind = m_behind[cells].data() + state * n;
         const double least = cost + m_cost[0].smallest_behind[cells] - 1e-12 * m_cost[0].total;
+        const double sum = cost + m_cost[0].fixed_behind[cells];
         double most = minus_infinity;
         for (std::size_t j = n; j-- > 0 && least < end_of(j);) {
-            const double v = (score + behind[j]) - m_regions[j].slope * cost - m_thresholds[j];
+            const double v = (score + behind[j]) - m_regions[j].slope * sum - m_thresholds[j];
             most = v > most ? v : most;
         }
         return most + m_margin;
@@ -17501,7 +18462,7 @@ private:
         bool all = true;
         std::vector<label> now(1);
         now.front().score = m_graph.offset();
-        now.front().cost = m_cost[0].base;
+        now.front().cost = m_cost[0].start;
         std::vector<label> next;
         for (std::size_t cell = 0; cell < m_graph.cells() && !now.empty(); ++cell) {
             next.clear();
@@ -17536,7 +18497,7 @@ private:
             label l = from;
             l.code_[cell] = static_cast<std::uint8_t>(o);
             l.score += gains[o];
-            l.cost += m_cost[0].cells[cell][o];
+            l.cost = m_cost[0].step(from.cost, cell, o);
             l.state = m_graph.next(cell, from.state, o);
             l.promise = promise(cell + 1, l.state, l.score, l.cost);
             if (l.promise >= 0 && m_check.can_meet(l.code_, static_cast<int>(cell) + 1) &&
@@ -17600,7 +18561,7 @@ private:
         for (std::size_t i = first; i < last; ++i) {
             bool cheaper = labels[i].score >= l.score;
             for (const path_cost& c : m_limits) {
-                cheaper = cheaper && spent(c, labels[i].code_, cells) <= spent(c, l.code_, cells);
+                cheaper = cheaper && c.spent(labels[i].code_, cells) <= c.spent(l.code_, cells);
             }
             if (cheaper) {
                 return true;
@@ -17608,14 +18569,6 @@ private:
         }
         return false;
     }
-    static double spent(const path_cost& c, const code& a, std::size_t cells) {
-        double total = 0;
-        for (std::size_t t = 0; t < cells; ++t) {
-            total += c.cells[t][a[t]];
-        }
-        return total;
-    }
-
     static constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
 
     const windows<Space>& m_tables;
@@ -17639,47 +18592,57 @@ private:
 
 namespace fitnas::search {
 
-/// @brief Which cost a front weighs against quality.
-enum class objective : std::uint8_t { macs, parameters, latency };
+namespace detail {
+
+/// Leaves the points that no other dominates; of points equal in both all stay.
+template <class Point, class Cost, class Quality, class Code>
+void leave_front(std::vector<Point>& points, Cost&& cost, Quality&& quality, Code&& code) {
+    std::sort(points.begin(), points.end(), [&](const Point& a, const Point& b) {
+        return cost(a) != cost(b)         ? cost(a) < cost(b)
+               : quality(a) != quality(b) ? quality(a) > quality(b)
+                                          : code(a) < code(b);
+    });
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < points.size(); ++i) {
+        const bool first = kept == 0;
+        if (first || quality(points[i]) > quality(points[kept - 1]) ||
+            (quality(points[i]) == quality(points[kept - 1]) && cost(points[i]) == cost(points[kept - 1]))) {
+            if (kept != i) {
+                points[kept] = std::move(points[i]);
+            }
+            ++kept;
+        }
+    }
+    points.erase(points.begin() + static_cast<std::ptrdiff_t>(kept), points.end());
+}
+
+} // namespace detail
 
 /// @brief The candidates that no other dominates: none is at least as good in both quality and cost, and
 /// better in one.
+/// @param against the name of one of their costs
 /// @return cheapest first, each better than the one before; candidates equal in both stay together
-/// @throws option_error where latencies are asked for that the candidates do not have
+/// @throws option_error where a candidate has no such cost
+/// @throws numeric_error where one is not a number
 template <code_space Space>
 std::vector<candidate<Space>> pareto(std::vector<candidate<Space>> candidates,
-                                     objective against = objective::macs) {
-    const auto cost_of = [against](const candidate<Space>& c) {
-        return against == objective::macs         ? static_cast<double>(c.macs)
-               : against == objective::parameters ? static_cast<double>(c.parameters)
-                                                  : c.latency;
-    };
+                                     std::string_view against = "macs") {
     for (const candidate<Space>& c : candidates) {
-        if (std::isnan(cost_of(c))) {
-            throw option_error("[F0715] pareto: the candidates have no latency; give the search a table with "
-                               "cost::latency_at_most(table, milliseconds)");
+        if (std::isnan(c.cost(against))) {
+            throw numeric_error("[F0790] pareto: " + std::string(against) + " of the candidate " +
+                                to_string<Space>(c.architecture) + ": expected a number, got nan");
         }
     }
-    std::sort(candidates.begin(), candidates.end(),
-              [&](const candidate<Space>& a, const candidate<Space>& b) {
-                  return cost_of(a) != cost_of(b)     ? cost_of(a) < cost_of(b)
-                         : a.predicted != b.predicted ? a.predicted > b.predicted
-                                                      : b.architecture > a.architecture;
-              });
-    std::vector<candidate<Space>> front;
-    for (const candidate<Space>& c : candidates) {
-        if (front.empty() || c.predicted > front.back().predicted ||
-            (c.predicted == front.back().predicted && cost_of(c) == cost_of(front.back()))) {
-            front.push_back(c);
-        }
-    }
-    return front;
+    detail::leave_front(
+        candidates, [&](const auto& c) { return c.cost(against); }, [](const auto& c) { return c.predicted; },
+        [](const auto& c) { return c.architecture; });
+    return candidates;
 }
 
 struct pareto_options {
-    objective against = objective::macs;
-    cost::limit limit{}; ///< for latencies, `cost::latency_at_most(table, infinity)` gives the table alone
-    std::size_t batch = 16384; ///< codes that are looked at together
+    cost::limit limit{};               ///< what the front keeps
+    named_cost against = cost::macs(); ///< what quality is weighed against
+    std::size_t batch = 16384;         ///< codes that are looked at together
     /// Called after each batch; in a space too large to enumerate after each cell, over and over while
     /// beginnings are added.
     fitnas::observer observer{};
@@ -17687,41 +18650,32 @@ struct pareto_options {
 
 namespace detail {
 
+/// The limits, and the cost of the front, which candidates tell.
+template <code_space Space>
+limit_check limits_of(const pareto_options& options) {
+    constexpr double anything = std::numeric_limits<double>::infinity();
+    return check_of<Space>(options.limit && options.against.at_most(anything));
+}
+
 /// The front of a space of any size.
 template <code_space Space>
 std::vector<candidate<Space>> large_front(const windows<Space>& model, const pareto_options& options) {
-    const limit_check limits = check_of<Space>(options.limit);
+    const limit_check limits = limits_of<Space>(options);
     limits.require_possible("pareto");
-    const auto blocks = Space::layout().blocks;
-    if (options.against == objective::latency && options.limit.latencies.empty()) {
-        pareto<Space>({candidate<Space>{}}, options.against); // says what is missing
-    }
-    const auto of_block = [&](std::size_t b) {
-        return options.against == objective::macs ? static_cast<double>(blocks[b].macs)
-               : options.against == objective::parameters
-                   ? static_cast<double>(blocks[b].parameters)
-                   : options.limit.latencies.front().table->blocks()[b];
-    };
-    const auto cost_of = [&](const architecture<Space>& a) {
-        return options.against == objective::macs ? static_cast<double>(cost::macs<Space>(a))
-               : options.against == objective::parameters
-                   ? static_cast<double>(cost::parameters<Space>(a))
-                   : options.limit.latencies.front().table->template milliseconds<Space>(a);
-    };
     const int exponent = far_exponent(model);
     const windows<Space> tables = divided(model, exponent);
-    front_search<Space> search(tables, make_path_cost<Space>(0, of_block), options.limit, options.observer);
+    front_search<Space> search(tables, options.against.in<Space>(), limits, options.observer);
     std::vector<typename front_search<Space>::point> points;
     const auto candidates = [&] {
         std::vector<candidate<Space>> list;
         for (const auto& p : points) {
-            list.push_back(candidate_of<Space>(p.code_, std::ldexp(p.score, exponent), options.limit));
+            list.push_back(candidate_by<Space>(p.code_, std::ldexp(p.score, exponent), limits));
         }
         return list;
     };
     const auto front = fitnas::detail::or_partial(
         [&] {
-            search.run(cost_of, points);
+            search.run(points);
             return candidates();
         },
         [&] {
@@ -17734,78 +18688,71 @@ std::vector<candidate<Space>> large_front(const windows<Space>& model, const par
     return front;
 }
 
+/// The front of a space that is enumerated.
+template <model Model>
+std::vector<candidate<typename Model::space>> enumerated_front(const Model& predictor,
+                                                               const pareto_options& options) {
+    using space = typename Model::space;
+    struct point {
+        architecture<space> code;
+        double quality;
+        double cost;
+    };
+    const limit_check limits = limits_of<space>(options);
+    const cost_terms against = options.against.in<space>();
+    std::vector<point> points;
+    const auto front = [&] {
+        std::vector<candidate<space>> list;
+        for (const point& p : points) {
+            list.push_back(candidate_by<space>(p.code, p.quality, limits));
+        }
+        return list;
+    };
+    const auto look = [&] {
+        for_each_prediction(
+            predictor, options.limit, options.batch, "pareto",
+            [&](std::span<const architecture<space>> codes, std::span<const double> values) {
+                for (std::size_t i = 0; i < codes.size(); ++i) {
+                    points.push_back({codes[i], values[i], against.sum(codes[i])});
+                }
+                leave_front(
+                    points, [](const point& p) { return p.cost; }, [](const point& p) { return p.quality; },
+                    [](const point& p) { return p.code; });
+            },
+            options.observer);
+        return front();
+    };
+    return fitnas::detail::or_partial(look, front);
+}
+
 } // namespace detail
 
 /// @brief The front of predicted quality against cost over a whole space. A space of at most 2^26 codes is
 /// enumerated. A larger one needs a model that is `decomposable`: label setting over window states finds its
 /// front, by sums that are exact (see `windows`); of candidates that are equal in both quality and cost it
 /// gives one.
-/// @throws option_error where the space has more than 2^26 codes and the model does not decompose, or no
-/// latency table was given
+/// @throws option_error where the space has more than 2^26 codes and the model does not decompose, or where
+/// blocks are to be counted in a space of bare codes
+/// @throws shape_error where a cost is of another space
 /// @throws limit_error where no architecture keeps the limits
 /// @throws interrupted_with the front of what was looked at, where the observer throws `interrupted`: none of
 /// it dominates another, and others may dominate them
 template <model Model>
-requires search_space_type<typename Model::space> std::vector<candidate<typename Model::space>>
-pareto(const Model& predictor, const pareto_options& options = {}) {
+std::vector<candidate<typename Model::space>> pareto(const Model& predictor,
+                                                     const pareto_options& options = {}) {
     using space = typename Model::space;
     if constexpr (space::size > enumerable_size && decomposable<Model>) {
         return detail::large_front<space>(windows<space>(predictor), options);
     } else {
-        std::vector<candidate<space>> front;
-        const auto look = [&] {
-            for_each_prediction(
-                predictor, options.limit, options.batch, "pareto",
-                [&](std::span<const architecture<space>> codes, std::span<const double> values) {
-                    for (std::size_t i = 0; i < codes.size(); ++i) {
-                        front.push_back(candidate_of<space>(codes[i], values[i], options.limit));
-                    }
-                    front = pareto<space>(std::move(front), options.against);
-                },
-                options.observer);
-            return front;
-        };
-        return fitnas::detail::or_partial(look, [&] { return front; });
+        return detail::enumerated_front(predictor, options);
     }
 }
 
 } // namespace fitnas::search
 
-// ---- fitnas/space/codes.hpp ----
+// ---- fitnas/search/segment_options.hpp ----
 /// @file
-/// @brief A space of bare codes: so many operators a cell, and nothing behind them.
-
-namespace fitnas {
-
-/// @brief A `code_space` by its numbers of operators alone: for tables of scores whose networks are not known
-/// here, and for the segments of a segment search. It has no costs; every code is its own canonical form.
-/// @tparam Counts how many operators each cell has, 1 to 36; one number a cell
-template <int... Counts>
-struct codes {
-    static_assert(sizeof...(Counts) >= 1, "[F0305] codes<Counts...>: there must be at least one cell");
-    static_assert(
-        ((Counts >= 1 && Counts <= 36) && ...),
-        "[F0306] codes<Counts...>: a cell has 1 to 36 operators: a code has one digit or letter a cell");
-
-    static constexpr int cells = static_cast<int>(sizeof...(Counts));
-    static constexpr std::array<int, sizeof...(Counts)> operator_counts{Counts...};
-
-    /// How many codes there are; the largest 64-bit number where there are more than that.
-    static constexpr std::uint64_t size = [] {
-        std::uint64_t n = 1;
-        for (const int c : operator_counts) {
-            const auto factor = static_cast<std::uint64_t>(c);
-            n = n > UINT64_MAX / factor ? UINT64_MAX : n * factor;
-        }
-        return n;
-    }();
-};
-
-} // namespace fitnas
-
-// ---- fitnas/search/segment.hpp ----
-/// @file
-/// @brief The paper's search of a large space, segment by segment, with super-cells.
+/// @brief What a search by segments is given, and what it tells.
 
 namespace fitnas::search {
 
@@ -17868,6 +18815,46 @@ struct segment_result {
     std::vector<segment_report> segments; ///< one a segment
 };
 
+} // namespace fitnas::search
+
+// ---- fitnas/space/codes.hpp ----
+/// @file
+/// @brief A space of bare codes: so many operators a cell, and nothing behind them.
+
+namespace fitnas {
+
+/// @brief A `code_space` by its numbers of operators alone: for tables of scores whose networks are not known
+/// here, and for the segments of a segment search. It has no costs; every code is its own canonical form.
+/// @tparam Counts how many operators each cell has, 1 to 36; one number a cell
+template <int... Counts>
+struct codes {
+    static_assert(sizeof...(Counts) >= 1, "[F0305] codes<Counts...>: there must be at least one cell");
+    static_assert(
+        ((Counts >= 1 && Counts <= 36) && ...),
+        "[F0306] codes<Counts...>: a cell has 1 to 36 operators: a code has one digit or letter a cell");
+
+    static constexpr int cells = static_cast<int>(sizeof...(Counts));
+    static constexpr std::array<int, sizeof...(Counts)> operator_counts{Counts...};
+
+    /// How many codes there are; the largest 64-bit number where there are more than that.
+    static constexpr std::uint64_t size = [] {
+        std::uint64_t n = 1;
+        for (const int c : operator_counts) {
+            const auto factor = static_cast<std::uint64_t>(c);
+            n = n > UINT64_MAX / factor ? UINT64_MAX : n * factor;
+        }
+        return n;
+    }();
+};
+
+} // namespace fitnas
+
+// ---- fitnas/search/segment_search.hpp ----
+/// @file
+/// @brief One run of a search by segments: what `search::segment` runs.
+
+namespace fitnas::search {
+
 namespace detail {
 
 /// The code space of a segment: a slot for what was kept of the cells before, then a slot for each cell.
@@ -17886,10 +18873,12 @@ template <code_space Space>
 architecture<Space> fill_by_macs(bool most) {
     architecture<Space> a{};
     if constexpr (search_space_type<Space>) {
+        const cost_terms macs = cost::macs().in<Space>();
+        const cost_terms parameters = cost::parameters().in<Space>();
         for (int i = 0; i < Space::cells; ++i) {
-            const auto costs = [i](int o) {
-                const space_block& b = Space::block_of(i, o);
-                return std::pair(b.macs, b.parameters);
+            const auto costs = [&](int o) {
+                return std::pair(macs.of_cell(i)[static_cast<std::size_t>(o)],
+                                 parameters.of_cell(i)[static_cast<std::size_t>(o)]);
             };
             int chosen = 0;
             for (int o = 1; o < Space::operator_counts[static_cast<std::size_t>(i)]; ++o) {
@@ -17936,7 +18925,7 @@ public:
             [&] {
                 m_result.best.clear();
                 for (const auto& seen : m_seen) {
-                    m_result.best.push_back(candidate_of<Space>(seen.code, seen.value, m_options.limit));
+                    m_result.best.push_back(candidate_by<Space>(seen.code, seen.value, m_check));
                     m_result.best.back().score = seen.value;
                 }
                 return m_result;
@@ -17998,8 +18987,7 @@ private:
             run_from<last, Others...>();
         } else {
             for (const entry<slot_codes>& e : found) {
-                m_result.best.push_back(
-                    candidate_of<Space>(canonical<Space>(e.begun), e.predicted, m_options.limit));
+                m_result.best.push_back(candidate_by<Space>(canonical<Space>(e.begun), e.predicted, m_check));
                 m_result.best.back().score = e.score;
             }
         }
@@ -18076,7 +19064,7 @@ private:
                 m_seen.push_back({some[i], values[i]});
             }
         }
-        std::sort(m_seen.begin(), m_seen.end(), best_list<Space>::better);
+        std::sort(m_seen.begin(), m_seen.end(), shortlist<Space>::better);
         std::set<code> kept;
         std::erase_if(m_seen, [&](const auto& e) {
             return kept.size() == m_options.rescored || !kept.insert(e.code).second;
@@ -18170,13 +19158,21 @@ private:
     limit_check m_check;
     std::vector<code> m_kept; // beginnings that the segment before kept, zeros behind
     segment_result<Space> m_result;
-    std::vector<typename best_list<Space>::entry> m_seen; // whole architectures, best first
+    std::vector<typename shortlist<Space>::entry> m_seen; // whole architectures, best first
     stopwatch m_clock;
     long long m_done = 0;
     long long m_total = 0;
 };
 
 } // namespace detail
+
+} // namespace fitnas::search
+
+// ---- fitnas/search/segment.hpp ----
+/// @file
+/// @brief The paper's search of a large space, segment by segment, with super-cells.
+
+namespace fitnas::search {
 
 /// @brief Searches a space segment by segment (Chen et al., arXiv 2004.08423, figure 2).
 ///
@@ -18230,9 +19226,8 @@ namespace fitnas::search {
 /// @brief Every network of a space that can be enumerated, best first, made once: "the best with at most 60 M
 /// macs and 2 M parameters" is then a look-up.
 ///
-/// Over the sorted networks stands a tree of the smallest macs, parameters and latencies of neighbours; a
-/// query goes down to the first networks that keep the limits and passes by what cannot. For spaces too large
-/// to enumerate ask `exact`.
+/// Over the sorted networks stands a tree of the smallest costs of neighbours; a query goes down to the first
+/// networks that keep the limits and passes by what cannot. For spaces too large to enumerate ask `exact`.
 ///
 /// @code
 /// const search::table table(model);
@@ -18244,27 +19239,27 @@ public:
     using space = Space;
 
     /// @param model any `model`; it is asked once for each network, by its windows where it decomposes
-    /// @param latencies tables that later limits may name; a limit by any other table is right too, but
-    /// slower
-    /// @throws option_error where the space has more than 2^26 codes
+    /// @param costs that later limits may name beside macs and parameters; a limit on any other cost is right
+    /// too, but slower
+    /// @throws option_error where the space has more than 2^26 codes, or two costs have one name
     /// @throws numeric_error where a prediction is not finite
-    /// @throws shape_error where a latency table is not of this space
+    /// @throws shape_error where a cost is not of this space
     template <model Model>
-    explicit table(const Model& model, std::vector<latency_table> latencies = {})
-        : m_latencies(std::move(latencies)) {
+    explicit table(const Model& model, const std::vector<named_cost>& costs = {}) {
         static_assert(std::same_as<typename Model::space, Space>,
                       "[F0726] search::table<Space>(model): the model must be of the same space");
-        for (const latency_table& t : m_latencies) {
-            if constexpr (search_space_type<Space>) {
-                t.require_fits(Space::layout());
-            } else {
-                throw option_error("[F0727] table: the space has no layout, so its codes have no latencies");
-            }
+        constexpr double anything = std::numeric_limits<double>::infinity();
+        cost::limit kept;
+        if constexpr (search_space_type<Space>) {
+            kept = cost::macs().at_most(anything) && cost::parameters().at_most(anything);
         }
+        for (const named_cost& c : costs) {
+            kept = kept && c.at_most(anything);
+        }
+        m_kept = check_of<Space>(kept);
         if (Space::size <= enumerable_size) {
-            const std::size_t costs = (search_space_type<Space> ? 2 : 0) + m_latencies.size();
             require_memory("table: " + std::to_string(Space::size) + " codes",
-                           memory_size(Space::size) * (2 * sizeof(row) + 2 * costs * sizeof(double)), 0,
+                           memory_size(Space::size) * (2 * sizeof(row) + 2 * width() * sizeof(double)), 0,
                            "ask search::exact for each limit");
         }
         if constexpr (decomposable<Model> && Space::size <= dense_table_limit) {
@@ -18285,16 +19280,18 @@ public:
     /// @param n at least 1
     /// @throws option_error where n is 0
     /// @throws limit_error where none does
-    /// @throws shape_error where a latency table is not of this space
+    /// @throws option_error, shape_error where the space has no such cost
     std::vector<candidate<Space>> top(std::size_t n, const cost::limit& limit = {}) const {
         if (n < 1) {
             throw option_error("[F0728] table: top: expected at least 1, got 0");
         }
         const query asked = query_of(limit);
         std::vector<std::size_t> found;
-        if (m_width == 0) { // nothing can be limited
-            for (std::size_t i = 0; i < (std::min)(n, m_rows.size()); ++i) {
-                found.push_back(i);
+        if (width() == 0) { // there is no tree
+            for (std::size_t i = 0; i < m_rows.size() && found.size() < n; ++i) {
+                if (asked.others.meets(m_rows[i].code)) {
+                    found.push_back(i);
+                }
             }
         } else {
             descend(asked, m_levels.size(), 0, n, found);
@@ -18304,7 +19301,10 @@ public:
         }
         std::vector<candidate<Space>> list;
         for (const std::size_t i : found) {
-            list.push_back(candidate_of<Space>(m_rows[i].code, m_rows[i].predicted, limit));
+            list.push_back(detail::candidate_by<Space>(m_rows[i].code, m_rows[i].predicted, asked.others));
+            for (const std::size_t c : asked.costs) {
+                tell(list.back(), c, m_costs[i * width() + c]);
+            }
         }
         return list;
     }
@@ -18319,9 +19319,18 @@ private:
     struct query {
         std::vector<double> most{};       ///< of each kept cost
         std::vector<std::size_t> costs{}; ///< those that are limited
-        bool unknown = false; ///< whether it names a table that is not kept; then `check` judges too
-        limit_check limits{};
+        limit_check others{};             ///< limits on costs that are not kept
     };
+
+    std::size_t width() const { return m_kept.costs().size(); }
+    static constexpr std::size_t counted = search_space_type<Space> ? 2 : 0; // macs and parameters come first
+
+    void tell(candidate<Space>& c, std::size_t cost, double value) const {
+        if (cost >= counted) {
+            const named_cost& kept = m_kept.costs()[cost].cost;
+            c.costs.push_back({kept.name(), kept.unit(), value});
+        }
+    }
 
     template <class Model>
     void gather(const Model& model) {
@@ -18334,30 +19343,24 @@ private:
         std::sort(m_rows.begin(), m_rows.end(), [](const row& a, const row& b) {
             return a.predicted != b.predicted ? a.predicted > b.predicted : a.code < b.code;
         });
-        m_width = (search_space_type<Space> ? 2 : 0) + m_latencies.size();
-        if (m_width == 0) {
+        if (width() == 0) {
             return;
         }
-        m_costs.resize(m_rows.size() * m_width);
-        if constexpr (search_space_type<Space>) {
-            parallel_for(static_cast<std::ptrdiff_t>(m_rows.size()), [&](std::ptrdiff_t i) {
-                const auto at = static_cast<std::size_t>(i);
-                double* c = m_costs.data() + at * m_width;
-                c[0] = static_cast<double>(cost::macs<Space>(m_rows[at].code));
-                c[1] = static_cast<double>(cost::parameters<Space>(m_rows[at].code));
-                for (std::size_t t = 0; t < m_latencies.size(); ++t) {
-                    c[2 + t] = m_latencies[t].template milliseconds<Space>(m_rows[at].code);
-                }
-            });
-        }
+        m_costs.resize(m_rows.size() * width());
+        parallel_for(static_cast<std::ptrdiff_t>(m_rows.size()), [&](std::ptrdiff_t i) {
+            const auto at = static_cast<std::size_t>(i);
+            for (std::size_t c = 0; c < width(); ++c) {
+                m_costs[at * width() + c] = m_kept.costs()[c].terms.sum(m_rows[at].code);
+            }
+        });
         const std::vector<double>* below = &m_costs;
-        while (below->size() / m_width > 1) {
-            const std::size_t n = below->size() / m_width;
-            std::vector<double> level((n + fan - 1) / fan * m_width, std::numeric_limits<double>::infinity());
+        while (below->size() / width() > 1) {
+            const std::size_t n = below->size() / width();
+            std::vector<double> level((n + fan - 1) / fan * width(), std::numeric_limits<double>::infinity());
             for (std::size_t i = 0; i < n; ++i) {
-                for (std::size_t c = 0; c < m_width; ++c) {
-                    double& least = level[i / fan * m_width + c];
-                    least = (std::min)(least, (*below)[i * m_width + c]);
+                for (std::size_t c = 0; c < width(); ++c) {
+                    double& least = level[i / fan * width() + c];
+                    least = (std::min)(least, (*below)[i * width() + c]);
                 }
             }
             m_levels.push_back(std::move(level));
@@ -18367,36 +19370,21 @@ private:
 
     query query_of(const cost::limit& limit) const {
         query q;
-        q.most.assign(m_width, std::numeric_limits<double>::infinity());
-        if (limit.empty()) {
-            return q;
+        q.most.assign(width(), std::numeric_limits<double>::infinity());
+        cost::limit others;
+        for (const cost::bound& b : limit.bounds) {
+            std::size_t c = 0;
+            while (c < width() && m_kept.costs()[c].cost != b.cost) {
+                ++c;
+            }
+            if (c < width()) {
+                q.most[c] = b.most;
+                q.costs.push_back(c);
+            } else {
+                others.bounds.push_back(b);
+            }
         }
-        if constexpr (search_space_type<Space>) {
-            const auto add = [&](std::size_t cost, double most) {
-                q.most[cost] = (std::min)(q.most[cost], most);
-                q.costs.push_back(cost);
-            };
-            if (limit.macs != cost::limit::none) {
-                add(0, static_cast<double>(limit.macs));
-            }
-            if (limit.parameters != cost::limit::none) {
-                add(1, static_cast<double>(limit.parameters));
-            }
-            for (const cost::latency_limit& l : limit.latencies) {
-                std::size_t t = 0;
-                while (l.table && t < m_latencies.size() && m_latencies[t].blocks() != l.table->blocks()) {
-                    ++t;
-                }
-                if (l.table && t < m_latencies.size()) {
-                    add(2 + t, l.milliseconds);
-                } else {
-                    q.limits = check_of<Space>(limit);
-                    q.unknown = true;
-                }
-            }
-        } else {
-            check_of<Space>(limit); // says that there are no costs
-        }
+        q.others = check_of<Space>(others);
         return q;
     }
 
@@ -18413,24 +19401,22 @@ private:
     void descend(const query& q, std::size_t level, std::size_t node, std::size_t n,
                  std::vector<std::size_t>& found) const {
         if (level == 0) {
-            if ((q.costs.empty() || keeps(q, m_costs.data() + node * m_width)) &&
-                (!q.unknown || q.limits.meets(m_rows[node].code))) {
+            if (keeps(q, m_costs.data() + node * width()) && q.others.meets(m_rows[node].code)) {
                 found.push_back(node);
             }
             return;
         }
-        if (!keeps(q, m_levels[level - 1].data() + node * m_width)) {
+        if (!keeps(q, m_levels[level - 1].data() + node * width())) {
             return;
         }
-        const std::size_t count = level == 1 ? m_rows.size() : m_levels[level - 2].size() / m_width;
+        const std::size_t count = level == 1 ? m_rows.size() : m_levels[level - 2].size() / width();
         for (std::size_t i = node * fan; i < (std::min)(count, (node + 1) * fan) && found.size() < n; ++i) {
             descend(q, level - 1, i, n, found);
         }
     }
 
-    std::vector<latency_table> m_latencies;
-    std::vector<row> m_rows; // best first
-    std::size_t m_width = 0;
+    limit_check m_kept;                        // limits nothing: the costs that the tree is of
+    std::vector<row> m_rows;                   // best first
     std::vector<double> m_costs;               // [row][cost]
     std::vector<std::vector<double>> m_levels; // [node][cost], the smallest below
 };
@@ -18438,9 +19424,89 @@ private:
 template <model Model>
 explicit table(const Model&) -> table<typename Model::space>;
 template <model Model>
-explicit table(const Model&, std::vector<latency_table>) -> table<typename Model::space>;
+explicit table(const Model&, const std::vector<named_cost>&) -> table<typename Model::space>;
 
 } // namespace fitnas::search
+
+// ---- fitnas/space/latency_table.hpp ----
+/// @file
+/// @brief Latency as a table: milliseconds for each operator in each layer.
+
+namespace fitnas {
+
+/// @brief Milliseconds for each block of a space, as they are measured; a `named_cost` by conversion.
+class latency_table {
+public:
+    /// @brief An empty table, which no space accepts.
+    latency_table() = default;
+
+    /// @param layout of the space that was measured
+    /// @param milliseconds one a block, in the order of `layout.blocks`; from 0 to 1e300,
+    /// so that sums and microseconds are finite
+    /// @throws shape_error where there are more or fewer values than blocks
+    /// @throws numeric_error where a value is none of these
+    latency_table(const space_layout& layout, std::vector<double> milliseconds)
+        : m_milliseconds(std::move(milliseconds)), m_space(detail::fingerprint(layout)) {
+        if (m_milliseconds.size() != layout.blocks.size()) {
+            throw shape_error("[F0308] latency_table: expected one value for each of the " +
+                              std::to_string(layout.blocks.size()) + " blocks of the space, got " +
+                              std::to_string(m_milliseconds.size()));
+        }
+        for (std::size_t i = 0; i < m_milliseconds.size(); ++i) {
+            if (!(m_milliseconds[i] >= 0 && m_milliseconds[i] <= 1e300)) {
+                throw numeric_error("[F0307] latency_table: block " + std::to_string(i) + " (" +
+                                    std::string(layout.blocks[i].name) +
+                                    "): expected milliseconds from 0 to 1e300, got " +
+                                    detail::number_text(m_milliseconds[i]));
+            }
+        }
+        m_terms = detail::block_terms(layout, [&](std::size_t b) { return m_milliseconds[b]; });
+    }
+
+    /// @return milliseconds, one a block
+    const std::vector<double>& blocks() const { return m_milliseconds; }
+
+    /// @return milliseconds of one architecture
+    /// @throws shape_error where the table is of another space
+    /// @throws architecture_error where the architecture is not of the space
+    template <search_space_type Space>
+    double milliseconds(const architecture<Space>& a) const {
+        return named("latency").of<Space>(a);
+    }
+
+    /// @return the cost with a name of yours, where there are several tables
+    named_cost named(std::string name) const { return {std::move(name), "ms", m_space, m_terms}; }
+    operator named_cost() const { return named("latency"); } // NOLINT(google-explicit-constructor)
+
+private:
+    std::vector<double> m_milliseconds;
+    std::string m_space; ///< its fingerprint
+    cost_terms m_terms;
+};
+
+namespace cost {
+
+/// @brief Milliseconds by a table, as a cost like any other.
+/// @param name tells tables of several devices from each other
+inline named_cost latency(const latency_table& table, std::string name = "latency") {
+    return table.named(std::move(name));
+}
+
+/// @brief Milliseconds of an architecture, by a table.
+template <search_space_type Space>
+double latency(const latency_table& table, const architecture<Space>& a) {
+    return table.milliseconds<Space>(a);
+}
+
+/// @param milliseconds at least 0; infinity limits nothing, but candidates tell the latency
+/// @throws option_error below that
+inline limit latency_at_most(const latency_table& table, double milliseconds) {
+    return latency(table).at_most(milliseconds);
+}
+
+} // namespace cost
+
+} // namespace fitnas
 
 // ---- fitnas/space/spaces.hpp ----
 /// @file
@@ -18538,6 +19604,503 @@ private:
 
 } // namespace fitnas::detail
 
+// ---- fitnas/supernet/selection.hpp ----
+/// @file
+/// @brief Which blocks of a space there are weights of: all of them, or those of one architecture.
+
+namespace fitnas::detail {
+
+/// A block of a selection, and where it stands.
+struct selected_block {
+    std::size_t index = 0; ///< among those of the selection
+    std::size_t layer = 0;
+    int candidate = 0;      ///< of the layer's
+    std::size_t offset = 0; ///< of its parameters in the selection's flat buffer
+    const space_block* block = nullptr;
+};
+
+/// The whole space, or one architecture of it. The layout's tables are those of the space's type and so stay.
+class selection {
+public:
+    selection() = default;
+    selection(const space_layout& space) : m_space(space) {}
+    /// @param code one operator number a cell
+    selection(const space_layout& space, std::span<const std::uint8_t> code)
+        : m_space(space), m_code(code.begin(), code.end()), m_whole(false) {}
+
+    const space_layout& space() const { return m_space; }
+    /// Whether each operator of each cell is there.
+    bool whole() const { return m_whole; }
+
+    /// Operators of each cell that a path chooses among; none where nothing is left to choose.
+    FITNAS_COLD std::vector<int> counts() const {
+        std::vector<int> counts(static_cast<std::size_t>(m_whole ? m_space.cells : 0));
+        for (const space_layer& l : m_space.layers) {
+            if (m_whole && l.cell_index >= 0) {
+                counts[static_cast<std::size_t>(l.cell_index)] = l.candidates;
+            }
+        }
+        return counts;
+    }
+
+    /// Calls `visit(selected_block)` for each block, in the order of the flat buffer.
+    template <class Visit>
+    void for_each_block(Visit&& visit) const {
+        selected_block at;
+        for (; at.layer < m_space.layers.size(); ++at.layer) {
+            const space_layer& l = m_space.layers[at.layer];
+            for (at.candidate = 0; at.candidate < l.candidates; ++at.candidate) {
+                if (m_whole || l.first_block + at.candidate == m_space.block_index(l, m_code)) {
+                    at.block = &m_space.blocks[static_cast<std::size_t>(l.first_block + at.candidate)];
+                    visit(static_cast<const selected_block&>(at));
+                    at.offset += static_cast<std::size_t>(at.block->parameters);
+                    ++at.index;
+                }
+            }
+        }
+    }
+
+    /// Trainable values of all blocks.
+    FITNAS_COLD long long parameters() const {
+        long long sum = 0;
+        for_each_block([&](const selected_block& b) { sum += b.block->parameters; });
+        return sum;
+    }
+
+    /// `supernet`, or the architecture's code.
+    std::string text() const { return m_whole ? "supernet" : code_text(m_code); }
+
+    /// `stem`, `cell2.op1_mb3_k5`, `layer4` (a fixed one), `layer5.op1_mb3_k5` (one that reads a cell again),
+    /// `head`.
+    FITNAS_COLD std::string name_of(const selected_block& b) const {
+        const space_layer& l = m_space.layers[b.layer];
+        if (l.cell_index >= 0) {
+            return (m_space.reads_again(l) ? "layer" + std::to_string(b.layer)
+                                           : "cell" + std::to_string(l.cell_index)) +
+                   ".op" + std::to_string(b.candidate) + "_" + std::string(b.block->name);
+        }
+        return b.layer == 0                           ? "stem"
+               : b.layer + 1 == m_space.layers.size() ? "head"
+                                                      : "layer" + std::to_string(b.layer);
+    }
+
+private:
+    space_layout m_space{};
+    std::vector<std::uint8_t> m_code;
+    bool m_whole = true;
+};
+
+} // namespace fitnas::detail
+
+// ---- fitnas/supernet/primitives.hpp ----
+/// @file
+/// @brief Each primitive of a selection, where it stands: what names, files and diagnoses go along.
+
+namespace fitnas::detail {
+
+/// A primitive of a selection, and where it stands.
+struct selected_primitive {
+    const selected_block* block = nullptr;
+    int step = 0; ///< its place in the recipe
+    const primitive* what = nullptr;
+    shape input{};
+    std::size_t offset = 0; ///< of its parameters in the selection's flat buffer
+    int norm = -1;          ///< the number of this batch norm in the block; -1: it is none
+};
+
+FITNAS_COLD inline void require_offset(const std::string& what, long long expected, long long got) {
+    if (got != expected) {
+        throw shape_error("[F0580] " + what + ": expected " + std::to_string(expected) +
+                          " parameters, its parts have " + std::to_string(got));
+    }
+}
+
+/// Calls `visit(selected_primitive)` for each primitive, in the order of the flat buffer.
+/// @throws shape_error where the primitives of a block have more or fewer parameters than the block
+template <class Visit>
+void for_each_primitive(const selection& of, Visit&& visit) {
+    of.for_each_block([&](const selected_block& b) {
+        selected_primitive at{.block = &b, .input = b.block->input, .offset = b.offset};
+        int norms = 0;
+        for (const primitive& p : b.block->steps) {
+            at.what = &p;
+            at.norm = p.kind == primitive_kind::batch_norm ? norms++ : -1;
+            visit(static_cast<const selected_primitive&>(at));
+            at.offset += static_cast<std::size_t>(p.parameters(at.input));
+            at.input = p.output(at.input);
+            ++at.step;
+        }
+        require_offset(of.name_of(b), b.block->parameters, static_cast<long long>(at.offset - b.offset));
+    });
+}
+
+/// `cell2.op1_mb3_k5.step4_`, before the primitive's name.
+inline std::string prefix_of(const selection& of, const selected_primitive& p) {
+    return of.name_of(*p.block) + ".step" + std::to_string(p.step) + "_";
+}
+
+/// A batch norm of a selection.
+struct selected_norm {
+    std::string name; ///< `cell2.op1_mb3_k5.step3_batch_norm`
+    int channels = 0;
+    std::size_t block = 0; ///< among those of the selection
+    int norm = 0;          ///< the number of this batch norm in the block
+};
+
+/// @return all batch norms, in the order of the blocks
+FITNAS_COLD inline std::vector<selected_norm> selected_norms(const selection& of) {
+    std::vector<selected_norm> norms;
+    for_each_primitive(of, [&](const selected_primitive& p) {
+        if (p.norm >= 0) {
+            norms.push_back({prefix_of(of, p) + "batch_norm", p.input.channels, p.block->index, p.norm});
+        }
+    });
+    return norms;
+}
+
+} // namespace fitnas::detail
+
+// ---- fitnas/supernet/weights.hpp ----
+/// @file
+/// @brief The weights of a space, or of one architecture, in one flat buffer, with a plan for each block.
+
+namespace fitnas::detail {
+
+/// One operator in one layer.
+struct weight_block : selected_block {
+    block_plan plan;
+    shape output;
+    std::size_t size = 0; ///< of its parameters in the buffer
+};
+
+/// One layer: its candidates are neighbours in the list of blocks.
+struct weight_layer {
+    int first_block = 0;
+    int cell_index = -1; ///< the place of its digit in a code; -1 where nothing is chosen
+};
+
+/// The block of each layer, from the stem to the head.
+using network_path = std::vector<int>;
+
+/// Everything that does not depend on the type of the space; compiled once for all spaces.
+class weights {
+public:
+    weights() = default;
+
+    /// @param part the blocks that there are; of one architecture each layer has one, and nothing is left to
+    /// choose
+    /// @param s of the first values
+    weights(const selection& part, seed s) : m_part(part) {
+        require_memory("supernet: the weights", memory_size::of(part.parameters()) * sizeof(float), 0,
+                       "narrower stages or fewer operators need less");
+        m_values.resize(static_cast<std::size_t>(part.parameters()));
+        m_part.for_each_block([&](const selected_block& at) {
+            const space_block& b = *at.block;
+            if (at.layer == m_layers.size()) {
+                const space_layer& l = part.space().layers[at.layer];
+                m_layers.push_back({static_cast<int>(at.index), part.whole() ? l.cell_index : -1});
+            }
+            m_blocks.push_back(
+                {at, block_plan(b.steps, b.input), b.output, static_cast<std::size_t>(b.parameters)});
+            random_stream random(s, purpose::initialise, at.index);
+            initialise(b.steps, b.input, values(m_blocks.back()), random);
+        });
+    }
+
+    /// Which blocks of the space these are.
+    const selection& part() const { return m_part; }
+    shape input() const { return m_part.space().input; }
+    int classes() const { return m_part.space().classes; }
+    std::span<const weight_layer> layers() const { return m_layers; }
+    std::span<const weight_block> blocks() const { return m_blocks; }
+    const weight_block& block(int i) const { return m_blocks[static_cast<std::size_t>(i)]; }
+    std::span<float> values() { return m_values; }
+    std::span<const float> values() const { return m_values; }
+    std::span<float> values(const weight_block& b) { return values().subspan(b.offset, b.size); }
+    const float* of(const weight_block& b) const { return m_values.data() + b.offset; }
+
+    /// @param code one operator number a cell; empty where nothing is chosen
+    network_path path(std::span<const std::uint8_t> code) const {
+        network_path p;
+        path(code, p);
+        return p;
+    }
+    /// The same into a path that there is.
+    void path(std::span<const std::uint8_t> code, network_path& p) const {
+        p.clear();
+        for (const weight_layer& l : m_layers) {
+            p.push_back(l.first_block +
+                        (l.cell_index < 0 ? 0 : code[static_cast<std::size_t>(l.cell_index)]));
+        }
+    }
+
+private:
+    selection m_part;
+    std::vector<weight_layer> m_layers;
+    std::vector<weight_block> m_blocks;
+    std::vector<float> m_values;
+};
+
+} // namespace fitnas::detail
+
+// ---- fitnas/supernet/run.hpp ----
+/// @file
+/// @brief The one walk along a network's layers, and the one door to the engine: forward and backward of a
+/// block, its batch norm statistics, and what all that takes.
+
+namespace fitnas::detail {
+
+/// Images that go through a block together with given statistics: what lies between stays in cache.
+inline constexpr int given_slice = 64;
+
+/// Goes along the layers of a path: `x = layer(i, block, x)`; blocks that compute nothing hand on what comes.
+/// @param x what comes in
+/// @param behind called with (i, x) after each layer
+/// @return what comes out
+template <class Images, class Layer, class Behind>
+Images walk(const weights& w, std::span<const int> path, Images x, Layer&& layer, Behind&& behind) {
+    for (std::size_t i = 0; i < path.size(); ++i) {
+        const weight_block& b = w.block(path[i]);
+        if (!b.plan.empty()) {
+            x = layer(i, b, x);
+        }
+        behind(i, x);
+    }
+    return x;
+}
+template <class Images, class Layer>
+Images walk(const weights& w, std::span<const int> path, Images x, Layer&& layer) {
+    return walk(w, path, x, layer, [](std::size_t, const Images&) {});
+}
+
+/// @return mean, 1 / deviation, scale and shift of one batch norm of a run: 4 x channels
+inline std::vector<float> norm_values(const block_run& run, int norm, int channels) {
+    const norm_state& state = run.norms[static_cast<std::size_t>(norm)];
+    std::vector<float> values;
+    for (const float* from : {state.mean, state.inverse, state.scale, state.shift}) {
+        values.insert(values.end(), from, from + channels);
+    }
+    return values;
+}
+
+/// Batch norm statistics of blocks, in memory of their own.
+class block_statistics {
+public:
+    block_statistics() = default;
+    explicit block_statistics(std::size_t blocks) : m_runs(blocks) {}
+
+    /// @param values as those of `norm_values`
+    void set(const selected_norm& norm, std::span<const float> values) {
+        norm_state& state = m_runs[norm.block].norms[static_cast<std::size_t>(norm.norm)];
+        state = norm_state::at(m_memory.take(norm_state::size(norm.channels)), norm.channels);
+        const float* from = values.data();
+        for (float* to : {state.mean, state.inverse, state.scale, state.shift}) {
+            std::copy_n(from, norm.channels, to);
+            from += norm.channels;
+        }
+    }
+    const block_run& of(std::size_t block) const { return m_runs[block]; }
+
+private:
+    arena m_memory;
+    std::vector<block_run> m_runs;
+};
+
+/// Runs blocks in memory that is kept: once the largest was run, nothing is allocated any more.
+class runner {
+public:
+    arena& memory() { return m_memory; }
+    const arena& memory() const { return m_memory; }
+
+    /// @return room for what comes out of a block: images x output shape
+    float* output(const weight_block& b, int images) {
+        return m_memory.take(static_cast<std::size_t>(b.output.size()) * static_cast<std::size_t>(images));
+    }
+
+    /// With the statistics of the images themselves.
+    /// @param x images x input shape
+    /// @param y overwritten, images x output shape
+    /// @param backward_follows whether to keep what backward would rather read than compute again
+    block_run forward(const block_plan& plan, const float* parameters, const float* x, int images, float* y,
+                      bool backward_follows = false) {
+        return detail::forward(plan, parameters, x, images, y, nullptr, m_memory, m_shared, backward_follows);
+    }
+
+    /// With given statistics. What lies between is given back.
+    void forward(const block_plan& plan, const float* parameters, const float* x, int images, float* y,
+                 const block_run& given) {
+        const std::ptrdiff_t in = plan.buffers.front().size();
+        const std::ptrdiff_t out = plan.output().size();
+        const arena::mark before = m_memory.position();
+        for (int n = 0; n < images; n += given_slice) {
+            detail::forward(plan, parameters, x + n * in, (std::min)(given_slice, images - n), y + n * out,
+                            &given, m_memory, m_shared);
+            m_memory.reset(before);
+        }
+    }
+
+    /// After `forward` with the images' own statistics.
+    /// @param gradient of the parameters, added into
+    /// @param dy at what came out; it is not kept
+    /// @param dx overwritten with that at what came in; null where nobody needs it
+    void backward(const block_plan& plan, const float* parameters, float* gradient, block_run& run, float* dy,
+                  float* dx) {
+        detail::backward(plan, parameters, gradient, run, dy, dx, m_memory, m_shared);
+    }
+
+    /// A whole path with the statistics of the images themselves.
+    /// @param seen called with (block, run, what came out) after each block that computes something
+    /// @return what comes out; valid until the memory is reset
+    template <class Seen>
+    const float* along(const weights& w, std::span<const int> path, const float* x, int images, Seen&& seen) {
+        return walk(w, path, x, [&](std::size_t, const weight_block& b, const float* in) -> const float* {
+            float* y = output(b, images);
+            const arena::mark after = m_memory.position();
+            const block_run run = forward(b.plan, w.of(b), in, images, y);
+            seen(b, run, static_cast<const float*>(y));
+            m_memory.reset(after);
+            return y;
+        });
+    }
+    /// The same with given statistics.
+    const float* along(const weights& w, std::span<const int> path, const float* x, int images,
+                       const block_statistics& given) {
+        return walk(w, path, x, [&](std::size_t, const weight_block& b, const float* in) -> const float* {
+            float* y = output(b, images);
+            forward(b.plan, w.of(b), in, images, y, given.of(b.index));
+            return y;
+        });
+    }
+
+private:
+    arena m_memory;
+    workspace m_shared;
+};
+
+} // namespace fitnas::detail
+
+// ---- fitnas/supernet/memory_use.hpp ----
+/// @file
+/// @brief How many bytes training and scoring need, found before they begin.
+
+namespace fitnas {
+
+namespace detail {
+
+/// Calls `visit(layer, plan, output)` for each block that a path may use.
+template <class Visit>
+void for_each_plan(const selection& of, Visit&& visit) {
+    of.for_each_block([&](const selected_block& b) {
+        visit(b.layer, block_plan(b.block->steps, b.block->input), b.block->output);
+    });
+}
+
+/// Floats in the arena of a training step: of the path that takes most, layer by layer.
+FITNAS_COLD inline memory_size step_floats(const selection& of, memory_size batch) {
+    memory_size place; // of the gradient between two layers
+    memory_size kept;  // of the layers before
+    memory_size here;  // of the present layer's largest candidate
+    memory_size peak;  // with what backward takes
+    std::size_t layer = 0;
+    for_each_plan(of, [&](std::size_t i, const block_plan& plan, shape output) {
+        if (i != layer) {
+            kept += here;
+            here = 0;
+            layer = i;
+        }
+        place = (std::max)(place, image_floats(batch, output));
+        if (!plan.empty()) {
+            const memory_size mine = image_floats(batch, output) + forward_floats(plan, batch, false, true);
+            here = (std::max)(here, mine);
+            peak = (std::max)(peak, kept + mine + backward_floats(plan, batch));
+        }
+    });
+    return place * 2 + (std::max)(peak, kept + here);
+}
+
+/// Floats in the arena of scoring.
+FITNAS_COLD inline memory_size scoring_floats(const selection& of, memory_size images,
+                                              memory_size calibration) {
+    const bool calibrated = calibration.value() > 0;
+    memory_size kept; // outputs of the layers before
+    memory_size here;
+    memory_size peak;
+    std::size_t layer = 0;
+    for_each_plan(of, [&](std::size_t i, const block_plan& plan, shape output) {
+        if (i != layer) {
+            kept += here;
+            here = 0;
+            layer = i;
+        }
+        if (!plan.empty()) {
+            const memory_size outputs = image_floats(images, output) + image_floats(calibration, output);
+            const memory_size slice = (std::min)(images, memory_size::of(given_slice));
+            const memory_size between = calibrated ? forward_floats(plan, calibration, false, false) +
+                                                         forward_floats(plan, slice, true, false)
+                                                   : forward_floats(plan, images, false, false);
+            here = (std::max)(here, outputs);
+            peak = (std::max)(peak, kept + outputs + between);
+        }
+    });
+    return (std::max)(peak, kept + here);
+}
+
+FITNAS_COLD inline memory_size largest_workspace(const selection& of, bool backward_follows) {
+    memory_size most;
+    for_each_plan(of, [&](std::size_t, const block_plan& plan, shape) {
+        most = (std::max)(most, workspace_floats(plan, backward_follows));
+    });
+    return most;
+}
+
+FITNAS_COLD inline memory_size training_bytes(const selection& of, memory_size batch, bool averages = false) {
+    // Weights, gradients, momentum, and the weights before, for a training that diverges; their mean.
+    return memory_size(sizeof(float)) *
+           (memory_size::of(of.parameters()) * (averages ? 5 : 4) + image_floats(batch, of.space().input) +
+            step_floats(of, batch) + largest_workspace(of, true));
+}
+
+FITNAS_COLD inline memory_size evaluation_bytes(const selection& of, memory_size images,
+                                                memory_size calibration) {
+    return memory_size(sizeof(float)) *
+           (memory_size::of(of.parameters()) + image_floats(images, of.space().input) +
+            image_floats(calibration, of.space().input) + scoring_floats(of, images, calibration) +
+            largest_workspace(of, false));
+}
+
+} // namespace detail
+
+/// @brief Memory that training a supernet of the space needs, from the shapes alone: weights, gradients,
+/// momentum, a batch, and the activations of the largest path. `train` refuses what the machine cannot have.
+///
+/// Activations are within a tenth of what is taken once the largest path was run, but for up to 8 MiB that
+/// pieces leave unused. The data set comes on top, and with `train_options::average` the weights once more.
+/// @tparam Space the search space
+/// @param batch images of a step
+/// @return bytes; 2^64 - 1 where there would be more
+template <search_space_type Space>
+std::uint64_t training_bytes(std::size_t batch) {
+    return detail::training_bytes(Space::layout(), batch).value();
+}
+
+/// @brief Memory that scoring needs, as `training_bytes`.
+/// @param images that go through together: `evaluate_options::batch`, or all where there are fewer
+/// @param calibration images for the statistics; 0 for `statistics::batch`
+/// @return bytes; 2^64 - 1 where there would be more
+template <search_space_type Space>
+std::uint64_t evaluation_bytes(std::size_t images, std::size_t calibration) {
+    return detail::evaluation_bytes(Space::layout(), images, calibration).value();
+}
+
+/// @brief Memory that training one architecture by itself needs (`train` of a `network`, `retrain`).
+/// @param a in canonical form, as a network has it
+template <search_space_type Space>
+std::uint64_t training_bytes(const architecture<Space>& a, std::size_t batch) {
+    return detail::training_bytes({Space::layout(), a}, batch).value();
+}
+
+} // namespace fitnas
+
 // ---- fitnas/supernet/weight_tensors.hpp ----
 /// @file
 /// @brief Names and shapes for the parts of the flat buffer of weights, as files and messages have them.
@@ -18579,174 +20142,38 @@ primitive_tensors(const primitive& p, shape in) {
     }
     case primitive_kind::custom:
         return {{std::string(p.user->name) + ".parameters", {n(p.user->parameters(in))}}};
-    default:
+    default: // what has no parameters: `weight_tensors` adds up
         return {};
     }
 }
 
-/// `stem`, `cell2.op1_mb3_k5`, `layer4` (a fixed one), `head`.
-/// @param layer its place in the layout
-/// @param o which of its candidates
-FITNAS_COLD inline std::string block_name(const space_layout& layout, std::size_t layer, int o) {
-    const space_layer& l = layout.layers[layer];
-    if (l.cell_index >= 0) {
-        return "cell" + std::to_string(l.cell_index) + ".op" + std::to_string(o) + "_" +
-               std::string(layout.blocks[static_cast<std::size_t>(l.first_block + o)].name);
-    }
-    return layer == 0 ? "stem" : layer + 1 == layout.layers.size() ? "head" : "layer" + std::to_string(layer);
-}
-
-/// All tensors of a supernet, or of one architecture, in the order of the buffer:
-/// `cell2.op1_mb3_k5.step4_depthwise.weight` is the fifth primitive of the second operator of the third cell.
-/// @param code one operator number a cell; empty: all operators
-FITNAS_COLD inline std::vector<weight_tensor> weight_tensors(const space_layout& layout,
-                                                             std::span<const std::uint8_t> code) {
+/// All tensors of a selection, in the order of the buffer: `cell2.op1_mb3_k5.step4_depthwise.weight` is the
+/// fifth primitive of the second operator of the third cell.
+/// @throws shape_error where the tensors do not fill the buffer
+FITNAS_COLD inline std::vector<weight_tensor> weight_tensors(const selection& of) {
     std::vector<weight_tensor> all;
-    std::size_t offset = 0;
-    for (std::size_t i = 0; i < layout.layers.size(); ++i) {
-        const space_layer& l = layout.layers[i];
-        for (int o = 0; o < l.candidates; ++o) {
-            if (!code.empty() && l.first_block + o != layout.block_index(l, code)) {
-                continue;
+    for_each_primitive(of, [&](const selected_primitive& p) {
+        const std::string prefix = prefix_of(of, p);
+        std::size_t offset = p.offset;
+        for (auto& [name, sizes] : primitive_tensors(*p.what, p.input)) {
+            std::size_t size = 1;
+            for (const std::uint64_t s : sizes) {
+                size *= static_cast<std::size_t>(s);
             }
-            const space_block& b = layout.blocks[static_cast<std::size_t>(l.first_block + o)];
-            const std::string block = block_name(layout, i, o);
-            shape in = b.input;
-            int step = 0;
-            for (const primitive& p : b.steps) {
-                for (auto& [name, sizes] : primitive_tensors(p, in)) {
-                    std::size_t size = 1;
-                    for (const std::uint64_t s : sizes) {
-                        size *= static_cast<std::size_t>(s);
-                    }
-                    all.push_back({block + ".step" + std::to_string(step) + "_" + name, std::move(sizes),
-                                   offset, size});
-                    offset += size;
-                }
-                in = p.output(in);
-                ++step;
-            }
+            all.push_back({prefix + name, std::move(sizes), offset, size});
+            offset += size;
         }
-    }
+        require_offset(prefix, p.what->parameters(p.input), static_cast<long long>(offset - p.offset));
+    });
     return all;
 }
 
 } // namespace fitnas::detail
 
-// ---- fitnas/supernet/weights.hpp ----
+// ---- fitnas/supernet/checks.hpp ----
 /// @file
-/// @brief The weights of a space, or of one architecture, in one flat buffer, with a plan for each block.
-
-namespace fitnas::detail {
-
-/// One operator in one layer.
-struct weight_block {
-    block_plan plan;
-    shape output;
-    std::size_t offset = 0; ///< of its parameters in the buffer
-    std::size_t size = 0;
-};
-
-/// One layer: its candidates are neighbours in the list of blocks.
-struct weight_layer {
-    int first_block = 0;
-    int candidates = 1;
-    int cell_index = -1;
-};
-
-/// Values of one architecture.
-FITNAS_COLD inline long long parameters_of(const space_layout& layout, std::span<const std::uint8_t> code) {
-    long long sum = 0;
-    for (const space_layer& l : layout.layers) {
-        sum += layout.block(l, code).parameters;
-    }
-    return sum;
-}
-
-/// The block of each layer, from the stem to the head.
-using network_path = std::vector<int>;
-
-/// Everything that does not depend on the type of the space; compiled once for all spaces.
-class weights {
-public:
-    weights() = default;
-
-    /// All blocks of a space.
-    weights(const space_layout& layout, seed s) : weights(layout, layout.parameters) {
-        for (const space_layer& l : layout.layers) {
-            m_layers.push_back({l.first_block, l.candidates, l.cell_index});
-        }
-        for (std::size_t i = 0; i < layout.blocks.size(); ++i) {
-            add(layout.blocks[i], s, i);
-        }
-    }
-
-    /// Only the blocks of one architecture; each layer has one candidate and nothing is left to choose.
-    weights(const space_layout& layout, std::span<const std::uint8_t> code, seed s)
-        : weights(layout, parameters_of(layout, code)) {
-        m_code.assign(code.begin(), code.end());
-        for (const space_layer& l : layout.layers) {
-            m_layers.push_back({static_cast<int>(m_blocks.size()), 1, -1});
-            add(layout.block(l, code), s, m_blocks.size());
-        }
-    }
-
-    /// The tables that it was made of, which are those of the space's type and so stay.
-    const space_layout& layout() const { return m_layout; }
-    /// The one architecture; empty where these are all blocks of a space.
-    std::span<const std::uint8_t> code() const { return m_code; }
-    shape input() const { return m_layout.input; }
-    int classes() const { return m_layout.classes; }
-    std::span<const weight_layer> layers() const { return m_layers; }
-    std::span<const weight_block> blocks() const { return m_blocks; }
-    const weight_block& block(int i) const { return m_blocks[static_cast<std::size_t>(i)]; }
-    std::span<float> values() { return m_values; }
-    std::span<const float> values() const { return m_values; }
-    const float* of(const weight_block& b) const { return m_values.data() + b.offset; }
-
-    /// @param code one operator number a cell; empty where nothing is chosen
-    network_path path(std::span<const std::uint8_t> code) const {
-        network_path p;
-        path(code, p);
-        return p;
-    }
-    /// The same into a path that there is.
-    void path(std::span<const std::uint8_t> code, network_path& p) const {
-        p.clear();
-        for (const weight_layer& l : m_layers) {
-            p.push_back(l.first_block +
-                        (l.cell_index < 0 ? 0 : code[static_cast<std::size_t>(l.cell_index)]));
-        }
-    }
-
-private:
-    weights(const space_layout& layout, long long parameters) : m_layout(layout) {
-        require_memory("supernet: the weights", memory_size::of(parameters) * sizeof(float), 0,
-                       "narrower stages or fewer operators need less");
-        m_values.reserve(static_cast<std::size_t>(parameters));
-    }
-
-    void add(const space_block& b, seed s, std::size_t index) {
-        const std::size_t offset = m_values.size();
-        const auto size = static_cast<std::size_t>(b.parameters);
-        m_blocks.push_back({block_plan(b.steps, b.input), b.output, offset, size});
-        m_values.resize(offset + size);
-        random_stream random(s, purpose::initialise, index);
-        initialise(b.steps, b.input, std::span<float>(m_values).subspan(offset, size), random);
-    }
-
-    space_layout m_layout{};
-    std::vector<std::uint8_t> m_code;
-    std::vector<weight_layer> m_layers;
-    std::vector<weight_block> m_blocks;
-    std::vector<float> m_values;
-};
-
-} // namespace fitnas::detail
-
-// ---- fitnas/supernet/diagnose.hpp ----
-/// @file
-/// @brief Values that are not finite: found quickly, and named where they come up first.
+/// @brief What is refused at the doors of training and scoring: foreign images, spoilt weights, too little
+/// memory.
 
 namespace fitnas::detail {
 
@@ -18763,13 +20190,59 @@ inline bool all_finite(std::span<const float> values) {
 /// @param values as long as the buffer of weights: weights, gradients
 /// @return the first tensor that has a value which is not finite; empty where none has
 FITNAS_COLD inline std::string tensor_not_finite(const weights& w, std::span<const float> values) {
-    for (const weight_tensor& t : weight_tensors(w.layout(), w.code())) {
+    for (const weight_tensor& t : weight_tensors(w.part())) {
         if (!all_finite(values.subspan(t.offset, t.size))) {
             return t.name;
         }
     }
     return {};
 }
+
+/// Refuses weights that an earlier training, or a change by hand, has spoilt.
+inline void require_finite(const weights& w, const std::string& what) {
+    if (!all_finite(w.values())) {
+        throw numeric_error("[F0516] " + what + ": there are weights that are not finite, first in " +
+                            tensor_not_finite(w, w.values()));
+    }
+}
+
+/// Refuses images that the network does not take.
+FITNAS_COLD inline void require_images(const weights& w, const image_source& data, const std::string& what) {
+    require_consistent(data, what);
+    if (data.image_shape() != w.input()) {
+        throw shape_error("[F0514] " + what + ": the network takes images of " + to_string(w.input()) +
+                          " (height x width x channels), got " + to_string(data.image_shape()));
+    }
+    if (data.class_count() != w.classes()) {
+        throw shape_error("[F0515] " + what + ": the network has " + std::to_string(w.classes()) +
+                          " classes, the images " + std::to_string(data.class_count()));
+    }
+}
+
+/// Refuses images that go forward together, and those that statistics are taken of, where they do not fit.
+FITNAS_COLD inline void require_scoring_fits(const weights& w, std::size_t images, std::size_t calibration,
+                                             std::uint64_t limit, const std::string& what,
+                                             const std::string& advice) {
+    constexpr auto most = static_cast<std::size_t>((std::numeric_limits<int>::max)());
+    const std::string asked =
+        what + ": " +
+        (calibration == 0
+             ? ""
+             : std::to_string(calibration) + " images for the statistics" + (images == 0 ? "" : ", and ")) +
+        (images == 0 ? "" : std::to_string(images) + " images together") + ", of " + to_string(w.input());
+    if (images > most || calibration > most) {
+        throw option_error("[F0527] " + asked + ": expected at most " + std::to_string(most));
+    }
+    require_memory(asked, evaluation_bytes(w.part(), images, calibration), limit, advice);
+}
+
+} // namespace fitnas::detail
+
+// ---- fitnas/supernet/diagnose.hpp ----
+/// @file
+/// @brief Values that are not finite, named where they come up first.
+
+namespace fitnas::detail {
 
 /// Runs a path again, block by block. A template, so that only programs that train compile it.
 /// @param images count x input shape
@@ -18780,181 +20253,350 @@ FITNAS_COLD std::string first_not_finite(const Weights& w, const network_path& p
     if (const std::string tensor = tensor_not_finite(w, w.values()); !tensor.empty()) {
         return "the weight " + tensor;
     }
-    const space_layout& layout = w.layout();
-    arena memory;
-    workspace shared;
-    const float* x = images;
-    for (std::size_t i = 0; i < path.size(); ++i) {
-        const weight_block& b = w.block(path[i]);
-        if (b.plan.empty()) {
-            continue;
-        }
-        const space_layer& l = layout.layers[i];
-        const int o =
-            w.code().empty() ? path[i] - l.first_block : layout.block_index(l, w.code()) - l.first_block;
-        const std::string name = block_name(layout, i, o);
-        const std::size_t size = static_cast<std::size_t>(b.output.size()) * static_cast<std::size_t>(count);
-        float* y = memory.take(size);
-        const block_run run = forward(b.plan, w.of(b), x, count, y, nullptr, memory, shared);
-        std::size_t norm = 0;
-        int step = 0;
-        for (const primitive& p : layout.blocks[static_cast<std::size_t>(l.first_block + o)].steps) {
-            if (p.kind == primitive_kind::batch_norm) {
-                const auto channels = static_cast<std::size_t>(b.plan.norms[norm].channels);
-                const norm_state& state = run.norms[norm];
-                if (!all_finite({state.mean, channels}) || !all_finite({state.inverse, channels})) {
-                    return "the statistics of " + name + ".step" + std::to_string(step) + "_batch_norm";
-                }
-                ++norm;
+    const std::vector<selected_norm> norms = selected_norms(w.part());
+    std::string found;
+    runner().along(w, path, images, count, [&](const weight_block& b, const block_run& run, const float* y) {
+        for (const selected_norm& norm : norms) {
+            const auto channels = static_cast<std::size_t>(norm.channels);
+            if (found.empty() && norm.block == b.index &&
+                !all_finite(
+                    std::span<const float>(norm_values(run, norm.norm, norm.channels)).first(2 * channels))) {
+                found = "the statistics of " + norm.name;
             }
-            ++step;
         }
-        if (!all_finite({y, size})) {
-            return "the output of " + name;
+        const std::size_t size = static_cast<std::size_t>(b.output.size()) * static_cast<std::size_t>(count);
+        if (found.empty() && !all_finite({y, size})) {
+            found = "the output of " + w.part().name_of(b);
         }
-        x = y;
-    }
-    return "the loss itself";
+    });
+    return found.empty() ? "the loss itself" : found;
 }
 
 } // namespace fitnas::detail
 
-// ---- fitnas/supernet/memory_use.hpp ----
+// ---- fitnas/supernet/loaded_images.hpp ----
 /// @file
-/// @brief How many bytes training and scoring need, found before they begin.
+/// @brief Images of a data set as a network takes them.
+
+namespace fitnas::detail {
+
+/// Images as a network takes them.
+struct loaded_images {
+    std::vector<float> values; ///< count x input shape
+    std::vector<int> labels;
+    shape one{};
+
+    int count() const { return static_cast<int>(labels.size()); }
+
+    /// @param indices which images
+    loaded_images(const image_source& data, std::span<const std::size_t> indices, const normalisation& norm)
+        : values(indices.size() * static_cast<std::size_t>(data.image_shape().size())),
+          labels(indices.size()),
+          one(data.image_shape()) {
+        load_batch(data, indices, norm, values.data(), labels.data());
+    }
+};
+
+} // namespace fitnas::detail
+
+// ---- fitnas/supernet/supernet.hpp ----
+/// @file
+/// @brief The supernet: one set of weights for every sub-network of a space.
 
 namespace fitnas {
 
+/// @brief Weights of all operators of all cells of a space, in one flat buffer in the order of
+/// `Space::layout().blocks`. A sub-network is a path through them: nothing is copied to use one.
+///
+/// @code
+/// supernet<spaces::fashion_mini> super(seed{7});
+/// train(super, data.train, {.epochs = 8, .sampling = sampling::strict_fair});
+/// auto scores = evaluate(super, sample<spaces::fashion_mini>(100, seed{1}), data);
+/// @endcode
+/// @tparam Space a `search_space`
+template <search_space_type Space>
+class supernet {
+public:
+    using space = Space;
+
+    /// @param s of the first values
+    explicit supernet(seed s = seed{0}) : m_weights(Space::layout(), s) {}
+
+    /// @return all trainable values
+    std::span<float> parameters() { return m_weights.values(); }
+    std::span<const float> parameters() const { return m_weights.values(); }
+
+    /// @return the values of one operator in one cell
+    /// @throws architecture_error where there is no such cell or operator
+    std::span<float> parameters(int cell_index, int operator_index) {
+        if (cell_index < 0 || cell_index >= Space::cells || operator_index < 0 ||
+            operator_index >= Space::operator_counts[static_cast<std::size_t>(cell_index)]) {
+            throw architecture_error("[F0507] supernet: there is no operator " +
+                                     std::to_string(operator_index) + " in cell " +
+                                     std::to_string(cell_index));
+        }
+        const space_block& b = Space::block_of(cell_index, operator_index);
+        return parameters().subspan(static_cast<std::size_t>(b.offset),
+                                    static_cast<std::size_t>(b.parameters));
+    }
+
+    /// Plans and values, for the library's own rooms.
+    detail::weights& weights() { return m_weights; }
+    const detail::weights& weights() const { return m_weights; }
+
+private:
+    detail::weights m_weights;
+};
+
+} // namespace fitnas
+
+// ---- fitnas/supernet/evaluate.hpp ----
+/// @file
+/// @brief Scoring sub-networks: accuracy with shared weights and batch norm statistics of their own.
+
+namespace fitnas {
+
+/// @brief Whose mean and variance batch norm uses. Those gathered while a supernet was trained mix all paths
+/// and fit none.
+enum class statistics : std::uint8_t {
+    calibrated, ///< of a set of training images, gone through the same sub-network (Guo et al., arXiv
+                ///< 1904.00420, 3.4)
+    batch ///< of the scored images themselves, batch by batch, each with every class in proportion: half the
+          ///< work, but images then influence each other
+};
+
+/// @brief How to score.
+struct evaluate_options {
+    fitnas::statistics statistics = statistics::calibrated;
+    std::size_t calibration = 512; ///< training images for the statistics, each class in proportion, at least
+                                   ///< 1; all where there are fewer
+    std::size_t images = 0;      ///< so many validation images, as `stratified_indices` chooses them; 0: all
+    std::size_t batch = 2000;    ///< images that go through together, at least 1; memory grows with it
+    fitnas::seed seed{0};        ///< chooses images where not all are taken
+    fitnas::observer observer{}; ///< called after each network
+    std::uint64_t memory_limit = 0; ///< bytes, see `evaluation_bytes`; 0: what the machine has
+};
+
 namespace detail {
 
-/// Images that are scored with given statistics go through a block in slices of so many, which stay in cache.
-inline constexpr int given_slice = 64;
+/// What the logits of one path come to on a set of images.
+struct path_score {
+    double accuracy = 0; ///< in [0, 1]
+    double loss = 0;     ///< mean cross-entropy
+};
 
-/// Weights of a space, or of one architecture.
-inline memory_size values_of(const space_layout& layout, std::span<const std::uint8_t> code) {
-    return memory_size::of(code.empty() ? layout.parameters : parameters_of(layout, code));
-}
+/// Where images are after a layer, and what comes back when the next path turns off there.
+struct trie_level {
+    const float* calibration = nullptr;
+    const float* images = nullptr;
+    arena::mark memory{};
+};
 
-/// Calls `visit(layer, plan, output)` for each block that a path may use.
-template <class Visit>
-void for_each_plan(const space_layout& layout, std::span<const std::uint8_t> code, Visit&& visit) {
-    for (std::size_t i = 0; i < layout.layers.size(); ++i) {
-        const space_layer& l = layout.layers[i];
-        for (int o = 0; o < l.candidates; ++o) {
-            if (code.empty() || l.first_block + o == layout.block_index(l, code)) {
-                const space_block& b = layout.blocks[static_cast<std::size_t>(l.first_block + o)];
-                visit(i, block_plan(b.steps, b.input), b.output);
+/// Scores paths that are sorted, so that neighbours share as many first layers as possible; those are
+/// computed once.
+class path_scorer {
+public:
+    path_scorer(const weights& w, bool calibrated) : m_weights(w), m_calibrated(calibrated) {}
+
+    /// @param scored called with (number of the path, logits of the images)
+    template <class Scored>
+    void run(std::span<const network_path> paths, const loaded_images& calibration,
+             const loaded_images& images, Scored&& scored) {
+        arena& memory = m_run.memory();
+        memory.reset();
+        // In one piece: paths of other sizes would leave gaps in what the first took.
+        memory.reserve(scoring_floats(m_weights.part(), memory_size::of(images.count()),
+                                      memory_size::of(m_calibrated ? calibration.count() : 0))
+                           .value());
+        std::vector<trie_level> levels(m_weights.layers().size() + 1);
+        levels[0] = {calibration.values.data(), images.values.data(), memory.position()};
+        for (std::size_t p = 0; p < paths.size(); ++p) {
+            std::size_t same = 0;
+            if (p > 0) {
+                const auto end = std::mismatch(paths[p].begin(), paths[p].end(), paths[p - 1].begin());
+                same = static_cast<std::size_t>(end.first - paths[p].begin());
             }
+            memory.reset(levels[same].memory);
+            walk(
+                m_weights, std::span<const int>(paths[p]).subspan(same), levels[same],
+                [&](std::size_t, const weight_block& b, const trie_level& from) {
+                    return layer(b, from, calibration.count(), images.count());
+                },
+                [&](std::size_t i, const trie_level& to) { levels[same + i + 1] = to; });
+            scored(p, levels.back().images);
         }
     }
-}
 
-/// Floats in the arena of a training step: of the path that takes most, layer by layer.
-FITNAS_COLD inline memory_size step_floats(const space_layout& layout, std::span<const std::uint8_t> code,
-                                           memory_size batch) {
-    memory_size place; // of the gradient between two layers
-    memory_size kept;  // of the layers before
-    memory_size here;  // of the present layer's largest candidate
-    memory_size peak;  // with what backward takes
-    std::size_t layer = 0;
-    for_each_plan(layout, code, [&](std::size_t i, const block_plan& plan, shape output) {
-        if (i != layer) {
-            kept += here;
-            here = 0;
-            layer = i;
+    const arena& memory() const { return m_run.memory(); }
+
+private:
+    trie_level layer(const weight_block& b, const trie_level& from, int calibration, int images) {
+        float* y = m_run.output(b, images);
+        float* c = m_calibrated ? m_run.output(b, calibration) : nullptr;
+        const trie_level to{c, y, m_run.memory().position()};
+        const float* w = m_weights.of(b);
+        if (m_calibrated) {
+            const block_run run = m_run.forward(b.plan, w, from.calibration, calibration, c);
+            m_run.forward(b.plan, w, from.images, images, y, run);
+        } else {
+            m_run.forward(b.plan, w, from.images, images, y);
         }
-        place = (std::max)(place, image_floats(batch, output));
-        if (!plan.empty()) {
-            const memory_size mine = image_floats(batch, output) + forward_floats(plan, batch, false, true);
-            here = (std::max)(here, mine);
-            peak = (std::max)(peak, kept + mine + backward_floats(plan, batch));
-        }
-    });
-    return place * 2 + (std::max)(peak, kept + here);
-}
+        m_run.memory().reset(to.memory);
+        return to;
+    }
 
-/// Floats in the arena of scoring.
-FITNAS_COLD inline memory_size scoring_floats(const space_layout& layout, std::span<const std::uint8_t> code,
-                                              memory_size images, memory_size calibration) {
-    const bool calibrated = calibration.value() > 0;
-    memory_size kept; // outputs of the layers before
-    memory_size here;
-    memory_size peak;
-    std::size_t layer = 0;
-    for_each_plan(layout, code, [&](std::size_t i, const block_plan& plan, shape output) {
-        if (i != layer) {
-            kept += here;
-            here = 0;
-            layer = i;
-        }
-        if (!plan.empty()) {
-            const memory_size outputs = image_floats(images, output) + image_floats(calibration, output);
-            const memory_size slice = (std::min)(images, memory_size::of(given_slice));
-            const memory_size between = calibrated ? forward_floats(plan, calibration, false, false) +
-                                                         forward_floats(plan, slice, true, false)
-                                                   : forward_floats(plan, images, false, false);
-            here = (std::max)(here, outputs);
-            peak = (std::max)(peak, kept + outputs + between);
-        }
-    });
-    return (std::max)(peak, kept + here);
-}
+    const weights& m_weights;
+    bool m_calibrated;
+    runner m_run;
+};
 
-FITNAS_COLD inline memory_size largest_workspace(const space_layout& layout,
-                                                 std::span<const std::uint8_t> code, bool backward_follows) {
-    memory_size most;
-    for_each_plan(layout, code, [&](std::size_t, const block_plan& plan, shape) {
-        most = (std::max)(most, workspace_floats(plan, backward_follows));
-    });
-    return most;
-}
+/// @return one score a path
+template <std::same_as<weights> Weights>
+std::vector<path_score> score_paths(const Weights& w, std::span<const network_path> paths,
+                                    const dataset& data, const evaluate_options& o) {
+    require_images(w, data.validation, "evaluate: the validation split");
+    require_images(w, data.train, "evaluate: the training split");
+    require_finite(w, "evaluate");
+    if (o.batch < 1 || o.calibration < 1) {
+        throw option_error("[F0501] evaluate_options: batch and calibration: expected at least 1, got " +
+                           std::to_string(o.batch) + " and " + std::to_string(o.calibration));
+    }
+    if (o.images > data.validation.size()) {
+        throw option_error("[F0502] evaluate_options::images: expected at most the " +
+                           std::to_string(data.validation.size()) + " validation images, got " +
+                           std::to_string(o.images));
+    }
+    const std::size_t count = o.images == 0 ? data.validation.size() : o.images;
+    const bool calibrated = o.statistics == statistics::calibrated;
+    const std::size_t statistics_of = calibrated ? (std::min)(o.calibration, data.train.size()) : 0;
+    const std::size_t chunks = (count - 1) / o.batch + 1;
+    const std::size_t together = (count - 1) / chunks + 1;
+    require_scoring_fits(w, together, statistics_of, o.memory_limit, "evaluate",
+                         "smaller evaluate_options::batch and calibration need less");
+    const normalisation norm = normalisation_of(data.train);
+    const std::vector<std::size_t> chosen = stratified_indices(data.train, statistics_of, o.seed);
+    const loaded_images calibration(data.train, chosen, norm);
+    std::vector<std::size_t> scored = stratified_indices(data.validation, count, o.seed);
+    if (calibrated) { // the order plays no part; otherwise every chunk must have every class
+        std::sort(scored.begin(), scored.end());
+    }
 
-FITNAS_COLD inline memory_size training_bytes(const space_layout& layout, std::span<const std::uint8_t> code,
-                                              memory_size batch, bool averages = false) {
-    // Weights, gradients, momentum, and the weights before, for a training that diverges; their mean.
-    return memory_size(sizeof(float)) *
-           (values_of(layout, code) * (averages ? 5 : 4) + image_floats(batch, layout.input) +
-            step_floats(layout, code, batch) + largest_workspace(layout, code, true));
-}
-
-FITNAS_COLD inline memory_size evaluation_bytes(const space_layout& layout,
-                                                std::span<const std::uint8_t> code, memory_size images,
-                                                memory_size calibration) {
-    return memory_size(sizeof(float)) *
-           (values_of(layout, code) + image_floats(images, layout.input) +
-            image_floats(calibration, layout.input) + scoring_floats(layout, code, images, calibration) +
-            largest_workspace(layout, code, false));
+    const auto classes = static_cast<std::size_t>(w.classes());
+    std::vector<batch_loss> sums(paths.size());
+    path_scorer scorer(w, calibrated);
+    const teller tell(o.observer, "evaluate", chunks * paths.size());
+    for (std::size_t chunk = 0; chunk < chunks; ++chunk) {
+        // Chunks of nearly the same size: statistics of a small rest would be poor.
+        const std::size_t first = count * chunk / chunks;
+        const std::size_t last = count * (chunk + 1) / chunks;
+        const loaded_images images(data.validation,
+                                   std::span<const std::size_t>(scored).subspan(first, last - first), norm);
+        scorer.run(paths, calibration, images, [&](std::size_t p, const float* logits) {
+            add_cross_entropy({logits, images.labels.size() * classes}, images.labels, 0, {}, sums[p]);
+            tell(chunk * paths.size() + p + 1);
+        });
+    }
+    // Divided once: shares of chunks, added up, would make equal counts unequal.
+    std::vector<path_score> scores;
+    scores.reserve(paths.size());
+    for (const batch_loss& sum : sums) {
+        scores.push_back({static_cast<double>(sum.correct) / static_cast<double>(count),
+                          sum.loss / static_cast<double>(count)});
+    }
+    return scores;
 }
 
 } // namespace detail
 
-/// @brief Memory that training a supernet of the space needs, from the shapes alone: weights, gradients,
-/// momentum, a batch, and the activations of the largest path. `train` refuses what the machine cannot have.
-///
-/// Activations are within a tenth of what is taken once the largest path was run, but for up to 8 MiB that
-/// pieces leave unused. The data set comes on top, and with `train_options::average` the weights once more.
-/// @tparam Space the search space
-/// @param batch images of a step
-/// @return bytes; 2^64 - 1 where there would be more
+/// @brief Which of the two scores of a sub-network.
+enum class score_measure : std::uint8_t {
+    accuracy,     ///< the share of images that are right
+    negative_loss ///< minus the mean cross-entropy
+};
+
+/// @brief Two scores of each sub-network.
 template <search_space_type Space>
-std::uint64_t training_bytes(std::size_t batch) {
-    return detail::training_bytes(Space::layout(), {}, batch).value();
+struct evaluation {
+    score_table<Space> accuracy;       ///< in [0, 1]
+    std::vector<double> negative_loss; ///< minus the mean cross-entropy, at most 0; as many as architectures
+
+    /// @return the table with the negative losses as scores. They rank better than accuracies on the same
+    /// images: a loss has how sure the network was of each image, an accuracy only whether it was right.
+    score_table<Space> by_loss() const {
+        score_table<Space> table = accuracy;
+        table.scores = negative_loss;
+        return table;
+    }
+    /// @return the table with the scores that are wanted
+    score_table<Space> by(score_measure measure) const {
+        return measure == score_measure::accuracy ? accuracy : by_loss();
+    }
+};
+
+namespace detail {
+/// Scores by canonical form as those of the architectures, in their order.
+template <search_space_type Space>
+evaluation<Space> evaluation_of(std::span<const architecture<Space>> architectures,
+                                const std::map<architecture<Space>, path_score>& networks) {
+    evaluation<Space> result;
+    result.accuracy.kind = score_kind::supernet;
+    for (const architecture<Space>& a : architectures) {
+        const path_score& found = networks.at(canonical<Space>(a));
+        result.accuracy.push_back(a, found.accuracy);
+        result.negative_loss.push_back(-found.loss);
+    }
+    return result;
+}
+} // namespace detail
+
+/// @brief Scores sub-networks on the validation split with the supernet's weights. Batch norm statistics are
+/// made anew for each. First layers that networks share are computed once. The test split is not read.
+/// @param net trained
+/// @param architectures any; equal networks are scored as their canonical form, so they get equal scores
+/// @param data `train` gives statistics and normalisation, `validation` the images that count
+/// @param options checked first
+/// @return the architectures in their order, with accuracies and with negative losses, from one pass
+/// @throws architecture_error, option_error, shape_error, data_error; numeric_error where weights are not
+/// finite
+template <search_space_type Space>
+evaluation<Space> evaluate_both(const supernet<Space>& net,
+                                std::span<const architecture<Space>> architectures, const dataset& data,
+                                const evaluate_options& options = {}) {
+    std::map<architecture<Space>, detail::path_score> networks;
+    for (const architecture<Space>& a : architectures) {
+        networks.emplace(canonical<Space>(a), detail::path_score{});
+    }
+    std::vector<detail::network_path> paths;
+    paths.reserve(networks.size());
+    for (const auto& entry : networks) {
+        paths.push_back(net.weights().path(entry.first));
+    }
+    const std::vector<detail::path_score> scores = detail::score_paths(net.weights(), paths, data, options);
+    std::size_t next = 0;
+    for (auto& entry : networks) {
+        entry.second = scores[next++];
+    }
+    return detail::evaluation_of<Space>(architectures, networks);
 }
 
-/// @brief Memory that scoring needs, as `training_bytes`.
-/// @param images that go through together: `evaluate_options::batch`, or all where there are fewer
-/// @param calibration images for the statistics; 0 for `statistics::batch`
-/// @return bytes; 2^64 - 1 where there would be more
+/// @brief The accuracies of `evaluate_both`.
+/// @return a table with the architectures in their order and accuracies in [0, 1]
+/// @throws as `evaluate_both`
 template <search_space_type Space>
-std::uint64_t evaluation_bytes(std::size_t images, std::size_t calibration) {
-    return detail::evaluation_bytes(Space::layout(), {}, images, calibration).value();
+score_table<Space> evaluate(const supernet<Space>& net, std::span<const architecture<Space>> architectures,
+                            const dataset& data, const evaluate_options& options = {}) {
+    return evaluate_both<Space>(net, architectures, data, options).accuracy;
 }
 
-/// @brief Memory that training one architecture by itself needs (`train` of a `network`, `retrain`).
-/// @param a in canonical form, as a network has it
-template <search_space_type Space>
-std::uint64_t training_bytes(const architecture<Space>& a, std::size_t batch) {
-    return detail::training_bytes(Space::layout(), a, batch).value();
+/// @brief Refuses one architecture, or those of another space, with a sentence.
+template <search_space_type Space, class Architectures>
+requires(!std::convertible_to<const Architectures&, std::span<const architecture<Space>>>) void evaluate(
+    const supernet<Space>& /*net*/, const Architectures& /*architectures*/, const dataset& /*data*/,
+    const evaluate_options& /*options*/ = {}) {
+    static_assert(std::convertible_to<const Architectures&, std::span<const architecture<Space>>>,
+                  "[F0526] evaluate(net, architectures, data): expected architectures of the supernet's "
+                  "space in a row, "
+                  "such as a std::vector of them");
 }
 
 } // namespace fitnas
@@ -19075,57 +20717,6 @@ private:
 
 } // namespace fitnas
 
-// ---- fitnas/supernet/supernet.hpp ----
-/// @file
-/// @brief The supernet: one set of weights for every sub-network of a space.
-
-namespace fitnas {
-
-/// @brief Weights of all operators of all cells of a space, in one flat buffer in the order of
-/// `Space::layout().blocks`. A sub-network is a path through them: nothing is copied to use one.
-///
-/// @code
-/// supernet<spaces::fashion_mini> super(seed{7});
-/// train(super, data.train, {.epochs = 8, .sampling = sampling::strict_fair});
-/// auto scores = evaluate(super, sample<spaces::fashion_mini>(100, seed{1}), data);
-/// @endcode
-/// @tparam Space a `search_space`
-template <search_space_type Space>
-class supernet {
-public:
-    using space = Space;
-
-    /// @param s of the first values
-    explicit supernet(seed s = seed{0}) : m_weights(Space::layout(), s) {}
-
-    /// @return all trainable values
-    std::span<float> parameters() { return m_weights.values(); }
-    std::span<const float> parameters() const { return m_weights.values(); }
-
-    /// @return the values of one operator in one cell
-    /// @throws architecture_error where there is no such cell or operator
-    std::span<float> parameters(int cell_index, int operator_index) {
-        if (cell_index < 0 || cell_index >= Space::cells || operator_index < 0 ||
-            operator_index >= Space::operator_counts[static_cast<std::size_t>(cell_index)]) {
-            throw architecture_error("[F0507] supernet: there is no operator " +
-                                     std::to_string(operator_index) + " in cell " +
-                                     std::to_string(cell_index));
-        }
-        const space_block& b = Space::block_of(cell_index, operator_index);
-        return parameters().subspan(static_cast<std::size_t>(b.offset),
-                                    static_cast<std::size_t>(b.parameters));
-    }
-
-    /// Plans and values, for the library's own rooms.
-    detail::weights& weights() { return m_weights; }
-    const detail::weights& weights() const { return m_weights; }
-
-private:
-    detail::weights m_weights;
-};
-
-} // namespace fitnas
-
 // ---- fitnas/supernet/training_state.hpp ----
 /// @file
 /// @brief Where a training stands, so that it can be saved and gone on with to the same bits.
@@ -19180,7 +20771,7 @@ public:
     explicit path_runner(const weights& w) : m_gradient(w.values().size()) {}
 
     std::span<float> gradient() { return m_gradient; }
-    const arena& memory() const { return m_memory; }
+    const arena& memory() const { return m_run.memory(); }
     std::span<float> gradient(const weight_block& b) { return gradient().subspan(b.offset, b.size); }
 
     /// Forward alone.
@@ -19189,7 +20780,7 @@ public:
     std::span<const float> logits(const weights& w, const network_path& path, const float* images,
                                   std::size_t count) {
         const auto images_count = static_cast<int>(count);
-        m_memory.reset();
+        m_run.memory().reset();
         m_runs.assign(path.size(), {});
         m_ends.assign(path.size(), {});
         // Gradients of neighbouring layers take turns in two places.
@@ -19197,18 +20788,14 @@ public:
         for (const int i : path) {
             largest = (std::max)(largest, static_cast<std::size_t>(w.block(i).output.size()));
         }
-        m_places = {m_memory.take(largest * count), m_memory.take(largest * count)};
-        const float* x = images;
-        for (std::size_t i = 0; i < path.size(); ++i) {
-            const weight_block& b = w.block(path[i]);
-            if (!b.plan.empty()) {
-                float* y = take(b.output, images_count);
-                m_runs[i] = forward(b.plan, w.of(b), x, images_count, y, nullptr, m_memory, m_shared, true);
-                x = y;
-            }
-            m_ends[i] = m_memory.position();
-        }
-        return m_logits = {x, count * static_cast<std::size_t>(w.classes())};
+        m_places = {m_run.memory().take(largest * count), m_run.memory().take(largest * count)};
+        const auto layer = [&](std::size_t i, const weight_block& b, const float* x) -> const float* {
+            float* y = m_run.output(b, images_count);
+            m_runs[i] = m_run.forward(b.plan, w.of(b), x, images_count, y, true);
+            m_ends[i] = m_run.memory().position();
+            return y;
+        };
+        return m_logits = {walk(w, path, images, layer), count * static_cast<std::size_t>(w.classes())};
     }
 
     /// Forward, loss, backward: adds the gradients of the path's blocks into `gradient()`.
@@ -19224,9 +20811,9 @@ public:
             if (b.plan.empty()) {
                 continue;
             }
-            m_memory.reset(m_ends[i]); // what the layers behind left is not needed any more
+            m_run.memory().reset(m_ends[i]); // what the layers behind left is not needed any more
             float* dx = i == 0 ? nullptr : m_places[static_cast<std::size_t>(turn)];
-            backward(b.plan, w.of(b), m_gradient.data() + b.offset, m_runs[i], dy, dx, m_memory, m_shared);
+            m_run.backward(b.plan, w.of(b), m_gradient.data() + b.offset, m_runs[i], dy, dx);
             dy = dx;
             turn = 1 - turn;
         }
@@ -19237,15 +20824,10 @@ public:
     std::span<const float> logits() const { return m_logits; }
 
 private:
-    float* take(shape s, int count) {
-        return m_memory.take(static_cast<std::size_t>(s.size()) * static_cast<std::size_t>(count));
-    }
-
     std::vector<float> m_gradient;
-    arena m_memory;
+    runner m_run;
     std::array<float*, 2> m_places{}; ///< of gradients between two layers
     std::span<const float> m_logits;
-    workspace m_shared;
     std::vector<block_run> m_runs;
     std::vector<arena::mark> m_ends; ///< of each layer's memory
 };
@@ -19415,65 +20997,22 @@ FITNAS_COLD inline void require_options(const train_options& o, std::size_t imag
     }
 }
 
-/// Refuses images that the network does not take.
-FITNAS_COLD inline void require_images(const weights& w, const image_dataset& data, const std::string& what) {
-    require_consistent(data, what);
-    if (data.image_shape() != w.input()) {
-        throw shape_error("[F0514] " + what + ": the network takes images of " + to_string(w.input()) +
-                          " (height x width x channels), got " + to_string(data.image_shape()));
-    }
-    if (data.classes != w.classes()) {
-        throw shape_error("[F0515] " + what + ": the network has " + std::to_string(w.classes()) +
-                          " classes, the images " + std::to_string(data.classes));
-    }
-}
-
 /// Refuses a batch whose activations do not fit, before anything is taken.
 FITNAS_COLD inline void require_step_fits(const weights& w, const train_options& o) {
-    const auto needed = [&](std::size_t batch) {
-        return training_bytes(w.layout(), w.code(), batch, o.average > 0);
-    };
+    const auto needed = [&](std::size_t batch) { return training_bytes(w.part(), batch, o.average > 0); };
     require_memory("train: a batch of " + std::to_string(o.batch) + " images of " + to_string(w.input()),
                    needed(o.batch), o.memory_limit,
                    "a smaller train_options::batch needs less, a batch of 1 " + to_string(needed(1)));
 }
 
-/// The same for images that go forward together, and for those that statistics are taken of.
-FITNAS_COLD inline void require_scoring_fits(const weights& w, std::size_t images, std::size_t calibration,
-                                             std::uint64_t limit, const std::string& what,
-                                             const std::string& advice) {
-    constexpr auto most = static_cast<std::size_t>((std::numeric_limits<int>::max)());
-    const std::string asked =
-        what + ": " +
-        (calibration == 0
-             ? ""
-             : std::to_string(calibration) + " images for the statistics" + (images == 0 ? "" : ", and ")) +
-        (images == 0 ? "" : std::to_string(images) + " images together") + ", of " + to_string(w.input());
-    if (images > most || calibration > most) {
-        throw option_error("[F0527] " + asked + ": expected at most " + std::to_string(most));
-    }
-    require_memory(asked, evaluation_bytes(w.layout(), w.code(), images, calibration), limit, advice);
-}
-
-/// Refuses weights that an earlier training, or a change by hand, has spoilt.
-inline void require_finite(const weights& w, const std::string& what) {
-    if (!all_finite(w.values())) {
-        throw numeric_error("[F0516] " + what + ": there are weights that are not finite, first in " +
-                            tensor_not_finite(w, w.values()));
-    }
-}
-
 /// What a training that goes on must share with the one that was saved.
-FITNAS_COLD inline std::vector<std::pair<std::string, std::string>>
-training_setup(const train_options& o, const image_dataset& data) {
+FITNAS_COLD inline std::vector<std::pair<std::string, std::string>> training_setup(const train_options& o,
+                                                                                   const image_source& data) {
     const auto exact = [](double value) { return general_text(value, 17); };
-    hash64 images;
-    images.add(data.images.data(), data.images.size());
-    images.add(data.labels.data(), data.labels.size() * sizeof(int));
     constexpr const char* ways[] = {"uniform", "strict_fair", "fair_in_turn", "sandwich"};
     std::vector<std::pair<std::string, std::string>> setup{
-        {"images",
-         std::to_string(data.size()) + " of " + to_string(data.image_shape()) + ", hash " + images.text()},
+        {"images", std::to_string(data.size()) + " of " + to_string(data.image_shape()) + ", hash " +
+                       data.fingerprint()},
         {"epochs", std::to_string(o.epochs)},
         {"batch", std::to_string(o.batch)},
         {"sampling", ways[static_cast<std::size_t>(o.sampling)]},
@@ -19558,13 +21097,13 @@ void keep_training(Weights& w, weights_update& update, training_state& now, cons
 
 /// A template, here and in the rooms beside, so that only programs that call it compile it.
 template <std::same_as<weights> Weights>
-train_report train_checked(Weights& w, std::span<const int> counts, const image_dataset& data,
-                           const train_options& o) {
+train_report train_checked(Weights& w, const image_source& data, const train_options& o) {
     using code_type = path_sampler::code;
-    const bool chooses = !counts.empty();
-    const code_type largest = chooses ? extreme_code(w.layout(), true) : code_type();
+    const bool chooses = w.part().whole();
+    const std::vector<int> counts = w.part().counts();
+    const code_type largest = chooses ? extreme_code(w.part().space(), true) : code_type();
     path_sampler sampler(counts, o.sampling, o.seed, largest,
-                         chooses ? extreme_code(w.layout(), false) : code_type());
+                         chooses ? extreme_code(w.part().space(), false) : code_type());
     const double distillation = chooses ? o.distillation : 0;
     const std::uint64_t largest_epochs = chooses ? static_cast<std::uint64_t>(o.largest_epochs) : 0;
     const normalisation norm = normalisation_of(data);
@@ -19623,7 +21162,7 @@ train_report train_checked(Weights& w, std::span<const int> counts, const image_
                 throw numeric_error(
                     "[F0521] train: the loss is " +
                     std::string(std::isnan(one.loss) ? "not a number" : "infinite") + where(i) +
-                    (code.empty() ? "" : ", for the path " + code_text(code)) +
+                    (chooses ? ", for the path " + code_text(code) : "") +
                     "; the first value that is not finite is in " +
                     first_not_finite(w, w.path(code), images.data(), static_cast<int>(o.batch)) +
                     "; a smaller learning_rate or a warmup may help");
@@ -19669,15 +21208,13 @@ train_report train_checked(Weights& w, std::span<const int> counts, const image_
 }
 
 /// Checks first.
-/// @param counts operators of each cell; empty where nothing is chosen
 template <std::same_as<weights> Weights>
-train_report train(Weights& w, std::span<const int> counts, const image_dataset& data,
-                   const train_options& o) {
+train_report train(Weights& w, const image_source& data, const train_options& o) {
     require_images(w, data, "train");
     require_options(o, data.size());
     require_step_fits(w, o);
     require_finite(w, "train: before the first step");
-    return train_checked(w, counts, data, o);
+    return train_checked(w, data, o);
 }
 
 /// Does what changes weights. Whatever it throws, they are then as they were before; after `interrupted`
@@ -19712,9 +21249,8 @@ auto or_as_before(supernet<Space>& net, Work&& work) {
 /// @throws interrupted where `options.keep.stop` asked for it, or the observer threw it, after saving; the
 /// weights are then those of the last step, also where a mean is taken (`options.average`)
 template <search_space_type Space>
-train_report train(supernet<Space>& net, const image_dataset& data, const train_options& options = {}) {
-    return detail::or_as_before(
-        net, [&] { return detail::train(net.weights(), Space::operator_counts, data, options); });
+train_report train(supernet<Space>& net, const image_source& data, const train_options& options = {}) {
+    return detail::or_as_before(net, [&] { return detail::train(net.weights(), data, options); });
 }
 
 /// @brief Refuses a whole data set with a sentence: a training that sees all splits would leave none to judge
@@ -19723,290 +21259,6 @@ template <class Network>
 void train(Network& /*net*/, const dataset& /*data*/, const train_options& /*options*/ = {}) {
     static_assert(!std::same_as<Network, Network>, "[F0525] train(net, images): the images must be one "
                                                    "split, such as data.train, not the whole data set");
-}
-
-} // namespace fitnas
-
-// ---- fitnas/supernet/forward.hpp ----
-/// @file
-/// @brief Forward runs whose batch norm statistics come from one set of images and are used on another.
-
-namespace fitnas::detail {
-
-/// Images as a network takes them.
-struct loaded_images {
-    std::vector<float> values; ///< count x input shape
-    std::vector<int> labels;
-    shape one{};
-
-    int count() const { return static_cast<int>(labels.size()); }
-
-    /// @param indices which images
-    loaded_images(const image_dataset& data, std::span<const std::size_t> indices, const normalisation& norm)
-        : values(indices.size() * static_cast<std::size_t>(data.image_shape().size())),
-          labels(indices.size()),
-          one(data.image_shape()) {
-        load_batch(data, indices, norm, values.data(), labels.data());
-    }
-};
-
-/// Runs one block with given statistics, in slices of images that stay in cache.
-inline void forward_given(const weight_block& b, const float* parameters, const float* x, int images,
-                          float* y, const block_run& given, arena& memory, workspace& shared) {
-    constexpr int slice = given_slice;
-    const std::ptrdiff_t in = b.plan.buffers.front().size();
-    const arena::mark before = memory.position();
-    for (int n = 0; n < images; n += slice) {
-        forward(b.plan, parameters, x + n * in, (std::min)(slice, images - n), y + n * b.output.size(),
-                &given, memory, shared);
-        memory.reset(before);
-    }
-}
-
-} // namespace fitnas::detail
-
-// ---- fitnas/supernet/evaluate.hpp ----
-/// @file
-/// @brief Scoring sub-networks: accuracy with shared weights and batch norm statistics of their own.
-
-namespace fitnas {
-
-/// @brief Whose mean and variance batch norm uses. Those gathered while a supernet was trained mix all paths
-/// and fit none.
-enum class statistics : std::uint8_t {
-    calibrated, ///< of a set of training images, gone through the same sub-network (Guo et al., arXiv
-                ///< 1904.00420, 3.4)
-    batch ///< of the scored images themselves, batch by batch, each with every class in proportion: half the
-          ///< work, but images then influence each other
-};
-
-/// @brief How to score.
-struct evaluate_options {
-    fitnas::statistics statistics = statistics::calibrated;
-    std::size_t calibration = 512; ///< training images for the statistics, each class in proportion, at least
-                                   ///< 1; all where there are fewer
-    std::size_t images = 0;      ///< so many validation images, as `stratified_indices` chooses them; 0: all
-    std::size_t batch = 2000;    ///< images that go through together, at least 1; memory grows with it
-    fitnas::seed seed{0};        ///< chooses images where not all are taken
-    fitnas::observer observer{}; ///< called after each network
-    std::uint64_t memory_limit = 0; ///< bytes, see `evaluation_bytes`; 0: what the machine has
-};
-
-namespace detail {
-
-/// What the logits of one path come to on a set of images.
-struct path_score {
-    double accuracy = 0; ///< in [0, 1]
-    double loss = 0;     ///< mean cross-entropy
-};
-
-/// Where images are after a layer, and what comes back when the next path turns off there.
-struct trie_level {
-    const float* calibration = nullptr;
-    const float* images = nullptr;
-    arena::mark memory{};
-};
-
-/// Scores paths that are sorted, so that neighbours share as many first layers as possible; those are
-/// computed once.
-class path_scorer {
-public:
-    path_scorer(const weights& w, bool calibrated) : m_weights(w), m_calibrated(calibrated) {}
-
-    /// @param scored called with (number of the path, logits of the images)
-    template <class Scored>
-    void run(std::span<const network_path> paths, const loaded_images& calibration,
-             const loaded_images& images, Scored&& scored) {
-        m_memory.reset();
-        // In one piece: paths of other sizes would leave gaps in what the first took.
-        m_memory.reserve(scoring_floats(m_weights.layout(), m_weights.code(), memory_size::of(images.count()),
-                                        memory_size::of(m_calibrated ? calibration.count() : 0))
-                             .value());
-        std::vector<trie_level> levels(m_weights.layers().size() + 1);
-        levels[0] = {calibration.values.data(), images.values.data(), m_memory.position()};
-        for (std::size_t p = 0; p < paths.size(); ++p) {
-            std::size_t same = 0;
-            if (p > 0) {
-                const auto end = std::mismatch(paths[p].begin(), paths[p].end(), paths[p - 1].begin());
-                same = static_cast<std::size_t>(end.first - paths[p].begin());
-            }
-            m_memory.reset(levels[same].memory);
-            for (std::size_t i = same; i < paths[p].size(); ++i) {
-                levels[i + 1] =
-                    step(m_weights.block(paths[p][i]), levels[i], calibration.count(), images.count());
-            }
-            scored(p, levels.back().images);
-        }
-    }
-
-    const arena& memory() const { return m_memory; }
-
-private:
-    trie_level step(const weight_block& b, const trie_level& from, int calibration, int images) {
-        if (b.plan.empty()) {
-            return from;
-        }
-        const auto take = [&](int count) {
-            return m_memory.take(static_cast<std::size_t>(b.output.size()) * static_cast<std::size_t>(count));
-        };
-        const float* w = m_weights.of(b);
-        float* y = take(images);
-        float* c = m_calibrated ? take(calibration) : nullptr;
-        const trie_level to{c, y, m_memory.position()};
-        if (m_calibrated) {
-            const block_run run =
-                forward(b.plan, w, from.calibration, calibration, c, nullptr, m_memory, m_shared);
-            forward_given(b, w, from.images, images, y, run, m_memory, m_shared);
-        } else {
-            forward(b.plan, w, from.images, images, y, nullptr, m_memory, m_shared);
-        }
-        m_memory.reset(to.memory);
-        return to;
-    }
-
-    const weights& m_weights;
-    bool m_calibrated;
-    arena m_memory;
-    workspace m_shared;
-};
-
-/// @return one score a path
-template <std::same_as<weights> Weights>
-std::vector<path_score> score_paths(const Weights& w, std::span<const network_path> paths,
-                                    const dataset& data, const evaluate_options& o) {
-    require_images(w, data.validation, "evaluate: the validation split");
-    require_images(w, data.train, "evaluate: the training split");
-    require_finite(w, "evaluate");
-    if (o.batch < 1 || o.calibration < 1) {
-        throw option_error("[F0501] evaluate_options: batch and calibration: expected at least 1, got " +
-                           std::to_string(o.batch) + " and " + std::to_string(o.calibration));
-    }
-    if (o.images > data.validation.size()) {
-        throw option_error("[F0502] evaluate_options::images: expected at most the " +
-                           std::to_string(data.validation.size()) + " validation images, got " +
-                           std::to_string(o.images));
-    }
-    const std::size_t count = o.images == 0 ? data.validation.size() : o.images;
-    const bool calibrated = o.statistics == statistics::calibrated;
-    const std::size_t statistics_of = calibrated ? (std::min)(o.calibration, data.train.size()) : 0;
-    const std::size_t chunks = (count - 1) / o.batch + 1;
-    const std::size_t together = (count - 1) / chunks + 1;
-    require_scoring_fits(w, together, statistics_of, o.memory_limit, "evaluate",
-                         "smaller evaluate_options::batch and calibration need less");
-    const normalisation norm = normalisation_of(data.train);
-    const std::vector<std::size_t> chosen = stratified_indices(data.train, statistics_of, o.seed);
-    const loaded_images calibration(data.train, chosen, norm);
-    std::vector<std::size_t> scored = stratified_indices(data.validation, count, o.seed);
-    if (calibrated) { // the order plays no part; otherwise every chunk must have every class
-        std::sort(scored.begin(), scored.end());
-    }
-
-    const auto classes = static_cast<std::size_t>(w.classes());
-    std::vector<batch_loss> sums(paths.size());
-    path_scorer scorer(w, calibrated);
-    const teller tell(o.observer, "evaluate", chunks * paths.size());
-    for (std::size_t chunk = 0; chunk < chunks; ++chunk) {
-        // Chunks of nearly the same size: statistics of a small rest would be poor.
-        const std::size_t first = count * chunk / chunks;
-        const std::size_t last = count * (chunk + 1) / chunks;
-        const loaded_images images(data.validation,
-                                   std::span<const std::size_t>(scored).subspan(first, last - first), norm);
-        scorer.run(paths, calibration, images, [&](std::size_t p, const float* logits) {
-            add_cross_entropy({logits, images.labels.size() * classes}, images.labels, 0, {}, sums[p]);
-            tell(chunk * paths.size() + p + 1);
-        });
-    }
-    // Divided once: shares of chunks, added up, would make equal counts unequal.
-    std::vector<path_score> scores;
-    scores.reserve(paths.size());
-    for (const batch_loss& sum : sums) {
-        scores.push_back({static_cast<double>(sum.correct) / static_cast<double>(count),
-                          sum.loss / static_cast<double>(count)});
-    }
-    return scores;
-}
-
-} // namespace detail
-
-/// @brief Two scores of each sub-network.
-template <search_space_type Space>
-struct evaluation {
-    score_table<Space> accuracy;       ///< in [0, 1]
-    std::vector<double> negative_loss; ///< minus the mean cross-entropy, at most 0; as many as architectures
-
-    /// @return the table with the negative losses as scores. They rank better than accuracies on the same
-    /// images: a loss has how sure the network was of each image, an accuracy only whether it was right.
-    score_table<Space> by_loss() const {
-        score_table<Space> table = accuracy;
-        table.scores = negative_loss;
-        return table;
-    }
-};
-
-namespace detail {
-/// Scores by canonical form as those of the architectures, in their order.
-template <search_space_type Space>
-evaluation<Space> evaluation_of(std::span<const architecture<Space>> architectures,
-                                const std::map<architecture<Space>, path_score>& networks) {
-    evaluation<Space> result;
-    result.accuracy.kind = score_kind::supernet;
-    for (const architecture<Space>& a : architectures) {
-        const path_score& found = networks.at(canonical<Space>(a));
-        result.accuracy.push_back(a, found.accuracy);
-        result.negative_loss.push_back(-found.loss);
-    }
-    return result;
-}
-} // namespace detail
-
-/// @brief Scores sub-networks on the validation split with the supernet's weights. Batch norm statistics are
-/// made anew for each. First layers that networks share are computed once. The test split is not read.
-/// @param net trained
-/// @param architectures any; equal networks are scored as their canonical form, so they get equal scores
-/// @param data `train` gives statistics and normalisation, `validation` the images that count
-/// @param options checked first
-/// @return the architectures in their order, with accuracies and with negative losses, from one pass
-/// @throws architecture_error, option_error, shape_error, data_error; numeric_error where weights are not
-/// finite
-template <search_space_type Space>
-evaluation<Space> evaluate_both(const supernet<Space>& net,
-                                std::span<const architecture<Space>> architectures, const dataset& data,
-                                const evaluate_options& options = {}) {
-    std::map<architecture<Space>, detail::path_score> networks;
-    for (const architecture<Space>& a : architectures) {
-        networks.emplace(canonical<Space>(a), detail::path_score{});
-    }
-    std::vector<detail::network_path> paths;
-    paths.reserve(networks.size());
-    for (const auto& entry : networks) {
-        paths.push_back(net.weights().path(entry.first));
-    }
-    const std::vector<detail::path_score> scores = detail::score_paths(net.weights(), paths, data, options);
-    std::size_t next = 0;
-    for (auto& entry : networks) {
-        entry.second = scores[next++];
-    }
-    return detail::evaluation_of<Space>(architectures, networks);
-}
-
-/// @brief The accuracies of `evaluate_both`.
-/// @return a table with the architectures in their order and accuracies in [0, 1]
-/// @throws as `evaluate_both`
-template <search_space_type Space>
-score_table<Space> evaluate(const supernet<Space>& net, std::span<const architecture<Space>> architectures,
-                            const dataset& data, const evaluate_options& options = {}) {
-    return evaluate_both<Space>(net, architectures, data, options).accuracy;
-}
-
-/// @brief Refuses one architecture, or those of another space, with a sentence.
-template <search_space_type Space, class Architectures>
-requires(!std::convertible_to<const Architectures&, std::span<const architecture<Space>>>) void evaluate(
-    const supernet<Space>& /*net*/, const Architectures& /*architectures*/, const dataset& /*data*/,
-    const evaluate_options& /*options*/ = {}) {
-    static_assert(std::convertible_to<const Architectures&, std::span<const architecture<Space>>>,
-                  "[F0526] evaluate(net, architectures, data): expected architectures of the supernet's "
-                  "space in a row, "
-                  "such as a std::vector of them");
 }
 
 } // namespace fitnas
@@ -20022,66 +21274,31 @@ namespace detail {
 /// Batch norm statistics of every block of one path, gathered once.
 class kept_statistics {
 public:
-    kept_statistics(const weights& w, const image_dataset& data, std::size_t count, seed s)
+    kept_statistics(const weights& w, const image_source& data, std::size_t count, seed s)
         : m_norm(normalisation_of(data)) {
         const loaded_images images(data, stratified_indices(data, count, s), m_norm);
-        arena memory;
-        workspace shared;
-        const float* x = images.values.data();
-        for (const weight_block& b : w.blocks()) {
-            block_run kept;
-            if (!b.plan.empty()) {
-                float* y = memory.take(static_cast<std::size_t>(b.output.size()) * images.labels.size());
-                const arena::mark after = memory.position();
-                kept = keep(b.plan, forward(b.plan, w.of(b), x, images.count(), y, nullptr, memory, shared));
-                memory.reset(after);
-                x = y;
-            }
-            m_runs.push_back(kept);
-        }
+        m_blocks = block_statistics(w.blocks().size());
+        const std::vector<selected_norm> norms = selected_norms(w.part());
+        runner().along(w, w.path({}), images.values.data(), images.count(),
+                       [&](const weight_block& block, const block_run& run, const float*) {
+                           for (const selected_norm& one : norms) {
+                               if (one.block == block.index) {
+                                   m_blocks.set(one, norm_values(run, one.norm, one.channels));
+                               }
+                           }
+                       });
     }
 
     /// Those that another object had.
-    /// @param values of each batch norm what `norm_state` begins with: mean, inverse, scale, shift, 4 x
-    /// channels
-    kept_statistics(const weights& w, normalisation norm, const std::vector<std::vector<float>>& values)
-        : m_norm(std::move(norm)) {
-        std::size_t next = 0;
-        for (const weight_block& b : w.blocks()) {
-            block_run kept;
-            for (std::size_t i = 0; i < b.plan.norms.size(); ++i) {
-                const int channels = b.plan.norms[i].channels;
-                norm_state& state = kept.norms[i];
-                state = norm_state::at(m_memory.take(norm_state::size(channels)), channels);
-                const float* from = values[next++].data();
-                for (float* to : {state.mean, state.inverse, state.scale, state.shift}) {
-                    std::copy_n(from, channels, to);
-                    from += channels;
-                }
-            }
-            m_runs.push_back(kept);
-        }
-    }
+    kept_statistics(normalisation norm, block_statistics blocks)
+        : m_norm(std::move(norm)), m_blocks(std::move(blocks)) {}
 
     const normalisation& norm() const { return m_norm; }
-    const block_run& of(std::size_t block) const { return m_runs[block]; }
+    const block_statistics& blocks() const { return m_blocks; }
 
 private:
-    /// The same statistics in memory that stays.
-    block_run keep(const block_plan& plan, const block_run& run) {
-        block_run kept;
-        for (std::size_t i = 0; i < plan.norms.size(); ++i) {
-            const int channels = plan.norms[i].channels;
-            float* to = m_memory.take(norm_state::size(channels));
-            kept.norms[i] = norm_state::at(to, channels);
-            std::memcpy(to, run.norms[i].mean, norm_state::size(channels) * sizeof(float));
-        }
-        return kept;
-    }
-
     normalisation m_norm;
-    arena m_memory;
-    std::vector<block_run> m_runs;
+    block_statistics m_blocks;
 };
 
 inline constexpr std::size_t logits_slice = 256; ///< images that are classified together
@@ -20094,28 +21311,19 @@ inline void require_calibration_fits(const weights& w, std::size_t images) {
 }
 
 /// Logits of images, in slices. @return images x classes
-inline std::vector<float> logits_of(const weights& w, const kept_statistics& kept,
-                                    const image_dataset& data) {
+inline std::vector<float> logits_of(const weights& w, const kept_statistics& kept, const image_source& data) {
     constexpr std::size_t slice = logits_slice;
     require_logits_fit(w, data.size());
     const auto classes = static_cast<std::size_t>(w.classes());
     std::vector<float> logits(data.size() * classes);
-    arena memory;
-    workspace shared;
+    runner run;
+    const network_path path = w.path({});
     for (std::size_t first = 0; first < data.size(); first += slice) {
         std::vector<std::size_t> indices((std::min)(slice, data.size() - first));
         std::iota(indices.begin(), indices.end(), first);
         const loaded_images images(data, indices, kept.norm());
-        memory.reset();
-        const float* x = images.values.data();
-        for (std::size_t i = 0; i < w.blocks().size(); ++i) {
-            const weight_block& b = w.blocks()[i];
-            if (!b.plan.empty()) {
-                float* y = memory.take(static_cast<std::size_t>(b.output.size()) * indices.size());
-                forward_given(b, w.of(b), x, images.count(), y, kept.of(i), memory, shared);
-                x = y;
-            }
-        }
+        run.memory().reset();
+        const float* x = run.along(w, path, images.values.data(), images.count(), kept.blocks());
         std::copy_n(x, indices.size() * classes, logits.data() + first * classes);
     }
     return logits;
@@ -20140,7 +21348,7 @@ public:
     /// @param s of the first values
     /// @throws architecture_error where the space has no such architecture
     explicit network(const fitnas::architecture<Space>& a, seed s = seed{0})
-        : m_architecture(canonical<Space>(a)), m_weights(Space::layout(), m_architecture, s) {}
+        : m_architecture(canonical<Space>(a)), m_weights({Space::layout(), m_architecture}, s) {}
 
     /// @brief The path of a supernet as a network of its own: the weights are copied. There are no batch norm
     /// statistics yet; with those of `calibrate` it answers as the supernet does when it is scored.
@@ -20167,7 +21375,7 @@ public:
     /// @param images how many, random ones, each class in proportion; all where there are fewer
     /// @throws shape_error, data_error where the images are not of this network; option_error for no images;
     /// the statistics are then those of before
-    void calibrate(const image_dataset& data, std::size_t images = 2000, seed s = seed{0}) {
+    void calibrate(const image_source& data, std::size_t images = 2000, seed s = seed{0}) {
         detail::require_images(m_weights, data, "calibrate");
         if (images < 1) {
             throw option_error("[F0504] calibrate: images: expected at least 1, got 0");
@@ -20180,7 +21388,7 @@ public:
     /// @return N x classes, before softmax
     /// @throws option_error where the network was neither trained nor calibrated
     /// @throws shape_error, data_error where the images are not of this network
-    tensor2 logits(const image_dataset& data) const {
+    tensor2 logits(const image_source& data) const {
         detail::require_images(m_weights, data, "network");
         if (!m_statistics) {
             throw option_error(
@@ -20229,11 +21437,11 @@ auto or_as_before(network<Space>& net, Work&& work) {
 /// @throws as for a supernet; the statistics, too, are then as they were before. After `interrupted` there
 /// are none: `calibrate` makes those of the weights where the training stopped
 template <search_space_type Space>
-train_report train(network<Space>& net, const image_dataset& data, const train_options& options = {}) {
+train_report train(network<Space>& net, const image_source& data, const train_options& options = {}) {
     constexpr std::size_t calibration = 2000;
     return detail::or_as_before(net, [&] {
         detail::require_calibration_fits(net.weights(), (std::min)(calibration, data.size()));
-        train_report report = detail::train(net.weights(), {}, data, options);
+        train_report report = detail::train(net.weights(), data, options);
         net.calibrate(data, calibration, options.seed);
         return report;
     });
@@ -20242,7 +21450,7 @@ train_report train(network<Space>& net, const image_dataset& data, const train_o
 /// @return the predicted class of each image
 /// @throws as `network::logits`; numeric_error where a logit is not finite, and so none the largest
 template <search_space_type Space>
-std::vector<int> classify(const network<Space>& net, const image_dataset& data) {
+std::vector<int> classify(const network<Space>& net, const image_source& data) {
     const tensor2 logits = net.logits(data);
     std::vector<int> classes(data.size());
     const std::size_t width = logits.shape(1);
@@ -20260,11 +21468,11 @@ std::vector<int> classify(const network<Space>& net, const image_dataset& data) 
 /// @return the share of images whose predicted class is their label, in [0, 1]
 /// @throws as `network::logits`
 template <search_space_type Space>
-double accuracy(const network<Space>& net, const image_dataset& data) {
+double accuracy(const network<Space>& net, const image_source& data) {
     const std::vector<int> classes = classify(net, data);
     std::size_t correct = 0;
     for (std::size_t i = 0; i < classes.size(); ++i) {
-        correct += classes[i] == data.labels[i];
+        correct += classes[i] == data.label(i);
     }
     return static_cast<double>(correct) / static_cast<double>(classes.size());
 }
@@ -20313,11 +21521,12 @@ evaluation<Space> fine_tune(const supernet<Space>& net, std::span<const architec
             options.observer(all);
         };
     }
+    const std::vector<int> labels = detail::labels_of(data.validation);
     for (auto& [a, score] : networks) {
         network<Space> one(a, net);
         train(one, data.train, own);
         const tensor2 logits = one.logits(data.validation);
-        const batch_loss sum = cross_entropy({logits.data(), logits.size()}, data.validation.labels, 0);
+        const batch_loss sum = cross_entropy({logits.data(), logits.size()}, labels, 0);
         score = {static_cast<double>(sum.correct) / static_cast<double>(data.validation.size()), sum.loss};
         ++before;
     }
@@ -20364,8 +21573,7 @@ std::vector<double> measure_blocks(const Layout& layout, const latency_options& 
     }
     require_latency_fits(layout, o);
     std::vector<double> milliseconds;
-    arena memory;
-    workspace shared;
+    runner run;
     const teller tell(o.observer, "latency", layout.blocks.size());
     for (const space_block& b : layout.blocks) {
         const block_plan plan(b.steps, b.input);
@@ -20379,18 +21587,15 @@ std::vector<double> measure_blocks(const Layout& layout, const latency_options& 
             initialise(b.steps, b.input, parameters, random);
             fill_normal(x, 1.0, random);
             // Statistics are known when a network is used, so they are here too.
-            memory.reset();
-            const block_run given =
-                forward(plan, parameters.data(), x.data(), o.images, y.data(), nullptr, memory, shared);
-            const arena::mark before = memory.position();
+            run.memory().reset();
+            const block_run given = run.forward(plan, parameters.data(), x.data(), o.images, y.data());
             times.clear();
             for (int i = -2; i < o.repeats; ++i) { // two to warm up
                 const stopwatch one;
-                forward(plan, parameters.data(), x.data(), o.images, y.data(), &given, memory, shared);
+                run.forward(plan, parameters.data(), x.data(), o.images, y.data(), given);
                 if (i >= 0) {
                     times.push_back(1000 * one.seconds());
                 }
-                memory.reset(before);
             }
         }
         std::nth_element(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2),
@@ -20474,29 +21679,31 @@ struct supernet_scorer {
     const supernet<Space>* net;
     const dataset* data;
     evaluate_options options;
+    score_measure measure;
 
     std::vector<double> operator()(std::span<const architecture<Space>> some) const {
-        return evaluate<Space>(*net, some, *data, options).scores;
+        return evaluate_both<Space>(*net, some, *data, options).by(measure).scores;
     }
 };
 
-/// @brief A function from architectures to validation accuracies, for `search::segment`, `search::evolution`,
-/// `search::iterative` and `search::random`.
+/// @brief A function from architectures to scores on validation images, for `search::segment`,
+/// `search::evolution`, `search::iterative` and `search::random`.
 /// @param net and
 /// @param data must outlive what is returned
 /// @param options as of `evaluate`
+/// @param measure accuracies are easier to read, negative losses rank better
 template <search_space_type Space>
-supernet_scorer<Space> scorer(const supernet<Space>& net, const dataset& data,
-                              evaluate_options options = {}) {
-    return {&net, &data, std::move(options)};
+supernet_scorer<Space> scorer(const supernet<Space>& net, const dataset& data, evaluate_options options = {},
+                              score_measure measure = score_measure::accuracy) {
+    return {&net, &data, std::move(options), measure};
 }
 /// What would dangle.
 template <search_space_type Space>
-auto scorer(const supernet<Space>&&, const dataset&, evaluate_options = {}) = delete;
+auto scorer(const supernet<Space>&&, const dataset&, evaluate_options = {}, score_measure = {}) = delete;
 template <search_space_type Space>
-auto scorer(const supernet<Space>&, const dataset&&, evaluate_options = {}) = delete;
+auto scorer(const supernet<Space>&, const dataset&&, evaluate_options = {}, score_measure = {}) = delete;
 template <search_space_type Space>
-auto scorer(const supernet<Space>&&, const dataset&&, evaluate_options = {}) = delete;
+auto scorer(const supernet<Space>&&, const dataset&&, evaluate_options = {}, score_measure = {}) = delete;
 
 } // namespace fitnas
 

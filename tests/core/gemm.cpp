@@ -167,12 +167,12 @@ TEST_CASE("gemm does not spread what is not finite beyond its row and column") {
 // The kernels of nn/ write gradients of weights with this one.
 TEST_CASE("multiply_transposed is or adds G^T A of blocked operands, for n and k around a vector") {
     using namespace fitnas::detail;
-    const auto blocked = [](int rows, int columns, auto&& value) {
+    const auto blocked_matrix = [](int rows, int columns, auto&& value) {
         std::vector<float> out(blocked_size(rows, columns));
         for (int r = 0; r < rows; ++r) {
             for (int c = 0; c < columns; ++c) {
-                const std::size_t place = static_cast<std::size_t>(c / gemm_width) * block_stride(rows) +
-                                          static_cast<std::size_t>(r * gemm_width + c % gemm_width);
+                const std::size_t place = static_cast<std::size_t>(c / lanes) * blocked_stride(rows) +
+                                          static_cast<std::size_t>(r * lanes + c % lanes);
                 out[place] = value(r, c);
             }
         }
@@ -183,16 +183,16 @@ TEST_CASE("multiply_transposed is or adds G^T A of blocked operands, for n and k
     for (const int rows : {1, 5, 64}) {
         for (const int n : {1, 7, 8, 17}) {
             for (const int k : {1, 16, 17, 33}) {
-                const std::vector<float> g = blocked(rows, n, g_value);
-                const std::vector<float> a = blocked(rows, k, a_value);
+                const std::vector<float> g = blocked_matrix(rows, n, g_value);
+                const std::vector<float> a = blocked_matrix(rows, k, a_value);
                 const int ldc = transposed_columns(k);
                 const auto size = static_cast<std::size_t>(transposed_rows(n) * ldc);
                 std::vector<float> c(size + 64, 0.5F);
-                multiply_transposed(rows, n, k, g.data(), block_stride(rows), a.data(), block_stride(rows),
-                                    c.data(), ldc, true);
+                multiply_transposed({rows, n, k}, {g.data(), blocked_stride(rows)},
+                                    {a.data(), blocked_stride(rows)}, {c.data(), ldc, true});
                 std::vector<float> fresh(size, std::numeric_limits<float>::quiet_NaN());
-                multiply_transposed(rows, n, k, g.data(), block_stride(rows), a.data(), block_stride(rows),
-                                    fresh.data(), ldc, false);
+                multiply_transposed({rows, n, k}, {g.data(), blocked_stride(rows)},
+                                    {a.data(), blocked_stride(rows)}, {fresh.data(), ldc, false});
                 double worst = 0;
                 for (int i = 0; i < n; ++i) {
                     for (int j = 0; j < k; ++j) {

@@ -67,7 +67,7 @@ TEST_CASE("loads and stores touch the first `count` floats and no others") {
 #if defined(__AVX512F__)
     check_loads_and_stores<16>();
 #endif
-    check_loads_and_stores<simd::native_width>();
+    check_loads_and_stores<simd::lanes>();
 }
 
 TEST_CASE("arithmetic is elementwise") {
@@ -75,11 +75,11 @@ TEST_CASE("arithmetic is elementwise") {
 #if defined(__AVX__)
     check_arithmetic<8>();
 #endif
-    check_arithmetic<simd::native_width>();
+    check_arithmetic<simd::lanes>();
 }
 
 TEST_CASE("padded rounds up to the width") {
-    constexpr int w = simd::native_width;
+    constexpr int w = simd::lanes;
     static_assert(simd::padded(0) == 0);
     static_assert(simd::padded(1) == w);
     static_assert(simd::padded(w) == w);

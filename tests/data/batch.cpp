@@ -10,6 +10,7 @@
 #include <doctest/doctest.h>
 
 #include <fitnas/data/batch.hpp>
+#include <fitnas/data/image_dataset.hpp>
 
 #include "../support/thrown.hpp"
 

@@ -79,9 +79,9 @@ TEST_CASE("cifar10 reads its six files and splits the training images") {
     CHECK(contains(thrown<data_error>([&] { datasets::cifar10(folder.path()); }), "test_batch.bin"));
     folder.write("test_batch.bin", record(7));
     const dataset data = datasets::cifar10(folder.path(), {.validation = 5});
-    CHECK(data.train.labels == std::vector<int>{1, 2, 3, 4, 5});
-    CHECK(data.validation.labels == std::vector<int>{1, 2, 3, 4, 5});
-    CHECK(data.test.labels == std::vector<int>{7});
+    CHECK(image_dataset(data.train).labels == std::vector<int>{1, 2, 3, 4, 5});
+    CHECK(image_dataset(data.validation).labels == std::vector<int>{1, 2, 3, 4, 5});
+    CHECK(image_dataset(data.test).labels == std::vector<int>{7});
     CHECK(thrown<option_error>([&] { datasets::cifar10(folder.path()); }) ==
           "[F0426] split_options::validation: expected fewer than the 10 training images, got 10000");
 }

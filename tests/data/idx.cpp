@@ -237,8 +237,9 @@ TEST_CASE("fashion_mnist finds its four files, plain or compressed, and names wh
     const dataset data = datasets::fashion_mnist(folder.path(), {.validation = 1});
     CHECK(data.train.size() == 2);
     CHECK(data.validation.size() == 1);
-    CHECK(data.test.labels == std::vector<int>{1, 0, 2});
-    CHECK(data.test.images(1, 0, 0, 0) == 4);
+    const image_dataset test(data.test);
+    CHECK(test.labels == std::vector<int>{1, 0, 2});
+    CHECK(test.images(1, 0, 0, 0) == 4);
 }
 
 TEST_CASE("Fashion-MNIST itself") {
@@ -254,17 +255,19 @@ TEST_CASE("Fashion-MNIST itself") {
     CHECK(data.train.image_shape() == shape{28, 28, 1});
     // Published: every class has 6,000 training and 1,000 test images. The first test images are an ankle
     // boot, a pullover and two trousers.
+    const image_dataset train(data.train);
+    const image_dataset validation(data.validation);
+    const image_dataset test(data.test);
     for (int c = 0; c < 10; ++c) {
-        CHECK(std::count(data.train.labels.begin(), data.train.labels.end(), c) == 5000);
-        CHECK(std::count(data.validation.labels.begin(), data.validation.labels.end(), c) == 1000);
-        CHECK(std::count(data.test.labels.begin(), data.test.labels.end(), c) == 1000);
+        CHECK(std::count(train.labels.begin(), train.labels.end(), c) == 5000);
+        CHECK(std::count(validation.labels.begin(), validation.labels.end(), c) == 1000);
+        CHECK(std::count(test.labels.begin(), test.labels.end(), c) == 1000);
     }
-    CHECK(std::vector<int>(data.test.labels.begin(), data.test.labels.begin() + 4) ==
-          std::vector<int>{9, 2, 1, 1});
+    CHECK(std::vector<int>(test.labels.begin(), test.labels.begin() + 4) == std::vector<int>{9, 2, 1, 1});
     // Published mean and deviation of the training images: 0.2860 and 0.3530.
     double sum = 0;
     double squares = 0;
-    for (const image_dataset* part : {&data.train, &data.validation}) {
+    for (const image_dataset* part : {&train, &validation}) {
         for (const std::uint8_t p : part->images) {
             sum += p;
             squares += static_cast<double>(p) * p;

@@ -27,7 +27,8 @@ image_dataset numbered(const std::vector<int>& labels, int classes) {
     return data;
 }
 
-std::vector<std::size_t> numbers(const image_dataset& data) {
+std::vector<std::size_t> numbers(const image_source& source) {
+    const image_dataset data(source);
     std::vector<std::size_t> all;
     for (std::size_t i = 0; i < data.size(); ++i) {
         all.push_back(data.images(i, 0, 0, 0) * std::size_t{256} + data.images(i, 0, 1, 0));
@@ -44,7 +45,8 @@ std::vector<int> mixed_labels() {
     return labels;
 }
 
-long count(const image_dataset& data, int label) {
+long count(const image_source& source, int label) {
+    const image_dataset data(source);
     return std::count(data.labels.begin(), data.labels.end(), label);
 }
 
@@ -56,14 +58,14 @@ TEST_CASE("a split takes every image once, keeps their order and their labels") 
     const dataset data = split(all, test, {.validation = 300, .seed = seed{5}});
     CHECK(data.train.size() == 700);
     CHECK(data.validation.size() == 300);
-    CHECK(data.test.labels == test.labels);
+    CHECK(image_dataset(data.test).labels == test.labels);
     std::vector<std::size_t> together;
-    for (const image_dataset* part : {&data.train, &data.validation}) {
-        CHECK(part->classes == 3);
+    for (const image_view* part : {&data.train, &data.validation}) {
+        CHECK(part->class_count() == 3);
         const std::vector<std::size_t> mine = numbers(*part);
         CHECK(std::is_sorted(mine.begin(), mine.end()));
         for (std::size_t i = 0; i < mine.size(); ++i) {
-            CHECK(part->labels[i] == all.labels[mine[i]]);
+            CHECK(part->label(i) == all.labels[mine[i]]);
         }
         together.insert(together.end(), mine.begin(), mine.end());
     }
@@ -97,7 +99,7 @@ TEST_CASE("a split keeps the proportions of the classes") {
     CHECK(count(odd.validation, 2) == 7);
     // A class without images is allowed.
     const dataset gap = split(numbered({0, 0, 2, 2}, 4), numbered({0}, 4), {.validation = 2});
-    CHECK(gap.validation.labels == std::vector<int>{0, 2});
+    CHECK(image_dataset(gap.validation).labels == std::vector<int>{0, 2});
 }
 
 TEST_CASE("a split depends on its seed alone, and a limit on training leaves validation as it is") {
@@ -155,7 +157,7 @@ TEST_CASE("sets that contradict themselves or each other are refused") {
 TEST_CASE("subset takes images by number, repeated if asked") {
     const image_dataset all = numbered({0, 1, 2, 1}, 3);
     const std::vector<std::size_t> wanted = {3, 0, 3};
-    const image_dataset part = subset(all, wanted);
+    const image_dataset part(subset(all, wanted));
     CHECK(numbers(part) == wanted);
     CHECK(part.labels == std::vector<int>{1, 0, 1});
     CHECK(part.classes == 3);

@@ -17,14 +17,16 @@ namespace {
 /// Share of the test images whose nearest class mean of the training images is their own.
 double nearest_mean_accuracy(const dataset& data) {
     const auto pixels = static_cast<std::size_t>(data.train.image_shape().size());
-    const auto classes = static_cast<std::size_t>(data.train.classes);
+    const auto classes = static_cast<std::size_t>(data.train.class_count());
     std::vector<double> means(classes * pixels);
     std::vector<double> counts(classes);
+    const image_dataset train(data.train);
+    const image_dataset test(data.test);
     for (std::size_t i = 0; i < data.train.size(); ++i) {
-        const auto label = static_cast<std::size_t>(data.train.labels[i]);
+        const auto label = static_cast<std::size_t>(data.train.label(i));
         ++counts[label];
         for (std::size_t p = 0; p < pixels; ++p) {
-            means[label * pixels + p] += data.train.images.data()[i * pixels + p];
+            means[label * pixels + p] += train.images.data()[i * pixels + p];
         }
     }
     int right = 0;
@@ -32,12 +34,12 @@ double nearest_mean_accuracy(const dataset& data) {
         std::vector<double> distances(classes);
         for (std::size_t k = 0; k < classes; ++k) {
             for (std::size_t p = 0; p < pixels; ++p) {
-                const double d = data.test.images.data()[i * pixels + p] - means[k * pixels + p] / counts[k];
+                const double d = test.images.data()[i * pixels + p] - means[k * pixels + p] / counts[k];
                 distances[k] += d * d;
             }
         }
         const auto nearest = std::min_element(distances.begin(), distances.end()) - distances.begin();
-        right += nearest == data.test.labels[i] ? 1 : 0;
+        right += nearest == data.test.label(i) ? 1 : 0;
     }
     return right / static_cast<double>(data.test.size());
 }
@@ -50,12 +52,13 @@ TEST_CASE("synthetic data has the sizes and classes that were asked for") {
     CHECK(data.train.size() == 101);
     CHECK(data.validation.size() == 40);
     CHECK(data.test.empty());
-    for (const image_dataset* part : {&data.train, &data.validation}) {
+    for (const image_view* part : {&data.train, &data.validation}) {
         require_consistent(*part, "synthetic");
         CHECK(part->image_shape() == shape{6, 9, 2});
-        CHECK(part->classes == 4);
+        CHECK(part->class_count() == 4);
         for (int k = 0; k < 4; ++k) {
-            const auto n = std::count(part->labels.begin(), part->labels.end(), k);
+            const std::vector<int> labels = image_dataset(*part).labels;
+            const auto n = std::count(labels.begin(), labels.end(), k);
             CHECK(n >= static_cast<long>(part->size() / 4));
             CHECK(n <= static_cast<long>(part->size() / 4 + 1));
         }
@@ -67,18 +70,20 @@ TEST_CASE("synthetic data depends on the seed alone, and splits share no image")
         .image = {8, 8, 1}, .classes = 3, .train = 60, .validation = 60, .test = 60};
     const dataset a = datasets::synthetic(options);
     const dataset b = datasets::synthetic(options);
-    CHECK(a.train.images == b.train.images);
-    CHECK(a.test.images == b.test.images);
-    CHECK(a.train.images != a.validation.images);
-    CHECK(a.train.images != a.test.images);
+    CHECK(a.train.fingerprint() == b.train.fingerprint());
+    CHECK(a.test.fingerprint() == b.test.fingerprint());
+    CHECK(a.train.fingerprint() != a.validation.fingerprint());
+    CHECK(a.train.fingerprint() != a.test.fingerprint());
     synthetic_options other = options;
     other.seed = seed{1};
-    CHECK(datasets::synthetic(other).train.images != a.train.images);
+    CHECK(datasets::synthetic(other).train.fingerprint() != a.train.fingerprint());
     // A longer split begins with the shorter one.
     other = options;
     other.train = 90;
     const dataset longer = datasets::synthetic(other);
-    CHECK(std::equal(a.train.images.begin(), a.train.images.end(), longer.train.images.begin()));
+    const image_dataset shorter(a.train);
+    CHECK(
+        std::equal(shorter.images.begin(), shorter.images.end(), image_dataset(longer.train).images.begin()));
 }
 
 TEST_CASE("synthetic data is learnable where noise is small, and noise hides it") {
@@ -98,10 +103,11 @@ TEST_CASE("without noise and shift all images of a class are equal; with a shift
                                                   .test = 0,
                                                   .noise = 0,
                                                   .shift = shift});
+        const image_dataset train(data.train);
         int count = 0;
         for (std::size_t i = 2; i < 20; ++i) {
-            const std::uint8_t* first = data.train.images.data() + (i % 2) * 100;
-            count += std::equal(first, first + 100, data.train.images.data() + i * 100) ? 0 : 1;
+            const std::uint8_t* first = train.images.data() + (i % 2) * 100;
+            count += std::equal(first, first + 100, train.images.data() + i * 100) ? 0 : 1;
         }
         return count;
     };

@@ -241,7 +241,7 @@ TEST_CASE("other options or images do not go on, and change nothing") {
     CHECK_THROWS_AS(train(net, data.train, stopped(3), where), interrupted);
     supernet<space> other(seed{2});
     const std::uint64_t before = small::hash(other.parameters());
-    const auto refusal = [&](train_options o, const image_dataset& images) {
+    const auto refusal = [&](train_options o, const image_source& images) {
         const std::string text = thrown<option_error>([&] { train(other, images, o, where); });
         CHECK(small::hash(other.parameters()) == before);
         CHECK(contains(text, where.file));
@@ -259,7 +259,7 @@ TEST_CASE("other options or images do not go on, and change nothing") {
     o = options;
     o.average = 0.5;
     CHECK(contains(refusal(o, data.train), "average was not noted, and is now 0.5"));
-    image_dataset changed = data.train;
+    image_dataset changed(data.train);
     changed.labels[3] = (changed.labels[3] + 1) % 4;
     CHECK(contains(refusal(options, changed), "images was 512 of"));
     save_checkpoint(where.file, net); // weights alone

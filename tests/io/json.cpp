@@ -73,8 +73,8 @@ TEST_CASE("candidates come back from JSON bit by bit, in their order") {
     const json value = to_json(some_candidates());
     CHECK(
         value[0].dump() ==
-        R"({"arch":"21012","predicted":0.1,"macs":123456789012,"parameters":42,"latency":2.5,"score":0.9})");
-    CHECK(value[1]["latency"].is_null());
+        R"({"arch":"21012","predicted":0.1,"macs":123456789012,"parameters":42,"score":0.9,"costs":{"latency":{"value":2.5,"unit":"ms"},"count":{"value":3.0,"unit":""}}})");
+    CHECK(value[1]["costs"].empty());
     CHECK(value[1]["score"].is_null());
     write_json(folder.path("c.json"), value);
     CHECK(equal(candidates_from_json<space>(read_json(folder.path("c.json")), "c.json"), some_candidates()));
@@ -143,8 +143,13 @@ TEST_CASE("rows that are no candidates are refused with their number") {
     CHECK(
         changed("parameters", "18446744073709551615") ==
         R"([F0938] a.json: row 1: "parameters": expected an integer of 0 or more, got 18446744073709551615)");
-    CHECK(changed("latency", "\"2\"") ==
-          R"([F0938] a.json: row 1: "latency": expected a finite number or null, got "2")");
+    CHECK(changed("costs", "2") == R"([F0938] a.json: row 1: "costs": expected an object, got 2)");
+    CHECK(changed("costs", R"({"energy": 2})") ==
+          R"([F0938] a.json: row 1: "costs": "energy": expected an object, got 2)");
+    CHECK(changed("costs", R"({"energy": {"value": -1, "unit": "mJ"}})") ==
+          R"([F0938] a.json: row 1: "energy": "value": expected a number of 0 or more, got -1)");
+    CHECK(changed("costs", R"({"energy": {"value": 1}})") ==
+          R"([F0938] a.json: row 1: "energy": "unit": expected a text, got nothing)");
     CHECK(changed("score", "[]") ==
           R"([F0938] a.json: row 1: "score": expected a finite number or null, got a JSON array)");
     CHECK(contains(changed("arch", "\"0000\""),

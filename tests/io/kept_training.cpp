@@ -8,6 +8,7 @@
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 
+#include <fitnas/data/image_view.hpp>
 #include <fitnas/io/checkpoint.hpp>
 #include <fitnas/nn/adam.hpp>
 #include <fitnas/nn/schedule.hpp>
@@ -126,7 +127,7 @@ TEST_CASE("what a checkpoint brought is taken back where the training does not g
         const std::string file = folder.read(name);
         auto net = make(2);
         const std::uint64_t weights = weights_of(net);
-        const auto refused = [&](auto exception, const image_dataset& images, const train_options& o) {
+        const auto refused = [&](auto exception, const image_source& images, const train_options& o) {
             CHECK_THROWS_AS(train(net, images, o, where), decltype(exception));
             CHECK(weights_of(net) == weights);
             CHECK(folder.read(name) == file);
@@ -138,7 +139,7 @@ TEST_CASE("what a checkpoint brought is taken back where the training does not g
         refused(option_error("x"), data.train, o);
         o.batch = 0;
         refused(option_error("x"), data.train, o);
-        image_dataset classes = data.train;
+        image_dataset classes(data.train);
         classes.classes = 5;
         refused(shape_error("x"), classes, options);
         refused(std::runtime_error("x"), data.train, throwing(9, std::runtime_error("x")));
@@ -182,7 +183,7 @@ TEST_CASE("a network's statistics are taken back with its weights") {
     same();
     CHECK_THROWS_AS(train(net, data.train, throwing(9, std::runtime_error("x")), where), std::runtime_error);
     same();
-    const image_dataset wide = datasets::synthetic({.image = {8, 9, 1}, .classes = 4, .train = 512}).train;
+    const image_view wide = datasets::synthetic({.image = {8, 9, 1}, .classes = 4, .train = 512}).train;
     CHECK_THROWS_AS(train(net, wide, options, where), shape_error);
     same();
     std::string bytes = folder.read("a");

@@ -39,7 +39,7 @@ TEST_CASE("parts of a data set keep their pixels where xtensor's default is colu
         }
     }
     all.images = pixels;
-    const image_dataset second = subset(all, std::vector<std::size_t>{1});
+    const image_dataset second(subset(all, std::vector<std::size_t>{1}));
     for (std::size_t y = 0; y < 2; ++y) {
         for (std::size_t x = 0; x < 3; ++x) {
             CHECK(second.images(0, y, x, 0) == 100 + 10 * y + x);

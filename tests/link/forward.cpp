@@ -39,21 +39,21 @@ using declared = types<
     fitnas::gradient_report, fitnas::op::identity, fitnas::op::conv<3>, fitnas::op::separable<3>,
     fitnas::op::max_pool<3>, fitnas::op::avg_pool<3>, small_set, small_space, fitnas::codes<2, 3>,
     fitnas::space_block, fitnas::space_layer, fitnas::space_layout, fitnas::latency_table,
-    fitnas::limit_check, fitnas::cost::latency_limit, fitnas::cost::limit, fitnas::spaces::nas_bench_macro,
-    fitnas::spaces::mobile_19x6, fitnas::spaces::fashion_mini, fitnas::image_dataset, fitnas::dataset,
-    fitnas::split_options, fitnas::synthetic_options, fitnas::normalisation, fitnas::augmentation,
-    fitnas::sampling, fitnas::statistics, fitnas::train_options, fitnas::training_state,
-    fitnas::training_keeper, fitnas::epoch_report, fitnas::train_report, fitnas::evaluate_options,
-    fitnas::latency_options, fitnas::loss, fitnas::target, fitnas::counted, fitnas::line, fitnas::fit_options,
-    fitnas::ridge_options, fitnas::cross_validation_options, fitnas::encoding::edge,
+    fitnas::limit_check, fitnas::named_cost, fitnas::cost_terms, fitnas::cost::bound, fitnas::cost::limit,
+    fitnas::spaces::nas_bench_macro, fitnas::spaces::mobile_19x6, fitnas::spaces::fashion_mini,
+    fitnas::image_dataset, fitnas::dataset, fitnas::split_options, fitnas::synthetic_options,
+    fitnas::normalisation, fitnas::augmentation, fitnas::sampling, fitnas::statistics, fitnas::train_options,
+    fitnas::training_state, fitnas::training_keeper, fitnas::epoch_report, fitnas::train_report,
+    fitnas::evaluate_options, fitnas::latency_options, fitnas::loss, fitnas::target, fitnas::line,
+    fitnas::fit_options, fitnas::ridge_options, fitnas::cross_validation_options, fitnas::encoding::edge,
     fitnas::feature::cell_operator, fitnas::feature::operators,
     fitnas::feature::with_costs<fitnas::feature::operators>, fitnas::gcn::place, fitnas::gcn::signal,
     fitnas::gcn::site, fitnas::gcn::training_step, fitnas::gcn::conv<8>, fitnas::gcn::relu,
     fitnas::gcn::dropout<20>, fitnas::gcn::mean_pool, fitnas::gcn::flatten, fitnas::gcn::linear<1>,
     fitnas::search::exhaustive_options, fitnas::search::random_options, fitnas::search::evolution_options,
-    fitnas::search::objective, fitnas::search::pareto_options, fitnas::search::segments<2, 2>,
-    fitnas::search::fill, fitnas::search::kept_part, fitnas::search::segment_report,
-    fitnas::bootstrap_options, fitnas::interval, fitnas::csv_rows, fitnas::csv_column, fitnas::csv_options>;
+    fitnas::search::pareto_options, fitnas::search::segments<2, 2>, fitnas::search::fill,
+    fitnas::search::kept_part, fitnas::search::segment_report, fitnas::bootstrap_options, fitnas::interval,
+    fitnas::csv_rows, fitnas::csv_column, fitnas::csv_options>;
 template <fitnas::activation Act>
 using small_mbconv = fitnas::op::mbconv<3, 3, 0, Act>;
 

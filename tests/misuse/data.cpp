@@ -91,12 +91,12 @@ TEST_CASE("misuse of images and their files") {
     // labels that count from 1
     REFUSED(call, data_error,
             "[F0423] split: the training set: expected labels from 0 to 2, got 3 for image 4",
-            image_dataset bad = data.train;
+            image_dataset bad(data.train);
             bad.labels[4] = 3; split(bad, data.test, {}));
     // fewer labels than images
     REFUSED(call, data_error,
             "[F0421] split: the training set: expected one label an image, got 30 images and 29 labels",
-            image_dataset bad = data.train;
+            image_dataset bad(data.train);
             bad.labels.pop_back(); split(bad, data.test, {}));
     // validation takes every image
     REFUSED(call, option_error,

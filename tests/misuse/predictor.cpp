@@ -132,11 +132,11 @@ TEST_CASE("misuse of searches") {
     // a predictor that forgets an architecture
     REFUSED(call, shape_error, "[F0702] exhaustive: the model gave 26 values for 27 architectures",
             search::exhaustive(broken{.lost = 1}));
-    // a limit on costs for a space that has none
-    REFUSED(
-        call, option_error,
-        "[F0315] limit: macs <= 1000 was asked for, but the space has no layout, so its codes have no costs",
-        search::exhaustive(broken{}, {.limit = cost::macs_at_most(1000)}));
+    // a limit on macs for a space of bare codes
+    REFUSED(call, option_error,
+            "[F0315] cost: the space has no layout, so its codes have no macs; a cost of your own is made by "
+            "cost::table<space>(name, unit, values)",
+            search::exhaustive(broken{}, {.limit = cost::macs_at_most(1000)}));
     // looking at no network
     REFUSED(call, option_error, "[F0716] random: samples: expected at least 1, got 0",
             search::random<space>(scorer, {.samples = 0}));
@@ -146,11 +146,11 @@ TEST_CASE("misuse of searches") {
     // a chance above 1
     REFUSED(call, option_error, "[F0707] evolution: mutation: expected a chance in (0, 1], got 1.5",
             search::evolution<space>(scorer, {.mutation = 1.5}));
-    // a front against latency without a table of latencies
+    // a front against a cost that the search was not asked for
     REFUSED(call, option_error,
-            "[F0715] pareto: the candidates have no latency; give the search a table with "
-            "cost::latency_at_most(table, milliseconds)",
-            search::pareto<space>(std::vector<search::candidate<space>>(2), search::objective::latency));
+            "[F0715] candidate 000: expected a cost that the search was asked for, as `.limit = "
+            "cost.at_most(infinity)` does, got latency",
+            search::pareto<space>(std::vector<search::candidate<space>>(2), "latency"));
 }
 
 TEST_CASE("misuse of metrics") {

@@ -54,9 +54,10 @@ TEST_CASE("misuse of spaces, codes and limits") {
             "[F0320] sample: asked for 18446744073709551615 different networks, the space has 256 codes",
             sample<fashion_tiny>(std::size_t(-1), seed{1}));
     // a negative limit
-    REFUSED(call, option_error, "[F0309] macs_at_most: expected 0 or more, got -1", cost::macs_at_most(-1));
+    REFUSED(call, option_error, "[F0309] limit: macs: expected at most 0 or more, got -1",
+            cost::macs_at_most(-1));
     // milliseconds that are no number
-    REFUSED(call, option_error, "[F0311] latency_at_most: expected 0 milliseconds or more, got nan",
+    REFUSED(call, option_error, "[F0309] limit: latency: expected at most 0 ms or more, got nan",
             cost::latency_at_most(slow, std::nan("")));
     // a latency table without one operator
     REFUSED(construction, shape_error,
@@ -69,20 +70,37 @@ TEST_CASE("misuse of spaces, codes and limits") {
             ms[3] = -1; latency_table(fashion_tiny::layout(), ms));
     // the latency table of another space, as many blocks
     REFUSED(call, shape_error,
-            "[F0336] latency_table: of another space: expected the fingerprint fd717d5a4f1c2c7c, got "
+            "[F0336] cost latency: of another space: expected the fingerprint fd717d5a4f1c2c7c, got "
             "d9c4bb65cdc08b15",
             cost::latency<fashion_tiny>(foreign, parse<fashion_tiny>("0000")));
     // a latency table that was never filled
-    REFUSED(call, shape_error,
-            "[F0308] latency_table: expected one value for each of the 18 blocks of the space, got 0",
-            check_of<fashion_tiny>(cost::latency_at_most(latency_table(), 5)));
-    // a limit on costs for a space that has none
     REFUSED(
-        call, option_error,
-        "[F0315] limit: macs <= 1000 was asked for, but the space has no layout, so its codes have no costs",
-        check_of<codes<3, 3>>(cost::macs_at_most(1000)));
+        call, shape_error,
+        "[F0336] cost latency: of another space: expected the fingerprint fd717d5a4f1c2c7c, got none, its "
+        "table is empty",
+        check_of<fashion_tiny>(cost::latency_at_most(latency_table(), 5)));
+    // a limit on macs for a space of bare codes
+    REFUSED(call, option_error,
+            "[F0315] cost: the space has no layout, so its codes have no macs; a cost of your own is made by "
+            "cost::table<space>(name, unit, values)",
+            check_of<codes<3, 3>>(cost::macs_at_most(1000)));
+    // a cost of one's own that forgets an operator
+    REFUSED(call, shape_error,
+            "[F0394] cost energy: cell 1: expected a value for each of its 3 operators, got 2",
+            cost::table<codes<3, 3>>("energy", "mJ", {{1, 2, 3}, {1, 2}}));
+    // an energy that was never measured
+    REFUSED(
+        call, numeric_error,
+        "[F0391] cost energy: cell 0, operator 2 (mb2_k5): expected a value from 0 to 1e300, got nan",
+        cost::table<fashion_tiny>("energy", "mJ", [](int, int o) { return o == 2 ? std::nan("") : 0.5; }));
+    // latencies of two devices under one name
+    REFUSED(call, option_error,
+            "[F0395] limit: expected names that say which cost is meant, got two costs named latency; a "
+            "latency_table is named by cost::latency(table, name)",
+            std::vector<double> twos(18, 2.0);
+            const latency_table slower(fashion_tiny::layout(), twos);
+            cost::latency_at_most(slow, 5) && cost::latency_at_most(slower, 9));
     // a limit that nothing keeps
-    REFUSED(call, limit_error,
-            "[F0313] exhaustive: no architecture meets macs <= 1000; of the space, the smallest macs: 61984",
+    REFUSED(call, limit_error, "[F0313] exhaustive: no architecture meets macs <= 1000; the least is 61984",
             check_of<fashion_tiny>(cost::macs_at_most(1000)).require_possible("exhaustive"));
 }

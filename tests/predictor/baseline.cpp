@@ -165,7 +165,7 @@ TEST_CASE("cost_baseline predicts the cost itself") {
     static_assert(predictor<cost_baseline<macro>>);
     // The published columns of NAS-Bench-Macro.
     CHECK(cost_baseline<macro>().predict(parse<macro>("22212202")) == 85'164'544);
-    CHECK(cost_baseline<macro>(counted::parameters).predict(parse<macro>("22212202")) == 1'985'514);
+    CHECK(cost_baseline<macro>(cost::parameters()).predict(parse<macro>("22212202")) == 1'985'514);
     const std::vector<architecture<macro>> two{parse<macro>("00000000"), parse<macro>("22212202")};
     CHECK(cost_baseline<macro>().predict(std::span<const architecture<macro>>(two)) ==
           std::vector<double>{7'713'280, 85'164'544});

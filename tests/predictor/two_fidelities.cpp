@@ -197,11 +197,10 @@ TEST_CASE("costs that go with quality help where scores say little; they must be
     score_table<bare> truths = tables_of(6, seed{2}).truths;
     score_table<bare> whole = all.truths;
     random_stream random(seed{6}, purpose::user);
-    window_sum<bare> cost;
-    for (int i = 0; i < 6; ++i) {
-        cost.add({i, i + 1, {0, i % 2 == 0 ? 2.0 : 0.0, i % 2 == 0 ? 0.0 : 5.0}});
-    }
-    const windows<bare> table(cost);
+    const named_cost cost = cost::table<bare>("price", "", [](int i, int o) { // cells of 0, 2, 0 and 0, 0, 5
+        return o == 1 + i % 2 ? (i % 2 == 0 ? 2.0 : 5.0) : 0.0;
+    });
+    const windows<bare> table{window_sum<bare>(cost)};
     for (double& s : scores.scores) {
         s = random.normal();
     }

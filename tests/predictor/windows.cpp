@@ -163,7 +163,7 @@ TEST_CASE("ensembles and baselines are windows too") {
     }
     const difference r = compare(ridge(table));
     CHECK(r.largest < 1e-12 * r.range);
-    for (const counted what : {counted::macs, counted::parameters}) {
+    for (const named_cost& what : {cost::macs(), cost::parameters()}) {
         const difference c = compare(cost_baseline<space>(what)); // integers stay what they are
         CHECK(c.range > 0);
         CHECK(c.largest == 0);

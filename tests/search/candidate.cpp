@@ -9,17 +9,22 @@ using namespace fitnas;
 
 TEST_CASE("a candidate carries its costs") {
     const latency_table first = random_latencies<small_space>(1);
-    const latency_table second = random_latencies<small_space>(2);
+    const named_cost second = cost::latency(random_latencies<small_space>(2), "elsewhere");
     const architecture<small_space> a{1, 2, 0, 1, 0};
-    const auto c = search::candidate_of<small_space>(
-        a, 0.75, cost::latency_at_most(first, 100) && cost::latency_at_most(second, 100));
+    const auto c =
+        search::candidate_of<small_space>(a, 0.75, cost::latency_at_most(first, 100) && second.at_most(100));
     CHECK(c.architecture == a);
     CHECK(c.predicted == 0.75);
     CHECK(c.macs == cost::macs<small_space>(a));
     CHECK(c.parameters == cost::parameters<small_space>(a));
-    CHECK(c.latency == first.milliseconds<small_space>(a));
+    const std::vector<search::cost_value> costs{{"latency", "ms", first.milliseconds<small_space>(a)},
+                                                {"elsewhere", "ms", second.of<small_space>(a)}};
+    CHECK(c.costs == costs);
+    CHECK(c.cost("elsewhere") == costs[1].value);
+    CHECK(c.cost("macs") == static_cast<double>(c.macs));
+    CHECK(c.cost("parameters") == static_cast<double>(c.parameters));
     CHECK(std::isnan(c.score));
-    CHECK(std::isnan(search::candidate_of<small_space>(a, 0.75, {}).latency));
+    CHECK(search::candidate_of<small_space>(a, 0.75).costs.empty());
     CHECK(search::candidate_of<codes<2, 2>>({1, 0}, 0.5, {}).macs == 0);
 }
 

@@ -22,28 +22,22 @@ using second_ops = operator_set<op::conv<3>, op::separable<3>, op::identity>;
 struct unlike_space : search_space<image<6, 6, 4>, stem<4>, stage<first_ops, 2, 4>, stage<second_ops, 2, 4>,
                                    stage<first_ops, 1, 6>, stage<second_ops, 2, 6>, head<4, 2>> {};
 
-double cost_of(const auto& c, search::objective against) {
-    return against == search::objective::macs         ? static_cast<double>(c.macs)
-           : against == search::objective::parameters ? static_cast<double>(c.parameters)
-                                                      : c.latency;
-}
-
 /// What enumeration finds, of equal points one.
 template <class Space>
-void compare(std::uint64_t number, const cost::limit& limit, search::objective against) {
+void compare(std::uint64_t number, const cost::limit& limit, const named_cost& against) {
     const auto model = random_windows<Space>(number);
-    auto expected = search::pareto(model, {.against = against, .limit = limit});
+    auto expected = search::pareto(model, {.limit = limit, .against = against});
     expected.erase(std::unique(expected.begin(), expected.end(),
                                [&](const auto& a, const auto& b) {
                                    return a.predicted == b.predicted &&
-                                          cost_of(a, against) == cost_of(b, against);
+                                          a.cost(against.name()) == b.cost(against.name());
                                }),
                    expected.end());
-    const auto found = search::detail::large_front(model, {.against = against, .limit = limit});
+    const auto found = search::detail::large_front(model, {.limit = limit, .against = against});
     REQUIRE(found.size() == expected.size());
     for (std::size_t i = 0; i < found.size(); ++i) {
         CHECK(found[i].predicted == expected[i].predicted);
-        CHECK(cost_of(found[i], against) == cost_of(expected[i], against));
+        CHECK(found[i].cost(against.name()) == expected[i].cost(against.name()));
         CHECK(canonical<Space>(found[i].architecture) == found[i].architecture);
         CHECK(model.predict(found[i].architecture) == found[i].predicted);
         CHECK(limit.template meets<Space>(found[i].architecture));
@@ -60,8 +54,7 @@ void compare_on(std::uint64_t models) {
     std::sort(parameters.begin(), parameters.end());
     const cost::limit all = cost::latency_at_most(table, std::numeric_limits<double>::infinity());
     for (std::uint64_t number = 0; number < models; ++number) {
-        for (const auto against :
-             {search::objective::macs, search::objective::parameters, search::objective::latency}) {
+        for (const named_cost& against : {cost::macs(), cost::parameters(), cost::latency(table)}) {
             compare<Space>(number, all, against);
             compare<Space>(number, all && cost::parameters_at_most(parameters[parameters.size() / 3]),
                            against);
@@ -96,7 +89,6 @@ TEST_CASE("the front of a space of 6^19 codes agrees with exact search at each o
         }
     }
     CHECK(search::exact(tables, {.top = 1}).front().predicted == front.back().predicted);
-    CHECK_THROWS_AS(search::pareto(model, {.against = search::objective::latency}), option_error);
     CHECK_THROWS_AS(search::pareto(model, {.limit = cost::macs_at_most(1000)}), limit_error);
 }
 
@@ -105,12 +97,11 @@ TEST_CASE("more labels than the first look keeps: the front agrees with exact se
     const auto model = random_windows<space>(2);
     const latency_table table = random_latencies<space>(3);
     const cost::limit limit = cost::parameters_at_most(3'300'000);
-    const cost::limit all = cost::latency_at_most(table, std::numeric_limits<double>::infinity());
-    const auto front = search::pareto(model, {.against = search::objective::latency, .limit = all && limit});
+    const auto front = search::pareto(model, {.limit = limit, .against = table});
     REQUIRE(front.size() > 30);
     for (std::size_t i = 0; i < front.size(); i += 9) {
         CHECK(limit.meets<space>(front[i].architecture));
-        const cost::limit both = limit && cost::latency_at_most(table, front[i].latency);
+        const cost::limit both = limit && cost::latency_at_most(table, front[i].cost("latency"));
         const auto best = search::exact(model, {.top = 1, .limit = both});
         CHECK(best.front().predicted == front[i].predicted);
     }

@@ -13,19 +13,13 @@ namespace {
 using code = architecture<small_space>;
 using point = search::candidate<small_space>;
 
-double cost_of(const point& c, search::objective against) {
-    return against == search::objective::macs         ? static_cast<double>(c.macs)
-           : against == search::objective::parameters ? static_cast<double>(c.parameters)
-                                                      : c.latency;
-}
-
 /// By comparing every two.
-std::vector<code> front_of(const std::vector<point>& all, search::objective against) {
+std::vector<code> front_of(const std::vector<point>& all, const std::string& against) {
     std::vector<code> front;
     for (const point& c : all) {
         bool dominated = false;
         for (const point& d : all) {
-            const double more = cost_of(c, against) - cost_of(d, against);
+            const double more = c.cost(against) - d.cost(against);
             dominated = dominated ||
                         (d.predicted >= c.predicted && more >= 0 && (d.predicted > c.predicted || more > 0));
         }
@@ -38,12 +32,12 @@ std::vector<code> front_of(const std::vector<point>& all, search::objective agai
 }
 
 void check_front(const std::vector<point>& front, const std::vector<code>& expected,
-                 search::objective against) {
+                 const std::string& against) {
     std::vector<code> codes;
     for (std::size_t i = 0; i < front.size(); ++i) {
         codes.push_back(front[i].architecture);
         if (i > 0) {
-            CHECK(cost_of(front[i], against) >= cost_of(front[i - 1], against));
+            CHECK(front[i].cost(against) >= front[i - 1].cost(against));
             CHECK(front[i].predicted >= front[i - 1].predicted);
         }
     }
@@ -62,11 +56,10 @@ TEST_CASE("the front of random points with many ties") {
             p.predicted = random.below(8);
             p.macs = random.below(8);
             p.parameters = random.below(1000);
-            p.latency = random.uniform();
+            p.costs = {{"latency", "ms", random.uniform()}};
             all.push_back(p);
         }
-        for (const auto against :
-             {search::objective::macs, search::objective::parameters, search::objective::latency}) {
+        for (const std::string against : {"macs", "parameters", "latency"}) {
             check_front(search::pareto<small_space>(all, against), front_of(all, against), against);
         }
     }
@@ -83,12 +76,11 @@ TEST_CASE("the front of a whole space under limits") {
                 all.push_back(search::candidate_of<small_space>(a, noise_of<small_space>(a), limit));
             }
         }
-        for (const auto against :
-             {search::objective::macs, search::objective::parameters, search::objective::latency}) {
+        for (const named_cost& against : {cost::macs(), cost::parameters(), cost::latency(table)}) {
             for (const std::size_t batch : {9U, 16384U}) {
                 const auto front = search::pareto(model_by<small_space>(noise_of<small_space>),
-                                                  {.against = against, .limit = limit, .batch = batch});
-                check_front(front, front_of(all, against), against);
+                                                  {.limit = limit, .against = against, .batch = batch});
+                check_front(front, front_of(all, against.name()), against.name());
             }
         }
     }
@@ -97,9 +89,19 @@ TEST_CASE("the front of a whole space under limits") {
 TEST_CASE("a front needs something to weigh") {
     CHECK(search::pareto<small_space>({}).empty());
     const auto model = model_by<small_space>(noise_of<small_space>);
-    CHECK_THROWS_WITH_AS(search::pareto(model, {.against = search::objective::latency}),
-                         "[F0715] pareto: the candidates have no latency; give the search a table with "
-                         "cost::latency_at_most(table, milliseconds)",
-                         option_error);
+    const point bare = search::candidate_of<small_space>({}, 1);
+    CHECK_THROWS_WITH_AS(
+        search::pareto<small_space>({bare}, "latency"),
+        "[F0715] candidate 00000: expected a cost that the search was asked for, as `.limit = "
+        "cost.at_most(infinity)` does, got latency",
+        option_error);
+    point lost = bare;
+    lost.costs = {{"latency", "ms", std::numeric_limits<double>::quiet_NaN()}};
+    CHECK_THROWS_AS(search::pareto<small_space>({bare, lost}, "latency"), option_error);
+    CHECK_THROWS_WITH_AS(search::pareto<small_space>({lost}, "latency"),
+                         "[F0790] pareto: latency of the candidate 00000: expected a number, got nan",
+                         numeric_error);
+    CHECK_THROWS_AS(search::pareto(model, {.against = random_latencies<spaces::fashion_mini>(1)}),
+                    shape_error);
     CHECK_THROWS_AS(search::pareto(model, {.limit = cost::macs_at_most(1)}), limit_error);
 }

@@ -79,7 +79,7 @@ TEST_CASE("random search refuses what it cannot do") {
         search::random(flat, {.samples = 5, .limit = cost::macs_at_most(250'000'000), .draws = 20}),
         "[F0314] random: of 100 random codes, where 5 different networks were asked for, only 0 meets macs "
         "<= "
-        "250000000; of the space, the smallest macs: 247129856",
+        "250000000; the least is 247129856",
         limit_error);
 }
 

@@ -304,17 +304,16 @@ TEST_CASE("limits hold in every segment") {
 TEST_CASE("limits that nothing meets are named") {
     using space = spaces::nas_bench_macro;
     const auto score = model_by<space>(noise_of<space>);
-    CHECK_THROWS_WITH_AS(
-        (search::segment<space, search::segments<4, 4>>(score, additive,
-                                                        {.limit = cost::macs_at_most(7'713'279)})),
-        "[F0313] segment: no architecture meets macs <= 7713279; of the space, the smallest macs: 7713280",
-        limit_error);
+    CHECK_THROWS_WITH_AS((search::segment<space, search::segments<4, 4>>(
+                             score, additive, {.limit = cost::macs_at_most(7'713'279)})),
+                         "[F0313] segment: no architecture meets macs <= 7713279; the least is 7713280",
+                         limit_error);
 
     CHECK_THROWS_WITH_AS((search::segment<space, search::segments<4, 4>>(
                              score, additive, {.rescored = 6, .limit = few_macs_but_slow()})),
                          "[F0314] segment: no candidate for the cells 4 to 7 behind the 1 kept meets macs <= "
                          "7713280 and latency <= 1 "
-                         "ms; of the space, the smallest macs: 7713280, the smallest latency: 0 ms",
+                         "ms; the least of each: macs 7713280, latency 0 ms",
                          limit_error);
 }
 

@@ -9,6 +9,21 @@
 
 using namespace fitnas;
 
+namespace {
+
+struct wide_at_four {
+    static constexpr std::string_view name = "wide_at_four";
+    static constexpr recipe build(cell c) { return op::conv<3>::build(c); }
+};
+struct only_at_four {
+    static constexpr std::string_view name = "only_at_four";
+    static constexpr recipe build(cell c) {
+        return c.width == 4 ? op::conv<3>::build(c) : op::separable<3>::build(c);
+    }
+};
+
+} // namespace
+
 TEST_CASE("cells of one space may have different operators") {
     static_assert(mixed_space::cells == 4);
     static_assert(mixed_space::operator_counts == std::array<int, 4>{3, 3, 2, 4});
@@ -78,4 +93,42 @@ TEST_CASE("sizes beyond 64 bits saturate") {
     static_assert(space::size == UINT64_MAX); // 3^41
     using below = search_space<image<4, 4, 1>, stem<2>, stage<wide_ops, 40, 2>, head<2, 2>>;
     static_assert(below::size == 12'157'665'459'056'928'801U); // 3^40
+}
+
+TEST_CASE("several layers may read one cell") {
+    static_assert(shared_space::cells == 6);
+    static_assert(shared_space::layers == 13);
+    static_assert(shared_space::operator_counts == std::array<int, 6>{3, 3, 2, 2, 3, 3});
+    std::vector<int> cells;
+    for (const space_layer& l : shared_space::tables.layers) {
+        cells.push_back(l.cell_index);
+    }
+    CHECK(cells == std::vector<int>{-1, 0, 1, 2, 3, 0, 1, -1, 3, 4, 5, 4, -1});
+    // Each layer has blocks, and so weights, of its own.
+    const architecture<shared_space> a{2, 1, 0, 1, 2, 0};
+    std::set<int> blocks;
+    for (const space_layer& l : shared_space::tables.layers) {
+        blocks.insert(shared_space::layout().block_index(l, a));
+    }
+    CHECK(blocks.size() == 13);
+    CHECK(shared_space::block_of(0, 2).macs == 64 * 4 * 4 * 9);
+    CHECK(shared_space::layout().block(shared_space::tables.layers[5], a).macs == 16 * 6 * 6 * 9);
+}
+
+TEST_CASE("a choice that several layers read is no other network elsewhere") {
+    // What does nothing stays where it is in cells that are read twice; the last cell is by itself.
+    std::size_t different = 0;
+    for_each_architecture<shared_space>([&](const architecture<shared_space>& a) {
+        CHECK(canonical<shared_space>(a) == a);
+        ++different;
+    });
+    CHECK(different == 324);
+    // Operators that are equal in one of the layers and not in the other are two.
+    using pair = operator_set<wide_at_four, only_at_four>;
+    using once = search_space<image<8, 8, 2>, stem<4>, stage<pair, 1, 4>, head<8, 3>>;
+    using twice = search_space<image<8, 8, 2>, stem<4>, stage<pair, 1, 4>, again<pair, 1, 6, 0>, head<8, 3>>;
+    CHECK(canonical<once>({1})[0] == 0);
+    CHECK(canonical<twice>({1})[0] == 1);
+    using same = search_space<image<8, 8, 2>, stem<4>, stage<pair, 1, 4>, again<pair, 1, 4, 0>, head<8, 3>>;
+    CHECK(canonical<same>({1})[0] == 0);
 }

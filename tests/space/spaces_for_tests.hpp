@@ -18,4 +18,13 @@ struct mixed_space
                            fitnas::fixed<fitnas::op::conv<1>, 6>, fitnas::stage<two_ops, 1, 8, 2>,
                            fitnas::stage<last_ops, 1, 8>, fitnas::head<16, 3>> {};
 
+/// Six cells with 3, 3, 2, 2, 3 and 3 operators, 324 codes. Four layers read choices made before: the first
+/// two cells, which have identities, choose in a wider stage too, and two in a stage behind.
+struct shared_space
+    : fitnas::search_space<fitnas::image<8, 8, 2>, fitnas::stem<4>, fitnas::stage<wide_ops, 2, 4>,
+                           fitnas::stage<two_ops, 2, 6, 2>, fitnas::again<wide_ops, 2, 6, 0>,
+                           fitnas::fixed<fitnas::op::conv<1>, 6>, fitnas::again<two_ops, 1, 8, 3, 2>,
+                           fitnas::stage<wide_ops, 2, 8>, fitnas::again<wide_ops, 1, 8, 4>,
+                           fitnas::head<8, 3>> {};
+
 #endif

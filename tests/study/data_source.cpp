@@ -57,9 +57,9 @@ TEST_CASE("a pair of IDX files is split in three; two pairs keep their test imag
     CHECK(alone.validation.size() == 40);
     CHECK(alone.train.size() == 60);
     std::vector<int> seen(120);
-    for (const image_dataset* part : {&alone.train, &alone.validation, &alone.test}) {
+    for (const image_view* part : {&alone.train, &alone.validation, &alone.test}) {
         for (std::size_t i = 0; i < part->size(); ++i) {
-            ++seen[part->images(i, 0, 0, 0)];
+            ++seen[*part->read(i, nullptr)];
         }
     }
     CHECK(seen == std::vector<int>(120, 1));
@@ -132,8 +132,9 @@ TEST_CASE("IDX images in colour, of the size that the space takes") {
     CHECK(data.train.image_shape() == shape{4, 5, 3});
     CHECK(data.train.size() == 30);
     CHECK(data.test.size() == 10);
+    const image_dataset train(data.train);
     for (std::size_t i = 0; i < data.train.size(); ++i) {
-        CHECK(data.train.images(i, 3, 4, 2) % 10 == data.train.labels[i]);
+        CHECK(train.images(i, 3, 4, 2) % 10 == data.train.label(i));
     }
     CHECK(contains(thrown<data_error>([&] {
                        source.load({28, 28, 1}, 10, {.validation = 20});
@@ -194,6 +195,6 @@ TEST_CASE("Fashion-MNIST by the names of its files, and made-up images of any sh
     CHECK(small.validation.size() == 30);
     CHECK(small.test.size() == 1000);
     CHECK(small.train.image_shape() == shape{6, 7, 3});
-    CHECK(small.train.classes == 5);
+    CHECK(small.train.class_count() == 5);
     CHECK(made_up.load({2, 2, 1}, 2, {.validation = 1}).train.size() == 10000);
 }

@@ -40,8 +40,7 @@ TEST_CASE("folds of validation images that are sorted have every class in propor
     const temporary_folder folder;
     const study::run_folder run(folder.path());
     study::sample_stage<space>(run, 0, seed{1});
-    study::error_settings settings{
-        .seeds = 2, .folds = 3, .images = 33, .score = study::score_measure::accuracy};
+    study::error_settings settings{.seeds = 2, .folds = 3, .images = 33, .score = score_measure::accuracy};
     settings.training = {.epochs = 8, .batch = 10, .seed = seed{4}};
     settings.evaluation.seed = seed{9};
     settings.fit.plan = fit_plan::cautious;
@@ -59,8 +58,9 @@ TEST_CASE("folds of validation images that are sorted have every class in propor
             dataset part = data;
             part.validation =
                 subset(data.validation, std::span<const std::size_t>(order).subspan(fold * 33, 33));
+            const std::vector<int> labels = image_dataset(part.validation).labels;
             for (int c = 0; c < 3; ++c) {
-                CHECK(std::count(part.validation.labels.begin(), part.validation.labels.end(), c) == 11);
+                CHECK(std::count(labels.begin(), labels.end(), c) == 11);
             }
             const auto expected = evaluate<space>(net, networks, part, {.seed = seed{9}}).scores;
             for (const double score : expected) {

@@ -61,10 +61,14 @@ TEST_CASE(
         {.image = {4, 4, 1}, .classes = 3, .train = 6, .validation = 3, .test = 3, .seed = seed{1}});
     dataset two = one;
     CHECK(study::dataset_sha256(two) == study::dataset_sha256(one));
-    two.test.images.data()[5] ^= 1;
+    image_dataset changed(one.test);
+    changed.images.data()[5] ^= 1;
+    two.test = changed;
     CHECK(study::dataset_sha256(two) != study::dataset_sha256(one));
     two = one;
-    two.train.labels[0] = (two.train.labels[0] + 1) % 3;
+    changed = image_dataset(one.train);
+    changed.labels[0] = (changed.labels[0] + 1) % 3;
+    two.train = changed;
     CHECK(study::dataset_sha256(two) != study::dataset_sha256(one));
     two = one;
     std::swap(two.validation, two.test);

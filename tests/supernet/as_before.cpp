@@ -43,7 +43,7 @@ template <class Net>
 std::uint64_t weights_of(const Net& net) {
     return small::hash(net.parameters());
 }
-std::uint64_t logits_of(const network<space>& net, const image_dataset& data) {
+std::uint64_t logits_of(const network<space>& net, const image_source& data) {
     const tensor2 logits = net.logits(data);
     return small::hash({logits.data(), logits.size()});
 }
@@ -170,7 +170,7 @@ TEST_CASE("a network's statistics go with its weights") {
     o.learning_rate = 1e30;
     CHECK_THROWS_AS(train(net, data.train, o), numeric_error);
     same();
-    const image_dataset wide = datasets::synthetic({.image = {8, 9, 1}, .classes = 4}).train;
+    const image_view wide = datasets::synthetic({.image = {8, 9, 1}, .classes = 4}).train;
     CHECK_THROWS_AS(train(net, wide, options), shape_error);
     CHECK_THROWS_AS(net.calibrate(wide), shape_error);
     CHECK_THROWS_AS(net.calibrate(data.train, 0), option_error);

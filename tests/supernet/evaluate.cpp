@@ -8,6 +8,7 @@
 #include <fitnas/space/sample.hpp>
 #include <fitnas/supernet/evaluate.hpp>
 #include <fitnas/supernet/network.hpp>
+#include <fitnas/supernet/scorer.hpp>
 
 #include "small_spaces.hpp"
 
@@ -65,6 +66,8 @@ TEST_CASE("sharing first layers and cutting into batches changes nothing") {
     CHECK(together.by_loss().scores == together.negative_loss);
     CHECK(together.by_loss().architectures == some);
     CHECK(together.by_loss().kind == score_kind::supernet);
+    CHECK(scorer(net, data)(some) == together.accuracy.scores);
+    CHECK(scorer(net, data, {}, score_measure::negative_loss)(some) == together.negative_loss);
     for (const std::size_t batch : {1U, 37U, 64U, 199U}) { // 37: in each 33 or 34 images
         CAPTURE(batch);
         const evaluation<space> in_batches = evaluate_both<space>(net, some, data, {.batch = batch});
@@ -145,7 +148,7 @@ TEST_CASE("images that are sorted by class are scored like mixed ones") {
     std::vector<std::size_t> order; // as a folder of folders gives them
     for (int c = 0; c < 4; ++c) {
         for (std::size_t i = 0; i < mixed.validation.size(); ++i) {
-            if (mixed.validation.labels[i] == c) {
+            if (mixed.validation.label(i) == c) {
                 order.push_back(i);
             }
         }
@@ -160,8 +163,9 @@ TEST_CASE("images that are sorted by class are scored like mixed ones") {
     // A part is that of `stratified_indices`, of which each class has a fourth.
     const std::vector<std::size_t> chosen = stratified_indices(sorted.validation, 40, seed{6});
     const dataset part{sorted.train, subset(sorted.validation, chosen), {}};
+    const std::vector<int> labels = image_dataset(part.validation).labels;
     for (int c = 0; c < 4; ++c) {
-        CHECK(std::count(part.validation.labels.begin(), part.validation.labels.end(), c) == 10);
+        CHECK(std::count(labels.begin(), labels.end(), c) == 10);
     }
     CHECK(scores(sorted, {.images = 40, .seed = seed{6}}) == scores(part, {.seed = seed{6}}));
     CHECK(scores(sorted, {.images = 40, .seed = seed{6}}) != scores(sorted, {.images = 40, .seed = seed{7}}));

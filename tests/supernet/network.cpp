@@ -32,8 +32,9 @@ TEST_CASE("a network has the parameters of its architecture and learns") {
     CHECK(r.validation_accuracy > 0.8);
     CHECK(r.test_accuracy == accuracy(r.network, data.test));
     const std::vector<int> classes = classify(r.network, data.test);
-    const auto right = std::inner_product(classes.begin(), classes.end(), data.test.labels.begin(), 0,
-                                          std::plus<>(), std::equal_to<>());
+    const std::vector<int> labels = image_dataset(data.test).labels;
+    const auto right = std::inner_product(classes.begin(), classes.end(), labels.begin(), 0, std::plus<>(),
+                                          std::equal_to<>());
     CHECK(r.test_accuracy == right / 200.0);
     // A copy works by itself.
     const network<space> copy = r.network;
@@ -48,6 +49,7 @@ TEST_CASE("a path of a supernet as a network answers as the supernet does") {
                                                 parse<space>("001")};
     const evaluation<space> scores =
         evaluate_both<space>(super, some, data, {.calibration = 300, .seed = seed{3}});
+    const std::vector<int> labels = image_dataset(data.validation).labels;
     for (std::size_t i = 0; i < some.size(); ++i) {
         CAPTURE(i);
         network<space> one(some[i], super);
@@ -55,7 +57,7 @@ TEST_CASE("a path of a supernet as a network answers as the supernet does") {
         one.calibrate(data.train, 300, seed{3});
         CHECK(accuracy(one, data.validation) == scores.accuracy.scores[i]);
         const tensor2 logits = one.logits(data.validation);
-        const double loss = cross_entropy({logits.data(), logits.size()}, data.validation.labels, 0).loss;
+        const double loss = cross_entropy({logits.data(), logits.size()}, labels, 0).loss;
         CHECK(-loss == scores.negative_loss[i]);
     }
 }
@@ -115,7 +117,7 @@ TEST_CASE("statistics are of every class in proportion") {
     for (std::size_t i = 0; i < 64; ++i) {
         numbers.push_back(i / 16); // synthetic images 0 to 3 are of classes 0 to 3
     }
-    const image_dataset repeated = subset(data.train, numbers);
+    const image_view repeated = subset(data.train, numbers);
     network<space> net(parse<space>("002"), seed{1});
     net.calibrate(repeated);
     const tensor2 all = net.logits(data.test);

@@ -26,7 +26,7 @@ bool same(std::span<const float> a, std::span<const float> b) {
     return std::equal(a.begin(), a.end(), b.begin(), b.end());
 }
 
-std::string message_of(const image_dataset& data, const train_options& options) {
+std::string message_of(const image_source& data, const train_options& options) {
     supernet<space> net;
     const std::vector<float> before(net.parameters().begin(), net.parameters().end());
     try {
@@ -389,13 +389,13 @@ TEST_CASE("bad options and data are refused before anything changes") {
     CHECK(contains(message_of(data.train, {.average = std::numeric_limits<double>::quiet_NaN()}),
                    "train_options::average: expected a number from 0 to 1"));
     CHECK(contains(message_of(data.train, {.augment = {.crop_padding = -1}}), "crop_padding"));
-    image_dataset wrong = data.train;
+    image_dataset wrong(data.train);
     wrong.labels.pop_back();
     CHECK(contains(message_of(wrong, {}), "512 images and 511 labels"));
-    wrong = data.train;
+    wrong = image_dataset(data.train);
     wrong.classes = 5;
     CHECK(contains(message_of(wrong, {}), "the network has 4 classes, the images 5"));
-    wrong = datasets::synthetic({.image = {8, 9, 1}, .classes = 4}).train;
+    wrong = image_dataset(datasets::synthetic({.image = {8, 9, 1}, .classes = 4}).train);
     CHECK(contains(message_of(wrong, {}),
                    "takes images of 8 x 8 x 1 (height x width x channels), got 8 x 9 x 1"));
     CHECK_THROWS_AS(supernet<space>().parameters(3, 0), architecture_error);
@@ -469,9 +469,9 @@ TEST_CASE("where values stop being finite is named: weight, statistics, output, 
 
 TEST_CASE("mobile_19x6 reports its costs and trains a step on a batch of 8") {
     using mobile = spaces::mobile_19x6;
-    image_dataset data =
+    image_dataset data(
         datasets::synthetic({.image = {224, 224, 3}, .classes = 8, .train = 8, .validation = 0, .test = 0})
-            .train;
+            .train);
     data.classes = 1000;
     architecture<mobile> largest;
     largest.fill(5);

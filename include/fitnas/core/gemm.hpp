@@ -1,8 +1,8 @@
 /// @file
 /// @brief Matrix products: register tiles over packed operands, on one thread, for any size.
 ///
-/// The left operand is *blocked*: `[columns / Width][rows][Width]`, one vector's width of columns after the
-/// other. The right operand is *packed*: panels of `panel` columns, `[rows][panel]` each. Both are padded
+/// The left operand is *blocked*: `[columns / lanes][rows][lanes]`, runs of one vector's
+/// columns. The right operand is *packed*: panels of `panel` columns, `[rows][panel]` each. Both are padded
 /// with zeros, so only whoever stores a result has to know where it ends. Both hold words; of bfloat16 each
 /// has two numbers, neighbours in a row of the left operand and in a column of the right one.
 
@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstring>
 
+#include <fitnas/core/epilogue.hpp>
 #include <fitnas/core/line_queue.hpp>
 #include <fitnas/core/memory.hpp>
 #include <fitnas/core/simd.hpp>
@@ -22,20 +23,14 @@ namespace fitnas {
 
 namespace detail {
 
-inline constexpr int gemm_width = simd::native_width;
-/// Rows of a register tile: with two vectors of columns they fill the registers without spilling.
-inline constexpr int gemm_rows = simd::native_width == 16 ? 8 : 4;
-/// Columns of a register tile.
-inline constexpr int panel = 2 * simd::native_width;
-
-/// Floats between two blocks of a blocked operand: whole groups of four rows, and an odd one that keeps
-/// blocks off one cache set.
-constexpr std::size_t block_stride(int rows) {
-    return static_cast<std::size_t>((rows + 3) / 4 * 4 + 1) * static_cast<std::size_t>(gemm_width);
+/// `blocked::stride` of so many rows: whole groups of four rows, and an odd one that keeps runs off one cache
+/// set.
+constexpr std::size_t blocked_stride(int rows) {
+    return static_cast<std::size_t>((rows + 3) / 4 * 4 + 1) * static_cast<std::size_t>(lanes);
 }
 /// Floats of a blocked operand.
 constexpr std::size_t blocked_size(int rows, int columns) {
-    return block_stride(rows) * static_cast<std::size_t>(simd::padded(columns) / gemm_width);
+    return blocked_stride(rows) * static_cast<std::size_t>(simd::padded(columns) / lanes);
 }
 /// Floats of a packed operand.
 constexpr std::size_t packed_size(int rows, int columns) {
@@ -47,17 +42,17 @@ constexpr std::size_t packed_size(int rows, int columns) {
 template <class Words = float_words>
 requires(Words::each == 1) void pack_panel(const float* b, std::ptrdiff_t row_step,
                                            std::ptrdiff_t column_step, int k, int n, int j0, float* out) {
-    const int width = (std::min)(panel, n - j0);
+    const int columns = (std::min)(panel, n - j0);
     b += j0 * column_step;
-    if (width < panel) {
+    if (columns < panel) {
         std::fill_n(out, static_cast<std::ptrdiff_t>(panel) * k, 0.0F);
     }
     if (column_step == 1) {
         for (int i = 0; i < k; ++i) {
-            std::copy_n(b + i * row_step, width, out + static_cast<std::ptrdiff_t>(i) * panel);
+            std::copy_n(b + i * row_step, columns, out + static_cast<std::ptrdiff_t>(i) * panel);
         }
     } else {
-        for (int j = 0; j < width; ++j) {
+        for (int j = 0; j < columns; ++j) {
             for (int i = 0; i < k; ++i) {
                 out[static_cast<std::ptrdiff_t>(i) * panel + j] = b[i * row_step + j * column_step];
             }
@@ -77,7 +72,7 @@ requires(Words::each == 2) void pack_panel(const float* b, std::ptrdiff_t row_st
     std::fill_n(rows + static_cast<std::ptrdiff_t>(panel) * simd::padded(k),
                 panel * (2 * words - simd::padded(k)), 0.0F);
     for (int i = 0; i < words; ++i, rows += 2 * panel, out += panel) {
-        for (int j = 0; j < panel; j += gemm_width) {
+        for (int j = 0; j < panel; j += lanes) {
             simd::store(out + j, Words::pair(simd::load(rows + j), simd::load(rows + panel + j)));
         }
     }
@@ -94,22 +89,39 @@ void pack_panels(const float* b, std::ptrdiff_t row_step, std::ptrdiff_t column_
     }
 }
 
+/// A blocked operand, of words.
+struct blocked {
+    const float* data;
+    std::size_t stride; ///< from one run of `lanes` columns to the next
+
+    blocked from_row(int r) const { return {data + static_cast<std::ptrdiff_t>(r) * lanes, stride}; }
+    blocked from_column(int c) const {
+        return {data + static_cast<std::size_t>(c / lanes) * stride + c % lanes, stride};
+    }
+};
+
+/// Of a product of rows x k by k x n; k in words.
+struct product_size {
+    int rows;
+    int n;
+    int k;
+};
+
 /// One register tile: Rows x Vectors of A B, kept in registers and handed to `store(row, accumulators)`.
 template <class Words, int Rows, int Vectors, class Store>
-FITNAS_INLINE void multiply_tile(int k_padded, const float* a, std::size_t a_stride, const float* b, int row,
-                                 Store& store) {
+FITNAS_INLINE void multiply_tile(int k_padded, const blocked& a, const float* b, int row, Store& store) {
     simd::tile<Rows, Vectors> acc = {};
-    for (int block = 0; block < k_padded / gemm_width; ++block) {
-        const float* x = a + static_cast<std::size_t>(block) * a_stride;
+    for (int run = 0; run < k_padded / lanes; ++run) {
+        const float* x = a.data + static_cast<std::size_t>(run) * a.stride;
         FITNAS_UNROLL(4)
-        for (int i = 0; i < gemm_width; ++i, b += panel) {
+        for (int i = 0; i < lanes; ++i, b += panel) {
             simd::vecs<Vectors> y;
             for (int v = 0; v < Vectors; ++v) {
-                y[v] = simd::load(b + v * gemm_width);
+                y[v] = simd::load(b + v * lanes);
             }
             FITNAS_UNROLL(8)
             for (int r = 0; r < Rows; ++r) {
-                const simd::vec<> factor = simd::broadcast(x[r * gemm_width + i]);
+                const simd::vec<> factor = simd::broadcast(x[r * lanes + i]);
                 for (int v = 0; v < Vectors; ++v) {
                     acc[r][v] = Words::multiply_add(factor, y[v], acc[r][v]);
                 }
@@ -120,55 +132,61 @@ FITNAS_INLINE void multiply_tile(int k_padded, const float* a, std::size_t a_str
 }
 
 /// All rows of one panel.
-template <class Words, int Vectors, class Epilogue>
-void multiply_panel(int rows, int k_padded, const float* a, std::size_t a_stride, const float* b, int column,
-                    const Epilogue& epilogue, line_queue& next) {
-    auto store = epilogue.template panel<Vectors>(column);
+template <class Words, int Vectors, epilogue Epilogue>
+void multiply_panel(int rows, int k_padded, const blocked& a, const float* b, int column, const Epilogue& to,
+                    line_queue& next) {
+    auto store = to.template panel<Vectors>(column);
     int row = 0;
     for (; row + gemm_rows <= rows; row += gemm_rows) {
         next.ask();
-        multiply_tile<Words, gemm_rows, Vectors>(k_padded, a + row * gemm_width, a_stride, b, row, store);
+        multiply_tile<Words, gemm_rows, Vectors>(k_padded, a.from_row(row), b, row, store);
     }
     for (; row < rows; ++row) {
-        multiply_tile<Words, 1, Vectors>(k_padded, a + row * gemm_width, a_stride, b, row, store);
+        multiply_tile<Words, 1, Vectors>(k_padded, a.from_row(row), b, row, store);
     }
     store.finish();
 }
 
-/// A B for a blocked A (rows x k words) and a packed B (k words x n). For every panel of columns
-/// `epilogue.panel<Vectors>(column)` makes an object, which is called with (row, accumulators) for each
-/// register tile, then told to `finish()`: what it sums up over the rows stays in registers.
-template <class Words = float_words, class Epilogue>
-void multiply(int rows, int n, int k, const float* a, std::size_t a_stride, const float* b,
-              const Epilogue& epilogue, line_queue& next) {
-    const int k_padded = simd::padded(k);
-    for (int column = 0; column < n;
+/// A B for a blocked A and a packed B, handed to an epilogue.
+template <class Words = float_words, epilogue Epilogue>
+void multiply(const product_size& size, const blocked& a, const float* b, const Epilogue& to,
+              line_queue& next) {
+    const int k_padded = simd::padded(size.k);
+    for (int column = 0; column < size.n;
          column += panel, b += static_cast<std::size_t>(panel) * static_cast<std::size_t>(k_padded)) {
-        // Narrow vectors take one width of panels, which is half to compile; its second vector may be empty.
-        if (gemm_width < 16 || n - column > gemm_width) {
-            multiply_panel<Words, 2>(rows, k_padded, a, a_stride, b, column, epilogue, next);
-        } else if constexpr (gemm_width >= 16) {
-            multiply_panel<Words, 1>(rows, k_padded, a, a_stride, b, column, epilogue, next);
+        // Narrow vectors take panels of one kind, which is half to compile; its second vector may be empty.
+        if (lanes < 16 || size.n - column > lanes) {
+            multiply_panel<Words, 2>(size.rows, k_padded, a, b, column, to, next);
+        } else if constexpr (lanes >= 16) {
+            multiply_panel<Words, 1>(size.rows, k_padded, a, b, column, to, next);
         }
     }
 }
 
-template <class Words = float_words, class Epilogue>
-void multiply(int rows, int n, int k, const float* a, std::size_t a_stride, const float* b,
-              const Epilogue& epilogue) {
+template <class Words = float_words, epilogue Epilogue>
+void multiply(const product_size& size, const blocked& a, const float* b, const Epilogue& to) {
     line_queue none;
-    multiply<Words>(rows, n, k, a, a_stride, b, epilogue, none);
+    multiply<Words>(size, a, b, to, none);
 }
+
+/// Where a product of transposed operands goes: row-major, `ld` floats from row to row. It has room for rows
+/// rounded up to gemm_rows and columns rounded up to `panel`; what is left there behind the last means
+/// nothing.
+struct transposed_result {
+    float* data;
+    int ld;
+    bool accumulate; ///< whether the product is added to what is there
+};
 
 /// One tile of `multiply_transposed`: gemm_rows x Vectors.
 template <class Words, int Vectors>
-FITNAS_INLINE void multiply_transposed_tile(int rows, const float* g, const float* a, std::size_t a_stride,
-                                            float* c, int ldc, bool accumulate) {
+FITNAS_INLINE void multiply_transposed_tile(int rows, const float* g, const blocked& a,
+                                            const transposed_result& to) {
     simd::tile<gemm_rows, Vectors> acc = {};
-    if (accumulate) {
+    if (to.accumulate) {
         for (int i = 0; i < gemm_rows; ++i) {
             for (int v = 0; v < Vectors; ++v) {
-                acc[i][v] = simd::load(c + static_cast<std::ptrdiff_t>(i) * ldc + v * gemm_width);
+                acc[i][v] = simd::load(to.data + static_cast<std::ptrdiff_t>(i) * to.ld + v * lanes);
             }
         }
     }
@@ -176,11 +194,11 @@ FITNAS_INLINE void multiply_transposed_tile(int rows, const float* g, const floa
     for (int r = 0; r < rows; ++r) {
         simd::vecs<Vectors> y;
         for (int v = 0; v < Vectors; ++v) {
-            y[v] = simd::load(a + static_cast<std::size_t>(v) * a_stride + r * gemm_width);
+            y[v] = simd::load(a.data + static_cast<std::size_t>(v) * a.stride + r * lanes);
         }
         FITNAS_UNROLL(8)
         for (int i = 0; i < gemm_rows; ++i) {
-            const simd::vec<> factor = simd::broadcast(g[r * gemm_width + i]);
+            const simd::vec<> factor = simd::broadcast(g[r * lanes + i]);
             for (int v = 0; v < Vectors; ++v) {
                 acc[i][v] = Words::multiply_add(factor, y[v], acc[i][v]);
             }
@@ -188,37 +206,36 @@ FITNAS_INLINE void multiply_transposed_tile(int rows, const float* g, const floa
     }
     for (int i = 0; i < gemm_rows; ++i) {
         for (int v = 0; v < Vectors; ++v) {
-            simd::store(c + static_cast<std::ptrdiff_t>(i) * ldc + v * gemm_width, acc[i][v]);
+            simd::store(to.data + static_cast<std::ptrdiff_t>(i) * to.ld + v * lanes, acc[i][v]);
         }
     }
 }
 
-/// c (padded n x k_columns, leading dimension ldc) = G^T A, or += where `accumulate`, for blocked G (rows x
-/// n) and A (rows x k), rows in words. c has room for n rounded up to gemm_rows and k rounded up to `panel`;
-/// what is left there behind n and k means nothing.
+/// G^T A (n x k) for blocked G (rows x n) and A (rows x k), rows in words.
 template <class Words = float_words>
-void multiply_transposed(int rows, int n, int k, const float* g, std::size_t g_stride, const float* a,
-                         std::size_t a_stride, float* c, int ldc, bool accumulate, line_queue& next) {
-    for (int column = 0; column < k; column += panel) {
-        const float* from = a + static_cast<std::size_t>(column / gemm_width) * a_stride;
-        for (int i = 0; i < n; i += gemm_rows) {
+void multiply_transposed(const product_size& size, const blocked& g, const blocked& a,
+                         const transposed_result& to, line_queue& next) {
+    for (int column = 0; column < size.k; column += panel) {
+        const blocked from = a.from_column(column);
+        for (int i = 0; i < size.n; i += gemm_rows) {
             next.ask();
-            const float* x = g + static_cast<std::size_t>(i / gemm_width) * g_stride + i % gemm_width;
-            float* out = c + static_cast<std::ptrdiff_t>(i) * ldc + column;
-            if (k - column > gemm_width) {
-                multiply_transposed_tile<Words, 2>(rows, x, from, a_stride, out, ldc, accumulate);
+            const float* x = g.from_column(i).data;
+            const transposed_result out{to.data + static_cast<std::ptrdiff_t>(i) * to.ld + column, to.ld,
+                                        to.accumulate};
+            if (size.k - column > lanes) {
+                multiply_transposed_tile<Words, 2>(size.rows, x, from, out);
             } else {
-                multiply_transposed_tile<Words, 1>(rows, x, from, a_stride, out, ldc, accumulate);
+                multiply_transposed_tile<Words, 1>(size.rows, x, from, out);
             }
         }
     }
 }
 
 template <class Words = float_words>
-void multiply_transposed(int rows, int n, int k, const float* g, std::size_t g_stride, const float* a,
-                         std::size_t a_stride, float* c, int ldc, bool accumulate) {
+void multiply_transposed(const product_size& size, const blocked& g, const blocked& a,
+                         const transposed_result& to) {
     line_queue none;
-    multiply_transposed<Words>(rows, n, k, g, g_stride, a, a_stride, c, ldc, accumulate, none);
+    multiply_transposed<Words>(size, g, a, to, none);
 }
 
 /// How often a product of these sizes asks for the next lines.
@@ -229,37 +246,6 @@ constexpr std::ptrdiff_t tiles_of_product(int rows, int n) {
 /// Leading dimension and rows of the result of `multiply_transposed`.
 constexpr int transposed_columns(int k) { return (k + panel - 1) / panel * panel; }
 constexpr int transposed_rows(int n) { return simd::padded(n); }
-
-/// Epilogue of `multiply`: stores into a row-major matrix of n columns, or adds to it.
-struct store_rows {
-    float* out;
-    int n;
-    int ld;
-    bool accumulate;
-
-    template <int Vectors>
-    struct panel_store {
-        const store_rows& to;
-        int column;
-
-        template <std::size_t Count>
-        FITNAS_INLINE void operator()(int row, simd::vecs<Vectors> (&acc)[Count]) const {
-            constexpr auto Rows = static_cast<int>(Count);
-            for (int r = 0; r < Rows; ++r) {
-                float* at = to.out + static_cast<std::ptrdiff_t>(row + r) * to.ld + column;
-                for (int v = 0; v < Vectors; ++v, at += gemm_width) {
-                    const int left = to.n - column - v * gemm_width;
-                    simd::store(at, to.accumulate ? acc[r][v] + simd::load(at, left) : acc[r][v], left);
-                }
-            }
-        }
-        void finish() const {}
-    };
-    template <int Vectors>
-    panel_store<Vectors> panel(int column) const {
-        return {*this, column};
-    }
-};
 
 } // namespace detail
 
@@ -277,22 +263,21 @@ inline void gemm(bool transpose_a, bool transpose_b, int m, int n, int k, const 
     constexpr int chunk = 64;
     const std::size_t packed = detail::packed_size(k, n);
     float* panels = thread_scratch(packed + detail::blocked_size(chunk, k));
-    float* block = panels + packed;
+    float* left = panels + packed;
     detail::pack_panels(b, transpose_b ? 1 : ldb, transpose_b ? ldb : 1, k, n, panels);
-    const std::size_t stride = detail::block_stride(chunk);
+    const std::size_t stride = detail::blocked_stride(chunk);
     const std::ptrdiff_t row_step = transpose_a ? 1 : lda;
     const std::ptrdiff_t column_step = transpose_a ? lda : 1;
     for (int first = 0; first < m; first += chunk) {
         const int rows = (std::min)(chunk, m - first);
         for (int i = 0; i < simd::padded(k); ++i) {
-            float* to =
-                block + static_cast<std::size_t>(i / detail::gemm_width) * stride + i % detail::gemm_width;
+            float* to = left + static_cast<std::size_t>(i / simd::lanes) * stride + i % simd::lanes;
             for (int r = 0; r < rows; ++r) {
-                to[r * detail::gemm_width] = i < k ? a[(first + r) * row_step + i * column_step] : 0.0F;
+                to[r * simd::lanes] = i < k ? a[(first + r) * row_step + i * column_step] : 0.0F;
             }
         }
         detail::multiply(
-            rows, n, k, block, stride, panels,
+            {rows, n, k}, {left, stride}, panels,
             detail::store_rows{c + static_cast<std::ptrdiff_t>(first) * ldc, n, ldc, accumulate});
     }
 }

@@ -25,8 +25,12 @@ public:
     }
     /// The bytes, and how many they are.
     void add(const void* data, std::size_t size) {
-        const auto* bytes = static_cast<const unsigned char*>(data);
         add(std::uint64_t{size});
+        add_words(data, size);
+    }
+    /// The bytes alone, the last word filled with zeros.
+    void add_words(const void* data, std::size_t size) {
+        const auto* bytes = static_cast<const unsigned char*>(data);
         for (std::size_t i = 0; i < size; i += sizeof(std::uint64_t)) {
             std::uint64_t word = 0;
             std::memcpy(&word, bytes + i, size - i < sizeof word ? size - i : sizeof word);

@@ -12,7 +12,7 @@ namespace fitnas::detail {
 
 /// Whether products and stencils ask for the next tile while they compute, or while they read one. Measured:
 /// the former is faster with AVX-512, the latter with AVX2 (docs/performance.md).
-inline constexpr bool asks_while_computing = simd::native_width == 16;
+inline constexpr bool prefetches_in_products = simd::lanes == 16;
 
 /// Cache lines to be fetched into the core's second cache, some with each call of `ask`.
 class line_queue {

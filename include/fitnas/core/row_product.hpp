@@ -20,16 +20,16 @@ namespace detail {
 /// The floats of vector v of a panel that has `columns` columns.
 template <bool Full>
 FITNAS_INLINE simd::vec<> load_part(const float* p, int v, int columns) {
-    p += v * simd::native_width;
-    return Full ? simd::load(p) : simd::load(p, (std::max)(columns - v * simd::native_width, 0));
+    p += v * lanes;
+    return Full ? simd::load(p) : simd::load(p, (std::max)(columns - v * lanes, 0));
 }
 template <bool Full>
 FITNAS_INLINE void store_part(float* p, int v, int columns, simd::vec<> x) {
-    p += v * simd::native_width;
+    p += v * lanes;
     if (Full) {
         simd::store(p, x);
     } else {
-        simd::store(p, x, (std::max)(columns - v * simd::native_width, 0));
+        simd::store(p, x, (std::max)(columns - v * lanes, 0));
     }
 }
 
@@ -102,11 +102,11 @@ inline void row_product(int rows, int n, int k, const float* a, std::ptrdiff_t r
 /// @brief The sum of x[i] y[i].
 inline float dot_product(int n, const float* x, const float* y) {
     simd::vec<> sum = {};
-    for (int i = 0; i < n; i += simd::native_width) {
+    for (int i = 0; i < n; i += simd::lanes) {
         sum = simd::fma(simd::load(x + i, n - i), simd::load(y + i, n - i), sum);
     }
     float total = 0;
-    for (int lane = 0; lane < simd::native_width; ++lane) {
+    for (int lane = 0; lane < simd::lanes; ++lane) {
         total += sum[lane];
     }
     return total;

@@ -26,12 +26,12 @@
 namespace fitnas::simd {
 
 /// Floats in the target's widest vector.
-inline constexpr int native_width = FITNAS_SIMD_WIDTH;
+inline constexpr int lanes = FITNAS_SIMD_WIDTH;
 
 namespace detail {
-template <int Width>
+template <int Lanes>
 struct vector_of {
-    typedef float type __attribute__((vector_size(Width * 4)));
+    typedef float type __attribute__((vector_size(Lanes * 4)));
 };
 #if defined(__AVX2__)
 /// A mask of the first `count` elements.
@@ -54,8 +54,8 @@ FITNAS_NOINLINE inline void copy_first(const float* from, int count, float* to) 
 } // namespace detail
 
 /// @brief A vector of floats. Elementwise `+ - * /` and comparisons are the compiler's.
-template <int Width = native_width>
-using vec = typename detail::vector_of<Width>::type;
+template <int Lanes = lanes>
+using vec = typename detail::vector_of<Lanes>::type;
 
 /// @brief Vectors that a kernel keeps in registers, counted by an int as its loops do.
 template <int Count>
@@ -64,101 +64,101 @@ using vecs = vec<>[static_cast<std::size_t>(Count)];
 template <int Rows, int Columns>
 using tile = vec<>[static_cast<std::size_t>(Rows)][static_cast<std::size_t>(Columns)];
 
-template <int Width = native_width>
-FITNAS_INLINE vec<Width> load(const float* p) {
-    vec<Width> v;
+template <int Lanes = lanes>
+FITNAS_INLINE vec<Lanes> load(const float* p) {
+    vec<Lanes> v;
     __builtin_memcpy(&v, p, sizeof v);
     return v;
 }
 
-template <int Width = native_width>
-FITNAS_INLINE void store(float* p, vec<Width> v) {
+template <int Lanes = lanes>
+FITNAS_INLINE void store(float* p, vec<Lanes> v) {
     __builtin_memcpy(p, &v, sizeof v);
 }
 
 /// @brief Stores past the caches, where the target can and p is aligned to the vector: for what is not read
 /// again soon.
-template <int Width = native_width>
-FITNAS_INLINE void stream(float* p, vec<Width> v) {
+template <int Lanes = lanes>
+FITNAS_INLINE void stream(float* p, vec<Lanes> v) {
 #if defined(__AVX512F__)
-    if constexpr (Width == 16) {
+    if constexpr (Lanes == 16) {
         _mm512_stream_ps(p, v);
     } else
 #endif
 #if defined(__AVX__)
-        if constexpr (Width == 8) {
+        if constexpr (Lanes == 8) {
         _mm256_stream_ps(p, v);
     } else
 #endif
     {
-        store<Width>(p, v);
+        store<Lanes>(p, v);
     }
 }
 
 /// @brief Loads the first `count` floats, zeros behind them.
-template <int Width = native_width>
-FITNAS_INLINE vec<Width> load(const float* p, int count) {
-    if (count >= Width) {
-        return load<Width>(p);
+template <int Lanes = lanes>
+FITNAS_INLINE vec<Lanes> load(const float* p, int count) {
+    if (count >= Lanes) {
+        return load<Lanes>(p);
     }
 #if defined(__AVX512F__)
-    if constexpr (Width == 16) {
+    if constexpr (Lanes == 16) {
         return _mm512_maskz_loadu_ps(detail::first_of_16(count), p);
     }
 #endif
 #if defined(__AVX2__)
-    if constexpr (Width == 8) {
+    if constexpr (Lanes == 8) {
         return _mm256_maskload_ps(p, detail::first_of_8(count));
     }
 #endif
-    float part[static_cast<std::size_t>(Width)] = {};
+    float part[static_cast<std::size_t>(Lanes)] = {};
     detail::copy_first(p, count, part);
-    return load<Width>(part);
+    return load<Lanes>(part);
 }
 
 /// @brief Stores the first `count` floats.
-template <int Width = native_width>
-FITNAS_INLINE void store(float* p, vec<Width> v, int count) {
-    if (count >= Width) {
-        store<Width>(p, v);
+template <int Lanes = lanes>
+FITNAS_INLINE void store(float* p, vec<Lanes> v, int count) {
+    if (count >= Lanes) {
+        store<Lanes>(p, v);
         return;
     }
 #if defined(__AVX512F__)
-    if constexpr (Width == 16) {
+    if constexpr (Lanes == 16) {
         _mm512_mask_storeu_ps(p, detail::first_of_16(count), v);
         return;
     }
 #endif
 #if defined(__AVX2__)
-    if constexpr (Width == 8) {
+    if constexpr (Lanes == 8) {
         _mm256_maskstore_ps(p, detail::first_of_8(count), v);
         return;
     }
 #endif
-    float part[static_cast<std::size_t>(Width)];
-    store<Width>(part, v);
+    float part[static_cast<std::size_t>(Lanes)];
+    store<Lanes>(part, v);
     detail::copy_first(part, count, p);
 }
 
 /// @brief All elements x.
-template <int Width = native_width>
-FITNAS_INLINE vec<Width> broadcast(float x) {
-    return [x]<std::size_t... At>(std::index_sequence<At...>) { return vec<Width>{((void)At, x)...}; }
-    (std::make_index_sequence<static_cast<std::size_t>(Width)>());
+template <int Lanes = lanes>
+FITNAS_INLINE vec<Lanes> broadcast(float x) {
+    return [x]<std::size_t... At>(std::index_sequence<At...>) { return vec<Lanes>{((void)At, x)...}; }
+    (std::make_index_sequence<static_cast<std::size_t>(Lanes)>());
 }
 
 /// @brief a * b + c, rounded once where the target can.
-template <int Width = native_width>
-FITNAS_INLINE vec<Width> fma(vec<Width> a, vec<Width> b, vec<Width> c) {
+template <int Lanes = lanes>
+FITNAS_INLINE vec<Lanes> fma(vec<Lanes> a, vec<Lanes> b, vec<Lanes> c) {
 #if defined(__AVX512F__)
-    if constexpr (Width == 16) {
+    if constexpr (Lanes == 16) {
         return _mm512_fmadd_ps(a, b, c);
     } else
 #endif
 #if defined(__FMA__)
-        if constexpr (Width == 8) {
+        if constexpr (Lanes == 8) {
         return _mm256_fmadd_ps(a, b, c);
-    } else if constexpr (Width == 4) {
+    } else if constexpr (Lanes == 4) {
         return _mm_fmadd_ps(a, b, c);
     } else
 #endif
@@ -168,16 +168,16 @@ FITNAS_INLINE vec<Width> fma(vec<Width> a, vec<Width> b, vec<Width> c) {
 }
 
 /// @brief The larger elements; b where either is not a number.
-template <int Width = native_width>
-FITNAS_INLINE vec<Width>(max)(vec<Width> a, vec<Width> b) {
+template <int Lanes = lanes>
+FITNAS_INLINE vec<Lanes>(max)(vec<Lanes> a, vec<Lanes> b) {
 #if defined(__AVX512F__)
-    if constexpr (Width ==
+    if constexpr (Lanes ==
                   16) { // with a mask of all: g++ 12 warns of an uninitialised value in the plain one
         return _mm512_maskz_max_ps(__mmask16{0xFFFF}, a, b);
     } else
 #endif
 #if defined(__AVX__)
-        if constexpr (Width == 8) {
+        if constexpr (Lanes == 8) {
         return _mm256_max_ps(a, b);
     } else
 #endif
@@ -187,15 +187,15 @@ FITNAS_INLINE vec<Width>(max)(vec<Width> a, vec<Width> b) {
 }
 
 /// @brief The smaller elements; b where either is not a number.
-template <int Width = native_width>
-FITNAS_INLINE vec<Width>(min)(vec<Width> a, vec<Width> b) {
+template <int Lanes = lanes>
+FITNAS_INLINE vec<Lanes>(min)(vec<Lanes> a, vec<Lanes> b) {
 #if defined(__AVX512F__)
-    if constexpr (Width == 16) {
+    if constexpr (Lanes == 16) {
         return _mm512_maskz_min_ps(__mmask16{0xFFFF}, a, b);
     } else
 #endif
 #if defined(__AVX__)
-        if constexpr (Width == 8) {
+        if constexpr (Lanes == 8) {
         return _mm256_min_ps(a, b);
     } else
 #endif
@@ -205,7 +205,7 @@ FITNAS_INLINE vec<Width>(min)(vec<Width> a, vec<Width> b) {
 }
 
 /// @return n rounded up to a multiple of the width
-constexpr int padded(int n) { return (n + native_width - 1) / native_width * native_width; }
+constexpr int padded(int n) { return (n + lanes - 1) / lanes * lanes; }
 
 } // namespace fitnas::simd
 

@@ -5,16 +5,19 @@
 #ifndef FITNAS_CPU_BATCH_NORM_HPP
 #define FITNAS_CPU_BATCH_NORM_HPP
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
 
-#include <fitnas/cpu/channels.hpp>
+#include <fitnas/core/simd.hpp>
+#include <fitnas/cpu/group_sums.hpp>
 
 namespace fitnas::detail {
 
 /// Added to the variance, as in PyTorch's default.
 inline constexpr double batch_norm_epsilon = 1e-5;
 
-/// Per-channel values of one batch norm, each padded with zeros to a multiple of the vector width.
+/// Per-channel values of one batch norm, each padded with zeros to a multiple of `lanes`.
 struct norm_state {
     float* mean = nullptr;
     float* inverse = nullptr; ///< 1 / sqrt(variance + epsilon)

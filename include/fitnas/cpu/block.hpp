@@ -11,7 +11,8 @@
 
 #include <fitnas/core/error.hpp>
 #include <fitnas/core/xtensor.hpp>
-#include <fitnas/cpu/execute.hpp>
+#include <fitnas/cpu/backward.hpp>
+#include <fitnas/cpu/forward.hpp>
 #include <fitnas/nn/initialise.hpp>
 
 namespace fitnas {

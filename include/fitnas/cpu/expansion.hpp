@@ -10,37 +10,39 @@
 #ifndef FITNAS_CPU_EXPANSION_HPP
 #define FITNAS_CPU_EXPANSION_HPP
 
+#include <algorithm>
+#include <cstddef>
+
+#include <fitnas/core/gemm.hpp>
+#include <fitnas/core/memory.hpp>
+#include <fitnas/core/parallel.hpp>
 #include <fitnas/cpu/batch_norm.hpp>
-#include <fitnas/cpu/depthwise.hpp>
-#include <fitnas/cpu/pointwise.hpp>
+#include <fitnas/cpu/blocked.hpp>
+#include <fitnas/cpu/geometry.hpp>
+#include <fitnas/cpu/group_sums.hpp>
+#include <fitnas/cpu/workspace.hpp>
 
 namespace fitnas::detail {
 
-/// The 1x1 convolution: x (images x in) to `width` channels.
+/// The 1x1 convolution: x (images x in) to `channels` channels.
 struct expansion {
     const float* x;
     shape in;
     int images;
-    int width;
-    const float* weights; ///< width x input channels
+    int channels;
+    const float* weights; ///< channels x input channels
 
     std::ptrdiff_t rows() const { return in.pixels() * images; }
 };
-
-/// Whether its output may be made in cache: an image of x has to stay there beside planes.
-inline bool fits_cache(shape in, int width, int kernel, int stride) {
-    const depthwise_geometry g({in.height, in.width, width}, kernel, stride);
-    return in.size() <= std::int64_t{1} << 16U && g.planes() > 1 && stride <= kernel;
-}
 
 /// Mean and covariance of x, and the covariance of z and x.
 struct expansion_moments {
     float* mean;       ///< of x
     float* covariance; ///< of x, channels x channels
-    float* with_x;     ///< of z and x, width x channels
+    float* with_x;     ///< of z and x, wide x narrow channels
 
-    static std::size_t size(int channels, int width) {
-        return static_cast<std::size_t>(channels) * static_cast<std::size_t>(1 + channels + width);
+    static std::size_t size(int narrow, int wide) {
+        return static_cast<std::size_t>(narrow) * static_cast<std::size_t>(1 + narrow + wide);
     }
     static expansion_moments at(float* p, int channels) {
         return {p, p + channels, p + channels * (1 + channels)};
@@ -48,64 +50,83 @@ struct expansion_moments {
 };
 
 /// Adds X^T X, the tiles on and above its diagonal, to c.
-inline void add_gram(int rows, int k, const float* x, std::size_t stride, float* c, int ld, bool accumulate) {
+inline void add_gram(int rows, int k, const blocked& x, const transposed_result& c) {
     for (int column = 0; column < k; column += panel) {
-        multiply_transposed(rows, (std::min)(k, column + panel), (std::min)(panel, k - column), x, stride,
-                            x + static_cast<std::size_t>(column / W) * stride, stride, c + column, ld,
-                            accumulate);
+        multiply_transposed({rows, (std::min)(k, column + panel), (std::min)(panel, k - column)}, x,
+                            x.from_column(column), {c.data + column, c.ld, c.accumulate});
     }
 }
 
-/// Fills mean and covariance of x. Sums of a thousand rows are floats, those of more doubles.
-inline void gather_moments(const expansion& e, const expansion_moments& to, workspace& ws) {
-    const int k = e.in.channels;
-    const int tile = tile_rows(k, k);
-    const int ld = transposed_columns(k);
-    const std::size_t gram_size = static_cast<std::size_t>(transposed_rows(k)) * static_cast<std::size_t>(ld);
-    const std::size_t part = static_cast<std::size_t>(ld) + gram_size;
-    double* parts = ws.moments.reserve(part * sum_groups);
-    const int batch = (std::max)(1, 1024 / tile);
-    parallel_groups(tile_count(e.rows(), tile), [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
-        double* sum = parts + static_cast<std::size_t>(group) * part;
-        double* squares = sum + ld;
-        std::fill_n(sum, part, 0.0);
-        float* block = thread_scratch(blocked_size(tile, k) + gram_size);
-        float* gram = block + blocked_size(tile, k);
-        for (std::ptrdiff_t t = first; t < last; ++t) {
-            const std::ptrdiff_t r0 = t * tile;
-            const int count = static_cast<int>((std::min)(std::ptrdiff_t{tile}, e.rows() - r0));
-            read_blocked(affine_input{.z = e.x}, count, k, {{1, 1, k}}, r0, {block}, block_stride(tile),
-                         tile * k);
-            for (int c = 0; c < k; c += W) {
-                const float* from = block + static_cast<std::size_t>(c / W) * block_stride(tile);
-                vec<> s{};
-                for (int r = 0; r < count; ++r) {
-                    s += simd::load(from + r * W);
-                }
-                add_to(sum + c, s, W);
+/// Sums of x, then of the products of its channels, in double precision: [group].
+struct moment_sums {
+    int ld;
+    std::size_t gram_size;
+    double* groups;
+
+    moment_sums(int k, workspace& ws)
+        : ld(transposed_columns(k)),
+          gram_size(static_cast<std::size_t>(transposed_rows(k)) * static_cast<std::size_t>(ld)),
+          groups(ws.moments.reserve(size() * sum_groups)) {}
+    std::size_t size() const { return static_cast<std::size_t>(ld) + gram_size; }
+    double* sum(int group) const { return groups + static_cast<std::size_t>(group) * size(); }
+    double* squares(int group) const { return sum(group) + ld; }
+    /// Adds the groups, in order, into group 0.
+    void add_up() const {
+        for (int group = 1; group < sum_groups; ++group) {
+            for (std::size_t i = 0; i < size(); ++i) {
+                groups[i] += sum(group)[i];
             }
-            const bool begins = (t - first) % batch == 0;
-            add_gram(count, k, block, block_stride(tile), gram, ld, !begins);
-            if (t + 1 == last || (t + 1 - first) % batch == 0) {
-                for (int i = 0; i < k; ++i) {
-                    for (int j = i / panel * panel; j < k; j += W) {
-                        add_to(squares + i * ld + j, simd::load(gram + i * ld + j), W);
-                    }
-                }
-            }
-        }
-    });
-    for (int group = 1; group < sum_groups; ++group) {
-        for (std::size_t i = 0; i < part; ++i) {
-            parts[i] += parts[static_cast<std::size_t>(group) * part + i];
         }
     }
+};
+
+/// The sums of a group's tiles. Sums of a thousand rows are floats, those of more doubles.
+inline void gather_moment_sums(const expansion& e, const row_tiles& tiles, const moment_sums& to, int group,
+                               std::ptrdiff_t first, std::ptrdiff_t last) {
+    const int k = e.in.channels;
+    const int batch = (std::max)(1, 1024 / tiles.most);
+    std::fill_n(to.sum(group), to.size(), 0.0);
+    float* rows = thread_scratch(blocked_size(tiles.most, k) + to.gram_size);
+    float* gram = rows + blocked_size(tiles.most, k);
+    const blocked_rows xs{rows, nullptr, blocked_stride(tiles.most)};
+    for (std::ptrdiff_t t = first; t < last; ++t) {
+        const row_tile tile = tiles[t];
+        read_blocked(affine_input{.z = e.x}, tile, k, {{1, 1, k}}, xs, tiles.most * k);
+        for (int c = 0; c < k; c += lanes) {
+            const float* from = xs.as_left().from_column(c).data;
+            vec<> s{};
+            for (int r = 0; r < tile.count; ++r) {
+                s += simd::load(from + r * lanes);
+            }
+            add_to(to.sum(group) + c, s, lanes);
+        }
+        add_gram(tile.count, k, xs.as_left(), {gram, to.ld, (t - first) % batch != 0});
+        if (t + 1 == last || (t + 1 - first) % batch == 0) {
+            for (int i = 0; i < k; ++i) {
+                for (int j = i / panel * panel; j < k; j += lanes) {
+                    add_to(to.squares(group) + i * to.ld + j, simd::load(gram + i * to.ld + j), lanes);
+                }
+            }
+        }
+    }
+}
+
+/// Fills mean and covariance of x.
+inline void gather_moments(const expansion& e, const expansion_moments& to, workspace& ws) {
+    const int k = e.in.channels;
+    const row_tiles tiles(e.rows(), k, k);
+    const moment_sums sums(k, ws);
+    parallel_groups(tiles.count(), [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
+        gather_moment_sums(e, tiles, sums, group, first, last);
+    });
+    sums.add_up();
+    const double* sum = sums.sum(0);
     const auto count = static_cast<double>(e.rows());
     for (int i = 0; i < k; ++i) {
-        to.mean[i] = static_cast<float>(parts[i] / count);
+        to.mean[i] = static_cast<float>(sum[i] / count);
         for (int j = i; j < k; ++j) {
-            const double square = parts[ld + i * ld + j] / count;
-            const auto covariance = static_cast<float>(square - parts[i] / count * (parts[j] / count));
+            const double square = sums.squares(0)[i * sums.ld + j] / count;
+            const auto covariance = static_cast<float>(square - sum[i] / count * (sum[j] / count));
             to.covariance[i * k + j] = covariance;
             to.covariance[j * k + i] = covariance;
         }
@@ -129,8 +150,8 @@ inline void expansion_norm(const expansion& e, const expansion_moments& moments,
                            const float* gamma, workspace& ws) {
     const int k = e.in.channels;
     gather_moments(e, moments, ws);
-    multiply_matrices(false, e.width, k, k, e.weights, moments.covariance, moments.with_x);
-    for (int i = 0; i < e.width; ++i) {
+    multiply_matrices(false, e.channels, k, k, e.weights, moments.covariance, moments.with_x);
+    for (int i = 0; i < e.channels; ++i) {
         double mean = 0;
         double variance = 0;
         for (int j = 0; j < k; ++j) {
@@ -138,344 +159,9 @@ inline void expansion_norm(const expansion& e, const expansion_moments& moments,
             mean += w * static_cast<double>(moments.mean[j]);
             variance += w * static_cast<double>(moments.with_x[i * k + j]);
         }
-        norm.set(i, mean, (std::max)(0.0, variance), gamma[i], gamma[e.width + i]);
+        norm.set(i, mean, (std::max)(0.0, variance), gamma[i], gamma[e.channels + i]);
     }
 }
-
-/// Epilogue of a product: rows are an image's pixels and go into planes, batch norm and activation applied.
-template <activation A>
-struct expanded_rows {
-    const affine_input& x;
-    int first; ///< channel of the first plane
-    int channels;
-    float* corner; ///< pixel (0, 0) of the first plane
-    std::size_t plane_size;
-    int plane_width;
-    int width;  ///< of the image
-    float* raw; ///< a blocked operand that gets the raw values; nullptr: none
-    std::size_t raw_stride;
-
-    template <int Vectors>
-    struct panel_store {
-        const expanded_rows& to;
-        float* at;
-        float* raw;
-        int pixel = 0; ///< in its row
-        simd::vecs<Vectors> scale = {};
-        simd::vecs<Vectors> shift = {};
-
-        panel_store(const expanded_rows& to_, int column)
-            : to(to_),
-              at(to.corner + static_cast<std::size_t>(column / W) * to.plane_size),
-              raw(to.raw == nullptr ? nullptr
-                                    : to.raw + static_cast<std::size_t>(column / W) * to.raw_stride) {
-            for (int v = 0; v < Vectors; ++v) {
-                const int c = to.first + column + v * W;
-                if (c < to.channels) {
-                    const affine u(to.x, c);
-                    scale[v] = u.scale;
-                    shift[v] = u.shift;
-                }
-            }
-        }
-        template <std::size_t Count>
-        FITNAS_INLINE void operator()(int row, simd::vecs<Vectors> (&acc)[Count]) {
-            constexpr auto Rows = static_cast<int>(Count);
-            for (int r = 0; r < Rows; ++r) {
-                for (int v = 0; v < Vectors; ++v) {
-                    const vec<> u = simd::fma(acc[r][v], scale[v], shift[v]);
-                    simd::store(at + static_cast<std::size_t>(v) * to.plane_size,
-                                apply_product<A>(to.x.act, u));
-                    if (raw != nullptr) {
-                        simd::store(raw + static_cast<std::size_t>(v) * to.raw_stride + (row + r) * W,
-                                    acc[r][v]);
-                    }
-                }
-                at += W;
-                if (++pixel == to.width) {
-                    pixel = 0;
-                    at += (to.plane_width - to.width) * W;
-                }
-            }
-        }
-        void finish() const {}
-    };
-    template <int Vectors>
-    panel_store<Vectors> panel(int column) const {
-        return {*this, column};
-    }
-};
-
-/// Planes of z, made from x.
-class expanded_planes : public plane_source {
-public:
-    /// @param pending batch norm and activation of z
-    expanded_planes(const expansion& e, const affine_input& pending, workspace& ws)
-        : plane_source(pending),
-          m_e(e),
-          m_pixels(static_cast<int>(e.in.pixels())),
-          m_packed(ws.pack<Words>(e.weights, 1, e.in.channels, e.in.channels, e.width)) {}
-
-    std::size_t scratch() const override { return blocked_size(m_pixels, Words::count(m_e.in.channels)); }
-    void begin_image(std::ptrdiff_t image, float* scratch) const override { read_image(image, {scratch}); }
-    void read(const depthwise_geometry& g, std::ptrdiff_t /*image*/, int c, int planes, float* plane,
-              float* scratch) const override {
-        make(g, c, planes, plane, scratch, nullptr);
-    }
-    input_place place(std::ptrdiff_t /*image*/, int /*c*/, float* /*scratch*/) const override { return {}; }
-
-protected:
-    using Words = convolution_words;
-
-    std::size_t stride() const { return block_stride(m_pixels); }
-    void read_image(std::ptrdiff_t image, const blocked_rows& to) const {
-        const int k = m_e.in.channels;
-        read_blocked<Words>(affine_input{.z = m_e.x}, m_pixels, k, {{1, 1, k}}, image * m_pixels, to,
-                            stride());
-    }
-    void make(const depthwise_geometry& g, int c, int planes, float* plane, const float* block,
-              float* raw) const {
-        const int k = Words::count(m_e.in.channels);
-        float* corner = plane + (g.padding() * g.plane_width() + g.padding()) * W;
-        with_product_activation(x.act, [&](auto act) {
-            multiply<Words>(m_pixels, (std::min)(planes * W, m_e.width - c), k, block, stride(),
-                            m_packed + static_cast<std::ptrdiff_t>(c) * simd::padded(k),
-                            expanded_rows<act()>{x, c, m_e.width, corner, g.plane_size(), g.plane_width(),
-                                                 g.in.width, raw, stride()});
-        });
-    }
-
-    expansion m_e;
-    int m_pixels;
-    const float* m_packed;
-};
-
-/// The same backward: takes the gradient at u and gathers its products with x and with the weights.
-class expanded_gradient final : public expanded_planes {
-public:
-    /// @param pending `scale` is the a of dz = a du + b z + c
-    /// @param dx gets du (a w); nullptr where nobody needs it
-    expanded_gradient(const expansion& e, const affine_input& pending, float* dx, arena& memory,
-                      workspace& ws)
-        : expanded_planes(e, pending, ws),
-          m_dx(dx),
-          m_ld(transposed_columns(e.in.channels)),
-          m_part(static_cast<std::size_t>(simd::padded(e.width)) * static_cast<std::size_t>(m_ld)),
-          m_parts(memory.take(m_part * sum_groups)),
-          m_back(memory.take(packed_size(panels_width, e.in.channels) *
-                             static_cast<std::size_t>((e.width + panels_width - 1) / panels_width))) {
-        const int k = e.in.channels;
-        float* scaled = memory.take(static_cast<std::size_t>(e.width) * static_cast<std::size_t>(k));
-        for (int i = 0; i < e.width; ++i) {
-            for (int j = 0; j < k; ++j) {
-                scaled[i * k + j] = pending.scale[i] * e.weights[i * k + j];
-            }
-        }
-        for (int c = 0; c < e.width; c += panels_width) {
-            const int here = (std::min)(panels_width, e.width - c);
-            pack_panels<Words>(scaled + c * k, k, 1, here, k, back(c));
-        }
-    }
-
-    std::size_t scratch() const override {
-        return expanded_planes::scratch() + image_size() + planes_at_once * (stride() + chunk_size());
-    }
-    void begin_image(std::ptrdiff_t image, float* scratch) const override {
-        read_image(image, {scratch, transposed(scratch)});
-    }
-    void begin(int group) const override { std::fill_n(part(group), m_part, 0.0F); }
-    void read(const depthwise_geometry& g, std::ptrdiff_t /*image*/, int c, int planes, float* plane,
-              float* scratch) const override {
-        make(g, c, planes, plane, scratch, raw(scratch));
-    }
-    input_place place(std::ptrdiff_t /*image*/, int /*c*/, float* scratch) const override {
-        return {.z = raw(scratch),
-                .du = raw(scratch),
-                .addend = nullptr,
-                .row_step = static_cast<std::ptrdiff_t>(m_e.in.width) * W,
-                .pixel_step = W,
-                .plane_step = static_cast<std::ptrdiff_t>(stride()),
-                .streams = false};
-    }
-    void finish(int group, std::ptrdiff_t image, int c, int planes, float* scratch) const override {
-        const int here = (std::min)(planes * W, m_e.width - c);
-        const float* du = raw(scratch);
-        if constexpr (floats) { // the planes are a blocked operand
-            add_products(group, image * m_pixels, m_pixels, c, here, {raw(scratch), raw(scratch)}, stride(),
-                         scratch);
-            return;
-        }
-        float* left = raw(scratch) + planes_at_once * stride();
-        const blocked_rows to{left, left + planes_at_once / 2 * block_stride(chunk)};
-        for (int first = 0; first < m_pixels; first += chunk) {
-            const int rows = (std::min)(chunk, m_pixels - first);
-            write_blocked<Words>(rows, here, to, block_stride(chunk), [&](int r) {
-                return plane_reader{du + (first + r) * W, stride()};
-            });
-            add_products(group, image * m_pixels + first, rows, c, here, to, block_stride(chunk),
-                         transposed(scratch) + first / Words::each * W);
-        }
-    }
-
-    /// Adds into the weights' gradient and finishes dx, when batch norm's backward is done.
-    /// @param norm with b
-    /// @param sums of du, in the first group
-    /// @param addend of dx; nullptr: none
-    void complete(const expansion_moments& moments, const norm_state& norm, const double* sums,
-                  const float* addend, float* dweights, arena& memory, workspace& ws) const {
-        const int k = m_e.in.channels;
-        const auto rows = static_cast<double>(m_e.rows());
-        parallel_for(m_e.width, [&](std::ptrdiff_t i) {
-            const float a = x.scale[i];
-            const auto b = static_cast<float>(static_cast<double>(norm.b[i]) * rows);
-            const auto du = static_cast<float>(sums[i]);
-            for (int j = 0; j < k; j += W) {
-                const int count = k - j;
-                vec<> sum{};
-                for (int group = 0; group < sum_groups; ++group) {
-                    sum += simd::load(part(group) + i * m_ld + j);
-                }
-                sum = a * (sum - du * simd::load(moments.mean + j, count)) +
-                      b * simd::load(moments.with_x + i * k + j, count);
-                float* to = dweights + i * k + j;
-                simd::store(to, simd::load(to, count) + sum, count);
-            }
-        });
-        if (m_dx == nullptr) {
-            return;
-        }
-        // dx = du (a w) + (x - m) w^T b w - (a w)^T (mean of du)
-        const auto weights_size = static_cast<std::size_t>(m_e.width) * static_cast<std::size_t>(k);
-        float* scaled = memory.take(weights_size);
-        float* square = memory.take(static_cast<std::size_t>(k) * static_cast<std::size_t>(k));
-        float* constant = memory.take(static_cast<std::size_t>(simd::padded(k)));
-        double* c = ws.moments.reserve(static_cast<std::size_t>(k));
-        std::fill_n(c, k, 0.0);
-        for (int i = 0; i < m_e.width; ++i) {
-            const double du = static_cast<double>(x.scale[i]) * sums[i] / rows;
-            for (int j = 0; j < k; ++j) {
-                const float w = m_e.weights[i * k + j];
-                scaled[i * k + j] = norm.b[i] * w;
-                c[j] -= du * static_cast<double>(w);
-            }
-        }
-        multiply_matrices(true, k, k, m_e.width, m_e.weights, scaled, square);
-        for (int j = 0; j < k; ++j) {
-            double shift = c[j];
-            for (int i = 0; i < k; ++i) {
-                shift -= static_cast<double>(moments.mean[i]) * static_cast<double>(square[i * k + j]);
-            }
-            constant[j] = static_cast<float>(shift);
-        }
-        add_product(square, constant, addend, memory);
-    }
-
-private:
-    static constexpr int panels_width = planes_at_once * W;
-    static constexpr bool floats = Words::each == 1;
-    /// Pixels whose gradients become words together.
-    static constexpr int chunk = 256;
-    static constexpr std::size_t chunk_size() { return floats ? 0 : 2 * block_stride(chunk); }
-
-    /// Rows of planes as rows of an operand.
-    struct plane_reader {
-        const float* from;
-        std::size_t stride;
-
-        FITNAS_INLINE void channels(int /*c*/) {}
-        FITNAS_INLINE vec<> operator()(int i, int c, int /*count*/) const {
-            return simd::load(from + static_cast<std::size_t>(c / W) * stride + i * W);
-        }
-    };
-
-    /// Floats of the image as operand of `multiply_transposed`, where it is not that of `multiply`.
-    std::size_t image_size() const { return floats ? 0 : blocked_size(m_pixels, m_e.in.channels); }
-    float* transposed(float* scratch) const {
-        return floats ? scratch : scratch + expanded_planes::scratch();
-    }
-    float* raw(float* scratch) const {
-        return scratch == nullptr ? nullptr : scratch + expanded_planes::scratch() + image_size();
-    }
-    /// Products of du, at channels from c on, with x and with the weights, for some rows.
-    /// @param row of the first among all images
-    void add_products(int group, std::ptrdiff_t row, int rows, int c, int channels, const blocked_rows& du,
-                      std::size_t du_stride, const float* image) const {
-        const int k = m_e.in.channels;
-        multiply_transposed<Words>(Words::count(rows), channels, k, du.transposed, du_stride, image, stride(),
-                                   part(group) + static_cast<std::ptrdiff_t>(c) * m_ld, m_ld, true);
-        if (m_dx != nullptr) {
-            multiply<Words>(rows, k, Words::count(channels), du.left, du_stride, back(c),
-                            store_rows{m_dx + row * k, k, k, c > 0});
-        }
-    }
-    float* part(int group) const { return m_parts + static_cast<std::size_t>(group) * m_part; }
-    float* back(int c) const {
-        return m_back +
-               static_cast<std::size_t>(c / panels_width) * packed_size(panels_width, m_e.in.channels);
-    }
-
-    /// Epilogue of a product: dx += product + constant + addend.
-    struct add_rows {
-        float* dx;
-        const float* addend;
-        const float* constant;
-        int channels;
-
-        template <int Vectors>
-        struct panel_store {
-            const add_rows& to;
-            int column;
-
-            template <std::size_t Count>
-            FITNAS_INLINE void operator()(int row, simd::vecs<Vectors> (&acc)[Count]) const {
-                constexpr auto Rows = static_cast<int>(Count);
-                for (int v = 0; v < Vectors; ++v) {
-                    const int c = column + v * W;
-                    const int left = to.channels - c;
-                    if (left <= 0) {
-                        break;
-                    }
-                    const vec<> shift = simd::load(to.constant + c);
-                    std::ptrdiff_t at = static_cast<std::ptrdiff_t>(row) * to.channels + c;
-                    for (int r = 0; r < Rows; ++r, at += to.channels) {
-                        vec<> d = acc[r][v] + simd::load(to.dx + at, left) + shift;
-                        if (to.addend != nullptr) {
-                            d += simd::load(to.addend + at, left);
-                        }
-                        simd::store(to.dx + at, d, left);
-                    }
-                }
-            }
-            void finish() const {}
-        };
-        template <int Vectors>
-        panel_store<Vectors> panel(int column) const {
-            return {*this, column};
-        }
-    };
-
-    void add_product(const float* square, const float* constant, const float* addend, arena& memory) const {
-        const int k = m_e.in.channels;
-        const int tile = tile_rows(k, k);
-        float* packed = memory.take(packed_size(k, k));
-        pack_panels(square, k, 1, k, k, packed);
-        parallel_for(tile_count(m_e.rows(), tile), [&](std::ptrdiff_t t) {
-            const std::ptrdiff_t r0 = t * tile;
-            const int count = static_cast<int>((std::min)(std::ptrdiff_t{tile}, m_e.rows() - r0));
-            float* block = thread_scratch(blocked_size(tile, k));
-            read_blocked(affine_input{.z = m_e.x}, count, k, {{1, 1, k}}, r0, {block}, block_stride(tile),
-                         tile * k);
-            multiply(count, k, k, block, block_stride(tile), packed,
-                     add_rows{m_dx + r0 * k, addend == nullptr ? nullptr : addend + r0 * k, constant, k});
-        });
-    }
-
-    float* m_dx;
-    int m_ld;
-    std::size_t m_part;
-    float* m_parts;
-    float* m_back;
-};
 
 } // namespace fitnas::detail
 

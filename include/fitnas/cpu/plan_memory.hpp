@@ -1,11 +1,23 @@
 /// @file
-/// @brief How much memory a plan takes when it runs, found without running it.
+/// @brief How much memory each step of a plan takes: `forward` and `backward` take what is said here, and who
+/// wants to know before sums it up.
 
 #ifndef FITNAS_CPU_PLAN_MEMORY_HPP
 #define FITNAS_CPU_PLAN_MEMORY_HPP
 
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+
+#include <fitnas/config.hpp>
 #include <fitnas/core/memory_limit.hpp>
-#include <fitnas/cpu/execute.hpp>
+#include <fitnas/core/parallel.hpp>
+#include <fitnas/cpu/batch_norm.hpp>
+#include <fitnas/cpu/custom.hpp>
+#include <fitnas/cpu/expanded_gradient.hpp>
+#include <fitnas/cpu/expansion.hpp>
+#include <fitnas/cpu/plan.hpp>
+#include <fitnas/cpu/squeeze_excite.hpp>
 
 namespace fitnas::detail {
 
@@ -21,31 +33,62 @@ constexpr memory_size image_floats(memory_size images, shape s) {
                         memory_size::of(s.channels));
 }
 
+/// Floats that a step takes from an arena, each a piece by itself.
+struct step_memory {
+    // forward
+    memory_size output; ///< what it writes, but for the block's output, which is the caller's
+    memory_size state;  ///< of a squeeze-excite
+    // forward, where statistics are not given
+    memory_size norm;          ///< of the batch norm that it gathers sums for
+    memory_size expanded_norm; ///< of the batch norm in cache
+    memory_size moments;       ///< of an expansion's input
+    // backward
+    memory_size gradient; ///< at its input, but for the block's, which is the caller's
+    memory_size shortcut; ///< two shortcuts' gradients, added
+    memory_size scratch;
+
+    memory_size forward(bool given) const {
+        return arena_floats(output) + arena_floats(state) +
+               (given ? 0 : arena_floats(norm) + arena_floats(expanded_norm) + arena_floats(moments));
+    }
+    memory_size backward() const {
+        return arena_floats(gradient) + arena_floats(shortcut) + arena_floats(scratch);
+    }
+};
+
+inline step_memory memory_of(const block_plan& plan, const plan_step& step, memory_size images) {
+    const auto activations = [&](shape s) {
+        return images * memory_size::of(s.height) * memory_size::of(s.width) * memory_size::of(s.channels);
+    };
+    const auto norm_of = [&](int norm) -> memory_size {
+        return norm < 0 ? 0 : norm_state::size(plan.norms[static_cast<std::size_t>(norm)].channels);
+    };
+    step_memory takes;
+    takes.output = step.out == plan.last() ? 0 : activations(step.out_shape);
+    takes.norm = norm_of(step.norm);
+    takes.gradient = step.source() == 0 || step.passes_gradient() ? 0 : activations(step.source_shape());
+    takes.shortcut = step.more_shortcuts ? activations(step.in_shape) : 0;
+    if (step.kind == step_kind::squeeze_excite) {
+        takes.state = images * squeeze_state::size(step.in_shape.channels, step.what.hidden(step.in_shape));
+        takes.scratch = takes.state;
+    } else if (step.kind == step_kind::custom) {
+        takes.scratch = custom_scratch(step, images);
+    } else if (step.expands()) {
+        const int k = step.narrow.in_shape.channels;
+        takes.expanded_norm = norm_of(step.in.norm);
+        takes.moments = expansion_moments::size(k, step.in_shape.channels);
+        takes.scratch = expansion_scratch::size(k, step.in_shape.channels);
+    }
+    return takes;
+}
+
 /// Floats that `forward` takes beside its output.
 /// @param given whether it gets statistics
 FITNAS_COLD inline memory_size forward_floats(const block_plan& plan, memory_size images, bool given,
                                               bool backward_follows) {
     memory_size sum;
-    for (std::size_t s = 0; s < plan.steps.size(); ++s) {
-        const plan_step& step = plan.steps[s];
-        if (expands(plan, s, backward_follows)) {
-            if (!given) {
-                sum += arena_floats(expansion_moments::size(step.in_shape.channels, step.what.width));
-                sum += arena_floats(norm_state::size(step.what.width));
-            }
-            continue;
-        }
-        if (step.out + 1 != static_cast<int>(plan.buffers.size())) {
-            sum += image_floats(images, step.out_shape);
-        }
-        if (step.what.kind == primitive_kind::squeeze_excite) {
-            const int hidden = step.what.hidden(step.in_shape);
-            sum +=
-                image_floats(images, {1, 2, step.in_shape.channels}) + image_floats(images, {1, 1, hidden});
-        }
-        if (step.norm >= 0 && !given) {
-            sum += arena_floats(norm_state::size(step.out_shape.channels));
-        }
+    for (const plan_step& step : plan.steps(backward_follows)) {
+        sum += memory_of(plan, step, images).forward(given);
     }
     return sum;
 }
@@ -53,59 +96,32 @@ FITNAS_COLD inline memory_size forward_floats(const block_plan& plan, memory_siz
 /// Floats that `backward` takes beside what `forward` left.
 FITNAS_COLD inline memory_size backward_floats(const block_plan& plan, memory_size images) {
     memory_size sum;
-    bool shortcut = false;
-    for (std::size_t s = plan.steps.size(); s-- > 0;) {
-        const plan_step& step = plan.steps[s];
-        const primitive& p = step.what;
-        if (step.shortcut) {
-            sum += shortcut ? image_floats(images, step.in_shape) : memory_size();
-            shortcut = true;
-        }
-        if (s > 0 && step.in.buffer == plan.steps[s - 1].out && expands(plan, s - 1, true)) {
-            const plan_step& wide = plan.steps[--s];
-            const int k = wide.in_shape.channels;
-            const int width = wide.what.width;
-            sum += wide.in.buffer != 0 ? image_floats(images, wide.in_shape) : memory_size();
-            sum += arena_floats(memory_size::of(simd::padded(width)) *
-                                memory_size::of(transposed_columns(k)) * memory_size::of(sum_groups));
-            // Packed weights, the same scaled twice, and what is as wide as the narrow tensor alone.
-            sum += memory_size(packed_size(width, k)) * 2;
-            sum += memory_size::of(width) * memory_size::of(k) * 2;
-            sum += memory_size(packed_size(k, k)) * 2;
-            continue;
-        }
-        if (step.in.buffer != 0) {
-            sum += image_floats(images, step.in_shape);
-        }
-        if (p.kind == primitive_kind::squeeze_excite) {
-            sum += image_floats(images, {1, 2, step.in_shape.channels}) +
-                   image_floats(images, {1, 1, p.hidden(step.in_shape)});
-        }
-        if (p.kind == primitive_kind::custom) {
-            sum +=
-                image_floats(images, step.out_shape) + image_floats(images, step.in_shape) +
-                arena_floats(memory_size::of(p.parameters(step.in_shape)) * memory_size::of(sum_groups) + 1);
-        }
+    for (const plan_step& step : plan.steps(true)) {
+        sum += memory_of(plan, step, images).backward();
     }
     return sum;
 }
 
-/// Floats outside an arena: packed weights and weight gradients of the largest step, and the padded planes of
-/// each thread.
+/// Floats outside an arena, about: packed weights and weight gradients of the largest step, and the padded
+/// planes of each thread.
 FITNAS_COLD inline memory_size workspace_floats(const block_plan& plan, bool backward_follows) {
     memory_size weights;
     memory_size planes;
-    for (const plan_step& step : plan.steps) {
+    for (const plan_step& step : plan.steps(backward_follows)) {
         const primitive& p = step.what;
         const memory_size both = backward_follows ? 2 : 1; // activations and gradients
-        weights = (std::max)(weights, memory_size::of(p.parameters(step.in_shape)) *
-                                          memory_size::of(backward_follows ? sum_groups + 2 : 2));
-        const shape padded{step.in_shape.height + p.kernel, step.in_shape.width + p.kernel,
-                           simd::padded(step.in_shape.channels)};
-        if (p.kind == primitive_kind::depthwise) {
-            const int count = depthwise_geometry(step.in_shape, p.kernel, p.stride).planes();
-            planes = (std::max)(planes, both * image_floats(1, {padded.height, padded.width, count * W}));
-        } else if (p.kind == primitive_kind::convolution) {
+        const shape in = step.in_shape;
+        memory_size parameters = memory_size::of(p.parameters(in));
+        if (step.expands()) {
+            parameters = (std::max)(parameters, memory_size::of(in.channels) *
+                                                    memory_size::of(step.narrow.in_shape.channels));
+        }
+        weights = (std::max)(weights, parameters * memory_size::of(backward_follows ? sum_groups + 2 : 2));
+        const shape padded{in.height + p.kernel, in.width + p.kernel, simd::padded(in.channels)};
+        if (step.kind == step_kind::depthwise || step.expands()) {
+            const int count = depthwise_planes(step.sizes(1)).at_once;
+            planes = (std::max)(planes, both * image_floats(1, {padded.height, padded.width, count * lanes}));
+        } else if (step.kind == step_kind::convolution) {
             planes = (std::max)(planes, both * image_floats(1, padded));
         }
     }

@@ -1,253 +1,170 @@
 /// @file
-/// @brief Planes of a depthwise convolution: some channels of one image in cache, and where they come from.
+/// @brief Planes of a depthwise convolution: some channels of one image in cache, zeros around them.
 
 #ifndef FITNAS_CPU_PLANES_HPP
 #define FITNAS_CPU_PLANES_HPP
 
+#include <algorithm>
+#include <cstddef>
+#include <type_traits>
+
+#include <fitnas/cpu/geometry.hpp>
+#include <fitnas/cpu/operand.hpp>
 #include <fitnas/cpu/stencil.hpp>
 
 namespace fitnas::detail {
 
-/// The geometry of a depthwise convolution's planes: `W` channels of one image, zeros around them, [y][x][W].
-struct depthwise_geometry {
-    shape in;
-    shape out;
-    int kernel;
-    int stride;
-    stencil_kernel forward;
+/// How a padded plane lies in cache: `lanes` channels of one image, zeros around them, [y][x][lanes].
+struct plane_layout {
+    int margin = 0; ///< zeros before the first pixel of each row and column
+    int width = 0;  ///< pixels of a row with the zeros
+    std::size_t size = 0;
 
-    depthwise_geometry(shape in_, int kernel_, int stride_)
-        : in(in_),
-          out(cell{in, in.channels, stride_}.output()),
-          kernel(kernel_),
-          stride(stride_),
-          forward(kernel, stride, out.width) {}
-
-    int padding() const { return kernel / 2; }
-    int taps() const { return kernel * kernel; }
-    int plane_width() const { return in.width + 2 * padding() + 1 + forward.excess_columns(out.width); }
-    std::size_t plane_size() const {
-        return size(in.height + 2 * padding() + 1 + forward.excess_rows(out.height), plane_width());
-    }
-
-    /// The plane of the output's gradient has `margin` zeros around it: no window of any phase of the input's
-    /// gradient reaches further.
-    int margin() const { return (kernel + stride - 1) / stride; }
-    int gradient_width() const {
-        return out.width + 2 * margin() +
-               most_of_phases(in.width, [](const stencil_kernel& s, int n) { return s.excess_columns(n); });
-    }
-    std::size_t gradient_size() const {
-        return size(
-            out.height + 2 * margin() +
-                most_of_phases(in.height, [](const stencil_kernel& s, int n) { return s.excess_rows(n); }),
-            gradient_width());
-    }
-
-    /// Planes that are worked on together: one where more would leave the cache by far.
-    int planes() const {
-        return planes_at_once * (plane_size() + gradient_size()) > std::size_t{1} << 20U ? 1 : planes_at_once;
-    }
-
-private:
-    /// The phases of `n` input pixels have one of two numbers of pixels.
-    template <class Excess>
-    int most_of_phases(int n, Excess excess) const {
-        const int few = (std::max)(1, n / stride);
-        const int many = (n + stride - 1) / stride;
-        return (std::max)(excess(stencil_kernel(1, 1, few), few), excess(stencil_kernel(1, 1, many), many));
-    }
-    static std::size_t size(int height, int width) {
-        return static_cast<std::size_t>(height) * static_cast<std::size_t>(width) *
-               static_cast<std::size_t>(W);
+    plane_layout(int margin_, int height, int width_)
+        : margin(margin_),
+          width(width_),
+          size(static_cast<std::size_t>(height) * static_cast<std::size_t>(width) *
+               static_cast<std::size_t>(lanes)) {}
+    /// Where a pixel of the image lies.
+    std::ptrdiff_t at(int y, int x) const {
+        return (static_cast<std::ptrdiff_t>(y + margin) * width + x + margin) * lanes;
     }
 };
 
-/// Writes an image of `height` x `width` pixels into the inside of planes of zeros: `value(offset, i, count)`
-/// is the vector of plane i's channels of the pixel that lies `offset` values behind the first, `count` of
-/// them there.
+/// The channels of some planes: `count` vectors of them, from `channel` on.
+struct plane_range {
+    int channel;
+    int count;
+};
+
+/// The planes of a depthwise convolution: of its input, and of its output's gradient.
+struct depthwise_planes : geometry {
+    stencil_kernel forward;
+    plane_layout input;
+    plane_layout gradient; ///< no window of any phase of the input's gradient reaches past its margin
+    int at_once; ///< planes that are worked on together: one where more would leave the cache by far
+
+    explicit depthwise_planes(const geometry& g)
+        : geometry(g),
+          forward(kernel, stride, out.width),
+          input(padding(), in.height + 2 * padding() + 1 + forward.excess_rows(out.height),
+                in.width + 2 * padding() + 1 + forward.excess_columns(out.width)),
+          gradient((kernel + stride - 1) / stride,
+                   gradient_extent(out.height, in.height, &stencil_kernel::excess_rows),
+                   gradient_extent(out.width, in.width, &stencil_kernel::excess_columns)),
+          at_once(planes_at_once * (input.size + gradient.size) > std::size_t{1} << 20U ? 1
+                                                                                        : planes_at_once) {}
+
+    std::size_t taps_size() const { return static_cast<std::size_t>(taps() * lanes); }
+    /// The planes from a channel on.
+    plane_range from(int channel) const {
+        return {channel, (std::min)(at_once, (in.channels - channel + lanes - 1) / lanes)};
+    }
+
+private:
+    /// Pixels with the zeros; the phases of `n` input pixels have one of two numbers of pixels.
+    int gradient_extent(int pixels, int n, int (stencil_kernel::*excess)(int) const) const {
+        const int few = (std::max)(1, n / stride);
+        const int many = (n + stride - 1) / stride;
+        return pixels + 2 * ((kernel + stride - 1) / stride) +
+               (std::max)((stencil_kernel(1, 1, few).*excess)(few),
+                          (stencil_kernel(1, 1, many).*excess)(many));
+    }
+};
+
+/// Writes an image into the inside of planes of zeros: `value(offset, i, count)` is the vector of plane i's
+/// channels of the pixel that lies `offset` values behind the first, `count` of them there.
 template <class Value>
-FITNAS_INLINE void fill_planes(int height, int width, int channels, int c, int planes, float* plane,
-                               std::size_t plane_size, int plane_width, int margin, Value&& value) {
+FITNAS_INLINE void fill_planes(shape image, const plane_range& range, const plane_layout& layout,
+                               float* plane, Value&& value) {
+    const int left = image.channels - range.channel;
     const auto fill = [=](auto all, auto&& get) FITNAS_INLINE_LAMBDA {
-        float* row = plane + (static_cast<std::ptrdiff_t>(margin) * plane_width + margin) * W;
+        float* row = plane + layout.at(0, 0);
         std::ptrdiff_t offset = 0;
-        for (int y = 0; y < height; ++y, row += static_cast<std::ptrdiff_t>(plane_width) * W) {
+        for (int y = 0; y < image.height; ++y, row += static_cast<std::ptrdiff_t>(layout.width) * lanes) {
             float* to = row;
-            for (int x = 0; x < width; ++x, to += W, offset += channels) {
+            for (int x = 0; x < image.width; ++x, to += lanes, offset += image.channels) {
                 if constexpr (all()) {
                     FITNAS_UNROLL(4)
                     for (int i = 0; i < planes_at_once; ++i) {
-                        simd::store(to + static_cast<std::size_t>(i) * plane_size, get(offset, i, W));
+                        simd::store(to + static_cast<std::size_t>(i) * layout.size, get(offset, i, lanes));
                     }
                 } else {
-                    for (int i = 0; i < planes; ++i) {
-                        simd::store(to + static_cast<std::size_t>(i) * plane_size,
-                                    get(offset, i, channels - c - i * W));
+                    for (int i = 0; i < range.count; ++i) {
+                        simd::store(to + static_cast<std::size_t>(i) * layout.size,
+                                    get(offset, i, left - i * lanes));
                     }
                 }
             }
         }
     };
-    if (planes == planes_at_once && channels - c >= planes_at_once * W) {
+    if (range.count == planes_at_once && left >= planes_at_once * lanes) {
         fill(std::true_type(), value);
     } else {
         fill(std::false_type(), value);
     }
 }
 
-/// How many values further the channels lie that are read after those from c on: the image's next, then the
-/// next image's first. They are asked for while these are read, or worked on.
-inline std::ptrdiff_t next_planes(shape image, int c, int planes) {
-    return c + planes * W < image.channels ? planes * W : image.size() - c;
+/// How many values further the channels lie that are read after a range: the image's next, then the next
+/// image's first. They are asked for while these are read, or worked on.
+inline std::ptrdiff_t next_planes(shape image, const plane_range& range) {
+    const int next = range.count * lanes;
+    return range.channel + next < image.channels ? next : image.size() - range.channel;
 }
-/// Channels that are read next, plane by plane: while the planes before are worked on, their pixels are asked
-/// for one by one.
-struct next_pixels {
-    const float* at[planes_at_once] = {}; ///< nullptr: nothing to ask for
-    std::ptrdiff_t step = 0;              ///< from pixel to pixel
 
-    /// @param p images x image
-    next_pixels(const float* p, shape image, std::ptrdiff_t n, int images, int c, int planes)
-        : step(image.channels) {
-        if (asks_while_computing && (c + planes * W < image.channels || n + 1 < images)) {
-            for (int i = 0; i < planes; ++i) {
-                at[i] = p + n * image.size() + c + next_planes(image, c, planes) + i * W;
-            }
-        }
-    }
-    next_pixels() = default;
-};
-
-/// Some planes' channels of an image where they lie raw, and where their gradient goes.
-struct input_place {
-    const float* z; ///< pixel (0, 0) of the first plane; the others' steps are those of du
-    float* du;
-    const float* addend; ///< nullptr: none
-    std::ptrdiff_t row_step;
-    std::ptrdiff_t pixel_step;
-    std::ptrdiff_t plane_step;
-    bool streams;
-};
-
-/// Where the input of a depthwise convolution comes from, some channels of one image at a time.
-class plane_source {
-public:
-    virtual ~plane_source() = default;
-    affine_input x; ///< what is pending on it; z may be missing
-
-    /// Floats of scratch of a thread.
-    virtual std::size_t scratch() const { return 0; }
-    /// Backward, before a group's first image.
-    virtual void begin(int /*group*/) const {}
-    /// Before an image's first planes.
-    virtual void begin_image(std::ptrdiff_t /*image*/, float* /*scratch*/) const {}
-    /// Writes channels from c on into the inside of planes of zeros, batch norm and activation applied.
-    virtual void read(const depthwise_geometry& g, std::ptrdiff_t image, int c, int planes, float* plane,
-                      float* scratch) const = 0;
-    /// What `read` will read next.
-    virtual next_pixels next(std::ptrdiff_t /*image*/, int /*c*/, int /*planes*/) const { return {}; }
-    /// Backward, of the planes that were read last; du is nullptr where nobody needs the gradient.
-    virtual input_place place(std::ptrdiff_t image, int c, float* scratch) const = 0;
-    /// Backward, when their gradient is there.
-    virtual void finish(int /*group*/, std::ptrdiff_t /*image*/, int /*c*/, int /*planes*/,
-                        float* /*scratch*/) const {}
-
-protected:
-    explicit plane_source(const affine_input& x_) : x(x_) {}
-};
-
-/// Channels from c on of one image, batch norm and activation applied.
-inline void read_planes(const affine_input& x, const depthwise_geometry& g, std::ptrdiff_t image, int c,
-                        int planes, float* plane) {
-    const float* z = x.z + image * g.in.size() + c;
-    const std::ptrdiff_t ahead = next_planes(g.in, c, planes);
+/// Planes of one image of the input, batch norm and activation applied.
+inline void read_planes(const affine_input& x, const depthwise_planes& g, std::ptrdiff_t image,
+                        const plane_range& range, float* plane) {
+    const float* z = x.z + image * g.in.size() + range.channel;
+    const std::ptrdiff_t ahead = next_planes(g.in, range);
     vec<> scale[planes_at_once] = {};
     vec<> shift[planes_at_once] = {};
-    for (int i = 0; i < planes; ++i) {
-        const affine u(x, c + i * W);
+    for (int i = 0; i < range.count; ++i) {
+        const affine u(x, range.channel + i * lanes);
         scale[i] = u.scale;
         shift[i] = u.shift;
     }
     with_activation(x.act, [&](auto act) {
-        fill_planes(g.in.height, g.in.width, g.in.channels, c, planes, plane, g.plane_size(), g.plane_width(),
-                    g.padding(), [=](std::ptrdiff_t offset, int i, int count) FITNAS_INLINE_LAMBDA {
-                        const float* from = z + offset + i * W;
-                        prefetch(from + ahead, i * W);
+        fill_planes(g.in, range, g.input, plane,
+                    [=](std::ptrdiff_t offset, int i, int count) FITNAS_INLINE_LAMBDA {
+                        const float* from = z + offset + i * lanes;
+                        prefetch(from + ahead, i * lanes);
                         return apply<act()>(simd::fma(simd::load(from, count), scale[i], shift[i]));
                     });
     });
 }
 
-/// Channels from c on of one image's gradient at the output.
-inline void read_planes(const gradient_input& gradient, const depthwise_geometry& g, std::ptrdiff_t image,
-                        int c, int planes, float* plane) {
-    const std::ptrdiff_t first = image * g.out.size() + c;
+/// Planes of one image of the gradient at the output.
+inline void read_planes(const gradient_input& gradient, const depthwise_planes& g, std::ptrdiff_t image,
+                        const plane_range& range, float* plane) {
+    const std::ptrdiff_t first = image * g.out.size() + range.channel;
     const float* du = gradient.du + first;
     const float* z = gradient.z + first;
-    const std::ptrdiff_t ahead = next_planes(g.out, c, planes);
-    const auto fill = [&](auto&& value) FITNAS_INLINE_LAMBDA {
-        fill_planes(g.out.height, g.out.width, g.in.channels, c, planes, plane, g.gradient_size(),
-                    g.gradient_width(), g.margin(), value);
-    };
+    const std::ptrdiff_t ahead = next_planes(g.out, range);
     if (gradient.a == nullptr) {
-        fill([=](std::ptrdiff_t offset, int i, int count) FITNAS_INLINE_LAMBDA {
-            prefetch(du + offset + i * W + ahead, i * W);
-            return simd::load(du + offset + i * W, count);
-        });
+        fill_planes(g.out, range, g.gradient, plane,
+                    [=](std::ptrdiff_t offset, int i, int count) FITNAS_INLINE_LAMBDA {
+                        prefetch(du + offset + i * lanes + ahead, i * lanes);
+                        return simd::load(du + offset + i * lanes, count);
+                    });
         return;
     }
     vec<> a[planes_at_once] = {};
     vec<> b[planes_at_once] = {};
     vec<> constant[planes_at_once] = {};
-    for (int i = 0; i < planes; ++i) {
-        a[i] = simd::load(gradient.a + c + i * W);
-        b[i] = simd::load(gradient.b + c + i * W);
-        constant[i] = simd::load(gradient.c + c + i * W);
+    for (int i = 0; i < range.count; ++i) {
+        a[i] = simd::load(gradient.a + range.channel + i * lanes);
+        b[i] = simd::load(gradient.b + range.channel + i * lanes);
+        constant[i] = simd::load(gradient.c + range.channel + i * lanes);
     }
-    fill([=](std::ptrdiff_t offset, int i, int count) FITNAS_INLINE_LAMBDA {
-        prefetch(du + offset + i * W + ahead, i * W);
-        prefetch(z + offset + i * W + ahead, i * W);
-        return simd::fma(a[i], simd::load(du + offset + i * W, count),
-                         simd::fma(b[i], simd::load(z + offset + i * W, count), constant[i]));
-    });
+    fill_planes(g.out, range, g.gradient, plane,
+                [=](std::ptrdiff_t offset, int i, int count) FITNAS_INLINE_LAMBDA {
+                    prefetch(du + offset + i * lanes + ahead, i * lanes);
+                    prefetch(z + offset + i * lanes + ahead, i * lanes);
+                    return simd::fma(a[i], simd::load(du + offset + i * lanes, count),
+                                     simd::fma(b[i], simd::load(z + offset + i * lanes, count), constant[i]));
+                });
 }
-
-/// A tensor in memory, N x H x W x C.
-class stored_planes final : public plane_source {
-public:
-    /// @param out where backward's gradient goes
-    stored_planes(const affine_input& x_, shape in, int images, const gradient_output& out = {})
-        : plane_source(x_),
-          m_in(in),
-          m_images(images),
-          m_out(out),
-          m_streams(out.du != nullptr && streams(out.du, in.pixels() * images, in.channels)) {}
-
-    void read(const depthwise_geometry& g, std::ptrdiff_t image, int c, int planes, float* plane,
-              float* /*scratch*/) const override {
-        read_planes(x, g, image, c, planes, plane);
-    }
-    next_pixels next(std::ptrdiff_t image, int c, int planes) const override {
-        return {x.z, m_in, image, m_images, c, planes};
-    }
-    input_place place(std::ptrdiff_t image, int c, float* /*scratch*/) const override {
-        const std::ptrdiff_t first = image * m_in.size() + c;
-        return {x.z + first,
-                m_out.du == nullptr ? nullptr : m_out.du + first,
-                m_out.addend == nullptr ? nullptr : m_out.addend + first,
-                static_cast<std::ptrdiff_t>(m_in.width) * m_in.channels,
-                m_in.channels,
-                W,
-                m_streams};
-    }
-
-private:
-    shape m_in;
-    int m_images;
-    gradient_output m_out;
-    bool m_streams;
-};
 
 } // namespace fitnas::detail
 

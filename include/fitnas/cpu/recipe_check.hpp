@@ -11,7 +11,8 @@
 #include <string>
 #include <vector>
 
-#include <fitnas/cpu/execute.hpp>
+#include <fitnas/cpu/backward.hpp>
+#include <fitnas/cpu/forward.hpp>
 #include <fitnas/nn/gradient_check.hpp>
 #include <fitnas/nn/initialise.hpp>
 

@@ -5,10 +5,19 @@
 #define FITNAS_CPU_SQUEEZE_EXCITE_HPP
 
 #include <cmath>
+#include <cstddef>
 
+#include <fitnas/core/gemm.hpp>
 #include <fitnas/cpu/pool.hpp>
 
 namespace fitnas::detail {
+
+/// `images` images of shape `in`, `hidden` units.
+struct squeeze_size {
+    shape in;
+    int hidden;
+    int images;
+};
 
 /// Parameters in a row: w1 (hidden x channels), b1, w2 (channels x hidden), b2.
 template <class T>
@@ -18,11 +27,11 @@ struct squeeze_parameters {
     T* w2;
     T* b2;
 
-    squeeze_parameters(T* p, int channels, int hidden)
+    squeeze_parameters(T* p, const squeeze_size& g)
         : w1(p),
-          b1(w1 + static_cast<std::ptrdiff_t>(hidden) * channels),
-          w2(b1 + hidden),
-          b2(w2 + static_cast<std::ptrdiff_t>(hidden) * channels) {}
+          b1(w1 + static_cast<std::ptrdiff_t>(g.hidden) * g.in.channels),
+          w2(b1 + g.hidden),
+          b2(w2 + static_cast<std::ptrdiff_t>(g.hidden) * g.in.channels) {}
 };
 
 /// What forward keeps for backward: means (images x channels), hidden (images x hidden), gate (images x
@@ -32,22 +41,25 @@ struct squeeze_state {
     float* hidden;
     float* gate;
 
-    squeeze_state(float* p, int images, int channels, int hidden_units)
+    squeeze_state(float* p, const squeeze_size& g)
         : means(p),
-          hidden(means + static_cast<std::ptrdiff_t>(images) * channels),
-          gate(hidden + static_cast<std::ptrdiff_t>(images) * hidden_units) {}
-    static std::size_t size(int images, int channels, int hidden_units) {
-        return static_cast<std::size_t>(images) * static_cast<std::size_t>(2 * channels + hidden_units);
+          hidden(means + static_cast<std::ptrdiff_t>(g.images) * g.in.channels),
+          gate(hidden + static_cast<std::ptrdiff_t>(g.images) * g.hidden) {}
+    /// Floats an image.
+    static std::size_t size(int channels, int hidden_units) {
+        return static_cast<std::size_t>(2 * channels + hidden_units);
     }
 };
 
 /// y = x * sigmoid(w2 relu(w1 mean(x) + b1) + b2)
-inline void squeeze_excite_forward(const affine_input& x, shape in, int hidden, int images,
-                                   const float* parameters, float* state, float* y) {
+inline void squeeze_excite_forward(const squeeze_size& g, const affine_input& x, const float* parameters,
+                                   float* state, float* y) {
+    const shape in = g.in;
     const int channels = in.channels;
-    const squeeze_parameters<const float> p(parameters, channels, hidden);
-    const squeeze_state s(state, images, channels, hidden);
-    global_pool_forward(x, in, images, s.means);
+    const int images = g.images;
+    const squeeze_parameters<const float> p(parameters, g);
+    const squeeze_state s(state, g);
+    global_pool_forward(in, images, x, s.means);
     const auto linear = [&](const float* from, int k, const float* w, const float* bias, int n, float* to,
                             auto&& f) {
         gemm(false, true, images, n, k, from, k, w, k, to, n, false);
@@ -58,13 +70,13 @@ inline void squeeze_excite_forward(const affine_input& x, shape in, int hidden, 
             }
         }
     };
-    linear(s.means, channels, p.w1, p.b1, hidden, s.hidden, [](float v) { return v > 0 ? v : 0.0F; });
-    linear(s.hidden, hidden, p.w2, p.b2, channels, s.gate,
+    linear(s.means, channels, p.w1, p.b1, g.hidden, s.hidden, [](float v) { return v > 0 ? v : 0.0F; });
+    linear(s.hidden, g.hidden, p.w2, p.b2, channels, s.gate,
            [](float v) { return 1.0F / (1.0F + std::exp(-v)); });
     parallel_for(images, [&](std::ptrdiff_t n) {
         for (std::ptrdiff_t i = 0; i < in.pixels(); ++i) {
             const std::ptrdiff_t at = n * in.size() + i * channels;
-            for (int c = 0; c < channels; c += W) {
+            for (int c = 0; c < channels; c += lanes) {
                 const int count = channels - c;
                 simd::store(y + at + c,
                             read(x, x.z + at + c, c, count) * simd::load(s.gate + n * channels + c, count),
@@ -76,21 +88,26 @@ inline void squeeze_excite_forward(const affine_input& x, shape in, int hidden, 
 
 /// Adds into the parameters' gradient, overwrites `out.du` with the gradient of the input.
 /// @param scratch as large as the state
-inline void squeeze_excite_backward(const gradient_input& g, const affine_input& x, shape in, int hidden,
-                                    int images, const float* parameters, float* dparameters, float* state,
-                                    float* scratch, const gradient_output& out, group_sums& sums) {
+inline void squeeze_excite_backward(const squeeze_size& g, const gradient_input& gradient,
+                                    const affine_input& x, const float* parameters, float* dparameters,
+                                    float* state, float* scratch, const gradient_output& out,
+                                    group_sums& sums) {
+    const shape in = g.in;
     const int channels = in.channels;
-    const squeeze_parameters<const float> p(parameters, channels, hidden);
-    const squeeze_parameters<float> dp(dparameters, channels, hidden);
-    const squeeze_state s(state, images, channels, hidden);
-    const squeeze_state d(scratch, images, channels, hidden);
+    const int hidden = g.hidden;
+    const int images = g.images;
+    const squeeze_parameters<const float> p(parameters, g);
+    const squeeze_parameters<float> dp(dparameters, g);
+    const squeeze_state s(state, g);
+    const squeeze_state d(scratch, g);
     parallel_for(images, [&](std::ptrdiff_t n) {
-        for (int c = 0; c < channels; c += W) {
+        for (int c = 0; c < channels; c += lanes) {
             const int count = channels - c;
             vec<> sum{};
             for (std::ptrdiff_t i = 0; i < in.pixels(); ++i) {
                 const std::ptrdiff_t at = n * in.size() + i * channels + c;
-                sum = simd::fma(read(g, g.du + at, g.z + at, c, count), read(x, x.z + at, c, count), sum);
+                sum = simd::fma(read(gradient, gradient.du + at, gradient.z + at, c, count),
+                                read(x, x.z + at, c, count), sum);
             }
             const vec<> gate = simd::load(s.gate + n * channels + c, count);
             simd::store(d.gate + n * channels + c, sum * gate * (1.0F - gate), count);
@@ -120,16 +137,16 @@ inline void squeeze_excite_backward(const gradient_input& g, const affine_input&
         for (std::ptrdiff_t n = first; n < last; ++n) {
             for (std::ptrdiff_t i = 0; i < in.pixels(); ++i) {
                 const std::ptrdiff_t at = n * in.size() + i * channels;
-                for (int c = 0; c < channels; c += W) {
+                for (int c = 0; c < channels; c += lanes) {
                     const int count = channels - c;
-                    const vec<> v = read(g, g.du + at + c, g.z + at + c, c, count) *
+                    const vec<> v = read(gradient, gradient.du + at + c, gradient.z + at + c, c, count) *
                                         simd::load(s.gate + n * channels + c, count) +
                                     simd::load(d.means + n * channels + c, count) * share;
                     simd::store(out.du + at + c, v, count);
                 }
             }
-            finish_gradient(x, out, static_cast<int>(in.pixels()), channels, {in}, n * in.pixels(),
-                            sums.first(group), sums.second(group));
+            finish_gradient(x, out, {n * in.pixels(), static_cast<int>(in.pixels())}, channels, {in}, sums,
+                            group);
         }
     });
 }

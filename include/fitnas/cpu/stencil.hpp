@@ -1,37 +1,59 @@
 /// @file
-/// @brief Stencils over padded planes of one vector's width of channels: what depthwise convolutions are made
-/// of.
+/// @brief Stencils over padded planes of one vector's channels: what depthwise convolutions are made of.
 
 #ifndef FITNAS_CPU_STENCIL_HPP
 #define FITNAS_CPU_STENCIL_HPP
 
-#include <fitnas/cpu/channels.hpp>
+#include <algorithm>
+#include <cstddef>
+#include <type_traits>
+
+#include <fitnas/cpu/activation.hpp>
 
 namespace fitnas::detail {
 
 /// The largest tile of output pixels that a stencil computes at once: two register files' halves.
-inline constexpr int stencil_tile = simd::native_width == 16 ? 16 : 8;
+inline constexpr int stencil_tile = lanes == 16 ? 16 : 8;
 
 /// Planes that are read together: neighbouring channels lie in neighbouring cache lines.
 inline constexpr int planes_at_once = 4;
 
-/// Rows x Columns pixels of out(y, x) = sum of taps * plane(y Stride + ky, x Stride + kx), W channels each,
-/// with Kernel taps in a row. `out` gets them one after the other.
+/// Some pixels of an output, from (y, x) on.
+struct output_tile {
+    int y;
+    int x;
+    int rows;
+    int columns;
+};
+
+/// The planes that a stencil goes over, and the taps of each.
+struct stencil_input {
+    const float* plane; ///< where the first plane's window of output pixel (0, 0) begins
+    std::size_t plane_size;
+    int plane_width;
+    const float* taps; ///< the first plane's, [tap rows][taps in a row][lanes]
+    std::size_t taps_size;
+    int tap_rows;
+    int planes;
+};
+
+/// Rows x Columns pixels of out(y, x) = sum of taps * plane(y Stride + ky, x Stride + kx), lanes channels
+/// each, with Kernel taps in a row. `out` gets them one after the other.
 template <int Kernel, int Stride, int Rows, int Columns>
 void stencil(const float* plane, int plane_width, const float* taps, int tap_rows, float* out) {
     simd::tile<Rows, Columns> acc = {};
-    for (int ky = 0; ky < tap_rows; ++ky, taps += Kernel * W) {
+    for (int ky = 0; ky < tap_rows; ++ky, taps += Kernel * lanes) {
         simd::vecs<Kernel> tap;
         for (int kx = 0; kx < Kernel; ++kx) {
-            tap[kx] = simd::load(taps + kx * W);
+            tap[kx] = simd::load(taps + kx * lanes);
         }
         // Every value is read once and goes to all pixels whose window it lies in.
         FITNAS_UNROLL(24)
         for (int i = 0; i < (Columns - 1) * Stride + Kernel; ++i) {
             FITNAS_UNROLL(4)
             for (int r = 0; r < Rows; ++r) {
-                const vec<> v =
-                    simd::load(plane + (static_cast<std::ptrdiff_t>(r * Stride + ky) * plane_width + i) * W);
+                const vec<> v = simd::load(
+                    plane + (static_cast<std::ptrdiff_t>(r * Stride + ky) * plane_width + i) * lanes);
                 FITNAS_UNROLL(7)
                 for (int kx = 0; kx < Kernel; ++kx) {
                     if (i >= kx && (i - kx) % Stride == 0 && (i - kx) / Stride < Columns) {
@@ -43,7 +65,7 @@ void stencil(const float* plane, int plane_width, const float* taps, int tap_row
     }
     for (int r = 0; r < Rows; ++r) {
         for (int i = 0; i < Columns; ++i) {
-            simd::store(out + (r * Columns + i) * W, acc[r][i]);
+            simd::store(out + (r * Columns + i) * lanes, acc[r][i]);
         }
     }
 }
@@ -64,10 +86,10 @@ struct stencil_kernel {
     void pixel(const float* plane, int plane_width, const float* taps, int tap_rows, float* out) const {
         vec<> sum{};
         for (int ky = 0; ky < tap_rows; ++ky) {
-            for (int kx = 0; kx < kernel; ++kx, taps += W) {
-                sum = simd::fma(simd::load(taps),
-                                simd::load(plane + (static_cast<std::ptrdiff_t>(ky) * plane_width + kx) * W),
-                                sum);
+            for (int kx = 0; kx < kernel; ++kx, taps += lanes) {
+                sum = simd::fma(
+                    simd::load(taps),
+                    simd::load(plane + (static_cast<std::ptrdiff_t>(ky) * plane_width + kx) * lanes), sum);
             }
         }
         simd::store(out, sum);
@@ -105,31 +127,29 @@ struct stencil_kernel {
         }
     }
 
-    /// Calls `use(plane, y, x, values, rows, columns)` for each tile of a height x width output, for all
-    /// planes before the next tile, so that neighbouring channels are written together, then `written(y, x,
-    /// values, rows, columns)`. Pixel (i, j) of the tile is at values[(i * tile columns + j) * W] of each
-    /// plane's `stencil_tile * W` values.
+    /// Calls `use(plane, tile, values)` for each tile of a height x width output, for all planes before the
+    /// next tile, so that neighbouring channels are written together, then `written(tile, values)`. Pixel (i,
+    /// j) of the tile is at values[(i * columns + j) * lanes] of each plane's `stencil_tile * lanes` values.
     template <class Use, class Written>
-    FITNAS_INLINE void for_tiles(int planes, const float* plane, std::size_t plane_size, int plane_width,
-                                 const float* taps, std::size_t taps_size, int tap_rows, int height,
-                                 int width, Use&& use, Written&& written) const {
-        alignas(64) float all_values[planes_at_once * stencil_tile * W];
+    FITNAS_INLINE void for_tiles(const stencil_input& in, int height, int width, Use&& use,
+                                 Written&& written) const {
+        alignas(64) float all_values[planes_at_once * stencil_tile * lanes];
         for (int y = 0; y < height; y += rows) {
             for (int x = 0; x < width; x += columns) {
-                const float* from = plane + (static_cast<std::ptrdiff_t>(y) * plane_width + x) * stride * W;
-                const float* tap = taps;
-                const int rows_here = (std::min)(rows, height - y);
-                const int columns_here = (std::min)(columns, width - x);
-                for (int i = 0; i < planes; ++i, from += plane_size, tap += taps_size) {
-                    float* values = all_values + i * stencil_tile * W;
+                const float* from =
+                    in.plane + (static_cast<std::ptrdiff_t>(y) * in.plane_width + x) * stride * lanes;
+                const float* tap = in.taps;
+                const output_tile tile{y, x, (std::min)(rows, height - y), (std::min)(columns, width - x)};
+                for (int i = 0; i < in.planes; ++i, from += in.plane_size, tap += in.taps_size) {
+                    float* values = all_values + i * stencil_tile * lanes;
                     if (run != nullptr) {
-                        run(from, plane_width, tap, tap_rows, values);
+                        run(from, in.plane_width, tap, in.tap_rows, values);
                     } else {
-                        pixel(from, plane_width, tap, tap_rows, values);
+                        pixel(from, in.plane_width, tap, in.tap_rows, values);
                     }
-                    use(i, y, x, values, rows_here, columns_here);
+                    use(i, tile, values);
                 }
-                written(y, x, all_values, rows_here, columns_here);
+                written(tile, all_values);
             }
         }
     }

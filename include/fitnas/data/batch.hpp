@@ -9,13 +9,14 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 #include <fitnas/core/parallel.hpp>
 #include <fitnas/core/rng.hpp>
-#include <fitnas/data/image_dataset.hpp>
+#include <fitnas/data/image_source.hpp>
 
 namespace fitnas {
 
@@ -35,33 +36,43 @@ struct augmentation {
 ///
 /// A channel that has one value everywhere gets the scale 1.
 /// @throws data_error where there are no images
-inline normalisation normalisation_of(const image_dataset& data) {
+inline normalisation normalisation_of(const image_source& data) {
     if (data.empty() || data.image_shape().size() == 0) {
         throw data_error("[F0401] normalisation_of: expected at least one image, got none");
     }
-    const auto channels = static_cast<std::size_t>(data.image_shape().channels);
-    const auto pixels = static_cast<std::ptrdiff_t>(data.images.size() / channels);
+    const shape one = data.image_shape();
+    const auto channels = static_cast<std::size_t>(one.channels);
+    const double pixels = static_cast<double>(data.size()) * static_cast<double>(one.pixels());
+    // Sums and sums of squares of each channel: whole numbers, so their order is no matter.
+    std::array<std::vector<std::uint64_t>, sum_groups> sums;
+    parallel_groups(static_cast<std::ptrdiff_t>(data.size()),
+                    [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
+                        std::vector<std::uint64_t>& mine = sums[static_cast<std::size_t>(group)];
+                        mine.resize(2 * channels);
+                        std::vector<std::uint8_t> room(static_cast<std::size_t>(one.size()));
+                        for (std::ptrdiff_t i = first; i < last; ++i) {
+                            const std::uint8_t* from = data.read(static_cast<std::size_t>(i), room.data());
+                            for (long long p = 0; p < one.pixels(); ++p) {
+                                for (std::size_t c = 0; c < channels; ++c) {
+                                    const std::uint64_t value = *from++;
+                                    mine[2 * c] += value;
+                                    mine[2 * c + 1] += value * value;
+                                }
+                            }
+                        }
+                    });
     normalisation result;
     for (std::size_t c = 0; c < channels; ++c) {
-        std::array<std::array<std::uint64_t, 2>, sum_groups> sums{};
-        parallel_groups(pixels, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
-            std::uint64_t sum = 0;
-            std::uint64_t squares = 0;
-            for (std::ptrdiff_t p = first; p < last; ++p) {
-                const std::uint64_t value = data.images.data()[static_cast<std::size_t>(p) * channels + c];
-                sum += value;
-                squares += value * value;
-            }
-            sums[static_cast<std::size_t>(group)] = {sum, squares};
-        });
         std::uint64_t sum = 0;
         std::uint64_t squares = 0;
-        for (const auto& s : sums) {
-            sum += s[0];
-            squares += s[1];
+        for (const std::vector<std::uint64_t>& group : sums) {
+            if (!group.empty()) {
+                sum += group[2 * c];
+                squares += group[2 * c + 1];
+            }
         }
-        const double mean = static_cast<double>(sum) / static_cast<double>(pixels);
-        const double variance = static_cast<double>(squares) / static_cast<double>(pixels) - mean * mean;
+        const double mean = static_cast<double>(sum) / pixels;
+        const double variance = static_cast<double>(squares) / pixels - mean * mean;
         result.mean.push_back(static_cast<float>(mean / 255));
         // Below this only rounding is left: two pixel values differ by at least 1.
         result.scale.push_back(variance < 1e-9 ? 1.0F : static_cast<float>(255 / std::sqrt(variance)));
@@ -83,7 +94,7 @@ inline std::vector<std::size_t> shuffled_indices(std::size_t n, seed s, std::uin
 namespace detail {
 
 /// The normalised value of each pixel value, channels x 256.
-inline std::vector<float> pixel_values(const image_dataset& data, std::span<const std::size_t> indices,
+inline std::vector<float> pixel_values(const image_source& data, std::span<const std::size_t> indices,
                                        const normalisation& norm, bool with_labels) {
     const auto channels = static_cast<std::size_t>(data.image_shape().channels);
     if (norm.mean.size() != channels || norm.scale.size() != channels) {
@@ -109,6 +120,20 @@ inline std::vector<float> pixel_values(const image_dataset& data, std::span<cons
     return values;
 }
 
+/// Room for the pixels of a batch, for sources that need some: memory is touched only by what is written.
+class reading_room {
+public:
+    reading_room(shape one, std::size_t images)
+        : m_size(one.size()),
+          m_pixels(
+              std::make_unique_for_overwrite<std::uint8_t[]>(images * static_cast<std::size_t>(m_size))) {}
+    std::uint8_t* of(std::ptrdiff_t image) const { return m_pixels.get() + image * m_size; }
+
+private:
+    long long m_size;
+    std::unique_ptr<std::uint8_t[]> m_pixels;
+};
+
 /// One image seen through a window that is moved by (dy, dx) and mirrored; what lies outside is 0.
 inline void load_image(const std::uint8_t* from, shape s, const float* values, int dy, int dx, bool mirror,
                        float* to) {
@@ -132,13 +157,14 @@ inline void load_image(const std::uint8_t* from, shape s, const float* values, i
 /// @param labels n, overwritten; null where they are not wanted
 /// @throws shape_error where an index is past the end, the normalisation has other channels, or labels are
 /// wanted and there is not one an image
-inline void load_batch(const image_dataset& data, std::span<const std::size_t> indices,
+inline void load_batch(const image_source& data, std::span<const std::size_t> indices,
                        const normalisation& norm, float* images, int* labels) {
     const std::vector<float> values = detail::pixel_values(data, indices, norm, labels != nullptr);
     const shape s = data.image_shape();
+    const detail::reading_room room(s, indices.size());
     parallel_for(static_cast<std::ptrdiff_t>(indices.size()), [&](std::ptrdiff_t i) {
         const std::size_t number = indices[static_cast<std::size_t>(i)];
-        const std::uint8_t* from = data.images.data() + number * static_cast<std::size_t>(s.size());
+        const std::uint8_t* from = data.read(number, room.of(i));
         float* to = images + i * s.size();
         for (long long p = 0; p < s.pixels(); ++p) {
             for (int c = 0; c < s.channels; ++c) {
@@ -146,7 +172,7 @@ inline void load_batch(const image_dataset& data, std::span<const std::size_t> i
             }
         }
         if (labels != nullptr) {
-            labels[i] = data.labels[number];
+            labels[i] = data.label(number);
         }
     });
 }
@@ -159,7 +185,7 @@ inline void load_batch(const image_dataset& data, std::span<const std::size_t> i
 /// @param images n x H x W x C, overwritten
 /// @param labels n, overwritten; null where they are not wanted
 /// @throws shape_error as above; option_error where the padding is negative or larger than the image
-inline void load_batch(const image_dataset& data, std::span<const std::size_t> indices,
+inline void load_batch(const image_source& data, std::span<const std::size_t> indices,
                        const normalisation& norm, float* images, int* labels, const augmentation& augment,
                        seed s, std::uint64_t epoch) {
     const shape one = data.image_shape();
@@ -170,6 +196,7 @@ inline void load_batch(const image_dataset& data, std::span<const std::size_t> i
                            std::to_string(augment.crop_padding));
     }
     const std::vector<float> values = detail::pixel_values(data, indices, norm, labels != nullptr);
+    const detail::reading_room room(one, indices.size());
     parallel_for(static_cast<std::ptrdiff_t>(indices.size()), [&](std::ptrdiff_t i) {
         const std::size_t number = indices[static_cast<std::size_t>(i)];
         random_stream random(s, purpose::augment, epoch, number);
@@ -177,10 +204,10 @@ inline void load_batch(const image_dataset& data, std::span<const std::size_t> i
         const int dy = static_cast<int>(random.below(places)) - augment.crop_padding;
         const int dx = static_cast<int>(random.below(places)) - augment.crop_padding;
         const bool mirror = augment.flip && (random.bits() & 1U) != 0;
-        detail::load_image(data.images.data() + number * static_cast<std::size_t>(one.size()), one,
-                           values.data(), dy, dx, mirror, images + i * one.size());
+        detail::load_image(data.read(number, room.of(i)), one, values.data(), dy, dx, mirror,
+                           images + i * one.size());
         if (labels != nullptr) {
-            labels[i] = data.labels[number];
+            labels[i] = data.label(number);
         }
     });
 }

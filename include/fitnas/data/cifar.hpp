@@ -95,7 +95,7 @@ inline dataset cifar10(const std::string& directory, const split_options& option
         paths.push_back(detail::find_file(directory, "data_batch_" + std::to_string(i) + ".bin"));
     }
     const std::string test_path = detail::find_file(directory, "test_batch.bin");
-    const image_dataset all = read_cifar10(paths);
+    const image_view all = read_cifar10(paths);
     return split(all, read_cifar10({&test_path, 1}), options);
 }
 

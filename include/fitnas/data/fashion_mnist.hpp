@@ -22,7 +22,7 @@ inline dataset fashion_mnist(const std::string& directory = "/usr/share/datasets
         const std::string images = detail::find_file(directory, part + "-images-idx3-ubyte");
         return read_idx(images, detail::find_file(directory, part + "-labels-idx1-ubyte"), 10);
     };
-    const image_dataset all = read("train");
+    const image_view all = read("train");
     return split(all, read("t10k"), options);
 }
 

@@ -6,76 +6,52 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
+#include <cstring>
+#include <utility>
 #include <vector>
 
-#include <fitnas/config.hpp>
-#include <fitnas/core/error.hpp>
 #include <fitnas/core/xtensor.hpp>
-#include <fitnas/nn/shape.hpp>
+#include <fitnas/data/image_source.hpp>
 
 namespace fitnas {
 
-/// @brief Images of one shape and their labels.
-struct image_dataset {
+/// @brief Images of one shape and their labels, in memory and open to changes.
+struct image_dataset final : image_source {
     pixel_tensor images{{0, 0, 0, 0}}; ///< N x H x W x C, pixels 0 to 255
     std::vector<int> labels;           ///< N, each in [0, classes)
     int classes = 0;
 
-    /// @return how many images there are
-    std::size_t size() const { return images.shape(0); }
-    bool empty() const { return size() == 0; }
-    /// @return the shape of one image
-    shape image_shape() const {
+    image_dataset() = default;
+    image_dataset(pixel_tensor pixels, std::vector<int> numbers, int count)
+        : images(std::move(pixels)), labels(std::move(numbers)), classes(count) {}
+    /// @brief A copy in memory of what a source shows.
+    explicit image_dataset(const image_source& other) : classes(other.class_count()) {
+        const shape s = other.image_shape();
+        images = pixel_tensor::from_shape({other.size(), static_cast<std::size_t>(s.height),
+                                           static_cast<std::size_t>(s.width),
+                                           static_cast<std::size_t>(s.channels)});
+        const auto pixels = static_cast<std::size_t>(s.size());
+        for (std::size_t i = 0; i < other.size(); ++i) {
+            std::uint8_t* const to = images.data() + i * pixels;
+            if (const std::uint8_t* from = other.read(i, to); from != to) {
+                std::memcpy(to, from, pixels);
+            }
+        }
+        labels = detail::labels_of(other);
+    }
+
+    std::size_t size() const override { return images.shape(0); }
+    shape image_shape() const override {
         return {static_cast<int>(images.shape(1)), static_cast<int>(images.shape(2)),
                 static_cast<int>(images.shape(3))};
     }
+    int class_count() const override { return classes; }
+    std::size_t label_count() const override { return labels.size(); }
+    int label(std::size_t image) const override { return labels[image]; }
+    const std::uint8_t* read(std::size_t image, std::uint8_t* /*room*/) const override {
+        return images.data() + image * static_cast<std::size_t>(image_shape().size());
+    }
 };
-
-/// @brief Three splits: weights are trained on `train`, architectures are compared on `validation`, and
-/// `test` is for the last step only.
-struct dataset {
-    image_dataset train;
-    image_dataset validation;
-    image_dataset test;
-};
-
-namespace detail {
-/// @throws shape_error where there is not one label an image
-inline void require_labels(const image_dataset& data, const char* what) {
-    if (data.labels.size() != data.size()) {
-        throw shape_error("[F0419] " + std::string(what) + ": expected one label an image, got " +
-                          std::to_string(data.size()) + " images and " + std::to_string(data.labels.size()) +
-                          " labels");
-    }
-}
-} // namespace detail
-
-/// @brief Refuses a set of images that contradicts itself.
-/// @param what the file or set, for the message
-/// @throws data_error where there are no images, images and labels differ in number, or a label is outside
-/// [0, classes)
-FITNAS_COLD inline void require_consistent(const image_dataset& data, const std::string& what) {
-    if (data.empty() || data.image_shape().size() == 0) {
-        throw data_error("[F0420] " + what + ": expected at least one image, got none");
-    }
-    if (data.labels.size() != data.size()) {
-        throw data_error("[F0421] " + what + ": expected one label an image, got " +
-                         std::to_string(data.size()) + " images and " + std::to_string(data.labels.size()) +
-                         " labels");
-    }
-    if (data.classes < 1) {
-        throw data_error("[F0422] " + what + ": expected at least one class, got " +
-                         std::to_string(data.classes));
-    }
-    for (std::size_t i = 0; i < data.labels.size(); ++i) {
-        if (data.labels[i] < 0 || data.labels[i] >= data.classes) {
-            throw data_error("[F0423] " + what + ": expected labels from 0 to " +
-                             std::to_string(data.classes - 1) + ", got " + std::to_string(data.labels[i]) +
-                             " for image " + std::to_string(i));
-        }
-    }
-}
 
 } // namespace fitnas
 

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include <fitnas/core/rng.hpp>
-#include <fitnas/data/image_dataset.hpp>
+#include <fitnas/data/image_view.hpp>
 
 namespace fitnas {
 
@@ -23,28 +23,6 @@ struct split_options {
     fitnas::seed seed{0};
     std::size_t train_limit = 0; ///< keep only so many training images; 0: all that are left
 };
-
-/// @brief The images with these numbers, in their order.
-/// @throws shape_error where a number is past the end, or there is not one label an image
-inline image_dataset subset(const image_dataset& data, std::span<const std::size_t> indices) {
-    detail::require_labels(data, "subset");
-    const shape s = data.image_shape();
-    const auto pixels = static_cast<std::size_t>(s.size());
-    image_dataset part;
-    part.images = pixel_tensor::from_shape(
-        {indices.size(), data.images.shape(1), data.images.shape(2), data.images.shape(3)});
-    part.labels.resize(indices.size());
-    part.classes = data.classes;
-    for (std::size_t i = 0; i < indices.size(); ++i) {
-        if (indices[i] >= data.size()) {
-            throw shape_error("[F0424] subset: expected image numbers below " + std::to_string(data.size()) +
-                              ", got " + std::to_string(indices[i]));
-        }
-        std::copy_n(data.images.data() + indices[i] * pixels, pixels, part.images.data() + i * pixels);
-        part.labels[i] = data.labels[indices[i]];
-    }
-    return part;
-}
 
 namespace detail {
 
@@ -71,10 +49,10 @@ inline std::vector<std::size_t> class_quotas(const std::vector<std::size_t>& cou
 }
 
 /// The images of each class, in a random order.
-inline std::vector<std::vector<std::size_t>> shuffled_classes(const image_dataset& data, seed s, purpose p) {
-    std::vector<std::vector<std::size_t>> members(static_cast<std::size_t>(data.classes));
+inline std::vector<std::vector<std::size_t>> shuffled_classes(const image_source& data, seed s, purpose p) {
+    std::vector<std::vector<std::size_t>> members(static_cast<std::size_t>(data.class_count()));
     for (std::size_t i = 0; i < data.size(); ++i) {
-        members[static_cast<std::size_t>(data.labels[i])].push_back(i);
+        members[static_cast<std::size_t>(data.label(i))].push_back(i);
     }
     for (std::size_t c = 0; c < members.size(); ++c) {
         random_stream random(s, p, c);
@@ -97,7 +75,7 @@ inline std::vector<std::vector<std::size_t>> shuffled_classes(const image_datase
 /// @param s chooses the images; the same gives the same
 /// @return different image numbers
 /// @throws data_error where the set contradicts itself; option_error where it has fewer images
-inline std::vector<std::size_t> stratified_indices(const image_dataset& data, std::size_t count, seed s) {
+inline std::vector<std::size_t> stratified_indices(const image_source& data, std::size_t count, seed s) {
     require_consistent(data, "stratified_indices");
     if (count > data.size()) {
         throw option_error("[F0468] stratified_indices: expected at most the " + std::to_string(data.size()) +
@@ -132,13 +110,13 @@ inline std::vector<std::size_t> stratified_indices(const image_dataset& data, st
 /// @return images keep the order they have in `all`
 /// @throws data_error where a set contradicts itself or the two do not match
 /// @throws option_error where validation takes every image, or train_limit asks for more than are left
-inline dataset split(const image_dataset& all, image_dataset test, const split_options& options = {}) {
+inline dataset split(const image_view& all, image_view test, const split_options& options = {}) {
     require_consistent(all, "split: the training set");
     require_consistent(test, "split: the test set");
-    if (all.image_shape() != test.image_shape() || all.classes != test.classes) {
+    if (all.image_shape() != test.image_shape() || all.class_count() != test.class_count()) {
         throw data_error("[F0425] split: the training set has images of " + to_string(all.image_shape()) +
-                         " in " + std::to_string(all.classes) + " classes, the test set " +
-                         to_string(test.image_shape()) + " in " + std::to_string(test.classes));
+                         " in " + std::to_string(all.class_count()) + " classes, the test set " +
+                         to_string(test.image_shape()) + " in " + std::to_string(test.class_count()));
     }
     if (options.validation >= all.size()) {
         throw option_error("[F0426] split_options::validation: expected fewer than the " +

@@ -14,7 +14,7 @@
 #include <fitnas/core/memory_limit.hpp>
 #include <fitnas/core/parallel.hpp>
 #include <fitnas/core/rng.hpp>
-#include <fitnas/data/image_dataset.hpp>
+#include <fitnas/data/image_view.hpp>
 
 namespace fitnas {
 

@@ -22,8 +22,12 @@ void require_writable(const search::candidate<Space>& c, std::size_t row, const 
     if (!std::isfinite(c.predicted)) {
         throw numeric_error("[F0901] " + who + "the prediction is not finite");
     }
-    if (std::isinf(c.latency) || std::isinf(c.score)) {
-        throw numeric_error("[F0902] " + who + "latency or score is infinite");
+    if (std::isinf(c.score)) {
+        throw numeric_error("[F0902] " + who + "the score is infinite");
+    }
+    for (const search::cost_value& cost : c.costs) {
+        require_cost_name(cost.name, cost.unit);
+        require_cost_value(cost.value, who + cost.name);
     }
     if (c.macs < 0 || c.parameters < 0) {
         throw option_error("[F0903] " + who + "expected costs of 0 or more, got " + std::to_string(c.macs) +

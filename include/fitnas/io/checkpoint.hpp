@@ -130,7 +130,7 @@ private:
 };
 
 template <class Net, class... Method>
-train_report train_kept(Net& net, const image_dataset& data, const train_options& options,
+train_report train_kept(Net& net, const image_source& data, const train_options& options,
                         const checkpoint_options& where, const Method&... method) {
     return kept_training<Net>(net, options, where).run([&](const train_options& o) {
         return train(net, data, o, method...);
@@ -189,24 +189,24 @@ checkpoint load_checkpoint(const std::string& path, network<Space>& net) {
 /// were before the call, and what was saved on the way stays; interrupted after a signal, with the weights of
 /// the step that is saved
 template <search_space_type Space>
-train_report train(supernet<Space>& net, const image_dataset& data, const train_options& options,
+train_report train(supernet<Space>& net, const image_source& data, const train_options& options,
                    const checkpoint_options& where) {
     return detail::train_kept(net, data, options, where);
 }
 /// @brief The same for one network.
 template <search_space_type Space>
-train_report train(network<Space>& net, const image_dataset& data, const train_options& options,
+train_report train(network<Space>& net, const image_source& data, const train_options& options,
                    const checkpoint_options& where) {
     return detail::train_kept(net, data, options, where);
 }
 /// @brief The same by a method of your own, whose optimisers' states are saved too.
 template <search_space_type Space, training_method_type Method>
-train_report train(supernet<Space>& net, const image_dataset& data, const train_options& options,
+train_report train(supernet<Space>& net, const image_source& data, const train_options& options,
                    const checkpoint_options& where, const Method& method) {
     return detail::train_kept(net, data, options, where, method);
 }
 template <search_space_type Space, training_method_type Method>
-train_report train(network<Space>& net, const image_dataset& data, const train_options& options,
+train_report train(network<Space>& net, const image_source& data, const train_options& options,
                    const checkpoint_options& where, const Method& method) {
     return detail::train_kept(net, data, options, where, method);
 }

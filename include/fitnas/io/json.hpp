@@ -187,21 +187,25 @@ score_table<Space> score_table_from_json(const json& rows, const std::string& wh
 }
 
 /// @brief What a search found: a list of `{"arch": "0212", "predicted": 0.83, "macs": 1, "parameters": 1,
-/// "latency": 0.5, "score": null}`. A latency or score that is not a number becomes null.
+/// "score": null, "costs": {"energy": {"value": 30.5, "unit": "mJ"}}}`. A score that is not a number becomes
+/// null.
 /// @throws architecture_error, numeric_error, option_error as `write_csv` of candidates
 template <code_space Space>
 json to_json(const std::vector<search::candidate<Space>>& candidates) {
-    const auto optional = [](double value) { return std::isnan(value) ? json() : json(value); };
     json rows = json::array();
     for (std::size_t i = 0; i < candidates.size(); ++i) {
         const search::candidate<Space>& c = candidates[i];
         detail::require_writable<Space>(c, i, "to_json");
+        json costs = json::object();
+        for (const search::cost_value& cost : c.costs) {
+            costs[cost.name] = {{"value", cost.value}, {"unit", cost.unit}};
+        }
         rows.push_back(json{{"arch", to_string<Space>(c.architecture)},
                             {"predicted", c.predicted},
                             {"macs", c.macs},
                             {"parameters", c.parameters},
-                            {"latency", optional(c.latency)},
-                            {"score", optional(c.score)}});
+                            {"score", std::isnan(c.score) ? json() : json(c.score)},
+                            {"costs", std::move(costs)}});
     }
     return rows;
 }
@@ -223,9 +227,9 @@ std::vector<search::candidate<Space>> candidates_from_json(const json& rows, con
             return detail::json_member(rows[i], key, "an integer of 0 or more", where, good)
                 .template get<long long>();
         };
-        const auto optional = [&](const char* key) {
+        const auto score = [&] {
             const json& value =
-                detail::json_member(rows[i], key, "a finite number or null", where,
+                detail::json_member(rows[i], "score", "a finite number or null", where,
                                     [](const json& v) { return detail::json_finite(v) || v.is_null(); });
             return value.is_null() ? std::numeric_limits<double>::quiet_NaN() : value.template get<double>();
         };
@@ -233,8 +237,23 @@ std::vector<search::candidate<Space>> candidates_from_json(const json& rows, con
                               .predicted = detail::json_number(rows[i], "predicted", where),
                               .macs = cost("macs"),
                               .parameters = cost("parameters"),
-                              .latency = optional("latency"),
-                              .score = optional("score")});
+                              .score = score()});
+        const json& costs = detail::json_member(rows[i], "costs", "an object", where,
+                                                [](const json& v) { return v.is_object(); });
+        for (const auto& item : costs.items()) {
+            const std::string& name = item.key();
+            const json& one = detail::json_member(costs, name.c_str(), "an object", where + ": \"costs\"",
+                                                  [](const json& v) { return v.is_object(); });
+            const std::string whose = where + ": \"" + name + "\"";
+            const json& unit = detail::json_member(one, "unit", "a text", whose,
+                                                   [](const json& v) { return v.is_string(); });
+            const json& value =
+                detail::json_member(one, "value", "a number of 0 or more", whose, [](const json& v) {
+                    return detail::json_finite(v) && v.template get<double>() >= 0;
+                });
+            candidates.back().costs.push_back(
+                {name, unit.template get<std::string>(), value.template get<double>()});
+        }
     }
     return candidates;
 }

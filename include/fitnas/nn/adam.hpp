@@ -67,8 +67,8 @@ public:
         float* const squares = means + m_size;
         const auto keep = static_cast<float>(1 - learning_rate * static_cast<double>(m_options.weight_decay));
         const auto all = [](float x) { return simd::broadcast(x); };
-        for (std::size_t i = 0; i < values.size(); i += simd::native_width) {
-            const int left = static_cast<int>((std::min)(values.size() - i, std::size_t{simd::native_width}));
+        for (std::size_t i = 0; i < values.size(); i += simd::lanes) {
+            const int left = static_cast<int>((std::min)(values.size() - i, std::size_t{simd::lanes}));
             const simd::vec<> g = simd::load(gradient.data() + i, left) * all(scale);
             simd::vec<> mean = simd::load(means + i, left);
             simd::vec<> square = simd::load(squares + i, left);

@@ -20,7 +20,7 @@
 #include <fitnas/predictor/ridge_solver.hpp>
 #include <fitnas/predictor/target.hpp>
 #include <fitnas/predictor/window_sum.hpp>
-#include <fitnas/space/cost.hpp>
+#include <fitnas/space/named_cost.hpp>
 
 namespace fitnas {
 
@@ -189,16 +189,15 @@ private:
     std::vector<double> m_weights;
 };
 
-/// @brief Which cost a `cost_baseline` counts.
-enum class counted { macs, parameters };
-
 /// @brief A `predictor` that has seen no score: the more an architecture costs, the better. In the unit of
 /// the cost.
-template <search_space_type Space>
+template <code_space Space>
 class cost_baseline {
 public:
     using space = Space;
-    explicit cost_baseline(counted what = counted::macs) : m_what(what) {}
+    /// @throws as `named_cost::in`
+    explicit cost_baseline(named_cost what = cost::macs())
+        : m_what(std::move(what)), m_terms(m_what.in<Space>()) {}
 
     std::vector<double> predict(std::span<const architecture<Space>> many) const {
         std::vector<double> values;
@@ -210,30 +209,16 @@ public:
     }
     /// @throws architecture_error
     double predict(const architecture<Space>& one) const {
-        return static_cast<double>(m_what == counted::macs ? cost::macs<Space>(one)
-                                                           : cost::parameters<Space>(one));
+        require_valid<Space>(one);
+        return m_terms.sum(one);
     }
 
-    /// @return the cost as a sum over the layers, see `windows`
-    window_sum<Space> contributions() const {
-        window_sum<Space> sum;
-        for (const space_layer& l : Space::tables.layers) {
-            std::vector<double> costs;
-            for (int o = 0; o < l.candidates; ++o) {
-                const space_block& b = Space::tables.blocks[static_cast<std::size_t>(l.first_block + o)];
-                costs.push_back(static_cast<double>(m_what == counted::macs ? b.macs : b.parameters));
-            }
-            if (l.cell_index < 0) {
-                sum.add(costs.front());
-            } else {
-                sum.add({l.cell_index, l.cell_index + 1, std::move(costs)});
-            }
-        }
-        return sum;
-    }
+    /// @return the cost as a sum over the cells, see `windows`
+    window_sum<Space> contributions() const { return m_what; }
 
 private:
-    counted m_what;
+    named_cost m_what;
+    cost_terms m_terms;
 };
 
 } // namespace fitnas

@@ -38,7 +38,7 @@ private:
     static constexpr int most_terms = 100; // 2^100 is a float
 
     void flush() {
-        for (int i = 0; i < simd::native_width; ++i) {
+        for (int i = 0; i < simd::lanes; ++i) {
             m_total += std::log(static_cast<double>(m_product[i])) + static_cast<double>(m_small[i]);
         }
         m_product = simd::broadcast(1);
@@ -56,7 +56,7 @@ private:
 /// where there are none; `gradient` is overwritten.
 inline double pairwise_loss(std::span<const float> outputs, std::span<const double> targets,
                             std::span<float> gradient) {
-    constexpr std::size_t step = simd::native_width;
+    constexpr std::size_t step = simd::lanes;
     const std::size_t n = outputs.size();
     // From the best target to the worst: what is worse than one is all that stands behind its equals. What is
     // not a number, which nothing could be sorted by, is last.
@@ -105,7 +105,7 @@ inline double pairwise_loss(std::span<const float> outputs, std::span<const doub
             simd::store(pulls.data() + j, simd::load(pulls.data() + j) + pull);
         }
         float sum = 0;
-        for (int lane = 0; lane < simd::native_width; ++lane) {
+        for (int lane = 0; lane < simd::lanes; ++lane) {
             sum += own[lane];
             linear -= static_cast<double>(misordered[lane]);
         }

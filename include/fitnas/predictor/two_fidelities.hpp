@@ -34,8 +34,7 @@ namespace detail {
 template <code_space Space>
 std::vector<window_sum<Space>> known_costs() {
     if constexpr (search_space_type<Space>) {
-        return {cost_baseline<Space>(counted::macs).contributions(),
-                cost_baseline<Space>(counted::parameters).contributions()};
+        return {cost::macs(), cost::parameters()};
     } else {
         return {};
     }
@@ -45,8 +44,8 @@ std::vector<window_sum<Space>> known_costs() {
 /// @brief How to fit two fidelities.
 template <code_space Space>
 struct two_fidelity_options {
-    /// What is known of all networks without evaluating any and goes with quality, the surest first: sums
-    /// over windows such as `cost_baseline` gives. A space of bare `codes` knows no costs; give them here.
+    /// What is known of all networks without evaluating any and goes with quality, the surest first: costs,
+    /// or any sums over windows. A space of bare `codes` knows no costs; give yours here (`cost::table`).
     std::vector<window_sum<Space>> costs = detail::known_costs<Space>();
     int repeats = 2;             ///< as in `default_fit_options`, for each of two fits
     fitnas::seed seed{};         ///< of these, and of which networks stand for all

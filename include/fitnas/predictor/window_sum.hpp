@@ -7,11 +7,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include <fitnas/space/architecture.hpp>
+#include <fitnas/space/named_cost.hpp>
 
 namespace fitnas {
 
@@ -41,6 +42,20 @@ public:
     using space = Space;
 
     explicit window_sum(double offset = 0) : m_offset(offset) {}
+
+    /// @brief What a cost counts: a window for each cell.
+    /// @throws as `named_cost::in`
+    window_sum(const named_cost& cost) : m_offset(0) { // NOLINT(google-explicit-constructor)
+        const cost_terms terms = cost.in<Space>();
+        for (const cost_terms::term& t : terms.order()) {
+            const std::span<const double> values = terms.values(t);
+            if (t.cell < 0) {
+                add(values[0]);
+            } else {
+                add({t.cell, t.cell + 1, {values.begin(), values.end()}});
+            }
+        }
+    }
 
     /// @brief Adds a constant.
     void add(double constant) { m_offset += constant; }

@@ -19,6 +19,7 @@
 
 #include <fitnas/predictor/two_fidelities.hpp>
 #include <fitnas/search/iterative.hpp>
+#include <fitnas/search/shortlist.hpp>
 
 namespace fitnas::search {
 
@@ -187,12 +188,14 @@ auto iterative(priced<Score> score, priced<Truth> truth, Fit&& fit_to, const bud
     fit_again();
     tell(0);
     const auto result = [&] {
-        detail::best_list<Space> best(1, "iterative");
+        detail::shortlist<Space> best(1, "iterative");
         for (std::size_t i = 0; i < truths.table().size(); ++i) {
             best.offer(truths.table().architectures[i], truths.table().scores[i]);
         }
-        return budget_result<fitted_model>{
-            predictor, {scores.table(), truths.table()}, best.result(options.limit).front(), spent()};
+        return budget_result<fitted_model>{predictor,
+                                           {scores.table(), truths.table()},
+                                           best.candidates(check_of<Space>(options.limit)).front(),
+                                           spent()};
     };
     const auto round = [&](std::size_t number) {
         const std::size_t left = wanted - truths.table().size();

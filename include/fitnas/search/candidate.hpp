@@ -10,6 +10,7 @@
 #include <limits>
 #include <span>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
@@ -47,83 +48,74 @@ inline constexpr score_kind kind_of_scorer = [] {
 }();
 } // namespace detail
 
+/// @brief What an architecture costs, by a `named_cost`.
+struct cost_value {
+    std::string name;
+    std::string unit; ///< empty where it has none
+    double value = 0;
+    bool operator==(const cost_value&) const = default;
+};
+
+namespace detail {
+/// What g++ 12 takes as an initialiser of a member; at `{}` it breaks down.
+inline std::vector<cost_value> no_costs() noexcept { return {}; }
+} // namespace detail
+
 /// @brief One architecture that a search found.
 template <code_space Space>
 struct candidate {
     fitnas::architecture<Space> architecture{}; ///< in canonical form
     double predicted = 0;                       ///< by the model, or by the scorer where there is no model
-    long long macs = 0;                         ///< 0 where the space has no costs
-    long long parameters = 0;                   ///< 0 where the space has no costs
-    /// Milliseconds by the first latency limit; not a number where there is none.
-    double latency = std::numeric_limits<double>::quiet_NaN();
+    long long macs = 0;                         ///< 0 where the space has no layout
+    long long parameters = 0;                   ///< 0 where the space has no layout
+    std::vector<cost_value> costs = detail::no_costs(); ///< the others that were limited or asked for
     /// By the scorer, where the search asked it beside a model; not a number elsewhere.
     double score = std::numeric_limits<double>::quiet_NaN();
+
+    /// @return one of its costs, macs and parameters among them
+    /// @throws option_error where it has none of this name
+    double cost(std::string_view name) const {
+        if (name == "macs" || name == "parameters") {
+            return static_cast<double>(name == "macs" ? macs : parameters);
+        }
+        for (const cost_value& c : costs) {
+            if (c.name == name) {
+                return c.value;
+            }
+        }
+        throw option_error("[F0715] candidate " + to_string<Space>(architecture) +
+                           ": expected a cost that the search "
+                           "was asked for, as `.limit = cost.at_most(infinity)` does, got " +
+                           std::string(name));
+    }
 };
 
-/// @return the candidate with its costs filled in
+namespace detail {
+/// The candidate with its costs filled in.
 template <code_space Space>
-candidate<Space> candidate_of(const architecture<Space>& a, double predicted, const cost::limit& limit) {
+candidate<Space> candidate_by(const architecture<Space>& a, double predicted, const limit_check& limits) {
     candidate<Space> c{.architecture = a, .predicted = predicted};
     if constexpr (search_space_type<Space>) {
         c.macs = cost::macs<Space>(a);
         c.parameters = cost::parameters<Space>(a);
-        if (!limit.latencies.empty()) {
-            c.latency = limit.latencies.front().table->milliseconds<Space>(a);
+    }
+    for (const limit_check::limited& l : limits.costs()) {
+        if (l.cost != cost::macs() && l.cost != cost::parameters()) {
+            c.costs.push_back({l.cost.name(), l.cost.unit(), l.terms.sum(a)});
         }
     }
     return c;
 }
+} // namespace detail
+
+/// @return the candidate with macs, parameters and the costs of the limit filled in
+/// @throws as `check_of`
+template <code_space Space>
+candidate<Space> candidate_of(const architecture<Space>& a, double predicted, const cost::limit& limit = {}) {
+    return detail::candidate_by<Space>(a, predicted, check_of<Space>(limit));
+}
 
 namespace detail {
-
-/// The best few of what has been seen, best first; ties by the order of the codes, so that the order in which
-/// they come does not matter.
-template <code_space Space>
-class best_list {
-public:
-    struct entry {
-        architecture<Space> code;
-        double value;
-    };
-
-    best_list(std::size_t top, const char* what) : m_top(top) {
-        if (top < 1) {
-            throw option_error("[F0701] " + std::string(what) + ": top: expected at least 1, got 0");
-        }
-    }
-
-    /// Each network must be offered once.
-    void offer(const architecture<Space>& a, double value) {
-        m_entries.push_back({a, value});
-        if (m_entries.size() >= 1024 && m_entries.size() / 2 >= m_top) {
-            shrink();
-        }
-    }
-
-    std::vector<candidate<Space>> result(const cost::limit& limit) {
-        shrink();
-        std::vector<candidate<Space>> list;
-        for (const entry& e : m_entries) {
-            list.push_back(candidate_of<Space>(e.code, e.value, limit));
-        }
-        return list;
-    }
-
-    static bool better(const entry& a, const entry& b) {
-        return a.value != b.value ? a.value > b.value : a.code < b.code;
-    }
-
-private:
-    void shrink() {
-        const std::size_t keep = (std::min)(m_top, m_entries.size());
-        std::partial_sort(m_entries.begin(), m_entries.begin() + static_cast<std::ptrdiff_t>(keep),
-                          m_entries.end(), better);
-        m_entries.resize(keep);
-    }
-
-    std::size_t m_top;
-    std::vector<entry> m_entries;
-};
 
 /// Refuses values that cannot be ranked.
 inline void require_values(const std::vector<double>& values, std::size_t expected, const char* what,

@@ -9,7 +9,7 @@
 #include <fitnas/config.hpp>
 #include <fitnas/core/progress.hpp>
 #include <fitnas/core/rng.hpp>
-#include <fitnas/search/candidate.hpp>
+#include <fitnas/search/shortlist.hpp>
 #include <fitnas/space/sample.hpp>
 
 namespace fitnas::search {
@@ -108,7 +108,7 @@ FITNAS_COLD inline void require_options(const evolution_options& o) {
 template <code_space Space, scorer<Space> Scorer>
 std::vector<candidate<Space>> evolution(Scorer&& score, const evolution_options& options = {}) {
     using code = architecture<Space>;
-    using list = detail::best_list<Space>;
+    using list = detail::shortlist<Space>;
     detail::require_options(options);
     list best(options.top, "evolution");
     const std::uint64_t most_draws = (memory_size(options.draws) * options.population).value();
@@ -157,9 +157,9 @@ std::vector<candidate<Space>> evolution(Scorer&& score, const evolution_options&
             parents.resize((std::min)(parents.size(), options.parents));
             tell(generation + 1);
         }
-        return best.result(options.limit);
+        return best.candidates(limits);
     };
-    return fitnas::detail::or_partial(evolve, [&] { return best.result(options.limit); });
+    return fitnas::detail::or_partial(evolve, [&] { return best.candidates(limits); });
 }
 
 /// @brief Refuses what is no scorer with a sentence.

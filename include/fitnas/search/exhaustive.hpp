@@ -5,6 +5,7 @@
 #define FITNAS_SEARCH_EXHAUSTIVE_HPP
 
 #include <fitnas/search/enumerate.hpp>
+#include <fitnas/search/shortlist.hpp>
 
 namespace fitnas::search {
 
@@ -24,7 +25,7 @@ template <model Model>
 std::vector<candidate<typename Model::space>> exhaustive(const Model& predictor,
                                                          const exhaustive_options& options = {}) {
     using space = typename Model::space;
-    detail::best_list<space> best(options.top, "exhaustive");
+    detail::shortlist<space> best(options.top, "exhaustive");
     const auto look = [&] {
         for_each_prediction(
             predictor, options.limit, options.batch, "exhaustive",
@@ -34,9 +35,9 @@ std::vector<candidate<typename Model::space>> exhaustive(const Model& predictor,
                 }
             },
             options.observer);
-        return best.result(options.limit);
+        return best.candidates(check_of<space>(options.limit));
     };
-    return fitnas::detail::or_partial(look, [&] { return best.result(options.limit); });
+    return fitnas::detail::or_partial(look, [&] { return best.candidates(check_of<space>(options.limit)); });
 }
 
 /// @brief Refuses what is no model with a sentence.

@@ -26,27 +26,25 @@ public:
         double cost = 0;
     };
 
-    /// @param against the cost of the front; its `most` does not count, the limit does
+    /// @param against the cost of the front
     /// @param watch called after each cell
-    front_search(const windows<Space>& tables, path_cost against, const cost::limit& limit,
+    front_search(const windows<Space>& tables, const cost_terms& against, const limit_check& limits,
                  const observer& watch)
         : m_tables(tables),
-          m_check(check_of<Space>(limit)),
+          m_check(limits),
           m_graph(tables),
           m_tell(watch, "pareto", m_graph.cells()),
-          m_cost{std::move(against)},
-          m_limits(path_costs_of<Space>(limit)),
+          m_cost{path_cost(against, std::numeric_limits<double>::infinity())},
+          m_limits(path_costs_of(m_check)),
           m_rule(canonical_pairs_of<Space>()) {}
 
     /// The front, cheapest first; of points that are equal in both, one.
-    /// @param cost_of of an architecture, as candidates have it
     /// @param front filled; what it has where the observer throws are architectures that keep the limits
-    template <class CostOf>
-    void run(CostOf&& cost_of, std::vector<point>& front) {
+    void run(std::vector<point>& front) {
         front.clear();
         const auto take = [&](const code& a) {
             if (m_check.meets(a) && canonical<Space>(a) == a) {
-                front.push_back({a, m_tables.sum_of(a), cost_of(a)});
+                front.push_back({a, m_tables.sum_of(a), m_cost[0].spent(a, a.size())});
             }
         };
         cut_into_regions(take);
@@ -111,16 +109,11 @@ private:
             best_behind(m_graph, m_cost, weight, values);
             const std::vector<std::uint8_t> path = best_path(m_graph, m_cost, weight, values);
             code a{};
-            corner c{m_cost[0].base, 0};
-            for (std::size_t t = 0; t < path.size(); ++t) {
-                a[t] = path[t];
-                c.cost += m_cost[0].cells[t][path[t]];
-            }
-            c.score = m_tables.sum_of(a);
+            std::copy(path.begin(), path.end(), a.begin());
             take(a);
-            return c;
+            return corner{m_cost[0].spent(path, path.size()), m_tables.sum_of(a)};
         };
-        const double least = m_cost[0].base + m_cost[0].smallest_behind[0];
+        const double least = m_cost[0].start + m_cost[0].smallest_behind[0];
         const double spread = (std::max)(m_cost[0].total - least, 1e-9 * (1 + m_cost[0].total));
         const double steep = 1e4 * m_graph.scale() / spread;
         std::vector<corner> corners{best(steep), best(0)};
@@ -204,9 +197,10 @@ private:
         const std::size_t n = m_regions.size();
         const double* behind = m_behind[cells].data() + state * n;
         const double least = cost + m_cost[0].smallest_behind[cells] - 1e-12 * m_cost[0].total;
+        const double sum = cost + m_cost[0].fixed_behind[cells];
         double most = minus_infinity;
         for (std::size_t j = n; j-- > 0 && least < end_of(j);) {
-            const double v = (score + behind[j]) - m_regions[j].slope * cost - m_thresholds[j];
+            const double v = (score + behind[j]) - m_regions[j].slope * sum - m_thresholds[j];
             most = v > most ? v : most;
         }
         return most + m_margin;
@@ -219,7 +213,7 @@ private:
         bool all = true;
         std::vector<label> now(1);
         now.front().score = m_graph.offset();
-        now.front().cost = m_cost[0].base;
+        now.front().cost = m_cost[0].start;
         std::vector<label> next;
         for (std::size_t cell = 0; cell < m_graph.cells() && !now.empty(); ++cell) {
             next.clear();
@@ -254,7 +248,7 @@ private:
             label l = from;
             l.code_[cell] = static_cast<std::uint8_t>(o);
             l.score += gains[o];
-            l.cost += m_cost[0].cells[cell][o];
+            l.cost = m_cost[0].step(from.cost, cell, o);
             l.state = m_graph.next(cell, from.state, o);
             l.promise = promise(cell + 1, l.state, l.score, l.cost);
             if (l.promise >= 0 && m_check.can_meet(l.code_, static_cast<int>(cell) + 1) &&
@@ -318,7 +312,7 @@ private:
         for (std::size_t i = first; i < last; ++i) {
             bool cheaper = labels[i].score >= l.score;
             for (const path_cost& c : m_limits) {
-                cheaper = cheaper && spent(c, labels[i].code_, cells) <= spent(c, l.code_, cells);
+                cheaper = cheaper && c.spent(labels[i].code_, cells) <= c.spent(l.code_, cells);
             }
             if (cheaper) {
                 return true;
@@ -326,14 +320,6 @@ private:
         }
         return false;
     }
-    static double spent(const path_cost& c, const code& a, std::size_t cells) {
-        double total = 0;
-        for (std::size_t t = 0; t < cells; ++t) {
-            total += c.cells[t][a[t]];
-        }
-        return total;
-    }
-
     static constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
 
     const windows<Space>& m_tables;

@@ -20,6 +20,7 @@
 #include <fitnas/search/enumerate.hpp>
 #include <fitnas/search/evolution.hpp>
 #include <fitnas/search/random.hpp>
+#include <fitnas/search/shortlist.hpp>
 
 namespace fitnas::search {
 
@@ -54,7 +55,7 @@ best_unknown(const Model& predictor, const std::set<architecture<typename Model:
     using space = typename Model::space;
     std::vector<architecture<space>> found;
     if (space::size <= (std::min)(options.enumerable, enumerable_size)) {
-        best_list<space> best(count, "iterative");
+        shortlist<space> best(count, "iterative");
         for_each_prediction(predictor, options.limit, 16384, "iterative",
                             [&](std::span<const architecture<space>> codes, std::span<const double> values) {
                                 for (std::size_t i = 0; i < codes.size(); ++i) {
@@ -63,8 +64,8 @@ best_unknown(const Model& predictor, const std::set<architecture<typename Model:
                                     }
                                 }
                             });
-        for (const candidate<space>& c : best.result(options.limit)) {
-            found.push_back(c.architecture);
+        for (const auto& e : best.sorted()) {
+            found.push_back(e.code);
         }
     } else {
         const auto ranked = evolution(predictor, {.population = 200,
@@ -143,12 +144,12 @@ auto iterative(Scorer&& score, Fit&& fit_to, const iterative_options& options) {
         predictor.emplace(fit_to(static_cast<const score_table<Space>&>(table)));
     }
     const auto result = [&] {
-        detail::best_list<Space> best(1, "iterative");
+        detail::shortlist<Space> best(1, "iterative");
         for (std::size_t i = 0; i < table.size(); ++i) {
             best.offer(table.architectures[i], table.scores[i]);
         }
         return iterative_result<fitted_model>{std::move(predictor), table,
-                                              best.result(options.limit).front()};
+                                              best.candidates(check_of<Space>(options.limit)).front()};
     };
     const auto rounds = [&] {
         tell(table.size());

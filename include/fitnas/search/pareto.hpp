@@ -4,52 +4,72 @@
 #ifndef FITNAS_SEARCH_PARETO_HPP
 #define FITNAS_SEARCH_PARETO_HPP
 
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
 #include <fitnas/search/enumerate.hpp>
 #include <fitnas/search/front.hpp>
 
 namespace fitnas::search {
 
-/// @brief Which cost a front weighs against quality.
-enum class objective : std::uint8_t { macs, parameters, latency };
+namespace detail {
+
+/// Leaves the points that no other dominates; of points equal in both all stay.
+template <class Point, class Cost, class Quality, class Code>
+void leave_front(std::vector<Point>& points, Cost&& cost, Quality&& quality, Code&& code) {
+    std::sort(points.begin(), points.end(), [&](const Point& a, const Point& b) {
+        return cost(a) != cost(b)         ? cost(a) < cost(b)
+               : quality(a) != quality(b) ? quality(a) > quality(b)
+                                          : code(a) < code(b);
+    });
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < points.size(); ++i) {
+        const bool first = kept == 0;
+        if (first || quality(points[i]) > quality(points[kept - 1]) ||
+            (quality(points[i]) == quality(points[kept - 1]) && cost(points[i]) == cost(points[kept - 1]))) {
+            if (kept != i) {
+                points[kept] = std::move(points[i]);
+            }
+            ++kept;
+        }
+    }
+    points.erase(points.begin() + static_cast<std::ptrdiff_t>(kept), points.end());
+}
+
+} // namespace detail
 
 /// @brief The candidates that no other dominates: none is at least as good in both quality and cost, and
 /// better in one.
+/// @param against the name of one of their costs
 /// @return cheapest first, each better than the one before; candidates equal in both stay together
-/// @throws option_error where latencies are asked for that the candidates do not have
+/// @throws option_error where a candidate has no such cost
+/// @throws numeric_error where one is not a number
 template <code_space Space>
 std::vector<candidate<Space>> pareto(std::vector<candidate<Space>> candidates,
-                                     objective against = objective::macs) {
-    const auto cost_of = [against](const candidate<Space>& c) {
-        return against == objective::macs         ? static_cast<double>(c.macs)
-               : against == objective::parameters ? static_cast<double>(c.parameters)
-                                                  : c.latency;
-    };
+                                     std::string_view against = "macs") {
     for (const candidate<Space>& c : candidates) {
-        if (std::isnan(cost_of(c))) {
-            throw option_error("[F0715] pareto: the candidates have no latency; give the search a table with "
-                               "cost::latency_at_most(table, milliseconds)");
+        if (std::isnan(c.cost(against))) {
+            throw numeric_error("[F0790] pareto: " + std::string(against) + " of the candidate " +
+                                to_string<Space>(c.architecture) + ": expected a number, got nan");
         }
     }
-    std::sort(candidates.begin(), candidates.end(),
-              [&](const candidate<Space>& a, const candidate<Space>& b) {
-                  return cost_of(a) != cost_of(b)     ? cost_of(a) < cost_of(b)
-                         : a.predicted != b.predicted ? a.predicted > b.predicted
-                                                      : b.architecture > a.architecture;
-              });
-    std::vector<candidate<Space>> front;
-    for (const candidate<Space>& c : candidates) {
-        if (front.empty() || c.predicted > front.back().predicted ||
-            (c.predicted == front.back().predicted && cost_of(c) == cost_of(front.back()))) {
-            front.push_back(c);
-        }
-    }
-    return front;
+    detail::leave_front(
+        candidates, [&](const auto& c) { return c.cost(against); }, [](const auto& c) { return c.predicted; },
+        [](const auto& c) { return c.architecture; });
+    return candidates;
 }
 
 struct pareto_options {
-    objective against = objective::macs;
-    cost::limit limit{}; ///< for latencies, `cost::latency_at_most(table, infinity)` gives the table alone
-    std::size_t batch = 16384; ///< codes that are looked at together
+    cost::limit limit{};               ///< what the front keeps
+    named_cost against = cost::macs(); ///< what quality is weighed against
+    std::size_t batch = 16384;         ///< codes that are looked at together
     /// Called after each batch; in a space too large to enumerate after each cell, over and over while
     /// beginnings are added.
     fitnas::observer observer{};
@@ -57,41 +77,32 @@ struct pareto_options {
 
 namespace detail {
 
+/// The limits, and the cost of the front, which candidates tell.
+template <code_space Space>
+limit_check limits_of(const pareto_options& options) {
+    constexpr double anything = std::numeric_limits<double>::infinity();
+    return check_of<Space>(options.limit && options.against.at_most(anything));
+}
+
 /// The front of a space of any size.
 template <code_space Space>
 std::vector<candidate<Space>> large_front(const windows<Space>& model, const pareto_options& options) {
-    const limit_check limits = check_of<Space>(options.limit);
+    const limit_check limits = limits_of<Space>(options);
     limits.require_possible("pareto");
-    const auto blocks = Space::layout().blocks;
-    if (options.against == objective::latency && options.limit.latencies.empty()) {
-        pareto<Space>({candidate<Space>{}}, options.against); // says what is missing
-    }
-    const auto of_block = [&](std::size_t b) {
-        return options.against == objective::macs ? static_cast<double>(blocks[b].macs)
-               : options.against == objective::parameters
-                   ? static_cast<double>(blocks[b].parameters)
-                   : options.limit.latencies.front().table->blocks()[b];
-    };
-    const auto cost_of = [&](const architecture<Space>& a) {
-        return options.against == objective::macs ? static_cast<double>(cost::macs<Space>(a))
-               : options.against == objective::parameters
-                   ? static_cast<double>(cost::parameters<Space>(a))
-                   : options.limit.latencies.front().table->template milliseconds<Space>(a);
-    };
     const int exponent = far_exponent(model);
     const windows<Space> tables = divided(model, exponent);
-    front_search<Space> search(tables, make_path_cost<Space>(0, of_block), options.limit, options.observer);
+    front_search<Space> search(tables, options.against.in<Space>(), limits, options.observer);
     std::vector<typename front_search<Space>::point> points;
     const auto candidates = [&] {
         std::vector<candidate<Space>> list;
         for (const auto& p : points) {
-            list.push_back(candidate_of<Space>(p.code_, std::ldexp(p.score, exponent), options.limit));
+            list.push_back(candidate_by<Space>(p.code_, std::ldexp(p.score, exponent), limits));
         }
         return list;
     };
     const auto front = fitnas::detail::or_partial(
         [&] {
-            search.run(cost_of, points);
+            search.run(points);
             return candidates();
         },
         [&] {
@@ -104,38 +115,63 @@ std::vector<candidate<Space>> large_front(const windows<Space>& model, const par
     return front;
 }
 
+/// The front of a space that is enumerated.
+template <model Model>
+std::vector<candidate<typename Model::space>> enumerated_front(const Model& predictor,
+                                                               const pareto_options& options) {
+    using space = typename Model::space;
+    struct point {
+        architecture<space> code;
+        double quality;
+        double cost;
+    };
+    const limit_check limits = limits_of<space>(options);
+    const cost_terms against = options.against.in<space>();
+    std::vector<point> points;
+    const auto front = [&] {
+        std::vector<candidate<space>> list;
+        for (const point& p : points) {
+            list.push_back(candidate_by<space>(p.code, p.quality, limits));
+        }
+        return list;
+    };
+    const auto look = [&] {
+        for_each_prediction(
+            predictor, options.limit, options.batch, "pareto",
+            [&](std::span<const architecture<space>> codes, std::span<const double> values) {
+                for (std::size_t i = 0; i < codes.size(); ++i) {
+                    points.push_back({codes[i], values[i], against.sum(codes[i])});
+                }
+                leave_front(
+                    points, [](const point& p) { return p.cost; }, [](const point& p) { return p.quality; },
+                    [](const point& p) { return p.code; });
+            },
+            options.observer);
+        return front();
+    };
+    return fitnas::detail::or_partial(look, front);
+}
+
 } // namespace detail
 
 /// @brief The front of predicted quality against cost over a whole space. A space of at most 2^26 codes is
 /// enumerated. A larger one needs a model that is `decomposable`: label setting over window states finds its
 /// front, by sums that are exact (see `windows`); of candidates that are equal in both quality and cost it
 /// gives one.
-/// @throws option_error where the space has more than 2^26 codes and the model does not decompose, or no
-/// latency table was given
+/// @throws option_error where the space has more than 2^26 codes and the model does not decompose, or where
+/// blocks are to be counted in a space of bare codes
+/// @throws shape_error where a cost is of another space
 /// @throws limit_error where no architecture keeps the limits
 /// @throws interrupted_with the front of what was looked at, where the observer throws `interrupted`: none of
 /// it dominates another, and others may dominate them
 template <model Model>
-requires search_space_type<typename Model::space> std::vector<candidate<typename Model::space>>
-pareto(const Model& predictor, const pareto_options& options = {}) {
+std::vector<candidate<typename Model::space>> pareto(const Model& predictor,
+                                                     const pareto_options& options = {}) {
     using space = typename Model::space;
     if constexpr (space::size > enumerable_size && decomposable<Model>) {
         return detail::large_front<space>(windows<space>(predictor), options);
     } else {
-        std::vector<candidate<space>> front;
-        const auto look = [&] {
-            for_each_prediction(
-                predictor, options.limit, options.batch, "pareto",
-                [&](std::span<const architecture<space>> codes, std::span<const double> values) {
-                    for (std::size_t i = 0; i < codes.size(); ++i) {
-                        front.push_back(candidate_of<space>(codes[i], values[i], options.limit));
-                    }
-                    front = pareto<space>(std::move(front), options.against);
-                },
-                options.observer);
-            return front;
-        };
-        return fitnas::detail::or_partial(look, [&] { return front; });
+        return detail::enumerated_front(predictor, options);
     }
 }
 

@@ -7,7 +7,7 @@
 #include <set>
 
 #include <fitnas/core/rng.hpp>
-#include <fitnas/search/candidate.hpp>
+#include <fitnas/search/shortlist.hpp>
 #include <fitnas/space/sample.hpp>
 
 namespace fitnas::search {
@@ -83,7 +83,7 @@ struct random_options {
 /// @throws interrupted_with the best of the batches so far, where observer or scorer throw `interrupted`
 template <code_space Space, scorer<Space> Scorer>
 std::vector<candidate<Space>> random(Scorer&& score, const random_options& options = {}) {
-    detail::best_list<Space> best(options.top, "random");
+    detail::shortlist<Space> best(options.top, "random");
     if (options.samples < 1) {
         throw option_error("[F0716] random: samples: expected at least 1, got 0");
     }
@@ -103,9 +103,9 @@ std::vector<candidate<Space>> random(Scorer&& score, const random_options& optio
             first += some.size();
             tell(first);
         }
-        return best.result(options.limit);
+        return best.candidates(check_of<Space>(options.limit));
     };
-    return fitnas::detail::or_partial(look, [&] { return best.result(options.limit); });
+    return fitnas::detail::or_partial(look, [&] { return best.candidates(check_of<Space>(options.limit)); });
 }
 
 /// @brief The same with a model's predictions.

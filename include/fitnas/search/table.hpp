@@ -5,8 +5,10 @@
 #define FITNAS_SEARCH_TABLE_HPP
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -19,9 +21,8 @@ namespace fitnas::search {
 /// @brief Every network of a space that can be enumerated, best first, made once: "the best with at most 60 M
 /// macs and 2 M parameters" is then a look-up.
 ///
-/// Over the sorted networks stands a tree of the smallest macs, parameters and latencies of neighbours; a
-/// query goes down to the first networks that keep the limits and passes by what cannot. For spaces too large
-/// to enumerate ask `exact`.
+/// Over the sorted networks stands a tree of the smallest costs of neighbours; a query goes down to the first
+/// networks that keep the limits and passes by what cannot. For spaces too large to enumerate ask `exact`.
 ///
 /// @code
 /// const search::table table(model);
@@ -33,27 +34,27 @@ public:
     using space = Space;
 
     /// @param model any `model`; it is asked once for each network, by its windows where it decomposes
-    /// @param latencies tables that later limits may name; a limit by any other table is right too, but
-    /// slower
-    /// @throws option_error where the space has more than 2^26 codes
+    /// @param costs that later limits may name beside macs and parameters; a limit on any other cost is right
+    /// too, but slower
+    /// @throws option_error where the space has more than 2^26 codes, or two costs have one name
     /// @throws numeric_error where a prediction is not finite
-    /// @throws shape_error where a latency table is not of this space
+    /// @throws shape_error where a cost is not of this space
     template <model Model>
-    explicit table(const Model& model, std::vector<latency_table> latencies = {})
-        : m_latencies(std::move(latencies)) {
+    explicit table(const Model& model, const std::vector<named_cost>& costs = {}) {
         static_assert(std::same_as<typename Model::space, Space>,
                       "[F0726] search::table<Space>(model): the model must be of the same space");
-        for (const latency_table& t : m_latencies) {
-            if constexpr (search_space_type<Space>) {
-                t.require_fits(Space::layout());
-            } else {
-                throw option_error("[F0727] table: the space has no layout, so its codes have no latencies");
-            }
+        constexpr double anything = std::numeric_limits<double>::infinity();
+        cost::limit kept;
+        if constexpr (search_space_type<Space>) {
+            kept = cost::macs().at_most(anything) && cost::parameters().at_most(anything);
         }
+        for (const named_cost& c : costs) {
+            kept = kept && c.at_most(anything);
+        }
+        m_kept = check_of<Space>(kept);
         if (Space::size <= enumerable_size) {
-            const std::size_t costs = (search_space_type<Space> ? 2 : 0) + m_latencies.size();
             require_memory("table: " + std::to_string(Space::size) + " codes",
-                           memory_size(Space::size) * (2 * sizeof(row) + 2 * costs * sizeof(double)), 0,
+                           memory_size(Space::size) * (2 * sizeof(row) + 2 * width() * sizeof(double)), 0,
                            "ask search::exact for each limit");
         }
         if constexpr (decomposable<Model> && Space::size <= dense_table_limit) {
@@ -74,16 +75,18 @@ public:
     /// @param n at least 1
     /// @throws option_error where n is 0
     /// @throws limit_error where none does
-    /// @throws shape_error where a latency table is not of this space
+    /// @throws option_error, shape_error where the space has no such cost
     std::vector<candidate<Space>> top(std::size_t n, const cost::limit& limit = {}) const {
         if (n < 1) {
             throw option_error("[F0728] table: top: expected at least 1, got 0");
         }
         const query asked = query_of(limit);
         std::vector<std::size_t> found;
-        if (m_width == 0) { // nothing can be limited
-            for (std::size_t i = 0; i < (std::min)(n, m_rows.size()); ++i) {
-                found.push_back(i);
+        if (width() == 0) { // there is no tree
+            for (std::size_t i = 0; i < m_rows.size() && found.size() < n; ++i) {
+                if (asked.others.meets(m_rows[i].code)) {
+                    found.push_back(i);
+                }
             }
         } else {
             descend(asked, m_levels.size(), 0, n, found);
@@ -93,7 +96,10 @@ public:
         }
         std::vector<candidate<Space>> list;
         for (const std::size_t i : found) {
-            list.push_back(candidate_of<Space>(m_rows[i].code, m_rows[i].predicted, limit));
+            list.push_back(detail::candidate_by<Space>(m_rows[i].code, m_rows[i].predicted, asked.others));
+            for (const std::size_t c : asked.costs) {
+                tell(list.back(), c, m_costs[i * width() + c]);
+            }
         }
         return list;
     }
@@ -108,9 +114,18 @@ private:
     struct query {
         std::vector<double> most{};       ///< of each kept cost
         std::vector<std::size_t> costs{}; ///< those that are limited
-        bool unknown = false; ///< whether it names a table that is not kept; then `check` judges too
-        limit_check limits{};
+        limit_check others{};             ///< limits on costs that are not kept
     };
+
+    std::size_t width() const { return m_kept.costs().size(); }
+    static constexpr std::size_t counted = search_space_type<Space> ? 2 : 0; // macs and parameters come first
+
+    void tell(candidate<Space>& c, std::size_t cost, double value) const {
+        if (cost >= counted) {
+            const named_cost& kept = m_kept.costs()[cost].cost;
+            c.costs.push_back({kept.name(), kept.unit(), value});
+        }
+    }
 
     template <class Model>
     void gather(const Model& model) {
@@ -123,30 +138,24 @@ private:
         std::sort(m_rows.begin(), m_rows.end(), [](const row& a, const row& b) {
             return a.predicted != b.predicted ? a.predicted > b.predicted : a.code < b.code;
         });
-        m_width = (search_space_type<Space> ? 2 : 0) + m_latencies.size();
-        if (m_width == 0) {
+        if (width() == 0) {
             return;
         }
-        m_costs.resize(m_rows.size() * m_width);
-        if constexpr (search_space_type<Space>) {
-            parallel_for(static_cast<std::ptrdiff_t>(m_rows.size()), [&](std::ptrdiff_t i) {
-                const auto at = static_cast<std::size_t>(i);
-                double* c = m_costs.data() + at * m_width;
-                c[0] = static_cast<double>(cost::macs<Space>(m_rows[at].code));
-                c[1] = static_cast<double>(cost::parameters<Space>(m_rows[at].code));
-                for (std::size_t t = 0; t < m_latencies.size(); ++t) {
-                    c[2 + t] = m_latencies[t].template milliseconds<Space>(m_rows[at].code);
-                }
-            });
-        }
+        m_costs.resize(m_rows.size() * width());
+        parallel_for(static_cast<std::ptrdiff_t>(m_rows.size()), [&](std::ptrdiff_t i) {
+            const auto at = static_cast<std::size_t>(i);
+            for (std::size_t c = 0; c < width(); ++c) {
+                m_costs[at * width() + c] = m_kept.costs()[c].terms.sum(m_rows[at].code);
+            }
+        });
         const std::vector<double>* below = &m_costs;
-        while (below->size() / m_width > 1) {
-            const std::size_t n = below->size() / m_width;
-            std::vector<double> level((n + fan - 1) / fan * m_width, std::numeric_limits<double>::infinity());
+        while (below->size() / width() > 1) {
+            const std::size_t n = below->size() / width();
+            std::vector<double> level((n + fan - 1) / fan * width(), std::numeric_limits<double>::infinity());
             for (std::size_t i = 0; i < n; ++i) {
-                for (std::size_t c = 0; c < m_width; ++c) {
-                    double& least = level[i / fan * m_width + c];
-                    least = (std::min)(least, (*below)[i * m_width + c]);
+                for (std::size_t c = 0; c < width(); ++c) {
+                    double& least = level[i / fan * width() + c];
+                    least = (std::min)(least, (*below)[i * width() + c]);
                 }
             }
             m_levels.push_back(std::move(level));
@@ -156,36 +165,21 @@ private:
 
     query query_of(const cost::limit& limit) const {
         query q;
-        q.most.assign(m_width, std::numeric_limits<double>::infinity());
-        if (limit.empty()) {
-            return q;
+        q.most.assign(width(), std::numeric_limits<double>::infinity());
+        cost::limit others;
+        for (const cost::bound& b : limit.bounds) {
+            std::size_t c = 0;
+            while (c < width() && m_kept.costs()[c].cost != b.cost) {
+                ++c;
+            }
+            if (c < width()) {
+                q.most[c] = b.most;
+                q.costs.push_back(c);
+            } else {
+                others.bounds.push_back(b);
+            }
         }
-        if constexpr (search_space_type<Space>) {
-            const auto add = [&](std::size_t cost, double most) {
-                q.most[cost] = (std::min)(q.most[cost], most);
-                q.costs.push_back(cost);
-            };
-            if (limit.macs != cost::limit::none) {
-                add(0, static_cast<double>(limit.macs));
-            }
-            if (limit.parameters != cost::limit::none) {
-                add(1, static_cast<double>(limit.parameters));
-            }
-            for (const cost::latency_limit& l : limit.latencies) {
-                std::size_t t = 0;
-                while (l.table && t < m_latencies.size() && m_latencies[t].blocks() != l.table->blocks()) {
-                    ++t;
-                }
-                if (l.table && t < m_latencies.size()) {
-                    add(2 + t, l.milliseconds);
-                } else {
-                    q.limits = check_of<Space>(limit);
-                    q.unknown = true;
-                }
-            }
-        } else {
-            check_of<Space>(limit); // says that there are no costs
-        }
+        q.others = check_of<Space>(others);
         return q;
     }
 
@@ -202,24 +196,22 @@ private:
     void descend(const query& q, std::size_t level, std::size_t node, std::size_t n,
                  std::vector<std::size_t>& found) const {
         if (level == 0) {
-            if ((q.costs.empty() || keeps(q, m_costs.data() + node * m_width)) &&
-                (!q.unknown || q.limits.meets(m_rows[node].code))) {
+            if (keeps(q, m_costs.data() + node * width()) && q.others.meets(m_rows[node].code)) {
                 found.push_back(node);
             }
             return;
         }
-        if (!keeps(q, m_levels[level - 1].data() + node * m_width)) {
+        if (!keeps(q, m_levels[level - 1].data() + node * width())) {
             return;
         }
-        const std::size_t count = level == 1 ? m_rows.size() : m_levels[level - 2].size() / m_width;
+        const std::size_t count = level == 1 ? m_rows.size() : m_levels[level - 2].size() / width();
         for (std::size_t i = node * fan; i < (std::min)(count, (node + 1) * fan) && found.size() < n; ++i) {
             descend(q, level - 1, i, n, found);
         }
     }
 
-    std::vector<latency_table> m_latencies;
-    std::vector<row> m_rows; // best first
-    std::size_t m_width = 0;
+    limit_check m_kept;                        // limits nothing: the costs that the tree is of
+    std::vector<row> m_rows;                   // best first
     std::vector<double> m_costs;               // [row][cost]
     std::vector<std::vector<double>> m_levels; // [node][cost], the smallest below
 };
@@ -227,7 +219,7 @@ private:
 template <model Model>
 explicit table(const Model&) -> table<typename Model::space>;
 template <model Model>
-explicit table(const Model&, std::vector<latency_table>) -> table<typename Model::space>;
+explicit table(const Model&, const std::vector<named_cost>&) -> table<typename Model::space>;
 
 } // namespace fitnas::search
 

@@ -12,6 +12,45 @@ namespace fitnas {
 
 namespace detail {
 
+/// Whether several layers read some cell of the space.
+template <search_space_type Space>
+inline constexpr bool cells_are_shared = [] {
+    int readers = 0;
+    for (const space_layer& l : Space::tables.layers) {
+        readers += l.cell_index >= 0 ? 1 : 0;
+    }
+    return readers > Space::cells;
+}();
+
+/// Whether several layers read a cell.
+template <search_space_type Space>
+constexpr bool is_shared(int cell) {
+    int readers = 0;
+    if constexpr (cells_are_shared<Space>) {
+        for (const space_layer& l : Space::tables.layers) {
+            readers += l.cell_index == cell ? 1 : 0;
+        }
+    }
+    return readers > 1;
+}
+
+/// Whether two operators of a cell have equal recipes in every layer that reads it.
+template <search_space_type Space>
+constexpr bool same_operator(int cell, int a, int b) {
+    if constexpr (cells_are_shared<Space>) {
+        for (const space_layer& l : Space::tables.layers) {
+            if (l.cell_index == cell &&
+                Space::tables.blocks[static_cast<std::size_t>(l.first_block + a)].steps !=
+                    Space::tables.blocks[static_cast<std::size_t>(l.first_block + b)].steps) {
+                return false;
+            }
+        }
+        return true;
+    } else {
+        return Space::block_of(cell, a).steps == Space::block_of(cell, b).steps;
+    }
+}
+
 /// The first operator of a cell with these steps, or -1.
 template <search_space_type Space>
 constexpr int operator_with(int cell, const recipe& steps) {
@@ -52,15 +91,15 @@ constexpr bool place_early(const architecture<Space>& a, const std::array<int, S
     return false;
 }
 
-/// Behind the last cell of a run that begins with `first`: neighbouring layers that all keep one shape. Any
-/// other cell is a run by itself.
+/// Behind the last cell of a run that begins with `first`: neighbouring layers that all keep one shape and
+/// whose cells no other layer reads. Any other cell is a run by itself.
 template <search_space_type Space>
 constexpr int end_of_run(int first) {
     int last = first;
     const cell place = Space::layer_of(first).place;
-    if (place.keeps_shape()) {
+    if (place.keeps_shape() && !is_shared<Space>(first)) {
         while (last + 1 < Space::cells && Space::layer_of(last + 1).place == place &&
-               &Space::layer_of(last + 1) == &Space::layer_of(last) + 1) {
+               &Space::layer_of(last + 1) == &Space::layer_of(last) + 1 && !is_shared<Space>(last + 1)) {
             ++last;
         }
     }
@@ -73,6 +112,15 @@ constexpr architecture<Space> canonical_network(const architecture<Space>& a) {
     int first = 0;
     while (first < Space::cells) {
         const int last = end_of_run<Space>(first) - 1;
+        if (is_shared<Space>(first)) {
+            const auto at = static_cast<std::size_t>(first++);
+            int o = 0;
+            while (!same_operator<Space>(static_cast<int>(at), o, a[at])) {
+                ++o;
+            }
+            result[at] = static_cast<std::uint8_t>(o);
+            continue;
+        }
         const cell place = Space::layer_of(first).place;
         std::array<int, Space::cells> kept{};
         int kept_count = 0;
@@ -94,7 +142,9 @@ constexpr architecture<Space> canonical_network(const architecture<Space>& a) {
 /// An operator whose recipe is empty changes nothing, so where it stands among neighbouring cells of one
 /// shape does not matter: the others move to the front of their run in their order. Operators of one cell
 /// with equal recipes are one. Two architectures are the same network exactly where their canonical forms are
-/// equal. Where codes stand for nothing (a `code_space` without a layout) each is its own canonical form.
+/// equal; but operators do not move in or out of a cell that several layers read (`again`), so that networks
+/// which are equal by such a move count as different. Where codes stand for nothing (a `code_space` without a
+/// layout) each is its own canonical form.
 template <code_space Space>
 constexpr architecture<Space> canonical(const architecture<Space>& a) {
     require_valid<Space>(a);

@@ -55,7 +55,7 @@ canonical_pairs canonical_pairs_of() {
         for (int i = 0; i < Space::cells; ++i) {
             for (int o = 0; o < Space::operator_counts[static_cast<std::size_t>(i)]; ++o) {
                 for (int earlier = 0; earlier < o; ++earlier) {
-                    if (steps(i, earlier) == steps(i, o)) {
+                    if (detail::same_operator<Space>(i, earlier, o)) {
                         rule.stands[static_cast<std::size_t>(i)][static_cast<std::size_t>(o)] = 0;
                         rule.all = false;
                     }

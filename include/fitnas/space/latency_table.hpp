@@ -4,17 +4,16 @@
 #ifndef FITNAS_SPACE_LATENCY_TABLE_HPP
 #define FITNAS_SPACE_LATENCY_TABLE_HPP
 
+#include <cstddef>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include <fitnas/space/cost.hpp>
-#include <fitnas/space/fingerprint.hpp>
+#include <fitnas/space/limit.hpp>
 
 namespace fitnas {
 
-/// @brief Milliseconds for each block of a space; an architecture's latency is the sum over the blocks it
-/// uses.
+/// @brief Milliseconds for each block of a space, as they are measured; a `named_cost` by conversion.
 class latency_table {
 public:
     /// @brief An empty table, which no space accepts.
@@ -27,7 +26,11 @@ public:
     /// @throws numeric_error where a value is none of these
     latency_table(const space_layout& layout, std::vector<double> milliseconds)
         : m_milliseconds(std::move(milliseconds)), m_space(detail::fingerprint(layout)) {
-        require_fits(layout);
+        if (m_milliseconds.size() != layout.blocks.size()) {
+            throw shape_error("[F0308] latency_table: expected one value for each of the " +
+                              std::to_string(layout.blocks.size()) + " blocks of the space, got " +
+                              std::to_string(m_milliseconds.size()));
+        }
         for (std::size_t i = 0; i < m_milliseconds.size(); ++i) {
             if (!(m_milliseconds[i] >= 0 && m_milliseconds[i] <= 1e300)) {
                 throw numeric_error("[F0307] latency_table: block " + std::to_string(i) + " (" +
@@ -36,50 +39,48 @@ public:
                                     detail::number_text(m_milliseconds[i]));
             }
         }
+        m_terms = detail::block_terms(layout, [&](std::size_t b) { return m_milliseconds[b]; });
     }
 
     /// @return milliseconds, one a block
     const std::vector<double>& blocks() const { return m_milliseconds; }
 
-    /// @return milliseconds of one architecture: the sum over its layers, in their order
+    /// @return milliseconds of one architecture
     /// @throws shape_error where the table is of another space
     /// @throws architecture_error where the architecture is not of the space
     template <search_space_type Space>
     double milliseconds(const architecture<Space>& a) const {
-        require_fits(Space::layout());
-        require_valid<Space>(a);
-        double total = 0;
-        for (const space_layer& l : Space::tables.layers) {
-            total += m_milliseconds[static_cast<std::size_t>(Space::layout().block_index(l, a))];
-        }
-        return total;
+        return named("latency").of<Space>(a);
     }
 
-    /// @brief Refuses a space that the table was not measured for.
-    /// @throws shape_error where the numbers of blocks differ, or anything else of the space
-    void require_fits(const space_layout& layout) const {
-        if (m_milliseconds.size() != layout.blocks.size()) {
-            throw shape_error("[F0308] latency_table: expected one value for each of the " +
-                              std::to_string(layout.blocks.size()) + " blocks of the space, got " +
-                              std::to_string(m_milliseconds.size()));
-        }
-        if (const std::string asked = detail::fingerprint(layout); m_space != asked) {
-            throw shape_error("[F0336] latency_table: of another space: expected the fingerprint " + asked +
-                              ", got " + m_space);
-        }
-    }
+    /// @return the cost with a name of yours, where there are several tables
+    named_cost named(std::string name) const { return {std::move(name), "ms", m_space, m_terms}; }
+    operator named_cost() const { return named("latency"); } // NOLINT(google-explicit-constructor)
 
 private:
     std::vector<double> m_milliseconds;
     std::string m_space; ///< its fingerprint
+    cost_terms m_terms;
 };
 
 namespace cost {
+
+/// @brief Milliseconds by a table, as a cost like any other.
+/// @param name tells tables of several devices from each other
+inline named_cost latency(const latency_table& table, std::string name = "latency") {
+    return table.named(std::move(name));
+}
 
 /// @brief Milliseconds of an architecture, by a table.
 template <search_space_type Space>
 double latency(const latency_table& table, const architecture<Space>& a) {
     return table.milliseconds<Space>(a);
+}
+
+/// @param milliseconds at least 0; infinity limits nothing, but candidates tell the latency
+/// @throws option_error below that
+inline limit latency_at_most(const latency_table& table, double milliseconds) {
+    return latency(table).at_most(milliseconds);
 }
 
 } // namespace cost

@@ -28,7 +28,9 @@ struct space_layer {
     cell place;
     int first_block = 0; ///< its candidates are neighbours in the list of blocks
     int candidates = 1;
-    int cell_index = -1; ///< the place of its digit in an architecture code; -1 where nothing is chosen
+    /// The place of its digit in an architecture code, which several layers may read; -1 where nothing is
+    /// chosen. Cells come in the order of the layers that read them first.
+    int cell_index = -1;
 };
 
 /// @brief The tables of a space: layers in the order of the data, blocks in the order of the parameters.
@@ -44,6 +46,15 @@ struct space_layout {
     /// @param code one operator number a cell
     constexpr const space_block& block(const space_layer& layer, std::span<const std::uint8_t> code) const {
         return blocks[static_cast<std::size_t>(block_index(layer, code))];
+    }
+    /// @return whether a layer before this one reads the same cell
+    constexpr bool reads_again(const space_layer& layer) const {
+        for (const space_layer& l : layers) {
+            if (l.cell_index >= 0 && l.cell_index == layer.cell_index) {
+                return &l != &layer;
+            }
+        }
+        return false;
     }
     /// @return the same as an index into `blocks`
     constexpr int block_index(const space_layer& layer, std::span<const std::uint8_t> code) const {

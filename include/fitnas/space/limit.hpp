@@ -5,246 +5,195 @@
 #define FITNAS_SPACE_LIMIT_HPP
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <memory>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <fitnas/config.hpp>
-#include <fitnas/space/latency_table.hpp>
+#include <fitnas/space/named_cost.hpp>
 
 namespace fitnas {
 
 namespace cost {
 
-/// @brief At most so many milliseconds by one table.
-struct latency_limit {
-    std::shared_ptr<const latency_table> table;
-    double milliseconds = std::numeric_limits<double>::infinity();
+/// @brief The most of one cost.
+struct bound {
+    named_cost cost;
+    double most = 0; ///< infinity limits nothing
+
+    bool limits() const { return most < std::numeric_limits<double>::infinity(); }
 };
 
-/// @brief What an architecture may cost; as it is made, anything.
+/// @brief What an architecture may cost; as it is made, anything. `cost::macs_at_most(m) &&
+/// energy.at_most(e)`.
 struct limit {
-    static constexpr long long none = (std::numeric_limits<long long>::max)();
-
-    long long macs = none;       ///< the most multiply-accumulates
-    long long parameters = none; ///< the most trainable values
-    /// One for each device; the first also fills the column `latency` of what a search finds.
-    std::vector<latency_limit> latencies{};
+    std::vector<bound> bounds{}; ///< of each cost one
 
     /// @return whether nothing is limited
-    bool empty() const { return macs == none && parameters == none && latencies.empty(); }
+    bool empty() const { return bounds.empty(); }
 
     /// @return whether the architecture keeps every limit
-    /// @throws option_error where something is limited in a space without a layout, which has no costs
+    /// @throws option_error, shape_error where the space has no such cost
     template <code_space Space>
-    bool meets(const architecture<Space>& a) const;
+    bool meets(const architecture<Space>& a) const {
+        require_valid<Space>(a);
+        return std::all_of(bounds.begin(), bounds.end(),
+                           [&](const bound& b) { return b.cost.template of<Space>(a) <= b.most; });
+    }
 
     /// @return as messages name it: "macs <= 1500000 and latency <= 2.5 ms"
-    FITNAS_COLD std::string text() const;
+    FITNAS_COLD std::string text() const {
+        std::string all;
+        for (const bound& b : bounds) {
+            if (b.limits()) {
+                all += (all.empty() ? "" : " and ") + b.cost.name() + " <= " + b.cost.text(b.most);
+            }
+        }
+        return all.empty() ? "no limit" : all;
+    }
 };
 
-/// @brief Both limits. Of two limits on macs, or on parameters, the smaller holds.
+/// @brief Both limits. Of two limits on one cost the smaller holds.
+/// @throws option_error where two costs have one name
 inline limit operator&&(limit a, const limit& b) {
-    a.macs = (std::min)(a.macs, b.macs);
-    a.parameters = (std::min)(a.parameters, b.parameters);
-    for (const latency_limit& l : b.latencies) {
-        a.latencies.push_back(l);
+    for (const bound& more : b.bounds) {
+        const auto known = std::find_if(a.bounds.begin(), a.bounds.end(), [&](const bound& one) {
+            return one.cost.name() == more.cost.name();
+        });
+        if (known == a.bounds.end()) {
+            a.bounds.push_back(more);
+        } else if (known->cost == more.cost) {
+            known->most = (std::min)(known->most, more.most);
+        } else {
+            throw option_error(
+                "[F0395] limit: expected names that say which cost is meant, got two costs named " +
+                more.cost.name() + "; a latency_table is named by cost::latency(table, name)");
+        }
     }
     return a;
 }
 
 /// @param most multiply-accumulates for one image, at least 0
 /// @throws option_error below that
-inline limit macs_at_most(long long most) {
-    if (most < 0) {
-        throw option_error("[F0309] macs_at_most: expected 0 or more, got " + std::to_string(most));
-    }
-    return {.macs = most};
-}
+inline limit macs_at_most(long long most) { return macs().at_most(static_cast<double>(most)); }
 
 /// @param most trainable values, at least 0
 /// @throws option_error below that
-inline limit parameters_at_most(long long most) {
-    if (most < 0) {
-        throw option_error("[F0310] parameters_at_most: expected 0 or more, got " + std::to_string(most));
-    }
-    return {.parameters = most};
-}
-
-/// @param table is kept with the limit
-/// @param milliseconds at least 0; infinity limits nothing, but latencies are reported
-/// @throws option_error below that
-inline limit latency_at_most(latency_table table, double milliseconds) {
-    if (!(milliseconds >= 0)) {
-        throw option_error("[F0311] latency_at_most: expected 0 milliseconds or more, got " +
-                           fitnas::detail::number_text(milliseconds));
-    }
-    return {.latencies = {{std::make_shared<const latency_table>(std::move(table)), milliseconds}}};
-}
+inline limit parameters_at_most(long long most) { return parameters().at_most(static_cast<double>(most)); }
 
 } // namespace cost
+
+inline cost::limit named_cost::at_most(double most) const {
+    if (!(most >= 0)) {
+        throw option_error("[F0309] limit: " + name() + ": expected at most " + text(0) + " or more, got " +
+                           detail::number_text(most));
+    }
+    return {{{*this, most}}};
+}
 
 /// @brief A limit made ready for one space: it judges whole architectures, and beginnings of them by the
 /// cheapest way to go on.
 class limit_check {
 public:
+    /// @brief A limit on one cost, with what the cost counts in the space.
+    struct limited : cost::bound {
+        cost_terms terms{};
+        std::vector<double> cheapest{}; ///< of each term
+    };
+
     /// @brief Nothing is limited.
     limit_check() = default;
 
-    /// @throws shape_error where a latency table is not of this space
-    FITNAS_COLD limit_check(const space_layout& layout, const cost::limit& limit)
-        : m_layers(layout.layers.begin(), layout.layers.end()), m_text(limit.text()) {
-        if (limit.macs != cost::limit::none) {
-            add("macs", "", static_cast<double>(limit.macs));
-            for (const space_block& b : layout.blocks) {
-                m_costs.back().blocks.push_back(static_cast<double>(b.macs));
-            }
-        }
-        if (limit.parameters != cost::limit::none) {
-            add("parameters", "", static_cast<double>(limit.parameters));
-            for (const space_block& b : layout.blocks) {
-                m_costs.back().blocks.push_back(static_cast<double>(b.parameters));
-            }
-        }
-        for (const cost::latency_limit& l : limit.latencies) {
-            if (!l.table) {
-                throw option_error("[F0312] limit: a latency limit has no table");
-            }
-            l.table->require_fits(layout);
-            add("latency", " ms", l.milliseconds);
-            m_costs.back().blocks = l.table->blocks();
-        }
+    explicit limit_check(std::vector<limited> costs) : m_costs(std::move(costs)) {
         for (limited& c : m_costs) {
-            for (const space_layer& l : m_layers) {
-                const auto first = c.blocks.begin() + l.first_block;
-                c.cheapest.push_back(*std::min_element(first, first + l.candidates));
+            for (const cost_terms::term& t : c.terms.order()) {
+                const std::span<const double> values = c.terms.values(t);
+                c.cheapest.push_back(*std::min_element(values.begin(), values.end()));
             }
         }
     }
 
     /// @return whether nothing is limited
     bool empty() const { return m_costs.empty(); }
+    /// @return the costs, in the order of the limit
+    const std::vector<limited>& costs() const { return m_costs; }
 
     /// @param code one operator number a cell
     bool meets(std::span<const std::uint8_t> code) const {
-        return can_meet(code, static_cast<int>(code.size()));
+        return std::all_of(m_costs.begin(), m_costs.end(),
+                           [&](const limited& c) { return c.terms.sum(code) <= c.most; });
     }
 
-    /// @brief Whether an architecture that begins like `code` keeps each limit by itself, where every layer
+    /// @brief Whether an architecture that begins like `code` keeps each limit by itself, where every cell
     /// behind takes its cheapest operator. That is necessary; it is sufficient for a single limit.
     /// @param code one operator number a cell
     /// @param chosen how many cells, from the first, count
     bool can_meet(std::span<const std::uint8_t> code, int chosen) const {
-        for (const limited& c : m_costs) {
-            // The same order of addition as the cost's own, so that rounding is the same too.
-            double total = 0;
-            for (std::size_t i = 0; i < m_layers.size(); ++i) {
-                const space_layer& l = m_layers[i];
-                if (l.cell_index < 0) {
-                    total += c.blocks[static_cast<std::size_t>(l.first_block)];
-                } else if (l.cell_index < chosen) {
-                    total += c.blocks[static_cast<std::size_t>(l.first_block +
-                                                               code[static_cast<std::size_t>(l.cell_index)])];
-                } else {
-                    total += c.cheapest[i];
-                }
-            }
-            if (total > c.most) {
-                return false;
-            }
-        }
-        return true;
+        return std::all_of(m_costs.begin(), m_costs.end(),
+                           [&](const limited& c) { return least(c, code, chosen) <= c.most; });
     }
 
     /// @brief Refuses limits of which one alone is below everything that the space has.
-    /// @throws limit_error with the limits and the smallest cost of each kind
+    /// @throws limit_error with the limits and the least of each cost
     void require_possible(const std::string& what) const {
         if (!can_meet({}, 0)) {
-            throw limit_error("[F0313] " + what + ": no architecture meets " + m_text + "; " + smallest());
+            throw limit_error("[F0313] " + what + ": no architecture meets " + text() + "; " + least_text());
         }
     }
 
     /// @return the error to throw where a search met no architecture that keeps the limits
     FITNAS_COLD limit_error nothing_found(const std::string& what, const std::string& looked_at) const {
-        return limit_error("[F0314] " + what + ": " + looked_at + " meets " + m_text + "; " + smallest());
+        return limit_error("[F0314] " + what + ": " + looked_at + " meets " + text() + "; " + least_text());
     }
 
 private:
-    struct limited {
-        std::string name;
-        std::string unit;
-        double most = 0;
-        std::vector<double> blocks{};   // one a block
-        std::vector<double> cheapest{}; // one a layer
-    };
-
-    FITNAS_COLD void add(const char* name, const char* unit, double most) {
-        m_costs.push_back({name, unit, most});
-    }
-
-    /// "the smallest macs of the space are 12, the smallest latency 0.5 ms".
-    FITNAS_COLD std::string smallest() const {
-        std::string text;
-        for (const limited& c : m_costs) {
-            double total = 0;
-            for (const double value : c.cheapest) {
-                total += value;
-            }
-            text += (text.empty() ? "of the space, the smallest " : ", the smallest ") + c.name + ": " +
-                    detail::number_text(total) + c.unit;
+    /// The same order of addition as the cost's own, so that rounding is the same, and never above a sum of
+    /// more.
+    static double least(const limited& c, std::span<const std::uint8_t> code, int chosen) {
+        double total = 0;
+        for (std::size_t i = 0; i < c.cheapest.size(); ++i) {
+            const cost_terms::term& t = c.terms.order()[i];
+            total += t.cell >= 0 && t.cell < chosen
+                         ? c.terms.values(t)[code[static_cast<std::size_t>(t.cell)]]
+                         : c.cheapest[i];
         }
-        return text;
+        return total;
     }
 
-    std::vector<space_layer> m_layers;
+    FITNAS_COLD std::string text() const { return cost::limit{{m_costs.begin(), m_costs.end()}}.text(); }
+
+    /// "the least is 41.2 mJ", "the least of each: macs 12, latency 0.5 ms".
+    FITNAS_COLD std::string least_text() const {
+        std::string all;
+        const auto count =
+            std::count_if(m_costs.begin(), m_costs.end(), [](const limited& c) { return c.limits(); });
+        for (const limited& c : m_costs) {
+            if (c.limits()) {
+                all += (all.empty() ? "" : ", ") + (count > 1 ? c.cost.name() + " " : "") +
+                       c.cost.text(least(c, {}, 0));
+            }
+        }
+        return (count > 1 ? "the least of each: " : "the least is ") + all;
+    }
+
     std::vector<limited> m_costs;
-    std::string m_text;
 };
 
 /// @brief Makes a limit ready for a space.
-/// @throws option_error where something is limited in a space without a layout, which has no costs
-/// @throws shape_error where a latency table is not of this space
+/// @throws option_error where blocks are to be counted in a space that has none
+/// @throws shape_error where a cost is of another space
 template <code_space Space>
 limit_check check_of(const cost::limit& limit) {
-    if constexpr (search_space_type<Space>) {
-        return limit_check(Space::layout(), limit);
-    } else {
-        if (!limit.empty()) {
-            throw option_error("[F0315] limit: " + limit.text() +
-                               " was asked for, but the space has no layout, so its codes have no costs");
-        }
-        return {};
+    std::vector<limit_check::limited> costs;
+    for (const cost::bound& b : limit.bounds) {
+        costs.push_back({b, b.cost.template in<Space>(), {}});
     }
+    return limit_check(std::move(costs));
 }
-
-namespace cost {
-
-inline std::string limit::text() const {
-    std::string all;
-    const auto add = [&](const std::string& one) { all += (all.empty() ? "" : " and ") + one; };
-    if (macs != none) {
-        add("macs <= " + std::to_string(macs));
-    }
-    if (parameters != none) {
-        add("parameters <= " + std::to_string(parameters));
-    }
-    for (const latency_limit& l : latencies) {
-        add("latency <= " + detail::number_text(l.milliseconds) + " ms");
-    }
-    return all.empty() ? "no limit" : all;
-}
-
-template <code_space Space>
-bool limit::meets(const architecture<Space>& a) const {
-    require_valid<Space>(a);
-    return empty() || check_of<Space>(*this).meets(a);
-}
-
-} // namespace cost
 
 } // namespace fitnas
 

@@ -43,8 +43,9 @@ struct head_operator {
     }
 };
 
-/// What a part of a space adds to it: `Layers` layers of the candidates `Operators`, searchable or not.
-template <class Operators, int Layers, int Width, int Stride, bool Searchable>
+/// What a part of a space adds to it: `Layers` layers of the candidates `Operators`, searchable or not. The
+/// choices of those that are not may be those of earlier cells, from `First` on.
+template <class Operators, int Layers, int Width, int Stride, bool Searchable, int First = -1>
 struct space_part {
     static_assert(Layers >= 1, "[F0326] a stage needs at least one cell");
     static_assert(Width >= 1, "[F0327] a layer's width must be positive");
@@ -54,6 +55,7 @@ struct space_part {
     static constexpr int width = Width;
     static constexpr int stride = Stride;
     static constexpr bool searchable = Searchable;
+    static constexpr int first = First;
 };
 
 } // namespace detail
@@ -73,6 +75,18 @@ struct fixed : detail::space_part<operator_set<Operator>, 1, Width, Stride, fals
 /// @tparam Stride of the first cell; the others have stride 1
 template <class Operators, int Cells, int Width, int Stride = 1>
 struct stage : detail::space_part<Operators, Cells, Width, Stride, true> {};
+
+/// @brief Layers that read choices made before: the digit of cell `First` of a code chooses in this layer
+/// too, the next in the next. They have weights of their own.
+/// @tparam Operators an `operator_set` of as many operators as these cells have
+/// @tparam Layers how many
+/// @tparam Width output channels
+/// @tparam First the first of the cells, which are all of parts before this one
+/// @tparam Stride of the first layer; the others have stride 1
+template <class Operators, int Layers, int Width, int First, int Stride = 1>
+struct again : detail::space_part<Operators, Layers, Width, Stride, false, First> {
+    static_assert(First >= 0, "[F0397] again<Operators, Layers, Width, First>: expected a cell from 0");
+};
 
 /// @brief The last layer: 1x1 convolution, batch norm, ReLU, global average pool, linear layer with bias.
 template <int Width, int Classes>
@@ -103,7 +117,8 @@ concept head_part = requires {
 };
 template <class T>
 concept any_part = requires {
-    []<class O, int L, int W, int S, bool B>(space_part<O, L, W, S, B>*) {}(static_cast<T*>(nullptr));
+    []<class O, int L, int W, int S, bool B, int F>(space_part<O, L, W, S, B, F>*) {
+    }(static_cast<T*>(nullptr));
 };
 template <class T>
 concept middle_part = any_part<T> && !stem_part<T> && !head_part<T>;
@@ -136,6 +151,7 @@ struct space_tables {
     long long parameters = 0;
     bool recipes_are_valid = true;
     bool recipes_give_the_shape = true;
+    bool choices_are_made_before = true;
 
     template <class... Parts>
     static constexpr space_tables make(shape input) {
@@ -152,8 +168,11 @@ private:
     constexpr void add(shape& input, int& layer, int& block, int& cell_index) {
         for (int i = 0; i < Part::layers; ++i) {
             const cell place{input, Part::width, i == 0 ? Part::stride : 1};
-            layers[static_cast<std::size_t>(layer++)] = {place, block, Part::operators::size,
-                                                         Part::searchable ? cell_index++ : -1};
+            const int chosen = Part::searchable ? cell_index++ : Part::first < 0 ? -1 : Part::first + i;
+            choices_are_made_before =
+                choices_are_made_before && chosen < cell_index &&
+                (Part::first < 0 || candidates_of(chosen, layer) == Part::operators::size);
+            layers[static_cast<std::size_t>(layer++)] = {place, block, Part::operators::size, chosen};
             const auto names = Part::operators::names();
             const auto recipes = Part::operators::build(place);
             for (std::size_t o = 0; o < recipes.size(); ++o) {
@@ -168,12 +187,25 @@ private:
             input = place.output();
         }
     }
+    /// Of the cell that some of the first layers have; 0 where none has it.
+    constexpr int candidates_of(int cell, int count) const {
+        for (int l = 0; l < count; ++l) {
+            if (layers[static_cast<std::size_t>(l)].cell_index == cell) {
+                return layers[static_cast<std::size_t>(l)].candidates;
+            }
+        }
+        return 0;
+    }
 };
 
 /// The tables, or a sentence that says what is wrong with an operator.
 template <int Layers, int Blocks, class Image, class... Parts>
 constexpr auto checked_tables() {
     constexpr auto tables = space_tables<Layers, Blocks>::template make<Parts...>(Image::value);
+    static_assert(
+        tables.choices_are_made_before,
+        "[F0398] again<Operators, Layers, Width, First>: expected cells of stages before it, with as "
+        "many operators");
     static_assert(tables.recipes_are_valid,
                   "[F0330] search_space<...>: an operator's recipe has an even kernel, a stride or "
                   "width below 1, or a residual that does not meet the shape of the input");
@@ -188,7 +220,7 @@ constexpr auto checked_tables() {
 /// @brief A search space: everything about it is a type or a constant.
 ///
 /// @tparam Image `image<height, width, channels>`
-/// @tparam Parts a `stem`, then any number of `stage` and `fixed`, then a `head`
+/// @tparam Parts a `stem`, then any number of `stage`, `again` and `fixed`, then a `head`
 template <class Image, class... Parts>
 struct search_space {
     static_assert(detail::is_image<Image>::value,
@@ -245,7 +277,7 @@ struct search_space {
     static constexpr space_layout layout() {
         return {input, classes, cells, supernet_parameters, tables.layers, tables.blocks};
     }
-    /// @return the layer of a cell, 0 <= cell_index < cells
+    /// @return the first layer that reads a cell, 0 <= cell_index < cells
     static constexpr const space_layer& layer_of(int cell_index) {
         for (const space_layer& l : tables.layers) {
             if (l.cell_index == cell_index) {
@@ -254,7 +286,7 @@ struct search_space {
         }
         return tables.layers.back();
     }
-    /// @return the block of an operator in a cell
+    /// @return the block of an operator in a cell, of the first layer that reads it
     static constexpr const space_block& block_of(int cell_index, int operator_index) {
         return tables.blocks[static_cast<std::size_t>(layer_of(cell_index).first_block + operator_index)];
     }

@@ -86,7 +86,7 @@ struct data_source {
                                         .seed = options.seed,
                                         .noise = 90});
         }
-        const image_dataset all = read_idx(places[0], places[1], classes);
+        const image_view all = read_idx(places[0], places[1], classes);
         if (all.image_shape() != image) {
             throw data_error("[F1065] data: the space takes images of " + to_string(image) +
                              " (height x width x channels), " + places[0] + " has images of " +

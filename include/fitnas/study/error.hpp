@@ -242,7 +242,7 @@ void error_stage(const run_folder& folder, dataset data, const error_settings& s
         all.read(path, folds);
     }
     const std::string checkpoint = folder.file("error_supernet.safetensors");
-    const image_dataset validation = std::move(data.validation);
+    const image_view validation = std::move(data.validation);
     // Of which each fold is a piece, with every class in proportion.
     const std::vector<std::size_t> images =
         stratified_indices(validation, folds * settings.images, settings.evaluation.seed);
@@ -267,7 +267,7 @@ void error_stage(const run_folder& folder, dataset data, const error_settings& s
             const int piece = 2 * static_cast<int>(f);
             evaluation.observer = detail::part_of(scoring, piece, 2 * settings.folds, clock);
             const score_table<Space> scores =
-                scores_of(evaluate_both<Space>(net, all.networks, data, evaluation), settings.score);
+                evaluate_both<Space>(net, all.networks, data, evaluation).by(settings.score);
             raw.push_back(scores.scores);
             fitted.push_back(
                 fit_predictor<Space>(scores, settings.fit,

@@ -342,6 +342,10 @@ private:
                                                {"radius", 2},
                                                {"colour", 4}}})}});
         csv_rows list{.header = {"code", "predicted", "macs", "parameters"}};
+        const auto costs = best.empty() ? std::vector<search::cost_value>() : best.front().costs;
+        for (const search::cost_value& c : costs) {
+            list.header.push_back(c.name + (c.unit.empty() ? "" : ", " + c.unit));
+        }
         if (!m_scores.accuracy.empty()) {
             list.header.push_back("accuracy with shared weights");
         }
@@ -349,6 +353,9 @@ private:
             list.rows.push_back({to_string<Space>(c.architecture),
                                  fitnas::detail::fixed_point_text(c.predicted, 4), std::to_string(c.macs),
                                  std::to_string(c.parameters)});
+            for (const search::cost_value& one : costs) {
+                list.rows.back().push_back(fitnas::detail::general_text(c.cost(one.name), 6));
+            }
             if (!m_scores.accuracy.empty()) {
                 const auto known = m_scores.accuracy.find(canonical<Space>(c.architecture));
                 list.rows.back().push_back(known == m_scores.accuracy.end()

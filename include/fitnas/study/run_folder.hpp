@@ -60,7 +60,7 @@ public:
         }
         m_manifest["fitnas"] = FITNAS_VERSION_STRING;
         m_manifest["compiler"] = compiler();
-        m_manifest["floats_in_a_vector"] = simd::native_width;
+        m_manifest["floats_in_a_vector"] = simd::lanes;
         m_manifest["threads"] = thread_count();
         m_manifest["processors"] = std::thread::hardware_concurrency();
     }

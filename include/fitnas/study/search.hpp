@@ -39,7 +39,7 @@ constexpr long long most_macs() {
 }
 
 /// @brief Searches the fitted space, exactly; writes `candidates.csv` and `front.csv` (arch, predicted, macs,
-/// parameters, ...).
+/// parameters, score, and what the limit names).
 /// @param table a path: the networks of this table `arch,score` are searched by their scores; empty: the
 /// whole space, by `predictor.json`
 /// @throws limit_error where nothing meets the limit; data_error
@@ -72,7 +72,7 @@ void search_stage(const run_folder& folder, const std::string& table, const sear
         std::stable_sort(best.begin(), best.end(),
                          [](const auto& a, const auto& b) { return a.predicted > b.predicted; });
         best.resize((std::min)(best.size(), settings.top));
-        front = search::pareto<Space>(std::move(front), search::objective::macs);
+        front = search::pareto<Space>(std::move(front));
     }
     write_csv(folder.file("candidates.csv"), best);
     write_csv(folder.file("front.csv"), front);

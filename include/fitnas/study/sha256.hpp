@@ -20,7 +20,7 @@
 #include <vector>
 
 #include <fitnas/core/error.hpp>
-#include <fitnas/data/image_dataset.hpp>
+#include <fitnas/data/image_view.hpp>
 
 namespace fitnas::study {
 
@@ -138,11 +138,18 @@ inline std::string file_sha256(const std::string& path) {
 /// @return a hash of images and labels in their order, whatever files they came from
 inline std::string dataset_sha256(const dataset& data) {
     sha256 hash;
-    for (const image_dataset* part : {&data.train, &data.validation, &data.test}) {
+    for (const image_view* part : {&data.train, &data.validation, &data.test}) {
         hash.add(std::to_string(part->size()) + " of " + to_string(part->image_shape()) + " in " +
-                 std::to_string(part->classes) + " classes\n");
-        hash.add(part->images.data(), part->images.size());
-        hash.add(part->labels.data(), part->labels.size() * sizeof(int));
+                 std::to_string(part->class_count()) + " classes\n");
+        const auto pixels = static_cast<std::size_t>(part->image_shape().size());
+        std::vector<std::uint8_t> room(pixels);
+        for (std::size_t i = 0; i < part->size(); ++i) {
+            hash.add(part->read(i, room.data()), pixels);
+        }
+        for (std::size_t i = 0; i < part->label_count(); ++i) {
+            const int label = part->label(i);
+            hash.add(&label, sizeof label);
+        }
     }
     return hash.hex();
 }

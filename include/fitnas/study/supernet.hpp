@@ -4,7 +4,6 @@
 #ifndef FITNAS_STUDY_SUPERNET_HPP
 #define FITNAS_STUDY_SUPERNET_HPP
 
-#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
@@ -17,18 +16,6 @@
 #include <fitnas/supernet/evaluate.hpp>
 
 namespace fitnas::study {
-
-/// @brief Which of the two scores of `evaluate_both` is the column `score`.
-enum class score_measure : std::uint8_t {
-    accuracy,     ///< the share of images that are right
-    negative_loss ///< minus the mean cross-entropy: finer where there are few images
-};
-
-/// @return the table with the score that is wanted
-template <search_space_type Space>
-score_table<Space> scores_of(const evaluation<Space>& found, score_measure kind) {
-    return kind == score_measure::accuracy ? found.accuracy : found.by_loss();
-}
 
 /// @brief Writes what each epoch of a training came to: epoch, loss, accuracy.
 /// @throws data_error where the file cannot be written
@@ -95,7 +82,7 @@ void evaluate_stage(const run_folder& folder, const dataset& data, score_measure
     const evaluation<Space> found = evaluate_both<Space>(net, networks, data, options);
     const std::vector<csv_column> columns{{"accuracy", found.accuracy.scores},
                                           {"negative_loss", found.negative_loss}};
-    write_csv(folder.file("scores.csv"), scores_of(found, kind), columns);
+    write_csv(folder.file("scores.csv"), found.by(kind), columns);
 }
 
 } // namespace fitnas::study

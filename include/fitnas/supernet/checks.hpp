@@ -15,7 +15,7 @@
 #include <fitnas/config.hpp>
 #include <fitnas/core/error.hpp>
 #include <fitnas/core/memory_limit.hpp>
-#include <fitnas/data/image_dataset.hpp>
+#include <fitnas/data/image_source.hpp>
 #include <fitnas/supernet/memory_use.hpp>
 #include <fitnas/supernet/weight_tensors.hpp>
 #include <fitnas/supernet/weights.hpp>
@@ -52,15 +52,15 @@ inline void require_finite(const weights& w, const std::string& what) {
 }
 
 /// Refuses images that the network does not take.
-FITNAS_COLD inline void require_images(const weights& w, const image_dataset& data, const std::string& what) {
+FITNAS_COLD inline void require_images(const weights& w, const image_source& data, const std::string& what) {
     require_consistent(data, what);
     if (data.image_shape() != w.input()) {
         throw shape_error("[F0514] " + what + ": the network takes images of " + to_string(w.input()) +
                           " (height x width x channels), got " + to_string(data.image_shape()));
     }
-    if (data.classes != w.classes()) {
+    if (data.class_count() != w.classes()) {
         throw shape_error("[F0515] " + what + ": the network has " + std::to_string(w.classes()) +
-                          " classes, the images " + std::to_string(data.classes));
+                          " classes, the images " + std::to_string(data.class_count()));
     }
 }
 

@@ -176,6 +176,12 @@ std::vector<path_score> score_paths(const Weights& w, std::span<const network_pa
 
 } // namespace detail
 
+/// @brief Which of the two scores of a sub-network.
+enum class score_measure : std::uint8_t {
+    accuracy,     ///< the share of images that are right
+    negative_loss ///< minus the mean cross-entropy
+};
+
 /// @brief Two scores of each sub-network.
 template <search_space_type Space>
 struct evaluation {
@@ -188,6 +194,10 @@ struct evaluation {
         score_table<Space> table = accuracy;
         table.scores = negative_loss;
         return table;
+    }
+    /// @return the table with the scores that are wanted
+    score_table<Space> by(score_measure measure) const {
+        return measure == score_measure::accuracy ? accuracy : by_loss();
     }
 };
 

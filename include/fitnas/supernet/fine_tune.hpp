@@ -51,11 +51,12 @@ evaluation<Space> fine_tune(const supernet<Space>& net, std::span<const architec
             options.observer(all);
         };
     }
+    const std::vector<int> labels = detail::labels_of(data.validation);
     for (auto& [a, score] : networks) {
         network<Space> one(a, net);
         train(one, data.train, own);
         const tensor2 logits = one.logits(data.validation);
-        const batch_loss sum = cross_entropy({logits.data(), logits.size()}, data.validation.labels, 0);
+        const batch_loss sum = cross_entropy({logits.data(), logits.size()}, labels, 0);
         score = {static_cast<double>(sum.correct) / static_cast<double>(data.validation.size()), sum.loss};
         ++before;
     }

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include <fitnas/data/batch.hpp>
-#include <fitnas/data/image_dataset.hpp>
+#include <fitnas/data/image_source.hpp>
 
 namespace fitnas::detail {
 
@@ -22,7 +22,7 @@ struct loaded_images {
     int count() const { return static_cast<int>(labels.size()); }
 
     /// @param indices which images
-    loaded_images(const image_dataset& data, std::span<const std::size_t> indices, const normalisation& norm)
+    loaded_images(const image_source& data, std::span<const std::size_t> indices, const normalisation& norm)
         : values(indices.size() * static_cast<std::size_t>(data.image_shape().size())),
           labels(indices.size()),
           one(data.image_shape()) {

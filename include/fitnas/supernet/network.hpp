@@ -28,7 +28,7 @@ namespace detail {
 /// Batch norm statistics of every block of one path, gathered once.
 class kept_statistics {
 public:
-    kept_statistics(const weights& w, const image_dataset& data, std::size_t count, seed s)
+    kept_statistics(const weights& w, const image_source& data, std::size_t count, seed s)
         : m_norm(normalisation_of(data)) {
         const loaded_images images(data, stratified_indices(data, count, s), m_norm);
         m_blocks = block_statistics(w.blocks().size());
@@ -65,8 +65,7 @@ inline void require_calibration_fits(const weights& w, std::size_t images) {
 }
 
 /// Logits of images, in slices. @return images x classes
-inline std::vector<float> logits_of(const weights& w, const kept_statistics& kept,
-                                    const image_dataset& data) {
+inline std::vector<float> logits_of(const weights& w, const kept_statistics& kept, const image_source& data) {
     constexpr std::size_t slice = logits_slice;
     require_logits_fit(w, data.size());
     const auto classes = static_cast<std::size_t>(w.classes());
@@ -130,7 +129,7 @@ public:
     /// @param images how many, random ones, each class in proportion; all where there are fewer
     /// @throws shape_error, data_error where the images are not of this network; option_error for no images;
     /// the statistics are then those of before
-    void calibrate(const image_dataset& data, std::size_t images = 2000, seed s = seed{0}) {
+    void calibrate(const image_source& data, std::size_t images = 2000, seed s = seed{0}) {
         detail::require_images(m_weights, data, "calibrate");
         if (images < 1) {
             throw option_error("[F0504] calibrate: images: expected at least 1, got 0");
@@ -143,7 +142,7 @@ public:
     /// @return N x classes, before softmax
     /// @throws option_error where the network was neither trained nor calibrated
     /// @throws shape_error, data_error where the images are not of this network
-    tensor2 logits(const image_dataset& data) const {
+    tensor2 logits(const image_source& data) const {
         detail::require_images(m_weights, data, "network");
         if (!m_statistics) {
             throw option_error(
@@ -187,7 +186,7 @@ auto or_as_before(network<Space>& net, Work&& work) {
 }
 
 template <search_space_type Space, class By>
-train_report train_and_calibrate(network<Space>& net, const image_dataset& data, const train_options& options,
+train_report train_and_calibrate(network<Space>& net, const image_source& data, const train_options& options,
                                  By&& by) {
     constexpr std::size_t calibration = 2000;
     return or_as_before(net, [&] {
@@ -204,14 +203,14 @@ train_report train_and_calibrate(network<Space>& net, const image_dataset& data,
 /// @throws as for a supernet; the statistics, too, are then as they were before. After `interrupted` there
 /// are none: `calibrate` makes those of the weights where the training stopped
 template <search_space_type Space>
-train_report train(network<Space>& net, const image_dataset& data, const train_options& options = {}) {
+train_report train(network<Space>& net, const image_source& data, const train_options& options = {}) {
     return detail::train_and_calibrate(net, data, options,
                                        [&] { return detail::train(net.weights(), data, options); });
 }
 /// @brief The same by a method of your own.
 /// @param method a `training_method`
 template <search_space_type Space, training_method_type Method>
-train_report train(network<Space>& net, const image_dataset& data, const train_options& options,
+train_report train(network<Space>& net, const image_source& data, const train_options& options,
                    const Method& method) {
     return detail::train_and_calibrate(
         net, data, options, [&] { return detail::train_by(net.weights(), data, options, method); });
@@ -220,7 +219,7 @@ train_report train(network<Space>& net, const image_dataset& data, const train_o
 /// @return the predicted class of each image
 /// @throws as `network::logits`; numeric_error where a logit is not finite, and so none the largest
 template <search_space_type Space>
-std::vector<int> classify(const network<Space>& net, const image_dataset& data) {
+std::vector<int> classify(const network<Space>& net, const image_source& data) {
     const tensor2 logits = net.logits(data);
     std::vector<int> classes(data.size());
     const std::size_t width = logits.shape(1);
@@ -238,11 +237,11 @@ std::vector<int> classify(const network<Space>& net, const image_dataset& data) 
 /// @return the share of images whose predicted class is their label, in [0, 1]
 /// @throws as `network::logits`
 template <search_space_type Space>
-double accuracy(const network<Space>& net, const image_dataset& data) {
+double accuracy(const network<Space>& net, const image_source& data) {
     const std::vector<int> classes = classify(net, data);
     std::size_t correct = 0;
     for (std::size_t i = 0; i < classes.size(); ++i) {
-        correct += classes[i] == data.labels[i];
+        correct += classes[i] == data.label(i);
     }
     return static_cast<double>(correct) / static_cast<double>(classes.size());
 }

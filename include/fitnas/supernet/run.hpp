@@ -12,7 +12,8 @@
 #include <vector>
 
 #include <fitnas/core/memory.hpp>
-#include <fitnas/cpu/execute.hpp>
+#include <fitnas/cpu/backward.hpp>
+#include <fitnas/cpu/forward.hpp>
 #include <fitnas/cpu/plan_memory.hpp>
 #include <fitnas/supernet/primitives.hpp>
 #include <fitnas/supernet/weights.hpp>

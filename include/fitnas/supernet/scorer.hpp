@@ -19,29 +19,31 @@ struct supernet_scorer {
     const supernet<Space>* net;
     const dataset* data;
     evaluate_options options;
+    score_measure measure;
 
     std::vector<double> operator()(std::span<const architecture<Space>> some) const {
-        return evaluate<Space>(*net, some, *data, options).scores;
+        return evaluate_both<Space>(*net, some, *data, options).by(measure).scores;
     }
 };
 
-/// @brief A function from architectures to validation accuracies, for `search::segment`, `search::evolution`,
-/// `search::iterative` and `search::random`.
+/// @brief A function from architectures to scores on validation images, for `search::segment`,
+/// `search::evolution`, `search::iterative` and `search::random`.
 /// @param net and
 /// @param data must outlive what is returned
 /// @param options as of `evaluate`
+/// @param measure accuracies are easier to read, negative losses rank better
 template <search_space_type Space>
-supernet_scorer<Space> scorer(const supernet<Space>& net, const dataset& data,
-                              evaluate_options options = {}) {
-    return {&net, &data, std::move(options)};
+supernet_scorer<Space> scorer(const supernet<Space>& net, const dataset& data, evaluate_options options = {},
+                              score_measure measure = score_measure::accuracy) {
+    return {&net, &data, std::move(options), measure};
 }
 /// What would dangle.
 template <search_space_type Space>
-auto scorer(const supernet<Space>&&, const dataset&, evaluate_options = {}) = delete;
+auto scorer(const supernet<Space>&&, const dataset&, evaluate_options = {}, score_measure = {}) = delete;
 template <search_space_type Space>
-auto scorer(const supernet<Space>&, const dataset&&, evaluate_options = {}) = delete;
+auto scorer(const supernet<Space>&, const dataset&&, evaluate_options = {}, score_measure = {}) = delete;
 template <search_space_type Space>
-auto scorer(const supernet<Space>&&, const dataset&&, evaluate_options = {}) = delete;
+auto scorer(const supernet<Space>&&, const dataset&&, evaluate_options = {}, score_measure = {}) = delete;
 
 } // namespace fitnas
 

@@ -76,12 +76,14 @@ public:
     /// `supernet`, or the architecture's code.
     std::string text() const { return m_whole ? "supernet" : code_text(m_code); }
 
-    /// `stem`, `cell2.op1_mb3_k5`, `layer4` (a fixed one), `head`.
+    /// `stem`, `cell2.op1_mb3_k5`, `layer4` (a fixed one), `layer5.op1_mb3_k5` (one that reads a cell again),
+    /// `head`.
     FITNAS_COLD std::string name_of(const selected_block& b) const {
-        const int cell = m_space.layers[b.layer].cell_index;
-        if (cell >= 0) {
-            return "cell" + std::to_string(cell) + ".op" + std::to_string(b.candidate) + "_" +
-                   std::string(b.block->name);
+        const space_layer& l = m_space.layers[b.layer];
+        if (l.cell_index >= 0) {
+            return (m_space.reads_again(l) ? "layer" + std::to_string(b.layer)
+                                           : "cell" + std::to_string(l.cell_index)) +
+                   ".op" + std::to_string(b.candidate) + "_" + std::string(b.block->name);
         }
         return b.layer == 0                           ? "stem"
                : b.layer + 1 == m_space.layers.size() ? "head"

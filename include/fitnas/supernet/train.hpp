@@ -23,7 +23,7 @@ namespace detail {
 /// By SGD along a cosine. A template, here and in the rooms beside, so that only programs that call it
 /// compile it.
 template <std::same_as<weights> Weights>
-train_report train(Weights& w, const image_dataset& data, const train_options& o) {
+train_report train(Weights& w, const image_source& data, const train_options& o) {
     const std::size_t batch = (std::max)(o.batch, std::size_t{1}); // which is checked only then
     return train_by(w, data, o, method_of(o, data.size() / batch));
 }
@@ -60,14 +60,14 @@ auto or_as_before(supernet<Space>& net, Work&& work) {
 /// @throws interrupted where `options.keep.stop` asked for it, or the observer threw it, after saving; the
 /// weights are then those of the last step, also where a mean is taken (`options.average`)
 template <search_space_type Space>
-train_report train(supernet<Space>& net, const image_dataset& data, const train_options& options = {}) {
+train_report train(supernet<Space>& net, const image_source& data, const train_options& options = {}) {
     return detail::or_as_before(net, [&] { return detail::train(net.weights(), data, options); });
 }
 
 /// @brief The same by a method of your own.
 /// @param method a `training_method`
 template <search_space_type Space, training_method_type Method>
-train_report train(supernet<Space>& net, const image_dataset& data, const train_options& options,
+train_report train(supernet<Space>& net, const image_source& data, const train_options& options,
                    const Method& method) {
     return detail::or_as_before(net, [&] { return detail::train_by(net.weights(), data, options, method); });
 }

@@ -15,12 +15,11 @@
 
 #include <fitnas/config.hpp>
 #include <fitnas/core/error.hpp>
-#include <fitnas/core/hash.hpp>
 #include <fitnas/core/number_text.hpp>
 #include <fitnas/core/progress.hpp>
 #include <fitnas/core/rng.hpp>
 #include <fitnas/data/batch.hpp>
-#include <fitnas/data/image_dataset.hpp>
+#include <fitnas/data/image_source.hpp>
 #include <fitnas/supernet/sampling.hpp>
 #include <fitnas/supernet/training_state.hpp>
 
@@ -109,16 +108,13 @@ FITNAS_COLD inline void require_options(const train_options& o, std::size_t imag
 }
 
 /// What a training that goes on must share with the one that was saved.
-FITNAS_COLD inline std::vector<std::pair<std::string, std::string>>
-training_setup(const train_options& o, const image_dataset& data) {
+FITNAS_COLD inline std::vector<std::pair<std::string, std::string>> training_setup(const train_options& o,
+                                                                                   const image_source& data) {
     const auto exact = [](double value) { return general_text(value, 17); };
-    hash64 images;
-    images.add(data.images.data(), data.images.size());
-    images.add(data.labels.data(), data.labels.size() * sizeof(int));
     constexpr const char* ways[] = {"uniform", "strict_fair", "fair_in_turn", "sandwich"};
     std::vector<std::pair<std::string, std::string>> setup{
-        {"images",
-         std::to_string(data.size()) + " of " + to_string(data.image_shape()) + ", hash " + images.text()},
+        {"images", std::to_string(data.size()) + " of " + to_string(data.image_shape()) + ", hash " +
+                       data.fingerprint()},
         {"epochs", std::to_string(o.epochs)},
         {"batch", std::to_string(o.batch)},
         {"sampling", ways[static_cast<std::size_t>(o.sampling)]},

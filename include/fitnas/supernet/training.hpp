@@ -76,7 +76,7 @@ template <training_method_type Method>
 class training {
 public:
     /// @param o,method which are kept by reference
-    training(weights& w, const image_dataset& data, const train_options& o, const Method& method)
+    training(weights& w, const image_source& data, const train_options& o, const Method& method)
         : m_weights(w),
           m_data(data),
           m_options(o),
@@ -263,7 +263,7 @@ private:
     }
 
     weights& m_weights;
-    const image_dataset& m_data;
+    const image_source& m_data;
     const train_options& m_options;
     const Method& m_method;
     bool m_chooses; ///< whether there are paths to choose among
@@ -285,7 +285,7 @@ private:
 
 /// Checks first.
 template <std::same_as<weights> Weights, class Method>
-train_report train_by(Weights& w, const image_dataset& data, const train_options& o, const Method& method) {
+train_report train_by(Weights& w, const image_source& data, const train_options& o, const Method& method) {
     require_images(w, data, "train");
     require_options(o, data.size());
     require_step_fits(w, o, state_floats(method));

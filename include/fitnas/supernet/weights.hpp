@@ -9,8 +9,8 @@
 #include <vector>
 
 #include <fitnas/core/memory_limit.hpp>
+#include <fitnas/cpu/plan.hpp>
 #include <fitnas/nn/initialise.hpp>
-#include <fitnas/nn/plan.hpp>
 #include <fitnas/supernet/selection.hpp>
 
 namespace fitnas::detail {

@@ -12,11 +12,11 @@ namespace fitnas::gcn::detail {
 /// Calls `body(i, count)` for vectors of `count` numbers that together cover a layer's input.
 template <class Body>
 FITNAS_INLINE void for_each_vector(const site& at, const Body& body) {
-    constexpr std::size_t step = simd::native_width;
+    constexpr std::size_t step = simd::lanes;
     const std::size_t size = static_cast<std::size_t>(at.count) * at.input.size();
     std::size_t i = 0;
     for (; i + step <= size; i += step) {
-        body(i, simd::native_width);
+        body(i, simd::lanes);
     }
     if (i < size) {
         body(i, static_cast<int>(size - i));

@@ -12,25 +12,24 @@
 namespace fitnas::gcn::detail {
 
 /// Vectors of a row that stay in registers: 64 floats where the registers allow.
-inline constexpr int sum_vectors = simd::native_width == 16 ? 4 : 8;
+inline constexpr int sum_vectors = simd::lanes == 16 ? 4 : 8;
 
 template <int Vectors, class Weight, class Row>
 FITNAS_INLINE void sum_rows_part(int column, int left, int count, const float* start, const Weight& weight,
                                  const Row& row, float* to) {
     simd::vecs<Vectors> sum = {};
     for (int v = 0; start != nullptr && v < Vectors; ++v) {
-        sum[v] = simd::load(start + column + v * simd::native_width, left - v * simd::native_width);
+        sum[v] = simd::load(start + column + v * simd::lanes, left - v * simd::lanes);
     }
     for (int i = 0; i < count; ++i) {
         const simd::vec<> factor = simd::broadcast(weight(i));
         const float* from = row(i) + column;
         for (int v = 0; v < Vectors; ++v) {
-            sum[v] = simd::fma(
-                factor, simd::load(from + v * simd::native_width, left - v * simd::native_width), sum[v]);
+            sum[v] = simd::fma(factor, simd::load(from + v * simd::lanes, left - v * simd::lanes), sum[v]);
         }
     }
     for (int v = 0; v < Vectors; ++v) {
-        simd::store(to + column + v * simd::native_width, sum[v], left - v * simd::native_width);
+        simd::store(to + column + v * simd::lanes, sum[v], left - v * simd::lanes);
     }
 }
 
@@ -39,12 +38,12 @@ FITNAS_INLINE void sum_rows_part(int column, int left, int count, const float* s
 template <class Weight, class Row>
 FITNAS_INLINE void sum_rows(int width, int count, const float* start, const Weight& weight, const Row& row,
                             float* to) {
-    constexpr int step = sum_vectors * simd::native_width;
+    constexpr int step = sum_vectors * simd::lanes;
     int column = 0;
     for (; column + step <= width; column += step) {
         sum_rows_part<sum_vectors>(column, step, count, start, weight, row, to);
     }
-    for (; column < width; column += simd::native_width) {
+    for (; column < width; column += simd::lanes) {
         sum_rows_part<1>(column, width - column, count, start, weight, row, to);
     }
 }

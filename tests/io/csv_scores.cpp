@@ -7,7 +7,7 @@
 
 #include <doctest/doctest.h>
 
-#include <fitnas/io/csv.hpp>
+#include <fitnas/io/csv_scores.hpp>
 #include <fitnas/space/spaces.hpp>
 
 #include "../support/temporary_folder.hpp"

@@ -1,0 +1,57 @@
+/// @file
+/// @brief Sums over rows for each channel, gathered in groups whose number does not depend on the threads.
+
+#ifndef FITNAS_CPU_GROUP_SUMS_HPP
+#define FITNAS_CPU_GROUP_SUMS_HPP
+
+#include <algorithm>
+#include <cstddef>
+
+#include <fitnas/core/memory.hpp>
+#include <fitnas/core/parallel.hpp>
+#include <fitnas/cpu/activation.hpp>
+
+namespace fitnas::detail {
+
+/// Sums over rows for each channel, one pair of rows of doubles for each group: [group][2][channels].
+class group_sums {
+public:
+    void start(int channels) {
+        m_channels = channels;
+        const std::size_t n = std::size_t{2} * sum_groups * static_cast<std::size_t>(channels);
+        std::fill_n(m_data.reserve(n), n, 0.0);
+    }
+    double* first(int group) { return m_data.reserve(0) + std::ptrdiff_t{2} * group * m_channels; }
+    double* second(int group) { return first(group) + m_channels; }
+    /// Adds the groups, in order, into group 0.
+    void add_up() {
+        for (int g = 1; g < sum_groups; ++g) {
+            for (int c = 0; c < 2 * m_channels; ++c) {
+                first(0)[c] += first(g)[c];
+            }
+        }
+    }
+
+private:
+    aligned_buffer<double> m_data;
+    int m_channels = 0;
+};
+
+/// Adds lanes channels' sums of a tile to the sums of a group.
+FITNAS_INLINE void add_to(double* sums, vec<> tile, int count) {
+    if (count >= lanes) {
+        typedef double doubles __attribute__((vector_size(lanes * sizeof(double))));
+        doubles sum;
+        __builtin_memcpy(&sum, sums, sizeof sum);
+        sum += __builtin_convertvector(tile, doubles);
+        __builtin_memcpy(sums, &sum, sizeof sum);
+        return;
+    }
+    for (int i = 0; i < count; ++i) {
+        sums[i] += static_cast<double>(tile[i]);
+    }
+}
+
+} // namespace fitnas::detail
+
+#endif

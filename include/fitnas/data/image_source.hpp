@@ -1,0 +1,122 @@
+/// @file
+/// @brief Labelled images, wherever they are: what training and scoring see of them.
+
+#ifndef FITNAS_DATA_IMAGE_SOURCE_HPP
+#define FITNAS_DATA_IMAGE_SOURCE_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include <fitnas/config.hpp>
+#include <fitnas/core/error.hpp>
+#include <fitnas/core/hash.hpp>
+#include <fitnas/nn/shape.hpp>
+
+namespace fitnas {
+
+/// @brief Images of one shape and their labels. An `image_dataset` has them in memory, an `image_view` shows
+/// some of another source's; derive from this to show images that are elsewhere. Functions are called by
+/// several threads at a time.
+class image_source {
+public:
+    image_source() = default;
+    image_source(const image_source&) = default;
+    image_source(image_source&&) = default;
+    image_source& operator=(const image_source&) = default;
+    image_source& operator=(image_source&&) = default;
+    virtual ~image_source() = default;
+
+    /// @return how many images there are
+    virtual std::size_t size() const = 0;
+    /// @return the shape of one image
+    virtual shape image_shape() const = 0;
+    /// @return how many classes there are; labels are below
+    virtual int class_count() const = 0;
+    /// @return how many labels there are: as many as images, unless the source contradicts itself
+    virtual std::size_t label_count() const { return size(); }
+    /// @param image below `label_count()`
+    virtual int label(std::size_t image) const = 0;
+    /// @param image below `size()`
+    /// @param room for one image, which may be written to
+    /// @return H x W x C pixels, 0 to 255, in `room` or where they lie
+    virtual const std::uint8_t* read(std::size_t image, std::uint8_t* room) const = 0;
+
+    bool empty() const { return size() == 0; }
+    /// @return a hash of what the images hold, wherever they came from: 16 hexadecimal digits
+    virtual std::string fingerprint() const;
+};
+
+namespace detail {
+inline std::vector<int> labels_of(const image_source& data) {
+    std::vector<int> labels;
+    labels.reserve(data.label_count());
+    for (std::size_t i = 0; i < data.label_count(); ++i) {
+        labels.push_back(data.label(i));
+    }
+    return labels;
+}
+} // namespace detail
+
+inline std::string image_source::fingerprint() const {
+    // Eight images are a whole number of words.
+    constexpr std::size_t together = 8;
+    const auto pixels = static_cast<std::size_t>(image_shape().size());
+    std::vector<std::uint8_t> some(together * pixels);
+    std::vector<std::uint8_t> room(pixels);
+    detail::hash64 hash;
+    hash.add(std::uint64_t{size() * pixels});
+    for (std::size_t first = 0; first < size(); first += together) {
+        std::size_t bytes = 0;
+        for (std::size_t i = first; i < size() && i < first + together; ++i, bytes += pixels) {
+            std::memcpy(some.data() + bytes, read(i, room.data()), pixels);
+        }
+        hash.add_words(some.data(), bytes);
+    }
+    const std::vector<int> labels = detail::labels_of(*this);
+    hash.add(labels.data(), labels.size() * sizeof(int));
+    return hash.text();
+}
+
+namespace detail {
+/// @throws shape_error where there is not one label an image
+inline void require_labels(const image_source& data, const char* what) {
+    if (data.label_count() != data.size()) {
+        throw shape_error("[F0419] " + std::string(what) + ": expected one label an image, got " +
+                          std::to_string(data.size()) + " images and " + std::to_string(data.label_count()) +
+                          " labels");
+    }
+}
+} // namespace detail
+
+/// @brief Refuses a set of images that contradicts itself.
+/// @param what the file or set, for the message
+/// @throws data_error where there are no images, images and labels differ in number, or a label is outside
+/// [0, classes)
+FITNAS_COLD inline void require_consistent(const image_source& data, const std::string& what) {
+    if (data.empty() || data.image_shape().size() == 0) {
+        throw data_error("[F0420] " + what + ": expected at least one image, got none");
+    }
+    if (data.label_count() != data.size()) {
+        throw data_error("[F0421] " + what + ": expected one label an image, got " +
+                         std::to_string(data.size()) + " images and " + std::to_string(data.label_count()) +
+                         " labels");
+    }
+    if (data.class_count() < 1) {
+        throw data_error("[F0422] " + what + ": expected at least one class, got " +
+                         std::to_string(data.class_count()));
+    }
+    for (std::size_t i = 0; i < data.size(); ++i) {
+        if (const int label = data.label(i); label < 0 || label >= data.class_count()) {
+            throw data_error("[F0423] " + what + ": expected labels from 0 to " +
+                             std::to_string(data.class_count() - 1) + ", got " + std::to_string(label) +
+                             " for image " + std::to_string(i));
+        }
+    }
+}
+
+} // namespace fitnas
+
+#endif

@@ -1,0 +1,8 @@
+// expect: [F0397] again<Operators, Layers, Width, First>: expected a cell from 0
+#include <fitnas/op/conv.hpp>
+#include <fitnas/space/search_space.hpp>
+
+using ops = fitnas::operator_set<fitnas::op::conv<3>>;
+using space = fitnas::search_space<fitnas::image<8, 8, 1>, fitnas::stem<8>, fitnas::stage<ops, 2, 8>,
+                                   fitnas::again<ops, 1, 8, -1>, fitnas::head<8, 10>>;
+static_assert(space::cells > 0);
