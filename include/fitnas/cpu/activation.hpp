@@ -37,9 +37,10 @@ FITNAS_INLINE vec<> apply(activation act, vec<> u) {
         return apply<activation::relu6>(u);
     case activation::hard_swish:
         return apply<activation::hard_swish>(u);
-    default:
-        return u;
+    case activation::none:
+        break;
     }
+    return u;
 }
 
 /// gradient times the activation's derivative at u
@@ -68,7 +69,7 @@ void with_activation(activation act, F&& f) {
         return f(std::integral_constant<activation, activation::relu6>());
     case activation::hard_swish:
         return f(std::integral_constant<activation, activation::hard_swish>());
-    default:
+    case activation::none:
         return f(std::integral_constant<activation, activation::none>());
     }
 }

@@ -68,16 +68,29 @@ inline step_memory memory_of(const block_plan& plan, const plan_step& step, memo
     takes.norm = norm_of(step.norm);
     takes.gradient = step.source() == 0 || step.passes_gradient() ? 0 : activations(step.source_shape());
     takes.shortcut = step.more_shortcuts ? activations(step.in_shape) : 0;
-    if (step.kind == step_kind::squeeze_excite) {
-        takes.state = images * squeeze_state::size(step.in_shape.channels, step.what.hidden(step.in_shape));
+    const int k = step.source_shape().channels;
+    switch (step.kind) {
+    case step_kind::squeeze_excite:
+        takes.state = images * squeeze_state::size(k, step.what.hidden(step.in_shape));
         takes.scratch = takes.state;
-    } else if (step.kind == step_kind::custom) {
+        break;
+    case step_kind::custom:
         takes.scratch = custom_scratch(step, images);
-    } else if (step.expands()) {
-        const int k = step.narrow.in_shape.channels;
+        break;
+    case step_kind::expanded_depthwise:
         takes.expanded_norm = norm_of(step.in.norm);
         takes.moments = expansion_moments::size(k, step.in_shape.channels);
         takes.scratch = expansion_scratch::size(k, step.in_shape.channels);
+        break;
+    case step_kind::pointwise:
+    case step_kind::depthwise:
+    case step_kind::convolution:
+    case step_kind::linear:
+    case step_kind::max_pool:
+    case step_kind::average_pool:
+    case step_kind::global_pool:
+    case step_kind::write_out:
+        break; // nothing beside
     }
     return takes;
 }

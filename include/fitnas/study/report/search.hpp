@@ -1,0 +1,127 @@
+/// @file
+/// @brief The section on the search: predictors, front, chosen networks, the winner.
+
+#ifndef FITNAS_STUDY_REPORT_SEARCH_HPP
+#define FITNAS_STUDY_REPORT_SEARCH_HPP
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include <fitnas/study/chain.hpp>
+#include <fitnas/study/report/draft.hpp>
+#include <fitnas/study/report_run.hpp>
+#include <fitnas/study/search.hpp>
+
+namespace fitnas::study::detail {
+
+/// Predicted quality against cost: all networks, the front and the chosen ones.
+template <search_space_type Space>
+FITNAS_COLD void search_chart(report_draft<Space>& r, const std::vector<search::candidate<Space>>& best,
+                              const std::vector<search::candidate<Space>>& front) {
+    constexpr std::size_t most_points = 5000;
+    csv_rows rows{.header = {"arch", "macs", "predicted", "front", "chosen"}};
+    const auto add = [&](const architecture<Space>& a, double predicted, const char* on_front,
+                         const char* chosen) {
+        rows.rows.push_back({to_string<Space>(a),
+                             exact_text(1e-6 * static_cast<double>(cost::macs<Space>(a))),
+                             exact_text(predicted), on_front, chosen});
+    };
+    if (r.folder.has("predictions.csv")) {
+        const auto all = read_csv<Space>(r.folder.file("predictions.csv"));
+        const std::size_t step = all.size() / most_points + 1; // a page need not hold all of a large space
+        for (std::size_t i = 0; i < all.size(); i += step) {
+            add(all.architectures[i], all.scores[i], "0", "0");
+        }
+    }
+    for (const auto& c : front) {
+        add(c.architecture, c.predicted, "1", "0");
+    }
+    for (const auto& c : best) {
+        add(c.architecture, c.predicted, "0", "1");
+    }
+    r.page.section("Search");
+    r.page.text("Predicted is the fitted score, in the unit of the raw ones (" + r.scores.words() +
+                "); the front is the best for each cost, exactly.");
+    r.page.data("search", rows);
+    r.page.chart(
+        {{"title", "Predicted quality against cost: the exact front, and the chosen networks"},
+         {"data", "search"},
+         {"x", {{"title", "million multiply-accumulates"}}},
+         {"y", {{"title", "predicted score (" + r.scores.words() + ")"}}},
+         {"series",
+          json::array(
+              {{{"label", "chosen"},
+                {"x", "macs"},
+                {"y", "predicted"},
+                {"where", "chosen"},
+                {"radius", 6},
+                {"shape", "triangle"},
+                {"colour", 1}},
+               {{"label", "front"},
+                {"x", "macs"},
+                {"y", "predicted"},
+                {"where", "front"},
+                {"line", true},
+                {"stepped", true},
+                {"colour", 2}},
+               {{"label", "networks"}, {"x", "macs"}, {"y", "predicted"}, {"radius", 2}, {"colour", 4}}})}});
+}
+
+/// The chosen networks and what they cost.
+template <search_space_type Space>
+FITNAS_COLD void search_list(report_draft<Space>& r, const std::vector<search::candidate<Space>>& best) {
+    csv_rows list{.header = {"code", "predicted", "macs", "parameters"}};
+    const auto costs = best.empty() ? std::vector<search::cost_value>() : best.front().costs;
+    for (const search::cost_value& c : costs) {
+        list.header.push_back(c.name + (c.unit.empty() ? "" : ", " + c.unit));
+    }
+    if (!r.scores.accuracy.empty()) {
+        list.header.push_back("accuracy with shared weights");
+    }
+    for (const auto& c : best) {
+        list.rows.push_back({to_string<Space>(c.architecture),
+                             fitnas::detail::fixed_point_text(c.predicted, 4), std::to_string(c.macs),
+                             std::to_string(c.parameters)});
+        for (const search::cost_value& one : costs) {
+            list.rows.back().push_back(fitnas::detail::general_text(c.cost(one.name), 6));
+        }
+        if (!r.scores.accuracy.empty()) {
+            const auto known = r.scores.accuracy.find(canonical<Space>(c.architecture));
+            list.rows.back().push_back(
+                known == r.scores.accuracy.end() ? "" : fitnas::detail::fixed_point_text(known->second, 4));
+        }
+    }
+    r.page.table(list);
+}
+
+/// Predictors, the fitted space, and the winner.
+template <search_space_type Space>
+FITNAS_COLD void search_section(report_draft<Space>& r) {
+    if (r.folder.has("predictors.csv")) {
+        r.page.section("Predictors");
+        r.page.text("Kendall's tau-b with raw scores that were held out, by cross-validation, and its 95 "
+                    "% bootstrap "
+                    "interval over networks: how well scores are foretold, not the truth.");
+        file_table(r.folder, r.page, "predictors.csv",
+                   {{"predictor", "predictor", as_it_stands},
+                    {"tau", "tau-b", 3},
+                    {"low", "95 % from", 3},
+                    {"high", "to", 3}});
+    }
+    if (!r.folder.has("candidates.csv") || !r.folder.has("front.csv")) {
+        return;
+    }
+    const auto best = read_csv_candidates<Space>(r.folder.file("candidates.csv"));
+    const auto front = read_csv_candidates<Space>(r.folder.file("front.csv"));
+    search_chart<Space>(r, best, front);
+    search_list<Space>(r, best);
+    if (!best.empty()) {
+        r.page.section("The winner, " + to_string<Space>(best.front().architecture));
+        r.page.html(chain_svg<Space>(best.front().architecture));
+    }
+}
+
+} // namespace fitnas::study::detail
+
+#endif
