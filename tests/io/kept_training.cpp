@@ -8,6 +8,7 @@
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 
+#include <fitnas/data/image_view.hpp>
 #include <fitnas/io/checkpoint.hpp>
 #include <fitnas/nn/adam.hpp>
 #include <fitnas/nn/schedule.hpp>
@@ -182,7 +183,7 @@ TEST_CASE("a network's statistics are taken back with its weights") {
     same();
     CHECK_THROWS_AS(train(net, data.train, throwing(9, std::runtime_error("x")), where), std::runtime_error);
     same();
-    const image_dataset wide = datasets::synthetic({.image = {8, 9, 1}, .classes = 4, .train = 512}).train;
+    const image_view wide = datasets::synthetic({.image = {8, 9, 1}, .classes = 4, .train = 512}).train;
     CHECK_THROWS_AS(train(net, wide, options, where), shape_error);
     same();
     std::string bytes = folder.read("a");

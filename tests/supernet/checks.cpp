@@ -27,7 +27,9 @@ TEST_CASE("scoring refuses foreign images and spoilt weights by name") {
     CHECK(
         contains(message_of(wrong), "evaluate: the validation split: the network takes images of 8 x 8 x 1"));
     wrong = data;
-    wrong.train.classes = 5;
+    image_dataset five_classes(data.train);
+    five_classes.classes = 5;
+    wrong.train = five_classes;
     CHECK(
         contains(message_of(wrong), "evaluate: the training split: the network has 4 classes, the images 5"));
     net.parameters(1, 0)[0] = std::numeric_limits<float>::infinity();

@@ -15,7 +15,6 @@
 
 #include <fitnas/config.hpp>
 #include <fitnas/core/error.hpp>
-#include <fitnas/core/hash.hpp>
 #include <fitnas/core/number_text.hpp>
 #include <fitnas/core/progress.hpp>
 #include <fitnas/core/rng.hpp>
