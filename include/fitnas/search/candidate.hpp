@@ -91,6 +91,16 @@ struct candidate {
 };
 
 namespace detail {
+/// Fills in the costs of a limit, beside macs and parameters.
+template <code_space Space>
+void tell_costs(candidate<Space>& c, const limit_check& limits) {
+    for (const limit_check::limited& l : limits.costs()) {
+        if (l.cost != cost::macs() && l.cost != cost::parameters()) {
+            c.costs.push_back({l.cost.name(), l.cost.unit(), l.terms.sum(c.architecture)});
+        }
+    }
+}
+
 /// The candidate with its costs filled in.
 template <code_space Space>
 candidate<Space> candidate_by(const architecture<Space>& a, double predicted, const limit_check& limits) {
@@ -99,11 +109,7 @@ candidate<Space> candidate_by(const architecture<Space>& a, double predicted, co
         c.macs = cost::macs<Space>(a);
         c.parameters = cost::parameters<Space>(a);
     }
-    for (const limit_check::limited& l : limits.costs()) {
-        if (l.cost != cost::macs() && l.cost != cost::parameters()) {
-            c.costs.push_back({l.cost.name(), l.cost.unit(), l.terms.sum(a)});
-        }
-    }
+    tell_costs(c, limits);
     return c;
 }
 } // namespace detail

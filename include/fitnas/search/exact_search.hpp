@@ -148,7 +148,7 @@ private:
         to.spent.resize(m_costs.size());
         for (std::size_t i = 0; i < m_costs.size(); ++i) {
             to.spent[i] = m_costs[i].step(from.spent[i], cell, o);
-            if (to.spent[i] + m_costs[i].smallest_behind[cell + 1] > m_costs[i].most_rounded()) {
+            if (to.spent[i] + m_costs[i].smallest_behind[cell + 1] > m_costs[i].most_rounded) {
                 return false;
             }
         }
@@ -312,7 +312,7 @@ private:
             for (std::size_t i = 0; i < m.m_costs.size(); ++i) {
                 const path_cost& c = m.m_costs[i];
                 behind[i] = c.step(before[i], cell, o);
-                if (behind[i] + c.smallest_behind[cell + 1] > c.most_rounded()) {
+                if (behind[i] + c.smallest_behind[cell + 1] > c.most_rounded) {
                     return false;
                 }
             }

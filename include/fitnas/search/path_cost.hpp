@@ -22,6 +22,9 @@ namespace fitnas::search::detail {
 struct path_cost {
     double start = 0; ///< of the fixed terms before the first cell
     double most = std::numeric_limits<double>::infinity();
+    /// Above `most` by more than the rounding of any order of addition: what is left out here breaks the
+    /// limit.
+    double most_rounded = most;
     std::vector<std::vector<double>> cells{}; ///< for each operator
     std::vector<std::vector<double>> fixed{}; ///< terms between a cell and the next
     std::vector<double> fixed_behind{};       ///< of all fixed terms behind the first cells
@@ -53,6 +56,7 @@ struct path_cost {
             total += fixed_behind[i] + *std::max_element(cells[i].begin(), cells[i].end());
             fixed_behind[i] += fixed_behind[i + 1];
         }
+        most_rounded = most + 1e-12 * (std::abs(most) + total);
     }
 
     /// What is spent behind a cell.
@@ -71,10 +75,6 @@ struct path_cost {
         }
         return sum;
     }
-
-    /// Above `most` by more than the rounding of any order of addition: what is left out here breaks the
-    /// limit.
-    double most_rounded() const { return most + 1e-12 * (std::abs(most) + total); }
 };
 
 /// The costs that are limited, in the order of the check.

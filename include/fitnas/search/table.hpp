@@ -96,10 +96,16 @@ public:
         }
         std::vector<candidate<Space>> list;
         for (const std::size_t i : found) {
-            list.push_back(detail::candidate_by<Space>(m_rows[i].code, m_rows[i].predicted, asked.others));
-            for (const std::size_t c : asked.costs) {
-                tell(list.back(), c, m_costs[i * width() + c]);
+            list.push_back({.architecture = m_rows[i].code, .predicted = m_rows[i].predicted});
+            const double* costs = m_costs.data() + i * width();
+            if constexpr (counted > 0) {
+                list.back().macs = static_cast<long long>(costs[0]);
+                list.back().parameters = static_cast<long long>(costs[1]);
             }
+            for (const std::size_t c : asked.costs) {
+                tell(list.back(), c, costs[c]);
+            }
+            detail::tell_costs(list.back(), asked.others);
         }
         return list;
     }
