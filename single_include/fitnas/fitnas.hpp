@@ -16519,6 +16519,16 @@ struct candidate {
 };
 
 namespace detail {
+/// Fills in the costs of a limit, beside macs and parameters.
+template <code_space Space>
+void tell_costs(candidate<Space>& c, const limit_check& limits) {
+    for (const limit_check::limited& l : limits.costs()) {
+        if (l.cost != cost::macs() && l.cost != cost::parameters()) {
+            c.costs.push_back({l.cost.name(), l.cost.unit(), l.terms.sum(c.architecture)});
+        }
+    }
+}
+
 /// The candidate with its costs filled in.
 template <code_space Space>
 candidate<Space> candidate_by(const architecture<Space>& a, double predicted, const limit_check& limits) {
@@ -16527,11 +16537,7 @@ candidate<Space> candidate_by(const architecture<Space>& a, double predicted, co
         c.macs = cost::macs<Space>(a);
         c.parameters = cost::parameters<Space>(a);
     }
-    for (const limit_check::limited& l : limits.costs()) {
-        if (l.cost != cost::macs() && l.cost != cost::parameters()) {
-            c.costs.push_back({l.cost.name(), l.cost.unit(), l.terms.sum(a)});
-        }
-    }
+    tell_costs(c, limits);
     return c;
 }
 } // namespace detail
@@ -17410,6 +17416,9 @@ namespace fitnas::search::detail {
 struct path_cost {
     double start = 0; ///< of the fixed terms before the first cell
     double most = std::numeric_limits<double>::infinity();
+    /// Above `most` by more than the rounding of any order of addition: what is left out here breaks the
+    /// limit.
+    double most_rounded = most;
     std::vector<std::vector<double>> cells{}; ///< for each operator
     std::vector<std::vector<double>> fixed{}; ///< terms between a cell and the next
     std::vector<double> fixed_behind{};       ///< of all fixed terms behind the first cells
@@ -17441,6 +17450,7 @@ struct path_cost {
             total += fixed_behind[i] + *std::max_element(cells[i].begin(), cells[i].end());
             fixed_behind[i] += fixed_behind[i + 1];
         }
+        most_rounded = most + 1e-12 * (std::abs(most) + total);
     }
 
     /// What is spent behind a cell.
@@ -17459,10 +17469,6 @@ struct path_cost {
         }
         return sum;
     }
-
-    /// Above `most` by more than the rounding of any order of addition: what is left out here breaks the
-    /// limit.
-    double most_rounded() const { return most + 1e-12 * (std::abs(most) + total); }
 };
 
 /// The costs that are limited, in the order of the check.
@@ -17964,7 +17970,7 @@ private:
         to.spent.resize(m_costs.size());
         for (std::size_t i = 0; i < m_costs.size(); ++i) {
             to.spent[i] = m_costs[i].step(from.spent[i], cell, o);
-            if (to.spent[i] + m_costs[i].smallest_behind[cell + 1] > m_costs[i].most_rounded()) {
+            if (to.spent[i] + m_costs[i].smallest_behind[cell + 1] > m_costs[i].most_rounded) {
                 return false;
             }
         }
@@ -18128,7 +18134,7 @@ private:
             for (std::size_t i = 0; i < m.m_costs.size(); ++i) {
                 const path_cost& c = m.m_costs[i];
                 behind[i] = c.step(before[i], cell, o);
-                if (behind[i] + c.smallest_behind[cell + 1] > c.most_rounded()) {
+                if (behind[i] + c.smallest_behind[cell + 1] > c.most_rounded) {
                     return false;
                 }
             }
@@ -19355,10 +19361,16 @@ public:
         }
         std::vector<candidate<Space>> list;
         for (const std::size_t i : found) {
-            list.push_back(detail::candidate_by<Space>(m_rows[i].code, m_rows[i].predicted, asked.others));
-            for (const std::size_t c : asked.costs) {
-                tell(list.back(), c, m_costs[i * width() + c]);
+            list.push_back({.architecture = m_rows[i].code, .predicted = m_rows[i].predicted});
+            const double* costs = m_costs.data() + i * width();
+            if constexpr (counted > 0) {
+                list.back().macs = static_cast<long long>(costs[0]);
+                list.back().parameters = static_cast<long long>(costs[1]);
             }
+            for (const std::size_t c : asked.costs) {
+                tell(list.back(), c, costs[c]);
+            }
+            detail::tell_costs(list.back(), asked.others);
         }
         return list;
     }
