@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <span>
 
+#include <fitnas/config.hpp>
+
 namespace fitnas {
 
 /// @brief Moves a row of values along gradients.
