@@ -10779,9 +10779,11 @@ FITNAS_COLD inline void require_cost_name(const std::string& name, const std::st
     }
 }
 
-/// What a value is checked against, so that sums of them are finite.
+/// Whether sums of such values are finite.
+constexpr bool is_cost_value(double value) { return value >= 0 && value <= 1e300; }
+
 FITNAS_COLD inline void require_cost_value(double value, const std::string& what) {
-    if (!(value >= 0 && value <= 1e300)) {
+    if (!is_cost_value(value)) {
         throw numeric_error("[F0391] " + what + ": expected a value from 0 to 1e300, got " +
                             number_text(value));
     }
@@ -17961,6 +17963,17 @@ private:
         return b;
     }
 
+    /// What is spent behind a cell, of each cost; false where no way on keeps the limits.
+    bool spend(const double* before, std::size_t cell, std::size_t o, double* behind) const {
+        for (std::size_t i = 0; i < m_costs.size(); ++i) {
+            behind[i] = m_costs[i].step(before[i], cell, o);
+            if (behind[i] + m_costs[i].smallest_behind[cell + 1] > m_costs[i].most_rounded) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /// Goes on with an operator; false where no code of interest does.
     bool extend(const beginning& from, std::size_t cell, std::size_t o, beginning& to) const {
         const double gain = m_graph.gains(cell, from.state)[o];
@@ -17968,11 +17981,8 @@ private:
             return false;
         }
         to.spent.resize(m_costs.size());
-        for (std::size_t i = 0; i < m_costs.size(); ++i) {
-            to.spent[i] = m_costs[i].step(from.spent[i], cell, o);
-            if (to.spent[i] + m_costs[i].smallest_behind[cell + 1] > m_costs[i].most_rounded) {
-                return false;
-            }
+        if (!spend(from.spent.data(), cell, o, to.spent.data())) {
+            return false;
         }
         to.score = from.score + gain;
         to.state = m_graph.next(cell, from.state, o);
@@ -18127,19 +18137,7 @@ private:
         void tell() { m_stopped = !m.tell(m.m_parts_done.load(std::memory_order_relaxed), m_parts); }
 
         double* spent(std::size_t cell) { return m_spent.data() + cell * m.m_costs.size(); }
-        /// What is spent behind a cell; false where it is too much.
-        bool spend(std::size_t cell, std::size_t o) {
-            const double* before = spent(cell);
-            double* behind = spent(cell + 1);
-            for (std::size_t i = 0; i < m.m_costs.size(); ++i) {
-                const path_cost& c = m.m_costs[i];
-                behind[i] = c.step(before[i], cell, o);
-                if (behind[i] + c.smallest_behind[cell + 1] > c.most_rounded) {
-                    return false;
-                }
-            }
-            return true;
-        }
+        bool spend(std::size_t cell, std::size_t o) { return m.spend(spent(cell), cell, o, spent(cell + 1)); }
 
         void descend(std::size_t cell, std::size_t state, double score) {
             const path_graph& graph = m.m_graph;
@@ -19519,7 +19517,7 @@ public:
                               std::to_string(m_milliseconds.size()));
         }
         for (std::size_t i = 0; i < m_milliseconds.size(); ++i) {
-            if (!(m_milliseconds[i] >= 0 && m_milliseconds[i] <= 1e300)) {
+            if (!detail::is_cost_value(m_milliseconds[i])) {
                 throw numeric_error("[F0307] latency_table: block " + std::to_string(i) + " (" +
                                     std::string(layout.blocks[i].name) +
                                     "): expected milliseconds from 0 to 1e300, got " +

@@ -68,13 +68,16 @@ inline void require_metadata(const safetensors& file, const std::string& key, co
     }
 }
 
-/// Reads a tensor whose values must be finite.
-inline void copy_finite(const safetensors& file, const std::string& name, std::span<float> values) {
-    file.copy(name, values);
+inline void require_finite(const safetensors& file, const std::string& name, std::span<const float> values) {
     if (!all_finite(values)) {
         throw data_error("[F0911] " + file.path() + ": tensor \"" + name +
                          "\": there are values that are not finite");
     }
+}
+/// Reads a tensor whose values must be finite.
+inline void copy_finite(const safetensors& file, const std::string& name, std::span<float> values) {
+    file.copy(name, values);
+    require_finite(file, name, values);
 }
 
 /// The statistics of a network, if it has any, as tensors.
@@ -207,7 +210,7 @@ inline training_state read_training(const safetensors& file, std::size_t count) 
         copy_finite(file, "training.momentum", state.optimiser);
     } else if (file.find("training.optimiser") != nullptr) {
         state.optimiser = file.values<float>("training.optimiser");
-        copy_finite(file, "training.optimiser", state.optimiser);
+        require_finite(file, "training.optimiser", state.optimiser);
     }
     if (file.find("training.average") != nullptr) {
         state.average.resize(count);

@@ -116,7 +116,7 @@ public:
 private:
     double value(const std::string& field, const std::string& what) const {
         const std::optional<double> found = read_number<double>(trimmed(field));
-        if (!found || !(*found >= 0 && *found <= 1e300)) {
+        if (!found || !is_cost_value(*found)) {
             throw data_error("[F0987] " + m_reader.where() + ": " + what +
                              ": expected a value from 0 to 1e300, got \"" + field + "\"");
         }

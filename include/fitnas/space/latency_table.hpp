@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <fitnas/space/limit.hpp>
+#include <fitnas/space/named_cost.hpp>
 
 namespace fitnas {
 
@@ -32,7 +33,7 @@ public:
                               std::to_string(m_milliseconds.size()));
         }
         for (std::size_t i = 0; i < m_milliseconds.size(); ++i) {
-            if (!(m_milliseconds[i] >= 0 && m_milliseconds[i] <= 1e300)) {
+            if (!detail::is_cost_value(m_milliseconds[i])) {
                 throw numeric_error("[F0307] latency_table: block " + std::to_string(i) + " (" +
                                     std::string(layout.blocks[i].name) +
                                     "): expected milliseconds from 0 to 1e300, got " +

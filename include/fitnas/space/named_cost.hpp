@@ -114,9 +114,11 @@ FITNAS_COLD inline void require_cost_name(const std::string& name, const std::st
     }
 }
 
-/// What a value is checked against, so that sums of them are finite.
+/// Whether sums of such values are finite.
+constexpr bool is_cost_value(double value) { return value >= 0 && value <= 1e300; }
+
 FITNAS_COLD inline void require_cost_value(double value, const std::string& what) {
-    if (!(value >= 0 && value <= 1e300)) {
+    if (!is_cost_value(value)) {
         throw numeric_error("[F0391] " + what + ": expected a value from 0 to 1e300, got " +
                             number_text(value));
     }

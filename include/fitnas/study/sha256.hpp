@@ -146,10 +146,8 @@ inline std::string dataset_sha256(const dataset& data) {
         for (std::size_t i = 0; i < part->size(); ++i) {
             hash.add(part->read(i, room.data()), pixels);
         }
-        for (std::size_t i = 0; i < part->label_count(); ++i) {
-            const int label = part->label(i);
-            hash.add(&label, sizeof label);
-        }
+        const std::vector<int> labels = fitnas::detail::labels_of(*part);
+        hash.add(labels.data(), labels.size() * sizeof(int));
     }
     return hash.hex();
 }
