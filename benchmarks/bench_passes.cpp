@@ -10,8 +10,7 @@
 
 #include <benchmark/benchmark.h>
 
-#include <fitnas/cpu/backward.hpp>
-#include <fitnas/cpu/forward.hpp>
+#include <fitnas/cpu/engine.hpp>
 #include <fitnas/op/mbconv.hpp>
 
 #include "sgemm_peak.hpp"

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes single_include/fitnas/fitnas.hpp: the umbrella header with everything it includes in one file.
+"""Writes single_include/fitnas/fitnas.hpp: the umbrella header with everything it includes in one file; and src.hpp.
 
     tools/amalgamate.py                 write it
     tools/amalgamate.py --check         fail where the committed file is not what would be written
@@ -8,6 +8,9 @@
 The output depends on the headers alone. Headers come in the order in which the umbrella needs them, once each, without
 their guards and without includes of each other. Headers of the standard library that are included unconditionally stand
 at the top; other includes stay where they are, since their order against our code matters.
+
+A header that is needed for definitions alone, included under `#if FITNAS_DEFINITIONS`, goes there; one that others need
+as well comes before the `#if`.
 """
 import argparse
 import pathlib
@@ -18,10 +21,12 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 INCLUDE = ROOT / "include"
 UMBRELLA = "fitnas/fitnas.hpp"
 OUTPUT = ROOT / "single_include" / UMBRELLA
+SOURCE = INCLUDE / "fitnas/src.hpp"  # it leads to the one or the other
 
 OURS = re.compile(r"^#include <(fitnas/[^>]+)>")
 SYSTEM = re.compile(r"^#include (<[^>]+>)")
 STANDARD = re.compile(r"^<[a-z_0-9]+>$")
+DEFINITIONS = "#if FITNAS_DEFINITIONS"
 
 
 def fail(text):
@@ -42,42 +47,77 @@ def without_guard(name, lines):
     return lines[:start] + lines[start + 2:end - 1]
 
 
+def own_lines(name):
+    path = INCLUDE / name
+    if not path.is_file():
+        fail(f"{name} is included but does not exist")
+    return without_guard(name, path.read_text(encoding="utf-8").splitlines())
+
+
+def always_needed(name, found):
+    """The headers that `name` leads to whatever is defined."""
+    if name in found:
+        return
+    found.add(name)
+    depth = 0
+    for line in own_lines(name):
+        depth += bool(re.match(r"#\s*if", line)) - bool(re.match(r"#\s*endif", line))
+        ours = OURS.match(line)
+        if ours and not depth:
+            always_needed(ours[1], found)
+
+
 class Amalgamation:
     def __init__(self):
+        self.always = set()
+        always_needed(UMBRELLA, self.always)
         self.seen = set()
         self.included = set()
         self.standard = set()
         self.lines = []
+        self.guards = 0  # how many DEFINITIONS are open
 
     def add(self, name):
         if name in self.seen:
             return
         self.seen.add(name)
-        path = INCLUDE / name
-        if not path.is_file():
-            fail(f"{name} is included but does not exist")
-        own = []
-        depth = 0
-        for line in without_guard(name, path.read_text(encoding="utf-8").splitlines()):
+        if name in self.always and self.guards:
+            # Others need it too: outside of the blocks that are open.
+            self.outside(lambda: self.add_lines(name))
+        else:
+            self.add_lines(name)
+
+    def outside(self, write):
+        open_ones, self.guards = self.guards, 0
+        self.lines += ["#endif"] * open_ones
+        write()
+        self.lines += [DEFINITIONS] * open_ones
+        self.guards = open_ones
+
+    def add_lines(self, name):
+        self.lines += ["", f"// ---- {name} ----"]
+        block = []  # the conditions that the line stands under
+        for line in own_lines(name):
             if re.match(r"#\s*if", line):
-                depth += 1
+                block.append(line)
+                self.guards += block == [DEFINITIONS]
             elif re.match(r"#\s*endif", line):
-                depth -= 1
+                self.guards -= block == [DEFINITIONS]
+                block.pop()
             ours = OURS.match(line)
             system = SYSTEM.match(line)
             if ours:
-                if depth:
+                if block not in ([], [DEFINITIONS]):
                     fail(f"{name}: a conditional include of {ours[1]} cannot be amalgamated")
                 self.add(ours[1])
-            elif system and not depth and STANDARD.match(system[1]):
+            elif system and not block and STANDARD.match(system[1]):
                 self.standard.add(system[1])
-            elif system and not depth:
+            elif system and not block:
                 if system[1] not in self.included:
                     self.included.add(system[1])
-                    own.append(line)
+                    self.outside(lambda: self.lines.append(line))
             else:
-                own.append(line)
-        self.lines += ["", f"// ---- {name} ----", *own]
+                self.lines.append(line)
 
 
 def amalgamate():
@@ -104,15 +144,16 @@ def main():
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--output", type=pathlib.Path, default=OUTPUT)
     options = parser.parse_args()
-    text = amalgamate()
-    if options.check:
-        present = OUTPUT.read_text(encoding="utf-8") if OUTPUT.is_file() else ""
-        if present != text:
-            fail(f"{OUTPUT.relative_to(ROOT)} is stale: run tools/amalgamate.py and commit what it writes")
-        print(f"{OUTPUT.relative_to(ROOT)} is fresh")
-        return
-    options.output.parent.mkdir(parents=True, exist_ok=True)
-    options.output.write_text(text, encoding="utf-8")
+    files = {options.output: amalgamate(),
+             options.output.with_name(SOURCE.name): SOURCE.read_text(encoding="utf-8")}
+    for path, text in files.items():
+        if options.check:
+            if not path.is_file() or path.read_text(encoding="utf-8") != text:
+                fail(f"{path.relative_to(ROOT)} is stale: run tools/amalgamate.py and commit what it writes")
+            print(f"{path.relative_to(ROOT)} is fresh")
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

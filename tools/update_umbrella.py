@@ -12,7 +12,9 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 UMBRELLA = ROOT / "include/fitnas/fitnas.hpp"
 # Not io/ and study/: they need nlohmann-json, and nothing in these rooms does.
-ROOMS = ["core", "nn", "cpu", "op", "space", "data", "supernet", "predictor", "search", "metrics"]
+ROOMS = ["core", "nn", "op", "space", "data", "supernet", "predictor", "search", "metrics"]
+# The engine's kernels come in through its door, where it is compiled at all (FITNAS_DEFINITIONS).
+DOORS = ["fitnas/cpu/block.hpp", "fitnas/cpu/engine.hpp", "fitnas/cpu/recipe_check.hpp"]
 
 TEXT = """/// @file
 /// @brief Everything of fitnas but `io/` and `study/`, which need nlohmann-json.
@@ -27,7 +29,7 @@ TEXT = """/// @file
 
 
 def public_headers():
-    names = ["fitnas/config.hpp", "fitnas/fwd.hpp", "fitnas/version.hpp"]
+    names = ["fitnas/config.hpp", "fitnas/fwd.hpp", "fitnas/version.hpp", *DOORS]
     for room in ROOMS:
         files = (ROOT / "include/fitnas" / room).rglob("*.hpp")
         names += [f.relative_to(ROOT / "include").as_posix() for f in files]

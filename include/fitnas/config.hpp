@@ -8,6 +8,8 @@
 /// | `FITNAS_HAS_ZLIB` | 1: gzip files are read, by zlib; 0: they are refused |
 /// | `FITNAS_BFLOAT16` | 1: 1x1 convolutions multiply numbers rounded to bfloat16, with AVX512_BF16 |
 /// | `FITNAS_ASSERT(x)` | a broken invariant of the library; `assert` unless defined before |
+/// | `FITNAS_SEPARATE_COMPILATION` | functions that are no templates are compiled once, in the file that |
+/// |                               | includes `fitnas/src.hpp`, and not in every file of the program |
 
 #ifndef FITNAS_CONFIG_HPP
 #define FITNAS_CONFIG_HPP
@@ -56,6 +58,10 @@
 #error "[F0007] FITNAS_BFLOAT16 needs a target with AVX512_BF16 and vectors of 16 floats"
 #endif
 
+#ifndef FITNAS_HAS_ZLIB
+#define FITNAS_HAS_ZLIB 0
+#endif
+
 /// For functions that run once, check or write messages: compilers make them small, which takes less time.
 #define FITNAS_COLD __attribute__((cold))
 /// For functions with many callers, none of which gains by a copy of its own.
@@ -63,6 +69,32 @@
 
 #ifndef FITNAS_ASSERT
 #define FITNAS_ASSERT(condition) assert(condition)
+#endif
+
+// FITNAS_DEFINITIONS: whether this file has the definitions of functions that are no templates, FITNAS_API.
+// Headers declare them first, and define them at their end.
+#ifndef FITNAS_SEPARATE_COMPILATION
+#define FITNAS_API inline
+#define FITNAS_DEFINITIONS 1
+#else
+#define FITNAS_API
+namespace fitnas::detail {
+/// Where a linker misses it, the file with `fitnas/src.hpp` was compiled for other vectors, threads, products
+/// or readers than the file that asks for it.
+template <int SimdWidth, bool OpenMP, bool Bfloat16, bool Zlib>
+int compiled_alike();
+#ifdef FITNAS_SOURCE
+#define FITNAS_DEFINITIONS 1
+template <>
+int compiled_alike<FITNAS_SIMD_WIDTH, FITNAS_HAS_OPENMP != 0, FITNAS_BFLOAT16 != 0, FITNAS_HAS_ZLIB != 0>() {
+    return 1;
+}
+#else
+#define FITNAS_DEFINITIONS 0
+__attribute__((used)) static int (*const asks_for_alike)() =
+    &compiled_alike<FITNAS_SIMD_WIDTH, FITNAS_HAS_OPENMP != 0, FITNAS_BFLOAT16 != 0, FITNAS_HAS_ZLIB != 0>;
+#endif
+} // namespace fitnas::detail
 #endif
 
 #endif

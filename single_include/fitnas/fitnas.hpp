@@ -41,6 +41,10 @@
 #include <utility>
 #include <vector>
 
+// ---- fitnas/fitnas.hpp ----
+/// @file
+/// @brief Everything of fitnas but `io/` and `study/`, which need nlohmann-json.
+
 // ---- fitnas/config.hpp ----
 /// @file
 /// @brief What the library asks of the compiler, and the few macros that change what it does.
@@ -52,6 +56,8 @@
 /// | `FITNAS_HAS_ZLIB` | 1: gzip files are read, by zlib; 0: they are refused |
 /// | `FITNAS_BFLOAT16` | 1: 1x1 convolutions multiply numbers rounded to bfloat16, with AVX512_BF16 |
 /// | `FITNAS_ASSERT(x)` | a broken invariant of the library; `assert` unless defined before |
+/// | `FITNAS_SEPARATE_COMPILATION` | functions that are no templates are compiled once, in the file that |
+/// |                               | includes `fitnas/src.hpp`, and not in every file of the program |
 
 #if !defined(__cplusplus) || __cplusplus < 202002L
 #error "[F0001] fitnas needs C++20: compile with -std=c++20 or newer"
@@ -95,6 +101,10 @@
 #error "[F0007] FITNAS_BFLOAT16 needs a target with AVX512_BF16 and vectors of 16 floats"
 #endif
 
+#ifndef FITNAS_HAS_ZLIB
+#define FITNAS_HAS_ZLIB 0
+#endif
+
 /// For functions that run once, check or write messages: compilers make them small, which takes less time.
 #define FITNAS_COLD __attribute__((cold))
 /// For functions with many callers, none of which gains by a copy of its own.
@@ -103,6 +113,36 @@
 #ifndef FITNAS_ASSERT
 #define FITNAS_ASSERT(condition) assert(condition)
 #endif
+
+// FITNAS_DEFINITIONS: whether this file has the definitions of functions that are no templates, FITNAS_API.
+// Headers declare them first, and define them at their end.
+#ifndef FITNAS_SEPARATE_COMPILATION
+#define FITNAS_API inline
+#define FITNAS_DEFINITIONS 1
+#else
+#define FITNAS_API
+namespace fitnas::detail {
+/// Where a linker misses it, the file with `fitnas/src.hpp` was compiled for other vectors, threads, products
+/// or readers than the file that asks for it.
+template <int SimdWidth, bool OpenMP, bool Bfloat16, bool Zlib>
+int compiled_alike();
+#ifdef FITNAS_SOURCE
+#define FITNAS_DEFINITIONS 1
+template <>
+int compiled_alike<FITNAS_SIMD_WIDTH, FITNAS_HAS_OPENMP != 0, FITNAS_BFLOAT16 != 0, FITNAS_HAS_ZLIB != 0>() {
+    return 1;
+}
+#else
+#define FITNAS_DEFINITIONS 0
+__attribute__((used)) static int (*const asks_for_alike)() =
+    &compiled_alike<FITNAS_SIMD_WIDTH, FITNAS_HAS_OPENMP != 0, FITNAS_BFLOAT16 != 0, FITNAS_HAS_ZLIB != 0>;
+#endif
+} // namespace fitnas::detail
+#endif
+
+// ---- fitnas/core/cholesky.hpp ----
+/// @file
+/// @brief Solves with positive definite matrices whose bits do not depend on a library's threads.
 
 // ---- fitnas/core/xtensor.hpp ----
 /// @file
@@ -145,17 +185,27 @@ using pixel_tensor = xt::xtensor<std::uint8_t, 4, xt::layout_type::row_major>;
 
 } // namespace fitnas
 
-// ---- fitnas/core/cholesky.hpp ----
-/// @file
-/// @brief Solves with positive definite matrices whose bits do not depend on a library's threads.
-
 namespace fitnas::detail {
 
 using square_matrix = xt::xtensor<double, 2, xt::layout_type::row_major>;
 
 /// Overwrites the upper triangle of a positive definite matrix by U with U'U = a (Cholesky). Sums have one
 /// order, so that bits do not depend on a library's threads.
-inline void factorise(square_matrix& a) {
+FITNAS_API void factorise(square_matrix& a);
+
+/// (U')^-1 b for the factor U.
+FITNAS_API std::vector<double> whitened(const square_matrix& factor, std::vector<double> b);
+
+/// (U'U)^-1 b.
+FITNAS_API std::vector<double> solved(const square_matrix& factor, std::vector<double> b);
+
+} // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API void factorise(square_matrix& a) {
     const std::size_t n = a.shape(0);
     for (std::size_t k = 0; k < n; ++k) {
         double* const pivot = &a(k, 0);
@@ -173,8 +223,7 @@ inline void factorise(square_matrix& a) {
     }
 }
 
-/// (U')^-1 b for the factor U.
-inline std::vector<double> whitened(const square_matrix& factor, std::vector<double> b) {
+FITNAS_API std::vector<double> whitened(const square_matrix& factor, std::vector<double> b) {
     for (std::size_t i = 0; i < b.size(); ++i) {
         b[i] /= factor(i, i);
         for (std::size_t j = i + 1; j < b.size(); ++j) {
@@ -184,8 +233,7 @@ inline std::vector<double> whitened(const square_matrix& factor, std::vector<dou
     return b;
 }
 
-/// (U'U)^-1 b.
-inline std::vector<double> solved(const square_matrix& factor, std::vector<double> b) {
+FITNAS_API std::vector<double> solved(const square_matrix& factor, std::vector<double> b) {
     b = whitened(factor, std::move(b));
     for (std::size_t i = b.size(); i-- > 0;) {
         for (std::size_t j = i + 1; j < b.size(); ++j) {
@@ -197,6 +245,12 @@ inline std::vector<double> solved(const square_matrix& factor, std::vector<doubl
 }
 
 } // namespace fitnas::detail
+
+#endif
+
+// ---- fitnas/core/epilogue.hpp ----
+/// @file
+/// @brief What becomes of a product's register tiles: the concept of an epilogue, and the plainest of them.
 
 // ---- fitnas/core/simd.hpp ----
 /// @file
@@ -402,10 +456,6 @@ constexpr int padded(int n) { return (n + lanes - 1) / lanes * lanes; }
 
 } // namespace fitnas::simd
 
-// ---- fitnas/core/epilogue.hpp ----
-/// @file
-/// @brief What becomes of a product's register tiles: the concept of an epilogue, and the plainest of them.
-
 namespace fitnas::detail {
 
 using simd::lanes;
@@ -468,6 +518,10 @@ struct store_rows {
 
 } // namespace fitnas::detail
 
+// ---- fitnas/core/error.hpp ----
+/// @file
+/// @brief The exceptions of the library: one base, one class for each kind of bad input.
+
 // ---- fitnas/core/number_text.hpp ----
 /// @file
 /// @brief Numbers as text and text as numbers: the same in every locale, unlike `printf`, `strtod`,
@@ -486,21 +540,11 @@ namespace detail {
 
 /// `%.*f`.
 /// @param digits behind the point, 0 to 40
-inline std::string fixed_point_text(double value, int digits) {
-    char text[360]; // the largest double has 309 digits before the point
-    const std::to_chars_result end =
-        std::to_chars(text, text + sizeof text, value, std::chars_format::fixed, digits);
-    return {text, end.ptr};
-}
+FITNAS_API std::string fixed_point_text(double value, int digits);
 
 /// `%.*g`.
 /// @param digits 1 to 40
-inline std::string general_text(double value, int digits) {
-    char text[64];
-    const std::to_chars_result end =
-        std::to_chars(text, text + sizeof text, value, std::chars_format::general, digits);
-    return {text, end.ptr};
-}
+FITNAS_API std::string general_text(double value, int digits);
 
 /// A number as messages print it: integers in full, others with six digits.
 inline std::string number_text(double value) {
@@ -526,9 +570,27 @@ std::optional<Number> read_number(std::string_view text) {
 
 } // namespace fitnas
 
-// ---- fitnas/core/error.hpp ----
-/// @file
-/// @brief The exceptions of the library: one base, one class for each kind of bad input.
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API std::string fixed_point_text(double value, int digits) {
+    char text[360]; // the largest double has 309 digits before the point
+    const std::to_chars_result end =
+        std::to_chars(text, text + sizeof text, value, std::chars_format::fixed, digits);
+    return {text, end.ptr};
+}
+
+FITNAS_API std::string general_text(double value, int digits) {
+    char text[64];
+    const std::to_chars_result end =
+        std::to_chars(text, text + sizeof text, value, std::chars_format::general, digits);
+    return {text, end.ptr};
+}
+
+} // namespace fitnas::detail
+
+#endif
 
 namespace fitnas {
 
@@ -591,6 +653,15 @@ public:
 };
 
 } // namespace fitnas
+
+// ---- fitnas/core/gemm.hpp ----
+/// @file
+/// @brief Matrix products: register tiles over packed operands, on one thread, for any size.
+///
+/// The left operand is *blocked*: `[columns / lanes][rows][lanes]`, runs of one vector's
+/// columns. The right operand is *packed*: panels of `panel` columns, `[rows][panel]` each. Both are padded
+/// with zeros, so only whoever stores a result has to know where it ends. Both hold words; of bfloat16 each
+/// has two numbers, neighbours in a row of the left operand and in a column of the right one.
 
 // ---- fitnas/core/line_queue.hpp ----
 /// @file
@@ -824,15 +895,6 @@ using convolution_words = float_words;
 #endif
 
 } // namespace fitnas::detail
-
-// ---- fitnas/core/gemm.hpp ----
-/// @file
-/// @brief Matrix products: register tiles over packed operands, on one thread, for any size.
-///
-/// The left operand is *blocked*: `[columns / lanes][rows][lanes]`, runs of one vector's
-/// columns. The right operand is *packed*: panels of `panel` columns, `[rows][panel]` each. Both are padded
-/// with zeros, so only whoever stores a result has to know where it ends. Both hold words; of bfloat16 each
-/// has two numbers, neighbours in a row of the left operand and in a column of the right one.
 
 namespace fitnas {
 
@@ -1073,8 +1135,17 @@ constexpr int transposed_rows(int n) { return simd::padded(n); }
 /// @param k columns of op(A), rows of op(B)
 /// @param lda,ldb,ldc floats from one stored row to the next
 /// @param accumulate whether the product is added to C
-inline void gemm(bool transpose_a, bool transpose_b, int m, int n, int k, const float* a, int lda,
-                 const float* b, int ldb, float* c, int ldc, bool accumulate) {
+FITNAS_API void gemm(bool transpose_a, bool transpose_b, int m, int n, int k, const float* a, int lda,
+                     const float* b, int ldb, float* c, int ldc, bool accumulate);
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas {
+
+FITNAS_API void gemm(bool transpose_a, bool transpose_b, int m, int n, int k, const float* a, int lda,
+                     const float* b, int ldb, float* c, int ldc, bool accumulate) {
     constexpr int chunk = 64;
     const std::size_t packed = detail::packed_size(k, n);
     float* panels = thread_scratch(packed + detail::blocked_size(chunk, k));
@@ -1099,6 +1170,8 @@ inline void gemm(bool transpose_a, bool transpose_b, int m, int n, int k, const 
 
 } // namespace fitnas
 
+#endif
+
 // ---- fitnas/core/hash.hpp ----
 /// @file
 /// @brief A 64-bit hash that tells whether two pieces of data are the same; no protection against malice.
@@ -1119,14 +1192,7 @@ public:
         add_words(data, size);
     }
     /// The bytes alone, the last word filled with zeros.
-    void add_words(const void* data, std::size_t size) {
-        const auto* bytes = static_cast<const unsigned char*>(data);
-        for (std::size_t i = 0; i < size; i += sizeof(std::uint64_t)) {
-            std::uint64_t word = 0;
-            std::memcpy(&word, bytes + i, size - i < sizeof word ? size - i : sizeof word);
-            add(word);
-        }
-    }
+    void add_words(const void* data, std::size_t size);
     void add(std::string_view text) { add(text.data(), text.size()); }
 
     std::uint64_t value() const { return m_value; }
@@ -1142,6 +1208,23 @@ private:
 };
 
 } // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API void hash64::add_words(const void* data, std::size_t size) {
+    const auto* bytes = static_cast<const unsigned char*>(data);
+    for (std::size_t i = 0; i < size; i += sizeof(std::uint64_t)) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, bytes + i, size - i < sizeof word ? size - i : sizeof word);
+        add(word);
+    }
+}
+
+} // namespace fitnas::detail
+
+#endif
 
 // ---- fitnas/core/linalg.hpp ----
 /// @file
@@ -1284,50 +1367,7 @@ private:
     static constexpr std::size_t below = 3;       // words behind the point: what is left of 1 / divisor
 
     /// The nearest double to the sum over `divisor`, of two the even one.
-    double over(std::uint64_t divisor) const {
-        if (m_not_finite != 0) { // or not a number
-            return m_not_finite;
-        }
-        // From the sum's lowest word on: words in [0, 2^32), most significant last.
-        std::array<std::uint64_t, most_words + below> digits{};
-        const std::size_t count = m_last < m_first ? below : m_last - m_first + 1 + below;
-        std::int64_t sign = 1;
-        if (carry(sign, digits, count) < 0) {
-            sign = -1;
-            carry(sign, digits, count);
-        }
-        std::uint64_t left = 0;
-        for (std::size_t i = count; i-- > 0;) {
-            const std::uint64_t all = left << 32U | digits[i];
-            digits[i] = all / divisor;
-            left = all % divisor;
-        }
-        std::size_t top = count;
-        while (top > 0 && digits[top - 1] == 0) {
-            --top;
-        }
-        if (top == 0) {
-            return 0;
-        }
-        // Digit 0 counts 2^lowest. A double keeps 53 bits, and none below 2^-1074.
-        const int lowest = 32 * (static_cast<int>(m_first) - static_cast<int>(below)) - 1074;
-        const int width = 32 * static_cast<int>(top - 1) + 64 - std::countl_zero(digits[top - 1]);
-        const auto dropped = static_cast<std::size_t>((std::max)(width - 53, -1074 - lowest));
-        const std::size_t word = dropped / 32;
-        const std::size_t shift = dropped % 32;
-        std::uint64_t kept = digits[word] >> shift | digits[word + 1] << (32 - shift);
-        kept |= shift == 0 ? 0 : digits[word + 2] << (64 - shift);
-        const std::size_t half = dropped - 1;
-        bool more = left != 0 || (digits[half / 32] & ((std::uint64_t{1} << half % 32) - 1)) != 0;
-        for (std::size_t i = 0; i < half / 32; ++i) {
-            more = more || digits[i] != 0;
-        }
-        if ((digits[half / 32] >> half % 32 & 1U) != 0 && (more || kept % 2 == 1)) {
-            ++kept;
-        }
-        return static_cast<double>(sign) *
-               std::ldexp(static_cast<double>(kept), lowest + static_cast<int>(dropped));
-    }
+    double over(std::uint64_t divisor) const;
 
     /// Carries from word to word. @return what is left above the last: -1 where the sum is below 0
     std::int64_t carry(std::int64_t sign, std::array<std::uint64_t, most_words + below>& digits,
@@ -1355,25 +1395,10 @@ inline bool all_equal(std::span<const double> values) {
 /// The mean, rounded once: of equal numbers that number, of the same numbers in any order the same, never
 /// outside of them, and free of overflow: its rounding tells no means apart that tie.
 /// @return not a number where there are no values
-inline double exact_mean(std::span<const double> values) {
-    if (!values.empty() && all_equal(values)) {
-        return values.front();
-    }
-    exact_sum sum;
-    for (const double v : values) {
-        sum.add(v);
-    }
-    return sum.mean();
-}
+FITNAS_API double exact_mean(std::span<const double> values);
 
 /// @return 0 where there are no values
-inline double largest_magnitude(std::span<const double> values) {
-    double largest = 0;
-    for (const double v : values) {
-        largest = (std::max)(largest, std::abs(v));
-    }
-    return largest;
-}
+FITNAS_API double largest_magnitude(std::span<const double> values);
 
 /// The exponent of the largest magnitude: divided by two to it, no value is above 1. Squares, products and
 /// sums of values divided so neither overflow nor lose what counts, and a power of two rounds nothing.
@@ -1385,7 +1410,79 @@ inline int common_exponent(std::span<const double> values) {
 }
 
 /// The root of the sum of squared differences from `mean` over `divisor`, in any unit of the values.
-inline double deviation_about(double mean, std::span<const double> values, std::size_t divisor) {
+FITNAS_API double deviation_about(double mean, std::span<const double> values, std::size_t divisor);
+
+} // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API double exact_sum::over(std::uint64_t divisor) const {
+    if (m_not_finite != 0) { // or not a number
+        return m_not_finite;
+    }
+    // From the sum's lowest word on: words in [0, 2^32), most significant last.
+    std::array<std::uint64_t, most_words + below> digits{};
+    const std::size_t count = m_last < m_first ? below : m_last - m_first + 1 + below;
+    std::int64_t sign = 1;
+    if (carry(sign, digits, count) < 0) {
+        sign = -1;
+        carry(sign, digits, count);
+    }
+    std::uint64_t left = 0;
+    for (std::size_t i = count; i-- > 0;) {
+        const std::uint64_t all = left << 32U | digits[i];
+        digits[i] = all / divisor;
+        left = all % divisor;
+    }
+    std::size_t top = count;
+    while (top > 0 && digits[top - 1] == 0) {
+        --top;
+    }
+    if (top == 0) {
+        return 0;
+    }
+    // Digit 0 counts 2^lowest. A double keeps 53 bits, and none below 2^-1074.
+    const int lowest = 32 * (static_cast<int>(m_first) - static_cast<int>(below)) - 1074;
+    const int width = 32 * static_cast<int>(top - 1) + 64 - std::countl_zero(digits[top - 1]);
+    const auto dropped = static_cast<std::size_t>((std::max)(width - 53, -1074 - lowest));
+    const std::size_t word = dropped / 32;
+    const std::size_t shift = dropped % 32;
+    std::uint64_t kept = digits[word] >> shift | digits[word + 1] << (32 - shift);
+    kept |= shift == 0 ? 0 : digits[word + 2] << (64 - shift);
+    const std::size_t half = dropped - 1;
+    bool more = left != 0 || (digits[half / 32] & ((std::uint64_t{1} << half % 32) - 1)) != 0;
+    for (std::size_t i = 0; i < half / 32; ++i) {
+        more = more || digits[i] != 0;
+    }
+    if ((digits[half / 32] >> half % 32 & 1U) != 0 && (more || kept % 2 == 1)) {
+        ++kept;
+    }
+    return static_cast<double>(sign) *
+           std::ldexp(static_cast<double>(kept), lowest + static_cast<int>(dropped));
+}
+
+FITNAS_API double exact_mean(std::span<const double> values) {
+    if (!values.empty() && all_equal(values)) {
+        return values.front();
+    }
+    exact_sum sum;
+    for (const double v : values) {
+        sum.add(v);
+    }
+    return sum.mean();
+}
+
+FITNAS_API double largest_magnitude(std::span<const double> values) {
+    double largest = 0;
+    for (const double v : values) {
+        largest = (std::max)(largest, std::abs(v));
+    }
+    return largest;
+}
+
+FITNAS_API double deviation_about(double mean, std::span<const double> values, std::size_t divisor) {
     const int unit = common_exponent(values);
     double sum = 0;
     for (const double v : values) {
@@ -1396,6 +1493,8 @@ inline double deviation_about(double mean, std::span<const double> values, std::
 }
 
 } // namespace fitnas::detail
+
+#endif
 
 // ---- fitnas/core/memory_limit.hpp ----
 /// @file
@@ -1438,7 +1537,34 @@ private:
 namespace detail {
 
 /// The number in a file of the kernel's; the largest there is where there is none.
-FITNAS_COLD inline std::uint64_t number_in_file(const char* path) {
+FITNAS_COLD FITNAS_API std::uint64_t number_in_file(const char* path);
+
+} // namespace detail
+
+/// @brief The most memory that this process can have: what the machine has, or less where its control group
+/// or `ulimit -v` allows less. What is free at the moment does not count.
+/// @return bytes; 2^64 - 1 where it is not known
+FITNAS_COLD FITNAS_API std::uint64_t memory_there_is();
+
+/// @return for example "3221225472 bytes (3.0 GiB)"; "2^64 bytes or more" where the size did not fit
+FITNAS_COLD FITNAS_API std::string to_string(memory_size size);
+
+/// @brief Refuses what cannot fit, before it is begun.
+/// @param what is asked for, for the message: "train: a step of 64 images"
+/// @param needed bytes
+/// @param limit bytes; 0: `memory_there_is()`
+/// @param advice what would need less
+/// @throws option_error that says how many bytes are needed and how many there are
+FITNAS_COLD FITNAS_API void require_memory(const std::string& what, memory_size needed, std::uint64_t limit,
+                                           const std::string& advice);
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API std::uint64_t number_in_file(const char* path) {
     unsigned long long value = 0;
     std::FILE* file = std::fopen(path, "r");
     const bool found = file != nullptr && std::fscanf(file, "%llu", &value) == 1;
@@ -1448,12 +1574,11 @@ FITNAS_COLD inline std::uint64_t number_in_file(const char* path) {
     return found ? value : (std::numeric_limits<std::uint64_t>::max)();
 }
 
-} // namespace detail
+} // namespace fitnas::detail
 
-/// @brief The most memory that this process can have: what the machine has, or less where its control group
-/// or `ulimit -v` allows less. What is free at the moment does not count.
-/// @return bytes; 2^64 - 1 where it is not known
-FITNAS_COLD inline std::uint64_t memory_there_is() {
+namespace fitnas {
+
+FITNAS_API std::uint64_t memory_there_is() {
     static const std::uint64_t machine = [] {
         std::uint64_t bytes =
             (std::min)(detail::number_in_file("/sys/fs/cgroup/memory.max"),
@@ -1478,8 +1603,7 @@ FITNAS_COLD inline std::uint64_t memory_there_is() {
     return most;
 }
 
-/// @return for example "3221225472 bytes (3.0 GiB)"; "2^64 bytes or more" where the size did not fit
-FITNAS_COLD inline std::string to_string(memory_size size) {
+FITNAS_API std::string to_string(memory_size size) {
     if (size == (std::numeric_limits<std::uint64_t>::max)()) {
         return "2^64 bytes or more";
     }
@@ -1493,14 +1617,8 @@ FITNAS_COLD inline std::string to_string(memory_size size) {
            (unit == 0 ? "" : " (" + detail::fixed_point_text(value, 1) + " " + units[unit] + ")");
 }
 
-/// @brief Refuses what cannot fit, before it is begun.
-/// @param what is asked for, for the message: "train: a step of 64 images"
-/// @param needed bytes
-/// @param limit bytes; 0: `memory_there_is()`
-/// @param advice what would need less
-/// @throws option_error that says how many bytes are needed and how many there are
-FITNAS_COLD inline void require_memory(const std::string& what, memory_size needed, std::uint64_t limit,
-                                       const std::string& advice) {
+FITNAS_API void require_memory(const std::string& what, memory_size needed, std::uint64_t limit,
+                               const std::string& advice) {
     const memory_size there = limit != 0 ? limit : memory_there_is();
     if (needed > there) {
         throw option_error("[F0006] " + what + ": needs " + to_string(needed) + " of memory, " +
@@ -1509,6 +1627,8 @@ FITNAS_COLD inline void require_memory(const std::string& what, memory_size need
 }
 
 } // namespace fitnas
+
+#endif
 
 // ---- fitnas/core/parallel.hpp ----
 /// @file
@@ -1520,33 +1640,25 @@ FITNAS_COLD inline void require_memory(const std::string& what, memory_size need
 /// which gets threads of its own. A program that was started with `OMP_NUM_THREADS=1` has none to miss; a
 /// child that calls `exec` needs nothing. (LLVM's libomp makes the threads anew.)
 
-#if FITNAS_HAS_OPENMP
+#if FITNAS_DEFINITIONS && FITNAS_HAS_OPENMP
 #include <omp.h>
 #endif
 
 namespace fitnas {
 
 /// @return how many threads a parallel loop may use (`OMP_NUM_THREADS`)
-inline int thread_count() {
-#if FITNAS_HAS_OPENMP
-    return omp_get_max_threads();
-#else
-    return 1;
-#endif
-}
+FITNAS_API int thread_count();
 
 /// @return the index of the calling thread inside a parallel loop, 0 outside
-inline int thread_index() {
-#if FITNAS_HAS_OPENMP
-    return omp_get_thread_num();
-#else
-    return 0;
-#endif
-}
+FITNAS_API int thread_index();
 
 namespace detail {
 /// The loop of `parallel_for`, compiled once and not for each body: calls `call(body, i)`.
-FITNAS_NOINLINE inline void parallel_loop(std::ptrdiff_t n, void (*call)(void*, std::ptrdiff_t), void* body) {
+#if !FITNAS_DEFINITIONS
+void parallel_loop(std::ptrdiff_t n, void (*call)(void*, std::ptrdiff_t), void* body);
+#else // here, and not below: g++ warns of attributes of an inline function that was declared before
+FITNAS_NOINLINE FITNAS_API void parallel_loop(std::ptrdiff_t n, void (*call)(void*, std::ptrdiff_t),
+                                              void* body) {
 #if FITNAS_HAS_OPENMP
     // A nested team would have one thread, whose index hides the index of the outer one.
     if (n > 1 && omp_in_parallel() == 0) {
@@ -1574,6 +1686,7 @@ FITNAS_NOINLINE inline void parallel_loop(std::ptrdiff_t n, void (*call)(void*, 
         call(body, i);
     }
 }
+#endif
 } // namespace detail
 
 /// @brief Calls `body(i)` for every i in [0, n), in blocks of neighbours, one block a thread. Inside another
@@ -1605,6 +1718,30 @@ void parallel_groups(std::ptrdiff_t n, Body body) {
 }
 
 } // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas {
+
+FITNAS_API int thread_count() {
+#if FITNAS_HAS_OPENMP
+    return omp_get_max_threads();
+#else
+    return 1;
+#endif
+}
+
+FITNAS_API int thread_index() {
+#if FITNAS_HAS_OPENMP
+    return omp_get_thread_num();
+#else
+    return 0;
+#endif
+}
+
+} // namespace fitnas
+
+#endif
 
 // ---- fitnas/core/progress.hpp ----
 /// @file
@@ -1901,20 +2038,9 @@ void row_product_panel(int rows, int columns, int k, const float* a, std::ptrdif
     }
 }
 
-inline void row_product(int rows, int n, int k, const float* a, std::ptrdiff_t row_step,
-                        std::ptrdiff_t column_step, const float* b, std::ptrdiff_t ldb, float* c,
-                        std::ptrdiff_t ldc, bool accumulate) {
-    for (int column = 0; column < n; column += panel) {
-        const int columns = (std::min)(panel, n - column);
-        if (columns == panel) {
-            row_product_panel<2, true>(rows, columns, k, a, row_step, column_step, b + column, ldb,
-                                       c + column, ldc, accumulate);
-        } else {
-            row_product_panel<2, false>(rows, columns, k, a, row_step, column_step, b + column, ldb,
-                                        c + column, ldc, accumulate);
-        }
-    }
-}
+FITNAS_API void row_product(int rows, int n, int k, const float* a, std::ptrdiff_t row_step,
+                            std::ptrdiff_t column_step, const float* b, std::ptrdiff_t ldb, float* c,
+                            std::ptrdiff_t ldc, bool accumulate);
 
 } // namespace detail
 
@@ -1932,7 +2058,40 @@ inline float dot_product(int n, const float* x, const float* y) {
 }
 
 /// @brief C (rows x n) = A (rows x k) B (k x n), all row-major without gaps.
-inline void row_product(int rows, int n, int k, const float* a, const float* b, float* c) {
+FITNAS_API void row_product(int rows, int n, int k, const float* a, const float* b, float* c);
+
+/// @brief C (m x n) += A^T B for A (rows x m) and B (rows x n), all row-major without gaps.
+FITNAS_API void add_transposed_row_product(int rows, int m, int n, const float* a, const float* b, float* c);
+
+/// @brief to (columns x rows) = the transpose of from (rows x columns), both row-major without gaps.
+FITNAS_API void transpose_rows(int rows, int columns, const float* from, float* to);
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API void row_product(int rows, int n, int k, const float* a, std::ptrdiff_t row_step,
+                            std::ptrdiff_t column_step, const float* b, std::ptrdiff_t ldb, float* c,
+                            std::ptrdiff_t ldc, bool accumulate) {
+    for (int column = 0; column < n; column += panel) {
+        const int columns = (std::min)(panel, n - column);
+        if (columns == panel) {
+            row_product_panel<2, true>(rows, columns, k, a, row_step, column_step, b + column, ldb,
+                                       c + column, ldc, accumulate);
+        } else {
+            row_product_panel<2, false>(rows, columns, k, a, row_step, column_step, b + column, ldb,
+                                        c + column, ldc, accumulate);
+        }
+    }
+}
+
+} // namespace fitnas::detail
+
+namespace fitnas {
+
+FITNAS_API void row_product(int rows, int n, int k, const float* a, const float* b, float* c) {
     if (n > 1) {
         detail::row_product(rows, n, k, a, k, 1, b, n, c, n, false);
         return;
@@ -1942,8 +2101,7 @@ inline void row_product(int rows, int n, int k, const float* a, const float* b, 
     }
 }
 
-/// @brief C (m x n) += A^T B for A (rows x m) and B (rows x n), all row-major without gaps.
-inline void add_transposed_row_product(int rows, int m, int n, const float* a, const float* b, float* c) {
+FITNAS_API void add_transposed_row_product(int rows, int m, int n, const float* a, const float* b, float* c) {
     if (n == 1) { // one wide row in place of a narrow column
         detail::row_product(1, m, rows, b, 1, 1, a, m, c, m, true);
         return;
@@ -1956,8 +2114,7 @@ inline void add_transposed_row_product(int rows, int m, int n, const float* a, c
     }
 }
 
-/// @brief to (columns x rows) = the transpose of from (rows x columns), both row-major without gaps.
-inline void transpose_rows(int rows, int columns, const float* from, float* to) {
+FITNAS_API void transpose_rows(int rows, int columns, const float* from, float* to) {
     for (int i = 0; i < columns; ++i) {
         for (int r = 0; r < rows; ++r) {
             *to++ = from[static_cast<std::ptrdiff_t>(r) * columns + i];
@@ -1966,6 +2123,8 @@ inline void transpose_rows(int rows, int columns, const float* from, float* to) 
 }
 
 } // namespace fitnas
+
+#endif
 
 // ---- fitnas/core/shared_observer.hpp ----
 /// @file
@@ -2072,6 +2231,67 @@ FITNAS_INLINE vec<Lanes> exp_of_negative(vec<Lanes> x) {
 
 } // namespace fitnas::simd
 
+// ---- fitnas/cpu/block.hpp ----
+/// @file
+/// @brief One recipe by itself: forward and backward on tensors.
+
+// ---- fitnas/cpu/engine.hpp ----
+/// @file
+/// @brief The door to the engine: plans are run forward and backward on batches of images.
+
+// ---- fitnas/cpu/block_run.hpp ----
+/// @file
+/// @brief The memory of one run of a plan: what backward needs from forward.
+
+// ---- fitnas/cpu/norm_state.hpp ----
+/// @file
+/// @brief What a batch norm comes to on some images, channel by channel.
+
+namespace fitnas::detail {
+
+/// Added to the variance, as in PyTorch's default.
+inline constexpr double batch_norm_epsilon = 1e-5;
+
+/// Per-channel values of one batch norm, each padded with zeros to a multiple of `lanes`.
+struct norm_state {
+    float* mean = nullptr;
+    float* inverse = nullptr; ///< 1 / sqrt(variance + epsilon)
+    float* scale = nullptr;   ///< u = scale z + shift
+    float* shift = nullptr;
+    float* a = nullptr; ///< dz = a du + b z + c
+    float* b = nullptr;
+    float* c = nullptr;
+
+    static std::size_t size(int channels) {
+        return std::size_t{7} * static_cast<std::size_t>(simd::padded(channels));
+    }
+    static norm_state at(float* p, int channels) {
+        const int n = simd::padded(channels);
+        std::fill_n(p, std::ptrdiff_t{7} * n, 0.0F);
+        return {p, p + n, p + 2 * n, p + 3 * n, p + 4 * n, p + 5 * n, p + 6 * n};
+    }
+    /// @param i the channel
+    /// @param v its variance (biased)
+    void set(int i, double m, double v, float gamma, float beta) {
+        const double inv = 1.0 / std::sqrt(v + batch_norm_epsilon);
+        const double gain = static_cast<double>(gamma) * inv;
+        mean[i] = static_cast<float>(m);
+        inverse[i] = static_cast<float>(inv);
+        scale[i] = static_cast<float>(gain);
+        shift[i] = static_cast<float>(static_cast<double>(beta) - gain * m);
+    }
+};
+
+} // namespace fitnas::detail
+
+// ---- fitnas/cpu/plan.hpp ----
+/// @file
+/// @brief A recipe's execution plan: passes over memory, with batch norm and activations folded into them.
+
+// ---- fitnas/cpu/geometry.hpp ----
+/// @file
+/// @brief The sizes of a convolution or pool, and the tiles of rows that passes are cut into.
+
 // ---- fitnas/nn/shape.hpp ----
 /// @file
 /// @brief The shape of one image's activations.
@@ -2112,6 +2332,73 @@ struct cell {
 };
 
 } // namespace fitnas
+
+namespace fitnas::detail {
+
+/// `images` images of shape `in` become as many of shape `out`: each pixel sees a window of kernel x kernel
+/// pixels, every stride-th.
+struct geometry {
+    shape in;
+    shape out;
+    int kernel = 1;
+    int stride = 1;
+    int images = 1;
+
+    int padding() const { return kernel / 2; }
+    int taps() const { return kernel * kernel; }
+    /// Rows of the output and of the input: the pixels of all images.
+    std::ptrdiff_t rows() const { return out.pixels() * images; }
+    std::ptrdiff_t rows_in() const { return in.pixels() * images; }
+};
+
+/// The row of the input that a strided 1x1 convolution reads for row r of its output, as an offset.
+struct strided_rows {
+    shape in;
+    int stride = 1;
+
+    std::ptrdiff_t operator()(std::ptrdiff_t r) const {
+        if (stride == 1) {
+            return r * in.channels;
+        }
+        const shape out = cell{in, in.channels, stride}.output();
+        const std::ptrdiff_t x = r % out.width;
+        const std::ptrdiff_t y = r / out.width % out.height;
+        const std::ptrdiff_t n = r / out.width / out.height;
+        return (n * in.pixels() + y * stride * in.width + x * stride) * in.channels;
+    }
+};
+
+/// Rows of a tile whose operands are about 64 KiB: a function of the shape alone.
+constexpr int tile_rows(int in, int out) {
+    const int rows = 16384 / (in > out ? in : out) / 8 * 8;
+    return rows < 32 ? 32 : rows > 256 ? 256 : rows;
+}
+
+/// Rows that are worked on together.
+struct row_tile {
+    std::ptrdiff_t first;
+    int count;
+};
+
+/// The tiles of a tensor's rows.
+struct row_tiles {
+    std::ptrdiff_t rows;
+    int most; ///< rows of a tile
+
+    /// @param in,out channels of the operands
+    row_tiles(std::ptrdiff_t rows_, int in, int out) : rows(rows_), most(tile_rows(in, out)) {}
+
+    std::ptrdiff_t count() const { return (rows + most - 1) / most; }
+    row_tile operator[](std::ptrdiff_t t) const {
+        return {t * most, static_cast<int>((std::min)(std::ptrdiff_t{most}, rows - t * most))};
+    }
+};
+
+} // namespace fitnas::detail
+
+// ---- fitnas/nn/recipe.hpp ----
+/// @file
+/// @brief A recipe: the constexpr list of primitives that an operator is in a given cell.
 
 // ---- fitnas/nn/primitive.hpp ----
 /// @file
@@ -2328,6 +2615,225 @@ constexpr primitive custom() {
 
 } // namespace fitnas
 
+namespace fitnas {
+
+/// @brief An ordered list of primitives, at most `recipe::capacity`. An empty recipe passes its input
+/// through.
+///
+/// Everything else follows from it: parameters, costs, activations, execution, latency tables, drawings.
+class recipe {
+public:
+    static constexpr int capacity = 16;
+
+    constexpr recipe() = default;
+    constexpr recipe(std::initializer_list<primitive> steps) {
+        for (const primitive& step : steps) {
+            push_back(step);
+        }
+    }
+
+    /// @throws shape_error past the capacity (a compile-time error in a constant expression)
+    constexpr void push_back(const primitive& step) {
+        if (m_size == capacity) {
+            throw shape_error("[F0110] a recipe has at most 16 primitives");
+        }
+        m_steps[static_cast<std::size_t>(m_size++)] = step;
+    }
+
+    constexpr int size() const { return m_size; }
+    constexpr bool empty() const { return m_size == 0; }
+    constexpr const primitive* begin() const { return m_steps.data(); }
+    constexpr const primitive* end() const { return m_steps.data() + m_size; }
+    friend constexpr bool operator==(const recipe&, const recipe&) = default;
+
+private:
+    std::array<primitive, capacity> m_steps{};
+    int m_size = 0;
+};
+
+/// @brief What a recipe comes to on an input: the shape that comes out and its costs.
+struct recipe_summary {
+    shape output;
+    long long parameters = 0;
+    long long macs = 0;
+    bool valid =
+        true; ///< kernels are odd, strides and widths positive, a `residual` meets the shape of the input
+};
+
+/// @return the summary of `steps` on `input`
+constexpr recipe_summary summarise(const recipe& steps, shape input) {
+    recipe_summary sum{.output = input};
+    for (const primitive& step : steps) {
+        const bool widens = step.kind == primitive_kind::pointwise ||
+                            step.kind == primitive_kind::convolution || step.kind == primitive_kind::linear ||
+                            step.kind == primitive_kind::squeeze_excite;
+        if (step.kernel < 1 || step.kernel % 2 == 0 || step.stride < 1 || (widens && step.width < 1) ||
+            (step.kind == primitive_kind::residual && sum.output != input)) {
+            sum.valid = false;
+            return sum;
+        }
+        sum.parameters += step.parameters(sum.output);
+        sum.macs += step.macs(sum.output);
+        sum.output = step.output(sum.output);
+    }
+    return sum;
+}
+
+} // namespace fitnas
+
+namespace fitnas::detail {
+
+/// What a pass computes.
+enum class step_kind : std::uint8_t {
+    pointwise,
+    depthwise,
+    expanded_depthwise, ///< a 1x1 convolution and the depthwise one that reads it; between them all is in
+                        ///< cache
+    convolution,
+    linear,
+    max_pool,
+    average_pool,
+    global_pool,
+    squeeze_excite,
+    custom,
+    write_out ///< what is pending, with the recipe's input added where `plan_step::shortcut`
+};
+
+/// The pass of a primitive; of one that stays pending, the pass that ends it.
+constexpr step_kind kind_of_step(primitive_kind kind) {
+    switch (kind) {
+    case primitive_kind::pointwise:
+        return step_kind::pointwise;
+    case primitive_kind::depthwise:
+        return step_kind::depthwise;
+    case primitive_kind::convolution:
+        return step_kind::convolution;
+    case primitive_kind::linear:
+        return step_kind::linear;
+    case primitive_kind::max_pool:
+        return step_kind::max_pool;
+    case primitive_kind::average_pool:
+        return step_kind::average_pool;
+    case primitive_kind::global_pool:
+        return step_kind::global_pool;
+    case primitive_kind::squeeze_excite:
+        return step_kind::squeeze_excite;
+    case primitive_kind::custom:
+        return step_kind::custom;
+    case primitive_kind::batch_norm:
+    case primitive_kind::activate:
+    case primitive_kind::residual:
+    case primitive_kind::residual_if_same_shape:
+        break;
+    }
+    return step_kind::write_out;
+}
+
+/// A tensor with what is pending on it: buffer 0 is the recipe's input.
+struct plan_value {
+    int buffer = 0;
+    int norm = -1;
+    activation act = activation::none;
+
+    bool plain() const { return norm < 0 && act == activation::none; }
+    friend bool operator==(const plan_value&, const plan_value&) = default;
+};
+
+/// The 1x1 convolution of an expanded depthwise one: what it reads, plain, and where its weights stand.
+struct plan_expansion {
+    int buffer = 0;
+    shape in_shape{};
+    long long offset = 0;
+};
+
+/// One pass: reads `in` (and buffer 0 for a shortcut), writes buffer `out`.
+struct plan_step {
+    step_kind kind = step_kind::write_out;
+    primitive what{}; ///< of an expanded depthwise convolution that one
+    bool shortcut = false;
+    bool more_shortcuts = false; ///< a shortcut, and not the last: backward, their gradients are added
+    long long offset = 0;        ///< of its parameters in the block's
+    plan_value in{};             ///< of an expanded depthwise convolution the tensor in cache
+    int out = 0;
+    shape in_shape{};
+    shape out_shape{};
+    int norm = -1;           ///< the batch norm whose sums this pass gathers
+    plan_expansion narrow{}; ///< where it is expanded
+
+    geometry sizes(int images) const { return {in_shape, out_shape, what.kernel, what.stride, images}; }
+    bool expands() const { return kind == step_kind::expanded_depthwise; }
+    /// The buffer that it reads from memory, and its shape.
+    int source() const { return expands() ? narrow.buffer : in.buffer; }
+    shape source_shape() const { return expands() ? narrow.in_shape : in_shape; }
+    /// Whether, backward, its output's gradient is its input's as it is.
+    bool passes_gradient() const {
+        return kind == step_kind::write_out && norm < 0 && in.act == activation::none;
+    }
+    /// Whether batch norm's sums are gathered as the output is stored, and not behind that.
+    bool sums_at_store() const {
+        return kind == step_kind::pointwise || kind == step_kind::depthwise || expands() ||
+               kind == step_kind::convolution;
+    }
+};
+
+/// A batch norm: of which buffer, and where gamma and beta stand.
+struct plan_norm {
+    int buffer = 0;
+    int channels = 0;
+    long long pixels = 0;
+    long long offset = 0;
+};
+
+/// Whether the output of a 1x1 convolution is made in cache, by the depthwise one behind it. That costs a
+/// second product or more, and pays where they take less time than the passes over memory that they save:
+/// measured, where the input has few channels, and on processors with AVX2 in scoring always. An image of the
+/// input has to stay in cache beside planes.
+FITNAS_API bool pays_in_cache(const plan_step& wide, const plan_step& next, bool backward_follows);
+
+/// The passes of a recipe on an input shape. No passes: the input is the output.
+class block_plan {
+public:
+    std::vector<shape> buffers;
+    std::vector<plan_norm> norms;
+
+    block_plan() = default;
+    FITNAS_COLD block_plan(const recipe& r, shape input);
+
+    /// @param backward_follows whether they are those of training, not of scoring
+    const std::vector<plan_step>& steps(bool backward_follows) const {
+        return backward_follows ? m_training : m_scoring;
+    }
+    bool empty() const { return m_training.empty(); }
+    shape output() const { return buffers.back(); }
+    /// The buffer of the output.
+    int last() const { return static_cast<int>(buffers.size()) - 1; }
+
+private:
+    static std::vector<plan_step> fused(const std::vector<plan_step>& all, bool backward_follows);
+
+    std::vector<plan_step> m_training;
+    std::vector<plan_step> m_scoring;
+};
+
+} // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+// ---- fitnas/cpu/planes.hpp ----
+/// @file
+/// @brief Planes of a depthwise convolution: some channels of one image in cache, zeros around them.
+
+// ---- fitnas/cpu/operand.hpp ----
+/// @file
+/// @brief How kernels read activations and gradients: batch norm and activation are applied by the reader.
+///
+/// A tensor in memory is *raw*: what a convolution left. Its batch norm and activation are pending; whoever
+/// reads it computes `act(scale z + shift)` on the way. Backward, `du` is the gradient at `u = scale z +
+/// shift`, and whoever reads it computes the gradient at z from it. So no pass exists that only applies batch
+/// norm or an activation.
+
+#endif
+
 // ---- fitnas/cpu/activation.hpp ----
 /// @file
 /// @brief Activations and their derivatives on vectors, told apart as they are compiled or as they run.
@@ -2436,199 +2942,7 @@ FITNAS_INLINE vec<> derive_product(activation act, vec<> gradient, vec<> u) {
 
 } // namespace fitnas::detail
 
-// ---- fitnas/cpu/group_sums.hpp ----
-/// @file
-/// @brief Sums over rows for each channel, gathered in groups whose number does not depend on the threads.
-
-namespace fitnas::detail {
-
-/// Sums over rows for each channel, one pair of rows of doubles for each group: [group][2][channels].
-class group_sums {
-public:
-    void start(int channels) {
-        m_channels = channels;
-        const std::size_t n = std::size_t{2} * sum_groups * static_cast<std::size_t>(channels);
-        std::fill_n(m_data.reserve(n), n, 0.0);
-    }
-    double* first(int group) { return m_data.reserve(0) + std::ptrdiff_t{2} * group * m_channels; }
-    double* second(int group) { return first(group) + m_channels; }
-    /// Adds the groups, in order, into group 0.
-    void add_up() {
-        for (int g = 1; g < sum_groups; ++g) {
-            for (int c = 0; c < 2 * m_channels; ++c) {
-                first(0)[c] += first(g)[c];
-            }
-        }
-    }
-
-private:
-    aligned_buffer<double> m_data;
-    int m_channels = 0;
-};
-
-/// Adds lanes channels' sums of a tile to the sums of a group.
-FITNAS_INLINE void add_to(double* sums, vec<> tile, int count) {
-    if (count >= lanes) {
-        typedef double doubles __attribute__((vector_size(lanes * sizeof(double))));
-        doubles sum;
-        __builtin_memcpy(&sum, sums, sizeof sum);
-        sum += __builtin_convertvector(tile, doubles);
-        __builtin_memcpy(sums, &sum, sizeof sum);
-        return;
-    }
-    for (int i = 0; i < count; ++i) {
-        sums[i] += static_cast<double>(tile[i]);
-    }
-}
-
-} // namespace fitnas::detail
-
-// ---- fitnas/cpu/batch_norm.hpp ----
-/// @file
-/// @brief Batch norm: from sums to scale and shift, and back. No pass over activations is here: readers and
-/// writers do it.
-
-namespace fitnas::detail {
-
-/// Added to the variance, as in PyTorch's default.
-inline constexpr double batch_norm_epsilon = 1e-5;
-
-/// Per-channel values of one batch norm, each padded with zeros to a multiple of `lanes`.
-struct norm_state {
-    float* mean = nullptr;
-    float* inverse = nullptr; ///< 1 / sqrt(variance + epsilon)
-    float* scale = nullptr;   ///< u = scale z + shift
-    float* shift = nullptr;
-    float* a = nullptr; ///< dz = a du + b z + c
-    float* b = nullptr;
-    float* c = nullptr;
-
-    static std::size_t size(int channels) {
-        return std::size_t{7} * static_cast<std::size_t>(simd::padded(channels));
-    }
-    static norm_state at(float* p, int channels) {
-        const int n = simd::padded(channels);
-        std::fill_n(p, std::ptrdiff_t{7} * n, 0.0F);
-        return {p, p + n, p + 2 * n, p + 3 * n, p + 4 * n, p + 5 * n, p + 6 * n};
-    }
-    /// @param i the channel
-    /// @param v its variance (biased)
-    void set(int i, double m, double v, float gamma, float beta) {
-        const double inv = 1.0 / std::sqrt(v + batch_norm_epsilon);
-        const double gain = static_cast<double>(gamma) * inv;
-        mean[i] = static_cast<float>(m);
-        inverse[i] = static_cast<float>(inv);
-        scale[i] = static_cast<float>(gain);
-        shift[i] = static_cast<float>(static_cast<double>(beta) - gain * m);
-    }
-};
-
-/// Mean and variance (biased) from the sums of z and z^2 over `count` values a channel; gamma then beta as
-/// parameters.
-inline void norm_forward(norm_state& s, int channels, group_sums& sums, double count, const float* gamma) {
-    sums.add_up();
-    for (int i = 0; i < channels; ++i) {
-        const double mean = sums.first(0)[i] / count;
-        const double variance = (std::max)(0.0, sums.second(0)[i] / count - mean * mean);
-        s.set(i, mean, variance, gamma[i], gamma[channels + i]);
-    }
-}
-
-/// From the sums of du and du (z - mean): adds into the gradients of gamma and beta, and sets a, b, c.
-inline void norm_backward(norm_state& s, int channels, group_sums& sums, double count, const float* gamma,
-                          float* dgamma) {
-    sums.add_up();
-    for (int i = 0; i < channels; ++i) {
-        const double du = sums.first(0)[i];
-        const double duz = sums.second(0)[i];
-        const double inverse = static_cast<double>(s.inverse[i]);
-        dgamma[i] += static_cast<float>(duz * inverse);
-        dgamma[channels + i] += static_cast<float>(du);
-        const double a = static_cast<double>(gamma[i]) * inverse;
-        const double b = -a * inverse * inverse * duz / count;
-        s.a[i] = static_cast<float>(a);
-        s.b[i] = static_cast<float>(b);
-        s.c[i] = static_cast<float>(-a * du / count - b * static_cast<double>(s.mean[i]));
-    }
-}
-
-} // namespace fitnas::detail
-
-// ---- fitnas/cpu/geometry.hpp ----
-/// @file
-/// @brief The sizes of a convolution or pool, and the tiles of rows that passes are cut into.
-
-namespace fitnas::detail {
-
-/// `images` images of shape `in` become as many of shape `out`: each pixel sees a window of kernel x kernel
-/// pixels, every stride-th.
-struct geometry {
-    shape in;
-    shape out;
-    int kernel = 1;
-    int stride = 1;
-    int images = 1;
-
-    int padding() const { return kernel / 2; }
-    int taps() const { return kernel * kernel; }
-    /// Rows of the output and of the input: the pixels of all images.
-    std::ptrdiff_t rows() const { return out.pixels() * images; }
-    std::ptrdiff_t rows_in() const { return in.pixels() * images; }
-};
-
-/// The row of the input that a strided 1x1 convolution reads for row r of its output, as an offset.
-struct strided_rows {
-    shape in;
-    int stride = 1;
-
-    std::ptrdiff_t operator()(std::ptrdiff_t r) const {
-        if (stride == 1) {
-            return r * in.channels;
-        }
-        const shape out = cell{in, in.channels, stride}.output();
-        const std::ptrdiff_t x = r % out.width;
-        const std::ptrdiff_t y = r / out.width % out.height;
-        const std::ptrdiff_t n = r / out.width / out.height;
-        return (n * in.pixels() + y * stride * in.width + x * stride) * in.channels;
-    }
-};
-
-/// Rows of a tile whose operands are about 64 KiB: a function of the shape alone.
-constexpr int tile_rows(int in, int out) {
-    const int rows = 16384 / (in > out ? in : out) / 8 * 8;
-    return rows < 32 ? 32 : rows > 256 ? 256 : rows;
-}
-
-/// Rows that are worked on together.
-struct row_tile {
-    std::ptrdiff_t first;
-    int count;
-};
-
-/// The tiles of a tensor's rows.
-struct row_tiles {
-    std::ptrdiff_t rows;
-    int most; ///< rows of a tile
-
-    /// @param in,out channels of the operands
-    row_tiles(std::ptrdiff_t rows_, int in, int out) : rows(rows_), most(tile_rows(in, out)) {}
-
-    std::ptrdiff_t count() const { return (rows + most - 1) / most; }
-    row_tile operator[](std::ptrdiff_t t) const {
-        return {t * most, static_cast<int>((std::min)(std::ptrdiff_t{most}, rows - t * most))};
-    }
-};
-
-} // namespace fitnas::detail
-
-// ---- fitnas/cpu/operand.hpp ----
-/// @file
-/// @brief How kernels read activations and gradients: batch norm and activation are applied by the reader.
-///
-/// A tensor in memory is *raw*: what a convolution left. Its batch norm and activation are pending; whoever
-/// reads it computes `act(scale z + shift)` on the way. Backward, `du` is the gradient at `u = scale z +
-/// shift`, and whoever reads it computes the gradient at z from it. So no pass exists that only applies batch
-/// norm or an activation.
+#if FITNAS_DEFINITIONS
 
 namespace fitnas::detail {
 
@@ -2708,6 +3022,541 @@ inline bool streams(const float* p, std::ptrdiff_t rows, int channels) {
 }
 
 } // namespace fitnas::detail
+
+// ---- fitnas/cpu/stencil.hpp ----
+/// @file
+/// @brief Stencils over padded planes of one vector's channels: what depthwise convolutions are made of.
+
+namespace fitnas::detail {
+
+/// The largest tile of output pixels that a stencil computes at once: two register files' halves.
+inline constexpr int stencil_tile = lanes == 16 ? 16 : 8;
+
+/// Planes that are read together: neighbouring channels lie in neighbouring cache lines.
+inline constexpr int planes_at_once = 4;
+
+/// Some pixels of an output, from (y, x) on.
+struct output_tile {
+    int y;
+    int x;
+    int rows;
+    int columns;
+};
+
+/// The planes that a stencil goes over, and the taps of each.
+struct stencil_input {
+    const float* plane; ///< where the first plane's window of output pixel (0, 0) begins
+    std::size_t plane_size;
+    int plane_width;
+    const float* taps; ///< the first plane's, [tap rows][taps in a row][lanes]
+    std::size_t taps_size;
+    int tap_rows;
+    int planes;
+};
+
+/// Rows x Columns pixels of out(y, x) = sum of taps * plane(y Stride + ky, x Stride + kx), lanes channels
+/// each, with Kernel taps in a row. `out` gets them one after the other.
+template <int Kernel, int Stride, int Rows, int Columns>
+void stencil(const float* plane, int plane_width, const float* taps, int tap_rows, float* out) {
+    simd::tile<Rows, Columns> acc = {};
+    for (int ky = 0; ky < tap_rows; ++ky, taps += Kernel * lanes) {
+        simd::vecs<Kernel> tap;
+        for (int kx = 0; kx < Kernel; ++kx) {
+            tap[kx] = simd::load(taps + kx * lanes);
+        }
+        // Every value is read once and goes to all pixels whose window it lies in.
+        FITNAS_UNROLL(24)
+        for (int i = 0; i < (Columns - 1) * Stride + Kernel; ++i) {
+            FITNAS_UNROLL(4)
+            for (int r = 0; r < Rows; ++r) {
+                const vec<> v = simd::load(
+                    plane + (static_cast<std::ptrdiff_t>(r * Stride + ky) * plane_width + i) * lanes);
+                FITNAS_UNROLL(7)
+                for (int kx = 0; kx < Kernel; ++kx) {
+                    if (i >= kx && (i - kx) % Stride == 0 && (i - kx) / Stride < Columns) {
+                        acc[r][(i - kx) / Stride] = simd::fma(tap[kx], v, acc[r][(i - kx) / Stride]);
+                    }
+                }
+            }
+        }
+    }
+    for (int r = 0; r < Rows; ++r) {
+        for (int i = 0; i < Columns; ++i) {
+            simd::store(out + (r * Columns + i) * lanes, acc[r][i]);
+        }
+    }
+}
+
+/// A stencil for one geometry, and the tile that it computes.
+struct stencil_kernel {
+    void (*run)(const float* plane, int plane_width, const float* taps, int tap_rows, float* out) = nullptr;
+    int rows = 1;
+    int columns = 1;
+    int kernel = 1; ///< taps in a row
+    int stride = 1;
+
+    /// Room that the last tiles of a height x width output need behind its last window, in columns and rows.
+    int excess_columns(int width) const { return (columns - 1 - (width - 1) % columns) * stride; }
+    int excess_rows(int height) const { return (rows - 1 - (height - 1) % rows) * stride; }
+
+    /// The pixel of any kernel and stride.
+    void pixel(const float* plane, int plane_width, const float* taps, int tap_rows, float* out) const {
+        vec<> sum{};
+        for (int ky = 0; ky < tap_rows; ++ky) {
+            for (int kx = 0; kx < kernel; ++kx, taps += lanes) {
+                sum = simd::fma(
+                    simd::load(taps),
+                    simd::load(plane + (static_cast<std::ptrdiff_t>(ky) * plane_width + kx) * lanes), sum);
+            }
+        }
+        simd::store(out, sum);
+    }
+
+    /// @param taps in a row
+    /// @param width of the output
+    stencil_kernel(int taps, int stride_, int width) : kernel(taps), stride(stride_) {
+        constexpr int wide = stencil_tile / 2;
+        constexpr int narrow = stencil_tile / 4;
+        const auto use = [&](auto k, auto s) {
+            run = stencil<k(), s(), 2, wide>;
+            rows = 2;
+            columns = wide;
+            if constexpr (narrow >= 4) {
+                if (width < wide) {
+                    run = stencil<k(), s(), 4, narrow>;
+                    rows = 4;
+                    columns = narrow;
+                }
+            }
+        };
+        const auto with = [&](auto k) {
+            if (stride == 1) {
+                use(k, std::integral_constant<int, 1>());
+            } else if constexpr (k() % 2 == 1 && k() > 1) {
+                use(k, std::integral_constant<int, 2>());
+            }
+        };
+        const auto choose = [&](auto... k) { (void)((k() == taps ? (with(k), true) : false) || ...); };
+        if (stride <= 2) {
+            choose(std::integral_constant<int, 1>(), std::integral_constant<int, 2>(),
+                   std::integral_constant<int, 3>(), std::integral_constant<int, 4>(),
+                   std::integral_constant<int, 5>(), std::integral_constant<int, 7>());
+        }
+    }
+
+    /// Calls `use(plane, tile, values)` for each tile of a height x width output, for all planes before the
+    /// next tile, so that neighbouring channels are written together, then `written(tile, values)`. Pixel (i,
+    /// j) of the tile is at values[(i * columns + j) * lanes] of each plane's `stencil_tile * lanes` values.
+    template <class Use, class Written>
+    FITNAS_INLINE void for_tiles(const stencil_input& in, int height, int width, Use&& use,
+                                 Written&& written) const {
+        alignas(64) float all_values[planes_at_once * stencil_tile * lanes];
+        for (int y = 0; y < height; y += rows) {
+            for (int x = 0; x < width; x += columns) {
+                const float* from =
+                    in.plane + (static_cast<std::ptrdiff_t>(y) * in.plane_width + x) * stride * lanes;
+                const float* tap = in.taps;
+                const output_tile tile{y, x, (std::min)(rows, height - y), (std::min)(columns, width - x)};
+                for (int i = 0; i < in.planes; ++i, from += in.plane_size, tap += in.taps_size) {
+                    float* values = all_values + i * stencil_tile * lanes;
+                    if (run != nullptr) {
+                        run(from, in.plane_width, tap, in.tap_rows, values);
+                    } else {
+                        pixel(from, in.plane_width, tap, in.tap_rows, values);
+                    }
+                    use(i, tile, values);
+                }
+                written(tile, all_values);
+            }
+        }
+    }
+};
+
+} // namespace fitnas::detail
+
+namespace fitnas::detail {
+
+/// How a padded plane lies in cache: `lanes` channels of one image, zeros around them, [y][x][lanes].
+struct plane_layout {
+    int margin = 0; ///< zeros before the first pixel of each row and column
+    int width = 0;  ///< pixels of a row with the zeros
+    std::size_t size = 0;
+
+    plane_layout(int margin_, int height, int width_)
+        : margin(margin_),
+          width(width_),
+          size(static_cast<std::size_t>(height) * static_cast<std::size_t>(width) *
+               static_cast<std::size_t>(lanes)) {}
+    /// Where a pixel of the image lies.
+    std::ptrdiff_t at(int y, int x) const {
+        return (static_cast<std::ptrdiff_t>(y + margin) * width + x + margin) * lanes;
+    }
+};
+
+/// The channels of some planes: `count` vectors of them, from `channel` on.
+struct plane_range {
+    int channel;
+    int count;
+};
+
+/// The planes of a depthwise convolution: of its input, and of its output's gradient.
+struct depthwise_planes : geometry {
+    stencil_kernel forward;
+    plane_layout input;
+    plane_layout gradient; ///< no window of any phase of the input's gradient reaches past its margin
+    int at_once; ///< planes that are worked on together: one where more would leave the cache by far
+
+    explicit depthwise_planes(const geometry& g)
+        : geometry(g),
+          forward(kernel, stride, out.width),
+          input(padding(), in.height + 2 * padding() + 1 + forward.excess_rows(out.height),
+                in.width + 2 * padding() + 1 + forward.excess_columns(out.width)),
+          gradient((kernel + stride - 1) / stride,
+                   gradient_extent(out.height, in.height, &stencil_kernel::excess_rows),
+                   gradient_extent(out.width, in.width, &stencil_kernel::excess_columns)),
+          at_once(planes_at_once * (input.size + gradient.size) > std::size_t{1} << 20U ? 1
+                                                                                        : planes_at_once) {}
+
+    std::size_t taps_size() const { return static_cast<std::size_t>(taps() * lanes); }
+    /// The planes from a channel on.
+    plane_range from(int channel) const {
+        return {channel, (std::min)(at_once, (in.channels - channel + lanes - 1) / lanes)};
+    }
+
+private:
+    /// Pixels with the zeros; the phases of `n` input pixels have one of two numbers of pixels.
+    int gradient_extent(int pixels, int n, int (stencil_kernel::*excess)(int) const) const {
+        const int few = (std::max)(1, n / stride);
+        const int many = (n + stride - 1) / stride;
+        return pixels + 2 * ((kernel + stride - 1) / stride) +
+               (std::max)((stencil_kernel(1, 1, few).*excess)(few),
+                          (stencil_kernel(1, 1, many).*excess)(many));
+    }
+};
+
+/// Writes an image into the inside of planes of zeros: `value(offset, i, count)` is the vector of plane i's
+/// channels of the pixel that lies `offset` values behind the first, `count` of them there.
+template <class Value>
+FITNAS_INLINE void fill_planes(shape image, const plane_range& range, const plane_layout& layout,
+                               float* plane, Value&& value) {
+    const int left = image.channels - range.channel;
+    const auto fill = [=](auto all, auto&& get) FITNAS_INLINE_LAMBDA {
+        float* row = plane + layout.at(0, 0);
+        std::ptrdiff_t offset = 0;
+        for (int y = 0; y < image.height; ++y, row += static_cast<std::ptrdiff_t>(layout.width) * lanes) {
+            float* to = row;
+            for (int x = 0; x < image.width; ++x, to += lanes, offset += image.channels) {
+                if constexpr (all()) {
+                    FITNAS_UNROLL(4)
+                    for (int i = 0; i < planes_at_once; ++i) {
+                        simd::store(to + static_cast<std::size_t>(i) * layout.size, get(offset, i, lanes));
+                    }
+                } else {
+                    for (int i = 0; i < range.count; ++i) {
+                        simd::store(to + static_cast<std::size_t>(i) * layout.size,
+                                    get(offset, i, left - i * lanes));
+                    }
+                }
+            }
+        }
+    };
+    if (range.count == planes_at_once && left >= planes_at_once * lanes) {
+        fill(std::true_type(), value);
+    } else {
+        fill(std::false_type(), value);
+    }
+}
+
+/// How many values further the channels lie that are read after a range: the image's next, then the next
+/// image's first. They are asked for while these are read, or worked on.
+inline std::ptrdiff_t next_planes(shape image, const plane_range& range) {
+    const int next = range.count * lanes;
+    return range.channel + next < image.channels ? next : image.size() - range.channel;
+}
+
+/// Planes of one image of the input, batch norm and activation applied.
+inline void read_planes(const affine_input& x, const depthwise_planes& g, std::ptrdiff_t image,
+                        const plane_range& range, float* plane) {
+    const float* z = x.z + image * g.in.size() + range.channel;
+    const std::ptrdiff_t ahead = next_planes(g.in, range);
+    vec<> scale[planes_at_once] = {};
+    vec<> shift[planes_at_once] = {};
+    for (int i = 0; i < range.count; ++i) {
+        const affine u(x, range.channel + i * lanes);
+        scale[i] = u.scale;
+        shift[i] = u.shift;
+    }
+    with_activation(x.act, [&](auto act) {
+        fill_planes(g.in, range, g.input, plane,
+                    [=](std::ptrdiff_t offset, int i, int count) FITNAS_INLINE_LAMBDA {
+                        const float* from = z + offset + i * lanes;
+                        prefetch(from + ahead, i * lanes);
+                        return apply<act()>(simd::fma(simd::load(from, count), scale[i], shift[i]));
+                    });
+    });
+}
+
+/// Planes of one image of the gradient at the output.
+inline void read_planes(const gradient_input& gradient, const depthwise_planes& g, std::ptrdiff_t image,
+                        const plane_range& range, float* plane) {
+    const std::ptrdiff_t first = image * g.out.size() + range.channel;
+    const float* du = gradient.du + first;
+    const float* z = gradient.z + first;
+    const std::ptrdiff_t ahead = next_planes(g.out, range);
+    if (gradient.a == nullptr) {
+        fill_planes(g.out, range, g.gradient, plane,
+                    [=](std::ptrdiff_t offset, int i, int count) FITNAS_INLINE_LAMBDA {
+                        prefetch(du + offset + i * lanes + ahead, i * lanes);
+                        return simd::load(du + offset + i * lanes, count);
+                    });
+        return;
+    }
+    vec<> a[planes_at_once] = {};
+    vec<> b[planes_at_once] = {};
+    vec<> constant[planes_at_once] = {};
+    for (int i = 0; i < range.count; ++i) {
+        a[i] = simd::load(gradient.a + range.channel + i * lanes);
+        b[i] = simd::load(gradient.b + range.channel + i * lanes);
+        constant[i] = simd::load(gradient.c + range.channel + i * lanes);
+    }
+    fill_planes(g.out, range, g.gradient, plane,
+                [=](std::ptrdiff_t offset, int i, int count) FITNAS_INLINE_LAMBDA {
+                    prefetch(du + offset + i * lanes + ahead, i * lanes);
+                    prefetch(z + offset + i * lanes + ahead, i * lanes);
+                    return simd::fma(a[i], simd::load(du + offset + i * lanes, count),
+                                     simd::fma(b[i], simd::load(z + offset + i * lanes, count), constant[i]));
+                });
+}
+
+} // namespace fitnas::detail
+
+namespace fitnas::detail {
+
+FITNAS_API bool pays_in_cache(const plan_step& wide, const plan_step& next, bool backward_follows) {
+    constexpr int few = 32;
+    const shape in = wide.in_shape;
+    if (wide.kind != step_kind::pointwise || wide.what.stride != 1 || !wide.in.plain() || wide.norm < 0 ||
+        next.kind != step_kind::depthwise || next.what.stride > next.what.kernel ||
+        (in.channels > few && (backward_follows || prefetches_in_products))) {
+        return false;
+    }
+    return in.size() <= std::int64_t{1} << 16U && depthwise_planes(next.sizes(1)).at_once > 1;
+}
+
+FITNAS_API block_plan::block_plan(const recipe& r, shape input) : buffers{input} {
+    std::vector<plan_step>& all = m_scoring; // each by itself, for now
+    plan_value value;
+    long long offset = 0;
+    const auto add = [&](plan_step step, shape out) {
+        step.in = value;
+        step.in_shape = buffers[static_cast<std::size_t>(value.buffer)];
+        step.out_shape = out;
+        step.out = static_cast<int>(buffers.size());
+        value = {.buffer = step.out};
+        buffers.push_back(out);
+        all.push_back(step);
+    };
+    for (const primitive& p : r) {
+        const shape now = buffers[static_cast<std::size_t>(value.buffer)];
+        switch (p.kind) {
+        case primitive_kind::batch_norm:
+            // It joins the pass that wrote the buffer; a shortcut's gradient must stay plain, so not
+            // there.
+            if (!value.plain() || all.empty() || all.back().shortcut) {
+                add({}, now);
+            }
+            value.norm = static_cast<int>(norms.size());
+            all.back().norm = value.norm;
+            norms.push_back({value.buffer, now.channels, now.pixels(), offset});
+            break;
+        case primitive_kind::activate:
+            if (value.act != activation::none) {
+                add({}, now);
+            }
+            value.act = p.act;
+            break;
+        case primitive_kind::residual:
+        case primitive_kind::residual_if_same_shape:
+            if (now == input) {
+                for (plan_step& before : all) {
+                    before.more_shortcuts = before.shortcut;
+                }
+                add({.shortcut = true}, now);
+            }
+            break;
+        case primitive_kind::custom:
+            if (!value.plain()) {
+                add({}, now);
+            }
+            [[fallthrough]];
+        case primitive_kind::pointwise:
+        case primitive_kind::depthwise:
+        case primitive_kind::convolution:
+        case primitive_kind::linear:
+        case primitive_kind::max_pool:
+        case primitive_kind::average_pool:
+        case primitive_kind::global_pool:
+        case primitive_kind::squeeze_excite:
+            add({.kind = kind_of_step(p.kind), .what = p, .offset = offset}, p.output(now));
+            break;
+        }
+        offset += p.parameters(now);
+    }
+    if (!value.plain()) {
+        add({}, buffers[static_cast<std::size_t>(value.buffer)]);
+    }
+    m_training = fused(all, true);
+    m_scoring = fused(all, false);
+}
+
+FITNAS_API std::vector<plan_step> block_plan::fused(const std::vector<plan_step>& all,
+                                                    bool backward_follows) {
+    std::vector<plan_step> result;
+    for (const plan_step& step : all) {
+        if (!result.empty() && pays_in_cache(result.back(), step, backward_follows)) {
+            const plan_step& wide = result.back();
+            const plan_expansion narrow{wide.in.buffer, wide.in_shape, wide.offset};
+            result.back() = step;
+            result.back().kind = step_kind::expanded_depthwise;
+            result.back().narrow = narrow;
+        } else {
+            result.push_back(step);
+        }
+    }
+    return result;
+}
+
+} // namespace fitnas::detail
+
+#endif
+
+namespace fitnas::detail {
+
+/// One run of a plan on some images.
+struct block_run {
+    static constexpr std::size_t most = 2 * recipe::capacity + 2;
+    std::array<float*, most> buffers{}; ///< nullptr: it was in cache only
+    std::array<float*, most>
+        kept{}; ///< a squeeze-excite's state or an expansion's moments, by the buffer written
+    std::array<norm_state, recipe::capacity> norms{};
+    int images = 0;
+};
+
+} // namespace fitnas::detail
+
+// ---- fitnas/cpu/workspace.hpp ----
+/// @file
+/// @brief What kernels share: packed weights, and sums and weight gradients of groups.
+
+// ---- fitnas/cpu/group_sums.hpp ----
+/// @file
+/// @brief Sums over rows for each channel, gathered in groups whose number does not depend on the threads.
+
+namespace fitnas::detail {
+
+/// Sums over rows for each channel, one pair of rows of doubles for each group: [group][2][channels].
+class group_sums {
+public:
+    void start(int channels) {
+        m_channels = channels;
+        const std::size_t n = std::size_t{2} * sum_groups * static_cast<std::size_t>(channels);
+        std::fill_n(m_data.reserve(n), n, 0.0);
+    }
+    double* first(int group) { return m_data.reserve(0) + std::ptrdiff_t{2} * group * m_channels; }
+    double* second(int group) { return first(group) + m_channels; }
+    /// Adds the groups, in order, into group 0.
+    void add_up() {
+        for (int g = 1; g < sum_groups; ++g) {
+            for (int c = 0; c < 2 * m_channels; ++c) {
+                first(0)[c] += first(g)[c];
+            }
+        }
+    }
+
+private:
+    aligned_buffer<double> m_data;
+    int m_channels = 0;
+};
+
+/// Adds lanes channels' sums of a tile to the sums of a group.
+FITNAS_INLINE void add_to(double* sums, vec<> tile, int count) {
+    if (count >= lanes) {
+        typedef double doubles __attribute__((vector_size(lanes * sizeof(double))));
+        doubles sum;
+        __builtin_memcpy(&sum, sums, sizeof sum);
+        sum += __builtin_convertvector(tile, doubles);
+        __builtin_memcpy(sums, &sum, sizeof sum);
+        return;
+    }
+    for (int i = 0; i < count; ++i) {
+        sums[i] += static_cast<double>(tile[i]);
+    }
+}
+
+} // namespace fitnas::detail
+
+namespace fitnas::detail {
+
+/// What kernels share in one network: packed weights and sums of groups. It only grows.
+struct workspace {
+    aligned_buffer<float> packed;
+    aligned_buffer<float> weights; ///< weight gradients, [group][...]
+    group_sums sums;
+    aligned_buffer<double> moments; ///< of a narrow tensor, [group][...]
+
+    /// Packs weights, k x n, for a product; element (i, j) is at w[i * row_step + j * column_step].
+    template <class Words = float_words>
+    float* pack(const float* w, std::ptrdiff_t row_step, std::ptrdiff_t column_step, int k, int n) {
+        const int words = Words::count(k);
+        float* out = packed.reserve(packed_size(words, n));
+        parallel_for((n + panel - 1) / panel, [&](std::ptrdiff_t p) {
+            const std::ptrdiff_t j = p * panel;
+            pack_panel<Words>(w, row_step, column_step, k, n, static_cast<int>(j),
+                              out + j * simd::padded(words));
+        });
+        return out;
+    }
+};
+
+} // namespace fitnas::detail
+
+namespace fitnas::detail {
+
+/// Runs a plan forward.
+///
+/// @param input images x input shape
+/// @param output images x output shape; for an empty plan nothing is written and the input is the output
+/// @param given batch norm statistics of another run of this plan; nullptr: those of this batch
+/// @param memory where what lies between goes
+/// @param backward_follows whether to keep what backward would rather read than compute again
+FITNAS_API block_run forward(const block_plan& plan, const float* parameters, const float* input, int images,
+                             float* output, const block_run* given, arena& memory, workspace& ws,
+                             bool backward_follows = false);
+
+/// Runs a plan backward after `forward`, with the batch's own statistics and what backward reads kept.
+///
+/// @param dparameters added into
+/// @param dy gradient at the output, images x output shape
+/// @param dx overwritten with the gradient at the input; nullptr where nobody needs it
+FITNAS_API void backward(const block_plan& plan, const float* parameters, float* dparameters, block_run& run,
+                         float* dy, float* dx, arena& memory, workspace& ws);
+
+} // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+#include <array>
+#include <cstddef>
+#include <vector>
+
+// ---- fitnas/cpu/backward_step.hpp ----
+/// @file
+/// @brief One pass of a plan, backward.
+
+// ---- fitnas/cpu/convolution.hpp ----
+/// @file
+/// @brief Convolution of any odd kernel, forward and backward: matrix products whose left
+/// operand, the windows, is read where it lies in a padded image.
 
 // ---- fitnas/cpu/blocked.hpp ----
 /// @file
@@ -2886,842 +3735,6 @@ void read_blocked(const gradient_input& g, const row_tile& tile, int channels, c
         read(std::false_type());
     }
 }
-
-} // namespace fitnas::detail
-
-// ---- fitnas/cpu/workspace.hpp ----
-/// @file
-/// @brief What kernels share: packed weights, and sums and weight gradients of groups.
-
-namespace fitnas::detail {
-
-/// What kernels share in one network: packed weights and sums of groups. It only grows.
-struct workspace {
-    aligned_buffer<float> packed;
-    aligned_buffer<float> weights; ///< weight gradients, [group][...]
-    group_sums sums;
-    aligned_buffer<double> moments; ///< of a narrow tensor, [group][...]
-
-    /// Packs weights, k x n, for a product; element (i, j) is at w[i * row_step + j * column_step].
-    template <class Words = float_words>
-    float* pack(const float* w, std::ptrdiff_t row_step, std::ptrdiff_t column_step, int k, int n) {
-        const int words = Words::count(k);
-        float* out = packed.reserve(packed_size(words, n));
-        parallel_for((n + panel - 1) / panel, [&](std::ptrdiff_t p) {
-            const std::ptrdiff_t j = p * panel;
-            pack_panel<Words>(w, row_step, column_step, k, n, static_cast<int>(j),
-                              out + j * simd::padded(words));
-        });
-        return out;
-    }
-};
-
-} // namespace fitnas::detail
-
-// ---- fitnas/cpu/expansion.hpp ----
-/// @file
-/// @brief A 1x1 convolution, batch norm and activation in front of a depthwise convolution: the wide tensor
-/// between them is made in cache, some channels of one image at a time, and never lies in memory.
-///
-/// z = x w^T is linear in the narrow x, so its statistics follow from those of x: with mean m and covariance
-/// C of x, channel e of z has mean w_e m and variance w_e^T C w_e. Backward, dz = a du + b z + c, where b and
-/// c are known only when all of du has been summed up; but dx = dz w and dw = dz^T x are linear too, so one
-/// pass gathers du (a w) and du^T x, and what b and c add follows from w^T b w and C.
-
-namespace fitnas::detail {
-
-/// The 1x1 convolution: x (images x in) to `channels` channels.
-struct expansion {
-    const float* x;
-    shape in;
-    int images;
-    int channels;
-    const float* weights; ///< channels x input channels
-
-    std::ptrdiff_t rows() const { return in.pixels() * images; }
-};
-
-/// Mean and covariance of x, and the covariance of z and x.
-struct expansion_moments {
-    float* mean;       ///< of x
-    float* covariance; ///< of x, channels x channels
-    float* with_x;     ///< of z and x, wide x narrow channels
-
-    static std::size_t size(int narrow, int wide) {
-        return static_cast<std::size_t>(narrow) * static_cast<std::size_t>(1 + narrow + wide);
-    }
-    static expansion_moments at(float* p, int channels) {
-        return {p, p + channels, p + channels * (1 + channels)};
-    }
-};
-
-/// Adds X^T X, the tiles on and above its diagonal, to c.
-inline void add_gram(int rows, int k, const blocked& x, const transposed_result& c) {
-    for (int column = 0; column < k; column += panel) {
-        multiply_transposed({rows, (std::min)(k, column + panel), (std::min)(panel, k - column)}, x,
-                            x.from_column(column), {c.data + column, c.ld, c.accumulate});
-    }
-}
-
-/// Sums of x, then of the products of its channels, in double precision: [group].
-struct moment_sums {
-    int ld;
-    std::size_t gram_size;
-    double* groups;
-
-    moment_sums(int k, workspace& ws)
-        : ld(transposed_columns(k)),
-          gram_size(static_cast<std::size_t>(transposed_rows(k)) * static_cast<std::size_t>(ld)),
-          groups(ws.moments.reserve(size() * sum_groups)) {}
-    std::size_t size() const { return static_cast<std::size_t>(ld) + gram_size; }
-    double* sum(int group) const { return groups + static_cast<std::size_t>(group) * size(); }
-    double* squares(int group) const { return sum(group) + ld; }
-    /// Adds the groups, in order, into group 0.
-    void add_up() const {
-        for (int group = 1; group < sum_groups; ++group) {
-            for (std::size_t i = 0; i < size(); ++i) {
-                groups[i] += sum(group)[i];
-            }
-        }
-    }
-};
-
-/// The sums of a group's tiles. Sums of a thousand rows are floats, those of more doubles.
-inline void gather_moment_sums(const expansion& e, const row_tiles& tiles, const moment_sums& to, int group,
-                               std::ptrdiff_t first, std::ptrdiff_t last) {
-    const int k = e.in.channels;
-    const int batch = (std::max)(1, 1024 / tiles.most);
-    std::fill_n(to.sum(group), to.size(), 0.0);
-    float* rows = thread_scratch(blocked_size(tiles.most, k) + to.gram_size);
-    float* gram = rows + blocked_size(tiles.most, k);
-    const blocked_rows xs{rows, nullptr, blocked_stride(tiles.most)};
-    for (std::ptrdiff_t t = first; t < last; ++t) {
-        const row_tile tile = tiles[t];
-        read_blocked(affine_input{.z = e.x}, tile, k, {{1, 1, k}}, xs, tiles.most * k);
-        for (int c = 0; c < k; c += lanes) {
-            const float* from = xs.as_left().from_column(c).data;
-            vec<> s{};
-            for (int r = 0; r < tile.count; ++r) {
-                s += simd::load(from + r * lanes);
-            }
-            add_to(to.sum(group) + c, s, lanes);
-        }
-        add_gram(tile.count, k, xs.as_left(), {gram, to.ld, (t - first) % batch != 0});
-        if (t + 1 == last || (t + 1 - first) % batch == 0) {
-            for (int i = 0; i < k; ++i) {
-                for (int j = i / panel * panel; j < k; j += lanes) {
-                    add_to(to.squares(group) + i * to.ld + j, simd::load(gram + i * to.ld + j), lanes);
-                }
-            }
-        }
-    }
-}
-
-/// Fills mean and covariance of x.
-inline void gather_moments(const expansion& e, const expansion_moments& to, workspace& ws) {
-    const int k = e.in.channels;
-    const row_tiles tiles(e.rows(), k, k);
-    const moment_sums sums(k, ws);
-    parallel_groups(tiles.count(), [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
-        gather_moment_sums(e, tiles, sums, group, first, last);
-    });
-    sums.add_up();
-    const double* sum = sums.sum(0);
-    const auto count = static_cast<double>(e.rows());
-    for (int i = 0; i < k; ++i) {
-        to.mean[i] = static_cast<float>(sum[i] / count);
-        for (int j = i; j < k; ++j) {
-            const double square = sums.squares(0)[i * sums.ld + j] / count;
-            const auto covariance = static_cast<float>(square - sum[i] / count * (sum[j] / count));
-            to.covariance[i * k + j] = covariance;
-            to.covariance[j * k + i] = covariance;
-        }
-    }
-}
-
-/// C (m x n) = op(A) (m x k) B (k x n), on all threads.
-/// @param transpose whether op(A) is the transpose of the stored A
-inline void multiply_matrices(bool transpose, int m, int n, int k, const float* a, const float* b, float* c) {
-    const int lda = transpose ? m : k;
-    parallel_groups(m, [&](int, std::ptrdiff_t first, std::ptrdiff_t last) {
-        if (first < last) {
-            gemm(transpose, false, static_cast<int>(last - first), n, k, a + first * (transpose ? 1 : lda),
-                 lda, b, n, c + first * n, n, false);
-        }
-    });
-}
-
-/// Batch norm's statistics of z.
-inline void expansion_norm(const expansion& e, const expansion_moments& moments, norm_state& norm,
-                           const float* gamma, workspace& ws) {
-    const int k = e.in.channels;
-    gather_moments(e, moments, ws);
-    multiply_matrices(false, e.channels, k, k, e.weights, moments.covariance, moments.with_x);
-    for (int i = 0; i < e.channels; ++i) {
-        double mean = 0;
-        double variance = 0;
-        for (int j = 0; j < k; ++j) {
-            const auto w = static_cast<double>(e.weights[i * k + j]);
-            mean += w * static_cast<double>(moments.mean[j]);
-            variance += w * static_cast<double>(moments.with_x[i * k + j]);
-        }
-        norm.set(i, mean, (std::max)(0.0, variance), gamma[i], gamma[e.channels + i]);
-    }
-}
-
-} // namespace fitnas::detail
-
-// ---- fitnas/cpu/stencil.hpp ----
-/// @file
-/// @brief Stencils over padded planes of one vector's channels: what depthwise convolutions are made of.
-
-namespace fitnas::detail {
-
-/// The largest tile of output pixels that a stencil computes at once: two register files' halves.
-inline constexpr int stencil_tile = lanes == 16 ? 16 : 8;
-
-/// Planes that are read together: neighbouring channels lie in neighbouring cache lines.
-inline constexpr int planes_at_once = 4;
-
-/// Some pixels of an output, from (y, x) on.
-struct output_tile {
-    int y;
-    int x;
-    int rows;
-    int columns;
-};
-
-/// The planes that a stencil goes over, and the taps of each.
-struct stencil_input {
-    const float* plane; ///< where the first plane's window of output pixel (0, 0) begins
-    std::size_t plane_size;
-    int plane_width;
-    const float* taps; ///< the first plane's, [tap rows][taps in a row][lanes]
-    std::size_t taps_size;
-    int tap_rows;
-    int planes;
-};
-
-/// Rows x Columns pixels of out(y, x) = sum of taps * plane(y Stride + ky, x Stride + kx), lanes channels
-/// each, with Kernel taps in a row. `out` gets them one after the other.
-template <int Kernel, int Stride, int Rows, int Columns>
-void stencil(const float* plane, int plane_width, const float* taps, int tap_rows, float* out) {
-    simd::tile<Rows, Columns> acc = {};
-    for (int ky = 0; ky < tap_rows; ++ky, taps += Kernel * lanes) {
-        simd::vecs<Kernel> tap;
-        for (int kx = 0; kx < Kernel; ++kx) {
-            tap[kx] = simd::load(taps + kx * lanes);
-        }
-        // Every value is read once and goes to all pixels whose window it lies in.
-        FITNAS_UNROLL(24)
-        for (int i = 0; i < (Columns - 1) * Stride + Kernel; ++i) {
-            FITNAS_UNROLL(4)
-            for (int r = 0; r < Rows; ++r) {
-                const vec<> v = simd::load(
-                    plane + (static_cast<std::ptrdiff_t>(r * Stride + ky) * plane_width + i) * lanes);
-                FITNAS_UNROLL(7)
-                for (int kx = 0; kx < Kernel; ++kx) {
-                    if (i >= kx && (i - kx) % Stride == 0 && (i - kx) / Stride < Columns) {
-                        acc[r][(i - kx) / Stride] = simd::fma(tap[kx], v, acc[r][(i - kx) / Stride]);
-                    }
-                }
-            }
-        }
-    }
-    for (int r = 0; r < Rows; ++r) {
-        for (int i = 0; i < Columns; ++i) {
-            simd::store(out + (r * Columns + i) * lanes, acc[r][i]);
-        }
-    }
-}
-
-/// A stencil for one geometry, and the tile that it computes.
-struct stencil_kernel {
-    void (*run)(const float* plane, int plane_width, const float* taps, int tap_rows, float* out) = nullptr;
-    int rows = 1;
-    int columns = 1;
-    int kernel = 1; ///< taps in a row
-    int stride = 1;
-
-    /// Room that the last tiles of a height x width output need behind its last window, in columns and rows.
-    int excess_columns(int width) const { return (columns - 1 - (width - 1) % columns) * stride; }
-    int excess_rows(int height) const { return (rows - 1 - (height - 1) % rows) * stride; }
-
-    /// The pixel of any kernel and stride.
-    void pixel(const float* plane, int plane_width, const float* taps, int tap_rows, float* out) const {
-        vec<> sum{};
-        for (int ky = 0; ky < tap_rows; ++ky) {
-            for (int kx = 0; kx < kernel; ++kx, taps += lanes) {
-                sum = simd::fma(
-                    simd::load(taps),
-                    simd::load(plane + (static_cast<std::ptrdiff_t>(ky) * plane_width + kx) * lanes), sum);
-            }
-        }
-        simd::store(out, sum);
-    }
-
-    /// @param taps in a row
-    /// @param width of the output
-    stencil_kernel(int taps, int stride_, int width) : kernel(taps), stride(stride_) {
-        constexpr int wide = stencil_tile / 2;
-        constexpr int narrow = stencil_tile / 4;
-        const auto use = [&](auto k, auto s) {
-            run = stencil<k(), s(), 2, wide>;
-            rows = 2;
-            columns = wide;
-            if constexpr (narrow >= 4) {
-                if (width < wide) {
-                    run = stencil<k(), s(), 4, narrow>;
-                    rows = 4;
-                    columns = narrow;
-                }
-            }
-        };
-        const auto with = [&](auto k) {
-            if (stride == 1) {
-                use(k, std::integral_constant<int, 1>());
-            } else if constexpr (k() % 2 == 1 && k() > 1) {
-                use(k, std::integral_constant<int, 2>());
-            }
-        };
-        const auto choose = [&](auto... k) { (void)((k() == taps ? (with(k), true) : false) || ...); };
-        if (stride <= 2) {
-            choose(std::integral_constant<int, 1>(), std::integral_constant<int, 2>(),
-                   std::integral_constant<int, 3>(), std::integral_constant<int, 4>(),
-                   std::integral_constant<int, 5>(), std::integral_constant<int, 7>());
-        }
-    }
-
-    /// Calls `use(plane, tile, values)` for each tile of a height x width output, for all planes before the
-    /// next tile, so that neighbouring channels are written together, then `written(tile, values)`. Pixel (i,
-    /// j) of the tile is at values[(i * columns + j) * lanes] of each plane's `stencil_tile * lanes` values.
-    template <class Use, class Written>
-    FITNAS_INLINE void for_tiles(const stencil_input& in, int height, int width, Use&& use,
-                                 Written&& written) const {
-        alignas(64) float all_values[planes_at_once * stencil_tile * lanes];
-        for (int y = 0; y < height; y += rows) {
-            for (int x = 0; x < width; x += columns) {
-                const float* from =
-                    in.plane + (static_cast<std::ptrdiff_t>(y) * in.plane_width + x) * stride * lanes;
-                const float* tap = in.taps;
-                const output_tile tile{y, x, (std::min)(rows, height - y), (std::min)(columns, width - x)};
-                for (int i = 0; i < in.planes; ++i, from += in.plane_size, tap += in.taps_size) {
-                    float* values = all_values + i * stencil_tile * lanes;
-                    if (run != nullptr) {
-                        run(from, in.plane_width, tap, in.tap_rows, values);
-                    } else {
-                        pixel(from, in.plane_width, tap, in.tap_rows, values);
-                    }
-                    use(i, tile, values);
-                }
-                written(tile, all_values);
-            }
-        }
-    }
-};
-
-} // namespace fitnas::detail
-
-// ---- fitnas/cpu/planes.hpp ----
-/// @file
-/// @brief Planes of a depthwise convolution: some channels of one image in cache, zeros around them.
-
-namespace fitnas::detail {
-
-/// How a padded plane lies in cache: `lanes` channels of one image, zeros around them, [y][x][lanes].
-struct plane_layout {
-    int margin = 0; ///< zeros before the first pixel of each row and column
-    int width = 0;  ///< pixels of a row with the zeros
-    std::size_t size = 0;
-
-    plane_layout(int margin_, int height, int width_)
-        : margin(margin_),
-          width(width_),
-          size(static_cast<std::size_t>(height) * static_cast<std::size_t>(width) *
-               static_cast<std::size_t>(lanes)) {}
-    /// Where a pixel of the image lies.
-    std::ptrdiff_t at(int y, int x) const {
-        return (static_cast<std::ptrdiff_t>(y + margin) * width + x + margin) * lanes;
-    }
-};
-
-/// The channels of some planes: `count` vectors of them, from `channel` on.
-struct plane_range {
-    int channel;
-    int count;
-};
-
-/// The planes of a depthwise convolution: of its input, and of its output's gradient.
-struct depthwise_planes : geometry {
-    stencil_kernel forward;
-    plane_layout input;
-    plane_layout gradient; ///< no window of any phase of the input's gradient reaches past its margin
-    int at_once; ///< planes that are worked on together: one where more would leave the cache by far
-
-    explicit depthwise_planes(const geometry& g)
-        : geometry(g),
-          forward(kernel, stride, out.width),
-          input(padding(), in.height + 2 * padding() + 1 + forward.excess_rows(out.height),
-                in.width + 2 * padding() + 1 + forward.excess_columns(out.width)),
-          gradient((kernel + stride - 1) / stride,
-                   gradient_extent(out.height, in.height, &stencil_kernel::excess_rows),
-                   gradient_extent(out.width, in.width, &stencil_kernel::excess_columns)),
-          at_once(planes_at_once * (input.size + gradient.size) > std::size_t{1} << 20U ? 1
-                                                                                        : planes_at_once) {}
-
-    std::size_t taps_size() const { return static_cast<std::size_t>(taps() * lanes); }
-    /// The planes from a channel on.
-    plane_range from(int channel) const {
-        return {channel, (std::min)(at_once, (in.channels - channel + lanes - 1) / lanes)};
-    }
-
-private:
-    /// Pixels with the zeros; the phases of `n` input pixels have one of two numbers of pixels.
-    int gradient_extent(int pixels, int n, int (stencil_kernel::*excess)(int) const) const {
-        const int few = (std::max)(1, n / stride);
-        const int many = (n + stride - 1) / stride;
-        return pixels + 2 * ((kernel + stride - 1) / stride) +
-               (std::max)((stencil_kernel(1, 1, few).*excess)(few),
-                          (stencil_kernel(1, 1, many).*excess)(many));
-    }
-};
-
-/// Writes an image into the inside of planes of zeros: `value(offset, i, count)` is the vector of plane i's
-/// channels of the pixel that lies `offset` values behind the first, `count` of them there.
-template <class Value>
-FITNAS_INLINE void fill_planes(shape image, const plane_range& range, const plane_layout& layout,
-                               float* plane, Value&& value) {
-    const int left = image.channels - range.channel;
-    const auto fill = [=](auto all, auto&& get) FITNAS_INLINE_LAMBDA {
-        float* row = plane + layout.at(0, 0);
-        std::ptrdiff_t offset = 0;
-        for (int y = 0; y < image.height; ++y, row += static_cast<std::ptrdiff_t>(layout.width) * lanes) {
-            float* to = row;
-            for (int x = 0; x < image.width; ++x, to += lanes, offset += image.channels) {
-                if constexpr (all()) {
-                    FITNAS_UNROLL(4)
-                    for (int i = 0; i < planes_at_once; ++i) {
-                        simd::store(to + static_cast<std::size_t>(i) * layout.size, get(offset, i, lanes));
-                    }
-                } else {
-                    for (int i = 0; i < range.count; ++i) {
-                        simd::store(to + static_cast<std::size_t>(i) * layout.size,
-                                    get(offset, i, left - i * lanes));
-                    }
-                }
-            }
-        }
-    };
-    if (range.count == planes_at_once && left >= planes_at_once * lanes) {
-        fill(std::true_type(), value);
-    } else {
-        fill(std::false_type(), value);
-    }
-}
-
-/// How many values further the channels lie that are read after a range: the image's next, then the next
-/// image's first. They are asked for while these are read, or worked on.
-inline std::ptrdiff_t next_planes(shape image, const plane_range& range) {
-    const int next = range.count * lanes;
-    return range.channel + next < image.channels ? next : image.size() - range.channel;
-}
-
-/// Planes of one image of the input, batch norm and activation applied.
-inline void read_planes(const affine_input& x, const depthwise_planes& g, std::ptrdiff_t image,
-                        const plane_range& range, float* plane) {
-    const float* z = x.z + image * g.in.size() + range.channel;
-    const std::ptrdiff_t ahead = next_planes(g.in, range);
-    vec<> scale[planes_at_once] = {};
-    vec<> shift[planes_at_once] = {};
-    for (int i = 0; i < range.count; ++i) {
-        const affine u(x, range.channel + i * lanes);
-        scale[i] = u.scale;
-        shift[i] = u.shift;
-    }
-    with_activation(x.act, [&](auto act) {
-        fill_planes(g.in, range, g.input, plane,
-                    [=](std::ptrdiff_t offset, int i, int count) FITNAS_INLINE_LAMBDA {
-                        const float* from = z + offset + i * lanes;
-                        prefetch(from + ahead, i * lanes);
-                        return apply<act()>(simd::fma(simd::load(from, count), scale[i], shift[i]));
-                    });
-    });
-}
-
-/// Planes of one image of the gradient at the output.
-inline void read_planes(const gradient_input& gradient, const depthwise_planes& g, std::ptrdiff_t image,
-                        const plane_range& range, float* plane) {
-    const std::ptrdiff_t first = image * g.out.size() + range.channel;
-    const float* du = gradient.du + first;
-    const float* z = gradient.z + first;
-    const std::ptrdiff_t ahead = next_planes(g.out, range);
-    if (gradient.a == nullptr) {
-        fill_planes(g.out, range, g.gradient, plane,
-                    [=](std::ptrdiff_t offset, int i, int count) FITNAS_INLINE_LAMBDA {
-                        prefetch(du + offset + i * lanes + ahead, i * lanes);
-                        return simd::load(du + offset + i * lanes, count);
-                    });
-        return;
-    }
-    vec<> a[planes_at_once] = {};
-    vec<> b[planes_at_once] = {};
-    vec<> constant[planes_at_once] = {};
-    for (int i = 0; i < range.count; ++i) {
-        a[i] = simd::load(gradient.a + range.channel + i * lanes);
-        b[i] = simd::load(gradient.b + range.channel + i * lanes);
-        constant[i] = simd::load(gradient.c + range.channel + i * lanes);
-    }
-    fill_planes(g.out, range, g.gradient, plane,
-                [=](std::ptrdiff_t offset, int i, int count) FITNAS_INLINE_LAMBDA {
-                    prefetch(du + offset + i * lanes + ahead, i * lanes);
-                    prefetch(z + offset + i * lanes + ahead, i * lanes);
-                    return simd::fma(a[i], simd::load(du + offset + i * lanes, count),
-                                     simd::fma(b[i], simd::load(z + offset + i * lanes, count), constant[i]));
-                });
-}
-
-} // namespace fitnas::detail
-
-// ---- fitnas/nn/recipe.hpp ----
-/// @file
-/// @brief A recipe: the constexpr list of primitives that an operator is in a given cell.
-
-namespace fitnas {
-
-/// @brief An ordered list of primitives, at most `recipe::capacity`. An empty recipe passes its input
-/// through.
-///
-/// Everything else follows from it: parameters, costs, activations, execution, latency tables, drawings.
-class recipe {
-public:
-    static constexpr int capacity = 16;
-
-    constexpr recipe() = default;
-    constexpr recipe(std::initializer_list<primitive> steps) {
-        for (const primitive& step : steps) {
-            push_back(step);
-        }
-    }
-
-    /// @throws shape_error past the capacity (a compile-time error in a constant expression)
-    constexpr void push_back(const primitive& step) {
-        if (m_size == capacity) {
-            throw shape_error("[F0110] a recipe has at most 16 primitives");
-        }
-        m_steps[static_cast<std::size_t>(m_size++)] = step;
-    }
-
-    constexpr int size() const { return m_size; }
-    constexpr bool empty() const { return m_size == 0; }
-    constexpr const primitive* begin() const { return m_steps.data(); }
-    constexpr const primitive* end() const { return m_steps.data() + m_size; }
-    friend constexpr bool operator==(const recipe&, const recipe&) = default;
-
-private:
-    std::array<primitive, capacity> m_steps{};
-    int m_size = 0;
-};
-
-/// @brief What a recipe comes to on an input: the shape that comes out and its costs.
-struct recipe_summary {
-    shape output;
-    long long parameters = 0;
-    long long macs = 0;
-    bool valid =
-        true; ///< kernels are odd, strides and widths positive, a `residual` meets the shape of the input
-};
-
-/// @return the summary of `steps` on `input`
-constexpr recipe_summary summarise(const recipe& steps, shape input) {
-    recipe_summary sum{.output = input};
-    for (const primitive& step : steps) {
-        const bool widens = step.kind == primitive_kind::pointwise ||
-                            step.kind == primitive_kind::convolution || step.kind == primitive_kind::linear ||
-                            step.kind == primitive_kind::squeeze_excite;
-        if (step.kernel < 1 || step.kernel % 2 == 0 || step.stride < 1 || (widens && step.width < 1) ||
-            (step.kind == primitive_kind::residual && sum.output != input)) {
-            sum.valid = false;
-            return sum;
-        }
-        sum.parameters += step.parameters(sum.output);
-        sum.macs += step.macs(sum.output);
-        sum.output = step.output(sum.output);
-    }
-    return sum;
-}
-
-} // namespace fitnas
-
-// ---- fitnas/cpu/plan.hpp ----
-/// @file
-/// @brief A recipe's execution plan: passes over memory, with batch norm and activations folded into them.
-
-namespace fitnas::detail {
-
-/// What a pass computes.
-enum class step_kind : std::uint8_t {
-    pointwise,
-    depthwise,
-    expanded_depthwise, ///< a 1x1 convolution and the depthwise one that reads it; between them all is in
-                        ///< cache
-    convolution,
-    linear,
-    max_pool,
-    average_pool,
-    global_pool,
-    squeeze_excite,
-    custom,
-    write_out ///< what is pending, with the recipe's input added where `plan_step::shortcut`
-};
-
-/// The pass of a primitive; of one that stays pending, the pass that ends it.
-constexpr step_kind kind_of_step(primitive_kind kind) {
-    switch (kind) {
-    case primitive_kind::pointwise:
-        return step_kind::pointwise;
-    case primitive_kind::depthwise:
-        return step_kind::depthwise;
-    case primitive_kind::convolution:
-        return step_kind::convolution;
-    case primitive_kind::linear:
-        return step_kind::linear;
-    case primitive_kind::max_pool:
-        return step_kind::max_pool;
-    case primitive_kind::average_pool:
-        return step_kind::average_pool;
-    case primitive_kind::global_pool:
-        return step_kind::global_pool;
-    case primitive_kind::squeeze_excite:
-        return step_kind::squeeze_excite;
-    case primitive_kind::custom:
-        return step_kind::custom;
-    case primitive_kind::batch_norm:
-    case primitive_kind::activate:
-    case primitive_kind::residual:
-    case primitive_kind::residual_if_same_shape:
-        break;
-    }
-    return step_kind::write_out;
-}
-
-/// A tensor with what is pending on it: buffer 0 is the recipe's input.
-struct plan_value {
-    int buffer = 0;
-    int norm = -1;
-    activation act = activation::none;
-
-    bool plain() const { return norm < 0 && act == activation::none; }
-    friend bool operator==(const plan_value&, const plan_value&) = default;
-};
-
-/// The 1x1 convolution of an expanded depthwise one: what it reads, plain, and where its weights stand.
-struct plan_expansion {
-    int buffer = 0;
-    shape in_shape{};
-    long long offset = 0;
-};
-
-/// One pass: reads `in` (and buffer 0 for a shortcut), writes buffer `out`.
-struct plan_step {
-    step_kind kind = step_kind::write_out;
-    primitive what{}; ///< of an expanded depthwise convolution that one
-    bool shortcut = false;
-    bool more_shortcuts = false; ///< a shortcut, and not the last: backward, their gradients are added
-    long long offset = 0;        ///< of its parameters in the block's
-    plan_value in{};             ///< of an expanded depthwise convolution the tensor in cache
-    int out = 0;
-    shape in_shape{};
-    shape out_shape{};
-    int norm = -1;           ///< the batch norm whose sums this pass gathers
-    plan_expansion narrow{}; ///< where it is expanded
-
-    geometry sizes(int images) const { return {in_shape, out_shape, what.kernel, what.stride, images}; }
-    bool expands() const { return kind == step_kind::expanded_depthwise; }
-    /// The buffer that it reads from memory, and its shape.
-    int source() const { return expands() ? narrow.buffer : in.buffer; }
-    shape source_shape() const { return expands() ? narrow.in_shape : in_shape; }
-    /// Whether, backward, its output's gradient is its input's as it is.
-    bool passes_gradient() const {
-        return kind == step_kind::write_out && norm < 0 && in.act == activation::none;
-    }
-    /// Whether batch norm's sums are gathered as the output is stored, and not behind that.
-    bool sums_at_store() const {
-        return kind == step_kind::pointwise || kind == step_kind::depthwise || expands() ||
-               kind == step_kind::convolution;
-    }
-};
-
-/// A batch norm: of which buffer, and where gamma and beta stand.
-struct plan_norm {
-    int buffer = 0;
-    int channels = 0;
-    long long pixels = 0;
-    long long offset = 0;
-};
-
-/// Whether the output of a 1x1 convolution is made in cache, by the depthwise one behind it. That costs a
-/// second product or more, and pays where they take less time than the passes over memory that they save:
-/// measured, where the input has few channels, and on processors with AVX2 in scoring always. An image of the
-/// input has to stay in cache beside planes.
-inline bool pays_in_cache(const plan_step& wide, const plan_step& next, bool backward_follows) {
-    constexpr int few = 32;
-    const shape in = wide.in_shape;
-    if (wide.kind != step_kind::pointwise || wide.what.stride != 1 || !wide.in.plain() || wide.norm < 0 ||
-        next.kind != step_kind::depthwise || next.what.stride > next.what.kernel ||
-        (in.channels > few && (backward_follows || prefetches_in_products))) {
-        return false;
-    }
-    return in.size() <= std::int64_t{1} << 16U && depthwise_planes(next.sizes(1)).at_once > 1;
-}
-
-/// The passes of a recipe on an input shape. No passes: the input is the output.
-class block_plan {
-public:
-    std::vector<shape> buffers;
-    std::vector<plan_norm> norms;
-
-    block_plan() = default;
-    FITNAS_COLD block_plan(const recipe& r, shape input) : buffers{input} {
-        std::vector<plan_step>& all = m_scoring; // each by itself, for now
-        plan_value value;
-        long long offset = 0;
-        const auto add = [&](plan_step step, shape out) {
-            step.in = value;
-            step.in_shape = buffers[static_cast<std::size_t>(value.buffer)];
-            step.out_shape = out;
-            step.out = static_cast<int>(buffers.size());
-            value = {.buffer = step.out};
-            buffers.push_back(out);
-            all.push_back(step);
-        };
-        for (const primitive& p : r) {
-            const shape now = buffers[static_cast<std::size_t>(value.buffer)];
-            switch (p.kind) {
-            case primitive_kind::batch_norm:
-                // It joins the pass that wrote the buffer; a shortcut's gradient must stay plain, so not
-                // there.
-                if (!value.plain() || all.empty() || all.back().shortcut) {
-                    add({}, now);
-                }
-                value.norm = static_cast<int>(norms.size());
-                all.back().norm = value.norm;
-                norms.push_back({value.buffer, now.channels, now.pixels(), offset});
-                break;
-            case primitive_kind::activate:
-                if (value.act != activation::none) {
-                    add({}, now);
-                }
-                value.act = p.act;
-                break;
-            case primitive_kind::residual:
-            case primitive_kind::residual_if_same_shape:
-                if (now == input) {
-                    for (plan_step& before : all) {
-                        before.more_shortcuts = before.shortcut;
-                    }
-                    add({.shortcut = true}, now);
-                }
-                break;
-            case primitive_kind::custom:
-                if (!value.plain()) {
-                    add({}, now);
-                }
-                [[fallthrough]];
-            case primitive_kind::pointwise:
-            case primitive_kind::depthwise:
-            case primitive_kind::convolution:
-            case primitive_kind::linear:
-            case primitive_kind::max_pool:
-            case primitive_kind::average_pool:
-            case primitive_kind::global_pool:
-            case primitive_kind::squeeze_excite:
-                add({.kind = kind_of_step(p.kind), .what = p, .offset = offset}, p.output(now));
-                break;
-            }
-            offset += p.parameters(now);
-        }
-        if (!value.plain()) {
-            add({}, buffers[static_cast<std::size_t>(value.buffer)]);
-        }
-        m_training = fused(all, true);
-        m_scoring = fused(all, false);
-    }
-
-    /// @param backward_follows whether they are those of training, not of scoring
-    const std::vector<plan_step>& steps(bool backward_follows) const {
-        return backward_follows ? m_training : m_scoring;
-    }
-    bool empty() const { return m_training.empty(); }
-    shape output() const { return buffers.back(); }
-    /// The buffer of the output.
-    int last() const { return static_cast<int>(buffers.size()) - 1; }
-
-private:
-    static std::vector<plan_step> fused(const std::vector<plan_step>& all, bool backward_follows) {
-        std::vector<plan_step> result;
-        for (const plan_step& step : all) {
-            if (!result.empty() && pays_in_cache(result.back(), step, backward_follows)) {
-                const plan_step& wide = result.back();
-                const plan_expansion narrow{wide.in.buffer, wide.in_shape, wide.offset};
-                result.back() = step;
-                result.back().kind = step_kind::expanded_depthwise;
-                result.back().narrow = narrow;
-            } else {
-                result.push_back(step);
-            }
-        }
-        return result;
-    }
-
-    std::vector<plan_step> m_training;
-    std::vector<plan_step> m_scoring;
-};
-
-} // namespace fitnas::detail
-
-// ---- fitnas/cpu/block_run.hpp ----
-/// @file
-/// @brief The memory of one run of a plan: what backward needs from forward.
-
-namespace fitnas::detail {
-
-/// One run of a plan on some images.
-struct block_run {
-    static constexpr std::size_t most = 2 * recipe::capacity + 2;
-    std::array<float*, most> buffers{}; ///< nullptr: it was in cache only
-    std::array<float*, most>
-        kept{}; ///< a squeeze-excite's state or an expansion's moments, by the buffer written
-    std::array<norm_state, recipe::capacity> norms{};
-    int images = 0;
-
-    /// A value with what is pending on it.
-    affine_input input(const plan_value& v) const {
-        affine_input x{.z = buffers[static_cast<std::size_t>(v.buffer)], .act = v.act};
-        if (v.norm >= 0) {
-            const norm_state& n = norms[static_cast<std::size_t>(v.norm)];
-            x.scale = n.scale;
-            x.shift = n.shift;
-            x.mean = n.mean;
-        }
-        return x;
-    }
-    /// The gradient at what a step wrote.
-    gradient_input gradient(const plan_step& step, const float* du) const {
-        gradient_input g{.du = du, .z = buffers[static_cast<std::size_t>(step.out)]};
-        if (step.norm >= 0) {
-            const norm_state& n = norms[static_cast<std::size_t>(step.norm)];
-            g.a = n.a;
-            g.b = n.b;
-            g.c = n.c;
-        }
-        return g;
-    }
-    /// The 1x1 convolution of an expanded depthwise one.
-    expansion expanded(const plan_step& step, const float* parameters) const {
-        return {buffers[static_cast<std::size_t>(step.narrow.buffer)], step.narrow.in_shape, images,
-                step.in_shape.channels, parameters + step.narrow.offset};
-    }
-};
 
 } // namespace fitnas::detail
 
@@ -4176,11 +4189,6 @@ inline void add_window_gradients(const padded_image& g, const float* image, int 
 
 } // namespace fitnas::detail
 
-// ---- fitnas/cpu/convolution.hpp ----
-/// @file
-/// @brief Convolution of any odd kernel, forward and backward: matrix products whose left
-/// operand, the windows, is read where it lies in a padded image.
-
 namespace fitnas::detail {
 
 /// z (images x output shape); weights: output channels x kernel x kernel x input channels.
@@ -4248,6 +4256,10 @@ inline void convolution_backward(const geometry& g, const gradient_input& gradie
 }
 
 } // namespace fitnas::detail
+
+// ---- fitnas/cpu/custom.hpp ----
+/// @file
+/// @brief Primitives of a user's own, forward and backward: image by image, on plain values.
 
 // ---- fitnas/cpu/write_out.hpp ----
 /// @file
@@ -4320,10 +4332,6 @@ inline void write_out_backward(const gradient_input& g, const affine_input& x, s
 
 } // namespace fitnas::detail
 
-// ---- fitnas/cpu/custom.hpp ----
-/// @file
-/// @brief Primitives of a user's own, forward and backward: image by image, on plain values.
-
 namespace fitnas::detail {
 
 inline std::span<const float> image_of(const float* p, shape s, std::ptrdiff_t n) {
@@ -4376,6 +4384,15 @@ inline void custom_backward(const plan_step& step, const gradient_input& g, cons
 }
 
 } // namespace fitnas::detail
+
+// ---- fitnas/cpu/depthwise.hpp ----
+/// @file
+/// @brief Depthwise convolution, forward and backward: stencils over planes in cache.
+
+// ---- fitnas/cpu/input_gradient.hpp ----
+/// @file
+/// @brief The gradient at a depthwise convolution's input: stencils over the output's gradient, phase by
+/// phase.
 
 // ---- fitnas/cpu/plane_source.hpp ----
 /// @file
@@ -4583,11 +4600,6 @@ struct tile_output {
 };
 
 } // namespace fitnas::detail
-
-// ---- fitnas/cpu/input_gradient.hpp ----
-/// @file
-/// @brief The gradient at a depthwise convolution's input: stencils over the output's gradient, phase by
-/// phase.
 
 namespace fitnas::detail {
 
@@ -4809,10 +4821,6 @@ inline void add_tap_gradients(const depthwise_planes& g, const float* plane, con
 
 } // namespace fitnas::detail
 
-// ---- fitnas/cpu/depthwise.hpp ----
-/// @file
-/// @brief Depthwise convolution, forward and backward: stencils over planes in cache.
-
 namespace fitnas::detail {
 
 /// Some planes' weights, of [taps][channels], as [plane][taps][lanes].
@@ -4991,9 +4999,205 @@ inline void depthwise_backward(const geometry& g, const gradient_input& gradient
 
 } // namespace fitnas::detail
 
+// ---- fitnas/cpu/expanded_gradient.hpp ----
+/// @file
+/// @brief The gradient of an expanded depthwise convolution: one pass gathers what is linear in the gradient,
+/// and what batch norm adds comes afterwards.
+
+// ---- fitnas/cpu/batch_norm.hpp ----
+/// @file
+/// @brief Batch norm: from sums to scale and shift, and back. No pass over activations is here: readers and
+/// writers do it.
+
+namespace fitnas::detail {
+
+/// Mean and variance (biased) from the sums of z and z^2 over `count` values a channel; gamma then beta as
+/// parameters.
+inline void norm_forward(norm_state& s, int channels, group_sums& sums, double count, const float* gamma) {
+    sums.add_up();
+    for (int i = 0; i < channels; ++i) {
+        const double mean = sums.first(0)[i] / count;
+        const double variance = (std::max)(0.0, sums.second(0)[i] / count - mean * mean);
+        s.set(i, mean, variance, gamma[i], gamma[channels + i]);
+    }
+}
+
+/// From the sums of du and du (z - mean): adds into the gradients of gamma and beta, and sets a, b, c.
+inline void norm_backward(norm_state& s, int channels, group_sums& sums, double count, const float* gamma,
+                          float* dgamma) {
+    sums.add_up();
+    for (int i = 0; i < channels; ++i) {
+        const double du = sums.first(0)[i];
+        const double duz = sums.second(0)[i];
+        const double inverse = static_cast<double>(s.inverse[i]);
+        dgamma[i] += static_cast<float>(duz * inverse);
+        dgamma[channels + i] += static_cast<float>(du);
+        const double a = static_cast<double>(gamma[i]) * inverse;
+        const double b = -a * inverse * inverse * duz / count;
+        s.a[i] = static_cast<float>(a);
+        s.b[i] = static_cast<float>(b);
+        s.c[i] = static_cast<float>(-a * du / count - b * static_cast<double>(s.mean[i]));
+    }
+}
+
+} // namespace fitnas::detail
+
 // ---- fitnas/cpu/expanded_planes.hpp ----
 /// @file
 /// @brief Planes of an expanded depthwise convolution, made from the narrow tensor.
+
+// ---- fitnas/cpu/expansion.hpp ----
+/// @file
+/// @brief A 1x1 convolution, batch norm and activation in front of a depthwise convolution: the wide tensor
+/// between them is made in cache, some channels of one image at a time, and never lies in memory.
+///
+/// z = x w^T is linear in the narrow x, so its statistics follow from those of x: with mean m and covariance
+/// C of x, channel e of z has mean w_e m and variance w_e^T C w_e. Backward, dz = a du + b z + c, where b and
+/// c are known only when all of du has been summed up; but dx = dz w and dw = dz^T x are linear too, so one
+/// pass gathers du (a w) and du^T x, and what b and c add follows from w^T b w and C.
+
+namespace fitnas::detail {
+
+/// The 1x1 convolution: x (images x in) to `channels` channels.
+struct expansion {
+    const float* x;
+    shape in;
+    int images;
+    int channels;
+    const float* weights; ///< channels x input channels
+
+    std::ptrdiff_t rows() const { return in.pixels() * images; }
+};
+
+/// Mean and covariance of x, and the covariance of z and x.
+struct expansion_moments {
+    float* mean;       ///< of x
+    float* covariance; ///< of x, channels x channels
+    float* with_x;     ///< of z and x, wide x narrow channels
+
+    static std::size_t size(int narrow, int wide) {
+        return static_cast<std::size_t>(narrow) * static_cast<std::size_t>(1 + narrow + wide);
+    }
+    static expansion_moments at(float* p, int channels) {
+        return {p, p + channels, p + channels * (1 + channels)};
+    }
+};
+
+/// Adds X^T X, the tiles on and above its diagonal, to c.
+inline void add_gram(int rows, int k, const blocked& x, const transposed_result& c) {
+    for (int column = 0; column < k; column += panel) {
+        multiply_transposed({rows, (std::min)(k, column + panel), (std::min)(panel, k - column)}, x,
+                            x.from_column(column), {c.data + column, c.ld, c.accumulate});
+    }
+}
+
+/// Sums of x, then of the products of its channels, in double precision: [group].
+struct moment_sums {
+    int ld;
+    std::size_t gram_size;
+    double* groups;
+
+    moment_sums(int k, workspace& ws)
+        : ld(transposed_columns(k)),
+          gram_size(static_cast<std::size_t>(transposed_rows(k)) * static_cast<std::size_t>(ld)),
+          groups(ws.moments.reserve(size() * sum_groups)) {}
+    std::size_t size() const { return static_cast<std::size_t>(ld) + gram_size; }
+    double* sum(int group) const { return groups + static_cast<std::size_t>(group) * size(); }
+    double* squares(int group) const { return sum(group) + ld; }
+    /// Adds the groups, in order, into group 0.
+    void add_up() const {
+        for (int group = 1; group < sum_groups; ++group) {
+            for (std::size_t i = 0; i < size(); ++i) {
+                groups[i] += sum(group)[i];
+            }
+        }
+    }
+};
+
+/// The sums of a group's tiles. Sums of a thousand rows are floats, those of more doubles.
+inline void gather_moment_sums(const expansion& e, const row_tiles& tiles, const moment_sums& to, int group,
+                               std::ptrdiff_t first, std::ptrdiff_t last) {
+    const int k = e.in.channels;
+    const int batch = (std::max)(1, 1024 / tiles.most);
+    std::fill_n(to.sum(group), to.size(), 0.0);
+    float* rows = thread_scratch(blocked_size(tiles.most, k) + to.gram_size);
+    float* gram = rows + blocked_size(tiles.most, k);
+    const blocked_rows xs{rows, nullptr, blocked_stride(tiles.most)};
+    for (std::ptrdiff_t t = first; t < last; ++t) {
+        const row_tile tile = tiles[t];
+        read_blocked(affine_input{.z = e.x}, tile, k, {{1, 1, k}}, xs, tiles.most * k);
+        for (int c = 0; c < k; c += lanes) {
+            const float* from = xs.as_left().from_column(c).data;
+            vec<> s{};
+            for (int r = 0; r < tile.count; ++r) {
+                s += simd::load(from + r * lanes);
+            }
+            add_to(to.sum(group) + c, s, lanes);
+        }
+        add_gram(tile.count, k, xs.as_left(), {gram, to.ld, (t - first) % batch != 0});
+        if (t + 1 == last || (t + 1 - first) % batch == 0) {
+            for (int i = 0; i < k; ++i) {
+                for (int j = i / panel * panel; j < k; j += lanes) {
+                    add_to(to.squares(group) + i * to.ld + j, simd::load(gram + i * to.ld + j), lanes);
+                }
+            }
+        }
+    }
+}
+
+/// Fills mean and covariance of x.
+inline void gather_moments(const expansion& e, const expansion_moments& to, workspace& ws) {
+    const int k = e.in.channels;
+    const row_tiles tiles(e.rows(), k, k);
+    const moment_sums sums(k, ws);
+    parallel_groups(tiles.count(), [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
+        gather_moment_sums(e, tiles, sums, group, first, last);
+    });
+    sums.add_up();
+    const double* sum = sums.sum(0);
+    const auto count = static_cast<double>(e.rows());
+    for (int i = 0; i < k; ++i) {
+        to.mean[i] = static_cast<float>(sum[i] / count);
+        for (int j = i; j < k; ++j) {
+            const double square = sums.squares(0)[i * sums.ld + j] / count;
+            const auto covariance = static_cast<float>(square - sum[i] / count * (sum[j] / count));
+            to.covariance[i * k + j] = covariance;
+            to.covariance[j * k + i] = covariance;
+        }
+    }
+}
+
+/// C (m x n) = op(A) (m x k) B (k x n), on all threads.
+/// @param transpose whether op(A) is the transpose of the stored A
+inline void multiply_matrices(bool transpose, int m, int n, int k, const float* a, const float* b, float* c) {
+    const int lda = transpose ? m : k;
+    parallel_groups(m, [&](int, std::ptrdiff_t first, std::ptrdiff_t last) {
+        if (first < last) {
+            gemm(transpose, false, static_cast<int>(last - first), n, k, a + first * (transpose ? 1 : lda),
+                 lda, b, n, c + first * n, n, false);
+        }
+    });
+}
+
+/// Batch norm's statistics of z.
+inline void expansion_norm(const expansion& e, const expansion_moments& moments, norm_state& norm,
+                           const float* gamma, workspace& ws) {
+    const int k = e.in.channels;
+    gather_moments(e, moments, ws);
+    multiply_matrices(false, e.channels, k, k, e.weights, moments.covariance, moments.with_x);
+    for (int i = 0; i < e.channels; ++i) {
+        double mean = 0;
+        double variance = 0;
+        for (int j = 0; j < k; ++j) {
+            const auto w = static_cast<double>(e.weights[i * k + j]);
+            mean += w * static_cast<double>(moments.mean[j]);
+            variance += w * static_cast<double>(moments.with_x[i * k + j]);
+        }
+        norm.set(i, mean, (std::max)(0.0, variance), gamma[i], gamma[e.channels + i]);
+    }
+}
+
+} // namespace fitnas::detail
 
 namespace fitnas::detail {
 
@@ -5111,11 +5315,6 @@ protected:
 };
 
 } // namespace fitnas::detail
-
-// ---- fitnas/cpu/expanded_gradient.hpp ----
-/// @file
-/// @brief The gradient of an expanded depthwise convolution: one pass gathers what is linear in the gradient,
-/// and what batch norm adds comes afterwards.
 
 namespace fitnas::detail {
 
@@ -5392,6 +5591,10 @@ private:
 
 } // namespace fitnas::detail
 
+// ---- fitnas/cpu/linear.hpp ----
+/// @file
+/// @brief Linear layers over the channels: a 1x1 convolution in floats, and biases.
+
 // ---- fitnas/cpu/pointwise.hpp ----
 /// @file
 /// @brief 1x1 convolution, forward and backward: one fused pass over tiles of rows.
@@ -5515,10 +5718,6 @@ void pointwise_backward(const geometry& g, const gradient_input& gradient, const
 }
 
 } // namespace fitnas::detail
-
-// ---- fitnas/cpu/linear.hpp ----
-/// @file
-/// @brief Linear layers over the channels: a 1x1 convolution in floats, and biases.
 
 namespace fitnas::detail {
 
@@ -5830,138 +6029,43 @@ inline void squeeze_excite_backward(const squeeze_size& g, const gradient_input&
 
 } // namespace fitnas::detail
 
-// ---- fitnas/cpu/plan_memory.hpp ----
+// ---- fitnas/cpu/step_operands.hpp ----
 /// @file
-/// @brief How much memory each step of a plan takes: `forward` and `backward` take what is said here, and who
-/// wants to know before sums it up.
+/// @brief What a step reads, as kernels take it.
 
 namespace fitnas::detail {
 
-/// Floats that an arena gives for n.
-constexpr memory_size arena_floats(memory_size n) {
-    return n.value() > (std::numeric_limits<std::uint64_t>::max)() - 15
-               ? n
-               : memory_size((n.value() + 15) / 16 * 16);
-}
-/// Floats of so many images' activations.
-constexpr memory_size image_floats(memory_size images, shape s) {
-    return arena_floats(images * memory_size::of(s.height) * memory_size::of(s.width) *
-                        memory_size::of(s.channels));
-}
-
-/// Floats that a step takes from an arena, each a piece by itself.
-struct step_memory {
-    // forward
-    memory_size output; ///< what it writes, but for the block's output, which is the caller's
-    memory_size state;  ///< of a squeeze-excite
-    // forward, where statistics are not given
-    memory_size norm;          ///< of the batch norm that it gathers sums for
-    memory_size expanded_norm; ///< of the batch norm in cache
-    memory_size moments;       ///< of an expansion's input
-    // backward
-    memory_size gradient; ///< at its input, but for the block's, which is the caller's
-    memory_size shortcut; ///< two shortcuts' gradients, added
-    memory_size scratch;
-
-    memory_size forward(bool given) const {
-        return arena_floats(output) + arena_floats(state) +
-               (given ? 0 : arena_floats(norm) + arena_floats(expanded_norm) + arena_floats(moments));
+/// A value with what is pending on it.
+inline affine_input input_of(const block_run& run, const plan_value& v) {
+    affine_input x{.z = run.buffers[static_cast<std::size_t>(v.buffer)], .act = v.act};
+    if (v.norm >= 0) {
+        const norm_state& n = run.norms[static_cast<std::size_t>(v.norm)];
+        x.scale = n.scale;
+        x.shift = n.shift;
+        x.mean = n.mean;
     }
-    memory_size backward() const {
-        return arena_floats(gradient) + arena_floats(shortcut) + arena_floats(scratch);
-    }
-};
-
-inline step_memory memory_of(const block_plan& plan, const plan_step& step, memory_size images) {
-    const auto activations = [&](shape s) {
-        return images * memory_size::of(s.height) * memory_size::of(s.width) * memory_size::of(s.channels);
-    };
-    const auto norm_of = [&](int norm) -> memory_size {
-        return norm < 0 ? 0 : norm_state::size(plan.norms[static_cast<std::size_t>(norm)].channels);
-    };
-    step_memory takes;
-    takes.output = step.out == plan.last() ? 0 : activations(step.out_shape);
-    takes.norm = norm_of(step.norm);
-    takes.gradient = step.source() == 0 || step.passes_gradient() ? 0 : activations(step.source_shape());
-    takes.shortcut = step.more_shortcuts ? activations(step.in_shape) : 0;
-    const int k = step.source_shape().channels;
-    switch (step.kind) {
-    case step_kind::squeeze_excite:
-        takes.state = images * squeeze_state::size(k, step.what.hidden(step.in_shape));
-        takes.scratch = takes.state;
-        break;
-    case step_kind::custom:
-        takes.scratch = custom_scratch(step, images);
-        break;
-    case step_kind::expanded_depthwise:
-        takes.expanded_norm = norm_of(step.in.norm);
-        takes.moments = expansion_moments::size(k, step.in_shape.channels);
-        takes.scratch = expansion_scratch::size(k, step.in_shape.channels);
-        break;
-    case step_kind::pointwise:
-    case step_kind::depthwise:
-    case step_kind::convolution:
-    case step_kind::linear:
-    case step_kind::max_pool:
-    case step_kind::average_pool:
-    case step_kind::global_pool:
-    case step_kind::write_out:
-        break; // nothing beside
-    }
-    return takes;
+    return x;
 }
 
-/// Floats that `forward` takes beside its output.
-/// @param given whether it gets statistics
-FITNAS_COLD inline memory_size forward_floats(const block_plan& plan, memory_size images, bool given,
-                                              bool backward_follows) {
-    memory_size sum;
-    for (const plan_step& step : plan.steps(backward_follows)) {
-        sum += memory_of(plan, step, images).forward(given);
+/// The gradient at what a step wrote.
+inline gradient_input gradient_of(const block_run& run, const plan_step& step, const float* du) {
+    gradient_input g{.du = du, .z = run.buffers[static_cast<std::size_t>(step.out)]};
+    if (step.norm >= 0) {
+        const norm_state& n = run.norms[static_cast<std::size_t>(step.norm)];
+        g.a = n.a;
+        g.b = n.b;
+        g.c = n.c;
     }
-    return sum;
+    return g;
 }
 
-/// Floats that `backward` takes beside what `forward` left.
-FITNAS_COLD inline memory_size backward_floats(const block_plan& plan, memory_size images) {
-    memory_size sum;
-    for (const plan_step& step : plan.steps(true)) {
-        sum += memory_of(plan, step, images).backward();
-    }
-    return sum;
-}
-
-/// Floats outside an arena, about: packed weights and weight gradients of the largest step, and the padded
-/// planes of each thread.
-FITNAS_COLD inline memory_size workspace_floats(const block_plan& plan, bool backward_follows) {
-    memory_size weights;
-    memory_size planes;
-    for (const plan_step& step : plan.steps(backward_follows)) {
-        const primitive& p = step.what;
-        const memory_size both = backward_follows ? 2 : 1; // activations and gradients
-        const shape in = step.in_shape;
-        memory_size parameters = memory_size::of(p.parameters(in));
-        if (step.expands()) {
-            parameters = (std::max)(parameters, memory_size::of(in.channels) *
-                                                    memory_size::of(step.narrow.in_shape.channels));
-        }
-        weights = (std::max)(weights, parameters * memory_size::of(backward_follows ? sum_groups + 2 : 2));
-        const shape padded{in.height + p.kernel, in.width + p.kernel, simd::padded(in.channels)};
-        if (step.kind == step_kind::depthwise || step.expands()) {
-            const int count = depthwise_planes(step.sizes(1)).at_once;
-            planes = (std::max)(planes, both * image_floats(1, {padded.height, padded.width, count * lanes}));
-        } else if (step.kind == step_kind::convolution) {
-            planes = (std::max)(planes, both * image_floats(1, padded));
-        }
-    }
-    return weights + planes * memory_size::of(thread_count());
+/// The 1x1 convolution of an expanded depthwise one.
+inline expansion expansion_of(const block_run& run, const plan_step& step, const float* parameters) {
+    return {run.buffers[static_cast<std::size_t>(step.narrow.buffer)], step.narrow.in_shape, run.images,
+            step.in_shape.channels, parameters + step.narrow.offset};
 }
 
 } // namespace fitnas::detail
-
-// ---- fitnas/cpu/backward.hpp ----
-/// @file
-/// @brief Runs a plan backward after it was run forward.
 
 namespace fitnas::detail {
 
@@ -5970,14 +6074,6 @@ struct block_weights {
     const float* values;
     float* gradient;
 };
-
-/// sum = a + b
-inline const float* added(const float* a, const float* b, std::ptrdiff_t n, float* sum) {
-    for (std::ptrdiff_t i = 0; i < n; ++i) {
-        sum[i] = a[i] + b[i];
-    }
-    return sum;
-}
 
 /// The gradient of the batch norm that is pending on a step's input, whose sums have been gathered.
 inline void finish_norm(const block_plan& plan, const plan_step& step, const block_weights& weights,
@@ -5995,8 +6091,8 @@ inline void finish_norm(const block_plan& plan, const plan_step& step, const blo
 inline void expanded_depthwise_backward(const block_plan& plan, const plan_step& step,
                                         const block_weights& weights, const gradient_input& g, block_run& run,
                                         const gradient_output& out, float* scratch, workspace& ws) {
-    const expanded_gradient source(run.expanded(step, weights.values), run.input(step.in), out.du, scratch,
-                                   ws);
+    const expanded_gradient source(expansion_of(run, step, weights.values), input_of(run, step.in), out.du,
+                                   scratch, ws);
     depthwise_backward(step.sizes(run.images), g, source, weights.values + step.offset,
                        weights.gradient + step.offset, ws.sums, ws);
     finish_norm(plan, step, weights, run, ws);
@@ -6011,7 +6107,7 @@ inline void expanded_depthwise_backward(const block_plan& plan, const plan_step&
 inline void backward_step(const block_plan& plan, const plan_step& step, const block_weights& weights,
                           const gradient_input& g, block_run& run, const gradient_output& out, float* scratch,
                           workspace& ws) {
-    const affine_input x = run.input(step.in);
+    const affine_input x = input_of(run, step.in);
     const geometry sizes = step.sizes(run.images);
     const shape in = step.in_shape;
     const float* w = weights.values + step.offset;
@@ -6059,44 +6155,11 @@ inline void backward_step(const block_plan& plan, const plan_step& step, const b
     finish_norm(plan, step, weights, run, ws);
 }
 
-/// Runs a plan backward after `forward`, with the batch's own statistics and what backward reads kept.
-///
-/// @param dparameters added into
-/// @param dy gradient at the output, images x output shape
-/// @param dx overwritten with the gradient at the input; nullptr where nobody needs it
-inline void backward(const block_plan& plan, const float* parameters, float* dparameters, block_run& run,
-                     float* dy, float* dx, arena& memory, workspace& ws) {
-    FITNAS_ASSERT(run.images > 0);
-    std::array<float*, block_run::most> du{};
-    du[0] = dx;
-    du[plan.buffers.size() - 1] = dy;
-    const float* shortcut_gradient = nullptr;
-    const auto take = [&](memory_size floats) { return floats == 0 ? nullptr : memory.take(floats.value()); };
-    const std::vector<plan_step>& steps = plan.steps(true);
-    for (auto at = steps.rbegin(); at != steps.rend(); ++at) {
-        const plan_step& step = *at;
-        const step_memory takes = memory_of(plan, step, memory_size::of(run.images));
-        float* dz = du[static_cast<std::size_t>(step.out)];
-        if (step.shortcut) {
-            shortcut_gradient =
-                step.more_shortcuts
-                    ? added(shortcut_gradient, dz, step.in_shape.size() * run.images, take(takes.shortcut))
-                    : dz;
-        }
-        float*& to = du[static_cast<std::size_t>(step.source())];
-        if (step.source() != 0) {
-            to = step.passes_gradient() ? dz : take(takes.gradient);
-        }
-        backward_step(plan, step, {parameters, dparameters}, run.gradient(step, dz), run,
-                      {to, step.source() == 0 ? shortcut_gradient : nullptr}, take(takes.scratch), ws);
-    }
-}
-
 } // namespace fitnas::detail
 
-// ---- fitnas/cpu/forward.hpp ----
+// ---- fitnas/cpu/forward_step.hpp ----
 /// @file
-/// @brief Runs a plan forward on a batch of images.
+/// @brief One pass of a plan, forward.
 
 namespace fitnas::detail {
 
@@ -6105,7 +6168,7 @@ namespace fitnas::detail {
 /// @param sums of z and z^2, which passes that gather them at the store do; nullptr: not needed
 inline void forward_step(const plan_step& step, const float* parameters, const block_run& run, float* z,
                          float* state, group_sums* sums, workspace& ws) {
-    const affine_input x = run.input(step.in);
+    const affine_input x = input_of(run, step.in);
     const geometry g = step.sizes(run.images);
     const float* w = parameters + step.offset;
     switch (step.kind) {
@@ -6114,7 +6177,7 @@ inline void forward_step(const plan_step& step, const float* parameters, const b
     case step_kind::depthwise:
         return depthwise_forward(g, x, w, z, sums);
     case step_kind::expanded_depthwise:
-        return depthwise_forward(g, expanded_planes(run.expanded(step, parameters), x, ws), w, z, sums);
+        return depthwise_forward(g, expanded_planes(expansion_of(run, step, parameters), x, ws), w, z, sums);
     case step_kind::convolution:
         return convolution_forward(g, x, w, z, sums, ws);
     case step_kind::linear:
@@ -6133,16 +6196,163 @@ inline void forward_step(const plan_step& step, const float* parameters, const b
     }
 }
 
-/// Runs a plan forward.
-///
-/// @param input images x input shape
-/// @param output images x output shape; for an empty plan nothing is written and the input is the output
-/// @param given batch norm statistics of another run of this plan; nullptr: those of this batch
-/// @param memory where what lies between goes
-/// @param backward_follows whether to keep what backward would rather read than compute again
-inline block_run forward(const block_plan& plan, const float* parameters, const float* input, int images,
-                         float* output, const block_run* given, arena& memory, workspace& ws,
-                         bool backward_follows = false) {
+} // namespace fitnas::detail
+
+#endif
+
+// ---- fitnas/cpu/plan_memory.hpp ----
+/// @file
+/// @brief How much memory each step of a plan takes: `forward` and `backward` take what is said here, and who
+/// wants to know before sums it up.
+
+namespace fitnas::detail {
+
+/// Floats that an arena gives for n.
+constexpr memory_size arena_floats(memory_size n) {
+    return n.value() > (std::numeric_limits<std::uint64_t>::max)() - 15
+               ? n
+               : memory_size((n.value() + 15) / 16 * 16);
+}
+/// Floats of so many images' activations.
+constexpr memory_size image_floats(memory_size images, shape s) {
+    return arena_floats(images * memory_size::of(s.height) * memory_size::of(s.width) *
+                        memory_size::of(s.channels));
+}
+
+/// Floats that a step takes from an arena, each a piece by itself.
+struct step_memory {
+    // forward
+    memory_size output; ///< what it writes, but for the block's output, which is the caller's
+    memory_size state;  ///< of a squeeze-excite
+    // forward, where statistics are not given
+    memory_size norm;          ///< of the batch norm that it gathers sums for
+    memory_size expanded_norm; ///< of the batch norm in cache
+    memory_size moments;       ///< of an expansion's input
+    // backward
+    memory_size gradient; ///< at its input, but for the block's, which is the caller's
+    memory_size shortcut; ///< two shortcuts' gradients, added
+    memory_size scratch;
+
+    memory_size forward(bool given) const {
+        return arena_floats(output) + arena_floats(state) +
+               (given ? 0 : arena_floats(norm) + arena_floats(expanded_norm) + arena_floats(moments));
+    }
+    memory_size backward() const {
+        return arena_floats(gradient) + arena_floats(shortcut) + arena_floats(scratch);
+    }
+};
+
+FITNAS_API step_memory memory_of(const block_plan& plan, const plan_step& step, memory_size images);
+
+/// Floats that `forward` takes beside its output.
+/// @param given whether it gets statistics
+FITNAS_COLD FITNAS_API memory_size forward_floats(const block_plan& plan, memory_size images, bool given,
+                                                  bool backward_follows);
+
+/// Floats that `backward` takes beside what `forward` left.
+FITNAS_COLD FITNAS_API memory_size backward_floats(const block_plan& plan, memory_size images);
+
+/// Floats outside an arena, about: packed weights and weight gradients of the largest step, and the padded
+/// planes of each thread.
+FITNAS_COLD FITNAS_API memory_size workspace_floats(const block_plan& plan, bool backward_follows);
+
+} // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API step_memory memory_of(const block_plan& plan, const plan_step& step, memory_size images) {
+    const auto activations = [&](shape s) {
+        return images * memory_size::of(s.height) * memory_size::of(s.width) * memory_size::of(s.channels);
+    };
+    const auto norm_of = [&](int norm) -> memory_size {
+        return norm < 0 ? 0 : norm_state::size(plan.norms[static_cast<std::size_t>(norm)].channels);
+    };
+    step_memory takes;
+    takes.output = step.out == plan.last() ? 0 : activations(step.out_shape);
+    takes.norm = norm_of(step.norm);
+    takes.gradient = step.source() == 0 || step.passes_gradient() ? 0 : activations(step.source_shape());
+    takes.shortcut = step.more_shortcuts ? activations(step.in_shape) : 0;
+    const int k = step.source_shape().channels;
+    switch (step.kind) {
+    case step_kind::squeeze_excite:
+        takes.state = images * squeeze_state::size(k, step.what.hidden(step.in_shape));
+        takes.scratch = takes.state;
+        break;
+    case step_kind::custom:
+        takes.scratch = custom_scratch(step, images);
+        break;
+    case step_kind::expanded_depthwise:
+        takes.expanded_norm = norm_of(step.in.norm);
+        takes.moments = expansion_moments::size(k, step.in_shape.channels);
+        takes.scratch = expansion_scratch::size(k, step.in_shape.channels);
+        break;
+    case step_kind::pointwise:
+    case step_kind::depthwise:
+    case step_kind::convolution:
+    case step_kind::linear:
+    case step_kind::max_pool:
+    case step_kind::average_pool:
+    case step_kind::global_pool:
+    case step_kind::write_out:
+        break; // nothing beside
+    }
+    return takes;
+}
+
+FITNAS_API memory_size forward_floats(const block_plan& plan, memory_size images, bool given,
+                                      bool backward_follows) {
+    memory_size sum;
+    for (const plan_step& step : plan.steps(backward_follows)) {
+        sum += memory_of(plan, step, images).forward(given);
+    }
+    return sum;
+}
+
+FITNAS_API memory_size backward_floats(const block_plan& plan, memory_size images) {
+    memory_size sum;
+    for (const plan_step& step : plan.steps(true)) {
+        sum += memory_of(plan, step, images).backward();
+    }
+    return sum;
+}
+
+FITNAS_API memory_size workspace_floats(const block_plan& plan, bool backward_follows) {
+    memory_size weights;
+    memory_size planes;
+    for (const plan_step& step : plan.steps(backward_follows)) {
+        const primitive& p = step.what;
+        const memory_size both = backward_follows ? 2 : 1; // activations and gradients
+        const shape in = step.in_shape;
+        memory_size parameters = memory_size::of(p.parameters(in));
+        if (step.expands()) {
+            parameters = (std::max)(parameters, memory_size::of(in.channels) *
+                                                    memory_size::of(step.narrow.in_shape.channels));
+        }
+        weights = (std::max)(weights, parameters * memory_size::of(backward_follows ? sum_groups + 2 : 2));
+        const shape padded{in.height + p.kernel, in.width + p.kernel, simd::padded(in.channels)};
+        if (step.kind == step_kind::depthwise || step.expands()) {
+            const int count = depthwise_planes(step.sizes(1)).at_once;
+            planes = (std::max)(planes, both * image_floats(1, {padded.height, padded.width, count * lanes}));
+        } else if (step.kind == step_kind::convolution) {
+            planes = (std::max)(planes, both * image_floats(1, padded));
+        }
+    }
+    return weights + planes * memory_size::of(thread_count());
+}
+
+} // namespace fitnas::detail
+
+#endif
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API block_run forward(const block_plan& plan, const float* parameters, const float* input, int images,
+                             float* output, const block_run* given, arena& memory, workspace& ws,
+                             bool backward_follows) {
     FITNAS_ASSERT(images > 0);
     block_run run;
     run.images = images;
@@ -6170,7 +6380,7 @@ inline block_run forward(const block_plan& plan, const float* parameters, const 
             norm_state& norm = take_norm(step.in.norm, takes.expanded_norm);
             if (given == nullptr) {
                 kept = take(takes.moments);
-                expansion_norm(run.expanded(step, parameters),
+                expansion_norm(expansion_of(run, step, parameters),
                                expansion_moments::at(kept, step.narrow.in_shape.channels), norm,
                                gamma(step.in.norm), ws);
             }
@@ -6194,7 +6404,45 @@ inline block_run forward(const block_plan& plan, const float* parameters, const 
     return run;
 }
 
+/// sum = a + b
+inline const float* added(const float* a, const float* b, std::ptrdiff_t n, float* sum) {
+    for (std::ptrdiff_t i = 0; i < n; ++i) {
+        sum[i] = a[i] + b[i];
+    }
+    return sum;
+}
+
+FITNAS_API void backward(const block_plan& plan, const float* parameters, float* dparameters, block_run& run,
+                         float* dy, float* dx, arena& memory, workspace& ws) {
+    FITNAS_ASSERT(run.images > 0);
+    std::array<float*, block_run::most> du{};
+    du[0] = dx;
+    du[plan.buffers.size() - 1] = dy;
+    const float* shortcut_gradient = nullptr;
+    const auto take = [&](memory_size floats) { return floats == 0 ? nullptr : memory.take(floats.value()); };
+    const std::vector<plan_step>& steps = plan.steps(true);
+    for (auto at = steps.rbegin(); at != steps.rend(); ++at) {
+        const plan_step& step = *at;
+        const step_memory takes = memory_of(plan, step, memory_size::of(run.images));
+        float* dz = du[static_cast<std::size_t>(step.out)];
+        if (step.shortcut) {
+            shortcut_gradient =
+                step.more_shortcuts
+                    ? added(shortcut_gradient, dz, step.in_shape.size() * run.images, take(takes.shortcut))
+                    : dz;
+        }
+        float*& to = du[static_cast<std::size_t>(step.source())];
+        if (step.source() != 0) {
+            to = step.passes_gradient() ? dz : take(takes.gradient);
+        }
+        backward_step(plan, step, {parameters, dparameters}, gradient_of(run, step, dz), run,
+                      {to, step.source() == 0 ? shortcut_gradient : nullptr}, take(takes.scratch), ws);
+    }
+}
+
 } // namespace fitnas::detail
+
+#endif
 
 // ---- fitnas/nn/initialise.hpp ----
 /// @file
@@ -6210,7 +6458,27 @@ inline void fill_normal(std::span<float> values, double deviation, random_stream
     }
 }
 
-inline void initialise(const primitive& p, shape in, std::span<float> values, random_stream& random) {
+FITNAS_API void initialise(const primitive& p, shape in, std::span<float> values, random_stream& random);
+
+} // namespace detail
+
+/// @brief First values of a recipe's parameters: normal with variance 2 / fan-in for convolutions (He et al.,
+/// arXiv 1502.01852, equation 10), deviation 0.01 for linear layers, biases 0, batch norm 1 and 0.
+/// @param steps the recipe
+/// @param input the shape that comes in
+/// @param parameters all of its parameters, overwritten
+/// @param random where the numbers come from
+/// @throws shape_error where there are more or fewer parameters than the recipe has
+FITNAS_API void initialise(const recipe& steps, shape input, std::span<float> parameters,
+                           random_stream& random);
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API void initialise(const primitive& p, shape in, std::span<float> values, random_stream& random) {
     const auto channels = static_cast<std::size_t>(in.channels);
     const auto he = [](double fan_in) { return std::sqrt(2.0 / fan_in); };
     switch (p.kind) {
@@ -6247,16 +6515,12 @@ inline void initialise(const primitive& p, shape in, std::span<float> values, ra
     }
 }
 
-} // namespace detail
+} // namespace fitnas::detail
 
-/// @brief First values of a recipe's parameters: normal with variance 2 / fan-in for convolutions (He et al.,
-/// arXiv 1502.01852, equation 10), deviation 0.01 for linear layers, biases 0, batch norm 1 and 0.
-/// @param steps the recipe
-/// @param input the shape that comes in
-/// @param parameters all of its parameters, overwritten
-/// @param random where the numbers come from
-/// @throws shape_error where there are more or fewer parameters than the recipe has
-inline void initialise(const recipe& steps, shape input, std::span<float> parameters, random_stream& random) {
+namespace fitnas {
+
+FITNAS_API void initialise(const recipe& steps, shape input, std::span<float> parameters,
+                           random_stream& random) {
     const auto expected = static_cast<std::size_t>(summarise(steps, input).parameters);
     if (parameters.size() != expected) {
         throw shape_error("[F0109] initialise: the recipe has " + std::to_string(expected) +
@@ -6272,9 +6536,7 @@ inline void initialise(const recipe& steps, shape input, std::span<float> parame
 
 } // namespace fitnas
 
-// ---- fitnas/cpu/block.hpp ----
-/// @file
-/// @brief One recipe by itself: forward and backward on tensors.
+#endif
 
 namespace fitnas {
 
@@ -6292,21 +6554,7 @@ public:
     /// @param input height, width and channels of an image that comes in
     /// @param s of the first values of the parameters
     /// @throws shape_error where the recipe does not fit the input
-    block(const recipe& steps, shape input, seed s = seed{0}) : m_input(input) {
-        const recipe_summary sum = summarise(steps, input);
-        if (!sum.valid || input.height < 1 || input.width < 1 || input.channels < 1) {
-            throw shape_error(
-                "[F0103] block: the recipe does not fit an input of " + to_string(input) +
-                ": kernels must be odd, strides and widths positive, a residual must meet the input's "
-                "shape");
-        }
-        m_plan = detail::block_plan(steps, input);
-        m_output = sum.output;
-        m_parameters.resize(static_cast<std::size_t>(sum.parameters));
-        m_gradient.resize(m_parameters.size());
-        random_stream random(s, purpose::initialise);
-        initialise(steps, input, m_parameters, random);
-    }
+    block(const recipe& steps, shape input, seed s = seed{0});
 
     block(const block&) = delete; // a run points into its own block
     block& operator=(const block&) = delete;
@@ -6327,41 +6575,13 @@ public:
     /// @param x N x H x W x C, N at least 1
     /// @return N x output shape
     /// @throws shape_error where the images have another shape
-    tensor4 forward(const tensor4& x) {
-        require_shape(x, m_input, "block: forward");
-        m_x = x;
-        tensor4 y = images_of(m_output);
-        m_memory.reset();
-        m_run = detail::forward(m_plan, m_parameters.data(), m_x.data(), count(), y.data(), nullptr, m_memory,
-                                m_shared, true);
-        m_y = m_plan.empty() ? m_x : y;
-        if (!m_plan.empty()) {
-            m_run.buffers[m_plan.buffers.size() - 1] = m_y.data();
-        }
-        return m_y;
-    }
+    tensor4 forward(const tensor4& x);
 
     /// @brief For the images of the last `forward`; adds into `gradient()`.
     /// @param dy N x output shape
     /// @return the gradient at the images, N x H x W x C
     /// @throws shape_error where there was no `forward`, or the gradient has another shape
-    tensor4 backward(const tensor4& dy) {
-        require_shape(dy, m_output, "block: backward");
-        if (dy.shape(0) != m_x.shape(0)) {
-            throw shape_error("[F0104] block: backward: forward saw " + std::to_string(m_x.shape(0)) +
-                              " images, got gradients of " + std::to_string(dy.shape(0)));
-        }
-        if (m_plan.empty()) {
-            return dy;
-        }
-        tensor4 du = dy;
-        tensor4 dx = images_of(m_input);
-        const arena::mark before = m_memory.position();
-        detail::backward(m_plan, m_parameters.data(), m_gradient.data(), m_run, du.data(), dx.data(),
-                         m_memory, m_shared);
-        m_memory.reset(before);
-        return dx;
-    }
+    tensor4 backward(const tensor4& dy);
 
 private:
     int count() const { return static_cast<int>(m_x.shape(0)); }
@@ -6369,15 +6589,7 @@ private:
         return tensor4::from_shape({m_x.shape(0), static_cast<std::size_t>(s.height),
                                     static_cast<std::size_t>(s.width), static_cast<std::size_t>(s.channels)});
     }
-    static void require_shape(const tensor4& x, shape s, const char* what) {
-        const shape got{static_cast<int>(x.shape(1)), static_cast<int>(x.shape(2)),
-                        static_cast<int>(x.shape(3))};
-        if (x.shape(0) < 1 || got != s) {
-            throw shape_error("[F0105] " + std::string(what) + ": expected at least one image of " +
-                              to_string(s) + " (height x width x channels), got " +
-                              std::to_string(x.shape(0)) + " of " + to_string(got));
-        }
-    }
+    static void require_shape(const tensor4& x, shape s, const char* what);
 
     shape m_input;
     shape m_output;
@@ -6392,6 +6604,75 @@ private:
 };
 
 } // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas {
+
+FITNAS_API block::block(const recipe& steps, shape input, seed s) : m_input(input) {
+    const recipe_summary sum = summarise(steps, input);
+    if (!sum.valid || input.height < 1 || input.width < 1 || input.channels < 1) {
+        throw shape_error(
+            "[F0103] block: the recipe does not fit an input of " + to_string(input) +
+            ": kernels must be odd, strides and widths positive, a residual must meet the input's "
+            "shape");
+    }
+    m_plan = detail::block_plan(steps, input);
+    m_output = sum.output;
+    m_parameters.resize(static_cast<std::size_t>(sum.parameters));
+    m_gradient.resize(m_parameters.size());
+    random_stream random(s, purpose::initialise);
+    initialise(steps, input, m_parameters, random);
+}
+
+FITNAS_API tensor4 block::forward(const tensor4& x) {
+    require_shape(x, m_input, "block: forward");
+    m_x = x;
+    tensor4 y = images_of(m_output);
+    m_memory.reset();
+    m_run = detail::forward(m_plan, m_parameters.data(), m_x.data(), count(), y.data(), nullptr, m_memory,
+                            m_shared, true);
+    m_y = m_plan.empty() ? m_x : y;
+    if (!m_plan.empty()) {
+        m_run.buffers[m_plan.buffers.size() - 1] = m_y.data();
+    }
+    return m_y;
+}
+
+FITNAS_API tensor4 block::backward(const tensor4& dy) {
+    require_shape(dy, m_output, "block: backward");
+    if (dy.shape(0) != m_x.shape(0)) {
+        throw shape_error("[F0104] block: backward: forward saw " + std::to_string(m_x.shape(0)) +
+                          " images, got gradients of " + std::to_string(dy.shape(0)));
+    }
+    if (m_plan.empty()) {
+        return dy;
+    }
+    tensor4 du = dy;
+    tensor4 dx = images_of(m_input);
+    const arena::mark before = m_memory.position();
+    detail::backward(m_plan, m_parameters.data(), m_gradient.data(), m_run, du.data(), dx.data(), m_memory,
+                     m_shared);
+    m_memory.reset(before);
+    return dx;
+}
+
+FITNAS_API void block::require_shape(const tensor4& x, shape s, const char* what) {
+    const shape got{static_cast<int>(x.shape(1)), static_cast<int>(x.shape(2)), static_cast<int>(x.shape(3))};
+    if (x.shape(0) < 1 || got != s) {
+        throw shape_error("[F0105] " + std::string(what) + ": expected at least one image of " +
+                          to_string(s) + " (height x width x channels), got " + std::to_string(x.shape(0)) +
+                          " of " + to_string(got));
+    }
+}
+
+} // namespace fitnas
+
+#endif
+
+// ---- fitnas/cpu/recipe_check.hpp ----
+/// @file
+/// @brief The gradient checker for recipes, and so for layers, operators and primitives of your own.
 
 // ---- fitnas/nn/gradient_check.hpp ----
 /// @file
@@ -6494,10 +6775,6 @@ gradient_report check_gradient(std::span<float> values, std::span<const float> a
 
 } // namespace fitnas
 
-// ---- fitnas/cpu/recipe_check.hpp ----
-/// @file
-/// @brief The gradient checker for recipes, and so for layers, operators and primitives of your own.
-
 namespace fitnas {
 
 /// @brief Checks everything that backward promises for a recipe: gradients at parameters and at the input
@@ -6510,9 +6787,30 @@ namespace fitnas {
 /// @param options of the comparison
 /// @return the report of both comparisons, which converts to whether all is right; `log` says what is not
 /// @throws shape_error where the recipe does not fit the input
-template <std::same_as<int> Count = int> // a template, so that only its users compile it
-gradient_report check_recipe(const recipe& steps, shape input, Count images = 3,
-                             const gradient_check_options& options = {}) {
+FITNAS_API gradient_report check_recipe(const recipe& steps, shape input, int images = 3,
+                                        const gradient_check_options& options = {});
+
+/// @brief The same for an operator in a cell.
+/// @throws shape_error where the recipe does not fit the input, or gives another shape than the cell asks for
+template <class Operator>
+gradient_report check_operator(cell place, int images = 3, const gradient_check_options& options = {}) {
+    const recipe steps = Operator::build(place);
+    const recipe_summary sum = summarise(steps, place.input);
+    if (sum.valid && sum.output != place.output()) {
+        throw shape_error("[F0112] check_operator: " + std::string(Operator::name) + " gives " +
+                          to_string(sum.output) + ", the cell asks for " + to_string(place.output()));
+    }
+    return check_recipe(steps, place.input, images, options);
+}
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas {
+
+FITNAS_API gradient_report check_recipe(const recipe& steps, shape input, int images,
+                                        const gradient_check_options& options) {
     const recipe_summary sum = summarise(steps, input);
     if (!sum.valid || input.size() <= 0 || images < 1) {
         throw shape_error("[F0111] check_recipe: the recipe does not fit " + std::to_string(images) +
@@ -6582,20 +6880,13 @@ gradient_report check_recipe(const recipe& steps, shape input, Count images = 3,
     return report;
 }
 
-/// @brief The same for an operator in a cell.
-/// @throws shape_error where the recipe does not fit the input, or gives another shape than the cell asks for
-template <class Operator>
-gradient_report check_operator(cell place, int images = 3, const gradient_check_options& options = {}) {
-    const recipe steps = Operator::build(place);
-    const recipe_summary sum = summarise(steps, place.input);
-    if (sum.valid && sum.output != place.output()) {
-        throw shape_error("[F0112] check_operator: " + std::string(Operator::name) + " gives " +
-                          to_string(sum.output) + ", the cell asks for " + to_string(place.output()));
-    }
-    return check_recipe(steps, place.input, images, options);
-}
-
 } // namespace fitnas
+
+#endif
+
+// ---- fitnas/data/batch.hpp ----
+/// @file
+/// @brief Batches: pixels to normalised floats, with or without augmentation.
 
 // ---- fitnas/data/image_source.hpp ----
 /// @file
@@ -6636,7 +6927,27 @@ public:
 };
 
 namespace detail {
-inline std::vector<int> labels_of(const image_source& data) {
+FITNAS_API std::vector<int> labels_of(const image_source& data);
+} // namespace detail
+
+namespace detail {
+/// @throws shape_error where there is not one label an image
+FITNAS_API void require_labels(const image_source& data, const char* what);
+} // namespace detail
+
+/// @brief Refuses a set of images that contradicts itself.
+/// @param what the file or set, for the message
+/// @throws data_error where there are no images, images and labels differ in number, or a label is outside
+/// [0, classes)
+FITNAS_COLD FITNAS_API void require_consistent(const image_source& data, const std::string& what);
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API std::vector<int> labels_of(const image_source& data) {
     std::vector<int> labels;
     labels.reserve(data.label_count());
     for (std::size_t i = 0; i < data.label_count(); ++i) {
@@ -6644,9 +6955,12 @@ inline std::vector<int> labels_of(const image_source& data) {
     }
     return labels;
 }
-} // namespace detail
 
-inline std::string image_source::fingerprint() const {
+} // namespace fitnas::detail
+
+namespace fitnas {
+
+FITNAS_API std::string image_source::fingerprint() const {
     // Eight images are a whole number of words.
     constexpr std::size_t together = 8;
     const auto pixels = static_cast<std::size_t>(image_shape().size());
@@ -6666,22 +6980,23 @@ inline std::string image_source::fingerprint() const {
     return hash.text();
 }
 
-namespace detail {
-/// @throws shape_error where there is not one label an image
-inline void require_labels(const image_source& data, const char* what) {
+} // namespace fitnas
+
+namespace fitnas::detail {
+
+FITNAS_API void require_labels(const image_source& data, const char* what) {
     if (data.label_count() != data.size()) {
         throw shape_error("[F0419] " + std::string(what) + ": expected one label an image, got " +
                           std::to_string(data.size()) + " images and " + std::to_string(data.label_count()) +
                           " labels");
     }
 }
-} // namespace detail
 
-/// @brief Refuses a set of images that contradicts itself.
-/// @param what the file or set, for the message
-/// @throws data_error where there are no images, images and labels differ in number, or a label is outside
-/// [0, classes)
-FITNAS_COLD inline void require_consistent(const image_source& data, const std::string& what) {
+} // namespace fitnas::detail
+
+namespace fitnas {
+
+FITNAS_API void require_consistent(const image_source& data, const std::string& what) {
     if (data.empty() || data.image_shape().size() == 0) {
         throw data_error("[F0420] " + what + ": expected at least one image, got none");
     }
@@ -6705,9 +7020,7 @@ FITNAS_COLD inline void require_consistent(const image_source& data, const std::
 
 } // namespace fitnas
 
-// ---- fitnas/data/batch.hpp ----
-/// @file
-/// @brief Batches: pixels to normalised floats, with or without augmentation.
+#endif
 
 namespace fitnas {
 
@@ -6727,7 +7040,65 @@ struct augmentation {
 ///
 /// A channel that has one value everywhere gets the scale 1.
 /// @throws data_error where there are no images
-inline normalisation normalisation_of(const image_source& data) {
+FITNAS_API normalisation normalisation_of(const image_source& data);
+
+/// @brief 0 to n - 1 in a random order that depends on (seed, epoch) alone.
+FITNAS_API std::vector<std::size_t> shuffled_indices(std::size_t n, seed s, std::uint64_t epoch);
+
+namespace detail {
+
+/// The normalised value of each pixel value, channels x 256.
+FITNAS_API std::vector<float> pixel_values(const image_source& data, std::span<const std::size_t> indices,
+                                           const normalisation& norm, bool with_labels);
+
+/// Room for the pixels of a batch, for sources that need some: memory is touched only by what is written.
+class reading_room {
+public:
+    reading_room(shape one, std::size_t images)
+        : m_size(one.size()),
+          m_pixels(
+              std::make_unique_for_overwrite<std::uint8_t[]>(images * static_cast<std::size_t>(m_size))) {}
+    std::uint8_t* of(std::ptrdiff_t image) const { return m_pixels.get() + image * m_size; }
+
+private:
+    long long m_size;
+    std::unique_ptr<std::uint8_t[]> m_pixels;
+};
+
+/// One image seen through a window that is moved by (dy, dx) and mirrored; what lies outside is 0.
+FITNAS_API void load_image(const std::uint8_t* from, shape s, const float* values, int dy, int dx,
+                           bool mirror, float* to);
+
+} // namespace detail
+
+/// @brief Loads images as they are.
+/// @param indices n image numbers
+/// @param images n x H x W x C, overwritten
+/// @param labels n, overwritten; null where they are not wanted
+/// @throws shape_error where an index is past the end, the normalisation has other channels, or labels are
+/// wanted and there is not one an image
+FITNAS_API void load_batch(const image_source& data, std::span<const std::size_t> indices,
+                           const normalisation& norm, float* images, int* labels);
+
+/// @brief Loads images for training: shifted crops and mirror images, random per (seed, epoch, image number),
+/// so the same whatever the batch or the thread.
+///
+/// The padding is the channel's mean, that is 0 after normalisation, as around the inputs of every
+/// convolution.
+/// @param images n x H x W x C, overwritten
+/// @param labels n, overwritten; null where they are not wanted
+/// @throws shape_error as above; option_error where the padding is negative or larger than the image
+FITNAS_API void load_batch(const image_source& data, std::span<const std::size_t> indices,
+                           const normalisation& norm, float* images, int* labels, const augmentation& augment,
+                           seed s, std::uint64_t epoch);
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas {
+
+FITNAS_API normalisation normalisation_of(const image_source& data) {
     if (data.empty() || data.image_shape().size() == 0) {
         throw data_error("[F0401] normalisation_of: expected at least one image, got none");
     }
@@ -6771,8 +7142,7 @@ inline normalisation normalisation_of(const image_source& data) {
     return result;
 }
 
-/// @brief 0 to n - 1 in a random order that depends on (seed, epoch) alone.
-inline std::vector<std::size_t> shuffled_indices(std::size_t n, seed s, std::uint64_t epoch) {
+FITNAS_API std::vector<std::size_t> shuffled_indices(std::size_t n, seed s, std::uint64_t epoch) {
     std::vector<std::size_t> indices(n);
     for (std::size_t i = 0; i < n; ++i) {
         indices[i] = i;
@@ -6782,11 +7152,12 @@ inline std::vector<std::size_t> shuffled_indices(std::size_t n, seed s, std::uin
     return indices;
 }
 
-namespace detail {
+} // namespace fitnas
 
-/// The normalised value of each pixel value, channels x 256.
-inline std::vector<float> pixel_values(const image_source& data, std::span<const std::size_t> indices,
-                                       const normalisation& norm, bool with_labels) {
+namespace fitnas::detail {
+
+FITNAS_API std::vector<float> pixel_values(const image_source& data, std::span<const std::size_t> indices,
+                                           const normalisation& norm, bool with_labels) {
     const auto channels = static_cast<std::size_t>(data.image_shape().channels);
     if (norm.mean.size() != channels || norm.scale.size() != channels) {
         throw shape_error("[F0402] load_batch: the images have " + std::to_string(channels) +
@@ -6811,23 +7182,8 @@ inline std::vector<float> pixel_values(const image_source& data, std::span<const
     return values;
 }
 
-/// Room for the pixels of a batch, for sources that need some: memory is touched only by what is written.
-class reading_room {
-public:
-    reading_room(shape one, std::size_t images)
-        : m_size(one.size()),
-          m_pixels(
-              std::make_unique_for_overwrite<std::uint8_t[]>(images * static_cast<std::size_t>(m_size))) {}
-    std::uint8_t* of(std::ptrdiff_t image) const { return m_pixels.get() + image * m_size; }
-
-private:
-    long long m_size;
-    std::unique_ptr<std::uint8_t[]> m_pixels;
-};
-
-/// One image seen through a window that is moved by (dy, dx) and mirrored; what lies outside is 0.
-inline void load_image(const std::uint8_t* from, shape s, const float* values, int dy, int dx, bool mirror,
-                       float* to) {
+FITNAS_API void load_image(const std::uint8_t* from, shape s, const float* values, int dy, int dx,
+                           bool mirror, float* to) {
     for (int y = 0; y < s.height; ++y) {
         for (int x = 0; x < s.width; ++x) {
             const int from_y = y + dy;
@@ -6840,16 +7196,12 @@ inline void load_image(const std::uint8_t* from, shape s, const float* values, i
     }
 }
 
-} // namespace detail
+} // namespace fitnas::detail
 
-/// @brief Loads images as they are.
-/// @param indices n image numbers
-/// @param images n x H x W x C, overwritten
-/// @param labels n, overwritten; null where they are not wanted
-/// @throws shape_error where an index is past the end, the normalisation has other channels, or labels are
-/// wanted and there is not one an image
-inline void load_batch(const image_source& data, std::span<const std::size_t> indices,
-                       const normalisation& norm, float* images, int* labels) {
+namespace fitnas {
+
+FITNAS_API void load_batch(const image_source& data, std::span<const std::size_t> indices,
+                           const normalisation& norm, float* images, int* labels) {
     const std::vector<float> values = detail::pixel_values(data, indices, norm, labels != nullptr);
     const shape s = data.image_shape();
     const detail::reading_room room(s, indices.size());
@@ -6868,17 +7220,9 @@ inline void load_batch(const image_source& data, std::span<const std::size_t> in
     });
 }
 
-/// @brief Loads images for training: shifted crops and mirror images, random per (seed, epoch, image number),
-/// so the same whatever the batch or the thread.
-///
-/// The padding is the channel's mean, that is 0 after normalisation, as around the inputs of every
-/// convolution.
-/// @param images n x H x W x C, overwritten
-/// @param labels n, overwritten; null where they are not wanted
-/// @throws shape_error as above; option_error where the padding is negative or larger than the image
-inline void load_batch(const image_source& data, std::span<const std::size_t> indices,
-                       const normalisation& norm, float* images, int* labels, const augmentation& augment,
-                       seed s, std::uint64_t epoch) {
+FITNAS_API void load_batch(const image_source& data, std::span<const std::size_t> indices,
+                           const normalisation& norm, float* images, int* labels, const augmentation& augment,
+                           seed s, std::uint64_t epoch) {
     const shape one = data.image_shape();
     const int largest = (std::max)(one.height, one.width);
     if (augment.crop_padding < 0 || augment.crop_padding > largest) {
@@ -6905,6 +7249,16 @@ inline void load_batch(const image_source& data, std::span<const std::size_t> in
 
 } // namespace fitnas
 
+#endif
+
+// ---- fitnas/data/byte_file.hpp ----
+/// @file
+/// @brief Reading binary files, plain or compressed with gzip.
+///
+/// gzip needs zlib: define `FITNAS_HAS_ZLIB=1` for the whole program and link with `-lz`.
+
+#include <sys/stat.h>
+
 // ---- fitnas/data/file_format.hpp ----
 /// @file
 /// @brief Formats that users bring in place of those that are read here, known by their first bytes.
@@ -6917,7 +7271,15 @@ inline constexpr std::size_t longest_signature = 262;
 /// @param first bytes of a file
 /// @return what it seems to be and what to do, to follow "seems to be"; empty where it is none of those that
 /// are known. No text, and nothing that the readers of this library take, begins like any of them.
-FITNAS_COLD inline std::string_view foreign_format(std::span<const std::uint8_t> first) {
+FITNAS_COLD FITNAS_API std::string_view foreign_format(std::span<const std::uint8_t> first);
+
+} // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API std::string_view foreign_format(std::span<const std::uint8_t> first) {
     using namespace std::string_view_literals;
     struct signature {
         std::string_view bytes;
@@ -6978,17 +7340,9 @@ FITNAS_COLD inline std::string_view foreign_format(std::span<const std::uint8_t>
 
 } // namespace fitnas::detail
 
-// ---- fitnas/data/byte_file.hpp ----
-/// @file
-/// @brief Reading binary files, plain or compressed with gzip.
-///
-/// gzip needs zlib: define `FITNAS_HAS_ZLIB=1` for the whole program and link with `-lz`.
+#endif
 
-#include <sys/stat.h>
-
-#ifndef FITNAS_HAS_ZLIB
-#define FITNAS_HAS_ZLIB 0
-#elif 0 - FITNAS_HAS_ZLIB - 1 != -1 && 0 - FITNAS_HAS_ZLIB - 1 != -2
+#if 0 - FITNAS_HAS_ZLIB - 1 != -1 && 0 - FITNAS_HAS_ZLIB - 1 != -2
 #error "[F0480] FITNAS_HAS_ZLIB must be 1, 0 or not defined"
 #endif
 #if FITNAS_HAS_ZLIB
@@ -7089,66 +7443,20 @@ class byte_file {
 public:
     /// @throws data_error where the file cannot be opened or read, is compressed and zlib is not built in, or
     /// seems to be of a format that nothing here reads
-    explicit byte_file(const std::string& path) : m_path(path), m_file(std::fopen(path.c_str(), "rb")) {
-        if (!m_file) {
-            throw data_error("[F0405] " + path + ": cannot be opened: " + std::strerror(errno));
-        }
-        m_raw.resize(2);
-        m_raw.resize(read_raw(m_raw.data(), 2));
-        if (is_gzip(m_raw)) {
-#if FITNAS_HAS_ZLIB
-            m_packed = std::make_unique<gzip_stream>(path);
-#else
-            throw data_error("[F0407] " + path +
-                             ": is compressed, and this program is built without zlib: gunzip the file, or "
-                             "build with FITNAS_HAS_ZLIB=1 and -lz");
-#endif
-        }
-        m_first.resize(longest_signature);
-        m_first.resize(read_content(m_first.data(), m_first.size()));
-        require_known();
-    }
+    explicit byte_file(const std::string& path);
 
     const std::string& path() const { return m_path; }
 
     /// Reads up to n bytes; memory grows with what is really there, so a lying header cannot exhaust it.
-    std::vector<std::uint8_t> read(std::uint64_t n) {
-        constexpr std::uint64_t first = std::uint64_t{1} << 16U;
-        std::vector<std::uint8_t> bytes;
-        while (bytes.size() < n) {
-            const std::size_t had = bytes.size();
-            const std::uint64_t piece = (std::max)(first, std::uint64_t{had});
-            const auto wanted = static_cast<std::size_t>((std::min)(piece, n - had));
-            bytes.reserve(had + wanted); // no more than that, where n is near
-            bytes.resize(had + wanted);
-            const std::size_t got = read_some(bytes.data() + had, wanted);
-            bytes.resize(had + got);
-            if (got < wanted) {
-                break;
-            }
-        }
-        return bytes;
-    }
+    std::vector<std::uint8_t> read(std::uint64_t n);
 
     /// Reads exactly n bytes.
     /// @param what the bytes are, for the message
     /// @throws data_error where there are fewer
-    std::vector<std::uint8_t> read_exactly(std::uint64_t n, const std::string& what) {
-        std::vector<std::uint8_t> bytes = read(n);
-        if (bytes.size() < n) {
-            throw data_error("[F0408] " + m_path + ": truncated: expected " + std::to_string(n) +
-                             " bytes of " + what + ", got " + std::to_string(bytes.size()));
-        }
-        return bytes;
-    }
+    std::vector<std::uint8_t> read_exactly(std::uint64_t n, const std::string& what);
 
     /// @throws data_error where anything is left to read
-    void require_end(const std::string& what) {
-        if (!read(1).empty()) {
-            throw data_error("[F0409] " + m_path + ": expected the end of the file after " + what +
-                             ", got more bytes");
-        }
-    }
+    void require_end(const std::string& what);
 
 private:
     static bool is_gzip(std::span<const std::uint8_t> first) {
@@ -7156,21 +7464,10 @@ private:
     }
 
     /// Refuses what is neither numbers nor text, by name.
-    void require_known() const {
-        const std::string_view format =
-            is_gzip(m_first) ? "compressed twice: unpack it once with gunzip" : foreign_format(m_first);
-        if (!format.empty()) {
-            throw data_error("[F0466] " + m_path + ": seems to be " + std::string(format));
-        }
-    }
+    void require_known() const;
 
     /// @param kept bytes that were read before they were asked for; what is taken is removed
-    static std::size_t take(std::vector<std::uint8_t>& kept, std::uint8_t* to, std::size_t n) {
-        const auto count = static_cast<std::ptrdiff_t>((std::min)(n, kept.size()));
-        std::copy_n(kept.begin(), count, to);
-        kept.erase(kept.begin(), kept.begin() + count);
-        return static_cast<std::size_t>(count);
-    }
+    static std::size_t take(std::vector<std::uint8_t>& kept, std::uint8_t* to, std::size_t n);
 
     std::size_t read_some(std::uint8_t* to, std::size_t n) {
         const std::size_t had = take(m_first, to, n);
@@ -7178,27 +7475,10 @@ private:
     }
 
     /// Of the content, plain or unpacked.
-    std::size_t read_content(std::uint8_t* to, std::size_t n) {
-        const auto raw = [this](std::uint8_t* where, std::size_t count) {
-            const std::size_t had = take(m_raw, where, count);
-            return had + (had < count ? read_raw(where + had, count - had) : 0);
-        };
-#if FITNAS_HAS_ZLIB
-        if (m_packed) {
-            return m_packed->read(to, n, raw);
-        }
-#endif
-        return raw(to, n);
-    }
+    std::size_t read_content(std::uint8_t* to, std::size_t n);
 
     /// Of the file itself.
-    std::size_t read_raw(std::uint8_t* to, std::size_t n) {
-        const std::size_t got = std::fread(to, 1, n, m_file.get());
-        if (got < n && std::ferror(m_file.get()) != 0) {
-            throw data_error("[F0411] " + m_path + ": cannot be read: " + std::strerror(errno));
-        }
-        return got;
-    }
+    std::size_t read_raw(std::uint8_t* to, std::size_t n);
 
     struct close_file {
         void operator()(std::FILE* f) const { std::fclose(f); }
@@ -7220,7 +7500,106 @@ inline bool file_exists(const std::string& path) {
 
 /// @return `directory/name`, or `directory/name.gz` where only that is there
 /// @throws data_error where neither is there
-inline std::string find_file(const std::string& directory, const std::string& name) {
+FITNAS_API std::string find_file(const std::string& directory, const std::string& name);
+
+} // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API byte_file::byte_file(const std::string& path)
+    : m_path(path), m_file(std::fopen(path.c_str(), "rb")) {
+    if (!m_file) {
+        throw data_error("[F0405] " + path + ": cannot be opened: " + std::strerror(errno));
+    }
+    m_raw.resize(2);
+    m_raw.resize(read_raw(m_raw.data(), 2));
+    if (is_gzip(m_raw)) {
+#if FITNAS_HAS_ZLIB
+        m_packed = std::make_unique<gzip_stream>(path);
+#else
+        throw data_error("[F0407] " + path +
+                         ": is compressed, and this program is built without zlib: gunzip the file, or "
+                         "build with FITNAS_HAS_ZLIB=1 and -lz");
+#endif
+    }
+    m_first.resize(longest_signature);
+    m_first.resize(read_content(m_first.data(), m_first.size()));
+    require_known();
+}
+
+FITNAS_API std::vector<std::uint8_t> byte_file::read(std::uint64_t n) {
+    constexpr std::uint64_t first = std::uint64_t{1} << 16U;
+    std::vector<std::uint8_t> bytes;
+    while (bytes.size() < n) {
+        const std::size_t had = bytes.size();
+        const std::uint64_t piece = (std::max)(first, std::uint64_t{had});
+        const auto wanted = static_cast<std::size_t>((std::min)(piece, n - had));
+        bytes.reserve(had + wanted); // no more than that, where n is near
+        bytes.resize(had + wanted);
+        const std::size_t got = read_some(bytes.data() + had, wanted);
+        bytes.resize(had + got);
+        if (got < wanted) {
+            break;
+        }
+    }
+    return bytes;
+}
+
+FITNAS_API std::vector<std::uint8_t> byte_file::read_exactly(std::uint64_t n, const std::string& what) {
+    std::vector<std::uint8_t> bytes = read(n);
+    if (bytes.size() < n) {
+        throw data_error("[F0408] " + m_path + ": truncated: expected " + std::to_string(n) + " bytes of " +
+                         what + ", got " + std::to_string(bytes.size()));
+    }
+    return bytes;
+}
+
+FITNAS_API void byte_file::require_end(const std::string& what) {
+    if (!read(1).empty()) {
+        throw data_error("[F0409] " + m_path + ": expected the end of the file after " + what +
+                         ", got more bytes");
+    }
+}
+
+FITNAS_API void byte_file::require_known() const {
+    const std::string_view format =
+        is_gzip(m_first) ? "compressed twice: unpack it once with gunzip" : foreign_format(m_first);
+    if (!format.empty()) {
+        throw data_error("[F0466] " + m_path + ": seems to be " + std::string(format));
+    }
+}
+
+FITNAS_API std::size_t byte_file::take(std::vector<std::uint8_t>& kept, std::uint8_t* to, std::size_t n) {
+    const auto count = static_cast<std::ptrdiff_t>((std::min)(n, kept.size()));
+    std::copy_n(kept.begin(), count, to);
+    kept.erase(kept.begin(), kept.begin() + count);
+    return static_cast<std::size_t>(count);
+}
+
+FITNAS_API std::size_t byte_file::read_content(std::uint8_t* to, std::size_t n) {
+    const auto raw = [this](std::uint8_t* where, std::size_t count) {
+        const std::size_t had = take(m_raw, where, count);
+        return had + (had < count ? read_raw(where + had, count - had) : 0);
+    };
+#if FITNAS_HAS_ZLIB
+    if (m_packed) {
+        return m_packed->read(to, n, raw);
+    }
+#endif
+    return raw(to, n);
+}
+
+FITNAS_API std::size_t byte_file::read_raw(std::uint8_t* to, std::size_t n) {
+    const std::size_t got = std::fread(to, 1, n, m_file.get());
+    if (got < n && std::ferror(m_file.get()) != 0) {
+        throw data_error("[F0411] " + m_path + ": cannot be read: " + std::strerror(errno));
+    }
+    return got;
+}
+
+FITNAS_API std::string find_file(const std::string& directory, const std::string& name) {
     const std::string path = directory + "/" + name;
     for (const std::string& candidate : {path, path + ".gz"}) {
         if (file_exists(candidate)) {
@@ -7231,6 +7610,20 @@ inline std::string find_file(const std::string& directory, const std::string& na
 }
 
 } // namespace fitnas::detail
+
+#endif
+
+// ---- fitnas/data/cifar.hpp ----
+/// @file
+/// @brief CIFAR-10 in its binary version.
+
+// ---- fitnas/data/split.hpp ----
+/// @file
+/// @brief Seeded parts and splits of a set of images.
+
+// ---- fitnas/data/image_view.hpp ----
+/// @file
+/// @brief Some images of a source, without a copy of their pixels.
 
 // ---- fitnas/data/image_dataset.hpp ----
 /// @file
@@ -7248,20 +7641,7 @@ struct image_dataset final : image_source {
     image_dataset(pixel_tensor pixels, std::vector<int> numbers, int count)
         : images(std::move(pixels)), labels(std::move(numbers)), classes(count) {}
     /// @brief A copy in memory of what a source shows.
-    explicit image_dataset(const image_source& other) : classes(other.class_count()) {
-        const shape s = other.image_shape();
-        images = pixel_tensor::from_shape({other.size(), static_cast<std::size_t>(s.height),
-                                           static_cast<std::size_t>(s.width),
-                                           static_cast<std::size_t>(s.channels)});
-        const auto pixels = static_cast<std::size_t>(s.size());
-        for (std::size_t i = 0; i < other.size(); ++i) {
-            std::uint8_t* const to = images.data() + i * pixels;
-            if (const std::uint8_t* from = other.read(i, to); from != to) {
-                std::memcpy(to, from, pixels);
-            }
-        }
-        labels = detail::labels_of(other);
-    }
+    explicit image_dataset(const image_source& other);
 
     std::size_t size() const override { return images.shape(0); }
     shape image_shape() const override {
@@ -7278,9 +7658,28 @@ struct image_dataset final : image_source {
 
 } // namespace fitnas
 
-// ---- fitnas/data/image_view.hpp ----
-/// @file
-/// @brief Some images of a source, without a copy of their pixels.
+#if FITNAS_DEFINITIONS
+
+namespace fitnas {
+
+FITNAS_API image_dataset::image_dataset(const image_source& other) : classes(other.class_count()) {
+    const shape s = other.image_shape();
+    images =
+        pixel_tensor::from_shape({other.size(), static_cast<std::size_t>(s.height),
+                                  static_cast<std::size_t>(s.width), static_cast<std::size_t>(s.channels)});
+    const auto pixels = static_cast<std::size_t>(s.size());
+    for (std::size_t i = 0; i < other.size(); ++i) {
+        std::uint8_t* const to = images.data() + i * pixels;
+        if (const std::uint8_t* from = other.read(i, to); from != to) {
+            std::memcpy(to, from, pixels);
+        }
+    }
+    labels = detail::labels_of(other);
+}
+
+} // namespace fitnas
+
+#endif
 
 namespace fitnas {
 
@@ -7304,21 +7703,7 @@ public:
 
     /// @return the images with these numbers, in their order
     /// @throws shape_error where a number is past the end, or there is not one label an image
-    image_view subset(std::span<const std::size_t> numbers) const {
-        detail::require_labels(*this, "subset");
-        std::vector<std::size_t> chosen;
-        chosen.reserve(numbers.size());
-        for (const std::size_t i : numbers) {
-            if (i >= size()) {
-                throw shape_error("[F0424] subset: expected image numbers below " + std::to_string(size()) +
-                                  ", got " + std::to_string(i));
-            }
-            chosen.push_back(number(i));
-        }
-        image_view part = *this;
-        part.m_numbers = std::make_shared<const std::vector<std::size_t>>(std::move(chosen));
-        return part;
-    }
+    image_view subset(std::span<const std::size_t> numbers) const;
 
     std::size_t size() const override { return m_numbers ? m_numbers->size() : m_source->size(); }
     shape image_shape() const override { return m_source->image_shape(); }
@@ -7357,9 +7742,29 @@ struct dataset {
 
 } // namespace fitnas
 
-// ---- fitnas/data/split.hpp ----
-/// @file
-/// @brief Seeded parts and splits of a set of images.
+#if FITNAS_DEFINITIONS
+
+namespace fitnas {
+
+FITNAS_API image_view image_view::subset(std::span<const std::size_t> numbers) const {
+    detail::require_labels(*this, "subset");
+    std::vector<std::size_t> chosen;
+    chosen.reserve(numbers.size());
+    for (const std::size_t i : numbers) {
+        if (i >= size()) {
+            throw shape_error("[F0424] subset: expected image numbers below " + std::to_string(size()) +
+                              ", got " + std::to_string(i));
+        }
+        chosen.push_back(number(i));
+    }
+    image_view part = *this;
+    part.m_numbers = std::make_shared<const std::vector<std::size_t>>(std::move(chosen));
+    return part;
+}
+
+} // namespace fitnas
+
+#endif
 
 namespace fitnas {
 
@@ -7374,7 +7779,43 @@ namespace detail {
 
 /// Shares `total` among the classes in proportion to `counts` (largest remainder; the lower class first in a
 /// tie).
-inline std::vector<std::size_t> class_quotas(const std::vector<std::size_t>& counts, std::size_t total) {
+FITNAS_API std::vector<std::size_t> class_quotas(const std::vector<std::size_t>& counts, std::size_t total);
+
+/// The images of each class, in a random order.
+FITNAS_API std::vector<std::vector<std::size_t>> shuffled_classes(const image_source& data, seed s,
+                                                                  purpose p);
+
+} // namespace detail
+
+/// @brief A stratified sample, a part that stands for the whole however that is sorted: random images in an
+/// order of which every beginning has each class in proportion, to within one image. So where classes are
+/// equally frequent their counts differ by at most one, a smaller part is the beginning of a larger one, and
+/// pieces cut out of the order are alike.
+///
+/// Which class comes next is chosen by the quota method (Balinski and Young, American Mathematical Monthly
+/// 82, 1975), with the image of the class in place of the seat of the state.
+/// @param data with a label for each image
+/// @param count how many, at most all
+/// @param s chooses the images; the same gives the same
+/// @return different image numbers
+/// @throws data_error where the set contradicts itself; option_error where it has fewer images
+FITNAS_API std::vector<std::size_t> stratified_indices(const image_source& data, std::size_t count, seed s);
+
+/// @brief Splits a training set in two at random, each class in the same proportion as far as counts allow.
+/// @param all the published training set
+/// @param test the published test set, passed through
+/// @return images keep the order they have in `all`
+/// @throws data_error where a set contradicts itself or the two do not match
+/// @throws option_error where validation takes every image, or train_limit asks for more than are left
+FITNAS_API dataset split(const image_view& all, image_view test, const split_options& options = {});
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API std::vector<std::size_t> class_quotas(const std::vector<std::size_t>& counts, std::size_t total) {
     std::size_t sum = 0;
     for (const std::size_t c : counts) {
         sum += c;
@@ -7394,8 +7835,8 @@ inline std::vector<std::size_t> class_quotas(const std::vector<std::size_t>& cou
     return quotas;
 }
 
-/// The images of each class, in a random order.
-inline std::vector<std::vector<std::size_t>> shuffled_classes(const image_source& data, seed s, purpose p) {
+FITNAS_API std::vector<std::vector<std::size_t>> shuffled_classes(const image_source& data, seed s,
+                                                                  purpose p) {
     std::vector<std::vector<std::size_t>> members(static_cast<std::size_t>(data.class_count()));
     for (std::size_t i = 0; i < data.size(); ++i) {
         members[static_cast<std::size_t>(data.label(i))].push_back(i);
@@ -7407,21 +7848,11 @@ inline std::vector<std::vector<std::size_t>> shuffled_classes(const image_source
     return members;
 }
 
-} // namespace detail
+} // namespace fitnas::detail
 
-/// @brief A stratified sample, a part that stands for the whole however that is sorted: random images in an
-/// order of which every beginning has each class in proportion, to within one image. So where classes are
-/// equally frequent their counts differ by at most one, a smaller part is the beginning of a larger one, and
-/// pieces cut out of the order are alike.
-///
-/// Which class comes next is chosen by the quota method (Balinski and Young, American Mathematical Monthly
-/// 82, 1975), with the image of the class in place of the seat of the state.
-/// @param data with a label for each image
-/// @param count how many, at most all
-/// @param s chooses the images; the same gives the same
-/// @return different image numbers
-/// @throws data_error where the set contradicts itself; option_error where it has fewer images
-inline std::vector<std::size_t> stratified_indices(const image_source& data, std::size_t count, seed s) {
+namespace fitnas {
+
+FITNAS_API std::vector<std::size_t> stratified_indices(const image_source& data, std::size_t count, seed s) {
     require_consistent(data, "stratified_indices");
     if (count > data.size()) {
         throw option_error("[F0468] stratified_indices: expected at most the " + std::to_string(data.size()) +
@@ -7450,13 +7881,7 @@ inline std::vector<std::size_t> stratified_indices(const image_source& data, std
     return indices;
 }
 
-/// @brief Splits a training set in two at random, each class in the same proportion as far as counts allow.
-/// @param all the published training set
-/// @param test the published test set, passed through
-/// @return images keep the order they have in `all`
-/// @throws data_error where a set contradicts itself or the two do not match
-/// @throws option_error where validation takes every image, or train_limit asks for more than are left
-inline dataset split(const image_view& all, image_view test, const split_options& options = {}) {
+FITNAS_API dataset split(const image_view& all, image_view test, const split_options& options) {
     require_consistent(all, "split: the training set");
     require_consistent(test, "split: the test set");
     if (all.image_shape() != test.image_shape() || all.class_count() != test.class_count()) {
@@ -7501,16 +7926,42 @@ inline dataset split(const image_view& all, image_view test, const split_options
 
 } // namespace fitnas
 
-// ---- fitnas/data/cifar.hpp ----
-/// @file
-/// @brief CIFAR-10 in its binary version.
+#endif
 
 namespace fitnas {
 
 namespace detail {
 
 /// @return what a file seems to be that is not of CIFAR-10, to follow a message; empty where none is known
-FITNAS_COLD inline std::string not_cifar10(std::span<const std::uint8_t> bytes) {
+FITNAS_COLD FITNAS_API std::string not_cifar10(std::span<const std::uint8_t> bytes);
+
+} // namespace detail
+
+/// @brief Reads files of CIFAR-10's binary version one after the other: records of a label byte and three
+/// planes (red, green, blue) of 32 x 32 pixels.
+/// @param paths plain or compressed with gzip
+/// @return N x 32 x 32 x 3, 10 classes
+/// @throws data_error where there is no file, or one is missing, empty, not a whole number of records, or
+/// has a label above 9
+FITNAS_API image_dataset read_cifar10(std::span<const std::string> paths);
+
+namespace datasets {
+
+/// @brief CIFAR-10 (Krizhevsky, 2009): 32 x 32 x 3, 10 classes; of its 50,000 training images 10,000 are held
+/// out for validation unless `options` say otherwise; 10,000 test images.
+/// @param directory with `data_batch_1.bin` to `data_batch_5.bin` and `test_batch.bin`, plain or `.gz`
+/// @throws data_error where a file is missing or wrong
+FITNAS_API dataset cifar10(const std::string& directory, const split_options& options = {});
+
+} // namespace datasets
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API std::string not_cifar10(std::span<const std::uint8_t> bytes) {
     constexpr std::size_t cifar100 = 2 + 3 * 32 * 32;
     if (bytes.size() >= 4 && bytes[0] == 0 && bytes[1] == 0 && bytes[2] == 8 && bytes[3] <= 4) {
         return ": seems to be an IDX file, which read_idx takes";
@@ -7523,15 +7974,11 @@ FITNAS_COLD inline std::string not_cifar10(std::span<const std::uint8_t> bytes) 
     return {};
 }
 
-} // namespace detail
+} // namespace fitnas::detail
 
-/// @brief Reads files of CIFAR-10's binary version one after the other: records of a label byte and three
-/// planes (red, green, blue) of 32 x 32 pixels.
-/// @param paths plain or compressed with gzip
-/// @return N x 32 x 32 x 3, 10 classes
-/// @throws data_error where there is no file, or one is missing, empty, not a whole number of records, or
-/// has a label above 9
-inline image_dataset read_cifar10(std::span<const std::string> paths) {
+namespace fitnas {
+
+FITNAS_API image_dataset read_cifar10(std::span<const std::string> paths) {
     constexpr std::size_t side = 32;
     constexpr std::size_t pixels = side * side;
     constexpr std::size_t record = 1 + 3 * pixels;
@@ -7573,13 +8020,11 @@ inline image_dataset read_cifar10(std::span<const std::string> paths) {
     return data;
 }
 
-namespace datasets {
+} // namespace fitnas
 
-/// @brief CIFAR-10 (Krizhevsky, 2009): 32 x 32 x 3, 10 classes; of its 50,000 training images 10,000 are held
-/// out for validation unless `options` say otherwise; 10,000 test images.
-/// @param directory with `data_batch_1.bin` to `data_batch_5.bin` and `test_batch.bin`, plain or `.gz`
-/// @throws data_error where a file is missing or wrong
-inline dataset cifar10(const std::string& directory, const split_options& options = {}) {
+namespace fitnas::datasets {
+
+FITNAS_API dataset cifar10(const std::string& directory, const split_options& options) {
     std::vector<std::string> paths;
     for (int i = 1; i <= 5; ++i) {
         paths.push_back(detail::find_file(directory, "data_batch_" + std::to_string(i) + ".bin"));
@@ -7589,9 +8034,13 @@ inline dataset cifar10(const std::string& directory, const split_options& option
     return split(all, read_cifar10({&test_path, 1}), options);
 }
 
-} // namespace datasets
+} // namespace fitnas::datasets
 
-} // namespace fitnas
+#endif
+
+// ---- fitnas/data/fashion_mnist.hpp ----
+/// @file
+/// @brief Fashion-MNIST.
 
 // ---- fitnas/data/idx.hpp ----
 /// @file
@@ -7606,7 +8055,47 @@ inline constexpr std::uint32_t idx_images_magic = 0x00000803; ///< unsigned byte
 inline constexpr std::uint32_t idx_colour_magic = 0x00000804; ///< unsigned bytes, four dimensions
 
 /// @return what a file with another magic number is, to follow the number; empty where it is no IDX file
-FITNAS_COLD inline std::string idx_kind(std::uint32_t magic) {
+FITNAS_COLD FITNAS_API std::string idx_kind(std::uint32_t magic);
+
+/// Reads the next `count` words.
+FITNAS_API std::vector<std::uint32_t> read_idx_words(byte_file& file, std::size_t count);
+
+/// Reads the magic number.
+/// @param expected the numbers that are taken, for the message
+FITNAS_API std::uint32_t read_idx_magic(byte_file& file, std::initializer_list<std::uint32_t> taken,
+                                        const std::string& expected);
+
+} // namespace detail
+
+/// @brief Reads IDX images.
+/// @param path a plain file, or one compressed with gzip (needs `FITNAS_HAS_ZLIB=1`): unsigned bytes in three
+/// dimensions, N x H x W, or in four, N x H x W x C
+/// @return N x H x W x C; C is 1 where there are three dimensions
+/// @throws data_error where the file is missing, foreign, truncated or too long
+FITNAS_API pixel_tensor read_idx_images(const std::string& path);
+
+/// @brief Reads IDX labels.
+/// @param path as for images
+/// @return N labels, 0 to 255
+/// @throws data_error where the file is missing, foreign, truncated or too long
+FITNAS_API std::vector<int> read_idx_labels(const std::string& path);
+
+/// @brief Reads a pair of IDX files.
+/// @param classes labels must be below it
+/// @throws data_error which also names the pair where their counts disagree or a label is out of range
+inline image_dataset read_idx(const std::string& images_path, const std::string& labels_path, int classes) {
+    image_dataset data{read_idx_images(images_path), read_idx_labels(labels_path), classes};
+    require_consistent(data, images_path + " with " + labels_path);
+    return data;
+}
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API std::string idx_kind(std::uint32_t magic) {
     const auto dimensions = static_cast<int>(magic & 0xFFU);
     const auto of = [&](const char* type) {
         return ", an IDX file of " + std::string(type) + " in " + std::to_string(dimensions) +
@@ -7630,8 +8119,7 @@ FITNAS_COLD inline std::string idx_kind(std::uint32_t magic) {
     }
 }
 
-/// Reads the next `count` words.
-inline std::vector<std::uint32_t> read_idx_words(byte_file& file, std::size_t count) {
+FITNAS_API std::vector<std::uint32_t> read_idx_words(byte_file& file, std::size_t count) {
     const std::vector<std::uint8_t> bytes = file.read_exactly(4 * count, "an IDX header");
     std::vector<std::uint32_t> words;
     for (std::size_t i = 0; i < bytes.size(); i += 4) {
@@ -7641,10 +8129,8 @@ inline std::vector<std::uint32_t> read_idx_words(byte_file& file, std::size_t co
     return words;
 }
 
-/// Reads the magic number.
-/// @param expected the numbers that are taken, for the message
-inline std::uint32_t read_idx_magic(byte_file& file, std::initializer_list<std::uint32_t> taken,
-                                    const std::string& expected) {
+FITNAS_API std::uint32_t read_idx_magic(byte_file& file, std::initializer_list<std::uint32_t> taken,
+                                        const std::string& expected) {
     const std::uint32_t magic = read_idx_words(file, 1).front();
     if (std::find(taken.begin(), taken.end(), magic) == taken.end()) {
         throw data_error("[F0416] " + file.path() + ": not an IDX file of " + expected + ", got " +
@@ -7653,14 +8139,11 @@ inline std::uint32_t read_idx_magic(byte_file& file, std::initializer_list<std::
     return magic;
 }
 
-} // namespace detail
+} // namespace fitnas::detail
 
-/// @brief Reads IDX images.
-/// @param path a plain file, or one compressed with gzip (needs `FITNAS_HAS_ZLIB=1`): unsigned bytes in three
-/// dimensions, N x H x W, or in four, N x H x W x C
-/// @return N x H x W x C; C is 1 where there are three dimensions
-/// @throws data_error where the file is missing, foreign, truncated or too long
-inline pixel_tensor read_idx_images(const std::string& path) {
+namespace fitnas {
+
+FITNAS_API pixel_tensor read_idx_images(const std::string& path) {
     detail::byte_file file(path);
     const std::uint32_t magic =
         detail::read_idx_magic(file, {detail::idx_images_magic, detail::idx_colour_magic},
@@ -7693,11 +8176,7 @@ inline pixel_tensor read_idx_images(const std::string& path) {
     return images;
 }
 
-/// @brief Reads IDX labels.
-/// @param path as for images
-/// @return N labels, 0 to 255
-/// @throws data_error where the file is missing, foreign, truncated or too long
-inline std::vector<int> read_idx_labels(const std::string& path) {
+FITNAS_API std::vector<int> read_idx_labels(const std::string& path) {
     detail::byte_file file(path);
     detail::read_idx_magic(file, {detail::idx_labels_magic}, "labels: expected the magic number 2049 (N)");
     const std::uint32_t count = detail::read_idx_words(file, 1).front();
@@ -7707,20 +8186,9 @@ inline std::vector<int> read_idx_labels(const std::string& path) {
     return {bytes.begin(), bytes.end()};
 }
 
-/// @brief Reads a pair of IDX files.
-/// @param classes labels must be below it
-/// @throws data_error which also names the pair where their counts disagree or a label is out of range
-inline image_dataset read_idx(const std::string& images_path, const std::string& labels_path, int classes) {
-    image_dataset data{read_idx_images(images_path), read_idx_labels(labels_path), classes};
-    require_consistent(data, images_path + " with " + labels_path);
-    return data;
-}
-
 } // namespace fitnas
 
-// ---- fitnas/data/fashion_mnist.hpp ----
-/// @file
-/// @brief Fashion-MNIST.
+#endif
 
 namespace fitnas::datasets {
 
@@ -7728,8 +8196,21 @@ namespace fitnas::datasets {
 /// training images 10,000 are held out for validation unless `options` say otherwise; 10,000 test images.
 /// @param directory with the four files under their published names, plain or `.gz`
 /// @throws data_error where a file is missing or wrong
-inline dataset fashion_mnist(const std::string& directory = "/usr/share/datasets/fashion-mnist",
-                             const split_options& options = {}) {
+FITNAS_API dataset fashion_mnist(const std::string& directory = "/usr/share/datasets/fashion-mnist",
+                                 const split_options& options = {});
+
+/// @brief The same from where Debian's package dataset-fashion-mnist puts it.
+inline dataset fashion_mnist(const split_options& options) {
+    return fashion_mnist("/usr/share/datasets/fashion-mnist", options);
+}
+
+} // namespace fitnas::datasets
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::datasets {
+
+FITNAS_API dataset fashion_mnist(const std::string& directory, const split_options& options) {
     const auto read = [&](const std::string& part) {
         const std::string images = detail::find_file(directory, part + "-images-idx3-ubyte");
         return read_idx(images, detail::find_file(directory, part + "-labels-idx1-ubyte"), 10);
@@ -7738,12 +8219,9 @@ inline dataset fashion_mnist(const std::string& directory = "/usr/share/datasets
     return split(all, read("t10k"), options);
 }
 
-/// @brief The same from where Debian's package dataset-fashion-mnist puts it.
-inline dataset fashion_mnist(const split_options& options) {
-    return fashion_mnist("/usr/share/datasets/fashion-mnist", options);
-}
-
 } // namespace fitnas::datasets
+
+#endif
 
 // ---- fitnas/data/synthetic.hpp ----
 /// @file
@@ -7766,7 +8244,31 @@ struct synthetic_options {
 namespace detail {
 
 /// The prototypes of the classes, classes x H x W x C: sums of Gaussian blobs, about -1 to 1.
-FITNAS_COLD inline std::vector<float> synthetic_prototypes(const synthetic_options& options) {
+FITNAS_COLD FITNAS_API std::vector<float> synthetic_prototypes(const synthetic_options& options);
+
+/// One split: image i has the class i mod classes, a random shift and noise of its own.
+FITNAS_COLD FITNAS_API image_dataset synthetic_split(const synthetic_options& options,
+                                                     const std::vector<float>& prototypes, std::size_t n,
+                                                     std::uint64_t which);
+
+} // namespace detail
+
+namespace datasets {
+
+/// @brief Images that show a blurred prototype of their class, moved by some pixels and with noise; classes
+/// are equally frequent in every split, to within one image.
+/// @throws option_error where an option is outside its range
+FITNAS_API dataset synthetic(const synthetic_options& options = {});
+
+} // namespace datasets
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API std::vector<float> synthetic_prototypes(const synthetic_options& options) {
     constexpr int blobs = 3;
     const shape s = options.image;
     std::vector<float> prototypes(static_cast<std::size_t>(options.classes) *
@@ -7793,10 +8295,9 @@ FITNAS_COLD inline std::vector<float> synthetic_prototypes(const synthetic_optio
     return prototypes;
 }
 
-/// One split: image i has the class i mod classes, a random shift and noise of its own.
-FITNAS_COLD inline image_dataset synthetic_split(const synthetic_options& options,
-                                                 const std::vector<float>& prototypes, std::size_t n,
-                                                 std::uint64_t which) {
+FITNAS_API image_dataset synthetic_split(const synthetic_options& options,
+                                         const std::vector<float>& prototypes, std::size_t n,
+                                         std::uint64_t which) {
     const shape s = options.image;
     image_dataset data;
     data.classes = options.classes;
@@ -7831,14 +8332,11 @@ FITNAS_COLD inline image_dataset synthetic_split(const synthetic_options& option
     return data;
 }
 
-} // namespace detail
+} // namespace fitnas::detail
 
-namespace datasets {
+namespace fitnas::datasets {
 
-/// @brief Images that show a blurred prototype of their class, moved by some pixels and with noise; classes
-/// are equally frequent in every split, to within one image.
-/// @throws option_error where an option is outside its range
-inline dataset synthetic(const synthetic_options& options = {}) {
+FITNAS_API dataset synthetic(const synthetic_options& options) {
     const auto refuse = [](const std::string& message, const std::string& expected, const std::string& got) {
         throw option_error(message + ": expected " + expected + ", got " + got);
     };
@@ -7868,9 +8366,9 @@ inline dataset synthetic(const synthetic_options& options = {}) {
             detail::synthetic_split(options, prototypes, options.test, 3)};
 }
 
-} // namespace datasets
+} // namespace fitnas::datasets
 
-} // namespace fitnas
+#endif
 
 // ---- fitnas/fwd.hpp ----
 /// @file
@@ -8055,6 +8553,10 @@ struct csv_options;
 
 } // namespace fitnas
 
+// ---- fitnas/metrics/bootstrap.hpp ----
+/// @file
+/// @brief Percentile bootstrap intervals.
+
 // ---- fitnas/metrics/paired.hpp ----
 /// @file
 /// @brief What every metric asks of its two columns.
@@ -8062,7 +8564,16 @@ struct csv_options;
 namespace fitnas::detail {
 
 /// @throws shape_error where lengths differ or are below 2; numeric_error where a value is not finite
-inline void require_paired(std::span<const double> x, std::span<const double> y, const std::string& what) {
+FITNAS_API void require_paired(std::span<const double> x, std::span<const double> y, const std::string& what);
+
+} // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API void require_paired(std::span<const double> x, std::span<const double> y,
+                               const std::string& what) {
     if (x.size() != y.size()) {
         throw shape_error("[F0804] " + what + ": expected two columns of one length, got " +
                           std::to_string(x.size()) + " and " + std::to_string(y.size()) + " values");
@@ -8082,9 +8593,7 @@ inline void require_paired(std::span<const double> x, std::span<const double> y,
 
 } // namespace fitnas::detail
 
-// ---- fitnas/metrics/bootstrap.hpp ----
-/// @file
-/// @brief Percentile bootstrap intervals.
+#endif
 
 namespace fitnas {
 
@@ -8104,15 +8613,7 @@ struct interval {
 namespace detail {
 /// The value at a share q of the sorted values, linear between neighbours (definition 7 of Hyndman and Fan,
 /// 1996).
-inline double quantile(const std::vector<double>& sorted, double q) {
-    const double place = q * static_cast<double>(sorted.size() - 1);
-    const auto below = static_cast<std::size_t>(place);
-    const std::size_t above = (std::min)(below + 1, sorted.size() - 1);
-    const double share = place - static_cast<double>(below);
-    const double step = sorted[above] - sorted[below];
-    return std::isfinite(step) ? sorted[below] + share * step
-                               : (1 - share) * sorted[below] + share * sorted[above];
-}
+FITNAS_API double quantile(const std::vector<double>& sorted, double q);
 } // namespace detail
 
 /// @brief Percentile interval of a statistic of pairs (Efron and Tibshirani, "An Introduction to the
@@ -8163,6 +8664,24 @@ interval bootstrap_interval(std::span<const double> x, std::span<const double> y
 
 } // namespace fitnas
 
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API double quantile(const std::vector<double>& sorted, double q) {
+    const double place = q * static_cast<double>(sorted.size() - 1);
+    const auto below = static_cast<std::size_t>(place);
+    const std::size_t above = (std::min)(below + 1, sorted.size() - 1);
+    const double share = place - static_cast<double>(below);
+    const double step = sorted[above] - sorted[below];
+    return std::isfinite(step) ? sorted[below] + share * step
+                               : (1 - share) * sorted[below] + share * sorted[above];
+}
+
+} // namespace fitnas::detail
+
+#endif
+
 // ---- fitnas/metrics/kendall.hpp ----
 /// @file
 /// @brief Kendall's rank correlation.
@@ -8173,7 +8692,36 @@ namespace detail {
 
 /// Sorts `values` and returns how many neighbours had to be swapped (inversions), by merge sort from the
 /// bottom up.
-inline std::uint64_t sort_counting_swaps(std::vector<double>& values) {
+FITNAS_API std::uint64_t sort_counting_swaps(std::vector<double>& values);
+
+/// How many pairs of neighbours-in-order are equal: the sum of t (t - 1) / 2 over runs of t equal items.
+template <class T>
+std::uint64_t tied_pairs(const std::vector<T>& sorted) {
+    std::uint64_t pairs = 0;
+    std::uint64_t run = 0;
+    for (std::size_t i = 1; i < sorted.size(); ++i) {
+        run = sorted[i] == sorted[i - 1] ? run + 1 : 0;
+        pairs += run;
+    }
+    return pairs;
+}
+
+} // namespace detail
+
+/// @brief Kendall's tau-b, which corrects for ties (Kendall, Biometrika 33, 1945), in O(n log n) (Knight,
+/// JASA 61, 1966).
+/// @param x,y n >= 2 finite values each
+/// @return -1 to 1; NaN where all values of a column are equal, as SciPy's `kendalltau`
+/// @throws shape_error, numeric_error
+FITNAS_API double kendall_tau(std::span<const double> x, std::span<const double> y);
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API std::uint64_t sort_counting_swaps(std::vector<double>& values) {
     std::uint64_t swaps = 0;
     std::vector<double> merged(values.size());
     for (std::size_t width = 1; width < values.size(); width *= 2) {
@@ -8196,26 +8744,11 @@ inline std::uint64_t sort_counting_swaps(std::vector<double>& values) {
     return swaps;
 }
 
-/// How many pairs of neighbours-in-order are equal: the sum of t (t - 1) / 2 over runs of t equal items.
-template <class T>
-std::uint64_t tied_pairs(const std::vector<T>& sorted) {
-    std::uint64_t pairs = 0;
-    std::uint64_t run = 0;
-    for (std::size_t i = 1; i < sorted.size(); ++i) {
-        run = sorted[i] == sorted[i - 1] ? run + 1 : 0;
-        pairs += run;
-    }
-    return pairs;
-}
+} // namespace fitnas::detail
 
-} // namespace detail
+namespace fitnas {
 
-/// @brief Kendall's tau-b, which corrects for ties (Kendall, Biometrika 33, 1945), in O(n log n) (Knight,
-/// JASA 61, 1966).
-/// @param x,y n >= 2 finite values each
-/// @return -1 to 1; NaN where all values of a column are equal, as SciPy's `kendalltau`
-/// @throws shape_error, numeric_error
-inline double kendall_tau(std::span<const double> x, std::span<const double> y) {
+FITNAS_API double kendall_tau(std::span<const double> x, std::span<const double> y) {
     detail::require_paired(x, y, "kendall_tau");
     const std::size_t n = x.size();
     std::vector<std::pair<double, double>> pairs(n);
@@ -8245,6 +8778,8 @@ inline double kendall_tau(std::span<const double> x, std::span<const double> y) 
 
 } // namespace fitnas
 
+#endif
+
 // ---- fitnas/metrics/ranking.hpp ----
 /// @file
 /// @brief How good the top of a ranking is: regret, precision, and rank correlation among the best.
@@ -8257,7 +8792,75 @@ namespace fitnas {
 namespace detail {
 
 /// The rows of the k highest values, best first.
-inline std::vector<std::size_t> top_rows(std::span<const double> values, std::size_t k) {
+FITNAS_API std::vector<std::size_t> top_rows(std::span<const double> values, std::size_t k);
+
+FITNAS_API std::size_t top_count(std::size_t n, double fraction, const std::string& what);
+
+} // namespace detail
+
+/// @brief What picking by prediction loses: the best truth of all, minus the best truth among the k best
+/// predictions.
+/// @param predicted,truth n >= 2 finite values each
+/// @param k how many picks are tried in truth, 1 to n
+/// @return from 0, in the unit of `truth`
+/// @throws shape_error, option_error; numeric_error where a value is not finite, or the loss is too large for
+/// a double
+FITNAS_API double regret(std::span<const double> predicted, std::span<const double> truth, std::size_t k = 1);
+
+/// @brief Where `regret_under_limits` sets its limits: quantiles of the costs, from the cheapest networks to
+/// all.
+inline constexpr std::array<double, 8> limit_quantiles{0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 1};
+
+/// @brief What picking by prediction loses under a limit on the cost, for one limit after the other: the best
+/// truth within the limit, minus the truth of the network within it that is predicted to be best. Of several
+/// with that prediction it is the mean of their truths: what a pick among them loses on average.
+/// @param predicted,truth,cost n >= 2 finite values each
+/// @param quantiles at least one, each from 0 (the cheapest alone) to 1 (all): a limit is that quantile of
+/// `cost`, by linear interpolation between order statistics, as numpy's default. A network as costly as the
+/// limit is within it.
+/// @return one regret a quantile, from 0, in the unit of `truth`
+/// @throws shape_error where columns differ in length or are below 2; numeric_error where a value is not
+/// finite, or a loss is too large for a double; option_error where there are no quantiles, or one is outside
+/// of [0, 1]
+FITNAS_API std::vector<double> regrets_under_limits(std::span<const double> predicted,
+                                                    std::span<const double> truth,
+                                                    std::span<const double> cost,
+                                                    std::span<const double> quantiles = limit_quantiles);
+
+/// @brief What picking by prediction loses under limits on the cost: the mean of `regrets_under_limits`, one
+/// number for how a ranking serves a search under any limit.
+/// @return from 0, in the unit of `truth`
+/// @throws as `regrets_under_limits`
+inline double regret_under_limits(std::span<const double> predicted, std::span<const double> truth,
+                                  std::span<const double> cost,
+                                  std::span<const double> quantiles = limit_quantiles) {
+    return detail::exact_mean(regrets_under_limits(predicted, truth, cost, quantiles));
+}
+
+/// @brief The share of the predicted top fraction that is in the true top fraction.
+/// @param predicted,truth n >= 2 finite values each
+/// @param fraction above 0, up to 1
+/// @return 0 to 1
+/// @throws shape_error, numeric_error, option_error
+FITNAS_API double precision_at(std::span<const double> predicted, std::span<const double> truth,
+                               double fraction = 0.1);
+
+/// @brief Kendall's tau-b among the rows of the *true* top fraction (at least two rows): whether the good are
+/// told from the best.
+/// @param predicted,truth n >= 2 finite values each
+/// @param fraction above 0, up to 1
+/// @return -1 to 1; NaN where all values of a column are equal in these rows
+/// @throws shape_error, numeric_error, option_error
+FITNAS_API double tau_in_top(std::span<const double> predicted, std::span<const double> truth,
+                             double fraction = 0.1);
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API std::vector<std::size_t> top_rows(std::span<const double> values, std::size_t k) {
     std::vector<std::size_t> rows(values.size());
     for (std::size_t i = 0; i < rows.size(); ++i) {
         rows[i] = i;
@@ -8269,7 +8872,7 @@ inline std::vector<std::size_t> top_rows(std::span<const double> values, std::si
     return rows;
 }
 
-inline std::size_t top_count(std::size_t n, double fraction, const std::string& what) {
+FITNAS_API std::size_t top_count(std::size_t n, double fraction, const std::string& what) {
     if (!(fraction > 0 && fraction <= 1)) {
         throw option_error("[F0807] " + what + ": expected a fraction above 0 and up to 1, got " +
                            detail::number_text(fraction));
@@ -8279,16 +8882,11 @@ inline std::size_t top_count(std::size_t n, double fraction, const std::string& 
     return (std::max)(std::size_t{1}, static_cast<std::size_t>(count));
 }
 
-} // namespace detail
+} // namespace fitnas::detail
 
-/// @brief What picking by prediction loses: the best truth of all, minus the best truth among the k best
-/// predictions.
-/// @param predicted,truth n >= 2 finite values each
-/// @param k how many picks are tried in truth, 1 to n
-/// @return from 0, in the unit of `truth`
-/// @throws shape_error, option_error; numeric_error where a value is not finite, or the loss is too large for
-/// a double
-inline double regret(std::span<const double> predicted, std::span<const double> truth, std::size_t k = 1) {
+namespace fitnas {
+
+FITNAS_API double regret(std::span<const double> predicted, std::span<const double> truth, std::size_t k) {
     detail::require_paired(predicted, truth, "regret");
     if (k < 1 || k > predicted.size()) {
         throw option_error("[F0808] regret: expected k from 1 to " + std::to_string(predicted.size()) +
@@ -8308,24 +8906,10 @@ inline double regret(std::span<const double> predicted, std::span<const double> 
     return most - best;
 }
 
-/// @brief Where `regret_under_limits` sets its limits: quantiles of the costs, from the cheapest networks to
-/// all.
-inline constexpr std::array<double, 8> limit_quantiles{0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 1};
-
-/// @brief What picking by prediction loses under a limit on the cost, for one limit after the other: the best
-/// truth within the limit, minus the truth of the network within it that is predicted to be best. Of several
-/// with that prediction it is the mean of their truths: what a pick among them loses on average.
-/// @param predicted,truth,cost n >= 2 finite values each
-/// @param quantiles at least one, each from 0 (the cheapest alone) to 1 (all): a limit is that quantile of
-/// `cost`, by linear interpolation between order statistics, as numpy's default. A network as costly as the
-/// limit is within it.
-/// @return one regret a quantile, from 0, in the unit of `truth`
-/// @throws shape_error where columns differ in length or are below 2; numeric_error where a value is not
-/// finite, or a loss is too large for a double; option_error where there are no quantiles, or one is outside
-/// of [0, 1]
-inline std::vector<double> regrets_under_limits(std::span<const double> predicted,
-                                                std::span<const double> truth, std::span<const double> cost,
-                                                std::span<const double> quantiles = limit_quantiles) {
+FITNAS_API std::vector<double> regrets_under_limits(std::span<const double> predicted,
+                                                    std::span<const double> truth,
+                                                    std::span<const double> cost,
+                                                    std::span<const double> quantiles) {
     detail::require_paired(predicted, truth, "regret_under_limits: predicted and truth");
     detail::require_paired(cost, truth, "regret_under_limits: cost and truth");
     if (quantiles.empty()) {
@@ -8373,23 +8957,8 @@ inline std::vector<double> regrets_under_limits(std::span<const double> predicte
     return regrets;
 }
 
-/// @brief What picking by prediction loses under limits on the cost: the mean of `regrets_under_limits`, one
-/// number for how a ranking serves a search under any limit.
-/// @return from 0, in the unit of `truth`
-/// @throws as `regrets_under_limits`
-inline double regret_under_limits(std::span<const double> predicted, std::span<const double> truth,
-                                  std::span<const double> cost,
-                                  std::span<const double> quantiles = limit_quantiles) {
-    return detail::exact_mean(regrets_under_limits(predicted, truth, cost, quantiles));
-}
-
-/// @brief The share of the predicted top fraction that is in the true top fraction.
-/// @param predicted,truth n >= 2 finite values each
-/// @param fraction above 0, up to 1
-/// @return 0 to 1
-/// @throws shape_error, numeric_error, option_error
-inline double precision_at(std::span<const double> predicted, std::span<const double> truth,
-                           double fraction = 0.1) {
+FITNAS_API double precision_at(std::span<const double> predicted, std::span<const double> truth,
+                               double fraction) {
     detail::require_paired(predicted, truth, "precision_at");
     const std::size_t k = detail::top_count(truth.size(), fraction, "precision_at");
     const std::vector<std::size_t> best = detail::top_rows(truth, k);
@@ -8404,14 +8973,8 @@ inline double precision_at(std::span<const double> predicted, std::span<const do
     return static_cast<double>(hits) / static_cast<double>(k);
 }
 
-/// @brief Kendall's tau-b among the rows of the *true* top fraction (at least two rows): whether the good are
-/// told from the best.
-/// @param predicted,truth n >= 2 finite values each
-/// @param fraction above 0, up to 1
-/// @return -1 to 1; NaN where all values of a column are equal in these rows
-/// @throws shape_error, numeric_error, option_error
-inline double tau_in_top(std::span<const double> predicted, std::span<const double> truth,
-                         double fraction = 0.1) {
+FITNAS_API double tau_in_top(std::span<const double> predicted, std::span<const double> truth,
+                             double fraction) {
     detail::require_paired(predicted, truth, "tau_in_top");
     const std::size_t k = (std::max)(std::size_t{2}, detail::top_count(truth.size(), fraction, "tau_in_top"));
     std::vector<double> x;
@@ -8425,6 +8988,8 @@ inline double tau_in_top(std::span<const double> predicted, std::span<const doub
 
 } // namespace fitnas
 
+#endif
+
 // ---- fitnas/metrics/spearman.hpp ----
 /// @file
 /// @brief Spearman's rank correlation.
@@ -8434,7 +8999,21 @@ namespace fitnas {
 /// @brief Ranks from 1 for the smallest value; equal values share the mean of their ranks.
 /// @param values none is NaN
 /// @throws numeric_error where one is
-inline std::vector<double> average_ranks(std::span<const double> values) {
+FITNAS_API std::vector<double> average_ranks(std::span<const double> values);
+
+/// @brief Spearman's rho: the correlation of the average ranks.
+/// @param x,y n >= 2 finite values each
+/// @return -1 to 1; NaN where all values of a column are equal, as SciPy's `spearmanr`
+/// @throws shape_error, numeric_error
+FITNAS_API double spearman(std::span<const double> x, std::span<const double> y);
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas {
+
+FITNAS_API std::vector<double> average_ranks(std::span<const double> values) {
     std::vector<std::size_t> order(values.size());
     for (std::size_t i = 0; i < order.size(); ++i) {
         if (std::isnan(values[i])) {
@@ -8458,11 +9037,7 @@ inline std::vector<double> average_ranks(std::span<const double> values) {
     return ranks;
 }
 
-/// @brief Spearman's rho: the correlation of the average ranks.
-/// @param x,y n >= 2 finite values each
-/// @return -1 to 1; NaN where all values of a column are equal, as SciPy's `spearmanr`
-/// @throws shape_error, numeric_error
-inline double spearman(std::span<const double> x, std::span<const double> y) {
+FITNAS_API double spearman(std::span<const double> x, std::span<const double> y) {
     detail::require_paired(x, y, "spearman");
     const std::vector<double> a = average_ranks(x);
     const std::vector<double> b = average_ranks(y);
@@ -8483,6 +9058,8 @@ inline double spearman(std::span<const double> x, std::span<const double> y) {
 }
 
 } // namespace fitnas
+
+#endif
 
 // ---- fitnas/nn/adam.hpp ----
 /// @file
@@ -8505,18 +9082,7 @@ class adam {
 public:
     /// @param size how many values are updated
     /// @throws option_error where a constant is outside its range
-    explicit adam(std::size_t size, const adam_options& options = {})
-        : m_options(options), m_size(size), m_state(2 * size + 1) {
-        const auto is_decay = [](float b) { return b >= 0 && b < 1; };
-        if (!is_decay(options.beta1) || !is_decay(options.beta2) || !(options.epsilon > 0) ||
-            !(options.weight_decay >= 0)) {
-            throw option_error(
-                "[F0101] adam: beta1 and beta2 must be in [0, 1), epsilon above 0, weight_decay at least 0; "
-                "got " +
-                detail::number_text(options.beta1) + ", " + detail::number_text(options.beta2) + ", " +
-                detail::number_text(options.epsilon) + ", " + detail::number_text(options.weight_decay));
-        }
-    }
+    explicit adam(std::size_t size, const adam_options& options = {});
 
     /// @brief One update.
     /// @param values changed
@@ -8525,37 +9091,7 @@ public:
     /// @param share the gradient is multiplied by it first
     /// @throws shape_error where the spans are not as long as the optimiser was made for
     void step(std::span<float> values, std::span<const float> gradient, double learning_rate,
-              double share = 1) {
-        if (values.size() != m_size || gradient.size() != m_size) {
-            throw shape_error("[F0102] adam: made for " + std::to_string(m_size) + " values, got " +
-                              std::to_string(values.size()) + " and a gradient of " +
-                              std::to_string(gradient.size()));
-        }
-        const double steps = static_cast<double>(++m_state.back());
-        const double first = 1 - std::pow(static_cast<double>(m_options.beta1), steps);
-        const double second = 1 - std::pow(static_cast<double>(m_options.beta2), steps);
-        const auto rate = static_cast<float>(learning_rate / first);
-        const auto root_share = static_cast<float>(1 / std::sqrt(second));
-        const auto scale = static_cast<float>(share);
-        float* const means = m_state.data();
-        float* const squares = means + m_size;
-        const auto keep = static_cast<float>(1 - learning_rate * static_cast<double>(m_options.weight_decay));
-        const auto all = [](float x) { return simd::broadcast(x); };
-        for (std::size_t i = 0; i < values.size(); i += simd::lanes) {
-            const int left = static_cast<int>((std::min)(values.size() - i, std::size_t{simd::lanes}));
-            const simd::vec<> g = simd::load(gradient.data() + i, left) * all(scale);
-            simd::vec<> mean = simd::load(means + i, left);
-            simd::vec<> square = simd::load(squares + i, left);
-            mean += all(1 - m_options.beta1) * (g - mean);
-            square += all(1 - m_options.beta2) * (g * g - square);
-            simd::store(means + i, mean, left);
-            simd::store(squares + i, square, left);
-            const simd::vec<> root = simd::sqrt(square) * all(root_share) + all(m_options.epsilon);
-            const simd::vec<> moved =
-                simd::load(values.data() + i, left) * all(keep) - all(rate) * mean / root;
-            simd::store(values.data() + i, moved, left);
-        }
-    }
+              double share = 1);
 
     /// @return means of the gradients, then of their squares, then the number of steps, exact to 2^24
     std::span<float> state() { return m_state; }
@@ -8567,6 +9103,59 @@ private:
 };
 
 } // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas {
+
+FITNAS_API adam::adam(std::size_t size, const adam_options& options)
+    : m_options(options), m_size(size), m_state(2 * size + 1) {
+    const auto is_decay = [](float b) { return b >= 0 && b < 1; };
+    if (!is_decay(options.beta1) || !is_decay(options.beta2) || !(options.epsilon > 0) ||
+        !(options.weight_decay >= 0)) {
+        throw option_error(
+            "[F0101] adam: beta1 and beta2 must be in [0, 1), epsilon above 0, weight_decay at least 0; "
+            "got " +
+            detail::number_text(options.beta1) + ", " + detail::number_text(options.beta2) + ", " +
+            detail::number_text(options.epsilon) + ", " + detail::number_text(options.weight_decay));
+    }
+}
+
+FITNAS_API void adam::step(std::span<float> values, std::span<const float> gradient, double learning_rate,
+                           double share) {
+    if (values.size() != m_size || gradient.size() != m_size) {
+        throw shape_error("[F0102] adam: made for " + std::to_string(m_size) + " values, got " +
+                          std::to_string(values.size()) + " and a gradient of " +
+                          std::to_string(gradient.size()));
+    }
+    const double steps = static_cast<double>(++m_state.back());
+    const double first = 1 - std::pow(static_cast<double>(m_options.beta1), steps);
+    const double second = 1 - std::pow(static_cast<double>(m_options.beta2), steps);
+    const auto rate = static_cast<float>(learning_rate / first);
+    const auto root_share = static_cast<float>(1 / std::sqrt(second));
+    const auto scale = static_cast<float>(share);
+    float* const means = m_state.data();
+    float* const squares = means + m_size;
+    const auto keep = static_cast<float>(1 - learning_rate * static_cast<double>(m_options.weight_decay));
+    const auto all = [](float x) { return simd::broadcast(x); };
+    for (std::size_t i = 0; i < values.size(); i += simd::lanes) {
+        const int left = static_cast<int>((std::min)(values.size() - i, std::size_t{simd::lanes}));
+        const simd::vec<> g = simd::load(gradient.data() + i, left) * all(scale);
+        simd::vec<> mean = simd::load(means + i, left);
+        simd::vec<> square = simd::load(squares + i, left);
+        mean += all(1 - m_options.beta1) * (g - mean);
+        square += all(1 - m_options.beta2) * (g * g - square);
+        simd::store(means + i, mean, left);
+        simd::store(squares + i, square, left);
+        const simd::vec<> root = simd::sqrt(square) * all(root_share) + all(m_options.epsilon);
+        const simd::vec<> moved = simd::load(values.data() + i, left) * all(keep) - all(rate) * mean / root;
+        simd::store(values.data() + i, moved, left);
+    }
+}
+
+} // namespace fitnas
+
+#endif
 
 // ---- fitnas/nn/cross_entropy.hpp ----
 /// @file
@@ -8589,8 +9178,29 @@ namespace detail {
 
 /// As `cross_entropy`; the loss of each image, not their mean, is added, image by image, so that a sum over
 /// several pieces does not depend on where they were cut.
-inline void add_cross_entropy(std::span<const float> logits, std::span<const int> labels, double smoothing,
-                              std::span<float> gradient, batch_loss& sum) {
+FITNAS_API void add_cross_entropy(std::span<const float> logits, std::span<const int> labels,
+                                  double smoothing, std::span<float> gradient, batch_loss& sum);
+
+} // namespace detail
+
+/// @brief Mean of -sum_c q_c log softmax(logits)_c, where q is 1 - smoothing at the label plus smoothing /
+/// classes everywhere (Szegedy et al., arXiv 1512.00567, section 7).
+/// @param logits images x classes
+/// @param labels one an image, each in [0, classes)
+/// @param smoothing in [0, 1)
+/// @param gradient images x classes, overwritten; empty where it is not wanted
+/// @throws shape_error where the sizes do not match or a label is outside
+FITNAS_API batch_loss cross_entropy(std::span<const float> logits, std::span<const int> labels,
+                                    double smoothing, std::span<float> gradient = {});
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API void add_cross_entropy(std::span<const float> logits, std::span<const int> labels,
+                                  double smoothing, std::span<float> gradient, batch_loss& sum) {
     const std::size_t images = labels.size();
     if (images == 0 || logits.empty() || logits.size() % images != 0 ||
         (!gradient.empty() && gradient.size() != logits.size())) {
@@ -8629,17 +9239,12 @@ inline void add_cross_entropy(std::span<const float> logits, std::span<const int
     }
 }
 
-} // namespace detail
+} // namespace fitnas::detail
 
-/// @brief Mean of -sum_c q_c log softmax(logits)_c, where q is 1 - smoothing at the label plus smoothing /
-/// classes everywhere (Szegedy et al., arXiv 1512.00567, section 7).
-/// @param logits images x classes
-/// @param labels one an image, each in [0, classes)
-/// @param smoothing in [0, 1)
-/// @param gradient images x classes, overwritten; empty where it is not wanted
-/// @throws shape_error where the sizes do not match or a label is outside
-inline batch_loss cross_entropy(std::span<const float> logits, std::span<const int> labels, double smoothing,
-                                std::span<float> gradient = {}) {
+namespace fitnas {
+
+FITNAS_API batch_loss cross_entropy(std::span<const float> logits, std::span<const int> labels,
+                                    double smoothing, std::span<float> gradient) {
     batch_loss result;
     detail::add_cross_entropy(logits, labels, smoothing, gradient, result);
     result.loss /= static_cast<double>(labels.size());
@@ -8647,6 +9252,8 @@ inline batch_loss cross_entropy(std::span<const float> logits, std::span<const i
 }
 
 } // namespace fitnas
+
+#endif
 
 // ---- fitnas/nn/distillation.hpp ----
 /// @file
@@ -8663,7 +9270,28 @@ struct soft_labels {
 namespace detail {
 
 /// @return log softmax of one image's logits
-inline void log_softmax(std::span<const float> logits, std::span<double> result) {
+FITNAS_API void log_softmax(std::span<const float> logits, std::span<double> result);
+
+} // namespace detail
+
+/// @brief (1 - share) x `cross_entropy` + share x mean of -sum_c q_c log softmax(logits)_c, where q is the
+/// teacher's softmax (Hinton et al., arXiv 1503.02531, at temperature 1). The teacher gets no gradient.
+/// @param logits images x classes
+/// @param labels,smoothing as of `cross_entropy`; right images are those of the labels
+/// @param soft of the same images
+/// @param gradient images x classes, overwritten; empty where it is not wanted
+/// @throws shape_error as `cross_entropy`, and where the teacher's logits are not as many
+FITNAS_API batch_loss distillation_loss(std::span<const float> logits, std::span<const int> labels,
+                                        double smoothing, const soft_labels& soft,
+                                        std::span<float> gradient = {});
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API void log_softmax(std::span<const float> logits, std::span<double> result) {
     const double top = static_cast<double>(logits[argmax(logits)]);
     double total = 0;
     for (std::size_t c = 0; c < logits.size(); ++c) {
@@ -8675,18 +9303,13 @@ inline void log_softmax(std::span<const float> logits, std::span<double> result)
     }
 }
 
-} // namespace detail
+} // namespace fitnas::detail
 
-/// @brief (1 - share) x `cross_entropy` + share x mean of -sum_c q_c log softmax(logits)_c, where q is the
-/// teacher's softmax (Hinton et al., arXiv 1503.02531, at temperature 1). The teacher gets no gradient.
-/// @param logits images x classes
-/// @param labels,smoothing as of `cross_entropy`; right images are those of the labels
-/// @param soft of the same images
-/// @param gradient images x classes, overwritten; empty where it is not wanted
-/// @throws shape_error as `cross_entropy`, and where the teacher's logits are not as many
-inline batch_loss distillation_loss(std::span<const float> logits, std::span<const int> labels,
-                                    double smoothing, const soft_labels& soft,
-                                    std::span<float> gradient = {}) {
+namespace fitnas {
+
+FITNAS_API batch_loss distillation_loss(std::span<const float> logits, std::span<const int> labels,
+                                        double smoothing, const soft_labels& soft,
+                                        std::span<float> gradient) {
     batch_loss loss = cross_entropy(logits, labels, smoothing, gradient);
     if (soft.share == 0) {
         return loss;
@@ -8719,6 +9342,8 @@ inline batch_loss distillation_loss(std::span<const float> logits, std::span<con
 }
 
 } // namespace fitnas
+
+#endif
 
 // ---- fitnas/nn/optimiser.hpp ----
 /// @file
@@ -8799,13 +9424,7 @@ class sgd {
 public:
     /// @param size how many values are updated
     /// @throws option_error where a constant is outside its range
-    explicit sgd(std::size_t size, const sgd_options& options = {}) : m_options(options), m_velocity(size) {
-        if (!(options.momentum >= 0 && options.momentum < 1) || !(options.weight_decay >= 0)) {
-            throw option_error("[F0113] sgd: momentum must be in [0, 1) and weight_decay at least 0; got " +
-                               detail::number_text(options.momentum) + " and " +
-                               detail::number_text(options.weight_decay));
-        }
-    }
+    explicit sgd(std::size_t size, const sgd_options& options = {});
 
     /// @brief One update.
     /// @param values changed
@@ -8814,29 +9433,7 @@ public:
     /// @param share the gradient is multiplied by it first
     /// @throws shape_error where the spans are not as long as the optimiser was made for
     void step(std::span<float> values, std::span<const float> gradient, double learning_rate,
-              double share = 1) {
-        if (values.size() != m_velocity.size() || gradient.size() != m_velocity.size()) {
-            throw shape_error("[F0114] sgd: made for " + std::to_string(m_velocity.size()) + " values, got " +
-                              std::to_string(values.size()) + " and a gradient of " +
-                              std::to_string(gradient.size()));
-        }
-        const auto momentum = static_cast<float>(m_options.momentum);
-        const auto decay = static_cast<float>(m_options.weight_decay);
-        const auto rate = static_cast<float>(learning_rate);
-        const auto scale = static_cast<float>(share);
-        float* w = values.data();
-        float* v = m_velocity.data();
-        constexpr std::size_t part = 16384;
-        parallel_for(static_cast<std::ptrdiff_t>((gradient.size() + part - 1) / part), [&](std::ptrdiff_t p) {
-            const std::size_t begin = static_cast<std::size_t>(p) * part;
-            const std::size_t end = (std::min)(begin + part, gradient.size());
-            for (std::size_t i = begin; i < end; ++i) {
-                const float g = gradient[i] * scale + decay * w[i];
-                v[i] = momentum * v[i] + g;
-                w[i] -= rate * (m_options.nesterov ? g + momentum * v[i] : v[i]);
-            }
-        });
-    }
+              double share = 1);
 
     /// @return one velocity for each value: what a training that goes on later must keep
     std::span<float> state() { return m_velocity; }
@@ -8847,6 +9444,51 @@ private:
 };
 
 } // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas {
+
+FITNAS_API sgd::sgd(std::size_t size, const sgd_options& options) : m_options(options), m_velocity(size) {
+    if (!(options.momentum >= 0 && options.momentum < 1) || !(options.weight_decay >= 0)) {
+        throw option_error("[F0113] sgd: momentum must be in [0, 1) and weight_decay at least 0; got " +
+                           detail::number_text(options.momentum) + " and " +
+                           detail::number_text(options.weight_decay));
+    }
+}
+
+FITNAS_API void sgd::step(std::span<float> values, std::span<const float> gradient, double learning_rate,
+                          double share) {
+    if (values.size() != m_velocity.size() || gradient.size() != m_velocity.size()) {
+        throw shape_error("[F0114] sgd: made for " + std::to_string(m_velocity.size()) + " values, got " +
+                          std::to_string(values.size()) + " and a gradient of " +
+                          std::to_string(gradient.size()));
+    }
+    const auto momentum = static_cast<float>(m_options.momentum);
+    const auto decay = static_cast<float>(m_options.weight_decay);
+    const auto rate = static_cast<float>(learning_rate);
+    const auto scale = static_cast<float>(share);
+    float* w = values.data();
+    float* v = m_velocity.data();
+    constexpr std::size_t part = 16384;
+    parallel_for(static_cast<std::ptrdiff_t>((gradient.size() + part - 1) / part), [&](std::ptrdiff_t p) {
+        const std::size_t begin = static_cast<std::size_t>(p) * part;
+        const std::size_t end = (std::min)(begin + part, gradient.size());
+        for (std::size_t i = begin; i < end; ++i) {
+            const float g = gradient[i] * scale + decay * w[i];
+            v[i] = momentum * v[i] + g;
+            w[i] -= rate * (m_options.nesterov ? g + momentum * v[i] : v[i]);
+        }
+    });
+}
+
+} // namespace fitnas
+
+#endif
+
+// ---- fitnas/op/conv.hpp ----
+/// @file
+/// @brief Plain and separable convolutions.
 
 // ---- fitnas/op/operator.hpp ----
 /// @file
@@ -8911,10 +9553,6 @@ struct fixed_text {
 } // namespace detail
 
 } // namespace fitnas
-
-// ---- fitnas/op/conv.hpp ----
-/// @file
-/// @brief Plain and separable convolutions.
 
 namespace fitnas::op {
 
@@ -9089,6 +9727,26 @@ public:
 
 } // namespace fitnas
 
+// ---- fitnas/predictor/baseline.hpp ----
+/// @file
+/// @brief What a graph convolutional network has to beat: ridge regression on codes, and costs alone.
+
+// ---- fitnas/predictor/distinct.hpp ----
+/// @file
+/// @brief Equal networks in a table of scores.
+
+// ---- fitnas/space/canonical.hpp ----
+/// @file
+/// @brief The canonical form: equal networks get equal codes.
+
+// ---- fitnas/space/architecture.hpp ----
+/// @file
+/// @brief Architectures: values, their text, and their order.
+
+// ---- fitnas/space/search_space.hpp ----
+/// @file
+/// @brief Search spaces as types: an image, a stem, stages of cells, a head.
+
 // ---- fitnas/space/layout.hpp ----
 /// @file
 /// @brief A search space as tables: what the engine reads, without knowing the space's type.
@@ -9181,10 +9839,6 @@ struct operator_set {
 };
 
 } // namespace fitnas
-
-// ---- fitnas/space/search_space.hpp ----
-/// @file
-/// @brief Search spaces as types: an image, a stem, stages of cells, a head.
 
 namespace fitnas {
 
@@ -9481,10 +10135,6 @@ concept search_space_type = code_space<S> && requires {
 
 } // namespace fitnas
 
-// ---- fitnas/space/architecture.hpp ----
-/// @file
-/// @brief Architectures: values, their text, and their order.
-
 namespace fitnas {
 
 /// @brief One operator number a cell.
@@ -9492,13 +10142,7 @@ template <code_space Space>
 using architecture = std::array<std::uint8_t, static_cast<std::size_t>(Space::cells)>;
 
 namespace detail {
-inline std::string code_text(std::span<const std::uint8_t> operators) {
-    std::string text;
-    for (const std::uint8_t digit : operators) {
-        text += static_cast<char>(digit < 10 ? '0' + digit : 'a' + (digit - 10));
-    }
-    return text;
-}
+FITNAS_API std::string code_text(std::span<const std::uint8_t> operators);
 } // namespace detail
 
 /// @brief The code of an architecture: one character a cell, 0 to 9, then a to z.
@@ -9590,9 +10234,21 @@ constexpr void for_each_architecture(Visit&& visit) {
 
 } // namespace fitnas
 
-// ---- fitnas/space/canonical.hpp ----
-/// @file
-/// @brief The canonical form: equal networks get equal codes.
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API std::string code_text(std::span<const std::uint8_t> operators) {
+    std::string text;
+    for (const std::uint8_t digit : operators) {
+        text += static_cast<char>(digit < 10 ? '0' + digit : 'a' + (digit - 10));
+    }
+    return text;
+}
+
+} // namespace fitnas::detail
+
+#endif
 
 namespace fitnas {
 
@@ -9846,10 +10502,6 @@ void require_usable(const score_table<Space>& table, const std::string& what) {
 
 } // namespace fitnas
 
-// ---- fitnas/predictor/distinct.hpp ----
-/// @file
-/// @brief Equal networks in a table of scores.
-
 namespace fitnas {
 
 /// @brief For each row the number of its network: equal networks share one, numbers are given in the order in
@@ -9895,6 +10547,10 @@ score_table<Space> merge_equal_networks(const score_table<Space>& table, const s
 
 } // namespace fitnas
 
+// ---- fitnas/predictor/feature/cell_operator.hpp ----
+/// @file
+/// @brief Node feature: which operator in which cell.
+
 // ---- fitnas/predictor/feature/feature.hpp ----
 /// @file
 /// @brief What a node feature is.
@@ -9912,10 +10568,6 @@ concept feature_of = requires(float* out) {
 };
 
 } // namespace fitnas::feature
-
-// ---- fitnas/predictor/feature/cell_operator.hpp ----
-/// @file
-/// @brief Node feature: which operator in which cell.
 
 namespace fitnas::feature {
 
@@ -9961,6 +10613,10 @@ struct cell_operator : detail::group_operator<detail::single_cells> {};
 
 } // namespace fitnas::feature
 
+// ---- fitnas/predictor/outliers.hpp ----
+/// @file
+/// @brief Scores that say nothing of their networks: trainings that diverged, jobs that failed.
+
 // ---- fitnas/predictor/target.hpp ----
 /// @file
 /// @brief Scores as targets of a fit, and the way back from outputs to scores.
@@ -9985,13 +10641,7 @@ namespace detail {
 /// Values in a unit in which none is above 1, a power of two, and their moments in it: their squares neither
 /// over- nor underflow.
 struct moments {
-    explicit moments(std::span<const double> given) : exponent(common_exponent(given)) {
-        for (const double v : given) {
-            values.push_back(std::ldexp(v, -exponent));
-        }
-        mean = exact_mean(values);
-        deviation = deviation_about(mean, values, values.size());
-    }
+    explicit moments(std::span<const double> given);
     int exponent; ///< of the unit
     std::vector<double> values{};
     double mean = 0;
@@ -9999,33 +10649,14 @@ struct moments {
 };
 
 /// @param values at least one
-inline double median_of(std::vector<double> values) {
-    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-    std::nth_element(values.begin(), middle, values.end());
-    const double upper = *middle;
-    return values.size() % 2 == 1 ? upper : 0.5 * upper + 0.5 * *std::max_element(values.begin(), middle);
-}
+FITNAS_API double median_of(std::vector<double> values);
 
 /// Median and a deviation that fewer than half of the values cannot rule: 1.4826 times the median distance
 /// from the median, which is the standard deviation where values are normal.
 struct robust_moments {
     static constexpr double to_deviation = 1.4826;      ///< from the median distance
     static constexpr double mean_to_deviation = 1.2533; ///< from the mean distance
-    explicit robust_moments(std::span<const double> given) {
-        std::vector<double> values(given.begin(), given.end());
-        for (double& v : values) {
-            v = std::abs(v);
-        }
-        std::frexp(median_of(values), &exponent); // in it far ones may be infinite, the median is not
-        for (std::size_t i = 0; i < given.size(); ++i) {
-            values[i] = std::ldexp(given[i], -exponent);
-        }
-        median = median_of(values);
-        for (double& v : values) {
-            v = std::abs(v - median);
-        }
-        deviation = to_deviation * median_of(std::move(values));
-    }
+    explicit robust_moments(std::span<const double> given);
     /// @return how many deviations a value is off the median, at most 1e6
     double standardised(double v) const {
         constexpr double most = 1e6;
@@ -10038,7 +10669,72 @@ struct robust_moments {
 };
 
 /// Ranks from 0; equal values share the mean of their ranks.
-inline std::vector<double> mean_ranks(std::span<const double> values) {
+FITNAS_API std::vector<double> mean_ranks(std::span<const double> values);
+
+} // namespace detail
+
+/// @brief The targets of a fit, with mean 0 and standard deviation 1; the same in whatever unit scores are.
+/// @param kind which transform
+/// @param scores finite, not all equal
+FITNAS_API std::vector<double> make_targets(target kind, std::span<const double> scores);
+
+namespace detail {
+
+/// Which points to take for a line: those that are not more than 5 robust deviations off the line whose slope
+/// is the median of those between points of the lower and the upper half (after Theil, "A rank-invariant
+/// method of linear and polynomial regression analysis", 1950). Where more than half lie on it the deviation
+/// is that of the mean distance (Iglewicz and Hoaglin, "How to detect and handle outliers", 1993). Fewer than
+/// 10 points are all taken.
+FITNAS_API std::vector<char> near_line(const moments& x, const moments& y);
+
+} // namespace detail
+
+/// @brief The line that takes outputs closest to scores, so that outputs of a fit to ranks or pairs can be
+/// read in the unit of the scores: least squares over all points but those that are far off what most lie on,
+/// so that no single score rules it. It always rises, so no order changes: where the closest does not, the
+/// line gives the outputs the mean and deviation of the scores instead.
+/// @param outputs of a model
+/// @param scores of the same architectures, as many
+FITNAS_API line fit_line(std::span<const double> outputs, std::span<const double> scores);
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API moments::moments(std::span<const double> given) : exponent(common_exponent(given)) {
+    for (const double v : given) {
+        values.push_back(std::ldexp(v, -exponent));
+    }
+    mean = exact_mean(values);
+    deviation = deviation_about(mean, values, values.size());
+}
+
+FITNAS_API double median_of(std::vector<double> values) {
+    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+    std::nth_element(values.begin(), middle, values.end());
+    const double upper = *middle;
+    return values.size() % 2 == 1 ? upper : 0.5 * upper + 0.5 * *std::max_element(values.begin(), middle);
+}
+
+FITNAS_API robust_moments::robust_moments(std::span<const double> given) {
+    std::vector<double> values(given.begin(), given.end());
+    for (double& v : values) {
+        v = std::abs(v);
+    }
+    std::frexp(median_of(values), &exponent); // in it far ones may be infinite, the median is not
+    for (std::size_t i = 0; i < given.size(); ++i) {
+        values[i] = std::ldexp(given[i], -exponent);
+    }
+    median = median_of(values);
+    for (double& v : values) {
+        v = std::abs(v - median);
+    }
+    deviation = to_deviation * median_of(std::move(values));
+}
+
+FITNAS_API std::vector<double> mean_ranks(std::span<const double> values) {
     std::vector<std::size_t> order(values.size());
     for (std::size_t i = 0; i < order.size(); ++i) {
         order[i] = i;
@@ -10059,12 +10755,11 @@ inline std::vector<double> mean_ranks(std::span<const double> values) {
     return ranks;
 }
 
-} // namespace detail
+} // namespace fitnas::detail
 
-/// @brief The targets of a fit, with mean 0 and standard deviation 1; the same in whatever unit scores are.
-/// @param kind which transform
-/// @param scores finite, not all equal
-inline std::vector<double> make_targets(target kind, std::span<const double> scores) {
+namespace fitnas {
+
+FITNAS_API std::vector<double> make_targets(target kind, std::span<const double> scores) {
     detail::moments m =
         kind == target::ranks ? detail::moments(detail::mean_ranks(scores)) : detail::moments(scores);
     for (double& v : m.values) {
@@ -10073,14 +10768,11 @@ inline std::vector<double> make_targets(target kind, std::span<const double> sco
     return std::move(m.values);
 }
 
-namespace detail {
+} // namespace fitnas
 
-/// Which points to take for a line: those that are not more than 5 robust deviations off the line whose slope
-/// is the median of those between points of the lower and the upper half (after Theil, "A rank-invariant
-/// method of linear and polynomial regression analysis", 1950). Where more than half lie on it the deviation
-/// is that of the mean distance (Iglewicz and Hoaglin, "How to detect and handle outliers", 1993). Fewer than
-/// 10 points are all taken.
-inline std::vector<char> near_line(const moments& x, const moments& y) {
+namespace fitnas::detail {
+
+FITNAS_API std::vector<char> near_line(const moments& x, const moments& y) {
     const std::size_t n = x.values.size();
     std::vector<char> taken(n, 1);
     if (n < 10) {
@@ -10120,15 +10812,11 @@ inline std::vector<char> near_line(const moments& x, const moments& y) {
     return taken;
 }
 
-} // namespace detail
+} // namespace fitnas::detail
 
-/// @brief The line that takes outputs closest to scores, so that outputs of a fit to ranks or pairs can be
-/// read in the unit of the scores: least squares over all points but those that are far off what most lie on,
-/// so that no single score rules it. It always rises, so no order changes: where the closest does not, the
-/// line gives the outputs the mean and deviation of the scores instead.
-/// @param outputs of a model
-/// @param scores of the same architectures, as many
-inline line fit_line(std::span<const double> outputs, std::span<const double> scores) {
+namespace fitnas {
+
+FITNAS_API line fit_line(std::span<const double> outputs, std::span<const double> scores) {
     const std::vector<char> taken = detail::near_line(detail::moments(outputs), detail::moments(scores));
     std::vector<double> taken_outputs;
     std::vector<double> taken_scores;
@@ -10156,9 +10844,7 @@ inline line fit_line(std::span<const double> outputs, std::span<const double> sc
 
 } // namespace fitnas
 
-// ---- fitnas/predictor/outliers.hpp ----
-/// @file
-/// @brief Scores that say nothing of their networks: trainings that diverged, jobs that failed.
+#endif
 
 namespace fitnas::detail {
 
@@ -10587,6 +11273,15 @@ private:
 
 } // namespace fitnas::detail
 
+// ---- fitnas/predictor/window_sum.hpp ----
+/// @file
+/// @brief Functions of architectures that are sums of small ones, each of which sees a few neighbouring
+/// cells.
+
+// ---- fitnas/space/named_cost.hpp ----
+/// @file
+/// @brief A cost: a name, a unit, and a value for each operator of each cell.
+
 // ---- fitnas/space/cost.hpp ----
 /// @file
 /// @brief Costs of an architecture, constexpr: multiply-accumulates and parameters.
@@ -10634,29 +11329,7 @@ inline void add(hash64& h, shape s) {
 }
 
 /// Everything that decides what a parameter means: layers, operators, their recipes, the shapes between them.
-FITNAS_COLD inline std::string fingerprint(const space_layout& layout) {
-    hash64 h;
-    add(h, layout.input);
-    h.add(static_cast<std::uint64_t>(layout.classes));
-    for (const space_layer& l : layout.layers) {
-        h.add(static_cast<std::uint64_t>(l.candidates));
-        h.add(static_cast<std::uint64_t>(l.cell_index + 1));
-    }
-    for (const space_block& b : layout.blocks) {
-        h.add(b.name);
-        add(h, b.input);
-        add(h, b.output);
-        h.add(static_cast<std::uint64_t>(b.parameters));
-        for (const primitive& p : b.steps) {
-            for (const int n :
-                 {static_cast<int>(p.kind), static_cast<int>(p.act), p.kernel, p.stride, p.width}) {
-                h.add(static_cast<std::uint64_t>(n));
-            }
-            h.add(p.user == nullptr ? std::string_view() : p.user->name);
-        }
-    }
-    return h.text();
-}
+FITNAS_COLD FITNAS_API std::string fingerprint(const space_layout& layout);
 
 } // namespace detail
 
@@ -10680,9 +11353,37 @@ requires(!search_space_type<Space>) std::string space_fingerprint() {
 
 } // namespace fitnas
 
-// ---- fitnas/space/named_cost.hpp ----
-/// @file
-/// @brief A cost: a name, a unit, and a value for each operator of each cell.
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API std::string fingerprint(const space_layout& layout) {
+    hash64 h;
+    add(h, layout.input);
+    h.add(static_cast<std::uint64_t>(layout.classes));
+    for (const space_layer& l : layout.layers) {
+        h.add(static_cast<std::uint64_t>(l.candidates));
+        h.add(static_cast<std::uint64_t>(l.cell_index + 1));
+    }
+    for (const space_block& b : layout.blocks) {
+        h.add(b.name);
+        add(h, b.input);
+        add(h, b.output);
+        h.add(static_cast<std::uint64_t>(b.parameters));
+        for (const primitive& p : b.steps) {
+            for (const int n :
+                 {static_cast<int>(p.kind), static_cast<int>(p.act), p.kernel, p.stride, p.width}) {
+                h.add(static_cast<std::uint64_t>(n));
+            }
+            h.add(p.user == nullptr ? std::string_view() : p.user->name);
+        }
+    }
+    return h.text();
+}
+
+} // namespace fitnas::detail
+
+#endif
 
 namespace fitnas {
 
@@ -10702,39 +11403,15 @@ public:
     };
 
     /// @brief Adds a fixed term, or to a cell's term, which is made where it comes first.
-    void add(int cell, std::span<const double> values) {
-        const auto known = std::find_if(m_order.begin(), m_order.end(),
-                                        [&](const term& t) { return cell >= 0 && t.cell == cell; });
-        if (known == m_order.end()) {
-            m_order.push_back({cell, m_values.size(), values.size()});
-            m_values.insert(m_values.end(), values.begin(), values.end());
-            return;
-        }
-        for (std::size_t o = 0; o < known->count; ++o) {
-            m_values[known->first + o] += values[o];
-        }
-    }
+    void add(int cell, std::span<const double> values);
 
     /// @return the cost of an architecture
     /// @param code one operator number a cell
-    double sum(std::span<const std::uint8_t> code) const {
-        double total = 0;
-        for (const term& t : m_order) {
-            total += m_values[t.first + (t.cell < 0 ? 0U : code[static_cast<std::size_t>(t.cell)])];
-        }
-        return total;
-    }
+    double sum(std::span<const std::uint8_t> code) const;
 
     const std::vector<term>& order() const { return m_order; }
     /// @return one a operator of a cell, none where the cell costs nothing
-    std::span<const double> of_cell(int cell) const {
-        for (const term& t : m_order) {
-            if (t.cell == cell) {
-                return values(t);
-            }
-        }
-        return {};
-    }
+    std::span<const double> of_cell(int cell) const;
     std::span<const double> values(const term& t) const {
         return std::span(m_values).subspan(t.first, t.count);
     }
@@ -10762,32 +11439,12 @@ cost_terms block_terms(const space_layout& layout, BlockCost&& cost_of) {
     return terms;
 }
 
-FITNAS_COLD inline void require_cost_name(const std::string& name, const std::string& unit) {
-    const char* known[] = {"arch", "predicted", "macs", "parameters", "score"};
-    const auto bad = [](const std::string& text) {
-        return std::any_of(text.begin(), text.end(),
-                           [](char c) {
-                               return c == '[' || c == ']' || std::iscntrl(static_cast<unsigned char>(c));
-                           }) ||
-               (!text.empty() && (text.front() == ' ' || text.back() == ' '));
-    };
-    if (name.empty() || bad(name) || bad(unit) || std::find(known, known + 5, name) != known + 5) {
-        throw option_error(
-            "[F0390] cost: expected a name other than arch, predicted, macs, parameters and score, and a "
-            "unit, without brackets, line ends and spaces around them, got \"" +
-            name + "\" and \"" + unit + "\"");
-    }
-}
+FITNAS_COLD FITNAS_API void require_cost_name(const std::string& name, const std::string& unit);
 
 /// Whether sums of such values are finite.
 constexpr bool is_cost_value(double value) { return value >= 0 && value <= 1e300; }
 
-FITNAS_COLD inline void require_cost_value(double value, const std::string& what) {
-    if (!is_cost_value(value)) {
-        throw numeric_error("[F0391] " + what + ": expected a value from 0 to 1e300, got " +
-                            number_text(value));
-    }
-}
+FITNAS_COLD FITNAS_API void require_cost_value(double value, const std::string& what);
 
 /// The operator of a cell as messages name it: "cell 2, operator 3 (mb3_k5)".
 template <code_space Space>
@@ -10878,12 +11535,7 @@ private:
         bool operator==(const definition&) const = default;
     };
 
-    FITNAS_COLD void require_of(const std::string& space) const {
-        if (m->space != space) {
-            throw shape_error("[F0336] cost " + m->name + ": of another space: expected the fingerprint " +
-                              space + ", got " + (m->space.empty() ? "none, its table is empty" : m->space));
-        }
-    }
+    FITNAS_COLD void require_of(const std::string& space) const;
 
     std::shared_ptr<const definition> m;
 };
@@ -10891,15 +11543,9 @@ private:
 namespace cost {
 
 /// @brief Multiply-accumulates, as a cost like any other.
-inline named_cost macs() {
-    static const named_cost one("macs", &space_block::macs);
-    return one;
-}
+FITNAS_API named_cost macs();
 /// @brief Trainable values, as a cost like any other.
-inline named_cost parameters() {
-    static const named_cost one("parameters", &space_block::parameters);
-    return one;
-}
+FITNAS_API named_cost parameters();
 
 /// @brief A cost of one's own.
 /// @tparam Space also one of bare `codes`
@@ -10957,10 +11603,96 @@ named_cost table(std::string name, std::string unit, ValueOf&& value_of, double 
 
 } // namespace fitnas
 
-// ---- fitnas/predictor/window_sum.hpp ----
-/// @file
-/// @brief Functions of architectures that are sums of small ones, each of which sees a few neighbouring
-/// cells.
+#if FITNAS_DEFINITIONS
+
+namespace fitnas {
+
+FITNAS_API void cost_terms::add(int cell, std::span<const double> values) {
+    const auto known = std::find_if(m_order.begin(), m_order.end(),
+                                    [&](const term& t) { return cell >= 0 && t.cell == cell; });
+    if (known == m_order.end()) {
+        m_order.push_back({cell, m_values.size(), values.size()});
+        m_values.insert(m_values.end(), values.begin(), values.end());
+        return;
+    }
+    for (std::size_t o = 0; o < known->count; ++o) {
+        m_values[known->first + o] += values[o];
+    }
+}
+
+FITNAS_API double cost_terms::sum(std::span<const std::uint8_t> code) const {
+    double total = 0;
+    for (const term& t : m_order) {
+        total += m_values[t.first + (t.cell < 0 ? 0U : code[static_cast<std::size_t>(t.cell)])];
+    }
+    return total;
+}
+
+FITNAS_API std::span<const double> cost_terms::of_cell(int cell) const {
+    for (const term& t : m_order) {
+        if (t.cell == cell) {
+            return values(t);
+        }
+    }
+    return {};
+}
+
+} // namespace fitnas
+
+namespace fitnas::detail {
+
+FITNAS_API void require_cost_name(const std::string& name, const std::string& unit) {
+    const char* known[] = {"arch", "predicted", "macs", "parameters", "score"};
+    const auto bad = [](const std::string& text) {
+        return std::any_of(text.begin(), text.end(),
+                           [](char c) {
+                               return c == '[' || c == ']' || std::iscntrl(static_cast<unsigned char>(c));
+                           }) ||
+               (!text.empty() && (text.front() == ' ' || text.back() == ' '));
+    };
+    if (name.empty() || bad(name) || bad(unit) || std::find(known, known + 5, name) != known + 5) {
+        throw option_error(
+            "[F0390] cost: expected a name other than arch, predicted, macs, parameters and score, and a "
+            "unit, without brackets, line ends and spaces around them, got \"" +
+            name + "\" and \"" + unit + "\"");
+    }
+}
+
+FITNAS_API void require_cost_value(double value, const std::string& what) {
+    if (!is_cost_value(value)) {
+        throw numeric_error("[F0391] " + what + ": expected a value from 0 to 1e300, got " +
+                            number_text(value));
+    }
+}
+
+} // namespace fitnas::detail
+
+namespace fitnas {
+
+FITNAS_API void named_cost::require_of(const std::string& space) const {
+    if (m->space != space) {
+        throw shape_error("[F0336] cost " + m->name + ": of another space: expected the fingerprint " +
+                          space + ", got " + (m->space.empty() ? "none, its table is empty" : m->space));
+    }
+}
+
+} // namespace fitnas
+
+namespace fitnas::cost {
+
+FITNAS_API named_cost macs() {
+    static const named_cost one("macs", &space_block::macs);
+    return one;
+}
+
+FITNAS_API named_cost parameters() {
+    static const named_cost one("parameters", &space_block::parameters);
+    return one;
+}
+
+} // namespace fitnas::cost
+
+#endif
 
 namespace fitnas {
 
@@ -11048,10 +11780,6 @@ private:
 };
 
 } // namespace fitnas
-
-// ---- fitnas/predictor/baseline.hpp ----
-/// @file
-/// @brief What a graph convolutional network has to beat: ridge regression on codes, and costs alone.
 
 namespace fitnas {
 
@@ -11253,6 +11981,10 @@ private:
 };
 
 } // namespace fitnas
+
+// ---- fitnas/predictor/cell_effects.hpp ----
+/// @file
+/// @brief Effects of operators that add up over the stages of a code.
 
 // ---- fitnas/predictor/feature/stage_operator.hpp ----
 /// @file
@@ -11523,10 +12255,6 @@ double noise_of_ranks(const score_table<Space>& table, seed s) {
 
 } // namespace fitnas::detail
 
-// ---- fitnas/predictor/cell_effects.hpp ----
-/// @file
-/// @brief Effects of operators that add up over the stages of a code.
-
 namespace fitnas::detail {
 
 /// Features of four kinds: how often an operator stands in cells alike, and in those of one stage; in which
@@ -11658,6 +12386,38 @@ private:
 
 } // namespace fitnas::detail
 
+// ---- fitnas/predictor/choose_plan.hpp ----
+/// @file
+/// @brief How to fit the default model: plans, and which of them fits a table.
+
+// ---- fitnas/predictor/fit.hpp ----
+/// @file
+/// @brief Fits a model to a table of scores.
+
+// ---- fitnas/predictor/fitted.hpp ----
+/// @file
+/// @brief A model with fitted parameters.
+
+// ---- fitnas/predictor/gcn/pass.hpp ----
+/// @file
+/// @brief Forward and backward through a model, for batches of architectures.
+
+// ---- fitnas/predictor/gcn/model.hpp ----
+/// @file
+/// @brief Graph convolutional networks as types: an encoding and layers.
+
+// ---- fitnas/predictor/gcn/conv.hpp ----
+/// @file
+/// @brief GCN layer: graph convolution.
+
+// ---- fitnas/predictor/gcn/affine.hpp ----
+/// @file
+/// @brief What layers with weights and a bias share: weights `[in][out]`, then the bias.
+
+// ---- fitnas/predictor/gcn/layer.hpp ----
+/// @file
+/// @brief What a layer of a graph convolutional network is.
+
 // ---- fitnas/predictor/encoding/graph.hpp ----
 /// @file
 /// @brief The graph of an encoding: a normalised adjacency as a constexpr list, and what an encoding is.
@@ -11736,10 +12496,6 @@ concept encoding_type = code_space<typename E::space> &&
 };
 
 } // namespace fitnas::encoding
-
-// ---- fitnas/predictor/gcn/layer.hpp ----
-/// @file
-/// @brief What a layer of a graph convolutional network is.
 
 namespace fitnas::gcn {
 
@@ -11881,10 +12637,6 @@ inline void add_scaled(float factor, const float* from, int width, float* to) {
 
 } // namespace fitnas::gcn::detail
 
-// ---- fitnas/predictor/gcn/affine.hpp ----
-/// @file
-/// @brief What layers with weights and a bias share: weights `[in][out]`, then the bias.
-
 namespace fitnas::gcn::detail {
 
 constexpr std::size_t affine_parameters(signal in, int width) {
@@ -11900,35 +12652,12 @@ inline void initialise_affine(signal in, int width, float* p, random_stream& ran
 }
 
 /// y (rows x width) = x W. Where the input is sparse its zeros are skipped.
-inline void multiply_weights(signal in, int rows, const float* x, const float* weights, int width, float* y) {
-    if (!in.sparse) {
-        row_product(rows, width, in.width, x, weights, y);
-        return;
-    }
-    for (int r = 0; r < rows; ++r, x += in.width, y += width) {
-        std::fill(y, y + width, 0.0F);
-        for (int i = 0; i < in.width; ++i) {
-            if (x[i] != 0) {
-                add_scaled(x[i], weights + static_cast<std::ptrdiff_t>(i) * width, width, y);
-            }
-        }
-    }
-}
+FITNAS_API void multiply_weights(signal in, int rows, const float* x, const float* weights, int width,
+                                 float* y);
 
 /// dw (in x width) += x^T dy
-inline void add_weights_gradient(signal in, int rows, const float* x, const float* dy, int width, float* dw) {
-    if (!in.sparse) {
-        add_transposed_row_product(rows, in.width, width, x, dy, dw);
-        return;
-    }
-    for (int r = 0; r < rows; ++r, x += in.width, dy += width) {
-        for (int i = 0; i < in.width; ++i) {
-            if (x[i] != 0) {
-                add_scaled(x[i], dy, width, dw + static_cast<std::ptrdiff_t>(i) * width);
-            }
-        }
-    }
-}
+FITNAS_API void add_weights_gradient(signal in, int rows, const float* x, const float* dy, int width,
+                                     float* dw);
 
 /// dx (rows x in) = dy W^T
 inline void input_gradient(signal in, int rows, const float* dy, const float* weights, int width, float* dx) {
@@ -11946,9 +12675,44 @@ inline void add_bias_gradient(int rows, const float* dy, int width, float* db) {
 
 } // namespace fitnas::gcn::detail
 
-// ---- fitnas/predictor/gcn/conv.hpp ----
-/// @file
-/// @brief GCN layer: graph convolution.
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::gcn::detail {
+
+FITNAS_API void multiply_weights(signal in, int rows, const float* x, const float* weights, int width,
+                                 float* y) {
+    if (!in.sparse) {
+        row_product(rows, width, in.width, x, weights, y);
+        return;
+    }
+    for (int r = 0; r < rows; ++r, x += in.width, y += width) {
+        std::fill(y, y + width, 0.0F);
+        for (int i = 0; i < in.width; ++i) {
+            if (x[i] != 0) {
+                add_scaled(x[i], weights + static_cast<std::ptrdiff_t>(i) * width, width, y);
+            }
+        }
+    }
+}
+
+FITNAS_API void add_weights_gradient(signal in, int rows, const float* x, const float* dy, int width,
+                                     float* dw) {
+    if (!in.sparse) {
+        add_transposed_row_product(rows, in.width, width, x, dy, dw);
+        return;
+    }
+    for (int r = 0; r < rows; ++r, x += in.width, dy += width) {
+        for (int i = 0; i < in.width; ++i) {
+            if (x[i] != 0) {
+                add_scaled(x[i], dy, width, dw + static_cast<std::ptrdiff_t>(i) * width);
+            }
+        }
+    }
+}
+
+} // namespace fitnas::gcn::detail
+
+#endif
 
 namespace fitnas::gcn {
 
@@ -12157,29 +12921,46 @@ struct mean_pool : detail::without_parameters {
     static constexpr place works_on = place::nodes;
     static constexpr signal output(signal in) { return {1, in.width, true}; }
 
-    static void forward(const site& at, const float* x, float* y) {
-        const int width = at.input.width;
-        const float share = 1.0F / static_cast<float>(at.input.nodes);
-        for (int g = 0; g < at.count; ++g, y += width, x += at.input.size()) {
-            detail::sum_rows(
-                width, at.input.nodes, nullptr, [=](int) { return share; },
-                [=](int i) { return x + static_cast<std::ptrdiff_t>(i) * width; }, y);
-        }
-    }
+    static void forward(const site& at, const float* x, float* y);
 
     static void backward(const site& at, const float* /*x*/, const float* /*y*/, const float* dy, float* dx,
-                         float* /*dp*/) {
-        const int width = at.input.width;
-        const float share = 1.0F / static_cast<float>(at.input.nodes);
-        for (int g = 0; dx != nullptr && g < at.count; ++g, dy += width) {
-            for (int i = 0; i < at.input.nodes; ++i, dx += width) {
-                std::transform(dy, dy + width, dx, [&](float d) { return share * d; });
-            }
-        }
-    }
+                         float* /*dp*/);
 };
 
 } // namespace fitnas::gcn
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::gcn {
+
+FITNAS_API void mean_pool::forward(const site& at, const float* x, float* y) {
+    const int width = at.input.width;
+    const float share = 1.0F / static_cast<float>(at.input.nodes);
+    for (int g = 0; g < at.count; ++g, y += width, x += at.input.size()) {
+        detail::sum_rows(
+            width, at.input.nodes, nullptr, [=](int) { return share; },
+            [=](int i) { return x + static_cast<std::ptrdiff_t>(i) * width; }, y);
+    }
+}
+
+FITNAS_API void mean_pool::backward(const site& at, const float* /*x*/, const float* /*y*/, const float* dy,
+                                    float* dx, float* /*dp*/) {
+    const int width = at.input.width;
+    const float share = 1.0F / static_cast<float>(at.input.nodes);
+    for (int g = 0; dx != nullptr && g < at.count; ++g, dy += width) {
+        for (int i = 0; i < at.input.nodes; ++i, dx += width) {
+            std::transform(dy, dy + width, dx, [&](float d) { return share * d; });
+        }
+    }
+}
+
+} // namespace fitnas::gcn
+
+#endif
+
+// ---- fitnas/predictor/gcn/relu.hpp ----
+/// @file
+/// @brief GCN layer: rectifier.
 
 // ---- fitnas/predictor/gcn/elementwise.hpp ----
 /// @file
@@ -12203,10 +12984,6 @@ FITNAS_INLINE void for_each_vector(const site& at, const Body& body) {
 
 } // namespace fitnas::gcn::detail
 
-// ---- fitnas/predictor/gcn/relu.hpp ----
-/// @file
-/// @brief GCN layer: rectifier.
-
 namespace fitnas::gcn {
 
 /// @brief max(x, 0).
@@ -12216,28 +12993,41 @@ struct relu : detail::without_parameters {
     static constexpr bool in_place = true;
     static constexpr signal output(signal in) { return in; }
 
-    static void forward(const site& at, const float* x, float* y) {
-        const simd::vec<> zero = {};
-        detail::for_each_vector(at, [&](std::size_t i, int left) {
-            // Not a number stays what it is, so that a fit that goes wrong is seen.
-            const simd::vec<> v = simd::load(x + i, left);
-            simd::store(y + i, v < zero ? zero : v, left);
-        });
-    }
+    static void forward(const site& at, const float* x, float* y);
 
     static void backward(const site& at, const float* /*x*/, const float* y, const float* dy, float* dx,
-                         float* /*dp*/) {
-        if (dx == nullptr) {
-            return;
-        }
-        const simd::vec<> zero = {};
-        detail::for_each_vector(at, [&](std::size_t i, int left) {
-            simd::store(dx + i, simd::load(y + i, left) > zero ? simd::load(dy + i, left) : zero, left);
-        });
-    }
+                         float* /*dp*/);
 };
 
 } // namespace fitnas::gcn
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::gcn {
+
+FITNAS_API void relu::forward(const site& at, const float* x, float* y) {
+    const simd::vec<> zero = {};
+    detail::for_each_vector(at, [&](std::size_t i, int left) {
+        // Not a number stays what it is, so that a fit that goes wrong is seen.
+        const simd::vec<> v = simd::load(x + i, left);
+        simd::store(y + i, v < zero ? zero : v, left);
+    });
+}
+
+FITNAS_API void relu::backward(const site& at, const float* /*x*/, const float* y, const float* dy, float* dx,
+                               float* /*dp*/) {
+    if (dx == nullptr) {
+        return;
+    }
+    const simd::vec<> zero = {};
+    detail::for_each_vector(at, [&](std::size_t i, int left) {
+        simd::store(dx + i, simd::load(y + i, left) > zero ? simd::load(dy + i, left) : zero, left);
+    });
+}
+
+} // namespace fitnas::gcn
+
+#endif
 
 // ---- fitnas/predictor/gcn/silu.hpp ----
 /// @file
@@ -12252,42 +13042,53 @@ struct silu : detail::without_parameters {
     static constexpr bool row_wise = true;
     static constexpr signal output(signal in) { return {in.nodes, in.width, in.pooled}; }
 
-    static void forward(const site& at, const float* x, float* y) {
-        detail::for_each_vector(at, [&](std::size_t i, int left) {
-            const simd::vec<> v = simd::load(x + i, left);
-            simd::store(y + i, v * logistic(v), left);
-        });
-    }
+    static void forward(const site& at, const float* x, float* y);
 
     static void backward(const site& at, const float* x, const float* y, const float* dy, float* dx,
-                         float* /*dp*/) {
-        if (dx == nullptr) {
-            return;
-        }
-        const simd::vec<> one = simd::broadcast(1);
-        detail::for_each_vector(at, [&](std::size_t i, int left) {
-            const simd::vec<> s = logistic(simd::load(x + i, left));
-            const simd::vec<> slope = s + simd::load(y + i, left) * (one - s);
-            simd::store(dx + i, simd::load(dy + i, left) * slope, left);
-        });
-    }
+                         float* /*dp*/);
 
 private:
     /// 1 / (1 + e^-x).
-    static simd::vec<> logistic(simd::vec<> x) {
-        const simd::vec<> one = simd::broadcast(1);
-        const simd::vec<> none = {};
-        const auto is_above = x > none;
-        const simd::vec<> power = simd::exp_of_negative(is_above ? none - x : x);
-        return (is_above ? one : power) / (one + power);
-    }
+    static simd::vec<> logistic(simd::vec<> x);
 };
 
 } // namespace fitnas::gcn
 
-// ---- fitnas/predictor/gcn/model.hpp ----
-/// @file
-/// @brief Graph convolutional networks as types: an encoding and layers.
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::gcn {
+
+FITNAS_API void silu::forward(const site& at, const float* x, float* y) {
+    detail::for_each_vector(at, [&](std::size_t i, int left) {
+        const simd::vec<> v = simd::load(x + i, left);
+        simd::store(y + i, v * logistic(v), left);
+    });
+}
+
+FITNAS_API void silu::backward(const site& at, const float* x, const float* y, const float* dy, float* dx,
+                               float* /*dp*/) {
+    if (dx == nullptr) {
+        return;
+    }
+    const simd::vec<> one = simd::broadcast(1);
+    detail::for_each_vector(at, [&](std::size_t i, int left) {
+        const simd::vec<> s = logistic(simd::load(x + i, left));
+        const simd::vec<> slope = s + simd::load(y + i, left) * (one - s);
+        simd::store(dx + i, simd::load(dy + i, left) * slope, left);
+    });
+}
+
+FITNAS_API simd::vec<> silu::logistic(simd::vec<> x) {
+    const simd::vec<> one = simd::broadcast(1);
+    const simd::vec<> none = {};
+    const auto is_above = x > none;
+    const simd::vec<> power = simd::exp_of_negative(is_above ? none - x : x);
+    return (is_above ? one : power) / (one + power);
+}
+
+} // namespace fitnas::gcn
+
+#endif
 
 namespace fitnas::gcn {
 
@@ -12400,6 +13201,10 @@ concept model_type = requires {
 };
 
 } // namespace fitnas::gcn
+
+// ---- fitnas/predictor/gcn/shared_rows.hpp ----
+/// @file
+/// @brief The first layers of a model, computed once for each window that a batch has.
 
 // ---- fitnas/predictor/encoding/window_forms.hpp ----
 /// @file
@@ -12640,10 +13445,6 @@ FITNAS_COLD window_forms<E>::window_forms() {
 }
 
 } // namespace fitnas::encoding
-
-// ---- fitnas/predictor/gcn/shared_rows.hpp ----
-/// @file
-/// @brief The first layers of a model, computed once for each window that a batch has.
 
 namespace fitnas::gcn::detail {
 
@@ -12959,10 +13760,6 @@ using shared_rows = std::conditional_t<sharing<Model>::possible, shared_rows_of<
 
 } // namespace fitnas::gcn::detail
 
-// ---- fitnas/predictor/gcn/pass.hpp ----
-/// @file
-/// @brief Forward and backward through a model, for batches of architectures.
-
 namespace fitnas::gcn {
 
 namespace detail {
@@ -13124,12 +13921,7 @@ void for_each_block(std::size_t n, Body&& body) {
     });
 }
 
-inline void require_size(std::size_t got, std::size_t expected, const char* what) {
-    if (got != expected) {
-        throw shape_error(std::string("[F0628] gcn: expected ") + std::to_string(expected) + " " + what +
-                          ", got " + std::to_string(got));
-    }
-}
+FITNAS_API void require_size(std::size_t got, std::size_t expected, const char* what);
 
 } // namespace detail
 
@@ -13279,9 +14071,20 @@ private:
 
 } // namespace fitnas::gcn
 
-// ---- fitnas/predictor/fitted.hpp ----
-/// @file
-/// @brief A model with fitted parameters.
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::gcn::detail {
+
+FITNAS_API void require_size(std::size_t got, std::size_t expected, const char* what) {
+    if (got != expected) {
+        throw shape_error(std::string("[F0628] gcn: expected ") + std::to_string(expected) + " " + what +
+                          ", got " + std::to_string(got));
+    }
+}
+
+} // namespace fitnas::gcn::detail
+
+#endif
 
 namespace fitnas {
 
@@ -13334,6 +14137,10 @@ private:
 
 } // namespace fitnas
 
+// ---- fitnas/predictor/loss.hpp ----
+/// @file
+/// @brief What a predictor is fitted to minimise.
+
 // ---- fitnas/predictor/pairwise_loss.hpp ----
 /// @file
 /// @brief The pairwise logistic loss and its gradient.
@@ -13379,8 +14186,17 @@ private:
 
 /// The mean over all pairs with different targets of log(1 + exp(-(better's output - worse's output))), 0
 /// where there are none; `gradient` is overwritten.
-inline double pairwise_loss(std::span<const float> outputs, std::span<const double> targets,
-                            std::span<float> gradient) {
+FITNAS_API double pairwise_loss(std::span<const float> outputs, std::span<const double> targets,
+                                std::span<float> gradient);
+
+} // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API double pairwise_loss(std::span<const float> outputs, std::span<const double> targets,
+                                std::span<float> gradient) {
     constexpr std::size_t step = simd::lanes;
     const std::size_t n = outputs.size();
     // From the best target to the worst: what is worse than one is all that stands behind its equals. What is
@@ -13445,9 +14261,7 @@ inline double pairwise_loss(std::span<const float> outputs, std::span<const doub
 
 } // namespace fitnas::detail
 
-// ---- fitnas/predictor/loss.hpp ----
-/// @file
-/// @brief What a predictor is fitted to minimise.
+#endif
 
 namespace fitnas {
 
@@ -13460,35 +14274,12 @@ enum class loss {
 
 namespace detail {
 
-inline double mse_loss(std::span<const float> outputs, std::span<const double> targets,
-                       std::span<float> gradient) {
-    const double share = 1.0 / static_cast<double>(outputs.size());
-    double sum = 0;
-    for (std::size_t i = 0; i < outputs.size(); ++i) {
-        const double off = static_cast<double>(outputs[i]) - targets[i];
-        sum += off * off;
-        gradient[i] = static_cast<float>(2 * off * share);
-    }
-    return sum * share;
-}
+FITNAS_API double mse_loss(std::span<const float> outputs, std::span<const double> targets,
+                           std::span<float> gradient);
 
 /// All pairs' squared errors sum to n times the squared errors less their mean.
-inline double difference_loss(std::span<const float> outputs, std::span<const double> targets,
-                              std::span<float> gradient) {
-    const auto n = static_cast<double>(outputs.size());
-    double mean = 0;
-    for (std::size_t i = 0; i < outputs.size(); ++i) {
-        mean += (static_cast<double>(outputs[i]) - targets[i]) / n;
-    }
-    const double share = outputs.size() < 2 ? 0 : 1 / (n - 1);
-    double sum = 0;
-    for (std::size_t i = 0; i < outputs.size(); ++i) {
-        const double off = static_cast<double>(outputs[i]) - targets[i] - mean;
-        sum += off * off;
-        gradient[i] = static_cast<float>(2 * off * share);
-    }
-    return sum * share;
-}
+FITNAS_API double difference_loss(std::span<const float> outputs, std::span<const double> targets,
+                                  std::span<float> gradient);
 
 } // namespace detail
 
@@ -13504,8 +14295,50 @@ inline double difference_loss(std::span<const float> outputs, std::span<const do
 /// @param gradient as many, overwritten with d loss / d outputs
 /// @return the loss
 /// @throws shape_error where the spans are empty or differ in length
-inline double evaluate_loss(loss kind, std::span<const float> outputs, std::span<const double> targets,
-                            std::span<float> gradient) {
+FITNAS_API double evaluate_loss(loss kind, std::span<const float> outputs, std::span<const double> targets,
+                                std::span<float> gradient);
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API double mse_loss(std::span<const float> outputs, std::span<const double> targets,
+                           std::span<float> gradient) {
+    const double share = 1.0 / static_cast<double>(outputs.size());
+    double sum = 0;
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+        const double off = static_cast<double>(outputs[i]) - targets[i];
+        sum += off * off;
+        gradient[i] = static_cast<float>(2 * off * share);
+    }
+    return sum * share;
+}
+
+FITNAS_API double difference_loss(std::span<const float> outputs, std::span<const double> targets,
+                                  std::span<float> gradient) {
+    const auto n = static_cast<double>(outputs.size());
+    double mean = 0;
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+        mean += (static_cast<double>(outputs[i]) - targets[i]) / n;
+    }
+    const double share = outputs.size() < 2 ? 0 : 1 / (n - 1);
+    double sum = 0;
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+        const double off = static_cast<double>(outputs[i]) - targets[i] - mean;
+        sum += off * off;
+        gradient[i] = static_cast<float>(2 * off * share);
+    }
+    return sum * share;
+}
+
+} // namespace fitnas::detail
+
+namespace fitnas {
+
+FITNAS_API double evaluate_loss(loss kind, std::span<const float> outputs, std::span<const double> targets,
+                                std::span<float> gradient) {
     if (outputs.empty() || outputs.size() != targets.size() || outputs.size() != gradient.size()) {
         throw shape_error("[F0630] evaluate_loss: " + std::to_string(outputs.size()) + " outputs, " +
                           std::to_string(targets.size()) + " targets and a gradient of " +
@@ -13523,6 +14356,8 @@ inline double evaluate_loss(loss kind, std::span<const float> outputs, std::span
 }
 
 } // namespace fitnas
+
+#endif
 
 // ---- fitnas/space/equal_code.hpp ----
 /// @file
@@ -13572,10 +14407,6 @@ architecture<Space> random_equal_code(const architecture<Space>& a, random_strea
 
 } // namespace fitnas
 
-// ---- fitnas/predictor/fit.hpp ----
-/// @file
-/// @brief Fits a model to a table of scores.
-
 namespace fitnas {
 
 /// @brief How to fit. The defaults are our choice; the paper (arXiv 2004.08423) gives none of these.
@@ -13593,36 +14424,11 @@ struct fit_options {
 
 namespace detail {
 
-FITNAS_COLD inline void require_fit_options(const fit_options& options) {
-    const auto expect = [](bool good, const std::string& message, const std::string& got) {
-        if (!good) {
-            throw option_error(message + ", got " + got);
-        }
-    };
-    const double rate = options.learning_rate;
-    const double decay = options.weight_decay;
-    expect(options.epochs >= 1, "[F0612] fit: epochs: expected at least 1", std::to_string(options.epochs));
-    expect(options.batch >= 2, "[F0613] fit: batch: expected at least 2", std::to_string(options.batch));
-    expect(rate > 0 && std::isfinite(rate), "[F0614] fit: learning_rate: expected a number above 0",
-           number_text(rate));
-    expect(decay >= 0 && std::isfinite(decay), "[F0615] fit: weight_decay: expected a number from 0",
-           number_text(decay));
-}
+FITNAS_COLD FITNAS_API void require_fit_options(const fit_options& options);
 
-inline void require_finite_loss(double loss, int epoch, const fit_options& options) {
-    if (!std::isfinite(loss)) {
-        throw numeric_error("[F0616] fit: the loss is not finite any more in epoch " + std::to_string(epoch) +
-                            " of " + std::to_string(options.epochs) + "; the learning rate " +
-                            number_text(options.learning_rate) + " may be too high");
-    }
-}
+FITNAS_API void require_finite_loss(double loss, int epoch, const fit_options& options);
 
-FITNAS_COLD inline void require_finite_line(const line& unit, std::span<const double> scores) {
-    if (!std::isfinite(unit.offset) || !std::isfinite(unit.slope)) {
-        throw numeric_error("[F0660] fit: scores up to " + number_text(largest_magnitude(scores)) +
-                            " are too large for predictions in their unit; divide all by one number");
-    }
-}
+FITNAS_COLD FITNAS_API void require_finite_line(const line& unit, std::span<const double> scores);
 
 } // namespace detail
 
@@ -13714,9 +14520,44 @@ requires(!std::same_as<Other, typename Model::space>) void fit(const score_table
 
 } // namespace fitnas
 
-// ---- fitnas/predictor/choose_plan.hpp ----
-/// @file
-/// @brief How to fit the default model: plans, and which of them fits a table.
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API void require_fit_options(const fit_options& options) {
+    const auto expect = [](bool good, const std::string& message, const std::string& got) {
+        if (!good) {
+            throw option_error(message + ", got " + got);
+        }
+    };
+    const double rate = options.learning_rate;
+    const double decay = options.weight_decay;
+    expect(options.epochs >= 1, "[F0612] fit: epochs: expected at least 1", std::to_string(options.epochs));
+    expect(options.batch >= 2, "[F0613] fit: batch: expected at least 2", std::to_string(options.batch));
+    expect(rate > 0 && std::isfinite(rate), "[F0614] fit: learning_rate: expected a number above 0",
+           number_text(rate));
+    expect(decay >= 0 && std::isfinite(decay), "[F0615] fit: weight_decay: expected a number from 0",
+           number_text(decay));
+}
+
+FITNAS_API void require_finite_loss(double loss, int epoch, const fit_options& options) {
+    if (!std::isfinite(loss)) {
+        throw numeric_error("[F0616] fit: the loss is not finite any more in epoch " + std::to_string(epoch) +
+                            " of " + std::to_string(options.epochs) + "; the learning rate " +
+                            number_text(options.learning_rate) + " may be too high");
+    }
+}
+
+FITNAS_API void require_finite_line(const line& unit, std::span<const double> scores) {
+    if (!std::isfinite(unit.offset) || !std::isfinite(unit.slope)) {
+        throw numeric_error("[F0660] fit: scores up to " + number_text(largest_magnitude(scores)) +
+                            " are too large for predictions in their unit; divide all by one number");
+    }
+}
+
+} // namespace fitnas::detail
+
+#endif
 
 namespace fitnas {
 
@@ -13753,40 +14594,7 @@ struct plan_choice {
 /// @brief One way to fit the default model. Our choice.
 /// @param way below `fit_ways`
 /// @param networks how many there are to fit to: the more, the fewer epochs
-inline fit_options options_of_way(int way, std::size_t networks, seed s = {}) {
-    struct row {
-        fitnas::loss loss;
-        fitnas::target target;
-        double learning_rate;
-        double weight_decay;
-        int epochs; // at most
-        int steps;  // at most
-    };
-    static constexpr row rows[fit_ways] = {
-        {loss::pairwise, target::ranks, 1e-2, 3, 200, 600},
-        {loss::differences, target::ranks, 1e-2, 1, 300, 150},
-        {loss::differences, target::standardised, 1e-2, 1, 300, 150},
-        {loss::pairwise, target::ranks, 1e-2, 1, 200, 2000},
-        {loss::differences, target::ranks, 1e-2, 0.3, 300, 1000},
-        {loss::differences, target::ranks, 1e-2, 0.1, 300, 2000},
-        {loss::pairwise, target::ranks, 1e-2, 0.25, 300, 3000},
-        {loss::pairwise, target::ranks, 1e-2, 0.05, 300, 3000},
-        {loss::pairwise, target::ranks, 3e-2, 0.03, 300, 3000},
-        {loss::differences, target::standardised, 1e-2, 1, 300, 150},
-        {loss::differences, target::standardised, 1e-2, 0.01, 300, 1000},
-    };
-    const row& r = rows[static_cast<std::size_t>(way)];
-    fit_options o{.loss = r.loss,
-                  .target = r.target,
-                  .learning_rate = r.learning_rate,
-                  .weight_decay = r.weight_decay,
-                  .equal_codes = true,
-                  .seed = s};
-    const auto batch = static_cast<std::size_t>(o.batch);
-    const auto batches = static_cast<int>((std::max)((networks + batch - 1) / batch, std::size_t{1}));
-    o.epochs = (std::max)(1, (std::min)(r.epochs, r.steps / batches));
-    return o;
-}
+FITNAS_API fit_options options_of_way(int way, std::size_t networks, seed s = {});
 
 namespace detail {
 
@@ -13852,6 +14660,49 @@ plan_choice choose_plan(const score_table<Space>& table, const default_fit_optio
 
 } // namespace fitnas
 
+#if FITNAS_DEFINITIONS
+
+namespace fitnas {
+
+FITNAS_API fit_options options_of_way(int way, std::size_t networks, seed s) {
+    struct row {
+        fitnas::loss loss;
+        fitnas::target target;
+        double learning_rate;
+        double weight_decay;
+        int epochs; // at most
+        int steps;  // at most
+    };
+    static constexpr row rows[fit_ways] = {
+        {loss::pairwise, target::ranks, 1e-2, 3, 200, 600},
+        {loss::differences, target::ranks, 1e-2, 1, 300, 150},
+        {loss::differences, target::standardised, 1e-2, 1, 300, 150},
+        {loss::pairwise, target::ranks, 1e-2, 1, 200, 2000},
+        {loss::differences, target::ranks, 1e-2, 0.3, 300, 1000},
+        {loss::differences, target::ranks, 1e-2, 0.1, 300, 2000},
+        {loss::pairwise, target::ranks, 1e-2, 0.25, 300, 3000},
+        {loss::pairwise, target::ranks, 1e-2, 0.05, 300, 3000},
+        {loss::pairwise, target::ranks, 3e-2, 0.03, 300, 3000},
+        {loss::differences, target::standardised, 1e-2, 1, 300, 150},
+        {loss::differences, target::standardised, 1e-2, 0.01, 300, 1000},
+    };
+    const row& r = rows[static_cast<std::size_t>(way)];
+    fit_options o{.loss = r.loss,
+                  .target = r.target,
+                  .learning_rate = r.learning_rate,
+                  .weight_decay = r.weight_decay,
+                  .equal_codes = true,
+                  .seed = s};
+    const auto batch = static_cast<std::size_t>(o.batch);
+    const auto batches = static_cast<int>((std::max)((networks + batch - 1) / batch, std::size_t{1}));
+    o.epochs = (std::max)(1, (std::min)(r.epochs, r.steps / batches));
+    return o;
+}
+
+} // namespace fitnas
+
+#endif
+
 // ---- fitnas/predictor/cross_validation.hpp ----
 /// @file
 /// @brief How well a predictor ranks networks that it was not fitted to, by k-fold cross-validation.
@@ -13901,45 +14752,12 @@ private:
 /// @return the row numbers of each part, in order
 /// @throws shape_error where there are fewer than 4 rows
 /// @throws option_error where there are fewer than 2 folds, or a fold would have fewer than 2 rows
-inline std::vector<std::vector<std::size_t>> make_folds(std::size_t n, int folds, seed s) {
-    if (n < 4) {
-        throw shape_error(
-            "[F0641] folds: expected at least 4 different networks, two for each of two folds, got " +
-            std::to_string(n));
-    }
-    if (folds < 2 || n / static_cast<std::size_t>(folds) < 2) {
-        throw option_error("[F0602] folds: expected 2 to " + std::to_string(n / 2) + " for " +
-                           std::to_string(n) + " different networks, got " + std::to_string(folds));
-    }
-    std::vector<std::size_t> order(n);
-    for (std::size_t i = 0; i < n; ++i) {
-        order[i] = i;
-    }
-    random_stream random(s, purpose::split);
-    random.shuffle(std::span<std::size_t>(order));
-    const auto count = static_cast<std::size_t>(folds);
-    std::vector<std::vector<std::size_t>> parts(count);
-    for (std::size_t i = 0; i < n; ++i) {
-        parts[i % count].push_back(order[i]);
-    }
-    for (std::vector<std::size_t>& part : parts) {
-        std::sort(part.begin(), part.end());
-    }
-    return parts;
-}
+FITNAS_API std::vector<std::vector<std::size_t>> make_folds(std::size_t n, int folds, seed s);
 
 namespace detail {
 
 /// The numbers below n that are not in a part of `make_folds`.
-inline std::vector<std::size_t> rows_outside(const std::vector<std::size_t>& part, std::size_t n) {
-    std::vector<std::size_t> others;
-    for (std::size_t i = 0; i < n; ++i) {
-        if (!std::binary_search(part.begin(), part.end(), i)) {
-            others.push_back(i);
-        }
-    }
-    return others;
-}
+FITNAS_API std::vector<std::size_t> rows_outside(const std::vector<std::size_t>& part, std::size_t n);
 
 } // namespace detail
 
@@ -13998,6 +14816,63 @@ cross_validation_result<Space> cross_validate(const score_table<Space>& table, F
 
 } // namespace fitnas
 
+#if FITNAS_DEFINITIONS
+
+namespace fitnas {
+
+FITNAS_API std::vector<std::vector<std::size_t>> make_folds(std::size_t n, int folds, seed s) {
+    if (n < 4) {
+        throw shape_error(
+            "[F0641] folds: expected at least 4 different networks, two for each of two folds, got " +
+            std::to_string(n));
+    }
+    if (folds < 2 || n / static_cast<std::size_t>(folds) < 2) {
+        throw option_error("[F0602] folds: expected 2 to " + std::to_string(n / 2) + " for " +
+                           std::to_string(n) + " different networks, got " + std::to_string(folds));
+    }
+    std::vector<std::size_t> order(n);
+    for (std::size_t i = 0; i < n; ++i) {
+        order[i] = i;
+    }
+    random_stream random(s, purpose::split);
+    random.shuffle(std::span<std::size_t>(order));
+    const auto count = static_cast<std::size_t>(folds);
+    std::vector<std::vector<std::size_t>> parts(count);
+    for (std::size_t i = 0; i < n; ++i) {
+        parts[i % count].push_back(order[i]);
+    }
+    for (std::vector<std::size_t>& part : parts) {
+        std::sort(part.begin(), part.end());
+    }
+    return parts;
+}
+
+} // namespace fitnas
+
+namespace fitnas::detail {
+
+FITNAS_API std::vector<std::size_t> rows_outside(const std::vector<std::size_t>& part, std::size_t n) {
+    std::vector<std::size_t> others;
+    for (std::size_t i = 0; i < n; ++i) {
+        if (!std::binary_search(part.begin(), part.end(), i)) {
+            others.push_back(i);
+        }
+    }
+    return others;
+}
+
+} // namespace fitnas::detail
+
+#endif
+
+// ---- fitnas/predictor/default_model.hpp ----
+/// @file
+/// @brief The model for whoever does not want to choose one.
+
+// ---- fitnas/predictor/encoding/chain.hpp ----
+/// @file
+/// @brief Encoding: cells in a row.
+
 // ---- fitnas/predictor/encoding/cells.hpp ----
 /// @file
 /// @brief What encodings with one node a cell share.
@@ -14028,10 +14903,6 @@ struct cells {
 };
 
 } // namespace fitnas::encoding::detail
-
-// ---- fitnas/predictor/encoding/chain.hpp ----
-/// @file
-/// @brief Encoding: cells in a row.
 
 namespace fitnas::encoding {
 
@@ -14083,10 +14954,6 @@ struct beside {
 
 } // namespace fitnas::feature
 
-// ---- fitnas/predictor/default_model.hpp ----
-/// @file
-/// @brief The model for whoever does not want to choose one.
-
 namespace fitnas {
 
 /// @brief What the nodes of the default model carry: what a cell has for itself, and what its stage shares.
@@ -14134,6 +15001,10 @@ template <code_space Space, class Encoding = default_encoding<Space>>
 struct default_model : detail::default_layers<Encoding, default_convolutions<Space>>::type {};
 
 } // namespace fitnas
+
+// ---- fitnas/predictor/distil.hpp ----
+/// @file
+/// @brief One model that predicts what another predictor does.
 
 // ---- fitnas/space/sample.hpp ----
 /// @file
@@ -14198,10 +15069,6 @@ std::vector<architecture<Space>> sample(std::size_t n, seed s) {
 }
 
 } // namespace fitnas
-
-// ---- fitnas/predictor/distil.hpp ----
-/// @file
-/// @brief One model that predicts what another predictor does.
 
 namespace fitnas {
 
@@ -14514,6 +15381,10 @@ private:
 
 } // namespace fitnas::feature
 
+// ---- fitnas/predictor/fit_default.hpp ----
+/// @file
+/// @brief Fits the default model in the ways that suit a table.
+
 // ---- fitnas/predictor/watched_fits.hpp ----
 /// @file
 /// @brief Fits that run beside each other under one observer.
@@ -14527,16 +15398,7 @@ public:
         : m_watch(watch), m_stage(stage), m_total(static_cast<long long>(total)) {}
 
     /// The same options with an observer that stops the fit when it should not go on.
-    fit_options watched(fit_options o) {
-        if (m_watch.watches()) {
-            o.observer = [this](const progress&) {
-                if (!tell()) {
-                    throw interrupted("[F0643] " + std::string(m_stage) + ": stopped by its observer");
-                }
-            };
-        }
-        return o;
-    }
+    fit_options watched(fit_options o);
     bool stopped() const { return m_watch.stopped(); }
     void done() {
         m_done.fetch_add(1, std::memory_order_relaxed);
@@ -14545,12 +15407,7 @@ public:
     void rethrow() const { m_watch.rethrow(); }
 
 private:
-    bool tell() {
-        return m_watch({.stage = m_stage,
-                        .done = m_done.load(std::memory_order_relaxed),
-                        .total = m_total,
-                        .seconds = m_clock.seconds()});
-    }
+    bool tell();
 
     shared_observer m_watch;
     const char* m_stage;
@@ -14561,9 +15418,31 @@ private:
 
 } // namespace fitnas::detail
 
-// ---- fitnas/predictor/fit_default.hpp ----
-/// @file
-/// @brief Fits the default model in the ways that suit a table.
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API fit_options watched_fits::watched(fit_options o) {
+    if (m_watch.watches()) {
+        o.observer = [this](const progress&) {
+            if (!tell()) {
+                throw interrupted("[F0643] " + std::string(m_stage) + ": stopped by its observer");
+            }
+        };
+    }
+    return o;
+}
+
+FITNAS_API bool watched_fits::tell() {
+    return m_watch({.stage = m_stage,
+                    .done = m_done.load(std::memory_order_relaxed),
+                    .total = m_total,
+                    .seconds = m_clock.seconds()});
+}
+
+} // namespace fitnas::detail
+
+#endif
 
 namespace fitnas {
 
@@ -15229,111 +16108,20 @@ public:
     order_ridge(const square_matrix& rows, std::span<const double> offsets, std::span<const double> values)
         : m_rows(rows), m_offsets(offsets), m_values(values) {}
 
-    double output(std::size_t row, const std::vector<double>& weights) const {
-        double sum = m_offsets[row];
-        for (std::size_t c = 0; c < weights.size(); ++c) {
-            sum += m_rows(row, c) * weights[c];
-        }
-        return sum;
-    }
+    double output(std::size_t row, const std::vector<double>& weights) const;
 
     /// @param taken the rows to fit to
-    std::vector<double> weights(const std::vector<std::size_t>& taken, double penalty) const {
-        constexpr int most_steps = 50;
-        constexpr double close = 1e-8;
-        std::vector<double> now(m_rows.shape(1));
-        double value = objective(taken, now, penalty);
-        for (int i = 0; i < most_steps; ++i) {
-            const std::vector<double> step = newton_step(taken, now, penalty);
-            std::vector<double> next(now.size());
-            double reached = value;
-            for (double part = 1; part > 1e-6; part /= 2) {
-                for (std::size_t c = 0; c < now.size(); ++c) {
-                    next[c] = now[c] - part * step[c];
-                }
-                reached = objective(taken, next, penalty);
-                if (reached < value) {
-                    break;
-                }
-            }
-            if (!(reached < value)) {
-                break;
-            }
-            const bool arrived = value - reached < close * value;
-            now.swap(next);
-            value = reached;
-            if (arrived) {
-                break;
-            }
-        }
-        return now;
-    }
+    std::vector<double> weights(const std::vector<std::size_t>& taken, double penalty) const;
 
 private:
-    std::vector<double> outputs(const std::vector<std::size_t>& taken, const std::vector<double>& w) const {
-        std::vector<double> all;
-        for (const std::size_t row : taken) {
-            all.push_back(output(row, w));
-        }
-        return all;
-    }
+    std::vector<double> outputs(const std::vector<std::size_t>& taken, const std::vector<double>& w) const;
 
     double objective(const std::vector<std::size_t>& taken, const std::vector<double>& w,
-                     double penalty) const {
-        const std::vector<double> u = outputs(taken, w);
-        double sum = 0;
-        for (const double v : w) {
-            sum += 0.5 * penalty * v * v;
-        }
-        for (std::size_t i = 0; i < u.size(); ++i) {
-            for (std::size_t j = 0; j < u.size(); ++j) {
-                sum += m_values[taken[i]] > m_values[taken[j]] ? order_loss(u[i] - u[j]) : 0;
-            }
-        }
-        return sum;
-    }
+                     double penalty) const;
 
     /// Second derivatives^-1 times first ones.
     std::vector<double> newton_step(const std::vector<std::size_t>& taken, const std::vector<double>& w,
-                                    double penalty) const {
-        const std::vector<double> u = outputs(taken, w);
-        const std::size_t width = w.size();
-        std::vector<double> first(width);
-        square_matrix second({width, width}, 0.0);
-        std::vector<double> pulled(width);
-        for (std::size_t c = 0; c < width; ++c) {
-            first[c] = penalty * w[c];
-            second(c, c) = penalty;
-        }
-        for (std::size_t i = 0; i < u.size(); ++i) {
-            // Of each row its slope, and its curvature with all others: sum over j of c_ij (row_i - row_j).
-            double slope = 0;
-            double curvature = 0;
-            pulled.assign(width, 0.0);
-            for (std::size_t j = 0; j < u.size(); ++j) {
-                const double order = m_values[taken[i]] - m_values[taken[j]];
-                if (order != 0) {
-                    const double wrong = 1 / (1 + std::exp(order > 0 ? u[i] - u[j] : u[j] - u[i]));
-                    const double curved = wrong * (1 - wrong);
-                    slope += order > 0 ? -wrong : wrong;
-                    curvature += curved;
-                    const double* const other = &m_rows(taken[j], 0);
-                    for (std::size_t c = 0; c < width; ++c) {
-                        pulled[c] += curved * other[c];
-                    }
-                }
-            }
-            const double* const own = &m_rows(taken[i], 0);
-            for (std::size_t c = 0; c < width; ++c) {
-                first[c] += slope * own[c];
-                for (std::size_t d = c; own[c] != 0 && d < width; ++d) {
-                    second(c, d) += own[c] * (curvature * own[d] - pulled[d]);
-                }
-            }
-        }
-        factorise(second);
-        return solved(second, std::move(first));
-    }
+                                    double penalty) const;
 
     const square_matrix& m_rows;
     std::span<const double> m_offsets;
@@ -15341,6 +16129,119 @@ private:
 };
 
 } // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API double order_ridge::output(std::size_t row, const std::vector<double>& weights) const {
+    double sum = m_offsets[row];
+    for (std::size_t c = 0; c < weights.size(); ++c) {
+        sum += m_rows(row, c) * weights[c];
+    }
+    return sum;
+}
+
+FITNAS_API std::vector<double> order_ridge::weights(const std::vector<std::size_t>& taken,
+                                                    double penalty) const {
+    constexpr int most_steps = 50;
+    constexpr double close = 1e-8;
+    std::vector<double> now(m_rows.shape(1));
+    double value = objective(taken, now, penalty);
+    for (int i = 0; i < most_steps; ++i) {
+        const std::vector<double> step = newton_step(taken, now, penalty);
+        std::vector<double> next(now.size());
+        double reached = value;
+        for (double part = 1; part > 1e-6; part /= 2) {
+            for (std::size_t c = 0; c < now.size(); ++c) {
+                next[c] = now[c] - part * step[c];
+            }
+            reached = objective(taken, next, penalty);
+            if (reached < value) {
+                break;
+            }
+        }
+        if (!(reached < value)) {
+            break;
+        }
+        const bool arrived = value - reached < close * value;
+        now.swap(next);
+        value = reached;
+        if (arrived) {
+            break;
+        }
+    }
+    return now;
+}
+
+FITNAS_API std::vector<double> order_ridge::outputs(const std::vector<std::size_t>& taken,
+                                                    const std::vector<double>& w) const {
+    std::vector<double> all;
+    for (const std::size_t row : taken) {
+        all.push_back(output(row, w));
+    }
+    return all;
+}
+
+FITNAS_API double order_ridge::objective(const std::vector<std::size_t>& taken, const std::vector<double>& w,
+                                         double penalty) const {
+    const std::vector<double> u = outputs(taken, w);
+    double sum = 0;
+    for (const double v : w) {
+        sum += 0.5 * penalty * v * v;
+    }
+    for (std::size_t i = 0; i < u.size(); ++i) {
+        for (std::size_t j = 0; j < u.size(); ++j) {
+            sum += m_values[taken[i]] > m_values[taken[j]] ? order_loss(u[i] - u[j]) : 0;
+        }
+    }
+    return sum;
+}
+
+FITNAS_API std::vector<double> order_ridge::newton_step(const std::vector<std::size_t>& taken,
+                                                        const std::vector<double>& w, double penalty) const {
+    const std::vector<double> u = outputs(taken, w);
+    const std::size_t width = w.size();
+    std::vector<double> first(width);
+    square_matrix second({width, width}, 0.0);
+    std::vector<double> pulled(width);
+    for (std::size_t c = 0; c < width; ++c) {
+        first[c] = penalty * w[c];
+        second(c, c) = penalty;
+    }
+    for (std::size_t i = 0; i < u.size(); ++i) {
+        // Of each row its slope, and its curvature with all others: sum over j of c_ij (row_i - row_j).
+        double slope = 0;
+        double curvature = 0;
+        pulled.assign(width, 0.0);
+        for (std::size_t j = 0; j < u.size(); ++j) {
+            const double order = m_values[taken[i]] - m_values[taken[j]];
+            if (order != 0) {
+                const double wrong = 1 / (1 + std::exp(order > 0 ? u[i] - u[j] : u[j] - u[i]));
+                const double curved = wrong * (1 - wrong);
+                slope += order > 0 ? -wrong : wrong;
+                curvature += curved;
+                const double* const other = &m_rows(taken[j], 0);
+                for (std::size_t c = 0; c < width; ++c) {
+                    pulled[c] += curved * other[c];
+                }
+            }
+        }
+        const double* const own = &m_rows(taken[i], 0);
+        for (std::size_t c = 0; c < width; ++c) {
+            first[c] += slope * own[c];
+            for (std::size_t d = c; own[c] != 0 && d < width; ++d) {
+                second(c, d) += own[c] * (curvature * own[d] - pulled[d]);
+            }
+        }
+    }
+    factorise(second);
+    return solved(second, std::move(first));
+}
+
+} // namespace fitnas::detail
+
+#endif
 
 // ---- fitnas/predictor/order_weights.hpp ----
 /// @file
@@ -15356,35 +16257,7 @@ public:
     /// Features of one kind, which get one factor, so that a network's squares of them add up to a weight on
     /// average. Constant ones are left out.
     /// @param values networks x features
-    void add(const square_matrix& values, std::size_t first, std::size_t last, double weight) {
-        double squares = 0;
-        const std::size_t begin = m_columns.size();
-        for (std::size_t c = first; c < last; ++c) {
-            std::vector<double> column;
-            double mean = 0;
-            for (std::size_t r = 0; r < m_networks; ++r) {
-                column.push_back(values(r, c));
-                mean += column.back() / static_cast<double>(m_networks);
-            }
-            double own = 0;
-            for (double& v : column) {
-                v -= mean;
-                own += v * v / static_cast<double>(m_networks);
-            }
-            if (own > 1e-12) {
-                squares += own;
-                m_columns.push_back(std::move(column));
-                m_source.push_back(c);
-            }
-        }
-        const double factor = squares > 0 ? std::sqrt(weight / squares) : 0;
-        m_factor.resize(m_columns.size(), factor);
-        for (std::size_t c = begin; c < m_columns.size(); ++c) {
-            for (double& v : m_columns[c]) {
-                v *= factor;
-            }
-        }
-    }
+    void add(const square_matrix& values, std::size_t first, std::size_t last, double weight);
 
     std::size_t size() const { return m_columns.size(); }
     double operator()(std::size_t row, std::size_t column) const { return m_columns[column][row]; }
@@ -15406,9 +16279,50 @@ private:
 /// @param x features of networks, the first of which have the values
 /// @param prior means of the weights
 /// @return weights whose outputs over all networks have standard deviation 1, or 0
-inline std::vector<double> order_weights(const feature_columns& x, std::size_t networks,
-                                         const std::vector<double>& prior, std::span<const double> values,
-                                         seed s) {
+FITNAS_API std::vector<double> order_weights(const feature_columns& x, std::size_t networks,
+                                             const std::vector<double>& prior, std::span<const double> values,
+                                             seed s);
+
+} // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API void feature_columns::add(const square_matrix& values, std::size_t first, std::size_t last,
+                                     double weight) {
+    double squares = 0;
+    const std::size_t begin = m_columns.size();
+    for (std::size_t c = first; c < last; ++c) {
+        std::vector<double> column;
+        double mean = 0;
+        for (std::size_t r = 0; r < m_networks; ++r) {
+            column.push_back(values(r, c));
+            mean += column.back() / static_cast<double>(m_networks);
+        }
+        double own = 0;
+        for (double& v : column) {
+            v -= mean;
+            own += v * v / static_cast<double>(m_networks);
+        }
+        if (own > 1e-12) {
+            squares += own;
+            m_columns.push_back(std::move(column));
+            m_source.push_back(c);
+        }
+    }
+    const double factor = squares > 0 ? std::sqrt(weight / squares) : 0;
+    m_factor.resize(m_columns.size(), factor);
+    for (std::size_t c = begin; c < m_columns.size(); ++c) {
+        for (double& v : m_columns[c]) {
+            v *= factor;
+        }
+    }
+}
+
+FITNAS_API std::vector<double> order_weights(const feature_columns& x, std::size_t networks,
+                                             const std::vector<double>& prior, std::span<const double> values,
+                                             seed s) {
     constexpr std::array<double, 4> penalties{0.5, 8, 128, 2048};
     const std::size_t n = values.size();
     const std::size_t width = x.size();
@@ -15542,6 +16456,12 @@ inline std::vector<double> order_weights(const feature_columns& x, std::size_t n
 }
 
 } // namespace fitnas::detail
+
+#endif
+
+// ---- fitnas/predictor/table.hpp ----
+/// @file
+/// @brief The predictions of a whole space.
 
 // ---- fitnas/predictor/windows.hpp ----
 /// @file
@@ -15872,10 +16792,6 @@ canonical_pairs canonical_pairs_of() {
 }
 
 } // namespace fitnas
-
-// ---- fitnas/predictor/table.hpp ----
-/// @file
-/// @brief The predictions of a whole space.
 
 namespace fitnas {
 
@@ -16261,6 +17177,22 @@ two_fidelity_predictor<Space, Encoding> fit_two_fidelities(score_table<Space> sc
 
 } // namespace fitnas
 
+// ---- fitnas/search/budget.hpp ----
+/// @file
+/// @brief Iterative sampling with a budget and two prices: cheap scores of many networks, dear ones of a few.
+
+// ---- fitnas/search/iterative.hpp ----
+/// @file
+/// @brief Iterative sampling: a predictor that asks for the scores it is fitted to.
+
+// ---- fitnas/search/enumerate.hpp ----
+/// @file
+/// @brief Every network of a space that keeps the limits, with its prediction, in batches.
+
+// ---- fitnas/search/candidate.hpp ----
+/// @file
+/// @brief What a search returns: architectures with predicted quality and costs, best first.
+
 // ---- fitnas/space/limit.hpp ----
 /// @file
 /// @brief Limits on what an architecture may cost, in any combination.
@@ -16295,15 +17227,7 @@ struct limit {
     }
 
     /// @return as messages name it: "macs <= 1500000 and latency <= 2.5 ms"
-    FITNAS_COLD std::string text() const {
-        std::string all;
-        for (const bound& b : bounds) {
-            if (b.limits()) {
-                all += (all.empty() ? "" : " and ") + b.cost.name() + " <= " + b.cost.text(b.most);
-            }
-        }
-        return all.empty() ? "no limit" : all;
-    }
+    FITNAS_COLD std::string text() const;
 };
 
 /// @brief Both limits. Of two limits on one cost the smaller holds.
@@ -16336,14 +17260,6 @@ inline limit parameters_at_most(long long most) { return parameters().at_most(st
 
 } // namespace cost
 
-inline cost::limit named_cost::at_most(double most) const {
-    if (!(most >= 0)) {
-        throw option_error("[F0309] limit: " + name() + ": expected at most " + text(0) + " or more, got " +
-                           detail::number_text(most));
-    }
-    return {{{*this, most}}};
-}
-
 /// @brief A limit made ready for one space: it judges whole architectures, and beginnings of them by the
 /// cheapest way to go on.
 class limit_check {
@@ -16357,14 +17273,7 @@ public:
     /// @brief Nothing is limited.
     limit_check() = default;
 
-    explicit limit_check(std::vector<limited> costs) : m_costs(std::move(costs)) {
-        for (limited& c : m_costs) {
-            for (const cost_terms::term& t : c.terms.order()) {
-                const std::span<const double> values = c.terms.values(t);
-                c.cheapest.push_back(*std::min_element(values.begin(), values.end()));
-            }
-        }
-    }
+    explicit limit_check(std::vector<limited> costs);
 
     /// @return whether nothing is limited
     bool empty() const { return m_costs.empty(); }
@@ -16372,27 +17281,17 @@ public:
     const std::vector<limited>& costs() const { return m_costs; }
 
     /// @param code one operator number a cell
-    bool meets(std::span<const std::uint8_t> code) const {
-        return std::all_of(m_costs.begin(), m_costs.end(),
-                           [&](const limited& c) { return c.terms.sum(code) <= c.most; });
-    }
+    bool meets(std::span<const std::uint8_t> code) const;
 
     /// @brief Whether an architecture that begins like `code` keeps each limit by itself, where every cell
     /// behind takes its cheapest operator. That is necessary; it is sufficient for a single limit.
     /// @param code one operator number a cell
     /// @param chosen how many cells, from the first, count
-    bool can_meet(std::span<const std::uint8_t> code, int chosen) const {
-        return std::all_of(m_costs.begin(), m_costs.end(),
-                           [&](const limited& c) { return least(c, code, chosen) <= c.most; });
-    }
+    bool can_meet(std::span<const std::uint8_t> code, int chosen) const;
 
     /// @brief Refuses limits of which one alone is below everything that the space has.
     /// @throws limit_error with the limits and the least of each cost
-    void require_possible(const std::string& what) const {
-        if (!can_meet({}, 0)) {
-            throw limit_error("[F0313] " + what + ": no architecture meets " + text() + "; " + least_text());
-        }
-    }
+    void require_possible(const std::string& what) const;
 
     /// @return the error to throw where a search met no architecture that keeps the limits
     FITNAS_COLD limit_error nothing_found(const std::string& what, const std::string& looked_at) const {
@@ -16402,32 +17301,12 @@ public:
 private:
     /// The same order of addition as the cost's own, so that rounding is the same, and never above a sum of
     /// more.
-    static double least(const limited& c, std::span<const std::uint8_t> code, int chosen) {
-        double total = 0;
-        for (std::size_t i = 0; i < c.cheapest.size(); ++i) {
-            const cost_terms::term& t = c.terms.order()[i];
-            total += t.cell >= 0 && t.cell < chosen
-                         ? c.terms.values(t)[code[static_cast<std::size_t>(t.cell)]]
-                         : c.cheapest[i];
-        }
-        return total;
-    }
+    static double least(const limited& c, std::span<const std::uint8_t> code, int chosen);
 
     FITNAS_COLD std::string text() const { return cost::limit{{m_costs.begin(), m_costs.end()}}.text(); }
 
     /// "the least is 41.2 mJ", "the least of each: macs 12, latency 0.5 ms".
-    FITNAS_COLD std::string least_text() const {
-        std::string all;
-        const auto count =
-            std::count_if(m_costs.begin(), m_costs.end(), [](const limited& c) { return c.limits(); });
-        for (const limited& c : m_costs) {
-            if (c.limits()) {
-                all += (all.empty() ? "" : ", ") + (count > 1 ? c.cost.name() + " " : "") +
-                       c.cost.text(least(c, {}, 0));
-            }
-        }
-        return (count > 1 ? "the least of each: " : "the least is ") + all;
-    }
+    FITNAS_COLD std::string least_text() const;
 
     std::vector<limited> m_costs;
 };
@@ -16446,9 +17325,83 @@ limit_check check_of(const cost::limit& limit) {
 
 } // namespace fitnas
 
-// ---- fitnas/search/candidate.hpp ----
-/// @file
-/// @brief What a search returns: architectures with predicted quality and costs, best first.
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::cost {
+
+FITNAS_API std::string limit::text() const {
+    std::string all;
+    for (const bound& b : bounds) {
+        if (b.limits()) {
+            all += (all.empty() ? "" : " and ") + b.cost.name() + " <= " + b.cost.text(b.most);
+        }
+    }
+    return all.empty() ? "no limit" : all;
+}
+
+} // namespace fitnas::cost
+
+namespace fitnas {
+
+FITNAS_API cost::limit named_cost::at_most(double most) const {
+    if (!(most >= 0)) {
+        throw option_error("[F0309] limit: " + name() + ": expected at most " + text(0) + " or more, got " +
+                           detail::number_text(most));
+    }
+    return {{{*this, most}}};
+}
+
+FITNAS_API limit_check::limit_check(std::vector<limited> costs) : m_costs(std::move(costs)) {
+    for (limited& c : m_costs) {
+        for (const cost_terms::term& t : c.terms.order()) {
+            const std::span<const double> values = c.terms.values(t);
+            c.cheapest.push_back(*std::min_element(values.begin(), values.end()));
+        }
+    }
+}
+
+FITNAS_API double limit_check::least(const limited& c, std::span<const std::uint8_t> code, int chosen) {
+    double total = 0;
+    for (std::size_t i = 0; i < c.cheapest.size(); ++i) {
+        const cost_terms::term& t = c.terms.order()[i];
+        total += t.cell >= 0 && t.cell < chosen ? c.terms.values(t)[code[static_cast<std::size_t>(t.cell)]]
+                                                : c.cheapest[i];
+    }
+    return total;
+}
+
+FITNAS_API std::string limit_check::least_text() const {
+    std::string all;
+    const auto count =
+        std::count_if(m_costs.begin(), m_costs.end(), [](const limited& c) { return c.limits(); });
+    for (const limited& c : m_costs) {
+        if (c.limits()) {
+            all += (all.empty() ? "" : ", ") + (count > 1 ? c.cost.name() + " " : "") +
+                   c.cost.text(least(c, {}, 0));
+        }
+    }
+    return (count > 1 ? "the least of each: " : "the least is ") + all;
+}
+
+FITNAS_API bool limit_check::meets(std::span<const std::uint8_t> code) const {
+    return std::all_of(m_costs.begin(), m_costs.end(),
+                       [&](const limited& c) { return c.terms.sum(code) <= c.most; });
+}
+
+FITNAS_API bool limit_check::can_meet(std::span<const std::uint8_t> code, int chosen) const {
+    return std::all_of(m_costs.begin(), m_costs.end(),
+                       [&](const limited& c) { return least(c, code, chosen) <= c.most; });
+}
+
+FITNAS_API void limit_check::require_possible(const std::string& what) const {
+    if (!can_meet({}, 0)) {
+        throw limit_error("[F0313] " + what + ": no architecture meets " + text() + "; " + least_text());
+    }
+}
+
+} // namespace fitnas
+
+#endif
 
 namespace fitnas::search {
 
@@ -16554,8 +17507,19 @@ candidate<Space> candidate_of(const architecture<Space>& a, double predicted, co
 namespace detail {
 
 /// Refuses values that cannot be ranked.
-inline void require_values(const std::vector<double>& values, std::size_t expected, const char* what,
-                           const char* whose) {
+FITNAS_API void require_values(const std::vector<double>& values, std::size_t expected, const char* what,
+                               const char* whose);
+
+} // namespace detail
+
+} // namespace fitnas::search
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::search::detail {
+
+FITNAS_API void require_values(const std::vector<double>& values, std::size_t expected, const char* what,
+                               const char* whose) {
     if (values.size() != expected) {
         throw shape_error("[F0702] " + std::string(what) + ": the " + whose + " gave " +
                           std::to_string(values.size()) + " values for " + std::to_string(expected) +
@@ -16570,13 +17534,9 @@ inline void require_values(const std::vector<double>& values, std::size_t expect
     }
 }
 
-} // namespace detail
+} // namespace fitnas::search::detail
 
-} // namespace fitnas::search
-
-// ---- fitnas/search/enumerate.hpp ----
-/// @file
-/// @brief Every network of a space that keeps the limits, with its prediction, in batches.
+#endif
 
 namespace fitnas::search {
 
@@ -16644,6 +17604,10 @@ std::uint64_t for_each_prediction(const Model& predictor, const cost::limit& lim
 }
 
 } // namespace fitnas::search
+
+// ---- fitnas/search/evolution.hpp ----
+/// @file
+/// @brief Evolution: the best found so far are mutated and crossed.
 
 // ---- fitnas/search/shortlist.hpp ----
 /// @file
@@ -16716,10 +17680,6 @@ private:
 
 } // namespace fitnas::search::detail
 
-// ---- fitnas/search/evolution.hpp ----
-/// @file
-/// @brief Evolution: the best found so far are mutated and crossed.
-
 namespace fitnas::search {
 
 /// @brief The defaults are those of single-path one-shot search (Guo et al., arXiv 1904.00420).
@@ -16783,25 +17743,7 @@ architecture<Space> mutate(architecture<Space> a, double chance, random_stream& 
     return a;
 }
 
-FITNAS_COLD inline void require_options(const evolution_options& o) {
-    const auto at_least_1 = [](std::size_t value, const char* name) {
-        if (value < 1) {
-            throw option_error(std::string("[F0706] evolution: ") + name + ": expected at least 1, got 0");
-        }
-    };
-    at_least_1(o.population, "population");
-    at_least_1(o.generations, "generations");
-    at_least_1(o.parents, "parents");
-    at_least_1(o.draws, "draws");
-    if (!(o.mutation > 0 && o.mutation <= 1)) {
-        throw option_error("[F0707] evolution: mutation: expected a chance in (0, 1], got " +
-                           fitnas::detail::number_text(o.mutation));
-    }
-    if (!(o.crossover >= 0 && o.crossover <= 1)) {
-        throw option_error("[F0708] evolution: crossover: expected a share in [0, 1], got " +
-                           fitnas::detail::number_text(o.crossover));
-    }
-}
+FITNAS_COLD FITNAS_API void require_options(const evolution_options& o);
 
 } // namespace detail
 
@@ -16890,6 +17832,34 @@ std::vector<candidate<typename Model::space>> evolution(const Model& predictor,
 }
 
 } // namespace fitnas::search
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::search::detail {
+
+FITNAS_API void require_options(const evolution_options& o) {
+    const auto at_least_1 = [](std::size_t value, const char* name) {
+        if (value < 1) {
+            throw option_error(std::string("[F0706] evolution: ") + name + ": expected at least 1, got 0");
+        }
+    };
+    at_least_1(o.population, "population");
+    at_least_1(o.generations, "generations");
+    at_least_1(o.parents, "parents");
+    at_least_1(o.draws, "draws");
+    if (!(o.mutation > 0 && o.mutation <= 1)) {
+        throw option_error("[F0707] evolution: mutation: expected a chance in (0, 1], got " +
+                           fitnas::detail::number_text(o.mutation));
+    }
+    if (!(o.crossover >= 0 && o.crossover <= 1)) {
+        throw option_error("[F0708] evolution: crossover: expected a share in [0, 1], got " +
+                           fitnas::detail::number_text(o.crossover));
+    }
+}
+
+} // namespace fitnas::search::detail
+
+#endif
 
 // ---- fitnas/search/random.hpp ----
 /// @file
@@ -17004,10 +17974,6 @@ std::vector<candidate<typename Model::space>> random(const Model& predictor,
 
 } // namespace fitnas::search
 
-// ---- fitnas/search/iterative.hpp ----
-/// @file
-/// @brief Iterative sampling: a predictor that asks for the scores it is fitted to.
-
 namespace fitnas::search {
 
 /// @brief How scores are asked for. The defaults are our choice.
@@ -17068,19 +18034,7 @@ best_unknown(const Model& predictor, const std::set<architecture<typename Model:
     return found;
 }
 
-inline void require_options(const iterative_options& o) {
-    const auto refuse = [](const std::string& message) { throw option_error(message); };
-    if (o.evaluations < 8) {
-        refuse("[F0712] iterative: evaluations: expected at least 8, got " + std::to_string(o.evaluations));
-    }
-    if (!(o.uniform > 0 && o.uniform <= 1)) {
-        refuse("[F0713] iterative: uniform: expected a share above 0, at most 1, got " +
-               fitnas::detail::number_text(o.uniform));
-    }
-    if (o.rounds < 1) {
-        refuse("[F0714] iterative: rounds: expected at least 1, got 0");
-    }
-}
+FITNAS_API void require_options(const iterative_options& o);
 
 } // namespace detail
 
@@ -17166,9 +18120,27 @@ iterative_result<default_predictor<Space>> iterative(Scorer&& score, const itera
 
 } // namespace fitnas::search
 
-// ---- fitnas/search/budget.hpp ----
-/// @file
-/// @brief Iterative sampling with a budget and two prices: cheap scores of many networks, dear ones of a few.
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::search::detail {
+
+FITNAS_API void require_options(const iterative_options& o) {
+    const auto refuse = [](const std::string& message) { throw option_error(message); };
+    if (o.evaluations < 8) {
+        refuse("[F0712] iterative: evaluations: expected at least 8, got " + std::to_string(o.evaluations));
+    }
+    if (!(o.uniform > 0 && o.uniform <= 1)) {
+        refuse("[F0713] iterative: uniform: expected a share above 0, at most 1, got " +
+               fitnas::detail::number_text(o.uniform));
+    }
+    if (o.rounds < 1) {
+        refuse("[F0714] iterative: rounds: expected at least 1, got 0");
+    }
+}
+
+} // namespace fitnas::search::detail
+
+#endif
 
 namespace fitnas::search {
 
@@ -17212,34 +18184,7 @@ struct budget_result {
 
 namespace detail {
 
-inline void require_options(const budget_options& o, double score_price, double truth_price) {
-    const auto refuse = [](const std::string& message, double got) {
-        throw option_error(message + ", got " + fitnas::detail::number_text(got));
-    };
-    for (const double price : {score_price, truth_price}) {
-        if (!(price > 0) || !std::isfinite(price)) {
-            refuse("[F0750] iterative: price of a scorer: expected a number above 0", price);
-        }
-    }
-    if (!(o.scores_share > 0 && o.scores_share < 1)) {
-        refuse("[F0751] iterative: scores_share: expected a share above 0 and below 1", o.scores_share);
-    }
-    if (!(o.uniform >= 0 && o.uniform <= 1)) {
-        refuse("[F0752] iterative: uniform: expected a share from 0 to 1", o.uniform);
-    }
-    if (o.rounds < 1) {
-        refuse("[F0753] iterative: rounds: expected at least 1", 0);
-    }
-    if (o.most_scores < 8) {
-        refuse("[F0754] iterative: most_scores: expected at least 8", static_cast<double>(o.most_scores));
-    }
-    const double least = (std::max)(8 * score_price / o.scores_share, 4 * truth_price / (1 - o.scores_share));
-    if (!(o.budget >= least) || !std::isfinite(o.budget)) {
-        refuse("[F0755] iterative: budget: expected at least " + fitnas::detail::number_text(least) +
-                   ", which pays 8 scores by scores_share of it and 4 truths by the rest",
-               o.budget);
-    }
-}
+FITNAS_API void require_options(const budget_options& o, double score_price, double truth_price);
 
 /// Asks a scorer for what is not known yet, and keeps all answers in order.
 template <code_space Space, class Scorer>
@@ -17407,6 +18352,59 @@ iterative(priced<Score> score, priced<Truth> truth, const budget_options& option
 
 } // namespace fitnas::search
 
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::search::detail {
+
+FITNAS_API void require_options(const budget_options& o, double score_price, double truth_price) {
+    const auto refuse = [](const std::string& message, double got) {
+        throw option_error(message + ", got " + fitnas::detail::number_text(got));
+    };
+    for (const double price : {score_price, truth_price}) {
+        if (!(price > 0) || !std::isfinite(price)) {
+            refuse("[F0750] iterative: price of a scorer: expected a number above 0", price);
+        }
+    }
+    if (!(o.scores_share > 0 && o.scores_share < 1)) {
+        refuse("[F0751] iterative: scores_share: expected a share above 0 and below 1", o.scores_share);
+    }
+    if (!(o.uniform >= 0 && o.uniform <= 1)) {
+        refuse("[F0752] iterative: uniform: expected a share from 0 to 1", o.uniform);
+    }
+    if (o.rounds < 1) {
+        refuse("[F0753] iterative: rounds: expected at least 1", 0);
+    }
+    if (o.most_scores < 8) {
+        refuse("[F0754] iterative: most_scores: expected at least 8", static_cast<double>(o.most_scores));
+    }
+    const double least = (std::max)(8 * score_price / o.scores_share, 4 * truth_price / (1 - o.scores_share));
+    if (!(o.budget >= least) || !std::isfinite(o.budget)) {
+        refuse("[F0755] iterative: budget: expected at least " + fitnas::detail::number_text(least) +
+                   ", which pays 8 scores by scores_share of it and 4 truths by the rest",
+               o.budget);
+    }
+}
+
+} // namespace fitnas::search::detail
+
+#endif
+
+// ---- fitnas/search/exact.hpp ----
+/// @file
+/// @brief The true best of a whole space by a model that decomposes, however large the space is.
+
+// ---- fitnas/search/exact_search.hpp ----
+/// @file
+/// @brief Branch and bound over beginnings of architectures: what `search::exact` runs.
+
+// ---- fitnas/search/path_bounds.hpp ----
+/// @file
+/// @brief Upper bounds on what a path can still reach under limits.
+
+// ---- fitnas/search/window_paths.hpp ----
+/// @file
+/// @brief A sum over windows of cells as paths through states.
+
 // ---- fitnas/search/path_cost.hpp ----
 /// @file
 /// @brief A cost along a path of cells.
@@ -17427,33 +18425,7 @@ struct path_cost {
     std::vector<double> smallest_behind{};    ///< of all terms behind the first cells, the cheapest way
     double total = 0;                         ///< the largest there is
 
-    path_cost(const cost_terms& terms, double limit) : most(limit) {
-        for (const cost_terms::term& t : terms.order()) {
-            const std::span<const double> values = terms.values(t);
-            if (t.cell >= 0) {
-                FITNAS_ASSERT(static_cast<std::size_t>(t.cell) == cells.size());
-                cells.emplace_back(values.begin(), values.end());
-                fixed.emplace_back();
-            } else if (cells.empty()) {
-                start += values[0];
-            } else {
-                fixed.back().push_back(values[0]);
-            }
-        }
-        fixed_behind.assign(cells.size() + 1, 0);
-        smallest_behind = fixed_behind;
-        total = start;
-        for (std::size_t i = cells.size(); i-- > 0;) {
-            for (const double value : fixed[i]) {
-                fixed_behind[i] += value;
-            }
-            smallest_behind[i] = smallest_behind[i + 1] + fixed_behind[i] +
-                                 *std::min_element(cells[i].begin(), cells[i].end());
-            total += fixed_behind[i] + *std::max_element(cells[i].begin(), cells[i].end());
-            fixed_behind[i] += fixed_behind[i + 1];
-        }
-        most_rounded = most + 1e-12 * (std::abs(most) + total);
-    }
+    path_cost(const cost_terms& terms, double limit);
 
     /// What is spent behind a cell.
     double step(double spent, std::size_t cell, std::size_t o) const {
@@ -17474,7 +18446,43 @@ struct path_cost {
 };
 
 /// The costs that are limited, in the order of the check.
-inline std::vector<path_cost> path_costs_of(const limit_check& limits) {
+FITNAS_API std::vector<path_cost> path_costs_of(const limit_check& limits);
+
+} // namespace fitnas::search::detail
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::search::detail {
+
+FITNAS_API path_cost::path_cost(const cost_terms& terms, double limit) : most(limit) {
+    for (const cost_terms::term& t : terms.order()) {
+        const std::span<const double> values = terms.values(t);
+        if (t.cell >= 0) {
+            FITNAS_ASSERT(static_cast<std::size_t>(t.cell) == cells.size());
+            cells.emplace_back(values.begin(), values.end());
+            fixed.emplace_back();
+        } else if (cells.empty()) {
+            start += values[0];
+        } else {
+            fixed.back().push_back(values[0]);
+        }
+    }
+    fixed_behind.assign(cells.size() + 1, 0);
+    smallest_behind = fixed_behind;
+    total = start;
+    for (std::size_t i = cells.size(); i-- > 0;) {
+        for (const double value : fixed[i]) {
+            fixed_behind[i] += value;
+        }
+        smallest_behind[i] =
+            smallest_behind[i + 1] + fixed_behind[i] + *std::min_element(cells[i].begin(), cells[i].end());
+        total += fixed_behind[i] + *std::max_element(cells[i].begin(), cells[i].end());
+        fixed_behind[i] += fixed_behind[i + 1];
+    }
+    most_rounded = most + 1e-12 * (std::abs(most) + total);
+}
+
+FITNAS_API std::vector<path_cost> path_costs_of(const limit_check& limits) {
     std::vector<path_cost> all;
     for (const limit_check::limited& l : limits.costs()) {
         if (l.limits()) {
@@ -17486,9 +18494,7 @@ inline std::vector<path_cost> path_costs_of(const limit_check& limits) {
 
 } // namespace fitnas::search::detail
 
-// ---- fitnas/search/window_paths.hpp ----
-/// @file
-/// @brief A sum over windows of cells as paths through states.
+#endif
 
 namespace fitnas::search::detail {
 
@@ -17596,8 +18602,27 @@ private:
 };
 
 /// What the operators of a cell cost together, each cost times its weight.
-inline void weigh(const path_graph& graph, const std::vector<path_cost>& costs,
-                  std::span<const double> weights, std::size_t cell, std::vector<double>& price) {
+FITNAS_API void weigh(const path_graph& graph, const std::vector<path_cost>& costs,
+                      std::span<const double> weights, std::size_t cell, std::vector<double>& price);
+
+/// Of each state before each cell, the best of what the cells from there on add, less their weighted costs.
+/// With weights of 0 nothing is rounded.
+FITNAS_API void best_behind(const path_graph& graph, const std::vector<path_cost>& costs,
+                            std::span<const double> weights, std::vector<std::vector<double>>& values);
+
+/// The path that `best_behind` has found.
+FITNAS_API std::vector<std::uint8_t> best_path(const path_graph& graph, const std::vector<path_cost>& costs,
+                                               std::span<const double> weights,
+                                               const std::vector<std::vector<double>>& values);
+
+} // namespace fitnas::search::detail
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::search::detail {
+
+FITNAS_API void weigh(const path_graph& graph, const std::vector<path_cost>& costs,
+                      std::span<const double> weights, std::size_t cell, std::vector<double>& price) {
     price.assign(graph.operators(cell), 0.0);
     for (std::size_t i = 0; i < weights.size(); ++i) {
         for (std::size_t o = 0; o < price.size(); ++o) {
@@ -17606,10 +18631,8 @@ inline void weigh(const path_graph& graph, const std::vector<path_cost>& costs,
     }
 }
 
-/// Of each state before each cell, the best of what the cells from there on add, less their weighted costs.
-/// With weights of 0 nothing is rounded.
-inline void best_behind(const path_graph& graph, const std::vector<path_cost>& costs,
-                        std::span<const double> weights, std::vector<std::vector<double>>& values) {
+FITNAS_API void best_behind(const path_graph& graph, const std::vector<path_cost>& costs,
+                            std::span<const double> weights, std::vector<std::vector<double>>& values) {
     values.resize(graph.cells() + 1);
     values.back().assign(graph.states(graph.cells()), 0.0);
     std::vector<double> price;
@@ -17630,10 +18653,9 @@ inline void best_behind(const path_graph& graph, const std::vector<path_cost>& c
     }
 }
 
-/// The path that `best_behind` has found.
-inline std::vector<std::uint8_t> best_path(const path_graph& graph, const std::vector<path_cost>& costs,
-                                           std::span<const double> weights,
-                                           const std::vector<std::vector<double>>& values) {
+FITNAS_API std::vector<std::uint8_t> best_path(const path_graph& graph, const std::vector<path_cost>& costs,
+                                               std::span<const double> weights,
+                                               const std::vector<std::vector<double>>& values) {
     std::vector<std::uint8_t> path;
     std::vector<double> price;
     std::size_t state = 0;
@@ -17656,9 +18678,7 @@ inline std::vector<std::uint8_t> best_path(const path_graph& graph, const std::v
 
 } // namespace fitnas::search::detail
 
-// ---- fitnas/search/path_bounds.hpp ----
-/// @file
-/// @brief Upper bounds on what a path can still reach under limits.
+#endif
 
 namespace fitnas::search::detail {
 
@@ -17667,35 +18687,7 @@ namespace fitnas::search::detail {
 class path_bounds {
 public:
     /// Chooses multipliers: none, those that bound the whole best, and some around them.
-    path_bounds(const path_graph& graph, const std::vector<path_cost>& costs)
-        : m_graph(graph), m_costs(costs) {
-        choose();
-        const std::size_t n = m_count;
-        m_values.resize(graph.cells() + 1);
-        std::vector<std::vector<double>> one;
-        for (std::size_t t = 0; t <= graph.cells(); ++t) {
-            m_values[t].resize(graph.states(t) * n);
-        }
-        for (std::size_t j = 0; j < n; ++j) {
-            best_behind(graph, costs, multiplier(j), one);
-            for (std::size_t t = 0; t <= graph.cells(); ++t) {
-                for (std::size_t s = 0; s < graph.states(t); ++s) {
-                    m_values[t][s * n + j] = one[t][s];
-                }
-            }
-        }
-        m_margins.resize(n);
-        for (std::size_t j = 0; j < n; ++j) {
-            double largest = graph.scale();
-            bool any = false;
-            for (std::size_t i = 0; i < costs.size(); ++i) {
-                largest += multiplier(j)[i] * (costs[i].total + std::abs(costs[i].most));
-                any = any || multiplier(j)[i] > 0;
-            }
-            // Far above the rounding of a hundred sums. Without multipliers nothing is rounded.
-            m_margins[j] = any ? 1e-12 * largest : 0;
-        }
-    }
+    path_bounds(const path_graph& graph, const std::vector<path_cost>& costs);
 
     /// The most that a path can end with.
     /// @param score of the cells before `cell`
@@ -17745,90 +18737,9 @@ private:
     }
 
     /// Coordinate by coordinate, the multipliers with the smallest bound for the whole.
-    std::vector<double> tightest(std::size_t from, std::size_t to) const {
-        std::vector<double> w(m_costs.size());
-        std::vector<std::vector<double>> values;
-        const std::size_t rounds = to - from > 1 ? 4 : 1;
-        for (std::size_t round = 0; round < rounds; ++round) {
-            for (std::size_t i = from; i < to; ++i) {
-                const double spread =
-                    (std::max)(m_costs[i].total - m_costs[i].start - m_costs[i].smallest_behind[0],
-                               (std::numeric_limits<double>::min)());
-                const auto too_dear = [&](double value) {
-                    w[i] = value;
-                    best_behind(m_graph, m_costs, w, values);
-                    return excess(w, values)[i] > 0;
-                };
-                if (!too_dear(0)) {
-                    continue; // 0 is the best there is
-                }
-                double low = 0;
-                double high = 1e-3 * m_graph.scale() / spread;
-                int doublings = 0;
-                while (too_dear(high) && ++doublings < 60) {
-                    low = high;
-                    high *= 2;
-                }
-                for (int halving = 0; halving < 16; ++halving) {
-                    const double middle = 0.5 * (low + high);
-                    (too_dear(middle) ? low : high) = middle;
-                }
-                w[i] = high;
-            }
-        }
-        return w;
-    }
+    std::vector<double> tightest(std::size_t from, std::size_t to) const;
 
-    void choose() {
-        m_multipliers.assign(m_costs.size(), 0.0);
-        const auto add = [&](const std::vector<double>& w) {
-            m_multipliers.insert(m_multipliers.end(), w.begin(), w.end());
-        };
-        if (!m_costs.empty()) {
-            const std::vector<double> together = tightest(0, m_costs.size());
-            add(together);
-            for (const double factor :
-                 {0.2, 0.4, 0.55, 0.7, 0.8, 0.88, 0.94, 1.06, 1.13, 1.25, 1.4, 1.7, 2.2, 4.0}) {
-                std::vector<double> w = together;
-                for (double& v : w) {
-                    v *= factor;
-                }
-                add(w);
-            }
-            // Where the score hardly counts, what is left says whether the limits can be kept together.
-            for (const double factor : {1e2, 1e5}) {
-                for (std::size_t i = 0; m_costs.size() > 1 && i <= m_costs.size(); ++i) {
-                    std::vector<double> w = together;
-                    for (std::size_t k = 0; k < w.size(); ++k) {
-                        const double some = (w[k] > 0 ? w[k] : m_graph.scale() / (1 + m_costs[k].total));
-                        w[k] = factor * some * (k == i ? 0.5 : 1);
-                    }
-                    add(w);
-                }
-            }
-            for (std::size_t i = 0; m_costs.size() > 1 && i < m_costs.size(); ++i) {
-                add(tightest(i, i + 1));
-                for (const double factor : {0.0, 0.6, 0.85, 1.15, 1.5}) {
-                    std::vector<double> w = together;
-                    w[i] *= factor;
-                    add(w);
-                }
-            }
-        }
-        m_count = m_costs.empty() ? 1 : m_multipliers.size() / m_costs.size();
-        if (!m_costs.empty()) {
-            while (m_count % 8 != 0) { // whole vectors
-                m_multipliers.insert(m_multipliers.end(), m_costs.size(), 0.0);
-                ++m_count;
-            }
-        }
-        m_by_cost.resize(m_costs.size());
-        for (std::size_t i = 0; i < m_costs.size(); ++i) {
-            for (std::size_t j = 0; j < m_count; ++j) {
-                m_by_cost[i].push_back(m_multipliers[j * m_costs.size() + i]);
-            }
-        }
-    }
+    void choose();
 
     const path_graph& m_graph;
     const std::vector<path_cost>& m_costs;
@@ -17841,9 +18752,128 @@ private:
 
 } // namespace fitnas::search::detail
 
-// ---- fitnas/search/exact_search.hpp ----
-/// @file
-/// @brief Branch and bound over beginnings of architectures: what `search::exact` runs.
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::search::detail {
+
+FITNAS_API path_bounds::path_bounds(const path_graph& graph, const std::vector<path_cost>& costs)
+    : m_graph(graph), m_costs(costs) {
+    choose();
+    const std::size_t n = m_count;
+    m_values.resize(graph.cells() + 1);
+    std::vector<std::vector<double>> one;
+    for (std::size_t t = 0; t <= graph.cells(); ++t) {
+        m_values[t].resize(graph.states(t) * n);
+    }
+    for (std::size_t j = 0; j < n; ++j) {
+        best_behind(graph, costs, multiplier(j), one);
+        for (std::size_t t = 0; t <= graph.cells(); ++t) {
+            for (std::size_t s = 0; s < graph.states(t); ++s) {
+                m_values[t][s * n + j] = one[t][s];
+            }
+        }
+    }
+    m_margins.resize(n);
+    for (std::size_t j = 0; j < n; ++j) {
+        double largest = graph.scale();
+        bool any = false;
+        for (std::size_t i = 0; i < costs.size(); ++i) {
+            largest += multiplier(j)[i] * (costs[i].total + std::abs(costs[i].most));
+            any = any || multiplier(j)[i] > 0;
+        }
+        // Far above the rounding of a hundred sums. Without multipliers nothing is rounded.
+        m_margins[j] = any ? 1e-12 * largest : 0;
+    }
+}
+
+FITNAS_API std::vector<double> path_bounds::tightest(std::size_t from, std::size_t to) const {
+    std::vector<double> w(m_costs.size());
+    std::vector<std::vector<double>> values;
+    const std::size_t rounds = to - from > 1 ? 4 : 1;
+    for (std::size_t round = 0; round < rounds; ++round) {
+        for (std::size_t i = from; i < to; ++i) {
+            const double spread =
+                (std::max)(m_costs[i].total - m_costs[i].start - m_costs[i].smallest_behind[0],
+                           (std::numeric_limits<double>::min)());
+            const auto too_dear = [&](double value) {
+                w[i] = value;
+                best_behind(m_graph, m_costs, w, values);
+                return excess(w, values)[i] > 0;
+            };
+            if (!too_dear(0)) {
+                continue; // 0 is the best there is
+            }
+            double low = 0;
+            double high = 1e-3 * m_graph.scale() / spread;
+            int doublings = 0;
+            while (too_dear(high) && ++doublings < 60) {
+                low = high;
+                high *= 2;
+            }
+            for (int halving = 0; halving < 16; ++halving) {
+                const double middle = 0.5 * (low + high);
+                (too_dear(middle) ? low : high) = middle;
+            }
+            w[i] = high;
+        }
+    }
+    return w;
+}
+
+FITNAS_API void path_bounds::choose() {
+    m_multipliers.assign(m_costs.size(), 0.0);
+    const auto add = [&](const std::vector<double>& w) {
+        m_multipliers.insert(m_multipliers.end(), w.begin(), w.end());
+    };
+    if (!m_costs.empty()) {
+        const std::vector<double> together = tightest(0, m_costs.size());
+        add(together);
+        for (const double factor :
+             {0.2, 0.4, 0.55, 0.7, 0.8, 0.88, 0.94, 1.06, 1.13, 1.25, 1.4, 1.7, 2.2, 4.0}) {
+            std::vector<double> w = together;
+            for (double& v : w) {
+                v *= factor;
+            }
+            add(w);
+        }
+        // Where the score hardly counts, what is left says whether the limits can be kept together.
+        for (const double factor : {1e2, 1e5}) {
+            for (std::size_t i = 0; m_costs.size() > 1 && i <= m_costs.size(); ++i) {
+                std::vector<double> w = together;
+                for (std::size_t k = 0; k < w.size(); ++k) {
+                    const double some = (w[k] > 0 ? w[k] : m_graph.scale() / (1 + m_costs[k].total));
+                    w[k] = factor * some * (k == i ? 0.5 : 1);
+                }
+                add(w);
+            }
+        }
+        for (std::size_t i = 0; m_costs.size() > 1 && i < m_costs.size(); ++i) {
+            add(tightest(i, i + 1));
+            for (const double factor : {0.0, 0.6, 0.85, 1.15, 1.5}) {
+                std::vector<double> w = together;
+                w[i] *= factor;
+                add(w);
+            }
+        }
+    }
+    m_count = m_costs.empty() ? 1 : m_multipliers.size() / m_costs.size();
+    if (!m_costs.empty()) {
+        while (m_count % 8 != 0) { // whole vectors
+            m_multipliers.insert(m_multipliers.end(), m_costs.size(), 0.0);
+            ++m_count;
+        }
+    }
+    m_by_cost.resize(m_costs.size());
+    for (std::size_t i = 0; i < m_costs.size(); ++i) {
+        for (std::size_t j = 0; j < m_count; ++j) {
+            m_by_cost[i].push_back(m_multipliers[j * m_costs.size() + i]);
+        }
+    }
+}
+
+} // namespace fitnas::search::detail
+
+#endif
 
 namespace fitnas::search {
 
@@ -18203,10 +19233,6 @@ private:
 } // namespace detail
 
 } // namespace fitnas::search
-
-// ---- fitnas/search/exact.hpp ----
-/// @file
-/// @brief The true best of a whole space by a model that decomposes, however large the space is.
 
 namespace fitnas::search {
 
@@ -18808,6 +19834,14 @@ std::vector<candidate<typename Model::space>> pareto(const Model& predictor,
 
 } // namespace fitnas::search
 
+// ---- fitnas/search/segment.hpp ----
+/// @file
+/// @brief The paper's search of a large space, segment by segment, with super-cells.
+
+// ---- fitnas/search/segment_search.hpp ----
+/// @file
+/// @brief One run of a search by segments: what `search::segment` runs.
+
 // ---- fitnas/search/segment_options.hpp ----
 /// @file
 /// @brief What a search by segments is given, and what it tells.
@@ -18906,10 +19940,6 @@ struct codes {
 };
 
 } // namespace fitnas
-
-// ---- fitnas/search/segment_search.hpp ----
-/// @file
-/// @brief One run of a search by segments: what `search::segment` runs.
 
 namespace fitnas::search {
 
@@ -19226,10 +20256,6 @@ private:
 
 } // namespace fitnas::search
 
-// ---- fitnas/search/segment.hpp ----
-/// @file
-/// @brief The paper's search of a large space, segment by segment, with super-cells.
-
 namespace fitnas::search {
 
 /// @brief Searches a space segment by segment (Chen et al., arXiv 2004.08423, figure 2).
@@ -19509,23 +20535,7 @@ public:
     /// so that sums and microseconds are finite
     /// @throws shape_error where there are more or fewer values than blocks
     /// @throws numeric_error where a value is none of these
-    latency_table(const space_layout& layout, std::vector<double> milliseconds)
-        : m_milliseconds(std::move(milliseconds)), m_space(detail::fingerprint(layout)) {
-        if (m_milliseconds.size() != layout.blocks.size()) {
-            throw shape_error("[F0308] latency_table: expected one value for each of the " +
-                              std::to_string(layout.blocks.size()) + " blocks of the space, got " +
-                              std::to_string(m_milliseconds.size()));
-        }
-        for (std::size_t i = 0; i < m_milliseconds.size(); ++i) {
-            if (!detail::is_cost_value(m_milliseconds[i])) {
-                throw numeric_error("[F0307] latency_table: block " + std::to_string(i) + " (" +
-                                    std::string(layout.blocks[i].name) +
-                                    "): expected milliseconds from 0 to 1e300, got " +
-                                    detail::number_text(m_milliseconds[i]));
-            }
-        }
-        m_terms = detail::block_terms(layout, [&](std::size_t b) { return m_milliseconds[b]; });
-    }
+    latency_table(const space_layout& layout, std::vector<double> milliseconds);
 
     /// @return milliseconds, one a block
     const std::vector<double>& blocks() const { return m_milliseconds; }
@@ -19571,6 +20581,32 @@ inline limit latency_at_most(const latency_table& table, double milliseconds) {
 } // namespace cost
 
 } // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas {
+
+FITNAS_API latency_table::latency_table(const space_layout& layout, std::vector<double> milliseconds)
+    : m_milliseconds(std::move(milliseconds)), m_space(detail::fingerprint(layout)) {
+    if (m_milliseconds.size() != layout.blocks.size()) {
+        throw shape_error("[F0308] latency_table: expected one value for each of the " +
+                          std::to_string(layout.blocks.size()) + " blocks of the space, got " +
+                          std::to_string(m_milliseconds.size()));
+    }
+    for (std::size_t i = 0; i < m_milliseconds.size(); ++i) {
+        if (!detail::is_cost_value(m_milliseconds[i])) {
+            throw numeric_error("[F0307] latency_table: block " + std::to_string(i) + " (" +
+                                std::string(layout.blocks[i].name) +
+                                "): expected milliseconds from 0 to 1e300, got " +
+                                detail::number_text(m_milliseconds[i]));
+        }
+    }
+    m_terms = detail::block_terms(layout, [&](std::size_t b) { return m_milliseconds[b]; });
+}
+
+} // namespace fitnas
+
+#endif
 
 // ---- fitnas/space/spaces.hpp ----
 /// @file
@@ -19631,32 +20667,10 @@ public:
 
     /// @param values after the step
     /// @param step which is done, from 1; each is added once, in order
-    void add(std::span<const float> values, long long step) {
-        if (step <= m_first) {
-            return;
-        }
-        m_mean.resize(values.size());
-        const auto share = static_cast<float>(1 / static_cast<double>(step - m_first));
-        constexpr std::size_t part = 16384;
-        parallel_for(static_cast<std::ptrdiff_t>((values.size() + part - 1) / part), [&](std::ptrdiff_t p) {
-            const std::size_t begin = static_cast<std::size_t>(p) * part;
-            const std::size_t end = (std::min)(begin + part, values.size());
-            for (std::size_t i = begin; i < end; ++i) {
-                m_mean[i] += share * (values[i] - m_mean[i]);
-            }
-        });
-    }
+    void add(std::span<const float> values, long long step);
 
     /// Goes on behind a step, with the mean of that moment.
-    FITNAS_COLD void go_on(std::span<const float> mean, long long step, long long steps, std::size_t count) {
-        const std::size_t expected = step > m_first && step < steps ? count : 0;
-        if (mean.size() != expected) {
-            throw shape_error("[F0572] train: cannot go on: expected the average of " +
-                              std::to_string(expected) + " weights after step " + std::to_string(step) +
-                              ", got " + std::to_string(mean.size()));
-        }
-        m_mean.assign(mean.begin(), mean.end());
-    }
+    FITNAS_COLD void go_on(std::span<const float> mean, long long step, long long steps, std::size_t count);
 
     /// @return as many values as weights; none before the first of the last steps
     std::span<const float> mean() const { return m_mean; }
@@ -19667,6 +20681,59 @@ private:
 };
 
 } // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API void weights_average::add(std::span<const float> values, long long step) {
+    if (step <= m_first) {
+        return;
+    }
+    m_mean.resize(values.size());
+    const auto share = static_cast<float>(1 / static_cast<double>(step - m_first));
+    constexpr std::size_t part = 16384;
+    parallel_for(static_cast<std::ptrdiff_t>((values.size() + part - 1) / part), [&](std::ptrdiff_t p) {
+        const std::size_t begin = static_cast<std::size_t>(p) * part;
+        const std::size_t end = (std::min)(begin + part, values.size());
+        for (std::size_t i = begin; i < end; ++i) {
+            m_mean[i] += share * (values[i] - m_mean[i]);
+        }
+    });
+}
+
+FITNAS_API void weights_average::go_on(std::span<const float> mean, long long step, long long steps,
+                                       std::size_t count) {
+    const std::size_t expected = step > m_first && step < steps ? count : 0;
+    if (mean.size() != expected) {
+        throw shape_error("[F0572] train: cannot go on: expected the average of " + std::to_string(expected) +
+                          " weights after step " + std::to_string(step) + ", got " +
+                          std::to_string(mean.size()));
+    }
+    m_mean.assign(mean.begin(), mean.end());
+}
+
+} // namespace fitnas::detail
+
+#endif
+
+// ---- fitnas/supernet/checks.hpp ----
+/// @file
+/// @brief What is refused at the doors of training and scoring: foreign images, spoilt weights, too little
+/// memory.
+
+// ---- fitnas/supernet/memory_use.hpp ----
+/// @file
+/// @brief How many bytes training and scoring need, found before they begin.
+
+// ---- fitnas/supernet/run.hpp ----
+/// @file
+/// @brief The one walk along a network's layers, and the one door to the engine: forward and backward of a
+/// block, its batch norm statistics, and what all that takes.
+
+// ---- fitnas/supernet/primitives.hpp ----
+/// @file
+/// @brief Each primitive of a selection, where it stands: what names, files and diagnoses go along.
 
 // ---- fitnas/supernet/selection.hpp ----
 /// @file
@@ -19697,15 +20764,7 @@ public:
     bool whole() const { return m_whole; }
 
     /// Operators of each cell that a path chooses among; none where nothing is left to choose.
-    FITNAS_COLD std::vector<int> counts() const {
-        std::vector<int> counts(static_cast<std::size_t>(m_whole ? m_space.cells : 0));
-        for (const space_layer& l : m_space.layers) {
-            if (m_whole && l.cell_index >= 0) {
-                counts[static_cast<std::size_t>(l.cell_index)] = l.candidates;
-            }
-        }
-        return counts;
-    }
+    FITNAS_COLD std::vector<int> counts() const;
 
     /// Calls `visit(selected_block)` for each block, in the order of the flat buffer.
     template <class Visit>
@@ -19736,17 +20795,7 @@ public:
 
     /// `stem`, `cell2.op1_mb3_k5`, `layer4` (a fixed one), `layer5.op1_mb3_k5` (one that reads a cell again),
     /// `head`.
-    FITNAS_COLD std::string name_of(const selected_block& b) const {
-        const space_layer& l = m_space.layers[b.layer];
-        if (l.cell_index >= 0) {
-            return (m_space.reads_again(l) ? "layer" + std::to_string(b.layer)
-                                           : "cell" + std::to_string(l.cell_index)) +
-                   ".op" + std::to_string(b.candidate) + "_" + std::string(b.block->name);
-        }
-        return b.layer == 0                           ? "stem"
-               : b.layer + 1 == m_space.layers.size() ? "head"
-                                                      : "layer" + std::to_string(b.layer);
-    }
+    FITNAS_COLD std::string name_of(const selected_block& b) const;
 
 private:
     space_layout m_space{};
@@ -19756,9 +20805,35 @@ private:
 
 } // namespace fitnas::detail
 
-// ---- fitnas/supernet/primitives.hpp ----
-/// @file
-/// @brief Each primitive of a selection, where it stands: what names, files and diagnoses go along.
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API std::vector<int> selection::counts() const {
+    std::vector<int> counts(static_cast<std::size_t>(m_whole ? m_space.cells : 0));
+    for (const space_layer& l : m_space.layers) {
+        if (m_whole && l.cell_index >= 0) {
+            counts[static_cast<std::size_t>(l.cell_index)] = l.candidates;
+        }
+    }
+    return counts;
+}
+
+FITNAS_API std::string selection::name_of(const selected_block& b) const {
+    const space_layer& l = m_space.layers[b.layer];
+    if (l.cell_index >= 0) {
+        return (m_space.reads_again(l) ? "layer" + std::to_string(b.layer)
+                                       : "cell" + std::to_string(l.cell_index)) +
+               ".op" + std::to_string(b.candidate) + "_" + std::string(b.block->name);
+    }
+    return b.layer == 0                           ? "stem"
+           : b.layer + 1 == m_space.layers.size() ? "head"
+                                                  : "layer" + std::to_string(b.layer);
+}
+
+} // namespace fitnas::detail
+
+#endif
 
 namespace fitnas::detail {
 
@@ -19772,12 +20847,7 @@ struct selected_primitive {
     int norm = -1;          ///< the number of this batch norm in the block; -1: it is none
 };
 
-FITNAS_COLD inline void require_offset(const std::string& what, long long expected, long long got) {
-    if (got != expected) {
-        throw shape_error("[F0580] " + what + ": expected " + std::to_string(expected) +
-                          " parameters, its parts have " + std::to_string(got));
-    }
-}
+FITNAS_COLD FITNAS_API void require_offset(const std::string& what, long long expected, long long got);
 
 /// Calls `visit(selected_primitive)` for each primitive, in the order of the flat buffer.
 /// @throws shape_error where the primitives of a block have more or fewer parameters than the block
@@ -19812,7 +20882,22 @@ struct selected_norm {
 };
 
 /// @return all batch norms, in the order of the blocks
-FITNAS_COLD inline std::vector<selected_norm> selected_norms(const selection& of) {
+FITNAS_COLD FITNAS_API std::vector<selected_norm> selected_norms(const selection& of);
+
+} // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API void require_offset(const std::string& what, long long expected, long long got) {
+    if (got != expected) {
+        throw shape_error("[F0580] " + what + ": expected " + std::to_string(expected) +
+                          " parameters, its parts have " + std::to_string(got));
+    }
+}
+
+FITNAS_API std::vector<selected_norm> selected_norms(const selection& of) {
     std::vector<selected_norm> norms;
     for_each_primitive(of, [&](const selected_primitive& p) {
         if (p.norm >= 0) {
@@ -19823,6 +20908,8 @@ FITNAS_COLD inline std::vector<selected_norm> selected_norms(const selection& of
 }
 
 } // namespace fitnas::detail
+
+#endif
 
 // ---- fitnas/supernet/weights.hpp ----
 /// @file
@@ -19854,22 +20941,7 @@ public:
     /// @param part the blocks that there are; of one architecture each layer has one, and nothing is left to
     /// choose
     /// @param s of the first values
-    weights(const selection& part, seed s) : m_part(part) {
-        require_memory("supernet: the weights", memory_size::of(part.parameters()) * sizeof(float), 0,
-                       "narrower stages or fewer operators need less");
-        m_values.resize(static_cast<std::size_t>(part.parameters()));
-        m_part.for_each_block([&](const selected_block& at) {
-            const space_block& b = *at.block;
-            if (at.layer == m_layers.size()) {
-                const space_layer& l = part.space().layers[at.layer];
-                m_layers.push_back({static_cast<int>(at.index), part.whole() ? l.cell_index : -1});
-            }
-            m_blocks.push_back(
-                {at, block_plan(b.steps, b.input), b.output, static_cast<std::size_t>(b.parameters)});
-            random_stream random(s, purpose::initialise, at.index);
-            initialise(b.steps, b.input, values(m_blocks.back()), random);
-        });
-    }
+    weights(const selection& part, seed s);
 
     /// Which blocks of the space these are.
     const selection& part() const { return m_part; }
@@ -19890,13 +20962,7 @@ public:
         return p;
     }
     /// The same into a path that there is.
-    void path(std::span<const std::uint8_t> code, network_path& p) const {
-        p.clear();
-        for (const weight_layer& l : m_layers) {
-            p.push_back(l.first_block +
-                        (l.cell_index < 0 ? 0 : code[static_cast<std::size_t>(l.cell_index)]));
-        }
-    }
+    void path(std::span<const std::uint8_t> code, network_path& p) const;
 
 private:
     selection m_part;
@@ -19907,10 +20973,37 @@ private:
 
 } // namespace fitnas::detail
 
-// ---- fitnas/supernet/run.hpp ----
-/// @file
-/// @brief The one walk along a network's layers, and the one door to the engine: forward and backward of a
-/// block, its batch norm statistics, and what all that takes.
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API weights::weights(const selection& part, seed s) : m_part(part) {
+    require_memory("supernet: the weights", memory_size::of(part.parameters()) * sizeof(float), 0,
+                   "narrower stages or fewer operators need less");
+    m_values.resize(static_cast<std::size_t>(part.parameters()));
+    m_part.for_each_block([&](const selected_block& at) {
+        const space_block& b = *at.block;
+        if (at.layer == m_layers.size()) {
+            const space_layer& l = part.space().layers[at.layer];
+            m_layers.push_back({static_cast<int>(at.index), part.whole() ? l.cell_index : -1});
+        }
+        m_blocks.push_back(
+            {at, block_plan(b.steps, b.input), b.output, static_cast<std::size_t>(b.parameters)});
+        random_stream random(s, purpose::initialise, at.index);
+        initialise(b.steps, b.input, values(m_blocks.back()), random);
+    });
+}
+
+FITNAS_API void weights::path(std::span<const std::uint8_t> code, network_path& p) const {
+    p.clear();
+    for (const weight_layer& l : m_layers) {
+        p.push_back(l.first_block + (l.cell_index < 0 ? 0 : code[static_cast<std::size_t>(l.cell_index)]));
+    }
+}
+
+} // namespace fitnas::detail
+
+#endif
 
 namespace fitnas::detail {
 
@@ -19938,14 +21031,7 @@ Images walk(const weights& w, std::span<const int> path, Images x, Layer&& layer
 }
 
 /// @return mean, 1 / deviation, scale and shift of one batch norm of a run: 4 x channels
-inline std::vector<float> norm_values(const block_run& run, int norm, int channels) {
-    const norm_state& state = run.norms[static_cast<std::size_t>(norm)];
-    std::vector<float> values;
-    for (const float* from : {state.mean, state.inverse, state.scale, state.shift}) {
-        values.insert(values.end(), from, from + channels);
-    }
-    return values;
-}
+FITNAS_API std::vector<float> norm_values(const block_run& run, int norm, int channels);
 
 /// Batch norm statistics of blocks, in memory of their own.
 class block_statistics {
@@ -19954,15 +21040,7 @@ public:
     explicit block_statistics(std::size_t blocks) : m_runs(blocks) {}
 
     /// @param values as those of `norm_values`
-    void set(const selected_norm& norm, std::span<const float> values) {
-        norm_state& state = m_runs[norm.block].norms[static_cast<std::size_t>(norm.norm)];
-        state = norm_state::at(m_memory.take(norm_state::size(norm.channels)), norm.channels);
-        const float* from = values.data();
-        for (float* to : {state.mean, state.inverse, state.scale, state.shift}) {
-            std::copy_n(from, norm.channels, to);
-            from += norm.channels;
-        }
-    }
+    void set(const selected_norm& norm, std::span<const float> values);
     const block_run& of(std::size_t block) const { return m_runs[block]; }
 
 private:
@@ -19992,16 +21070,7 @@ public:
 
     /// With given statistics. What lies between is given back.
     void forward(const block_plan& plan, const float* parameters, const float* x, int images, float* y,
-                 const block_run& given) {
-        const std::ptrdiff_t in = plan.buffers.front().size();
-        const std::ptrdiff_t out = plan.output().size();
-        const arena::mark before = m_memory.position();
-        for (int n = 0; n < images; n += given_slice) {
-            detail::forward(plan, parameters, x + n * in, (std::min)(given_slice, images - n), y + n * out,
-                            &given, m_memory, m_shared);
-            m_memory.reset(before);
-        }
-    }
+                 const block_run& given);
 
     /// After `forward` with the images' own statistics.
     /// @param gradient of the parameters, added into
@@ -20028,13 +21097,7 @@ public:
     }
     /// The same with given statistics.
     const float* along_given(const weights& w, std::span<const int> path, const float* x, int images,
-                             const block_statistics& given) {
-        return walk(w, path, x, [&](std::size_t, const weight_block& b, const float* in) -> const float* {
-            float* y = output(b, images);
-            forward(b.plan, w.of(b), in, images, y, given.of(b.index));
-            return y;
-        });
-    }
+                             const block_statistics& given);
 
 private:
     arena m_memory;
@@ -20043,9 +21106,53 @@ private:
 
 } // namespace fitnas::detail
 
-// ---- fitnas/supernet/memory_use.hpp ----
-/// @file
-/// @brief How many bytes training and scoring need, found before they begin.
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API std::vector<float> norm_values(const block_run& run, int norm, int channels) {
+    const norm_state& state = run.norms[static_cast<std::size_t>(norm)];
+    std::vector<float> values;
+    for (const float* from : {state.mean, state.inverse, state.scale, state.shift}) {
+        values.insert(values.end(), from, from + channels);
+    }
+    return values;
+}
+
+FITNAS_API void block_statistics::set(const selected_norm& norm, std::span<const float> values) {
+    norm_state& state = m_runs[norm.block].norms[static_cast<std::size_t>(norm.norm)];
+    state = norm_state::at(m_memory.take(norm_state::size(norm.channels)), norm.channels);
+    const float* from = values.data();
+    for (float* to : {state.mean, state.inverse, state.scale, state.shift}) {
+        std::copy_n(from, norm.channels, to);
+        from += norm.channels;
+    }
+}
+
+FITNAS_API void runner::forward(const block_plan& plan, const float* parameters, const float* x, int images,
+                                float* y, const block_run& given) {
+    const std::ptrdiff_t in = plan.buffers.front().size();
+    const std::ptrdiff_t out = plan.output().size();
+    const arena::mark before = m_memory.position();
+    for (int n = 0; n < images; n += given_slice) {
+        detail::forward(plan, parameters, x + n * in, (std::min)(given_slice, images - n), y + n * out,
+                        &given, m_memory, m_shared);
+        m_memory.reset(before);
+    }
+}
+
+FITNAS_API const float* runner::along_given(const weights& w, std::span<const int> path, const float* x,
+                                            int images, const block_statistics& given) {
+    return walk(w, path, x, [&](std::size_t, const weight_block& b, const float* in) -> const float* {
+        float* y = output(b, images);
+        forward(b.plan, w.of(b), in, images, y, given.of(b.index));
+        return y;
+    });
+}
+
+} // namespace fitnas::detail
+
+#endif
 
 namespace fitnas {
 
@@ -20060,79 +21167,20 @@ void for_each_plan(const selection& of, Visit&& visit) {
 }
 
 /// Floats in the arena of a training step: of the path that takes most, layer by layer.
-FITNAS_COLD inline memory_size step_floats(const selection& of, memory_size batch) {
-    memory_size place; // of the gradient between two layers
-    memory_size kept;  // of the layers before
-    memory_size here;  // of the present layer's largest candidate
-    memory_size peak;  // with what backward takes
-    std::size_t layer = 0;
-    for_each_plan(of, [&](std::size_t i, const block_plan& plan, shape output) {
-        if (i != layer) {
-            kept += here;
-            here = 0;
-            layer = i;
-        }
-        place = (std::max)(place, image_floats(batch, output));
-        if (!plan.empty()) {
-            const memory_size mine = image_floats(batch, output) + forward_floats(plan, batch, false, true);
-            here = (std::max)(here, mine);
-            peak = (std::max)(peak, kept + mine + backward_floats(plan, batch));
-        }
-    });
-    return place * 2 + (std::max)(peak, kept + here);
-}
+FITNAS_COLD FITNAS_API memory_size step_floats(const selection& of, memory_size batch);
 
 /// Floats in the arena of scoring.
-FITNAS_COLD inline memory_size scoring_floats(const selection& of, memory_size images,
-                                              memory_size calibration) {
-    const bool calibrated = calibration.value() > 0;
-    memory_size kept; // outputs of the layers before
-    memory_size here;
-    memory_size peak;
-    std::size_t layer = 0;
-    for_each_plan(of, [&](std::size_t i, const block_plan& plan, shape output) {
-        if (i != layer) {
-            kept += here;
-            here = 0;
-            layer = i;
-        }
-        if (!plan.empty()) {
-            const memory_size outputs = image_floats(images, output) + image_floats(calibration, output);
-            const memory_size slice = (std::min)(images, memory_size::of(given_slice));
-            const memory_size between = calibrated ? forward_floats(plan, calibration, false, false) +
-                                                         forward_floats(plan, slice, true, false)
-                                                   : forward_floats(plan, images, false, false);
-            here = (std::max)(here, outputs);
-            peak = (std::max)(peak, kept + outputs + between);
-        }
-    });
-    return (std::max)(peak, kept + here);
-}
+FITNAS_COLD FITNAS_API memory_size scoring_floats(const selection& of, memory_size images,
+                                                  memory_size calibration);
 
-FITNAS_COLD inline memory_size largest_workspace(const selection& of, bool backward_follows) {
-    memory_size most;
-    for_each_plan(of, [&](std::size_t, const block_plan& plan, shape) {
-        most = (std::max)(most, workspace_floats(plan, backward_follows));
-    });
-    return most;
-}
+FITNAS_COLD FITNAS_API memory_size largest_workspace(const selection& of, bool backward_follows);
 
 /// @param copies floats of each weight beside these: of the optimiser, of the mean
-FITNAS_COLD inline memory_size training_bytes(const selection& of, memory_size batch,
-                                              memory_size copies = 1) {
-    // Weights, gradients, and the weights before, for a training that diverges.
-    return memory_size(sizeof(float)) *
-           (memory_size::of(of.parameters()) * (copies + memory_size(3)) +
-            image_floats(batch, of.space().input) + step_floats(of, batch) + largest_workspace(of, true));
-}
+FITNAS_COLD FITNAS_API memory_size training_bytes(const selection& of, memory_size batch,
+                                                  memory_size copies = 1);
 
-FITNAS_COLD inline memory_size evaluation_bytes(const selection& of, memory_size images,
-                                                memory_size calibration) {
-    return memory_size(sizeof(float)) *
-           (memory_size::of(of.parameters()) + image_floats(images, of.space().input) +
-            image_floats(calibration, of.space().input) + scoring_floats(of, images, calibration) +
-            largest_workspace(of, false));
-}
+FITNAS_COLD FITNAS_API memory_size evaluation_bytes(const selection& of, memory_size images,
+                                                    memory_size calibration);
 
 } // namespace detail
 
@@ -20167,6 +21215,83 @@ std::uint64_t training_bytes(const architecture<Space>& a, std::size_t batch) {
 
 } // namespace fitnas
 
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API memory_size step_floats(const selection& of, memory_size batch) {
+    memory_size place; // of the gradient between two layers
+    memory_size kept;  // of the layers before
+    memory_size here;  // of the present layer's largest candidate
+    memory_size peak;  // with what backward takes
+    std::size_t layer = 0;
+    for_each_plan(of, [&](std::size_t i, const block_plan& plan, shape output) {
+        if (i != layer) {
+            kept += here;
+            here = 0;
+            layer = i;
+        }
+        place = (std::max)(place, image_floats(batch, output));
+        if (!plan.empty()) {
+            const memory_size mine = image_floats(batch, output) + forward_floats(plan, batch, false, true);
+            here = (std::max)(here, mine);
+            peak = (std::max)(peak, kept + mine + backward_floats(plan, batch));
+        }
+    });
+    return place * 2 + (std::max)(peak, kept + here);
+}
+
+FITNAS_API memory_size scoring_floats(const selection& of, memory_size images, memory_size calibration) {
+    const bool calibrated = calibration.value() > 0;
+    memory_size kept; // outputs of the layers before
+    memory_size here;
+    memory_size peak;
+    std::size_t layer = 0;
+    for_each_plan(of, [&](std::size_t i, const block_plan& plan, shape output) {
+        if (i != layer) {
+            kept += here;
+            here = 0;
+            layer = i;
+        }
+        if (!plan.empty()) {
+            const memory_size outputs = image_floats(images, output) + image_floats(calibration, output);
+            const memory_size slice = (std::min)(images, memory_size::of(given_slice));
+            const memory_size between = calibrated ? forward_floats(plan, calibration, false, false) +
+                                                         forward_floats(plan, slice, true, false)
+                                                   : forward_floats(plan, images, false, false);
+            here = (std::max)(here, outputs);
+            peak = (std::max)(peak, kept + outputs + between);
+        }
+    });
+    return (std::max)(peak, kept + here);
+}
+
+FITNAS_API memory_size largest_workspace(const selection& of, bool backward_follows) {
+    memory_size most;
+    for_each_plan(of, [&](std::size_t, const block_plan& plan, shape) {
+        most = (std::max)(most, workspace_floats(plan, backward_follows));
+    });
+    return most;
+}
+
+FITNAS_API memory_size training_bytes(const selection& of, memory_size batch, memory_size copies) {
+    // Weights, gradients, and the weights before, for a training that diverges.
+    return memory_size(sizeof(float)) *
+           (memory_size::of(of.parameters()) * (copies + memory_size(3)) +
+            image_floats(batch, of.space().input) + step_floats(of, batch) + largest_workspace(of, true));
+}
+
+FITNAS_API memory_size evaluation_bytes(const selection& of, memory_size images, memory_size calibration) {
+    return memory_size(sizeof(float)) *
+           (memory_size::of(of.parameters()) + image_floats(images, of.space().input) +
+            image_floats(calibration, of.space().input) + scoring_floats(of, images, calibration) +
+            largest_workspace(of, false));
+}
+
+} // namespace fitnas::detail
+
+#endif
+
 // ---- fitnas/supernet/weight_tensors.hpp ----
 /// @file
 /// @brief Names and shapes for the parts of the flat buffer of weights, as files and messages have them.
@@ -20182,7 +21307,21 @@ struct weight_tensor {
 };
 
 /// The tensors of one primitive, in the order of the buffer.
-FITNAS_COLD inline std::vector<std::pair<std::string, std::vector<std::uint64_t>>>
+FITNAS_COLD FITNAS_API std::vector<std::pair<std::string, std::vector<std::uint64_t>>>
+primitive_tensors(const primitive& p, shape in);
+
+/// All tensors of a selection, in the order of the buffer: `cell2.op1_mb3_k5.step4_depthwise.weight` is the
+/// fifth primitive of the second operator of the third cell.
+/// @throws shape_error where the tensors do not fill the buffer
+FITNAS_COLD FITNAS_API std::vector<weight_tensor> weight_tensors(const selection& of);
+
+} // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API std::vector<std::pair<std::string, std::vector<std::uint64_t>>>
 primitive_tensors(const primitive& p, shape in) {
     const auto n = [](long long value) { return static_cast<std::uint64_t>(value); };
     const std::uint64_t c = n(in.channels);
@@ -20213,10 +21352,7 @@ primitive_tensors(const primitive& p, shape in) {
     }
 }
 
-/// All tensors of a selection, in the order of the buffer: `cell2.op1_mb3_k5.step4_depthwise.weight` is the
-/// fifth primitive of the second operator of the third cell.
-/// @throws shape_error where the tensors do not fill the buffer
-FITNAS_COLD inline std::vector<weight_tensor> weight_tensors(const selection& of) {
+FITNAS_API std::vector<weight_tensor> weight_tensors(const selection& of) {
     std::vector<weight_tensor> all;
     for_each_primitive(of, [&](const selected_primitive& p) {
         const std::string prefix = prefix_of(of, p);
@@ -20236,15 +21372,36 @@ FITNAS_COLD inline std::vector<weight_tensor> weight_tensors(const selection& of
 
 } // namespace fitnas::detail
 
-// ---- fitnas/supernet/checks.hpp ----
-/// @file
-/// @brief What is refused at the doors of training and scoring: foreign images, spoilt weights, too little
-/// memory.
+#endif
 
 namespace fitnas::detail {
 
 /// One pass without branches: exponents of ones alone are infinities and what is not a number.
-inline bool all_finite(std::span<const float> values) {
+FITNAS_API bool all_finite(std::span<const float> values);
+
+/// @param values as long as the buffer of weights: weights, gradients
+/// @return the first tensor that has a value which is not finite; empty where none has
+FITNAS_COLD FITNAS_API std::string tensor_not_finite(const weights& w, std::span<const float> values);
+
+/// Refuses weights that an earlier training, or a change by hand, has spoilt.
+FITNAS_API void require_finite(const weights& w, const std::string& what);
+
+/// Refuses images that the network does not take.
+FITNAS_COLD FITNAS_API void require_images(const weights& w, const image_source& data,
+                                           const std::string& what);
+
+/// Refuses images that go forward together, and those that statistics are taken of, where they do not fit.
+FITNAS_COLD FITNAS_API void require_scoring_fits(const weights& w, std::size_t images,
+                                                 std::size_t calibration, std::uint64_t limit,
+                                                 const std::string& what, const std::string& advice);
+
+} // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API bool all_finite(std::span<const float> values) {
     constexpr std::uint32_t exponent = 0x7F800000U;
     std::uint32_t found = 0;
     for (const float v : values) {
@@ -20253,9 +21410,7 @@ inline bool all_finite(std::span<const float> values) {
     return found == 0;
 }
 
-/// @param values as long as the buffer of weights: weights, gradients
-/// @return the first tensor that has a value which is not finite; empty where none has
-FITNAS_COLD inline std::string tensor_not_finite(const weights& w, std::span<const float> values) {
+FITNAS_API std::string tensor_not_finite(const weights& w, std::span<const float> values) {
     for (const weight_tensor& t : weight_tensors(w.part())) {
         if (!all_finite(values.subspan(t.offset, t.size))) {
             return t.name;
@@ -20264,16 +21419,14 @@ FITNAS_COLD inline std::string tensor_not_finite(const weights& w, std::span<con
     return {};
 }
 
-/// Refuses weights that an earlier training, or a change by hand, has spoilt.
-inline void require_finite(const weights& w, const std::string& what) {
+FITNAS_API void require_finite(const weights& w, const std::string& what) {
     if (!all_finite(w.values())) {
         throw numeric_error("[F0516] " + what + ": there are weights that are not finite, first in " +
                             tensor_not_finite(w, w.values()));
     }
 }
 
-/// Refuses images that the network does not take.
-FITNAS_COLD inline void require_images(const weights& w, const image_source& data, const std::string& what) {
+FITNAS_API void require_images(const weights& w, const image_source& data, const std::string& what) {
     require_consistent(data, what);
     if (data.image_shape() != w.input()) {
         throw shape_error("[F0514] " + what + ": the network takes images of " + to_string(w.input()) +
@@ -20285,10 +21438,9 @@ FITNAS_COLD inline void require_images(const weights& w, const image_source& dat
     }
 }
 
-/// Refuses images that go forward together, and those that statistics are taken of, where they do not fit.
-FITNAS_COLD inline void require_scoring_fits(const weights& w, std::size_t images, std::size_t calibration,
-                                             std::uint64_t limit, const std::string& what,
-                                             const std::string& advice) {
+FITNAS_API void require_scoring_fits(const weights& w, std::size_t images, std::size_t calibration,
+                                     std::uint64_t limit, const std::string& what,
+                                     const std::string& advice) {
     constexpr auto most = static_cast<std::size_t>((std::numeric_limits<int>::max)());
     const std::string asked =
         what + ": " +
@@ -20304,18 +21456,28 @@ FITNAS_COLD inline void require_scoring_fits(const weights& w, std::size_t image
 
 } // namespace fitnas::detail
 
+#endif
+
 // ---- fitnas/supernet/diagnose.hpp ----
 /// @file
 /// @brief Values that are not finite, named where they come up first.
 
 namespace fitnas::detail {
 
-/// Runs a path again, block by block. A template, so that only programs that train compile it.
+/// Runs a path again, block by block.
 /// @param images count x input shape
 /// @return where the first value that is not finite comes up, going forward
-template <std::same_as<weights> Weights>
-FITNAS_COLD std::string first_not_finite(const Weights& w, const network_path& path, const float* images,
-                                         int count) {
+FITNAS_COLD FITNAS_API std::string first_not_finite(const weights& w, const network_path& path,
+                                                    const float* images, int count);
+
+} // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API std::string first_not_finite(const weights& w, const network_path& path, const float* images,
+                                        int count) {
     if (const std::string tensor = tensor_not_finite(w, w.values()); !tensor.empty()) {
         return "the weight " + tensor;
     }
@@ -20339,6 +21501,12 @@ FITNAS_COLD std::string first_not_finite(const Weights& w, const network_path& p
 }
 
 } // namespace fitnas::detail
+
+#endif
+
+// ---- fitnas/supernet/evaluate.hpp ----
+/// @file
+/// @brief Scoring sub-networks: accuracy with shared weights and batch norm statistics of their own.
 
 // ---- fitnas/supernet/loaded_images.hpp ----
 /// @file
@@ -20416,10 +21584,6 @@ private:
 
 } // namespace fitnas
 
-// ---- fitnas/supernet/evaluate.hpp ----
-/// @file
-/// @brief Scoring sub-networks: accuracy with shared weights and batch norm statistics of their own.
-
 namespace fitnas {
 
 /// @brief Whose mean and variance batch norm uses. Those gathered while a supernet was trained mix all paths
@@ -20496,20 +21660,7 @@ public:
     const arena& memory() const { return m_run.memory(); }
 
 private:
-    trie_level layer(const weight_block& b, const trie_level& from, int calibration, int images) {
-        float* y = m_run.output(b, images);
-        float* c = m_calibrated ? m_run.output(b, calibration) : nullptr;
-        const trie_level to{c, y, m_run.memory().position()};
-        const float* w = m_weights.of(b);
-        if (m_calibrated) {
-            const block_run run = m_run.forward(b.plan, w, from.calibration, calibration, c);
-            m_run.forward(b.plan, w, from.images, images, y, run);
-        } else {
-            m_run.forward(b.plan, w, from.images, images, y);
-        }
-        m_run.memory().reset(to.memory);
-        return to;
-    }
+    trie_level layer(const weight_block& b, const trie_level& from, int calibration, int images);
 
     const weights& m_weights;
     bool m_calibrated;
@@ -20517,60 +21668,8 @@ private:
 };
 
 /// @return one score a path
-template <std::same_as<weights> Weights>
-std::vector<path_score> score_paths(const Weights& w, std::span<const network_path> paths,
-                                    const dataset& data, const evaluate_options& o) {
-    require_images(w, data.validation, "evaluate: the validation split");
-    require_images(w, data.train, "evaluate: the training split");
-    require_finite(w, "evaluate");
-    if (o.batch < 1 || o.calibration < 1) {
-        throw option_error("[F0501] evaluate_options: batch and calibration: expected at least 1, got " +
-                           std::to_string(o.batch) + " and " + std::to_string(o.calibration));
-    }
-    if (o.images > data.validation.size()) {
-        throw option_error("[F0502] evaluate_options::images: expected at most the " +
-                           std::to_string(data.validation.size()) + " validation images, got " +
-                           std::to_string(o.images));
-    }
-    const std::size_t count = o.images == 0 ? data.validation.size() : o.images;
-    const bool calibrated = o.statistics == statistics::calibrated;
-    const std::size_t statistics_of = calibrated ? (std::min)(o.calibration, data.train.size()) : 0;
-    const std::size_t chunks = (count - 1) / o.batch + 1;
-    const std::size_t together = (count - 1) / chunks + 1;
-    require_scoring_fits(w, together, statistics_of, o.memory_limit, "evaluate",
-                         "smaller evaluate_options::batch and calibration need less");
-    const normalisation norm = normalisation_of(data.train);
-    const std::vector<std::size_t> chosen = stratified_indices(data.train, statistics_of, o.seed);
-    const loaded_images calibration(data.train, chosen, norm);
-    std::vector<std::size_t> scored = stratified_indices(data.validation, count, o.seed);
-    if (calibrated) { // the order plays no part; otherwise every chunk must have every class
-        std::sort(scored.begin(), scored.end());
-    }
-
-    const auto classes = static_cast<std::size_t>(w.classes());
-    std::vector<batch_loss> sums(paths.size());
-    path_scorer scorer(w, calibrated);
-    const teller tell(o.observer, "evaluate", chunks * paths.size());
-    for (std::size_t chunk = 0; chunk < chunks; ++chunk) {
-        // Chunks of nearly the same size: statistics of a small rest would be poor.
-        const std::size_t first = count * chunk / chunks;
-        const std::size_t last = count * (chunk + 1) / chunks;
-        const loaded_images images(data.validation,
-                                   std::span<const std::size_t>(scored).subspan(first, last - first), norm);
-        scorer.run(paths, calibration, images, [&](std::size_t p, const float* logits) {
-            add_cross_entropy({logits, images.labels.size() * classes}, images.labels, 0, {}, sums[p]);
-            tell(chunk * paths.size() + p + 1);
-        });
-    }
-    // Divided once: shares of chunks, added up, would make equal counts unequal.
-    std::vector<path_score> scores;
-    scores.reserve(paths.size());
-    for (const batch_loss& sum : sums) {
-        scores.push_back({static_cast<double>(sum.correct) / static_cast<double>(count),
-                          sum.loss / static_cast<double>(count)});
-    }
-    return scores;
-}
+FITNAS_API std::vector<path_score> score_paths(const weights& w, std::span<const network_path> paths,
+                                               const dataset& data, const evaluate_options& o);
 
 } // namespace detail
 
@@ -20667,6 +21766,100 @@ requires(!std::convertible_to<const Architectures&, std::span<const architecture
 
 } // namespace fitnas
 
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API trie_level path_scorer::layer(const weight_block& b, const trie_level& from, int calibration,
+                                         int images) {
+    float* y = m_run.output(b, images);
+    float* c = m_calibrated ? m_run.output(b, calibration) : nullptr;
+    const trie_level to{c, y, m_run.memory().position()};
+    const float* w = m_weights.of(b);
+    if (m_calibrated) {
+        const block_run run = m_run.forward(b.plan, w, from.calibration, calibration, c);
+        m_run.forward(b.plan, w, from.images, images, y, run);
+    } else {
+        m_run.forward(b.plan, w, from.images, images, y);
+    }
+    m_run.memory().reset(to.memory);
+    return to;
+}
+
+FITNAS_API std::vector<path_score> score_paths(const weights& w, std::span<const network_path> paths,
+                                               const dataset& data, const evaluate_options& o) {
+    require_images(w, data.validation, "evaluate: the validation split");
+    require_images(w, data.train, "evaluate: the training split");
+    require_finite(w, "evaluate");
+    if (o.batch < 1 || o.calibration < 1) {
+        throw option_error("[F0501] evaluate_options: batch and calibration: expected at least 1, got " +
+                           std::to_string(o.batch) + " and " + std::to_string(o.calibration));
+    }
+    if (o.images > data.validation.size()) {
+        throw option_error("[F0502] evaluate_options::images: expected at most the " +
+                           std::to_string(data.validation.size()) + " validation images, got " +
+                           std::to_string(o.images));
+    }
+    const std::size_t count = o.images == 0 ? data.validation.size() : o.images;
+    const bool calibrated = o.statistics == statistics::calibrated;
+    const std::size_t statistics_of = calibrated ? (std::min)(o.calibration, data.train.size()) : 0;
+    const std::size_t chunks = (count - 1) / o.batch + 1;
+    const std::size_t together = (count - 1) / chunks + 1;
+    require_scoring_fits(w, together, statistics_of, o.memory_limit, "evaluate",
+                         "smaller evaluate_options::batch and calibration need less");
+    const normalisation norm = normalisation_of(data.train);
+    const std::vector<std::size_t> chosen = stratified_indices(data.train, statistics_of, o.seed);
+    const loaded_images calibration(data.train, chosen, norm);
+    std::vector<std::size_t> scored = stratified_indices(data.validation, count, o.seed);
+    if (calibrated) { // the order plays no part; otherwise every chunk must have every class
+        std::sort(scored.begin(), scored.end());
+    }
+
+    const auto classes = static_cast<std::size_t>(w.classes());
+    std::vector<batch_loss> sums(paths.size());
+    path_scorer scorer(w, calibrated);
+    const teller tell(o.observer, "evaluate", chunks * paths.size());
+    for (std::size_t chunk = 0; chunk < chunks; ++chunk) {
+        // Chunks of nearly the same size: statistics of a small rest would be poor.
+        const std::size_t first = count * chunk / chunks;
+        const std::size_t last = count * (chunk + 1) / chunks;
+        const loaded_images images(data.validation,
+                                   std::span<const std::size_t>(scored).subspan(first, last - first), norm);
+        scorer.run(paths, calibration, images, [&](std::size_t p, const float* logits) {
+            add_cross_entropy({logits, images.labels.size() * classes}, images.labels, 0, {}, sums[p]);
+            tell(chunk * paths.size() + p + 1);
+        });
+    }
+    // Divided once: shares of chunks, added up, would make equal counts unequal.
+    std::vector<path_score> scores;
+    scores.reserve(paths.size());
+    for (const batch_loss& sum : sums) {
+        scores.push_back({static_cast<double>(sum.correct) / static_cast<double>(count),
+                          sum.loss / static_cast<double>(count)});
+    }
+    return scores;
+}
+
+} // namespace fitnas::detail
+
+#endif
+
+// ---- fitnas/supernet/fine_tune.hpp ----
+/// @file
+/// @brief Finalists are trained a little, each from the shared weights, before they are ranked.
+
+// ---- fitnas/supernet/network.hpp ----
+/// @file
+/// @brief One architecture by itself: weights of its own, and statistics that are kept.
+
+// ---- fitnas/supernet/train.hpp ----
+/// @file
+/// @brief Training: a supernet by sampled paths, or one network by itself.
+
+// ---- fitnas/supernet/train_options.hpp ----
+/// @file
+/// @brief How to train, and what a training that goes on must share with the one that was saved.
+
 // ---- fitnas/supernet/sampling.hpp ----
 /// @file
 /// @brief Which paths of a supernet a training step takes.
@@ -20693,7 +21886,46 @@ namespace detail {
 
 /// @return of each cell the operator with the most multiply-accumulates, or the fewest; the first of equal
 /// ones
-FITNAS_COLD inline std::vector<std::uint8_t> extreme_code(const space_layout& layout, bool largest) {
+FITNAS_COLD FITNAS_API std::vector<std::uint8_t> extreme_code(const space_layout& layout, bool largest);
+
+/// Paths of a step, the same for equal (seed, step).
+class path_sampler {
+public:
+    using code = std::vector<std::uint8_t>;
+
+    /// @param counts operators of each cell; empty where nothing is chosen
+    /// @param largest,smallest which `sandwich` alone needs
+    FITNAS_COLD path_sampler(std::span<const int> counts, sampling kind, seed s, const code& largest = {},
+                             const code& smallest = {});
+
+    /// @return paths of a step
+    std::size_t size() const { return m_kind == sampling::fair_in_turn ? 1 : m_codes.size(); }
+
+    /// @return valid until the next call
+    std::span<const code> paths(std::uint64_t step);
+
+private:
+    void draw(std::uint64_t step);
+
+    static constexpr std::size_t most = 1024;
+    std::vector<int> m_counts;
+    sampling m_kind;
+    seed m_seed;
+    std::vector<code> m_fixed; ///< in each step
+    std::size_t m_drawn = 1;   ///< behind them
+    std::vector<code> m_codes;
+    std::vector<std::uint8_t> m_column; ///< the drawn operators of one cell
+};
+
+} // namespace detail
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API std::vector<std::uint8_t> extreme_code(const space_layout& layout, bool largest) {
     std::vector<std::uint8_t> code(static_cast<std::size_t>(layout.cells));
     for (const space_layer& l : layout.layers) {
         if (l.cell_index < 0) {
@@ -20709,79 +21941,57 @@ FITNAS_COLD inline std::vector<std::uint8_t> extreme_code(const space_layout& la
     return code;
 }
 
-/// Paths of a step, the same for equal (seed, step).
-class path_sampler {
-public:
-    using code = std::vector<std::uint8_t>;
-
-    /// @param counts operators of each cell; empty where nothing is chosen
-    /// @param largest,smallest which `sandwich` alone needs
-    FITNAS_COLD path_sampler(std::span<const int> counts, sampling kind, seed s, const code& largest = {},
-                             const code& smallest = {})
-        : m_counts(counts.begin(), counts.end()), m_kind(kind), m_seed(s) {
-        if (kind == sampling::strict_fair || kind == sampling::fair_in_turn) {
-            for (const int c : m_counts) {
-                m_drawn = std::lcm(m_drawn, static_cast<std::size_t>(c));
-                if (m_drawn > most) {
-                    throw option_error(
-                        "[F0506] sampling::strict_fair: the cells' operator counts need more than " +
-                        std::to_string(most) + " paths a step; use sampling::uniform");
-                }
-            }
-        } else if (kind == sampling::sandwich && !m_counts.empty()) {
-            m_fixed = {largest, smallest};
-            m_drawn = 2;
-        }
-        m_codes = m_fixed;
-        m_codes.resize(m_fixed.size() + m_drawn, code(m_counts.size()));
-        m_column.resize(m_drawn);
-    }
-
-    /// @return paths of a step
-    std::size_t size() const { return m_kind == sampling::fair_in_turn ? 1 : m_codes.size(); }
-
-    /// @return valid until the next call
-    std::span<const code> paths(std::uint64_t step) {
-        const std::span<const code> all(m_codes);
-        if (m_kind != sampling::fair_in_turn) {
-            draw(step);
-            return all;
-        }
-        draw(step / m_drawn);
-        return all.subspan(step % m_drawn, 1);
-    }
-
-private:
-    void draw(std::uint64_t step) {
-        const bool fair = m_kind == sampling::strict_fair || m_kind == sampling::fair_in_turn;
-        random_stream random(m_seed, purpose::path, step);
-        for (std::size_t c = 0; c < m_counts.size(); ++c) {
-            const auto count = static_cast<std::uint32_t>(m_counts[c]);
-            for (std::size_t i = 0; i < m_drawn; ++i) {
-                m_column[i] = static_cast<std::uint8_t>(fair ? i % count : random.below(count));
-            }
-            if (fair) {
-                random.shuffle(std::span<std::uint8_t>(m_column));
-            }
-            for (std::size_t i = 0; i < m_drawn; ++i) {
-                m_codes[m_fixed.size() + i][c] = m_column[i];
+FITNAS_API path_sampler::path_sampler(std::span<const int> counts, sampling kind, seed s, const code& largest,
+                                      const code& smallest)
+    : m_counts(counts.begin(), counts.end()), m_kind(kind), m_seed(s) {
+    if (kind == sampling::strict_fair || kind == sampling::fair_in_turn) {
+        for (const int c : m_counts) {
+            m_drawn = std::lcm(m_drawn, static_cast<std::size_t>(c));
+            if (m_drawn > most) {
+                throw option_error(
+                    "[F0506] sampling::strict_fair: the cells' operator counts need more than " +
+                    std::to_string(most) + " paths a step; use sampling::uniform");
             }
         }
+    } else if (kind == sampling::sandwich && !m_counts.empty()) {
+        m_fixed = {largest, smallest};
+        m_drawn = 2;
     }
+    m_codes = m_fixed;
+    m_codes.resize(m_fixed.size() + m_drawn, code(m_counts.size()));
+    m_column.resize(m_drawn);
+}
 
-    static constexpr std::size_t most = 1024;
-    std::vector<int> m_counts;
-    sampling m_kind;
-    seed m_seed;
-    std::vector<code> m_fixed; ///< in each step
-    std::size_t m_drawn = 1;   ///< behind them
-    std::vector<code> m_codes;
-    std::vector<std::uint8_t> m_column; ///< the drawn operators of one cell
-};
+FITNAS_API std::span<const path_sampler::code> path_sampler::paths(std::uint64_t step) {
+    const std::span<const code> all(m_codes);
+    if (m_kind != sampling::fair_in_turn) {
+        draw(step);
+        return all;
+    }
+    draw(step / m_drawn);
+    return all.subspan(step % m_drawn, 1);
+}
 
-} // namespace detail
+FITNAS_API void path_sampler::draw(std::uint64_t step) {
+    const bool fair = m_kind == sampling::strict_fair || m_kind == sampling::fair_in_turn;
+    random_stream random(m_seed, purpose::path, step);
+    for (std::size_t c = 0; c < m_counts.size(); ++c) {
+        const auto count = static_cast<std::uint32_t>(m_counts[c]);
+        for (std::size_t i = 0; i < m_drawn; ++i) {
+            m_column[i] = static_cast<std::uint8_t>(fair ? i % count : random.below(count));
+        }
+        if (fair) {
+            random.shuffle(std::span<std::uint8_t>(m_column));
+        }
+        for (std::size_t i = 0; i < m_drawn; ++i) {
+            m_codes[m_fixed.size() + i][c] = m_column[i];
+        }
+    }
+}
 
-} // namespace fitnas
+} // namespace fitnas::detail
+
+#endif
 
 // ---- fitnas/supernet/training_state.hpp ----
 /// @file
@@ -20826,10 +22036,6 @@ struct training_keeper {
 
 } // namespace fitnas
 
-// ---- fitnas/supernet/train_options.hpp ----
-/// @file
-/// @brief How to train, and what a training that goes on must share with the one that was saved.
-
 namespace fitnas {
 
 /// @brief How to train.
@@ -20868,7 +22074,21 @@ struct train_report {
 
 namespace detail {
 
-FITNAS_COLD inline void require_options(const train_options& o, std::size_t images) {
+FITNAS_COLD FITNAS_API void require_options(const train_options& o, std::size_t images);
+
+/// What a training that goes on must share with the one that was saved.
+FITNAS_COLD FITNAS_API std::vector<std::pair<std::string, std::string>>
+training_setup(const train_options& o, const image_source& data);
+
+} // namespace detail
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API void require_options(const train_options& o, std::size_t images) {
     const auto refuse = [](const std::string& message, const std::string& expected, const std::string& got) {
         throw option_error(message + ": expected " + expected + ", got " + got);
     };
@@ -20914,9 +22134,8 @@ FITNAS_COLD inline void require_options(const train_options& o, std::size_t imag
     }
 }
 
-/// What a training that goes on must share with the one that was saved.
-FITNAS_COLD inline std::vector<std::pair<std::string, std::string>> training_setup(const train_options& o,
-                                                                                   const image_source& data) {
+FITNAS_API std::vector<std::pair<std::string, std::string>> training_setup(const train_options& o,
+                                                                           const image_source& data) {
     const auto exact = [](double value) { return general_text(value, 17); };
     constexpr const char* ways[] = {"uniform", "strict_fair", "fair_in_turn", "sandwich"};
     std::vector<std::pair<std::string, std::string>> setup{
@@ -20946,9 +22165,13 @@ FITNAS_COLD inline std::vector<std::pair<std::string, std::string>> training_set
     return setup;
 }
 
-} // namespace detail
+} // namespace fitnas::detail
 
-} // namespace fitnas
+#endif
+
+// ---- fitnas/supernet/training.hpp ----
+/// @file
+/// @brief The loop of a training, phase by phase.
 
 // ---- fitnas/supernet/training_method.hpp ----
 /// @file
@@ -21020,6 +22243,10 @@ std::size_t state_floats(const Method& method) {
 
 } // namespace fitnas
 
+// ---- fitnas/supernet/update.hpp ----
+/// @file
+/// @brief One update of a set of weights: a batch, some paths, a step of the optimiser on what they used.
+
 // ---- fitnas/supernet/path.hpp ----
 /// @file
 /// @brief One path of a set of weights, forward and backward.
@@ -21039,47 +22266,12 @@ public:
     /// @param images count x input shape, normalised
     /// @return count x classes; valid until the next run
     std::span<const float> logits(const weights& w, const network_path& path, const float* images,
-                                  std::size_t count) {
-        const auto images_count = static_cast<int>(count);
-        m_run.memory().reset();
-        m_runs.assign(path.size(), {});
-        m_ends.assign(path.size(), {});
-        // Gradients of neighbouring layers take turns in two places.
-        std::size_t largest = 0;
-        for (const int i : path) {
-            largest = (std::max)(largest, static_cast<std::size_t>(w.block(i).output.size()));
-        }
-        m_places = {m_run.memory().take(largest * count), m_run.memory().take(largest * count)};
-        const auto layer = [&](std::size_t i, const weight_block& b, const float* x) -> const float* {
-            float* y = m_run.output(b, images_count);
-            m_runs[i] = m_run.forward(b.plan, w.of(b), x, images_count, y, true);
-            m_ends[i] = m_run.memory().position();
-            return y;
-        };
-        return m_logits = {walk(w, path, images, layer), count * static_cast<std::size_t>(w.classes())};
-    }
+                                  std::size_t count);
 
     /// Forward, loss, backward: adds the gradients of the path's blocks into `gradient()`.
     /// @param images labels.size() x input shape, normalised
     batch_loss run(const weights& w, const network_path& path, const float* images,
-                   std::span<const int> labels, double smoothing, const soft_labels& soft = {}) {
-        const std::span<const float> z = logits(w, path, images, labels.size());
-        float* dy = m_places[0];
-        const batch_loss loss = distillation_loss(z, labels, smoothing, soft, {dy, z.size()});
-        int turn = 1;
-        for (std::size_t i = path.size(); i-- > 0;) {
-            const weight_block& b = w.block(path[i]);
-            if (b.plan.empty()) {
-                continue;
-            }
-            m_run.memory().reset(m_ends[i]); // what the layers behind left is not needed any more
-            float* dx = i == 0 ? nullptr : m_places[static_cast<std::size_t>(turn)];
-            m_run.backward(b.plan, w.of(b), m_gradient.data() + b.offset, m_runs[i], dy, dx);
-            dy = dx;
-            turn = 1 - turn;
-        }
-        return loss;
-    }
+                   std::span<const int> labels, double smoothing, const soft_labels& soft = {});
 
     /// Those of the last run.
     std::span<const float> logits() const { return m_logits; }
@@ -21095,9 +22287,55 @@ private:
 
 } // namespace fitnas::detail
 
-// ---- fitnas/supernet/update.hpp ----
-/// @file
-/// @brief One update of a set of weights: a batch, some paths, a step of the optimiser on what they used.
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API std::span<const float> path_runner::logits(const weights& w, const network_path& path,
+                                                      const float* images, std::size_t count) {
+    const auto images_count = static_cast<int>(count);
+    m_run.memory().reset();
+    m_runs.assign(path.size(), {});
+    m_ends.assign(path.size(), {});
+    // Gradients of neighbouring layers take turns in two places.
+    std::size_t largest = 0;
+    for (const int i : path) {
+        largest = (std::max)(largest, static_cast<std::size_t>(w.block(i).output.size()));
+    }
+    m_places = {m_run.memory().take(largest * count), m_run.memory().take(largest * count)};
+    const auto layer = [&](std::size_t i, const weight_block& b, const float* x) -> const float* {
+        float* y = m_run.output(b, images_count);
+        m_runs[i] = m_run.forward(b.plan, w.of(b), x, images_count, y, true);
+        m_ends[i] = m_run.memory().position();
+        return y;
+    };
+    return m_logits = {walk(w, path, images, layer), count * static_cast<std::size_t>(w.classes())};
+}
+
+FITNAS_API batch_loss path_runner::run(const weights& w, const network_path& path, const float* images,
+                                       std::span<const int> labels, double smoothing,
+                                       const soft_labels& soft) {
+    const std::span<const float> z = logits(w, path, images, labels.size());
+    float* dy = m_places[0];
+    const batch_loss loss = distillation_loss(z, labels, smoothing, soft, {dy, z.size()});
+    int turn = 1;
+    for (std::size_t i = path.size(); i-- > 0;) {
+        const weight_block& b = w.block(path[i]);
+        if (b.plan.empty()) {
+            continue;
+        }
+        m_run.memory().reset(m_ends[i]); // what the layers behind left is not needed any more
+        float* dx = i == 0 ? nullptr : m_places[static_cast<std::size_t>(turn)];
+        m_run.backward(b.plan, w.of(b), m_gradient.data() + b.offset, m_runs[i], dy, dx);
+        dy = dx;
+        turn = 1 - turn;
+    }
+    return loss;
+}
+
+} // namespace fitnas::detail
+
+#endif
 
 namespace fitnas::detail {
 
@@ -21214,49 +22452,15 @@ private:
 
 } // namespace fitnas::detail
 
-// ---- fitnas/supernet/training.hpp ----
-/// @file
-/// @brief The loop of a training, phase by phase.
-
 namespace fitnas::detail {
 
 /// Refuses a state that is not one of this training.
-FITNAS_COLD inline void require_state(const training_state& now, const training_state& from,
-                                      long long epoch_steps) {
-    const auto note = [](const training_state& state, const std::string& name) {
-        const auto found = std::find_if(state.setup.begin(), state.setup.end(),
-                                        [&](const auto& pair) { return pair.first == name; });
-        return found == state.setup.end() ? std::string("not noted") : found->second;
-    };
-    for (const training_state* state : {&now, &from}) {
-        for (const auto& pair : state->setup) {
-            const std::string was = note(from, pair.first);
-            const std::string is = note(now, pair.first);
-            if (was != is) {
-                throw option_error("[F0517] train: cannot go on: " + pair.first + " was " + was +
-                                   ", and is now " + is);
-            }
-        }
-    }
-    if (from.step < 0 || from.step > now.steps || from.steps != now.steps ||
-        from.epochs.size() != static_cast<std::size_t>(from.step / epoch_steps)) {
-        throw option_error("[F0518] train: cannot go on: expected step 0 to " + std::to_string(now.steps) +
-                           " of as many with a report for each epoch that is over, got step " +
-                           std::to_string(from.step) + " of " + std::to_string(from.steps) + " with " +
-                           std::to_string(from.epochs.size()) + " reports");
-    }
-}
+FITNAS_COLD FITNAS_API void require_state(const training_state& now, const training_state& from,
+                                          long long epoch_steps);
 
 /// Refuses a batch whose activations do not fit, before anything is taken.
 /// @param state floats that the optimiser keeps for each weight
-FITNAS_COLD inline void require_step_fits(const weights& w, const train_options& o, std::size_t state) {
-    const auto needed = [&](std::size_t batch) {
-        return training_bytes(w.part(), batch, state + (o.average > 0 ? 1U : 0U));
-    };
-    require_memory("train: a batch of " + std::to_string(o.batch) + " images of " + to_string(w.input()),
-                   needed(o.batch), o.memory_limit,
-                   "a smaller train_options::batch needs less, a batch of 1 " + to_string(needed(1)));
-}
+FITNAS_COLD FITNAS_API void require_step_fits(const weights& w, const train_options& o, std::size_t state);
 
 /// A training from where it stands to its end. Each step goes through the phases `load`, `gradient`,
 /// `exchange`, `update`, `report` and `keep`; another optimiser, schedule or exchange of gradients is another
@@ -21473,8 +22677,8 @@ private:
 };
 
 /// Checks first.
-template <std::same_as<weights> Weights, class Method>
-train_report train_by(Weights& w, const image_source& data, const train_options& o, const Method& method) {
+template <class Method>
+train_report train_by(weights& w, const image_source& data, const train_options& o, const Method& method) {
     require_images(w, data, "train");
     require_options(o, data.size());
     require_step_fits(w, o, state_floats(method));
@@ -21484,26 +22688,59 @@ train_report train_by(Weights& w, const image_source& data, const train_options&
 
 } // namespace fitnas::detail
 
-// ---- fitnas/supernet/train.hpp ----
-/// @file
-/// @brief Training: a supernet by sampled paths, or one network by itself.
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API void require_state(const training_state& now, const training_state& from, long long epoch_steps) {
+    const auto note = [](const training_state& state, const std::string& name) {
+        const auto found = std::find_if(state.setup.begin(), state.setup.end(),
+                                        [&](const auto& pair) { return pair.first == name; });
+        return found == state.setup.end() ? std::string("not noted") : found->second;
+    };
+    for (const training_state* state : {&now, &from}) {
+        for (const auto& pair : state->setup) {
+            const std::string was = note(from, pair.first);
+            const std::string is = note(now, pair.first);
+            if (was != is) {
+                throw option_error("[F0517] train: cannot go on: " + pair.first + " was " + was +
+                                   ", and is now " + is);
+            }
+        }
+    }
+    if (from.step < 0 || from.step > now.steps || from.steps != now.steps ||
+        from.epochs.size() != static_cast<std::size_t>(from.step / epoch_steps)) {
+        throw option_error("[F0518] train: cannot go on: expected step 0 to " + std::to_string(now.steps) +
+                           " of as many with a report for each epoch that is over, got step " +
+                           std::to_string(from.step) + " of " + std::to_string(from.steps) + " with " +
+                           std::to_string(from.epochs.size()) + " reports");
+    }
+}
+
+FITNAS_API void require_step_fits(const weights& w, const train_options& o, std::size_t state) {
+    const auto needed = [&](std::size_t batch) {
+        return training_bytes(w.part(), batch, state + (o.average > 0 ? 1U : 0U));
+    };
+    require_memory("train: a batch of " + std::to_string(o.batch) + " images of " + to_string(w.input()),
+                   needed(o.batch), o.memory_limit,
+                   "a smaller train_options::batch needs less, a batch of 1 " + to_string(needed(1)));
+}
+
+} // namespace fitnas::detail
+
+#endif
 
 namespace fitnas {
 
 namespace detail {
 
-/// By SGD along a cosine. A template, here and in the rooms beside, so that only programs that call it
-/// compile it.
-template <std::same_as<weights> Weights>
-train_report train(Weights& w, const image_source& data, const train_options& o) {
-    const std::size_t batch = (std::max)(o.batch, std::size_t{1}); // which is checked only then
-    return train_by(w, data, o, method_of(o, data.size() / batch));
-}
+/// By SGD along a cosine.
+FITNAS_API train_report train(weights& w, const image_source& data, const train_options& o);
 
 /// Does what changes weights. Whatever it throws, they are then as they were before; after `interrupted`
 /// alone they stay where the work stopped.
-template <std::same_as<weights> Weights, class Work>
-auto or_as_before(Weights& w, Work&& work) {
+template <class Work>
+auto or_as_before(weights& w, Work&& work) {
     const std::vector<float> before(w.values().begin(), w.values().end());
     try {
         return work();
@@ -21554,9 +22791,18 @@ void train(Network& /*net*/, const dataset& /*data*/, const train_options& /*opt
 
 } // namespace fitnas
 
-// ---- fitnas/supernet/network.hpp ----
-/// @file
-/// @brief One architecture by itself: weights of its own, and statistics that are kept.
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API train_report train(weights& w, const image_source& data, const train_options& o) {
+    const std::size_t batch = (std::max)(o.batch, std::size_t{1}); // which is checked only then
+    return train_by(w, data, o, method_of(o, data.size() / batch));
+}
+
+} // namespace fitnas::detail
+
+#endif
 
 namespace fitnas {
 
@@ -21565,20 +22811,7 @@ namespace detail {
 /// Batch norm statistics of every block of one path, gathered once.
 class kept_statistics {
 public:
-    kept_statistics(const weights& w, const image_source& data, std::size_t count, seed s)
-        : m_norm(normalisation_of(data)) {
-        const loaded_images images(data, stratified_indices(data, count, s), m_norm);
-        m_blocks = block_statistics(w.blocks().size());
-        const std::vector<selected_norm> norms = selected_norms(w.part());
-        runner().along(w, w.path({}), images.values.data(), images.count(),
-                       [&](const weight_block& block, const block_run& run, const float*) {
-                           for (const selected_norm& one : norms) {
-                               if (one.block == block.index) {
-                                   m_blocks.set(one, norm_values(run, one.norm, one.channels));
-                               }
-                           }
-                       });
-    }
+    kept_statistics(const weights& w, const image_source& data, std::size_t count, seed s);
 
     /// Those that another object had.
     kept_statistics(normalisation norm, block_statistics blocks)
@@ -21602,23 +22835,8 @@ inline void require_calibration_fits(const weights& w, std::size_t images) {
 }
 
 /// Logits of images, in slices. @return images x classes
-inline std::vector<float> logits_of(const weights& w, const kept_statistics& kept, const image_source& data) {
-    constexpr std::size_t slice = logits_slice;
-    require_logits_fit(w, data.size());
-    const auto classes = static_cast<std::size_t>(w.classes());
-    std::vector<float> logits(data.size() * classes);
-    runner run;
-    const network_path path = w.path({});
-    for (std::size_t first = 0; first < data.size(); first += slice) {
-        std::vector<std::size_t> indices((std::min)(slice, data.size() - first));
-        std::iota(indices.begin(), indices.end(), first);
-        const loaded_images images(data, indices, kept.norm());
-        run.memory().reset();
-        const float* x = run.along_given(w, path, images.values.data(), images.count(), kept.blocks());
-        std::copy_n(x, indices.size() * classes, logits.data() + first * classes);
-    }
-    return logits;
-}
+FITNAS_API std::vector<float> logits_of(const weights& w, const kept_statistics& kept,
+                                        const image_source& data);
 
 } // namespace detail
 
@@ -21785,9 +23003,48 @@ double accuracy(const network<Space>& net, const image_source& data) {
 
 } // namespace fitnas
 
-// ---- fitnas/supernet/fine_tune.hpp ----
-/// @file
-/// @brief Finalists are trained a little, each from the shared weights, before they are ranked.
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API kept_statistics::kept_statistics(const weights& w, const image_source& data, std::size_t count,
+                                            seed s)
+    : m_norm(normalisation_of(data)) {
+    const loaded_images images(data, stratified_indices(data, count, s), m_norm);
+    m_blocks = block_statistics(w.blocks().size());
+    const std::vector<selected_norm> norms = selected_norms(w.part());
+    runner().along(w, w.path({}), images.values.data(), images.count(),
+                   [&](const weight_block& block, const block_run& run, const float*) {
+                       for (const selected_norm& one : norms) {
+                           if (one.block == block.index) {
+                               m_blocks.set(one, norm_values(run, one.norm, one.channels));
+                           }
+                       }
+                   });
+}
+
+FITNAS_API std::vector<float> logits_of(const weights& w, const kept_statistics& kept,
+                                        const image_source& data) {
+    constexpr std::size_t slice = logits_slice;
+    require_logits_fit(w, data.size());
+    const auto classes = static_cast<std::size_t>(w.classes());
+    std::vector<float> logits(data.size() * classes);
+    runner run;
+    const network_path path = w.path({});
+    for (std::size_t first = 0; first < data.size(); first += slice) {
+        std::vector<std::size_t> indices((std::min)(slice, data.size() - first));
+        std::iota(indices.begin(), indices.end(), first);
+        const loaded_images images(data, indices, kept.norm());
+        run.memory().reset();
+        const float* x = run.along_given(w, path, images.values.data(), images.count(), kept.blocks());
+        std::copy_n(x, indices.size() * classes, logits.data() + first * classes);
+    }
+    return logits;
+}
+
+} // namespace fitnas::detail
+
+#endif
 
 namespace fitnas {
 
@@ -21857,7 +23114,28 @@ struct latency_options {
 namespace detail {
 
 /// Refuses images that do not fit together, before anything is taken.
-FITNAS_COLD inline void require_latency_fits(const space_layout& layout, const latency_options& o) {
+FITNAS_COLD FITNAS_API void require_latency_fits(const space_layout& layout, const latency_options& o);
+
+FITNAS_API std::vector<double> measure_blocks(const space_layout& layout, const latency_options& o);
+
+} // namespace detail
+
+/// @brief Measures every operator in every layer by itself, as it runs when a trained network is used, on as
+/// many threads as there are (`OMP_NUM_THREADS`).
+/// @return median milliseconds for each block; an architecture's latency is their sum
+/// @throws option_error where an option is below 1, or the images need more memory than there is
+template <search_space_type Space>
+latency_table measure_latency(const latency_options& options = {}) {
+    return latency_table(Space::layout(), detail::measure_blocks(Space::layout(), options));
+}
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API void require_latency_fits(const space_layout& layout, const latency_options& o) {
     memory_size most; // of one block
     const memory_size images = memory_size::of(o.images);
     for (const space_block& b : layout.blocks) {
@@ -21871,8 +23149,7 @@ FITNAS_COLD inline void require_latency_fits(const space_layout& layout, const l
                    0, "fewer latency_options::images need less");
 }
 
-template <std::same_as<space_layout> Layout>
-std::vector<double> measure_blocks(const Layout& layout, const latency_options& o) {
+FITNAS_API std::vector<double> measure_blocks(const space_layout& layout, const latency_options& o) {
     if (o.images < 1 || o.repeats < 1) {
         throw option_error("[F0503] latency_options: images and repeats: expected at least 1, got " +
                            std::to_string(o.images) + " and " + std::to_string(o.repeats));
@@ -21912,18 +23189,9 @@ std::vector<double> measure_blocks(const Layout& layout, const latency_options& 
     return milliseconds;
 }
 
-} // namespace detail
+} // namespace fitnas::detail
 
-/// @brief Measures every operator in every layer by itself, as it runs when a trained network is used, on as
-/// many threads as there are (`OMP_NUM_THREADS`).
-/// @return median milliseconds for each block; an architecture's latency is their sum
-/// @throws option_error where an option is below 1, or the images need more memory than there is
-template <search_space_type Space>
-latency_table measure_latency(const latency_options& options = {}) {
-    return latency_table(Space::layout(), detail::measure_blocks(Space::layout(), options));
-}
-
-} // namespace fitnas
+#endif
 
 // ---- fitnas/supernet/retrain.hpp ----
 /// @file
@@ -22129,9 +23397,5 @@ struct training_scorer {
 #define FITNAS_VERSION_MINOR 1
 #define FITNAS_VERSION_PATCH 0
 #define FITNAS_VERSION_STRING "0.1.0"
-
-// ---- fitnas/fitnas.hpp ----
-/// @file
-/// @brief Everything of fitnas but `io/` and `study/`, which need nlohmann-json.
 
 #endif

@@ -12,8 +12,7 @@
 #include <doctest/doctest.h>
 
 #include <fitnas/core/line_queue.hpp>
-#include <fitnas/cpu/backward.hpp>
-#include <fitnas/cpu/forward.hpp>
+#include <fitnas/cpu/engine.hpp>
 #include <fitnas/cpu/plan.hpp>
 #include <fitnas/cpu/plan_memory.hpp>
 #include <fitnas/op/mbconv.hpp>

@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstring>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/epilogue.hpp>
 #include <fitnas/core/line_queue.hpp>
 #include <fitnas/core/memory.hpp>
@@ -258,8 +259,17 @@ constexpr int transposed_rows(int n) { return simd::padded(n); }
 /// @param k columns of op(A), rows of op(B)
 /// @param lda,ldb,ldc floats from one stored row to the next
 /// @param accumulate whether the product is added to C
-inline void gemm(bool transpose_a, bool transpose_b, int m, int n, int k, const float* a, int lda,
-                 const float* b, int ldb, float* c, int ldc, bool accumulate) {
+FITNAS_API void gemm(bool transpose_a, bool transpose_b, int m, int n, int k, const float* a, int lda,
+                     const float* b, int ldb, float* c, int ldc, bool accumulate);
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas {
+
+FITNAS_API void gemm(bool transpose_a, bool transpose_b, int m, int n, int k, const float* a, int lda,
+                     const float* b, int ldb, float* c, int ldc, bool accumulate) {
     constexpr int chunk = 64;
     const std::size_t packed = detail::packed_size(k, n);
     float* panels = thread_scratch(packed + detail::blocked_size(chunk, k));
@@ -283,5 +293,7 @@ inline void gemm(bool transpose_a, bool transpose_b, int m, int n, int k, const 
 }
 
 } // namespace fitnas
+
+#endif
 
 #endif

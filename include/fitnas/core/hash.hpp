@@ -29,14 +29,7 @@ public:
         add_words(data, size);
     }
     /// The bytes alone, the last word filled with zeros.
-    void add_words(const void* data, std::size_t size) {
-        const auto* bytes = static_cast<const unsigned char*>(data);
-        for (std::size_t i = 0; i < size; i += sizeof(std::uint64_t)) {
-            std::uint64_t word = 0;
-            std::memcpy(&word, bytes + i, size - i < sizeof word ? size - i : sizeof word);
-            add(word);
-        }
-    }
+    void add_words(const void* data, std::size_t size);
     void add(std::string_view text) { add(text.data(), text.size()); }
 
     std::uint64_t value() const { return m_value; }
@@ -52,5 +45,22 @@ private:
 };
 
 } // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API void hash64::add_words(const void* data, std::size_t size) {
+    const auto* bytes = static_cast<const unsigned char*>(data);
+    for (std::size_t i = 0; i < size; i += sizeof(std::uint64_t)) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, bytes + i, size - i < sizeof word ? size - i : sizeof word);
+        add(word);
+    }
+}
+
+} // namespace fitnas::detail
+
+#endif
 
 #endif

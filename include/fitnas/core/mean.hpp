@@ -54,50 +54,7 @@ private:
     static constexpr std::size_t below = 3;       // words behind the point: what is left of 1 / divisor
 
     /// The nearest double to the sum over `divisor`, of two the even one.
-    double over(std::uint64_t divisor) const {
-        if (m_not_finite != 0) { // or not a number
-            return m_not_finite;
-        }
-        // From the sum's lowest word on: words in [0, 2^32), most significant last.
-        std::array<std::uint64_t, most_words + below> digits{};
-        const std::size_t count = m_last < m_first ? below : m_last - m_first + 1 + below;
-        std::int64_t sign = 1;
-        if (carry(sign, digits, count) < 0) {
-            sign = -1;
-            carry(sign, digits, count);
-        }
-        std::uint64_t left = 0;
-        for (std::size_t i = count; i-- > 0;) {
-            const std::uint64_t all = left << 32U | digits[i];
-            digits[i] = all / divisor;
-            left = all % divisor;
-        }
-        std::size_t top = count;
-        while (top > 0 && digits[top - 1] == 0) {
-            --top;
-        }
-        if (top == 0) {
-            return 0;
-        }
-        // Digit 0 counts 2^lowest. A double keeps 53 bits, and none below 2^-1074.
-        const int lowest = 32 * (static_cast<int>(m_first) - static_cast<int>(below)) - 1074;
-        const int width = 32 * static_cast<int>(top - 1) + 64 - std::countl_zero(digits[top - 1]);
-        const auto dropped = static_cast<std::size_t>((std::max)(width - 53, -1074 - lowest));
-        const std::size_t word = dropped / 32;
-        const std::size_t shift = dropped % 32;
-        std::uint64_t kept = digits[word] >> shift | digits[word + 1] << (32 - shift);
-        kept |= shift == 0 ? 0 : digits[word + 2] << (64 - shift);
-        const std::size_t half = dropped - 1;
-        bool more = left != 0 || (digits[half / 32] & ((std::uint64_t{1} << half % 32) - 1)) != 0;
-        for (std::size_t i = 0; i < half / 32; ++i) {
-            more = more || digits[i] != 0;
-        }
-        if ((digits[half / 32] >> half % 32 & 1U) != 0 && (more || kept % 2 == 1)) {
-            ++kept;
-        }
-        return static_cast<double>(sign) *
-               std::ldexp(static_cast<double>(kept), lowest + static_cast<int>(dropped));
-    }
+    double over(std::uint64_t divisor) const;
 
     /// Carries from word to word. @return what is left above the last: -1 where the sum is below 0
     std::int64_t carry(std::int64_t sign, std::array<std::uint64_t, most_words + below>& digits,
@@ -125,25 +82,10 @@ inline bool all_equal(std::span<const double> values) {
 /// The mean, rounded once: of equal numbers that number, of the same numbers in any order the same, never
 /// outside of them, and free of overflow: its rounding tells no means apart that tie.
 /// @return not a number where there are no values
-inline double exact_mean(std::span<const double> values) {
-    if (!values.empty() && all_equal(values)) {
-        return values.front();
-    }
-    exact_sum sum;
-    for (const double v : values) {
-        sum.add(v);
-    }
-    return sum.mean();
-}
+FITNAS_API double exact_mean(std::span<const double> values);
 
 /// @return 0 where there are no values
-inline double largest_magnitude(std::span<const double> values) {
-    double largest = 0;
-    for (const double v : values) {
-        largest = (std::max)(largest, std::abs(v));
-    }
-    return largest;
-}
+FITNAS_API double largest_magnitude(std::span<const double> values);
 
 /// The exponent of the largest magnitude: divided by two to it, no value is above 1. Squares, products and
 /// sums of values divided so neither overflow nor lose what counts, and a power of two rounds nothing.
@@ -155,7 +97,79 @@ inline int common_exponent(std::span<const double> values) {
 }
 
 /// The root of the sum of squared differences from `mean` over `divisor`, in any unit of the values.
-inline double deviation_about(double mean, std::span<const double> values, std::size_t divisor) {
+FITNAS_API double deviation_about(double mean, std::span<const double> values, std::size_t divisor);
+
+} // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API double exact_sum::over(std::uint64_t divisor) const {
+    if (m_not_finite != 0) { // or not a number
+        return m_not_finite;
+    }
+    // From the sum's lowest word on: words in [0, 2^32), most significant last.
+    std::array<std::uint64_t, most_words + below> digits{};
+    const std::size_t count = m_last < m_first ? below : m_last - m_first + 1 + below;
+    std::int64_t sign = 1;
+    if (carry(sign, digits, count) < 0) {
+        sign = -1;
+        carry(sign, digits, count);
+    }
+    std::uint64_t left = 0;
+    for (std::size_t i = count; i-- > 0;) {
+        const std::uint64_t all = left << 32U | digits[i];
+        digits[i] = all / divisor;
+        left = all % divisor;
+    }
+    std::size_t top = count;
+    while (top > 0 && digits[top - 1] == 0) {
+        --top;
+    }
+    if (top == 0) {
+        return 0;
+    }
+    // Digit 0 counts 2^lowest. A double keeps 53 bits, and none below 2^-1074.
+    const int lowest = 32 * (static_cast<int>(m_first) - static_cast<int>(below)) - 1074;
+    const int width = 32 * static_cast<int>(top - 1) + 64 - std::countl_zero(digits[top - 1]);
+    const auto dropped = static_cast<std::size_t>((std::max)(width - 53, -1074 - lowest));
+    const std::size_t word = dropped / 32;
+    const std::size_t shift = dropped % 32;
+    std::uint64_t kept = digits[word] >> shift | digits[word + 1] << (32 - shift);
+    kept |= shift == 0 ? 0 : digits[word + 2] << (64 - shift);
+    const std::size_t half = dropped - 1;
+    bool more = left != 0 || (digits[half / 32] & ((std::uint64_t{1} << half % 32) - 1)) != 0;
+    for (std::size_t i = 0; i < half / 32; ++i) {
+        more = more || digits[i] != 0;
+    }
+    if ((digits[half / 32] >> half % 32 & 1U) != 0 && (more || kept % 2 == 1)) {
+        ++kept;
+    }
+    return static_cast<double>(sign) *
+           std::ldexp(static_cast<double>(kept), lowest + static_cast<int>(dropped));
+}
+
+FITNAS_API double exact_mean(std::span<const double> values) {
+    if (!values.empty() && all_equal(values)) {
+        return values.front();
+    }
+    exact_sum sum;
+    for (const double v : values) {
+        sum.add(v);
+    }
+    return sum.mean();
+}
+
+FITNAS_API double largest_magnitude(std::span<const double> values) {
+    double largest = 0;
+    for (const double v : values) {
+        largest = (std::max)(largest, std::abs(v));
+    }
+    return largest;
+}
+
+FITNAS_API double deviation_about(double mean, std::span<const double> values, std::size_t divisor) {
     const int unit = common_exponent(values);
     double sum = 0;
     for (const double v : values) {
@@ -166,5 +180,7 @@ inline double deviation_about(double mean, std::span<const double> values, std::
 }
 
 } // namespace fitnas::detail
+
+#endif
 
 #endif

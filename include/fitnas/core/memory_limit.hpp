@@ -49,7 +49,34 @@ private:
 namespace detail {
 
 /// The number in a file of the kernel's; the largest there is where there is none.
-FITNAS_COLD inline std::uint64_t number_in_file(const char* path) {
+FITNAS_COLD FITNAS_API std::uint64_t number_in_file(const char* path);
+
+} // namespace detail
+
+/// @brief The most memory that this process can have: what the machine has, or less where its control group
+/// or `ulimit -v` allows less. What is free at the moment does not count.
+/// @return bytes; 2^64 - 1 where it is not known
+FITNAS_COLD FITNAS_API std::uint64_t memory_there_is();
+
+/// @return for example "3221225472 bytes (3.0 GiB)"; "2^64 bytes or more" where the size did not fit
+FITNAS_COLD FITNAS_API std::string to_string(memory_size size);
+
+/// @brief Refuses what cannot fit, before it is begun.
+/// @param what is asked for, for the message: "train: a step of 64 images"
+/// @param needed bytes
+/// @param limit bytes; 0: `memory_there_is()`
+/// @param advice what would need less
+/// @throws option_error that says how many bytes are needed and how many there are
+FITNAS_COLD FITNAS_API void require_memory(const std::string& what, memory_size needed, std::uint64_t limit,
+                                           const std::string& advice);
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API std::uint64_t number_in_file(const char* path) {
     unsigned long long value = 0;
     std::FILE* file = std::fopen(path, "r");
     const bool found = file != nullptr && std::fscanf(file, "%llu", &value) == 1;
@@ -59,12 +86,11 @@ FITNAS_COLD inline std::uint64_t number_in_file(const char* path) {
     return found ? value : (std::numeric_limits<std::uint64_t>::max)();
 }
 
-} // namespace detail
+} // namespace fitnas::detail
 
-/// @brief The most memory that this process can have: what the machine has, or less where its control group
-/// or `ulimit -v` allows less. What is free at the moment does not count.
-/// @return bytes; 2^64 - 1 where it is not known
-FITNAS_COLD inline std::uint64_t memory_there_is() {
+namespace fitnas {
+
+FITNAS_API std::uint64_t memory_there_is() {
     static const std::uint64_t machine = [] {
         std::uint64_t bytes =
             (std::min)(detail::number_in_file("/sys/fs/cgroup/memory.max"),
@@ -89,8 +115,7 @@ FITNAS_COLD inline std::uint64_t memory_there_is() {
     return most;
 }
 
-/// @return for example "3221225472 bytes (3.0 GiB)"; "2^64 bytes or more" where the size did not fit
-FITNAS_COLD inline std::string to_string(memory_size size) {
+FITNAS_API std::string to_string(memory_size size) {
     if (size == (std::numeric_limits<std::uint64_t>::max)()) {
         return "2^64 bytes or more";
     }
@@ -104,14 +129,8 @@ FITNAS_COLD inline std::string to_string(memory_size size) {
            (unit == 0 ? "" : " (" + detail::fixed_point_text(value, 1) + " " + units[unit] + ")");
 }
 
-/// @brief Refuses what cannot fit, before it is begun.
-/// @param what is asked for, for the message: "train: a step of 64 images"
-/// @param needed bytes
-/// @param limit bytes; 0: `memory_there_is()`
-/// @param advice what would need less
-/// @throws option_error that says how many bytes are needed and how many there are
-FITNAS_COLD inline void require_memory(const std::string& what, memory_size needed, std::uint64_t limit,
-                                       const std::string& advice) {
+FITNAS_API void require_memory(const std::string& what, memory_size needed, std::uint64_t limit,
+                               const std::string& advice) {
     const memory_size there = limit != 0 ? limit : memory_there_is();
     if (needed > there) {
         throw option_error("[F0006] " + what + ": needs " + to_string(needed) + " of memory, " +
@@ -120,5 +139,7 @@ FITNAS_COLD inline void require_memory(const std::string& what, memory_size need
 }
 
 } // namespace fitnas
+
+#endif
 
 #endif

@@ -17,33 +17,25 @@
 
 #include <fitnas/config.hpp>
 
-#if FITNAS_HAS_OPENMP
+#if FITNAS_DEFINITIONS && FITNAS_HAS_OPENMP
 #include <omp.h>
 #endif
 
 namespace fitnas {
 
 /// @return how many threads a parallel loop may use (`OMP_NUM_THREADS`)
-inline int thread_count() {
-#if FITNAS_HAS_OPENMP
-    return omp_get_max_threads();
-#else
-    return 1;
-#endif
-}
+FITNAS_API int thread_count();
 
 /// @return the index of the calling thread inside a parallel loop, 0 outside
-inline int thread_index() {
-#if FITNAS_HAS_OPENMP
-    return omp_get_thread_num();
-#else
-    return 0;
-#endif
-}
+FITNAS_API int thread_index();
 
 namespace detail {
 /// The loop of `parallel_for`, compiled once and not for each body: calls `call(body, i)`.
-FITNAS_NOINLINE inline void parallel_loop(std::ptrdiff_t n, void (*call)(void*, std::ptrdiff_t), void* body) {
+#if !FITNAS_DEFINITIONS
+void parallel_loop(std::ptrdiff_t n, void (*call)(void*, std::ptrdiff_t), void* body);
+#else // here, and not below: g++ warns of attributes of an inline function that was declared before
+FITNAS_NOINLINE FITNAS_API void parallel_loop(std::ptrdiff_t n, void (*call)(void*, std::ptrdiff_t),
+                                              void* body) {
 #if FITNAS_HAS_OPENMP
     // A nested team would have one thread, whose index hides the index of the outer one.
     if (n > 1 && omp_in_parallel() == 0) {
@@ -71,6 +63,7 @@ FITNAS_NOINLINE inline void parallel_loop(std::ptrdiff_t n, void (*call)(void*, 
         call(body, i);
     }
 }
+#endif
 } // namespace detail
 
 /// @brief Calls `body(i)` for every i in [0, n), in blocks of neighbours, one block a thread. Inside another
@@ -102,5 +95,29 @@ void parallel_groups(std::ptrdiff_t n, Body body) {
 }
 
 } // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas {
+
+FITNAS_API int thread_count() {
+#if FITNAS_HAS_OPENMP
+    return omp_get_max_threads();
+#else
+    return 1;
+#endif
+}
+
+FITNAS_API int thread_index() {
+#if FITNAS_HAS_OPENMP
+    return omp_get_thread_num();
+#else
+    return 0;
+#endif
+}
+
+} // namespace fitnas
+
+#endif
 
 #endif

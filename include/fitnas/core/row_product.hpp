@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/gemm.hpp>
 
 namespace fitnas {
@@ -82,20 +83,9 @@ void row_product_panel(int rows, int columns, int k, const float* a, std::ptrdif
     }
 }
 
-inline void row_product(int rows, int n, int k, const float* a, std::ptrdiff_t row_step,
-                        std::ptrdiff_t column_step, const float* b, std::ptrdiff_t ldb, float* c,
-                        std::ptrdiff_t ldc, bool accumulate) {
-    for (int column = 0; column < n; column += panel) {
-        const int columns = (std::min)(panel, n - column);
-        if (columns == panel) {
-            row_product_panel<2, true>(rows, columns, k, a, row_step, column_step, b + column, ldb,
-                                       c + column, ldc, accumulate);
-        } else {
-            row_product_panel<2, false>(rows, columns, k, a, row_step, column_step, b + column, ldb,
-                                        c + column, ldc, accumulate);
-        }
-    }
-}
+FITNAS_API void row_product(int rows, int n, int k, const float* a, std::ptrdiff_t row_step,
+                            std::ptrdiff_t column_step, const float* b, std::ptrdiff_t ldb, float* c,
+                            std::ptrdiff_t ldc, bool accumulate);
 
 } // namespace detail
 
@@ -113,7 +103,40 @@ inline float dot_product(int n, const float* x, const float* y) {
 }
 
 /// @brief C (rows x n) = A (rows x k) B (k x n), all row-major without gaps.
-inline void row_product(int rows, int n, int k, const float* a, const float* b, float* c) {
+FITNAS_API void row_product(int rows, int n, int k, const float* a, const float* b, float* c);
+
+/// @brief C (m x n) += A^T B for A (rows x m) and B (rows x n), all row-major without gaps.
+FITNAS_API void add_transposed_row_product(int rows, int m, int n, const float* a, const float* b, float* c);
+
+/// @brief to (columns x rows) = the transpose of from (rows x columns), both row-major without gaps.
+FITNAS_API void transpose_rows(int rows, int columns, const float* from, float* to);
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API void row_product(int rows, int n, int k, const float* a, std::ptrdiff_t row_step,
+                            std::ptrdiff_t column_step, const float* b, std::ptrdiff_t ldb, float* c,
+                            std::ptrdiff_t ldc, bool accumulate) {
+    for (int column = 0; column < n; column += panel) {
+        const int columns = (std::min)(panel, n - column);
+        if (columns == panel) {
+            row_product_panel<2, true>(rows, columns, k, a, row_step, column_step, b + column, ldb,
+                                       c + column, ldc, accumulate);
+        } else {
+            row_product_panel<2, false>(rows, columns, k, a, row_step, column_step, b + column, ldb,
+                                        c + column, ldc, accumulate);
+        }
+    }
+}
+
+} // namespace fitnas::detail
+
+namespace fitnas {
+
+FITNAS_API void row_product(int rows, int n, int k, const float* a, const float* b, float* c) {
     if (n > 1) {
         detail::row_product(rows, n, k, a, k, 1, b, n, c, n, false);
         return;
@@ -123,8 +146,7 @@ inline void row_product(int rows, int n, int k, const float* a, const float* b, 
     }
 }
 
-/// @brief C (m x n) += A^T B for A (rows x m) and B (rows x n), all row-major without gaps.
-inline void add_transposed_row_product(int rows, int m, int n, const float* a, const float* b, float* c) {
+FITNAS_API void add_transposed_row_product(int rows, int m, int n, const float* a, const float* b, float* c) {
     if (n == 1) { // one wide row in place of a narrow column
         detail::row_product(1, m, rows, b, 1, 1, a, m, c, m, true);
         return;
@@ -137,8 +159,7 @@ inline void add_transposed_row_product(int rows, int m, int n, const float* a, c
     }
 }
 
-/// @brief to (columns x rows) = the transpose of from (rows x columns), both row-major without gaps.
-inline void transpose_rows(int rows, int columns, const float* from, float* to) {
+FITNAS_API void transpose_rows(int rows, int columns, const float* from, float* to) {
     for (int i = 0; i < columns; ++i) {
         for (int r = 0; r < rows; ++r) {
             *to++ = from[static_cast<std::ptrdiff_t>(r) * columns + i];
@@ -147,5 +168,7 @@ inline void transpose_rows(int rows, int columns, const float* from, float* to) 
 }
 
 } // namespace fitnas
+
+#endif
 
 #endif

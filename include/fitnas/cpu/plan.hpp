@@ -9,9 +9,7 @@
 #include <vector>
 
 #include <fitnas/config.hpp>
-#include <fitnas/core/line_queue.hpp>
 #include <fitnas/cpu/geometry.hpp>
-#include <fitnas/cpu/planes.hpp>
 #include <fitnas/nn/recipe.hpp>
 
 namespace fitnas::detail {
@@ -121,16 +119,7 @@ struct plan_norm {
 /// second product or more, and pays where they take less time than the passes over memory that they save:
 /// measured, where the input has few channels, and on processors with AVX2 in scoring always. An image of the
 /// input has to stay in cache beside planes.
-inline bool pays_in_cache(const plan_step& wide, const plan_step& next, bool backward_follows) {
-    constexpr int few = 32;
-    const shape in = wide.in_shape;
-    if (wide.kind != step_kind::pointwise || wide.what.stride != 1 || !wide.in.plain() || wide.norm < 0 ||
-        next.kind != step_kind::depthwise || next.what.stride > next.what.kernel ||
-        (in.channels > few && (backward_follows || prefetches_in_products))) {
-        return false;
-    }
-    return in.size() <= std::int64_t{1} << 16U && depthwise_planes(next.sizes(1)).at_once > 1;
-}
+FITNAS_API bool pays_in_cache(const plan_step& wide, const plan_step& next, bool backward_follows);
 
 /// The passes of a recipe on an input shape. No passes: the input is the output.
 class block_plan {
@@ -139,71 +128,7 @@ public:
     std::vector<plan_norm> norms;
 
     block_plan() = default;
-    FITNAS_COLD block_plan(const recipe& r, shape input) : buffers{input} {
-        std::vector<plan_step>& all = m_scoring; // each by itself, for now
-        plan_value value;
-        long long offset = 0;
-        const auto add = [&](plan_step step, shape out) {
-            step.in = value;
-            step.in_shape = buffers[static_cast<std::size_t>(value.buffer)];
-            step.out_shape = out;
-            step.out = static_cast<int>(buffers.size());
-            value = {.buffer = step.out};
-            buffers.push_back(out);
-            all.push_back(step);
-        };
-        for (const primitive& p : r) {
-            const shape now = buffers[static_cast<std::size_t>(value.buffer)];
-            switch (p.kind) {
-            case primitive_kind::batch_norm:
-                // It joins the pass that wrote the buffer; a shortcut's gradient must stay plain, so not
-                // there.
-                if (!value.plain() || all.empty() || all.back().shortcut) {
-                    add({}, now);
-                }
-                value.norm = static_cast<int>(norms.size());
-                all.back().norm = value.norm;
-                norms.push_back({value.buffer, now.channels, now.pixels(), offset});
-                break;
-            case primitive_kind::activate:
-                if (value.act != activation::none) {
-                    add({}, now);
-                }
-                value.act = p.act;
-                break;
-            case primitive_kind::residual:
-            case primitive_kind::residual_if_same_shape:
-                if (now == input) {
-                    for (plan_step& before : all) {
-                        before.more_shortcuts = before.shortcut;
-                    }
-                    add({.shortcut = true}, now);
-                }
-                break;
-            case primitive_kind::custom:
-                if (!value.plain()) {
-                    add({}, now);
-                }
-                [[fallthrough]];
-            case primitive_kind::pointwise:
-            case primitive_kind::depthwise:
-            case primitive_kind::convolution:
-            case primitive_kind::linear:
-            case primitive_kind::max_pool:
-            case primitive_kind::average_pool:
-            case primitive_kind::global_pool:
-            case primitive_kind::squeeze_excite:
-                add({.kind = kind_of_step(p.kind), .what = p, .offset = offset}, p.output(now));
-                break;
-            }
-            offset += p.parameters(now);
-        }
-        if (!value.plain()) {
-            add({}, buffers[static_cast<std::size_t>(value.buffer)]);
-        }
-        m_training = fused(all, true);
-        m_scoring = fused(all, false);
-    }
+    FITNAS_COLD block_plan(const recipe& r, shape input);
 
     /// @param backward_follows whether they are those of training, not of scoring
     const std::vector<plan_step>& steps(bool backward_follows) const {
@@ -215,26 +140,117 @@ public:
     int last() const { return static_cast<int>(buffers.size()) - 1; }
 
 private:
-    static std::vector<plan_step> fused(const std::vector<plan_step>& all, bool backward_follows) {
-        std::vector<plan_step> result;
-        for (const plan_step& step : all) {
-            if (!result.empty() && pays_in_cache(result.back(), step, backward_follows)) {
-                const plan_step& wide = result.back();
-                const plan_expansion narrow{wide.in.buffer, wide.in_shape, wide.offset};
-                result.back() = step;
-                result.back().kind = step_kind::expanded_depthwise;
-                result.back().narrow = narrow;
-            } else {
-                result.push_back(step);
-            }
-        }
-        return result;
-    }
+    static std::vector<plan_step> fused(const std::vector<plan_step>& all, bool backward_follows);
 
     std::vector<plan_step> m_training;
     std::vector<plan_step> m_scoring;
 };
 
 } // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+#include <fitnas/core/line_queue.hpp>
+#include <fitnas/cpu/planes.hpp>
+
+namespace fitnas::detail {
+
+FITNAS_API bool pays_in_cache(const plan_step& wide, const plan_step& next, bool backward_follows) {
+    constexpr int few = 32;
+    const shape in = wide.in_shape;
+    if (wide.kind != step_kind::pointwise || wide.what.stride != 1 || !wide.in.plain() || wide.norm < 0 ||
+        next.kind != step_kind::depthwise || next.what.stride > next.what.kernel ||
+        (in.channels > few && (backward_follows || prefetches_in_products))) {
+        return false;
+    }
+    return in.size() <= std::int64_t{1} << 16U && depthwise_planes(next.sizes(1)).at_once > 1;
+}
+
+FITNAS_API block_plan::block_plan(const recipe& r, shape input) : buffers{input} {
+    std::vector<plan_step>& all = m_scoring; // each by itself, for now
+    plan_value value;
+    long long offset = 0;
+    const auto add = [&](plan_step step, shape out) {
+        step.in = value;
+        step.in_shape = buffers[static_cast<std::size_t>(value.buffer)];
+        step.out_shape = out;
+        step.out = static_cast<int>(buffers.size());
+        value = {.buffer = step.out};
+        buffers.push_back(out);
+        all.push_back(step);
+    };
+    for (const primitive& p : r) {
+        const shape now = buffers[static_cast<std::size_t>(value.buffer)];
+        switch (p.kind) {
+        case primitive_kind::batch_norm:
+            // It joins the pass that wrote the buffer; a shortcut's gradient must stay plain, so not
+            // there.
+            if (!value.plain() || all.empty() || all.back().shortcut) {
+                add({}, now);
+            }
+            value.norm = static_cast<int>(norms.size());
+            all.back().norm = value.norm;
+            norms.push_back({value.buffer, now.channels, now.pixels(), offset});
+            break;
+        case primitive_kind::activate:
+            if (value.act != activation::none) {
+                add({}, now);
+            }
+            value.act = p.act;
+            break;
+        case primitive_kind::residual:
+        case primitive_kind::residual_if_same_shape:
+            if (now == input) {
+                for (plan_step& before : all) {
+                    before.more_shortcuts = before.shortcut;
+                }
+                add({.shortcut = true}, now);
+            }
+            break;
+        case primitive_kind::custom:
+            if (!value.plain()) {
+                add({}, now);
+            }
+            [[fallthrough]];
+        case primitive_kind::pointwise:
+        case primitive_kind::depthwise:
+        case primitive_kind::convolution:
+        case primitive_kind::linear:
+        case primitive_kind::max_pool:
+        case primitive_kind::average_pool:
+        case primitive_kind::global_pool:
+        case primitive_kind::squeeze_excite:
+            add({.kind = kind_of_step(p.kind), .what = p, .offset = offset}, p.output(now));
+            break;
+        }
+        offset += p.parameters(now);
+    }
+    if (!value.plain()) {
+        add({}, buffers[static_cast<std::size_t>(value.buffer)]);
+    }
+    m_training = fused(all, true);
+    m_scoring = fused(all, false);
+}
+
+FITNAS_API std::vector<plan_step> block_plan::fused(const std::vector<plan_step>& all,
+                                                    bool backward_follows) {
+    std::vector<plan_step> result;
+    for (const plan_step& step : all) {
+        if (!result.empty() && pays_in_cache(result.back(), step, backward_follows)) {
+            const plan_step& wide = result.back();
+            const plan_expansion narrow{wide.in.buffer, wide.in_shape, wide.offset};
+            result.back() = step;
+            result.back().kind = step_kind::expanded_depthwise;
+            result.back().narrow = narrow;
+        } else {
+            result.push_back(step);
+        }
+    }
+    return result;
+}
+
+} // namespace fitnas::detail
+
+#endif
 
 #endif

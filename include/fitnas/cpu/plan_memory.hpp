@@ -11,13 +11,7 @@
 
 #include <fitnas/config.hpp>
 #include <fitnas/core/memory_limit.hpp>
-#include <fitnas/core/parallel.hpp>
-#include <fitnas/cpu/batch_norm.hpp>
-#include <fitnas/cpu/custom.hpp>
-#include <fitnas/cpu/expanded_gradient.hpp>
-#include <fitnas/cpu/expansion.hpp>
 #include <fitnas/cpu/plan.hpp>
-#include <fitnas/cpu/squeeze_excite.hpp>
 
 namespace fitnas::detail {
 
@@ -56,7 +50,36 @@ struct step_memory {
     }
 };
 
-inline step_memory memory_of(const block_plan& plan, const plan_step& step, memory_size images) {
+FITNAS_API step_memory memory_of(const block_plan& plan, const plan_step& step, memory_size images);
+
+/// Floats that `forward` takes beside its output.
+/// @param given whether it gets statistics
+FITNAS_COLD FITNAS_API memory_size forward_floats(const block_plan& plan, memory_size images, bool given,
+                                                  bool backward_follows);
+
+/// Floats that `backward` takes beside what `forward` left.
+FITNAS_COLD FITNAS_API memory_size backward_floats(const block_plan& plan, memory_size images);
+
+/// Floats outside an arena, about: packed weights and weight gradients of the largest step, and the padded
+/// planes of each thread.
+FITNAS_COLD FITNAS_API memory_size workspace_floats(const block_plan& plan, bool backward_follows);
+
+} // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+#include <fitnas/core/parallel.hpp>
+#include <fitnas/cpu/batch_norm.hpp>
+#include <fitnas/cpu/custom.hpp>
+#include <fitnas/cpu/expanded_gradient.hpp>
+#include <fitnas/cpu/expansion.hpp>
+#include <fitnas/cpu/norm_state.hpp>
+#include <fitnas/cpu/planes.hpp>
+#include <fitnas/cpu/squeeze_excite.hpp>
+
+namespace fitnas::detail {
+
+FITNAS_API step_memory memory_of(const block_plan& plan, const plan_step& step, memory_size images) {
     const auto activations = [&](shape s) {
         return images * memory_size::of(s.height) * memory_size::of(s.width) * memory_size::of(s.channels);
     };
@@ -95,10 +118,8 @@ inline step_memory memory_of(const block_plan& plan, const plan_step& step, memo
     return takes;
 }
 
-/// Floats that `forward` takes beside its output.
-/// @param given whether it gets statistics
-FITNAS_COLD inline memory_size forward_floats(const block_plan& plan, memory_size images, bool given,
-                                              bool backward_follows) {
+FITNAS_API memory_size forward_floats(const block_plan& plan, memory_size images, bool given,
+                                      bool backward_follows) {
     memory_size sum;
     for (const plan_step& step : plan.steps(backward_follows)) {
         sum += memory_of(plan, step, images).forward(given);
@@ -106,8 +127,7 @@ FITNAS_COLD inline memory_size forward_floats(const block_plan& plan, memory_siz
     return sum;
 }
 
-/// Floats that `backward` takes beside what `forward` left.
-FITNAS_COLD inline memory_size backward_floats(const block_plan& plan, memory_size images) {
+FITNAS_API memory_size backward_floats(const block_plan& plan, memory_size images) {
     memory_size sum;
     for (const plan_step& step : plan.steps(true)) {
         sum += memory_of(plan, step, images).backward();
@@ -115,9 +135,7 @@ FITNAS_COLD inline memory_size backward_floats(const block_plan& plan, memory_si
     return sum;
 }
 
-/// Floats outside an arena, about: packed weights and weight gradients of the largest step, and the padded
-/// planes of each thread.
-FITNAS_COLD inline memory_size workspace_floats(const block_plan& plan, bool backward_follows) {
+FITNAS_API memory_size workspace_floats(const block_plan& plan, bool backward_follows) {
     memory_size weights;
     memory_size planes;
     for (const plan_step& step : plan.steps(backward_follows)) {
@@ -142,5 +160,7 @@ FITNAS_COLD inline memory_size workspace_floats(const block_plan& plan, bool bac
 }
 
 } // namespace fitnas::detail
+
+#endif
 
 #endif

@@ -5,14 +5,13 @@
 #define FITNAS_CPU_RECIPE_CHECK_HPP
 
 #include <cmath>
-#include <concepts>
 #include <limits>
 #include <span>
 #include <string>
 #include <vector>
 
-#include <fitnas/cpu/backward.hpp>
-#include <fitnas/cpu/forward.hpp>
+#include <fitnas/config.hpp>
+#include <fitnas/cpu/engine.hpp>
 #include <fitnas/nn/gradient_check.hpp>
 #include <fitnas/nn/initialise.hpp>
 
@@ -28,9 +27,30 @@ namespace fitnas {
 /// @param options of the comparison
 /// @return the report of both comparisons, which converts to whether all is right; `log` says what is not
 /// @throws shape_error where the recipe does not fit the input
-template <std::same_as<int> Count = int> // a template, so that only its users compile it
-gradient_report check_recipe(const recipe& steps, shape input, Count images = 3,
-                             const gradient_check_options& options = {}) {
+FITNAS_API gradient_report check_recipe(const recipe& steps, shape input, int images = 3,
+                                        const gradient_check_options& options = {});
+
+/// @brief The same for an operator in a cell.
+/// @throws shape_error where the recipe does not fit the input, or gives another shape than the cell asks for
+template <class Operator>
+gradient_report check_operator(cell place, int images = 3, const gradient_check_options& options = {}) {
+    const recipe steps = Operator::build(place);
+    const recipe_summary sum = summarise(steps, place.input);
+    if (sum.valid && sum.output != place.output()) {
+        throw shape_error("[F0112] check_operator: " + std::string(Operator::name) + " gives " +
+                          to_string(sum.output) + ", the cell asks for " + to_string(place.output()));
+    }
+    return check_recipe(steps, place.input, images, options);
+}
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas {
+
+FITNAS_API gradient_report check_recipe(const recipe& steps, shape input, int images,
+                                        const gradient_check_options& options) {
     const recipe_summary sum = summarise(steps, input);
     if (!sum.valid || input.size() <= 0 || images < 1) {
         throw shape_error("[F0111] check_recipe: the recipe does not fit " + std::to_string(images) +
@@ -100,19 +120,8 @@ gradient_report check_recipe(const recipe& steps, shape input, Count images = 3,
     return report;
 }
 
-/// @brief The same for an operator in a cell.
-/// @throws shape_error where the recipe does not fit the input, or gives another shape than the cell asks for
-template <class Operator>
-gradient_report check_operator(cell place, int images = 3, const gradient_check_options& options = {}) {
-    const recipe steps = Operator::build(place);
-    const recipe_summary sum = summarise(steps, place.input);
-    if (sum.valid && sum.output != place.output()) {
-        throw shape_error("[F0112] check_operator: " + std::string(Operator::name) + " gives " +
-                          to_string(sum.output) + ", the cell asks for " + to_string(place.output()));
-    }
-    return check_recipe(steps, place.input, images, options);
-}
-
 } // namespace fitnas
+
+#endif
 
 #endif

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/parallel.hpp>
 #include <fitnas/core/rng.hpp>
 #include <fitnas/data/image_source.hpp>
@@ -36,7 +37,65 @@ struct augmentation {
 ///
 /// A channel that has one value everywhere gets the scale 1.
 /// @throws data_error where there are no images
-inline normalisation normalisation_of(const image_source& data) {
+FITNAS_API normalisation normalisation_of(const image_source& data);
+
+/// @brief 0 to n - 1 in a random order that depends on (seed, epoch) alone.
+FITNAS_API std::vector<std::size_t> shuffled_indices(std::size_t n, seed s, std::uint64_t epoch);
+
+namespace detail {
+
+/// The normalised value of each pixel value, channels x 256.
+FITNAS_API std::vector<float> pixel_values(const image_source& data, std::span<const std::size_t> indices,
+                                           const normalisation& norm, bool with_labels);
+
+/// Room for the pixels of a batch, for sources that need some: memory is touched only by what is written.
+class reading_room {
+public:
+    reading_room(shape one, std::size_t images)
+        : m_size(one.size()),
+          m_pixels(
+              std::make_unique_for_overwrite<std::uint8_t[]>(images * static_cast<std::size_t>(m_size))) {}
+    std::uint8_t* of(std::ptrdiff_t image) const { return m_pixels.get() + image * m_size; }
+
+private:
+    long long m_size;
+    std::unique_ptr<std::uint8_t[]> m_pixels;
+};
+
+/// One image seen through a window that is moved by (dy, dx) and mirrored; what lies outside is 0.
+FITNAS_API void load_image(const std::uint8_t* from, shape s, const float* values, int dy, int dx,
+                           bool mirror, float* to);
+
+} // namespace detail
+
+/// @brief Loads images as they are.
+/// @param indices n image numbers
+/// @param images n x H x W x C, overwritten
+/// @param labels n, overwritten; null where they are not wanted
+/// @throws shape_error where an index is past the end, the normalisation has other channels, or labels are
+/// wanted and there is not one an image
+FITNAS_API void load_batch(const image_source& data, std::span<const std::size_t> indices,
+                           const normalisation& norm, float* images, int* labels);
+
+/// @brief Loads images for training: shifted crops and mirror images, random per (seed, epoch, image number),
+/// so the same whatever the batch or the thread.
+///
+/// The padding is the channel's mean, that is 0 after normalisation, as around the inputs of every
+/// convolution.
+/// @param images n x H x W x C, overwritten
+/// @param labels n, overwritten; null where they are not wanted
+/// @throws shape_error as above; option_error where the padding is negative or larger than the image
+FITNAS_API void load_batch(const image_source& data, std::span<const std::size_t> indices,
+                           const normalisation& norm, float* images, int* labels, const augmentation& augment,
+                           seed s, std::uint64_t epoch);
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas {
+
+FITNAS_API normalisation normalisation_of(const image_source& data) {
     if (data.empty() || data.image_shape().size() == 0) {
         throw data_error("[F0401] normalisation_of: expected at least one image, got none");
     }
@@ -80,8 +139,7 @@ inline normalisation normalisation_of(const image_source& data) {
     return result;
 }
 
-/// @brief 0 to n - 1 in a random order that depends on (seed, epoch) alone.
-inline std::vector<std::size_t> shuffled_indices(std::size_t n, seed s, std::uint64_t epoch) {
+FITNAS_API std::vector<std::size_t> shuffled_indices(std::size_t n, seed s, std::uint64_t epoch) {
     std::vector<std::size_t> indices(n);
     for (std::size_t i = 0; i < n; ++i) {
         indices[i] = i;
@@ -91,11 +149,12 @@ inline std::vector<std::size_t> shuffled_indices(std::size_t n, seed s, std::uin
     return indices;
 }
 
-namespace detail {
+} // namespace fitnas
 
-/// The normalised value of each pixel value, channels x 256.
-inline std::vector<float> pixel_values(const image_source& data, std::span<const std::size_t> indices,
-                                       const normalisation& norm, bool with_labels) {
+namespace fitnas::detail {
+
+FITNAS_API std::vector<float> pixel_values(const image_source& data, std::span<const std::size_t> indices,
+                                           const normalisation& norm, bool with_labels) {
     const auto channels = static_cast<std::size_t>(data.image_shape().channels);
     if (norm.mean.size() != channels || norm.scale.size() != channels) {
         throw shape_error("[F0402] load_batch: the images have " + std::to_string(channels) +
@@ -120,23 +179,8 @@ inline std::vector<float> pixel_values(const image_source& data, std::span<const
     return values;
 }
 
-/// Room for the pixels of a batch, for sources that need some: memory is touched only by what is written.
-class reading_room {
-public:
-    reading_room(shape one, std::size_t images)
-        : m_size(one.size()),
-          m_pixels(
-              std::make_unique_for_overwrite<std::uint8_t[]>(images * static_cast<std::size_t>(m_size))) {}
-    std::uint8_t* of(std::ptrdiff_t image) const { return m_pixels.get() + image * m_size; }
-
-private:
-    long long m_size;
-    std::unique_ptr<std::uint8_t[]> m_pixels;
-};
-
-/// One image seen through a window that is moved by (dy, dx) and mirrored; what lies outside is 0.
-inline void load_image(const std::uint8_t* from, shape s, const float* values, int dy, int dx, bool mirror,
-                       float* to) {
+FITNAS_API void load_image(const std::uint8_t* from, shape s, const float* values, int dy, int dx,
+                           bool mirror, float* to) {
     for (int y = 0; y < s.height; ++y) {
         for (int x = 0; x < s.width; ++x) {
             const int from_y = y + dy;
@@ -149,16 +193,12 @@ inline void load_image(const std::uint8_t* from, shape s, const float* values, i
     }
 }
 
-} // namespace detail
+} // namespace fitnas::detail
 
-/// @brief Loads images as they are.
-/// @param indices n image numbers
-/// @param images n x H x W x C, overwritten
-/// @param labels n, overwritten; null where they are not wanted
-/// @throws shape_error where an index is past the end, the normalisation has other channels, or labels are
-/// wanted and there is not one an image
-inline void load_batch(const image_source& data, std::span<const std::size_t> indices,
-                       const normalisation& norm, float* images, int* labels) {
+namespace fitnas {
+
+FITNAS_API void load_batch(const image_source& data, std::span<const std::size_t> indices,
+                           const normalisation& norm, float* images, int* labels) {
     const std::vector<float> values = detail::pixel_values(data, indices, norm, labels != nullptr);
     const shape s = data.image_shape();
     const detail::reading_room room(s, indices.size());
@@ -177,17 +217,9 @@ inline void load_batch(const image_source& data, std::span<const std::size_t> in
     });
 }
 
-/// @brief Loads images for training: shifted crops and mirror images, random per (seed, epoch, image number),
-/// so the same whatever the batch or the thread.
-///
-/// The padding is the channel's mean, that is 0 after normalisation, as around the inputs of every
-/// convolution.
-/// @param images n x H x W x C, overwritten
-/// @param labels n, overwritten; null where they are not wanted
-/// @throws shape_error as above; option_error where the padding is negative or larger than the image
-inline void load_batch(const image_source& data, std::span<const std::size_t> indices,
-                       const normalisation& norm, float* images, int* labels, const augmentation& augment,
-                       seed s, std::uint64_t epoch) {
+FITNAS_API void load_batch(const image_source& data, std::span<const std::size_t> indices,
+                           const normalisation& norm, float* images, int* labels, const augmentation& augment,
+                           seed s, std::uint64_t epoch) {
     const shape one = data.image_shape();
     const int largest = (std::max)(one.height, one.width);
     if (augment.crop_padding < 0 || augment.crop_padding > largest) {
@@ -213,5 +245,7 @@ inline void load_batch(const image_source& data, std::span<const std::size_t> in
 }
 
 } // namespace fitnas
+
+#endif
 
 #endif

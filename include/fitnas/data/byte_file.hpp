@@ -21,12 +21,11 @@
 
 #include <sys/stat.h>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/error.hpp>
 #include <fitnas/data/file_format.hpp>
 
-#ifndef FITNAS_HAS_ZLIB
-#define FITNAS_HAS_ZLIB 0
-#elif 0 - FITNAS_HAS_ZLIB - 1 != -1 && 0 - FITNAS_HAS_ZLIB - 1 != -2
+#if 0 - FITNAS_HAS_ZLIB - 1 != -1 && 0 - FITNAS_HAS_ZLIB - 1 != -2
 #error "[F0480] FITNAS_HAS_ZLIB must be 1, 0 or not defined"
 #endif
 #if FITNAS_HAS_ZLIB
@@ -127,66 +126,20 @@ class byte_file {
 public:
     /// @throws data_error where the file cannot be opened or read, is compressed and zlib is not built in, or
     /// seems to be of a format that nothing here reads
-    explicit byte_file(const std::string& path) : m_path(path), m_file(std::fopen(path.c_str(), "rb")) {
-        if (!m_file) {
-            throw data_error("[F0405] " + path + ": cannot be opened: " + std::strerror(errno));
-        }
-        m_raw.resize(2);
-        m_raw.resize(read_raw(m_raw.data(), 2));
-        if (is_gzip(m_raw)) {
-#if FITNAS_HAS_ZLIB
-            m_packed = std::make_unique<gzip_stream>(path);
-#else
-            throw data_error("[F0407] " + path +
-                             ": is compressed, and this program is built without zlib: gunzip the file, or "
-                             "build with FITNAS_HAS_ZLIB=1 and -lz");
-#endif
-        }
-        m_first.resize(longest_signature);
-        m_first.resize(read_content(m_first.data(), m_first.size()));
-        require_known();
-    }
+    explicit byte_file(const std::string& path);
 
     const std::string& path() const { return m_path; }
 
     /// Reads up to n bytes; memory grows with what is really there, so a lying header cannot exhaust it.
-    std::vector<std::uint8_t> read(std::uint64_t n) {
-        constexpr std::uint64_t first = std::uint64_t{1} << 16U;
-        std::vector<std::uint8_t> bytes;
-        while (bytes.size() < n) {
-            const std::size_t had = bytes.size();
-            const std::uint64_t piece = (std::max)(first, std::uint64_t{had});
-            const auto wanted = static_cast<std::size_t>((std::min)(piece, n - had));
-            bytes.reserve(had + wanted); // no more than that, where n is near
-            bytes.resize(had + wanted);
-            const std::size_t got = read_some(bytes.data() + had, wanted);
-            bytes.resize(had + got);
-            if (got < wanted) {
-                break;
-            }
-        }
-        return bytes;
-    }
+    std::vector<std::uint8_t> read(std::uint64_t n);
 
     /// Reads exactly n bytes.
     /// @param what the bytes are, for the message
     /// @throws data_error where there are fewer
-    std::vector<std::uint8_t> read_exactly(std::uint64_t n, const std::string& what) {
-        std::vector<std::uint8_t> bytes = read(n);
-        if (bytes.size() < n) {
-            throw data_error("[F0408] " + m_path + ": truncated: expected " + std::to_string(n) +
-                             " bytes of " + what + ", got " + std::to_string(bytes.size()));
-        }
-        return bytes;
-    }
+    std::vector<std::uint8_t> read_exactly(std::uint64_t n, const std::string& what);
 
     /// @throws data_error where anything is left to read
-    void require_end(const std::string& what) {
-        if (!read(1).empty()) {
-            throw data_error("[F0409] " + m_path + ": expected the end of the file after " + what +
-                             ", got more bytes");
-        }
-    }
+    void require_end(const std::string& what);
 
 private:
     static bool is_gzip(std::span<const std::uint8_t> first) {
@@ -194,21 +147,10 @@ private:
     }
 
     /// Refuses what is neither numbers nor text, by name.
-    void require_known() const {
-        const std::string_view format =
-            is_gzip(m_first) ? "compressed twice: unpack it once with gunzip" : foreign_format(m_first);
-        if (!format.empty()) {
-            throw data_error("[F0466] " + m_path + ": seems to be " + std::string(format));
-        }
-    }
+    void require_known() const;
 
     /// @param kept bytes that were read before they were asked for; what is taken is removed
-    static std::size_t take(std::vector<std::uint8_t>& kept, std::uint8_t* to, std::size_t n) {
-        const auto count = static_cast<std::ptrdiff_t>((std::min)(n, kept.size()));
-        std::copy_n(kept.begin(), count, to);
-        kept.erase(kept.begin(), kept.begin() + count);
-        return static_cast<std::size_t>(count);
-    }
+    static std::size_t take(std::vector<std::uint8_t>& kept, std::uint8_t* to, std::size_t n);
 
     std::size_t read_some(std::uint8_t* to, std::size_t n) {
         const std::size_t had = take(m_first, to, n);
@@ -216,27 +158,10 @@ private:
     }
 
     /// Of the content, plain or unpacked.
-    std::size_t read_content(std::uint8_t* to, std::size_t n) {
-        const auto raw = [this](std::uint8_t* where, std::size_t count) {
-            const std::size_t had = take(m_raw, where, count);
-            return had + (had < count ? read_raw(where + had, count - had) : 0);
-        };
-#if FITNAS_HAS_ZLIB
-        if (m_packed) {
-            return m_packed->read(to, n, raw);
-        }
-#endif
-        return raw(to, n);
-    }
+    std::size_t read_content(std::uint8_t* to, std::size_t n);
 
     /// Of the file itself.
-    std::size_t read_raw(std::uint8_t* to, std::size_t n) {
-        const std::size_t got = std::fread(to, 1, n, m_file.get());
-        if (got < n && std::ferror(m_file.get()) != 0) {
-            throw data_error("[F0411] " + m_path + ": cannot be read: " + std::strerror(errno));
-        }
-        return got;
-    }
+    std::size_t read_raw(std::uint8_t* to, std::size_t n);
 
     struct close_file {
         void operator()(std::FILE* f) const { std::fclose(f); }
@@ -258,7 +183,106 @@ inline bool file_exists(const std::string& path) {
 
 /// @return `directory/name`, or `directory/name.gz` where only that is there
 /// @throws data_error where neither is there
-inline std::string find_file(const std::string& directory, const std::string& name) {
+FITNAS_API std::string find_file(const std::string& directory, const std::string& name);
+
+} // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API byte_file::byte_file(const std::string& path)
+    : m_path(path), m_file(std::fopen(path.c_str(), "rb")) {
+    if (!m_file) {
+        throw data_error("[F0405] " + path + ": cannot be opened: " + std::strerror(errno));
+    }
+    m_raw.resize(2);
+    m_raw.resize(read_raw(m_raw.data(), 2));
+    if (is_gzip(m_raw)) {
+#if FITNAS_HAS_ZLIB
+        m_packed = std::make_unique<gzip_stream>(path);
+#else
+        throw data_error("[F0407] " + path +
+                         ": is compressed, and this program is built without zlib: gunzip the file, or "
+                         "build with FITNAS_HAS_ZLIB=1 and -lz");
+#endif
+    }
+    m_first.resize(longest_signature);
+    m_first.resize(read_content(m_first.data(), m_first.size()));
+    require_known();
+}
+
+FITNAS_API std::vector<std::uint8_t> byte_file::read(std::uint64_t n) {
+    constexpr std::uint64_t first = std::uint64_t{1} << 16U;
+    std::vector<std::uint8_t> bytes;
+    while (bytes.size() < n) {
+        const std::size_t had = bytes.size();
+        const std::uint64_t piece = (std::max)(first, std::uint64_t{had});
+        const auto wanted = static_cast<std::size_t>((std::min)(piece, n - had));
+        bytes.reserve(had + wanted); // no more than that, where n is near
+        bytes.resize(had + wanted);
+        const std::size_t got = read_some(bytes.data() + had, wanted);
+        bytes.resize(had + got);
+        if (got < wanted) {
+            break;
+        }
+    }
+    return bytes;
+}
+
+FITNAS_API std::vector<std::uint8_t> byte_file::read_exactly(std::uint64_t n, const std::string& what) {
+    std::vector<std::uint8_t> bytes = read(n);
+    if (bytes.size() < n) {
+        throw data_error("[F0408] " + m_path + ": truncated: expected " + std::to_string(n) + " bytes of " +
+                         what + ", got " + std::to_string(bytes.size()));
+    }
+    return bytes;
+}
+
+FITNAS_API void byte_file::require_end(const std::string& what) {
+    if (!read(1).empty()) {
+        throw data_error("[F0409] " + m_path + ": expected the end of the file after " + what +
+                         ", got more bytes");
+    }
+}
+
+FITNAS_API void byte_file::require_known() const {
+    const std::string_view format =
+        is_gzip(m_first) ? "compressed twice: unpack it once with gunzip" : foreign_format(m_first);
+    if (!format.empty()) {
+        throw data_error("[F0466] " + m_path + ": seems to be " + std::string(format));
+    }
+}
+
+FITNAS_API std::size_t byte_file::take(std::vector<std::uint8_t>& kept, std::uint8_t* to, std::size_t n) {
+    const auto count = static_cast<std::ptrdiff_t>((std::min)(n, kept.size()));
+    std::copy_n(kept.begin(), count, to);
+    kept.erase(kept.begin(), kept.begin() + count);
+    return static_cast<std::size_t>(count);
+}
+
+FITNAS_API std::size_t byte_file::read_content(std::uint8_t* to, std::size_t n) {
+    const auto raw = [this](std::uint8_t* where, std::size_t count) {
+        const std::size_t had = take(m_raw, where, count);
+        return had + (had < count ? read_raw(where + had, count - had) : 0);
+    };
+#if FITNAS_HAS_ZLIB
+    if (m_packed) {
+        return m_packed->read(to, n, raw);
+    }
+#endif
+    return raw(to, n);
+}
+
+FITNAS_API std::size_t byte_file::read_raw(std::uint8_t* to, std::size_t n) {
+    const std::size_t got = std::fread(to, 1, n, m_file.get());
+    if (got < n && std::ferror(m_file.get()) != 0) {
+        throw data_error("[F0411] " + m_path + ": cannot be read: " + std::strerror(errno));
+    }
+    return got;
+}
+
+FITNAS_API std::string find_file(const std::string& directory, const std::string& name) {
     const std::string path = directory + "/" + name;
     for (const std::string& candidate : {path, path + ".gz"}) {
         if (file_exists(candidate)) {
@@ -269,5 +293,7 @@ inline std::string find_file(const std::string& directory, const std::string& na
 }
 
 } // namespace fitnas::detail
+
+#endif
 
 #endif

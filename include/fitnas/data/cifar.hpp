@@ -20,7 +20,35 @@ namespace fitnas {
 namespace detail {
 
 /// @return what a file seems to be that is not of CIFAR-10, to follow a message; empty where none is known
-FITNAS_COLD inline std::string not_cifar10(std::span<const std::uint8_t> bytes) {
+FITNAS_COLD FITNAS_API std::string not_cifar10(std::span<const std::uint8_t> bytes);
+
+} // namespace detail
+
+/// @brief Reads files of CIFAR-10's binary version one after the other: records of a label byte and three
+/// planes (red, green, blue) of 32 x 32 pixels.
+/// @param paths plain or compressed with gzip
+/// @return N x 32 x 32 x 3, 10 classes
+/// @throws data_error where there is no file, or one is missing, empty, not a whole number of records, or
+/// has a label above 9
+FITNAS_API image_dataset read_cifar10(std::span<const std::string> paths);
+
+namespace datasets {
+
+/// @brief CIFAR-10 (Krizhevsky, 2009): 32 x 32 x 3, 10 classes; of its 50,000 training images 10,000 are held
+/// out for validation unless `options` say otherwise; 10,000 test images.
+/// @param directory with `data_batch_1.bin` to `data_batch_5.bin` and `test_batch.bin`, plain or `.gz`
+/// @throws data_error where a file is missing or wrong
+FITNAS_API dataset cifar10(const std::string& directory, const split_options& options = {});
+
+} // namespace datasets
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API std::string not_cifar10(std::span<const std::uint8_t> bytes) {
     constexpr std::size_t cifar100 = 2 + 3 * 32 * 32;
     if (bytes.size() >= 4 && bytes[0] == 0 && bytes[1] == 0 && bytes[2] == 8 && bytes[3] <= 4) {
         return ": seems to be an IDX file, which read_idx takes";
@@ -33,15 +61,11 @@ FITNAS_COLD inline std::string not_cifar10(std::span<const std::uint8_t> bytes) 
     return {};
 }
 
-} // namespace detail
+} // namespace fitnas::detail
 
-/// @brief Reads files of CIFAR-10's binary version one after the other: records of a label byte and three
-/// planes (red, green, blue) of 32 x 32 pixels.
-/// @param paths plain or compressed with gzip
-/// @return N x 32 x 32 x 3, 10 classes
-/// @throws data_error where there is no file, or one is missing, empty, not a whole number of records, or
-/// has a label above 9
-inline image_dataset read_cifar10(std::span<const std::string> paths) {
+namespace fitnas {
+
+FITNAS_API image_dataset read_cifar10(std::span<const std::string> paths) {
     constexpr std::size_t side = 32;
     constexpr std::size_t pixels = side * side;
     constexpr std::size_t record = 1 + 3 * pixels;
@@ -83,13 +107,11 @@ inline image_dataset read_cifar10(std::span<const std::string> paths) {
     return data;
 }
 
-namespace datasets {
+} // namespace fitnas
 
-/// @brief CIFAR-10 (Krizhevsky, 2009): 32 x 32 x 3, 10 classes; of its 50,000 training images 10,000 are held
-/// out for validation unless `options` say otherwise; 10,000 test images.
-/// @param directory with `data_batch_1.bin` to `data_batch_5.bin` and `test_batch.bin`, plain or `.gz`
-/// @throws data_error where a file is missing or wrong
-inline dataset cifar10(const std::string& directory, const split_options& options = {}) {
+namespace fitnas::datasets {
+
+FITNAS_API dataset cifar10(const std::string& directory, const split_options& options) {
     std::vector<std::string> paths;
     for (int i = 1; i <= 5; ++i) {
         paths.push_back(detail::find_file(directory, "data_batch_" + std::to_string(i) + ".bin"));
@@ -99,8 +121,8 @@ inline dataset cifar10(const std::string& directory, const split_options& option
     return split(all, read_cifar10({&test_path, 1}), options);
 }
 
-} // namespace datasets
+} // namespace fitnas::datasets
 
-} // namespace fitnas
+#endif
 
 #endif

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include <fitnas/config.hpp>
 #include <fitnas/data/idx.hpp>
 #include <fitnas/data/split.hpp>
 
@@ -16,8 +17,21 @@ namespace fitnas::datasets {
 /// training images 10,000 are held out for validation unless `options` say otherwise; 10,000 test images.
 /// @param directory with the four files under their published names, plain or `.gz`
 /// @throws data_error where a file is missing or wrong
-inline dataset fashion_mnist(const std::string& directory = "/usr/share/datasets/fashion-mnist",
-                             const split_options& options = {}) {
+FITNAS_API dataset fashion_mnist(const std::string& directory = "/usr/share/datasets/fashion-mnist",
+                                 const split_options& options = {});
+
+/// @brief The same from where Debian's package dataset-fashion-mnist puts it.
+inline dataset fashion_mnist(const split_options& options) {
+    return fashion_mnist("/usr/share/datasets/fashion-mnist", options);
+}
+
+} // namespace fitnas::datasets
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::datasets {
+
+FITNAS_API dataset fashion_mnist(const std::string& directory, const split_options& options) {
     const auto read = [&](const std::string& part) {
         const std::string images = detail::find_file(directory, part + "-images-idx3-ubyte");
         return read_idx(images, detail::find_file(directory, part + "-labels-idx1-ubyte"), 10);
@@ -26,11 +40,8 @@ inline dataset fashion_mnist(const std::string& directory = "/usr/share/datasets
     return split(all, read("t10k"), options);
 }
 
-/// @brief The same from where Debian's package dataset-fashion-mnist puts it.
-inline dataset fashion_mnist(const split_options& options) {
-    return fashion_mnist("/usr/share/datasets/fashion-mnist", options);
-}
-
 } // namespace fitnas::datasets
+
+#endif
 
 #endif

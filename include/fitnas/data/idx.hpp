@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/data/byte_file.hpp>
 #include <fitnas/data/image_dataset.hpp>
 
@@ -23,7 +24,47 @@ inline constexpr std::uint32_t idx_images_magic = 0x00000803; ///< unsigned byte
 inline constexpr std::uint32_t idx_colour_magic = 0x00000804; ///< unsigned bytes, four dimensions
 
 /// @return what a file with another magic number is, to follow the number; empty where it is no IDX file
-FITNAS_COLD inline std::string idx_kind(std::uint32_t magic) {
+FITNAS_COLD FITNAS_API std::string idx_kind(std::uint32_t magic);
+
+/// Reads the next `count` words.
+FITNAS_API std::vector<std::uint32_t> read_idx_words(byte_file& file, std::size_t count);
+
+/// Reads the magic number.
+/// @param expected the numbers that are taken, for the message
+FITNAS_API std::uint32_t read_idx_magic(byte_file& file, std::initializer_list<std::uint32_t> taken,
+                                        const std::string& expected);
+
+} // namespace detail
+
+/// @brief Reads IDX images.
+/// @param path a plain file, or one compressed with gzip (needs `FITNAS_HAS_ZLIB=1`): unsigned bytes in three
+/// dimensions, N x H x W, or in four, N x H x W x C
+/// @return N x H x W x C; C is 1 where there are three dimensions
+/// @throws data_error where the file is missing, foreign, truncated or too long
+FITNAS_API pixel_tensor read_idx_images(const std::string& path);
+
+/// @brief Reads IDX labels.
+/// @param path as for images
+/// @return N labels, 0 to 255
+/// @throws data_error where the file is missing, foreign, truncated or too long
+FITNAS_API std::vector<int> read_idx_labels(const std::string& path);
+
+/// @brief Reads a pair of IDX files.
+/// @param classes labels must be below it
+/// @throws data_error which also names the pair where their counts disagree or a label is out of range
+inline image_dataset read_idx(const std::string& images_path, const std::string& labels_path, int classes) {
+    image_dataset data{read_idx_images(images_path), read_idx_labels(labels_path), classes};
+    require_consistent(data, images_path + " with " + labels_path);
+    return data;
+}
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API std::string idx_kind(std::uint32_t magic) {
     const auto dimensions = static_cast<int>(magic & 0xFFU);
     const auto of = [&](const char* type) {
         return ", an IDX file of " + std::string(type) + " in " + std::to_string(dimensions) +
@@ -47,8 +88,7 @@ FITNAS_COLD inline std::string idx_kind(std::uint32_t magic) {
     }
 }
 
-/// Reads the next `count` words.
-inline std::vector<std::uint32_t> read_idx_words(byte_file& file, std::size_t count) {
+FITNAS_API std::vector<std::uint32_t> read_idx_words(byte_file& file, std::size_t count) {
     const std::vector<std::uint8_t> bytes = file.read_exactly(4 * count, "an IDX header");
     std::vector<std::uint32_t> words;
     for (std::size_t i = 0; i < bytes.size(); i += 4) {
@@ -58,10 +98,8 @@ inline std::vector<std::uint32_t> read_idx_words(byte_file& file, std::size_t co
     return words;
 }
 
-/// Reads the magic number.
-/// @param expected the numbers that are taken, for the message
-inline std::uint32_t read_idx_magic(byte_file& file, std::initializer_list<std::uint32_t> taken,
-                                    const std::string& expected) {
+FITNAS_API std::uint32_t read_idx_magic(byte_file& file, std::initializer_list<std::uint32_t> taken,
+                                        const std::string& expected) {
     const std::uint32_t magic = read_idx_words(file, 1).front();
     if (std::find(taken.begin(), taken.end(), magic) == taken.end()) {
         throw data_error("[F0416] " + file.path() + ": not an IDX file of " + expected + ", got " +
@@ -70,14 +108,11 @@ inline std::uint32_t read_idx_magic(byte_file& file, std::initializer_list<std::
     return magic;
 }
 
-} // namespace detail
+} // namespace fitnas::detail
 
-/// @brief Reads IDX images.
-/// @param path a plain file, or one compressed with gzip (needs `FITNAS_HAS_ZLIB=1`): unsigned bytes in three
-/// dimensions, N x H x W, or in four, N x H x W x C
-/// @return N x H x W x C; C is 1 where there are three dimensions
-/// @throws data_error where the file is missing, foreign, truncated or too long
-inline pixel_tensor read_idx_images(const std::string& path) {
+namespace fitnas {
+
+FITNAS_API pixel_tensor read_idx_images(const std::string& path) {
     detail::byte_file file(path);
     const std::uint32_t magic =
         detail::read_idx_magic(file, {detail::idx_images_magic, detail::idx_colour_magic},
@@ -110,11 +145,7 @@ inline pixel_tensor read_idx_images(const std::string& path) {
     return images;
 }
 
-/// @brief Reads IDX labels.
-/// @param path as for images
-/// @return N labels, 0 to 255
-/// @throws data_error where the file is missing, foreign, truncated or too long
-inline std::vector<int> read_idx_labels(const std::string& path) {
+FITNAS_API std::vector<int> read_idx_labels(const std::string& path) {
     detail::byte_file file(path);
     detail::read_idx_magic(file, {detail::idx_labels_magic}, "labels: expected the magic number 2049 (N)");
     const std::uint32_t count = detail::read_idx_words(file, 1).front();
@@ -124,15 +155,8 @@ inline std::vector<int> read_idx_labels(const std::string& path) {
     return {bytes.begin(), bytes.end()};
 }
 
-/// @brief Reads a pair of IDX files.
-/// @param classes labels must be below it
-/// @throws data_error which also names the pair where their counts disagree or a label is out of range
-inline image_dataset read_idx(const std::string& images_path, const std::string& labels_path, int classes) {
-    image_dataset data{read_idx_images(images_path), read_idx_labels(labels_path), classes};
-    require_consistent(data, images_path + " with " + labels_path);
-    return data;
-}
-
 } // namespace fitnas
+
+#endif
 
 #endif

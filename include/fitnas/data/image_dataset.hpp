@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/xtensor.hpp>
 #include <fitnas/data/image_source.hpp>
 
@@ -25,20 +26,7 @@ struct image_dataset final : image_source {
     image_dataset(pixel_tensor pixels, std::vector<int> numbers, int count)
         : images(std::move(pixels)), labels(std::move(numbers)), classes(count) {}
     /// @brief A copy in memory of what a source shows.
-    explicit image_dataset(const image_source& other) : classes(other.class_count()) {
-        const shape s = other.image_shape();
-        images = pixel_tensor::from_shape({other.size(), static_cast<std::size_t>(s.height),
-                                           static_cast<std::size_t>(s.width),
-                                           static_cast<std::size_t>(s.channels)});
-        const auto pixels = static_cast<std::size_t>(s.size());
-        for (std::size_t i = 0; i < other.size(); ++i) {
-            std::uint8_t* const to = images.data() + i * pixels;
-            if (const std::uint8_t* from = other.read(i, to); from != to) {
-                std::memcpy(to, from, pixels);
-            }
-        }
-        labels = detail::labels_of(other);
-    }
+    explicit image_dataset(const image_source& other);
 
     std::size_t size() const override { return images.shape(0); }
     shape image_shape() const override {
@@ -54,5 +42,28 @@ struct image_dataset final : image_source {
 };
 
 } // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas {
+
+FITNAS_API image_dataset::image_dataset(const image_source& other) : classes(other.class_count()) {
+    const shape s = other.image_shape();
+    images =
+        pixel_tensor::from_shape({other.size(), static_cast<std::size_t>(s.height),
+                                  static_cast<std::size_t>(s.width), static_cast<std::size_t>(s.channels)});
+    const auto pixels = static_cast<std::size_t>(s.size());
+    for (std::size_t i = 0; i < other.size(); ++i) {
+        std::uint8_t* const to = images.data() + i * pixels;
+        if (const std::uint8_t* from = other.read(i, to); from != to) {
+            std::memcpy(to, from, pixels);
+        }
+    }
+    labels = detail::labels_of(other);
+}
+
+} // namespace fitnas
+
+#endif
 
 #endif

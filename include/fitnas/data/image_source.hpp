@@ -50,7 +50,27 @@ public:
 };
 
 namespace detail {
-inline std::vector<int> labels_of(const image_source& data) {
+FITNAS_API std::vector<int> labels_of(const image_source& data);
+} // namespace detail
+
+namespace detail {
+/// @throws shape_error where there is not one label an image
+FITNAS_API void require_labels(const image_source& data, const char* what);
+} // namespace detail
+
+/// @brief Refuses a set of images that contradicts itself.
+/// @param what the file or set, for the message
+/// @throws data_error where there are no images, images and labels differ in number, or a label is outside
+/// [0, classes)
+FITNAS_COLD FITNAS_API void require_consistent(const image_source& data, const std::string& what);
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API std::vector<int> labels_of(const image_source& data) {
     std::vector<int> labels;
     labels.reserve(data.label_count());
     for (std::size_t i = 0; i < data.label_count(); ++i) {
@@ -58,9 +78,12 @@ inline std::vector<int> labels_of(const image_source& data) {
     }
     return labels;
 }
-} // namespace detail
 
-inline std::string image_source::fingerprint() const {
+} // namespace fitnas::detail
+
+namespace fitnas {
+
+FITNAS_API std::string image_source::fingerprint() const {
     // Eight images are a whole number of words.
     constexpr std::size_t together = 8;
     const auto pixels = static_cast<std::size_t>(image_shape().size());
@@ -80,22 +103,23 @@ inline std::string image_source::fingerprint() const {
     return hash.text();
 }
 
-namespace detail {
-/// @throws shape_error where there is not one label an image
-inline void require_labels(const image_source& data, const char* what) {
+} // namespace fitnas
+
+namespace fitnas::detail {
+
+FITNAS_API void require_labels(const image_source& data, const char* what) {
     if (data.label_count() != data.size()) {
         throw shape_error("[F0419] " + std::string(what) + ": expected one label an image, got " +
                           std::to_string(data.size()) + " images and " + std::to_string(data.label_count()) +
                           " labels");
     }
 }
-} // namespace detail
 
-/// @brief Refuses a set of images that contradicts itself.
-/// @param what the file or set, for the message
-/// @throws data_error where there are no images, images and labels differ in number, or a label is outside
-/// [0, classes)
-FITNAS_COLD inline void require_consistent(const image_source& data, const std::string& what) {
+} // namespace fitnas::detail
+
+namespace fitnas {
+
+FITNAS_API void require_consistent(const image_source& data, const std::string& what) {
     if (data.empty() || data.image_shape().size() == 0) {
         throw data_error("[F0420] " + what + ": expected at least one image, got none");
     }
@@ -118,5 +142,7 @@ FITNAS_COLD inline void require_consistent(const image_source& data, const std::
 }
 
 } // namespace fitnas
+
+#endif
 
 #endif

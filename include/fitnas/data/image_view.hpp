@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/data/image_dataset.hpp>
 
 namespace fitnas {
@@ -38,21 +39,7 @@ public:
 
     /// @return the images with these numbers, in their order
     /// @throws shape_error where a number is past the end, or there is not one label an image
-    image_view subset(std::span<const std::size_t> numbers) const {
-        detail::require_labels(*this, "subset");
-        std::vector<std::size_t> chosen;
-        chosen.reserve(numbers.size());
-        for (const std::size_t i : numbers) {
-            if (i >= size()) {
-                throw shape_error("[F0424] subset: expected image numbers below " + std::to_string(size()) +
-                                  ", got " + std::to_string(i));
-            }
-            chosen.push_back(number(i));
-        }
-        image_view part = *this;
-        part.m_numbers = std::make_shared<const std::vector<std::size_t>>(std::move(chosen));
-        return part;
-    }
+    image_view subset(std::span<const std::size_t> numbers) const;
 
     std::size_t size() const override { return m_numbers ? m_numbers->size() : m_source->size(); }
     shape image_shape() const override { return m_source->image_shape(); }
@@ -90,5 +77,29 @@ struct dataset {
 };
 
 } // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas {
+
+FITNAS_API image_view image_view::subset(std::span<const std::size_t> numbers) const {
+    detail::require_labels(*this, "subset");
+    std::vector<std::size_t> chosen;
+    chosen.reserve(numbers.size());
+    for (const std::size_t i : numbers) {
+        if (i >= size()) {
+            throw shape_error("[F0424] subset: expected image numbers below " + std::to_string(size()) +
+                              ", got " + std::to_string(i));
+        }
+        chosen.push_back(number(i));
+    }
+    image_view part = *this;
+    part.m_numbers = std::make_shared<const std::vector<std::size_t>>(std::move(chosen));
+    return part;
+}
+
+} // namespace fitnas
+
+#endif
 
 #endif

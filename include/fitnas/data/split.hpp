@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/rng.hpp>
 #include <fitnas/data/image_view.hpp>
 
@@ -28,7 +29,43 @@ namespace detail {
 
 /// Shares `total` among the classes in proportion to `counts` (largest remainder; the lower class first in a
 /// tie).
-inline std::vector<std::size_t> class_quotas(const std::vector<std::size_t>& counts, std::size_t total) {
+FITNAS_API std::vector<std::size_t> class_quotas(const std::vector<std::size_t>& counts, std::size_t total);
+
+/// The images of each class, in a random order.
+FITNAS_API std::vector<std::vector<std::size_t>> shuffled_classes(const image_source& data, seed s,
+                                                                  purpose p);
+
+} // namespace detail
+
+/// @brief A stratified sample, a part that stands for the whole however that is sorted: random images in an
+/// order of which every beginning has each class in proportion, to within one image. So where classes are
+/// equally frequent their counts differ by at most one, a smaller part is the beginning of a larger one, and
+/// pieces cut out of the order are alike.
+///
+/// Which class comes next is chosen by the quota method (Balinski and Young, American Mathematical Monthly
+/// 82, 1975), with the image of the class in place of the seat of the state.
+/// @param data with a label for each image
+/// @param count how many, at most all
+/// @param s chooses the images; the same gives the same
+/// @return different image numbers
+/// @throws data_error where the set contradicts itself; option_error where it has fewer images
+FITNAS_API std::vector<std::size_t> stratified_indices(const image_source& data, std::size_t count, seed s);
+
+/// @brief Splits a training set in two at random, each class in the same proportion as far as counts allow.
+/// @param all the published training set
+/// @param test the published test set, passed through
+/// @return images keep the order they have in `all`
+/// @throws data_error where a set contradicts itself or the two do not match
+/// @throws option_error where validation takes every image, or train_limit asks for more than are left
+FITNAS_API dataset split(const image_view& all, image_view test, const split_options& options = {});
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API std::vector<std::size_t> class_quotas(const std::vector<std::size_t>& counts, std::size_t total) {
     std::size_t sum = 0;
     for (const std::size_t c : counts) {
         sum += c;
@@ -48,8 +85,8 @@ inline std::vector<std::size_t> class_quotas(const std::vector<std::size_t>& cou
     return quotas;
 }
 
-/// The images of each class, in a random order.
-inline std::vector<std::vector<std::size_t>> shuffled_classes(const image_source& data, seed s, purpose p) {
+FITNAS_API std::vector<std::vector<std::size_t>> shuffled_classes(const image_source& data, seed s,
+                                                                  purpose p) {
     std::vector<std::vector<std::size_t>> members(static_cast<std::size_t>(data.class_count()));
     for (std::size_t i = 0; i < data.size(); ++i) {
         members[static_cast<std::size_t>(data.label(i))].push_back(i);
@@ -61,21 +98,11 @@ inline std::vector<std::vector<std::size_t>> shuffled_classes(const image_source
     return members;
 }
 
-} // namespace detail
+} // namespace fitnas::detail
 
-/// @brief A stratified sample, a part that stands for the whole however that is sorted: random images in an
-/// order of which every beginning has each class in proportion, to within one image. So where classes are
-/// equally frequent their counts differ by at most one, a smaller part is the beginning of a larger one, and
-/// pieces cut out of the order are alike.
-///
-/// Which class comes next is chosen by the quota method (Balinski and Young, American Mathematical Monthly
-/// 82, 1975), with the image of the class in place of the seat of the state.
-/// @param data with a label for each image
-/// @param count how many, at most all
-/// @param s chooses the images; the same gives the same
-/// @return different image numbers
-/// @throws data_error where the set contradicts itself; option_error where it has fewer images
-inline std::vector<std::size_t> stratified_indices(const image_source& data, std::size_t count, seed s) {
+namespace fitnas {
+
+FITNAS_API std::vector<std::size_t> stratified_indices(const image_source& data, std::size_t count, seed s) {
     require_consistent(data, "stratified_indices");
     if (count > data.size()) {
         throw option_error("[F0468] stratified_indices: expected at most the " + std::to_string(data.size()) +
@@ -104,13 +131,7 @@ inline std::vector<std::size_t> stratified_indices(const image_source& data, std
     return indices;
 }
 
-/// @brief Splits a training set in two at random, each class in the same proportion as far as counts allow.
-/// @param all the published training set
-/// @param test the published test set, passed through
-/// @return images keep the order they have in `all`
-/// @throws data_error where a set contradicts itself or the two do not match
-/// @throws option_error where validation takes every image, or train_limit asks for more than are left
-inline dataset split(const image_view& all, image_view test, const split_options& options = {}) {
+FITNAS_API dataset split(const image_view& all, image_view test, const split_options& options) {
     require_consistent(all, "split: the training set");
     require_consistent(test, "split: the test set");
     if (all.image_shape() != test.image_shape() || all.class_count() != test.class_count()) {
@@ -154,5 +175,7 @@ inline dataset split(const image_view& all, image_view test, const split_options
 }
 
 } // namespace fitnas
+
+#endif
 
 #endif

@@ -33,7 +33,31 @@ struct synthetic_options {
 namespace detail {
 
 /// The prototypes of the classes, classes x H x W x C: sums of Gaussian blobs, about -1 to 1.
-FITNAS_COLD inline std::vector<float> synthetic_prototypes(const synthetic_options& options) {
+FITNAS_COLD FITNAS_API std::vector<float> synthetic_prototypes(const synthetic_options& options);
+
+/// One split: image i has the class i mod classes, a random shift and noise of its own.
+FITNAS_COLD FITNAS_API image_dataset synthetic_split(const synthetic_options& options,
+                                                     const std::vector<float>& prototypes, std::size_t n,
+                                                     std::uint64_t which);
+
+} // namespace detail
+
+namespace datasets {
+
+/// @brief Images that show a blurred prototype of their class, moved by some pixels and with noise; classes
+/// are equally frequent in every split, to within one image.
+/// @throws option_error where an option is outside its range
+FITNAS_API dataset synthetic(const synthetic_options& options = {});
+
+} // namespace datasets
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API std::vector<float> synthetic_prototypes(const synthetic_options& options) {
     constexpr int blobs = 3;
     const shape s = options.image;
     std::vector<float> prototypes(static_cast<std::size_t>(options.classes) *
@@ -60,10 +84,9 @@ FITNAS_COLD inline std::vector<float> synthetic_prototypes(const synthetic_optio
     return prototypes;
 }
 
-/// One split: image i has the class i mod classes, a random shift and noise of its own.
-FITNAS_COLD inline image_dataset synthetic_split(const synthetic_options& options,
-                                                 const std::vector<float>& prototypes, std::size_t n,
-                                                 std::uint64_t which) {
+FITNAS_API image_dataset synthetic_split(const synthetic_options& options,
+                                         const std::vector<float>& prototypes, std::size_t n,
+                                         std::uint64_t which) {
     const shape s = options.image;
     image_dataset data;
     data.classes = options.classes;
@@ -98,14 +121,11 @@ FITNAS_COLD inline image_dataset synthetic_split(const synthetic_options& option
     return data;
 }
 
-} // namespace detail
+} // namespace fitnas::detail
 
-namespace datasets {
+namespace fitnas::datasets {
 
-/// @brief Images that show a blurred prototype of their class, moved by some pixels and with noise; classes
-/// are equally frequent in every split, to within one image.
-/// @throws option_error where an option is outside its range
-inline dataset synthetic(const synthetic_options& options = {}) {
+FITNAS_API dataset synthetic(const synthetic_options& options) {
     const auto refuse = [](const std::string& message, const std::string& expected, const std::string& got) {
         throw option_error(message + ": expected " + expected + ", got " + got);
     };
@@ -135,8 +155,8 @@ inline dataset synthetic(const synthetic_options& options = {}) {
             detail::synthetic_split(options, prototypes, options.test, 3)};
 }
 
-} // namespace datasets
+} // namespace fitnas::datasets
 
-} // namespace fitnas
+#endif
 
 #endif

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/parallel.hpp>
 #include <fitnas/core/rng.hpp>
 #include <fitnas/metrics/paired.hpp>
@@ -34,15 +35,7 @@ struct interval {
 namespace detail {
 /// The value at a share q of the sorted values, linear between neighbours (definition 7 of Hyndman and Fan,
 /// 1996).
-inline double quantile(const std::vector<double>& sorted, double q) {
-    const double place = q * static_cast<double>(sorted.size() - 1);
-    const auto below = static_cast<std::size_t>(place);
-    const std::size_t above = (std::min)(below + 1, sorted.size() - 1);
-    const double share = place - static_cast<double>(below);
-    const double step = sorted[above] - sorted[below];
-    return std::isfinite(step) ? sorted[below] + share * step
-                               : (1 - share) * sorted[below] + share * sorted[above];
-}
+FITNAS_API double quantile(const std::vector<double>& sorted, double q);
 } // namespace detail
 
 /// @brief Percentile interval of a statistic of pairs (Efron and Tibshirani, "An Introduction to the
@@ -92,5 +85,23 @@ interval bootstrap_interval(std::span<const double> x, std::span<const double> y
 }
 
 } // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API double quantile(const std::vector<double>& sorted, double q) {
+    const double place = q * static_cast<double>(sorted.size() - 1);
+    const auto below = static_cast<std::size_t>(place);
+    const std::size_t above = (std::min)(below + 1, sorted.size() - 1);
+    const double share = place - static_cast<double>(below);
+    const double step = sorted[above] - sorted[below];
+    return std::isfinite(step) ? sorted[below] + share * step
+                               : (1 - share) * sorted[below] + share * sorted[above];
+}
+
+} // namespace fitnas::detail
+
+#endif
 
 #endif

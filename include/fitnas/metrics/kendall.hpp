@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/metrics/paired.hpp>
 
 namespace fitnas {
@@ -21,7 +22,36 @@ namespace detail {
 
 /// Sorts `values` and returns how many neighbours had to be swapped (inversions), by merge sort from the
 /// bottom up.
-inline std::uint64_t sort_counting_swaps(std::vector<double>& values) {
+FITNAS_API std::uint64_t sort_counting_swaps(std::vector<double>& values);
+
+/// How many pairs of neighbours-in-order are equal: the sum of t (t - 1) / 2 over runs of t equal items.
+template <class T>
+std::uint64_t tied_pairs(const std::vector<T>& sorted) {
+    std::uint64_t pairs = 0;
+    std::uint64_t run = 0;
+    for (std::size_t i = 1; i < sorted.size(); ++i) {
+        run = sorted[i] == sorted[i - 1] ? run + 1 : 0;
+        pairs += run;
+    }
+    return pairs;
+}
+
+} // namespace detail
+
+/// @brief Kendall's tau-b, which corrects for ties (Kendall, Biometrika 33, 1945), in O(n log n) (Knight,
+/// JASA 61, 1966).
+/// @param x,y n >= 2 finite values each
+/// @return -1 to 1; NaN where all values of a column are equal, as SciPy's `kendalltau`
+/// @throws shape_error, numeric_error
+FITNAS_API double kendall_tau(std::span<const double> x, std::span<const double> y);
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API std::uint64_t sort_counting_swaps(std::vector<double>& values) {
     std::uint64_t swaps = 0;
     std::vector<double> merged(values.size());
     for (std::size_t width = 1; width < values.size(); width *= 2) {
@@ -44,26 +74,11 @@ inline std::uint64_t sort_counting_swaps(std::vector<double>& values) {
     return swaps;
 }
 
-/// How many pairs of neighbours-in-order are equal: the sum of t (t - 1) / 2 over runs of t equal items.
-template <class T>
-std::uint64_t tied_pairs(const std::vector<T>& sorted) {
-    std::uint64_t pairs = 0;
-    std::uint64_t run = 0;
-    for (std::size_t i = 1; i < sorted.size(); ++i) {
-        run = sorted[i] == sorted[i - 1] ? run + 1 : 0;
-        pairs += run;
-    }
-    return pairs;
-}
+} // namespace fitnas::detail
 
-} // namespace detail
+namespace fitnas {
 
-/// @brief Kendall's tau-b, which corrects for ties (Kendall, Biometrika 33, 1945), in O(n log n) (Knight,
-/// JASA 61, 1966).
-/// @param x,y n >= 2 finite values each
-/// @return -1 to 1; NaN where all values of a column are equal, as SciPy's `kendalltau`
-/// @throws shape_error, numeric_error
-inline double kendall_tau(std::span<const double> x, std::span<const double> y) {
+FITNAS_API double kendall_tau(std::span<const double> x, std::span<const double> y) {
     detail::require_paired(x, y, "kendall_tau");
     const std::size_t n = x.size();
     std::vector<std::pair<double, double>> pairs(n);
@@ -92,5 +107,7 @@ inline double kendall_tau(std::span<const double> x, std::span<const double> y) 
 }
 
 } // namespace fitnas
+
+#endif
 
 #endif

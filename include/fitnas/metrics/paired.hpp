@@ -9,12 +9,22 @@
 #include <span>
 #include <string>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/error.hpp>
 
 namespace fitnas::detail {
 
 /// @throws shape_error where lengths differ or are below 2; numeric_error where a value is not finite
-inline void require_paired(std::span<const double> x, std::span<const double> y, const std::string& what) {
+FITNAS_API void require_paired(std::span<const double> x, std::span<const double> y, const std::string& what);
+
+} // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API void require_paired(std::span<const double> x, std::span<const double> y,
+                               const std::string& what) {
     if (x.size() != y.size()) {
         throw shape_error("[F0804] " + what + ": expected two columns of one length, got " +
                           std::to_string(x.size()) + " and " + std::to_string(y.size()) + " values");
@@ -33,5 +43,7 @@ inline void require_paired(std::span<const double> x, std::span<const double> y,
 }
 
 } // namespace fitnas::detail
+
+#endif
 
 #endif

@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/mean.hpp>
 #include <fitnas/metrics/kendall.hpp>
 
@@ -23,7 +24,75 @@ namespace fitnas {
 namespace detail {
 
 /// The rows of the k highest values, best first.
-inline std::vector<std::size_t> top_rows(std::span<const double> values, std::size_t k) {
+FITNAS_API std::vector<std::size_t> top_rows(std::span<const double> values, std::size_t k);
+
+FITNAS_API std::size_t top_count(std::size_t n, double fraction, const std::string& what);
+
+} // namespace detail
+
+/// @brief What picking by prediction loses: the best truth of all, minus the best truth among the k best
+/// predictions.
+/// @param predicted,truth n >= 2 finite values each
+/// @param k how many picks are tried in truth, 1 to n
+/// @return from 0, in the unit of `truth`
+/// @throws shape_error, option_error; numeric_error where a value is not finite, or the loss is too large for
+/// a double
+FITNAS_API double regret(std::span<const double> predicted, std::span<const double> truth, std::size_t k = 1);
+
+/// @brief Where `regret_under_limits` sets its limits: quantiles of the costs, from the cheapest networks to
+/// all.
+inline constexpr std::array<double, 8> limit_quantiles{0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 1};
+
+/// @brief What picking by prediction loses under a limit on the cost, for one limit after the other: the best
+/// truth within the limit, minus the truth of the network within it that is predicted to be best. Of several
+/// with that prediction it is the mean of their truths: what a pick among them loses on average.
+/// @param predicted,truth,cost n >= 2 finite values each
+/// @param quantiles at least one, each from 0 (the cheapest alone) to 1 (all): a limit is that quantile of
+/// `cost`, by linear interpolation between order statistics, as numpy's default. A network as costly as the
+/// limit is within it.
+/// @return one regret a quantile, from 0, in the unit of `truth`
+/// @throws shape_error where columns differ in length or are below 2; numeric_error where a value is not
+/// finite, or a loss is too large for a double; option_error where there are no quantiles, or one is outside
+/// of [0, 1]
+FITNAS_API std::vector<double> regrets_under_limits(std::span<const double> predicted,
+                                                    std::span<const double> truth,
+                                                    std::span<const double> cost,
+                                                    std::span<const double> quantiles = limit_quantiles);
+
+/// @brief What picking by prediction loses under limits on the cost: the mean of `regrets_under_limits`, one
+/// number for how a ranking serves a search under any limit.
+/// @return from 0, in the unit of `truth`
+/// @throws as `regrets_under_limits`
+inline double regret_under_limits(std::span<const double> predicted, std::span<const double> truth,
+                                  std::span<const double> cost,
+                                  std::span<const double> quantiles = limit_quantiles) {
+    return detail::exact_mean(regrets_under_limits(predicted, truth, cost, quantiles));
+}
+
+/// @brief The share of the predicted top fraction that is in the true top fraction.
+/// @param predicted,truth n >= 2 finite values each
+/// @param fraction above 0, up to 1
+/// @return 0 to 1
+/// @throws shape_error, numeric_error, option_error
+FITNAS_API double precision_at(std::span<const double> predicted, std::span<const double> truth,
+                               double fraction = 0.1);
+
+/// @brief Kendall's tau-b among the rows of the *true* top fraction (at least two rows): whether the good are
+/// told from the best.
+/// @param predicted,truth n >= 2 finite values each
+/// @param fraction above 0, up to 1
+/// @return -1 to 1; NaN where all values of a column are equal in these rows
+/// @throws shape_error, numeric_error, option_error
+FITNAS_API double tau_in_top(std::span<const double> predicted, std::span<const double> truth,
+                             double fraction = 0.1);
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API std::vector<std::size_t> top_rows(std::span<const double> values, std::size_t k) {
     std::vector<std::size_t> rows(values.size());
     for (std::size_t i = 0; i < rows.size(); ++i) {
         rows[i] = i;
@@ -35,7 +104,7 @@ inline std::vector<std::size_t> top_rows(std::span<const double> values, std::si
     return rows;
 }
 
-inline std::size_t top_count(std::size_t n, double fraction, const std::string& what) {
+FITNAS_API std::size_t top_count(std::size_t n, double fraction, const std::string& what) {
     if (!(fraction > 0 && fraction <= 1)) {
         throw option_error("[F0807] " + what + ": expected a fraction above 0 and up to 1, got " +
                            detail::number_text(fraction));
@@ -45,16 +114,11 @@ inline std::size_t top_count(std::size_t n, double fraction, const std::string& 
     return (std::max)(std::size_t{1}, static_cast<std::size_t>(count));
 }
 
-} // namespace detail
+} // namespace fitnas::detail
 
-/// @brief What picking by prediction loses: the best truth of all, minus the best truth among the k best
-/// predictions.
-/// @param predicted,truth n >= 2 finite values each
-/// @param k how many picks are tried in truth, 1 to n
-/// @return from 0, in the unit of `truth`
-/// @throws shape_error, option_error; numeric_error where a value is not finite, or the loss is too large for
-/// a double
-inline double regret(std::span<const double> predicted, std::span<const double> truth, std::size_t k = 1) {
+namespace fitnas {
+
+FITNAS_API double regret(std::span<const double> predicted, std::span<const double> truth, std::size_t k) {
     detail::require_paired(predicted, truth, "regret");
     if (k < 1 || k > predicted.size()) {
         throw option_error("[F0808] regret: expected k from 1 to " + std::to_string(predicted.size()) +
@@ -74,24 +138,10 @@ inline double regret(std::span<const double> predicted, std::span<const double> 
     return most - best;
 }
 
-/// @brief Where `regret_under_limits` sets its limits: quantiles of the costs, from the cheapest networks to
-/// all.
-inline constexpr std::array<double, 8> limit_quantiles{0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 1};
-
-/// @brief What picking by prediction loses under a limit on the cost, for one limit after the other: the best
-/// truth within the limit, minus the truth of the network within it that is predicted to be best. Of several
-/// with that prediction it is the mean of their truths: what a pick among them loses on average.
-/// @param predicted,truth,cost n >= 2 finite values each
-/// @param quantiles at least one, each from 0 (the cheapest alone) to 1 (all): a limit is that quantile of
-/// `cost`, by linear interpolation between order statistics, as numpy's default. A network as costly as the
-/// limit is within it.
-/// @return one regret a quantile, from 0, in the unit of `truth`
-/// @throws shape_error where columns differ in length or are below 2; numeric_error where a value is not
-/// finite, or a loss is too large for a double; option_error where there are no quantiles, or one is outside
-/// of [0, 1]
-inline std::vector<double> regrets_under_limits(std::span<const double> predicted,
-                                                std::span<const double> truth, std::span<const double> cost,
-                                                std::span<const double> quantiles = limit_quantiles) {
+FITNAS_API std::vector<double> regrets_under_limits(std::span<const double> predicted,
+                                                    std::span<const double> truth,
+                                                    std::span<const double> cost,
+                                                    std::span<const double> quantiles) {
     detail::require_paired(predicted, truth, "regret_under_limits: predicted and truth");
     detail::require_paired(cost, truth, "regret_under_limits: cost and truth");
     if (quantiles.empty()) {
@@ -139,23 +189,8 @@ inline std::vector<double> regrets_under_limits(std::span<const double> predicte
     return regrets;
 }
 
-/// @brief What picking by prediction loses under limits on the cost: the mean of `regrets_under_limits`, one
-/// number for how a ranking serves a search under any limit.
-/// @return from 0, in the unit of `truth`
-/// @throws as `regrets_under_limits`
-inline double regret_under_limits(std::span<const double> predicted, std::span<const double> truth,
-                                  std::span<const double> cost,
-                                  std::span<const double> quantiles = limit_quantiles) {
-    return detail::exact_mean(regrets_under_limits(predicted, truth, cost, quantiles));
-}
-
-/// @brief The share of the predicted top fraction that is in the true top fraction.
-/// @param predicted,truth n >= 2 finite values each
-/// @param fraction above 0, up to 1
-/// @return 0 to 1
-/// @throws shape_error, numeric_error, option_error
-inline double precision_at(std::span<const double> predicted, std::span<const double> truth,
-                           double fraction = 0.1) {
+FITNAS_API double precision_at(std::span<const double> predicted, std::span<const double> truth,
+                               double fraction) {
     detail::require_paired(predicted, truth, "precision_at");
     const std::size_t k = detail::top_count(truth.size(), fraction, "precision_at");
     const std::vector<std::size_t> best = detail::top_rows(truth, k);
@@ -170,14 +205,8 @@ inline double precision_at(std::span<const double> predicted, std::span<const do
     return static_cast<double>(hits) / static_cast<double>(k);
 }
 
-/// @brief Kendall's tau-b among the rows of the *true* top fraction (at least two rows): whether the good are
-/// told from the best.
-/// @param predicted,truth n >= 2 finite values each
-/// @param fraction above 0, up to 1
-/// @return -1 to 1; NaN where all values of a column are equal in these rows
-/// @throws shape_error, numeric_error, option_error
-inline double tau_in_top(std::span<const double> predicted, std::span<const double> truth,
-                         double fraction = 0.1) {
+FITNAS_API double tau_in_top(std::span<const double> predicted, std::span<const double> truth,
+                             double fraction) {
     detail::require_paired(predicted, truth, "tau_in_top");
     const std::size_t k = (std::max)(std::size_t{2}, detail::top_count(truth.size(), fraction, "tau_in_top"));
     std::vector<double> x;
@@ -190,5 +219,7 @@ inline double tau_in_top(std::span<const double> predicted, std::span<const doub
 }
 
 } // namespace fitnas
+
+#endif
 
 #endif

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/metrics/paired.hpp>
 
 namespace fitnas {
@@ -19,7 +20,21 @@ namespace fitnas {
 /// @brief Ranks from 1 for the smallest value; equal values share the mean of their ranks.
 /// @param values none is NaN
 /// @throws numeric_error where one is
-inline std::vector<double> average_ranks(std::span<const double> values) {
+FITNAS_API std::vector<double> average_ranks(std::span<const double> values);
+
+/// @brief Spearman's rho: the correlation of the average ranks.
+/// @param x,y n >= 2 finite values each
+/// @return -1 to 1; NaN where all values of a column are equal, as SciPy's `spearmanr`
+/// @throws shape_error, numeric_error
+FITNAS_API double spearman(std::span<const double> x, std::span<const double> y);
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas {
+
+FITNAS_API std::vector<double> average_ranks(std::span<const double> values) {
     std::vector<std::size_t> order(values.size());
     for (std::size_t i = 0; i < order.size(); ++i) {
         if (std::isnan(values[i])) {
@@ -43,11 +58,7 @@ inline std::vector<double> average_ranks(std::span<const double> values) {
     return ranks;
 }
 
-/// @brief Spearman's rho: the correlation of the average ranks.
-/// @param x,y n >= 2 finite values each
-/// @return -1 to 1; NaN where all values of a column are equal, as SciPy's `spearmanr`
-/// @throws shape_error, numeric_error
-inline double spearman(std::span<const double> x, std::span<const double> y) {
+FITNAS_API double spearman(std::span<const double> x, std::span<const double> y) {
     detail::require_paired(x, y, "spearman");
     const std::vector<double> a = average_ranks(x);
     const std::vector<double> b = average_ranks(y);
@@ -68,5 +79,7 @@ inline double spearman(std::span<const double> x, std::span<const double> y) {
 }
 
 } // namespace fitnas
+
+#endif
 
 #endif

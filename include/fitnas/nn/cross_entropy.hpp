@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/error.hpp>
 
 namespace fitnas {
@@ -29,8 +30,29 @@ namespace detail {
 
 /// As `cross_entropy`; the loss of each image, not their mean, is added, image by image, so that a sum over
 /// several pieces does not depend on where they were cut.
-inline void add_cross_entropy(std::span<const float> logits, std::span<const int> labels, double smoothing,
-                              std::span<float> gradient, batch_loss& sum) {
+FITNAS_API void add_cross_entropy(std::span<const float> logits, std::span<const int> labels,
+                                  double smoothing, std::span<float> gradient, batch_loss& sum);
+
+} // namespace detail
+
+/// @brief Mean of -sum_c q_c log softmax(logits)_c, where q is 1 - smoothing at the label plus smoothing /
+/// classes everywhere (Szegedy et al., arXiv 1512.00567, section 7).
+/// @param logits images x classes
+/// @param labels one an image, each in [0, classes)
+/// @param smoothing in [0, 1)
+/// @param gradient images x classes, overwritten; empty where it is not wanted
+/// @throws shape_error where the sizes do not match or a label is outside
+FITNAS_API batch_loss cross_entropy(std::span<const float> logits, std::span<const int> labels,
+                                    double smoothing, std::span<float> gradient = {});
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API void add_cross_entropy(std::span<const float> logits, std::span<const int> labels,
+                                  double smoothing, std::span<float> gradient, batch_loss& sum) {
     const std::size_t images = labels.size();
     if (images == 0 || logits.empty() || logits.size() % images != 0 ||
         (!gradient.empty() && gradient.size() != logits.size())) {
@@ -69,17 +91,12 @@ inline void add_cross_entropy(std::span<const float> logits, std::span<const int
     }
 }
 
-} // namespace detail
+} // namespace fitnas::detail
 
-/// @brief Mean of -sum_c q_c log softmax(logits)_c, where q is 1 - smoothing at the label plus smoothing /
-/// classes everywhere (Szegedy et al., arXiv 1512.00567, section 7).
-/// @param logits images x classes
-/// @param labels one an image, each in [0, classes)
-/// @param smoothing in [0, 1)
-/// @param gradient images x classes, overwritten; empty where it is not wanted
-/// @throws shape_error where the sizes do not match or a label is outside
-inline batch_loss cross_entropy(std::span<const float> logits, std::span<const int> labels, double smoothing,
-                                std::span<float> gradient = {}) {
+namespace fitnas {
+
+FITNAS_API batch_loss cross_entropy(std::span<const float> logits, std::span<const int> labels,
+                                    double smoothing, std::span<float> gradient) {
     batch_loss result;
     detail::add_cross_entropy(logits, labels, smoothing, gradient, result);
     result.loss /= static_cast<double>(labels.size());
@@ -87,5 +104,7 @@ inline batch_loss cross_entropy(std::span<const float> logits, std::span<const i
 }
 
 } // namespace fitnas
+
+#endif
 
 #endif

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/error.hpp>
 #include <fitnas/nn/cross_entropy.hpp>
 
@@ -24,7 +25,28 @@ struct soft_labels {
 namespace detail {
 
 /// @return log softmax of one image's logits
-inline void log_softmax(std::span<const float> logits, std::span<double> result) {
+FITNAS_API void log_softmax(std::span<const float> logits, std::span<double> result);
+
+} // namespace detail
+
+/// @brief (1 - share) x `cross_entropy` + share x mean of -sum_c q_c log softmax(logits)_c, where q is the
+/// teacher's softmax (Hinton et al., arXiv 1503.02531, at temperature 1). The teacher gets no gradient.
+/// @param logits images x classes
+/// @param labels,smoothing as of `cross_entropy`; right images are those of the labels
+/// @param soft of the same images
+/// @param gradient images x classes, overwritten; empty where it is not wanted
+/// @throws shape_error as `cross_entropy`, and where the teacher's logits are not as many
+FITNAS_API batch_loss distillation_loss(std::span<const float> logits, std::span<const int> labels,
+                                        double smoothing, const soft_labels& soft,
+                                        std::span<float> gradient = {});
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API void log_softmax(std::span<const float> logits, std::span<double> result) {
     const double top = static_cast<double>(logits[argmax(logits)]);
     double total = 0;
     for (std::size_t c = 0; c < logits.size(); ++c) {
@@ -36,18 +58,13 @@ inline void log_softmax(std::span<const float> logits, std::span<double> result)
     }
 }
 
-} // namespace detail
+} // namespace fitnas::detail
 
-/// @brief (1 - share) x `cross_entropy` + share x mean of -sum_c q_c log softmax(logits)_c, where q is the
-/// teacher's softmax (Hinton et al., arXiv 1503.02531, at temperature 1). The teacher gets no gradient.
-/// @param logits images x classes
-/// @param labels,smoothing as of `cross_entropy`; right images are those of the labels
-/// @param soft of the same images
-/// @param gradient images x classes, overwritten; empty where it is not wanted
-/// @throws shape_error as `cross_entropy`, and where the teacher's logits are not as many
-inline batch_loss distillation_loss(std::span<const float> logits, std::span<const int> labels,
-                                    double smoothing, const soft_labels& soft,
-                                    std::span<float> gradient = {}) {
+namespace fitnas {
+
+FITNAS_API batch_loss distillation_loss(std::span<const float> logits, std::span<const int> labels,
+                                        double smoothing, const soft_labels& soft,
+                                        std::span<float> gradient) {
     batch_loss loss = cross_entropy(logits, labels, smoothing, gradient);
     if (soft.share == 0) {
         return loss;
@@ -80,5 +97,7 @@ inline batch_loss distillation_loss(std::span<const float> logits, std::span<con
 }
 
 } // namespace fitnas
+
+#endif
 
 #endif

@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/error.hpp>
 #include <fitnas/nn/recipe.hpp>
 
@@ -22,7 +23,27 @@ inline void fill_normal(std::span<float> values, double deviation, random_stream
     }
 }
 
-inline void initialise(const primitive& p, shape in, std::span<float> values, random_stream& random) {
+FITNAS_API void initialise(const primitive& p, shape in, std::span<float> values, random_stream& random);
+
+} // namespace detail
+
+/// @brief First values of a recipe's parameters: normal with variance 2 / fan-in for convolutions (He et al.,
+/// arXiv 1502.01852, equation 10), deviation 0.01 for linear layers, biases 0, batch norm 1 and 0.
+/// @param steps the recipe
+/// @param input the shape that comes in
+/// @param parameters all of its parameters, overwritten
+/// @param random where the numbers come from
+/// @throws shape_error where there are more or fewer parameters than the recipe has
+FITNAS_API void initialise(const recipe& steps, shape input, std::span<float> parameters,
+                           random_stream& random);
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API void initialise(const primitive& p, shape in, std::span<float> values, random_stream& random) {
     const auto channels = static_cast<std::size_t>(in.channels);
     const auto he = [](double fan_in) { return std::sqrt(2.0 / fan_in); };
     switch (p.kind) {
@@ -59,16 +80,12 @@ inline void initialise(const primitive& p, shape in, std::span<float> values, ra
     }
 }
 
-} // namespace detail
+} // namespace fitnas::detail
 
-/// @brief First values of a recipe's parameters: normal with variance 2 / fan-in for convolutions (He et al.,
-/// arXiv 1502.01852, equation 10), deviation 0.01 for linear layers, biases 0, batch norm 1 and 0.
-/// @param steps the recipe
-/// @param input the shape that comes in
-/// @param parameters all of its parameters, overwritten
-/// @param random where the numbers come from
-/// @throws shape_error where there are more or fewer parameters than the recipe has
-inline void initialise(const recipe& steps, shape input, std::span<float> parameters, random_stream& random) {
+namespace fitnas {
+
+FITNAS_API void initialise(const recipe& steps, shape input, std::span<float> parameters,
+                           random_stream& random) {
     const auto expected = static_cast<std::size_t>(summarise(steps, input).parameters);
     if (parameters.size() != expected) {
         throw shape_error("[F0109] initialise: the recipe has " + std::to_string(expected) +
@@ -83,5 +100,7 @@ inline void initialise(const recipe& steps, shape input, std::span<float> parame
 }
 
 } // namespace fitnas
+
+#endif
 
 #endif

@@ -10,6 +10,7 @@
 #include <optional>
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/mean.hpp>
 #include <fitnas/core/progress.hpp>
 #include <fitnas/predictor/distinct.hpp>
@@ -52,40 +53,7 @@ struct plan_choice {
 /// @brief One way to fit the default model. Our choice.
 /// @param way below `fit_ways`
 /// @param networks how many there are to fit to: the more, the fewer epochs
-inline fit_options options_of_way(int way, std::size_t networks, seed s = {}) {
-    struct row {
-        fitnas::loss loss;
-        fitnas::target target;
-        double learning_rate;
-        double weight_decay;
-        int epochs; // at most
-        int steps;  // at most
-    };
-    static constexpr row rows[fit_ways] = {
-        {loss::pairwise, target::ranks, 1e-2, 3, 200, 600},
-        {loss::differences, target::ranks, 1e-2, 1, 300, 150},
-        {loss::differences, target::standardised, 1e-2, 1, 300, 150},
-        {loss::pairwise, target::ranks, 1e-2, 1, 200, 2000},
-        {loss::differences, target::ranks, 1e-2, 0.3, 300, 1000},
-        {loss::differences, target::ranks, 1e-2, 0.1, 300, 2000},
-        {loss::pairwise, target::ranks, 1e-2, 0.25, 300, 3000},
-        {loss::pairwise, target::ranks, 1e-2, 0.05, 300, 3000},
-        {loss::pairwise, target::ranks, 3e-2, 0.03, 300, 3000},
-        {loss::differences, target::standardised, 1e-2, 1, 300, 150},
-        {loss::differences, target::standardised, 1e-2, 0.01, 300, 1000},
-    };
-    const row& r = rows[static_cast<std::size_t>(way)];
-    fit_options o{.loss = r.loss,
-                  .target = r.target,
-                  .learning_rate = r.learning_rate,
-                  .weight_decay = r.weight_decay,
-                  .equal_codes = true,
-                  .seed = s};
-    const auto batch = static_cast<std::size_t>(o.batch);
-    const auto batches = static_cast<int>((std::max)((networks + batch - 1) / batch, std::size_t{1}));
-    o.epochs = (std::max)(1, (std::min)(r.epochs, r.steps / batches));
-    return o;
-}
+FITNAS_API fit_options options_of_way(int way, std::size_t networks, seed s = {});
 
 namespace detail {
 
@@ -150,5 +118,48 @@ plan_choice choose_plan(const score_table<Space>& table, const default_fit_optio
 }
 
 } // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas {
+
+FITNAS_API fit_options options_of_way(int way, std::size_t networks, seed s) {
+    struct row {
+        fitnas::loss loss;
+        fitnas::target target;
+        double learning_rate;
+        double weight_decay;
+        int epochs; // at most
+        int steps;  // at most
+    };
+    static constexpr row rows[fit_ways] = {
+        {loss::pairwise, target::ranks, 1e-2, 3, 200, 600},
+        {loss::differences, target::ranks, 1e-2, 1, 300, 150},
+        {loss::differences, target::standardised, 1e-2, 1, 300, 150},
+        {loss::pairwise, target::ranks, 1e-2, 1, 200, 2000},
+        {loss::differences, target::ranks, 1e-2, 0.3, 300, 1000},
+        {loss::differences, target::ranks, 1e-2, 0.1, 300, 2000},
+        {loss::pairwise, target::ranks, 1e-2, 0.25, 300, 3000},
+        {loss::pairwise, target::ranks, 1e-2, 0.05, 300, 3000},
+        {loss::pairwise, target::ranks, 3e-2, 0.03, 300, 3000},
+        {loss::differences, target::standardised, 1e-2, 1, 300, 150},
+        {loss::differences, target::standardised, 1e-2, 0.01, 300, 1000},
+    };
+    const row& r = rows[static_cast<std::size_t>(way)];
+    fit_options o{.loss = r.loss,
+                  .target = r.target,
+                  .learning_rate = r.learning_rate,
+                  .weight_decay = r.weight_decay,
+                  .equal_codes = true,
+                  .seed = s};
+    const auto batch = static_cast<std::size_t>(o.batch);
+    const auto batches = static_cast<int>((std::max)((networks + batch - 1) / batch, std::size_t{1}));
+    o.epochs = (std::max)(1, (std::min)(r.epochs, r.steps / batches));
+    return o;
+}
+
+} // namespace fitnas
+
+#endif
 
 #endif

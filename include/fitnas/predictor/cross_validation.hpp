@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/mean.hpp>
 #include <fitnas/core/progress.hpp>
 #include <fitnas/core/rng.hpp>
@@ -64,45 +65,12 @@ private:
 /// @return the row numbers of each part, in order
 /// @throws shape_error where there are fewer than 4 rows
 /// @throws option_error where there are fewer than 2 folds, or a fold would have fewer than 2 rows
-inline std::vector<std::vector<std::size_t>> make_folds(std::size_t n, int folds, seed s) {
-    if (n < 4) {
-        throw shape_error(
-            "[F0641] folds: expected at least 4 different networks, two for each of two folds, got " +
-            std::to_string(n));
-    }
-    if (folds < 2 || n / static_cast<std::size_t>(folds) < 2) {
-        throw option_error("[F0602] folds: expected 2 to " + std::to_string(n / 2) + " for " +
-                           std::to_string(n) + " different networks, got " + std::to_string(folds));
-    }
-    std::vector<std::size_t> order(n);
-    for (std::size_t i = 0; i < n; ++i) {
-        order[i] = i;
-    }
-    random_stream random(s, purpose::split);
-    random.shuffle(std::span<std::size_t>(order));
-    const auto count = static_cast<std::size_t>(folds);
-    std::vector<std::vector<std::size_t>> parts(count);
-    for (std::size_t i = 0; i < n; ++i) {
-        parts[i % count].push_back(order[i]);
-    }
-    for (std::vector<std::size_t>& part : parts) {
-        std::sort(part.begin(), part.end());
-    }
-    return parts;
-}
+FITNAS_API std::vector<std::vector<std::size_t>> make_folds(std::size_t n, int folds, seed s);
 
 namespace detail {
 
 /// The numbers below n that are not in a part of `make_folds`.
-inline std::vector<std::size_t> rows_outside(const std::vector<std::size_t>& part, std::size_t n) {
-    std::vector<std::size_t> others;
-    for (std::size_t i = 0; i < n; ++i) {
-        if (!std::binary_search(part.begin(), part.end(), i)) {
-            others.push_back(i);
-        }
-    }
-    return others;
-}
+FITNAS_API std::vector<std::size_t> rows_outside(const std::vector<std::size_t>& part, std::size_t n);
 
 } // namespace detail
 
@@ -160,5 +128,54 @@ cross_validation_result<Space> cross_validate(const score_table<Space>& table, F
 }
 
 } // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas {
+
+FITNAS_API std::vector<std::vector<std::size_t>> make_folds(std::size_t n, int folds, seed s) {
+    if (n < 4) {
+        throw shape_error(
+            "[F0641] folds: expected at least 4 different networks, two for each of two folds, got " +
+            std::to_string(n));
+    }
+    if (folds < 2 || n / static_cast<std::size_t>(folds) < 2) {
+        throw option_error("[F0602] folds: expected 2 to " + std::to_string(n / 2) + " for " +
+                           std::to_string(n) + " different networks, got " + std::to_string(folds));
+    }
+    std::vector<std::size_t> order(n);
+    for (std::size_t i = 0; i < n; ++i) {
+        order[i] = i;
+    }
+    random_stream random(s, purpose::split);
+    random.shuffle(std::span<std::size_t>(order));
+    const auto count = static_cast<std::size_t>(folds);
+    std::vector<std::vector<std::size_t>> parts(count);
+    for (std::size_t i = 0; i < n; ++i) {
+        parts[i % count].push_back(order[i]);
+    }
+    for (std::vector<std::size_t>& part : parts) {
+        std::sort(part.begin(), part.end());
+    }
+    return parts;
+}
+
+} // namespace fitnas
+
+namespace fitnas::detail {
+
+FITNAS_API std::vector<std::size_t> rows_outside(const std::vector<std::size_t>& part, std::size_t n) {
+    std::vector<std::size_t> others;
+    for (std::size_t i = 0; i < n; ++i) {
+        if (!std::binary_search(part.begin(), part.end(), i)) {
+            others.push_back(i);
+        }
+    }
+    return others;
+}
+
+} // namespace fitnas::detail
+
+#endif
 
 #endif

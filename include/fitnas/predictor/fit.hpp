@@ -39,36 +39,11 @@ struct fit_options {
 
 namespace detail {
 
-FITNAS_COLD inline void require_fit_options(const fit_options& options) {
-    const auto expect = [](bool good, const std::string& message, const std::string& got) {
-        if (!good) {
-            throw option_error(message + ", got " + got);
-        }
-    };
-    const double rate = options.learning_rate;
-    const double decay = options.weight_decay;
-    expect(options.epochs >= 1, "[F0612] fit: epochs: expected at least 1", std::to_string(options.epochs));
-    expect(options.batch >= 2, "[F0613] fit: batch: expected at least 2", std::to_string(options.batch));
-    expect(rate > 0 && std::isfinite(rate), "[F0614] fit: learning_rate: expected a number above 0",
-           number_text(rate));
-    expect(decay >= 0 && std::isfinite(decay), "[F0615] fit: weight_decay: expected a number from 0",
-           number_text(decay));
-}
+FITNAS_COLD FITNAS_API void require_fit_options(const fit_options& options);
 
-inline void require_finite_loss(double loss, int epoch, const fit_options& options) {
-    if (!std::isfinite(loss)) {
-        throw numeric_error("[F0616] fit: the loss is not finite any more in epoch " + std::to_string(epoch) +
-                            " of " + std::to_string(options.epochs) + "; the learning rate " +
-                            number_text(options.learning_rate) + " may be too high");
-    }
-}
+FITNAS_API void require_finite_loss(double loss, int epoch, const fit_options& options);
 
-FITNAS_COLD inline void require_finite_line(const line& unit, std::span<const double> scores) {
-    if (!std::isfinite(unit.offset) || !std::isfinite(unit.slope)) {
-        throw numeric_error("[F0660] fit: scores up to " + number_text(largest_magnitude(scores)) +
-                            " are too large for predictions in their unit; divide all by one number");
-    }
-}
+FITNAS_COLD FITNAS_API void require_finite_line(const line& unit, std::span<const double> scores);
 
 } // namespace detail
 
@@ -159,5 +134,44 @@ requires(!std::same_as<Other, typename Model::space>) void fit(const score_table
 }
 
 } // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API void require_fit_options(const fit_options& options) {
+    const auto expect = [](bool good, const std::string& message, const std::string& got) {
+        if (!good) {
+            throw option_error(message + ", got " + got);
+        }
+    };
+    const double rate = options.learning_rate;
+    const double decay = options.weight_decay;
+    expect(options.epochs >= 1, "[F0612] fit: epochs: expected at least 1", std::to_string(options.epochs));
+    expect(options.batch >= 2, "[F0613] fit: batch: expected at least 2", std::to_string(options.batch));
+    expect(rate > 0 && std::isfinite(rate), "[F0614] fit: learning_rate: expected a number above 0",
+           number_text(rate));
+    expect(decay >= 0 && std::isfinite(decay), "[F0615] fit: weight_decay: expected a number from 0",
+           number_text(decay));
+}
+
+FITNAS_API void require_finite_loss(double loss, int epoch, const fit_options& options) {
+    if (!std::isfinite(loss)) {
+        throw numeric_error("[F0616] fit: the loss is not finite any more in epoch " + std::to_string(epoch) +
+                            " of " + std::to_string(options.epochs) + "; the learning rate " +
+                            number_text(options.learning_rate) + " may be too high");
+    }
+}
+
+FITNAS_API void require_finite_line(const line& unit, std::span<const double> scores) {
+    if (!std::isfinite(unit.offset) || !std::isfinite(unit.slope)) {
+        throw numeric_error("[F0660] fit: scores up to " + number_text(largest_magnitude(scores)) +
+                            " are too large for predictions in their unit; divide all by one number");
+    }
+}
+
+} // namespace fitnas::detail
+
+#endif
 
 #endif

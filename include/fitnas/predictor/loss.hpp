@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/error.hpp>
 #include <fitnas/predictor/pairwise_loss.hpp>
 
@@ -23,35 +24,12 @@ enum class loss {
 
 namespace detail {
 
-inline double mse_loss(std::span<const float> outputs, std::span<const double> targets,
-                       std::span<float> gradient) {
-    const double share = 1.0 / static_cast<double>(outputs.size());
-    double sum = 0;
-    for (std::size_t i = 0; i < outputs.size(); ++i) {
-        const double off = static_cast<double>(outputs[i]) - targets[i];
-        sum += off * off;
-        gradient[i] = static_cast<float>(2 * off * share);
-    }
-    return sum * share;
-}
+FITNAS_API double mse_loss(std::span<const float> outputs, std::span<const double> targets,
+                           std::span<float> gradient);
 
 /// All pairs' squared errors sum to n times the squared errors less their mean.
-inline double difference_loss(std::span<const float> outputs, std::span<const double> targets,
-                              std::span<float> gradient) {
-    const auto n = static_cast<double>(outputs.size());
-    double mean = 0;
-    for (std::size_t i = 0; i < outputs.size(); ++i) {
-        mean += (static_cast<double>(outputs[i]) - targets[i]) / n;
-    }
-    const double share = outputs.size() < 2 ? 0 : 1 / (n - 1);
-    double sum = 0;
-    for (std::size_t i = 0; i < outputs.size(); ++i) {
-        const double off = static_cast<double>(outputs[i]) - targets[i] - mean;
-        sum += off * off;
-        gradient[i] = static_cast<float>(2 * off * share);
-    }
-    return sum * share;
-}
+FITNAS_API double difference_loss(std::span<const float> outputs, std::span<const double> targets,
+                                  std::span<float> gradient);
 
 } // namespace detail
 
@@ -67,8 +45,50 @@ inline double difference_loss(std::span<const float> outputs, std::span<const do
 /// @param gradient as many, overwritten with d loss / d outputs
 /// @return the loss
 /// @throws shape_error where the spans are empty or differ in length
-inline double evaluate_loss(loss kind, std::span<const float> outputs, std::span<const double> targets,
-                            std::span<float> gradient) {
+FITNAS_API double evaluate_loss(loss kind, std::span<const float> outputs, std::span<const double> targets,
+                                std::span<float> gradient);
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API double mse_loss(std::span<const float> outputs, std::span<const double> targets,
+                           std::span<float> gradient) {
+    const double share = 1.0 / static_cast<double>(outputs.size());
+    double sum = 0;
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+        const double off = static_cast<double>(outputs[i]) - targets[i];
+        sum += off * off;
+        gradient[i] = static_cast<float>(2 * off * share);
+    }
+    return sum * share;
+}
+
+FITNAS_API double difference_loss(std::span<const float> outputs, std::span<const double> targets,
+                                  std::span<float> gradient) {
+    const auto n = static_cast<double>(outputs.size());
+    double mean = 0;
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+        mean += (static_cast<double>(outputs[i]) - targets[i]) / n;
+    }
+    const double share = outputs.size() < 2 ? 0 : 1 / (n - 1);
+    double sum = 0;
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+        const double off = static_cast<double>(outputs[i]) - targets[i] - mean;
+        sum += off * off;
+        gradient[i] = static_cast<float>(2 * off * share);
+    }
+    return sum * share;
+}
+
+} // namespace fitnas::detail
+
+namespace fitnas {
+
+FITNAS_API double evaluate_loss(loss kind, std::span<const float> outputs, std::span<const double> targets,
+                                std::span<float> gradient) {
     if (outputs.empty() || outputs.size() != targets.size() || outputs.size() != gradient.size()) {
         throw shape_error("[F0630] evaluate_loss: " + std::to_string(outputs.size()) + " outputs, " +
                           std::to_string(targets.size()) + " targets and a gradient of " +
@@ -86,5 +106,7 @@ inline double evaluate_loss(loss kind, std::span<const float> outputs, std::span
 }
 
 } // namespace fitnas
+
+#endif
 
 #endif

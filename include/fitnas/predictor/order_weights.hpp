@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/cholesky.hpp>
 #include <fitnas/core/parallel.hpp>
 #include <fitnas/core/rng.hpp>
@@ -27,35 +28,7 @@ public:
     /// Features of one kind, which get one factor, so that a network's squares of them add up to a weight on
     /// average. Constant ones are left out.
     /// @param values networks x features
-    void add(const square_matrix& values, std::size_t first, std::size_t last, double weight) {
-        double squares = 0;
-        const std::size_t begin = m_columns.size();
-        for (std::size_t c = first; c < last; ++c) {
-            std::vector<double> column;
-            double mean = 0;
-            for (std::size_t r = 0; r < m_networks; ++r) {
-                column.push_back(values(r, c));
-                mean += column.back() / static_cast<double>(m_networks);
-            }
-            double own = 0;
-            for (double& v : column) {
-                v -= mean;
-                own += v * v / static_cast<double>(m_networks);
-            }
-            if (own > 1e-12) {
-                squares += own;
-                m_columns.push_back(std::move(column));
-                m_source.push_back(c);
-            }
-        }
-        const double factor = squares > 0 ? std::sqrt(weight / squares) : 0;
-        m_factor.resize(m_columns.size(), factor);
-        for (std::size_t c = begin; c < m_columns.size(); ++c) {
-            for (double& v : m_columns[c]) {
-                v *= factor;
-            }
-        }
-    }
+    void add(const square_matrix& values, std::size_t first, std::size_t last, double weight);
 
     std::size_t size() const { return m_columns.size(); }
     double operator()(std::size_t row, std::size_t column) const { return m_columns[column][row]; }
@@ -77,9 +50,50 @@ private:
 /// @param x features of networks, the first of which have the values
 /// @param prior means of the weights
 /// @return weights whose outputs over all networks have standard deviation 1, or 0
-inline std::vector<double> order_weights(const feature_columns& x, std::size_t networks,
-                                         const std::vector<double>& prior, std::span<const double> values,
-                                         seed s) {
+FITNAS_API std::vector<double> order_weights(const feature_columns& x, std::size_t networks,
+                                             const std::vector<double>& prior, std::span<const double> values,
+                                             seed s);
+
+} // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API void feature_columns::add(const square_matrix& values, std::size_t first, std::size_t last,
+                                     double weight) {
+    double squares = 0;
+    const std::size_t begin = m_columns.size();
+    for (std::size_t c = first; c < last; ++c) {
+        std::vector<double> column;
+        double mean = 0;
+        for (std::size_t r = 0; r < m_networks; ++r) {
+            column.push_back(values(r, c));
+            mean += column.back() / static_cast<double>(m_networks);
+        }
+        double own = 0;
+        for (double& v : column) {
+            v -= mean;
+            own += v * v / static_cast<double>(m_networks);
+        }
+        if (own > 1e-12) {
+            squares += own;
+            m_columns.push_back(std::move(column));
+            m_source.push_back(c);
+        }
+    }
+    const double factor = squares > 0 ? std::sqrt(weight / squares) : 0;
+    m_factor.resize(m_columns.size(), factor);
+    for (std::size_t c = begin; c < m_columns.size(); ++c) {
+        for (double& v : m_columns[c]) {
+            v *= factor;
+        }
+    }
+}
+
+FITNAS_API std::vector<double> order_weights(const feature_columns& x, std::size_t networks,
+                                             const std::vector<double>& prior, std::span<const double> values,
+                                             seed s) {
     constexpr std::array<double, 4> penalties{0.5, 8, 128, 2048};
     const std::size_t n = values.size();
     const std::size_t width = x.size();
@@ -213,5 +227,7 @@ inline std::vector<double> order_weights(const feature_columns& x, std::size_t n
 }
 
 } // namespace fitnas::detail
+
+#endif
 
 #endif

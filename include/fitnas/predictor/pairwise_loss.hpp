@@ -11,6 +11,7 @@
 #include <span>
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/simd_math.hpp>
 
 namespace fitnas::detail {
@@ -54,8 +55,17 @@ private:
 
 /// The mean over all pairs with different targets of log(1 + exp(-(better's output - worse's output))), 0
 /// where there are none; `gradient` is overwritten.
-inline double pairwise_loss(std::span<const float> outputs, std::span<const double> targets,
-                            std::span<float> gradient) {
+FITNAS_API double pairwise_loss(std::span<const float> outputs, std::span<const double> targets,
+                                std::span<float> gradient);
+
+} // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API double pairwise_loss(std::span<const float> outputs, std::span<const double> targets,
+                                std::span<float> gradient) {
     constexpr std::size_t step = simd::lanes;
     const std::size_t n = outputs.size();
     // From the best target to the worst: what is worse than one is all that stands behind its equals. What is
@@ -119,5 +129,7 @@ inline double pairwise_loss(std::span<const float> outputs, std::span<const doub
 }
 
 } // namespace fitnas::detail
+
+#endif
 
 #endif

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/mean.hpp>
 
 namespace fitnas {
@@ -33,13 +34,7 @@ namespace detail {
 /// Values in a unit in which none is above 1, a power of two, and their moments in it: their squares neither
 /// over- nor underflow.
 struct moments {
-    explicit moments(std::span<const double> given) : exponent(common_exponent(given)) {
-        for (const double v : given) {
-            values.push_back(std::ldexp(v, -exponent));
-        }
-        mean = exact_mean(values);
-        deviation = deviation_about(mean, values, values.size());
-    }
+    explicit moments(std::span<const double> given);
     int exponent; ///< of the unit
     std::vector<double> values{};
     double mean = 0;
@@ -47,33 +42,14 @@ struct moments {
 };
 
 /// @param values at least one
-inline double median_of(std::vector<double> values) {
-    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-    std::nth_element(values.begin(), middle, values.end());
-    const double upper = *middle;
-    return values.size() % 2 == 1 ? upper : 0.5 * upper + 0.5 * *std::max_element(values.begin(), middle);
-}
+FITNAS_API double median_of(std::vector<double> values);
 
 /// Median and a deviation that fewer than half of the values cannot rule: 1.4826 times the median distance
 /// from the median, which is the standard deviation where values are normal.
 struct robust_moments {
     static constexpr double to_deviation = 1.4826;      ///< from the median distance
     static constexpr double mean_to_deviation = 1.2533; ///< from the mean distance
-    explicit robust_moments(std::span<const double> given) {
-        std::vector<double> values(given.begin(), given.end());
-        for (double& v : values) {
-            v = std::abs(v);
-        }
-        std::frexp(median_of(values), &exponent); // in it far ones may be infinite, the median is not
-        for (std::size_t i = 0; i < given.size(); ++i) {
-            values[i] = std::ldexp(given[i], -exponent);
-        }
-        median = median_of(values);
-        for (double& v : values) {
-            v = std::abs(v - median);
-        }
-        deviation = to_deviation * median_of(std::move(values));
-    }
+    explicit robust_moments(std::span<const double> given);
     /// @return how many deviations a value is off the median, at most 1e6
     double standardised(double v) const {
         constexpr double most = 1e6;
@@ -86,7 +62,72 @@ struct robust_moments {
 };
 
 /// Ranks from 0; equal values share the mean of their ranks.
-inline std::vector<double> mean_ranks(std::span<const double> values) {
+FITNAS_API std::vector<double> mean_ranks(std::span<const double> values);
+
+} // namespace detail
+
+/// @brief The targets of a fit, with mean 0 and standard deviation 1; the same in whatever unit scores are.
+/// @param kind which transform
+/// @param scores finite, not all equal
+FITNAS_API std::vector<double> make_targets(target kind, std::span<const double> scores);
+
+namespace detail {
+
+/// Which points to take for a line: those that are not more than 5 robust deviations off the line whose slope
+/// is the median of those between points of the lower and the upper half (after Theil, "A rank-invariant
+/// method of linear and polynomial regression analysis", 1950). Where more than half lie on it the deviation
+/// is that of the mean distance (Iglewicz and Hoaglin, "How to detect and handle outliers", 1993). Fewer than
+/// 10 points are all taken.
+FITNAS_API std::vector<char> near_line(const moments& x, const moments& y);
+
+} // namespace detail
+
+/// @brief The line that takes outputs closest to scores, so that outputs of a fit to ranks or pairs can be
+/// read in the unit of the scores: least squares over all points but those that are far off what most lie on,
+/// so that no single score rules it. It always rises, so no order changes: where the closest does not, the
+/// line gives the outputs the mean and deviation of the scores instead.
+/// @param outputs of a model
+/// @param scores of the same architectures, as many
+FITNAS_API line fit_line(std::span<const double> outputs, std::span<const double> scores);
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API moments::moments(std::span<const double> given) : exponent(common_exponent(given)) {
+    for (const double v : given) {
+        values.push_back(std::ldexp(v, -exponent));
+    }
+    mean = exact_mean(values);
+    deviation = deviation_about(mean, values, values.size());
+}
+
+FITNAS_API double median_of(std::vector<double> values) {
+    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+    std::nth_element(values.begin(), middle, values.end());
+    const double upper = *middle;
+    return values.size() % 2 == 1 ? upper : 0.5 * upper + 0.5 * *std::max_element(values.begin(), middle);
+}
+
+FITNAS_API robust_moments::robust_moments(std::span<const double> given) {
+    std::vector<double> values(given.begin(), given.end());
+    for (double& v : values) {
+        v = std::abs(v);
+    }
+    std::frexp(median_of(values), &exponent); // in it far ones may be infinite, the median is not
+    for (std::size_t i = 0; i < given.size(); ++i) {
+        values[i] = std::ldexp(given[i], -exponent);
+    }
+    median = median_of(values);
+    for (double& v : values) {
+        v = std::abs(v - median);
+    }
+    deviation = to_deviation * median_of(std::move(values));
+}
+
+FITNAS_API std::vector<double> mean_ranks(std::span<const double> values) {
     std::vector<std::size_t> order(values.size());
     for (std::size_t i = 0; i < order.size(); ++i) {
         order[i] = i;
@@ -107,12 +148,11 @@ inline std::vector<double> mean_ranks(std::span<const double> values) {
     return ranks;
 }
 
-} // namespace detail
+} // namespace fitnas::detail
 
-/// @brief The targets of a fit, with mean 0 and standard deviation 1; the same in whatever unit scores are.
-/// @param kind which transform
-/// @param scores finite, not all equal
-inline std::vector<double> make_targets(target kind, std::span<const double> scores) {
+namespace fitnas {
+
+FITNAS_API std::vector<double> make_targets(target kind, std::span<const double> scores) {
     detail::moments m =
         kind == target::ranks ? detail::moments(detail::mean_ranks(scores)) : detail::moments(scores);
     for (double& v : m.values) {
@@ -121,14 +161,11 @@ inline std::vector<double> make_targets(target kind, std::span<const double> sco
     return std::move(m.values);
 }
 
-namespace detail {
+} // namespace fitnas
 
-/// Which points to take for a line: those that are not more than 5 robust deviations off the line whose slope
-/// is the median of those between points of the lower and the upper half (after Theil, "A rank-invariant
-/// method of linear and polynomial regression analysis", 1950). Where more than half lie on it the deviation
-/// is that of the mean distance (Iglewicz and Hoaglin, "How to detect and handle outliers", 1993). Fewer than
-/// 10 points are all taken.
-inline std::vector<char> near_line(const moments& x, const moments& y) {
+namespace fitnas::detail {
+
+FITNAS_API std::vector<char> near_line(const moments& x, const moments& y) {
     const std::size_t n = x.values.size();
     std::vector<char> taken(n, 1);
     if (n < 10) {
@@ -168,15 +205,11 @@ inline std::vector<char> near_line(const moments& x, const moments& y) {
     return taken;
 }
 
-} // namespace detail
+} // namespace fitnas::detail
 
-/// @brief The line that takes outputs closest to scores, so that outputs of a fit to ranks or pairs can be
-/// read in the unit of the scores: least squares over all points but those that are far off what most lie on,
-/// so that no single score rules it. It always rises, so no order changes: where the closest does not, the
-/// line gives the outputs the mean and deviation of the scores instead.
-/// @param outputs of a model
-/// @param scores of the same architectures, as many
-inline line fit_line(std::span<const double> outputs, std::span<const double> scores) {
+namespace fitnas {
+
+FITNAS_API line fit_line(std::span<const double> outputs, std::span<const double> scores) {
     const std::vector<char> taken = detail::near_line(detail::moments(outputs), detail::moments(scores));
     std::vector<double> taken_outputs;
     std::vector<double> taken_scores;
@@ -203,5 +236,7 @@ inline line fit_line(std::span<const double> outputs, std::span<const double> sc
 }
 
 } // namespace fitnas
+
+#endif
 
 #endif

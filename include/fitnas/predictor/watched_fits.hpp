@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <string>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/shared_observer.hpp>
 #include <fitnas/predictor/fit.hpp>
 
@@ -20,16 +21,7 @@ public:
         : m_watch(watch), m_stage(stage), m_total(static_cast<long long>(total)) {}
 
     /// The same options with an observer that stops the fit when it should not go on.
-    fit_options watched(fit_options o) {
-        if (m_watch.watches()) {
-            o.observer = [this](const progress&) {
-                if (!tell()) {
-                    throw interrupted("[F0643] " + std::string(m_stage) + ": stopped by its observer");
-                }
-            };
-        }
-        return o;
-    }
+    fit_options watched(fit_options o);
     bool stopped() const { return m_watch.stopped(); }
     void done() {
         m_done.fetch_add(1, std::memory_order_relaxed);
@@ -38,12 +30,7 @@ public:
     void rethrow() const { m_watch.rethrow(); }
 
 private:
-    bool tell() {
-        return m_watch({.stage = m_stage,
-                        .done = m_done.load(std::memory_order_relaxed),
-                        .total = m_total,
-                        .seconds = m_clock.seconds()});
-    }
+    bool tell();
 
     shared_observer m_watch;
     const char* m_stage;
@@ -53,5 +40,31 @@ private:
 };
 
 } // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API fit_options watched_fits::watched(fit_options o) {
+    if (m_watch.watches()) {
+        o.observer = [this](const progress&) {
+            if (!tell()) {
+                throw interrupted("[F0643] " + std::string(m_stage) + ": stopped by its observer");
+            }
+        };
+    }
+    return o;
+}
+
+FITNAS_API bool watched_fits::tell() {
+    return m_watch({.stage = m_stage,
+                    .done = m_done.load(std::memory_order_relaxed),
+                    .total = m_total,
+                    .seconds = m_clock.seconds()});
+}
+
+} // namespace fitnas::detail
+
+#endif
 
 #endif

@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/predictor/two_fidelities.hpp>
 #include <fitnas/search/iterative.hpp>
 #include <fitnas/search/shortlist.hpp>
@@ -63,34 +64,7 @@ struct budget_result {
 
 namespace detail {
 
-inline void require_options(const budget_options& o, double score_price, double truth_price) {
-    const auto refuse = [](const std::string& message, double got) {
-        throw option_error(message + ", got " + fitnas::detail::number_text(got));
-    };
-    for (const double price : {score_price, truth_price}) {
-        if (!(price > 0) || !std::isfinite(price)) {
-            refuse("[F0750] iterative: price of a scorer: expected a number above 0", price);
-        }
-    }
-    if (!(o.scores_share > 0 && o.scores_share < 1)) {
-        refuse("[F0751] iterative: scores_share: expected a share above 0 and below 1", o.scores_share);
-    }
-    if (!(o.uniform >= 0 && o.uniform <= 1)) {
-        refuse("[F0752] iterative: uniform: expected a share from 0 to 1", o.uniform);
-    }
-    if (o.rounds < 1) {
-        refuse("[F0753] iterative: rounds: expected at least 1", 0);
-    }
-    if (o.most_scores < 8) {
-        refuse("[F0754] iterative: most_scores: expected at least 8", static_cast<double>(o.most_scores));
-    }
-    const double least = (std::max)(8 * score_price / o.scores_share, 4 * truth_price / (1 - o.scores_share));
-    if (!(o.budget >= least) || !std::isfinite(o.budget)) {
-        refuse("[F0755] iterative: budget: expected at least " + fitnas::detail::number_text(least) +
-                   ", which pays 8 scores by scores_share of it and 4 truths by the rest",
-               o.budget);
-    }
-}
+FITNAS_API void require_options(const budget_options& o, double score_price, double truth_price);
 
 /// Asks a scorer for what is not known yet, and keeps all answers in order.
 template <code_space Space, class Scorer>
@@ -257,5 +231,42 @@ iterative(priced<Score> score, priced<Truth> truth, const budget_options& option
 }
 
 } // namespace fitnas::search
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::search::detail {
+
+FITNAS_API void require_options(const budget_options& o, double score_price, double truth_price) {
+    const auto refuse = [](const std::string& message, double got) {
+        throw option_error(message + ", got " + fitnas::detail::number_text(got));
+    };
+    for (const double price : {score_price, truth_price}) {
+        if (!(price > 0) || !std::isfinite(price)) {
+            refuse("[F0750] iterative: price of a scorer: expected a number above 0", price);
+        }
+    }
+    if (!(o.scores_share > 0 && o.scores_share < 1)) {
+        refuse("[F0751] iterative: scores_share: expected a share above 0 and below 1", o.scores_share);
+    }
+    if (!(o.uniform >= 0 && o.uniform <= 1)) {
+        refuse("[F0752] iterative: uniform: expected a share from 0 to 1", o.uniform);
+    }
+    if (o.rounds < 1) {
+        refuse("[F0753] iterative: rounds: expected at least 1", 0);
+    }
+    if (o.most_scores < 8) {
+        refuse("[F0754] iterative: most_scores: expected at least 8", static_cast<double>(o.most_scores));
+    }
+    const double least = (std::max)(8 * score_price / o.scores_share, 4 * truth_price / (1 - o.scores_share));
+    if (!(o.budget >= least) || !std::isfinite(o.budget)) {
+        refuse("[F0755] iterative: budget: expected at least " + fitnas::detail::number_text(least) +
+                   ", which pays 8 scores by scores_share of it and 4 truths by the rest",
+               o.budget);
+    }
+}
+
+} // namespace fitnas::search::detail
+
+#endif
 
 #endif

@@ -14,6 +14,7 @@
 #include <type_traits>
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/memory_limit.hpp>
 #include <fitnas/core/progress.hpp>
 #include <fitnas/space/canonical.hpp>
@@ -124,8 +125,19 @@ candidate<Space> candidate_of(const architecture<Space>& a, double predicted, co
 namespace detail {
 
 /// Refuses values that cannot be ranked.
-inline void require_values(const std::vector<double>& values, std::size_t expected, const char* what,
-                           const char* whose) {
+FITNAS_API void require_values(const std::vector<double>& values, std::size_t expected, const char* what,
+                               const char* whose);
+
+} // namespace detail
+
+} // namespace fitnas::search
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::search::detail {
+
+FITNAS_API void require_values(const std::vector<double>& values, std::size_t expected, const char* what,
+                               const char* whose) {
     if (values.size() != expected) {
         throw shape_error("[F0702] " + std::string(what) + ": the " + whose + " gave " +
                           std::to_string(values.size()) + " values for " + std::to_string(expected) +
@@ -140,8 +152,8 @@ inline void require_values(const std::vector<double>& values, std::size_t expect
     }
 }
 
-} // namespace detail
+} // namespace fitnas::search::detail
 
-} // namespace fitnas::search
+#endif
 
 #endif

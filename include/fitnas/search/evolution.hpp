@@ -75,25 +75,7 @@ architecture<Space> mutate(architecture<Space> a, double chance, random_stream& 
     return a;
 }
 
-FITNAS_COLD inline void require_options(const evolution_options& o) {
-    const auto at_least_1 = [](std::size_t value, const char* name) {
-        if (value < 1) {
-            throw option_error(std::string("[F0706] evolution: ") + name + ": expected at least 1, got 0");
-        }
-    };
-    at_least_1(o.population, "population");
-    at_least_1(o.generations, "generations");
-    at_least_1(o.parents, "parents");
-    at_least_1(o.draws, "draws");
-    if (!(o.mutation > 0 && o.mutation <= 1)) {
-        throw option_error("[F0707] evolution: mutation: expected a chance in (0, 1], got " +
-                           fitnas::detail::number_text(o.mutation));
-    }
-    if (!(o.crossover >= 0 && o.crossover <= 1)) {
-        throw option_error("[F0708] evolution: crossover: expected a share in [0, 1], got " +
-                           fitnas::detail::number_text(o.crossover));
-    }
-}
+FITNAS_COLD FITNAS_API void require_options(const evolution_options& o);
 
 } // namespace detail
 
@@ -182,5 +164,33 @@ std::vector<candidate<typename Model::space>> evolution(const Model& predictor,
 }
 
 } // namespace fitnas::search
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::search::detail {
+
+FITNAS_API void require_options(const evolution_options& o) {
+    const auto at_least_1 = [](std::size_t value, const char* name) {
+        if (value < 1) {
+            throw option_error(std::string("[F0706] evolution: ") + name + ": expected at least 1, got 0");
+        }
+    };
+    at_least_1(o.population, "population");
+    at_least_1(o.generations, "generations");
+    at_least_1(o.parents, "parents");
+    at_least_1(o.draws, "draws");
+    if (!(o.mutation > 0 && o.mutation <= 1)) {
+        throw option_error("[F0707] evolution: mutation: expected a chance in (0, 1], got " +
+                           fitnas::detail::number_text(o.mutation));
+    }
+    if (!(o.crossover >= 0 && o.crossover <= 1)) {
+        throw option_error("[F0708] evolution: crossover: expected a share in [0, 1], got " +
+                           fitnas::detail::number_text(o.crossover));
+    }
+}
+
+} // namespace fitnas::search::detail
+
+#endif
 
 #endif

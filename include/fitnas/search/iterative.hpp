@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/mean.hpp>
 #include <fitnas/predictor/fit_default.hpp>
 #include <fitnas/search/enumerate.hpp>
@@ -82,19 +83,7 @@ best_unknown(const Model& predictor, const std::set<architecture<typename Model:
     return found;
 }
 
-inline void require_options(const iterative_options& o) {
-    const auto refuse = [](const std::string& message) { throw option_error(message); };
-    if (o.evaluations < 8) {
-        refuse("[F0712] iterative: evaluations: expected at least 8, got " + std::to_string(o.evaluations));
-    }
-    if (!(o.uniform > 0 && o.uniform <= 1)) {
-        refuse("[F0713] iterative: uniform: expected a share above 0, at most 1, got " +
-               fitnas::detail::number_text(o.uniform));
-    }
-    if (o.rounds < 1) {
-        refuse("[F0714] iterative: rounds: expected at least 1, got 0");
-    }
-}
+FITNAS_API void require_options(const iterative_options& o);
 
 } // namespace detail
 
@@ -179,5 +168,27 @@ iterative_result<default_predictor<Space>> iterative(Scorer&& score, const itera
 }
 
 } // namespace fitnas::search
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::search::detail {
+
+FITNAS_API void require_options(const iterative_options& o) {
+    const auto refuse = [](const std::string& message) { throw option_error(message); };
+    if (o.evaluations < 8) {
+        refuse("[F0712] iterative: evaluations: expected at least 8, got " + std::to_string(o.evaluations));
+    }
+    if (!(o.uniform > 0 && o.uniform <= 1)) {
+        refuse("[F0713] iterative: uniform: expected a share above 0, at most 1, got " +
+               fitnas::detail::number_text(o.uniform));
+    }
+    if (o.rounds < 1) {
+        refuse("[F0714] iterative: rounds: expected at least 1, got 0");
+    }
+}
+
+} // namespace fitnas::search::detail
+
+#endif
 
 #endif

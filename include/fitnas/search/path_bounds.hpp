@@ -12,6 +12,7 @@
 #include <span>
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/search/window_paths.hpp>
 
 namespace fitnas::search::detail {
@@ -21,35 +22,7 @@ namespace fitnas::search::detail {
 class path_bounds {
 public:
     /// Chooses multipliers: none, those that bound the whole best, and some around them.
-    path_bounds(const path_graph& graph, const std::vector<path_cost>& costs)
-        : m_graph(graph), m_costs(costs) {
-        choose();
-        const std::size_t n = m_count;
-        m_values.resize(graph.cells() + 1);
-        std::vector<std::vector<double>> one;
-        for (std::size_t t = 0; t <= graph.cells(); ++t) {
-            m_values[t].resize(graph.states(t) * n);
-        }
-        for (std::size_t j = 0; j < n; ++j) {
-            best_behind(graph, costs, multiplier(j), one);
-            for (std::size_t t = 0; t <= graph.cells(); ++t) {
-                for (std::size_t s = 0; s < graph.states(t); ++s) {
-                    m_values[t][s * n + j] = one[t][s];
-                }
-            }
-        }
-        m_margins.resize(n);
-        for (std::size_t j = 0; j < n; ++j) {
-            double largest = graph.scale();
-            bool any = false;
-            for (std::size_t i = 0; i < costs.size(); ++i) {
-                largest += multiplier(j)[i] * (costs[i].total + std::abs(costs[i].most));
-                any = any || multiplier(j)[i] > 0;
-            }
-            // Far above the rounding of a hundred sums. Without multipliers nothing is rounded.
-            m_margins[j] = any ? 1e-12 * largest : 0;
-        }
-    }
+    path_bounds(const path_graph& graph, const std::vector<path_cost>& costs);
 
     /// The most that a path can end with.
     /// @param score of the cells before `cell`
@@ -99,90 +72,9 @@ private:
     }
 
     /// Coordinate by coordinate, the multipliers with the smallest bound for the whole.
-    std::vector<double> tightest(std::size_t from, std::size_t to) const {
-        std::vector<double> w(m_costs.size());
-        std::vector<std::vector<double>> values;
-        const std::size_t rounds = to - from > 1 ? 4 : 1;
-        for (std::size_t round = 0; round < rounds; ++round) {
-            for (std::size_t i = from; i < to; ++i) {
-                const double spread =
-                    (std::max)(m_costs[i].total - m_costs[i].start - m_costs[i].smallest_behind[0],
-                               (std::numeric_limits<double>::min)());
-                const auto too_dear = [&](double value) {
-                    w[i] = value;
-                    best_behind(m_graph, m_costs, w, values);
-                    return excess(w, values)[i] > 0;
-                };
-                if (!too_dear(0)) {
-                    continue; // 0 is the best there is
-                }
-                double low = 0;
-                double high = 1e-3 * m_graph.scale() / spread;
-                int doublings = 0;
-                while (too_dear(high) && ++doublings < 60) {
-                    low = high;
-                    high *= 2;
-                }
-                for (int halving = 0; halving < 16; ++halving) {
-                    const double middle = 0.5 * (low + high);
-                    (too_dear(middle) ? low : high) = middle;
-                }
-                w[i] = high;
-            }
-        }
-        return w;
-    }
+    std::vector<double> tightest(std::size_t from, std::size_t to) const;
 
-    void choose() {
-        m_multipliers.assign(m_costs.size(), 0.0);
-        const auto add = [&](const std::vector<double>& w) {
-            m_multipliers.insert(m_multipliers.end(), w.begin(), w.end());
-        };
-        if (!m_costs.empty()) {
-            const std::vector<double> together = tightest(0, m_costs.size());
-            add(together);
-            for (const double factor :
-                 {0.2, 0.4, 0.55, 0.7, 0.8, 0.88, 0.94, 1.06, 1.13, 1.25, 1.4, 1.7, 2.2, 4.0}) {
-                std::vector<double> w = together;
-                for (double& v : w) {
-                    v *= factor;
-                }
-                add(w);
-            }
-            // Where the score hardly counts, what is left says whether the limits can be kept together.
-            for (const double factor : {1e2, 1e5}) {
-                for (std::size_t i = 0; m_costs.size() > 1 && i <= m_costs.size(); ++i) {
-                    std::vector<double> w = together;
-                    for (std::size_t k = 0; k < w.size(); ++k) {
-                        const double some = (w[k] > 0 ? w[k] : m_graph.scale() / (1 + m_costs[k].total));
-                        w[k] = factor * some * (k == i ? 0.5 : 1);
-                    }
-                    add(w);
-                }
-            }
-            for (std::size_t i = 0; m_costs.size() > 1 && i < m_costs.size(); ++i) {
-                add(tightest(i, i + 1));
-                for (const double factor : {0.0, 0.6, 0.85, 1.15, 1.5}) {
-                    std::vector<double> w = together;
-                    w[i] *= factor;
-                    add(w);
-                }
-            }
-        }
-        m_count = m_costs.empty() ? 1 : m_multipliers.size() / m_costs.size();
-        if (!m_costs.empty()) {
-            while (m_count % 8 != 0) { // whole vectors
-                m_multipliers.insert(m_multipliers.end(), m_costs.size(), 0.0);
-                ++m_count;
-            }
-        }
-        m_by_cost.resize(m_costs.size());
-        for (std::size_t i = 0; i < m_costs.size(); ++i) {
-            for (std::size_t j = 0; j < m_count; ++j) {
-                m_by_cost[i].push_back(m_multipliers[j * m_costs.size() + i]);
-            }
-        }
-    }
+    void choose();
 
     const path_graph& m_graph;
     const std::vector<path_cost>& m_costs;
@@ -194,5 +86,128 @@ private:
 };
 
 } // namespace fitnas::search::detail
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::search::detail {
+
+FITNAS_API path_bounds::path_bounds(const path_graph& graph, const std::vector<path_cost>& costs)
+    : m_graph(graph), m_costs(costs) {
+    choose();
+    const std::size_t n = m_count;
+    m_values.resize(graph.cells() + 1);
+    std::vector<std::vector<double>> one;
+    for (std::size_t t = 0; t <= graph.cells(); ++t) {
+        m_values[t].resize(graph.states(t) * n);
+    }
+    for (std::size_t j = 0; j < n; ++j) {
+        best_behind(graph, costs, multiplier(j), one);
+        for (std::size_t t = 0; t <= graph.cells(); ++t) {
+            for (std::size_t s = 0; s < graph.states(t); ++s) {
+                m_values[t][s * n + j] = one[t][s];
+            }
+        }
+    }
+    m_margins.resize(n);
+    for (std::size_t j = 0; j < n; ++j) {
+        double largest = graph.scale();
+        bool any = false;
+        for (std::size_t i = 0; i < costs.size(); ++i) {
+            largest += multiplier(j)[i] * (costs[i].total + std::abs(costs[i].most));
+            any = any || multiplier(j)[i] > 0;
+        }
+        // Far above the rounding of a hundred sums. Without multipliers nothing is rounded.
+        m_margins[j] = any ? 1e-12 * largest : 0;
+    }
+}
+
+FITNAS_API std::vector<double> path_bounds::tightest(std::size_t from, std::size_t to) const {
+    std::vector<double> w(m_costs.size());
+    std::vector<std::vector<double>> values;
+    const std::size_t rounds = to - from > 1 ? 4 : 1;
+    for (std::size_t round = 0; round < rounds; ++round) {
+        for (std::size_t i = from; i < to; ++i) {
+            const double spread =
+                (std::max)(m_costs[i].total - m_costs[i].start - m_costs[i].smallest_behind[0],
+                           (std::numeric_limits<double>::min)());
+            const auto too_dear = [&](double value) {
+                w[i] = value;
+                best_behind(m_graph, m_costs, w, values);
+                return excess(w, values)[i] > 0;
+            };
+            if (!too_dear(0)) {
+                continue; // 0 is the best there is
+            }
+            double low = 0;
+            double high = 1e-3 * m_graph.scale() / spread;
+            int doublings = 0;
+            while (too_dear(high) && ++doublings < 60) {
+                low = high;
+                high *= 2;
+            }
+            for (int halving = 0; halving < 16; ++halving) {
+                const double middle = 0.5 * (low + high);
+                (too_dear(middle) ? low : high) = middle;
+            }
+            w[i] = high;
+        }
+    }
+    return w;
+}
+
+FITNAS_API void path_bounds::choose() {
+    m_multipliers.assign(m_costs.size(), 0.0);
+    const auto add = [&](const std::vector<double>& w) {
+        m_multipliers.insert(m_multipliers.end(), w.begin(), w.end());
+    };
+    if (!m_costs.empty()) {
+        const std::vector<double> together = tightest(0, m_costs.size());
+        add(together);
+        for (const double factor :
+             {0.2, 0.4, 0.55, 0.7, 0.8, 0.88, 0.94, 1.06, 1.13, 1.25, 1.4, 1.7, 2.2, 4.0}) {
+            std::vector<double> w = together;
+            for (double& v : w) {
+                v *= factor;
+            }
+            add(w);
+        }
+        // Where the score hardly counts, what is left says whether the limits can be kept together.
+        for (const double factor : {1e2, 1e5}) {
+            for (std::size_t i = 0; m_costs.size() > 1 && i <= m_costs.size(); ++i) {
+                std::vector<double> w = together;
+                for (std::size_t k = 0; k < w.size(); ++k) {
+                    const double some = (w[k] > 0 ? w[k] : m_graph.scale() / (1 + m_costs[k].total));
+                    w[k] = factor * some * (k == i ? 0.5 : 1);
+                }
+                add(w);
+            }
+        }
+        for (std::size_t i = 0; m_costs.size() > 1 && i < m_costs.size(); ++i) {
+            add(tightest(i, i + 1));
+            for (const double factor : {0.0, 0.6, 0.85, 1.15, 1.5}) {
+                std::vector<double> w = together;
+                w[i] *= factor;
+                add(w);
+            }
+        }
+    }
+    m_count = m_costs.empty() ? 1 : m_multipliers.size() / m_costs.size();
+    if (!m_costs.empty()) {
+        while (m_count % 8 != 0) { // whole vectors
+            m_multipliers.insert(m_multipliers.end(), m_costs.size(), 0.0);
+            ++m_count;
+        }
+    }
+    m_by_cost.resize(m_costs.size());
+    for (std::size_t i = 0; i < m_costs.size(); ++i) {
+        for (std::size_t j = 0; j < m_count; ++j) {
+            m_by_cost[i].push_back(m_multipliers[j * m_costs.size() + i]);
+        }
+    }
+}
+
+} // namespace fitnas::search::detail
+
+#endif
 
 #endif

@@ -31,33 +31,7 @@ struct path_cost {
     std::vector<double> smallest_behind{};    ///< of all terms behind the first cells, the cheapest way
     double total = 0;                         ///< the largest there is
 
-    path_cost(const cost_terms& terms, double limit) : most(limit) {
-        for (const cost_terms::term& t : terms.order()) {
-            const std::span<const double> values = terms.values(t);
-            if (t.cell >= 0) {
-                FITNAS_ASSERT(static_cast<std::size_t>(t.cell) == cells.size());
-                cells.emplace_back(values.begin(), values.end());
-                fixed.emplace_back();
-            } else if (cells.empty()) {
-                start += values[0];
-            } else {
-                fixed.back().push_back(values[0]);
-            }
-        }
-        fixed_behind.assign(cells.size() + 1, 0);
-        smallest_behind = fixed_behind;
-        total = start;
-        for (std::size_t i = cells.size(); i-- > 0;) {
-            for (const double value : fixed[i]) {
-                fixed_behind[i] += value;
-            }
-            smallest_behind[i] = smallest_behind[i + 1] + fixed_behind[i] +
-                                 *std::min_element(cells[i].begin(), cells[i].end());
-            total += fixed_behind[i] + *std::max_element(cells[i].begin(), cells[i].end());
-            fixed_behind[i] += fixed_behind[i + 1];
-        }
-        most_rounded = most + 1e-12 * (std::abs(most) + total);
-    }
+    path_cost(const cost_terms& terms, double limit);
 
     /// What is spent behind a cell.
     double step(double spent, std::size_t cell, std::size_t o) const {
@@ -78,7 +52,43 @@ struct path_cost {
 };
 
 /// The costs that are limited, in the order of the check.
-inline std::vector<path_cost> path_costs_of(const limit_check& limits) {
+FITNAS_API std::vector<path_cost> path_costs_of(const limit_check& limits);
+
+} // namespace fitnas::search::detail
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::search::detail {
+
+FITNAS_API path_cost::path_cost(const cost_terms& terms, double limit) : most(limit) {
+    for (const cost_terms::term& t : terms.order()) {
+        const std::span<const double> values = terms.values(t);
+        if (t.cell >= 0) {
+            FITNAS_ASSERT(static_cast<std::size_t>(t.cell) == cells.size());
+            cells.emplace_back(values.begin(), values.end());
+            fixed.emplace_back();
+        } else if (cells.empty()) {
+            start += values[0];
+        } else {
+            fixed.back().push_back(values[0]);
+        }
+    }
+    fixed_behind.assign(cells.size() + 1, 0);
+    smallest_behind = fixed_behind;
+    total = start;
+    for (std::size_t i = cells.size(); i-- > 0;) {
+        for (const double value : fixed[i]) {
+            fixed_behind[i] += value;
+        }
+        smallest_behind[i] =
+            smallest_behind[i + 1] + fixed_behind[i] + *std::min_element(cells[i].begin(), cells[i].end());
+        total += fixed_behind[i] + *std::max_element(cells[i].begin(), cells[i].end());
+        fixed_behind[i] += fixed_behind[i + 1];
+    }
+    most_rounded = most + 1e-12 * (std::abs(most) + total);
+}
+
+FITNAS_API std::vector<path_cost> path_costs_of(const limit_check& limits) {
     std::vector<path_cost> all;
     for (const limit_check::limited& l : limits.costs()) {
         if (l.limits()) {
@@ -89,5 +99,7 @@ inline std::vector<path_cost> path_costs_of(const limit_check& limits) {
 }
 
 } // namespace fitnas::search::detail
+
+#endif
 
 #endif

@@ -12,6 +12,7 @@
 #include <span>
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/mean.hpp>
 #include <fitnas/predictor/windows.hpp>
 #include <fitnas/search/path_cost.hpp>
@@ -123,8 +124,27 @@ private:
 };
 
 /// What the operators of a cell cost together, each cost times its weight.
-inline void weigh(const path_graph& graph, const std::vector<path_cost>& costs,
-                  std::span<const double> weights, std::size_t cell, std::vector<double>& price) {
+FITNAS_API void weigh(const path_graph& graph, const std::vector<path_cost>& costs,
+                      std::span<const double> weights, std::size_t cell, std::vector<double>& price);
+
+/// Of each state before each cell, the best of what the cells from there on add, less their weighted costs.
+/// With weights of 0 nothing is rounded.
+FITNAS_API void best_behind(const path_graph& graph, const std::vector<path_cost>& costs,
+                            std::span<const double> weights, std::vector<std::vector<double>>& values);
+
+/// The path that `best_behind` has found.
+FITNAS_API std::vector<std::uint8_t> best_path(const path_graph& graph, const std::vector<path_cost>& costs,
+                                               std::span<const double> weights,
+                                               const std::vector<std::vector<double>>& values);
+
+} // namespace fitnas::search::detail
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::search::detail {
+
+FITNAS_API void weigh(const path_graph& graph, const std::vector<path_cost>& costs,
+                      std::span<const double> weights, std::size_t cell, std::vector<double>& price) {
     price.assign(graph.operators(cell), 0.0);
     for (std::size_t i = 0; i < weights.size(); ++i) {
         for (std::size_t o = 0; o < price.size(); ++o) {
@@ -133,10 +153,8 @@ inline void weigh(const path_graph& graph, const std::vector<path_cost>& costs,
     }
 }
 
-/// Of each state before each cell, the best of what the cells from there on add, less their weighted costs.
-/// With weights of 0 nothing is rounded.
-inline void best_behind(const path_graph& graph, const std::vector<path_cost>& costs,
-                        std::span<const double> weights, std::vector<std::vector<double>>& values) {
+FITNAS_API void best_behind(const path_graph& graph, const std::vector<path_cost>& costs,
+                            std::span<const double> weights, std::vector<std::vector<double>>& values) {
     values.resize(graph.cells() + 1);
     values.back().assign(graph.states(graph.cells()), 0.0);
     std::vector<double> price;
@@ -157,10 +175,9 @@ inline void best_behind(const path_graph& graph, const std::vector<path_cost>& c
     }
 }
 
-/// The path that `best_behind` has found.
-inline std::vector<std::uint8_t> best_path(const path_graph& graph, const std::vector<path_cost>& costs,
-                                           std::span<const double> weights,
-                                           const std::vector<std::vector<double>>& values) {
+FITNAS_API std::vector<std::uint8_t> best_path(const path_graph& graph, const std::vector<path_cost>& costs,
+                                               std::span<const double> weights,
+                                               const std::vector<std::vector<double>>& values) {
     std::vector<std::uint8_t> path;
     std::vector<double> price;
     std::size_t state = 0;
@@ -182,5 +199,7 @@ inline std::vector<std::uint8_t> best_path(const path_graph& graph, const std::v
 }
 
 } // namespace fitnas::search::detail
+
+#endif
 
 #endif

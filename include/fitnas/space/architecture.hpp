@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/error.hpp>
 #include <fitnas/space/search_space.hpp>
 
@@ -21,13 +22,7 @@ template <code_space Space>
 using architecture = std::array<std::uint8_t, static_cast<std::size_t>(Space::cells)>;
 
 namespace detail {
-inline std::string code_text(std::span<const std::uint8_t> operators) {
-    std::string text;
-    for (const std::uint8_t digit : operators) {
-        text += static_cast<char>(digit < 10 ? '0' + digit : 'a' + (digit - 10));
-    }
-    return text;
-}
+FITNAS_API std::string code_text(std::span<const std::uint8_t> operators);
 } // namespace detail
 
 /// @brief The code of an architecture: one character a cell, 0 to 9, then a to z.
@@ -118,5 +113,21 @@ constexpr void for_each_architecture(Visit&& visit) {
 }
 
 } // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API std::string code_text(std::span<const std::uint8_t> operators) {
+    std::string text;
+    for (const std::uint8_t digit : operators) {
+        text += static_cast<char>(digit < 10 ? '0' + digit : 'a' + (digit - 10));
+    }
+    return text;
+}
+
+} // namespace fitnas::detail
+
+#endif
 
 #endif

@@ -21,7 +21,35 @@ inline void add(hash64& h, shape s) {
 }
 
 /// Everything that decides what a parameter means: layers, operators, their recipes, the shapes between them.
-FITNAS_COLD inline std::string fingerprint(const space_layout& layout) {
+FITNAS_COLD FITNAS_API std::string fingerprint(const space_layout& layout);
+
+} // namespace detail
+
+/// @return 16 hexadecimal digits: equal where images, layers, operators (by name and recipe) and shapes are.
+/// Files carry it, so that weights and tables are not taken for those of another space.
+template <search_space_type Space>
+std::string space_fingerprint() {
+    return detail::fingerprint(Space::layout());
+}
+
+/// @brief The same for a space of bare codes: its cells and how many operators each has.
+template <code_space Space>
+requires(!search_space_type<Space>) std::string space_fingerprint() {
+    detail::hash64 h;
+    h.add("codes");
+    for (const int count : Space::operator_counts) {
+        h.add(static_cast<std::uint64_t>(count));
+    }
+    return h.text();
+}
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API std::string fingerprint(const space_layout& layout) {
     hash64 h;
     add(h, layout.input);
     h.add(static_cast<std::uint64_t>(layout.classes));
@@ -45,26 +73,8 @@ FITNAS_COLD inline std::string fingerprint(const space_layout& layout) {
     return h.text();
 }
 
-} // namespace detail
+} // namespace fitnas::detail
 
-/// @return 16 hexadecimal digits: equal where images, layers, operators (by name and recipe) and shapes are.
-/// Files carry it, so that weights and tables are not taken for those of another space.
-template <search_space_type Space>
-std::string space_fingerprint() {
-    return detail::fingerprint(Space::layout());
-}
-
-/// @brief The same for a space of bare codes: its cells and how many operators each has.
-template <code_space Space>
-requires(!search_space_type<Space>) std::string space_fingerprint() {
-    detail::hash64 h;
-    h.add("codes");
-    for (const int count : Space::operator_counts) {
-        h.add(static_cast<std::uint64_t>(count));
-    }
-    return h.text();
-}
-
-} // namespace fitnas
+#endif
 
 #endif

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/space/limit.hpp>
 #include <fitnas/space/named_cost.hpp>
 
@@ -25,23 +26,7 @@ public:
     /// so that sums and microseconds are finite
     /// @throws shape_error where there are more or fewer values than blocks
     /// @throws numeric_error where a value is none of these
-    latency_table(const space_layout& layout, std::vector<double> milliseconds)
-        : m_milliseconds(std::move(milliseconds)), m_space(detail::fingerprint(layout)) {
-        if (m_milliseconds.size() != layout.blocks.size()) {
-            throw shape_error("[F0308] latency_table: expected one value for each of the " +
-                              std::to_string(layout.blocks.size()) + " blocks of the space, got " +
-                              std::to_string(m_milliseconds.size()));
-        }
-        for (std::size_t i = 0; i < m_milliseconds.size(); ++i) {
-            if (!detail::is_cost_value(m_milliseconds[i])) {
-                throw numeric_error("[F0307] latency_table: block " + std::to_string(i) + " (" +
-                                    std::string(layout.blocks[i].name) +
-                                    "): expected milliseconds from 0 to 1e300, got " +
-                                    detail::number_text(m_milliseconds[i]));
-            }
-        }
-        m_terms = detail::block_terms(layout, [&](std::size_t b) { return m_milliseconds[b]; });
-    }
+    latency_table(const space_layout& layout, std::vector<double> milliseconds);
 
     /// @return milliseconds, one a block
     const std::vector<double>& blocks() const { return m_milliseconds; }
@@ -87,5 +72,31 @@ inline limit latency_at_most(const latency_table& table, double milliseconds) {
 } // namespace cost
 
 } // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas {
+
+FITNAS_API latency_table::latency_table(const space_layout& layout, std::vector<double> milliseconds)
+    : m_milliseconds(std::move(milliseconds)), m_space(detail::fingerprint(layout)) {
+    if (m_milliseconds.size() != layout.blocks.size()) {
+        throw shape_error("[F0308] latency_table: expected one value for each of the " +
+                          std::to_string(layout.blocks.size()) + " blocks of the space, got " +
+                          std::to_string(m_milliseconds.size()));
+    }
+    for (std::size_t i = 0; i < m_milliseconds.size(); ++i) {
+        if (!detail::is_cost_value(m_milliseconds[i])) {
+            throw numeric_error("[F0307] latency_table: block " + std::to_string(i) + " (" +
+                                std::string(layout.blocks[i].name) +
+                                "): expected milliseconds from 0 to 1e300, got " +
+                                detail::number_text(m_milliseconds[i]));
+        }
+    }
+    m_terms = detail::block_terms(layout, [&](std::size_t b) { return m_milliseconds[b]; });
+}
+
+} // namespace fitnas
+
+#endif
 
 #endif

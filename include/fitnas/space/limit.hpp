@@ -46,15 +46,7 @@ struct limit {
     }
 
     /// @return as messages name it: "macs <= 1500000 and latency <= 2.5 ms"
-    FITNAS_COLD std::string text() const {
-        std::string all;
-        for (const bound& b : bounds) {
-            if (b.limits()) {
-                all += (all.empty() ? "" : " and ") + b.cost.name() + " <= " + b.cost.text(b.most);
-            }
-        }
-        return all.empty() ? "no limit" : all;
-    }
+    FITNAS_COLD std::string text() const;
 };
 
 /// @brief Both limits. Of two limits on one cost the smaller holds.
@@ -87,14 +79,6 @@ inline limit parameters_at_most(long long most) { return parameters().at_most(st
 
 } // namespace cost
 
-inline cost::limit named_cost::at_most(double most) const {
-    if (!(most >= 0)) {
-        throw option_error("[F0309] limit: " + name() + ": expected at most " + text(0) + " or more, got " +
-                           detail::number_text(most));
-    }
-    return {{{*this, most}}};
-}
-
 /// @brief A limit made ready for one space: it judges whole architectures, and beginnings of them by the
 /// cheapest way to go on.
 class limit_check {
@@ -108,14 +92,7 @@ public:
     /// @brief Nothing is limited.
     limit_check() = default;
 
-    explicit limit_check(std::vector<limited> costs) : m_costs(std::move(costs)) {
-        for (limited& c : m_costs) {
-            for (const cost_terms::term& t : c.terms.order()) {
-                const std::span<const double> values = c.terms.values(t);
-                c.cheapest.push_back(*std::min_element(values.begin(), values.end()));
-            }
-        }
-    }
+    explicit limit_check(std::vector<limited> costs);
 
     /// @return whether nothing is limited
     bool empty() const { return m_costs.empty(); }
@@ -123,27 +100,17 @@ public:
     const std::vector<limited>& costs() const { return m_costs; }
 
     /// @param code one operator number a cell
-    bool meets(std::span<const std::uint8_t> code) const {
-        return std::all_of(m_costs.begin(), m_costs.end(),
-                           [&](const limited& c) { return c.terms.sum(code) <= c.most; });
-    }
+    bool meets(std::span<const std::uint8_t> code) const;
 
     /// @brief Whether an architecture that begins like `code` keeps each limit by itself, where every cell
     /// behind takes its cheapest operator. That is necessary; it is sufficient for a single limit.
     /// @param code one operator number a cell
     /// @param chosen how many cells, from the first, count
-    bool can_meet(std::span<const std::uint8_t> code, int chosen) const {
-        return std::all_of(m_costs.begin(), m_costs.end(),
-                           [&](const limited& c) { return least(c, code, chosen) <= c.most; });
-    }
+    bool can_meet(std::span<const std::uint8_t> code, int chosen) const;
 
     /// @brief Refuses limits of which one alone is below everything that the space has.
     /// @throws limit_error with the limits and the least of each cost
-    void require_possible(const std::string& what) const {
-        if (!can_meet({}, 0)) {
-            throw limit_error("[F0313] " + what + ": no architecture meets " + text() + "; " + least_text());
-        }
-    }
+    void require_possible(const std::string& what) const;
 
     /// @return the error to throw where a search met no architecture that keeps the limits
     FITNAS_COLD limit_error nothing_found(const std::string& what, const std::string& looked_at) const {
@@ -153,32 +120,12 @@ public:
 private:
     /// The same order of addition as the cost's own, so that rounding is the same, and never above a sum of
     /// more.
-    static double least(const limited& c, std::span<const std::uint8_t> code, int chosen) {
-        double total = 0;
-        for (std::size_t i = 0; i < c.cheapest.size(); ++i) {
-            const cost_terms::term& t = c.terms.order()[i];
-            total += t.cell >= 0 && t.cell < chosen
-                         ? c.terms.values(t)[code[static_cast<std::size_t>(t.cell)]]
-                         : c.cheapest[i];
-        }
-        return total;
-    }
+    static double least(const limited& c, std::span<const std::uint8_t> code, int chosen);
 
     FITNAS_COLD std::string text() const { return cost::limit{{m_costs.begin(), m_costs.end()}}.text(); }
 
     /// "the least is 41.2 mJ", "the least of each: macs 12, latency 0.5 ms".
-    FITNAS_COLD std::string least_text() const {
-        std::string all;
-        const auto count =
-            std::count_if(m_costs.begin(), m_costs.end(), [](const limited& c) { return c.limits(); });
-        for (const limited& c : m_costs) {
-            if (c.limits()) {
-                all += (all.empty() ? "" : ", ") + (count > 1 ? c.cost.name() + " " : "") +
-                       c.cost.text(least(c, {}, 0));
-            }
-        }
-        return (count > 1 ? "the least of each: " : "the least is ") + all;
-    }
+    FITNAS_COLD std::string least_text() const;
 
     std::vector<limited> m_costs;
 };
@@ -196,5 +143,83 @@ limit_check check_of(const cost::limit& limit) {
 }
 
 } // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::cost {
+
+FITNAS_API std::string limit::text() const {
+    std::string all;
+    for (const bound& b : bounds) {
+        if (b.limits()) {
+            all += (all.empty() ? "" : " and ") + b.cost.name() + " <= " + b.cost.text(b.most);
+        }
+    }
+    return all.empty() ? "no limit" : all;
+}
+
+} // namespace fitnas::cost
+
+namespace fitnas {
+
+FITNAS_API cost::limit named_cost::at_most(double most) const {
+    if (!(most >= 0)) {
+        throw option_error("[F0309] limit: " + name() + ": expected at most " + text(0) + " or more, got " +
+                           detail::number_text(most));
+    }
+    return {{{*this, most}}};
+}
+
+FITNAS_API limit_check::limit_check(std::vector<limited> costs) : m_costs(std::move(costs)) {
+    for (limited& c : m_costs) {
+        for (const cost_terms::term& t : c.terms.order()) {
+            const std::span<const double> values = c.terms.values(t);
+            c.cheapest.push_back(*std::min_element(values.begin(), values.end()));
+        }
+    }
+}
+
+FITNAS_API double limit_check::least(const limited& c, std::span<const std::uint8_t> code, int chosen) {
+    double total = 0;
+    for (std::size_t i = 0; i < c.cheapest.size(); ++i) {
+        const cost_terms::term& t = c.terms.order()[i];
+        total += t.cell >= 0 && t.cell < chosen ? c.terms.values(t)[code[static_cast<std::size_t>(t.cell)]]
+                                                : c.cheapest[i];
+    }
+    return total;
+}
+
+FITNAS_API std::string limit_check::least_text() const {
+    std::string all;
+    const auto count =
+        std::count_if(m_costs.begin(), m_costs.end(), [](const limited& c) { return c.limits(); });
+    for (const limited& c : m_costs) {
+        if (c.limits()) {
+            all += (all.empty() ? "" : ", ") + (count > 1 ? c.cost.name() + " " : "") +
+                   c.cost.text(least(c, {}, 0));
+        }
+    }
+    return (count > 1 ? "the least of each: " : "the least is ") + all;
+}
+
+FITNAS_API bool limit_check::meets(std::span<const std::uint8_t> code) const {
+    return std::all_of(m_costs.begin(), m_costs.end(),
+                       [&](const limited& c) { return c.terms.sum(code) <= c.most; });
+}
+
+FITNAS_API bool limit_check::can_meet(std::span<const std::uint8_t> code, int chosen) const {
+    return std::all_of(m_costs.begin(), m_costs.end(),
+                       [&](const limited& c) { return least(c, code, chosen) <= c.most; });
+}
+
+FITNAS_API void limit_check::require_possible(const std::string& what) const {
+    if (!can_meet({}, 0)) {
+        throw limit_error("[F0313] " + what + ": no architecture meets " + text() + "; " + least_text());
+    }
+}
+
+} // namespace fitnas
+
+#endif
 
 #endif

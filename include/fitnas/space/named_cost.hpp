@@ -37,39 +37,15 @@ public:
     };
 
     /// @brief Adds a fixed term, or to a cell's term, which is made where it comes first.
-    void add(int cell, std::span<const double> values) {
-        const auto known = std::find_if(m_order.begin(), m_order.end(),
-                                        [&](const term& t) { return cell >= 0 && t.cell == cell; });
-        if (known == m_order.end()) {
-            m_order.push_back({cell, m_values.size(), values.size()});
-            m_values.insert(m_values.end(), values.begin(), values.end());
-            return;
-        }
-        for (std::size_t o = 0; o < known->count; ++o) {
-            m_values[known->first + o] += values[o];
-        }
-    }
+    void add(int cell, std::span<const double> values);
 
     /// @return the cost of an architecture
     /// @param code one operator number a cell
-    double sum(std::span<const std::uint8_t> code) const {
-        double total = 0;
-        for (const term& t : m_order) {
-            total += m_values[t.first + (t.cell < 0 ? 0U : code[static_cast<std::size_t>(t.cell)])];
-        }
-        return total;
-    }
+    double sum(std::span<const std::uint8_t> code) const;
 
     const std::vector<term>& order() const { return m_order; }
     /// @return one a operator of a cell, none where the cell costs nothing
-    std::span<const double> of_cell(int cell) const {
-        for (const term& t : m_order) {
-            if (t.cell == cell) {
-                return values(t);
-            }
-        }
-        return {};
-    }
+    std::span<const double> of_cell(int cell) const;
     std::span<const double> values(const term& t) const {
         return std::span(m_values).subspan(t.first, t.count);
     }
@@ -97,32 +73,12 @@ cost_terms block_terms(const space_layout& layout, BlockCost&& cost_of) {
     return terms;
 }
 
-FITNAS_COLD inline void require_cost_name(const std::string& name, const std::string& unit) {
-    const char* known[] = {"arch", "predicted", "macs", "parameters", "score"};
-    const auto bad = [](const std::string& text) {
-        return std::any_of(text.begin(), text.end(),
-                           [](char c) {
-                               return c == '[' || c == ']' || std::iscntrl(static_cast<unsigned char>(c));
-                           }) ||
-               (!text.empty() && (text.front() == ' ' || text.back() == ' '));
-    };
-    if (name.empty() || bad(name) || bad(unit) || std::find(known, known + 5, name) != known + 5) {
-        throw option_error(
-            "[F0390] cost: expected a name other than arch, predicted, macs, parameters and score, and a "
-            "unit, without brackets, line ends and spaces around them, got \"" +
-            name + "\" and \"" + unit + "\"");
-    }
-}
+FITNAS_COLD FITNAS_API void require_cost_name(const std::string& name, const std::string& unit);
 
 /// Whether sums of such values are finite.
 constexpr bool is_cost_value(double value) { return value >= 0 && value <= 1e300; }
 
-FITNAS_COLD inline void require_cost_value(double value, const std::string& what) {
-    if (!is_cost_value(value)) {
-        throw numeric_error("[F0391] " + what + ": expected a value from 0 to 1e300, got " +
-                            number_text(value));
-    }
-}
+FITNAS_COLD FITNAS_API void require_cost_value(double value, const std::string& what);
 
 /// The operator of a cell as messages name it: "cell 2, operator 3 (mb3_k5)".
 template <code_space Space>
@@ -213,12 +169,7 @@ private:
         bool operator==(const definition&) const = default;
     };
 
-    FITNAS_COLD void require_of(const std::string& space) const {
-        if (m->space != space) {
-            throw shape_error("[F0336] cost " + m->name + ": of another space: expected the fingerprint " +
-                              space + ", got " + (m->space.empty() ? "none, its table is empty" : m->space));
-        }
-    }
+    FITNAS_COLD void require_of(const std::string& space) const;
 
     std::shared_ptr<const definition> m;
 };
@@ -226,15 +177,9 @@ private:
 namespace cost {
 
 /// @brief Multiply-accumulates, as a cost like any other.
-inline named_cost macs() {
-    static const named_cost one("macs", &space_block::macs);
-    return one;
-}
+FITNAS_API named_cost macs();
 /// @brief Trainable values, as a cost like any other.
-inline named_cost parameters() {
-    static const named_cost one("parameters", &space_block::parameters);
-    return one;
-}
+FITNAS_API named_cost parameters();
 
 /// @brief A cost of one's own.
 /// @tparam Space also one of bare `codes`
@@ -291,5 +236,96 @@ named_cost table(std::string name, std::string unit, ValueOf&& value_of, double 
 } // namespace cost
 
 } // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas {
+
+FITNAS_API void cost_terms::add(int cell, std::span<const double> values) {
+    const auto known = std::find_if(m_order.begin(), m_order.end(),
+                                    [&](const term& t) { return cell >= 0 && t.cell == cell; });
+    if (known == m_order.end()) {
+        m_order.push_back({cell, m_values.size(), values.size()});
+        m_values.insert(m_values.end(), values.begin(), values.end());
+        return;
+    }
+    for (std::size_t o = 0; o < known->count; ++o) {
+        m_values[known->first + o] += values[o];
+    }
+}
+
+FITNAS_API double cost_terms::sum(std::span<const std::uint8_t> code) const {
+    double total = 0;
+    for (const term& t : m_order) {
+        total += m_values[t.first + (t.cell < 0 ? 0U : code[static_cast<std::size_t>(t.cell)])];
+    }
+    return total;
+}
+
+FITNAS_API std::span<const double> cost_terms::of_cell(int cell) const {
+    for (const term& t : m_order) {
+        if (t.cell == cell) {
+            return values(t);
+        }
+    }
+    return {};
+}
+
+} // namespace fitnas
+
+namespace fitnas::detail {
+
+FITNAS_API void require_cost_name(const std::string& name, const std::string& unit) {
+    const char* known[] = {"arch", "predicted", "macs", "parameters", "score"};
+    const auto bad = [](const std::string& text) {
+        return std::any_of(text.begin(), text.end(),
+                           [](char c) {
+                               return c == '[' || c == ']' || std::iscntrl(static_cast<unsigned char>(c));
+                           }) ||
+               (!text.empty() && (text.front() == ' ' || text.back() == ' '));
+    };
+    if (name.empty() || bad(name) || bad(unit) || std::find(known, known + 5, name) != known + 5) {
+        throw option_error(
+            "[F0390] cost: expected a name other than arch, predicted, macs, parameters and score, and a "
+            "unit, without brackets, line ends and spaces around them, got \"" +
+            name + "\" and \"" + unit + "\"");
+    }
+}
+
+FITNAS_API void require_cost_value(double value, const std::string& what) {
+    if (!is_cost_value(value)) {
+        throw numeric_error("[F0391] " + what + ": expected a value from 0 to 1e300, got " +
+                            number_text(value));
+    }
+}
+
+} // namespace fitnas::detail
+
+namespace fitnas {
+
+FITNAS_API void named_cost::require_of(const std::string& space) const {
+    if (m->space != space) {
+        throw shape_error("[F0336] cost " + m->name + ": of another space: expected the fingerprint " +
+                          space + ", got " + (m->space.empty() ? "none, its table is empty" : m->space));
+    }
+}
+
+} // namespace fitnas
+
+namespace fitnas::cost {
+
+FITNAS_API named_cost macs() {
+    static const named_cost one("macs", &space_block::macs);
+    return one;
+}
+
+FITNAS_API named_cost parameters() {
+    static const named_cost one("parameters", &space_block::parameters);
+    return one;
+}
+
+} // namespace fitnas::cost
+
+#endif
 
 #endif

@@ -26,32 +26,10 @@ public:
 
     /// @param values after the step
     /// @param step which is done, from 1; each is added once, in order
-    void add(std::span<const float> values, long long step) {
-        if (step <= m_first) {
-            return;
-        }
-        m_mean.resize(values.size());
-        const auto share = static_cast<float>(1 / static_cast<double>(step - m_first));
-        constexpr std::size_t part = 16384;
-        parallel_for(static_cast<std::ptrdiff_t>((values.size() + part - 1) / part), [&](std::ptrdiff_t p) {
-            const std::size_t begin = static_cast<std::size_t>(p) * part;
-            const std::size_t end = (std::min)(begin + part, values.size());
-            for (std::size_t i = begin; i < end; ++i) {
-                m_mean[i] += share * (values[i] - m_mean[i]);
-            }
-        });
-    }
+    void add(std::span<const float> values, long long step);
 
     /// Goes on behind a step, with the mean of that moment.
-    FITNAS_COLD void go_on(std::span<const float> mean, long long step, long long steps, std::size_t count) {
-        const std::size_t expected = step > m_first && step < steps ? count : 0;
-        if (mean.size() != expected) {
-            throw shape_error("[F0572] train: cannot go on: expected the average of " +
-                              std::to_string(expected) + " weights after step " + std::to_string(step) +
-                              ", got " + std::to_string(mean.size()));
-        }
-        m_mean.assign(mean.begin(), mean.end());
-    }
+    FITNAS_COLD void go_on(std::span<const float> mean, long long step, long long steps, std::size_t count);
 
     /// @return as many values as weights; none before the first of the last steps
     std::span<const float> mean() const { return m_mean; }
@@ -62,5 +40,40 @@ private:
 };
 
 } // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API void weights_average::add(std::span<const float> values, long long step) {
+    if (step <= m_first) {
+        return;
+    }
+    m_mean.resize(values.size());
+    const auto share = static_cast<float>(1 / static_cast<double>(step - m_first));
+    constexpr std::size_t part = 16384;
+    parallel_for(static_cast<std::ptrdiff_t>((values.size() + part - 1) / part), [&](std::ptrdiff_t p) {
+        const std::size_t begin = static_cast<std::size_t>(p) * part;
+        const std::size_t end = (std::min)(begin + part, values.size());
+        for (std::size_t i = begin; i < end; ++i) {
+            m_mean[i] += share * (values[i] - m_mean[i]);
+        }
+    });
+}
+
+FITNAS_API void weights_average::go_on(std::span<const float> mean, long long step, long long steps,
+                                       std::size_t count) {
+    const std::size_t expected = step > m_first && step < steps ? count : 0;
+    if (mean.size() != expected) {
+        throw shape_error("[F0572] train: cannot go on: expected the average of " + std::to_string(expected) +
+                          " weights after step " + std::to_string(step) + ", got " +
+                          std::to_string(mean.size()));
+    }
+    m_mean.assign(mean.begin(), mean.end());
+}
+
+} // namespace fitnas::detail
+
+#endif
 
 #endif

@@ -23,7 +23,31 @@
 namespace fitnas::detail {
 
 /// One pass without branches: exponents of ones alone are infinities and what is not a number.
-inline bool all_finite(std::span<const float> values) {
+FITNAS_API bool all_finite(std::span<const float> values);
+
+/// @param values as long as the buffer of weights: weights, gradients
+/// @return the first tensor that has a value which is not finite; empty where none has
+FITNAS_COLD FITNAS_API std::string tensor_not_finite(const weights& w, std::span<const float> values);
+
+/// Refuses weights that an earlier training, or a change by hand, has spoilt.
+FITNAS_API void require_finite(const weights& w, const std::string& what);
+
+/// Refuses images that the network does not take.
+FITNAS_COLD FITNAS_API void require_images(const weights& w, const image_source& data,
+                                           const std::string& what);
+
+/// Refuses images that go forward together, and those that statistics are taken of, where they do not fit.
+FITNAS_COLD FITNAS_API void require_scoring_fits(const weights& w, std::size_t images,
+                                                 std::size_t calibration, std::uint64_t limit,
+                                                 const std::string& what, const std::string& advice);
+
+} // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API bool all_finite(std::span<const float> values) {
     constexpr std::uint32_t exponent = 0x7F800000U;
     std::uint32_t found = 0;
     for (const float v : values) {
@@ -32,9 +56,7 @@ inline bool all_finite(std::span<const float> values) {
     return found == 0;
 }
 
-/// @param values as long as the buffer of weights: weights, gradients
-/// @return the first tensor that has a value which is not finite; empty where none has
-FITNAS_COLD inline std::string tensor_not_finite(const weights& w, std::span<const float> values) {
+FITNAS_API std::string tensor_not_finite(const weights& w, std::span<const float> values) {
     for (const weight_tensor& t : weight_tensors(w.part())) {
         if (!all_finite(values.subspan(t.offset, t.size))) {
             return t.name;
@@ -43,16 +65,14 @@ FITNAS_COLD inline std::string tensor_not_finite(const weights& w, std::span<con
     return {};
 }
 
-/// Refuses weights that an earlier training, or a change by hand, has spoilt.
-inline void require_finite(const weights& w, const std::string& what) {
+FITNAS_API void require_finite(const weights& w, const std::string& what) {
     if (!all_finite(w.values())) {
         throw numeric_error("[F0516] " + what + ": there are weights that are not finite, first in " +
                             tensor_not_finite(w, w.values()));
     }
 }
 
-/// Refuses images that the network does not take.
-FITNAS_COLD inline void require_images(const weights& w, const image_source& data, const std::string& what) {
+FITNAS_API void require_images(const weights& w, const image_source& data, const std::string& what) {
     require_consistent(data, what);
     if (data.image_shape() != w.input()) {
         throw shape_error("[F0514] " + what + ": the network takes images of " + to_string(w.input()) +
@@ -64,10 +84,9 @@ FITNAS_COLD inline void require_images(const weights& w, const image_source& dat
     }
 }
 
-/// Refuses images that go forward together, and those that statistics are taken of, where they do not fit.
-FITNAS_COLD inline void require_scoring_fits(const weights& w, std::size_t images, std::size_t calibration,
-                                             std::uint64_t limit, const std::string& what,
-                                             const std::string& advice) {
+FITNAS_API void require_scoring_fits(const weights& w, std::size_t images, std::size_t calibration,
+                                     std::uint64_t limit, const std::string& what,
+                                     const std::string& advice) {
     constexpr auto most = static_cast<std::size_t>((std::numeric_limits<int>::max)());
     const std::string asked =
         what + ": " +
@@ -82,5 +101,7 @@ FITNAS_COLD inline void require_scoring_fits(const weights& w, std::size_t image
 }
 
 } // namespace fitnas::detail
+
+#endif
 
 #endif

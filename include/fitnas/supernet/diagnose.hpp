@@ -4,7 +4,6 @@
 #ifndef FITNAS_SUPERNET_DIAGNOSE_HPP
 #define FITNAS_SUPERNET_DIAGNOSE_HPP
 
-#include <concepts>
 #include <cstddef>
 #include <span>
 #include <string>
@@ -17,12 +16,20 @@
 
 namespace fitnas::detail {
 
-/// Runs a path again, block by block. A template, so that only programs that train compile it.
+/// Runs a path again, block by block.
 /// @param images count x input shape
 /// @return where the first value that is not finite comes up, going forward
-template <std::same_as<weights> Weights>
-FITNAS_COLD std::string first_not_finite(const Weights& w, const network_path& path, const float* images,
-                                         int count) {
+FITNAS_COLD FITNAS_API std::string first_not_finite(const weights& w, const network_path& path,
+                                                    const float* images, int count);
+
+} // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API std::string first_not_finite(const weights& w, const network_path& path, const float* images,
+                                        int count) {
     if (const std::string tensor = tensor_not_finite(w, w.values()); !tensor.empty()) {
         return "the weight " + tensor;
     }
@@ -46,5 +53,7 @@ FITNAS_COLD std::string first_not_finite(const Weights& w, const network_path& p
 }
 
 } // namespace fitnas::detail
+
+#endif
 
 #endif

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/progress.hpp>
 #include <fitnas/data/split.hpp>
 #include <fitnas/nn/cross_entropy.hpp>
@@ -98,20 +99,7 @@ public:
     const arena& memory() const { return m_run.memory(); }
 
 private:
-    trie_level layer(const weight_block& b, const trie_level& from, int calibration, int images) {
-        float* y = m_run.output(b, images);
-        float* c = m_calibrated ? m_run.output(b, calibration) : nullptr;
-        const trie_level to{c, y, m_run.memory().position()};
-        const float* w = m_weights.of(b);
-        if (m_calibrated) {
-            const block_run run = m_run.forward(b.plan, w, from.calibration, calibration, c);
-            m_run.forward(b.plan, w, from.images, images, y, run);
-        } else {
-            m_run.forward(b.plan, w, from.images, images, y);
-        }
-        m_run.memory().reset(to.memory);
-        return to;
-    }
+    trie_level layer(const weight_block& b, const trie_level& from, int calibration, int images);
 
     const weights& m_weights;
     bool m_calibrated;
@@ -119,60 +107,8 @@ private:
 };
 
 /// @return one score a path
-template <std::same_as<weights> Weights>
-std::vector<path_score> score_paths(const Weights& w, std::span<const network_path> paths,
-                                    const dataset& data, const evaluate_options& o) {
-    require_images(w, data.validation, "evaluate: the validation split");
-    require_images(w, data.train, "evaluate: the training split");
-    require_finite(w, "evaluate");
-    if (o.batch < 1 || o.calibration < 1) {
-        throw option_error("[F0501] evaluate_options: batch and calibration: expected at least 1, got " +
-                           std::to_string(o.batch) + " and " + std::to_string(o.calibration));
-    }
-    if (o.images > data.validation.size()) {
-        throw option_error("[F0502] evaluate_options::images: expected at most the " +
-                           std::to_string(data.validation.size()) + " validation images, got " +
-                           std::to_string(o.images));
-    }
-    const std::size_t count = o.images == 0 ? data.validation.size() : o.images;
-    const bool calibrated = o.statistics == statistics::calibrated;
-    const std::size_t statistics_of = calibrated ? (std::min)(o.calibration, data.train.size()) : 0;
-    const std::size_t chunks = (count - 1) / o.batch + 1;
-    const std::size_t together = (count - 1) / chunks + 1;
-    require_scoring_fits(w, together, statistics_of, o.memory_limit, "evaluate",
-                         "smaller evaluate_options::batch and calibration need less");
-    const normalisation norm = normalisation_of(data.train);
-    const std::vector<std::size_t> chosen = stratified_indices(data.train, statistics_of, o.seed);
-    const loaded_images calibration(data.train, chosen, norm);
-    std::vector<std::size_t> scored = stratified_indices(data.validation, count, o.seed);
-    if (calibrated) { // the order plays no part; otherwise every chunk must have every class
-        std::sort(scored.begin(), scored.end());
-    }
-
-    const auto classes = static_cast<std::size_t>(w.classes());
-    std::vector<batch_loss> sums(paths.size());
-    path_scorer scorer(w, calibrated);
-    const teller tell(o.observer, "evaluate", chunks * paths.size());
-    for (std::size_t chunk = 0; chunk < chunks; ++chunk) {
-        // Chunks of nearly the same size: statistics of a small rest would be poor.
-        const std::size_t first = count * chunk / chunks;
-        const std::size_t last = count * (chunk + 1) / chunks;
-        const loaded_images images(data.validation,
-                                   std::span<const std::size_t>(scored).subspan(first, last - first), norm);
-        scorer.run(paths, calibration, images, [&](std::size_t p, const float* logits) {
-            add_cross_entropy({logits, images.labels.size() * classes}, images.labels, 0, {}, sums[p]);
-            tell(chunk * paths.size() + p + 1);
-        });
-    }
-    // Divided once: shares of chunks, added up, would make equal counts unequal.
-    std::vector<path_score> scores;
-    scores.reserve(paths.size());
-    for (const batch_loss& sum : sums) {
-        scores.push_back({static_cast<double>(sum.correct) / static_cast<double>(count),
-                          sum.loss / static_cast<double>(count)});
-    }
-    return scores;
-}
+FITNAS_API std::vector<path_score> score_paths(const weights& w, std::span<const network_path> paths,
+                                               const dataset& data, const evaluate_options& o);
 
 } // namespace detail
 
@@ -268,5 +204,83 @@ requires(!std::convertible_to<const Architectures&, std::span<const architecture
 }
 
 } // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API trie_level path_scorer::layer(const weight_block& b, const trie_level& from, int calibration,
+                                         int images) {
+    float* y = m_run.output(b, images);
+    float* c = m_calibrated ? m_run.output(b, calibration) : nullptr;
+    const trie_level to{c, y, m_run.memory().position()};
+    const float* w = m_weights.of(b);
+    if (m_calibrated) {
+        const block_run run = m_run.forward(b.plan, w, from.calibration, calibration, c);
+        m_run.forward(b.plan, w, from.images, images, y, run);
+    } else {
+        m_run.forward(b.plan, w, from.images, images, y);
+    }
+    m_run.memory().reset(to.memory);
+    return to;
+}
+
+FITNAS_API std::vector<path_score> score_paths(const weights& w, std::span<const network_path> paths,
+                                               const dataset& data, const evaluate_options& o) {
+    require_images(w, data.validation, "evaluate: the validation split");
+    require_images(w, data.train, "evaluate: the training split");
+    require_finite(w, "evaluate");
+    if (o.batch < 1 || o.calibration < 1) {
+        throw option_error("[F0501] evaluate_options: batch and calibration: expected at least 1, got " +
+                           std::to_string(o.batch) + " and " + std::to_string(o.calibration));
+    }
+    if (o.images > data.validation.size()) {
+        throw option_error("[F0502] evaluate_options::images: expected at most the " +
+                           std::to_string(data.validation.size()) + " validation images, got " +
+                           std::to_string(o.images));
+    }
+    const std::size_t count = o.images == 0 ? data.validation.size() : o.images;
+    const bool calibrated = o.statistics == statistics::calibrated;
+    const std::size_t statistics_of = calibrated ? (std::min)(o.calibration, data.train.size()) : 0;
+    const std::size_t chunks = (count - 1) / o.batch + 1;
+    const std::size_t together = (count - 1) / chunks + 1;
+    require_scoring_fits(w, together, statistics_of, o.memory_limit, "evaluate",
+                         "smaller evaluate_options::batch and calibration need less");
+    const normalisation norm = normalisation_of(data.train);
+    const std::vector<std::size_t> chosen = stratified_indices(data.train, statistics_of, o.seed);
+    const loaded_images calibration(data.train, chosen, norm);
+    std::vector<std::size_t> scored = stratified_indices(data.validation, count, o.seed);
+    if (calibrated) { // the order plays no part; otherwise every chunk must have every class
+        std::sort(scored.begin(), scored.end());
+    }
+
+    const auto classes = static_cast<std::size_t>(w.classes());
+    std::vector<batch_loss> sums(paths.size());
+    path_scorer scorer(w, calibrated);
+    const teller tell(o.observer, "evaluate", chunks * paths.size());
+    for (std::size_t chunk = 0; chunk < chunks; ++chunk) {
+        // Chunks of nearly the same size: statistics of a small rest would be poor.
+        const std::size_t first = count * chunk / chunks;
+        const std::size_t last = count * (chunk + 1) / chunks;
+        const loaded_images images(data.validation,
+                                   std::span<const std::size_t>(scored).subspan(first, last - first), norm);
+        scorer.run(paths, calibration, images, [&](std::size_t p, const float* logits) {
+            add_cross_entropy({logits, images.labels.size() * classes}, images.labels, 0, {}, sums[p]);
+            tell(chunk * paths.size() + p + 1);
+        });
+    }
+    // Divided once: shares of chunks, added up, would make equal counts unequal.
+    std::vector<path_score> scores;
+    scores.reserve(paths.size());
+    for (const batch_loss& sum : sums) {
+        scores.push_back({static_cast<double>(sum.correct) / static_cast<double>(count),
+                          sum.loss / static_cast<double>(count)});
+    }
+    return scores;
+}
+
+} // namespace fitnas::detail
+
+#endif
 
 #endif

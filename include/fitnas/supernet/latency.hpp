@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/progress.hpp>
 #include <fitnas/space/latency_table.hpp>
 #include <fitnas/supernet/memory_use.hpp>
@@ -25,7 +26,28 @@ struct latency_options {
 namespace detail {
 
 /// Refuses images that do not fit together, before anything is taken.
-FITNAS_COLD inline void require_latency_fits(const space_layout& layout, const latency_options& o) {
+FITNAS_COLD FITNAS_API void require_latency_fits(const space_layout& layout, const latency_options& o);
+
+FITNAS_API std::vector<double> measure_blocks(const space_layout& layout, const latency_options& o);
+
+} // namespace detail
+
+/// @brief Measures every operator in every layer by itself, as it runs when a trained network is used, on as
+/// many threads as there are (`OMP_NUM_THREADS`).
+/// @return median milliseconds for each block; an architecture's latency is their sum
+/// @throws option_error where an option is below 1, or the images need more memory than there is
+template <search_space_type Space>
+latency_table measure_latency(const latency_options& options = {}) {
+    return latency_table(Space::layout(), detail::measure_blocks(Space::layout(), options));
+}
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API void require_latency_fits(const space_layout& layout, const latency_options& o) {
     memory_size most; // of one block
     const memory_size images = memory_size::of(o.images);
     for (const space_block& b : layout.blocks) {
@@ -39,8 +61,7 @@ FITNAS_COLD inline void require_latency_fits(const space_layout& layout, const l
                    0, "fewer latency_options::images need less");
 }
 
-template <std::same_as<space_layout> Layout>
-std::vector<double> measure_blocks(const Layout& layout, const latency_options& o) {
+FITNAS_API std::vector<double> measure_blocks(const space_layout& layout, const latency_options& o) {
     if (o.images < 1 || o.repeats < 1) {
         throw option_error("[F0503] latency_options: images and repeats: expected at least 1, got " +
                            std::to_string(o.images) + " and " + std::to_string(o.repeats));
@@ -80,17 +101,8 @@ std::vector<double> measure_blocks(const Layout& layout, const latency_options& 
     return milliseconds;
 }
 
-} // namespace detail
+} // namespace fitnas::detail
 
-/// @brief Measures every operator in every layer by itself, as it runs when a trained network is used, on as
-/// many threads as there are (`OMP_NUM_THREADS`).
-/// @return median milliseconds for each block; an architecture's latency is their sum
-/// @throws option_error where an option is below 1, or the images need more memory than there is
-template <search_space_type Space>
-latency_table measure_latency(const latency_options& options = {}) {
-    return latency_table(Space::layout(), detail::measure_blocks(Space::layout(), options));
-}
-
-} // namespace fitnas
+#endif
 
 #endif

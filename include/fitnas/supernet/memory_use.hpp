@@ -10,6 +10,7 @@
 
 #include <fitnas/config.hpp>
 #include <fitnas/core/memory_limit.hpp>
+#include <fitnas/cpu/plan_memory.hpp>
 #include <fitnas/supernet/run.hpp>
 #include <fitnas/supernet/selection.hpp>
 
@@ -26,79 +27,20 @@ void for_each_plan(const selection& of, Visit&& visit) {
 }
 
 /// Floats in the arena of a training step: of the path that takes most, layer by layer.
-FITNAS_COLD inline memory_size step_floats(const selection& of, memory_size batch) {
-    memory_size place; // of the gradient between two layers
-    memory_size kept;  // of the layers before
-    memory_size here;  // of the present layer's largest candidate
-    memory_size peak;  // with what backward takes
-    std::size_t layer = 0;
-    for_each_plan(of, [&](std::size_t i, const block_plan& plan, shape output) {
-        if (i != layer) {
-            kept += here;
-            here = 0;
-            layer = i;
-        }
-        place = (std::max)(place, image_floats(batch, output));
-        if (!plan.empty()) {
-            const memory_size mine = image_floats(batch, output) + forward_floats(plan, batch, false, true);
-            here = (std::max)(here, mine);
-            peak = (std::max)(peak, kept + mine + backward_floats(plan, batch));
-        }
-    });
-    return place * 2 + (std::max)(peak, kept + here);
-}
+FITNAS_COLD FITNAS_API memory_size step_floats(const selection& of, memory_size batch);
 
 /// Floats in the arena of scoring.
-FITNAS_COLD inline memory_size scoring_floats(const selection& of, memory_size images,
-                                              memory_size calibration) {
-    const bool calibrated = calibration.value() > 0;
-    memory_size kept; // outputs of the layers before
-    memory_size here;
-    memory_size peak;
-    std::size_t layer = 0;
-    for_each_plan(of, [&](std::size_t i, const block_plan& plan, shape output) {
-        if (i != layer) {
-            kept += here;
-            here = 0;
-            layer = i;
-        }
-        if (!plan.empty()) {
-            const memory_size outputs = image_floats(images, output) + image_floats(calibration, output);
-            const memory_size slice = (std::min)(images, memory_size::of(given_slice));
-            const memory_size between = calibrated ? forward_floats(plan, calibration, false, false) +
-                                                         forward_floats(plan, slice, true, false)
-                                                   : forward_floats(plan, images, false, false);
-            here = (std::max)(here, outputs);
-            peak = (std::max)(peak, kept + outputs + between);
-        }
-    });
-    return (std::max)(peak, kept + here);
-}
+FITNAS_COLD FITNAS_API memory_size scoring_floats(const selection& of, memory_size images,
+                                                  memory_size calibration);
 
-FITNAS_COLD inline memory_size largest_workspace(const selection& of, bool backward_follows) {
-    memory_size most;
-    for_each_plan(of, [&](std::size_t, const block_plan& plan, shape) {
-        most = (std::max)(most, workspace_floats(plan, backward_follows));
-    });
-    return most;
-}
+FITNAS_COLD FITNAS_API memory_size largest_workspace(const selection& of, bool backward_follows);
 
 /// @param copies floats of each weight beside these: of the optimiser, of the mean
-FITNAS_COLD inline memory_size training_bytes(const selection& of, memory_size batch,
-                                              memory_size copies = 1) {
-    // Weights, gradients, and the weights before, for a training that diverges.
-    return memory_size(sizeof(float)) *
-           (memory_size::of(of.parameters()) * (copies + memory_size(3)) +
-            image_floats(batch, of.space().input) + step_floats(of, batch) + largest_workspace(of, true));
-}
+FITNAS_COLD FITNAS_API memory_size training_bytes(const selection& of, memory_size batch,
+                                                  memory_size copies = 1);
 
-FITNAS_COLD inline memory_size evaluation_bytes(const selection& of, memory_size images,
-                                                memory_size calibration) {
-    return memory_size(sizeof(float)) *
-           (memory_size::of(of.parameters()) + image_floats(images, of.space().input) +
-            image_floats(calibration, of.space().input) + scoring_floats(of, images, calibration) +
-            largest_workspace(of, false));
-}
+FITNAS_COLD FITNAS_API memory_size evaluation_bytes(const selection& of, memory_size images,
+                                                    memory_size calibration);
 
 } // namespace detail
 
@@ -132,5 +74,82 @@ std::uint64_t training_bytes(const architecture<Space>& a, std::size_t batch) {
 }
 
 } // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API memory_size step_floats(const selection& of, memory_size batch) {
+    memory_size place; // of the gradient between two layers
+    memory_size kept;  // of the layers before
+    memory_size here;  // of the present layer's largest candidate
+    memory_size peak;  // with what backward takes
+    std::size_t layer = 0;
+    for_each_plan(of, [&](std::size_t i, const block_plan& plan, shape output) {
+        if (i != layer) {
+            kept += here;
+            here = 0;
+            layer = i;
+        }
+        place = (std::max)(place, image_floats(batch, output));
+        if (!plan.empty()) {
+            const memory_size mine = image_floats(batch, output) + forward_floats(plan, batch, false, true);
+            here = (std::max)(here, mine);
+            peak = (std::max)(peak, kept + mine + backward_floats(plan, batch));
+        }
+    });
+    return place * 2 + (std::max)(peak, kept + here);
+}
+
+FITNAS_API memory_size scoring_floats(const selection& of, memory_size images, memory_size calibration) {
+    const bool calibrated = calibration.value() > 0;
+    memory_size kept; // outputs of the layers before
+    memory_size here;
+    memory_size peak;
+    std::size_t layer = 0;
+    for_each_plan(of, [&](std::size_t i, const block_plan& plan, shape output) {
+        if (i != layer) {
+            kept += here;
+            here = 0;
+            layer = i;
+        }
+        if (!plan.empty()) {
+            const memory_size outputs = image_floats(images, output) + image_floats(calibration, output);
+            const memory_size slice = (std::min)(images, memory_size::of(given_slice));
+            const memory_size between = calibrated ? forward_floats(plan, calibration, false, false) +
+                                                         forward_floats(plan, slice, true, false)
+                                                   : forward_floats(plan, images, false, false);
+            here = (std::max)(here, outputs);
+            peak = (std::max)(peak, kept + outputs + between);
+        }
+    });
+    return (std::max)(peak, kept + here);
+}
+
+FITNAS_API memory_size largest_workspace(const selection& of, bool backward_follows) {
+    memory_size most;
+    for_each_plan(of, [&](std::size_t, const block_plan& plan, shape) {
+        most = (std::max)(most, workspace_floats(plan, backward_follows));
+    });
+    return most;
+}
+
+FITNAS_API memory_size training_bytes(const selection& of, memory_size batch, memory_size copies) {
+    // Weights, gradients, and the weights before, for a training that diverges.
+    return memory_size(sizeof(float)) *
+           (memory_size::of(of.parameters()) * (copies + memory_size(3)) +
+            image_floats(batch, of.space().input) + step_floats(of, batch) + largest_workspace(of, true));
+}
+
+FITNAS_API memory_size evaluation_bytes(const selection& of, memory_size images, memory_size calibration) {
+    return memory_size(sizeof(float)) *
+           (memory_size::of(of.parameters()) + image_floats(images, of.space().input) +
+            image_floats(calibration, of.space().input) + scoring_floats(of, images, calibration) +
+            largest_workspace(of, false));
+}
+
+} // namespace fitnas::detail
+
+#endif
 
 #endif

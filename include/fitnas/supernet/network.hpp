@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/data/split.hpp>
 #include <fitnas/space/canonical.hpp>
 #include <fitnas/supernet/checks.hpp>
@@ -28,20 +29,7 @@ namespace detail {
 /// Batch norm statistics of every block of one path, gathered once.
 class kept_statistics {
 public:
-    kept_statistics(const weights& w, const image_source& data, std::size_t count, seed s)
-        : m_norm(normalisation_of(data)) {
-        const loaded_images images(data, stratified_indices(data, count, s), m_norm);
-        m_blocks = block_statistics(w.blocks().size());
-        const std::vector<selected_norm> norms = selected_norms(w.part());
-        runner().along(w, w.path({}), images.values.data(), images.count(),
-                       [&](const weight_block& block, const block_run& run, const float*) {
-                           for (const selected_norm& one : norms) {
-                               if (one.block == block.index) {
-                                   m_blocks.set(one, norm_values(run, one.norm, one.channels));
-                               }
-                           }
-                       });
-    }
+    kept_statistics(const weights& w, const image_source& data, std::size_t count, seed s);
 
     /// Those that another object had.
     kept_statistics(normalisation norm, block_statistics blocks)
@@ -65,23 +53,8 @@ inline void require_calibration_fits(const weights& w, std::size_t images) {
 }
 
 /// Logits of images, in slices. @return images x classes
-inline std::vector<float> logits_of(const weights& w, const kept_statistics& kept, const image_source& data) {
-    constexpr std::size_t slice = logits_slice;
-    require_logits_fit(w, data.size());
-    const auto classes = static_cast<std::size_t>(w.classes());
-    std::vector<float> logits(data.size() * classes);
-    runner run;
-    const network_path path = w.path({});
-    for (std::size_t first = 0; first < data.size(); first += slice) {
-        std::vector<std::size_t> indices((std::min)(slice, data.size() - first));
-        std::iota(indices.begin(), indices.end(), first);
-        const loaded_images images(data, indices, kept.norm());
-        run.memory().reset();
-        const float* x = run.along_given(w, path, images.values.data(), images.count(), kept.blocks());
-        std::copy_n(x, indices.size() * classes, logits.data() + first * classes);
-    }
-    return logits;
-}
+FITNAS_API std::vector<float> logits_of(const weights& w, const kept_statistics& kept,
+                                        const image_source& data);
 
 } // namespace detail
 
@@ -247,5 +220,48 @@ double accuracy(const network<Space>& net, const image_source& data) {
 }
 
 } // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API kept_statistics::kept_statistics(const weights& w, const image_source& data, std::size_t count,
+                                            seed s)
+    : m_norm(normalisation_of(data)) {
+    const loaded_images images(data, stratified_indices(data, count, s), m_norm);
+    m_blocks = block_statistics(w.blocks().size());
+    const std::vector<selected_norm> norms = selected_norms(w.part());
+    runner().along(w, w.path({}), images.values.data(), images.count(),
+                   [&](const weight_block& block, const block_run& run, const float*) {
+                       for (const selected_norm& one : norms) {
+                           if (one.block == block.index) {
+                               m_blocks.set(one, norm_values(run, one.norm, one.channels));
+                           }
+                       }
+                   });
+}
+
+FITNAS_API std::vector<float> logits_of(const weights& w, const kept_statistics& kept,
+                                        const image_source& data) {
+    constexpr std::size_t slice = logits_slice;
+    require_logits_fit(w, data.size());
+    const auto classes = static_cast<std::size_t>(w.classes());
+    std::vector<float> logits(data.size() * classes);
+    runner run;
+    const network_path path = w.path({});
+    for (std::size_t first = 0; first < data.size(); first += slice) {
+        std::vector<std::size_t> indices((std::min)(slice, data.size() - first));
+        std::iota(indices.begin(), indices.end(), first);
+        const loaded_images images(data, indices, kept.norm());
+        run.memory().reset();
+        const float* x = run.along_given(w, path, images.values.data(), images.count(), kept.blocks());
+        std::copy_n(x, indices.size() * classes, logits.data() + first * classes);
+    }
+    return logits;
+}
+
+} // namespace fitnas::detail
+
+#endif
 
 #endif

@@ -10,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/nn/distillation.hpp>
 #include <fitnas/supernet/run.hpp>
 #include <fitnas/supernet/weights.hpp>
@@ -29,47 +30,12 @@ public:
     /// @param images count x input shape, normalised
     /// @return count x classes; valid until the next run
     std::span<const float> logits(const weights& w, const network_path& path, const float* images,
-                                  std::size_t count) {
-        const auto images_count = static_cast<int>(count);
-        m_run.memory().reset();
-        m_runs.assign(path.size(), {});
-        m_ends.assign(path.size(), {});
-        // Gradients of neighbouring layers take turns in two places.
-        std::size_t largest = 0;
-        for (const int i : path) {
-            largest = (std::max)(largest, static_cast<std::size_t>(w.block(i).output.size()));
-        }
-        m_places = {m_run.memory().take(largest * count), m_run.memory().take(largest * count)};
-        const auto layer = [&](std::size_t i, const weight_block& b, const float* x) -> const float* {
-            float* y = m_run.output(b, images_count);
-            m_runs[i] = m_run.forward(b.plan, w.of(b), x, images_count, y, true);
-            m_ends[i] = m_run.memory().position();
-            return y;
-        };
-        return m_logits = {walk(w, path, images, layer), count * static_cast<std::size_t>(w.classes())};
-    }
+                                  std::size_t count);
 
     /// Forward, loss, backward: adds the gradients of the path's blocks into `gradient()`.
     /// @param images labels.size() x input shape, normalised
     batch_loss run(const weights& w, const network_path& path, const float* images,
-                   std::span<const int> labels, double smoothing, const soft_labels& soft = {}) {
-        const std::span<const float> z = logits(w, path, images, labels.size());
-        float* dy = m_places[0];
-        const batch_loss loss = distillation_loss(z, labels, smoothing, soft, {dy, z.size()});
-        int turn = 1;
-        for (std::size_t i = path.size(); i-- > 0;) {
-            const weight_block& b = w.block(path[i]);
-            if (b.plan.empty()) {
-                continue;
-            }
-            m_run.memory().reset(m_ends[i]); // what the layers behind left is not needed any more
-            float* dx = i == 0 ? nullptr : m_places[static_cast<std::size_t>(turn)];
-            m_run.backward(b.plan, w.of(b), m_gradient.data() + b.offset, m_runs[i], dy, dx);
-            dy = dx;
-            turn = 1 - turn;
-        }
-        return loss;
-    }
+                   std::span<const int> labels, double smoothing, const soft_labels& soft = {});
 
     /// Those of the last run.
     std::span<const float> logits() const { return m_logits; }
@@ -84,5 +50,55 @@ private:
 };
 
 } // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API std::span<const float> path_runner::logits(const weights& w, const network_path& path,
+                                                      const float* images, std::size_t count) {
+    const auto images_count = static_cast<int>(count);
+    m_run.memory().reset();
+    m_runs.assign(path.size(), {});
+    m_ends.assign(path.size(), {});
+    // Gradients of neighbouring layers take turns in two places.
+    std::size_t largest = 0;
+    for (const int i : path) {
+        largest = (std::max)(largest, static_cast<std::size_t>(w.block(i).output.size()));
+    }
+    m_places = {m_run.memory().take(largest * count), m_run.memory().take(largest * count)};
+    const auto layer = [&](std::size_t i, const weight_block& b, const float* x) -> const float* {
+        float* y = m_run.output(b, images_count);
+        m_runs[i] = m_run.forward(b.plan, w.of(b), x, images_count, y, true);
+        m_ends[i] = m_run.memory().position();
+        return y;
+    };
+    return m_logits = {walk(w, path, images, layer), count * static_cast<std::size_t>(w.classes())};
+}
+
+FITNAS_API batch_loss path_runner::run(const weights& w, const network_path& path, const float* images,
+                                       std::span<const int> labels, double smoothing,
+                                       const soft_labels& soft) {
+    const std::span<const float> z = logits(w, path, images, labels.size());
+    float* dy = m_places[0];
+    const batch_loss loss = distillation_loss(z, labels, smoothing, soft, {dy, z.size()});
+    int turn = 1;
+    for (std::size_t i = path.size(); i-- > 0;) {
+        const weight_block& b = w.block(path[i]);
+        if (b.plan.empty()) {
+            continue;
+        }
+        m_run.memory().reset(m_ends[i]); // what the layers behind left is not needed any more
+        float* dx = i == 0 ? nullptr : m_places[static_cast<std::size_t>(turn)];
+        m_run.backward(b.plan, w.of(b), m_gradient.data() + b.offset, m_runs[i], dy, dx);
+        dy = dx;
+        turn = 1 - turn;
+    }
+    return loss;
+}
+
+} // namespace fitnas::detail
+
+#endif
 
 #endif

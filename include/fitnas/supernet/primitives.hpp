@@ -25,12 +25,7 @@ struct selected_primitive {
     int norm = -1;          ///< the number of this batch norm in the block; -1: it is none
 };
 
-FITNAS_COLD inline void require_offset(const std::string& what, long long expected, long long got) {
-    if (got != expected) {
-        throw shape_error("[F0580] " + what + ": expected " + std::to_string(expected) +
-                          " parameters, its parts have " + std::to_string(got));
-    }
-}
+FITNAS_COLD FITNAS_API void require_offset(const std::string& what, long long expected, long long got);
 
 /// Calls `visit(selected_primitive)` for each primitive, in the order of the flat buffer.
 /// @throws shape_error where the primitives of a block have more or fewer parameters than the block
@@ -65,7 +60,22 @@ struct selected_norm {
 };
 
 /// @return all batch norms, in the order of the blocks
-FITNAS_COLD inline std::vector<selected_norm> selected_norms(const selection& of) {
+FITNAS_COLD FITNAS_API std::vector<selected_norm> selected_norms(const selection& of);
+
+} // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API void require_offset(const std::string& what, long long expected, long long got) {
+    if (got != expected) {
+        throw shape_error("[F0580] " + what + ": expected " + std::to_string(expected) +
+                          " parameters, its parts have " + std::to_string(got));
+    }
+}
+
+FITNAS_API std::vector<selected_norm> selected_norms(const selection& of) {
     std::vector<selected_norm> norms;
     for_each_primitive(of, [&](const selected_primitive& p) {
         if (p.norm >= 0) {
@@ -76,5 +86,7 @@ FITNAS_COLD inline std::vector<selected_norm> selected_norms(const selection& of
 }
 
 } // namespace fitnas::detail
+
+#endif
 
 #endif

@@ -11,10 +11,9 @@
 #include <utility>
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/memory.hpp>
-#include <fitnas/cpu/backward.hpp>
-#include <fitnas/cpu/forward.hpp>
-#include <fitnas/cpu/plan_memory.hpp>
+#include <fitnas/cpu/engine.hpp>
 #include <fitnas/supernet/primitives.hpp>
 #include <fitnas/supernet/weights.hpp>
 
@@ -44,14 +43,7 @@ Images walk(const weights& w, std::span<const int> path, Images x, Layer&& layer
 }
 
 /// @return mean, 1 / deviation, scale and shift of one batch norm of a run: 4 x channels
-inline std::vector<float> norm_values(const block_run& run, int norm, int channels) {
-    const norm_state& state = run.norms[static_cast<std::size_t>(norm)];
-    std::vector<float> values;
-    for (const float* from : {state.mean, state.inverse, state.scale, state.shift}) {
-        values.insert(values.end(), from, from + channels);
-    }
-    return values;
-}
+FITNAS_API std::vector<float> norm_values(const block_run& run, int norm, int channels);
 
 /// Batch norm statistics of blocks, in memory of their own.
 class block_statistics {
@@ -60,15 +52,7 @@ public:
     explicit block_statistics(std::size_t blocks) : m_runs(blocks) {}
 
     /// @param values as those of `norm_values`
-    void set(const selected_norm& norm, std::span<const float> values) {
-        norm_state& state = m_runs[norm.block].norms[static_cast<std::size_t>(norm.norm)];
-        state = norm_state::at(m_memory.take(norm_state::size(norm.channels)), norm.channels);
-        const float* from = values.data();
-        for (float* to : {state.mean, state.inverse, state.scale, state.shift}) {
-            std::copy_n(from, norm.channels, to);
-            from += norm.channels;
-        }
-    }
+    void set(const selected_norm& norm, std::span<const float> values);
     const block_run& of(std::size_t block) const { return m_runs[block]; }
 
 private:
@@ -98,16 +82,7 @@ public:
 
     /// With given statistics. What lies between is given back.
     void forward(const block_plan& plan, const float* parameters, const float* x, int images, float* y,
-                 const block_run& given) {
-        const std::ptrdiff_t in = plan.buffers.front().size();
-        const std::ptrdiff_t out = plan.output().size();
-        const arena::mark before = m_memory.position();
-        for (int n = 0; n < images; n += given_slice) {
-            detail::forward(plan, parameters, x + n * in, (std::min)(given_slice, images - n), y + n * out,
-                            &given, m_memory, m_shared);
-            m_memory.reset(before);
-        }
-    }
+                 const block_run& given);
 
     /// After `forward` with the images' own statistics.
     /// @param gradient of the parameters, added into
@@ -134,13 +109,7 @@ public:
     }
     /// The same with given statistics.
     const float* along_given(const weights& w, std::span<const int> path, const float* x, int images,
-                             const block_statistics& given) {
-        return walk(w, path, x, [&](std::size_t, const weight_block& b, const float* in) -> const float* {
-            float* y = output(b, images);
-            forward(b.plan, w.of(b), in, images, y, given.of(b.index));
-            return y;
-        });
-    }
+                             const block_statistics& given);
 
 private:
     arena m_memory;
@@ -148,5 +117,53 @@ private:
 };
 
 } // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API std::vector<float> norm_values(const block_run& run, int norm, int channels) {
+    const norm_state& state = run.norms[static_cast<std::size_t>(norm)];
+    std::vector<float> values;
+    for (const float* from : {state.mean, state.inverse, state.scale, state.shift}) {
+        values.insert(values.end(), from, from + channels);
+    }
+    return values;
+}
+
+FITNAS_API void block_statistics::set(const selected_norm& norm, std::span<const float> values) {
+    norm_state& state = m_runs[norm.block].norms[static_cast<std::size_t>(norm.norm)];
+    state = norm_state::at(m_memory.take(norm_state::size(norm.channels)), norm.channels);
+    const float* from = values.data();
+    for (float* to : {state.mean, state.inverse, state.scale, state.shift}) {
+        std::copy_n(from, norm.channels, to);
+        from += norm.channels;
+    }
+}
+
+FITNAS_API void runner::forward(const block_plan& plan, const float* parameters, const float* x, int images,
+                                float* y, const block_run& given) {
+    const std::ptrdiff_t in = plan.buffers.front().size();
+    const std::ptrdiff_t out = plan.output().size();
+    const arena::mark before = m_memory.position();
+    for (int n = 0; n < images; n += given_slice) {
+        detail::forward(plan, parameters, x + n * in, (std::min)(given_slice, images - n), y + n * out,
+                        &given, m_memory, m_shared);
+        m_memory.reset(before);
+    }
+}
+
+FITNAS_API const float* runner::along_given(const weights& w, std::span<const int> path, const float* x,
+                                            int images, const block_statistics& given) {
+    return walk(w, path, x, [&](std::size_t, const weight_block& b, const float* in) -> const float* {
+        float* y = output(b, images);
+        forward(b.plan, w.of(b), in, images, y, given.of(b.index));
+        return y;
+    });
+}
+
+} // namespace fitnas::detail
+
+#endif
 
 #endif

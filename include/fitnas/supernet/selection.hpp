@@ -39,15 +39,7 @@ public:
     bool whole() const { return m_whole; }
 
     /// Operators of each cell that a path chooses among; none where nothing is left to choose.
-    FITNAS_COLD std::vector<int> counts() const {
-        std::vector<int> counts(static_cast<std::size_t>(m_whole ? m_space.cells : 0));
-        for (const space_layer& l : m_space.layers) {
-            if (m_whole && l.cell_index >= 0) {
-                counts[static_cast<std::size_t>(l.cell_index)] = l.candidates;
-            }
-        }
-        return counts;
-    }
+    FITNAS_COLD std::vector<int> counts() const;
 
     /// Calls `visit(selected_block)` for each block, in the order of the flat buffer.
     template <class Visit>
@@ -78,17 +70,7 @@ public:
 
     /// `stem`, `cell2.op1_mb3_k5`, `layer4` (a fixed one), `layer5.op1_mb3_k5` (one that reads a cell again),
     /// `head`.
-    FITNAS_COLD std::string name_of(const selected_block& b) const {
-        const space_layer& l = m_space.layers[b.layer];
-        if (l.cell_index >= 0) {
-            return (m_space.reads_again(l) ? "layer" + std::to_string(b.layer)
-                                           : "cell" + std::to_string(l.cell_index)) +
-                   ".op" + std::to_string(b.candidate) + "_" + std::string(b.block->name);
-        }
-        return b.layer == 0                           ? "stem"
-               : b.layer + 1 == m_space.layers.size() ? "head"
-                                                      : "layer" + std::to_string(b.layer);
-    }
+    FITNAS_COLD std::string name_of(const selected_block& b) const;
 
 private:
     space_layout m_space{};
@@ -97,5 +79,35 @@ private:
 };
 
 } // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API std::vector<int> selection::counts() const {
+    std::vector<int> counts(static_cast<std::size_t>(m_whole ? m_space.cells : 0));
+    for (const space_layer& l : m_space.layers) {
+        if (m_whole && l.cell_index >= 0) {
+            counts[static_cast<std::size_t>(l.cell_index)] = l.candidates;
+        }
+    }
+    return counts;
+}
+
+FITNAS_API std::string selection::name_of(const selected_block& b) const {
+    const space_layer& l = m_space.layers[b.layer];
+    if (l.cell_index >= 0) {
+        return (m_space.reads_again(l) ? "layer" + std::to_string(b.layer)
+                                       : "cell" + std::to_string(l.cell_index)) +
+               ".op" + std::to_string(b.candidate) + "_" + std::string(b.block->name);
+    }
+    return b.layer == 0                           ? "stem"
+           : b.layer + 1 == m_space.layers.size() ? "head"
+                                                  : "layer" + std::to_string(b.layer);
+}
+
+} // namespace fitnas::detail
+
+#endif
 
 #endif

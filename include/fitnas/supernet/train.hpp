@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/error.hpp>
 #include <fitnas/data/split.hpp>
 #include <fitnas/supernet/supernet.hpp>
@@ -20,18 +21,13 @@ namespace fitnas {
 
 namespace detail {
 
-/// By SGD along a cosine. A template, here and in the rooms beside, so that only programs that call it
-/// compile it.
-template <std::same_as<weights> Weights>
-train_report train(Weights& w, const image_source& data, const train_options& o) {
-    const std::size_t batch = (std::max)(o.batch, std::size_t{1}); // which is checked only then
-    return train_by(w, data, o, method_of(o, data.size() / batch));
-}
+/// By SGD along a cosine.
+FITNAS_API train_report train(weights& w, const image_source& data, const train_options& o);
 
 /// Does what changes weights. Whatever it throws, they are then as they were before; after `interrupted`
 /// alone they stay where the work stopped.
-template <std::same_as<weights> Weights, class Work>
-auto or_as_before(Weights& w, Work&& work) {
+template <class Work>
+auto or_as_before(weights& w, Work&& work) {
     const std::vector<float> before(w.values().begin(), w.values().end());
     try {
         return work();
@@ -81,5 +77,18 @@ void train(Network& /*net*/, const dataset& /*data*/, const train_options& /*opt
 }
 
 } // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API train_report train(weights& w, const image_source& data, const train_options& o) {
+    const std::size_t batch = (std::max)(o.batch, std::size_t{1}); // which is checked only then
+    return train_by(w, data, o, method_of(o, data.size() / batch));
+}
+
+} // namespace fitnas::detail
+
+#endif
 
 #endif

@@ -32,42 +32,12 @@
 namespace fitnas::detail {
 
 /// Refuses a state that is not one of this training.
-FITNAS_COLD inline void require_state(const training_state& now, const training_state& from,
-                                      long long epoch_steps) {
-    const auto note = [](const training_state& state, const std::string& name) {
-        const auto found = std::find_if(state.setup.begin(), state.setup.end(),
-                                        [&](const auto& pair) { return pair.first == name; });
-        return found == state.setup.end() ? std::string("not noted") : found->second;
-    };
-    for (const training_state* state : {&now, &from}) {
-        for (const auto& pair : state->setup) {
-            const std::string was = note(from, pair.first);
-            const std::string is = note(now, pair.first);
-            if (was != is) {
-                throw option_error("[F0517] train: cannot go on: " + pair.first + " was " + was +
-                                   ", and is now " + is);
-            }
-        }
-    }
-    if (from.step < 0 || from.step > now.steps || from.steps != now.steps ||
-        from.epochs.size() != static_cast<std::size_t>(from.step / epoch_steps)) {
-        throw option_error("[F0518] train: cannot go on: expected step 0 to " + std::to_string(now.steps) +
-                           " of as many with a report for each epoch that is over, got step " +
-                           std::to_string(from.step) + " of " + std::to_string(from.steps) + " with " +
-                           std::to_string(from.epochs.size()) + " reports");
-    }
-}
+FITNAS_COLD FITNAS_API void require_state(const training_state& now, const training_state& from,
+                                          long long epoch_steps);
 
 /// Refuses a batch whose activations do not fit, before anything is taken.
 /// @param state floats that the optimiser keeps for each weight
-FITNAS_COLD inline void require_step_fits(const weights& w, const train_options& o, std::size_t state) {
-    const auto needed = [&](std::size_t batch) {
-        return training_bytes(w.part(), batch, state + (o.average > 0 ? 1U : 0U));
-    };
-    require_memory("train: a batch of " + std::to_string(o.batch) + " images of " + to_string(w.input()),
-                   needed(o.batch), o.memory_limit,
-                   "a smaller train_options::batch needs less, a batch of 1 " + to_string(needed(1)));
-}
+FITNAS_COLD FITNAS_API void require_step_fits(const weights& w, const train_options& o, std::size_t state);
 
 /// A training from where it stands to its end. Each step goes through the phases `load`, `gradient`,
 /// `exchange`, `update`, `report` and `keep`; another optimiser, schedule or exchange of gradients is another
@@ -284,8 +254,8 @@ private:
 };
 
 /// Checks first.
-template <std::same_as<weights> Weights, class Method>
-train_report train_by(Weights& w, const image_source& data, const train_options& o, const Method& method) {
+template <class Method>
+train_report train_by(weights& w, const image_source& data, const train_options& o, const Method& method) {
     require_images(w, data, "train");
     require_options(o, data.size());
     require_step_fits(w, o, state_floats(method));
@@ -294,5 +264,47 @@ train_report train_by(Weights& w, const image_source& data, const train_options&
 }
 
 } // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API void require_state(const training_state& now, const training_state& from, long long epoch_steps) {
+    const auto note = [](const training_state& state, const std::string& name) {
+        const auto found = std::find_if(state.setup.begin(), state.setup.end(),
+                                        [&](const auto& pair) { return pair.first == name; });
+        return found == state.setup.end() ? std::string("not noted") : found->second;
+    };
+    for (const training_state* state : {&now, &from}) {
+        for (const auto& pair : state->setup) {
+            const std::string was = note(from, pair.first);
+            const std::string is = note(now, pair.first);
+            if (was != is) {
+                throw option_error("[F0517] train: cannot go on: " + pair.first + " was " + was +
+                                   ", and is now " + is);
+            }
+        }
+    }
+    if (from.step < 0 || from.step > now.steps || from.steps != now.steps ||
+        from.epochs.size() != static_cast<std::size_t>(from.step / epoch_steps)) {
+        throw option_error("[F0518] train: cannot go on: expected step 0 to " + std::to_string(now.steps) +
+                           " of as many with a report for each epoch that is over, got step " +
+                           std::to_string(from.step) + " of " + std::to_string(from.steps) + " with " +
+                           std::to_string(from.epochs.size()) + " reports");
+    }
+}
+
+FITNAS_API void require_step_fits(const weights& w, const train_options& o, std::size_t state) {
+    const auto needed = [&](std::size_t batch) {
+        return training_bytes(w.part(), batch, state + (o.average > 0 ? 1U : 0U));
+    };
+    require_memory("train: a batch of " + std::to_string(o.batch) + " images of " + to_string(w.input()),
+                   needed(o.batch), o.memory_limit,
+                   "a smaller train_options::batch needs less, a batch of 1 " + to_string(needed(1)));
+}
+
+} // namespace fitnas::detail
+
+#endif
 
 #endif

@@ -24,7 +24,21 @@ struct weight_tensor {
 };
 
 /// The tensors of one primitive, in the order of the buffer.
-FITNAS_COLD inline std::vector<std::pair<std::string, std::vector<std::uint64_t>>>
+FITNAS_COLD FITNAS_API std::vector<std::pair<std::string, std::vector<std::uint64_t>>>
+primitive_tensors(const primitive& p, shape in);
+
+/// All tensors of a selection, in the order of the buffer: `cell2.op1_mb3_k5.step4_depthwise.weight` is the
+/// fifth primitive of the second operator of the third cell.
+/// @throws shape_error where the tensors do not fill the buffer
+FITNAS_COLD FITNAS_API std::vector<weight_tensor> weight_tensors(const selection& of);
+
+} // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API std::vector<std::pair<std::string, std::vector<std::uint64_t>>>
 primitive_tensors(const primitive& p, shape in) {
     const auto n = [](long long value) { return static_cast<std::uint64_t>(value); };
     const std::uint64_t c = n(in.channels);
@@ -55,10 +69,7 @@ primitive_tensors(const primitive& p, shape in) {
     }
 }
 
-/// All tensors of a selection, in the order of the buffer: `cell2.op1_mb3_k5.step4_depthwise.weight` is the
-/// fifth primitive of the second operator of the third cell.
-/// @throws shape_error where the tensors do not fill the buffer
-FITNAS_COLD inline std::vector<weight_tensor> weight_tensors(const selection& of) {
+FITNAS_API std::vector<weight_tensor> weight_tensors(const selection& of) {
     std::vector<weight_tensor> all;
     for_each_primitive(of, [&](const selected_primitive& p) {
         const std::string prefix = prefix_of(of, p);
@@ -77,5 +88,7 @@ FITNAS_COLD inline std::vector<weight_tensor> weight_tensors(const selection& of
 }
 
 } // namespace fitnas::detail
+
+#endif
 
 #endif

@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/memory_limit.hpp>
 #include <fitnas/cpu/plan.hpp>
 #include <fitnas/nn/initialise.hpp>
@@ -39,22 +40,7 @@ public:
     /// @param part the blocks that there are; of one architecture each layer has one, and nothing is left to
     /// choose
     /// @param s of the first values
-    weights(const selection& part, seed s) : m_part(part) {
-        require_memory("supernet: the weights", memory_size::of(part.parameters()) * sizeof(float), 0,
-                       "narrower stages or fewer operators need less");
-        m_values.resize(static_cast<std::size_t>(part.parameters()));
-        m_part.for_each_block([&](const selected_block& at) {
-            const space_block& b = *at.block;
-            if (at.layer == m_layers.size()) {
-                const space_layer& l = part.space().layers[at.layer];
-                m_layers.push_back({static_cast<int>(at.index), part.whole() ? l.cell_index : -1});
-            }
-            m_blocks.push_back(
-                {at, block_plan(b.steps, b.input), b.output, static_cast<std::size_t>(b.parameters)});
-            random_stream random(s, purpose::initialise, at.index);
-            initialise(b.steps, b.input, values(m_blocks.back()), random);
-        });
-    }
+    weights(const selection& part, seed s);
 
     /// Which blocks of the space these are.
     const selection& part() const { return m_part; }
@@ -75,13 +61,7 @@ public:
         return p;
     }
     /// The same into a path that there is.
-    void path(std::span<const std::uint8_t> code, network_path& p) const {
-        p.clear();
-        for (const weight_layer& l : m_layers) {
-            p.push_back(l.first_block +
-                        (l.cell_index < 0 ? 0 : code[static_cast<std::size_t>(l.cell_index)]));
-        }
-    }
+    void path(std::span<const std::uint8_t> code, network_path& p) const;
 
 private:
     selection m_part;
@@ -91,5 +71,37 @@ private:
 };
 
 } // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API weights::weights(const selection& part, seed s) : m_part(part) {
+    require_memory("supernet: the weights", memory_size::of(part.parameters()) * sizeof(float), 0,
+                   "narrower stages or fewer operators need less");
+    m_values.resize(static_cast<std::size_t>(part.parameters()));
+    m_part.for_each_block([&](const selected_block& at) {
+        const space_block& b = *at.block;
+        if (at.layer == m_layers.size()) {
+            const space_layer& l = part.space().layers[at.layer];
+            m_layers.push_back({static_cast<int>(at.index), part.whole() ? l.cell_index : -1});
+        }
+        m_blocks.push_back(
+            {at, block_plan(b.steps, b.input), b.output, static_cast<std::size_t>(b.parameters)});
+        random_stream random(s, purpose::initialise, at.index);
+        initialise(b.steps, b.input, values(m_blocks.back()), random);
+    });
+}
+
+FITNAS_API void weights::path(std::span<const std::uint8_t> code, network_path& p) const {
+    p.clear();
+    for (const weight_layer& l : m_layers) {
+        p.push_back(l.first_block + (l.cell_index < 0 ? 0 : code[static_cast<std::size_t>(l.cell_index)]));
+    }
+}
+
+} // namespace fitnas::detail
+
+#endif
 
 #endif

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstddef>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/memory.hpp>
 #include <fitnas/core/row_product.hpp>
 #include <fitnas/predictor/gcn/layer.hpp>
@@ -28,35 +29,12 @@ inline void initialise_affine(signal in, int width, float* p, random_stream& ran
 }
 
 /// y (rows x width) = x W. Where the input is sparse its zeros are skipped.
-inline void multiply_weights(signal in, int rows, const float* x, const float* weights, int width, float* y) {
-    if (!in.sparse) {
-        row_product(rows, width, in.width, x, weights, y);
-        return;
-    }
-    for (int r = 0; r < rows; ++r, x += in.width, y += width) {
-        std::fill(y, y + width, 0.0F);
-        for (int i = 0; i < in.width; ++i) {
-            if (x[i] != 0) {
-                add_scaled(x[i], weights + static_cast<std::ptrdiff_t>(i) * width, width, y);
-            }
-        }
-    }
-}
+FITNAS_API void multiply_weights(signal in, int rows, const float* x, const float* weights, int width,
+                                 float* y);
 
 /// dw (in x width) += x^T dy
-inline void add_weights_gradient(signal in, int rows, const float* x, const float* dy, int width, float* dw) {
-    if (!in.sparse) {
-        add_transposed_row_product(rows, in.width, width, x, dy, dw);
-        return;
-    }
-    for (int r = 0; r < rows; ++r, x += in.width, dy += width) {
-        for (int i = 0; i < in.width; ++i) {
-            if (x[i] != 0) {
-                add_scaled(x[i], dy, width, dw + static_cast<std::ptrdiff_t>(i) * width);
-            }
-        }
-    }
-}
+FITNAS_API void add_weights_gradient(signal in, int rows, const float* x, const float* dy, int width,
+                                     float* dw);
 
 /// dx (rows x in) = dy W^T
 inline void input_gradient(signal in, int rows, const float* dy, const float* weights, int width, float* dx) {
@@ -73,5 +51,44 @@ inline void add_bias_gradient(int rows, const float* dy, int width, float* db) {
 }
 
 } // namespace fitnas::gcn::detail
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::gcn::detail {
+
+FITNAS_API void multiply_weights(signal in, int rows, const float* x, const float* weights, int width,
+                                 float* y) {
+    if (!in.sparse) {
+        row_product(rows, width, in.width, x, weights, y);
+        return;
+    }
+    for (int r = 0; r < rows; ++r, x += in.width, y += width) {
+        std::fill(y, y + width, 0.0F);
+        for (int i = 0; i < in.width; ++i) {
+            if (x[i] != 0) {
+                add_scaled(x[i], weights + static_cast<std::ptrdiff_t>(i) * width, width, y);
+            }
+        }
+    }
+}
+
+FITNAS_API void add_weights_gradient(signal in, int rows, const float* x, const float* dy, int width,
+                                     float* dw) {
+    if (!in.sparse) {
+        add_transposed_row_product(rows, in.width, width, x, dy, dw);
+        return;
+    }
+    for (int r = 0; r < rows; ++r, x += in.width, dy += width) {
+        for (int i = 0; i < in.width; ++i) {
+            if (x[i] != 0) {
+                add_scaled(x[i], dy, width, dw + static_cast<std::ptrdiff_t>(i) * width);
+            }
+        }
+    }
+}
+
+} // namespace fitnas::gcn::detail
+
+#endif
 
 #endif

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/memory.hpp>
 #include <fitnas/core/parallel.hpp>
 #include <fitnas/predictor/gcn/model.hpp>
@@ -178,12 +179,7 @@ void for_each_block(std::size_t n, Body&& body) {
     });
 }
 
-inline void require_size(std::size_t got, std::size_t expected, const char* what) {
-    if (got != expected) {
-        throw shape_error(std::string("[F0628] gcn: expected ") + std::to_string(expected) + " " + what +
-                          ", got " + std::to_string(got));
-    }
-}
+FITNAS_API void require_size(std::size_t got, std::size_t expected, const char* what);
 
 } // namespace detail
 
@@ -332,5 +328,20 @@ private:
 };
 
 } // namespace fitnas::gcn
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::gcn::detail {
+
+FITNAS_API void require_size(std::size_t got, std::size_t expected, const char* what) {
+    if (got != expected) {
+        throw shape_error(std::string("[F0628] gcn: expected ") + std::to_string(expected) + " " + what +
+                          ", got " + std::to_string(got));
+    }
+}
+
+} // namespace fitnas::gcn::detail
+
+#endif
 
 #endif

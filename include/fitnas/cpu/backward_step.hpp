@@ -1,15 +1,12 @@
 /// @file
-/// @brief Runs a plan backward after it was run forward.
+/// @brief One pass of a plan, backward.
 
-#ifndef FITNAS_CPU_BACKWARD_HPP
-#define FITNAS_CPU_BACKWARD_HPP
+#ifndef FITNAS_CPU_BACKWARD_STEP_HPP
+#define FITNAS_CPU_BACKWARD_STEP_HPP
 
-#include <array>
 #include <cstddef>
-#include <vector>
 
 #include <fitnas/config.hpp>
-#include <fitnas/cpu/block_run.hpp>
 #include <fitnas/cpu/convolution.hpp>
 #include <fitnas/cpu/custom.hpp>
 #include <fitnas/cpu/depthwise.hpp>
@@ -17,10 +14,10 @@
 #include <fitnas/cpu/expansion.hpp>
 #include <fitnas/cpu/linear.hpp>
 #include <fitnas/cpu/plan.hpp>
-#include <fitnas/cpu/plan_memory.hpp>
 #include <fitnas/cpu/pointwise.hpp>
 #include <fitnas/cpu/pool.hpp>
 #include <fitnas/cpu/squeeze_excite.hpp>
+#include <fitnas/cpu/step_operands.hpp>
 #include <fitnas/cpu/write_out.hpp>
 
 namespace fitnas::detail {
@@ -30,14 +27,6 @@ struct block_weights {
     const float* values;
     float* gradient;
 };
-
-/// sum = a + b
-inline const float* added(const float* a, const float* b, std::ptrdiff_t n, float* sum) {
-    for (std::ptrdiff_t i = 0; i < n; ++i) {
-        sum[i] = a[i] + b[i];
-    }
-    return sum;
-}
 
 /// The gradient of the batch norm that is pending on a step's input, whose sums have been gathered.
 inline void finish_norm(const block_plan& plan, const plan_step& step, const block_weights& weights,
@@ -55,8 +44,8 @@ inline void finish_norm(const block_plan& plan, const plan_step& step, const blo
 inline void expanded_depthwise_backward(const block_plan& plan, const plan_step& step,
                                         const block_weights& weights, const gradient_input& g, block_run& run,
                                         const gradient_output& out, float* scratch, workspace& ws) {
-    const expanded_gradient source(run.expanded(step, weights.values), run.input(step.in), out.du, scratch,
-                                   ws);
+    const expanded_gradient source(expansion_of(run, step, weights.values), input_of(run, step.in), out.du,
+                                   scratch, ws);
     depthwise_backward(step.sizes(run.images), g, source, weights.values + step.offset,
                        weights.gradient + step.offset, ws.sums, ws);
     finish_norm(plan, step, weights, run, ws);
@@ -71,7 +60,7 @@ inline void expanded_depthwise_backward(const block_plan& plan, const plan_step&
 inline void backward_step(const block_plan& plan, const plan_step& step, const block_weights& weights,
                           const gradient_input& g, block_run& run, const gradient_output& out, float* scratch,
                           workspace& ws) {
-    const affine_input x = run.input(step.in);
+    const affine_input x = input_of(run, step.in);
     const geometry sizes = step.sizes(run.images);
     const shape in = step.in_shape;
     const float* w = weights.values + step.offset;
@@ -117,39 +106,6 @@ inline void backward_step(const block_plan& plan, const plan_step& step, const b
         break;
     }
     finish_norm(plan, step, weights, run, ws);
-}
-
-/// Runs a plan backward after `forward`, with the batch's own statistics and what backward reads kept.
-///
-/// @param dparameters added into
-/// @param dy gradient at the output, images x output shape
-/// @param dx overwritten with the gradient at the input; nullptr where nobody needs it
-inline void backward(const block_plan& plan, const float* parameters, float* dparameters, block_run& run,
-                     float* dy, float* dx, arena& memory, workspace& ws) {
-    FITNAS_ASSERT(run.images > 0);
-    std::array<float*, block_run::most> du{};
-    du[0] = dx;
-    du[plan.buffers.size() - 1] = dy;
-    const float* shortcut_gradient = nullptr;
-    const auto take = [&](memory_size floats) { return floats == 0 ? nullptr : memory.take(floats.value()); };
-    const std::vector<plan_step>& steps = plan.steps(true);
-    for (auto at = steps.rbegin(); at != steps.rend(); ++at) {
-        const plan_step& step = *at;
-        const step_memory takes = memory_of(plan, step, memory_size::of(run.images));
-        float* dz = du[static_cast<std::size_t>(step.out)];
-        if (step.shortcut) {
-            shortcut_gradient =
-                step.more_shortcuts
-                    ? added(shortcut_gradient, dz, step.in_shape.size() * run.images, take(takes.shortcut))
-                    : dz;
-        }
-        float*& to = du[static_cast<std::size_t>(step.source())];
-        if (step.source() != 0) {
-            to = step.passes_gradient() ? dz : take(takes.gradient);
-        }
-        backward_step(plan, step, {parameters, dparameters}, run.gradient(step, dz), run,
-                      {to, step.source() == 0 ? shortcut_gradient : nullptr}, take(takes.scratch), ws);
-    }
 }
 
 } // namespace fitnas::detail
