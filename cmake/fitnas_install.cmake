@@ -3,9 +3,11 @@
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 set(fitnas_cmake_dir "${CMAKE_INSTALL_DATAROOTDIR}/cmake/fitnas")
+set(fitnas_source_dir "${CMAKE_INSTALL_DATAROOTDIR}/fitnas") # of the file that users of fitnas::compiled compile
 
 configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/fitnasConfig.cmake.in"
-                              "${PROJECT_BINARY_DIR}/package/fitnasConfig.cmake" INSTALL_DESTINATION "${fitnas_cmake_dir}")
+                              "${PROJECT_BINARY_DIR}/package/fitnasConfig.cmake" INSTALL_DESTINATION "${fitnas_cmake_dir}"
+                              PATH_VARS fitnas_source_dir)
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/package/fitnasConfigVersion.cmake"
                                  COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
 
@@ -37,15 +39,19 @@ endif()
 foreach(list fitnas_pc_requires fitnas_pc_libs fitnas_pc_cflags)
   list(JOIN ${list} " " ${list})
 endforeach()
-configure_file("${PROJECT_SOURCE_DIR}/cmake/fitnas.pc.in" "${PROJECT_BINARY_DIR}/package/fitnas.pc" @ONLY)
+foreach(package fitnas fitnas-compiled)
+  configure_file("${PROJECT_SOURCE_DIR}/cmake/${package}.pc.in" "${PROJECT_BINARY_DIR}/package/${package}.pc" @ONLY)
+endforeach()
 
 set(fitnas_component COMPONENT fitnas_development)
 install(TARGETS fitnas EXPORT fitnasTargets ${fitnas_component})
 install(EXPORT fitnasTargets NAMESPACE fitnas:: DESTINATION "${fitnas_cmake_dir}" ${fitnas_component})
 install(FILES "${PROJECT_BINARY_DIR}/package/fitnasConfig.cmake" "${PROJECT_BINARY_DIR}/package/fitnasConfigVersion.cmake"
+              "${PROJECT_SOURCE_DIR}/cmake/fitnas_compiled.cmake"
         DESTINATION "${fitnas_cmake_dir}" ${fitnas_component})
-install(FILES "${PROJECT_BINARY_DIR}/package/fitnas.pc" DESTINATION "${CMAKE_INSTALL_DATAROOTDIR}/pkgconfig"
-        ${fitnas_component})
+install(FILES "${PROJECT_BINARY_DIR}/package/fitnas.pc" "${PROJECT_BINARY_DIR}/package/fitnas-compiled.pc"
+        DESTINATION "${CMAKE_INSTALL_DATAROOTDIR}/pkgconfig" ${fitnas_component})
+install(FILES "${PROJECT_SOURCE_DIR}/src/fitnas.cpp" DESTINATION "${fitnas_source_dir}" ${fitnas_component})
 install(DIRECTORY "${fitnas_interface_dir}/fitnas" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" ${fitnas_component}
         FILES_MATCHING PATTERN "*.hpp")
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DATAROOTDIR}/doc/fitnas" ${fitnas_component})

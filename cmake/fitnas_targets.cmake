@@ -39,13 +39,19 @@ if(CMAKE_CXX_FLAGS MATCHES "-fsanitize=thread")
   endif()
 endif()
 
-function(fitnas_configure_target target)
-  target_link_libraries(${target} PRIVATE fitnas::fitnas)
+# With these ccache keeps what is made with precompiled headers; so does CCACHE_SLOPPINESS=pch_defines,time_macros.
+set(fitnas_ccache_flags "SHELL:-Xclang -fno-pch-timestamp")
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  set(fitnas_ccache_flags -fpch-preprocess)
+endif()
+
+# Warnings, vectors, rounding.
+function(fitnas_set_flags target)
   if(FITNAS_SINGLE_INCLUDE)
     target_include_directories(${target} BEFORE PRIVATE "${PROJECT_BINARY_DIR}/single_include_forward")
   endif()
   target_compile_options(${target} PRIVATE ${fitnas_warnings} ${fitnas_machine_flags}
-                         ${fitnas_number_flags} $<$<BOOL:${FITNAS_WERROR}>:-Werror>)
+                         ${fitnas_number_flags} ${fitnas_ccache_flags} $<$<BOOL:${FITNAS_WERROR}>:-Werror>)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # What g++ 12 suspects of its own std::string and std::vector once they are inlined (GCC PR 105651 and others) is
     # shown, but ends no build.
@@ -53,6 +59,25 @@ function(fitnas_configure_target target)
                                              -Wno-error=stringop-overread -Wno-error=array-bounds
                                              -Wno-error=null-dereference)
   endif()
+endfunction()
+
+# fitnas_precompile(TARGET [HEADER...]): compiles headers of others once, for all targets that name this one in PRECOMPILED.
+function(fitnas_precompile target)
+  target_precompile_headers(${target} PRIVATE "${PROJECT_SOURCE_DIR}/cmake/precompiled.hpp" ${ARGN})
+endfunction()
+
+# fitnas_configure_target(TARGET [HEADER_ONLY] [PRECOMPILED FROM]): with fitnas::compiled, or the headers alone.
+function(fitnas_configure_target target)
+  cmake_parse_arguments(PARSE_ARGV 1 with "HEADER_ONLY" "PRECOMPILED" "")
+  if(with_HEADER_ONLY)
+    target_link_libraries(${target} PRIVATE fitnas::fitnas)
+  else()
+    target_link_libraries(${target} PRIVATE fitnas::compiled)
+  endif()
+  if(with_PRECOMPILED)
+    target_precompile_headers(${target} REUSE_FROM ${with_PRECOMPILED})
+  endif()
+  fitnas_set_flags(${target})
   set_target_properties(${target} PROPERTIES CXX_STANDARD 20 CXX_STANDARD_REQUIRED ON CXX_EXTENSIONS OFF)
 endfunction()
 
@@ -63,7 +88,7 @@ if(FITNAS_SINGLE_INCLUDE)
        "${PROJECT_SOURCE_DIR}/include/fitnas/*.hpp")
   foreach(header IN LISTS fitnas_headers)
     set(leads_to "${PROJECT_SOURCE_DIR}/single_include/fitnas/fitnas.hpp")
-    if(header MATCHES "^fitnas/(io|study)/")
+    if(header MATCHES "^fitnas/(io|study)/|src.hpp")
       set(leads_to "${PROJECT_SOURCE_DIR}/include/${header}")
     endif()
     file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/single_include_forward/${header}" CONTENT "#include \"${leads_to}\"\n")

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# headers_alone.sh FLAGS_FILE INCLUDE_DIR SKIP_REGEX COMPILER...: every public header compiles by itself, without a
-# warning of those that COMPILER... switches on. Headers that match SKIP_REGEX are left out and named.
+# headers_alone.sh FLAGS_FILE INCLUDE_DIR SKIP_REGEX COMPILER...: every public header compiles by itself, with its
+# definitions and without them, and without a warning of those that COMPILER... switches on. Headers that match SKIP_REGEX
+# are left out and named.
 set -euo pipefail
 flags_file=$1
 include_dir=$2
@@ -16,14 +17,16 @@ while read -r header; do
         echo "skipped: $header"
         continue
     fi
+    source="$scratch/${header//\//_}"
     # Twice: the guard must work too.
-    printf '#include <%s>\n#include <%s>\n' "$header" "$header" > "$scratch/${header//\//_}.cpp"
+    printf '#include <%s>\n#include <%s>\n' "$header" "$header" > "$source.cpp"
     # What config.hpp refuses must be refused by every header that has functions.
     if [[ ! $header =~ /(fwd|version)[.]hpp$ ]]; then
         printf '#ifndef FITNAS_CONFIG_HPP\n#error "%s must include fitnas/config.hpp"\n#endif\n' "$header" \
-            >> "$scratch/${header//\//_}.cpp"
+            >> "$source.cpp"
     fi
+    { echo '#define FITNAS_SEPARATE_COMPILATION'; cat "$source.cpp"; } > "${source}_declared.cpp"
     count=$((count + 1))
-done < <(find fitnas -name '*.hpp' | sort)
+done < <(find fitnas -name '*.hpp' ! -name src.hpp | sort)
 find "$scratch" -name '*.cpp' | sort | xargs -P 2 -n 1 "$@" "@$flags_file" -Werror -fsyntax-only
-echo "$count headers compile by themselves"
+echo "$count headers compile by themselves, with their definitions and without"

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes include/fitnas/fitnas.hpp, then single_include/ from it.
+"""Writes include/fitnas/fitnas.hpp and the list in src.hpp of what it leaves out, then single_include/ from them.
 
     tools/update_umbrella.py            write both
     tools/update_umbrella.py --check    say which public headers the umbrella lacks, or has too many; fail if any
@@ -11,6 +11,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 UMBRELLA = ROOT / "include/fitnas/fitnas.hpp"
+SOURCE = ROOT / "include/fitnas/src.hpp"
 # Not io/ and study/: they need nlohmann-json, and nothing in these rooms does.
 ROOMS = ["core", "nn", "op", "space", "data", "supernet", "predictor", "search", "metrics"]
 # The engine's kernels come in through its door, where it is compiled at all (FITNAS_DEFINITIONS).
@@ -28,12 +29,22 @@ TEXT = """/// @file
 """
 
 
+def headers_of(rooms):
+    files = [f for room in rooms for f in (ROOT / "include/fitnas" / room).rglob("*.hpp")]
+    return sorted(f.relative_to(ROOT / "include").as_posix() for f in files)
+
+
 def public_headers():
-    names = ["fitnas/config.hpp", "fitnas/fwd.hpp", "fitnas/version.hpp", *DOORS]
-    for room in ROOMS:
-        files = (ROOT / "include/fitnas" / room).rglob("*.hpp")
-        names += [f.relative_to(ROOT / "include").as_posix() for f in files]
-    return sorted(names)
+    return sorted(["fitnas/config.hpp", "fitnas/fwd.hpp", "fitnas/version.hpp", *DOORS, *headers_of(ROOMS)])
+
+
+def includes(names):
+    return "\n".join(f"#include <{n}>" for n in names)
+
+
+def source_text():
+    before, _, rest = SOURCE.read_text(encoding="utf-8").partition("__has_include(<nlohmann/json.hpp>)\n")
+    return before + "__has_include(<nlohmann/json.hpp>)\n" + includes(headers_of(["io", "study"])) + rest[rest.index("\n#endif"):]
 
 
 def main():
@@ -45,11 +56,14 @@ def main():
         wrong += [f"should not list {n}" for n in listed if n not in wanted]
         if wrong:
             sys.exit("\n".join(f"include/fitnas/fitnas.hpp {w}" for w in wrong) + "\nrun tools/update_umbrella.py")
+        if SOURCE.read_text(encoding="utf-8") != source_text():
+            sys.exit("include/fitnas/src.hpp does not list all of io/ and study/\nrun tools/update_umbrella.py")
         print(f"include/fitnas/fitnas.hpp lists all {len(wanted)} headers")
     elif sys.argv[1:]:
         sys.exit(__doc__)
     else:
-        UMBRELLA.write_text(TEXT.format(includes="\n".join(f"#include <{n}>" for n in wanted)), encoding="utf-8")
+        UMBRELLA.write_text(TEXT.format(includes=includes(wanted)), encoding="utf-8")
+        SOURCE.write_text(source_text(), encoding="utf-8")
         subprocess.run([sys.executable, ROOT / "tools/amalgamate.py"], check=True)
 
 

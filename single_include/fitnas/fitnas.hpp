@@ -1640,7 +1640,7 @@ FITNAS_API void require_memory(const std::string& what, memory_size needed, std:
 /// which gets threads of its own. A program that was started with `OMP_NUM_THREADS=1` has none to miss; a
 /// child that calls `exec` needs nothing. (LLVM's libomp makes the threads anew.)
 
-#if FITNAS_DEFINITIONS && FITNAS_HAS_OPENMP
+#if FITNAS_HAS_OPENMP
 #include <omp.h>
 #endif
 

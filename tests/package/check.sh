@@ -17,6 +17,13 @@ build_with_cmake() {
     "$CMAKE" -S "$here" -B "$scratch/build" -G Ninja "$@" > "$scratch/log" || { cat "$scratch/log"; exit 1; }
     "$CMAKE" --build "$scratch/build"
     "$scratch/build/consumer"
+    "$scratch/build/consumer_compiled"
+    if "$CMAKE" --build "$scratch/build" --target other_vectors &> "$scratch/log" ||
+        ! grep -q "undefined reference.*compiled_alike" "$scratch/log"; then
+        echo "the linker must miss compiled_alike where a program and fitnas::compiled have other vectors"
+        cat "$scratch/log"
+        exit 1
+    fi
 }
 
 case $kind in
@@ -53,6 +60,10 @@ pkg_config)
     # shellcheck disable=SC2046 # the flags are words
     "$CXX" -std=c++20 "$here/main.cpp" -o "$scratch/consumer" $(pkg-config --cflags --libs fitnas)
     "$scratch/consumer"
+    # shellcheck disable=SC2046
+    "$CXX" -std=c++20 "$here/main.cpp" "$(pkg-config --variable=source fitnas-compiled)" -o "$scratch/consumer_compiled" \
+        $(pkg-config --cflags --libs fitnas-compiled)
+    "$scratch/consumer_compiled"
     ;;
 meson)
     if ! command -v meson > /dev/null; then
@@ -65,11 +76,14 @@ meson)
     meson setup "$scratch/build" "$scratch/consumer" > "$scratch/log" || { cat "$scratch/log"; exit 1; }
     meson compile -C "$scratch/build" > "$scratch/log" || { cat "$scratch/log"; exit 1; }
     "$scratch/build/consumer"
+    "$scratch/build/consumer_compiled"
     # By itself it installs the headers and a .pc file.
     meson setup "$scratch/own" "$source" -Dtests=disabled --prefix=/usr > "$scratch/log" || { cat "$scratch/log"; exit 1; }
     DESTDIR="$scratch/installed" meson install -C "$scratch/own" > "$scratch/log" || { cat "$scratch/log"; exit 1; }
     test -f "$scratch/installed/usr/include/fitnas/space/cost.hpp"
     grep -q '^Version: [0-9]' "$scratch/installed/usr/share/pkgconfig/fitnas.pc"
+    grep -q '^source=${prefix}/share/fitnas/fitnas.cpp' "$scratch/installed/usr/share/pkgconfig/fitnas-compiled.pc"
+    test -f "$scratch/installed/usr/share/fitnas/fitnas.cpp"
     ;;
 *)
     echo "unknown kind $kind"

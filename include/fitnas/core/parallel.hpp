@@ -17,7 +17,7 @@
 
 #include <fitnas/config.hpp>
 
-#if FITNAS_DEFINITIONS && FITNAS_HAS_OPENMP
+#if FITNAS_HAS_OPENMP
 #include <omp.h>
 #endif
 

@@ -46,34 +46,13 @@ namespace detail {
 inline constexpr int checkpoint_schema = 1;
 inline constexpr const char* statistics_suffix = ".statistics"; ///< behind a batch norm's name
 
-inline std::uint64_t checkpoint_number(const safetensors& file, const std::string& key) {
-    const auto found = file.metadata().find(key);
-    if (found != file.metadata().end()) {
-        const auto value = read_number<std::uint64_t>(found->second);
-        if (value && *value < (1ULL << 62U)) {
-            return *value;
-        }
-    }
-    throw data_error("[F0904] " + file.path() + ": metadata \"" + key + "\": expected a number, got " +
-                     (found == file.metadata().end() ? "nothing" : "\"" + found->second + "\""));
-}
+FITNAS_API std::uint64_t checkpoint_number(const safetensors& file, const std::string& key);
 
-inline void require_metadata(const safetensors& file, const std::string& key, const std::string& expected,
-                             const std::string& what) {
-    const auto found = file.metadata().find(key);
-    if (found == file.metadata().end() || found->second != expected) {
-        throw data_error("[F0905] " + file.path() + ": " + what + ": expected " + key + " \"" + expected +
-                         "\", got " +
-                         (found == file.metadata().end() ? "none" : "\"" + found->second + "\""));
-    }
-}
+FITNAS_API void require_metadata(const safetensors& file, const std::string& key, const std::string& expected,
+                                 const std::string& what);
 
-inline void require_finite(const safetensors& file, const std::string& name, std::span<const float> values) {
-    if (!all_finite(values)) {
-        throw data_error("[F0911] " + file.path() + ": tensor \"" + name +
-                         "\": there are values that are not finite");
-    }
-}
+FITNAS_API void require_finite(const safetensors& file, const std::string& name,
+                               std::span<const float> values);
 /// Reads a tensor whose values must be finite.
 inline void copy_finite(const safetensors& file, const std::string& name, std::span<float> values) {
     file.copy(name, values);
@@ -86,15 +65,7 @@ struct statistics_tensors {
     std::vector<std::vector<std::uint64_t>> shapes;
 
     statistics_tensors() = default;
-    statistics_tensors(const selection& of, const kept_statistics& kept) {
-        add("normalisation.mean", kept.norm().mean, {kept.norm().mean.size()});
-        add("normalisation.scale", kept.norm().scale, {kept.norm().scale.size()});
-        for (const selected_norm& norm : selected_norms(of)) {
-            add(norm.name + statistics_suffix,
-                norm_values(kept.blocks().of(norm.block), norm.norm, norm.channels),
-                {4, static_cast<std::uint64_t>(norm.channels)});
-        }
-    }
+    statistics_tensors(const selection& of, const kept_statistics& kept);
 
 private:
     void add(std::string name, std::vector<float> numbers, std::vector<std::uint64_t> shape) {
@@ -104,7 +75,69 @@ private:
 };
 
 /// The statistics in a file whose network fits; null where it has none.
-inline std::shared_ptr<const kept_statistics> read_statistics(const safetensors& file, const weights& w) {
+FITNAS_API std::shared_ptr<const kept_statistics> read_statistics(const safetensors& file, const weights& w);
+
+FITNAS_API void write_checkpoint(const std::string& path, const weights& w, const training_state& state,
+                                 const std::map<std::string, std::string>& notes,
+                                 const kept_statistics* kept = nullptr);
+
+/// The state of the training, from a file whose weights fit.
+FITNAS_API training_state read_training(const safetensors& file, std::size_t count);
+
+/// Changes the weights where everything is right, and nothing elsewhere.
+/// @param statistics if not null, those of the file, or null where it has none
+FITNAS_API checkpoint read_checkpoint(const std::string& path, weights& w,
+                                      std::shared_ptr<const kept_statistics>* statistics = nullptr);
+
+} // namespace detail
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API std::uint64_t checkpoint_number(const safetensors& file, const std::string& key) {
+    const auto found = file.metadata().find(key);
+    if (found != file.metadata().end()) {
+        const auto value = read_number<std::uint64_t>(found->second);
+        if (value && *value < (1ULL << 62U)) {
+            return *value;
+        }
+    }
+    throw data_error("[F0904] " + file.path() + ": metadata \"" + key + "\": expected a number, got " +
+                     (found == file.metadata().end() ? "nothing" : "\"" + found->second + "\""));
+}
+
+FITNAS_API void require_metadata(const safetensors& file, const std::string& key, const std::string& expected,
+                                 const std::string& what) {
+    const auto found = file.metadata().find(key);
+    if (found == file.metadata().end() || found->second != expected) {
+        throw data_error("[F0905] " + file.path() + ": " + what + ": expected " + key + " \"" + expected +
+                         "\", got " +
+                         (found == file.metadata().end() ? "none" : "\"" + found->second + "\""));
+    }
+}
+
+FITNAS_API void require_finite(const safetensors& file, const std::string& name,
+                               std::span<const float> values) {
+    if (!all_finite(values)) {
+        throw data_error("[F0911] " + file.path() + ": tensor \"" + name +
+                         "\": there are values that are not finite");
+    }
+}
+
+FITNAS_API statistics_tensors::statistics_tensors(const selection& of, const kept_statistics& kept) {
+    add("normalisation.mean", kept.norm().mean, {kept.norm().mean.size()});
+    add("normalisation.scale", kept.norm().scale, {kept.norm().scale.size()});
+    for (const selected_norm& norm : selected_norms(of)) {
+        add(norm.name + statistics_suffix,
+            norm_values(kept.blocks().of(norm.block), norm.norm, norm.channels),
+            {4, static_cast<std::uint64_t>(norm.channels)});
+    }
+}
+
+FITNAS_API std::shared_ptr<const kept_statistics> read_statistics(const safetensors& file, const weights& w) {
     if (file.find("normalisation.mean") == nullptr) {
         return nullptr;
     }
@@ -122,10 +155,42 @@ inline std::shared_ptr<const kept_statistics> read_statistics(const safetensors&
     return std::make_shared<const kept_statistics>(std::move(norm), std::move(blocks));
 }
 
-template <std::same_as<weights> Weights>
-void write_checkpoint(const std::string& path, const Weights& w, const training_state& state,
-                      const std::map<std::string, std::string>& notes,
-                      const kept_statistics* kept = nullptr) {
+FITNAS_API training_state read_training(const safetensors& file, std::size_t count) {
+    training_state state;
+    state.step = static_cast<long long>(checkpoint_number(file, "step"));
+    state.steps = static_cast<long long>(checkpoint_number(file, "steps"));
+    const std::vector<double> reports = file.values<double>("training.reports");
+    if (reports.size() < 2 || reports.size() % 2 != 0) {
+        throw data_error("[F0908] " + file.path() + ": tensor \"training.reports\": expected pairs, got " +
+                         std::to_string(reports.size()) + " values");
+    }
+    state.sums = {reports[0], reports[1]};
+    for (std::size_t i = 2; i < reports.size(); i += 2) {
+        state.epochs.push_back({reports[i], reports[i + 1]});
+    }
+    if (file.find("training.momentum") != nullptr) {
+        state.optimiser.resize(count);
+        copy_finite(file, "training.momentum", state.optimiser);
+    } else if (file.find("training.optimiser") != nullptr) {
+        state.optimiser = file.values<float>("training.optimiser");
+        require_finite(file, "training.optimiser", state.optimiser);
+    }
+    if (file.find("training.average") != nullptr) {
+        state.average.resize(count);
+        copy_finite(file, "training.average", state.average);
+    }
+    constexpr std::string_view prefix = "train.";
+    for (const auto& [name, text] : file.metadata()) {
+        if (name.starts_with(prefix)) {
+            state.setup.emplace_back(name.substr(prefix.size()), text);
+        }
+    }
+    return state;
+}
+
+FITNAS_API void write_checkpoint(const std::string& path, const weights& w, const training_state& state,
+                                 const std::map<std::string, std::string>& notes,
+                                 const kept_statistics* kept) {
     require_finite(w, "save_checkpoint: " + path);
     if (!state.average.empty() && state.average.size() != w.values().size()) {
         throw shape_error("[F0906] save_checkpoint: " + path + ": expected the average of " +
@@ -191,45 +256,8 @@ void write_checkpoint(const std::string& path, const Weights& w, const training_
     write_safetensors(path, tensors, metadata);
 }
 
-/// The state of the training, from a file whose weights fit.
-inline training_state read_training(const safetensors& file, std::size_t count) {
-    training_state state;
-    state.step = static_cast<long long>(checkpoint_number(file, "step"));
-    state.steps = static_cast<long long>(checkpoint_number(file, "steps"));
-    const std::vector<double> reports = file.values<double>("training.reports");
-    if (reports.size() < 2 || reports.size() % 2 != 0) {
-        throw data_error("[F0908] " + file.path() + ": tensor \"training.reports\": expected pairs, got " +
-                         std::to_string(reports.size()) + " values");
-    }
-    state.sums = {reports[0], reports[1]};
-    for (std::size_t i = 2; i < reports.size(); i += 2) {
-        state.epochs.push_back({reports[i], reports[i + 1]});
-    }
-    if (file.find("training.momentum") != nullptr) {
-        state.optimiser.resize(count);
-        copy_finite(file, "training.momentum", state.optimiser);
-    } else if (file.find("training.optimiser") != nullptr) {
-        state.optimiser = file.values<float>("training.optimiser");
-        require_finite(file, "training.optimiser", state.optimiser);
-    }
-    if (file.find("training.average") != nullptr) {
-        state.average.resize(count);
-        copy_finite(file, "training.average", state.average);
-    }
-    constexpr std::string_view prefix = "train.";
-    for (const auto& [name, text] : file.metadata()) {
-        if (name.starts_with(prefix)) {
-            state.setup.emplace_back(name.substr(prefix.size()), text);
-        }
-    }
-    return state;
-}
-
-/// Changes the weights where everything is right, and nothing elsewhere.
-/// @param statistics if not null, those of the file, or null where it has none
-template <std::same_as<weights> Weights>
-checkpoint read_checkpoint(const std::string& path, Weights& w,
-                           std::shared_ptr<const kept_statistics>* statistics = nullptr) {
+FITNAS_API checkpoint read_checkpoint(const std::string& path, weights& w,
+                                      std::shared_ptr<const kept_statistics>* statistics) {
     const safetensors file(path);
     require_metadata(file, "format", "fitnas checkpoint", "not a checkpoint");
     require_metadata(file, "schema", std::to_string(checkpoint_schema), "of another version");
@@ -293,8 +321,8 @@ checkpoint read_checkpoint(const std::string& path, Weights& w,
     return result;
 }
 
-} // namespace detail
+} // namespace fitnas::detail
 
-} // namespace fitnas
+#endif
 
 #endif

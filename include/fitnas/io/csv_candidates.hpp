@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/io/candidate.hpp>
 #include <fitnas/io/csv_scores.hpp>
 
@@ -29,14 +30,7 @@ inline std::string csv_optional(double value) { return std::isnan(value) ? "" : 
 inline std::string cost_column(const search::cost_value& cost) { return cost.name + " [" + cost.unit + "]"; }
 
 /// The cost of a column, without a value; none where the column is of something else.
-inline std::optional<search::cost_value> cost_of_column(std::string_view column) {
-    const std::size_t bracket = column.find(" [");
-    if (bracket == std::string_view::npos || bracket == 0 || !column.ends_with(']')) {
-        return std::nullopt;
-    }
-    return search::cost_value{std::string(column.substr(0, bracket)),
-                              std::string(column.substr(bracket + 2, column.size() - bracket - 3))};
-}
+FITNAS_API std::optional<search::cost_value> cost_of_column(std::string_view column);
 
 } // namespace detail
 
@@ -122,5 +116,22 @@ std::vector<search::candidate<Space>> read_csv_candidates(const std::string& pat
 }
 
 } // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API std::optional<search::cost_value> cost_of_column(std::string_view column) {
+    const std::size_t bracket = column.find(" [");
+    if (bracket == std::string_view::npos || bracket == 0 || !column.ends_with(']')) {
+        return std::nullopt;
+    }
+    return search::cost_value{std::string(column.substr(0, bracket)),
+                              std::string(column.substr(bracket + 2, column.size() - bracket - 3))};
+}
+
+} // namespace fitnas::detail
+
+#endif
 
 #endif

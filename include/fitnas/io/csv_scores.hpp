@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/io/csv_rows.hpp>
 #include <fitnas/space/score_table.hpp>
 
@@ -50,14 +51,7 @@ architecture<Space> csv_code(const std::string& field, const csv_reader& reader,
     }
 }
 
-inline double csv_finite(const std::string& field, const csv_reader& reader, std::size_t column) {
-    const double value = csv_number<double>(field, reader, column);
-    if (!std::isfinite(value)) {
-        throw data_error("[F0916] " + reader.where() + ": column " + reader.header()[column] +
-                         ": expected a finite number, got \"" + field + "\"");
-    }
-    return value;
-}
+FITNAS_API double csv_finite(const std::string& field, const csv_reader& reader, std::size_t column);
 
 /// An empty field stands for a number that is not there.
 inline double csv_number_if_any(const std::string& field, const csv_reader& reader, std::size_t column) {
@@ -162,5 +156,22 @@ score_table<Space> read_csv(const std::string& path, const csv_options& options 
 }
 
 } // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API double csv_finite(const std::string& field, const csv_reader& reader, std::size_t column) {
+    const double value = csv_number<double>(field, reader, column);
+    if (!std::isfinite(value)) {
+        throw data_error("[F0916] " + reader.where() + ": column " + reader.header()[column] +
+                         ": expected a finite number, got \"" + field + "\"");
+    }
+    return value;
+}
+
+} // namespace fitnas::detail
+
+#endif
 
 #endif

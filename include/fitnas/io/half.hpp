@@ -15,7 +15,15 @@ namespace fitnas::detail {
 inline float bfloat16_value(std::uint16_t bits) { return std::bit_cast<float>(std::uint32_t{bits} << 16U); }
 
 /// IEEE 754 binary16: 5 bits of exponent, 10 of fraction.
-inline float half_value(std::uint16_t bits) {
+FITNAS_API float half_value(std::uint16_t bits);
+
+} // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API float half_value(std::uint16_t bits) {
     const std::uint32_t sign = (bits & 0x8000U) << 16U;
     const std::uint32_t exponent = bits >> 10U & 31U;
     const std::uint32_t fraction = bits & 1023U;
@@ -28,5 +36,7 @@ inline float half_value(std::uint16_t bits) {
 }
 
 } // namespace fitnas::detail
+
+#endif
 
 #endif

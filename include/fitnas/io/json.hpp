@@ -15,6 +15,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <fitnas/config.hpp>
 #include <fitnas/io/candidate.hpp>
 #include <fitnas/io/text_file.hpp>
 #include <fitnas/space/score_table.hpp>
@@ -27,77 +28,18 @@ using json = nlohmann::ordered_json;
 /// @brief Writes a value, indented by two spaces; numbers that are not finite become null. The file is there
 /// whole or not at all.
 /// @throws data_error where the file cannot be written or a text is not UTF-8
-inline void write_json(const std::string& path, const json& value) {
-    std::string text;
-    try {
-        text = value.dump(2) + "\n";
-    } catch (const json::exception& e) {
-        throw data_error("[F0931] " + path + ": cannot be written as JSON: " + e.what());
-    }
-    detail::write_text(path, text);
-}
+FITNAS_API void write_json(const std::string& path, const json& value);
 
 namespace detail {
 /// How deep lists and objects lie in each other. Values are copied, printed and destroyed by recursion: what
 /// is nested deeper than a stack would end the program.
-inline int json_depth(const std::string& text) {
-    int depth = 0;
-    int deepest = 0;
-    bool quoted = false;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const char c = text[i];
-        if (quoted) {
-            i += c == '\\' ? 1 : 0;
-            quoted = c != '"';
-        } else if (c == '"') {
-            quoted = true;
-        } else if (c == '[' || c == '{') {
-            deepest = (std::max)(deepest, ++depth);
-        } else if (c == ']' || c == '}') {
-            --depth;
-        }
-    }
-    return deepest;
-}
+FITNAS_API int json_depth(const std::string& text);
 } // namespace detail
 
 /// @brief Reads a value.
 /// @throws data_error where the file is missing, not JSON in UTF-8, nested more than 256 deep, or an object
 /// of it names a key twice
-inline json read_json(const std::string& path) {
-    const std::string text = detail::read_plain_text(path);
-    constexpr int most = 256;
-    if (const int depth = detail::json_depth(text); depth > most) {
-        throw data_error("[F0932] " + path + ": expected JSON nested at most " + std::to_string(most) +
-                         " deep, got " + std::to_string(depth));
-    }
-    std::string wrong = detail::nul_in(text); // which the parser takes for the end
-    if (wrong.empty()) {
-        std::vector<std::set<std::string>> keys; // of the objects that are open
-        std::string twice;
-        const auto watch = [&](int, json::parse_event_t event, json& value) {
-            if (event == json::parse_event_t::object_start) {
-                keys.emplace_back();
-            } else if (event == json::parse_event_t::object_end) {
-                keys.pop_back();
-            } else if (event == json::parse_event_t::key && twice.empty() &&
-                       !keys.back().insert(value.get<std::string>()).second) {
-                twice = value.dump();
-            }
-            return true;
-        };
-        try {
-            json value = json::parse(text, watch);
-            if (twice.empty()) {
-                return value;
-            }
-            wrong = "an object has the key " + twice + " twice";
-        } catch (const json::exception& e) {
-            wrong = e.what();
-        }
-    }
-    throw data_error("[F0933] " + path + ": expected JSON: " + wrong);
-}
+FITNAS_API json read_json(const std::string& path);
 
 /// @brief A table of scores: a list of `{"arch": "0212", "score": 0.83}`.
 /// @throws shape_error where the columns differ in length; numeric_error where a score is not finite;
@@ -124,17 +66,7 @@ json to_json(const score_table<Space>& table) {
 namespace detail {
 
 /// A list of rows, each an object.
-inline void require_rows(const json& rows, const std::string& what) {
-    if (!rows.is_array()) {
-        throw data_error("[F0936] " + what + ": expected a list of rows, got a JSON " + rows.type_name());
-    }
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-        if (!rows[i].is_object()) {
-            throw data_error("[F0937] " + what + ": row " + std::to_string(i) +
-                             ": expected an object, got a JSON " + rows[i].type_name());
-        }
-    }
-}
+FITNAS_API void require_rows(const json& rows, const std::string& what);
 
 /// A member of a row, of which `good(value)` is true.
 template <class Good>
@@ -259,5 +191,102 @@ std::vector<search::candidate<Space>> candidates_from_json(const json& rows, con
 }
 
 } // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas {
+
+FITNAS_API void write_json(const std::string& path, const json& value) {
+    std::string text;
+    try {
+        text = value.dump(2) + "\n";
+    } catch (const json::exception& e) {
+        throw data_error("[F0931] " + path + ": cannot be written as JSON: " + e.what());
+    }
+    detail::write_text(path, text);
+}
+
+} // namespace fitnas
+
+namespace fitnas::detail {
+
+FITNAS_API int json_depth(const std::string& text) {
+    int depth = 0;
+    int deepest = 0;
+    bool quoted = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
+        if (quoted) {
+            i += c == '\\' ? 1 : 0;
+            quoted = c != '"';
+        } else if (c == '"') {
+            quoted = true;
+        } else if (c == '[' || c == '{') {
+            deepest = (std::max)(deepest, ++depth);
+        } else if (c == ']' || c == '}') {
+            --depth;
+        }
+    }
+    return deepest;
+}
+
+} // namespace fitnas::detail
+
+namespace fitnas {
+
+FITNAS_API json read_json(const std::string& path) {
+    const std::string text = detail::read_plain_text(path);
+    constexpr int most = 256;
+    if (const int depth = detail::json_depth(text); depth > most) {
+        throw data_error("[F0932] " + path + ": expected JSON nested at most " + std::to_string(most) +
+                         " deep, got " + std::to_string(depth));
+    }
+    std::string wrong = detail::nul_in(text); // which the parser takes for the end
+    if (wrong.empty()) {
+        std::vector<std::set<std::string>> keys; // of the objects that are open
+        std::string twice;
+        const auto watch = [&](int, json::parse_event_t event, json& value) {
+            if (event == json::parse_event_t::object_start) {
+                keys.emplace_back();
+            } else if (event == json::parse_event_t::object_end) {
+                keys.pop_back();
+            } else if (event == json::parse_event_t::key && twice.empty() &&
+                       !keys.back().insert(value.get<std::string>()).second) {
+                twice = value.dump();
+            }
+            return true;
+        };
+        try {
+            json value = json::parse(text, watch);
+            if (twice.empty()) {
+                return value;
+            }
+            wrong = "an object has the key " + twice + " twice";
+        } catch (const json::exception& e) {
+            wrong = e.what();
+        }
+    }
+    throw data_error("[F0933] " + path + ": expected JSON: " + wrong);
+}
+
+} // namespace fitnas
+
+namespace fitnas::detail {
+
+FITNAS_API void require_rows(const json& rows, const std::string& what) {
+    if (!rows.is_array()) {
+        throw data_error("[F0936] " + what + ": expected a list of rows, got a JSON " + rows.type_name());
+    }
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        if (!rows[i].is_object()) {
+            throw data_error("[F0937] " + what + ": row " + std::to_string(i) +
+                             ": expected an object, got a JSON " + rows[i].type_name());
+        }
+    }
+}
+
+} // namespace fitnas::detail
+
+#endif
 
 #endif

@@ -25,6 +25,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <fitnas/config.hpp>
 #include <fitnas/data/byte_file.hpp>
 #include <fitnas/io/crc32.hpp>
 #include <fitnas/io/half.hpp>
@@ -43,14 +44,7 @@ inline constexpr std::size_t checksum_digits = 8;
 
 /// Where the digits of the checksum stand in a header; npos where there is none. Quotes inside of a text are
 /// escaped in JSON, so that the key is nothing else.
-inline std::size_t checksum_place(const std::string& header) {
-    const std::size_t at = header.find(checksum_key);
-    if (at == std::string::npos || header.size() < at + checksum_key.size() + checksum_digits + 1 ||
-        header[at + checksum_key.size() + checksum_digits] != '"') {
-        return std::string::npos;
-    }
-    return at + checksum_key.size();
-}
+FITNAS_API std::size_t checksum_place(const std::string& header);
 
 inline std::string checksum_text(std::uint32_t value) {
     char digits[checksum_digits + 1];
@@ -67,41 +61,7 @@ public:
     /// @throws data_error which names the file, and the tensor where there is one: a file that is missing,
     /// truncated or too long; a header that is no JSON of this form; a tensor twice, of an unknown type, of
     /// more or fewer bytes than its shape has, or whose bytes overlap another's; a checksum that is wrong
-    explicit safetensors(const std::string& path) : m_path(path) {
-        detail::byte_file file(path);
-        const std::vector<std::uint8_t> length_bytes = file.read_exactly(8, "a header's length");
-        std::uint64_t length = 0;
-        std::memcpy(&length, length_bytes.data(), sizeof length);
-        if (length < 2 || length > longest_header) {
-            throw data_error("[F0945] " + path + ": not a safetensors file: expected a header of 2 to " +
-                             std::to_string(longest_header) + " bytes, got " + std::to_string(length));
-        }
-        // Before the rest: the length that a file of another kind seems to ask for would only confuse.
-        std::string text(1, static_cast<char>(file.read_exactly(1, "header").front()));
-        if (text.front() != '{') {
-            throw data_error("[F0946] " + path +
-                             ": not a safetensors file: expected a header that begins with {");
-        }
-        const std::vector<std::uint8_t> rest = file.read_exactly(length - 1, "header");
-        text.append(rest.begin(), rest.end());
-        detail::safetensors_header header;
-        if (const std::string nul = detail::nul_in(text);
-            !nul.empty()) { // which the parser takes for the end
-            header.fault = "expected JSON, got " + nul;
-        }
-        if (!header.fault.empty() || !nlohmann::json::sax_parse(text, &header) || !header.fault.empty()) {
-            throw data_error("[F0947] " + path + ": header: " + header.fault);
-        }
-        const std::uint64_t bytes = detail::require_places(header.tensors, path);
-        m_bytes = file.read_exactly(bytes, "tensors");
-        file.require_end("the tensors");
-        m_tensors = std::move(header.tensors);
-        m_metadata = std::move(header.metadata);
-        for (std::size_t i = 0; i < m_tensors.size(); ++i) {
-            m_places.emplace(m_tensors[i].name, i);
-        }
-        check_header(std::move(text));
-    }
+    explicit safetensors(const std::string& path);
 
     const std::string& path() const { return m_path; }
     const std::map<std::string, std::string>& metadata() const { return m_metadata; }
@@ -172,23 +132,7 @@ private:
         return *t;
     }
 
-    void check_header(std::string header) {
-        const std::size_t at = detail::checksum_place(header);
-        if (at == std::string::npos) {
-            return;
-        }
-        const std::string said = header.substr(at, detail::checksum_digits);
-        std::fill_n(header.begin() + static_cast<std::ptrdiff_t>(at), detail::checksum_digits, '0');
-        detail::crc32 sum;
-        sum.add(header.data(), header.size());
-        sum.add(m_bytes.data(), m_bytes.size());
-        const std::string is = detail::checksum_text(sum.value());
-        if (is != said) {
-            throw data_error("[F0951] " + m_path + ": damaged: expected the checksum " + said + ", got " +
-                             is);
-        }
-        m_checked = true;
-    }
+    void check_header(std::string header);
 
     std::string m_path;
     std::map<std::string, std::string> m_metadata;
@@ -217,14 +161,7 @@ struct tensor_view {
 namespace detail {
 
 /// @throws option_error where a name or a text is not UTF-8
-inline std::string header_text(const nlohmann::ordered_json& header, const std::string& path) {
-    try {
-        return header.dump();
-    } catch (const nlohmann::json::exception& e) {
-        throw option_error("[F0955] write_safetensors: " + path +
-                           ": names and texts must be UTF-8: " + e.what());
-    }
-}
+FITNAS_API std::string header_text(const nlohmann::ordered_json& header, const std::string& path);
 
 } // namespace detail
 
@@ -238,8 +175,103 @@ inline std::string header_text(const nlohmann::ordered_json& header, const std::
 /// @throws option_error where a name is empty, reserved or there twice, or a text is not UTF-8
 /// @throws shape_error where a tensor has more or fewer values than its shape
 /// @throws data_error where the file cannot be written; what stood there stays
-inline void write_safetensors(const std::string& path, std::span<const tensor_view> tensors,
-                              const std::map<std::string, std::string>& metadata = {}) {
+FITNAS_API void write_safetensors(const std::string& path, std::span<const tensor_view> tensors,
+                                  const std::map<std::string, std::string>& metadata = {});
+
+/// @brief Reads a file of tensors.
+/// @throws as the constructor of `safetensors`
+inline safetensors read_safetensors(const std::string& path) { return safetensors(path); }
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API std::size_t checksum_place(const std::string& header) {
+    const std::size_t at = header.find(checksum_key);
+    if (at == std::string::npos || header.size() < at + checksum_key.size() + checksum_digits + 1 ||
+        header[at + checksum_key.size() + checksum_digits] != '"') {
+        return std::string::npos;
+    }
+    return at + checksum_key.size();
+}
+
+} // namespace fitnas::detail
+
+namespace fitnas {
+
+FITNAS_API safetensors::safetensors(const std::string& path) : m_path(path) {
+    detail::byte_file file(path);
+    const std::vector<std::uint8_t> length_bytes = file.read_exactly(8, "a header's length");
+    std::uint64_t length = 0;
+    std::memcpy(&length, length_bytes.data(), sizeof length);
+    if (length < 2 || length > longest_header) {
+        throw data_error("[F0945] " + path + ": not a safetensors file: expected a header of 2 to " +
+                         std::to_string(longest_header) + " bytes, got " + std::to_string(length));
+    }
+    // Before the rest: the length that a file of another kind seems to ask for would only confuse.
+    std::string text(1, static_cast<char>(file.read_exactly(1, "header").front()));
+    if (text.front() != '{') {
+        throw data_error("[F0946] " + path +
+                         ": not a safetensors file: expected a header that begins with {");
+    }
+    const std::vector<std::uint8_t> rest = file.read_exactly(length - 1, "header");
+    text.append(rest.begin(), rest.end());
+    detail::safetensors_header header;
+    if (const std::string nul = detail::nul_in(text); !nul.empty()) { // which the parser takes for the end
+        header.fault = "expected JSON, got " + nul;
+    }
+    if (!header.fault.empty() || !nlohmann::json::sax_parse(text, &header) || !header.fault.empty()) {
+        throw data_error("[F0947] " + path + ": header: " + header.fault);
+    }
+    const std::uint64_t bytes = detail::require_places(header.tensors, path);
+    m_bytes = file.read_exactly(bytes, "tensors");
+    file.require_end("the tensors");
+    m_tensors = std::move(header.tensors);
+    m_metadata = std::move(header.metadata);
+    for (std::size_t i = 0; i < m_tensors.size(); ++i) {
+        m_places.emplace(m_tensors[i].name, i);
+    }
+    check_header(std::move(text));
+}
+
+FITNAS_API void safetensors::check_header(std::string header) {
+    const std::size_t at = detail::checksum_place(header);
+    if (at == std::string::npos) {
+        return;
+    }
+    const std::string said = header.substr(at, detail::checksum_digits);
+    std::fill_n(header.begin() + static_cast<std::ptrdiff_t>(at), detail::checksum_digits, '0');
+    detail::crc32 sum;
+    sum.add(header.data(), header.size());
+    sum.add(m_bytes.data(), m_bytes.size());
+    const std::string is = detail::checksum_text(sum.value());
+    if (is != said) {
+        throw data_error("[F0951] " + m_path + ": damaged: expected the checksum " + said + ", got " + is);
+    }
+    m_checked = true;
+}
+
+} // namespace fitnas
+
+namespace fitnas::detail {
+
+FITNAS_API std::string header_text(const nlohmann::ordered_json& header, const std::string& path) {
+    try {
+        return header.dump();
+    } catch (const nlohmann::json::exception& e) {
+        throw option_error("[F0955] write_safetensors: " + path +
+                           ": names and texts must be UTF-8: " + e.what());
+    }
+}
+
+} // namespace fitnas::detail
+
+namespace fitnas {
+
+FITNAS_API void write_safetensors(const std::string& path, std::span<const tensor_view> tensors,
+                                  const std::map<std::string, std::string>& metadata) {
     nlohmann::ordered_json header = nlohmann::ordered_json::object();
     nlohmann::ordered_json& notes = header["__metadata__"];
     notes = nlohmann::ordered_json::object();
@@ -294,10 +326,8 @@ inline void write_safetensors(const std::string& path, std::span<const tensor_vi
     file.commit();
 }
 
-/// @brief Reads a file of tensors.
-/// @throws as the constructor of `safetensors`
-inline safetensors read_safetensors(const std::string& path) { return safetensors(path); }
-
 } // namespace fitnas
+
+#endif
 
 #endif

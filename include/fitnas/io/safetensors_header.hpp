@@ -19,6 +19,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/error.hpp>
 
 namespace fitnas {
@@ -110,39 +111,17 @@ constexpr tensor_type tensor_type_of() {
 }
 
 /// @return how many values; the largest number where they overflow
-inline std::uint64_t tensor_values(std::span<const std::uint64_t> shape) {
-    constexpr std::uint64_t most = (std::numeric_limits<std::uint64_t>::max)();
-    std::uint64_t values = 1;
-    for (const std::uint64_t n : shape) {
-        if (n == 0) {
-            return 0;
-        }
-        values = values > most / n ? most : values * n;
-    }
-    return values;
-}
+FITNAS_API std::uint64_t tensor_values(std::span<const std::uint64_t> shape);
 
 /// @return bytes of a tensor, the last of which may not be full; the largest number where they overflow
-inline std::uint64_t tensor_bytes(tensor_type type, std::span<const std::uint64_t> shape) {
-    constexpr std::uint64_t most = (std::numeric_limits<std::uint64_t>::max)();
-    const std::uint64_t values = tensor_values(shape);
-    const std::uint64_t bits = form_of(type).bits;
-    return values == most || values / 8 > (most - 8) / bits ? most
-                                                            : values / 8 * bits + (values % 8 * bits + 7) / 8;
-}
+FITNAS_API std::uint64_t tensor_bytes(tensor_type type, std::span<const std::uint64_t> shape);
 
 /// @return whether the values end with a byte, as they must
 inline bool fills_bytes(tensor_type type, std::span<const std::uint64_t> shape) {
     return tensor_values(shape) % 8 * form_of(type).bits % 8 == 0;
 }
 
-inline std::string shape_text(std::span<const std::uint64_t> shape) {
-    std::string text = "[";
-    for (std::size_t i = 0; i < shape.size(); ++i) {
-        text += (i > 0 ? ", " : "") + std::to_string(shape[i]);
-    }
-    return text + "]";
-}
+FITNAS_API std::string shape_text(std::span<const std::uint64_t> shape);
 
 /// What a header of safetensors may hold, and nothing else: events of the JSON parser, so that a hostile
 /// header is refused where it turns wrong and nothing is built of it.
@@ -157,93 +136,13 @@ public:
     bool number_integer(std::int64_t) { return unexpected("a negative number"); }
     bool number_float(double, const std::string&) { return unexpected("a number that is no integer"); }
     bool binary(nlohmann::json::binary_t&) { return unexpected("binary data"); }
-    bool number_unsigned(std::uint64_t value) {
-        if (m_list == nullptr) {
-            return unexpected("a number");
-        }
-        if (m_list->size() == most_dimensions) {
-            return refuse("more than " + std::to_string(most_dimensions) + " numbers in a list");
-        }
-        m_list->push_back(value);
-        return true;
-    }
-    bool string(std::string& value) {
-        if (m_depth != 2 || m_list != nullptr) {
-            return unexpected("a text");
-        }
-        if (m_in_metadata) {
-            if (!metadata.emplace(m_key, value).second) {
-                return refuse("the metadata name \"" + m_key + "\" twice");
-            }
-            return true;
-        }
-        if (m_key != "dtype") {
-            return unexpected("a text");
-        }
-        for (const tensor_type_form& form : tensor_types) {
-            if (form.name == value) {
-                tensors.back().type = form.type;
-                return true;
-            }
-        }
-        return refuse("values of the unknown type \"" + value + "\"");
-    }
-    bool start_object(std::size_t) {
-        if (m_depth == 2 || m_list != nullptr) {
-            return unexpected("an object");
-        }
-        ++m_depth;
-        m_seen = 0;
-        return true;
-    }
-    bool key(std::string& name) {
-        m_key = name;
-        if (m_depth == 1) {
-            m_in_metadata = name == "__metadata__";
-            if (!m_in_metadata) {
-                tensors.push_back({.name = name});
-            } else if (m_had_metadata) {
-                return refuse("__metadata__ twice");
-            }
-            m_had_metadata = m_had_metadata || m_in_metadata;
-            return true;
-        }
-        if (m_in_metadata) {
-            return true;
-        }
-        const unsigned bit = name == "dtype" ? 1U : name == "shape" ? 2U : name == "data_offsets" ? 4U : 0U;
-        if (bit == 0 || (m_seen & bit) != 0) {
-            return refuse(bit == 0 ? "the unknown member \"" + name + "\"" : "\"" + name + "\" twice");
-        }
-        m_seen |= bit;
-        return true;
-    }
-    bool end_object() {
-        if (m_depth == 2 && !m_in_metadata && m_seen != 7U) {
-            return refuse("a tensor without dtype, shape or data_offsets");
-        }
-        --m_depth;
-        return true;
-    }
-    bool start_array(std::size_t) {
-        if (m_depth != 2 || m_in_metadata || m_list != nullptr || m_key == "dtype") {
-            return unexpected("a list");
-        }
-        m_list = m_key == "shape" ? &tensors.back().shape : &m_offsets;
-        m_offsets.clear();
-        return true;
-    }
-    bool end_array() {
-        if (m_list == &m_offsets) {
-            if (m_offsets.size() != 2) {
-                return refuse(std::to_string(m_offsets.size()) + " data_offsets, where 2 are expected");
-            }
-            tensors.back().begin = m_offsets[0];
-            tensors.back().end = m_offsets[1];
-        }
-        m_list = nullptr;
-        return true;
-    }
+    bool number_unsigned(std::uint64_t value);
+    bool string(std::string& value);
+    bool start_object(std::size_t);
+    bool key(std::string& name);
+    bool end_object();
+    bool start_array(std::size_t);
+    bool end_array();
     bool parse_error(std::size_t at, const std::string&, const nlohmann::json::exception&) {
         return refuse("expected JSON, which ends at byte " + std::to_string(at));
     }
@@ -251,13 +150,7 @@ public:
 private:
     static constexpr std::size_t most_dimensions = 64;
 
-    bool refuse(const std::string& what) {
-        if (fault.empty()) {
-            const bool named = m_depth == 2 && !m_in_metadata && !tensors.empty();
-            fault = (named ? "tensor \"" + tensors.back().name + "\": " : std::string()) + what;
-        }
-        return false;
-    }
+    bool refuse(const std::string& what);
     bool unexpected(const std::string& what) {
         return refuse(what + " at " + (m_key.empty() ? "the beginning" : "\"" + m_key + "\"") +
                       ", where none is expected");
@@ -275,7 +168,147 @@ private:
 /// Sorts the tensors by place, and refuses those whose sizes are not what type and shape say, which overlap,
 /// or leave bytes between them.
 /// @return bytes of all
-inline std::uint64_t require_places(std::vector<tensor_info>& tensors, const std::string& path) {
+FITNAS_API std::uint64_t require_places(std::vector<tensor_info>& tensors, const std::string& path);
+
+} // namespace detail
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API std::uint64_t tensor_values(std::span<const std::uint64_t> shape) {
+    constexpr std::uint64_t most = (std::numeric_limits<std::uint64_t>::max)();
+    std::uint64_t values = 1;
+    for (const std::uint64_t n : shape) {
+        if (n == 0) {
+            return 0;
+        }
+        values = values > most / n ? most : values * n;
+    }
+    return values;
+}
+
+FITNAS_API std::uint64_t tensor_bytes(tensor_type type, std::span<const std::uint64_t> shape) {
+    constexpr std::uint64_t most = (std::numeric_limits<std::uint64_t>::max)();
+    const std::uint64_t values = tensor_values(shape);
+    const std::uint64_t bits = form_of(type).bits;
+    return values == most || values / 8 > (most - 8) / bits ? most
+                                                            : values / 8 * bits + (values % 8 * bits + 7) / 8;
+}
+
+FITNAS_API std::string shape_text(std::span<const std::uint64_t> shape) {
+    std::string text = "[";
+    for (std::size_t i = 0; i < shape.size(); ++i) {
+        text += (i > 0 ? ", " : "") + std::to_string(shape[i]);
+    }
+    return text + "]";
+}
+
+FITNAS_API bool safetensors_header::number_unsigned(std::uint64_t value) {
+    if (m_list == nullptr) {
+        return unexpected("a number");
+    }
+    if (m_list->size() == most_dimensions) {
+        return refuse("more than " + std::to_string(most_dimensions) + " numbers in a list");
+    }
+    m_list->push_back(value);
+    return true;
+}
+
+FITNAS_API bool safetensors_header::string(std::string& value) {
+    if (m_depth != 2 || m_list != nullptr) {
+        return unexpected("a text");
+    }
+    if (m_in_metadata) {
+        if (!metadata.emplace(m_key, value).second) {
+            return refuse("the metadata name \"" + m_key + "\" twice");
+        }
+        return true;
+    }
+    if (m_key != "dtype") {
+        return unexpected("a text");
+    }
+    for (const tensor_type_form& form : tensor_types) {
+        if (form.name == value) {
+            tensors.back().type = form.type;
+            return true;
+        }
+    }
+    return refuse("values of the unknown type \"" + value + "\"");
+}
+
+FITNAS_API bool safetensors_header::start_object(std::size_t) {
+    if (m_depth == 2 || m_list != nullptr) {
+        return unexpected("an object");
+    }
+    ++m_depth;
+    m_seen = 0;
+    return true;
+}
+
+FITNAS_API bool safetensors_header::key(std::string& name) {
+    m_key = name;
+    if (m_depth == 1) {
+        m_in_metadata = name == "__metadata__";
+        if (!m_in_metadata) {
+            tensors.push_back({.name = name});
+        } else if (m_had_metadata) {
+            return refuse("__metadata__ twice");
+        }
+        m_had_metadata = m_had_metadata || m_in_metadata;
+        return true;
+    }
+    if (m_in_metadata) {
+        return true;
+    }
+    const unsigned bit = name == "dtype" ? 1U : name == "shape" ? 2U : name == "data_offsets" ? 4U : 0U;
+    if (bit == 0 || (m_seen & bit) != 0) {
+        return refuse(bit == 0 ? "the unknown member \"" + name + "\"" : "\"" + name + "\" twice");
+    }
+    m_seen |= bit;
+    return true;
+}
+
+FITNAS_API bool safetensors_header::end_object() {
+    if (m_depth == 2 && !m_in_metadata && m_seen != 7U) {
+        return refuse("a tensor without dtype, shape or data_offsets");
+    }
+    --m_depth;
+    return true;
+}
+
+FITNAS_API bool safetensors_header::start_array(std::size_t) {
+    if (m_depth != 2 || m_in_metadata || m_list != nullptr || m_key == "dtype") {
+        return unexpected("a list");
+    }
+    m_list = m_key == "shape" ? &tensors.back().shape : &m_offsets;
+    m_offsets.clear();
+    return true;
+}
+
+FITNAS_API bool safetensors_header::end_array() {
+    if (m_list == &m_offsets) {
+        if (m_offsets.size() != 2) {
+            return refuse(std::to_string(m_offsets.size()) + " data_offsets, where 2 are expected");
+        }
+        tensors.back().begin = m_offsets[0];
+        tensors.back().end = m_offsets[1];
+    }
+    m_list = nullptr;
+    return true;
+}
+
+FITNAS_API bool safetensors_header::refuse(const std::string& what) {
+    if (fault.empty()) {
+        const bool named = m_depth == 2 && !m_in_metadata && !tensors.empty();
+        fault = (named ? "tensor \"" + tensors.back().name + "\": " : std::string()) + what;
+    }
+    return false;
+}
+
+FITNAS_API std::uint64_t require_places(std::vector<tensor_info>& tensors, const std::string& path) {
     std::sort(tensors.begin(), tensors.end(),
               [](const tensor_info& a, const tensor_info& b) { return a.name < b.name; });
     for (std::size_t i = 0; i < tensors.size(); ++i) {
@@ -310,8 +343,8 @@ inline std::uint64_t require_places(std::vector<tensor_info>& tensors, const std
     return at;
 }
 
-} // namespace detail
+} // namespace fitnas::detail
 
-} // namespace fitnas
+#endif
 
 #endif

@@ -111,35 +111,8 @@ extern "C" inline void fitnas_note_signal(int number) {
 /// guard lives holds, then and afterwards.
 class signal_guard {
 public:
-    signal_guard() {
-        detail::signal_guards& all = detail::all_signal_guards;
-        const std::lock_guard lock(all.mutex);
-        ++all.count;
-        m_before = all.came;
-        for (std::size_t i = 0; i < detail::noted_signals.size(); ++i) {
-            const int number = detail::noted_signals[i];
-            all.kinds[i].pending = 0;
-            const detail::signal_action present = detail::present_action(number);
-            if (!detail::is_handler(present, SIG_IGN) &&
-                !detail::is_handler(present, detail::fitnas_note_signal)) {
-                all.kinds[i].before = present;
-                detail::set_action(number, detail::noting_action());
-            }
-        }
-    }
-    ~signal_guard() {
-        detail::signal_guards& all = detail::all_signal_guards;
-        const std::lock_guard lock(all.mutex);
-        if (--all.count > 0) {
-            return;
-        }
-        for (std::size_t i = 0; i < detail::noted_signals.size(); ++i) {
-            const int number = detail::noted_signals[i];
-            if (detail::is_handler(detail::present_action(number), detail::fitnas_note_signal)) {
-                detail::set_action(number, all.kinds[i].before);
-            }
-        }
-    }
+    signal_guard();
+    ~signal_guard();
     signal_guard(const signal_guard&) = delete;
     signal_guard& operator=(const signal_guard&) = delete;
 
@@ -153,5 +126,44 @@ private:
 };
 
 } // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas {
+
+FITNAS_API signal_guard::signal_guard() {
+    detail::signal_guards& all = detail::all_signal_guards;
+    const std::lock_guard lock(all.mutex);
+    ++all.count;
+    m_before = all.came;
+    for (std::size_t i = 0; i < detail::noted_signals.size(); ++i) {
+        const int number = detail::noted_signals[i];
+        all.kinds[i].pending = 0;
+        const detail::signal_action present = detail::present_action(number);
+        if (!detail::is_handler(present, SIG_IGN) &&
+            !detail::is_handler(present, detail::fitnas_note_signal)) {
+            all.kinds[i].before = present;
+            detail::set_action(number, detail::noting_action());
+        }
+    }
+}
+
+FITNAS_API signal_guard::~signal_guard() {
+    detail::signal_guards& all = detail::all_signal_guards;
+    const std::lock_guard lock(all.mutex);
+    if (--all.count > 0) {
+        return;
+    }
+    for (std::size_t i = 0; i < detail::noted_signals.size(); ++i) {
+        const int number = detail::noted_signals[i];
+        if (detail::is_handler(detail::present_action(number), detail::fitnas_note_signal)) {
+            detail::set_action(number, all.kinds[i].before);
+        }
+    }
+}
+
+} // namespace fitnas
+
+#endif
 
 #endif

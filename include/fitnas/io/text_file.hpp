@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/data/byte_file.hpp>
 #include <fitnas/io/whole_file.hpp>
 
@@ -31,7 +32,22 @@ inline std::string read_text(const std::string& path) {
 
 /// @return "UTF-16" or "UTF-32" where a text begins as one of them does, with ASCII or a byte order mark;
 /// otherwise nothing
-inline std::string_view wide_encoding(std::string_view text) {
+FITNAS_API std::string_view wide_encoding(std::string_view text);
+
+/// @return where a text has a byte of zeros, behind which a reader might see nothing; empty: nowhere
+FITNAS_API std::string nul_in(std::string_view text);
+
+/// Reads a file of text in UTF-8, or anything else in which ASCII is ASCII.
+/// @throws data_error as `read_text`, and where the file is in UTF-16 or UTF-32
+FITNAS_API std::string read_plain_text(const std::string& path);
+
+} // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API std::string_view wide_encoding(std::string_view text) {
     const std::string_view head = text.substr(0, 4);
     std::string zeros; // which bytes are zero
     for (const char c : head) {
@@ -45,8 +61,7 @@ inline std::string_view wide_encoding(std::string_view text) {
     return marked || zeros == "x0x0" || zeros == "0x0x" ? "UTF-16" : "";
 }
 
-/// @return where a text has a byte of zeros, behind which a reader might see nothing; empty: nowhere
-inline std::string nul_in(std::string_view text) {
+FITNAS_API std::string nul_in(std::string_view text) {
     const std::size_t at = text.find('\0');
     return at == std::string_view::npos
                ? ""
@@ -55,9 +70,7 @@ inline std::string nul_in(std::string_view text) {
                          1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n'));
 }
 
-/// Reads a file of text in UTF-8, or anything else in which ASCII is ASCII.
-/// @throws data_error as `read_text`, and where the file is in UTF-16 or UTF-32
-inline std::string read_plain_text(const std::string& path) {
+FITNAS_API std::string read_plain_text(const std::string& path) {
     std::string text = read_text(path);
     if (const std::string_view encoding = wide_encoding(text); !encoding.empty()) {
         throw data_error("[F0976] " + path + ": expected text in UTF-8, the file is in " +
@@ -67,5 +80,7 @@ inline std::string read_plain_text(const std::string& path) {
 }
 
 } // namespace fitnas::detail
+
+#endif
 
 #endif

@@ -151,13 +151,7 @@ inline written_place find_place(const std::string& path) { return {path}; }
 class whole_file {
 public:
     /// @throws data_error with the system's reason, as the others do
-    explicit whole_file(const std::string& path)
-        : m_path(path), m_place(find_place(path)), m_temporary(m_place.path + ".tmp"), m_file(opened()) {
-        if (!m_file) {
-            throw data_error("[F0956] " + path + ": cannot be written: " + m_temporary + ": " +
-                             std::strerror(errno));
-        }
-    }
+    explicit whole_file(const std::string& path);
     ~whole_file() { drop(); }
     whole_file(const whole_file&) = delete;
     whole_file& operator=(const whole_file&) = delete;
@@ -169,51 +163,17 @@ public:
     }
 
     /// Once, after everything was appended.
-    void commit() {
-        bool good = std::fflush(m_file.get()) == 0;
-#if FITNAS_HAS_POSIX_FILES
-        good = good && fsync(fileno(m_file.get())) == 0;
-#endif
-        if (!good) {
-            refuse("written");
-        }
-#if !FITNAS_HAS_POSIX_FILES // where open files cannot be renamed
-        if (std::fclose(m_file.release()) != 0) {
-            refuse("written");
-        }
-#endif
-        if (std::rename(m_temporary.c_str(), m_place.path.c_str()) != 0) {
-            refuse("put in place");
-        }
-        m_file.reset(); // and who waits may begin
-        sync_folder();
-    }
+    void commit();
 
 private:
     struct close_file {
         void operator()(std::FILE* f) const { std::fclose(f); }
     };
 
-    std::FILE* opened() const {
-#if FITNAS_HAS_POSIX_FILES
-        return open_alone(m_temporary, m_place);
-#else
-        return std::fopen(m_temporary.c_str(), "wb");
-#endif
-    }
+    std::FILE* opened() const;
 
     /// Removes the temporary before anybody else can take it for theirs.
-    void drop() {
-        if (m_file) {
-#if FITNAS_HAS_POSIX_FILES
-            std::remove(m_temporary.c_str());
-            m_file.reset();
-#else
-            m_file.reset();
-            std::remove(m_temporary.c_str());
-#endif
-        }
-    }
+    void drop();
 
     [[noreturn]] void refuse(const std::string& what) {
         const std::string reason = std::strerror(errno);
@@ -223,17 +183,7 @@ private:
 
     /// So that the new name, too, outlives a loss of power. Folders that cannot be synced (some network file
     /// systems) are no error: the file is in place.
-    void sync_folder() const {
-#if FITNAS_HAS_POSIX_FILES
-        const std::size_t slash = m_place.path.rfind('/');
-        const std::string folder = slash == std::string::npos ? "." : m_place.path.substr(0, slash + 1);
-        const int descriptor = open(folder.c_str(), O_RDONLY | O_CLOEXEC);
-        if (descriptor >= 0) {
-            (void)fsync(descriptor);
-            close(descriptor);
-        }
-#endif
-    }
+    void sync_folder() const;
 
     std::string m_path;
     written_place m_place;
@@ -247,5 +197,73 @@ private:
 FITNAS_COLD inline void require_writable(const std::string& path) { const whole_file probe(path); }
 
 } // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API whole_file::whole_file(const std::string& path)
+    : m_path(path), m_place(find_place(path)), m_temporary(m_place.path + ".tmp"), m_file(opened()) {
+    if (!m_file) {
+        throw data_error("[F0956] " + path + ": cannot be written: " + m_temporary + ": " +
+                         std::strerror(errno));
+    }
+}
+
+FITNAS_API void whole_file::commit() {
+    bool good = std::fflush(m_file.get()) == 0;
+#if FITNAS_HAS_POSIX_FILES
+    good = good && fsync(fileno(m_file.get())) == 0;
+#endif
+    if (!good) {
+        refuse("written");
+    }
+#if !FITNAS_HAS_POSIX_FILES // where open files cannot be renamed
+    if (std::fclose(m_file.release()) != 0) {
+        refuse("written");
+    }
+#endif
+    if (std::rename(m_temporary.c_str(), m_place.path.c_str()) != 0) {
+        refuse("put in place");
+    }
+    m_file.reset(); // and who waits may begin
+    sync_folder();
+}
+
+FITNAS_API std::FILE* whole_file::opened() const {
+#if FITNAS_HAS_POSIX_FILES
+    return open_alone(m_temporary, m_place);
+#else
+    return std::fopen(m_temporary.c_str(), "wb");
+#endif
+}
+
+FITNAS_API void whole_file::drop() {
+    if (m_file) {
+#if FITNAS_HAS_POSIX_FILES
+        std::remove(m_temporary.c_str());
+        m_file.reset();
+#else
+        m_file.reset();
+        std::remove(m_temporary.c_str());
+#endif
+    }
+}
+
+FITNAS_API void whole_file::sync_folder() const {
+#if FITNAS_HAS_POSIX_FILES
+    const std::size_t slash = m_place.path.rfind('/');
+    const std::string folder = slash == std::string::npos ? "." : m_place.path.substr(0, slash + 1);
+    const int descriptor = open(folder.c_str(), O_RDONLY | O_CLOEXEC);
+    if (descriptor >= 0) {
+        (void)fsync(descriptor);
+        close(descriptor);
+    }
+#endif
+}
+
+} // namespace fitnas::detail
+
+#endif
 
 #endif

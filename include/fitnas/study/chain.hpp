@@ -8,20 +8,13 @@
 #include <cstdio>
 #include <string>
 
+#include <fitnas/config.hpp>
 #include <fitnas/space/cost.hpp>
 
 namespace fitnas::study {
 
 /// @return a count with three digits: "312", "61.9 k", "2.31 M"
-inline std::string short_count(long long n) {
-    const auto value = static_cast<double>(n);
-    if (n < 1000) {
-        return std::to_string(n);
-    }
-    const double scaled = value < 999500 ? value / 1e3 : value / 1e6;
-    const int digits = scaled < 9.995 ? 2 : scaled < 99.95 ? 1 : 0;
-    return fitnas::detail::fixed_point_text(scaled, digits) + (value < 999500 ? " k" : " M");
-}
+FITNAS_API std::string short_count(long long n);
 
 /// @return SVG: a box a layer from the stem to the head, with the shape behind it, and a bar for its share of
 /// the macs. Takes the colours of the page.
@@ -71,5 +64,23 @@ std::string chain_svg(const architecture<Space>& a) {
 }
 
 } // namespace fitnas::study
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::study {
+
+FITNAS_API std::string short_count(long long n) {
+    const auto value = static_cast<double>(n);
+    if (n < 1000) {
+        return std::to_string(n);
+    }
+    const double scaled = value < 999500 ? value / 1e3 : value / 1e6;
+    const int digits = scaled < 9.995 ? 2 : scaled < 99.95 ? 1 : 0;
+    return fitnas::detail::fixed_point_text(scaled, digits) + (value < 999500 ? " k" : " M");
+}
+
+} // namespace fitnas::study
+
+#endif
 
 #endif

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/data/cifar.hpp>
 #include <fitnas/data/fashion_mnist.hpp>
 #include <fitnas/data/synthetic.hpp>
@@ -26,128 +27,147 @@ struct data_source {
     /// Reads what `fashion-mnist:DIR` and the like say. Commas stand between files; where a name has commas
     /// of its own, the text is cut where that gives files that are there.
     /// @throws option_error where the text is none of them, or can be read in several ways
-    static data_source parse(const std::string& text) {
-        const std::size_t colon = text.find(':');
-        data_source source{text.substr(0, colon), {}};
-        const std::string rest = colon == std::string::npos ? "" : text.substr(colon + 1);
-        if ((source.kind == "fashion-mnist" || source.kind == "cifar10") && !rest.empty()) {
-            source.places = {rest};
-        } else if (source.kind == "idx") {
-            source.places = idx_files(rest);
-        }
-        if (source.places.empty() != (text == "synthetic")) {
-            throw option_error("[F1001] data: expected fashion-mnist:DIR, cifar10:DIR, idx:IMAGES,LABELS, "
-                               "idx:IMAGES,LABELS,TEST_IMAGES,TEST_LABELS or synthetic, got \"" +
-                               text + "\"" +
-                               (rest.find(',') == std::string::npos
-                                    ? ""
-                                    : "; a comma may be a part of a name only where all files are there"));
-        }
-        return source;
-    }
+    static data_source parse(const std::string& text);
 
     /// @return the files that are read
     /// @throws data_error where one is missing
-    std::vector<std::string> files() const {
-        std::vector<std::string> names;
-        if (kind == "fashion-mnist") {
-            names = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte",
-                     "t10k-labels-idx1-ubyte"};
-        } else if (kind == "cifar10") {
-            names = {"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin",
-                     "data_batch_4.bin", "data_batch_5.bin", "test_batch.bin"};
-        } else {
-            return places;
-        }
-        for (std::string& name : names) {
-            name = fitnas::detail::find_file(places.front(), name);
-        }
-        return names;
-    }
+    std::vector<std::string> files() const;
 
     /// @param image,classes what the space takes, grey or in colour; `synthetic` makes such images
     /// @param options how the training images are split; a pair of IDX files without test files gives a sixth
     /// of its images to the test
     /// @throws data_error where a file is missing or wrong; option_error as `split`
-    dataset load(shape image, int classes, const split_options& options) const {
-        if (kind == "fashion-mnist") {
-            return datasets::fashion_mnist(places.front(), options);
-        }
-        if (kind == "cifar10") {
-            return datasets::cifar10(places.front(), options);
-        }
-        if (kind == "synthetic") {
-            const std::size_t train = options.train_limit == 0 ? 10000 : options.train_limit;
-            return datasets::synthetic({.image = image,
-                                        .classes = classes,
-                                        .train = train,
-                                        .validation = options.validation,
-                                        .test = 1000,
-                                        .seed = options.seed,
-                                        .noise = 90});
-        }
-        const image_view all = read_idx(places[0], places[1], classes);
-        if (all.image_shape() != image) {
-            throw data_error("[F1065] data: the space takes images of " + to_string(image) +
-                             " (height x width x channels), " + places[0] + " has images of " +
-                             to_string(all.image_shape()));
-        }
-        if (places.size() == 4) {
-            return split(all, read_idx(places[2], places[3], classes), options);
-        }
-        dataset halves = split(all, all, {.validation = all.size() / 6, .seed = options.seed});
-        return split(halves.train, std::move(halves.validation), options);
-    }
+    dataset load(shape image, int classes, const split_options& options) const;
 
 private:
     /// Goes through all ways to cut a text at commas into names of files.
     /// @param names those before `from`
     /// @param ways what is found: 2 or 4 names, of which each is there
     static void cut(const std::string& text, std::size_t from, std::vector<std::string>& names,
-                    std::vector<std::vector<std::string>>& ways) {
-        for (std::size_t end = from; names.size() < 4 && end < text.size();) {
-            end = (std::min)(text.find(',', end + 1), text.size());
-            names.push_back(text.substr(from, end - from));
-            std::error_code none;
-            const auto kind = std::filesystem::status(names.back(), none).type();
-            if (kind != std::filesystem::file_type::not_found && kind != std::filesystem::file_type::none &&
-                kind != std::filesystem::file_type::directory) {
-                if (end < text.size()) {
-                    cut(text, end + 1, names, ways);
-                } else if (names.size() % 2 == 0) {
-                    ways.push_back(names);
-                }
-            }
-            names.pop_back();
-        }
-    }
+                    std::vector<std::vector<std::string>>& ways);
 
     /// @return 2 or 4 names; none where the text has not so many
-    static std::vector<std::string> idx_files(const std::string& text) {
-        std::vector<std::string> names;
-        std::vector<std::vector<std::string>> ways;
-        cut(text, 0, names, ways);
-        std::size_t from = 0;
-        for (std::size_t comma = 0; comma != std::string::npos; from = comma + 1) {
-            comma = text.find(',', from);
-            names.push_back(text.substr(from, comma == std::string::npos ? comma : comma - from));
-        }
-        if (std::find(ways.begin(), ways.end(), names) != ways.end()) {
-            return names; // cut at every comma
-        }
-        if (ways.size() > 1) {
-            throw option_error("[F1066] data: \"idx:" + text + "\" can be cut into files that are there in " +
-                               std::to_string(ways.size()) +
-                               " ways: give links to them whose names have no commas");
-        }
-        if (ways.size() == 1) {
-            return ways.front();
-        }
-        const bool empty = std::any_of(names.begin(), names.end(), [](const auto& n) { return n.empty(); });
-        return empty || (names.size() != 2 && names.size() != 4) ? std::vector<std::string>() : names;
-    }
+    static std::vector<std::string> idx_files(const std::string& text);
 };
 
 } // namespace fitnas::study
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::study {
+
+FITNAS_API data_source data_source::parse(const std::string& text) {
+    const std::size_t colon = text.find(':');
+    data_source source{text.substr(0, colon), {}};
+    const std::string rest = colon == std::string::npos ? "" : text.substr(colon + 1);
+    if ((source.kind == "fashion-mnist" || source.kind == "cifar10") && !rest.empty()) {
+        source.places = {rest};
+    } else if (source.kind == "idx") {
+        source.places = idx_files(rest);
+    }
+    if (source.places.empty() != (text == "synthetic")) {
+        throw option_error("[F1001] data: expected fashion-mnist:DIR, cifar10:DIR, idx:IMAGES,LABELS, "
+                           "idx:IMAGES,LABELS,TEST_IMAGES,TEST_LABELS or synthetic, got \"" +
+                           text + "\"" +
+                           (rest.find(',') == std::string::npos
+                                ? ""
+                                : "; a comma may be a part of a name only where all files are there"));
+    }
+    return source;
+}
+
+FITNAS_API std::vector<std::string> data_source::files() const {
+    std::vector<std::string> names;
+    if (kind == "fashion-mnist") {
+        names = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte",
+                 "t10k-labels-idx1-ubyte"};
+    } else if (kind == "cifar10") {
+        names = {"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin",
+                 "data_batch_4.bin", "data_batch_5.bin", "test_batch.bin"};
+    } else {
+        return places;
+    }
+    for (std::string& name : names) {
+        name = fitnas::detail::find_file(places.front(), name);
+    }
+    return names;
+}
+
+FITNAS_API dataset data_source::load(shape image, int classes, const split_options& options) const {
+    if (kind == "fashion-mnist") {
+        return datasets::fashion_mnist(places.front(), options);
+    }
+    if (kind == "cifar10") {
+        return datasets::cifar10(places.front(), options);
+    }
+    if (kind == "synthetic") {
+        const std::size_t train = options.train_limit == 0 ? 10000 : options.train_limit;
+        return datasets::synthetic({.image = image,
+                                    .classes = classes,
+                                    .train = train,
+                                    .validation = options.validation,
+                                    .test = 1000,
+                                    .seed = options.seed,
+                                    .noise = 90});
+    }
+    const image_view all = read_idx(places[0], places[1], classes);
+    if (all.image_shape() != image) {
+        throw data_error("[F1065] data: the space takes images of " + to_string(image) +
+                         " (height x width x channels), " + places[0] + " has images of " +
+                         to_string(all.image_shape()));
+    }
+    if (places.size() == 4) {
+        return split(all, read_idx(places[2], places[3], classes), options);
+    }
+    dataset halves = split(all, all, {.validation = all.size() / 6, .seed = options.seed});
+    return split(halves.train, std::move(halves.validation), options);
+}
+
+FITNAS_API void data_source::cut(const std::string& text, std::size_t from, std::vector<std::string>& names,
+                                 std::vector<std::vector<std::string>>& ways) {
+    for (std::size_t end = from; names.size() < 4 && end < text.size();) {
+        end = (std::min)(text.find(',', end + 1), text.size());
+        names.push_back(text.substr(from, end - from));
+        std::error_code none;
+        const auto kind = std::filesystem::status(names.back(), none).type();
+        if (kind != std::filesystem::file_type::not_found && kind != std::filesystem::file_type::none &&
+            kind != std::filesystem::file_type::directory) {
+            if (end < text.size()) {
+                cut(text, end + 1, names, ways);
+            } else if (names.size() % 2 == 0) {
+                ways.push_back(names);
+            }
+        }
+        names.pop_back();
+    }
+}
+
+FITNAS_API std::vector<std::string> data_source::idx_files(const std::string& text) {
+    std::vector<std::string> names;
+    std::vector<std::vector<std::string>> ways;
+    cut(text, 0, names, ways);
+    std::size_t from = 0;
+    for (std::size_t comma = 0; comma != std::string::npos; from = comma + 1) {
+        comma = text.find(',', from);
+        names.push_back(text.substr(from, comma == std::string::npos ? comma : comma - from));
+    }
+    if (std::find(ways.begin(), ways.end(), names) != ways.end()) {
+        return names; // cut at every comma
+    }
+    if (ways.size() > 1) {
+        throw option_error("[F1066] data: \"idx:" + text + "\" can be cut into files that are there in " +
+                           std::to_string(ways.size()) +
+                           " ways: give links to them whose names have no commas");
+    }
+    if (ways.size() == 1) {
+        return ways.front();
+    }
+    const bool empty = std::any_of(names.begin(), names.end(), [](const auto& n) { return n.empty(); });
+    return empty || (names.size() != 2 && names.size() != 4) ? std::vector<std::string>() : names;
+}
+
+} // namespace fitnas::study
+
+#endif
 
 #endif

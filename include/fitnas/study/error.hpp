@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/mean.hpp>
 #include <fitnas/data/split.hpp>
 #include <fitnas/study/error_parts.hpp>
@@ -113,47 +114,14 @@ struct error_scores {
     }
 };
 
-inline void require_error_settings(const error_settings& s, std::size_t validation) {
-    if (s.seeds < 2 || s.folds < 2 || s.images < 1) {
-        throw option_error("[F1003] error: expected at least 2 seeds, 2 folds and 1 image, got " +
-                           std::to_string(s.seeds) + ", " + std::to_string(s.folds) + " and " +
-                           std::to_string(s.images));
-    }
-    if (s.images * static_cast<std::size_t>(s.folds) > validation) {
-        throw option_error("[F1004] error: " + std::to_string(s.folds) + " folds of " +
-                           std::to_string(s.images) + " images are more than the " +
-                           std::to_string(validation) + " validation images");
-    }
-}
+FITNAS_API void require_error_settings(const error_settings& s, std::size_t validation);
 
 /// The mean of columns, row by row.
 /// @param images that each value is a share of, to be counted and divided once; 0 where values are no shares
-inline std::vector<double> mean_of(const std::vector<std::vector<double>>& columns, std::size_t images) {
-    const auto of = static_cast<double>(images);
-    std::vector<double> mean;
-    std::vector<double> row(columns.size());
-    for (std::size_t i = 0; i < columns.front().size(); ++i) {
-        for (std::size_t c = 0; c < columns.size(); ++c) {
-            row[c] = images == 0 ? columns[c][i] : std::round(columns[c][i] * of);
-        }
-        mean.push_back(images == 0 ? fitnas::detail::exact_mean(row)
-                                   : std::accumulate(row.begin(), row.end(), 0.0) /
-                                         (static_cast<double>(row.size()) * of));
-    }
-    return mean;
-}
+FITNAS_API std::vector<double> mean_of(const std::vector<std::vector<double>>& columns, std::size_t images);
 
 /// The parts of one kind of score as rows.
-inline void describe_error(const std::string& name, const error_parts& parts, csv_rows& table) {
-    const std::pair<const char*, double> named[] = {{"images", parts.images}, {"training", parts.training},
-                                                    {"bias", parts.bias},     {"scale", parts.scale},
-                                                    {"total", parts.total()}, {"quality", parts.quality}};
-    for (const auto& [part, variance] : named) {
-        if (!std::isnan(variance)) {
-            table.rows.push_back({name, part, exact_text(variance), exact_text(std::sqrt(variance))});
-        }
-    }
-}
+FITNAS_API void describe_error(const std::string& name, const error_parts& parts, csv_rows& table);
 
 } // namespace detail
 
@@ -284,5 +252,52 @@ void error_stage(const run_folder& folder, dataset data, const error_settings& s
 }
 
 } // namespace fitnas::study
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::study::detail {
+
+FITNAS_API void require_error_settings(const error_settings& s, std::size_t validation) {
+    if (s.seeds < 2 || s.folds < 2 || s.images < 1) {
+        throw option_error("[F1003] error: expected at least 2 seeds, 2 folds and 1 image, got " +
+                           std::to_string(s.seeds) + ", " + std::to_string(s.folds) + " and " +
+                           std::to_string(s.images));
+    }
+    if (s.images * static_cast<std::size_t>(s.folds) > validation) {
+        throw option_error("[F1004] error: " + std::to_string(s.folds) + " folds of " +
+                           std::to_string(s.images) + " images are more than the " +
+                           std::to_string(validation) + " validation images");
+    }
+}
+
+FITNAS_API std::vector<double> mean_of(const std::vector<std::vector<double>>& columns, std::size_t images) {
+    const auto of = static_cast<double>(images);
+    std::vector<double> mean;
+    std::vector<double> row(columns.size());
+    for (std::size_t i = 0; i < columns.front().size(); ++i) {
+        for (std::size_t c = 0; c < columns.size(); ++c) {
+            row[c] = images == 0 ? columns[c][i] : std::round(columns[c][i] * of);
+        }
+        mean.push_back(images == 0 ? fitnas::detail::exact_mean(row)
+                                   : std::accumulate(row.begin(), row.end(), 0.0) /
+                                         (static_cast<double>(row.size()) * of));
+    }
+    return mean;
+}
+
+FITNAS_API void describe_error(const std::string& name, const error_parts& parts, csv_rows& table) {
+    const std::pair<const char*, double> named[] = {{"images", parts.images}, {"training", parts.training},
+                                                    {"bias", parts.bias},     {"scale", parts.scale},
+                                                    {"total", parts.total()}, {"quality", parts.quality}};
+    for (const auto& [part, variance] : named) {
+        if (!std::isnan(variance)) {
+            table.rows.push_back({name, part, exact_text(variance), exact_text(std::sqrt(variance))});
+        }
+    }
+}
+
+} // namespace fitnas::study::detail
+
+#endif
 
 #endif

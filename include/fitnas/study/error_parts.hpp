@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/error.hpp>
 #include <fitnas/core/mean.hpp>
 
@@ -35,19 +36,7 @@ struct error_parts {
 
 namespace detail {
 /// Variances times the square of two to `exponent`.
-inline error_parts in_unit(error_parts parts, int exponent) {
-    double largest = 0;
-    for (double* v : {&parts.images, &parts.training, &parts.quality, &parts.scale, &parts.bias}) {
-        largest = *v > largest ? *v : largest;
-        *v = std::ldexp(*v, 2 * exponent);
-    }
-    if (largest > 0 && !std::isnormal(std::ldexp(largest, 2 * exponent))) {
-        throw numeric_error("[F1060] split_error: the variances of scores near " +
-                            fitnas::detail::number_text(std::ldexp(1.0, exponent)) +
-                            " are no numbers that a double holds; give scores and truths in another unit");
-    }
-    return parts;
-}
+FITNAS_API error_parts in_unit(error_parts parts, int exponent);
 } // namespace detail
 
 /// @brief Splits the variance of scores s(a, r, f) of networks a, seeds r and folds f.
@@ -63,8 +52,35 @@ inline error_parts in_unit(error_parts parts, int exponent) {
 /// @throws shape_error where there are fewer, or lengths differ
 /// @throws numeric_error where a double does not hold the variances, which have the square of the scores'
 /// unit
-inline error_parts split_error(const std::vector<std::vector<std::vector<double>>>& scores,
-                               std::span<const double> truth = {}, double truth_variance = 0) {
+FITNAS_API error_parts split_error(const std::vector<std::vector<std::vector<double>>>& scores,
+                                   std::span<const double> truth = {}, double truth_variance = 0);
+
+} // namespace fitnas::study
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::study::detail {
+
+FITNAS_API error_parts in_unit(error_parts parts, int exponent) {
+    double largest = 0;
+    for (double* v : {&parts.images, &parts.training, &parts.quality, &parts.scale, &parts.bias}) {
+        largest = *v > largest ? *v : largest;
+        *v = std::ldexp(*v, 2 * exponent);
+    }
+    if (largest > 0 && !std::isnormal(std::ldexp(largest, 2 * exponent))) {
+        throw numeric_error("[F1060] split_error: the variances of scores near " +
+                            fitnas::detail::number_text(std::ldexp(1.0, exponent)) +
+                            " are no numbers that a double holds; give scores and truths in another unit");
+    }
+    return parts;
+}
+
+} // namespace fitnas::study::detail
+
+namespace fitnas::study {
+
+FITNAS_API error_parts split_error(const std::vector<std::vector<std::vector<double>>>& scores,
+                                   std::span<const double> truth, double truth_variance) {
     const std::size_t seeds = scores.size();
     const std::size_t folds = seeds == 0 ? 0 : scores.front().size();
     const std::size_t networks = folds == 0 ? 0 : scores.front().front().size();
@@ -170,5 +186,7 @@ inline error_parts split_error(const std::vector<std::vector<std::vector<double>
 }
 
 } // namespace fitnas::study
+
+#endif
 
 #endif

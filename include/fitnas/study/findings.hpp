@@ -38,9 +38,37 @@ struct finding {
 /// One is called better or worse than the other where 0 is outside of the 95 % interval of the difference.
 /// @param own,other names in the table
 /// @param own_words,other_words the same in sentences
-FITNAS_COLD inline std::optional<finding> compared(const rank_table& table, const std::string& own,
-                                                   const std::string& own_words, const std::string& other,
-                                                   const std::string& other_words) {
+FITNAS_COLD FITNAS_API std::optional<finding> compared(const rank_table& table, const std::string& own,
+                                                       const std::string& own_words, const std::string& other,
+                                                       const std::string& other_words);
+
+namespace detail {
+
+/// A number of things, "none" where there are none.
+inline std::string count_words(std::size_t n) { return n == 0 ? "none" : std::to_string(n); }
+
+/// A difference, and how many standard errors it is where that is known.
+FITNAS_API std::string difference_words(double difference, const std::optional<double>& error);
+
+} // namespace detail
+
+/// @brief Whether the winner is better than random networks of its cost; nothing where there is no winner or
+/// nothing to compare it with.
+///
+/// The variance between seeds is pooled over the networks. Random networks are a sample: the standard error
+/// of their mean is their spread's. The winner is called better or worse where the difference is above two
+/// standard errors.
+FITNAS_COLD FITNAS_API std::optional<finding> winner_found(const std::vector<trained_network>& trained);
+
+} // namespace fitnas::study
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::study {
+
+FITNAS_API std::optional<finding> compared(const rank_table& table, const std::string& own,
+                                           const std::string& own_words, const std::string& other,
+                                           const std::string& other_words) {
     std::vector<std::string> verdicts;
     finding found;
     const auto add = [&](const std::string& measure, const std::string& gain_measure, const std::string& what,
@@ -70,13 +98,11 @@ FITNAS_COLD inline std::optional<finding> compared(const rank_table& table, cons
     return found;
 }
 
-namespace detail {
+} // namespace fitnas::study
 
-/// A number of things, "none" where there are none.
-inline std::string count_words(std::size_t n) { return n == 0 ? "none" : std::to_string(n); }
+namespace fitnas::study::detail {
 
-/// A difference, and how many standard errors it is where that is known.
-inline std::string difference_words(double difference, const std::optional<double>& error) {
+FITNAS_API std::string difference_words(double difference, const std::optional<double>& error) {
     std::string text = fitnas::detail::fixed_point_text(std::abs(difference), 4);
     if (error && *error > 0) {
         text += " (" + fitnas::detail::fixed_point_text(std::abs(difference) / *error, 1) +
@@ -85,15 +111,11 @@ inline std::string difference_words(double difference, const std::optional<doubl
     return text;
 }
 
-} // namespace detail
+} // namespace fitnas::study::detail
 
-/// @brief Whether the winner is better than random networks of its cost; nothing where there is no winner or
-/// nothing to compare it with.
-///
-/// The variance between seeds is pooled over the networks. Random networks are a sample: the standard error
-/// of their mean is their spread's. The winner is called better or worse where the difference is above two
-/// standard errors.
-FITNAS_COLD inline std::optional<finding> winner_found(const std::vector<trained_network>& trained) {
+namespace fitnas::study {
+
+FITNAS_API std::optional<finding> winner_found(const std::vector<trained_network>& trained) {
     const auto fixed = [](double v) { return fitnas::detail::fixed_point_text(v, 4); };
     const trained_network* winner = nullptr;
     const trained_network* best = nullptr;
@@ -165,5 +187,7 @@ FITNAS_COLD inline std::optional<finding> winner_found(const std::vector<trained
 }
 
 } // namespace fitnas::study
+
+#endif
 
 #endif

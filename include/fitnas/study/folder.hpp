@@ -8,6 +8,7 @@
 #include <string>
 #include <system_error>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/error.hpp>
 
 namespace fitnas::study {
@@ -20,7 +21,19 @@ inline bool is_there(const std::string& path) {
 
 /// @brief Makes a folder, with those around it, unless it is there.
 /// @throws data_error where it cannot be made, or something else has its name
-inline void make_folder(const std::string& path) {
+FITNAS_API void make_folder(const std::string& path);
+
+/// @brief Removes a file, if it is there.
+/// @throws data_error where it stays
+FITNAS_API void remove_file(const std::string& path);
+
+} // namespace fitnas::study
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::study {
+
+FITNAS_API void make_folder(const std::string& path) {
     std::error_code failed;
     std::filesystem::create_directories(path, failed);
     if (!failed && !std::filesystem::is_directory(path, failed) && !failed) {
@@ -31,9 +44,7 @@ inline void make_folder(const std::string& path) {
     }
 }
 
-/// @brief Removes a file, if it is there.
-/// @throws data_error where it stays
-inline void remove_file(const std::string& path) {
+FITNAS_API void remove_file(const std::string& path) {
     std::error_code failed;
     std::filesystem::remove(path, failed);
     if (failed) {
@@ -42,5 +53,7 @@ inline void remove_file(const std::string& path) {
 }
 
 } // namespace fitnas::study
+
+#endif
 
 #endif

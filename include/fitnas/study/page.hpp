@@ -22,28 +22,7 @@ namespace fitnas::study {
 inline std::string html_text(std::string_view text) { return detail::xml_text(text); }
 
 /// @return a table; columns whose first field is a number are set to the right
-FITNAS_COLD inline std::string html_table(const csv_rows& table) {
-    const auto number = [](const std::string& text) {
-        return fitnas::detail::read_number<double>(text).has_value();
-    };
-    std::vector<std::string> kinds;
-    for (std::size_t i = 0; i < table.header.size(); ++i) {
-        kinds.push_back(!table.rows.empty() && number(table.rows.front()[i]) ? " class=n>" : ">");
-    }
-    std::string html = "<div class=scroll><table>";
-    const auto row = [&](const std::string& tag, const std::vector<std::string>& fields) {
-        html += "<tr>";
-        for (std::size_t i = 0; i < fields.size(); ++i) {
-            html += "<" + tag + kinds[i] + html_text(fields[i]) + "</" + tag + ">";
-        }
-        html += "</tr>\n";
-    };
-    row("th", table.header);
-    for (const auto& fields : table.rows) {
-        row("td", fields);
-    }
-    return html + "</table></div>\n";
-}
+FITNAS_COLD FITNAS_API std::string html_table(const csv_rows& table);
 
 /// @brief What a page shows. Charts are drawn by Chart.js in the browser, from data that is there as CSV.
 class page {
@@ -68,14 +47,7 @@ public:
     /// @brief A chart.
     /// @param spec `{"title", "data", "x": {"title"}, "y": {"title"}, "series": [{"label", "x", "y", "where",
     /// "line"}], ...}`: x and y name columns of the data, `where` one whose value must be 1
-    FITNAS_COLD void chart(json spec) {
-        m_body += "<figure><figcaption>" + html_text(spec["title"].get<std::string>()) +
-                  "</figcaption><div class=chart><canvas id=chart" + std::to_string(m_charts.size()) +
-                  " role=img aria-label=\"" + html_text(spec["title"].get<std::string>()) +
-                  "\"></canvas></div><a class=data data-csv=\"" + html_text(spec["data"].get<std::string>()) +
-                  "\">data as CSV</a></figure>\n";
-        m_charts.push_back(std::move(spec));
-    }
+    FITNAS_COLD void chart(json spec);
 
     /// @brief Writes the page, and its data under `folder/charts/`.
     /// @param chart_js path of Chart.js, which is copied into the page; where it cannot be read, the page
@@ -83,40 +55,7 @@ public:
     /// @return whether it could be read
     /// @throws data_error where the page cannot be written
     FITNAS_COLD bool write(const std::string& folder, const std::string& file,
-                           const std::string& chart_js) const {
-        std::string library;
-        try {
-            library = fitnas::detail::read_text(chart_js);
-        } catch (const data_error&) {
-        }
-        std::string html = head;
-        replace(html, "@TITLE@", html_text(m_title));
-        make_folder(folder + "/charts");
-        html += "<h1>" + html_text(m_title) + "</h1>\n";
-        if (library.empty()) {
-            html += "<p class=missing>There are no charts: Chart.js was not found at " + html_text(chart_js) +
-                    " when this page was written. It is in Debian's package libjs-chart.js; another place is "
-                    "given by --chart-js. All tables are here, and the charts' data is in the folder "
-                    "charts/.</p>\n";
-        }
-        html += m_lead + m_body;
-        for (const auto& [name, rows] : m_data) {
-            write_rows(folder + "/charts/" + name + ".csv", rows);
-            std::string text = fitnas::detail::csv_line(rows.header);
-            for (const auto& row : rows.rows) {
-                text += fitnas::detail::csv_line(row);
-            }
-            html += "<script type=\"text/csv\" id=\"data-" + name + "\">\n" + text + "</script>\n";
-        }
-        if (!library.empty()) {
-            std::string specs = m_charts.dump();
-            replace(specs, "</", "<\\/");
-            html += "<script>" + library + "</script>\n<script>const charts = " + specs + ";\n" + script +
-                    "</script>\n";
-        }
-        fitnas::detail::write_text(folder + "/" + file, html + "</main></body></html>\n");
-        return !library.empty();
-    }
+                           const std::string& chart_js) const;
 
 private:
     static void replace(std::string& text, std::string_view what, std::string_view by) {
@@ -206,5 +145,81 @@ document.querySelectorAll("a[data-csv]").forEach(a => {
 };
 
 } // namespace fitnas::study
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::study {
+
+FITNAS_API std::string html_table(const csv_rows& table) {
+    const auto number = [](const std::string& text) {
+        return fitnas::detail::read_number<double>(text).has_value();
+    };
+    std::vector<std::string> kinds;
+    for (std::size_t i = 0; i < table.header.size(); ++i) {
+        kinds.push_back(!table.rows.empty() && number(table.rows.front()[i]) ? " class=n>" : ">");
+    }
+    std::string html = "<div class=scroll><table>";
+    const auto row = [&](const std::string& tag, const std::vector<std::string>& fields) {
+        html += "<tr>";
+        for (std::size_t i = 0; i < fields.size(); ++i) {
+            html += "<" + tag + kinds[i] + html_text(fields[i]) + "</" + tag + ">";
+        }
+        html += "</tr>\n";
+    };
+    row("th", table.header);
+    for (const auto& fields : table.rows) {
+        row("td", fields);
+    }
+    return html + "</table></div>\n";
+}
+
+FITNAS_API void page::chart(json spec) {
+    m_body += "<figure><figcaption>" + html_text(spec["title"].get<std::string>()) +
+              "</figcaption><div class=chart><canvas id=chart" + std::to_string(m_charts.size()) +
+              " role=img aria-label=\"" + html_text(spec["title"].get<std::string>()) +
+              "\"></canvas></div><a class=data data-csv=\"" + html_text(spec["data"].get<std::string>()) +
+              "\">data as CSV</a></figure>\n";
+    m_charts.push_back(std::move(spec));
+}
+
+FITNAS_API bool page::write(const std::string& folder, const std::string& file,
+                            const std::string& chart_js) const {
+    std::string library;
+    try {
+        library = fitnas::detail::read_text(chart_js);
+    } catch (const data_error&) {
+    }
+    std::string html = head;
+    replace(html, "@TITLE@", html_text(m_title));
+    make_folder(folder + "/charts");
+    html += "<h1>" + html_text(m_title) + "</h1>\n";
+    if (library.empty()) {
+        html += "<p class=missing>There are no charts: Chart.js was not found at " + html_text(chart_js) +
+                " when this page was written. It is in Debian's package libjs-chart.js; another place is "
+                "given by --chart-js. All tables are here, and the charts' data is in the folder "
+                "charts/.</p>\n";
+    }
+    html += m_lead + m_body;
+    for (const auto& [name, rows] : m_data) {
+        write_rows(folder + "/charts/" + name + ".csv", rows);
+        std::string text = fitnas::detail::csv_line(rows.header);
+        for (const auto& row : rows.rows) {
+            text += fitnas::detail::csv_line(row);
+        }
+        html += "<script type=\"text/csv\" id=\"data-" + name + "\">\n" + text + "</script>\n";
+    }
+    if (!library.empty()) {
+        std::string specs = m_charts.dump();
+        replace(specs, "</", "<\\/");
+        html += "<script>" + library + "</script>\n<script>const charts = " + specs + ";\n" + script +
+                "</script>\n";
+    }
+    fitnas::detail::write_text(folder + "/" + file, html + "</main></body></html>\n");
+    return !library.empty();
+}
+
+} // namespace fitnas::study
+
+#endif
 
 #endif

@@ -28,7 +28,39 @@ struct plot_labels {
 namespace detail {
 
 /// Text as it stands in XML.
-inline std::string xml_text(std::string_view text) {
+FITNAS_API std::string xml_text(std::string_view text);
+
+/// An axis from `low` to `high`, which are ticks; a tick each `step`, printed with `digits` behind the point.
+struct plot_axis {
+    double low = 0;
+    double high = 1;
+    double step = 1;
+    int digits = 0;
+    int steps = 1;
+};
+
+/// Four to ten ticks at round numbers (1, 2 or 5 times a power of ten) around the values.
+/// @param values finite, at least one
+FITNAS_API plot_axis axis_of(std::span<const double> values);
+
+} // namespace detail
+
+/// @brief A scatter plot; the name of a point shows where the pointer rests on it.
+/// @param x,y as many finite values each, at least one
+/// @param names of the points, as many
+/// @return an SVG document of 460 x 400 units
+/// @throws shape_error where there is no point, or lengths differ; numeric_error where a value is not finite,
+/// or values are too far from each other for a double
+FITNAS_COLD FITNAS_API std::string scatter_svg(std::span<const double> x, std::span<const double> y,
+                                               std::span<const std::string> names, const plot_labels& labels);
+
+} // namespace fitnas::study
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::study::detail {
+
+FITNAS_API std::string xml_text(std::string_view text) {
     std::string out;
     for (const char c : text) {
         switch (c) {
@@ -51,18 +83,7 @@ inline std::string xml_text(std::string_view text) {
     return out;
 }
 
-/// An axis from `low` to `high`, which are ticks; a tick each `step`, printed with `digits` behind the point.
-struct plot_axis {
-    double low = 0;
-    double high = 1;
-    double step = 1;
-    int digits = 0;
-    int steps = 1;
-};
-
-/// Four to ten ticks at round numbers (1, 2 or 5 times a power of ten) around the values.
-/// @param values finite, at least one
-inline plot_axis axis_of(std::span<const double> values) {
+FITNAS_API plot_axis axis_of(std::span<const double> values) {
     const auto [least, most] = std::minmax_element(values.begin(), values.end());
     // Equal values have room around them.
     const double width = (std::max)(*most - *least, 1e-6 * (std::max)(std::abs(*most), 1e-300));
@@ -81,16 +102,12 @@ inline plot_axis axis_of(std::span<const double> values) {
     return axis;
 }
 
-} // namespace detail
+} // namespace fitnas::study::detail
 
-/// @brief A scatter plot; the name of a point shows where the pointer rests on it.
-/// @param x,y as many finite values each, at least one
-/// @param names of the points, as many
-/// @return an SVG document of 460 x 400 units
-/// @throws shape_error where there is no point, or lengths differ; numeric_error where a value is not finite,
-/// or values are too far from each other for a double
-FITNAS_COLD inline std::string scatter_svg(std::span<const double> x, std::span<const double> y,
-                                           std::span<const std::string> names, const plot_labels& labels) {
+namespace fitnas::study {
+
+FITNAS_API std::string scatter_svg(std::span<const double> x, std::span<const double> y,
+                                   std::span<const std::string> names, const plot_labels& labels) {
     if (x.empty() || x.size() != y.size() || x.size() != names.size()) {
         throw shape_error(
             "[F1083] scatter_svg: x, y and names: expected as many of each, at least one, got " +
@@ -154,5 +171,7 @@ FITNAS_COLD inline std::string scatter_svg(std::span<const double> x, std::span<
 }
 
 } // namespace fitnas::study
+
+#endif
 
 #endif

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/io/csv.hpp>
 #include <fitnas/metrics/bootstrap.hpp>
 #include <fitnas/predictor/baseline.hpp>
@@ -93,17 +94,7 @@ std::vector<std::string> judged(const std::string& name, const cross_validation_
 
 /// `observer` for one of several equal pieces.
 /// @param all,clock live longer
-inline observer part_of(const observer& all, int part, int parts, const stopwatch& clock) {
-    if (!all) {
-        return {};
-    }
-    return [&all, part, parts, &clock](progress p) {
-        p.done += part * p.total;
-        p.total *= parts;
-        p.seconds = clock.seconds();
-        all(p);
-    };
-}
+FITNAS_API observer part_of(const observer& all, int part, int parts, const stopwatch& clock);
 
 } // namespace detail
 
@@ -171,5 +162,25 @@ void fit_stage(const run_folder& folder, const std::string& table, const fit_set
 }
 
 } // namespace fitnas::study
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::study::detail {
+
+FITNAS_API observer part_of(const observer& all, int part, int parts, const stopwatch& clock) {
+    if (!all) {
+        return {};
+    }
+    return [&all, part, parts, &clock](progress p) {
+        p.done += part * p.total;
+        p.total *= parts;
+        p.seconds = clock.seconds();
+        all(p);
+    };
+}
+
+} // namespace fitnas::study::detail
+
+#endif
 
 #endif

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/error.hpp>
 #include <fitnas/core/mean.hpp>
 #include <fitnas/metrics/bootstrap.hpp>
@@ -41,30 +42,13 @@ struct rank_quality {
 /// @brief Kendall's tau-b among the rows that `values` itself puts on top, at least three.
 /// @param fraction above 0, up to 1
 /// @return not a number where all values of a column are equal in these rows
-inline double tau_selected(std::span<const double> values, std::span<const double> truth, double fraction) {
-    const std::size_t k = (std::min)(
-        values.size(),
-        (std::max)(std::size_t{3}, fitnas::detail::top_count(truth.size(), fraction, "tau_selected")));
-    std::vector<double> x;
-    std::vector<double> y;
-    for (const std::size_t i : fitnas::detail::top_rows(values, k)) {
-        x.push_back(values[i]);
-        y.push_back(truth[i]);
-    }
-    return kendall_tau(x, y);
-}
+FITNAS_API double tau_selected(std::span<const double> values, std::span<const double> truth,
+                               double fraction);
 
 namespace detail {
 
 /// Values of some networks.
-inline std::vector<double> values_at(const std::vector<double>& values, std::span<const double> rows) {
-    std::vector<double> some;
-    some.reserve(rows.size());
-    for (const double row : rows) {
-        some.push_back(values[static_cast<std::size_t>(row)]);
-    }
-    return some;
-}
+FITNAS_API std::vector<double> values_at(const std::vector<double>& values, std::span<const double> rows);
 
 /// A statistic of rows (numbers of networks), with an interval over networks drawn with replacement. Where
 /// all values of a column are equal, neither is a number.
@@ -119,9 +103,76 @@ estimate gain_of(std::span<const std::vector<double>> more, std::span<const std:
 /// @param fraction which share of a ranking is its top, above 0, up to 1
 /// @param cost one a network, for `rank_quality::regret`; may be empty
 /// @throws shape_error, numeric_error, option_error
-inline rank_quality judge(std::span<const std::vector<double>> takings, std::span<const double> truth,
-                          double fraction, std::span<const double> cost = {},
-                          const bootstrap_options& options = {}) {
+FITNAS_API rank_quality judge(std::span<const std::vector<double>> takings, std::span<const double> truth,
+                              double fraction, std::span<const double> cost = {},
+                              const bootstrap_options& options = {});
+
+/// @brief How far takings agree with each other: Kendall's tau-b, mean over all pairs of them.
+/// @param takings at least two, with as many values each
+FITNAS_API estimate tau_between(std::span<const std::vector<double>> takings,
+                                const bootstrap_options& options = {});
+
+/// @brief How much better one kind of score ranks than another: the difference of their taus over the same
+/// networks, of which each is drawn for both or for neither.
+/// @param better,worse at least one taking each
+inline estimate tau_gain(std::span<const std::vector<double>> better,
+                         std::span<const std::vector<double>> worse, std::span<const double> truth,
+                         const bootstrap_options& options = {}) {
+    using column = std::span<const double>;
+    return detail::gain_of(better, worse, truth, {}, options,
+                           [](column x, column y, column) { return kendall_tau(x, y); });
+}
+
+/// @brief How much less one kind of score loses under limits than another, as `tau_gain`.
+/// @return the regret of `worse` less that of `better`, in the unit of the truth
+inline estimate regret_gain(std::span<const std::vector<double>> better,
+                            std::span<const std::vector<double>> worse, std::span<const double> truth,
+                            std::span<const double> cost, const bootstrap_options& options = {}) {
+    using column = std::span<const double>;
+    return detail::gain_of(worse, better, truth, cost, options,
+                           [](column x, column y, column c) { return regret_under_limits(x, y, c); });
+}
+
+} // namespace fitnas::study
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::study {
+
+FITNAS_API double tau_selected(std::span<const double> values, std::span<const double> truth,
+                               double fraction) {
+    const std::size_t k = (std::min)(
+        values.size(),
+        (std::max)(std::size_t{3}, fitnas::detail::top_count(truth.size(), fraction, "tau_selected")));
+    std::vector<double> x;
+    std::vector<double> y;
+    for (const std::size_t i : fitnas::detail::top_rows(values, k)) {
+        x.push_back(values[i]);
+        y.push_back(truth[i]);
+    }
+    return kendall_tau(x, y);
+}
+
+} // namespace fitnas::study
+
+namespace fitnas::study::detail {
+
+FITNAS_API std::vector<double> values_at(const std::vector<double>& values, std::span<const double> rows) {
+    std::vector<double> some;
+    some.reserve(rows.size());
+    for (const double row : rows) {
+        some.push_back(values[static_cast<std::size_t>(row)]);
+    }
+    return some;
+}
+
+} // namespace fitnas::study::detail
+
+namespace fitnas::study {
+
+FITNAS_API rank_quality judge(std::span<const std::vector<double>> takings, std::span<const double> truth,
+                              double fraction, std::span<const double> cost,
+                              const bootstrap_options& options) {
     using column = std::span<const double>;
     const std::vector<double> all_truths = detail::copy_of(truth);
     const std::vector<double> all_costs = detail::copy_of(cost);
@@ -150,10 +201,8 @@ inline rank_quality judge(std::span<const std::vector<double>> takings, std::spa
     return q;
 }
 
-/// @brief How far takings agree with each other: Kendall's tau-b, mean over all pairs of them.
-/// @param takings at least two, with as many values each
-inline estimate tau_between(std::span<const std::vector<double>> takings,
-                            const bootstrap_options& options = {}) {
+FITNAS_API estimate tau_between(std::span<const std::vector<double>> takings,
+                                const bootstrap_options& options) {
     if (takings.size() < 2) {
         throw shape_error("[F1015] tau_between: expected at least 2 takings, got " +
                           std::to_string(takings.size()));
@@ -170,27 +219,8 @@ inline estimate tau_between(std::span<const std::vector<double>> takings,
     });
 }
 
-/// @brief How much better one kind of score ranks than another: the difference of their taus over the same
-/// networks, of which each is drawn for both or for neither.
-/// @param better,worse at least one taking each
-inline estimate tau_gain(std::span<const std::vector<double>> better,
-                         std::span<const std::vector<double>> worse, std::span<const double> truth,
-                         const bootstrap_options& options = {}) {
-    using column = std::span<const double>;
-    return detail::gain_of(better, worse, truth, {}, options,
-                           [](column x, column y, column) { return kendall_tau(x, y); });
-}
-
-/// @brief How much less one kind of score loses under limits than another, as `tau_gain`.
-/// @return the regret of `worse` less that of `better`, in the unit of the truth
-inline estimate regret_gain(std::span<const std::vector<double>> better,
-                            std::span<const std::vector<double>> worse, std::span<const double> truth,
-                            std::span<const double> cost, const bootstrap_options& options = {}) {
-    using column = std::span<const double>;
-    return detail::gain_of(worse, better, truth, cost, options,
-                           [](column x, column y, column c) { return regret_under_limits(x, y, c); });
-}
-
 } // namespace fitnas::study
+
+#endif
 
 #endif

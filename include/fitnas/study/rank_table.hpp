@@ -32,51 +32,16 @@ struct rank_table {
     csv_rows rows{.header = {"score", "measure", "value", "low", "high"}};
 
     /// @brief Adds a row; nothing where the value is not a number.
-    FITNAS_COLD void add(const std::string& score, const std::string& measure, const estimate& e) {
-        if (!std::isnan(e.value)) {
-            rows.rows.push_back(
-                {score, measure, exact_text(e.value), exact_text(e.range.low), exact_text(e.range.high)});
-        }
-    }
+    FITNAS_COLD void add(const std::string& score, const std::string& measure, const estimate& e);
 
     /// @brief Adds all kinds of score, each compared with the first, and the second with all.
     /// @param top which share of a ranking is selected
     /// @throws as `judge`
     FITNAS_COLD void add_all(std::span<const ranking> all, std::span<const double> truth,
-                             std::span<const double> cost, double top) {
-        for (std::size_t i = 0; i < all.size(); ++i) {
-            const rank_quality q = judge(all[i].takings, truth, top, cost);
-            for (const auto& [measure, e] :
-                 {std::pair("tau", q.tau), std::pair("tau_selected", q.selected),
-                  std::pair("truth_of_first", q.first), std::pair("truth_of_top", q.top),
-                  std::pair("regret", q.regret)}) {
-                add(all[i].name, measure, e);
-            }
-            for (std::size_t j = 0; j < all.size(); ++j) {
-                if (i != j && i > 0 && (j == 0 || i == 1)) {
-                    add(all[i].name, "tau_over_" + all[j].name,
-                        tau_gain(all[i].takings, all[j].takings, truth));
-                    add(all[i].name, "regret_below_" + all[j].name,
-                        regret_gain(all[i].takings, all[j].takings, truth, cost));
-                }
-            }
-        }
-    }
+                             std::span<const double> cost, double top);
 
     /// @return what a row says, nothing where there is none or it holds no numbers
-    FITNAS_COLD std::optional<estimate> find(const std::string& score, const std::string& measure) const {
-        for (const auto& row : rows.rows) {
-            if (row.size() == 5 && row[0] == score && row[1] == measure) {
-                const auto value = fitnas::detail::read_number<double>(row[2]);
-                const auto low = fitnas::detail::read_number<double>(row[3]);
-                const auto high = fitnas::detail::read_number<double>(row[4]);
-                if (value && low && high) {
-                    return estimate{*value, {*low, *high}};
-                }
-            }
-        }
-        return std::nullopt;
-    }
+    FITNAS_COLD std::optional<estimate> find(const std::string& score, const std::string& measure) const;
 };
 
 /// @return "0.440 (0.366 to 0.511)", in which a line breaks before the bracket alone
@@ -86,5 +51,54 @@ inline std::string words(const estimate& e, int digits = 3) {
 }
 
 } // namespace fitnas::study
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::study {
+
+FITNAS_API void rank_table::add(const std::string& score, const std::string& measure, const estimate& e) {
+    if (!std::isnan(e.value)) {
+        rows.rows.push_back(
+            {score, measure, exact_text(e.value), exact_text(e.range.low), exact_text(e.range.high)});
+    }
+}
+
+FITNAS_API void rank_table::add_all(std::span<const ranking> all, std::span<const double> truth,
+                                    std::span<const double> cost, double top) {
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        const rank_quality q = judge(all[i].takings, truth, top, cost);
+        for (const auto& [measure, e] : {std::pair("tau", q.tau), std::pair("tau_selected", q.selected),
+                                         std::pair("truth_of_first", q.first),
+                                         std::pair("truth_of_top", q.top), std::pair("regret", q.regret)}) {
+            add(all[i].name, measure, e);
+        }
+        for (std::size_t j = 0; j < all.size(); ++j) {
+            if (i != j && i > 0 && (j == 0 || i == 1)) {
+                add(all[i].name, "tau_over_" + all[j].name, tau_gain(all[i].takings, all[j].takings, truth));
+                add(all[i].name, "regret_below_" + all[j].name,
+                    regret_gain(all[i].takings, all[j].takings, truth, cost));
+            }
+        }
+    }
+}
+
+FITNAS_API std::optional<estimate> rank_table::find(const std::string& score,
+                                                    const std::string& measure) const {
+    for (const auto& row : rows.rows) {
+        if (row.size() == 5 && row[0] == score && row[1] == measure) {
+            const auto value = fitnas::detail::read_number<double>(row[2]);
+            const auto low = fitnas::detail::read_number<double>(row[3]);
+            const auto high = fitnas::detail::read_number<double>(row[4]);
+            if (value && low && high) {
+                return estimate{*value, {*low, *high}};
+            }
+        }
+    }
+    return std::nullopt;
+}
+
+} // namespace fitnas::study
+
+#endif
 
 #endif

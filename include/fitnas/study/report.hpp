@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <string>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/error.hpp>
 #include <fitnas/core/progress.hpp>
 #include <fitnas/space/search_space.hpp>
@@ -26,19 +27,8 @@ namespace fitnas::study {
 namespace detail {
 
 /// A text of the manifest.
-FITNAS_COLD inline std::string manifest_text(const run_folder& folder, const char* key,
-                                             const char* otherwise) {
-    const json& all = folder.manifest();
-    const auto found = all.find(key);
-    if (found == all.end()) {
-        return otherwise;
-    }
-    if (!found->is_string()) {
-        throw data_error("[F1081] " + folder.file("manifest.json") + ": " + key +
-                         ": expected a text, got a JSON " + found->type_name());
-    }
-    return found->template get<std::string>();
-}
+FITNAS_COLD FITNAS_API std::string manifest_text(const run_folder& folder, const char* key,
+                                                 const char* otherwise);
 
 /// The first lines.
 template <search_space_type Space>
@@ -111,5 +101,26 @@ bool report_stage(const run_folder& folder, const report_settings& settings, con
 }
 
 } // namespace fitnas::study
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::study::detail {
+
+FITNAS_API std::string manifest_text(const run_folder& folder, const char* key, const char* otherwise) {
+    const json& all = folder.manifest();
+    const auto found = all.find(key);
+    if (found == all.end()) {
+        return otherwise;
+    }
+    if (!found->is_string()) {
+        throw data_error("[F1081] " + folder.file("manifest.json") + ": " + key +
+                         ": expected a text, got a JSON " + found->type_name());
+    }
+    return found->template get<std::string>();
+}
+
+} // namespace fitnas::study::detail
+
+#endif
 
 #endif

@@ -36,23 +36,8 @@ inline std::string number(const std::string& text, int digits) {
 }
 
 /// A table of some columns of a file, of those that it has.
-FITNAS_COLD inline void file_table(const run_folder& folder, page& out, const std::string& name,
-                                   const std::vector<shown>& columns) {
-    const csv_rows file = read_rows(folder.file(name));
-    csv_rows table{.header = {}, .rows = std::vector<std::vector<std::string>>(file.rows.size())};
-    for (const shown& c : columns) {
-        const auto place = std::find(file.header.begin(), file.header.end(), c.column);
-        if (place == file.header.end()) {
-            continue;
-        }
-        table.header.push_back(c.title);
-        for (std::size_t i = 0; i < file.rows.size(); ++i) {
-            const std::string& text = file.rows[i][static_cast<std::size_t>(place - file.header.begin())];
-            table.rows[i].push_back(number(text, c.digits));
-        }
-    }
-    out.table(table);
-}
+FITNAS_COLD FITNAS_API void file_table(const run_folder& folder, page& out, const std::string& name,
+                                       const std::vector<shown>& columns);
 
 template <search_space_type Space>
 FITNAS_COLD void training_part(const run_folder& folder, page& out) {
@@ -109,7 +94,38 @@ FITNAS_COLD void training_part(const run_folder& folder, page& out) {
     out.html("</div>");
 }
 
-FITNAS_COLD inline void segments_part(const run_folder& folder, page& out) {
+FITNAS_COLD FITNAS_API void segments_part(const run_folder& folder, page& out);
+
+/// What the manifest says of a stage. That of the report is finished where its page can be read.
+FITNAS_COLD FITNAS_API std::string stage_words(const std::string& name, const json& entry);
+
+FITNAS_COLD FITNAS_API void run_part(const run_folder& folder, page& out);
+
+} // namespace fitnas::study::detail
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::study::detail {
+
+FITNAS_API void file_table(const run_folder& folder, page& out, const std::string& name,
+                           const std::vector<shown>& columns) {
+    const csv_rows file = read_rows(folder.file(name));
+    csv_rows table{.header = {}, .rows = std::vector<std::vector<std::string>>(file.rows.size())};
+    for (const shown& c : columns) {
+        const auto place = std::find(file.header.begin(), file.header.end(), c.column);
+        if (place == file.header.end()) {
+            continue;
+        }
+        table.header.push_back(c.title);
+        for (std::size_t i = 0; i < file.rows.size(); ++i) {
+            const std::string& text = file.rows[i][static_cast<std::size_t>(place - file.header.begin())];
+            table.rows[i].push_back(number(text, c.digits));
+        }
+    }
+    out.table(table);
+}
+
+FITNAS_API void segments_part(const run_folder& folder, page& out) {
     if (!folder.has("segments.csv")) {
         return;
     }
@@ -142,8 +158,7 @@ FITNAS_COLD inline void segments_part(const run_folder& folder, page& out) {
     out.html(chain_svg<spaces::mobile_19x6>(parse<spaces::mobile_19x6>(found.rows.front()[1])));
 }
 
-/// What the manifest says of a stage. That of the report is finished where its page can be read.
-FITNAS_COLD inline std::string stage_words(const std::string& name, const json& entry) {
+FITNAS_API std::string stage_words(const std::string& name, const json& entry) {
     if (name == "report") {
         return "finished, this page";
     }
@@ -155,7 +170,7 @@ FITNAS_COLD inline std::string stage_words(const std::string& name, const json& 
            (finished != entry.end() && *finished == true ? "" : ", not finished");
 }
 
-FITNAS_COLD inline void run_part(const run_folder& folder, page& out) {
+FITNAS_API void run_part(const run_folder& folder, page& out) {
     const json& all = folder.manifest();
     csv_rows run{.header = {"run", "value"}};
     csv_rows options{.header = {"option", "value"}};
@@ -189,5 +204,7 @@ FITNAS_COLD inline void run_part(const run_folder& folder, page& out) {
 }
 
 } // namespace fitnas::study::detail
+
+#endif
 
 #endif

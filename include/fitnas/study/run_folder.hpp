@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/parallel.hpp>
 #include <fitnas/core/progress.hpp>
 #include <fitnas/core/simd.hpp>
@@ -44,26 +45,7 @@ class run_folder {
 public:
     /// @param path made where it is missing
     /// @throws data_error where it cannot be made, or its manifest cannot be read
-    explicit run_folder(std::string path) : m_path(std::move(path)) {
-        make_folder(m_path);
-        if (has("manifest.json")) {
-            m_manifest = read_json(file("manifest.json"));
-            if (!m_manifest.is_object()) {
-                throw data_error("[F1075] " + file("manifest.json") + ": expected an object, got a JSON " +
-                                 m_manifest.type_name());
-            }
-            if (m_manifest.contains("stages") && !m_manifest["stages"].is_object()) {
-                throw data_error("[F1071] " + file("manifest.json") +
-                                 ": stages: expected an object, got a JSON " +
-                                 m_manifest["stages"].type_name());
-            }
-        }
-        m_manifest["fitnas"] = FITNAS_VERSION_STRING;
-        m_manifest["compiler"] = compiler();
-        m_manifest["floats_in_a_vector"] = simd::lanes;
-        m_manifest["threads"] = thread_count();
-        m_manifest["processors"] = std::thread::hardware_concurrency();
-    }
+    explicit run_folder(std::string path);
 
     const std::string& path() const { return m_path; }
     /// @return the path of a file of the folder
@@ -72,13 +54,7 @@ public:
     /// @brief Refuses a file that is not there.
     /// @param made_by the stage that writes it, for the message
     /// @throws data_error
-    std::string need(const std::string& name, const std::string& made_by) const {
-        if (!has(name)) {
-            throw data_error("[F1011] " + file(name) + ": not there yet; the stage \"" + made_by +
-                             "\" writes it");
-        }
-        return file(name);
-    }
+    std::string need(const std::string& name, const std::string& made_by) const;
 
     const json& manifest() const { return m_manifest; }
     /// @brief Puts a value into the manifest.
@@ -91,17 +67,7 @@ public:
 
     /// @brief Puts several values into the manifest, and takes out those that are null.
     /// @throws data_error where it cannot be written; then it is as before
-    void note(const json& values) {
-        json changed = m_manifest;
-        for (const auto& [key, value] : values.items()) {
-            if (value.is_null()) {
-                changed.erase(key);
-            } else {
-                changed[key] = value;
-            }
-        }
-        replace(std::move(changed));
-    }
+    void note(const json& values);
 
     /// @brief Refuses, before the work, names that could not be written in the end.
     /// @throws data_error
@@ -154,24 +120,9 @@ public:
     }
 
 private:
-    static std::string compiler() {
-#if defined(__clang__)
-        return std::string("clang ") + __clang_version__;
-#elif defined(__GNUC__)
-        return std::string("g++ ") + __VERSION__;
-#else
-        return "unknown";
-#endif
-    }
+    static std::string compiler();
 
-    static std::string key_of(const stage& s) {
-        sha256 hash;
-        hash.add(s.settings.dump(-1, ' ', false, json::error_handler_t::replace));
-        for (const std::string& path : s.inputs) {
-            hash.add(is_there(path) ? file_sha256(path) : "none");
-        }
-        return hash.hex();
-    }
+    static std::string key_of(const stage& s);
 
     /// What the manifest says of a stage.
     struct recorded {
@@ -180,50 +131,19 @@ private:
         double seconds = 0;
     };
     /// What is missing there, or of another type, counts as nothing.
-    recorded record_of(const std::string& name) const {
-        const auto stages = m_manifest.find("stages");
-        if (stages == m_manifest.end() || !stages->contains(name)) {
-            return {};
-        }
-        const json& entry = (*stages)[name];
-        const auto key = entry.find("key");
-        const auto finished = entry.find("finished");
-        const auto seconds = entry.find("seconds");
-        return {key != entry.end() && key->is_string() ? key->get<std::string>() : std::string(),
-                finished != entry.end() && *finished == true,
-                seconds != entry.end() && seconds->is_number() ? seconds->get<double>() : 0.0};
-    }
+    recorded record_of(const std::string& name) const;
 
     bool all_there(const std::vector<std::string>& names) const {
         return std::all_of(names.begin(), names.end(), [&](const std::string& n) { return has(n); });
     }
     /// Where there is such a file.
-    void rename(const std::string& from, const std::string& to) const {
-        if (std::error_code failed; has(from)) {
-            std::filesystem::rename(file(from), file(to), failed);
-            if (failed) {
-                throw data_error("[F1076] " + file(from) + ": cannot be kept as " + file(to) + ": " +
-                                 failed.message());
-            }
-        }
-    }
+    void rename(const std::string& from, const std::string& to) const;
     /// What a partial file of another key is called.
     static std::string kept(const std::string& name, const std::string& key) {
         return name + "." + (key.empty() ? "unknown" : key.substr(0, 8));
     }
 
-    void record(const stage& s, const std::string& key, double seconds, bool finished) {
-        json entry{{"key", key}, {"finished", finished}, {"seconds", seconds}, {"settings", s.settings}};
-        if (finished) {
-            char text[32];
-            const std::time_t now = std::time(nullptr);
-            std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", std::gmtime(&now));
-            entry["at"] = text;
-        }
-        json changed = m_manifest;
-        changed["stages"][s.name] = entry;
-        replace(std::move(changed));
-    }
+    void record(const stage& s, const std::string& key, double seconds, bool finished);
     void replace(json changed) {
         write_json(file("manifest.json"), changed);
         m_manifest = std::move(changed);
@@ -234,5 +154,109 @@ private:
 };
 
 } // namespace fitnas::study
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::study {
+
+FITNAS_API run_folder::run_folder(std::string path) : m_path(std::move(path)) {
+    make_folder(m_path);
+    if (has("manifest.json")) {
+        m_manifest = read_json(file("manifest.json"));
+        if (!m_manifest.is_object()) {
+            throw data_error("[F1075] " + file("manifest.json") + ": expected an object, got a JSON " +
+                             m_manifest.type_name());
+        }
+        if (m_manifest.contains("stages") && !m_manifest["stages"].is_object()) {
+            throw data_error("[F1071] " + file("manifest.json") +
+                             ": stages: expected an object, got a JSON " + m_manifest["stages"].type_name());
+        }
+    }
+    m_manifest["fitnas"] = FITNAS_VERSION_STRING;
+    m_manifest["compiler"] = compiler();
+    m_manifest["floats_in_a_vector"] = simd::lanes;
+    m_manifest["threads"] = thread_count();
+    m_manifest["processors"] = std::thread::hardware_concurrency();
+}
+
+FITNAS_API std::string run_folder::need(const std::string& name, const std::string& made_by) const {
+    if (!has(name)) {
+        throw data_error("[F1011] " + file(name) + ": not there yet; the stage \"" + made_by +
+                         "\" writes it");
+    }
+    return file(name);
+}
+
+FITNAS_API void run_folder::note(const json& values) {
+    json changed = m_manifest;
+    for (const auto& [key, value] : values.items()) {
+        if (value.is_null()) {
+            changed.erase(key);
+        } else {
+            changed[key] = value;
+        }
+    }
+    replace(std::move(changed));
+}
+
+FITNAS_API std::string run_folder::compiler() {
+#if defined(__clang__)
+    return std::string("clang ") + __clang_version__;
+#elif defined(__GNUC__)
+    return std::string("g++ ") + __VERSION__;
+#else
+    return "unknown";
+#endif
+}
+
+FITNAS_API std::string run_folder::key_of(const stage& s) {
+    sha256 hash;
+    hash.add(s.settings.dump(-1, ' ', false, json::error_handler_t::replace));
+    for (const std::string& path : s.inputs) {
+        hash.add(is_there(path) ? file_sha256(path) : "none");
+    }
+    return hash.hex();
+}
+
+FITNAS_API run_folder::recorded run_folder::record_of(const std::string& name) const {
+    const auto stages = m_manifest.find("stages");
+    if (stages == m_manifest.end() || !stages->contains(name)) {
+        return {};
+    }
+    const json& entry = (*stages)[name];
+    const auto key = entry.find("key");
+    const auto finished = entry.find("finished");
+    const auto seconds = entry.find("seconds");
+    return {key != entry.end() && key->is_string() ? key->get<std::string>() : std::string(),
+            finished != entry.end() && *finished == true,
+            seconds != entry.end() && seconds->is_number() ? seconds->get<double>() : 0.0};
+}
+
+FITNAS_API void run_folder::rename(const std::string& from, const std::string& to) const {
+    if (std::error_code failed; has(from)) {
+        std::filesystem::rename(file(from), file(to), failed);
+        if (failed) {
+            throw data_error("[F1076] " + file(from) + ": cannot be kept as " + file(to) + ": " +
+                             failed.message());
+        }
+    }
+}
+
+FITNAS_API void run_folder::record(const stage& s, const std::string& key, double seconds, bool finished) {
+    json entry{{"key", key}, {"finished", finished}, {"seconds", seconds}, {"settings", s.settings}};
+    if (finished) {
+        char text[32];
+        const std::time_t now = std::time(nullptr);
+        std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", std::gmtime(&now));
+        entry["at"] = text;
+    }
+    json changed = m_manifest;
+    changed["stages"][s.name] = entry;
+    replace(std::move(changed));
+}
+
+} // namespace fitnas::study
+
+#endif
 
 #endif

@@ -19,6 +19,7 @@
 #include <system_error>
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/error.hpp>
 #include <fitnas/data/image_view.hpp>
 
@@ -27,44 +28,11 @@ namespace fitnas::study {
 /// @brief The hash of bytes that come piece by piece (FIPS 180-4).
 class sha256 {
 public:
-    void add(const void* data, std::size_t size) {
-        const auto* bytes = static_cast<const std::uint8_t*>(data);
-        m_length += size;
-        while (size > 0) {
-            const std::size_t some = (std::min)(size, m_block.size() - m_filled);
-            std::copy_n(bytes, some, m_block.begin() + static_cast<std::ptrdiff_t>(m_filled));
-            m_filled += some;
-            bytes += some;
-            size -= some;
-            if (m_filled == m_block.size()) {
-                mix();
-                m_filled = 0;
-            }
-        }
-    }
+    void add(const void* data, std::size_t size);
     void add(std::string_view text) { add(text.data(), text.size()); }
 
     /// @return 64 hexadecimal digits; ends the hash
-    std::string hex() {
-        const std::uint64_t bits = 8 * m_length;
-        const std::uint8_t one = 0x80;
-        const std::uint8_t zero = 0;
-        add(&one, 1);
-        while (m_filled != 56) {
-            add(&zero, 1);
-        }
-        for (int shift = 56; shift >= 0; shift -= 8) {
-            const auto byte = static_cast<std::uint8_t>(bits >> shift);
-            add(&byte, 1);
-        }
-        std::string text;
-        for (const std::uint32_t word : m_state) {
-            char digits[9];
-            std::snprintf(digits, sizeof digits, "%08x", word);
-            text += digits;
-        }
-        return text;
-    }
+    std::string hex();
 
 private:
     /// The first 32 bits of the fractional parts of the cube roots of the first 64 primes.
@@ -78,31 +46,7 @@ private:
         0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
         0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
 
-    void mix() {
-        std::array<std::uint32_t, 64> w{};
-        for (std::size_t i = 0; i < 16; ++i) {
-            w[i] = std::uint32_t{m_block[4 * i]} << 24U | std::uint32_t{m_block[4 * i + 1]} << 16U |
-                   std::uint32_t{m_block[4 * i + 2]} << 8U | std::uint32_t{m_block[4 * i + 3]};
-        }
-        for (std::size_t i = 16; i < 64; ++i) {
-            const std::uint32_t a = w[i - 15];
-            const std::uint32_t b = w[i - 2];
-            w[i] = w[i - 16] + w[i - 7] + (std::rotr(a, 7) ^ std::rotr(a, 18) ^ a >> 3U) +
-                   (std::rotr(b, 17) ^ std::rotr(b, 19) ^ b >> 10U);
-        }
-        std::array<std::uint32_t, 8> s = m_state;
-        for (std::size_t i = 0; i < 64; ++i) {
-            const std::uint32_t first = s[7] +
-                                        (std::rotr(s[4], 6) ^ std::rotr(s[4], 11) ^ std::rotr(s[4], 25)) +
-                                        ((s[4] & s[5]) ^ (~s[4] & s[6])) + constants[i] + w[i];
-            const std::uint32_t second = (std::rotr(s[0], 2) ^ std::rotr(s[0], 13) ^ std::rotr(s[0], 22)) +
-                                         ((s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]));
-            s = {first + second, s[0], s[1], s[2], s[3] + first, s[4], s[5], s[6]};
-        }
-        for (std::size_t i = 0; i < 8; ++i) {
-            m_state[i] += s[i];
-        }
-    }
+    void mix();
 
     std::array<std::uint32_t, 8> m_state{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
                                          0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
@@ -113,7 +57,80 @@ private:
 
 /// @return the hash of a file's bytes
 /// @throws data_error where it cannot be read, or is a pipe or a folder
-inline std::string file_sha256(const std::string& path) {
+FITNAS_API std::string file_sha256(const std::string& path);
+
+/// @return a hash of images and labels in their order, whatever files they came from
+FITNAS_API std::string dataset_sha256(const dataset& data);
+
+} // namespace fitnas::study
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::study {
+
+FITNAS_API void sha256::add(const void* data, std::size_t size) {
+    const auto* bytes = static_cast<const std::uint8_t*>(data);
+    m_length += size;
+    while (size > 0) {
+        const std::size_t some = (std::min)(size, m_block.size() - m_filled);
+        std::copy_n(bytes, some, m_block.begin() + static_cast<std::ptrdiff_t>(m_filled));
+        m_filled += some;
+        bytes += some;
+        size -= some;
+        if (m_filled == m_block.size()) {
+            mix();
+            m_filled = 0;
+        }
+    }
+}
+
+FITNAS_API std::string sha256::hex() {
+    const std::uint64_t bits = 8 * m_length;
+    const std::uint8_t one = 0x80;
+    const std::uint8_t zero = 0;
+    add(&one, 1);
+    while (m_filled != 56) {
+        add(&zero, 1);
+    }
+    for (int shift = 56; shift >= 0; shift -= 8) {
+        const auto byte = static_cast<std::uint8_t>(bits >> shift);
+        add(&byte, 1);
+    }
+    std::string text;
+    for (const std::uint32_t word : m_state) {
+        char digits[9];
+        std::snprintf(digits, sizeof digits, "%08x", word);
+        text += digits;
+    }
+    return text;
+}
+
+FITNAS_API void sha256::mix() {
+    std::array<std::uint32_t, 64> w{};
+    for (std::size_t i = 0; i < 16; ++i) {
+        w[i] = std::uint32_t{m_block[4 * i]} << 24U | std::uint32_t{m_block[4 * i + 1]} << 16U |
+               std::uint32_t{m_block[4 * i + 2]} << 8U | std::uint32_t{m_block[4 * i + 3]};
+    }
+    for (std::size_t i = 16; i < 64; ++i) {
+        const std::uint32_t a = w[i - 15];
+        const std::uint32_t b = w[i - 2];
+        w[i] = w[i - 16] + w[i - 7] + (std::rotr(a, 7) ^ std::rotr(a, 18) ^ a >> 3U) +
+               (std::rotr(b, 17) ^ std::rotr(b, 19) ^ b >> 10U);
+    }
+    std::array<std::uint32_t, 8> s = m_state;
+    for (std::size_t i = 0; i < 64; ++i) {
+        const std::uint32_t first = s[7] + (std::rotr(s[4], 6) ^ std::rotr(s[4], 11) ^ std::rotr(s[4], 25)) +
+                                    ((s[4] & s[5]) ^ (~s[4] & s[6])) + constants[i] + w[i];
+        const std::uint32_t second = (std::rotr(s[0], 2) ^ std::rotr(s[0], 13) ^ std::rotr(s[0], 22)) +
+                                     ((s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]));
+        s = {first + second, s[0], s[1], s[2], s[3] + first, s[4], s[5], s[6]};
+    }
+    for (std::size_t i = 0; i < 8; ++i) {
+        m_state[i] += s[i];
+    }
+}
+
+FITNAS_API std::string file_sha256(const std::string& path) {
     std::error_code none;
     if (std::filesystem::exists(path, none) && !std::filesystem::is_regular_file(path, none)) {
         throw data_error("[F1067] " + path +
@@ -135,8 +152,7 @@ inline std::string file_sha256(const std::string& path) {
     return hash.hex();
 }
 
-/// @return a hash of images and labels in their order, whatever files they came from
-inline std::string dataset_sha256(const dataset& data) {
+FITNAS_API std::string dataset_sha256(const dataset& data) {
     sha256 hash;
     for (const image_view* part : {&data.train, &data.validation, &data.test}) {
         hash.add(std::to_string(part->size()) + " of " + to_string(part->image_shape()) + " in " +
@@ -153,5 +169,7 @@ inline std::string dataset_sha256(const dataset& data) {
 }
 
 } // namespace fitnas::study
+
+#endif
 
 #endif

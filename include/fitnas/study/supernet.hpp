@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/io/checkpoint.hpp>
 #include <fitnas/io/csv.hpp>
 #include <fitnas/space/sample.hpp>
@@ -19,14 +20,7 @@ namespace fitnas::study {
 
 /// @brief Writes what each epoch of a training came to: epoch, loss, accuracy.
 /// @throws data_error where the file cannot be written
-inline void write_training(const std::string& path, const train_report& report) {
-    csv_rows table{.header = {"epoch", "loss", "accuracy"}};
-    for (std::size_t i = 0; i < report.epochs.size(); ++i) {
-        table.rows.push_back({std::to_string(i + 1), exact_text(report.epochs[i].loss),
-                              exact_text(report.epochs[i].accuracy)});
-    }
-    write_rows(path, table);
-}
+FITNAS_API void write_training(const std::string& path, const train_report& report);
 
 /// @brief Trains a supernet; writes `supernet.safetensors`, from which a stopped training goes on, and
 /// `training.csv` (epoch, loss, accuracy).
@@ -86,5 +80,22 @@ void evaluate_stage(const run_folder& folder, const dataset& data, score_measure
 }
 
 } // namespace fitnas::study
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::study {
+
+FITNAS_API void write_training(const std::string& path, const train_report& report) {
+    csv_rows table{.header = {"epoch", "loss", "accuracy"}};
+    for (std::size_t i = 0; i < report.epochs.size(); ++i) {
+        table.rows.push_back({std::to_string(i + 1), exact_text(report.epochs[i].loss),
+                              exact_text(report.epochs[i].accuracy)});
+    }
+    write_rows(path, table);
+}
+
+} // namespace fitnas::study
+
+#endif
 
 #endif

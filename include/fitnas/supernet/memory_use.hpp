@@ -10,7 +10,6 @@
 
 #include <fitnas/config.hpp>
 #include <fitnas/core/memory_limit.hpp>
-#include <fitnas/cpu/plan_memory.hpp>
 #include <fitnas/supernet/run.hpp>
 #include <fitnas/supernet/selection.hpp>
 

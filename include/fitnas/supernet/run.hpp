@@ -14,6 +14,7 @@
 #include <fitnas/config.hpp>
 #include <fitnas/core/memory.hpp>
 #include <fitnas/cpu/engine.hpp>
+#include <fitnas/cpu/plan_memory.hpp>
 #include <fitnas/supernet/primitives.hpp>
 #include <fitnas/supernet/weights.hpp>
 

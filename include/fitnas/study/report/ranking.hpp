@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/predictor/baseline.hpp>
 #include <fitnas/space/cost.hpp>
 #include <fitnas/study/alone.hpp>
@@ -46,15 +47,8 @@ FITNAS_COLD std::string truth_quality(const report_draft<Space>& r, rank_table& 
 }
 
 /// One range for both, a little wider than the values.
-FITNAS_COLD inline std::pair<double, double> range_of(const std::vector<double>& a,
-                                                      const std::vector<double>& b) {
-    const double low =
-        (std::min)(*std::min_element(a.begin(), a.end()), *std::min_element(b.begin(), b.end()));
-    const double high =
-        (std::max)(*std::max_element(a.begin(), a.end()), *std::max_element(b.begin(), b.end()));
-    const double unit = std::pow(10.0, std::floor(std::log10((std::max)(high - low, 1e-9)))) / 2;
-    return {std::floor(low / unit) * unit, std::ceil(high / unit) * unit};
-}
+FITNAS_COLD FITNAS_API std::pair<double, double> range_of(const std::vector<double>& a,
+                                                          const std::vector<double>& b);
 
 /// What was compared, as text, charts and a table.
 /// @param rows of the charts: arch, truth, raw, fitted ...
@@ -154,5 +148,22 @@ FITNAS_COLD void ranking_section(report_draft<Space>& r) {
 }
 
 } // namespace fitnas::study::detail
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::study::detail {
+
+FITNAS_API std::pair<double, double> range_of(const std::vector<double>& a, const std::vector<double>& b) {
+    const double low =
+        (std::min)(*std::min_element(a.begin(), a.end()), *std::min_element(b.begin(), b.end()));
+    const double high =
+        (std::max)(*std::max_element(a.begin(), a.end()), *std::max_element(b.begin(), b.end()));
+    const double unit = std::pow(10.0, std::floor(std::log10((std::max)(high - low, 1e-9)))) / 2;
+    return {std::floor(low / unit) * unit, std::ceil(high / unit) * unit};
+}
+
+} // namespace fitnas::study::detail
+
+#endif
 
 #endif

@@ -1,0 +1,13 @@
+// Headers of others that nearly all programs here include: compiled once. None of ours are among them.
+#include <algorithm>
+#include <map>
+#include <string>
+#include <vector>
+
+#if __has_include(<xtensor/containers/xtensor.hpp>)
+#include <xtensor/containers/xarray.hpp>
+#include <xtensor/containers/xtensor.hpp>
+#else
+#include <xtensor/xarray.hpp>
+#include <xtensor/xtensor.hpp>
+#endif

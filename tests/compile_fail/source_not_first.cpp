@@ -1,0 +1,6 @@
+// expect: [F0086] src.hpp must be the first header of fitnas in its file
+// flags: -DFITNAS_SEPARATE_COMPILATION
+#include <fitnas/core/rng.hpp>
+#include <fitnas/src.hpp>
+
+int main() {}

@@ -1,0 +1,4 @@
+// expect: [F0085] src.hpp: define FITNAS_SEPARATE_COMPILATION, here and in all files of the program
+#include <fitnas/src.hpp>
+
+int main() {}
