@@ -119,6 +119,7 @@
 #include <fitnas/search/enumerate.hpp>
 #include <fitnas/search/evolution.hpp>
 #include <fitnas/search/exact.hpp>
+#include <fitnas/search/exact_options.hpp>
 #include <fitnas/search/exact_search.hpp>
 #include <fitnas/search/exhaustive.hpp>
 #include <fitnas/search/front.hpp>

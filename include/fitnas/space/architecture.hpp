@@ -4,6 +4,7 @@
 #ifndef FITNAS_SPACE_ARCHITECTURE_HPP
 #define FITNAS_SPACE_ARCHITECTURE_HPP
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -22,7 +23,18 @@ template <code_space Space>
 using architecture = std::array<std::uint8_t, static_cast<std::size_t>(Space::cells)>;
 
 namespace detail {
+
 FITNAS_API std::string code_text(std::span<const std::uint8_t> operators);
+
+/// What code that does not know the space has made.
+/// @pre as many operators as cells
+template <code_space Space>
+architecture<Space> architecture_of(std::span<const std::uint8_t> operators) {
+    architecture<Space> a{};
+    std::copy_n(operators.begin(), a.size(), a.begin());
+    return a;
+}
+
 } // namespace detail
 
 /// @brief The code of an architecture: one character a cell, 0 to 9, then a to z.
