@@ -93,6 +93,7 @@
 #include <fitnas/predictor/gcn/linear.hpp>
 #include <fitnas/predictor/gcn/mean_pool.hpp>
 #include <fitnas/predictor/gcn/model.hpp>
+#include <fitnas/predictor/gcn/node_tables.hpp>
 #include <fitnas/predictor/gcn/pass.hpp>
 #include <fitnas/predictor/gcn/relu.hpp>
 #include <fitnas/predictor/gcn/row_sum.hpp>
@@ -119,6 +120,7 @@
 #include <fitnas/search/enumerate.hpp>
 #include <fitnas/search/evolution.hpp>
 #include <fitnas/search/exact.hpp>
+#include <fitnas/search/exact_options.hpp>
 #include <fitnas/search/exact_search.hpp>
 #include <fitnas/search/exhaustive.hpp>
 #include <fitnas/search/front.hpp>
@@ -136,6 +138,7 @@
 #include <fitnas/space/architecture.hpp>
 #include <fitnas/space/canonical.hpp>
 #include <fitnas/space/canonical_pairs.hpp>
+#include <fitnas/space/code_rows.hpp>
 #include <fitnas/space/codes.hpp>
 #include <fitnas/space/cost.hpp>
 #include <fitnas/space/equal_code.hpp>

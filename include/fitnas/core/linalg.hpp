@@ -14,6 +14,7 @@
 #include <xflens/cxxlapack/netlib/netlib.h>
 #include <xtensor-blas/xblas_config.hpp>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/error.hpp>
 #include <fitnas/core/xtensor.hpp>
 
@@ -22,7 +23,11 @@ namespace fitnas {
 /// @brief A matrix in double precision, row-major.
 using matrix = xt::xtensor<double, 2, xt::layout_type::row_major>;
 
-/// @brief Solves `a x = b` by LAPACK's dgesv. A template, so that only a program that calls it needs LAPACK.
+namespace detail {
+FITNAS_API matrix solution(const matrix& a, const matrix& b);
+} // namespace detail
+
+/// @brief Solves `a x = b` by LAPACK's dgesv.
 /// @param a n x n, regular, n >= 1; a `matrix`
 /// @param b n x m, m >= 1; a `matrix`
 /// @return x, n x m, finite
@@ -34,31 +39,7 @@ matrix solve(const A& a, const B& b) {
         std::same_as<A, matrix> && std::same_as<B, matrix>,
         "[F0080] solve: expected a and b to be fitnas::matrix, in double precision and row-major: convert "
         "another type with fitnas::matrix(a)");
-    const auto text = [](const matrix& m) {
-        return std::to_string(m.shape(0)) + " x " + std::to_string(m.shape(1));
-    };
-    if (a.shape(0) != a.shape(1) || a.shape(0) != b.shape(0) || a.size() == 0 || b.size() == 0) {
-        throw shape_error("[F0002] solve: expected a of n x n and b of n x m, got " + text(a) + " and " +
-                          text(b));
-    }
-    using by_columns = xt::xtensor<double, 2, xt::layout_type::column_major>; // LAPACK's order
-    by_columns factors = a;
-    by_columns x = b;
-    const auto n = static_cast<xt::blas_index_t>(a.shape(0));
-    const auto columns = static_cast<xt::blas_index_t>(b.shape(1));
-    std::vector<xt::blas_index_t> pivots(a.shape(0));
-    xt::blas_index_t failed = 0;
-    cxxlapack::LAPACK_IMPL(dgesv)(&n, &columns, factors.data(), &n, pivots.data(), x.data(), &n, &failed);
-    if (failed != 0) {
-        throw numeric_error("[F0003] solve: the matrix of " + text(a) + " is singular");
-    }
-    for (const double value : x) {
-        if (!std::isfinite(value)) {
-            throw numeric_error("[F0004] solve: the matrix of " + text(a) +
-                                " is singular, or a value is not finite: so is the solution");
-        }
-    }
-    return matrix(x);
+    return detail::solution(a, b);
 }
 
 /// @brief Eigenvalues of a symmetric matrix, from the smallest on, and their directions.
@@ -105,5 +86,41 @@ eigen_system<Matrix> eigen_of(const Matrix& a) {
 }
 
 } // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API matrix solution(const matrix& a, const matrix& b) {
+    const auto text = [](const matrix& m) {
+        return std::to_string(m.shape(0)) + " x " + std::to_string(m.shape(1));
+    };
+    if (a.shape(0) != a.shape(1) || a.shape(0) != b.shape(0) || a.size() == 0 || b.size() == 0) {
+        throw shape_error("[F0002] solve: expected a of n x n and b of n x m, got " + text(a) + " and " +
+                          text(b));
+    }
+    using by_columns = xt::xtensor<double, 2, xt::layout_type::column_major>; // LAPACK's order
+    by_columns factors = a;
+    by_columns x = b;
+    const auto n = static_cast<xt::blas_index_t>(a.shape(0));
+    const auto columns = static_cast<xt::blas_index_t>(b.shape(1));
+    std::vector<xt::blas_index_t> pivots(a.shape(0));
+    xt::blas_index_t failed = 0;
+    cxxlapack::LAPACK_IMPL(dgesv)(&n, &columns, factors.data(), &n, pivots.data(), x.data(), &n, &failed);
+    if (failed != 0) {
+        throw numeric_error("[F0003] solve: the matrix of " + text(a) + " is singular");
+    }
+    for (const double value : x) {
+        if (!std::isfinite(value)) {
+            throw numeric_error("[F0004] solve: the matrix of " + text(a) +
+                                " is singular, or a value is not finite: so is the solution");
+        }
+    }
+    return matrix(x);
+}
+
+} // namespace fitnas::detail
+
+#endif
 
 #endif

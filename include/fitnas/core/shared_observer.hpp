@@ -35,7 +35,9 @@ public:
     }
     bool watches() const { return static_cast<bool>(m_watch); }
     bool stopped() const { return m_stopped.load(std::memory_order_relaxed); }
-    /// Throws what the observer threw.
+    /// What the observer threw.
+    std::exception_ptr failure() const { return m_failure; }
+    /// Throws it.
     void rethrow() const {
         if (m_failure) {
             std::rethrow_exception(m_failure);

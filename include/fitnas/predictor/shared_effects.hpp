@@ -4,22 +4,16 @@
 #ifndef FITNAS_PREDICTOR_SHARED_EFFECTS_HPP
 #define FITNAS_PREDICTOR_SHARED_EFFECTS_HPP
 
-#include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstddef>
-#include <limits>
+#include <cstdint>
 #include <span>
-#include <utility>
 #include <vector>
 
-#include <fitnas/core/cholesky.hpp>
-#include <fitnas/core/mean.hpp>
+#include <fitnas/config.hpp>
 #include <fitnas/core/rng.hpp>
-#include <fitnas/core/xtensor.hpp>
 #include <fitnas/predictor/feature/cell_operator.hpp>
 #include <fitnas/predictor/feature/stage_operator.hpp>
-#include <fitnas/predictor/target.hpp>
 #include <fitnas/space/score_table.hpp>
 
 namespace fitnas::detail {
@@ -66,43 +60,89 @@ std::vector<std::size_t> cells_alike() {
 inline constexpr std::size_t effect_kinds = 4;
 using effect_weights = std::array<double, effect_kinds>;
 
+/// Where the features of each cell's operators begin, for code that does not know the space.
+struct effect_places {
+    std::vector<std::size_t> alike; ///< of each cell the first one alike
+    std::span<const int> cells;     ///< behind the last cell the number of features
+    std::span<const int> stages;    ///< the same
+};
+template <code_space Space>
+effect_places effect_places_of() {
+    return {cells_alike<Space>(), fitnas::feature::cell_operator::template offsets<Space>,
+            fitnas::feature::stage_operator::template offsets<Space>};
+}
+
+FITNAS_API std::vector<double> smoothed(const code_rows& codes, const effect_places& places,
+                                        const std::vector<double>& given);
+FITNAS_API double noise_of_ranks(const code_rows& codes, const effect_places& places,
+                                 const std::vector<double>& scores, seed s);
+
+/// Standardised scores as a ridge regression on shared effects sees them. What an operator does in all cells
+/// alike weighs ten times what it does in one stage, in one cell, or with others of its stage: a supernet's
+/// errors differ more from cell to cell than qualities do. Weights and penalty are our choice
+/// (docs/predictor.md).
+template <code_space Space>
+std::vector<double> smoothed_scores(const score_table<Space>& table) {
+    return smoothed(table.codes(), effect_places_of<Space>(), table.scores);
+}
+
+/// The part of the variance of the ranks of scores that neither effects of operators nor of pairs of them
+/// explain: the most likely one under a normal prior on both (at most 200 networks are looked at).
+/// @return in [0, 1]
+template <code_space Space>
+double noise_of_ranks(const score_table<Space>& table, seed s) {
+    return noise_of_ranks(table.codes(), effect_places_of<Space>(), table.scores, s);
+}
+
+} // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include <fitnas/core/cholesky.hpp>
+#include <fitnas/core/mean.hpp>
+#include <fitnas/core/xtensor.hpp>
+#include <fitnas/predictor/target.hpp>
+
+namespace fitnas::detail {
+
 /// Features of codes, a row a code: each less its mean over them, each kind scaled so that a row's squares of
 /// it add up to its weight on average.
-template <code_space Space>
-square_matrix effects_of(std::span<const architecture<Space>> codes, const effect_weights& weights) {
-    using cell_operator = fitnas::feature::cell_operator;
-    using stage_operator = fitnas::feature::stage_operator;
-    constexpr auto cells = static_cast<std::size_t>(Space::cells);
-    const std::vector<std::size_t> groups = cells_alike<Space>();
+FITNAS_API square_matrix effects_of(const code_rows& codes, const effect_places& places,
+                                    const effect_weights& weights) {
+    const std::size_t cells = codes.cells();
+    const auto in_cell = [&](std::size_t cell) { return static_cast<std::size_t>(places.cells[cell]); };
+    const auto in_stage = [&](std::size_t cell) { return static_cast<std::size_t>(places.stages[cell]); };
     // Where each stage's products begin: a square of counts for each.
     std::vector<std::size_t> products(cells + 1);
     std::array<std::size_t, effect_kinds + 1> first{};
     for (std::size_t i = 0; i < cells; ++i) {
-        const auto count = static_cast<std::size_t>(Space::operator_counts[i]);
-        const bool begins = i == 0 || stage_operator::template offsets<Space>[i] !=
-                                          stage_operator::template offsets<Space>[i - 1];
+        const auto count = static_cast<std::size_t>(codes.operator_counts[i]);
+        const bool begins = i == 0 || in_stage(i) != in_stage(i - 1);
         products[i + 1] = products[i] + (begins ? count * count : 0);
     }
-    first[1] = static_cast<std::size_t>(cell_operator::template width<Space>);
-    first[2] = first[1] + static_cast<std::size_t>(stage_operator::template width<Space>);
-    first[3] = first[2] + static_cast<std::size_t>(cell_operator::template width<Space>);
+    first[1] = in_cell(cells);
+    first[2] = first[1] + in_stage(cells);
+    first[3] = first[2] + in_cell(cells);
     first[4] = first[3] + products[cells];
 
-    square_matrix rows({codes.size(), first[effect_kinds]}, 0.0);
-    for (std::size_t r = 0; r < codes.size(); ++r) {
+    square_matrix rows({codes.size, first[effect_kinds]}, 0.0);
+    for (std::size_t r = 0; r < codes.size; ++r) {
         double* const row = &rows(r, 0);
-        const auto of_stage = [&](std::size_t cell) {
-            return row + first[1] + stage_operator::template offsets<Space>[cell];
-        };
+        const auto of_stage = [&](std::size_t cell) { return row + first[1] + in_stage(cell); };
         for (std::size_t i = 0; i < cells; ++i) {
             const std::size_t o = codes[r][i];
-            row[static_cast<std::size_t>(cell_operator::template offsets<Space>[groups[i]]) + o] += 1;
+            row[in_cell(places.alike[i]) + o] += 1;
             of_stage(i)[o] += 1;
-            row[first[2] + static_cast<std::size_t>(cell_operator::template offsets<Space>[i]) + o] = 1;
+            row[first[2] + in_cell(i) + o] = 1;
         }
         for (std::size_t i = 0; i < cells; ++i) {
             if (products[i + 1] > products[i]) {
-                const auto count = static_cast<std::size_t>(Space::operator_counts[i]);
+                const auto count = static_cast<std::size_t>(codes.operator_counts[i]);
                 for (std::size_t a = 0; a < count; ++a) {
                     for (std::size_t b = 0; b <= a; ++b) {
                         row[first[3] + products[i] + a * count + b] = of_stage(i)[a] * of_stage(i)[b];
@@ -111,23 +151,23 @@ square_matrix effects_of(std::span<const architecture<Space>> codes, const effec
             }
         }
     }
-    const auto n = static_cast<double>(codes.size());
+    const auto n = static_cast<double>(codes.size);
     for (std::size_t kind = 0; kind < effect_kinds; ++kind) {
         double variance = 0;
         for (std::size_t c = first[kind]; c < first[kind + 1]; ++c) {
             double mean = 0;
-            for (std::size_t r = 0; r < codes.size(); ++r) {
+            for (std::size_t r = 0; r < codes.size; ++r) {
                 mean += rows(r, c);
             }
             mean /= n;
-            for (std::size_t r = 0; r < codes.size(); ++r) {
+            for (std::size_t r = 0; r < codes.size; ++r) {
                 rows(r, c) -= mean;
                 variance += rows(r, c) * rows(r, c) / n;
             }
         }
         const double scale = variance > 0 ? std::sqrt(weights[kind] / variance) : 0;
         for (std::size_t c = first[kind]; c < first[kind + 1]; ++c) {
-            for (std::size_t r = 0; r < codes.size(); ++r) {
+            for (std::size_t r = 0; r < codes.size; ++r) {
                 rows(r, c) *= scale;
             }
         }
@@ -135,20 +175,15 @@ square_matrix effects_of(std::span<const architecture<Space>> codes, const effec
     return rows;
 }
 
-/// Standardised scores as a ridge regression on shared effects sees them. What an operator does in all cells
-/// alike weighs ten times what it does in one stage, in one cell, or with others of its stage: a supernet's
-/// errors differ more from cell to cell than qualities do. Weights and penalty are our choice
-/// (docs/predictor.md).
-template <code_space Space>
-std::vector<double> smoothed_scores(const score_table<Space>& table) {
+FITNAS_API std::vector<double> smoothed(const code_rows& codes, const effect_places& places,
+                                        const std::vector<double>& given) {
     constexpr double penalty = 0.5;
-    const std::vector<double> scores = make_targets(target::standardised, table.scores);
-    const square_matrix rows =
-        effects_of<Space>(std::span<const architecture<Space>>(table.architectures), {1, 0.1, 0.1, 0.1});
+    const std::vector<double> scores = make_targets(target::standardised, given);
+    const square_matrix rows = effects_of(codes, places, {1, 0.1, 0.1, 0.1});
     const std::size_t width = rows.shape(1);
     square_matrix squares({width, width}, 0.0);
     std::vector<double> products(width);
-    for (std::size_t r = 0; r < table.size(); ++r) {
+    for (std::size_t r = 0; r < codes.size; ++r) {
         const double* const row = &rows(r, 0);
         for (std::size_t i = 0; i < width; ++i) {
             if (row[i] != 0) {
@@ -165,7 +200,7 @@ std::vector<double> smoothed_scores(const score_table<Space>& table) {
     factorise(squares);
     const std::vector<double> weights = solved(squares, std::move(products));
     std::vector<double> fitted;
-    for (std::size_t r = 0; r < table.size(); ++r) {
+    for (std::size_t r = 0; r < codes.size; ++r) {
         double sum = 0;
         for (std::size_t i = 0; i < width; ++i) {
             sum += rows(r, i) * weights[i];
@@ -175,37 +210,39 @@ std::vector<double> smoothed_scores(const score_table<Space>& table) {
     return fitted;
 }
 
-/// The part of the variance of the ranks of scores that neither effects of operators nor of pairs of them
-/// explain: the most likely one under a normal prior on both (at most 200 networks are looked at).
-/// @return in [0, 1]
-template <code_space Space>
-double noise_of_ranks(const score_table<Space>& table, seed s) {
+FITNAS_API double noise_of_ranks(const code_rows& codes, const effect_places& places,
+                                 const std::vector<double>& scores, seed s) {
     constexpr std::size_t most = 200;
-    std::vector<std::size_t> order(table.size());
+    std::vector<std::size_t> order(codes.size);
     for (std::size_t i = 0; i < order.size(); ++i) {
         order[i] = i;
     }
     random_stream random(s, purpose::split);
     random.shuffle(std::span<std::size_t>(order));
     order.resize((std::min)(order.size(), most));
-    const score_table<Space> part = table.rows(order);
-    const std::size_t n = part.size();
-    if (all_equal(part.scores)) {
+    const std::size_t n = order.size();
+    std::vector<std::uint8_t> taken;
+    std::vector<double> values;
+    for (const std::size_t i : order) {
+        taken.insert(taken.end(), codes[i].begin(), codes[i].end());
+        values.push_back(scores[i]);
+    }
+    if (all_equal(values)) {
         return 1;
     }
-    const std::vector<double> ranks = make_targets(target::ranks, part.scores);
+    const code_rows part{taken.data(), n, codes.operator_counts};
+    const std::vector<double> ranks = make_targets(target::ranks, values);
 
     // Inner products of all effects; pairs of cells that two networks have in common count for pairs.
-    const square_matrix rows =
-        effects_of<Space>(std::span<const architecture<Space>>(part.architectures), {0.6, 0.12, 0.12, 0});
+    const square_matrix rows = effects_of(part, places, {0.6, 0.12, 0.12, 0});
     square_matrix pairs({n, n}, 0.0);
     std::vector<double> mean(n);
     double whole = 0;
     for (std::size_t i = 0; i < n; ++i) {
         for (std::size_t j = 0; j < n; ++j) {
             double common = 0;
-            for (std::size_t c = 0; c < static_cast<std::size_t>(Space::cells); ++c) {
-                common += part.architectures[i][c] == part.architectures[j][c] ? 1 : 0;
+            for (std::size_t c = 0; c < part.cells(); ++c) {
+                common += part[i][c] == part[j][c] ? 1 : 0;
             }
             pairs(i, j) = common * (common - 1) / 2;
             mean[i] += pairs(i, j) / static_cast<double>(n);
@@ -255,5 +292,7 @@ double noise_of_ranks(const score_table<Space>& table, seed s) {
 }
 
 } // namespace fitnas::detail
+
+#endif
 
 #endif

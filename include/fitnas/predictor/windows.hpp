@@ -6,11 +6,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
+#include <fitnas/config.hpp>
+#include <fitnas/core/parallel.hpp>
 #include <fitnas/predictor/ensemble.hpp>
 #include <fitnas/predictor/fitted.hpp>
 #include <fitnas/predictor/gcn/windows.hpp>
@@ -67,6 +72,15 @@ concept decomposable = window_traits<P>::fault == window_fault::none;
 
 namespace detail {
 
+/// The terms of a sum, rounded as `windows` says, each added to one whose window holds its own. Cells at a
+/// window's ends where nothing is to choose do not count.
+struct exact_terms {
+    explicit exact_terms(const sum_of_terms& sum);
+
+    double offset = 0;
+    std::vector<window_term> terms{};
+};
+
 /// Refuses what does not decompose, and says why.
 template <class P>
 constexpr void require_decomposable() {
@@ -115,19 +129,13 @@ public:
     using code = architecture<Space>;
 
     /// @throws numeric_error where a value is not finite
-    explicit windows(const window_sum<Space>& sum) { take(sum); }
+    explicit windows(const window_sum<Space>& sum) : m(sum.plain()) {}
 
     /// @param model a `decomposable` predictor; it is tabulated once
     template <class Model>
     requires(!std::same_as<Model, windows> &&
-             !std::same_as<Model, window_sum<Space>>) explicit windows(const Model& model) {
-        detail::require_decomposable<Model>();
-        if constexpr (decomposable<Model>) {
-            static_assert(std::same_as<typename Model::space, Space>,
-                          "[F0639] windows<Space>(model): the model must be a predictor of the same space");
-            take(window_traits<Model>::contributions(model));
-        }
-    }
+             !std::same_as<Model, window_sum<Space>>) explicit windows(const Model& model)
+        : windows(sum_of_windows(model)) {}
 
     std::vector<double> predict(std::span<const code> many) const {
         std::vector<double> values(many.size());
@@ -144,8 +152,8 @@ public:
     /// @brief The sum for a code as it stands; the prediction where it is canonical.
     /// @pre the code is of the space
     double sum_of(const code& a) const {
-        double sum = m_offset;
-        for (const window_term& t : m_terms) {
+        double sum = m.offset;
+        for (const window_term& t : m.terms) {
             std::size_t place = 0;
             for (int i = t.first; i < t.last; ++i) {
                 const auto at = static_cast<std::size_t>(i);
@@ -156,91 +164,100 @@ public:
         return sum;
     }
 
-    double offset() const { return m_offset; }
+    double offset() const { return m.offset; }
     /// @return the tables, by their first cells; none lies in another
-    const std::vector<window_term>& terms() const { return m_terms; }
+    const std::vector<window_term>& terms() const { return m.terms; }
     window_sum<Space> contributions() const {
-        window_sum<Space> sum(m_offset);
-        for (const window_term& t : m_terms) {
+        window_sum<Space> sum(m.offset);
+        for (const window_term& t : m.terms) {
             sum.add(t);
         }
         return sum;
     }
 
 private:
-    void take(const window_sum<Space>& sum) {
-        double largest = std::abs(sum.offset());
-        for (const window_term& t : sum.terms()) {
-            double most = 0;
-            for (const double v : t.values) {
-                most = v < most && -v < most ? most : std::abs(v); // what is not a number stays
-                if (!std::isfinite(most)) {
-                    break;
-                }
-            }
-            largest += most;
-        }
-        if (!std::isfinite(largest)) {
-            throw numeric_error("[F0640] windows: the model has a value that is not finite");
-        }
-        int exponent = 0;
-        std::frexp(largest, &exponent);
-        // Room for the rounding of each term.
-        const int place = (std::max)(exponent - 51, -1074);
-        const double unit = std::ldexp(1.0, place);
-        const double inverse = std::ldexp(1.0, (std::min)(-place, 1000));
-        const double rest = std::ldexp(1.0, -place - (std::min)(-place, 1000)); // 2^1074 is no double
-        m_offset = std::nearbyint(sum.offset() * inverse * rest) * unit;
-        std::vector<window_term> terms = sum.terms();
-        parallel_for(static_cast<std::ptrdiff_t>(terms.size()), [&](std::ptrdiff_t i) {
-            for (double& v : terms[static_cast<std::size_t>(i)].values) {
-                v = std::nearbyint(v * inverse * rest) * unit;
-            }
-        });
-        merge(terms);
-    }
-
-    /// Adds each term to one whose window holds its own. Cells at a window's ends where nothing is to choose
-    /// do not count.
-    void merge(std::vector<window_term>& terms) {
-        const auto settled = [](int cell) {
-            return Space::operator_counts[static_cast<std::size_t>(cell)] == 1;
-        };
-        for (window_term& t : terms) {
-            while (t.first < t.last && settled(t.last - 1)) {
-                --t.last;
-            }
-            while (t.first < t.last && settled(t.first)) {
-                ++t.first;
-            }
-        }
-        std::sort(terms.begin(), terms.end(), [](const window_term& a, const window_term& b) {
-            return a.first != b.first ? a.first < b.first : a.last > b.last;
-        });
-        for (window_term& t : terms) {
-            if (t.first == t.last) {
-                m_offset += t.values.front();
-            } else if (!m_terms.empty() && t.last <= m_terms.back().last) {
-                add(t, m_terms.back());
-            } else {
-                m_terms.push_back(std::move(t));
-            }
-        }
-    }
-    static void add(const window_term& narrow, window_term& wide) {
-        const auto inner = static_cast<std::size_t>(window_codes<Space>(narrow.last, wide.last));
-        for (std::size_t i = 0; i < wide.values.size(); ++i) {
-            wide.values[i] += narrow.values[i / inner % narrow.values.size()];
+    template <class Model>
+    static window_sum<Space> sum_of_windows(const Model& model) {
+        detail::require_decomposable<Model>();
+        if constexpr (decomposable<Model>) {
+            static_assert(std::same_as<typename Model::space, Space>,
+                          "[F0639] windows<Space>(model): the model must be a predictor of the same space");
+            return window_traits<Model>::contributions(model);
         }
     }
 
-    double m_offset = 0;
-    std::vector<window_term> m_terms;
+    detail::exact_terms m;
 };
 
 template <predictor Model>
 explicit windows(const Model&) -> windows<typename Model::space>;
 
 } // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API exact_terms::exact_terms(const sum_of_terms& sum) {
+    double largest = std::abs(sum.offset());
+    for (const window_term& t : sum.terms()) {
+        double most = 0;
+        for (const double v : t.values) {
+            most = v < most && -v < most ? most : std::abs(v); // what is not a number stays
+            if (!std::isfinite(most)) {
+                break;
+            }
+        }
+        largest += most;
+    }
+    if (!std::isfinite(largest)) {
+        throw numeric_error("[F0640] windows: the model has a value that is not finite");
+    }
+    int exponent = 0;
+    std::frexp(largest, &exponent);
+    // Room for the rounding of each term.
+    const int place = (std::max)(exponent - 51, -1074);
+    const double unit = std::ldexp(1.0, place);
+    const double inverse = std::ldexp(1.0, (std::min)(-place, 1000));
+    const double rest = std::ldexp(1.0, -place - (std::min)(-place, 1000)); // 2^1074 is no double
+    offset = std::nearbyint(sum.offset() * inverse * rest) * unit;
+    std::vector<window_term> all = sum.terms();
+    parallel_for(static_cast<std::ptrdiff_t>(all.size()), [&](std::ptrdiff_t i) {
+        for (double& v : all[static_cast<std::size_t>(i)].values) {
+            v = std::nearbyint(v * inverse * rest) * unit;
+        }
+    });
+
+    const std::span<const int> counts = sum.operator_counts();
+    const auto settled = [&](int cell) { return counts[static_cast<std::size_t>(cell)] == 1; };
+    for (window_term& t : all) {
+        while (t.first < t.last && settled(t.last - 1)) {
+            --t.last;
+        }
+        while (t.first < t.last && settled(t.first)) {
+            ++t.first;
+        }
+    }
+    std::sort(all.begin(), all.end(), [](const window_term& a, const window_term& b) {
+        return a.first != b.first ? a.first < b.first : a.last > b.last;
+    });
+    for (window_term& t : all) {
+        if (t.first == t.last) {
+            offset += t.values.front();
+        } else if (!terms.empty() && t.last <= terms.back().last) {
+            window_term& wide = terms.back();
+            const std::uint64_t inner = window_codes(counts, t.last, wide.last);
+            for (std::size_t i = 0; i < wide.values.size(); ++i) {
+                wide.values[i] += t.values[i / inner % t.values.size()];
+            }
+        } else {
+            terms.push_back(std::move(t));
+        }
+    }
+}
+
+} // namespace fitnas::detail
+
+#endif
 
 #endif

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <concepts>
+#include <cstdint>
 #include <limits>
 #include <span>
 #include <string>
@@ -92,15 +93,9 @@ struct candidate {
 };
 
 namespace detail {
-/// Fills in the costs of a limit, beside macs and parameters.
-template <code_space Space>
-void tell_costs(candidate<Space>& c, const limit_check& limits) {
-    for (const limit_check::limited& l : limits.costs()) {
-        if (l.cost != cost::macs() && l.cost != cost::parameters()) {
-            c.costs.push_back({l.cost.name(), l.cost.unit(), l.terms.sum(c.architecture)});
-        }
-    }
-}
+/// Adds what a code costs by the costs of a limit, but for macs and parameters.
+FITNAS_API void tell_costs(std::span<const std::uint8_t> code, const limit_check& limits,
+                           std::vector<cost_value>& costs);
 
 /// The candidate with its costs filled in.
 template <code_space Space>
@@ -110,7 +105,7 @@ candidate<Space> candidate_by(const architecture<Space>& a, double predicted, co
         c.macs = cost::macs<Space>(a);
         c.parameters = cost::parameters<Space>(a);
     }
-    tell_costs(c, limits);
+    tell_costs(a, limits, c.costs);
     return c;
 }
 } // namespace detail
@@ -135,6 +130,15 @@ FITNAS_API void require_values(const std::vector<double>& values, std::size_t ex
 #if FITNAS_DEFINITIONS
 
 namespace fitnas::search::detail {
+
+FITNAS_API void tell_costs(std::span<const std::uint8_t> code, const limit_check& limits,
+                           std::vector<cost_value>& costs) {
+    for (const limit_check::limited& l : limits.costs()) {
+        if (l.cost != cost::macs() && l.cost != cost::parameters()) {
+            costs.push_back({l.cost.name(), l.cost.unit(), l.terms.sum(code)});
+        }
+    }
+}
 
 FITNAS_API void require_values(const std::vector<double>& values, std::size_t expected, const char* what,
                                const char* whose) {

@@ -135,7 +135,7 @@ std::vector<candidate<Space>> evolution(Scorer&& score, const evolution_options&
                 best.offer(born[i], values[i]);
                 parents.push_back({born[i], values[i]});
             }
-            std::sort(parents.begin(), parents.end(), list::better);
+            std::sort(parents.begin(), parents.end(), detail::best_codes::better<typename list::entry>);
             parents.resize((std::min)(parents.size(), options.parents));
             tell(generation + 1);
         }

@@ -4,36 +4,54 @@
 #ifndef FITNAS_SEARCH_EXACT_HPP
 #define FITNAS_SEARCH_EXACT_HPP
 
-#include <cmath>
-#include <string>
+#include <cstdint>
+#include <exception>
+#include <span>
 #include <vector>
 
 #include <fitnas/search/exact_search.hpp>
 
 namespace fitnas::search {
 
+namespace detail {
+
+template <code_space Space>
+bool is_canonical(std::span<const std::uint8_t> code) {
+    const auto a = fitnas::detail::architecture_of<Space>(code);
+    return canonical<Space>(a) == a;
+}
+
+} // namespace detail
+
 /// @brief The best of a whole space, by windows that were made before: see below.
 template <code_space Space>
 std::vector<candidate<Space>> exact(const windows<Space>& model, const exact_options& options = {},
                                     exact_report* report = nullptr) {
-    if (options.top < 1) {
-        throw option_error("[F0709] exact: top: expected at least 1, got 0");
-    }
-    if (options.beam < 1) {
-        throw option_error("[F0710] exact: beam: expected at least 1, got 0");
-    }
-    if (!(options.tolerance >= 0) || !std::isfinite(options.tolerance)) {
-        throw option_error("[F0711] exact: tolerance: expected a number from 0, got " +
-                           fitnas::detail::number_text(options.tolerance));
-    }
-    exact_report mine;
-    exact_report& done = report != nullptr ? *report : mine;
-    done = {};
-    for (const window_term& t : model.terms()) {
-        done.tabulated += t.values.size();
-    }
+    detail::require_options(options);
+    const limit_check limits = check_of<Space>(options.limit);
+    limits.require_possible("exact");
     const int exponent = detail::far_exponent(model);
-    return detail::exact_search<Space>(detail::divided(model, exponent), options, exponent).run(done);
+    const detail::path_graph graph(detail::divided(model, exponent));
+    const detail::exact_answer answer =
+        detail::answer_of({graph, limits, options, exponent, Space::size, detail::is_canonical<Space>});
+    if (report != nullptr) {
+        *report = answer.report;
+        for (const window_term& t : model.terms()) {
+            report->tabulated += t.values.size();
+        }
+    }
+    const auto best = [&] { return detail::candidates_of<Space>(answer.best, limits); };
+    return fitnas::detail::or_partial(
+        [&] {
+            if (answer.stopped) {
+                std::rethrow_exception(answer.stopped);
+            }
+            if (answer.best.empty()) {
+                throw limits.nothing_found("exact", "no architecture of the space");
+            }
+            return best();
+        },
+        best);
 }
 
 /// @brief The true best of a whole space: every network once, under any limits, without enumeration.

@@ -4,109 +4,107 @@
 #ifndef FITNAS_SEARCH_EXACT_SEARCH_HPP
 #define FITNAS_SEARCH_EXACT_SEARCH_HPP
 
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <span>
+#include <vector>
+
+#include <fitnas/config.hpp>
+#include <fitnas/search/exact_options.hpp>
+#include <fitnas/search/shortlist.hpp>
+#include <fitnas/search/window_paths.hpp>
+
+namespace fitnas::search {
+
+namespace detail {
+
+/// What an exact search is to find.
+struct exact_question {
+    const path_graph& graph;
+    const limit_check& limits;
+    const exact_options& options;
+    int exponent;       ///< of the power of two that the graph's tables were divided by
+    std::uint64_t size; ///< of the space
+    bool (*is_canonical)(std::span<const std::uint8_t> code);
+};
+
+struct exact_answer {
+    std::vector<best_codes::entry> best;
+    exact_report report;
+    std::exception_ptr stopped; ///< what the observer threw
+};
+
+/// Finds the best canonical codes: first a list of good ones, then all beginnings whose bound is not below
+/// its last.
+FITNAS_API exact_answer answer_of(const exact_question& question);
+
+} // namespace detail
+
+} // namespace fitnas::search
+
+#if FITNAS_DEFINITIONS
+
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <cmath>
-#include <cstddef>
-#include <cstdint>
+#include <cstring>
 #include <limits>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include <fitnas/core/memory_limit.hpp>
 #include <fitnas/core/parallel.hpp>
 #include <fitnas/core/shared_observer.hpp>
 #include <fitnas/search/path_bounds.hpp>
-#include <fitnas/search/shortlist.hpp>
 
-namespace fitnas::search {
+namespace fitnas::search::detail {
 
-struct exact_options {
-    std::size_t top = 10; ///< how many to return, at least 1; fewer where fewer keep the limits
-    cost::limit limit{};  ///< any number of them together
-    /// How far below the true best, in the unit of the predictions, what is found may lie: at least 0. Above
-    /// 0 the search may stop earlier; see `exact_report::gap` for how far it is.
-    double tolerance = 0;
-    /// Beginnings to look at before the search gives what it has, see `exact_report::gap`.
-    std::uint64_t most_beginnings = (std::numeric_limits<std::uint64_t>::max)();
-    /// Beginnings that are kept, cell by cell, for a first list, at least 1. Without a tolerance only the
-    /// time depends on it.
-    std::size_t beam = 4096;
-    /// Called after each cell of the first list, then after some thousand beginnings and after each part, by
-    /// one thread at a time. `done` and `total` count cells, then parts of the space.
-    fitnas::observer observer{};
-};
-
-/// @brief What an exact search did.
-struct exact_report {
-    std::uint64_t tabulated = 0; ///< values in the model's windows
-    std::uint64_t looked_at = 0; ///< beginnings of architectures, whole ones among them
-    /// The i-th best of the space is at most this much better than the i-th that was found: 0 where neither a
-    /// tolerance nor `most_beginnings`, nor a cancelling observer, left anything out; infinity where fewer
-    /// than asked for were found before.
-    double gap = 0;
-};
-
-namespace detail {
-
-/// Finds the best canonical codes: first a list of good ones, then all beginnings whose bound is not below
-/// its last.
-template <code_space Space>
+/// One exact search.
 class exact_search {
 public:
-    using code = architecture<Space>;
-
-    /// @param exponent of the power of two that the tables were divided by
-    exact_search(const windows<Space>& tables, const exact_options& options, int exponent)
-        : m_options(options),
-          m_exponent(exponent),
-          m_check(possible(options.limit)),
-          m_graph(tables),
+    explicit exact_search(const exact_question& question)
+        : m_options(question.options),
+          m_tolerance(std::ldexp(m_options.tolerance, -question.exponent)),
+          m_exponent(question.exponent),
+          m_check(question.limits),
+          m_is_canonical(question.is_canonical),
+          m_graph(question.graph),
           m_costs(path_costs_of(m_check)),
           m_bounds(m_graph, m_costs),
           m_lowest(-m_graph.scale()),
           m_watch(m_options.observer) {
-        m_options.tolerance = std::ldexp(options.tolerance, -exponent);
         const memory_size kept =
-            (std::min)(std::uint64_t{(std::max)(options.top, options.beam)}, Space::size);
-        require_memory("exact: a list of " + std::to_string(options.top) + " and a beam of " +
-                           std::to_string(options.beam),
-                       kept * (largest_choice() + 1) * (sizeof(beginning) + m_costs.size() * sizeof(double)),
+            (std::min)(std::uint64_t{(std::max)(m_options.top, m_options.beam)}, question.size);
+        std::uint64_t choices = 0;
+        for (std::size_t i = 0; i < m_graph.cells(); ++i) {
+            choices = (std::max)(choices, std::uint64_t{m_graph.operators(i)});
+        }
+        require_memory("exact: a list of " + std::to_string(m_options.top) + " and a beam of " +
+                           std::to_string(m_options.beam),
+                       kept * (choices + 1) *
+                           (sizeof(beginning) + m_graph.cells() + m_costs.size() * sizeof(double)),
                        0, "fewer need less");
     }
 
-    std::vector<candidate<Space>> run(exact_report& report) {
+    exact_answer run() {
+        exact_report report;
         list found(m_options.top, "exact");
         const bool bounds_are_met = m_costs.empty() && m_graph.pairs_suffice();
         beam(found, bounds_are_met, report);
         if (!bounds_are_met) {
             found = prove(found, report);
         }
-        std::vector<candidate<Space>> best;
-        for (const entry& e : found.sorted()) {
-            best.push_back(candidate_by<Space>(e.code, std::ldexp(e.value, m_exponent), m_check));
+        std::vector<entry> best = found.sorted();
+        for (entry& e : best) {
+            e.value = std::ldexp(e.value, m_exponent);
         }
-        return fitnas::detail::or_partial(
-            [&] {
-                m_watch.rethrow();
-                if (best.empty()) {
-                    throw m_check.nothing_found("exact", "no architecture of the space");
-                }
-                return best;
-            },
-            [&] { return best; });
+        return {std::move(best), report, m_watch.failure()};
     }
 
 private:
-    static constexpr std::uint64_t largest_choice() {
-        int most = 0;
-        for (const int c : Space::operator_counts) {
-            most = (std::max)(most, c);
-        }
-        return static_cast<std::uint64_t>(most);
-    }
+    using code = std::vector<std::uint8_t>;
     /// @return whether to go on
     bool tell(std::size_t done, std::size_t total) const {
         return m_watch({.stage = "exact",
@@ -114,29 +112,35 @@ private:
                         .total = static_cast<long long>(total),
                         .seconds = m_clock.seconds()});
     }
-    using list = shortlist<Space>;
-    using entry = typename list::entry;
-    static limit_check possible(const cost::limit& limit) {
-        limit_check limits = check_of<Space>(limit);
-        limits.require_possible("exact");
-        return limits;
-    }
-    /// A beginning of an architecture.
+    using list = best_codes;
+    using entry = list::entry;
     struct beginning {
-        code code_{};
         double bound = 0;
         double score = 0;
         std::size_t state = 0;
-        std::vector<double> spent{};
+        std::size_t row = 0;
     };
+    /// Beginnings of one length, with zeros behind.
+    struct generation {
+        std::vector<beginning> all{};
+        code codes{};                ///< [row][cell]
+        std::vector<double> spent{}; ///< [row][cost]
+    };
+    std::span<const std::uint8_t> code_of(const generation& g, const beginning& b) const {
+        return {g.codes.data() + b.row * m_graph.cells(), m_graph.cells()};
+    }
+    const double* spent_of(const generation& g, const beginning& b) const {
+        return g.spent.data() + b.row * m_costs.size();
+    }
 
-    beginning start() const {
-        beginning b;
-        b.score = m_graph.offset();
+    generation start() const {
+        generation g;
+        g.all.push_back({.score = m_graph.offset()});
+        g.codes.resize(m_graph.cells());
         for (const path_cost& c : m_costs) {
-            b.spent.push_back(c.start);
+            g.spent.push_back(c.start);
         }
-        return b;
+        return g;
     }
 
     /// What is spent behind a cell, of each cost; false where no way on keeps the limits.
@@ -150,59 +154,66 @@ private:
         return true;
     }
 
-    /// Goes on with an operator; false where no code of interest does.
-    bool extend(const beginning& from, std::size_t cell, std::size_t o, beginning& to) const {
-        const double gain = m_graph.gains(cell, from.state)[o];
+    /// Goes on with an operator, where a code of interest does.
+    /// @return whether there is one more in `to`
+    bool extend(const generation& from, const beginning& b, std::size_t cell, std::size_t o,
+                generation& to) const {
+        const double gain = m_graph.gains(cell, b.state)[o];
         if (gain == -std::numeric_limits<double>::infinity()) {
             return false;
         }
-        to.spent.resize(m_costs.size());
-        if (!spend(from.spent.data(), cell, o, to.spent.data())) {
+        beginning next{.row = to.all.size()};
+        to.spent.resize((next.row + 1) * m_costs.size());
+        double* const spent = to.spent.data() + next.row * m_costs.size();
+        if (!spend(spent_of(from, b), cell, o, spent)) {
             return false;
         }
-        to.score = from.score + gain;
-        to.state = m_graph.next(cell, from.state, o);
-        to.bound = m_bounds(cell + 1, to.state, to.score, to.spent.data());
-        to.code_ = from.code_;
-        to.code_[cell] = static_cast<std::uint8_t>(o);
+        next.score = b.score + gain;
+        next.state = m_graph.next(cell, b.state, o);
+        next.bound = m_bounds(cell + 1, next.state, next.score, spent);
+        to.codes.resize((next.row + 1) * m_graph.cells());
+        std::uint8_t* const operators = to.codes.data() + next.row * m_graph.cells();
+        std::copy_n(code_of(from, b).data(), cell, operators);
+        operators[cell] = static_cast<std::uint8_t>(o);
+        to.all.push_back(next);
         return true;
     }
 
-    bool wanted(const code& a) const {
-        return m_check.meets(a) && (m_graph.pairs_suffice() || canonical<Space>(a) == a);
+    bool wanted(std::span<const std::uint8_t> a) const {
+        return m_check.meets(a) && (m_graph.pairs_suffice() || m_is_canonical(a));
     }
 
     /// Keeps the beginnings with the best bounds. Where some code meets each bound, those of the best `top`
     /// codes are among the best `top` beginnings: each beginning before one of them stands for a better code.
     void beam(list& found, bool bounds_are_met, exact_report& report) const {
         const std::size_t keep = bounds_are_met ? m_options.top : (std::max)(m_options.top, m_options.beam);
-        std::vector<beginning> now{start()};
-        std::vector<beginning> next;
+        generation now = start();
+        generation next;
         for (std::size_t cell = 0; cell < m_graph.cells(); ++cell) {
-            next.clear();
-            beginning b;
-            for (const beginning& from : now) {
+            next.all.clear();
+            next.codes.clear(); // the next ones have zeros behind
+            for (const beginning& b : now.all) {
                 for (std::size_t o = 0; o < m_graph.operators(cell); ++o) {
-                    if (extend(from, cell, o, b)) {
-                        next.push_back(b);
-                    }
+                    extend(now, b, cell, o, next);
                 }
             }
-            report.looked_at += next.size();
-            const auto order = [](const beginning& a, const beginning& c) {
-                return a.bound != c.bound ? a.bound > c.bound : a.code_ < c.code_;
+            report.looked_at += next.all.size();
+            const auto order = [&](const beginning& a, const beginning& b) {
+                return a.bound != b.bound
+                           ? a.bound > b.bound
+                           : std::memcmp(code_of(next, a).data(), code_of(next, b).data(), cell + 1) < 0;
             };
-            if (next.size() > keep) {
-                std::nth_element(next.begin(), next.begin() + static_cast<std::ptrdiff_t>(keep), next.end(),
-                                 order);
-                next.resize(keep);
+            if (next.all.size() > keep) {
+                std::nth_element(next.all.begin(), next.all.begin() + static_cast<std::ptrdiff_t>(keep),
+                                 next.all.end(), order);
+                next.all.resize(keep);
             }
             std::swap(now, next);
             tell(cell + 1, m_graph.cells()); // the list is finished even so: there is nothing else to give
         }
-        for (const beginning& b : now) {
-            if (wanted(b.code_)) {
-                found.offer(b.code_, b.score);
+        for (const beginning& b : now.all) {
+            if (wanted(code_of(now, b))) {
+                found.offer(code_of(now, b), b.score);
             }
         }
     }
@@ -211,22 +222,24 @@ private:
     list prove(const list& known, exact_report& report) const {
         list none(m_options.top, "exact");
         walker cut(*this, known, none);
-        std::vector<beginning> parts{start()};
+        generation parts = start();
         std::size_t cell = 0;
-        for (; cell + 1 < m_graph.cells() && parts.size() < 256; ++cell) {
-            std::vector<beginning> next;
-            beginning b;
-            for (const beginning& from : parts) {
+        for (; cell + 1 < m_graph.cells() && parts.all.size() < 256; ++cell) {
+            generation next;
+            for (const beginning& b : parts.all) {
                 for (std::size_t o = 0; o < m_graph.operators(cell); ++o) {
-                    if (extend(from, cell, o, b) && cut.may_take(b.bound, b.code_, cell + 1)) {
-                        next.push_back(b);
+                    if (extend(parts, b, cell, o, next) &&
+                        !cut.may_take(next.all.back().bound, code_of(next, next.all.back()), cell + 1)) {
+                        next.all.pop_back();
                     }
                 }
             }
             parts = std::move(next);
         }
-        std::stable_sort(parts.begin(), parts.end(),
-                         [](const beginning& a, const beginning& b) { return a.bound > b.bound; });
+        // The best bounds first; of equal ones the first rows.
+        std::sort(parts.all.begin(), parts.all.end(), [](const beginning& a, const beginning& b) {
+            return a.bound != b.bound ? a.bound > b.bound : a.row < b.row;
+        });
         // A fixed number of groups, so that what is looked at does not depend on the number of threads.
         std::vector<list> lists(static_cast<std::size_t>(sum_groups), none);
         std::vector<walker> walkers;
@@ -235,8 +248,8 @@ private:
         }
         parallel_for(sum_groups, [&](std::ptrdiff_t group) {
             walker& mine = walkers[static_cast<std::size_t>(group)];
-            for (auto p = static_cast<std::size_t>(group); p < parts.size(); p += lists.size()) {
-                mine.from(parts[p], cell, parts.size());
+            for (auto p = static_cast<std::size_t>(group); p < parts.all.size(); p += lists.size()) {
+                mine.from(parts, parts.all[p], cell);
             }
         });
         // With a tolerance, some that were known may not have been found again.
@@ -248,7 +261,7 @@ private:
             left_out = (std::max)(left_out, walkers[g].left_out());
             report.looked_at += walkers[g].looked_at();
         }
-        std::sort(all.begin(), all.end(), list::better);
+        std::sort(all.begin(), all.end(), list::better<entry>);
         all.erase(std::unique(all.begin(), all.end(),
                               [](const entry& a, const entry& b) { return a.code == b.code; }),
                   all.end());
@@ -272,11 +285,11 @@ private:
               m_spent((m.m_graph.cells() + 1) * m.m_costs.size()),
               m_stopped(m.m_watch.stopped()) {}
 
-        /// @param parts how many there are in all
-        void from(const beginning& b, std::size_t cell, std::size_t parts) {
-            m_parts = parts;
-            m_code = b.code_;
-            std::copy(b.spent.begin(), b.spent.end(), spent(cell));
+        void from(const generation& parts, const beginning& b, std::size_t cell) {
+            m_parts = parts.all.size();
+            const std::span<const std::uint8_t> begun = m.code_of(parts, b);
+            m_code.assign(begun.begin(), begun.end());
+            std::copy_n(m.spent_of(parts, b), m.m_costs.size(), spent(cell));
             if (may_take(b.bound, m_code, cell)) {
                 descend(cell, b.state, b.score);
             }
@@ -285,7 +298,7 @@ private:
         }
 
         /// Whether codes that begin so, of scores up to `bound`, are looked for.
-        bool may_take(double bound, const code& a, std::size_t cells) {
+        bool may_take(double bound, std::span<const std::uint8_t> a, std::size_t cells) {
             if (bound < m.m_lowest) { // no code keeps all limits
                 return false;
             }
@@ -293,7 +306,7 @@ private:
                 return false;
             }
             const double threshold = (std::max)(m_known.threshold(), m_found.threshold());
-            if (m_stopped || (m.m_options.tolerance > 0 && bound <= threshold + m.m_options.tolerance) ||
+            if (m_stopped || (m.m_tolerance > 0 && bound <= threshold + m.m_tolerance) ||
                 m_looked_at > m.m_options.most_beginnings / static_cast<std::uint64_t>(sum_groups)) {
                 m_left_out = (std::max)(m_left_out, bound);
                 return false;
@@ -364,10 +377,12 @@ private:
         bool m_stopped;
     };
 
-    exact_options m_options;
+    const exact_options& m_options;
+    double m_tolerance;
     int m_exponent;
-    limit_check m_check;
-    path_graph m_graph;
+    const limit_check& m_check;
+    bool (*m_is_canonical)(std::span<const std::uint8_t>);
+    const path_graph& m_graph;
     std::vector<path_cost> m_costs;
     path_bounds m_bounds;
     double m_lowest; // no sum is below this
@@ -376,8 +391,10 @@ private:
     mutable std::atomic<std::size_t> m_parts_done{0};
 };
 
-} // namespace detail
+FITNAS_API exact_answer answer_of(const exact_question& question) { return exact_search(question).run(); }
 
-} // namespace fitnas::search
+} // namespace fitnas::search::detail
+
+#endif
 
 #endif

@@ -236,7 +236,7 @@ private:
                 m_seen.push_back({some[i], values[i]});
             }
         }
-        std::sort(m_seen.begin(), m_seen.end(), shortlist<Space>::better);
+        std::sort(m_seen.begin(), m_seen.end(), best_codes::better<typename shortlist<Space>::entry>);
         std::set<code> kept;
         std::erase_if(m_seen, [&](const auto& e) {
             return kept.size() == m_options.rescored || !kept.insert(e.code).second;

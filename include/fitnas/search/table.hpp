@@ -105,7 +105,7 @@ public:
             for (const std::size_t c : asked.costs) {
                 tell(list.back(), c, costs[c]);
             }
-            detail::tell_costs(list.back(), asked.others);
+            detail::tell_costs(list.back().architecture, asked.others, list.back().costs);
         }
         return list;
     }

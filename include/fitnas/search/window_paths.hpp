@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <limits>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <fitnas/config.hpp>
@@ -22,14 +23,10 @@ namespace fitnas::search::detail {
 
 /// The power of two that predictions are divided by in a search, 0 where they are near enough to 1 anyway:
 /// its multipliers are scores over costs, and must neither over- nor underflow.
+FITNAS_API int far_exponent(double offset, const std::vector<window_term>& terms);
 template <code_space Space>
 int far_exponent(const windows<Space>& tables) {
-    double largest = std::abs(tables.offset());
-    for (const window_term& t : tables.terms()) {
-        largest = (std::max)(largest, fitnas::detail::largest_magnitude(t.values));
-    }
-    const int exponent = fitnas::detail::common_exponent({&largest, 1});
-    return std::abs(exponent) < 300 ? 0 : std::clamp(exponent, -1000, 1000);
+    return far_exponent(tables.offset(), tables.terms());
 }
 
 /// The same tables, divided by two to the exponent: nothing is rounded.
@@ -48,53 +45,11 @@ windows<Space> divided(const windows<Space>& tables, int exponent) {
 class path_graph {
 public:
     template <code_space Space>
-    explicit path_graph(const windows<Space>& tables) : m_offset(tables.offset()) {
-        const canonical_pairs rule = canonical_pairs_of<Space>();
-        m_pairs_suffice = rule.sufficient;
-        for (int i = 0; i < Space::cells; ++i) {
-            m_counts.push_back(static_cast<std::size_t>(Space::operator_counts[static_cast<std::size_t>(i)]));
-        }
-        int memory = rule.all ? 0 : 1;
-        for (const window_term& t : tables.terms()) {
-            memory = (std::max)(memory, t.last - t.first - 1);
-        }
-        const auto codes = [](int first, int last) {
-            return static_cast<std::size_t>(window_codes<Space>((std::max)(first, 0), last));
-        };
-        auto term = tables.terms().begin();
-        for (int t = 0; t < Space::cells; ++t) {
-            const auto at = static_cast<std::size_t>(t);
-            const std::size_t count = m_counts[at];
-            const std::size_t states = codes(t - memory, t);
-            m_states.push_back(states);
-            m_kept.push_back(memory == 0 ? 0 : codes(t + 1 - memory, t));
-            std::vector<double> gains(states * count, 0.0);
-            if (term != tables.terms().end() && term->last == t + 1) {
-                for (std::size_t i = 0; i < gains.size(); ++i) {
-                    gains[i] = term->values[i % term->values.size()];
-                }
-                ++term;
-            }
-            for (std::size_t i = 0; i < gains.size(); ++i) {
-                const std::size_t o = i % count;
-                const bool follows =
-                    memory == 0 || t == 0 || rule.follows[at][i / count % m_counts[at - 1] * count + o] != 0;
-                if (rule.stands[at][o] == 0 || !follows) {
-                    gains[i] = -std::numeric_limits<double>::infinity();
-                }
-            }
-            m_gains.push_back(std::move(gains));
-        }
-        m_states.push_back(codes(Space::cells - memory, Space::cells));
-        m_scale = std::abs(m_offset);
-        for (const std::vector<double>& g : m_gains) {
-            double most = 0;
-            for (const double v : g) {
-                most = std::isfinite(v) ? (std::max)(most, std::abs(v)) : most;
-            }
-            m_scale += most;
-        }
-    }
+    explicit path_graph(const windows<Space>& tables)
+        : path_graph(tables.offset(), tables.terms(), Space::operator_counts, canonical_pairs_of<Space>()) {}
+
+    path_graph(double offset, const std::vector<window_term>& terms, std::span<const int> operator_counts,
+               const canonical_pairs& rule);
 
     std::size_t cells() const { return m_counts.size(); }
     std::size_t operators(std::size_t cell) const { return m_counts[cell]; }
@@ -142,6 +97,62 @@ FITNAS_API std::vector<std::uint8_t> best_path(const path_graph& graph, const st
 #if FITNAS_DEFINITIONS
 
 namespace fitnas::search::detail {
+
+FITNAS_API int far_exponent(double offset, const std::vector<window_term>& terms) {
+    double largest = std::abs(offset);
+    for (const window_term& t : terms) {
+        largest = (std::max)(largest, fitnas::detail::largest_magnitude(t.values));
+    }
+    const int exponent = fitnas::detail::common_exponent({&largest, 1});
+    return std::abs(exponent) < 300 ? 0 : std::clamp(exponent, -1000, 1000);
+}
+
+FITNAS_API path_graph::path_graph(double offset, const std::vector<window_term>& terms,
+                                  std::span<const int> operator_counts, const canonical_pairs& rule)
+    : m_offset(offset), m_pairs_suffice(rule.sufficient) {
+    m_counts.assign(operator_counts.begin(), operator_counts.end());
+    const auto cells = static_cast<int>(m_counts.size());
+    int memory = rule.all ? 0 : 1;
+    for (const window_term& t : terms) {
+        memory = (std::max)(memory, t.last - t.first - 1);
+    }
+    const auto codes = [&](int first, int last) -> std::size_t {
+        return window_codes(operator_counts, (std::max)(first, 0), last);
+    };
+    auto term = terms.begin();
+    for (int t = 0; t < cells; ++t) {
+        const auto at = static_cast<std::size_t>(t);
+        const std::size_t count = m_counts[at];
+        const std::size_t states = codes(t - memory, t);
+        m_states.push_back(states);
+        m_kept.push_back(memory == 0 ? 0 : codes(t + 1 - memory, t));
+        std::vector<double> gains(states * count, 0.0);
+        if (term != terms.end() && term->last == t + 1) {
+            for (std::size_t i = 0; i < gains.size(); ++i) {
+                gains[i] = term->values[i % term->values.size()];
+            }
+            ++term;
+        }
+        for (std::size_t i = 0; i < gains.size(); ++i) {
+            const std::size_t o = i % count;
+            const bool follows =
+                memory == 0 || t == 0 || rule.follows[at][i / count % m_counts[at - 1] * count + o] != 0;
+            if (rule.stands[at][o] == 0 || !follows) {
+                gains[i] = -std::numeric_limits<double>::infinity();
+            }
+        }
+        m_gains.push_back(std::move(gains));
+    }
+    m_states.push_back(codes(cells - memory, cells));
+    m_scale = std::abs(m_offset);
+    for (const std::vector<double>& g : m_gains) {
+        double most = 0;
+        for (const double v : g) {
+            most = std::isfinite(v) ? (std::max)(most, std::abs(v)) : most;
+        }
+        m_scale += most;
+    }
+}
 
 FITNAS_API void weigh(const path_graph& graph, const std::vector<path_cost>& costs,
                       std::span<const double> weights, std::size_t cell, std::vector<double>& price) {

@@ -4,6 +4,7 @@
 #ifndef FITNAS_SPACE_ARCHITECTURE_HPP
 #define FITNAS_SPACE_ARCHITECTURE_HPP
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -22,7 +23,20 @@ template <code_space Space>
 using architecture = std::array<std::uint8_t, static_cast<std::size_t>(Space::cells)>;
 
 namespace detail {
+
 FITNAS_API std::string code_text(std::span<const std::uint8_t> operators);
+
+FITNAS_COLD FITNAS_API architecture_error no_such_operator(std::size_t cell, int operators, int got);
+
+/// What code that does not know the space has made.
+/// @pre as many operators as cells
+template <code_space Space>
+architecture<Space> architecture_of(std::span<const std::uint8_t> operators) {
+    architecture<Space> a{};
+    std::copy_n(operators.begin(), a.size(), a.begin());
+    return a;
+}
+
 } // namespace detail
 
 /// @brief The code of an architecture: one character a cell, 0 to 9, then a to z.
@@ -61,9 +75,7 @@ template <code_space Space>
 constexpr void require_valid(const architecture<Space>& a) {
     for (std::size_t i = 0; i < a.size(); ++i) {
         if (a[i] >= Space::operator_counts[i]) {
-            throw architecture_error(
-                "[F0303] architecture: cell " + std::to_string(i) + " has the operators 0 to " +
-                std::to_string(Space::operator_counts[i] - 1) + ", got " + std::to_string(a[i]));
+            throw detail::no_such_operator(i, Space::operator_counts[i], a[i]);
         }
     }
 }
@@ -124,6 +136,12 @@ FITNAS_API std::string code_text(std::span<const std::uint8_t> operators) {
         text += static_cast<char>(digit < 10 ? '0' + digit : 'a' + (digit - 10));
     }
     return text;
+}
+
+FITNAS_API architecture_error no_such_operator(std::size_t cell, int operators, int got) {
+    return architecture_error("[F0303] architecture: cell " + std::to_string(cell) +
+                              " has the operators 0 to " + std::to_string(operators - 1) + ", got " +
+                              std::to_string(got));
 }
 
 } // namespace fitnas::detail

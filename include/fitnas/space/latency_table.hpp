@@ -92,7 +92,7 @@ FITNAS_API latency_table::latency_table(const space_layout& layout, std::vector<
                                 detail::number_text(m_milliseconds[i]));
         }
     }
-    m_terms = detail::block_terms(layout, [&](std::size_t b) { return m_milliseconds[b]; });
+    m_terms = detail::block_terms(layout, m_milliseconds);
 }
 
 } // namespace fitnas

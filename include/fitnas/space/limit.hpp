@@ -51,23 +51,7 @@ struct limit {
 
 /// @brief Both limits. Of two limits on one cost the smaller holds.
 /// @throws option_error where two costs have one name
-inline limit operator&&(limit a, const limit& b) {
-    for (const bound& more : b.bounds) {
-        const auto known = std::find_if(a.bounds.begin(), a.bounds.end(), [&](const bound& one) {
-            return one.cost.name() == more.cost.name();
-        });
-        if (known == a.bounds.end()) {
-            a.bounds.push_back(more);
-        } else if (known->cost == more.cost) {
-            known->most = (std::min)(known->most, more.most);
-        } else {
-            throw option_error(
-                "[F0395] limit: expected names that say which cost is meant, got two costs named " +
-                more.cost.name() + "; a latency_table is named by cost::latency(table, name)");
-        }
-    }
-    return a;
-}
+FITNAS_API limit operator&&(limit a, const limit& b);
 
 /// @param most multiply-accumulates for one image, at least 0
 /// @throws option_error below that
@@ -92,7 +76,8 @@ public:
     /// @brief Nothing is limited.
     limit_check() = default;
 
-    explicit limit_check(std::vector<limited> costs);
+    /// @throws as `check_of`
+    limit_check(const cost::limit& limit, const detail::cost_space& space);
 
     /// @return whether nothing is limited
     bool empty() const { return m_costs.empty(); }
@@ -113,16 +98,14 @@ public:
     void require_possible(const std::string& what) const;
 
     /// @return the error to throw where a search met no architecture that keeps the limits
-    FITNAS_COLD limit_error nothing_found(const std::string& what, const std::string& looked_at) const {
-        return limit_error("[F0314] " + what + ": " + looked_at + " meets " + text() + "; " + least_text());
-    }
+    FITNAS_COLD limit_error nothing_found(const std::string& what, const std::string& looked_at) const;
 
 private:
     /// The same order of addition as the cost's own, so that rounding is the same, and never above a sum of
     /// more.
     static double least(const limited& c, std::span<const std::uint8_t> code, int chosen);
 
-    FITNAS_COLD std::string text() const { return cost::limit{{m_costs.begin(), m_costs.end()}}.text(); }
+    FITNAS_COLD std::string text() const;
 
     /// "the least is 41.2 mJ", "the least of each: macs 12, latency 0.5 ms".
     FITNAS_COLD std::string least_text() const;
@@ -135,11 +118,7 @@ private:
 /// @throws shape_error where a cost is of another space
 template <code_space Space>
 limit_check check_of(const cost::limit& limit) {
-    std::vector<limit_check::limited> costs;
-    for (const cost::bound& b : limit.bounds) {
-        costs.push_back({b, b.cost.template in<Space>(), {}});
-    }
-    return limit_check(std::move(costs));
+    return {limit, detail::cost_space_of<Space>()};
 }
 
 } // namespace fitnas
@@ -147,6 +126,24 @@ limit_check check_of(const cost::limit& limit) {
 #if FITNAS_DEFINITIONS
 
 namespace fitnas::cost {
+
+FITNAS_API limit operator&&(limit a, const limit& b) {
+    for (const bound& more : b.bounds) {
+        const auto known = std::find_if(a.bounds.begin(), a.bounds.end(), [&](const bound& one) {
+            return one.cost.name() == more.cost.name();
+        });
+        if (known == a.bounds.end()) {
+            a.bounds.push_back(more);
+        } else if (known->cost == more.cost) {
+            known->most = (std::min)(known->most, more.most);
+        } else {
+            throw option_error(
+                "[F0395] limit: expected names that say which cost is meant, got two costs named " +
+                more.cost.name() + "; a latency_table is named by cost::latency(table, name)");
+        }
+    }
+    return a;
+}
 
 FITNAS_API std::string limit::text() const {
     std::string all;
@@ -170,13 +167,24 @@ FITNAS_API cost::limit named_cost::at_most(double most) const {
     return {{{*this, most}}};
 }
 
-FITNAS_API limit_check::limit_check(std::vector<limited> costs) : m_costs(std::move(costs)) {
-    for (limited& c : m_costs) {
+FITNAS_API limit_check::limit_check(const cost::limit& limit, const detail::cost_space& space) {
+    for (const cost::bound& b : limit.bounds) {
+        m_costs.push_back({b, b.cost.in(space), {}});
+        limited& c = m_costs.back();
         for (const cost_terms::term& t : c.terms.order()) {
             const std::span<const double> values = c.terms.values(t);
             c.cheapest.push_back(*std::min_element(values.begin(), values.end()));
         }
     }
+}
+
+FITNAS_API limit_error limit_check::nothing_found(const std::string& what,
+                                                  const std::string& looked_at) const {
+    return limit_error("[F0314] " + what + ": " + looked_at + " meets " + text() + "; " + least_text());
+}
+
+FITNAS_API std::string limit_check::text() const {
+    return cost::limit{{m_costs.begin(), m_costs.end()}}.text();
 }
 
 FITNAS_API double limit_check::least(const limited& c, std::span<const std::uint8_t> code, int chosen) {

@@ -59,18 +59,21 @@ private:
 namespace detail {
 
 /// The terms of a space by what its blocks cost. What layers that read one cell cost is added up first.
-template <class BlockCost>
-cost_terms block_terms(const space_layout& layout, BlockCost&& cost_of) {
-    cost_terms terms;
-    std::vector<double> values;
-    for (const space_layer& l : layout.layers) {
-        values.clear();
-        for (int o = 0; o < l.candidates; ++o) {
-            values.push_back(cost_of(static_cast<std::size_t>(l.first_block + o)));
-        }
-        terms.add(l.cell_index, values);
+/// @param costs of each block
+FITNAS_API cost_terms block_terms(const space_layout& layout, std::span<const double> costs);
+
+/// What a cost asks of a space.
+struct cost_space {
+    std::string (*fingerprint)();
+    space_layout layout{}; ///< without layers where the space has none
+};
+template <code_space Space>
+cost_space cost_space_of() {
+    if constexpr (search_space_type<Space>) {
+        return {space_fingerprint<Space>, Space::layout()};
+    } else {
+        return {space_fingerprint<Space>};
     }
-    return terms;
 }
 
 FITNAS_COLD FITNAS_API void require_cost_name(const std::string& name, const std::string& unit);
@@ -103,46 +106,30 @@ std::string operator_text(int cell, int o) {
 class named_cost {
 public:
     /// @brief What blocks know of themselves: in any space with a layout.
-    named_cost(std::string name, long long space_block::*count)
-        : m(std::make_shared<const definition>(definition{std::move(name), "", count, "", {}})) {}
+    named_cost(std::string name, long long space_block::*count);
 
     /// @brief One of a single space.
     /// @param name,unit stand in headers of files: without brackets; not the name of another column
     /// @param space its `space_fingerprint`
     /// @param terms values from 0 to 1e300
     /// @throws option_error where the name cannot be used
-    named_cost(std::string name, std::string unit, std::string space, cost_terms terms)
-        : m(std::make_shared<const definition>(
-              definition{std::move(name), std::move(unit), nullptr, std::move(space), std::move(terms)})) {
-        detail::require_cost_name(m->name, m->unit);
-    }
+    named_cost(std::string name, std::string unit, std::string space, cost_terms terms);
 
     const std::string& name() const { return m->name; }
     const std::string& unit() const { return m->unit; } ///< empty where it has none
 
     /// @return an amount as messages print it: "41.2 mJ"
-    FITNAS_COLD std::string text(double amount) const {
-        return detail::number_text(amount) + (m->unit.empty() ? "" : " " + m->unit);
-    }
+    FITNAS_COLD std::string text(double amount) const;
 
     /// @return what it counts in a space
     /// @throws option_error where the space has no layout and blocks were to be counted
     /// @throws shape_error where it is a cost of another space
     template <code_space Space>
     cost_terms in() const {
-        if (m->count == nullptr) {
-            require_of(space_fingerprint<Space>());
-            return m->terms;
-        }
-        if constexpr (search_space_type<Space>) {
-            const space_layout layout = Space::layout();
-            return detail::block_terms(
-                layout, [&](std::size_t b) { return static_cast<double>(layout.blocks[b].*(m->count)); });
-        } else {
-            throw option_error("[F0315] cost: the space has no layout, so its codes have no " + m->name +
-                               "; a cost of your own is made by cost::table<space>(name, unit, values)");
-        }
+        return in(detail::cost_space_of<Space>());
     }
+    /// The same, for code that does not know the space's type.
+    cost_terms in(const detail::cost_space& space) const;
 
     /// @return what an architecture costs
     /// @throws as `in`; architecture_error where the architecture is not of the space
@@ -157,7 +144,9 @@ public:
     cost::limit at_most(double most) const;
 
     /// @return whether name, unit and all values are equal
-    friend bool operator==(const named_cost& a, const named_cost& b) { return a.m == b.m || *a.m == *b.m; }
+    friend bool operator==(const named_cost& a, const named_cost& b) {
+        return a.m == b.m || equal_definitions(a, b);
+    }
 
 private:
     struct definition {
@@ -169,7 +158,7 @@ private:
         bool operator==(const definition&) const = default;
     };
 
-    FITNAS_COLD void require_of(const std::string& space) const;
+    static bool equal_definitions(const named_cost& a, const named_cost& b);
 
     std::shared_ptr<const definition> m;
 };
@@ -275,6 +264,15 @@ FITNAS_API std::span<const double> cost_terms::of_cell(int cell) const {
 
 namespace fitnas::detail {
 
+FITNAS_API cost_terms block_terms(const space_layout& layout, std::span<const double> costs) {
+    cost_terms terms;
+    for (const space_layer& l : layout.layers) {
+        terms.add(l.cell_index, costs.subspan(static_cast<std::size_t>(l.first_block),
+                                              static_cast<std::size_t>(l.candidates)));
+    }
+    return terms;
+}
+
 FITNAS_API void require_cost_name(const std::string& name, const std::string& unit) {
     const char* known[] = {"arch", "predicted", "macs", "parameters", "score"};
     const auto bad = [](const std::string& text) {
@@ -303,11 +301,41 @@ FITNAS_API void require_cost_value(double value, const std::string& what) {
 
 namespace fitnas {
 
-FITNAS_API void named_cost::require_of(const std::string& space) const {
-    if (m->space != space) {
-        throw shape_error("[F0336] cost " + m->name + ": of another space: expected the fingerprint " +
-                          space + ", got " + (m->space.empty() ? "none, its table is empty" : m->space));
+FITNAS_API named_cost::named_cost(std::string name, long long space_block::*count)
+    : m(std::make_shared<const definition>(definition{std::move(name), "", count, "", {}})) {}
+
+FITNAS_API named_cost::named_cost(std::string name, std::string unit, std::string space, cost_terms terms)
+    : m(std::make_shared<const definition>(
+          definition{std::move(name), std::move(unit), nullptr, std::move(space), std::move(terms)})) {
+    detail::require_cost_name(m->name, m->unit);
+}
+
+FITNAS_API std::string named_cost::text(double amount) const {
+    return detail::number_text(amount) + (m->unit.empty() ? "" : " " + m->unit);
+}
+
+FITNAS_API cost_terms named_cost::in(const detail::cost_space& space) const {
+    if (m->count == nullptr) {
+        const std::string print = space.fingerprint();
+        if (m->space != print) {
+            throw shape_error("[F0336] cost " + m->name + ": of another space: expected the fingerprint " +
+                              print + ", got " + (m->space.empty() ? "none, its table is empty" : m->space));
+        }
+        return m->terms;
     }
+    if (space.layout.layers.empty()) {
+        throw option_error("[F0315] cost: the space has no layout, so its codes have no " + m->name +
+                           "; a cost of your own is made by cost::table<space>(name, unit, values)");
+    }
+    std::vector<double> counts;
+    for (const space_block& b : space.layout.blocks) {
+        counts.push_back(static_cast<double>(b.*(m->count)));
+    }
+    return detail::block_terms(space.layout, counts);
+}
+
+FITNAS_API bool named_cost::equal_definitions(const named_cost& a, const named_cost& b) {
+    return *a.m == *b.m;
 }
 
 } // namespace fitnas

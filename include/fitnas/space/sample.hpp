@@ -4,11 +4,14 @@
 #ifndef FITNAS_SPACE_SAMPLE_HPP
 #define FITNAS_SPACE_SAMPLE_HPP
 
+#include <cstddef>
+#include <cstdint>
 #include <set>
 #include <string>
 #include <vector>
 
-#include <fitnas/core/memory_limit.hpp>
+#include <fitnas/config.hpp>
+#include <fitnas/core/error.hpp>
 #include <fitnas/core/rng.hpp>
 #include <fitnas/space/canonical.hpp>
 
@@ -17,6 +20,12 @@ namespace fitnas {
 namespace detail {
 /// Bytes of a set's node beside its value, and of its place in the heap.
 inline constexpr std::size_t set_node = 48;
+
+FITNAS_COLD FITNAS_API option_error too_few_networks(std::size_t n, const std::string& has);
+
+/// @param size how many codes the space has
+/// @param bytes of a code
+FITNAS_COLD FITNAS_API void require_sample(std::size_t n, std::uint64_t size, std::size_t bytes);
 } // namespace detail
 
 /// @brief One architecture, each code equally likely.
@@ -38,17 +47,7 @@ architecture<Space> sample_one(random_stream& random) {
 template <code_space Space>
 std::vector<architecture<Space>> sample(std::size_t n, seed s) {
     constexpr std::uint64_t enumerable = 1U << 20U;
-    const auto refuse = [n](const std::string& has) {
-        throw option_error("[F0320] sample: asked for " + std::to_string(n) +
-                           " different networks, the space has " + has);
-    };
-    if (n > Space::size) {
-        refuse(std::to_string(Space::size) + " codes");
-    }
-    require_memory("sample: " + std::to_string(n) + " different networks",
-                   memory_size((std::min)(std::uint64_t{n}, Space::size)) *
-                       (2 * sizeof(architecture<Space>) + detail::set_node),
-                   0, "fewer need less");
+    detail::require_sample(n, Space::size, sizeof(architecture<Space>));
     std::set<architecture<Space>> seen;
     std::vector<architecture<Space>> result;
     random_stream random(s, purpose::sample);
@@ -61,15 +60,41 @@ std::vector<architecture<Space>> sample(std::size_t n, seed s) {
         } else if (++misses == 1000 && Space::size <= enumerable) {
             const std::size_t different = different_networks<Space>().size();
             if (n > different) {
-                refuse(std::to_string(different));
+                throw detail::too_few_networks(n, std::to_string(different));
             }
         } else if (misses == 1000000) {
-            refuse("hardly more than " + std::to_string(result.size()));
+            throw detail::too_few_networks(n, "hardly more than " + std::to_string(result.size()));
         }
     }
     return result;
 }
 
 } // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+#include <algorithm>
+
+#include <fitnas/core/memory_limit.hpp>
+
+namespace fitnas::detail {
+
+FITNAS_API option_error too_few_networks(std::size_t n, const std::string& has) {
+    return option_error("[F0320] sample: asked for " + std::to_string(n) +
+                        " different networks, the space has " + has);
+}
+
+FITNAS_API void require_sample(std::size_t n, std::uint64_t size, std::size_t bytes) {
+    if (n > size) {
+        throw too_few_networks(n, std::to_string(size) + " codes");
+    }
+    require_memory("sample: " + std::to_string(n) + " different networks",
+                   memory_size((std::min)(std::uint64_t{n}, size)) * (2 * bytes + set_node), 0,
+                   "fewer need less");
+}
+
+} // namespace fitnas::detail
+
+#endif
 
 #endif

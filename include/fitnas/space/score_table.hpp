@@ -7,9 +7,13 @@
 
 #include <cmath>
 #include <span>
+#include <string>
 #include <vector>
 
+#include <fitnas/config.hpp>
+#include <fitnas/core/number_text.hpp>
 #include <fitnas/space/architecture.hpp>
+#include <fitnas/space/code_rows.hpp>
 
 namespace fitnas {
 
@@ -46,6 +50,8 @@ struct score_table {
             throw;
         }
     }
+    /// The architectures, for code that does not know the space.
+    detail::code_rows codes() const { return detail::rows_of<Space>(architectures); }
     /// @return the rows with these numbers, in their order
     score_table rows(std::span<const std::size_t> numbers) const {
         score_table part;
@@ -57,6 +63,11 @@ struct score_table {
     }
 };
 
+namespace detail {
+FITNAS_COLD FITNAS_API void require_usable(const code_rows& codes, const std::vector<double>& scores,
+                                           const std::string& what);
+} // namespace detail
+
 /// @brief Refuses a table that nothing can be fitted to.
 /// @param what who asks, for the message
 /// @throws shape_error where it is empty or the columns differ in length
@@ -64,30 +75,46 @@ struct score_table {
 /// @throws numeric_error where a score is not finite, or all scores are equal
 template <code_space Space>
 void require_usable(const score_table<Space>& table, const std::string& what) {
-    if (table.empty()) {
+    detail::require_usable(table.codes(), table.scores, what);
+}
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API void require_usable(const code_rows& codes, const std::vector<double>& scores,
+                               const std::string& what) {
+    if (codes.size == 0) {
         throw shape_error("[F0321] " + what + ": the table of scores is empty");
     }
-    if (table.scores.size() != table.size()) {
-        throw shape_error("[F0322] " + what + ": " + std::to_string(table.size()) + " architectures but " +
-                          std::to_string(table.scores.size()) + " scores");
+    if (scores.size() != codes.size) {
+        throw shape_error("[F0322] " + what + ": " + std::to_string(codes.size) + " architectures but " +
+                          std::to_string(scores.size()) + " scores");
     }
     bool constant = true;
-    for (std::size_t i = 0; i < table.size(); ++i) {
-        require_valid<Space>(table.architectures[i]);
-        if (!std::isfinite(table.scores[i])) {
-            throw numeric_error("[F0323] " + what + ": the score of architecture " +
-                                to_string<Space>(table.architectures[i]) + " (row " + std::to_string(i) +
-                                ") is not finite");
+    for (std::size_t i = 0; i < codes.size; ++i) {
+        for (std::size_t cell = 0; cell < codes.cells(); ++cell) {
+            if (codes[i][cell] >= codes.operator_counts[cell]) {
+                throw no_such_operator(cell, codes.operator_counts[cell], codes[i][cell]);
+            }
         }
-        constant = constant && table.scores[i] == table.scores[0];
+        if (!std::isfinite(scores[i])) {
+            throw numeric_error("[F0323] " + what + ": the score of architecture " + code_text(codes[i]) +
+                                " (row " + std::to_string(i) + ") is not finite");
+        }
+        constant = constant && scores[i] == scores[0];
     }
-    if (constant && table.size() > 1) {
-        throw numeric_error("[F0324] " + what + ": all " + std::to_string(table.size()) +
-                            " scores are equal to " + detail::number_text(table.scores[0]) +
+    if (constant && codes.size > 1) {
+        throw numeric_error("[F0324] " + what + ": all " + std::to_string(codes.size) +
+                            " scores are equal to " + number_text(scores[0]) +
                             ", there is nothing to learn from them");
     }
 }
 
-} // namespace fitnas
+} // namespace fitnas::detail
+
+#endif
 
 #endif

@@ -6,10 +6,11 @@
 
 #include <algorithm>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
-#include <map>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fitnas/config.hpp>
@@ -17,6 +18,7 @@
 #include <fitnas/data/split.hpp>
 #include <fitnas/nn/cross_entropy.hpp>
 #include <fitnas/space/canonical.hpp>
+#include <fitnas/space/code_rows.hpp>
 #include <fitnas/space/score_table.hpp>
 #include <fitnas/supernet/checks.hpp>
 #include <fitnas/supernet/loaded_images.hpp>
@@ -138,15 +140,35 @@ struct evaluation {
 };
 
 namespace detail {
-/// Scores by canonical form as those of the architectures, in their order.
+/// Different networks in the order of their codes, and which of them each architecture is.
+template <search_space_type Space>
+struct numbered_networks {
+    std::vector<architecture<Space>> codes;
+    std::vector<std::size_t> number_of;
+
+    explicit numbered_networks(std::span<const architecture<Space>> architectures) {
+        std::vector<architecture<Space>> all;
+        for (const architecture<Space>& a : architectures) {
+            all.push_back(canonical<Space>(a));
+        }
+        code_numbers numbers = numbers_of(rows_of<Space>(all));
+        for (const std::size_t row : numbers.first_row) {
+            codes.push_back(all[row]);
+        }
+        number_of = std::move(numbers.of_row);
+    }
+};
+
+/// Scores of networks as those of the architectures, in their order.
 template <search_space_type Space>
 evaluation<Space> evaluation_of(std::span<const architecture<Space>> architectures,
-                                const std::map<architecture<Space>, path_score>& networks) {
+                                const numbered_networks<Space>& networks,
+                                const std::vector<path_score>& scores) {
     evaluation<Space> result;
     result.accuracy.kind = score_kind::supernet;
-    for (const architecture<Space>& a : architectures) {
-        const path_score& found = networks.at(canonical<Space>(a));
-        result.accuracy.push_back(a, found.accuracy);
+    for (std::size_t i = 0; i < architectures.size(); ++i) {
+        const path_score& found = scores[networks.number_of[i]];
+        result.accuracy.push_back(architectures[i], found.accuracy);
         result.negative_loss.push_back(-found.loss);
     }
     return result;
@@ -166,21 +188,13 @@ template <search_space_type Space>
 evaluation<Space> evaluate_both(const supernet<Space>& net,
                                 std::span<const architecture<Space>> architectures, const dataset& data,
                                 const evaluate_options& options = {}) {
-    std::map<architecture<Space>, detail::path_score> networks;
-    for (const architecture<Space>& a : architectures) {
-        networks.emplace(canonical<Space>(a), detail::path_score{});
-    }
+    const detail::numbered_networks<Space> networks(architectures);
     std::vector<detail::network_path> paths;
-    paths.reserve(networks.size());
-    for (const auto& entry : networks) {
-        paths.push_back(net.weights().path(entry.first));
+    for (const architecture<Space>& a : networks.codes) {
+        paths.push_back(net.weights().path(a));
     }
-    const std::vector<detail::path_score> scores = detail::score_paths(net.weights(), paths, data, options);
-    std::size_t next = 0;
-    for (auto& entry : networks) {
-        entry.second = scores[next++];
-    }
-    return detail::evaluation_of<Space>(architectures, networks);
+    return detail::evaluation_of<Space>(architectures, networks,
+                                        detail::score_paths(net.weights(), paths, data, options));
 }
 
 /// @brief The accuracies of `evaluate_both`.

@@ -4,7 +4,6 @@
 #ifndef FITNAS_SUPERNET_FINE_TUNE_HPP
 #define FITNAS_SUPERNET_FINE_TUNE_HPP
 
-#include <map>
 #include <span>
 #include <vector>
 
@@ -33,34 +32,31 @@ namespace fitnas {
 template <search_space_type Space>
 evaluation<Space> fine_tune(const supernet<Space>& net, std::span<const architecture<Space>> architectures,
                             const dataset& data, const train_options& options) {
-    std::map<architecture<Space>, detail::path_score> networks;
-    for (const architecture<Space>& a : architectures) {
-        networks.emplace(canonical<Space>(a), detail::path_score{});
-    }
+    const detail::numbered_networks<Space> networks(architectures);
+    std::vector<detail::path_score> scores;
     train_options own = options;
     own.keep = {.stop = options.keep.stop};
     const stopwatch clock;
-    long long before = 0; // networks that are done
     if (options.observer) {
         own.observer = [&](const progress& p) {
             progress all = p;
             all.stage = "fine_tune";
-            all.done += before * p.total;
-            all.total *= static_cast<long long>(networks.size());
+            all.done += static_cast<long long>(scores.size()) * p.total;
+            all.total *= static_cast<long long>(networks.codes.size());
             all.seconds = clock.seconds();
             options.observer(all);
         };
     }
     const std::vector<int> labels = detail::labels_of(data.validation);
-    for (auto& [a, score] : networks) {
+    for (const architecture<Space>& a : networks.codes) {
         network<Space> one(a, net);
         train(one, data.train, own);
         const tensor2 logits = one.logits(data.validation);
         const batch_loss sum = cross_entropy({logits.data(), logits.size()}, labels, 0);
-        score = {static_cast<double>(sum.correct) / static_cast<double>(data.validation.size()), sum.loss};
-        ++before;
+        scores.push_back(
+            {static_cast<double>(sum.correct) / static_cast<double>(data.validation.size()), sum.loss});
     }
-    return detail::evaluation_of<Space>(architectures, networks);
+    return detail::evaluation_of<Space>(architectures, networks, scores);
 }
 
 } // namespace fitnas
