@@ -32,8 +32,8 @@ namespace detail {
 FITNAS_API std::vector<std::size_t> class_quotas(const std::vector<std::size_t>& counts, std::size_t total);
 
 /// The images of each class, in a random order.
-FITNAS_API std::vector<std::vector<std::size_t>> shuffled_classes(const image_source& data, seed s,
-                                                                  purpose p);
+FITNAS_COLD FITNAS_API std::vector<std::vector<std::size_t>> shuffled_classes(const image_source& data,
+                                                                              seed s, purpose p);
 
 } // namespace detail
 
@@ -49,7 +49,8 @@ FITNAS_API std::vector<std::vector<std::size_t>> shuffled_classes(const image_so
 /// @param s chooses the images; the same gives the same
 /// @return different image numbers
 /// @throws data_error where the set contradicts itself; option_error where it has fewer images
-FITNAS_API std::vector<std::size_t> stratified_indices(const image_source& data, std::size_t count, seed s);
+FITNAS_COLD FITNAS_API std::vector<std::size_t> stratified_indices(const image_source& data,
+                                                                   std::size_t count, seed s);
 
 /// @brief Splits a training set in two at random, each class in the same proportion as far as counts allow.
 /// @param all the published training set

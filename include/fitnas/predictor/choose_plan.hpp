@@ -62,39 +62,20 @@ inline constexpr int plan_ways[fit_plans][2] = {{0, 3}, {0, 5}, {0, 9}, {6, 9}, 
 
 /// What a way is fitted to: the last but one to scores that are halfway smoothed, the last to smoothed ones,
 /// which have no noise left, so that it follows them closely.
+FITNAS_API std::vector<double> scores_of_way(int way, const code_rows& codes, const effect_places& places,
+                                             const std::vector<double>& scores);
 template <code_space Space>
-score_table<Space> scores_of_way(int way, const score_table<Space>& table) {
-    if (way < plan_ways[static_cast<int>(fit_plan::smoothed)][0]) {
-        return table;
-    }
-    score_table<Space> smooth = table;
-    smooth.scores = smoothed_scores(table);
-    if (way == plan_ways[static_cast<int>(fit_plan::smoothed)][0]) {
-        const std::vector<double> own = make_targets(target::standardised, table.scores);
-        for (std::size_t i = 0; i < own.size(); ++i) {
-            smooth.scores[i] = 0.5 * (smooth.scores[i] + own[i]);
-        }
-    }
-    return smooth;
+score_table<Space> scores_of_way(int way, score_table<Space> table) {
+    table.scores = scores_of_way(way, table.codes(), effect_places_of<Space>(), table.scores);
+    return table;
 }
 
 /// `choose_plan` of a table whose rows are different networks, without what accidents made.
+FITNAS_API plan_choice plan_of(score_kind kind, const code_rows& codes, const effect_places& places,
+                               const std::vector<double>& scores, seed s);
 template <code_space Space>
 plan_choice plan_of(const score_table<Space>& data, const default_fit_options& options) {
-    if (data.kind == score_kind::supernet) {
-        return {fit_plan::smoothed, std::numeric_limits<double>::quiet_NaN()};
-    }
-    if (data.size() < 8) {
-        return {};
-    }
-    const double noise = noise_of_ranks(data, options.seed);
-    const double left = noise / static_cast<double>(data.size());
-    constexpr std::size_t few = 100;
-    return {left < 0.00025 && data.size() >= few ? fit_plan::close
-            : left < 0.0007                      ? fit_plan::broad
-            : left < 0.0012                      ? fit_plan::careful
-                                                 : fit_plan::cautious,
-            noise};
+    return plan_of(data.kind, data.codes(), effect_places_of<Space>(), data.scores, options.seed);
 }
 
 } // namespace detail
@@ -159,6 +140,44 @@ FITNAS_API fit_options options_of_way(int way, std::size_t networks, seed s) {
 }
 
 } // namespace fitnas
+
+namespace fitnas::detail {
+
+FITNAS_API std::vector<double> scores_of_way(int way, const code_rows& codes, const effect_places& places,
+                                             const std::vector<double>& scores) {
+    constexpr int halfway = plan_ways[static_cast<int>(fit_plan::smoothed)][0];
+    if (way < halfway) {
+        return scores;
+    }
+    std::vector<double> smooth = smoothed(codes, places, scores);
+    if (way == halfway) {
+        const std::vector<double> own = make_targets(target::standardised, scores);
+        for (std::size_t i = 0; i < own.size(); ++i) {
+            smooth[i] = 0.5 * (smooth[i] + own[i]);
+        }
+    }
+    return smooth;
+}
+
+FITNAS_API plan_choice plan_of(score_kind kind, const code_rows& codes, const effect_places& places,
+                               const std::vector<double>& scores, seed s) {
+    if (kind == score_kind::supernet) {
+        return {fit_plan::smoothed, std::numeric_limits<double>::quiet_NaN()};
+    }
+    if (codes.size < 8) {
+        return {};
+    }
+    const double noise = noise_of_ranks(codes, places, scores, s);
+    const double left = noise / static_cast<double>(codes.size);
+    constexpr std::size_t few = 100;
+    return {left < 0.00025 && codes.size >= few ? fit_plan::close
+            : left < 0.0007                     ? fit_plan::broad
+            : left < 0.0012                     ? fit_plan::careful
+                                                : fit_plan::cautious,
+            noise};
+}
+
+} // namespace fitnas::detail
 
 #endif
 

@@ -31,12 +31,8 @@ FITNAS_API std::vector<double> means_by_number(const std::vector<std::size_t>& n
 /// which networks first appear.
 template <code_space Space>
 std::vector<std::size_t> network_numbers(const score_table<Space>& table) {
-    std::vector<architecture<Space>> networks;
-    networks.reserve(table.size());
-    for (const architecture<Space>& a : table.architectures) {
-        networks.push_back(canonical<Space>(a));
-    }
-    return detail::numbers_by_appearance(detail::rows_of<Space>(networks));
+    const auto codes = detail::canonical_codes<Space>(table.architectures);
+    return detail::numbers_by_appearance(detail::rows_of<Space>(codes));
 }
 
 /// @brief One row for each different network: its canonical code and the mean of its scores, which is rounded
@@ -46,12 +42,13 @@ std::vector<std::size_t> network_numbers(const score_table<Space>& table) {
 template <code_space Space>
 score_table<Space> merge_equal_networks(const score_table<Space>& table, const std::string& what) {
     require_usable(table, what);
-    const std::vector<std::size_t> numbers = network_numbers(table);
+    const auto codes = detail::canonical_codes<Space>(table.architectures);
+    const std::vector<std::size_t> numbers = detail::numbers_by_appearance(detail::rows_of<Space>(codes));
     score_table<Space> merged;
     merged.kind = table.kind;
     for (std::size_t i = 0; i < table.size(); ++i) {
         if (numbers[i] == merged.size()) {
-            merged.architectures.push_back(canonical<Space>(table.architectures[i]));
+            merged.architectures.push_back(codes[i]);
         }
     }
     merged.scores = detail::means_by_number(numbers, table.scores, what);

@@ -130,11 +130,12 @@ public:
 
     /// @throws numeric_error where a value is not finite
     explicit windows(const window_sum<Space>& sum) : m(sum.plain()) {}
+    explicit windows(detail::exact_terms terms) : m(std::move(terms)) {}
 
     /// @param model a `decomposable` predictor; it is tabulated once
     template <class Model>
-    requires(!std::same_as<Model, windows> &&
-             !std::same_as<Model, window_sum<Space>>) explicit windows(const Model& model)
+    requires(!std::same_as<Model, windows> && !std::same_as<Model, window_sum<Space>> &&
+             !std::same_as<Model, detail::exact_terms>) explicit windows(const Model& model)
         : windows(sum_of_windows(model)) {}
 
     std::vector<double> predict(std::span<const code> many) const {
@@ -164,6 +165,8 @@ public:
         return sum;
     }
 
+    /// The same, for code that does not know the space's type.
+    const detail::exact_terms& plain() const { return m; }
     double offset() const { return m.offset; }
     /// @return the tables, by their first cells; none lies in another
     const std::vector<window_term>& terms() const { return m.terms; }

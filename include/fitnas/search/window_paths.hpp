@@ -30,14 +30,11 @@ int far_exponent(const windows<Space>& tables) {
 }
 
 /// The same tables, divided by two to the exponent: nothing is rounded.
+FITNAS_API fitnas::detail::exact_terms divided(const fitnas::detail::exact_terms& tables,
+                                               std::span<const int> operator_counts, int exponent);
 template <code_space Space>
 windows<Space> divided(const windows<Space>& tables, int exponent) {
-    if (exponent == 0) {
-        return tables;
-    }
-    window_sum<Space> sum;
-    sum.add(tables.contributions(), std::ldexp(1.0, -exponent));
-    return windows<Space>(sum);
+    return windows<Space>(divided(tables.plain(), Space::operator_counts, exponent));
 }
 
 /// Architectures as paths: a state before cell t is the last `memory` operators, a step is an operator. What
@@ -105,6 +102,20 @@ FITNAS_API int far_exponent(double offset, const std::vector<window_term>& terms
     }
     const int exponent = fitnas::detail::common_exponent({&largest, 1});
     return std::abs(exponent) < 300 ? 0 : std::clamp(exponent, -1000, 1000);
+}
+
+FITNAS_API fitnas::detail::exact_terms divided(const fitnas::detail::exact_terms& tables,
+                                               std::span<const int> operator_counts, int exponent) {
+    if (exponent == 0) {
+        return tables;
+    }
+    fitnas::detail::sum_of_terms whole(operator_counts, tables.offset);
+    for (const window_term& t : tables.terms) {
+        whole.add(t);
+    }
+    fitnas::detail::sum_of_terms sum(operator_counts, 0);
+    sum.add(whole, std::ldexp(1.0, -exponent));
+    return fitnas::detail::exact_terms(sum);
 }
 
 FITNAS_API path_graph::path_graph(double offset, const std::vector<window_term>& terms,

@@ -4,6 +4,7 @@
 #ifndef FITNAS_SPACE_CANONICAL_HPP
 #define FITNAS_SPACE_CANONICAL_HPP
 
+#include <span>
 #include <vector>
 
 #include <fitnas/space/architecture.hpp>
@@ -154,6 +155,17 @@ constexpr architecture<Space> canonical(const architecture<Space>& a) {
         return a;
     }
 }
+
+namespace detail {
+template <code_space Space>
+std::vector<architecture<Space>> canonical_codes(std::span<const architecture<Space>> some) {
+    std::vector<architecture<Space>> codes(some.begin(), some.end());
+    for (architecture<Space>& a : codes) {
+        a = canonical<Space>(a);
+    }
+    return codes;
+}
+} // namespace detail
 
 /// @return whether the two codes are the same network
 template <code_space Space>

@@ -6,8 +6,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/space/canonical.hpp>
 
 namespace fitnas {
@@ -29,6 +31,20 @@ struct canonical_pairs {
     std::vector<int> history{};
 };
 
+namespace detail {
+
+/// What the canonical form asks of a cell.
+struct cell_of_codes {
+    std::vector<int> same_as{};         ///< of each operator, the first that is the same
+    std::vector<const recipe*> steps{}; ///< of each operator; none where codes stand for nothing
+    bool keeps_shape = false;
+    int end_of_run = 0;
+};
+
+FITNAS_COLD FITNAS_API canonical_pairs pairs_of(const std::vector<cell_of_codes>& cells);
+
+} // namespace detail
+
 /// @brief The pairs of a space.
 ///
 /// Among neighbouring cells that keep one shape, a canonical code has its operators that change nothing
@@ -36,73 +52,92 @@ struct canonical_pairs {
 /// nothing, that is seen pair by pair.
 template <code_space Space>
 canonical_pairs canonical_pairs_of() {
-    canonical_pairs rule;
+    std::vector<detail::cell_of_codes> cells(static_cast<std::size_t>(Space::cells));
     for (int i = 0; i < Space::cells; ++i) {
-        const auto here = static_cast<std::size_t>(Space::operator_counts[static_cast<std::size_t>(i)]);
-        const auto before =
-            i == 0 ? std::size_t{0}
-                   : static_cast<std::size_t>(Space::operator_counts[static_cast<std::size_t>(i) - 1]);
+        detail::cell_of_codes& c = cells[static_cast<std::size_t>(i)];
+        c.same_as.resize(static_cast<std::size_t>(Space::operator_counts[static_cast<std::size_t>(i)]));
+        std::iota(c.same_as.begin(), c.same_as.end(), 0);
+        if constexpr (search_space_type<Space>) {
+            for (int& o : c.same_as) {
+                c.steps.push_back(&Space::block_of(i, o).steps);
+                for (int earlier = 0; earlier < o; ++earlier) {
+                    o = detail::same_operator<Space>(i, earlier, o) ? earlier : o;
+                }
+            }
+            c.keeps_shape = Space::layer_of(i).place.keeps_shape();
+            c.end_of_run = detail::end_of_run<Space>(i);
+        }
+    }
+    return detail::pairs_of(cells);
+}
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+#include <algorithm>
+
+namespace fitnas::detail {
+
+FITNAS_API canonical_pairs pairs_of(const std::vector<cell_of_codes>& cells) {
+    canonical_pairs rule;
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+        const std::size_t here = cells[i].same_as.size();
+        const std::size_t before = i == 0 ? 0 : cells[i - 1].same_as.size();
         rule.stands.emplace_back(here, std::uint8_t{1});
         rule.follows.emplace_back(before * here, std::uint8_t{1});
-        rule.history.push_back(i);
-    }
-    if constexpr (search_space_type<Space>) {
-        const auto steps = [](int cell, int o) -> const recipe& { return Space::block_of(cell, o).steps; };
-        const auto has = [](int cell, const recipe& wanted) {
-            return detail::operator_with<Space>(cell, wanted) >= 0;
-        };
+        rule.history.push_back(static_cast<int>(i));
         // Of operators with one recipe the first stands for all.
-        for (int i = 0; i < Space::cells; ++i) {
-            for (int o = 0; o < Space::operator_counts[static_cast<std::size_t>(i)]; ++o) {
-                for (int earlier = 0; earlier < o; ++earlier) {
-                    if (detail::same_operator<Space>(i, earlier, o)) {
-                        rule.stands[static_cast<std::size_t>(i)][static_cast<std::size_t>(o)] = 0;
+        for (std::size_t o = 0; o < here; ++o) {
+            if (cells[i].same_as[o] != static_cast<int>(o)) {
+                rule.stands[i][o] = 0;
+                rule.all = false;
+            }
+        }
+    }
+    const auto has = [&](std::size_t cell, const recipe& wanted) {
+        return std::any_of(cells[cell].steps.begin(), cells[cell].steps.end(),
+                           [&](const recipe* steps) { return *steps == wanted; });
+    };
+    for (std::size_t first = 0, end = 0; first < cells.size() && !cells[first].steps.empty(); first = end) {
+        end = static_cast<std::size_t>(cells[first].end_of_run); // the runs of `canonical`
+        bool idle = false; // whether an operator of the run does nothing
+        bool alike = true;
+        for (std::size_t i = first; cells[first].keeps_shape && i < end; ++i) {
+            for (const recipe* steps : cells[i].steps) {
+                idle = idle || steps->empty();
+                for (std::size_t j = first; j < end; ++j) {
+                    alike = alike && has(j, *steps);
+                }
+            }
+        }
+        for (std::size_t i = first; idle && i < end; ++i) {
+            if (!alike) {
+                rule.sufficient = false;
+                rule.all = false;
+                rule.history[i] = static_cast<int>(first);
+            }
+            if (i == first || !has(i, recipe{})) {
+                continue;
+            }
+            // What does nothing, and behind it what could change places with it.
+            const std::size_t count = cells[i].steps.size();
+            for (std::size_t before = 0; before < cells[i - 1].steps.size(); ++before) {
+                for (std::size_t o = 0; o < count; ++o) {
+                    const recipe& steps = *cells[i].steps[o];
+                    if (cells[i - 1].steps[before]->empty() && !steps.empty() && has(i - 1, steps)) {
+                        rule.follows[i][before * count + o] = 0;
                         rule.all = false;
                     }
                 }
             }
         }
-        int first = 0;
-        while (first < Space::cells) { // the runs of `canonical`
-            const int last = detail::end_of_run<Space>(first) - 1;
-            const cell place = Space::layer_of(first).place;
-            bool idle = false; // whether an operator of the run does nothing
-            bool alike = true;
-            for (int i = first; place.keeps_shape() && i <= last; ++i) {
-                for (int o = 0; o < Space::operator_counts[static_cast<std::size_t>(i)]; ++o) {
-                    idle = idle || steps(i, o).empty();
-                    for (int j = first; j <= last; ++j) {
-                        alike = alike && has(j, steps(i, o));
-                    }
-                }
-            }
-            for (int i = first; idle && i <= last; ++i) {
-                const auto at = static_cast<std::size_t>(i);
-                const int count = Space::operator_counts[at];
-                if (!alike) {
-                    rule.sufficient = false;
-                    rule.all = false;
-                    rule.history[at] = first;
-                }
-                if (i == first || !has(i, recipe{})) {
-                    continue;
-                }
-                // What does nothing, and behind it what could change places with it.
-                for (int before = 0; before < Space::operator_counts[at - 1]; ++before) {
-                    for (int o = 0; o < count; ++o) {
-                        if (steps(i - 1, before).empty() && !steps(i, o).empty() && has(i - 1, steps(i, o))) {
-                            rule.follows[at][static_cast<std::size_t>(before * count + o)] = 0;
-                            rule.all = false;
-                        }
-                    }
-                }
-            }
-            first = last + 1;
-        }
     }
     return rule;
 }
 
-} // namespace fitnas
+} // namespace fitnas::detail
+
+#endif
 
 #endif

@@ -147,10 +147,7 @@ struct numbered_networks {
     std::vector<std::size_t> number_of;
 
     explicit numbered_networks(std::span<const architecture<Space>> architectures) {
-        std::vector<architecture<Space>> all;
-        for (const architecture<Space>& a : architectures) {
-            all.push_back(canonical<Space>(a));
-        }
+        const auto all = canonical_codes<Space>(architectures);
         code_numbers numbers = numbers_of(rows_of<Space>(all));
         for (const std::size_t row : numbers.first_row) {
             codes.push_back(all[row]);
@@ -159,6 +156,10 @@ struct numbered_networks {
     }
 };
 
+/// @param number_of of each row, the path that it is
+FITNAS_API void take_scores(const std::vector<std::size_t>& number_of, const std::vector<path_score>& scores,
+                            std::vector<double>& accuracy, std::vector<double>& negative_loss);
+
 /// Scores of networks as those of the architectures, in their order.
 template <search_space_type Space>
 evaluation<Space> evaluation_of(std::span<const architecture<Space>> architectures,
@@ -166,11 +167,8 @@ evaluation<Space> evaluation_of(std::span<const architecture<Space>> architectur
                                 const std::vector<path_score>& scores) {
     evaluation<Space> result;
     result.accuracy.kind = score_kind::supernet;
-    for (std::size_t i = 0; i < architectures.size(); ++i) {
-        const path_score& found = scores[networks.number_of[i]];
-        result.accuracy.push_back(architectures[i], found.accuracy);
-        result.negative_loss.push_back(-found.loss);
-    }
+    result.accuracy.architectures.assign(architectures.begin(), architectures.end());
+    take_scores(networks.number_of, scores, result.accuracy.scores, result.negative_loss);
     return result;
 }
 } // namespace detail
@@ -237,6 +235,14 @@ FITNAS_API trie_level path_scorer::layer(const weight_block& b, const trie_level
     }
     m_run.memory().reset(to.memory);
     return to;
+}
+
+FITNAS_API void take_scores(const std::vector<std::size_t>& number_of, const std::vector<path_score>& scores,
+                            std::vector<double>& accuracy, std::vector<double>& negative_loss) {
+    for (const std::size_t i : number_of) {
+        accuracy.push_back(scores[i].accuracy);
+        negative_loss.push_back(-scores[i].loss);
+    }
 }
 
 FITNAS_API std::vector<path_score> score_paths(const weights& w, std::span<const network_path> paths,

@@ -30,7 +30,7 @@ FITNAS_COLD FITNAS_API void require_offset(const std::string& what, long long ex
 /// Calls `visit(selected_primitive)` for each primitive, in the order of the flat buffer.
 /// @throws shape_error where the primitives of a block have more or fewer parameters than the block
 template <class Visit>
-void for_each_primitive(const selection& of, Visit&& visit) {
+FITNAS_COLD void for_each_primitive(const selection& of, Visit&& visit) {
     of.for_each_block([&](const selected_block& b) {
         selected_primitive at{.block = &b, .input = b.block->input, .offset = b.offset};
         int norms = 0;
@@ -47,7 +47,7 @@ void for_each_primitive(const selection& of, Visit&& visit) {
 }
 
 /// `cell2.op1_mb3_k5.step4_`, before the primitive's name.
-inline std::string prefix_of(const selection& of, const selected_primitive& p) {
+FITNAS_COLD inline std::string prefix_of(const selection& of, const selected_primitive& p) {
     return of.name_of(*p.block) + ".step" + std::to_string(p.step) + "_";
 }
 

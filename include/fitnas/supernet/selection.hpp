@@ -43,7 +43,7 @@ public:
 
     /// Calls `visit(selected_block)` for each block, in the order of the flat buffer.
     template <class Visit>
-    void for_each_block(Visit&& visit) const {
+    FITNAS_COLD void for_each_block(Visit&& visit) const {
         selected_block at;
         for (; at.layer < m_space.layers.size(); ++at.layer) {
             const space_layer& l = m_space.layers[at.layer];

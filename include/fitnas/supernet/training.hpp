@@ -46,7 +46,7 @@ template <training_method_type Method>
 class training {
 public:
     /// @param o,method which are kept by reference
-    training(weights& w, const image_source& data, const train_options& o, const Method& method)
+    FITNAS_COLD training(weights& w, const image_source& data, const train_options& o, const Method& method)
         : m_weights(w),
           m_data(data),
           m_options(o),

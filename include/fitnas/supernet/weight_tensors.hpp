@@ -38,7 +38,7 @@ FITNAS_COLD FITNAS_API std::vector<weight_tensor> weight_tensors(const selection
 
 namespace fitnas::detail {
 
-FITNAS_API std::vector<std::pair<std::string, std::vector<std::uint64_t>>>
+FITNAS_COLD FITNAS_API std::vector<std::pair<std::string, std::vector<std::uint64_t>>>
 primitive_tensors(const primitive& p, shape in) {
     const auto n = [](long long value) { return static_cast<std::uint64_t>(value); };
     const std::uint64_t c = n(in.channels);

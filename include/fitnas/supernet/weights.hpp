@@ -40,7 +40,7 @@ public:
     /// @param part the blocks that there are; of one architecture each layer has one, and nothing is left to
     /// choose
     /// @param s of the first values
-    weights(const selection& part, seed s);
+    FITNAS_COLD weights(const selection& part, seed s);
 
     /// Which blocks of the space these are.
     const selection& part() const { return m_part; }
