@@ -72,12 +72,18 @@
 #endif
 
 // FITNAS_DEFINITIONS: whether this file has the definitions of functions that are no templates, FITNAS_API.
-// Headers declare them first, and define them at their end.
+// Headers declare them first, and define them at their end. Free functions in a `detail` are FITNAS_LAZY
+// where they are declared and FITNAS_LAZY_AGAIN where they are defined after that: header-only they are
+// templates, so that a file which does not call them does not instantiate what they call.
 #ifndef FITNAS_SEPARATE_COMPILATION
 #define FITNAS_API inline
+#define FITNAS_LAZY template <class = void>
+#define FITNAS_LAZY_AGAIN template <class>
 #define FITNAS_DEFINITIONS 1
 #else
 #define FITNAS_API
+#define FITNAS_LAZY
+#define FITNAS_LAZY_AGAIN
 namespace fitnas::detail {
 /// Where a linker misses it, the file with `fitnas/src.hpp` was compiled for other vectors, threads, products
 /// or readers than the file that asks for it.

@@ -115,12 +115,18 @@
 #endif
 
 // FITNAS_DEFINITIONS: whether this file has the definitions of functions that are no templates, FITNAS_API.
-// Headers declare them first, and define them at their end.
+// Headers declare them first, and define them at their end. Free functions in a `detail` are FITNAS_LAZY
+// where they are declared and FITNAS_LAZY_AGAIN where they are defined after that: header-only they are
+// templates, so that a file which does not call them does not instantiate what they call.
 #ifndef FITNAS_SEPARATE_COMPILATION
 #define FITNAS_API inline
+#define FITNAS_LAZY template <class = void>
+#define FITNAS_LAZY_AGAIN template <class>
 #define FITNAS_DEFINITIONS 1
 #else
 #define FITNAS_API
+#define FITNAS_LAZY
+#define FITNAS_LAZY_AGAIN
 namespace fitnas::detail {
 /// Where a linker misses it, the file with `fitnas/src.hpp` was compiled for other vectors, threads, products
 /// or readers than the file that asks for it.
@@ -191,13 +197,13 @@ using square_matrix = xt::xtensor<double, 2, xt::layout_type::row_major>;
 
 /// Overwrites the upper triangle of a positive definite matrix by U with U'U = a (Cholesky). Sums have one
 /// order, so that bits do not depend on a library's threads.
-FITNAS_API void factorise(square_matrix& a);
+FITNAS_LAZY void factorise(square_matrix& a);
 
 /// (U')^-1 b for the factor U.
-FITNAS_API std::vector<double> whitened(const square_matrix& factor, std::vector<double> b);
+FITNAS_LAZY std::vector<double> whitened(const square_matrix& factor, std::vector<double> b);
 
 /// (U'U)^-1 b.
-FITNAS_API std::vector<double> solved(const square_matrix& factor, std::vector<double> b);
+FITNAS_LAZY std::vector<double> solved(const square_matrix& factor, std::vector<double> b);
 
 } // namespace fitnas::detail
 
@@ -205,7 +211,7 @@ FITNAS_API std::vector<double> solved(const square_matrix& factor, std::vector<d
 
 namespace fitnas::detail {
 
-FITNAS_API void factorise(square_matrix& a) {
+FITNAS_LAZY_AGAIN void factorise(square_matrix& a) {
     const std::size_t n = a.shape(0);
     for (std::size_t k = 0; k < n; ++k) {
         double* const pivot = &a(k, 0);
@@ -223,7 +229,7 @@ FITNAS_API void factorise(square_matrix& a) {
     }
 }
 
-FITNAS_API std::vector<double> whitened(const square_matrix& factor, std::vector<double> b) {
+FITNAS_LAZY_AGAIN std::vector<double> whitened(const square_matrix& factor, std::vector<double> b) {
     for (std::size_t i = 0; i < b.size(); ++i) {
         b[i] /= factor(i, i);
         for (std::size_t j = i + 1; j < b.size(); ++j) {
@@ -233,7 +239,7 @@ FITNAS_API std::vector<double> whitened(const square_matrix& factor, std::vector
     return b;
 }
 
-FITNAS_API std::vector<double> solved(const square_matrix& factor, std::vector<double> b) {
+FITNAS_LAZY_AGAIN std::vector<double> solved(const square_matrix& factor, std::vector<double> b) {
     b = whitened(factor, std::move(b));
     for (std::size_t i = b.size(); i-- > 0;) {
         for (std::size_t j = i + 1; j < b.size(); ++j) {
@@ -540,11 +546,11 @@ namespace detail {
 
 /// `%.*f`.
 /// @param digits behind the point, 0 to 40
-FITNAS_API std::string fixed_point_text(double value, int digits);
+FITNAS_LAZY std::string fixed_point_text(double value, int digits);
 
 /// `%.*g`.
 /// @param digits 1 to 40
-FITNAS_API std::string general_text(double value, int digits);
+FITNAS_LAZY std::string general_text(double value, int digits);
 
 /// A number as messages print it: integers in full, others with six digits.
 inline std::string number_text(double value) {
@@ -574,14 +580,14 @@ std::optional<Number> read_number(std::string_view text) {
 
 namespace fitnas::detail {
 
-FITNAS_API std::string fixed_point_text(double value, int digits) {
+FITNAS_LAZY_AGAIN std::string fixed_point_text(double value, int digits) {
     char text[360]; // the largest double has 309 digits before the point
     const std::to_chars_result end =
         std::to_chars(text, text + sizeof text, value, std::chars_format::fixed, digits);
     return {text, end.ptr};
 }
 
-FITNAS_API std::string general_text(double value, int digits) {
+FITNAS_LAZY_AGAIN std::string general_text(double value, int digits) {
     char text[64];
     const std::to_chars_result end =
         std::to_chars(text, text + sizeof text, value, std::chars_format::general, digits);
@@ -1240,7 +1246,11 @@ namespace fitnas {
 /// @brief A matrix in double precision, row-major.
 using matrix = xt::xtensor<double, 2, xt::layout_type::row_major>;
 
-/// @brief Solves `a x = b` by LAPACK's dgesv. A template, so that only a program that calls it needs LAPACK.
+namespace detail {
+FITNAS_LAZY matrix solution(const matrix& a, const matrix& b);
+} // namespace detail
+
+/// @brief Solves `a x = b` by LAPACK's dgesv.
 /// @param a n x n, regular, n >= 1; a `matrix`
 /// @param b n x m, m >= 1; a `matrix`
 /// @return x, n x m, finite
@@ -1252,31 +1262,7 @@ matrix solve(const A& a, const B& b) {
         std::same_as<A, matrix> && std::same_as<B, matrix>,
         "[F0080] solve: expected a and b to be fitnas::matrix, in double precision and row-major: convert "
         "another type with fitnas::matrix(a)");
-    const auto text = [](const matrix& m) {
-        return std::to_string(m.shape(0)) + " x " + std::to_string(m.shape(1));
-    };
-    if (a.shape(0) != a.shape(1) || a.shape(0) != b.shape(0) || a.size() == 0 || b.size() == 0) {
-        throw shape_error("[F0002] solve: expected a of n x n and b of n x m, got " + text(a) + " and " +
-                          text(b));
-    }
-    using by_columns = xt::xtensor<double, 2, xt::layout_type::column_major>; // LAPACK's order
-    by_columns factors = a;
-    by_columns x = b;
-    const auto n = static_cast<xt::blas_index_t>(a.shape(0));
-    const auto columns = static_cast<xt::blas_index_t>(b.shape(1));
-    std::vector<xt::blas_index_t> pivots(a.shape(0));
-    xt::blas_index_t failed = 0;
-    cxxlapack::LAPACK_IMPL(dgesv)(&n, &columns, factors.data(), &n, pivots.data(), x.data(), &n, &failed);
-    if (failed != 0) {
-        throw numeric_error("[F0003] solve: the matrix of " + text(a) + " is singular");
-    }
-    for (const double value : x) {
-        if (!std::isfinite(value)) {
-            throw numeric_error("[F0004] solve: the matrix of " + text(a) +
-                                " is singular, or a value is not finite: so is the solution");
-        }
-    }
-    return matrix(x);
+    return detail::solution(a, b);
 }
 
 /// @brief Eigenvalues of a symmetric matrix, from the smallest on, and their directions.
@@ -1323,6 +1309,42 @@ eigen_system<Matrix> eigen_of(const Matrix& a) {
 }
 
 } // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_LAZY_AGAIN matrix solution(const matrix& a, const matrix& b) {
+    const auto text = [](const matrix& m) {
+        return std::to_string(m.shape(0)) + " x " + std::to_string(m.shape(1));
+    };
+    if (a.shape(0) != a.shape(1) || a.shape(0) != b.shape(0) || a.size() == 0 || b.size() == 0) {
+        throw shape_error("[F0002] solve: expected a of n x n and b of n x m, got " + text(a) + " and " +
+                          text(b));
+    }
+    using by_columns = xt::xtensor<double, 2, xt::layout_type::column_major>; // LAPACK's order
+    by_columns factors = a;
+    by_columns x = b;
+    const auto n = static_cast<xt::blas_index_t>(a.shape(0));
+    const auto columns = static_cast<xt::blas_index_t>(b.shape(1));
+    std::vector<xt::blas_index_t> pivots(a.shape(0));
+    xt::blas_index_t failed = 0;
+    cxxlapack::LAPACK_IMPL(dgesv)(&n, &columns, factors.data(), &n, pivots.data(), x.data(), &n, &failed);
+    if (failed != 0) {
+        throw numeric_error("[F0003] solve: the matrix of " + text(a) + " is singular");
+    }
+    for (const double value : x) {
+        if (!std::isfinite(value)) {
+            throw numeric_error("[F0004] solve: the matrix of " + text(a) +
+                                " is singular, or a value is not finite: so is the solution");
+        }
+    }
+    return matrix(x);
+}
+
+} // namespace fitnas::detail
+
+#endif
 
 // ---- fitnas/core/mean.hpp ----
 /// @file
@@ -1395,10 +1417,10 @@ inline bool all_equal(std::span<const double> values) {
 /// The mean, rounded once: of equal numbers that number, of the same numbers in any order the same, never
 /// outside of them, and free of overflow: its rounding tells no means apart that tie.
 /// @return not a number where there are no values
-FITNAS_API double exact_mean(std::span<const double> values);
+FITNAS_LAZY double exact_mean(std::span<const double> values);
 
 /// @return 0 where there are no values
-FITNAS_API double largest_magnitude(std::span<const double> values);
+FITNAS_LAZY double largest_magnitude(std::span<const double> values);
 
 /// The exponent of the largest magnitude: divided by two to it, no value is above 1. Squares, products and
 /// sums of values divided so neither overflow nor lose what counts, and a power of two rounds nothing.
@@ -1410,7 +1432,7 @@ inline int common_exponent(std::span<const double> values) {
 }
 
 /// The root of the sum of squared differences from `mean` over `divisor`, in any unit of the values.
-FITNAS_API double deviation_about(double mean, std::span<const double> values, std::size_t divisor);
+FITNAS_LAZY double deviation_about(double mean, std::span<const double> values, std::size_t divisor);
 
 } // namespace fitnas::detail
 
@@ -1463,7 +1485,7 @@ FITNAS_API double exact_sum::over(std::uint64_t divisor) const {
            std::ldexp(static_cast<double>(kept), lowest + static_cast<int>(dropped));
 }
 
-FITNAS_API double exact_mean(std::span<const double> values) {
+FITNAS_LAZY_AGAIN double exact_mean(std::span<const double> values) {
     if (!values.empty() && all_equal(values)) {
         return values.front();
     }
@@ -1474,7 +1496,7 @@ FITNAS_API double exact_mean(std::span<const double> values) {
     return sum.mean();
 }
 
-FITNAS_API double largest_magnitude(std::span<const double> values) {
+FITNAS_LAZY_AGAIN double largest_magnitude(std::span<const double> values) {
     double largest = 0;
     for (const double v : values) {
         largest = (std::max)(largest, std::abs(v));
@@ -1482,7 +1504,7 @@ FITNAS_API double largest_magnitude(std::span<const double> values) {
     return largest;
 }
 
-FITNAS_API double deviation_about(double mean, std::span<const double> values, std::size_t divisor) {
+FITNAS_LAZY_AGAIN double deviation_about(double mean, std::span<const double> values, std::size_t divisor) {
     const int unit = common_exponent(values);
     double sum = 0;
     for (const double v : values) {
@@ -1537,7 +1559,7 @@ private:
 namespace detail {
 
 /// The number in a file of the kernel's; the largest there is where there is none.
-FITNAS_COLD FITNAS_API std::uint64_t number_in_file(const char* path);
+FITNAS_LAZY FITNAS_COLD std::uint64_t number_in_file(const char* path);
 
 } // namespace detail
 
@@ -1564,7 +1586,7 @@ FITNAS_COLD FITNAS_API void require_memory(const std::string& what, memory_size 
 
 namespace fitnas::detail {
 
-FITNAS_API std::uint64_t number_in_file(const char* path) {
+FITNAS_LAZY_AGAIN std::uint64_t number_in_file(const char* path) {
     unsigned long long value = 0;
     std::FILE* file = std::fopen(path, "r");
     const bool found = file != nullptr && std::fscanf(file, "%llu", &value) == 1;
@@ -1657,8 +1679,8 @@ namespace detail {
 #if !FITNAS_DEFINITIONS
 void parallel_loop(std::ptrdiff_t n, void (*call)(void*, std::ptrdiff_t), void* body);
 #else // here, and not below: g++ warns of attributes of an inline function that was declared before
-FITNAS_NOINLINE FITNAS_API void parallel_loop(std::ptrdiff_t n, void (*call)(void*, std::ptrdiff_t),
-                                              void* body) {
+FITNAS_LAZY FITNAS_NOINLINE void parallel_loop(std::ptrdiff_t n, void (*call)(void*, std::ptrdiff_t),
+                                               void* body) {
 #if FITNAS_HAS_OPENMP
     // A nested team would have one thread, whose index hides the index of the outer one.
     if (n > 1 && omp_in_parallel() == 0) {
@@ -2038,9 +2060,9 @@ void row_product_panel(int rows, int columns, int k, const float* a, std::ptrdif
     }
 }
 
-FITNAS_API void row_product(int rows, int n, int k, const float* a, std::ptrdiff_t row_step,
-                            std::ptrdiff_t column_step, const float* b, std::ptrdiff_t ldb, float* c,
-                            std::ptrdiff_t ldc, bool accumulate);
+FITNAS_LAZY void row_product(int rows, int n, int k, const float* a, std::ptrdiff_t row_step,
+                             std::ptrdiff_t column_step, const float* b, std::ptrdiff_t ldb, float* c,
+                             std::ptrdiff_t ldc, bool accumulate);
 
 } // namespace detail
 
@@ -2072,9 +2094,9 @@ FITNAS_API void transpose_rows(int rows, int columns, const float* from, float* 
 
 namespace fitnas::detail {
 
-FITNAS_API void row_product(int rows, int n, int k, const float* a, std::ptrdiff_t row_step,
-                            std::ptrdiff_t column_step, const float* b, std::ptrdiff_t ldb, float* c,
-                            std::ptrdiff_t ldc, bool accumulate) {
+FITNAS_LAZY_AGAIN void row_product(int rows, int n, int k, const float* a, std::ptrdiff_t row_step,
+                                   std::ptrdiff_t column_step, const float* b, std::ptrdiff_t ldb, float* c,
+                                   std::ptrdiff_t ldc, bool accumulate) {
     for (int column = 0; column < n; column += panel) {
         const int columns = (std::min)(panel, n - column);
         if (columns == panel) {
@@ -2154,7 +2176,9 @@ public:
     }
     bool watches() const { return static_cast<bool>(m_watch); }
     bool stopped() const { return m_stopped.load(std::memory_order_relaxed); }
-    /// Throws what the observer threw.
+    /// What the observer threw.
+    std::exception_ptr failure() const { return m_failure; }
+    /// Throws it.
     void rethrow() const {
         if (m_failure) {
             std::rethrow_exception(m_failure);
@@ -2788,7 +2812,7 @@ struct plan_norm {
 /// second product or more, and pays where they take less time than the passes over memory that they save:
 /// measured, where the input has few channels, and on processors with AVX2 in scoring always. An image of the
 /// input has to stay in cache beside planes.
-FITNAS_API bool pays_in_cache(const plan_step& wide, const plan_step& next, bool backward_follows);
+FITNAS_LAZY bool pays_in_cache(const plan_step& wide, const plan_step& next, bool backward_follows);
 
 /// The passes of a recipe on an input shape. No passes: the input is the output.
 class block_plan {
@@ -3332,7 +3356,7 @@ inline void read_planes(const gradient_input& gradient, const depthwise_planes& 
 
 namespace fitnas::detail {
 
-FITNAS_API bool pays_in_cache(const plan_step& wide, const plan_step& next, bool backward_follows) {
+FITNAS_LAZY_AGAIN bool pays_in_cache(const plan_step& wide, const plan_step& next, bool backward_follows) {
     constexpr int few = 32;
     const shape in = wide.in_shape;
     if (wide.kind != step_kind::pointwise || wide.what.stride != 1 || !wide.in.plain() || wide.norm < 0 ||
@@ -3529,17 +3553,17 @@ namespace fitnas::detail {
 /// @param given batch norm statistics of another run of this plan; nullptr: those of this batch
 /// @param memory where what lies between goes
 /// @param backward_follows whether to keep what backward would rather read than compute again
-FITNAS_API block_run forward(const block_plan& plan, const float* parameters, const float* input, int images,
-                             float* output, const block_run* given, arena& memory, workspace& ws,
-                             bool backward_follows = false);
+FITNAS_LAZY block_run forward(const block_plan& plan, const float* parameters, const float* input, int images,
+                              float* output, const block_run* given, arena& memory, workspace& ws,
+                              bool backward_follows = false);
 
 /// Runs a plan backward after `forward`, with the batch's own statistics and what backward reads kept.
 ///
 /// @param dparameters added into
 /// @param dy gradient at the output, images x output shape
 /// @param dx overwritten with the gradient at the input; nullptr where nobody needs it
-FITNAS_API void backward(const block_plan& plan, const float* parameters, float* dparameters, block_run& run,
-                         float* dy, float* dx, arena& memory, workspace& ws);
+FITNAS_LAZY void backward(const block_plan& plan, const float* parameters, float* dparameters, block_run& run,
+                          float* dy, float* dx, arena& memory, workspace& ws);
 
 } // namespace fitnas::detail
 
@@ -6242,19 +6266,19 @@ struct step_memory {
     }
 };
 
-FITNAS_API step_memory memory_of(const block_plan& plan, const plan_step& step, memory_size images);
+FITNAS_LAZY step_memory memory_of(const block_plan& plan, const plan_step& step, memory_size images);
 
 /// Floats that `forward` takes beside its output.
 /// @param given whether it gets statistics
-FITNAS_COLD FITNAS_API memory_size forward_floats(const block_plan& plan, memory_size images, bool given,
-                                                  bool backward_follows);
+FITNAS_LAZY FITNAS_COLD memory_size forward_floats(const block_plan& plan, memory_size images, bool given,
+                                                   bool backward_follows);
 
 /// Floats that `backward` takes beside what `forward` left.
-FITNAS_COLD FITNAS_API memory_size backward_floats(const block_plan& plan, memory_size images);
+FITNAS_LAZY FITNAS_COLD memory_size backward_floats(const block_plan& plan, memory_size images);
 
 /// Floats outside an arena, about: packed weights and weight gradients of the largest step, and the padded
 /// planes of each thread.
-FITNAS_COLD FITNAS_API memory_size workspace_floats(const block_plan& plan, bool backward_follows);
+FITNAS_LAZY FITNAS_COLD memory_size workspace_floats(const block_plan& plan, bool backward_follows);
 
 } // namespace fitnas::detail
 
@@ -6262,7 +6286,7 @@ FITNAS_COLD FITNAS_API memory_size workspace_floats(const block_plan& plan, bool
 
 namespace fitnas::detail {
 
-FITNAS_API step_memory memory_of(const block_plan& plan, const plan_step& step, memory_size images) {
+FITNAS_LAZY_AGAIN step_memory memory_of(const block_plan& plan, const plan_step& step, memory_size images) {
     const auto activations = [&](shape s) {
         return images * memory_size::of(s.height) * memory_size::of(s.width) * memory_size::of(s.channels);
     };
@@ -6301,8 +6325,8 @@ FITNAS_API step_memory memory_of(const block_plan& plan, const plan_step& step, 
     return takes;
 }
 
-FITNAS_API memory_size forward_floats(const block_plan& plan, memory_size images, bool given,
-                                      bool backward_follows) {
+FITNAS_LAZY_AGAIN memory_size forward_floats(const block_plan& plan, memory_size images, bool given,
+                                             bool backward_follows) {
     memory_size sum;
     for (const plan_step& step : plan.steps(backward_follows)) {
         sum += memory_of(plan, step, images).forward(given);
@@ -6310,7 +6334,7 @@ FITNAS_API memory_size forward_floats(const block_plan& plan, memory_size images
     return sum;
 }
 
-FITNAS_API memory_size backward_floats(const block_plan& plan, memory_size images) {
+FITNAS_LAZY_AGAIN memory_size backward_floats(const block_plan& plan, memory_size images) {
     memory_size sum;
     for (const plan_step& step : plan.steps(true)) {
         sum += memory_of(plan, step, images).backward();
@@ -6318,7 +6342,7 @@ FITNAS_API memory_size backward_floats(const block_plan& plan, memory_size image
     return sum;
 }
 
-FITNAS_API memory_size workspace_floats(const block_plan& plan, bool backward_follows) {
+FITNAS_LAZY_AGAIN memory_size workspace_floats(const block_plan& plan, bool backward_follows) {
     memory_size weights;
     memory_size planes;
     for (const plan_step& step : plan.steps(backward_follows)) {
@@ -6350,9 +6374,9 @@ FITNAS_API memory_size workspace_floats(const block_plan& plan, bool backward_fo
 
 namespace fitnas::detail {
 
-FITNAS_API block_run forward(const block_plan& plan, const float* parameters, const float* input, int images,
-                             float* output, const block_run* given, arena& memory, workspace& ws,
-                             bool backward_follows) {
+FITNAS_LAZY_AGAIN block_run forward(const block_plan& plan, const float* parameters, const float* input,
+                                    int images, float* output, const block_run* given, arena& memory,
+                                    workspace& ws, bool backward_follows) {
     FITNAS_ASSERT(images > 0);
     block_run run;
     run.images = images;
@@ -6412,8 +6436,8 @@ inline const float* added(const float* a, const float* b, std::ptrdiff_t n, floa
     return sum;
 }
 
-FITNAS_API void backward(const block_plan& plan, const float* parameters, float* dparameters, block_run& run,
-                         float* dy, float* dx, arena& memory, workspace& ws) {
+FITNAS_LAZY_AGAIN void backward(const block_plan& plan, const float* parameters, float* dparameters,
+                                block_run& run, float* dy, float* dx, arena& memory, workspace& ws) {
     FITNAS_ASSERT(run.images > 0);
     std::array<float*, block_run::most> du{};
     du[0] = dx;
@@ -6458,7 +6482,7 @@ inline void fill_normal(std::span<float> values, double deviation, random_stream
     }
 }
 
-FITNAS_API void initialise(const primitive& p, shape in, std::span<float> values, random_stream& random);
+FITNAS_LAZY void initialise(const primitive& p, shape in, std::span<float> values, random_stream& random);
 
 } // namespace detail
 
@@ -6478,7 +6502,8 @@ FITNAS_API void initialise(const recipe& steps, shape input, std::span<float> pa
 
 namespace fitnas::detail {
 
-FITNAS_API void initialise(const primitive& p, shape in, std::span<float> values, random_stream& random) {
+FITNAS_LAZY_AGAIN void initialise(const primitive& p, shape in, std::span<float> values,
+                                  random_stream& random) {
     const auto channels = static_cast<std::size_t>(in.channels);
     const auto he = [](double fan_in) { return std::sqrt(2.0 / fan_in); };
     switch (p.kind) {
@@ -6927,12 +6952,12 @@ public:
 };
 
 namespace detail {
-FITNAS_API std::vector<int> labels_of(const image_source& data);
+FITNAS_LAZY std::vector<int> labels_of(const image_source& data);
 } // namespace detail
 
 namespace detail {
 /// @throws shape_error where there is not one label an image
-FITNAS_API void require_labels(const image_source& data, const char* what);
+FITNAS_LAZY void require_labels(const image_source& data, const char* what);
 } // namespace detail
 
 /// @brief Refuses a set of images that contradicts itself.
@@ -6947,7 +6972,7 @@ FITNAS_COLD FITNAS_API void require_consistent(const image_source& data, const s
 
 namespace fitnas::detail {
 
-FITNAS_API std::vector<int> labels_of(const image_source& data) {
+FITNAS_LAZY_AGAIN std::vector<int> labels_of(const image_source& data) {
     std::vector<int> labels;
     labels.reserve(data.label_count());
     for (std::size_t i = 0; i < data.label_count(); ++i) {
@@ -6984,7 +7009,7 @@ FITNAS_API std::string image_source::fingerprint() const {
 
 namespace fitnas::detail {
 
-FITNAS_API void require_labels(const image_source& data, const char* what) {
+FITNAS_LAZY_AGAIN void require_labels(const image_source& data, const char* what) {
     if (data.label_count() != data.size()) {
         throw shape_error("[F0419] " + std::string(what) + ": expected one label an image, got " +
                           std::to_string(data.size()) + " images and " + std::to_string(data.label_count()) +
@@ -7048,8 +7073,8 @@ FITNAS_API std::vector<std::size_t> shuffled_indices(std::size_t n, seed s, std:
 namespace detail {
 
 /// The normalised value of each pixel value, channels x 256.
-FITNAS_API std::vector<float> pixel_values(const image_source& data, std::span<const std::size_t> indices,
-                                           const normalisation& norm, bool with_labels);
+FITNAS_LAZY std::vector<float> pixel_values(const image_source& data, std::span<const std::size_t> indices,
+                                            const normalisation& norm, bool with_labels);
 
 /// Room for the pixels of a batch, for sources that need some: memory is touched only by what is written.
 class reading_room {
@@ -7066,8 +7091,8 @@ private:
 };
 
 /// One image seen through a window that is moved by (dy, dx) and mirrored; what lies outside is 0.
-FITNAS_API void load_image(const std::uint8_t* from, shape s, const float* values, int dy, int dx,
-                           bool mirror, float* to);
+FITNAS_LAZY void load_image(const std::uint8_t* from, shape s, const float* values, int dy, int dx,
+                            bool mirror, float* to);
 
 } // namespace detail
 
@@ -7156,8 +7181,9 @@ FITNAS_API std::vector<std::size_t> shuffled_indices(std::size_t n, seed s, std:
 
 namespace fitnas::detail {
 
-FITNAS_API std::vector<float> pixel_values(const image_source& data, std::span<const std::size_t> indices,
-                                           const normalisation& norm, bool with_labels) {
+FITNAS_LAZY_AGAIN std::vector<float> pixel_values(const image_source& data,
+                                                  std::span<const std::size_t> indices,
+                                                  const normalisation& norm, bool with_labels) {
     const auto channels = static_cast<std::size_t>(data.image_shape().channels);
     if (norm.mean.size() != channels || norm.scale.size() != channels) {
         throw shape_error("[F0402] load_batch: the images have " + std::to_string(channels) +
@@ -7182,8 +7208,8 @@ FITNAS_API std::vector<float> pixel_values(const image_source& data, std::span<c
     return values;
 }
 
-FITNAS_API void load_image(const std::uint8_t* from, shape s, const float* values, int dy, int dx,
-                           bool mirror, float* to) {
+FITNAS_LAZY_AGAIN void load_image(const std::uint8_t* from, shape s, const float* values, int dy, int dx,
+                                  bool mirror, float* to) {
     for (int y = 0; y < s.height; ++y) {
         for (int x = 0; x < s.width; ++x) {
             const int from_y = y + dy;
@@ -7271,7 +7297,7 @@ inline constexpr std::size_t longest_signature = 262;
 /// @param first bytes of a file
 /// @return what it seems to be and what to do, to follow "seems to be"; empty where it is none of those that
 /// are known. No text, and nothing that the readers of this library take, begins like any of them.
-FITNAS_COLD FITNAS_API std::string_view foreign_format(std::span<const std::uint8_t> first);
+FITNAS_LAZY FITNAS_COLD std::string_view foreign_format(std::span<const std::uint8_t> first);
 
 } // namespace fitnas::detail
 
@@ -7279,7 +7305,7 @@ FITNAS_COLD FITNAS_API std::string_view foreign_format(std::span<const std::uint
 
 namespace fitnas::detail {
 
-FITNAS_API std::string_view foreign_format(std::span<const std::uint8_t> first) {
+FITNAS_LAZY_AGAIN std::string_view foreign_format(std::span<const std::uint8_t> first) {
     using namespace std::string_view_literals;
     struct signature {
         std::string_view bytes;
@@ -7500,7 +7526,7 @@ inline bool file_exists(const std::string& path) {
 
 /// @return `directory/name`, or `directory/name.gz` where only that is there
 /// @throws data_error where neither is there
-FITNAS_API std::string find_file(const std::string& directory, const std::string& name);
+FITNAS_LAZY std::string find_file(const std::string& directory, const std::string& name);
 
 } // namespace fitnas::detail
 
@@ -7599,7 +7625,7 @@ FITNAS_API std::size_t byte_file::read_raw(std::uint8_t* to, std::size_t n) {
     return got;
 }
 
-FITNAS_API std::string find_file(const std::string& directory, const std::string& name) {
+FITNAS_LAZY_AGAIN std::string find_file(const std::string& directory, const std::string& name) {
     const std::string path = directory + "/" + name;
     for (const std::string& candidate : {path, path + ".gz"}) {
         if (file_exists(candidate)) {
@@ -7779,11 +7805,11 @@ namespace detail {
 
 /// Shares `total` among the classes in proportion to `counts` (largest remainder; the lower class first in a
 /// tie).
-FITNAS_API std::vector<std::size_t> class_quotas(const std::vector<std::size_t>& counts, std::size_t total);
+FITNAS_LAZY std::vector<std::size_t> class_quotas(const std::vector<std::size_t>& counts, std::size_t total);
 
 /// The images of each class, in a random order.
-FITNAS_API std::vector<std::vector<std::size_t>> shuffled_classes(const image_source& data, seed s,
-                                                                  purpose p);
+FITNAS_LAZY FITNAS_COLD std::vector<std::vector<std::size_t>> shuffled_classes(const image_source& data,
+                                                                               seed s, purpose p);
 
 } // namespace detail
 
@@ -7799,7 +7825,8 @@ FITNAS_API std::vector<std::vector<std::size_t>> shuffled_classes(const image_so
 /// @param s chooses the images; the same gives the same
 /// @return different image numbers
 /// @throws data_error where the set contradicts itself; option_error where it has fewer images
-FITNAS_API std::vector<std::size_t> stratified_indices(const image_source& data, std::size_t count, seed s);
+FITNAS_COLD FITNAS_API std::vector<std::size_t> stratified_indices(const image_source& data,
+                                                                   std::size_t count, seed s);
 
 /// @brief Splits a training set in two at random, each class in the same proportion as far as counts allow.
 /// @param all the published training set
@@ -7815,7 +7842,8 @@ FITNAS_API dataset split(const image_view& all, image_view test, const split_opt
 
 namespace fitnas::detail {
 
-FITNAS_API std::vector<std::size_t> class_quotas(const std::vector<std::size_t>& counts, std::size_t total) {
+FITNAS_LAZY_AGAIN std::vector<std::size_t> class_quotas(const std::vector<std::size_t>& counts,
+                                                        std::size_t total) {
     std::size_t sum = 0;
     for (const std::size_t c : counts) {
         sum += c;
@@ -7835,8 +7863,8 @@ FITNAS_API std::vector<std::size_t> class_quotas(const std::vector<std::size_t>&
     return quotas;
 }
 
-FITNAS_API std::vector<std::vector<std::size_t>> shuffled_classes(const image_source& data, seed s,
-                                                                  purpose p) {
+FITNAS_LAZY_AGAIN std::vector<std::vector<std::size_t>> shuffled_classes(const image_source& data, seed s,
+                                                                         purpose p) {
     std::vector<std::vector<std::size_t>> members(static_cast<std::size_t>(data.class_count()));
     for (std::size_t i = 0; i < data.size(); ++i) {
         members[static_cast<std::size_t>(data.label(i))].push_back(i);
@@ -7933,7 +7961,7 @@ namespace fitnas {
 namespace detail {
 
 /// @return what a file seems to be that is not of CIFAR-10, to follow a message; empty where none is known
-FITNAS_COLD FITNAS_API std::string not_cifar10(std::span<const std::uint8_t> bytes);
+FITNAS_LAZY FITNAS_COLD std::string not_cifar10(std::span<const std::uint8_t> bytes);
 
 } // namespace detail
 
@@ -7961,7 +7989,7 @@ FITNAS_API dataset cifar10(const std::string& directory, const split_options& op
 
 namespace fitnas::detail {
 
-FITNAS_API std::string not_cifar10(std::span<const std::uint8_t> bytes) {
+FITNAS_LAZY_AGAIN std::string not_cifar10(std::span<const std::uint8_t> bytes) {
     constexpr std::size_t cifar100 = 2 + 3 * 32 * 32;
     if (bytes.size() >= 4 && bytes[0] == 0 && bytes[1] == 0 && bytes[2] == 8 && bytes[3] <= 4) {
         return ": seems to be an IDX file, which read_idx takes";
@@ -8055,15 +8083,15 @@ inline constexpr std::uint32_t idx_images_magic = 0x00000803; ///< unsigned byte
 inline constexpr std::uint32_t idx_colour_magic = 0x00000804; ///< unsigned bytes, four dimensions
 
 /// @return what a file with another magic number is, to follow the number; empty where it is no IDX file
-FITNAS_COLD FITNAS_API std::string idx_kind(std::uint32_t magic);
+FITNAS_LAZY FITNAS_COLD std::string idx_kind(std::uint32_t magic);
 
 /// Reads the next `count` words.
-FITNAS_API std::vector<std::uint32_t> read_idx_words(byte_file& file, std::size_t count);
+FITNAS_LAZY std::vector<std::uint32_t> read_idx_words(byte_file& file, std::size_t count);
 
 /// Reads the magic number.
 /// @param expected the numbers that are taken, for the message
-FITNAS_API std::uint32_t read_idx_magic(byte_file& file, std::initializer_list<std::uint32_t> taken,
-                                        const std::string& expected);
+FITNAS_LAZY std::uint32_t read_idx_magic(byte_file& file, std::initializer_list<std::uint32_t> taken,
+                                         const std::string& expected);
 
 } // namespace detail
 
@@ -8095,7 +8123,7 @@ inline image_dataset read_idx(const std::string& images_path, const std::string&
 
 namespace fitnas::detail {
 
-FITNAS_API std::string idx_kind(std::uint32_t magic) {
+FITNAS_LAZY_AGAIN std::string idx_kind(std::uint32_t magic) {
     const auto dimensions = static_cast<int>(magic & 0xFFU);
     const auto of = [&](const char* type) {
         return ", an IDX file of " + std::string(type) + " in " + std::to_string(dimensions) +
@@ -8119,7 +8147,7 @@ FITNAS_API std::string idx_kind(std::uint32_t magic) {
     }
 }
 
-FITNAS_API std::vector<std::uint32_t> read_idx_words(byte_file& file, std::size_t count) {
+FITNAS_LAZY_AGAIN std::vector<std::uint32_t> read_idx_words(byte_file& file, std::size_t count) {
     const std::vector<std::uint8_t> bytes = file.read_exactly(4 * count, "an IDX header");
     std::vector<std::uint32_t> words;
     for (std::size_t i = 0; i < bytes.size(); i += 4) {
@@ -8129,8 +8157,8 @@ FITNAS_API std::vector<std::uint32_t> read_idx_words(byte_file& file, std::size_
     return words;
 }
 
-FITNAS_API std::uint32_t read_idx_magic(byte_file& file, std::initializer_list<std::uint32_t> taken,
-                                        const std::string& expected) {
+FITNAS_LAZY_AGAIN std::uint32_t read_idx_magic(byte_file& file, std::initializer_list<std::uint32_t> taken,
+                                               const std::string& expected) {
     const std::uint32_t magic = read_idx_words(file, 1).front();
     if (std::find(taken.begin(), taken.end(), magic) == taken.end()) {
         throw data_error("[F0416] " + file.path() + ": not an IDX file of " + expected + ", got " +
@@ -8244,12 +8272,12 @@ struct synthetic_options {
 namespace detail {
 
 /// The prototypes of the classes, classes x H x W x C: sums of Gaussian blobs, about -1 to 1.
-FITNAS_COLD FITNAS_API std::vector<float> synthetic_prototypes(const synthetic_options& options);
+FITNAS_LAZY FITNAS_COLD std::vector<float> synthetic_prototypes(const synthetic_options& options);
 
 /// One split: image i has the class i mod classes, a random shift and noise of its own.
-FITNAS_COLD FITNAS_API image_dataset synthetic_split(const synthetic_options& options,
-                                                     const std::vector<float>& prototypes, std::size_t n,
-                                                     std::uint64_t which);
+FITNAS_LAZY FITNAS_COLD image_dataset synthetic_split(const synthetic_options& options,
+                                                      const std::vector<float>& prototypes, std::size_t n,
+                                                      std::uint64_t which);
 
 } // namespace detail
 
@@ -8268,7 +8296,7 @@ FITNAS_API dataset synthetic(const synthetic_options& options = {});
 
 namespace fitnas::detail {
 
-FITNAS_API std::vector<float> synthetic_prototypes(const synthetic_options& options) {
+FITNAS_LAZY_AGAIN std::vector<float> synthetic_prototypes(const synthetic_options& options) {
     constexpr int blobs = 3;
     const shape s = options.image;
     std::vector<float> prototypes(static_cast<std::size_t>(options.classes) *
@@ -8295,9 +8323,9 @@ FITNAS_API std::vector<float> synthetic_prototypes(const synthetic_options& opti
     return prototypes;
 }
 
-FITNAS_API image_dataset synthetic_split(const synthetic_options& options,
-                                         const std::vector<float>& prototypes, std::size_t n,
-                                         std::uint64_t which) {
+FITNAS_LAZY_AGAIN image_dataset synthetic_split(const synthetic_options& options,
+                                                const std::vector<float>& prototypes, std::size_t n,
+                                                std::uint64_t which) {
     const shape s = options.image;
     image_dataset data;
     data.classes = options.classes;
@@ -8564,7 +8592,8 @@ struct csv_options;
 namespace fitnas::detail {
 
 /// @throws shape_error where lengths differ or are below 2; numeric_error where a value is not finite
-FITNAS_API void require_paired(std::span<const double> x, std::span<const double> y, const std::string& what);
+FITNAS_LAZY void require_paired(std::span<const double> x, std::span<const double> y,
+                                const std::string& what);
 
 } // namespace fitnas::detail
 
@@ -8572,8 +8601,8 @@ FITNAS_API void require_paired(std::span<const double> x, std::span<const double
 
 namespace fitnas::detail {
 
-FITNAS_API void require_paired(std::span<const double> x, std::span<const double> y,
-                               const std::string& what) {
+FITNAS_LAZY_AGAIN void require_paired(std::span<const double> x, std::span<const double> y,
+                                      const std::string& what) {
     if (x.size() != y.size()) {
         throw shape_error("[F0804] " + what + ": expected two columns of one length, got " +
                           std::to_string(x.size()) + " and " + std::to_string(y.size()) + " values");
@@ -8613,7 +8642,7 @@ struct interval {
 namespace detail {
 /// The value at a share q of the sorted values, linear between neighbours (definition 7 of Hyndman and Fan,
 /// 1996).
-FITNAS_API double quantile(const std::vector<double>& sorted, double q);
+FITNAS_LAZY double quantile(const std::vector<double>& sorted, double q);
 } // namespace detail
 
 /// @brief Percentile interval of a statistic of pairs (Efron and Tibshirani, "An Introduction to the
@@ -8668,7 +8697,7 @@ interval bootstrap_interval(std::span<const double> x, std::span<const double> y
 
 namespace fitnas::detail {
 
-FITNAS_API double quantile(const std::vector<double>& sorted, double q) {
+FITNAS_LAZY_AGAIN double quantile(const std::vector<double>& sorted, double q) {
     const double place = q * static_cast<double>(sorted.size() - 1);
     const auto below = static_cast<std::size_t>(place);
     const std::size_t above = (std::min)(below + 1, sorted.size() - 1);
@@ -8692,7 +8721,7 @@ namespace detail {
 
 /// Sorts `values` and returns how many neighbours had to be swapped (inversions), by merge sort from the
 /// bottom up.
-FITNAS_API std::uint64_t sort_counting_swaps(std::vector<double>& values);
+FITNAS_LAZY std::uint64_t sort_counting_swaps(std::vector<double>& values);
 
 /// How many pairs of neighbours-in-order are equal: the sum of t (t - 1) / 2 over runs of t equal items.
 template <class T>
@@ -8721,7 +8750,7 @@ FITNAS_API double kendall_tau(std::span<const double> x, std::span<const double>
 
 namespace fitnas::detail {
 
-FITNAS_API std::uint64_t sort_counting_swaps(std::vector<double>& values) {
+FITNAS_LAZY_AGAIN std::uint64_t sort_counting_swaps(std::vector<double>& values) {
     std::uint64_t swaps = 0;
     std::vector<double> merged(values.size());
     for (std::size_t width = 1; width < values.size(); width *= 2) {
@@ -8792,9 +8821,9 @@ namespace fitnas {
 namespace detail {
 
 /// The rows of the k highest values, best first.
-FITNAS_API std::vector<std::size_t> top_rows(std::span<const double> values, std::size_t k);
+FITNAS_LAZY std::vector<std::size_t> top_rows(std::span<const double> values, std::size_t k);
 
-FITNAS_API std::size_t top_count(std::size_t n, double fraction, const std::string& what);
+FITNAS_LAZY std::size_t top_count(std::size_t n, double fraction, const std::string& what);
 
 } // namespace detail
 
@@ -8860,7 +8889,7 @@ FITNAS_API double tau_in_top(std::span<const double> predicted, std::span<const 
 
 namespace fitnas::detail {
 
-FITNAS_API std::vector<std::size_t> top_rows(std::span<const double> values, std::size_t k) {
+FITNAS_LAZY_AGAIN std::vector<std::size_t> top_rows(std::span<const double> values, std::size_t k) {
     std::vector<std::size_t> rows(values.size());
     for (std::size_t i = 0; i < rows.size(); ++i) {
         rows[i] = i;
@@ -8872,7 +8901,7 @@ FITNAS_API std::vector<std::size_t> top_rows(std::span<const double> values, std
     return rows;
 }
 
-FITNAS_API std::size_t top_count(std::size_t n, double fraction, const std::string& what) {
+FITNAS_LAZY_AGAIN std::size_t top_count(std::size_t n, double fraction, const std::string& what) {
     if (!(fraction > 0 && fraction <= 1)) {
         throw option_error("[F0807] " + what + ": expected a fraction above 0 and up to 1, got " +
                            detail::number_text(fraction));
@@ -9178,8 +9207,8 @@ namespace detail {
 
 /// As `cross_entropy`; the loss of each image, not their mean, is added, image by image, so that a sum over
 /// several pieces does not depend on where they were cut.
-FITNAS_API void add_cross_entropy(std::span<const float> logits, std::span<const int> labels,
-                                  double smoothing, std::span<float> gradient, batch_loss& sum);
+FITNAS_LAZY void add_cross_entropy(std::span<const float> logits, std::span<const int> labels,
+                                   double smoothing, std::span<float> gradient, batch_loss& sum);
 
 } // namespace detail
 
@@ -9199,8 +9228,8 @@ FITNAS_API batch_loss cross_entropy(std::span<const float> logits, std::span<con
 
 namespace fitnas::detail {
 
-FITNAS_API void add_cross_entropy(std::span<const float> logits, std::span<const int> labels,
-                                  double smoothing, std::span<float> gradient, batch_loss& sum) {
+FITNAS_LAZY_AGAIN void add_cross_entropy(std::span<const float> logits, std::span<const int> labels,
+                                         double smoothing, std::span<float> gradient, batch_loss& sum) {
     const std::size_t images = labels.size();
     if (images == 0 || logits.empty() || logits.size() % images != 0 ||
         (!gradient.empty() && gradient.size() != logits.size())) {
@@ -9270,7 +9299,7 @@ struct soft_labels {
 namespace detail {
 
 /// @return log softmax of one image's logits
-FITNAS_API void log_softmax(std::span<const float> logits, std::span<double> result);
+FITNAS_LAZY void log_softmax(std::span<const float> logits, std::span<double> result);
 
 } // namespace detail
 
@@ -9291,7 +9320,7 @@ FITNAS_API batch_loss distillation_loss(std::span<const float> logits, std::span
 
 namespace fitnas::detail {
 
-FITNAS_API void log_softmax(std::span<const float> logits, std::span<double> result) {
+FITNAS_LAZY_AGAIN void log_softmax(std::span<const float> logits, std::span<double> result) {
     const double top = static_cast<double>(logits[argmax(logits)]);
     double total = 0;
     for (std::size_t c = 0; c < logits.size(); ++c) {
@@ -10142,7 +10171,20 @@ template <code_space Space>
 using architecture = std::array<std::uint8_t, static_cast<std::size_t>(Space::cells)>;
 
 namespace detail {
-FITNAS_API std::string code_text(std::span<const std::uint8_t> operators);
+
+FITNAS_LAZY std::string code_text(std::span<const std::uint8_t> operators);
+
+FITNAS_LAZY FITNAS_COLD architecture_error no_such_operator(std::size_t cell, int operators, int got);
+
+/// What code that does not know the space has made.
+/// @pre as many operators as cells
+template <code_space Space>
+architecture<Space> architecture_of(std::span<const std::uint8_t> operators) {
+    architecture<Space> a{};
+    std::copy_n(operators.begin(), a.size(), a.begin());
+    return a;
+}
+
 } // namespace detail
 
 /// @brief The code of an architecture: one character a cell, 0 to 9, then a to z.
@@ -10181,9 +10223,7 @@ template <code_space Space>
 constexpr void require_valid(const architecture<Space>& a) {
     for (std::size_t i = 0; i < a.size(); ++i) {
         if (a[i] >= Space::operator_counts[i]) {
-            throw architecture_error(
-                "[F0303] architecture: cell " + std::to_string(i) + " has the operators 0 to " +
-                std::to_string(Space::operator_counts[i] - 1) + ", got " + std::to_string(a[i]));
+            throw detail::no_such_operator(i, Space::operator_counts[i], a[i]);
         }
     }
 }
@@ -10238,12 +10278,18 @@ constexpr void for_each_architecture(Visit&& visit) {
 
 namespace fitnas::detail {
 
-FITNAS_API std::string code_text(std::span<const std::uint8_t> operators) {
+FITNAS_LAZY_AGAIN std::string code_text(std::span<const std::uint8_t> operators) {
     std::string text;
     for (const std::uint8_t digit : operators) {
         text += static_cast<char>(digit < 10 ? '0' + digit : 'a' + (digit - 10));
     }
     return text;
+}
+
+FITNAS_LAZY_AGAIN architecture_error no_such_operator(std::size_t cell, int operators, int got) {
+    return architecture_error("[F0303] architecture: cell " + std::to_string(cell) +
+                              " has the operators 0 to " + std::to_string(operators - 1) + ", got " +
+                              std::to_string(got));
 }
 
 } // namespace fitnas::detail
@@ -10397,6 +10443,17 @@ constexpr architecture<Space> canonical(const architecture<Space>& a) {
     }
 }
 
+namespace detail {
+template <code_space Space>
+std::vector<architecture<Space>> canonical_codes(std::span<const architecture<Space>> some) {
+    std::vector<architecture<Space>> codes(some.begin(), some.end());
+    for (architecture<Space>& a : codes) {
+        a = canonical<Space>(a);
+    }
+    return codes;
+}
+} // namespace detail
+
 /// @return whether the two codes are the same network
 template <code_space Space>
 constexpr bool same_network(const architecture<Space>& a, const architecture<Space>& b) {
@@ -10417,6 +10474,71 @@ std::vector<architecture<Space>> different_networks() {
 }
 
 } // namespace fitnas
+
+// ---- fitnas/space/code_rows.hpp ----
+/// @file
+/// @brief Architectures, for code that does not know their space.
+
+namespace fitnas::detail {
+
+/// Codes of one length, and how many operators their cells have.
+struct code_rows {
+    const std::uint8_t* first;
+    std::size_t size;
+    std::span<const int> operator_counts;
+
+    std::size_t cells() const { return operator_counts.size(); }
+    std::span<const std::uint8_t> operator[](std::size_t row) const {
+        return {first + row * cells(), cells()};
+    }
+};
+
+/// The same memory.
+template <code_space Space>
+code_rows rows_of(std::span<const architecture<Space>> some) {
+    static_assert(sizeof(architecture<Space>) == static_cast<std::size_t>(Space::cells));
+    return {reinterpret_cast<const std::uint8_t*>(some.data()), some.size(), Space::operator_counts};
+}
+
+/// Equal codes have one number; numbers have the order of the codes.
+struct code_numbers {
+    std::vector<std::size_t> of_row;
+    std::vector<std::size_t> first_row; ///< with each number
+};
+
+FITNAS_LAZY code_numbers numbers_of(const code_rows& codes);
+
+} // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+#include <algorithm>
+#include <numeric>
+
+namespace fitnas::detail {
+
+FITNAS_LAZY_AGAIN code_numbers numbers_of(const code_rows& codes) {
+    std::vector<std::size_t> order(codes.size);
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+        const auto [x, y] = std::mismatch(codes[a].begin(), codes[a].end(), codes[b].begin());
+        return x == codes[a].end() ? a < b : *x < *y;
+    });
+    code_numbers numbers{std::vector<std::size_t>(codes.size), {}};
+    for (const std::size_t row : order) {
+        const auto code = codes[row];
+        if (numbers.first_row.empty() ||
+            !std::equal(code.begin(), code.end(), codes[numbers.first_row.back()].begin())) {
+            numbers.first_row.push_back(row);
+        }
+        numbers.of_row[row] = numbers.first_row.size() - 1;
+    }
+    return numbers;
+}
+
+} // namespace fitnas::detail
+
+#endif
 
 // ---- fitnas/space/score_table.hpp ----
 /// @file
@@ -10458,6 +10580,8 @@ struct score_table {
             throw;
         }
     }
+    /// The architectures, for code that does not know the space.
+    detail::code_rows codes() const { return detail::rows_of<Space>(architectures); }
     /// @return the rows with these numbers, in their order
     score_table rows(std::span<const std::size_t> numbers) const {
         score_table part;
@@ -10469,6 +10593,11 @@ struct score_table {
     }
 };
 
+namespace detail {
+FITNAS_LAZY FITNAS_COLD void require_usable(const code_rows& codes, const std::vector<double>& scores,
+                                            const std::string& what);
+} // namespace detail
+
 /// @brief Refuses a table that nothing can be fitted to.
 /// @param what who asks, for the message
 /// @throws shape_error where it is empty or the columns differ in length
@@ -10476,45 +10605,67 @@ struct score_table {
 /// @throws numeric_error where a score is not finite, or all scores are equal
 template <code_space Space>
 void require_usable(const score_table<Space>& table, const std::string& what) {
-    if (table.empty()) {
-        throw shape_error("[F0321] " + what + ": the table of scores is empty");
-    }
-    if (table.scores.size() != table.size()) {
-        throw shape_error("[F0322] " + what + ": " + std::to_string(table.size()) + " architectures but " +
-                          std::to_string(table.scores.size()) + " scores");
-    }
-    bool constant = true;
-    for (std::size_t i = 0; i < table.size(); ++i) {
-        require_valid<Space>(table.architectures[i]);
-        if (!std::isfinite(table.scores[i])) {
-            throw numeric_error("[F0323] " + what + ": the score of architecture " +
-                                to_string<Space>(table.architectures[i]) + " (row " + std::to_string(i) +
-                                ") is not finite");
-        }
-        constant = constant && table.scores[i] == table.scores[0];
-    }
-    if (constant && table.size() > 1) {
-        throw numeric_error("[F0324] " + what + ": all " + std::to_string(table.size()) +
-                            " scores are equal to " + detail::number_text(table.scores[0]) +
-                            ", there is nothing to learn from them");
-    }
+    detail::require_usable(table.codes(), table.scores, what);
 }
 
 } // namespace fitnas
 
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_LAZY_AGAIN void require_usable(const code_rows& codes, const std::vector<double>& scores,
+                                      const std::string& what) {
+    if (codes.size == 0) {
+        throw shape_error("[F0321] " + what + ": the table of scores is empty");
+    }
+    if (scores.size() != codes.size) {
+        throw shape_error("[F0322] " + what + ": " + std::to_string(codes.size) + " architectures but " +
+                          std::to_string(scores.size()) + " scores");
+    }
+    bool constant = true;
+    for (std::size_t i = 0; i < codes.size; ++i) {
+        for (std::size_t cell = 0; cell < codes.cells(); ++cell) {
+            if (codes[i][cell] >= codes.operator_counts[cell]) {
+                throw no_such_operator(cell, codes.operator_counts[cell], codes[i][cell]);
+            }
+        }
+        if (!std::isfinite(scores[i])) {
+            throw numeric_error("[F0323] " + what + ": the score of architecture " + code_text(codes[i]) +
+                                " (row " + std::to_string(i) + ") is not finite");
+        }
+        constant = constant && scores[i] == scores[0];
+    }
+    if (constant && codes.size > 1) {
+        throw numeric_error("[F0324] " + what + ": all " + std::to_string(codes.size) +
+                            " scores are equal to " + number_text(scores[0]) +
+                            ", there is nothing to learn from them");
+    }
+}
+
+} // namespace fitnas::detail
+
+#endif
+
 namespace fitnas {
+
+namespace detail {
+
+/// Equal codes have one number, given in the order in which codes first appear.
+FITNAS_LAZY std::vector<std::size_t> numbers_by_appearance(const code_rows& codes);
+
+/// The mean of the scores with each number, which is rounded once.
+FITNAS_LAZY std::vector<double> means_by_number(const std::vector<std::size_t>& numbers,
+                                                const std::vector<double>& scores, const std::string& what);
+
+} // namespace detail
 
 /// @brief For each row the number of its network: equal networks share one, numbers are given in the order in
 /// which networks first appear.
 template <code_space Space>
 std::vector<std::size_t> network_numbers(const score_table<Space>& table) {
-    std::map<architecture<Space>, std::size_t> known;
-    std::vector<std::size_t> numbers;
-    numbers.reserve(table.size());
-    for (const architecture<Space>& a : table.architectures) {
-        numbers.push_back(known.try_emplace(canonical<Space>(a), known.size()).first->second);
-    }
-    return numbers;
+    const auto codes = detail::canonical_codes<Space>(table.architectures);
+    return detail::numbers_by_appearance(detail::rows_of<Space>(codes));
 }
 
 /// @brief One row for each different network: its canonical code and the mean of its scores, which is rounded
@@ -10524,28 +10675,64 @@ std::vector<std::size_t> network_numbers(const score_table<Space>& table) {
 template <code_space Space>
 score_table<Space> merge_equal_networks(const score_table<Space>& table, const std::string& what) {
     require_usable(table, what);
-    const std::vector<std::size_t> numbers = network_numbers(table);
+    const auto codes = detail::canonical_codes<Space>(table.architectures);
+    const std::vector<std::size_t> numbers = detail::numbers_by_appearance(detail::rows_of<Space>(codes));
     score_table<Space> merged;
     merged.kind = table.kind;
-    std::vector<std::vector<double>> scores;
     for (std::size_t i = 0; i < table.size(); ++i) {
         if (numbers[i] == merged.size()) {
-            merged.push_back(canonical<Space>(table.architectures[i]), 0);
-            scores.emplace_back();
+            merged.architectures.push_back(codes[i]);
         }
-        scores[numbers[i]].push_back(table.scores[i]);
     }
-    for (std::size_t i = 0; i < merged.size(); ++i) {
-        merged.scores[i] = detail::exact_mean(scores[i]);
-    }
-    if (merged.size() < 2) {
-        throw shape_error("[F0604] " + what + ": the table has 1 different network, at least 2 are needed");
-    }
+    merged.scores = detail::means_by_number(numbers, table.scores, what);
     require_usable(merged, what);
     return merged;
 }
 
 } // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_LAZY_AGAIN std::vector<std::size_t> numbers_by_appearance(const code_rows& codes) {
+    const code_numbers sorted = numbers_of(codes);
+    std::vector<std::size_t> seen(sorted.first_row.size());
+    std::vector<std::size_t> numbers;
+    std::size_t next = 0;
+    for (std::size_t row = 0; row < codes.size; ++row) {
+        const std::size_t number = sorted.of_row[row];
+        if (sorted.first_row[number] == row) {
+            seen[number] = next++;
+        }
+        numbers.push_back(seen[number]);
+    }
+    return numbers;
+}
+
+FITNAS_LAZY_AGAIN std::vector<double> means_by_number(const std::vector<std::size_t>& numbers,
+                                                      const std::vector<double>& scores,
+                                                      const std::string& what) {
+    std::vector<std::vector<double>> grouped;
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+        if (numbers[i] == grouped.size()) {
+            grouped.emplace_back();
+        }
+        grouped[numbers[i]].push_back(scores[i]);
+    }
+    if (grouped.size() < 2) {
+        throw shape_error("[F0604] " + what + ": the table has 1 different network, at least 2 are needed");
+    }
+    std::vector<double> means;
+    for (const std::vector<double>& some : grouped) {
+        means.push_back(exact_mean(some));
+    }
+    return means;
+}
+
+} // namespace fitnas::detail
+
+#endif
 
 // ---- fitnas/predictor/feature/cell_operator.hpp ----
 /// @file
@@ -10617,6 +10804,36 @@ struct cell_operator : detail::group_operator<detail::single_cells> {};
 /// @file
 /// @brief Scores that say nothing of their networks: trainings that diverged, jobs that failed.
 
+namespace fitnas::detail {
+
+/// The rows of a table that no accident made, see below; scores that count as others are replaced.
+FITNAS_LAZY std::vector<std::size_t> rows_without_outliers(const code_rows& codes,
+                                                           std::vector<double>& scores);
+
+/// A table without what accidents made. A score is *far* where it is more than 5 robust deviations (1.4826
+/// times the median distance from the median) off the median, and an additive fit to the others does not
+/// explain it: a network can be far better or worse than most by what it is made of. Of far scores, those
+/// whose rank is not that of their operators (a robust deviation off an additive fit to ranks) are left out;
+/// the others count as the furthest score that is not far. Tables without far scores, with fewer than 10
+/// rows, or of which more than half are equal stay as they are. Our choice.
+/// @param table of different networks, finite scores
+template <code_space Space>
+score_table<Space> without_outliers(score_table<Space> table) {
+    const std::vector<std::size_t> rows = rows_without_outliers(table.codes(), table.scores);
+    return table.rows(rows);
+}
+
+} // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <utility>
+
+#endif
+
 // ---- fitnas/predictor/target.hpp ----
 /// @file
 /// @brief Scores as targets of a fit, and the way back from outputs to scores.
@@ -10649,7 +10866,7 @@ struct moments {
 };
 
 /// @param values at least one
-FITNAS_API double median_of(std::vector<double> values);
+FITNAS_LAZY double median_of(std::vector<double> values);
 
 /// Median and a deviation that fewer than half of the values cannot rule: 1.4826 times the median distance
 /// from the median, which is the standard deviation where values are normal.
@@ -10669,7 +10886,7 @@ struct robust_moments {
 };
 
 /// Ranks from 0; equal values share the mean of their ranks.
-FITNAS_API std::vector<double> mean_ranks(std::span<const double> values);
+FITNAS_LAZY std::vector<double> mean_ranks(std::span<const double> values);
 
 } // namespace detail
 
@@ -10685,7 +10902,7 @@ namespace detail {
 /// method of linear and polynomial regression analysis", 1950). Where more than half lie on it the deviation
 /// is that of the mean distance (Iglewicz and Hoaglin, "How to detect and handle outliers", 1993). Fewer than
 /// 10 points are all taken.
-FITNAS_API std::vector<char> near_line(const moments& x, const moments& y);
+FITNAS_LAZY std::vector<char> near_line(const moments& x, const moments& y);
 
 } // namespace detail
 
@@ -10711,7 +10928,7 @@ FITNAS_API moments::moments(std::span<const double> given) : exponent(common_exp
     deviation = deviation_about(mean, values, values.size());
 }
 
-FITNAS_API double median_of(std::vector<double> values) {
+FITNAS_LAZY_AGAIN double median_of(std::vector<double> values) {
     const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
     std::nth_element(values.begin(), middle, values.end());
     const double upper = *middle;
@@ -10734,7 +10951,7 @@ FITNAS_API robust_moments::robust_moments(std::span<const double> given) {
     deviation = to_deviation * median_of(std::move(values));
 }
 
-FITNAS_API std::vector<double> mean_ranks(std::span<const double> values) {
+FITNAS_LAZY_AGAIN std::vector<double> mean_ranks(std::span<const double> values) {
     std::vector<std::size_t> order(values.size());
     for (std::size_t i = 0; i < order.size(); ++i) {
         order[i] = i;
@@ -10772,7 +10989,7 @@ FITNAS_API std::vector<double> make_targets(target kind, std::span<const double>
 
 namespace fitnas::detail {
 
-FITNAS_API std::vector<char> near_line(const moments& x, const moments& y) {
+FITNAS_LAZY_AGAIN std::vector<char> near_line(const moments& x, const moments& y) {
     const std::size_t n = x.values.size();
     std::vector<char> taken(n, 1);
     if (n < 10) {
@@ -10846,25 +11063,27 @@ FITNAS_API line fit_line(std::span<const double> outputs, std::span<const double
 
 #endif
 
+#if FITNAS_DEFINITIONS
+
 namespace fitnas::detail {
 
 /// What each row is off an additive fit (a number for each operator of each cell) that has not seen it.
 /// @param seen which rows there are to fit to
 /// @param penalty of a ridge regression
-template <code_space Space>
-std::vector<double> off_additive(const std::vector<architecture<Space>>& codes,
-                                 const std::vector<double>& values, const std::vector<char>& seen,
-                                 double penalty) {
-    using feature = fitnas::feature::cell_operator;
-    constexpr auto width = static_cast<std::size_t>(feature::width<Space>);
-    constexpr auto cells = static_cast<std::size_t>(Space::cells);
-    const auto place = [&](std::size_t row, std::size_t cell) {
-        return static_cast<std::size_t>(feature::offsets<Space>[cell]) + codes[row][cell];
-    };
+FITNAS_LAZY std::vector<double> off_additive(const code_rows& codes, const std::vector<double>& values,
+                                             const std::vector<char>& seen, double penalty) {
+    const std::size_t cells = codes.cells();
+    std::size_t width = 0;
+    std::vector<std::size_t> firsts;
+    for (const int count : codes.operator_counts) {
+        firsts.push_back(width);
+        width += static_cast<std::size_t>(count);
+    }
+    const auto place = [&](std::size_t row, std::size_t cell) { return firsts[cell] + codes[row][cell]; };
     double rows = 0;
     double middle = 0;
     std::vector<double> mean(width);
-    for (std::size_t r = 0; r < codes.size(); ++r) {
+    for (std::size_t r = 0; r < codes.size; ++r) {
         if (seen[r] != 0) {
             ++rows;
             middle += values[r];
@@ -10877,7 +11096,7 @@ std::vector<double> off_additive(const std::vector<architecture<Space>>& codes,
     matrix squares({width, width}, 0.0);
     matrix identity({width, width}, 0.0);
     matrix products({width, 1}, 0.0);
-    for (std::size_t r = 0; r < codes.size(); ++r) {
+    for (std::size_t r = 0; r < codes.size; ++r) {
         for (std::size_t i = 0; seen[r] != 0 && i < cells; ++i) {
             products(place(r, i), 0) += values[r] - middle;
             for (std::size_t j = 0; j < cells; ++j) {
@@ -10895,7 +11114,7 @@ std::vector<double> off_additive(const std::vector<architecture<Space>>& codes,
     const matrix inverse = solve(squares, identity);
     std::vector<double> off;
     std::vector<double> row(width);
-    for (std::size_t r = 0; r < codes.size(); ++r) {
+    for (std::size_t r = 0; r < codes.size; ++r) {
         for (std::size_t i = 0; i < width; ++i) {
             row[i] = -mean[i] / rows;
         }
@@ -10920,14 +11139,12 @@ std::vector<double> off_additive(const std::vector<architecture<Space>>& codes,
 /// rest explains comes back.
 /// @param asked which rows may be said to be so
 /// @param values in deviations
-template <code_space Space>
-std::vector<char> unexplained(const std::vector<architecture<Space>>& codes,
-                              const std::vector<double>& values, const std::vector<char>& asked,
-                              double fence) {
+FITNAS_LAZY std::vector<char> unexplained(const code_rows& codes, const std::vector<double>& values,
+                                          const std::vector<char>& asked, double fence) {
     constexpr double penalty = 1e-6; // so that an operator may be worse by any number of deviations
-    std::vector<char> seen(codes.size(), 1);
+    std::vector<char> seen(codes.size, 1);
     for (int turn = 0; turn < 64; ++turn) {
-        const std::vector<double> off = off_additive<Space>(codes, values, seen, penalty);
+        const std::vector<double> off = off_additive(codes, values, seen, penalty);
         const auto is_off = [&](std::size_t i) {
             return asked[i] != 0 && std::abs(off[i]) > (std::max)(fence, 0.25 * std::abs(values[i]));
         };
@@ -10955,27 +11172,22 @@ std::vector<char> unexplained(const std::vector<architecture<Space>>& codes,
     return seen;
 }
 
-/// A table without what accidents made. A score is *far* where it is more than 5 robust deviations (1.4826
-/// times the median distance from the median) off the median, and an additive fit to the others does not
-/// explain it: a network can be far better or worse than most by what it is made of. Of far scores, those
-/// whose rank is not that of their operators (a robust deviation off an additive fit to ranks) are left out;
-/// the others count as the furthest score that is not far. Tables without far scores, with fewer than 10
-/// rows, or of which more than half are equal stay as they are. Our choice.
-/// @param table of different networks, finite scores
-template <code_space Space>
-score_table<Space> without_outliers(const score_table<Space>& table) {
+FITNAS_LAZY_AGAIN std::vector<std::size_t> rows_without_outliers(const code_rows& codes,
+                                                                 std::vector<double>& scores) {
     constexpr double fence = 5;
     constexpr std::size_t least_rows = 10;
-    if (table.size() < least_rows) {
-        return table;
+    std::vector<std::size_t> all(codes.size);
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    if (codes.size < least_rows) {
+        return all;
     }
-    const robust_moments spread(table.scores);
+    const robust_moments spread(scores);
     if (!(spread.deviation > 0)) {
-        return table;
+        return all;
     }
     std::vector<double> distance; // in deviations
     std::vector<char> beyond;
-    for (const double s : table.scores) {
+    for (const double s : scores) {
         distance.push_back(spread.standardised(s));
         beyond.push_back(std::abs(distance.back()) > fence ? 1 : 0);
     }
@@ -10983,20 +11195,20 @@ score_table<Space> without_outliers(const score_table<Space>& table) {
         return std::find(of.begin(), of.end(), 1) != of.end();
     };
     if (!any(beyond)) {
-        return table;
+        return all;
     }
-    const std::vector<char> outlying = unexplained<Space>(table.architectures, distance, beyond, fence);
+    const std::vector<char> outlying = unexplained(codes, distance, beyond, fence);
     if (!any(outlying)) {
-        return table;
+        return all;
     }
 
-    std::vector<double> ranks = mean_ranks(table.scores);
+    std::vector<double> ranks = mean_ranks(scores);
     for (double& r : ranks) {
-        r /= static_cast<double>(table.size());
+        r /= static_cast<double>(codes.size);
     }
-    std::vector<char> kept(table.size(), 1);
+    std::vector<char> kept(codes.size, 1);
     for (int turn = 0; turn < 4; ++turn) {
-        const std::vector<double> off = off_additive<Space>(table.architectures, ranks, kept, 3);
+        const std::vector<double> off = off_additive(codes, ranks, kept, 3);
         std::vector<double> sizes;
         for (std::size_t i = 0; i < off.size(); ++i) {
             if (kept[i] != 0) {
@@ -11014,26 +11226,27 @@ score_table<Space> without_outliers(const score_table<Space>& table) {
         kept = std::move(next);
     }
     std::vector<double> others;
-    for (std::size_t i = 0; i < table.size(); ++i) {
+    for (std::size_t i = 0; i < codes.size; ++i) {
         if (outlying[i] == 0) {
-            others.push_back(table.scores[i]);
+            others.push_back(scores[i]);
         }
     }
     const auto [lowest, highest] = std::minmax_element(others.begin(), others.end());
-    score_table<Space> rest = table;
-    rest.architectures.clear();
-    rest.scores.clear();
-    for (std::size_t i = 0; i < table.size(); ++i) {
+    std::vector<std::size_t> rest;
+    for (std::size_t i = 0; i < codes.size; ++i) {
         if (kept[i] != 0) {
-            const double score = table.scores[i];
-            rest.push_back(table.architectures[i],
-                           outlying[i] != 0 ? (std::min)((std::max)(score, *lowest), *highest) : score);
+            rest.push_back(i);
+        }
+        if (outlying[i] != 0) {
+            scores[i] = (std::min)((std::max)(scores[i], *lowest), *highest);
         }
     }
     return rest;
 }
 
 } // namespace fitnas::detail
+
+#endif
 
 // ---- fitnas/predictor/predictor.hpp ----
 /// @file
@@ -11329,7 +11542,7 @@ inline void add(hash64& h, shape s) {
 }
 
 /// Everything that decides what a parameter means: layers, operators, their recipes, the shapes between them.
-FITNAS_COLD FITNAS_API std::string fingerprint(const space_layout& layout);
+FITNAS_LAZY FITNAS_COLD std::string fingerprint(const space_layout& layout);
 
 } // namespace detail
 
@@ -11357,7 +11570,7 @@ requires(!search_space_type<Space>) std::string space_fingerprint() {
 
 namespace fitnas::detail {
 
-FITNAS_API std::string fingerprint(const space_layout& layout) {
+FITNAS_LAZY_AGAIN std::string fingerprint(const space_layout& layout) {
     hash64 h;
     add(h, layout.input);
     h.add(static_cast<std::uint64_t>(layout.classes));
@@ -11425,26 +11638,29 @@ private:
 namespace detail {
 
 /// The terms of a space by what its blocks cost. What layers that read one cell cost is added up first.
-template <class BlockCost>
-cost_terms block_terms(const space_layout& layout, BlockCost&& cost_of) {
-    cost_terms terms;
-    std::vector<double> values;
-    for (const space_layer& l : layout.layers) {
-        values.clear();
-        for (int o = 0; o < l.candidates; ++o) {
-            values.push_back(cost_of(static_cast<std::size_t>(l.first_block + o)));
-        }
-        terms.add(l.cell_index, values);
+/// @param costs of each block
+FITNAS_LAZY cost_terms block_terms(const space_layout& layout, std::span<const double> costs);
+
+/// What a cost asks of a space.
+struct cost_space {
+    std::string (*fingerprint)();
+    space_layout layout{}; ///< without layers where the space has none
+};
+template <code_space Space>
+cost_space cost_space_of() {
+    if constexpr (search_space_type<Space>) {
+        return {space_fingerprint<Space>, Space::layout()};
+    } else {
+        return {space_fingerprint<Space>};
     }
-    return terms;
 }
 
-FITNAS_COLD FITNAS_API void require_cost_name(const std::string& name, const std::string& unit);
+FITNAS_LAZY FITNAS_COLD void require_cost_name(const std::string& name, const std::string& unit);
 
 /// Whether sums of such values are finite.
 constexpr bool is_cost_value(double value) { return value >= 0 && value <= 1e300; }
 
-FITNAS_COLD FITNAS_API void require_cost_value(double value, const std::string& what);
+FITNAS_LAZY FITNAS_COLD void require_cost_value(double value, const std::string& what);
 
 /// The operator of a cell as messages name it: "cell 2, operator 3 (mb3_k5)".
 template <code_space Space>
@@ -11469,46 +11685,30 @@ std::string operator_text(int cell, int o) {
 class named_cost {
 public:
     /// @brief What blocks know of themselves: in any space with a layout.
-    named_cost(std::string name, long long space_block::*count)
-        : m(std::make_shared<const definition>(definition{std::move(name), "", count, "", {}})) {}
+    named_cost(std::string name, long long space_block::*count);
 
     /// @brief One of a single space.
     /// @param name,unit stand in headers of files: without brackets; not the name of another column
     /// @param space its `space_fingerprint`
     /// @param terms values from 0 to 1e300
     /// @throws option_error where the name cannot be used
-    named_cost(std::string name, std::string unit, std::string space, cost_terms terms)
-        : m(std::make_shared<const definition>(
-              definition{std::move(name), std::move(unit), nullptr, std::move(space), std::move(terms)})) {
-        detail::require_cost_name(m->name, m->unit);
-    }
+    named_cost(std::string name, std::string unit, std::string space, cost_terms terms);
 
     const std::string& name() const { return m->name; }
     const std::string& unit() const { return m->unit; } ///< empty where it has none
 
     /// @return an amount as messages print it: "41.2 mJ"
-    FITNAS_COLD std::string text(double amount) const {
-        return detail::number_text(amount) + (m->unit.empty() ? "" : " " + m->unit);
-    }
+    FITNAS_COLD std::string text(double amount) const;
 
     /// @return what it counts in a space
     /// @throws option_error where the space has no layout and blocks were to be counted
     /// @throws shape_error where it is a cost of another space
     template <code_space Space>
     cost_terms in() const {
-        if (m->count == nullptr) {
-            require_of(space_fingerprint<Space>());
-            return m->terms;
-        }
-        if constexpr (search_space_type<Space>) {
-            const space_layout layout = Space::layout();
-            return detail::block_terms(
-                layout, [&](std::size_t b) { return static_cast<double>(layout.blocks[b].*(m->count)); });
-        } else {
-            throw option_error("[F0315] cost: the space has no layout, so its codes have no " + m->name +
-                               "; a cost of your own is made by cost::table<space>(name, unit, values)");
-        }
+        return in(detail::cost_space_of<Space>());
     }
+    /// The same, for code that does not know the space's type.
+    cost_terms in(const detail::cost_space& space) const;
 
     /// @return what an architecture costs
     /// @throws as `in`; architecture_error where the architecture is not of the space
@@ -11523,7 +11723,9 @@ public:
     cost::limit at_most(double most) const;
 
     /// @return whether name, unit and all values are equal
-    friend bool operator==(const named_cost& a, const named_cost& b) { return a.m == b.m || *a.m == *b.m; }
+    friend bool operator==(const named_cost& a, const named_cost& b) {
+        return a.m == b.m || equal_definitions(a, b);
+    }
 
 private:
     struct definition {
@@ -11535,7 +11737,7 @@ private:
         bool operator==(const definition&) const = default;
     };
 
-    FITNAS_COLD void require_of(const std::string& space) const;
+    static bool equal_definitions(const named_cost& a, const named_cost& b);
 
     std::shared_ptr<const definition> m;
 };
@@ -11641,7 +11843,16 @@ FITNAS_API std::span<const double> cost_terms::of_cell(int cell) const {
 
 namespace fitnas::detail {
 
-FITNAS_API void require_cost_name(const std::string& name, const std::string& unit) {
+FITNAS_LAZY_AGAIN cost_terms block_terms(const space_layout& layout, std::span<const double> costs) {
+    cost_terms terms;
+    for (const space_layer& l : layout.layers) {
+        terms.add(l.cell_index, costs.subspan(static_cast<std::size_t>(l.first_block),
+                                              static_cast<std::size_t>(l.candidates)));
+    }
+    return terms;
+}
+
+FITNAS_LAZY_AGAIN void require_cost_name(const std::string& name, const std::string& unit) {
     const char* known[] = {"arch", "predicted", "macs", "parameters", "score"};
     const auto bad = [](const std::string& text) {
         return std::any_of(text.begin(), text.end(),
@@ -11658,7 +11869,7 @@ FITNAS_API void require_cost_name(const std::string& name, const std::string& un
     }
 }
 
-FITNAS_API void require_cost_value(double value, const std::string& what) {
+FITNAS_LAZY_AGAIN void require_cost_value(double value, const std::string& what) {
     if (!is_cost_value(value)) {
         throw numeric_error("[F0391] " + what + ": expected a value from 0 to 1e300, got " +
                             number_text(value));
@@ -11669,11 +11880,41 @@ FITNAS_API void require_cost_value(double value, const std::string& what) {
 
 namespace fitnas {
 
-FITNAS_API void named_cost::require_of(const std::string& space) const {
-    if (m->space != space) {
-        throw shape_error("[F0336] cost " + m->name + ": of another space: expected the fingerprint " +
-                          space + ", got " + (m->space.empty() ? "none, its table is empty" : m->space));
+FITNAS_API named_cost::named_cost(std::string name, long long space_block::*count)
+    : m(std::make_shared<const definition>(definition{std::move(name), "", count, "", {}})) {}
+
+FITNAS_API named_cost::named_cost(std::string name, std::string unit, std::string space, cost_terms terms)
+    : m(std::make_shared<const definition>(
+          definition{std::move(name), std::move(unit), nullptr, std::move(space), std::move(terms)})) {
+    detail::require_cost_name(m->name, m->unit);
+}
+
+FITNAS_API std::string named_cost::text(double amount) const {
+    return detail::number_text(amount) + (m->unit.empty() ? "" : " " + m->unit);
+}
+
+FITNAS_API cost_terms named_cost::in(const detail::cost_space& space) const {
+    if (m->count == nullptr) {
+        const std::string print = space.fingerprint();
+        if (m->space != print) {
+            throw shape_error("[F0336] cost " + m->name + ": of another space: expected the fingerprint " +
+                              print + ", got " + (m->space.empty() ? "none, its table is empty" : m->space));
+        }
+        return m->terms;
     }
+    if (space.layout.layers.empty()) {
+        throw option_error("[F0315] cost: the space has no layout, so its codes have no " + m->name +
+                           "; a cost of your own is made by cost::table<space>(name, unit, values)");
+    }
+    std::vector<double> counts;
+    for (const space_block& b : space.layout.blocks) {
+        counts.push_back(static_cast<double>(b.*(m->count)));
+    }
+    return detail::block_terms(space.layout, counts);
+}
+
+FITNAS_API bool named_cost::equal_definitions(const named_cost& a, const named_cost& b) {
+    return *a.m == *b.m;
 }
 
 } // namespace fitnas
@@ -11705,15 +11946,44 @@ struct window_term {
 };
 
 /// @brief How many codes the cells [first, last) have; the largest 64-bit number where there are more.
-template <code_space Space>
-constexpr std::uint64_t window_codes(int first, int last) {
+/// @param operator_counts of each cell
+constexpr std::uint64_t window_codes(std::span<const int> operator_counts, int first, int last) {
     std::uint64_t n = 1;
     for (int i = first; i < last; ++i) {
-        const auto factor = static_cast<std::uint64_t>(Space::operator_counts[static_cast<std::size_t>(i)]);
+        const auto factor = static_cast<std::uint64_t>(operator_counts[static_cast<std::size_t>(i)]);
         n = n > UINT64_MAX / factor ? UINT64_MAX : n * factor;
     }
     return n;
 }
+template <code_space Space>
+constexpr std::uint64_t window_codes(int first, int last) {
+    return window_codes(Space::operator_counts, first, last);
+}
+
+namespace detail {
+
+/// A window sum of codes with so many operators in their cells.
+class sum_of_terms {
+public:
+    sum_of_terms(std::span<const int> operator_counts, double offset)
+        : m_counts(operator_counts), m_offset(offset) {}
+    sum_of_terms(std::span<const int> operator_counts, const cost_terms& cost);
+
+    void add(double constant) { m_offset += constant; }
+    void add(window_term term);
+    void add(const sum_of_terms& other, double factor);
+
+    std::span<const int> operator_counts() const { return m_counts; }
+    double offset() const { return m_offset; }
+    const std::vector<window_term>& terms() const { return m_terms; }
+
+private:
+    std::span<const int> m_counts; // of the space's own table
+    double m_offset;
+    std::vector<window_term> m_terms;
+};
+
+} // namespace detail
 
 /// @brief A constant plus terms: what a predictor that decomposes gives away of itself, see `windows`.
 template <code_space Space>
@@ -11721,65 +11991,82 @@ class window_sum {
 public:
     using space = Space;
 
-    explicit window_sum(double offset = 0) : m_offset(offset) {}
+    explicit window_sum(double offset = 0) : m_sum(Space::operator_counts, offset) {}
 
     /// @brief What a cost counts: a window for each cell.
     /// @throws as `named_cost::in`
-    window_sum(const named_cost& cost) : m_offset(0) { // NOLINT(google-explicit-constructor)
-        const cost_terms terms = cost.in<Space>();
-        for (const cost_terms::term& t : terms.order()) {
-            const std::span<const double> values = terms.values(t);
-            if (t.cell < 0) {
-                add(values[0]);
-            } else {
-                add({t.cell, t.cell + 1, {values.begin(), values.end()}});
-            }
-        }
-    }
+    window_sum(const named_cost& cost) // NOLINT(google-explicit-constructor)
+        : m_sum(Space::operator_counts, cost.in<Space>()) {}
 
     /// @brief Adds a constant.
-    void add(double constant) { m_offset += constant; }
+    void add(double constant) { m_sum.add(constant); }
 
     /// @brief Adds a term; terms of one window become one.
     /// @throws shape_error where the window is not of the space, or has more or fewer codes than values
-    void add(window_term term) {
-        if (term.first < 0 || term.last < term.first || term.last > Space::cells ||
-            term.values.size() != window_codes<Space>(term.first, term.last)) {
-            throw shape_error("[F0633] window_sum: " + std::to_string(term.values.size()) +
-                              " values do not fit the codes of the cells from " + std::to_string(term.first) +
-                              " to before " + std::to_string(term.last));
-        }
-        for (window_term& known : m_terms) {
-            if (known.first == term.first && known.last == term.last) {
-                for (std::size_t i = 0; i < known.values.size(); ++i) {
-                    known.values[i] += term.values[i];
-                }
-                return;
-            }
-        }
-        m_terms.push_back(std::move(term));
-    }
+    void add(window_term term) { m_sum.add(std::move(term)); }
 
     /// @brief Adds `factor` times another sum.
-    void add(const window_sum& other, double factor) {
-        m_offset += factor * other.m_offset;
-        for (window_term term : other.m_terms) {
-            for (double& v : term.values) {
-                v *= factor;
-            }
-            add(std::move(term));
-        }
-    }
+    void add(const window_sum& other, double factor) { m_sum.add(other.m_sum, factor); }
 
-    double offset() const { return m_offset; }
-    const std::vector<window_term>& terms() const { return m_terms; }
+    double offset() const { return m_sum.offset(); }
+    const std::vector<window_term>& terms() const { return m_sum.terms(); }
+
+    /// The same, for code that does not know the space's type.
+    const detail::sum_of_terms& plain() const { return m_sum; }
 
 private:
-    double m_offset;
-    std::vector<window_term> m_terms;
+    detail::sum_of_terms m_sum;
 };
 
 } // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API sum_of_terms::sum_of_terms(std::span<const int> operator_counts, const cost_terms& cost)
+    : m_counts(operator_counts), m_offset(0) {
+    for (const cost_terms::term& t : cost.order()) {
+        const std::span<const double> values = cost.values(t);
+        if (t.cell < 0) {
+            add(values[0]);
+        } else {
+            add({t.cell, t.cell + 1, {values.begin(), values.end()}});
+        }
+    }
+}
+
+FITNAS_API void sum_of_terms::add(window_term term) {
+    if (term.first < 0 || term.last < term.first || term.last > static_cast<int>(m_counts.size()) ||
+        term.values.size() != window_codes(m_counts, term.first, term.last)) {
+        throw shape_error("[F0633] window_sum: " + std::to_string(term.values.size()) +
+                          " values do not fit the codes of the cells from " + std::to_string(term.first) +
+                          " to before " + std::to_string(term.last));
+    }
+    for (window_term& known : m_terms) {
+        if (known.first == term.first && known.last == term.last) {
+            for (std::size_t i = 0; i < known.values.size(); ++i) {
+                known.values[i] += term.values[i];
+            }
+            return;
+        }
+    }
+    m_terms.push_back(std::move(term));
+}
+
+FITNAS_API void sum_of_terms::add(const sum_of_terms& other, double factor) {
+    m_offset += factor * other.m_offset;
+    for (window_term term : other.m_terms) {
+        for (double& v : term.values) {
+            v *= factor;
+        }
+        add(std::move(term));
+    }
+}
+
+} // namespace fitnas::detail
+
+#endif
 
 namespace fitnas {
 
@@ -12065,43 +12352,84 @@ std::vector<std::size_t> cells_alike() {
 inline constexpr std::size_t effect_kinds = 4;
 using effect_weights = std::array<double, effect_kinds>;
 
+/// Where the features of each cell's operators begin, for code that does not know the space.
+struct effect_places {
+    std::vector<std::size_t> alike; ///< of each cell the first one alike
+    std::span<const int> cells;     ///< behind the last cell the number of features
+    std::span<const int> stages;    ///< the same
+};
+template <code_space Space>
+effect_places effect_places_of() {
+    return {cells_alike<Space>(), fitnas::feature::cell_operator::template offsets<Space>,
+            fitnas::feature::stage_operator::template offsets<Space>};
+}
+
+FITNAS_LAZY std::vector<double> smoothed(const code_rows& codes, const effect_places& places,
+                                         const std::vector<double>& given);
+FITNAS_LAZY double noise_of_ranks(const code_rows& codes, const effect_places& places,
+                                  const std::vector<double>& scores, seed s);
+
+/// Standardised scores as a ridge regression on shared effects sees them. What an operator does in all cells
+/// alike weighs ten times what it does in one stage, in one cell, or with others of its stage: a supernet's
+/// errors differ more from cell to cell than qualities do. Weights and penalty are our choice
+/// (docs/predictor.md).
+template <code_space Space>
+std::vector<double> smoothed_scores(const score_table<Space>& table) {
+    return smoothed(table.codes(), effect_places_of<Space>(), table.scores);
+}
+
+/// The part of the variance of the ranks of scores that neither effects of operators nor of pairs of them
+/// explain: the most likely one under a normal prior on both (at most 200 networks are looked at).
+/// @return in [0, 1]
+template <code_space Space>
+double noise_of_ranks(const score_table<Space>& table, seed s) {
+    return noise_of_ranks(table.codes(), effect_places_of<Space>(), table.scores, s);
+}
+
+} // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+namespace fitnas::detail {
+
 /// Features of codes, a row a code: each less its mean over them, each kind scaled so that a row's squares of
 /// it add up to its weight on average.
-template <code_space Space>
-square_matrix effects_of(std::span<const architecture<Space>> codes, const effect_weights& weights) {
-    using cell_operator = fitnas::feature::cell_operator;
-    using stage_operator = fitnas::feature::stage_operator;
-    constexpr auto cells = static_cast<std::size_t>(Space::cells);
-    const std::vector<std::size_t> groups = cells_alike<Space>();
+FITNAS_LAZY square_matrix effects_of(const code_rows& codes, const effect_places& places,
+                                     const effect_weights& weights) {
+    const std::size_t cells = codes.cells();
+    const auto in_cell = [&](std::size_t cell) { return static_cast<std::size_t>(places.cells[cell]); };
+    const auto in_stage = [&](std::size_t cell) { return static_cast<std::size_t>(places.stages[cell]); };
     // Where each stage's products begin: a square of counts for each.
     std::vector<std::size_t> products(cells + 1);
     std::array<std::size_t, effect_kinds + 1> first{};
     for (std::size_t i = 0; i < cells; ++i) {
-        const auto count = static_cast<std::size_t>(Space::operator_counts[i]);
-        const bool begins = i == 0 || stage_operator::template offsets<Space>[i] !=
-                                          stage_operator::template offsets<Space>[i - 1];
+        const auto count = static_cast<std::size_t>(codes.operator_counts[i]);
+        const bool begins = i == 0 || in_stage(i) != in_stage(i - 1);
         products[i + 1] = products[i] + (begins ? count * count : 0);
     }
-    first[1] = static_cast<std::size_t>(cell_operator::template width<Space>);
-    first[2] = first[1] + static_cast<std::size_t>(stage_operator::template width<Space>);
-    first[3] = first[2] + static_cast<std::size_t>(cell_operator::template width<Space>);
+    first[1] = in_cell(cells);
+    first[2] = first[1] + in_stage(cells);
+    first[3] = first[2] + in_cell(cells);
     first[4] = first[3] + products[cells];
 
-    square_matrix rows({codes.size(), first[effect_kinds]}, 0.0);
-    for (std::size_t r = 0; r < codes.size(); ++r) {
+    square_matrix rows({codes.size, first[effect_kinds]}, 0.0);
+    for (std::size_t r = 0; r < codes.size; ++r) {
         double* const row = &rows(r, 0);
-        const auto of_stage = [&](std::size_t cell) {
-            return row + first[1] + stage_operator::template offsets<Space>[cell];
-        };
+        const auto of_stage = [&](std::size_t cell) { return row + first[1] + in_stage(cell); };
         for (std::size_t i = 0; i < cells; ++i) {
             const std::size_t o = codes[r][i];
-            row[static_cast<std::size_t>(cell_operator::template offsets<Space>[groups[i]]) + o] += 1;
+            row[in_cell(places.alike[i]) + o] += 1;
             of_stage(i)[o] += 1;
-            row[first[2] + static_cast<std::size_t>(cell_operator::template offsets<Space>[i]) + o] = 1;
+            row[first[2] + in_cell(i) + o] = 1;
         }
         for (std::size_t i = 0; i < cells; ++i) {
             if (products[i + 1] > products[i]) {
-                const auto count = static_cast<std::size_t>(Space::operator_counts[i]);
+                const auto count = static_cast<std::size_t>(codes.operator_counts[i]);
                 for (std::size_t a = 0; a < count; ++a) {
                     for (std::size_t b = 0; b <= a; ++b) {
                         row[first[3] + products[i] + a * count + b] = of_stage(i)[a] * of_stage(i)[b];
@@ -12110,23 +12438,23 @@ square_matrix effects_of(std::span<const architecture<Space>> codes, const effec
             }
         }
     }
-    const auto n = static_cast<double>(codes.size());
+    const auto n = static_cast<double>(codes.size);
     for (std::size_t kind = 0; kind < effect_kinds; ++kind) {
         double variance = 0;
         for (std::size_t c = first[kind]; c < first[kind + 1]; ++c) {
             double mean = 0;
-            for (std::size_t r = 0; r < codes.size(); ++r) {
+            for (std::size_t r = 0; r < codes.size; ++r) {
                 mean += rows(r, c);
             }
             mean /= n;
-            for (std::size_t r = 0; r < codes.size(); ++r) {
+            for (std::size_t r = 0; r < codes.size; ++r) {
                 rows(r, c) -= mean;
                 variance += rows(r, c) * rows(r, c) / n;
             }
         }
         const double scale = variance > 0 ? std::sqrt(weights[kind] / variance) : 0;
         for (std::size_t c = first[kind]; c < first[kind + 1]; ++c) {
-            for (std::size_t r = 0; r < codes.size(); ++r) {
+            for (std::size_t r = 0; r < codes.size; ++r) {
                 rows(r, c) *= scale;
             }
         }
@@ -12134,20 +12462,15 @@ square_matrix effects_of(std::span<const architecture<Space>> codes, const effec
     return rows;
 }
 
-/// Standardised scores as a ridge regression on shared effects sees them. What an operator does in all cells
-/// alike weighs ten times what it does in one stage, in one cell, or with others of its stage: a supernet's
-/// errors differ more from cell to cell than qualities do. Weights and penalty are our choice
-/// (docs/predictor.md).
-template <code_space Space>
-std::vector<double> smoothed_scores(const score_table<Space>& table) {
+FITNAS_LAZY_AGAIN std::vector<double> smoothed(const code_rows& codes, const effect_places& places,
+                                               const std::vector<double>& given) {
     constexpr double penalty = 0.5;
-    const std::vector<double> scores = make_targets(target::standardised, table.scores);
-    const square_matrix rows =
-        effects_of<Space>(std::span<const architecture<Space>>(table.architectures), {1, 0.1, 0.1, 0.1});
+    const std::vector<double> scores = make_targets(target::standardised, given);
+    const square_matrix rows = effects_of(codes, places, {1, 0.1, 0.1, 0.1});
     const std::size_t width = rows.shape(1);
     square_matrix squares({width, width}, 0.0);
     std::vector<double> products(width);
-    for (std::size_t r = 0; r < table.size(); ++r) {
+    for (std::size_t r = 0; r < codes.size; ++r) {
         const double* const row = &rows(r, 0);
         for (std::size_t i = 0; i < width; ++i) {
             if (row[i] != 0) {
@@ -12164,7 +12487,7 @@ std::vector<double> smoothed_scores(const score_table<Space>& table) {
     factorise(squares);
     const std::vector<double> weights = solved(squares, std::move(products));
     std::vector<double> fitted;
-    for (std::size_t r = 0; r < table.size(); ++r) {
+    for (std::size_t r = 0; r < codes.size; ++r) {
         double sum = 0;
         for (std::size_t i = 0; i < width; ++i) {
             sum += rows(r, i) * weights[i];
@@ -12174,37 +12497,39 @@ std::vector<double> smoothed_scores(const score_table<Space>& table) {
     return fitted;
 }
 
-/// The part of the variance of the ranks of scores that neither effects of operators nor of pairs of them
-/// explain: the most likely one under a normal prior on both (at most 200 networks are looked at).
-/// @return in [0, 1]
-template <code_space Space>
-double noise_of_ranks(const score_table<Space>& table, seed s) {
+FITNAS_LAZY_AGAIN double noise_of_ranks(const code_rows& codes, const effect_places& places,
+                                        const std::vector<double>& scores, seed s) {
     constexpr std::size_t most = 200;
-    std::vector<std::size_t> order(table.size());
+    std::vector<std::size_t> order(codes.size);
     for (std::size_t i = 0; i < order.size(); ++i) {
         order[i] = i;
     }
     random_stream random(s, purpose::split);
     random.shuffle(std::span<std::size_t>(order));
     order.resize((std::min)(order.size(), most));
-    const score_table<Space> part = table.rows(order);
-    const std::size_t n = part.size();
-    if (all_equal(part.scores)) {
+    const std::size_t n = order.size();
+    std::vector<std::uint8_t> taken;
+    std::vector<double> values;
+    for (const std::size_t i : order) {
+        taken.insert(taken.end(), codes[i].begin(), codes[i].end());
+        values.push_back(scores[i]);
+    }
+    if (all_equal(values)) {
         return 1;
     }
-    const std::vector<double> ranks = make_targets(target::ranks, part.scores);
+    const code_rows part{taken.data(), n, codes.operator_counts};
+    const std::vector<double> ranks = make_targets(target::ranks, values);
 
     // Inner products of all effects; pairs of cells that two networks have in common count for pairs.
-    const square_matrix rows =
-        effects_of<Space>(std::span<const architecture<Space>>(part.architectures), {0.6, 0.12, 0.12, 0});
+    const square_matrix rows = effects_of(part, places, {0.6, 0.12, 0.12, 0});
     square_matrix pairs({n, n}, 0.0);
     std::vector<double> mean(n);
     double whole = 0;
     for (std::size_t i = 0; i < n; ++i) {
         for (std::size_t j = 0; j < n; ++j) {
             double common = 0;
-            for (std::size_t c = 0; c < static_cast<std::size_t>(Space::cells); ++c) {
-                common += part.architectures[i][c] == part.architectures[j][c] ? 1 : 0;
+            for (std::size_t c = 0; c < part.cells(); ++c) {
+                common += part[i][c] == part[j][c] ? 1 : 0;
             }
             pairs(i, j) = common * (common - 1) / 2;
             mean[i] += pairs(i, j) / static_cast<double>(n);
@@ -12254,6 +12579,8 @@ double noise_of_ranks(const score_table<Space>& table, seed s) {
 }
 
 } // namespace fitnas::detail
+
+#endif
 
 namespace fitnas::detail {
 
@@ -12652,12 +12979,12 @@ inline void initialise_affine(signal in, int width, float* p, random_stream& ran
 }
 
 /// y (rows x width) = x W. Where the input is sparse its zeros are skipped.
-FITNAS_API void multiply_weights(signal in, int rows, const float* x, const float* weights, int width,
-                                 float* y);
+FITNAS_LAZY void multiply_weights(signal in, int rows, const float* x, const float* weights, int width,
+                                  float* y);
 
 /// dw (in x width) += x^T dy
-FITNAS_API void add_weights_gradient(signal in, int rows, const float* x, const float* dy, int width,
-                                     float* dw);
+FITNAS_LAZY void add_weights_gradient(signal in, int rows, const float* x, const float* dy, int width,
+                                      float* dw);
 
 /// dx (rows x in) = dy W^T
 inline void input_gradient(signal in, int rows, const float* dy, const float* weights, int width, float* dx) {
@@ -12679,8 +13006,8 @@ inline void add_bias_gradient(int rows, const float* dy, int width, float* db) {
 
 namespace fitnas::gcn::detail {
 
-FITNAS_API void multiply_weights(signal in, int rows, const float* x, const float* weights, int width,
-                                 float* y) {
+FITNAS_LAZY_AGAIN void multiply_weights(signal in, int rows, const float* x, const float* weights, int width,
+                                        float* y) {
     if (!in.sparse) {
         row_product(rows, width, in.width, x, weights, y);
         return;
@@ -12695,8 +13022,8 @@ FITNAS_API void multiply_weights(signal in, int rows, const float* x, const floa
     }
 }
 
-FITNAS_API void add_weights_gradient(signal in, int rows, const float* x, const float* dy, int width,
-                                     float* dw) {
+FITNAS_LAZY_AGAIN void add_weights_gradient(signal in, int rows, const float* x, const float* dy, int width,
+                                            float* dw) {
     if (!in.sparse) {
         add_transposed_row_product(rows, in.width, width, x, dy, dw);
         return;
@@ -13224,14 +13551,98 @@ concept local_encoding = encoding_type<E> && requires(float* out) {
     E::write_node(0, 0, out);
 };
 
-/// @brief All windows of a graph. The window of a node is what one graph convolution sees from there: the
-/// feature vectors of its neighbours and of itself, each with its entry of the adjacency. Nodes whose windows
-/// are equal have equal outputs, in whichever architecture and wherever in it they stand.
-template <local_encoding E>
-class window_forms {
-public:
-    using code = architecture<typename E::space>;
+namespace detail {
 
+/// A local encoding, for code that does not know its type.
+struct plain_graph {
+    int features;
+    std::span<const edge> adjacency;
+    std::span<const std::size_t> first_edges; ///< of each node, and where the last node's end
+    std::span<const int> operator_counts;
+    int (*cell_of)(int node);
+    void (*write_node)(int node, int o, float* out);
+
+    constexpr std::size_t nodes() const { return first_edges.size() - 1; }
+    constexpr std::span<const edge> edges_of(std::size_t i) const {
+        return adjacency.subspan(first_edges[i], first_edges[i + 1] - first_edges[i]);
+    }
+    /// The first node with the same row of the adjacency.
+    constexpr std::size_t twin_of(std::size_t i) const {
+        const auto same = [](const edge& a, const edge& b) {
+            return a.column == b.column && a.weight == b.weight;
+        };
+        const auto mine = edges_of(i);
+        for (std::size_t j = 0; j < i; ++j) {
+            const auto other = edges_of(j);
+            if (std::equal(mine.begin(), mine.end(), other.begin(), other.end(), same)) {
+                return j;
+            }
+        }
+        return i;
+    }
+    constexpr std::size_t operators_of(int node) const {
+        const int cell = cell_of(node);
+        return cell < 0 ? 1 : static_cast<std::size_t>(operator_counts[static_cast<std::size_t>(cell)]);
+    }
+    /// Whether an edge leads to a cell that no edge before it leads to.
+    constexpr bool opens_cell(std::span<const edge> edges, std::size_t e) const {
+        const int cell = cell_of(edges[e].column);
+        return cell >= 0 && std::none_of(edges.begin(), edges.begin() + static_cast<std::ptrdiff_t>(e),
+                                         [&](const edge& b) { return cell_of(b.column) == cell; });
+    }
+    /// The most cells that a node sees.
+    constexpr std::size_t most_cells() const {
+        std::size_t most = 1;
+        for (std::size_t i = 0; i < nodes(); ++i) {
+            std::size_t count = 0;
+            for (std::size_t e = 0; e < edges_of(i).size(); ++e) {
+                count += opens_cell(edges_of(i), e);
+            }
+            most = (std::max)(most, count);
+        }
+        return most;
+    }
+    /// How many combinations of operators there are in all windows; at most `most` + 1.
+    constexpr std::uint64_t combinations(std::uint64_t most) const {
+        std::uint64_t sum = 0;
+        for (std::size_t i = 0; i < nodes() && sum <= most; ++i) {
+            if (twin_of(i) != i) {
+                continue;
+            }
+            const auto edges = edges_of(i);
+            std::uint64_t product = 1;
+            for (std::size_t e = 0; e < edges.size() && product <= most; ++e) {
+                if (opens_cell(edges, e)) {
+                    product *= operators_of(edges[e].column);
+                }
+            }
+            sum += product;
+        }
+        return (std::min)(sum, most + 1);
+    }
+};
+
+template <local_encoding E>
+struct plain_graph_of {
+    static constexpr auto first_edges = [] {
+        std::array<std::size_t, static_cast<std::size_t>(E::nodes) + 1> first{};
+        for (const edge& e : E::adjacency) {
+            ++first[static_cast<std::size_t>(e.row) + 1];
+        }
+        for (std::size_t i = 1; i < first.size(); ++i) {
+            first[i] += first[i - 1];
+        }
+        return first;
+    }();
+    static constexpr int cell_of(int node) { return E::cell_of(node); }
+    static void write_node(int node, int o, float* out) { E::write_node(node, o, out); }
+    static constexpr plain_graph value{E::features, E::adjacency, first_edges, E::space::operator_counts,
+                                       cell_of,     write_node};
+};
+
+/// The windows of a graph, see `window_forms`.
+class window_table {
+public:
     /// A feature vector that stands in a window. Vectors of zeros are left out.
     struct entry {
         int feature = 0;
@@ -13243,18 +13654,6 @@ public:
         int column = 0;
         float x = 0;
     };
-
-    /// How many combinations of operators there are to look at; at most `most` + 1.
-    static constexpr std::uint64_t combinations();
-    static constexpr std::uint64_t most = std::uint64_t{1} << 14U;
-    /// Whether they are few enough to have a table of them.
-    static constexpr bool tabulated() { return combinations() <= most; }
-
-    /// @brief The table, made at the first call.
-    static const window_forms& table() {
-        static const window_forms one;
-        return one;
-    }
 
     /// @return how many different windows there are
     std::size_t size() const { return m_first_entry.size() - 1; }
@@ -13268,123 +13667,107 @@ public:
         return std::span(m_values).subspan(m_first_value[feature],
                                            m_first_value[feature + 1] - m_first_value[feature]);
     }
-    /// @brief The windows of all nodes of an architecture.
-    void read(const code& a, int* window) const {
-        for (const node& n : m_nodes) {
-            std::uint32_t place = n.first;
-            for (const term& t : n.terms) {
-                place += a[t.cell] * t.step;
-            }
-            *window++ = m_window_at[place];
-        }
-    }
 
-private:
-    static constexpr auto nodes = static_cast<std::size_t>(E::nodes);
-
-    /// The edges of each node: where they begin in the adjacency, and where the last node's end.
-    static constexpr auto first_edges = [] {
-        std::array<std::size_t, nodes + 1> first{};
-        for (const edge& e : E::adjacency) {
-            ++first[static_cast<std::size_t>(e.row) + 1];
-        }
-        for (std::size_t i = 0; i < nodes; ++i) {
-            first[i + 1] += first[i];
-        }
-        return first;
-    }();
-    static constexpr std::span<const edge> edges_of(std::size_t i) {
-        return std::span<const edge>(E::adjacency)
-            .subspan(first_edges[i], first_edges[i + 1] - first_edges[i]);
-    }
-    /// The first node with the same row of the adjacency.
-    static constexpr std::size_t twin_of(std::size_t i) {
-        const auto same = [](const edge& a, const edge& b) {
-            return a.column == b.column && a.weight == b.weight;
-        };
-        for (std::size_t j = 0; j < i; ++j) {
-            const auto a = edges_of(i);
-            const auto b = edges_of(j);
-            if (std::equal(a.begin(), a.end(), b.begin(), b.end(), same)) {
-                return j;
-            }
-        }
-        return i;
-    }
-    static constexpr std::size_t operators_of(int node) {
-        const int cell = E::cell_of(node);
-        return cell < 0 ? 1
-                        : static_cast<std::size_t>(E::space::operator_counts[static_cast<std::size_t>(cell)]);
-    }
-    /// Whether an edge leads to a cell that no edge before it leads to.
-    static constexpr bool opens_cell(std::span<const edge> edges, std::size_t e) {
-        return E::cell_of(edges[e].column) >= 0 &&
-               std::none_of(
-                   edges.begin(), edges.begin() + static_cast<std::ptrdiff_t>(e),
-                   [&](const edge& b) { return E::cell_of(b.column) == E::cell_of(edges[e].column); });
-    }
-
-    /// The most cells that a node sees.
-    static constexpr std::size_t most_cells = [] {
-        std::size_t most = 1;
-        for (std::size_t i = 0; i < nodes; ++i) {
-            std::size_t count = 0;
-            for (std::size_t e = 0; e < edges_of(i).size(); ++e) {
-                count += opens_cell(edges_of(i), e);
-            }
-            most = (std::max)(most, count);
-        }
-        return most;
-    }();
+protected:
+    /// Where the window of a node stands: at `first` and, of each cell that it sees, so many steps on as its
+    /// operator's number.
     struct term {
         std::uint32_t cell = 0;
         std::uint32_t step = 0; ///< 0 where there are fewer cells
     };
     struct node {
-        std::uint32_t first = 0; ///< in m_window_at
-        std::array<term, most_cells> terms{};
+        std::uint32_t first = 0;
+        std::vector<term> terms{};
     };
 
-    window_forms();
+    FITNAS_COLD explicit window_table(const plain_graph& graph);
 
     std::vector<node> m_nodes;
     std::vector<int> m_window_at;
+
+private:
+    FITNAS_COLD std::vector<std::vector<int>> number_features(const plain_graph& graph);
+    FITNAS_COLD void number_windows(const plain_graph& graph,
+                                    const std::vector<std::vector<int>>& feature_of);
+
     std::vector<entry> m_entries;
     std::vector<std::size_t> m_first_entry{0};
     std::vector<value> m_values;
     std::vector<std::size_t> m_first_value{0};
 };
 
+} // namespace detail
+
+/// @brief All windows of a graph. The window of a node is what one graph convolution sees from there: the
+/// feature vectors of its neighbours and of itself, each with its entry of the adjacency. Nodes whose windows
+/// are equal have equal outputs, in whichever architecture and wherever in it they stand.
 template <local_encoding E>
-constexpr std::uint64_t window_forms<E>::combinations() {
-    std::uint64_t sum = 0;
-    for (std::size_t i = 0; i < nodes && sum <= most; ++i) {
-        if (twin_of(i) != i) {
-            continue;
-        }
-        const auto edges = edges_of(i);
-        std::uint64_t product = 1;
-        for (std::size_t e = 0; e < edges.size() && product <= most; ++e) {
-            if (opens_cell(edges, e)) {
-                product *= operators_of(edges[e].column);
-            }
-        }
-        sum += product;
+class window_forms : public detail::window_table {
+public:
+    using code = architecture<typename E::space>;
+
+    /// Whether combinations of operators are few enough to have a table of them.
+    static constexpr bool tabulated() { return graph.combinations(most) <= most; }
+
+    /// @brief The table, made at the first call.
+    static const window_forms& table() {
+        static const window_forms one;
+        return one;
     }
-    return (std::min)(sum, most + 1);
+
+    /// @brief The windows of all nodes of an architecture.
+    void read(const code& a, int* window) const {
+        for (const place& p : m_places) {
+            std::uint32_t at = p.first;
+            for (const term& t : p.terms) {
+                at += a[t.cell] * t.step;
+            }
+            *window++ = m_window_at[at];
+        }
+    }
+
+private:
+    static constexpr std::uint64_t most = std::uint64_t{1} << 14U;
+    static constexpr const detail::plain_graph& graph = detail::plain_graph_of<E>::value;
+    /// As a node, in one piece: the loop over its terms is unrolled.
+    struct place {
+        std::uint32_t first = 0;
+        std::array<term, graph.most_cells()> terms{};
+    };
+
+    window_forms() : window_table(graph) {
+        for (std::size_t i = 0; i < m_nodes.size(); ++i) {
+            m_places[i].first = m_nodes[i].first;
+            std::copy(m_nodes[i].terms.begin(), m_nodes[i].terms.end(), m_places[i].terms.begin());
+        }
+    }
+
+    std::array<place, static_cast<std::size_t>(E::nodes)> m_places;
+};
+
+} // namespace fitnas::encoding
+
+#if FITNAS_DEFINITIONS
+
+#include <map>
+#include <utility>
+
+namespace fitnas::encoding::detail {
+
+FITNAS_API window_table::window_table(const plain_graph& graph) {
+    number_windows(graph, number_features(graph));
 }
 
-template <local_encoding E>
-FITNAS_COLD window_forms<E>::window_forms() {
-    using numbers = std::map<std::vector<float>, int>; // one type for both: maps are dear to compile
-    // The number of each node's feature vector for each operator; -1 for zeros.
-    numbers known_features{{std::vector<float>(static_cast<std::size_t>(E::features)), -1}};
-    std::vector<std::vector<int>> feature_of(nodes);
-    for (std::size_t i = 0; i < nodes; ++i) {
-        for (std::size_t o = 0; o < operators_of(static_cast<int>(i)); ++o) {
-            std::vector<float> x(static_cast<std::size_t>(E::features));
-            E::write_node(static_cast<int>(i), static_cast<int>(o), x.data());
-            const auto [at, is_new] = known_features.try_emplace(std::move(x), static_cast<int>(features()));
+/// @return the number of each node's feature vector for each operator; -1 for zeros
+FITNAS_API std::vector<std::vector<int>> window_table::number_features(const plain_graph& graph) {
+    std::map<std::vector<float>, int> known{
+        {std::vector<float>(static_cast<std::size_t>(graph.features)), -1}};
+    std::vector<std::vector<int>> feature_of(graph.nodes());
+    for (std::size_t i = 0; i < graph.nodes(); ++i) {
+        for (std::size_t o = 0; o < graph.operators_of(static_cast<int>(i)); ++o) {
+            std::vector<float> x(static_cast<std::size_t>(graph.features));
+            graph.write_node(static_cast<int>(i), static_cast<int>(o), x.data());
+            const auto [at, is_new] = known.try_emplace(std::move(x), static_cast<int>(features()));
             if (is_new) {
                 for (std::size_t c = 0; c < at->first.size(); ++c) {
                     if (at->first[c] != 0) {
@@ -13396,21 +13779,24 @@ FITNAS_COLD window_forms<E>::window_forms() {
             feature_of[i].push_back(at->second);
         }
     }
+    return feature_of;
+}
 
-    numbers known_windows; // features and weights in turns
-    for (std::size_t i = 0; i < nodes; ++i) {
-        const auto edges = edges_of(i);
+FITNAS_API void window_table::number_windows(const plain_graph& graph,
+                                             const std::vector<std::vector<int>>& feature_of) {
+    std::map<std::vector<float>, int> known; // features and weights in turns
+    for (std::size_t i = 0; i < graph.nodes(); ++i) {
+        const auto edges = graph.edges_of(i);
         node here{static_cast<std::uint32_t>(m_window_at.size()), {}};
         std::size_t combinations = 1;
-        std::size_t cells = 0;
         for (std::size_t e = 0; e < edges.size(); ++e) {
-            if (opens_cell(edges, e)) {
-                here.terms[cells++] = {static_cast<std::uint32_t>(E::cell_of(edges[e].column)),
-                                       static_cast<std::uint32_t>(combinations)};
-                combinations *= operators_of(edges[e].column);
+            if (graph.opens_cell(edges, e)) {
+                here.terms.push_back({static_cast<std::uint32_t>(graph.cell_of(edges[e].column)),
+                                      static_cast<std::uint32_t>(combinations)});
+                combinations *= graph.operators_of(edges[e].column);
             }
         }
-        if (const std::size_t twin = twin_of(i); twin != i) {
+        if (const std::size_t twin = graph.twin_of(i); twin != i) {
             here.first = m_nodes[twin].first;
             m_nodes.push_back(here);
             continue;
@@ -13420,19 +13806,18 @@ FITNAS_COLD window_forms<E>::window_forms() {
             std::vector<float> window;
             for (const edge& e : edges) {
                 std::size_t step = 1;
-                for (std::size_t t = 0; t < cells; ++t) {
-                    if (static_cast<int>(here.terms[t].cell) == E::cell_of(e.column)) {
-                        step = here.terms[t].step;
+                for (const term& t : here.terms) {
+                    if (static_cast<int>(t.cell) == graph.cell_of(e.column)) {
+                        step = t.step;
                     }
                 }
                 const int feature =
-                    feature_of[static_cast<std::size_t>(e.column)][c / step % operators_of(e.column)];
+                    feature_of[static_cast<std::size_t>(e.column)][c / step % graph.operators_of(e.column)];
                 if (feature >= 0) {
                     window.insert(window.end(), {static_cast<float>(feature), e.weight});
                 }
             }
-            const auto [at, is_new] =
-                known_windows.try_emplace(std::move(window), static_cast<int>(known_windows.size()));
+            const auto [at, is_new] = known.try_emplace(std::move(window), static_cast<int>(known.size()));
             if (is_new) {
                 for (std::size_t v = 0; v < at->first.size(); v += 2) {
                     m_entries.push_back({static_cast<int>(at->first[v]), at->first[v + 1]});
@@ -13444,7 +13829,9 @@ FITNAS_COLD window_forms<E>::window_forms() {
     }
 }
 
-} // namespace fitnas::encoding
+} // namespace fitnas::encoding::detail
+
+#endif
 
 namespace fitnas::gcn::detail {
 
@@ -13921,7 +14308,7 @@ void for_each_block(std::size_t n, Body&& body) {
     });
 }
 
-FITNAS_API void require_size(std::size_t got, std::size_t expected, const char* what);
+FITNAS_LAZY void require_size(std::size_t got, std::size_t expected, const char* what);
 
 } // namespace detail
 
@@ -14075,7 +14462,7 @@ private:
 
 namespace fitnas::gcn::detail {
 
-FITNAS_API void require_size(std::size_t got, std::size_t expected, const char* what) {
+FITNAS_LAZY_AGAIN void require_size(std::size_t got, std::size_t expected, const char* what) {
     if (got != expected) {
         throw shape_error(std::string("[F0628] gcn: expected ") + std::to_string(expected) + " " + what +
                           ", got " + std::to_string(got));
@@ -14186,8 +14573,8 @@ private:
 
 /// The mean over all pairs with different targets of log(1 + exp(-(better's output - worse's output))), 0
 /// where there are none; `gradient` is overwritten.
-FITNAS_API double pairwise_loss(std::span<const float> outputs, std::span<const double> targets,
-                                std::span<float> gradient);
+FITNAS_LAZY double pairwise_loss(std::span<const float> outputs, std::span<const double> targets,
+                                 std::span<float> gradient);
 
 } // namespace fitnas::detail
 
@@ -14195,8 +14582,8 @@ FITNAS_API double pairwise_loss(std::span<const float> outputs, std::span<const 
 
 namespace fitnas::detail {
 
-FITNAS_API double pairwise_loss(std::span<const float> outputs, std::span<const double> targets,
-                                std::span<float> gradient) {
+FITNAS_LAZY_AGAIN double pairwise_loss(std::span<const float> outputs, std::span<const double> targets,
+                                       std::span<float> gradient) {
     constexpr std::size_t step = simd::lanes;
     const std::size_t n = outputs.size();
     // From the best target to the worst: what is worse than one is all that stands behind its equals. What is
@@ -14274,12 +14661,12 @@ enum class loss {
 
 namespace detail {
 
-FITNAS_API double mse_loss(std::span<const float> outputs, std::span<const double> targets,
-                           std::span<float> gradient);
+FITNAS_LAZY double mse_loss(std::span<const float> outputs, std::span<const double> targets,
+                            std::span<float> gradient);
 
 /// All pairs' squared errors sum to n times the squared errors less their mean.
-FITNAS_API double difference_loss(std::span<const float> outputs, std::span<const double> targets,
-                                  std::span<float> gradient);
+FITNAS_LAZY double difference_loss(std::span<const float> outputs, std::span<const double> targets,
+                                   std::span<float> gradient);
 
 } // namespace detail
 
@@ -14304,8 +14691,8 @@ FITNAS_API double evaluate_loss(loss kind, std::span<const float> outputs, std::
 
 namespace fitnas::detail {
 
-FITNAS_API double mse_loss(std::span<const float> outputs, std::span<const double> targets,
-                           std::span<float> gradient) {
+FITNAS_LAZY_AGAIN double mse_loss(std::span<const float> outputs, std::span<const double> targets,
+                                  std::span<float> gradient) {
     const double share = 1.0 / static_cast<double>(outputs.size());
     double sum = 0;
     for (std::size_t i = 0; i < outputs.size(); ++i) {
@@ -14316,8 +14703,8 @@ FITNAS_API double mse_loss(std::span<const float> outputs, std::span<const doubl
     return sum * share;
 }
 
-FITNAS_API double difference_loss(std::span<const float> outputs, std::span<const double> targets,
-                                  std::span<float> gradient) {
+FITNAS_LAZY_AGAIN double difference_loss(std::span<const float> outputs, std::span<const double> targets,
+                                         std::span<float> gradient) {
     const auto n = static_cast<double>(outputs.size());
     double mean = 0;
     for (std::size_t i = 0; i < outputs.size(); ++i) {
@@ -14424,11 +14811,11 @@ struct fit_options {
 
 namespace detail {
 
-FITNAS_COLD FITNAS_API void require_fit_options(const fit_options& options);
+FITNAS_LAZY FITNAS_COLD void require_fit_options(const fit_options& options);
 
-FITNAS_API void require_finite_loss(double loss, int epoch, const fit_options& options);
+FITNAS_LAZY void require_finite_loss(double loss, int epoch, const fit_options& options);
 
-FITNAS_COLD FITNAS_API void require_finite_line(const line& unit, std::span<const double> scores);
+FITNAS_LAZY FITNAS_COLD void require_finite_line(const line& unit, std::span<const double> scores);
 
 } // namespace detail
 
@@ -14524,7 +14911,7 @@ requires(!std::same_as<Other, typename Model::space>) void fit(const score_table
 
 namespace fitnas::detail {
 
-FITNAS_API void require_fit_options(const fit_options& options) {
+FITNAS_LAZY_AGAIN void require_fit_options(const fit_options& options) {
     const auto expect = [](bool good, const std::string& message, const std::string& got) {
         if (!good) {
             throw option_error(message + ", got " + got);
@@ -14540,7 +14927,7 @@ FITNAS_API void require_fit_options(const fit_options& options) {
            number_text(decay));
 }
 
-FITNAS_API void require_finite_loss(double loss, int epoch, const fit_options& options) {
+FITNAS_LAZY_AGAIN void require_finite_loss(double loss, int epoch, const fit_options& options) {
     if (!std::isfinite(loss)) {
         throw numeric_error("[F0616] fit: the loss is not finite any more in epoch " + std::to_string(epoch) +
                             " of " + std::to_string(options.epochs) + "; the learning rate " +
@@ -14548,7 +14935,7 @@ FITNAS_API void require_finite_loss(double loss, int epoch, const fit_options& o
     }
 }
 
-FITNAS_API void require_finite_line(const line& unit, std::span<const double> scores) {
+FITNAS_LAZY_AGAIN void require_finite_line(const line& unit, std::span<const double> scores) {
     if (!std::isfinite(unit.offset) || !std::isfinite(unit.slope)) {
         throw numeric_error("[F0660] fit: scores up to " + number_text(largest_magnitude(scores)) +
                             " are too large for predictions in their unit; divide all by one number");
@@ -14603,39 +14990,20 @@ inline constexpr int plan_ways[fit_plans][2] = {{0, 3}, {0, 5}, {0, 9}, {6, 9}, 
 
 /// What a way is fitted to: the last but one to scores that are halfway smoothed, the last to smoothed ones,
 /// which have no noise left, so that it follows them closely.
+FITNAS_LAZY std::vector<double> scores_of_way(int way, const code_rows& codes, const effect_places& places,
+                                              const std::vector<double>& scores);
 template <code_space Space>
-score_table<Space> scores_of_way(int way, const score_table<Space>& table) {
-    if (way < plan_ways[static_cast<int>(fit_plan::smoothed)][0]) {
-        return table;
-    }
-    score_table<Space> smooth = table;
-    smooth.scores = smoothed_scores(table);
-    if (way == plan_ways[static_cast<int>(fit_plan::smoothed)][0]) {
-        const std::vector<double> own = make_targets(target::standardised, table.scores);
-        for (std::size_t i = 0; i < own.size(); ++i) {
-            smooth.scores[i] = 0.5 * (smooth.scores[i] + own[i]);
-        }
-    }
-    return smooth;
+score_table<Space> scores_of_way(int way, score_table<Space> table) {
+    table.scores = scores_of_way(way, table.codes(), effect_places_of<Space>(), table.scores);
+    return table;
 }
 
 /// `choose_plan` of a table whose rows are different networks, without what accidents made.
+FITNAS_LAZY plan_choice plan_of(score_kind kind, const code_rows& codes, const effect_places& places,
+                                const std::vector<double>& scores, seed s);
 template <code_space Space>
 plan_choice plan_of(const score_table<Space>& data, const default_fit_options& options) {
-    if (data.kind == score_kind::supernet) {
-        return {fit_plan::smoothed, std::numeric_limits<double>::quiet_NaN()};
-    }
-    if (data.size() < 8) {
-        return {};
-    }
-    const double noise = noise_of_ranks(data, options.seed);
-    const double left = noise / static_cast<double>(data.size());
-    constexpr std::size_t few = 100;
-    return {left < 0.00025 && data.size() >= few ? fit_plan::close
-            : left < 0.0007                      ? fit_plan::broad
-            : left < 0.0012                      ? fit_plan::careful
-                                                 : fit_plan::cautious,
-            noise};
+    return plan_of(data.kind, data.codes(), effect_places_of<Space>(), data.scores, options.seed);
 }
 
 } // namespace detail
@@ -14701,6 +15069,45 @@ FITNAS_API fit_options options_of_way(int way, std::size_t networks, seed s) {
 
 } // namespace fitnas
 
+namespace fitnas::detail {
+
+FITNAS_LAZY_AGAIN std::vector<double> scores_of_way(int way, const code_rows& codes,
+                                                    const effect_places& places,
+                                                    const std::vector<double>& scores) {
+    constexpr int halfway = plan_ways[static_cast<int>(fit_plan::smoothed)][0];
+    if (way < halfway) {
+        return scores;
+    }
+    std::vector<double> smooth = smoothed(codes, places, scores);
+    if (way == halfway) {
+        const std::vector<double> own = make_targets(target::standardised, scores);
+        for (std::size_t i = 0; i < own.size(); ++i) {
+            smooth[i] = 0.5 * (smooth[i] + own[i]);
+        }
+    }
+    return smooth;
+}
+
+FITNAS_LAZY_AGAIN plan_choice plan_of(score_kind kind, const code_rows& codes, const effect_places& places,
+                                      const std::vector<double>& scores, seed s) {
+    if (kind == score_kind::supernet) {
+        return {fit_plan::smoothed, std::numeric_limits<double>::quiet_NaN()};
+    }
+    if (codes.size < 8) {
+        return {};
+    }
+    const double noise = noise_of_ranks(codes, places, scores, s);
+    const double left = noise / static_cast<double>(codes.size);
+    constexpr std::size_t few = 100;
+    return {left < 0.00025 && codes.size >= few ? fit_plan::close
+            : left < 0.0007                     ? fit_plan::broad
+            : left < 0.0012                     ? fit_plan::careful
+                                                : fit_plan::cautious,
+            noise};
+}
+
+} // namespace fitnas::detail
+
 #endif
 
 // ---- fitnas/predictor/cross_validation.hpp ----
@@ -14757,7 +15164,7 @@ FITNAS_API std::vector<std::vector<std::size_t>> make_folds(std::size_t n, int f
 namespace detail {
 
 /// The numbers below n that are not in a part of `make_folds`.
-FITNAS_API std::vector<std::size_t> rows_outside(const std::vector<std::size_t>& part, std::size_t n);
+FITNAS_LAZY std::vector<std::size_t> rows_outside(const std::vector<std::size_t>& part, std::size_t n);
 
 } // namespace detail
 
@@ -14851,7 +15258,7 @@ FITNAS_API std::vector<std::vector<std::size_t>> make_folds(std::size_t n, int f
 
 namespace fitnas::detail {
 
-FITNAS_API std::vector<std::size_t> rows_outside(const std::vector<std::size_t>& part, std::size_t n) {
+FITNAS_LAZY_AGAIN std::vector<std::size_t> rows_outside(const std::vector<std::size_t>& part, std::size_t n) {
     std::vector<std::size_t> others;
     for (std::size_t i = 0; i < n; ++i) {
         if (!std::binary_search(part.begin(), part.end(), i)) {
@@ -15015,6 +15422,12 @@ namespace fitnas {
 namespace detail {
 /// Bytes of a set's node beside its value, and of its place in the heap.
 inline constexpr std::size_t set_node = 48;
+
+FITNAS_LAZY FITNAS_COLD option_error too_few_networks(std::size_t n, const std::string& has);
+
+/// @param size how many codes the space has
+/// @param bytes of a code
+FITNAS_LAZY FITNAS_COLD void require_sample(std::size_t n, std::uint64_t size, std::size_t bytes);
 } // namespace detail
 
 /// @brief One architecture, each code equally likely.
@@ -15036,17 +15449,7 @@ architecture<Space> sample_one(random_stream& random) {
 template <code_space Space>
 std::vector<architecture<Space>> sample(std::size_t n, seed s) {
     constexpr std::uint64_t enumerable = 1U << 20U;
-    const auto refuse = [n](const std::string& has) {
-        throw option_error("[F0320] sample: asked for " + std::to_string(n) +
-                           " different networks, the space has " + has);
-    };
-    if (n > Space::size) {
-        refuse(std::to_string(Space::size) + " codes");
-    }
-    require_memory("sample: " + std::to_string(n) + " different networks",
-                   memory_size((std::min)(std::uint64_t{n}, Space::size)) *
-                       (2 * sizeof(architecture<Space>) + detail::set_node),
-                   0, "fewer need less");
+    detail::require_sample(n, Space::size, sizeof(architecture<Space>));
     std::set<architecture<Space>> seen;
     std::vector<architecture<Space>> result;
     random_stream random(s, purpose::sample);
@@ -15059,16 +15462,40 @@ std::vector<architecture<Space>> sample(std::size_t n, seed s) {
         } else if (++misses == 1000 && Space::size <= enumerable) {
             const std::size_t different = different_networks<Space>().size();
             if (n > different) {
-                refuse(std::to_string(different));
+                throw detail::too_few_networks(n, std::to_string(different));
             }
         } else if (misses == 1000000) {
-            refuse("hardly more than " + std::to_string(result.size()));
+            throw detail::too_few_networks(n, "hardly more than " + std::to_string(result.size()));
         }
     }
     return result;
 }
 
 } // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+#include <algorithm>
+
+namespace fitnas::detail {
+
+FITNAS_LAZY_AGAIN option_error too_few_networks(std::size_t n, const std::string& has) {
+    return option_error("[F0320] sample: asked for " + std::to_string(n) +
+                        " different networks, the space has " + has);
+}
+
+FITNAS_LAZY_AGAIN void require_sample(std::size_t n, std::uint64_t size, std::size_t bytes) {
+    if (n > size) {
+        throw too_few_networks(n, std::to_string(size) + " codes");
+    }
+    require_memory("sample: " + std::to_string(n) + " different networks",
+                   memory_size((std::min)(std::uint64_t{n}, size)) * (2 * bytes + set_node), 0,
+                   "fewer need less");
+}
+
+} // namespace fitnas::detail
+
+#endif
 
 namespace fitnas {
 
@@ -15527,6 +15954,11 @@ default_predictor<Space, Encoding> fit_default(const score_table<Space>& table,
 
 } // namespace fitnas
 
+// ---- fitnas/predictor/gcn/node_tables.hpp ----
+/// @file
+/// @brief The nodes of a graph convolutional network as tables over the operators in the cells that they see,
+/// for code that does not know the model.
+
 // ---- fitnas/predictor/gcn/window_rule.hpp ----
 /// @file
 /// @brief How layers act on windows of cells, and why a model is not a sum over them.
@@ -15708,14 +16140,7 @@ inline constexpr window_fault windows_fault = detail::fault_of_model(static_cast
 
 } // namespace fitnas::gcn
 
-// ---- fitnas/predictor/gcn/windows.hpp ----
-/// @file
-/// @brief What each node of a graph convolutional network adds to the output, as tables over the operators in
-/// the cells that it sees.
-
-namespace fitnas::gcn {
-
-namespace detail {
+namespace fitnas::gcn::detail {
 
 /// A vector for each code of a node's window, in the order of the codes.
 struct node_rows {
@@ -15723,12 +16148,74 @@ struct node_rows {
     std::vector<float> values{};
 };
 
+/// A layer of `window_action::neighbours`.
+struct plain_convolution {
+    signal in;
+    int width;
+    const float* bias;
+    std::vector<const float*> weights; ///< of each of its maps
+    int (*map_of)(int row, int column);
+};
+
+/// The nodes of a model window by window, for code that does not know the model.
+class node_tables {
+protected:
+    /// @param cells of each node's first window
+    node_tables(std::span<const encoding::edge> adjacency, std::span<const int> operator_counts,
+                std::span<const window> cells);
+
+    std::size_t nodes() const { return m_rows.size(); }
+    std::size_t codes_of(window w) const { return window_codes(m_counts, w.first, w.last); }
+
+    /// Puts a linear layer behind the nodes before those that are read out already.
+    /// @param p its parameters
+    void read_out_by(const float* p, std::size_t width);
+    /// One row of weights a node.
+    /// @param width of a node
+    /// @param flat whether nodes stay side by side
+    void share_out(std::size_t width, double share, bool flat);
+
+    /// What each node carries, for each operator of its cell.
+    /// @param write writes all nodes of an architecture
+    void encode(std::size_t width, void (*write)(std::span<const std::uint8_t> code, float* out));
+
+    /// Layers that work on each node by itself, from one on: called with some neighbouring rows of a node,
+    /// behind which there is room for twice as many, and keeps them or reads them out.
+    using layers_behind = void (*)(node_tables&, std::size_t node, std::size_t first, int count, float* rows,
+                                   std::vector<float>& kept);
+    void go_on(layers_behind finish);
+    /// @param last whether the rows behind are read out
+    void convolve(const plain_convolution& layer, bool last, layers_behind finish);
+
+    void read_out(std::size_t node, std::size_t first, int count, const float* rows, std::size_t width);
+
+    double m_constant = 0;
+    std::vector<node_rows> m_rows;
+    std::vector<std::vector<double>> m_terms;
+
+private:
+    std::span<const encoding::edge> m_adjacency;
+    std::span<const int> m_counts;
+    std::vector<double> m_read_out{1};
+    std::vector<float> m_weights; // nodes x width, behind the last layer on nodes
+};
+
+} // namespace fitnas::gcn::detail
+
+#if FITNAS_DEFINITIONS
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace fitnas::gcn::detail {
+
 /// One sum over edges into one node, for all codes of its window.
-template <code_space Space>
 class edge_sum {
 public:
     /// @param bias `width` values
-    edge_sum(int width, const float* bias, window cells) : m_width(width), m_cells(cells) {
+    edge_sum(std::span<const int> operator_counts, int width, const float* bias, window cells)
+        : m_counts(operator_counts), m_width(width), m_cells(cells) {
         m_partial.resize(static_cast<std::size_t>(cells.last - cells.first + 1) * row_size());
         std::copy(bias, bias + width, m_partial.begin());
     }
@@ -15766,7 +16253,7 @@ private:
     };
 
     std::size_t row_size() const { return static_cast<std::size_t>(m_width); }
-    static int count_of(int cell) { return Space::operator_counts[static_cast<std::size_t>(cell)]; }
+    int count_of(int cell) const { return m_counts[static_cast<std::size_t>(cell)]; }
 
     /// Adds what comes from windows that end with this cell.
     template <class Visit>
@@ -15811,6 +16298,7 @@ private:
         }
     }
 
+    std::span<const int> m_counts;
     int m_width;
     window m_cells;
     std::vector<source> m_edges;
@@ -15841,21 +16329,160 @@ inline double dot(const float* x, const float* y, int width) {
     return static_cast<double>(sums[0]);
 }
 
+FITNAS_API node_tables::node_tables(std::span<const encoding::edge> adjacency,
+                                    std::span<const int> operator_counts, std::span<const window> cells)
+    : m_rows(cells.size()), m_terms(cells.size()), m_adjacency(adjacency), m_counts(operator_counts) {
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+        m_rows[i].cells = cells[i];
+    }
+}
+
+FITNAS_API void node_tables::read_out_by(const float* p, std::size_t width) {
+    const std::size_t out = m_read_out.size();
+    std::vector<double> before(width);
+    for (std::size_t i = 0; i < width; ++i) {
+        for (std::size_t o = 0; o < out; ++o) {
+            before[i] += static_cast<double>(p[i * out + o]) * m_read_out[o];
+        }
+    }
+    for (std::size_t o = 0; o < out; ++o) {
+        m_constant += static_cast<double>(p[width * out + o]) * m_read_out[o];
+    }
+    m_read_out = std::move(before);
+}
+
+FITNAS_API void node_tables::share_out(std::size_t width, double share, bool flat) {
+    m_weights.resize(nodes() * width);
+    for (std::size_t i = 0; i < m_weights.size(); ++i) {
+        m_weights[i] = static_cast<float>(share * m_read_out[flat ? i : i % width]);
+    }
+}
+
+FITNAS_API void node_tables::encode(std::size_t width,
+                                    void (*write)(std::span<const std::uint8_t> code, float* out)) {
+    int most = 1;
+    for (node_rows& r : m_rows) {
+        r.values.resize(codes_of(r.cells) * width);
+        if (!r.cells.empty()) {
+            most = (std::max)(most, m_counts[static_cast<std::size_t>(r.cells.first)]);
+        }
+    }
+    std::vector<float> features(nodes() * width);
+    std::vector<std::uint8_t> code(m_counts.size());
+    for (int o = 0; o < most; ++o) {
+        for (std::size_t c = 0; c < code.size(); ++c) {
+            code[c] = static_cast<std::uint8_t>((std::min)(o, m_counts[c] - 1));
+        }
+        write(code, features.data());
+        for (std::size_t i = 0; i < nodes(); ++i) {
+            const auto row = static_cast<std::size_t>(o);
+            if (row < codes_of(m_rows[i].cells)) {
+                std::copy_n(features.begin() + static_cast<std::ptrdiff_t>(i * width), width,
+                            m_rows[i].values.begin() + static_cast<std::ptrdiff_t>(row * width));
+            }
+        }
+    }
+}
+
+FITNAS_API void node_tables::go_on(layers_behind finish) {
+    parallel_for(static_cast<std::ptrdiff_t>(nodes()), [&](std::ptrdiff_t i) {
+        node_rows& mine = m_rows[static_cast<std::size_t>(i)];
+        std::vector<float> rows = mine.values;
+        rows.resize(3 * rows.size());
+        finish(*this, static_cast<std::size_t>(i), 0, static_cast<int>(codes_of(mine.cells)), rows.data(),
+               mine.values);
+    });
+}
+
+FITNAS_API void node_tables::convolve(const plain_convolution& layer, bool last, layers_behind finish) {
+    const std::size_t maps = layer.weights.size();
+    const auto width = static_cast<std::size_t>(layer.width);
+    std::vector<std::vector<float>> products(nodes() * maps);
+    parallel_for(static_cast<std::ptrdiff_t>(nodes()), [&](std::ptrdiff_t i) {
+        const node_rows& mine = m_rows[static_cast<std::size_t>(i)];
+        const std::size_t codes = codes_of(mine.cells);
+        for (std::size_t k = 0; k < maps; ++k) {
+            std::vector<float>& z = products[static_cast<std::size_t>(i) * maps + k];
+            z.resize(codes * width);
+            multiply_weights(layer.in, static_cast<int>(codes), mine.values.data(), layer.weights[k],
+                             layer.width, z.data());
+        }
+    });
+
+    std::vector<node_rows> next(nodes());
+    parallel_for(static_cast<std::ptrdiff_t>(nodes()), [&](std::ptrdiff_t n) {
+        const auto i = static_cast<std::size_t>(n);
+        node_rows& mine = next[i];
+        mine.cells = m_rows[i].cells;
+        for (const encoding::edge& e : m_adjacency) {
+            if (e.row == static_cast<int>(i)) {
+                mine.cells.include(m_rows[static_cast<std::size_t>(e.column)].cells);
+            }
+        }
+        edge_sum sum(m_counts, layer.width, layer.bias, mine.cells);
+        for (const encoding::edge& e : m_adjacency) {
+            if (e.row == static_cast<int>(i)) {
+                const auto column = static_cast<std::size_t>(e.column);
+                const auto k = static_cast<std::size_t>(layer.map_of(e.row, e.column));
+                sum.add_edge(e.weight, products[column * maps + k].data(), m_rows[column].cells);
+            }
+        }
+        const std::size_t codes = codes_of(mine.cells);
+        if (last) {
+            m_terms[i].resize(codes);
+        } else {
+            mine.values.resize(codes * width);
+        }
+        sum.run([&](std::size_t first, int count, float* rows) {
+            finish(*this, i, first, count, rows, mine.values);
+        });
+    });
+    m_rows = std::move(next);
+}
+
+FITNAS_API void node_tables::read_out(std::size_t node, std::size_t first, int count, const float* rows,
+                                      std::size_t width) {
+    std::vector<double>& term = m_terms[node];
+    if (term.size() < first + static_cast<std::size_t>(count)) {
+        term.resize(first + static_cast<std::size_t>(count));
+    }
+    const float* weights = m_weights.data() + node * width;
+    for (std::size_t r = 0; r < static_cast<std::size_t>(count); ++r) {
+        term[first + r] = dot(rows + r * width, weights, static_cast<int>(width));
+    }
+}
+
+} // namespace fitnas::gcn::detail
+
+#endif
+
+// ---- fitnas/predictor/gcn/windows.hpp ----
+/// @file
+/// @brief What each node of a graph convolutional network adds to the output, as tables over the operators in
+/// the cells that it sees.
+
+namespace fitnas::gcn {
+
+namespace detail {
+
 /// Takes the nodes of a model through its layers, window by window.
 template <class Model>
-class tabulator {
+class tabulator : node_tables {
 public:
     using graph = typename Model::graph;
     using space = typename Model::space;
 
-    explicit tabulator(const float* parameters) : m_parameters(parameters) {}
+    explicit tabulator(const float* parameters)
+        : node_tables(graph::adjacency, space::operator_counts, first_cells), m_parameters(parameters) {}
 
     window_sum<space> run() {
-        fold_tail<Model::layers>();
-        encode();
+        fold_tail<Model::layers - 1>();
+        encode(static_cast<std::size_t>(graph::features), [](std::span<const std::uint8_t> code, float* out) {
+            graph::encode(fitnas::detail::architecture_of<space>(code), out);
+        });
         step<0>();
         window_sum<space> result(m_constant);
-        for (std::size_t i = 0; i < nodes; ++i) {
+        for (std::size_t i = 0; i < nodes(); ++i) {
             result.add({m_rows[i].cells.first, m_rows[i].cells.last, std::move(m_terms[i])});
         }
         return result;
@@ -15864,7 +16491,7 @@ public:
 private:
     template <std::size_t At>
     using rule = window_rule<typename Model::template layer<At>>;
-    static constexpr auto nodes = static_cast<std::size_t>(graph::nodes);
+    static constexpr auto first_cells = windows_behind<graph>(0);
     static constexpr std::size_t pool = [] {
         std::size_t i = 0;
         while (!Model::flow[i + 1].pooled) {
@@ -15873,72 +16500,18 @@ private:
         return i;
     }();
 
-    static std::size_t codes_of(window w) {
-        return static_cast<std::size_t>(window_codes<space>(w.first, w.last));
-    }
-
-    /// The layers behind the nodes as one row of weights a node, and a constant.
+    /// The layers behind the nodes, down from At, as one row of weights a node, and a constant.
     template <std::size_t At>
     void fold_tail() {
-        if constexpr (At == Model::layers) {
-            m_read_out.assign(1, 1);
-        }
-        constexpr std::size_t at = At - 1;
-        if constexpr (at > pool) {
-            if constexpr (rule<at>::action == window_action::linear) {
-                const float* p = m_parameters + Model::offsets[at];
-                const auto in = static_cast<std::size_t>(Model::flow[at].width);
-                const std::size_t out = m_read_out.size();
-                std::vector<double> before(in);
-                for (std::size_t i = 0; i < in; ++i) {
-                    for (std::size_t o = 0; o < out; ++o) {
-                        before[i] += static_cast<double>(p[i * out + o]) * m_read_out[o];
-                    }
-                }
-                for (std::size_t o = 0; o < out; ++o) {
-                    m_constant += static_cast<double>(p[in * out + o]) * m_read_out[o];
-                }
-                m_read_out = std::move(before);
+        if constexpr (At > pool) {
+            if constexpr (rule<At>::action == window_action::linear) {
+                read_out_by(m_parameters + Model::offsets[At],
+                            static_cast<std::size_t>(Model::flow[At].width));
             }
-            fold_tail<at>();
+            fold_tail<At - 1>();
         } else {
-            const auto width = static_cast<std::size_t>(Model::flow[pool].width);
-            m_weights.resize(nodes * width);
-            for (std::size_t i = 0; i < m_weights.size(); ++i) {
-                m_weights[i] = static_cast<float>(rule<pool>::share(graph::nodes) *
-                                                  m_read_out[rule<pool>::flat ? i : i % width]);
-            }
-        }
-    }
-
-    /// What each node carries, for each operator of its cell.
-    void encode() {
-        m_rows.resize(nodes);
-        m_terms.resize(nodes);
-        const std::size_t width = static_cast<std::size_t>(graph::features);
-        int most = 1;
-        for (std::size_t i = 0; i < nodes; ++i) {
-            m_rows[i].cells = windows_behind<graph>(0)[i];
-            m_rows[i].values.resize(codes_of(m_rows[i].cells) * width);
-            if (!m_rows[i].cells.empty()) {
-                most =
-                    (std::max)(most, space::operator_counts[static_cast<std::size_t>(m_rows[i].cells.first)]);
-            }
-        }
-        std::vector<float> features(nodes * width);
-        for (int o = 0; o < most; ++o) {
-            architecture<space> a{};
-            for (std::size_t c = 0; c < a.size(); ++c) {
-                a[c] = static_cast<std::uint8_t>((std::min)(o, space::operator_counts[c] - 1));
-            }
-            graph::encode(a, features.data());
-            for (std::size_t i = 0; i < nodes; ++i) {
-                const auto row = static_cast<std::size_t>(o);
-                if (row < codes_of(m_rows[i].cells)) {
-                    std::copy_n(features.begin() + static_cast<std::ptrdiff_t>(i * width), width,
-                                m_rows[i].values.begin() + static_cast<std::ptrdiff_t>(row * width));
-                }
-            }
+            share_out(static_cast<std::size_t>(Model::flow[pool].width), rule<pool>::share(graph::nodes),
+                      rule<pool>::flat);
         }
     }
 
@@ -15946,16 +16519,19 @@ private:
     template <std::size_t At>
     void step() {
         if constexpr (rule<At>::action == window_action::neighbours) {
-            convolve<At>();
+            using way = rule<At>;
+            constexpr signal in = Model::flow[At];
+            const float* p = m_parameters + Model::offsets[At];
+            plain_convolution layer{in, Model::flow[At + 1].width, p + way::bias(in), {}, way::map_of};
+            for (int k = 0; k < way::maps; ++k) {
+                layer.weights.push_back(p + way::weights(in, k));
+            }
+            convolve(layer, end_of_run<At + 1>() == pool, finish_from<At + 1>);
+            if constexpr (end_of_run<At + 1>() < pool) {
+                step<end_of_run<At + 1>()>();
+            }
         } else {
-            // Only before the first convolution: others take these layers along.
-            parallel_for(static_cast<std::ptrdiff_t>(nodes), [&](std::ptrdiff_t i) {
-                node_rows& mine = m_rows[static_cast<std::size_t>(i)];
-                std::vector<float> rows = mine.values;
-                rows.resize(3 * rows.size());
-                finish<At>(static_cast<std::size_t>(i), 0, static_cast<int>(codes_of(mine.cells)),
-                           rows.data(), mine.values);
-            });
+            go_on(finish_from<At>); // only before the first convolution: others take these layers along
             if constexpr (end_of_run<At>() < pool) {
                 step<end_of_run<At>()>();
             }
@@ -15972,17 +16548,20 @@ private:
         }
     }
 
-    /// Takes rows of a node through the layers from At on that work on each node by itself, then keeps them,
-    /// or reads them out. Behind the rows there is room for twice as many.
+    template <std::size_t At>
+    static void finish_from(node_tables& tables, std::size_t node, std::size_t first, int count, float* rows,
+                            std::vector<float>& kept) {
+        static_cast<tabulator&>(tables).finish<At>(node, first, count, rows, kept);
+    }
     template <std::size_t At>
     void finish(std::size_t node, std::size_t first, int count, float* rows, std::vector<float>& kept) {
+        constexpr int width = Model::flow[At].width;
+        const std::ptrdiff_t size = static_cast<std::ptrdiff_t>(count) * width;
         if constexpr (rule<At>::action == window_action::each_node) {
-            constexpr signal in{1, Model::flow[At].width};
-            static_assert(Model::flow[At + 1].width == in.width,
+            static_assert(Model::flow[At + 1].width == width,
                           "[F0629] gcn::window_rule: a layer that works on each node must keep its width");
-            const std::ptrdiff_t size = static_cast<std::ptrdiff_t>(count) * in.width;
             site at{};
-            at.input = in;
+            at.input = signal{1, width};
             at.count = count;
             at.layer = static_cast<int>(At);
             at.parameters = m_parameters + Model::offsets[At];
@@ -15991,83 +16570,13 @@ private:
             std::copy_n(rows + size, size, rows);
             finish<At + 1>(node, first, count, rows, kept);
         } else if constexpr (At == pool) {
-            constexpr int width = Model::flow[At].width;
-            std::vector<double>& term = m_terms[node];
-            if (term.size() < first + static_cast<std::size_t>(count)) {
-                term.resize(first + static_cast<std::size_t>(count));
-            }
-            const float* weights = m_weights.data() + node * static_cast<std::size_t>(width);
-            for (int r = 0; r < count; ++r) {
-                term[first + static_cast<std::size_t>(r)] =
-                    dot(rows + static_cast<std::ptrdiff_t>(r) * width, weights, width);
-            }
+            read_out(node, first, count, rows, static_cast<std::size_t>(width));
         } else {
-            constexpr auto width = static_cast<std::size_t>(Model::flow[At].width);
-            std::copy_n(rows, static_cast<std::size_t>(count) * width,
-                        kept.begin() + static_cast<std::ptrdiff_t>(first * width));
-        }
-    }
-
-    template <std::size_t At>
-    void convolve() {
-        using way = rule<At>;
-        constexpr signal in = Model::flow[At];
-        constexpr int width = Model::flow[At + 1].width;
-        constexpr auto maps = static_cast<std::size_t>(way::maps);
-        const float* p = m_parameters + Model::offsets[At];
-
-        std::vector<std::vector<float>> products(nodes * maps);
-        parallel_for(static_cast<std::ptrdiff_t>(nodes), [&](std::ptrdiff_t i) {
-            const node_rows& mine = m_rows[static_cast<std::size_t>(i)];
-            const std::size_t codes = codes_of(mine.cells);
-            for (std::size_t k = 0; k < maps; ++k) {
-                std::vector<float>& z = products[static_cast<std::size_t>(i) * maps + k];
-                z.resize(codes * static_cast<std::size_t>(width));
-                multiply_weights(in, static_cast<int>(codes), mine.values.data(),
-                                 p + way::weights(in, static_cast<int>(k)), width, z.data());
-            }
-        });
-
-        std::vector<node_rows> next(nodes);
-        parallel_for(static_cast<std::ptrdiff_t>(nodes), [&](std::ptrdiff_t n) {
-            const auto i = static_cast<std::size_t>(n);
-            node_rows& mine = next[i];
-            mine.cells = m_rows[i].cells;
-            for (const encoding::edge& e : graph::adjacency) {
-                if (e.row == static_cast<int>(i)) {
-                    mine.cells.include(m_rows[static_cast<std::size_t>(e.column)].cells);
-                }
-            }
-            edge_sum<space> sum(width, p + way::bias(in), mine.cells);
-            for (const encoding::edge& e : graph::adjacency) {
-                if (e.row == static_cast<int>(i)) {
-                    const auto column = static_cast<std::size_t>(e.column);
-                    const auto k = static_cast<std::size_t>(way::map_of(e.row, e.column));
-                    sum.add_edge(e.weight, products[column * maps + k].data(), m_rows[column].cells);
-                }
-            }
-            const std::size_t codes = codes_of(mine.cells);
-            if constexpr (end_of_run<At + 1>() == pool) {
-                m_terms[i].resize(codes);
-            } else {
-                mine.values.resize(codes * static_cast<std::size_t>(width));
-            }
-            sum.run([&](std::size_t first, int count, float* rows) {
-                finish<At + 1>(i, first, count, rows, mine.values);
-            });
-        });
-        m_rows = std::move(next);
-        if constexpr (end_of_run<At + 1>() != pool) {
-            step<end_of_run<At + 1>()>();
+            std::copy_n(rows, size, kept.begin() + static_cast<std::ptrdiff_t>(first) * width);
         }
     }
 
     const float* m_parameters;
-    double m_constant = 0;
-    std::vector<double> m_read_out;
-    std::vector<float> m_weights; // nodes x width, behind the last layer on nodes
-    std::vector<node_rows> m_rows;
-    std::vector<std::vector<double>> m_terms;
 };
 
 } // namespace detail
@@ -16279,9 +16788,9 @@ private:
 /// @param x features of networks, the first of which have the values
 /// @param prior means of the weights
 /// @return weights whose outputs over all networks have standard deviation 1, or 0
-FITNAS_API std::vector<double> order_weights(const feature_columns& x, std::size_t networks,
-                                             const std::vector<double>& prior, std::span<const double> values,
-                                             seed s);
+FITNAS_LAZY std::vector<double> order_weights(const feature_columns& x, std::size_t networks,
+                                              const std::vector<double>& prior,
+                                              std::span<const double> values, seed s);
 
 } // namespace fitnas::detail
 
@@ -16320,9 +16829,9 @@ FITNAS_API void feature_columns::add(const square_matrix& values, std::size_t fi
     }
 }
 
-FITNAS_API std::vector<double> order_weights(const feature_columns& x, std::size_t networks,
-                                             const std::vector<double>& prior, std::span<const double> values,
-                                             seed s) {
+FITNAS_LAZY_AGAIN std::vector<double> order_weights(const feature_columns& x, std::size_t networks,
+                                                    const std::vector<double>& prior,
+                                                    std::span<const double> values, seed s) {
     constexpr std::array<double, 4> penalties{0.5, 8, 128, 2048};
     const std::size_t n = values.size();
     const std::size_t width = x.size();
@@ -16518,6 +17027,15 @@ concept decomposable = window_traits<P>::fault == window_fault::none;
 
 namespace detail {
 
+/// The terms of a sum, rounded as `windows` says, each added to one whose window holds its own. Cells at a
+/// window's ends where nothing is to choose do not count.
+struct exact_terms {
+    explicit exact_terms(const sum_of_terms& sum);
+
+    double offset = 0;
+    std::vector<window_term> terms{};
+};
+
 /// Refuses what does not decompose, and says why.
 template <class P>
 constexpr void require_decomposable() {
@@ -16566,19 +17084,14 @@ public:
     using code = architecture<Space>;
 
     /// @throws numeric_error where a value is not finite
-    explicit windows(const window_sum<Space>& sum) { take(sum); }
+    explicit windows(const window_sum<Space>& sum) : m(sum.plain()) {}
+    explicit windows(detail::exact_terms terms) : m(std::move(terms)) {}
 
     /// @param model a `decomposable` predictor; it is tabulated once
     template <class Model>
-    requires(!std::same_as<Model, windows> &&
-             !std::same_as<Model, window_sum<Space>>) explicit windows(const Model& model) {
-        detail::require_decomposable<Model>();
-        if constexpr (decomposable<Model>) {
-            static_assert(std::same_as<typename Model::space, Space>,
-                          "[F0639] windows<Space>(model): the model must be a predictor of the same space");
-            take(window_traits<Model>::contributions(model));
-        }
-    }
+    requires(!std::same_as<Model, windows> && !std::same_as<Model, window_sum<Space>> &&
+             !std::same_as<Model, detail::exact_terms>) explicit windows(const Model& model)
+        : windows(sum_of_windows(model)) {}
 
     std::vector<double> predict(std::span<const code> many) const {
         std::vector<double> values(many.size());
@@ -16595,8 +17108,8 @@ public:
     /// @brief The sum for a code as it stands; the prediction where it is canonical.
     /// @pre the code is of the space
     double sum_of(const code& a) const {
-        double sum = m_offset;
-        for (const window_term& t : m_terms) {
+        double sum = m.offset;
+        for (const window_term& t : m.terms) {
             std::size_t place = 0;
             for (int i = t.first; i < t.last; ++i) {
                 const auto at = static_cast<std::size_t>(i);
@@ -16607,92 +17120,103 @@ public:
         return sum;
     }
 
-    double offset() const { return m_offset; }
+    /// The same, for code that does not know the space's type.
+    const detail::exact_terms& plain() const { return m; }
+    double offset() const { return m.offset; }
     /// @return the tables, by their first cells; none lies in another
-    const std::vector<window_term>& terms() const { return m_terms; }
+    const std::vector<window_term>& terms() const { return m.terms; }
     window_sum<Space> contributions() const {
-        window_sum<Space> sum(m_offset);
-        for (const window_term& t : m_terms) {
+        window_sum<Space> sum(m.offset);
+        for (const window_term& t : m.terms) {
             sum.add(t);
         }
         return sum;
     }
 
 private:
-    void take(const window_sum<Space>& sum) {
-        double largest = std::abs(sum.offset());
-        for (const window_term& t : sum.terms()) {
-            double most = 0;
-            for (const double v : t.values) {
-                most = v < most && -v < most ? most : std::abs(v); // what is not a number stays
-                if (!std::isfinite(most)) {
-                    break;
-                }
-            }
-            largest += most;
-        }
-        if (!std::isfinite(largest)) {
-            throw numeric_error("[F0640] windows: the model has a value that is not finite");
-        }
-        int exponent = 0;
-        std::frexp(largest, &exponent);
-        // Room for the rounding of each term.
-        const int place = (std::max)(exponent - 51, -1074);
-        const double unit = std::ldexp(1.0, place);
-        const double inverse = std::ldexp(1.0, (std::min)(-place, 1000));
-        const double rest = std::ldexp(1.0, -place - (std::min)(-place, 1000)); // 2^1074 is no double
-        m_offset = std::nearbyint(sum.offset() * inverse * rest) * unit;
-        std::vector<window_term> terms = sum.terms();
-        parallel_for(static_cast<std::ptrdiff_t>(terms.size()), [&](std::ptrdiff_t i) {
-            for (double& v : terms[static_cast<std::size_t>(i)].values) {
-                v = std::nearbyint(v * inverse * rest) * unit;
-            }
-        });
-        merge(terms);
-    }
-
-    /// Adds each term to one whose window holds its own. Cells at a window's ends where nothing is to choose
-    /// do not count.
-    void merge(std::vector<window_term>& terms) {
-        const auto settled = [](int cell) {
-            return Space::operator_counts[static_cast<std::size_t>(cell)] == 1;
-        };
-        for (window_term& t : terms) {
-            while (t.first < t.last && settled(t.last - 1)) {
-                --t.last;
-            }
-            while (t.first < t.last && settled(t.first)) {
-                ++t.first;
-            }
-        }
-        std::sort(terms.begin(), terms.end(), [](const window_term& a, const window_term& b) {
-            return a.first != b.first ? a.first < b.first : a.last > b.last;
-        });
-        for (window_term& t : terms) {
-            if (t.first == t.last) {
-                m_offset += t.values.front();
-            } else if (!m_terms.empty() && t.last <= m_terms.back().last) {
-                add(t, m_terms.back());
-            } else {
-                m_terms.push_back(std::move(t));
-            }
-        }
-    }
-    static void add(const window_term& narrow, window_term& wide) {
-        const auto inner = static_cast<std::size_t>(window_codes<Space>(narrow.last, wide.last));
-        for (std::size_t i = 0; i < wide.values.size(); ++i) {
-            wide.values[i] += narrow.values[i / inner % narrow.values.size()];
+    template <class Model>
+    static window_sum<Space> sum_of_windows(const Model& model) {
+        detail::require_decomposable<Model>();
+        if constexpr (decomposable<Model>) {
+            static_assert(std::same_as<typename Model::space, Space>,
+                          "[F0639] windows<Space>(model): the model must be a predictor of the same space");
+            return window_traits<Model>::contributions(model);
         }
     }
 
-    double m_offset = 0;
-    std::vector<window_term> m_terms;
+    detail::exact_terms m;
 };
 
 template <predictor Model>
 explicit windows(const Model&) -> windows<typename Model::space>;
 
 } // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API exact_terms::exact_terms(const sum_of_terms& sum) {
+    double largest = std::abs(sum.offset());
+    for (const window_term& t : sum.terms()) {
+        double most = 0;
+        for (const double v : t.values) {
+            most = v < most && -v < most ? most : std::abs(v); // what is not a number stays
+            if (!std::isfinite(most)) {
+                break;
+            }
+        }
+        largest += most;
+    }
+    if (!std::isfinite(largest)) {
+        throw numeric_error("[F0640] windows: the model has a value that is not finite");
+    }
+    int exponent = 0;
+    std::frexp(largest, &exponent);
+    // Room for the rounding of each term.
+    const int place = (std::max)(exponent - 51, -1074);
+    const double unit = std::ldexp(1.0, place);
+    const double inverse = std::ldexp(1.0, (std::min)(-place, 1000));
+    const double rest = std::ldexp(1.0, -place - (std::min)(-place, 1000)); // 2^1074 is no double
+    offset = std::nearbyint(sum.offset() * inverse * rest) * unit;
+    std::vector<window_term> all = sum.terms();
+    parallel_for(static_cast<std::ptrdiff_t>(all.size()), [&](std::ptrdiff_t i) {
+        for (double& v : all[static_cast<std::size_t>(i)].values) {
+            v = std::nearbyint(v * inverse * rest) * unit;
+        }
+    });
+
+    const std::span<const int> counts = sum.operator_counts();
+    const auto settled = [&](int cell) { return counts[static_cast<std::size_t>(cell)] == 1; };
+    for (window_term& t : all) {
+        while (t.first < t.last && settled(t.last - 1)) {
+            --t.last;
+        }
+        while (t.first < t.last && settled(t.first)) {
+            ++t.first;
+        }
+    }
+    std::sort(all.begin(), all.end(), [](const window_term& a, const window_term& b) {
+        return a.first != b.first ? a.first < b.first : a.last > b.last;
+    });
+    for (window_term& t : all) {
+        if (t.first == t.last) {
+            offset += t.values.front();
+        } else if (!terms.empty() && t.last <= terms.back().last) {
+            window_term& wide = terms.back();
+            const std::uint64_t inner = window_codes(counts, t.last, wide.last);
+            for (std::size_t i = 0; i < wide.values.size(); ++i) {
+                wide.values[i] += t.values[i / inner % t.values.size()];
+            }
+        } else {
+            terms.push_back(std::move(t));
+        }
+    }
+}
+
+} // namespace fitnas::detail
+
+#endif
 
 // ---- fitnas/space/canonical_pairs.hpp ----
 /// @file
@@ -16717,6 +17241,20 @@ struct canonical_pairs {
     std::vector<int> history{};
 };
 
+namespace detail {
+
+/// What the canonical form asks of a cell.
+struct cell_of_codes {
+    std::vector<int> same_as{};         ///< of each operator, the first that is the same
+    std::vector<const recipe*> steps{}; ///< of each operator; none where codes stand for nothing
+    bool keeps_shape = false;
+    int end_of_run = 0;
+};
+
+FITNAS_LAZY FITNAS_COLD canonical_pairs pairs_of(const std::vector<cell_of_codes>& cells);
+
+} // namespace detail
+
 /// @brief The pairs of a space.
 ///
 /// Among neighbouring cells that keep one shape, a canonical code has its operators that change nothing
@@ -16724,74 +17262,93 @@ struct canonical_pairs {
 /// nothing, that is seen pair by pair.
 template <code_space Space>
 canonical_pairs canonical_pairs_of() {
-    canonical_pairs rule;
+    std::vector<detail::cell_of_codes> cells(static_cast<std::size_t>(Space::cells));
     for (int i = 0; i < Space::cells; ++i) {
-        const auto here = static_cast<std::size_t>(Space::operator_counts[static_cast<std::size_t>(i)]);
-        const auto before =
-            i == 0 ? std::size_t{0}
-                   : static_cast<std::size_t>(Space::operator_counts[static_cast<std::size_t>(i) - 1]);
+        detail::cell_of_codes& c = cells[static_cast<std::size_t>(i)];
+        c.same_as.resize(static_cast<std::size_t>(Space::operator_counts[static_cast<std::size_t>(i)]));
+        std::iota(c.same_as.begin(), c.same_as.end(), 0);
+        if constexpr (search_space_type<Space>) {
+            for (int& o : c.same_as) {
+                c.steps.push_back(&Space::block_of(i, o).steps);
+                for (int earlier = 0; earlier < o; ++earlier) {
+                    o = detail::same_operator<Space>(i, earlier, o) ? earlier : o;
+                }
+            }
+            c.keeps_shape = Space::layer_of(i).place.keeps_shape();
+            c.end_of_run = detail::end_of_run<Space>(i);
+        }
+    }
+    return detail::pairs_of(cells);
+}
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+#include <algorithm>
+
+namespace fitnas::detail {
+
+FITNAS_LAZY_AGAIN canonical_pairs pairs_of(const std::vector<cell_of_codes>& cells) {
+    canonical_pairs rule;
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+        const std::size_t here = cells[i].same_as.size();
+        const std::size_t before = i == 0 ? 0 : cells[i - 1].same_as.size();
         rule.stands.emplace_back(here, std::uint8_t{1});
         rule.follows.emplace_back(before * here, std::uint8_t{1});
-        rule.history.push_back(i);
-    }
-    if constexpr (search_space_type<Space>) {
-        const auto steps = [](int cell, int o) -> const recipe& { return Space::block_of(cell, o).steps; };
-        const auto has = [](int cell, const recipe& wanted) {
-            return detail::operator_with<Space>(cell, wanted) >= 0;
-        };
+        rule.history.push_back(static_cast<int>(i));
         // Of operators with one recipe the first stands for all.
-        for (int i = 0; i < Space::cells; ++i) {
-            for (int o = 0; o < Space::operator_counts[static_cast<std::size_t>(i)]; ++o) {
-                for (int earlier = 0; earlier < o; ++earlier) {
-                    if (detail::same_operator<Space>(i, earlier, o)) {
-                        rule.stands[static_cast<std::size_t>(i)][static_cast<std::size_t>(o)] = 0;
+        for (std::size_t o = 0; o < here; ++o) {
+            if (cells[i].same_as[o] != static_cast<int>(o)) {
+                rule.stands[i][o] = 0;
+                rule.all = false;
+            }
+        }
+    }
+    const auto has = [&](std::size_t cell, const recipe& wanted) {
+        return std::any_of(cells[cell].steps.begin(), cells[cell].steps.end(),
+                           [&](const recipe* steps) { return *steps == wanted; });
+    };
+    for (std::size_t first = 0, end = 0; first < cells.size() && !cells[first].steps.empty(); first = end) {
+        end = static_cast<std::size_t>(cells[first].end_of_run); // the runs of `canonical`
+        bool idle = false; // whether an operator of the run does nothing
+        bool alike = true;
+        for (std::size_t i = first; cells[first].keeps_shape && i < end; ++i) {
+            for (const recipe* steps : cells[i].steps) {
+                idle = idle || steps->empty();
+                for (std::size_t j = first; j < end; ++j) {
+                    alike = alike && has(j, *steps);
+                }
+            }
+        }
+        for (std::size_t i = first; idle && i < end; ++i) {
+            if (!alike) {
+                rule.sufficient = false;
+                rule.all = false;
+                rule.history[i] = static_cast<int>(first);
+            }
+            if (i == first || !has(i, recipe{})) {
+                continue;
+            }
+            // What does nothing, and behind it what could change places with it.
+            const std::size_t count = cells[i].steps.size();
+            for (std::size_t before = 0; before < cells[i - 1].steps.size(); ++before) {
+                for (std::size_t o = 0; o < count; ++o) {
+                    const recipe& steps = *cells[i].steps[o];
+                    if (cells[i - 1].steps[before]->empty() && !steps.empty() && has(i - 1, steps)) {
+                        rule.follows[i][before * count + o] = 0;
                         rule.all = false;
                     }
                 }
             }
         }
-        int first = 0;
-        while (first < Space::cells) { // the runs of `canonical`
-            const int last = detail::end_of_run<Space>(first) - 1;
-            const cell place = Space::layer_of(first).place;
-            bool idle = false; // whether an operator of the run does nothing
-            bool alike = true;
-            for (int i = first; place.keeps_shape() && i <= last; ++i) {
-                for (int o = 0; o < Space::operator_counts[static_cast<std::size_t>(i)]; ++o) {
-                    idle = idle || steps(i, o).empty();
-                    for (int j = first; j <= last; ++j) {
-                        alike = alike && has(j, steps(i, o));
-                    }
-                }
-            }
-            for (int i = first; idle && i <= last; ++i) {
-                const auto at = static_cast<std::size_t>(i);
-                const int count = Space::operator_counts[at];
-                if (!alike) {
-                    rule.sufficient = false;
-                    rule.all = false;
-                    rule.history[at] = first;
-                }
-                if (i == first || !has(i, recipe{})) {
-                    continue;
-                }
-                // What does nothing, and behind it what could change places with it.
-                for (int before = 0; before < Space::operator_counts[at - 1]; ++before) {
-                    for (int o = 0; o < count; ++o) {
-                        if (steps(i - 1, before).empty() && !steps(i, o).empty() && has(i - 1, steps(i, o))) {
-                            rule.follows[at][static_cast<std::size_t>(before * count + o)] = 0;
-                            rule.all = false;
-                        }
-                    }
-                }
-            }
-            first = last + 1;
-        }
     }
     return rule;
 }
 
-} // namespace fitnas
+} // namespace fitnas::detail
+
+#endif
 
 namespace fitnas {
 
@@ -17232,23 +17789,7 @@ struct limit {
 
 /// @brief Both limits. Of two limits on one cost the smaller holds.
 /// @throws option_error where two costs have one name
-inline limit operator&&(limit a, const limit& b) {
-    for (const bound& more : b.bounds) {
-        const auto known = std::find_if(a.bounds.begin(), a.bounds.end(), [&](const bound& one) {
-            return one.cost.name() == more.cost.name();
-        });
-        if (known == a.bounds.end()) {
-            a.bounds.push_back(more);
-        } else if (known->cost == more.cost) {
-            known->most = (std::min)(known->most, more.most);
-        } else {
-            throw option_error(
-                "[F0395] limit: expected names that say which cost is meant, got two costs named " +
-                more.cost.name() + "; a latency_table is named by cost::latency(table, name)");
-        }
-    }
-    return a;
-}
+FITNAS_API limit operator&&(limit a, const limit& b);
 
 /// @param most multiply-accumulates for one image, at least 0
 /// @throws option_error below that
@@ -17273,7 +17814,8 @@ public:
     /// @brief Nothing is limited.
     limit_check() = default;
 
-    explicit limit_check(std::vector<limited> costs);
+    /// @throws as `check_of`
+    limit_check(const cost::limit& limit, const detail::cost_space& space);
 
     /// @return whether nothing is limited
     bool empty() const { return m_costs.empty(); }
@@ -17294,16 +17836,14 @@ public:
     void require_possible(const std::string& what) const;
 
     /// @return the error to throw where a search met no architecture that keeps the limits
-    FITNAS_COLD limit_error nothing_found(const std::string& what, const std::string& looked_at) const {
-        return limit_error("[F0314] " + what + ": " + looked_at + " meets " + text() + "; " + least_text());
-    }
+    FITNAS_COLD limit_error nothing_found(const std::string& what, const std::string& looked_at) const;
 
 private:
     /// The same order of addition as the cost's own, so that rounding is the same, and never above a sum of
     /// more.
     static double least(const limited& c, std::span<const std::uint8_t> code, int chosen);
 
-    FITNAS_COLD std::string text() const { return cost::limit{{m_costs.begin(), m_costs.end()}}.text(); }
+    FITNAS_COLD std::string text() const;
 
     /// "the least is 41.2 mJ", "the least of each: macs 12, latency 0.5 ms".
     FITNAS_COLD std::string least_text() const;
@@ -17316,11 +17856,7 @@ private:
 /// @throws shape_error where a cost is of another space
 template <code_space Space>
 limit_check check_of(const cost::limit& limit) {
-    std::vector<limit_check::limited> costs;
-    for (const cost::bound& b : limit.bounds) {
-        costs.push_back({b, b.cost.template in<Space>(), {}});
-    }
-    return limit_check(std::move(costs));
+    return {limit, detail::cost_space_of<Space>()};
 }
 
 } // namespace fitnas
@@ -17328,6 +17864,24 @@ limit_check check_of(const cost::limit& limit) {
 #if FITNAS_DEFINITIONS
 
 namespace fitnas::cost {
+
+FITNAS_API limit operator&&(limit a, const limit& b) {
+    for (const bound& more : b.bounds) {
+        const auto known = std::find_if(a.bounds.begin(), a.bounds.end(), [&](const bound& one) {
+            return one.cost.name() == more.cost.name();
+        });
+        if (known == a.bounds.end()) {
+            a.bounds.push_back(more);
+        } else if (known->cost == more.cost) {
+            known->most = (std::min)(known->most, more.most);
+        } else {
+            throw option_error(
+                "[F0395] limit: expected names that say which cost is meant, got two costs named " +
+                more.cost.name() + "; a latency_table is named by cost::latency(table, name)");
+        }
+    }
+    return a;
+}
 
 FITNAS_API std::string limit::text() const {
     std::string all;
@@ -17351,13 +17905,24 @@ FITNAS_API cost::limit named_cost::at_most(double most) const {
     return {{{*this, most}}};
 }
 
-FITNAS_API limit_check::limit_check(std::vector<limited> costs) : m_costs(std::move(costs)) {
-    for (limited& c : m_costs) {
+FITNAS_API limit_check::limit_check(const cost::limit& limit, const detail::cost_space& space) {
+    for (const cost::bound& b : limit.bounds) {
+        m_costs.push_back({b, b.cost.in(space), {}});
+        limited& c = m_costs.back();
         for (const cost_terms::term& t : c.terms.order()) {
             const std::span<const double> values = c.terms.values(t);
             c.cheapest.push_back(*std::min_element(values.begin(), values.end()));
         }
     }
+}
+
+FITNAS_API limit_error limit_check::nothing_found(const std::string& what,
+                                                  const std::string& looked_at) const {
+    return limit_error("[F0314] " + what + ": " + looked_at + " meets " + text() + "; " + least_text());
+}
+
+FITNAS_API std::string limit_check::text() const {
+    return cost::limit{{m_costs.begin(), m_costs.end()}}.text();
 }
 
 FITNAS_API double limit_check::least(const limited& c, std::span<const std::uint8_t> code, int chosen) {
@@ -17474,15 +18039,9 @@ struct candidate {
 };
 
 namespace detail {
-/// Fills in the costs of a limit, beside macs and parameters.
-template <code_space Space>
-void tell_costs(candidate<Space>& c, const limit_check& limits) {
-    for (const limit_check::limited& l : limits.costs()) {
-        if (l.cost != cost::macs() && l.cost != cost::parameters()) {
-            c.costs.push_back({l.cost.name(), l.cost.unit(), l.terms.sum(c.architecture)});
-        }
-    }
-}
+/// Adds what a code costs by the costs of a limit, but for macs and parameters.
+FITNAS_LAZY void tell_costs(std::span<const std::uint8_t> code, const limit_check& limits,
+                            std::vector<cost_value>& costs);
 
 /// The candidate with its costs filled in.
 template <code_space Space>
@@ -17492,7 +18051,7 @@ candidate<Space> candidate_by(const architecture<Space>& a, double predicted, co
         c.macs = cost::macs<Space>(a);
         c.parameters = cost::parameters<Space>(a);
     }
-    tell_costs(c, limits);
+    tell_costs(a, limits, c.costs);
     return c;
 }
 } // namespace detail
@@ -17507,8 +18066,8 @@ candidate<Space> candidate_of(const architecture<Space>& a, double predicted, co
 namespace detail {
 
 /// Refuses values that cannot be ranked.
-FITNAS_API void require_values(const std::vector<double>& values, std::size_t expected, const char* what,
-                               const char* whose);
+FITNAS_LAZY void require_values(const std::vector<double>& values, std::size_t expected, const char* what,
+                                const char* whose);
 
 } // namespace detail
 
@@ -17518,8 +18077,17 @@ FITNAS_API void require_values(const std::vector<double>& values, std::size_t ex
 
 namespace fitnas::search::detail {
 
-FITNAS_API void require_values(const std::vector<double>& values, std::size_t expected, const char* what,
-                               const char* whose) {
+FITNAS_LAZY_AGAIN void tell_costs(std::span<const std::uint8_t> code, const limit_check& limits,
+                                  std::vector<cost_value>& costs) {
+    for (const limit_check::limited& l : limits.costs()) {
+        if (l.cost != cost::macs() && l.cost != cost::parameters()) {
+            costs.push_back({l.cost.name(), l.cost.unit(), l.terms.sum(code)});
+        }
+    }
+}
+
+FITNAS_LAZY_AGAIN void require_values(const std::vector<double>& values, std::size_t expected,
+                                      const char* what, const char* whose) {
     if (values.size() != expected) {
         throw shape_error("[F0702] " + std::string(what) + ": the " + whose + " gave " +
                           std::to_string(values.size()) + " values for " + std::to_string(expected) +
@@ -17615,8 +18183,61 @@ std::uint64_t for_each_prediction(const Model& predictor, const cost::limit& lim
 
 namespace fitnas::search::detail {
 
-/// The best few; ties by the order of the codes, so that the order in which they come does not matter. A
-/// heap, the worst of them on top.
+/// The best few codes of one length; ties by the order of the codes, so that the order in which they come
+/// does not matter. A heap, the worst of them on top.
+class best_codes {
+public:
+    struct entry {
+        std::vector<std::uint8_t> code;
+        double value;
+    };
+
+    best_codes(std::size_t most, const char* what);
+
+    /// @tparam Entry this, or a space's own
+    template <class Entry>
+    static bool better(const Entry& a, const Entry& b) {
+        return a.value != b.value ? a.value > b.value : a.code < b.code;
+    }
+
+    /// Each network must be offered once.
+    void offer(std::span<const std::uint8_t> code, double value) {
+        if (may_take(value, code, code.size())) {
+            take(code, value);
+        }
+    }
+
+    /// Whether codes that begin so, of values up to `bound`, may come on the list.
+    bool may_take(double bound, std::span<const std::uint8_t> code, std::size_t cells) const {
+        return m_entries.size() < m_most || bound > m_entries.front().value ||
+               (bound == m_entries.front().value &&
+                std::memcmp(code.data(), m_entries.front().code.data(), cells) <= 0);
+    }
+    /// The value of its last; minus infinity where there is room.
+    double threshold() const {
+        return m_entries.size() < m_most ? -std::numeric_limits<double>::infinity() : m_entries.front().value;
+    }
+
+    std::vector<entry> sorted() const;
+
+private:
+    void take(std::span<const std::uint8_t> code, double value);
+
+    std::size_t m_most;
+    std::vector<entry> m_entries;
+};
+
+template <code_space Space>
+std::vector<candidate<Space>> candidates_of(const std::vector<best_codes::entry>& best,
+                                            const limit_check& limits) {
+    std::vector<candidate<Space>> list;
+    for (const best_codes::entry& e : best) {
+        list.push_back(candidate_by<Space>(fitnas::detail::architecture_of<Space>(e.code), e.value, limits));
+    }
+    return list;
+}
+
+/// The same of a space's architectures.
 template <code_space Space>
 class shortlist {
 public:
@@ -17625,60 +18246,58 @@ public:
         double value;
     };
 
-    shortlist(std::size_t most, const char* what) : m_most(most) {
-        if (most < 1) {
-            throw option_error("[F0701] " + std::string(what) + ": top: expected at least 1, got 0");
-        }
-    }
-
-    static bool better(const entry& a, const entry& b) {
-        return a.value != b.value ? a.value > b.value : a.code < b.code;
-    }
+    shortlist(std::size_t most, const char* what) : m_codes(most, what) {}
 
     /// Each network must be offered once.
-    void offer(const architecture<Space>& a, double value) {
-        const entry e{a, value};
-        if (m_entries.size() == m_most) {
-            if (!better(e, m_entries.front())) {
-                return;
-            }
-            std::pop_heap(m_entries.begin(), m_entries.end(), better);
-            m_entries.pop_back();
-        }
-        m_entries.push_back(e);
-        std::push_heap(m_entries.begin(), m_entries.end(), better);
-    }
-
-    /// Whether codes that begin so, of values up to `bound`, may come on the list.
-    bool may_take(double bound, const architecture<Space>& a, std::size_t cells) const {
-        return m_entries.size() < m_most || bound > m_entries.front().value ||
-               (bound == m_entries.front().value &&
-                std::memcmp(a.data(), m_entries.front().code.data(), cells) <= 0);
-    }
-    /// The value of its last; minus infinity where there is room.
-    double threshold() const {
-        return m_entries.size() < m_most ? -std::numeric_limits<double>::infinity() : m_entries.front().value;
-    }
+    void offer(const architecture<Space>& a, double value) { m_codes.offer(a, value); }
 
     std::vector<entry> sorted() const {
-        std::vector<entry> all = m_entries;
-        std::sort(all.begin(), all.end(), better);
+        std::vector<entry> all;
+        for (const best_codes::entry& e : m_codes.sorted()) {
+            all.push_back({fitnas::detail::architecture_of<Space>(e.code), e.value});
+        }
         return all;
     }
     std::vector<candidate<Space>> candidates(const limit_check& limits) const {
-        std::vector<candidate<Space>> list;
-        for (const entry& e : sorted()) {
-            list.push_back(candidate_by<Space>(e.code, e.value, limits));
-        }
-        return list;
+        return candidates_of<Space>(m_codes.sorted(), limits);
     }
 
 private:
-    std::size_t m_most;
-    std::vector<entry> m_entries;
+    best_codes m_codes;
 };
 
 } // namespace fitnas::search::detail
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::search::detail {
+
+FITNAS_API best_codes::best_codes(std::size_t most, const char* what) : m_most(most) {
+    if (most < 1) {
+        throw option_error("[F0701] " + std::string(what) + ": top: expected at least 1, got 0");
+    }
+}
+
+FITNAS_API void best_codes::take(std::span<const std::uint8_t> code, double value) {
+    if (m_entries.size() == m_most) {
+        std::pop_heap(m_entries.begin(), m_entries.end(), better<entry>);
+        m_entries.back().code.assign(code.begin(), code.end());
+        m_entries.back().value = value;
+    } else {
+        m_entries.push_back({{code.begin(), code.end()}, value});
+    }
+    std::push_heap(m_entries.begin(), m_entries.end(), better<entry>);
+}
+
+FITNAS_API std::vector<best_codes::entry> best_codes::sorted() const {
+    std::vector<entry> all = m_entries;
+    std::sort(all.begin(), all.end(), better<entry>);
+    return all;
+}
+
+} // namespace fitnas::search::detail
+
+#endif
 
 namespace fitnas::search {
 
@@ -17743,7 +18362,7 @@ architecture<Space> mutate(architecture<Space> a, double chance, random_stream& 
     return a;
 }
 
-FITNAS_COLD FITNAS_API void require_options(const evolution_options& o);
+FITNAS_LAZY FITNAS_COLD void require_options(const evolution_options& o);
 
 } // namespace detail
 
@@ -17803,7 +18422,7 @@ std::vector<candidate<Space>> evolution(Scorer&& score, const evolution_options&
                 best.offer(born[i], values[i]);
                 parents.push_back({born[i], values[i]});
             }
-            std::sort(parents.begin(), parents.end(), list::better);
+            std::sort(parents.begin(), parents.end(), detail::best_codes::better<typename list::entry>);
             parents.resize((std::min)(parents.size(), options.parents));
             tell(generation + 1);
         }
@@ -17837,7 +18456,7 @@ std::vector<candidate<typename Model::space>> evolution(const Model& predictor,
 
 namespace fitnas::search::detail {
 
-FITNAS_API void require_options(const evolution_options& o) {
+FITNAS_LAZY_AGAIN void require_options(const evolution_options& o) {
     const auto at_least_1 = [](std::size_t value, const char* name) {
         if (value < 1) {
             throw option_error(std::string("[F0706] evolution: ") + name + ": expected at least 1, got 0");
@@ -18034,7 +18653,7 @@ best_unknown(const Model& predictor, const std::set<architecture<typename Model:
     return found;
 }
 
-FITNAS_API void require_options(const iterative_options& o);
+FITNAS_LAZY void require_options(const iterative_options& o);
 
 } // namespace detail
 
@@ -18124,7 +18743,7 @@ iterative_result<default_predictor<Space>> iterative(Scorer&& score, const itera
 
 namespace fitnas::search::detail {
 
-FITNAS_API void require_options(const iterative_options& o) {
+FITNAS_LAZY_AGAIN void require_options(const iterative_options& o) {
     const auto refuse = [](const std::string& message) { throw option_error(message); };
     if (o.evaluations < 8) {
         refuse("[F0712] iterative: evaluations: expected at least 8, got " + std::to_string(o.evaluations));
@@ -18184,7 +18803,7 @@ struct budget_result {
 
 namespace detail {
 
-FITNAS_API void require_options(const budget_options& o, double score_price, double truth_price);
+FITNAS_LAZY void require_options(const budget_options& o, double score_price, double truth_price);
 
 /// Asks a scorer for what is not known yet, and keeps all answers in order.
 template <code_space Space, class Scorer>
@@ -18356,7 +18975,7 @@ iterative(priced<Score> score, priced<Truth> truth, const budget_options& option
 
 namespace fitnas::search::detail {
 
-FITNAS_API void require_options(const budget_options& o, double score_price, double truth_price) {
+FITNAS_LAZY_AGAIN void require_options(const budget_options& o, double score_price, double truth_price) {
     const auto refuse = [](const std::string& message, double got) {
         throw option_error(message + ", got " + fitnas::detail::number_text(got));
     };
@@ -18397,9 +19016,69 @@ FITNAS_API void require_options(const budget_options& o, double score_price, dou
 /// @file
 /// @brief Branch and bound over beginnings of architectures: what `search::exact` runs.
 
-// ---- fitnas/search/path_bounds.hpp ----
+// ---- fitnas/search/exact_options.hpp ----
 /// @file
-/// @brief Upper bounds on what a path can still reach under limits.
+/// @brief What `search::exact` is asked, and what it tells beside its candidates.
+
+namespace fitnas::search {
+
+struct exact_options {
+    std::size_t top = 10; ///< how many to return, at least 1; fewer where fewer keep the limits
+    cost::limit limit{};  ///< any number of them together
+    /// How far below the true best, in the unit of the predictions, what is found may lie: at least 0. Above
+    /// 0 the search may stop earlier; see `exact_report::gap` for how far it is.
+    double tolerance = 0;
+    /// Beginnings to look at before the search gives what it has, see `exact_report::gap`.
+    std::uint64_t most_beginnings = (std::numeric_limits<std::uint64_t>::max)();
+    /// Beginnings that are kept, cell by cell, for a first list, at least 1. Without a tolerance only the
+    /// time depends on it.
+    std::size_t beam = 4096;
+    /// Called after each cell of the first list, then after some thousand beginnings and after each part, by
+    /// one thread at a time. `done` and `total` count cells, then parts of the space.
+    fitnas::observer observer{};
+};
+
+/// @brief What an exact search did.
+struct exact_report {
+    std::uint64_t tabulated = 0; ///< values in the model's windows
+    std::uint64_t looked_at = 0; ///< beginnings of architectures, whole ones among them
+    /// The i-th best of the space is at most this much better than the i-th that was found: 0 where neither a
+    /// tolerance nor `most_beginnings`, nor a cancelling observer, left anything out; infinity where fewer
+    /// than asked for were found before.
+    double gap = 0;
+};
+
+namespace detail {
+
+/// @throws option_error
+FITNAS_LAZY FITNAS_COLD void require_options(const exact_options& options);
+
+} // namespace detail
+
+} // namespace fitnas::search
+
+#if FITNAS_DEFINITIONS
+
+#include <cmath>
+
+namespace fitnas::search::detail {
+
+FITNAS_LAZY_AGAIN void require_options(const exact_options& options) {
+    if (options.top < 1) {
+        throw option_error("[F0709] exact: top: expected at least 1, got 0");
+    }
+    if (options.beam < 1) {
+        throw option_error("[F0710] exact: beam: expected at least 1, got 0");
+    }
+    if (!(options.tolerance >= 0) || !std::isfinite(options.tolerance)) {
+        throw option_error("[F0711] exact: tolerance: expected a number from 0, got " +
+                           fitnas::detail::number_text(options.tolerance));
+    }
+}
+
+} // namespace fitnas::search::detail
+
+#endif
 
 // ---- fitnas/search/window_paths.hpp ----
 /// @file
@@ -18446,7 +19125,7 @@ struct path_cost {
 };
 
 /// The costs that are limited, in the order of the check.
-FITNAS_API std::vector<path_cost> path_costs_of(const limit_check& limits);
+FITNAS_LAZY std::vector<path_cost> path_costs_of(const limit_check& limits);
 
 } // namespace fitnas::search::detail
 
@@ -18482,7 +19161,7 @@ FITNAS_API path_cost::path_cost(const cost_terms& terms, double limit) : most(li
     most_rounded = most + 1e-12 * (std::abs(most) + total);
 }
 
-FITNAS_API std::vector<path_cost> path_costs_of(const limit_check& limits) {
+FITNAS_LAZY_AGAIN std::vector<path_cost> path_costs_of(const limit_check& limits) {
     std::vector<path_cost> all;
     for (const limit_check::limited& l : limits.costs()) {
         if (l.limits()) {
@@ -18500,25 +19179,18 @@ namespace fitnas::search::detail {
 
 /// The power of two that predictions are divided by in a search, 0 where they are near enough to 1 anyway:
 /// its multipliers are scores over costs, and must neither over- nor underflow.
+FITNAS_LAZY int far_exponent(double offset, const std::vector<window_term>& terms);
 template <code_space Space>
 int far_exponent(const windows<Space>& tables) {
-    double largest = std::abs(tables.offset());
-    for (const window_term& t : tables.terms()) {
-        largest = (std::max)(largest, fitnas::detail::largest_magnitude(t.values));
-    }
-    const int exponent = fitnas::detail::common_exponent({&largest, 1});
-    return std::abs(exponent) < 300 ? 0 : std::clamp(exponent, -1000, 1000);
+    return far_exponent(tables.offset(), tables.terms());
 }
 
 /// The same tables, divided by two to the exponent: nothing is rounded.
+FITNAS_LAZY fitnas::detail::exact_terms divided(const fitnas::detail::exact_terms& tables,
+                                                std::span<const int> operator_counts, int exponent);
 template <code_space Space>
 windows<Space> divided(const windows<Space>& tables, int exponent) {
-    if (exponent == 0) {
-        return tables;
-    }
-    window_sum<Space> sum;
-    sum.add(tables.contributions(), std::ldexp(1.0, -exponent));
-    return windows<Space>(sum);
+    return windows<Space>(divided(tables.plain(), Space::operator_counts, exponent));
 }
 
 /// Architectures as paths: a state before cell t is the last `memory` operators, a step is an operator. What
@@ -18526,53 +19198,11 @@ windows<Space> divided(const windows<Space>& tables, int exponent) {
 class path_graph {
 public:
     template <code_space Space>
-    explicit path_graph(const windows<Space>& tables) : m_offset(tables.offset()) {
-        const canonical_pairs rule = canonical_pairs_of<Space>();
-        m_pairs_suffice = rule.sufficient;
-        for (int i = 0; i < Space::cells; ++i) {
-            m_counts.push_back(static_cast<std::size_t>(Space::operator_counts[static_cast<std::size_t>(i)]));
-        }
-        int memory = rule.all ? 0 : 1;
-        for (const window_term& t : tables.terms()) {
-            memory = (std::max)(memory, t.last - t.first - 1);
-        }
-        const auto codes = [](int first, int last) {
-            return static_cast<std::size_t>(window_codes<Space>((std::max)(first, 0), last));
-        };
-        auto term = tables.terms().begin();
-        for (int t = 0; t < Space::cells; ++t) {
-            const auto at = static_cast<std::size_t>(t);
-            const std::size_t count = m_counts[at];
-            const std::size_t states = codes(t - memory, t);
-            m_states.push_back(states);
-            m_kept.push_back(memory == 0 ? 0 : codes(t + 1 - memory, t));
-            std::vector<double> gains(states * count, 0.0);
-            if (term != tables.terms().end() && term->last == t + 1) {
-                for (std::size_t i = 0; i < gains.size(); ++i) {
-                    gains[i] = term->values[i % term->values.size()];
-                }
-                ++term;
-            }
-            for (std::size_t i = 0; i < gains.size(); ++i) {
-                const std::size_t o = i % count;
-                const bool follows =
-                    memory == 0 || t == 0 || rule.follows[at][i / count % m_counts[at - 1] * count + o] != 0;
-                if (rule.stands[at][o] == 0 || !follows) {
-                    gains[i] = -std::numeric_limits<double>::infinity();
-                }
-            }
-            m_gains.push_back(std::move(gains));
-        }
-        m_states.push_back(codes(Space::cells - memory, Space::cells));
-        m_scale = std::abs(m_offset);
-        for (const std::vector<double>& g : m_gains) {
-            double most = 0;
-            for (const double v : g) {
-                most = std::isfinite(v) ? (std::max)(most, std::abs(v)) : most;
-            }
-            m_scale += most;
-        }
-    }
+    explicit path_graph(const windows<Space>& tables)
+        : path_graph(tables.offset(), tables.terms(), Space::operator_counts, canonical_pairs_of<Space>()) {}
+
+    path_graph(double offset, const std::vector<window_term>& terms, std::span<const int> operator_counts,
+               const canonical_pairs& rule);
 
     std::size_t cells() const { return m_counts.size(); }
     std::size_t operators(std::size_t cell) const { return m_counts[cell]; }
@@ -18602,18 +19232,18 @@ private:
 };
 
 /// What the operators of a cell cost together, each cost times its weight.
-FITNAS_API void weigh(const path_graph& graph, const std::vector<path_cost>& costs,
-                      std::span<const double> weights, std::size_t cell, std::vector<double>& price);
+FITNAS_LAZY void weigh(const path_graph& graph, const std::vector<path_cost>& costs,
+                       std::span<const double> weights, std::size_t cell, std::vector<double>& price);
 
 /// Of each state before each cell, the best of what the cells from there on add, less their weighted costs.
 /// With weights of 0 nothing is rounded.
-FITNAS_API void best_behind(const path_graph& graph, const std::vector<path_cost>& costs,
-                            std::span<const double> weights, std::vector<std::vector<double>>& values);
+FITNAS_LAZY void best_behind(const path_graph& graph, const std::vector<path_cost>& costs,
+                             std::span<const double> weights, std::vector<std::vector<double>>& values);
 
 /// The path that `best_behind` has found.
-FITNAS_API std::vector<std::uint8_t> best_path(const path_graph& graph, const std::vector<path_cost>& costs,
-                                               std::span<const double> weights,
-                                               const std::vector<std::vector<double>>& values);
+FITNAS_LAZY std::vector<std::uint8_t> best_path(const path_graph& graph, const std::vector<path_cost>& costs,
+                                                std::span<const double> weights,
+                                                const std::vector<std::vector<double>>& values);
 
 } // namespace fitnas::search::detail
 
@@ -18621,8 +19251,78 @@ FITNAS_API std::vector<std::uint8_t> best_path(const path_graph& graph, const st
 
 namespace fitnas::search::detail {
 
-FITNAS_API void weigh(const path_graph& graph, const std::vector<path_cost>& costs,
-                      std::span<const double> weights, std::size_t cell, std::vector<double>& price) {
+FITNAS_LAZY_AGAIN int far_exponent(double offset, const std::vector<window_term>& terms) {
+    double largest = std::abs(offset);
+    for (const window_term& t : terms) {
+        largest = (std::max)(largest, fitnas::detail::largest_magnitude(t.values));
+    }
+    const int exponent = fitnas::detail::common_exponent({&largest, 1});
+    return std::abs(exponent) < 300 ? 0 : std::clamp(exponent, -1000, 1000);
+}
+
+FITNAS_LAZY_AGAIN fitnas::detail::exact_terms divided(const fitnas::detail::exact_terms& tables,
+                                                      std::span<const int> operator_counts, int exponent) {
+    if (exponent == 0) {
+        return tables;
+    }
+    fitnas::detail::sum_of_terms whole(operator_counts, tables.offset);
+    for (const window_term& t : tables.terms) {
+        whole.add(t);
+    }
+    fitnas::detail::sum_of_terms sum(operator_counts, 0);
+    sum.add(whole, std::ldexp(1.0, -exponent));
+    return fitnas::detail::exact_terms(sum);
+}
+
+FITNAS_API path_graph::path_graph(double offset, const std::vector<window_term>& terms,
+                                  std::span<const int> operator_counts, const canonical_pairs& rule)
+    : m_offset(offset), m_pairs_suffice(rule.sufficient) {
+    m_counts.assign(operator_counts.begin(), operator_counts.end());
+    const auto cells = static_cast<int>(m_counts.size());
+    int memory = rule.all ? 0 : 1;
+    for (const window_term& t : terms) {
+        memory = (std::max)(memory, t.last - t.first - 1);
+    }
+    const auto codes = [&](int first, int last) -> std::size_t {
+        return window_codes(operator_counts, (std::max)(first, 0), last);
+    };
+    auto term = terms.begin();
+    for (int t = 0; t < cells; ++t) {
+        const auto at = static_cast<std::size_t>(t);
+        const std::size_t count = m_counts[at];
+        const std::size_t states = codes(t - memory, t);
+        m_states.push_back(states);
+        m_kept.push_back(memory == 0 ? 0 : codes(t + 1 - memory, t));
+        std::vector<double> gains(states * count, 0.0);
+        if (term != terms.end() && term->last == t + 1) {
+            for (std::size_t i = 0; i < gains.size(); ++i) {
+                gains[i] = term->values[i % term->values.size()];
+            }
+            ++term;
+        }
+        for (std::size_t i = 0; i < gains.size(); ++i) {
+            const std::size_t o = i % count;
+            const bool follows =
+                memory == 0 || t == 0 || rule.follows[at][i / count % m_counts[at - 1] * count + o] != 0;
+            if (rule.stands[at][o] == 0 || !follows) {
+                gains[i] = -std::numeric_limits<double>::infinity();
+            }
+        }
+        m_gains.push_back(std::move(gains));
+    }
+    m_states.push_back(codes(cells - memory, cells));
+    m_scale = std::abs(m_offset);
+    for (const std::vector<double>& g : m_gains) {
+        double most = 0;
+        for (const double v : g) {
+            most = std::isfinite(v) ? (std::max)(most, std::abs(v)) : most;
+        }
+        m_scale += most;
+    }
+}
+
+FITNAS_LAZY_AGAIN void weigh(const path_graph& graph, const std::vector<path_cost>& costs,
+                             std::span<const double> weights, std::size_t cell, std::vector<double>& price) {
     price.assign(graph.operators(cell), 0.0);
     for (std::size_t i = 0; i < weights.size(); ++i) {
         for (std::size_t o = 0; o < price.size(); ++o) {
@@ -18631,8 +19331,9 @@ FITNAS_API void weigh(const path_graph& graph, const std::vector<path_cost>& cos
     }
 }
 
-FITNAS_API void best_behind(const path_graph& graph, const std::vector<path_cost>& costs,
-                            std::span<const double> weights, std::vector<std::vector<double>>& values) {
+FITNAS_LAZY_AGAIN void best_behind(const path_graph& graph, const std::vector<path_cost>& costs,
+                                   std::span<const double> weights,
+                                   std::vector<std::vector<double>>& values) {
     values.resize(graph.cells() + 1);
     values.back().assign(graph.states(graph.cells()), 0.0);
     std::vector<double> price;
@@ -18653,9 +19354,10 @@ FITNAS_API void best_behind(const path_graph& graph, const std::vector<path_cost
     }
 }
 
-FITNAS_API std::vector<std::uint8_t> best_path(const path_graph& graph, const std::vector<path_cost>& costs,
-                                               std::span<const double> weights,
-                                               const std::vector<std::vector<double>>& values) {
+FITNAS_LAZY_AGAIN std::vector<std::uint8_t> best_path(const path_graph& graph,
+                                                      const std::vector<path_cost>& costs,
+                                                      std::span<const double> weights,
+                                                      const std::vector<std::vector<double>>& values) {
     std::vector<std::uint8_t> path;
     std::vector<double> price;
     std::size_t state = 0;
@@ -18679,6 +19381,51 @@ FITNAS_API std::vector<std::uint8_t> best_path(const path_graph& graph, const st
 } // namespace fitnas::search::detail
 
 #endif
+
+namespace fitnas::search {
+
+namespace detail {
+
+/// What an exact search is to find.
+struct exact_question {
+    const path_graph& graph;
+    const limit_check& limits;
+    const exact_options& options;
+    int exponent;       ///< of the power of two that the graph's tables were divided by
+    std::uint64_t size; ///< of the space
+    bool (*is_canonical)(std::span<const std::uint8_t> code);
+};
+
+struct exact_answer {
+    std::vector<best_codes::entry> best;
+    exact_report report;
+    std::exception_ptr stopped; ///< what the observer threw
+};
+
+/// Finds the best canonical codes: first a list of good ones, then all beginnings whose bound is not below
+/// its last.
+FITNAS_LAZY exact_answer answer_of(const exact_question& question);
+
+} // namespace detail
+
+} // namespace fitnas::search
+
+#if FITNAS_DEFINITIONS
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <string>
+#include <utility>
+
+#endif
+
+// ---- fitnas/search/path_bounds.hpp ----
+/// @file
+/// @brief Upper bounds on what a path can still reach under limits.
 
 namespace fitnas::search::detail {
 
@@ -18875,92 +19622,54 @@ FITNAS_API void path_bounds::choose() {
 
 #endif
 
-namespace fitnas::search {
+#if FITNAS_DEFINITIONS
 
-struct exact_options {
-    std::size_t top = 10; ///< how many to return, at least 1; fewer where fewer keep the limits
-    cost::limit limit{};  ///< any number of them together
-    /// How far below the true best, in the unit of the predictions, what is found may lie: at least 0. Above
-    /// 0 the search may stop earlier; see `exact_report::gap` for how far it is.
-    double tolerance = 0;
-    /// Beginnings to look at before the search gives what it has, see `exact_report::gap`.
-    std::uint64_t most_beginnings = (std::numeric_limits<std::uint64_t>::max)();
-    /// Beginnings that are kept, cell by cell, for a first list, at least 1. Without a tolerance only the
-    /// time depends on it.
-    std::size_t beam = 4096;
-    /// Called after each cell of the first list, then after some thousand beginnings and after each part, by
-    /// one thread at a time. `done` and `total` count cells, then parts of the space.
-    fitnas::observer observer{};
-};
+namespace fitnas::search::detail {
 
-/// @brief What an exact search did.
-struct exact_report {
-    std::uint64_t tabulated = 0; ///< values in the model's windows
-    std::uint64_t looked_at = 0; ///< beginnings of architectures, whole ones among them
-    /// The i-th best of the space is at most this much better than the i-th that was found: 0 where neither a
-    /// tolerance nor `most_beginnings`, nor a cancelling observer, left anything out; infinity where fewer
-    /// than asked for were found before.
-    double gap = 0;
-};
-
-namespace detail {
-
-/// Finds the best canonical codes: first a list of good ones, then all beginnings whose bound is not below
-/// its last.
-template <code_space Space>
+/// One exact search.
 class exact_search {
 public:
-    using code = architecture<Space>;
-
-    /// @param exponent of the power of two that the tables were divided by
-    exact_search(const windows<Space>& tables, const exact_options& options, int exponent)
-        : m_options(options),
-          m_exponent(exponent),
-          m_check(possible(options.limit)),
-          m_graph(tables),
+    explicit exact_search(const exact_question& question)
+        : m_options(question.options),
+          m_tolerance(std::ldexp(m_options.tolerance, -question.exponent)),
+          m_exponent(question.exponent),
+          m_check(question.limits),
+          m_is_canonical(question.is_canonical),
+          m_graph(question.graph),
           m_costs(path_costs_of(m_check)),
           m_bounds(m_graph, m_costs),
           m_lowest(-m_graph.scale()),
           m_watch(m_options.observer) {
-        m_options.tolerance = std::ldexp(options.tolerance, -exponent);
         const memory_size kept =
-            (std::min)(std::uint64_t{(std::max)(options.top, options.beam)}, Space::size);
-        require_memory("exact: a list of " + std::to_string(options.top) + " and a beam of " +
-                           std::to_string(options.beam),
-                       kept * (largest_choice() + 1) * (sizeof(beginning) + m_costs.size() * sizeof(double)),
+            (std::min)(std::uint64_t{(std::max)(m_options.top, m_options.beam)}, question.size);
+        std::uint64_t choices = 0;
+        for (std::size_t i = 0; i < m_graph.cells(); ++i) {
+            choices = (std::max)(choices, std::uint64_t{m_graph.operators(i)});
+        }
+        require_memory("exact: a list of " + std::to_string(m_options.top) + " and a beam of " +
+                           std::to_string(m_options.beam),
+                       kept * (choices + 1) *
+                           (sizeof(beginning) + m_graph.cells() + m_costs.size() * sizeof(double)),
                        0, "fewer need less");
     }
 
-    std::vector<candidate<Space>> run(exact_report& report) {
+    exact_answer run() {
+        exact_report report;
         list found(m_options.top, "exact");
         const bool bounds_are_met = m_costs.empty() && m_graph.pairs_suffice();
         beam(found, bounds_are_met, report);
         if (!bounds_are_met) {
             found = prove(found, report);
         }
-        std::vector<candidate<Space>> best;
-        for (const entry& e : found.sorted()) {
-            best.push_back(candidate_by<Space>(e.code, std::ldexp(e.value, m_exponent), m_check));
+        std::vector<entry> best = found.sorted();
+        for (entry& e : best) {
+            e.value = std::ldexp(e.value, m_exponent);
         }
-        return fitnas::detail::or_partial(
-            [&] {
-                m_watch.rethrow();
-                if (best.empty()) {
-                    throw m_check.nothing_found("exact", "no architecture of the space");
-                }
-                return best;
-            },
-            [&] { return best; });
+        return {std::move(best), report, m_watch.failure()};
     }
 
 private:
-    static constexpr std::uint64_t largest_choice() {
-        int most = 0;
-        for (const int c : Space::operator_counts) {
-            most = (std::max)(most, c);
-        }
-        return static_cast<std::uint64_t>(most);
-    }
+    using code = std::vector<std::uint8_t>;
     /// @return whether to go on
     bool tell(std::size_t done, std::size_t total) const {
         return m_watch({.stage = "exact",
@@ -18968,29 +19677,35 @@ private:
                         .total = static_cast<long long>(total),
                         .seconds = m_clock.seconds()});
     }
-    using list = shortlist<Space>;
-    using entry = typename list::entry;
-    static limit_check possible(const cost::limit& limit) {
-        limit_check limits = check_of<Space>(limit);
-        limits.require_possible("exact");
-        return limits;
-    }
-    /// A beginning of an architecture.
+    using list = best_codes;
+    using entry = list::entry;
     struct beginning {
-        code code_{};
         double bound = 0;
         double score = 0;
         std::size_t state = 0;
-        std::vector<double> spent{};
+        std::size_t row = 0;
     };
+    /// Beginnings of one length, with zeros behind.
+    struct generation {
+        std::vector<beginning> all{};
+        code codes{};                ///< [row][cell]
+        std::vector<double> spent{}; ///< [row][cost]
+    };
+    std::span<const std::uint8_t> code_of(const generation& g, const beginning& b) const {
+        return {g.codes.data() + b.row * m_graph.cells(), m_graph.cells()};
+    }
+    const double* spent_of(const generation& g, const beginning& b) const {
+        return g.spent.data() + b.row * m_costs.size();
+    }
 
-    beginning start() const {
-        beginning b;
-        b.score = m_graph.offset();
+    generation start() const {
+        generation g;
+        g.all.push_back({.score = m_graph.offset()});
+        g.codes.resize(m_graph.cells());
         for (const path_cost& c : m_costs) {
-            b.spent.push_back(c.start);
+            g.spent.push_back(c.start);
         }
-        return b;
+        return g;
     }
 
     /// What is spent behind a cell, of each cost; false where no way on keeps the limits.
@@ -19004,59 +19719,66 @@ private:
         return true;
     }
 
-    /// Goes on with an operator; false where no code of interest does.
-    bool extend(const beginning& from, std::size_t cell, std::size_t o, beginning& to) const {
-        const double gain = m_graph.gains(cell, from.state)[o];
+    /// Goes on with an operator, where a code of interest does.
+    /// @return whether there is one more in `to`
+    bool extend(const generation& from, const beginning& b, std::size_t cell, std::size_t o,
+                generation& to) const {
+        const double gain = m_graph.gains(cell, b.state)[o];
         if (gain == -std::numeric_limits<double>::infinity()) {
             return false;
         }
-        to.spent.resize(m_costs.size());
-        if (!spend(from.spent.data(), cell, o, to.spent.data())) {
+        beginning next{.row = to.all.size()};
+        to.spent.resize((next.row + 1) * m_costs.size());
+        double* const spent = to.spent.data() + next.row * m_costs.size();
+        if (!spend(spent_of(from, b), cell, o, spent)) {
             return false;
         }
-        to.score = from.score + gain;
-        to.state = m_graph.next(cell, from.state, o);
-        to.bound = m_bounds(cell + 1, to.state, to.score, to.spent.data());
-        to.code_ = from.code_;
-        to.code_[cell] = static_cast<std::uint8_t>(o);
+        next.score = b.score + gain;
+        next.state = m_graph.next(cell, b.state, o);
+        next.bound = m_bounds(cell + 1, next.state, next.score, spent);
+        to.codes.resize((next.row + 1) * m_graph.cells());
+        std::uint8_t* const operators = to.codes.data() + next.row * m_graph.cells();
+        std::copy_n(code_of(from, b).data(), cell, operators);
+        operators[cell] = static_cast<std::uint8_t>(o);
+        to.all.push_back(next);
         return true;
     }
 
-    bool wanted(const code& a) const {
-        return m_check.meets(a) && (m_graph.pairs_suffice() || canonical<Space>(a) == a);
+    bool wanted(std::span<const std::uint8_t> a) const {
+        return m_check.meets(a) && (m_graph.pairs_suffice() || m_is_canonical(a));
     }
 
     /// Keeps the beginnings with the best bounds. Where some code meets each bound, those of the best `top`
     /// codes are among the best `top` beginnings: each beginning before one of them stands for a better code.
     void beam(list& found, bool bounds_are_met, exact_report& report) const {
         const std::size_t keep = bounds_are_met ? m_options.top : (std::max)(m_options.top, m_options.beam);
-        std::vector<beginning> now{start()};
-        std::vector<beginning> next;
+        generation now = start();
+        generation next;
         for (std::size_t cell = 0; cell < m_graph.cells(); ++cell) {
-            next.clear();
-            beginning b;
-            for (const beginning& from : now) {
+            next.all.clear();
+            next.codes.clear(); // the next ones have zeros behind
+            for (const beginning& b : now.all) {
                 for (std::size_t o = 0; o < m_graph.operators(cell); ++o) {
-                    if (extend(from, cell, o, b)) {
-                        next.push_back(b);
-                    }
+                    extend(now, b, cell, o, next);
                 }
             }
-            report.looked_at += next.size();
-            const auto order = [](const beginning& a, const beginning& c) {
-                return a.bound != c.bound ? a.bound > c.bound : a.code_ < c.code_;
+            report.looked_at += next.all.size();
+            const auto order = [&](const beginning& a, const beginning& b) {
+                return a.bound != b.bound
+                           ? a.bound > b.bound
+                           : std::memcmp(code_of(next, a).data(), code_of(next, b).data(), cell + 1) < 0;
             };
-            if (next.size() > keep) {
-                std::nth_element(next.begin(), next.begin() + static_cast<std::ptrdiff_t>(keep), next.end(),
-                                 order);
-                next.resize(keep);
+            if (next.all.size() > keep) {
+                std::nth_element(next.all.begin(), next.all.begin() + static_cast<std::ptrdiff_t>(keep),
+                                 next.all.end(), order);
+                next.all.resize(keep);
             }
             std::swap(now, next);
             tell(cell + 1, m_graph.cells()); // the list is finished even so: there is nothing else to give
         }
-        for (const beginning& b : now) {
-            if (wanted(b.code_)) {
-                found.offer(b.code_, b.score);
+        for (const beginning& b : now.all) {
+            if (wanted(code_of(now, b))) {
+                found.offer(code_of(now, b), b.score);
             }
         }
     }
@@ -19065,22 +19787,24 @@ private:
     list prove(const list& known, exact_report& report) const {
         list none(m_options.top, "exact");
         walker cut(*this, known, none);
-        std::vector<beginning> parts{start()};
+        generation parts = start();
         std::size_t cell = 0;
-        for (; cell + 1 < m_graph.cells() && parts.size() < 256; ++cell) {
-            std::vector<beginning> next;
-            beginning b;
-            for (const beginning& from : parts) {
+        for (; cell + 1 < m_graph.cells() && parts.all.size() < 256; ++cell) {
+            generation next;
+            for (const beginning& b : parts.all) {
                 for (std::size_t o = 0; o < m_graph.operators(cell); ++o) {
-                    if (extend(from, cell, o, b) && cut.may_take(b.bound, b.code_, cell + 1)) {
-                        next.push_back(b);
+                    if (extend(parts, b, cell, o, next) &&
+                        !cut.may_take(next.all.back().bound, code_of(next, next.all.back()), cell + 1)) {
+                        next.all.pop_back();
                     }
                 }
             }
             parts = std::move(next);
         }
-        std::stable_sort(parts.begin(), parts.end(),
-                         [](const beginning& a, const beginning& b) { return a.bound > b.bound; });
+        // The best bounds first; of equal ones the first rows.
+        std::sort(parts.all.begin(), parts.all.end(), [](const beginning& a, const beginning& b) {
+            return a.bound != b.bound ? a.bound > b.bound : a.row < b.row;
+        });
         // A fixed number of groups, so that what is looked at does not depend on the number of threads.
         std::vector<list> lists(static_cast<std::size_t>(sum_groups), none);
         std::vector<walker> walkers;
@@ -19089,8 +19813,8 @@ private:
         }
         parallel_for(sum_groups, [&](std::ptrdiff_t group) {
             walker& mine = walkers[static_cast<std::size_t>(group)];
-            for (auto p = static_cast<std::size_t>(group); p < parts.size(); p += lists.size()) {
-                mine.from(parts[p], cell, parts.size());
+            for (auto p = static_cast<std::size_t>(group); p < parts.all.size(); p += lists.size()) {
+                mine.from(parts, parts.all[p], cell);
             }
         });
         // With a tolerance, some that were known may not have been found again.
@@ -19102,7 +19826,7 @@ private:
             left_out = (std::max)(left_out, walkers[g].left_out());
             report.looked_at += walkers[g].looked_at();
         }
-        std::sort(all.begin(), all.end(), list::better);
+        std::sort(all.begin(), all.end(), list::better<entry>);
         all.erase(std::unique(all.begin(), all.end(),
                               [](const entry& a, const entry& b) { return a.code == b.code; }),
                   all.end());
@@ -19126,11 +19850,11 @@ private:
               m_spent((m.m_graph.cells() + 1) * m.m_costs.size()),
               m_stopped(m.m_watch.stopped()) {}
 
-        /// @param parts how many there are in all
-        void from(const beginning& b, std::size_t cell, std::size_t parts) {
-            m_parts = parts;
-            m_code = b.code_;
-            std::copy(b.spent.begin(), b.spent.end(), spent(cell));
+        void from(const generation& parts, const beginning& b, std::size_t cell) {
+            m_parts = parts.all.size();
+            const std::span<const std::uint8_t> begun = m.code_of(parts, b);
+            m_code.assign(begun.begin(), begun.end());
+            std::copy_n(m.spent_of(parts, b), m.m_costs.size(), spent(cell));
             if (may_take(b.bound, m_code, cell)) {
                 descend(cell, b.state, b.score);
             }
@@ -19139,7 +19863,7 @@ private:
         }
 
         /// Whether codes that begin so, of scores up to `bound`, are looked for.
-        bool may_take(double bound, const code& a, std::size_t cells) {
+        bool may_take(double bound, std::span<const std::uint8_t> a, std::size_t cells) {
             if (bound < m.m_lowest) { // no code keeps all limits
                 return false;
             }
@@ -19147,7 +19871,7 @@ private:
                 return false;
             }
             const double threshold = (std::max)(m_known.threshold(), m_found.threshold());
-            if (m_stopped || (m.m_options.tolerance > 0 && bound <= threshold + m.m_options.tolerance) ||
+            if (m_stopped || (m.m_tolerance > 0 && bound <= threshold + m.m_tolerance) ||
                 m_looked_at > m.m_options.most_beginnings / static_cast<std::uint64_t>(sum_groups)) {
                 m_left_out = (std::max)(m_left_out, bound);
                 return false;
@@ -19218,10 +19942,12 @@ private:
         bool m_stopped;
     };
 
-    exact_options m_options;
+    const exact_options& m_options;
+    double m_tolerance;
     int m_exponent;
-    limit_check m_check;
-    path_graph m_graph;
+    const limit_check& m_check;
+    bool (*m_is_canonical)(std::span<const std::uint8_t>);
+    const path_graph& m_graph;
     std::vector<path_cost> m_costs;
     path_bounds m_bounds;
     double m_lowest; // no sum is below this
@@ -19230,34 +19956,55 @@ private:
     mutable std::atomic<std::size_t> m_parts_done{0};
 };
 
-} // namespace detail
+FITNAS_LAZY_AGAIN exact_answer answer_of(const exact_question& question) {
+    return exact_search(question).run();
+}
 
-} // namespace fitnas::search
+} // namespace fitnas::search::detail
+
+#endif
 
 namespace fitnas::search {
+
+namespace detail {
+
+template <code_space Space>
+bool is_canonical(std::span<const std::uint8_t> code) {
+    const auto a = fitnas::detail::architecture_of<Space>(code);
+    return canonical<Space>(a) == a;
+}
+
+} // namespace detail
 
 /// @brief The best of a whole space, by windows that were made before: see below.
 template <code_space Space>
 std::vector<candidate<Space>> exact(const windows<Space>& model, const exact_options& options = {},
                                     exact_report* report = nullptr) {
-    if (options.top < 1) {
-        throw option_error("[F0709] exact: top: expected at least 1, got 0");
-    }
-    if (options.beam < 1) {
-        throw option_error("[F0710] exact: beam: expected at least 1, got 0");
-    }
-    if (!(options.tolerance >= 0) || !std::isfinite(options.tolerance)) {
-        throw option_error("[F0711] exact: tolerance: expected a number from 0, got " +
-                           fitnas::detail::number_text(options.tolerance));
-    }
-    exact_report mine;
-    exact_report& done = report != nullptr ? *report : mine;
-    done = {};
-    for (const window_term& t : model.terms()) {
-        done.tabulated += t.values.size();
-    }
+    detail::require_options(options);
+    const limit_check limits = check_of<Space>(options.limit);
+    limits.require_possible("exact");
     const int exponent = detail::far_exponent(model);
-    return detail::exact_search<Space>(detail::divided(model, exponent), options, exponent).run(done);
+    const detail::path_graph graph(detail::divided(model, exponent));
+    const detail::exact_answer answer =
+        detail::answer_of({graph, limits, options, exponent, Space::size, detail::is_canonical<Space>});
+    if (report != nullptr) {
+        *report = answer.report;
+        for (const window_term& t : model.terms()) {
+            report->tabulated += t.values.size();
+        }
+    }
+    const auto best = [&] { return detail::candidates_of<Space>(answer.best, limits); };
+    return fitnas::detail::or_partial(
+        [&] {
+            if (answer.stopped) {
+                std::rethrow_exception(answer.stopped);
+            }
+            if (answer.best.empty()) {
+                throw limits.nothing_found("exact", "no architecture of the space");
+            }
+            return best();
+        },
+        best);
 }
 
 /// @brief The true best of a whole space: every network once, under any limits, without enumeration.
@@ -20152,7 +20899,7 @@ private:
                 m_seen.push_back({some[i], values[i]});
             }
         }
-        std::sort(m_seen.begin(), m_seen.end(), shortlist<Space>::better);
+        std::sort(m_seen.begin(), m_seen.end(), best_codes::better<typename shortlist<Space>::entry>);
         std::set<code> kept;
         std::erase_if(m_seen, [&](const auto& e) {
             return kept.size() == m_options.rescored || !kept.insert(e.code).second;
@@ -20394,7 +21141,7 @@ public:
             for (const std::size_t c : asked.costs) {
                 tell(list.back(), c, costs[c]);
             }
-            detail::tell_costs(list.back(), asked.others);
+            detail::tell_costs(list.back().architecture, asked.others, list.back().costs);
         }
         return list;
     }
@@ -20601,7 +21348,7 @@ FITNAS_API latency_table::latency_table(const space_layout& layout, std::vector<
                                 detail::number_text(m_milliseconds[i]));
         }
     }
-    m_terms = detail::block_terms(layout, [&](std::size_t b) { return m_milliseconds[b]; });
+    m_terms = detail::block_terms(layout, m_milliseconds);
 }
 
 } // namespace fitnas
@@ -20768,7 +21515,7 @@ public:
 
     /// Calls `visit(selected_block)` for each block, in the order of the flat buffer.
     template <class Visit>
-    void for_each_block(Visit&& visit) const {
+    FITNAS_COLD void for_each_block(Visit&& visit) const {
         selected_block at;
         for (; at.layer < m_space.layers.size(); ++at.layer) {
             const space_layer& l = m_space.layers[at.layer];
@@ -20847,12 +21594,12 @@ struct selected_primitive {
     int norm = -1;          ///< the number of this batch norm in the block; -1: it is none
 };
 
-FITNAS_COLD FITNAS_API void require_offset(const std::string& what, long long expected, long long got);
+FITNAS_LAZY FITNAS_COLD void require_offset(const std::string& what, long long expected, long long got);
 
 /// Calls `visit(selected_primitive)` for each primitive, in the order of the flat buffer.
 /// @throws shape_error where the primitives of a block have more or fewer parameters than the block
 template <class Visit>
-void for_each_primitive(const selection& of, Visit&& visit) {
+FITNAS_COLD void for_each_primitive(const selection& of, Visit&& visit) {
     of.for_each_block([&](const selected_block& b) {
         selected_primitive at{.block = &b, .input = b.block->input, .offset = b.offset};
         int norms = 0;
@@ -20869,7 +21616,7 @@ void for_each_primitive(const selection& of, Visit&& visit) {
 }
 
 /// `cell2.op1_mb3_k5.step4_`, before the primitive's name.
-inline std::string prefix_of(const selection& of, const selected_primitive& p) {
+FITNAS_COLD inline std::string prefix_of(const selection& of, const selected_primitive& p) {
     return of.name_of(*p.block) + ".step" + std::to_string(p.step) + "_";
 }
 
@@ -20882,7 +21629,7 @@ struct selected_norm {
 };
 
 /// @return all batch norms, in the order of the blocks
-FITNAS_COLD FITNAS_API std::vector<selected_norm> selected_norms(const selection& of);
+FITNAS_LAZY FITNAS_COLD std::vector<selected_norm> selected_norms(const selection& of);
 
 } // namespace fitnas::detail
 
@@ -20890,14 +21637,14 @@ FITNAS_COLD FITNAS_API std::vector<selected_norm> selected_norms(const selection
 
 namespace fitnas::detail {
 
-FITNAS_API void require_offset(const std::string& what, long long expected, long long got) {
+FITNAS_LAZY_AGAIN void require_offset(const std::string& what, long long expected, long long got) {
     if (got != expected) {
         throw shape_error("[F0580] " + what + ": expected " + std::to_string(expected) +
                           " parameters, its parts have " + std::to_string(got));
     }
 }
 
-FITNAS_API std::vector<selected_norm> selected_norms(const selection& of) {
+FITNAS_LAZY_AGAIN std::vector<selected_norm> selected_norms(const selection& of) {
     std::vector<selected_norm> norms;
     for_each_primitive(of, [&](const selected_primitive& p) {
         if (p.norm >= 0) {
@@ -20941,7 +21688,7 @@ public:
     /// @param part the blocks that there are; of one architecture each layer has one, and nothing is left to
     /// choose
     /// @param s of the first values
-    weights(const selection& part, seed s);
+    FITNAS_COLD weights(const selection& part, seed s);
 
     /// Which blocks of the space these are.
     const selection& part() const { return m_part; }
@@ -21031,7 +21778,7 @@ Images walk(const weights& w, std::span<const int> path, Images x, Layer&& layer
 }
 
 /// @return mean, 1 / deviation, scale and shift of one batch norm of a run: 4 x channels
-FITNAS_API std::vector<float> norm_values(const block_run& run, int norm, int channels);
+FITNAS_LAZY std::vector<float> norm_values(const block_run& run, int norm, int channels);
 
 /// Batch norm statistics of blocks, in memory of their own.
 class block_statistics {
@@ -21110,7 +21857,7 @@ private:
 
 namespace fitnas::detail {
 
-FITNAS_API std::vector<float> norm_values(const block_run& run, int norm, int channels) {
+FITNAS_LAZY_AGAIN std::vector<float> norm_values(const block_run& run, int norm, int channels) {
     const norm_state& state = run.norms[static_cast<std::size_t>(norm)];
     std::vector<float> values;
     for (const float* from : {state.mean, state.inverse, state.scale, state.shift}) {
@@ -21167,20 +21914,20 @@ void for_each_plan(const selection& of, Visit&& visit) {
 }
 
 /// Floats in the arena of a training step: of the path that takes most, layer by layer.
-FITNAS_COLD FITNAS_API memory_size step_floats(const selection& of, memory_size batch);
+FITNAS_LAZY FITNAS_COLD memory_size step_floats(const selection& of, memory_size batch);
 
 /// Floats in the arena of scoring.
-FITNAS_COLD FITNAS_API memory_size scoring_floats(const selection& of, memory_size images,
-                                                  memory_size calibration);
+FITNAS_LAZY FITNAS_COLD memory_size scoring_floats(const selection& of, memory_size images,
+                                                   memory_size calibration);
 
-FITNAS_COLD FITNAS_API memory_size largest_workspace(const selection& of, bool backward_follows);
+FITNAS_LAZY FITNAS_COLD memory_size largest_workspace(const selection& of, bool backward_follows);
 
 /// @param copies floats of each weight beside these: of the optimiser, of the mean
-FITNAS_COLD FITNAS_API memory_size training_bytes(const selection& of, memory_size batch,
-                                                  memory_size copies = 1);
+FITNAS_LAZY FITNAS_COLD memory_size training_bytes(const selection& of, memory_size batch,
+                                                   memory_size copies = 1);
 
-FITNAS_COLD FITNAS_API memory_size evaluation_bytes(const selection& of, memory_size images,
-                                                    memory_size calibration);
+FITNAS_LAZY FITNAS_COLD memory_size evaluation_bytes(const selection& of, memory_size images,
+                                                     memory_size calibration);
 
 } // namespace detail
 
@@ -21219,7 +21966,7 @@ std::uint64_t training_bytes(const architecture<Space>& a, std::size_t batch) {
 
 namespace fitnas::detail {
 
-FITNAS_API memory_size step_floats(const selection& of, memory_size batch) {
+FITNAS_LAZY_AGAIN memory_size step_floats(const selection& of, memory_size batch) {
     memory_size place; // of the gradient between two layers
     memory_size kept;  // of the layers before
     memory_size here;  // of the present layer's largest candidate
@@ -21241,7 +21988,8 @@ FITNAS_API memory_size step_floats(const selection& of, memory_size batch) {
     return place * 2 + (std::max)(peak, kept + here);
 }
 
-FITNAS_API memory_size scoring_floats(const selection& of, memory_size images, memory_size calibration) {
+FITNAS_LAZY_AGAIN memory_size scoring_floats(const selection& of, memory_size images,
+                                             memory_size calibration) {
     const bool calibrated = calibration.value() > 0;
     memory_size kept; // outputs of the layers before
     memory_size here;
@@ -21266,7 +22014,7 @@ FITNAS_API memory_size scoring_floats(const selection& of, memory_size images, m
     return (std::max)(peak, kept + here);
 }
 
-FITNAS_API memory_size largest_workspace(const selection& of, bool backward_follows) {
+FITNAS_LAZY_AGAIN memory_size largest_workspace(const selection& of, bool backward_follows) {
     memory_size most;
     for_each_plan(of, [&](std::size_t, const block_plan& plan, shape) {
         most = (std::max)(most, workspace_floats(plan, backward_follows));
@@ -21274,14 +22022,15 @@ FITNAS_API memory_size largest_workspace(const selection& of, bool backward_foll
     return most;
 }
 
-FITNAS_API memory_size training_bytes(const selection& of, memory_size batch, memory_size copies) {
+FITNAS_LAZY_AGAIN memory_size training_bytes(const selection& of, memory_size batch, memory_size copies) {
     // Weights, gradients, and the weights before, for a training that diverges.
     return memory_size(sizeof(float)) *
            (memory_size::of(of.parameters()) * (copies + memory_size(3)) +
             image_floats(batch, of.space().input) + step_floats(of, batch) + largest_workspace(of, true));
 }
 
-FITNAS_API memory_size evaluation_bytes(const selection& of, memory_size images, memory_size calibration) {
+FITNAS_LAZY_AGAIN memory_size evaluation_bytes(const selection& of, memory_size images,
+                                               memory_size calibration) {
     return memory_size(sizeof(float)) *
            (memory_size::of(of.parameters()) + image_floats(images, of.space().input) +
             image_floats(calibration, of.space().input) + scoring_floats(of, images, calibration) +
@@ -21313,7 +22062,7 @@ primitive_tensors(const primitive& p, shape in);
 /// All tensors of a selection, in the order of the buffer: `cell2.op1_mb3_k5.step4_depthwise.weight` is the
 /// fifth primitive of the second operator of the third cell.
 /// @throws shape_error where the tensors do not fill the buffer
-FITNAS_COLD FITNAS_API std::vector<weight_tensor> weight_tensors(const selection& of);
+FITNAS_LAZY FITNAS_COLD std::vector<weight_tensor> weight_tensors(const selection& of);
 
 } // namespace fitnas::detail
 
@@ -21321,7 +22070,7 @@ FITNAS_COLD FITNAS_API std::vector<weight_tensor> weight_tensors(const selection
 
 namespace fitnas::detail {
 
-FITNAS_API std::vector<std::pair<std::string, std::vector<std::uint64_t>>>
+FITNAS_COLD FITNAS_API std::vector<std::pair<std::string, std::vector<std::uint64_t>>>
 primitive_tensors(const primitive& p, shape in) {
     const auto n = [](long long value) { return static_cast<std::uint64_t>(value); };
     const std::uint64_t c = n(in.channels);
@@ -21352,7 +22101,7 @@ primitive_tensors(const primitive& p, shape in) {
     }
 }
 
-FITNAS_API std::vector<weight_tensor> weight_tensors(const selection& of) {
+FITNAS_LAZY_AGAIN std::vector<weight_tensor> weight_tensors(const selection& of) {
     std::vector<weight_tensor> all;
     for_each_primitive(of, [&](const selected_primitive& p) {
         const std::string prefix = prefix_of(of, p);
@@ -21377,23 +22126,23 @@ FITNAS_API std::vector<weight_tensor> weight_tensors(const selection& of) {
 namespace fitnas::detail {
 
 /// One pass without branches: exponents of ones alone are infinities and what is not a number.
-FITNAS_API bool all_finite(std::span<const float> values);
+FITNAS_LAZY bool all_finite(std::span<const float> values);
 
 /// @param values as long as the buffer of weights: weights, gradients
 /// @return the first tensor that has a value which is not finite; empty where none has
-FITNAS_COLD FITNAS_API std::string tensor_not_finite(const weights& w, std::span<const float> values);
+FITNAS_LAZY FITNAS_COLD std::string tensor_not_finite(const weights& w, std::span<const float> values);
 
 /// Refuses weights that an earlier training, or a change by hand, has spoilt.
-FITNAS_API void require_finite(const weights& w, const std::string& what);
+FITNAS_LAZY void require_finite(const weights& w, const std::string& what);
 
 /// Refuses images that the network does not take.
-FITNAS_COLD FITNAS_API void require_images(const weights& w, const image_source& data,
-                                           const std::string& what);
+FITNAS_LAZY FITNAS_COLD void require_images(const weights& w, const image_source& data,
+                                            const std::string& what);
 
 /// Refuses images that go forward together, and those that statistics are taken of, where they do not fit.
-FITNAS_COLD FITNAS_API void require_scoring_fits(const weights& w, std::size_t images,
-                                                 std::size_t calibration, std::uint64_t limit,
-                                                 const std::string& what, const std::string& advice);
+FITNAS_LAZY FITNAS_COLD void require_scoring_fits(const weights& w, std::size_t images,
+                                                  std::size_t calibration, std::uint64_t limit,
+                                                  const std::string& what, const std::string& advice);
 
 } // namespace fitnas::detail
 
@@ -21401,7 +22150,7 @@ FITNAS_COLD FITNAS_API void require_scoring_fits(const weights& w, std::size_t i
 
 namespace fitnas::detail {
 
-FITNAS_API bool all_finite(std::span<const float> values) {
+FITNAS_LAZY_AGAIN bool all_finite(std::span<const float> values) {
     constexpr std::uint32_t exponent = 0x7F800000U;
     std::uint32_t found = 0;
     for (const float v : values) {
@@ -21410,7 +22159,7 @@ FITNAS_API bool all_finite(std::span<const float> values) {
     return found == 0;
 }
 
-FITNAS_API std::string tensor_not_finite(const weights& w, std::span<const float> values) {
+FITNAS_LAZY_AGAIN std::string tensor_not_finite(const weights& w, std::span<const float> values) {
     for (const weight_tensor& t : weight_tensors(w.part())) {
         if (!all_finite(values.subspan(t.offset, t.size))) {
             return t.name;
@@ -21419,14 +22168,14 @@ FITNAS_API std::string tensor_not_finite(const weights& w, std::span<const float
     return {};
 }
 
-FITNAS_API void require_finite(const weights& w, const std::string& what) {
+FITNAS_LAZY_AGAIN void require_finite(const weights& w, const std::string& what) {
     if (!all_finite(w.values())) {
         throw numeric_error("[F0516] " + what + ": there are weights that are not finite, first in " +
                             tensor_not_finite(w, w.values()));
     }
 }
 
-FITNAS_API void require_images(const weights& w, const image_source& data, const std::string& what) {
+FITNAS_LAZY_AGAIN void require_images(const weights& w, const image_source& data, const std::string& what) {
     require_consistent(data, what);
     if (data.image_shape() != w.input()) {
         throw shape_error("[F0514] " + what + ": the network takes images of " + to_string(w.input()) +
@@ -21438,9 +22187,9 @@ FITNAS_API void require_images(const weights& w, const image_source& data, const
     }
 }
 
-FITNAS_API void require_scoring_fits(const weights& w, std::size_t images, std::size_t calibration,
-                                     std::uint64_t limit, const std::string& what,
-                                     const std::string& advice) {
+FITNAS_LAZY_AGAIN void require_scoring_fits(const weights& w, std::size_t images, std::size_t calibration,
+                                            std::uint64_t limit, const std::string& what,
+                                            const std::string& advice) {
     constexpr auto most = static_cast<std::size_t>((std::numeric_limits<int>::max)());
     const std::string asked =
         what + ": " +
@@ -21467,8 +22216,8 @@ namespace fitnas::detail {
 /// Runs a path again, block by block.
 /// @param images count x input shape
 /// @return where the first value that is not finite comes up, going forward
-FITNAS_COLD FITNAS_API std::string first_not_finite(const weights& w, const network_path& path,
-                                                    const float* images, int count);
+FITNAS_LAZY FITNAS_COLD std::string first_not_finite(const weights& w, const network_path& path,
+                                                     const float* images, int count);
 
 } // namespace fitnas::detail
 
@@ -21476,8 +22225,8 @@ FITNAS_COLD FITNAS_API std::string first_not_finite(const weights& w, const netw
 
 namespace fitnas::detail {
 
-FITNAS_API std::string first_not_finite(const weights& w, const network_path& path, const float* images,
-                                        int count) {
+FITNAS_LAZY_AGAIN std::string first_not_finite(const weights& w, const network_path& path,
+                                               const float* images, int count) {
     if (const std::string tensor = tensor_not_finite(w, w.values()); !tensor.empty()) {
         return "the weight " + tensor;
     }
@@ -21668,8 +22417,8 @@ private:
 };
 
 /// @return one score a path
-FITNAS_API std::vector<path_score> score_paths(const weights& w, std::span<const network_path> paths,
-                                               const dataset& data, const evaluate_options& o);
+FITNAS_LAZY std::vector<path_score> score_paths(const weights& w, std::span<const network_path> paths,
+                                                const dataset& data, const evaluate_options& o);
 
 } // namespace detail
 
@@ -21699,17 +22448,35 @@ struct evaluation {
 };
 
 namespace detail {
-/// Scores by canonical form as those of the architectures, in their order.
+/// Different networks in the order of their codes, and which of them each architecture is.
+template <search_space_type Space>
+struct numbered_networks {
+    std::vector<architecture<Space>> codes;
+    std::vector<std::size_t> number_of;
+
+    explicit numbered_networks(std::span<const architecture<Space>> architectures) {
+        const auto all = canonical_codes<Space>(architectures);
+        code_numbers numbers = numbers_of(rows_of<Space>(all));
+        for (const std::size_t row : numbers.first_row) {
+            codes.push_back(all[row]);
+        }
+        number_of = std::move(numbers.of_row);
+    }
+};
+
+/// @param number_of of each row, the path that it is
+FITNAS_LAZY void take_scores(const std::vector<std::size_t>& number_of, const std::vector<path_score>& scores,
+                             std::vector<double>& accuracy, std::vector<double>& negative_loss);
+
+/// Scores of networks as those of the architectures, in their order.
 template <search_space_type Space>
 evaluation<Space> evaluation_of(std::span<const architecture<Space>> architectures,
-                                const std::map<architecture<Space>, path_score>& networks) {
+                                const numbered_networks<Space>& networks,
+                                const std::vector<path_score>& scores) {
     evaluation<Space> result;
     result.accuracy.kind = score_kind::supernet;
-    for (const architecture<Space>& a : architectures) {
-        const path_score& found = networks.at(canonical<Space>(a));
-        result.accuracy.push_back(a, found.accuracy);
-        result.negative_loss.push_back(-found.loss);
-    }
+    result.accuracy.architectures.assign(architectures.begin(), architectures.end());
+    take_scores(networks.number_of, scores, result.accuracy.scores, result.negative_loss);
     return result;
 }
 } // namespace detail
@@ -21727,21 +22494,13 @@ template <search_space_type Space>
 evaluation<Space> evaluate_both(const supernet<Space>& net,
                                 std::span<const architecture<Space>> architectures, const dataset& data,
                                 const evaluate_options& options = {}) {
-    std::map<architecture<Space>, detail::path_score> networks;
-    for (const architecture<Space>& a : architectures) {
-        networks.emplace(canonical<Space>(a), detail::path_score{});
-    }
+    const detail::numbered_networks<Space> networks(architectures);
     std::vector<detail::network_path> paths;
-    paths.reserve(networks.size());
-    for (const auto& entry : networks) {
-        paths.push_back(net.weights().path(entry.first));
+    for (const architecture<Space>& a : networks.codes) {
+        paths.push_back(net.weights().path(a));
     }
-    const std::vector<detail::path_score> scores = detail::score_paths(net.weights(), paths, data, options);
-    std::size_t next = 0;
-    for (auto& entry : networks) {
-        entry.second = scores[next++];
-    }
-    return detail::evaluation_of<Space>(architectures, networks);
+    return detail::evaluation_of<Space>(architectures, networks,
+                                        detail::score_paths(net.weights(), paths, data, options));
 }
 
 /// @brief The accuracies of `evaluate_both`.
@@ -21786,8 +22545,17 @@ FITNAS_API trie_level path_scorer::layer(const weight_block& b, const trie_level
     return to;
 }
 
-FITNAS_API std::vector<path_score> score_paths(const weights& w, std::span<const network_path> paths,
-                                               const dataset& data, const evaluate_options& o) {
+FITNAS_LAZY_AGAIN void take_scores(const std::vector<std::size_t>& number_of,
+                                   const std::vector<path_score>& scores, std::vector<double>& accuracy,
+                                   std::vector<double>& negative_loss) {
+    for (const std::size_t i : number_of) {
+        accuracy.push_back(scores[i].accuracy);
+        negative_loss.push_back(-scores[i].loss);
+    }
+}
+
+FITNAS_LAZY_AGAIN std::vector<path_score> score_paths(const weights& w, std::span<const network_path> paths,
+                                                      const dataset& data, const evaluate_options& o) {
     require_images(w, data.validation, "evaluate: the validation split");
     require_images(w, data.train, "evaluate: the training split");
     require_finite(w, "evaluate");
@@ -21886,7 +22654,7 @@ namespace detail {
 
 /// @return of each cell the operator with the most multiply-accumulates, or the fewest; the first of equal
 /// ones
-FITNAS_COLD FITNAS_API std::vector<std::uint8_t> extreme_code(const space_layout& layout, bool largest);
+FITNAS_LAZY FITNAS_COLD std::vector<std::uint8_t> extreme_code(const space_layout& layout, bool largest);
 
 /// Paths of a step, the same for equal (seed, step).
 class path_sampler {
@@ -21925,7 +22693,7 @@ private:
 
 namespace fitnas::detail {
 
-FITNAS_API std::vector<std::uint8_t> extreme_code(const space_layout& layout, bool largest) {
+FITNAS_LAZY_AGAIN std::vector<std::uint8_t> extreme_code(const space_layout& layout, bool largest) {
     std::vector<std::uint8_t> code(static_cast<std::size_t>(layout.cells));
     for (const space_layer& l : layout.layers) {
         if (l.cell_index < 0) {
@@ -22074,7 +22842,7 @@ struct train_report {
 
 namespace detail {
 
-FITNAS_COLD FITNAS_API void require_options(const train_options& o, std::size_t images);
+FITNAS_LAZY FITNAS_COLD void require_options(const train_options& o, std::size_t images);
 
 /// What a training that goes on must share with the one that was saved.
 FITNAS_COLD FITNAS_API std::vector<std::pair<std::string, std::string>>
@@ -22088,7 +22856,7 @@ training_setup(const train_options& o, const image_source& data);
 
 namespace fitnas::detail {
 
-FITNAS_API void require_options(const train_options& o, std::size_t images) {
+FITNAS_LAZY_AGAIN void require_options(const train_options& o, std::size_t images) {
     const auto refuse = [](const std::string& message, const std::string& expected, const std::string& got) {
         throw option_error(message + ": expected " + expected + ", got " + got);
     };
@@ -22134,8 +22902,8 @@ FITNAS_API void require_options(const train_options& o, std::size_t images) {
     }
 }
 
-FITNAS_API std::vector<std::pair<std::string, std::string>> training_setup(const train_options& o,
-                                                                           const image_source& data) {
+FITNAS_LAZY std::vector<std::pair<std::string, std::string>> training_setup(const train_options& o,
+                                                                            const image_source& data) {
     const auto exact = [](double value) { return general_text(value, 17); };
     constexpr const char* ways[] = {"uniform", "strict_fair", "fair_in_turn", "sandwich"};
     std::vector<std::pair<std::string, std::string>> setup{
@@ -22346,7 +23114,8 @@ class weights_update {
 public:
     /// @param make from a number of values to their optimiser
     template <class Make>
-    weights_update(weights& w, const Make& make) : m_weights(w), m_runner(w), m_uses(w.blocks().size()) {
+    FITNAS_COLD weights_update(weights& w, const Make& make)
+        : m_weights(w), m_runner(w), m_uses(w.blocks().size()) {
         m_optimisers.reserve(w.blocks().size());
         for (const weight_block& b : w.blocks()) {
             m_optimisers.push_back(make(b.size));
@@ -22455,12 +23224,12 @@ private:
 namespace fitnas::detail {
 
 /// Refuses a state that is not one of this training.
-FITNAS_COLD FITNAS_API void require_state(const training_state& now, const training_state& from,
-                                          long long epoch_steps);
+FITNAS_LAZY FITNAS_COLD void require_state(const training_state& now, const training_state& from,
+                                           long long epoch_steps);
 
 /// Refuses a batch whose activations do not fit, before anything is taken.
 /// @param state floats that the optimiser keeps for each weight
-FITNAS_COLD FITNAS_API void require_step_fits(const weights& w, const train_options& o, std::size_t state);
+FITNAS_LAZY FITNAS_COLD void require_step_fits(const weights& w, const train_options& o, std::size_t state);
 
 /// A training from where it stands to its end. Each step goes through the phases `load`, `gradient`,
 /// `exchange`, `update`, `report` and `keep`; another optimiser, schedule or exchange of gradients is another
@@ -22469,7 +23238,7 @@ template <training_method_type Method>
 class training {
 public:
     /// @param o,method which are kept by reference
-    training(weights& w, const image_source& data, const train_options& o, const Method& method)
+    FITNAS_COLD training(weights& w, const image_source& data, const train_options& o, const Method& method)
         : m_weights(w),
           m_data(data),
           m_options(o),
@@ -22692,7 +23461,8 @@ train_report train_by(weights& w, const image_source& data, const train_options&
 
 namespace fitnas::detail {
 
-FITNAS_API void require_state(const training_state& now, const training_state& from, long long epoch_steps) {
+FITNAS_LAZY_AGAIN void require_state(const training_state& now, const training_state& from,
+                                     long long epoch_steps) {
     const auto note = [](const training_state& state, const std::string& name) {
         const auto found = std::find_if(state.setup.begin(), state.setup.end(),
                                         [&](const auto& pair) { return pair.first == name; });
@@ -22717,7 +23487,7 @@ FITNAS_API void require_state(const training_state& now, const training_state& f
     }
 }
 
-FITNAS_API void require_step_fits(const weights& w, const train_options& o, std::size_t state) {
+FITNAS_LAZY_AGAIN void require_step_fits(const weights& w, const train_options& o, std::size_t state) {
     const auto needed = [&](std::size_t batch) {
         return training_bytes(w.part(), batch, state + (o.average > 0 ? 1U : 0U));
     };
@@ -22735,7 +23505,7 @@ namespace fitnas {
 namespace detail {
 
 /// By SGD along a cosine.
-FITNAS_API train_report train(weights& w, const image_source& data, const train_options& o);
+FITNAS_LAZY train_report train(weights& w, const image_source& data, const train_options& o);
 
 /// Does what changes weights. Whatever it throws, they are then as they were before; after `interrupted`
 /// alone they stay where the work stopped.
@@ -22795,7 +23565,7 @@ void train(Network& /*net*/, const dataset& /*data*/, const train_options& /*opt
 
 namespace fitnas::detail {
 
-FITNAS_API train_report train(weights& w, const image_source& data, const train_options& o) {
+FITNAS_LAZY_AGAIN train_report train(weights& w, const image_source& data, const train_options& o) {
     const std::size_t batch = (std::max)(o.batch, std::size_t{1}); // which is checked only then
     return train_by(w, data, o, method_of(o, data.size() / batch));
 }
@@ -22835,8 +23605,8 @@ inline void require_calibration_fits(const weights& w, std::size_t images) {
 }
 
 /// Logits of images, in slices. @return images x classes
-FITNAS_API std::vector<float> logits_of(const weights& w, const kept_statistics& kept,
-                                        const image_source& data);
+FITNAS_LAZY std::vector<float> logits_of(const weights& w, const kept_statistics& kept,
+                                         const image_source& data);
 
 } // namespace detail
 
@@ -23023,8 +23793,8 @@ FITNAS_API kept_statistics::kept_statistics(const weights& w, const image_source
                    });
 }
 
-FITNAS_API std::vector<float> logits_of(const weights& w, const kept_statistics& kept,
-                                        const image_source& data) {
+FITNAS_LAZY_AGAIN std::vector<float> logits_of(const weights& w, const kept_statistics& kept,
+                                               const image_source& data) {
     constexpr std::size_t slice = logits_slice;
     require_logits_fit(w, data.size());
     const auto classes = static_cast<std::size_t>(w.classes());
@@ -23066,34 +23836,31 @@ namespace fitnas {
 template <search_space_type Space>
 evaluation<Space> fine_tune(const supernet<Space>& net, std::span<const architecture<Space>> architectures,
                             const dataset& data, const train_options& options) {
-    std::map<architecture<Space>, detail::path_score> networks;
-    for (const architecture<Space>& a : architectures) {
-        networks.emplace(canonical<Space>(a), detail::path_score{});
-    }
+    const detail::numbered_networks<Space> networks(architectures);
+    std::vector<detail::path_score> scores;
     train_options own = options;
     own.keep = {.stop = options.keep.stop};
     const stopwatch clock;
-    long long before = 0; // networks that are done
     if (options.observer) {
         own.observer = [&](const progress& p) {
             progress all = p;
             all.stage = "fine_tune";
-            all.done += before * p.total;
-            all.total *= static_cast<long long>(networks.size());
+            all.done += static_cast<long long>(scores.size()) * p.total;
+            all.total *= static_cast<long long>(networks.codes.size());
             all.seconds = clock.seconds();
             options.observer(all);
         };
     }
     const std::vector<int> labels = detail::labels_of(data.validation);
-    for (auto& [a, score] : networks) {
+    for (const architecture<Space>& a : networks.codes) {
         network<Space> one(a, net);
         train(one, data.train, own);
         const tensor2 logits = one.logits(data.validation);
         const batch_loss sum = cross_entropy({logits.data(), logits.size()}, labels, 0);
-        score = {static_cast<double>(sum.correct) / static_cast<double>(data.validation.size()), sum.loss};
-        ++before;
+        scores.push_back(
+            {static_cast<double>(sum.correct) / static_cast<double>(data.validation.size()), sum.loss});
     }
-    return detail::evaluation_of<Space>(architectures, networks);
+    return detail::evaluation_of<Space>(architectures, networks, scores);
 }
 
 } // namespace fitnas
@@ -23114,9 +23881,9 @@ struct latency_options {
 namespace detail {
 
 /// Refuses images that do not fit together, before anything is taken.
-FITNAS_COLD FITNAS_API void require_latency_fits(const space_layout& layout, const latency_options& o);
+FITNAS_LAZY FITNAS_COLD void require_latency_fits(const space_layout& layout, const latency_options& o);
 
-FITNAS_API std::vector<double> measure_blocks(const space_layout& layout, const latency_options& o);
+FITNAS_LAZY std::vector<double> measure_blocks(const space_layout& layout, const latency_options& o);
 
 } // namespace detail
 
@@ -23135,7 +23902,7 @@ latency_table measure_latency(const latency_options& options = {}) {
 
 namespace fitnas::detail {
 
-FITNAS_API void require_latency_fits(const space_layout& layout, const latency_options& o) {
+FITNAS_LAZY_AGAIN void require_latency_fits(const space_layout& layout, const latency_options& o) {
     memory_size most; // of one block
     const memory_size images = memory_size::of(o.images);
     for (const space_block& b : layout.blocks) {
@@ -23149,7 +23916,7 @@ FITNAS_API void require_latency_fits(const space_layout& layout, const latency_o
                    0, "fewer latency_options::images need less");
 }
 
-FITNAS_API std::vector<double> measure_blocks(const space_layout& layout, const latency_options& o) {
+FITNAS_LAZY_AGAIN std::vector<double> measure_blocks(const space_layout& layout, const latency_options& o) {
     if (o.images < 1 || o.repeats < 1) {
         throw option_error("[F0503] latency_options: images and repeats: expected at least 1, got " +
                            std::to_string(o.images) + " and " + std::to_string(o.repeats));

@@ -18,13 +18,13 @@ using square_matrix = xt::xtensor<double, 2, xt::layout_type::row_major>;
 
 /// Overwrites the upper triangle of a positive definite matrix by U with U'U = a (Cholesky). Sums have one
 /// order, so that bits do not depend on a library's threads.
-FITNAS_API void factorise(square_matrix& a);
+FITNAS_LAZY void factorise(square_matrix& a);
 
 /// (U')^-1 b for the factor U.
-FITNAS_API std::vector<double> whitened(const square_matrix& factor, std::vector<double> b);
+FITNAS_LAZY std::vector<double> whitened(const square_matrix& factor, std::vector<double> b);
 
 /// (U'U)^-1 b.
-FITNAS_API std::vector<double> solved(const square_matrix& factor, std::vector<double> b);
+FITNAS_LAZY std::vector<double> solved(const square_matrix& factor, std::vector<double> b);
 
 } // namespace fitnas::detail
 
@@ -32,7 +32,7 @@ FITNAS_API std::vector<double> solved(const square_matrix& factor, std::vector<d
 
 namespace fitnas::detail {
 
-FITNAS_API void factorise(square_matrix& a) {
+FITNAS_LAZY_AGAIN void factorise(square_matrix& a) {
     const std::size_t n = a.shape(0);
     for (std::size_t k = 0; k < n; ++k) {
         double* const pivot = &a(k, 0);
@@ -50,7 +50,7 @@ FITNAS_API void factorise(square_matrix& a) {
     }
 }
 
-FITNAS_API std::vector<double> whitened(const square_matrix& factor, std::vector<double> b) {
+FITNAS_LAZY_AGAIN std::vector<double> whitened(const square_matrix& factor, std::vector<double> b) {
     for (std::size_t i = 0; i < b.size(); ++i) {
         b[i] /= factor(i, i);
         for (std::size_t j = i + 1; j < b.size(); ++j) {
@@ -60,7 +60,7 @@ FITNAS_API std::vector<double> whitened(const square_matrix& factor, std::vector
     return b;
 }
 
-FITNAS_API std::vector<double> solved(const square_matrix& factor, std::vector<double> b) {
+FITNAS_LAZY_AGAIN std::vector<double> solved(const square_matrix& factor, std::vector<double> b) {
     b = whitened(factor, std::move(b));
     for (std::size_t i = b.size(); i-- > 0;) {
         for (std::size_t j = i + 1; j < b.size(); ++j) {

@@ -24,7 +24,7 @@ namespace fitnas {
 using matrix = xt::xtensor<double, 2, xt::layout_type::row_major>;
 
 namespace detail {
-FITNAS_API matrix solution(const matrix& a, const matrix& b);
+FITNAS_LAZY matrix solution(const matrix& a, const matrix& b);
 } // namespace detail
 
 /// @brief Solves `a x = b` by LAPACK's dgesv.
@@ -91,7 +91,7 @@ eigen_system<Matrix> eigen_of(const Matrix& a) {
 
 namespace fitnas::detail {
 
-FITNAS_API matrix solution(const matrix& a, const matrix& b) {
+FITNAS_LAZY_AGAIN matrix solution(const matrix& a, const matrix& b) {
     const auto text = [](const matrix& m) {
         return std::to_string(m.shape(0)) + " x " + std::to_string(m.shape(1));
     };

@@ -82,10 +82,10 @@ inline bool all_equal(std::span<const double> values) {
 /// The mean, rounded once: of equal numbers that number, of the same numbers in any order the same, never
 /// outside of them, and free of overflow: its rounding tells no means apart that tie.
 /// @return not a number where there are no values
-FITNAS_API double exact_mean(std::span<const double> values);
+FITNAS_LAZY double exact_mean(std::span<const double> values);
 
 /// @return 0 where there are no values
-FITNAS_API double largest_magnitude(std::span<const double> values);
+FITNAS_LAZY double largest_magnitude(std::span<const double> values);
 
 /// The exponent of the largest magnitude: divided by two to it, no value is above 1. Squares, products and
 /// sums of values divided so neither overflow nor lose what counts, and a power of two rounds nothing.
@@ -97,7 +97,7 @@ inline int common_exponent(std::span<const double> values) {
 }
 
 /// The root of the sum of squared differences from `mean` over `divisor`, in any unit of the values.
-FITNAS_API double deviation_about(double mean, std::span<const double> values, std::size_t divisor);
+FITNAS_LAZY double deviation_about(double mean, std::span<const double> values, std::size_t divisor);
 
 } // namespace fitnas::detail
 
@@ -150,7 +150,7 @@ FITNAS_API double exact_sum::over(std::uint64_t divisor) const {
            std::ldexp(static_cast<double>(kept), lowest + static_cast<int>(dropped));
 }
 
-FITNAS_API double exact_mean(std::span<const double> values) {
+FITNAS_LAZY_AGAIN double exact_mean(std::span<const double> values) {
     if (!values.empty() && all_equal(values)) {
         return values.front();
     }
@@ -161,7 +161,7 @@ FITNAS_API double exact_mean(std::span<const double> values) {
     return sum.mean();
 }
 
-FITNAS_API double largest_magnitude(std::span<const double> values) {
+FITNAS_LAZY_AGAIN double largest_magnitude(std::span<const double> values) {
     double largest = 0;
     for (const double v : values) {
         largest = (std::max)(largest, std::abs(v));
@@ -169,7 +169,7 @@ FITNAS_API double largest_magnitude(std::span<const double> values) {
     return largest;
 }
 
-FITNAS_API double deviation_about(double mean, std::span<const double> values, std::size_t divisor) {
+FITNAS_LAZY_AGAIN double deviation_about(double mean, std::span<const double> values, std::size_t divisor) {
     const int unit = common_exponent(values);
     double sum = 0;
     for (const double v : values) {

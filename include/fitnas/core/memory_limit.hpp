@@ -49,7 +49,7 @@ private:
 namespace detail {
 
 /// The number in a file of the kernel's; the largest there is where there is none.
-FITNAS_COLD FITNAS_API std::uint64_t number_in_file(const char* path);
+FITNAS_LAZY FITNAS_COLD std::uint64_t number_in_file(const char* path);
 
 } // namespace detail
 
@@ -76,7 +76,7 @@ FITNAS_COLD FITNAS_API void require_memory(const std::string& what, memory_size 
 
 namespace fitnas::detail {
 
-FITNAS_API std::uint64_t number_in_file(const char* path) {
+FITNAS_LAZY_AGAIN std::uint64_t number_in_file(const char* path) {
     unsigned long long value = 0;
     std::FILE* file = std::fopen(path, "r");
     const bool found = file != nullptr && std::fscanf(file, "%llu", &value) == 1;

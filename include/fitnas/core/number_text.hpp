@@ -27,11 +27,11 @@ namespace detail {
 
 /// `%.*f`.
 /// @param digits behind the point, 0 to 40
-FITNAS_API std::string fixed_point_text(double value, int digits);
+FITNAS_LAZY std::string fixed_point_text(double value, int digits);
 
 /// `%.*g`.
 /// @param digits 1 to 40
-FITNAS_API std::string general_text(double value, int digits);
+FITNAS_LAZY std::string general_text(double value, int digits);
 
 /// A number as messages print it: integers in full, others with six digits.
 inline std::string number_text(double value) {
@@ -61,14 +61,14 @@ std::optional<Number> read_number(std::string_view text) {
 
 namespace fitnas::detail {
 
-FITNAS_API std::string fixed_point_text(double value, int digits) {
+FITNAS_LAZY_AGAIN std::string fixed_point_text(double value, int digits) {
     char text[360]; // the largest double has 309 digits before the point
     const std::to_chars_result end =
         std::to_chars(text, text + sizeof text, value, std::chars_format::fixed, digits);
     return {text, end.ptr};
 }
 
-FITNAS_API std::string general_text(double value, int digits) {
+FITNAS_LAZY_AGAIN std::string general_text(double value, int digits) {
     char text[64];
     const std::to_chars_result end =
         std::to_chars(text, text + sizeof text, value, std::chars_format::general, digits);

@@ -34,8 +34,8 @@ namespace detail {
 #if !FITNAS_DEFINITIONS
 void parallel_loop(std::ptrdiff_t n, void (*call)(void*, std::ptrdiff_t), void* body);
 #else // here, and not below: g++ warns of attributes of an inline function that was declared before
-FITNAS_NOINLINE FITNAS_API void parallel_loop(std::ptrdiff_t n, void (*call)(void*, std::ptrdiff_t),
-                                              void* body) {
+FITNAS_LAZY FITNAS_NOINLINE void parallel_loop(std::ptrdiff_t n, void (*call)(void*, std::ptrdiff_t),
+                                               void* body) {
 #if FITNAS_HAS_OPENMP
     // A nested team would have one thread, whose index hides the index of the outer one.
     if (n > 1 && omp_in_parallel() == 0) {

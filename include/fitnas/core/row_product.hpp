@@ -83,9 +83,9 @@ void row_product_panel(int rows, int columns, int k, const float* a, std::ptrdif
     }
 }
 
-FITNAS_API void row_product(int rows, int n, int k, const float* a, std::ptrdiff_t row_step,
-                            std::ptrdiff_t column_step, const float* b, std::ptrdiff_t ldb, float* c,
-                            std::ptrdiff_t ldc, bool accumulate);
+FITNAS_LAZY void row_product(int rows, int n, int k, const float* a, std::ptrdiff_t row_step,
+                             std::ptrdiff_t column_step, const float* b, std::ptrdiff_t ldb, float* c,
+                             std::ptrdiff_t ldc, bool accumulate);
 
 } // namespace detail
 
@@ -117,9 +117,9 @@ FITNAS_API void transpose_rows(int rows, int columns, const float* from, float* 
 
 namespace fitnas::detail {
 
-FITNAS_API void row_product(int rows, int n, int k, const float* a, std::ptrdiff_t row_step,
-                            std::ptrdiff_t column_step, const float* b, std::ptrdiff_t ldb, float* c,
-                            std::ptrdiff_t ldc, bool accumulate) {
+FITNAS_LAZY_AGAIN void row_product(int rows, int n, int k, const float* a, std::ptrdiff_t row_step,
+                                   std::ptrdiff_t column_step, const float* b, std::ptrdiff_t ldb, float* c,
+                                   std::ptrdiff_t ldc, bool accumulate) {
     for (int column = 0; column < n; column += panel) {
         const int columns = (std::min)(panel, n - column);
         if (columns == panel) {

@@ -19,17 +19,17 @@ namespace fitnas::detail {
 /// @param given batch norm statistics of another run of this plan; nullptr: those of this batch
 /// @param memory where what lies between goes
 /// @param backward_follows whether to keep what backward would rather read than compute again
-FITNAS_API block_run forward(const block_plan& plan, const float* parameters, const float* input, int images,
-                             float* output, const block_run* given, arena& memory, workspace& ws,
-                             bool backward_follows = false);
+FITNAS_LAZY block_run forward(const block_plan& plan, const float* parameters, const float* input, int images,
+                              float* output, const block_run* given, arena& memory, workspace& ws,
+                              bool backward_follows = false);
 
 /// Runs a plan backward after `forward`, with the batch's own statistics and what backward reads kept.
 ///
 /// @param dparameters added into
 /// @param dy gradient at the output, images x output shape
 /// @param dx overwritten with the gradient at the input; nullptr where nobody needs it
-FITNAS_API void backward(const block_plan& plan, const float* parameters, float* dparameters, block_run& run,
-                         float* dy, float* dx, arena& memory, workspace& ws);
+FITNAS_LAZY void backward(const block_plan& plan, const float* parameters, float* dparameters, block_run& run,
+                          float* dy, float* dx, arena& memory, workspace& ws);
 
 } // namespace fitnas::detail
 
@@ -45,9 +45,9 @@ FITNAS_API void backward(const block_plan& plan, const float* parameters, float*
 
 namespace fitnas::detail {
 
-FITNAS_API block_run forward(const block_plan& plan, const float* parameters, const float* input, int images,
-                             float* output, const block_run* given, arena& memory, workspace& ws,
-                             bool backward_follows) {
+FITNAS_LAZY_AGAIN block_run forward(const block_plan& plan, const float* parameters, const float* input,
+                                    int images, float* output, const block_run* given, arena& memory,
+                                    workspace& ws, bool backward_follows) {
     FITNAS_ASSERT(images > 0);
     block_run run;
     run.images = images;
@@ -107,8 +107,8 @@ inline const float* added(const float* a, const float* b, std::ptrdiff_t n, floa
     return sum;
 }
 
-FITNAS_API void backward(const block_plan& plan, const float* parameters, float* dparameters, block_run& run,
-                         float* dy, float* dx, arena& memory, workspace& ws) {
+FITNAS_LAZY_AGAIN void backward(const block_plan& plan, const float* parameters, float* dparameters,
+                                block_run& run, float* dy, float* dx, arena& memory, workspace& ws) {
     FITNAS_ASSERT(run.images > 0);
     std::array<float*, block_run::most> du{};
     du[0] = dx;

@@ -119,7 +119,7 @@ struct plan_norm {
 /// second product or more, and pays where they take less time than the passes over memory that they save:
 /// measured, where the input has few channels, and on processors with AVX2 in scoring always. An image of the
 /// input has to stay in cache beside planes.
-FITNAS_API bool pays_in_cache(const plan_step& wide, const plan_step& next, bool backward_follows);
+FITNAS_LAZY bool pays_in_cache(const plan_step& wide, const plan_step& next, bool backward_follows);
 
 /// The passes of a recipe on an input shape. No passes: the input is the output.
 class block_plan {
@@ -155,7 +155,7 @@ private:
 
 namespace fitnas::detail {
 
-FITNAS_API bool pays_in_cache(const plan_step& wide, const plan_step& next, bool backward_follows) {
+FITNAS_LAZY_AGAIN bool pays_in_cache(const plan_step& wide, const plan_step& next, bool backward_follows) {
     constexpr int few = 32;
     const shape in = wide.in_shape;
     if (wide.kind != step_kind::pointwise || wide.what.stride != 1 || !wide.in.plain() || wide.norm < 0 ||

@@ -50,19 +50,19 @@ struct step_memory {
     }
 };
 
-FITNAS_API step_memory memory_of(const block_plan& plan, const plan_step& step, memory_size images);
+FITNAS_LAZY step_memory memory_of(const block_plan& plan, const plan_step& step, memory_size images);
 
 /// Floats that `forward` takes beside its output.
 /// @param given whether it gets statistics
-FITNAS_COLD FITNAS_API memory_size forward_floats(const block_plan& plan, memory_size images, bool given,
-                                                  bool backward_follows);
+FITNAS_LAZY FITNAS_COLD memory_size forward_floats(const block_plan& plan, memory_size images, bool given,
+                                                   bool backward_follows);
 
 /// Floats that `backward` takes beside what `forward` left.
-FITNAS_COLD FITNAS_API memory_size backward_floats(const block_plan& plan, memory_size images);
+FITNAS_LAZY FITNAS_COLD memory_size backward_floats(const block_plan& plan, memory_size images);
 
 /// Floats outside an arena, about: packed weights and weight gradients of the largest step, and the padded
 /// planes of each thread.
-FITNAS_COLD FITNAS_API memory_size workspace_floats(const block_plan& plan, bool backward_follows);
+FITNAS_LAZY FITNAS_COLD memory_size workspace_floats(const block_plan& plan, bool backward_follows);
 
 } // namespace fitnas::detail
 
@@ -79,7 +79,7 @@ FITNAS_COLD FITNAS_API memory_size workspace_floats(const block_plan& plan, bool
 
 namespace fitnas::detail {
 
-FITNAS_API step_memory memory_of(const block_plan& plan, const plan_step& step, memory_size images) {
+FITNAS_LAZY_AGAIN step_memory memory_of(const block_plan& plan, const plan_step& step, memory_size images) {
     const auto activations = [&](shape s) {
         return images * memory_size::of(s.height) * memory_size::of(s.width) * memory_size::of(s.channels);
     };
@@ -118,8 +118,8 @@ FITNAS_API step_memory memory_of(const block_plan& plan, const plan_step& step, 
     return takes;
 }
 
-FITNAS_API memory_size forward_floats(const block_plan& plan, memory_size images, bool given,
-                                      bool backward_follows) {
+FITNAS_LAZY_AGAIN memory_size forward_floats(const block_plan& plan, memory_size images, bool given,
+                                             bool backward_follows) {
     memory_size sum;
     for (const plan_step& step : plan.steps(backward_follows)) {
         sum += memory_of(plan, step, images).forward(given);
@@ -127,7 +127,7 @@ FITNAS_API memory_size forward_floats(const block_plan& plan, memory_size images
     return sum;
 }
 
-FITNAS_API memory_size backward_floats(const block_plan& plan, memory_size images) {
+FITNAS_LAZY_AGAIN memory_size backward_floats(const block_plan& plan, memory_size images) {
     memory_size sum;
     for (const plan_step& step : plan.steps(true)) {
         sum += memory_of(plan, step, images).backward();
@@ -135,7 +135,7 @@ FITNAS_API memory_size backward_floats(const block_plan& plan, memory_size image
     return sum;
 }
 
-FITNAS_API memory_size workspace_floats(const block_plan& plan, bool backward_follows) {
+FITNAS_LAZY_AGAIN memory_size workspace_floats(const block_plan& plan, bool backward_follows) {
     memory_size weights;
     memory_size planes;
     for (const plan_step& step : plan.steps(backward_follows)) {

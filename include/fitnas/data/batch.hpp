@@ -45,8 +45,8 @@ FITNAS_API std::vector<std::size_t> shuffled_indices(std::size_t n, seed s, std:
 namespace detail {
 
 /// The normalised value of each pixel value, channels x 256.
-FITNAS_API std::vector<float> pixel_values(const image_source& data, std::span<const std::size_t> indices,
-                                           const normalisation& norm, bool with_labels);
+FITNAS_LAZY std::vector<float> pixel_values(const image_source& data, std::span<const std::size_t> indices,
+                                            const normalisation& norm, bool with_labels);
 
 /// Room for the pixels of a batch, for sources that need some: memory is touched only by what is written.
 class reading_room {
@@ -63,8 +63,8 @@ private:
 };
 
 /// One image seen through a window that is moved by (dy, dx) and mirrored; what lies outside is 0.
-FITNAS_API void load_image(const std::uint8_t* from, shape s, const float* values, int dy, int dx,
-                           bool mirror, float* to);
+FITNAS_LAZY void load_image(const std::uint8_t* from, shape s, const float* values, int dy, int dx,
+                            bool mirror, float* to);
 
 } // namespace detail
 
@@ -153,8 +153,9 @@ FITNAS_API std::vector<std::size_t> shuffled_indices(std::size_t n, seed s, std:
 
 namespace fitnas::detail {
 
-FITNAS_API std::vector<float> pixel_values(const image_source& data, std::span<const std::size_t> indices,
-                                           const normalisation& norm, bool with_labels) {
+FITNAS_LAZY_AGAIN std::vector<float> pixel_values(const image_source& data,
+                                                  std::span<const std::size_t> indices,
+                                                  const normalisation& norm, bool with_labels) {
     const auto channels = static_cast<std::size_t>(data.image_shape().channels);
     if (norm.mean.size() != channels || norm.scale.size() != channels) {
         throw shape_error("[F0402] load_batch: the images have " + std::to_string(channels) +
@@ -179,8 +180,8 @@ FITNAS_API std::vector<float> pixel_values(const image_source& data, std::span<c
     return values;
 }
 
-FITNAS_API void load_image(const std::uint8_t* from, shape s, const float* values, int dy, int dx,
-                           bool mirror, float* to) {
+FITNAS_LAZY_AGAIN void load_image(const std::uint8_t* from, shape s, const float* values, int dy, int dx,
+                                  bool mirror, float* to) {
     for (int y = 0; y < s.height; ++y) {
         for (int x = 0; x < s.width; ++x) {
             const int from_y = y + dy;

@@ -183,7 +183,7 @@ inline bool file_exists(const std::string& path) {
 
 /// @return `directory/name`, or `directory/name.gz` where only that is there
 /// @throws data_error where neither is there
-FITNAS_API std::string find_file(const std::string& directory, const std::string& name);
+FITNAS_LAZY std::string find_file(const std::string& directory, const std::string& name);
 
 } // namespace fitnas::detail
 
@@ -282,7 +282,7 @@ FITNAS_API std::size_t byte_file::read_raw(std::uint8_t* to, std::size_t n) {
     return got;
 }
 
-FITNAS_API std::string find_file(const std::string& directory, const std::string& name) {
+FITNAS_LAZY_AGAIN std::string find_file(const std::string& directory, const std::string& name) {
     const std::string path = directory + "/" + name;
     for (const std::string& candidate : {path, path + ".gz"}) {
         if (file_exists(candidate)) {

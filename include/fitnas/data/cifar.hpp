@@ -20,7 +20,7 @@ namespace fitnas {
 namespace detail {
 
 /// @return what a file seems to be that is not of CIFAR-10, to follow a message; empty where none is known
-FITNAS_COLD FITNAS_API std::string not_cifar10(std::span<const std::uint8_t> bytes);
+FITNAS_LAZY FITNAS_COLD std::string not_cifar10(std::span<const std::uint8_t> bytes);
 
 } // namespace detail
 
@@ -48,7 +48,7 @@ FITNAS_API dataset cifar10(const std::string& directory, const split_options& op
 
 namespace fitnas::detail {
 
-FITNAS_API std::string not_cifar10(std::span<const std::uint8_t> bytes) {
+FITNAS_LAZY_AGAIN std::string not_cifar10(std::span<const std::uint8_t> bytes) {
     constexpr std::size_t cifar100 = 2 + 3 * 32 * 32;
     if (bytes.size() >= 4 && bytes[0] == 0 && bytes[1] == 0 && bytes[2] == 8 && bytes[3] <= 4) {
         return ": seems to be an IDX file, which read_idx takes";

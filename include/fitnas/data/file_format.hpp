@@ -20,7 +20,7 @@ inline constexpr std::size_t longest_signature = 262;
 /// @param first bytes of a file
 /// @return what it seems to be and what to do, to follow "seems to be"; empty where it is none of those that
 /// are known. No text, and nothing that the readers of this library take, begins like any of them.
-FITNAS_COLD FITNAS_API std::string_view foreign_format(std::span<const std::uint8_t> first);
+FITNAS_LAZY FITNAS_COLD std::string_view foreign_format(std::span<const std::uint8_t> first);
 
 } // namespace fitnas::detail
 
@@ -28,7 +28,7 @@ FITNAS_COLD FITNAS_API std::string_view foreign_format(std::span<const std::uint
 
 namespace fitnas::detail {
 
-FITNAS_API std::string_view foreign_format(std::span<const std::uint8_t> first) {
+FITNAS_LAZY_AGAIN std::string_view foreign_format(std::span<const std::uint8_t> first) {
     using namespace std::string_view_literals;
     struct signature {
         std::string_view bytes;

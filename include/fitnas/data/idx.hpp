@@ -24,15 +24,15 @@ inline constexpr std::uint32_t idx_images_magic = 0x00000803; ///< unsigned byte
 inline constexpr std::uint32_t idx_colour_magic = 0x00000804; ///< unsigned bytes, four dimensions
 
 /// @return what a file with another magic number is, to follow the number; empty where it is no IDX file
-FITNAS_COLD FITNAS_API std::string idx_kind(std::uint32_t magic);
+FITNAS_LAZY FITNAS_COLD std::string idx_kind(std::uint32_t magic);
 
 /// Reads the next `count` words.
-FITNAS_API std::vector<std::uint32_t> read_idx_words(byte_file& file, std::size_t count);
+FITNAS_LAZY std::vector<std::uint32_t> read_idx_words(byte_file& file, std::size_t count);
 
 /// Reads the magic number.
 /// @param expected the numbers that are taken, for the message
-FITNAS_API std::uint32_t read_idx_magic(byte_file& file, std::initializer_list<std::uint32_t> taken,
-                                        const std::string& expected);
+FITNAS_LAZY std::uint32_t read_idx_magic(byte_file& file, std::initializer_list<std::uint32_t> taken,
+                                         const std::string& expected);
 
 } // namespace detail
 
@@ -64,7 +64,7 @@ inline image_dataset read_idx(const std::string& images_path, const std::string&
 
 namespace fitnas::detail {
 
-FITNAS_API std::string idx_kind(std::uint32_t magic) {
+FITNAS_LAZY_AGAIN std::string idx_kind(std::uint32_t magic) {
     const auto dimensions = static_cast<int>(magic & 0xFFU);
     const auto of = [&](const char* type) {
         return ", an IDX file of " + std::string(type) + " in " + std::to_string(dimensions) +
@@ -88,7 +88,7 @@ FITNAS_API std::string idx_kind(std::uint32_t magic) {
     }
 }
 
-FITNAS_API std::vector<std::uint32_t> read_idx_words(byte_file& file, std::size_t count) {
+FITNAS_LAZY_AGAIN std::vector<std::uint32_t> read_idx_words(byte_file& file, std::size_t count) {
     const std::vector<std::uint8_t> bytes = file.read_exactly(4 * count, "an IDX header");
     std::vector<std::uint32_t> words;
     for (std::size_t i = 0; i < bytes.size(); i += 4) {
@@ -98,8 +98,8 @@ FITNAS_API std::vector<std::uint32_t> read_idx_words(byte_file& file, std::size_
     return words;
 }
 
-FITNAS_API std::uint32_t read_idx_magic(byte_file& file, std::initializer_list<std::uint32_t> taken,
-                                        const std::string& expected) {
+FITNAS_LAZY_AGAIN std::uint32_t read_idx_magic(byte_file& file, std::initializer_list<std::uint32_t> taken,
+                                               const std::string& expected) {
     const std::uint32_t magic = read_idx_words(file, 1).front();
     if (std::find(taken.begin(), taken.end(), magic) == taken.end()) {
         throw data_error("[F0416] " + file.path() + ": not an IDX file of " + expected + ", got " +

@@ -50,12 +50,12 @@ public:
 };
 
 namespace detail {
-FITNAS_API std::vector<int> labels_of(const image_source& data);
+FITNAS_LAZY std::vector<int> labels_of(const image_source& data);
 } // namespace detail
 
 namespace detail {
 /// @throws shape_error where there is not one label an image
-FITNAS_API void require_labels(const image_source& data, const char* what);
+FITNAS_LAZY void require_labels(const image_source& data, const char* what);
 } // namespace detail
 
 /// @brief Refuses a set of images that contradicts itself.
@@ -70,7 +70,7 @@ FITNAS_COLD FITNAS_API void require_consistent(const image_source& data, const s
 
 namespace fitnas::detail {
 
-FITNAS_API std::vector<int> labels_of(const image_source& data) {
+FITNAS_LAZY_AGAIN std::vector<int> labels_of(const image_source& data) {
     std::vector<int> labels;
     labels.reserve(data.label_count());
     for (std::size_t i = 0; i < data.label_count(); ++i) {
@@ -107,7 +107,7 @@ FITNAS_API std::string image_source::fingerprint() const {
 
 namespace fitnas::detail {
 
-FITNAS_API void require_labels(const image_source& data, const char* what) {
+FITNAS_LAZY_AGAIN void require_labels(const image_source& data, const char* what) {
     if (data.label_count() != data.size()) {
         throw shape_error("[F0419] " + std::string(what) + ": expected one label an image, got " +
                           std::to_string(data.size()) + " images and " + std::to_string(data.label_count()) +

@@ -29,11 +29,11 @@ namespace detail {
 
 /// Shares `total` among the classes in proportion to `counts` (largest remainder; the lower class first in a
 /// tie).
-FITNAS_API std::vector<std::size_t> class_quotas(const std::vector<std::size_t>& counts, std::size_t total);
+FITNAS_LAZY std::vector<std::size_t> class_quotas(const std::vector<std::size_t>& counts, std::size_t total);
 
 /// The images of each class, in a random order.
-FITNAS_COLD FITNAS_API std::vector<std::vector<std::size_t>> shuffled_classes(const image_source& data,
-                                                                              seed s, purpose p);
+FITNAS_LAZY FITNAS_COLD std::vector<std::vector<std::size_t>> shuffled_classes(const image_source& data,
+                                                                               seed s, purpose p);
 
 } // namespace detail
 
@@ -66,7 +66,8 @@ FITNAS_API dataset split(const image_view& all, image_view test, const split_opt
 
 namespace fitnas::detail {
 
-FITNAS_API std::vector<std::size_t> class_quotas(const std::vector<std::size_t>& counts, std::size_t total) {
+FITNAS_LAZY_AGAIN std::vector<std::size_t> class_quotas(const std::vector<std::size_t>& counts,
+                                                        std::size_t total) {
     std::size_t sum = 0;
     for (const std::size_t c : counts) {
         sum += c;
@@ -86,8 +87,8 @@ FITNAS_API std::vector<std::size_t> class_quotas(const std::vector<std::size_t>&
     return quotas;
 }
 
-FITNAS_API std::vector<std::vector<std::size_t>> shuffled_classes(const image_source& data, seed s,
-                                                                  purpose p) {
+FITNAS_LAZY_AGAIN std::vector<std::vector<std::size_t>> shuffled_classes(const image_source& data, seed s,
+                                                                         purpose p) {
     std::vector<std::vector<std::size_t>> members(static_cast<std::size_t>(data.class_count()));
     for (std::size_t i = 0; i < data.size(); ++i) {
         members[static_cast<std::size_t>(data.label(i))].push_back(i);

@@ -33,12 +33,12 @@ struct synthetic_options {
 namespace detail {
 
 /// The prototypes of the classes, classes x H x W x C: sums of Gaussian blobs, about -1 to 1.
-FITNAS_COLD FITNAS_API std::vector<float> synthetic_prototypes(const synthetic_options& options);
+FITNAS_LAZY FITNAS_COLD std::vector<float> synthetic_prototypes(const synthetic_options& options);
 
 /// One split: image i has the class i mod classes, a random shift and noise of its own.
-FITNAS_COLD FITNAS_API image_dataset synthetic_split(const synthetic_options& options,
-                                                     const std::vector<float>& prototypes, std::size_t n,
-                                                     std::uint64_t which);
+FITNAS_LAZY FITNAS_COLD image_dataset synthetic_split(const synthetic_options& options,
+                                                      const std::vector<float>& prototypes, std::size_t n,
+                                                      std::uint64_t which);
 
 } // namespace detail
 
@@ -57,7 +57,7 @@ FITNAS_API dataset synthetic(const synthetic_options& options = {});
 
 namespace fitnas::detail {
 
-FITNAS_API std::vector<float> synthetic_prototypes(const synthetic_options& options) {
+FITNAS_LAZY_AGAIN std::vector<float> synthetic_prototypes(const synthetic_options& options) {
     constexpr int blobs = 3;
     const shape s = options.image;
     std::vector<float> prototypes(static_cast<std::size_t>(options.classes) *
@@ -84,9 +84,9 @@ FITNAS_API std::vector<float> synthetic_prototypes(const synthetic_options& opti
     return prototypes;
 }
 
-FITNAS_API image_dataset synthetic_split(const synthetic_options& options,
-                                         const std::vector<float>& prototypes, std::size_t n,
-                                         std::uint64_t which) {
+FITNAS_LAZY_AGAIN image_dataset synthetic_split(const synthetic_options& options,
+                                                const std::vector<float>& prototypes, std::size_t n,
+                                                std::uint64_t which) {
     const shape s = options.image;
     image_dataset data;
     data.classes = options.classes;

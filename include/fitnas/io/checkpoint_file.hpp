@@ -46,13 +46,13 @@ namespace detail {
 inline constexpr int checkpoint_schema = 1;
 inline constexpr const char* statistics_suffix = ".statistics"; ///< behind a batch norm's name
 
-FITNAS_API std::uint64_t checkpoint_number(const safetensors& file, const std::string& key);
+FITNAS_LAZY std::uint64_t checkpoint_number(const safetensors& file, const std::string& key);
 
-FITNAS_API void require_metadata(const safetensors& file, const std::string& key, const std::string& expected,
-                                 const std::string& what);
+FITNAS_LAZY void require_metadata(const safetensors& file, const std::string& key,
+                                  const std::string& expected, const std::string& what);
 
-FITNAS_API void require_finite(const safetensors& file, const std::string& name,
-                               std::span<const float> values);
+FITNAS_LAZY void require_finite(const safetensors& file, const std::string& name,
+                                std::span<const float> values);
 /// Reads a tensor whose values must be finite.
 inline void copy_finite(const safetensors& file, const std::string& name, std::span<float> values) {
     file.copy(name, values);
@@ -75,19 +75,19 @@ private:
 };
 
 /// The statistics in a file whose network fits; null where it has none.
-FITNAS_API std::shared_ptr<const kept_statistics> read_statistics(const safetensors& file, const weights& w);
+FITNAS_LAZY std::shared_ptr<const kept_statistics> read_statistics(const safetensors& file, const weights& w);
 
-FITNAS_API void write_checkpoint(const std::string& path, const weights& w, const training_state& state,
-                                 const std::map<std::string, std::string>& notes,
-                                 const kept_statistics* kept = nullptr);
+FITNAS_LAZY void write_checkpoint(const std::string& path, const weights& w, const training_state& state,
+                                  const std::map<std::string, std::string>& notes,
+                                  const kept_statistics* kept = nullptr);
 
 /// The state of the training, from a file whose weights fit.
-FITNAS_API training_state read_training(const safetensors& file, std::size_t count);
+FITNAS_LAZY training_state read_training(const safetensors& file, std::size_t count);
 
 /// Changes the weights where everything is right, and nothing elsewhere.
 /// @param statistics if not null, those of the file, or null where it has none
-FITNAS_API checkpoint read_checkpoint(const std::string& path, weights& w,
-                                      std::shared_ptr<const kept_statistics>* statistics = nullptr);
+FITNAS_LAZY checkpoint read_checkpoint(const std::string& path, weights& w,
+                                       std::shared_ptr<const kept_statistics>* statistics = nullptr);
 
 } // namespace detail
 
@@ -97,7 +97,7 @@ FITNAS_API checkpoint read_checkpoint(const std::string& path, weights& w,
 
 namespace fitnas::detail {
 
-FITNAS_API std::uint64_t checkpoint_number(const safetensors& file, const std::string& key) {
+FITNAS_LAZY_AGAIN std::uint64_t checkpoint_number(const safetensors& file, const std::string& key) {
     const auto found = file.metadata().find(key);
     if (found != file.metadata().end()) {
         const auto value = read_number<std::uint64_t>(found->second);
@@ -109,8 +109,8 @@ FITNAS_API std::uint64_t checkpoint_number(const safetensors& file, const std::s
                      (found == file.metadata().end() ? "nothing" : "\"" + found->second + "\""));
 }
 
-FITNAS_API void require_metadata(const safetensors& file, const std::string& key, const std::string& expected,
-                                 const std::string& what) {
+FITNAS_LAZY_AGAIN void require_metadata(const safetensors& file, const std::string& key,
+                                        const std::string& expected, const std::string& what) {
     const auto found = file.metadata().find(key);
     if (found == file.metadata().end() || found->second != expected) {
         throw data_error("[F0905] " + file.path() + ": " + what + ": expected " + key + " \"" + expected +
@@ -119,8 +119,8 @@ FITNAS_API void require_metadata(const safetensors& file, const std::string& key
     }
 }
 
-FITNAS_API void require_finite(const safetensors& file, const std::string& name,
-                               std::span<const float> values) {
+FITNAS_LAZY_AGAIN void require_finite(const safetensors& file, const std::string& name,
+                                      std::span<const float> values) {
     if (!all_finite(values)) {
         throw data_error("[F0911] " + file.path() + ": tensor \"" + name +
                          "\": there are values that are not finite");
@@ -137,7 +137,8 @@ FITNAS_API statistics_tensors::statistics_tensors(const selection& of, const kep
     }
 }
 
-FITNAS_API std::shared_ptr<const kept_statistics> read_statistics(const safetensors& file, const weights& w) {
+FITNAS_LAZY_AGAIN std::shared_ptr<const kept_statistics> read_statistics(const safetensors& file,
+                                                                         const weights& w) {
     if (file.find("normalisation.mean") == nullptr) {
         return nullptr;
     }
@@ -155,7 +156,7 @@ FITNAS_API std::shared_ptr<const kept_statistics> read_statistics(const safetens
     return std::make_shared<const kept_statistics>(std::move(norm), std::move(blocks));
 }
 
-FITNAS_API training_state read_training(const safetensors& file, std::size_t count) {
+FITNAS_LAZY_AGAIN training_state read_training(const safetensors& file, std::size_t count) {
     training_state state;
     state.step = static_cast<long long>(checkpoint_number(file, "step"));
     state.steps = static_cast<long long>(checkpoint_number(file, "steps"));
@@ -188,9 +189,10 @@ FITNAS_API training_state read_training(const safetensors& file, std::size_t cou
     return state;
 }
 
-FITNAS_API void write_checkpoint(const std::string& path, const weights& w, const training_state& state,
-                                 const std::map<std::string, std::string>& notes,
-                                 const kept_statistics* kept) {
+FITNAS_LAZY_AGAIN void write_checkpoint(const std::string& path, const weights& w,
+                                        const training_state& state,
+                                        const std::map<std::string, std::string>& notes,
+                                        const kept_statistics* kept) {
     require_finite(w, "save_checkpoint: " + path);
     if (!state.average.empty() && state.average.size() != w.values().size()) {
         throw shape_error("[F0906] save_checkpoint: " + path + ": expected the average of " +
@@ -256,8 +258,8 @@ FITNAS_API void write_checkpoint(const std::string& path, const weights& w, cons
     write_safetensors(path, tensors, metadata);
 }
 
-FITNAS_API checkpoint read_checkpoint(const std::string& path, weights& w,
-                                      std::shared_ptr<const kept_statistics>* statistics) {
+FITNAS_LAZY_AGAIN checkpoint read_checkpoint(const std::string& path, weights& w,
+                                             std::shared_ptr<const kept_statistics>* statistics) {
     const safetensors file(path);
     require_metadata(file, "format", "fitnas checkpoint", "not a checkpoint");
     require_metadata(file, "schema", std::to_string(checkpoint_schema), "of another version");

@@ -16,7 +16,7 @@ namespace fitnas::detail {
 /// systematic approach to building high performance software-based CRC generators", ISCC 2005).
 using crc32_tables = std::array<std::array<std::uint32_t, 256>, 8>;
 
-FITNAS_API crc32_tables make_crc32_tables();
+FITNAS_LAZY crc32_tables make_crc32_tables();
 
 /// The checksum of bytes that come in pieces.
 class crc32 {
@@ -34,7 +34,7 @@ private:
 
 namespace fitnas::detail {
 
-FITNAS_API crc32_tables make_crc32_tables() {
+FITNAS_LAZY_AGAIN crc32_tables make_crc32_tables() {
     crc32_tables t{};
     for (std::uint32_t i = 0; i < 256; ++i) {
         std::uint32_t r = i;

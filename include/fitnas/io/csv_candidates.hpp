@@ -30,7 +30,7 @@ inline std::string csv_optional(double value) { return std::isnan(value) ? "" : 
 inline std::string cost_column(const search::cost_value& cost) { return cost.name + " [" + cost.unit + "]"; }
 
 /// The cost of a column, without a value; none where the column is of something else.
-FITNAS_API std::optional<search::cost_value> cost_of_column(std::string_view column);
+FITNAS_LAZY std::optional<search::cost_value> cost_of_column(std::string_view column);
 
 } // namespace detail
 
@@ -121,7 +121,7 @@ std::vector<search::candidate<Space>> read_csv_candidates(const std::string& pat
 
 namespace fitnas::detail {
 
-FITNAS_API std::optional<search::cost_value> cost_of_column(std::string_view column) {
+FITNAS_LAZY_AGAIN std::optional<search::cost_value> cost_of_column(std::string_view column) {
     const std::size_t bracket = column.find(" [");
     if (bracket == std::string_view::npos || bracket == 0 || !column.ends_with(']')) {
         return std::nullopt;

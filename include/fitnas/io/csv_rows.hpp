@@ -88,9 +88,9 @@ Number csv_number(const std::string& field, const csv_reader& reader, std::size_
 }
 
 /// The field as it stands in a file: quoted where it must be.
-FITNAS_API std::string csv_field(const std::string& field);
+FITNAS_LAZY std::string csv_field(const std::string& field);
 
-FITNAS_API std::string csv_line(const std::vector<std::string>& fields);
+FITNAS_LAZY std::string csv_line(const std::vector<std::string>& fields);
 
 } // namespace detail
 
@@ -241,7 +241,7 @@ FITNAS_API std::string csv_reader::read_quoted() {
     return field;
 }
 
-FITNAS_API std::string csv_field(const std::string& field) {
+FITNAS_LAZY_AGAIN std::string csv_field(const std::string& field) {
     if (field.find_first_of(",\"\r\n") == std::string::npos) {
         return field;
     }
@@ -252,7 +252,7 @@ FITNAS_API std::string csv_field(const std::string& field) {
     return quoted + "\"";
 }
 
-FITNAS_API std::string csv_line(const std::vector<std::string>& fields) {
+FITNAS_LAZY_AGAIN std::string csv_line(const std::vector<std::string>& fields) {
     // A line that seems blank would be none.
     if (fields.size() == 1 && trimmed(fields[0]).empty() &&
         fields[0].find_first_of("\r\n") == std::string::npos) {

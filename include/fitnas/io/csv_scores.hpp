@@ -51,7 +51,7 @@ architecture<Space> csv_code(const std::string& field, const csv_reader& reader,
     }
 }
 
-FITNAS_API double csv_finite(const std::string& field, const csv_reader& reader, std::size_t column);
+FITNAS_LAZY double csv_finite(const std::string& field, const csv_reader& reader, std::size_t column);
 
 /// An empty field stands for a number that is not there.
 inline double csv_number_if_any(const std::string& field, const csv_reader& reader, std::size_t column) {
@@ -161,7 +161,7 @@ score_table<Space> read_csv(const std::string& path, const csv_options& options 
 
 namespace fitnas::detail {
 
-FITNAS_API double csv_finite(const std::string& field, const csv_reader& reader, std::size_t column) {
+FITNAS_LAZY_AGAIN double csv_finite(const std::string& field, const csv_reader& reader, std::size_t column) {
     const double value = csv_number<double>(field, reader, column);
     if (!std::isfinite(value)) {
         throw data_error("[F0916] " + reader.where() + ": column " + reader.header()[column] +

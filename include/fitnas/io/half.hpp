@@ -15,7 +15,7 @@ namespace fitnas::detail {
 inline float bfloat16_value(std::uint16_t bits) { return std::bit_cast<float>(std::uint32_t{bits} << 16U); }
 
 /// IEEE 754 binary16: 5 bits of exponent, 10 of fraction.
-FITNAS_API float half_value(std::uint16_t bits);
+FITNAS_LAZY float half_value(std::uint16_t bits);
 
 } // namespace fitnas::detail
 
@@ -23,7 +23,7 @@ FITNAS_API float half_value(std::uint16_t bits);
 
 namespace fitnas::detail {
 
-FITNAS_API float half_value(std::uint16_t bits) {
+FITNAS_LAZY_AGAIN float half_value(std::uint16_t bits) {
     const std::uint32_t sign = (bits & 0x8000U) << 16U;
     const std::uint32_t exponent = bits >> 10U & 31U;
     const std::uint32_t fraction = bits & 1023U;

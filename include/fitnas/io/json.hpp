@@ -33,7 +33,7 @@ FITNAS_API void write_json(const std::string& path, const json& value);
 namespace detail {
 /// How deep lists and objects lie in each other. Values are copied, printed and destroyed by recursion: what
 /// is nested deeper than a stack would end the program.
-FITNAS_API int json_depth(const std::string& text);
+FITNAS_LAZY int json_depth(const std::string& text);
 } // namespace detail
 
 /// @brief Reads a value.
@@ -66,7 +66,7 @@ json to_json(const score_table<Space>& table) {
 namespace detail {
 
 /// A list of rows, each an object.
-FITNAS_API void require_rows(const json& rows, const std::string& what);
+FITNAS_LAZY void require_rows(const json& rows, const std::string& what);
 
 /// A member of a row, of which `good(value)` is true.
 template <class Good>
@@ -210,7 +210,7 @@ FITNAS_API void write_json(const std::string& path, const json& value) {
 
 namespace fitnas::detail {
 
-FITNAS_API int json_depth(const std::string& text) {
+FITNAS_LAZY_AGAIN int json_depth(const std::string& text) {
     int depth = 0;
     int deepest = 0;
     bool quoted = false;
@@ -273,7 +273,7 @@ FITNAS_API json read_json(const std::string& path) {
 
 namespace fitnas::detail {
 
-FITNAS_API void require_rows(const json& rows, const std::string& what) {
+FITNAS_LAZY_AGAIN void require_rows(const json& rows, const std::string& what) {
     if (!rows.is_array()) {
         throw data_error("[F0936] " + what + ": expected a list of rows, got a JSON " + rows.type_name());
     }

@@ -44,7 +44,7 @@ inline constexpr std::size_t checksum_digits = 8;
 
 /// Where the digits of the checksum stand in a header; npos where there is none. Quotes inside of a text are
 /// escaped in JSON, so that the key is nothing else.
-FITNAS_API std::size_t checksum_place(const std::string& header);
+FITNAS_LAZY std::size_t checksum_place(const std::string& header);
 
 inline std::string checksum_text(std::uint32_t value) {
     char digits[checksum_digits + 1];
@@ -161,7 +161,7 @@ struct tensor_view {
 namespace detail {
 
 /// @throws option_error where a name or a text is not UTF-8
-FITNAS_API std::string header_text(const nlohmann::ordered_json& header, const std::string& path);
+FITNAS_LAZY std::string header_text(const nlohmann::ordered_json& header, const std::string& path);
 
 } // namespace detail
 
@@ -188,7 +188,7 @@ inline safetensors read_safetensors(const std::string& path) { return safetensor
 
 namespace fitnas::detail {
 
-FITNAS_API std::size_t checksum_place(const std::string& header) {
+FITNAS_LAZY_AGAIN std::size_t checksum_place(const std::string& header) {
     const std::size_t at = header.find(checksum_key);
     if (at == std::string::npos || header.size() < at + checksum_key.size() + checksum_digits + 1 ||
         header[at + checksum_key.size() + checksum_digits] != '"') {
@@ -257,7 +257,7 @@ FITNAS_API void safetensors::check_header(std::string header) {
 
 namespace fitnas::detail {
 
-FITNAS_API std::string header_text(const nlohmann::ordered_json& header, const std::string& path) {
+FITNAS_LAZY_AGAIN std::string header_text(const nlohmann::ordered_json& header, const std::string& path) {
     try {
         return header.dump();
     } catch (const nlohmann::json::exception& e) {

@@ -111,17 +111,17 @@ constexpr tensor_type tensor_type_of() {
 }
 
 /// @return how many values; the largest number where they overflow
-FITNAS_API std::uint64_t tensor_values(std::span<const std::uint64_t> shape);
+FITNAS_LAZY std::uint64_t tensor_values(std::span<const std::uint64_t> shape);
 
 /// @return bytes of a tensor, the last of which may not be full; the largest number where they overflow
-FITNAS_API std::uint64_t tensor_bytes(tensor_type type, std::span<const std::uint64_t> shape);
+FITNAS_LAZY std::uint64_t tensor_bytes(tensor_type type, std::span<const std::uint64_t> shape);
 
 /// @return whether the values end with a byte, as they must
 inline bool fills_bytes(tensor_type type, std::span<const std::uint64_t> shape) {
     return tensor_values(shape) % 8 * form_of(type).bits % 8 == 0;
 }
 
-FITNAS_API std::string shape_text(std::span<const std::uint64_t> shape);
+FITNAS_LAZY std::string shape_text(std::span<const std::uint64_t> shape);
 
 /// What a header of safetensors may hold, and nothing else: events of the JSON parser, so that a hostile
 /// header is refused where it turns wrong and nothing is built of it.
@@ -168,7 +168,7 @@ private:
 /// Sorts the tensors by place, and refuses those whose sizes are not what type and shape say, which overlap,
 /// or leave bytes between them.
 /// @return bytes of all
-FITNAS_API std::uint64_t require_places(std::vector<tensor_info>& tensors, const std::string& path);
+FITNAS_LAZY std::uint64_t require_places(std::vector<tensor_info>& tensors, const std::string& path);
 
 } // namespace detail
 
@@ -178,7 +178,7 @@ FITNAS_API std::uint64_t require_places(std::vector<tensor_info>& tensors, const
 
 namespace fitnas::detail {
 
-FITNAS_API std::uint64_t tensor_values(std::span<const std::uint64_t> shape) {
+FITNAS_LAZY_AGAIN std::uint64_t tensor_values(std::span<const std::uint64_t> shape) {
     constexpr std::uint64_t most = (std::numeric_limits<std::uint64_t>::max)();
     std::uint64_t values = 1;
     for (const std::uint64_t n : shape) {
@@ -190,7 +190,7 @@ FITNAS_API std::uint64_t tensor_values(std::span<const std::uint64_t> shape) {
     return values;
 }
 
-FITNAS_API std::uint64_t tensor_bytes(tensor_type type, std::span<const std::uint64_t> shape) {
+FITNAS_LAZY_AGAIN std::uint64_t tensor_bytes(tensor_type type, std::span<const std::uint64_t> shape) {
     constexpr std::uint64_t most = (std::numeric_limits<std::uint64_t>::max)();
     const std::uint64_t values = tensor_values(shape);
     const std::uint64_t bits = form_of(type).bits;
@@ -198,7 +198,7 @@ FITNAS_API std::uint64_t tensor_bytes(tensor_type type, std::span<const std::uin
                                                             : values / 8 * bits + (values % 8 * bits + 7) / 8;
 }
 
-FITNAS_API std::string shape_text(std::span<const std::uint64_t> shape) {
+FITNAS_LAZY_AGAIN std::string shape_text(std::span<const std::uint64_t> shape) {
     std::string text = "[";
     for (std::size_t i = 0; i < shape.size(); ++i) {
         text += (i > 0 ? ", " : "") + std::to_string(shape[i]);
@@ -308,7 +308,7 @@ FITNAS_API bool safetensors_header::refuse(const std::string& what) {
     return false;
 }
 
-FITNAS_API std::uint64_t require_places(std::vector<tensor_info>& tensors, const std::string& path) {
+FITNAS_LAZY_AGAIN std::uint64_t require_places(std::vector<tensor_info>& tensors, const std::string& path) {
     std::sort(tensors.begin(), tensors.end(),
               [](const tensor_info& a, const tensor_info& b) { return a.name < b.name; });
     for (std::size_t i = 0; i < tensors.size(); ++i) {

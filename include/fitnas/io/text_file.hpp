@@ -32,14 +32,14 @@ inline std::string read_text(const std::string& path) {
 
 /// @return "UTF-16" or "UTF-32" where a text begins as one of them does, with ASCII or a byte order mark;
 /// otherwise nothing
-FITNAS_API std::string_view wide_encoding(std::string_view text);
+FITNAS_LAZY std::string_view wide_encoding(std::string_view text);
 
 /// @return where a text has a byte of zeros, behind which a reader might see nothing; empty: nowhere
-FITNAS_API std::string nul_in(std::string_view text);
+FITNAS_LAZY std::string nul_in(std::string_view text);
 
 /// Reads a file of text in UTF-8, or anything else in which ASCII is ASCII.
 /// @throws data_error as `read_text`, and where the file is in UTF-16 or UTF-32
-FITNAS_API std::string read_plain_text(const std::string& path);
+FITNAS_LAZY std::string read_plain_text(const std::string& path);
 
 } // namespace fitnas::detail
 
@@ -47,7 +47,7 @@ FITNAS_API std::string read_plain_text(const std::string& path);
 
 namespace fitnas::detail {
 
-FITNAS_API std::string_view wide_encoding(std::string_view text) {
+FITNAS_LAZY_AGAIN std::string_view wide_encoding(std::string_view text) {
     const std::string_view head = text.substr(0, 4);
     std::string zeros; // which bytes are zero
     for (const char c : head) {
@@ -61,7 +61,7 @@ FITNAS_API std::string_view wide_encoding(std::string_view text) {
     return marked || zeros == "x0x0" || zeros == "0x0x" ? "UTF-16" : "";
 }
 
-FITNAS_API std::string nul_in(std::string_view text) {
+FITNAS_LAZY_AGAIN std::string nul_in(std::string_view text) {
     const std::size_t at = text.find('\0');
     return at == std::string_view::npos
                ? ""
@@ -70,7 +70,7 @@ FITNAS_API std::string nul_in(std::string_view text) {
                          1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n'));
 }
 
-FITNAS_API std::string read_plain_text(const std::string& path) {
+FITNAS_LAZY_AGAIN std::string read_plain_text(const std::string& path) {
     std::string text = read_text(path);
     if (const std::string_view encoding = wide_encoding(text); !encoding.empty()) {
         throw data_error("[F0976] " + path + ": expected text in UTF-8, the file is in " +

@@ -35,7 +35,7 @@ struct interval {
 namespace detail {
 /// The value at a share q of the sorted values, linear between neighbours (definition 7 of Hyndman and Fan,
 /// 1996).
-FITNAS_API double quantile(const std::vector<double>& sorted, double q);
+FITNAS_LAZY double quantile(const std::vector<double>& sorted, double q);
 } // namespace detail
 
 /// @brief Percentile interval of a statistic of pairs (Efron and Tibshirani, "An Introduction to the
@@ -90,7 +90,7 @@ interval bootstrap_interval(std::span<const double> x, std::span<const double> y
 
 namespace fitnas::detail {
 
-FITNAS_API double quantile(const std::vector<double>& sorted, double q) {
+FITNAS_LAZY_AGAIN double quantile(const std::vector<double>& sorted, double q) {
     const double place = q * static_cast<double>(sorted.size() - 1);
     const auto below = static_cast<std::size_t>(place);
     const std::size_t above = (std::min)(below + 1, sorted.size() - 1);

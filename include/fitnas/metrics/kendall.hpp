@@ -22,7 +22,7 @@ namespace detail {
 
 /// Sorts `values` and returns how many neighbours had to be swapped (inversions), by merge sort from the
 /// bottom up.
-FITNAS_API std::uint64_t sort_counting_swaps(std::vector<double>& values);
+FITNAS_LAZY std::uint64_t sort_counting_swaps(std::vector<double>& values);
 
 /// How many pairs of neighbours-in-order are equal: the sum of t (t - 1) / 2 over runs of t equal items.
 template <class T>
@@ -51,7 +51,7 @@ FITNAS_API double kendall_tau(std::span<const double> x, std::span<const double>
 
 namespace fitnas::detail {
 
-FITNAS_API std::uint64_t sort_counting_swaps(std::vector<double>& values) {
+FITNAS_LAZY_AGAIN std::uint64_t sort_counting_swaps(std::vector<double>& values) {
     std::uint64_t swaps = 0;
     std::vector<double> merged(values.size());
     for (std::size_t width = 1; width < values.size(); width *= 2) {

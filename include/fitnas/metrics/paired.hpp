@@ -15,7 +15,8 @@
 namespace fitnas::detail {
 
 /// @throws shape_error where lengths differ or are below 2; numeric_error where a value is not finite
-FITNAS_API void require_paired(std::span<const double> x, std::span<const double> y, const std::string& what);
+FITNAS_LAZY void require_paired(std::span<const double> x, std::span<const double> y,
+                                const std::string& what);
 
 } // namespace fitnas::detail
 
@@ -23,8 +24,8 @@ FITNAS_API void require_paired(std::span<const double> x, std::span<const double
 
 namespace fitnas::detail {
 
-FITNAS_API void require_paired(std::span<const double> x, std::span<const double> y,
-                               const std::string& what) {
+FITNAS_LAZY_AGAIN void require_paired(std::span<const double> x, std::span<const double> y,
+                                      const std::string& what) {
     if (x.size() != y.size()) {
         throw shape_error("[F0804] " + what + ": expected two columns of one length, got " +
                           std::to_string(x.size()) + " and " + std::to_string(y.size()) + " values");

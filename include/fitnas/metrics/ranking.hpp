@@ -24,9 +24,9 @@ namespace fitnas {
 namespace detail {
 
 /// The rows of the k highest values, best first.
-FITNAS_API std::vector<std::size_t> top_rows(std::span<const double> values, std::size_t k);
+FITNAS_LAZY std::vector<std::size_t> top_rows(std::span<const double> values, std::size_t k);
 
-FITNAS_API std::size_t top_count(std::size_t n, double fraction, const std::string& what);
+FITNAS_LAZY std::size_t top_count(std::size_t n, double fraction, const std::string& what);
 
 } // namespace detail
 
@@ -92,7 +92,7 @@ FITNAS_API double tau_in_top(std::span<const double> predicted, std::span<const 
 
 namespace fitnas::detail {
 
-FITNAS_API std::vector<std::size_t> top_rows(std::span<const double> values, std::size_t k) {
+FITNAS_LAZY_AGAIN std::vector<std::size_t> top_rows(std::span<const double> values, std::size_t k) {
     std::vector<std::size_t> rows(values.size());
     for (std::size_t i = 0; i < rows.size(); ++i) {
         rows[i] = i;
@@ -104,7 +104,7 @@ FITNAS_API std::vector<std::size_t> top_rows(std::span<const double> values, std
     return rows;
 }
 
-FITNAS_API std::size_t top_count(std::size_t n, double fraction, const std::string& what) {
+FITNAS_LAZY_AGAIN std::size_t top_count(std::size_t n, double fraction, const std::string& what) {
     if (!(fraction > 0 && fraction <= 1)) {
         throw option_error("[F0807] " + what + ": expected a fraction above 0 and up to 1, got " +
                            detail::number_text(fraction));

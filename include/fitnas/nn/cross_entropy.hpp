@@ -30,8 +30,8 @@ namespace detail {
 
 /// As `cross_entropy`; the loss of each image, not their mean, is added, image by image, so that a sum over
 /// several pieces does not depend on where they were cut.
-FITNAS_API void add_cross_entropy(std::span<const float> logits, std::span<const int> labels,
-                                  double smoothing, std::span<float> gradient, batch_loss& sum);
+FITNAS_LAZY void add_cross_entropy(std::span<const float> logits, std::span<const int> labels,
+                                   double smoothing, std::span<float> gradient, batch_loss& sum);
 
 } // namespace detail
 
@@ -51,8 +51,8 @@ FITNAS_API batch_loss cross_entropy(std::span<const float> logits, std::span<con
 
 namespace fitnas::detail {
 
-FITNAS_API void add_cross_entropy(std::span<const float> logits, std::span<const int> labels,
-                                  double smoothing, std::span<float> gradient, batch_loss& sum) {
+FITNAS_LAZY_AGAIN void add_cross_entropy(std::span<const float> logits, std::span<const int> labels,
+                                         double smoothing, std::span<float> gradient, batch_loss& sum) {
     const std::size_t images = labels.size();
     if (images == 0 || logits.empty() || logits.size() % images != 0 ||
         (!gradient.empty() && gradient.size() != logits.size())) {

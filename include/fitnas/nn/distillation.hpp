@@ -25,7 +25,7 @@ struct soft_labels {
 namespace detail {
 
 /// @return log softmax of one image's logits
-FITNAS_API void log_softmax(std::span<const float> logits, std::span<double> result);
+FITNAS_LAZY void log_softmax(std::span<const float> logits, std::span<double> result);
 
 } // namespace detail
 
@@ -46,7 +46,7 @@ FITNAS_API batch_loss distillation_loss(std::span<const float> logits, std::span
 
 namespace fitnas::detail {
 
-FITNAS_API void log_softmax(std::span<const float> logits, std::span<double> result) {
+FITNAS_LAZY_AGAIN void log_softmax(std::span<const float> logits, std::span<double> result) {
     const double top = static_cast<double>(logits[argmax(logits)]);
     double total = 0;
     for (std::size_t c = 0; c < logits.size(); ++c) {

@@ -23,7 +23,7 @@ inline void fill_normal(std::span<float> values, double deviation, random_stream
     }
 }
 
-FITNAS_API void initialise(const primitive& p, shape in, std::span<float> values, random_stream& random);
+FITNAS_LAZY void initialise(const primitive& p, shape in, std::span<float> values, random_stream& random);
 
 } // namespace detail
 
@@ -43,7 +43,8 @@ FITNAS_API void initialise(const recipe& steps, shape input, std::span<float> pa
 
 namespace fitnas::detail {
 
-FITNAS_API void initialise(const primitive& p, shape in, std::span<float> values, random_stream& random) {
+FITNAS_LAZY_AGAIN void initialise(const primitive& p, shape in, std::span<float> values,
+                                  random_stream& random) {
     const auto channels = static_cast<std::size_t>(in.channels);
     const auto he = [](double fan_in) { return std::sqrt(2.0 / fan_in); };
     switch (p.kind) {

@@ -62,8 +62,8 @@ inline constexpr int plan_ways[fit_plans][2] = {{0, 3}, {0, 5}, {0, 9}, {6, 9}, 
 
 /// What a way is fitted to: the last but one to scores that are halfway smoothed, the last to smoothed ones,
 /// which have no noise left, so that it follows them closely.
-FITNAS_API std::vector<double> scores_of_way(int way, const code_rows& codes, const effect_places& places,
-                                             const std::vector<double>& scores);
+FITNAS_LAZY std::vector<double> scores_of_way(int way, const code_rows& codes, const effect_places& places,
+                                              const std::vector<double>& scores);
 template <code_space Space>
 score_table<Space> scores_of_way(int way, score_table<Space> table) {
     table.scores = scores_of_way(way, table.codes(), effect_places_of<Space>(), table.scores);
@@ -71,8 +71,8 @@ score_table<Space> scores_of_way(int way, score_table<Space> table) {
 }
 
 /// `choose_plan` of a table whose rows are different networks, without what accidents made.
-FITNAS_API plan_choice plan_of(score_kind kind, const code_rows& codes, const effect_places& places,
-                               const std::vector<double>& scores, seed s);
+FITNAS_LAZY plan_choice plan_of(score_kind kind, const code_rows& codes, const effect_places& places,
+                                const std::vector<double>& scores, seed s);
 template <code_space Space>
 plan_choice plan_of(const score_table<Space>& data, const default_fit_options& options) {
     return plan_of(data.kind, data.codes(), effect_places_of<Space>(), data.scores, options.seed);
@@ -143,8 +143,9 @@ FITNAS_API fit_options options_of_way(int way, std::size_t networks, seed s) {
 
 namespace fitnas::detail {
 
-FITNAS_API std::vector<double> scores_of_way(int way, const code_rows& codes, const effect_places& places,
-                                             const std::vector<double>& scores) {
+FITNAS_LAZY_AGAIN std::vector<double> scores_of_way(int way, const code_rows& codes,
+                                                    const effect_places& places,
+                                                    const std::vector<double>& scores) {
     constexpr int halfway = plan_ways[static_cast<int>(fit_plan::smoothed)][0];
     if (way < halfway) {
         return scores;
@@ -159,8 +160,8 @@ FITNAS_API std::vector<double> scores_of_way(int way, const code_rows& codes, co
     return smooth;
 }
 
-FITNAS_API plan_choice plan_of(score_kind kind, const code_rows& codes, const effect_places& places,
-                               const std::vector<double>& scores, seed s) {
+FITNAS_LAZY_AGAIN plan_choice plan_of(score_kind kind, const code_rows& codes, const effect_places& places,
+                                      const std::vector<double>& scores, seed s) {
     if (kind == score_kind::supernet) {
         return {fit_plan::smoothed, std::numeric_limits<double>::quiet_NaN()};
     }

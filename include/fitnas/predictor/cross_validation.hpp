@@ -70,7 +70,7 @@ FITNAS_API std::vector<std::vector<std::size_t>> make_folds(std::size_t n, int f
 namespace detail {
 
 /// The numbers below n that are not in a part of `make_folds`.
-FITNAS_API std::vector<std::size_t> rows_outside(const std::vector<std::size_t>& part, std::size_t n);
+FITNAS_LAZY std::vector<std::size_t> rows_outside(const std::vector<std::size_t>& part, std::size_t n);
 
 } // namespace detail
 
@@ -164,7 +164,7 @@ FITNAS_API std::vector<std::vector<std::size_t>> make_folds(std::size_t n, int f
 
 namespace fitnas::detail {
 
-FITNAS_API std::vector<std::size_t> rows_outside(const std::vector<std::size_t>& part, std::size_t n) {
+FITNAS_LAZY_AGAIN std::vector<std::size_t> rows_outside(const std::vector<std::size_t>& part, std::size_t n) {
     std::vector<std::size_t> others;
     for (std::size_t i = 0; i < n; ++i) {
         if (!std::binary_search(part.begin(), part.end(), i)) {

@@ -19,11 +19,11 @@ namespace fitnas {
 namespace detail {
 
 /// Equal codes have one number, given in the order in which codes first appear.
-FITNAS_API std::vector<std::size_t> numbers_by_appearance(const code_rows& codes);
+FITNAS_LAZY std::vector<std::size_t> numbers_by_appearance(const code_rows& codes);
 
 /// The mean of the scores with each number, which is rounded once.
-FITNAS_API std::vector<double> means_by_number(const std::vector<std::size_t>& numbers,
-                                               const std::vector<double>& scores, const std::string& what);
+FITNAS_LAZY std::vector<double> means_by_number(const std::vector<std::size_t>& numbers,
+                                                const std::vector<double>& scores, const std::string& what);
 
 } // namespace detail
 
@@ -62,7 +62,7 @@ score_table<Space> merge_equal_networks(const score_table<Space>& table, const s
 
 namespace fitnas::detail {
 
-FITNAS_API std::vector<std::size_t> numbers_by_appearance(const code_rows& codes) {
+FITNAS_LAZY_AGAIN std::vector<std::size_t> numbers_by_appearance(const code_rows& codes) {
     const code_numbers sorted = numbers_of(codes);
     std::vector<std::size_t> seen(sorted.first_row.size());
     std::vector<std::size_t> numbers;
@@ -77,8 +77,9 @@ FITNAS_API std::vector<std::size_t> numbers_by_appearance(const code_rows& codes
     return numbers;
 }
 
-FITNAS_API std::vector<double> means_by_number(const std::vector<std::size_t>& numbers,
-                                               const std::vector<double>& scores, const std::string& what) {
+FITNAS_LAZY_AGAIN std::vector<double> means_by_number(const std::vector<std::size_t>& numbers,
+                                                      const std::vector<double>& scores,
+                                                      const std::string& what) {
     std::vector<std::vector<double>> grouped;
     for (std::size_t i = 0; i < numbers.size(); ++i) {
         if (numbers[i] == grouped.size()) {

@@ -39,11 +39,11 @@ struct fit_options {
 
 namespace detail {
 
-FITNAS_COLD FITNAS_API void require_fit_options(const fit_options& options);
+FITNAS_LAZY FITNAS_COLD void require_fit_options(const fit_options& options);
 
-FITNAS_API void require_finite_loss(double loss, int epoch, const fit_options& options);
+FITNAS_LAZY void require_finite_loss(double loss, int epoch, const fit_options& options);
 
-FITNAS_COLD FITNAS_API void require_finite_line(const line& unit, std::span<const double> scores);
+FITNAS_LAZY FITNAS_COLD void require_finite_line(const line& unit, std::span<const double> scores);
 
 } // namespace detail
 
@@ -139,7 +139,7 @@ requires(!std::same_as<Other, typename Model::space>) void fit(const score_table
 
 namespace fitnas::detail {
 
-FITNAS_API void require_fit_options(const fit_options& options) {
+FITNAS_LAZY_AGAIN void require_fit_options(const fit_options& options) {
     const auto expect = [](bool good, const std::string& message, const std::string& got) {
         if (!good) {
             throw option_error(message + ", got " + got);
@@ -155,7 +155,7 @@ FITNAS_API void require_fit_options(const fit_options& options) {
            number_text(decay));
 }
 
-FITNAS_API void require_finite_loss(double loss, int epoch, const fit_options& options) {
+FITNAS_LAZY_AGAIN void require_finite_loss(double loss, int epoch, const fit_options& options) {
     if (!std::isfinite(loss)) {
         throw numeric_error("[F0616] fit: the loss is not finite any more in epoch " + std::to_string(epoch) +
                             " of " + std::to_string(options.epochs) + "; the learning rate " +
@@ -163,7 +163,7 @@ FITNAS_API void require_finite_loss(double loss, int epoch, const fit_options& o
     }
 }
 
-FITNAS_API void require_finite_line(const line& unit, std::span<const double> scores) {
+FITNAS_LAZY_AGAIN void require_finite_line(const line& unit, std::span<const double> scores) {
     if (!std::isfinite(unit.offset) || !std::isfinite(unit.slope)) {
         throw numeric_error("[F0660] fit: scores up to " + number_text(largest_magnitude(scores)) +
                             " are too large for predictions in their unit; divide all by one number");

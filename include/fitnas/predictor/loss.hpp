@@ -24,12 +24,12 @@ enum class loss {
 
 namespace detail {
 
-FITNAS_API double mse_loss(std::span<const float> outputs, std::span<const double> targets,
-                           std::span<float> gradient);
+FITNAS_LAZY double mse_loss(std::span<const float> outputs, std::span<const double> targets,
+                            std::span<float> gradient);
 
 /// All pairs' squared errors sum to n times the squared errors less their mean.
-FITNAS_API double difference_loss(std::span<const float> outputs, std::span<const double> targets,
-                                  std::span<float> gradient);
+FITNAS_LAZY double difference_loss(std::span<const float> outputs, std::span<const double> targets,
+                                   std::span<float> gradient);
 
 } // namespace detail
 
@@ -54,8 +54,8 @@ FITNAS_API double evaluate_loss(loss kind, std::span<const float> outputs, std::
 
 namespace fitnas::detail {
 
-FITNAS_API double mse_loss(std::span<const float> outputs, std::span<const double> targets,
-                           std::span<float> gradient) {
+FITNAS_LAZY_AGAIN double mse_loss(std::span<const float> outputs, std::span<const double> targets,
+                                  std::span<float> gradient) {
     const double share = 1.0 / static_cast<double>(outputs.size());
     double sum = 0;
     for (std::size_t i = 0; i < outputs.size(); ++i) {
@@ -66,8 +66,8 @@ FITNAS_API double mse_loss(std::span<const float> outputs, std::span<const doubl
     return sum * share;
 }
 
-FITNAS_API double difference_loss(std::span<const float> outputs, std::span<const double> targets,
-                                  std::span<float> gradient) {
+FITNAS_LAZY_AGAIN double difference_loss(std::span<const float> outputs, std::span<const double> targets,
+                                         std::span<float> gradient) {
     const auto n = static_cast<double>(outputs.size());
     double mean = 0;
     for (std::size_t i = 0; i < outputs.size(); ++i) {

@@ -50,9 +50,9 @@ private:
 /// @param x features of networks, the first of which have the values
 /// @param prior means of the weights
 /// @return weights whose outputs over all networks have standard deviation 1, or 0
-FITNAS_API std::vector<double> order_weights(const feature_columns& x, std::size_t networks,
-                                             const std::vector<double>& prior, std::span<const double> values,
-                                             seed s);
+FITNAS_LAZY std::vector<double> order_weights(const feature_columns& x, std::size_t networks,
+                                              const std::vector<double>& prior,
+                                              std::span<const double> values, seed s);
 
 } // namespace fitnas::detail
 
@@ -91,9 +91,9 @@ FITNAS_API void feature_columns::add(const square_matrix& values, std::size_t fi
     }
 }
 
-FITNAS_API std::vector<double> order_weights(const feature_columns& x, std::size_t networks,
-                                             const std::vector<double>& prior, std::span<const double> values,
-                                             seed s) {
+FITNAS_LAZY_AGAIN std::vector<double> order_weights(const feature_columns& x, std::size_t networks,
+                                                    const std::vector<double>& prior,
+                                                    std::span<const double> values, seed s) {
     constexpr std::array<double, 4> penalties{0.5, 8, 128, 2048};
     const std::size_t n = values.size();
     const std::size_t width = x.size();

@@ -13,8 +13,8 @@
 namespace fitnas::detail {
 
 /// The rows of a table that no accident made, see below; scores that count as others are replaced.
-FITNAS_API std::vector<std::size_t> rows_without_outliers(const code_rows& codes,
-                                                          std::vector<double>& scores);
+FITNAS_LAZY std::vector<std::size_t> rows_without_outliers(const code_rows& codes,
+                                                           std::vector<double>& scores);
 
 /// A table without what accidents made. A score is *far* where it is more than 5 robust deviations (1.4826
 /// times the median distance from the median) off the median, and an additive fit to the others does not
@@ -47,8 +47,8 @@ namespace fitnas::detail {
 /// What each row is off an additive fit (a number for each operator of each cell) that has not seen it.
 /// @param seen which rows there are to fit to
 /// @param penalty of a ridge regression
-FITNAS_API std::vector<double> off_additive(const code_rows& codes, const std::vector<double>& values,
-                                            const std::vector<char>& seen, double penalty) {
+FITNAS_LAZY std::vector<double> off_additive(const code_rows& codes, const std::vector<double>& values,
+                                             const std::vector<char>& seen, double penalty) {
     const std::size_t cells = codes.cells();
     std::size_t width = 0;
     std::vector<std::size_t> firsts;
@@ -116,8 +116,8 @@ FITNAS_API std::vector<double> off_additive(const code_rows& codes, const std::v
 /// rest explains comes back.
 /// @param asked which rows may be said to be so
 /// @param values in deviations
-FITNAS_API std::vector<char> unexplained(const code_rows& codes, const std::vector<double>& values,
-                                         const std::vector<char>& asked, double fence) {
+FITNAS_LAZY std::vector<char> unexplained(const code_rows& codes, const std::vector<double>& values,
+                                          const std::vector<char>& asked, double fence) {
     constexpr double penalty = 1e-6; // so that an operator may be worse by any number of deviations
     std::vector<char> seen(codes.size, 1);
     for (int turn = 0; turn < 64; ++turn) {
@@ -149,8 +149,8 @@ FITNAS_API std::vector<char> unexplained(const code_rows& codes, const std::vect
     return seen;
 }
 
-FITNAS_API std::vector<std::size_t> rows_without_outliers(const code_rows& codes,
-                                                          std::vector<double>& scores) {
+FITNAS_LAZY_AGAIN std::vector<std::size_t> rows_without_outliers(const code_rows& codes,
+                                                                 std::vector<double>& scores) {
     constexpr double fence = 5;
     constexpr std::size_t least_rows = 10;
     std::vector<std::size_t> all(codes.size);

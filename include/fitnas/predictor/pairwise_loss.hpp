@@ -55,8 +55,8 @@ private:
 
 /// The mean over all pairs with different targets of log(1 + exp(-(better's output - worse's output))), 0
 /// where there are none; `gradient` is overwritten.
-FITNAS_API double pairwise_loss(std::span<const float> outputs, std::span<const double> targets,
-                                std::span<float> gradient);
+FITNAS_LAZY double pairwise_loss(std::span<const float> outputs, std::span<const double> targets,
+                                 std::span<float> gradient);
 
 } // namespace fitnas::detail
 
@@ -64,8 +64,8 @@ FITNAS_API double pairwise_loss(std::span<const float> outputs, std::span<const 
 
 namespace fitnas::detail {
 
-FITNAS_API double pairwise_loss(std::span<const float> outputs, std::span<const double> targets,
-                                std::span<float> gradient) {
+FITNAS_LAZY_AGAIN double pairwise_loss(std::span<const float> outputs, std::span<const double> targets,
+                                       std::span<float> gradient) {
     constexpr std::size_t step = simd::lanes;
     const std::size_t n = outputs.size();
     // From the best target to the worst: what is worse than one is all that stands behind its equals. What is

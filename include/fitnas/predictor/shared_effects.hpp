@@ -72,10 +72,10 @@ effect_places effect_places_of() {
             fitnas::feature::stage_operator::template offsets<Space>};
 }
 
-FITNAS_API std::vector<double> smoothed(const code_rows& codes, const effect_places& places,
-                                        const std::vector<double>& given);
-FITNAS_API double noise_of_ranks(const code_rows& codes, const effect_places& places,
-                                 const std::vector<double>& scores, seed s);
+FITNAS_LAZY std::vector<double> smoothed(const code_rows& codes, const effect_places& places,
+                                         const std::vector<double>& given);
+FITNAS_LAZY double noise_of_ranks(const code_rows& codes, const effect_places& places,
+                                  const std::vector<double>& scores, seed s);
 
 /// Standardised scores as a ridge regression on shared effects sees them. What an operator does in all cells
 /// alike weighs ten times what it does in one stage, in one cell, or with others of its stage: a supernet's
@@ -112,8 +112,8 @@ namespace fitnas::detail {
 
 /// Features of codes, a row a code: each less its mean over them, each kind scaled so that a row's squares of
 /// it add up to its weight on average.
-FITNAS_API square_matrix effects_of(const code_rows& codes, const effect_places& places,
-                                    const effect_weights& weights) {
+FITNAS_LAZY square_matrix effects_of(const code_rows& codes, const effect_places& places,
+                                     const effect_weights& weights) {
     const std::size_t cells = codes.cells();
     const auto in_cell = [&](std::size_t cell) { return static_cast<std::size_t>(places.cells[cell]); };
     const auto in_stage = [&](std::size_t cell) { return static_cast<std::size_t>(places.stages[cell]); };
@@ -175,8 +175,8 @@ FITNAS_API square_matrix effects_of(const code_rows& codes, const effect_places&
     return rows;
 }
 
-FITNAS_API std::vector<double> smoothed(const code_rows& codes, const effect_places& places,
-                                        const std::vector<double>& given) {
+FITNAS_LAZY_AGAIN std::vector<double> smoothed(const code_rows& codes, const effect_places& places,
+                                               const std::vector<double>& given) {
     constexpr double penalty = 0.5;
     const std::vector<double> scores = make_targets(target::standardised, given);
     const square_matrix rows = effects_of(codes, places, {1, 0.1, 0.1, 0.1});
@@ -210,8 +210,8 @@ FITNAS_API std::vector<double> smoothed(const code_rows& codes, const effect_pla
     return fitted;
 }
 
-FITNAS_API double noise_of_ranks(const code_rows& codes, const effect_places& places,
-                                 const std::vector<double>& scores, seed s) {
+FITNAS_LAZY_AGAIN double noise_of_ranks(const code_rows& codes, const effect_places& places,
+                                        const std::vector<double>& scores, seed s) {
     constexpr std::size_t most = 200;
     std::vector<std::size_t> order(codes.size);
     for (std::size_t i = 0; i < order.size(); ++i) {

@@ -42,7 +42,7 @@ struct moments {
 };
 
 /// @param values at least one
-FITNAS_API double median_of(std::vector<double> values);
+FITNAS_LAZY double median_of(std::vector<double> values);
 
 /// Median and a deviation that fewer than half of the values cannot rule: 1.4826 times the median distance
 /// from the median, which is the standard deviation where values are normal.
@@ -62,7 +62,7 @@ struct robust_moments {
 };
 
 /// Ranks from 0; equal values share the mean of their ranks.
-FITNAS_API std::vector<double> mean_ranks(std::span<const double> values);
+FITNAS_LAZY std::vector<double> mean_ranks(std::span<const double> values);
 
 } // namespace detail
 
@@ -78,7 +78,7 @@ namespace detail {
 /// method of linear and polynomial regression analysis", 1950). Where more than half lie on it the deviation
 /// is that of the mean distance (Iglewicz and Hoaglin, "How to detect and handle outliers", 1993). Fewer than
 /// 10 points are all taken.
-FITNAS_API std::vector<char> near_line(const moments& x, const moments& y);
+FITNAS_LAZY std::vector<char> near_line(const moments& x, const moments& y);
 
 } // namespace detail
 
@@ -104,7 +104,7 @@ FITNAS_API moments::moments(std::span<const double> given) : exponent(common_exp
     deviation = deviation_about(mean, values, values.size());
 }
 
-FITNAS_API double median_of(std::vector<double> values) {
+FITNAS_LAZY_AGAIN double median_of(std::vector<double> values) {
     const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
     std::nth_element(values.begin(), middle, values.end());
     const double upper = *middle;
@@ -127,7 +127,7 @@ FITNAS_API robust_moments::robust_moments(std::span<const double> given) {
     deviation = to_deviation * median_of(std::move(values));
 }
 
-FITNAS_API std::vector<double> mean_ranks(std::span<const double> values) {
+FITNAS_LAZY_AGAIN std::vector<double> mean_ranks(std::span<const double> values) {
     std::vector<std::size_t> order(values.size());
     for (std::size_t i = 0; i < order.size(); ++i) {
         order[i] = i;
@@ -165,7 +165,7 @@ FITNAS_API std::vector<double> make_targets(target kind, std::span<const double>
 
 namespace fitnas::detail {
 
-FITNAS_API std::vector<char> near_line(const moments& x, const moments& y) {
+FITNAS_LAZY_AGAIN std::vector<char> near_line(const moments& x, const moments& y) {
     const std::size_t n = x.values.size();
     std::vector<char> taken(n, 1);
     if (n < 10) {

@@ -64,7 +64,7 @@ struct budget_result {
 
 namespace detail {
 
-FITNAS_API void require_options(const budget_options& o, double score_price, double truth_price);
+FITNAS_LAZY void require_options(const budget_options& o, double score_price, double truth_price);
 
 /// Asks a scorer for what is not known yet, and keeps all answers in order.
 template <code_space Space, class Scorer>
@@ -236,7 +236,7 @@ iterative(priced<Score> score, priced<Truth> truth, const budget_options& option
 
 namespace fitnas::search::detail {
 
-FITNAS_API void require_options(const budget_options& o, double score_price, double truth_price) {
+FITNAS_LAZY_AGAIN void require_options(const budget_options& o, double score_price, double truth_price) {
     const auto refuse = [](const std::string& message, double got) {
         throw option_error(message + ", got " + fitnas::detail::number_text(got));
     };

@@ -94,8 +94,8 @@ struct candidate {
 
 namespace detail {
 /// Adds what a code costs by the costs of a limit, but for macs and parameters.
-FITNAS_API void tell_costs(std::span<const std::uint8_t> code, const limit_check& limits,
-                           std::vector<cost_value>& costs);
+FITNAS_LAZY void tell_costs(std::span<const std::uint8_t> code, const limit_check& limits,
+                            std::vector<cost_value>& costs);
 
 /// The candidate with its costs filled in.
 template <code_space Space>
@@ -120,8 +120,8 @@ candidate<Space> candidate_of(const architecture<Space>& a, double predicted, co
 namespace detail {
 
 /// Refuses values that cannot be ranked.
-FITNAS_API void require_values(const std::vector<double>& values, std::size_t expected, const char* what,
-                               const char* whose);
+FITNAS_LAZY void require_values(const std::vector<double>& values, std::size_t expected, const char* what,
+                                const char* whose);
 
 } // namespace detail
 
@@ -131,8 +131,8 @@ FITNAS_API void require_values(const std::vector<double>& values, std::size_t ex
 
 namespace fitnas::search::detail {
 
-FITNAS_API void tell_costs(std::span<const std::uint8_t> code, const limit_check& limits,
-                           std::vector<cost_value>& costs) {
+FITNAS_LAZY_AGAIN void tell_costs(std::span<const std::uint8_t> code, const limit_check& limits,
+                                  std::vector<cost_value>& costs) {
     for (const limit_check::limited& l : limits.costs()) {
         if (l.cost != cost::macs() && l.cost != cost::parameters()) {
             costs.push_back({l.cost.name(), l.cost.unit(), l.terms.sum(code)});
@@ -140,8 +140,8 @@ FITNAS_API void tell_costs(std::span<const std::uint8_t> code, const limit_check
     }
 }
 
-FITNAS_API void require_values(const std::vector<double>& values, std::size_t expected, const char* what,
-                               const char* whose) {
+FITNAS_LAZY_AGAIN void require_values(const std::vector<double>& values, std::size_t expected,
+                                      const char* what, const char* whose) {
     if (values.size() != expected) {
         throw shape_error("[F0702] " + std::string(what) + ": the " + whose + " gave " +
                           std::to_string(values.size()) + " values for " + std::to_string(expected) +

@@ -75,7 +75,7 @@ architecture<Space> mutate(architecture<Space> a, double chance, random_stream& 
     return a;
 }
 
-FITNAS_COLD FITNAS_API void require_options(const evolution_options& o);
+FITNAS_LAZY FITNAS_COLD void require_options(const evolution_options& o);
 
 } // namespace detail
 
@@ -169,7 +169,7 @@ std::vector<candidate<typename Model::space>> evolution(const Model& predictor,
 
 namespace fitnas::search::detail {
 
-FITNAS_API void require_options(const evolution_options& o) {
+FITNAS_LAZY_AGAIN void require_options(const evolution_options& o) {
     const auto at_least_1 = [](std::size_t value, const char* name) {
         if (value < 1) {
             throw option_error(std::string("[F0706] evolution: ") + name + ": expected at least 1, got 0");

@@ -43,7 +43,7 @@ struct exact_report {
 namespace detail {
 
 /// @throws option_error
-FITNAS_COLD FITNAS_API void require_options(const exact_options& options);
+FITNAS_LAZY FITNAS_COLD void require_options(const exact_options& options);
 
 } // namespace detail
 
@@ -57,7 +57,7 @@ FITNAS_COLD FITNAS_API void require_options(const exact_options& options);
 
 namespace fitnas::search::detail {
 
-FITNAS_API void require_options(const exact_options& options) {
+FITNAS_LAZY_AGAIN void require_options(const exact_options& options) {
     if (options.top < 1) {
         throw option_error("[F0709] exact: top: expected at least 1, got 0");
     }

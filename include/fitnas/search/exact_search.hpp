@@ -37,7 +37,7 @@ struct exact_answer {
 
 /// Finds the best canonical codes: first a list of good ones, then all beginnings whose bound is not below
 /// its last.
-FITNAS_API exact_answer answer_of(const exact_question& question);
+FITNAS_LAZY exact_answer answer_of(const exact_question& question);
 
 } // namespace detail
 
@@ -391,7 +391,9 @@ private:
     mutable std::atomic<std::size_t> m_parts_done{0};
 };
 
-FITNAS_API exact_answer answer_of(const exact_question& question) { return exact_search(question).run(); }
+FITNAS_LAZY_AGAIN exact_answer answer_of(const exact_question& question) {
+    return exact_search(question).run();
+}
 
 } // namespace fitnas::search::detail
 

@@ -83,7 +83,7 @@ best_unknown(const Model& predictor, const std::set<architecture<typename Model:
     return found;
 }
 
-FITNAS_API void require_options(const iterative_options& o);
+FITNAS_LAZY void require_options(const iterative_options& o);
 
 } // namespace detail
 
@@ -173,7 +173,7 @@ iterative_result<default_predictor<Space>> iterative(Scorer&& score, const itera
 
 namespace fitnas::search::detail {
 
-FITNAS_API void require_options(const iterative_options& o) {
+FITNAS_LAZY_AGAIN void require_options(const iterative_options& o) {
     const auto refuse = [](const std::string& message) { throw option_error(message); };
     if (o.evaluations < 8) {
         refuse("[F0712] iterative: evaluations: expected at least 8, got " + std::to_string(o.evaluations));

@@ -52,7 +52,7 @@ struct path_cost {
 };
 
 /// The costs that are limited, in the order of the check.
-FITNAS_API std::vector<path_cost> path_costs_of(const limit_check& limits);
+FITNAS_LAZY std::vector<path_cost> path_costs_of(const limit_check& limits);
 
 } // namespace fitnas::search::detail
 
@@ -88,7 +88,7 @@ FITNAS_API path_cost::path_cost(const cost_terms& terms, double limit) : most(li
     most_rounded = most + 1e-12 * (std::abs(most) + total);
 }
 
-FITNAS_API std::vector<path_cost> path_costs_of(const limit_check& limits) {
+FITNAS_LAZY_AGAIN std::vector<path_cost> path_costs_of(const limit_check& limits) {
     std::vector<path_cost> all;
     for (const limit_check::limited& l : limits.costs()) {
         if (l.limits()) {

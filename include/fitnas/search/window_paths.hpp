@@ -23,15 +23,15 @@ namespace fitnas::search::detail {
 
 /// The power of two that predictions are divided by in a search, 0 where they are near enough to 1 anyway:
 /// its multipliers are scores over costs, and must neither over- nor underflow.
-FITNAS_API int far_exponent(double offset, const std::vector<window_term>& terms);
+FITNAS_LAZY int far_exponent(double offset, const std::vector<window_term>& terms);
 template <code_space Space>
 int far_exponent(const windows<Space>& tables) {
     return far_exponent(tables.offset(), tables.terms());
 }
 
 /// The same tables, divided by two to the exponent: nothing is rounded.
-FITNAS_API fitnas::detail::exact_terms divided(const fitnas::detail::exact_terms& tables,
-                                               std::span<const int> operator_counts, int exponent);
+FITNAS_LAZY fitnas::detail::exact_terms divided(const fitnas::detail::exact_terms& tables,
+                                                std::span<const int> operator_counts, int exponent);
 template <code_space Space>
 windows<Space> divided(const windows<Space>& tables, int exponent) {
     return windows<Space>(divided(tables.plain(), Space::operator_counts, exponent));
@@ -76,18 +76,18 @@ private:
 };
 
 /// What the operators of a cell cost together, each cost times its weight.
-FITNAS_API void weigh(const path_graph& graph, const std::vector<path_cost>& costs,
-                      std::span<const double> weights, std::size_t cell, std::vector<double>& price);
+FITNAS_LAZY void weigh(const path_graph& graph, const std::vector<path_cost>& costs,
+                       std::span<const double> weights, std::size_t cell, std::vector<double>& price);
 
 /// Of each state before each cell, the best of what the cells from there on add, less their weighted costs.
 /// With weights of 0 nothing is rounded.
-FITNAS_API void best_behind(const path_graph& graph, const std::vector<path_cost>& costs,
-                            std::span<const double> weights, std::vector<std::vector<double>>& values);
+FITNAS_LAZY void best_behind(const path_graph& graph, const std::vector<path_cost>& costs,
+                             std::span<const double> weights, std::vector<std::vector<double>>& values);
 
 /// The path that `best_behind` has found.
-FITNAS_API std::vector<std::uint8_t> best_path(const path_graph& graph, const std::vector<path_cost>& costs,
-                                               std::span<const double> weights,
-                                               const std::vector<std::vector<double>>& values);
+FITNAS_LAZY std::vector<std::uint8_t> best_path(const path_graph& graph, const std::vector<path_cost>& costs,
+                                                std::span<const double> weights,
+                                                const std::vector<std::vector<double>>& values);
 
 } // namespace fitnas::search::detail
 
@@ -95,7 +95,7 @@ FITNAS_API std::vector<std::uint8_t> best_path(const path_graph& graph, const st
 
 namespace fitnas::search::detail {
 
-FITNAS_API int far_exponent(double offset, const std::vector<window_term>& terms) {
+FITNAS_LAZY_AGAIN int far_exponent(double offset, const std::vector<window_term>& terms) {
     double largest = std::abs(offset);
     for (const window_term& t : terms) {
         largest = (std::max)(largest, fitnas::detail::largest_magnitude(t.values));
@@ -104,8 +104,8 @@ FITNAS_API int far_exponent(double offset, const std::vector<window_term>& terms
     return std::abs(exponent) < 300 ? 0 : std::clamp(exponent, -1000, 1000);
 }
 
-FITNAS_API fitnas::detail::exact_terms divided(const fitnas::detail::exact_terms& tables,
-                                               std::span<const int> operator_counts, int exponent) {
+FITNAS_LAZY_AGAIN fitnas::detail::exact_terms divided(const fitnas::detail::exact_terms& tables,
+                                                      std::span<const int> operator_counts, int exponent) {
     if (exponent == 0) {
         return tables;
     }
@@ -165,8 +165,8 @@ FITNAS_API path_graph::path_graph(double offset, const std::vector<window_term>&
     }
 }
 
-FITNAS_API void weigh(const path_graph& graph, const std::vector<path_cost>& costs,
-                      std::span<const double> weights, std::size_t cell, std::vector<double>& price) {
+FITNAS_LAZY_AGAIN void weigh(const path_graph& graph, const std::vector<path_cost>& costs,
+                             std::span<const double> weights, std::size_t cell, std::vector<double>& price) {
     price.assign(graph.operators(cell), 0.0);
     for (std::size_t i = 0; i < weights.size(); ++i) {
         for (std::size_t o = 0; o < price.size(); ++o) {
@@ -175,8 +175,9 @@ FITNAS_API void weigh(const path_graph& graph, const std::vector<path_cost>& cos
     }
 }
 
-FITNAS_API void best_behind(const path_graph& graph, const std::vector<path_cost>& costs,
-                            std::span<const double> weights, std::vector<std::vector<double>>& values) {
+FITNAS_LAZY_AGAIN void best_behind(const path_graph& graph, const std::vector<path_cost>& costs,
+                                   std::span<const double> weights,
+                                   std::vector<std::vector<double>>& values) {
     values.resize(graph.cells() + 1);
     values.back().assign(graph.states(graph.cells()), 0.0);
     std::vector<double> price;
@@ -197,9 +198,10 @@ FITNAS_API void best_behind(const path_graph& graph, const std::vector<path_cost
     }
 }
 
-FITNAS_API std::vector<std::uint8_t> best_path(const path_graph& graph, const std::vector<path_cost>& costs,
-                                               std::span<const double> weights,
-                                               const std::vector<std::vector<double>>& values) {
+FITNAS_LAZY_AGAIN std::vector<std::uint8_t> best_path(const path_graph& graph,
+                                                      const std::vector<path_cost>& costs,
+                                                      std::span<const double> weights,
+                                                      const std::vector<std::vector<double>>& values) {
     std::vector<std::uint8_t> path;
     std::vector<double> price;
     std::size_t state = 0;

@@ -24,9 +24,9 @@ using architecture = std::array<std::uint8_t, static_cast<std::size_t>(Space::ce
 
 namespace detail {
 
-FITNAS_API std::string code_text(std::span<const std::uint8_t> operators);
+FITNAS_LAZY std::string code_text(std::span<const std::uint8_t> operators);
 
-FITNAS_COLD FITNAS_API architecture_error no_such_operator(std::size_t cell, int operators, int got);
+FITNAS_LAZY FITNAS_COLD architecture_error no_such_operator(std::size_t cell, int operators, int got);
 
 /// What code that does not know the space has made.
 /// @pre as many operators as cells
@@ -130,7 +130,7 @@ constexpr void for_each_architecture(Visit&& visit) {
 
 namespace fitnas::detail {
 
-FITNAS_API std::string code_text(std::span<const std::uint8_t> operators) {
+FITNAS_LAZY_AGAIN std::string code_text(std::span<const std::uint8_t> operators) {
     std::string text;
     for (const std::uint8_t digit : operators) {
         text += static_cast<char>(digit < 10 ? '0' + digit : 'a' + (digit - 10));
@@ -138,7 +138,7 @@ FITNAS_API std::string code_text(std::span<const std::uint8_t> operators) {
     return text;
 }
 
-FITNAS_API architecture_error no_such_operator(std::size_t cell, int operators, int got) {
+FITNAS_LAZY_AGAIN architecture_error no_such_operator(std::size_t cell, int operators, int got) {
     return architecture_error("[F0303] architecture: cell " + std::to_string(cell) +
                               " has the operators 0 to " + std::to_string(operators - 1) + ", got " +
                               std::to_string(got));

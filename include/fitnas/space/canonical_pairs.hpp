@@ -41,7 +41,7 @@ struct cell_of_codes {
     int end_of_run = 0;
 };
 
-FITNAS_COLD FITNAS_API canonical_pairs pairs_of(const std::vector<cell_of_codes>& cells);
+FITNAS_LAZY FITNAS_COLD canonical_pairs pairs_of(const std::vector<cell_of_codes>& cells);
 
 } // namespace detail
 
@@ -79,7 +79,7 @@ canonical_pairs canonical_pairs_of() {
 
 namespace fitnas::detail {
 
-FITNAS_API canonical_pairs pairs_of(const std::vector<cell_of_codes>& cells) {
+FITNAS_LAZY_AGAIN canonical_pairs pairs_of(const std::vector<cell_of_codes>& cells) {
     canonical_pairs rule;
     for (std::size_t i = 0; i < cells.size(); ++i) {
         const std::size_t here = cells[i].same_as.size();

@@ -39,7 +39,7 @@ struct code_numbers {
     std::vector<std::size_t> first_row; ///< with each number
 };
 
-FITNAS_API code_numbers numbers_of(const code_rows& codes);
+FITNAS_LAZY code_numbers numbers_of(const code_rows& codes);
 
 } // namespace fitnas::detail
 
@@ -50,7 +50,7 @@ FITNAS_API code_numbers numbers_of(const code_rows& codes);
 
 namespace fitnas::detail {
 
-FITNAS_API code_numbers numbers_of(const code_rows& codes) {
+FITNAS_LAZY_AGAIN code_numbers numbers_of(const code_rows& codes) {
     std::vector<std::size_t> order(codes.size);
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {

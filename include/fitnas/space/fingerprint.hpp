@@ -21,7 +21,7 @@ inline void add(hash64& h, shape s) {
 }
 
 /// Everything that decides what a parameter means: layers, operators, their recipes, the shapes between them.
-FITNAS_COLD FITNAS_API std::string fingerprint(const space_layout& layout);
+FITNAS_LAZY FITNAS_COLD std::string fingerprint(const space_layout& layout);
 
 } // namespace detail
 
@@ -49,7 +49,7 @@ requires(!search_space_type<Space>) std::string space_fingerprint() {
 
 namespace fitnas::detail {
 
-FITNAS_API std::string fingerprint(const space_layout& layout) {
+FITNAS_LAZY_AGAIN std::string fingerprint(const space_layout& layout) {
     hash64 h;
     add(h, layout.input);
     h.add(static_cast<std::uint64_t>(layout.classes));

@@ -60,7 +60,7 @@ namespace detail {
 
 /// The terms of a space by what its blocks cost. What layers that read one cell cost is added up first.
 /// @param costs of each block
-FITNAS_API cost_terms block_terms(const space_layout& layout, std::span<const double> costs);
+FITNAS_LAZY cost_terms block_terms(const space_layout& layout, std::span<const double> costs);
 
 /// What a cost asks of a space.
 struct cost_space {
@@ -76,12 +76,12 @@ cost_space cost_space_of() {
     }
 }
 
-FITNAS_COLD FITNAS_API void require_cost_name(const std::string& name, const std::string& unit);
+FITNAS_LAZY FITNAS_COLD void require_cost_name(const std::string& name, const std::string& unit);
 
 /// Whether sums of such values are finite.
 constexpr bool is_cost_value(double value) { return value >= 0 && value <= 1e300; }
 
-FITNAS_COLD FITNAS_API void require_cost_value(double value, const std::string& what);
+FITNAS_LAZY FITNAS_COLD void require_cost_value(double value, const std::string& what);
 
 /// The operator of a cell as messages name it: "cell 2, operator 3 (mb3_k5)".
 template <code_space Space>
@@ -264,7 +264,7 @@ FITNAS_API std::span<const double> cost_terms::of_cell(int cell) const {
 
 namespace fitnas::detail {
 
-FITNAS_API cost_terms block_terms(const space_layout& layout, std::span<const double> costs) {
+FITNAS_LAZY_AGAIN cost_terms block_terms(const space_layout& layout, std::span<const double> costs) {
     cost_terms terms;
     for (const space_layer& l : layout.layers) {
         terms.add(l.cell_index, costs.subspan(static_cast<std::size_t>(l.first_block),
@@ -273,7 +273,7 @@ FITNAS_API cost_terms block_terms(const space_layout& layout, std::span<const do
     return terms;
 }
 
-FITNAS_API void require_cost_name(const std::string& name, const std::string& unit) {
+FITNAS_LAZY_AGAIN void require_cost_name(const std::string& name, const std::string& unit) {
     const char* known[] = {"arch", "predicted", "macs", "parameters", "score"};
     const auto bad = [](const std::string& text) {
         return std::any_of(text.begin(), text.end(),
@@ -290,7 +290,7 @@ FITNAS_API void require_cost_name(const std::string& name, const std::string& un
     }
 }
 
-FITNAS_API void require_cost_value(double value, const std::string& what) {
+FITNAS_LAZY_AGAIN void require_cost_value(double value, const std::string& what) {
     if (!is_cost_value(value)) {
         throw numeric_error("[F0391] " + what + ": expected a value from 0 to 1e300, got " +
                             number_text(value));

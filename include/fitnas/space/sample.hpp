@@ -21,11 +21,11 @@ namespace detail {
 /// Bytes of a set's node beside its value, and of its place in the heap.
 inline constexpr std::size_t set_node = 48;
 
-FITNAS_COLD FITNAS_API option_error too_few_networks(std::size_t n, const std::string& has);
+FITNAS_LAZY FITNAS_COLD option_error too_few_networks(std::size_t n, const std::string& has);
 
 /// @param size how many codes the space has
 /// @param bytes of a code
-FITNAS_COLD FITNAS_API void require_sample(std::size_t n, std::uint64_t size, std::size_t bytes);
+FITNAS_LAZY FITNAS_COLD void require_sample(std::size_t n, std::uint64_t size, std::size_t bytes);
 } // namespace detail
 
 /// @brief One architecture, each code equally likely.
@@ -79,12 +79,12 @@ std::vector<architecture<Space>> sample(std::size_t n, seed s) {
 
 namespace fitnas::detail {
 
-FITNAS_API option_error too_few_networks(std::size_t n, const std::string& has) {
+FITNAS_LAZY_AGAIN option_error too_few_networks(std::size_t n, const std::string& has) {
     return option_error("[F0320] sample: asked for " + std::to_string(n) +
                         " different networks, the space has " + has);
 }
 
-FITNAS_API void require_sample(std::size_t n, std::uint64_t size, std::size_t bytes) {
+FITNAS_LAZY_AGAIN void require_sample(std::size_t n, std::uint64_t size, std::size_t bytes) {
     if (n > size) {
         throw too_few_networks(n, std::to_string(size) + " codes");
     }

@@ -64,8 +64,8 @@ struct score_table {
 };
 
 namespace detail {
-FITNAS_COLD FITNAS_API void require_usable(const code_rows& codes, const std::vector<double>& scores,
-                                           const std::string& what);
+FITNAS_LAZY FITNAS_COLD void require_usable(const code_rows& codes, const std::vector<double>& scores,
+                                            const std::string& what);
 } // namespace detail
 
 /// @brief Refuses a table that nothing can be fitted to.
@@ -84,8 +84,8 @@ void require_usable(const score_table<Space>& table, const std::string& what) {
 
 namespace fitnas::detail {
 
-FITNAS_API void require_usable(const code_rows& codes, const std::vector<double>& scores,
-                               const std::string& what) {
+FITNAS_LAZY_AGAIN void require_usable(const code_rows& codes, const std::vector<double>& scores,
+                                      const std::string& what) {
     if (codes.size == 0) {
         throw shape_error("[F0321] " + what + ": the table of scores is empty");
     }

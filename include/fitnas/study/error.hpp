@@ -114,14 +114,14 @@ struct error_scores {
     }
 };
 
-FITNAS_API void require_error_settings(const error_settings& s, std::size_t validation);
+FITNAS_LAZY void require_error_settings(const error_settings& s, std::size_t validation);
 
 /// The mean of columns, row by row.
 /// @param images that each value is a share of, to be counted and divided once; 0 where values are no shares
-FITNAS_API std::vector<double> mean_of(const std::vector<std::vector<double>>& columns, std::size_t images);
+FITNAS_LAZY std::vector<double> mean_of(const std::vector<std::vector<double>>& columns, std::size_t images);
 
 /// The parts of one kind of score as rows.
-FITNAS_API void describe_error(const std::string& name, const error_parts& parts, csv_rows& table);
+FITNAS_LAZY void describe_error(const std::string& name, const error_parts& parts, csv_rows& table);
 
 } // namespace detail
 
@@ -257,7 +257,7 @@ void error_stage(const run_folder& folder, dataset data, const error_settings& s
 
 namespace fitnas::study::detail {
 
-FITNAS_API void require_error_settings(const error_settings& s, std::size_t validation) {
+FITNAS_LAZY_AGAIN void require_error_settings(const error_settings& s, std::size_t validation) {
     if (s.seeds < 2 || s.folds < 2 || s.images < 1) {
         throw option_error("[F1003] error: expected at least 2 seeds, 2 folds and 1 image, got " +
                            std::to_string(s.seeds) + ", " + std::to_string(s.folds) + " and " +
@@ -270,7 +270,8 @@ FITNAS_API void require_error_settings(const error_settings& s, std::size_t vali
     }
 }
 
-FITNAS_API std::vector<double> mean_of(const std::vector<std::vector<double>>& columns, std::size_t images) {
+FITNAS_LAZY_AGAIN std::vector<double> mean_of(const std::vector<std::vector<double>>& columns,
+                                              std::size_t images) {
     const auto of = static_cast<double>(images);
     std::vector<double> mean;
     std::vector<double> row(columns.size());
@@ -285,7 +286,7 @@ FITNAS_API std::vector<double> mean_of(const std::vector<std::vector<double>>& c
     return mean;
 }
 
-FITNAS_API void describe_error(const std::string& name, const error_parts& parts, csv_rows& table) {
+FITNAS_LAZY_AGAIN void describe_error(const std::string& name, const error_parts& parts, csv_rows& table) {
     const std::pair<const char*, double> named[] = {{"images", parts.images}, {"training", parts.training},
                                                     {"bias", parts.bias},     {"scale", parts.scale},
                                                     {"total", parts.total()}, {"quality", parts.quality}};

@@ -36,7 +36,7 @@ struct error_parts {
 
 namespace detail {
 /// Variances times the square of two to `exponent`.
-FITNAS_API error_parts in_unit(error_parts parts, int exponent);
+FITNAS_LAZY error_parts in_unit(error_parts parts, int exponent);
 } // namespace detail
 
 /// @brief Splits the variance of scores s(a, r, f) of networks a, seeds r and folds f.
@@ -61,7 +61,7 @@ FITNAS_API error_parts split_error(const std::vector<std::vector<std::vector<dou
 
 namespace fitnas::study::detail {
 
-FITNAS_API error_parts in_unit(error_parts parts, int exponent) {
+FITNAS_LAZY_AGAIN error_parts in_unit(error_parts parts, int exponent) {
     double largest = 0;
     for (double* v : {&parts.images, &parts.training, &parts.quality, &parts.scale, &parts.bias}) {
         largest = *v > largest ? *v : largest;

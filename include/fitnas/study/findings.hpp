@@ -48,7 +48,7 @@ namespace detail {
 inline std::string count_words(std::size_t n) { return n == 0 ? "none" : std::to_string(n); }
 
 /// A difference, and how many standard errors it is where that is known.
-FITNAS_API std::string difference_words(double difference, const std::optional<double>& error);
+FITNAS_LAZY std::string difference_words(double difference, const std::optional<double>& error);
 
 } // namespace detail
 
@@ -102,7 +102,7 @@ FITNAS_API std::optional<finding> compared(const rank_table& table, const std::s
 
 namespace fitnas::study::detail {
 
-FITNAS_API std::string difference_words(double difference, const std::optional<double>& error) {
+FITNAS_LAZY_AGAIN std::string difference_words(double difference, const std::optional<double>& error) {
     std::string text = fitnas::detail::fixed_point_text(std::abs(difference), 4);
     if (error && *error > 0) {
         text += " (" + fitnas::detail::fixed_point_text(std::abs(difference) / *error, 1) +

@@ -28,7 +28,7 @@ struct plot_labels {
 namespace detail {
 
 /// Text as it stands in XML.
-FITNAS_API std::string xml_text(std::string_view text);
+FITNAS_LAZY std::string xml_text(std::string_view text);
 
 /// An axis from `low` to `high`, which are ticks; a tick each `step`, printed with `digits` behind the point.
 struct plot_axis {
@@ -41,7 +41,7 @@ struct plot_axis {
 
 /// Four to ten ticks at round numbers (1, 2 or 5 times a power of ten) around the values.
 /// @param values finite, at least one
-FITNAS_API plot_axis axis_of(std::span<const double> values);
+FITNAS_LAZY plot_axis axis_of(std::span<const double> values);
 
 } // namespace detail
 
@@ -60,7 +60,7 @@ FITNAS_COLD FITNAS_API std::string scatter_svg(std::span<const double> x, std::s
 
 namespace fitnas::study::detail {
 
-FITNAS_API std::string xml_text(std::string_view text) {
+FITNAS_LAZY_AGAIN std::string xml_text(std::string_view text) {
     std::string out;
     for (const char c : text) {
         switch (c) {
@@ -83,7 +83,7 @@ FITNAS_API std::string xml_text(std::string_view text) {
     return out;
 }
 
-FITNAS_API plot_axis axis_of(std::span<const double> values) {
+FITNAS_LAZY_AGAIN plot_axis axis_of(std::span<const double> values) {
     const auto [least, most] = std::minmax_element(values.begin(), values.end());
     // Equal values have room around them.
     const double width = (std::max)(*most - *least, 1e-6 * (std::max)(std::abs(*most), 1e-300));

@@ -94,7 +94,7 @@ std::vector<std::string> judged(const std::string& name, const cross_validation_
 
 /// `observer` for one of several equal pieces.
 /// @param all,clock live longer
-FITNAS_API observer part_of(const observer& all, int part, int parts, const stopwatch& clock);
+FITNAS_LAZY observer part_of(const observer& all, int part, int parts, const stopwatch& clock);
 
 } // namespace detail
 
@@ -167,7 +167,7 @@ void fit_stage(const run_folder& folder, const std::string& table, const fit_set
 
 namespace fitnas::study::detail {
 
-FITNAS_API observer part_of(const observer& all, int part, int parts, const stopwatch& clock) {
+FITNAS_LAZY_AGAIN observer part_of(const observer& all, int part, int parts, const stopwatch& clock) {
     if (!all) {
         return {};
     }

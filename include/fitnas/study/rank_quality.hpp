@@ -48,7 +48,7 @@ FITNAS_API double tau_selected(std::span<const double> values, std::span<const d
 namespace detail {
 
 /// Values of some networks.
-FITNAS_API std::vector<double> values_at(const std::vector<double>& values, std::span<const double> rows);
+FITNAS_LAZY std::vector<double> values_at(const std::vector<double>& values, std::span<const double> rows);
 
 /// A statistic of rows (numbers of networks), with an interval over networks drawn with replacement. Where
 /// all values of a column are equal, neither is a number.
@@ -157,7 +157,8 @@ FITNAS_API double tau_selected(std::span<const double> values, std::span<const d
 
 namespace fitnas::study::detail {
 
-FITNAS_API std::vector<double> values_at(const std::vector<double>& values, std::span<const double> rows) {
+FITNAS_LAZY_AGAIN std::vector<double> values_at(const std::vector<double>& values,
+                                                std::span<const double> rows) {
     std::vector<double> some;
     some.reserve(rows.size());
     for (const double row : rows) {

@@ -27,8 +27,8 @@ namespace fitnas::study {
 namespace detail {
 
 /// A text of the manifest.
-FITNAS_COLD FITNAS_API std::string manifest_text(const run_folder& folder, const char* key,
-                                                 const char* otherwise);
+FITNAS_LAZY FITNAS_COLD std::string manifest_text(const run_folder& folder, const char* key,
+                                                  const char* otherwise);
 
 /// The first lines.
 template <search_space_type Space>
@@ -106,7 +106,8 @@ bool report_stage(const run_folder& folder, const report_settings& settings, con
 
 namespace fitnas::study::detail {
 
-FITNAS_API std::string manifest_text(const run_folder& folder, const char* key, const char* otherwise) {
+FITNAS_LAZY_AGAIN std::string manifest_text(const run_folder& folder, const char* key,
+                                            const char* otherwise) {
     const json& all = folder.manifest();
     const auto found = all.find(key);
     if (found == all.end()) {

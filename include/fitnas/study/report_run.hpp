@@ -36,8 +36,8 @@ inline std::string number(const std::string& text, int digits) {
 }
 
 /// A table of some columns of a file, of those that it has.
-FITNAS_COLD FITNAS_API void file_table(const run_folder& folder, page& out, const std::string& name,
-                                       const std::vector<shown>& columns);
+FITNAS_LAZY FITNAS_COLD void file_table(const run_folder& folder, page& out, const std::string& name,
+                                        const std::vector<shown>& columns);
 
 template <search_space_type Space>
 FITNAS_COLD void training_part(const run_folder& folder, page& out) {
@@ -94,12 +94,12 @@ FITNAS_COLD void training_part(const run_folder& folder, page& out) {
     out.html("</div>");
 }
 
-FITNAS_COLD FITNAS_API void segments_part(const run_folder& folder, page& out);
+FITNAS_LAZY FITNAS_COLD void segments_part(const run_folder& folder, page& out);
 
 /// What the manifest says of a stage. That of the report is finished where its page can be read.
-FITNAS_COLD FITNAS_API std::string stage_words(const std::string& name, const json& entry);
+FITNAS_LAZY FITNAS_COLD std::string stage_words(const std::string& name, const json& entry);
 
-FITNAS_COLD FITNAS_API void run_part(const run_folder& folder, page& out);
+FITNAS_LAZY FITNAS_COLD void run_part(const run_folder& folder, page& out);
 
 } // namespace fitnas::study::detail
 
@@ -107,8 +107,8 @@ FITNAS_COLD FITNAS_API void run_part(const run_folder& folder, page& out);
 
 namespace fitnas::study::detail {
 
-FITNAS_API void file_table(const run_folder& folder, page& out, const std::string& name,
-                           const std::vector<shown>& columns) {
+FITNAS_LAZY_AGAIN void file_table(const run_folder& folder, page& out, const std::string& name,
+                                  const std::vector<shown>& columns) {
     const csv_rows file = read_rows(folder.file(name));
     csv_rows table{.header = {}, .rows = std::vector<std::vector<std::string>>(file.rows.size())};
     for (const shown& c : columns) {
@@ -125,7 +125,7 @@ FITNAS_API void file_table(const run_folder& folder, page& out, const std::strin
     out.table(table);
 }
 
-FITNAS_API void segments_part(const run_folder& folder, page& out) {
+FITNAS_LAZY_AGAIN void segments_part(const run_folder& folder, page& out) {
     if (!folder.has("segments.csv")) {
         return;
     }
@@ -158,7 +158,7 @@ FITNAS_API void segments_part(const run_folder& folder, page& out) {
     out.html(chain_svg<spaces::mobile_19x6>(parse<spaces::mobile_19x6>(found.rows.front()[1])));
 }
 
-FITNAS_API std::string stage_words(const std::string& name, const json& entry) {
+FITNAS_LAZY_AGAIN std::string stage_words(const std::string& name, const json& entry) {
     if (name == "report") {
         return "finished, this page";
     }
@@ -170,7 +170,7 @@ FITNAS_API std::string stage_words(const std::string& name, const json& entry) {
            (finished != entry.end() && *finished == true ? "" : ", not finished");
 }
 
-FITNAS_API void run_part(const run_folder& folder, page& out) {
+FITNAS_LAZY_AGAIN void run_part(const run_folder& folder, page& out) {
     const json& all = folder.manifest();
     csv_rows run{.header = {"run", "value"}};
     csv_rows options{.header = {"option", "value"}};

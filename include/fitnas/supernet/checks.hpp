@@ -23,23 +23,23 @@
 namespace fitnas::detail {
 
 /// One pass without branches: exponents of ones alone are infinities and what is not a number.
-FITNAS_API bool all_finite(std::span<const float> values);
+FITNAS_LAZY bool all_finite(std::span<const float> values);
 
 /// @param values as long as the buffer of weights: weights, gradients
 /// @return the first tensor that has a value which is not finite; empty where none has
-FITNAS_COLD FITNAS_API std::string tensor_not_finite(const weights& w, std::span<const float> values);
+FITNAS_LAZY FITNAS_COLD std::string tensor_not_finite(const weights& w, std::span<const float> values);
 
 /// Refuses weights that an earlier training, or a change by hand, has spoilt.
-FITNAS_API void require_finite(const weights& w, const std::string& what);
+FITNAS_LAZY void require_finite(const weights& w, const std::string& what);
 
 /// Refuses images that the network does not take.
-FITNAS_COLD FITNAS_API void require_images(const weights& w, const image_source& data,
-                                           const std::string& what);
+FITNAS_LAZY FITNAS_COLD void require_images(const weights& w, const image_source& data,
+                                            const std::string& what);
 
 /// Refuses images that go forward together, and those that statistics are taken of, where they do not fit.
-FITNAS_COLD FITNAS_API void require_scoring_fits(const weights& w, std::size_t images,
-                                                 std::size_t calibration, std::uint64_t limit,
-                                                 const std::string& what, const std::string& advice);
+FITNAS_LAZY FITNAS_COLD void require_scoring_fits(const weights& w, std::size_t images,
+                                                  std::size_t calibration, std::uint64_t limit,
+                                                  const std::string& what, const std::string& advice);
 
 } // namespace fitnas::detail
 
@@ -47,7 +47,7 @@ FITNAS_COLD FITNAS_API void require_scoring_fits(const weights& w, std::size_t i
 
 namespace fitnas::detail {
 
-FITNAS_API bool all_finite(std::span<const float> values) {
+FITNAS_LAZY_AGAIN bool all_finite(std::span<const float> values) {
     constexpr std::uint32_t exponent = 0x7F800000U;
     std::uint32_t found = 0;
     for (const float v : values) {
@@ -56,7 +56,7 @@ FITNAS_API bool all_finite(std::span<const float> values) {
     return found == 0;
 }
 
-FITNAS_API std::string tensor_not_finite(const weights& w, std::span<const float> values) {
+FITNAS_LAZY_AGAIN std::string tensor_not_finite(const weights& w, std::span<const float> values) {
     for (const weight_tensor& t : weight_tensors(w.part())) {
         if (!all_finite(values.subspan(t.offset, t.size))) {
             return t.name;
@@ -65,14 +65,14 @@ FITNAS_API std::string tensor_not_finite(const weights& w, std::span<const float
     return {};
 }
 
-FITNAS_API void require_finite(const weights& w, const std::string& what) {
+FITNAS_LAZY_AGAIN void require_finite(const weights& w, const std::string& what) {
     if (!all_finite(w.values())) {
         throw numeric_error("[F0516] " + what + ": there are weights that are not finite, first in " +
                             tensor_not_finite(w, w.values()));
     }
 }
 
-FITNAS_API void require_images(const weights& w, const image_source& data, const std::string& what) {
+FITNAS_LAZY_AGAIN void require_images(const weights& w, const image_source& data, const std::string& what) {
     require_consistent(data, what);
     if (data.image_shape() != w.input()) {
         throw shape_error("[F0514] " + what + ": the network takes images of " + to_string(w.input()) +
@@ -84,9 +84,9 @@ FITNAS_API void require_images(const weights& w, const image_source& data, const
     }
 }
 
-FITNAS_API void require_scoring_fits(const weights& w, std::size_t images, std::size_t calibration,
-                                     std::uint64_t limit, const std::string& what,
-                                     const std::string& advice) {
+FITNAS_LAZY_AGAIN void require_scoring_fits(const weights& w, std::size_t images, std::size_t calibration,
+                                            std::uint64_t limit, const std::string& what,
+                                            const std::string& advice) {
     constexpr auto most = static_cast<std::size_t>((std::numeric_limits<int>::max)());
     const std::string asked =
         what + ": " +

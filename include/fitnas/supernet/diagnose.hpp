@@ -19,8 +19,8 @@ namespace fitnas::detail {
 /// Runs a path again, block by block.
 /// @param images count x input shape
 /// @return where the first value that is not finite comes up, going forward
-FITNAS_COLD FITNAS_API std::string first_not_finite(const weights& w, const network_path& path,
-                                                    const float* images, int count);
+FITNAS_LAZY FITNAS_COLD std::string first_not_finite(const weights& w, const network_path& path,
+                                                     const float* images, int count);
 
 } // namespace fitnas::detail
 
@@ -28,8 +28,8 @@ FITNAS_COLD FITNAS_API std::string first_not_finite(const weights& w, const netw
 
 namespace fitnas::detail {
 
-FITNAS_API std::string first_not_finite(const weights& w, const network_path& path, const float* images,
-                                        int count) {
+FITNAS_LAZY_AGAIN std::string first_not_finite(const weights& w, const network_path& path,
+                                               const float* images, int count) {
     if (const std::string tensor = tensor_not_finite(w, w.values()); !tensor.empty()) {
         return "the weight " + tensor;
     }

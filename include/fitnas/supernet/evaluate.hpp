@@ -109,8 +109,8 @@ private:
 };
 
 /// @return one score a path
-FITNAS_API std::vector<path_score> score_paths(const weights& w, std::span<const network_path> paths,
-                                               const dataset& data, const evaluate_options& o);
+FITNAS_LAZY std::vector<path_score> score_paths(const weights& w, std::span<const network_path> paths,
+                                                const dataset& data, const evaluate_options& o);
 
 } // namespace detail
 
@@ -157,8 +157,8 @@ struct numbered_networks {
 };
 
 /// @param number_of of each row, the path that it is
-FITNAS_API void take_scores(const std::vector<std::size_t>& number_of, const std::vector<path_score>& scores,
-                            std::vector<double>& accuracy, std::vector<double>& negative_loss);
+FITNAS_LAZY void take_scores(const std::vector<std::size_t>& number_of, const std::vector<path_score>& scores,
+                             std::vector<double>& accuracy, std::vector<double>& negative_loss);
 
 /// Scores of networks as those of the architectures, in their order.
 template <search_space_type Space>
@@ -237,16 +237,17 @@ FITNAS_API trie_level path_scorer::layer(const weight_block& b, const trie_level
     return to;
 }
 
-FITNAS_API void take_scores(const std::vector<std::size_t>& number_of, const std::vector<path_score>& scores,
-                            std::vector<double>& accuracy, std::vector<double>& negative_loss) {
+FITNAS_LAZY_AGAIN void take_scores(const std::vector<std::size_t>& number_of,
+                                   const std::vector<path_score>& scores, std::vector<double>& accuracy,
+                                   std::vector<double>& negative_loss) {
     for (const std::size_t i : number_of) {
         accuracy.push_back(scores[i].accuracy);
         negative_loss.push_back(-scores[i].loss);
     }
 }
 
-FITNAS_API std::vector<path_score> score_paths(const weights& w, std::span<const network_path> paths,
-                                               const dataset& data, const evaluate_options& o) {
+FITNAS_LAZY_AGAIN std::vector<path_score> score_paths(const weights& w, std::span<const network_path> paths,
+                                                      const dataset& data, const evaluate_options& o) {
     require_images(w, data.validation, "evaluate: the validation split");
     require_images(w, data.train, "evaluate: the training split");
     require_finite(w, "evaluate");

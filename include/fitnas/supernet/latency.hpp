@@ -26,9 +26,9 @@ struct latency_options {
 namespace detail {
 
 /// Refuses images that do not fit together, before anything is taken.
-FITNAS_COLD FITNAS_API void require_latency_fits(const space_layout& layout, const latency_options& o);
+FITNAS_LAZY FITNAS_COLD void require_latency_fits(const space_layout& layout, const latency_options& o);
 
-FITNAS_API std::vector<double> measure_blocks(const space_layout& layout, const latency_options& o);
+FITNAS_LAZY std::vector<double> measure_blocks(const space_layout& layout, const latency_options& o);
 
 } // namespace detail
 
@@ -47,7 +47,7 @@ latency_table measure_latency(const latency_options& options = {}) {
 
 namespace fitnas::detail {
 
-FITNAS_API void require_latency_fits(const space_layout& layout, const latency_options& o) {
+FITNAS_LAZY_AGAIN void require_latency_fits(const space_layout& layout, const latency_options& o) {
     memory_size most; // of one block
     const memory_size images = memory_size::of(o.images);
     for (const space_block& b : layout.blocks) {
@@ -61,7 +61,7 @@ FITNAS_API void require_latency_fits(const space_layout& layout, const latency_o
                    0, "fewer latency_options::images need less");
 }
 
-FITNAS_API std::vector<double> measure_blocks(const space_layout& layout, const latency_options& o) {
+FITNAS_LAZY_AGAIN std::vector<double> measure_blocks(const space_layout& layout, const latency_options& o) {
     if (o.images < 1 || o.repeats < 1) {
         throw option_error("[F0503] latency_options: images and repeats: expected at least 1, got " +
                            std::to_string(o.images) + " and " + std::to_string(o.repeats));

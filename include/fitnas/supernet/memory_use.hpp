@@ -26,20 +26,20 @@ void for_each_plan(const selection& of, Visit&& visit) {
 }
 
 /// Floats in the arena of a training step: of the path that takes most, layer by layer.
-FITNAS_COLD FITNAS_API memory_size step_floats(const selection& of, memory_size batch);
+FITNAS_LAZY FITNAS_COLD memory_size step_floats(const selection& of, memory_size batch);
 
 /// Floats in the arena of scoring.
-FITNAS_COLD FITNAS_API memory_size scoring_floats(const selection& of, memory_size images,
-                                                  memory_size calibration);
+FITNAS_LAZY FITNAS_COLD memory_size scoring_floats(const selection& of, memory_size images,
+                                                   memory_size calibration);
 
-FITNAS_COLD FITNAS_API memory_size largest_workspace(const selection& of, bool backward_follows);
+FITNAS_LAZY FITNAS_COLD memory_size largest_workspace(const selection& of, bool backward_follows);
 
 /// @param copies floats of each weight beside these: of the optimiser, of the mean
-FITNAS_COLD FITNAS_API memory_size training_bytes(const selection& of, memory_size batch,
-                                                  memory_size copies = 1);
+FITNAS_LAZY FITNAS_COLD memory_size training_bytes(const selection& of, memory_size batch,
+                                                   memory_size copies = 1);
 
-FITNAS_COLD FITNAS_API memory_size evaluation_bytes(const selection& of, memory_size images,
-                                                    memory_size calibration);
+FITNAS_LAZY FITNAS_COLD memory_size evaluation_bytes(const selection& of, memory_size images,
+                                                     memory_size calibration);
 
 } // namespace detail
 
@@ -78,7 +78,7 @@ std::uint64_t training_bytes(const architecture<Space>& a, std::size_t batch) {
 
 namespace fitnas::detail {
 
-FITNAS_API memory_size step_floats(const selection& of, memory_size batch) {
+FITNAS_LAZY_AGAIN memory_size step_floats(const selection& of, memory_size batch) {
     memory_size place; // of the gradient between two layers
     memory_size kept;  // of the layers before
     memory_size here;  // of the present layer's largest candidate
@@ -100,7 +100,8 @@ FITNAS_API memory_size step_floats(const selection& of, memory_size batch) {
     return place * 2 + (std::max)(peak, kept + here);
 }
 
-FITNAS_API memory_size scoring_floats(const selection& of, memory_size images, memory_size calibration) {
+FITNAS_LAZY_AGAIN memory_size scoring_floats(const selection& of, memory_size images,
+                                             memory_size calibration) {
     const bool calibrated = calibration.value() > 0;
     memory_size kept; // outputs of the layers before
     memory_size here;
@@ -125,7 +126,7 @@ FITNAS_API memory_size scoring_floats(const selection& of, memory_size images, m
     return (std::max)(peak, kept + here);
 }
 
-FITNAS_API memory_size largest_workspace(const selection& of, bool backward_follows) {
+FITNAS_LAZY_AGAIN memory_size largest_workspace(const selection& of, bool backward_follows) {
     memory_size most;
     for_each_plan(of, [&](std::size_t, const block_plan& plan, shape) {
         most = (std::max)(most, workspace_floats(plan, backward_follows));
@@ -133,14 +134,15 @@ FITNAS_API memory_size largest_workspace(const selection& of, bool backward_foll
     return most;
 }
 
-FITNAS_API memory_size training_bytes(const selection& of, memory_size batch, memory_size copies) {
+FITNAS_LAZY_AGAIN memory_size training_bytes(const selection& of, memory_size batch, memory_size copies) {
     // Weights, gradients, and the weights before, for a training that diverges.
     return memory_size(sizeof(float)) *
            (memory_size::of(of.parameters()) * (copies + memory_size(3)) +
             image_floats(batch, of.space().input) + step_floats(of, batch) + largest_workspace(of, true));
 }
 
-FITNAS_API memory_size evaluation_bytes(const selection& of, memory_size images, memory_size calibration) {
+FITNAS_LAZY_AGAIN memory_size evaluation_bytes(const selection& of, memory_size images,
+                                               memory_size calibration) {
     return memory_size(sizeof(float)) *
            (memory_size::of(of.parameters()) + image_floats(images, of.space().input) +
             image_floats(calibration, of.space().input) + scoring_floats(of, images, calibration) +

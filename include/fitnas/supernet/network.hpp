@@ -53,8 +53,8 @@ inline void require_calibration_fits(const weights& w, std::size_t images) {
 }
 
 /// Logits of images, in slices. @return images x classes
-FITNAS_API std::vector<float> logits_of(const weights& w, const kept_statistics& kept,
-                                        const image_source& data);
+FITNAS_LAZY std::vector<float> logits_of(const weights& w, const kept_statistics& kept,
+                                         const image_source& data);
 
 } // namespace detail
 
@@ -241,8 +241,8 @@ FITNAS_API kept_statistics::kept_statistics(const weights& w, const image_source
                    });
 }
 
-FITNAS_API std::vector<float> logits_of(const weights& w, const kept_statistics& kept,
-                                        const image_source& data) {
+FITNAS_LAZY_AGAIN std::vector<float> logits_of(const weights& w, const kept_statistics& kept,
+                                               const image_source& data) {
     constexpr std::size_t slice = logits_slice;
     require_logits_fit(w, data.size());
     const auto classes = static_cast<std::size_t>(w.classes());

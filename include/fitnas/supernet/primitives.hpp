@@ -25,7 +25,7 @@ struct selected_primitive {
     int norm = -1;          ///< the number of this batch norm in the block; -1: it is none
 };
 
-FITNAS_COLD FITNAS_API void require_offset(const std::string& what, long long expected, long long got);
+FITNAS_LAZY FITNAS_COLD void require_offset(const std::string& what, long long expected, long long got);
 
 /// Calls `visit(selected_primitive)` for each primitive, in the order of the flat buffer.
 /// @throws shape_error where the primitives of a block have more or fewer parameters than the block
@@ -60,7 +60,7 @@ struct selected_norm {
 };
 
 /// @return all batch norms, in the order of the blocks
-FITNAS_COLD FITNAS_API std::vector<selected_norm> selected_norms(const selection& of);
+FITNAS_LAZY FITNAS_COLD std::vector<selected_norm> selected_norms(const selection& of);
 
 } // namespace fitnas::detail
 
@@ -68,14 +68,14 @@ FITNAS_COLD FITNAS_API std::vector<selected_norm> selected_norms(const selection
 
 namespace fitnas::detail {
 
-FITNAS_API void require_offset(const std::string& what, long long expected, long long got) {
+FITNAS_LAZY_AGAIN void require_offset(const std::string& what, long long expected, long long got) {
     if (got != expected) {
         throw shape_error("[F0580] " + what + ": expected " + std::to_string(expected) +
                           " parameters, its parts have " + std::to_string(got));
     }
 }
 
-FITNAS_API std::vector<selected_norm> selected_norms(const selection& of) {
+FITNAS_LAZY_AGAIN std::vector<selected_norm> selected_norms(const selection& of) {
     std::vector<selected_norm> norms;
     for_each_primitive(of, [&](const selected_primitive& p) {
         if (p.norm >= 0) {

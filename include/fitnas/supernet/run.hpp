@@ -44,7 +44,7 @@ Images walk(const weights& w, std::span<const int> path, Images x, Layer&& layer
 }
 
 /// @return mean, 1 / deviation, scale and shift of one batch norm of a run: 4 x channels
-FITNAS_API std::vector<float> norm_values(const block_run& run, int norm, int channels);
+FITNAS_LAZY std::vector<float> norm_values(const block_run& run, int norm, int channels);
 
 /// Batch norm statistics of blocks, in memory of their own.
 class block_statistics {
@@ -123,7 +123,7 @@ private:
 
 namespace fitnas::detail {
 
-FITNAS_API std::vector<float> norm_values(const block_run& run, int norm, int channels) {
+FITNAS_LAZY_AGAIN std::vector<float> norm_values(const block_run& run, int norm, int channels) {
     const norm_state& state = run.norms[static_cast<std::size_t>(norm)];
     std::vector<float> values;
     for (const float* from : {state.mean, state.inverse, state.scale, state.shift}) {

@@ -38,7 +38,7 @@ namespace detail {
 
 /// @return of each cell the operator with the most multiply-accumulates, or the fewest; the first of equal
 /// ones
-FITNAS_COLD FITNAS_API std::vector<std::uint8_t> extreme_code(const space_layout& layout, bool largest);
+FITNAS_LAZY FITNAS_COLD std::vector<std::uint8_t> extreme_code(const space_layout& layout, bool largest);
 
 /// Paths of a step, the same for equal (seed, step).
 class path_sampler {
@@ -77,7 +77,7 @@ private:
 
 namespace fitnas::detail {
 
-FITNAS_API std::vector<std::uint8_t> extreme_code(const space_layout& layout, bool largest) {
+FITNAS_LAZY_AGAIN std::vector<std::uint8_t> extreme_code(const space_layout& layout, bool largest) {
     std::vector<std::uint8_t> code(static_cast<std::size_t>(layout.cells));
     for (const space_layer& l : layout.layers) {
         if (l.cell_index < 0) {

@@ -22,7 +22,7 @@ namespace fitnas {
 namespace detail {
 
 /// By SGD along a cosine.
-FITNAS_API train_report train(weights& w, const image_source& data, const train_options& o);
+FITNAS_LAZY train_report train(weights& w, const image_source& data, const train_options& o);
 
 /// Does what changes weights. Whatever it throws, they are then as they were before; after `interrupted`
 /// alone they stay where the work stopped.
@@ -82,7 +82,7 @@ void train(Network& /*net*/, const dataset& /*data*/, const train_options& /*opt
 
 namespace fitnas::detail {
 
-FITNAS_API train_report train(weights& w, const image_source& data, const train_options& o) {
+FITNAS_LAZY_AGAIN train_report train(weights& w, const image_source& data, const train_options& o) {
     const std::size_t batch = (std::max)(o.batch, std::size_t{1}); // which is checked only then
     return train_by(w, data, o, method_of(o, data.size() / batch));
 }

@@ -61,7 +61,7 @@ struct train_report {
 
 namespace detail {
 
-FITNAS_COLD FITNAS_API void require_options(const train_options& o, std::size_t images);
+FITNAS_LAZY FITNAS_COLD void require_options(const train_options& o, std::size_t images);
 
 /// What a training that goes on must share with the one that was saved.
 FITNAS_COLD FITNAS_API std::vector<std::pair<std::string, std::string>>
@@ -75,7 +75,7 @@ training_setup(const train_options& o, const image_source& data);
 
 namespace fitnas::detail {
 
-FITNAS_API void require_options(const train_options& o, std::size_t images) {
+FITNAS_LAZY_AGAIN void require_options(const train_options& o, std::size_t images) {
     const auto refuse = [](const std::string& message, const std::string& expected, const std::string& got) {
         throw option_error(message + ": expected " + expected + ", got " + got);
     };
@@ -121,8 +121,8 @@ FITNAS_API void require_options(const train_options& o, std::size_t images) {
     }
 }
 
-FITNAS_API std::vector<std::pair<std::string, std::string>> training_setup(const train_options& o,
-                                                                           const image_source& data) {
+FITNAS_LAZY std::vector<std::pair<std::string, std::string>> training_setup(const train_options& o,
+                                                                            const image_source& data) {
     const auto exact = [](double value) { return general_text(value, 17); };
     constexpr const char* ways[] = {"uniform", "strict_fair", "fair_in_turn", "sandwich"};
     std::vector<std::pair<std::string, std::string>> setup{

@@ -32,12 +32,12 @@
 namespace fitnas::detail {
 
 /// Refuses a state that is not one of this training.
-FITNAS_COLD FITNAS_API void require_state(const training_state& now, const training_state& from,
-                                          long long epoch_steps);
+FITNAS_LAZY FITNAS_COLD void require_state(const training_state& now, const training_state& from,
+                                           long long epoch_steps);
 
 /// Refuses a batch whose activations do not fit, before anything is taken.
 /// @param state floats that the optimiser keeps for each weight
-FITNAS_COLD FITNAS_API void require_step_fits(const weights& w, const train_options& o, std::size_t state);
+FITNAS_LAZY FITNAS_COLD void require_step_fits(const weights& w, const train_options& o, std::size_t state);
 
 /// A training from where it stands to its end. Each step goes through the phases `load`, `gradient`,
 /// `exchange`, `update`, `report` and `keep`; another optimiser, schedule or exchange of gradients is another
@@ -269,7 +269,8 @@ train_report train_by(weights& w, const image_source& data, const train_options&
 
 namespace fitnas::detail {
 
-FITNAS_API void require_state(const training_state& now, const training_state& from, long long epoch_steps) {
+FITNAS_LAZY_AGAIN void require_state(const training_state& now, const training_state& from,
+                                     long long epoch_steps) {
     const auto note = [](const training_state& state, const std::string& name) {
         const auto found = std::find_if(state.setup.begin(), state.setup.end(),
                                         [&](const auto& pair) { return pair.first == name; });
@@ -294,7 +295,7 @@ FITNAS_API void require_state(const training_state& now, const training_state& f
     }
 }
 
-FITNAS_API void require_step_fits(const weights& w, const train_options& o, std::size_t state) {
+FITNAS_LAZY_AGAIN void require_step_fits(const weights& w, const train_options& o, std::size_t state) {
     const auto needed = [&](std::size_t batch) {
         return training_bytes(w.part(), batch, state + (o.average > 0 ? 1U : 0U));
     };

@@ -30,7 +30,7 @@ primitive_tensors(const primitive& p, shape in);
 /// All tensors of a selection, in the order of the buffer: `cell2.op1_mb3_k5.step4_depthwise.weight` is the
 /// fifth primitive of the second operator of the third cell.
 /// @throws shape_error where the tensors do not fill the buffer
-FITNAS_COLD FITNAS_API std::vector<weight_tensor> weight_tensors(const selection& of);
+FITNAS_LAZY FITNAS_COLD std::vector<weight_tensor> weight_tensors(const selection& of);
 
 } // namespace fitnas::detail
 
@@ -69,7 +69,7 @@ primitive_tensors(const primitive& p, shape in) {
     }
 }
 
-FITNAS_API std::vector<weight_tensor> weight_tensors(const selection& of) {
+FITNAS_LAZY_AGAIN std::vector<weight_tensor> weight_tensors(const selection& of) {
     std::vector<weight_tensor> all;
     for_each_primitive(of, [&](const selected_primitive& p) {
         const std::string prefix = prefix_of(of, p);

@@ -29,12 +29,12 @@ inline void initialise_affine(signal in, int width, float* p, random_stream& ran
 }
 
 /// y (rows x width) = x W. Where the input is sparse its zeros are skipped.
-FITNAS_API void multiply_weights(signal in, int rows, const float* x, const float* weights, int width,
-                                 float* y);
+FITNAS_LAZY void multiply_weights(signal in, int rows, const float* x, const float* weights, int width,
+                                  float* y);
 
 /// dw (in x width) += x^T dy
-FITNAS_API void add_weights_gradient(signal in, int rows, const float* x, const float* dy, int width,
-                                     float* dw);
+FITNAS_LAZY void add_weights_gradient(signal in, int rows, const float* x, const float* dy, int width,
+                                      float* dw);
 
 /// dx (rows x in) = dy W^T
 inline void input_gradient(signal in, int rows, const float* dy, const float* weights, int width, float* dx) {
@@ -56,8 +56,8 @@ inline void add_bias_gradient(int rows, const float* dy, int width, float* db) {
 
 namespace fitnas::gcn::detail {
 
-FITNAS_API void multiply_weights(signal in, int rows, const float* x, const float* weights, int width,
-                                 float* y) {
+FITNAS_LAZY_AGAIN void multiply_weights(signal in, int rows, const float* x, const float* weights, int width,
+                                        float* y) {
     if (!in.sparse) {
         row_product(rows, width, in.width, x, weights, y);
         return;
@@ -72,8 +72,8 @@ FITNAS_API void multiply_weights(signal in, int rows, const float* x, const floa
     }
 }
 
-FITNAS_API void add_weights_gradient(signal in, int rows, const float* x, const float* dy, int width,
-                                     float* dw) {
+FITNAS_LAZY_AGAIN void add_weights_gradient(signal in, int rows, const float* x, const float* dy, int width,
+                                            float* dw) {
     if (!in.sparse) {
         add_transposed_row_product(rows, in.width, width, x, dy, dw);
         return;

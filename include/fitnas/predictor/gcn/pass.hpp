@@ -179,7 +179,7 @@ void for_each_block(std::size_t n, Body&& body) {
     });
 }
 
-FITNAS_API void require_size(std::size_t got, std::size_t expected, const char* what);
+FITNAS_LAZY void require_size(std::size_t got, std::size_t expected, const char* what);
 
 } // namespace detail
 
@@ -333,7 +333,7 @@ private:
 
 namespace fitnas::gcn::detail {
 
-FITNAS_API void require_size(std::size_t got, std::size_t expected, const char* what) {
+FITNAS_LAZY_AGAIN void require_size(std::size_t got, std::size_t expected, const char* what) {
     if (got != expected) {
         throw shape_error(std::string("[F0628] gcn: expected ") + std::to_string(expected) + " " + what +
                           ", got " + std::to_string(got));

@@ -47,8 +47,8 @@ FITNAS_COLD std::string truth_quality(const report_draft<Space>& r, rank_table& 
 }
 
 /// One range for both, a little wider than the values.
-FITNAS_COLD FITNAS_API std::pair<double, double> range_of(const std::vector<double>& a,
-                                                          const std::vector<double>& b);
+FITNAS_LAZY FITNAS_COLD std::pair<double, double> range_of(const std::vector<double>& a,
+                                                           const std::vector<double>& b);
 
 /// What was compared, as text, charts and a table.
 /// @param rows of the charts: arch, truth, raw, fitted ...
@@ -153,7 +153,8 @@ FITNAS_COLD void ranking_section(report_draft<Space>& r) {
 
 namespace fitnas::study::detail {
 
-FITNAS_API std::pair<double, double> range_of(const std::vector<double>& a, const std::vector<double>& b) {
+FITNAS_LAZY_AGAIN std::pair<double, double> range_of(const std::vector<double>& a,
+                                                     const std::vector<double>& b) {
     const double low =
         (std::min)(*std::min_element(a.begin(), a.end()), *std::min_element(b.begin(), b.end()));
     const double high =
