@@ -10174,7 +10174,8 @@ namespace detail {
 
 FITNAS_LAZY std::string code_text(std::span<const std::uint8_t> operators);
 
-FITNAS_LAZY FITNAS_COLD architecture_error no_such_operator(std::size_t cell, int operators, int got);
+/// @throws architecture_error
+FITNAS_LAZY [[noreturn]] FITNAS_COLD void refuse_operator(std::size_t cell, int operators, int got);
 
 /// What code that does not know the space has made.
 /// @pre as many operators as cells
@@ -10223,7 +10224,7 @@ template <code_space Space>
 constexpr void require_valid(const architecture<Space>& a) {
     for (std::size_t i = 0; i < a.size(); ++i) {
         if (a[i] >= Space::operator_counts[i]) {
-            throw detail::no_such_operator(i, Space::operator_counts[i], a[i]);
+            detail::refuse_operator(i, Space::operator_counts[i], a[i]);
         }
     }
 }
@@ -10286,10 +10287,10 @@ FITNAS_LAZY_AGAIN std::string code_text(std::span<const std::uint8_t> operators)
     return text;
 }
 
-FITNAS_LAZY_AGAIN architecture_error no_such_operator(std::size_t cell, int operators, int got) {
-    return architecture_error("[F0303] architecture: cell " + std::to_string(cell) +
-                              " has the operators 0 to " + std::to_string(operators - 1) + ", got " +
-                              std::to_string(got));
+FITNAS_LAZY_AGAIN void refuse_operator(std::size_t cell, int operators, int got) {
+    throw architecture_error("[F0303] architecture: cell " + std::to_string(cell) +
+                             " has the operators 0 to " + std::to_string(operators - 1) + ", got " +
+                             std::to_string(got));
 }
 
 } // namespace fitnas::detail
@@ -10495,8 +10496,8 @@ struct code_rows {
 
 /// The same memory.
 template <code_space Space>
-code_rows rows_of(std::span<const architecture<Space>> some) {
-    static_assert(sizeof(architecture<Space>) == static_cast<std::size_t>(Space::cells));
+requires(sizeof(architecture<Space>) == static_cast<std::size_t>(Space::cells)) code_rows
+    rows_of(std::span<const architecture<Space>> some) {
     return {reinterpret_cast<const std::uint8_t*>(some.data()), some.size(), Space::operator_counts};
 }
 
@@ -10627,7 +10628,7 @@ FITNAS_LAZY_AGAIN void require_usable(const code_rows& codes, const std::vector<
     for (std::size_t i = 0; i < codes.size; ++i) {
         for (std::size_t cell = 0; cell < codes.cells(); ++cell) {
             if (codes[i][cell] >= codes.operator_counts[cell]) {
-                throw no_such_operator(cell, codes.operator_counts[cell], codes[i][cell]);
+                refuse_operator(cell, codes.operator_counts[cell], codes[i][cell]);
             }
         }
         if (!std::isfinite(scores[i])) {
@@ -15423,7 +15424,8 @@ namespace detail {
 /// Bytes of a set's node beside its value, and of its place in the heap.
 inline constexpr std::size_t set_node = 48;
 
-FITNAS_LAZY FITNAS_COLD option_error too_few_networks(std::size_t n, const std::string& has);
+/// @throws option_error
+FITNAS_LAZY [[noreturn]] FITNAS_COLD void refuse_sample(std::size_t n, const std::string& has);
 
 /// @param size how many codes the space has
 /// @param bytes of a code
@@ -15462,10 +15464,10 @@ std::vector<architecture<Space>> sample(std::size_t n, seed s) {
         } else if (++misses == 1000 && Space::size <= enumerable) {
             const std::size_t different = different_networks<Space>().size();
             if (n > different) {
-                throw detail::too_few_networks(n, std::to_string(different));
+                detail::refuse_sample(n, std::to_string(different));
             }
         } else if (misses == 1000000) {
-            throw detail::too_few_networks(n, "hardly more than " + std::to_string(result.size()));
+            detail::refuse_sample(n, "hardly more than " + std::to_string(result.size()));
         }
     }
     return result;
@@ -15479,14 +15481,14 @@ std::vector<architecture<Space>> sample(std::size_t n, seed s) {
 
 namespace fitnas::detail {
 
-FITNAS_LAZY_AGAIN option_error too_few_networks(std::size_t n, const std::string& has) {
-    return option_error("[F0320] sample: asked for " + std::to_string(n) +
-                        " different networks, the space has " + has);
+FITNAS_LAZY_AGAIN void refuse_sample(std::size_t n, const std::string& has) {
+    throw option_error("[F0320] sample: asked for " + std::to_string(n) +
+                       " different networks, the space has " + has);
 }
 
 FITNAS_LAZY_AGAIN void require_sample(std::size_t n, std::uint64_t size, std::size_t bytes) {
     if (n > size) {
-        throw too_few_networks(n, std::to_string(size) + " codes");
+        refuse_sample(n, std::to_string(size) + " codes");
     }
     require_memory("sample: " + std::to_string(n) + " different networks",
                    memory_size((std::min)(std::uint64_t{n}, size)) * (2 * bytes + set_node), 0,

@@ -26,7 +26,8 @@ namespace detail {
 
 FITNAS_LAZY std::string code_text(std::span<const std::uint8_t> operators);
 
-FITNAS_LAZY FITNAS_COLD architecture_error no_such_operator(std::size_t cell, int operators, int got);
+/// @throws architecture_error
+FITNAS_LAZY [[noreturn]] FITNAS_COLD void refuse_operator(std::size_t cell, int operators, int got);
 
 /// What code that does not know the space has made.
 /// @pre as many operators as cells
@@ -75,7 +76,7 @@ template <code_space Space>
 constexpr void require_valid(const architecture<Space>& a) {
     for (std::size_t i = 0; i < a.size(); ++i) {
         if (a[i] >= Space::operator_counts[i]) {
-            throw detail::no_such_operator(i, Space::operator_counts[i], a[i]);
+            detail::refuse_operator(i, Space::operator_counts[i], a[i]);
         }
     }
 }
@@ -138,10 +139,10 @@ FITNAS_LAZY_AGAIN std::string code_text(std::span<const std::uint8_t> operators)
     return text;
 }
 
-FITNAS_LAZY_AGAIN architecture_error no_such_operator(std::size_t cell, int operators, int got) {
-    return architecture_error("[F0303] architecture: cell " + std::to_string(cell) +
-                              " has the operators 0 to " + std::to_string(operators - 1) + ", got " +
-                              std::to_string(got));
+FITNAS_LAZY_AGAIN void refuse_operator(std::size_t cell, int operators, int got) {
+    throw architecture_error("[F0303] architecture: cell " + std::to_string(cell) +
+                             " has the operators 0 to " + std::to_string(operators - 1) + ", got " +
+                             std::to_string(got));
 }
 
 } // namespace fitnas::detail

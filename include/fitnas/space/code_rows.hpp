@@ -28,8 +28,8 @@ struct code_rows {
 
 /// The same memory.
 template <code_space Space>
-code_rows rows_of(std::span<const architecture<Space>> some) {
-    static_assert(sizeof(architecture<Space>) == static_cast<std::size_t>(Space::cells));
+requires(sizeof(architecture<Space>) == static_cast<std::size_t>(Space::cells)) code_rows
+    rows_of(std::span<const architecture<Space>> some) {
     return {reinterpret_cast<const std::uint8_t*>(some.data()), some.size(), Space::operator_counts};
 }
 

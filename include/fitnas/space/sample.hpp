@@ -21,7 +21,8 @@ namespace detail {
 /// Bytes of a set's node beside its value, and of its place in the heap.
 inline constexpr std::size_t set_node = 48;
 
-FITNAS_LAZY FITNAS_COLD option_error too_few_networks(std::size_t n, const std::string& has);
+/// @throws option_error
+FITNAS_LAZY [[noreturn]] FITNAS_COLD void refuse_sample(std::size_t n, const std::string& has);
 
 /// @param size how many codes the space has
 /// @param bytes of a code
@@ -60,10 +61,10 @@ std::vector<architecture<Space>> sample(std::size_t n, seed s) {
         } else if (++misses == 1000 && Space::size <= enumerable) {
             const std::size_t different = different_networks<Space>().size();
             if (n > different) {
-                throw detail::too_few_networks(n, std::to_string(different));
+                detail::refuse_sample(n, std::to_string(different));
             }
         } else if (misses == 1000000) {
-            throw detail::too_few_networks(n, "hardly more than " + std::to_string(result.size()));
+            detail::refuse_sample(n, "hardly more than " + std::to_string(result.size()));
         }
     }
     return result;
@@ -79,14 +80,14 @@ std::vector<architecture<Space>> sample(std::size_t n, seed s) {
 
 namespace fitnas::detail {
 
-FITNAS_LAZY_AGAIN option_error too_few_networks(std::size_t n, const std::string& has) {
-    return option_error("[F0320] sample: asked for " + std::to_string(n) +
-                        " different networks, the space has " + has);
+FITNAS_LAZY_AGAIN void refuse_sample(std::size_t n, const std::string& has) {
+    throw option_error("[F0320] sample: asked for " + std::to_string(n) +
+                       " different networks, the space has " + has);
 }
 
 FITNAS_LAZY_AGAIN void require_sample(std::size_t n, std::uint64_t size, std::size_t bytes) {
     if (n > size) {
-        throw too_few_networks(n, std::to_string(size) + " codes");
+        refuse_sample(n, std::to_string(size) + " codes");
     }
     require_memory("sample: " + std::to_string(n) + " different networks",
                    memory_size((std::min)(std::uint64_t{n}, size)) * (2 * bytes + set_node), 0,

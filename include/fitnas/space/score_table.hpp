@@ -97,7 +97,7 @@ FITNAS_LAZY_AGAIN void require_usable(const code_rows& codes, const std::vector<
     for (std::size_t i = 0; i < codes.size; ++i) {
         for (std::size_t cell = 0; cell < codes.cells(); ++cell) {
             if (codes[i][cell] >= codes.operator_counts[cell]) {
-                throw no_such_operator(cell, codes.operator_counts[cell], codes[i][cell]);
+                refuse_operator(cell, codes.operator_counts[cell], codes[i][cell]);
             }
         }
         if (!std::isfinite(scores[i])) {
