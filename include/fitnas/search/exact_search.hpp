@@ -15,9 +15,7 @@
 #include <fitnas/search/shortlist.hpp>
 #include <fitnas/search/window_paths.hpp>
 
-namespace fitnas::search {
-
-namespace detail {
+namespace fitnas::search::detail {
 
 /// What an exact search is to find.
 struct exact_question {
@@ -39,9 +37,7 @@ struct exact_answer {
 /// its last.
 FITNAS_LAZY exact_answer answer_of(const exact_question& question);
 
-} // namespace detail
-
-} // namespace fitnas::search
+} // namespace fitnas::search::detail
 
 #if FITNAS_DEFINITIONS
 

@@ -64,7 +64,7 @@ namespace detail {
 FITNAS_LAZY FITNAS_COLD void require_options(const train_options& o, std::size_t images);
 
 /// What a training that goes on must share with the one that was saved.
-FITNAS_COLD FITNAS_API std::vector<std::pair<std::string, std::string>>
+FITNAS_LAZY FITNAS_COLD std::vector<std::pair<std::string, std::string>>
 training_setup(const train_options& o, const image_source& data);
 
 } // namespace detail
@@ -121,8 +121,8 @@ FITNAS_LAZY_AGAIN void require_options(const train_options& o, std::size_t image
     }
 }
 
-FITNAS_LAZY std::vector<std::pair<std::string, std::string>> training_setup(const train_options& o,
-                                                                            const image_source& data) {
+FITNAS_LAZY_AGAIN std::vector<std::pair<std::string, std::string>> training_setup(const train_options& o,
+                                                                                  const image_source& data) {
     const auto exact = [](double value) { return general_text(value, 17); };
     constexpr const char* ways[] = {"uniform", "strict_fair", "fair_in_turn", "sandwich"};
     std::vector<std::pair<std::string, std::string>> setup{
