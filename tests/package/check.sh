@@ -82,6 +82,7 @@ meson)
     DESTDIR="$scratch/installed" meson install -C "$scratch/own" > "$scratch/log" || { cat "$scratch/log"; exit 1; }
     test -f "$scratch/installed/usr/include/fitnas/space/cost.hpp"
     grep -q '^Version: [0-9]' "$scratch/installed/usr/share/pkgconfig/fitnas.pc"
+    # shellcheck disable=SC2016 # pkg-config expands it
     grep -q '^source=${prefix}/share/fitnas/fitnas.cpp' "$scratch/installed/usr/share/pkgconfig/fitnas-compiled.pc"
     test -f "$scratch/installed/usr/share/fitnas/fitnas.cpp"
     ;;
