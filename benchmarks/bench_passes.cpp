@@ -10,7 +10,9 @@
 
 #include <benchmark/benchmark.h>
 
+#include <fitnas/cpu/depthwise.hpp>
 #include <fitnas/cpu/engine.hpp>
+#include <fitnas/cpu/pointwise.hpp>
 #include <fitnas/op/mbconv.hpp>
 
 #include "sgemm_peak.hpp"

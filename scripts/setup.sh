@@ -15,8 +15,8 @@ case $mode in
 "") packages+=(doctest-dev pkg-config libcli11-dev libjs-chart.js) ;;
 --demo) packages+=(libjs-chart.js) ;;
 --ci)
-    packages+=(doctest-dev pkg-config libcli11-dev libjs-chart.js clang clang-format libomp-14-dev libclang-rt-14-dev
-        meson python3 chromium locales)
+    packages+=(doctest-dev pkg-config libcli11-dev libjs-chart.js libbenchmark-dev clang clang-format libomp-14-dev
+        libclang-rt-14-dev meson python3 chromium locales)
     ;;
 --coverage) packages+=(doctest-dev pkg-config libcli11-dev libjs-chart.js gcovr) ;;
 --benchmarks) packages+=(doctest-dev pkg-config libcli11-dev libbenchmark-dev libtorch-dev libjemalloc2) ;;
