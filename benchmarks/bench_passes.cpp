@@ -194,7 +194,7 @@ void measure_block(benchmark::State& state, const block& b, int images, bool bac
     measure(state, 2 * flops, [&] {
         memory.reset(behind);
         backward(plan, parameters.data(), gradients.data(), done, output_gradient.data(),
-                 input_gradient.data(), memory, ws);
+                 input_gradient.data(), nullptr, memory, ws);
     });
 }
 

@@ -2368,7 +2368,7 @@ struct geometry {
     int stride = 1;
     int images = 1;
 
-    int padding() const { return kernel / 2; }
+    int padding() const { return (kernel - 1) / 2; } ///< before the first pixel
     int taps() const { return kernel * kernel; }
     /// Rows of the output and of the input: the pixels of all images.
     std::ptrdiff_t rows() const { return out.pixels() * images; }
@@ -2498,7 +2498,8 @@ enum class primitive_kind : std::uint8_t {
     squeeze_excite,
     residual,
     residual_if_same_shape,
-    custom
+    custom,
+    zero
 };
 
 /// @brief One step of a recipe. Make it with the functions below.
@@ -2521,6 +2522,7 @@ struct primitive {
         switch (kind) {
         case primitive_kind::pointwise:
         case primitive_kind::convolution:
+        case primitive_kind::zero:
             return strided(width);
         case primitive_kind::depthwise:
         case primitive_kind::max_pool:
@@ -2602,7 +2604,7 @@ constexpr primitive relu() { return activate(activation::relu); }
 constexpr primitive relu6() { return activate(activation::relu6); }
 /// @brief x min(max(x + 3, 0), 6) / 6 (Howard et al., arXiv 1905.02244, section 5.2)
 constexpr primitive hard_swish() { return activate(activation::hard_swish); }
-/// @brief Maximum over a `kernel` x `kernel` window, padding kernel / 2.
+/// @brief Maximum over a `kernel` x `kernel` window, padding (kernel - 1) / 2 before the image.
 constexpr primitive max_pool(int kernel, int stride = 1) {
     return {.kind = primitive_kind::max_pool, .kernel = kernel, .stride = stride};
 }
@@ -2618,6 +2620,10 @@ constexpr primitive linear(int width) { return {.kind = primitive_kind::linear, 
 /// `reduction` hidden units, at least one (Hu et al., arXiv 1709.01507).
 constexpr primitive squeeze_excite(int reduction = 4) {
     return {.kind = primitive_kind::squeeze_excite, .width = reduction};
+}
+/// @brief Zeros, `width` channels of every stride-th pixel. A recipe that has it has nothing else.
+constexpr primitive zero(int width, int stride = 1) {
+    return {.kind = primitive_kind::zero, .stride = stride, .width = width};
 }
 /// @brief Adds the input of the recipe; its shape must be the same.
 constexpr primitive residual() { return {.kind = primitive_kind::residual}; }
@@ -2666,6 +2672,8 @@ public:
 
     constexpr int size() const { return m_size; }
     constexpr bool empty() const { return m_size == 0; }
+    /// @return whether what comes out is zeros
+    constexpr bool gives_zeros() const { return m_size > 0 && m_steps[0].kind == primitive_kind::zero; }
     constexpr const primitive* begin() const { return m_steps.data(); }
     constexpr const primitive* end() const { return m_steps.data() + m_size; }
     friend constexpr bool operator==(const recipe&, const recipe&) = default;
@@ -2680,8 +2688,8 @@ struct recipe_summary {
     shape output;
     long long parameters = 0;
     long long macs = 0;
-    bool valid =
-        true; ///< kernels are odd, strides and widths positive, a `residual` meets the shape of the input
+    bool valid = true; ///< kernels are odd but for pools, strides and widths positive, a `residual` meets the
+                       ///< shape of the input, a `zero` is alone
 };
 
 /// @return the summary of `steps` on `input`
@@ -2690,9 +2698,11 @@ constexpr recipe_summary summarise(const recipe& steps, shape input) {
     for (const primitive& step : steps) {
         const bool widens = step.kind == primitive_kind::pointwise ||
                             step.kind == primitive_kind::convolution || step.kind == primitive_kind::linear ||
-                            step.kind == primitive_kind::squeeze_excite;
-        if (step.kernel < 1 || step.kernel % 2 == 0 || step.stride < 1 || (widens && step.width < 1) ||
-            (step.kind == primitive_kind::residual && sum.output != input)) {
+                            step.kind == primitive_kind::squeeze_excite || step.kind == primitive_kind::zero;
+        const bool pools = step.kind == primitive_kind::max_pool || step.kind == primitive_kind::average_pool;
+        if (step.kernel < 1 || (step.kernel % 2 == 0 && !pools) || step.stride < 1 ||
+            (widens && step.width < 1) || (step.kind == primitive_kind::residual && sum.output != input) ||
+            (step.kind == primitive_kind::zero && steps.size() > 1)) {
             sum.valid = false;
             return sum;
         }
@@ -2719,6 +2729,7 @@ enum class step_kind : std::uint8_t {
     average_pool,
     global_pool,
     squeeze_excite,
+    zero,
     custom,
     write_out ///< what is pending, with the recipe's input added where `plan_step::shortcut`
 };
@@ -2742,6 +2753,8 @@ constexpr step_kind kind_of_step(primitive_kind kind) {
         return step_kind::global_pool;
     case primitive_kind::squeeze_excite:
         return step_kind::squeeze_excite;
+    case primitive_kind::zero:
+        return step_kind::zero;
     case primitive_kind::custom:
         return step_kind::custom;
     case primitive_kind::batch_norm:
@@ -3421,6 +3434,7 @@ FITNAS_API block_plan::block_plan(const recipe& r, shape input) : buffers{input}
         case primitive_kind::average_pool:
         case primitive_kind::global_pool:
         case primitive_kind::squeeze_excite:
+        case primitive_kind::zero:
             add({.kind = kind_of_step(p.kind), .what = p, .offset = offset}, p.output(now));
             break;
         }
@@ -3562,8 +3576,13 @@ FITNAS_LAZY block_run forward(const block_plan& plan, const float* parameters, c
 /// @param dparameters added into
 /// @param dy gradient at the output, images x output shape
 /// @param dx overwritten with the gradient at the input; nullptr where nobody needs it
+/// @param addend what is added to dx, not in the same place; nullptr: nothing
 FITNAS_LAZY void backward(const block_plan& plan, const float* parameters, float* dparameters, block_run& run,
-                          float* dy, float* dx, arena& memory, workspace& ws);
+                          float* dy, float* dx, const float* addend, arena& memory, workspace& ws);
+
+/// y = a + b; y may be one of them.
+/// @param s of a, b and y for one image
+FITNAS_LAZY void add_values(const float* a, const float* b, shape s, int images, float* y);
 
 } // namespace fitnas::detail
 
@@ -6111,6 +6130,15 @@ inline void finish_norm(const block_plan& plan, const plan_step& step, const blo
                   weights.gradient + norm.offset);
 }
 
+/// Nothing comes back but what is added.
+inline void zero_backward(std::ptrdiff_t size, const gradient_output& out) {
+    if (out.du != nullptr && out.addend != nullptr) {
+        std::copy_n(out.addend, size, out.du);
+    } else if (out.du != nullptr) {
+        std::fill_n(out.du, size, 0.0F);
+    }
+}
+
 /// A depthwise convolution whose input was made in cache, and is made again.
 inline void expanded_depthwise_backward(const block_plan& plan, const plan_step& step,
                                         const block_weights& weights, const gradient_input& g, block_run& run,
@@ -6167,6 +6195,9 @@ inline void backward_step(const block_plan& plan, const plan_step& step, const b
         squeeze_excite_backward({in, step.what.hidden(in), run.images}, g, x, w, dw,
                                 run.kept[static_cast<std::size_t>(step.out)], scratch, out, ws.sums);
         break;
+    case step_kind::zero:
+        zero_backward(in.size() * run.images, out);
+        break;
     case step_kind::custom:
         custom_backward(step, g, x, w, run.images, dw, out, ws.sums, scratch);
         break;
@@ -6213,6 +6244,9 @@ inline void forward_step(const plan_step& step, const float* parameters, const b
         return global_pool_forward(g.in, g.images, x, z);
     case step_kind::squeeze_excite:
         return squeeze_excite_forward({g.in, step.what.hidden(g.in), g.images}, x, w, state, z);
+    case step_kind::zero:
+        std::fill_n(z, g.out.size() * g.images, 0.0F);
+        return;
     case step_kind::custom:
         return custom_forward(step, x.z, w, g.images, z);
     case step_kind::write_out:
@@ -6319,6 +6353,7 @@ FITNAS_LAZY_AGAIN step_memory memory_of(const block_plan& plan, const plan_step&
     case step_kind::max_pool:
     case step_kind::average_pool:
     case step_kind::global_pool:
+    case step_kind::zero:
     case step_kind::write_out:
         break; // nothing beside
     }
@@ -6436,8 +6471,13 @@ inline const float* added(const float* a, const float* b, std::ptrdiff_t n, floa
     return sum;
 }
 
+FITNAS_LAZY_AGAIN void add_values(const float* a, const float* b, shape s, int images, float* y) {
+    write_out({.z = a}, b, s.pixels() * images, s.channels, y);
+}
+
 FITNAS_LAZY_AGAIN void backward(const block_plan& plan, const float* parameters, float* dparameters,
-                                block_run& run, float* dy, float* dx, arena& memory, workspace& ws) {
+                                block_run& run, float* dy, float* dx, const float* addend, arena& memory,
+                                workspace& ws) {
     FITNAS_ASSERT(run.images > 0);
     std::array<float*, block_run::most> du{};
     du[0] = dx;
@@ -6459,8 +6499,14 @@ FITNAS_LAZY_AGAIN void backward(const block_plan& plan, const float* parameters,
         if (step.source() != 0) {
             to = step.passes_gradient() ? dz : take(takes.gradient);
         }
+        const float* added_here = step.source() != 0             ? nullptr
+                                  : shortcut_gradient != nullptr ? shortcut_gradient
+                                                                 : addend;
         backward_step(plan, step, {parameters, dparameters}, gradient_of(run, step, dz), run,
-                      {to, step.source() == 0 ? shortcut_gradient : nullptr}, take(takes.scratch), ws);
+                      {to, added_here}, take(takes.scratch), ws);
+    }
+    if (dx != nullptr && addend != nullptr && shortcut_gradient != nullptr) {
+        add_values(dx, addend, plan.buffers.front(), run.images, dx);
     }
 }
 
@@ -6676,8 +6722,8 @@ FITNAS_API tensor4 block::backward(const tensor4& dy) {
     tensor4 du = dy;
     tensor4 dx = images_of(m_input);
     const arena::mark before = m_memory.position();
-    detail::backward(m_plan, m_parameters.data(), m_gradient.data(), m_run, du.data(), dx.data(), m_memory,
-                     m_shared);
+    detail::backward(m_plan, m_parameters.data(), m_gradient.data(), m_run, du.data(), dx.data(), nullptr,
+                     m_memory, m_shared);
     m_memory.reset(before);
     return dx;
 }
@@ -6883,17 +6929,23 @@ FITNAS_API gradient_report check_recipe(const recipe& steps, shape input, int im
     constexpr float before = 0.25F;
     std::vector<float> dparameters(parameters.size(), before);
     std::vector<float> dx(x.size(), poison);
+    const std::vector<float> addend(x.size(), before);
     loss(); // so that all memory is there to be poisoned
     detail::block_run state = run();
     if (plan.empty()) {
         dx = weights;
+        for (float& g : dx) {
+            g += before;
+        }
     } else {
         std::vector<float> dy = weights;
-        detail::backward(plan, parameters.data(), dparameters.data(), state, dy.data(), dx.data(), memory,
-                         shared);
+        detail::backward(plan, parameters.data(), dparameters.data(), state, dy.data(), dx.data(),
+                         addend.data(), memory, shared);
     }
-    for (float& g : dparameters) {
-        g -= before;
+    for (std::vector<float>* some : {&dparameters, &dx}) {
+        for (float& g : *some) {
+            g -= before;
+        }
     }
     gradient_report report = check_gradient(parameters, dparameters, loss, options);
     const gradient_report at_input = check_gradient(x, dx, loss, options);
@@ -9602,6 +9654,42 @@ public:
     }
 };
 
+/// @brief ReLU, convolution, batch norm: the convolution of NAS-Bench-201 and DARTS (Dong and Yang, arXiv
+/// 2001.00326).
+/// @tparam Kernel odd, from 1
+template <int Kernel>
+struct relu_conv {
+    static_assert(Kernel >= 1 && Kernel % 2 == 1,
+                  "[F0208] op::relu_conv<Kernel>: the kernel must be odd and positive");
+
+private:
+    static constexpr detail::fixed_text text = detail::fixed_text{} << "relu_conv_k" << Kernel;
+
+public:
+    static constexpr std::string_view name = text.view();
+    static constexpr recipe build(cell c) {
+        if (Kernel == 1) {
+            return {relu(), pointwise(c.width, c.stride), batch_norm()};
+        }
+        return {relu(), convolution(Kernel, c.width, c.stride), batch_norm()};
+    }
+};
+
+/// @brief Convolution, batch norm.
+/// @tparam Kernel odd, from 1
+template <int Kernel>
+struct conv_bn {
+    static_assert(Kernel >= 1 && Kernel % 2 == 1,
+                  "[F0209] op::conv_bn<Kernel>: the kernel must be odd and positive");
+
+private:
+    static constexpr detail::fixed_text text = detail::fixed_text{} << "conv_bn_k" << Kernel;
+
+public:
+    static constexpr std::string_view name = text.view();
+    static constexpr recipe build(cell c) { return {convolution(Kernel, c.width, c.stride), batch_norm()}; }
+};
+
 /// @brief Depthwise convolution, batch norm, ReLU, 1x1 convolution, batch norm: an inverted residual of
 /// expansion 1 without a shortcut, as the first layer of MobileNetV2 (arXiv 1801.04381, table 2).
 /// @tparam Kernel odd, from 1
@@ -9698,6 +9786,20 @@ public:
 
 } // namespace fitnas::op
 
+// ---- fitnas/op/none.hpp ----
+/// @file
+/// @brief The operator that leaves an edge out.
+
+namespace fitnas::op {
+
+/// @brief Zeros. In a `cell_graph` the edge is left out, see there; in a stage the cell gives zeros.
+struct none {
+    static constexpr std::string_view name = "none";
+    static constexpr recipe build(cell c) { return {zero(c.width, c.stride)}; }
+};
+
+} // namespace fitnas::op
+
 // ---- fitnas/op/pool.hpp ----
 /// @file
 /// @brief Pooling operators.
@@ -9756,6 +9858,35 @@ public:
 
 } // namespace fitnas
 
+// ---- fitnas/op/resnet.hpp ----
+/// @file
+/// @brief What stands around the cells of NAS-Bench-201: residual reductions, and a head.
+
+namespace fitnas::op {
+
+/// @brief ReLU, 3x3 convolution with the cell's stride, batch norm, and the same again without a stride; what
+/// is added is the average over stride x stride pixels through a 1x1 convolution (Dong and Yang, arXiv
+/// 2001.00326, section 2.1). A `fixed` layer's operator.
+struct resnet_reduce {
+    static constexpr std::string_view name = "resnet_reduce";
+    static constexpr recipe build(cell c) {
+        return {relu(), convolution(3, c.width, c.stride), batch_norm(),
+                relu(), convolution(3, c.width),           batch_norm()};
+    }
+    static constexpr recipe shortcut(cell c) {
+        return {average_pool(c.stride, c.stride), pointwise(c.width)};
+    }
+};
+
+/// @brief Batch norm, ReLU, mean over all pixels, linear layer: a `head_of` operator; its width is the number
+/// of classes.
+struct bn_relu_pool_linear {
+    static constexpr std::string_view name = "head";
+    static constexpr recipe build(cell c) { return {batch_norm(), relu(), global_pool(), linear(c.width)}; }
+};
+
+} // namespace fitnas::op
+
 // ---- fitnas/predictor/baseline.hpp ----
 /// @file
 /// @brief What a graph convolutional network has to beat: ridge regression on codes, and costs alone.
@@ -9774,7 +9905,7 @@ public:
 
 // ---- fitnas/space/search_space.hpp ----
 /// @file
-/// @brief Search spaces as types: an image, a stem, stages of cells, a head.
+/// @brief Search spaces as types: an image, a stem, stages of cells or graphs, a head.
 
 // ---- fitnas/space/layout.hpp ----
 /// @file
@@ -9794,7 +9925,11 @@ struct space_block {
     long long macs = 0;       ///< multiply-accumulates for one image
 };
 
-/// @brief One layer of the network: the stem, a fixed layer, a cell, or the head.
+/// @brief One layer of the network: the stem, a fixed layer, a cell, an edge of a graph, or the head.
+///
+/// A layer leads from one node to another. Node 0 is the images; the others come to the sum of the layers
+/// that lead to them, which are neighbours in the list and stand behind all that lead to the node they read.
+/// In a chain layer i leads from node i to node i + 1.
 struct space_layer {
     cell place;
     int first_block = 0; ///< its candidates are neighbours in the list of blocks
@@ -9802,9 +9937,17 @@ struct space_layer {
     /// The place of its digit in an architecture code, which several layers may read; -1 where nothing is
     /// chosen. Cells come in the order of the layers that read them first.
     int cell_index = -1;
+    int from = 0;
+    int to = 1;
+    /// Whether node `to` lies inside a graph: where only zeros come to it, layers that read it are left out,
+    /// and it may be that nothing comes to it. Other nodes then come to zeros.
+    bool inside = false;
+    /// Where it is an edge of a graph, the first of the cells that this graph reads; -1 elsewhere.
+    int graph = -1;
 };
 
-/// @brief The tables of a space: layers in the order of the data, blocks in the order of the parameters.
+/// @brief The tables of a space: layers in the order in which they can be computed, blocks in the order of
+/// the parameters.
 struct space_layout {
     shape input;
     int classes = 0;
@@ -9826,6 +9969,18 @@ struct space_layout {
             }
         }
         return false;
+    }
+    /// @return behind how many layers a node is complete
+    constexpr std::size_t layers_to(int node) const {
+        std::size_t count = layers.size();
+        while (count > 0 && layers[count - 1].to != node) {
+            --count;
+        }
+        return count;
+    }
+    /// @return whether the layer before one leads to the same node
+    constexpr bool adds(std::size_t layer) const {
+        return layer > 0 && layer < layers.size() && layers[layer - 1].to == layers[layer].to;
     }
     /// @return the same as an index into `blocks`
     constexpr int block_index(const space_layer& layer, std::span<const std::uint8_t> code) const {
@@ -9869,6 +10024,116 @@ struct operator_set {
 
 } // namespace fitnas
 
+// ---- fitnas/space/parts.hpp ----
+/// @file
+/// @brief What search spaces are put together from: a stem, stages of cells, graphs, fixed layers, a head.
+
+// ---- fitnas/space/cell_graph.hpp ----
+/// @file
+/// @brief Cells that are graphs: nodes, and edges that carry operators.
+
+namespace fitnas {
+
+/// @brief An edge of a `cell_graph`: from one node to a later one.
+template <int From, int To>
+struct edge {
+    static_assert(From >= 0 && From < To, "[F0340] edge<From, To>: expected 0 <= From < To");
+    static constexpr int from = From;
+    static constexpr int to = To;
+};
+
+namespace detail {
+
+template <class T>
+struct is_edge : std::false_type {};
+template <int From, int To>
+struct is_edge<edge<From, To>> : std::true_type {};
+
+/// The ends of an edge.
+struct edge_ends {
+    int from = 0;
+    int to = 0;
+    friend constexpr bool operator==(const edge_ends&, const edge_ends&) = default;
+};
+
+/// The edges in the order of a code's digits: by the node they lead to, then by the node they come from.
+template <int Nodes, class... Edges>
+constexpr auto edges_in_order() {
+    constexpr std::size_t count =
+        sizeof...(Edges) > 0 ? sizeof...(Edges) : static_cast<std::size_t>(Nodes) * (Nodes - 1) / 2;
+    std::array<edge_ends, count> all{};
+    std::size_t at = 0;
+    for (int to = 1; to < Nodes; ++to) {
+        for (int from = 0; from < to; ++from) {
+            const edge_ends ends{from, to};
+            for (int same = sizeof...(Edges) == 0 ? 1
+                                                  : ((ends == edge_ends{Edges::from, Edges::to}) + ... + 0);
+                 same > 0 && at < count; --same) {
+                all[at++] = ends;
+            }
+        }
+    }
+    return all;
+}
+
+} // namespace detail
+
+/// @brief A cell that is a graph: node 0 is what comes in, each other node the sum of the edges that lead to
+/// it, the last node what comes out. Each edge has one of the operators: a digit of the code. Digits come in
+/// the order 0>1, 0>2, 1>2, 0>3, 1>3, 2>3, ..., as in NAS-Bench-201 (Dong and Yang, arXiv 2001.00326).
+///
+/// Edges with `op::none` are left out, and so is every edge that reads a node to which nothing comes; where
+/// nothing comes to the last node, it is zeros.
+/// @tparam Operators an `operator_set`
+/// @tparam Nodes from 2
+/// @tparam Edges some `edge<From, To>`; none of them: all from each node to each later one
+template <class Operators, int Nodes, class... Edges>
+struct cell_graph {
+    static_assert(Nodes >= 2, "[F0341] cell_graph<Operators, Nodes, ...>: expected at least 2 nodes");
+    static_assert((detail::is_edge<Edges>::value && ...),
+                  "[F0342] cell_graph<Operators, Nodes, Edges...>: behind the nodes come edge<From, To>");
+    static_assert(
+        ((Edges::to < Nodes) && ...),
+        "[F0343] cell_graph<Operators, Nodes, Edges...>: an edge leads to a node that is not there");
+
+    using operators = Operators;
+    static constexpr int nodes = Nodes;
+    /// In the order of the digits.
+    static constexpr auto edges = detail::edges_in_order<Nodes, Edges...>();
+    static constexpr int edge_count = static_cast<int>(edges.size());
+
+private:
+    static constexpr bool different() {
+        for (std::size_t e = 1; e < edges.size(); ++e) {
+            if (edges[e] == edges[e - 1]) {
+                return false;
+            }
+        }
+        return true;
+    }
+    /// Whether each node between is left and reached; each but the first is reached, each but the last left.
+    static constexpr bool each_node(int first, int last, int detail::edge_ends::*end) {
+        for (int node = first; node <= last; ++node) {
+            bool found = false;
+            for (const detail::edge_ends& e : edges) {
+                found = found || e.*end == node;
+            }
+            if (!found) {
+                return false;
+            }
+        }
+        return true;
+    }
+    static_assert(different(), "[F0344] cell_graph<...>: an edge is there twice");
+    static_assert(each_node(1, Nodes - 1, &detail::edge_ends::to),
+                  "[F0345] cell_graph<...>: there is a node that no edge leads to");
+    static_assert(each_node(0, Nodes - 2, &detail::edge_ends::from),
+                  "[F0346] cell_graph<...>: there is a node that no edge leaves, so it plays no part in what "
+                  "comes out");
+};
+
+} // namespace fitnas
+
 namespace fitnas {
 
 /// @brief The images that come in: pixels and channels.
@@ -9897,6 +10162,9 @@ struct head_operator {
     }
 };
 
+/// Where a part may stand.
+enum class part_role : std::uint8_t { first, between, last };
+
 /// What a part of a space adds to it: `Layers` layers of the candidates `Operators`, searchable or not. The
 /// choices of those that are not may be those of earlier cells, from `First` on.
 template <class Operators, int Layers, int Width, int Stride, bool Searchable, int First = -1>
@@ -9905,22 +10173,77 @@ struct space_part {
     static_assert(Width >= 1, "[F0327] a layer's width must be positive");
     static_assert(Stride >= 1, "[F0328] a layer's stride must be positive");
     using operators = Operators;
+    static constexpr part_role role = part_role::between;
     static constexpr int layers = Layers;
+    static constexpr int candidates = Layers * Operators::size;
     static constexpr int width = Width;
     static constexpr int stride = Stride;
     static constexpr bool searchable = Searchable;
     static constexpr int first = First;
+    /// How many cells are searched up to here, where there are so many before it.
+    static constexpr int cells_behind(int before) { return before + (Searchable ? Layers : 0); }
 };
+
+/// What comes of a graph that is repeated `Cells` times. From `First` on its edges read cells of the code,
+/// the same in all repetitions; -1: each repetition has cells of its own.
+template <class Graph, int Cells, int Width, int Stride, int First = -1>
+struct graph_part {
+    static_assert(Cells >= 1, "[F0326] a stage needs at least one cell");
+    static_assert(Width >= 1, "[F0327] a layer's width must be positive");
+    static_assert(Stride >= 1, "[F0328] a layer's stride must be positive");
+    using graph = Graph;
+    using operators = typename Graph::operators;
+    static constexpr part_role role = part_role::between;
+    static constexpr int repetitions = Cells;
+    static constexpr int layers = Cells * Graph::edge_count;
+    static constexpr int candidates = layers * operators::size;
+    static constexpr int width = Width;
+    static constexpr int stride = Stride;
+    static constexpr bool searchable = true;
+    static constexpr int first = First;
+    static constexpr int cells_behind(int before) {
+        const int end = First < 0 ? before + layers : First + Graph::edge_count;
+        return end > before ? end : before;
+    }
+};
+
+template <class T>
+concept graph_part_type = requires {
+    typename T::graph;
+};
+
+/// A fixed operator that has a `shortcut` brings a second layer beside its own, whose output is added.
+template <class Operator>
+concept has_shortcut = requires(cell c) {
+    { Operator::shortcut(c) } -> std::same_as<recipe>;
+};
+template <class T>
+struct is_cell_graph : std::false_type {};
+template <class Operators, int Nodes, class... Edges>
+struct is_cell_graph<cell_graph<Operators, Nodes, Edges...>> : std::true_type {};
 
 } // namespace detail
 
 /// @brief The first layer: Kernel x Kernel convolution, batch norm, ReLU.
 template <int Width, int Stride = 1, int Kernel = 3>
-struct stem : detail::space_part<operator_set<detail::stem_operator<Kernel>>, 1, Width, Stride, false> {};
+struct stem : detail::space_part<operator_set<detail::stem_operator<Kernel>>, 1, Width, Stride, false> {
+    static constexpr detail::part_role role = detail::part_role::first;
+};
 
-/// @brief A layer that is not searched: one operator.
+/// @brief The first layer by an operator of your own.
 template <class Operator, int Width, int Stride = 1>
-struct fixed : detail::space_part<operator_set<Operator>, 1, Width, Stride, false> {};
+struct stem_of : detail::space_part<operator_set<Operator>, 1, Width, Stride, false> {
+    static constexpr detail::part_role role = detail::part_role::first;
+};
+
+/// @brief A layer that is not searched: one operator. Where it has a function `shortcut` from a `cell` to a
+/// second recipe, what that gives is added.
+template <class Operator, int Width, int Stride = 1>
+struct fixed : detail::space_part<operator_set<Operator>, 1, Width, Stride, false> {
+    using fixed_operator = Operator;
+    static constexpr int layers = detail::has_shortcut<Operator> ? 2 : 1;
+    static constexpr int candidates = layers;
+};
 
 /// @brief Cells with the same candidates and width.
 /// @tparam Operators an `operator_set`
@@ -9942,12 +10265,49 @@ struct again : detail::space_part<Operators, Layers, Width, Stride, false, First
     static_assert(First >= 0, "[F0397] again<Operators, Layers, Width, First>: expected a cell from 0");
 };
 
+/// @brief Cells that are graphs, one behind the other; each has choices of its own.
+/// @tparam Graph a `cell_graph`
+/// @tparam Cells how many
+/// @tparam Width channels of all nodes but the first cell's node 0
+/// @tparam Stride of the edges that leave the first cell's node 0
+template <class Graph, int Cells, int Width, int Stride = 1>
+struct graph_stage : detail::graph_part<Graph, Cells, Width, Stride> {
+    static_assert(detail::is_cell_graph<Graph>::value,
+                  "[F0347] graph_stage<Graph, ...>: the first argument must be a cell_graph<...>");
+};
+
+/// @brief A graph stage whose cells all read the same choices: those of the code's cells from `First` on, one
+/// an edge. Several stages may share them.
+/// @tparam First the first of the cells: where a part before this one has made them, of a graph with as many
+/// edges and operators; else the number of cells before this part
+/// @tparam Stage a `graph_stage`
+template <int First, class Stage>
+struct shared;
+template <int First, class Graph, int Cells, int Width, int Stride>
+struct shared<First, graph_stage<Graph, Cells, Width, Stride>>
+    : detail::graph_part<Graph, Cells, Width, Stride, First> {
+    static_assert(First >= 0, "[F0348] shared<First, graph_stage<...>>: expected a cell from 0");
+};
+
 /// @brief The last layer: 1x1 convolution, batch norm, ReLU, global average pool, linear layer with bias.
 template <int Width, int Classes>
 struct head : detail::space_part<operator_set<detail::head_operator<Classes>>, 1, Width, 1, false> {
     static_assert(Classes >= 1, "[F0329] head<Width, Classes>: there must be at least one class");
+    static constexpr detail::part_role role = detail::part_role::last;
     static constexpr int classes = Classes;
 };
+
+/// @brief The last layer by an operator of your own, whose recipe gives 1 x 1 x Classes where the width is
+/// Classes.
+template <class Operator, int Classes>
+struct head_of : detail::space_part<operator_set<Operator>, 1, Classes, 1, false> {
+    static constexpr detail::part_role role = detail::part_role::last;
+    static constexpr int classes = Classes;
+};
+
+} // namespace fitnas
+
+namespace fitnas {
 
 namespace detail {
 
@@ -9962,29 +10322,22 @@ template <int H, int W, int C>
 struct is_image<image<H, W, C>> : std::true_type {};
 
 template <class T>
-concept stem_part = requires {
-    []<int W, int S, int K>(stem<W, S, K>*) {}(static_cast<T*>(nullptr));
-};
-template <class T>
-concept head_part = requires {
-    []<int W, int C>(head<W, C>*) {}(static_cast<T*>(nullptr));
-};
-template <class T>
 concept any_part = requires {
-    []<class O, int L, int W, int S, bool B, int F>(space_part<O, L, W, S, B, F>*) {
-    }(static_cast<T*>(nullptr));
+    { T::role } -> std::convertible_to<part_role>;
+    typename T::operators;
 };
-template <class T>
-concept middle_part = any_part<T> && !stem_part<T> && !head_part<T>;
 
 template <class... Parts>
 constexpr bool parts_are_ordered() {
-    if constexpr (sizeof...(Parts) < 3) {
+    if constexpr (sizeof...(Parts) < 3 || !(any_part<Parts> && ...)) {
         return false;
     } else {
         constexpr int n = static_cast<int>(sizeof...(Parts));
         int i = 0;
-        return ((++i == 1 ? stem_part<Parts> : i == n ? head_part<Parts> : middle_part<Parts>)&&...);
+        return ((++i, Parts::role == (i == 1   ? part_role::first
+                                      : i == n ? part_role::last
+                                               : part_role::between)) &&
+                ...);
     }
 }
 
@@ -10006,44 +10359,136 @@ struct space_tables {
     bool recipes_are_valid = true;
     bool recipes_give_the_shape = true;
     bool choices_are_made_before = true;
+    bool choices_are_shared = true;
 
     template <class... Parts>
     static constexpr space_tables make(shape input) {
         space_tables t;
-        int layer = 0;
-        int block = 0;
-        int cell_index = 0;
-        (t.template add<Parts>(input, layer, block, cell_index), ...);
+        counters at{.input = input};
+        (t.template add<Parts>(at), ...);
         return t;
     }
 
 private:
+    /// What there is so far.
+    struct counters {
+        shape input{}; ///< of the part that comes
+        int layer = 0;
+        int block = 0;
+        int cells = 0;
+        int node = 0; ///< the last
+    };
+
     template <class Part>
-    constexpr void add(shape& input, int& layer, int& block, int& cell_index) {
+    constexpr void add(counters& at) {
+        if constexpr (graph_part_type<Part>) {
+            add_graph<Part>(at);
+        } else {
+            add_chain<Part>(at);
+        }
+        at.cells = Part::cells_behind(at.cells);
+    }
+    template <class Part>
+    constexpr void add_chain(counters& at) {
         for (int i = 0; i < Part::layers; ++i) {
-            const cell place{input, Part::width, i == 0 ? Part::stride : 1};
-            const int chosen = Part::searchable ? cell_index++ : Part::first < 0 ? -1 : Part::first + i;
-            choices_are_made_before =
-                choices_are_made_before && chosen < cell_index &&
-                (Part::first < 0 || candidates_of(chosen, layer) == Part::operators::size);
-            layers[static_cast<std::size_t>(layer++)] = {place, block, Part::operators::size, chosen};
-            const auto names = Part::operators::names();
-            const auto recipes = Part::operators::build(place);
-            for (std::size_t o = 0; o < recipes.size(); ++o) {
-                const recipe_summary sum = summarise(recipes[o], input);
-                recipes_are_valid = recipes_are_valid && sum.valid;
-                recipes_give_the_shape =
-                    recipes_give_the_shape && (head_part<Part> || sum.output == place.output());
-                blocks[static_cast<std::size_t>(block++)] = {names[o],   recipes[o],     input,   sum.output,
-                                                             parameters, sum.parameters, sum.macs};
-                parameters += sum.parameters;
+            const cell place{at.input, Part::width, i == 0 ? Part::stride : 1};
+            const int chosen = Part::searchable ? at.cells + i : Part::first < 0 ? -1 : Part::first + i;
+            choices_are_made_before = choices_are_made_before &&
+                                      (Part::first < 0 || (chosen < at.cells && candidates_of(chosen, at) ==
+                                                                                    Part::operators::size));
+            add_layer<Part>(at, {.place = place, .cell_index = chosen, .from = at.node, .to = at.node + 1},
+                            output_of<Part>(place));
+            if constexpr (requires { typename Part::fixed_operator; }) {
+                i += add_shortcut<typename Part::fixed_operator>(at, place);
             }
-            input = place.output();
+            ++at.node;
+            at.input = place.output();
         }
     }
-    /// Of the cell that some of the first layers have; 0 where none has it.
-    constexpr int candidates_of(int cell, int count) const {
-        for (int l = 0; l < count; ++l) {
+    template <class Part>
+    static constexpr shape output_of(cell place) {
+        if constexpr (Part::role == part_role::last) {
+            return {1, 1, Part::classes};
+        } else {
+            return place.output();
+        }
+    }
+    /// @return how many layers
+    template <class Operator>
+    constexpr int add_shortcut(counters& at, cell place) {
+        if constexpr (has_shortcut<Operator>) {
+            add_row(at, {.place = place, .from = at.node, .to = at.node + 1}, 1);
+            add_block(at, "shortcut", Operator::shortcut(place), place.input, place.output());
+            return 1;
+        } else {
+            return 0;
+        }
+    }
+    template <class Part>
+    constexpr void add_graph(counters& at) {
+        using graph = typename Part::graph;
+        choices_are_shared =
+            choices_are_shared && (Part::first < 0 || Part::first == at.cells || is_made<Part>(at));
+        for (int repetition = 0; repetition < Part::repetitions; ++repetition) {
+            const int stride = repetition == 0 ? Part::stride : 1;
+            const cell entry{at.input, Part::width, stride};
+            const cell between{entry.output(), Part::width, 1};
+            const int own = Part::first < 0 ? at.cells + repetition * graph::edge_count : Part::first;
+            for (int e = 0; e < graph::edge_count; ++e) {
+                const edge_ends ends = graph::edges[static_cast<std::size_t>(e)];
+                const cell place = ends.from == 0 ? entry : between;
+                add_layer<Part>(at,
+                                {.place = place,
+                                 .cell_index = own + e,
+                                 .from = at.node + ends.from,
+                                 .to = at.node + ends.to,
+                                 .inside = ends.to + 1 < graph::nodes,
+                                 .graph = own},
+                                place.output());
+            }
+            at.node += graph::nodes - 1;
+            at.input = between.output();
+        }
+    }
+    /// Whether cells from `Part::first` on are those of a graph with as many edges and operators.
+    template <class Part>
+    constexpr bool is_made(const counters& at) const {
+        for (int e = 0; e < Part::graph::edge_count; ++e) {
+            if (candidates_of(Part::first + e, at) != Part::operators::size) {
+                return false;
+            }
+        }
+        return Part::first + Part::graph::edge_count <= at.cells;
+    }
+
+    /// A layer with the operators of its part.
+    template <class Part>
+    constexpr void add_layer(counters& at, const space_layer& layer, shape output) {
+        add_row(at, layer, Part::operators::size);
+        const auto names = Part::operators::names();
+        const auto recipes = Part::operators::build(layer.place);
+        for (std::size_t o = 0; o < recipes.size(); ++o) {
+            add_block(at, names[o], recipes[o], layer.place.input, output);
+        }
+    }
+    constexpr void add_row(counters& at, const space_layer& layer, int candidates) {
+        space_layer& row = layers[static_cast<std::size_t>(at.layer++)];
+        row = layer;
+        row.first_block = at.block;
+        row.candidates = candidates;
+    }
+    constexpr void add_block(counters& at, std::string_view name, const recipe& steps, shape input,
+                             shape output) {
+        const recipe_summary sum = summarise(steps, input);
+        recipes_are_valid = recipes_are_valid && sum.valid;
+        recipes_give_the_shape = recipes_give_the_shape && sum.output == output;
+        blocks[static_cast<std::size_t>(at.block++)] = {name,       steps,          input,   sum.output,
+                                                        parameters, sum.parameters, sum.macs};
+        parameters += sum.parameters;
+    }
+    /// Of the cell that some layer so far reads; 0 where none does.
+    constexpr int candidates_of(int cell, const counters& at) const {
+        for (int l = 0; l < at.layer; ++l) {
             if (layers[static_cast<std::size_t>(l)].cell_index == cell) {
                 return layers[static_cast<std::size_t>(l)].candidates;
             }
@@ -10060,12 +10505,15 @@ constexpr auto checked_tables() {
         tables.choices_are_made_before,
         "[F0398] again<Operators, Layers, Width, First>: expected cells of stages before it, with as "
         "many operators");
+    static_assert(tables.choices_are_shared,
+                  "[F0349] shared<First, graph_stage<...>>: expected the number of cells before it, or the "
+                  "first cell of a graph before it with as many edges and operators");
     static_assert(tables.recipes_are_valid,
                   "[F0330] search_space<...>: an operator's recipe has an even kernel, a stride or "
-                  "width below 1, or a residual that does not meet the shape of the input");
+                  "width below 1, a residual that does not meet the shape of the input, or more than a zero");
     static_assert(tables.recipes_give_the_shape, "[F0331] search_space<...>: an operator's recipe does not "
                                                  "give the cell's output shape (every stride-th "
-                                                 "pixel, `width` channels)");
+                                                 "pixel, `width` channels; a head's is 1 x 1 x classes)");
     return tables;
 }
 
@@ -10074,7 +10522,8 @@ constexpr auto checked_tables() {
 /// @brief A search space: everything about it is a type or a constant.
 ///
 /// @tparam Image `image<height, width, channels>`
-/// @tparam Parts a `stem`, then any number of `stage`, `again` and `fixed`, then a `head`
+/// @tparam Parts a `stem` or `stem_of`, then any number of `stage`, `again`, `graph_stage`, `shared` and
+/// `fixed`, then a `head` or `head_of`
 template <class Image, class... Parts>
 struct search_space {
     static_assert(detail::is_image<Image>::value,
@@ -10091,13 +10540,17 @@ struct search_space {
     /// How many layers there are, with stem and head.
     static constexpr int layers = (Parts::layers + ...);
     /// How many cells are searched: the length of an architecture code.
-    static constexpr int cells = ((Parts::searchable ? Parts::layers : 0) + ...);
+    static constexpr int cells = [] {
+        int n = 0;
+        ((n = Parts::cells_behind(n)), ...);
+        return n;
+    }();
     static_assert(cells >= 1, "[F0335] search_space<...>: at least one stage must have cells to search");
 
     /// Layers and blocks. Made, and checked, where they are first needed: a space that is only named costs
     /// no compile time.
-    static constexpr detail::space_tables<layers, ((Parts::layers * Parts::operators::size) + ...)> tables =
-        detail::checked_tables<layers, ((Parts::layers * Parts::operators::size) + ...), Image, Parts...>();
+    static constexpr detail::space_tables<layers, (Parts::candidates + ...)> tables =
+        detail::checked_tables<layers, (Parts::candidates + ...), Image, Parts...>();
 
     static constexpr shape input = Image::value;
     static constexpr int classes = std::tuple_element_t<sizeof...(Parts) - 1, std::tuple<Parts...>>::classes;
@@ -10107,13 +10560,13 @@ struct search_space {
     /// How many candidates each cell has.
     static constexpr std::array<int, static_cast<std::size_t>(cells)> operator_counts = [] {
         std::array<int, static_cast<std::size_t>(cells)> counts{};
-        std::size_t at = 0;
-        const auto add = [&](bool searchable, int layers_of_part, int candidates) {
-            for (int l = 0; searchable && l < layers_of_part; ++l) {
-                counts[at++] = candidates;
+        int at = 0;
+        const auto add = [&](int behind, int candidates) {
+            for (; at < behind; ++at) {
+                counts[static_cast<std::size_t>(at)] = candidates;
             }
         };
-        (add(Parts::searchable, Parts::layers, Parts::operators::size), ...);
+        (add(Parts::cells_behind(at), Parts::operators::size), ...);
         return counts;
     }();
 
@@ -10297,9 +10750,453 @@ FITNAS_LAZY_AGAIN void refuse_operator(std::size_t cell, int operators, int got)
 
 #endif
 
+// ---- fitnas/space/graph_networks.hpp ----
+/// @file
+/// @brief Which codes of a graph's cells are the same network.
+
+namespace fitnas::detail {
+
+/// The codes of a graph's cells, one digit an edge, put together where they are the same network.
+///
+/// What a node comes to is written as a sum: the terms of an edge are none for zeros, those of the node it
+/// reads for an identity, and otherwise one, its operator on that node's sum, with weights of its own where
+/// it has some. Operators of nothing are nothing. Codes are the same network where the last nodes of all
+/// repetitions that read them have equal sums, whatever the weights are called.
+class graph_networks {
+public:
+    /// Codes beyond this are not put into a table; only edges that play no part are then seen.
+    static constexpr std::uint64_t most = std::uint64_t{1} << 20U;
+
+    graph_networks() = default;
+    /// @param first the first cell that the graph reads
+    FITNAS_COLD graph_networks(const space_layout& space, int first);
+
+    /// @param code one digit an edge; becomes the smallest of those that are the same network, or, where
+    /// there is no table, one whose edges that play no part have the first operator
+    void make_canonical(std::span<std::uint8_t> code) const;
+
+    /// @param code becomes one of those that are the same network, each equally likely; without a table it
+    /// stays
+    void make_random(std::span<std::uint8_t> code, random_stream& random) const;
+
+private:
+    /// What an edge's operator is.
+    enum class edge_kind : std::uint8_t { leaves_out, hands_on, weightless, weighted };
+    /// An edge: its ends, nodes counted from the graph's first, and what its operators are.
+    struct graph_edge {
+        int from = 0;
+        int to = 0;
+        std::vector<edge_kind> kinds{};
+        std::vector<int> same_as{}; ///< of each operator the first with equal recipes
+        friend bool operator==(const graph_edge&, const graph_edge&) = default;
+    };
+    using graph = std::vector<graph_edge>;
+
+    static graph graph_at(const space_layout& space, std::size_t layer, std::size_t edges);
+    FITNAS_COLD void fill_table();
+    std::vector<std::uint8_t> plays_a_part(std::span<const std::uint8_t> code) const;
+    std::uint64_t number_of(std::span<const std::uint8_t> code) const;
+    void write(std::uint64_t number, std::span<std::uint8_t> code) const;
+
+    std::vector<graph> m_graphs;            ///< different ones, of the repetitions that read the cells
+    std::vector<std::uint32_t> m_canonical; ///< of each code, the number of the smallest; empty: no table
+    std::vector<std::uint32_t> m_sorted;    ///< numbers of the codes, those of one network together
+};
+
+} // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <utility>
+
+#endif
+
+// ---- fitnas/space/sum_terms.hpp ----
+/// @file
+/// @brief What the last node of a graph comes to, as a sum of terms, and when two such sums are the same
+/// network.
+
+namespace fitnas::detail {
+
+/// Sums and their terms, each with a number; equal ones have one number. Term 0 is what comes in, sum 0
+/// nothing.
+class sum_terms {
+public:
+    FITNAS_COLD sum_terms();
+
+    /// @param terms of a sum, in any order
+    int sum_of(std::vector<int> terms);
+    /// @param name of its weights; -1: it has none
+    /// @param sum that it reads
+    int term_of(int operation, int name, int sum);
+
+    /// @return equal for sums that are one network, whatever their weights are called
+    FITNAS_COLD std::vector<int> form_of(int sum) const;
+
+private:
+    struct term {
+        int operation = 0;
+        bool weighted = false;
+        int sum = 0;
+    };
+    std::vector<int> terms_under(int sum) const;
+    std::vector<std::uint64_t> colours(const std::vector<int>& terms, int sum) const;
+    std::vector<int> written(const std::vector<int>& terms, int sum) const;
+
+    std::map<std::vector<int>, int> m_sum_numbers;
+    std::map<std::array<int, 3>, int> m_term_numbers;
+    std::vector<std::vector<int>> m_sums;
+    std::vector<term> m_terms;
+};
+
+} // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+#include <algorithm>
+#include <utility>
+
+namespace fitnas::detail {
+
+FITNAS_API sum_terms::sum_terms() : m_sum_numbers{{{}, 0}}, m_sums(1), m_terms(1) {}
+
+FITNAS_API int sum_terms::sum_of(std::vector<int> terms) {
+    std::sort(terms.begin(), terms.end());
+    const auto [at, added] = m_sum_numbers.emplace(terms, static_cast<int>(m_sums.size()));
+    if (added) {
+        m_sums.push_back(std::move(terms));
+    }
+    return at->second;
+}
+
+FITNAS_API int sum_terms::term_of(int operation, int name, int sum) {
+    const auto [at, added] =
+        m_term_numbers.emplace(std::array<int, 3>{operation, name, sum}, static_cast<int>(m_terms.size()));
+    if (added) {
+        m_terms.push_back({operation, name >= 0, sum});
+    }
+    return at->second;
+}
+
+FITNAS_API std::vector<int> sum_terms::terms_under(int sum) const {
+    std::vector<int> found;
+    const auto look = [&](int s) {
+        for (const int t : m_sums[static_cast<std::size_t>(s)]) {
+            if (t > 0 && std::find(found.begin(), found.end(), t) == found.end()) {
+                found.push_back(t);
+            }
+        }
+    };
+    look(sum);
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        look(m_terms[static_cast<std::size_t>(found[i])].sum);
+    }
+    return found;
+}
+
+/// Of each term, a number that does not depend on names: what it is, what it reads, what reads it, and so on.
+FITNAS_API std::vector<std::uint64_t> sum_terms::colours(const std::vector<int>& terms, int sum) const {
+    constexpr std::uint64_t outside = 1;
+    std::vector<std::uint64_t> now(terms.size());
+    const auto place = [&](int t) {
+        return static_cast<std::size_t>(std::find(terms.begin(), terms.end(), t) - terms.begin());
+    };
+    for (std::size_t round = 0; round <= terms.size(); ++round) {
+        std::vector<std::vector<std::uint64_t>> readers(terms.size());
+        for (const int t : m_sums[static_cast<std::size_t>(sum)]) {
+            if (t > 0) {
+                readers[place(t)].push_back(outside);
+            }
+        }
+        std::vector<hash64> next(terms.size());
+        for (std::size_t i = 0; i < terms.size(); ++i) {
+            const term& one = m_terms[static_cast<std::size_t>(terms[i])];
+            std::vector<std::uint64_t> reads;
+            for (const int t : m_sums[static_cast<std::size_t>(one.sum)]) {
+                reads.push_back(t == 0 ? outside : now[place(t)]);
+                if (t > 0) {
+                    readers[place(t)].push_back(now[i]);
+                }
+            }
+            std::sort(reads.begin(), reads.end());
+            next[i].add(now[i]);
+            next[i].add(static_cast<std::uint64_t>(one.operation) * 2 + (one.weighted ? 1 : 0));
+            for (const std::uint64_t colour : reads) {
+                next[i].add(colour);
+            }
+        }
+        for (std::size_t i = 0; i < terms.size(); ++i) {
+            std::sort(readers[i].begin(), readers[i].end());
+            for (const std::uint64_t colour : readers[i]) {
+                next[i].add(~colour);
+            }
+            now[i] = next[i].value();
+        }
+    }
+    return now;
+}
+
+/// Terms in their order, what each is and the places of what it reads, then the places of the sum's.
+FITNAS_API std::vector<int> sum_terms::written(const std::vector<int>& terms, int sum) const {
+    std::vector<int> text;
+    const auto write_sum = [&](int s) {
+        std::vector<int> places;
+        for (const int t : m_sums[static_cast<std::size_t>(s)]) {
+            places.push_back(
+                t == 0 ? 0 : 1 + static_cast<int>(std::find(terms.begin(), terms.end(), t) - terms.begin()));
+        }
+        std::sort(places.begin(), places.end());
+        text.insert(text.end(), places.begin(), places.end());
+        text.push_back(-1);
+    };
+    for (const int t : terms) {
+        const term& one = m_terms[static_cast<std::size_t>(t)];
+        text.push_back(one.operation * 2 + (one.weighted ? 1 : 0));
+        write_sum(one.sum);
+    }
+    write_sum(sum);
+    return text;
+}
+
+FITNAS_API std::vector<int> sum_terms::form_of(int sum) const {
+    const std::vector<int> terms = terms_under(sum);
+    const std::vector<std::uint64_t> colour = colours(terms, sum);
+    std::vector<std::size_t> order(terms.size());
+    for (std::size_t i = 0; i < order.size(); ++i) {
+        order[i] = i;
+    }
+    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+        return std::pair(colour[a], a) < std::pair(colour[b], b);
+    });
+    // Of terms of one colour, each order is tried, and the smallest text taken.
+    std::vector<int> smallest;
+    const auto look = [&] {
+        std::vector<int> in_order;
+        for (const std::size_t i : order) {
+            in_order.push_back(terms[i]);
+        }
+        std::vector<int> text = written(in_order, sum);
+        if (smallest.empty() || text < smallest) {
+            smallest = std::move(text);
+        }
+    };
+    std::vector<std::size_t> ends; // of the colours
+    for (std::size_t i = 1; i <= order.size(); ++i) {
+        if (i == order.size() || colour[order[i]] != colour[order[i - 1]]) {
+            ends.push_back(i);
+        }
+    }
+    bool more = true;
+    while (more) {
+        look();
+        more = false;
+        for (std::size_t c = 0, first = 0; c < ends.size() && !more; first = ends[c++]) {
+            more = std::next_permutation(order.begin() + static_cast<std::ptrdiff_t>(first),
+                                         order.begin() + static_cast<std::ptrdiff_t>(ends[c]));
+        }
+    }
+    return smallest;
+}
+
+} // namespace fitnas::detail
+
+#endif
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API graph_networks::graph graph_networks::graph_at(const space_layout& space, std::size_t layer,
+                                                          std::size_t edges) {
+    graph found;
+    const int origin = space.layers[layer].from; // the first edge leaves the first node
+    for (std::size_t e = 0; e < edges; ++e) {
+        const space_layer& l = space.layers[layer + e];
+        graph_edge one{.from = l.from - origin, .to = l.to - origin};
+        const auto recipe_of = [&](int o) -> const space_block& {
+            return space.blocks[static_cast<std::size_t>(l.first_block + o)];
+        };
+        for (int o = 0; o < l.candidates; ++o) {
+            const space_block& b = recipe_of(o);
+            one.kinds.push_back(b.steps.gives_zeros() ? edge_kind::leaves_out
+                                : b.steps.empty()     ? edge_kind::hands_on
+                                : b.parameters == 0   ? edge_kind::weightless
+                                                      : edge_kind::weighted);
+            int same = 0;
+            while (recipe_of(same).steps != b.steps) {
+                ++same;
+            }
+            one.same_as.push_back(same);
+        }
+        found.push_back(std::move(one));
+    }
+    return found;
+}
+
+FITNAS_API graph_networks::graph_networks(const space_layout& space, int first) {
+    std::size_t edges = 0;
+    for (std::size_t i = 0; i < space.layers.size(); ++i) {
+        if (space.layers[i].graph != first || space.layers[i].cell_index != first) {
+            continue;
+        }
+        edges = 1;
+        while (i + edges < space.layers.size() && space.layers[i + edges].graph == first &&
+               space.layers[i + edges].cell_index == first + static_cast<int>(edges)) {
+            ++edges;
+        }
+        graph g = graph_at(space, i, edges);
+        if (std::find(m_graphs.begin(), m_graphs.end(), g) == m_graphs.end()) {
+            m_graphs.push_back(std::move(g));
+        }
+    }
+    std::uint64_t size = 1;
+    for (std::size_t e = 0; e < edges && size <= most; ++e) {
+        size *= m_graphs.front()[e].kinds.size();
+    }
+    if (size <= most) {
+        m_canonical.resize(static_cast<std::size_t>(size));
+        fill_table();
+    }
+}
+
+FITNAS_API void graph_networks::fill_table() {
+    sum_terms sums;
+    std::vector<int> forms; // of sums, the form's number; -1: not asked yet
+    std::map<std::vector<int>, int> form_numbers;
+    std::map<std::vector<int>, std::uint32_t> networks; // forms of the last nodes
+    const auto form = [&](int sum) {
+        const auto at = static_cast<std::size_t>(sum);
+        forms.resize((std::max)(forms.size(), at + 1), -1);
+        if (forms[at] < 0) {
+            forms[at] =
+                form_numbers.emplace(sums.form_of(sum), static_cast<int>(form_numbers.size())).first->second;
+        }
+        return forms[at];
+    };
+    std::vector<std::vector<int>> values; // of each node, its terms
+    std::vector<int> key(m_graphs.size());
+    std::vector<std::uint8_t> code(m_graphs.front().size());
+    for (std::uint32_t number = 0; number < m_canonical.size(); ++number) {
+        write(number, code);
+        for (std::size_t g = 0; g < m_graphs.size(); ++g) {
+            const graph& edges = m_graphs[g];
+            values.assign(static_cast<std::size_t>(edges.back().to) + 1, {});
+            values[0] = {0};
+            for (std::size_t e = 0; e < edges.size(); ++e) {
+                const graph_edge& one = edges[e];
+                const std::vector<int>& in = values[static_cast<std::size_t>(one.from)];
+                std::vector<int>& out = values[static_cast<std::size_t>(one.to)];
+                const edge_kind kind = one.kinds[code[e]];
+                if (kind == edge_kind::hands_on) {
+                    out.insert(out.end(), in.begin(), in.end());
+                } else if (kind != edge_kind::leaves_out && !in.empty()) {
+                    const int name = kind == edge_kind::weighted ? static_cast<int>(e) : -1;
+                    out.push_back(sums.term_of(one.same_as[code[e]], name, sums.sum_of(in)));
+                }
+            }
+            key[g] = form(sums.sum_of(values.back()));
+        }
+        m_canonical[number] = networks.emplace(key, number).first->second;
+    }
+    m_sorted.resize(m_canonical.size());
+    std::iota(m_sorted.begin(), m_sorted.end(), std::uint32_t{0});
+    std::stable_sort(m_sorted.begin(), m_sorted.end(),
+                     [&](std::uint32_t a, std::uint32_t b) { return m_canonical[a] < m_canonical[b]; });
+}
+
+FITNAS_API std::vector<std::uint8_t> graph_networks::plays_a_part(std::span<const std::uint8_t> code) const {
+    std::vector<std::uint8_t> any(code.size());
+    for (const graph& edges : m_graphs) {
+        const std::size_t nodes = static_cast<std::size_t>(edges.back().to) + 1;
+        std::vector<std::uint8_t> reached(nodes);
+        std::vector<std::uint8_t> leads_on(nodes);
+        reached.front() = leads_on.back() = 1;
+        const auto is_there = [&](std::size_t e) { return edges[e].kinds[code[e]] != edge_kind::leaves_out; };
+        for (std::size_t e = 0; e < edges.size(); ++e) {
+            if (is_there(e) && reached[static_cast<std::size_t>(edges[e].from)] != 0) {
+                reached[static_cast<std::size_t>(edges[e].to)] = 1;
+            }
+        }
+        for (std::size_t e = edges.size(); e-- > 0;) {
+            if (is_there(e) && leads_on[static_cast<std::size_t>(edges[e].to)] != 0) {
+                leads_on[static_cast<std::size_t>(edges[e].from)] = 1;
+            }
+        }
+        for (std::size_t e = 0; e < edges.size(); ++e) {
+            any[e] |= static_cast<std::uint8_t>(reached[static_cast<std::size_t>(edges[e].from)] &
+                                                leads_on[static_cast<std::size_t>(edges[e].to)]);
+        }
+    }
+    return any;
+}
+
+FITNAS_API std::uint64_t graph_networks::number_of(std::span<const std::uint8_t> code) const {
+    std::uint64_t number = 0;
+    for (std::size_t e = 0; e < code.size(); ++e) {
+        number = number * m_graphs.front()[e].kinds.size() + code[e];
+    }
+    return number;
+}
+
+FITNAS_API void graph_networks::write(std::uint64_t number, std::span<std::uint8_t> code) const {
+    for (std::size_t e = code.size(); e-- > 0;) {
+        const std::uint64_t count = m_graphs.front()[e].kinds.size();
+        code[e] = static_cast<std::uint8_t>(number % count);
+        number /= count;
+    }
+}
+
+FITNAS_API void graph_networks::make_canonical(std::span<std::uint8_t> code) const {
+    if (!m_canonical.empty()) {
+        write(m_canonical[static_cast<std::size_t>(number_of(code))], code);
+        return;
+    }
+    const std::vector<std::uint8_t> part = plays_a_part(code);
+    for (std::size_t e = 0; e < code.size(); ++e) {
+        int o = part[e] != 0 ? code[e] : 0;
+        for (int same = 0; part[e] != 0 && same < o; ++same) {
+            const bool equal = std::all_of(m_graphs.begin(), m_graphs.end(), [&](const graph& g) {
+                return g[e].same_as[static_cast<std::size_t>(same)] == g[e].same_as[code[e]];
+            });
+            o = equal ? same : o;
+        }
+        code[e] = static_cast<std::uint8_t>(o);
+    }
+}
+
+FITNAS_API void graph_networks::make_random(std::span<std::uint8_t> code, random_stream& random) const {
+    if (m_canonical.empty()) {
+        return;
+    }
+    const std::uint32_t network = m_canonical[static_cast<std::size_t>(number_of(code))];
+    const auto equal =
+        std::equal_range(m_sorted.begin(), m_sorted.end(), network,
+                         [&](std::uint32_t a, std::uint32_t b) { return m_canonical[a] < m_canonical[b]; });
+    const auto count = static_cast<std::uint32_t>(equal.second - equal.first);
+    write(equal.first[static_cast<std::ptrdiff_t>(random.below(count))], code);
+}
+
+} // namespace fitnas::detail
+
+#endif
+
 namespace fitnas {
 
 namespace detail {
+
+/// Whether some cells of the space are edges of graphs.
+template <search_space_type Space>
+inline constexpr bool has_graphs = [] {
+    for (const space_layer& l : Space::tables.layers) {
+        if (l.graph >= 0) {
+            return true;
+        }
+    }
+    return false;
+}();
 
 /// Whether several layers read some cell of the space.
 template <search_space_type Space>
@@ -10380,19 +11277,40 @@ constexpr bool place_early(const architecture<Space>& a, const std::array<int, S
     return false;
 }
 
-/// Behind the last cell of a run that begins with `first`: neighbouring layers that all keep one shape and
-/// whose cells no other layer reads. Any other cell is a run by itself.
+/// Behind the last cell of a run that begins with `first`: neighbouring layers of a chain that all keep one
+/// shape and whose cells no other layer reads, or the edges of a graph. Any other cell is a run by itself.
 template <search_space_type Space>
 constexpr int end_of_run(int first) {
     int last = first;
     const cell place = Space::layer_of(first).place;
-    if (place.keeps_shape() && !is_shared<Space>(first)) {
-        while (last + 1 < Space::cells && Space::layer_of(last + 1).place == place &&
+    if (const int graph = Space::layer_of(first).graph; graph >= 0) {
+        while (last + 1 < Space::cells && Space::layer_of(last + 1).graph == graph) {
+            ++last;
+        }
+    } else if (place.keeps_shape() && !is_shared<Space>(first)) {
+        while (last + 1 < Space::cells && Space::layer_of(last + 1).graph < 0 &&
+               Space::layer_of(last + 1).place == place &&
                &Space::layer_of(last + 1) == &Space::layer_of(last) + 1 && !is_shared<Space>(last + 1)) {
             ++last;
         }
     }
     return last + 1;
+}
+
+/// The equal networks of a graph of a space, found where they are first asked for.
+/// @param first the first cell that the graph reads
+template <search_space_type Space>
+const graph_networks& networks_of_graph(int first) {
+    static const std::vector<graph_networks> all = [] {
+        std::vector<graph_networks> found(static_cast<std::size_t>(Space::cells));
+        for (int c = 0; c < Space::cells; c = end_of_run<Space>(c)) {
+            if (Space::layer_of(c).graph >= 0) {
+                found[static_cast<std::size_t>(c)] = graph_networks(Space::layout(), c);
+            }
+        }
+        return found;
+    }();
+    return all[static_cast<std::size_t>(first)];
 }
 
 template <search_space_type Space>
@@ -10401,6 +11319,14 @@ constexpr architecture<Space> canonical_network(const architecture<Space>& a) {
     int first = 0;
     while (first < Space::cells) {
         const int last = end_of_run<Space>(first) - 1;
+        if constexpr (has_graphs<Space>) {
+            if (Space::layer_of(first).graph >= 0) {
+                networks_of_graph<Space>(first).make_canonical(std::span<std::uint8_t>(result).subspan(
+                    static_cast<std::size_t>(first), static_cast<std::size_t>(last + 1 - first)));
+                first = last + 1;
+                continue;
+            }
+        }
         if (is_shared<Space>(first)) {
             const auto at = static_cast<std::size_t>(first++);
             int o = 0;
@@ -10432,8 +11358,10 @@ constexpr architecture<Space> canonical_network(const architecture<Space>& a) {
 /// shape does not matter: the others move to the front of their run in their order. Operators of one cell
 /// with equal recipes are one. Two architectures are the same network exactly where their canonical forms are
 /// equal; but operators do not move in or out of a cell that several layers read (`again`), so that networks
-/// which are equal by such a move count as different. Where codes stand for nothing (a `code_space` without a
-/// layout) each is its own canonical form.
+/// which are equal by such a move count as different. In a graph (`cell_graph`) edges that are left out or
+/// lead nowhere play no part, an identity stands for what it hands on, and the order of a sum plays none; a
+/// weight is named by its operator and its edge. Of graphs with more than 2^20 codes, only what plays no part
+/// is seen. Where codes stand for nothing (a `code_space` without a layout) each is its own canonical form.
 template <code_space Space>
 constexpr architecture<Space> canonical(const architecture<Space>& a) {
     require_valid<Space>(a);
@@ -14755,7 +15683,8 @@ namespace fitnas {
 
 /// @brief A random code of the same network: among neighbouring cells of one shape, those whose operator
 /// changes nothing are put anywhere, each choice equally likely. Where a cell does not have the operator that
-/// would come there, its run of cells stays as it is.
+/// would come there, its run of cells stays as it is. Of a graph's codes that are one network each is equally
+/// likely.
 template <code_space Space>
 architecture<Space> random_equal_code(const architecture<Space>& a, random_stream& random) {
     require_valid<Space>(a);
@@ -14764,6 +15693,15 @@ architecture<Space> random_equal_code(const architecture<Space>& a, random_strea
         static constexpr recipe nothing{};
         for (int first = 0, next = 0; first < Space::cells; first = next) {
             next = detail::end_of_run<Space>(first);
+            if constexpr (detail::has_graphs<Space>) {
+                if (Space::layer_of(first).graph >= 0) {
+                    detail::networks_of_graph<Space>(first).make_random(
+                        std::span<std::uint8_t>(result).subspan(static_cast<std::size_t>(first),
+                                                                static_cast<std::size_t>(next - first)),
+                        random);
+                    continue;
+                }
+            }
             std::array<const recipe*, static_cast<std::size_t>(Space::cells)> kept;
             std::size_t count = 0;
             for (int i = first; i < next; ++i) {
@@ -17251,6 +18189,7 @@ struct cell_of_codes {
     std::vector<const recipe*> steps{}; ///< of each operator; none where codes stand for nothing
     bool keeps_shape = false;
     int end_of_run = 0;
+    bool in_graph = false;
 };
 
 FITNAS_LAZY FITNAS_COLD canonical_pairs pairs_of(const std::vector<cell_of_codes>& cells);
@@ -17276,7 +18215,8 @@ canonical_pairs canonical_pairs_of() {
                     o = detail::same_operator<Space>(i, earlier, o) ? earlier : o;
                 }
             }
-            c.keeps_shape = Space::layer_of(i).place.keeps_shape();
+            c.in_graph = Space::layer_of(i).graph >= 0;
+            c.keeps_shape = Space::layer_of(i).place.keeps_shape() && !c.in_graph;
             c.end_of_run = detail::end_of_run<Space>(i);
         }
     }
@@ -17313,6 +18253,11 @@ FITNAS_LAZY_AGAIN canonical_pairs pairs_of(const std::vector<cell_of_codes>& cel
     };
     for (std::size_t first = 0, end = 0; first < cells.size() && !cells[first].steps.empty(); first = end) {
         end = static_cast<std::size_t>(cells[first].end_of_run); // the runs of `canonical`
+        for (std::size_t i = first; i < end && cells[first].in_graph; ++i) {
+            rule.sufficient = false;
+            rule.all = false;
+            rule.history[i] = static_cast<int>(first);
+        }
         bool idle = false; // whether an operator of the run does nothing
         bool alike = true;
         for (std::size_t i = first; cells[first].keeps_shape && i < end; ++i) {
@@ -21368,6 +22313,21 @@ struct nas_bench_macro : search_space<image<32, 32, 3>, stem<32>, stage<nas_benc
                                       stage<nas_bench_macro_operators, 3, 128, 2>,
                                       stage<nas_bench_macro_operators, 3, 256, 2>, head<1280, 10>> {};
 
+/// @brief NAS-Bench-201 (Dong and Yang, arXiv 2001.00326): cells of 4 nodes, whose 6 edges have one of none,
+/// identity, 1x1 and 3x3 convolution and 3x3 average pool; all cells have one choice. N cells at C, 2 C and 4
+/// C channels, residual reductions between them; 15,625 codes, 5,260 different networks. With N = 5 and C =
+/// 16, as published, costs equal the published columns.
+using nas_bench_201_operators =
+    operator_set<op::none, op::identity, op::relu_conv<1>, op::relu_conv<3>, op::avg_pool<3>>;
+using nas_bench_201_cell = cell_graph<nas_bench_201_operators, 4>;
+template <int N = 5, int C = 16>
+struct nas_bench_201
+    : search_space<image<32, 32, 3>, stem_of<op::conv_bn<3>, C>,
+                   shared<0, graph_stage<nas_bench_201_cell, N, C>>, fixed<op::resnet_reduce, 2 * C, 2>,
+                   shared<0, graph_stage<nas_bench_201_cell, N, 2 * C>>, fixed<op::resnet_reduce, 4 * C, 2>,
+                   shared<0, graph_stage<nas_bench_201_cell, N, 4 * C>>,
+                   head_of<op::bn_relu_pool_linear, 10>> {};
+
 /// @brief The paper's scale (arXiv 2004.08423): 19 cells of MBConv with kernel {3, 5, 7} and expansion {3,
 /// 6}, 6^19 architectures. That this is the space of FairNAS (arXiv 1907.01845) is a deduction from "19
 /// cells, 6 operators"; widths and strides are taken from there.
@@ -21470,6 +22430,122 @@ FITNAS_API void weights_average::go_on(std::span<const float> mean, long long st
 // ---- fitnas/supernet/memory_use.hpp ----
 /// @file
 /// @brief How many bytes training and scoring need, found before they begin.
+
+// ---- fitnas/supernet/links.hpp ----
+/// @file
+/// @brief How layers hang together: what each reads, where it adds, and the places of gradients between them.
+
+namespace fitnas::detail {
+
+/// One layer's part in the walk along a network. Values are counted by layers: value 0 is what comes in,
+/// value i + 1 what the node of layer i has come to behind it.
+struct layer_link {
+    std::size_t reads = 0; ///< the value that comes in
+    bool adds = false;     ///< whether value i, of the same node, is added
+    bool completes = true; ///< whether the node is complete behind this layer
+    bool inside = false;   ///< whether it may come to nothing, see `space_layer::inside`
+};
+
+/// Of each layer of a space.
+FITNAS_LAZY FITNAS_COLD std::vector<layer_link> links_of(const space_layout& space);
+
+/// What a layer is, backward.
+enum class link_kind : std::uint8_t {
+    nothing, ///< it gave nothing
+    passes,  ///< it handed on what came in
+    computes
+};
+
+/// Goes back along the layers, and says where the gradient of each value lies: in one of few places, which
+/// are free again when nobody needs what is in them. A chain takes two.
+class backward_walk {
+public:
+    /// @param kind called with a layer's number: its `link_kind`
+    /// @param layer called with (number, place of dy, place of dx, place of what is added to dx) where a
+    /// layer computes; -1: none
+    /// @param sum called with (number, place of dy, place of what is added, place of the sum) where it passes
+    /// @return how many places there are
+    template <class Kind, class Layer, class Sum>
+    int run(std::span<const layer_link> links, Kind&& kind, Layer&& layer, Sum&& sum) {
+        m_uses.clear();
+        m_gradients.assign(links.size() + 1, -1);
+        m_gradients.back() = take();
+        for (std::size_t i = links.size(); i-- > 0;) {
+            const int dy = m_gradients[i + 1];
+            const link_kind is = dy < 0 ? link_kind::nothing : kind(i);
+            if (dy >= 0 && links[i].adds) {
+                m_gradients[i] = again(dy);
+            }
+            int& gradient = m_gradients[links[i].reads];
+            const int before = gradient;
+            if (is == link_kind::computes) {
+                gradient = links[i].reads == 0 ? -1 : take();
+                layer(i, dy, gradient, before);
+                give_back(before);
+            } else if (is == link_kind::passes && links[i].reads > 0) {
+                gradient = before < 0 ? again(dy) : take();
+                if (before >= 0) {
+                    sum(i, dy, before, gradient);
+                    give_back(before);
+                }
+            }
+            give_back(dy);
+        }
+        return static_cast<int>(m_uses.size());
+    }
+
+private:
+    int take() {
+        const auto place = std::find(m_uses.begin(), m_uses.end(), 0);
+        const auto number = static_cast<int>(place - m_uses.begin());
+        if (place == m_uses.end()) {
+            m_uses.push_back(1);
+        } else {
+            *place = 1;
+        }
+        return number;
+    }
+    int again(int place) {
+        ++m_uses[static_cast<std::size_t>(place)];
+        return place;
+    }
+    void give_back(int place) {
+        if (place >= 0) {
+            --m_uses[static_cast<std::size_t>(place)];
+        }
+    }
+
+    std::vector<int> m_gradients; ///< the place of each value's; -1: none
+    std::vector<int> m_uses;      ///< of each place
+};
+
+/// Most places of gradients that a path takes: where all layers compute.
+FITNAS_LAZY FITNAS_COLD int gradient_places(std::span<const layer_link> links);
+
+} // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_LAZY_AGAIN std::vector<layer_link> links_of(const space_layout& space) {
+    std::vector<layer_link> links;
+    for (std::size_t i = 0; i < space.layers.size(); ++i) {
+        const space_layer& l = space.layers[i];
+        links.push_back({space.layers_to(l.from), space.adds(i), !space.adds(i + 1), l.inside});
+    }
+    return links;
+}
+
+FITNAS_LAZY_AGAIN int gradient_places(std::span<const layer_link> links) {
+    const auto nothing = [](std::size_t, int, int, int) {};
+    return backward_walk().run(
+        links, [](std::size_t) { return link_kind::computes; }, nothing, nothing);
+}
+
+} // namespace fitnas::detail
+
+#endif
 
 // ---- fitnas/supernet/run.hpp ----
 /// @file
@@ -21666,7 +22742,8 @@ namespace fitnas::detail {
 struct weight_block : selected_block {
     block_plan plan;
     shape output;
-    std::size_t size = 0; ///< of its parameters in the buffer
+    std::size_t size = 0;     ///< of its parameters in the buffer
+    bool gives_zeros = false; ///< whatever comes in
 };
 
 /// One layer: its candidates are neighbours in the list of blocks.
@@ -21693,6 +22770,7 @@ public:
     shape input() const { return m_part.space().input; }
     int classes() const { return m_part.space().classes; }
     std::span<const weight_layer> layers() const { return m_layers; }
+    std::span<const layer_link> links() const { return m_links; }
     std::span<const weight_block> blocks() const { return m_blocks; }
     const weight_block& block(int i) const { return m_blocks[static_cast<std::size_t>(i)]; }
     std::span<float> values() { return m_values; }
@@ -21712,6 +22790,7 @@ public:
 private:
     selection m_part;
     std::vector<weight_layer> m_layers;
+    std::vector<layer_link> m_links;
     std::vector<weight_block> m_blocks;
     std::vector<float> m_values;
 };
@@ -21722,7 +22801,7 @@ private:
 
 namespace fitnas::detail {
 
-FITNAS_API weights::weights(const selection& part, seed s) : m_part(part) {
+FITNAS_API weights::weights(const selection& part, seed s) : m_part(part), m_links(links_of(part.space())) {
     require_memory("supernet: the weights", memory_size::of(part.parameters()) * sizeof(float), 0,
                    "narrower stages or fewer operators need less");
     m_values.resize(static_cast<std::size_t>(part.parameters()));
@@ -21732,8 +22811,8 @@ FITNAS_API weights::weights(const selection& part, seed s) : m_part(part) {
             const space_layer& l = part.space().layers[at.layer];
             m_layers.push_back({static_cast<int>(at.index), part.whole() ? l.cell_index : -1});
         }
-        m_blocks.push_back(
-            {at, block_plan(b.steps, b.input), b.output, static_cast<std::size_t>(b.parameters)});
+        m_blocks.push_back({at, block_plan(b.steps, b.input), b.output,
+                            static_cast<std::size_t>(b.parameters), b.steps.gives_zeros()});
         random_stream random(s, purpose::initialise, at.index);
         initialise(b.steps, b.input, values(m_blocks.back()), random);
     });
@@ -21755,24 +22834,31 @@ namespace fitnas::detail {
 /// Images that go through a block together with given statistics: what lies between stays in cache.
 inline constexpr int given_slice = 64;
 
-/// Goes along the layers of a path: `x = layer(i, block, x)`; blocks that compute nothing hand on what comes.
-/// @param x what comes in
-/// @param behind called with (i, x) after each layer
-/// @return what comes out
-template <class Images, class Layer, class Behind>
-Images walk(const weights& w, std::span<const int> path, Images x, Layer&& layer, Behind&& behind) {
-    for (std::size_t i = 0; i < path.size(); ++i) {
+/// Goes along the layers of a path, from `first` on. Blocks that compute nothing hand on what comes; zeros,
+/// and what reads them inside a graph, are left out.
+/// @param values [0] is what comes in, [i + 1] what the node of layer i has come to behind it; null: nothing.
+/// Those up to [first] are there, the others are overwritten
+/// @param at called as at.layer(i, block, x), at.sum(block, a, b, whether b may be overwritten) and
+/// at.zeros(block) for values, and at.behind(i) after each layer
+template <class Value, class At>
+void walk(const weights& w, std::span<const int> path, std::size_t first, std::span<Value> values, At&& at) {
+    for (std::size_t i = first; i < path.size(); ++i) {
         const weight_block& b = w.block(path[i]);
-        if (!b.plan.empty()) {
-            x = layer(i, b, x);
+        const layer_link& l = w.links()[i];
+        Value x = b.gives_zeros ? Value{} : values[l.reads];
+        const bool computes = x && !b.plan.empty();
+        if (computes) {
+            x = at.layer(i, b, x);
         }
-        behind(i, x);
+        if (l.adds && values[i]) {
+            x = x ? at.sum(b, values[i], x, computes) : values[i];
+        }
+        if (!x && l.completes && !l.inside) {
+            x = at.zeros(b);
+        }
+        values[i + 1] = x;
+        at.behind(i);
     }
-    return x;
-}
-template <class Images, class Layer>
-Images walk(const weights& w, std::span<const int> path, Images x, Layer&& layer) {
-    return walk(w, path, x, layer, [](std::size_t, const Images&) {});
 }
 
 /// @return mean, 1 / deviation, scale and shift of one batch norm of a run: 4 x channels
@@ -21804,6 +22890,11 @@ public:
         return m_memory.take(static_cast<std::size_t>(b.output.size()) * static_cast<std::size_t>(images));
     }
 
+    /// @return a + b, in the place of b where it may be overwritten
+    const float* sum(const weight_block& b, const float* x, const float* y, int images, bool in_place);
+    /// @return zeros in place of what a block gives
+    const float* zeros(const weight_block& b, int images);
+
     /// With the statistics of the images themselves.
     /// @param x images x input shape
     /// @param y overwritten, images x output shape
@@ -21821,9 +22912,10 @@ public:
     /// @param gradient of the parameters, added into
     /// @param dy at what came out; it is not kept
     /// @param dx overwritten with that at what came in; null where nobody needs it
+    /// @param addend what is added to dx; null: nothing
     void backward(const block_plan& plan, const float* parameters, float* gradient, block_run& run, float* dy,
-                  float* dx) {
-        detail::backward(plan, parameters, gradient, run, dy, dx, m_memory, m_shared);
+                  float* dx, const float* addend) {
+        detail::backward(plan, parameters, gradient, run, dy, dx, addend, m_memory, m_shared);
     }
 
     /// A whole path with the statistics of the images themselves.
@@ -21831,7 +22923,7 @@ public:
     /// @return what comes out; valid until the memory is reset
     template <class Seen>
     const float* along(const weights& w, std::span<const int> path, const float* x, int images, Seen&& seen) {
-        return walk(w, path, x, [&](std::size_t, const weight_block& b, const float* in) -> const float* {
+        return along_by(w, path, x, images, [&](const weight_block& b, const float* in) -> const float* {
             float* y = output(b, images);
             const arena::mark after = m_memory.position();
             const block_run run = forward(b.plan, w.of(b), in, images, y);
@@ -21845,6 +22937,28 @@ public:
                              const block_statistics& given);
 
 private:
+    /// @param layer called with (block, what comes in): what it gives
+    template <class Layer>
+    struct visit {
+        runner& of;
+        int images;
+        Layer& give;
+        const float* layer(std::size_t, const weight_block& b, const float* x) { return give(b, x); }
+        const float* sum(const weight_block& b, const float* x, const float* y, bool in_place) {
+            return of.sum(b, x, y, images, in_place);
+        }
+        const float* zeros(const weight_block& b) { return of.zeros(b, images); }
+        void behind(std::size_t) {}
+    };
+    template <class Layer>
+    const float* along_by(const weights& w, std::span<const int> path, const float* x, int images,
+                          Layer&& layer) {
+        std::vector<const float*> values(path.size() + 1);
+        values[0] = x;
+        walk(w, path, 0, std::span<const float*>(values), visit<Layer>{*this, images, layer});
+        return values.back();
+    }
+
     arena m_memory;
     workspace m_shared;
 };
@@ -21874,6 +22988,19 @@ FITNAS_API void block_statistics::set(const selected_norm& norm, std::span<const
     }
 }
 
+FITNAS_API const float* runner::sum(const weight_block& b, const float* x, const float* y, int images,
+                                    bool in_place) {
+    float* to = in_place ? const_cast<float*>(y) : output(b, images);
+    add_values(x, y, b.output, images, to);
+    return to;
+}
+
+FITNAS_API const float* runner::zeros(const weight_block& b, int images) {
+    float* y = output(b, images);
+    std::fill_n(y, b.output.size() * images, 0.0F);
+    return y;
+}
+
 FITNAS_API void runner::forward(const block_plan& plan, const float* parameters, const float* x, int images,
                                 float* y, const block_run& given) {
     const std::ptrdiff_t in = plan.buffers.front().size();
@@ -21888,7 +23015,7 @@ FITNAS_API void runner::forward(const block_plan& plan, const float* parameters,
 
 FITNAS_API const float* runner::along_given(const weights& w, std::span<const int> path, const float* x,
                                             int images, const block_statistics& given) {
-    return walk(w, path, x, [&](std::size_t, const weight_block& b, const float* in) -> const float* {
+    return along_by(w, path, x, images, [&](const weight_block& b, const float* in) -> const float* {
         float* y = output(b, images);
         forward(b.plan, w.of(b), in, images, y, given.of(b.index));
         return y;
@@ -21903,11 +23030,13 @@ namespace fitnas {
 
 namespace detail {
 
-/// Calls `visit(layer, plan, output)` for each block that a path may use.
+/// Calls `visit(layer, plan, output, whether a place for what comes out is taken)` for each block that a path
+/// may use.
 template <class Visit>
 void for_each_plan(const selection& of, Visit&& visit) {
     of.for_each_block([&](const selected_block& b) {
-        visit(b.layer, block_plan(b.block->steps, b.block->input), b.block->output);
+        const block_plan plan(b.block->steps, b.block->input);
+        visit(b.layer, plan, b.block->output, !plan.empty() || of.space().adds(b.layer));
     });
 }
 
@@ -21970,20 +23099,20 @@ FITNAS_LAZY_AGAIN memory_size step_floats(const selection& of, memory_size batch
     memory_size here;  // of the present layer's largest candidate
     memory_size peak;  // with what backward takes
     std::size_t layer = 0;
-    for_each_plan(of, [&](std::size_t i, const block_plan& plan, shape output) {
+    for_each_plan(of, [&](std::size_t i, const block_plan& plan, shape output, bool takes) {
         if (i != layer) {
             kept += here;
             here = 0;
             layer = i;
         }
         place = (std::max)(place, image_floats(batch, output));
-        if (!plan.empty()) {
+        if (takes) {
             const memory_size mine = image_floats(batch, output) + forward_floats(plan, batch, false, true);
             here = (std::max)(here, mine);
             peak = (std::max)(peak, kept + mine + backward_floats(plan, batch));
         }
     });
-    return place * 2 + (std::max)(peak, kept + here);
+    return place * memory_size::of(gradient_places(links_of(of.space()))) + (std::max)(peak, kept + here);
 }
 
 FITNAS_LAZY_AGAIN memory_size scoring_floats(const selection& of, memory_size images,
@@ -21993,13 +23122,13 @@ FITNAS_LAZY_AGAIN memory_size scoring_floats(const selection& of, memory_size im
     memory_size here;
     memory_size peak;
     std::size_t layer = 0;
-    for_each_plan(of, [&](std::size_t i, const block_plan& plan, shape output) {
+    for_each_plan(of, [&](std::size_t i, const block_plan& plan, shape output, bool takes) {
         if (i != layer) {
             kept += here;
             here = 0;
             layer = i;
         }
-        if (!plan.empty()) {
+        if (takes) {
             const memory_size outputs = image_floats(images, output) + image_floats(calibration, output);
             const memory_size slice = (std::min)(images, memory_size::of(given_slice));
             const memory_size between = calibrated ? forward_floats(plan, calibration, false, false) +
@@ -22014,7 +23143,7 @@ FITNAS_LAZY_AGAIN memory_size scoring_floats(const selection& of, memory_size im
 
 FITNAS_LAZY_AGAIN memory_size largest_workspace(const selection& of, bool backward_follows) {
     memory_size most;
-    for_each_plan(of, [&](std::size_t, const block_plan& plan, shape) {
+    for_each_plan(of, [&](std::size_t, const block_plan& plan, shape, bool) {
         most = (std::max)(most, workspace_floats(plan, backward_follows));
     });
     return most;
@@ -22362,11 +23491,12 @@ struct path_score {
     double loss = 0;     ///< mean cross-entropy
 };
 
-/// Where images are after a layer, and what comes back when the next path turns off there.
+/// Where images are after a layer.
 struct trie_level {
     const float* calibration = nullptr;
     const float* images = nullptr;
-    arena::mark memory{};
+
+    explicit operator bool() const { return images != nullptr; }
 };
 
 /// Scores paths that are sorted, so that neighbours share as many first layers as possible; those are
@@ -22385,33 +23515,52 @@ public:
         memory.reserve(scoring_floats(m_weights.part(), memory_size::of(images.count()),
                                       memory_size::of(m_calibrated ? calibration.count() : 0))
                            .value());
-        std::vector<trie_level> levels(m_weights.layers().size() + 1);
-        levels[0] = {calibration.values.data(), images.values.data(), memory.position()};
+        m_calibration = calibration.count();
+        m_images = images.count();
+        std::vector<trie_level> levels(m_weights.links().size() + 1);
+        levels[0] = {calibration.values.data(), images.values.data()};
+        m_ends.assign(levels.size(), memory.position());
         for (std::size_t p = 0; p < paths.size(); ++p) {
             std::size_t same = 0;
             if (p > 0) {
                 const auto end = std::mismatch(paths[p].begin(), paths[p].end(), paths[p - 1].begin());
                 same = static_cast<std::size_t>(end.first - paths[p].begin());
             }
-            memory.reset(levels[same].memory);
-            walk(
-                m_weights, std::span<const int>(paths[p]).subspan(same), levels[same],
-                [&](std::size_t, const weight_block& b, const trie_level& from) {
-                    return layer(b, from, calibration.count(), images.count());
-                },
-                [&](std::size_t i, const trie_level& to) { levels[same + i + 1] = to; });
+            memory.reset(m_ends[same]);
+            walk(m_weights, paths[p], same, std::span<trie_level>(levels), *this);
             scored(p, levels.back().images);
         }
     }
 
     const arena& memory() const { return m_run.memory(); }
 
+    // What `walk` asks for.
+    trie_level layer(std::size_t i, const weight_block& b, const trie_level& from);
+    trie_level sum(const weight_block& b, const trie_level& x, const trie_level& y, bool in_place) {
+        return both([&](const float* trie_level::*of, int images) {
+            return m_run.sum(b, x.*of, y.*of, images, in_place);
+        });
+    }
+    trie_level zeros(const weight_block& b) {
+        return both([&](const float* trie_level::*, int images) { return m_run.zeros(b, images); });
+    }
+    void behind(std::size_t i) { m_ends[i + 1] = m_run.memory().position(); }
+
 private:
-    trie_level layer(const weight_block& b, const trie_level& from, int calibration, int images);
+    template <class Values>
+    trie_level both(Values&& values) {
+        trie_level to;
+        to.images = values(&trie_level::images, m_images);
+        to.calibration = m_calibrated ? values(&trie_level::calibration, m_calibration) : nullptr;
+        return to;
+    }
 
     const weights& m_weights;
     bool m_calibrated;
+    int m_calibration = 0;
+    int m_images = 0;
     runner m_run;
+    std::vector<arena::mark> m_ends; ///< what is taken behind so many layers
 };
 
 /// @return one score a path
@@ -22527,20 +23676,19 @@ requires(!std::convertible_to<const Architectures&, std::span<const architecture
 
 namespace fitnas::detail {
 
-FITNAS_API trie_level path_scorer::layer(const weight_block& b, const trie_level& from, int calibration,
-                                         int images) {
-    float* y = m_run.output(b, images);
-    float* c = m_calibrated ? m_run.output(b, calibration) : nullptr;
-    const trie_level to{c, y, m_run.memory().position()};
+FITNAS_API trie_level path_scorer::layer(std::size_t /*i*/, const weight_block& b, const trie_level& from) {
+    float* y = m_run.output(b, m_images);
+    float* c = m_calibrated ? m_run.output(b, m_calibration) : nullptr;
+    const arena::mark after = m_run.memory().position();
     const float* w = m_weights.of(b);
     if (m_calibrated) {
-        const block_run run = m_run.forward(b.plan, w, from.calibration, calibration, c);
-        m_run.forward(b.plan, w, from.images, images, y, run);
+        const block_run run = m_run.forward(b.plan, w, from.calibration, m_calibration, c);
+        m_run.forward(b.plan, w, from.images, m_images, y, run);
     } else {
-        m_run.forward(b.plan, w, from.images, images, y);
+        m_run.forward(b.plan, w, from.images, m_images, y);
     }
-    m_run.memory().reset(to.memory);
-    return to;
+    m_run.memory().reset(after);
+    return {c, y};
 }
 
 FITNAS_LAZY_AGAIN void take_scores(const std::vector<std::size_t>& number_of,
@@ -23022,7 +24170,8 @@ namespace fitnas::detail {
 /// Memory and gradients of training. After the largest path was run once, nothing is allocated any more.
 class path_runner {
 public:
-    explicit path_runner(const weights& w) : m_gradient(w.values().size()) {}
+    explicit path_runner(const weights& w)
+        : m_gradient(w.values().size()), m_places(static_cast<std::size_t>(gradient_places(w.links()))) {}
 
     std::span<float> gradient() { return m_gradient; }
     const arena& memory() const { return m_run.memory(); }
@@ -23042,11 +24191,29 @@ public:
     /// Those of the last run.
     std::span<const float> logits() const { return m_logits; }
 
+    // What `walk` asks for.
+    const float* layer(std::size_t i, const weight_block& b, const float* x) {
+        float* y = m_run.output(b, m_images);
+        m_runs[i] = m_run.forward(b.plan, m_weights->of(b), x, m_images, y, true);
+        return y;
+    }
+    const float* sum(const weight_block& b, const float* x, const float* y, bool in_place) {
+        // Backward, a maximum is found again by what came out.
+        return m_run.sum(b, x, y, m_images,
+                         in_place && b.plan.steps(true).back().kind != step_kind::max_pool);
+    }
+    const float* zeros(const weight_block& b) { return m_run.zeros(b, m_images); }
+    void behind(std::size_t i) { m_ends[i] = m_run.memory().position(); }
+
 private:
     std::vector<float> m_gradient;
     runner m_run;
-    std::array<float*, 2> m_places{}; ///< of gradients between two layers
+    backward_walk m_back;
+    std::vector<float*> m_places; ///< of gradients between layers
     std::span<const float> m_logits;
+    const weights* m_weights = nullptr; ///< of the run that goes on
+    int m_images = 0;
+    std::vector<const float*> m_values; ///< of the walk
     std::vector<block_run> m_runs;
     std::vector<arena::mark> m_ends; ///< of each layer's memory
 };
@@ -23059,43 +24226,49 @@ namespace fitnas::detail {
 
 FITNAS_API std::span<const float> path_runner::logits(const weights& w, const network_path& path,
                                                       const float* images, std::size_t count) {
-    const auto images_count = static_cast<int>(count);
+    m_weights = &w;
+    m_images = static_cast<int>(count);
     m_run.memory().reset();
     m_runs.assign(path.size(), {});
     m_ends.assign(path.size(), {});
-    // Gradients of neighbouring layers take turns in two places.
+    m_values.assign(path.size() + 1, nullptr);
+    m_values[0] = images;
     std::size_t largest = 0;
     for (const int i : path) {
         largest = (std::max)(largest, static_cast<std::size_t>(w.block(i).output.size()));
     }
-    m_places = {m_run.memory().take(largest * count), m_run.memory().take(largest * count)};
-    const auto layer = [&](std::size_t i, const weight_block& b, const float* x) -> const float* {
-        float* y = m_run.output(b, images_count);
-        m_runs[i] = m_run.forward(b.plan, w.of(b), x, images_count, y, true);
-        m_ends[i] = m_run.memory().position();
-        return y;
-    };
-    return m_logits = {walk(w, path, images, layer), count * static_cast<std::size_t>(w.classes())};
+    for (float*& place : m_places) {
+        place = m_run.memory().take(largest * count);
+    }
+    walk(w, path, 0, std::span<const float*>(m_values), *this);
+    return m_logits = {m_values.back(), count * static_cast<std::size_t>(w.classes())};
 }
 
 FITNAS_API batch_loss path_runner::run(const weights& w, const network_path& path, const float* images,
                                        std::span<const int> labels, double smoothing,
                                        const soft_labels& soft) {
     const std::span<const float> z = logits(w, path, images, labels.size());
-    float* dy = m_places[0];
-    const batch_loss loss = distillation_loss(z, labels, smoothing, soft, {dy, z.size()});
-    int turn = 1;
-    for (std::size_t i = path.size(); i-- > 0;) {
-        const weight_block& b = w.block(path[i]);
-        if (b.plan.empty()) {
-            continue;
-        }
-        m_run.memory().reset(m_ends[i]); // what the layers behind left is not needed any more
-        float* dx = i == 0 ? nullptr : m_places[static_cast<std::size_t>(turn)];
-        m_run.backward(b.plan, w.of(b), m_gradient.data() + b.offset, m_runs[i], dy, dx);
-        dy = dx;
-        turn = 1 - turn;
-    }
+    const auto place = [&](int number) {
+        return number < 0 ? nullptr : m_places[static_cast<std::size_t>(number)];
+    };
+    const batch_loss loss = distillation_loss(z, labels, smoothing, soft, {place(0), z.size()});
+    m_back.run(
+        w.links(),
+        [&](std::size_t i) {
+            const weight_block& b = w.block(path[i]);
+            return b.gives_zeros || m_values[w.links()[i].reads] == nullptr ? link_kind::nothing
+                   : b.plan.empty()                                         ? link_kind::passes
+                                                                            : link_kind::computes;
+        },
+        [&](std::size_t i, int dy, int dx, int addend) {
+            const weight_block& b = w.block(path[i]);
+            m_run.memory().reset(m_ends[i]); // what the layers behind left is not needed any more
+            m_run.backward(b.plan, w.of(b), m_gradient.data() + b.offset, m_runs[i], place(dy), place(dx),
+                           place(addend));
+        },
+        [&](std::size_t i, int dy, int addend, int to) {
+            add_values(place(dy), place(addend), w.block(path[i]).output, m_images, place(to));
+        });
     return loss;
 }
 
@@ -23789,6 +24962,14 @@ FITNAS_API kept_statistics::kept_statistics(const weights& w, const image_source
                            }
                        }
                    });
+    for (const selected_norm& one : norms) { // of blocks that are left out
+        if (m_blocks.of(one.block).norms[static_cast<std::size_t>(one.norm)].mean == nullptr) {
+            const auto channels = static_cast<std::size_t>(one.channels);
+            std::vector<float> values(4 * channels, 0.0F); // mean, 1 / deviation, scale, shift
+            std::fill_n(values.begin() + one.channels, 2 * channels, 1.0F);
+            m_blocks.set(one, values);
+        }
+    }
 }
 
 FITNAS_LAZY_AGAIN std::vector<float> logits_of(const weights& w, const kept_statistics& kept,

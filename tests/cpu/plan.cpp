@@ -196,8 +196,8 @@ TEST_CASE("what a plan is said to take is what it takes") {
                             backward_follows);
             CHECK(taken() == detail::forward_floats(plan, images, true, backward_follows));
             if (backward_follows) {
-                detail::backward(plan, parameters.data(), gradient.data(), run, y.data(), dx.data(), memory,
-                                 shared);
+                detail::backward(plan, parameters.data(), gradient.data(), run, y.data(), dx.data(), nullptr,
+                                 memory, shared);
                 CHECK(taken() == detail::backward_floats(plan, images));
             }
         }

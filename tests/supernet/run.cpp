@@ -25,28 +25,36 @@ std::vector<float> some_images() {
     return images;
 }
 
+// Counts instead of computing; 0 is nothing.
+struct count_steps {
+    std::vector<std::size_t> computed;
+    int behind_count = 0;
+    int layer(std::size_t i, const detail::weight_block&, int x) {
+        computed.push_back(i);
+        return x + 1;
+    }
+    int sum(const detail::weight_block&, int a, int b, bool) { return a + b; }
+    int zeros(const detail::weight_block&) { return -1000; }
+    void behind(std::size_t) { ++behind_count; }
+};
+
 } // namespace
 
 TEST_CASE("a walk computes blocks in order and hands on what others let through") {
     const supernet<space> net(seed{1});
     const detail::weights& w = net.weights();
     const detail::network_path path = w.path(parse<space>("012")); // the second cell is the identity
-    std::vector<std::size_t> computed;
-    std::vector<int> behind;
-    const int out = detail::walk(
-        w, path, 0,
-        [&](std::size_t i, const detail::weight_block& b, int x) {
-            CHECK(&b == &w.block(path[i]));
-            computed.push_back(i);
-            return x + 1;
-        },
-        [&](std::size_t i, int x) {
-            CHECK(i == behind.size());
-            behind.push_back(x);
-        });
-    CHECK(computed == std::vector<std::size_t>{0, 1, 3, 4});
-    CHECK(behind == std::vector<int>{1, 2, 2, 3, 4});
-    CHECK(out == 4);
+    count_steps at;
+    std::vector<int> values(path.size() + 1, 1);
+    detail::walk(w, path, 0, std::span<int>(values), at);
+    CHECK(at.computed == std::vector<std::size_t>{0, 1, 3, 4});
+    CHECK(at.behind_count == 5);
+    CHECK(values == std::vector<int>{1, 2, 3, 3, 4, 5});
+    // From a layer on.
+    count_steps from;
+    detail::walk(w, path, 3, std::span<int>(values), from);
+    CHECK(from.computed == std::vector<std::size_t>{3, 4});
+    CHECK(values == std::vector<int>{1, 2, 3, 3, 4, 5});
 }
 
 TEST_CASE("statistics that are kept give the outputs of the run they were taken in, image by image") {

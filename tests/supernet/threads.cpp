@@ -7,10 +7,10 @@
 #include <fitnas/supernet/evaluate.hpp>
 #include <fitnas/supernet/network.hpp>
 
+#include "graph_spaces.hpp"
 #include "small_spaces.hpp"
 
 using namespace fitnas;
-using space = small::space;
 
 #if FITNAS_HAS_OPENMP
 
@@ -24,7 +24,8 @@ struct result {
     bool operator==(const result&) const = default;
 };
 
-result short_training(int threads) {
+template <class space>
+result short_training(int threads, const char* code) {
     const int before = omp_get_max_threads();
     omp_set_num_threads(threads);
     const dataset data = small::images();
@@ -40,7 +41,7 @@ result short_training(int threads) {
     r.weights = small::hash(net.parameters());
     r.scores =
         evaluate<space>(net, sample<space>(6, seed{1}), data, {.calibration = 100, .batch = 70}).scores;
-    network<space> alone(parse<space>("001"));
+    network<space> alone(parse<space>(code));
     train(alone, data.train, options);
     r.network = small::hash(alone.parameters());
     const tensor2 logits = alone.logits(data.validation);
@@ -52,10 +53,17 @@ result short_training(int threads) {
 } // namespace
 
 TEST_CASE("a short training is bit-equal on 1, 2 and 4 threads") {
-    const result one = short_training(1);
-    CHECK(one == short_training(2));
-    CHECK(one == short_training(4));
-    CHECK(one == short_training(3));
+    const result one = short_training<small::space>(1, "001");
+    CHECK(one == short_training<small::space>(2, "001"));
+    CHECK(one == short_training<small::space>(4, "001"));
+    CHECK(one == short_training<small::space>(3, "001"));
+}
+
+TEST_CASE("a short training of graphs is bit-equal on 1, 2, 3 and 4 threads") {
+    const result one = short_training<small::graph_space>(1, "213401");
+    CHECK(one == short_training<small::graph_space>(2, "213401"));
+    CHECK(one == short_training<small::graph_space>(3, "213401"));
+    CHECK(one == short_training<small::graph_space>(4, "213401"));
 }
 
 #endif

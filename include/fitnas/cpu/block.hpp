@@ -128,8 +128,8 @@ FITNAS_API tensor4 block::backward(const tensor4& dy) {
     tensor4 du = dy;
     tensor4 dx = images_of(m_input);
     const arena::mark before = m_memory.position();
-    detail::backward(m_plan, m_parameters.data(), m_gradient.data(), m_run, du.data(), dx.data(), m_memory,
-                     m_shared);
+    detail::backward(m_plan, m_parameters.data(), m_gradient.data(), m_run, du.data(), dx.data(), nullptr,
+                     m_memory, m_shared);
     m_memory.reset(before);
     return dx;
 }

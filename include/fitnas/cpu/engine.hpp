@@ -28,8 +28,13 @@ FITNAS_LAZY block_run forward(const block_plan& plan, const float* parameters, c
 /// @param dparameters added into
 /// @param dy gradient at the output, images x output shape
 /// @param dx overwritten with the gradient at the input; nullptr where nobody needs it
+/// @param addend what is added to dx, not in the same place; nullptr: nothing
 FITNAS_LAZY void backward(const block_plan& plan, const float* parameters, float* dparameters, block_run& run,
-                          float* dy, float* dx, arena& memory, workspace& ws);
+                          float* dy, float* dx, const float* addend, arena& memory, workspace& ws);
+
+/// y = a + b; y may be one of them.
+/// @param s of a, b and y for one image
+FITNAS_LAZY void add_values(const float* a, const float* b, shape s, int images, float* y);
 
 } // namespace fitnas::detail
 
@@ -42,6 +47,7 @@ FITNAS_LAZY void backward(const block_plan& plan, const float* parameters, float
 #include <fitnas/cpu/backward_step.hpp>
 #include <fitnas/cpu/forward_step.hpp>
 #include <fitnas/cpu/plan_memory.hpp>
+#include <fitnas/cpu/write_out.hpp>
 
 namespace fitnas::detail {
 
@@ -107,8 +113,13 @@ inline const float* added(const float* a, const float* b, std::ptrdiff_t n, floa
     return sum;
 }
 
+FITNAS_LAZY_AGAIN void add_values(const float* a, const float* b, shape s, int images, float* y) {
+    write_out({.z = a}, b, s.pixels() * images, s.channels, y);
+}
+
 FITNAS_LAZY_AGAIN void backward(const block_plan& plan, const float* parameters, float* dparameters,
-                                block_run& run, float* dy, float* dx, arena& memory, workspace& ws) {
+                                block_run& run, float* dy, float* dx, const float* addend, arena& memory,
+                                workspace& ws) {
     FITNAS_ASSERT(run.images > 0);
     std::array<float*, block_run::most> du{};
     du[0] = dx;
@@ -130,8 +141,14 @@ FITNAS_LAZY_AGAIN void backward(const block_plan& plan, const float* parameters,
         if (step.source() != 0) {
             to = step.passes_gradient() ? dz : take(takes.gradient);
         }
+        const float* added_here = step.source() != 0             ? nullptr
+                                  : shortcut_gradient != nullptr ? shortcut_gradient
+                                                                 : addend;
         backward_step(plan, step, {parameters, dparameters}, gradient_of(run, step, dz), run,
-                      {to, step.source() == 0 ? shortcut_gradient : nullptr}, take(takes.scratch), ws);
+                      {to, added_here}, take(takes.scratch), ws);
+    }
+    if (dx != nullptr && addend != nullptr && shortcut_gradient != nullptr) {
+        add_values(dx, addend, plan.buffers.front(), run.images, dx);
     }
 }
 

@@ -4,6 +4,7 @@
 #ifndef FITNAS_CPU_FORWARD_STEP_HPP
 #define FITNAS_CPU_FORWARD_STEP_HPP
 
+#include <algorithm>
 #include <cstddef>
 
 #include <fitnas/config.hpp>
@@ -48,6 +49,9 @@ inline void forward_step(const plan_step& step, const float* parameters, const b
         return global_pool_forward(g.in, g.images, x, z);
     case step_kind::squeeze_excite:
         return squeeze_excite_forward({g.in, step.what.hidden(g.in), g.images}, x, w, state, z);
+    case step_kind::zero:
+        std::fill_n(z, g.out.size() * g.images, 0.0F);
+        return;
     case step_kind::custom:
         return custom_forward(step, x.z, w, g.images, z);
     case step_kind::write_out:

@@ -20,7 +20,7 @@ struct geometry {
     int stride = 1;
     int images = 1;
 
-    int padding() const { return kernel / 2; }
+    int padding() const { return (kernel - 1) / 2; } ///< before the first pixel
     int taps() const { return kernel * kernel; }
     /// Rows of the output and of the input: the pixels of all images.
     std::ptrdiff_t rows() const { return out.pixels() * images; }

@@ -26,6 +26,7 @@ enum class step_kind : std::uint8_t {
     average_pool,
     global_pool,
     squeeze_excite,
+    zero,
     custom,
     write_out ///< what is pending, with the recipe's input added where `plan_step::shortcut`
 };
@@ -49,6 +50,8 @@ constexpr step_kind kind_of_step(primitive_kind kind) {
         return step_kind::global_pool;
     case primitive_kind::squeeze_excite:
         return step_kind::squeeze_excite;
+    case primitive_kind::zero:
+        return step_kind::zero;
     case primitive_kind::custom:
         return step_kind::custom;
     case primitive_kind::batch_norm:
@@ -220,6 +223,7 @@ FITNAS_API block_plan::block_plan(const recipe& r, shape input) : buffers{input}
         case primitive_kind::average_pool:
         case primitive_kind::global_pool:
         case primitive_kind::squeeze_excite:
+        case primitive_kind::zero:
             add({.kind = kind_of_step(p.kind), .what = p, .offset = offset}, p.output(now));
             break;
         }

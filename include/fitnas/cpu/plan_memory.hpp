@@ -112,6 +112,7 @@ FITNAS_LAZY_AGAIN step_memory memory_of(const block_plan& plan, const plan_step&
     case step_kind::max_pool:
     case step_kind::average_pool:
     case step_kind::global_pool:
+    case step_kind::zero:
     case step_kind::write_out:
         break; // nothing beside
     }

@@ -98,17 +98,23 @@ FITNAS_API gradient_report check_recipe(const recipe& steps, shape input, int im
     constexpr float before = 0.25F;
     std::vector<float> dparameters(parameters.size(), before);
     std::vector<float> dx(x.size(), poison);
+    const std::vector<float> addend(x.size(), before);
     loss(); // so that all memory is there to be poisoned
     detail::block_run state = run();
     if (plan.empty()) {
         dx = weights;
+        for (float& g : dx) {
+            g += before;
+        }
     } else {
         std::vector<float> dy = weights;
-        detail::backward(plan, parameters.data(), dparameters.data(), state, dy.data(), dx.data(), memory,
-                         shared);
+        detail::backward(plan, parameters.data(), dparameters.data(), state, dy.data(), dx.data(),
+                         addend.data(), memory, shared);
     }
-    for (float& g : dparameters) {
-        g -= before;
+    for (std::vector<float>* some : {&dparameters, &dx}) {
+        for (float& g : *some) {
+            g -= before;
+        }
     }
     gradient_report report = check_gradient(parameters, dparameters, loss, options);
     const gradient_report at_input = check_gradient(x, dx, loss, options);

@@ -82,7 +82,8 @@ enum class primitive_kind : std::uint8_t {
     squeeze_excite,
     residual,
     residual_if_same_shape,
-    custom
+    custom,
+    zero
 };
 
 /// @brief One step of a recipe. Make it with the functions below.
@@ -105,6 +106,7 @@ struct primitive {
         switch (kind) {
         case primitive_kind::pointwise:
         case primitive_kind::convolution:
+        case primitive_kind::zero:
             return strided(width);
         case primitive_kind::depthwise:
         case primitive_kind::max_pool:
@@ -186,7 +188,7 @@ constexpr primitive relu() { return activate(activation::relu); }
 constexpr primitive relu6() { return activate(activation::relu6); }
 /// @brief x min(max(x + 3, 0), 6) / 6 (Howard et al., arXiv 1905.02244, section 5.2)
 constexpr primitive hard_swish() { return activate(activation::hard_swish); }
-/// @brief Maximum over a `kernel` x `kernel` window, padding kernel / 2.
+/// @brief Maximum over a `kernel` x `kernel` window, padding (kernel - 1) / 2 before the image.
 constexpr primitive max_pool(int kernel, int stride = 1) {
     return {.kind = primitive_kind::max_pool, .kernel = kernel, .stride = stride};
 }
@@ -202,6 +204,10 @@ constexpr primitive linear(int width) { return {.kind = primitive_kind::linear, 
 /// `reduction` hidden units, at least one (Hu et al., arXiv 1709.01507).
 constexpr primitive squeeze_excite(int reduction = 4) {
     return {.kind = primitive_kind::squeeze_excite, .width = reduction};
+}
+/// @brief Zeros, `width` channels of every stride-th pixel. A recipe that has it has nothing else.
+constexpr primitive zero(int width, int stride = 1) {
+    return {.kind = primitive_kind::zero, .stride = stride, .width = width};
 }
 /// @brief Adds the input of the recipe; its shape must be the same.
 constexpr primitive residual() { return {.kind = primitive_kind::residual}; }

@@ -38,6 +38,8 @@ public:
 
     constexpr int size() const { return m_size; }
     constexpr bool empty() const { return m_size == 0; }
+    /// @return whether what comes out is zeros
+    constexpr bool gives_zeros() const { return m_size > 0 && m_steps[0].kind == primitive_kind::zero; }
     constexpr const primitive* begin() const { return m_steps.data(); }
     constexpr const primitive* end() const { return m_steps.data() + m_size; }
     friend constexpr bool operator==(const recipe&, const recipe&) = default;
@@ -52,8 +54,8 @@ struct recipe_summary {
     shape output;
     long long parameters = 0;
     long long macs = 0;
-    bool valid =
-        true; ///< kernels are odd, strides and widths positive, a `residual` meets the shape of the input
+    bool valid = true; ///< kernels are odd but for pools, strides and widths positive, a `residual` meets the
+                       ///< shape of the input, a `zero` is alone
 };
 
 /// @return the summary of `steps` on `input`
@@ -62,9 +64,11 @@ constexpr recipe_summary summarise(const recipe& steps, shape input) {
     for (const primitive& step : steps) {
         const bool widens = step.kind == primitive_kind::pointwise ||
                             step.kind == primitive_kind::convolution || step.kind == primitive_kind::linear ||
-                            step.kind == primitive_kind::squeeze_excite;
-        if (step.kernel < 1 || step.kernel % 2 == 0 || step.stride < 1 || (widens && step.width < 1) ||
-            (step.kind == primitive_kind::residual && sum.output != input)) {
+                            step.kind == primitive_kind::squeeze_excite || step.kind == primitive_kind::zero;
+        const bool pools = step.kind == primitive_kind::max_pool || step.kind == primitive_kind::average_pool;
+        if (step.kernel < 1 || (step.kernel % 2 == 0 && !pools) || step.stride < 1 ||
+            (widens && step.width < 1) || (step.kind == primitive_kind::residual && sum.output != input) ||
+            (step.kind == primitive_kind::zero && steps.size() > 1)) {
             sum.valid = false;
             return sum;
         }

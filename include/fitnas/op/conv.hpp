@@ -25,6 +25,42 @@ public:
     }
 };
 
+/// @brief ReLU, convolution, batch norm: the convolution of NAS-Bench-201 and DARTS (Dong and Yang, arXiv
+/// 2001.00326).
+/// @tparam Kernel odd, from 1
+template <int Kernel>
+struct relu_conv {
+    static_assert(Kernel >= 1 && Kernel % 2 == 1,
+                  "[F0208] op::relu_conv<Kernel>: the kernel must be odd and positive");
+
+private:
+    static constexpr detail::fixed_text text = detail::fixed_text{} << "relu_conv_k" << Kernel;
+
+public:
+    static constexpr std::string_view name = text.view();
+    static constexpr recipe build(cell c) {
+        if (Kernel == 1) {
+            return {relu(), pointwise(c.width, c.stride), batch_norm()};
+        }
+        return {relu(), convolution(Kernel, c.width, c.stride), batch_norm()};
+    }
+};
+
+/// @brief Convolution, batch norm.
+/// @tparam Kernel odd, from 1
+template <int Kernel>
+struct conv_bn {
+    static_assert(Kernel >= 1 && Kernel % 2 == 1,
+                  "[F0209] op::conv_bn<Kernel>: the kernel must be odd and positive");
+
+private:
+    static constexpr detail::fixed_text text = detail::fixed_text{} << "conv_bn_k" << Kernel;
+
+public:
+    static constexpr std::string_view name = text.view();
+    static constexpr recipe build(cell c) { return {convolution(Kernel, c.width, c.stride), batch_norm()}; }
+};
+
 /// @brief Depthwise convolution, batch norm, ReLU, 1x1 convolution, batch norm: an inverted residual of
 /// expansion 1 without a shortcut, as the first layer of MobileNetV2 (arXiv 1801.04381, table 2).
 /// @tparam Kernel odd, from 1

@@ -4,14 +4,28 @@
 #ifndef FITNAS_SPACE_CANONICAL_HPP
 #define FITNAS_SPACE_CANONICAL_HPP
 
+#include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
 #include <fitnas/space/architecture.hpp>
+#include <fitnas/space/graph_networks.hpp>
 
 namespace fitnas {
 
 namespace detail {
+
+/// Whether some cells of the space are edges of graphs.
+template <search_space_type Space>
+inline constexpr bool has_graphs = [] {
+    for (const space_layer& l : Space::tables.layers) {
+        if (l.graph >= 0) {
+            return true;
+        }
+    }
+    return false;
+}();
 
 /// Whether several layers read some cell of the space.
 template <search_space_type Space>
@@ -92,19 +106,40 @@ constexpr bool place_early(const architecture<Space>& a, const std::array<int, S
     return false;
 }
 
-/// Behind the last cell of a run that begins with `first`: neighbouring layers that all keep one shape and
-/// whose cells no other layer reads. Any other cell is a run by itself.
+/// Behind the last cell of a run that begins with `first`: neighbouring layers of a chain that all keep one
+/// shape and whose cells no other layer reads, or the edges of a graph. Any other cell is a run by itself.
 template <search_space_type Space>
 constexpr int end_of_run(int first) {
     int last = first;
     const cell place = Space::layer_of(first).place;
-    if (place.keeps_shape() && !is_shared<Space>(first)) {
-        while (last + 1 < Space::cells && Space::layer_of(last + 1).place == place &&
+    if (const int graph = Space::layer_of(first).graph; graph >= 0) {
+        while (last + 1 < Space::cells && Space::layer_of(last + 1).graph == graph) {
+            ++last;
+        }
+    } else if (place.keeps_shape() && !is_shared<Space>(first)) {
+        while (last + 1 < Space::cells && Space::layer_of(last + 1).graph < 0 &&
+               Space::layer_of(last + 1).place == place &&
                &Space::layer_of(last + 1) == &Space::layer_of(last) + 1 && !is_shared<Space>(last + 1)) {
             ++last;
         }
     }
     return last + 1;
+}
+
+/// The equal networks of a graph of a space, found where they are first asked for.
+/// @param first the first cell that the graph reads
+template <search_space_type Space>
+const graph_networks& networks_of_graph(int first) {
+    static const std::vector<graph_networks> all = [] {
+        std::vector<graph_networks> found(static_cast<std::size_t>(Space::cells));
+        for (int c = 0; c < Space::cells; c = end_of_run<Space>(c)) {
+            if (Space::layer_of(c).graph >= 0) {
+                found[static_cast<std::size_t>(c)] = graph_networks(Space::layout(), c);
+            }
+        }
+        return found;
+    }();
+    return all[static_cast<std::size_t>(first)];
 }
 
 template <search_space_type Space>
@@ -113,6 +148,14 @@ constexpr architecture<Space> canonical_network(const architecture<Space>& a) {
     int first = 0;
     while (first < Space::cells) {
         const int last = end_of_run<Space>(first) - 1;
+        if constexpr (has_graphs<Space>) {
+            if (Space::layer_of(first).graph >= 0) {
+                networks_of_graph<Space>(first).make_canonical(std::span<std::uint8_t>(result).subspan(
+                    static_cast<std::size_t>(first), static_cast<std::size_t>(last + 1 - first)));
+                first = last + 1;
+                continue;
+            }
+        }
         if (is_shared<Space>(first)) {
             const auto at = static_cast<std::size_t>(first++);
             int o = 0;
@@ -144,8 +187,10 @@ constexpr architecture<Space> canonical_network(const architecture<Space>& a) {
 /// shape does not matter: the others move to the front of their run in their order. Operators of one cell
 /// with equal recipes are one. Two architectures are the same network exactly where their canonical forms are
 /// equal; but operators do not move in or out of a cell that several layers read (`again`), so that networks
-/// which are equal by such a move count as different. Where codes stand for nothing (a `code_space` without a
-/// layout) each is its own canonical form.
+/// which are equal by such a move count as different. In a graph (`cell_graph`) edges that are left out or
+/// lead nowhere play no part, an identity stands for what it hands on, and the order of a sum plays none; a
+/// weight is named by its operator and its edge. Of graphs with more than 2^20 codes, only what plays no part
+/// is seen. Where codes stand for nothing (a `code_space` without a layout) each is its own canonical form.
 template <code_space Space>
 constexpr architecture<Space> canonical(const architecture<Space>& a) {
     require_valid<Space>(a);

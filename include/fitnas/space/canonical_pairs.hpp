@@ -39,6 +39,7 @@ struct cell_of_codes {
     std::vector<const recipe*> steps{}; ///< of each operator; none where codes stand for nothing
     bool keeps_shape = false;
     int end_of_run = 0;
+    bool in_graph = false;
 };
 
 FITNAS_LAZY FITNAS_COLD canonical_pairs pairs_of(const std::vector<cell_of_codes>& cells);
@@ -64,7 +65,8 @@ canonical_pairs canonical_pairs_of() {
                     o = detail::same_operator<Space>(i, earlier, o) ? earlier : o;
                 }
             }
-            c.keeps_shape = Space::layer_of(i).place.keeps_shape();
+            c.in_graph = Space::layer_of(i).graph >= 0;
+            c.keeps_shape = Space::layer_of(i).place.keeps_shape() && !c.in_graph;
             c.end_of_run = detail::end_of_run<Space>(i);
         }
     }
@@ -101,6 +103,11 @@ FITNAS_LAZY_AGAIN canonical_pairs pairs_of(const std::vector<cell_of_codes>& cel
     };
     for (std::size_t first = 0, end = 0; first < cells.size() && !cells[first].steps.empty(); first = end) {
         end = static_cast<std::size_t>(cells[first].end_of_run); // the runs of `canonical`
+        for (std::size_t i = first; i < end && cells[first].in_graph; ++i) {
+            rule.sufficient = false;
+            rule.all = false;
+            rule.history[i] = static_cast<int>(first);
+        }
         bool idle = false; // whether an operator of the run does nothing
         bool alike = true;
         for (std::size_t i = first; cells[first].keeps_shape && i < end; ++i) {

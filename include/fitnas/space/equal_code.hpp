@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include <fitnas/core/rng.hpp>
 #include <fitnas/space/canonical.hpp>
@@ -15,7 +16,8 @@ namespace fitnas {
 
 /// @brief A random code of the same network: among neighbouring cells of one shape, those whose operator
 /// changes nothing are put anywhere, each choice equally likely. Where a cell does not have the operator that
-/// would come there, its run of cells stays as it is.
+/// would come there, its run of cells stays as it is. Of a graph's codes that are one network each is equally
+/// likely.
 template <code_space Space>
 architecture<Space> random_equal_code(const architecture<Space>& a, random_stream& random) {
     require_valid<Space>(a);
@@ -24,6 +26,15 @@ architecture<Space> random_equal_code(const architecture<Space>& a, random_strea
         static constexpr recipe nothing{};
         for (int first = 0, next = 0; first < Space::cells; first = next) {
             next = detail::end_of_run<Space>(first);
+            if constexpr (detail::has_graphs<Space>) {
+                if (Space::layer_of(first).graph >= 0) {
+                    detail::networks_of_graph<Space>(first).make_random(
+                        std::span<std::uint8_t>(result).subspan(static_cast<std::size_t>(first),
+                                                                static_cast<std::size_t>(next - first)),
+                        random);
+                    continue;
+                }
+            }
             std::array<const recipe*, static_cast<std::size_t>(Space::cells)> kept;
             std::size_t count = 0;
             for (int i = first; i < next; ++i) {

@@ -23,7 +23,11 @@ struct space_block {
     long long macs = 0;       ///< multiply-accumulates for one image
 };
 
-/// @brief One layer of the network: the stem, a fixed layer, a cell, or the head.
+/// @brief One layer of the network: the stem, a fixed layer, a cell, an edge of a graph, or the head.
+///
+/// A layer leads from one node to another. Node 0 is the images; the others come to the sum of the layers
+/// that lead to them, which are neighbours in the list and stand behind all that lead to the node they read.
+/// In a chain layer i leads from node i to node i + 1.
 struct space_layer {
     cell place;
     int first_block = 0; ///< its candidates are neighbours in the list of blocks
@@ -31,9 +35,17 @@ struct space_layer {
     /// The place of its digit in an architecture code, which several layers may read; -1 where nothing is
     /// chosen. Cells come in the order of the layers that read them first.
     int cell_index = -1;
+    int from = 0;
+    int to = 1;
+    /// Whether node `to` lies inside a graph: where only zeros come to it, layers that read it are left out,
+    /// and it may be that nothing comes to it. Other nodes then come to zeros.
+    bool inside = false;
+    /// Where it is an edge of a graph, the first of the cells that this graph reads; -1 elsewhere.
+    int graph = -1;
 };
 
-/// @brief The tables of a space: layers in the order of the data, blocks in the order of the parameters.
+/// @brief The tables of a space: layers in the order in which they can be computed, blocks in the order of
+/// the parameters.
 struct space_layout {
     shape input;
     int classes = 0;
@@ -55,6 +67,18 @@ struct space_layout {
             }
         }
         return false;
+    }
+    /// @return behind how many layers a node is complete
+    constexpr std::size_t layers_to(int node) const {
+        std::size_t count = layers.size();
+        while (count > 0 && layers[count - 1].to != node) {
+            --count;
+        }
+        return count;
+    }
+    /// @return whether the layer before one leads to the same node
+    constexpr bool adds(std::size_t layer) const {
+        return layer > 0 && layer < layers.size() && layers[layer - 1].to == layers[layer].to;
     }
     /// @return the same as an index into `blocks`
     constexpr int block_index(const space_layer& layer, std::span<const std::uint8_t> code) const {

@@ -1,5 +1,5 @@
 /// @file
-/// @brief Search spaces as types: an image, a stem, stages of cells, a head.
+/// @brief Search spaces as types: an image, a stem, stages of cells or graphs, a head.
 
 #ifndef FITNAS_SPACE_SEARCH_SPACE_HPP
 #define FITNAS_SPACE_SEARCH_SPACE_HPP
@@ -9,91 +9,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <string_view>
 #include <tuple>
 #include <type_traits>
 
 #include <fitnas/space/layout.hpp>
 #include <fitnas/space/operator_set.hpp>
+#include <fitnas/space/parts.hpp>
 
 namespace fitnas {
-
-/// @brief The images that come in: pixels and channels.
-template <int Height, int Width, int Channels>
-struct image {
-    static_assert(Height >= 1 && Width >= 1 && Channels >= 1,
-                  "[F0325] image<Height, Width, Channels>: all must be positive");
-    static constexpr shape value{Height, Width, Channels};
-};
-
-namespace detail {
-
-/// The stem's and the head's recipes, as operators.
-template <int Kernel>
-struct stem_operator {
-    static constexpr std::string_view name = "stem";
-    static constexpr recipe build(cell c) {
-        return {convolution(Kernel, c.width, c.stride), batch_norm(), relu()};
-    }
-};
-template <int Classes>
-struct head_operator {
-    static constexpr std::string_view name = "head";
-    static constexpr recipe build(cell c) {
-        return {pointwise(c.width), batch_norm(), relu(), global_pool(), linear(Classes)};
-    }
-};
-
-/// What a part of a space adds to it: `Layers` layers of the candidates `Operators`, searchable or not. The
-/// choices of those that are not may be those of earlier cells, from `First` on.
-template <class Operators, int Layers, int Width, int Stride, bool Searchable, int First = -1>
-struct space_part {
-    static_assert(Layers >= 1, "[F0326] a stage needs at least one cell");
-    static_assert(Width >= 1, "[F0327] a layer's width must be positive");
-    static_assert(Stride >= 1, "[F0328] a layer's stride must be positive");
-    using operators = Operators;
-    static constexpr int layers = Layers;
-    static constexpr int width = Width;
-    static constexpr int stride = Stride;
-    static constexpr bool searchable = Searchable;
-    static constexpr int first = First;
-};
-
-} // namespace detail
-
-/// @brief The first layer: Kernel x Kernel convolution, batch norm, ReLU.
-template <int Width, int Stride = 1, int Kernel = 3>
-struct stem : detail::space_part<operator_set<detail::stem_operator<Kernel>>, 1, Width, Stride, false> {};
-
-/// @brief A layer that is not searched: one operator.
-template <class Operator, int Width, int Stride = 1>
-struct fixed : detail::space_part<operator_set<Operator>, 1, Width, Stride, false> {};
-
-/// @brief Cells with the same candidates and width.
-/// @tparam Operators an `operator_set`
-/// @tparam Cells how many; each is one digit of an architecture code
-/// @tparam Width output channels
-/// @tparam Stride of the first cell; the others have stride 1
-template <class Operators, int Cells, int Width, int Stride = 1>
-struct stage : detail::space_part<Operators, Cells, Width, Stride, true> {};
-
-/// @brief Layers that read choices made before: the digit of cell `First` of a code chooses in this layer
-/// too, the next in the next. They have weights of their own.
-/// @tparam Operators an `operator_set` of as many operators as these cells have
-/// @tparam Layers how many
-/// @tparam Width output channels
-/// @tparam First the first of the cells, which are all of parts before this one
-/// @tparam Stride of the first layer; the others have stride 1
-template <class Operators, int Layers, int Width, int First, int Stride = 1>
-struct again : detail::space_part<Operators, Layers, Width, Stride, false, First> {
-    static_assert(First >= 0, "[F0397] again<Operators, Layers, Width, First>: expected a cell from 0");
-};
-
-/// @brief The last layer: 1x1 convolution, batch norm, ReLU, global average pool, linear layer with bias.
-template <int Width, int Classes>
-struct head : detail::space_part<operator_set<detail::head_operator<Classes>>, 1, Width, 1, false> {
-    static_assert(Classes >= 1, "[F0329] head<Width, Classes>: there must be at least one class");
-    static constexpr int classes = Classes;
-};
 
 namespace detail {
 
@@ -108,29 +32,22 @@ template <int H, int W, int C>
 struct is_image<image<H, W, C>> : std::true_type {};
 
 template <class T>
-concept stem_part = requires {
-    []<int W, int S, int K>(stem<W, S, K>*) {}(static_cast<T*>(nullptr));
-};
-template <class T>
-concept head_part = requires {
-    []<int W, int C>(head<W, C>*) {}(static_cast<T*>(nullptr));
-};
-template <class T>
 concept any_part = requires {
-    []<class O, int L, int W, int S, bool B, int F>(space_part<O, L, W, S, B, F>*) {
-    }(static_cast<T*>(nullptr));
+    { T::role } -> std::convertible_to<part_role>;
+    typename T::operators;
 };
-template <class T>
-concept middle_part = any_part<T> && !stem_part<T> && !head_part<T>;
 
 template <class... Parts>
 constexpr bool parts_are_ordered() {
-    if constexpr (sizeof...(Parts) < 3) {
+    if constexpr (sizeof...(Parts) < 3 || !(any_part<Parts> && ...)) {
         return false;
     } else {
         constexpr int n = static_cast<int>(sizeof...(Parts));
         int i = 0;
-        return ((++i == 1 ? stem_part<Parts> : i == n ? head_part<Parts> : middle_part<Parts>)&&...);
+        return ((++i, Parts::role == (i == 1   ? part_role::first
+                                      : i == n ? part_role::last
+                                               : part_role::between)) &&
+                ...);
     }
 }
 
@@ -152,44 +69,136 @@ struct space_tables {
     bool recipes_are_valid = true;
     bool recipes_give_the_shape = true;
     bool choices_are_made_before = true;
+    bool choices_are_shared = true;
 
     template <class... Parts>
     static constexpr space_tables make(shape input) {
         space_tables t;
-        int layer = 0;
-        int block = 0;
-        int cell_index = 0;
-        (t.template add<Parts>(input, layer, block, cell_index), ...);
+        counters at{.input = input};
+        (t.template add<Parts>(at), ...);
         return t;
     }
 
 private:
+    /// What there is so far.
+    struct counters {
+        shape input{}; ///< of the part that comes
+        int layer = 0;
+        int block = 0;
+        int cells = 0;
+        int node = 0; ///< the last
+    };
+
     template <class Part>
-    constexpr void add(shape& input, int& layer, int& block, int& cell_index) {
+    constexpr void add(counters& at) {
+        if constexpr (graph_part_type<Part>) {
+            add_graph<Part>(at);
+        } else {
+            add_chain<Part>(at);
+        }
+        at.cells = Part::cells_behind(at.cells);
+    }
+    template <class Part>
+    constexpr void add_chain(counters& at) {
         for (int i = 0; i < Part::layers; ++i) {
-            const cell place{input, Part::width, i == 0 ? Part::stride : 1};
-            const int chosen = Part::searchable ? cell_index++ : Part::first < 0 ? -1 : Part::first + i;
-            choices_are_made_before =
-                choices_are_made_before && chosen < cell_index &&
-                (Part::first < 0 || candidates_of(chosen, layer) == Part::operators::size);
-            layers[static_cast<std::size_t>(layer++)] = {place, block, Part::operators::size, chosen};
-            const auto names = Part::operators::names();
-            const auto recipes = Part::operators::build(place);
-            for (std::size_t o = 0; o < recipes.size(); ++o) {
-                const recipe_summary sum = summarise(recipes[o], input);
-                recipes_are_valid = recipes_are_valid && sum.valid;
-                recipes_give_the_shape =
-                    recipes_give_the_shape && (head_part<Part> || sum.output == place.output());
-                blocks[static_cast<std::size_t>(block++)] = {names[o],   recipes[o],     input,   sum.output,
-                                                             parameters, sum.parameters, sum.macs};
-                parameters += sum.parameters;
+            const cell place{at.input, Part::width, i == 0 ? Part::stride : 1};
+            const int chosen = Part::searchable ? at.cells + i : Part::first < 0 ? -1 : Part::first + i;
+            choices_are_made_before = choices_are_made_before &&
+                                      (Part::first < 0 || (chosen < at.cells && candidates_of(chosen, at) ==
+                                                                                    Part::operators::size));
+            add_layer<Part>(at, {.place = place, .cell_index = chosen, .from = at.node, .to = at.node + 1},
+                            output_of<Part>(place));
+            if constexpr (requires { typename Part::fixed_operator; }) {
+                i += add_shortcut<typename Part::fixed_operator>(at, place);
             }
-            input = place.output();
+            ++at.node;
+            at.input = place.output();
         }
     }
-    /// Of the cell that some of the first layers have; 0 where none has it.
-    constexpr int candidates_of(int cell, int count) const {
-        for (int l = 0; l < count; ++l) {
+    template <class Part>
+    static constexpr shape output_of(cell place) {
+        if constexpr (Part::role == part_role::last) {
+            return {1, 1, Part::classes};
+        } else {
+            return place.output();
+        }
+    }
+    /// @return how many layers
+    template <class Operator>
+    constexpr int add_shortcut(counters& at, cell place) {
+        if constexpr (has_shortcut<Operator>) {
+            add_row(at, {.place = place, .from = at.node, .to = at.node + 1}, 1);
+            add_block(at, "shortcut", Operator::shortcut(place), place.input, place.output());
+            return 1;
+        } else {
+            return 0;
+        }
+    }
+    template <class Part>
+    constexpr void add_graph(counters& at) {
+        using graph = typename Part::graph;
+        choices_are_shared =
+            choices_are_shared && (Part::first < 0 || Part::first == at.cells || is_made<Part>(at));
+        for (int repetition = 0; repetition < Part::repetitions; ++repetition) {
+            const int stride = repetition == 0 ? Part::stride : 1;
+            const cell entry{at.input, Part::width, stride};
+            const cell between{entry.output(), Part::width, 1};
+            const int own = Part::first < 0 ? at.cells + repetition * graph::edge_count : Part::first;
+            for (int e = 0; e < graph::edge_count; ++e) {
+                const edge_ends ends = graph::edges[static_cast<std::size_t>(e)];
+                const cell place = ends.from == 0 ? entry : between;
+                add_layer<Part>(at,
+                                {.place = place,
+                                 .cell_index = own + e,
+                                 .from = at.node + ends.from,
+                                 .to = at.node + ends.to,
+                                 .inside = ends.to + 1 < graph::nodes,
+                                 .graph = own},
+                                place.output());
+            }
+            at.node += graph::nodes - 1;
+            at.input = between.output();
+        }
+    }
+    /// Whether cells from `Part::first` on are those of a graph with as many edges and operators.
+    template <class Part>
+    constexpr bool is_made(const counters& at) const {
+        for (int e = 0; e < Part::graph::edge_count; ++e) {
+            if (candidates_of(Part::first + e, at) != Part::operators::size) {
+                return false;
+            }
+        }
+        return Part::first + Part::graph::edge_count <= at.cells;
+    }
+
+    /// A layer with the operators of its part.
+    template <class Part>
+    constexpr void add_layer(counters& at, const space_layer& layer, shape output) {
+        add_row(at, layer, Part::operators::size);
+        const auto names = Part::operators::names();
+        const auto recipes = Part::operators::build(layer.place);
+        for (std::size_t o = 0; o < recipes.size(); ++o) {
+            add_block(at, names[o], recipes[o], layer.place.input, output);
+        }
+    }
+    constexpr void add_row(counters& at, const space_layer& layer, int candidates) {
+        space_layer& row = layers[static_cast<std::size_t>(at.layer++)];
+        row = layer;
+        row.first_block = at.block;
+        row.candidates = candidates;
+    }
+    constexpr void add_block(counters& at, std::string_view name, const recipe& steps, shape input,
+                             shape output) {
+        const recipe_summary sum = summarise(steps, input);
+        recipes_are_valid = recipes_are_valid && sum.valid;
+        recipes_give_the_shape = recipes_give_the_shape && sum.output == output;
+        blocks[static_cast<std::size_t>(at.block++)] = {name,       steps,          input,   sum.output,
+                                                        parameters, sum.parameters, sum.macs};
+        parameters += sum.parameters;
+    }
+    /// Of the cell that some layer so far reads; 0 where none does.
+    constexpr int candidates_of(int cell, const counters& at) const {
+        for (int l = 0; l < at.layer; ++l) {
             if (layers[static_cast<std::size_t>(l)].cell_index == cell) {
                 return layers[static_cast<std::size_t>(l)].candidates;
             }
@@ -206,12 +215,15 @@ constexpr auto checked_tables() {
         tables.choices_are_made_before,
         "[F0398] again<Operators, Layers, Width, First>: expected cells of stages before it, with as "
         "many operators");
+    static_assert(tables.choices_are_shared,
+                  "[F0349] shared<First, graph_stage<...>>: expected the number of cells before it, or the "
+                  "first cell of a graph before it with as many edges and operators");
     static_assert(tables.recipes_are_valid,
                   "[F0330] search_space<...>: an operator's recipe has an even kernel, a stride or "
-                  "width below 1, or a residual that does not meet the shape of the input");
+                  "width below 1, a residual that does not meet the shape of the input, or more than a zero");
     static_assert(tables.recipes_give_the_shape, "[F0331] search_space<...>: an operator's recipe does not "
                                                  "give the cell's output shape (every stride-th "
-                                                 "pixel, `width` channels)");
+                                                 "pixel, `width` channels; a head's is 1 x 1 x classes)");
     return tables;
 }
 
@@ -220,7 +232,8 @@ constexpr auto checked_tables() {
 /// @brief A search space: everything about it is a type or a constant.
 ///
 /// @tparam Image `image<height, width, channels>`
-/// @tparam Parts a `stem`, then any number of `stage`, `again` and `fixed`, then a `head`
+/// @tparam Parts a `stem` or `stem_of`, then any number of `stage`, `again`, `graph_stage`, `shared` and
+/// `fixed`, then a `head` or `head_of`
 template <class Image, class... Parts>
 struct search_space {
     static_assert(detail::is_image<Image>::value,
@@ -237,13 +250,17 @@ struct search_space {
     /// How many layers there are, with stem and head.
     static constexpr int layers = (Parts::layers + ...);
     /// How many cells are searched: the length of an architecture code.
-    static constexpr int cells = ((Parts::searchable ? Parts::layers : 0) + ...);
+    static constexpr int cells = [] {
+        int n = 0;
+        ((n = Parts::cells_behind(n)), ...);
+        return n;
+    }();
     static_assert(cells >= 1, "[F0335] search_space<...>: at least one stage must have cells to search");
 
     /// Layers and blocks. Made, and checked, where they are first needed: a space that is only named costs
     /// no compile time.
-    static constexpr detail::space_tables<layers, ((Parts::layers * Parts::operators::size) + ...)> tables =
-        detail::checked_tables<layers, ((Parts::layers * Parts::operators::size) + ...), Image, Parts...>();
+    static constexpr detail::space_tables<layers, (Parts::candidates + ...)> tables =
+        detail::checked_tables<layers, (Parts::candidates + ...), Image, Parts...>();
 
     static constexpr shape input = Image::value;
     static constexpr int classes = std::tuple_element_t<sizeof...(Parts) - 1, std::tuple<Parts...>>::classes;
@@ -253,13 +270,13 @@ struct search_space {
     /// How many candidates each cell has.
     static constexpr std::array<int, static_cast<std::size_t>(cells)> operator_counts = [] {
         std::array<int, static_cast<std::size_t>(cells)> counts{};
-        std::size_t at = 0;
-        const auto add = [&](bool searchable, int layers_of_part, int candidates) {
-            for (int l = 0; searchable && l < layers_of_part; ++l) {
-                counts[at++] = candidates;
+        int at = 0;
+        const auto add = [&](int behind, int candidates) {
+            for (; at < behind; ++at) {
+                counts[static_cast<std::size_t>(at)] = candidates;
             }
         };
-        (add(Parts::searchable, Parts::layers, Parts::operators::size), ...);
+        (add(Parts::cells_behind(at), Parts::operators::size), ...);
         return counts;
     }();
 

@@ -7,6 +7,9 @@
 #include <fitnas/op/conv.hpp>
 #include <fitnas/op/identity.hpp>
 #include <fitnas/op/mbconv.hpp>
+#include <fitnas/op/none.hpp>
+#include <fitnas/op/pool.hpp>
+#include <fitnas/op/resnet.hpp>
 #include <fitnas/space/search_space.hpp>
 
 /// @brief Each is a struct of its own, so that errors print its short name; do the same for yours.
@@ -19,6 +22,21 @@ using nas_bench_macro_operators = operator_set<op::identity, op::mbconv<3, 3>, o
 struct nas_bench_macro : search_space<image<32, 32, 3>, stem<32>, stage<nas_bench_macro_operators, 2, 64, 2>,
                                       stage<nas_bench_macro_operators, 3, 128, 2>,
                                       stage<nas_bench_macro_operators, 3, 256, 2>, head<1280, 10>> {};
+
+/// @brief NAS-Bench-201 (Dong and Yang, arXiv 2001.00326): cells of 4 nodes, whose 6 edges have one of none,
+/// identity, 1x1 and 3x3 convolution and 3x3 average pool; all cells have one choice. N cells at C, 2 C and 4
+/// C channels, residual reductions between them; 15,625 codes, 5,260 different networks. With N = 5 and C =
+/// 16, as published, costs equal the published columns.
+using nas_bench_201_operators =
+    operator_set<op::none, op::identity, op::relu_conv<1>, op::relu_conv<3>, op::avg_pool<3>>;
+using nas_bench_201_cell = cell_graph<nas_bench_201_operators, 4>;
+template <int N = 5, int C = 16>
+struct nas_bench_201
+    : search_space<image<32, 32, 3>, stem_of<op::conv_bn<3>, C>,
+                   shared<0, graph_stage<nas_bench_201_cell, N, C>>, fixed<op::resnet_reduce, 2 * C, 2>,
+                   shared<0, graph_stage<nas_bench_201_cell, N, 2 * C>>, fixed<op::resnet_reduce, 4 * C, 2>,
+                   shared<0, graph_stage<nas_bench_201_cell, N, 4 * C>>,
+                   head_of<op::bn_relu_pool_linear, 10>> {};
 
 /// @brief The paper's scale (arXiv 2004.08423): 19 cells of MBConv with kernel {3, 5, 7} and expansion {3,
 /// 6}, 6^19 architectures. That this is the space of FairNAS (arXiv 1907.01845) is a deduction from "19

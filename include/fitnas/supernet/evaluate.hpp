@@ -56,11 +56,12 @@ struct path_score {
     double loss = 0;     ///< mean cross-entropy
 };
 
-/// Where images are after a layer, and what comes back when the next path turns off there.
+/// Where images are after a layer.
 struct trie_level {
     const float* calibration = nullptr;
     const float* images = nullptr;
-    arena::mark memory{};
+
+    explicit operator bool() const { return images != nullptr; }
 };
 
 /// Scores paths that are sorted, so that neighbours share as many first layers as possible; those are
@@ -79,33 +80,52 @@ public:
         memory.reserve(scoring_floats(m_weights.part(), memory_size::of(images.count()),
                                       memory_size::of(m_calibrated ? calibration.count() : 0))
                            .value());
-        std::vector<trie_level> levels(m_weights.layers().size() + 1);
-        levels[0] = {calibration.values.data(), images.values.data(), memory.position()};
+        m_calibration = calibration.count();
+        m_images = images.count();
+        std::vector<trie_level> levels(m_weights.links().size() + 1);
+        levels[0] = {calibration.values.data(), images.values.data()};
+        m_ends.assign(levels.size(), memory.position());
         for (std::size_t p = 0; p < paths.size(); ++p) {
             std::size_t same = 0;
             if (p > 0) {
                 const auto end = std::mismatch(paths[p].begin(), paths[p].end(), paths[p - 1].begin());
                 same = static_cast<std::size_t>(end.first - paths[p].begin());
             }
-            memory.reset(levels[same].memory);
-            walk(
-                m_weights, std::span<const int>(paths[p]).subspan(same), levels[same],
-                [&](std::size_t, const weight_block& b, const trie_level& from) {
-                    return layer(b, from, calibration.count(), images.count());
-                },
-                [&](std::size_t i, const trie_level& to) { levels[same + i + 1] = to; });
+            memory.reset(m_ends[same]);
+            walk(m_weights, paths[p], same, std::span<trie_level>(levels), *this);
             scored(p, levels.back().images);
         }
     }
 
     const arena& memory() const { return m_run.memory(); }
 
+    // What `walk` asks for.
+    trie_level layer(std::size_t i, const weight_block& b, const trie_level& from);
+    trie_level sum(const weight_block& b, const trie_level& x, const trie_level& y, bool in_place) {
+        return both([&](const float* trie_level::*of, int images) {
+            return m_run.sum(b, x.*of, y.*of, images, in_place);
+        });
+    }
+    trie_level zeros(const weight_block& b) {
+        return both([&](const float* trie_level::*, int images) { return m_run.zeros(b, images); });
+    }
+    void behind(std::size_t i) { m_ends[i + 1] = m_run.memory().position(); }
+
 private:
-    trie_level layer(const weight_block& b, const trie_level& from, int calibration, int images);
+    template <class Values>
+    trie_level both(Values&& values) {
+        trie_level to;
+        to.images = values(&trie_level::images, m_images);
+        to.calibration = m_calibrated ? values(&trie_level::calibration, m_calibration) : nullptr;
+        return to;
+    }
 
     const weights& m_weights;
     bool m_calibrated;
+    int m_calibration = 0;
+    int m_images = 0;
     runner m_run;
+    std::vector<arena::mark> m_ends; ///< what is taken behind so many layers
 };
 
 /// @return one score a path
@@ -221,20 +241,19 @@ requires(!std::convertible_to<const Architectures&, std::span<const architecture
 
 namespace fitnas::detail {
 
-FITNAS_API trie_level path_scorer::layer(const weight_block& b, const trie_level& from, int calibration,
-                                         int images) {
-    float* y = m_run.output(b, images);
-    float* c = m_calibrated ? m_run.output(b, calibration) : nullptr;
-    const trie_level to{c, y, m_run.memory().position()};
+FITNAS_API trie_level path_scorer::layer(std::size_t /*i*/, const weight_block& b, const trie_level& from) {
+    float* y = m_run.output(b, m_images);
+    float* c = m_calibrated ? m_run.output(b, m_calibration) : nullptr;
+    const arena::mark after = m_run.memory().position();
     const float* w = m_weights.of(b);
     if (m_calibrated) {
-        const block_run run = m_run.forward(b.plan, w, from.calibration, calibration, c);
-        m_run.forward(b.plan, w, from.images, images, y, run);
+        const block_run run = m_run.forward(b.plan, w, from.calibration, m_calibration, c);
+        m_run.forward(b.plan, w, from.images, m_images, y, run);
     } else {
-        m_run.forward(b.plan, w, from.images, images, y);
+        m_run.forward(b.plan, w, from.images, m_images, y);
     }
-    m_run.memory().reset(to.memory);
-    return to;
+    m_run.memory().reset(after);
+    return {c, y};
 }
 
 FITNAS_LAZY_AGAIN void take_scores(const std::vector<std::size_t>& number_of,

@@ -10,6 +10,7 @@
 
 #include <fitnas/config.hpp>
 #include <fitnas/core/memory_limit.hpp>
+#include <fitnas/supernet/links.hpp>
 #include <fitnas/supernet/run.hpp>
 #include <fitnas/supernet/selection.hpp>
 
@@ -17,11 +18,13 @@ namespace fitnas {
 
 namespace detail {
 
-/// Calls `visit(layer, plan, output)` for each block that a path may use.
+/// Calls `visit(layer, plan, output, whether a place for what comes out is taken)` for each block that a path
+/// may use.
 template <class Visit>
 void for_each_plan(const selection& of, Visit&& visit) {
     of.for_each_block([&](const selected_block& b) {
-        visit(b.layer, block_plan(b.block->steps, b.block->input), b.block->output);
+        const block_plan plan(b.block->steps, b.block->input);
+        visit(b.layer, plan, b.block->output, !plan.empty() || of.space().adds(b.layer));
     });
 }
 
@@ -84,20 +87,20 @@ FITNAS_LAZY_AGAIN memory_size step_floats(const selection& of, memory_size batch
     memory_size here;  // of the present layer's largest candidate
     memory_size peak;  // with what backward takes
     std::size_t layer = 0;
-    for_each_plan(of, [&](std::size_t i, const block_plan& plan, shape output) {
+    for_each_plan(of, [&](std::size_t i, const block_plan& plan, shape output, bool takes) {
         if (i != layer) {
             kept += here;
             here = 0;
             layer = i;
         }
         place = (std::max)(place, image_floats(batch, output));
-        if (!plan.empty()) {
+        if (takes) {
             const memory_size mine = image_floats(batch, output) + forward_floats(plan, batch, false, true);
             here = (std::max)(here, mine);
             peak = (std::max)(peak, kept + mine + backward_floats(plan, batch));
         }
     });
-    return place * 2 + (std::max)(peak, kept + here);
+    return place * memory_size::of(gradient_places(links_of(of.space()))) + (std::max)(peak, kept + here);
 }
 
 FITNAS_LAZY_AGAIN memory_size scoring_floats(const selection& of, memory_size images,
@@ -107,13 +110,13 @@ FITNAS_LAZY_AGAIN memory_size scoring_floats(const selection& of, memory_size im
     memory_size here;
     memory_size peak;
     std::size_t layer = 0;
-    for_each_plan(of, [&](std::size_t i, const block_plan& plan, shape output) {
+    for_each_plan(of, [&](std::size_t i, const block_plan& plan, shape output, bool takes) {
         if (i != layer) {
             kept += here;
             here = 0;
             layer = i;
         }
-        if (!plan.empty()) {
+        if (takes) {
             const memory_size outputs = image_floats(images, output) + image_floats(calibration, output);
             const memory_size slice = (std::min)(images, memory_size::of(given_slice));
             const memory_size between = calibrated ? forward_floats(plan, calibration, false, false) +
@@ -128,7 +131,7 @@ FITNAS_LAZY_AGAIN memory_size scoring_floats(const selection& of, memory_size im
 
 FITNAS_LAZY_AGAIN memory_size largest_workspace(const selection& of, bool backward_follows) {
     memory_size most;
-    for_each_plan(of, [&](std::size_t, const block_plan& plan, shape) {
+    for_each_plan(of, [&](std::size_t, const block_plan& plan, shape, bool) {
         most = (std::max)(most, workspace_floats(plan, backward_follows));
     });
     return most;

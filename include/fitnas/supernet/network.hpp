@@ -239,6 +239,14 @@ FITNAS_API kept_statistics::kept_statistics(const weights& w, const image_source
                            }
                        }
                    });
+    for (const selected_norm& one : norms) { // of blocks that are left out
+        if (m_blocks.of(one.block).norms[static_cast<std::size_t>(one.norm)].mean == nullptr) {
+            const auto channels = static_cast<std::size_t>(one.channels);
+            std::vector<float> values(4 * channels, 0.0F); // mean, 1 / deviation, scale, shift
+            std::fill_n(values.begin() + one.channels, 2 * channels, 1.0F);
+            m_blocks.set(one, values);
+        }
+    }
 }
 
 FITNAS_LAZY_AGAIN std::vector<float> logits_of(const weights& w, const kept_statistics& kept,

@@ -5,13 +5,13 @@
 #define FITNAS_SUPERNET_PATH_HPP
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <span>
 #include <vector>
 
 #include <fitnas/config.hpp>
 #include <fitnas/nn/distillation.hpp>
+#include <fitnas/supernet/links.hpp>
 #include <fitnas/supernet/run.hpp>
 #include <fitnas/supernet/weights.hpp>
 
@@ -20,7 +20,8 @@ namespace fitnas::detail {
 /// Memory and gradients of training. After the largest path was run once, nothing is allocated any more.
 class path_runner {
 public:
-    explicit path_runner(const weights& w) : m_gradient(w.values().size()) {}
+    explicit path_runner(const weights& w)
+        : m_gradient(w.values().size()), m_places(static_cast<std::size_t>(gradient_places(w.links()))) {}
 
     std::span<float> gradient() { return m_gradient; }
     const arena& memory() const { return m_run.memory(); }
@@ -40,11 +41,29 @@ public:
     /// Those of the last run.
     std::span<const float> logits() const { return m_logits; }
 
+    // What `walk` asks for.
+    const float* layer(std::size_t i, const weight_block& b, const float* x) {
+        float* y = m_run.output(b, m_images);
+        m_runs[i] = m_run.forward(b.plan, m_weights->of(b), x, m_images, y, true);
+        return y;
+    }
+    const float* sum(const weight_block& b, const float* x, const float* y, bool in_place) {
+        // Backward, a maximum is found again by what came out.
+        return m_run.sum(b, x, y, m_images,
+                         in_place && b.plan.steps(true).back().kind != step_kind::max_pool);
+    }
+    const float* zeros(const weight_block& b) { return m_run.zeros(b, m_images); }
+    void behind(std::size_t i) { m_ends[i] = m_run.memory().position(); }
+
 private:
     std::vector<float> m_gradient;
     runner m_run;
-    std::array<float*, 2> m_places{}; ///< of gradients between two layers
+    backward_walk m_back;
+    std::vector<float*> m_places; ///< of gradients between layers
     std::span<const float> m_logits;
+    const weights* m_weights = nullptr; ///< of the run that goes on
+    int m_images = 0;
+    std::vector<const float*> m_values; ///< of the walk
     std::vector<block_run> m_runs;
     std::vector<arena::mark> m_ends; ///< of each layer's memory
 };
@@ -57,43 +76,49 @@ namespace fitnas::detail {
 
 FITNAS_API std::span<const float> path_runner::logits(const weights& w, const network_path& path,
                                                       const float* images, std::size_t count) {
-    const auto images_count = static_cast<int>(count);
+    m_weights = &w;
+    m_images = static_cast<int>(count);
     m_run.memory().reset();
     m_runs.assign(path.size(), {});
     m_ends.assign(path.size(), {});
-    // Gradients of neighbouring layers take turns in two places.
+    m_values.assign(path.size() + 1, nullptr);
+    m_values[0] = images;
     std::size_t largest = 0;
     for (const int i : path) {
         largest = (std::max)(largest, static_cast<std::size_t>(w.block(i).output.size()));
     }
-    m_places = {m_run.memory().take(largest * count), m_run.memory().take(largest * count)};
-    const auto layer = [&](std::size_t i, const weight_block& b, const float* x) -> const float* {
-        float* y = m_run.output(b, images_count);
-        m_runs[i] = m_run.forward(b.plan, w.of(b), x, images_count, y, true);
-        m_ends[i] = m_run.memory().position();
-        return y;
-    };
-    return m_logits = {walk(w, path, images, layer), count * static_cast<std::size_t>(w.classes())};
+    for (float*& place : m_places) {
+        place = m_run.memory().take(largest * count);
+    }
+    walk(w, path, 0, std::span<const float*>(m_values), *this);
+    return m_logits = {m_values.back(), count * static_cast<std::size_t>(w.classes())};
 }
 
 FITNAS_API batch_loss path_runner::run(const weights& w, const network_path& path, const float* images,
                                        std::span<const int> labels, double smoothing,
                                        const soft_labels& soft) {
     const std::span<const float> z = logits(w, path, images, labels.size());
-    float* dy = m_places[0];
-    const batch_loss loss = distillation_loss(z, labels, smoothing, soft, {dy, z.size()});
-    int turn = 1;
-    for (std::size_t i = path.size(); i-- > 0;) {
-        const weight_block& b = w.block(path[i]);
-        if (b.plan.empty()) {
-            continue;
-        }
-        m_run.memory().reset(m_ends[i]); // what the layers behind left is not needed any more
-        float* dx = i == 0 ? nullptr : m_places[static_cast<std::size_t>(turn)];
-        m_run.backward(b.plan, w.of(b), m_gradient.data() + b.offset, m_runs[i], dy, dx);
-        dy = dx;
-        turn = 1 - turn;
-    }
+    const auto place = [&](int number) {
+        return number < 0 ? nullptr : m_places[static_cast<std::size_t>(number)];
+    };
+    const batch_loss loss = distillation_loss(z, labels, smoothing, soft, {place(0), z.size()});
+    m_back.run(
+        w.links(),
+        [&](std::size_t i) {
+            const weight_block& b = w.block(path[i]);
+            return b.gives_zeros || m_values[w.links()[i].reads] == nullptr ? link_kind::nothing
+                   : b.plan.empty()                                         ? link_kind::passes
+                                                                            : link_kind::computes;
+        },
+        [&](std::size_t i, int dy, int dx, int addend) {
+            const weight_block& b = w.block(path[i]);
+            m_run.memory().reset(m_ends[i]); // what the layers behind left is not needed any more
+            m_run.backward(b.plan, w.of(b), m_gradient.data() + b.offset, m_runs[i], place(dy), place(dx),
+                           place(addend));
+        },
+        [&](std::size_t i, int dy, int addend, int to) {
+            add_values(place(dy), place(addend), w.block(path[i]).output, m_images, place(to));
+        });
     return loss;
 }
 

@@ -23,24 +23,31 @@ namespace fitnas::detail {
 /// Images that go through a block together with given statistics: what lies between stays in cache.
 inline constexpr int given_slice = 64;
 
-/// Goes along the layers of a path: `x = layer(i, block, x)`; blocks that compute nothing hand on what comes.
-/// @param x what comes in
-/// @param behind called with (i, x) after each layer
-/// @return what comes out
-template <class Images, class Layer, class Behind>
-Images walk(const weights& w, std::span<const int> path, Images x, Layer&& layer, Behind&& behind) {
-    for (std::size_t i = 0; i < path.size(); ++i) {
+/// Goes along the layers of a path, from `first` on. Blocks that compute nothing hand on what comes; zeros,
+/// and what reads them inside a graph, are left out.
+/// @param values [0] is what comes in, [i + 1] what the node of layer i has come to behind it; null: nothing.
+/// Those up to [first] are there, the others are overwritten
+/// @param at called as at.layer(i, block, x), at.sum(block, a, b, whether b may be overwritten) and
+/// at.zeros(block) for values, and at.behind(i) after each layer
+template <class Value, class At>
+void walk(const weights& w, std::span<const int> path, std::size_t first, std::span<Value> values, At&& at) {
+    for (std::size_t i = first; i < path.size(); ++i) {
         const weight_block& b = w.block(path[i]);
-        if (!b.plan.empty()) {
-            x = layer(i, b, x);
+        const layer_link& l = w.links()[i];
+        Value x = b.gives_zeros ? Value{} : values[l.reads];
+        const bool computes = x && !b.plan.empty();
+        if (computes) {
+            x = at.layer(i, b, x);
         }
-        behind(i, x);
+        if (l.adds && values[i]) {
+            x = x ? at.sum(b, values[i], x, computes) : values[i];
+        }
+        if (!x && l.completes && !l.inside) {
+            x = at.zeros(b);
+        }
+        values[i + 1] = x;
+        at.behind(i);
     }
-    return x;
-}
-template <class Images, class Layer>
-Images walk(const weights& w, std::span<const int> path, Images x, Layer&& layer) {
-    return walk(w, path, x, layer, [](std::size_t, const Images&) {});
 }
 
 /// @return mean, 1 / deviation, scale and shift of one batch norm of a run: 4 x channels
@@ -72,6 +79,11 @@ public:
         return m_memory.take(static_cast<std::size_t>(b.output.size()) * static_cast<std::size_t>(images));
     }
 
+    /// @return a + b, in the place of b where it may be overwritten
+    const float* sum(const weight_block& b, const float* x, const float* y, int images, bool in_place);
+    /// @return zeros in place of what a block gives
+    const float* zeros(const weight_block& b, int images);
+
     /// With the statistics of the images themselves.
     /// @param x images x input shape
     /// @param y overwritten, images x output shape
@@ -89,9 +101,10 @@ public:
     /// @param gradient of the parameters, added into
     /// @param dy at what came out; it is not kept
     /// @param dx overwritten with that at what came in; null where nobody needs it
+    /// @param addend what is added to dx; null: nothing
     void backward(const block_plan& plan, const float* parameters, float* gradient, block_run& run, float* dy,
-                  float* dx) {
-        detail::backward(plan, parameters, gradient, run, dy, dx, m_memory, m_shared);
+                  float* dx, const float* addend) {
+        detail::backward(plan, parameters, gradient, run, dy, dx, addend, m_memory, m_shared);
     }
 
     /// A whole path with the statistics of the images themselves.
@@ -99,7 +112,7 @@ public:
     /// @return what comes out; valid until the memory is reset
     template <class Seen>
     const float* along(const weights& w, std::span<const int> path, const float* x, int images, Seen&& seen) {
-        return walk(w, path, x, [&](std::size_t, const weight_block& b, const float* in) -> const float* {
+        return along_by(w, path, x, images, [&](const weight_block& b, const float* in) -> const float* {
             float* y = output(b, images);
             const arena::mark after = m_memory.position();
             const block_run run = forward(b.plan, w.of(b), in, images, y);
@@ -113,6 +126,28 @@ public:
                              const block_statistics& given);
 
 private:
+    /// @param layer called with (block, what comes in): what it gives
+    template <class Layer>
+    struct visit {
+        runner& of;
+        int images;
+        Layer& give;
+        const float* layer(std::size_t, const weight_block& b, const float* x) { return give(b, x); }
+        const float* sum(const weight_block& b, const float* x, const float* y, bool in_place) {
+            return of.sum(b, x, y, images, in_place);
+        }
+        const float* zeros(const weight_block& b) { return of.zeros(b, images); }
+        void behind(std::size_t) {}
+    };
+    template <class Layer>
+    const float* along_by(const weights& w, std::span<const int> path, const float* x, int images,
+                          Layer&& layer) {
+        std::vector<const float*> values(path.size() + 1);
+        values[0] = x;
+        walk(w, path, 0, std::span<const float*>(values), visit<Layer>{*this, images, layer});
+        return values.back();
+    }
+
     arena m_memory;
     workspace m_shared;
 };
@@ -142,6 +177,19 @@ FITNAS_API void block_statistics::set(const selected_norm& norm, std::span<const
     }
 }
 
+FITNAS_API const float* runner::sum(const weight_block& b, const float* x, const float* y, int images,
+                                    bool in_place) {
+    float* to = in_place ? const_cast<float*>(y) : output(b, images);
+    add_values(x, y, b.output, images, to);
+    return to;
+}
+
+FITNAS_API const float* runner::zeros(const weight_block& b, int images) {
+    float* y = output(b, images);
+    std::fill_n(y, b.output.size() * images, 0.0F);
+    return y;
+}
+
 FITNAS_API void runner::forward(const block_plan& plan, const float* parameters, const float* x, int images,
                                 float* y, const block_run& given) {
     const std::ptrdiff_t in = plan.buffers.front().size();
@@ -156,7 +204,7 @@ FITNAS_API void runner::forward(const block_plan& plan, const float* parameters,
 
 FITNAS_API const float* runner::along_given(const weights& w, std::span<const int> path, const float* x,
                                             int images, const block_statistics& given) {
-    return walk(w, path, x, [&](std::size_t, const weight_block& b, const float* in) -> const float* {
+    return along_by(w, path, x, images, [&](const weight_block& b, const float* in) -> const float* {
         float* y = output(b, images);
         forward(b.plan, w.of(b), in, images, y, given.of(b.index));
         return y;

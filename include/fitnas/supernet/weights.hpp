@@ -12,6 +12,7 @@
 #include <fitnas/core/memory_limit.hpp>
 #include <fitnas/cpu/plan.hpp>
 #include <fitnas/nn/initialise.hpp>
+#include <fitnas/supernet/links.hpp>
 #include <fitnas/supernet/selection.hpp>
 
 namespace fitnas::detail {
@@ -20,7 +21,8 @@ namespace fitnas::detail {
 struct weight_block : selected_block {
     block_plan plan;
     shape output;
-    std::size_t size = 0; ///< of its parameters in the buffer
+    std::size_t size = 0;     ///< of its parameters in the buffer
+    bool gives_zeros = false; ///< whatever comes in
 };
 
 /// One layer: its candidates are neighbours in the list of blocks.
@@ -47,6 +49,7 @@ public:
     shape input() const { return m_part.space().input; }
     int classes() const { return m_part.space().classes; }
     std::span<const weight_layer> layers() const { return m_layers; }
+    std::span<const layer_link> links() const { return m_links; }
     std::span<const weight_block> blocks() const { return m_blocks; }
     const weight_block& block(int i) const { return m_blocks[static_cast<std::size_t>(i)]; }
     std::span<float> values() { return m_values; }
@@ -66,6 +69,7 @@ public:
 private:
     selection m_part;
     std::vector<weight_layer> m_layers;
+    std::vector<layer_link> m_links;
     std::vector<weight_block> m_blocks;
     std::vector<float> m_values;
 };
@@ -76,7 +80,7 @@ private:
 
 namespace fitnas::detail {
 
-FITNAS_API weights::weights(const selection& part, seed s) : m_part(part) {
+FITNAS_API weights::weights(const selection& part, seed s) : m_part(part), m_links(links_of(part.space())) {
     require_memory("supernet: the weights", memory_size::of(part.parameters()) * sizeof(float), 0,
                    "narrower stages or fewer operators need less");
     m_values.resize(static_cast<std::size_t>(part.parameters()));
@@ -86,8 +90,8 @@ FITNAS_API weights::weights(const selection& part, seed s) : m_part(part) {
             const space_layer& l = part.space().layers[at.layer];
             m_layers.push_back({static_cast<int>(at.index), part.whole() ? l.cell_index : -1});
         }
-        m_blocks.push_back(
-            {at, block_plan(b.steps, b.input), b.output, static_cast<std::size_t>(b.parameters)});
+        m_blocks.push_back({at, block_plan(b.steps, b.input), b.output,
+                            static_cast<std::size_t>(b.parameters), b.steps.gives_zeros()});
         random_stream random(s, purpose::initialise, at.index);
         initialise(b.steps, b.input, values(m_blocks.back()), random);
     });

@@ -1,0 +1,9 @@
+// expect: [F0349] shared<First, graph_stage<...>>: expected the number of cells before it
+#include <fitnas/op/conv.hpp>
+#include <fitnas/space/search_space.hpp>
+
+using ops = fitnas::operator_set<fitnas::op::conv<3>>;
+using graph = fitnas::cell_graph<ops, 3>;
+using space = fitnas::search_space<fitnas::image<8, 8, 1>, fitnas::stem<8>,
+                                   fitnas::shared<1, fitnas::graph_stage<graph, 2, 8>>, fitnas::head<8, 10>>;
+static_assert(space::cells > 0 && space::tables.parameters > 0);
