@@ -74,6 +74,7 @@
 #include <fitnas/predictor/encoding/chain.hpp>
 #include <fitnas/predictor/encoding/complete.hpp>
 #include <fitnas/predictor/encoding/graph.hpp>
+#include <fitnas/predictor/encoding/line_graph.hpp>
 #include <fitnas/predictor/encoding/operator_lattice.hpp>
 #include <fitnas/predictor/encoding/window_forms.hpp>
 #include <fitnas/predictor/ensemble.hpp>
@@ -151,6 +152,7 @@
 #include <fitnas/space/layout.hpp>
 #include <fitnas/space/limit.hpp>
 #include <fitnas/space/named_cost.hpp>
+#include <fitnas/space/nas_bench_201.hpp>
 #include <fitnas/space/operator_set.hpp>
 #include <fitnas/space/parts.hpp>
 #include <fitnas/space/sample.hpp>

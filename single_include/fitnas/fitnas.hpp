@@ -10165,13 +10165,18 @@ struct head_operator {
 /// Where a part may stand.
 enum class part_role : std::uint8_t { first, between, last };
 
-/// What a part of a space adds to it: `Layers` layers of the candidates `Operators`, searchable or not. The
-/// choices of those that are not may be those of earlier cells, from `First` on.
-template <class Operators, int Layers, int Width, int Stride, bool Searchable, int First = -1>
-struct space_part {
+/// What all parts ask of their arguments.
+template <int Layers, int Width, int Stride>
+struct checked_part {
     static_assert(Layers >= 1, "[F0326] a stage needs at least one cell");
     static_assert(Width >= 1, "[F0327] a layer's width must be positive");
     static_assert(Stride >= 1, "[F0328] a layer's stride must be positive");
+};
+
+/// What a part of a space adds to it: `Layers` layers of the candidates `Operators`, searchable or not. The
+/// choices of those that are not may be those of earlier cells, from `First` on.
+template <class Operators, int Layers, int Width, int Stride, bool Searchable, int First = -1>
+struct space_part : checked_part<Layers, Width, Stride> {
     using operators = Operators;
     static constexpr part_role role = part_role::between;
     static constexpr int layers = Layers;
@@ -10187,10 +10192,7 @@ struct space_part {
 /// What comes of a graph that is repeated `Cells` times. From `First` on its edges read cells of the code,
 /// the same in all repetitions; -1: each repetition has cells of its own.
 template <class Graph, int Cells, int Width, int Stride, int First = -1>
-struct graph_part {
-    static_assert(Cells >= 1, "[F0326] a stage needs at least one cell");
-    static_assert(Width >= 1, "[F0327] a layer's width must be positive");
-    static_assert(Stride >= 1, "[F0328] a layer's stride must be positive");
+struct graph_part : checked_part<Cells, Width, Stride> {
     using graph = Graph;
     using operators = typename Graph::operators;
     static constexpr part_role role = part_role::between;
@@ -10779,6 +10781,9 @@ public:
     /// stays
     void make_random(std::span<std::uint8_t> code, random_stream& random) const;
 
+    /// @return of each edge, whether it reads something and leads to the last node
+    std::vector<std::uint8_t> plays_a_part(std::span<const std::uint8_t> code) const;
+
 private:
     /// What an edge's operator is.
     enum class edge_kind : std::uint8_t { leaves_out, hands_on, weightless, weighted };
@@ -10794,7 +10799,6 @@ private:
 
     static graph graph_at(const space_layout& space, std::size_t layer, std::size_t edges);
     FITNAS_COLD void fill_table();
-    std::vector<std::uint8_t> plays_a_part(std::span<const std::uint8_t> code) const;
     std::uint64_t number_of(std::span<const std::uint8_t> code) const;
     void write(std::uint64_t number, std::span<std::uint8_t> code) const;
 
@@ -16270,6 +16274,155 @@ struct chain : detail::cells<Space, Feature> {
 
 } // namespace fitnas::encoding
 
+// ---- fitnas/predictor/encoding/line_graph.hpp ----
+/// @file
+/// @brief Encoding: the choices of a network as the nodes of its line graph.
+
+namespace fitnas::encoding {
+
+namespace detail {
+
+/// Where the choices of a network stand: each between two places; and the places that graphs begin or end at.
+template <int Cells>
+struct choice_places {
+    std::array<fitnas::detail::edge_ends, static_cast<std::size_t>(Cells)> cells{};
+    std::array<int, static_cast<std::size_t>(Cells) + 1> bounds{};
+    int bound_count = 0;
+
+    constexpr void add_bound(int place) {
+        for (int b = 0; b < bound_count; ++b) {
+            if (bounds[static_cast<std::size_t>(b)] == place) {
+                return;
+            }
+        }
+        bounds[static_cast<std::size_t>(bound_count++)] = place;
+    }
+};
+
+/// Of a space: the nodes of its layers, where layers that choose nothing, or choose again, join their two
+/// nodes to one place.
+template <class Space>
+constexpr auto places_of_space() {
+    constexpr auto& layers = Space::tables.layers;
+    std::array<int, layers.size() + 1> place{};
+    for (std::size_t n = 0; n < place.size(); ++n) {
+        place[n] = static_cast<int>(n);
+    }
+    const auto at = [&](int node) { return place[static_cast<std::size_t>(node)]; };
+    const auto chooses = [&](const space_layer& l) {
+        return l.cell_index >= 0 && &l == &Space::layer_of(l.cell_index);
+    };
+    for (const space_layer& l : layers) {
+        if (!chooses(l) && at(l.to) != at(l.from)) {
+            const int old = at(l.to);
+            const int joined = at(l.from);
+            for (int& p : place) {
+                p = p == old ? joined : p;
+            }
+        }
+    }
+    choice_places<Space::cells> found;
+    for (const space_layer& l : layers) {
+        if (!chooses(l)) {
+            continue;
+        }
+        found.cells[static_cast<std::size_t>(l.cell_index)] = {at(l.from), at(l.to)};
+        if (l.graph == l.cell_index) {
+            found.add_bound(at(l.from));
+        }
+        if (l.graph >= 0 && !l.inside) {
+            found.add_bound(at(l.to));
+        }
+    }
+    return found;
+}
+
+template <class Graph>
+constexpr auto places_of_graph() {
+    choice_places<Graph::edge_count> found;
+    found.cells = Graph::edges;
+    found.add_bound(0);
+    found.add_bound(Graph::nodes - 1);
+    return found;
+}
+
+template <class Space, class Graph>
+constexpr auto places() {
+    if constexpr (std::is_void_v<Graph>) {
+        return places_of_space<Space>();
+    } else {
+        static_assert(
+            Graph::edge_count == Space::cells,
+            "[F0660] encoding::line_graph<Space, Feature, Graph>: expected a graph with an edge for "
+            "each cell of the space");
+        return places_of_graph<Graph>();
+    }
+}
+
+} // namespace detail
+
+/// @brief A node for each cell, joined where what one gives the other reads: the edges of a `cell_graph` as
+/// nodes. Two nodes more stand for where a graph begins and where it ends; each is joined with the edges that
+/// meet there. Fixed layers, and layers that choose again, are passed over; on a space without graphs it is
+/// the chain.
+/// @tparam Space the code space
+/// @tparam Feature what the node of a cell carries
+/// @tparam Graph for bare codes the `cell_graph` whose edges they are; void: the graphs of the space
+template <code_space Space, class Feature, class Graph = void>
+struct line_graph {
+    static_assert(
+        feature::feature_of<Feature, Space>,
+        "[F0605] encoding<Space, Feature>: Feature must be a node feature such as feature::cell_operator");
+    static_assert(search_space_type<Space> || !std::is_void_v<Graph>,
+                  "[F0661] encoding::line_graph<Space, Feature, Graph>: bare codes need the cell_graph whose "
+                  "edges they are");
+    using space = Space;
+
+private:
+    static constexpr auto places = detail::places<Space, Graph>();
+
+    struct joined {
+        constexpr bool operator()(int i, int j) const {
+            if (i >= Space::cells && j >= Space::cells) {
+                return false;
+            }
+            if (i >= Space::cells || j >= Space::cells) {
+                const int bound =
+                    places.bounds[static_cast<std::size_t>((i >= Space::cells ? i : j) - Space::cells)];
+                const auto& cell = places.cells[static_cast<std::size_t>(i >= Space::cells ? j : i)];
+                return cell.from == bound || cell.to == bound;
+            }
+            const auto& a = places.cells[static_cast<std::size_t>(i)];
+            const auto& b = places.cells[static_cast<std::size_t>(j)];
+            return a.to == b.from || b.to == a.from;
+        }
+    };
+    static constexpr int own = Feature::template width<Space>;
+
+public:
+    static constexpr int nodes = Space::cells + places.bound_count;
+    static constexpr int features = own + (places.bound_count > 0 ? 1 : 0);
+    static constexpr auto adjacency =
+        detail::normalised_edges<detail::count_edges(nodes, joined{})>(nodes, joined{});
+
+    static constexpr int cell_of(int node) { return node < Space::cells ? node : -1; }
+    static void write_node(int node, int operator_index, float* out) {
+        if (node < Space::cells) {
+            Feature::template write<Space>(node, operator_index, out);
+        } else {
+            out[own] = 1;
+        }
+    }
+    static void encode(const architecture<Space>& a, float* out) {
+        std::fill(out, out + nodes * features, 0.0F);
+        for (int i = 0; i < nodes; ++i) {
+            write_node(i, i < Space::cells ? a[static_cast<std::size_t>(i)] : 0, out + i * features);
+        }
+    }
+};
+
+} // namespace fitnas::encoding
+
 // ---- fitnas/predictor/feature/beside.hpp ----
 /// @file
 /// @brief Node feature: several features, one behind the other.
@@ -16304,8 +16457,21 @@ namespace fitnas {
 
 /// @brief What the nodes of the default model carry: what a cell has for itself, and what its stage shares.
 using default_feature = feature::beside<feature::cell_operator, feature::stage_operator>;
+
+namespace detail {
 template <code_space Space>
-using default_encoding = encoding::chain<Space, default_feature>;
+struct default_encoding {
+    using type = encoding::chain<Space, default_feature>;
+};
+template <search_space_type Space>
+requires(has_graphs<Space>) struct default_encoding<Space> {
+    using type = encoding::line_graph<Space, default_feature>;
+};
+} // namespace detail
+
+/// @brief The chain of cells; in spaces with graphs their line graph.
+template <code_space Space>
+using default_encoding = typename detail::default_encoding<Space>::type;
 
 /// @brief Graph convolutions of the default model: 3, by which a prediction on the chain is a sum of terms of
 /// 7 neighbouring cells each, where any 7 have at most 10,000 combinations of operators; else 2, and 5 cells.
@@ -22298,6 +22464,10 @@ FITNAS_API latency_table::latency_table(const space_layout& layout, std::vector<
 
 #endif
 
+// ---- fitnas/space/nas_bench_201.hpp ----
+/// @file
+/// @brief Cells of NAS-Bench-201 as that benchmark writes them.
+
 // ---- fitnas/space/spaces.hpp ----
 /// @file
 /// @brief Ready-made search spaces.
@@ -22356,6 +22526,84 @@ struct fashion_tiny : search_space<image<28, 28, 1>, stem<8, 2>, stage<fashion_t
                                    stage<fashion_tiny_operators, 2, 32, 2>, head<64, 10>> {};
 
 } // namespace fitnas::spaces
+
+namespace fitnas {
+
+/// @brief A code of `spaces::nas_bench_201`, whatever its N and C.
+using nas_bench_201_code = architecture<spaces::nas_bench_201<>>;
+
+/// @return for example `|nor_conv_3x3~0|+|none~0|skip_connect~1|+|nor_conv_1x1~0|avg_pool_3x3~1|none~2|`: for
+/// each node but the first its edges, as the benchmark's files name them (Dong and Yang, arXiv 2001.00326)
+/// @throws architecture_error where the code is not one of the space
+FITNAS_API std::string nas_bench_201_text(const nas_bench_201_code& a);
+
+/// @return the code of such a text
+/// @throws architecture_error where it is none
+FITNAS_API nas_bench_201_code parse_nas_bench_201(std::string_view text);
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+inline constexpr std::array<std::string_view, 5> nas_bench_201_names{"none", "skip_connect", "nor_conv_1x1",
+                                                                     "nor_conv_3x3", "avg_pool_3x3"};
+} // namespace fitnas::detail
+
+namespace fitnas {
+
+FITNAS_API std::string nas_bench_201_text(const nas_bench_201_code& a) {
+    require_valid<spaces::nas_bench_201<>>(a);
+    std::string text;
+    std::size_t at = 0;
+    for (int to = 1; to < spaces::nas_bench_201_cell::nodes; ++to) {
+        text += to == 1 ? "|" : "+|";
+        for (int from = 0; from < to; ++from) {
+            text += std::string(detail::nas_bench_201_names[a[at++]]) + "~" + std::to_string(from) + "|";
+        }
+    }
+    return text;
+}
+
+FITNAS_API nas_bench_201_code parse_nas_bench_201(std::string_view text) {
+    const auto refuse = [&](const std::string& expected, std::string_view rest) {
+        throw architecture_error("[F0353] parse_nas_bench_201: \"" + std::string(text) + "\": expected " +
+                                 expected + " at \"" + std::string(rest) + "\"");
+    };
+    std::string_view rest = text;
+    const auto take = [&](std::string_view expected) {
+        if (rest.substr(0, expected.size()) != expected) {
+            refuse("\"" + std::string(expected) + "\"", rest);
+        }
+        rest.remove_prefix(expected.size());
+    };
+    nas_bench_201_code code{};
+    std::size_t at = 0;
+    for (int to = 1; to < spaces::nas_bench_201_cell::nodes; ++to) {
+        take(to == 1 ? "|" : "+|");
+        for (int from = 0; from < to; ++from) {
+            const std::string_view name = rest.substr(0, rest.find('~'));
+            std::uint8_t o = 0;
+            while (o < detail::nas_bench_201_names.size() && detail::nas_bench_201_names[o] != name) {
+                ++o;
+            }
+            if (o == detail::nas_bench_201_names.size()) {
+                refuse("none, skip_connect, nor_conv_1x1, nor_conv_3x3 or avg_pool_3x3", rest);
+            }
+            code[at++] = o;
+            rest.remove_prefix(name.size());
+            take("~" + std::to_string(from) + "|");
+        }
+    }
+    if (!rest.empty()) {
+        refuse("the end", rest);
+    }
+    return code;
+}
+
+} // namespace fitnas
+
+#endif
 
 // ---- fitnas/supernet/average.hpp ----
 /// @file

@@ -50,6 +50,7 @@
 #include <fitnas/study/error_parts.hpp>
 #include <fitnas/study/findings.hpp>
 #include <fitnas/study/folder.hpp>
+#include <fitnas/study/graph.hpp>
 #include <fitnas/study/kept_trainings.hpp>
 #include <fitnas/study/page.hpp>
 #include <fitnas/study/plot.hpp>

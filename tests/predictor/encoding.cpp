@@ -1,12 +1,15 @@
 #include <cmath>
+#include <type_traits>
 #include <vector>
 
 #include <doctest/doctest.h>
 
+#include <fitnas/predictor/default_model.hpp>
 #include <fitnas/predictor/feature/with_costs.hpp>
 #include <fitnas/space/spaces.hpp>
 
 #include "../nn/golden_file.hpp"
+#include "../supernet/graph_spaces.hpp"
 #include "fixtures.hpp"
 
 using namespace fitnas;
@@ -52,6 +55,78 @@ TEST_CASE("adjacency and features are what their definitions say") {
     agrees_with<fixtures::chain>("chain");
     agrees_with<fixtures::complete>("complete");
     agrees_with<fixtures::lattice>("lattice");
+}
+
+TEST_CASE("the line graph of a cell of 4 nodes by hand") {
+    // Edges 01, 02, 12, 03, 13, 23 are nodes 0 to 5; 6 is where the cell begins, 7 where it ends.
+    const bool joined[8][8] = {{1, 0, 1, 0, 1, 0, 1, 0}, {0, 1, 0, 0, 0, 1, 1, 0}, {1, 0, 1, 0, 0, 1, 0, 0},
+                               {0, 0, 0, 1, 0, 0, 1, 1}, {1, 0, 0, 0, 1, 0, 0, 1}, {0, 1, 1, 0, 0, 1, 0, 1},
+                               {1, 1, 0, 1, 0, 0, 1, 0}, {0, 0, 0, 1, 1, 1, 0, 1}};
+    using space = spaces::nas_bench_201<1>;
+    using bare = codes<5, 5, 5, 5, 5, 5>;
+    const auto graph = dense<encoding::line_graph<space, feature::cell_operator>>();
+    REQUIRE(graph.size() == 64);
+    double degree[8]{};
+    for (int i = 0; i < 8; ++i) {
+        for (int j = 0; j < 8; ++j) {
+            degree[i] += joined[i][j] ? 1 : 0;
+        }
+    }
+    for (int i = 0; i < 8; ++i) {
+        for (int j = 0; j < 8; ++j) {
+            CHECK(graph[static_cast<std::size_t>(8 * i + j)] ==
+                  doctest::Approx(joined[i][j] ? 1 / std::sqrt(degree[i] * degree[j]) : 0));
+        }
+    }
+    using of_codes = encoding::line_graph<bare, feature::cell_operator, spaces::nas_bench_201_cell>;
+    CHECK(dense<of_codes>() == graph);
+    static_assert(encoding::encoding_type<of_codes> && of_codes::features == 31);
+    static_assert(of_codes::cell_of(5) == 5 && of_codes::cell_of(6) == -1);
+    std::vector<float> got(8 * 31, NAN);
+    of_codes::encode({0, 1, 2, 3, 4, 0}, got.data());
+    for (int node = 0; node < 8; ++node) {
+        for (int f = 0; f < 31; ++f) {
+            const int at[8] = {0, 5 + 1, 10 + 2, 15 + 3, 20 + 4, 25, 30, 30};
+            CHECK(got[static_cast<std::size_t>(31 * node + f)] == (f == at[node] ? 1.0F : 0.0F));
+        }
+    }
+    static_assert(std::is_same_v<default_encoding<space>, encoding::line_graph<space, default_feature>>);
+    static_assert(std::is_same_v<default_encoding<bare>, encoding::chain<bare, default_feature>>);
+}
+
+TEST_CASE("the line graph of a chain is the chain, whatever stands between its cells") {
+    using space = spaces::mobile_19x6;
+    CHECK(dense<encoding::line_graph<space, feature::operators>>() ==
+          dense<encoding::chain<space, feature::operators>>());
+}
+
+TEST_CASE("the line graph of two kinds of graph and a cell between them") {
+    // Cells: 0, the edge of a graph of 2 nodes; 1, a cell; 2, 3, 4 and 5, 6, 7: graphs of 3 nodes, edges 01,
+    // 02,
+    // 12. Nodes 8 to 11: where the first begins, it ends, the second begins, ends and the third begins, ends.
+    using encoding_of = encoding::line_graph<small::two_graphs, feature::operators>;
+    static_assert(encoding_of::nodes == 8 + 5);
+    const auto a = dense<encoding_of>();
+    const auto joined = [&](int i, int j) { return a[static_cast<std::size_t>(13 * i + j)] > 0; };
+    CHECK(joined(0, 1));
+    CHECK(joined(1, 2));
+    CHECK(joined(1, 3));
+    CHECK_FALSE(joined(1, 4));
+    CHECK(joined(2, 4));
+    CHECK(joined(3, 5));
+    CHECK(joined(4, 6));
+    CHECK_FALSE(joined(2, 3));
+    CHECK_FALSE(joined(2, 5));
+    CHECK(joined(8, 0));
+    CHECK(joined(9, 0));
+    CHECK(joined(9, 1));
+    CHECK(joined(10, 1));
+    CHECK(joined(10, 2));
+    CHECK(joined(11, 4));
+    CHECK(joined(11, 5));
+    CHECK(joined(12, 7));
+    CHECK_FALSE(joined(12, 5));
+    CHECK_FALSE(joined(11, 12));
 }
 
 TEST_CASE("the adjacency of a chain of three by hand") {

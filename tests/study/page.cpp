@@ -4,6 +4,7 @@
 
 #include <fitnas/space/spaces.hpp>
 #include <fitnas/study/chain.hpp>
+#include <fitnas/study/graph.hpp>
 #include <fitnas/study/page.hpp>
 
 #include "../support/temporary_folder.hpp"
@@ -53,6 +54,25 @@ TEST_CASE("without Chart.js the page keeps its tables and says what is missing")
     CHECK(contains(html, "libjs-chart.js"));
     CHECK(contains(html, "<td class=n>-0.5</td>"));
     CHECK_FALSE(contains(html, "new Chart"));
+}
+
+TEST_CASE("a graph is drawn with its nodes and the names of its edges, what plays no part pale") {
+    using space = spaces::nas_bench_201<1>;
+    const std::string svg = study::graph_svg<space>(parse<space>("030301"));
+    const auto count = [&](const std::string& text) {
+        std::size_t n = 0;
+        for (std::size_t at = svg.find(text); at != std::string::npos; at = svg.find(text, at + 1)) {
+            ++n;
+        }
+        return n;
+    };
+    CHECK(count("<svg") == 1);
+    CHECK(count("<circle") == 4);
+    CHECK(count(">relu_conv_k3</text>") == 2);
+    CHECK(count(">identity</text>") == 1);
+    CHECK(count(">none</text>") == 3);
+    CHECK(count("opacity") == 3);
+    CHECK(study::graph_svg<spaces::fashion_tiny>(parse<spaces::fashion_tiny>("0123")).empty());
 }
 
 TEST_CASE("the chain has a box a layer, with names and costs") {

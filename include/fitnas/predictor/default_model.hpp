@@ -9,17 +9,32 @@
 #include <cstdint>
 
 #include <fitnas/predictor/encoding/chain.hpp>
+#include <fitnas/predictor/encoding/line_graph.hpp>
 #include <fitnas/predictor/feature/beside.hpp>
 #include <fitnas/predictor/feature/cell_operator.hpp>
 #include <fitnas/predictor/feature/stage_operator.hpp>
 #include <fitnas/predictor/gcn/model.hpp>
+#include <fitnas/space/canonical.hpp>
 
 namespace fitnas {
 
 /// @brief What the nodes of the default model carry: what a cell has for itself, and what its stage shares.
 using default_feature = feature::beside<feature::cell_operator, feature::stage_operator>;
+
+namespace detail {
 template <code_space Space>
-using default_encoding = encoding::chain<Space, default_feature>;
+struct default_encoding {
+    using type = encoding::chain<Space, default_feature>;
+};
+template <search_space_type Space>
+requires(has_graphs<Space>) struct default_encoding<Space> {
+    using type = encoding::line_graph<Space, default_feature>;
+};
+} // namespace detail
+
+/// @brief The chain of cells; in spaces with graphs their line graph.
+template <code_space Space>
+using default_encoding = typename detail::default_encoding<Space>::type;
 
 /// @brief Graph convolutions of the default model: 3, by which a prediction on the chain is a sum of terms of
 /// 7 neighbouring cells each, where any 7 have at most 10,000 combinations of operators; else 2, and 5 cells.

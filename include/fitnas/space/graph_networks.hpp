@@ -38,6 +38,9 @@ public:
     /// stays
     void make_random(std::span<std::uint8_t> code, random_stream& random) const;
 
+    /// @return of each edge, whether it reads something and leads to the last node
+    std::vector<std::uint8_t> plays_a_part(std::span<const std::uint8_t> code) const;
+
 private:
     /// What an edge's operator is.
     enum class edge_kind : std::uint8_t { leaves_out, hands_on, weightless, weighted };
@@ -53,7 +56,6 @@ private:
 
     static graph graph_at(const space_layout& space, std::size_t layer, std::size_t edges);
     FITNAS_COLD void fill_table();
-    std::vector<std::uint8_t> plays_a_part(std::span<const std::uint8_t> code) const;
     std::uint64_t number_of(std::span<const std::uint8_t> code) const;
     void write(std::uint64_t number, std::span<std::uint8_t> code) const;
 

@@ -43,13 +43,18 @@ struct head_operator {
 /// Where a part may stand.
 enum class part_role : std::uint8_t { first, between, last };
 
-/// What a part of a space adds to it: `Layers` layers of the candidates `Operators`, searchable or not. The
-/// choices of those that are not may be those of earlier cells, from `First` on.
-template <class Operators, int Layers, int Width, int Stride, bool Searchable, int First = -1>
-struct space_part {
+/// What all parts ask of their arguments.
+template <int Layers, int Width, int Stride>
+struct checked_part {
     static_assert(Layers >= 1, "[F0326] a stage needs at least one cell");
     static_assert(Width >= 1, "[F0327] a layer's width must be positive");
     static_assert(Stride >= 1, "[F0328] a layer's stride must be positive");
+};
+
+/// What a part of a space adds to it: `Layers` layers of the candidates `Operators`, searchable or not. The
+/// choices of those that are not may be those of earlier cells, from `First` on.
+template <class Operators, int Layers, int Width, int Stride, bool Searchable, int First = -1>
+struct space_part : checked_part<Layers, Width, Stride> {
     using operators = Operators;
     static constexpr part_role role = part_role::between;
     static constexpr int layers = Layers;
@@ -65,10 +70,7 @@ struct space_part {
 /// What comes of a graph that is repeated `Cells` times. From `First` on its edges read cells of the code,
 /// the same in all repetitions; -1: each repetition has cells of its own.
 template <class Graph, int Cells, int Width, int Stride, int First = -1>
-struct graph_part {
-    static_assert(Cells >= 1, "[F0326] a stage needs at least one cell");
-    static_assert(Width >= 1, "[F0327] a layer's width must be positive");
-    static_assert(Stride >= 1, "[F0328] a layer's stride must be positive");
+struct graph_part : checked_part<Cells, Width, Stride> {
     using graph = Graph;
     using operators = typename Graph::operators;
     static constexpr part_role role = part_role::between;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <fitnas/study/chain.hpp>
+#include <fitnas/study/graph.hpp>
 #include <fitnas/study/report/draft.hpp>
 #include <fitnas/study/report_run.hpp>
 #include <fitnas/study/search.hpp>
@@ -118,7 +119,11 @@ FITNAS_COLD void search_section(report_draft<Space>& r) {
     search_list<Space>(r, best);
     if (!best.empty()) {
         r.page.section("The winner, " + to_string<Space>(best.front().architecture));
-        r.page.html(chain_svg<Space>(best.front().architecture));
+        if constexpr (fitnas::detail::has_graphs<Space>) {
+            r.page.html(graph_svg<Space>(best.front().architecture));
+        } else {
+            r.page.html(chain_svg<Space>(best.front().architecture));
+        }
     }
 }
 
