@@ -237,8 +237,11 @@ FITNAS_LAZY_AGAIN json floats_to_json(std::span<const float> values) {
     for (const float v : values) {
         char text[32];
         const std::to_chars_result end = std::to_chars(text, text + sizeof text, v);
-        const double close = read_number<double>({text, end.ptr}).value_or(v);
-        list.push_back(static_cast<float>(close) == v ? close : static_cast<double>(v));
+        const double exact = static_cast<double>(v);
+        const double close = read_number<double>({text, end.ptr}).value_or(exact);
+        const bool same = std::abs(close) <= static_cast<double>((std::numeric_limits<float>::max)()) &&
+                          static_cast<float>(close) == v;
+        list.push_back(same ? close : exact);
     }
     return list;
 }
