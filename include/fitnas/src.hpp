@@ -38,10 +38,14 @@
 #include <fitnas/io/golden_run.hpp>
 #include <fitnas/io/half.hpp>
 #include <fitnas/io/json.hpp>
+#include <fitnas/io/predictor.hpp>
+#include <fitnas/io/predictor_file.hpp>
+#include <fitnas/io/predictor_format.hpp>
 #include <fitnas/io/safetensors.hpp>
 #include <fitnas/io/safetensors_header.hpp>
 #include <fitnas/io/signal_guard.hpp>
 #include <fitnas/io/text_file.hpp>
+#include <fitnas/io/type_name.hpp>
 #include <fitnas/io/whole_file.hpp>
 #include <fitnas/study/alone.hpp>
 #include <fitnas/study/chain.hpp>

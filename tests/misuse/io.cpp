@@ -6,6 +6,7 @@
 #include <fitnas/io/csv.hpp>
 #include <fitnas/io/csv_candidates.hpp>
 #include <fitnas/io/json.hpp>
+#include <fitnas/io/predictor.hpp>
 #include <fitnas/op/conv.hpp>
 #include <fitnas/op/identity.hpp>
 #include <fitnas/op/pool.hpp>
@@ -17,6 +18,10 @@ using namespace fitnas;
 namespace {
 using operators = operator_set<op::identity, op::max_pool<3>>;
 using space = search_space<image<8, 8, 1>, stem<4>, stage<operators, 2, 4>, head<4, 3>>;
+using net = gcn::model<encoding::chain<space, feature::cell_operator>, gcn::conv<4>, gcn::relu,
+                       gcn::mean_pool, gcn::linear<1>>;
+using wider_net = gcn::model<encoding::chain<space, feature::cell_operator>, gcn::conv<8>, gcn::relu,
+                             gcn::mean_pool, gcn::linear<1>>;
 using wider_space = search_space<image<8, 8, 1>, stem<8>, stage<operators, 2, 8>, head<8, 3>>;
 } // namespace
 
@@ -41,6 +46,11 @@ TEST_CASE("misuse of files") {
     std::filesystem::copy_file("super.safetensors", "cut.safetensors",
                                std::filesystem::copy_options::overwrite_existing);
     std::filesystem::resize_file("cut.safetensors", std::filesystem::file_size("cut.safetensors") - 8);
+
+    save_predictor("model.json", fitted<net>(net::initial_parameters(seed{1})));
+    json edited = to_json(ridge<space>(0.5, {1, 2, 3, 4}));
+    edited["values"]["offset"] = 5;
+    write_json("edited.json", edited);
 
     // a file that is not there
     REFUSED(call, data_error, "[F0405] score.csv: cannot be opened: No such file or directory",
@@ -119,6 +129,30 @@ TEST_CASE("misuse of files") {
     // a file that was cut off
     REFUSED(call, data_error, "[F0408] cut.safetensors: truncated: expected 1472 bytes of tensors, got 1464",
             load_checkpoint("cut.safetensors", super));
+    // a predictor of another type
+    REFUSED(call, data_error,
+            "[F0968] model.json: of another model: kind: expected \"ensemble\", got \"fitted\"",
+            load_predictor<ensemble<fitted<net>>>("model.json"));
+    // a predictor whose layers are others
+    REFUSED(call, data_error,
+            "[F0968] model.json: of another model: layers[0]: expected "
+            "{\"name\":\"conv\",\"nodes\":2,\"width\":8,\"parameters\":40}, got "
+            "{\"name\":\"conv\",\"nodes\":2,\"width\":4,\"parameters\":20}",
+            load_predictor<fitted<wider_net>>("model.json"));
+    // the predictor of another space
+    REFUSED(call, data_error,
+            "[F0967] model.json: of another space: expected the fingerprint 67797bb04663dbf7 and cells with "
+            "[2,2] "
+            "operators, got 17e48af946f7c4bf and [2,2]",
+            load_predictor<ridge<wider_space>>("model.json"));
+    // a table of scores for a predictor
+    REFUSED(call, data_error,
+            "[F0965] text.json: not a predictor: expected an object with \"format\": \"fitnas predictor\"",
+            load_predictor<ridge<space>>("text.json"));
+    // numbers of a predictor that were edited
+    REFUSED(call, data_error,
+            "[F0973] edited.json: damaged: expected values with the checksum 3481970452, they have 341767229",
+            load_predictor<ridge<space>>("edited.json"));
     // a checkpoint without a path
     REFUSED(call, option_error, "[F0914] checkpoint_options::file: expected a path, got none",
             train(super, image_dataset{}, {}, checkpoint_options{}));

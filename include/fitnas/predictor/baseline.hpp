@@ -97,6 +97,19 @@ public:
         }
     }
 
+    /// @brief One whose numbers are known.
+    /// @param offset the constant
+    /// @param weights as `weights()` gives them
+    /// @param lambda,leave_one_out_error of the fit, if there was one
+    /// @throws shape_error where there are more or fewer weights
+    ridge(double offset, std::vector<double> weights, double lambda = 0, double leave_one_out_error = 0)
+        : m_lambda(lambda), m_error(leave_one_out_error), m_offset(offset), m_weights(std::move(weights)) {
+        if (m_weights.size() != width()) {
+            throw shape_error("[F0690] ridge: expected " + std::to_string(width()) + " weights, got " +
+                              std::to_string(m_weights.size()));
+        }
+    }
+
     std::vector<double> predict(std::span<const architecture<Space>> many) const {
         std::vector<double> values;
         values.reserve(many.size());
@@ -131,6 +144,19 @@ public:
         return m_weights[static_cast<std::size_t>(feature::offsets<Space>[static_cast<std::size_t>(cell)] +
                                                   operator_index)];
     }
+    /// @return all numbers but the constant: those of the operators, cell by cell, then those of the pairs:
+    /// for each second cell j = 1, 2, ..., for each operator of the cells before it, cell by cell, one number
+    /// for each operator of j
+    std::span<const double> weights() const { return m_weights; }
+    /// @return how many weights there are
+    static constexpr std::size_t width() {
+        std::size_t sum = singles;
+        for (std::size_t j = 1; has_pairs && j < cells; ++j) {
+            sum += static_cast<std::size_t>(feature::offsets<Space>[j]) *
+                   static_cast<std::size_t>(Space::operator_counts[j]);
+        }
+        return sum;
+    }
     double lambda() const { return m_lambda; }
     /// @return the mean squared error of each network by a fit to all others with the same lambda, in the
     /// unit of the targets; 0 or infinite where a double does not hold the square of that unit
@@ -146,16 +172,6 @@ private:
         for (double& v : values) {
             v = std::ldexp(v, exponent);
         }
-    }
-
-    /// How many numbers there are: those of cells, then those of pairs, first cell by first cell.
-    std::size_t width() const {
-        std::size_t sum = singles;
-        for (std::size_t j = 1; has_pairs && j < cells; ++j) {
-            sum += static_cast<std::size_t>(feature::offsets<Space>[j]) *
-                   static_cast<std::size_t>(Space::operator_counts[j]);
-        }
-        return sum;
     }
 
     /// Calls `body` for the places of the features that are 1, each once.
@@ -215,6 +231,7 @@ public:
 
     /// @return the cost as a sum over the cells, see `windows`
     window_sum<Space> contributions() const { return m_what; }
+    const named_cost& cost() const { return m_what; }
 
 private:
     named_cost m_what;

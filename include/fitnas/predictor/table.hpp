@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fitnas/core/memory_limit.hpp>
@@ -51,6 +52,15 @@ public:
             }
         } else {
             ask(model);
+        }
+    }
+
+    /// @param values all predictions, in the order of the codes (`index_of`)
+    /// @throws shape_error where there are more or fewer than codes
+    explicit dense_table(std::vector<double> values) : m_values(std::move(values)) {
+        if (m_values.size() != Space::size) {
+            throw shape_error("[F0691] dense_table: expected a prediction for each of the " +
+                              std::to_string(Space::size) + " codes, got " + std::to_string(m_values.size()));
         }
     }
 

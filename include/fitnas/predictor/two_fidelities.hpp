@@ -98,6 +98,9 @@ public:
     const part& of_scores() const { return m_of_scores; }
     /// @return nothing where truths were too few or too noisy for a fit to them alone to add anything
     const std::optional<part>& of_truths() const { return m_of_truths; }
+    double score_factor() const { return m_score_factor; }
+    double truth_factor() const { return m_truth_factor; }
+    const windows<Space>& effects() const { return m_effects; }
 
 private:
     static void add(const part& model, double factor, std::span<const architecture<Space>> many,

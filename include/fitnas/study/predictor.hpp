@@ -13,6 +13,7 @@
 
 #include <fitnas/config.hpp>
 #include <fitnas/io/csv.hpp>
+#include <fitnas/io/predictor.hpp>
 #include <fitnas/metrics/bootstrap.hpp>
 #include <fitnas/predictor/baseline.hpp>
 #include <fitnas/predictor/cross_validation.hpp>
@@ -38,38 +39,6 @@ default_predictor<Space> fit_predictor(const score_table<Space>& scores, const f
     score_table<Space> table = scores;
     table.kind = settings.kind;
     return fit_default(table, {.plan = settings.plan, .seed = settings.seed, .observer = watch});
-}
-
-/// @brief Writes a fitted predictor; `read_predictor` gives one with the same predictions to the bit.
-template <code_space Space>
-void write_predictor(const std::string& path, const default_predictor<Space>& predictor) {
-    json members = json::array();
-    for (const auto& m : predictor.members()) {
-        members.push_back({{"offset", m.unit().offset},
-                           {"slope", m.unit().slope},
-                           {"parameters", std::vector<float>(m.parameters().begin(), m.parameters().end())}});
-    }
-    write_json(path, {{"model", "default_model"}, {"cells", Space::cells}, {"members", members}});
-}
-
-/// @brief Reads a fitted predictor.
-/// @throws data_error where the file is none, or is of another space
-template <code_space Space>
-default_predictor<Space> read_predictor(const std::string& path) {
-    const json file = read_json(path);
-    std::vector<fitted<default_model<Space>>> members;
-    try {
-        for (const json& m : file.at("members")) {
-            members.emplace_back(
-                m.at("parameters").template get<std::vector<float>>(),
-                line{m.at("offset").template get<double>(), m.at("slope").template get<double>()});
-        }
-        return default_predictor<Space>(std::move(members));
-    } catch (const json::exception& e) {
-        throw data_error("[F1008] " + path + ": expected a fitted predictor: " + e.what());
-    } catch (const shape_error& e) {
-        throw data_error("[F1009] " + path + ": expected a predictor of this space: " + e.what());
-    }
 }
 
 /// @brief Whether a study lists the predictions of all networks of a space.
@@ -117,7 +86,7 @@ void fit_stage(const run_folder& folder, const std::string& table, const fit_set
     const cross_validation_options cut{.folds = settings.folds, .seed = settings.seed};
     const auto shown = cross_validate(scores, fit_part, cut);
     const auto predictor = fit_part(scores);
-    write_predictor<Space>(folder.file("predictor.json"), predictor);
+    save_predictor(folder.file("predictor.json"), predictor);
 
     csv_rows ranks{.header = {"predictor", "tau", "low", "high"}};
     ranks.rows.push_back(detail::judged("GCN, default fit", shown));

@@ -51,7 +51,7 @@ void search_stage(const run_folder& folder, const std::string& table, const sear
     std::vector<search::candidate<Space>> best;
     std::vector<search::candidate<Space>> front;
     if (table.empty()) {
-        const auto predictor = read_predictor<Space>(folder.need("predictor.json", "fit"));
+        const auto predictor = load_predictor<default_predictor<Space>>(folder.need("predictor.json", "fit"));
         const windows<Space> tables(predictor);
         best = search::exact(tables, {.top = settings.top,
                                       .limit = settings.limit,
