@@ -7,13 +7,15 @@ Needs Pillow (Debian: python3-pil), only to make the files anew; they are commit
 image, `FILE HEIGHT WIDTH CHANNELS HEX`: upright as `ImageOps.exif_transpose` makes it, in RGB or, where the file is grey,
 in grey; of 16 bits grey the upper byte, since Pillow clips there. `grey.txt` has the same of `convert("L")`. `resize.txt`
 has `KIND HEIGHT WIDTH CHANNELS TO_HEIGHT TO_WIDTH HEX` of the image whose value in row y, column x, channel c is
-(37 y + 101 x + 59 c + x y) mod 256: by `resize`, and for centre_crop as torchvision's Resize and CenterCrop do.
+(37 y + 101 x + 59 c + x y) mod 256: by `resize`, and for centre_crop as torchvision's Resize and CenterCrop do. The .npy
+files are NumPy's (python3-numpy): value i of the images is (7 i + 3) mod 256, in floats a part of 255.
 """
 import io
 import pathlib
 import struct
 import zlib
 
+import numpy
 from PIL import Image, ImageOps
 
 GOLDEN = pathlib.Path(__file__).resolve().parent.parent / "tests" / "data" / "golden"
@@ -144,6 +146,12 @@ def main():
     whole = {name: data for name, data in made.items() if name != "two_components.jpg"}
     (GOLDEN / "pixels.txt").write_text("".join(pixels(name, data) for name, data in whole.items()))
     (GOLDEN / "grey.txt").write_text("".join(pixels(name, whole[name], "L") for name in ("colour.jpg", "colour.png")))
+    values = (7 * numpy.arange(72) + 3) % 256
+    numpy.save(GOLDEN / "nhwc_u1.npy", values.astype(numpy.uint8).reshape(4, 2, 3, 3))
+    numpy.save(GOLDEN / "nchw_f4.npy", (values / 255).astype(numpy.float32).reshape(4, 3, 2, 3))
+    numpy.save(GOLDEN / "nhw_i8.npy", values.reshape(4, 3, 6))
+    numpy.save(GOLDEN / "fortran.npy", numpy.asfortranarray(values.astype(numpy.uint8).reshape(4, 2, 3, 3)))
+    numpy.save(GOLDEN / "labels_i8.npy", numpy.array([2, 0, 1, 0]))
     (GOLDEN / "resize.txt").write_text("".join(resized()))
 
 

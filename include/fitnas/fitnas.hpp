@@ -28,6 +28,7 @@
 #include <fitnas/cpu/block.hpp>
 #include <fitnas/cpu/engine.hpp>
 #include <fitnas/cpu/recipe_check.hpp>
+#include <fitnas/data/arrays.hpp>
 #include <fitnas/data/batch.hpp>
 #include <fitnas/data/byte_file.hpp>
 #include <fitnas/data/cifar.hpp>
@@ -41,6 +42,7 @@
 #include <fitnas/data/image_source.hpp>
 #include <fitnas/data/image_view.hpp>
 #include <fitnas/data/jpeg.hpp>
+#include <fitnas/data/npy.hpp>
 #include <fitnas/data/png.hpp>
 #include <fitnas/data/raster.hpp>
 #include <fitnas/data/read_image.hpp>

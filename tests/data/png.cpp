@@ -40,7 +40,7 @@ TEST_CASE("a PNG image that ends anywhere before its end is truncated") {
         int wrong = 0;
         for (std::size_t n = 0; n < whole.size(); ++n) {
             const std::string text = refusal({whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(n)});
-            wrong += contains(text, "[F0484] a.png: ") && contains(text, "truncated") ? 0 : 1;
+            wrong += contains(text, "[F0483] a.png: ") && contains(text, "truncated") ? 0 : 1;
         }
         CHECK(wrong == 0);
     }
@@ -52,7 +52,7 @@ TEST_CASE("a PNG image of which any byte of the pixels changed is refused") {
     for (std::size_t i = 8; i < whole.size(); ++i) {
         std::vector<std::uint8_t> bytes = whole;
         bytes[i] ^= 0x41U; // also where the name of a chunk says that it must be known
-        taken += contains(refusal(bytes), "[F0484] a.png: is no PNG image that can be decoded: ") ? 0 : 1;
+        taken += contains(refusal(bytes), "[F0483] a.png: is no PNG image that can be decoded: ") ? 0 : 1;
     }
     CHECK(taken == 0);
     CHECK(contains(refusal(golden_bytes("grey.jpg")), "Not a PNG file"));

@@ -54,8 +54,7 @@ TEST_CASE("misuse of images and their files") {
     // CIFAR-100 for CIFAR-10
     REFUSED(call, data_error,
             "[F0413] train.bin: expected whole records of 3073 bytes, got 6148 bytes: seems to be CIFAR-100, "
-            "whose records of 3074 bytes begin with two labels, and which is not read here: write its images "
-            "and one of the labels as IDX files, for read_idx",
+            "which read_cifar100 takes",
             read_cifar10(std::vector<std::string>{"train.bin"}));
     // CIFAR-10 in its version for Python
     REFUSED(

@@ -171,7 +171,7 @@ FITNAS_API raster decode_jpeg(std::span<const std::uint8_t> bytes, const std::st
     detail::jpeg_decoder decoder(bytes);
     const auto refuse_unless = [&](bool well) {
         if (!well) {
-            throw data_error("[F0483] " + name + ": is no JPEG image that can be decoded: " + decoder.reason);
+            detail::refuse_damaged(name, "JPEG", decoder.reason);
         }
     };
     refuse_unless(decoder.read_header());

@@ -128,7 +128,7 @@ FITNAS_API raster decode_png(std::span<const std::uint8_t> bytes, const std::str
     detail::png_decoder decoder(bytes);
     const auto refuse_unless = [&](bool well) {
         if (!well) {
-            throw data_error("[F0484] " + name + ": is no PNG image that can be decoded: " + decoder.reason);
+            detail::refuse_damaged(name, "PNG", decoder.reason);
         }
     };
     refuse_unless(decoder.read_header());

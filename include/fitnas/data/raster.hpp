@@ -46,6 +46,10 @@ namespace detail {
 FITNAS_LAZY void require_size(const std::string& name, std::uint64_t height, std::uint64_t width,
                               std::uint64_t most);
 
+/// @throws data_error which says why a file cannot be decoded
+FITNAS_LAZY FITNAS_COLD [[noreturn]] void refuse_damaged(const std::string& name, const char* format,
+                                                         const char* reason);
+
 /// @throws data_error which says how to have the library that decodes a file
 FITNAS_LAZY FITNAS_COLD [[noreturn]] void refuse_undecoded(const std::string& name, const char* format,
                                                            const char* library, const char* how);
@@ -94,6 +98,10 @@ FITNAS_LAZY_AGAIN void require_size(const std::string& name, std::uint64_t heigh
                          " pixels, the header says " + std::to_string(height) + " x " +
                          std::to_string(width));
     }
+}
+
+FITNAS_LAZY_AGAIN void refuse_damaged(const std::string& name, const char* format, const char* reason) {
+    throw data_error("[F0483] " + name + ": is no " + format + " image that can be decoded: " + reason);
 }
 
 FITNAS_LAZY_AGAIN void refuse_undecoded(const std::string& name, const char* format, const char* library,
