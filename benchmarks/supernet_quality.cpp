@@ -234,7 +234,8 @@ int main(int argc, char** argv) {
                  "error over seeds. Columns: label, passes of training images (forward and backward), "
                  "calibration images, scored images, tau and regret of negative losses, of accuracies, "
                  "seconds of training and of scoring.");
-    app.add_option("--data", o.data, "fashion-mnist:DIR, cifar10:DIR, idx:IMAGES,LABELS or synthetic")
+    app.add_option("--data", o.data,
+                   "fashion-mnist:DIR, cifar10:DIR, idx:IMAGES,LABELS, images:TRAIN[,TEST] or synthetic")
         ->required();
     app.add_option("--space", o.space, "whose networks the table has")
         ->check(CLI::IsMember({"fashion_tiny", "nas_bench_macro"}))

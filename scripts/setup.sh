@@ -9,8 +9,8 @@
 set -euo pipefail
 
 mode=${1:-}
-packages=(g++ cmake ninja-build libxtensor-dev libxtensor-blas-dev libopenblas-dev zlib1g-dev nlohmann-json3-dev
-    dataset-fashion-mnist)
+packages=(g++ cmake ninja-build libxtensor-dev libxtensor-blas-dev libopenblas-dev zlib1g-dev libjpeg62-turbo-dev
+    libpng-dev nlohmann-json3-dev dataset-fashion-mnist)
 case $mode in
 "") packages+=(doctest-dev pkg-config libcli11-dev libjs-chart.js) ;;
 --demo) packages+=(libjs-chart.js) ;;

@@ -29,8 +29,9 @@ FITNAS_COLD void for_each_option(settings& s, F&& f) {
     f("seed", s.seed, in::every, "of everything that is random");
     f("data", s.data, in::images,
       "fashion-mnist:DIR, cifar10:DIR (binary files), idx:IMAGES,LABELS[,TEST_IMAGES,TEST_LABELS] (images N "
-      "x "
-      "H x W, or N x H x W x C in colour; names may have commas), synthetic");
+      "x H x W, or N x H x W x C in colour), images:TRAIN[,TEST] (a folder for each class; "
+      "docs/your-own.md), "
+      "synthetic; names may have commas");
     f("train-images", s.train_images, in::images, "training images that are used, 0 for all");
     f("validation-images", s.validation_images, in::images,
       "images taken out of the training set, to compare networks", one_up);

@@ -178,7 +178,8 @@ private:
     study::data_source source() const {
         if (m.data.empty()) {
             throw option_error(
-                "[F1103] --data is needed: fashion-mnist:DIR, cifar10:DIR, idx:IMAGES,LABELS or synthetic");
+                "[F1103] --data is needed: fashion-mnist:DIR, cifar10:DIR, idx:IMAGES,LABELS, images:DIR or "
+                "synthetic");
         }
         return study::data_source::parse(m.data);
     }

@@ -6,6 +6,8 @@
 /// | `FITNAS_NO_OPENMP` | 1 or empty: run on one thread even where OpenMP is switched on |
 /// | `FITNAS_SIMD_WIDTH` | floats in one vector (16, 8 or 4); otherwise the widest the target has |
 /// | `FITNAS_HAS_ZLIB` | 1: gzip files are read, by zlib; 0: they are refused |
+/// | `FITNAS_HAS_JPEG` | 1: JPEG images are read, by libjpeg; 0: they are refused |
+/// | `FITNAS_HAS_PNG` | 1: PNG images are read, by libpng; 0: they are refused |
 /// | `FITNAS_BFLOAT16` | 1: 1x1 convolutions multiply numbers rounded to bfloat16, with AVX512_BF16 |
 /// | `FITNAS_ASSERT(x)` | a broken invariant of the library; `assert` unless defined before |
 /// | `FITNAS_SEPARATE_COMPILATION` | functions that are no templates are compiled once, in the file that |
@@ -61,6 +63,12 @@
 #ifndef FITNAS_HAS_ZLIB
 #define FITNAS_HAS_ZLIB 0
 #endif
+#ifndef FITNAS_HAS_JPEG
+#define FITNAS_HAS_JPEG 0
+#endif
+#ifndef FITNAS_HAS_PNG
+#define FITNAS_HAS_PNG 0
+#endif
 
 /// For functions that run once, check or write messages: compilers make them small, which takes less time.
 #define FITNAS_COLD __attribute__((cold))
@@ -87,19 +95,22 @@
 namespace fitnas::detail {
 /// Where a linker misses it, the file with `fitnas/src.hpp` was compiled for other vectors, threads, products
 /// or readers than the file that asks for it.
-template <int SimdWidth, bool OpenMP, bool Bfloat16, bool Zlib>
+template <int SimdWidth, bool OpenMP, bool Bfloat16, bool Zlib, bool Jpeg, bool Png>
 int compiled_alike();
+#define FITNAS_ALIKE                                                                                         \
+    compiled_alike<FITNAS_SIMD_WIDTH, FITNAS_HAS_OPENMP != 0, FITNAS_BFLOAT16 != 0, FITNAS_HAS_ZLIB != 0,    \
+                   FITNAS_HAS_JPEG != 0, FITNAS_HAS_PNG != 0>
 #ifdef FITNAS_SOURCE
 #define FITNAS_DEFINITIONS 1
 template <>
-int compiled_alike<FITNAS_SIMD_WIDTH, FITNAS_HAS_OPENMP != 0, FITNAS_BFLOAT16 != 0, FITNAS_HAS_ZLIB != 0>() {
+int FITNAS_ALIKE() {
     return 1;
 }
 #else
 #define FITNAS_DEFINITIONS 0
-__attribute__((used)) static int (*const asks_for_alike)() =
-    &compiled_alike<FITNAS_SIMD_WIDTH, FITNAS_HAS_OPENMP != 0, FITNAS_BFLOAT16 != 0, FITNAS_HAS_ZLIB != 0>;
+__attribute__((used)) static int (*const asks_for_alike)() = &FITNAS_ALIKE;
 #endif
+#undef FITNAS_ALIKE
 } // namespace fitnas::detail
 #endif
 

@@ -61,6 +61,15 @@
 #if FITNAS_HAS_ZLIB
 #include <zlib.h>
 #endif
+#if FITNAS_HAS_JPEG
+#include <cstdio>
+
+#include <jerror.h>
+#include <jpeglib.h>
+#endif
+#if FITNAS_HAS_PNG
+#include <png.h>
+#endif
 #if defined(__unix__) || defined(__APPLE__)
 #include <fcntl.h>
 #include <sys/file.h>

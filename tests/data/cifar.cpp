@@ -85,3 +85,42 @@ TEST_CASE("cifar10 reads its six files and splits the training images") {
     CHECK(thrown<option_error>([&] { datasets::cifar10(folder.path()); }) ==
           "[F0426] split_options::validation: expected fewer than the 10 training images, got 10000");
 }
+
+TEST_CASE("CIFAR-100 records begin with a coarse and a fine label") {
+    const temporary_folder folder;
+    // As a record of CIFAR-10 behind one more label.
+    const std::string path = folder.write("train.bin", "\x04" + record(5) + "\x13" + record(99));
+    const image_dataset fine = read_cifar100(path);
+    CHECK(fine.classes == 100);
+    CHECK(fine.labels == std::vector<int>{5, 99});
+    const image_dataset coarse = read_cifar100(path, cifar100_labels::coarse);
+    CHECK(coarse.classes == 20);
+    CHECK(coarse.labels == std::vector<int>{4, 19});
+    CHECK(fine.images == coarse.images);
+    int wrong = 0;
+    for (std::size_t n = 0; n < 2; ++n) {
+        for (std::size_t y = 0; y < 32; ++y) {
+            for (std::size_t x = 0; x < 32; ++x) {
+                for (std::size_t c = 0; c < 3; ++c) {
+                    const int expected =
+                        pixel(fine.labels[n], static_cast<int>(c), static_cast<int>(y), static_cast<int>(x));
+                    wrong += fine.images(n, y, x, c) != expected ? 1 : 0;
+                }
+            }
+        }
+    }
+    CHECK(wrong == 0);
+
+    folder.write("test.bin", "\x03" + record(7));
+    const dataset data = datasets::cifar100(folder.path(), {.validation = 1}, cifar100_labels::coarse);
+    CHECK(data.train.size() == 1);
+    CHECK(data.test.label(0) == 3);
+
+    const auto refusal = [&](const std::string& bytes, cifar100_labels labels = cifar100_labels::fine) {
+        return thrown<data_error>([&] { read_cifar100(folder.write("bad.bin", bytes), labels); });
+    };
+    CHECK(contains(refusal(record(1)), "expected whole records of 3074 bytes, got 3073 bytes: seems to be "
+                                       "CIFAR-10, which read_cifar10 takes"));
+    CHECK(contains(refusal("\x01" + record(100)), "labels from 0 to 99, got 100 for image 0"));
+    CHECK(contains(refusal("\x14" + record(1), cifar100_labels::coarse), "labels from 0 to 19, got 20"));
+}

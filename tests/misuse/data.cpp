@@ -2,9 +2,12 @@
 #include <string>
 #include <vector>
 
+#include <fitnas/data/arrays.hpp>
 #include <fitnas/data/cifar.hpp>
 #include <fitnas/data/fashion_mnist.hpp>
 #include <fitnas/data/idx.hpp>
+#include <fitnas/data/image_folder.hpp>
+#include <fitnas/data/npy.hpp>
 #include <fitnas/data/split.hpp>
 #include <fitnas/data/synthetic.hpp>
 
@@ -26,6 +29,12 @@ TEST_CASE("misuse of images and their files") {
     folder.write("data_batch_1", "\x80\x02}q\x01(U\x0b"
                                  "batch_label");
     folder.write("images.zip", "PK\x03\x04\x14" + std::string(30, '\0'));
+
+    std::filesystem::create_directories("flat/");
+    folder.write("flat/a.png", "");
+    std::filesystem::create_directories("photos/cats");
+    folder.write("photos/cats/a.jpg", "<html>404");
+    std::filesystem::create_directories("photos/dogs");
 
     // a file that is not there
     REFUSED(call, data_error, "[F0405] train-images: cannot be opened: No such file or directory",
@@ -54,8 +63,7 @@ TEST_CASE("misuse of images and their files") {
     // CIFAR-100 for CIFAR-10
     REFUSED(call, data_error,
             "[F0413] train.bin: expected whole records of 3073 bytes, got 6148 bytes: seems to be CIFAR-100, "
-            "whose records of 3074 bytes begin with two labels, and which is not read here: write its images "
-            "and one of the labels as IDX files, for read_idx",
+            "which read_cifar100 takes",
             read_cifar10(std::vector<std::string>{"train.bin"}));
     // CIFAR-10 in its version for Python
     REFUSED(
@@ -121,4 +129,43 @@ TEST_CASE("misuse of images and their files") {
     // noise below 0
     REFUSED(call, option_error, "[F0430] synthetic_options::noise: expected a finite number from 0, got -0.5",
             datasets::synthetic({.noise = -0.5}));
+    // images that lie in no folder of a class
+    REFUSED(
+        call, data_error,
+        "[F0492] flat: expected a folder for each class with its images in it, got a folder without folders",
+        read_image_folder("flat"));
+    // a class without images
+    REFUSED(call, data_error,
+            "[F0494] photos/dogs: expected images of this class, .jpg, .jpeg or .png, got none",
+            read_image_folder("photos"));
+    // an image that is none
+    REFUSED(
+        call, data_error,
+        "[F0488] photos/cats/a.jpg: expected a JPEG or PNG image, got a web page, as a download that failed "
+        "leaves: download it again",
+        read_image_folder("photos", {.classes = {"cats", "dogs"}}));
+    // a folder of a class that training images do not have
+    REFUSED(
+        call, data_error,
+        "[F0493] photos: expected folders of the 2 classes from \"birds\" to \"cats\", got one of \"dogs\"",
+        read_image_folder("photos", {.classes = {"birds", "cats"}}));
+    // images in four channels
+    REFUSED(
+        call, option_error,
+        "[F0482] image_folder_options: expected height and width from 0 to 65535 and channels 0, 1 or 3, got "
+        "32 x 32 x 4",
+        read_image_folder("photos", {.height = 32, .width = 32, .channels = 4}));
+    // floats from 0 to 255
+    REFUSED(call, data_error,
+            "[F0498] make_image_dataset: expected float pixels from 0 to 1, got 254 for value 0: "
+            "array_options::white says what is white",
+            make_image_dataset(std::vector<float>{254, 0}, {1, 2, 1}, std::vector<int>{0}));
+    // a part of an image
+    REFUSED(call, shape_error,
+            "[F0486] make_image_dataset: expected the values of whole images of 28 x 28 x 1, got 783 values",
+            make_image_dataset(std::vector<float>(783), {28, 28, 1}, std::vector<int>{0}));
+    // IDX for an array of NumPy
+    REFUSED(call, data_error,
+            "[F0495] labels: expected a NumPy array (.npy), got a file that does not begin like one",
+            read_npy("labels", "labels"));
 }

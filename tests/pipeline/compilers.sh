@@ -19,7 +19,7 @@ fi
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-"$other" "@$flags_file" -UFITNAS_HAS_ZLIB -O2 "$@" "$source" -o "$scratch/other" -lopenblas
+"$other" "@$flags_file" -UFITNAS_HAS_ZLIB -UFITNAS_HAS_JPEG -UFITNAS_HAS_PNG -O2 "$@" "$source" -o "$scratch/other" -lopenblas
 "$program" --values 4 > "$scratch/values"
 "$scratch/other" --values 4 | cmp "$scratch/values"
 echo "$compiler and $other: $(wc -l < "$scratch/values") numbers, all the same"

@@ -37,10 +37,12 @@ void write_idx(const temporary_folder& folder, const std::string& name, std::uin
 TEST_CASE("sources are read from a text; what is none is refused with what there is") {
     CHECK(data_source::parse("fashion-mnist:/a/b").places == std::vector<std::string>{"/a/b"});
     CHECK(data_source::parse("idx:a,b,c,d").places.size() == 4);
+    CHECK(data_source::parse("images:a").places == std::vector<std::string>{"a"});
+    CHECK(data_source::parse("images:a,b").places == std::vector<std::string>{"a", "b"});
     CHECK(data_source::parse("synthetic").kind == "synthetic");
-    for (const char* wrong :
-         {"", "mnist:/a", "cifar10", "cifar10:", "fashion-mnist:", "idx", "idx:", "idx:a", "idx:a,b,c",
-          "idx:a,b,c,d,e", "idx:,", "idx:a,,c,d", "synthetic:", "synthetic:1"}) {
+    for (const char* wrong : {"", "mnist:/a", "cifar10", "cifar10:", "fashion-mnist:", "idx", "idx:", "idx:a",
+                              "idx:a,b,c", "idx:a,b,c,d,e", "idx:,", "idx:a,,c,d", "images",
+                              "images:", "images:a,b,c", "images:,b", "synthetic:", "synthetic:1"}) {
         const std::string text = thrown<option_error>([&] { data_source::parse(wrong); });
         CHECK(contains(text, "cifar10:DIR"));
         CHECK(contains(text, "\"" + std::string(wrong) + "\""));
@@ -116,7 +118,7 @@ TEST_CASE("names of files may have commas") {
     CHECK(contains(thrown<option_error>([&] {
                        parsed({"b,c", "none"});
                    }),
-                   "a comma may be a part of a name only where all files are there"));
+                   "a comma may be a part of a name only where all are there"));
 }
 
 TEST_CASE("IDX images in colour, of the size that the space takes") {
@@ -198,3 +200,62 @@ TEST_CASE("Fashion-MNIST by the names of its files, and made-up images of any sh
     CHECK(small.train.class_count() == 5);
     CHECK(made_up.load({2, 2, 1}, 2, {.validation = 1}).train.size() == 10000);
 }
+
+TEST_CASE("names of folders may have commas") {
+    const temporary_folder folder;
+    for (const char* name : {"a", "b,c", "d", "a,d", "e,f", "f"}) {
+        std::filesystem::create_directories(folder.path(name));
+    }
+    folder.write("e", ""); // no folder
+    const std::filesystem::path before = std::filesystem::current_path();
+    std::filesystem::current_path(folder.path());
+    using names = std::vector<std::string>;
+    CHECK(data_source::parse("images:b,c").places == names{"b,c"});
+    CHECK(data_source::parse("images:a,b,c").places == names{"a", "b,c"});
+    CHECK(data_source::parse("images:a,d").places == names{"a", "d"}); // every comma comes first
+    CHECK(data_source::parse("images:e,f").places == names{"e,f"});
+    CHECK(data_source::parse("images:e,f,a").places == names{"e,f", "a"});
+    std::filesystem::create_directories("f,a");
+    std::filesystem::create_directories("e,f,a");
+    CHECK(contains(thrown<option_error>([] { data_source::parse("images:e,f,a"); }),
+                   "\"images:e,f,a\" can be cut into folders that are there in 2 ways"));
+    std::filesystem::current_path(before);
+}
+
+#if FITNAS_HAS_PNG
+TEST_CASE("folders of images: of the size of the space, with images to test or without") {
+    const temporary_folder folder;
+    const auto add = [&](const std::string& name, int count) {
+        std::filesystem::create_directories(folder.path(name));
+        for (int i = 0; i < count; ++i) {
+            std::filesystem::copy_file(FITNAS_TEST_DIR "/data/golden/colour.png", // 9 x 13
+                                       folder.path(name + "/" + std::to_string(i) + ".png"));
+        }
+    };
+    add("train/cat", 12);
+    add("train/dog", 24);
+    const data_source alone = data_source::parse("images:" + folder.path("train"));
+    CHECK(alone.files().empty());
+    const dataset data = alone.load({6, 6, 1}, 2, {.validation = 9});
+    CHECK(data.test.size() == 6);
+    CHECK(data.validation.size() == 9);
+    CHECK(data.train.size() == 21);
+    CHECK(data.train.image_shape() == shape{6, 6, 1});
+    int cats = 0;
+    for (std::size_t i = 0; i < 6; ++i) {
+        cats += data.test.label(i) == 0 ? 1 : 0;
+    }
+    CHECK(cats == 2); // a third, as of all
+    CHECK(contains(thrown<data_error>([&] {
+                       alone.load({6, 6, 1}, 10, {.validation = 9});
+                   }),
+                   "[F1090] data: the space has 10 classes, " + folder.path("train") + " has folders of 2"));
+
+    add("test/dog", 3);
+    const auto both = data_source::parse("images:" + folder.path("train") + "," + folder.path("test"));
+    const dataset tested = both.load({9, 13, 3}, 2, {.validation = 9});
+    CHECK(tested.test.size() == 3);
+    CHECK(tested.test.label(0) == 1);
+    CHECK(tested.train.size() == 27);
+}
+#endif

@@ -124,9 +124,12 @@ private:
 /// first two bytes) is unpacked on the way.
 class byte_file {
 public:
+    enum class content { numbers, any };
+
+    /// @param what numbers: of a format without a signature, so that those of others are refused
     /// @throws data_error where the file cannot be opened or read, is compressed and zlib is not built in, or
-    /// seems to be of a format that nothing here reads
-    explicit byte_file(const std::string& path);
+    /// seems to be of another format
+    explicit byte_file(const std::string& path, content what = content::numbers);
 
     const std::string& path() const { return m_path; }
 
@@ -191,7 +194,7 @@ FITNAS_LAZY std::string find_file(const std::string& directory, const std::strin
 
 namespace fitnas::detail {
 
-FITNAS_API byte_file::byte_file(const std::string& path)
+FITNAS_API byte_file::byte_file(const std::string& path, content what)
     : m_path(path), m_file(std::fopen(path.c_str(), "rb")) {
     if (!m_file) {
         throw data_error("[F0405] " + path + ": cannot be opened: " + std::strerror(errno));
@@ -209,7 +212,9 @@ FITNAS_API byte_file::byte_file(const std::string& path)
     }
     m_first.resize(longest_signature);
     m_first.resize(read_content(m_first.data(), m_first.size()));
-    require_known();
+    if (what == content::numbers) {
+        require_known();
+    }
 }
 
 FITNAS_API std::vector<std::uint8_t> byte_file::read(std::uint64_t n) {

@@ -38,7 +38,7 @@ FITNAS_LAZY_AGAIN std::string_view foreign_format(std::span<const std::uint8_t> 
     static constexpr std::string_view unpack_tar =
         "a tar archive: unpack it with tar -xf, and name the files that were in it";
     static constexpr std::string_view image =
-        "a single image: images are read from IDX files and from CIFAR-10's binary files, many in one";
+        "a single image, which read_image_folder takes in a folder for each class";
     static constexpr std::string_view pickle = "a Python pickle, as of CIFAR-10's version for Python: of "
                                                "CIFAR-10 the binary version is read, of other "
                                                "data IDX files";
@@ -54,7 +54,7 @@ FITNAS_LAZY_AGAIN std::string_view foreign_format(std::span<const std::uint8_t> 
         {"Rar!\x1A\x07"sv, "a RAR archive: unpack it"},
         {"1AY&SY"sv, "a bzip2 file: unpack it with bunzip2", 4},
         {"ustar"sv, unpack_tar, 257},
-        {"\x93NUMPY"sv, "a NumPy array (.npy): convert it to an IDX file"},
+        {"\x93NUMPY"sv, "a NumPy array (.npy), which read_npy takes"},
         {"\x89HDF\r\n\x1A\n"sv, "an HDF5 file: convert what is in it"},
         {"MATLAB 5.0 MAT-file"sv, "a MATLAB file: convert what is in it"},
         {"PAR1"sv, "a Parquet file: convert what is in it"},

@@ -17,7 +17,7 @@
 namespace fitnas {
 
 /// @brief Images of one shape and their labels, in memory and open to changes.
-struct image_dataset final : image_source {
+struct image_dataset : image_source {
     pixel_tensor images{{0, 0, 0, 0}}; ///< N x H x W x C, pixels 0 to 255
     std::vector<int> labels;           ///< N, each in [0, classes)
     int classes = 0;

@@ -1,6 +1,6 @@
 /// @file
 /// @brief Where a study's images come from, as a text: `fashion-mnist:DIR`, `cifar10:DIR`,
-/// `idx:IMAGES,LABELS`, `synthetic`.
+/// `idx:IMAGES,LABELS`, `images:TRAIN,TEST`, `synthetic`.
 
 #ifndef FITNAS_STUDY_DATA_SOURCE_HPP
 #define FITNAS_STUDY_DATA_SOURCE_HPP
@@ -16,38 +16,49 @@
 #include <fitnas/config.hpp>
 #include <fitnas/data/cifar.hpp>
 #include <fitnas/data/fashion_mnist.hpp>
+#include <fitnas/data/image_folder.hpp>
 #include <fitnas/data/synthetic.hpp>
 
 namespace fitnas::study {
 
 /// @brief A kind of data and its files.
 struct data_source {
-    std::string kind;                ///< `fashion-mnist`, `cifar10`, `idx` or `synthetic`
-    std::vector<std::string> places; ///< a folder, or files
-    /// Reads what `fashion-mnist:DIR` and the like say. Commas stand between files; where a name has commas
-    /// of its own, the text is cut where that gives files that are there.
+    std::string kind;                ///< `fashion-mnist`, `cifar10`, `idx`, `images` or `synthetic`
+    std::vector<std::string> places; ///< folders, or files
+    /// Reads what `fashion-mnist:DIR` and the like say. Commas stand between files, or between the folders of
+    /// `images:TRAIN,TEST`; where a name has commas of its own, the text is cut where that gives such as are
+    /// there.
     /// @throws option_error where the text is none of them, or can be read in several ways
     static data_source parse(const std::string& text);
 
-    /// @return the files that are read
+    /// @return the files that are read; none of `images`, which are many
     /// @throws data_error where one is missing
     std::vector<std::string> files() const;
 
-    /// @param image,classes what the space takes, grey or in colour; `synthetic` makes such images
-    /// @param options how the training images are split; a pair of IDX files without test files gives a sixth
-    /// of its images to the test
+    /// @param image,classes what the space takes, grey or in colour; `synthetic` makes such images,
+    /// those of `images` are scaled to it and cropped
+    /// @param options how the training images are split; where there are none to test with, a sixth of each
+    /// class is taken
     /// @throws data_error where a file is missing or wrong; option_error as `split`
     dataset load(shape image, int classes, const split_options& options) const;
 
 private:
-    /// Goes through all ways to cut a text at commas into names of files.
+    /// Goes through all ways to cut a text at commas into names: of 2 or 4 files, or of 1 or 2 folders.
     /// @param names those before `from`
-    /// @param ways what is found: 2 or 4 names, of which each is there
-    static void cut(const std::string& text, std::size_t from, std::vector<std::string>& names,
+    /// @param ways what is found, of which each is there
+    static void cut(const std::string& text, std::size_t from, bool folders, std::vector<std::string>& names,
                     std::vector<std::vector<std::string>>& ways);
 
-    /// @return 2 or 4 names; none where the text has not so many
-    static std::vector<std::string> idx_files(const std::string& text);
+    /// @return the names; none where the text has not so many
+    static std::vector<std::string> cut_at_commas(const std::string& text, bool folders);
+
+    static bool possible(std::size_t count, bool folders) {
+        return folders ? count == 1 || count == 2 : count == 2 || count == 4;
+    }
+
+    /// Takes a sixth for the test.
+    static dataset split_in_three(const image_view& all, const split_options& options);
+    dataset load_folders(shape image, int classes, const split_options& options) const;
 };
 
 } // namespace fitnas::study
@@ -62,16 +73,17 @@ FITNAS_API data_source data_source::parse(const std::string& text) {
     const std::string rest = colon == std::string::npos ? "" : text.substr(colon + 1);
     if ((source.kind == "fashion-mnist" || source.kind == "cifar10") && !rest.empty()) {
         source.places = {rest};
-    } else if (source.kind == "idx") {
-        source.places = idx_files(rest);
+    } else if (source.kind == "idx" || source.kind == "images") {
+        source.places = cut_at_commas(rest, source.kind == "images");
     }
     if (source.places.empty() != (text == "synthetic")) {
         throw option_error("[F1001] data: expected fashion-mnist:DIR, cifar10:DIR, idx:IMAGES,LABELS, "
-                           "idx:IMAGES,LABELS,TEST_IMAGES,TEST_LABELS or synthetic, got \"" +
+                           "idx:IMAGES,LABELS,TEST_IMAGES,TEST_LABELS, images:TRAIN, images:TRAIN,TEST or "
+                           "synthetic, got \"" +
                            text + "\"" +
                            (rest.find(',') == std::string::npos
                                 ? ""
-                                : "; a comma may be a part of a name only where all files are there"));
+                                : "; a comma may be a part of a name only where all are there"));
     }
     return source;
 }
@@ -84,7 +96,7 @@ FITNAS_API std::vector<std::string> data_source::files() const {
     } else if (kind == "cifar10") {
         names = {"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin",
                  "data_batch_4.bin", "data_batch_5.bin", "test_batch.bin"};
-    } else {
+    } else if (kind == "idx") {
         return places;
     }
     for (std::string& name : names) {
@@ -110,6 +122,9 @@ FITNAS_API dataset data_source::load(shape image, int classes, const split_optio
                                     .seed = options.seed,
                                     .noise = 90});
     }
+    if (kind == "images") {
+        return load_folders(image, classes, options);
+    }
     const image_view all = read_idx(places[0], places[1], classes);
     if (all.image_shape() != image) {
         throw data_error("[F1065] data: the space takes images of " + to_string(image) +
@@ -119,11 +134,32 @@ FITNAS_API dataset data_source::load(shape image, int classes, const split_optio
     if (places.size() == 4) {
         return split(all, read_idx(places[2], places[3], classes), options);
     }
+    return split_in_three(all, options);
+}
+
+FITNAS_API dataset data_source::load_folders(shape image, int classes, const split_options& options) const {
+    image_folder_options o{.height = image.height,
+                           .width = image.width,
+                           .channels = image.channels,
+                           .resize = resizing::centre_crop};
+    image_folder train = read_image_folder(places[0], o);
+    if (train.classes != classes) {
+        throw data_error("[F1090] data: the space has " + std::to_string(classes) + " classes, " + places[0] +
+                         " has folders of " + std::to_string(train.classes));
+    }
+    o.classes = train.class_names;
+    const image_view all = std::move(train);
+    return places.size() == 2 ? split(all, read_image_folder(places[1], o), options)
+                              : split_in_three(all, options);
+}
+
+FITNAS_API dataset data_source::split_in_three(const image_view& all, const split_options& options) {
     dataset halves = split(all, all, {.validation = all.size() / 6, .seed = options.seed});
     return split(halves.train, std::move(halves.validation), options);
 }
 
-FITNAS_API void data_source::cut(const std::string& text, std::size_t from, std::vector<std::string>& names,
+FITNAS_API void data_source::cut(const std::string& text, std::size_t from, bool folders,
+                                 std::vector<std::string>& names,
                                  std::vector<std::vector<std::string>>& ways) {
     for (std::size_t end = from; names.size() < 4 && end < text.size();) {
         end = (std::min)(text.find(',', end + 1), text.size());
@@ -131,10 +167,10 @@ FITNAS_API void data_source::cut(const std::string& text, std::size_t from, std:
         std::error_code none;
         const auto kind = std::filesystem::status(names.back(), none).type();
         if (kind != std::filesystem::file_type::not_found && kind != std::filesystem::file_type::none &&
-            kind != std::filesystem::file_type::directory) {
+            (kind == std::filesystem::file_type::directory) == folders) {
             if (end < text.size()) {
-                cut(text, end + 1, names, ways);
-            } else if (names.size() % 2 == 0) {
+                cut(text, end + 1, folders, names, ways);
+            } else if (possible(names.size(), folders)) {
                 ways.push_back(names);
             }
         }
@@ -142,10 +178,10 @@ FITNAS_API void data_source::cut(const std::string& text, std::size_t from, std:
     }
 }
 
-FITNAS_API std::vector<std::string> data_source::idx_files(const std::string& text) {
+FITNAS_API std::vector<std::string> data_source::cut_at_commas(const std::string& text, bool folders) {
     std::vector<std::string> names;
     std::vector<std::vector<std::string>> ways;
-    cut(text, 0, names, ways);
+    cut(text, 0, folders, names, ways);
     std::size_t from = 0;
     for (std::size_t comma = 0; comma != std::string::npos; from = comma + 1) {
         comma = text.find(',', from);
@@ -155,7 +191,8 @@ FITNAS_API std::vector<std::string> data_source::idx_files(const std::string& te
         return names; // cut at every comma
     }
     if (ways.size() > 1) {
-        throw option_error("[F1066] data: \"idx:" + text + "\" can be cut into files that are there in " +
+        throw option_error("[F1066] data: \"" + std::string(folders ? "images:" : "idx:") + text +
+                           "\" can be cut into " + (folders ? "folders" : "files") + " that are there in " +
                            std::to_string(ways.size()) +
                            " ways: give links to them whose names have no commas");
     }
@@ -163,7 +200,7 @@ FITNAS_API std::vector<std::string> data_source::idx_files(const std::string& te
         return ways.front();
     }
     const bool empty = std::any_of(names.begin(), names.end(), [](const auto& n) { return n.empty(); });
-    return empty || (names.size() != 2 && names.size() != 4) ? std::vector<std::string>() : names;
+    return empty || !possible(names.size(), folders) ? std::vector<std::string>() : names;
 }
 
 } // namespace fitnas::study

@@ -1,0 +1,187 @@
+/// @file
+/// @brief Images of another size, smoothed where they become smaller.
+
+#ifndef FITNAS_DATA_RESIZE_HPP
+#define FITNAS_DATA_RESIZE_HPP
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fitnas/config.hpp>
+#include <fitnas/data/raster.hpp>
+
+namespace fitnas {
+
+/// @brief How images of another size come to the size that is asked for.
+enum class resizing : std::uint8_t {
+    none,        ///< not at all: they are refused
+    stretch,     ///< each side by itself, as torchvision's `Resize((height, width))`
+    centre_crop, ///< scaled until they just cover the size, whose middle is cut out: for squares
+                 ///< torchvision's `Resize(size)` and `CenterCrop(size)`
+};
+
+/// @brief Bilinear resizing with antialiasing, as Pillow's `resize` with `BILINEAR` has it: a triangle filter
+/// whose support grows with the reduction, in two passes, with weights in fixed point.
+/// @param image at least 1 x 1
+/// @param height,width at least 1
+FITNAS_API raster resize(const raster& image, int height, int width);
+
+/// @brief An image of the size height x width.
+/// @param image at least 1 x 1
+/// @param height,width at least 1
+/// @param how not `resizing::none`, unless it has the size
+FITNAS_API raster resize(const raster& image, int height, int width, resizing how);
+
+namespace detail {
+
+/// Weights are whole numbers of 1/2^22: times a pixel they stay below 2^31.
+inline constexpr int resize_unit = 1 << 22;
+
+/// @return a sum of weights times pixels as a pixel
+inline std::uint8_t resized_pixel(std::int32_t sum) {
+    return static_cast<std::uint8_t>((std::min)((sum + resize_unit / 2) / resize_unit, 255));
+}
+
+/// The weights of one pass: what each value of the output takes of which values of the input.
+struct resize_weights {
+    std::vector<int> first;           ///< the first value of the input, for each of the output
+    std::vector<std::int32_t> weight; ///< `taps` for each value of the output; those at the end may be 0
+    int taps = 0;
+
+    resize_weights(int from, int to);
+    const std::int32_t* of(int value) const { return weight.data() + std::ptrdiff_t{value} * taps; }
+};
+
+FITNAS_LAZY raster resize_width(const raster& image, int width);
+FITNAS_LAZY raster resize_height(const raster& image, int height);
+
+/// Cuts the middle out; an odd rest is halved to even, as Python's `round` does.
+FITNAS_LAZY raster crop_centre(const raster& image, int height, int width);
+
+} // namespace detail
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API resize_weights::resize_weights(int from, int to) : first(static_cast<std::size_t>(to)) {
+    const double scale = static_cast<double>(from) / to;
+    const double support = (std::max)(scale, 1.0); // of the triangle, to each side
+    taps = 2 * static_cast<int>(std::ceil(support)) + 1;
+    weight.resize(first.size() * static_cast<std::size_t>(taps));
+    std::vector<double> exact(static_cast<std::size_t>(taps));
+    for (int i = 0; i < to; ++i) {
+        const double centre = (i + 0.5) * scale;
+        const int begin = (std::max)(0, static_cast<int>(centre - support + 0.5));
+        const int count = (std::min)(from, static_cast<int>(centre + support + 0.5)) - begin;
+        double sum = 0;
+        for (int k = 0; k < count; ++k) {
+            const double distance = std::abs((begin + k - centre + 0.5) / support);
+            sum += exact[static_cast<std::size_t>(k)] = (std::max)(0.0, 1 - distance);
+        }
+        first[static_cast<std::size_t>(i)] = begin;
+        for (int k = 0; k < count; ++k) {
+            const double part = exact[static_cast<std::size_t>(k)] / sum;
+            weight[static_cast<std::size_t>(i * taps + k)] =
+                static_cast<std::int32_t>(part * resize_unit + 0.5);
+        }
+    }
+}
+
+FITNAS_LAZY_AGAIN raster resize_width(const raster& image, int width) {
+    const resize_weights weights(image.width, width);
+    const int channels = image.channels;
+    raster out{image.height, width, channels, {}};
+    out.pixels.resize(static_cast<std::size_t>(out.height) * static_cast<std::size_t>(width * channels));
+    std::uint8_t* to = out.pixels.data();
+    for (std::ptrdiff_t y = 0; y < image.height; ++y) {
+        for (int x = 0; x < width; ++x) {
+            const int first = weights.first[static_cast<std::size_t>(x)];
+            const int taps = (std::min)(weights.taps, image.width - first);
+            const std::uint8_t* from = image.pixels.data() + (y * image.width + first) * channels;
+            for (int c = 0; c < channels; ++c) {
+                std::int32_t sum = 0;
+                for (int k = 0; k < taps; ++k) {
+                    sum += weights.of(x)[k] * from[k * channels + c];
+                }
+                *to++ = resized_pixel(sum);
+            }
+        }
+    }
+    return out;
+}
+
+FITNAS_LAZY_AGAIN raster resize_height(const raster& image, int height) {
+    const resize_weights weights(image.height, height);
+    const auto row = static_cast<std::size_t>(image.width) * static_cast<std::size_t>(image.channels);
+    raster out{height, image.width, image.channels, {}};
+    out.pixels.resize(static_cast<std::size_t>(height) * row);
+    std::vector<std::int32_t> sums(row);
+    for (int y = 0; y < height; ++y) {
+        const int first = weights.first[static_cast<std::size_t>(y)];
+        const int taps = (std::min)(weights.taps, image.height - first);
+        std::fill(sums.begin(), sums.end(), 0);
+        for (int k = 0; k < taps; ++k) {
+            const std::int32_t weight = weights.of(y)[k];
+            const std::uint8_t* from = image.pixels.data() + static_cast<std::size_t>(first + k) * row;
+            for (std::size_t i = 0; i < row; ++i) {
+                sums[i] += weight * from[i];
+            }
+        }
+        std::transform(sums.begin(), sums.end(), out.pixels.begin() + static_cast<std::ptrdiff_t>(row) * y,
+                       resized_pixel);
+    }
+    return out;
+}
+
+FITNAS_LAZY_AGAIN raster crop_centre(const raster& image, int height, int width) {
+    const auto begin = [](int rest) { return rest / 2 + (rest % 4 == 3 ? 1 : 0); };
+    const std::ptrdiff_t top = begin(image.height - height);
+    const std::ptrdiff_t left = begin(image.width - width);
+    raster out{height, width, image.channels, {}};
+    for (std::ptrdiff_t y = 0; y < height; ++y) {
+        const auto from = image.pixels.begin() + ((top + y) * image.width + left) * image.channels;
+        out.pixels.insert(out.pixels.end(), from, from + std::ptrdiff_t{width} * image.channels);
+    }
+    return out;
+}
+
+} // namespace fitnas::detail
+
+namespace fitnas {
+
+FITNAS_API raster resize(const raster& image, int height, int width) {
+    if (height < 1 || width < 1 || image.height < 1 || image.width < 1) {
+        throw shape_error("[F0497] resize: expected sizes of at least 1 x 1, got " +
+                          std::to_string(image.height) + " x " + std::to_string(image.width) + " to " +
+                          std::to_string(height) + " x " + std::to_string(width));
+    }
+    const raster wide = image.width == width ? image : detail::resize_width(image, width);
+    return image.height == height ? wide : detail::resize_height(wide, height);
+}
+
+FITNAS_API raster resize(const raster& image, int height, int width, resizing how) {
+    if (how != resizing::centre_crop) {
+        return resize(image, height, width);
+    }
+    // The side that needs more decides; of the other one a rest is cut off.
+    const bool by_height = std::int64_t{height} * image.width >= std::int64_t{width} * image.height;
+    const int whole_height =
+        by_height ? height : static_cast<int>(std::int64_t{width} * image.height / image.width);
+    const int whole_width =
+        by_height ? static_cast<int>(std::int64_t{height} * image.width / image.height) : width;
+    return detail::crop_centre(resize(image, whole_height, whole_width), height, width);
+}
+
+} // namespace fitnas
+
+#endif
+
+#endif
