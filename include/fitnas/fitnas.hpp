@@ -157,6 +157,7 @@
 #include <fitnas/supernet/diagnose.hpp>
 #include <fitnas/supernet/evaluate.hpp>
 #include <fitnas/supernet/fine_tune.hpp>
+#include <fitnas/supernet/folded.hpp>
 #include <fitnas/supernet/latency.hpp>
 #include <fitnas/supernet/loaded_images.hpp>
 #include <fitnas/supernet/memory_use.hpp>
