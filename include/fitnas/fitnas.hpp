@@ -1,5 +1,5 @@
 /// @file
-/// @brief Everything of fitnas but `io/` and `study/`, which need nlohmann-json.
+/// @brief Everything of fitnas but `io/` and `study/`, which need nlohmann-json or protozero.
 
 #ifndef FITNAS_FITNAS_HPP
 #define FITNAS_FITNAS_HPP
