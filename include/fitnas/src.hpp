@@ -41,6 +41,7 @@
 #include <fitnas/io/json.hpp>
 #include <fitnas/io/onnx_graph.hpp>
 #include <fitnas/io/onnx_network.hpp>
+#include <fitnas/io/recipe_json.hpp>
 #include <fitnas/io/safetensors.hpp>
 #include <fitnas/io/safetensors_header.hpp>
 #include <fitnas/io/signal_guard.hpp>

@@ -14,6 +14,7 @@
 #include <fitnas/io/checkpoint.hpp>
 #include <fitnas/io/json.hpp>
 #include <fitnas/io/onnx.hpp>
+#include <fitnas/io/recipe_json.hpp>
 #include <fitnas/space/spaces.hpp>
 
 #include "every_operator.hpp"
@@ -28,6 +29,7 @@ struct output {
     std::string folder;
     dataset source;
     json cases = json::array();
+    json supernets = json::array();
 
     std::string path(const std::string& name) const { return folder + "/" + name; }
     template <class T>
@@ -86,13 +88,24 @@ void shake(Net& net) {
     }
 }
 
+// One step of SGD on all images.
+const train_options one_step{.epochs = 1,
+                             .batch = images,
+                             .learning_rate = 0.05,
+                             .weight_decay = 1e-3,
+                             .label_smoothing = 0.1,
+                             .seed = seed{3}};
+
+// A channel of the stem may be dead: its variance is nothing. Its weights' gradients are then so large that a
+// step of training compares rounding alone, and none is made.
 template <class Space>
-void write_network(output& to, const std::string& name, const char* code) {
+void write_network(output& to, const std::string& name, const char* code, bool dead_channel = false) {
     const image_dataset set = images_of(to.source, Space::input, Space::classes);
     network<Space> net(parse<Space>(code), seed{4});
     shake(net);
-    // A channel that is dead, whose variance is nothing.
-    std::fill_n(net.parameters().begin(), 9 * Space::input.channels, 0.0F);
+    if (dead_channel) {
+        std::fill_n(net.parameters().begin(), 9 * Space::input.channels, 0.0F);
+    }
     net.calibrate(set);
     const tensor2 logits = net.logits(set);
     json files = json::array();
@@ -105,8 +118,36 @@ void write_network(output& to, const std::string& name, const char* code) {
                         {"images", to.write<std::uint8_t>(name + ".images", planes(set))},
                         {"sizes", {images, Space::input.channels, Space::input.height, Space::input.width}},
                         {"classes", Space::classes},
+                        {"labels", dead_channel ? json() : json(set.labels)},
                         {"logits", to.write<float>(name + ".logits", {logits.data(), logits.size()})},
                         {"onnx", files}});
+    save_recipe(to.path(name + ".json"), net);
+    save_checkpoint(to.path(name + ".safetensors"), net);
+    if (!dead_channel) {
+        train(net, set, one_step);
+        save_checkpoint(to.path(name + ".trained.safetensors"), net);
+    }
+}
+
+template <class Space>
+void write_supernet(output& to, const std::string& name) {
+    const image_dataset set = images_of(to.source, Space::input, Space::classes);
+    supernet<Space> net(seed{5});
+    shake(net);
+    save_recipe(to.path(name + ".json"), net);
+    save_checkpoint(to.path(name + ".safetensors"), net);
+    train(net, set, one_step);
+    save_checkpoint(to.path(name + ".trained.safetensors"), net);
+    detail::path_sampler paths(net.weights().part().counts(), one_step.sampling, one_step.seed);
+    const normalisation norm = normalisation_of(set);
+    to.supernets.push_back(
+        {{"name", name},
+         {"architecture", paths.paths(0).front()},
+         {"images", to.write<std::uint8_t>(name + ".images", planes(set))},
+         {"mean", norm.mean},
+         {"scale", norm.scale},
+         {"labels", set.labels},
+         {"sizes", {images, Space::input.channels, Space::input.height, Space::input.width}}});
 }
 
 } // namespace
@@ -129,9 +170,13 @@ int main(int argc, char** argv) {
             write_network<every::squash_space>(to, std::string("squash_") + code, code);
         }
         write_network<spaces::fashion_tiny>(to, "fashion_tiny", "0123");
+        write_network<spaces::fashion_tiny>(to, "dead_channel", "3210", true);
         write_network<spaces::nas_bench_macro>(to, "nas_bench_macro", "12021102");
+        write_supernet<every::space>(to, "every_supernet");
+        write_supernet<spaces::fashion_mini>(to, "fashion_mini_supernet");
         write_json(to.path("cases.json"), to.cases);
-        std::printf("%zu networks\n", to.cases.size());
+        write_json(to.path("supernets.json"), to.supernets);
+        std::printf("%zu networks, %zu supernets\n", to.cases.size(), to.supernets.size());
     } catch (const std::exception& e) {
         std::fprintf(stderr, "export: %s\n", e.what());
         return 1;
