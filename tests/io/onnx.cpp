@@ -130,7 +130,9 @@ TEST_CASE("weights of an ONNX file are out x in x kernel x kernel, batch norm fo
           texts{"cell0.op0_plain.step0.Conv", "stem.step2.Relu"});
     CHECK(m.constants.at("normalisation.mean").floats == std::vector{0.2F * 255, 0.4F * 255});
     CHECK(m.constants.at("normalisation.scale").floats == std::vector{2.0F / 255, 4.0F / 255});
+    CHECK(m.nodes.back().name == "head.step4.Gemm");
     CHECK(m.nodes.back().outputs == texts{"logits"});
+    CHECK(m.nodes.front().outputs == texts{"normalisation.Sub"});
 
     SUBCASE("or kept") {
         const model kept = written(net, {.fold_batch_norm = false});

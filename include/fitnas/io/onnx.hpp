@@ -121,7 +121,7 @@ inline void write_node(onnx_message<onnx_field::node> to, const onnx_node& n) {
         to.add_string(field::input, input);
     }
     to.add_string(field::output, n.output);
-    to.add_string(field::name, n.output);
+    to.add_string(field::name, n.name);
     to.add_string(field::type, n.type);
     for (const onnx_attribute& a : n.attributes) {
         write_attribute({to, field::attribute}, a);

@@ -35,7 +35,8 @@ struct onnx_attribute {
 struct onnx_node {
     std::string type; ///< the operator: `Conv`, `Add`, ...
     std::vector<std::string> inputs;
-    std::string output; ///< also the name of the node
+    std::string name;
+    std::string output; ///< the name of the result, that of the node but for the last
     std::vector<onnx_attribute> attributes;
 };
 
@@ -116,7 +117,7 @@ FITNAS_API std::string onnx_graph::node(const std::string& type, std::vector<std
         }
     }
     std::string output = unique(type);
-    m_nodes.push_back({type, std::move(inputs), output, std::move(attributes)});
+    m_nodes.push_back({type, std::move(inputs), output, output, std::move(attributes)});
     return output;
 }
 
