@@ -48,6 +48,7 @@
 #include <fitnas/nn/adam.hpp>
 #include <fitnas/nn/cross_entropy.hpp>
 #include <fitnas/nn/distillation.hpp>
+#include <fitnas/nn/folded.hpp>
 #include <fitnas/nn/gradient_check.hpp>
 #include <fitnas/nn/initialise.hpp>
 #include <fitnas/nn/optimiser.hpp>
@@ -154,6 +155,7 @@
 #include <fitnas/space/spaces.hpp>
 #include <fitnas/supernet/average.hpp>
 #include <fitnas/supernet/checks.hpp>
+#include <fitnas/supernet/classifier.hpp>
 #include <fitnas/supernet/diagnose.hpp>
 #include <fitnas/supernet/evaluate.hpp>
 #include <fitnas/supernet/fine_tune.hpp>
@@ -162,6 +164,7 @@
 #include <fitnas/supernet/loaded_images.hpp>
 #include <fitnas/supernet/memory_use.hpp>
 #include <fitnas/supernet/network.hpp>
+#include <fitnas/supernet/one_image.hpp>
 #include <fitnas/supernet/path.hpp>
 #include <fitnas/supernet/primitives.hpp>
 #include <fitnas/supernet/retrain.hpp>

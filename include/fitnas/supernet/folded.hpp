@@ -5,44 +5,13 @@
 #ifndef FITNAS_SUPERNET_FOLDED_HPP
 #define FITNAS_SUPERNET_FOLDED_HPP
 
-#include <string>
 #include <vector>
 
 #include <fitnas/config.hpp>
+#include <fitnas/nn/folded.hpp>
 #include <fitnas/supernet/run.hpp>
 
 namespace fitnas::detail {
-
-/// A primitive with weights of its own, row-major:
-///
-/// | kind | weights | bias |
-/// | --- | --- | --- |
-/// | pointwise, linear | output channels x input channels | output channels |
-/// | convolution | output channels x kernel x kernel x input channels | output channels |
-/// | depthwise | kernel x kernel x channels | channels |
-/// | batch_norm, of what has no weights | channels: y = weights x + bias | channels |
-/// | squeeze_excite | hidden x channels, hidden, channels x hidden, channels | none |
-/// | custom | its parameters | none |
-/// | others | none | none |
-///
-/// Convolutions read zeros outside the image, kernel / 2 pixels on each side; an average is that of the
-/// pixels inside. Output pixel y, x sees the window around input pixel y stride, x stride.
-struct folded_step {
-    primitive what{};
-    std::string name; ///< `cell2.op1_mb3_k5.step4`, of the primitive that has the weights
-    shape input{};
-    shape output{};
-    std::vector<float> weights{};
-    std::vector<float> bias{};
-};
-
-/// The steps of a layer; a `residual`, which is met only where it adds, adds what came into the block.
-struct folded_block {
-    std::string name; ///< `cell2.op1_mb3_k5`
-    shape input{};
-    shape output{};
-    std::vector<folded_step> steps{};
-};
 
 /// Batch norm y = scale x + shift behind weights and a bias becomes weights times scale, and bias times scale
 /// plus shift, channel by channel of the output (Jacob et al., arXiv 1712.05877, section 3.2).
@@ -58,6 +27,7 @@ FITNAS_LAZY FITNAS_COLD std::vector<folded_block> folded_blocks(const weights& w
 
 #include <algorithm>
 #include <cstddef>
+#include <string>
 
 #include <fitnas/supernet/primitives.hpp>
 
