@@ -3,7 +3,8 @@
 #
 #   scripts/setup.sh               what building and testing needs
 #   scripts/setup.sh --demo        only what scripts/demo.sh needs
-#   scripts/setup.sh --ci          also the second compiler, Meson, the formatter, a browser and the locale de_DE.UTF-8
+#   scripts/setup.sh --ci          also the second compiler, Meson, the formatter, a browser, ONNX, PyTorch and the locale
+#                                  de_DE.UTF-8
 #   scripts/setup.sh --coverage    what scripts/coverage.sh needs
 #   scripts/setup.sh --benchmarks  what the benchmarks need, with LibTorch to compare with
 set -euo pipefail
@@ -12,13 +13,13 @@ mode=${1:-}
 packages=(g++ cmake ninja-build libxtensor-dev libxtensor-blas-dev libopenblas-dev zlib1g-dev libjpeg62-turbo-dev
     libpng-dev nlohmann-json3-dev dataset-fashion-mnist)
 case $mode in
-"") packages+=(doctest-dev pkg-config libcli11-dev libjs-chart.js) ;;
+"") packages+=(doctest-dev pkg-config libcli11-dev libjs-chart.js libprotozero-dev) ;;
 --demo) packages+=(libjs-chart.js) ;;
 --ci)
     packages+=(doctest-dev pkg-config libcli11-dev libjs-chart.js libbenchmark-dev clang clang-format libomp-14-dev
-        libclang-rt-14-dev meson python3 chromium locales)
+        libclang-rt-14-dev meson python3 chromium locales libprotozero-dev python3-onnx python3-torch nodejs npm)
     ;;
---coverage) packages+=(doctest-dev pkg-config libcli11-dev libjs-chart.js gcovr) ;;
+--coverage) packages+=(doctest-dev pkg-config libcli11-dev libjs-chart.js gcovr libprotozero-dev) ;;
 --benchmarks) packages+=(doctest-dev pkg-config libcli11-dev libbenchmark-dev libtorch-dev libjemalloc2) ;;
 *)
     echo "usage: scripts/setup.sh [--demo | --ci | --coverage | --benchmarks]" >&2
@@ -29,7 +30,7 @@ esac
 # A tool may be there without its package.
 declare -A tool=([g++]=g++ [cmake]=cmake [ninja-build]=ninja [pkg-config]=pkg-config [clang]=clang++
     [clang-format]=clang-format [meson]=meson [python3]=python3
-    [chromium]=chromium)
+    [chromium]=chromium [nodejs]=node [npm]=npm)
 as_root=()
 become_root() {
     if [ "$(id -u)" -ne 0 ]; then
@@ -49,6 +50,17 @@ make_locale() {
     echo "setup: making the locale de_DE.UTF-8"
     "${as_root[@]}" localedef -i de_DE -f UTF-8 de_DE.UTF-8
 }
+# ONNX Runtime, whose library comes in the package itself; the scripts of its installation would fetch another.
+get_onnx_runtime() {
+    local place
+    place=$(dirname "${BASH_SOURCE[0]}")/../tests/export
+    if [ "$mode" != --ci ] || [ -d "$place/node_modules/onnxruntime-node" ]; then
+        return
+    fi
+    echo "setup: getting ONNX Runtime from npm"
+    npm install --ignore-scripts --no-audit --no-fund --no-package-lock --prefix "$place" > /dev/null ||
+        echo "setup: npm cannot get it, the test export.onnx_runtime will be skipped"
+}
 
 missing=()
 for package in "${packages[@]}"; do
@@ -62,6 +74,7 @@ done
 if [ ${#missing[@]} -eq 0 ]; then
     echo "setup: all ${#packages[@]} packages are there"
     make_locale
+    get_onnx_runtime
     exit 0
 fi
 
@@ -82,4 +95,5 @@ apt install --no-install-recommends "${missing[@]}" || {
     exit 1
 }
 make_locale
+get_onnx_runtime
 echo "setup: done"

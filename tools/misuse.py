@@ -14,7 +14,8 @@ import messages
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs/misuse.md"
 ROOMS = {"space": "Spaces, codes and limits", "data": "Images and their files", "supernet": "Networks",
-         "predictor": "Tables, predictors, searches and metrics", "io": "Files of tables and weights"}
+         "predictor": "Tables, predictors, searches and metrics", "io": "Files of tables and weights",
+         "export": "Networks for other programs"}
 
 HEAD = """# Misuse
 

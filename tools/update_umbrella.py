@@ -12,13 +12,15 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 UMBRELLA = ROOT / "include/fitnas/fitnas.hpp"
 SOURCE = ROOT / "include/fitnas/src.hpp"
-# Not io/ and study/: they need nlohmann-json, and nothing in these rooms does.
+# Not io/ and study/: they need nlohmann-json or protozero, and nothing in these rooms does.
 ROOMS = ["core", "nn", "op", "space", "data", "supernet", "predictor", "search", "metrics"]
+# What needs protozero, in src.hpp too.
+PROTOZERO = ["fitnas/io/onnx.hpp"]
 # The engine's kernels come in through its door, where it is compiled at all (FITNAS_DEFINITIONS).
 DOORS = ["fitnas/cpu/block.hpp", "fitnas/cpu/engine.hpp", "fitnas/cpu/recipe_check.hpp"]
 
 TEXT = """/// @file
-/// @brief Everything of fitnas but `io/` and `study/`, which need nlohmann-json.
+/// @brief Everything of fitnas but `io/` and `study/`, which need nlohmann-json or protozero.
 
 #ifndef FITNAS_FITNAS_HPP
 #define FITNAS_FITNAS_HPP
@@ -43,8 +45,15 @@ def includes(names):
 
 
 def source_text():
-    before, _, rest = SOURCE.read_text(encoding="utf-8").partition("__has_include(<nlohmann/json.hpp>)\n")
-    return before + "__has_include(<nlohmann/json.hpp>)\n" + includes(headers_of(["io", "study"])) + rest[rest.index("\n#endif"):]
+    """src.hpp with the headers behind each guard listed anew."""
+    optional = {"nlohmann/json.hpp": [n for n in headers_of(["io", "study"]) if n not in PROTOZERO],
+                "protozero/pbf_builder.hpp": PROTOZERO}
+    text = SOURCE.read_text(encoding="utf-8")
+    for library, names in optional.items():
+        guard = f"__has_include(<{library}>)\n"
+        before, _, rest = text.partition(guard)
+        text = before + guard + includes(names) + rest[rest.index("\n#endif"):]
+    return text
 
 
 def main():

@@ -1,5 +1,5 @@
 /// @file
-/// @brief Everything of fitnas but `io/` and `study/`, which need nlohmann-json.
+/// @brief Everything of fitnas but `io/` and `study/`, which need nlohmann-json or protozero.
 
 #ifndef FITNAS_FITNAS_HPP
 #define FITNAS_FITNAS_HPP
@@ -58,6 +58,7 @@
 #include <fitnas/nn/adam.hpp>
 #include <fitnas/nn/cross_entropy.hpp>
 #include <fitnas/nn/distillation.hpp>
+#include <fitnas/nn/folded.hpp>
 #include <fitnas/nn/gradient_check.hpp>
 #include <fitnas/nn/initialise.hpp>
 #include <fitnas/nn/optimiser.hpp>
@@ -172,14 +173,17 @@
 #include <fitnas/space/sum_terms.hpp>
 #include <fitnas/supernet/average.hpp>
 #include <fitnas/supernet/checks.hpp>
+#include <fitnas/supernet/classifier.hpp>
 #include <fitnas/supernet/diagnose.hpp>
 #include <fitnas/supernet/evaluate.hpp>
 #include <fitnas/supernet/fine_tune.hpp>
+#include <fitnas/supernet/folded.hpp>
 #include <fitnas/supernet/latency.hpp>
 #include <fitnas/supernet/links.hpp>
 #include <fitnas/supernet/loaded_images.hpp>
 #include <fitnas/supernet/memory_use.hpp>
 #include <fitnas/supernet/network.hpp>
+#include <fitnas/supernet/one_image.hpp>
 #include <fitnas/supernet/path.hpp>
 #include <fitnas/supernet/primitives.hpp>
 #include <fitnas/supernet/retrain.hpp>

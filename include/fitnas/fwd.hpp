@@ -189,6 +189,9 @@ struct interval;
 struct csv_rows;
 struct csv_column;
 struct csv_options;
+struct onnx_attribute;
+class onnx_graph;
+struct onnx_options;
 
 } // namespace fitnas
 

@@ -22,6 +22,7 @@
 #include <exception>
 #include <functional>
 #include <initializer_list>
+#include <iterator>
 #include <limits>
 #include <map>
 #include <memory>
@@ -43,7 +44,7 @@
 
 // ---- fitnas/fitnas.hpp ----
 /// @file
-/// @brief Everything of fitnas but `io/` and `study/`, which need nlohmann-json.
+/// @brief Everything of fitnas but `io/` and `study/`, which need nlohmann-json or protozero.
 
 // ---- fitnas/config.hpp ----
 /// @file
@@ -54,6 +55,8 @@
 /// | `FITNAS_NO_OPENMP` | 1 or empty: run on one thread even where OpenMP is switched on |
 /// | `FITNAS_SIMD_WIDTH` | floats in one vector (16, 8 or 4); otherwise the widest the target has |
 /// | `FITNAS_HAS_ZLIB` | 1: gzip files are read, by zlib; 0: they are refused |
+/// | `FITNAS_HAS_JPEG` | 1: JPEG images are read, by libjpeg; 0: they are refused |
+/// | `FITNAS_HAS_PNG` | 1: PNG images are read, by libpng; 0: they are refused |
 /// | `FITNAS_BFLOAT16` | 1: 1x1 convolutions multiply numbers rounded to bfloat16, with AVX512_BF16 |
 /// | `FITNAS_ASSERT(x)` | a broken invariant of the library; `assert` unless defined before |
 /// | `FITNAS_SEPARATE_COMPILATION` | functions that are no templates are compiled once, in the file that |
@@ -104,6 +107,12 @@
 #ifndef FITNAS_HAS_ZLIB
 #define FITNAS_HAS_ZLIB 0
 #endif
+#ifndef FITNAS_HAS_JPEG
+#define FITNAS_HAS_JPEG 0
+#endif
+#ifndef FITNAS_HAS_PNG
+#define FITNAS_HAS_PNG 0
+#endif
 
 /// For functions that run once, check or write messages: compilers make them small, which takes less time.
 #define FITNAS_COLD __attribute__((cold))
@@ -130,19 +139,22 @@
 namespace fitnas::detail {
 /// Where a linker misses it, the file with `fitnas/src.hpp` was compiled for other vectors, threads, products
 /// or readers than the file that asks for it.
-template <int SimdWidth, bool OpenMP, bool Bfloat16, bool Zlib>
+template <int SimdWidth, bool OpenMP, bool Bfloat16, bool Zlib, bool Jpeg, bool Png>
 int compiled_alike();
+#define FITNAS_ALIKE                                                                                         \
+    compiled_alike<FITNAS_SIMD_WIDTH, FITNAS_HAS_OPENMP != 0, FITNAS_BFLOAT16 != 0, FITNAS_HAS_ZLIB != 0,    \
+                   FITNAS_HAS_JPEG != 0, FITNAS_HAS_PNG != 0>
 #ifdef FITNAS_SOURCE
 #define FITNAS_DEFINITIONS 1
 template <>
-int compiled_alike<FITNAS_SIMD_WIDTH, FITNAS_HAS_OPENMP != 0, FITNAS_BFLOAT16 != 0, FITNAS_HAS_ZLIB != 0>() {
+int FITNAS_ALIKE() {
     return 1;
 }
 #else
 #define FITNAS_DEFINITIONS 0
-__attribute__((used)) static int (*const asks_for_alike)() =
-    &compiled_alike<FITNAS_SIMD_WIDTH, FITNAS_HAS_OPENMP != 0, FITNAS_BFLOAT16 != 0, FITNAS_HAS_ZLIB != 0>;
+__attribute__((used)) static int (*const asks_for_alike)() = &FITNAS_ALIKE;
 #endif
+#undef FITNAS_ALIKE
 } // namespace fitnas::detail
 #endif
 
@@ -2433,6 +2445,8 @@ namespace fitnas {
 /// @brief Elementwise activations.
 enum class activation : std::uint8_t { none, relu, relu6, hard_swish };
 
+class onnx_graph;
+
 /// @brief A primitive of a user's own, as a table of functions; made by `custom<T>()` from a type T.
 ///
 /// `forward` and `backward` see one image at a time and are called for many images at once from several
@@ -2447,6 +2461,9 @@ struct custom_primitive {
                     std::span<float> y);
     void (*backward)(shape input, std::span<const float> x, std::span<const float> parameters,
                      std::span<const float> dy, std::span<float> dx, std::span<float> dparameters);
+    /// Null where the type does not say how ONNX computes it.
+    std::string (*onnx)(onnx_graph& graph, const std::string& x, shape input,
+                        std::span<const float> parameters) = nullptr;
 };
 
 /// @brief What a type must offer to be a primitive: static, and `output`, `parameters`, `macs` constexpr.
@@ -2457,7 +2474,10 @@ struct custom_primitive {
 /// image;
 /// - `initialise(input, parameters, random)`: first values of the parameters;
 /// - `forward(input, x, parameters, y)`: overwrites y;
-/// - `backward(input, x, parameters, dy, dx, dparameters)`: overwrites dx, adds into dparameters.
+/// - `backward(input, x, parameters, dy, dx, dparameters)`: overwrites dx, adds into dparameters;
+/// - `onnx(graph, x, input, parameters)`, if networks with it are to be saved as ONNX: adds the nodes of
+/// `forward` to an `onnx_graph` (io/onnx_graph.hpp), where values are N x C x H x W; returns the name of what
+/// comes out.
 ///
 /// @code
 /// struct channel_scale { // y = x * w, one w a channel
@@ -2631,10 +2651,18 @@ constexpr primitive residual() { return {.kind = primitive_kind::residual}; }
 constexpr primitive residual_if_same_shape() { return {.kind = primitive_kind::residual_if_same_shape}; }
 
 namespace detail {
+template <class T>
+constexpr decltype(custom_primitive::onnx) onnx_of() {
+    if constexpr (requires { &T::onnx; }) {
+        return &T::onnx;
+    } else {
+        return nullptr;
+    }
+}
 template <custom_primitive_type T>
 inline constexpr custom_primitive custom_table{T::name,       T::output,  T::parameters, T::macs,
-                                               T::initialise, T::forward, T::backward};
-}
+                                               T::initialise, T::forward, T::backward,   onnx_of<T>()};
+} // namespace detail
 
 /// @brief A primitive of a user's own type.
 /// @tparam T models `custom_primitive_type`
@@ -6961,9 +6989,13 @@ FITNAS_API gradient_report check_recipe(const recipe& steps, shape input, int im
 
 #endif
 
-// ---- fitnas/data/batch.hpp ----
+// ---- fitnas/data/arrays.hpp ----
 /// @file
-/// @brief Batches: pixels to normalised floats, with or without augmentation.
+/// @brief Images of one's own that are in memory already.
+
+// ---- fitnas/data/image_dataset.hpp ----
+/// @file
+/// @brief Labelled images in memory.
 
 // ---- fitnas/data/image_source.hpp ----
 /// @file
@@ -7101,6 +7133,250 @@ FITNAS_API void require_consistent(const image_source& data, const std::string& 
 
 namespace fitnas {
 
+/// @brief Images of one shape and their labels, in memory and open to changes.
+struct image_dataset : image_source {
+    pixel_tensor images{{0, 0, 0, 0}}; ///< N x H x W x C, pixels 0 to 255
+    std::vector<int> labels;           ///< N, each in [0, classes)
+    int classes = 0;
+
+    image_dataset() = default;
+    image_dataset(pixel_tensor pixels, std::vector<int> numbers, int count)
+        : images(std::move(pixels)), labels(std::move(numbers)), classes(count) {}
+    /// @brief A copy in memory of what a source shows.
+    explicit image_dataset(const image_source& other);
+
+    std::size_t size() const override { return images.shape(0); }
+    shape image_shape() const override {
+        return {static_cast<int>(images.shape(1)), static_cast<int>(images.shape(2)),
+                static_cast<int>(images.shape(3))};
+    }
+    int class_count() const override { return classes; }
+    std::size_t label_count() const override { return labels.size(); }
+    int label(std::size_t image) const override { return labels[image]; }
+    const std::uint8_t* read(std::size_t image, std::uint8_t* /*room*/) const override {
+        return images.data() + image * static_cast<std::size_t>(image_shape().size());
+    }
+};
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas {
+
+FITNAS_API image_dataset::image_dataset(const image_source& other) : classes(other.class_count()) {
+    const shape s = other.image_shape();
+    images =
+        pixel_tensor::from_shape({other.size(), static_cast<std::size_t>(s.height),
+                                  static_cast<std::size_t>(s.width), static_cast<std::size_t>(s.channels)});
+    const auto pixels = static_cast<std::size_t>(s.size());
+    for (std::size_t i = 0; i < other.size(); ++i) {
+        std::uint8_t* const to = images.data() + i * pixels;
+        if (const std::uint8_t* from = other.read(i, to); from != to) {
+            std::memcpy(to, from, pixels);
+        }
+    }
+    labels = detail::labels_of(other);
+}
+
+} // namespace fitnas
+
+#endif
+
+namespace fitnas {
+
+/// @brief The order in which the values of images lie.
+enum class image_layout : std::uint8_t {
+    nhwc, ///< N x H x W x C, or N x H x W where there is one channel
+    nchw, ///< N x C x H x W, as PyTorch has them
+};
+
+/// @brief How arrays become images.
+struct array_options {
+    image_layout layout = image_layout::nhwc;
+    double white = 1; ///< of floats: what becomes 255, above 0; 0 stays 0, between them is rounded
+    int classes = 0;  ///< labels are below; 0: the largest label and 1
+};
+
+namespace detail {
+
+/// @param what pixels or labels
+FITNAS_LAZY FITNAS_COLD [[noreturn]] void refuse_value(const std::string& source, const char* what,
+                                                       const std::string& most, const std::string& value,
+                                                       std::size_t index, const char* advice);
+
+template <class Pixel, class Label>
+constexpr void check_array_types() {
+    static_assert(
+        (std::is_same_v<Pixel, std::byte> || std::is_arithmetic_v<Pixel>)&&std::is_integral_v<Label>,
+        "[F0484] make_image_dataset: expected pixels of bytes, integers or floats, labels of integers");
+}
+
+/// @return a pixel of a value in [0, 255] or, of floats, in [0, white]
+template <class T>
+std::uint8_t pixel_of(T value, double white, const std::string& source, std::size_t index) {
+    if constexpr (std::is_floating_point_v<T>) {
+        const auto v = static_cast<double>(value);
+        if (v >= 0 && v <= white) {
+            return static_cast<std::uint8_t>(v * 255 / white + 0.5);
+        }
+        refuse_value(source, "float pixels", number_text(white), number_text(v), index,
+                     ": array_options::white says what is white");
+    } else if constexpr (std::is_same_v<T, std::byte>) {
+        return std::to_integer<std::uint8_t>(value);
+    } else {
+        if (std::in_range<std::uint8_t>(value)) {
+            return static_cast<std::uint8_t>(value);
+        }
+        refuse_value(source, "pixels", "255", std::to_string(value), index, "");
+    }
+}
+
+template <class Iterator>
+std::vector<int> labels_from(Iterator first, std::size_t count, const std::string& source) {
+    std::vector<int> labels(count);
+    for (std::size_t i = 0; i < count; ++i, ++first) {
+        const auto label = *first;
+        if (label < 0 || !std::in_range<int>(+label)) {
+            refuse_value(source, "labels", "2147483647", std::to_string(label), i, "");
+        }
+        labels[i] = static_cast<int>(label);
+    }
+    return labels;
+}
+
+/// @param first of count x image.size() values
+/// @param source for messages
+template <class Iterator>
+image_dataset images_from(Iterator first, std::size_t count, shape image, std::vector<int> labels,
+                          const array_options& options, const std::string& source) {
+    const auto channels = static_cast<std::size_t>(image.channels);
+    const std::size_t area = static_cast<std::size_t>(image.height) * static_cast<std::size_t>(image.width);
+    image_dataset data;
+    data.images = pixel_tensor::from_shape(
+        {count, static_cast<std::size_t>(image.height), static_cast<std::size_t>(image.width), channels});
+    std::uint8_t* const to = data.images.data();
+    const bool planes = options.layout == image_layout::nchw && channels > 1;
+    const std::size_t values = count * area * channels;
+    for (std::size_t i = 0; i < values; ++i, ++first) {
+        const std::size_t plane = i / area; // of all images, where they lie in planes
+        const std::size_t place =
+            planes ? (plane / channels * area + i % area) * channels + plane % channels : i;
+        to[place] = pixel_of(*first, options.white, source, i);
+    }
+    data.classes = options.classes != 0 ? options.classes
+                   : labels.empty()     ? 0
+                                        : *std::max_element(labels.begin(), labels.end()) + 1;
+    data.labels = std::move(labels);
+    require_consistent(data, source);
+    return data;
+}
+
+/// @param sizes N x H x W, or four in the order of the layout
+/// @return the shape of one image
+/// @throws shape_error where there are other dimensions, or an image has no or too many values
+FITNAS_LAZY shape image_shape_of(const std::vector<std::size_t>& sizes, image_layout layout,
+                                 const std::string& source);
+
+/// @throws shape_error where `values` are no whole number of images
+FITNAS_LAZY std::size_t whole_images(std::size_t values, shape image);
+
+} // namespace detail
+
+/// @brief Images from values that lie one after the other.
+/// @param pixels contiguous: a span, vector, array or xtensor container of `std::byte`, integers from 0 to
+/// 255, or floats from 0 to `array_options::white`
+/// @param image the shape of one
+/// @param labels one an image, of integers: a span, a vector, a one-dimensional xtensor
+/// @throws shape_error where there are no whole images; data_error where a value is outside its range, or
+/// labels do not match
+template <class Pixels, class Labels>
+requires requires(const Pixels& p) {
+    std::data(p);
+    std::size(p);
+}
+image_dataset make_image_dataset(const Pixels& pixels, shape image, const Labels& labels,
+                                 const array_options& options = {}) {
+    detail::check_array_types<std::decay_t<decltype(*std::data(pixels))>,
+                              std::decay_t<decltype(*std::begin(labels))>>();
+    const std::string source = "make_image_dataset";
+    return detail::images_from(std::data(pixels), detail::whole_images(std::size(pixels), image), image,
+                               detail::labels_from(std::begin(labels), std::size(labels), source), options,
+                               source);
+}
+
+/// @brief Images from an xtensor container or expression.
+/// @param images N x H x W, N x H x W x C or, as `array_options::layout` says, N x C x H x W; values as above
+/// @throws shape_error where it has other dimensions; data_error as above
+template <class Expression, class Labels>
+image_dataset make_image_dataset(const xt::xexpression<Expression>& images, const Labels& labels,
+                                 const array_options& options = {}) {
+    detail::check_array_types<typename Expression::value_type, std::decay_t<decltype(*std::begin(labels))>>();
+    const std::string source = "make_image_dataset";
+    const Expression& e = images.derived_cast();
+    const std::vector<std::size_t> sizes(e.shape().begin(), e.shape().end());
+    const shape image = detail::image_shape_of(sizes, options.layout, source);
+    return detail::images_from(e.template begin<xt::layout_type::row_major>(), sizes[0], image,
+                               detail::labels_from(std::begin(labels), std::size(labels), source), options,
+                               source);
+}
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_LAZY_AGAIN void refuse_value(const std::string& source, const char* what, const std::string& most,
+                                    const std::string& value, std::size_t index, const char* advice) {
+    throw data_error("[F0498] " + source + ": expected " + what + " from 0 to " + most + ", got " + value +
+                     " for value " + std::to_string(index) + advice);
+}
+
+FITNAS_LAZY_AGAIN shape image_shape_of(const std::vector<std::size_t>& sizes, image_layout layout,
+                                       const std::string& source) {
+    std::string text;
+    bool possible = sizes.size() == 3 || sizes.size() == 4;
+    std::uint64_t values = 1;
+    for (std::size_t i = 0; i < sizes.size(); ++i) {
+        text += (i == 0 ? "" : " x ") + std::to_string(sizes[i]);
+        if (possible && i > 0) {
+            possible = sizes[i] >= 1 && sizes[i] <= ((std::uint64_t{1} << 31U) - 1) / values;
+            values *= possible ? sizes[i] : 1;
+        }
+    }
+    if (!possible) {
+        throw shape_error("[F0499] " + source +
+                          ": expected images in an array N x H x W, N x H x W x C or, with "
+                          "image_layout::nchw, N x C x H x W, none of 2^31 values or more, got " +
+                          text);
+    }
+    const auto size = [&](std::size_t i) { return static_cast<int>(sizes[i]); };
+    if (sizes.size() == 3) {
+        return {size(1), size(2), 1};
+    }
+    return layout == image_layout::nhwc ? shape{size(1), size(2), size(3)} : shape{size(2), size(3), size(1)};
+}
+
+FITNAS_LAZY_AGAIN std::size_t whole_images(std::size_t values, shape image) {
+    const bool none = image.height < 1 || image.width < 1 || image.channels < 1;
+    if (none || values % static_cast<std::size_t>(image.size()) != 0) {
+        throw shape_error("[F0486] make_image_dataset: expected the values of whole images of " +
+                          to_string(image) + ", got " + std::to_string(values) + " values");
+    }
+    return values / static_cast<std::size_t>(image.size());
+}
+
+} // namespace fitnas::detail
+
+#endif
+
+// ---- fitnas/data/batch.hpp ----
+/// @file
+/// @brief Batches: pixels to normalised floats, with or without augmentation.
+
+namespace fitnas {
+
 /// @brief What turns pixels into network inputs: (pixel / 255 - mean) * scale, one mean and scale a channel.
 struct normalisation {
     std::vector<float> mean;  ///< of pixels in [0, 1]
@@ -7125,6 +7401,8 @@ FITNAS_API std::vector<std::size_t> shuffled_indices(std::size_t n, seed s, std:
 namespace detail {
 
 /// The normalised value of each pixel value, channels x 256.
+FITNAS_LAZY std::vector<float> byte_values(const normalisation& norm);
+/// The same, where these images can be loaded so.
 FITNAS_LAZY std::vector<float> pixel_values(const image_source& data, std::span<const std::size_t> indices,
                                             const normalisation& norm, bool with_labels);
 
@@ -7233,6 +7511,16 @@ FITNAS_API std::vector<std::size_t> shuffled_indices(std::size_t n, seed s, std:
 
 namespace fitnas::detail {
 
+FITNAS_LAZY_AGAIN std::vector<float> byte_values(const normalisation& norm) {
+    std::vector<float> values(norm.mean.size() * 256);
+    for (std::size_t c = 0; c < norm.mean.size(); ++c) {
+        for (std::size_t p = 0; p < 256; ++p) {
+            values[c * 256 + p] = (static_cast<float>(p) / 255.0F - norm.mean[c]) * norm.scale[c];
+        }
+    }
+    return values;
+}
+
 FITNAS_LAZY_AGAIN std::vector<float> pixel_values(const image_source& data,
                                                   std::span<const std::size_t> indices,
                                                   const normalisation& norm, bool with_labels) {
@@ -7251,13 +7539,7 @@ FITNAS_LAZY_AGAIN std::vector<float> pixel_values(const image_source& data,
                               std::to_string(data.size()) + ", got " + std::to_string(i));
         }
     }
-    std::vector<float> values(channels * 256);
-    for (std::size_t c = 0; c < channels; ++c) {
-        for (std::size_t p = 0; p < 256; ++p) {
-            values[c * 256 + p] = (static_cast<float>(p) / 255.0F - norm.mean[c]) * norm.scale[c];
-        }
-    }
-    return values;
+    return byte_values(norm);
 }
 
 FITNAS_LAZY_AGAIN void load_image(const std::uint8_t* from, shape s, const float* values, int dy, int dx,
@@ -7367,7 +7649,7 @@ FITNAS_LAZY_AGAIN std::string_view foreign_format(std::span<const std::uint8_t> 
     static constexpr std::string_view unpack_tar =
         "a tar archive: unpack it with tar -xf, and name the files that were in it";
     static constexpr std::string_view image =
-        "a single image: images are read from IDX files and from CIFAR-10's binary files, many in one";
+        "a single image, which read_image_folder takes in a folder for each class";
     static constexpr std::string_view pickle = "a Python pickle, as of CIFAR-10's version for Python: of "
                                                "CIFAR-10 the binary version is read, of other "
                                                "data IDX files";
@@ -7383,7 +7665,7 @@ FITNAS_LAZY_AGAIN std::string_view foreign_format(std::span<const std::uint8_t> 
         {"Rar!\x1A\x07"sv, "a RAR archive: unpack it"},
         {"1AY&SY"sv, "a bzip2 file: unpack it with bunzip2", 4},
         {"ustar"sv, unpack_tar, 257},
-        {"\x93NUMPY"sv, "a NumPy array (.npy): convert it to an IDX file"},
+        {"\x93NUMPY"sv, "a NumPy array (.npy), which read_npy takes"},
         {"\x89HDF\r\n\x1A\n"sv, "an HDF5 file: convert what is in it"},
         {"MATLAB 5.0 MAT-file"sv, "a MATLAB file: convert what is in it"},
         {"PAR1"sv, "a Parquet file: convert what is in it"},
@@ -7519,9 +7801,12 @@ private:
 /// first two bytes) is unpacked on the way.
 class byte_file {
 public:
+    enum class content { numbers, any };
+
+    /// @param what numbers: of a format without a signature, so that those of others are refused
     /// @throws data_error where the file cannot be opened or read, is compressed and zlib is not built in, or
-    /// seems to be of a format that nothing here reads
-    explicit byte_file(const std::string& path);
+    /// seems to be of another format
+    explicit byte_file(const std::string& path, content what = content::numbers);
 
     const std::string& path() const { return m_path; }
 
@@ -7586,7 +7871,7 @@ FITNAS_LAZY std::string find_file(const std::string& directory, const std::strin
 
 namespace fitnas::detail {
 
-FITNAS_API byte_file::byte_file(const std::string& path)
+FITNAS_API byte_file::byte_file(const std::string& path, content what)
     : m_path(path), m_file(std::fopen(path.c_str(), "rb")) {
     if (!m_file) {
         throw data_error("[F0405] " + path + ": cannot be opened: " + std::strerror(errno));
@@ -7604,7 +7889,9 @@ FITNAS_API byte_file::byte_file(const std::string& path)
     }
     m_first.resize(longest_signature);
     m_first.resize(read_content(m_first.data(), m_first.size()));
-    require_known();
+    if (what == content::numbers) {
+        require_known();
+    }
 }
 
 FITNAS_API std::vector<std::uint8_t> byte_file::read(std::uint64_t n) {
@@ -7693,7 +7980,7 @@ FITNAS_LAZY_AGAIN std::string find_file(const std::string& directory, const std:
 
 // ---- fitnas/data/cifar.hpp ----
 /// @file
-/// @brief CIFAR-10 in its binary version.
+/// @brief CIFAR-10 and CIFAR-100 in their binary versions.
 
 // ---- fitnas/data/split.hpp ----
 /// @file
@@ -7702,62 +7989,6 @@ FITNAS_LAZY_AGAIN std::string find_file(const std::string& directory, const std:
 // ---- fitnas/data/image_view.hpp ----
 /// @file
 /// @brief Some images of a source, without a copy of their pixels.
-
-// ---- fitnas/data/image_dataset.hpp ----
-/// @file
-/// @brief Labelled images in memory.
-
-namespace fitnas {
-
-/// @brief Images of one shape and their labels, in memory and open to changes.
-struct image_dataset final : image_source {
-    pixel_tensor images{{0, 0, 0, 0}}; ///< N x H x W x C, pixels 0 to 255
-    std::vector<int> labels;           ///< N, each in [0, classes)
-    int classes = 0;
-
-    image_dataset() = default;
-    image_dataset(pixel_tensor pixels, std::vector<int> numbers, int count)
-        : images(std::move(pixels)), labels(std::move(numbers)), classes(count) {}
-    /// @brief A copy in memory of what a source shows.
-    explicit image_dataset(const image_source& other);
-
-    std::size_t size() const override { return images.shape(0); }
-    shape image_shape() const override {
-        return {static_cast<int>(images.shape(1)), static_cast<int>(images.shape(2)),
-                static_cast<int>(images.shape(3))};
-    }
-    int class_count() const override { return classes; }
-    std::size_t label_count() const override { return labels.size(); }
-    int label(std::size_t image) const override { return labels[image]; }
-    const std::uint8_t* read(std::size_t image, std::uint8_t* /*room*/) const override {
-        return images.data() + image * static_cast<std::size_t>(image_shape().size());
-    }
-};
-
-} // namespace fitnas
-
-#if FITNAS_DEFINITIONS
-
-namespace fitnas {
-
-FITNAS_API image_dataset::image_dataset(const image_source& other) : classes(other.class_count()) {
-    const shape s = other.image_shape();
-    images =
-        pixel_tensor::from_shape({other.size(), static_cast<std::size_t>(s.height),
-                                  static_cast<std::size_t>(s.width), static_cast<std::size_t>(s.channels)});
-    const auto pixels = static_cast<std::size_t>(s.size());
-    for (std::size_t i = 0; i < other.size(); ++i) {
-        std::uint8_t* const to = images.data() + i * pixels;
-        if (const std::uint8_t* from = other.read(i, to); from != to) {
-            std::memcpy(to, from, pixels);
-        }
-    }
-    labels = detail::labels_of(other);
-}
-
-} // namespace fitnas
-
-#endif
 
 namespace fitnas {
 
@@ -8012,8 +8243,20 @@ namespace fitnas {
 
 namespace detail {
 
-/// @return what a file seems to be that is not of CIFAR-10, to follow a message; empty where none is known
-FITNAS_LAZY FITNAS_COLD std::string not_cifar10(std::span<const std::uint8_t> bytes);
+/// What the records of a binary version begin with.
+struct cifar_labels {
+    std::size_t bytes = 1;  ///< of labels in a record
+    std::size_t chosen = 0; ///< which of them is the label
+    int classes = 10;
+};
+
+/// @return what a file seems to be that is not of this version, to follow a message; empty where none is
+/// known
+FITNAS_LAZY FITNAS_COLD std::string not_this_cifar(std::span<const std::uint8_t> bytes,
+                                                   const cifar_labels& of);
+
+/// Records of labels and three planes of 32 x 32 pixels.
+FITNAS_LAZY image_dataset read_cifar(std::span<const std::string> paths, const cifar_labels& of);
 
 } // namespace detail
 
@@ -8025,6 +8268,20 @@ FITNAS_LAZY FITNAS_COLD std::string not_cifar10(std::span<const std::uint8_t> by
 /// has a label above 9
 FITNAS_API image_dataset read_cifar10(std::span<const std::string> paths);
 
+/// @brief Which of the two labels of a CIFAR-100 image is read.
+enum class cifar100_labels : std::uint8_t {
+    fine,   ///< 100 classes
+    coarse, ///< 20 superclasses of five classes
+};
+
+/// @brief Reads a file of CIFAR-100's binary version: records of a coarse label, a fine label and planes as
+/// CIFAR-10 has them.
+/// @param path plain or compressed with gzip
+/// @return N x 32 x 32 x 3, 100 or 20 classes
+/// @throws data_error as `read_cifar10`
+FITNAS_API image_dataset read_cifar100(const std::string& path,
+                                       cifar100_labels labels = cifar100_labels::fine);
+
 namespace datasets {
 
 /// @brief CIFAR-10 (Krizhevsky, 2009): 32 x 32 x 3, 10 classes; of its 50,000 training images 10,000 are held
@@ -8032,6 +8289,13 @@ namespace datasets {
 /// @param directory with `data_batch_1.bin` to `data_batch_5.bin` and `test_batch.bin`, plain or `.gz`
 /// @throws data_error where a file is missing or wrong
 FITNAS_API dataset cifar10(const std::string& directory, const split_options& options = {});
+
+/// @brief CIFAR-100 (Krizhevsky, 2009): 32 x 32 x 3, 100 classes or 20; of its 50,000 training images 10,000
+/// are held out for validation unless `options` say otherwise; 10,000 test images.
+/// @param directory with `train.bin` and `test.bin`, plain or `.gz`
+/// @throws data_error where a file is missing or wrong
+FITNAS_API dataset cifar100(const std::string& directory, const split_options& options = {},
+                            cifar100_labels labels = cifar100_labels::fine);
 
 } // namespace datasets
 
@@ -8041,40 +8305,36 @@ FITNAS_API dataset cifar10(const std::string& directory, const split_options& op
 
 namespace fitnas::detail {
 
-FITNAS_LAZY_AGAIN std::string not_cifar10(std::span<const std::uint8_t> bytes) {
-    constexpr std::size_t cifar100 = 2 + 3 * 32 * 32;
+inline constexpr std::size_t cifar_pixels = 32 * 32;
+
+FITNAS_LAZY_AGAIN std::string not_this_cifar(std::span<const std::uint8_t> bytes, const cifar_labels& of) {
     if (bytes.size() >= 4 && bytes[0] == 0 && bytes[1] == 0 && bytes[2] == 8 && bytes[3] <= 4) {
         return ": seems to be an IDX file, which read_idx takes";
     }
-    if (!bytes.empty() && bytes.size() % cifar100 == 0) {
-        return ": seems to be CIFAR-100, whose records of " + std::to_string(cifar100) +
-               " bytes begin with two labels, and which is not read here: write its images and one of the "
-               "labels as IDX files, for read_idx";
+    const bool hundred = of.bytes == 1; // where the other version is
+    if (!bytes.empty() && bytes.size() % ((hundred ? 2 : 1) + 3 * cifar_pixels) == 0) {
+        return hundred ? ": seems to be CIFAR-100, which read_cifar100 takes"
+                       : ": seems to be CIFAR-10, which read_cifar10 takes";
     }
     return {};
 }
 
-} // namespace fitnas::detail
-
-namespace fitnas {
-
-FITNAS_API image_dataset read_cifar10(std::span<const std::string> paths) {
-    constexpr std::size_t side = 32;
-    constexpr std::size_t pixels = side * side;
-    constexpr std::size_t record = 1 + 3 * pixels;
+FITNAS_LAZY_AGAIN image_dataset read_cifar(std::span<const std::string> paths, const cifar_labels& of) {
+    const std::size_t record = of.bytes + 3 * cifar_pixels;
     std::vector<std::uint8_t> all;
     for (const std::string& path : paths) {
-        detail::byte_file file(path);
+        byte_file file(path);
         const std::vector<std::uint8_t> bytes = file.read(UINT64_MAX);
         if (bytes.empty() || bytes.size() % record != 0) {
             throw data_error("[F0413] " + path + ": expected whole records of " + std::to_string(record) +
                              " bytes, got " + std::to_string(bytes.size()) + " bytes" +
-                             detail::not_cifar10(bytes));
+                             not_this_cifar(bytes, of));
         }
-        for (std::size_t i = 0; i < bytes.size(); i += record) {
-            if (bytes[i] > 9) {
-                throw data_error("[F0414] " + path + ": expected labels from 0 to 9, got " +
-                                 std::to_string(bytes[i]) + " for image " + std::to_string(i / record));
+        for (std::size_t i = of.chosen; i < bytes.size(); i += record) {
+            if (bytes[i] >= of.classes) {
+                throw data_error("[F0414] " + path + ": expected labels from 0 to " +
+                                 std::to_string(of.classes - 1) + ", got " + std::to_string(bytes[i]) +
+                                 " for image " + std::to_string(i / record));
             }
         }
         all.insert(all.end(), bytes.begin(), bytes.end());
@@ -8084,20 +8344,33 @@ FITNAS_API image_dataset read_cifar10(std::span<const std::string> paths) {
     }
     const std::size_t n = all.size() / record;
     image_dataset data;
-    data.classes = 10;
-    data.images = pixel_tensor::from_shape({n, side, side, std::size_t{3}});
+    data.classes = of.classes;
+    data.images = pixel_tensor::from_shape({n, std::size_t{32}, std::size_t{32}, std::size_t{3}});
     data.labels.resize(n);
     for (std::size_t i = 0; i < n; ++i) {
         const std::uint8_t* from = all.data() + i * record;
-        std::uint8_t* to = data.images.data() + i * 3 * pixels;
-        data.labels[i] = from[0];
-        for (std::size_t p = 0; p < pixels; ++p) {
+        std::uint8_t* to = data.images.data() + i * 3 * cifar_pixels;
+        data.labels[i] = from[of.chosen];
+        for (std::size_t p = 0; p < cifar_pixels; ++p) {
             for (std::size_t c = 0; c < 3; ++c) {
-                to[p * 3 + c] = from[1 + c * pixels + p];
+                to[p * 3 + c] = from[of.bytes + c * cifar_pixels + p];
             }
         }
     }
     return data;
+}
+
+} // namespace fitnas::detail
+
+namespace fitnas {
+
+FITNAS_API image_dataset read_cifar10(std::span<const std::string> paths) {
+    return detail::read_cifar(paths, {});
+}
+
+FITNAS_API image_dataset read_cifar100(const std::string& path, cifar100_labels labels) {
+    const bool fine = labels == cifar100_labels::fine;
+    return detail::read_cifar({&path, 1}, {2, fine ? std::size_t{1} : 0, fine ? 100 : 20});
 }
 
 } // namespace fitnas
@@ -8114,7 +8387,212 @@ FITNAS_API dataset cifar10(const std::string& directory, const split_options& op
     return split(all, read_cifar10({&test_path, 1}), options);
 }
 
+FITNAS_API dataset cifar100(const std::string& directory, const split_options& options,
+                            cifar100_labels labels) {
+    const std::string train = detail::find_file(directory, "train.bin");
+    const std::string test = detail::find_file(directory, "test.bin");
+    const image_view all = read_cifar100(train, labels);
+    return split(all, read_cifar100(test, labels), options);
+}
+
 } // namespace fitnas::datasets
+
+#endif
+
+// ---- fitnas/data/class_folders.hpp ----
+/// @file
+/// @brief Where the images of each class are: a folder a class, as ImageNet and torchvision's `ImageFolder`
+/// have it.
+
+namespace fitnas::detail {
+
+/// The files of a folder of folders.
+struct class_folders {
+    std::vector<std::string> names;  ///< of the classes
+    std::vector<std::string> files;  ///< class by class; in each by folder, then by name
+    std::vector<int> labels;         ///< of each file
+    std::vector<std::string> faults; ///< of each file: why it is none that can be read; mostly empty
+};
+
+/// Names that begin with a dot are left out, as are files whose names are not those of images. What has the
+/// name of an image but is none that is read here gets a fault.
+/// @param wanted the classes in the order of their labels; none: the folders that are there, by the bytes of
+/// their names
+/// @throws data_error where the folder is missing, has no folders, has one that is no class, or a class
+/// without images while none are `wanted`
+FITNAS_LAZY class_folders find_class_folders(const std::string& path, const std::vector<std::string>& wanted);
+
+} // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+#include <algorithm>
+#include <filesystem>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace fitnas::detail {
+
+/// @return the ending of a file's name in lower case, with its dot
+FITNAS_LAZY std::string ending_of(const std::filesystem::path& file) {
+    std::string text = file.extension().string();
+    std::transform(text.begin(), text.end(), text.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    return text;
+}
+
+/// @return the entries of a folder, in no order, without those whose names begin with a dot
+FITNAS_LAZY std::vector<std::filesystem::path> entries_of(const std::string& folder) {
+    std::vector<std::filesystem::path> all;
+    std::error_code failure;
+    for (std::filesystem::directory_iterator it(folder, failure), end; !failure && it != end;
+         it.increment(failure)) {
+        if (it->path().filename().string().front() != '.') {
+            all.push_back(it->path());
+        }
+    }
+    if (failure) {
+        throw data_error("[F0491] " + folder + ": expected a folder that can be read: " + failure.message());
+    }
+    return all;
+}
+
+/// A file, by the folder and then by the name, so that they sort as torchvision sorts them.
+struct found_file {
+    std::string folder;
+    std::string name;
+    std::string fault;
+    friend bool operator<(const found_file& a, const found_file& b) {
+        return std::pair(a.folder, a.name) < std::pair(b.folder, b.name);
+    }
+};
+
+/// All images below a folder.
+/// @param outer the folders that lead here, without links: a link back to one of them is not followed
+FITNAS_LAZY void walk_class_folder(const std::string& folder, std::vector<std::filesystem::path>& outer,
+                                   std::vector<found_file>& found) {
+    std::error_code ignored;
+    const std::filesystem::path here = std::filesystem::canonical(folder, ignored);
+    if (std::find(outer.begin(), outer.end(), here) != outer.end()) {
+        return;
+    }
+    outer.push_back(here);
+    for (const std::filesystem::path& entry : entries_of(folder)) {
+        const std::string ending = ending_of(entry);
+        const bool read_here = ending == ".jpg" || ending == ".jpeg" || ending == ".png";
+        const bool image = read_here || ending == ".ppm" || ending == ".pgm" || ending == ".bmp" ||
+                           ending == ".tif" || ending == ".tiff" || ending == ".webp" || ending == ".gif";
+        const bool is_folder = std::filesystem::is_directory(entry, ignored);
+        if (image) {
+            found.push_back({folder, entry.filename().string(),
+                             is_folder    ? "a folder with the name of an image"
+                             : !read_here ? "one whose name says another format: convert it to PNG or JPEG"
+                                          : ""});
+        } else if (is_folder) {
+            walk_class_folder(entry.string(), outer, found);
+        }
+    }
+    outer.pop_back();
+}
+
+FITNAS_LAZY_AGAIN class_folders find_class_folders(const std::string& path,
+                                                   const std::vector<std::string>& wanted) {
+    std::string at = path;
+    while (at.size() > 1 && at.back() == '/') {
+        at.pop_back();
+    }
+    class_folders result;
+    std::vector<std::string> there;
+    std::error_code ignored;
+    for (const std::filesystem::path& entry : entries_of(path)) {
+        if (std::filesystem::is_directory(entry, ignored)) {
+            there.push_back(entry.filename().string());
+        }
+    }
+    std::sort(there.begin(), there.end());
+    if (there.empty()) {
+        throw data_error("[F0492] " + path +
+                         ": expected a folder for each class with its images in it, got a folder without "
+                         "folders");
+    }
+    result.names = wanted.empty() ? there : wanted;
+    for (const std::string& name : there) {
+        if (std::find(result.names.begin(), result.names.end(), name) == result.names.end()) {
+            throw data_error("[F0493] " + path + ": expected folders of the " +
+                             std::to_string(wanted.size()) + " classes from \"" + wanted.front() +
+                             "\" to \"" + wanted.back() + "\", got one of \"" + name + "\"");
+        }
+    }
+    for (std::size_t c = 0; c < result.names.size(); ++c) {
+        const std::string& name = result.names[c];
+        std::vector<found_file> found;
+        if (std::binary_search(there.begin(), there.end(), name)) {
+            std::vector<std::filesystem::path> outer;
+            walk_class_folder(at + "/" + name, outer, found);
+        }
+        if (found.empty() && wanted.empty()) {
+            throw data_error("[F0494] " + at + "/" + name +
+                             ": expected images of this class, .jpg, .jpeg or .png, got none");
+        }
+        std::sort(found.begin(), found.end());
+        for (found_file& file : found) {
+            result.files.push_back(file.folder + "/" + file.name);
+            result.labels.push_back(static_cast<int>(c));
+            result.faults.push_back(std::move(file.fault));
+        }
+    }
+    return result;
+}
+
+} // namespace fitnas::detail
+
+#endif
+
+// ---- fitnas/data/exif.hpp ----
+/// @file
+/// @brief The orientation that a camera notes beside an image.
+
+namespace fitnas::detail {
+
+/// @param tiff EXIF data (JEITA CP-3451) from its TIFF header on: byte order, 42, where the first directory
+/// is; directories are a count and entries of 12 bytes: tag, type, count, value
+/// @return 1 to 8; 1, as it is stored, where nothing else is said or what is said makes no sense
+FITNAS_LAZY int exif_orientation(std::span<const std::uint8_t> tiff);
+
+} // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_LAZY_AGAIN int exif_orientation(std::span<const std::uint8_t> tiff) {
+    if (tiff.size() < 8 || tiff[0] != tiff[1] || (tiff[0] != 'I' && tiff[0] != 'M')) {
+        return 1;
+    }
+    // 0 past the end, which is no orientation.
+    const auto number = [&](std::size_t at, std::size_t bytes) {
+        std::size_t value = 0;
+        for (std::size_t i = 0; at + bytes <= tiff.size() && i < bytes; ++i) {
+            value = value << 8U | tiff[tiff[0] == 'M' ? at + i : at + bytes - 1 - i];
+        }
+        return value;
+    };
+    const std::size_t directory = number(4, 4);
+    const std::size_t entries = number(directory, 2);
+    for (std::size_t i = 0; i < entries; ++i) {
+        const std::size_t entry = directory + 2 + 12 * i;
+        constexpr std::size_t orientation_tag = 0x0112;
+        constexpr std::size_t type_long = 4; // else 3: short
+        if (number(entry, 2) == orientation_tag) {
+            const std::size_t value = number(entry + 8, number(entry + 2, 2) == type_long ? 4 : 2);
+            return value >= 1 && value <= 8 ? static_cast<int>(value) : 1;
+        }
+    }
+    return 1;
+}
+
+} // namespace fitnas::detail
 
 #endif
 
@@ -8300,6 +8778,1198 @@ FITNAS_API dataset fashion_mnist(const std::string& directory, const split_optio
 }
 
 } // namespace fitnas::datasets
+
+#endif
+
+// ---- fitnas/data/image_folder.hpp ----
+/// @file
+/// @brief Images of one's own: a folder of JPEG and PNG files for each class.
+
+// ---- fitnas/data/raster.hpp ----
+/// @file
+/// @brief One image of any size, as decoders give it.
+
+#if (0 - FITNAS_HAS_JPEG - 1 != -1 && 0 - FITNAS_HAS_JPEG - 1 != -2) ||                                      \
+    (0 - FITNAS_HAS_PNG - 1 != -1 && 0 - FITNAS_HAS_PNG - 1 != -2)
+#error "[F0481] FITNAS_HAS_JPEG and FITNAS_HAS_PNG must be 1, 0 or not defined"
+#endif
+
+namespace fitnas {
+
+/// @brief One image in memory.
+struct raster {
+    int height = 0;
+    int width = 0;
+    int channels = 0;                 ///< 1: grey; 3: red, green, blue
+    std::vector<std::uint8_t> pixels; ///< H x W x C, 0 to 255
+
+    friend bool operator==(const raster&, const raster&) = default;
+};
+
+/// @brief The most pixels of an image that is decoded unless more are allowed: where Pillow refuses, too.
+/// A header may promise any number of them in a few bytes.
+inline constexpr std::uint64_t largest_image = 178'956'970;
+
+/// @brief An image in grey or in colour.
+/// @param image of 1 or 3 channels
+/// @param channels 1: the luma of ITU-R 601, 0.299 R + 0.587 G + 0.114 B, in the integers of Pillow's
+/// `convert("L")`; 3: grey is repeated
+FITNAS_API raster with_channels(raster image, int channels);
+
+namespace detail {
+
+/// @throws data_error where a header promises more pixels than `most`
+FITNAS_LAZY void require_size(const std::string& name, std::uint64_t height, std::uint64_t width,
+                              std::uint64_t most);
+
+/// @throws data_error which says why a file cannot be decoded
+FITNAS_LAZY FITNAS_COLD [[noreturn]] void refuse_damaged(const std::string& name, const char* format,
+                                                         const char* reason);
+
+/// @throws data_error which says how to have the library that decodes a file
+FITNAS_LAZY FITNAS_COLD [[noreturn]] void refuse_undecoded(const std::string& name, const char* format,
+                                                           const char* library, const char* how);
+
+/// An image as it is to be looked at.
+/// @param orientation of EXIF, 1 to 8: where the first row and the first column of the stored image belong
+FITNAS_LAZY raster upright(raster image, int orientation);
+
+} // namespace detail
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas {
+
+FITNAS_API raster with_channels(raster image, int channels) {
+    if (image.channels == channels) {
+        return image;
+    }
+    raster other{image.height, image.width, channels, {}};
+    const std::size_t count = image.pixels.size() / static_cast<std::size_t>(image.channels);
+    other.pixels.resize(count * static_cast<std::size_t>(channels));
+    const std::uint8_t* from = image.pixels.data();
+    std::uint8_t* to = other.pixels.data();
+    for (std::size_t i = 0; i < count; ++i) {
+        if (channels == 1) {
+            // The weights in 1/65536.
+            to[i] = static_cast<std::uint8_t>(
+                (19595U * from[3 * i] + 38470U * from[3 * i + 1] + 7471U * from[3 * i + 2] + 32768U) >> 16U);
+        } else {
+            to[3 * i] = to[3 * i + 1] = to[3 * i + 2] = from[i];
+        }
+    }
+    return other;
+}
+
+} // namespace fitnas
+
+namespace fitnas::detail {
+
+FITNAS_LAZY_AGAIN void require_size(const std::string& name, std::uint64_t height, std::uint64_t width,
+                                    std::uint64_t most) {
+    if (height * width > most) {
+        throw data_error("[F0487] " + name + ": expected an image of at most " + std::to_string(most) +
+                         " pixels, the header says " + std::to_string(height) + " x " +
+                         std::to_string(width));
+    }
+}
+
+FITNAS_LAZY_AGAIN void refuse_damaged(const std::string& name, const char* format, const char* reason) {
+    throw data_error("[F0483] " + name + ": is no " + format + " image that can be decoded: " + reason);
+}
+
+FITNAS_LAZY_AGAIN void refuse_undecoded(const std::string& name, const char* format, const char* library,
+                                        const char* how) {
+    throw data_error("[F0485] " + name + ": is a " + format + " image, and this program is built without " +
+                     library + ": install it " + how);
+}
+
+FITNAS_LAZY_AGAIN raster upright(raster image, int orientation) {
+    if (orientation < 2 || orientation > 8) {
+        return image;
+    }
+    const bool swapped = orientation >= 5;
+    const bool rows_turned = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
+    const bool columns_turned = orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
+    raster turned{swapped ? image.width : image.height, swapped ? image.height : image.width, image.channels,
+                  std::vector<std::uint8_t>(image.pixels.size())};
+    std::uint8_t* to = turned.pixels.data();
+    for (int y = 0; y < turned.height; ++y) {
+        for (int x = 0; x < turned.width; ++x) {
+            const int row = swapped ? x : y;
+            const int column = swapped ? y : x;
+            const std::ptrdiff_t from_y = rows_turned ? image.height - 1 - row : row;
+            const std::ptrdiff_t from_x = columns_turned ? image.width - 1 - column : column;
+            const std::uint8_t* from = image.pixels.data() + (from_y * image.width + from_x) * image.channels;
+            for (int c = 0; c < image.channels; ++c) {
+                *to++ = from[c];
+            }
+        }
+    }
+    return turned;
+}
+
+} // namespace fitnas::detail
+
+#endif
+
+// ---- fitnas/data/resize.hpp ----
+/// @file
+/// @brief Images of another size, smoothed where they become smaller.
+
+namespace fitnas {
+
+/// @brief How images of another size come to the size that is asked for.
+enum class resizing : std::uint8_t {
+    none,        ///< not at all: they are refused
+    stretch,     ///< each side by itself, as torchvision's `Resize((height, width))`
+    centre_crop, ///< scaled until they just cover the size, whose middle is cut out: for squares
+                 ///< torchvision's `Resize(size)` and `CenterCrop(size)`
+};
+
+/// @brief Bilinear resizing with antialiasing, as Pillow's `resize` with `BILINEAR` has it: a triangle filter
+/// whose support grows with the reduction, in two passes, with weights in fixed point.
+/// @param image at least 1 x 1
+/// @param height,width at least 1
+FITNAS_API raster resize(const raster& image, int height, int width);
+
+/// @brief An image of the size height x width.
+/// @param image at least 1 x 1
+/// @param height,width at least 1
+/// @param how not `resizing::none`, unless it has the size
+FITNAS_API raster resize(const raster& image, int height, int width, resizing how);
+
+namespace detail {
+
+/// Weights are whole numbers of 1/2^22: times a pixel they stay below 2^31.
+inline constexpr int resize_unit = 1 << 22;
+
+/// @return a sum of weights times pixels as a pixel
+inline std::uint8_t resized_pixel(std::int32_t sum) {
+    return static_cast<std::uint8_t>((std::min)((sum + resize_unit / 2) / resize_unit, 255));
+}
+
+/// The weights of one pass: what each value of the output takes of which values of the input.
+struct resize_weights {
+    std::vector<int> first;           ///< the first value of the input, for each of the output
+    std::vector<std::int32_t> weight; ///< `taps` for each value of the output; those at the end may be 0
+    int taps = 0;
+
+    resize_weights(int from, int to);
+    const std::int32_t* of(int value) const { return weight.data() + std::ptrdiff_t{value} * taps; }
+};
+
+FITNAS_LAZY raster resize_width(const raster& image, int width);
+FITNAS_LAZY raster resize_height(const raster& image, int height);
+
+/// Cuts the middle out; an odd rest is halved to even, as Python's `round` does.
+FITNAS_LAZY raster crop_centre(const raster& image, int height, int width);
+
+} // namespace detail
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API resize_weights::resize_weights(int from, int to) : first(static_cast<std::size_t>(to)) {
+    const double scale = static_cast<double>(from) / to;
+    const double support = (std::max)(scale, 1.0); // of the triangle, to each side
+    taps = 2 * static_cast<int>(std::ceil(support)) + 1;
+    weight.resize(first.size() * static_cast<std::size_t>(taps));
+    std::vector<double> exact(static_cast<std::size_t>(taps));
+    for (int i = 0; i < to; ++i) {
+        const double centre = (i + 0.5) * scale;
+        const int begin = (std::max)(0, static_cast<int>(centre - support + 0.5));
+        const int count = (std::min)(from, static_cast<int>(centre + support + 0.5)) - begin;
+        double sum = 0;
+        for (int k = 0; k < count; ++k) {
+            const double distance = std::abs((begin + k - centre + 0.5) / support);
+            sum += exact[static_cast<std::size_t>(k)] = (std::max)(0.0, 1 - distance);
+        }
+        first[static_cast<std::size_t>(i)] = begin;
+        for (int k = 0; k < count; ++k) {
+            const double part = exact[static_cast<std::size_t>(k)] / sum;
+            weight[static_cast<std::size_t>(i * taps + k)] =
+                static_cast<std::int32_t>(part * resize_unit + 0.5);
+        }
+    }
+}
+
+FITNAS_LAZY_AGAIN raster resize_width(const raster& image, int width) {
+    const resize_weights weights(image.width, width);
+    const int channels = image.channels;
+    raster out{image.height, width, channels, {}};
+    out.pixels.resize(static_cast<std::size_t>(out.height) * static_cast<std::size_t>(width * channels));
+    std::uint8_t* to = out.pixels.data();
+    for (std::ptrdiff_t y = 0; y < image.height; ++y) {
+        for (int x = 0; x < width; ++x) {
+            const int first = weights.first[static_cast<std::size_t>(x)];
+            const int taps = (std::min)(weights.taps, image.width - first);
+            const std::uint8_t* from = image.pixels.data() + (y * image.width + first) * channels;
+            for (int c = 0; c < channels; ++c) {
+                std::int32_t sum = 0;
+                for (int k = 0; k < taps; ++k) {
+                    sum += weights.of(x)[k] * from[k * channels + c];
+                }
+                *to++ = resized_pixel(sum);
+            }
+        }
+    }
+    return out;
+}
+
+FITNAS_LAZY_AGAIN raster resize_height(const raster& image, int height) {
+    const resize_weights weights(image.height, height);
+    const auto row = static_cast<std::size_t>(image.width) * static_cast<std::size_t>(image.channels);
+    raster out{height, image.width, image.channels, {}};
+    out.pixels.resize(static_cast<std::size_t>(height) * row);
+    std::vector<std::int32_t> sums(row);
+    for (int y = 0; y < height; ++y) {
+        const int first = weights.first[static_cast<std::size_t>(y)];
+        const int taps = (std::min)(weights.taps, image.height - first);
+        std::fill(sums.begin(), sums.end(), 0);
+        for (int k = 0; k < taps; ++k) {
+            const std::int32_t weight = weights.of(y)[k];
+            const std::uint8_t* from = image.pixels.data() + static_cast<std::size_t>(first + k) * row;
+            for (std::size_t i = 0; i < row; ++i) {
+                sums[i] += weight * from[i];
+            }
+        }
+        std::transform(sums.begin(), sums.end(), out.pixels.begin() + static_cast<std::ptrdiff_t>(row) * y,
+                       resized_pixel);
+    }
+    return out;
+}
+
+FITNAS_LAZY_AGAIN raster crop_centre(const raster& image, int height, int width) {
+    const auto begin = [](int rest) { return rest / 2 + (rest % 4 == 3 ? 1 : 0); };
+    const std::ptrdiff_t top = begin(image.height - height);
+    const std::ptrdiff_t left = begin(image.width - width);
+    raster out{height, width, image.channels, {}};
+    for (std::ptrdiff_t y = 0; y < height; ++y) {
+        const auto from = image.pixels.begin() + ((top + y) * image.width + left) * image.channels;
+        out.pixels.insert(out.pixels.end(), from, from + std::ptrdiff_t{width} * image.channels);
+    }
+    return out;
+}
+
+} // namespace fitnas::detail
+
+namespace fitnas {
+
+FITNAS_API raster resize(const raster& image, int height, int width) {
+    if (height < 1 || width < 1 || image.height < 1 || image.width < 1) {
+        throw shape_error("[F0497] resize: expected sizes of at least 1 x 1, got " +
+                          std::to_string(image.height) + " x " + std::to_string(image.width) + " to " +
+                          std::to_string(height) + " x " + std::to_string(width));
+    }
+    const raster wide = image.width == width ? image : detail::resize_width(image, width);
+    return image.height == height ? wide : detail::resize_height(wide, height);
+}
+
+FITNAS_API raster resize(const raster& image, int height, int width, resizing how) {
+    if (how != resizing::centre_crop) {
+        return resize(image, height, width);
+    }
+    // The side that needs more decides; of the other one a rest is cut off.
+    const bool by_height = std::int64_t{height} * image.width >= std::int64_t{width} * image.height;
+    const int whole_height =
+        by_height ? height : static_cast<int>(std::int64_t{width} * image.height / image.width);
+    const int whole_width =
+        by_height ? static_cast<int>(std::int64_t{height} * image.width / image.height) : width;
+    return detail::crop_centre(resize(image, whole_height, whole_width), height, width);
+}
+
+} // namespace fitnas
+
+#endif
+
+namespace fitnas {
+
+/// @brief How a folder of images is read.
+struct image_folder_options {
+    int height = 0;                     ///< of all images, at most 65535; 0: of the first one
+    int width = 0;                      ///< the same
+    int channels = 3;                   ///< 1: grey; 3: colour; 0: of the first one, and others are refused
+    resizing resize = resizing::none;   ///< what is done with images of another size
+    bool skip_damaged = false;          ///< leave files out that cannot be read, and list them
+    std::vector<std::string> classes{}; ///< in the order of their labels; none: the folders there are
+    std::uint64_t most_pixels = largest_image; ///< what the header of a file may promise
+    fitnas::observer observer{};               ///< called after each file; what it throws ends the reading
+};
+
+/// @brief The images of a folder, and where they come from.
+struct image_folder final : image_dataset {
+    std::vector<std::string> class_names; ///< of each label
+    std::vector<std::string> files;       ///< of each image
+    std::vector<std::string> skipped;     ///< why, for each file that was left out; the text names it
+};
+
+/// @brief Reads images that lie in a folder for each class, `path/CLASS/name.jpg`, as ImageNet and
+/// torchvision's `ImageFolder` have them: .jpg, .jpeg and .png, in upper or lower case, also in folders
+/// below; other files, and names that begin with a dot, are left out.
+///
+/// Classes are numbered in the order of the bytes of their names. Images are turned as EXIF says, made grey
+/// or coloured, and then resized; they come class by class, in each by folder and by name. All are in memory.
+/// Files are decoded on several threads, with the same result for any number of them.
+/// @param path of the folder
+/// @return N x H x W x C
+/// @throws data_error where the folder is missing or has no classes, a class has no images, or a file is
+/// truncated, damaged, too large, no image, of another size while nothing is resized, or needs a library that
+/// this program is built without: the first one is named
+/// @throws option_error where an option is outside its range, or there is no memory for the images
+FITNAS_API image_folder read_image_folder(const std::string& path, const image_folder_options& options = {});
+
+namespace datasets {
+
+/// @brief Folders of images to train and to test with, of the same classes and of one shape.
+/// @param train,test as `read_image_folder` takes them
+/// @param options of both; the test images take what is 0 there, and the classes, from the training images
+/// @param parts how the training images are split
+/// @throws as `read_image_folder` and `split`
+FITNAS_API dataset image_folder(const std::string& train, const std::string& test,
+                                const image_folder_options& options = {}, const split_options& parts = {});
+
+} // namespace datasets
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstring>
+#include <mutex>
+#include <utility>
+
+#endif
+
+// ---- fitnas/data/read_image.hpp ----
+/// @file
+/// @brief A JPEG or PNG file as an image.
+
+namespace fitnas {
+
+/// @brief Reads a JPEG or PNG image; its first bytes say which it is, whatever its name.
+/// @param path of the file
+/// @param most_pixels what its header may promise
+/// @return upright, of 1 or 3 channels
+/// @throws data_error where the file is missing, empty, of another kind, truncated, damaged or too large, or
+/// this program is built without the library that decodes it
+FITNAS_API raster read_image(const std::string& path, std::uint64_t most_pixels = largest_image);
+
+namespace detail {
+/// @throws data_error which says what a file is in place of an image
+FITNAS_LAZY FITNAS_COLD [[noreturn]] void refuse_no_image(const std::string& path, std::string_view got);
+} // namespace detail
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#endif
+
+// ---- fitnas/data/jpeg.hpp ----
+/// @file
+/// @brief JPEG images, decoded by libjpeg (best libjpeg-turbo).
+///
+/// Define `FITNAS_HAS_JPEG=1` for the whole program and link with `-ljpeg`; without it images are refused.
+
+namespace fitnas {
+
+/// @brief Decodes a JPEG image, baseline or progressive, to the bytes that Pillow gives with the same
+/// libjpeg.
+/// @param bytes the whole file
+/// @param name of the file, for messages
+/// @param most_pixels what a header may promise
+/// @return upright, as EXIF says it is; grey, or RGB of colour and of CMYK, whose inks are taken as Adobe
+/// stores them (255: none): R = C K / 255, and so on
+/// @throws data_error where it is truncated, damaged, too large, of 2 or more than 4 components, or this
+/// program is built without libjpeg
+FITNAS_API raster decode_jpeg(std::span<const std::uint8_t> bytes, const std::string& name,
+                              std::uint64_t most_pixels = largest_image);
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+#if FITNAS_HAS_JPEG
+
+#include <csetjmp>
+#include <cstdio>
+#include <cstring>
+
+#include <jerror.h>
+#include <jpeglib.h>
+
+namespace fitnas::detail {
+
+/// libjpeg on bytes in memory. Its errors come back to the last `setjmp`, so that functions which call one
+/// have nothing to destroy. Whatever it would print is kept in `reason`.
+struct jpeg_decoder {
+    jpeg_decompress_struct info{};
+    jpeg_error_mgr errors{};
+    jpeg_source_mgr source{};
+    jpeg_progress_mgr scans{};
+    std::jmp_buf back{};
+    char reason[JMSG_LENGTH_MAX] = {};
+
+    explicit jpeg_decoder(std::span<const std::uint8_t> bytes) {
+        info.err = jpeg_std_error(&errors);
+        info.client_data = this;
+        errors.error_exit = [](j_common_ptr c) {
+            (*c->err->format_message)(c, of(c).reason);
+            std::longjmp(of(c).back, 1);
+        };
+        errors.emit_message = [](j_common_ptr c, int level) {
+            const int code = c->err->msg_code;
+            const bool harmless = level >= 0 || code == JWRN_EXTRANEOUS_DATA || code == JWRN_JFIF_MAJOR ||
+                                  code == JWRN_BOGUS_PROGRESSION;
+            if (!harmless) {
+                (*c->err->error_exit)(c);
+            }
+        };
+        errors.output_message = [](j_common_ptr) {};
+        source.next_input_byte = bytes.data();
+        source.bytes_in_buffer = bytes.size();
+        source.init_source = [](j_decompress_ptr) {};
+        source.term_source = [](j_decompress_ptr) {};
+        source.resync_to_restart = jpeg_resync_to_restart;
+        source.fill_input_buffer = [](j_decompress_ptr d) -> boolean { end(d); };
+        source.skip_input_data = [](j_decompress_ptr d, long n) {
+            if (n <= 0) {
+                return;
+            }
+            const auto bytes_there = static_cast<std::size_t>(n);
+            if (bytes_there > d->src->bytes_in_buffer) {
+                end(d);
+            }
+            d->src->next_input_byte += n;
+            d->src->bytes_in_buffer -= bytes_there;
+        };
+        // Each scan of a progressive image passes over all of it, and costs its author a few bytes.
+        scans.progress_monitor = [](j_common_ptr c) {
+            if (of(c).info.input_scan_number > 500) {
+                stop(c, "more than 500 scans");
+            }
+        };
+    }
+    ~jpeg_decoder() { jpeg_destroy_decompress(&info); }
+    jpeg_decoder(const jpeg_decoder&) = delete;
+    jpeg_decoder& operator=(const jpeg_decoder&) = delete;
+
+    static jpeg_decoder& of(j_common_ptr c) { return *static_cast<jpeg_decoder*>(c->client_data); }
+    [[noreturn]] static void stop(j_common_ptr c, const char* why) {
+        std::strncpy(of(c).reason, why, JMSG_LENGTH_MAX - 1);
+        std::longjmp(of(c).back, 1);
+    }
+    [[noreturn]] static void end(j_decompress_ptr d) {
+        stop(reinterpret_cast<j_common_ptr>(d), "it is truncated");
+    }
+
+    /// @return whether it went well
+    bool read_header() {
+        if (setjmp(back) != 0) {
+            return false;
+        }
+        jpeg_CreateDecompress(&info, JPEG_LIB_VERSION, sizeof info);
+        info.src = &source;
+        info.progress = &scans;
+        jpeg_save_markers(&info, JPEG_APP0 + 1, 0xFFFF); // EXIF
+        jpeg_read_header(&info, TRUE);
+        switch (info.num_components) {
+        case 1:
+            info.out_color_space = JCS_GRAYSCALE;
+            break;
+        case 3:
+            info.out_color_space = JCS_RGB;
+            break;
+        case 4:
+            info.out_color_space = JCS_CMYK;
+            break;
+        default:
+            std::snprintf(reason, sizeof reason, "expected 1, 3 or 4 components, got %d",
+                          info.num_components);
+            return false;
+        }
+        return true;
+    }
+
+    /// @param to height x width x components
+    /// @return whether it went well
+    bool read_pixels(std::uint8_t* to) {
+        if (setjmp(back) != 0) {
+            return false;
+        }
+        jpeg_start_decompress(&info);
+        while (info.output_scanline < info.output_height) {
+            JSAMPROW row = to + std::size_t{info.output_scanline} * info.output_width *
+                                    static_cast<std::size_t>(info.output_components);
+            jpeg_read_scanlines(&info, &row, 1);
+        }
+        jpeg_finish_decompress(&info);
+        return true;
+    }
+
+    int orientation() const {
+        constexpr std::size_t head = 6; // "Exif", 0, 0
+        for (auto* m = info.marker_list; m != nullptr; m = m->next) {
+            if (m->data_length > head && std::memcmp(m->data, "Exif\0", head) == 0) {
+                return exif_orientation({m->data + head, m->data_length - head});
+            }
+        }
+        return 1;
+    }
+};
+
+} // namespace fitnas::detail
+
+namespace fitnas {
+
+FITNAS_API raster decode_jpeg(std::span<const std::uint8_t> bytes, const std::string& name,
+                              std::uint64_t most_pixels) {
+    detail::jpeg_decoder decoder(bytes);
+    const auto refuse_unless = [&](bool well) {
+        if (!well) {
+            detail::refuse_damaged(name, "JPEG", decoder.reason);
+        }
+    };
+    refuse_unless(decoder.read_header());
+    const std::size_t height = decoder.info.image_height;
+    const std::size_t width = decoder.info.image_width;
+    detail::require_size(name, height, width, most_pixels);
+    const int components = decoder.info.num_components;
+    const int orientation = decoder.orientation(); // it is gone with the pixels
+    raster image{static_cast<int>(height), static_cast<int>(width), components,
+                 std::vector<std::uint8_t>(height * width * static_cast<std::size_t>(components))};
+    refuse_unless(decoder.read_pixels(image.pixels.data()));
+    if (components == 4) {
+        // In place: three bytes never overtake four.
+        for (std::size_t i = 0; i < height * width; ++i) {
+            const unsigned black = image.pixels[4 * i + 3];
+            for (std::size_t c = 0; c < 3; ++c) {
+                image.pixels[3 * i + c] =
+                    static_cast<std::uint8_t>((image.pixels[4 * i + c] * black + 127) / 255);
+            }
+        }
+        image.channels = 3;
+        image.pixels.resize(3 * height * width);
+    }
+    return detail::upright(std::move(image), orientation);
+}
+
+} // namespace fitnas
+
+#else
+
+namespace fitnas {
+
+FITNAS_API raster decode_jpeg(std::span<const std::uint8_t> /*bytes*/, const std::string& name,
+                              std::uint64_t /*most_pixels*/) {
+    detail::refuse_undecoded(name, "JPEG", "libjpeg",
+                             "(Debian: libjpeg62-turbo-dev), and build with FITNAS_HAS_JPEG=1 and -ljpeg");
+}
+
+} // namespace fitnas
+
+#endif
+
+#endif
+
+#if FITNAS_DEFINITIONS
+#endif
+
+// ---- fitnas/data/png.hpp ----
+/// @file
+/// @brief PNG images, decoded by libpng.
+///
+/// Define `FITNAS_HAS_PNG=1` for the whole program and link with `-lpng`; without it images are refused.
+
+namespace fitnas {
+
+/// @brief Decodes a PNG image.
+/// @param bytes the whole file
+/// @param name of the file, for messages
+/// @param most_pixels what a header may promise
+/// @return upright, as EXIF says it is; grey, or RGB of colour and of palettes. Fewer than 8 bits are spread
+/// over 0 to 255, of 16 bits the upper 8 are taken; transparency and gamma are left out.
+/// @throws data_error where it is truncated, damaged, too large, or this program is built without libpng
+FITNAS_API raster decode_png(std::span<const std::uint8_t> bytes, const std::string& name,
+                             std::uint64_t most_pixels = largest_image);
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+#if FITNAS_HAS_PNG
+
+#include <csetjmp>
+#include <cstring>
+
+#include <png.h>
+
+namespace fitnas::detail {
+
+/// libpng on bytes in memory. Its errors come back to the last `setjmp`, so that functions which call one
+/// have nothing to destroy.
+struct png_decoder {
+    std::span<const std::uint8_t> rest;
+    char reason[128] = "there is no memory, or another libpng than that of the header";
+    png_structp png;
+    png_infop info = nullptr;
+    int passes = 1; // over the rows, of interlaced images
+
+    explicit png_decoder(std::span<const std::uint8_t> bytes)
+        : rest(bytes),
+          png(png_create_read_struct(
+              PNG_LIBPNG_VER_STRING, this,
+              [](png_structp p, png_const_charp text) {
+                  auto& self = *static_cast<png_decoder*>(png_get_error_ptr(p));
+                  std::strncpy(self.reason, text, sizeof self.reason - 1);
+                  png_longjmp(p, 1);
+              },
+              [](png_structp, png_const_charp) {})) {
+        if (png != nullptr) {
+            info = png_create_info_struct(png);
+        }
+    }
+    ~png_decoder() { png_destroy_read_struct(&png, &info, nullptr); }
+    png_decoder(const png_decoder&) = delete;
+    png_decoder& operator=(const png_decoder&) = delete;
+
+    static void read(png_structp p, png_bytep to, std::size_t n) {
+        auto& self = *static_cast<png_decoder*>(png_get_io_ptr(p));
+        if (n > self.rest.size()) {
+            png_error(p, "it is truncated");
+        }
+        std::memcpy(to, self.rest.data(), n);
+        self.rest = self.rest.subspan(n);
+    }
+
+    /// @return whether it went well
+    bool read_header() {
+        if (info == nullptr || setjmp(png_jmpbuf(png)) != 0) {
+            return false;
+        }
+        png_set_read_fn(png, this, &png_decoder::read);
+        png_read_info(png, info);
+        png_set_expand(png); // palettes, few bits
+        png_set_strip_16(png);
+        png_set_strip_alpha(png);
+        passes = png_set_interlace_handling(png);
+        png_read_update_info(png, info);
+        return true;
+    }
+
+    /// @param to height x width x channels
+    /// @return whether it went well
+    bool read_pixels(std::uint8_t* to) {
+        if (setjmp(png_jmpbuf(png)) != 0) {
+            return false;
+        }
+        const std::size_t stride = png_get_rowbytes(png, info);
+        for (int pass = 0; pass < passes; ++pass) {
+            for (std::size_t y = 0; y < png_get_image_height(png, info); ++y) {
+                png_read_row(png, to + y * stride, nullptr);
+            }
+        }
+        png_read_end(png, info);
+        return true;
+    }
+
+    int orientation() const {
+#ifdef PNG_eXIf_SUPPORTED
+        png_bytep bytes = nullptr;
+        png_uint_32 size = 0;
+        if (png_get_eXIf_1(png, info, &size, &bytes) != 0) {
+            return exif_orientation({bytes, size});
+        }
+#endif
+        return 1;
+    }
+};
+
+} // namespace fitnas::detail
+
+namespace fitnas {
+
+FITNAS_API raster decode_png(std::span<const std::uint8_t> bytes, const std::string& name,
+                             std::uint64_t most_pixels) {
+    detail::png_decoder decoder(bytes);
+    const auto refuse_unless = [&](bool well) {
+        if (!well) {
+            detail::refuse_damaged(name, "PNG", decoder.reason);
+        }
+    };
+    refuse_unless(decoder.read_header());
+    const std::size_t height = png_get_image_height(decoder.png, decoder.info);
+    const std::size_t width = png_get_image_width(decoder.png, decoder.info);
+    detail::require_size(name, height, width, most_pixels);
+    const int channels = png_get_channels(decoder.png, decoder.info);
+    raster image{static_cast<int>(height), static_cast<int>(width), channels,
+                 std::vector<std::uint8_t>(height * width * static_cast<std::size_t>(channels))};
+    refuse_unless(decoder.read_pixels(image.pixels.data()));
+    return detail::upright(std::move(image), decoder.orientation());
+}
+
+} // namespace fitnas
+
+#else
+
+namespace fitnas {
+
+FITNAS_API raster decode_png(std::span<const std::uint8_t> /*bytes*/, const std::string& name,
+                             std::uint64_t /*most_pixels*/) {
+    detail::refuse_undecoded(name, "PNG", "libpng",
+                             "(Debian: libpng-dev), and build with FITNAS_HAS_PNG=1 and -lpng");
+}
+
+} // namespace fitnas
+
+#endif
+
+#endif
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_LAZY_AGAIN void refuse_no_image(const std::string& path, std::string_view got) {
+    throw data_error("[F0488] " + path + ": expected a JPEG or PNG image, got " + std::string(got));
+}
+
+} // namespace fitnas::detail
+
+namespace fitnas {
+
+FITNAS_API raster read_image(const std::string& path, std::uint64_t most_pixels) {
+    constexpr std::uint64_t most_bytes = std::uint64_t{1} << 30U;
+    const std::vector<std::uint8_t> bytes =
+        detail::byte_file(path, detail::byte_file::content::any).read(most_bytes);
+    constexpr std::array<std::uint8_t, 3> jpeg = {0xFF, 0xD8, 0xFF};
+    constexpr std::array<std::uint8_t, 8> png = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
+    const auto begins_with = [&](const auto& signature) {
+        return bytes.size() >= signature.size() &&
+               std::equal(signature.begin(), signature.end(), bytes.begin());
+    };
+    if (begins_with(jpeg)) {
+        return decode_jpeg(bytes, path, most_pixels);
+    }
+    if (begins_with(png)) {
+        return decode_png(bytes, path, most_pixels);
+    }
+    const std::string_view format = detail::foreign_format(bytes);
+    detail::refuse_no_image(path, bytes.empty()    ? "an empty file"
+                                  : format.empty() ? "a file that begins like neither"
+                                                   : format);
+}
+
+} // namespace fitnas
+
+#endif
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+/// Reads the files of a folder, each to its place.
+class folder_reader {
+public:
+    folder_reader(const std::string& path, const image_folder_options& options)
+        : m_path(path), m_options(options), m_found(find_class_folders(path, options.classes)) {}
+
+    image_folder read();
+
+private:
+    /// Takes from the first image that can be read what the options leave open.
+    void complete_shape();
+
+    /// @return the image as it is asked for
+    /// @throws data_error where it cannot be
+    raster load(std::size_t file) const;
+
+    /// @param images of all files
+    /// @return why each file was left out; empty where it was read
+    std::vector<std::string> decode(pixel_tensor& images) const;
+
+    pixel_tensor room_for(std::size_t count) const;
+
+    std::string m_path;
+    const image_folder_options& m_options;
+    class_folders m_found;
+    shape m_shape;
+};
+
+/// @throws option_error where an option is outside its range
+FITNAS_LAZY void check_folder_options(const image_folder_options& o) {
+    constexpr int largest_side = 65535;
+    if (o.height < 0 || o.height > largest_side || o.width < 0 || o.width > largest_side ||
+        (o.channels != 0 && o.channels != 1 && o.channels != 3)) {
+        throw option_error("[F0482] image_folder_options: expected height and width from 0 to " +
+                           std::to_string(largest_side) + " and channels 0, 1 or 3, got " +
+                           to_string(shape{o.height, o.width, o.channels}));
+    }
+}
+
+FITNAS_API void folder_reader::complete_shape() {
+    m_shape = {m_options.height, m_options.width, m_options.channels};
+    for (std::size_t i = 0; m_shape.size() == 0 && i < m_found.files.size(); ++i) {
+        try {
+            const raster first = load(i);
+            m_shape = {first.height, first.width, first.channels};
+        } catch (const data_error&) {
+            if (!m_options.skip_damaged) {
+                throw;
+            }
+        }
+    }
+}
+
+FITNAS_API raster folder_reader::load(std::size_t file) const {
+    const std::string& path = m_found.files[file];
+    if (!m_found.faults[file].empty()) {
+        refuse_no_image(path, m_found.faults[file]);
+    }
+    raster image = read_image(path, m_options.most_pixels);
+    if (m_options.channels != 0) {
+        image = with_channels(std::move(image), m_options.channels);
+    } else if (m_shape.channels != 0 && image.channels != m_shape.channels) {
+        throw data_error("[F0490] " + path + ": expected " + std::to_string(m_shape.channels) +
+                         (m_shape.channels == 1 ? " channel" : " channels") + " as of the first image, got " +
+                         std::to_string(image.channels) +
+                         ": image_folder_options::channels = 1 or 3 makes all grey or coloured");
+    }
+    const int height = m_shape.height != 0 ? m_shape.height : image.height;
+    const int width = m_shape.width != 0 ? m_shape.width : image.width;
+    if (image.height == height && image.width == width) {
+        return image;
+    }
+    if (m_options.resize == resizing::none) {
+        throw data_error("[F0489] " + path + ": expected an image of " + std::to_string(height) + " x " +
+                         std::to_string(width) + " pixels (height x width), got " +
+                         std::to_string(image.height) + " x " + std::to_string(image.width) +
+                         ": image_folder_options::resize makes all of one size");
+    }
+    return resize(image, height, width, m_options.resize);
+}
+
+FITNAS_API std::vector<std::string> folder_reader::decode(pixel_tensor& images) const {
+    const auto pixels = static_cast<std::size_t>(m_shape.size());
+    const auto count = static_cast<std::ptrdiff_t>(m_found.files.size());
+    std::vector<std::string> faults(m_found.files.size());
+    shared_observer watch(m_options.observer);
+    const stopwatch clock;
+    std::mutex counting; // so that each number is told
+    long long done = 0;
+    std::atomic<std::ptrdiff_t> refused{count}; // what comes behind it need not be read
+    parallel_for(count, [&](std::ptrdiff_t i) {
+        if (watch.stopped() || i > refused.load()) {
+            return;
+        }
+        const auto file = static_cast<std::size_t>(i);
+        try {
+            const raster image = load(file);
+            std::memcpy(images.data() + file * pixels, image.pixels.data(), pixels);
+        } catch (const data_error& e) {
+            if (!m_options.skip_damaged) {
+                refused.store(i);
+                throw;
+            }
+            faults[file] = e.what();
+        }
+        if (watch.watches()) {
+            const std::lock_guard<std::mutex> lock(counting);
+            watch({.stage = "read", .done = ++done, .total = count, .seconds = clock.seconds()});
+        }
+    });
+    watch.rethrow();
+    return faults;
+}
+
+FITNAS_API pixel_tensor folder_reader::room_for(std::size_t count) const {
+    return pixel_tensor::from_shape({count, static_cast<std::size_t>(m_shape.height),
+                                     static_cast<std::size_t>(m_shape.width),
+                                     static_cast<std::size_t>(m_shape.channels)});
+}
+
+FITNAS_API image_folder folder_reader::read() {
+    complete_shape();
+    const std::size_t count = m_found.files.size();
+    const auto pixels = static_cast<std::size_t>(m_shape.size());
+    require_memory("read_image_folder: " + std::to_string(count) + " images of " + to_string(m_shape),
+                   memory_size(count) * pixels, 0, "smaller or fewer images need less");
+    image_folder result;
+    result.images = room_for(count);
+    const std::vector<std::string> faults = decode(result.images);
+    for (std::size_t i = 0; i < count; ++i) {
+        if (!faults[i].empty()) {
+            result.skipped.push_back(faults[i]);
+            continue;
+        }
+        std::memmove(result.images.data() + result.files.size() * pixels, result.images.data() + i * pixels,
+                     pixels);
+        result.files.push_back(std::move(m_found.files[i]));
+        result.labels.push_back(m_found.labels[i]);
+    }
+    if (const std::size_t left = result.files.size(); left < count) {
+        pixel_tensor fewer = room_for(left);
+        std::copy_n(result.images.data(), left * pixels, fewer.data());
+        result.images = std::move(fewer);
+    }
+    result.class_names = std::move(m_found.names);
+    result.classes = static_cast<int>(result.class_names.size());
+    require_consistent(result, m_path);
+    return result;
+}
+
+} // namespace fitnas::detail
+
+namespace fitnas {
+
+FITNAS_API image_folder read_image_folder(const std::string& path, const image_folder_options& options) {
+    detail::check_folder_options(options);
+    return detail::folder_reader(path, options).read();
+}
+
+} // namespace fitnas
+
+namespace fitnas::datasets {
+
+FITNAS_API dataset image_folder(const std::string& train, const std::string& test,
+                                const image_folder_options& options, const split_options& parts) {
+    auto all = read_image_folder(train, options);
+    image_folder_options same = options;
+    same.height = all.image_shape().height;
+    same.width = all.image_shape().width;
+    same.classes = all.class_names;
+    return split(std::move(all), read_image_folder(test, same), parts);
+}
+
+} // namespace fitnas::datasets
+
+#endif
+
+// ---- fitnas/data/npy.hpp ----
+/// @file
+/// @brief Images and labels in NumPy's .npy files.
+
+namespace fitnas {
+
+/// @brief Reads images and labels that `numpy.save` wrote.
+/// @param images_path N x H x W, N x H x W x C or, as `array_options::layout` says, N x C x H x W, of
+/// integers from 0 to 255, or of float32 or float64 from 0 to `array_options::white`; plain or gzip
+/// @param labels_path N or N x 1, of integers
+/// @throws data_error where a file is missing, of another kind, truncated or too long, its type or order of
+/// values is none that is read, a value is outside its range, or images and labels differ in number;
+/// shape_error where it has other dimensions
+FITNAS_API image_dataset read_npy(const std::string& images_path, const std::string& labels_path,
+                                  const array_options& options = {});
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace fitnas::detail {
+
+/// A .npy file, its values as they are stored.
+struct npy_array {
+    std::string type; ///< NumPy's name of it: "|u1", "<f4"
+    std::vector<std::size_t> sizes;
+    std::vector<std::uint8_t> bytes;
+};
+
+/// Goes through stored values, which need not be aligned.
+template <class T>
+struct stored_values {
+    const std::uint8_t* at;
+    T operator*() const {
+        T value;
+        std::memcpy(&value, at, sizeof value);
+        return value;
+    }
+    stored_values& operator++() {
+        at += sizeof(T);
+        return *this;
+    }
+};
+
+[[noreturn]] FITNAS_COLD inline void refuse_npy(const std::string& path, const std::string& what) {
+    throw data_error("[F0495] " + path + ": expected a NumPy array (.npy), got " + what);
+}
+
+/// @param header a Python dictionary without spaces
+/// @return what stands behind the key; empty where it is not there
+inline std::string npy_value(const std::string& header, const std::string& key) {
+    const std::size_t at = header.find("'" + key + "':");
+    return at == std::string::npos ? "" : header.substr(at + key.size() + 3);
+}
+
+/// @param text "(2,3)", then anything
+/// @return whether it is such a text
+inline bool read_npy_sizes(const std::string& text, std::vector<std::size_t>& sizes) {
+    if (text.empty() || text.front() != '(') {
+        return false;
+    }
+    std::size_t at = 1;
+    while (at < text.size() && text[at] != ')') {
+        const std::size_t end = text.find_first_not_of("0123456789", at);
+        if (end == at || end == std::string::npos || end - at > 18 ||
+            (text[end] != ',' && text[end] != ')')) {
+            return false;
+        }
+        sizes.push_back(std::stoull(text.substr(at, end - at)));
+        at = text[end] == ',' ? end + 1 : end;
+    }
+    return at < text.size();
+}
+
+/// Calls `use(first)` with a reader of the values, whatever their type.
+/// @throws data_error where it is none of those that are read
+template <class Use>
+auto with_npy_values(const npy_array& array, Use&& use) {
+    const std::uint8_t* const first = array.bytes.data();
+    const std::string& type = array.type;
+    if (type == "|u1") {
+        return use(stored_values<std::uint8_t>{first});
+    }
+    if (type == "|i1") {
+        return use(stored_values<std::int8_t>{first});
+    }
+    if (type == "<u2") {
+        return use(stored_values<std::uint16_t>{first});
+    }
+    if (type == "<i2") {
+        return use(stored_values<std::int16_t>{first});
+    }
+    if (type == "<u4") {
+        return use(stored_values<std::uint32_t>{first});
+    }
+    if (type == "<i4") {
+        return use(stored_values<std::int32_t>{first});
+    }
+    if (type == "<u8") {
+        return use(stored_values<std::uint64_t>{first});
+    }
+    if (type == "<i8") {
+        return use(stored_values<std::int64_t>{first});
+    }
+    if (type == "<f4") {
+        return use(stored_values<float>{first});
+    }
+    return use(stored_values<double>{first});
+}
+
+/// @param floats whether float32 and float64 are taken
+/// @return bytes of a value
+/// @throws data_error where the type is none of these
+FITNAS_LAZY std::size_t npy_value_bytes(const std::string& path, const std::string& type, bool floats) {
+    constexpr std::string_view integers = "|u1 |i1 <u2 <i2 <u4 <i4 <u8 <i8";
+    const bool known =
+        type.size() == 3 && type.find(' ') == std::string::npos &&
+        (integers.find(type) != std::string_view::npos || (floats && (type == "<f4" || type == "<f8")));
+    if (!known) {
+        throw data_error("[F0496] " + path + ": expected " +
+                         (floats ? "integers, float32 or float64" : "labels of integers") +
+                         ", little-endian, got NumPy's type \"" + type + "\": save a.astype(...)");
+    }
+    return static_cast<std::size_t>(type.back() - '0');
+}
+
+/// @return a whole number in the order of the smallest byte first
+inline std::size_t little_endian(const std::vector<std::uint8_t>& bytes) {
+    std::size_t value = 0;
+    for (std::size_t i = bytes.size(); i > 0; --i) {
+        value = value << 8U | bytes[i - 1];
+    }
+    return value;
+}
+
+/// The signature, the version, the length of the header and the header: a Python dictionary with `descr`,
+/// `fortran_order` and `shape` (numpy.lib.format). xtensor's `load_npy` takes a file that is truncated.
+/// @param floats whether these are taken
+FITNAS_LAZY npy_array read_npy_array(const std::string& path, bool floats) {
+    byte_file file(path, byte_file::content::any);
+    std::vector<std::uint8_t> start = file.read(8);
+    if (start.size() < 8 || std::memcmp(start.data(), "\x93NUMPY", 6) != 0) {
+        const std::vector<std::uint8_t> more = file.read(longest_signature);
+        start.insert(start.end(), more.begin(), more.end());
+        const std::string_view format = foreign_format(start);
+        refuse_npy(path, start.empty()    ? "an empty file"
+                         : format.empty() ? "a file that does not begin like one"
+                                          : std::string(format));
+    }
+    const std::size_t length = little_endian(file.read_exactly(start[6] == 1 ? 2 : 4, "a header's length"));
+    std::string header;
+    for (const std::uint8_t c : file.read_exactly(length, "a header")) {
+        if (c != ' ' && c != '\n') {
+            header += static_cast<char>(c);
+        }
+    }
+    npy_array array{npy_value(header, "descr"), {}, {}};
+    const std::string order = npy_value(header, "fortran_order");
+    if (start[6] < 1 || start[6] > 3 || array.type.empty() || order.empty() ||
+        !read_npy_sizes(npy_value(header, "shape"), array.sizes)) {
+        refuse_npy(path, "one of another version, or with a damaged header");
+    }
+    if (order.rfind("True", 0) == 0 && array.sizes.size() > 1) {
+        refuse_npy(path, "one in the order of Fortran: save numpy.ascontiguousarray(a)");
+    }
+    array.type = array.type.substr(1, array.type.find('\'', 1) - 1);
+    memory_size size = npy_value_bytes(path, array.type, floats);
+    std::string said;
+    for (const std::size_t n : array.sizes) {
+        size = size * n;
+        said += (said.empty() ? "" : " x ") + std::to_string(n);
+    }
+    said += " values of the type " + array.type;
+    array.bytes = file.read_exactly(size.value(), said);
+    file.require_end(said);
+    return array;
+}
+
+} // namespace fitnas::detail
+
+namespace fitnas {
+
+FITNAS_API image_dataset read_npy(const std::string& images_path, const std::string& labels_path,
+                                  const array_options& options) {
+    const detail::npy_array images = detail::read_npy_array(images_path, true);
+    const shape image = detail::image_shape_of(images.sizes, options.layout, images_path);
+    const detail::npy_array labels = detail::read_npy_array(labels_path, false);
+    const std::vector<std::size_t>& n = labels.sizes;
+    if (n.empty() || n.size() > 2 || (n.size() == 2 && n[1] != 1)) {
+        detail::refuse_npy(labels_path, "one of other dimensions than labels have, N or N x 1");
+    }
+    std::vector<int> numbers = detail::with_npy_values(labels, [&](auto first) {
+        if constexpr (std::is_integral_v<decltype(*first)>) {
+            return detail::labels_from(first, n[0], labels_path);
+        } else {
+            return std::vector<int>(); // refused before
+        }
+    });
+    return detail::with_npy_values(images, [&](auto first) {
+        return detail::images_from(first, images.sizes[0], image, std::move(numbers), options, images_path);
+    });
+}
+
+} // namespace fitnas
 
 #endif
 
@@ -8557,6 +10227,13 @@ struct fashion_mini;
 class image_source;
 class image_view;
 struct image_dataset;
+struct image_folder;
+struct image_folder_options;
+struct raster;
+struct array_options;
+enum class image_layout : std::uint8_t;
+enum class resizing : std::uint8_t;
+enum class cifar100_labels : std::uint8_t;
 struct dataset;
 struct split_options;
 struct synthetic_options;
@@ -8630,6 +10307,9 @@ struct interval;
 struct csv_rows;
 struct csv_column;
 struct csv_options;
+struct onnx_attribute;
+class onnx_graph;
+struct onnx_options;
 
 } // namespace fitnas
 
@@ -9425,6 +11105,45 @@ FITNAS_API batch_loss distillation_loss(std::span<const float> logits, std::span
 } // namespace fitnas
 
 #endif
+
+// ---- fitnas/nn/folded.hpp ----
+/// @file
+/// @brief The layers of one network, batch norm folded into the weights before it.
+
+namespace fitnas::detail {
+
+/// A primitive with weights of its own, row-major:
+///
+/// | kind | weights | bias |
+/// | --- | --- | --- |
+/// | pointwise, linear | output channels x input channels | output channels |
+/// | convolution | output channels x kernel x kernel x input channels | output channels |
+/// | depthwise | kernel x kernel x channels | channels |
+/// | batch_norm, of what has no weights | channels: y = weights x + bias | channels |
+/// | squeeze_excite | hidden x channels, hidden, channels x hidden, channels | none |
+/// | custom | its parameters | none |
+/// | others | none | none |
+///
+/// Convolutions read zeros outside the image, kernel / 2 pixels on each side; an average is that of the
+/// pixels inside. Output pixel y, x sees the window around input pixel y stride, x stride.
+struct folded_step {
+    primitive what{};
+    std::string name; ///< `cell2.op1_mb3_k5.step4`, of the primitive that has the weights
+    shape input{};
+    shape output{};
+    std::vector<float> weights{};
+    std::vector<float> bias{};
+};
+
+/// The steps of a layer; a `residual`, which is met only where it adds, adds what came into the block.
+struct folded_block {
+    std::string name; ///< `cell2.op1_mb3_k5`
+    shape input{};
+    shape output{};
+    std::vector<folded_step> steps{};
+};
+
+} // namespace fitnas::detail
 
 // ---- fitnas/nn/optimiser.hpp ----
 /// @file
@@ -13076,6 +14795,19 @@ public:
         }
     }
 
+    /// @brief One whose numbers are known.
+    /// @param offset the constant
+    /// @param weights as `weights()` gives them
+    /// @param lambda,leave_one_out_error of the fit, if there was one
+    /// @throws shape_error where there are more or fewer weights
+    ridge(double offset, std::vector<double> weights, double lambda = 0, double leave_one_out_error = 0)
+        : m_lambda(lambda), m_error(leave_one_out_error), m_offset(offset), m_weights(std::move(weights)) {
+        if (m_weights.size() != width()) {
+            throw shape_error("[F0690] ridge: expected " + std::to_string(width()) + " weights, got " +
+                              std::to_string(m_weights.size()));
+        }
+    }
+
     std::vector<double> predict(std::span<const architecture<Space>> many) const {
         std::vector<double> values;
         values.reserve(many.size());
@@ -13110,6 +14842,19 @@ public:
         return m_weights[static_cast<std::size_t>(feature::offsets<Space>[static_cast<std::size_t>(cell)] +
                                                   operator_index)];
     }
+    /// @return all numbers but the constant: those of the operators, cell by cell, then those of the pairs:
+    /// for each second cell j = 1, 2, ..., for each operator of the cells before it, cell by cell, one number
+    /// for each operator of j
+    std::span<const double> weights() const { return m_weights; }
+    /// @return how many weights there are
+    static constexpr std::size_t width() {
+        std::size_t sum = singles;
+        for (std::size_t j = 1; has_pairs && j < cells; ++j) {
+            sum += static_cast<std::size_t>(feature::offsets<Space>[j]) *
+                   static_cast<std::size_t>(Space::operator_counts[j]);
+        }
+        return sum;
+    }
     double lambda() const { return m_lambda; }
     /// @return the mean squared error of each network by a fit to all others with the same lambda, in the
     /// unit of the targets; 0 or infinite where a double does not hold the square of that unit
@@ -13125,16 +14870,6 @@ private:
         for (double& v : values) {
             v = std::ldexp(v, exponent);
         }
-    }
-
-    /// How many numbers there are: those of cells, then those of pairs, first cell by first cell.
-    std::size_t width() const {
-        std::size_t sum = singles;
-        for (std::size_t j = 1; has_pairs && j < cells; ++j) {
-            sum += static_cast<std::size_t>(feature::offsets<Space>[j]) *
-                   static_cast<std::size_t>(Space::operator_counts[j]);
-        }
-        return sum;
     }
 
     /// Calls `body` for the places of the features that are 1, each once.
@@ -13194,6 +14929,7 @@ public:
 
     /// @return the cost as a sum over the cells, see `windows`
     window_sum<Space> contributions() const { return m_what; }
+    const named_cost& cost() const { return m_what; }
 
 private:
     named_cost m_what;
@@ -18500,6 +20236,15 @@ public:
         }
     }
 
+    /// @param values all predictions, in the order of the codes (`index_of`)
+    /// @throws shape_error where there are more or fewer than codes
+    explicit dense_table(std::vector<double> values) : m_values(std::move(values)) {
+        if (m_values.size() != Space::size) {
+            throw shape_error("[F0691] dense_table: expected a prediction for each of the " +
+                              std::to_string(Space::size) + " codes, got " + std::to_string(m_values.size()));
+        }
+    }
+
     std::vector<double> predict(std::span<const architecture<Space>> many) const {
         std::vector<double> values;
         values.reserve(many.size());
@@ -18684,6 +20429,9 @@ public:
     const part& of_scores() const { return m_of_scores; }
     /// @return nothing where truths were too few or too noisy for a fit to them alone to add anything
     const std::optional<part>& of_truths() const { return m_of_truths; }
+    double score_factor() const { return m_score_factor; }
+    double truth_factor() const { return m_truth_factor; }
+    const windows<Space>& effects() const { return m_effects; }
 
 private:
     static void add(const part& model, double factor, std::span<const architecture<Space>> many,
@@ -23582,55 +25330,13 @@ FITNAS_LAZY_AGAIN void require_scoring_fits(const weights& w, std::size_t images
 
 #endif
 
-// ---- fitnas/supernet/diagnose.hpp ----
+// ---- fitnas/supernet/classifier.hpp ----
 /// @file
-/// @brief Values that are not finite, named where they come up first.
+/// @brief A trained network for use: one image at a time, as fast as one thread can.
 
-namespace fitnas::detail {
-
-/// Runs a path again, block by block.
-/// @param images count x input shape
-/// @return where the first value that is not finite comes up, going forward
-FITNAS_LAZY FITNAS_COLD std::string first_not_finite(const weights& w, const network_path& path,
-                                                     const float* images, int count);
-
-} // namespace fitnas::detail
-
-#if FITNAS_DEFINITIONS
-
-namespace fitnas::detail {
-
-FITNAS_LAZY_AGAIN std::string first_not_finite(const weights& w, const network_path& path,
-                                               const float* images, int count) {
-    if (const std::string tensor = tensor_not_finite(w, w.values()); !tensor.empty()) {
-        return "the weight " + tensor;
-    }
-    const std::vector<selected_norm> norms = selected_norms(w.part());
-    std::string found;
-    runner().along(w, path, images, count, [&](const weight_block& b, const block_run& run, const float* y) {
-        for (const selected_norm& norm : norms) {
-            const auto channels = static_cast<std::size_t>(norm.channels);
-            if (found.empty() && norm.block == b.index &&
-                !all_finite(
-                    std::span<const float>(norm_values(run, norm.norm, norm.channels)).first(2 * channels))) {
-                found = "the statistics of " + norm.name;
-            }
-        }
-        const std::size_t size = static_cast<std::size_t>(b.output.size()) * static_cast<std::size_t>(count);
-        if (found.empty() && !all_finite({y, size})) {
-            found = "the output of " + w.part().name_of(b);
-        }
-    });
-    return found.empty() ? "the loss itself" : found;
-}
-
-} // namespace fitnas::detail
-
-#endif
-
-// ---- fitnas/supernet/evaluate.hpp ----
+// ---- fitnas/supernet/network.hpp ----
 /// @file
-/// @brief Scoring sub-networks: accuracy with shared weights and batch norm statistics of their own.
+/// @brief One architecture by itself: weights of its own, and statistics that are kept.
 
 // ---- fitnas/supernet/loaded_images.hpp ----
 /// @file
@@ -23656,6 +25362,183 @@ struct loaded_images {
 };
 
 } // namespace fitnas::detail
+
+// ---- fitnas/supernet/one_image.hpp ----
+/// @file
+/// @brief One image without a label, as it is handed to a network, and what the network says of it.
+
+namespace fitnas {
+
+/// @brief A class, and how sure the network is of it.
+struct prediction {
+    int label = 0;           ///< in [0, classes)
+    double probability = 0;  ///< by softmax, in [0, 1]
+    std::string_view name{}; ///< of the class, where the names of all were given; lies with them
+};
+
+namespace detail {
+template <class T>
+concept pixel_type = std::same_as<T, std::uint8_t> || std::same_as<T, float>;
+/// Values in a row in memory: a vector, an array, a span; a tensor may be of another layout.
+template <class T>
+concept pixels_in_a_row = !xt::is_xexpression<T>::value && requires(const T& t) {
+    { std::size(t) } -> std::convertible_to<std::size_t>;
+    requires pixel_type<std::remove_cv_t<std::remove_pointer_t<decltype(std::data(t))>>>;
+};
+template <class T>
+concept pixel_expression = xt::is_xexpression<T>::value && pixel_type<typename T::value_type>;
+} // namespace detail
+
+/// @brief One image, height x width x channels, row-major: bytes from 0 to 255 as files have them, or floats
+/// from 0 to 1. It is made where a function takes one, of a `std::vector`, `std::array` or `std::span` of
+/// these, or of a tensor of xtensor with three dimensions; it shows their pixels and does not copy them, but
+/// of tensors that are not row-major containers.
+class one_image {
+public:
+    template <detail::pixels_in_a_row Pixels>
+    one_image(const Pixels& pixels) {
+        show(std::data(pixels), std::size(pixels));
+    }
+    template <detail::pixel_expression Tensor>
+    one_image(const Tensor& tensor) {
+        using value = typename Tensor::value_type;
+        m_dimensions = tensor.dimension();
+        for (std::size_t i = 0; i < m_sizes.size() && i < m_dimensions; ++i) {
+            m_sizes[i] = static_cast<std::size_t>(tensor.shape()[i]);
+        }
+        if constexpr (std::same_as<Tensor, xt::xtensor<value, 3, xt::layout_type::row_major>> ||
+                      std::same_as<Tensor, xt::xarray<value, xt::layout_type::row_major>>) {
+            show(tensor.data(), tensor.size());
+        } else {
+            const xt::xarray<value, xt::layout_type::row_major> copy = tensor;
+            auto& own = std::get<std::vector<value>>(m_own);
+            own.assign(copy.data(), copy.data() + copy.size());
+            show(own.data(), own.size());
+        }
+    }
+    one_image(const one_image&) = delete;
+    one_image& operator=(const one_image&) = delete;
+
+    /// @brief Checks it, and hands on its pixels as a network takes them.
+    /// @param bytes called with (bytes), or
+    /// @param floats called with (floats)
+    /// @throws shape_error where it is not of the shape `s`; data_error where a float is not from 0 to 1
+    template <class Bytes, class Floats>
+    void visit(const shape& s, const char* what, Bytes&& bytes, Floats&& floats) const {
+        require(s, what);
+        if (m_bytes != nullptr) {
+            bytes(m_bytes);
+        } else {
+            floats(m_floats);
+        }
+    }
+
+private:
+    void show(const std::uint8_t* p, std::size_t n) {
+        m_bytes = p;
+        m_size = n;
+    }
+    void show(const float* p, std::size_t n) {
+        m_floats = p;
+        m_size = n;
+    }
+    FITNAS_COLD void require(const shape& s, const char* what) const;
+
+    const std::uint8_t* m_bytes = nullptr;
+    const float* m_floats = nullptr;
+    std::size_t m_size = 0;
+    std::size_t m_dimensions = 0; ///< 0: values in a row
+    std::array<std::size_t, 3> m_sizes{};
+    std::pair<std::vector<std::uint8_t>, std::vector<float>> m_own{};
+};
+
+namespace detail {
+
+/// The normalised value of a float from 0 to 1 of channel c.
+inline float normalised(const normalisation& norm, int c, float v) {
+    const auto i = static_cast<std::size_t>(c);
+    return (v - norm.mean[i]) * norm.scale[i];
+}
+
+/// @param names of the classes; empty where there are none
+/// @throws option_error where there are some, and not one a class
+FITNAS_COLD FITNAS_API void require_class_names(std::span<const std::string> names, int classes,
+                                                const char* what);
+
+/// The largest logit's class.
+/// @throws numeric_error where a logit is not finite
+FITNAS_LAZY prediction prediction_of(std::span<const float> logits, std::span<const std::string> names,
+                                     const char* what);
+
+} // namespace detail
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+#include <algorithm>
+#include <cmath>
+
+namespace fitnas {
+
+FITNAS_API void one_image::require(const shape& s, const char* what) const {
+    const std::string expected = std::string(what) + ": the network takes images of " + to_string(s) +
+                                 " (height x width x channels), got ";
+    const auto is = [&](std::size_t i, int size) { return m_sizes[i] == static_cast<std::size_t>(size); };
+    if (m_dimensions > 1 &&
+        (m_dimensions != 3 || !is(0, s.height) || !is(1, s.width) || !is(2, s.channels))) {
+        std::string sizes;
+        for (std::size_t i = 0; i < (std::min)(m_dimensions, m_sizes.size()); ++i) {
+            sizes += (i > 0 ? " x " : "") + std::to_string(m_sizes[i]);
+        }
+        throw shape_error("[F0583] " + expected + "a tensor of " + std::to_string(m_dimensions) +
+                          " dimensions, " + sizes + (m_dimensions > 3 ? " x ..." : ""));
+    }
+    if (m_size != static_cast<std::size_t>(s.size())) {
+        throw shape_error("[F0584] " + expected + std::to_string(m_size) + " values, not " +
+                          std::to_string(s.size()));
+    }
+    for (std::size_t i = 0; m_floats != nullptr && i < m_size; ++i) {
+        if (!(m_floats[i] >= 0.0F && m_floats[i] <= 1.0F)) {
+            throw data_error("[F0585] " + std::string(what) +
+                             ": an image of floats: expected values from 0 to 1, got " +
+                             detail::number_text(m_floats[i]) + " at " + std::to_string(i) +
+                             "; pixels from 0 to 255 are given as bytes, and normalised by the network");
+        }
+    }
+}
+
+} // namespace fitnas
+
+namespace fitnas::detail {
+
+FITNAS_API void require_class_names(std::span<const std::string> names, int classes, const char* what) {
+    if (!names.empty() && names.size() != static_cast<std::size_t>(classes)) {
+        throw option_error("[F0586] " + std::string(what) + ": expected a name for each of the " +
+                           std::to_string(classes) + " classes, or none, got " +
+                           std::to_string(names.size()));
+    }
+}
+
+FITNAS_LAZY_AGAIN prediction prediction_of(std::span<const float> logits, std::span<const std::string> names,
+                                           const char* what) {
+    std::size_t best = 0;
+    for (std::size_t i = 0; i < logits.size(); ++i) {
+        if (!std::isfinite(logits[i])) {
+            throw numeric_error("[F0587] " + std::string(what) + ": the logits of the image are not finite");
+        }
+        best = logits[i] > logits[best] ? i : best;
+    }
+    double sum = 0;
+    for (const float v : logits) {
+        sum += std::exp(static_cast<double>(v) - static_cast<double>(logits[best]));
+    }
+    return {static_cast<int>(best), 1 / sum, names.empty() ? std::string_view() : names[best]};
+}
+
+} // namespace fitnas::detail
+
+#endif
 
 // ---- fitnas/supernet/supernet.hpp ----
 /// @file
@@ -23707,312 +25590,6 @@ private:
 };
 
 } // namespace fitnas
-
-namespace fitnas {
-
-/// @brief Whose mean and variance batch norm uses. Those gathered while a supernet was trained mix all paths
-/// and fit none.
-enum class statistics : std::uint8_t {
-    calibrated, ///< of a set of training images, gone through the same sub-network (Guo et al., arXiv
-                ///< 1904.00420, 3.4)
-    batch ///< of the scored images themselves, batch by batch, each with every class in proportion: half the
-          ///< work, but images then influence each other
-};
-
-/// @brief How to score.
-struct evaluate_options {
-    fitnas::statistics statistics = statistics::calibrated;
-    std::size_t calibration = 512; ///< training images for the statistics, each class in proportion, at least
-                                   ///< 1; all where there are fewer
-    std::size_t images = 0;      ///< so many validation images, as `stratified_indices` chooses them; 0: all
-    std::size_t batch = 2000;    ///< images that go through together, at least 1; memory grows with it
-    fitnas::seed seed{0};        ///< chooses images where not all are taken
-    fitnas::observer observer{}; ///< called after each network
-    std::uint64_t memory_limit = 0; ///< bytes, see `evaluation_bytes`; 0: what the machine has
-};
-
-namespace detail {
-
-/// What the logits of one path come to on a set of images.
-struct path_score {
-    double accuracy = 0; ///< in [0, 1]
-    double loss = 0;     ///< mean cross-entropy
-};
-
-/// Where images are after a layer.
-struct trie_level {
-    const float* calibration = nullptr;
-    const float* images = nullptr;
-
-    explicit operator bool() const { return images != nullptr; }
-};
-
-/// Scores paths that are sorted, so that neighbours share as many first layers as possible; those are
-/// computed once.
-class path_scorer {
-public:
-    path_scorer(const weights& w, bool calibrated) : m_weights(w), m_calibrated(calibrated) {}
-
-    /// @param scored called with (number of the path, logits of the images)
-    template <class Scored>
-    void run(std::span<const network_path> paths, const loaded_images& calibration,
-             const loaded_images& images, Scored&& scored) {
-        arena& memory = m_run.memory();
-        memory.reset();
-        // In one piece: paths of other sizes would leave gaps in what the first took.
-        memory.reserve(scoring_floats(m_weights.part(), memory_size::of(images.count()),
-                                      memory_size::of(m_calibrated ? calibration.count() : 0))
-                           .value());
-        m_calibration = calibration.count();
-        m_images = images.count();
-        std::vector<trie_level> levels(m_weights.links().size() + 1);
-        levels[0] = {calibration.values.data(), images.values.data()};
-        m_ends.assign(levels.size(), memory.position());
-        for (std::size_t p = 0; p < paths.size(); ++p) {
-            std::size_t same = 0;
-            if (p > 0) {
-                const auto end = std::mismatch(paths[p].begin(), paths[p].end(), paths[p - 1].begin());
-                same = static_cast<std::size_t>(end.first - paths[p].begin());
-            }
-            memory.reset(m_ends[same]);
-            walk(m_weights, paths[p], same, std::span<trie_level>(levels), *this);
-            scored(p, levels.back().images);
-        }
-    }
-
-    const arena& memory() const { return m_run.memory(); }
-
-    // What `walk` asks for.
-    trie_level layer(std::size_t i, const weight_block& b, const trie_level& from);
-    trie_level sum(const weight_block& b, const trie_level& x, const trie_level& y, bool in_place) {
-        return both([&](const float* trie_level::*of, int images) {
-            return m_run.sum(b, x.*of, y.*of, images, in_place);
-        });
-    }
-    trie_level zeros(const weight_block& b) {
-        return both([&](const float* trie_level::*, int images) { return m_run.zeros(b, images); });
-    }
-    void behind(std::size_t i) { m_ends[i + 1] = m_run.memory().position(); }
-
-private:
-    template <class Values>
-    trie_level both(Values&& values) {
-        trie_level to;
-        to.images = values(&trie_level::images, m_images);
-        to.calibration = m_calibrated ? values(&trie_level::calibration, m_calibration) : nullptr;
-        return to;
-    }
-
-    const weights& m_weights;
-    bool m_calibrated;
-    int m_calibration = 0;
-    int m_images = 0;
-    runner m_run;
-    std::vector<arena::mark> m_ends; ///< what is taken behind so many layers
-};
-
-/// @return one score a path
-FITNAS_LAZY std::vector<path_score> score_paths(const weights& w, std::span<const network_path> paths,
-                                                const dataset& data, const evaluate_options& o);
-
-} // namespace detail
-
-/// @brief Which of the two scores of a sub-network.
-enum class score_measure : std::uint8_t {
-    accuracy,     ///< the share of images that are right
-    negative_loss ///< minus the mean cross-entropy
-};
-
-/// @brief Two scores of each sub-network.
-template <search_space_type Space>
-struct evaluation {
-    score_table<Space> accuracy;       ///< in [0, 1]
-    std::vector<double> negative_loss; ///< minus the mean cross-entropy, at most 0; as many as architectures
-
-    /// @return the table with the negative losses as scores. They rank better than accuracies on the same
-    /// images: a loss has how sure the network was of each image, an accuracy only whether it was right.
-    score_table<Space> by_loss() const {
-        score_table<Space> table = accuracy;
-        table.scores = negative_loss;
-        return table;
-    }
-    /// @return the table with the scores that are wanted
-    score_table<Space> by(score_measure measure) const {
-        return measure == score_measure::accuracy ? accuracy : by_loss();
-    }
-};
-
-namespace detail {
-/// Different networks in the order of their codes, and which of them each architecture is.
-template <search_space_type Space>
-struct numbered_networks {
-    std::vector<architecture<Space>> codes;
-    std::vector<std::size_t> number_of;
-
-    explicit numbered_networks(std::span<const architecture<Space>> architectures) {
-        const auto all = canonical_codes<Space>(architectures);
-        code_numbers numbers = numbers_of(rows_of<Space>(all));
-        for (const std::size_t row : numbers.first_row) {
-            codes.push_back(all[row]);
-        }
-        number_of = std::move(numbers.of_row);
-    }
-};
-
-/// @param number_of of each row, the path that it is
-FITNAS_LAZY void take_scores(const std::vector<std::size_t>& number_of, const std::vector<path_score>& scores,
-                             std::vector<double>& accuracy, std::vector<double>& negative_loss);
-
-/// Scores of networks as those of the architectures, in their order.
-template <search_space_type Space>
-evaluation<Space> evaluation_of(std::span<const architecture<Space>> architectures,
-                                const numbered_networks<Space>& networks,
-                                const std::vector<path_score>& scores) {
-    evaluation<Space> result;
-    result.accuracy.kind = score_kind::supernet;
-    result.accuracy.architectures.assign(architectures.begin(), architectures.end());
-    take_scores(networks.number_of, scores, result.accuracy.scores, result.negative_loss);
-    return result;
-}
-} // namespace detail
-
-/// @brief Scores sub-networks on the validation split with the supernet's weights. Batch norm statistics are
-/// made anew for each. First layers that networks share are computed once. The test split is not read.
-/// @param net trained
-/// @param architectures any; equal networks are scored as their canonical form, so they get equal scores
-/// @param data `train` gives statistics and normalisation, `validation` the images that count
-/// @param options checked first
-/// @return the architectures in their order, with accuracies and with negative losses, from one pass
-/// @throws architecture_error, option_error, shape_error, data_error; numeric_error where weights are not
-/// finite
-template <search_space_type Space>
-evaluation<Space> evaluate_both(const supernet<Space>& net,
-                                std::span<const architecture<Space>> architectures, const dataset& data,
-                                const evaluate_options& options = {}) {
-    const detail::numbered_networks<Space> networks(architectures);
-    std::vector<detail::network_path> paths;
-    for (const architecture<Space>& a : networks.codes) {
-        paths.push_back(net.weights().path(a));
-    }
-    return detail::evaluation_of<Space>(architectures, networks,
-                                        detail::score_paths(net.weights(), paths, data, options));
-}
-
-/// @brief The accuracies of `evaluate_both`.
-/// @return a table with the architectures in their order and accuracies in [0, 1]
-/// @throws as `evaluate_both`
-template <search_space_type Space>
-score_table<Space> evaluate(const supernet<Space>& net, std::span<const architecture<Space>> architectures,
-                            const dataset& data, const evaluate_options& options = {}) {
-    return evaluate_both<Space>(net, architectures, data, options).accuracy;
-}
-
-/// @brief Refuses one architecture, or those of another space, with a sentence.
-template <search_space_type Space, class Architectures>
-requires(!std::convertible_to<const Architectures&, std::span<const architecture<Space>>>) void evaluate(
-    const supernet<Space>& /*net*/, const Architectures& /*architectures*/, const dataset& /*data*/,
-    const evaluate_options& /*options*/ = {}) {
-    static_assert(std::convertible_to<const Architectures&, std::span<const architecture<Space>>>,
-                  "[F0526] evaluate(net, architectures, data): expected architectures of the supernet's "
-                  "space in a row, "
-                  "such as a std::vector of them");
-}
-
-} // namespace fitnas
-
-#if FITNAS_DEFINITIONS
-
-namespace fitnas::detail {
-
-FITNAS_API trie_level path_scorer::layer(std::size_t /*i*/, const weight_block& b, const trie_level& from) {
-    float* y = m_run.output(b, m_images);
-    float* c = m_calibrated ? m_run.output(b, m_calibration) : nullptr;
-    const arena::mark after = m_run.memory().position();
-    const float* w = m_weights.of(b);
-    if (m_calibrated) {
-        const block_run run = m_run.forward(b.plan, w, from.calibration, m_calibration, c);
-        m_run.forward(b.plan, w, from.images, m_images, y, run);
-    } else {
-        m_run.forward(b.plan, w, from.images, m_images, y);
-    }
-    m_run.memory().reset(after);
-    return {c, y};
-}
-
-FITNAS_LAZY_AGAIN void take_scores(const std::vector<std::size_t>& number_of,
-                                   const std::vector<path_score>& scores, std::vector<double>& accuracy,
-                                   std::vector<double>& negative_loss) {
-    for (const std::size_t i : number_of) {
-        accuracy.push_back(scores[i].accuracy);
-        negative_loss.push_back(-scores[i].loss);
-    }
-}
-
-FITNAS_LAZY_AGAIN std::vector<path_score> score_paths(const weights& w, std::span<const network_path> paths,
-                                                      const dataset& data, const evaluate_options& o) {
-    require_images(w, data.validation, "evaluate: the validation split");
-    require_images(w, data.train, "evaluate: the training split");
-    require_finite(w, "evaluate");
-    if (o.batch < 1 || o.calibration < 1) {
-        throw option_error("[F0501] evaluate_options: batch and calibration: expected at least 1, got " +
-                           std::to_string(o.batch) + " and " + std::to_string(o.calibration));
-    }
-    if (o.images > data.validation.size()) {
-        throw option_error("[F0502] evaluate_options::images: expected at most the " +
-                           std::to_string(data.validation.size()) + " validation images, got " +
-                           std::to_string(o.images));
-    }
-    const std::size_t count = o.images == 0 ? data.validation.size() : o.images;
-    const bool calibrated = o.statistics == statistics::calibrated;
-    const std::size_t statistics_of = calibrated ? (std::min)(o.calibration, data.train.size()) : 0;
-    const std::size_t chunks = (count - 1) / o.batch + 1;
-    const std::size_t together = (count - 1) / chunks + 1;
-    require_scoring_fits(w, together, statistics_of, o.memory_limit, "evaluate",
-                         "smaller evaluate_options::batch and calibration need less");
-    const normalisation norm = normalisation_of(data.train);
-    const std::vector<std::size_t> chosen = stratified_indices(data.train, statistics_of, o.seed);
-    const loaded_images calibration(data.train, chosen, norm);
-    std::vector<std::size_t> scored = stratified_indices(data.validation, count, o.seed);
-    if (calibrated) { // the order plays no part; otherwise every chunk must have every class
-        std::sort(scored.begin(), scored.end());
-    }
-
-    const auto classes = static_cast<std::size_t>(w.classes());
-    std::vector<batch_loss> sums(paths.size());
-    path_scorer scorer(w, calibrated);
-    const teller tell(o.observer, "evaluate", chunks * paths.size());
-    for (std::size_t chunk = 0; chunk < chunks; ++chunk) {
-        // Chunks of nearly the same size: statistics of a small rest would be poor.
-        const std::size_t first = count * chunk / chunks;
-        const std::size_t last = count * (chunk + 1) / chunks;
-        const loaded_images images(data.validation,
-                                   std::span<const std::size_t>(scored).subspan(first, last - first), norm);
-        scorer.run(paths, calibration, images, [&](std::size_t p, const float* logits) {
-            add_cross_entropy({logits, images.labels.size() * classes}, images.labels, 0, {}, sums[p]);
-            tell(chunk * paths.size() + p + 1);
-        });
-    }
-    // Divided once: shares of chunks, added up, would make equal counts unequal.
-    std::vector<path_score> scores;
-    scores.reserve(paths.size());
-    for (const batch_loss& sum : sums) {
-        scores.push_back({static_cast<double>(sum.correct) / static_cast<double>(count),
-                          sum.loss / static_cast<double>(count)});
-    }
-    return scores;
-}
-
-} // namespace fitnas::detail
-
-#endif
-
-// ---- fitnas/supernet/fine_tune.hpp ----
-/// @file
-/// @brief Finalists are trained a little, each from the shared weights, before they are ranked.
-
-// ---- fitnas/supernet/network.hpp ----
-/// @file
-/// @brief One architecture by itself: weights of its own, and statistics that are kept.
 
 // ---- fitnas/supernet/train.hpp ----
 /// @file
@@ -24334,6 +25911,52 @@ FITNAS_LAZY_AGAIN std::vector<std::pair<std::string, std::string>> training_setu
 // ---- fitnas/supernet/training.hpp ----
 /// @file
 /// @brief The loop of a training, phase by phase.
+
+// ---- fitnas/supernet/diagnose.hpp ----
+/// @file
+/// @brief Values that are not finite, named where they come up first.
+
+namespace fitnas::detail {
+
+/// Runs a path again, block by block.
+/// @param images count x input shape
+/// @return where the first value that is not finite comes up, going forward
+FITNAS_LAZY FITNAS_COLD std::string first_not_finite(const weights& w, const network_path& path,
+                                                     const float* images, int count);
+
+} // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_LAZY_AGAIN std::string first_not_finite(const weights& w, const network_path& path,
+                                               const float* images, int count) {
+    if (const std::string tensor = tensor_not_finite(w, w.values()); !tensor.empty()) {
+        return "the weight " + tensor;
+    }
+    const std::vector<selected_norm> norms = selected_norms(w.part());
+    std::string found;
+    runner().along(w, path, images, count, [&](const weight_block& b, const block_run& run, const float* y) {
+        for (const selected_norm& norm : norms) {
+            const auto channels = static_cast<std::size_t>(norm.channels);
+            if (found.empty() && norm.block == b.index &&
+                !all_finite(
+                    std::span<const float>(norm_values(run, norm.norm, norm.channels)).first(2 * channels))) {
+                found = "the statistics of " + norm.name;
+            }
+        }
+        const std::size_t size = static_cast<std::size_t>(b.output.size()) * static_cast<std::size_t>(count);
+        if (found.empty() && !all_finite({y, size})) {
+            found = "the output of " + w.part().name_of(b);
+        }
+    });
+    return found.empty() ? "the loss itself" : found;
+}
+
+} // namespace fitnas::detail
+
+#endif
 
 // ---- fitnas/supernet/training_method.hpp ----
 /// @file
@@ -25026,6 +26649,9 @@ inline void require_calibration_fits(const weights& w, std::size_t images) {
 /// Logits of images, in slices. @return images x classes
 FITNAS_LAZY std::vector<float> logits_of(const weights& w, const kept_statistics& kept,
                                          const image_source& data);
+/// Logits of one image.
+FITNAS_LAZY std::vector<float> logits_of(const weights& w, const std::shared_ptr<const kept_statistics>& kept,
+                                         const one_image& image);
 
 } // namespace detail
 
@@ -25096,6 +26722,23 @@ public:
         tensor2 result = tensor2::from_shape({data.size(), static_cast<std::size_t>(Space::classes)});
         std::copy(values.begin(), values.end(), result.data());
         return result;
+    }
+
+    /// @brief Of one image without a label; a `classifier` computes them faster.
+    /// @param image bytes or floats: a vector, an array, a span, a tensor
+    /// @return one a class, before softmax: the same bits as among others
+    /// @throws option_error where the network was neither trained nor calibrated; shape_error, data_error
+    /// where the image is not one of this network
+    std::vector<float> logits(const one_image& image) const {
+        return detail::logits_of(m_weights, m_statistics, image);
+    }
+    /// @return its class
+    /// @param class_names of each class, which outlive the prediction; empty: there are none
+    /// @throws as `logits`; option_error where there is not one name a class; numeric_error where a logit is
+    /// not finite
+    prediction predict(const one_image& image, std::span<const std::string> class_names = {}) const {
+        detail::require_class_names(class_names, Space::classes, "predict");
+        return detail::prediction_of(logits(image), class_names, "predict");
     }
 
     /// Plans and values, for the library's own rooms.
@@ -25239,9 +26882,1577 @@ FITNAS_LAZY_AGAIN std::vector<float> logits_of(const weights& w, const kept_stat
     return logits;
 }
 
+FITNAS_LAZY_AGAIN std::vector<float>
+logits_of(const weights& w, const std::shared_ptr<const kept_statistics>& kept, const one_image& image) {
+    if (!kept) {
+        throw option_error("[F0588] network: there are no batch norm statistics yet, which the logits of an "
+                           "image need: train it, or call calibrate");
+    }
+    require_logits_fit(w, 1);
+    std::vector<float> x;
+    const auto load = [&](const auto* pixels, auto&& value) {
+        const auto channels = static_cast<std::size_t>(w.input().channels);
+        x.resize(static_cast<std::size_t>(w.input().size()));
+        for (std::size_t i = 0; i < x.size(); ++i) {
+            x[i] = value(i % channels, pixels[i]);
+        }
+    };
+    image.visit(
+        w.input(), "network",
+        [&](const std::uint8_t* bytes) {
+            const std::vector<float> values = byte_values(kept->norm());
+            load(bytes, [&](std::size_t c, std::uint8_t v) { return values[c * 256 + v]; });
+        },
+        [&](const float* floats) {
+            load(floats,
+                 [&](std::size_t c, float v) { return normalised(kept->norm(), static_cast<int>(c), v); });
+        });
+    runner run;
+    const float* y = run.along_given(w, w.path({}), x.data(), 1, kept->blocks());
+    return {y, y + w.classes()};
+}
+
 } // namespace fitnas::detail
 
 #endif
+
+namespace fitnas {
+
+namespace detail {
+
+class image_engine;
+
+/// A classifier of any space.
+class any_classifier {
+public:
+    any_classifier(const weights& w, const std::shared_ptr<const kept_statistics>& kept,
+                   std::vector<std::string> names);
+    any_classifier(const any_classifier& other)
+        : m_engine(other.m_engine), m_values(other.m_values), m_norm(other.m_norm), m_names(other.m_names) {}
+    any_classifier(any_classifier&&) noexcept = default;
+    any_classifier& operator=(any_classifier other) noexcept {
+        std::swap(m_engine, other.m_engine);
+        std::swap(m_values, other.m_values);
+        std::swap(m_norm, other.m_norm);
+        std::swap(m_names, other.m_names);
+        std::swap(m_memory, other.m_memory);
+        return *this;
+    }
+
+    std::span<const float> logits(const one_image& image);
+    prediction predict(const one_image& image);
+    std::size_t memory() const;
+
+private:
+    std::shared_ptr<const image_engine> m_engine;
+    std::shared_ptr<const std::vector<float>> m_values; ///< of each byte, channels x 256
+    std::shared_ptr<const normalisation> m_norm;
+    std::shared_ptr<const std::vector<std::string>> m_names;
+    aligned_buffer<float> m_memory;
+};
+
+} // namespace detail
+
+/// @brief A trained network for use on one image at a time: batch norm is folded into weights that are packed
+/// once, activations lie in one planned piece of memory, and nothing is allocated after the first image. It
+/// runs on the calling thread alone, to the same bits each time; its logits are those of `network::logits`
+/// but for rounding.
+///
+/// One object is for one thread at a time. A thread of its own takes a copy: copies share the weights, and
+/// have memory for activations each.
+///
+/// @code
+/// classifier<space> classify(net);
+/// const prediction p = classify.predict(pixels); // height x width x channels bytes, as from a file
+/// std::printf("class %d, %.0f %%\n", p.label, 100 * p.probability);
+/// @endcode
+template <search_space_type Space>
+class classifier {
+public:
+    using space = Space;
+
+    /// @param net trained or calibrated; it may change or end afterwards
+    /// @param class_names of each class, for `prediction::name`; empty: there are none
+    /// @throws option_error where the network was neither trained nor calibrated, or there is not one name a
+    /// class
+    explicit classifier(const network<Space>& net, std::vector<std::string> class_names = {})
+        : m_any(net.weights(), net.statistics(), std::move(class_names)) {}
+
+    /// @param image of the space's shape
+    /// @return one a class, before softmax; valid until the next call
+    /// @throws shape_error, data_error where the image is not one of this network
+    std::span<const float> logits(const one_image& image) { return m_any.logits(image); }
+
+    /// @return the class of the largest logit; its name is valid as long as this object, or a copy, is there
+    /// @throws as `logits`; numeric_error where a logit is not finite
+    prediction predict(const one_image& image) { return m_any.predict(image); }
+
+    /// @return bytes of memory that a thread's object has for activations
+    std::size_t memory() const { return m_any.memory(); }
+
+private:
+    detail::any_classifier m_any;
+};
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+// ---- fitnas/cpu/image_engine.hpp ----
+/// @file
+/// @brief The door to inference: a folded network, its weights packed once, run on one image.
+
+// ---- fitnas/cpu/image_plan.hpp ----
+/// @file
+/// @brief The passes that a folded network is for one image, and where in memory activations lie.
+
+// ---- fitnas/cpu/image_planes.hpp ----
+/// @file
+/// @brief How the activations of one image lie for inference: vectors of channels, with zeros around them
+/// where windows reach past the image.
+
+namespace fitnas::detail {
+
+using simd::lanes;
+using simd::vec;
+
+/// [channels / together][y][x][together]. Channels behind the last are 0.
+struct image_planes {
+    shape of{};
+    int margin = 0;          ///< zeros on each side
+    int together = lanes;    ///< channels that lie side by side; of images with few, all
+    int row = 0;             ///< pixels of a row with its zeros
+    std::ptrdiff_t step = 0; ///< from one vector of channels to the next
+
+    image_planes() = default;
+    image_planes(shape s, int margin_, int together_ = lanes)
+        : of(s),
+          margin(margin_),
+          together(together_),
+          row(s.width + 2 * margin_),
+          step(static_cast<std::ptrdiff_t>(s.height + 2 * margin_) * row * together_) {
+        if (s.pixels() > 1) { // whole cache lines, and an odd number: other vectors lie in other cache sets
+            step = (step + 31) / 32 * 32 + 16;
+        }
+    }
+
+    int count() const { return (of.channels + together - 1) / together; }
+    std::size_t size() const { return static_cast<std::size_t>(step * count()); }
+    /// Where a pixel of the image lies in its plane.
+    std::ptrdiff_t at(int y, int x) const {
+        return (static_cast<std::ptrdiff_t>(y + margin) * row + x + margin) * together;
+    }
+
+    /// Writes the zeros around `planes` planes.
+    void clear_margins(float* p, int planes) const {
+        const std::ptrdiff_t side = static_cast<std::ptrdiff_t>(margin) * together;
+        const std::ptrdiff_t width = static_cast<std::ptrdiff_t>(row) * together;
+        const std::ptrdiff_t height = of.height + 2 * margin;
+        for (int i = 0; margin > 0 && i < planes; ++i, p += step) {
+            std::fill_n(p, margin * width + side, 0.0F);
+            for (std::ptrdiff_t y = margin + 1; y < height - margin; ++y) {
+                std::fill_n(p + y * width - side, 2 * side, 0.0F);
+            }
+            std::fill_n(p + (height - margin) * width - side, margin * width + side, 0.0F);
+        }
+    }
+    /// Calls `visit(y, x, place in the plane)` for the image's pixels.
+    template <class Visit>
+    FITNAS_INLINE void for_each_pixel(Visit&& visit) const {
+        for (int y = 0; y < of.height; ++y) {
+            for (int x = 0; x < of.width; ++x) {
+                visit(y, x, at(y, x));
+            }
+        }
+    }
+};
+
+/// Calls `visit(place, channel)` for the channels of the image's pixels, as they lie in height x width x
+/// channels.
+template <class Visit>
+void for_each_value(const image_planes& planes, Visit&& visit) {
+    planes.for_each_pixel([&](int, int, std::ptrdiff_t at) {
+        for (int first = 0; first < planes.of.channels; first += planes.together, at += planes.step) {
+            const int count = (std::min)(planes.together, planes.of.channels - first);
+            for (int i = 0; i < count; ++i) {
+                visit(at + i, first + i);
+            }
+        }
+    });
+}
+
+/// From planes to height x width x channels.
+inline void read_out(const image_planes& planes, const float* from, float* to) {
+    for_each_value(planes, [&](std::ptrdiff_t at, int) { *to++ = from[at]; });
+}
+
+/// From height x width x channels to planes; `value(channel, x)` is written for x.
+template <class T, class Value>
+void read_in(const image_planes& planes, const T* from, float* to, Value&& value) {
+    for_each_value(planes, [&](std::ptrdiff_t at, int c) { to[at] = value(c, *from++); });
+    const int rest = planes.of.channels % planes.together;
+    float* last = to + (planes.count() - 1) * planes.step;
+    planes.for_each_pixel([&](int, int, std::ptrdiff_t at) {
+        for (int i = rest; rest > 0 && i < planes.together; ++i) {
+            last[at + i] = 0.0F;
+        }
+    });
+}
+
+} // namespace fitnas::detail
+
+namespace fitnas::detail {
+
+/// What a pass over one image computes.
+enum class image_pass : std::uint8_t {
+    product, ///< pointwise, convolution, linear
+    depthwise,
+    expanded, ///< a 1x1 convolution and the depthwise one that reads it, a panel of channels at a time
+    pool,
+    means,
+    squeeze_excite,
+    affine, ///< batch norm, activation, shortcut: what no other pass takes with it
+    custom
+};
+
+/// Activations, from the pass that writes them to the last that reads them.
+struct image_tensor {
+    shape of{};
+    int margin = 0;
+    int together = lanes;
+    int born = 0;
+    int dies = 0;
+    std::size_t floats = 0; ///< of scratch
+    image_planes planes{};
+    std::size_t offset = 0; ///< in the memory of activations
+};
+
+/// One pass: numbers are those of tensors, -1: none.
+struct image_step {
+    image_pass pass = image_pass::affine;
+    const folded_step* what = nullptr;   ///< null: an affine pass without weights
+    const folded_step* expand = nullptr; ///< where it is expanded
+    activation expand_act = activation::none;
+    int in = -1;
+    int out = -1;
+    int scratch = -1;
+    int shortcut = -1;
+    activation act = activation::none;
+    activation behind = activation::none; ///< behind the shortcut
+};
+
+/// The passes in their order. Tensor 0 is the image.
+struct image_plan {
+    std::vector<image_tensor> tensors;
+    std::vector<image_step> steps;
+    std::size_t floats = 0; ///< of all activations: where one is no longer read, another lies
+
+    /// @param blocks not empty; steps point to them
+    FITNAS_COLD explicit image_plan(std::span<const folded_block> blocks);
+
+private:
+    int add_tensor(shape s) {
+        image_tensor t{.of = s};
+        t.born = t.dies = static_cast<int>(steps.size());
+        tensors.push_back(t);
+        return static_cast<int>(tensors.size()) - 1;
+    }
+    image_tensor& tensor(int i) { return tensors[static_cast<std::size_t>(i)]; }
+    int add_block(const folded_block& b, int input);
+    void take_finish(const folded_block& b, std::size_t& next, image_step& step, int input) const;
+    void place();
+};
+
+} // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+#include <algorithm>
+
+// ---- fitnas/cpu/image_stencil.hpp ----
+/// @file
+/// @brief Depthwise convolutions of one image, on planes with zeros around them.
+
+// ---- fitnas/cpu/image_product.hpp ----
+/// @file
+/// @brief Convolutions and linear layers of one image: products of windows, read where they lie in planes, by
+/// weights that are packed once.
+
+namespace fitnas::detail {
+
+/// An activation as a clamp, or hard swish: told apart once.
+struct clamp {
+    float low;
+    float high;
+    bool swish;
+
+    explicit clamp(activation act = activation::none)
+        : low(act == activation::relu || act == activation::relu6 ? 0.0F : -infinite),
+          high(act == activation::relu6 ? 6.0F : infinite),
+          swish(act == activation::hard_swish) {}
+
+    FITNAS_INLINE vec<> operator()(vec<> u) const {
+        if (swish) {
+            return u * (simd::min)(simd::broadcast(6.0F), (simd::max)(vec<>{}, u + 3.0F)) * (1.0F / 6.0F);
+        }
+        return (simd::min)(simd::broadcast(high), (simd::max)(simd::broadcast(low), u));
+    }
+
+private:
+    static constexpr float infinite = std::numeric_limits<float>::infinity();
+};
+
+/// What a pass does to its values before it stores them: behind(act(u) + shortcut).
+struct image_finish {
+    clamp act = clamp();
+    clamp behind = clamp();
+    const float* shortcut = nullptr; ///< a vector of channels; nullptr: none
+    std::ptrdiff_t shortcut_step = 0;
+
+    /// Whether a clamp is all.
+    bool plain() const { return shortcut == nullptr && !act.swish; }
+    FITNAS_INLINE vec<> operator()(vec<> u, std::ptrdiff_t at) const {
+        u = act(u);
+        return shortcut == nullptr ? u : behind(u + simd::load(shortcut + at));
+    }
+};
+
+/// The windows of a convolution, the weights, and where each output pixel's window and values lie.
+struct image_product {
+    int vectors = 0;         ///< of channels that come in
+    std::ptrdiff_t step = 0; ///< from one of them to the next
+    int rows = 1;            ///< of a window
+    std::ptrdiff_t row_step = 0;
+    int run = 0;                    ///< values of a window's row
+    int pixels = 0;                 ///< that come out
+    int channels = 0;               ///< that come out
+    const float* weights = nullptr; ///< [channels / panel][vector][row][run][panel]
+    const float* bias = nullptr;    ///< padded to whole panels
+    const int* from = nullptr;      ///< where each pixel's window begins, in a plane
+    const int* to = nullptr;        ///< where each pixel lies in a plane of what comes out
+    const int* shortcut = nullptr;  ///< and in one of the shortcut
+    const float* next = nullptr;    ///< weights that are read after these
+
+    /// Weights a panel.
+    std::ptrdiff_t size() const { return static_cast<std::ptrdiff_t>(vectors) * rows * run * panel; }
+    int panels() const { return (channels + panel - 1) / panel; }
+};
+
+/// Pixels of a register tile: with two vectors of channels they fill the registers.
+inline constexpr int tile_pixels = lanes == 16 ? 8 : lanes == 8 ? 6 : 4;
+
+/// Weights that are read next. Each is read once or few times an image and comes from far: they are asked for
+/// while others are worked with.
+struct weights_ahead {
+    const float* at = nullptr;
+    const float* end = nullptr;
+    int asks = 0; ///< cache lines at a time
+
+    FITNAS_INLINE void ask() {
+        constexpr int line = 16;
+        for (int i = 0; i < asks && at < end; ++i, at += line) {
+            __builtin_prefetch(at);
+        }
+    }
+};
+
+/// The product of `Pixels` windows and one panel, added to acc.
+/// @tparam Run values of a window's row, of windows of one row; 0: as they are
+template <int Run, int Pixels, int Vectors>
+FITNAS_INLINE void add_product(const image_product& p, const float* const (&at)[Pixels], const float* w,
+                               simd::tile<Pixels, Vectors>& acc, weights_ahead& next) {
+    const int rows = Run > 0 ? 1 : p.rows;
+    const int run = Run > 0 ? Run : p.run;
+    for (int block = 0; block < p.vectors; ++block) {
+        for (int row = 0; row < rows; ++row) {
+            const std::ptrdiff_t offset = block * p.step + row * p.row_step;
+            next.ask();
+            FITNAS_UNROLL(8)
+            for (int i = 0; i < run; ++i, w += panel) {
+                simd::vecs<Vectors> weight;
+                for (int v = 0; v < Vectors; ++v) {
+                    weight[v] = simd::load(w + v * lanes);
+                }
+                FITNAS_UNROLL(8)
+                for (int r = 0; r < Pixels; ++r) {
+                    const vec<> factor = simd::broadcast(at[r][offset + i]);
+                    for (int v = 0; v < Vectors; ++v) {
+                        acc[r][v] = simd::fma(factor, weight[v], acc[r][v]);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// `Pixels` windows times one panel, from `first` on, of which `count` are stored.
+template <int Pixels, int Vectors>
+FITNAS_INLINE void product_tile(const image_product& p, const float* x, const float* w, const float* bias,
+                                int first, int count, float* y, std::ptrdiff_t y_step,
+                                const image_finish& finish, weights_ahead& next) {
+    const float* at[Pixels];
+    simd::tile<Pixels, Vectors> acc;
+    FITNAS_UNROLL(8)
+    for (int r = 0; r < Pixels; ++r) {
+        at[r] = x + p.from[first + (std::min)(r, count - 1)];
+        for (int v = 0; v < Vectors; ++v) {
+            acc[r][v] = simd::load(bias + v * lanes);
+        }
+    }
+    if (p.rows == 1 && p.run == lanes) {
+        add_product<lanes, Pixels, Vectors>(p, at, w, acc, next);
+    } else {
+        add_product<0, Pixels, Vectors>(p, at, w, acc, next);
+    }
+    const auto store = [&](auto&& value) FITNAS_INLINE_LAMBDA {
+        FITNAS_UNROLL(8)
+        for (int r = 0; r < Pixels; ++r) {
+            if (r < count) {
+                float* to = y + p.to[first + r];
+                for (int v = 0; v < Vectors; ++v) {
+                    simd::store(to + v * y_step, value(r, v));
+                }
+            }
+        }
+    };
+    if (finish.plain()) {
+        const vec<> low = simd::broadcast(finish.act.low);
+        const vec<> high = simd::broadcast(finish.act.high);
+        store([&](int r, int v)
+                  FITNAS_INLINE_LAMBDA { return (simd::min)(high, (simd::max)(low, acc[r][v])); });
+    } else {
+        store([&](int r, int v) FITNAS_INLINE_LAMBDA {
+            return finish(acc[r][v],
+                          finish.shortcut == nullptr ? 0 : v * finish.shortcut_step + p.shortcut[first + r]);
+        });
+    }
+}
+
+/// Pixels [first, last) of one panel.
+/// @param y the panel's first plane of what comes out
+/// @param finish with the panel's first plane of the shortcut
+template <int Vectors>
+void product_panel(const image_product& p, const float* x, int number, int first, int last, float* y,
+                   std::ptrdiff_t y_step, const image_finish& finish) {
+    const float* w = p.weights + number * p.size();
+    const float* bias = p.bias + static_cast<std::ptrdiff_t>(number) * panel;
+    constexpr int most = tile_pixels;
+    constexpr int fewer = most * 2 / 3;
+    weights_ahead next{number + 1 < p.panels() ? w + p.size() : p.next};
+    if (next.at != nullptr && first == 0) {
+        next.end = next.at + p.size();
+        next.asks = (p.run * most + last - 1) / last;
+    }
+    while (first < last) {
+        const int left = last - first;
+        const int tile = left >= most && left != most + 1 && left != 2 * fewer ? most : left > 1 ? fewer : 1;
+        const int count = (std::min)(left, tile);
+        if (tile == most) {
+            product_tile<most, Vectors>(p, x, w, bias, first, most, y, y_step, finish, next);
+        } else if (tile == fewer) {
+            product_tile<fewer, Vectors>(p, x, w, bias, first, count, y, y_step, finish, next);
+        } else {
+            product_tile<1, Vectors>(p, x, w, bias, first, 1, y, y_step, finish, next);
+        }
+        first += count;
+    }
+}
+inline void product_panel(const image_product& p, const float* x, int number, int first, int last, float* y,
+                          std::ptrdiff_t y_step, const image_finish& finish) {
+    if (p.channels - number * panel > lanes) {
+        product_panel<2>(p, x, number, first, last, y, y_step, finish);
+    } else {
+        product_panel<1>(p, x, number, first, last, y, y_step, finish);
+    }
+}
+
+/// All of it. Pixels whose windows stay in a core's cache go through all panels together.
+inline void product(const image_product& p, const float* x, float* y, std::ptrdiff_t y_step,
+                    const image_finish& finish) {
+    constexpr int cached = 1 << 15;
+    const int together = (std::max)(1, cached / (p.vectors * p.rows * p.run) / 24) * 24;
+    for (int first = 0; first < p.pixels; first += together) {
+        const int last = (std::min)(p.pixels, first + together);
+        image_finish part = finish;
+        for (int i = 0; i < p.panels(); ++i) {
+            product_panel(p, x, i, first, last, y + 2 * i * y_step, y_step, part);
+            part.shortcut += finish.shortcut == nullptr ? 0 : 2 * finish.shortcut_step;
+        }
+    }
+}
+
+} // namespace fitnas::detail
+
+namespace fitnas::detail {
+
+/// One plane of a depthwise convolution.
+struct stencil_plane {
+    const image_planes& in;
+    const float* x;
+    const float* taps;
+    vec<> bias;
+    const image_planes& out;
+    float* y;
+    const image_planes& shortcut;
+    const image_finish& finish;
+
+    /// Rows x Columns pixels of what comes out.
+    FITNAS_INLINE void store(int oy, int ox, int rows, int columns, const vec<>* acc, int step) const {
+        const vec<> low = simd::broadcast(finish.act.low);
+        const vec<> high = simd::broadcast(finish.act.high);
+        for (int r = 0; r < rows; ++r, acc += step) {
+            float* to = y + out.at(oy + r, ox);
+            if (finish.plain()) {
+                for (int c = 0; c < columns; ++c) {
+                    simd::store(to + c * lanes, (simd::min)(high, (simd::max)(low, acc[c])));
+                }
+                continue;
+            }
+            const std::ptrdiff_t from = finish.shortcut == nullptr ? 0 : shortcut.at(oy + r, ox);
+            for (int c = 0; c < columns; ++c) {
+                simd::store(to + c * lanes, finish(acc[c], from + c * lanes));
+            }
+        }
+    }
+
+    /// Tiles of Rows x Columns pixels: every value is read once and goes to all pixels whose window it lies
+    /// in.
+    template <int Kernel, int Stride>
+    void run() const {
+        constexpr int Rows = 2;
+        constexpr int Columns = lanes == 16 ? 8 : 4;
+        const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(in.row) * lanes;
+        for (int oy = 0; oy < out.of.height; oy += Rows) {
+            for (int ox = 0; ox < out.of.width; ox += Columns) {
+                const float* from = x + in.at(oy * Stride - Kernel / 2, ox * Stride - Kernel / 2);
+                const float* tap = taps;
+                vec<> acc[Rows * Columns];
+                FITNAS_UNROLL(16)
+                for (vec<>& a : acc) {
+                    a = bias;
+                }
+                for (int ky = 0; ky < Kernel; ++ky, tap += Kernel * lanes, from += row) {
+                    simd::vecs<Kernel> t;
+                    FITNAS_UNROLL(7)
+                    for (int kx = 0; kx < Kernel; ++kx) {
+                        t[kx] = simd::load(tap + kx * lanes);
+                    }
+                    FITNAS_UNROLL(24)
+                    for (int i = 0; i < (Columns - 1) * Stride + Kernel; ++i) {
+                        FITNAS_UNROLL(2)
+                        for (int r = 0; r < Rows; ++r) {
+                            const vec<> v = simd::load(from + r * Stride * row + i * lanes);
+                            FITNAS_UNROLL(7)
+                            for (int kx = 0; kx < Kernel; ++kx) {
+                                if (i >= kx && (i - kx) % Stride == 0 && (i - kx) / Stride < Columns) {
+                                    vec<>& a = acc[r * Columns + (i - kx) / Stride];
+                                    a = simd::fma(t[kx], v, a);
+                                }
+                            }
+                        }
+                    }
+                }
+                const int rows = (std::min)(Rows, out.of.height - oy);
+                const int columns = (std::min)(Columns, out.of.width - ox);
+                if (rows == Rows && columns == Columns) {
+                    store(oy, ox, Rows, Columns, acc, Columns);
+                } else {
+                    store(oy, ox, rows, columns, acc, Columns);
+                }
+            }
+        }
+    }
+
+    /// Any kernel and stride, a pixel at a time.
+    void run(int kernel, int stride) const {
+        out.for_each_pixel([&](int oy, int ox, std::ptrdiff_t) {
+            vec<> sum = bias;
+            const float* tap = taps;
+            for (int ky = 0; ky < kernel; ++ky) {
+                const float* from = x + in.at(oy * stride + ky - kernel / 2, ox * stride - kernel / 2);
+                for (int kx = 0; kx < kernel; ++kx, tap += lanes) {
+                    sum = simd::fma(simd::load(tap), simd::load(from + kx * lanes), sum);
+                }
+            }
+            store(oy, ox, 1, 1, &sum, 1);
+        });
+    }
+};
+
+/// A depthwise convolution: taps are [vector][kernel][kernel][lanes].
+struct image_stencil {
+    int kernel = 1;
+    int stride = 1;
+    const float* taps = nullptr;
+    const float* bias = nullptr; ///< padded to whole vectors
+
+    /// Values behind a plane that the last tile may read: what comes of them is not stored.
+    static std::ptrdiff_t excess(const image_planes& in, int kernel_, int stride_) {
+        return (static_cast<std::ptrdiff_t>(2 * stride_ + kernel_) * in.row + 8 * stride_) * lanes;
+    }
+
+    /// Planes [first, first + count) of all.
+    /// @param x,y the first of these planes
+    /// @param finish with the first of these planes of the shortcut
+    void operator()(const image_planes& in, const float* x, const image_planes& out, float* y,
+                    const image_planes& shortcut, image_finish finish, int first, int count) const {
+        for (int i = first; i < first + count; ++i, x += in.step, y += out.step) {
+            const stencil_plane plane{in,
+                                      x,
+                                      taps + static_cast<std::ptrdiff_t>(i) * kernel * kernel * lanes,
+                                      simd::load(bias + static_cast<std::ptrdiff_t>(i) * lanes),
+                                      out,
+                                      y,
+                                      shortcut,
+                                      finish};
+            switch (stride < 3 && kernel < 8 ? 10 * stride + kernel : 0) {
+            case 13:
+                plane.run<3, 1>();
+                break;
+            case 15:
+                plane.run<5, 1>();
+                break;
+            case 17:
+                plane.run<7, 1>();
+                break;
+            case 23:
+                plane.run<3, 2>();
+                break;
+            case 25:
+                plane.run<5, 2>();
+                break;
+            case 27:
+                plane.run<7, 2>();
+                break;
+            default:
+                plane.run(kernel, stride);
+            }
+            finish.shortcut += finish.shortcut == nullptr ? 0 : finish.shortcut_step;
+        }
+    }
+};
+
+} // namespace fitnas::detail
+
+namespace fitnas::detail {
+
+FITNAS_API image_plan::image_plan(std::span<const folded_block> blocks) {
+    int now = add_tensor(blocks.front().input);
+    for (const folded_block& b : blocks) {
+        now = add_block(b, now);
+    }
+    tensor(now).dies = static_cast<int>(steps.size());
+    image_tensor& image = tensors.front();
+    const bool direct = std::all_of(steps.begin(), steps.end(), [](const image_step& s) {
+        return s.shortcut != 0 && (s.in != 0 || s.pass == image_pass::product);
+    });
+    image.together = direct ? (std::min)(lanes, image.of.channels) : lanes;
+    place();
+}
+
+/// An activation, a shortcut and an activation behind it go with the pass before.
+FITNAS_API void image_plan::take_finish(const folded_block& b, std::size_t& next, image_step& step,
+                                        int input) const {
+    const auto is = [&](primitive_kind kind) {
+        return next < b.steps.size() && b.steps[next].what.kind == kind;
+    };
+    if (is(primitive_kind::activate)) {
+        step.act = b.steps[next++].what.act;
+    }
+    if (is(primitive_kind::residual)) {
+        step.shortcut = input;
+        ++next;
+        if (is(primitive_kind::activate)) {
+            step.behind = b.steps[next++].what.act;
+        }
+    }
+}
+
+FITNAS_API int image_plan::add_block(const folded_block& b, int input) {
+    int now = input;
+    for (std::size_t i = 0; i < b.steps.size();) {
+        const folded_step* what = &b.steps[i];
+        image_step step{.in = now};
+        shape out = what->output;
+        const auto takes = [&](image_pass pass) {
+            step.pass = pass;
+            step.what = what;
+            ++i;
+            take_finish(b, i, step, input);
+        };
+        switch (what->what.kind) {
+        case primitive_kind::pointwise:
+            takes(image_pass::product);
+            if (what->what.stride == 1 && step.shortcut < 0 && i < b.steps.size() &&
+                b.steps[i].what.kind == primitive_kind::depthwise) {
+                step.expand = what;
+                step.expand_act = step.act;
+                step.act = activation::none;
+                what = &b.steps[i];
+                out = what->output;
+                takes(image_pass::expanded);
+            }
+            break;
+        case primitive_kind::convolution:
+        case primitive_kind::linear:
+            takes(image_pass::product);
+            tensor(now).margin = (std::max)(tensor(now).margin, what->what.kernel / 2);
+            break;
+        case primitive_kind::depthwise:
+            takes(image_pass::depthwise);
+            tensor(now).margin = (std::max)(tensor(now).margin, what->what.kernel / 2);
+            break;
+        case primitive_kind::batch_norm:
+            takes(image_pass::affine);
+            break;
+        case primitive_kind::activate:
+        case primitive_kind::residual:
+        case primitive_kind::residual_if_same_shape:
+            take_finish(b, i, step, input);
+            break;
+        case primitive_kind::max_pool:
+        case primitive_kind::average_pool:
+        case primitive_kind::global_pool:
+        case primitive_kind::squeeze_excite:
+        case primitive_kind::custom:
+            step.what = what;
+            step.pass = what->what.kind == primitive_kind::global_pool      ? image_pass::means
+                        : what->what.kind == primitive_kind::squeeze_excite ? image_pass::squeeze_excite
+                        : what->what.kind == primitive_kind::custom         ? image_pass::custom
+                                                                            : image_pass::pool;
+            ++i;
+            break;
+        }
+        const int number = static_cast<int>(steps.size());
+        tensor(now).dies = number;
+        if (step.shortcut >= 0) {
+            tensor(step.shortcut).dies = number;
+        }
+        step.out = add_tensor(out);
+        step.scratch = add_tensor(step.expand != nullptr ? step.expand->output : shape{});
+        if (step.expand != nullptr) { // a panel's planes
+            tensor(step.scratch).margin = what->what.kernel / 2;
+        } else if (step.pass == image_pass::squeeze_excite) {
+            tensor(step.scratch).floats = static_cast<std::size_t>(
+                2 * simd::padded(what->input.channels) + simd::padded(what->what.hidden(what->input)));
+        } else if (step.pass == image_pass::custom) {
+            tensor(step.scratch).floats = static_cast<std::size_t>(what->input.size() + what->output.size());
+        }
+        now = step.out;
+        steps.push_back(step);
+    }
+    return now;
+}
+
+/// Each tensor as low as those allow that are read after it is written.
+FITNAS_API void image_plan::place() {
+    std::ptrdiff_t excess = 0;
+    for (image_tensor& t : tensors) {
+        t.planes = image_planes(t.of, t.margin, t.together);
+    }
+    for (const image_step& s : steps) {
+        image_tensor& scratch = tensor(s.scratch);
+        if (s.expand != nullptr) {
+            scratch.floats = 2 * static_cast<std::size_t>(scratch.planes.step);
+        }
+        if (s.pass == image_pass::depthwise || s.pass == image_pass::expanded) {
+            const image_planes& in = s.expand != nullptr ? scratch.planes : tensor(s.in).planes;
+            excess = (std::max)(excess, image_stencil::excess(in, s.what->what.kernel, s.what->what.stride));
+        }
+    }
+    std::vector<const image_tensor*> placed;
+    for (image_tensor& t : tensors) {
+        const std::size_t size = ((t.floats > 0 ? t.floats : t.planes.size()) + 15) / 16 * 16;
+        std::sort(placed.begin(), placed.end(),
+                  [](const image_tensor* a, const image_tensor* b) { return a->offset < b->offset; });
+        t.floats = size;
+        for (const image_tensor* other : placed) {
+            const bool together = other->born <= t.dies && t.born <= other->dies;
+            if (together && other->offset < t.offset + size && t.offset < other->offset + other->floats) {
+                t.offset = other->offset + other->floats;
+            }
+        }
+        placed.push_back(&t);
+        floats = (std::max)(floats, t.offset + size);
+    }
+    floats += static_cast<std::size_t>(excess);
+}
+
+} // namespace fitnas::detail
+
+#endif
+
+namespace fitnas::detail {
+
+/// A folded network, never changed: any number of threads may run it, each in memory of its own.
+class image_engine {
+public:
+    FITNAS_COLD explicit image_engine(std::vector<folded_block> blocks);
+    ~image_engine();
+    image_engine(const image_engine&) = delete;
+    image_engine& operator=(const image_engine&) = delete;
+
+    shape input() const { return m_blocks.front().input; }
+    shape output() const { return m_blocks.back().output; }
+    /// Floats of memory for a run; aligned to 64 bytes.
+    std::size_t memory() const { return m_plan.floats; }
+
+    /// @param value of a channel and a pixel's number, as the network takes it
+    /// @param image height x width x channels
+    /// @return what comes out, height x width x channels where there is one pixel; valid until the memory is
+    /// written to
+    template <class T, class Value>
+    const float* run(const T* image, float* memory, Value&& value) const {
+        const image_tensor& first = m_plan.tensors.front();
+        first.planes.clear_margins(memory + first.offset, first.planes.count());
+        read_in(first.planes, image, memory + first.offset, value);
+        return run(memory);
+    }
+
+private:
+    struct prepared;
+    const float* run(float* memory) const;
+
+    std::vector<folded_block> m_blocks;
+    image_plan m_plan;
+    std::vector<prepared> m_steps;
+};
+
+} // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+#include <algorithm>
+
+// ---- fitnas/cpu/image_passes.hpp ----
+/// @file
+/// @brief What else is done to one image: pools, squeeze-and-excitation, elementwise passes, primitives of a
+/// user's own.
+
+namespace fitnas::detail {
+
+/// y = maximum or mean over windows.
+inline void image_pool(bool maximum, const geometry& g, const image_planes& in, const float* x,
+                       const image_planes& out, float* y) {
+    for (int i = 0; i < in.count(); ++i, x += in.step, y += out.step) {
+        out.for_each_pixel([&](int oy, int ox, std::ptrdiff_t to) {
+            const pool_window w(g, oy, ox);
+            vec<> v = simd::broadcast(maximum ? std::numeric_limits<float>::lowest() : 0.0F);
+            for (int iy = w.y0; iy < w.y1; ++iy) {
+                for (int ix = w.x0; ix < w.x1; ++ix) {
+                    const vec<> a = simd::load(x + in.at(iy, ix));
+                    v = maximum ? (simd::max)(v, a) : v + a;
+                }
+            }
+            simd::store(y + to, maximum ? v : v * w.share());
+        });
+    }
+}
+
+/// means [vector][lanes] over all pixels.
+inline void image_means(const image_planes& in, const float* x, float* means) {
+    const float share = 1.0F / static_cast<float>(in.of.pixels());
+    for (int i = 0; i < in.count(); ++i, x += in.step, means += lanes) {
+        vec<> sum{};
+        in.for_each_pixel([&](int, int, std::ptrdiff_t at) { sum += simd::load(x + at); });
+        simd::store(means, sum * share);
+    }
+}
+
+/// y = x * sigmoid(excite relu(squeeze mean(x)))
+/// @param scratch for the means, the hidden units and the gates, each padded
+inline void image_squeeze_excite(const image_product& squeeze, const image_product& excite,
+                                 const image_planes& in, const float* x, const image_planes& out, float* y,
+                                 float* scratch) {
+    float* hidden = scratch + simd::padded(in.of.channels);
+    float* gate = hidden + simd::padded(squeeze.channels);
+    image_means(in, x, scratch);
+    product(squeeze, scratch, hidden, lanes, {.act = clamp(activation::relu)});
+    product(excite, hidden, gate, lanes, {});
+    for (int c = 0; c < in.of.channels; ++c) {
+        gate[c] = 1.0F / (1.0F + std::exp(-gate[c]));
+    }
+    for (int i = 0; i < in.count(); ++i, x += in.step, y += out.step, gate += lanes) {
+        const vec<> factor = simd::load(gate);
+        out.for_each_pixel([&](int oy, int ox, std::ptrdiff_t to) {
+            simd::store(y + to, simd::load(x + in.at(oy, ox)) * factor);
+        });
+    }
+}
+
+/// y = what `finish` makes of scale x + shift
+/// @param scale,shift padded; null: 1 and 0
+inline void image_affine(const image_planes& in, const float* x, const float* scale, const float* shift,
+                         const image_planes& out, float* y, const image_planes& shortcut,
+                         image_finish finish) {
+    for (int i = 0; i < in.count(); ++i, x += in.step, y += out.step) {
+        const vec<> a =
+            scale == nullptr ? simd::broadcast(1.0F) : simd::load(scale + std::ptrdiff_t{i} * lanes);
+        const vec<> b = scale == nullptr ? vec<>{} : simd::load(shift + std::ptrdiff_t{i} * lanes);
+        out.for_each_pixel([&](int oy, int ox, std::ptrdiff_t to) {
+            const std::ptrdiff_t from = finish.shortcut == nullptr ? 0 : shortcut.at(oy, ox);
+            simd::store(y + to, finish(simd::fma(simd::load(x + in.at(oy, ox)), a, b), from));
+        });
+        finish.shortcut += finish.shortcut == nullptr ? 0 : finish.shortcut_step;
+    }
+}
+
+/// A primitive of a user's own.
+/// @param scratch for the image that goes in, and the one that comes out
+inline void image_custom(const primitive& p, std::span<const float> parameters, const image_planes& in,
+                         const float* x, const image_planes& out, float* y, float* scratch) {
+    const auto in_size = static_cast<std::size_t>(in.of.size());
+    const auto out_size = static_cast<std::size_t>(out.of.size());
+    read_out(in, x, scratch);
+    p.user->forward(in.of, {scratch, in_size}, parameters, {scratch + in_size, out_size});
+    read_in(out, scratch + in_size, y, [](int, float v) { return v; });
+}
+
+} // namespace fitnas::detail
+
+namespace fitnas::detail {
+
+/// A step's operands, its weights and tables in memory of their own.
+struct image_engine::prepared {
+    image_pass pass = image_pass::affine;
+    primitive what{};
+    const image_tensor* in = nullptr;
+    const image_tensor* out = nullptr;
+    const image_tensor* scratch = nullptr;
+    const image_tensor* shortcut = nullptr; ///< null: none
+    clamp act = clamp();
+    clamp behind = clamp();
+    clamp expand_act = clamp();
+    image_product product{};
+    image_product excite{};
+    image_stencil stencil{};
+    std::span<const float> parameters{}; ///< of a primitive of a user's own
+    std::vector<aligned_buffer<float>> floats{};
+    std::vector<std::vector<int>> tables{};
+
+    float* room(std::size_t n) {
+        floats.emplace_back();
+        float* p = floats.back().reserve(n);
+        std::fill_n(p, n, 0.0F);
+        return p;
+    }
+    const float* padded(std::span<const float> values, int to) {
+        float* p = room(static_cast<std::size_t>((static_cast<int>(values.size()) + to - 1) / to * to));
+        std::copy(values.begin(), values.end(), p);
+        return p;
+    }
+    const int* table(const image_planes& planes, const shape& pixels, int stride, int corner) {
+        std::vector<int>& at = tables.emplace_back();
+        for (int y = 0; y < pixels.height; ++y) {
+            for (int x = 0; x < pixels.width; ++x) {
+                at.push_back(static_cast<int>(planes.at(y * stride - corner, x * stride - corner)));
+            }
+        }
+        return at.data();
+    }
+    /// @param w channels x kernel x kernel x channels that come in
+    image_product make_product(const primitive& p, const image_planes& from, const image_planes& to,
+                               std::span<const float> w, std::span<const float> b) {
+        image_product result{.vectors = from.count(),
+                             .step = from.step,
+                             .rows = p.kernel,
+                             .row_step = static_cast<std::ptrdiff_t>(from.row) * from.together,
+                             .run = p.kernel * from.together,
+                             .pixels = static_cast<int>(to.of.pixels()),
+                             .channels = to.of.channels};
+        result.bias = padded(b, panel);
+        result.from = table(from, to.of, p.stride, p.kernel / 2);
+        result.to = table(to, to.of, 1, 0);
+        float* packed = room(static_cast<std::size_t>(result.size() * result.panels()));
+        result.weights = packed;
+        const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(p.kernel) * p.kernel * from.of.channels;
+        for (int j = 0; j < result.panels() * panel; j += panel) {
+            for (int v = 0; v < result.vectors; ++v) {
+                for (int k = 0; k < p.kernel * p.kernel; ++k) {
+                    for (int i = 0; i < from.together; ++i, packed += panel) {
+                        const int c = v * from.together + i;
+                        for (int n = j; c < from.of.channels && n < (std::min)(j + panel, result.channels);
+                             ++n) {
+                            packed[n - j] = w[static_cast<std::size_t>(n * row + k * from.of.channels + c)];
+                        }
+                    }
+                }
+            }
+        }
+        return result;
+    }
+    image_stencil make_stencil(const folded_step& s) {
+        const int taps = s.what.kernel * s.what.kernel;
+        const int channels = s.input.channels;
+        float* to = room(static_cast<std::size_t>(simd::padded(channels) * taps));
+        const image_stencil result{s.what.kernel, s.what.stride, to, padded(s.bias, lanes)};
+        for (int c = 0; c < channels; c += lanes) {
+            for (int k = 0; k < taps; ++k, to += lanes) {
+                std::copy_n(s.weights.data() + static_cast<std::ptrdiff_t>(k) * channels + c,
+                            (std::min)(lanes, channels - c), to);
+            }
+        }
+        return result;
+    }
+
+    void run(float* memory) const;
+};
+
+FITNAS_API image_engine::~image_engine() = default;
+
+FITNAS_API image_engine::image_engine(std::vector<folded_block> blocks)
+    : m_blocks(std::move(blocks)), m_plan(m_blocks) {
+    const auto tensor = [&](int i) { return i < 0 ? nullptr : &m_plan.tensors[static_cast<std::size_t>(i)]; };
+    for (const image_step& s : m_plan.steps) {
+        prepared& p = m_steps.emplace_back();
+        p.pass = s.pass;
+        p.in = tensor(s.in);
+        p.out = tensor(s.out);
+        p.scratch = tensor(s.scratch);
+        p.shortcut = tensor(s.shortcut);
+        p.act = clamp(s.act);
+        p.behind = clamp(s.behind);
+        p.expand_act = clamp(s.expand_act);
+        if (s.what == nullptr) {
+            continue;
+        }
+        const folded_step& what = *s.what;
+        p.what = what.what;
+        if (s.pass == image_pass::product) {
+            p.product = p.make_product(what.what, p.in->planes, p.out->planes, what.weights, what.bias);
+        } else if (s.pass == image_pass::expanded) {
+            p.product = p.make_product(s.expand->what, p.in->planes, p.scratch->planes, s.expand->weights,
+                                       s.expand->bias);
+        } else if (s.pass == image_pass::affine) {
+            p.parameters = {p.padded(what.weights, lanes), what.weights.size()};
+            p.product.bias = p.padded(what.bias, lanes);
+        } else if (s.pass == image_pass::custom) {
+            p.parameters = what.weights;
+        } else if (s.pass == image_pass::squeeze_excite) {
+            const int hidden = what.what.hidden(what.input);
+            const image_planes wide({1, 1, what.input.channels}, 0);
+            const image_planes narrow({1, 1, hidden}, 0);
+            const std::span<const float> w(what.weights);
+            const auto h = static_cast<std::size_t>(hidden);
+            const std::size_t size = h * static_cast<std::size_t>(what.input.channels);
+            p.product = p.make_product(pointwise(hidden), wide, narrow, w.first(size), w.subspan(size, h));
+            p.excite = p.make_product(pointwise(what.input.channels), narrow, wide, w.subspan(size + h, size),
+                                      w.subspan(2 * size + h));
+        }
+        if (s.pass == image_pass::depthwise || s.pass == image_pass::expanded) {
+            p.stencil = p.make_stencil(what);
+        }
+        if (p.shortcut != nullptr) {
+            p.product.shortcut = p.table(p.shortcut->planes, p.out->of, 1, 0);
+        }
+    }
+    const float* next = nullptr;
+    for (auto p = m_steps.rbegin(); p != m_steps.rend(); ++p) {
+        p->product.next = next;
+        next = p->product.weights != nullptr ? p->product.weights : next;
+    }
+}
+
+FITNAS_API void image_engine::prepared::run(float* memory) const {
+    const float* x = memory + in->offset;
+    float* y = memory + out->offset;
+    float* between = memory + scratch->offset;
+    const image_planes& from = in->planes;
+    const image_planes& to = out->planes;
+    const image_planes& behind_planes = shortcut == nullptr ? to : shortcut->planes;
+    const image_finish finish{act, behind, shortcut == nullptr ? nullptr : memory + shortcut->offset,
+                              behind_planes.step};
+    to.clear_margins(y, to.count());
+    switch (pass) {
+    case image_pass::product:
+        return detail::product(product, x, y, to.step, finish);
+    case image_pass::depthwise:
+        return stencil(from, x, to, y, behind_planes, finish, 0, to.count());
+    case image_pass::expanded: {
+        scratch->planes.clear_margins(between, 2);
+        image_finish part = finish;
+        for (int i = 0; i < product.panels(); ++i, y += 2 * to.step) {
+            product_panel(product, x, i, 0, product.pixels, between, scratch->planes.step,
+                          {.act = expand_act});
+            stencil(scratch->planes, between, to, y, behind_planes, part, 2 * i,
+                    (std::min)(2, to.count() - 2 * i));
+            part.shortcut += shortcut == nullptr ? 0 : 2 * part.shortcut_step;
+        }
+        return;
+    }
+    case image_pass::pool:
+        return image_pool(what.kind == primitive_kind::max_pool,
+                          {in->of, out->of, what.kernel, what.stride, 1}, from, x, to, y);
+    case image_pass::means:
+        return image_means(from, x, y);
+    case image_pass::squeeze_excite:
+        return image_squeeze_excite(product, excite, from, x, to, y, between);
+    case image_pass::affine:
+        return image_affine(from, x, parameters.data(), product.bias, to, y, behind_planes, finish);
+    case image_pass::custom:
+        return image_custom(what, parameters, from, x, to, y, between);
+    }
+}
+
+FITNAS_API const float* image_engine::run(float* memory) const {
+    for (const prepared& step : m_steps) {
+        step.run(memory);
+    }
+    return memory + m_plan.tensors[static_cast<std::size_t>(m_plan.steps.back().out)].offset;
+}
+
+} // namespace fitnas::detail
+
+#endif
+
+#endif
+
+// ---- fitnas/supernet/folded.hpp ----
+/// @file
+/// @brief A network with batch norm folded into the weights before it: what is run on one image at a time,
+/// and what other programs are given.
+
+namespace fitnas::detail {
+
+/// Batch norm y = scale x + shift behind weights and a bias becomes weights times scale, and bias times scale
+/// plus shift, channel by channel of the output (Jacob et al., arXiv 1712.05877, section 3.2).
+/// @param w of one architecture
+/// @param given the batch norm statistics of its blocks
+/// @return the layers that compute something, from the stem to the head
+FITNAS_LAZY FITNAS_COLD std::vector<folded_block> folded_blocks(const weights& w,
+                                                                const block_statistics& given);
+
+} // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+
+namespace fitnas::detail {
+
+/// Whether batch norm behind it goes into its weights; a bias comes with it.
+constexpr bool takes_norm(primitive_kind kind) {
+    return kind == primitive_kind::pointwise || kind == primitive_kind::linear ||
+           kind == primitive_kind::convolution || kind == primitive_kind::depthwise ||
+           kind == primitive_kind::batch_norm;
+}
+
+/// @param scale,shift of each channel that comes out
+inline void fold_norm(folded_step& into, const float* scale, const float* shift) {
+    const auto channels = static_cast<std::size_t>(into.output.channels);
+    const bool last = into.what.kind == primitive_kind::depthwise; // channels, not the first, are innermost
+    const std::size_t row = last ? 1 : into.weights.size() / channels;
+    for (std::size_t i = 0; i < into.weights.size(); ++i) {
+        into.weights[i] *= scale[i / row % channels];
+    }
+    for (std::size_t c = 0; c < channels; ++c) {
+        into.bias[c] = into.bias[c] * scale[c] + shift[c];
+    }
+}
+
+/// A primitive as it is, with a bias where batch norm might follow.
+inline folded_step plain_step(const selected_primitive& p, const std::string& name, const float* from) {
+    folded_step step{*p.what, name, p.input, p.what->output(p.input)};
+    const auto channels = static_cast<std::size_t>(step.output.channels);
+    auto size = static_cast<std::size_t>(p.what->parameters(p.input));
+    if (p.what->kind == primitive_kind::batch_norm) {
+        step.weights.assign(channels, 1.0F);
+    } else {
+        size -= p.what->kind == primitive_kind::linear ? channels : 0;
+        step.weights.assign(from, from + size);
+    }
+    if (p.what->kind == primitive_kind::linear) {
+        step.bias.assign(from + size, from + size + channels);
+    } else if (takes_norm(p.what->kind)) {
+        step.bias.assign(channels, 0.0F);
+    }
+    return step;
+}
+
+FITNAS_LAZY_AGAIN std::vector<folded_block> folded_blocks(const weights& w, const block_statistics& given) {
+    std::vector<folded_block> blocks;
+    std::size_t index = w.blocks().size();
+    for_each_primitive(w.part(), [&](const selected_primitive& p) {
+        if (p.block->index != index) {
+            index = p.block->index;
+            blocks.push_back({w.part().name_of(*p.block), p.block->block->input, p.block->block->output});
+        }
+        std::vector<folded_step>& steps = blocks.back().steps;
+        const primitive_kind kind = p.what->kind;
+        const std::string name = blocks.back().name + ".step" + std::to_string(p.step);
+        if (kind == primitive_kind::batch_norm) {
+            const norm_state& norm = given.of(index).norms[static_cast<std::size_t>(p.norm)];
+            if (steps.empty() || !takes_norm(steps.back().what.kind)) {
+                steps.push_back(plain_step(p, name, nullptr));
+            }
+            fold_norm(steps.back(), norm.scale, norm.shift);
+        } else if (kind == primitive_kind::residual || kind == primitive_kind::residual_if_same_shape) {
+            if (p.input == p.block->block->input) {
+                steps.push_back({residual(), name, p.input, p.input});
+            }
+        } else if (kind != primitive_kind::activate || p.what->act != activation::none) {
+            steps.push_back(plain_step(p, name, w.values().data() + p.offset));
+        }
+    });
+    return blocks;
+}
+
+} // namespace fitnas::detail
+
+#endif
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API any_classifier::any_classifier(const weights& w,
+                                          const std::shared_ptr<const kept_statistics>& kept,
+                                          std::vector<std::string> names) {
+    require_class_names(names, w.classes(), "classifier");
+    if (!kept) {
+        throw option_error(
+            "[F0582] classifier: the network has no batch norm statistics yet: train it, or call calibrate");
+    }
+    require_finite(w, "classifier");
+    m_engine = std::make_shared<const image_engine>(folded_blocks(w, kept->blocks()));
+    m_norm = std::make_shared<const normalisation>(kept->norm());
+    m_values = std::make_shared<const std::vector<float>>(byte_values(kept->norm()));
+    m_names = std::make_shared<const std::vector<std::string>>(std::move(names));
+}
+
+FITNAS_API std::size_t any_classifier::memory() const { return m_engine->memory() * sizeof(float); }
+
+FITNAS_API std::span<const float> any_classifier::logits(const one_image& image) {
+    float* memory = m_memory.reserve(m_engine->memory());
+    const float* result = nullptr;
+    image.visit(
+        m_engine->input(), "classifier",
+        [&](const std::uint8_t* bytes) {
+            result = m_engine->run(bytes, memory, [values = m_values->data()](int c, std::uint8_t v) {
+                return values[c * 256 + v];
+            });
+        },
+        [&](const float* floats) {
+            result = m_engine->run(floats, memory, [&](int c, float v) { return normalised(*m_norm, c, v); });
+        });
+    return {result, static_cast<std::size_t>(m_engine->output().channels)};
+}
+
+FITNAS_API prediction any_classifier::predict(const one_image& image) {
+    return prediction_of(logits(image), *m_names, "classifier");
+}
+
+} // namespace fitnas::detail
+
+#endif
+
+// ---- fitnas/supernet/evaluate.hpp ----
+/// @file
+/// @brief Scoring sub-networks: accuracy with shared weights and batch norm statistics of their own.
+
+namespace fitnas {
+
+/// @brief Whose mean and variance batch norm uses. Those gathered while a supernet was trained mix all paths
+/// and fit none.
+enum class statistics : std::uint8_t {
+    calibrated, ///< of a set of training images, gone through the same sub-network (Guo et al., arXiv
+                ///< 1904.00420, 3.4)
+    batch ///< of the scored images themselves, batch by batch, each with every class in proportion: half the
+          ///< work, but images then influence each other
+};
+
+/// @brief How to score.
+struct evaluate_options {
+    fitnas::statistics statistics = statistics::calibrated;
+    std::size_t calibration = 512; ///< training images for the statistics, each class in proportion, at least
+                                   ///< 1; all where there are fewer
+    std::size_t images = 0;      ///< so many validation images, as `stratified_indices` chooses them; 0: all
+    std::size_t batch = 2000;    ///< images that go through together, at least 1; memory grows with it
+    fitnas::seed seed{0};        ///< chooses images where not all are taken
+    fitnas::observer observer{}; ///< called after each network
+    std::uint64_t memory_limit = 0; ///< bytes, see `evaluation_bytes`; 0: what the machine has
+};
+
+namespace detail {
+
+/// What the logits of one path come to on a set of images.
+struct path_score {
+    double accuracy = 0; ///< in [0, 1]
+    double loss = 0;     ///< mean cross-entropy
+};
+
+/// Where images are after a layer.
+struct trie_level {
+    const float* calibration = nullptr;
+    const float* images = nullptr;
+
+    explicit operator bool() const { return images != nullptr; }
+};
+
+/// Scores paths that are sorted, so that neighbours share as many first layers as possible; those are
+/// computed once.
+class path_scorer {
+public:
+    path_scorer(const weights& w, bool calibrated) : m_weights(w), m_calibrated(calibrated) {}
+
+    /// @param scored called with (number of the path, logits of the images)
+    template <class Scored>
+    void run(std::span<const network_path> paths, const loaded_images& calibration,
+             const loaded_images& images, Scored&& scored) {
+        arena& memory = m_run.memory();
+        memory.reset();
+        // In one piece: paths of other sizes would leave gaps in what the first took.
+        memory.reserve(scoring_floats(m_weights.part(), memory_size::of(images.count()),
+                                      memory_size::of(m_calibrated ? calibration.count() : 0))
+                           .value());
+        m_calibration = calibration.count();
+        m_images = images.count();
+        std::vector<trie_level> levels(m_weights.links().size() + 1);
+        levels[0] = {calibration.values.data(), images.values.data()};
+        m_ends.assign(levels.size(), memory.position());
+        for (std::size_t p = 0; p < paths.size(); ++p) {
+            std::size_t same = 0;
+            if (p > 0) {
+                const auto end = std::mismatch(paths[p].begin(), paths[p].end(), paths[p - 1].begin());
+                same = static_cast<std::size_t>(end.first - paths[p].begin());
+            }
+            memory.reset(m_ends[same]);
+            walk(m_weights, paths[p], same, std::span<trie_level>(levels), *this);
+            scored(p, levels.back().images);
+        }
+    }
+
+    const arena& memory() const { return m_run.memory(); }
+
+    // What `walk` asks for.
+    trie_level layer(std::size_t i, const weight_block& b, const trie_level& from);
+    trie_level sum(const weight_block& b, const trie_level& x, const trie_level& y, bool in_place) {
+        return both([&](const float* trie_level::*of, int images) {
+            return m_run.sum(b, x.*of, y.*of, images, in_place);
+        });
+    }
+    trie_level zeros(const weight_block& b) {
+        return both([&](const float* trie_level::*, int images) { return m_run.zeros(b, images); });
+    }
+    void behind(std::size_t i) { m_ends[i + 1] = m_run.memory().position(); }
+
+private:
+    template <class Values>
+    trie_level both(Values&& values) {
+        trie_level to;
+        to.images = values(&trie_level::images, m_images);
+        to.calibration = m_calibrated ? values(&trie_level::calibration, m_calibration) : nullptr;
+        return to;
+    }
+
+    const weights& m_weights;
+    bool m_calibrated;
+    int m_calibration = 0;
+    int m_images = 0;
+    runner m_run;
+    std::vector<arena::mark> m_ends; ///< what is taken behind so many layers
+};
+
+/// @return one score a path
+FITNAS_LAZY std::vector<path_score> score_paths(const weights& w, std::span<const network_path> paths,
+                                                const dataset& data, const evaluate_options& o);
+
+} // namespace detail
+
+/// @brief Which of the two scores of a sub-network.
+enum class score_measure : std::uint8_t {
+    accuracy,     ///< the share of images that are right
+    negative_loss ///< minus the mean cross-entropy
+};
+
+/// @brief Two scores of each sub-network.
+template <search_space_type Space>
+struct evaluation {
+    score_table<Space> accuracy;       ///< in [0, 1]
+    std::vector<double> negative_loss; ///< minus the mean cross-entropy, at most 0; as many as architectures
+
+    /// @return the table with the negative losses as scores. They rank better than accuracies on the same
+    /// images: a loss has how sure the network was of each image, an accuracy only whether it was right.
+    score_table<Space> by_loss() const {
+        score_table<Space> table = accuracy;
+        table.scores = negative_loss;
+        return table;
+    }
+    /// @return the table with the scores that are wanted
+    score_table<Space> by(score_measure measure) const {
+        return measure == score_measure::accuracy ? accuracy : by_loss();
+    }
+};
+
+namespace detail {
+/// Different networks in the order of their codes, and which of them each architecture is.
+template <search_space_type Space>
+struct numbered_networks {
+    std::vector<architecture<Space>> codes;
+    std::vector<std::size_t> number_of;
+
+    explicit numbered_networks(std::span<const architecture<Space>> architectures) {
+        const auto all = canonical_codes<Space>(architectures);
+        code_numbers numbers = numbers_of(rows_of<Space>(all));
+        for (const std::size_t row : numbers.first_row) {
+            codes.push_back(all[row]);
+        }
+        number_of = std::move(numbers.of_row);
+    }
+};
+
+/// @param number_of of each row, the path that it is
+FITNAS_LAZY void take_scores(const std::vector<std::size_t>& number_of, const std::vector<path_score>& scores,
+                             std::vector<double>& accuracy, std::vector<double>& negative_loss);
+
+/// Scores of networks as those of the architectures, in their order.
+template <search_space_type Space>
+evaluation<Space> evaluation_of(std::span<const architecture<Space>> architectures,
+                                const numbered_networks<Space>& networks,
+                                const std::vector<path_score>& scores) {
+    evaluation<Space> result;
+    result.accuracy.kind = score_kind::supernet;
+    result.accuracy.architectures.assign(architectures.begin(), architectures.end());
+    take_scores(networks.number_of, scores, result.accuracy.scores, result.negative_loss);
+    return result;
+}
+} // namespace detail
+
+/// @brief Scores sub-networks on the validation split with the supernet's weights. Batch norm statistics are
+/// made anew for each. First layers that networks share are computed once. The test split is not read.
+/// @param net trained
+/// @param architectures any; equal networks are scored as their canonical form, so they get equal scores
+/// @param data `train` gives statistics and normalisation, `validation` the images that count
+/// @param options checked first
+/// @return the architectures in their order, with accuracies and with negative losses, from one pass
+/// @throws architecture_error, option_error, shape_error, data_error; numeric_error where weights are not
+/// finite
+template <search_space_type Space>
+evaluation<Space> evaluate_both(const supernet<Space>& net,
+                                std::span<const architecture<Space>> architectures, const dataset& data,
+                                const evaluate_options& options = {}) {
+    const detail::numbered_networks<Space> networks(architectures);
+    std::vector<detail::network_path> paths;
+    for (const architecture<Space>& a : networks.codes) {
+        paths.push_back(net.weights().path(a));
+    }
+    return detail::evaluation_of<Space>(architectures, networks,
+                                        detail::score_paths(net.weights(), paths, data, options));
+}
+
+/// @brief The accuracies of `evaluate_both`.
+/// @return a table with the architectures in their order and accuracies in [0, 1]
+/// @throws as `evaluate_both`
+template <search_space_type Space>
+score_table<Space> evaluate(const supernet<Space>& net, std::span<const architecture<Space>> architectures,
+                            const dataset& data, const evaluate_options& options = {}) {
+    return evaluate_both<Space>(net, architectures, data, options).accuracy;
+}
+
+/// @brief Refuses one architecture, or those of another space, with a sentence.
+template <search_space_type Space, class Architectures>
+requires(!std::convertible_to<const Architectures&, std::span<const architecture<Space>>>) void evaluate(
+    const supernet<Space>& /*net*/, const Architectures& /*architectures*/, const dataset& /*data*/,
+    const evaluate_options& /*options*/ = {}) {
+    static_assert(std::convertible_to<const Architectures&, std::span<const architecture<Space>>>,
+                  "[F0526] evaluate(net, architectures, data): expected architectures of the supernet's "
+                  "space in a row, "
+                  "such as a std::vector of them");
+}
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_API trie_level path_scorer::layer(std::size_t /*i*/, const weight_block& b, const trie_level& from) {
+    float* y = m_run.output(b, m_images);
+    float* c = m_calibrated ? m_run.output(b, m_calibration) : nullptr;
+    const arena::mark after = m_run.memory().position();
+    const float* w = m_weights.of(b);
+    if (m_calibrated) {
+        const block_run run = m_run.forward(b.plan, w, from.calibration, m_calibration, c);
+        m_run.forward(b.plan, w, from.images, m_images, y, run);
+    } else {
+        m_run.forward(b.plan, w, from.images, m_images, y);
+    }
+    m_run.memory().reset(after);
+    return {c, y};
+}
+
+FITNAS_LAZY_AGAIN void take_scores(const std::vector<std::size_t>& number_of,
+                                   const std::vector<path_score>& scores, std::vector<double>& accuracy,
+                                   std::vector<double>& negative_loss) {
+    for (const std::size_t i : number_of) {
+        accuracy.push_back(scores[i].accuracy);
+        negative_loss.push_back(-scores[i].loss);
+    }
+}
+
+FITNAS_LAZY_AGAIN std::vector<path_score> score_paths(const weights& w, std::span<const network_path> paths,
+                                                      const dataset& data, const evaluate_options& o) {
+    require_images(w, data.validation, "evaluate: the validation split");
+    require_images(w, data.train, "evaluate: the training split");
+    require_finite(w, "evaluate");
+    if (o.batch < 1 || o.calibration < 1) {
+        throw option_error("[F0501] evaluate_options: batch and calibration: expected at least 1, got " +
+                           std::to_string(o.batch) + " and " + std::to_string(o.calibration));
+    }
+    if (o.images > data.validation.size()) {
+        throw option_error("[F0502] evaluate_options::images: expected at most the " +
+                           std::to_string(data.validation.size()) + " validation images, got " +
+                           std::to_string(o.images));
+    }
+    const std::size_t count = o.images == 0 ? data.validation.size() : o.images;
+    const bool calibrated = o.statistics == statistics::calibrated;
+    const std::size_t statistics_of = calibrated ? (std::min)(o.calibration, data.train.size()) : 0;
+    const std::size_t chunks = (count - 1) / o.batch + 1;
+    const std::size_t together = (count - 1) / chunks + 1;
+    require_scoring_fits(w, together, statistics_of, o.memory_limit, "evaluate",
+                         "smaller evaluate_options::batch and calibration need less");
+    const normalisation norm = normalisation_of(data.train);
+    const std::vector<std::size_t> chosen = stratified_indices(data.train, statistics_of, o.seed);
+    const loaded_images calibration(data.train, chosen, norm);
+    std::vector<std::size_t> scored = stratified_indices(data.validation, count, o.seed);
+    if (calibrated) { // the order plays no part; otherwise every chunk must have every class
+        std::sort(scored.begin(), scored.end());
+    }
+
+    const auto classes = static_cast<std::size_t>(w.classes());
+    std::vector<batch_loss> sums(paths.size());
+    path_scorer scorer(w, calibrated);
+    const teller tell(o.observer, "evaluate", chunks * paths.size());
+    for (std::size_t chunk = 0; chunk < chunks; ++chunk) {
+        // Chunks of nearly the same size: statistics of a small rest would be poor.
+        const std::size_t first = count * chunk / chunks;
+        const std::size_t last = count * (chunk + 1) / chunks;
+        const loaded_images images(data.validation,
+                                   std::span<const std::size_t>(scored).subspan(first, last - first), norm);
+        scorer.run(paths, calibration, images, [&](std::size_t p, const float* logits) {
+            add_cross_entropy({logits, images.labels.size() * classes}, images.labels, 0, {}, sums[p]);
+            tell(chunk * paths.size() + p + 1);
+        });
+    }
+    // Divided once: shares of chunks, added up, would make equal counts unequal.
+    std::vector<path_score> scores;
+    scores.reserve(paths.size());
+    for (const batch_loss& sum : sums) {
+        scores.push_back({static_cast<double>(sum.correct) / static_cast<double>(count),
+                          sum.loss / static_cast<double>(count)});
+    }
+    return scores;
+}
+
+} // namespace fitnas::detail
+
+#endif
+
+// ---- fitnas/supernet/fine_tune.hpp ----
+/// @file
+/// @brief Finalists are trained a little, each from the shared weights, before they are ranked.
 
 namespace fitnas {
 

@@ -7,7 +7,8 @@
 /// #include <fitnas/src.hpp>
 /// @endcode
 ///
-/// `fitnas/io/` and `fitnas/study/` are among them where nlohmann-json is found.
+/// `fitnas/io/` and `fitnas/study/` are among them where nlohmann-json is found, `fitnas/io/onnx.hpp` where
+/// protozero is.
 ///
 /// All are to be compiled with the same flags for vectors, threads and zlib; a linker that misses
 /// `fitnas::detail::compiled_alike` says that they were not.
@@ -38,10 +39,17 @@
 #include <fitnas/io/golden_run.hpp>
 #include <fitnas/io/half.hpp>
 #include <fitnas/io/json.hpp>
+#include <fitnas/io/onnx_graph.hpp>
+#include <fitnas/io/onnx_network.hpp>
+#include <fitnas/io/predictor.hpp>
+#include <fitnas/io/predictor_file.hpp>
+#include <fitnas/io/predictor_format.hpp>
+#include <fitnas/io/recipe_json.hpp>
 #include <fitnas/io/safetensors.hpp>
 #include <fitnas/io/safetensors_header.hpp>
 #include <fitnas/io/signal_guard.hpp>
 #include <fitnas/io/text_file.hpp>
+#include <fitnas/io/type_name.hpp>
 #include <fitnas/io/whole_file.hpp>
 #include <fitnas/study/alone.hpp>
 #include <fitnas/study/chain.hpp>
@@ -72,6 +80,9 @@
 #include <fitnas/study/supernet.hpp>
 #include <fitnas/study/truth.hpp>
 #include <fitnas/study/watch.hpp>
+#endif
+#if __has_include(<fitnas/io/onnx.hpp>) && __has_include(<protozero/pbf_builder.hpp>)
+#include <fitnas/io/onnx.hpp>
 #endif
 
 #endif

@@ -262,8 +262,8 @@ TEST_CASE("other options or images do not go on, and change nothing") {
     image_dataset changed(data.train);
     changed.labels[3] = (changed.labels[3] + 1) % 4;
     CHECK(contains(refusal(options, changed), "images was 512 of"));
-    save_checkpoint(where.file, net); // weights alone
-    CHECK(contains(refusal(options, data.train), "was not noted"));
+    save_weights(where.file, net);
+    CHECK(contains(refusal(options, data.train), "weights alone"));
     CHECK(contains(thrown<option_error>([&] { train(other, data.train, options, checkpoint_options{}); }),
                    "checkpoint_options::file"));
 }
@@ -372,6 +372,51 @@ TEST_CASE("a network is saved with its batch norm statistics, and predicts the s
     save_checkpoint(folder.path("c"), fresh);
     load_checkpoint(folder.path("c"), last);
     CHECK(contains(thrown<option_error>([&] { last.logits(data.validation); }), "call calibrate"));
+}
+
+TEST_CASE("weights alone are half the size, and good for use and as a start") {
+    const dataset data = small::images();
+    const temporary_folder folder;
+    supernet<space> net(seed{1});
+    const checkpoint_options where{.file = folder.path("trained")};
+    train(net, data.train, options, where);
+    save_weights(folder.path("weights"), net, {{"of", "a test"}});
+    const safetensors all(folder.path("trained"));
+    const safetensors some(folder.path("weights"));
+    CHECK(all.find("training.momentum") != nullptr);
+    CHECK(some.find("training.momentum") == nullptr);
+    CHECK(all.find("training.momentum")->shape[0] == net.parameters().size());
+    supernet<space> loaded(seed{5});
+    const checkpoint read = load_checkpoint(folder.path("weights"), loaded);
+    CHECK(read.training.optimiser.empty());
+    CHECK(read.metadata.at("note.of") == "a test");
+    CHECK(std::equal(loaded.parameters().begin(), loaded.parameters().end(), net.parameters().begin()));
+    // A start with fresh momentum is that of the weights in memory.
+    train(net, data.train, options);
+    train(loaded, data.train, options);
+    CHECK(std::equal(loaded.parameters().begin(), loaded.parameters().end(), net.parameters().begin()));
+    // What it refuses leaves the weights as they were.
+    const std::vector<float> before(loaded.parameters().begin(), loaded.parameters().end());
+    CHECK(contains(
+        thrown<option_error>([&] { train(loaded, data.train, options, {.file = folder.path("weights")}); }),
+        "weights alone"));
+    CHECK(std::equal(before.begin(), before.end(), loaded.parameters().begin()));
+}
+
+TEST_CASE("a network is loaded without being told its architecture") {
+    const dataset data = small::images();
+    const temporary_folder folder;
+    network<space> net(parse<space>("102"), seed{1});
+    train(net, data.train, options);
+    save_weights(folder.path("winner"), net);
+    const network<space> loaded = load_network<space>(folder.path("winner"));
+    CHECK(loaded.architecture() == net.architecture());
+    CHECK(loaded.logits(data.test) == net.logits(data.test));
+    save_weights(folder.path("super"), supernet<space>(seed{1}));
+    CHECK(contains(thrown<data_error>([&] { load_network<space>(folder.path("super")); }), "a supernet"));
+    CHECK(contains(thrown<data_error>([&] { load_network<other_space>(folder.path("winner")); }),
+                   "another space"));
+    CHECK_THROWS_AS(load_network<space>(folder.path("none")), data_error);
 }
 
 TEST_CASE("an observer that throws interrupted stops a training, which is saved") {

@@ -55,12 +55,14 @@ using declared = types<
     fitnas::search::exhaustive_options, fitnas::search::random_options, fitnas::search::evolution_options,
     fitnas::search::pareto_options, fitnas::search::segments<2, 2>, fitnas::search::fill,
     fitnas::search::kept_part, fitnas::search::segment_report, fitnas::bootstrap_options, fitnas::interval,
-    fitnas::csv_rows, fitnas::csv_column, fitnas::csv_options>;
+    fitnas::csv_rows, fitnas::csv_column, fitnas::csv_options, fitnas::onnx_attribute, fitnas::onnx_graph,
+    fitnas::onnx_options>;
 template <fitnas::activation Act>
 using small_mbconv = fitnas::op::mbconv<3, 3, 0, Act>;
 
 #include <fitnas/fitnas.hpp>
 #include <fitnas/io/csv.hpp>
+#include <fitnas/io/onnx_network.hpp>
 
 // A declaration that no definition belongs to would leave its type incomplete.
 template <class... T>

@@ -45,6 +45,8 @@ FITNAS_API std::vector<std::size_t> shuffled_indices(std::size_t n, seed s, std:
 namespace detail {
 
 /// The normalised value of each pixel value, channels x 256.
+FITNAS_LAZY std::vector<float> byte_values(const normalisation& norm);
+/// The same, where these images can be loaded so.
 FITNAS_LAZY std::vector<float> pixel_values(const image_source& data, std::span<const std::size_t> indices,
                                             const normalisation& norm, bool with_labels);
 
@@ -153,6 +155,16 @@ FITNAS_API std::vector<std::size_t> shuffled_indices(std::size_t n, seed s, std:
 
 namespace fitnas::detail {
 
+FITNAS_LAZY_AGAIN std::vector<float> byte_values(const normalisation& norm) {
+    std::vector<float> values(norm.mean.size() * 256);
+    for (std::size_t c = 0; c < norm.mean.size(); ++c) {
+        for (std::size_t p = 0; p < 256; ++p) {
+            values[c * 256 + p] = (static_cast<float>(p) / 255.0F - norm.mean[c]) * norm.scale[c];
+        }
+    }
+    return values;
+}
+
 FITNAS_LAZY_AGAIN std::vector<float> pixel_values(const image_source& data,
                                                   std::span<const std::size_t> indices,
                                                   const normalisation& norm, bool with_labels) {
@@ -171,13 +183,7 @@ FITNAS_LAZY_AGAIN std::vector<float> pixel_values(const image_source& data,
                               std::to_string(data.size()) + ", got " + std::to_string(i));
         }
     }
-    std::vector<float> values(channels * 256);
-    for (std::size_t c = 0; c < channels; ++c) {
-        for (std::size_t p = 0; p < 256; ++p) {
-            values[c * 256 + p] = (static_cast<float>(p) / 255.0F - norm.mean[c]) * norm.scale[c];
-        }
-    }
-    return values;
+    return byte_values(norm);
 }
 
 FITNAS_LAZY_AGAIN void load_image(const std::uint8_t* from, shape s, const float* values, int dy, int dx,

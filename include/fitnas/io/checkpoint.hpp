@@ -47,6 +47,12 @@ checkpoint load_into(const std::string& path, Net& net) {
     return read_checkpoint(path, net.weights(), statistics_of(net));
 }
 
+/// Refuses a file of `save_weights` where a training would go on from it.
+FITNAS_LAZY FITNAS_COLD void require_training(const checkpoint& found, const std::string& path);
+
+/// The code in a file of a network of this space.
+FITNAS_LAZY FITNAS_COLD std::string saved_architecture(const std::string& path, const space_layout& of);
+
 /// A training that is kept in a file.
 template <class Net>
 class kept_training {
@@ -77,6 +83,7 @@ private:
     void load() {
         if (find_place(m_where.file).there) {
             m_found = load_into(m_where.file, m_net);
+            require_training(*m_found, m_where.file);
             if (m_found->training.step == m_found->training.steps) {
                 m_last = m_found->training;
             }
@@ -159,6 +166,22 @@ void save_checkpoint(const std::string& path, const network<Space>& net, const t
     detail::write_checkpoint(path, net.weights(), state, notes, net.statistics().get());
 }
 
+/// @brief Saves weights alone, without the state of their training: about half the size, for use, for scoring
+/// and as first weights. `load_checkpoint` takes the file as any other; a training that was kept in it would
+/// not go on, and says so.
+/// @throws as `save_checkpoint`
+template <search_space_type Space>
+void save_weights(const std::string& path, const supernet<Space>& net,
+                  const std::map<std::string, std::string>& notes = {}) {
+    save_checkpoint(path, net, {}, notes);
+}
+/// @brief The same for a network, with its batch norm statistics.
+template <search_space_type Space>
+void save_weights(const std::string& path, const network<Space>& net,
+                  const std::map<std::string, std::string>& notes = {}) {
+    save_checkpoint(path, net, {}, notes);
+}
+
 /// @brief Loads the weights of a supernet, and says where their training stands.
 /// @param path a file of `save_checkpoint`
 /// @param net changed only where everything is right
@@ -173,6 +196,18 @@ checkpoint load_checkpoint(const std::string& path, supernet<Space>& net) {
 template <search_space_type Space>
 checkpoint load_checkpoint(const std::string& path, network<Space>& net) {
     return detail::load_into(path, net);
+}
+
+/// @brief Loads a network of whichever architecture the file is of.
+/// @code
+/// classifier<space> classify(load_network<space>("winner.safetensors"));
+/// @endcode
+/// @throws as `load_checkpoint`; data_error where the file is of a supernet
+template <search_space_type Space>
+network<Space> load_network(const std::string& path) {
+    network<Space> net(parse<Space>(detail::saved_architecture(path, Space::layout())));
+    load_checkpoint(path, net);
+    return net;
 }
 
 /// @brief Trains a supernet, saves on the way, and goes on where the file says that it stood: a training that
@@ -221,5 +256,35 @@ retrained<Space> retrain(const architecture<Space>& a, const dataset& data, cons
 }
 
 } // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_LAZY_AGAIN void require_training(const checkpoint& found, const std::string& path) {
+    if (found.training.steps == 0 && found.training.setup.empty()) {
+        throw option_error("[F0998] train: cannot go on from " + path +
+                           ": it holds weights alone, without the state of their training; as first weights "
+                           "load_checkpoint takes them, and the training is kept in a file of its own");
+    }
+}
+
+FITNAS_LAZY_AGAIN std::string saved_architecture(const std::string& path, const space_layout& of) {
+    const safetensors file(path);
+    require_metadata(file, "format", "fitnas checkpoint", "not a checkpoint");
+    require_metadata(file, "space", fingerprint(of), "of another space");
+    const auto found = file.metadata().find("architecture");
+    if (found == file.metadata().end() || found->second == "supernet") {
+        throw data_error("[F0999] " + path + ": expected the weights of one network, got those of " +
+                         (found == file.metadata().end()
+                              ? "no architecture"
+                              : "a supernet: make a network of it by network(architecture, supernet)"));
+    }
+    return found->second;
+}
+
+} // namespace fitnas::detail
+
+#endif
 
 #endif

@@ -7,6 +7,7 @@
 #include <concepts>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include <fitnas/core/rng.hpp>
@@ -16,6 +17,8 @@ namespace fitnas {
 
 /// @brief Elementwise activations.
 enum class activation : std::uint8_t { none, relu, relu6, hard_swish };
+
+class onnx_graph;
 
 /// @brief A primitive of a user's own, as a table of functions; made by `custom<T>()` from a type T.
 ///
@@ -31,6 +34,9 @@ struct custom_primitive {
                     std::span<float> y);
     void (*backward)(shape input, std::span<const float> x, std::span<const float> parameters,
                      std::span<const float> dy, std::span<float> dx, std::span<float> dparameters);
+    /// Null where the type does not say how ONNX computes it.
+    std::string (*onnx)(onnx_graph& graph, const std::string& x, shape input,
+                        std::span<const float> parameters) = nullptr;
 };
 
 /// @brief What a type must offer to be a primitive: static, and `output`, `parameters`, `macs` constexpr.
@@ -41,7 +47,10 @@ struct custom_primitive {
 /// image;
 /// - `initialise(input, parameters, random)`: first values of the parameters;
 /// - `forward(input, x, parameters, y)`: overwrites y;
-/// - `backward(input, x, parameters, dy, dx, dparameters)`: overwrites dx, adds into dparameters.
+/// - `backward(input, x, parameters, dy, dx, dparameters)`: overwrites dx, adds into dparameters;
+/// - `onnx(graph, x, input, parameters)`, if networks with it are to be saved as ONNX: adds the nodes of
+/// `forward` to an `onnx_graph` (io/onnx_graph.hpp), where values are N x C x H x W; returns the name of what
+/// comes out.
 ///
 /// @code
 /// struct channel_scale { // y = x * w, one w a channel
@@ -215,10 +224,18 @@ constexpr primitive residual() { return {.kind = primitive_kind::residual}; }
 constexpr primitive residual_if_same_shape() { return {.kind = primitive_kind::residual_if_same_shape}; }
 
 namespace detail {
+template <class T>
+constexpr decltype(custom_primitive::onnx) onnx_of() {
+    if constexpr (requires { &T::onnx; }) {
+        return &T::onnx;
+    } else {
+        return nullptr;
+    }
+}
 template <custom_primitive_type T>
 inline constexpr custom_primitive custom_table{T::name,       T::output,  T::parameters, T::macs,
-                                               T::initialise, T::forward, T::backward};
-}
+                                               T::initialise, T::forward, T::backward,   onnx_of<T>()};
+} // namespace detail
 
 /// @brief A primitive of a user's own type.
 /// @tparam T models `custom_primitive_type`

@@ -17,6 +17,7 @@
 #include <fitnas/space/canonical.hpp>
 #include <fitnas/supernet/checks.hpp>
 #include <fitnas/supernet/loaded_images.hpp>
+#include <fitnas/supernet/one_image.hpp>
 #include <fitnas/supernet/primitives.hpp>
 #include <fitnas/supernet/run.hpp>
 #include <fitnas/supernet/supernet.hpp>
@@ -55,6 +56,9 @@ inline void require_calibration_fits(const weights& w, std::size_t images) {
 /// Logits of images, in slices. @return images x classes
 FITNAS_LAZY std::vector<float> logits_of(const weights& w, const kept_statistics& kept,
                                          const image_source& data);
+/// Logits of one image.
+FITNAS_LAZY std::vector<float> logits_of(const weights& w, const std::shared_ptr<const kept_statistics>& kept,
+                                         const one_image& image);
 
 } // namespace detail
 
@@ -125,6 +129,23 @@ public:
         tensor2 result = tensor2::from_shape({data.size(), static_cast<std::size_t>(Space::classes)});
         std::copy(values.begin(), values.end(), result.data());
         return result;
+    }
+
+    /// @brief Of one image without a label; a `classifier` computes them faster.
+    /// @param image bytes or floats: a vector, an array, a span, a tensor
+    /// @return one a class, before softmax: the same bits as among others
+    /// @throws option_error where the network was neither trained nor calibrated; shape_error, data_error
+    /// where the image is not one of this network
+    std::vector<float> logits(const one_image& image) const {
+        return detail::logits_of(m_weights, m_statistics, image);
+    }
+    /// @return its class
+    /// @param class_names of each class, which outlive the prediction; empty: there are none
+    /// @throws as `logits`; option_error where there is not one name a class; numeric_error where a logit is
+    /// not finite
+    prediction predict(const one_image& image, std::span<const std::string> class_names = {}) const {
+        detail::require_class_names(class_names, Space::classes, "predict");
+        return detail::prediction_of(logits(image), class_names, "predict");
     }
 
     /// Plans and values, for the library's own rooms.
@@ -266,6 +287,36 @@ FITNAS_LAZY_AGAIN std::vector<float> logits_of(const weights& w, const kept_stat
         std::copy_n(x, indices.size() * classes, logits.data() + first * classes);
     }
     return logits;
+}
+
+FITNAS_LAZY_AGAIN std::vector<float>
+logits_of(const weights& w, const std::shared_ptr<const kept_statistics>& kept, const one_image& image) {
+    if (!kept) {
+        throw option_error("[F0588] network: there are no batch norm statistics yet, which the logits of an "
+                           "image need: train it, or call calibrate");
+    }
+    require_logits_fit(w, 1);
+    std::vector<float> x;
+    const auto load = [&](const auto* pixels, auto&& value) {
+        const auto channels = static_cast<std::size_t>(w.input().channels);
+        x.resize(static_cast<std::size_t>(w.input().size()));
+        for (std::size_t i = 0; i < x.size(); ++i) {
+            x[i] = value(i % channels, pixels[i]);
+        }
+    };
+    image.visit(
+        w.input(), "network",
+        [&](const std::uint8_t* bytes) {
+            const std::vector<float> values = byte_values(kept->norm());
+            load(bytes, [&](std::size_t c, std::uint8_t v) { return values[c * 256 + v]; });
+        },
+        [&](const float* floats) {
+            load(floats,
+                 [&](std::size_t c, float v) { return normalised(kept->norm(), static_cast<int>(c), v); });
+        });
+    runner run;
+    const float* y = run.along_given(w, w.path({}), x.data(), 1, kept->blocks());
+    return {y, y + w.classes()};
 }
 
 } // namespace fitnas::detail
