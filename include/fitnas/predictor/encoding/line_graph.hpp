@@ -88,7 +88,7 @@ constexpr auto places() {
     } else {
         static_assert(
             Graph::edge_count == Space::cells,
-            "[F0660] encoding::line_graph<Space, Feature, Graph>: expected a graph with an edge for "
+            "[F0663] encoding::line_graph<Space, Feature, Graph>: expected a graph with an edge for "
             "each cell of the space");
         return places_of_graph<Graph>();
     }
@@ -105,11 +105,11 @@ constexpr auto places() {
 /// @tparam Graph for bare codes the `cell_graph` whose edges they are; void: the graphs of the space
 template <code_space Space, class Feature, class Graph = void>
 struct line_graph {
-    static_assert(
-        feature::feature_of<Feature, Space>,
-        "[F0605] encoding<Space, Feature>: Feature must be a node feature such as feature::cell_operator");
+    static_assert(feature::feature_of<Feature, Space>,
+                  "[F0665] encoding::line_graph<Space, Feature>: Feature must be a node feature such as "
+                  "feature::cell_operator");
     static_assert(search_space_type<Space> || !std::is_void_v<Graph>,
-                  "[F0661] encoding::line_graph<Space, Feature, Graph>: bare codes need the cell_graph whose "
+                  "[F0664] encoding::line_graph<Space, Feature, Graph>: bare codes need the cell_graph whose "
                   "edges they are");
     using space = Space;
 
