@@ -28,9 +28,8 @@ int main(int argc, char** argv) try {
     }
 
     // From here on nothing is needed but the file.
-    classifier<space> classify(load_network<space>(path),
-                               {"shirts", "coats", "shoes", "trousers", "bags", "boots", "hats", "socks",
-                                "gloves", "belts"});
+    classifier<space> classify(load_network<space>(path), {"shirts", "coats", "shoes", "trousers", "bags",
+                                                           "boots", "hats", "socks", "gloves", "belts"});
     std::vector<std::uint8_t> pixels(static_cast<std::size_t>(space::input.size()));
     if (argc > 2) {
         std::ifstream file(argv[2], std::ios::binary);
