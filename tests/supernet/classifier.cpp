@@ -24,6 +24,7 @@
 #include "../../benchmarks/allocations.cpp" // counts calls of new
 #include "../support/thrown.hpp"
 #include "every_primitive.hpp"
+#include "graph_spaces.hpp"
 #include "small_spaces.hpp"
 
 using namespace fitnas;
@@ -91,6 +92,13 @@ TEST_CASE("a classifier answers as its network does, whatever the network is mad
     agrees<small::space>("012");
     agrees<spaces::fashion_mini>("123123");
     agrees<spaces::nas_bench_macro>("12012102");
+    for (const char* code : {"213401", "333333", "000000", "141104", "030301", "111111"}) {
+        agrees<small::graph_space>(code);
+    }
+    for (const char* code : {"2324234", "0240102", "0000000", "1111511"}) {
+        agrees<small::concat_space>(code);
+    }
+    agrees<spaces::nas_bench_201<1>>("323411");
 }
 
 TEST_CASE("a prediction is the class of the largest logit, its probability and its name") {

@@ -141,7 +141,6 @@ TEST_CASE("batch norm is left only where nothing before it has weights") {
     };
     using enum primitive_kind;
     const std::vector<detail::folded_block> usual = check<every::space>("11000");
-    // An identity that keeps its shape would be missing; cells 3 to 5 change theirs.
     REQUIRE(usual.size() == 7);
     CHECK(kinds(usual[0]) == std::vector{convolution, activate});
     CHECK(kinds(usual[1]) ==

@@ -240,6 +240,11 @@ FITNAS_API void image_engine::prepared::run(float* memory) const {
         return image_affine(from, x, parameters.data(), product.bias, to, y, behind_planes, finish);
     case image_pass::custom:
         return image_custom(what, parameters, from, x, to, y, between);
+    case image_pass::concatenate:
+        return image_concatenate(behind_planes, memory + shortcut->offset, from, x, to, y);
+    case image_pass::zeros:
+        std::fill_n(y, to.size(), 0.0F);
+        return;
     }
 }
 
