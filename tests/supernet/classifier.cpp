@@ -21,7 +21,7 @@
 #include <xtensor/xview.hpp>
 #endif
 
-#include "../../benchmarks/allocations.cpp" // counts calls of new
+#include "../../benchmarks/allocations.hpp"
 #include "../support/thrown.hpp"
 #include "every_primitive.hpp"
 #include "small_spaces.hpp"
