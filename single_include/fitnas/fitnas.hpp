@@ -25662,8 +25662,6 @@ FITNAS_LAZY prediction prediction_of(std::span<const float> logits, std::span<co
 namespace fitnas {
 
 FITNAS_API void one_image::require(const shape& s, const char* what) const {
-    const std::string expected = std::string(what) + ": the network takes images of " + to_string(s) +
-                                 " (height x width x channels), got ";
     const auto is = [&](std::size_t i, int size) { return m_sizes[i] == static_cast<std::size_t>(size); };
     if (m_dimensions > 1 &&
         (m_dimensions != 3 || !is(0, s.height) || !is(1, s.width) || !is(2, s.channels))) {
@@ -25671,11 +25669,13 @@ FITNAS_API void one_image::require(const shape& s, const char* what) const {
         for (std::size_t i = 0; i < (std::min)(m_dimensions, m_sizes.size()); ++i) {
             sizes += (i > 0 ? " x " : "") + std::to_string(m_sizes[i]);
         }
-        throw shape_error("[F0583] " + expected + "a tensor of " + std::to_string(m_dimensions) +
+        throw shape_error("[F0583] " + std::string(what) + ": the network takes images of " + to_string(s) +
+                          " (height x width x channels), got a tensor of " + std::to_string(m_dimensions) +
                           " dimensions, " + sizes + (m_dimensions > 3 ? " x ..." : ""));
     }
     if (m_size != static_cast<std::size_t>(s.size())) {
-        throw shape_error("[F0584] " + expected + std::to_string(m_size) + " values, not " +
+        throw shape_error("[F0584] " + std::string(what) + ": the network takes images of " + to_string(s) +
+                          " (height x width x channels), got " + std::to_string(m_size) + " values, not " +
                           std::to_string(s.size()));
     }
     for (std::size_t i = 0; m_floats != nullptr && i < m_size; ++i) {
@@ -27946,6 +27946,7 @@ private:
 
     std::vector<folded_block> m_blocks;
     image_plan m_plan;
+    arena m_memory; ///< of all weights: one piece, whose pages may be huge
     std::vector<prepared> m_steps;
 };
 
@@ -27954,6 +27955,7 @@ private:
 #if FITNAS_DEFINITIONS
 
 #include <algorithm>
+#include <utility>
 
 // ---- fitnas/cpu/image_passes.hpp ----
 /// @file
@@ -28061,7 +28063,7 @@ inline void image_custom(const primitive& p, std::span<const float> parameters, 
 
 namespace fitnas::detail {
 
-/// A step's operands, its weights and tables in memory of their own.
+/// A step's operands, weights and tables.
 struct image_engine::prepared {
     image_pass pass = image_pass::affine;
     primitive what{};
@@ -28076,12 +28078,11 @@ struct image_engine::prepared {
     image_product excite{};
     image_stencil stencil{};
     std::span<const float> parameters{}; ///< of a primitive of a user's own
-    std::vector<aligned_buffer<float>> floats{};
+    arena* weights = nullptr;            ///< memory of the engine
     std::vector<std::vector<int>> tables{};
 
     float* room(std::size_t n) {
-        floats.emplace_back();
-        float* p = floats.back().reserve(n);
+        float* p = weights->take(n);
         std::fill_n(p, n, 0.0F);
         return p;
     }
@@ -28154,6 +28155,7 @@ FITNAS_API image_engine::image_engine(std::vector<folded_block> blocks)
     const auto tensor = [&](int i) { return i < 0 ? nullptr : &m_plan.tensors[static_cast<std::size_t>(i)]; };
     for (const image_step& s : m_plan.steps) {
         prepared& p = m_steps.emplace_back();
+        p.weights = &m_memory;
         p.pass = s.pass;
         p.in = tensor(s.in);
         p.out = tensor(s.out);
