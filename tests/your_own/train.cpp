@@ -26,11 +26,11 @@ void draw(const std::string& path, std::size_t label, std::mt19937& random) {
     constexpr int height = 20;
     constexpr int width = 24;
     const int shift = static_cast<int>(random() % 4);
-    std::array<std::array<unsigned, 3>, 2> colours{};
-    for (unsigned& value : colours[0]) {
+    std::array<std::array<std::mt19937::result_type, 3>, 2> colours{};
+    for (auto& value : colours[0]) {
         value = random() % 110;
     }
-    for (unsigned& value : colours[1]) {
+    for (auto& value : colours[1]) {
         value = 146 + random() % 110;
     }
     const bool swapped = random() % 2 == 0;
@@ -40,7 +40,7 @@ void draw(const std::string& path, std::size_t label, std::mt19937& random) {
             const std::array<bool, 4> patterns = {
                 (y + shift) / 3 % 2 == 0, (x + shift) / 3 % 2 == 0, (x / 4 + y / 4 + shift) % 2 == 0,
                 (x - 10 - shift) * (x - 10 - shift) + (y - 10) * (y - 10) < 40};
-            for (const unsigned value : colours[patterns[label] == swapped ? 1 : 0]) {
+            for (const auto value : colours[patterns[label] == swapped ? 1 : 0]) {
                 pixels.push_back(static_cast<JSAMPLE>(value));
             }
         }
