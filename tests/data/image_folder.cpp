@@ -61,6 +61,7 @@ TEST_CASE("options of a folder outside their ranges") {
     const auto text = [](const image_folder_options& o) {
         return thrown<option_error>([&] { read_image_folder("none", o); });
     };
+    CHECK(contains(text({.classes = {"cat", "dog", "cat"}}), "expected different names, got \"cat\" twice"));
     CHECK(contains(text({.height = -1}), "[F0482]"));
     CHECK(contains(text({.width = 65536}), "got 0 x 65536 x 3"));
     CHECK(contains(text({.channels = 2}), "channels 0, 1 or 3, got 0 x 0 x 2"));
