@@ -16,7 +16,12 @@
 namespace fitnas {
 
 /// @brief Elementwise activations.
-enum class activation : std::uint8_t { none, relu, relu6, hard_swish };
+enum class activation : std::uint8_t {
+    none,      ///< x
+    relu,      ///< max(x, 0)
+    relu6,     ///< min(max(x, 0), 6)
+    hard_swish ///< x min(max(x + 3, 0), 6) / 6
+};
 
 class onnx_graph;
 
@@ -97,12 +102,12 @@ enum class primitive_kind : std::uint8_t {
 
 /// @brief One step of a recipe. Make it with the functions below.
 struct primitive {
-    primitive_kind kind = primitive_kind::activate;
-    activation act = activation::none;
-    int kernel = 1;
-    int stride = 1;
-    int width = 0; ///< output channels; the reduction of squeeze-excite
-    const custom_primitive* user = nullptr;
+    primitive_kind kind = primitive_kind::activate; ///< what it does
+    activation act = activation::none;              ///< of `primitive_kind::activate`
+    int kernel = 1;                                 ///< height and width of its window
+    int stride = 1;                                 ///< pixels from one window to the next
+    int width = 0;                                  ///< output channels; the reduction of squeeze-excite
+    const custom_primitive* user = nullptr;         ///< of `primitive_kind::custom`
 
     friend constexpr bool operator==(const primitive&, const primitive&) = default;
 
