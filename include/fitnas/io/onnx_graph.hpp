@@ -57,7 +57,8 @@ struct onnx_constant {
 /// @code
 /// struct channel_scale { // y = x * w, one w a channel
 ///     static std::string onnx(onnx_graph& graph, const std::string& x, shape in, std::span<const float> w) {
-///         return graph.node("Mul", {x, graph.constant("w", {1, in.channels, 1, 1}, {w.begin(), w.end()})});
+///         const std::vector<float> values(w.begin(), w.end());
+///         return graph.node("Mul", {x, graph.constant("w", {1, in.channels, 1, 1}, values)});
 ///     } // and what `custom_primitive_type` asks for
 /// };
 /// @endcode

@@ -63,11 +63,12 @@ struct custom_primitive {
 ///     static constexpr shape output(shape in) { return in; }
 ///     static constexpr long long parameters(shape in) { return in.channels; }
 ///     static constexpr long long macs(shape in) { return in.size(); }
-///     static void initialise(shape, std::span<float> w, random_stream&) { std::fill(w.begin(),
-///     w.end(), 1.0F); } static void forward(shape, std::span<const float> x, std::span<const float> w,
-///     std::span<float> y); static void backward(shape, std::span<const float> x, std::span<const float> w,
-///     std::span<const float> dy,
-///                          std::span<float> dx, std::span<float> dw);
+///     static void initialise(shape, std::span<float> w, random_stream&) {
+///         std::fill(w.begin(), w.end(), 1.0F);
+///     }
+///     static void forward(shape, std::span<const float> x, std::span<const float> w, std::span<float> y);
+///     static void backward(shape, std::span<const float> x, std::span<const float> w,
+///                          std::span<const float> dy, std::span<float> dx, std::span<float> dw);
 /// };
 /// @endcode
 template <class T>
