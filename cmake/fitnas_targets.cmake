@@ -61,8 +61,12 @@ function(fitnas_set_flags target)
   endif()
 endfunction()
 
-# fitnas_precompile(TARGET [HEADER...]): compiles headers of others once, for all targets that name this one in PRECOMPILED.
+# fitnas_precompile(TARGET [HEADER...]): compiles headers once, for all targets that name this one in PRECOMPILED: those of
+# others, and with FITNAS_PRECOMPILE_OWN the library's.
 function(fitnas_precompile target)
+  if(FITNAS_PRECOMPILE_OWN)
+    list(APPEND ARGN <fitnas/fitnas.hpp>)
+  endif()
   target_precompile_headers(${target} PRIVATE "${PROJECT_SOURCE_DIR}/cmake/precompiled.hpp" ${ARGN})
 endfunction()
 

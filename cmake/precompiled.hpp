@@ -1,4 +1,4 @@
-// Headers of others that nearly all programs here include: compiled once. None of ours are among them.
+// Headers of others that nearly all programs here include: compiled once.
 #include <algorithm>
 #include <map>
 #include <string>

@@ -3612,12 +3612,19 @@ FITNAS_LAZY void backward(const block_plan& plan, const float* parameters, float
 /// @param s of a, b and y for one image
 FITNAS_LAZY void add_values(const float* a, const float* b, shape s, int images, float* y);
 
+/// The channels of a, and those of b behind them, pixel by pixel.
+FITNAS_LAZY void concatenate(const float* a, int channels_a, const float* b, int channels_b,
+                             std::ptrdiff_t pixels, float* y);
+/// The same back: y's channels into a and b.
+FITNAS_LAZY void split_channels(const float* y, int channels_a, float* a, int channels_b, float* b,
+                                std::ptrdiff_t pixels);
+
 } // namespace fitnas::detail
 
 #if FITNAS_DEFINITIONS
 
+#include <algorithm>
 #include <array>
-#include <cstddef>
 #include <vector>
 
 // ---- fitnas/cpu/backward_step.hpp ----
@@ -6503,6 +6510,27 @@ FITNAS_LAZY_AGAIN void add_values(const float* a, const float* b, shape s, int i
     write_out({.z = a}, b, s.pixels() * images, s.channels, y);
 }
 
+FITNAS_LAZY_AGAIN void concatenate(const float* a, int channels_a, const float* b, int channels_b,
+                                   std::ptrdiff_t pixels, float* y) {
+    parallel_groups(pixels, [=](int, std::ptrdiff_t first, std::ptrdiff_t last) {
+        for (std::ptrdiff_t i = first; i < last; ++i) {
+            float* to = std::copy_n(a + i * channels_a, channels_a, y + i * (channels_a + channels_b));
+            std::copy_n(b + i * channels_b, channels_b, to);
+        }
+    });
+}
+
+FITNAS_LAZY_AGAIN void split_channels(const float* y, int channels_a, float* a, int channels_b, float* b,
+                                      std::ptrdiff_t pixels) {
+    parallel_groups(pixels, [=](int, std::ptrdiff_t first, std::ptrdiff_t last) {
+        for (std::ptrdiff_t i = first; i < last; ++i) {
+            const float* from = y + i * (channels_a + channels_b);
+            std::copy_n(from, channels_a, a + i * channels_a);
+            std::copy_n(from + channels_a, channels_b, b + i * channels_b);
+        }
+    });
+}
+
 FITNAS_LAZY_AGAIN void backward(const block_plan& plan, const float* parameters, float* dparameters,
                                 block_run& run, float* dy, float* dx, const float* addend, arena& memory,
                                 workspace& ws) {
@@ -7201,7 +7229,7 @@ struct array_options {
 namespace detail {
 
 /// @param what pixels or labels
-FITNAS_LAZY FITNAS_COLD [[noreturn]] void refuse_value(const std::string& source, const char* what,
+FITNAS_LAZY [[noreturn]] FITNAS_COLD void refuse_value(const std::string& source, const char* what,
                                                        const std::string& most, const std::string& value,
                                                        std::size_t index, const char* advice);
 
@@ -8823,11 +8851,11 @@ FITNAS_LAZY void require_size(const std::string& name, std::uint64_t height, std
                               std::uint64_t most);
 
 /// @throws data_error which says why a file cannot be decoded
-FITNAS_LAZY FITNAS_COLD [[noreturn]] void refuse_damaged(const std::string& name, const char* format,
+FITNAS_LAZY [[noreturn]] FITNAS_COLD void refuse_damaged(const std::string& name, const char* format,
                                                          const char* reason);
 
 /// @throws data_error which says how to have the library that decodes a file
-FITNAS_LAZY FITNAS_COLD [[noreturn]] void refuse_undecoded(const std::string& name, const char* format,
+FITNAS_LAZY [[noreturn]] FITNAS_COLD void refuse_undecoded(const std::string& name, const char* format,
                                                            const char* library, const char* how);
 
 /// An image as it is to be looked at.
@@ -8933,12 +8961,14 @@ enum class resizing : std::uint8_t {
 /// whose support grows with the reduction, in two passes, with weights in fixed point.
 /// @param image at least 1 x 1
 /// @param height,width at least 1
+/// @throws shape_error where one of these is not
 FITNAS_API raster resize(const raster& image, int height, int width);
 
 /// @brief An image of the size height x width.
 /// @param image at least 1 x 1
 /// @param height,width at least 1
 /// @param how not `resizing::none`, unless it has the size
+/// @throws shape_error as above
 FITNAS_API raster resize(const raster& image, int height, int width, resizing how);
 
 namespace detail {
@@ -9165,7 +9195,7 @@ FITNAS_API raster read_image(const std::string& path, std::uint64_t most_pixels 
 
 namespace detail {
 /// @throws data_error which says what a file is in place of an image
-FITNAS_LAZY FITNAS_COLD [[noreturn]] void refuse_no_image(const std::string& path, std::string_view got);
+FITNAS_LAZY [[noreturn]] FITNAS_COLD void refuse_no_image(const std::string& path, std::string_view got);
 } // namespace detail
 
 } // namespace fitnas
@@ -9455,10 +9485,32 @@ struct png_decoder {
         self.rest = self.rest.subspan(n);
     }
 
+    /// Whether each part, a length of four bytes, a name, data and a checksum, is there down to the last:
+    /// libpng asks for memory before it reads one.
+    bool has_whole_chunks() const {
+        for (std::size_t at = 8; at + 12 <= rest.size();) {
+            std::size_t length = 0;
+            for (std::size_t i = 0; i < 4; ++i) {
+                length = length << 8U | rest[at + i];
+            }
+            if (length > rest.size() - at - 12) {
+                return false;
+            }
+            if (std::memcmp(rest.data() + at + 4, "IEND", 4) == 0) {
+                return true;
+            }
+            at += 12 + length;
+        }
+        return false;
+    }
+
     /// @return whether it went well
     bool read_header() {
         if (info == nullptr || setjmp(png_jmpbuf(png)) != 0) {
             return false;
+        }
+        if (!has_whole_chunks()) {
+            png_error(png, "it is truncated");
         }
         png_set_read_fn(png, this, &png_decoder::read);
         png_read_info(png, info);
@@ -11647,8 +11699,8 @@ struct space_block {
 /// @brief One layer of the network: the stem, a fixed layer, a cell, an edge of a graph, or the head.
 ///
 /// A layer leads from one node to another. Node 0 is the images; the others come to the sum of the layers
-/// that lead to them, which are neighbours in the list and stand behind all that lead to the node they read.
-/// In a chain layer i leads from node i to node i + 1.
+/// that lead to them, or to their channels one behind the other. These layers are neighbours in the list, and
+/// stand behind all that lead to the node they read. In a chain layer i leads from node i to node i + 1.
 struct space_layer {
     cell place;
     int first_block = 0; ///< its candidates are neighbours in the list of blocks
@@ -11663,6 +11715,8 @@ struct space_layer {
     bool inside = false;
     /// Where it is an edge of a graph, the first of the cells that this graph reads; -1 elsewhere.
     int graph = -1;
+    /// Whether its channels stand behind those of the layers before it to the same node, and are not added.
+    bool appends = false;
 };
 
 /// @brief The tables of a space: layers in the order in which they can be computed, blocks in the order of
@@ -11698,7 +11752,7 @@ struct space_layout {
         return count;
     }
     /// @return whether the layer before one leads to the same node
-    constexpr bool adds(std::size_t layer) const {
+    constexpr bool joins(std::size_t layer) const {
         return layer > 0 && layer < layers.size() && layers[layer - 1].to == layers[layer].to;
     }
     /// @return the same as an index into `blocks`
@@ -11797,19 +11851,13 @@ constexpr auto edges_in_order() {
 
 } // namespace detail
 
-/// @brief A cell that is a graph: node 0 is what comes in, each other node the sum of the edges that lead to
-/// it, the last node what comes out. Each edge has one of the operators: a digit of the code. Digits come in
-/// the order 0>1, 0>2, 1>2, 0>3, 1>3, 2>3, ..., as in NAS-Bench-201 (Dong and Yang, arXiv 2001.00326).
-///
-/// Edges with `op::none` are left out, and so is every edge that reads a node to which nothing comes; where
-/// nothing comes to the last node, it is zeros.
-/// @tparam Operators an `operator_set`
-/// @tparam Nodes from 2
-/// @tparam Edges some `edge<From, To>`; none of them: all from each node to each later one
-template <class Operators, int Nodes, class... Edges>
-struct cell_graph {
+namespace detail {
+
+/// Of `cell_graph` and `concat_graph`.
+template <class Operators, int Nodes, bool Concatenates, class... Edges>
+struct any_graph {
     static_assert(Nodes >= 2, "[F0341] cell_graph<Operators, Nodes, ...>: expected at least 2 nodes");
-    static_assert((detail::is_edge<Edges>::value && ...),
+    static_assert((is_edge<Edges>::value && ...),
                   "[F0342] cell_graph<Operators, Nodes, Edges...>: behind the nodes come edge<From, To>");
     static_assert(
         ((Edges::to < Nodes) && ...),
@@ -11817,8 +11865,9 @@ struct cell_graph {
 
     using operators = Operators;
     static constexpr int nodes = Nodes;
+    static constexpr bool concatenates = Concatenates;
     /// In the order of the digits.
-    static constexpr auto edges = detail::edges_in_order<Nodes, Edges...>();
+    static constexpr auto edges = edges_in_order<Nodes, Edges...>();
     static constexpr int edge_count = static_cast<int>(edges.size());
 
 private:
@@ -11831,10 +11880,10 @@ private:
         return true;
     }
     /// Whether each node between is left and reached; each but the first is reached, each but the last left.
-    static constexpr bool each_node(int first, int last, int detail::edge_ends::*end) {
+    static constexpr bool each_node(int first, int last, int edge_ends::*end) {
         for (int node = first; node <= last; ++node) {
             bool found = false;
-            for (const detail::edge_ends& e : edges) {
+            for (const edge_ends& e : edges) {
                 found = found || e.*end == node;
             }
             if (!found) {
@@ -11844,12 +11893,31 @@ private:
         return true;
     }
     static_assert(different(), "[F0344] cell_graph<...>: an edge is there twice");
-    static_assert(each_node(1, Nodes - 1, &detail::edge_ends::to),
+    static_assert(each_node(1, Nodes - 1, &edge_ends::to),
                   "[F0345] cell_graph<...>: there is a node that no edge leads to");
-    static_assert(each_node(0, Nodes - 2, &detail::edge_ends::from),
+    static_assert(Concatenates || each_node(0, Nodes - 2, &edge_ends::from),
                   "[F0346] cell_graph<...>: there is a node that no edge leaves, so it plays no part in what "
                   "comes out");
 };
+
+} // namespace detail
+
+/// @brief A cell that is a graph: node 0 is what comes in, each other node the sum of the edges that lead to
+/// it, the last node what comes out. Each edge has one of the operators: a digit of the code. Digits come in
+/// the order 0>1, 0>2, 1>2, 0>3, 1>3, 2>3, ..., as in NAS-Bench-201 (Dong and Yang, arXiv 2001.00326).
+///
+/// Edges with `op::none` are left out, and so is every edge that reads a node to which nothing comes; where
+/// nothing comes to the last node, it is zeros.
+/// @tparam Operators an `operator_set`
+/// @tparam Nodes from 2
+/// @tparam Edges some `edge<From, To>`; none of them: all from each node to each later one
+template <class Operators, int Nodes, class... Edges>
+struct cell_graph : detail::any_graph<Operators, Nodes, false, Edges...> {};
+
+/// @brief The same, but what comes out are the channels of all nodes but node 0, one behind the other, as in
+/// DARTS (Liu et al., arXiv 1806.09055). A node to which nothing comes is zeros there.
+template <class Operators, int Nodes, class... Edges>
+struct concat_graph : detail::any_graph<Operators, Nodes, true, Edges...> {};
 
 } // namespace fitnas
 
@@ -11916,14 +11984,19 @@ struct graph_part : checked_part<Cells, Width, Stride> {
     using operators = typename Graph::operators;
     static constexpr part_role role = part_role::between;
     static constexpr int repetitions = Cells;
-    static constexpr int layers = Cells * Graph::edge_count;
-    static constexpr int candidates = layers * operators::size;
-    static constexpr int width = Width;
+    /// Layers that put the nodes of a cell one behind the other.
+    static constexpr int appended = Graph::concatenates ? Graph::nodes - 1 : 0;
+    static_assert(appended == 0 || Width % (appended + (appended == 0 ? 1 : 0)) == 0,
+                  "[F0350] graph_stage<concat_graph<...>, Cells, Width>: the width must be a multiple of the "
+                  "nodes but the first, which share it");
+    static constexpr int layers = Cells * (Graph::edge_count + appended);
+    static constexpr int candidates = Cells * (Graph::edge_count * operators::size + appended);
+    static constexpr int width = Graph::concatenates ? Width / (Graph::nodes - 1) : Width; ///< of a node
     static constexpr int stride = Stride;
     static constexpr bool searchable = true;
     static constexpr int first = First;
     static constexpr int cells_behind(int before) {
-        const int end = First < 0 ? before + layers : First + Graph::edge_count;
+        const int end = First < 0 ? before + Cells * Graph::edge_count : First + Graph::edge_count;
         return end > before ? end : before;
     }
 };
@@ -11942,6 +12015,8 @@ template <class T>
 struct is_cell_graph : std::false_type {};
 template <class Operators, int Nodes, class... Edges>
 struct is_cell_graph<cell_graph<Operators, Nodes, Edges...>> : std::true_type {};
+template <class Operators, int Nodes, class... Edges>
+struct is_cell_graph<concat_graph<Operators, Nodes, Edges...>> : std::true_type {};
 
 } // namespace detail
 
@@ -11987,9 +12062,9 @@ struct again : detail::space_part<Operators, Layers, Width, Stride, false, First
 };
 
 /// @brief Cells that are graphs, one behind the other; each has choices of its own.
-/// @tparam Graph a `cell_graph`
+/// @tparam Graph a `cell_graph` or `concat_graph`
 /// @tparam Cells how many
-/// @tparam Width channels of all nodes but the first cell's node 0
+/// @tparam Width channels of what comes out of a cell; a `concat_graph`'s nodes but the first share them
 /// @tparam Stride of the edges that leave the first cell's node 0
 template <class Graph, int Cells, int Width, int Stride = 1>
 struct graph_stage : detail::graph_part<Graph, Cells, Width, Stride> {
@@ -12163,12 +12238,20 @@ private:
                                  .cell_index = own + e,
                                  .from = at.node + ends.from,
                                  .to = at.node + ends.to,
-                                 .inside = ends.to + 1 < graph::nodes,
+                                 .inside = ends.to + 1 < graph::nodes || graph::concatenates,
                                  .graph = own},
                                 place.output());
             }
-            at.node += graph::nodes - 1;
+            for (int n = 1; n <= Part::appended; ++n) {
+                add_row(
+                    at,
+                    {.place = between, .from = at.node + n, .to = at.node + graph::nodes, .appends = true},
+                    1);
+                add_block(at, "concat", {}, between.output(), between.output());
+            }
+            at.node += graph::nodes - (Part::appended > 0 ? 0 : 1);
             at.input = between.output();
+            at.input.channels *= Part::appended > 0 ? Part::appended : 1;
         }
     }
     /// Whether cells from `Part::first` on are those of a graph with as many edges and operators.
@@ -12487,6 +12570,7 @@ class graph_networks {
 public:
     /// Codes beyond this are not put into a table; only edges that play no part are then seen.
     static constexpr std::uint64_t most = std::uint64_t{1} << 20U;
+    static constexpr int most_operators = 36; ///< of an `operator_set`
 
     graph_networks() = default;
     /// @param first the first cell that the graph reads
@@ -12514,7 +12598,13 @@ private:
         std::vector<int> same_as{}; ///< of each operator the first with equal recipes
         friend bool operator==(const graph_edge&, const graph_edge&) = default;
     };
-    using graph = std::vector<graph_edge>;
+    struct graph {
+        std::vector<graph_edge> edges;
+        std::vector<int>
+            outputs; ///< the nodes that come out: the last, or all that stand one behind the other
+        int nodes = 0;
+        friend bool operator==(const graph&, const graph&) = default;
+    };
 
     static graph graph_at(const space_layout& space, std::size_t layer, std::size_t edges);
     FITNAS_COLD void fill_table();
@@ -12754,7 +12844,16 @@ FITNAS_API graph_networks::graph graph_networks::graph_at(const space_layout& sp
             }
             one.same_as.push_back(same);
         }
-        found.push_back(std::move(one));
+        found.nodes = (std::max)(found.nodes, one.to + 1);
+        found.edges.push_back(std::move(one));
+    }
+    for (std::size_t i = layer + edges; i < space.layers.size() && space.layers[i].appends &&
+                                        space.layers[i].to == space.layers[layer + edges].to;
+         ++i) {
+        found.outputs.push_back(space.layers[i].from - origin);
+    }
+    if (found.outputs.empty()) {
+        found.outputs = {found.nodes - 1};
     }
     return found;
 }
@@ -12777,7 +12876,7 @@ FITNAS_API graph_networks::graph_networks(const space_layout& space, int first) 
     }
     std::uint64_t size = 1;
     for (std::size_t e = 0; e < edges && size <= most; ++e) {
-        size *= m_graphs.front()[e].kinds.size();
+        size *= m_graphs.front().edges[e].kinds.size();
     }
     if (size <= most) {
         m_canonical.resize(static_cast<std::size_t>(size));
@@ -12801,12 +12900,12 @@ FITNAS_API void graph_networks::fill_table() {
     };
     std::vector<std::vector<int>> values; // of each node, its terms
     std::vector<int> key(m_graphs.size());
-    std::vector<std::uint8_t> code(m_graphs.front().size());
+    std::vector<std::uint8_t> code(m_graphs.front().edges.size());
     for (std::uint32_t number = 0; number < m_canonical.size(); ++number) {
         write(number, code);
         for (std::size_t g = 0; g < m_graphs.size(); ++g) {
-            const graph& edges = m_graphs[g];
-            values.assign(static_cast<std::size_t>(edges.back().to) + 1, {});
+            const std::vector<graph_edge>& edges = m_graphs[g].edges;
+            values.assign(static_cast<std::size_t>(m_graphs[g].nodes), {});
             values[0] = {0};
             for (std::size_t e = 0; e < edges.size(); ++e) {
                 const graph_edge& one = edges[e];
@@ -12820,7 +12919,13 @@ FITNAS_API void graph_networks::fill_table() {
                     out.push_back(sums.term_of(one.same_as[code[e]], name, sums.sum_of(in)));
                 }
             }
-            key[g] = form(sums.sum_of(values.back()));
+            const std::vector<int>& outputs = m_graphs[g].outputs;
+            std::vector<int> result = outputs.size() == 1 ? values.back() : std::vector<int>{};
+            for (std::size_t n = 0; outputs.size() > 1 && n < outputs.size(); ++n) { // each by its place
+                const int node = sums.sum_of(values[static_cast<std::size_t>(outputs[n])]);
+                result.push_back(sums.term_of(most_operators + static_cast<int>(n), -1, node));
+            }
+            key[g] = form(sums.sum_of(std::move(result)));
         }
         m_canonical[number] = networks.emplace(key, number).first->second;
     }
@@ -12832,11 +12937,14 @@ FITNAS_API void graph_networks::fill_table() {
 
 FITNAS_API std::vector<std::uint8_t> graph_networks::plays_a_part(std::span<const std::uint8_t> code) const {
     std::vector<std::uint8_t> any(code.size());
-    for (const graph& edges : m_graphs) {
-        const std::size_t nodes = static_cast<std::size_t>(edges.back().to) + 1;
-        std::vector<std::uint8_t> reached(nodes);
-        std::vector<std::uint8_t> leads_on(nodes);
-        reached.front() = leads_on.back() = 1;
+    for (const graph& g : m_graphs) {
+        const std::vector<graph_edge>& edges = g.edges;
+        std::vector<std::uint8_t> reached(static_cast<std::size_t>(g.nodes));
+        std::vector<std::uint8_t> leads_on(static_cast<std::size_t>(g.nodes));
+        reached.front() = 1;
+        for (const int node : g.outputs) {
+            leads_on[static_cast<std::size_t>(node)] = 1;
+        }
         const auto is_there = [&](std::size_t e) { return edges[e].kinds[code[e]] != edge_kind::leaves_out; };
         for (std::size_t e = 0; e < edges.size(); ++e) {
             if (is_there(e) && reached[static_cast<std::size_t>(edges[e].from)] != 0) {
@@ -12859,14 +12967,14 @@ FITNAS_API std::vector<std::uint8_t> graph_networks::plays_a_part(std::span<cons
 FITNAS_API std::uint64_t graph_networks::number_of(std::span<const std::uint8_t> code) const {
     std::uint64_t number = 0;
     for (std::size_t e = 0; e < code.size(); ++e) {
-        number = number * m_graphs.front()[e].kinds.size() + code[e];
+        number = number * m_graphs.front().edges[e].kinds.size() + code[e];
     }
     return number;
 }
 
 FITNAS_API void graph_networks::write(std::uint64_t number, std::span<std::uint8_t> code) const {
     for (std::size_t e = code.size(); e-- > 0;) {
-        const std::uint64_t count = m_graphs.front()[e].kinds.size();
+        const std::uint64_t count = m_graphs.front().edges[e].kinds.size();
         code[e] = static_cast<std::uint8_t>(number % count);
         number /= count;
     }
@@ -12882,7 +12990,7 @@ FITNAS_API void graph_networks::make_canonical(std::span<std::uint8_t> code) con
         int o = part[e] != 0 ? code[e] : 0;
         for (int same = 0; part[e] != 0 && same < o; ++same) {
             const bool equal = std::all_of(m_graphs.begin(), m_graphs.end(), [&](const graph& g) {
-                return g[e].same_as[static_cast<std::size_t>(same)] == g[e].same_as[code[e]];
+                return g.edges[e].same_as[static_cast<std::size_t>(same)] == g.edges[e].same_as[code[e]];
             });
             o = equal ? same : o;
         }
@@ -18022,6 +18130,9 @@ namespace detail {
 template <int Cells>
 struct choice_places {
     std::array<fitnas::detail::edge_ends, static_cast<std::size_t>(Cells)> cells{};
+    /// Of each cell, the place that what it leads to is a part of; where there is none, the place it leads
+    /// to.
+    std::array<int, static_cast<std::size_t>(Cells)> beyond{};
     std::array<int, static_cast<std::size_t>(Cells) + 1> bounds{};
     int bound_count = 0;
 
@@ -18049,7 +18160,7 @@ constexpr auto places_of_space() {
         return l.cell_index >= 0 && &l == &Space::layer_of(l.cell_index);
     };
     for (const space_layer& l : layers) {
-        if (!chooses(l) && at(l.to) != at(l.from)) {
+        if (!chooses(l) && !l.appends && at(l.to) != at(l.from)) {
             const int old = at(l.to);
             const int joined = at(l.from);
             for (int& p : place) {
@@ -18062,12 +18173,21 @@ constexpr auto places_of_space() {
         if (!chooses(l)) {
             continue;
         }
+        int beyond = at(l.to);
+        bool ends = l.graph >= 0 && !l.inside;
+        for (const space_layer& part : layers) {
+            if (part.appends && part.from == l.to) {
+                beyond = at(part.to);
+                ends = true;
+            }
+        }
         found.cells[static_cast<std::size_t>(l.cell_index)] = {at(l.from), at(l.to)};
+        found.beyond[static_cast<std::size_t>(l.cell_index)] = beyond;
         if (l.graph == l.cell_index) {
             found.add_bound(at(l.from));
         }
-        if (l.graph >= 0 && !l.inside) {
-            found.add_bound(at(l.to));
+        if (ends) {
+            found.add_bound(beyond);
         }
     }
     return found;
@@ -18078,7 +18198,10 @@ constexpr auto places_of_graph() {
     choice_places<Graph::edge_count> found;
     found.cells = Graph::edges;
     found.add_bound(0);
-    found.add_bound(Graph::nodes - 1);
+    for (std::size_t e = 0; e < found.cells.size(); ++e) {
+        found.beyond[e] = Graph::concatenates ? Graph::nodes : found.cells[e].to;
+    }
+    found.add_bound(Graph::concatenates ? Graph::nodes : Graph::nodes - 1);
     return found;
 }
 
@@ -18089,7 +18212,7 @@ constexpr auto places() {
     } else {
         static_assert(
             Graph::edge_count == Space::cells,
-            "[F0660] encoding::line_graph<Space, Feature, Graph>: expected a graph with an edge for "
+            "[F0663] encoding::line_graph<Space, Feature, Graph>: expected a graph with an edge for "
             "each cell of the space");
         return places_of_graph<Graph>();
     }
@@ -18106,11 +18229,11 @@ constexpr auto places() {
 /// @tparam Graph for bare codes the `cell_graph` whose edges they are; void: the graphs of the space
 template <code_space Space, class Feature, class Graph = void>
 struct line_graph {
-    static_assert(
-        feature::feature_of<Feature, Space>,
-        "[F0605] encoding<Space, Feature>: Feature must be a node feature such as feature::cell_operator");
+    static_assert(feature::feature_of<Feature, Space>,
+                  "[F0665] encoding::line_graph<Space, Feature>: Feature must be a node feature such as "
+                  "feature::cell_operator");
     static_assert(search_space_type<Space> || !std::is_void_v<Graph>,
-                  "[F0661] encoding::line_graph<Space, Feature, Graph>: bare codes need the cell_graph whose "
+                  "[F0664] encoding::line_graph<Space, Feature, Graph>: bare codes need the cell_graph whose "
                   "edges they are");
     using space = Space;
 
@@ -18125,14 +18248,18 @@ private:
             if (i >= Space::cells || j >= Space::cells) {
                 const int bound =
                     places.bounds[static_cast<std::size_t>((i >= Space::cells ? i : j) - Space::cells)];
-                const auto& cell = places.cells[static_cast<std::size_t>(i >= Space::cells ? j : i)];
-                return cell.from == bound || cell.to == bound;
+                const auto cell = static_cast<std::size_t>(i >= Space::cells ? j : i);
+                return places.cells[cell].from == bound || places.cells[cell].to == bound ||
+                       places.beyond[cell] == bound;
             }
-            const auto& a = places.cells[static_cast<std::size_t>(i)];
-            const auto& b = places.cells[static_cast<std::size_t>(j)];
-            return a.to == b.from || b.to == a.from;
+            const auto a = static_cast<std::size_t>(i);
+            const auto b = static_cast<std::size_t>(j);
+            return leads_to(a, places.cells[b].from) || leads_to(b, places.cells[a].from);
         }
     };
+    static constexpr bool leads_to(std::size_t cell, int place) {
+        return places.cells[cell].to == place || places.beyond[cell] == place;
+    }
     static constexpr int own = Feature::template width<Space>;
 
 public:
@@ -18211,9 +18338,15 @@ using default_encoding = typename detail::default_encoding<Space>::type;
 
 /// @brief Graph convolutions of the default model: 3, by which a prediction on the chain is a sum of terms of
 /// 7 neighbouring cells each, where any 7 have at most 10,000 combinations of operators; else 2, and 5 cells.
-/// Our choice: the third makes predictions better, and such a table is still cheap.
+/// In spaces with graphs 3: two see nearly all of a graph already. Our choice: the third makes predictions
+/// better, and such a table is still cheap.
 template <code_space Space>
 inline constexpr int default_convolutions = [] {
+    if constexpr (search_space_type<Space>) {
+        if (detail::has_graphs<Space>) {
+            return 3;
+        }
+    }
     constexpr std::size_t cells = Space::operator_counts.size();
     constexpr std::size_t window = (std::min)(std::size_t{7}, cells);
     std::uint64_t most = 0;
@@ -24437,9 +24570,11 @@ namespace fitnas::detail {
 /// value i + 1 what the node of layer i has come to behind it.
 struct layer_link {
     std::size_t reads = 0; ///< the value that comes in
-    bool adds = false;     ///< whether value i, of the same node, is added
+    bool joins = false;    ///< whether value i is of the same node, and so is added or stands before
+    bool appends = false;  ///< see `space_layer::appends`
     bool completes = true; ///< whether the node is complete behind this layer
     bool inside = false;   ///< whether it may come to nothing, see `space_layer::inside`
+    shape value{};         ///< the shape of value i + 1
 };
 
 /// Of each layer of a space.
@@ -24460,16 +24595,24 @@ public:
     /// @param layer called with (number, place of dy, place of dx, place of what is added to dx) where a
     /// layer computes; -1: none
     /// @param sum called with (number, place of dy, place of what is added, place of the sum) where it passes
+    /// @param split called with (number, place of dy, place of the channels before, place of its own) where
+    /// its channels stand behind others
     /// @return how many places there are
-    template <class Kind, class Layer, class Sum>
-    int run(std::span<const layer_link> links, Kind&& kind, Layer&& layer, Sum&& sum) {
+    template <class Kind, class Layer, class Sum, class Split>
+    int run(std::span<const layer_link> links, Kind&& kind, Layer&& layer, Sum&& sum, Split&& split) {
         m_uses.clear();
         m_gradients.assign(links.size() + 1, -1);
         m_gradients.back() = take();
         for (std::size_t i = links.size(); i-- > 0;) {
-            const int dy = m_gradients[i + 1];
+            int dy = m_gradients[i + 1];
             const link_kind is = dy < 0 ? link_kind::nothing : kind(i);
-            if (dy >= 0 && links[i].adds) {
+            if (dy >= 0 && links[i].joins && links[i].appends) {
+                m_gradients[i] = take();
+                const int own = take();
+                split(i, dy, m_gradients[i], own);
+                give_back(dy);
+                dy = own;
+            } else if (dy >= 0 && links[i].joins) {
                 m_gradients[i] = again(dy);
             }
             int& gradient = m_gradients[links[i].reads];
@@ -24528,7 +24671,12 @@ FITNAS_LAZY_AGAIN std::vector<layer_link> links_of(const space_layout& space) {
     std::vector<layer_link> links;
     for (std::size_t i = 0; i < space.layers.size(); ++i) {
         const space_layer& l = space.layers[i];
-        links.push_back({space.layers_to(l.from), space.adds(i), !space.adds(i + 1), l.inside});
+        shape value = space.blocks[static_cast<std::size_t>(l.first_block)].output;
+        if (l.appends && space.joins(i)) {
+            value.channels += links.back().value.channels;
+        }
+        links.push_back(
+            {space.layers_to(l.from), space.joins(i), l.appends, !space.joins(i + 1), l.inside, value});
     }
     return links;
 }
@@ -24536,7 +24684,7 @@ FITNAS_LAZY_AGAIN std::vector<layer_link> links_of(const space_layout& space) {
 FITNAS_LAZY_AGAIN int gradient_places(std::span<const layer_link> links) {
     const auto nothing = [](std::size_t, int, int, int) {};
     return backward_walk().run(
-        links, [](std::size_t) { return link_kind::computes; }, nothing, nothing);
+        links, [](std::size_t) { return link_kind::computes; }, nothing, nothing, nothing);
 }
 
 } // namespace fitnas::detail
@@ -24834,8 +24982,8 @@ inline constexpr int given_slice = 64;
 /// and what reads them inside a graph, are left out.
 /// @param values [0] is what comes in, [i + 1] what the node of layer i has come to behind it; null: nothing.
 /// Those up to [first] are there, the others are overwritten
-/// @param at called as at.layer(i, block, x), at.sum(block, a, b, whether b may be overwritten) and
-/// at.zeros(block) for values, and at.behind(i) after each layer
+/// @param at called as at.layer(i, block, x), at.sum(block, a, b, whether b may be overwritten),
+/// at.concatenation(link, block, a, b) and at.zeros(block) for values, and at.behind(i) after each layer
 template <class Value, class At>
 void walk(const weights& w, std::span<const int> path, std::size_t first, std::span<Value> values, At&& at) {
     for (std::size_t i = first; i < path.size(); ++i) {
@@ -24846,11 +24994,14 @@ void walk(const weights& w, std::span<const int> path, std::size_t first, std::s
         if (computes) {
             x = at.layer(i, b, x);
         }
-        if (l.adds && values[i]) {
+        if (l.joins && !l.appends && values[i]) {
             x = x ? at.sum(b, values[i], x, computes) : values[i];
         }
-        if (!x && l.completes && !l.inside) {
+        if (!x && !l.inside && (l.completes || l.appends)) {
             x = at.zeros(b);
+        }
+        if (l.joins && l.appends) {
+            x = at.concatenation(l, b, values[i], x);
         }
         values[i + 1] = x;
         at.behind(i);
@@ -24888,6 +25039,9 @@ public:
 
     /// @return a + b, in the place of b where it may be overwritten
     const float* sum(const weight_block& b, const float* x, const float* y, int images, bool in_place);
+    /// @return the channels of x and those of a block's y behind them
+    const float* concatenation(const layer_link& l, const weight_block& b, const float* x, const float* y,
+                               int images);
     /// @return zeros in place of what a block gives
     const float* zeros(const weight_block& b, int images);
 
@@ -24943,6 +25097,10 @@ private:
         const float* sum(const weight_block& b, const float* x, const float* y, bool in_place) {
             return of.sum(b, x, y, images, in_place);
         }
+        const float* concatenation(const layer_link& l, const weight_block& b, const float* x,
+                                   const float* y) {
+            return of.concatenation(l, b, x, y, images);
+        }
         const float* zeros(const weight_block& b) { return of.zeros(b, images); }
         void behind(std::size_t) {}
     };
@@ -24991,6 +25149,13 @@ FITNAS_API const float* runner::sum(const weight_block& b, const float* x, const
     return to;
 }
 
+FITNAS_API const float* runner::concatenation(const layer_link& l, const weight_block& b, const float* x,
+                                              const float* y, int images) {
+    float* to = m_memory.take(static_cast<std::size_t>(l.value.size()) * static_cast<std::size_t>(images));
+    concatenate(x, l.value.channels - b.output.channels, y, b.output.channels, l.value.pixels() * images, to);
+    return to;
+}
+
 FITNAS_API const float* runner::zeros(const weight_block& b, int images) {
     float* y = output(b, images);
     std::fill_n(y, b.output.size() * images, 0.0F);
@@ -25030,9 +25195,10 @@ namespace detail {
 /// may use.
 template <class Visit>
 void for_each_plan(const selection& of, Visit&& visit) {
+    const std::vector<layer_link> links = links_of(of.space());
     of.for_each_block([&](const selected_block& b) {
         const block_plan plan(b.block->steps, b.block->input);
-        visit(b.layer, plan, b.block->output, !plan.empty() || of.space().adds(b.layer));
+        visit(b.layer, plan, links[b.layer].value, !plan.empty() || links[b.layer].joins);
     });
 }
 
@@ -26073,6 +26239,9 @@ public:
         return m_run.sum(b, x, y, m_images,
                          in_place && b.plan.steps(true).back().kind != step_kind::max_pool);
     }
+    const float* concatenation(const layer_link& l, const weight_block& b, const float* x, const float* y) {
+        return m_run.concatenation(l, b, x, y, m_images);
+    }
     const float* zeros(const weight_block& b) { return m_run.zeros(b, m_images); }
     void behind(std::size_t i) { m_ends[i] = m_run.memory().position(); }
 
@@ -26105,8 +26274,8 @@ FITNAS_API std::span<const float> path_runner::logits(const weights& w, const ne
     m_values.assign(path.size() + 1, nullptr);
     m_values[0] = images;
     std::size_t largest = 0;
-    for (const int i : path) {
-        largest = (std::max)(largest, static_cast<std::size_t>(w.block(i).output.size()));
+    for (const layer_link& l : w.links()) {
+        largest = (std::max)(largest, static_cast<std::size_t>(l.value.size()));
     }
     for (float*& place : m_places) {
         place = m_run.memory().take(largest * count);
@@ -26139,6 +26308,12 @@ FITNAS_API batch_loss path_runner::run(const weights& w, const network_path& pat
         },
         [&](std::size_t i, int dy, int addend, int to) {
             add_values(place(dy), place(addend), w.block(path[i]).output, m_images, place(to));
+        },
+        [&](std::size_t i, int dy, int before, int own) {
+            const shape value = w.links()[i].value;
+            const int channels = w.block(path[i]).output.channels;
+            split_channels(place(dy), value.channels - channels, place(before), channels, place(own),
+                           value.pixels() * m_images);
         });
     return loss;
 }
@@ -27256,10 +27431,14 @@ struct weights_ahead {
     }
 };
 
+/// Where the windows of a register tile begin.
+template <int Pixels>
+using windows_of = const float * [static_cast<std::size_t>(Pixels)];
+
 /// The product of `Pixels` windows and one panel, added to acc.
 /// @tparam Run values of a window's row, of windows of one row; 0: as they are
 template <int Run, int Pixels, int Vectors>
-FITNAS_INLINE void add_product(const image_product& p, const float* const (&at)[Pixels], const float* w,
+FITNAS_INLINE void add_product(const image_product& p, const windows_of<Pixels>& at, const float* w,
                                simd::tile<Pixels, Vectors>& acc, weights_ahead& next) {
     const int rows = Run > 0 ? 1 : p.rows;
     const int run = Run > 0 ? Run : p.run;
@@ -27290,7 +27469,7 @@ template <int Pixels, int Vectors>
 FITNAS_INLINE void product_tile(const image_product& p, const float* x, const float* w, const float* bias,
                                 int first, int count, float* y, std::ptrdiff_t y_step,
                                 const image_finish& finish, weights_ahead& next) {
-    const float* at[Pixels];
+    windows_of<Pixels> at;
     simd::tile<Pixels, Vectors> acc;
     FITNAS_UNROLL(8)
     for (int r = 0; r < Pixels; ++r) {
@@ -27341,7 +27520,8 @@ void product_panel(const image_product& p, const float* x, int number, int first
     weights_ahead next{number + 1 < p.panels() ? w + p.size() : p.next};
     if (next.at != nullptr && first == 0) {
         next.end = next.at + p.size();
-        next.asks = (p.run * most + last - 1) / last;
+        const int tiles = (last + most - 1) / most;
+        next.asks = (p.run + tiles - 1) / tiles;
     }
     while (first < last) {
         const int left = last - first;
@@ -28231,6 +28411,12 @@ public:
     trie_level sum(const weight_block& b, const trie_level& x, const trie_level& y, bool in_place) {
         return both([&](const float* trie_level::*of, int images) {
             return m_run.sum(b, x.*of, y.*of, images, in_place);
+        });
+    }
+    trie_level concatenation(const layer_link& l, const weight_block& b, const trie_level& x,
+                             const trie_level& y) {
+        return both([&](const float* trie_level::*of, int images) {
+            return m_run.concatenation(l, b, x.*of, y.*of, images);
         });
     }
     trie_level zeros(const weight_block& b) {

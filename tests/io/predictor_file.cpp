@@ -1,6 +1,8 @@
 /// Files of predictors: the schema, files that others wrote, what is refused.
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <string>
 #include <vector>

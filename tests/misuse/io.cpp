@@ -153,6 +153,18 @@ TEST_CASE("misuse of files") {
     REFUSED(call, data_error,
             "[F0973] edited.json: damaged: expected values with the checksum 3481970452, they have 341767229",
             load_predictor<ridge<space>>("edited.json"));
+    // a training that would go on from weights alone
+    save_weights("weights.safetensors", super);
+    REFUSED(call, option_error,
+            "[F0998] train: cannot go on from weights.safetensors: it holds weights alone, without the state "
+            "of their training; as first weights load_checkpoint takes them, and the training is kept in a "
+            "file of its own",
+            train(super, image_dataset{}, {}, checkpoint_options{.file = "weights.safetensors"}));
+    // the weights of a supernet as a network
+    REFUSED(call, data_error,
+            "[F0999] super.safetensors: expected the weights of one network, got those of a supernet: make a "
+            "network of it by network(architecture, supernet)",
+            load_network<space>("super.safetensors"));
     // a checkpoint without a path
     REFUSED(call, option_error, "[F0914] checkpoint_options::file: expected a path, got none",
             train(super, image_dataset{}, {}, checkpoint_options{}));

@@ -10,6 +10,7 @@
 #include <fitnas/op/conv.hpp>
 #include <fitnas/op/identity.hpp>
 #include <fitnas/op/pool.hpp>
+#include <fitnas/supernet/classifier.hpp>
 #include <fitnas/supernet/evaluate.hpp>
 #include <fitnas/supernet/latency.hpp>
 #include <fitnas/supernet/network.hpp>
@@ -36,6 +37,8 @@ TEST_CASE("misuse of networks") {
         "falling", [](std::size_t n) { return sgd(n); },
         [](long long step) { return 0.1 - 0.1 * static_cast<double>(step); });
     supernet<space> super(seed{1});
+    network<space> net(parse<space>("01"));
+    net.calibrate(data.train);
 
     // images with the channels first
     REFUSED(call, shape_error,
@@ -121,6 +124,30 @@ TEST_CASE("misuse of networks") {
     REFUSED(call, option_error,
             "[F0503] latency_options: images and repeats: expected at least 1, got 0 and 21",
             measure_latency<space>({.images = 0}));
+    // one image of another size
+    REFUSED(call, shape_error,
+            "[F0584] classifier: the network takes images of 8 x 8 x 1 (height x width x channels), got 192 "
+            "values, not 64",
+            classifier<space>(net).predict(std::vector<std::uint8_t>(192)));
+    // one image with the channels first
+    REFUSED(call, shape_error,
+            "[F0583] classifier: the network takes images of 8 x 8 x 1 (height x width x channels), got a "
+            "tensor of 3 dimensions, 1 x 8 x 8",
+            classifier<space>(net).predict(xt::xtensor<float, 3>::from_shape({1, 8, 8})));
+    // floats from 0 to 255 as one image
+    REFUSED(
+        call, data_error,
+        "[F0585] classifier: an image of floats: expected values from 0 to 1, got 255 at 0; pixels from 0 "
+        "to 255 are given as bytes, and normalised by the network",
+        classifier<space>(net).predict(std::vector<float>(64, 255.0F)));
+    // a network that was never trained
+    REFUSED(construction, option_error,
+            "[F0582] classifier: the network has no batch norm statistics yet: train it, or call calibrate",
+            classifier<space>(network<space>(parse<space>("01"))));
+    // names of other classes
+    REFUSED(construction, option_error,
+            "[F0586] classifier: expected a name for each of the 3 classes, or none, got 2",
+            classifier<space>(net, {"cat", "dog"}));
     // a kernel that is even
     REFUSED(construction, shape_error,
             "[F0103] block: the recipe does not fit an input of 8 x 8 x 4: kernels must be odd, strides and "

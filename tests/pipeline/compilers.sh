@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # compilers.sh PROGRAM COMPILER FLAGS_FILE SOURCE [flag...]: test_pipeline gives the same numbers, to the last digit, as
-# when another compiler makes it, at another level of optimisation; the flags keep both from fusing multiplications and
-# additions by themselves. The other is clang where COMPILER is g++ and g++ elsewhere; without it the test is skipped.
+# when another compiler makes it, at another level of optimisation and of the headers alone; the flags keep both from
+# fusing multiplications and additions by themselves. The other is clang where COMPILER is g++ and g++ elsewhere; without
+# it the test is skipped.
 set -euo pipefail
 program=$1
 compiler=$2

@@ -22,18 +22,18 @@ using net = gcn::model<encoding::chain<space, feature::cell_operator>, gcn::conv
 
 namespace {
 
-struct split {
+struct halves {
     score_table<space> fitted;
     score_table<space> held_out; // different networks, none of them fitted
 };
 
 // Empty where there is no data.
-split macro_split(std::size_t count, seed s) {
+halves macro_split(std::size_t count, seed s) {
     score_table<space> all;
     for (const macro_row& row : nas_bench_macro_rows()) {
         all.push_back(parse<space>(row.code), row.accuracies[3]);
     }
-    split parts;
+    halves parts;
     if (all.empty()) {
         MESSAGE("skipped: FITNAS_DATA_DIR does not lead to nas_bench_macro_cifar10.csv");
         return parts;
@@ -52,7 +52,7 @@ split macro_split(std::size_t count, seed s) {
 } // namespace
 
 TEST_CASE("NAS-Bench-Macro: a fit to 400 networks ranks the others, better than ridge and macs") {
-    const split data = macro_split(400, seed{1});
+    const halves data = macro_split(400, seed{1});
     if (data.fitted.empty()) {
         return;
     }
@@ -70,7 +70,7 @@ TEST_CASE("NAS-Bench-Macro: a fit to 400 networks ranks the others, better than 
 }
 
 TEST_CASE("NAS-Bench-Macro: 100 networks are a start, and ranks beat squares") {
-    const split data = macro_split(100, seed{2});
+    const halves data = macro_split(100, seed{2});
     if (data.fitted.empty()) {
         return;
     }
@@ -94,7 +94,7 @@ TEST_CASE("NAS-Bench-Macro: the default fit on exact and on noisy scores") {
     double noisy_ridges[2] = {};
     for (int i = 0; i < draws; ++i) {
         const seed s{static_cast<std::uint64_t>(3 + i)};
-        const split data = macro_split(100, s);
+        const halves data = macro_split(100, s);
         if (data.fitted.empty()) {
             return;
         }

@@ -21,6 +21,7 @@
 #include <xtensor/xview.hpp>
 #endif
 
+#include "../../benchmarks/allocations.cpp" // counts calls of new
 #include "../support/thrown.hpp"
 #include "every_primitive.hpp"
 #include "small_spaces.hpp"
@@ -182,6 +183,20 @@ TEST_CASE("images that are not of the network are refused") {
         floats[7] = wrong;
         CHECK(thrown<data_error>([&] { one.logits(floats); }).find("at 7") != std::string::npos);
         CHECK_THROWS_AS(net.logits(floats), data_error);
+    }
+}
+
+TEST_CASE("nothing is allocated after the first image") {
+    const dataset data = some_images<every::space>();
+    for (const char* code : every::codes) {
+        classifier<every::space> one(used<every::space>(code, data));
+        const std::vector<std::uint8_t> pixels = pixels_of(data.test, 0);
+        const std::vector<float> floats(pixels.size(), 0.5F);
+        one.predict(pixels);
+        const long long before = bench::allocations();
+        one.predict(pixels);
+        one.predict(floats);
+        CHECK(bench::allocations() == before);
     }
 }
 

@@ -51,7 +51,22 @@ std::vector<float> by_definition(const detail::weights& w, const detail::network
             memory.reset();
             detail::forward(b.plan, w.of(b), x.data(), count, y.data(), nullptr, memory, shared);
         }
-        if (to.empty()) {
+        if (l.appends) { // channel by channel
+            const auto c = static_cast<std::size_t>(b.output.channels);
+            const auto pixels = static_cast<std::size_t>(b.output.pixels()) * static_cast<std::size_t>(count);
+            y.resize(c * pixels);
+            const std::size_t before = to.size() / pixels;
+            std::vector<float> both;
+            for (std::size_t p = 0; p < pixels; ++p) {
+                for (std::size_t k = 0; k < before; ++k) {
+                    both.push_back(to[p * before + k]);
+                }
+                for (std::size_t k = 0; k < c; ++k) {
+                    both.push_back(y[p * c + k]);
+                }
+            }
+            to = both;
+        } else if (to.empty()) {
             to = y;
         } else {
             for (std::size_t k = 0; k < y.size(); ++k) {
@@ -134,6 +149,8 @@ TEST_CASE("a path through graphs computes what its definition says") {
     compare_with_definition<graph_space>(telling);
     compare_with_definition<graph_space>(sample<graph_space>(60, seed{1}));
     compare_with_definition<two_graphs>(sample<two_graphs>(60, seed{1}));
+    compare_with_definition<small::concat_space>(sample<small::concat_space>(60, seed{1}));
+    compare_with_definition<small::concat_space>({architecture<small::concat_space>{}});
 }
 
 TEST_CASE("gradients of paths through graphs are those of central differences") {
@@ -143,6 +160,9 @@ TEST_CASE("gradients of paths through graphs are those of central differences") 
          parse<small::smooth_graph>("300002"), parse<small::smooth_graph>("102413"),
          parse<small::smooth_graph>("241103"), parse<small::smooth_graph>("111040"),
          parse<small::smooth_graph>("144340"), parse<small::smooth_graph>("135250")});
+    check_gradients<small::concat_space>({parse<small::concat_space>("2324234"),
+                                          parse<small::concat_space>("0240102"),
+                                          parse<small::concat_space>("3010300")});
 }
 
 TEST_CASE("a supernet of graphs trains, and scores of networks together are those of each alone") {

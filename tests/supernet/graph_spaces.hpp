@@ -44,7 +44,7 @@ struct smooth_reduce {
 struct residual_conv {
     static constexpr std::string_view name = "residual_conv";
     static constexpr recipe build(cell c) {
-        return {convolution(3, c.width), batch_norm(), residual_if_same_shape()};
+        return {convolution(3, c.width, c.stride), batch_norm(), residual_if_same_shape()};
     }
 };
 using smooth_ops =
@@ -53,6 +53,14 @@ struct smooth_graph
     : search_space<image<6, 6, 1>, stem_of<op::conv_bn<3>, 4>,
                    shared<0, graph_stage<cell_graph<smooth_ops, 4>, 2, 4>>, fixed<smooth_reduce, 6, 2>,
                    shared<0, graph_stage<cell_graph<smooth_ops, 4>, 1, 6>>, head_of<smooth_head, 4>> {};
+
+/// What comes out are the nodes one behind the other; two kinds of cell, one of which chooses once.
+using normal_cell = concat_graph<smooth_ops, 4, edge<0, 1>, edge<0, 2>, edge<1, 2>, edge<0, 3>>;
+using reduce_cell = concat_graph<smooth_ops, 3>;
+struct concat_space
+    : search_space<image<6, 6, 1>, stem_of<op::conv_bn<3>, 4>, shared<0, graph_stage<normal_cell, 2, 6>>,
+                   graph_stage<reduce_cell, 1, 8, 2>, shared<0, graph_stage<normal_cell, 1, 9>>,
+                   head_of<smooth_head, 4>> {};
 
 /// 9,765,625 codes.
 using many_ops = operator_set<op::conv_bn<1>, op::identity, op::none, op::avg_pool<3>, op::conv<3>>;

@@ -149,10 +149,12 @@ TEST_CASE("what a training step and scoring are said to need is what they take, 
     check_step<mixed>(16);
     check_step<mixed>(40);
     check_step<small::graph_space>(200);
+    check_step<small::concat_space>(400);
     check_step<spaces::fashion_mini>(16);
     check_scoring<space>(1000, 512);
     check_scoring<space>(1000, 0);
     check_scoring<small::graph_space>(400, 100);
+    check_scoring<small::concat_space>(800, 200);
     check_scoring<mixed>(40, 64);
     check_scoring<spaces::fashion_mini>(70, 30);
 }

@@ -4,6 +4,8 @@
 #ifndef FITNAS_CPU_ENGINE_HPP
 #define FITNAS_CPU_ENGINE_HPP
 
+#include <cstddef>
+
 #include <fitnas/config.hpp>
 #include <fitnas/core/memory.hpp>
 #include <fitnas/cpu/block_run.hpp>
@@ -36,14 +38,22 @@ FITNAS_LAZY void backward(const block_plan& plan, const float* parameters, float
 /// @param s of a, b and y for one image
 FITNAS_LAZY void add_values(const float* a, const float* b, shape s, int images, float* y);
 
+/// The channels of a, and those of b behind them, pixel by pixel.
+FITNAS_LAZY void concatenate(const float* a, int channels_a, const float* b, int channels_b,
+                             std::ptrdiff_t pixels, float* y);
+/// The same back: y's channels into a and b.
+FITNAS_LAZY void split_channels(const float* y, int channels_a, float* a, int channels_b, float* b,
+                                std::ptrdiff_t pixels);
+
 } // namespace fitnas::detail
 
 #if FITNAS_DEFINITIONS
 
+#include <algorithm>
 #include <array>
-#include <cstddef>
 #include <vector>
 
+#include <fitnas/core/parallel.hpp>
 #include <fitnas/cpu/backward_step.hpp>
 #include <fitnas/cpu/forward_step.hpp>
 #include <fitnas/cpu/plan_memory.hpp>
@@ -115,6 +125,27 @@ inline const float* added(const float* a, const float* b, std::ptrdiff_t n, floa
 
 FITNAS_LAZY_AGAIN void add_values(const float* a, const float* b, shape s, int images, float* y) {
     write_out({.z = a}, b, s.pixels() * images, s.channels, y);
+}
+
+FITNAS_LAZY_AGAIN void concatenate(const float* a, int channels_a, const float* b, int channels_b,
+                                   std::ptrdiff_t pixels, float* y) {
+    parallel_groups(pixels, [=](int, std::ptrdiff_t first, std::ptrdiff_t last) {
+        for (std::ptrdiff_t i = first; i < last; ++i) {
+            float* to = std::copy_n(a + i * channels_a, channels_a, y + i * (channels_a + channels_b));
+            std::copy_n(b + i * channels_b, channels_b, to);
+        }
+    });
+}
+
+FITNAS_LAZY_AGAIN void split_channels(const float* y, int channels_a, float* a, int channels_b, float* b,
+                                      std::ptrdiff_t pixels) {
+    parallel_groups(pixels, [=](int, std::ptrdiff_t first, std::ptrdiff_t last) {
+        for (std::ptrdiff_t i = first; i < last; ++i) {
+            const float* from = y + i * (channels_a + channels_b);
+            std::copy_n(from, channels_a, a + i * channels_a);
+            std::copy_n(from + channels_a, channels_b, b + i * channels_b);
+        }
+    });
 }
 
 FITNAS_LAZY_AGAIN void backward(const block_plan& plan, const float* parameters, float* dparameters,

@@ -91,10 +91,14 @@ struct weights_ahead {
     }
 };
 
+/// Where the windows of a register tile begin.
+template <int Pixels>
+using windows_of = const float * [static_cast<std::size_t>(Pixels)];
+
 /// The product of `Pixels` windows and one panel, added to acc.
 /// @tparam Run values of a window's row, of windows of one row; 0: as they are
 template <int Run, int Pixels, int Vectors>
-FITNAS_INLINE void add_product(const image_product& p, const float* const (&at)[Pixels], const float* w,
+FITNAS_INLINE void add_product(const image_product& p, const windows_of<Pixels>& at, const float* w,
                                simd::tile<Pixels, Vectors>& acc, weights_ahead& next) {
     const int rows = Run > 0 ? 1 : p.rows;
     const int run = Run > 0 ? Run : p.run;
@@ -125,7 +129,7 @@ template <int Pixels, int Vectors>
 FITNAS_INLINE void product_tile(const image_product& p, const float* x, const float* w, const float* bias,
                                 int first, int count, float* y, std::ptrdiff_t y_step,
                                 const image_finish& finish, weights_ahead& next) {
-    const float* at[Pixels];
+    windows_of<Pixels> at;
     simd::tile<Pixels, Vectors> acc;
     FITNAS_UNROLL(8)
     for (int r = 0; r < Pixels; ++r) {
@@ -176,7 +180,8 @@ void product_panel(const image_product& p, const float* x, int number, int first
     weights_ahead next{number + 1 < p.panels() ? w + p.size() : p.next};
     if (next.at != nullptr && first == 0) {
         next.end = next.at + p.size();
-        next.asks = (p.run * most + last - 1) / last;
+        const int tiles = (last + most - 1) / most;
+        next.asks = (p.run + tiles - 1) / tiles;
     }
     while (first < last) {
         const int left = last - first;

@@ -38,7 +38,7 @@ struct array_options {
 namespace detail {
 
 /// @param what pixels or labels
-FITNAS_LAZY FITNAS_COLD [[noreturn]] void refuse_value(const std::string& source, const char* what,
+FITNAS_LAZY [[noreturn]] FITNAS_COLD void refuse_value(const std::string& source, const char* what,
                                                        const std::string& most, const std::string& value,
                                                        std::size_t index, const char* advice);
 

@@ -76,10 +76,32 @@ struct png_decoder {
         self.rest = self.rest.subspan(n);
     }
 
+    /// Whether each part, a length of four bytes, a name, data and a checksum, is there down to the last:
+    /// libpng asks for memory before it reads one.
+    bool has_whole_chunks() const {
+        for (std::size_t at = 8; at + 12 <= rest.size();) {
+            std::size_t length = 0;
+            for (std::size_t i = 0; i < 4; ++i) {
+                length = length << 8U | rest[at + i];
+            }
+            if (length > rest.size() - at - 12) {
+                return false;
+            }
+            if (std::memcmp(rest.data() + at + 4, "IEND", 4) == 0) {
+                return true;
+            }
+            at += 12 + length;
+        }
+        return false;
+    }
+
     /// @return whether it went well
     bool read_header() {
         if (info == nullptr || setjmp(png_jmpbuf(png)) != 0) {
             return false;
+        }
+        if (!has_whole_chunks()) {
+            png_error(png, "it is truncated");
         }
         png_set_read_fn(png, this, &png_decoder::read);
         png_read_info(png, info);

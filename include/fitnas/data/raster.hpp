@@ -47,11 +47,11 @@ FITNAS_LAZY void require_size(const std::string& name, std::uint64_t height, std
                               std::uint64_t most);
 
 /// @throws data_error which says why a file cannot be decoded
-FITNAS_LAZY FITNAS_COLD [[noreturn]] void refuse_damaged(const std::string& name, const char* format,
+FITNAS_LAZY [[noreturn]] FITNAS_COLD void refuse_damaged(const std::string& name, const char* format,
                                                          const char* reason);
 
 /// @throws data_error which says how to have the library that decodes a file
-FITNAS_LAZY FITNAS_COLD [[noreturn]] void refuse_undecoded(const std::string& name, const char* format,
+FITNAS_LAZY [[noreturn]] FITNAS_COLD void refuse_undecoded(const std::string& name, const char* format,
                                                            const char* library, const char* how);
 
 /// An image as it is to be looked at.

@@ -23,7 +23,7 @@ FITNAS_API raster read_image(const std::string& path, std::uint64_t most_pixels 
 
 namespace detail {
 /// @throws data_error which says what a file is in place of an image
-FITNAS_LAZY FITNAS_COLD [[noreturn]] void refuse_no_image(const std::string& path, std::string_view got);
+FITNAS_LAZY [[noreturn]] FITNAS_COLD void refuse_no_image(const std::string& path, std::string_view got);
 } // namespace detail
 
 } // namespace fitnas

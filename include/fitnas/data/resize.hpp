@@ -29,12 +29,14 @@ enum class resizing : std::uint8_t {
 /// whose support grows with the reduction, in two passes, with weights in fixed point.
 /// @param image at least 1 x 1
 /// @param height,width at least 1
+/// @throws shape_error where one of these is not
 FITNAS_API raster resize(const raster& image, int height, int width);
 
 /// @brief An image of the size height x width.
 /// @param image at least 1 x 1
 /// @param height,width at least 1
 /// @param how not `resizing::none`, unless it has the size
+/// @throws shape_error as above
 FITNAS_API raster resize(const raster& image, int height, int width, resizing how);
 
 namespace detail {

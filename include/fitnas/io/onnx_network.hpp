@@ -40,9 +40,29 @@ FITNAS_LAZY FITNAS_COLD onnx_graph onnx_graph_of(const weights& w, const kept_st
 #include <cstdint>
 #include <utility>
 
+#include <fitnas/cpu/norm_state.hpp>
+#include <fitnas/nn/folded.hpp>
 #include <fitnas/supernet/folded.hpp>
 
 namespace fitnas::detail {
+
+/// Batch norm of given statistics: gamma and beta are those that they were gathered with, whatever the
+/// weights are now.
+inline void keep_norm(folded_step& step, const norm_state& norm) {
+    std::vector<float> means;
+    std::vector<float> variances; // at least 8e-13, as 1 / deviation is rounded
+    for (int c = 0; c < step.input.channels; ++c) {
+        const auto mean = static_cast<double>(norm.mean[c]);
+        const auto inverse = static_cast<double>(norm.inverse[c]);
+        const auto scale = static_cast<double>(norm.scale[c]);
+        step.weights.push_back(static_cast<float>(scale / inverse));
+        step.bias.push_back(static_cast<float>(static_cast<double>(norm.shift[c]) + scale * mean));
+        means.push_back(norm.mean[c]);
+        variances.push_back(static_cast<float>(1 / (inverse * inverse) - batch_norm_epsilon));
+    }
+    step.weights.insert(step.weights.end(), means.begin(), means.end());
+    step.weights.insert(step.weights.end(), variances.begin(), variances.end());
+}
 
 /// The layers as `folded_blocks` has them, with each batch norm as a step of its own: its weights are gamma,
 /// mean and variance, its bias beta.
@@ -69,22 +89,8 @@ FITNAS_COLD inline std::vector<folded_block> unfolded_blocks(const weights& w,
             step.bias.assign(step.weights.end() - p.what->width, step.weights.end());
             step.weights.resize(step.weights.size() - step.bias.size());
         } else if (kind == primitive_kind::batch_norm) {
-            // What the statistics were gathered with, whatever the weights are now.
-            const norm_state& norm = given.of(index).norms[static_cast<std::size_t>(p.norm)];
-            const int channels = p.input.channels;
-            for (int c = 0; c < channels; ++c) {
-                const double inverse = norm.inverse[c];
-                const double scale = norm.scale[c];
-                const double mean = norm.mean[c];
-                const auto at = static_cast<std::size_t>(c);
-                step.weights[at] = static_cast<float>(scale / inverse);
-                step.weights[at + static_cast<std::size_t>(channels)] = norm.mean[c];
-                step.bias.push_back(static_cast<float>(static_cast<double>(norm.shift[c]) + scale * mean));
-            }
-            for (int c = 0; c < channels; ++c) { // at least 8e-13, as 1 / deviation is rounded
-                const double inverse = norm.inverse[c];
-                step.weights.push_back(static_cast<float>(1 / (inverse * inverse) - batch_norm_epsilon));
-            }
+            step.weights.clear();
+            keep_norm(step, given.of(index).norms[static_cast<std::size_t>(p.norm)]);
         }
         blocks.back().steps.push_back(std::move(step));
     });

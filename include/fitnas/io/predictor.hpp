@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <span>
 #include <string>
 #include <utility>
@@ -69,6 +70,10 @@ Predictor read_predictor(const json& file, const std::string& what) {
     return model;
 }
 
+[[noreturn]] inline void refuse_values(const std::string& what, const std::exception& by) {
+    throw data_error("[F0978] " + what + ": " + by.what());
+}
+
 template <class Predictor>
 constexpr void require_savable() {
     static_assert(
@@ -94,9 +99,9 @@ Predictor predictor_from_json(const json& file, const std::string& what) {
         } catch (const data_error&) {
             throw;
         } catch (const error& e) {
-            throw data_error("[F0978] " + what + ": " + e.what());
+            detail::refuse_values(what, e);
         } catch (const json::exception& e) {
-            throw data_error("[F0978] " + what + ": " + e.what());
+            detail::refuse_values(what, e);
         }
     }
 }

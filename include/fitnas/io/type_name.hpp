@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include <fitnas/config.hpp>
 #include <fitnas/space/search_space.hpp>
@@ -45,9 +46,16 @@ struct type_name {
     static std::string text() { return own_name<T>(); }
 };
 
+/// `code_space`, without the concept: g++ 12 takes a part for a space in some programs, where it asks the
+/// concept of the arguments of a template template parameter as well.
+template <class T, class = void>
+inline constexpr bool is_space = false;
+template <class T>
+inline constexpr bool is_space<T, std::void_t<decltype(T::operator_counts)>> = true;
+
 template <class Part>
 void add_name(std::string& parts) {
-    if constexpr (!code_space<Part>) {
+    if constexpr (!is_space<Part>) {
         parts += (parts.empty() ? "" : ", ") + type_name<Part>::text();
     }
 }

@@ -38,9 +38,15 @@ using default_encoding = typename detail::default_encoding<Space>::type;
 
 /// @brief Graph convolutions of the default model: 3, by which a prediction on the chain is a sum of terms of
 /// 7 neighbouring cells each, where any 7 have at most 10,000 combinations of operators; else 2, and 5 cells.
-/// Our choice: the third makes predictions better, and such a table is still cheap.
+/// In spaces with graphs 3: two see nearly all of a graph already. Our choice: the third makes predictions
+/// better, and such a table is still cheap.
 template <code_space Space>
 inline constexpr int default_convolutions = [] {
+    if constexpr (search_space_type<Space>) {
+        if (detail::has_graphs<Space>) {
+            return 3;
+        }
+    }
     constexpr std::size_t cells = Space::operator_counts.size();
     constexpr std::size_t window = (std::min)(std::size_t{7}, cells);
     std::uint64_t most = 0;

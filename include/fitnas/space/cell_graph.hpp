@@ -54,19 +54,13 @@ constexpr auto edges_in_order() {
 
 } // namespace detail
 
-/// @brief A cell that is a graph: node 0 is what comes in, each other node the sum of the edges that lead to
-/// it, the last node what comes out. Each edge has one of the operators: a digit of the code. Digits come in
-/// the order 0>1, 0>2, 1>2, 0>3, 1>3, 2>3, ..., as in NAS-Bench-201 (Dong and Yang, arXiv 2001.00326).
-///
-/// Edges with `op::none` are left out, and so is every edge that reads a node to which nothing comes; where
-/// nothing comes to the last node, it is zeros.
-/// @tparam Operators an `operator_set`
-/// @tparam Nodes from 2
-/// @tparam Edges some `edge<From, To>`; none of them: all from each node to each later one
-template <class Operators, int Nodes, class... Edges>
-struct cell_graph {
+namespace detail {
+
+/// Of `cell_graph` and `concat_graph`.
+template <class Operators, int Nodes, bool Concatenates, class... Edges>
+struct any_graph {
     static_assert(Nodes >= 2, "[F0341] cell_graph<Operators, Nodes, ...>: expected at least 2 nodes");
-    static_assert((detail::is_edge<Edges>::value && ...),
+    static_assert((is_edge<Edges>::value && ...),
                   "[F0342] cell_graph<Operators, Nodes, Edges...>: behind the nodes come edge<From, To>");
     static_assert(
         ((Edges::to < Nodes) && ...),
@@ -74,8 +68,9 @@ struct cell_graph {
 
     using operators = Operators;        ///< the candidates of each edge
     static constexpr int nodes = Nodes; ///< with the one that reads the input
+    static constexpr bool concatenates = Concatenates;
     /// In the order of the digits.
-    static constexpr auto edges = detail::edges_in_order<Nodes, Edges...>();
+    static constexpr auto edges = edges_in_order<Nodes, Edges...>();
     static constexpr int edge_count = static_cast<int>(edges.size()); ///< how many edges a graph has
 
 private:
@@ -88,10 +83,10 @@ private:
         return true;
     }
     /// Whether each node between is left and reached; each but the first is reached, each but the last left.
-    static constexpr bool each_node(int first, int last, int detail::edge_ends::*end) {
+    static constexpr bool each_node(int first, int last, int edge_ends::*end) {
         for (int node = first; node <= last; ++node) {
             bool found = false;
-            for (const detail::edge_ends& e : edges) {
+            for (const edge_ends& e : edges) {
                 found = found || e.*end == node;
             }
             if (!found) {
@@ -101,12 +96,31 @@ private:
         return true;
     }
     static_assert(different(), "[F0344] cell_graph<...>: an edge is there twice");
-    static_assert(each_node(1, Nodes - 1, &detail::edge_ends::to),
+    static_assert(each_node(1, Nodes - 1, &edge_ends::to),
                   "[F0345] cell_graph<...>: there is a node that no edge leads to");
-    static_assert(each_node(0, Nodes - 2, &detail::edge_ends::from),
+    static_assert(Concatenates || each_node(0, Nodes - 2, &edge_ends::from),
                   "[F0346] cell_graph<...>: there is a node that no edge leaves, so it plays no part in what "
                   "comes out");
 };
+
+} // namespace detail
+
+/// @brief A cell that is a graph: node 0 is what comes in, each other node the sum of the edges that lead to
+/// it, the last node what comes out. Each edge has one of the operators: a digit of the code. Digits come in
+/// the order 0>1, 0>2, 1>2, 0>3, 1>3, 2>3, ..., as in NAS-Bench-201 (Dong and Yang, arXiv 2001.00326).
+///
+/// Edges with `op::none` are left out, and so is every edge that reads a node to which nothing comes; where
+/// nothing comes to the last node, it is zeros.
+/// @tparam Operators an `operator_set`
+/// @tparam Nodes from 2
+/// @tparam Edges some `edge<From, To>`; none of them: all from each node to each later one
+template <class Operators, int Nodes, class... Edges>
+struct cell_graph : detail::any_graph<Operators, Nodes, false, Edges...> {};
+
+/// @brief The same, but what comes out are the channels of all nodes but node 0, one behind the other, as in
+/// DARTS (Liu et al., arXiv 1806.09055). A node to which nothing comes is zeros there.
+template <class Operators, int Nodes, class... Edges>
+struct concat_graph : detail::any_graph<Operators, Nodes, true, Edges...> {};
 
 } // namespace fitnas
 

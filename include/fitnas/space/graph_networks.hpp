@@ -25,6 +25,7 @@ class graph_networks {
 public:
     /// Codes beyond this are not put into a table; only edges that play no part are then seen.
     static constexpr std::uint64_t most = std::uint64_t{1} << 20U;
+    static constexpr int most_operators = 36; ///< of an `operator_set`
 
     graph_networks() = default;
     /// @param first the first cell that the graph reads
@@ -52,7 +53,13 @@ private:
         std::vector<int> same_as{}; ///< of each operator the first with equal recipes
         friend bool operator==(const graph_edge&, const graph_edge&) = default;
     };
-    using graph = std::vector<graph_edge>;
+    struct graph {
+        std::vector<graph_edge> edges;
+        std::vector<int>
+            outputs; ///< the nodes that come out: the last, or all that stand one behind the other
+        int nodes = 0;
+        friend bool operator==(const graph&, const graph&) = default;
+    };
 
     static graph graph_at(const space_layout& space, std::size_t layer, std::size_t edges);
     FITNAS_COLD void fill_table();
@@ -99,7 +106,16 @@ FITNAS_API graph_networks::graph graph_networks::graph_at(const space_layout& sp
             }
             one.same_as.push_back(same);
         }
-        found.push_back(std::move(one));
+        found.nodes = (std::max)(found.nodes, one.to + 1);
+        found.edges.push_back(std::move(one));
+    }
+    for (std::size_t i = layer + edges; i < space.layers.size() && space.layers[i].appends &&
+                                        space.layers[i].to == space.layers[layer + edges].to;
+         ++i) {
+        found.outputs.push_back(space.layers[i].from - origin);
+    }
+    if (found.outputs.empty()) {
+        found.outputs = {found.nodes - 1};
     }
     return found;
 }
@@ -122,7 +138,7 @@ FITNAS_API graph_networks::graph_networks(const space_layout& space, int first) 
     }
     std::uint64_t size = 1;
     for (std::size_t e = 0; e < edges && size <= most; ++e) {
-        size *= m_graphs.front()[e].kinds.size();
+        size *= m_graphs.front().edges[e].kinds.size();
     }
     if (size <= most) {
         m_canonical.resize(static_cast<std::size_t>(size));
@@ -146,12 +162,12 @@ FITNAS_API void graph_networks::fill_table() {
     };
     std::vector<std::vector<int>> values; // of each node, its terms
     std::vector<int> key(m_graphs.size());
-    std::vector<std::uint8_t> code(m_graphs.front().size());
+    std::vector<std::uint8_t> code(m_graphs.front().edges.size());
     for (std::uint32_t number = 0; number < m_canonical.size(); ++number) {
         write(number, code);
         for (std::size_t g = 0; g < m_graphs.size(); ++g) {
-            const graph& edges = m_graphs[g];
-            values.assign(static_cast<std::size_t>(edges.back().to) + 1, {});
+            const std::vector<graph_edge>& edges = m_graphs[g].edges;
+            values.assign(static_cast<std::size_t>(m_graphs[g].nodes), {});
             values[0] = {0};
             for (std::size_t e = 0; e < edges.size(); ++e) {
                 const graph_edge& one = edges[e];
@@ -165,7 +181,13 @@ FITNAS_API void graph_networks::fill_table() {
                     out.push_back(sums.term_of(one.same_as[code[e]], name, sums.sum_of(in)));
                 }
             }
-            key[g] = form(sums.sum_of(values.back()));
+            const std::vector<int>& outputs = m_graphs[g].outputs;
+            std::vector<int> result = outputs.size() == 1 ? values.back() : std::vector<int>{};
+            for (std::size_t n = 0; outputs.size() > 1 && n < outputs.size(); ++n) { // each by its place
+                const int node = sums.sum_of(values[static_cast<std::size_t>(outputs[n])]);
+                result.push_back(sums.term_of(most_operators + static_cast<int>(n), -1, node));
+            }
+            key[g] = form(sums.sum_of(std::move(result)));
         }
         m_canonical[number] = networks.emplace(key, number).first->second;
     }
@@ -177,11 +199,14 @@ FITNAS_API void graph_networks::fill_table() {
 
 FITNAS_API std::vector<std::uint8_t> graph_networks::plays_a_part(std::span<const std::uint8_t> code) const {
     std::vector<std::uint8_t> any(code.size());
-    for (const graph& edges : m_graphs) {
-        const std::size_t nodes = static_cast<std::size_t>(edges.back().to) + 1;
-        std::vector<std::uint8_t> reached(nodes);
-        std::vector<std::uint8_t> leads_on(nodes);
-        reached.front() = leads_on.back() = 1;
+    for (const graph& g : m_graphs) {
+        const std::vector<graph_edge>& edges = g.edges;
+        std::vector<std::uint8_t> reached(static_cast<std::size_t>(g.nodes));
+        std::vector<std::uint8_t> leads_on(static_cast<std::size_t>(g.nodes));
+        reached.front() = 1;
+        for (const int node : g.outputs) {
+            leads_on[static_cast<std::size_t>(node)] = 1;
+        }
         const auto is_there = [&](std::size_t e) { return edges[e].kinds[code[e]] != edge_kind::leaves_out; };
         for (std::size_t e = 0; e < edges.size(); ++e) {
             if (is_there(e) && reached[static_cast<std::size_t>(edges[e].from)] != 0) {
@@ -204,14 +229,14 @@ FITNAS_API std::vector<std::uint8_t> graph_networks::plays_a_part(std::span<cons
 FITNAS_API std::uint64_t graph_networks::number_of(std::span<const std::uint8_t> code) const {
     std::uint64_t number = 0;
     for (std::size_t e = 0; e < code.size(); ++e) {
-        number = number * m_graphs.front()[e].kinds.size() + code[e];
+        number = number * m_graphs.front().edges[e].kinds.size() + code[e];
     }
     return number;
 }
 
 FITNAS_API void graph_networks::write(std::uint64_t number, std::span<std::uint8_t> code) const {
     for (std::size_t e = code.size(); e-- > 0;) {
-        const std::uint64_t count = m_graphs.front()[e].kinds.size();
+        const std::uint64_t count = m_graphs.front().edges[e].kinds.size();
         code[e] = static_cast<std::uint8_t>(number % count);
         number /= count;
     }
@@ -227,7 +252,7 @@ FITNAS_API void graph_networks::make_canonical(std::span<std::uint8_t> code) con
         int o = part[e] != 0 ? code[e] : 0;
         for (int same = 0; part[e] != 0 && same < o; ++same) {
             const bool equal = std::all_of(m_graphs.begin(), m_graphs.end(), [&](const graph& g) {
-                return g[e].same_as[static_cast<std::size_t>(same)] == g[e].same_as[code[e]];
+                return g.edges[e].same_as[static_cast<std::size_t>(same)] == g.edges[e].same_as[code[e]];
             });
             o = equal ? same : o;
         }

@@ -26,8 +26,8 @@ struct space_block {
 /// @brief One layer of the network: the stem, a fixed layer, a cell, an edge of a graph, or the head.
 ///
 /// A layer leads from one node to another. Node 0 is the images; the others come to the sum of the layers
-/// that lead to them, which are neighbours in the list and stand behind all that lead to the node they read.
-/// In a chain layer i leads from node i to node i + 1.
+/// that lead to them, or to their channels one behind the other. These layers are neighbours in the list, and
+/// stand behind all that lead to the node they read. In a chain layer i leads from node i to node i + 1.
 struct space_layer {
     cell place;          ///< what its operators are built for
     int first_block = 0; ///< its candidates are neighbours in the list of blocks
@@ -42,6 +42,8 @@ struct space_layer {
     bool inside = false;
     /// Where it is an edge of a graph, the first of the cells that this graph reads; -1 elsewhere.
     int graph = -1;
+    /// Whether its channels stand behind those of the layers before it to the same node, and are not added.
+    bool appends = false;
 };
 
 /// @brief The tables of a space: layers in the order in which they can be computed, blocks in the order of
@@ -77,7 +79,7 @@ struct space_layout {
         return count;
     }
     /// @return whether the layer before one leads to the same node
-    constexpr bool adds(std::size_t layer) const {
+    constexpr bool joins(std::size_t layer) const {
         return layer > 0 && layer < layers.size() && layers[layer - 1].to == layers[layer].to;
     }
     /// @return the same as an index into `blocks`

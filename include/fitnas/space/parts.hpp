@@ -75,14 +75,19 @@ struct graph_part : checked_part<Cells, Width, Stride> {
     using operators = typename Graph::operators;
     static constexpr part_role role = part_role::between;
     static constexpr int repetitions = Cells;
-    static constexpr int layers = Cells * Graph::edge_count;
-    static constexpr int candidates = layers * operators::size;
-    static constexpr int width = Width;
+    /// Layers that put the nodes of a cell one behind the other.
+    static constexpr int appended = Graph::concatenates ? Graph::nodes - 1 : 0;
+    static_assert(appended == 0 || Width % (appended + (appended == 0 ? 1 : 0)) == 0,
+                  "[F0350] graph_stage<concat_graph<...>, Cells, Width>: the width must be a multiple of the "
+                  "nodes but the first, which share it");
+    static constexpr int layers = Cells * (Graph::edge_count + appended);
+    static constexpr int candidates = Cells * (Graph::edge_count * operators::size + appended);
+    static constexpr int width = Graph::concatenates ? Width / (Graph::nodes - 1) : Width; ///< of a node
     static constexpr int stride = Stride;
     static constexpr bool searchable = true;
     static constexpr int first = First;
     static constexpr int cells_behind(int before) {
-        const int end = First < 0 ? before + layers : First + Graph::edge_count;
+        const int end = First < 0 ? before + Cells * Graph::edge_count : First + Graph::edge_count;
         return end > before ? end : before;
     }
 };
@@ -101,6 +106,8 @@ template <class T>
 struct is_cell_graph : std::false_type {};
 template <class Operators, int Nodes, class... Edges>
 struct is_cell_graph<cell_graph<Operators, Nodes, Edges...>> : std::true_type {};
+template <class Operators, int Nodes, class... Edges>
+struct is_cell_graph<concat_graph<Operators, Nodes, Edges...>> : std::true_type {};
 
 } // namespace detail
 
@@ -146,9 +153,9 @@ struct again : detail::space_part<Operators, Layers, Width, Stride, false, First
 };
 
 /// @brief Cells that are graphs, one behind the other; each has choices of its own.
-/// @tparam Graph a `cell_graph`
+/// @tparam Graph a `cell_graph` or `concat_graph`
 /// @tparam Cells how many
-/// @tparam Width channels of all nodes but the first cell's node 0
+/// @tparam Width channels of what comes out of a cell; a `concat_graph`'s nodes but the first share them
 /// @tparam Stride of the edges that leave the first cell's node 0
 template <class Graph, int Cells, int Width, int Stride = 1>
 struct graph_stage : detail::graph_part<Graph, Cells, Width, Stride> {

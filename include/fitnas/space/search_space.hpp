@@ -152,12 +152,20 @@ private:
                                  .cell_index = own + e,
                                  .from = at.node + ends.from,
                                  .to = at.node + ends.to,
-                                 .inside = ends.to + 1 < graph::nodes,
+                                 .inside = ends.to + 1 < graph::nodes || graph::concatenates,
                                  .graph = own},
                                 place.output());
             }
-            at.node += graph::nodes - 1;
+            for (int n = 1; n <= Part::appended; ++n) {
+                add_row(
+                    at,
+                    {.place = between, .from = at.node + n, .to = at.node + graph::nodes, .appends = true},
+                    1);
+                add_block(at, "concat", {}, between.output(), between.output());
+            }
+            at.node += graph::nodes - (Part::appended > 0 ? 0 : 1);
             at.input = between.output();
+            at.input.channels *= Part::appended > 0 ? Part::appended : 1;
         }
     }
     /// Whether cells from `Part::first` on are those of a graph with as many edges and operators.

@@ -106,6 +106,12 @@ public:
             return m_run.sum(b, x.*of, y.*of, images, in_place);
         });
     }
+    trie_level concatenation(const layer_link& l, const weight_block& b, const trie_level& x,
+                             const trie_level& y) {
+        return both([&](const float* trie_level::*of, int images) {
+            return m_run.concatenation(l, b, x.*of, y.*of, images);
+        });
+    }
     trie_level zeros(const weight_block& b) {
         return both([&](const float* trie_level::*, int images) { return m_run.zeros(b, images); });
     }

@@ -19,9 +19,11 @@ namespace fitnas::detail {
 /// value i + 1 what the node of layer i has come to behind it.
 struct layer_link {
     std::size_t reads = 0; ///< the value that comes in
-    bool adds = false;     ///< whether value i, of the same node, is added
+    bool joins = false;    ///< whether value i is of the same node, and so is added or stands before
+    bool appends = false;  ///< see `space_layer::appends`
     bool completes = true; ///< whether the node is complete behind this layer
     bool inside = false;   ///< whether it may come to nothing, see `space_layer::inside`
+    shape value{};         ///< the shape of value i + 1
 };
 
 /// Of each layer of a space.
@@ -42,16 +44,24 @@ public:
     /// @param layer called with (number, place of dy, place of dx, place of what is added to dx) where a
     /// layer computes; -1: none
     /// @param sum called with (number, place of dy, place of what is added, place of the sum) where it passes
+    /// @param split called with (number, place of dy, place of the channels before, place of its own) where
+    /// its channels stand behind others
     /// @return how many places there are
-    template <class Kind, class Layer, class Sum>
-    int run(std::span<const layer_link> links, Kind&& kind, Layer&& layer, Sum&& sum) {
+    template <class Kind, class Layer, class Sum, class Split>
+    int run(std::span<const layer_link> links, Kind&& kind, Layer&& layer, Sum&& sum, Split&& split) {
         m_uses.clear();
         m_gradients.assign(links.size() + 1, -1);
         m_gradients.back() = take();
         for (std::size_t i = links.size(); i-- > 0;) {
-            const int dy = m_gradients[i + 1];
+            int dy = m_gradients[i + 1];
             const link_kind is = dy < 0 ? link_kind::nothing : kind(i);
-            if (dy >= 0 && links[i].adds) {
+            if (dy >= 0 && links[i].joins && links[i].appends) {
+                m_gradients[i] = take();
+                const int own = take();
+                split(i, dy, m_gradients[i], own);
+                give_back(dy);
+                dy = own;
+            } else if (dy >= 0 && links[i].joins) {
                 m_gradients[i] = again(dy);
             }
             int& gradient = m_gradients[links[i].reads];
@@ -110,7 +120,12 @@ FITNAS_LAZY_AGAIN std::vector<layer_link> links_of(const space_layout& space) {
     std::vector<layer_link> links;
     for (std::size_t i = 0; i < space.layers.size(); ++i) {
         const space_layer& l = space.layers[i];
-        links.push_back({space.layers_to(l.from), space.adds(i), !space.adds(i + 1), l.inside});
+        shape value = space.blocks[static_cast<std::size_t>(l.first_block)].output;
+        if (l.appends && space.joins(i)) {
+            value.channels += links.back().value.channels;
+        }
+        links.push_back(
+            {space.layers_to(l.from), space.joins(i), l.appends, !space.joins(i + 1), l.inside, value});
     }
     return links;
 }
@@ -118,7 +133,7 @@ FITNAS_LAZY_AGAIN std::vector<layer_link> links_of(const space_layout& space) {
 FITNAS_LAZY_AGAIN int gradient_places(std::span<const layer_link> links) {
     const auto nothing = [](std::size_t, int, int, int) {};
     return backward_walk().run(
-        links, [](std::size_t) { return link_kind::computes; }, nothing, nothing);
+        links, [](std::size_t) { return link_kind::computes; }, nothing, nothing, nothing);
 }
 
 } // namespace fitnas::detail

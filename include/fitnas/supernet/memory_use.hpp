@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include <fitnas/config.hpp>
 #include <fitnas/core/memory_limit.hpp>
@@ -22,9 +23,10 @@ namespace detail {
 /// may use.
 template <class Visit>
 void for_each_plan(const selection& of, Visit&& visit) {
+    const std::vector<layer_link> links = links_of(of.space());
     of.for_each_block([&](const selected_block& b) {
         const block_plan plan(b.block->steps, b.block->input);
-        visit(b.layer, plan, b.block->output, !plan.empty() || of.space().adds(b.layer));
+        visit(b.layer, plan, links[b.layer].value, !plan.empty() || links[b.layer].joins);
     });
 }
 

@@ -52,6 +52,9 @@ public:
         return m_run.sum(b, x, y, m_images,
                          in_place && b.plan.steps(true).back().kind != step_kind::max_pool);
     }
+    const float* concatenation(const layer_link& l, const weight_block& b, const float* x, const float* y) {
+        return m_run.concatenation(l, b, x, y, m_images);
+    }
     const float* zeros(const weight_block& b) { return m_run.zeros(b, m_images); }
     void behind(std::size_t i) { m_ends[i] = m_run.memory().position(); }
 
@@ -84,8 +87,8 @@ FITNAS_API std::span<const float> path_runner::logits(const weights& w, const ne
     m_values.assign(path.size() + 1, nullptr);
     m_values[0] = images;
     std::size_t largest = 0;
-    for (const int i : path) {
-        largest = (std::max)(largest, static_cast<std::size_t>(w.block(i).output.size()));
+    for (const layer_link& l : w.links()) {
+        largest = (std::max)(largest, static_cast<std::size_t>(l.value.size()));
     }
     for (float*& place : m_places) {
         place = m_run.memory().take(largest * count);
@@ -118,6 +121,12 @@ FITNAS_API batch_loss path_runner::run(const weights& w, const network_path& pat
         },
         [&](std::size_t i, int dy, int addend, int to) {
             add_values(place(dy), place(addend), w.block(path[i]).output, m_images, place(to));
+        },
+        [&](std::size_t i, int dy, int before, int own) {
+            const shape value = w.links()[i].value;
+            const int channels = w.block(path[i]).output.channels;
+            split_channels(place(dy), value.channels - channels, place(before), channels, place(own),
+                           value.pixels() * m_images);
         });
     return loss;
 }

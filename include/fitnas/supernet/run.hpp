@@ -27,8 +27,8 @@ inline constexpr int given_slice = 64;
 /// and what reads them inside a graph, are left out.
 /// @param values [0] is what comes in, [i + 1] what the node of layer i has come to behind it; null: nothing.
 /// Those up to [first] are there, the others are overwritten
-/// @param at called as at.layer(i, block, x), at.sum(block, a, b, whether b may be overwritten) and
-/// at.zeros(block) for values, and at.behind(i) after each layer
+/// @param at called as at.layer(i, block, x), at.sum(block, a, b, whether b may be overwritten),
+/// at.concatenation(link, block, a, b) and at.zeros(block) for values, and at.behind(i) after each layer
 template <class Value, class At>
 void walk(const weights& w, std::span<const int> path, std::size_t first, std::span<Value> values, At&& at) {
     for (std::size_t i = first; i < path.size(); ++i) {
@@ -39,11 +39,14 @@ void walk(const weights& w, std::span<const int> path, std::size_t first, std::s
         if (computes) {
             x = at.layer(i, b, x);
         }
-        if (l.adds && values[i]) {
+        if (l.joins && !l.appends && values[i]) {
             x = x ? at.sum(b, values[i], x, computes) : values[i];
         }
-        if (!x && l.completes && !l.inside) {
+        if (!x && !l.inside && (l.completes || l.appends)) {
             x = at.zeros(b);
+        }
+        if (l.joins && l.appends) {
+            x = at.concatenation(l, b, values[i], x);
         }
         values[i + 1] = x;
         at.behind(i);
@@ -81,6 +84,9 @@ public:
 
     /// @return a + b, in the place of b where it may be overwritten
     const float* sum(const weight_block& b, const float* x, const float* y, int images, bool in_place);
+    /// @return the channels of x and those of a block's y behind them
+    const float* concatenation(const layer_link& l, const weight_block& b, const float* x, const float* y,
+                               int images);
     /// @return zeros in place of what a block gives
     const float* zeros(const weight_block& b, int images);
 
@@ -136,6 +142,10 @@ private:
         const float* sum(const weight_block& b, const float* x, const float* y, bool in_place) {
             return of.sum(b, x, y, images, in_place);
         }
+        const float* concatenation(const layer_link& l, const weight_block& b, const float* x,
+                                   const float* y) {
+            return of.concatenation(l, b, x, y, images);
+        }
         const float* zeros(const weight_block& b) { return of.zeros(b, images); }
         void behind(std::size_t) {}
     };
@@ -181,6 +191,13 @@ FITNAS_API const float* runner::sum(const weight_block& b, const float* x, const
                                     bool in_place) {
     float* to = in_place ? const_cast<float*>(y) : output(b, images);
     add_values(x, y, b.output, images, to);
+    return to;
+}
+
+FITNAS_API const float* runner::concatenation(const layer_link& l, const weight_block& b, const float* x,
+                                              const float* y, int images) {
+    float* to = m_memory.take(static_cast<std::size_t>(l.value.size()) * static_cast<std::size_t>(images));
+    concatenate(x, l.value.channels - b.output.channels, y, b.output.channels, l.value.pixels() * images, to);
     return to;
 }
 

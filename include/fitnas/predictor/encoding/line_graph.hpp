@@ -21,6 +21,9 @@ namespace detail {
 template <int Cells>
 struct choice_places {
     std::array<fitnas::detail::edge_ends, static_cast<std::size_t>(Cells)> cells{};
+    /// Of each cell, the place that what it leads to is a part of; where there is none, the place it leads
+    /// to.
+    std::array<int, static_cast<std::size_t>(Cells)> beyond{};
     std::array<int, static_cast<std::size_t>(Cells) + 1> bounds{};
     int bound_count = 0;
 
@@ -48,7 +51,7 @@ constexpr auto places_of_space() {
         return l.cell_index >= 0 && &l == &Space::layer_of(l.cell_index);
     };
     for (const space_layer& l : layers) {
-        if (!chooses(l) && at(l.to) != at(l.from)) {
+        if (!chooses(l) && !l.appends && at(l.to) != at(l.from)) {
             const int old = at(l.to);
             const int joined = at(l.from);
             for (int& p : place) {
@@ -61,12 +64,21 @@ constexpr auto places_of_space() {
         if (!chooses(l)) {
             continue;
         }
+        int beyond = at(l.to);
+        bool ends = l.graph >= 0 && !l.inside;
+        for (const space_layer& part : layers) {
+            if (part.appends && part.from == l.to) {
+                beyond = at(part.to);
+                ends = true;
+            }
+        }
         found.cells[static_cast<std::size_t>(l.cell_index)] = {at(l.from), at(l.to)};
+        found.beyond[static_cast<std::size_t>(l.cell_index)] = beyond;
         if (l.graph == l.cell_index) {
             found.add_bound(at(l.from));
         }
-        if (l.graph >= 0 && !l.inside) {
-            found.add_bound(at(l.to));
+        if (ends) {
+            found.add_bound(beyond);
         }
     }
     return found;
@@ -77,7 +89,10 @@ constexpr auto places_of_graph() {
     choice_places<Graph::edge_count> found;
     found.cells = Graph::edges;
     found.add_bound(0);
-    found.add_bound(Graph::nodes - 1);
+    for (std::size_t e = 0; e < found.cells.size(); ++e) {
+        found.beyond[e] = Graph::concatenates ? Graph::nodes : found.cells[e].to;
+    }
+    found.add_bound(Graph::concatenates ? Graph::nodes : Graph::nodes - 1);
     return found;
 }
 
@@ -124,14 +139,18 @@ private:
             if (i >= Space::cells || j >= Space::cells) {
                 const int bound =
                     places.bounds[static_cast<std::size_t>((i >= Space::cells ? i : j) - Space::cells)];
-                const auto& cell = places.cells[static_cast<std::size_t>(i >= Space::cells ? j : i)];
-                return cell.from == bound || cell.to == bound;
+                const auto cell = static_cast<std::size_t>(i >= Space::cells ? j : i);
+                return places.cells[cell].from == bound || places.cells[cell].to == bound ||
+                       places.beyond[cell] == bound;
             }
-            const auto& a = places.cells[static_cast<std::size_t>(i)];
-            const auto& b = places.cells[static_cast<std::size_t>(j)];
-            return a.to == b.from || b.to == a.from;
+            const auto a = static_cast<std::size_t>(i);
+            const auto b = static_cast<std::size_t>(j);
+            return leads_to(a, places.cells[b].from) || leads_to(b, places.cells[a].from);
         }
     };
+    static constexpr bool leads_to(std::size_t cell, int place) {
+        return places.cells[cell].to == place || places.beyond[cell] == place;
+    }
     static constexpr int own = Feature::template width<Space>;
 
 public:

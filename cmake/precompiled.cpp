@@ -1,0 +1,1 @@
+// The precompiled headers of examples and benchmarks belong to this file.

@@ -1,0 +1,122 @@
+// What stages of all spaces share.
+#include "runner.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+// The key of a stage has what files hold, never how their paths are spelt.
+void runner::perform(const std::string& name, unsigned bit, std::vector<std::string> inputs,
+                     const std::vector<std::string>& outputs, std::vector<std::string> partial, bool again,
+                     const std::function<void()>& work) {
+    json options = options_of(m, bit);
+    for (const char* path : {"data", "scores", "table", "truth-table", "chart-js"}) {
+        options.erase(path);
+    }
+    if ((bit & in::images) != 0 && (bit != in::truth || m.truth_table.empty())) {
+        options["images"] = images_hash();
+    }
+    m_folder.note({{"space", m.space}, {"quick", m.quick}, {"options", options_of(m, in::every)}});
+    const stopwatch clock;
+    const bool did =
+        m_folder.perform({name, options, std::move(inputs), outputs, std::move(partial)}, again, work);
+    std::string text;
+    for (const std::string& file : outputs) {
+        text += " " + file;
+    }
+    say("stage " + name + ":" + text +
+        (did ? ", in " + console::duration(clock.seconds()) : ", done before"));
+}
+
+// A file that the user names: refused where it is not there, before anything changes.
+std::string runner::given(const std::string& path) {
+    if (const fitnas::detail::byte_file opens(path); !std::filesystem::is_regular_file(path)) {
+        throw data_error("[F1175] " + path + ": expected a file, which can be read more than once");
+    }
+    return path;
+}
+
+study::data_source runner::source() const {
+    if (m.data.empty()) {
+        throw option_error(
+            "[F1103] --data is needed: fashion-mnist:DIR, cifar10:DIR, idx:IMAGES,LABELS, images:DIR or "
+            "synthetic");
+    }
+    return study::data_source::parse(m.data);
+}
+
+// Of the images as they are read, so that it is the same for the same images in other files.
+const std::string& runner::images_hash() {
+    if (m_images_hash.empty()) {
+        json files = json::object();
+        for (const std::string& file : source().files()) {
+            files[file] = study::file_sha256(file);
+        }
+        m_folder.note("data_source", m.data);
+        m_folder.note("data_files", files);
+        m_images_hash = study::dataset_sha256(data());
+    }
+    return m_images_hash;
+}
+
+const dataset& runner::data() {
+    if (!m_data) {
+        m_data = source().load(
+            m_input, m_classes,
+            {.validation = m.validation_images, .seed = seed{m.seed}, .train_limit = m.train_images});
+    }
+    return *m_data;
+}
+
+// Of how many networks to train the truth; 0: of all.
+std::size_t runner::truth_networks() const {
+    const auto networks =
+        m.truth == "all" ? std::size_t{0} : fitnas::detail::read_number<std::size_t>(m.truth).value_or(0);
+    if (networks == 0 && m.truth != "all") {
+        throw option_error("[F1104] --truth: expected a number of networks or all, got \"" + m.truth + "\"");
+    }
+    return networks;
+}
+
+train_options runner::training(int epochs) const {
+    train_options o{.epochs = epochs,
+                    .batch = m.batch,
+                    .learning_rate = m.learning_rate,
+                    .warmup = m.warmup,
+                    .label_smoothing = m.label_smoothing,
+                    .seed = seed{m.seed}};
+    const auto& names = sampling_names();
+    o.sampling = static_cast<sampling>(std::find(names.begin(), names.end(), m.sampling) - names.begin());
+    if (m.augment) {
+        o.augment = augmentation{.crop_padding = 4, .flip = true};
+    }
+    return o;
+}
+
+evaluate_options runner::evaluation() const {
+    return {.statistics = m.statistics == "batch" ? statistics::batch : statistics::calibrated,
+            .calibration = m.calibration,
+            .images = m.score_images,
+            .seed = seed{m.seed}};
+}
+
+score_measure runner::score() const {
+    return m.score == "accuracy" ? score_measure::accuracy : score_measure::negative_loss;
+}
+
+study::fit_settings runner::fitting() const {
+    study::fit_settings settings{.plan = {}, .folds = m.folds, .seed = seed{m.seed}};
+    for (int p = 0; p < fit_plans; ++p) {
+        if (m.plan == plan_names()[static_cast<std::size_t>(p) + 1]) {
+            settings.plan = static_cast<fit_plan>(p);
+        }
+    }
+    return settings;
+}
+
+cost::limit runner::given_limit() const {
+    cost::limit limit;
+    if (m.max_macs > 0) {
+        limit = limit && cost::macs_at_most(m.max_macs);
+    }
+    return m.max_parameters > 0 ? limit && cost::parameters_at_most(m.max_parameters) : limit;
+}
