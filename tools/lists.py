@@ -41,9 +41,10 @@ def words(element):
 
 
 def sentence(text):
-    if re.match("[a-z]+[ ,;:]", text) and not text.startswith("x "):
+    if re.match("([a-z]{2,}|a)[ ,;:]", text):
         text = text[:1].upper() + text[1:]
-    return text if not text or text.endswith((".", ":")) else text + "."
+    text = text.removesuffix(":")
+    return text if not text or text.endswith(".") else text + "."
 
 
 class Name:
@@ -83,11 +84,12 @@ def read_names():
     names = []
     for room in ROOMS:
         group = ElementTree.parse(XML / f"group__{room}.xml").getroot()
-        for tag, kind in (("innerclass", "struct"), ("innerconcept", "concept")):
-            for inner in group.iter(tag):
-                file = ElementTree.parse(XML / f"{inner.get('refid')}.xml").getroot()
-                names.append(Name(file.find("compounddef"), kind, room))
+        for inner in group.iter("innerclass"):
+            file = ElementTree.parse(XML / f"{inner.get('refid')}.xml").getroot()
+            names.append(Name(file.find("compounddef"), "struct", room))
         names += [Name(m, m.get("kind"), room) for m in group.iter("memberdef")]
+    for path in sorted(XML.glob("concept*.xml")):
+        names.append(Name(ElementTree.parse(path).getroot().find("compounddef"), "concept", ""))
     # Specialisations go with what they specialise.
     return [n for n in names if "<" not in n.name]
 
@@ -99,11 +101,15 @@ def link(header):
 def table(names, with_note=False):
     out = ["| name | what it is | " + ("stride 2, another width | " if with_note else "") + "header |",
            "| --- | --- | " + ("--- | " if with_note else "") + "--- |"]
-    seen = set()
+    def is_second(n): # of overloads, those that lean on another, or stand in another concept's header
+        return (bool(re.match("The same|Refuses", n.says())) or "see below" in n.says(),
+                n.short.split("::")[-1] != pathlib.PurePath(n.header).stem)
+
+    chosen = {}
     for n in names:
-        if n.short in seen:
-            continue # an overload: the first one says what it does
-        seen.add(n.short)
+        if n.short not in chosen or is_second(n) < is_second(chosen[n.short]):
+            chosen[n.short] = n
+    for n in chosen.values():
         what = sentence(n.says())
         if not what or with_note and not n.note:
             sys.exit(f"{n.header}: {n.name} has no line for the lists: give it a @brief" + " and a @note" * with_note)
