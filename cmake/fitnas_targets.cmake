@@ -52,6 +52,9 @@ function(fitnas_set_flags target)
   endif()
   target_compile_options(${target} PRIVATE ${fitnas_warnings} ${fitnas_machine_flags}
                          ${fitnas_number_flags} ${fitnas_ccache_flags} $<$<BOOL:${FITNAS_WERROR}>:-Werror>)
+  if(FITNAS_PRECOMPILE_OWN) # read by cmake/precompiled.hpp; a command that changes is run again
+    target_compile_definitions(${target} PRIVATE FITNAS_PRECOMPILE_OWN)
+  endif()
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # What g++ 12 suspects of its own std::string and std::vector once they are inlined (GCC PR 105651 and others) is
     # shown, but ends no build.
@@ -61,12 +64,14 @@ function(fitnas_set_flags target)
   endif()
 endfunction()
 
+# CMake makes precompiled headers the system's, of which compilers report no warnings.
+if(FITNAS_PRECOMPILE_OWN)
+  set(CMAKE_PCH_PROLOGUE "")
+endif()
+
 # fitnas_precompile(TARGET [HEADER...]): compiles headers once, for all targets that name this one in PRECOMPILED: those of
 # others, and with FITNAS_PRECOMPILE_OWN the library's.
 function(fitnas_precompile target)
-  if(FITNAS_PRECOMPILE_OWN)
-    list(APPEND ARGN <fitnas/fitnas.hpp>)
-  endif()
   target_precompile_headers(${target} PRIVATE "${PROJECT_SOURCE_DIR}/cmake/precompiled.hpp" ${ARGN})
 endfunction()
 

@@ -1,4 +1,4 @@
-// Headers of others that nearly all programs here include: compiled once.
+// What nearly all programs here include, compiled once.
 #include <algorithm>
 #include <map>
 #include <string>
@@ -10,4 +10,8 @@
 #else
 #include <xtensor/xarray.hpp>
 #include <xtensor/xtensor.hpp>
+#endif
+
+#ifdef FITNAS_PRECOMPILE_OWN
+#include <fitnas/fitnas.hpp>
 #endif

@@ -23,7 +23,7 @@ int main(int argc, char** argv) try {
     const dataset data = datasets::synthetic({.image = space::input, .classes = space::classes});
     if (argc < 2) {
         network<space> net(parse<space>("1213"), seed{1});
-        train(net, data.train, {.epochs = 2});
+        train(net, data.train, {.epochs = 8, .batch = 32});
         save_weights(path, net);
     }
 

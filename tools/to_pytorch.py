@@ -69,6 +69,16 @@ class Residual(nn.Module):
     """Adds what came into the operator."""
 
 
+class Zero(nn.Module):
+    """Gives nothing."""
+
+
+def pool(step, module, **options):
+    # (kernel - 1) // 2 pixels before the image, behind it as many as give every stride-th pixel, rounded up.
+    kernel, stride = step["kernel"], step["stride"]
+    return module(kernel, stride, (kernel - 1) // 2, ceil_mode=kernel % 2 == 0, **options)
+
+
 def convolution(step, kernel=1, groups=1, bias=False):
     # Kernels are odd: kernel // 2 zeros on each side give every stride-th pixel, rounded up.
     return nn.Conv2d(step["input"][2], step["output"][2], kernel, step.get("stride", 1), kernel // 2, groups=groups,
@@ -91,15 +101,17 @@ def module_of(step, statistics, custom):
     if kind == "activate":
         return {"none": nn.Identity, "relu": nn.ReLU, "relu6": nn.ReLU6, "hard_swish": nn.Hardswish}[step["activation"]]()
     if kind == "max_pool":
-        return nn.MaxPool2d(step["kernel"], step["stride"], step["kernel"] // 2)
+        return pool(step, nn.MaxPool2d)
     if kind == "average_pool":
-        return nn.AvgPool2d(step["kernel"], step["stride"], step["kernel"] // 2, count_include_pad=False)
+        return pool(step, nn.AvgPool2d, count_include_pad=False)
     if kind == "global_pool":
         return nn.AdaptiveAvgPool2d(1)
     if kind == "squeeze_excite":
         return SqueezeExcite(channels, step["hidden"])
     if kind in ("residual", "residual_if_same_shape"):
         return Residual()
+    if kind == "zero":
+        return Zero()
     if kind == "custom" and step["type"] in custom:
         return custom[step["type"]](step)
     raise ValueError(f"{step['name']}: there is no module for the primitive {step.get('type', kind)}")
@@ -155,8 +167,11 @@ class Network(nn.Module):
             self.normalise = Normalise(tensors["normalisation.mean"], tensors["normalisation.scale"])
         self.cells = []
         self.names = []
+        self.links = []
         for layer in recipe["layers"]:
             self.cells.append(layer["cell"])
+            shape = layer["operators"][0]["output"]
+            self.links.append((layer["reads"], layer["joins"], layer["zeros_for_nothing"], shape))
             self.names.append([o["name"].replace(".", "_") for o in layer["operators"]])
             for name, o in zip(self.names[-1], layer["operators"]):
                 self.add_module(name, Operator(o, tensors, custom or {}))
@@ -171,9 +186,17 @@ class Network(nn.Module):
 
     def body(self, x):
         """Normalised images to logits."""
-        for name in self.operators():
-            x = getattr(self, name)(x)
-        return x.flatten(1)
+        images, values = x, [x]  # None: nothing
+        for name, (reads, joins, zeros, (height, width, channels)) in zip(self.operators(), self.links):
+            operator, x = getattr(self, name), values[reads]
+            x = None if x is None or any(isinstance(step, Zero) for step in operator.children()) else operator(x)
+            before = values[-1]
+            if joins == "sum" and before is not None:
+                x = before if x is None else before + x
+            if x is None and zeros:
+                x = images.new_zeros(images.shape[0], channels, height, width)
+            values.append(torch.cat((before, x), 1) if joins == "concatenation" else x)
+        return values[-1].flatten(1)
 
     def forward(self, images):
         return self.body(self.normalise(images))

@@ -61,6 +61,7 @@
 #include <fitnas/nn/folded.hpp>
 #include <fitnas/nn/gradient_check.hpp>
 #include <fitnas/nn/initialise.hpp>
+#include <fitnas/nn/layer_link.hpp>
 #include <fitnas/nn/optimiser.hpp>
 #include <fitnas/nn/primitive.hpp>
 #include <fitnas/nn/recipe.hpp>

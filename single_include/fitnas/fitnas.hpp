@@ -11162,6 +11162,28 @@ FITNAS_API batch_loss distillation_loss(std::span<const float> logits, std::span
 /// @file
 /// @brief The layers of one network, batch norm folded into the weights before it.
 
+// ---- fitnas/nn/layer_link.hpp ----
+/// @file
+/// @brief A layer's part in the walk along a network.
+
+namespace fitnas::detail {
+
+/// What a layer reads, and where what it gives goes. Values are counted by layers: value 0 is what comes in,
+/// value i + 1 what the node of layer i has come to behind it.
+struct layer_link {
+    std::size_t reads = 0; ///< the value that comes in
+    bool joins = false;    ///< whether value i is of the same node, and so is added or stands before
+    bool appends = false;  ///< see `space_layer::appends`
+    bool completes = true; ///< whether the node is complete behind this layer
+    bool inside = false;   ///< whether it may come to nothing, see `space_layer::inside`
+    shape value{};         ///< the shape of value i + 1
+
+    /// Whether zeros stand where nothing came to the node.
+    bool needs_value() const { return !inside && (completes || appends); }
+};
+
+} // namespace fitnas::detail
+
 namespace fitnas::detail {
 
 /// A primitive with weights of its own, row-major:
@@ -11187,12 +11209,15 @@ struct folded_step {
     std::vector<float> bias{};
 };
 
-/// The steps of a layer; a `residual`, which is met only where it adds, adds what came into the block.
+/// The steps of a layer, none where it hands on what comes; a `residual`, which is met only where it adds,
+/// adds what came into the block. Zeros, and what reads them inside a graph, are left out: see `layer_link`.
 struct folded_block {
     std::string name; ///< `cell2.op1_mb3_k5`
     shape input{};
     shape output{};
     std::vector<folded_step> steps{};
+    layer_link link{};
+    bool gives_zeros = false;
 };
 
 } // namespace fitnas::detail
@@ -24566,17 +24591,6 @@ FITNAS_API void weights_average::go_on(std::span<const float> mean, long long st
 
 namespace fitnas::detail {
 
-/// One layer's part in the walk along a network. Values are counted by layers: value 0 is what comes in,
-/// value i + 1 what the node of layer i has come to behind it.
-struct layer_link {
-    std::size_t reads = 0; ///< the value that comes in
-    bool joins = false;    ///< whether value i is of the same node, and so is added or stands before
-    bool appends = false;  ///< see `space_layer::appends`
-    bool completes = true; ///< whether the node is complete behind this layer
-    bool inside = false;   ///< whether it may come to nothing, see `space_layer::inside`
-    shape value{};         ///< the shape of value i + 1
-};
-
 /// Of each layer of a space.
 FITNAS_LAZY FITNAS_COLD std::vector<layer_link> links_of(const space_layout& space);
 
@@ -24997,7 +25011,7 @@ void walk(const weights& w, std::span<const int> path, std::size_t first, std::s
         if (l.joins && !l.appends && values[i]) {
             x = x ? at.sum(b, values[i], x, computes) : values[i];
         }
-        if (!x && !l.inside && (l.completes || l.appends)) {
+        if (!x && l.needs_value()) {
             x = at.zeros(b);
         }
         if (l.joins && l.appends) {
@@ -25648,8 +25662,6 @@ FITNAS_LAZY prediction prediction_of(std::span<const float> logits, std::span<co
 namespace fitnas {
 
 FITNAS_API void one_image::require(const shape& s, const char* what) const {
-    const std::string expected = std::string(what) + ": the network takes images of " + to_string(s) +
-                                 " (height x width x channels), got ";
     const auto is = [&](std::size_t i, int size) { return m_sizes[i] == static_cast<std::size_t>(size); };
     if (m_dimensions > 1 &&
         (m_dimensions != 3 || !is(0, s.height) || !is(1, s.width) || !is(2, s.channels))) {
@@ -25657,11 +25669,13 @@ FITNAS_API void one_image::require(const shape& s, const char* what) const {
         for (std::size_t i = 0; i < (std::min)(m_dimensions, m_sizes.size()); ++i) {
             sizes += (i > 0 ? " x " : "") + std::to_string(m_sizes[i]);
         }
-        throw shape_error("[F0583] " + expected + "a tensor of " + std::to_string(m_dimensions) +
+        throw shape_error("[F0583] " + std::string(what) + ": the network takes images of " + to_string(s) +
+                          " (height x width x channels), got a tensor of " + std::to_string(m_dimensions) +
                           " dimensions, " + sizes + (m_dimensions > 3 ? " x ..." : ""));
     }
     if (m_size != static_cast<std::size_t>(s.size())) {
-        throw shape_error("[F0584] " + expected + std::to_string(m_size) + " values, not " +
+        throw shape_error("[F0584] " + std::string(what) + ": the network takes images of " + to_string(s) +
+                          " (height x width x channels), got " + std::to_string(m_size) + " values, not " +
                           std::to_string(s.size()));
     }
     for (std::size_t i = 0; m_floats != nullptr && i < m_size; ++i) {
@@ -27287,7 +27301,9 @@ enum class image_pass : std::uint8_t {
     means,
     squeeze_excite,
     affine, ///< batch norm, activation, shortcut: what no other pass takes with it
-    custom
+    custom,
+    concatenate, ///< channels of `shortcut`, then those of what comes in
+    zeros
 };
 
 /// Activations, from the pass that writes them to the last that reads them.
@@ -27334,6 +27350,8 @@ private:
     }
     image_tensor& tensor(int i) { return tensors[static_cast<std::size_t>(i)]; }
     int add_block(const folded_block& b, int input);
+    int join(const folded_block& b, int before, int x);
+    int add_pass(image_step step, shape out);
     void take_finish(const folded_block& b, std::size_t& next, image_step& step, int input) const;
     void place();
 };
@@ -27717,11 +27735,13 @@ struct image_stencil {
 namespace fitnas::detail {
 
 FITNAS_API image_plan::image_plan(std::span<const folded_block> blocks) {
-    int now = add_tensor(blocks.front().input);
+    std::vector<int> values{add_tensor(blocks.front().input)}; // -1: nothing
     for (const folded_block& b : blocks) {
-        now = add_block(b, now);
+        int x = b.gives_zeros ? -1 : values[b.link.reads];
+        x = x < 0 ? -1 : add_block(b, x);
+        values.push_back(join(b, values.back(), x));
     }
-    tensor(now).dies = static_cast<int>(steps.size());
+    tensor(values.back()).dies = static_cast<int>(steps.size());
     image_tensor& image = tensors.front();
     const bool direct = std::all_of(steps.begin(), steps.end(), [](const image_step& s) {
         return s.shortcut != 0 && (s.in != 0 || s.pass == image_pass::product);
@@ -27746,6 +27766,34 @@ FITNAS_API void image_plan::take_finish(const folded_block& b, std::size_t& next
             step.behind = b.steps[next++].what.act;
         }
     }
+}
+
+/// A pass without weights. @return the number of what it writes
+FITNAS_API int image_plan::add_pass(image_step step, shape out) {
+    for (const int read : {step.in, step.shortcut}) {
+        if (read >= 0) {
+            tensor(read).dies = static_cast<int>(steps.size());
+        }
+    }
+    step.out = add_tensor(out);
+    step.scratch = add_tensor({});
+    steps.push_back(step);
+    return step.out;
+}
+
+/// What the layers before it to the same node gave is added, or stands before.
+/// @return the number of what the node has come to; -1: nothing
+FITNAS_API int image_plan::join(const folded_block& b, int before, int x) {
+    if (b.link.joins && !b.link.appends && before >= 0) {
+        x = x < 0 ? before : add_pass({.in = x, .shortcut = before}, b.output);
+    }
+    if (x < 0 && b.link.needs_value()) {
+        x = add_pass({.pass = image_pass::zeros, .in = 0}, b.output);
+    }
+    if (b.link.joins && b.link.appends) {
+        x = add_pass({.pass = image_pass::concatenate, .in = x, .shortcut = before}, b.link.value);
+    }
+    return x;
 }
 
 FITNAS_API int image_plan::add_block(const folded_block& b, int input) {
@@ -27790,6 +27838,9 @@ FITNAS_API int image_plan::add_block(const folded_block& b, int input) {
         case primitive_kind::residual_if_same_shape:
             take_finish(b, i, step, input);
             break;
+        case primitive_kind::zero: // never a step
+            ++i;
+            continue;
         case primitive_kind::max_pool:
         case primitive_kind::average_pool:
         case primitive_kind::global_pool:
@@ -27895,6 +27946,7 @@ private:
 
     std::vector<folded_block> m_blocks;
     image_plan m_plan;
+    arena m_memory; ///< of all weights: one piece, whose pages may be huge
     std::vector<prepared> m_steps;
 };
 
@@ -27903,6 +27955,7 @@ private:
 #if FITNAS_DEFINITIONS
 
 #include <algorithm>
+#include <utility>
 
 // ---- fitnas/cpu/image_passes.hpp ----
 /// @file
@@ -27977,6 +28030,24 @@ inline void image_affine(const image_planes& in, const float* x, const float* sc
     }
 }
 
+/// The channels of a, and those of b behind them.
+inline void image_concatenate(const image_planes& a, const float* xa, const image_planes& b, const float* xb,
+                              const image_planes& out, float* y) {
+    const auto place = [](const image_planes& p, int channel) {
+        return channel / p.together * p.step + channel % p.together;
+    };
+    for (int c = 0; c < out.count() * out.together; ++c) {
+        const bool first = c < a.of.channels;
+        const int channel = first ? c : c - a.of.channels;
+        const bool there = first || channel < b.of.channels;
+        const image_planes& from = first ? a : b;
+        const float* x = (first ? xa : xb) + (there ? place(from, channel) : 0);
+        float* to = y + place(out, c);
+        out.for_each_pixel(
+            [&](int oy, int ox, std::ptrdiff_t at) { to[at] = there ? x[from.at(oy, ox)] : 0.0F; });
+    }
+}
+
 /// A primitive of a user's own.
 /// @param scratch for the image that goes in, and the one that comes out
 inline void image_custom(const primitive& p, std::span<const float> parameters, const image_planes& in,
@@ -27992,7 +28063,7 @@ inline void image_custom(const primitive& p, std::span<const float> parameters, 
 
 namespace fitnas::detail {
 
-/// A step's operands, its weights and tables in memory of their own.
+/// A step's operands, weights and tables.
 struct image_engine::prepared {
     image_pass pass = image_pass::affine;
     primitive what{};
@@ -28007,12 +28078,11 @@ struct image_engine::prepared {
     image_product excite{};
     image_stencil stencil{};
     std::span<const float> parameters{}; ///< of a primitive of a user's own
-    std::vector<aligned_buffer<float>> floats{};
+    arena* weights = nullptr;            ///< memory of the engine
     std::vector<std::vector<int>> tables{};
 
     float* room(std::size_t n) {
-        floats.emplace_back();
-        float* p = floats.back().reserve(n);
+        float* p = weights->take(n);
         std::fill_n(p, n, 0.0F);
         return p;
     }
@@ -28085,6 +28155,7 @@ FITNAS_API image_engine::image_engine(std::vector<folded_block> blocks)
     const auto tensor = [&](int i) { return i < 0 ? nullptr : &m_plan.tensors[static_cast<std::size_t>(i)]; };
     for (const image_step& s : m_plan.steps) {
         prepared& p = m_steps.emplace_back();
+        p.weights = &m_memory;
         p.pass = s.pass;
         p.in = tensor(s.in);
         p.out = tensor(s.out);
@@ -28171,6 +28242,11 @@ FITNAS_API void image_engine::prepared::run(float* memory) const {
         return image_affine(from, x, parameters.data(), product.bias, to, y, behind_planes, finish);
     case image_pass::custom:
         return image_custom(what, parameters, from, x, to, y, between);
+    case image_pass::concatenate:
+        return image_concatenate(behind_planes, memory + shortcut->offset, from, x, to, y);
+    case image_pass::zeros:
+        std::fill_n(y, to.size(), 0.0F);
+        return;
     }
 }
 
@@ -28198,7 +28274,7 @@ namespace fitnas::detail {
 /// plus shift, channel by channel of the output (Jacob et al., arXiv 1712.05877, section 3.2).
 /// @param w of one architecture
 /// @param given the batch norm statistics of its blocks
-/// @return the layers that compute something, from the stem to the head
+/// @return the layers, from the stem to the head
 FITNAS_LAZY FITNAS_COLD std::vector<folded_block> folded_blocks(const weights& w,
                                                                 const block_statistics& given);
 
@@ -28251,17 +28327,30 @@ inline folded_step plain_step(const selected_primitive& p, const std::string& na
     return step;
 }
 
-FITNAS_LAZY_AGAIN std::vector<folded_block> folded_blocks(const weights& w, const block_statistics& given) {
+/// The layers of one architecture, without steps.
+FITNAS_COLD inline std::vector<folded_block> empty_blocks(const weights& w) {
     std::vector<folded_block> blocks;
-    std::size_t index = w.blocks().size();
+    for (const weight_block& b : w.blocks()) {
+        blocks.push_back({.name = w.part().name_of(b),
+                          .input = b.block->input,
+                          .output = b.output,
+                          .link = w.links()[b.layer],
+                          .gives_zeros = b.gives_zeros});
+    }
+    return blocks;
+}
+
+FITNAS_LAZY_AGAIN std::vector<folded_block> folded_blocks(const weights& w, const block_statistics& given) {
+    std::vector<folded_block> blocks = empty_blocks(w);
     for_each_primitive(w.part(), [&](const selected_primitive& p) {
-        if (p.block->index != index) {
-            index = p.block->index;
-            blocks.push_back({w.part().name_of(*p.block), p.block->block->input, p.block->block->output});
-        }
-        std::vector<folded_step>& steps = blocks.back().steps;
+        const std::size_t index = p.block->index;
+        folded_block& block = blocks[index];
+        std::vector<folded_step>& steps = block.steps;
         const primitive_kind kind = p.what->kind;
-        const std::string name = blocks.back().name + ".step" + std::to_string(p.step);
+        const std::string name = block.name + ".step" + std::to_string(p.step);
+        if (kind == primitive_kind::zero) {
+            return;
+        }
         if (kind == primitive_kind::batch_norm) {
             const norm_state& norm = given.of(index).norms[static_cast<std::size_t>(p.norm)];
             if (steps.empty() || !takes_norm(steps.back().what.kind)) {

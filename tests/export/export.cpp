@@ -17,6 +17,7 @@
 #include <fitnas/io/recipe_json.hpp>
 #include <fitnas/space/spaces.hpp>
 
+#include "../supernet/graph_spaces.hpp"
 #include "every_operator.hpp"
 
 using namespace fitnas;
@@ -172,6 +173,15 @@ int main(int argc, char** argv) {
         write_network<spaces::fashion_tiny>(to, "fashion_tiny", "0123");
         write_network<spaces::fashion_tiny>(to, "dead_channel", "3210", true);
         write_network<spaces::nas_bench_macro>(to, "nas_bench_macro", "12021102");
+        for (const char* code : {"213401", "330030", "141104"}) {
+            write_network<small::graph_space>(to, std::string("graph_") + code, code);
+        }
+        write_network<small::graph_space>(to, "graph_of_nothing", "000000", true);
+        for (const char* code : {"2324234", "3240112"}) {
+            write_network<small::concat_space>(to, std::string("concat_") + code, code);
+        }
+        write_network<spaces::nas_bench_201<1>>(to, "nas_bench_201", "323411");
+        write_supernet<small::graph_space>(to, "graph_supernet");
         write_supernet<every::space>(to, "every_supernet");
         write_supernet<spaces::fashion_mini>(to, "fashion_mini_supernet");
         write_json(to.path("cases.json"), to.cases);

@@ -153,8 +153,8 @@ TEST_CASE("misuse of files") {
     REFUSED(call, data_error,
             "[F0973] edited.json: damaged: expected values with the checksum 3481970452, they have 341767229",
             load_predictor<ridge<space>>("edited.json"));
-    // a training that would go on from weights alone
     save_weights("weights.safetensors", super);
+    // a training that would go on from weights alone
     REFUSED(call, option_error,
             "[F0998] train: cannot go on from weights.safetensors: it holds weights alone, without the state "
             "of their training; as first weights load_checkpoint takes them, and the training is kept in a "

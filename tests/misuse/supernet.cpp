@@ -37,8 +37,8 @@ TEST_CASE("misuse of networks") {
         "falling", [](std::size_t n) { return sgd(n); },
         [](long long step) { return 0.1 - 0.1 * static_cast<double>(step); });
     supernet<space> super(seed{1});
-    network<space> net(parse<space>("01"));
-    net.calibrate(data.train);
+    network<space> used(parse<space>("01"));
+    used.calibrate(data.train);
 
     // images with the channels first
     REFUSED(call, shape_error,
@@ -128,18 +128,18 @@ TEST_CASE("misuse of networks") {
     REFUSED(call, shape_error,
             "[F0584] classifier: the network takes images of 8 x 8 x 1 (height x width x channels), got 192 "
             "values, not 64",
-            classifier<space>(net).predict(std::vector<std::uint8_t>(192)));
+            classifier<space>(used).predict(std::vector<std::uint8_t>(192)));
     // one image with the channels first
     REFUSED(call, shape_error,
             "[F0583] classifier: the network takes images of 8 x 8 x 1 (height x width x channels), got a "
             "tensor of 3 dimensions, 1 x 8 x 8",
-            classifier<space>(net).predict(xt::xtensor<float, 3>::from_shape({1, 8, 8})));
+            classifier<space>(used).predict(xt::xtensor<float, 3>::from_shape({1, 8, 8})));
     // floats from 0 to 255 as one image
     REFUSED(
         call, data_error,
         "[F0585] classifier: an image of floats: expected values from 0 to 1, got 255 at 0; pixels from 0 "
         "to 255 are given as bytes, and normalised by the network",
-        classifier<space>(net).predict(std::vector<float>(64, 255.0F)));
+        classifier<space>(used).predict(std::vector<float>(64, 255.0F)));
     // a network that was never trained
     REFUSED(construction, option_error,
             "[F0582] classifier: the network has no batch norm statistics yet: train it, or call calibrate",
@@ -147,7 +147,7 @@ TEST_CASE("misuse of networks") {
     // names of other classes
     REFUSED(construction, option_error,
             "[F0586] classifier: expected a name for each of the 3 classes, or none, got 2",
-            classifier<space>(net, {"cat", "dog"}));
+            classifier<space>(used, {"cat", "dog"}));
     // a kernel that is even
     REFUSED(construction, shape_error,
             "[F0103] block: the recipe does not fit an input of 8 x 8 x 4: kernels must be odd, strides and "

@@ -138,6 +138,8 @@ inline numbers run(const primitive& p, shape in, const numbers& x, const numbers
     case primitive_kind::residual:
         std::transform(x.begin(), x.end(), block_input.begin(), y.begin(), std::plus<>());
         break;
+    case primitive_kind::zero:
+        break;
     case primitive_kind::residual_if_same_shape:
         y = x;
         if (x.size() == block_input.size()) {

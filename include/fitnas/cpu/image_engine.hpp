@@ -5,11 +5,11 @@
 #define FITNAS_CPU_IMAGE_ENGINE_HPP
 
 #include <cstddef>
-#include <memory>
 #include <span>
 #include <vector>
 
 #include <fitnas/config.hpp>
+#include <fitnas/core/memory.hpp>
 #include <fitnas/cpu/image_plan.hpp>
 
 namespace fitnas::detail {
@@ -45,6 +45,7 @@ private:
 
     std::vector<folded_block> m_blocks;
     image_plan m_plan;
+    arena m_memory; ///< of all weights: one piece, whose pages may be huge
     std::vector<prepared> m_steps;
 };
 
@@ -53,15 +54,14 @@ private:
 #if FITNAS_DEFINITIONS
 
 #include <algorithm>
+#include <utility>
 
-#include <fitnas/core/gemm.hpp>
-#include <fitnas/core/memory.hpp>
 #include <fitnas/cpu/image_passes.hpp>
 #include <fitnas/cpu/image_stencil.hpp>
 
 namespace fitnas::detail {
 
-/// A step's operands, its weights and tables in memory of their own.
+/// A step's operands, weights and tables.
 struct image_engine::prepared {
     image_pass pass = image_pass::affine;
     primitive what{};
@@ -76,12 +76,11 @@ struct image_engine::prepared {
     image_product excite{};
     image_stencil stencil{};
     std::span<const float> parameters{}; ///< of a primitive of a user's own
-    std::vector<aligned_buffer<float>> floats{};
+    arena* weights = nullptr;            ///< memory of the engine
     std::vector<std::vector<int>> tables{};
 
     float* room(std::size_t n) {
-        floats.emplace_back();
-        float* p = floats.back().reserve(n);
+        float* p = weights->take(n);
         std::fill_n(p, n, 0.0F);
         return p;
     }
@@ -154,6 +153,7 @@ FITNAS_API image_engine::image_engine(std::vector<folded_block> blocks)
     const auto tensor = [&](int i) { return i < 0 ? nullptr : &m_plan.tensors[static_cast<std::size_t>(i)]; };
     for (const image_step& s : m_plan.steps) {
         prepared& p = m_steps.emplace_back();
+        p.weights = &m_memory;
         p.pass = s.pass;
         p.in = tensor(s.in);
         p.out = tensor(s.out);
@@ -240,6 +240,11 @@ FITNAS_API void image_engine::prepared::run(float* memory) const {
         return image_affine(from, x, parameters.data(), product.bias, to, y, behind_planes, finish);
     case image_pass::custom:
         return image_custom(what, parameters, from, x, to, y, between);
+    case image_pass::concatenate:
+        return image_concatenate(behind_planes, memory + shortcut->offset, from, x, to, y);
+    case image_pass::zeros:
+        std::fill_n(y, to.size(), 0.0F);
+        return;
     }
 }
 

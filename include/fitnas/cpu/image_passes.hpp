@@ -82,6 +82,24 @@ inline void image_affine(const image_planes& in, const float* x, const float* sc
     }
 }
 
+/// The channels of a, and those of b behind them.
+inline void image_concatenate(const image_planes& a, const float* xa, const image_planes& b, const float* xb,
+                              const image_planes& out, float* y) {
+    const auto place = [](const image_planes& p, int channel) {
+        return channel / p.together * p.step + channel % p.together;
+    };
+    for (int c = 0; c < out.count() * out.together; ++c) {
+        const bool first = c < a.of.channels;
+        const int channel = first ? c : c - a.of.channels;
+        const bool there = first || channel < b.of.channels;
+        const image_planes& from = first ? a : b;
+        const float* x = (first ? xa : xb) + (there ? place(from, channel) : 0);
+        float* to = y + place(out, c);
+        out.for_each_pixel(
+            [&](int oy, int ox, std::ptrdiff_t at) { to[at] = there ? x[from.at(oy, ox)] : 0.0F; });
+    }
+}
+
 /// A primitive of a user's own.
 /// @param scratch for the image that goes in, and the one that comes out
 inline void image_custom(const primitive& p, std::span<const float> parameters, const image_planes& in,

@@ -24,7 +24,9 @@ enum class image_pass : std::uint8_t {
     means,
     squeeze_excite,
     affine, ///< batch norm, activation, shortcut: what no other pass takes with it
-    custom
+    custom,
+    concatenate, ///< channels of `shortcut`, then those of what comes in
+    zeros
 };
 
 /// Activations, from the pass that writes them to the last that reads them.
@@ -71,6 +73,8 @@ private:
     }
     image_tensor& tensor(int i) { return tensors[static_cast<std::size_t>(i)]; }
     int add_block(const folded_block& b, int input);
+    int join(const folded_block& b, int before, int x);
+    int add_pass(image_step step, shape out);
     void take_finish(const folded_block& b, std::size_t& next, image_step& step, int input) const;
     void place();
 };
@@ -86,11 +90,13 @@ private:
 namespace fitnas::detail {
 
 FITNAS_API image_plan::image_plan(std::span<const folded_block> blocks) {
-    int now = add_tensor(blocks.front().input);
+    std::vector<int> values{add_tensor(blocks.front().input)}; // -1: nothing
     for (const folded_block& b : blocks) {
-        now = add_block(b, now);
+        int x = b.gives_zeros ? -1 : values[b.link.reads];
+        x = x < 0 ? -1 : add_block(b, x);
+        values.push_back(join(b, values.back(), x));
     }
-    tensor(now).dies = static_cast<int>(steps.size());
+    tensor(values.back()).dies = static_cast<int>(steps.size());
     image_tensor& image = tensors.front();
     const bool direct = std::all_of(steps.begin(), steps.end(), [](const image_step& s) {
         return s.shortcut != 0 && (s.in != 0 || s.pass == image_pass::product);
@@ -115,6 +121,34 @@ FITNAS_API void image_plan::take_finish(const folded_block& b, std::size_t& next
             step.behind = b.steps[next++].what.act;
         }
     }
+}
+
+/// A pass without weights. @return the number of what it writes
+FITNAS_API int image_plan::add_pass(image_step step, shape out) {
+    for (const int read : {step.in, step.shortcut}) {
+        if (read >= 0) {
+            tensor(read).dies = static_cast<int>(steps.size());
+        }
+    }
+    step.out = add_tensor(out);
+    step.scratch = add_tensor({});
+    steps.push_back(step);
+    return step.out;
+}
+
+/// What the layers before it to the same node gave is added, or stands before.
+/// @return the number of what the node has come to; -1: nothing
+FITNAS_API int image_plan::join(const folded_block& b, int before, int x) {
+    if (b.link.joins && !b.link.appends && before >= 0) {
+        x = x < 0 ? before : add_pass({.in = x, .shortcut = before}, b.output);
+    }
+    if (x < 0 && b.link.needs_value()) {
+        x = add_pass({.pass = image_pass::zeros, .in = 0}, b.output);
+    }
+    if (b.link.joins && b.link.appends) {
+        x = add_pass({.pass = image_pass::concatenate, .in = x, .shortcut = before}, b.link.value);
+    }
+    return x;
 }
 
 FITNAS_API int image_plan::add_block(const folded_block& b, int input) {
@@ -159,6 +193,9 @@ FITNAS_API int image_plan::add_block(const folded_block& b, int input) {
         case primitive_kind::residual_if_same_shape:
             take_finish(b, i, step, input);
             break;
+        case primitive_kind::zero: // never a step
+            ++i;
+            continue;
         case primitive_kind::max_pool:
         case primitive_kind::average_pool:
         case primitive_kind::global_pool:

@@ -36,6 +36,7 @@ FITNAS_LAZY FITNAS_COLD onnx_graph onnx_graph_of(const weights& w, const kept_st
 
 #if FITNAS_DEFINITIONS
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -68,21 +69,19 @@ inline void keep_norm(folded_step& step, const norm_state& norm) {
 /// mean and variance, its bias beta.
 FITNAS_COLD inline std::vector<folded_block> unfolded_blocks(const weights& w,
                                                              const block_statistics& given) {
-    std::vector<folded_block> blocks;
-    std::size_t index = w.blocks().size();
+    std::vector<folded_block> blocks = empty_blocks(w);
     for_each_primitive(w.part(), [&](const selected_primitive& p) {
-        if (p.block->index != index) {
-            index = p.block->index;
-            blocks.push_back({w.part().name_of(*p.block), p.block->block->input, p.block->block->output});
-        }
+        const std::size_t index = p.block->index;
+        folded_block& block = blocks[index];
         const primitive_kind kind = p.what->kind;
         const bool adds = kind == primitive_kind::residual || kind == primitive_kind::residual_if_same_shape;
         if ((adds && p.input != p.block->block->input) ||
-            (kind == primitive_kind::activate && p.what->act == activation::none)) {
+            (kind == primitive_kind::activate && p.what->act == activation::none) ||
+            kind == primitive_kind::zero) {
             return;
         }
-        folded_step step{adds ? residual() : *p.what, blocks.back().name + ".step" + std::to_string(p.step),
-                         p.input, p.what->output(p.input)};
+        folded_step step{adds ? residual() : *p.what, block.name + ".step" + std::to_string(p.step), p.input,
+                         p.what->output(p.input)};
         const float* from = w.values().data() + p.offset;
         step.weights.assign(from, from + p.what->parameters(p.input));
         if (kind == primitive_kind::linear) {
@@ -92,7 +91,7 @@ FITNAS_COLD inline std::vector<folded_block> unfolded_blocks(const weights& w,
             step.weights.clear();
             keep_norm(step, given.of(index).norms[static_cast<std::size_t>(p.norm)]);
         }
-        blocks.back().steps.push_back(std::move(step));
+        block.steps.push_back(std::move(step));
     });
     return blocks;
 }
@@ -116,18 +115,49 @@ public:
     }
 
     void add(const std::vector<folded_block>& blocks) {
+        std::vector<std::string> values{m_x}; // empty: nothing
         for (const folded_block& b : blocks) {
-            const std::string into = m_x;
-            for (const folded_step& s : b.steps) {
-                m_graph.begin(s.name);
-                m_x = add(s, into, &b == &blocks.back() && &s == &b.steps.back());
+            const std::string into = values[b.link.reads];
+            m_x = b.gives_zeros ? "" : into;
+            for (std::size_t i = 0; i < b.steps.size() && !m_x.empty(); ++i) {
+                m_graph.begin(b.steps[i].name);
+                m_x = add(b.steps[i], into, &b == &blocks.back() && i + 1 == b.steps.size());
             }
+            m_graph.begin(b.name);
+            join(b, values.back());
+            values.push_back(m_x);
         }
         m_graph.name_result(onnx_output);
     }
 
 private:
     using numbers = std::vector<std::int64_t>;
+
+    /// What the layers before it to the same node gave is added, or stands before.
+    void join(const folded_block& b, const std::string& before) {
+        if (b.link.joins && !b.link.appends && !before.empty()) {
+            m_x = m_x.empty() ? before : m_graph.node("Add", {before, m_x});
+        }
+        if (m_x.empty() && b.link.needs_value()) {
+            m_x = zeros(b);
+        }
+        if (b.link.joins && b.link.appends) {
+            m_x = m_graph.node("Concat", {before, m_x}, {{"axis", 1}});
+        }
+    }
+
+    /// Zeros of a block's shape, as many as there are images: means of the images times 0, spread.
+    std::string zeros(const folded_block& b) {
+        const shape s = b.output;
+        const std::string one =
+            m_graph.node("ReduceMean", {onnx_input}, {{"axes", numbers{1, 2, 3}}, {"keepdims", 1}});
+        const std::string nothing =
+            m_graph.node("Mul", {one, m_graph.constant("zero", {}, std::vector{0.0F})});
+        return m_graph.node(
+            "Expand",
+            {nothing,
+             m_graph.constant("sizes", {4}, std::vector<std::int64_t>{1, s.channels, s.height, s.width})});
+    }
 
     /// @param into what came into the block
     std::string add(const folded_step& s, const std::string& into, bool last) {
@@ -141,9 +171,9 @@ private:
         case primitive_kind::activate:
             return activate(s.what.act);
         case primitive_kind::max_pool:
-            return m_graph.node("MaxPool", {m_x}, windows(s.what));
+            return m_graph.node("MaxPool", {m_x}, windows(s));
         case primitive_kind::average_pool:
-            return m_graph.node("AveragePool", {m_x}, windows(s.what));
+            return m_graph.node("AveragePool", {m_x}, windows(s));
         case primitive_kind::global_pool:
             return m_graph.node("GlobalAveragePool", {m_x});
         case primitive_kind::linear:
@@ -153,6 +183,7 @@ private:
         case primitive_kind::residual:
         case primitive_kind::residual_if_same_shape:
             return m_graph.node("Add", {m_x, into});
+        case primitive_kind::zero: // never a step
         case primitive_kind::custom:
             break;
         }
@@ -164,12 +195,18 @@ private:
         return s.what.user->onnx(m_graph, m_x, s.input, s.weights);
     }
 
-    /// Zeros around the image, kernel / 2 on each side, give every stride-th pixel, rounded up, as kernels
-    /// are odd.
-    static std::vector<onnx_attribute> windows(const primitive& p) {
+    /// Zeros around the image, (kernel - 1) / 2 before it and as many behind it as give every stride-th
+    /// pixel, rounded up.
+    static std::vector<onnx_attribute> windows(const folded_step& s) {
+        const primitive& p = s.what;
         const std::int64_t k = p.kernel;
+        const std::int64_t before = (k - 1) / 2;
+        const auto behind = [&](std::int64_t in, std::int64_t out) {
+            return k % 2 == 1 ? before : (std::max)(std::int64_t{0}, (out - 1) * p.stride + k - before - in);
+        };
         return {{"kernel_shape", numbers{k, k}},
-                {"pads", numbers{k / 2, k / 2, k / 2, k / 2}},
+                {"pads", numbers{before, before, behind(s.input.height, s.output.height),
+                                 behind(s.input.width, s.output.width)}},
                 {"strides", numbers{p.stride, p.stride}}};
     }
 
@@ -193,7 +230,7 @@ private:
         if (!s.bias.empty()) {
             inputs.push_back(m_graph.constant("bias", {s.output.channels}, s.bias));
         }
-        std::vector<onnx_attribute> attributes = windows(s.what);
+        std::vector<onnx_attribute> attributes = windows(s);
         attributes.emplace_back("group", depthwise ? s.input.channels : 1);
         return m_graph.node("Conv", std::move(inputs), std::move(attributes));
     }

@@ -27,15 +27,18 @@ FITNAS_LAZY FITNAS_COLD json recipe_json(const selection& of);
 /// {"format": "fitnas recipe", "schema": 1, "fitnas": "0.1.0", "space": FINGERPRINT, "architecture":
 /// "supernet",
 ///  "input": [28, 28, 1], "classes": 10,
-///  "layers": [{"cell": 0, "operators": [
+///  "layers": [{"cell": 0, "reads": 1, "joins": null, "zeros_for_nothing": true, "operators": [
 ///    {"name": "cell0.op1_mb3_k3", "candidate": 1, "input": [14, 14, 16], "output": [14, 14, 16], "steps": [
 ///      {"primitive": "pointwise", "name": "cell0.op1_mb3_k3.step0_pointwise", "input": [14, 14, 16],
 ///       "output": [14, 14, 48], "stride": 1, "tensors": ["cell0.op1_mb3_k3.step0_pointwise.weight"]}, ...
 /// @endcode
 ///
 /// Shapes are height, width, channels. `cell` is the digit of a code that chooses among the operators, null
-/// where nothing is chosen. `tensors` are names in a checkpoint; a batch norm's statistics are there as
-/// `name` +
+/// where nothing is chosen. `reads` says behind how many layers what the layer reads is complete: its own
+/// number in a chain. `joins` says how it meets what the layer before it gave, where both lead to one node:
+/// "sum" or "concatenation"; null where it begins a node. A primitive "zero" gives nothing, and so does what
+/// reads nothing; where `zeros_for_nothing`, zeros then stand for it. `tensors` are names in a checkpoint; a
+/// batch norm's statistics are there as `name` +
 /// `.statistics`. `tools/to_pytorch.py` makes a PyTorch module of both files.
 /// @param path where to; there whole or not at all
 /// @throws data_error where the file cannot be written or a name is no UTF-8
@@ -63,6 +66,7 @@ void save_recipe(const std::string& path, const network<Space>& net) {
 
 #include <fitnas/cpu/norm_state.hpp>
 #include <fitnas/space/fingerprint.hpp>
+#include <fitnas/supernet/links.hpp>
 #include <fitnas/supernet/primitives.hpp>
 #include <fitnas/supernet/weight_tensors.hpp>
 #include <fitnas/version.hpp>
@@ -112,6 +116,8 @@ inline json primitive_json(const primitive& p, shape in) {
         return {{"primitive", "residual"}};
     case primitive_kind::residual_if_same_shape:
         return {{"primitive", "residual_if_same_shape"}};
+    case primitive_kind::zero:
+        return {{"primitive", "zero"}, {"stride", p.stride}};
     case primitive_kind::custom:
         break;
     }
@@ -120,9 +126,15 @@ inline json primitive_json(const primitive& p, shape in) {
 
 FITNAS_LAZY_AGAIN json recipe_json(const selection& of) {
     json layers = json::array();
-    for (const space_layer& l : of.space().layers) {
+    const std::vector<layer_link> links = links_of(of.space());
+    for (std::size_t i = 0; i < links.size(); ++i) {
+        const space_layer& l = of.space().layers[i];
         layers.push_back(
-            {{"cell", l.cell_index < 0 ? json() : json(l.cell_index)}, {"operators", json::array()}});
+            {{"cell", l.cell_index < 0 ? json() : json(l.cell_index)},
+             {"reads", links[i].reads},
+             {"joins", !links[i].joins ? json() : json(links[i].appends ? "concatenation" : "sum")},
+             {"zeros_for_nothing", links[i].needs_value()},
+             {"operators", json::array()}});
     }
     of.for_each_block([&](const selected_block& b) {
         layers[b.layer]["operators"].push_back({{"name", of.name_of(b)},

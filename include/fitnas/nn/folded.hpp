@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include <fitnas/nn/layer_link.hpp>
 #include <fitnas/nn/primitive.hpp>
 
 namespace fitnas::detail {
@@ -34,12 +35,15 @@ struct folded_step {
     std::vector<float> bias{};
 };
 
-/// The steps of a layer; a `residual`, which is met only where it adds, adds what came into the block.
+/// The steps of a layer, none where it hands on what comes; a `residual`, which is met only where it adds,
+/// adds what came into the block. Zeros, and what reads them inside a graph, are left out: see `layer_link`.
 struct folded_block {
     std::string name; ///< `cell2.op1_mb3_k5`
     shape input{};
     shape output{};
     std::vector<folded_step> steps{};
+    layer_link link{};
+    bool gives_zeros = false;
 };
 
 } // namespace fitnas::detail

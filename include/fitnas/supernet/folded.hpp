@@ -17,7 +17,7 @@ namespace fitnas::detail {
 /// plus shift, channel by channel of the output (Jacob et al., arXiv 1712.05877, section 3.2).
 /// @param w of one architecture
 /// @param given the batch norm statistics of its blocks
-/// @return the layers that compute something, from the stem to the head
+/// @return the layers, from the stem to the head
 FITNAS_LAZY FITNAS_COLD std::vector<folded_block> folded_blocks(const weights& w,
                                                                 const block_statistics& given);
 
@@ -72,17 +72,30 @@ inline folded_step plain_step(const selected_primitive& p, const std::string& na
     return step;
 }
 
-FITNAS_LAZY_AGAIN std::vector<folded_block> folded_blocks(const weights& w, const block_statistics& given) {
+/// The layers of one architecture, without steps.
+FITNAS_COLD inline std::vector<folded_block> empty_blocks(const weights& w) {
     std::vector<folded_block> blocks;
-    std::size_t index = w.blocks().size();
+    for (const weight_block& b : w.blocks()) {
+        blocks.push_back({.name = w.part().name_of(b),
+                          .input = b.block->input,
+                          .output = b.output,
+                          .link = w.links()[b.layer],
+                          .gives_zeros = b.gives_zeros});
+    }
+    return blocks;
+}
+
+FITNAS_LAZY_AGAIN std::vector<folded_block> folded_blocks(const weights& w, const block_statistics& given) {
+    std::vector<folded_block> blocks = empty_blocks(w);
     for_each_primitive(w.part(), [&](const selected_primitive& p) {
-        if (p.block->index != index) {
-            index = p.block->index;
-            blocks.push_back({w.part().name_of(*p.block), p.block->block->input, p.block->block->output});
-        }
-        std::vector<folded_step>& steps = blocks.back().steps;
+        const std::size_t index = p.block->index;
+        folded_block& block = blocks[index];
+        std::vector<folded_step>& steps = block.steps;
         const primitive_kind kind = p.what->kind;
-        const std::string name = blocks.back().name + ".step" + std::to_string(p.step);
+        const std::string name = block.name + ".step" + std::to_string(p.step);
+        if (kind == primitive_kind::zero) {
+            return;
+        }
         if (kind == primitive_kind::batch_norm) {
             const norm_state& norm = given.of(index).norms[static_cast<std::size_t>(p.norm)];
             if (steps.empty() || !takes_norm(steps.back().what.kind)) {

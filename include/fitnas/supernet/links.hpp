@@ -11,20 +11,10 @@
 #include <vector>
 
 #include <fitnas/config.hpp>
+#include <fitnas/nn/layer_link.hpp>
 #include <fitnas/space/layout.hpp>
 
 namespace fitnas::detail {
-
-/// One layer's part in the walk along a network. Values are counted by layers: value 0 is what comes in,
-/// value i + 1 what the node of layer i has come to behind it.
-struct layer_link {
-    std::size_t reads = 0; ///< the value that comes in
-    bool joins = false;    ///< whether value i is of the same node, and so is added or stands before
-    bool appends = false;  ///< see `space_layer::appends`
-    bool completes = true; ///< whether the node is complete behind this layer
-    bool inside = false;   ///< whether it may come to nothing, see `space_layer::inside`
-    shape value{};         ///< the shape of value i + 1
-};
 
 /// Of each layer of a space.
 FITNAS_LAZY FITNAS_COLD std::vector<layer_link> links_of(const space_layout& space);

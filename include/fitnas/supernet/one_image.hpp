@@ -141,8 +141,6 @@ FITNAS_LAZY prediction prediction_of(std::span<const float> logits, std::span<co
 namespace fitnas {
 
 FITNAS_API void one_image::require(const shape& s, const char* what) const {
-    const std::string expected = std::string(what) + ": the network takes images of " + to_string(s) +
-                                 " (height x width x channels), got ";
     const auto is = [&](std::size_t i, int size) { return m_sizes[i] == static_cast<std::size_t>(size); };
     if (m_dimensions > 1 &&
         (m_dimensions != 3 || !is(0, s.height) || !is(1, s.width) || !is(2, s.channels))) {
@@ -150,11 +148,13 @@ FITNAS_API void one_image::require(const shape& s, const char* what) const {
         for (std::size_t i = 0; i < (std::min)(m_dimensions, m_sizes.size()); ++i) {
             sizes += (i > 0 ? " x " : "") + std::to_string(m_sizes[i]);
         }
-        throw shape_error("[F0583] " + expected + "a tensor of " + std::to_string(m_dimensions) +
+        throw shape_error("[F0583] " + std::string(what) + ": the network takes images of " + to_string(s) +
+                          " (height x width x channels), got a tensor of " + std::to_string(m_dimensions) +
                           " dimensions, " + sizes + (m_dimensions > 3 ? " x ..." : ""));
     }
     if (m_size != static_cast<std::size_t>(s.size())) {
-        throw shape_error("[F0584] " + expected + std::to_string(m_size) + " values, not " +
+        throw shape_error("[F0584] " + std::string(what) + ": the network takes images of " + to_string(s) +
+                          " (height x width x channels), got " + std::to_string(m_size) + " values, not " +
                           std::to_string(s.size()));
     }
     for (std::size_t i = 0; m_floats != nullptr && i < m_size; ++i) {

@@ -42,7 +42,7 @@ void walk(const weights& w, std::span<const int> path, std::size_t first, std::s
         if (l.joins && !l.appends && values[i]) {
             x = x ? at.sum(b, values[i], x, computes) : values[i];
         }
-        if (!x && !l.inside && (l.completes || l.appends)) {
+        if (!x && l.needs_value()) {
             x = at.zeros(b);
         }
         if (l.joins && l.appends) {
