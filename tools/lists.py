@@ -60,6 +60,11 @@ class Name:
         self.detail = text_of(element.find("detaileddescription"))
         self.note = " ".join(text_of(p) for s in element.iter("simplesect") if s.get("kind") == "note" for p in s)
         self.returns = " ".join(text_of(p) for s in element.iter("simplesect") if s.get("kind") == "return" for p in s)
+        arguments = [(words(p.find("type")), words(p.find("declname")), words(p.find("defval")))
+                     for p in element.findall("templateparamlist/param")]
+        # Of templates over numbers: `<Kernel, Expansion, Reduction = 0>`.
+        self.numbers = ", ".join((name or kind.split()[-1]) + (f" = {default}" if default else "")
+                                 for kind, name, default in arguments) if any(a[0] == "int" for a in arguments) else ""
         self.members = [Member(m) for m in element.iter("memberdef") if m.get("kind") == "variable"
                         and m.get("prot") == "public" and m.get("static") == "no"] if kind == "struct" else []
         self.statics = {m.findtext("name") for m in element.iter("memberdef") if m.get("static") == "yes"}
@@ -113,7 +118,8 @@ def table(names, with_note=False):
         what = sentence(n.says())
         if not what or with_note and not n.note:
             sys.exit(f"{n.header}: {n.name} has no line for the lists: give it a @brief" + " and a @note" * with_note)
-        out.append(f"| `{n.name}` | {what} | " + (f"{n.note} | " if with_note else "") + f"{link(n.header)} |")
+        numbers = f" `<{n.numbers}>`" if n.kind == "struct" and n.numbers else ""
+        out.append(f"| `{n.name}`{numbers} | {what} | " + (f"{n.note} | " if with_note else "") + f"{link(n.header)} |")
     return out
 
 
