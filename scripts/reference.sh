@@ -23,7 +23,8 @@ command -v doxygen > /dev/null && command -v python3 > /dev/null && [ -f "$style
 rm -rf build/reference
 mkdir -p build/reference
 if [ "${1:-}" = --lists ]; then
-    (cat docs/reference/Doxyfile && printf 'GENERATE_HTML = NO\nWARNINGS = NO\nWARN_AS_ERROR = NO\n') | doxygen - 2> /dev/null
+    (cat docs/reference/Doxyfile && printf 'GENERATE_HTML = NO\nWARNINGS = NO\nWARN_AS_ERROR = NO\n') |
+        doxygen - 2> /dev/null
     tools/lists.py
 fi
 doxygen docs/reference/Doxyfile

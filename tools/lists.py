@@ -152,7 +152,8 @@ def page(names):
     section("Costs and limits", table(under("cost", functions) + [n for n in functions if n.short == "measure_latency"]
                                       + [n for n in structs if n.short in ("named_cost", "latency_table", "cost::limit")]))
     section("Features", table(under("feature", structs)), "What a node of a graph carries.")
-    section("Encodings", table([n for n in under("encoding", structs) if n.short not in ("encoding::edge", "encoding::window_forms")]
+    section("Encodings", table([n for n in under("encoding", structs)
+                                if n.short not in ("encoding::edge", "encoding::window_forms")]
                                + [n for n in kinds["typedef"] if n.short == "default_encoding"]))
     section("Layers", table([n for n in under("gcn", structs) if "works_on" in n.statics]), "Of a `fitnas::gcn::model`.")
     section("Predictors", table([n for n in structs + kinds["typedef"] if n.room == "predictor" and n.short in (
