@@ -72,3 +72,17 @@ TEST_CASE("white and black stay so at any size, and sizes below 1 are refused") 
     CHECK(contains(thrown<shape_error>([] { resize(raster{1, 1, 1, {0}}, 0, 5); }), "got 1 x 1 to 0 x 5"));
     CHECK(contains(thrown<shape_error>([] { resize(raster{}, 3, 5); }), "got 0 x 0 to 3 x 5"));
 }
+
+TEST_CASE("an image is refused that has not its bytes, or that resizing::none would have to change") {
+    const raster image{2, 3, 1, {1, 2, 3, 4, 5, 6}};
+    CHECK(resize(image, 2, 3, resizing::none) == image);
+    CHECK(contains(thrown<shape_error>([&] { resize(image, 3, 2, resizing::none); }),
+                   "resizing::none changes no size: expected an image of 3 x 2, got 2 x 3"));
+    const raster torn{4, 4, 3, {1, 2, 3}};
+    for (const resizing how : {resizing::stretch, resizing::centre_crop}) {
+        CHECK(contains(thrown<shape_error>([&] { resize(torn, 2, 2, how); }),
+                       "resize: expected an image of height x width x channels bytes, got 4 x 4 x 3 with 3"));
+        CHECK(contains(thrown<shape_error>([&] { resize(raster{}, 2, 2, how); }), "got 0 x 0 to 2 x 2"));
+        CHECK(contains(thrown<shape_error>([&] { resize(image, 2, -1, how); }), "got 2 x 3 to 2 x -1"));
+    }
+}

@@ -38,9 +38,14 @@ inline constexpr std::uint64_t largest_image = 178'956'970;
 /// @param image of 1 or 3 channels
 /// @param channels 1: the luma of ITU-R 601, 0.299 R + 0.587 G + 0.114 B, in the integers of Pillow's
 /// `convert("L")`; 3: grey is repeated
+/// @throws shape_error where one of these is another number, or the image has not height x width x channels
+/// bytes
 FITNAS_API raster with_channels(raster image, int channels);
 
 namespace detail {
+
+/// @throws shape_error where an image has not as many bytes as its sizes say
+FITNAS_LAZY void require_pixels(const char* caller, const raster& image);
 
 /// @throws data_error where a header promises more pixels than `most`
 FITNAS_LAZY void require_size(const std::string& name, std::uint64_t height, std::uint64_t width,
@@ -67,6 +72,11 @@ FITNAS_LAZY raster upright(raster image, int orientation);
 namespace fitnas {
 
 FITNAS_API raster with_channels(raster image, int channels) {
+    if ((image.channels != 1 && image.channels != 3) || (channels != 1 && channels != 3)) {
+        throw shape_error("[F0479] with_channels: expected 1 or 3 channels, got " +
+                          std::to_string(image.channels) + " to become " + std::to_string(channels));
+    }
+    detail::require_pixels("with_channels", image);
     if (image.channels == channels) {
         return image;
     }
@@ -90,6 +100,17 @@ FITNAS_API raster with_channels(raster image, int channels) {
 } // namespace fitnas
 
 namespace fitnas::detail {
+
+FITNAS_LAZY_AGAIN void require_pixels(const char* caller, const raster& image) {
+    const auto size = [](int side) { return static_cast<std::size_t>(side); };
+    if (image.height < 0 || image.width < 0 || image.channels < 1 ||
+        image.pixels.size() != size(image.height) * size(image.width) * size(image.channels)) {
+        throw shape_error("[F0478] " + std::string(caller) +
+                          ": expected an image of height x width x channels bytes, got " +
+                          std::to_string(image.height) + " x " + std::to_string(image.width) + " x " +
+                          std::to_string(image.channels) + " with " + std::to_string(image.pixels.size()));
+    }
+}
 
 FITNAS_LAZY_AGAIN void require_size(const std::string& name, std::uint64_t height, std::uint64_t width,
                                     std::uint64_t most) {

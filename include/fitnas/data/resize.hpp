@@ -29,14 +29,14 @@ enum class resizing : std::uint8_t {
 /// whose support grows with the reduction, in two passes, with weights in fixed point.
 /// @param image at least 1 x 1
 /// @param height,width at least 1
-/// @throws shape_error where one of these is not
+/// @throws shape_error where one of these is not, or the image has not height x width x channels bytes
 FITNAS_API raster resize(const raster& image, int height, int width);
 
 /// @brief An image of the size height x width.
 /// @param image at least 1 x 1
 /// @param height,width at least 1
 /// @param how not `resizing::none`, unless it has the size
-/// @throws shape_error as above
+/// @throws shape_error as above, and where `resizing::none` would have to change the size
 FITNAS_API raster resize(const raster& image, int height, int width, resizing how);
 
 namespace detail {
@@ -165,12 +165,19 @@ FITNAS_API raster resize(const raster& image, int height, int width) {
                           std::to_string(image.height) + " x " + std::to_string(image.width) + " to " +
                           std::to_string(height) + " x " + std::to_string(width));
     }
+    detail::require_pixels("resize", image);
     const raster wide = image.width == width ? image : detail::resize_width(image, width);
     return image.height == height ? wide : detail::resize_height(wide, height);
 }
 
 FITNAS_API raster resize(const raster& image, int height, int width, resizing how) {
-    if (how != resizing::centre_crop) {
+    if (how == resizing::none && (image.height != height || image.width != width)) {
+        throw shape_error("[F0477] resize: resizing::none changes no size: expected an image of " +
+                          std::to_string(height) + " x " + std::to_string(width) + ", got " +
+                          std::to_string(image.height) + " x " + std::to_string(image.width));
+    }
+    const bool empty = height < 1 || width < 1 || image.height < 1 || image.width < 1; // is refused there
+    if (how != resizing::centre_crop || empty) {
         return resize(image, height, width);
     }
     // The side that needs more decides; of the other one a rest is cut off.
