@@ -3,8 +3,9 @@
 #
 #   scripts/setup.sh               what building and testing needs
 #   scripts/setup.sh --demo        only what scripts/demo.sh needs
-#   scripts/setup.sh --ci          also the second compiler, Meson, the formatter, a browser, ONNX, PyTorch and the locale
-#                                  de_DE.UTF-8
+#   scripts/setup.sh --ci          also the second compiler, Meson, the formatter, a browser, ONNX, PyTorch, Doxygen and
+#                                  the locale de_DE.UTF-8
+#   scripts/setup.sh --docs        what scripts/reference.sh needs
 #   scripts/setup.sh --coverage    what scripts/coverage.sh needs
 #   scripts/setup.sh --benchmarks  what the benchmarks need, with LibTorch to compare with
 set -euo pipefail
@@ -17,12 +18,14 @@ case $mode in
 --demo) packages+=(libjs-chart.js) ;;
 --ci)
     packages+=(doctest-dev pkg-config libcli11-dev libjs-chart.js libbenchmark-dev clang clang-format libomp-14-dev
-        libclang-rt-14-dev meson python3 chromium locales libprotozero-dev python3-onnx python3-torch nodejs npm)
+        libclang-rt-14-dev meson python3 chromium locales libprotozero-dev python3-onnx python3-torch nodejs npm
+        doxygen doxygen-awesome-css)
     ;;
+--docs) packages=(doxygen doxygen-awesome-css python3) ;;
 --coverage) packages+=(doctest-dev pkg-config libcli11-dev libjs-chart.js gcovr libprotozero-dev) ;;
 --benchmarks) packages+=(doctest-dev pkg-config libcli11-dev libbenchmark-dev libtorch-dev libjemalloc2) ;;
 *)
-    echo "usage: scripts/setup.sh [--demo | --ci | --coverage | --benchmarks]" >&2
+    echo "usage: scripts/setup.sh [--demo | --ci | --docs | --coverage | --benchmarks]" >&2
     exit 2
     ;;
 esac
@@ -30,7 +33,7 @@ esac
 # A tool may be there without its package.
 declare -A tool=([g++]=g++ [cmake]=cmake [ninja-build]=ninja [pkg-config]=pkg-config [clang]=clang++
     [clang-format]=clang-format [meson]=meson [python3]=python3
-    [chromium]=chromium [nodejs]=node [npm]=npm)
+    [chromium]=chromium [doxygen]=doxygen [nodejs]=node [npm]=npm)
 as_root=()
 become_root() {
     if [ "$(id -u)" -ne 0 ]; then

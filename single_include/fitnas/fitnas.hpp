@@ -329,6 +329,7 @@ using vecs = vec<>[static_cast<std::size_t>(Count)];
 template <int Rows, int Columns>
 using tile = vec<>[static_cast<std::size_t>(Rows)][static_cast<std::size_t>(Columns)];
 
+/// @brief Reads one vector; p needs no alignment.
 template <int Lanes = lanes>
 FITNAS_INLINE vec<Lanes> load(const float* p) {
     vec<Lanes> v;
@@ -336,6 +337,7 @@ FITNAS_INLINE vec<Lanes> load(const float* p) {
     return v;
 }
 
+/// @brief Writes one vector; p needs no alignment.
 template <int Lanes = lanes>
 FITNAS_INLINE void store(float* p, vec<Lanes> v) {
     __builtin_memcpy(p, &v, sizeof v);
@@ -361,6 +363,7 @@ FITNAS_INLINE void stream(float* p, vec<Lanes> v) {
 }
 
 /// @brief Loads the first `count` floats, zeros behind them.
+/// @brief Reads one vector; p needs no alignment.
 template <int Lanes = lanes>
 FITNAS_INLINE vec<Lanes> load(const float* p, int count) {
     if (count >= Lanes) {
@@ -747,8 +750,10 @@ class aligned_buffer {
 
 public:
     aligned_buffer() = default;
+    /// Takes the memory of another, which is then empty.
     aligned_buffer(aligned_buffer&& other) noexcept
         : m_data(std::move(other.m_data)), m_size(std::exchange(other.m_size, 0)) {}
+    /// The same.
     aligned_buffer& operator=(aligned_buffer&& other) noexcept {
         m_data = std::move(other.m_data);
         m_size = std::exchange(other.m_size, 0);
@@ -798,8 +803,8 @@ class arena {
 public:
     /// A place to come back to.
     struct mark {
-        std::size_t chunk;
-        std::size_t used;
+        std::size_t chunk; ///< which piece of memory
+        std::size_t used;  ///< floats taken from it
     };
 
     /// @return n uninitialised floats, aligned to 64 bytes
@@ -826,6 +831,7 @@ public:
             m_chunks.emplace_back().reserve(n > minimum_chunk ? n : minimum_chunk);
         }
     }
+    /// A place to come back to by `reset`.
     mark position() const { return m_at; }
     /// @brief Gives back everything taken since `position()` returned `m`.
     void reset(mark m) { m_at = m; }
@@ -1280,8 +1286,8 @@ matrix solve(const A& a, const B& b) {
 /// @brief Eigenvalues of a symmetric matrix, from the smallest on, and their directions.
 template <std::same_as<matrix> Matrix>
 struct eigen_system {
-    std::vector<double> values;
-    Matrix vectors; ///< a row for each value: of length 1, at right angles to all others
+    std::vector<double> values; ///< from the smallest on
+    Matrix vectors;             ///< a row for each value: of length 1, at right angles to all others
 };
 
 /// @brief Eigenvalues and directions by LAPACK's dsyev. A template, so that only a program that calls it
@@ -1546,19 +1552,23 @@ namespace fitnas {
 class memory_size {
 public:
     constexpr memory_size() = default;
+    /// A number of bytes.
     constexpr memory_size(std::uint64_t value) : m_value(value) {} // NOLINT: a number is one
     /// @param value below 0 counts as 0
     static constexpr memory_size of(long long value) {
         return {value < 0 ? 0 : static_cast<std::uint64_t>(value)};
     }
 
-    constexpr std::uint64_t value() const { return m_value; }
+    constexpr std::uint64_t value() const { return m_value; } ///< in bytes
+    /// The sum, or the most there is.
     friend constexpr memory_size operator+(memory_size a, memory_size b) {
         return a.m_value > most - b.m_value ? most : a.m_value + b.m_value;
     }
+    /// The product, or the most there is.
     friend constexpr memory_size operator*(memory_size a, memory_size b) {
         return a.m_value != 0 && b.m_value > most / a.m_value ? most : a.m_value * b.m_value;
     }
+    /// Adds, to the most there is.
     constexpr memory_size& operator+=(memory_size b) { return *this = *this + b; }
     friend constexpr bool operator==(const memory_size&, const memory_size&) = default;
     friend constexpr auto operator<=>(const memory_size&, const memory_size&) = default;
@@ -1746,6 +1756,7 @@ void parallel_groups(std::ptrdiff_t n, int groups, Body body) {
         body(static_cast<int>(group), n * group / groups, n * (group + 1) / groups);
     });
 }
+/// @brief The same in `sum_groups` groups.
 template <class Body>
 void parallel_groups(std::ptrdiff_t n, Body body) {
     parallel_groups(n, sum_groups, std::move(body));
@@ -1819,10 +1830,11 @@ using observer = std::function<void(const progress&)>;
 template <class Result>
 class interrupted_with : public interrupted {
 public:
+    /// The interruption, with what was found before it.
     interrupted_with(const interrupted& by, Result partial) // says what that said
         : interrupted(by), m_partial(std::make_shared<const Result>(std::move(partial))) {}
 
-    const Result& partial() const { return *m_partial; }
+    const Result& partial() const { return *m_partial; } ///< what was found before it
 
 private:
     std::shared_ptr<const Result> m_partial; // so that copies cannot throw
@@ -1831,6 +1843,7 @@ private:
 /// @brief A clock that starts when it is made.
 class stopwatch {
 public:
+    /// Since it was made or reset.
     double seconds() const { return std::chrono::duration<double>(clock::now() - m_start).count(); }
 
 private:
@@ -1888,7 +1901,7 @@ namespace fitnas {
 
 /// @brief A seed, written out where it is passed: `seed{7}`.
 struct seed {
-    std::uint64_t value = 0;
+    std::uint64_t value = 0; ///< any number
     friend constexpr bool operator==(seed, seed) = default;
 };
 
@@ -1934,6 +1947,7 @@ enum class purpose : std::uint32_t {
 /// `log` and `cos` do). `step` counts below 2^56, `index` below 2^32.
 class random_stream {
 public:
+    /// The stream of this name.
     constexpr random_stream(seed s, purpose p, std::uint64_t step = 0, std::uint64_t index = 0)
         : m_key{static_cast<std::uint32_t>(s.value), static_cast<std::uint32_t>(s.value >> 32)},
           m_counter{0, static_cast<std::uint32_t>(step),
@@ -2336,9 +2350,9 @@ namespace fitnas {
 
 /// @brief Height, width and channels of one image's activations; in memory H x W x C, row-major.
 struct shape {
-    int height = 0;
-    int width = 0;
-    int channels = 0;
+    int height = 0;   ///< in pixels
+    int width = 0;    ///< in pixels
+    int channels = 0; ///< numbers a pixel
 
     /// @return height times width
     constexpr long long pixels() const { return static_cast<long long>(height) * width; }
@@ -2354,9 +2368,9 @@ inline std::string to_string(const shape& s) {
 
 /// @brief Where an operator stands: the shape that comes in, and the width and stride that are asked for.
 struct cell {
-    shape input;
-    int width = 0;
-    int stride = 1;
+    shape input;    ///< what comes in
+    int width = 0;  ///< channels of what goes out
+    int stride = 1; ///< at 2 every second pixel of each direction is left out
 
     /// @return the shape that must come out: every stride-th pixel (rounded up), `width` channels
     constexpr shape output() const {
@@ -2443,7 +2457,12 @@ struct row_tiles {
 namespace fitnas {
 
 /// @brief Elementwise activations.
-enum class activation : std::uint8_t { none, relu, relu6, hard_swish };
+enum class activation : std::uint8_t {
+    none,      ///< x
+    relu,      ///< max(x, 0)
+    relu6,     ///< min(max(x, 0), 6)
+    hard_swish ///< x min(max(x + 3, 0), 6) / 6
+};
 
 class onnx_graph;
 
@@ -2485,11 +2504,12 @@ struct custom_primitive {
 ///     static constexpr shape output(shape in) { return in; }
 ///     static constexpr long long parameters(shape in) { return in.channels; }
 ///     static constexpr long long macs(shape in) { return in.size(); }
-///     static void initialise(shape, std::span<float> w, random_stream&) { std::fill(w.begin(),
-///     w.end(), 1.0F); } static void forward(shape, std::span<const float> x, std::span<const float> w,
-///     std::span<float> y); static void backward(shape, std::span<const float> x, std::span<const float> w,
-///     std::span<const float> dy,
-///                          std::span<float> dx, std::span<float> dw);
+///     static void initialise(shape, std::span<float> w, random_stream&) {
+///         std::fill(w.begin(), w.end(), 1.0F);
+///     }
+///     static void forward(shape, std::span<const float> x, std::span<const float> w, std::span<float> y);
+///     static void backward(shape, std::span<const float> x, std::span<const float> w,
+///                          std::span<const float> dy, std::span<float> dx, std::span<float> dw);
 /// };
 /// @endcode
 template <class T>
@@ -2524,12 +2544,12 @@ enum class primitive_kind : std::uint8_t {
 
 /// @brief One step of a recipe. Make it with the functions below.
 struct primitive {
-    primitive_kind kind = primitive_kind::activate;
-    activation act = activation::none;
-    int kernel = 1;
-    int stride = 1;
-    int width = 0; ///< output channels; the reduction of squeeze-excite
-    const custom_primitive* user = nullptr;
+    primitive_kind kind = primitive_kind::activate; ///< what it does
+    activation act = activation::none;              ///< of `primitive_kind::activate`
+    int kernel = 1;                                 ///< height and width of its window
+    int stride = 1;                                 ///< pixels from one window to the next
+    int width = 0;                                  ///< output channels; the reduction of squeeze-excite
+    const custom_primitive* user = nullptr;         ///< of `primitive_kind::custom`
 
     friend constexpr bool operator==(const primitive&, const primitive&) = default;
 
@@ -2681,9 +2701,10 @@ namespace fitnas {
 /// Everything else follows from it: parameters, costs, activations, execution, latency tables, drawings.
 class recipe {
 public:
-    static constexpr int capacity = 16;
+    static constexpr int capacity = 16; ///< the most primitives
 
     constexpr recipe() = default;
+    /// At most `capacity` primitives, in their order.
     constexpr recipe(std::initializer_list<primitive> steps) {
         for (const primitive& step : steps) {
             push_back(step);
@@ -2702,8 +2723,8 @@ public:
     constexpr bool empty() const { return m_size == 0; }
     /// @return whether what comes out is zeros
     constexpr bool gives_zeros() const { return m_size > 0 && m_steps[0].kind == primitive_kind::zero; }
-    constexpr const primitive* begin() const { return m_steps.data(); }
-    constexpr const primitive* end() const { return m_steps.data() + m_size; }
+    constexpr const primitive* begin() const { return m_steps.data(); }        ///< the first primitive
+    constexpr const primitive* end() const { return m_steps.data() + m_size; } ///< behind the last primitive
     friend constexpr bool operator==(const recipe&, const recipe&) = default;
 
 private:
@@ -2713,9 +2734,9 @@ private:
 
 /// @brief What a recipe comes to on an input: the shape that comes out and its costs.
 struct recipe_summary {
-    shape output;
-    long long parameters = 0;
-    long long macs = 0;
+    shape output;             ///< of one image
+    long long parameters = 0; ///< trainable values
+    long long macs = 0;       ///< multiply-accumulates for one image
     bool valid = true; ///< kernels are odd but for pools, strides and widths positive, a `residual` meets the
                        ///< shape of the input, a `zero` is alone
 };
@@ -6686,16 +6707,18 @@ public:
     block(const block&) = delete; // a run points into its own block
     block& operator=(const block&) = delete;
 
-    shape input() const { return m_input; }
-    shape output() const { return m_output; }
+    shape input() const { return m_input; }   ///< of one image
+    shape output() const { return m_output; } ///< of one image
     /// @return the parameters, primitive after primitive: convolution `width x kernel x kernel x channels`,
     /// depthwise `kernel x kernel x channels`, pointwise and linear `width x channels` (linear: then biases),
     /// batch norm scales then shifts, squeeze-excite `hidden x channels`, biases, `channels x hidden`, biases
     std::span<float> parameters() { return m_parameters; }
-    std::span<const float> parameters() const { return m_parameters; }
+    std::span<const float> parameters() const { return m_parameters; } ///< the same, read only
     /// @return the gradient, in the order of the parameters
     std::span<float> gradient() { return m_gradient; }
+    /// The gradients of the parameters, in their order: `backward` adds to them.
     std::span<const float> gradient() const { return m_gradient; }
+    /// Sets the gradients to 0.
     void zero_gradient() { std::fill(m_gradient.begin(), m_gradient.end(), 0.0F); }
 
     /// @brief With the batch's own statistics.
@@ -6817,13 +6840,13 @@ struct gradient_check_options {
 
 /// @brief What came out. Converts to whether it was good.
 struct gradient_report {
-    bool ok = true;
+    bool ok = true;           ///< no difference is too large
     std::size_t compared = 0; ///< coordinates that were compared
     std::size_t skipped = 0;  ///< coordinates near a kink, where the one-sided differences disagree
     double worst = 0;         ///< largest difference, relative as in the options
     std::string log;          ///< the coordinates that differ, a line each
 
-    explicit operator bool() const { return ok; }
+    explicit operator bool() const { return ok; } ///< `ok`
 };
 
 /// @brief Compares an analytic gradient with central differences, coordinate by coordinate.
@@ -7165,9 +7188,10 @@ namespace fitnas {
 struct image_dataset : image_source {
     pixel_tensor images{{0, 0, 0, 0}}; ///< N x H x W x C, pixels 0 to 255
     std::vector<int> labels;           ///< N, each in [0, classes)
-    int classes = 0;
+    int classes = 0;                   ///< how many there are: labels are below
 
     image_dataset() = default;
+    /// Checks that they fit together.
     image_dataset(pixel_tensor pixels, std::vector<int> numbers, int count)
         : images(std::move(pixels)), labels(std::move(numbers)), classes(count) {}
     /// @brief A copy in memory of what a source shows.
@@ -7221,7 +7245,7 @@ enum class image_layout : std::uint8_t {
 
 /// @brief How arrays become images.
 struct array_options {
-    image_layout layout = image_layout::nhwc;
+    image_layout layout = image_layout::nhwc; ///< the order of the values
     double white = 1; ///< of floats: what becomes 255, above 0; 0 stays 0, between them is rounded
     int classes = 0;  ///< labels are below; 0: the largest label and 1
 };
@@ -8072,9 +8096,9 @@ inline image_view subset(const image_view& data, std::span<const std::size_t> in
 /// @brief Three splits: weights are trained on `train`, architectures are compared on `validation`, and
 /// `test` is for the last step only.
 struct dataset {
-    image_view train;
-    image_view validation;
-    image_view test;
+    image_view train;      ///< to learn from
+    image_view validation; ///< to compare networks by
+    image_view test;       ///< for the last figures alone
 };
 
 } // namespace fitnas
@@ -8826,8 +8850,8 @@ namespace fitnas {
 
 /// @brief One image in memory.
 struct raster {
-    int height = 0;
-    int width = 0;
+    int height = 0;                   ///< in pixels
+    int width = 0;                    ///< in pixels
     int channels = 0;                 ///< 1: grey; 3: red, green, blue
     std::vector<std::uint8_t> pixels; ///< H x W x C, 0 to 255
 
@@ -10033,11 +10057,11 @@ namespace fitnas {
 
 /// @brief What `datasets::synthetic` makes.
 struct synthetic_options {
-    shape image{16, 16, 3}; ///< at least 1 x 1 x 1
-    int classes = 10;       ///< at least 1
-    std::size_t train = 1000;
-    std::size_t validation = 200;
-    std::size_t test = 200;
+    shape image{16, 16, 3};       ///< at least 1 x 1 x 1
+    int classes = 10;             ///< at least 1
+    std::size_t train = 1000;     ///< images of the training split
+    std::size_t validation = 200; ///< images of the validation split
+    std::size_t test = 200;       ///< images of the test split
     fitnas::seed seed{0};
     double noise = 30; ///< standard deviation of each pixel, of 255
     int shift = 2;     ///< images are moved by up to so many pixels each way
@@ -10419,8 +10443,8 @@ struct bootstrap_options {
 
 /// @brief An interval of numbers, ends included.
 struct interval {
-    double low = 0;
-    double high = 0;
+    double low = 0;  ///< the lower end
+    double high = 0; ///< the upper end
 };
 
 namespace detail {
@@ -11257,8 +11281,8 @@ concept schedule_type = requires(const T& s, long long step) {
 
 /// @brief The same rate in each step.
 struct constant_rate {
-    double rate = 0.01; ///< above 0
-    double operator()(long long) const { return rate; }
+    double rate = 0.01;                                 ///< above 0
+    double operator()(long long) const { return rate; } ///< the same in every step
 };
 
 /// @brief Rises in a straight line to the peak, then falls along half a cosine to almost its floor
@@ -11434,6 +11458,7 @@ struct fixed_text {
 namespace fitnas::op {
 
 /// @brief Convolution, batch norm, ReLU.
+/// @note Stride and width are the convolution's.
 /// @tparam Kernel odd, from 1
 template <int Kernel>
 struct conv {
@@ -11452,6 +11477,7 @@ public:
 
 /// @brief ReLU, convolution, batch norm: the convolution of NAS-Bench-201 and DARTS (Dong and Yang, arXiv
 /// 2001.00326).
+/// @note Stride and width are the convolution's.
 /// @tparam Kernel odd, from 1
 template <int Kernel>
 struct relu_conv {
@@ -11472,6 +11498,7 @@ public:
 };
 
 /// @brief Convolution, batch norm.
+/// @note Stride and width are the convolution's.
 /// @tparam Kernel odd, from 1
 template <int Kernel>
 struct conv_bn {
@@ -11488,6 +11515,7 @@ public:
 
 /// @brief Depthwise convolution, batch norm, ReLU, 1x1 convolution, batch norm: an inverted residual of
 /// expansion 1 without a shortcut, as the first layer of MobileNetV2 (arXiv 1801.04381, table 2).
+/// @note The stride is the depthwise convolution's, the width the 1x1 convolution's.
 /// @tparam Kernel odd, from 1
 template <int Kernel>
 struct separable {
@@ -11514,6 +11542,7 @@ namespace fitnas::op {
 
 /// @brief Nothing at all where the shape is kept; a strided 1x1 convolution with batch norm and no activation
 /// where it changes (as in NAS-Bench-Macro, Su et al., arXiv 2103.11922).
+/// @note At stride 2 or another width it has weights: the 1x1 convolution, which reads every second pixel.
 struct identity {
     static constexpr std::string_view name = "identity";
     static constexpr recipe build(cell c) {
@@ -11535,6 +11564,8 @@ namespace fitnas::op {
 /// @brief Inverted residual: 1x1 to Expansion times the input channels, depthwise Kernel x Kernel with the
 /// cell's stride, 1x1 to the cell's width without activation; the input is added where the shape is kept
 /// (Sandler et al., arXiv 1801.04381).
+/// @note The stride is the depthwise convolution's, the width the last 1x1 convolution's; at stride 2 or
+/// another width nothing is added.
 /// @tparam Kernel odd, from 1
 /// @tparam Expansion from 1; at 1 there is no first 1x1 convolution
 /// @tparam Reduction from 1: squeeze-excite after the depthwise activation, with hidden / Reduction units; 0:
@@ -11589,6 +11620,7 @@ public:
 namespace fitnas::op {
 
 /// @brief Zeros. In a `cell_graph` the edge is left out, see there; in a stage the cell gives zeros.
+/// @note At stride 2 or another width: zeros of the shape that goes out.
 struct none {
     static constexpr std::string_view name = "none";
     static constexpr recipe build(cell c) { return {zero(c.width, c.stride)}; }
@@ -11616,6 +11648,7 @@ namespace op {
 
 /// @brief Max pooling with the cell's stride; 1x1 convolution and batch norm after it where the channels
 /// change.
+/// @note The stride is the pool's; another width brings the 1x1 convolution, stride 2 alone does not.
 /// @tparam Kernel odd, from 1
 template <int Kernel>
 struct max_pool {
@@ -11634,6 +11667,7 @@ public:
 
 /// @brief Average pooling with the cell's stride (pixels outside the image do not count); 1x1 convolution and
 /// batch norm after it where the channels change.
+/// @note The stride is the pool's; another width brings the 1x1 convolution, stride 2 alone does not.
 /// @tparam Kernel odd, from 1
 template <int Kernel>
 struct avg_pool {
@@ -11663,6 +11697,7 @@ namespace fitnas::op {
 /// @brief ReLU, 3x3 convolution with the cell's stride, batch norm, and the same again without a stride; what
 /// is added is the average over stride x stride pixels through a 1x1 convolution (Dong and Yang, arXiv
 /// 2001.00326, section 2.1). A `fixed` layer's operator.
+/// @note The stride is that of the first convolution and of the average; the width that of all convolutions.
 struct resnet_reduce {
     static constexpr std::string_view name = "resnet_reduce";
     static constexpr recipe build(cell c) {
@@ -11676,6 +11711,7 @@ struct resnet_reduce {
 
 /// @brief Batch norm, ReLU, mean over all pixels, linear layer: a `head_of` operator; its width is the number
 /// of classes.
+/// @note The stride plays no part.
 struct bn_relu_pool_linear {
     static constexpr std::string_view name = "head";
     static constexpr recipe build(cell c) { return {batch_norm(), relu(), global_pool(), linear(c.width)}; }
@@ -11713,9 +11749,9 @@ namespace fitnas {
 /// buffer.
 struct space_block {
     std::string_view name;
-    recipe steps;
-    shape input;
-    shape output;
+    recipe steps;             ///< what it computes
+    shape input;              ///< what comes in
+    shape output;             ///< what goes out
     long long offset = 0;     ///< of its first parameter in the supernet's buffer
     long long parameters = 0; ///< trainable values
     long long macs = 0;       ///< multiply-accumulates for one image
@@ -11727,14 +11763,14 @@ struct space_block {
 /// that lead to them, or to their channels one behind the other. These layers are neighbours in the list, and
 /// stand behind all that lead to the node they read. In a chain layer i leads from node i to node i + 1.
 struct space_layer {
-    cell place;
+    cell place;          ///< what its operators are built for
     int first_block = 0; ///< its candidates are neighbours in the list of blocks
-    int candidates = 1;
+    int candidates = 1;  ///< operators to choose from
     /// The place of its digit in an architecture code, which several layers may read; -1 where nothing is
     /// chosen. Cells come in the order of the layers that read them first.
     int cell_index = -1;
-    int from = 0;
-    int to = 1;
+    int from = 0; ///< the node that it reads
+    int to = 1;   ///< the node that it leads to
     /// Whether node `to` lies inside a graph: where only zeros come to it, layers that read it are left out,
     /// and it may be that nothing comes to it. Other nodes then come to zeros.
     bool inside = false;
@@ -11747,12 +11783,12 @@ struct space_layer {
 /// @brief The tables of a space: layers in the order in which they can be computed, blocks in the order of
 /// the parameters.
 struct space_layout {
-    shape input;
-    int classes = 0;
-    int cells = 0;
-    long long parameters = 0; ///< of the whole supernet
-    std::span<const space_layer> layers;
-    std::span<const space_block> blocks;
+    shape input;                         ///< one image
+    int classes = 0;                     ///< of the head
+    int cells = 0;                       ///< digits of an architecture code
+    long long parameters = 0;            ///< of the whole supernet
+    std::span<const space_layer> layers; ///< in the order in which they can be computed
+    std::span<const space_block> blocks; ///< in the order of the parameters
 
     /// @brief The block that an architecture uses in a layer.
     /// @param code one operator number a cell
@@ -11808,7 +11844,7 @@ struct operator_set {
     static_assert((has_build<Operators> && ...),
                   "[F0319] operator_set<...>: every operator needs `static constexpr recipe build(cell)`");
 
-    static constexpr int size = static_cast<int>(sizeof...(Operators));
+    static constexpr int size = static_cast<int>(sizeof...(Operators)); ///< how many operators there are
 
     /// @return the names, in order
     static constexpr std::array<std::string_view, sizeof...(Operators)> names() {
@@ -11836,8 +11872,8 @@ namespace fitnas {
 template <int From, int To>
 struct edge {
     static_assert(From >= 0 && From < To, "[F0340] edge<From, To>: expected 0 <= From < To");
-    static constexpr int from = From;
-    static constexpr int to = To;
+    static constexpr int from = From; ///< the node that it reads
+    static constexpr int to = To;     ///< the node that it leads to
 };
 
 namespace detail {
@@ -11888,12 +11924,12 @@ struct any_graph {
         ((Edges::to < Nodes) && ...),
         "[F0343] cell_graph<Operators, Nodes, Edges...>: an edge leads to a node that is not there");
 
-    using operators = Operators;
-    static constexpr int nodes = Nodes;
+    using operators = Operators;        ///< the candidates of each edge
+    static constexpr int nodes = Nodes; ///< with the one that reads the input
     static constexpr bool concatenates = Concatenates;
     /// In the order of the digits.
     static constexpr auto edges = edges_in_order<Nodes, Edges...>();
-    static constexpr int edge_count = static_cast<int>(edges.size());
+    static constexpr int edge_count = static_cast<int>(edges.size()); ///< how many edges a graph has
 
 private:
     static constexpr bool different() {
@@ -11953,7 +11989,7 @@ template <int Height, int Width, int Channels>
 struct image {
     static_assert(Height >= 1 && Width >= 1 && Channels >= 1,
                   "[F0325] image<Height, Width, Channels>: all must be positive");
-    static constexpr shape value{Height, Width, Channels};
+    static constexpr shape value{Height, Width, Channels}; ///< as a value
 };
 
 namespace detail {
@@ -12048,22 +12084,22 @@ struct is_cell_graph<concat_graph<Operators, Nodes, Edges...>> : std::true_type 
 /// @brief The first layer: Kernel x Kernel convolution, batch norm, ReLU.
 template <int Width, int Stride = 1, int Kernel = 3>
 struct stem : detail::space_part<operator_set<detail::stem_operator<Kernel>>, 1, Width, Stride, false> {
-    static constexpr detail::part_role role = detail::part_role::first;
+    static constexpr detail::part_role role = detail::part_role::first; ///< it comes first
 };
 
 /// @brief The first layer by an operator of your own.
 template <class Operator, int Width, int Stride = 1>
 struct stem_of : detail::space_part<operator_set<Operator>, 1, Width, Stride, false> {
-    static constexpr detail::part_role role = detail::part_role::first;
+    static constexpr detail::part_role role = detail::part_role::first; ///< it comes first
 };
 
 /// @brief A layer that is not searched: one operator. Where it has a function `shortcut` from a `cell` to a
 /// second recipe, what that gives is added.
 template <class Operator, int Width, int Stride = 1>
 struct fixed : detail::space_part<operator_set<Operator>, 1, Width, Stride, false> {
-    using fixed_operator = Operator;
-    static constexpr int layers = detail::has_shortcut<Operator> ? 2 : 1;
-    static constexpr int candidates = layers;
+    using fixed_operator = Operator;                                      ///< the operator
+    static constexpr int layers = detail::has_shortcut<Operator> ? 2 : 1; ///< with its shortcut
+    static constexpr int candidates = layers;                             ///< of all layers
 };
 
 /// @brief Cells with the same candidates and width.
@@ -12114,16 +12150,16 @@ struct shared<First, graph_stage<Graph, Cells, Width, Stride>>
 template <int Width, int Classes>
 struct head : detail::space_part<operator_set<detail::head_operator<Classes>>, 1, Width, 1, false> {
     static_assert(Classes >= 1, "[F0329] head<Width, Classes>: there must be at least one class");
-    static constexpr detail::part_role role = detail::part_role::last;
-    static constexpr int classes = Classes;
+    static constexpr detail::part_role role = detail::part_role::last; ///< it comes last
+    static constexpr int classes = Classes;                            ///< of the images
 };
 
 /// @brief The last layer by an operator of your own, whose recipe gives 1 x 1 x Classes where the width is
 /// Classes.
 template <class Operator, int Classes>
 struct head_of : detail::space_part<operator_set<Operator>, 1, Classes, 1, false> {
-    static constexpr detail::part_role role = detail::part_role::last;
-    static constexpr int classes = Classes;
+    static constexpr detail::part_role role = detail::part_role::last; ///< it comes last
+    static constexpr int classes = Classes;                            ///< of the images
 };
 
 } // namespace fitnas
@@ -12381,7 +12417,8 @@ struct search_space {
     static constexpr detail::space_tables<layers, (Parts::candidates + ...)> tables =
         detail::checked_tables<layers, (Parts::candidates + ...), Image, Parts...>();
 
-    static constexpr shape input = Image::value;
+    static constexpr shape input = Image::value; ///< one image
+    /// Of the head.
     static constexpr int classes = std::tuple_element_t<sizeof...(Parts) - 1, std::tuple<Parts...>>::classes;
     /// Trainable values of the whole supernet.
     static constexpr long long supernet_parameters = tables.parameters;
@@ -12594,7 +12631,7 @@ namespace fitnas::detail {
 class graph_networks {
 public:
     /// Codes beyond this are not put into a table; only edges that play no part are then seen.
-    static constexpr std::uint64_t most = std::uint64_t{1} << 20U;
+    static constexpr std::size_t most = std::size_t{1} << 20U;
     static constexpr int most_operators = 36; ///< of an `operator_set`
 
     graph_networks() = default;
@@ -12633,8 +12670,8 @@ private:
 
     static graph graph_at(const space_layout& space, std::size_t layer, std::size_t edges);
     FITNAS_COLD void fill_table();
-    std::uint64_t number_of(std::span<const std::uint8_t> code) const;
-    void write(std::uint64_t number, std::span<std::uint8_t> code) const;
+    std::size_t number_of(std::span<const std::uint8_t> code) const;
+    void write(std::size_t number, std::span<std::uint8_t> code) const;
 
     std::vector<graph> m_graphs;            ///< different ones, of the repetitions that read the cells
     std::vector<std::uint32_t> m_canonical; ///< of each code, the number of the smallest; empty: no table
@@ -12899,12 +12936,12 @@ FITNAS_API graph_networks::graph_networks(const space_layout& space, int first) 
             m_graphs.push_back(std::move(g));
         }
     }
-    std::uint64_t size = 1;
+    std::size_t size = 1;
     for (std::size_t e = 0; e < edges && size <= most; ++e) {
         size *= m_graphs.front().edges[e].kinds.size();
     }
     if (size <= most) {
-        m_canonical.resize(static_cast<std::size_t>(size));
+        m_canonical.resize(size);
         fill_table();
     }
 }
@@ -12989,17 +13026,17 @@ FITNAS_API std::vector<std::uint8_t> graph_networks::plays_a_part(std::span<cons
     return any;
 }
 
-FITNAS_API std::uint64_t graph_networks::number_of(std::span<const std::uint8_t> code) const {
-    std::uint64_t number = 0;
+FITNAS_API std::size_t graph_networks::number_of(std::span<const std::uint8_t> code) const {
+    std::size_t number = 0;
     for (std::size_t e = 0; e < code.size(); ++e) {
         number = number * m_graphs.front().edges[e].kinds.size() + code[e];
     }
     return number;
 }
 
-FITNAS_API void graph_networks::write(std::uint64_t number, std::span<std::uint8_t> code) const {
+FITNAS_API void graph_networks::write(std::size_t number, std::span<std::uint8_t> code) const {
     for (std::size_t e = code.size(); e-- > 0;) {
-        const std::uint64_t count = m_graphs.front().edges[e].kinds.size();
+        const std::size_t count = m_graphs.front().edges[e].kinds.size();
         code[e] = static_cast<std::uint8_t>(number % count);
         number /= count;
     }
@@ -13007,7 +13044,7 @@ FITNAS_API void graph_networks::write(std::uint64_t number, std::span<std::uint8
 
 FITNAS_API void graph_networks::make_canonical(std::span<std::uint8_t> code) const {
     if (!m_canonical.empty()) {
-        write(m_canonical[static_cast<std::size_t>(number_of(code))], code);
+        write(m_canonical[number_of(code)], code);
         return;
     }
     const std::vector<std::uint8_t> part = plays_a_part(code);
@@ -13027,7 +13064,7 @@ FITNAS_API void graph_networks::make_random(std::span<std::uint8_t> code, random
     if (m_canonical.empty()) {
         return;
     }
-    const std::uint32_t network = m_canonical[static_cast<std::size_t>(number_of(code))];
+    const std::uint32_t network = m_canonical[number_of(code)];
     const auto equal =
         std::equal_range(m_sorted.begin(), m_sorted.end(), network,
                          [&](std::uint32_t a, std::uint32_t b) { return m_canonical[a] < m_canonical[b]; });
@@ -13335,8 +13372,8 @@ namespace fitnas {
 /// @brief An architecture and its score; higher is better.
 template <code_space Space>
 struct scored {
-    fitnas::architecture<Space> architecture{};
-    double score = 0;
+    fitnas::architecture<Space> architecture{}; ///< one code of the space
+    double score = 0;                           ///< higher is better
 };
 
 /// @brief Where scores come from, which says how their errors are.
@@ -13349,13 +13386,14 @@ enum class score_kind {
 template <code_space Space>
 struct score_table {
     using space = Space;
-    std::vector<fitnas::architecture<Space>> architectures;
-    std::vector<double> scores; ///< as many as architectures
+    std::vector<fitnas::architecture<Space>> architectures; ///< one a row
+    std::vector<double> scores;                             ///< as many as architectures
     /// `evaluate` says so of its tables; one of a file is what the reader's options say.
     score_kind kind = score_kind::truth;
 
     std::size_t size() const { return architectures.size(); }
     bool empty() const { return architectures.empty(); }
+    /// Adds a row.
     void push_back(const fitnas::architecture<Space>& a, double score) {
         architectures.push_back(a);
         try {
@@ -13633,9 +13671,9 @@ enum class target {
 
 /// @brief A straight line.
 struct line {
-    double offset = 0;
-    double slope = 1;
-    double operator()(double x) const { return offset + slope * x; }
+    double offset = 0;                                               ///< at x = 0
+    double slope = 1;                                                ///< rise for each unit of x
+    double operator()(double x) const { return offset + slope * x; } ///< its value at x
 };
 
 namespace detail {
@@ -14393,10 +14431,12 @@ struct limit;
 /// has a value for each operator of a cell; cells stand in their order, each once.
 class cost_terms {
 public:
+    /// Values that stand together.
     struct term {
         int cell = -1;         ///< -1: fixed
         std::size_t first = 0; ///< of its values
-        std::size_t count = 1;
+        std::size_t count = 1; ///< 1 where it is fixed, otherwise one an operator
+        /// Member by member.
         bool operator==(const term&) const = default;
     };
 
@@ -14407,9 +14447,11 @@ public:
     /// @param code one operator number a cell
     double sum(std::span<const std::uint8_t> code) const;
 
+    /// The terms, in the order in which they are added.
     const std::vector<term>& order() const { return m_order; }
     /// @return one a operator of a cell, none where the cell costs nothing
     std::span<const double> of_cell(int cell) const;
+    /// Those of one term.
     std::span<const double> values(const term& t) const {
         return std::span(m_values).subspan(t.first, t.count);
     }
@@ -14479,7 +14521,7 @@ public:
     /// @throws option_error where the name cannot be used
     named_cost(std::string name, std::string unit, std::string space, cost_terms terms);
 
-    const std::string& name() const { return m->name; }
+    const std::string& name() const { return m->name; } ///< as messages and files have it
     const std::string& unit() const { return m->unit; } ///< empty where it has none
 
     /// @return an amount as messages print it: "41.2 mJ"
@@ -14724,8 +14766,8 @@ namespace fitnas {
 
 /// @brief A table of what the operators in the cells [first, last) add. An empty window is a constant.
 struct window_term {
-    int first = 0;
-    int last = 0;
+    int first = 0; ///< the first cell
+    int last = 0;  ///< the first cell behind it
     /// One for each code of these cells, in the order of the codes (the last cell changes fastest).
     std::vector<double> values{};
 };
@@ -14740,6 +14782,7 @@ constexpr std::uint64_t window_codes(std::span<const int> operator_counts, int f
     }
     return n;
 }
+/// @return how many codes the cells [first, last) of a space have, or the largest number
 template <code_space Space>
 constexpr std::uint64_t window_codes(int first, int last) {
     return window_codes(Space::operator_counts, first, last);
@@ -14776,6 +14819,7 @@ class window_sum {
 public:
     using space = Space;
 
+    /// A sum without terms.
     explicit window_sum(double offset = 0) : m_sum(Space::operator_counts, offset) {}
 
     /// @brief What a cost counts: a window for each cell.
@@ -14793,7 +14837,8 @@ public:
     /// @brief Adds `factor` times another sum.
     void add(const window_sum& other, double factor) { m_sum.add(other.m_sum, factor); }
 
-    double offset() const { return m_sum.offset(); }
+    double offset() const { return m_sum.offset(); } ///< what every architecture has
+    /// In the order in which they were added.
     const std::vector<window_term>& terms() const { return m_sum.terms(); }
 
     /// The same, for code that does not know the space's type.
@@ -14988,7 +15033,7 @@ public:
         }
         return sum;
     }
-    double lambda() const { return m_lambda; }
+    double lambda() const { return m_lambda; } ///< the ridge penalty that was taken
     /// @return the mean squared error of each network by a fit to all others with the same lambda, in the
     /// unit of the targets; 0 or infinite where a double does not hold the square of that unit
     double leave_one_out_error() const { return m_error; }
@@ -15062,7 +15107,7 @@ public:
 
     /// @return the cost as a sum over the cells, see `windows`
     window_sum<Space> contributions() const { return m_what; }
-    const named_cost& cost() const { return m_what; }
+    const named_cost& cost() const { return m_what; } ///< what the predictions are made of
 
 private:
     named_cost m_what;
@@ -15555,9 +15600,9 @@ namespace fitnas::encoding {
 
 /// @brief One entry of a sparse matrix.
 struct edge {
-    int row = 0;
-    int column = 0;
-    float weight = 0;
+    int row = 0;      ///< of the node that receives
+    int column = 0;   ///< of the node that sends
+    float weight = 0; ///< the entry of the matrix
 };
 
 namespace detail {
@@ -15630,8 +15675,8 @@ namespace fitnas::gcn {
 
 /// @brief What flows from layer to layer: for each architecture nodes x width floats, row-major.
 struct signal {
-    int nodes = 1;
-    int width = 1;
+    int nodes = 1;       ///< of each architecture
+    int width = 1;       ///< numbers a node
     bool pooled = false; ///< the nodes are gone: one vector an architecture (`nodes` is 1)
     bool sparse = false; ///< mostly zeros, as node features are
 
@@ -15656,14 +15701,14 @@ struct training_step {
 
 /// @brief What a layer works with, for `count` architectures at once.
 struct site {
-    signal input{};
-    std::span<const encoding::edge> adjacency{};
-    int count = 0;                           ///< architectures
-    int first = 0;                           ///< the first one's place in its batch
-    int layer = 0;                           ///< the layer's place in its model, below 256
-    const float* parameters = nullptr;       ///< the layer's own
-    float* scratch = nullptr;                ///< as long as input or output, whichever is longer
-    const training_step* training = nullptr; ///< null where nothing is trained
+    signal input{};                              ///< what comes in
+    std::span<const encoding::edge> adjacency{}; ///< entries of the matrix, row by row
+    int count = 0;                               ///< architectures
+    int first = 0;                               ///< the first one's place in its batch
+    int layer = 0;                               ///< the layer's place in its model, below 256
+    const float* parameters = nullptr;           ///< the layer's own
+    float* scratch = nullptr;                    ///< as long as input or output, whichever is longer
+    const training_step* training = nullptr;     ///< null where nothing is trained
 };
 
 /// @brief A layer is a type with static members only:
@@ -16285,12 +16330,12 @@ struct model {
         "would spoil the "
         "predictions");
 
-    using graph = Encoding;
+    using graph = Encoding; ///< the encoding
     using space = typename Encoding::space;
     template <std::size_t At>
-    using layer = std::tuple_element_t<At, std::tuple<Layers...>>;
+    using layer = std::tuple_element_t<At, std::tuple<Layers...>>; ///< the layer at a place
 
-    static constexpr std::size_t layers = sizeof...(Layers);
+    static constexpr std::size_t layers = sizeof...(Layers); ///< how many layers there are
     /// What flows into each layer, and out of the last.
     static constexpr std::array<signal, layers + 1> flow =
         detail::signals_of<Layers...>({Encoding::nodes, Encoding::features, false, true});
@@ -16506,7 +16551,7 @@ private:
 template <local_encoding E>
 class window_forms : public detail::window_table {
 public:
-    using code = architecture<typename E::space>;
+    using code = architecture<typename E::space>; ///< an architecture of the space
 
     /// Whether combinations of operators are few enough to have a table of them.
     static constexpr bool tabulated() { return graph.combinations(most) <= most; }
@@ -17283,7 +17328,7 @@ namespace fitnas {
 template <gcn::model_type Model>
 class fitted {
 public:
-    using model = Model;
+    using model = Model; ///< the kind of model
     using space = typename Model::space;
 
     /// @param parameters `Model::parameters` values
@@ -17315,7 +17360,7 @@ public:
         return predict(std::span<const architecture<space>>(&one, 1)).front();
     }
 
-    std::span<const float> parameters() const { return m_parameters; }
+    std::span<const float> parameters() const { return m_parameters; } ///< of all layers, in their order
     /// @return the line from outputs of the model to predictions
     line unit() const { return m_unit; }
 
@@ -17610,10 +17655,10 @@ namespace fitnas {
 
 /// @brief How to fit. The defaults are our choice; the paper (arXiv 2004.08423) gives none of these.
 struct fit_options {
-    fitnas::loss loss = fitnas::loss::pairwise;
-    fitnas::target target = fitnas::target::standardised;
-    int epochs = 300;            ///< at least 1
-    int batch = 64;              ///< most networks in a step, at least 2
+    fitnas::loss loss = fitnas::loss::pairwise;           ///< what is made small
+    fitnas::target target = fitnas::target::standardised; ///< what scores become before
+    int epochs = 300;                                     ///< at least 1
+    int batch = 64;                                       ///< most networks in a step, at least 2
     double learning_rate = 1e-2; ///< of the first step, above 0; falls to 0 along a cosine
     double weight_decay = 1e-4;  ///< decoupled, at least 0
     bool equal_codes = false;    ///< show in each epoch another code of each network, where it has several
@@ -17769,7 +17814,7 @@ enum class fit_plan {
     close,    ///< three that follow the order of pairs, with little weight decay
     smoothed  ///< two on scores that are smoothed by what operators do wherever they stand
 };
-inline constexpr int fit_plans = 5;
+inline constexpr int fit_plans = 5; ///< how many plans there are
 /// @brief How many ways to fit the default model there are, see `options_of_way`.
 inline constexpr int fit_ways = 11;
 
@@ -17784,7 +17829,7 @@ struct default_fit_options {
 
 /// @brief How a plan was chosen.
 struct plan_choice {
-    fit_plan plan = fit_plan::broad;
+    fit_plan plan = fit_plan::broad; ///< the one that was chosen
     /// The part of the variance of the scores' ranks that is noise, in [0, 1]; not a number where it was not
     /// asked for.
     double noise = std::numeric_limits<double>::quiet_NaN();
@@ -18653,9 +18698,10 @@ public:
     std::vector<double> spread(std::span<const architecture<space>> many) const {
         return gather(many).deviation;
     }
+    /// The same for one architecture.
     double spread(const architecture<space>& one) const { return spread(just(one)).front(); }
 
-    const std::vector<Member>& members() const { return m_members; }
+    const std::vector<Member>& members() const { return m_members; } ///< the models whose mean it is
 
 private:
     struct summary {
@@ -19003,21 +19049,25 @@ template <class Layer>
 struct window_rule {
     static constexpr window_action action = window_action::unknown;
 };
+/// @brief Each node by itself, not linear.
 template <>
 struct window_rule<relu> {
     static constexpr window_action action = window_action::each_node;
     static constexpr bool linear = false;
 };
+/// @brief Each node by itself, not linear.
 template <>
 struct window_rule<silu> {
     static constexpr window_action action = window_action::each_node;
     static constexpr bool linear = false;
 };
+/// @brief Off in prediction: nodes stay as they are.
 template <int Percent>
-struct window_rule<dropout<Percent>> { // off in prediction
+struct window_rule<dropout<Percent>> {
     static constexpr window_action action = window_action::each_node;
     static constexpr bool linear = true;
 };
+/// @brief One matrix for every edge.
 template <int Width>
 struct window_rule<conv<Width>> {
     static constexpr window_action action = window_action::neighbours;
@@ -19026,18 +19076,21 @@ struct window_rule<conv<Width>> {
     static constexpr std::ptrdiff_t weights(signal /*in*/, int /*map*/) { return 0; }
     static constexpr std::ptrdiff_t bias(signal in) { return static_cast<std::ptrdiff_t>(in.width) * Width; }
 };
+/// @brief The mean over the nodes.
 template <>
 struct window_rule<mean_pool> {
     static constexpr window_action action = window_action::pool;
     static constexpr bool flat = false;
     static constexpr double share(int nodes) { return 1.0 / nodes; }
 };
+/// @brief Nodes side by side.
 template <>
 struct window_rule<flatten> {
     static constexpr window_action action = window_action::pool;
     static constexpr bool flat = true;
     static constexpr double share(int /*nodes*/) { return 1; }
 };
+/// @brief A linear map of one vector.
 template <int Width>
 struct window_rule<linear<Width>> {
     static constexpr window_action action = window_action::linear;
@@ -20081,10 +20134,11 @@ template <code_space Space>
 class windows {
 public:
     using space = Space;
-    using code = architecture<Space>;
+    using code = architecture<Space>; ///< an architecture of the space
 
     /// @throws numeric_error where a value is not finite
     explicit windows(const window_sum<Space>& sum) : m(sum.plain()) {}
+    /// Of terms that are known.
     explicit windows(detail::exact_terms terms) : m(std::move(terms)) {}
 
     /// @param model a `decomposable` predictor; it is tabulated once
@@ -20122,9 +20176,10 @@ public:
 
     /// The same, for code that does not know the space's type.
     const detail::exact_terms& plain() const { return m; }
-    double offset() const { return m.offset; }
+    double offset() const { return m.offset; } ///< what every architecture has
     /// @return the tables, by their first cells; none lies in another
     const std::vector<window_term>& terms() const { return m.terms; }
+    /// The same as a sum over windows.
     window_sum<Space> contributions() const {
         window_sum<Space> sum(m.offset);
         for (const window_term& t : m.terms) {
@@ -20548,7 +20603,7 @@ template <code_space Space, class Encoding = default_encoding<Space>>
 class two_fidelity_predictor {
 public:
     using space = Space;
-    using part = default_predictor<Space, Encoding>;
+    using part = default_predictor<Space, Encoding>; ///< the model of each of the two
 
     /// @param of_scores,of_truths fits; the second may be missing
     /// @param score_factor,truth_factor by which their predictions count
@@ -20584,11 +20639,14 @@ public:
         return sum;
     }
 
-    const part& of_scores() const { return m_of_scores; }
+    const part& of_scores() const { return m_of_scores; } ///< the fit to the scores
     /// @return nothing where truths were too few or too noisy for a fit to them alone to add anything
     const std::optional<part>& of_truths() const { return m_of_truths; }
+    /// What predictions of the scores are multiplied by.
     double score_factor() const { return m_score_factor; }
+    /// What predictions of the truths are multiplied by.
     double truth_factor() const { return m_truth_factor; }
+    /// What operators add to the truths, beyond the scores.
     const windows<Space>& effects() const { return m_effects; }
 
 private:
@@ -20779,9 +20837,10 @@ namespace cost {
 
 /// @brief The most of one cost.
 struct bound {
-    named_cost cost;
+    named_cost cost; ///< what is limited
     double most = 0; ///< infinity limits nothing
 
+    /// Whether there is a limit at all.
     bool limits() const { return most < std::numeric_limits<double>::infinity(); }
 };
 
@@ -20810,10 +20869,12 @@ struct limit {
 /// @throws option_error where two costs have one name
 FITNAS_API limit operator&&(limit a, const limit& b);
 
+/// @brief A limit on multiply-accumulates.
 /// @param most multiply-accumulates for one image, at least 0
 /// @throws option_error below that
 inline limit macs_at_most(long long most) { return macs().at_most(static_cast<double>(most)); }
 
+/// @brief A limit on trainable values.
 /// @param most trainable values, at least 0
 /// @throws option_error below that
 inline limit parameters_at_most(long long most) { return parameters().at_most(static_cast<double>(most)); }
@@ -20826,7 +20887,7 @@ class limit_check {
 public:
     /// @brief A limit on one cost, with what the cost counts in the space.
     struct limited : cost::bound {
-        cost_terms terms{};
+        cost_terms terms{};             ///< what the cost counts
         std::vector<double> cheapest{}; ///< of each term
     };
 
@@ -21019,7 +21080,7 @@ inline constexpr score_kind kind_of_scorer = [] {
 struct cost_value {
     std::string name;
     std::string unit; ///< empty where it has none
-    double value = 0;
+    double value = 0; ///< in its unit
     bool operator==(const cost_value&) const = default;
 };
 
@@ -21558,6 +21619,7 @@ std::vector<architecture<Space>> sample_under(const cost::limit& limit, std::siz
     return result;
 }
 
+/// @brief What is asked of `random`.
 struct random_options {
     std::size_t samples = 1000; ///< at least 1; a small space may have fewer, see `sample_under`
     std::size_t top = 10;       ///< how many to return, at least 1
@@ -21785,7 +21847,7 @@ namespace fitnas::search {
 /// @brief A scorer, and what it takes to score one network: in seconds, passes of images, or any unit.
 template <class Scorer>
 struct priced {
-    Scorer scorer;
+    Scorer scorer;    ///< scores architectures
     double price = 1; ///< above 0
 };
 template <class Scorer>
@@ -21815,9 +21877,9 @@ struct known_scores {
 template <model Model>
 struct budget_result {
     std::optional<Model> predictor; ///< the last one; none where the limit leaves nothing to fit to
-    known_scores<typename Model::space> known;
-    candidate<typename Model::space> best; ///< the best truth; ties by the order of the codes
-    double spent = 0;                      ///< of the budget
+    known_scores<typename Model::space> known; ///< all scores that were paid for
+    candidate<typename Model::space> best;     ///< the best truth; ties by the order of the codes
+    double spent = 0;                          ///< of the budget
 };
 
 namespace detail {
@@ -22041,6 +22103,7 @@ FITNAS_LAZY_AGAIN void require_options(const budget_options& o, double score_pri
 
 namespace fitnas::search {
 
+/// @brief What is asked of `exact`.
 struct exact_options {
     std::size_t top = 10; ///< how many to return, at least 1; fewer where fewer keep the limits
     cost::limit limit{};  ///< any number of them together
@@ -23062,6 +23125,7 @@ std::vector<candidate<typename Model::space>> exact(const Model& model, const ex
 
 namespace fitnas::search {
 
+/// @brief What is asked of `exhaustive`.
 struct exhaustive_options {
     std::size_t top = 10; ///< how many to return, at least 1; fewer where fewer keep the limits
     cost::limit limit{};
@@ -23485,6 +23549,7 @@ std::vector<candidate<Space>> pareto(std::vector<candidate<Space>> candidates,
     return candidates;
 }
 
+/// @brief What is asked of `pareto`.
 struct pareto_options {
     cost::limit limit{};               ///< what the front keeps
     named_cost against = cost::macs(); ///< what quality is weighed against
@@ -23618,7 +23683,7 @@ struct segments {
                   "[F0717] search::segments<Cells...>: there must be at least one segment");
     static_assert(((Cells >= 1) && ...),
                   "[F0718] search::segments<Cells...>: a segment needs at least one cell");
-    static constexpr int cells = (Cells + ... + 0);
+    static constexpr int cells = (Cells + ... + 0); ///< of all segments
 };
 
 /// @brief How the cells behind a segment are filled while it is searched. The paper's text does not say; the
@@ -23636,7 +23701,7 @@ struct segment_options {
     std::size_t samples = 1000;  ///< candidates of a segment that are scored for its model, at least 2
     std::size_t rescored = 60;   ///< best by the model, which are scored again; at least as many as are kept
     std::size_t completions = 4; ///< fills that a re-scored candidate is averaged over (`fill::random` only)
-    search::fill fill = search::fill::random;
+    search::fill fill = search::fill::random; ///< of the cells behind a segment
     fitnas::architecture<Space> completion{}; ///< for `fill::fixed`
     cost::limit limit{};
     fitnas::seed seed{1};
@@ -23661,6 +23726,7 @@ struct segment_report {
     std::vector<kept_part> kept{}; ///< best first
 };
 
+/// @brief What a search by segments found.
 template <code_space Space>
 struct segment_result {
     /// The re-scored of the last segment, whole architectures, best first by `score`: the winner is the
@@ -23687,8 +23753,8 @@ struct codes {
         ((Counts >= 1 && Counts <= 36) && ...),
         "[F0306] codes<Counts...>: a cell has 1 to 36 operators: a code has one digit or letter a cell");
 
-    static constexpr int cells = static_cast<int>(sizeof...(Counts));
-    static constexpr std::array<int, sizeof...(Counts)> operator_counts{Counts...};
+    static constexpr int cells = static_cast<int>(sizeof...(Counts));               ///< places of a code
+    static constexpr std::array<int, sizeof...(Counts)> operator_counts{Counts...}; ///< of each place
 
     /// How many codes there are; the largest 64-bit number where there are more than that.
     static constexpr std::uint64_t size = [] {
@@ -24312,6 +24378,7 @@ public:
 
     /// @return the cost with a name of yours, where there are several tables
     named_cost named(std::string name) const { return {std::move(name), "ms", m_space, m_terms}; }
+    /// As a cost, in ms.
     operator named_cost() const { return named("latency"); } // NOLINT(google-explicit-constructor)
 
 private:
@@ -24334,6 +24401,7 @@ double latency(const latency_table& table, const architecture<Space>& a) {
     return table.milliseconds<Space>(a);
 }
 
+/// @brief A limit on milliseconds by a table.
 /// @param milliseconds at least 0; infinity limits nothing, but candidates tell the latency
 /// @throws option_error below that
 inline limit latency_at_most(const latency_table& table, double milliseconds) {
@@ -24381,21 +24449,24 @@ FITNAS_API latency_table::latency_table(const space_layout& layout, std::vector<
 /// @brief Each is a struct of its own, so that errors print its short name; do the same for yours.
 namespace fitnas::spaces {
 
+/// @brief The candidates of `nas_bench_macro`.
+using nas_bench_macro_operators = operator_set<op::identity, op::mbconv<3, 3>, op::mbconv<5, 6>>;
 /// @brief NAS-Bench-Macro (Su et al., arXiv 2103.11922): 8 cells of identity, MBConv 3 x 3 of expansion 3,
 /// MBConv 5 x 5 of expansion 6, on CIFAR-10; 6,561 codes, 3,969 different networks. Costs equal the published
 /// columns.
-using nas_bench_macro_operators = operator_set<op::identity, op::mbconv<3, 3>, op::mbconv<5, 6>>;
 struct nas_bench_macro : search_space<image<32, 32, 3>, stem<32>, stage<nas_bench_macro_operators, 2, 64, 2>,
                                       stage<nas_bench_macro_operators, 3, 128, 2>,
                                       stage<nas_bench_macro_operators, 3, 256, 2>, head<1280, 10>> {};
 
+/// @brief The candidates of `nas_bench_201`.
+using nas_bench_201_operators =
+    operator_set<op::none, op::identity, op::relu_conv<1>, op::relu_conv<3>, op::avg_pool<3>>;
+/// @brief The cell of NAS-Bench-201: four nodes, an edge between any two.
+using nas_bench_201_cell = cell_graph<nas_bench_201_operators, 4>;
 /// @brief NAS-Bench-201 (Dong and Yang, arXiv 2001.00326): cells of 4 nodes, whose 6 edges have one of none,
 /// identity, 1x1 and 3x3 convolution and 3x3 average pool; all cells have one choice. N cells at C, 2 C and 4
 /// C channels, residual reductions between them; 15,625 codes, 5,260 different networks. With N = 5 and C =
 /// 16, as published, costs equal the published columns.
-using nas_bench_201_operators =
-    operator_set<op::none, op::identity, op::relu_conv<1>, op::relu_conv<3>, op::avg_pool<3>>;
-using nas_bench_201_cell = cell_graph<nas_bench_201_operators, 4>;
 template <int N = 5, int C = 16>
 struct nas_bench_201
     : search_space<image<32, 32, 3>, stem_of<op::conv_bn<3>, C>,
@@ -24404,11 +24475,12 @@ struct nas_bench_201
                    shared<0, graph_stage<nas_bench_201_cell, N, 4 * C>>,
                    head_of<op::bn_relu_pool_linear, 10>> {};
 
+/// @brief The candidates of `mobile_19x6`.
+using mobile_operators = operator_set<op::mbconv<3, 3>, op::mbconv<5, 3>, op::mbconv<7, 3>, op::mbconv<3, 6>,
+                                      op::mbconv<5, 6>, op::mbconv<7, 6>>;
 /// @brief The paper's scale (arXiv 2004.08423): 19 cells of MBConv with kernel {3, 5, 7} and expansion {3,
 /// 6}, 6^19 architectures. That this is the space of FairNAS (arXiv 1907.01845) is a deduction from "19
 /// cells, 6 operators"; widths and strides are taken from there.
-using mobile_operators = operator_set<op::mbconv<3, 3>, op::mbconv<5, 3>, op::mbconv<7, 3>, op::mbconv<3, 6>,
-                                      op::mbconv<5, 6>, op::mbconv<7, 6>>;
 struct mobile_19x6
     : search_space<image<224, 224, 3>, stem<32, 2>, fixed<op::separable<3>, 16>,
                    stage<mobile_operators, 2, 32, 2>, stage<mobile_operators, 4, 40, 2>,
@@ -24416,18 +24488,20 @@ struct mobile_19x6
                    stage<mobile_operators, 4, 192, 2>, stage<mobile_operators, 1, 320, 1>, head<1280, 1000>> {
 };
 
-/// @brief A small space on 28 x 28 grey images whose supernet trains in a minute on two cores: 6 cells, 4,096
-/// codes.
+/// @brief The candidates of `fashion_mini`.
 using fashion_mini_operators =
     operator_set<op::identity, op::mbconv<3, 3>, op::mbconv<5, 3>, op::mbconv<3, 6>>;
+/// @brief A small space on 28 x 28 grey images whose supernet trains in a minute on two cores: 6 cells, 4,096
+/// codes.
 struct fashion_mini : search_space<image<28, 28, 1>, stem<16, 2>, stage<fashion_mini_operators, 2, 16>,
                                    stage<fashion_mini_operators, 2, 32, 2>,
                                    stage<fashion_mini_operators, 2, 64, 2>, head<128, 10>> {};
 
-/// @brief So small that each of its 256 networks, all different, can be trained by itself: 4 cells on 28 x 28
-/// grey images, 62 to 507 thousand multiply-accumulates.
+/// @brief The candidates of `fashion_tiny`.
 using fashion_tiny_operators =
     operator_set<op::identity, op::mbconv<3, 1>, op::mbconv<5, 2>, op::mbconv<3, 4>>;
+/// @brief So small that each of its 256 networks, all different, can be trained by itself: 4 cells on 28 x 28
+/// grey images, 62 to 507 thousand multiply-accumulates.
 struct fashion_tiny : search_space<image<28, 28, 1>, stem<8, 2>, stage<fashion_tiny_operators, 2, 16, 2>,
                                    stage<fashion_tiny_operators, 2, 32, 2>, head<64, 10>> {};
 
@@ -25575,10 +25649,12 @@ concept pixel_expression = xt::is_xexpression<T>::value && pixel_type<typename T
 /// of tensors that are not row-major containers.
 class one_image {
 public:
+    /// Pixels in a row.
     template <detail::pixels_in_a_row Pixels>
     one_image(const Pixels& pixels) {
         show(std::data(pixels), std::size(pixels));
     }
+    /// A tensor of three dimensions.
     template <detail::pixel_expression Tensor>
     one_image(const Tensor& tensor) {
         using value = typename Tensor::value_type;
@@ -25745,7 +25821,7 @@ public:
 
     /// @return all trainable values
     std::span<float> parameters() { return m_weights.values(); }
-    std::span<const float> parameters() const { return m_weights.values(); }
+    std::span<const float> parameters() const { return m_weights.values(); } ///< the same, read only
 
     /// @return the values of one operator in one cell
     /// @throws architecture_error where there is no such cell or operator
@@ -25763,6 +25839,7 @@ public:
 
     /// Plans and values, for the library's own rooms.
     detail::weights& weights() { return m_weights; }
+    /// The same, read only.
     const detail::weights& weights() const { return m_weights; }
 
 private:
@@ -25920,7 +25997,7 @@ namespace fitnas {
 
 /// @brief One epoch's means over all images and paths.
 struct epoch_report {
-    double loss = 0;
+    double loss = 0;     ///< what was minimised
     double accuracy = 0; ///< in [0, 1], on the training images as they were seen
 };
 
@@ -25987,8 +26064,8 @@ struct train_options {
 
 /// @brief What a training came to.
 struct train_report {
-    std::vector<epoch_report> epochs;
-    double seconds = 0; ///< of this call
+    std::vector<epoch_report> epochs; ///< one after the other
+    double seconds = 0;               ///< of this call
 };
 
 namespace detail {
@@ -26147,7 +26224,7 @@ namespace fitnas {
 
 /// @brief Leaves gradients as they are: this process is alone.
 struct own_gradients {
-    void operator()(std::span<float>, std::span<int>) const {}
+    void operator()(std::span<float>, std::span<int>) const {} ///< does nothing
 };
 
 /// @brief What `train` can be given in place of SGD along a cosine; `learning_rate`, `momentum`,
@@ -26167,10 +26244,11 @@ template <class Optimiser, class Rate, class Exchange = own_gradients>
 struct training_method {
     std::string
         name; ///< a training goes on only with a method of the same name; say here what constants it has
-    Optimiser optimiser;
-    Rate rate;
-    Exchange exchange;
+    Optimiser optimiser; ///< makes one of a number of values
+    Rate rate;           ///< of each step
+    Exchange exchange;   ///< called before each update
 
+    /// A method under the name that its checkpoints have.
     training_method(std::string called, Optimiser make, Rate schedule, Exchange between = {})
         : name(std::move(called)),
           optimiser(std::move(make)),
@@ -26877,10 +26955,11 @@ public:
         }
     }
 
+    /// In its canonical form.
     const fitnas::architecture<Space>& architecture() const { return m_architecture; }
     /// @return all trainable values, layer after layer
     std::span<float> parameters() { return m_weights.values(); }
-    std::span<const float> parameters() const { return m_weights.values(); }
+    std::span<const float> parameters() const { return m_weights.values(); } ///< the same, read only
 
     /// @brief Takes batch norm statistics, and what pixels are normalised with, from training images. `train`
     /// ends with it; after a change of weights by hand call it again.
@@ -26932,9 +27011,11 @@ public:
 
     /// Plans and values, for the library's own rooms.
     detail::weights& weights() { return m_weights; }
+    /// The same, read only.
     const detail::weights& weights() const { return m_weights; }
     /// What `calibrate` gathered; null before.
     const std::shared_ptr<const detail::kept_statistics>& statistics() const { return m_statistics; }
+    /// The same, to be changed.
     std::shared_ptr<const detail::kept_statistics>& statistics() { return m_statistics; }
 
 private:
@@ -28434,7 +28515,7 @@ enum class statistics : std::uint8_t {
 
 /// @brief How to score.
 struct evaluate_options {
-    fitnas::statistics statistics = statistics::calibrated;
+    fitnas::statistics statistics = statistics::calibrated; ///< where batch norm takes them from
     std::size_t calibration = 512; ///< training images for the statistics, each class in proportion, at least
                                    ///< 1; all where there are fewer
     std::size_t images = 0;      ///< so many validation images, as `stratified_indices` chooses them; 0: all
@@ -28882,8 +28963,8 @@ namespace fitnas {
 /// @brief A network trained by itself, and how good it is.
 template <search_space_type Space>
 struct retrained {
-    fitnas::network<Space> network;
-    train_report report;
+    fitnas::network<Space> network; ///< as it is after the training
+    train_report report;            ///< of the training
     double validation_accuracy = 0; ///< in [0, 1]
     double test_accuracy = 0;       ///< in [0, 1]
 };
@@ -28930,11 +29011,12 @@ namespace fitnas {
 template <search_space_type Space>
 struct supernet_scorer {
     static constexpr score_kind kind = score_kind::supernet; ///< tables of its scores are fitted accordingly
-    const supernet<Space>* net;
-    const dataset* data;
-    evaluate_options options;
-    score_measure measure;
+    const supernet<Space>* net;                              ///< whose weights are used
+    const dataset* data;                                     ///< whose validation split is used
+    evaluate_options options;                                ///< how networks are scored
+    score_measure measure;                                   ///< what a score is
 
+    /// Scores, one for each architecture.
     std::vector<double> operator()(std::span<const architecture<Space>> some) const {
         return evaluate_both<Space>(*net, some, *data, options).by(measure).scores;
     }

@@ -10,6 +10,8 @@
 
 #include <fitnas/data/synthetic.hpp>
 #include <fitnas/io/onnx.hpp>
+#include <fitnas/space/fingerprint.hpp>
+#include <fitnas/version.hpp>
 
 #include "../export/every_operator.hpp"
 #include "../supernet/small_spaces.hpp"

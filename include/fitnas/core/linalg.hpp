@@ -45,8 +45,8 @@ matrix solve(const A& a, const B& b) {
 /// @brief Eigenvalues of a symmetric matrix, from the smallest on, and their directions.
 template <std::same_as<matrix> Matrix>
 struct eigen_system {
-    std::vector<double> values;
-    Matrix vectors; ///< a row for each value: of length 1, at right angles to all others
+    std::vector<double> values; ///< from the smallest on
+    Matrix vectors;             ///< a row for each value: of length 1, at right angles to all others
 };
 
 /// @brief Eigenvalues and directions by LAPACK's dsyev. A template, so that only a program that calls it

@@ -28,8 +28,10 @@ class aligned_buffer {
 
 public:
     aligned_buffer() = default;
+    /// Takes the memory of another, which is then empty.
     aligned_buffer(aligned_buffer&& other) noexcept
         : m_data(std::move(other.m_data)), m_size(std::exchange(other.m_size, 0)) {}
+    /// The same.
     aligned_buffer& operator=(aligned_buffer&& other) noexcept {
         m_data = std::move(other.m_data);
         m_size = std::exchange(other.m_size, 0);
@@ -79,8 +81,8 @@ class arena {
 public:
     /// A place to come back to.
     struct mark {
-        std::size_t chunk;
-        std::size_t used;
+        std::size_t chunk; ///< which piece of memory
+        std::size_t used;  ///< floats taken from it
     };
 
     /// @return n uninitialised floats, aligned to 64 bytes
@@ -107,6 +109,7 @@ public:
             m_chunks.emplace_back().reserve(n > minimum_chunk ? n : minimum_chunk);
         }
     }
+    /// A place to come back to by `reset`.
     mark position() const { return m_at; }
     /// @brief Gives back everything taken since `position()` returned `m`.
     void reset(mark m) { m_at = m; }

@@ -24,19 +24,23 @@ namespace fitnas {
 class memory_size {
 public:
     constexpr memory_size() = default;
+    /// A number of bytes.
     constexpr memory_size(std::uint64_t value) : m_value(value) {} // NOLINT: a number is one
     /// @param value below 0 counts as 0
     static constexpr memory_size of(long long value) {
         return {value < 0 ? 0 : static_cast<std::uint64_t>(value)};
     }
 
-    constexpr std::uint64_t value() const { return m_value; }
+    constexpr std::uint64_t value() const { return m_value; } ///< in bytes
+    /// The sum, or the most there is.
     friend constexpr memory_size operator+(memory_size a, memory_size b) {
         return a.m_value > most - b.m_value ? most : a.m_value + b.m_value;
     }
+    /// The product, or the most there is.
     friend constexpr memory_size operator*(memory_size a, memory_size b) {
         return a.m_value != 0 && b.m_value > most / a.m_value ? most : a.m_value * b.m_value;
     }
+    /// Adds, to the most there is.
     constexpr memory_size& operator+=(memory_size b) { return *this = *this + b; }
     friend constexpr bool operator==(const memory_size&, const memory_size&) = default;
     friend constexpr auto operator<=>(const memory_size&, const memory_size&) = default;

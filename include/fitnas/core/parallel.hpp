@@ -89,6 +89,7 @@ void parallel_groups(std::ptrdiff_t n, int groups, Body body) {
         body(static_cast<int>(group), n * group / groups, n * (group + 1) / groups);
     });
 }
+/// @brief The same in `sum_groups` groups.
 template <class Body>
 void parallel_groups(std::ptrdiff_t n, Body body) {
     parallel_groups(n, sum_groups, std::move(body));

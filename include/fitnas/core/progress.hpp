@@ -52,10 +52,11 @@ using observer = std::function<void(const progress&)>;
 template <class Result>
 class interrupted_with : public interrupted {
 public:
+    /// The interruption, with what was found before it.
     interrupted_with(const interrupted& by, Result partial) // says what that said
         : interrupted(by), m_partial(std::make_shared<const Result>(std::move(partial))) {}
 
-    const Result& partial() const { return *m_partial; }
+    const Result& partial() const { return *m_partial; } ///< what was found before it
 
 private:
     std::shared_ptr<const Result> m_partial; // so that copies cannot throw
@@ -64,6 +65,7 @@ private:
 /// @brief A clock that starts when it is made.
 class stopwatch {
 public:
+    /// Since it was made or reset.
     double seconds() const { return std::chrono::duration<double>(clock::now() - m_start).count(); }
 
 private:

@@ -18,7 +18,7 @@ namespace fitnas {
 
 /// @brief A seed, written out where it is passed: `seed{7}`.
 struct seed {
-    std::uint64_t value = 0;
+    std::uint64_t value = 0; ///< any number
     friend constexpr bool operator==(seed, seed) = default;
 };
 
@@ -64,6 +64,7 @@ enum class purpose : std::uint32_t {
 /// `log` and `cos` do). `step` counts below 2^56, `index` below 2^32.
 class random_stream {
 public:
+    /// The stream of this name.
     constexpr random_stream(seed s, purpose p, std::uint64_t step = 0, std::uint64_t index = 0)
         : m_key{static_cast<std::uint32_t>(s.value), static_cast<std::uint32_t>(s.value >> 32)},
           m_counter{0, static_cast<std::uint32_t>(step),

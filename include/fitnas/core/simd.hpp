@@ -64,6 +64,7 @@ using vecs = vec<>[static_cast<std::size_t>(Count)];
 template <int Rows, int Columns>
 using tile = vec<>[static_cast<std::size_t>(Rows)][static_cast<std::size_t>(Columns)];
 
+/// @brief Reads one vector; p needs no alignment.
 template <int Lanes = lanes>
 FITNAS_INLINE vec<Lanes> load(const float* p) {
     vec<Lanes> v;
@@ -71,6 +72,7 @@ FITNAS_INLINE vec<Lanes> load(const float* p) {
     return v;
 }
 
+/// @brief Writes one vector; p needs no alignment.
 template <int Lanes = lanes>
 FITNAS_INLINE void store(float* p, vec<Lanes> v) {
     __builtin_memcpy(p, &v, sizeof v);
@@ -96,6 +98,7 @@ FITNAS_INLINE void stream(float* p, vec<Lanes> v) {
 }
 
 /// @brief Loads the first `count` floats, zeros behind them.
+/// @brief Reads one vector; p needs no alignment.
 template <int Lanes = lanes>
 FITNAS_INLINE vec<Lanes> load(const float* p, int count) {
     if (count >= Lanes) {

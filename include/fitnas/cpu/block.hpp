@@ -36,16 +36,18 @@ public:
     block(const block&) = delete; // a run points into its own block
     block& operator=(const block&) = delete;
 
-    shape input() const { return m_input; }
-    shape output() const { return m_output; }
+    shape input() const { return m_input; }   ///< of one image
+    shape output() const { return m_output; } ///< of one image
     /// @return the parameters, primitive after primitive: convolution `width x kernel x kernel x channels`,
     /// depthwise `kernel x kernel x channels`, pointwise and linear `width x channels` (linear: then biases),
     /// batch norm scales then shifts, squeeze-excite `hidden x channels`, biases, `channels x hidden`, biases
     std::span<float> parameters() { return m_parameters; }
-    std::span<const float> parameters() const { return m_parameters; }
+    std::span<const float> parameters() const { return m_parameters; } ///< the same, read only
     /// @return the gradient, in the order of the parameters
     std::span<float> gradient() { return m_gradient; }
+    /// The gradients of the parameters, in their order: `backward` adds to them.
     std::span<const float> gradient() const { return m_gradient; }
+    /// Sets the gradients to 0.
     void zero_gradient() { std::fill(m_gradient.begin(), m_gradient.end(), 0.0F); }
 
     /// @brief With the batch's own statistics.

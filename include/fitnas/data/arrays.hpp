@@ -30,7 +30,7 @@ enum class image_layout : std::uint8_t {
 
 /// @brief How arrays become images.
 struct array_options {
-    image_layout layout = image_layout::nhwc;
+    image_layout layout = image_layout::nhwc; ///< the order of the values
     double white = 1; ///< of floats: what becomes 255, above 0; 0 stays 0, between them is rounded
     int classes = 0;  ///< labels are below; 0: the largest label and 1
 };

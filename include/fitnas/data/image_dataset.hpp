@@ -20,9 +20,10 @@ namespace fitnas {
 struct image_dataset : image_source {
     pixel_tensor images{{0, 0, 0, 0}}; ///< N x H x W x C, pixels 0 to 255
     std::vector<int> labels;           ///< N, each in [0, classes)
-    int classes = 0;
+    int classes = 0;                   ///< how many there are: labels are below
 
     image_dataset() = default;
+    /// Checks that they fit together.
     image_dataset(pixel_tensor pixels, std::vector<int> numbers, int count)
         : images(std::move(pixels)), labels(std::move(numbers)), classes(count) {}
     /// @brief A copy in memory of what a source shows.

@@ -71,9 +71,9 @@ inline image_view subset(const image_view& data, std::span<const std::size_t> in
 /// @brief Three splits: weights are trained on `train`, architectures are compared on `validation`, and
 /// `test` is for the last step only.
 struct dataset {
-    image_view train;
-    image_view validation;
-    image_view test;
+    image_view train;      ///< to learn from
+    image_view validation; ///< to compare networks by
+    image_view test;       ///< for the last figures alone
 };
 
 } // namespace fitnas

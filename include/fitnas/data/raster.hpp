@@ -22,8 +22,8 @@ namespace fitnas {
 
 /// @brief One image in memory.
 struct raster {
-    int height = 0;
-    int width = 0;
+    int height = 0;                   ///< in pixels
+    int width = 0;                    ///< in pixels
     int channels = 0;                 ///< 1: grey; 3: red, green, blue
     std::vector<std::uint8_t> pixels; ///< H x W x C, 0 to 255
 

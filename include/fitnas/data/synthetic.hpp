@@ -20,11 +20,11 @@ namespace fitnas {
 
 /// @brief What `datasets::synthetic` makes.
 struct synthetic_options {
-    shape image{16, 16, 3}; ///< at least 1 x 1 x 1
-    int classes = 10;       ///< at least 1
-    std::size_t train = 1000;
-    std::size_t validation = 200;
-    std::size_t test = 200;
+    shape image{16, 16, 3};       ///< at least 1 x 1 x 1
+    int classes = 10;             ///< at least 1
+    std::size_t train = 1000;     ///< images of the training split
+    std::size_t validation = 200; ///< images of the validation split
+    std::size_t test = 200;       ///< images of the test split
     fitnas::seed seed{0};
     double noise = 30; ///< standard deviation of each pixel, of 255
     int shift = 2;     ///< images are moved by up to so many pixels each way

@@ -240,6 +240,7 @@ train_report train(supernet<Space>& net, const image_source& data, const train_o
                    const checkpoint_options& where, const Method& method) {
     return detail::train_kept(net, data, options, where, method);
 }
+/// @brief The same for one network.
 template <search_space_type Space, training_method_type Method>
 train_report train(network<Space>& net, const image_source& data, const train_options& options,
                    const checkpoint_options& where, const Method& method) {

@@ -26,16 +26,16 @@ struct csv_column {
 
 /// @brief The names of the two columns that a table of scores needs, and what is no part of it.
 struct csv_options {
-    std::string architecture = "arch";
-    std::string score = "score";
-    char comment = '\0'; ///< lines that begin with it are left out, for example '#'; '\0': none
+    std::string architecture = "arch"; ///< the column of the codes
+    std::string score = "score";       ///< the column of the scores
+    char comment = '\0';               ///< lines that begin with it are left out, for example '#'; '\0': none
     score_kind kind = score_kind::truth; ///< of the scores: those of a supernet are fitted in another way
 };
 
 /// @brief What a CSV file holds.
 template <code_space Space>
 struct csv_table {
-    score_table<Space> scores;
+    score_table<Space> scores;       ///< a row for each architecture
     std::vector<csv_column> columns; ///< all others, in the order of the file
 };
 

@@ -5,6 +5,7 @@
 #ifndef FITNAS_IO_ONNX_HPP
 #define FITNAS_IO_ONNX_HPP
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,10 @@
 namespace fitnas {
 
 namespace detail {
+
+/// The file of a graph.
+FITNAS_LAZY std::string onnx_bytes(const onnx_graph& graph, const std::string& name, shape input, int classes,
+                                   const std::map<std::string, std::string>& metadata);
 
 FITNAS_LAZY void save_onnx(const std::string& path, const weights& w, const kept_statistics* kept,
                            const onnx_options& options);
@@ -48,7 +53,6 @@ void save_onnx(const std::string& path, const network<Space>& net, const onnx_op
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <span>
 #include <variant>
 
@@ -162,8 +166,8 @@ inline void write_value(onnx_message<onnx_field::value> to, const char* name, st
 }
 
 /// The bytes of a model.
-inline std::string onnx_bytes(const onnx_graph& graph, const std::string& name, shape input, int classes,
-                              const std::map<std::string, std::string>& metadata) {
+FITNAS_LAZY_AGAIN std::string onnx_bytes(const onnx_graph& graph, const std::string& name, shape input,
+                                         int classes, const std::map<std::string, std::string>& metadata) {
     std::string bytes;
     onnx_message<onnx_field::model> model(bytes);
     model.add_int64(onnx_field::model::ir_version, onnx_ir_version);

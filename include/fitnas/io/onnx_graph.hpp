@@ -21,30 +21,35 @@ namespace fitnas {
 /// @brief An attribute of a node: a whole number, a number, a text, or a list of whole numbers.
 struct onnx_attribute {
     std::string name;
+    /// Of one of the kinds above.
     std::variant<std::int64_t, float, std::string, std::vector<std::int64_t>> value;
 
+    /// A whole number.
     onnx_attribute(std::string called, int number)
         : name(std::move(called)), value(static_cast<std::int64_t>(number)) {}
+    /// A number.
     onnx_attribute(std::string called, float number) : name(std::move(called)), value(number) {}
+    /// A text.
     onnx_attribute(std::string called, std::string text) : name(std::move(called)), value(std::move(text)) {}
+    /// A list of whole numbers.
     onnx_attribute(std::string called, std::vector<std::int64_t> numbers)
         : name(std::move(called)), value(std::move(numbers)) {}
 };
 
 /// @brief A node with one result.
 struct onnx_node {
-    std::string type; ///< the operator: `Conv`, `Add`, ...
-    std::vector<std::string> inputs;
+    std::string type;                ///< the operator: `Conv`, `Add`, ...
+    std::vector<std::string> inputs; ///< names of results and constants
     std::string name;
-    std::string output; ///< the name of the result, that of the node but for the last
-    std::vector<onnx_attribute> attributes;
+    std::string output;                     ///< the name of the result, that of the node but for the last
+    std::vector<onnx_attribute> attributes; ///< those that the operator has
 };
 
 /// @brief A constant tensor, row-major.
 struct onnx_constant {
     std::string name;
-    std::vector<std::int64_t> sizes; ///< none: a scalar
-    std::variant<std::vector<float>, std::vector<std::int64_t>> values;
+    std::vector<std::int64_t> sizes;                                    ///< none: a scalar
+    std::variant<std::vector<float>, std::vector<std::int64_t>> values; ///< as many as the sizes say
 };
 
 /// @brief Nodes in the order in which they are computed, and constants. Images are N x C x H x W.
@@ -52,7 +57,8 @@ struct onnx_constant {
 /// @code
 /// struct channel_scale { // y = x * w, one w a channel
 ///     static std::string onnx(onnx_graph& graph, const std::string& x, shape in, std::span<const float> w) {
-///         return graph.node("Mul", {x, graph.constant("w", {1, in.channels, 1, 1}, {w.begin(), w.end()})});
+///         const std::vector<float> values(w.begin(), w.end());
+///         return graph.node("Mul", {x, graph.constant("w", {1, in.channels, 1, 1}, values)});
 ///     } // and what `custom_primitive_type` asks for
 /// };
 /// @endcode
@@ -80,7 +86,9 @@ public:
     std::string constant(const std::string& name, std::vector<std::int64_t> sizes,
                          std::vector<std::int64_t> values);
 
+    /// In the order in which they are computed.
     const std::vector<onnx_node>& nodes() const { return m_nodes; }
+    /// In the order in which they were added.
     const std::vector<onnx_constant>& constants() const { return m_constants; }
 
     /// Names that are given from now on begin so. For the library's own rooms.

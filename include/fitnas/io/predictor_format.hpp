@@ -227,8 +227,8 @@ struct predictor_format<dense_table<Space>> {
 /// @brief A model of two fidelities: its parts, by which factors they count, and what operators add.
 template <code_space Space, class Encoding>
 struct predictor_format<two_fidelity_predictor<Space, Encoding>> {
-    using whole = two_fidelity_predictor<Space, Encoding>;
-    using part = predictor_format<typename whole::part>;
+    using whole = two_fidelity_predictor<Space, Encoding>; ///< the predictor
+    using part = predictor_format<typename whole::part>;   ///< of each of its two models
 
     static json model() { return {{"kind", "two_fidelity_predictor"}, {"parts", part::model()}}; }
     static json values(const whole& p) {

@@ -63,7 +63,8 @@ public:
     /// more or fewer bytes than its shape has, or whose bytes overlap another's; a checksum that is wrong
     explicit safetensors(const std::string& path);
 
-    const std::string& path() const { return m_path; }
+    const std::string& path() const { return m_path; } ///< the name of the file
+    /// The texts of its header.
     const std::map<std::string, std::string>& metadata() const { return m_metadata; }
     /// @return in the order of their bytes
     const std::vector<tensor_info>& tensors() const { return m_tensors; }
@@ -145,9 +146,9 @@ private:
 /// @brief A tensor to be written; its values are only looked at.
 struct tensor_view {
     std::string name{};
-    tensor_type type = tensor_type::f32;
-    std::vector<std::uint64_t> shape{};
-    std::span<const std::byte> bytes{};
+    tensor_type type = tensor_type::f32; ///< of its numbers
+    std::vector<std::uint64_t> shape{};  ///< row-major; empty: one value
+    std::span<const std::byte> bytes{};  ///< little-endian
 
     /// @param name not empty and not `__metadata__`
     /// @param shape of as many values

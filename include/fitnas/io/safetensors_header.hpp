@@ -54,10 +54,10 @@ enum class tensor_type : std::uint8_t {
 /// @brief One tensor of a file.
 struct tensor_info {
     std::string name{};
-    tensor_type type = tensor_type::f32;
-    std::vector<std::uint64_t> shape{}; ///< row-major; empty: one value
-    std::uint64_t begin = 0;            ///< of its bytes, behind the header
-    std::uint64_t end = 0;
+    tensor_type type = tensor_type::f32; ///< of its numbers
+    std::vector<std::uint64_t> shape{};  ///< row-major; empty: one value
+    std::uint64_t begin = 0;             ///< of its bytes, behind the header
+    std::uint64_t end = 0;               ///< behind its last byte
 };
 
 namespace detail {

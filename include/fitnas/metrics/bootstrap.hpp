@@ -28,8 +28,8 @@ struct bootstrap_options {
 
 /// @brief An interval of numbers, ends included.
 struct interval {
-    double low = 0;
-    double high = 0;
+    double low = 0;  ///< the lower end
+    double high = 0; ///< the upper end
 };
 
 namespace detail {

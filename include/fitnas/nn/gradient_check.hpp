@@ -26,13 +26,13 @@ struct gradient_check_options {
 
 /// @brief What came out. Converts to whether it was good.
 struct gradient_report {
-    bool ok = true;
+    bool ok = true;           ///< no difference is too large
     std::size_t compared = 0; ///< coordinates that were compared
     std::size_t skipped = 0;  ///< coordinates near a kink, where the one-sided differences disagree
     double worst = 0;         ///< largest difference, relative as in the options
     std::string log;          ///< the coordinates that differ, a line each
 
-    explicit operator bool() const { return ok; }
+    explicit operator bool() const { return ok; } ///< `ok`
 };
 
 /// @brief Compares an analytic gradient with central differences, coordinate by coordinate.

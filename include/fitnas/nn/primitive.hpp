@@ -16,7 +16,12 @@
 namespace fitnas {
 
 /// @brief Elementwise activations.
-enum class activation : std::uint8_t { none, relu, relu6, hard_swish };
+enum class activation : std::uint8_t {
+    none,      ///< x
+    relu,      ///< max(x, 0)
+    relu6,     ///< min(max(x, 0), 6)
+    hard_swish ///< x min(max(x + 3, 0), 6) / 6
+};
 
 class onnx_graph;
 
@@ -58,11 +63,12 @@ struct custom_primitive {
 ///     static constexpr shape output(shape in) { return in; }
 ///     static constexpr long long parameters(shape in) { return in.channels; }
 ///     static constexpr long long macs(shape in) { return in.size(); }
-///     static void initialise(shape, std::span<float> w, random_stream&) { std::fill(w.begin(),
-///     w.end(), 1.0F); } static void forward(shape, std::span<const float> x, std::span<const float> w,
-///     std::span<float> y); static void backward(shape, std::span<const float> x, std::span<const float> w,
-///     std::span<const float> dy,
-///                          std::span<float> dx, std::span<float> dw);
+///     static void initialise(shape, std::span<float> w, random_stream&) {
+///         std::fill(w.begin(), w.end(), 1.0F);
+///     }
+///     static void forward(shape, std::span<const float> x, std::span<const float> w, std::span<float> y);
+///     static void backward(shape, std::span<const float> x, std::span<const float> w,
+///                          std::span<const float> dy, std::span<float> dx, std::span<float> dw);
 /// };
 /// @endcode
 template <class T>
@@ -97,12 +103,12 @@ enum class primitive_kind : std::uint8_t {
 
 /// @brief One step of a recipe. Make it with the functions below.
 struct primitive {
-    primitive_kind kind = primitive_kind::activate;
-    activation act = activation::none;
-    int kernel = 1;
-    int stride = 1;
-    int width = 0; ///< output channels; the reduction of squeeze-excite
-    const custom_primitive* user = nullptr;
+    primitive_kind kind = primitive_kind::activate; ///< what it does
+    activation act = activation::none;              ///< of `primitive_kind::activate`
+    int kernel = 1;                                 ///< height and width of its window
+    int stride = 1;                                 ///< pixels from one window to the next
+    int width = 0;                                  ///< output channels; the reduction of squeeze-excite
+    const custom_primitive* user = nullptr;         ///< of `primitive_kind::custom`
 
     friend constexpr bool operator==(const primitive&, const primitive&) = default;
 

@@ -19,9 +19,10 @@ namespace fitnas {
 /// Everything else follows from it: parameters, costs, activations, execution, latency tables, drawings.
 class recipe {
 public:
-    static constexpr int capacity = 16;
+    static constexpr int capacity = 16; ///< the most primitives
 
     constexpr recipe() = default;
+    /// At most `capacity` primitives, in their order.
     constexpr recipe(std::initializer_list<primitive> steps) {
         for (const primitive& step : steps) {
             push_back(step);
@@ -40,8 +41,8 @@ public:
     constexpr bool empty() const { return m_size == 0; }
     /// @return whether what comes out is zeros
     constexpr bool gives_zeros() const { return m_size > 0 && m_steps[0].kind == primitive_kind::zero; }
-    constexpr const primitive* begin() const { return m_steps.data(); }
-    constexpr const primitive* end() const { return m_steps.data() + m_size; }
+    constexpr const primitive* begin() const { return m_steps.data(); }        ///< the first primitive
+    constexpr const primitive* end() const { return m_steps.data() + m_size; } ///< behind the last primitive
     friend constexpr bool operator==(const recipe&, const recipe&) = default;
 
 private:
@@ -51,9 +52,9 @@ private:
 
 /// @brief What a recipe comes to on an input: the shape that comes out and its costs.
 struct recipe_summary {
-    shape output;
-    long long parameters = 0;
-    long long macs = 0;
+    shape output;             ///< of one image
+    long long parameters = 0; ///< trainable values
+    long long macs = 0;       ///< multiply-accumulates for one image
     bool valid = true; ///< kernels are odd but for pools, strides and widths positive, a `residual` meets the
                        ///< shape of the input, a `zero` is alone
 };

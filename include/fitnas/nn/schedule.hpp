@@ -20,8 +20,8 @@ concept schedule_type = requires(const T& s, long long step) {
 
 /// @brief The same rate in each step.
 struct constant_rate {
-    double rate = 0.01; ///< above 0
-    double operator()(long long) const { return rate; }
+    double rate = 0.01;                                 ///< above 0
+    double operator()(long long) const { return rate; } ///< the same in every step
 };
 
 /// @brief Rises in a straight line to the peak, then falls along half a cosine to almost its floor

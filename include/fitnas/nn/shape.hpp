@@ -12,9 +12,9 @@ namespace fitnas {
 
 /// @brief Height, width and channels of one image's activations; in memory H x W x C, row-major.
 struct shape {
-    int height = 0;
-    int width = 0;
-    int channels = 0;
+    int height = 0;   ///< in pixels
+    int width = 0;    ///< in pixels
+    int channels = 0; ///< numbers a pixel
 
     /// @return height times width
     constexpr long long pixels() const { return static_cast<long long>(height) * width; }
@@ -30,9 +30,9 @@ inline std::string to_string(const shape& s) {
 
 /// @brief Where an operator stands: the shape that comes in, and the width and stride that are asked for.
 struct cell {
-    shape input;
-    int width = 0;
-    int stride = 1;
+    shape input;    ///< what comes in
+    int width = 0;  ///< channels of what goes out
+    int stride = 1; ///< at 2 every second pixel of each direction is left out
 
     /// @return the shape that must come out: every stride-th pixel (rounded up), `width` channels
     constexpr shape output() const {

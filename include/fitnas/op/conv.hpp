@@ -9,6 +9,7 @@
 namespace fitnas::op {
 
 /// @brief Convolution, batch norm, ReLU.
+/// @note Stride and width are the convolution's.
 /// @tparam Kernel odd, from 1
 template <int Kernel>
 struct conv {
@@ -27,6 +28,7 @@ public:
 
 /// @brief ReLU, convolution, batch norm: the convolution of NAS-Bench-201 and DARTS (Dong and Yang, arXiv
 /// 2001.00326).
+/// @note Stride and width are the convolution's.
 /// @tparam Kernel odd, from 1
 template <int Kernel>
 struct relu_conv {
@@ -47,6 +49,7 @@ public:
 };
 
 /// @brief Convolution, batch norm.
+/// @note Stride and width are the convolution's.
 /// @tparam Kernel odd, from 1
 template <int Kernel>
 struct conv_bn {
@@ -63,6 +66,7 @@ public:
 
 /// @brief Depthwise convolution, batch norm, ReLU, 1x1 convolution, batch norm: an inverted residual of
 /// expansion 1 without a shortcut, as the first layer of MobileNetV2 (arXiv 1801.04381, table 2).
+/// @note The stride is the depthwise convolution's, the width the 1x1 convolution's.
 /// @tparam Kernel odd, from 1
 template <int Kernel>
 struct separable {

@@ -11,6 +11,8 @@ namespace fitnas::op {
 /// @brief Inverted residual: 1x1 to Expansion times the input channels, depthwise Kernel x Kernel with the
 /// cell's stride, 1x1 to the cell's width without activation; the input is added where the shape is kept
 /// (Sandler et al., arXiv 1801.04381).
+/// @note The stride is the depthwise convolution's, the width the last 1x1 convolution's; at stride 2 or
+/// another width nothing is added.
 /// @tparam Kernel odd, from 1
 /// @tparam Expansion from 1; at 1 there is no first 1x1 convolution
 /// @tparam Reduction from 1: squeeze-excite after the depthwise activation, with hidden / Reduction units; 0:

@@ -22,6 +22,7 @@ namespace op {
 
 /// @brief Max pooling with the cell's stride; 1x1 convolution and batch norm after it where the channels
 /// change.
+/// @note The stride is the pool's; another width brings the 1x1 convolution, stride 2 alone does not.
 /// @tparam Kernel odd, from 1
 template <int Kernel>
 struct max_pool {
@@ -40,6 +41,7 @@ public:
 
 /// @brief Average pooling with the cell's stride (pixels outside the image do not count); 1x1 convolution and
 /// batch norm after it where the channels change.
+/// @note The stride is the pool's; another width brings the 1x1 convolution, stride 2 alone does not.
 /// @tparam Kernel odd, from 1
 template <int Kernel>
 struct avg_pool {

@@ -157,7 +157,7 @@ public:
         }
         return sum;
     }
-    double lambda() const { return m_lambda; }
+    double lambda() const { return m_lambda; } ///< the ridge penalty that was taken
     /// @return the mean squared error of each network by a fit to all others with the same lambda, in the
     /// unit of the targets; 0 or infinite where a double does not hold the square of that unit
     double leave_one_out_error() const { return m_error; }
@@ -231,7 +231,7 @@ public:
 
     /// @return the cost as a sum over the cells, see `windows`
     window_sum<Space> contributions() const { return m_what; }
-    const named_cost& cost() const { return m_what; }
+    const named_cost& cost() const { return m_what; } ///< what the predictions are made of
 
 private:
     named_cost m_what;

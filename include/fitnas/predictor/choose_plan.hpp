@@ -29,7 +29,7 @@ enum class fit_plan {
     close,    ///< three that follow the order of pairs, with little weight decay
     smoothed  ///< two on scores that are smoothed by what operators do wherever they stand
 };
-inline constexpr int fit_plans = 5;
+inline constexpr int fit_plans = 5; ///< how many plans there are
 /// @brief How many ways to fit the default model there are, see `options_of_way`.
 inline constexpr int fit_ways = 11;
 
@@ -44,7 +44,7 @@ struct default_fit_options {
 
 /// @brief How a plan was chosen.
 struct plan_choice {
-    fit_plan plan = fit_plan::broad;
+    fit_plan plan = fit_plan::broad; ///< the one that was chosen
     /// The part of the variance of the scores' ranks that is noise, in [0, 1]; not a number where it was not
     /// asked for.
     double noise = std::numeric_limits<double>::quiet_NaN();

@@ -43,9 +43,10 @@ public:
     std::vector<double> spread(std::span<const architecture<space>> many) const {
         return gather(many).deviation;
     }
+    /// The same for one architecture.
     double spread(const architecture<space>& one) const { return spread(just(one)).front(); }
 
-    const std::vector<Member>& members() const { return m_members; }
+    const std::vector<Member>& members() const { return m_members; } ///< the models whose mean it is
 
 private:
     struct summary {

@@ -26,10 +26,10 @@ namespace fitnas {
 
 /// @brief How to fit. The defaults are our choice; the paper (arXiv 2004.08423) gives none of these.
 struct fit_options {
-    fitnas::loss loss = fitnas::loss::pairwise;
-    fitnas::target target = fitnas::target::standardised;
-    int epochs = 300;            ///< at least 1
-    int batch = 64;              ///< most networks in a step, at least 2
+    fitnas::loss loss = fitnas::loss::pairwise;           ///< what is made small
+    fitnas::target target = fitnas::target::standardised; ///< what scores become before
+    int epochs = 300;                                     ///< at least 1
+    int batch = 64;                                       ///< most networks in a step, at least 2
     double learning_rate = 1e-2; ///< of the first step, above 0; falls to 0 along a cosine
     double weight_decay = 1e-4;  ///< decoupled, at least 0
     bool equal_codes = false;    ///< show in each epoch another code of each network, where it has several

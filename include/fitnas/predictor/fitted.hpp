@@ -21,7 +21,7 @@ namespace fitnas {
 template <gcn::model_type Model>
 class fitted {
 public:
-    using model = Model;
+    using model = Model; ///< the kind of model
     using space = typename Model::space;
 
     /// @param parameters `Model::parameters` values
@@ -53,7 +53,7 @@ public:
         return predict(std::span<const architecture<space>>(&one, 1)).front();
     }
 
-    std::span<const float> parameters() const { return m_parameters; }
+    std::span<const float> parameters() const { return m_parameters; } ///< of all layers, in their order
     /// @return the line from outputs of the model to predictions
     line unit() const { return m_unit; }
 

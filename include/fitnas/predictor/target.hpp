@@ -24,9 +24,9 @@ enum class target {
 
 /// @brief A straight line.
 struct line {
-    double offset = 0;
-    double slope = 1;
-    double operator()(double x) const { return offset + slope * x; }
+    double offset = 0;                                               ///< at x = 0
+    double slope = 1;                                                ///< rise for each unit of x
+    double operator()(double x) const { return offset + slope * x; } ///< its value at x
 };
 
 namespace detail {

@@ -59,7 +59,7 @@ template <code_space Space, class Encoding = default_encoding<Space>>
 class two_fidelity_predictor {
 public:
     using space = Space;
-    using part = default_predictor<Space, Encoding>;
+    using part = default_predictor<Space, Encoding>; ///< the model of each of the two
 
     /// @param of_scores,of_truths fits; the second may be missing
     /// @param score_factor,truth_factor by which their predictions count
@@ -95,11 +95,14 @@ public:
         return sum;
     }
 
-    const part& of_scores() const { return m_of_scores; }
+    const part& of_scores() const { return m_of_scores; } ///< the fit to the scores
     /// @return nothing where truths were too few or too noisy for a fit to them alone to add anything
     const std::optional<part>& of_truths() const { return m_of_truths; }
+    /// What predictions of the scores are multiplied by.
     double score_factor() const { return m_score_factor; }
+    /// What predictions of the truths are multiplied by.
     double truth_factor() const { return m_truth_factor; }
+    /// What operators add to the truths, beyond the scores.
     const windows<Space>& effects() const { return m_effects; }
 
 private:

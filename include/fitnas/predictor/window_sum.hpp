@@ -19,8 +19,8 @@ namespace fitnas {
 
 /// @brief A table of what the operators in the cells [first, last) add. An empty window is a constant.
 struct window_term {
-    int first = 0;
-    int last = 0;
+    int first = 0; ///< the first cell
+    int last = 0;  ///< the first cell behind it
     /// One for each code of these cells, in the order of the codes (the last cell changes fastest).
     std::vector<double> values{};
 };
@@ -35,6 +35,7 @@ constexpr std::uint64_t window_codes(std::span<const int> operator_counts, int f
     }
     return n;
 }
+/// @return how many codes the cells [first, last) of a space have, or the largest number
 template <code_space Space>
 constexpr std::uint64_t window_codes(int first, int last) {
     return window_codes(Space::operator_counts, first, last);
@@ -71,6 +72,7 @@ class window_sum {
 public:
     using space = Space;
 
+    /// A sum without terms.
     explicit window_sum(double offset = 0) : m_sum(Space::operator_counts, offset) {}
 
     /// @brief What a cost counts: a window for each cell.
@@ -88,7 +90,8 @@ public:
     /// @brief Adds `factor` times another sum.
     void add(const window_sum& other, double factor) { m_sum.add(other.m_sum, factor); }
 
-    double offset() const { return m_sum.offset(); }
+    double offset() const { return m_sum.offset(); } ///< what every architecture has
+    /// In the order in which they were added.
     const std::vector<window_term>& terms() const { return m_sum.terms(); }
 
     /// The same, for code that does not know the space's type.

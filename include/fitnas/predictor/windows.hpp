@@ -126,10 +126,11 @@ template <code_space Space>
 class windows {
 public:
     using space = Space;
-    using code = architecture<Space>;
+    using code = architecture<Space>; ///< an architecture of the space
 
     /// @throws numeric_error where a value is not finite
     explicit windows(const window_sum<Space>& sum) : m(sum.plain()) {}
+    /// Of terms that are known.
     explicit windows(detail::exact_terms terms) : m(std::move(terms)) {}
 
     /// @param model a `decomposable` predictor; it is tabulated once
@@ -167,9 +168,10 @@ public:
 
     /// The same, for code that does not know the space's type.
     const detail::exact_terms& plain() const { return m; }
-    double offset() const { return m.offset; }
+    double offset() const { return m.offset; } ///< what every architecture has
     /// @return the tables, by their first cells; none lies in another
     const std::vector<window_term>& terms() const { return m.terms; }
+    /// The same as a sum over windows.
     window_sum<Space> contributions() const {
         window_sum<Space> sum(m.offset);
         for (const window_term& t : m.terms) {

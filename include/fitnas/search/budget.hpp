@@ -27,7 +27,7 @@ namespace fitnas::search {
 /// @brief A scorer, and what it takes to score one network: in seconds, passes of images, or any unit.
 template <class Scorer>
 struct priced {
-    Scorer scorer;
+    Scorer scorer;    ///< scores architectures
     double price = 1; ///< above 0
 };
 template <class Scorer>
@@ -57,9 +57,9 @@ struct known_scores {
 template <model Model>
 struct budget_result {
     std::optional<Model> predictor; ///< the last one; none where the limit leaves nothing to fit to
-    known_scores<typename Model::space> known;
-    candidate<typename Model::space> best; ///< the best truth; ties by the order of the codes
-    double spent = 0;                      ///< of the budget
+    known_scores<typename Model::space> known; ///< all scores that were paid for
+    candidate<typename Model::space> best;     ///< the best truth; ties by the order of the codes
+    double spent = 0;                          ///< of the budget
 };
 
 namespace detail {

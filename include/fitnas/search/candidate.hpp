@@ -54,7 +54,7 @@ inline constexpr score_kind kind_of_scorer = [] {
 struct cost_value {
     std::string name;
     std::string unit; ///< empty where it has none
-    double value = 0;
+    double value = 0; ///< in its unit
     bool operator==(const cost_value&) const = default;
 };
 

@@ -14,6 +14,7 @@
 
 namespace fitnas::search {
 
+/// @brief What is asked of `exact`.
 struct exact_options {
     std::size_t top = 10; ///< how many to return, at least 1; fewer where fewer keep the limits
     cost::limit limit{};  ///< any number of them together

@@ -9,6 +9,7 @@
 
 namespace fitnas::search {
 
+/// @brief What is asked of `exhaustive`.
 struct exhaustive_options {
     std::size_t top = 10; ///< how many to return, at least 1; fewer where fewer keep the limits
     cost::limit limit{};

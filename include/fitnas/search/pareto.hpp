@@ -66,6 +66,7 @@ std::vector<candidate<Space>> pareto(std::vector<candidate<Space>> candidates,
     return candidates;
 }
 
+/// @brief What is asked of `pareto`.
 struct pareto_options {
     cost::limit limit{};               ///< what the front keeps
     named_cost against = cost::macs(); ///< what quality is weighed against

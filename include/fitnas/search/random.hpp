@@ -65,6 +65,7 @@ std::vector<architecture<Space>> sample_under(const cost::limit& limit, std::siz
     return result;
 }
 
+/// @brief What is asked of `random`.
 struct random_options {
     std::size_t samples = 1000; ///< at least 1; a small space may have fewer, see `sample_under`
     std::size_t top = 10;       ///< how many to return, at least 1

@@ -23,7 +23,7 @@ struct segments {
                   "[F0717] search::segments<Cells...>: there must be at least one segment");
     static_assert(((Cells >= 1) && ...),
                   "[F0718] search::segments<Cells...>: a segment needs at least one cell");
-    static constexpr int cells = (Cells + ... + 0);
+    static constexpr int cells = (Cells + ... + 0); ///< of all segments
 };
 
 /// @brief How the cells behind a segment are filled while it is searched. The paper's text does not say; the
@@ -41,7 +41,7 @@ struct segment_options {
     std::size_t samples = 1000;  ///< candidates of a segment that are scored for its model, at least 2
     std::size_t rescored = 60;   ///< best by the model, which are scored again; at least as many as are kept
     std::size_t completions = 4; ///< fills that a re-scored candidate is averaged over (`fill::random` only)
-    search::fill fill = search::fill::random;
+    search::fill fill = search::fill::random; ///< of the cells behind a segment
     fitnas::architecture<Space> completion{}; ///< for `fill::fixed`
     cost::limit limit{};
     fitnas::seed seed{1};
@@ -66,6 +66,7 @@ struct segment_report {
     std::vector<kept_part> kept{}; ///< best first
 };
 
+/// @brief What a search by segments found.
 template <code_space Space>
 struct segment_result {
     /// The re-scored of the last segment, whole architectures, best first by `score`: the winner is the

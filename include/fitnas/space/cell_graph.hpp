@@ -14,8 +14,8 @@ namespace fitnas {
 template <int From, int To>
 struct edge {
     static_assert(From >= 0 && From < To, "[F0340] edge<From, To>: expected 0 <= From < To");
-    static constexpr int from = From;
-    static constexpr int to = To;
+    static constexpr int from = From; ///< the node that it reads
+    static constexpr int to = To;     ///< the node that it leads to
 };
 
 namespace detail {
@@ -66,12 +66,12 @@ struct any_graph {
         ((Edges::to < Nodes) && ...),
         "[F0343] cell_graph<Operators, Nodes, Edges...>: an edge leads to a node that is not there");
 
-    using operators = Operators;
-    static constexpr int nodes = Nodes;
+    using operators = Operators;        ///< the candidates of each edge
+    static constexpr int nodes = Nodes; ///< with the one that reads the input
     static constexpr bool concatenates = Concatenates;
     /// In the order of the digits.
     static constexpr auto edges = edges_in_order<Nodes, Edges...>();
-    static constexpr int edge_count = static_cast<int>(edges.size());
+    static constexpr int edge_count = static_cast<int>(edges.size()); ///< how many edges a graph has
 
 private:
     static constexpr bool different() {

@@ -22,8 +22,8 @@ struct codes {
         ((Counts >= 1 && Counts <= 36) && ...),
         "[F0306] codes<Counts...>: a cell has 1 to 36 operators: a code has one digit or letter a cell");
 
-    static constexpr int cells = static_cast<int>(sizeof...(Counts));
-    static constexpr std::array<int, sizeof...(Counts)> operator_counts{Counts...};
+    static constexpr int cells = static_cast<int>(sizeof...(Counts));               ///< places of a code
+    static constexpr std::array<int, sizeof...(Counts)> operator_counts{Counts...}; ///< of each place
 
     /// How many codes there are; the largest 64-bit number where there are more than that.
     static constexpr std::uint64_t size = [] {

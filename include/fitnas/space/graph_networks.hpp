@@ -24,7 +24,7 @@ namespace fitnas::detail {
 class graph_networks {
 public:
     /// Codes beyond this are not put into a table; only edges that play no part are then seen.
-    static constexpr std::uint64_t most = std::uint64_t{1} << 20U;
+    static constexpr std::size_t most = std::size_t{1} << 20U;
     static constexpr int most_operators = 36; ///< of an `operator_set`
 
     graph_networks() = default;
@@ -63,8 +63,8 @@ private:
 
     static graph graph_at(const space_layout& space, std::size_t layer, std::size_t edges);
     FITNAS_COLD void fill_table();
-    std::uint64_t number_of(std::span<const std::uint8_t> code) const;
-    void write(std::uint64_t number, std::span<std::uint8_t> code) const;
+    std::size_t number_of(std::span<const std::uint8_t> code) const;
+    void write(std::size_t number, std::span<std::uint8_t> code) const;
 
     std::vector<graph> m_graphs;            ///< different ones, of the repetitions that read the cells
     std::vector<std::uint32_t> m_canonical; ///< of each code, the number of the smallest; empty: no table
@@ -136,12 +136,12 @@ FITNAS_API graph_networks::graph_networks(const space_layout& space, int first) 
             m_graphs.push_back(std::move(g));
         }
     }
-    std::uint64_t size = 1;
+    std::size_t size = 1;
     for (std::size_t e = 0; e < edges && size <= most; ++e) {
         size *= m_graphs.front().edges[e].kinds.size();
     }
     if (size <= most) {
-        m_canonical.resize(static_cast<std::size_t>(size));
+        m_canonical.resize(size);
         fill_table();
     }
 }
@@ -226,17 +226,17 @@ FITNAS_API std::vector<std::uint8_t> graph_networks::plays_a_part(std::span<cons
     return any;
 }
 
-FITNAS_API std::uint64_t graph_networks::number_of(std::span<const std::uint8_t> code) const {
-    std::uint64_t number = 0;
+FITNAS_API std::size_t graph_networks::number_of(std::span<const std::uint8_t> code) const {
+    std::size_t number = 0;
     for (std::size_t e = 0; e < code.size(); ++e) {
         number = number * m_graphs.front().edges[e].kinds.size() + code[e];
     }
     return number;
 }
 
-FITNAS_API void graph_networks::write(std::uint64_t number, std::span<std::uint8_t> code) const {
+FITNAS_API void graph_networks::write(std::size_t number, std::span<std::uint8_t> code) const {
     for (std::size_t e = code.size(); e-- > 0;) {
-        const std::uint64_t count = m_graphs.front().edges[e].kinds.size();
+        const std::size_t count = m_graphs.front().edges[e].kinds.size();
         code[e] = static_cast<std::uint8_t>(number % count);
         number /= count;
     }
@@ -244,7 +244,7 @@ FITNAS_API void graph_networks::write(std::uint64_t number, std::span<std::uint8
 
 FITNAS_API void graph_networks::make_canonical(std::span<std::uint8_t> code) const {
     if (!m_canonical.empty()) {
-        write(m_canonical[static_cast<std::size_t>(number_of(code))], code);
+        write(m_canonical[number_of(code)], code);
         return;
     }
     const std::vector<std::uint8_t> part = plays_a_part(code);
@@ -264,7 +264,7 @@ FITNAS_API void graph_networks::make_random(std::span<std::uint8_t> code, random
     if (m_canonical.empty()) {
         return;
     }
-    const std::uint32_t network = m_canonical[static_cast<std::size_t>(number_of(code))];
+    const std::uint32_t network = m_canonical[number_of(code)];
     const auto equal =
         std::equal_range(m_sorted.begin(), m_sorted.end(), network,
                          [&](std::uint32_t a, std::uint32_t b) { return m_canonical[a] < m_canonical[b]; });

@@ -41,6 +41,7 @@ public:
 
     /// @return the cost with a name of yours, where there are several tables
     named_cost named(std::string name) const { return {std::move(name), "ms", m_space, m_terms}; }
+    /// As a cost, in ms.
     operator named_cost() const { return named("latency"); } // NOLINT(google-explicit-constructor)
 
 private:
@@ -63,6 +64,7 @@ double latency(const latency_table& table, const architecture<Space>& a) {
     return table.milliseconds<Space>(a);
 }
 
+/// @brief A limit on milliseconds by a table.
 /// @param milliseconds at least 0; infinity limits nothing, but candidates tell the latency
 /// @throws option_error below that
 inline limit latency_at_most(const latency_table& table, double milliseconds) {

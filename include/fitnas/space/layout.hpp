@@ -15,9 +15,9 @@ namespace fitnas {
 /// buffer.
 struct space_block {
     std::string_view name;
-    recipe steps;
-    shape input;
-    shape output;
+    recipe steps;             ///< what it computes
+    shape input;              ///< what comes in
+    shape output;             ///< what goes out
     long long offset = 0;     ///< of its first parameter in the supernet's buffer
     long long parameters = 0; ///< trainable values
     long long macs = 0;       ///< multiply-accumulates for one image
@@ -29,14 +29,14 @@ struct space_block {
 /// that lead to them, or to their channels one behind the other. These layers are neighbours in the list, and
 /// stand behind all that lead to the node they read. In a chain layer i leads from node i to node i + 1.
 struct space_layer {
-    cell place;
+    cell place;          ///< what its operators are built for
     int first_block = 0; ///< its candidates are neighbours in the list of blocks
-    int candidates = 1;
+    int candidates = 1;  ///< operators to choose from
     /// The place of its digit in an architecture code, which several layers may read; -1 where nothing is
     /// chosen. Cells come in the order of the layers that read them first.
     int cell_index = -1;
-    int from = 0;
-    int to = 1;
+    int from = 0; ///< the node that it reads
+    int to = 1;   ///< the node that it leads to
     /// Whether node `to` lies inside a graph: where only zeros come to it, layers that read it are left out,
     /// and it may be that nothing comes to it. Other nodes then come to zeros.
     bool inside = false;
@@ -49,12 +49,12 @@ struct space_layer {
 /// @brief The tables of a space: layers in the order in which they can be computed, blocks in the order of
 /// the parameters.
 struct space_layout {
-    shape input;
-    int classes = 0;
-    int cells = 0;
-    long long parameters = 0; ///< of the whole supernet
-    std::span<const space_layer> layers;
-    std::span<const space_block> blocks;
+    shape input;                         ///< one image
+    int classes = 0;                     ///< of the head
+    int cells = 0;                       ///< digits of an architecture code
+    long long parameters = 0;            ///< of the whole supernet
+    std::span<const space_layer> layers; ///< in the order in which they can be computed
+    std::span<const space_block> blocks; ///< in the order of the parameters
 
     /// @brief The block that an architecture uses in a layer.
     /// @param code one operator number a cell

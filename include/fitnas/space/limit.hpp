@@ -22,9 +22,10 @@ namespace cost {
 
 /// @brief The most of one cost.
 struct bound {
-    named_cost cost;
+    named_cost cost; ///< what is limited
     double most = 0; ///< infinity limits nothing
 
+    /// Whether there is a limit at all.
     bool limits() const { return most < std::numeric_limits<double>::infinity(); }
 };
 
@@ -53,10 +54,12 @@ struct limit {
 /// @throws option_error where two costs have one name
 FITNAS_API limit operator&&(limit a, const limit& b);
 
+/// @brief A limit on multiply-accumulates.
 /// @param most multiply-accumulates for one image, at least 0
 /// @throws option_error below that
 inline limit macs_at_most(long long most) { return macs().at_most(static_cast<double>(most)); }
 
+/// @brief A limit on trainable values.
 /// @param most trainable values, at least 0
 /// @throws option_error below that
 inline limit parameters_at_most(long long most) { return parameters().at_most(static_cast<double>(most)); }
@@ -69,7 +72,7 @@ class limit_check {
 public:
     /// @brief A limit on one cost, with what the cost counts in the space.
     struct limited : cost::bound {
-        cost_terms terms{};
+        cost_terms terms{};             ///< what the cost counts
         std::vector<double> cheapest{}; ///< of each term
     };
 

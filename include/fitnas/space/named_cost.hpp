@@ -29,10 +29,12 @@ struct limit;
 /// has a value for each operator of a cell; cells stand in their order, each once.
 class cost_terms {
 public:
+    /// Values that stand together.
     struct term {
         int cell = -1;         ///< -1: fixed
         std::size_t first = 0; ///< of its values
-        std::size_t count = 1;
+        std::size_t count = 1; ///< 1 where it is fixed, otherwise one an operator
+        /// Member by member.
         bool operator==(const term&) const = default;
     };
 
@@ -43,9 +45,11 @@ public:
     /// @param code one operator number a cell
     double sum(std::span<const std::uint8_t> code) const;
 
+    /// The terms, in the order in which they are added.
     const std::vector<term>& order() const { return m_order; }
     /// @return one a operator of a cell, none where the cell costs nothing
     std::span<const double> of_cell(int cell) const;
+    /// Those of one term.
     std::span<const double> values(const term& t) const {
         return std::span(m_values).subspan(t.first, t.count);
     }
@@ -115,7 +119,7 @@ public:
     /// @throws option_error where the name cannot be used
     named_cost(std::string name, std::string unit, std::string space, cost_terms terms);
 
-    const std::string& name() const { return m->name; }
+    const std::string& name() const { return m->name; } ///< as messages and files have it
     const std::string& unit() const { return m->unit; } ///< empty where it has none
 
     /// @return an amount as messages print it: "41.2 mJ"

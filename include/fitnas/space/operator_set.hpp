@@ -25,7 +25,7 @@ struct operator_set {
     static_assert((has_build<Operators> && ...),
                   "[F0319] operator_set<...>: every operator needs `static constexpr recipe build(cell)`");
 
-    static constexpr int size = static_cast<int>(sizeof...(Operators));
+    static constexpr int size = static_cast<int>(sizeof...(Operators)); ///< how many operators there are
 
     /// @return the names, in order
     static constexpr std::array<std::string_view, sizeof...(Operators)> names() {

@@ -19,7 +19,7 @@ template <int Height, int Width, int Channels>
 struct image {
     static_assert(Height >= 1 && Width >= 1 && Channels >= 1,
                   "[F0325] image<Height, Width, Channels>: all must be positive");
-    static constexpr shape value{Height, Width, Channels};
+    static constexpr shape value{Height, Width, Channels}; ///< as a value
 };
 
 namespace detail {
@@ -114,22 +114,22 @@ struct is_cell_graph<concat_graph<Operators, Nodes, Edges...>> : std::true_type 
 /// @brief The first layer: Kernel x Kernel convolution, batch norm, ReLU.
 template <int Width, int Stride = 1, int Kernel = 3>
 struct stem : detail::space_part<operator_set<detail::stem_operator<Kernel>>, 1, Width, Stride, false> {
-    static constexpr detail::part_role role = detail::part_role::first;
+    static constexpr detail::part_role role = detail::part_role::first; ///< it comes first
 };
 
 /// @brief The first layer by an operator of your own.
 template <class Operator, int Width, int Stride = 1>
 struct stem_of : detail::space_part<operator_set<Operator>, 1, Width, Stride, false> {
-    static constexpr detail::part_role role = detail::part_role::first;
+    static constexpr detail::part_role role = detail::part_role::first; ///< it comes first
 };
 
 /// @brief A layer that is not searched: one operator. Where it has a function `shortcut` from a `cell` to a
 /// second recipe, what that gives is added.
 template <class Operator, int Width, int Stride = 1>
 struct fixed : detail::space_part<operator_set<Operator>, 1, Width, Stride, false> {
-    using fixed_operator = Operator;
-    static constexpr int layers = detail::has_shortcut<Operator> ? 2 : 1;
-    static constexpr int candidates = layers;
+    using fixed_operator = Operator;                                      ///< the operator
+    static constexpr int layers = detail::has_shortcut<Operator> ? 2 : 1; ///< with its shortcut
+    static constexpr int candidates = layers;                             ///< of all layers
 };
 
 /// @brief Cells with the same candidates and width.
@@ -180,16 +180,16 @@ struct shared<First, graph_stage<Graph, Cells, Width, Stride>>
 template <int Width, int Classes>
 struct head : detail::space_part<operator_set<detail::head_operator<Classes>>, 1, Width, 1, false> {
     static_assert(Classes >= 1, "[F0329] head<Width, Classes>: there must be at least one class");
-    static constexpr detail::part_role role = detail::part_role::last;
-    static constexpr int classes = Classes;
+    static constexpr detail::part_role role = detail::part_role::last; ///< it comes last
+    static constexpr int classes = Classes;                            ///< of the images
 };
 
 /// @brief The last layer by an operator of your own, whose recipe gives 1 x 1 x Classes where the width is
 /// Classes.
 template <class Operator, int Classes>
 struct head_of : detail::space_part<operator_set<Operator>, 1, Classes, 1, false> {
-    static constexpr detail::part_role role = detail::part_role::last;
-    static constexpr int classes = Classes;
+    static constexpr detail::part_role role = detail::part_role::last; ///< it comes last
+    static constexpr int classes = Classes;                            ///< of the images
 };
 
 } // namespace fitnas

@@ -20,8 +20,8 @@ namespace fitnas {
 /// @brief An architecture and its score; higher is better.
 template <code_space Space>
 struct scored {
-    fitnas::architecture<Space> architecture{};
-    double score = 0;
+    fitnas::architecture<Space> architecture{}; ///< one code of the space
+    double score = 0;                           ///< higher is better
 };
 
 /// @brief Where scores come from, which says how their errors are.
@@ -34,13 +34,14 @@ enum class score_kind {
 template <code_space Space>
 struct score_table {
     using space = Space;
-    std::vector<fitnas::architecture<Space>> architectures;
-    std::vector<double> scores; ///< as many as architectures
+    std::vector<fitnas::architecture<Space>> architectures; ///< one a row
+    std::vector<double> scores;                             ///< as many as architectures
     /// `evaluate` says so of its tables; one of a file is what the reader's options say.
     score_kind kind = score_kind::truth;
 
     std::size_t size() const { return architectures.size(); }
     bool empty() const { return architectures.empty(); }
+    /// Adds a row.
     void push_back(const fitnas::architecture<Space>& a, double score) {
         architectures.push_back(a);
         try {

@@ -270,7 +270,8 @@ struct search_space {
     static constexpr detail::space_tables<layers, (Parts::candidates + ...)> tables =
         detail::checked_tables<layers, (Parts::candidates + ...), Image, Parts...>();
 
-    static constexpr shape input = Image::value;
+    static constexpr shape input = Image::value; ///< one image
+    /// Of the head.
     static constexpr int classes = std::tuple_element_t<sizeof...(Parts) - 1, std::tuple<Parts...>>::classes;
     /// Trainable values of the whole supernet.
     static constexpr long long supernet_parameters = tables.parameters;

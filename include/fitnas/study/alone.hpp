@@ -26,8 +26,8 @@ namespace fitnas::study {
 /// @brief One training: which network, from which seed.
 template <search_space_type Space>
 struct alone_job {
-    fitnas::architecture<Space> architecture{};
-    std::uint64_t seed = 0;
+    fitnas::architecture<Space> architecture{}; ///< the network
+    std::uint64_t seed = 0;                     ///< of the first weights and of all that is drawn
     friend auto operator<=>(const alone_job&, const alone_job&) = default;
 };
 
@@ -154,10 +154,10 @@ alone_results<Space> train_alone(const std::string& path, const std::vector<alon
 
 /// @brief Mean and spread of one network's trainings.
 struct alone_summary {
-    double validation_accuracy = 0;
-    double test_accuracy = 0;
+    double validation_accuracy = 0; ///< the mean, in [0, 1]
+    double test_accuracy = 0;       ///< the mean, in [0, 1]
     double deviation = 0; ///< of test accuracies between seeds (divisor: runs less 1); 0 for one run
-    int runs = 0;
+    int runs = 0;         ///< how many trainings
 };
 
 /// @brief Results by network. Means are counts of right images, divided once: networks that are right equally

@@ -33,17 +33,17 @@ struct error_settings {
     int folds = 4;            ///< sets of validation images, each with every class in proportion, at least 2
     std::size_t images = 500; ///< of each fold; all folds together no more than the validation split
     double top = 0.25;        ///< which share of a ranking is selected, above 0, up to 1
-    score_measure score = score_measure::negative_loss;
-    train_options training{}; ///< the seeds are `training.seed`, + 1, ...
-    evaluate_options evaluation{};
-    fit_settings fit{};
+    score_measure score = score_measure::negative_loss; ///< what is fitted
+    train_options training{};                           ///< the seeds are `training.seed`, + 1, ...
+    evaluate_options evaluation{};                      ///< how networks are scored
+    fit_settings fit{};                                 ///< how predictors are fitted
 };
 
 /// @brief True scores, and how sure they are.
 template <code_space Space>
 struct truth_table {
-    score_table<Space> scores{};
-    double variance = 0; ///< of each about its expectation; 0 where it is not known
+    score_table<Space> scores{}; ///< of each network
+    double variance = 0;         ///< of each about its expectation; 0 where it is not known
 };
 
 /// @brief Reads `truth.csv`; where it has the columns `deviation` and `runs`, they say how sure it is.

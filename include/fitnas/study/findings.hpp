@@ -20,8 +20,8 @@ namespace fitnas::study {
 
 /// @brief A network that was trained by itself, from `runs` seeds.
 struct trained_network {
-    std::string name; ///< "winner", "random 1", ...
-    std::string code;
+    std::string name;     ///< "winner", "random 1", ...
+    std::string code;     ///< of the architecture
     double accuracy = 0;  ///< mean over the seeds
     double deviation = 0; ///< between the seeds; 0 for one run
     int runs = 1;         ///< at least 1
@@ -29,8 +29,8 @@ struct trained_network {
 
 /// @brief A finding: its verdict, and the figures from which it follows.
 struct finding {
-    std::string verdict;
-    std::string figures;
+    std::string verdict; ///< in a sentence
+    std::string figures; ///< in a sentence
 };
 
 /// @brief What a table says of two kinds of score; nothing where it does not have both.

@@ -27,6 +27,7 @@ FITNAS_COLD FITNAS_API std::string html_table(const csv_rows& table);
 /// @brief What a page shows. Charts are drawn by Chart.js in the browser, from data that is there as CSV.
 class page {
 public:
+    /// A page without contents.
     explicit page(std::string title) : m_title(std::move(title)) {}
 
     /// @brief What stands first, whenever it is said.
@@ -35,6 +36,7 @@ public:
     void section(const std::string& title) { m_body += "<h2>" + html_text(title) + "</h2>\n"; }
     /// @brief A paragraph.
     void text(const std::string& words) { m_body += "<p>" + html_text(words) + "</p>\n"; }
+    /// Adds a table.
     void table(const csv_rows& rows) { m_body += html_table(rows); }
     /// @brief A table of names and texts that may be long, which are broken where the window ends.
     void long_table(const csv_rows& rows) { m_body += "<div class=long>" + html_table(rows) + "</div>"; }

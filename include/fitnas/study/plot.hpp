@@ -20,9 +20,9 @@ namespace fitnas::study {
 
 /// @brief Text around a plot.
 struct plot_labels {
-    std::string title{};
-    std::string x{}; ///< of the horizontal axis
-    std::string y{}; ///< of the vertical axis
+    std::string title{}; ///< stands above
+    std::string x{};     ///< of the horizontal axis
+    std::string y{};     ///< of the vertical axis
 };
 
 namespace detail {

@@ -25,8 +25,8 @@ namespace fitnas::study {
 
 /// @brief A number and its 95 % bootstrap interval over networks.
 struct estimate {
-    double value = 0;
-    interval range{};
+    double value = 0; ///< of all networks
+    interval range{}; ///< 95 %
 };
 
 /// @brief How a ranking does. Where one kind of score was taken several times (from several supernets, on

@@ -29,7 +29,7 @@ struct ranking {
 /// `truth_of_top` and `regret`, those of `rank_quality`; `tau_over_X` and `regret_below_X` say how much
 /// better a score does than the score X.
 struct rank_table {
-    csv_rows rows{.header = {"score", "measure", "value", "low", "high"}};
+    csv_rows rows{.header = {"score", "measure", "value", "low", "high"}}; ///< a row for each figure
 
     /// @brief Adds a row; nothing where the value is not a number.
     FITNAS_COLD void add(const std::string& score, const std::string& measure, const estimate& e);

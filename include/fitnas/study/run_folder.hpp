@@ -47,16 +47,17 @@ public:
     /// @throws data_error where it cannot be made, or its manifest cannot be read
     explicit run_folder(std::string path);
 
-    const std::string& path() const { return m_path; }
+    const std::string& path() const { return m_path; } ///< the folder's name
     /// @return the path of a file of the folder
     std::string file(const std::string& name) const { return m_path + "/" + name; }
+    /// Whether the folder has this file.
     bool has(const std::string& name) const { return is_there(file(name)); }
     /// @brief Refuses a file that is not there.
     /// @param made_by the stage that writes it, for the message
     /// @throws data_error
     std::string need(const std::string& name, const std::string& made_by) const;
 
-    const json& manifest() const { return m_manifest; }
+    const json& manifest() const { return m_manifest; } ///< what is known of each stage
     /// @brief Puts a value into the manifest.
     /// @throws data_error where it cannot be written; then it is as before
     void note(const std::string& key, const json& value) {

@@ -26,7 +26,7 @@ enum class score_unit : std::uint8_t {
 /// @brief What a run's folder tells of its scores.
 template <code_space Space>
 struct known_scores {
-    score_unit unit = score_unit::other;
+    score_unit unit = score_unit::other;              ///< of the scores
     std::map<architecture<Space>, double> accuracy{}; ///< with shared weights, of canonical codes
 
     /// @return the unit in a sentence

@@ -29,6 +29,7 @@ class synthetic_quality {
 public:
     using space = Space;
 
+    /// Drawn at random.
     explicit synthetic_quality(seed s) : m_sum(0.7) {
         for (int i = 0; i < Space::cells; ++i) {
             random_stream random(s, purpose::synthetic, static_cast<std::uint64_t>(i));
@@ -39,6 +40,7 @@ public:
         }
     }
 
+    /// The quality as a sum over windows of cells.
     window_sum<Space> contributions() const { return m_sum; }
     std::vector<double> predict(std::span<const architecture<Space>> many) const {
         return windows<Space>(m_sum).predict(many);

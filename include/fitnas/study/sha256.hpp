@@ -28,7 +28,9 @@ namespace fitnas::study {
 /// @brief The hash of bytes that come piece by piece (FIPS 180-4).
 class sha256 {
 public:
+    /// Adds bytes.
     void add(const void* data, std::size_t size);
+    /// Adds a text.
     void add(std::string_view text) { add(text.data(), text.size()); }
 
     /// @return 64 hexadecimal digits; ends the hash

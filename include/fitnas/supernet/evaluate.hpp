@@ -38,7 +38,7 @@ enum class statistics : std::uint8_t {
 
 /// @brief How to score.
 struct evaluate_options {
-    fitnas::statistics statistics = statistics::calibrated;
+    fitnas::statistics statistics = statistics::calibrated; ///< where batch norm takes them from
     std::size_t calibration = 512; ///< training images for the statistics, each class in proportion, at least
                                    ///< 1; all where there are fewer
     std::size_t images = 0;      ///< so many validation images, as `stratified_indices` chooses them; 0: all

@@ -95,10 +95,11 @@ public:
         }
     }
 
+    /// In its canonical form.
     const fitnas::architecture<Space>& architecture() const { return m_architecture; }
     /// @return all trainable values, layer after layer
     std::span<float> parameters() { return m_weights.values(); }
-    std::span<const float> parameters() const { return m_weights.values(); }
+    std::span<const float> parameters() const { return m_weights.values(); } ///< the same, read only
 
     /// @brief Takes batch norm statistics, and what pixels are normalised with, from training images. `train`
     /// ends with it; after a change of weights by hand call it again.
@@ -150,9 +151,11 @@ public:
 
     /// Plans and values, for the library's own rooms.
     detail::weights& weights() { return m_weights; }
+    /// The same, read only.
     const detail::weights& weights() const { return m_weights; }
     /// What `calibrate` gathered; null before.
     const std::shared_ptr<const detail::kept_statistics>& statistics() const { return m_statistics; }
+    /// The same, to be changed.
     std::shared_ptr<const detail::kept_statistics>& statistics() { return m_statistics; }
 
 private:

@@ -50,10 +50,12 @@ concept pixel_expression = xt::is_xexpression<T>::value && pixel_type<typename T
 /// of tensors that are not row-major containers.
 class one_image {
 public:
+    /// Pixels in a row.
     template <detail::pixels_in_a_row Pixels>
     one_image(const Pixels& pixels) {
         show(std::data(pixels), std::size(pixels));
     }
+    /// A tensor of three dimensions.
     template <detail::pixel_expression Tensor>
     one_image(const Tensor& tensor) {
         using value = typename Tensor::value_type;

@@ -13,8 +13,8 @@ namespace fitnas {
 /// @brief A network trained by itself, and how good it is.
 template <search_space_type Space>
 struct retrained {
-    fitnas::network<Space> network;
-    train_report report;
+    fitnas::network<Space> network; ///< as it is after the training
+    train_report report;            ///< of the training
     double validation_accuracy = 0; ///< in [0, 1]
     double test_accuracy = 0;       ///< in [0, 1]
 };

@@ -16,11 +16,12 @@ namespace fitnas {
 template <search_space_type Space>
 struct supernet_scorer {
     static constexpr score_kind kind = score_kind::supernet; ///< tables of its scores are fitted accordingly
-    const supernet<Space>* net;
-    const dataset* data;
-    evaluate_options options;
-    score_measure measure;
+    const supernet<Space>* net;                              ///< whose weights are used
+    const dataset* data;                                     ///< whose validation split is used
+    evaluate_options options;                                ///< how networks are scored
+    score_measure measure;                                   ///< what a score is
 
+    /// Scores, one for each architecture.
     std::vector<double> operator()(std::span<const architecture<Space>> some) const {
         return evaluate_both<Space>(*net, some, *data, options).by(measure).scores;
     }

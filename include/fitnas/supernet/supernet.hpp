@@ -30,7 +30,7 @@ public:
 
     /// @return all trainable values
     std::span<float> parameters() { return m_weights.values(); }
-    std::span<const float> parameters() const { return m_weights.values(); }
+    std::span<const float> parameters() const { return m_weights.values(); } ///< the same, read only
 
     /// @return the values of one operator in one cell
     /// @throws architecture_error where there is no such cell or operator
@@ -48,6 +48,7 @@ public:
 
     /// Plans and values, for the library's own rooms.
     detail::weights& weights() { return m_weights; }
+    /// The same, read only.
     const detail::weights& weights() const { return m_weights; }
 
 private:

@@ -55,8 +55,8 @@ struct train_options {
 
 /// @brief What a training came to.
 struct train_report {
-    std::vector<epoch_report> epochs;
-    double seconds = 0; ///< of this call
+    std::vector<epoch_report> epochs; ///< one after the other
+    double seconds = 0;               ///< of this call
 };
 
 namespace detail {

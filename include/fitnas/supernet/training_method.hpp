@@ -20,7 +20,7 @@ namespace fitnas {
 
 /// @brief Leaves gradients as they are: this process is alone.
 struct own_gradients {
-    void operator()(std::span<float>, std::span<int>) const {}
+    void operator()(std::span<float>, std::span<int>) const {} ///< does nothing
 };
 
 /// @brief What `train` can be given in place of SGD along a cosine; `learning_rate`, `momentum`,
@@ -40,10 +40,11 @@ template <class Optimiser, class Rate, class Exchange = own_gradients>
 struct training_method {
     std::string
         name; ///< a training goes on only with a method of the same name; say here what constants it has
-    Optimiser optimiser;
-    Rate rate;
-    Exchange exchange;
+    Optimiser optimiser; ///< makes one of a number of values
+    Rate rate;           ///< of each step
+    Exchange exchange;   ///< called before each update
 
+    /// A method under the name that its checkpoints have.
     training_method(std::string called, Optimiser make, Rate schedule, Exchange between = {})
         : name(std::move(called)),
           optimiser(std::move(make)),

@@ -15,7 +15,7 @@ namespace fitnas {
 
 /// @brief One epoch's means over all images and paths.
 struct epoch_report {
-    double loss = 0;
+    double loss = 0;     ///< what was minimised
     double accuracy = 0; ///< in [0, 1], on the training images as they were seen
 };
 

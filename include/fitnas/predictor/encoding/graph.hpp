@@ -15,9 +15,9 @@ namespace fitnas::encoding {
 
 /// @brief One entry of a sparse matrix.
 struct edge {
-    int row = 0;
-    int column = 0;
-    float weight = 0;
+    int row = 0;      ///< of the node that receives
+    int column = 0;   ///< of the node that sends
+    float weight = 0; ///< the entry of the matrix
 };
 
 namespace detail {

@@ -181,7 +181,7 @@ private:
 template <local_encoding E>
 class window_forms : public detail::window_table {
 public:
-    using code = architecture<typename E::space>;
+    using code = architecture<typename E::space>; ///< an architecture of the space
 
     /// Whether combinations of operators are few enough to have a table of them.
     static constexpr bool tabulated() { return graph.combinations(most) <= most; }

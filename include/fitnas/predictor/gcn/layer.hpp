@@ -16,8 +16,8 @@ namespace fitnas::gcn {
 
 /// @brief What flows from layer to layer: for each architecture nodes x width floats, row-major.
 struct signal {
-    int nodes = 1;
-    int width = 1;
+    int nodes = 1;       ///< of each architecture
+    int width = 1;       ///< numbers a node
     bool pooled = false; ///< the nodes are gone: one vector an architecture (`nodes` is 1)
     bool sparse = false; ///< mostly zeros, as node features are
 
@@ -42,14 +42,14 @@ struct training_step {
 
 /// @brief What a layer works with, for `count` architectures at once.
 struct site {
-    signal input{};
-    std::span<const encoding::edge> adjacency{};
-    int count = 0;                           ///< architectures
-    int first = 0;                           ///< the first one's place in its batch
-    int layer = 0;                           ///< the layer's place in its model, below 256
-    const float* parameters = nullptr;       ///< the layer's own
-    float* scratch = nullptr;                ///< as long as input or output, whichever is longer
-    const training_step* training = nullptr; ///< null where nothing is trained
+    signal input{};                              ///< what comes in
+    std::span<const encoding::edge> adjacency{}; ///< entries of the matrix, row by row
+    int count = 0;                               ///< architectures
+    int first = 0;                               ///< the first one's place in its batch
+    int layer = 0;                               ///< the layer's place in its model, below 256
+    const float* parameters = nullptr;           ///< the layer's own
+    float* scratch = nullptr;                    ///< as long as input or output, whichever is longer
+    const training_step* training = nullptr;     ///< null where nothing is trained
 };
 
 /// @brief A layer is a type with static members only:

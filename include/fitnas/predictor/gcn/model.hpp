@@ -83,12 +83,12 @@ struct model {
         "would spoil the "
         "predictions");
 
-    using graph = Encoding;
+    using graph = Encoding; ///< the encoding
     using space = typename Encoding::space;
     template <std::size_t At>
-    using layer = std::tuple_element_t<At, std::tuple<Layers...>>;
+    using layer = std::tuple_element_t<At, std::tuple<Layers...>>; ///< the layer at a place
 
-    static constexpr std::size_t layers = sizeof...(Layers);
+    static constexpr std::size_t layers = sizeof...(Layers); ///< how many layers there are
     /// What flows into each layer, and out of the last.
     static constexpr std::array<signal, layers + 1> flow =
         detail::signals_of<Layers...>({Encoding::nodes, Encoding::features, false, true});

@@ -53,21 +53,25 @@ template <class Layer>
 struct window_rule {
     static constexpr window_action action = window_action::unknown;
 };
+/// @brief Each node by itself, not linear.
 template <>
 struct window_rule<relu> {
     static constexpr window_action action = window_action::each_node;
     static constexpr bool linear = false;
 };
+/// @brief Each node by itself, not linear.
 template <>
 struct window_rule<silu> {
     static constexpr window_action action = window_action::each_node;
     static constexpr bool linear = false;
 };
+/// @brief Off in prediction: nodes stay as they are.
 template <int Percent>
-struct window_rule<dropout<Percent>> { // off in prediction
+struct window_rule<dropout<Percent>> {
     static constexpr window_action action = window_action::each_node;
     static constexpr bool linear = true;
 };
+/// @brief One matrix for every edge.
 template <int Width>
 struct window_rule<conv<Width>> {
     static constexpr window_action action = window_action::neighbours;
@@ -76,18 +80,21 @@ struct window_rule<conv<Width>> {
     static constexpr std::ptrdiff_t weights(signal /*in*/, int /*map*/) { return 0; }
     static constexpr std::ptrdiff_t bias(signal in) { return static_cast<std::ptrdiff_t>(in.width) * Width; }
 };
+/// @brief The mean over the nodes.
 template <>
 struct window_rule<mean_pool> {
     static constexpr window_action action = window_action::pool;
     static constexpr bool flat = false;
     static constexpr double share(int nodes) { return 1.0 / nodes; }
 };
+/// @brief Nodes side by side.
 template <>
 struct window_rule<flatten> {
     static constexpr window_action action = window_action::pool;
     static constexpr bool flat = true;
     static constexpr double share(int /*nodes*/) { return 1; }
 };
+/// @brief A linear map of one vector.
 template <int Width>
 struct window_rule<linear<Width>> {
     static constexpr window_action action = window_action::linear;
