@@ -5,7 +5,8 @@
     tools/samples.py --check     fail where a sample of a page or header is in no file of tests/docs
 
 A line `@PATH N@` is replaced by the N-th sample of that page (fenced as cpp) or header (between @code and @endcode).
-Where the line is indented, it is in a function: what the sample includes is left out there.
+Where the line is indented, it is in a function: what the sample includes is left out there. So are files in quotes,
+which are other samples.
 """
 import pathlib
 import re
@@ -31,8 +32,8 @@ def fill(template):
         if not 1 <= number <= len(found):
             sys.exit(f"{template}: {path} has {len(found)} samples, not {number}")
         lines = found[number - 1].splitlines()
-        if indent:
-            lines = ["" if line.startswith("#include") else line for line in lines]
+        dropped = "#include" if indent else '#include "'
+        lines = ["" if line.startswith(dropped) else line for line in lines]
         return "\n".join(indent + line for line in lines)
 
     return re.sub(r"^( *)@(\S+) (\d+)@$", sample, template.read_text(encoding="utf-8"), flags=re.MULTILINE)

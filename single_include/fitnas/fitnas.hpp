@@ -8866,9 +8866,14 @@ inline constexpr std::uint64_t largest_image = 178'956'970;
 /// @param image of 1 or 3 channels
 /// @param channels 1: the luma of ITU-R 601, 0.299 R + 0.587 G + 0.114 B, in the integers of Pillow's
 /// `convert("L")`; 3: grey is repeated
+/// @throws shape_error where one of these is another number, or the image has not height x width x channels
+/// bytes
 FITNAS_API raster with_channels(raster image, int channels);
 
 namespace detail {
+
+/// @throws shape_error where an image has not as many bytes as its sizes say
+FITNAS_LAZY void require_pixels(const char* caller, const raster& image);
 
 /// @throws data_error where a header promises more pixels than `most`
 FITNAS_LAZY void require_size(const std::string& name, std::uint64_t height, std::uint64_t width,
@@ -8895,6 +8900,11 @@ FITNAS_LAZY raster upright(raster image, int orientation);
 namespace fitnas {
 
 FITNAS_API raster with_channels(raster image, int channels) {
+    if ((image.channels != 1 && image.channels != 3) || (channels != 1 && channels != 3)) {
+        throw shape_error("[F0479] with_channels: expected 1 or 3 channels, got " +
+                          std::to_string(image.channels) + " to become " + std::to_string(channels));
+    }
+    detail::require_pixels("with_channels", image);
     if (image.channels == channels) {
         return image;
     }
@@ -8918,6 +8928,17 @@ FITNAS_API raster with_channels(raster image, int channels) {
 } // namespace fitnas
 
 namespace fitnas::detail {
+
+FITNAS_LAZY_AGAIN void require_pixels(const char* caller, const raster& image) {
+    const auto size = [](int side) { return static_cast<std::size_t>(side); };
+    if (image.height < 0 || image.width < 0 || image.channels < 1 ||
+        image.pixels.size() != size(image.height) * size(image.width) * size(image.channels)) {
+        throw shape_error("[F0478] " + std::string(caller) +
+                          ": expected an image of height x width x channels bytes, got " +
+                          std::to_string(image.height) + " x " + std::to_string(image.width) + " x " +
+                          std::to_string(image.channels) + " with " + std::to_string(image.pixels.size()));
+    }
+}
 
 FITNAS_LAZY_AGAIN void require_size(const std::string& name, std::uint64_t height, std::uint64_t width,
                                     std::uint64_t most) {
@@ -8985,14 +9006,14 @@ enum class resizing : std::uint8_t {
 /// whose support grows with the reduction, in two passes, with weights in fixed point.
 /// @param image at least 1 x 1
 /// @param height,width at least 1
-/// @throws shape_error where one of these is not
+/// @throws shape_error where one of these is not, or the image has not height x width x channels bytes
 FITNAS_API raster resize(const raster& image, int height, int width);
 
 /// @brief An image of the size height x width.
 /// @param image at least 1 x 1
 /// @param height,width at least 1
 /// @param how not `resizing::none`, unless it has the size
-/// @throws shape_error as above
+/// @throws shape_error as above, and where `resizing::none` would have to change the size
 FITNAS_API raster resize(const raster& image, int height, int width, resizing how);
 
 namespace detail {
@@ -9121,12 +9142,19 @@ FITNAS_API raster resize(const raster& image, int height, int width) {
                           std::to_string(image.height) + " x " + std::to_string(image.width) + " to " +
                           std::to_string(height) + " x " + std::to_string(width));
     }
+    detail::require_pixels("resize", image);
     const raster wide = image.width == width ? image : detail::resize_width(image, width);
     return image.height == height ? wide : detail::resize_height(wide, height);
 }
 
 FITNAS_API raster resize(const raster& image, int height, int width, resizing how) {
-    if (how != resizing::centre_crop) {
+    if (how == resizing::none && (image.height != height || image.width != width)) {
+        throw shape_error("[F0477] resize: resizing::none changes no size: expected an image of " +
+                          std::to_string(height) + " x " + std::to_string(width) + ", got " +
+                          std::to_string(image.height) + " x " + std::to_string(image.width));
+    }
+    const bool empty = height < 1 || width < 1 || image.height < 1 || image.width < 1; // is refused there
+    if (how != resizing::centre_crop || empty) {
         return resize(image, height, width);
     }
     // The side that needs more decides; of the other one a rest is cut off.
