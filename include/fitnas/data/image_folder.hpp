@@ -19,13 +19,12 @@ namespace fitnas {
 
 /// @brief How a folder of images is read.
 struct image_folder_options {
-    int height = 0;                   ///< of all images, at most 65535; 0: of the first one
-    int width = 0;                    ///< the same
-    int channels = 3;                 ///< 1: grey; 3: colour; 0: of the first one, and others are refused
-    resizing resize = resizing::none; ///< what is done with images of another size
-    bool skip_damaged = false;        ///< leave files out that cannot be read, and list them
-    std::vector<std::string>
-        classes{}; ///< in the order of their labels, each once; none: the folders there are
+    int height = 0;                     ///< of all images, at most 65535; 0: of the first one
+    int width = 0;                      ///< the same
+    int channels = 3;                   ///< 1: grey; 3: colour; 0: of the first one, and others are refused
+    resizing resize = resizing::none;   ///< what is done with images of another size
+    bool skip_damaged = false;          ///< leave files out that cannot be read, and list them
+    std::vector<std::string> classes{}; ///< each once, by their labels; none: the folders there are
     std::uint64_t most_pixels = largest_image; ///< what the header of a file may promise
     fitnas::observer observer{};               ///< called after each file; what it throws ends the reading
 };
