@@ -9179,7 +9179,7 @@ struct image_folder_options {
     int channels = 3;                   ///< 1: grey; 3: colour; 0: of the first one, and others are refused
     resizing resize = resizing::none;   ///< what is done with images of another size
     bool skip_damaged = false;          ///< leave files out that cannot be read, and list them
-    std::vector<std::string> classes{}; ///< in the order of their labels; none: the folders there are
+    std::vector<std::string> classes{}; ///< each once, by their labels; none: the folders there are
     std::uint64_t most_pixels = largest_image; ///< what the header of a file may promise
     fitnas::observer observer{};               ///< called after each file; what it throws ends the reading
 };
@@ -9721,6 +9721,12 @@ FITNAS_LAZY void check_folder_options(const image_folder_options& o) {
         throw option_error("[F0482] image_folder_options: expected height and width from 0 to " +
                            std::to_string(largest_side) + " and channels 0, 1 or 3, got " +
                            to_string(shape{o.height, o.width, o.channels}));
+    }
+    for (auto name = o.classes.begin(); name != o.classes.end(); ++name) {
+        if (std::find(o.classes.begin(), name, *name) != name) {
+            throw option_error("[F0476] image_folder_options::classes: expected different names, got \"" +
+                               *name + "\" twice");
+        }
     }
 }
 

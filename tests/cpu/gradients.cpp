@@ -110,6 +110,9 @@ TEST_CASE("primitives by themselves have right gradients") {
         require_right("max pool, stride 2", {max_pool(3, 2)}, in);
         require_right("average pool", {average_pool(3)}, in);
         require_right("average pool 5, stride 2", {average_pool(5, 2)}, in);
+        require_right("average pool 2, stride 2", {average_pool(2, 2)}, in);
+        require_right("max pool 4, stride 3", {max_pool(4, 3)}, in);
+        require_right("zero", {zero(5, 2)}, in);
         require_right("global pool", {global_pool()}, in);
         require_right("linear", {linear(11)}, in);
         require_right("squeeze-excite", {squeeze_excite(2)}, in);

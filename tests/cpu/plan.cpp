@@ -47,13 +47,13 @@ struct scaled {
 
 constexpr shape in{6, 6, 16};
 
-// The passes in the order they run: p d e c l m a g s u for the primitives, w writes out, + with a shortcut,
-// in brackets what is pending on the input: n a norm, r an activation.
+// The passes in the order they run: p d e c l m a g s z u for the primitives, w writes out, + with a
+// shortcut, in brackets what is pending on the input: n a norm, r an activation.
 std::string passes(const recipe& r, bool backward_follows = true, shape input = in) {
     std::string text;
     const block_plan plan(r, input);
     for (const plan_step& s : plan.steps(backward_follows)) {
-        constexpr std::string_view names = "pdeclmagsuw";
+        constexpr std::string_view names = "pdeclmagszuw";
         text += names[static_cast<std::size_t>(s.kind)];
         text += s.shortcut ? "+" : "";
         text += s.in.plain() ? "" : "(";

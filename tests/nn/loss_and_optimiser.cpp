@@ -329,7 +329,8 @@ TEST_CASE("blocks refuse recipes that do not fit") {
     };
     refuses({convolution(4, 8)});
     refuses({depthwise(2)});
-    refuses({max_pool(2, 2)});
+    refuses({zero(4), pointwise(4)});
+    CHECK_NOTHROW(block({max_pool(2, 2)}, in)); // pools may be even
     refuses({average_pool(0)});
     refuses({depthwise(-3)});
     refuses({pointwise(0)});
