@@ -3059,6 +3059,15 @@ struct gradient_output {
     const float* addend = nullptr; ///< the shortcut's gradient
 };
 
+/// What pixels have that no window reaches: zeros, and what is added.
+inline void unreached_gradient(const gradient_output& out, std::ptrdiff_t size) {
+    if (out.addend != nullptr) {
+        std::copy_n(out.addend, size, out.du);
+    } else {
+        std::fill_n(out.du, size, 0.0F);
+    }
+}
+
 /// scale z + shift of lanes channels, in registers.
 struct affine {
     vec<> scale;
@@ -5091,7 +5100,7 @@ inline void depthwise_backward(const geometry& g, const gradient_input& gradient
                                const float* weights, float* dweights, const gradient_output& out,
                                group_sums& sums, workspace& ws) {
     if (out.du != nullptr && g.stride > g.kernel) { // pixels between the windows
-        std::fill_n(out.du, static_cast<std::ptrdiff_t>(g.in.size()) * g.images, 0.0F);
+        unreached_gradient(out, static_cast<std::ptrdiff_t>(g.in.size()) * g.images);
     }
     depthwise_backward(g, gradient, stored_planes(x, g.in, g.images, out), weights, dweights, sums, ws);
 }
@@ -5766,7 +5775,7 @@ void pointwise_backward(const geometry& g, const gradient_input& gradient, const
     const float* packed = ws.pack<Words>(weights, k, 1, n, k);
     const strided_rows source{g.in, g.stride};
     if (out.du != nullptr && g.stride > 1) { // pixels between the strides
-        std::fill_n(out.du, static_cast<std::ptrdiff_t>(g.in.size()) * g.images, 0.0F);
+        unreached_gradient(out, static_cast<std::ptrdiff_t>(g.in.size()) * g.images);
     }
     const auto pass = [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
         if (first == last) {
@@ -6186,15 +6195,6 @@ inline void finish_norm(const block_plan& plan, const plan_step& step, const blo
                   weights.gradient + norm.offset);
 }
 
-/// Nothing comes back but what is added.
-inline void zero_backward(std::ptrdiff_t size, const gradient_output& out) {
-    if (out.du != nullptr && out.addend != nullptr) {
-        std::copy_n(out.addend, size, out.du);
-    } else if (out.du != nullptr) {
-        std::fill_n(out.du, size, 0.0F);
-    }
-}
-
 /// A depthwise convolution whose input was made in cache, and is made again.
 inline void expanded_depthwise_backward(const block_plan& plan, const plan_step& step,
                                         const block_weights& weights, const gradient_input& g, block_run& run,
@@ -6252,7 +6252,9 @@ inline void backward_step(const block_plan& plan, const plan_step& step, const b
                                 run.kept[static_cast<std::size_t>(step.out)], scratch, out, ws.sums);
         break;
     case step_kind::zero:
-        zero_backward(in.size() * run.images, out);
+        if (out.du != nullptr) {
+            unreached_gradient(out, in.size() * run.images);
+        }
         break;
     case step_kind::custom:
         custom_backward(step, g, x, w, run.images, dw, out, ws.sums, scratch);

@@ -4,7 +4,6 @@
 #ifndef FITNAS_CPU_BACKWARD_STEP_HPP
 #define FITNAS_CPU_BACKWARD_STEP_HPP
 
-#include <algorithm>
 #include <cstddef>
 
 #include <fitnas/config.hpp>
@@ -39,15 +38,6 @@ inline void finish_norm(const block_plan& plan, const plan_step& step, const blo
     norm_backward(run.norms[static_cast<std::size_t>(step.in.norm)], norm.channels, ws.sums,
                   static_cast<double>(norm.pixels) * run.images, weights.values + norm.offset,
                   weights.gradient + norm.offset);
-}
-
-/// Nothing comes back but what is added.
-inline void zero_backward(std::ptrdiff_t size, const gradient_output& out) {
-    if (out.du != nullptr && out.addend != nullptr) {
-        std::copy_n(out.addend, size, out.du);
-    } else if (out.du != nullptr) {
-        std::fill_n(out.du, size, 0.0F);
-    }
 }
 
 /// A depthwise convolution whose input was made in cache, and is made again.
@@ -107,7 +97,9 @@ inline void backward_step(const block_plan& plan, const plan_step& step, const b
                                 run.kept[static_cast<std::size_t>(step.out)], scratch, out, ws.sums);
         break;
     case step_kind::zero:
-        zero_backward(in.size() * run.images, out);
+        if (out.du != nullptr) {
+            unreached_gradient(out, in.size() * run.images);
+        }
         break;
     case step_kind::custom:
         custom_backward(step, g, x, w, run.images, dw, out, ws.sums, scratch);

@@ -9,6 +9,7 @@
 #ifndef FITNAS_CPU_OPERAND_HPP
 #define FITNAS_CPU_OPERAND_HPP
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -44,6 +45,15 @@ struct gradient_output {
     float* du = nullptr;           ///< nullptr: nobody needs it
     const float* addend = nullptr; ///< the shortcut's gradient
 };
+
+/// What pixels have that no window reaches: zeros, and what is added.
+inline void unreached_gradient(const gradient_output& out, std::ptrdiff_t size) {
+    if (out.addend != nullptr) {
+        std::copy_n(out.addend, size, out.du);
+    } else {
+        std::fill_n(out.du, size, 0.0F);
+    }
+}
 
 /// scale z + shift of lanes channels, in registers.
 struct affine {
