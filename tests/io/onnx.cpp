@@ -1,8 +1,10 @@
 #include <algorithm>
+#include <charconv>
 #include <cstdint>
 #include <limits>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -77,8 +79,14 @@ TEST_CASE("an ONNX file says what it is") {
     CHECK(m.metadata.at("images") == "pixels, 0 to 255");
     CHECK(m.metadata.at("classes") == "cat\ndog\ncaf\xC3\xA9\n\xF0\x9F\x90\x9F");
     const normalisation& norm = net.statistics()->norm();
-    CHECK(std::stof(m.metadata.at("normalisation.mean")) == norm.mean[0]);
-    CHECK(std::stof(m.metadata.at("normalisation.scale")) == norm.scale[0]);
+    const auto number = [&](const char* key) { // whatever the locale
+        const std::string& text = m.metadata.at(key);
+        float value = 0;
+        CHECK(std::from_chars(text.data(), text.data() + text.size(), value).ec == std::errc());
+        return value;
+    };
+    CHECK(number("normalisation.mean") == norm.mean[0]);
+    CHECK(number("normalisation.scale") == norm.scale[0]);
     CHECK(written(net).metadata.count("classes") == 0);
 }
 
