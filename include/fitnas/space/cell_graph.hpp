@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <type_traits>
 
+#include <fitnas/config.hpp>
+
 namespace fitnas {
 
 /// @brief An edge of a `cell_graph`: from one node to a later one.
