@@ -25717,7 +25717,7 @@ public:
     /// @throws shape_error where it is not of the shape `s`; data_error where a float is not from 0 to 1
     template <class Bytes, class Floats>
     void visit(const shape& s, const char* what, Bytes&& bytes, Floats&& floats) const {
-        require(s, what);
+        require_shape(s, what);
         if (m_bytes != nullptr) {
             bytes(m_bytes);
         } else {
@@ -25734,7 +25734,7 @@ private:
         m_floats = p;
         m_size = n;
     }
-    FITNAS_COLD void require(const shape& s, const char* what) const;
+    FITNAS_COLD void require_shape(const shape& s, const char* what) const;
 
     const std::uint8_t* m_bytes = nullptr;
     const float* m_floats = nullptr;
@@ -25773,7 +25773,7 @@ FITNAS_LAZY prediction prediction_of(std::span<const float> logits, std::span<co
 
 namespace fitnas {
 
-FITNAS_API void one_image::require(const shape& s, const char* what) const {
+FITNAS_API void one_image::require_shape(const shape& s, const char* what) const {
     const auto is = [&](std::size_t i, int size) { return m_sizes[i] == static_cast<std::size_t>(size); };
     if (m_dimensions > 1 &&
         (m_dimensions != 3 || !is(0, s.height) || !is(1, s.width) || !is(2, s.channels))) {

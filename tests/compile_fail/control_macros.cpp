@@ -258,6 +258,8 @@
 #include <fitnas/io/csv_rows.hpp>
 #include <fitnas/io/golden_run.hpp>
 #include <fitnas/io/json.hpp>
+#include <fitnas/io/predictor.hpp>
+#include <fitnas/io/recipe_json.hpp>
 #include <fitnas/io/safetensors.hpp>
 #include <fitnas/io/safetensors_header.hpp>
 #include <fitnas/io/signal_guard.hpp>
@@ -268,6 +270,7 @@
 #include <fitnas/study/data_source.hpp>
 #include <fitnas/study/error.hpp>
 #include <fitnas/study/error_parts.hpp>
+#include <fitnas/study/graph.hpp>
 #include <fitnas/study/page.hpp>
 #include <fitnas/study/predictor.hpp>
 #include <fitnas/study/rank_quality.hpp>
