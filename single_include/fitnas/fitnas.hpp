@@ -11258,7 +11258,7 @@ namespace fitnas::detail {
 /// | custom | its parameters | none |
 /// | others | none | none |
 ///
-/// Convolutions read zeros outside the image, kernel / 2 pixels on each side; an average is that of the
+/// Convolutions read zeros outside the image, (kernel - 1) / 2 pixels before it; an average is that of the
 /// pixels inside. Output pixel y, x sees the window around input pixel y stride, x stride.
 struct folded_step {
     primitive what{};
@@ -25702,9 +25702,9 @@ public:
                       std::same_as<Tensor, xt::xarray<value, xt::layout_type::row_major>>) {
             show(tensor.data(), tensor.size());
         } else {
-            const xt::xarray<value, xt::layout_type::row_major> copy = tensor;
             auto& own = std::get<std::vector<value>>(m_own);
-            own.assign(copy.data(), copy.data() + copy.size());
+            own.assign(tensor.template begin<xt::layout_type::row_major>(),
+                       tensor.template end<xt::layout_type::row_major>());
             show(own.data(), own.size());
         }
     }

@@ -24,7 +24,7 @@ namespace fitnas::detail {
 /// | custom | its parameters | none |
 /// | others | none | none |
 ///
-/// Convolutions read zeros outside the image, kernel / 2 pixels on each side; an average is that of the
+/// Convolutions read zeros outside the image, (kernel - 1) / 2 pixels before it; an average is that of the
 /// pixels inside. Output pixel y, x sees the window around input pixel y stride, x stride.
 struct folded_step {
     primitive what{};

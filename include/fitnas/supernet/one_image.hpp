@@ -67,9 +67,9 @@ public:
                       std::same_as<Tensor, xt::xarray<value, xt::layout_type::row_major>>) {
             show(tensor.data(), tensor.size());
         } else {
-            const xt::xarray<value, xt::layout_type::row_major> copy = tensor;
             auto& own = std::get<std::vector<value>>(m_own);
-            own.assign(copy.data(), copy.data() + copy.size());
+            own.assign(tensor.template begin<xt::layout_type::row_major>(),
+                       tensor.template end<xt::layout_type::row_major>());
             show(own.data(), own.size());
         }
     }
