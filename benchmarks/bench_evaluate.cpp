@@ -1,6 +1,6 @@
 // Scoring sub-networks, ours against LibTorch's: see workloads.md.
 //
-//   bench_evaluate [--workload W3a,W3b,W3c] [--rounds N] [--threads N] [--json] [--no-peer]
+//   bench_evaluate [--workload W3a,W3b,W3c,W7] [--rounds N] [--threads N] [--json] [--no-peer]
 
 #include <algorithm>
 #include <string>
@@ -18,18 +18,18 @@ namespace {
 using namespace bench;
 
 // Answers "score <first> <stride>" with seconds and the mean accuracy of every stride-th sub-network.
-int serve_scoring(const std::string& workload) {
-    const scoring work = scoring_workload(workload);
+template <class Space>
+int serve_scoring(const scoring<Space>& work) {
     const fitnas::dataset data = fitnas::datasets::synthetic(
-        {.image = w1_space::input, .train = 500, .validation = scored_images, .test = 10});
-    const fitnas::supernet<w1_space> net(fitnas::seed{1});
+        {.image = Space::input, .train = 500, .validation = scored_images, .test = 10});
+    const fitnas::supernet<Space> net(fitnas::seed{1});
     return serve([&](const std::string&, std::istream& arguments) {
         std::size_t first = 0;
         std::size_t stride = 1;
         arguments >> first >> stride;
         const auto some = every(work.architectures, first, stride);
         const bench::clock::time_point start = bench::clock::now();
-        const auto table = fitnas::evaluate<w1_space>(
+        const auto table = fitnas::evaluate<Space>(
             net, some, data, {.statistics = fitnas::statistics::batch, .batch = scored_images});
         const double seconds = seconds_since(start);
         double accuracy = 0;
@@ -51,8 +51,9 @@ double score(worker& w, std::size_t first, std::size_t stride) {
     return seconds;
 }
 
-void compare_scoring(const options& o, const sides& both, report& out, const std::string& name) {
-    const scoring work = scoring_workload(name);
+template <class Space>
+void compare_scoring(const options& o, const sides& both, report& out, const std::string& name,
+                     const scoring<Space>& work) {
     const int rounds = o.rounds > 0 ? o.rounds : work.rounds;
     const std::size_t count = work.architectures.size();
     const auto stride = static_cast<std::size_t>(work.stride);
@@ -77,14 +78,16 @@ void compare_scoring(const options& o, const sides& both, report& out, const std
         peer_seconds.push_back(seconds * static_cast<double>(count) / static_cast<double>(measured));
     }
     const double networks = static_cast<double>(count);
-    const shared_cost cost = cost_of_sharing<w1_space>(work.architectures);
+    const shared_cost cost = cost_of_sharing<Space>(work.architectures);
     json row;
     row["workload"] = name;
     row["ours"] = networks / median(our_seconds);
     row["peer"] = peer ? json(networks / median(peer_seconds)) : json();
     row["ratio"] = peer ? json(median(peer_seconds) / median(our_seconds)) : json();
-    row["gflops"] = 2 * static_cast<double>(cost.macs) * scored_images / median(our_seconds) / 1e9;
-    row["peak_share"] = nullptr;
+    if (cost.macs > 0) {
+        row["gflops"] = 2 * static_cast<double>(cost.macs) * scored_images / median(our_seconds) / 1e9;
+        row["peak_share"] = nullptr;
+    }
     row["peak_mib"] = ours->peak_mib();
     row["peer_peak_mib"] = peer ? json(peer->peak_mib()) : json();
     row["subnetworks"] = count;
@@ -99,6 +102,13 @@ void compare_scoring(const options& o, const sides& both, report& out, const std
 } // namespace
 
 int main(int argc, char** argv) {
-    return bench::contest_main(argc, argv, "Scoring, sub-networks a second: ours against LibTorch.",
-                               {"W3a", "W3b", "W3c"}, serve_scoring, compare_scoring);
+    using namespace bench;
+    return contest_main(
+        argc, argv, "Scoring, sub-networks a second: ours against LibTorch.", {"W3a", "W3b", "W3c", "W7"},
+        [](const std::string& name) {
+            return with_scoring(name, [](const auto& work) { return serve_scoring(work); });
+        },
+        [](const options& o, const sides& both, report& out, const std::string& name) {
+            with_scoring(name, [&](const auto& work) { compare_scoring(o, both, out, name, work); });
+        });
 }

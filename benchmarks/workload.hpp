@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -23,6 +24,7 @@ struct w2_space
     : fitnas::search_space<fitnas::image<16, 16, 1>, fitnas::stem<16>, fitnas::stage<w2_operators, 2, 32, 2>,
                            fitnas::stage<w2_operators, 3, 64, 2>, fitnas::head<128, 10>> {};
 using w5_space = fitnas::spaces::mobile_19x6;
+using w6_space = fitnas::spaces::nas_bench_201<>;
 
 // Uniform paths: x <- 1664525 x + 1013904223 mod 2^32 from x = 1; operator = (x >> 16) mod (number of
 // operators), cell by cell, path by path.
@@ -44,15 +46,54 @@ std::vector<fitnas::architecture<Space>> lcg_paths(int count) {
 struct path {
     std::string code;
     long long macs = 0;       // of a forward pass of one image
-    long long parameters = 0; // of the blocks that it uses
+    long long parameters = 0; // of the blocks that are trained; 0 where images do not reach the output
 };
 
+// Its block in each layer that takes part, the last first: layers whose values lead to the output.
+inline std::vector<const fitnas::space_block*> used_blocks(const fitnas::space_layout& space,
+                                                           std::span<const std::uint8_t> code) {
+    const auto at = [](int node) { return static_cast<std::size_t>(node); };
+    std::vector<char> has_value(space.layers.size() + 1, 0); // of each node
+    std::vector<char> wanted(space.layers.size() + 1, 0);
+    has_value[0] = 1;
+    wanted[at(space.layers.back().to)] = 1;
+    for (const fitnas::space_layer& l : space.layers) {
+        if (!l.inside || (has_value[at(l.from)] != 0 && !space.block(l, code).steps.gives_zeros())) {
+            has_value[at(l.to)] = 1;
+        }
+    }
+    std::vector<const fitnas::space_block*> used;
+    for (std::size_t i = space.layers.size(); i-- > 0;) {
+        const fitnas::space_layer& l = space.layers[i];
+        const fitnas::space_block& b = space.block(l, code);
+        if (wanted[at(l.to)] != 0 && has_value[at(l.from)] != 0 && !b.steps.gives_zeros()) {
+            wanted[at(l.from)] = 1;
+            used.push_back(&b);
+        }
+    }
+    return used;
+}
+
+inline path described(const fitnas::space_layout& space, std::span<const std::uint8_t> code) {
+    path p;
+    for (const std::uint8_t digit : code) {
+        p.code += static_cast<char>('0' + digit);
+    }
+    const std::vector<const fitnas::space_block*> used = used_blocks(space, code);
+    for (const fitnas::space_block* b : used) {
+        p.macs += b->macs;
+        p.parameters += b->parameters;
+    }
+    if (used.back() != space.blocks.data()) {
+        p.parameters = 0;
+    }
+    return p;
+}
 template <class Space>
 std::vector<path> described(const std::vector<fitnas::architecture<Space>>& architectures) {
     std::vector<path> paths;
     for (const fitnas::architecture<Space>& a : architectures) {
-        paths.push_back(
-            {fitnas::to_string<Space>(a), fitnas::cost::macs<Space>(a), fitnas::cost::parameters<Space>(a)});
+        paths.push_back(described(Space::layout(), a));
     }
     return paths;
 }
@@ -63,7 +104,7 @@ struct training_row {
     std::vector<path> paths;
 };
 
-// A training workload: W1, W2 or W5.
+// A training workload: W1, W2, W5 or W6.
 struct training {
     fitnas::space_layout space;
     int batch = 0;
@@ -88,21 +129,30 @@ inline training training_workload(const std::string& name) {
     if (name == "W5") {
         return {w5_space::layout(), 16, 1, 3, {{"W5", described<w5_space>(lcg_paths<w5_space>(12))}}};
     }
-    throw std::invalid_argument("no training workload \"" + name + "\": expected W1, W2 or W5");
+    if (name == "W6") {
+        return {w6_space::layout(), 128, 1, 3, {{"W6", described<w6_space>(lcg_paths<w6_space>(12))}}};
+    }
+    throw std::invalid_argument("no training workload \"" + name + "\": expected W1, W2, W5 or W6");
 }
 
 inline constexpr int scored_images = 500;
 
-// Sub-networks that are scored in one go: W3a, W3b or W3c.
+// Sub-networks that are scored in one go: W3a, W3b, W3c or W7.
+template <class Space>
 struct scoring {
-    std::vector<fitnas::architecture<w1_space>> architectures;
+    std::vector<fitnas::architecture<Space>> architectures;
     int rounds = 3; // unless the user asks for another number
     int stride = 7; // the peer scores every stride-th alone; no multiple of 3, so that every cell's
                     // operators take turns
 };
 
-inline scoring scoring_workload(const std::string& name) {
-    scoring s;
+// What `work` says of a workload: work(scoring<its space>).
+template <class Work>
+auto with_scoring(const std::string& name, Work&& work) {
+    if (name == "W7") {
+        return work(scoring<w6_space>{.architectures = lcg_paths<w6_space>(243)});
+    }
+    scoring<w1_space> s;
     if (name == "W3b") {
         s.architectures = lcg_paths<w1_space>(243);
     } else if (name == "W3a" || name == "W3c") {
@@ -112,13 +162,13 @@ inline scoring scoring_workload(const std::string& name) {
             }
         });
     } else {
-        throw std::invalid_argument("no scoring workload \"" + name + "\": expected W3a, W3b or W3c");
+        throw std::invalid_argument("no scoring workload \"" + name + "\": expected W3a, W3b, W3c or W7");
     }
     if (name == "W3c") {
         s.rounds = 1;
         s.stride = 262;
     }
-    return s;
+    return work(s);
 }
 
 // Every `stride`-th of them from `first` on.
@@ -132,7 +182,8 @@ std::vector<T> every(const std::vector<T>& all, std::size_t first, std::size_t s
 }
 
 // What scoring has to do at the least: different networks, and the multiply-accumulates for one image where
-// every first part that networks share is computed once.
+// every first part that networks share is computed once; 0 in spaces with graphs, where other parts are alike
+// too.
 struct shared_cost {
     std::size_t networks = 0;
     long long macs = 0;
@@ -140,24 +191,26 @@ struct shared_cost {
 
 template <class Space>
 shared_cost cost_of_sharing(const std::vector<fitnas::architecture<Space>>& architectures) {
-    std::vector<std::vector<int>> networks; // a block for each layer
+    std::vector<std::vector<const fitnas::space_block*>> networks; // the blocks that they use
     for (const fitnas::architecture<Space>& a : architectures) {
-        const fitnas::architecture<Space> one = fitnas::canonical<Space>(a);
-        std::vector<int>& blocks = networks.emplace_back();
-        for (const fitnas::space_layer& l : Space::tables.layers) {
-            blocks.push_back(Space::layout().block_index(l, one));
-        }
+        networks.push_back(used_blocks(Space::layout(), fitnas::canonical<Space>(a)));
+        std::reverse(networks.back().begin(), networks.back().end());
     }
     std::sort(networks.begin(), networks.end());
     networks.erase(std::unique(networks.begin(), networks.end()), networks.end());
     shared_cost sum{networks.size(), 0};
+    const auto of_graph = [](const fitnas::space_layer& l) { return l.graph >= 0; };
+    const auto& layers = Space::layout().layers;
+    if (std::any_of(layers.begin(), layers.end(), of_graph)) {
+        return sum;
+    }
     for (std::size_t n = 0; n < networks.size(); ++n) {
         std::size_t same = 0;
         while (n > 0 && networks[n][same] == networks[n - 1][same]) {
             ++same;
         }
         for (std::size_t i = same; i < networks[n].size(); ++i) {
-            sum.macs += Space::tables.blocks[static_cast<std::size_t>(networks[n][i])].macs;
+            sum.macs += networks[n][i]->macs;
         }
     }
     return sum;

@@ -6,6 +6,7 @@
 // Networks are made of the recipes of the space, so they are the same by construction; what is shared with
 // our engine ends there.
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <string>
@@ -93,7 +94,10 @@ Tensor run(const layer& l, const Tensor& x, const Tensor& block_input) {
         if (p.act != fitnas::activation::relu) {
             break;
         }
-        return x.relu_(); // in place: what it follows does not need its output
+        // In place, as what it follows does not need its output; what comes into a block others may read.
+        return x.is_same(block_input) ? x.relu() : x.relu_();
+    case primitive_kind::average_pool: // pixels outside do not count
+        return torch::avg_pool2d(x, p.kernel, p.stride, (p.kernel - 1) / 2, false, false);
     case primitive_kind::global_pool:
         return torch::adaptive_avg_pool2d(x, {1, 1}).flatten(1);
     case primitive_kind::linear:
@@ -115,14 +119,10 @@ public:
     }
 
     // Digits of `code`: one operator a cell.
-    Tensor logits(Tensor x, std::vector<std::uint8_t> code) const {
-        for (const fitnas::space_layer& l : m_space.layers) {
-            const Tensor input = x;
-            for (const layer& one : m_blocks[static_cast<std::size_t>(m_space.block_index(l, code))]) {
-                x = run(one, x, input);
-            }
-        }
-        return x;
+    Tensor logits(const Tensor& x, const std::vector<std::uint8_t>& code) const {
+        std::vector<Tensor> values(m_space.layers.size() + 1);
+        values[0] = x;
+        return value(m_space.layers.back().to, code, values);
     }
     std::vector<Tensor> parameters() const {
         std::vector<Tensor> all;
@@ -139,6 +139,36 @@ public:
     }
 
 private:
+    // What a node comes to. Layers that lead to nothing that is asked for are not run.
+    // @return undefined where nothing comes to a node inside a graph
+    Tensor value(int node, const std::vector<std::uint8_t>& code, std::vector<Tensor>& values) const {
+        Tensor& sum = values[static_cast<std::size_t>(node)];
+        if (sum.defined()) {
+            return sum;
+        }
+        auto l = std::find_if(m_space.layers.begin(), m_space.layers.end(),
+                              [&](const fitnas::space_layer& one) { return one.to == node; });
+        const fitnas::space_layer& first = *l;
+        for (; l != m_space.layers.end() && l->to == node; ++l) {
+            const auto number = static_cast<std::size_t>(m_space.block_index(*l, code));
+            const Tensor input =
+                m_space.blocks[number].steps.gives_zeros() ? Tensor() : value(l->from, code, values);
+            if (!input.defined()) {
+                continue;
+            }
+            Tensor x = input;
+            for (const layer& one : m_blocks[number]) {
+                x = run(one, x, input);
+            }
+            sum = sum.defined() ? sum + x : x;
+        }
+        if (!sum.defined() && !first.inside) {
+            const fitnas::shape s = m_space.block(first, code).output;
+            sum = torch::zeros({values[0].size(0), s.channels, s.height, s.width});
+        }
+        return sum;
+    }
+
     fitnas::space_layout m_space;
     std::vector<block> m_blocks;
 };
@@ -191,10 +221,10 @@ int serve_training(const std::string& workload, torch::MemoryFormat format) {
 }
 
 // Answers "score <first> <stride>" with seconds and the mean accuracy of every stride-th sub-network.
-int serve_scoring(const std::string& workload, torch::MemoryFormat format) {
-    const bench::scoring work = bench::scoring_workload(workload);
-    const supernet net(bench::w1_space::layout(), format);
-    const batch data = random_batch(bench::scored_images, bench::w1_space::layout(), format);
+template <class Space>
+int serve_scoring(const bench::scoring<Space>& work, torch::MemoryFormat format) {
+    const supernet net(Space::layout(), format);
+    const batch data = random_batch(bench::scored_images, Space::layout(), format);
     return bench::serve([&](const std::string&, std::istream& arguments) {
         std::size_t first = 0;
         std::size_t stride = 1;
@@ -203,7 +233,7 @@ int serve_scoring(const std::string& workload, torch::MemoryFormat format) {
         const torch::InferenceMode guard;
         double accuracy = 0;
         const bench::clock::time_point start = bench::clock::now();
-        for (const fitnas::architecture<bench::w1_space>& a : some) {
+        for (const fitnas::architecture<Space>& a : some) {
             const Tensor chosen = net.logits(data.images, {a.begin(), a.end()}).argmax(1);
             accuracy += chosen.eq(data.labels).sum().item<double>() / bench::scored_images;
         }
@@ -227,5 +257,8 @@ int main(int argc, char** argv) {
     if (workload.rfind("W4", 0) == 0) {
         return serve_predictor(argv[2]);
     }
-    return workload.rfind("W3", 0) == 0 ? serve_scoring(workload, format) : serve_training(workload, format);
+    if (workload.rfind("W3", 0) == 0 || workload.rfind("W7", 0) == 0) {
+        return bench::with_scoring(workload, [&](const auto& work) { return serve_scoring(work, format); });
+    }
+    return serve_training(workload, format);
 }
