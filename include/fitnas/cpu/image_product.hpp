@@ -111,6 +111,7 @@ FITNAS_INLINE void add_product(const image_product& p, const windows_of<Pixels>&
                 simd::vecs<Vectors> weight;
                 for (int v = 0; v < Vectors; ++v) {
                     weight[v] = simd::load(w + v * lanes);
+                    simd::hold(weight[v]);
                 }
                 FITNAS_UNROLL(8)
                 for (int r = 0; r < Pixels; ++r) {

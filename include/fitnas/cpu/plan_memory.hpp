@@ -154,7 +154,8 @@ FITNAS_LAZY_AGAIN memory_size workspace_floats(const block_plan& plan, bool back
             const int count = depthwise_planes(step.sizes(1)).at_once;
             planes = (std::max)(planes, both * image_floats(1, {padded.height, padded.width, count * lanes}));
         } else if (step.kind == step_kind::convolution) {
-            planes = (std::max)(planes, both * image_floats(1, padded));
+            const shape wider{padded.height, padded.width, simd::padded((std::max)(in.channels, p.width))};
+            planes = (std::max)(planes, both * image_floats(1, wider));
         }
     }
     return weights + planes * memory_size::of(thread_count());

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <limits>
 
+#include <fitnas/core/memory.hpp>
 #include <fitnas/core/parallel.hpp>
 #include <fitnas/cpu/finish_gradient.hpp>
 #include <fitnas/cpu/geometry.hpp>
@@ -56,8 +57,64 @@ FITNAS_INLINE void for_each_pixel(const pool_window& w, shape in, std::ptrdiff_t
     }
 }
 
+/// Whether windows lie around pixels, as many as there are pixels: their sums are made of sums of columns.
+inline bool sums_by_columns(bool maximum, const geometry& g) {
+    return !maximum && g.stride == 1 && g.kernel % 2 == 1;
+}
+
+/// Sums over the windows of one image: `read(y, x, c)` is a vector of what is summed up, `store(y, x, c,
+/// sum)` takes the sum of the window around a pixel.
+/// @param columns room for width x channels, rounded up to vectors
+template <class Read, class Store>
+FITNAS_INLINE void sum_windows(const geometry& g, float* columns, Read&& read, Store&& store) {
+    const int reach = g.padding();
+    for (int y = 0; y < g.in.height; ++y) {
+        const int top = (std::max)(0, y - reach);
+        const int bottom = (std::min)(g.in.height - 1, y + reach);
+        for (int c = 0; c < g.in.channels; c += lanes) {
+            for (int x = 0; x < g.in.width; ++x) {
+                vec<> sum = read(top, x, c);
+                for (int row = top + 1; row <= bottom; ++row) {
+                    sum += read(row, x, c);
+                }
+                simd::store(columns + x * lanes, sum);
+            }
+            for (int x = 0; x < g.in.width; ++x) {
+                const int last = (std::min)(g.in.width - 1, x + reach);
+                int column = (std::max)(0, x - reach);
+                vec<> sum = simd::load(columns + column * lanes);
+                while (column++ < last) {
+                    sum += simd::load(columns + column * lanes);
+                }
+                store(y, x, c, sum);
+            }
+        }
+    }
+}
+
 /// z (images x output shape) = maximum or mean over windows.
 inline void pool_forward(bool maximum, const geometry& g, const affine_input& x, float* z) {
+    if (sums_by_columns(maximum, g)) {
+        parallel_groups(g.images, [&](int, std::ptrdiff_t first, std::ptrdiff_t last) {
+            float* columns = thread_scratch(static_cast<std::size_t>(g.in.width) * lanes);
+            for (std::ptrdiff_t n = first; n < last; ++n) {
+                const auto at = [&](int row, int column, int c) {
+                    return n * g.in.size() +
+                           (static_cast<std::ptrdiff_t>(row) * g.in.width + column) * g.in.channels + c;
+                };
+                sum_windows(
+                    g, columns,
+                    [&](int row, int column, int c) FITNAS_INLINE_LAMBDA {
+                        return read(x, x.z + at(row, column, c), c, g.in.channels - c);
+                    },
+                    [&](int row, int column, int c, vec<> sum) FITNAS_INLINE_LAMBDA {
+                        simd::store(z + at(row, column, c), sum * pool_window(g, row, column).share(),
+                                    g.in.channels - c);
+                    });
+            }
+        });
+        return;
+    }
     parallel_groups(g.images, [&](int, std::ptrdiff_t first, std::ptrdiff_t last) {
         for_each_window(g, first, last,
                         [&](std::ptrdiff_t n, int c, std::ptrdiff_t at, const pool_window& w) {
@@ -72,33 +129,64 @@ inline void pool_forward(bool maximum, const geometry& g, const affine_input& x,
     });
 }
 
-/// Overwrites `out.du` with the gradient of the input; of equal maxima the first takes it.
+/// Gradients of means at one image's pixels: each is in the windows around its neighbours.
+inline void pool_backward_by_columns(const geometry& g, const gradient_input& gradient, std::ptrdiff_t image,
+                                     float* columns, float* du) {
+    const auto at = [&](int row, int column, int c) {
+        return image * g.in.size() +
+               (static_cast<std::ptrdiff_t>(row) * g.in.width + column) * g.in.channels + c;
+    };
+    sum_windows(
+        g, columns,
+        [&](int row, int column, int c) FITNAS_INLINE_LAMBDA {
+            const std::ptrdiff_t i = at(row, column, c);
+            return read(gradient, gradient.du + i, gradient.z + i, c, g.in.channels - c) *
+                   pool_window(g, row, column).share();
+        },
+        [&](int row, int column, int c, vec<> sum)
+            FITNAS_INLINE_LAMBDA { simd::store(du + at(row, column, c), sum, g.in.channels - c); });
+}
+
+/// The same of any windows; of equal maxima the first takes the gradient.
+inline void pool_backward_by_windows(bool maximum, const geometry& g, const gradient_input& gradient,
+                                     const affine_input& x, std::ptrdiff_t image, float* du) {
+    std::fill_n(du + image * g.in.size(), g.in.size(), 0.0F);
+    for_each_window(g, image, image + 1,
+                    [&](std::ptrdiff_t n, int c, std::ptrdiff_t at, const pool_window& w) {
+                        const int count = g.in.channels - c;
+                        const vec<> zero{};
+                        vec<> d = read(gradient, gradient.du + at, gradient.z + at, c, count);
+                        const vec<> top = simd::load(gradient.z + at, count);
+                        if (!maximum) {
+                            d *= w.share();
+                        }
+                        for_each_pixel(w, g.in, n, c, [&](std::ptrdiff_t from) FITNAS_INLINE_LAMBDA {
+                            vec<> part = d;
+                            if (maximum) {
+                                const auto chosen = read(x, x.z + from, c, count) == top;
+                                part = chosen ? d : zero;
+                                d = chosen ? zero : d;
+                            }
+                            simd::store(du + from, simd::load(du + from, count) + part, count);
+                        });
+                    });
+}
+
+/// Overwrites `out.du` with the gradient of the input.
 /// @param gradient with z, what `pool_forward` left
 inline void pool_backward(bool maximum, const geometry& g, const gradient_input& gradient,
                           const affine_input& x, const gradient_output& out, group_sums& sums) {
     parallel_groups(g.images, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
-        std::fill(out.du + first * g.in.size(), out.du + last * g.in.size(), 0.0F);
-        for_each_window(g, first, last,
-                        [&](std::ptrdiff_t n, int c, std::ptrdiff_t at, const pool_window& w) {
-                            const int count = g.in.channels - c;
-                            const vec<> zero{};
-                            vec<> d = read(gradient, gradient.du + at, gradient.z + at, c, count);
-                            const vec<> top = simd::load(gradient.z + at, count);
-                            if (!maximum) {
-                                d *= w.share();
-                            }
-                            for_each_pixel(w, g.in, n, c, [&](std::ptrdiff_t from) FITNAS_INLINE_LAMBDA {
-                                vec<> part = d;
-                                if (maximum) {
-                                    const auto chosen = read(x, x.z + from, c, count) == top;
-                                    part = chosen ? d : zero;
-                                    d = chosen ? zero : d;
-                                }
-                                simd::store(out.du + from, simd::load(out.du + from, count) + part, count);
-                            });
-                        });
-        finish_gradient(x, out, {first * g.in.pixels(), static_cast<int>((last - first) * g.in.pixels())},
-                        g.in.channels, {g.in}, sums, group);
+        float* columns = thread_scratch(static_cast<std::size_t>(g.in.width) * lanes);
+        for (std::ptrdiff_t n = first; n < last; ++n) {
+            if (sums_by_columns(maximum, g)) {
+                pool_backward_by_columns(g, gradient, n, columns, out.du);
+            } else {
+                pool_backward_by_windows(maximum, g, gradient, x, n, out.du);
+            }
+            finish_gradient(x, out, {n * g.in.pixels(), static_cast<int>(g.in.pixels())}, g.in.channels,
+                            {g.in}, sums, group);
+        }
     });
 }
 

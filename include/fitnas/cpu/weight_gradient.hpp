@@ -16,12 +16,15 @@ namespace fitnas::detail {
 /// The gradient of n x k weights: each group of rows sums up a part of its own.
 class weight_gradient {
 public:
-    weight_gradient(int n, int k, workspace& ws)
+    /// @param together rows of a part that are written together
+    weight_gradient(int n, int k, workspace& ws, int together = gemm_rows)
         : groups(static_cast<long long>(n) * k > 32768 ? sum_groups / 2 : sum_groups),
           m_n(n),
           m_k(k),
           m_ld(transposed_columns(k)),
-          m_size(static_cast<std::size_t>(transposed_rows(n)) * static_cast<std::size_t>(m_ld)),
+          m_size(static_cast<std::size_t>(
+                     (std::max)(transposed_rows(n), (n + together - 1) / together * together)) *
+                 static_cast<std::size_t>(m_ld)),
           m_parts(ws.weights.reserve(m_size * static_cast<std::size_t>(groups))) {}
 
     /// Fewer where the weights are large: each group's part is as large as they.
@@ -50,13 +53,15 @@ public:
     }
     /// The same into k x n.
     void add_up_transposed(float* gradient) const {
-        parallel_for(m_k, [&](std::ptrdiff_t j) {
-            for (int i = 0; i < m_n; ++i) {
-                float sum = 0;
+        parallel_for(m_n, [&](std::ptrdiff_t i) {
+            for (int j = 0; j < m_k; j += lanes) {
+                vec<> sum{};
                 for (int group = 0; group < groups; ++group) {
-                    sum += part(group)[static_cast<std::ptrdiff_t>(i) * m_ld + j];
+                    sum += simd::load(part(group) + i * m_ld + j);
                 }
-                gradient[j * m_n + i] += sum;
+                for (int v = 0; v < (std::min)(lanes, m_k - j); ++v) {
+                    gradient[(j + v) * static_cast<std::ptrdiff_t>(m_n) + i] += sum[v];
+                }
             }
         });
     }

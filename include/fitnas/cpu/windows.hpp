@@ -32,8 +32,6 @@ struct padded_image : geometry {
     std::ptrdiff_t run_step() const { return static_cast<std::ptrdiff_t>(padded_width()) * in.channels; }
     /// From one output pixel's window to the next.
     std::ptrdiff_t pixel_step() const { return static_cast<std::ptrdiff_t>(stride) * in.channels; }
-    /// Where a value lies in its window.
-    std::ptrdiff_t column(int t) const { return t / run() * run_step() + t % run(); }
     /// Where the window of an output pixel starts.
     std::ptrdiff_t window(int y, int x) const { return y * stride * run_step() + x * pixel_step(); }
     /// Where a row of the image itself starts.
@@ -41,30 +39,53 @@ struct padded_image : geometry {
         return (y + padding()) * run_step() + static_cast<std::ptrdiff_t>(padding()) * in.channels;
     }
 
-    /// Output rows of a tile.
+    /// Output rows of a tile whose columns are written out.
     int tile_height() const {
         return (std::max)(1, (std::min)(out.height, tile_rows(columns(), out.channels) / out.width));
     }
     int tile_pixels() const { return tile_height() * out.width; }
+    /// Output rows of about 128 pixels: one vector of their windows' values and one panel of their gradients
+    /// stay in a first-level cache.
+    int cached_height() const { return (std::max)(1, (std::min)(out.height, 128 / out.width)); }
 
-    /// One image with batch norm and activation applied, zeros around it.
+    /// Zeros, which stay around all images that are written to the same place.
+    void clear(float* image) const { std::memset(image, 0, size() * sizeof(float)); }
+    /// One image: `read(at, c, count)` gives the vector of channels [c, c + lanes), `count` of them there, of
+    /// the pixel whose values begin at `at`.
+    template <class Read>
+    FITNAS_INLINE void write(float* to, Read&& read) const {
+        std::ptrdiff_t at = 0;
+        for (int y = 0; y < in.height; ++y) {
+            float* pixel = to + row(y);
+            for (int x = 0; x < in.width; ++x, pixel += in.channels, at += in.channels) {
+                for (int c = 0; c < in.channels; c += lanes) {
+                    simd::store(pixel + c, read(at, c, in.channels - c), in.channels - c);
+                }
+            }
+        }
+    }
+    /// One image, batch norm and activation applied.
     void read_image(const affine_input& x, std::ptrdiff_t image, float* to) const {
-        std::memset(to, 0, size() * sizeof(float));
         const float* z = x.z + image * in.size();
-        const std::ptrdiff_t length = static_cast<std::ptrdiff_t>(in.width) * in.channels;
         if (x.plain()) { // images, most of all
+            const std::ptrdiff_t length = static_cast<std::ptrdiff_t>(in.width) * in.channels;
             for (int y = 0; y < in.height; ++y) {
                 std::copy_n(z + y * length, length, to + row(y));
             }
             return;
         }
-        for (int y = 0; y < in.height; ++y) {
-            for (std::ptrdiff_t i = 0; i < length; i += in.channels, z += in.channels) {
-                for (int c = 0; c < in.channels; c += lanes) {
-                    simd::store(to + row(y) + i + c, read(x, z + c, c, in.channels - c), in.channels - c);
-                }
-            }
-        }
+        with_product_activation(x.act, [&](auto act) {
+            write(to, [&](std::ptrdiff_t at, int c, int count) FITNAS_INLINE_LAMBDA {
+                return apply_product<act()>(x.act, affine(x, c)(simd::load(z + at + c, count)));
+            });
+        });
+    }
+    /// The gradient of one image's convolution output.
+    void read_image(const gradient_input& g, std::ptrdiff_t image, float* to) const {
+        const float* du = g.du + image * in.size();
+        const float* z = g.z != nullptr ? g.z + image * in.size() : du;
+        write(to, [&](std::ptrdiff_t at, int c, int count)
+                      FITNAS_INLINE_LAMBDA { return read(g, du + at + c, z + at + c, c, count); });
     }
     /// Adds a tile's gradients at the windows' values, [pixel][columns], to those of the padded image.
     void add_columns(const float* gradients, int y0, int height, float* image) const {
@@ -100,6 +121,7 @@ FITNAS_INLINE void window_tile(const padded_image& g, const float* window, const
             simd::vecs<Vectors> y;
             for (int v = 0; v < Vectors; ++v) {
                 y[v] = simd::load(b + v * lanes);
+                simd::hold(y[v]);
             }
             FITNAS_UNROLL(8)
             for (int r = 0; r < Pixels; ++r) {
@@ -143,30 +165,42 @@ void multiply_windows(const padded_image& g, const float* image, const float* b,
     }
 }
 
-/// to[t][n] += sum over a tile's pixels of window[t] * gradient[n], for gemm_rows values of a window from
-/// `first` on and a panel of n.
+/// Values of a window whose gradients are summed up together: with two vectors of channels they fill the
+/// registers.
+inline constexpr int window_rows = lanes == 8 ? 6 : gemm_rows;
+
+/// Where the gradients of output pixels lie: vectors of channels, `vector` values from one to the next.
+struct pixel_gradients {
+    const float* first;
+    std::ptrdiff_t vector;
+    std::ptrdiff_t pixel;
+    std::ptrdiff_t row;
+
+    const float* at(int y, int column) const { return first + y * row + column / lanes * vector; }
+};
+
+/// to[t][n] += sum over some rows' pixels of window[t] * gradient[n], for window_rows values of a window,
+/// which begin at `at` of image row 0, and a panel of n.
 template <int Vectors>
-void add_window_gradients(const padded_image& g, const float* image, int y0, int height, int first,
-                          const blocked& gradient, const transposed_result& to) {
-    simd::tile<gemm_rows, Vectors> acc;
-    const float* at[gemm_rows];
-    for (int i = 0; i < gemm_rows; ++i) {
-        // What is behind the last means nothing.
-        at[i] = image + g.column((std::min)(first + i, g.columns() - 1));
+void add_window_gradients(const padded_image& g, const float* const (&at)[window_rows], int y0, int height,
+                          const pixel_gradients& gradient, int column, const transposed_result& to) {
+    simd::tile<window_rows, Vectors> acc;
+    for (int i = 0; i < window_rows; ++i) {
         for (int v = 0; v < Vectors; ++v) {
             acc[i][v] = simd::load(to.data + static_cast<std::ptrdiff_t>(i) * to.ld + v * lanes);
         }
     }
-    const float* from = gradient.data;
-    for (int y = y0; y < y0 + height; ++y) {
-        std::ptrdiff_t offset = g.window(y, 0);
-        for (int x = 0; x < g.out.width; ++x, offset += g.pixel_step(), from += lanes) {
+    for (int y = 0; y < height; ++y) {
+        const float* from = gradient.at(y, column);
+        std::ptrdiff_t offset = g.window(y0 + y, 0);
+        for (int x = 0; x < g.out.width; ++x, offset += g.pixel_step(), from += gradient.pixel) {
             simd::vecs<Vectors> d;
             for (int v = 0; v < Vectors; ++v) {
-                d[v] = simd::load(from + static_cast<std::size_t>(v) * gradient.stride);
+                d[v] = simd::load(from + v * gradient.vector);
+                simd::hold(d[v]);
             }
             FITNAS_UNROLL(8)
-            for (int i = 0; i < gemm_rows; ++i) {
+            for (int i = 0; i < window_rows; ++i) {
                 const vec<> factor = simd::broadcast(at[i][offset]);
                 for (int v = 0; v < Vectors; ++v) {
                     acc[i][v] = simd::fma(factor, d[v], acc[i][v]);
@@ -174,22 +208,37 @@ void add_window_gradients(const padded_image& g, const float* image, int y0, int
             }
         }
     }
-    for (int i = 0; i < gemm_rows; ++i) {
+    for (int i = 0; i < window_rows; ++i) {
         for (int v = 0; v < Vectors; ++v) {
             simd::store(to.data + static_cast<std::ptrdiff_t>(i) * to.ld + v * lanes, acc[i][v]);
         }
     }
 }
+/// The same for all values of a window and all n.
+/// @param gradient of output row y0 and those behind it
 inline void add_window_gradients(const padded_image& g, const float* image, int y0, int height,
-                                 const blocked& gradient, const transposed_result& to) {
+                                 const pixel_gradients& gradient, const transposed_result& to) {
     for (int column = 0; column < g.out.channels; column += panel) {
-        for (int t = 0; t < g.columns(); t += gemm_rows) {
+        const float* at[window_rows];
+        const float* next = image;
+        int left = g.run();
+        for (int t = 0; t < g.columns(); t += window_rows) {
+            for (int i = 0; i < window_rows; ++i) {
+                at[i] = next; // what is behind the last means nothing
+                if (t + i + 1 < g.columns()) {
+                    ++next;
+                    if (--left == 0) {
+                        left = g.run();
+                        next += g.run_step() - left;
+                    }
+                }
+            }
             const transposed_result part{to.data + static_cast<std::ptrdiff_t>(t) * to.ld + column, to.ld,
                                          true};
             if (g.out.channels - column > lanes) {
-                add_window_gradients<2>(g, image, y0, height, t, gradient.from_column(column), part);
+                add_window_gradients<2>(g, at, y0, height, gradient, column, part);
             } else {
-                add_window_gradients<1>(g, image, y0, height, t, gradient.from_column(column), part);
+                add_window_gradients<1>(g, at, y0, height, gradient, column, part);
             }
         }
     }
