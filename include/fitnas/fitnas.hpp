@@ -33,6 +33,7 @@
 #include <fitnas/data/byte_file.hpp>
 #include <fitnas/data/cifar.hpp>
 #include <fitnas/data/class_folders.hpp>
+#include <fitnas/data/colour_jitter.hpp>
 #include <fitnas/data/exif.hpp>
 #include <fitnas/data/fashion_mnist.hpp>
 #include <fitnas/data/file_format.hpp>
@@ -42,9 +43,12 @@
 #include <fitnas/data/image_source.hpp>
 #include <fitnas/data/image_view.hpp>
 #include <fitnas/data/jpeg.hpp>
+#include <fitnas/data/lazy_images.hpp>
 #include <fitnas/data/npy.hpp>
 #include <fitnas/data/png.hpp>
+#include <fitnas/data/random_crop.hpp>
 #include <fitnas/data/raster.hpp>
+#include <fitnas/data/read_ahead.hpp>
 #include <fitnas/data/read_image.hpp>
 #include <fitnas/data/resize.hpp>
 #include <fitnas/data/split.hpp>

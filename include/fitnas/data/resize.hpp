@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <fitnas/config.hpp>
+#include <fitnas/data/random_crop.hpp>
 #include <fitnas/data/raster.hpp>
 
 namespace fitnas {
@@ -145,14 +146,7 @@ FITNAS_LAZY_AGAIN raster resize_height(const raster& image, int height) {
 
 FITNAS_LAZY_AGAIN raster crop_centre(const raster& image, int height, int width) {
     const auto begin = [](int rest) { return rest / 2 + (rest % 4 == 3 ? 1 : 0); };
-    const std::ptrdiff_t top = begin(image.height - height);
-    const std::ptrdiff_t left = begin(image.width - width);
-    raster out{height, width, image.channels, {}};
-    for (std::ptrdiff_t y = 0; y < height; ++y) {
-        const auto from = image.pixels.begin() + ((top + y) * image.width + left) * image.channels;
-        out.pixels.insert(out.pixels.end(), from, from + std::ptrdiff_t{width} * image.channels);
-    }
-    return out;
+    return cut(image, {begin(image.height - height), begin(image.width - width), height, width});
 }
 
 } // namespace fitnas::detail
