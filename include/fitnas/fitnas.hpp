@@ -40,6 +40,7 @@
 #include <fitnas/data/idx.hpp>
 #include <fitnas/data/image_dataset.hpp>
 #include <fitnas/data/image_folder.hpp>
+#include <fitnas/data/image_pack.hpp>
 #include <fitnas/data/image_source.hpp>
 #include <fitnas/data/image_view.hpp>
 #include <fitnas/data/jpeg.hpp>

@@ -198,6 +198,8 @@ struct csv_options;
 struct onnx_attribute;
 class onnx_graph;
 struct onnx_options;
+struct pack_options;
+struct pack_report;
 
 } // namespace fitnas
 

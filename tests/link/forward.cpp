@@ -57,7 +57,7 @@ using declared = types<
     fitnas::search::pareto_options, fitnas::search::segments<2, 2>, fitnas::search::fill,
     fitnas::search::kept_part, fitnas::search::segment_report, fitnas::bootstrap_options, fitnas::interval,
     fitnas::csv_rows, fitnas::csv_column, fitnas::csv_options, fitnas::onnx_attribute, fitnas::onnx_graph,
-    fitnas::onnx_options>;
+    fitnas::onnx_options, fitnas::pack_options, fitnas::pack_report>;
 template <fitnas::activation Act>
 using small_mbconv = fitnas::op::mbconv<3, 3, 0, Act>;
 

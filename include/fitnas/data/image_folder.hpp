@@ -4,7 +4,9 @@
 #ifndef FITNAS_DATA_IMAGE_FOLDER_HPP
 #define FITNAS_DATA_IMAGE_FOLDER_HPP
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -57,8 +59,16 @@ FITNAS_API image_folder read_image_folder(const std::string& path, const image_f
 
 namespace detail {
 
+struct class_folders;
+
 /// @throws option_error where an option is outside its range
 FITNAS_LAZY void check_folder_options(const image_folder_options& o);
+
+/// Attempts something with each file that is an image by its name, on several threads.
+/// @return why each file is left out; empty where it is not
+/// @throws data_error of the first file that is refused, unless such are skipped; what the observer throws
+FITNAS_LAZY std::vector<std::string> try_files(const class_folders& found, const image_folder_options& o,
+                                               const std::function<void(std::size_t)>& attempt);
 
 /// Makes images what the options ask for.
 struct image_shaper {
@@ -98,9 +108,7 @@ FITNAS_API dataset image_folder(const std::string& train, const std::string& tes
 
 #include <algorithm>
 #include <atomic>
-#include <cstddef>
 #include <cstring>
-#include <functional>
 #include <mutex>
 #include <utility>
 
@@ -154,6 +162,42 @@ FITNAS_LAZY_AGAIN void check_folder_options(const image_folder_options& o) {
                                *name + "\" twice");
         }
     }
+}
+
+FITNAS_LAZY_AGAIN std::vector<std::string> try_files(const class_folders& found,
+                                                     const image_folder_options& o,
+                                                     const std::function<void(std::size_t)>& attempt) {
+    const auto count = static_cast<std::ptrdiff_t>(found.files.size());
+    std::vector<std::string> faults(found.files.size());
+    shared_observer watch(o.observer);
+    const stopwatch clock;
+    std::mutex counting; // so that each number is told
+    long long done = 0;
+    std::atomic<std::ptrdiff_t> refused{count}; // what comes behind it need not be tried
+    parallel_for(count, [&](std::ptrdiff_t i) {
+        if (watch.stopped() || i > refused.load()) {
+            return;
+        }
+        const auto file = static_cast<std::size_t>(i);
+        try {
+            if (!found.faults[file].empty()) {
+                refuse_no_image(found.files[file], found.faults[file]);
+            }
+            attempt(file);
+        } catch (const data_error& e) {
+            if (!o.skip_damaged) {
+                refused.store(i);
+                throw;
+            }
+            faults[file] = e.what();
+        }
+        if (watch.watches()) {
+            const std::lock_guard<std::mutex> lock(counting);
+            watch({.stage = "read", .done = ++done, .total = count, .seconds = clock.seconds()});
+        }
+    });
+    watch.rethrow();
+    return faults;
 }
 
 FITNAS_API int image_shaper::eighths(image_size part) const {
@@ -247,35 +291,10 @@ FITNAS_API raster folder_reader::load(std::size_t file) const {
 
 FITNAS_API std::vector<std::string> folder_reader::decode(pixel_tensor& images) const {
     const auto pixels = static_cast<std::size_t>(m_shape.size());
-    const auto count = static_cast<std::ptrdiff_t>(m_found.files.size());
-    std::vector<std::string> faults(m_found.files.size());
-    shared_observer watch(m_options.observer);
-    const stopwatch clock;
-    std::mutex counting; // so that each number is told
-    long long done = 0;
-    std::atomic<std::ptrdiff_t> refused{count}; // what comes behind it need not be read
-    parallel_for(count, [&](std::ptrdiff_t i) {
-        if (watch.stopped() || i > refused.load()) {
-            return;
-        }
-        const auto file = static_cast<std::size_t>(i);
-        try {
-            const raster image = load(file);
-            std::memcpy(images.data() + file * pixels, image.pixels.data(), pixels);
-        } catch (const data_error& e) {
-            if (!m_options.skip_damaged) {
-                refused.store(i);
-                throw;
-            }
-            faults[file] = e.what();
-        }
-        if (watch.watches()) {
-            const std::lock_guard<std::mutex> lock(counting);
-            watch({.stage = "read", .done = ++done, .total = count, .seconds = clock.seconds()});
-        }
+    return try_files(m_found, m_options, [&](std::size_t file) {
+        const raster image = load(file);
+        std::memcpy(images.data() + file * pixels, image.pixels.data(), pixels);
     });
-    watch.rethrow();
-    return faults;
 }
 
 FITNAS_API pixel_tensor folder_reader::room_for(std::size_t count) const {

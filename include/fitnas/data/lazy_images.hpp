@@ -98,15 +98,11 @@ FITNAS_API lazy_images read_image_folder_lazily(const std::string& path,
 
 #if FITNAS_DEFINITIONS
 
-#include <algorithm>
 #include <cstring>
 #include <filesystem>
-#include <mutex>
 #include <system_error>
 
 #include <fitnas/core/hash.hpp>
-#include <fitnas/core/parallel.hpp>
-#include <fitnas/core/shared_observer.hpp>
 #include <fitnas/data/byte_file.hpp>
 #include <fitnas/data/class_folders.hpp>
 #include <fitnas/data/read_image.hpp>
@@ -181,10 +177,7 @@ struct encoded_folder final : encoded_images {
 };
 
 /// @throws data_error where a file is no image, as far as its head says
-FITNAS_LAZY void check_head(const std::string& path, const std::string& fault, std::uint64_t most_pixels) {
-    if (!fault.empty()) {
-        refuse_no_image(path, fault);
-    }
+FITNAS_LAZY void check_head(const std::string& path, std::uint64_t most_pixels) {
     constexpr std::uint64_t head = std::uint64_t{1} << 14U;
     const std::vector<std::uint8_t> bytes = byte_file(path, byte_file::content::any).read(head);
     try {
@@ -197,33 +190,6 @@ FITNAS_LAZY void check_head(const std::string& path, const std::string& fault, s
     }
 }
 
-/// @return why each file is left out; empty where it is not
-FITNAS_LAZY std::vector<std::string> check_heads(const class_folders& found, const image_folder_options& o) {
-    const auto count = static_cast<std::ptrdiff_t>(found.files.size());
-    std::vector<std::string> faults(found.files.size());
-    shared_observer watch(o.observer);
-    const stopwatch clock;
-    std::mutex counting; // so that each number is told
-    long long done = 0;
-    parallel_for(count, [&](std::ptrdiff_t i) {
-        if (watch.stopped()) {
-            return;
-        }
-        const auto file = static_cast<std::size_t>(i);
-        try {
-            check_head(found.files[file], found.faults[file], o.most_pixels);
-        } catch (const data_error& e) {
-            faults[file] = e.what();
-        }
-        if (watch.watches()) {
-            const std::lock_guard<std::mutex> lock(counting);
-            watch({.stage = "read", .done = ++done, .total = count, .seconds = clock.seconds()});
-        }
-    });
-    watch.rethrow();
-    return faults;
-}
-
 } // namespace fitnas::detail
 
 namespace fitnas {
@@ -232,24 +198,19 @@ FITNAS_API lazy_images read_image_folder_lazily(const std::string& path,
                                                 const image_folder_options& options) {
     detail::check_folder_options(options);
     detail::class_folders found = detail::find_class_folders(path, options.classes);
-    const std::vector<std::string> faults = options.skip_damaged
-                                                ? detail::check_heads(found, options)
-                                                : std::vector<std::string>(found.files.size());
+    const std::vector<std::string> faults = detail::try_files(found, options, [&](std::size_t i) {
+        if (options.skip_damaged) {
+            detail::check_head(found.files[i], options.most_pixels);
+        }
+    });
     const auto images = std::make_shared<detail::encoded_folder>();
     images->class_names = found.names;
-    images->root = path.size();
-    while (images->root > 0 && path[images->root - 1] == '/') {
-        --images->root;
-    }
-    ++images->root;
+    images->root = detail::without_slashes(path).size() + 1;
     std::vector<std::string> skipped;
     for (std::size_t i = 0; i < found.files.size(); ++i) {
         if (!faults[i].empty()) {
             skipped.push_back(faults[i]);
             continue;
-        }
-        if (!found.faults[i].empty()) {
-            detail::refuse_no_image(found.files[i], found.faults[i]);
         }
         images->files.push_back(std::move(found.files[i]));
         images->labels.push_back(found.labels[i]);
