@@ -87,7 +87,8 @@ TEST_CASE("what is no pack, or a damaged one, is refused by name") {
     CHECK(contains(damaged(table, 1, most), "is too short for 1 classes and 18446744073709551615 images"));
     CHECK(contains(damaged(table, 0xFFFFFFFF, 1), "is too short for 4294967295 classes"));
     CHECK(contains(damaged(table, 2, 1), "it ends inside of its table"));
-    CHECK(contains(damaged(named("a") + number(70, 8) + entry.substr(8) + "x", 1, 1), "the table goes on behind its last image"));
+    CHECK(contains(damaged(named("a") + number(70, 8) + entry.substr(8) + "x", 1, 1),
+                   "the table goes on behind its last image"));
     const auto with = [&](std::uint64_t first, std::uint64_t count, std::uint64_t label,
                           std::uint64_t length) {
         return damaged(
