@@ -106,13 +106,21 @@ TEST_CASE("a scaled JPEG is what libjpeg gives, and is not below what is wanted"
     CHECK(count == 4);
     const own_folder folder;
     folder.add("a/0.jpg", "large.jpg"); // 37 x 50
-    // 19 rows are 4.1 eighths: five are decoded, 24 x 32, and scaled.
-    const raster five = decode_jpeg(bytes, "large.jpg", largest_image, 5);
-    CHECK(five.height == 24);
-    CHECK(five.width == 32);
-    const image_folder_options options{
-        .height = 19, .width = 20, .resize = resizing::stretch, .scaled_jpeg = true};
-    CHECK(pixels_of(read_image_folder_lazily(folder.path(), options), 0) == resize(five, 19, 20).pixels);
+    // A half is 19 x 25, which is enough for 18 rows and not for 20.
+    const auto scaled = [&](int height, int width) {
+        return pixels_of(
+            read_image_folder_lazily(
+                folder.path(),
+                {.height = height, .width = width, .resize = resizing::stretch, .scaled_jpeg = true}),
+            0);
+    };
+    const raster half = decode_jpeg(bytes, "large.jpg", largest_image, 4);
+    CHECK(half.height == 19);
+    CHECK(half.width == 25);
+    CHECK(scaled(18, 20) == resize(half, 18, 20).pixels);
+    CHECK(scaled(20, 20) == resize(decode_jpeg(bytes, "large.jpg"), 20, 20).pixels);
+    CHECK(scaled(9, 5) == resize(decode_jpeg(bytes, "large.jpg", largest_image, 2), 9, 5).pixels);
+    CHECK(scaled(9, 13) == resize(half, 9, 13).pixels);
     CHECK(contains(thrown<option_error>([&] { decode_jpeg(bytes, "x", largest_image, 9); }),
                    "[F0434] decode_jpeg: expected 1 to 8 eighths, got 9"));
 }
