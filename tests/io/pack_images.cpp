@@ -183,7 +183,7 @@ TEST_CASE("damaged images are not packed, and no part of a file is left") {
     std::filesystem::remove(folder.path("in/a/3.png"));
     CHECK(contains(
         thrown<data_error>([&] { pack_images(folder.path("in"), folder.path("p"), {.skip_damaged = true}); }),
-        "[F0448] " + folder.path("in") + ": expected at least one image that can be read, got none"));
+        "[F0996] " + folder.path("in") + ": expected at least one image that can be read, got none"));
     CHECK(contains(thrown<data_error>([&] { pack_images(folder.path("in"), folder.path("none/p")); }),
                    "[F0956]"));
 }

@@ -64,6 +64,7 @@ using small_mbconv = fitnas::op::mbconv<3, 3, 0, Act>;
 #include <fitnas/fitnas.hpp>
 #include <fitnas/io/csv.hpp>
 #include <fitnas/io/onnx_network.hpp>
+#include <fitnas/io/pack_images.hpp>
 
 // A declaration that no definition belongs to would leave its type incomplete.
 template <class... T>

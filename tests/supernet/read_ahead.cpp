@@ -151,11 +151,10 @@ TEST_CASE("threads and room outside their ranges are refused") {
         supernet<space> net;
         return thrown<option_error>([&] { train(net, data.train, options(ahead)); });
     };
-    CHECK(contains(text({-1}), "[F0439] train_options::ahead.threads: expected 0 to 1024, got -1"));
+    CHECK(contains(text({-1}), "[F0439] read_ahead::threads: expected 0 to 1024, got -1"));
     CHECK(contains(text({1025}), "[F0439]"));
-    CHECK(contains(text({2, 47}),
-                   "[F0440] train_options::ahead.images: expected threads to read them, and 0 or at "
-                   "least a batch of 48, got 47 with 2 threads"));
+    CHECK(contains(text({2, 47}), "[F0440] read_ahead::images: expected threads to read them, and 0 or at "
+                                  "least a batch of 48, got 47 with 2 threads"));
     CHECK(contains(text({0, 100}), "got 100 with 0 threads"));
     CHECK(contains(text({1, std::size_t{1} << 60U}), "bytes"));
 }

@@ -148,7 +148,7 @@ public:
 
     /// @param first,count inside of the file
     std::vector<std::uint8_t> read(std::uint64_t first, std::uint64_t count) const {
-        std::vector<std::uint8_t> bytes(static_cast<std::size_t>(count));
+        std::vector<std::uint8_t> bytes(count);
         for (std::size_t had = 0; had < bytes.size();) {
             const ssize_t got =
                 pread(m_descriptor, bytes.data() + had, bytes.size() - had, static_cast<off_t>(first + had));
@@ -197,17 +197,18 @@ public:
         const std::uint64_t images = number(8);
         const std::uint64_t length = number(8);
         const std::uint64_t expected = number(8);
-        require(length <= m_file.size() - head, "the table has " + std::to_string(length) +
-                                                    " bytes and the file " + std::to_string(m_file.size()));
+        refuse_unless(length <= m_file.size() - head, "the table has " + std::to_string(length) +
+                                                          " bytes and the file " +
+                                                          std::to_string(m_file.size()));
         m_bytes = m_file.read(head, length);
         m_at = 0;
         hash64 hash;
         hash.add_words(m_bytes.data(), m_bytes.size());
-        require(hash.value() == expected, "the table has another checksum than the head says");
+        refuse_unless(hash.value() == expected, "the table has another checksum than the head says");
         // Before there is room for them: each has some bytes of the table.
-        require(classes <= length / 4 && images <= length / 24,
-                "a table of " + std::to_string(length) + " bytes is too short for " +
-                    std::to_string(classes) + " classes and " + std::to_string(images) + " images");
+        refuse_unless(classes <= length / 4 && images <= length / 24,
+                      "a table of " + std::to_string(length) + " bytes is too short for " +
+                          std::to_string(classes) + " classes and " + std::to_string(images) + " images");
         image_pack_table table;
         for (std::uint64_t c = 0; c < classes; ++c) {
             table.classes.push_back(text());
@@ -219,27 +220,28 @@ public:
             one.bytes = number(8);
             one.label = static_cast<std::uint32_t>(number(4));
             one.name = text();
-            require(one.first >= head + length && one.first <= m_file.size() &&
-                        one.bytes <= m_file.size() - one.first,
-                    "image " + std::to_string(i) + " has " + std::to_string(one.bytes) + " bytes from " +
-                        std::to_string(one.first) + " on, and the file has " + std::to_string(m_file.size()));
-            require(one.label < classes, "image " + std::to_string(i) + " has the label " +
-                                             std::to_string(one.label) + " of " + std::to_string(classes) +
-                                             " classes");
+            refuse_unless(one.first >= head + length && one.first <= m_file.size() &&
+                              one.bytes <= m_file.size() - one.first,
+                          "image " + std::to_string(i) + " has " + std::to_string(one.bytes) +
+                              " bytes from " + std::to_string(one.first) + " on, and the file has " +
+                              std::to_string(m_file.size()));
+            refuse_unless(one.label < classes, "image " + std::to_string(i) + " has the label " +
+                                                   std::to_string(one.label) + " of " +
+                                                   std::to_string(classes) + " classes");
             table.images.push_back(std::move(one));
         }
-        require(m_at == m_bytes.size(), "the table goes on behind its last image");
+        refuse_unless(m_at == m_bytes.size(), "the table goes on behind its last image");
         return table;
     }
 
 private:
-    void require(bool good, const std::string& what) const {
+    void refuse_unless(bool good, const std::string& what) const {
         if (!good) {
             throw data_error("[F0446] " + m_file.path() + ": truncated or damaged image pack: " + what);
         }
     }
     std::uint64_t number(std::size_t bytes) {
-        require(bytes <= m_bytes.size() - m_at, "it ends inside of its table");
+        refuse_unless(bytes <= m_bytes.size() - m_at, "it ends inside of its table");
         std::uint64_t value = 0;
         for (std::size_t i = 0; i < bytes; ++i) {
             value |= std::uint64_t{m_bytes[m_at++]} << 8 * i;
@@ -248,7 +250,7 @@ private:
     }
     std::string text() {
         const std::uint64_t length = number(4);
-        require(length <= m_bytes.size() - m_at, "it ends inside of its table");
+        refuse_unless(length <= m_bytes.size() - m_at, "it ends inside of its table");
         const auto* const first = reinterpret_cast<const char*>(m_bytes.data() + m_at);
         m_at += static_cast<std::size_t>(length);
         return {first, static_cast<std::size_t>(length)};

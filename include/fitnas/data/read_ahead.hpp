@@ -24,6 +24,9 @@ struct read_ahead {
 
 namespace detail {
 
+/// @throws option_error where an option is outside its range
+FITNAS_LAZY FITNAS_COLD void require_read_ahead(const read_ahead& o, std::size_t batch);
+
 /// Whose images, in which order, changed how.
 struct epoch_order {
     const image_source& data;
@@ -73,6 +76,19 @@ private:
 #include <fitnas/core/parallel.hpp>
 
 namespace fitnas::detail {
+
+FITNAS_LAZY_AGAIN void require_read_ahead(const read_ahead& o, std::size_t batch) {
+    if (o.threads < 0 || o.threads > 1024) {
+        throw option_error("[F0439] read_ahead::threads: expected 0 to 1024, got " +
+                           std::to_string(o.threads));
+    }
+    if (o.images != 0 && (o.threads == 0 || o.images < batch)) {
+        throw option_error(
+            "[F0440] read_ahead::images: expected threads to read them, and 0 or at least a batch of " +
+            std::to_string(batch) + ", got " + std::to_string(o.images) + " with " +
+            std::to_string(o.threads) + " threads");
+    }
+}
 
 /// Image n of the training has place n modulo their number; a batch is given back as a whole.
 class batches_ahead::ring {

@@ -86,14 +86,14 @@ FITNAS_API pack_report pack_images(const std::string& folder, const std::string&
         first += bytes[i];
     }
     if (packed.empty()) {
-        throw data_error("[F0448] " + folder + ": expected at least one image that can be read, got none");
+        throw data_error("[F0996] " + folder + ": expected at least one image that can be read, got none");
     }
     const std::string head = table.text();
     file.append(head.data(), head.size());
     for (const std::size_t i : packed) {
         const std::vector<std::uint8_t> all = detail::image_bytes(found.files[i]);
         if (all.size() != bytes[i]) {
-            throw data_error("[F0449] " + found.files[i] + ": expected " + std::to_string(bytes[i]) +
+            throw data_error("[F0997] " + found.files[i] + ": expected " + std::to_string(bytes[i]) +
                              " bytes, as it had when it was tried, got " + std::to_string(all.size()));
         }
         file.append(all.data(), all.size());

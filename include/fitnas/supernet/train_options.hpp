@@ -118,14 +118,7 @@ FITNAS_LAZY_AGAIN void require_options(const train_options& o, std::size_t image
     require_share("final_rate", o.final_rate);
     require_share("distillation", o.distillation);
     require_share("average", o.average);
-    if (o.ahead.threads < 0 || o.ahead.threads > 1024) {
-        refuse("[F0439] train_options::ahead.threads", "0 to 1024", std::to_string(o.ahead.threads));
-    }
-    if (o.ahead.images != 0 && (o.ahead.threads == 0 || o.ahead.images < o.batch)) {
-        refuse("[F0440] train_options::ahead.images",
-               "threads to read them, and 0 or at least a batch of " + std::to_string(o.batch),
-               std::to_string(o.ahead.images) + " with " + std::to_string(o.ahead.threads) + " threads");
-    }
+    require_read_ahead(o.ahead, o.batch);
     if (!(o.label_smoothing >= 0 && o.label_smoothing < 1)) {
         refuse("[F0513] train_options::label_smoothing", "a number in [0, 1)",
                number_text(o.label_smoothing));
