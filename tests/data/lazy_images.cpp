@@ -32,11 +32,13 @@ public:
     }
 };
 
+#if FITNAS_HAS_JPEG && FITNAS_HAS_PNG
 std::vector<std::uint8_t> pixels_of(const image_source& data, std::size_t image) {
     std::vector<std::uint8_t> room(static_cast<std::size_t>(data.image_shape().size()));
     const std::uint8_t* from = data.read(image, room.data());
     return {from, from + room.size()};
 }
+#endif
 
 } // namespace
 
