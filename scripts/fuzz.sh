@@ -2,14 +2,14 @@
 # Builds the fuzz targets of the readers with clang, and runs each for some seconds on a copy of its corpus, two at a
 # time, under address and undefined-behaviour sanitizers; what it finds stays in build/fuzz/found/.
 #
-#   scripts/fuzz.sh [seconds for each, otherwise 60] [targets, otherwise idx cifar images csv json safetensors]
+#   scripts/fuzz.sh [seconds for each, otherwise 60] [targets, otherwise idx cifar images image_pack csv json safetensors]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 seconds=${1:-60}
 shift || true
 targets=("$@")
 if [ ${#targets[@]} -eq 0 ]; then
-    targets=(idx cifar images csv json safetensors)
+    targets=(idx cifar images image_pack csv json safetensors)
 fi
 
 if command -v ccache > /dev/null; then

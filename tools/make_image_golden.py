@@ -7,16 +7,20 @@ Needs Pillow (Debian: python3-pil), only to make the files anew; they are commit
 image, `FILE HEIGHT WIDTH CHANNELS HEX`: upright as `ImageOps.exif_transpose` makes it, in RGB or, where the file is grey,
 in grey; of 16 bits grey the upper byte, since Pillow clips there. `grey.txt` has the same of `convert("L")`. `resize.txt`
 has `KIND HEIGHT WIDTH CHANNELS TO_HEIGHT TO_WIDTH HEX` of the image whose value in row y, column x, channel c is
-(37 y + 101 x + 59 c + x y) mod 256: by `resize`, and for centre_crop as torchvision's Resize and CenterCrop do. The .npy
+(37 y + 101 x + 59 c + x y) mod 256: by `resize`, and for centre_crop as torchvision's Resize and CenterCrop do.
+`scaled.txt` has `EIGHTHS HEIGHT WIDTH CHANNELS HEX` of large.jpg, which is in no other list. `crop.txt` has `SEED EPOCH
+IMAGE HEIGHT WIDTH MIN_AREA MAX_AREA MIN_RATIO MAX_RATIO` and the part `TOP LEFT HEIGHT WIDTH`; `jitter.txt` has `SEED EPOCH
+IMAGE CHANNELS BRIGHTNESS CONTRAST SATURATION HEX` of the image as above, 5 x 4. The .npy
 files are NumPy's (python3-numpy): value i of the images is (7 i + 3) mod 256, in floats a part of 255.
 """
 import io
+import math
 import pathlib
 import struct
 import zlib
 
 import numpy
-from PIL import Image, ImageOps
+from PIL import Image, ImageEnhance, ImageOps
 
 GOLDEN = pathlib.Path(__file__).resolve().parent.parent / "tests" / "data" / "golden"
 HEIGHT, WIDTH = 9, 13
@@ -138,6 +142,98 @@ def resized():
         yield "centre_crop " + start + image.tobytes().hex() + "\n"
 
 
+class Stream:
+    """The library's random_stream: Philox 4x32-10 of Salmon et al., and what it makes of the bits."""
+
+    def __init__(self, seed, purpose, step, index):
+        self.key = (seed & 0xFFFFFFFF, seed >> 32)
+        self.counter = [0, step & 0xFFFFFFFF, purpose ^ (step >> 32) << 8, index]
+        self.words = []
+
+    def bits(self):
+        if not self.words:
+            (a, b, c, d), (k, l) = self.counter, self.key
+            for _ in range(10):
+                x, y = 0xD2511F53 * a, 0xCD9E8D57 * c
+                a, b, c, d = y >> 32 ^ b ^ k, y & 0xFFFFFFFF, x >> 32 ^ d ^ l, x & 0xFFFFFFFF
+                k, l = (k + 0x9E3779B9) & 0xFFFFFFFF, (l + 0xBB67AE85) & 0xFFFFFFFF
+            self.words = [a, b, c, d]
+            self.counter[0] += 1
+        return self.words.pop(0)
+
+    def uniform(self, low=0.0, high=1.0):
+        first = self.bits()
+        return low + (high - low) * (((first << 21) ^ (self.bits() >> 11)) * 2.0 ** -53)
+
+    def below(self, n):
+        while True:
+            product = self.bits() * n
+            if (product & 0xFFFFFFFF) >= (2 ** 32 - n) % n:
+                return product >> 32
+
+    def shuffle(self, items):
+        for i in range(len(items), 1, -1):
+            j = self.below(i)
+            items[i - 1], items[j] = items[j], items[i - 1]
+
+
+CROP, COLOUR = 13, 14
+
+
+def crop(seed, epoch, number, height, width, areas, ratios):
+    """torchvision's RandomResizedCrop.get_params, with these draws."""
+    draw = Stream(seed, CROP, epoch, number)
+    for _ in range(10):
+        area = height * width * draw.uniform(*areas)
+        ratio = math.exp(draw.uniform(math.log(ratios[0]), math.log(ratios[1])))
+        w, h = round(math.sqrt(area * ratio)), round(math.sqrt(area / ratio))
+        if 0 < w <= width and 0 < h <= height:
+            top = draw.below(height - h + 1)
+            return top, draw.below(width - w + 1), h, w
+    w, h = width, height
+    if width / height < ratios[0]:
+        h = round(w / ratios[0])
+    elif width / height > ratios[1]:
+        w = round(h * ratios[1])
+    return (height - h) // 2, (width - w) // 2, h, w
+
+
+def crops():
+    for height, width, areas, ratios in [(375, 500, (0.08, 1), (3 / 4, 4 / 3)), (9, 13, (0.3, 0.9), (0.5, 2)),
+                                         (10, 100, (0.9, 1), (3 / 4, 4 / 3)), (100, 10, (0.9, 1), (3 / 4, 4 / 3))]:
+        for seed, epoch, number in [(0, 0, 0), (7, 2, 5), (2 ** 40 + 1, 300, 1281166)]:
+            yield " ".join(map(str, (seed, epoch, number, height, width, *areas, *ratios,
+                                     *crop(seed, epoch, number, height, width, areas, ratios)))) + "\n"
+
+
+def jittered():
+    """torchvision's ColorJitter, with the draws of the library."""
+    enhancers = [ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color]
+    for ranges in [(0.4, 0, 0), (0, 0.4, 0), (0, 0, 0.4), (0.4, 0.4, 0.4), (1.5, 2, 3)]:
+        for channels in (1, 3):
+            for seed, epoch, number in [(0, 0, 0), (7, 2, 5), (2 ** 40 + 1, 300, 1281166)]:
+                data = bytes((37 * y + 101 * x + 59 * c + x * y) % 256 for y in range(5) for x in range(4)
+                             for c in range(channels))
+                image = Image.frombytes("L" if channels == 1 else "RGB", (4, 5), data)
+                draw = Stream(seed, COLOUR, epoch, number)
+                order = [0, 1, 2]
+                draw.shuffle(order)
+                for which in order:
+                    x = ranges[which]
+                    factor = draw.uniform(max(0, 1 - x), 1 + x)
+                    if x != 0:
+                        image = enhancers[which](image).enhance(factor)
+                yield f"{seed} {epoch} {number} {channels} {' '.join(map(str, ranges))} {image.tobytes().hex()}\n"
+
+
+def scaled(data):
+    """What libjpeg gives of a smaller scale, which Pillow asks for by `draft`."""
+    for eighths in (1, 2, 4, 8):
+        image = Image.open(io.BytesIO(data))
+        image.draft("RGB", (image.width * eighths // 8, image.height * eighths // 8))
+        yield f"{eighths} {image.height} {image.width} 3 {image.convert('RGB').tobytes().hex()}\n"
+
+
 def main():
     GOLDEN.mkdir(parents=True, exist_ok=True)
     made = dict(images())
@@ -153,6 +249,11 @@ def main():
     numpy.save(GOLDEN / "fortran.npy", numpy.asfortranarray(values.astype(numpy.uint8).reshape(4, 2, 3, 3)))
     numpy.save(GOLDEN / "labels_i8.npy", numpy.array([2, 0, 1, 0]))
     (GOLDEN / "resize.txt").write_text("".join(resized()))
+    (GOLDEN / "crop.txt").write_text("".join(crops()))
+    (GOLDEN / "jitter.txt").write_text("".join(jittered()))
+    large = saved(colour(37, 50), "JPEG", quality=85, optimize=True)
+    (GOLDEN / "large.jpg").write_bytes(large)
+    (GOLDEN / "scaled.txt").write_text("".join(scaled(large)))
 
 
 if __name__ == "__main__":

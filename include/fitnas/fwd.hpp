@@ -112,6 +112,12 @@ struct image_dataset;
 struct image_folder;
 struct image_folder_options;
 struct raster;
+class lazy_images;
+struct image_part;
+class drawn_crop;
+struct random_resized_crop;
+struct colour_jitter;
+struct read_ahead;
 struct array_options;
 enum class image_layout : std::uint8_t;
 enum class resizing : std::uint8_t;
@@ -192,6 +198,8 @@ struct csv_options;
 struct onnx_attribute;
 class onnx_graph;
 struct onnx_options;
+struct pack_options;
+struct pack_report;
 
 } // namespace fitnas
 

@@ -41,6 +41,7 @@
 #include <fitnas/io/json.hpp>
 #include <fitnas/io/onnx_graph.hpp>
 #include <fitnas/io/onnx_network.hpp>
+#include <fitnas/io/pack_images.hpp>
 #include <fitnas/io/predictor.hpp>
 #include <fitnas/io/predictor_file.hpp>
 #include <fitnas/io/predictor_format.hpp>

@@ -42,12 +42,13 @@ using declared = types<
     fitnas::limit_check, fitnas::named_cost, fitnas::cost_terms, fitnas::cost::bound, fitnas::cost::limit,
     fitnas::spaces::nas_bench_macro, fitnas::spaces::mobile_19x6, fitnas::spaces::fashion_mini,
     fitnas::image_dataset, fitnas::image_folder, fitnas::image_folder_options, fitnas::raster,
-    fitnas::resizing, fitnas::array_options, fitnas::image_layout, fitnas::cifar100_labels, fitnas::dataset,
-    fitnas::split_options, fitnas::synthetic_options, fitnas::normalisation, fitnas::augmentation,
-    fitnas::sampling, fitnas::statistics, fitnas::train_options, fitnas::training_state,
-    fitnas::training_keeper, fitnas::epoch_report, fitnas::train_report, fitnas::evaluate_options,
-    fitnas::latency_options, fitnas::loss, fitnas::target, fitnas::line, fitnas::fit_options,
-    fitnas::ridge_options, fitnas::cross_validation_options, fitnas::encoding::edge,
+    fitnas::lazy_images, fitnas::image_part, fitnas::drawn_crop, fitnas::random_resized_crop,
+    fitnas::colour_jitter, fitnas::read_ahead, fitnas::resizing, fitnas::array_options, fitnas::image_layout,
+    fitnas::cifar100_labels, fitnas::dataset, fitnas::split_options, fitnas::synthetic_options,
+    fitnas::normalisation, fitnas::augmentation, fitnas::sampling, fitnas::statistics, fitnas::train_options,
+    fitnas::training_state, fitnas::training_keeper, fitnas::epoch_report, fitnas::train_report,
+    fitnas::evaluate_options, fitnas::latency_options, fitnas::loss, fitnas::target, fitnas::line,
+    fitnas::fit_options, fitnas::ridge_options, fitnas::cross_validation_options, fitnas::encoding::edge,
     fitnas::feature::cell_operator, fitnas::feature::operators,
     fitnas::feature::with_costs<fitnas::feature::operators>, fitnas::gcn::place, fitnas::gcn::signal,
     fitnas::gcn::site, fitnas::gcn::training_step, fitnas::gcn::conv<8>, fitnas::gcn::relu,
@@ -56,13 +57,14 @@ using declared = types<
     fitnas::search::pareto_options, fitnas::search::segments<2, 2>, fitnas::search::fill,
     fitnas::search::kept_part, fitnas::search::segment_report, fitnas::bootstrap_options, fitnas::interval,
     fitnas::csv_rows, fitnas::csv_column, fitnas::csv_options, fitnas::onnx_attribute, fitnas::onnx_graph,
-    fitnas::onnx_options>;
+    fitnas::onnx_options, fitnas::pack_options, fitnas::pack_report>;
 template <fitnas::activation Act>
 using small_mbconv = fitnas::op::mbconv<3, 3, 0, Act>;
 
 #include <fitnas/fitnas.hpp>
 #include <fitnas/io/csv.hpp>
 #include <fitnas/io/onnx_network.hpp>
+#include <fitnas/io/pack_images.hpp>
 
 // A declaration that no definition belongs to would leave its type incomplete.
 template <class... T>

@@ -7,6 +7,7 @@
 #include <fitnas/data/fashion_mnist.hpp>
 #include <fitnas/data/idx.hpp>
 #include <fitnas/data/image_folder.hpp>
+#include <fitnas/data/image_pack.hpp>
 #include <fitnas/data/npy.hpp>
 #include <fitnas/data/split.hpp>
 #include <fitnas/data/synthetic.hpp>
@@ -36,6 +37,13 @@ TEST_CASE("misuse of images and their files") {
     folder.write("photos/cats/a.jpg", "<html>404");
     std::filesystem::create_directories("photos/dogs");
 
+    // a folder in place of packed images
+    REFUSED(call, data_error, "[F0442] photos: expected a file, got a folder or a device",
+            read_image_pack("photos"));
+    // an archive in place of packed images
+    REFUSED(call, data_error,
+            "[F0444] images.zip: expected a file that pack_images wrote, which begins with \"FITNASIP\"",
+            read_image_pack("images.zip"));
     // a file that is not there
     REFUSED(call, data_error, "[F0405] train-images: cannot be opened: No such file or directory",
             read_idx("train-images", "train-labels", 3));

@@ -54,6 +54,17 @@ TEST_CASE("misuse of networks") {
     REFUSED(call, option_error,
             "[F0510] train_options::batch: expected 1 to 30, the number of images, got 128",
             train(super, data.train, {.batch = 128}));
+    // room for images that no thread reads ahead
+    REFUSED(call, option_error,
+            "[F0440] read_ahead::images: expected threads to read them, and 0 or at least a batch of 10, got "
+            "512 with 0 threads",
+            train(super, data.train, {.batch = 10, .ahead = {.images = 512}}));
+    // parts of images in percent
+    REFUSED(call, option_error,
+            "[F0432] random_resized_crop: expected 0 < min_area <= max_area <= 1, got 8 and 100",
+            train(super, data.train,
+                  {.batch = 10,
+                   .augment = {.resized_crop = random_resized_crop{.min_area = 8, .max_area = 100}}}));
     // no epochs
     REFUSED(call, option_error, "[F0508] train_options::epochs: expected at least 1, got 0",
             train(super, data.train, {.epochs = 0, .batch = 10}));

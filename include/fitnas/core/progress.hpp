@@ -26,6 +26,7 @@ struct progress {
     double loss = std::numeric_limits<double>::quiet_NaN();
     /// The mean accuracy of the present epoch, in [0, 1]; not a number where a stage has none.
     double accuracy = std::numeric_limits<double>::quiet_NaN();
+    double waited = 0; ///< seconds of these in which a training had no images
 
     /// @return seconds to go at the pace so far
     double seconds_left() const {

@@ -54,7 +54,9 @@ enum class purpose : std::uint32_t {
     dropout,
     search,
     bootstrap,
-    calibrate
+    calibrate,
+    crop,
+    colour
 };
 
 /// @brief A stream of random numbers named by (seed, purpose, step, index).

@@ -9,7 +9,9 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -17,7 +19,9 @@
 #include <fitnas/config.hpp>
 #include <fitnas/core/parallel.hpp>
 #include <fitnas/core/rng.hpp>
+#include <fitnas/data/colour_jitter.hpp>
 #include <fitnas/data/image_source.hpp>
+#include <fitnas/data/random_crop.hpp>
 
 namespace fitnas {
 
@@ -31,9 +35,12 @@ struct normalisation {
 struct augmentation {
     int crop_padding = 0; ///< pad by so many pixels on each side, then crop the old size at a random place
     bool flip = false;    ///< mirror left to right, every second image on average
+    std::optional<random_resized_crop> resized_crop{}; ///< first a part of each image, scaled to its shape
+    colour_jitter jitter{};                            ///< then its colours
 };
 
-/// @brief Mean and standard deviation of each channel over all images.
+/// @brief Mean and standard deviation of each channel over all images, or over those that the source says
+/// are enough (`image_source::statistics_limit`).
 ///
 /// A channel that has one value everywhere gets the scale 1.
 /// @throws data_error where there are no images
@@ -64,6 +71,19 @@ private:
     std::unique_ptr<std::uint8_t[]> m_pixels;
 };
 
+/// @throws option_error where an option does not suit these images
+FITNAS_LAZY FITNAS_COLD void require_augmentation(const augmentation& o, shape image);
+
+/// An image as an epoch sees it, but for what `place_image` does.
+/// @return H x W x C pixels, in `room` or where they lie
+FITNAS_LAZY const std::uint8_t* read_augmented(const image_source& data, std::size_t number,
+                                               const augmentation& augment, seed s, std::uint64_t epoch,
+                                               std::uint8_t* room);
+
+/// Moves, mirrors and normalises it.
+FITNAS_LAZY void place_image(const std::uint8_t* from, shape one, std::size_t number, const float* values,
+                             const augmentation& augment, seed s, std::uint64_t epoch, float* to);
+
 /// One image seen through a window that is moved by (dy, dx) and mirrored; what lies outside is 0.
 FITNAS_LAZY void load_image(const std::uint8_t* from, shape s, const float* values, int dy, int dx,
                             bool mirror, float* to);
@@ -79,14 +99,14 @@ FITNAS_LAZY void load_image(const std::uint8_t* from, shape s, const float* valu
 FITNAS_API void load_batch(const image_source& data, std::span<const std::size_t> indices,
                            const normalisation& norm, float* images, int* labels);
 
-/// @brief Loads images for training: shifted crops and mirror images, random per (seed, epoch, image number),
-/// so the same whatever the batch or the thread.
+/// @brief Loads images for training: crops, colours, shifts and mirror images, random per (seed, epoch, image
+/// number), so the same whatever the batch or the thread.
 ///
 /// The padding is the channel's mean, that is 0 after normalisation, as around the inputs of every
 /// convolution.
 /// @param images n x H x W x C, overwritten
 /// @param labels n, overwritten; null where they are not wanted
-/// @throws shape_error as above; option_error where the padding is negative or larger than the image
+/// @throws shape_error as above; option_error where an augmentation is outside its range
 FITNAS_API void load_batch(const image_source& data, std::span<const std::size_t> indices,
                            const normalisation& norm, float* images, int* labels, const augmentation& augment,
                            seed s, std::uint64_t epoch);
@@ -103,16 +123,21 @@ FITNAS_API normalisation normalisation_of(const image_source& data) {
     }
     const shape one = data.image_shape();
     const auto channels = static_cast<std::size_t>(one.channels);
-    const double pixels = static_cast<double>(data.size()) * static_cast<double>(one.pixels());
+    const std::size_t count = (std::min)(data.size(), (std::max)(data.statistics_limit(), std::size_t{1}));
+    const double pixels = static_cast<double>(count) * static_cast<double>(one.pixels());
+    const auto spread = [&](std::size_t i) { // evenly, in numbers that stay below the size
+        return data.size() / count * i + data.size() % count * i / count;
+    };
     // Sums and sums of squares of each channel: whole numbers, so their order is no matter.
     std::array<std::vector<std::uint64_t>, sum_groups> sums;
-    parallel_groups(static_cast<std::ptrdiff_t>(data.size()),
+    parallel_groups(static_cast<std::ptrdiff_t>(count),
                     [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
                         std::vector<std::uint64_t>& mine = sums[static_cast<std::size_t>(group)];
                         mine.resize(2 * channels);
                         std::vector<std::uint8_t> room(static_cast<std::size_t>(one.size()));
                         for (std::ptrdiff_t i = first; i < last; ++i) {
-                            const std::uint8_t* from = data.read(static_cast<std::size_t>(i), room.data());
+                            const std::size_t number = spread(static_cast<std::size_t>(i));
+                            const std::uint8_t* from = data.read(number, room.data());
                             for (long long p = 0; p < one.pixels(); ++p) {
                                 for (std::size_t c = 0; c < channels; ++c) {
                                     const std::uint64_t value = *from++;
@@ -186,6 +211,47 @@ FITNAS_LAZY_AGAIN std::vector<float> pixel_values(const image_source& data,
     return byte_values(norm);
 }
 
+FITNAS_LAZY_AGAIN void require_augmentation(const augmentation& o, shape image) {
+    const int largest = (std::max)(image.height, image.width);
+    if (o.crop_padding < 0 || o.crop_padding > largest) {
+        throw option_error("[F0404] augmentation::crop_padding: expected 0 to " + std::to_string(largest) +
+                           " for images of " + to_string(image) + ", got " + std::to_string(o.crop_padding));
+    }
+    if (o.resized_crop) {
+        require_crop(*o.resized_crop);
+    }
+    require_jitter(o.jitter, image);
+}
+
+FITNAS_LAZY_AGAIN const std::uint8_t* read_augmented(const image_source& data, std::size_t number,
+                                                     const augmentation& augment, seed s, std::uint64_t epoch,
+                                                     std::uint8_t* room) {
+    const std::uint8_t* from =
+        augment.resized_crop
+            ? data.read_crop(number, {*augment.resized_crop, {s, purpose::crop, epoch, number}}, room)
+            : data.read(number, room);
+    if (augment.jitter == colour_jitter{}) {
+        return from;
+    }
+    const shape one = data.image_shape();
+    if (from != room) {
+        std::memcpy(room, from, static_cast<std::size_t>(one.size()));
+    }
+    jitter(augment.jitter, {s, purpose::colour, epoch, number}, one, room);
+    return room;
+}
+
+FITNAS_LAZY_AGAIN void place_image(const std::uint8_t* from, shape one, std::size_t number,
+                                   const float* values, const augmentation& augment, seed s,
+                                   std::uint64_t epoch, float* to) {
+    random_stream random(s, purpose::augment, epoch, number);
+    const auto places = static_cast<std::uint32_t>(2 * augment.crop_padding + 1);
+    const int dy = static_cast<int>(random.below(places)) - augment.crop_padding;
+    const int dx = static_cast<int>(random.below(places)) - augment.crop_padding;
+    const bool mirror = augment.flip && (random.bits() & 1U) != 0;
+    load_image(from, one, values, dy, dx, mirror, to);
+}
+
 FITNAS_LAZY_AGAIN void load_image(const std::uint8_t* from, shape s, const float* values, int dy, int dx,
                                   bool mirror, float* to) {
     for (int y = 0; y < s.height; ++y) {
@@ -228,23 +294,13 @@ FITNAS_API void load_batch(const image_source& data, std::span<const std::size_t
                            const normalisation& norm, float* images, int* labels, const augmentation& augment,
                            seed s, std::uint64_t epoch) {
     const shape one = data.image_shape();
-    const int largest = (std::max)(one.height, one.width);
-    if (augment.crop_padding < 0 || augment.crop_padding > largest) {
-        throw option_error("[F0404] augmentation::crop_padding: expected 0 to " + std::to_string(largest) +
-                           " for images of " + to_string(one) + ", got " +
-                           std::to_string(augment.crop_padding));
-    }
+    detail::require_augmentation(augment, one);
     const std::vector<float> values = detail::pixel_values(data, indices, norm, labels != nullptr);
     const detail::reading_room room(one, indices.size());
     parallel_for(static_cast<std::ptrdiff_t>(indices.size()), [&](std::ptrdiff_t i) {
         const std::size_t number = indices[static_cast<std::size_t>(i)];
-        random_stream random(s, purpose::augment, epoch, number);
-        const auto places = static_cast<std::uint32_t>(2 * augment.crop_padding + 1);
-        const int dy = static_cast<int>(random.below(places)) - augment.crop_padding;
-        const int dx = static_cast<int>(random.below(places)) - augment.crop_padding;
-        const bool mirror = augment.flip && (random.bits() & 1U) != 0;
-        detail::load_image(data.read(number, room.of(i)), one, values.data(), dy, dx, mirror,
-                           images + i * one.size());
+        const std::uint8_t* from = detail::read_augmented(data, number, augment, s, epoch, room.of(i));
+        detail::place_image(from, one, number, values.data(), augment, s, epoch, images + i * one.size());
         if (labels != nullptr) {
             labels[i] = data.label(number);
         }

@@ -28,6 +28,9 @@ struct class_folders {
 /// without images while none are `wanted`
 FITNAS_LAZY class_folders find_class_folders(const std::string& path, const std::vector<std::string>& wanted);
 
+/// @return a folder as it stands at the beginning of the paths of its files, which have a slash behind it
+FITNAS_LAZY std::string without_slashes(const std::string& path);
+
 } // namespace fitnas::detail
 
 #if FITNAS_DEFINITIONS
@@ -105,12 +108,17 @@ FITNAS_LAZY void walk_class_folder(const std::string& folder, std::vector<std::f
     outer.pop_back();
 }
 
-FITNAS_LAZY_AGAIN class_folders find_class_folders(const std::string& path,
-                                                   const std::vector<std::string>& wanted) {
+FITNAS_LAZY_AGAIN std::string without_slashes(const std::string& path) {
     std::string at = path;
     while (at.size() > 1 && at.back() == '/') {
         at.pop_back();
     }
+    return at;
+}
+
+FITNAS_LAZY_AGAIN class_folders find_class_folders(const std::string& path,
+                                                   const std::vector<std::string>& wanted) {
+    const std::string at = without_slashes(path);
     class_folders result;
     std::vector<std::string> there;
     std::error_code ignored;

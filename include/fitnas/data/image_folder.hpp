@@ -4,7 +4,10 @@
 #ifndef FITNAS_DATA_IMAGE_FOLDER_HPP
 #define FITNAS_DATA_IMAGE_FOLDER_HPP
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -26,7 +29,10 @@ struct image_folder_options {
     bool skip_damaged = false;          ///< leave files out that cannot be read, and list them
     std::vector<std::string> classes{}; ///< each once, by their labels; none: the folders there are
     std::uint64_t most_pixels = largest_image; ///< what the header of a file may promise
-    fitnas::observer observer{};               ///< called after each file; what it throws ends the reading
+    /// Decode JPEG images at a half, a quarter or an eighth of their sides where that is not below the wanted
+    /// size: faster, and not quite the same pixels.
+    bool scaled_jpeg = false;
+    fitnas::observer observer{}; ///< called after each file; what it throws ends the reading
 };
 
 /// @brief The images of a folder, and where they come from.
@@ -51,6 +57,39 @@ struct image_folder final : image_dataset {
 /// @throws option_error where an option is outside its range, or there is no memory for the images
 FITNAS_API image_folder read_image_folder(const std::string& path, const image_folder_options& options = {});
 
+namespace detail {
+
+struct class_folders;
+
+/// @throws option_error where an option is outside its range
+FITNAS_LAZY void check_folder_options(const image_folder_options& o);
+
+/// Attempts something with each file that is an image by its name, on several threads.
+/// @return why each file is left out; empty where it is not
+/// @throws data_error of the first file that is refused, unless such are skipped; what the observer throws
+FITNAS_LAZY std::vector<std::string> try_files(const class_folders& found, const image_folder_options& o,
+                                               const std::function<void(std::size_t)>& attempt);
+
+/// Makes images what the options ask for.
+struct image_shaper {
+    const image_folder_options& options;
+    shape wanted{}; ///< of all; what is 0 is as each image has it
+
+    /// @param bytes of the file
+    /// @param name of the file, for messages
+    /// @throws data_error where it cannot be
+    raster whole(std::span<const std::uint8_t> bytes, const std::string& name) const;
+    /// A part of it, which is scaled.
+    raster part(std::span<const std::uint8_t> bytes, const std::string& name, const drawn_crop& crop) const;
+
+private:
+    /// Enough of an image for a part of it that will fill what is wanted.
+    int eighths(image_size part) const;
+    raster in_channels(raster image, const std::string& name) const;
+};
+
+} // namespace detail
+
 namespace datasets {
 
 /// @brief Folders of images to train and to test with, of the same classes and of one shape.
@@ -69,7 +108,6 @@ FITNAS_API dataset image_folder(const std::string& train, const std::string& tes
 
 #include <algorithm>
 #include <atomic>
-#include <cstddef>
 #include <cstring>
 #include <mutex>
 #include <utility>
@@ -110,8 +148,7 @@ private:
     shape m_shape;
 };
 
-/// @throws option_error where an option is outside its range
-FITNAS_LAZY void check_folder_options(const image_folder_options& o) {
+FITNAS_LAZY_AGAIN void check_folder_options(const image_folder_options& o) {
     constexpr int largest_side = 65535;
     if (o.height < 0 || o.height > largest_side || o.width < 0 || o.width > largest_side ||
         (o.channels != 0 && o.channels != 1 && o.channels != 3)) {
@@ -125,6 +162,109 @@ FITNAS_LAZY void check_folder_options(const image_folder_options& o) {
                                *name + "\" twice");
         }
     }
+}
+
+FITNAS_LAZY_AGAIN std::vector<std::string> try_files(const class_folders& found,
+                                                     const image_folder_options& o,
+                                                     const std::function<void(std::size_t)>& attempt) {
+    const auto count = static_cast<std::ptrdiff_t>(found.files.size());
+    std::vector<std::string> faults(found.files.size());
+    shared_observer watch(o.observer);
+    const stopwatch clock;
+    std::mutex counting; // so that each number is told
+    long long done = 0;
+    std::atomic<std::ptrdiff_t> refused{count}; // what comes behind it need not be tried
+    parallel_for(count, [&](std::ptrdiff_t i) {
+        if (watch.stopped() || i > refused.load()) {
+            return;
+        }
+        const auto file = static_cast<std::size_t>(i);
+        try {
+            if (!found.faults[file].empty()) {
+                refuse_no_image(found.files[file], found.faults[file]);
+            }
+            attempt(file);
+        } catch (const data_error& e) {
+            if (!o.skip_damaged) {
+                refused.store(i);
+                throw;
+            }
+            faults[file] = e.what();
+        }
+        if (watch.watches()) {
+            const std::lock_guard<std::mutex> lock(counting);
+            watch({.stage = "read", .done = ++done, .total = count, .seconds = clock.seconds()});
+        }
+    });
+    watch.rethrow();
+    return faults;
+}
+
+FITNAS_API int image_shaper::eighths(image_size part) const {
+    int n = 1;
+    while (n < 8 && (std::int64_t{part.height} * n < std::int64_t{8} * wanted.height ||
+                     std::int64_t{part.width} * n < std::int64_t{8} * wanted.width)) {
+        n *= 2; // three eighths take as long as four
+    }
+    return n;
+}
+
+FITNAS_API raster image_shaper::in_channels(raster image, const std::string& name) const {
+    if (options.channels != 0) {
+        return with_channels(std::move(image), options.channels);
+    }
+    if (wanted.channels != 0 && image.channels != wanted.channels) {
+        throw data_error("[F0490] " + name + ": expected " + std::to_string(wanted.channels) +
+                         (wanted.channels == 1 ? " channel" : " channels") + " as of the first image, got " +
+                         std::to_string(image.channels) +
+                         ": image_folder_options::channels = 1 or 3 makes all grey or coloured");
+    }
+    return image;
+}
+
+FITNAS_API raster image_shaper::whole(std::span<const std::uint8_t> bytes, const std::string& name) const {
+    std::function<int(image_size)> scale;
+    if (options.scaled_jpeg && options.resize != resizing::none && wanted.height != 0 && wanted.width != 0) {
+        scale = [&](image_size size) { return eighths(size); };
+    }
+    raster image = in_channels(decode_scaled(bytes, name, options.most_pixels, scale).image, name);
+    const int height = wanted.height != 0 ? wanted.height : image.height;
+    const int width = wanted.width != 0 ? wanted.width : image.width;
+    if (image.height == height && image.width == width) {
+        return image;
+    }
+    if (options.resize == resizing::none) {
+        throw data_error("[F0489] " + name + ": expected an image of " + std::to_string(height) + " x " +
+                         std::to_string(width) + " pixels (height x width), got " +
+                         std::to_string(image.height) + " x " + std::to_string(image.width) +
+                         ": image_folder_options::resize makes all of one size");
+    }
+    return resize(image, height, width, options.resize);
+}
+
+FITNAS_API raster image_shaper::part(std::span<const std::uint8_t> bytes, const std::string& name,
+                                     const drawn_crop& crop) const {
+    std::function<int(image_size)> scale;
+    if (options.scaled_jpeg) {
+        scale = [&](image_size size) {
+            const image_part p = crop.of(size.height, size.width);
+            return eighths({p.height, p.width});
+        };
+    }
+    const scaled_raster from = decode_scaled(bytes, name, options.most_pixels, scale);
+    const image_part p = crop.of(from.whole.height, from.whole.width);
+    // Of a scaled image the nearest pixels.
+    const auto scaled = [](int begin, int length, int whole, int now) {
+        const auto nearest = [&](std::int64_t at) {
+            return static_cast<int>((2 * at * now + whole) / (2 * std::int64_t{whole}));
+        };
+        const int first = (std::min)(nearest(begin), now - 1);
+        return std::pair(first, (std::max)(nearest(std::int64_t{begin} + length) - first, 1));
+    };
+    const auto rows = scaled(p.top, p.height, from.whole.height, from.image.height);
+    const auto columns = scaled(p.left, p.width, from.whole.width, from.image.width);
+    const raster piece = cut(from.image, {rows.first, columns.first, rows.second, columns.second});
+    return resize(in_channels(piece, name), wanted.height, wanted.width);
 }
 
 FITNAS_API void folder_reader::complete_shape() {
@@ -146,60 +286,15 @@ FITNAS_API raster folder_reader::load(std::size_t file) const {
     if (!m_found.faults[file].empty()) {
         refuse_no_image(path, m_found.faults[file]);
     }
-    raster image = read_image(path, m_options.most_pixels);
-    if (m_options.channels != 0) {
-        image = with_channels(std::move(image), m_options.channels);
-    } else if (m_shape.channels != 0 && image.channels != m_shape.channels) {
-        throw data_error("[F0490] " + path + ": expected " + std::to_string(m_shape.channels) +
-                         (m_shape.channels == 1 ? " channel" : " channels") + " as of the first image, got " +
-                         std::to_string(image.channels) +
-                         ": image_folder_options::channels = 1 or 3 makes all grey or coloured");
-    }
-    const int height = m_shape.height != 0 ? m_shape.height : image.height;
-    const int width = m_shape.width != 0 ? m_shape.width : image.width;
-    if (image.height == height && image.width == width) {
-        return image;
-    }
-    if (m_options.resize == resizing::none) {
-        throw data_error("[F0489] " + path + ": expected an image of " + std::to_string(height) + " x " +
-                         std::to_string(width) + " pixels (height x width), got " +
-                         std::to_string(image.height) + " x " + std::to_string(image.width) +
-                         ": image_folder_options::resize makes all of one size");
-    }
-    return resize(image, height, width, m_options.resize);
+    return image_shaper{m_options, m_shape}.whole(image_bytes(path), path);
 }
 
 FITNAS_API std::vector<std::string> folder_reader::decode(pixel_tensor& images) const {
     const auto pixels = static_cast<std::size_t>(m_shape.size());
-    const auto count = static_cast<std::ptrdiff_t>(m_found.files.size());
-    std::vector<std::string> faults(m_found.files.size());
-    shared_observer watch(m_options.observer);
-    const stopwatch clock;
-    std::mutex counting; // so that each number is told
-    long long done = 0;
-    std::atomic<std::ptrdiff_t> refused{count}; // what comes behind it need not be read
-    parallel_for(count, [&](std::ptrdiff_t i) {
-        if (watch.stopped() || i > refused.load()) {
-            return;
-        }
-        const auto file = static_cast<std::size_t>(i);
-        try {
-            const raster image = load(file);
-            std::memcpy(images.data() + file * pixels, image.pixels.data(), pixels);
-        } catch (const data_error& e) {
-            if (!m_options.skip_damaged) {
-                refused.store(i);
-                throw;
-            }
-            faults[file] = e.what();
-        }
-        if (watch.watches()) {
-            const std::lock_guard<std::mutex> lock(counting);
-            watch({.stage = "read", .done = ++done, .total = count, .seconds = clock.seconds()});
-        }
+    return try_files(m_found, m_options, [&](std::size_t file) {
+        const raster image = load(file);
+        std::memcpy(images.data() + file * pixels, image.pixels.data(), pixels);
     });
-    watch.rethrow();
-    return faults;
 }
 
 FITNAS_API pixel_tensor folder_reader::room_for(std::size_t count) const {

@@ -7,12 +7,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <limits>
+#include <numeric>
+#include <span>
 #include <string>
 #include <vector>
 
 #include <fitnas/config.hpp>
 #include <fitnas/core/error.hpp>
 #include <fitnas/core/hash.hpp>
+#include <fitnas/data/random_crop.hpp>
 #include <fitnas/nn/shape.hpp>
 
 namespace fitnas {
@@ -43,10 +47,21 @@ public:
     /// @param room for one image, which may be written to
     /// @return H x W x C pixels, 0 to 255, in `room` or where they lie
     virtual const std::uint8_t* read(std::size_t image, std::uint8_t* room) const = 0;
+    /// @brief Reads a part of an image, scaled to the shape of all. Unless overridden it is cut out of what
+    /// `read` gives; a source that has images in other sizes cuts before it scales.
+    /// @param crop gives the part, from the size of what it is cut out of
+    /// @return as `read`
+    virtual const std::uint8_t* read_crop(std::size_t image, const drawn_crop& crop,
+                                          std::uint8_t* room) const;
 
     bool empty() const { return size() == 0; }
     /// @return a hash of what the images hold, wherever they came from: 16 hexadecimal digits
     virtual std::string fingerprint() const;
+    /// @return that of some images, in their order
+    virtual std::string fingerprint_of(std::span<const std::size_t> images) const;
+    /// @return how many images, evenly spread, mean and deviation of the channels are taken of where there
+    /// are more: all, unless reading them takes long
+    virtual std::size_t statistics_limit() const { return (std::numeric_limits<std::size_t>::max)(); }
 };
 
 namespace detail {
@@ -68,6 +83,8 @@ FITNAS_COLD FITNAS_API void require_consistent(const image_source& data, const s
 
 #if FITNAS_DEFINITIONS
 
+#include <fitnas/data/resize.hpp>
+
 namespace fitnas::detail {
 
 FITNAS_LAZY_AGAIN std::vector<int> labels_of(const image_source& data) {
@@ -84,23 +101,43 @@ FITNAS_LAZY_AGAIN std::vector<int> labels_of(const image_source& data) {
 namespace fitnas {
 
 FITNAS_API std::string image_source::fingerprint() const {
+    std::vector<std::size_t> all(size());
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    return fingerprint_of(all);
+}
+
+FITNAS_API std::string image_source::fingerprint_of(std::span<const std::size_t> images) const {
     // Eight images are a whole number of words.
     constexpr std::size_t together = 8;
     const auto pixels = static_cast<std::size_t>(image_shape().size());
     std::vector<std::uint8_t> some(together * pixels);
     std::vector<std::uint8_t> room(pixels);
     detail::hash64 hash;
-    hash.add(std::uint64_t{size() * pixels});
-    for (std::size_t first = 0; first < size(); first += together) {
+    hash.add(std::uint64_t{images.size() * pixels});
+    for (std::size_t first = 0; first < images.size(); first += together) {
         std::size_t bytes = 0;
-        for (std::size_t i = first; i < size() && i < first + together; ++i, bytes += pixels) {
-            std::memcpy(some.data() + bytes, read(i, room.data()), pixels);
+        for (std::size_t i = first; i < images.size() && i < first + together; ++i, bytes += pixels) {
+            std::memcpy(some.data() + bytes, read(images[i], room.data()), pixels);
         }
         hash.add_words(some.data(), bytes);
     }
-    const std::vector<int> labels = detail::labels_of(*this);
+    std::vector<int> labels;
+    for (const std::size_t i : images) {
+        labels.push_back(label(i));
+    }
     hash.add(labels.data(), labels.size() * sizeof(int));
     return hash.text();
+}
+
+FITNAS_API const std::uint8_t* image_source::read_crop(std::size_t image, const drawn_crop& crop,
+                                                       std::uint8_t* room) const {
+    const shape s = image_shape();
+    const auto pixels = static_cast<std::size_t>(s.size());
+    const std::uint8_t* from = read(image, room);
+    const raster part =
+        detail::cut(raster{s.height, s.width, s.channels, {from, from + pixels}}, crop.of(s.height, s.width));
+    std::memcpy(room, resize(part, s.height, s.width).pixels.data(), pixels);
+    return room;
 }
 
 } // namespace fitnas

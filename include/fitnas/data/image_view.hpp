@@ -51,9 +51,15 @@ public:
     const std::uint8_t* read(std::size_t image, std::uint8_t* room) const override {
         return m_source->read(number(image), room);
     }
-    std::string fingerprint() const override {
-        return m_numbers ? image_source::fingerprint() : m_source->fingerprint();
+    const std::uint8_t* read_crop(std::size_t image, const drawn_crop& crop,
+                                  std::uint8_t* room) const override {
+        return m_source->read_crop(number(image), crop, room);
     }
+    std::string fingerprint() const override {
+        return m_numbers ? m_source->fingerprint_of(*m_numbers) : m_source->fingerprint();
+    }
+    std::string fingerprint_of(std::span<const std::size_t> images) const override;
+    std::size_t statistics_limit() const override { return m_source->statistics_limit(); }
 
 private:
     std::size_t number(std::size_t image) const { return m_numbers ? (*m_numbers)[image] : image; }
@@ -81,6 +87,14 @@ struct dataset {
 #if FITNAS_DEFINITIONS
 
 namespace fitnas {
+
+FITNAS_API std::string image_view::fingerprint_of(std::span<const std::size_t> images) const {
+    std::vector<std::size_t> numbers;
+    for (const std::size_t i : images) {
+        numbers.push_back(number(i));
+    }
+    return m_source->fingerprint_of(numbers);
+}
 
 FITNAS_API image_view image_view::subset(std::span<const std::size_t> numbers) const {
     detail::require_labels(*this, "subset");

@@ -25,6 +25,12 @@ namespace fitnas {
 FITNAS_API raster decode_png(std::span<const std::uint8_t> bytes, const std::string& name,
                              std::uint64_t most_pixels = largest_image);
 
+namespace detail {
+/// @return the size that `decode_png` gives, from the header alone; throws as that
+FITNAS_LAZY image_size png_size(std::span<const std::uint8_t> bytes, const std::string& name,
+                                std::uint64_t most_pixels);
+} // namespace detail
+
 } // namespace fitnas
 
 #if FITNAS_DEFINITIONS
@@ -166,6 +172,21 @@ FITNAS_API raster decode_png(std::span<const std::uint8_t> bytes, const std::str
 
 } // namespace fitnas
 
+namespace fitnas::detail {
+
+FITNAS_LAZY_AGAIN image_size png_size(std::span<const std::uint8_t> bytes, const std::string& name,
+                                      std::uint64_t most_pixels) {
+    png_decoder decoder(bytes);
+    if (!decoder.read_header()) {
+        refuse_damaged(name, "PNG", decoder.reason);
+    }
+    // What stands behind the pixels is not read: an orientation there would come too late.
+    return upright_size(name, png_get_image_height(decoder.png, decoder.info),
+                        png_get_image_width(decoder.png, decoder.info), most_pixels, decoder.orientation());
+}
+
+} // namespace fitnas::detail
+
 #else
 
 namespace fitnas {
@@ -177,6 +198,16 @@ FITNAS_API raster decode_png(std::span<const std::uint8_t> /*bytes*/, const std:
 }
 
 } // namespace fitnas
+
+namespace fitnas::detail {
+
+FITNAS_LAZY_AGAIN image_size png_size(std::span<const std::uint8_t> bytes, const std::string& name,
+                                      std::uint64_t most_pixels) {
+    const raster none = decode_png(bytes, name, most_pixels); // which throws
+    return {none.height, none.width};
+}
+
+} // namespace fitnas::detail
 
 #endif
 

@@ -51,6 +51,17 @@ FITNAS_LAZY void require_pixels(const char* caller, const raster& image);
 FITNAS_LAZY void require_size(const std::string& name, std::uint64_t height, std::uint64_t width,
                               std::uint64_t most);
 
+/// Sides of an image as it is to be looked at.
+struct image_size {
+    int height = 0;
+    int width = 0;
+};
+/// @param height,width of the stored image
+/// @param orientation of EXIF
+/// @throws data_error where that has more pixels than `most`
+FITNAS_LAZY image_size upright_size(const std::string& name, std::uint64_t height, std::uint64_t width,
+                                    std::uint64_t most, int orientation);
+
 /// @throws data_error which says why a file cannot be decoded
 FITNAS_LAZY [[noreturn]] FITNAS_COLD void refuse_damaged(const std::string& name, const char* format,
                                                          const char* reason);
@@ -119,6 +130,14 @@ FITNAS_LAZY_AGAIN void require_size(const std::string& name, std::uint64_t heigh
                          " pixels, the header says " + std::to_string(height) + " x " +
                          std::to_string(width));
     }
+}
+
+FITNAS_LAZY_AGAIN image_size upright_size(const std::string& name, std::uint64_t height, std::uint64_t width,
+                                          std::uint64_t most, int orientation) {
+    require_size(name, height, width, most);
+    const image_size stored{static_cast<int>(height), static_cast<int>(width)};
+    const bool swapped = orientation >= 5 && orientation <= 8;
+    return swapped ? image_size{stored.width, stored.height} : stored;
 }
 
 FITNAS_LAZY_AGAIN void refuse_damaged(const std::string& name, const char* format, const char* reason) {

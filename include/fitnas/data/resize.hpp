@@ -8,11 +8,13 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <fitnas/config.hpp>
+#include <fitnas/data/random_crop.hpp>
 #include <fitnas/data/raster.hpp>
 
 namespace fitnas {
@@ -97,12 +99,44 @@ FITNAS_API resize_weights::resize_weights(int from, int to) : first(static_cast<
     }
 }
 
+/// A row of three channels, which are computed together.
+/// @param from pixels; one value behind the row is read too
+FITNAS_LAZY void resize_row_of_three(const std::int32_t* from, const resize_weights& weights, int from_width,
+                                     int width, std::uint8_t* to) {
+    using four = std::int32_t __attribute__((vector_size(16)));
+    for (int x = 0; x < width; ++x) {
+        const int first = weights.first[static_cast<std::size_t>(x)];
+        const int taps = (std::min)(weights.taps, from_width - first);
+        const std::int32_t* const weight = weights.of(x);
+        const std::int32_t* pixel = from + std::ptrdiff_t{first} * 3;
+        four sums = four{} + resize_unit / 2;
+        for (int k = 0; k < taps; ++k, pixel += 3) {
+            four values;
+            std::memcpy(&values, pixel, sizeof values);
+            sums += weight[k] * values;
+        }
+        sums /= resize_unit;
+        for (int c = 0; c < 3; ++c) {
+            *to++ = static_cast<std::uint8_t>((std::min)(sums[c], 255));
+        }
+    }
+}
+
 FITNAS_LAZY_AGAIN raster resize_width(const raster& image, int width) {
     const resize_weights weights(image.width, width);
     const int channels = image.channels;
     raster out{image.height, width, channels, {}};
     out.pixels.resize(static_cast<std::size_t>(out.height) * static_cast<std::size_t>(width * channels));
     std::uint8_t* to = out.pixels.data();
+    if (channels == 3) {
+        const auto row = static_cast<std::size_t>(image.width) * 3;
+        std::vector<std::int32_t> padded(row + 1);
+        for (int y = 0; y < image.height; ++y, to += std::ptrdiff_t{width} * 3) {
+            std::copy_n(image.pixels.data() + static_cast<std::size_t>(y) * row, row, padded.data());
+            resize_row_of_three(padded.data(), weights, image.width, width, to);
+        }
+        return out;
+    }
     for (std::ptrdiff_t y = 0; y < image.height; ++y) {
         for (int x = 0; x < width; ++x) {
             const int first = weights.first[static_cast<std::size_t>(x)];
@@ -145,14 +179,7 @@ FITNAS_LAZY_AGAIN raster resize_height(const raster& image, int height) {
 
 FITNAS_LAZY_AGAIN raster crop_centre(const raster& image, int height, int width) {
     const auto begin = [](int rest) { return rest / 2 + (rest % 4 == 3 ? 1 : 0); };
-    const std::ptrdiff_t top = begin(image.height - height);
-    const std::ptrdiff_t left = begin(image.width - width);
-    raster out{height, width, image.channels, {}};
-    for (std::ptrdiff_t y = 0; y < height; ++y) {
-        const auto from = image.pixels.begin() + ((top + y) * image.width + left) * image.channels;
-        out.pixels.insert(out.pixels.end(), from, from + std::ptrdiff_t{width} * image.channels);
-    }
-    return out;
+    return cut(image, {begin(image.height - height), begin(image.width - width), height, width});
 }
 
 } // namespace fitnas::detail

@@ -52,7 +52,8 @@ FITNAS_LAZY FITNAS_COLD memory_size evaluation_bytes(const selection& of, memory
 /// momentum, a batch, and the activations of the largest path. `train` refuses what the machine cannot have.
 ///
 /// Activations are within a tenth of what is taken once the largest path was run, but for up to 8 MiB that
-/// pieces leave unused. The data set comes on top, and with `train_options::average` the weights once more.
+/// pieces leave unused. The data set comes on top, with `train_options::average` the weights once more, and
+/// with `train_options::ahead` a byte for each value of the images that are kept.
 /// @tparam Space the search space
 /// @param batch images of a step
 /// @return bytes; 2^64 - 1 where there would be more

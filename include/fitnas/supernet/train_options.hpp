@@ -20,6 +20,7 @@
 #include <fitnas/core/rng.hpp>
 #include <fitnas/data/batch.hpp>
 #include <fitnas/data/image_source.hpp>
+#include <fitnas/data/read_ahead.hpp>
 #include <fitnas/supernet/sampling.hpp>
 #include <fitnas/supernet/training_state.hpp>
 
@@ -47,6 +48,7 @@ struct train_options {
     /// 1]; 0: those after the last step.
     double average = 0;
     augmentation augment{};         ///< of the images
+    read_ahead ahead{};             ///< how images are read while the engine computes
     fitnas::seed seed{0};           ///< of the order of images, their augmentation and the paths
     fitnas::observer observer{};    ///< called after each step with the epoch's mean loss and accuracy
     training_keeper keep{};         ///< how it is saved and gone on with
@@ -57,6 +59,7 @@ struct train_options {
 struct train_report {
     std::vector<epoch_report> epochs; ///< one after the other
     double seconds = 0;               ///< of this call
+    double waited = 0;                ///< seconds of these in which the engine had no images
 };
 
 namespace detail {
@@ -115,6 +118,7 @@ FITNAS_LAZY_AGAIN void require_options(const train_options& o, std::size_t image
     require_share("final_rate", o.final_rate);
     require_share("distillation", o.distillation);
     require_share("average", o.average);
+    require_read_ahead(o.ahead, o.batch);
     if (!(o.label_smoothing >= 0 && o.label_smoothing < 1)) {
         refuse("[F0513] train_options::label_smoothing", "a number in [0, 1)",
                number_text(o.label_smoothing));
@@ -148,6 +152,14 @@ FITNAS_LAZY_AGAIN std::vector<std::pair<std::string, std::string>> training_setu
         if (value != 0) {
             setup.emplace_back(name, exact(value));
         }
+    }
+    if (const auto& crop = o.augment.resized_crop) {
+        setup.emplace_back("resized_crop", exact(crop->min_area) + " to " + exact(crop->max_area) + ", " +
+                                               exact(crop->min_ratio) + " to " + exact(crop->max_ratio));
+    }
+    if (const colour_jitter& jitter = o.augment.jitter; jitter != colour_jitter{}) {
+        setup.emplace_back("jitter", exact(jitter.brightness) + ", " + exact(jitter.contrast) + ", " +
+                                         exact(jitter.saturation));
     }
     return setup;
 }

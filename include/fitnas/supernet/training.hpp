@@ -9,6 +9,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -17,6 +18,7 @@
 #include <fitnas/config.hpp>
 #include <fitnas/core/progress.hpp>
 #include <fitnas/data/batch.hpp>
+#include <fitnas/data/read_ahead.hpp>
 #include <fitnas/space/architecture.hpp>
 #include <fitnas/supernet/average.hpp>
 #include <fitnas/supernet/checks.hpp>
@@ -82,7 +84,7 @@ public:
             report();
             keep();
         }
-        return {std::move(m_now.epochs), m_clock.seconds()};
+        return {std::move(m_now.epochs), m_clock.seconds(), m_waited};
     }
 
 private:
@@ -103,13 +105,24 @@ private:
 
     /// Images of the step, and its paths.
     void load() {
-        const std::size_t i = step_of_epoch();
-        if (i == 0 || m_order.empty()) {
-            m_order = shuffled_indices(m_data.size(), m_options.seed, epoch());
+        const stopwatch clock;
+        if (m_options.ahead.threads > 0) {
+            if (!m_ahead) {
+                m_ahead.emplace(epoch_order{m_data, m_options.augment, m_options.seed, m_options.batch},
+                                m_options.ahead, static_cast<std::size_t>(m_now.step),
+                                static_cast<std::size_t>(m_now.steps));
+            }
+            m_ahead->next(m_norm, m_images.data(), m_labels.data());
+        } else {
+            const std::size_t i = step_of_epoch();
+            if (i == 0 || m_order.empty()) {
+                m_order = shuffled_indices(m_data.size(), m_options.seed, epoch());
+            }
+            load_batch(m_data,
+                       std::span<const std::size_t>(m_order).subspan(i * m_options.batch, m_options.batch),
+                       m_norm, m_images.data(), m_labels.data(), m_options.augment, m_options.seed, epoch());
         }
-        load_batch(m_data,
-                   std::span<const std::size_t>(m_order).subspan(i * m_options.batch, m_options.batch),
-                   m_norm, m_images.data(), m_labels.data(), m_options.augment, m_options.seed, epoch());
+        m_waited += clock.seconds();
         const bool largest_alone =
             m_chooses && epoch() < static_cast<std::uint64_t>(m_options.largest_epochs);
         m_paths = largest_alone ? std::span<const code>(&m_largest, 1)
@@ -182,7 +195,8 @@ private:
                                     .total = m_now.steps,
                                     .seconds = m_clock.seconds(),
                                     .loss = means.loss,
-                                    .accuracy = means.accuracy});
+                                    .accuracy = means.accuracy,
+                                    .waited = m_waited});
             } catch (const interrupted&) {
                 m_stop = true;
             }
@@ -246,8 +260,10 @@ private:
     std::vector<float> m_images;
     std::vector<int> m_labels;
     std::vector<float> m_teacher;     ///< logits of the largest path
-    std::vector<std::size_t> m_order; ///< of the epoch's images
-    std::span<const code> m_paths;    ///< of the step
+    std::vector<std::size_t> m_order; ///< of the epoch's images, where they are not read ahead
+    std::optional<batches_ahead> m_ahead;
+    double m_waited = 0;           ///< seconds
+    std::span<const code> m_paths; ///< of the step
     training_state m_now;
     bool m_stop = false; ///< whether the observer asked for it
     stopwatch m_clock;
@@ -297,7 +313,9 @@ FITNAS_LAZY_AGAIN void require_state(const training_state& now, const training_s
 
 FITNAS_LAZY_AGAIN void require_step_fits(const weights& w, const train_options& o, std::size_t state) {
     const auto needed = [&](std::size_t batch) {
-        return training_bytes(w.part(), batch, state + (o.average > 0 ? 1U : 0U));
+        const std::size_t ahead = o.ahead.threads == 0 ? 0 : o.ahead.images != 0 ? o.ahead.images : 2 * batch;
+        return training_bytes(w.part(), batch, state + (o.average > 0 ? 1U : 0U)) +
+               memory_size(ahead) * memory_size::of(w.input().size());
     };
     require_memory("train: a batch of " + std::to_string(o.batch) + " images of " + to_string(w.input()),
                    needed(o.batch), o.memory_limit,

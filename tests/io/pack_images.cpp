@@ -1,0 +1,209 @@
+#include <cstdint>
+#include <cstring>
+#include <filesystem>
+#include <functional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <fitnas/core/hash.hpp>
+#include <fitnas/core/parallel.hpp>
+#include <fitnas/data/image_pack.hpp>
+#include <fitnas/data/image_view.hpp>
+#include <fitnas/io/pack_images.hpp>
+
+#include "../data/golden_images.hpp"
+#include "../support/temporary_folder.hpp"
+#include "../support/thrown.hpp"
+
+using namespace fitnas;
+
+namespace {
+
+class own_folder : public temporary_folder {
+public:
+    void add(const std::string& name, const std::string& golden) const {
+        std::filesystem::create_directories(std::filesystem::path(path(name)).parent_path());
+        std::filesystem::copy_file(golden_image(golden), path(name));
+    }
+};
+
+std::string number(std::uint64_t value, int bytes) {
+    std::string text;
+    for (int i = 0; i < bytes; ++i) {
+        text += static_cast<char>(value >> 8 * i & 0xFFU);
+    }
+    return text;
+}
+std::string named(const std::string& name) { return number(name.size(), 4) + name; }
+
+/// What a pack is, as its header says.
+std::string pack_of(const std::string& table, std::uint64_t classes, std::uint64_t images,
+                    const std::string& rest = "", std::uint64_t version = 1) {
+    detail::hash64 hash;
+    hash.add_words(table.data(), table.size());
+    return "FITNASIP" + number(version, 4) + number(classes, 4) + number(images, 8) +
+           number(table.size(), 8) + number(hash.value(), 8) + table + rest;
+}
+
+std::string refusal(const std::string& path, const image_folder_options& options = {}) {
+    return thrown<data_error>([&] { read_image_pack(path, options); });
+}
+
+} // namespace
+
+TEST_CASE("what is no pack, or a damaged one, is refused by name") {
+    const temporary_folder folder;
+    CHECK(contains(refusal(folder.path("none")),
+                   "[F0441] " + folder.path("none") + ": cannot be opened: No such"));
+    CHECK(contains(refusal(folder.path()), "[F0442] " + folder.path() + ": expected a file, got a folder"));
+    const auto text = [&](const std::string& bytes) { return refusal(folder.write("p", bytes)); };
+    for (const char* bytes : {"", "FITNASI", "hello world, this is a text of more than forty bytes"}) {
+        CHECK(contains(text(bytes),
+                       "[F0444] " + folder.path("p") + ": expected a file that pack_images wrote"));
+    }
+    const std::string entry = number(69, 8) + number(0, 8) + number(0, 4) + named("");
+    const std::string table = named("a") + entry;
+    CHECK(contains(text(pack_of(table, 1, 1, "", 2)), "[F0445]"));
+    CHECK(contains(text(pack_of(table, 1, 1, "", 2)), "of version 1, got 2"));
+    const std::string good = pack_of(table, 1, 1);
+    REQUIRE(good.size() == 69);
+    // With a shape the images are not looked at: it is a pack.
+    CHECK(read_image_pack(folder.write("p", good), {.height = 1, .width = 1}).size() == 1);
+    for (std::size_t n = 8; n < good.size(); ++n) {
+        CHECK(contains(text(good.substr(0, n)), "[F0446] " + folder.path("p") + ": truncated or damaged"));
+    }
+    for (std::size_t n = 12; n < good.size(); ++n) { // behind the version
+        std::string other = good;
+        other[n] = static_cast<char>(other[n] ^ 0x40);
+        CHECK(contains(text(other), "[F0446]"));
+    }
+    const auto damaged = [&](const std::string& of, std::uint64_t classes, std::uint64_t images) {
+        return text(pack_of(of, classes, images));
+    };
+    constexpr std::uint64_t most = ~std::uint64_t{0};
+    CHECK(contains(damaged(table, 1, most), "is too short for 1 classes and 18446744073709551615 images"));
+    CHECK(contains(damaged(table, 0xFFFFFFFF, 1), "is too short for 4294967295 classes"));
+    CHECK(contains(damaged(table, 2, 1), "it ends inside of its table"));
+    CHECK(contains(damaged(named("a") + number(70, 8) + entry.substr(8) + "x", 1, 1),
+                   "the table goes on behind its last image"));
+    const auto with = [&](std::uint64_t first, std::uint64_t count, std::uint64_t label,
+                          std::uint64_t length) {
+        return damaged(
+            named("a") + number(first, 8) + number(count, 8) + number(label, 4) + number(length, 4), 1, 1);
+    };
+    CHECK(contains(with(68, 0, 0, 0), "image 0 has 0 bytes from 68 on, and the file has 69"));
+    CHECK(contains(with(70, 0, 0, 0), "from 70 on"));
+    CHECK(contains(with(69, 1, 0, 0), "1 bytes from 69"));
+    CHECK(contains(with(69, most, 0, 0), "18446744073709551615 bytes"));
+    CHECK(contains(with(most, 2, 0, 0), "2 bytes from 18446744073709551615"));
+    CHECK(contains(with(69, 0, 1, 0), "image 0 has the label 1 of 1 classes"));
+    CHECK(contains(with(69, 0, 0, 1), "it ends inside of its table"));
+    CHECK(contains(damaged("", 0, 0), "[F0420]"));
+    CHECK(contains(thrown<option_error>([&] { read_image_pack(folder.path("p"), {.channels = 2}); }),
+                   "[F0482]"));
+}
+
+#if FITNAS_HAS_JPEG && FITNAS_HAS_PNG
+
+TEST_CASE("a pack shows what the folder has") {
+    const own_folder folder;
+    folder.add("in/zebra/b.PNG", "colour.png");
+    folder.add("in/Yak/x.JPEG", "grey.jpg");
+    folder.add("in/ant/deep/a.png", "palette.png");
+    folder.add("in/ant/f.jpg", "large.jpg");
+    const pack_report report = pack_images(folder.path("in/"), folder.path("p"));
+    CHECK(report.images == 4);
+    CHECK(report.skipped.empty());
+    CHECK(folder.names() == std::vector<std::string>{"in", "p"});
+    const image_folder_options options{
+        .height = 6, .width = 5, .resize = resizing::centre_crop, .scaled_jpeg = true};
+    const lazy_images there = read_image_folder_lazily(folder.path("in"), options);
+    const lazy_images packed = read_image_pack(folder.path("p"), options);
+    std::filesystem::remove(folder.path("p")); // it stays open
+    CHECK(packed.class_names() == std::vector<std::string>{"Yak", "ant", "zebra"});
+    REQUIRE(packed.size() == 4);
+    CHECK(packed.fingerprint() == there.fingerprint());
+    CHECK(packed.image_shape() == there.image_shape());
+    std::vector<std::uint8_t> a(90);
+    std::vector<std::uint8_t> b(90);
+    for (std::size_t i = 0; i < 4; ++i) {
+        CHECK(packed.name(i) == there.name(i));
+        CHECK(packed.label(i) == there.label(i));
+        packed.read(i, a.data());
+        there.read(i, b.data());
+        CHECK(a == b);
+        const drawn_crop crop({}, random_stream(seed{1}, purpose::crop, 0, i));
+        packed.read_crop(i, crop, a.data());
+        there.read_crop(i, crop, b.data());
+        CHECK(a == b);
+    }
+    pack_images(folder.path("in"), folder.path("q"), {.classes = {"zebra", "Yak", "ant", "gnu"}});
+    CHECK(read_image_pack(folder.path("q"), options).class_names().back() == "gnu");
+    CHECK(contains(refusal(folder.path("q"), {.classes = {"Yak", "ant", "zebra"}}),
+                   "[F0447] " + folder.path("q") +
+                       ": expected a pack of the 3 classes from \"Yak\" to \"zebra\""));
+}
+
+TEST_CASE("damaged images are not packed, and no part of a file is left") {
+    const own_folder folder;
+    folder.add("in/a/1.jpg", "colour.jpg");
+    const auto whole = golden_bytes("colour.jpg");
+    folder.write("in/a/2.jpg", std::string(whole.begin(), whole.end() - 20));
+    folder.add("in/a/3.png", "colour.png");
+    folder.write("p", "old");
+    CHECK(contains(thrown<data_error>([&] { pack_images(folder.path("in"), folder.path("p")); }),
+                   "[F0483] " + folder.path("in/a/2.jpg")));
+    CHECK(folder.read("p") == "old");
+    CHECK(folder.names() == std::vector<std::string>{"in", "p"});
+    CHECK_THROWS_AS(pack_images(folder.path("in"), folder.path("p"),
+                                {.observer = [](const progress&) { throw interrupted("enough"); }}),
+                    interrupted);
+    CHECK(folder.read("p") == "old");
+    const pack_report report = pack_images(folder.path("in"), folder.path("p"), {.skip_damaged = true});
+    CHECK(report.images == 2);
+    REQUIRE(report.skipped.size() == 1);
+    CHECK(contains(report.skipped[0], folder.path("in/a/2.jpg")));
+    const lazy_images packed = read_image_pack(folder.path("p"));
+    CHECK(packed.name(1) == "a/3.png");
+    // A part of an image that is overwritten is an error that names pack and image.
+    std::string bytes = folder.read("p");
+    bytes.replace(bytes.size() - 60, 20, 20, 'x');
+    std::vector<std::uint8_t> room(351);
+    const lazy_images spoilt = read_image_pack(folder.write("s", bytes));
+    CHECK(
+        contains(thrown<data_error>([&] { spoilt.read(1, room.data()); }), folder.path("s") + ": a/3.png: "));
+    std::filesystem::resize_file(folder.path("s"), bytes.size() - 1);
+    CHECK(contains(thrown<data_error>([&] { spoilt.read(1, room.data()); }),
+                   "[F0443] " + folder.path("s") + ": cannot be read: it has become shorter"));
+    CHECK(contains(refusal(folder.path("s")), "[F0446]"));
+    std::filesystem::remove(folder.path("in/a/1.jpg"));
+    std::filesystem::remove(folder.path("in/a/3.png"));
+    CHECK(contains(
+        thrown<data_error>([&] { pack_images(folder.path("in"), folder.path("p"), {.skip_damaged = true}); }),
+        "[F0996] " + folder.path("in") + ": expected at least one image that can be read, got none"));
+    CHECK(contains(thrown<data_error>([&] { pack_images(folder.path("in"), folder.path("none/p")); }),
+                   "[F0956]"));
+}
+
+#if FITNAS_HAS_OPENMP
+TEST_CASE("a pack is the same for any number of threads") {
+    const own_folder folder;
+    for (int i = 0; i < 9; ++i) {
+        folder.add("in/a/" + std::to_string(i) + ".png", i % 2 == 0 ? "colour.png" : "grey.png");
+    }
+    const int before = omp_get_max_threads();
+    std::set<std::string> packs;
+    for (const int threads : {1, 2, 5}) {
+        omp_set_num_threads(threads);
+        pack_images(folder.path("in"), folder.path("p"));
+        packs.insert(folder.read("p"));
+    }
+    omp_set_num_threads(before);
+    CHECK(packs.size() == 1);
+}
+#endif
+
+#endif
