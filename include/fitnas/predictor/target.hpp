@@ -34,7 +34,7 @@ namespace detail {
 /// Values in a unit in which none is above 1, a power of two, and their moments in it: their squares neither
 /// over- nor underflow.
 struct moments {
-    explicit moments(std::span<const double> given);
+    FITNAS_LAZY explicit moments(std::span<const double> given);
     int exponent; ///< of the unit
     std::vector<double> values{};
     double mean = 0;
@@ -49,7 +49,7 @@ FITNAS_LAZY double median_of(std::vector<double> values);
 struct robust_moments {
     static constexpr double to_deviation = 1.4826;      ///< from the median distance
     static constexpr double mean_to_deviation = 1.2533; ///< from the mean distance
-    explicit robust_moments(std::span<const double> given);
+    FITNAS_LAZY explicit robust_moments(std::span<const double> given);
     /// @return how many deviations a value is off the median, at most 1e6
     double standardised(double v) const {
         constexpr double most = 1e6;
@@ -96,7 +96,7 @@ FITNAS_API line fit_line(std::span<const double> outputs, std::span<const double
 
 namespace fitnas::detail {
 
-FITNAS_API moments::moments(std::span<const double> given) : exponent(common_exponent(given)) {
+FITNAS_LAZY_AGAIN moments::moments(std::span<const double> given) : exponent(common_exponent(given)) {
     for (const double v : given) {
         values.push_back(std::ldexp(v, -exponent));
     }
@@ -111,7 +111,7 @@ FITNAS_LAZY_AGAIN double median_of(std::vector<double> values) {
     return values.size() % 2 == 1 ? upper : 0.5 * upper + 0.5 * *std::max_element(values.begin(), middle);
 }
 
-FITNAS_API robust_moments::robust_moments(std::span<const double> given) {
+FITNAS_LAZY_AGAIN robust_moments::robust_moments(std::span<const double> given) {
     std::vector<double> values(given.begin(), given.end());
     for (double& v : values) {
         v = std::abs(v);

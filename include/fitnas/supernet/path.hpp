@@ -30,13 +30,13 @@ public:
     /// Forward alone.
     /// @param images count x input shape, normalised
     /// @return count x classes; valid until the next run
-    std::span<const float> logits(const weights& w, const network_path& path, const float* images,
-                                  std::size_t count);
+    FITNAS_LAZY std::span<const float> logits(const weights& w, const network_path& path, const float* images,
+                                              std::size_t count);
 
     /// Forward, loss, backward: adds the gradients of the path's blocks into `gradient()`.
     /// @param images labels.size() x input shape, normalised
-    batch_loss run(const weights& w, const network_path& path, const float* images,
-                   std::span<const int> labels, double smoothing, const soft_labels& soft = {});
+    FITNAS_LAZY batch_loss run(const weights& w, const network_path& path, const float* images,
+                               std::span<const int> labels, double smoothing, const soft_labels& soft = {});
 
     /// Those of the last run.
     std::span<const float> logits() const { return m_logits; }
@@ -77,8 +77,8 @@ private:
 
 namespace fitnas::detail {
 
-FITNAS_API std::span<const float> path_runner::logits(const weights& w, const network_path& path,
-                                                      const float* images, std::size_t count) {
+FITNAS_LAZY_AGAIN std::span<const float> path_runner::logits(const weights& w, const network_path& path,
+                                                             const float* images, std::size_t count) {
     m_weights = &w;
     m_images = static_cast<int>(count);
     m_run.memory().reset();
@@ -97,9 +97,9 @@ FITNAS_API std::span<const float> path_runner::logits(const weights& w, const ne
     return m_logits = {m_values.back(), count * static_cast<std::size_t>(w.classes())};
 }
 
-FITNAS_API batch_loss path_runner::run(const weights& w, const network_path& path, const float* images,
-                                       std::span<const int> labels, double smoothing,
-                                       const soft_labels& soft) {
+FITNAS_LAZY_AGAIN batch_loss path_runner::run(const weights& w, const network_path& path, const float* images,
+                                              std::span<const int> labels, double smoothing,
+                                              const soft_labels& soft) {
     const std::span<const float> z = logits(w, path, images, labels.size());
     const auto place = [&](int number) {
         return number < 0 ? nullptr : m_places[static_cast<std::size_t>(number)];

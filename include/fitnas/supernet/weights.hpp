@@ -42,7 +42,7 @@ public:
     /// @param part the blocks that there are; of one architecture each layer has one, and nothing is left to
     /// choose
     /// @param s of the first values
-    FITNAS_COLD weights(const selection& part, seed s);
+    FITNAS_LAZY FITNAS_COLD weights(const selection& part, seed s);
 
     /// Which blocks of the space these are.
     const selection& part() const { return m_part; }
@@ -64,7 +64,7 @@ public:
         return p;
     }
     /// The same into a path that there is.
-    void path(std::span<const std::uint8_t> code, network_path& p) const;
+    FITNAS_LAZY void path(std::span<const std::uint8_t> code, network_path& p) const;
 
 private:
     selection m_part;
@@ -80,7 +80,8 @@ private:
 
 namespace fitnas::detail {
 
-FITNAS_API weights::weights(const selection& part, seed s) : m_part(part), m_links(links_of(part.space())) {
+FITNAS_LAZY_AGAIN weights::weights(const selection& part, seed s)
+    : m_part(part), m_links(links_of(part.space())) {
     require_memory("supernet: the weights", memory_size::of(part.parameters()) * sizeof(float), 0,
                    "narrower stages or fewer operators need less");
     m_values.resize(static_cast<std::size_t>(part.parameters()));
@@ -97,7 +98,7 @@ FITNAS_API weights::weights(const selection& part, seed s) : m_part(part), m_lin
     });
 }
 
-FITNAS_API void weights::path(std::span<const std::uint8_t> code, network_path& p) const {
+FITNAS_LAZY_AGAIN void weights::path(std::span<const std::uint8_t> code, network_path& p) const {
     p.clear();
     for (const weight_layer& l : m_layers) {
         p.push_back(l.first_block + (l.cell_index < 0 ? 0 : code[static_cast<std::size_t>(l.cell_index)]));

@@ -157,15 +157,15 @@ protected:
         std::vector<term> terms{};
     };
 
-    FITNAS_COLD explicit window_table(const plain_graph& graph);
+    FITNAS_LAZY FITNAS_COLD explicit window_table(const plain_graph& graph);
 
     std::vector<node> m_nodes;
     std::vector<int> m_window_at;
 
 private:
-    FITNAS_COLD std::vector<std::vector<int>> number_features(const plain_graph& graph);
-    FITNAS_COLD void number_windows(const plain_graph& graph,
-                                    const std::vector<std::vector<int>>& feature_of);
+    FITNAS_LAZY FITNAS_COLD std::vector<std::vector<int>> number_features(const plain_graph& graph);
+    FITNAS_LAZY FITNAS_COLD void number_windows(const plain_graph& graph,
+                                                const std::vector<std::vector<int>>& feature_of);
 
     std::vector<entry> m_entries;
     std::vector<std::size_t> m_first_entry{0};
@@ -231,12 +231,12 @@ private:
 
 namespace fitnas::encoding::detail {
 
-FITNAS_API window_table::window_table(const plain_graph& graph) {
+FITNAS_LAZY_AGAIN window_table::window_table(const plain_graph& graph) {
     number_windows(graph, number_features(graph));
 }
 
 /// @return the number of each node's feature vector for each operator; -1 for zeros
-FITNAS_API std::vector<std::vector<int>> window_table::number_features(const plain_graph& graph) {
+FITNAS_LAZY_AGAIN std::vector<std::vector<int>> window_table::number_features(const plain_graph& graph) {
     std::map<std::vector<float>, int> known{
         {std::vector<float>(static_cast<std::size_t>(graph.features)), -1}};
     std::vector<std::vector<int>> feature_of(graph.nodes());
@@ -259,8 +259,8 @@ FITNAS_API std::vector<std::vector<int>> window_table::number_features(const pla
     return feature_of;
 }
 
-FITNAS_API void window_table::number_windows(const plain_graph& graph,
-                                             const std::vector<std::vector<int>>& feature_of) {
+FITNAS_LAZY_AGAIN void window_table::number_windows(const plain_graph& graph,
+                                                    const std::vector<std::vector<int>>& feature_of) {
     std::map<std::vector<float>, int> known; // features and weights in turns
     for (std::size_t i = 0; i < graph.nodes(); ++i) {
         const auto edges = graph.edges_of(i);
