@@ -29,7 +29,7 @@ struct block_weights {
 };
 
 /// The gradient of the batch norm that is pending on a step's input, whose sums have been gathered.
-inline void finish_norm(const block_plan& plan, const plan_step& step, const block_weights& weights,
+FITNAS_LAZY inline void finish_norm(const block_plan& plan, const plan_step& step, const block_weights& weights,
                         block_run& run, workspace& ws) {
     if (step.in.norm < 0) {
         return;
@@ -41,7 +41,7 @@ inline void finish_norm(const block_plan& plan, const plan_step& step, const blo
 }
 
 /// A depthwise convolution whose input was made in cache, and is made again.
-inline void expanded_depthwise_backward(const block_plan& plan, const plan_step& step,
+FITNAS_LAZY inline void expanded_depthwise_backward(const block_plan& plan, const plan_step& step,
                                         const block_weights& weights, const gradient_input& g, block_run& run,
                                         const gradient_output& out, float* scratch, workspace& ws) {
     const expanded_gradient source(expansion_of(run, step, weights.values), input_of(run, step.in), out.du,
@@ -57,7 +57,7 @@ inline void expanded_depthwise_backward(const block_plan& plan, const plan_step&
 
 /// One pass: from the gradient at what it wrote to that at what it read.
 /// @param scratch as `step_memory` says
-inline void backward_step(const block_plan& plan, const plan_step& step, const block_weights& weights,
+FITNAS_LAZY inline void backward_step(const block_plan& plan, const plan_step& step, const block_weights& weights,
                           const gradient_input& g, block_run& run, const gradient_output& out, float* scratch,
                           workspace& ws) {
     const affine_input x = input_of(run, step.in);

@@ -21,7 +21,7 @@
 namespace fitnas::detail {
 
 /// z (images x output shape); weights: output channels x kernel x kernel x input channels.
-inline void convolution_forward(const geometry& g, const affine_input& x, const float* weights, float* z,
+FITNAS_LAZY inline void convolution_forward(const geometry& g, const affine_input& x, const float* weights, float* z,
                                 group_sums* sums, workspace& ws) {
     const padded_image padded(g);
     const int k = padded.columns();
@@ -41,7 +41,7 @@ inline void convolution_forward(const geometry& g, const affine_input& x, const 
 }
 
 /// Adds into the weights' gradient, overwrites `out.du` with the gradient of the input.
-inline void convolution_backward(const geometry& g, const gradient_input& gradient, const affine_input& x,
+FITNAS_LAZY inline void convolution_backward(const geometry& g, const gradient_input& gradient, const affine_input& x,
                                  const float* weights, float* dweights, const gradient_output& out,
                                  group_sums& sums, workspace& ws) {
     const padded_image padded(g);

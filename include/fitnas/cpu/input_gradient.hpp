@@ -34,7 +34,7 @@ struct input_phase {
 };
 
 /// The taps of some planes that reach a phase, backwards.
-inline void read_phase_taps(const depthwise_planes& g, const input_phase& down, const input_phase& across,
+FITNAS_LAZY inline void read_phase_taps(const depthwise_planes& g, const input_phase& down, const input_phase& across,
                             int planes, const float* taps, float* out) {
     for (int i = 0; i < planes; ++i) {
         for (int ky = down.taps - 1; ky >= 0; --ky) {
@@ -105,7 +105,7 @@ private:
 /// The gradient at some channels of one image's input.
 /// @param gradient planes of the output's gradient
 /// @param phase_taps scratch, as large as the taps
-inline void depthwise_input_gradient(const depthwise_planes& g, const plane_range& range,
+FITNAS_LAZY inline void depthwise_input_gradient(const depthwise_planes& g, const plane_range& range,
                                      const float* gradient, const float* taps, float* phase_taps,
                                      const affine_input& x, const input_place& in, partial_sums* sums) {
     const int s = g.stride;

@@ -57,7 +57,7 @@ FITNAS_INLINE void for_each_pixel(const pool_window& w, shape in, std::ptrdiff_t
 }
 
 /// z (images x output shape) = maximum or mean over windows.
-inline void pool_forward(bool maximum, const geometry& g, const affine_input& x, float* z) {
+FITNAS_LAZY inline void pool_forward(bool maximum, const geometry& g, const affine_input& x, float* z) {
     parallel_groups(g.images, [&](int, std::ptrdiff_t first, std::ptrdiff_t last) {
         for_each_window(g, first, last,
                         [&](std::ptrdiff_t n, int c, std::ptrdiff_t at, const pool_window& w) {
@@ -74,7 +74,7 @@ inline void pool_forward(bool maximum, const geometry& g, const affine_input& x,
 
 /// Overwrites `out.du` with the gradient of the input; of equal maxima the first takes it.
 /// @param gradient with z, what `pool_forward` left
-inline void pool_backward(bool maximum, const geometry& g, const gradient_input& gradient,
+FITNAS_LAZY inline void pool_backward(bool maximum, const geometry& g, const gradient_input& gradient,
                           const affine_input& x, const gradient_output& out, group_sums& sums) {
     parallel_groups(g.images, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
         std::fill(out.du + first * g.in.size(), out.du + last * g.in.size(), 0.0F);
@@ -103,7 +103,7 @@ inline void pool_backward(bool maximum, const geometry& g, const gradient_input&
 }
 
 /// means (images x channels) of the activations over all pixels.
-inline void global_pool_forward(shape in, int images, const affine_input& x, float* means) {
+FITNAS_LAZY inline void global_pool_forward(shape in, int images, const affine_input& x, float* means) {
     const float share = 1.0F / static_cast<float>(in.pixels());
     parallel_for(images, [&](std::ptrdiff_t n) {
         for (int c = 0; c < in.channels; c += lanes) {
@@ -118,7 +118,7 @@ inline void global_pool_forward(shape in, int images, const affine_input& x, flo
 }
 
 /// Overwrites `out.du` with the gradient of the input.
-inline void global_pool_backward(shape in, int images, const gradient_input& g, const affine_input& x,
+FITNAS_LAZY inline void global_pool_backward(shape in, int images, const gradient_input& g, const affine_input& x,
                                  const gradient_output& out, group_sums& sums) {
     const float share = 1.0F / static_cast<float>(in.pixels());
     parallel_groups(images, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {

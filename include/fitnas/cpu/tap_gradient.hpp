@@ -65,7 +65,7 @@ void add_tap_gradients(const depthwise_planes& g, const float* plane, const floa
 }
 
 /// The same for any kernel.
-inline void add_tap_gradients(const depthwise_planes& g, const float* plane, const float* gradient,
+FITNAS_LAZY inline void add_tap_gradients(const depthwise_planes& g, const float* plane, const float* gradient,
                               float* dtaps, const next_plane& next) {
     constexpr bool many_registers = lanes == 16;
     switch (g.kernel) {

@@ -180,7 +180,7 @@ void add_window_gradients(const padded_image& g, const float* image, int y0, int
         }
     }
 }
-inline void add_window_gradients(const padded_image& g, const float* image, int y0, int height,
+FITNAS_LAZY inline void add_window_gradients(const padded_image& g, const float* image, int y0, int height,
                                  const blocked& gradient, const transposed_result& to) {
     for (int column = 0; column < g.out.channels; column += panel) {
         for (int t = 0; t < g.columns(); t += gemm_rows) {

@@ -16,7 +16,7 @@
 namespace fitnas::detail {
 
 /// The sums of z and z^2, where the pass that wrote z did not gather them.
-inline void gather_sums(const float* z, std::ptrdiff_t rows, int channels, group_sums& sums) {
+FITNAS_LAZY inline void gather_sums(const float* z, std::ptrdiff_t rows, int channels, group_sums& sums) {
     const row_tiles tiles(rows, channels, channels);
     parallel_groups(tiles.count(), [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
         for (std::ptrdiff_t t = first; t < last; ++t) {
@@ -37,7 +37,7 @@ inline void gather_sums(const float* z, std::ptrdiff_t rows, int channels, group
 }
 
 /// y = act(u) + shortcut
-inline void write_out(const affine_input& x, const float* shortcut, std::ptrdiff_t rows, int channels,
+FITNAS_LAZY inline void write_out(const affine_input& x, const float* shortcut, std::ptrdiff_t rows, int channels,
                       float* y) {
     const row_tiles tiles(rows, channels, channels);
     parallel_for(tiles.count(), [&](std::ptrdiff_t t) {
@@ -58,7 +58,7 @@ inline void write_out(const affine_input& x, const float* shortcut, std::ptrdiff
 }
 
 /// du = gradient at z, through the activation; sums on the way.
-inline void write_out_backward(const gradient_input& g, const affine_input& x, std::ptrdiff_t rows,
+FITNAS_LAZY inline void write_out_backward(const gradient_input& g, const affine_input& x, std::ptrdiff_t rows,
                                int channels, const gradient_output& out, group_sums& sums) {
     const row_tiles tiles(rows, channels, channels);
     parallel_groups(tiles.count(), [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {

@@ -36,7 +36,7 @@ public:
     }
 
     /// Each network must be offered once.
-    void offer(std::span<const std::uint8_t> code, double value) {
+    FITNAS_LAZY void offer(std::span<const std::uint8_t> code, double value) {
         if (may_take(value, code, code.size())) {
             take(code, value);
         }

@@ -46,10 +46,10 @@ private:
 
 inline constexpr std::size_t logits_slice = 256; ///< images that are classified together
 
-inline void require_logits_fit(const weights& w, std::size_t images) {
+FITNAS_LAZY inline void require_logits_fit(const weights& w, std::size_t images) {
     require_scoring_fits(w, (std::min)(logits_slice, images), 0, 0, "network", "smaller images need less");
 }
-inline void require_calibration_fits(const weights& w, std::size_t images) {
+FITNAS_LAZY inline void require_calibration_fits(const weights& w, std::size_t images) {
     require_scoring_fits(w, 0, images, 0, "calibrate", "fewer images need less");
 }
 

@@ -42,20 +42,20 @@ public:
     std::span<const float> logits() const { return m_logits; }
 
     // What `walk` asks for.
-    const float* layer(std::size_t i, const weight_block& b, const float* x) {
+    FITNAS_LAZY const float* layer(std::size_t i, const weight_block& b, const float* x) {
         float* y = m_run.output(b, m_images);
         m_runs[i] = m_run.forward(b.plan, m_weights->of(b), x, m_images, y, true);
         return y;
     }
-    const float* sum(const weight_block& b, const float* x, const float* y, bool in_place) {
+    FITNAS_LAZY const float* sum(const weight_block& b, const float* x, const float* y, bool in_place) {
         // Backward, a maximum is found again by what came out.
         return m_run.sum(b, x, y, m_images,
                          in_place && b.plan.steps(true).back().kind != step_kind::max_pool);
     }
-    const float* concatenation(const layer_link& l, const weight_block& b, const float* x, const float* y) {
+    FITNAS_LAZY const float* concatenation(const layer_link& l, const weight_block& b, const float* x, const float* y) {
         return m_run.concatenation(l, b, x, y, m_images);
     }
-    const float* zeros(const weight_block& b) { return m_run.zeros(b, m_images); }
+    FITNAS_LAZY const float* zeros(const weight_block& b) { return m_run.zeros(b, m_images); }
     void behind(std::size_t i) { m_ends[i] = m_run.memory().position(); }
 
 private:

@@ -58,7 +58,7 @@ public:
     const float* of(const weight_block& b) const { return m_values.data() + b.offset; }
 
     /// @param code one operator number a cell; empty where nothing is chosen
-    network_path path(std::span<const std::uint8_t> code) const {
+    FITNAS_LAZY network_path path(std::span<const std::uint8_t> code) const {
         network_path p;
         path(code, p);
         return p;

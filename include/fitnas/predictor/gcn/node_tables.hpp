@@ -187,7 +187,7 @@ private:
 };
 
 /// Sum of products in a fixed order, for vectors.
-inline double dot(const float* x, const float* y, int width) {
+FITNAS_LAZY inline double dot(const float* x, const float* y, int width) {
     constexpr int lanes = 16;
     std::array<float, lanes> sums{};
     int f = 0;
