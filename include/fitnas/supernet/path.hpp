@@ -25,7 +25,9 @@ public:
 
     std::span<float> gradient() { return m_gradient; }
     const arena& memory() const { return m_run.memory(); }
-    std::span<float> gradient(const weight_block& b) { return gradient().subspan(b.offset, b.size); }
+    FITNAS_LAZY std::span<float> gradient(const weight_block& b) {
+        return gradient().subspan(b.offset, b.size);
+    }
 
     /// Forward alone.
     /// @param images count x input shape, normalised
@@ -52,7 +54,8 @@ public:
         return m_run.sum(b, x, y, m_images,
                          in_place && b.plan.steps(true).back().kind != step_kind::max_pool);
     }
-    FITNAS_LAZY const float* concatenation(const layer_link& l, const weight_block& b, const float* x, const float* y) {
+    FITNAS_LAZY const float* concatenation(const layer_link& l, const weight_block& b, const float* x,
+                                           const float* y) {
         return m_run.concatenation(l, b, x, y, m_images);
     }
     FITNAS_LAZY const float* zeros(const weight_block& b) { return m_run.zeros(b, m_images); }

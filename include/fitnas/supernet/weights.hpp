@@ -48,13 +48,13 @@ public:
     const selection& part() const { return m_part; }
     shape input() const { return m_part.space().input; }
     int classes() const { return m_part.space().classes; }
-    std::span<const weight_layer> layers() const { return m_layers; }
-    std::span<const layer_link> links() const { return m_links; }
-    std::span<const weight_block> blocks() const { return m_blocks; }
+    FITNAS_LAZY std::span<const weight_layer> layers() const { return m_layers; }
+    FITNAS_LAZY std::span<const layer_link> links() const { return m_links; }
+    FITNAS_LAZY std::span<const weight_block> blocks() const { return m_blocks; }
     const weight_block& block(int i) const { return m_blocks[static_cast<std::size_t>(i)]; }
     std::span<float> values() { return m_values; }
     std::span<const float> values() const { return m_values; }
-    std::span<float> values(const weight_block& b) { return values().subspan(b.offset, b.size); }
+    FITNAS_LAZY std::span<float> values(const weight_block& b) { return values().subspan(b.offset, b.size); }
     const float* of(const weight_block& b) const { return m_values.data() + b.offset; }
 
     /// @param code one operator number a cell; empty where nothing is chosen
