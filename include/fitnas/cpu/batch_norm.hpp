@@ -14,7 +14,8 @@ namespace fitnas::detail {
 
 /// Mean and variance (biased) from the sums of z and z^2 over `count` values a channel; gamma then beta as
 /// parameters.
-FITNAS_LAZY inline void norm_forward(norm_state& s, int channels, group_sums& sums, double count, const float* gamma) {
+FITNAS_LAZY inline void norm_forward(norm_state& s, int channels, group_sums& sums, double count,
+                                     const float* gamma) {
     sums.add_up();
     for (int i = 0; i < channels; ++i) {
         const double mean = sums.first(0)[i] / count;
@@ -24,8 +25,8 @@ FITNAS_LAZY inline void norm_forward(norm_state& s, int channels, group_sums& su
 }
 
 /// From the sums of du and du (z - mean): adds into the gradients of gamma and beta, and sets a, b, c.
-FITNAS_LAZY inline void norm_backward(norm_state& s, int channels, group_sums& sums, double count, const float* gamma,
-                          float* dgamma) {
+FITNAS_LAZY inline void norm_backward(norm_state& s, int channels, group_sums& sums, double count,
+                                      const float* gamma, float* dgamma) {
     sums.add_up();
     for (int i = 0; i < channels; ++i) {
         const double du = sums.first(0)[i];

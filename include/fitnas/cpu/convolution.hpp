@@ -21,8 +21,8 @@
 namespace fitnas::detail {
 
 /// z (images x output shape); weights: output channels x kernel x kernel x input channels.
-FITNAS_LAZY inline void convolution_forward(const geometry& g, const affine_input& x, const float* weights, float* z,
-                                group_sums* sums, workspace& ws) {
+FITNAS_LAZY inline void convolution_forward(const geometry& g, const affine_input& x, const float* weights,
+                                            float* z, group_sums* sums, workspace& ws) {
     const padded_image padded(g);
     const int k = padded.columns();
     const float* packed = ws.pack(weights, 1, k, k, g.out.channels);
@@ -41,9 +41,9 @@ FITNAS_LAZY inline void convolution_forward(const geometry& g, const affine_inpu
 }
 
 /// Adds into the weights' gradient, overwrites `out.du` with the gradient of the input.
-FITNAS_LAZY inline void convolution_backward(const geometry& g, const gradient_input& gradient, const affine_input& x,
-                                 const float* weights, float* dweights, const gradient_output& out,
-                                 group_sums& sums, workspace& ws) {
+FITNAS_LAZY inline void convolution_backward(const geometry& g, const gradient_input& gradient,
+                                             const affine_input& x, const float* weights, float* dweights,
+                                             const gradient_output& out, group_sums& sums, workspace& ws) {
     const padded_image padded(g);
     const int k = padded.columns();
     const int channels = g.out.channels;

@@ -23,7 +23,8 @@ FITNAS_LAZY inline std::span<float> image_of(float* p, shape s, std::ptrdiff_t n
 }
 
 /// y (images x output shape)
-FITNAS_LAZY inline void custom_forward(const plan_step& step, const float* x, const float* w, int images, float* y) {
+FITNAS_LAZY inline void custom_forward(const plan_step& step, const float* x, const float* w, int images,
+                                       float* y) {
     const auto size = static_cast<std::size_t>(step.what.parameters(step.in_shape));
     parallel_for(images, [&](std::ptrdiff_t n) {
         step.what.user->forward(step.in_shape, image_of(x, step.in_shape, n), {w, size},
@@ -41,8 +42,8 @@ FITNAS_LAZY inline memory_size custom_scratch(const plan_step& step, memory_size
 
 /// Adds into the parameters' gradient, group by group in order, overwrites `out.du`.
 FITNAS_LAZY inline void custom_backward(const plan_step& step, const gradient_input& g, const affine_input& x,
-                            const float* w, int images, float* dw, const gradient_output& out,
-                            group_sums& sums, float* scratch) {
+                                        const float* w, int images, float* dw, const gradient_output& out,
+                                        group_sums& sums, float* scratch) {
     const shape in = step.in_shape;
     const auto size = static_cast<std::size_t>(step.what.parameters(in));
     float* dy = scratch;

@@ -81,8 +81,8 @@ struct moment_sums {
 };
 
 /// The sums of a group's tiles. Sums of a thousand rows are floats, those of more doubles.
-FITNAS_LAZY inline void gather_moment_sums(const expansion& e, const row_tiles& tiles, const moment_sums& to, int group,
-                               std::ptrdiff_t first, std::ptrdiff_t last) {
+FITNAS_LAZY inline void gather_moment_sums(const expansion& e, const row_tiles& tiles, const moment_sums& to,
+                                           int group, std::ptrdiff_t first, std::ptrdiff_t last) {
     const int k = e.in.channels;
     const int batch = (std::max)(1, 1024 / tiles.most);
     std::fill_n(to.sum(group), to.size(), 0.0);
@@ -135,7 +135,8 @@ FITNAS_LAZY inline void gather_moments(const expansion& e, const expansion_momen
 
 /// C (m x n) = op(A) (m x k) B (k x n), on all threads.
 /// @param transpose whether op(A) is the transpose of the stored A
-FITNAS_LAZY inline void multiply_matrices(bool transpose, int m, int n, int k, const float* a, const float* b, float* c) {
+FITNAS_LAZY inline void multiply_matrices(bool transpose, int m, int n, int k, const float* a, const float* b,
+                                          float* c) {
     const int lda = transpose ? m : k;
     parallel_groups(m, [&](int, std::ptrdiff_t first, std::ptrdiff_t last) {
         if (first < last) {
@@ -147,7 +148,7 @@ FITNAS_LAZY inline void multiply_matrices(bool transpose, int m, int n, int k, c
 
 /// Batch norm's statistics of z.
 FITNAS_LAZY inline void expansion_norm(const expansion& e, const expansion_moments& moments, norm_state& norm,
-                           const float* gamma, workspace& ws) {
+                                       const float* gamma, workspace& ws) {
     const int k = e.in.channels;
     gather_moments(e, moments, ws);
     multiply_matrices(false, e.channels, k, k, e.weights, moments.covariance, moments.with_x);

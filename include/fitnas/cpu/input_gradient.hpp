@@ -34,8 +34,9 @@ struct input_phase {
 };
 
 /// The taps of some planes that reach a phase, backwards.
-FITNAS_LAZY inline void read_phase_taps(const depthwise_planes& g, const input_phase& down, const input_phase& across,
-                            int planes, const float* taps, float* out) {
+FITNAS_LAZY inline void read_phase_taps(const depthwise_planes& g, const input_phase& down,
+                                        const input_phase& across, int planes, const float* taps,
+                                        float* out) {
     for (int i = 0; i < planes; ++i) {
         for (int ky = down.taps - 1; ky >= 0; --ky) {
             for (int kx = across.taps - 1; kx >= 0; --kx, out += lanes) {
@@ -106,8 +107,9 @@ private:
 /// @param gradient planes of the output's gradient
 /// @param phase_taps scratch, as large as the taps
 FITNAS_LAZY inline void depthwise_input_gradient(const depthwise_planes& g, const plane_range& range,
-                                     const float* gradient, const float* taps, float* phase_taps,
-                                     const affine_input& x, const input_place& in, partial_sums* sums) {
+                                                 const float* gradient, const float* taps, float* phase_taps,
+                                                 const affine_input& x, const input_place& in,
+                                                 partial_sums* sums) {
     const int s = g.stride;
     for (int py = 0; py < (std::min)(s, g.kernel); ++py) {
         for (int px = 0; px < (std::min)(s, g.kernel); ++px) {

@@ -12,8 +12,8 @@ namespace fitnas::detail {
 
 /// z = x weights^T + bias, pixel by pixel.
 /// @param weights output x input channels, then biases
-FITNAS_LAZY inline void linear_forward(const geometry& g, const affine_input& x, const float* weights, float* z,
-                           workspace& ws) {
+FITNAS_LAZY inline void linear_forward(const geometry& g, const affine_input& x, const float* weights,
+                                       float* z, workspace& ws) {
     const int n = g.out.channels;
     pointwise_forward<float_words>(g, x, weights, z, nullptr, ws);
     const float* bias = weights + static_cast<std::ptrdiff_t>(g.in.channels) * n;
@@ -25,9 +25,9 @@ FITNAS_LAZY inline void linear_forward(const geometry& g, const affine_input& x,
 }
 
 /// Adds into the weights' and biases' gradient, overwrites `out.du` with the gradient of the input.
-FITNAS_LAZY inline void linear_backward(const geometry& g, const gradient_input& gradient, const affine_input& x,
-                            const float* weights, float* dweights, const gradient_output& out,
-                            group_sums& sums, workspace& ws) {
+FITNAS_LAZY inline void linear_backward(const geometry& g, const gradient_input& gradient,
+                                        const affine_input& x, const float* weights, float* dweights,
+                                        const gradient_output& out, group_sums& sums, workspace& ws) {
     const int n = g.out.channels;
     pointwise_backward<float_words>(g, gradient, x, weights, dweights, out, sums, ws);
     float* bias = dweights + static_cast<std::ptrdiff_t>(g.in.channels) * n;

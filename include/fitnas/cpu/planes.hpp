@@ -114,7 +114,7 @@ FITNAS_LAZY inline std::ptrdiff_t next_planes(shape image, const plane_range& ra
 
 /// Planes of one image of the input, batch norm and activation applied.
 FITNAS_LAZY inline void read_planes(const affine_input& x, const depthwise_planes& g, std::ptrdiff_t image,
-                        const plane_range& range, float* plane) {
+                                    const plane_range& range, float* plane) {
     const float* z = x.z + image * g.in.size() + range.channel;
     const std::ptrdiff_t ahead = next_planes(g.in, range);
     vec<> scale[planes_at_once] = {};
@@ -135,8 +135,8 @@ FITNAS_LAZY inline void read_planes(const affine_input& x, const depthwise_plane
 }
 
 /// Planes of one image of the gradient at the output.
-FITNAS_LAZY inline void read_planes(const gradient_input& gradient, const depthwise_planes& g, std::ptrdiff_t image,
-                        const plane_range& range, float* plane) {
+FITNAS_LAZY inline void read_planes(const gradient_input& gradient, const depthwise_planes& g,
+                                    std::ptrdiff_t image, const plane_range& range, float* plane) {
     const std::ptrdiff_t first = image * g.out.size() + range.channel;
     const float* du = gradient.du + first;
     const float* z = gradient.z + first;

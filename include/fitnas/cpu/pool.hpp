@@ -75,7 +75,7 @@ FITNAS_LAZY inline void pool_forward(bool maximum, const geometry& g, const affi
 /// Overwrites `out.du` with the gradient of the input; of equal maxima the first takes it.
 /// @param gradient with z, what `pool_forward` left
 FITNAS_LAZY inline void pool_backward(bool maximum, const geometry& g, const gradient_input& gradient,
-                          const affine_input& x, const gradient_output& out, group_sums& sums) {
+                                      const affine_input& x, const gradient_output& out, group_sums& sums) {
     parallel_groups(g.images, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
         std::fill(out.du + first * g.in.size(), out.du + last * g.in.size(), 0.0F);
         for_each_window(g, first, last,
@@ -118,8 +118,9 @@ FITNAS_LAZY inline void global_pool_forward(shape in, int images, const affine_i
 }
 
 /// Overwrites `out.du` with the gradient of the input.
-FITNAS_LAZY inline void global_pool_backward(shape in, int images, const gradient_input& g, const affine_input& x,
-                                 const gradient_output& out, group_sums& sums) {
+FITNAS_LAZY inline void global_pool_backward(shape in, int images, const gradient_input& g,
+                                             const affine_input& x, const gradient_output& out,
+                                             group_sums& sums) {
     const float share = 1.0F / static_cast<float>(in.pixels());
     parallel_groups(images, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
         for (std::ptrdiff_t n = first; n < last; ++n) {

@@ -52,8 +52,8 @@ struct squeeze_state {
 };
 
 /// y = x * sigmoid(w2 relu(w1 mean(x) + b1) + b2)
-FITNAS_LAZY inline void squeeze_excite_forward(const squeeze_size& g, const affine_input& x, const float* parameters,
-                                   float* state, float* y) {
+FITNAS_LAZY inline void squeeze_excite_forward(const squeeze_size& g, const affine_input& x,
+                                               const float* parameters, float* state, float* y) {
     const shape in = g.in;
     const int channels = in.channels;
     const int images = g.images;
@@ -89,9 +89,9 @@ FITNAS_LAZY inline void squeeze_excite_forward(const squeeze_size& g, const affi
 /// Adds into the parameters' gradient, overwrites `out.du` with the gradient of the input.
 /// @param scratch as large as the state
 FITNAS_LAZY inline void squeeze_excite_backward(const squeeze_size& g, const gradient_input& gradient,
-                                    const affine_input& x, const float* parameters, float* dparameters,
-                                    float* state, float* scratch, const gradient_output& out,
-                                    group_sums& sums) {
+                                                const affine_input& x, const float* parameters,
+                                                float* dparameters, float* state, float* scratch,
+                                                const gradient_output& out, group_sums& sums) {
     const shape in = g.in;
     const int channels = in.channels;
     const int hidden = g.hidden;

@@ -37,7 +37,8 @@ FITNAS_LAZY inline gradient_input gradient_of(const block_run& run, const plan_s
 }
 
 /// The 1x1 convolution of an expanded depthwise one.
-FITNAS_LAZY inline expansion expansion_of(const block_run& run, const plan_step& step, const float* parameters) {
+FITNAS_LAZY inline expansion expansion_of(const block_run& run, const plan_step& step,
+                                          const float* parameters) {
     return {run.buffers[static_cast<std::size_t>(step.narrow.buffer)], step.narrow.in_shape, run.images,
             step.in_shape.channels, parameters + step.narrow.offset};
 }

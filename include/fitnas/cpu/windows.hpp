@@ -181,7 +181,7 @@ void add_window_gradients(const padded_image& g, const float* image, int y0, int
     }
 }
 FITNAS_LAZY inline void add_window_gradients(const padded_image& g, const float* image, int y0, int height,
-                                 const blocked& gradient, const transposed_result& to) {
+                                             const blocked& gradient, const transposed_result& to) {
     for (int column = 0; column < g.out.channels; column += panel) {
         for (int t = 0; t < g.columns(); t += gemm_rows) {
             const transposed_result part{to.data + static_cast<std::ptrdiff_t>(t) * to.ld + column, to.ld,

@@ -37,8 +37,8 @@ FITNAS_LAZY inline void gather_sums(const float* z, std::ptrdiff_t rows, int cha
 }
 
 /// y = act(u) + shortcut
-FITNAS_LAZY inline void write_out(const affine_input& x, const float* shortcut, std::ptrdiff_t rows, int channels,
-                      float* y) {
+FITNAS_LAZY inline void write_out(const affine_input& x, const float* shortcut, std::ptrdiff_t rows,
+                                  int channels, float* y) {
     const row_tiles tiles(rows, channels, channels);
     parallel_for(tiles.count(), [&](std::ptrdiff_t t) {
         const row_tile tile = tiles[t];
@@ -58,8 +58,9 @@ FITNAS_LAZY inline void write_out(const affine_input& x, const float* shortcut, 
 }
 
 /// du = gradient at z, through the activation; sums on the way.
-FITNAS_LAZY inline void write_out_backward(const gradient_input& g, const affine_input& x, std::ptrdiff_t rows,
-                               int channels, const gradient_output& out, group_sums& sums) {
+FITNAS_LAZY inline void write_out_backward(const gradient_input& g, const affine_input& x,
+                                           std::ptrdiff_t rows, int channels, const gradient_output& out,
+                                           group_sums& sums) {
     const row_tiles tiles(rows, channels, channels);
     parallel_groups(tiles.count(), [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
         for (std::ptrdiff_t t = first; t < last; ++t) {

@@ -13,6 +13,7 @@
 
 #include <fitnas/config.hpp>
 #include <fitnas/core/mean.hpp>
+#include <fitnas/core/order.hpp>
 
 namespace fitnas {
 
@@ -60,9 +61,6 @@ struct robust_moments {
     double median = 0;
     double deviation = 0;
 };
-
-/// Ranks from 0; equal values share the mean of their ranks.
-FITNAS_LAZY std::vector<double> mean_ranks(std::span<const double> values);
 
 } // namespace detail
 
@@ -127,27 +125,6 @@ FITNAS_LAZY_AGAIN robust_moments::robust_moments(std::span<const double> given) 
     deviation = to_deviation * median_of(std::move(values));
 }
 
-FITNAS_LAZY_AGAIN std::vector<double> mean_ranks(std::span<const double> values) {
-    std::vector<std::size_t> order(values.size());
-    for (std::size_t i = 0; i < order.size(); ++i) {
-        order[i] = i;
-    }
-    std::sort(order.begin(), order.end(),
-              [&](std::size_t a, std::size_t b) { return values[a] < values[b]; });
-    std::vector<double> ranks(values.size());
-    for (std::size_t first = 0; first < order.size();) {
-        std::size_t last = first;
-        while (last + 1 < order.size() && values[order[last + 1]] == values[order[first]]) {
-            ++last;
-        }
-        for (std::size_t i = first; i <= last; ++i) {
-            ranks[order[i]] = 0.5 * static_cast<double>(first + last);
-        }
-        first = last + 1;
-    }
-    return ranks;
-}
-
 } // namespace fitnas::detail
 
 namespace fitnas {
@@ -171,12 +148,7 @@ FITNAS_LAZY_AGAIN std::vector<char> near_line(const moments& x, const moments& y
     if (n < 10) {
         return taken;
     }
-    std::vector<std::size_t> order(n);
-    for (std::size_t i = 0; i < n; ++i) {
-        order[i] = i;
-    }
-    std::stable_sort(order.begin(), order.end(),
-                     [&](std::size_t a, std::size_t b) { return x.values[a] < x.values[b]; });
+    const std::vector<std::size_t> order = rows_in_order(x.values);
     std::vector<double> slopes;
     for (std::size_t i = 0; i < n / 2; ++i) {
         const std::size_t low = order[i];

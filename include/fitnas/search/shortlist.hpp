@@ -126,7 +126,7 @@ FITNAS_LAZY_AGAIN void best_codes::take(std::span<const std::uint8_t> code, doub
 
 FITNAS_LAZY_AGAIN std::vector<best_codes::entry> best_codes::sorted() const {
     std::vector<entry> all = m_entries;
-    std::sort(all.begin(), all.end(), better<entry>);
+    std::sort_heap(all.begin(), all.end(), better<entry>);
     return all;
 }
 

@@ -101,13 +101,14 @@ public:
 
     // What `walk` asks for.
     FITNAS_LAZY trie_level layer(std::size_t i, const weight_block& b, const trie_level& from);
-    FITNAS_LAZY trie_level sum(const weight_block& b, const trie_level& x, const trie_level& y, bool in_place) {
+    FITNAS_LAZY trie_level sum(const weight_block& b, const trie_level& x, const trie_level& y,
+                               bool in_place) {
         return both([&](const float* trie_level::*of, int images) {
             return m_run.sum(b, x.*of, y.*of, images, in_place);
         });
     }
     FITNAS_LAZY trie_level concatenation(const layer_link& l, const weight_block& b, const trie_level& x,
-                             const trie_level& y) {
+                                         const trie_level& y) {
         return both([&](const float* trie_level::*of, int images) {
             return m_run.concatenation(l, b, x.*of, y.*of, images);
         });

@@ -54,7 +54,8 @@ FITNAS_LAZY inline void fold_norm(folded_step& into, const float* scale, const f
 }
 
 /// A primitive as it is, with a bias where batch norm might follow.
-FITNAS_LAZY inline folded_step plain_step(const selected_primitive& p, const std::string& name, const float* from) {
+FITNAS_LAZY inline folded_step plain_step(const selected_primitive& p, const std::string& name,
+                                          const float* from) {
     folded_step step{*p.what, name, p.input, p.what->output(p.input)};
     const auto channels = static_cast<std::size_t>(step.output.channels);
     auto size = static_cast<std::size_t>(p.what->parameters(p.input));

@@ -95,8 +95,8 @@ public:
     /// @param x images x input shape
     /// @param y overwritten, images x output shape
     /// @param backward_follows whether to keep what backward would rather read than compute again
-    FITNAS_LAZY block_run forward(const block_plan& plan, const float* parameters, const float* x, int images, float* y,
-                      bool backward_follows = false) {
+    FITNAS_LAZY block_run forward(const block_plan& plan, const float* parameters, const float* x, int images,
+                                  float* y, bool backward_follows = false) {
         return detail::forward(plan, parameters, x, images, y, nullptr, m_memory, m_shared, backward_follows);
     }
 
@@ -109,8 +109,8 @@ public:
     /// @param dy at what came out; it is not kept
     /// @param dx overwritten with that at what came in; null where nobody needs it
     /// @param addend what is added to dx; null: nothing
-    FITNAS_LAZY void backward(const block_plan& plan, const float* parameters, float* gradient, block_run& run, float* dy,
-                  float* dx, const float* addend) {
+    FITNAS_LAZY void backward(const block_plan& plan, const float* parameters, float* gradient,
+                              block_run& run, float* dy, float* dx, const float* addend) {
         detail::backward(plan, parameters, gradient, run, dy, dx, addend, m_memory, m_shared);
     }
 
