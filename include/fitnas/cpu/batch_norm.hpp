@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include <fitnas/config.hpp>
 #include <fitnas/cpu/group_sums.hpp>
 #include <fitnas/cpu/norm_state.hpp>
 

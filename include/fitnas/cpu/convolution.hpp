@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/gemm.hpp>
 #include <fitnas/core/memory.hpp>
 #include <fitnas/core/parallel.hpp>

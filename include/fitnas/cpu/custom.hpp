@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <span>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/memory_limit.hpp>
 #include <fitnas/core/parallel.hpp>
 #include <fitnas/cpu/plan.hpp>

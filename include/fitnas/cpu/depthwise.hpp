@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/memory.hpp>
 #include <fitnas/core/parallel.hpp>
 #include <fitnas/cpu/input_gradient.hpp>

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 
+#include <fitnas/config.hpp>
 #include <fitnas/cpu/geometry.hpp>
 #include <fitnas/cpu/group_sums.hpp>
 #include <fitnas/cpu/operand.hpp>

@@ -10,6 +10,7 @@
 #include <limits>
 #include <span>
 
+#include <fitnas/config.hpp>
 #include <fitnas/cpu/geometry.hpp>
 #include <fitnas/cpu/image_product.hpp>
 #include <fitnas/cpu/pool.hpp>

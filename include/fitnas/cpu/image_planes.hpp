@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/simd.hpp>
 #include <fitnas/nn/shape.hpp>
 

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <limits>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/epilogue.hpp>
 #include <fitnas/cpu/image_planes.hpp>
 #include <fitnas/nn/primitive.hpp>

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include <fitnas/config.hpp>
 #include <fitnas/cpu/plane_source.hpp>
 #include <fitnas/cpu/planes.hpp>
 #include <fitnas/cpu/tile_output.hpp>

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 
+#include <fitnas/config.hpp>
 #include <fitnas/cpu/pointwise.hpp>
 
 namespace fitnas::detail {

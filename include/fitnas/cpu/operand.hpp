@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/line_queue.hpp>
 #include <fitnas/core/simd.hpp>
 #include <fitnas/cpu/activation.hpp>

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <type_traits>
 
+#include <fitnas/config.hpp>
 #include <fitnas/cpu/geometry.hpp>
 #include <fitnas/cpu/operand.hpp>
 #include <fitnas/cpu/stencil.hpp>

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/line_queue.hpp>
 #include <fitnas/core/memory.hpp>
 #include <fitnas/core/parallel.hpp>

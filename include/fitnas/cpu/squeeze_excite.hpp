@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstddef>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/gemm.hpp>
 #include <fitnas/cpu/pool.hpp>
 

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 
+#include <fitnas/config.hpp>
 #include <fitnas/cpu/block_run.hpp>
 #include <fitnas/cpu/expansion.hpp>
 #include <fitnas/cpu/operand.hpp>

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 
+#include <fitnas/config.hpp>
 #include <fitnas/cpu/planes.hpp>
 #include <fitnas/cpu/tile_output.hpp>
 

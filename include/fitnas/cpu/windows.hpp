@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstring>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/epilogue.hpp>
 #include <fitnas/core/gemm.hpp>
 #include <fitnas/cpu/geometry.hpp>

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/parallel.hpp>
 #include <fitnas/cpu/finish_gradient.hpp>
 #include <fitnas/cpu/geometry.hpp>
