@@ -91,26 +91,26 @@ private:
 
 namespace fitnas::search::detail {
 
-FITNAS_LAZY_AGAIN path_bounds::path_bounds(const path_graph& graph, const std::vector<path_cost>& costs)
-    : m_graph(graph), m_costs(costs) {
+FITNAS_LAZY_AGAIN path_bounds::path_bounds(const path_graph& paths, const std::vector<path_cost>& costs)
+    : m_graph(paths), m_costs(costs) {
     choose();
     const std::size_t n = m_count;
-    m_values.resize(graph.cells() + 1);
+    m_values.resize(paths.cells() + 1);
     std::vector<std::vector<double>> one;
-    for (std::size_t t = 0; t <= graph.cells(); ++t) {
-        m_values[t].resize(graph.states(t) * n);
+    for (std::size_t t = 0; t <= paths.cells(); ++t) {
+        m_values[t].resize(paths.states(t) * n);
     }
     for (std::size_t j = 0; j < n; ++j) {
-        best_behind(graph, costs, multiplier(j), one);
-        for (std::size_t t = 0; t <= graph.cells(); ++t) {
-            for (std::size_t s = 0; s < graph.states(t); ++s) {
+        best_behind(paths, costs, multiplier(j), one);
+        for (std::size_t t = 0; t <= paths.cells(); ++t) {
+            for (std::size_t s = 0; s < paths.states(t); ++s) {
                 m_values[t][s * n + j] = one[t][s];
             }
         }
     }
     m_margins.resize(n);
     for (std::size_t j = 0; j < n; ++j) {
-        double largest = graph.scale();
+        double largest = paths.scale();
         bool any = false;
         for (std::size_t i = 0; i < costs.size(); ++i) {
             largest += multiplier(j)[i] * (costs[i].total + std::abs(costs[i].most));

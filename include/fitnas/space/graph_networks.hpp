@@ -120,18 +120,18 @@ FITNAS_LAZY_AGAIN graph_networks::graph graph_networks::graph_at(const space_lay
     return found;
 }
 
-FITNAS_LAZY_AGAIN graph_networks::graph_networks(const space_layout& space, int first) {
+FITNAS_LAZY_AGAIN graph_networks::graph_networks(const space_layout& layout, int first) {
     std::size_t edges = 0;
-    for (std::size_t i = 0; i < space.layers.size(); ++i) {
-        if (space.layers[i].graph != first || space.layers[i].cell_index != first) {
+    for (std::size_t i = 0; i < layout.layers.size(); ++i) {
+        if (layout.layers[i].graph != first || layout.layers[i].cell_index != first) {
             continue;
         }
         edges = 1;
-        while (i + edges < space.layers.size() && space.layers[i + edges].graph == first &&
-               space.layers[i + edges].cell_index == first + static_cast<int>(edges)) {
+        while (i + edges < layout.layers.size() && layout.layers[i + edges].graph == first &&
+               layout.layers[i + edges].cell_index == first + static_cast<int>(edges)) {
             ++edges;
         }
-        graph g = graph_at(space, i, edges);
+        graph g = graph_at(layout, i, edges);
         if (std::find(m_graphs.begin(), m_graphs.end(), g) == m_graphs.end()) {
             m_graphs.push_back(std::move(g));
         }

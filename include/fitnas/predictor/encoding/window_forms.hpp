@@ -231,8 +231,8 @@ private:
 
 namespace fitnas::encoding::detail {
 
-FITNAS_LAZY_AGAIN window_table::window_table(const plain_graph& graph) {
-    number_windows(graph, number_features(graph));
+FITNAS_LAZY_AGAIN window_table::window_table(const plain_graph& of) {
+    number_windows(of, number_features(of));
 }
 
 /// @return the number of each node's feature vector for each operator; -1 for zeros
