@@ -80,9 +80,11 @@
 #endif
 
 // FITNAS_DEFINITIONS: whether this file has the definitions of functions that are no templates, FITNAS_API.
-// Headers declare them first, and define them at their end. Free functions in a `detail` are FITNAS_LAZY
-// where they are declared and FITNAS_LAZY_AGAIN where they are defined after that: header-only they are
-// templates, so that a file which does not call them does not instantiate what they call.
+// Headers declare them first, and define them at their end. In a `detail`, free functions and members that
+// are not virtual are FITNAS_LAZY where they are declared and FITNAS_LAZY_AGAIN where they are defined after
+// that: header-only they are templates, so that a file which does not call them does not instantiate what
+// they call. So are classes that one such function uses: FITNAS_LAZY before `class`, whose objects are made
+// without `<>`.
 #ifndef FITNAS_SEPARATE_COMPILATION
 #define FITNAS_API inline
 #define FITNAS_LAZY template <class = void>

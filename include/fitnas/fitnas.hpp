@@ -16,6 +16,7 @@
 #include <fitnas/core/memory.hpp>
 #include <fitnas/core/memory_limit.hpp>
 #include <fitnas/core/number_text.hpp>
+#include <fitnas/core/order.hpp>
 #include <fitnas/core/parallel.hpp>
 #include <fitnas/core/progress.hpp>
 #include <fitnas/core/rng.hpp>

@@ -29,7 +29,7 @@ public:
         add_words(data, size);
     }
     /// The bytes alone, the last word filled with zeros.
-    void add_words(const void* data, std::size_t size);
+    FITNAS_LAZY void add_words(const void* data, std::size_t size);
     void add(std::string_view text) { add(text.data(), text.size()); }
 
     std::uint64_t value() const { return m_value; }
@@ -50,7 +50,7 @@ private:
 
 namespace fitnas::detail {
 
-FITNAS_API void hash64::add_words(const void* data, std::size_t size) {
+FITNAS_LAZY_AGAIN void hash64::add_words(const void* data, std::size_t size) {
     const auto* bytes = static_cast<const unsigned char*>(data);
     for (std::size_t i = 0; i < size; i += sizeof(std::uint64_t)) {
         std::uint64_t word = 0;

@@ -54,7 +54,7 @@ private:
     static constexpr std::size_t below = 3;       // words behind the point: what is left of 1 / divisor
 
     /// The nearest double to the sum over `divisor`, of two the even one.
-    double over(std::uint64_t divisor) const;
+    FITNAS_LAZY double over(std::uint64_t divisor) const;
 
     /// Carries from word to word. @return what is left above the last: -1 where the sum is below 0
     std::int64_t carry(std::int64_t sign, std::array<std::uint64_t, most_words + below>& digits,
@@ -105,7 +105,7 @@ FITNAS_LAZY double deviation_about(double mean, std::span<const double> values, 
 
 namespace fitnas::detail {
 
-FITNAS_API double exact_sum::over(std::uint64_t divisor) const {
+FITNAS_LAZY_AGAIN double exact_sum::over(std::uint64_t divisor) const {
     if (m_not_finite != 0) { // or not a number
         return m_not_finite;
     }

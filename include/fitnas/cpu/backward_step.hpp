@@ -29,8 +29,8 @@ struct block_weights {
 };
 
 /// The gradient of the batch norm that is pending on a step's input, whose sums have been gathered.
-inline void finish_norm(const block_plan& plan, const plan_step& step, const block_weights& weights,
-                        block_run& run, workspace& ws) {
+FITNAS_LAZY inline void finish_norm(const block_plan& plan, const plan_step& step,
+                                    const block_weights& weights, block_run& run, workspace& ws) {
     if (step.in.norm < 0) {
         return;
     }
@@ -41,9 +41,10 @@ inline void finish_norm(const block_plan& plan, const plan_step& step, const blo
 }
 
 /// A depthwise convolution whose input was made in cache, and is made again.
-inline void expanded_depthwise_backward(const block_plan& plan, const plan_step& step,
-                                        const block_weights& weights, const gradient_input& g, block_run& run,
-                                        const gradient_output& out, float* scratch, workspace& ws) {
+FITNAS_LAZY inline void expanded_depthwise_backward(const block_plan& plan, const plan_step& step,
+                                                    const block_weights& weights, const gradient_input& g,
+                                                    block_run& run, const gradient_output& out,
+                                                    float* scratch, workspace& ws) {
     const expanded_gradient source(expansion_of(run, step, weights.values), input_of(run, step.in), out.du,
                                    scratch, ws);
     depthwise_backward(step.sizes(run.images), g, source, weights.values + step.offset,
@@ -57,9 +58,9 @@ inline void expanded_depthwise_backward(const block_plan& plan, const plan_step&
 
 /// One pass: from the gradient at what it wrote to that at what it read.
 /// @param scratch as `step_memory` says
-inline void backward_step(const block_plan& plan, const plan_step& step, const block_weights& weights,
-                          const gradient_input& g, block_run& run, const gradient_output& out, float* scratch,
-                          workspace& ws) {
+FITNAS_LAZY inline void backward_step(const block_plan& plan, const plan_step& step,
+                                      const block_weights& weights, const gradient_input& g, block_run& run,
+                                      const gradient_output& out, float* scratch, workspace& ws) {
     const affine_input x = input_of(run, step.in);
     const geometry sizes = step.sizes(run.images);
     const shape in = step.in_shape;

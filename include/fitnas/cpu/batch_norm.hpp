@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include <fitnas/config.hpp>
 #include <fitnas/cpu/group_sums.hpp>
 #include <fitnas/cpu/norm_state.hpp>
 
@@ -14,7 +15,8 @@ namespace fitnas::detail {
 
 /// Mean and variance (biased) from the sums of z and z^2 over `count` values a channel; gamma then beta as
 /// parameters.
-inline void norm_forward(norm_state& s, int channels, group_sums& sums, double count, const float* gamma) {
+FITNAS_LAZY inline void norm_forward(norm_state& s, int channels, group_sums& sums, double count,
+                                     const float* gamma) {
     sums.add_up();
     for (int i = 0; i < channels; ++i) {
         const double mean = sums.first(0)[i] / count;
@@ -24,8 +26,8 @@ inline void norm_forward(norm_state& s, int channels, group_sums& sums, double c
 }
 
 /// From the sums of du and du (z - mean): adds into the gradients of gamma and beta, and sets a, b, c.
-inline void norm_backward(norm_state& s, int channels, group_sums& sums, double count, const float* gamma,
-                          float* dgamma) {
+FITNAS_LAZY inline void norm_backward(norm_state& s, int channels, group_sums& sums, double count,
+                                      const float* gamma, float* dgamma) {
     sums.add_up();
     for (int i = 0; i < channels; ++i) {
         const double du = sums.first(0)[i];

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/gemm.hpp>
 #include <fitnas/core/memory.hpp>
 #include <fitnas/core/parallel.hpp>
@@ -21,8 +22,8 @@
 namespace fitnas::detail {
 
 /// z (images x output shape); weights: output channels x kernel x kernel x input channels.
-inline void convolution_forward(const geometry& g, const affine_input& x, const float* weights, float* z,
-                                group_sums* sums, workspace& ws) {
+FITNAS_LAZY inline void convolution_forward(const geometry& g, const affine_input& x, const float* weights,
+                                            float* z, group_sums* sums, workspace& ws) {
     const padded_image padded(g);
     const int k = padded.columns();
     const float* packed = ws.pack(weights, 1, k, k, g.out.channels);
@@ -43,7 +44,7 @@ inline void convolution_forward(const geometry& g, const affine_input& x, const 
 
 /// The weights of a convolution that leads back: input channels x kernel x kernel x output channels, taps
 /// backwards; packed.
-inline const float* pack_turned(const geometry& g, const float* weights, workspace& ws) {
+FITNAS_LAZY inline const float* pack_turned(const geometry& g, const float* weights, workspace& ws) {
     const int k = g.taps() * g.out.channels;
     const int in = g.in.channels;
     float* turned =
@@ -60,10 +61,10 @@ inline const float* pack_turned(const geometry& g, const float* weights, workspa
 
 /// The backward pass without a stride: the gradient of the input is a convolution of the output's gradient,
 /// which lies with zeros around it, too.
-inline void convolution_backward_by_windows(const geometry& g, const gradient_input& gradient,
-                                            const affine_input& x, const float* weights,
-                                            const gradient_output& out, group_sums& sums, workspace& ws,
-                                            const weight_gradient& dw) {
+FITNAS_LAZY inline void convolution_backward_by_windows(const geometry& g, const gradient_input& gradient,
+                                                        const affine_input& x, const float* weights,
+                                                        const gradient_output& out, group_sums& sums,
+                                                        workspace& ws, const weight_gradient& dw) {
     const padded_image padded(g);
     const padded_image back({g.out, g.in, g.kernel, 1, g.images});
     const float* packed = out.du != nullptr ? pack_turned(g, weights, ws) : nullptr;
@@ -97,10 +98,10 @@ inline void convolution_backward_by_windows(const geometry& g, const gradient_in
 
 /// The backward pass of a strided convolution: gradients at the windows' values, added up where windows
 /// overlap.
-inline void convolution_backward_by_columns(const geometry& g, const gradient_input& gradient,
-                                            const affine_input& x, const float* weights,
-                                            const gradient_output& out, group_sums& sums, workspace& ws,
-                                            const weight_gradient& dw) {
+FITNAS_LAZY inline void convolution_backward_by_columns(const geometry& g, const gradient_input& gradient,
+                                                        const affine_input& x, const float* weights,
+                                                        const gradient_output& out, group_sums& sums,
+                                                        workspace& ws, const weight_gradient& dw) {
     const padded_image padded(g);
     const int k = padded.columns();
     const int channels = g.out.channels;
@@ -144,9 +145,9 @@ inline void convolution_backward_by_columns(const geometry& g, const gradient_in
 }
 
 /// Adds into the weights' gradient, overwrites `out.du` with the gradient of the input.
-inline void convolution_backward(const geometry& g, const gradient_input& gradient, const affine_input& x,
-                                 const float* weights, float* dweights, const gradient_output& out,
-                                 group_sums& sums, workspace& ws) {
+FITNAS_LAZY inline void convolution_backward(const geometry& g, const gradient_input& gradient,
+                                             const affine_input& x, const float* weights, float* dweights,
+                                             const gradient_output& out, group_sums& sums, workspace& ws) {
     // Transposed: windows are broadcast, gradients are vectors.
     const weight_gradient dw(g.taps() * g.in.channels, g.out.channels, ws, window_rows);
     if (g.stride == 1) {

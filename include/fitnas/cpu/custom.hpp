@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <span>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/memory_limit.hpp>
 #include <fitnas/core/parallel.hpp>
 #include <fitnas/cpu/plan.hpp>
@@ -15,15 +16,16 @@
 
 namespace fitnas::detail {
 
-inline std::span<const float> image_of(const float* p, shape s, std::ptrdiff_t n) {
+FITNAS_LAZY inline std::span<const float> image_of(const float* p, shape s, std::ptrdiff_t n) {
     return {p + n * s.size(), static_cast<std::size_t>(s.size())};
 }
-inline std::span<float> image_of(float* p, shape s, std::ptrdiff_t n) {
+FITNAS_LAZY inline std::span<float> image_of(float* p, shape s, std::ptrdiff_t n) {
     return {p + n * s.size(), static_cast<std::size_t>(s.size())};
 }
 
 /// y (images x output shape)
-inline void custom_forward(const plan_step& step, const float* x, const float* w, int images, float* y) {
+FITNAS_LAZY inline void custom_forward(const plan_step& step, const float* x, const float* w, int images,
+                                       float* y) {
     const auto size = static_cast<std::size_t>(step.what.parameters(step.in_shape));
     parallel_for(images, [&](std::ptrdiff_t n) {
         step.what.user->forward(step.in_shape, image_of(x, step.in_shape, n), {w, size},
@@ -33,16 +35,16 @@ inline void custom_forward(const plan_step& step, const float* x, const float* w
 
 /// Floats of `custom_backward`'s scratch: the plain gradient at the output, parameter gradients of each
 /// group, and where nobody else needs it the gradient at the input.
-inline memory_size custom_scratch(const plan_step& step, memory_size images) {
+FITNAS_LAZY inline memory_size custom_scratch(const plan_step& step, memory_size images) {
     return images * memory_size::of(step.out_shape.size()) +
            memory_size::of(step.what.parameters(step.in_shape)) * sum_groups +
            (step.source() == 0 ? images * memory_size::of(step.in_shape.size()) : 0);
 }
 
 /// Adds into the parameters' gradient, group by group in order, overwrites `out.du`.
-inline void custom_backward(const plan_step& step, const gradient_input& g, const affine_input& x,
-                            const float* w, int images, float* dw, const gradient_output& out,
-                            group_sums& sums, float* scratch) {
+FITNAS_LAZY inline void custom_backward(const plan_step& step, const gradient_input& g, const affine_input& x,
+                                        const float* w, int images, float* dw, const gradient_output& out,
+                                        group_sums& sums, float* scratch) {
     const shape in = step.in_shape;
     const auto size = static_cast<std::size_t>(step.what.parameters(in));
     float* dy = scratch;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/memory.hpp>
 #include <fitnas/core/parallel.hpp>
 #include <fitnas/cpu/input_gradient.hpp>
@@ -19,7 +20,8 @@
 namespace fitnas::detail {
 
 /// Some planes' weights, of [taps][channels], as [plane][taps][lanes].
-inline void read_taps(const float* weights, const depthwise_planes& g, const plane_range& range, float* out) {
+FITNAS_LAZY inline void read_taps(const float* weights, const depthwise_planes& g, const plane_range& range,
+                                  float* out) {
     int c = range.channel;
     for (int i = 0; i < range.count; ++i, c += lanes) {
         for (int k = 0; k < g.taps(); ++k, out += lanes) {
@@ -59,8 +61,8 @@ struct forward_tiles {
 };
 
 /// z (images x output shape); weights: kernel x kernel x channels.
-inline void depthwise_forward(const geometry& sizes, const plane_source& source, const float* weights,
-                              float* z, group_sums* sums) {
+FITNAS_LAZY inline void depthwise_forward(const geometry& sizes, const plane_source& source,
+                                          const float* weights, float* z, group_sums* sums) {
     const depthwise_planes g(sizes);
     const int channels = g.in.channels;
     const bool streaming = streams(z, g.rows(), channels);
@@ -101,14 +103,15 @@ inline void depthwise_forward(const geometry& sizes, const plane_source& source,
     });
 }
 
-inline void depthwise_forward(const geometry& g, const affine_input& x, const float* weights, float* z,
-                              group_sums* sums) {
+FITNAS_LAZY inline void depthwise_forward(const geometry& g, const affine_input& x, const float* weights,
+                                          float* z, group_sums* sums) {
     depthwise_forward(g, stored_planes(x, g.in, g.images), weights, z, sums);
 }
 
 /// Adds the groups' gradients at the taps, [group][channels / lanes][tap][lanes], to [tap][channels], in
 /// order.
-inline void add_up_taps(const depthwise_planes& g, const float* groups, std::size_t group_size, float* to) {
+FITNAS_LAZY inline void add_up_taps(const depthwise_planes& g, const float* groups, std::size_t group_size,
+                                    float* to) {
     const int channels = g.in.channels;
     parallel_for((channels + lanes - 1) / lanes, [&](std::ptrdiff_t run) {
         const int c = static_cast<int>(run) * lanes;
@@ -125,9 +128,9 @@ inline void add_up_taps(const depthwise_planes& g, const float* groups, std::siz
 }
 
 /// Adds into the weights' gradient, and gives the source the gradient of the input.
-inline void depthwise_backward(const geometry& sizes, const gradient_input& gradient,
-                               const plane_source& source, const float* weights, float* dweights,
-                               group_sums& sums, workspace& ws) {
+FITNAS_LAZY inline void depthwise_backward(const geometry& sizes, const gradient_input& gradient,
+                                           const plane_source& source, const float* weights, float* dweights,
+                                           group_sums& sums, workspace& ws) {
     const depthwise_planes g(sizes);
     const int channels = g.in.channels;
     const std::size_t group_size =
@@ -183,9 +186,9 @@ inline void depthwise_backward(const geometry& sizes, const gradient_input& grad
 }
 
 /// Overwrites `out.du` with the gradient of the input.
-inline void depthwise_backward(const geometry& g, const gradient_input& gradient, const affine_input& x,
-                               const float* weights, float* dweights, const gradient_output& out,
-                               group_sums& sums, workspace& ws) {
+FITNAS_LAZY inline void depthwise_backward(const geometry& g, const gradient_input& gradient,
+                                           const affine_input& x, const float* weights, float* dweights,
+                                           const gradient_output& out, group_sums& sums, workspace& ws) {
     if (out.du != nullptr && g.stride > g.kernel) { // pixels between the windows
         unreached_gradient(out, static_cast<std::ptrdiff_t>(g.in.size()) * g.images);
     }

@@ -116,7 +116,7 @@ FITNAS_LAZY_AGAIN block_run forward(const block_plan& plan, const float* paramet
 }
 
 /// sum = a + b
-inline const float* added(const float* a, const float* b, std::ptrdiff_t n, float* sum) {
+FITNAS_LAZY inline const float* added(const float* a, const float* b, std::ptrdiff_t n, float* sum) {
     for (std::ptrdiff_t i = 0; i < n; ++i) {
         sum[i] = a[i] + b[i];
     }

@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/gemm.hpp>
 #include <fitnas/core/memory.hpp>
 #include <fitnas/core/parallel.hpp>
@@ -50,7 +51,7 @@ struct expansion_moments {
 };
 
 /// Adds X^T X, the tiles on and above its diagonal, to c.
-inline void add_gram(int rows, int k, const blocked& x, const transposed_result& c) {
+FITNAS_LAZY inline void add_gram(int rows, int k, const blocked& x, const transposed_result& c) {
     for (int column = 0; column < k; column += panel) {
         multiply_transposed({rows, (std::min)(k, column + panel), (std::min)(panel, k - column)}, x,
                             x.from_column(column), {c.data + column, c.ld, c.accumulate});
@@ -81,8 +82,8 @@ struct moment_sums {
 };
 
 /// The sums of a group's tiles. Sums of a thousand rows are floats, those of more doubles.
-inline void gather_moment_sums(const expansion& e, const row_tiles& tiles, const moment_sums& to, int group,
-                               std::ptrdiff_t first, std::ptrdiff_t last) {
+FITNAS_LAZY inline void gather_moment_sums(const expansion& e, const row_tiles& tiles, const moment_sums& to,
+                                           int group, std::ptrdiff_t first, std::ptrdiff_t last) {
     const int k = e.in.channels;
     const int batch = (std::max)(1, 1024 / tiles.most);
     std::fill_n(to.sum(group), to.size(), 0.0);
@@ -112,7 +113,7 @@ inline void gather_moment_sums(const expansion& e, const row_tiles& tiles, const
 }
 
 /// Fills mean and covariance of x.
-inline void gather_moments(const expansion& e, const expansion_moments& to, workspace& ws) {
+FITNAS_LAZY inline void gather_moments(const expansion& e, const expansion_moments& to, workspace& ws) {
     const int k = e.in.channels;
     const row_tiles tiles(e.rows(), k, k);
     const moment_sums sums(k, ws);
@@ -135,7 +136,8 @@ inline void gather_moments(const expansion& e, const expansion_moments& to, work
 
 /// C (m x n) = op(A) (m x k) B (k x n), on all threads.
 /// @param transpose whether op(A) is the transpose of the stored A
-inline void multiply_matrices(bool transpose, int m, int n, int k, const float* a, const float* b, float* c) {
+FITNAS_LAZY inline void multiply_matrices(bool transpose, int m, int n, int k, const float* a, const float* b,
+                                          float* c) {
     const int lda = transpose ? m : k;
     parallel_groups(m, [&](int, std::ptrdiff_t first, std::ptrdiff_t last) {
         if (first < last) {
@@ -146,8 +148,8 @@ inline void multiply_matrices(bool transpose, int m, int n, int k, const float* 
 }
 
 /// Batch norm's statistics of z.
-inline void expansion_norm(const expansion& e, const expansion_moments& moments, norm_state& norm,
-                           const float* gamma, workspace& ws) {
+FITNAS_LAZY inline void expansion_norm(const expansion& e, const expansion_moments& moments, norm_state& norm,
+                                       const float* gamma, workspace& ws) {
     const int k = e.in.channels;
     gather_moments(e, moments, ws);
     multiply_matrices(false, e.channels, k, k, e.weights, moments.covariance, moments.with_x);

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 
+#include <fitnas/config.hpp>
 #include <fitnas/cpu/geometry.hpp>
 #include <fitnas/cpu/group_sums.hpp>
 #include <fitnas/cpu/operand.hpp>
@@ -14,8 +15,9 @@ namespace fitnas::detail {
 
 /// Turns rows of gradients at the activations, lying in `out.du`, into gradients at the pre-activations of
 /// `x`, adds the addend, and gathers the sums of du and du (z - mean), for the rows `source(r)` of a tile.
-inline void finish_gradient(const affine_input& x, const gradient_output& out, const row_tile& tile,
-                            int channels, const strided_rows& source, group_sums& sums, int group) {
+FITNAS_LAZY inline void finish_gradient(const affine_input& x, const gradient_output& out,
+                                        const row_tile& tile, int channels, const strided_rows& source,
+                                        group_sums& sums, int group) {
     if (x.plain() && out.addend == nullptr) {
         return;
     }

@@ -26,8 +26,8 @@ namespace fitnas::detail {
 /// One pass, from the run's buffers to z.
 /// @param state of a squeeze-excite
 /// @param sums of z and z^2, which passes that gather them at the store do; nullptr: not needed
-inline void forward_step(const plan_step& step, const float* parameters, const block_run& run, float* z,
-                         float* state, group_sums* sums, workspace& ws) {
+FITNAS_LAZY inline void forward_step(const plan_step& step, const float* parameters, const block_run& run,
+                                     float* z, float* state, group_sums* sums, workspace& ws) {
     const affine_input x = input_of(run, step.in);
     const geometry g = step.sizes(run.images);
     const float* w = parameters + step.offset;

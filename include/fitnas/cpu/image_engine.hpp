@@ -17,7 +17,7 @@ namespace fitnas::detail {
 /// A folded network, never changed: any number of threads may run it, each in memory of its own.
 class image_engine {
 public:
-    FITNAS_COLD explicit image_engine(std::vector<folded_block> blocks);
+    FITNAS_LAZY FITNAS_COLD explicit image_engine(std::vector<folded_block> blocks);
     ~image_engine();
     image_engine(const image_engine&) = delete;
     image_engine& operator=(const image_engine&) = delete;
@@ -41,7 +41,7 @@ public:
 
 private:
     struct prepared;
-    const float* run(float* memory) const;
+    FITNAS_LAZY const float* run(float* memory) const;
 
     std::vector<folded_block> m_blocks;
     image_plan m_plan;
@@ -79,17 +79,17 @@ struct image_engine::prepared {
     arena* weights = nullptr;            ///< memory of the engine
     std::vector<std::vector<int>> tables{};
 
-    float* room(std::size_t n) {
+    FITNAS_LAZY float* room(std::size_t n) {
         float* p = weights->take(n);
         std::fill_n(p, n, 0.0F);
         return p;
     }
-    const float* padded(std::span<const float> values, int to) {
+    FITNAS_LAZY const float* padded(std::span<const float> values, int to) {
         float* p = room(static_cast<std::size_t>((static_cast<int>(values.size()) + to - 1) / to * to));
         std::copy(values.begin(), values.end(), p);
         return p;
     }
-    const int* table(const image_planes& planes, const shape& pixels, int stride, int corner) {
+    FITNAS_LAZY const int* table(const image_planes& planes, const shape& pixels, int stride, int corner) {
         std::vector<int>& at = tables.emplace_back();
         for (int y = 0; y < pixels.height; ++y) {
             for (int x = 0; x < pixels.width; ++x) {
@@ -99,8 +99,9 @@ struct image_engine::prepared {
         return at.data();
     }
     /// @param w channels x kernel x kernel x channels that come in
-    image_product make_product(const primitive& p, const image_planes& from, const image_planes& to,
-                               std::span<const float> w, std::span<const float> b) {
+    FITNAS_LAZY image_product make_product(const primitive& p, const image_planes& from,
+                                           const image_planes& to, std::span<const float> w,
+                                           std::span<const float> b) {
         image_product result{.vectors = from.count(),
                              .step = from.step,
                              .rows = p.kernel,
@@ -129,7 +130,7 @@ struct image_engine::prepared {
         }
         return result;
     }
-    image_stencil make_stencil(const folded_step& s) {
+    FITNAS_LAZY image_stencil make_stencil(const folded_step& s) {
         const int taps = s.what.kernel * s.what.kernel;
         const int channels = s.input.channels;
         float* to = room(static_cast<std::size_t>(simd::padded(channels) * taps));
@@ -143,12 +144,12 @@ struct image_engine::prepared {
         return result;
     }
 
-    void run(float* memory) const;
+    FITNAS_LAZY void run(float* memory) const;
 };
 
 FITNAS_API image_engine::~image_engine() = default;
 
-FITNAS_API image_engine::image_engine(std::vector<folded_block> blocks)
+FITNAS_LAZY_AGAIN image_engine::image_engine(std::vector<folded_block> blocks)
     : m_blocks(std::move(blocks)), m_plan(m_blocks) {
     const auto tensor = [&](int i) { return i < 0 ? nullptr : &m_plan.tensors[static_cast<std::size_t>(i)]; };
     for (const image_step& s : m_plan.steps) {
@@ -202,7 +203,7 @@ FITNAS_API image_engine::image_engine(std::vector<folded_block> blocks)
     }
 }
 
-FITNAS_API void image_engine::prepared::run(float* memory) const {
+FITNAS_LAZY_AGAIN void image_engine::prepared::run(float* memory) const {
     const float* x = memory + in->offset;
     float* y = memory + out->offset;
     float* between = memory + scratch->offset;
@@ -248,7 +249,7 @@ FITNAS_API void image_engine::prepared::run(float* memory) const {
     }
 }
 
-FITNAS_API const float* image_engine::run(float* memory) const {
+FITNAS_LAZY_AGAIN const float* image_engine::run(float* memory) const {
     for (const prepared& step : m_steps) {
         step.run(memory);
     }

@@ -10,6 +10,7 @@
 #include <limits>
 #include <span>
 
+#include <fitnas/config.hpp>
 #include <fitnas/cpu/geometry.hpp>
 #include <fitnas/cpu/image_product.hpp>
 #include <fitnas/cpu/pool.hpp>
@@ -17,8 +18,8 @@
 namespace fitnas::detail {
 
 /// y = maximum or mean over windows.
-inline void image_pool(bool maximum, const geometry& g, const image_planes& in, const float* x,
-                       const image_planes& out, float* y) {
+FITNAS_LAZY inline void image_pool(bool maximum, const geometry& g, const image_planes& in, const float* x,
+                                   const image_planes& out, float* y) {
     for (int i = 0; i < in.count(); ++i, x += in.step, y += out.step) {
         out.for_each_pixel([&](int oy, int ox, std::ptrdiff_t to) {
             const pool_window w(g, oy, ox);
@@ -35,7 +36,7 @@ inline void image_pool(bool maximum, const geometry& g, const image_planes& in, 
 }
 
 /// means [vector][lanes] over all pixels.
-inline void image_means(const image_planes& in, const float* x, float* means) {
+FITNAS_LAZY inline void image_means(const image_planes& in, const float* x, float* means) {
     const float share = 1.0F / static_cast<float>(in.of.pixels());
     for (int i = 0; i < in.count(); ++i, x += in.step, means += lanes) {
         vec<> sum{};
@@ -46,9 +47,9 @@ inline void image_means(const image_planes& in, const float* x, float* means) {
 
 /// y = x * sigmoid(excite relu(squeeze mean(x)))
 /// @param scratch for the means, the hidden units and the gates, each padded
-inline void image_squeeze_excite(const image_product& squeeze, const image_product& excite,
-                                 const image_planes& in, const float* x, const image_planes& out, float* y,
-                                 float* scratch) {
+FITNAS_LAZY inline void image_squeeze_excite(const image_product& squeeze, const image_product& excite,
+                                             const image_planes& in, const float* x, const image_planes& out,
+                                             float* y, float* scratch) {
     float* hidden = scratch + simd::padded(in.of.channels);
     float* gate = hidden + simd::padded(squeeze.channels);
     image_means(in, x, scratch);
@@ -67,9 +68,9 @@ inline void image_squeeze_excite(const image_product& squeeze, const image_produ
 
 /// y = what `finish` makes of scale x + shift
 /// @param scale,shift padded; null: 1 and 0
-inline void image_affine(const image_planes& in, const float* x, const float* scale, const float* shift,
-                         const image_planes& out, float* y, const image_planes& shortcut,
-                         image_finish finish) {
+FITNAS_LAZY inline void image_affine(const image_planes& in, const float* x, const float* scale,
+                                     const float* shift, const image_planes& out, float* y,
+                                     const image_planes& shortcut, image_finish finish) {
     for (int i = 0; i < in.count(); ++i, x += in.step, y += out.step) {
         const vec<> a =
             scale == nullptr ? simd::broadcast(1.0F) : simd::load(scale + std::ptrdiff_t{i} * lanes);
@@ -83,8 +84,8 @@ inline void image_affine(const image_planes& in, const float* x, const float* sc
 }
 
 /// The channels of a, and those of b behind them.
-inline void image_concatenate(const image_planes& a, const float* xa, const image_planes& b, const float* xb,
-                              const image_planes& out, float* y) {
+FITNAS_LAZY inline void image_concatenate(const image_planes& a, const float* xa, const image_planes& b,
+                                          const float* xb, const image_planes& out, float* y) {
     const auto place = [](const image_planes& p, int channel) {
         return channel / p.together * p.step + channel % p.together;
     };
@@ -102,8 +103,9 @@ inline void image_concatenate(const image_planes& a, const float* xa, const imag
 
 /// A primitive of a user's own.
 /// @param scratch for the image that goes in, and the one that comes out
-inline void image_custom(const primitive& p, std::span<const float> parameters, const image_planes& in,
-                         const float* x, const image_planes& out, float* y, float* scratch) {
+FITNAS_LAZY inline void image_custom(const primitive& p, std::span<const float> parameters,
+                                     const image_planes& in, const float* x, const image_planes& out,
+                                     float* y, float* scratch) {
     const auto in_size = static_cast<std::size_t>(in.of.size());
     const auto out_size = static_cast<std::size_t>(out.of.size());
     read_out(in, x, scratch);

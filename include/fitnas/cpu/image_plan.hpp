@@ -62,7 +62,7 @@ struct image_plan {
     std::size_t floats = 0; ///< of all activations: where one is no longer read, another lies
 
     /// @param blocks not empty; steps point to them
-    FITNAS_COLD explicit image_plan(std::span<const folded_block> blocks);
+    FITNAS_LAZY FITNAS_COLD explicit image_plan(std::span<const folded_block> blocks);
 
 private:
     int add_tensor(shape s) {
@@ -72,11 +72,11 @@ private:
         return static_cast<int>(tensors.size()) - 1;
     }
     image_tensor& tensor(int i) { return tensors[static_cast<std::size_t>(i)]; }
-    int add_block(const folded_block& b, int input);
-    int join(const folded_block& b, int before, int x);
-    int add_pass(image_step step, shape out);
-    void take_finish(const folded_block& b, std::size_t& next, image_step& step, int input) const;
-    void place();
+    FITNAS_LAZY int add_block(const folded_block& b, int input);
+    FITNAS_LAZY int join(const folded_block& b, int before, int x);
+    FITNAS_LAZY int add_pass(image_step step, shape out);
+    FITNAS_LAZY void take_finish(const folded_block& b, std::size_t& next, image_step& step, int input) const;
+    FITNAS_LAZY void place();
 };
 
 } // namespace fitnas::detail
@@ -89,7 +89,7 @@ private:
 
 namespace fitnas::detail {
 
-FITNAS_API image_plan::image_plan(std::span<const folded_block> blocks) {
+FITNAS_LAZY_AGAIN image_plan::image_plan(std::span<const folded_block> blocks) {
     std::vector<int> values{add_tensor(blocks.front().input)}; // -1: nothing
     for (const folded_block& b : blocks) {
         int x = b.gives_zeros ? -1 : values[b.link.reads];
@@ -106,8 +106,8 @@ FITNAS_API image_plan::image_plan(std::span<const folded_block> blocks) {
 }
 
 /// An activation, a shortcut and an activation behind it go with the pass before.
-FITNAS_API void image_plan::take_finish(const folded_block& b, std::size_t& next, image_step& step,
-                                        int input) const {
+FITNAS_LAZY_AGAIN void image_plan::take_finish(const folded_block& b, std::size_t& next, image_step& step,
+                                               int input) const {
     const auto is = [&](primitive_kind kind) {
         return next < b.steps.size() && b.steps[next].what.kind == kind;
     };
@@ -124,7 +124,7 @@ FITNAS_API void image_plan::take_finish(const folded_block& b, std::size_t& next
 }
 
 /// A pass without weights. @return the number of what it writes
-FITNAS_API int image_plan::add_pass(image_step step, shape out) {
+FITNAS_LAZY_AGAIN int image_plan::add_pass(image_step step, shape out) {
     for (const int read : {step.in, step.shortcut}) {
         if (read >= 0) {
             tensor(read).dies = static_cast<int>(steps.size());
@@ -138,7 +138,7 @@ FITNAS_API int image_plan::add_pass(image_step step, shape out) {
 
 /// What the layers before it to the same node gave is added, or stands before.
 /// @return the number of what the node has come to; -1: nothing
-FITNAS_API int image_plan::join(const folded_block& b, int before, int x) {
+FITNAS_LAZY_AGAIN int image_plan::join(const folded_block& b, int before, int x) {
     if (b.link.joins && !b.link.appends && before >= 0) {
         x = x < 0 ? before : add_pass({.in = x, .shortcut = before}, b.output);
     }
@@ -151,7 +151,7 @@ FITNAS_API int image_plan::join(const folded_block& b, int before, int x) {
     return x;
 }
 
-FITNAS_API int image_plan::add_block(const folded_block& b, int input) {
+FITNAS_LAZY_AGAIN int image_plan::add_block(const folded_block& b, int input) {
     int now = input;
     for (std::size_t i = 0; i < b.steps.size();) {
         const folded_step* what = &b.steps[i];
@@ -231,7 +231,7 @@ FITNAS_API int image_plan::add_block(const folded_block& b, int input) {
 }
 
 /// Each tensor as low as those allow that are read after it is written.
-FITNAS_API void image_plan::place() {
+FITNAS_LAZY_AGAIN void image_plan::place() {
     std::ptrdiff_t excess = 0;
     for (image_tensor& t : tensors) {
         t.planes = image_planes(t.of, t.margin, t.together);

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/simd.hpp>
 #include <fitnas/nn/shape.hpp>
 
@@ -82,7 +83,7 @@ void for_each_value(const image_planes& planes, Visit&& visit) {
 }
 
 /// From planes to height x width x channels.
-inline void read_out(const image_planes& planes, const float* from, float* to) {
+FITNAS_LAZY inline void read_out(const image_planes& planes, const float* from, float* to) {
     for_each_value(planes, [&](std::ptrdiff_t at, int) { *to++ = from[at]; });
 }
 

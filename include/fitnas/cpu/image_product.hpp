@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <limits>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/epilogue.hpp>
 #include <fitnas/cpu/image_planes.hpp>
 #include <fitnas/nn/primitive.hpp>
@@ -198,8 +199,8 @@ void product_panel(const image_product& p, const float* x, int number, int first
         first += count;
     }
 }
-inline void product_panel(const image_product& p, const float* x, int number, int first, int last, float* y,
-                          std::ptrdiff_t y_step, const image_finish& finish) {
+FITNAS_LAZY inline void product_panel(const image_product& p, const float* x, int number, int first, int last,
+                                      float* y, std::ptrdiff_t y_step, const image_finish& finish) {
     if (p.channels - number * panel > lanes) {
         product_panel<2>(p, x, number, first, last, y, y_step, finish);
     } else {
@@ -208,8 +209,8 @@ inline void product_panel(const image_product& p, const float* x, int number, in
 }
 
 /// All of it. Pixels whose windows stay in a core's cache go through all panels together.
-inline void product(const image_product& p, const float* x, float* y, std::ptrdiff_t y_step,
-                    const image_finish& finish) {
+FITNAS_LAZY inline void product(const image_product& p, const float* x, float* y, std::ptrdiff_t y_step,
+                                const image_finish& finish) {
     constexpr int cached = 1 << 15;
     const int together = (std::max)(1, cached / (p.vectors * p.rows * p.run) / 24) * 24;
     for (int first = 0; first < p.pixels; first += together) {

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include <fitnas/config.hpp>
 #include <fitnas/cpu/plane_source.hpp>
 #include <fitnas/cpu/planes.hpp>
 #include <fitnas/cpu/tile_output.hpp>
@@ -34,8 +35,9 @@ struct input_phase {
 };
 
 /// The taps of some planes that reach a phase, backwards.
-inline void read_phase_taps(const depthwise_planes& g, const input_phase& down, const input_phase& across,
-                            int planes, const float* taps, float* out) {
+FITNAS_LAZY inline void read_phase_taps(const depthwise_planes& g, const input_phase& down,
+                                        const input_phase& across, int planes, const float* taps,
+                                        float* out) {
     for (int i = 0; i < planes; ++i) {
         for (int ky = down.taps - 1; ky >= 0; --ky) {
             for (int kx = across.taps - 1; kx >= 0; --kx, out += lanes) {
@@ -105,9 +107,10 @@ private:
 /// The gradient at some channels of one image's input.
 /// @param gradient planes of the output's gradient
 /// @param phase_taps scratch, as large as the taps
-inline void depthwise_input_gradient(const depthwise_planes& g, const plane_range& range,
-                                     const float* gradient, const float* taps, float* phase_taps,
-                                     const affine_input& x, const input_place& in, partial_sums* sums) {
+FITNAS_LAZY inline void depthwise_input_gradient(const depthwise_planes& g, const plane_range& range,
+                                                 const float* gradient, const float* taps, float* phase_taps,
+                                                 const affine_input& x, const input_place& in,
+                                                 partial_sums* sums) {
     const int s = g.stride;
     for (int py = 0; py < (std::min)(s, g.kernel); ++py) {
         for (int px = 0; px < (std::min)(s, g.kernel); ++px) {

@@ -6,14 +6,15 @@
 
 #include <cstddef>
 
+#include <fitnas/config.hpp>
 #include <fitnas/cpu/pointwise.hpp>
 
 namespace fitnas::detail {
 
 /// z = x weights^T + bias, pixel by pixel.
 /// @param weights output x input channels, then biases
-inline void linear_forward(const geometry& g, const affine_input& x, const float* weights, float* z,
-                           workspace& ws) {
+FITNAS_LAZY inline void linear_forward(const geometry& g, const affine_input& x, const float* weights,
+                                       float* z, workspace& ws) {
     const int n = g.out.channels;
     pointwise_forward<float_words>(g, x, weights, z, nullptr, ws);
     const float* bias = weights + static_cast<std::ptrdiff_t>(g.in.channels) * n;
@@ -25,9 +26,9 @@ inline void linear_forward(const geometry& g, const affine_input& x, const float
 }
 
 /// Adds into the weights' and biases' gradient, overwrites `out.du` with the gradient of the input.
-inline void linear_backward(const geometry& g, const gradient_input& gradient, const affine_input& x,
-                            const float* weights, float* dweights, const gradient_output& out,
-                            group_sums& sums, workspace& ws) {
+FITNAS_LAZY inline void linear_backward(const geometry& g, const gradient_input& gradient,
+                                        const affine_input& x, const float* weights, float* dweights,
+                                        const gradient_output& out, group_sums& sums, workspace& ws) {
     const int n = g.out.channels;
     pointwise_backward<float_words>(g, gradient, x, weights, dweights, out, sums, ws);
     float* bias = dweights + static_cast<std::ptrdiff_t>(g.in.channels) * n;

@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/line_queue.hpp>
 #include <fitnas/core/simd.hpp>
 #include <fitnas/cpu/activation.hpp>
@@ -47,7 +48,7 @@ struct gradient_output {
 };
 
 /// What pixels have that no window reaches: zeros, and what is added.
-inline void unreached_gradient(const gradient_output& out, std::ptrdiff_t size) {
+FITNAS_LAZY inline void unreached_gradient(const gradient_output& out, std::ptrdiff_t size) {
     if (out.addend != nullptr) {
         std::copy_n(out.addend, size, out.du);
     } else {
@@ -98,7 +99,7 @@ inline constexpr bool can_stream = lanes >= 8;
 /// leaves a core's own cache.
 inline constexpr std::ptrdiff_t most_in_cache =
     lanes == 16 ? std::ptrdiff_t{1} << 21U : std::ptrdiff_t{1} << 17U;
-inline bool streams(const float* p, std::ptrdiff_t rows, int channels) {
+FITNAS_LAZY inline bool streams(const float* p, std::ptrdiff_t rows, int channels) {
     return can_stream && rows * channels > most_in_cache && channels % lanes == 0 &&
            reinterpret_cast<std::uintptr_t>(p) % (lanes * sizeof(float)) == 0;
 }

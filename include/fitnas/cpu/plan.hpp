@@ -131,7 +131,7 @@ public:
     std::vector<plan_norm> norms;
 
     block_plan() = default;
-    FITNAS_COLD block_plan(const recipe& r, shape input);
+    FITNAS_LAZY FITNAS_COLD block_plan(const recipe& r, shape input);
 
     /// @param backward_follows whether they are those of training, not of scoring
     const std::vector<plan_step>& steps(bool backward_follows) const {
@@ -143,7 +143,7 @@ public:
     int last() const { return static_cast<int>(buffers.size()) - 1; }
 
 private:
-    static std::vector<plan_step> fused(const std::vector<plan_step>& all, bool backward_follows);
+    FITNAS_LAZY static std::vector<plan_step> fused(const std::vector<plan_step>& all, bool backward_follows);
 
     std::vector<plan_step> m_training;
     std::vector<plan_step> m_scoring;
@@ -169,7 +169,7 @@ FITNAS_LAZY_AGAIN bool pays_in_cache(const plan_step& wide, const plan_step& nex
     return in.size() <= std::int64_t{1} << 16U && depthwise_planes(next.sizes(1)).at_once > 1;
 }
 
-FITNAS_API block_plan::block_plan(const recipe& r, shape input) : buffers{input} {
+FITNAS_LAZY_AGAIN block_plan::block_plan(const recipe& r, shape input) : buffers{input} {
     std::vector<plan_step>& all = m_scoring; // each by itself, for now
     plan_value value;
     long long offset = 0;
@@ -236,8 +236,8 @@ FITNAS_API block_plan::block_plan(const recipe& r, shape input) : buffers{input}
     m_scoring = fused(all, false);
 }
 
-FITNAS_API std::vector<plan_step> block_plan::fused(const std::vector<plan_step>& all,
-                                                    bool backward_follows) {
+FITNAS_LAZY_AGAIN std::vector<plan_step> block_plan::fused(const std::vector<plan_step>& all,
+                                                           bool backward_follows) {
     std::vector<plan_step> result;
     for (const plan_step& step : all) {
         if (!result.empty() && pays_in_cache(result.back(), step, backward_follows)) {

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <type_traits>
 
+#include <fitnas/config.hpp>
 #include <fitnas/cpu/geometry.hpp>
 #include <fitnas/cpu/operand.hpp>
 #include <fitnas/cpu/stencil.hpp>
@@ -107,14 +108,14 @@ FITNAS_INLINE void fill_planes(shape image, const plane_range& range, const plan
 
 /// How many values further the channels lie that are read after a range: the image's next, then the next
 /// image's first. They are asked for while these are read, or worked on.
-inline std::ptrdiff_t next_planes(shape image, const plane_range& range) {
+FITNAS_LAZY inline std::ptrdiff_t next_planes(shape image, const plane_range& range) {
     const int next = range.count * lanes;
     return range.channel + next < image.channels ? next : image.size() - range.channel;
 }
 
 /// Planes of one image of the input, batch norm and activation applied.
-inline void read_planes(const affine_input& x, const depthwise_planes& g, std::ptrdiff_t image,
-                        const plane_range& range, float* plane) {
+FITNAS_LAZY inline void read_planes(const affine_input& x, const depthwise_planes& g, std::ptrdiff_t image,
+                                    const plane_range& range, float* plane) {
     const float* z = x.z + image * g.in.size() + range.channel;
     const std::ptrdiff_t ahead = next_planes(g.in, range);
     vec<> scale[planes_at_once] = {};
@@ -135,8 +136,8 @@ inline void read_planes(const affine_input& x, const depthwise_planes& g, std::p
 }
 
 /// Planes of one image of the gradient at the output.
-inline void read_planes(const gradient_input& gradient, const depthwise_planes& g, std::ptrdiff_t image,
-                        const plane_range& range, float* plane) {
+FITNAS_LAZY inline void read_planes(const gradient_input& gradient, const depthwise_planes& g,
+                                    std::ptrdiff_t image, const plane_range& range, float* plane) {
     const std::ptrdiff_t first = image * g.out.size() + range.channel;
     const float* du = gradient.du + first;
     const float* z = gradient.z + first;

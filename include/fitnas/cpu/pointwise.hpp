@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/line_queue.hpp>
 #include <fitnas/core/memory.hpp>
 #include <fitnas/core/parallel.hpp>
@@ -58,8 +59,9 @@ void pointwise_forward(const geometry& g, const affine_input& x, const float* we
 
 /// Asks for the next tile of rows while the products of this one are computed.
 /// @param gradient at the output
-inline line_queue next_rows(const geometry& g, const gradient_input& gradient, const affine_input& x,
-                            const gradient_output& out, int count, const row_tile& behind) {
+FITNAS_LAZY inline line_queue next_rows(const geometry& g, const gradient_input& gradient,
+                                        const affine_input& x, const gradient_output& out, int count,
+                                        const row_tile& behind) {
     const int k = g.in.channels;
     const int n = g.out.channels;
     line_queue next;

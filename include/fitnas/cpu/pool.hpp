@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <limits>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/memory.hpp>
 #include <fitnas/core/parallel.hpp>
 #include <fitnas/cpu/finish_gradient.hpp>
@@ -93,7 +94,7 @@ FITNAS_INLINE void sum_windows(const geometry& g, float* columns, Read&& read, S
 }
 
 /// z (images x output shape) = maximum or mean over windows.
-inline void pool_forward(bool maximum, const geometry& g, const affine_input& x, float* z) {
+FITNAS_LAZY inline void pool_forward(bool maximum, const geometry& g, const affine_input& x, float* z) {
     if (sums_by_columns(maximum, g)) {
         parallel_groups(g.images, [&](int, std::ptrdiff_t first, std::ptrdiff_t last) {
             float* columns = thread_scratch(static_cast<std::size_t>(g.in.width) * lanes);
@@ -130,8 +131,8 @@ inline void pool_forward(bool maximum, const geometry& g, const affine_input& x,
 }
 
 /// Gradients of means at one image's pixels: each is in the windows around its neighbours.
-inline void pool_backward_by_columns(const geometry& g, const gradient_input& gradient, std::ptrdiff_t image,
-                                     float* columns, float* du) {
+FITNAS_LAZY inline void pool_backward_by_columns(const geometry& g, const gradient_input& gradient,
+                                                 std::ptrdiff_t image, float* columns, float* du) {
     const auto at = [&](int row, int column, int c) {
         return image * g.in.size() +
                (static_cast<std::ptrdiff_t>(row) * g.in.width + column) * g.in.channels + c;
@@ -148,8 +149,9 @@ inline void pool_backward_by_columns(const geometry& g, const gradient_input& gr
 }
 
 /// The same of any windows; of equal maxima the first takes the gradient.
-inline void pool_backward_by_windows(bool maximum, const geometry& g, const gradient_input& gradient,
-                                     const affine_input& x, std::ptrdiff_t image, float* du) {
+FITNAS_LAZY inline void pool_backward_by_windows(bool maximum, const geometry& g,
+                                                 const gradient_input& gradient, const affine_input& x,
+                                                 std::ptrdiff_t image, float* du) {
     std::fill_n(du + image * g.in.size(), g.in.size(), 0.0F);
     for_each_window(g, image, image + 1,
                     [&](std::ptrdiff_t n, int c, std::ptrdiff_t at, const pool_window& w) {
@@ -174,8 +176,8 @@ inline void pool_backward_by_windows(bool maximum, const geometry& g, const grad
 
 /// Overwrites `out.du` with the gradient of the input.
 /// @param gradient with z, what `pool_forward` left
-inline void pool_backward(bool maximum, const geometry& g, const gradient_input& gradient,
-                          const affine_input& x, const gradient_output& out, group_sums& sums) {
+FITNAS_LAZY inline void pool_backward(bool maximum, const geometry& g, const gradient_input& gradient,
+                                      const affine_input& x, const gradient_output& out, group_sums& sums) {
     parallel_groups(g.images, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
         float* columns = thread_scratch(static_cast<std::size_t>(g.in.width) * lanes);
         for (std::ptrdiff_t n = first; n < last; ++n) {
@@ -191,7 +193,7 @@ inline void pool_backward(bool maximum, const geometry& g, const gradient_input&
 }
 
 /// means (images x channels) of the activations over all pixels.
-inline void global_pool_forward(shape in, int images, const affine_input& x, float* means) {
+FITNAS_LAZY inline void global_pool_forward(shape in, int images, const affine_input& x, float* means) {
     const float share = 1.0F / static_cast<float>(in.pixels());
     parallel_for(images, [&](std::ptrdiff_t n) {
         for (int c = 0; c < in.channels; c += lanes) {
@@ -206,8 +208,9 @@ inline void global_pool_forward(shape in, int images, const affine_input& x, flo
 }
 
 /// Overwrites `out.du` with the gradient of the input.
-inline void global_pool_backward(shape in, int images, const gradient_input& g, const affine_input& x,
-                                 const gradient_output& out, group_sums& sums) {
+FITNAS_LAZY inline void global_pool_backward(shape in, int images, const gradient_input& g,
+                                             const affine_input& x, const gradient_output& out,
+                                             group_sums& sums) {
     const float share = 1.0F / static_cast<float>(in.pixels());
     parallel_groups(images, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
         for (std::ptrdiff_t n = first; n < last; ++n) {

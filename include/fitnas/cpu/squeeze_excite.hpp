@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstddef>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/gemm.hpp>
 #include <fitnas/cpu/pool.hpp>
 
@@ -52,8 +53,8 @@ struct squeeze_state {
 };
 
 /// y = x * sigmoid(w2 relu(w1 mean(x) + b1) + b2)
-inline void squeeze_excite_forward(const squeeze_size& g, const affine_input& x, const float* parameters,
-                                   float* state, float* y) {
+FITNAS_LAZY inline void squeeze_excite_forward(const squeeze_size& g, const affine_input& x,
+                                               const float* parameters, float* state, float* y) {
     const shape in = g.in;
     const int channels = in.channels;
     const int images = g.images;
@@ -88,10 +89,10 @@ inline void squeeze_excite_forward(const squeeze_size& g, const affine_input& x,
 
 /// Adds into the parameters' gradient, overwrites `out.du` with the gradient of the input.
 /// @param scratch as large as the state
-inline void squeeze_excite_backward(const squeeze_size& g, const gradient_input& gradient,
-                                    const affine_input& x, const float* parameters, float* dparameters,
-                                    float* state, float* scratch, const gradient_output& out,
-                                    group_sums& sums) {
+FITNAS_LAZY inline void squeeze_excite_backward(const squeeze_size& g, const gradient_input& gradient,
+                                                const affine_input& x, const float* parameters,
+                                                float* dparameters, float* state, float* scratch,
+                                                const gradient_output& out, group_sums& sums) {
     const shape in = g.in;
     const int channels = in.channels;
     const int hidden = g.hidden;

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 
+#include <fitnas/config.hpp>
 #include <fitnas/cpu/block_run.hpp>
 #include <fitnas/cpu/expansion.hpp>
 #include <fitnas/cpu/operand.hpp>
@@ -13,7 +14,7 @@
 namespace fitnas::detail {
 
 /// A value with what is pending on it.
-inline affine_input input_of(const block_run& run, const plan_value& v) {
+FITNAS_LAZY inline affine_input input_of(const block_run& run, const plan_value& v) {
     affine_input x{.z = run.buffers[static_cast<std::size_t>(v.buffer)], .act = v.act};
     if (v.norm >= 0) {
         const norm_state& n = run.norms[static_cast<std::size_t>(v.norm)];
@@ -25,7 +26,7 @@ inline affine_input input_of(const block_run& run, const plan_value& v) {
 }
 
 /// The gradient at what a step wrote.
-inline gradient_input gradient_of(const block_run& run, const plan_step& step, const float* du) {
+FITNAS_LAZY inline gradient_input gradient_of(const block_run& run, const plan_step& step, const float* du) {
     gradient_input g{.du = du, .z = run.buffers[static_cast<std::size_t>(step.out)]};
     if (step.norm >= 0) {
         const norm_state& n = run.norms[static_cast<std::size_t>(step.norm)];
@@ -37,7 +38,8 @@ inline gradient_input gradient_of(const block_run& run, const plan_step& step, c
 }
 
 /// The 1x1 convolution of an expanded depthwise one.
-inline expansion expansion_of(const block_run& run, const plan_step& step, const float* parameters) {
+FITNAS_LAZY inline expansion expansion_of(const block_run& run, const plan_step& step,
+                                          const float* parameters) {
     return {run.buffers[static_cast<std::size_t>(step.narrow.buffer)], step.narrow.in_shape, run.images,
             step.in_shape.channels, parameters + step.narrow.offset};
 }

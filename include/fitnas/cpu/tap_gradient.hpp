@@ -6,6 +6,7 @@
 
 #include <cstddef>
 
+#include <fitnas/config.hpp>
 #include <fitnas/cpu/planes.hpp>
 #include <fitnas/cpu/tile_output.hpp>
 
@@ -65,8 +66,8 @@ void add_tap_gradients(const depthwise_planes& g, const float* plane, const floa
 }
 
 /// The same for any kernel.
-inline void add_tap_gradients(const depthwise_planes& g, const float* plane, const float* gradient,
-                              float* dtaps, const next_plane& next) {
+FITNAS_LAZY inline void add_tap_gradients(const depthwise_planes& g, const float* plane,
+                                          const float* gradient, float* dtaps, const next_plane& next) {
     constexpr bool many_registers = lanes == 16;
     switch (g.kernel) {
     case 3:

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstring>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/epilogue.hpp>
 #include <fitnas/core/gemm.hpp>
 #include <fitnas/cpu/geometry.hpp>
@@ -216,8 +217,8 @@ void add_window_gradients(const padded_image& g, const float* const (&at)[window
 }
 /// The same for all values of a window and all n.
 /// @param gradient of output row y0 and those behind it
-inline void add_window_gradients(const padded_image& g, const float* image, int y0, int height,
-                                 const pixel_gradients& gradient, const transposed_result& to) {
+FITNAS_LAZY inline void add_window_gradients(const padded_image& g, const float* image, int y0, int height,
+                                             const pixel_gradients& gradient, const transposed_result& to) {
     for (int column = 0; column < g.out.channels; column += panel) {
         const float* at[window_rows];
         const float* next = image;

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/parallel.hpp>
 #include <fitnas/cpu/finish_gradient.hpp>
 #include <fitnas/cpu/geometry.hpp>
@@ -16,7 +17,7 @@
 namespace fitnas::detail {
 
 /// The sums of z and z^2, where the pass that wrote z did not gather them.
-inline void gather_sums(const float* z, std::ptrdiff_t rows, int channels, group_sums& sums) {
+FITNAS_LAZY inline void gather_sums(const float* z, std::ptrdiff_t rows, int channels, group_sums& sums) {
     const row_tiles tiles(rows, channels, channels);
     parallel_groups(tiles.count(), [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
         for (std::ptrdiff_t t = first; t < last; ++t) {
@@ -37,8 +38,8 @@ inline void gather_sums(const float* z, std::ptrdiff_t rows, int channels, group
 }
 
 /// y = act(u) + shortcut
-inline void write_out(const affine_input& x, const float* shortcut, std::ptrdiff_t rows, int channels,
-                      float* y) {
+FITNAS_LAZY inline void write_out(const affine_input& x, const float* shortcut, std::ptrdiff_t rows,
+                                  int channels, float* y) {
     const row_tiles tiles(rows, channels, channels);
     parallel_for(tiles.count(), [&](std::ptrdiff_t t) {
         const row_tile tile = tiles[t];
@@ -58,8 +59,9 @@ inline void write_out(const affine_input& x, const float* shortcut, std::ptrdiff
 }
 
 /// du = gradient at z, through the activation; sums on the way.
-inline void write_out_backward(const gradient_input& g, const affine_input& x, std::ptrdiff_t rows,
-                               int channels, const gradient_output& out, group_sums& sums) {
+FITNAS_LAZY inline void write_out_backward(const gradient_input& g, const affine_input& x,
+                                           std::ptrdiff_t rows, int channels, const gradient_output& out,
+                                           group_sums& sums) {
     const row_tiles tiles(rows, channels, channels);
     parallel_groups(tiles.count(), [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
         for (std::ptrdiff_t t = first; t < last; ++t) {

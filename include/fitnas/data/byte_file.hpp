@@ -129,20 +129,20 @@ public:
     /// @param what numbers: of a format without a signature, so that those of others are refused
     /// @throws data_error where the file cannot be opened or read, is compressed and zlib is not built in, or
     /// seems to be of another format
-    explicit byte_file(const std::string& path, content what = content::numbers);
+    FITNAS_LAZY explicit byte_file(const std::string& path, content what = content::numbers);
 
     const std::string& path() const { return m_path; }
 
     /// Reads up to n bytes; memory grows with what is really there, so a lying header cannot exhaust it.
-    std::vector<std::uint8_t> read(std::uint64_t n);
+    FITNAS_LAZY std::vector<std::uint8_t> read(std::uint64_t n);
 
     /// Reads exactly n bytes.
     /// @param what the bytes are, for the message
     /// @throws data_error where there are fewer
-    std::vector<std::uint8_t> read_exactly(std::uint64_t n, const std::string& what);
+    FITNAS_LAZY std::vector<std::uint8_t> read_exactly(std::uint64_t n, const std::string& what);
 
     /// @throws data_error where anything is left to read
-    void require_end(const std::string& what);
+    FITNAS_LAZY void require_end(const std::string& what);
 
 private:
     static bool is_gzip(std::span<const std::uint8_t> first) {
@@ -150,10 +150,10 @@ private:
     }
 
     /// Refuses what is neither numbers nor text, by name.
-    void require_known() const;
+    FITNAS_LAZY void require_known() const;
 
     /// @param kept bytes that were read before they were asked for; what is taken is removed
-    static std::size_t take(std::vector<std::uint8_t>& kept, std::uint8_t* to, std::size_t n);
+    FITNAS_LAZY static std::size_t take(std::vector<std::uint8_t>& kept, std::uint8_t* to, std::size_t n);
 
     std::size_t read_some(std::uint8_t* to, std::size_t n) {
         const std::size_t had = take(m_first, to, n);
@@ -161,10 +161,10 @@ private:
     }
 
     /// Of the content, plain or unpacked.
-    std::size_t read_content(std::uint8_t* to, std::size_t n);
+    FITNAS_LAZY std::size_t read_content(std::uint8_t* to, std::size_t n);
 
     /// Of the file itself.
-    std::size_t read_raw(std::uint8_t* to, std::size_t n);
+    FITNAS_LAZY std::size_t read_raw(std::uint8_t* to, std::size_t n);
 
     struct close_file {
         void operator()(std::FILE* f) const { std::fclose(f); }
@@ -194,7 +194,7 @@ FITNAS_LAZY std::string find_file(const std::string& directory, const std::strin
 
 namespace fitnas::detail {
 
-FITNAS_API byte_file::byte_file(const std::string& path, content what)
+FITNAS_LAZY_AGAIN byte_file::byte_file(const std::string& path, content what)
     : m_path(path), m_file(std::fopen(path.c_str(), "rb")) {
     if (!m_file) {
         throw data_error("[F0405] " + path + ": cannot be opened: " + std::strerror(errno));
@@ -217,7 +217,7 @@ FITNAS_API byte_file::byte_file(const std::string& path, content what)
     }
 }
 
-FITNAS_API std::vector<std::uint8_t> byte_file::read(std::uint64_t n) {
+FITNAS_LAZY_AGAIN std::vector<std::uint8_t> byte_file::read(std::uint64_t n) {
     constexpr std::uint64_t first = std::uint64_t{1} << 16U;
     std::vector<std::uint8_t> bytes;
     while (bytes.size() < n) {
@@ -235,7 +235,8 @@ FITNAS_API std::vector<std::uint8_t> byte_file::read(std::uint64_t n) {
     return bytes;
 }
 
-FITNAS_API std::vector<std::uint8_t> byte_file::read_exactly(std::uint64_t n, const std::string& what) {
+FITNAS_LAZY_AGAIN std::vector<std::uint8_t> byte_file::read_exactly(std::uint64_t n,
+                                                                    const std::string& what) {
     std::vector<std::uint8_t> bytes = read(n);
     if (bytes.size() < n) {
         throw data_error("[F0408] " + m_path + ": truncated: expected " + std::to_string(n) + " bytes of " +
@@ -244,14 +245,14 @@ FITNAS_API std::vector<std::uint8_t> byte_file::read_exactly(std::uint64_t n, co
     return bytes;
 }
 
-FITNAS_API void byte_file::require_end(const std::string& what) {
+FITNAS_LAZY_AGAIN void byte_file::require_end(const std::string& what) {
     if (!read(1).empty()) {
         throw data_error("[F0409] " + m_path + ": expected the end of the file after " + what +
                          ", got more bytes");
     }
 }
 
-FITNAS_API void byte_file::require_known() const {
+FITNAS_LAZY_AGAIN void byte_file::require_known() const {
     const std::string_view format =
         is_gzip(m_first) ? "compressed twice: unpack it once with gunzip" : foreign_format(m_first);
     if (!format.empty()) {
@@ -259,14 +260,15 @@ FITNAS_API void byte_file::require_known() const {
     }
 }
 
-FITNAS_API std::size_t byte_file::take(std::vector<std::uint8_t>& kept, std::uint8_t* to, std::size_t n) {
+FITNAS_LAZY_AGAIN std::size_t byte_file::take(std::vector<std::uint8_t>& kept, std::uint8_t* to,
+                                              std::size_t n) {
     const auto count = static_cast<std::ptrdiff_t>((std::min)(n, kept.size()));
     std::copy_n(kept.begin(), count, to);
     kept.erase(kept.begin(), kept.begin() + count);
     return static_cast<std::size_t>(count);
 }
 
-FITNAS_API std::size_t byte_file::read_content(std::uint8_t* to, std::size_t n) {
+FITNAS_LAZY_AGAIN std::size_t byte_file::read_content(std::uint8_t* to, std::size_t n) {
     const auto raw = [this](std::uint8_t* where, std::size_t count) {
         const std::size_t had = take(m_raw, where, count);
         return had + (had < count ? read_raw(where + had, count - had) : 0);
@@ -279,7 +281,7 @@ FITNAS_API std::size_t byte_file::read_content(std::uint8_t* to, std::size_t n) 
     return raw(to, n);
 }
 
-FITNAS_API std::size_t byte_file::read_raw(std::uint8_t* to, std::size_t n) {
+FITNAS_LAZY_AGAIN std::size_t byte_file::read_raw(std::uint8_t* to, std::size_t n) {
     const std::size_t got = std::fread(to, 1, n, m_file.get());
     if (got < n && std::ferror(m_file.get()) != 0) {
         throw data_error("[F0411] " + m_path + ": cannot be read: " + std::strerror(errno));

@@ -66,14 +66,14 @@ struct stored_values {
 
 /// @param header a Python dictionary without spaces
 /// @return what stands behind the key; empty where it is not there
-inline std::string npy_value(const std::string& header, const std::string& key) {
+FITNAS_LAZY inline std::string npy_value(const std::string& header, const std::string& key) {
     const std::size_t at = header.find("'" + key + "':");
     return at == std::string::npos ? "" : header.substr(at + key.size() + 3);
 }
 
 /// @param text "(2,3)", then anything
 /// @return whether it is such a text
-inline bool read_npy_sizes(const std::string& text, std::vector<std::size_t>& sizes) {
+FITNAS_LAZY inline bool read_npy_sizes(const std::string& text, std::vector<std::size_t>& sizes) {
     if (text.empty() || text.front() != '(') {
         return false;
     }
@@ -143,7 +143,7 @@ FITNAS_LAZY std::size_t npy_value_bytes(const std::string& path, const std::stri
 }
 
 /// @return a whole number in the order of the smallest byte first
-inline std::size_t little_endian(const std::vector<std::uint8_t>& bytes) {
+FITNAS_LAZY inline std::size_t little_endian(const std::vector<std::uint8_t>& bytes) {
     std::size_t value = 0;
     for (std::size_t i = bytes.size(); i > 0; --i) {
         value = value << 8U | bytes[i - 1];

@@ -57,7 +57,7 @@ struct resize_weights {
     std::vector<std::int32_t> weight; ///< `taps` for each value of the output; those at the end may be 0
     int taps = 0;
 
-    resize_weights(int from, int to);
+    FITNAS_LAZY resize_weights(int from, int to);
     const std::int32_t* of(int value) const { return weight.data() + std::ptrdiff_t{value} * taps; }
 };
 
@@ -75,7 +75,7 @@ FITNAS_LAZY raster crop_centre(const raster& image, int height, int width);
 
 namespace fitnas::detail {
 
-FITNAS_API resize_weights::resize_weights(int from, int to) : first(static_cast<std::size_t>(to)) {
+FITNAS_LAZY_AGAIN resize_weights::resize_weights(int from, int to) : first(static_cast<std::size_t>(to)) {
     const double scale = static_cast<double>(from) / to;
     const double support = (std::max)(scale, 1.0); // of the triangle, to each side
     taps = 2 * static_cast<int>(std::ceil(support)) + 1;

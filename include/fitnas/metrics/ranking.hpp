@@ -17,6 +17,7 @@
 
 #include <fitnas/config.hpp>
 #include <fitnas/core/mean.hpp>
+#include <fitnas/core/order.hpp>
 #include <fitnas/metrics/kendall.hpp>
 
 namespace fitnas {
@@ -93,13 +94,11 @@ FITNAS_API double tau_in_top(std::span<const double> predicted, std::span<const 
 namespace fitnas::detail {
 
 FITNAS_LAZY_AGAIN std::vector<std::size_t> top_rows(std::span<const double> values, std::size_t k) {
-    std::vector<std::size_t> rows(values.size());
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-        rows[i] = i;
+    std::vector<double> worse;
+    for (const double v : values) {
+        worse.push_back(-v);
     }
-    std::partial_sort(
-        rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(k), rows.end(),
-        [&](std::size_t a, std::size_t b) { return values[a] != values[b] ? values[a] > values[b] : a < b; });
+    std::vector<std::size_t> rows = rows_in_order(worse);
     rows.resize(k);
     return rows;
 }

@@ -4,7 +4,6 @@
 #ifndef FITNAS_METRICS_SPEARMAN_HPP
 #define FITNAS_METRICS_SPEARMAN_HPP
 
-#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <limits>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include <fitnas/config.hpp>
+#include <fitnas/core/order.hpp>
 #include <fitnas/metrics/paired.hpp>
 
 namespace fitnas {
@@ -35,25 +35,14 @@ FITNAS_API double spearman(std::span<const double> x, std::span<const double> y)
 namespace fitnas {
 
 FITNAS_API std::vector<double> average_ranks(std::span<const double> values) {
-    std::vector<std::size_t> order(values.size());
-    for (std::size_t i = 0; i < order.size(); ++i) {
+    for (std::size_t i = 0; i < values.size(); ++i) {
         if (std::isnan(values[i])) {
             throw numeric_error("[F0809] average_ranks: value " + std::to_string(i) + " is not a number");
         }
-        order[i] = i;
     }
-    std::sort(order.begin(), order.end(),
-              [&](std::size_t a, std::size_t b) { return values[a] < values[b]; });
-    std::vector<double> ranks(values.size());
-    for (std::size_t first = 0; first < order.size();) {
-        std::size_t last = first + 1;
-        while (last < order.size() && values[order[last]] == values[order[first]]) {
-            ++last;
-        }
-        for (std::size_t i = first; i < last; ++i) {
-            ranks[order[i]] = static_cast<double>(first + last + 1) / 2;
-        }
-        first = last;
+    std::vector<double> ranks = detail::mean_ranks(values);
+    for (double& rank : ranks) {
+        rank += 1;
     }
     return ranks;
 }

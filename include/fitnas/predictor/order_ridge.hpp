@@ -32,20 +32,21 @@ public:
     order_ridge(const square_matrix& rows, std::span<const double> offsets, std::span<const double> values)
         : m_rows(rows), m_offsets(offsets), m_values(values) {}
 
-    double output(std::size_t row, const std::vector<double>& weights) const;
+    FITNAS_LAZY double output(std::size_t row, const std::vector<double>& weights) const;
 
     /// @param taken the rows to fit to
-    std::vector<double> weights(const std::vector<std::size_t>& taken, double penalty) const;
+    FITNAS_LAZY std::vector<double> weights(const std::vector<std::size_t>& taken, double penalty) const;
 
 private:
-    std::vector<double> outputs(const std::vector<std::size_t>& taken, const std::vector<double>& w) const;
+    FITNAS_LAZY std::vector<double> outputs(const std::vector<std::size_t>& taken,
+                                            const std::vector<double>& w) const;
 
-    double objective(const std::vector<std::size_t>& taken, const std::vector<double>& w,
-                     double penalty) const;
+    FITNAS_LAZY double objective(const std::vector<std::size_t>& taken, const std::vector<double>& w,
+                                 double penalty) const;
 
     /// Second derivatives^-1 times first ones.
-    std::vector<double> newton_step(const std::vector<std::size_t>& taken, const std::vector<double>& w,
-                                    double penalty) const;
+    FITNAS_LAZY std::vector<double> newton_step(const std::vector<std::size_t>& taken,
+                                                const std::vector<double>& w, double penalty) const;
 
     const square_matrix& m_rows;
     std::span<const double> m_offsets;
@@ -58,7 +59,7 @@ private:
 
 namespace fitnas::detail {
 
-FITNAS_API double order_ridge::output(std::size_t row, const std::vector<double>& weights) const {
+FITNAS_LAZY_AGAIN double order_ridge::output(std::size_t row, const std::vector<double>& weights) const {
     double sum = m_offsets[row];
     for (std::size_t c = 0; c < weights.size(); ++c) {
         sum += m_rows(row, c) * weights[c];
@@ -66,8 +67,8 @@ FITNAS_API double order_ridge::output(std::size_t row, const std::vector<double>
     return sum;
 }
 
-FITNAS_API std::vector<double> order_ridge::weights(const std::vector<std::size_t>& taken,
-                                                    double penalty) const {
+FITNAS_LAZY_AGAIN std::vector<double> order_ridge::weights(const std::vector<std::size_t>& taken,
+                                                           double penalty) const {
     constexpr int most_steps = 50;
     constexpr double close = 1e-8;
     std::vector<double> now(m_rows.shape(1));
@@ -98,8 +99,8 @@ FITNAS_API std::vector<double> order_ridge::weights(const std::vector<std::size_
     return now;
 }
 
-FITNAS_API std::vector<double> order_ridge::outputs(const std::vector<std::size_t>& taken,
-                                                    const std::vector<double>& w) const {
+FITNAS_LAZY_AGAIN std::vector<double> order_ridge::outputs(const std::vector<std::size_t>& taken,
+                                                           const std::vector<double>& w) const {
     std::vector<double> all;
     for (const std::size_t row : taken) {
         all.push_back(output(row, w));
@@ -107,8 +108,8 @@ FITNAS_API std::vector<double> order_ridge::outputs(const std::vector<std::size_
     return all;
 }
 
-FITNAS_API double order_ridge::objective(const std::vector<std::size_t>& taken, const std::vector<double>& w,
-                                         double penalty) const {
+FITNAS_LAZY_AGAIN double order_ridge::objective(const std::vector<std::size_t>& taken,
+                                                const std::vector<double>& w, double penalty) const {
     const std::vector<double> u = outputs(taken, w);
     double sum = 0;
     for (const double v : w) {
@@ -122,8 +123,9 @@ FITNAS_API double order_ridge::objective(const std::vector<std::size_t>& taken, 
     return sum;
 }
 
-FITNAS_API std::vector<double> order_ridge::newton_step(const std::vector<std::size_t>& taken,
-                                                        const std::vector<double>& w, double penalty) const {
+FITNAS_LAZY_AGAIN std::vector<double> order_ridge::newton_step(const std::vector<std::size_t>& taken,
+                                                               const std::vector<double>& w,
+                                                               double penalty) const {
     const std::vector<double> u = outputs(taken, w);
     const std::size_t width = w.size();
     std::vector<double> first(width);

@@ -28,7 +28,7 @@ public:
     /// Features of one kind, which get one factor, so that a network's squares of them add up to a weight on
     /// average. Constant ones are left out.
     /// @param values networks x features
-    void add(const square_matrix& values, std::size_t first, std::size_t last, double weight);
+    FITNAS_LAZY void add(const square_matrix& values, std::size_t first, std::size_t last, double weight);
 
     std::size_t size() const { return m_columns.size(); }
     double operator()(std::size_t row, std::size_t column) const { return m_columns[column][row]; }
@@ -60,8 +60,8 @@ FITNAS_LAZY std::vector<double> order_weights(const feature_columns& x, std::siz
 
 namespace fitnas::detail {
 
-FITNAS_API void feature_columns::add(const square_matrix& values, std::size_t first, std::size_t last,
-                                     double weight) {
+FITNAS_LAZY_AGAIN void feature_columns::add(const square_matrix& values, std::size_t first, std::size_t last,
+                                            double weight) {
     double squares = 0;
     const std::size_t begin = m_columns.size();
     for (std::size_t c = first; c < last; ++c) {

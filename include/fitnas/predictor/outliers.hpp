@@ -40,6 +40,7 @@ score_table<Space> without_outliers(score_table<Space> table) {
 
 #include <fitnas/core/linalg.hpp>
 #include <fitnas/core/mean.hpp>
+#include <fitnas/core/order.hpp>
 #include <fitnas/predictor/target.hpp>
 
 namespace fitnas::detail {

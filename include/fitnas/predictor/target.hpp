@@ -13,6 +13,7 @@
 
 #include <fitnas/config.hpp>
 #include <fitnas/core/mean.hpp>
+#include <fitnas/core/order.hpp>
 
 namespace fitnas {
 
@@ -34,7 +35,7 @@ namespace detail {
 /// Values in a unit in which none is above 1, a power of two, and their moments in it: their squares neither
 /// over- nor underflow.
 struct moments {
-    explicit moments(std::span<const double> given);
+    FITNAS_LAZY explicit moments(std::span<const double> given);
     int exponent; ///< of the unit
     std::vector<double> values{};
     double mean = 0;
@@ -49,7 +50,7 @@ FITNAS_LAZY double median_of(std::vector<double> values);
 struct robust_moments {
     static constexpr double to_deviation = 1.4826;      ///< from the median distance
     static constexpr double mean_to_deviation = 1.2533; ///< from the mean distance
-    explicit robust_moments(std::span<const double> given);
+    FITNAS_LAZY explicit robust_moments(std::span<const double> given);
     /// @return how many deviations a value is off the median, at most 1e6
     double standardised(double v) const {
         constexpr double most = 1e6;
@@ -60,9 +61,6 @@ struct robust_moments {
     double median = 0;
     double deviation = 0;
 };
-
-/// Ranks from 0; equal values share the mean of their ranks.
-FITNAS_LAZY std::vector<double> mean_ranks(std::span<const double> values);
 
 } // namespace detail
 
@@ -96,7 +94,7 @@ FITNAS_API line fit_line(std::span<const double> outputs, std::span<const double
 
 namespace fitnas::detail {
 
-FITNAS_API moments::moments(std::span<const double> given) : exponent(common_exponent(given)) {
+FITNAS_LAZY_AGAIN moments::moments(std::span<const double> given) : exponent(common_exponent(given)) {
     for (const double v : given) {
         values.push_back(std::ldexp(v, -exponent));
     }
@@ -111,7 +109,7 @@ FITNAS_LAZY_AGAIN double median_of(std::vector<double> values) {
     return values.size() % 2 == 1 ? upper : 0.5 * upper + 0.5 * *std::max_element(values.begin(), middle);
 }
 
-FITNAS_API robust_moments::robust_moments(std::span<const double> given) {
+FITNAS_LAZY_AGAIN robust_moments::robust_moments(std::span<const double> given) {
     std::vector<double> values(given.begin(), given.end());
     for (double& v : values) {
         v = std::abs(v);
@@ -125,27 +123,6 @@ FITNAS_API robust_moments::robust_moments(std::span<const double> given) {
         v = std::abs(v - median);
     }
     deviation = to_deviation * median_of(std::move(values));
-}
-
-FITNAS_LAZY_AGAIN std::vector<double> mean_ranks(std::span<const double> values) {
-    std::vector<std::size_t> order(values.size());
-    for (std::size_t i = 0; i < order.size(); ++i) {
-        order[i] = i;
-    }
-    std::sort(order.begin(), order.end(),
-              [&](std::size_t a, std::size_t b) { return values[a] < values[b]; });
-    std::vector<double> ranks(values.size());
-    for (std::size_t first = 0; first < order.size();) {
-        std::size_t last = first;
-        while (last + 1 < order.size() && values[order[last + 1]] == values[order[first]]) {
-            ++last;
-        }
-        for (std::size_t i = first; i <= last; ++i) {
-            ranks[order[i]] = 0.5 * static_cast<double>(first + last);
-        }
-        first = last + 1;
-    }
-    return ranks;
 }
 
 } // namespace fitnas::detail
@@ -171,12 +148,7 @@ FITNAS_LAZY_AGAIN std::vector<char> near_line(const moments& x, const moments& y
     if (n < 10) {
         return taken;
     }
-    std::vector<std::size_t> order(n);
-    for (std::size_t i = 0; i < n; ++i) {
-        order[i] = i;
-    }
-    std::stable_sort(order.begin(), order.end(),
-                     [&](std::size_t a, std::size_t b) { return x.values[a] < x.values[b]; });
+    const std::vector<std::size_t> order = rows_in_order(x.values);
     std::vector<double> slopes;
     for (std::size_t i = 0; i < n / 2; ++i) {
         const std::size_t low = order[i];

@@ -21,7 +21,7 @@ public:
         : m_watch(watch), m_stage(stage), m_total(static_cast<long long>(total)) {}
 
     /// The same options with an observer that stops the fit when it should not go on.
-    fit_options watched(fit_options o);
+    FITNAS_LAZY fit_options watched(fit_options o);
     bool stopped() const { return m_watch.stopped(); }
     void done() {
         m_done.fetch_add(1, std::memory_order_relaxed);
@@ -30,7 +30,7 @@ public:
     void rethrow() const { m_watch.rethrow(); }
 
 private:
-    bool tell();
+    FITNAS_LAZY bool tell();
 
     shared_observer m_watch;
     const char* m_stage;
@@ -45,7 +45,7 @@ private:
 
 namespace fitnas::detail {
 
-FITNAS_API fit_options watched_fits::watched(fit_options o) {
+FITNAS_LAZY_AGAIN fit_options watched_fits::watched(fit_options o) {
     if (m_watch.watches()) {
         o.observer = [this](const progress&) {
             if (!tell()) {
@@ -56,7 +56,7 @@ FITNAS_API fit_options watched_fits::watched(fit_options o) {
     return o;
 }
 
-FITNAS_API bool watched_fits::tell() {
+FITNAS_LAZY_AGAIN bool watched_fits::tell() {
     return m_watch({.stage = m_stage,
                     .done = m_done.load(std::memory_order_relaxed),
                     .total = m_total,

@@ -48,11 +48,11 @@ class sum_of_terms {
 public:
     sum_of_terms(std::span<const int> operator_counts, double offset)
         : m_counts(operator_counts), m_offset(offset) {}
-    sum_of_terms(std::span<const int> operator_counts, const cost_terms& cost);
+    FITNAS_LAZY sum_of_terms(std::span<const int> operator_counts, const cost_terms& cost);
 
     void add(double constant) { m_offset += constant; }
-    void add(window_term term);
-    void add(const sum_of_terms& other, double factor);
+    FITNAS_LAZY void add(window_term term);
+    FITNAS_LAZY void add(const sum_of_terms& other, double factor);
 
     std::span<const int> operator_counts() const { return m_counts; }
     double offset() const { return m_offset; }
@@ -107,7 +107,7 @@ private:
 
 namespace fitnas::detail {
 
-FITNAS_API sum_of_terms::sum_of_terms(std::span<const int> operator_counts, const cost_terms& cost)
+FITNAS_LAZY_AGAIN sum_of_terms::sum_of_terms(std::span<const int> operator_counts, const cost_terms& cost)
     : m_counts(operator_counts), m_offset(0) {
     for (const cost_terms::term& t : cost.order()) {
         const std::span<const double> values = cost.values(t);
@@ -119,7 +119,7 @@ FITNAS_API sum_of_terms::sum_of_terms(std::span<const int> operator_counts, cons
     }
 }
 
-FITNAS_API void sum_of_terms::add(window_term term) {
+FITNAS_LAZY_AGAIN void sum_of_terms::add(window_term term) {
     if (term.first < 0 || term.last < term.first || term.last > static_cast<int>(m_counts.size()) ||
         term.values.size() != window_codes(m_counts, term.first, term.last)) {
         throw shape_error("[F0633] window_sum: " + std::to_string(term.values.size()) +
@@ -137,7 +137,7 @@ FITNAS_API void sum_of_terms::add(window_term term) {
     m_terms.push_back(std::move(term));
 }
 
-FITNAS_API void sum_of_terms::add(const sum_of_terms& other, double factor) {
+FITNAS_LAZY_AGAIN void sum_of_terms::add(const sum_of_terms& other, double factor) {
     m_offset += factor * other.m_offset;
     for (window_term term : other.m_terms) {
         for (double& v : term.values) {

@@ -75,7 +75,7 @@ namespace detail {
 /// The terms of a sum, rounded as `windows` says, each added to one whose window holds its own. Cells at a
 /// window's ends where nothing is to choose do not count.
 struct exact_terms {
-    explicit exact_terms(const sum_of_terms& sum);
+    FITNAS_LAZY explicit exact_terms(const sum_of_terms& sum);
 
     double offset = 0;
     std::vector<window_term> terms{};
@@ -203,7 +203,7 @@ explicit windows(const Model&) -> windows<typename Model::space>;
 
 namespace fitnas::detail {
 
-FITNAS_API exact_terms::exact_terms(const sum_of_terms& sum) {
+FITNAS_LAZY_AGAIN exact_terms::exact_terms(const sum_of_terms& sum) {
     double largest = std::abs(sum.offset());
     for (const window_term& t : sum.terms()) {
         double most = 0;

@@ -58,7 +58,7 @@ FITNAS_LAZY exact_answer answer_of(const exact_question& question);
 namespace fitnas::search::detail {
 
 /// One exact search.
-class exact_search {
+FITNAS_LAZY class exact_search {
 public:
     explicit exact_search(const exact_question& question)
         : m_options(question.options),
@@ -388,7 +388,8 @@ private:
 };
 
 FITNAS_LAZY_AGAIN exact_answer answer_of(const exact_question& question) {
-    return exact_search(question).run();
+    exact_search search(question);
+    return search.run();
 }
 
 } // namespace fitnas::search::detail

@@ -22,7 +22,7 @@ namespace fitnas::search::detail {
 class path_bounds {
 public:
     /// Chooses multipliers: none, those that bound the whole best, and some around them.
-    path_bounds(const path_graph& graph, const std::vector<path_cost>& costs);
+    FITNAS_LAZY path_bounds(const path_graph& graph, const std::vector<path_cost>& costs);
 
     /// The most that a path can end with.
     /// @param score of the cells before `cell`
@@ -72,9 +72,9 @@ private:
     }
 
     /// Coordinate by coordinate, the multipliers with the smallest bound for the whole.
-    std::vector<double> tightest(std::size_t from, std::size_t to) const;
+    FITNAS_LAZY std::vector<double> tightest(std::size_t from, std::size_t to) const;
 
-    void choose();
+    FITNAS_LAZY void choose();
 
     const path_graph& m_graph;
     const std::vector<path_cost>& m_costs;
@@ -91,26 +91,26 @@ private:
 
 namespace fitnas::search::detail {
 
-FITNAS_API path_bounds::path_bounds(const path_graph& graph, const std::vector<path_cost>& costs)
-    : m_graph(graph), m_costs(costs) {
+FITNAS_LAZY_AGAIN path_bounds::path_bounds(const path_graph& paths, const std::vector<path_cost>& costs)
+    : m_graph(paths), m_costs(costs) {
     choose();
     const std::size_t n = m_count;
-    m_values.resize(graph.cells() + 1);
+    m_values.resize(paths.cells() + 1);
     std::vector<std::vector<double>> one;
-    for (std::size_t t = 0; t <= graph.cells(); ++t) {
-        m_values[t].resize(graph.states(t) * n);
+    for (std::size_t t = 0; t <= paths.cells(); ++t) {
+        m_values[t].resize(paths.states(t) * n);
     }
     for (std::size_t j = 0; j < n; ++j) {
-        best_behind(graph, costs, multiplier(j), one);
-        for (std::size_t t = 0; t <= graph.cells(); ++t) {
-            for (std::size_t s = 0; s < graph.states(t); ++s) {
+        best_behind(paths, costs, multiplier(j), one);
+        for (std::size_t t = 0; t <= paths.cells(); ++t) {
+            for (std::size_t s = 0; s < paths.states(t); ++s) {
                 m_values[t][s * n + j] = one[t][s];
             }
         }
     }
     m_margins.resize(n);
     for (std::size_t j = 0; j < n; ++j) {
-        double largest = graph.scale();
+        double largest = paths.scale();
         bool any = false;
         for (std::size_t i = 0; i < costs.size(); ++i) {
             largest += multiplier(j)[i] * (costs[i].total + std::abs(costs[i].most));
@@ -121,7 +121,7 @@ FITNAS_API path_bounds::path_bounds(const path_graph& graph, const std::vector<p
     }
 }
 
-FITNAS_API std::vector<double> path_bounds::tightest(std::size_t from, std::size_t to) const {
+FITNAS_LAZY_AGAIN std::vector<double> path_bounds::tightest(std::size_t from, std::size_t to) const {
     std::vector<double> w(m_costs.size());
     std::vector<std::vector<double>> values;
     const std::size_t rounds = to - from > 1 ? 4 : 1;
@@ -155,7 +155,7 @@ FITNAS_API std::vector<double> path_bounds::tightest(std::size_t from, std::size
     return w;
 }
 
-FITNAS_API void path_bounds::choose() {
+FITNAS_LAZY_AGAIN void path_bounds::choose() {
     m_multipliers.assign(m_costs.size(), 0.0);
     const auto add = [&](const std::vector<double>& w) {
         m_multipliers.insert(m_multipliers.end(), w.begin(), w.end());

@@ -31,7 +31,7 @@ struct path_cost {
     std::vector<double> smallest_behind{};    ///< of all terms behind the first cells, the cheapest way
     double total = 0;                         ///< the largest there is
 
-    path_cost(const cost_terms& terms, double limit);
+    FITNAS_LAZY path_cost(const cost_terms& terms, double limit);
 
     /// What is spent behind a cell.
     double step(double spent, std::size_t cell, std::size_t o) const {
@@ -60,7 +60,7 @@ FITNAS_LAZY std::vector<path_cost> path_costs_of(const limit_check& limits);
 
 namespace fitnas::search::detail {
 
-FITNAS_API path_cost::path_cost(const cost_terms& terms, double limit) : most(limit) {
+FITNAS_LAZY_AGAIN path_cost::path_cost(const cost_terms& terms, double limit) : most(limit) {
     for (const cost_terms::term& t : terms.order()) {
         const std::span<const double> values = terms.values(t);
         if (t.cell >= 0) {

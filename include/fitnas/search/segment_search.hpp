@@ -113,6 +113,13 @@ private:
         double predicted = 0;
         double score = 0;
     };
+    /// The best first.
+    template <class Slots>
+    static void sort_by(double entry<Slots>::*value, std::vector<entry<Slots>>& all) {
+        std::sort(all.begin(), all.end(), [&](const entry<Slots>& a, const entry<Slots>& b) {
+            return a.*value != b.*value ? a.*value > b.*value : a.begun < b.begun;
+        });
+    }
 
     static void at_least(std::size_t least, std::size_t value, const char* name) {
         if (value < least) {
@@ -143,9 +150,7 @@ private:
         for (entry<slot_codes>& e : found) {
             e.predicted = modelled ? e.predicted : e.score;
         }
-        std::sort(found.begin(), found.end(), [](const entry<slot_codes>& a, const entry<slot_codes>& b) {
-            return a.score != b.score ? a.score > b.score : a.begun < b.begun;
-        });
+        sort_by(&entry<slot_codes>::score, found);
 
         m_kept.clear();
         for (std::size_t i = 0; i < found.size() && i < static_cast<std::size_t>(Keep); ++i) {
@@ -296,9 +301,7 @@ private:
                 found[from + i].predicted = predicted[i];
             }
         }
-        std::sort(found.begin(), found.end(), [](const entry<Slots>& a, const entry<Slots>& b) {
-            return a.predicted != b.predicted ? a.predicted > b.predicted : a.begun < b.begun;
-        });
+        sort_by(&entry<Slots>::predicted, found);
         found.resize(m_options.rescored);
     }
 

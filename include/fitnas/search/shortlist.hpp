@@ -27,7 +27,7 @@ public:
         double value;
     };
 
-    best_codes(std::size_t most, const char* what);
+    FITNAS_LAZY best_codes(std::size_t most, const char* what);
 
     /// @tparam Entry this, or a space's own
     template <class Entry>
@@ -36,7 +36,7 @@ public:
     }
 
     /// Each network must be offered once.
-    void offer(std::span<const std::uint8_t> code, double value) {
+    FITNAS_LAZY void offer(std::span<const std::uint8_t> code, double value) {
         if (may_take(value, code, code.size())) {
             take(code, value);
         }
@@ -53,10 +53,10 @@ public:
         return m_entries.size() < m_most ? -std::numeric_limits<double>::infinity() : m_entries.front().value;
     }
 
-    std::vector<entry> sorted() const;
+    FITNAS_LAZY std::vector<entry> sorted() const;
 
 private:
-    void take(std::span<const std::uint8_t> code, double value);
+    FITNAS_LAZY void take(std::span<const std::uint8_t> code, double value);
 
     std::size_t m_most;
     std::vector<entry> m_entries;
@@ -107,13 +107,13 @@ private:
 
 namespace fitnas::search::detail {
 
-FITNAS_API best_codes::best_codes(std::size_t most, const char* what) : m_most(most) {
+FITNAS_LAZY_AGAIN best_codes::best_codes(std::size_t most, const char* what) : m_most(most) {
     if (most < 1) {
         throw option_error("[F0701] " + std::string(what) + ": top: expected at least 1, got 0");
     }
 }
 
-FITNAS_API void best_codes::take(std::span<const std::uint8_t> code, double value) {
+FITNAS_LAZY_AGAIN void best_codes::take(std::span<const std::uint8_t> code, double value) {
     if (m_entries.size() == m_most) {
         std::pop_heap(m_entries.begin(), m_entries.end(), better<entry>);
         m_entries.back().code.assign(code.begin(), code.end());
@@ -124,9 +124,9 @@ FITNAS_API void best_codes::take(std::span<const std::uint8_t> code, double valu
     std::push_heap(m_entries.begin(), m_entries.end(), better<entry>);
 }
 
-FITNAS_API std::vector<best_codes::entry> best_codes::sorted() const {
+FITNAS_LAZY_AGAIN std::vector<best_codes::entry> best_codes::sorted() const {
     std::vector<entry> all = m_entries;
-    std::sort(all.begin(), all.end(), better<entry>);
+    std::sort_heap(all.begin(), all.end(), better<entry>);
     return all;
 }
 

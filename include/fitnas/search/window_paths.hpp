@@ -45,8 +45,8 @@ public:
     explicit path_graph(const windows<Space>& tables)
         : path_graph(tables.offset(), tables.terms(), Space::operator_counts, canonical_pairs_of<Space>()) {}
 
-    path_graph(double offset, const std::vector<window_term>& terms, std::span<const int> operator_counts,
-               const canonical_pairs& rule);
+    FITNAS_LAZY path_graph(double offset, const std::vector<window_term>& terms,
+                           std::span<const int> operator_counts, const canonical_pairs& rule);
 
     std::size_t cells() const { return m_counts.size(); }
     std::size_t operators(std::size_t cell) const { return m_counts[cell]; }
@@ -118,8 +118,8 @@ FITNAS_LAZY_AGAIN fitnas::detail::exact_terms divided(const fitnas::detail::exac
     return fitnas::detail::exact_terms(sum);
 }
 
-FITNAS_API path_graph::path_graph(double offset, const std::vector<window_term>& terms,
-                                  std::span<const int> operator_counts, const canonical_pairs& rule)
+FITNAS_LAZY_AGAIN path_graph::path_graph(double offset, const std::vector<window_term>& terms,
+                                         std::span<const int> operator_counts, const canonical_pairs& rule)
     : m_offset(offset), m_pairs_suffice(rule.sufficient) {
     m_counts.assign(operator_counts.begin(), operator_counts.end());
     const auto cells = static_cast<int>(m_counts.size());

@@ -29,18 +29,18 @@ public:
 
     graph_networks() = default;
     /// @param first the first cell that the graph reads
-    FITNAS_COLD graph_networks(const space_layout& space, int first);
+    FITNAS_LAZY FITNAS_COLD graph_networks(const space_layout& space, int first);
 
     /// @param code one digit an edge; becomes the smallest of those that are the same network, or, where
     /// there is no table, one whose edges that play no part have the first operator
-    void make_canonical(std::span<std::uint8_t> code) const;
+    FITNAS_LAZY void make_canonical(std::span<std::uint8_t> code) const;
 
     /// @param code becomes one of those that are the same network, each equally likely; without a table it
     /// stays
-    void make_random(std::span<std::uint8_t> code, random_stream& random) const;
+    FITNAS_LAZY void make_random(std::span<std::uint8_t> code, random_stream& random) const;
 
     /// @return of each edge, whether it reads something and leads to the last node
-    std::vector<std::uint8_t> plays_a_part(std::span<const std::uint8_t> code) const;
+    FITNAS_LAZY std::vector<std::uint8_t> plays_a_part(std::span<const std::uint8_t> code) const;
 
 private:
     /// What an edge's operator is.
@@ -61,10 +61,10 @@ private:
         friend bool operator==(const graph&, const graph&) = default;
     };
 
-    static graph graph_at(const space_layout& space, std::size_t layer, std::size_t edges);
-    FITNAS_COLD void fill_table();
-    std::size_t number_of(std::span<const std::uint8_t> code) const;
-    void write(std::size_t number, std::span<std::uint8_t> code) const;
+    FITNAS_LAZY static graph graph_at(const space_layout& space, std::size_t layer, std::size_t edges);
+    FITNAS_LAZY FITNAS_COLD void fill_table();
+    FITNAS_LAZY std::size_t number_of(std::span<const std::uint8_t> code) const;
+    FITNAS_LAZY void write(std::size_t number, std::span<std::uint8_t> code) const;
 
     std::vector<graph> m_graphs;            ///< different ones, of the repetitions that read the cells
     std::vector<std::uint32_t> m_canonical; ///< of each code, the number of the smallest; empty: no table
@@ -84,8 +84,8 @@ private:
 
 namespace fitnas::detail {
 
-FITNAS_API graph_networks::graph graph_networks::graph_at(const space_layout& space, std::size_t layer,
-                                                          std::size_t edges) {
+FITNAS_LAZY_AGAIN graph_networks::graph graph_networks::graph_at(const space_layout& space, std::size_t layer,
+                                                                 std::size_t edges) {
     graph found;
     const int origin = space.layers[layer].from; // the first edge leaves the first node
     for (std::size_t e = 0; e < edges; ++e) {
@@ -120,18 +120,18 @@ FITNAS_API graph_networks::graph graph_networks::graph_at(const space_layout& sp
     return found;
 }
 
-FITNAS_API graph_networks::graph_networks(const space_layout& space, int first) {
+FITNAS_LAZY_AGAIN graph_networks::graph_networks(const space_layout& layout, int first) {
     std::size_t edges = 0;
-    for (std::size_t i = 0; i < space.layers.size(); ++i) {
-        if (space.layers[i].graph != first || space.layers[i].cell_index != first) {
+    for (std::size_t i = 0; i < layout.layers.size(); ++i) {
+        if (layout.layers[i].graph != first || layout.layers[i].cell_index != first) {
             continue;
         }
         edges = 1;
-        while (i + edges < space.layers.size() && space.layers[i + edges].graph == first &&
-               space.layers[i + edges].cell_index == first + static_cast<int>(edges)) {
+        while (i + edges < layout.layers.size() && layout.layers[i + edges].graph == first &&
+               layout.layers[i + edges].cell_index == first + static_cast<int>(edges)) {
             ++edges;
         }
-        graph g = graph_at(space, i, edges);
+        graph g = graph_at(layout, i, edges);
         if (std::find(m_graphs.begin(), m_graphs.end(), g) == m_graphs.end()) {
             m_graphs.push_back(std::move(g));
         }
@@ -146,7 +146,7 @@ FITNAS_API graph_networks::graph_networks(const space_layout& space, int first) 
     }
 }
 
-FITNAS_API void graph_networks::fill_table() {
+FITNAS_LAZY_AGAIN void graph_networks::fill_table() {
     sum_terms sums;
     std::vector<int> forms; // of sums, the form's number; -1: not asked yet
     std::map<std::vector<int>, int> form_numbers;
@@ -197,7 +197,8 @@ FITNAS_API void graph_networks::fill_table() {
                      [&](std::uint32_t a, std::uint32_t b) { return m_canonical[a] < m_canonical[b]; });
 }
 
-FITNAS_API std::vector<std::uint8_t> graph_networks::plays_a_part(std::span<const std::uint8_t> code) const {
+FITNAS_LAZY_AGAIN std::vector<std::uint8_t>
+graph_networks::plays_a_part(std::span<const std::uint8_t> code) const {
     std::vector<std::uint8_t> any(code.size());
     for (const graph& g : m_graphs) {
         const std::vector<graph_edge>& edges = g.edges;
@@ -226,7 +227,7 @@ FITNAS_API std::vector<std::uint8_t> graph_networks::plays_a_part(std::span<cons
     return any;
 }
 
-FITNAS_API std::size_t graph_networks::number_of(std::span<const std::uint8_t> code) const {
+FITNAS_LAZY_AGAIN std::size_t graph_networks::number_of(std::span<const std::uint8_t> code) const {
     std::size_t number = 0;
     for (std::size_t e = 0; e < code.size(); ++e) {
         number = number * m_graphs.front().edges[e].kinds.size() + code[e];
@@ -234,7 +235,7 @@ FITNAS_API std::size_t graph_networks::number_of(std::span<const std::uint8_t> c
     return number;
 }
 
-FITNAS_API void graph_networks::write(std::size_t number, std::span<std::uint8_t> code) const {
+FITNAS_LAZY_AGAIN void graph_networks::write(std::size_t number, std::span<std::uint8_t> code) const {
     for (std::size_t e = code.size(); e-- > 0;) {
         const std::size_t count = m_graphs.front().edges[e].kinds.size();
         code[e] = static_cast<std::uint8_t>(number % count);
@@ -242,7 +243,7 @@ FITNAS_API void graph_networks::write(std::size_t number, std::span<std::uint8_t
     }
 }
 
-FITNAS_API void graph_networks::make_canonical(std::span<std::uint8_t> code) const {
+FITNAS_LAZY_AGAIN void graph_networks::make_canonical(std::span<std::uint8_t> code) const {
     if (!m_canonical.empty()) {
         write(m_canonical[number_of(code)], code);
         return;
@@ -260,7 +261,8 @@ FITNAS_API void graph_networks::make_canonical(std::span<std::uint8_t> code) con
     }
 }
 
-FITNAS_API void graph_networks::make_random(std::span<std::uint8_t> code, random_stream& random) const {
+FITNAS_LAZY_AGAIN void graph_networks::make_random(std::span<std::uint8_t> code,
+                                                   random_stream& random) const {
     if (m_canonical.empty()) {
         return;
     }

@@ -19,16 +19,16 @@ namespace fitnas::detail {
 /// nothing.
 class sum_terms {
 public:
-    FITNAS_COLD sum_terms();
+    FITNAS_LAZY FITNAS_COLD sum_terms();
 
     /// @param terms of a sum, in any order
-    int sum_of(std::vector<int> terms);
+    FITNAS_LAZY int sum_of(std::vector<int> terms);
     /// @param name of its weights; -1: it has none
     /// @param sum that it reads
-    int term_of(int operation, int name, int sum);
+    FITNAS_LAZY int term_of(int operation, int name, int sum);
 
     /// @return equal for sums that are one network, whatever their weights are called
-    FITNAS_COLD std::vector<int> form_of(int sum) const;
+    FITNAS_LAZY FITNAS_COLD std::vector<int> form_of(int sum) const;
 
 private:
     struct term {
@@ -36,9 +36,9 @@ private:
         bool weighted = false;
         int sum = 0;
     };
-    std::vector<int> terms_under(int sum) const;
-    std::vector<std::uint64_t> colours(const std::vector<int>& terms, int sum) const;
-    std::vector<int> written(const std::vector<int>& terms, int sum) const;
+    FITNAS_LAZY std::vector<int> terms_under(int sum) const;
+    FITNAS_LAZY std::vector<std::uint64_t> colours(const std::vector<int>& terms, int sum) const;
+    FITNAS_LAZY std::vector<int> written(const std::vector<int>& terms, int sum) const;
 
     std::map<std::vector<int>, int> m_sum_numbers;
     std::map<std::array<int, 3>, int> m_term_numbers;
@@ -57,9 +57,9 @@ private:
 
 namespace fitnas::detail {
 
-FITNAS_API sum_terms::sum_terms() : m_sum_numbers{{{}, 0}}, m_sums(1), m_terms(1) {}
+FITNAS_LAZY_AGAIN sum_terms::sum_terms() : m_sum_numbers{{{}, 0}}, m_sums(1), m_terms(1) {}
 
-FITNAS_API int sum_terms::sum_of(std::vector<int> terms) {
+FITNAS_LAZY_AGAIN int sum_terms::sum_of(std::vector<int> terms) {
     std::sort(terms.begin(), terms.end());
     const auto [at, added] = m_sum_numbers.emplace(terms, static_cast<int>(m_sums.size()));
     if (added) {
@@ -68,7 +68,7 @@ FITNAS_API int sum_terms::sum_of(std::vector<int> terms) {
     return at->second;
 }
 
-FITNAS_API int sum_terms::term_of(int operation, int name, int sum) {
+FITNAS_LAZY_AGAIN int sum_terms::term_of(int operation, int name, int sum) {
     const auto [at, added] =
         m_term_numbers.emplace(std::array<int, 3>{operation, name, sum}, static_cast<int>(m_terms.size()));
     if (added) {
@@ -77,7 +77,7 @@ FITNAS_API int sum_terms::term_of(int operation, int name, int sum) {
     return at->second;
 }
 
-FITNAS_API std::vector<int> sum_terms::terms_under(int sum) const {
+FITNAS_LAZY_AGAIN std::vector<int> sum_terms::terms_under(int sum) const {
     std::vector<int> found;
     const auto look = [&](int s) {
         for (const int t : m_sums[static_cast<std::size_t>(s)]) {
@@ -94,7 +94,8 @@ FITNAS_API std::vector<int> sum_terms::terms_under(int sum) const {
 }
 
 /// Of each term, a number that does not depend on names: what it is, what it reads, what reads it, and so on.
-FITNAS_API std::vector<std::uint64_t> sum_terms::colours(const std::vector<int>& terms, int sum) const {
+FITNAS_LAZY_AGAIN std::vector<std::uint64_t> sum_terms::colours(const std::vector<int>& terms,
+                                                                int sum) const {
     constexpr std::uint64_t outside = 1;
     std::vector<std::uint64_t> now(terms.size());
     const auto place = [&](int t) {
@@ -136,7 +137,7 @@ FITNAS_API std::vector<std::uint64_t> sum_terms::colours(const std::vector<int>&
 }
 
 /// Terms in their order, what each is and the places of what it reads, then the places of the sum's.
-FITNAS_API std::vector<int> sum_terms::written(const std::vector<int>& terms, int sum) const {
+FITNAS_LAZY_AGAIN std::vector<int> sum_terms::written(const std::vector<int>& terms, int sum) const {
     std::vector<int> text;
     const auto write_sum = [&](int s) {
         std::vector<int> places;
@@ -157,7 +158,7 @@ FITNAS_API std::vector<int> sum_terms::written(const std::vector<int>& terms, in
     return text;
 }
 
-FITNAS_API std::vector<int> sum_terms::form_of(int sum) const {
+FITNAS_LAZY_AGAIN std::vector<int> sum_terms::form_of(int sum) const {
     const std::vector<int> terms = terms_under(sum);
     const std::vector<std::uint64_t> colour = colours(terms, sum);
     std::vector<std::size_t> order(terms.size());

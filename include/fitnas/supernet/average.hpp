@@ -26,10 +26,11 @@ public:
 
     /// @param values after the step
     /// @param step which is done, from 1; each is added once, in order
-    void add(std::span<const float> values, long long step);
+    FITNAS_LAZY void add(std::span<const float> values, long long step);
 
     /// Goes on behind a step, with the mean of that moment.
-    FITNAS_COLD void go_on(std::span<const float> mean, long long step, long long steps, std::size_t count);
+    FITNAS_LAZY FITNAS_COLD void go_on(std::span<const float> mean, long long step, long long steps,
+                                       std::size_t count);
 
     /// @return as many values as weights; none before the first of the last steps
     std::span<const float> mean() const { return m_mean; }
@@ -45,7 +46,7 @@ private:
 
 namespace fitnas::detail {
 
-FITNAS_API void weights_average::add(std::span<const float> values, long long step) {
+FITNAS_LAZY_AGAIN void weights_average::add(std::span<const float> values, long long step) {
     if (step <= m_first) {
         return;
     }
@@ -61,8 +62,8 @@ FITNAS_API void weights_average::add(std::span<const float> values, long long st
     });
 }
 
-FITNAS_API void weights_average::go_on(std::span<const float> mean, long long step, long long steps,
-                                       std::size_t count) {
+FITNAS_LAZY_AGAIN void weights_average::go_on(std::span<const float> mean, long long step, long long steps,
+                                              std::size_t count) {
     const std::size_t expected = step > m_first && step < steps ? count : 0;
     if (mean.size() != expected) {
         throw shape_error("[F0572] train: cannot go on: expected the average of " + std::to_string(expected) +

@@ -24,8 +24,8 @@ class image_engine;
 /// A classifier of any space.
 class any_classifier {
 public:
-    any_classifier(const weights& w, const std::shared_ptr<const kept_statistics>& kept,
-                   std::vector<std::string> names);
+    FITNAS_LAZY any_classifier(const weights& w, const std::shared_ptr<const kept_statistics>& kept,
+                               std::vector<std::string> names);
     any_classifier(const any_classifier& other)
         : m_engine(other.m_engine), m_values(other.m_values), m_norm(other.m_norm), m_names(other.m_names) {}
     any_classifier(any_classifier&&) noexcept = default;
@@ -38,9 +38,9 @@ public:
         return *this;
     }
 
-    std::span<const float> logits(const one_image& image);
-    prediction predict(const one_image& image);
-    std::size_t memory() const;
+    FITNAS_LAZY std::span<const float> logits(const one_image& image);
+    FITNAS_LAZY prediction predict(const one_image& image);
+    FITNAS_LAZY std::size_t memory() const;
 
 private:
     std::shared_ptr<const image_engine> m_engine;
@@ -102,9 +102,9 @@ private:
 
 namespace fitnas::detail {
 
-FITNAS_API any_classifier::any_classifier(const weights& w,
-                                          const std::shared_ptr<const kept_statistics>& kept,
-                                          std::vector<std::string> names) {
+FITNAS_LAZY_AGAIN any_classifier::any_classifier(const weights& w,
+                                                 const std::shared_ptr<const kept_statistics>& kept,
+                                                 std::vector<std::string> names) {
     require_class_names(names, w.classes(), "classifier");
     if (!kept) {
         throw option_error(
@@ -117,9 +117,9 @@ FITNAS_API any_classifier::any_classifier(const weights& w,
     m_names = std::make_shared<const std::vector<std::string>>(std::move(names));
 }
 
-FITNAS_API std::size_t any_classifier::memory() const { return m_engine->memory() * sizeof(float); }
+FITNAS_LAZY_AGAIN std::size_t any_classifier::memory() const { return m_engine->memory() * sizeof(float); }
 
-FITNAS_API std::span<const float> any_classifier::logits(const one_image& image) {
+FITNAS_LAZY_AGAIN std::span<const float> any_classifier::logits(const one_image& image) {
     float* memory = m_memory.reserve(m_engine->memory());
     const float* result = nullptr;
     image.visit(
@@ -135,7 +135,7 @@ FITNAS_API std::span<const float> any_classifier::logits(const one_image& image)
     return {result, static_cast<std::size_t>(m_engine->output().channels)};
 }
 
-FITNAS_API prediction any_classifier::predict(const one_image& image) {
+FITNAS_LAZY_AGAIN prediction any_classifier::predict(const one_image& image) {
     return prediction_of(logits(image), *m_names, "classifier");
 }
 

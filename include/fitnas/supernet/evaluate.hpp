@@ -100,19 +100,20 @@ public:
     const arena& memory() const { return m_run.memory(); }
 
     // What `walk` asks for.
-    trie_level layer(std::size_t i, const weight_block& b, const trie_level& from);
-    trie_level sum(const weight_block& b, const trie_level& x, const trie_level& y, bool in_place) {
+    FITNAS_LAZY trie_level layer(std::size_t i, const weight_block& b, const trie_level& from);
+    FITNAS_LAZY trie_level sum(const weight_block& b, const trie_level& x, const trie_level& y,
+                               bool in_place) {
         return both([&](const float* trie_level::*of, int images) {
             return m_run.sum(b, x.*of, y.*of, images, in_place);
         });
     }
-    trie_level concatenation(const layer_link& l, const weight_block& b, const trie_level& x,
-                             const trie_level& y) {
+    FITNAS_LAZY trie_level concatenation(const layer_link& l, const weight_block& b, const trie_level& x,
+                                         const trie_level& y) {
         return both([&](const float* trie_level::*of, int images) {
             return m_run.concatenation(l, b, x.*of, y.*of, images);
         });
     }
-    trie_level zeros(const weight_block& b) {
+    FITNAS_LAZY trie_level zeros(const weight_block& b) {
         return both([&](const float* trie_level::*, int images) { return m_run.zeros(b, images); });
     }
     void behind(std::size_t i) { m_ends[i + 1] = m_run.memory().position(); }
@@ -247,7 +248,8 @@ requires(!std::convertible_to<const Architectures&, std::span<const architecture
 
 namespace fitnas::detail {
 
-FITNAS_API trie_level path_scorer::layer(std::size_t /*i*/, const weight_block& b, const trie_level& from) {
+FITNAS_LAZY_AGAIN trie_level path_scorer::layer(std::size_t /*i*/, const weight_block& b,
+                                                const trie_level& from) {
     float* y = m_run.output(b, m_images);
     float* c = m_calibrated ? m_run.output(b, m_calibration) : nullptr;
     const arena::mark after = m_run.memory().position();

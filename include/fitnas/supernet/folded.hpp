@@ -41,7 +41,7 @@ constexpr bool takes_norm(primitive_kind kind) {
 }
 
 /// @param scale,shift of each channel that comes out
-inline void fold_norm(folded_step& into, const float* scale, const float* shift) {
+FITNAS_LAZY inline void fold_norm(folded_step& into, const float* scale, const float* shift) {
     const auto channels = static_cast<std::size_t>(into.output.channels);
     const bool last = into.what.kind == primitive_kind::depthwise; // channels, not the first, are innermost
     const std::size_t row = last ? 1 : into.weights.size() / channels;
@@ -54,7 +54,8 @@ inline void fold_norm(folded_step& into, const float* scale, const float* shift)
 }
 
 /// A primitive as it is, with a bias where batch norm might follow.
-inline folded_step plain_step(const selected_primitive& p, const std::string& name, const float* from) {
+FITNAS_LAZY inline folded_step plain_step(const selected_primitive& p, const std::string& name,
+                                          const float* from) {
     folded_step step{*p.what, name, p.input, p.what->output(p.input)};
     const auto channels = static_cast<std::size_t>(step.output.channels);
     auto size = static_cast<std::size_t>(p.what->parameters(p.input));
@@ -73,7 +74,7 @@ inline folded_step plain_step(const selected_primitive& p, const std::string& na
 }
 
 /// The layers of one architecture, without steps.
-FITNAS_COLD inline std::vector<folded_block> empty_blocks(const weights& w) {
+FITNAS_LAZY FITNAS_COLD inline std::vector<folded_block> empty_blocks(const weights& w) {
     std::vector<folded_block> blocks;
     for (const weight_block& b : w.blocks()) {
         blocks.push_back({.name = w.part().name_of(b),

@@ -30,7 +30,7 @@ namespace detail {
 /// Batch norm statistics of every block of one path, gathered once.
 class kept_statistics {
 public:
-    kept_statistics(const weights& w, const image_source& data, std::size_t count, seed s);
+    FITNAS_LAZY kept_statistics(const weights& w, const image_source& data, std::size_t count, seed s);
 
     /// Those that another object had.
     kept_statistics(normalisation norm, block_statistics blocks)
@@ -46,10 +46,10 @@ private:
 
 inline constexpr std::size_t logits_slice = 256; ///< images that are classified together
 
-inline void require_logits_fit(const weights& w, std::size_t images) {
+FITNAS_LAZY inline void require_logits_fit(const weights& w, std::size_t images) {
     require_scoring_fits(w, (std::min)(logits_slice, images), 0, 0, "network", "smaller images need less");
 }
-inline void require_calibration_fits(const weights& w, std::size_t images) {
+FITNAS_LAZY inline void require_calibration_fits(const weights& w, std::size_t images) {
     require_scoring_fits(w, 0, images, 0, "calibrate", "fewer images need less");
 }
 
@@ -249,8 +249,8 @@ double accuracy(const network<Space>& net, const image_source& data) {
 
 namespace fitnas::detail {
 
-FITNAS_API kept_statistics::kept_statistics(const weights& w, const image_source& data, std::size_t count,
-                                            seed s)
+FITNAS_LAZY_AGAIN kept_statistics::kept_statistics(const weights& w, const image_source& data,
+                                                   std::size_t count, seed s)
     : m_norm(normalisation_of(data)) {
     const loaded_images images(data, stratified_indices(data, count, s), m_norm);
     m_blocks = block_statistics(w.blocks().size());

@@ -25,37 +25,40 @@ public:
 
     std::span<float> gradient() { return m_gradient; }
     const arena& memory() const { return m_run.memory(); }
-    std::span<float> gradient(const weight_block& b) { return gradient().subspan(b.offset, b.size); }
+    FITNAS_LAZY std::span<float> gradient(const weight_block& b) {
+        return gradient().subspan(b.offset, b.size);
+    }
 
     /// Forward alone.
     /// @param images count x input shape, normalised
     /// @return count x classes; valid until the next run
-    std::span<const float> logits(const weights& w, const network_path& path, const float* images,
-                                  std::size_t count);
+    FITNAS_LAZY std::span<const float> logits(const weights& w, const network_path& path, const float* images,
+                                              std::size_t count);
 
     /// Forward, loss, backward: adds the gradients of the path's blocks into `gradient()`.
     /// @param images labels.size() x input shape, normalised
-    batch_loss run(const weights& w, const network_path& path, const float* images,
-                   std::span<const int> labels, double smoothing, const soft_labels& soft = {});
+    FITNAS_LAZY batch_loss run(const weights& w, const network_path& path, const float* images,
+                               std::span<const int> labels, double smoothing, const soft_labels& soft = {});
 
     /// Those of the last run.
     std::span<const float> logits() const { return m_logits; }
 
     // What `walk` asks for.
-    const float* layer(std::size_t i, const weight_block& b, const float* x) {
+    FITNAS_LAZY const float* layer(std::size_t i, const weight_block& b, const float* x) {
         float* y = m_run.output(b, m_images);
         m_runs[i] = m_run.forward(b.plan, m_weights->of(b), x, m_images, y, true);
         return y;
     }
-    const float* sum(const weight_block& b, const float* x, const float* y, bool in_place) {
+    FITNAS_LAZY const float* sum(const weight_block& b, const float* x, const float* y, bool in_place) {
         // Backward, a maximum is found again by what came out.
         return m_run.sum(b, x, y, m_images,
                          in_place && b.plan.steps(true).back().kind != step_kind::max_pool);
     }
-    const float* concatenation(const layer_link& l, const weight_block& b, const float* x, const float* y) {
+    FITNAS_LAZY const float* concatenation(const layer_link& l, const weight_block& b, const float* x,
+                                           const float* y) {
         return m_run.concatenation(l, b, x, y, m_images);
     }
-    const float* zeros(const weight_block& b) { return m_run.zeros(b, m_images); }
+    FITNAS_LAZY const float* zeros(const weight_block& b) { return m_run.zeros(b, m_images); }
     void behind(std::size_t i) { m_ends[i] = m_run.memory().position(); }
 
 private:
@@ -77,8 +80,8 @@ private:
 
 namespace fitnas::detail {
 
-FITNAS_API std::span<const float> path_runner::logits(const weights& w, const network_path& path,
-                                                      const float* images, std::size_t count) {
+FITNAS_LAZY_AGAIN std::span<const float> path_runner::logits(const weights& w, const network_path& path,
+                                                             const float* images, std::size_t count) {
     m_weights = &w;
     m_images = static_cast<int>(count);
     m_run.memory().reset();
@@ -97,9 +100,9 @@ FITNAS_API std::span<const float> path_runner::logits(const weights& w, const ne
     return m_logits = {m_values.back(), count * static_cast<std::size_t>(w.classes())};
 }
 
-FITNAS_API batch_loss path_runner::run(const weights& w, const network_path& path, const float* images,
-                                       std::span<const int> labels, double smoothing,
-                                       const soft_labels& soft) {
+FITNAS_LAZY_AGAIN batch_loss path_runner::run(const weights& w, const network_path& path, const float* images,
+                                              std::span<const int> labels, double smoothing,
+                                              const soft_labels& soft) {
     const std::span<const float> z = logits(w, path, images, labels.size());
     const auto place = [&](int number) {
         return number < 0 ? nullptr : m_places[static_cast<std::size_t>(number)];

@@ -63,7 +63,7 @@ public:
     explicit block_statistics(std::size_t blocks) : m_runs(blocks) {}
 
     /// @param values as those of `norm_values`
-    void set(const selected_norm& norm, std::span<const float> values);
+    FITNAS_LAZY void set(const selected_norm& norm, std::span<const float> values);
     const block_run& of(std::size_t block) const { return m_runs[block]; }
 
 private:
@@ -83,33 +83,34 @@ public:
     }
 
     /// @return a + b, in the place of b where it may be overwritten
-    const float* sum(const weight_block& b, const float* x, const float* y, int images, bool in_place);
+    FITNAS_LAZY const float* sum(const weight_block& b, const float* x, const float* y, int images,
+                                 bool in_place);
     /// @return the channels of x and those of a block's y behind them
-    const float* concatenation(const layer_link& l, const weight_block& b, const float* x, const float* y,
-                               int images);
+    FITNAS_LAZY const float* concatenation(const layer_link& l, const weight_block& b, const float* x,
+                                           const float* y, int images);
     /// @return zeros in place of what a block gives
-    const float* zeros(const weight_block& b, int images);
+    FITNAS_LAZY const float* zeros(const weight_block& b, int images);
 
     /// With the statistics of the images themselves.
     /// @param x images x input shape
     /// @param y overwritten, images x output shape
     /// @param backward_follows whether to keep what backward would rather read than compute again
-    block_run forward(const block_plan& plan, const float* parameters, const float* x, int images, float* y,
-                      bool backward_follows = false) {
+    FITNAS_LAZY block_run forward(const block_plan& plan, const float* parameters, const float* x, int images,
+                                  float* y, bool backward_follows = false) {
         return detail::forward(plan, parameters, x, images, y, nullptr, m_memory, m_shared, backward_follows);
     }
 
     /// With given statistics. What lies between is given back.
-    void forward(const block_plan& plan, const float* parameters, const float* x, int images, float* y,
-                 const block_run& given);
+    FITNAS_LAZY void forward(const block_plan& plan, const float* parameters, const float* x, int images,
+                             float* y, const block_run& given);
 
     /// After `forward` with the images' own statistics.
     /// @param gradient of the parameters, added into
     /// @param dy at what came out; it is not kept
     /// @param dx overwritten with that at what came in; null where nobody needs it
     /// @param addend what is added to dx; null: nothing
-    void backward(const block_plan& plan, const float* parameters, float* gradient, block_run& run, float* dy,
-                  float* dx, const float* addend) {
+    FITNAS_LAZY void backward(const block_plan& plan, const float* parameters, float* gradient,
+                              block_run& run, float* dy, float* dx, const float* addend) {
         detail::backward(plan, parameters, gradient, run, dy, dx, addend, m_memory, m_shared);
     }
 
@@ -128,8 +129,8 @@ public:
         });
     }
     /// The same with given statistics.
-    const float* along_given(const weights& w, std::span<const int> path, const float* x, int images,
-                             const block_statistics& given);
+    FITNAS_LAZY const float* along_given(const weights& w, std::span<const int> path, const float* x,
+                                         int images, const block_statistics& given);
 
 private:
     /// @param layer called with (block, what comes in): what it gives
@@ -177,7 +178,7 @@ FITNAS_LAZY_AGAIN std::vector<float> norm_values(const block_run& run, int norm,
     return values;
 }
 
-FITNAS_API void block_statistics::set(const selected_norm& norm, std::span<const float> values) {
+FITNAS_LAZY_AGAIN void block_statistics::set(const selected_norm& norm, std::span<const float> values) {
     norm_state& state = m_runs[norm.block].norms[static_cast<std::size_t>(norm.norm)];
     state = norm_state::at(m_memory.take(norm_state::size(norm.channels)), norm.channels);
     const float* from = values.data();
@@ -187,28 +188,28 @@ FITNAS_API void block_statistics::set(const selected_norm& norm, std::span<const
     }
 }
 
-FITNAS_API const float* runner::sum(const weight_block& b, const float* x, const float* y, int images,
-                                    bool in_place) {
+FITNAS_LAZY_AGAIN const float* runner::sum(const weight_block& b, const float* x, const float* y, int images,
+                                           bool in_place) {
     float* to = in_place ? const_cast<float*>(y) : output(b, images);
     add_values(x, y, b.output, images, to);
     return to;
 }
 
-FITNAS_API const float* runner::concatenation(const layer_link& l, const weight_block& b, const float* x,
-                                              const float* y, int images) {
+FITNAS_LAZY_AGAIN const float* runner::concatenation(const layer_link& l, const weight_block& b,
+                                                     const float* x, const float* y, int images) {
     float* to = m_memory.take(static_cast<std::size_t>(l.value.size()) * static_cast<std::size_t>(images));
     concatenate(x, l.value.channels - b.output.channels, y, b.output.channels, l.value.pixels() * images, to);
     return to;
 }
 
-FITNAS_API const float* runner::zeros(const weight_block& b, int images) {
+FITNAS_LAZY_AGAIN const float* runner::zeros(const weight_block& b, int images) {
     float* y = output(b, images);
     std::fill_n(y, b.output.size() * images, 0.0F);
     return y;
 }
 
-FITNAS_API void runner::forward(const block_plan& plan, const float* parameters, const float* x, int images,
-                                float* y, const block_run& given) {
+FITNAS_LAZY_AGAIN void runner::forward(const block_plan& plan, const float* parameters, const float* x,
+                                       int images, float* y, const block_run& given) {
     const std::ptrdiff_t in = plan.buffers.front().size();
     const std::ptrdiff_t out = plan.output().size();
     const arena::mark before = m_memory.position();
@@ -219,8 +220,9 @@ FITNAS_API void runner::forward(const block_plan& plan, const float* parameters,
     }
 }
 
-FITNAS_API const float* runner::along_given(const weights& w, std::span<const int> path, const float* x,
-                                            int images, const block_statistics& given) {
+FITNAS_LAZY_AGAIN const float* runner::along_given(const weights& w, std::span<const int> path,
+                                                   const float* x, int images,
+                                                   const block_statistics& given) {
     return along_by(w, path, x, images, [&](const weight_block& b, const float* in) -> const float* {
         float* y = output(b, images);
         forward(b.plan, w.of(b), in, images, y, given.of(b.index));

@@ -47,17 +47,17 @@ public:
 
     /// @param counts operators of each cell; empty where nothing is chosen
     /// @param largest,smallest which `sandwich` alone needs
-    FITNAS_COLD path_sampler(std::span<const int> counts, sampling kind, seed s, const code& largest = {},
-                             const code& smallest = {});
+    FITNAS_LAZY FITNAS_COLD path_sampler(std::span<const int> counts, sampling kind, seed s,
+                                         const code& largest = {}, const code& smallest = {});
 
     /// @return paths of a step
     std::size_t size() const { return m_kind == sampling::fair_in_turn ? 1 : m_codes.size(); }
 
     /// @return valid until the next call
-    std::span<const code> paths(std::uint64_t step);
+    FITNAS_LAZY std::span<const code> paths(std::uint64_t step);
 
 private:
-    void draw(std::uint64_t step);
+    FITNAS_LAZY void draw(std::uint64_t step);
 
     static constexpr std::size_t most = 1024;
     std::vector<int> m_counts;
@@ -93,8 +93,8 @@ FITNAS_LAZY_AGAIN std::vector<std::uint8_t> extreme_code(const space_layout& lay
     return code;
 }
 
-FITNAS_API path_sampler::path_sampler(std::span<const int> counts, sampling kind, seed s, const code& largest,
-                                      const code& smallest)
+FITNAS_LAZY_AGAIN path_sampler::path_sampler(std::span<const int> counts, sampling kind, seed s,
+                                             const code& largest, const code& smallest)
     : m_counts(counts.begin(), counts.end()), m_kind(kind), m_seed(s) {
     if (kind == sampling::strict_fair || kind == sampling::fair_in_turn) {
         for (const int c : m_counts) {
@@ -114,7 +114,7 @@ FITNAS_API path_sampler::path_sampler(std::span<const int> counts, sampling kind
     m_column.resize(m_drawn);
 }
 
-FITNAS_API std::span<const path_sampler::code> path_sampler::paths(std::uint64_t step) {
+FITNAS_LAZY_AGAIN std::span<const path_sampler::code> path_sampler::paths(std::uint64_t step) {
     const std::span<const code> all(m_codes);
     if (m_kind != sampling::fair_in_turn) {
         draw(step);
@@ -124,7 +124,7 @@ FITNAS_API std::span<const path_sampler::code> path_sampler::paths(std::uint64_t
     return all.subspan(step % m_drawn, 1);
 }
 
-FITNAS_API void path_sampler::draw(std::uint64_t step) {
+FITNAS_LAZY_AGAIN void path_sampler::draw(std::uint64_t step) {
     const bool fair = m_kind == sampling::strict_fair || m_kind == sampling::fair_in_turn;
     random_stream random(m_seed, purpose::path, step);
     for (std::size_t c = 0; c < m_counts.size(); ++c) {

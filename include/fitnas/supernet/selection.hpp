@@ -39,7 +39,7 @@ public:
     bool whole() const { return m_whole; }
 
     /// Operators of each cell that a path chooses among; none where nothing is left to choose.
-    FITNAS_COLD std::vector<int> counts() const;
+    FITNAS_LAZY FITNAS_COLD std::vector<int> counts() const;
 
     /// Calls `visit(selected_block)` for each block, in the order of the flat buffer.
     template <class Visit>
@@ -70,7 +70,7 @@ public:
 
     /// `stem`, `cell2.op1_mb3_k5`, `layer4` (a fixed one), `layer5.op1_mb3_k5` (one that reads a cell again),
     /// `head`.
-    FITNAS_COLD std::string name_of(const selected_block& b) const;
+    FITNAS_LAZY FITNAS_COLD std::string name_of(const selected_block& b) const;
 
 private:
     space_layout m_space{};
@@ -84,7 +84,7 @@ private:
 
 namespace fitnas::detail {
 
-FITNAS_API std::vector<int> selection::counts() const {
+FITNAS_LAZY_AGAIN std::vector<int> selection::counts() const {
     std::vector<int> counts(static_cast<std::size_t>(m_whole ? m_space.cells : 0));
     for (const space_layer& l : m_space.layers) {
         if (m_whole && l.cell_index >= 0) {
@@ -94,7 +94,7 @@ FITNAS_API std::vector<int> selection::counts() const {
     return counts;
 }
 
-FITNAS_API std::string selection::name_of(const selected_block& b) const {
+FITNAS_LAZY_AGAIN std::string selection::name_of(const selected_block& b) const {
     const space_layer& l = m_space.layers[b.layer];
     if (l.cell_index >= 0) {
         return (m_space.reads_again(l) ? "layer" + std::to_string(b.layer)

@@ -42,29 +42,29 @@ public:
     /// @param part the blocks that there are; of one architecture each layer has one, and nothing is left to
     /// choose
     /// @param s of the first values
-    FITNAS_COLD weights(const selection& part, seed s);
+    FITNAS_LAZY FITNAS_COLD weights(const selection& part, seed s);
 
     /// Which blocks of the space these are.
     const selection& part() const { return m_part; }
     shape input() const { return m_part.space().input; }
     int classes() const { return m_part.space().classes; }
-    std::span<const weight_layer> layers() const { return m_layers; }
-    std::span<const layer_link> links() const { return m_links; }
-    std::span<const weight_block> blocks() const { return m_blocks; }
+    FITNAS_LAZY std::span<const weight_layer> layers() const { return m_layers; }
+    FITNAS_LAZY std::span<const layer_link> links() const { return m_links; }
+    FITNAS_LAZY std::span<const weight_block> blocks() const { return m_blocks; }
     const weight_block& block(int i) const { return m_blocks[static_cast<std::size_t>(i)]; }
     std::span<float> values() { return m_values; }
     std::span<const float> values() const { return m_values; }
-    std::span<float> values(const weight_block& b) { return values().subspan(b.offset, b.size); }
+    FITNAS_LAZY std::span<float> values(const weight_block& b) { return values().subspan(b.offset, b.size); }
     const float* of(const weight_block& b) const { return m_values.data() + b.offset; }
 
     /// @param code one operator number a cell; empty where nothing is chosen
-    network_path path(std::span<const std::uint8_t> code) const {
+    FITNAS_LAZY network_path path(std::span<const std::uint8_t> code) const {
         network_path p;
         path(code, p);
         return p;
     }
     /// The same into a path that there is.
-    void path(std::span<const std::uint8_t> code, network_path& p) const;
+    FITNAS_LAZY void path(std::span<const std::uint8_t> code, network_path& p) const;
 
 private:
     selection m_part;
@@ -80,7 +80,8 @@ private:
 
 namespace fitnas::detail {
 
-FITNAS_API weights::weights(const selection& part, seed s) : m_part(part), m_links(links_of(part.space())) {
+FITNAS_LAZY_AGAIN weights::weights(const selection& part, seed s)
+    : m_part(part), m_links(links_of(part.space())) {
     require_memory("supernet: the weights", memory_size::of(part.parameters()) * sizeof(float), 0,
                    "narrower stages or fewer operators need less");
     m_values.resize(static_cast<std::size_t>(part.parameters()));
@@ -97,7 +98,7 @@ FITNAS_API weights::weights(const selection& part, seed s) : m_part(part), m_lin
     });
 }
 
-FITNAS_API void weights::path(std::span<const std::uint8_t> code, network_path& p) const {
+FITNAS_LAZY_AGAIN void weights::path(std::span<const std::uint8_t> code, network_path& p) const {
     p.clear();
     for (const weight_layer& l : m_layers) {
         p.push_back(l.first_block + (l.cell_index < 0 ? 0 : code[static_cast<std::size_t>(l.cell_index)]));

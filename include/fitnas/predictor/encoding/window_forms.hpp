@@ -40,11 +40,11 @@ struct plain_graph {
     void (*write_node)(int node, int o, float* out);
 
     constexpr std::size_t nodes() const { return first_edges.size() - 1; }
-    constexpr std::span<const edge> edges_of(std::size_t i) const {
+    FITNAS_LAZY constexpr std::span<const edge> edges_of(std::size_t i) const {
         return adjacency.subspan(first_edges[i], first_edges[i + 1] - first_edges[i]);
     }
     /// The first node with the same row of the adjacency.
-    constexpr std::size_t twin_of(std::size_t i) const {
+    FITNAS_LAZY constexpr std::size_t twin_of(std::size_t i) const {
         const auto same = [](const edge& a, const edge& b) {
             return a.column == b.column && a.weight == b.weight;
         };
@@ -57,18 +57,18 @@ struct plain_graph {
         }
         return i;
     }
-    constexpr std::size_t operators_of(int node) const {
+    FITNAS_LAZY constexpr std::size_t operators_of(int node) const {
         const int cell = cell_of(node);
         return cell < 0 ? 1 : static_cast<std::size_t>(operator_counts[static_cast<std::size_t>(cell)]);
     }
     /// Whether an edge leads to a cell that no edge before it leads to.
-    constexpr bool opens_cell(std::span<const edge> edges, std::size_t e) const {
+    FITNAS_LAZY constexpr bool opens_cell(std::span<const edge> edges, std::size_t e) const {
         const int cell = cell_of(edges[e].column);
         return cell >= 0 && std::none_of(edges.begin(), edges.begin() + static_cast<std::ptrdiff_t>(e),
                                          [&](const edge& b) { return cell_of(b.column) == cell; });
     }
     /// The most cells that a node sees.
-    constexpr std::size_t most_cells() const {
+    FITNAS_LAZY constexpr std::size_t most_cells() const {
         std::size_t most = 1;
         for (std::size_t i = 0; i < nodes(); ++i) {
             std::size_t count = 0;
@@ -80,7 +80,7 @@ struct plain_graph {
         return most;
     }
     /// How many combinations of operators there are in all windows; at most `most` + 1.
-    constexpr std::uint64_t combinations(std::uint64_t most) const {
+    FITNAS_LAZY constexpr std::uint64_t combinations(std::uint64_t most) const {
         std::uint64_t sum = 0;
         for (std::size_t i = 0; i < nodes() && sum <= most; ++i) {
             if (twin_of(i) != i) {
@@ -134,13 +134,13 @@ public:
 
     /// @return how many different windows there are
     std::size_t size() const { return m_first_entry.size() - 1; }
-    std::span<const entry> entries(std::size_t window) const {
+    FITNAS_LAZY std::span<const entry> entries(std::size_t window) const {
         return std::span(m_entries).subspan(m_first_entry[window],
                                             m_first_entry[window + 1] - m_first_entry[window]);
     }
     /// @return how many different feature vectors there are, other than zeros
     std::size_t features() const { return m_first_value.size() - 1; }
-    std::span<const value> values(std::size_t feature) const {
+    FITNAS_LAZY std::span<const value> values(std::size_t feature) const {
         return std::span(m_values).subspan(m_first_value[feature],
                                            m_first_value[feature + 1] - m_first_value[feature]);
     }
@@ -157,15 +157,15 @@ protected:
         std::vector<term> terms{};
     };
 
-    FITNAS_COLD explicit window_table(const plain_graph& graph);
+    FITNAS_LAZY FITNAS_COLD explicit window_table(const plain_graph& graph);
 
     std::vector<node> m_nodes;
     std::vector<int> m_window_at;
 
 private:
-    FITNAS_COLD std::vector<std::vector<int>> number_features(const plain_graph& graph);
-    FITNAS_COLD void number_windows(const plain_graph& graph,
-                                    const std::vector<std::vector<int>>& feature_of);
+    FITNAS_LAZY FITNAS_COLD std::vector<std::vector<int>> number_features(const plain_graph& graph);
+    FITNAS_LAZY FITNAS_COLD void number_windows(const plain_graph& graph,
+                                                const std::vector<std::vector<int>>& feature_of);
 
     std::vector<entry> m_entries;
     std::vector<std::size_t> m_first_entry{0};
@@ -231,12 +231,12 @@ private:
 
 namespace fitnas::encoding::detail {
 
-FITNAS_API window_table::window_table(const plain_graph& graph) {
-    number_windows(graph, number_features(graph));
+FITNAS_LAZY_AGAIN window_table::window_table(const plain_graph& of) {
+    number_windows(of, number_features(of));
 }
 
 /// @return the number of each node's feature vector for each operator; -1 for zeros
-FITNAS_API std::vector<std::vector<int>> window_table::number_features(const plain_graph& graph) {
+FITNAS_LAZY_AGAIN std::vector<std::vector<int>> window_table::number_features(const plain_graph& graph) {
     std::map<std::vector<float>, int> known{
         {std::vector<float>(static_cast<std::size_t>(graph.features)), -1}};
     std::vector<std::vector<int>> feature_of(graph.nodes());
@@ -259,8 +259,8 @@ FITNAS_API std::vector<std::vector<int>> window_table::number_features(const pla
     return feature_of;
 }
 
-FITNAS_API void window_table::number_windows(const plain_graph& graph,
-                                             const std::vector<std::vector<int>>& feature_of) {
+FITNAS_LAZY_AGAIN void window_table::number_windows(const plain_graph& graph,
+                                                    const std::vector<std::vector<int>>& feature_of) {
     std::map<std::vector<float>, int> known; // features and weights in turns
     for (std::size_t i = 0; i < graph.nodes(); ++i) {
         const auto edges = graph.edges_of(i);

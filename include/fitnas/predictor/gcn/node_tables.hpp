@@ -35,33 +35,34 @@ struct plain_convolution {
 class node_tables {
 protected:
     /// @param cells of each node's first window
-    node_tables(std::span<const encoding::edge> adjacency, std::span<const int> operator_counts,
-                std::span<const window> cells);
+    FITNAS_LAZY node_tables(std::span<const encoding::edge> adjacency, std::span<const int> operator_counts,
+                            std::span<const window> cells);
 
     std::size_t nodes() const { return m_rows.size(); }
     std::size_t codes_of(window w) const { return window_codes(m_counts, w.first, w.last); }
 
     /// Puts a linear layer behind the nodes before those that are read out already.
     /// @param p its parameters
-    void read_out_by(const float* p, std::size_t width);
+    FITNAS_LAZY void read_out_by(const float* p, std::size_t width);
     /// One row of weights a node.
     /// @param width of a node
     /// @param flat whether nodes stay side by side
-    void share_out(std::size_t width, double share, bool flat);
+    FITNAS_LAZY void share_out(std::size_t width, double share, bool flat);
 
     /// What each node carries, for each operator of its cell.
     /// @param write writes all nodes of an architecture
-    void encode(std::size_t width, void (*write)(std::span<const std::uint8_t> code, float* out));
+    FITNAS_LAZY void encode(std::size_t width, void (*write)(std::span<const std::uint8_t> code, float* out));
 
     /// Layers that work on each node by itself, from one on: called with some neighbouring rows of a node,
     /// behind which there is room for twice as many, and keeps them or reads them out.
     using layers_behind = void (*)(node_tables&, std::size_t node, std::size_t first, int count, float* rows,
                                    std::vector<float>& kept);
-    void go_on(layers_behind finish);
+    FITNAS_LAZY void go_on(layers_behind finish);
     /// @param last whether the rows behind are read out
-    void convolve(const plain_convolution& layer, bool last, layers_behind finish);
+    FITNAS_LAZY void convolve(const plain_convolution& layer, bool last, layers_behind finish);
 
-    void read_out(std::size_t node, std::size_t first, int count, const float* rows, std::size_t width);
+    FITNAS_LAZY void read_out(std::size_t node, std::size_t first, int count, const float* rows,
+                              std::size_t width);
 
     double m_constant = 0;
     std::vector<node_rows> m_rows;
@@ -186,7 +187,7 @@ private:
 };
 
 /// Sum of products in a fixed order, for vectors.
-inline double dot(const float* x, const float* y, int width) {
+FITNAS_LAZY inline double dot(const float* x, const float* y, int width) {
     constexpr int lanes = 16;
     std::array<float, lanes> sums{};
     int f = 0;
@@ -206,15 +207,16 @@ inline double dot(const float* x, const float* y, int width) {
     return static_cast<double>(sums[0]);
 }
 
-FITNAS_API node_tables::node_tables(std::span<const encoding::edge> adjacency,
-                                    std::span<const int> operator_counts, std::span<const window> cells)
+FITNAS_LAZY_AGAIN node_tables::node_tables(std::span<const encoding::edge> adjacency,
+                                           std::span<const int> operator_counts,
+                                           std::span<const window> cells)
     : m_rows(cells.size()), m_terms(cells.size()), m_adjacency(adjacency), m_counts(operator_counts) {
     for (std::size_t i = 0; i < cells.size(); ++i) {
         m_rows[i].cells = cells[i];
     }
 }
 
-FITNAS_API void node_tables::read_out_by(const float* p, std::size_t width) {
+FITNAS_LAZY_AGAIN void node_tables::read_out_by(const float* p, std::size_t width) {
     const std::size_t out = m_read_out.size();
     std::vector<double> before(width);
     for (std::size_t i = 0; i < width; ++i) {
@@ -228,15 +230,15 @@ FITNAS_API void node_tables::read_out_by(const float* p, std::size_t width) {
     m_read_out = std::move(before);
 }
 
-FITNAS_API void node_tables::share_out(std::size_t width, double share, bool flat) {
+FITNAS_LAZY_AGAIN void node_tables::share_out(std::size_t width, double share, bool flat) {
     m_weights.resize(nodes() * width);
     for (std::size_t i = 0; i < m_weights.size(); ++i) {
         m_weights[i] = static_cast<float>(share * m_read_out[flat ? i : i % width]);
     }
 }
 
-FITNAS_API void node_tables::encode(std::size_t width,
-                                    void (*write)(std::span<const std::uint8_t> code, float* out)) {
+FITNAS_LAZY_AGAIN void node_tables::encode(std::size_t width,
+                                           void (*write)(std::span<const std::uint8_t> code, float* out)) {
     int most = 1;
     for (node_rows& r : m_rows) {
         r.values.resize(codes_of(r.cells) * width);
@@ -261,7 +263,7 @@ FITNAS_API void node_tables::encode(std::size_t width,
     }
 }
 
-FITNAS_API void node_tables::go_on(layers_behind finish) {
+FITNAS_LAZY_AGAIN void node_tables::go_on(layers_behind finish) {
     parallel_for(static_cast<std::ptrdiff_t>(nodes()), [&](std::ptrdiff_t i) {
         node_rows& mine = m_rows[static_cast<std::size_t>(i)];
         std::vector<float> rows = mine.values;
@@ -271,7 +273,8 @@ FITNAS_API void node_tables::go_on(layers_behind finish) {
     });
 }
 
-FITNAS_API void node_tables::convolve(const plain_convolution& layer, bool last, layers_behind finish) {
+FITNAS_LAZY_AGAIN void node_tables::convolve(const plain_convolution& layer, bool last,
+                                             layers_behind finish) {
     const std::size_t maps = layer.weights.size();
     const auto width = static_cast<std::size_t>(layer.width);
     std::vector<std::vector<float>> products(nodes() * maps);
@@ -317,8 +320,8 @@ FITNAS_API void node_tables::convolve(const plain_convolution& layer, bool last,
     m_rows = std::move(next);
 }
 
-FITNAS_API void node_tables::read_out(std::size_t node, std::size_t first, int count, const float* rows,
-                                      std::size_t width) {
+FITNAS_LAZY_AGAIN void node_tables::read_out(std::size_t node, std::size_t first, int count,
+                                             const float* rows, std::size_t width) {
     std::vector<double>& term = m_terms[node];
     if (term.size() < first + static_cast<std::size_t>(count)) {
         term.resize(first + static_cast<std::size_t>(count));
