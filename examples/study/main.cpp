@@ -62,7 +62,8 @@ FITNAS_COLD void for_each_option(settings& s, F&& f) {
     f("statistics", s.statistics, in::evaluate | in::error,
       "calibrated, or batch: of the scored images themselves", CLI::IsMember({"calibrated", "batch"}));
 
-    f("scores", s.scores, in::fit | in::fidelities, "fit to this table arch,score instead of scores.csv", CLI::ExistingFile);
+    f("scores", s.scores, in::fit | in::fidelities, "fit to this table arch,score instead of scores.csv",
+      CLI::ExistingFile);
     f("plan", s.plan, in::fit | in::error,
       "which GCNs are averaged: cautious, careful, broad, close, smoothed, or chosen, which is smoothed for "
       "the scores of a supernet",
