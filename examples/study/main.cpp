@@ -24,8 +24,9 @@ FITNAS_COLD void for_each_option(settings& s, F&& f) {
     const CLI::Range one_up(1, 1000000);
     const CLI::Range two_up(2, 1000000);
     const CLI::Range not_negative(0.0, 1e18);
-    f("space", s.space, in::every, "fashion_tiny (the default), fashion_mini, nas_bench_macro or mobile_19x6",
-      CLI::IsMember({"fashion_tiny", "fashion_mini", "nas_bench_macro", "mobile_19x6"}));
+    f("space", s.space, in::every,
+      "fashion_tiny (the default), fashion_mini, nas_bench_macro, nas_bench_201 or mobile_19x6",
+      CLI::IsMember({"fashion_tiny", "fashion_mini", "nas_bench_macro", "nas_bench_201", "mobile_19x6"}));
     f("seed", s.seed, in::every, "of everything that is random");
     f("data", s.data, in::images,
       "fashion-mnist:DIR, cifar10:DIR (binary files), idx:IMAGES,LABELS[,TEST_IMAGES,TEST_LABELS] (images N "
@@ -61,7 +62,8 @@ FITNAS_COLD void for_each_option(settings& s, F&& f) {
     f("statistics", s.statistics, in::evaluate | in::error,
       "calibrated, or batch: of the scored images themselves", CLI::IsMember({"calibrated", "batch"}));
 
-    f("scores", s.scores, in::fit, "fit to this table arch,score instead of scores.csv", CLI::ExistingFile);
+    f("scores", s.scores, in::fit | in::fidelities, "fit to this table arch,score instead of scores.csv",
+      CLI::ExistingFile);
     f("plan", s.plan, in::fit | in::error,
       "which GCNs are averaged: cautious, careful, broad, close, smoothed, or chosen, which is smoothed for "
       "the scores of a supernet",
@@ -91,6 +93,8 @@ FITNAS_COLD void for_each_option(settings& s, F&& f) {
     f("truth-epochs", s.truth_epochs, in::truth, "of each training", one_up);
     f("truth-table", s.truth_table, in::truth, "take the truth from this table instead", CLI::ExistingFile);
     f("truth-column", s.truth_column, in::truth, "its column; the codes are in the column arch");
+    f("known-truths", s.known_truths, in::fidelities,
+      "so many truths, drawn at random, are fitted together with the scores; 0: `run` leaves the stage out");
 
     f("error-seeds", s.error_seeds, in::error, "supernets, from 2; 0: `run` leaves the stage out");
     f("error-folds", s.error_folds, in::error, "disjoint sets of --score-images validation images", two_up);
@@ -134,6 +138,25 @@ FITNAS_COLD void apply_preset(settings& s) {
         s.finalists = 0;
         s.truth = "none";
         s.truth_column = "mean_acc";
+        s.known_truths = 20;
+        s.error_seeds = 0;
+    }
+    if (s.space == "nas_bench_201") {
+        s.train_images = s.quick ? 5000 : 25000;
+        s.validation_images = 5000;
+        s.epochs = s.quick ? 4 : 20; // 20 of 5 cells a stage are what an hour on two cores has time for
+        s.batch = 128;
+        s.sampling = "uniform";
+        s.augment = true;
+        s.samples = s.quick ? 300 : 0;
+        s.score_images = 200;
+        s.statistics = "batch";
+        s.finalists = s.quick ? 1 : 0;
+        s.retrain_seeds = 1;
+        s.retrain_epochs = 4;
+        s.truth = "none";
+        s.truth_column = "c10_test";
+        s.known_truths = 20;
         s.error_seeds = 0;
     }
 }
@@ -245,6 +268,10 @@ int main(int argc, char** argv) {
             all.run<spaces::fashion_mini>(r.stage);
         } else if (r.with.space == "nas_bench_macro") {
             all.run<spaces::nas_bench_macro>(r.stage);
+        } else if (r.with.space == "nas_bench_201" && r.with.quick) {
+            all.run<quick_nas_bench_201>(r.stage);
+        } else if (r.with.space == "nas_bench_201") {
+            all.run<spaces::nas_bench_201<>>(r.stage);
         } else {
             all.run<spaces::mobile_19x6>(r.stage);
         }

@@ -27,6 +27,16 @@ void runner::perform(const std::string& name, unsigned bit, std::vector<std::str
         (did ? ", in " + console::duration(clock.seconds()) : ", done before"));
 }
 
+// Says, here and in the page, why there is no published truth, and reads none.
+void runner::without_truth(const std::string& stage, const std::string& note) {
+    if (stage == "truth" && !m.truth_table.empty()) {
+        throw option_error("[F1191] --truth-table: " + note);
+    }
+    m.truth_table.clear();
+    m_folder.note("note", "Without published truth: " + note + ".");
+    say("Without published truth: " + note + ".");
+}
+
 // A file that the user names: refused where it is not there, before anything changes.
 std::string runner::given(const std::string& path) {
     if (const fitnas::detail::byte_file opens(path); !std::filesystem::is_regular_file(path)) {

@@ -4,6 +4,7 @@
 #define FITNAS_EXAMPLES_STUDY_RUNNER_HPP
 
 #include <algorithm>
+#include <concepts>
 #include <cstdio>
 #include <functional>
 #include <optional>
@@ -11,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include <fitnas/space/nas_bench_201.hpp>
 #include <fitnas/space/spaces.hpp>
 #include <fitnas/study/data_source.hpp>
 #include <fitnas/study/error.hpp>
@@ -18,11 +20,15 @@
 #include <fitnas/study/search.hpp>
 #include <fitnas/study/segments.hpp>
 #include <fitnas/study/truth.hpp>
+#include <fitnas/study/two_fidelities.hpp>
 
 #include "../console.hpp"
 #include "settings.hpp"
 
 using namespace fitnas;
+
+// One cell where the benchmark has five: other networks, of which no table has the truth.
+using quick_nas_bench_201 = spaces::nas_bench_201<1>;
 
 inline void say(const std::string& text) {
     std::printf("%s\n", text.c_str());
@@ -106,6 +112,13 @@ private:
             }
             perform(name, in::truth, std::move(tables), {"truth.csv"}, {"truth_runs.csv"}, again,
                     [&] { truth<Space>(); });
+        } else if (name == "fidelities") {
+            const std::string table = m.scores.empty() ? m_folder.file("scores.csv") : given(m.scores);
+            perform(
+                name, in::fidelities, {table, m_folder.file("truth.csv"), m_folder.file("predictions.csv")},
+                {"two_fidelities.csv"}, {}, again, [&] {
+                    study::two_fidelities_stage<Space>(m_folder, table, m.known_truths, seed{m.seed}, bar);
+                });
         } else if (name == "error") {
             perform(name, in::error, {m_folder.file("architectures.csv"), m_folder.file("truth.csv")},
                     {"error_scores.csv", "error_parts.csv"},
@@ -142,6 +155,7 @@ private:
                  const std::vector<std::string>& outputs, std::vector<std::string> partial, bool again,
                  const std::function<void()>& work);
     void segments_of_mobile_19x6();
+    void without_truth(const std::string& stage, const std::string& note);
     static std::string given(const std::string& path);
     study::data_source source() const;
     const std::string& images_hash();
@@ -163,17 +177,29 @@ private:
             given(m.table);
         }
         if (!m.truth_table.empty()) {
-            merge_equal_networks(read_csv<Space>(given(m.truth_table), {.score = m.truth_column}),
+            merge_equal_networks(read_csv<Space>(given(m.truth_table), truth_columns<Space>()),
                                  "--truth-table");
         } else if (m.truth != "none") {
             truth_networks();
         }
     }
 
+    // NAS-Bench-201's cells may be written as that benchmark writes them.
+    template <search_space_type Space>
+    csv_options truth_columns() const {
+        csv_options columns{.score = m.truth_column};
+        if constexpr (std::same_as<Space, spaces::nas_bench_201<>>) {
+            columns.code_of = [](const std::string& text) {
+                return text.starts_with('|') ? to_string<Space>(parse_nas_bench_201(text)) : text;
+            };
+        }
+        return columns;
+    }
+
     template <search_space_type Space>
     void truth() {
         if (!m.truth_table.empty()) {
-            study::truth_stage<Space>(m_folder, m.truth_table, m.truth_column);
+            study::truth_stage<Space>(m_folder, m.truth_table, truth_columns<Space>());
             return;
         }
         study::truth_stage<Space>(m_folder, data(), truth_networks(), m.truth_seeds, training(m.truth_epochs),
@@ -201,6 +227,10 @@ template <search_space_type Space>
 FITNAS_COLD void runner::run(const std::string& name) {
     m_input = Space::input;
     m_classes = Space::classes;
+    if constexpr (std::same_as<Space, quick_nas_bench_201>) {
+        without_truth(name, "networks of one cell a stage, where NAS-Bench-201 has five: no published truth "
+                            "is theirs, and no table of truths is read");
+    }
     remembered([&] {
         if (name != "run") {
             one<Space>(name, true);
@@ -212,11 +242,13 @@ FITNAS_COLD void runner::run(const std::string& name) {
             return;
         }
         require_inputs<Space>();
+        const bool with_truth = m.truth != "none" || !m.truth_table.empty();
         for (const stage_name& s : stages) {
-            const bool wanted = s.bit == in::retrain ? m.finalists > 0
-                                : s.bit == in::truth ? m.truth != "none" || !m.truth_table.empty()
-                                : s.bit == in::error ? m.error_seeds > 0
-                                                     : s.bit != in::segments;
+            const bool wanted = s.bit == in::retrain      ? m.finalists > 0
+                                : s.bit == in::truth      ? with_truth
+                                : s.bit == in::fidelities ? with_truth && m.known_truths > 0
+                                : s.bit == in::error      ? m.error_seeds > 0
+                                                          : s.bit != in::segments;
             if (wanted) {
                 one<Space>(s.name, s.bit == in::report);
             }
@@ -227,6 +259,8 @@ FITNAS_COLD void runner::run(const std::string& name) {
 extern template void runner::run<spaces::fashion_tiny>(const std::string&);
 extern template void runner::run<spaces::fashion_mini>(const std::string&);
 extern template void runner::run<spaces::nas_bench_macro>(const std::string&);
+extern template void runner::run<spaces::nas_bench_201<>>(const std::string&);
+extern template void runner::run<quick_nas_bench_201>(const std::string&);
 extern template void runner::run<spaces::mobile_19x6>(const std::string&);
 
 #endif

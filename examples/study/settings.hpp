@@ -52,6 +52,7 @@ struct settings {
     std::string truth = "all";
     std::string truth_table;
     std::string truth_column = "score";
+    std::size_t known_truths = 0;
     int truth_seeds = 3;
     int truth_epochs = 2;
 
@@ -92,8 +93,9 @@ enum : unsigned {
     error = 128,
     segments = 256,
     report = 512,
+    fidelities = 1024,
     images = train | evaluate | retrain | truth | error,
-    every = 1023
+    every = 2047
 };
 } // namespace in
 
@@ -111,6 +113,7 @@ inline constexpr stage_name stages[] = {
     {"search", in::search, "Search the fitted space, or a table arch,score: candidates.csv, front.csv"},
     {"retrain", in::retrain, "Train the winner and others of its cost by themselves: retrained.csv"},
     {"truth", in::truth, "Train many networks by themselves, or read a table of truths: truth.csv"},
+    {"fidelities", in::fidelities, "Fit scores and a few truths together: two_fidelities.csv"},
     {"error", in::error, "Split the error of a score into its parts: error_parts.csv, error_ranking.csv"},
     {"segments", in::segments,
      "Search mobile_19x6 by segments against a made-up quality: segments.csv, segments_result.csv"},

@@ -80,6 +80,7 @@
 #include <fitnas/study/sha256.hpp>
 #include <fitnas/study/supernet.hpp>
 #include <fitnas/study/truth.hpp>
+#include <fitnas/study/two_fidelities.hpp>
 #include <fitnas/study/watch.hpp>
 #endif
 #if __has_include(<fitnas/io/onnx.hpp>) && __has_include(<protozero/pbf_builder.hpp>)

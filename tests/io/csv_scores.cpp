@@ -121,6 +121,25 @@ TEST_CASE("columns may stand in any order, be quoted, and have other names") {
                    "t.csv:2: column note: expected a number, got \"good, they say\""));
 }
 
+TEST_CASE("codes may be written in another form, and are refused with path and line in that one too") {
+    const temporary_folder folder;
+    const auto code_of = [](const std::string& words) { // "a" for each 2, behind it zeros
+        if (words.find_first_not_of('a') != std::string::npos) {
+            throw architecture_error("expected letters a, got " + words);
+        }
+        return std::string(words.size(), '2') + std::string(5 - words.size(), '0');
+    };
+    const std::string text = "arch,score\n aa ,0.5\naaaaa,0.25\n";
+    const auto read = read_csv<space>(folder.write("t.csv", text), {.code_of = code_of});
+    CHECK(read.architectures == std::vector{parse<space>("22000"), parse<space>("22222")});
+    CHECK(read_csv_table<space>(folder.path("t.csv"), {.code_of = code_of}).scores.architectures ==
+          read.architectures);
+    folder.write("t.csv", text + "ab,0.5\n");
+    const auto message =
+        thrown<data_error>([&] { read_csv<space>(folder.path("t.csv"), {.code_of = code_of}); });
+    CHECK(contains(message, "t.csv:4: column arch: expected letters a, got ab"));
+}
+
 TEST_CASE("malformed tables are refused with path and line") {
     const temporary_folder folder;
     const std::string bad = folder.path("bad.csv");

@@ -51,6 +51,28 @@ TEST_CASE("the plan follows from the noise of the scores") {
     CHECK(choose_plan(bare_table(700, 10)).plan == fit_plan::careful);
 }
 
+TEST_CASE("what paths of a graph do is no noise") {
+    using cells = spaces::nas_bench_201<1>;
+    const auto table_of = [](double noise) {
+        score_table<cells> table;
+        random_stream random(seed{8}, purpose::user);
+        for (const auto& a : sample<cells>(100, seed{4})) {
+            const auto of = [&](std::size_t edge) { // what an edge hands on
+                constexpr double parts[] = {0, 0.2, 0.6, 1, 0.1};
+                return parts[a[edge]];
+            };
+            const double out = of(3) + of(0) * of(4) + (of(1) + of(0) * of(2)) * of(5);
+            table.push_back(a, out + noise * random.normal());
+        }
+        return table;
+    };
+    CHECK(choose_plan(table_of(0)).noise < 0.03);
+    CHECK(choose_plan(table_of(0)).plan == fit_plan::close);
+    const plan_choice noisy = choose_plan(table_of(0.6)); // about as much as quality differs
+    CHECK(noisy.noise > 0.2);
+    CHECK(noisy.plan == fit_plan::cautious);
+}
+
 TEST_CASE("noise is found as large as it was made") {
     // Sums of effects of operators, and noise: ranks of 400 different networks are nearly normal scores.
     using eight = codes<3, 3, 3, 3, 3, 3, 3, 3>;

@@ -22,7 +22,7 @@ expect() {
     grep -q -e "$words" "$folder/said" || fail "$*: does not say \"$words\": $(cat "$folder/said")"
 }
 
-for stage in train sample evaluate fit search retrain truth error segments report run; do
+for stage in train sample evaluate fit search retrain truth fidelities error segments report run; do
     expect 0 --out "$study" $stage --help
     expect 0 "^  $stage " "$study" --help
 done
@@ -155,11 +155,45 @@ with open(sys.argv[1] + "/macro.csv", "w") as f:
     for i in range(6561):
         code = "".join(str(i // 3**k % 3) for k in range(8))
         f.write(f"{code},{90 + random.random()}\n")
+# As NAS-Bench-201 writes its cells; every other row as digits.
+names = ["none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3"]
+with open(sys.argv[1] + "/cells.csv", "w") as f:
+    f.write("arch,c10_test,same_network\n")
+    for i in range(15625):
+        d = [i // 5**(5 - k) % 5 for k in range(6)]
+        n = [names[o] for o in d]
+        text = f"|{n[0]}~0|+|{n[1]}~0|{n[2]}~1|+|{n[3]}~0|{n[4]}~1|{n[5]}~2|"
+        f.write(f"{text if i % 2 else ''.join(map(str, d))},{10 + 5 * d.count(3) + 2 * d.count(2)},x\n")
+with open(sys.argv[1] + "/no_cells.csv", "w") as f:
+    f.write("arch,c10_test\n|none~0|+|none~0|none~1|+|none~0|none~1|max_pool~2|,10\n")
 PY
     expect 0 "ranking\|report" "$study" run --space nas_bench_macro --quick --out "$folder/macro" --data "cifar10:$folder/cifar" \
         --validation-images 60 --train-images 64 --batch 32 --score-images 40 --calibration 16 --samples 12 --plan close \
         --folds 2 --truth-table "$folder/macro.csv" --no-augment
     [ -s "$folder/macro/ranking.csv" ] || fail "nas_bench_macro: there is no ranking.csv"
+    expect 2 F1190 "$study" fidelities --known-truths 4000 --out "$folder/macro"
+
+    # NAS-Bench-201: a space of graphs, with five cells a stage, and with one, whose networks are not those of the table.
+    few=(--data "cifar10:$folder/cifar" --validation-images 60 --train-images 64 --epochs 1 --batch 32 --score-images 20
+        --samples 30 --plan cautious --folds 2 --no-augment)
+    expect 0 "report" "$study" run --space nas_bench_201 --out "$folder/cells" --truth-table "$folder/cells.csv" "${few[@]}"
+    [ "$(wc -l < "$folder/cells/truth.csv")" -eq 5261 ] || fail "nas_bench_201: the truth is not that of 5,260 networks"
+    grep -q '^333333,40$' "$folder/cells/truth.csv" || fail "nas_bench_201: the truth of 333333, given as digits"
+    grep -q '^333332,37$' "$folder/cells/truth.csv" || fail "nas_bench_201: the truth of 333332, given as a text"
+    [ "$(grep -c ',1$' "$folder/cells/two_fidelities.csv")" -eq 20 ] || fail "fidelities: expected 20 known truths"
+    for measure in tau regret; do
+        grep -q "^two_fidelities,$measure," "$folder/cells/ranking.csv" || fail "ranking.csv: no $measure of two fidelities"
+    done
+    grep -q "The winner is [0-4]\{6\}" "$folder/cells/report.html" || fail "the page does not say what the winner's truth is"
+    grep -q "fitted with 20 truths" "$folder/cells/report.html" || fail "the page does not have the fit with 20 truths"
+    grep -q "benchmark writes it: |[a-z_0-9]*~0|+|" "$folder/cells/report.html" || fail "the cell is not written as a text"
+    grep -q "aria-label=\"cells 0 to 5 of the code\"" "$folder/cells/report.html" || fail "the cell is not drawn"
+    expect 1 "no_cells.csv:2: .*F0353" "$study" truth --truth-table "$folder/no_cells.csv" --out "$folder/cells"
+    expect 0 "Without published truth" "$study" run --space nas_bench_201 --quick --out "$folder/one_cell" \
+        --truth-table "$folder/cells.csv" --random-networks 1 --retrain-epochs 1 "${few[@]}"
+    [ -e "$folder/one_cell/truth.csv" ] && fail "nas_bench_201 --quick: it read a table of other networks' truths"
+    grep -q "no published truth is theirs" "$folder/one_cell/report.html" || fail "the page does not say that there is no truth"
+    expect 2 F1191 "$study" truth --truth-table "$folder/cells.csv" --out "$folder/one_cell"
 fi
 
 # The paper's scale, with fewer scores.

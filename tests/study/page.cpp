@@ -72,6 +72,12 @@ TEST_CASE("a graph is drawn with its nodes and the names of its edges, what play
     CHECK(count(">identity</text>") == 1);
     CHECK(count(">none</text>") == 3);
     CHECK(count("opacity") == 3);
+    // Heads point to where curves go: from their control points, at (225, 170), (150, 78) and (150, -78) from
+    // the end.
+    CHECK(count("rotate(-90 ") == 3);
+    CHECK(count("rotate(-53 ") == 1);
+    CHECK(count("rotate(-63 ") == 1);
+    CHECK(count("rotate(-117 ") == 1);
     CHECK(study::graph_svg<spaces::fashion_tiny>(parse<spaces::fashion_tiny>("0123")).empty());
 }
 

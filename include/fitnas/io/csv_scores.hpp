@@ -6,9 +6,11 @@
 
 #include <cmath>
 #include <cstddef>
+#include <functional>
 #include <limits>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -30,6 +32,9 @@ struct csv_options {
     std::string score = "score";       ///< the column of the scores
     char comment = '\0';               ///< lines that begin with it are left out, for example '#'; '\0': none
     score_kind kind = score_kind::truth; ///< of the scores: those of a supernet are fitted in another way
+    /// Makes a code of a field that has an architecture in another form; what it refuses by an
+    /// `architecture_error` is refused with path and line. Without it fields are codes.
+    std::function<std::string(const std::string&)> code_of{};
 };
 
 /// @brief What a CSV file holds.
@@ -42,9 +47,11 @@ struct csv_table {
 namespace detail {
 
 template <code_space Space>
-architecture<Space> csv_code(const std::string& field, const csv_reader& reader, std::size_t column) {
+architecture<Space> csv_code(const std::string& field, const csv_reader& reader, std::size_t column,
+                             const std::function<std::string(const std::string&)>& code_of = {}) {
     try {
-        return parse<Space>(trimmed(field));
+        const std::string_view text = trimmed(field);
+        return code_of ? parse<Space>(code_of(std::string(text))) : parse<Space>(text);
     } catch (const architecture_error& e) {
         throw data_error("[F0915] " + reader.where() + ": column " + reader.header()[column] + ": " +
                          e.what());
@@ -67,7 +74,7 @@ score_table<Space> csv_scores(csv_reader& reader, const csv_options& options, Ot
     score_table<Space> table;
     table.kind = options.kind;
     for (std::vector<std::string> fields; reader.next(fields);) {
-        table.push_back(csv_code<Space>(fields[code_place], reader, code_place),
+        table.push_back(csv_code<Space>(fields[code_place], reader, code_place, options.code_of),
                         csv_finite(fields[score_place], reader, score_place));
         others(fields);
     }

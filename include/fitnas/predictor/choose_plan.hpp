@@ -87,9 +87,9 @@ plan_choice plan_of(const score_table<Space>& data, const default_fit_options& o
 /// `smoothed`, whatever the table. Other errors are each network's own. What a fit to n networks has of them
 /// falls as their variance over n, and so does the plan's caution: with the part v of the variance of ranks
 /// that is noise (the most likely one, given that ranks are sums of effects of operators and of pairs of
-/// them), `close` where v / n is below 0.00025 and n at least 100, `broad` below 0.0007, `careful` below
-/// 0.0012, else `cautious`. Fewer than 8 networks are fitted by `broad`. Bit-equal for any number of threads.
-/// Our choice; docs/predictor.md has the figures.
+/// them, in spaces with graphs of any number of them), `close` where v / n is below 0.00025 and n at least
+/// 100, `broad` below 0.0007, `careful` below 0.0012, else `cautious`. Fewer than 8 networks are fitted by
+/// `broad`. Bit-equal for any number of threads. Our choice; docs/predictor.md has the figures.
 /// @param table architectures and scores, higher is better
 /// @param options seed
 /// @throws as `merge_equal_networks`

@@ -14,6 +14,7 @@
 #include <fitnas/core/rng.hpp>
 #include <fitnas/predictor/feature/cell_operator.hpp>
 #include <fitnas/predictor/feature/stage_operator.hpp>
+#include <fitnas/space/canonical.hpp>
 #include <fitnas/space/score_table.hpp>
 
 namespace fitnas::detail {
@@ -65,11 +66,16 @@ struct effect_places {
     std::vector<std::size_t> alike; ///< of each cell the first one alike
     std::span<const int> cells;     ///< behind the last cell the number of features
     std::span<const int> stages;    ///< the same
+    bool graphs = false;            ///< whether any number of cells may do something together, as paths do
 };
 template <code_space Space>
 effect_places effect_places_of() {
-    return {cells_alike<Space>(), fitnas::feature::cell_operator::template offsets<Space>,
-            fitnas::feature::stage_operator::template offsets<Space>};
+    effect_places places{cells_alike<Space>(), fitnas::feature::cell_operator::template offsets<Space>,
+                         fitnas::feature::stage_operator::template offsets<Space>};
+    if constexpr (search_space_type<Space>) {
+        places.graphs = has_graphs<Space>;
+    }
+    return places;
 }
 
 FITNAS_LAZY std::vector<double> smoothed(const code_rows& codes, const effect_places& places,
@@ -87,7 +93,8 @@ std::vector<double> smoothed_scores(const score_table<Space>& table) {
 }
 
 /// The part of the variance of the ranks of scores that neither effects of operators nor of pairs of them
-/// explain: the most likely one under a normal prior on both (at most 200 networks are looked at).
+/// explain, in spaces with graphs nor of any number of them: the most likely one under a normal prior on
+/// these (at most 200 networks are looked at).
 /// @return in [0, 1]
 template <code_space Space>
 double noise_of_ranks(const score_table<Space>& table, seed s) {
@@ -210,6 +217,37 @@ FITNAS_LAZY_AGAIN std::vector<double> smoothed(const code_rows& codes, const eff
     return fitted;
 }
 
+/// Inner products of what networks have in common, each less its mean over them, 1 on average with itself.
+/// @param of_common of how many cells have the same operator in two networks: the number of their sets that
+/// count
+FITNAS_LAZY square_matrix centred_products(const code_rows& codes, double (*of_common)(double)) {
+    const std::size_t n = codes.size;
+    square_matrix products({n, n}, 0.0);
+    std::vector<double> mean(n);
+    double whole = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+        for (std::size_t j = 0; j < n; ++j) {
+            double common = 0;
+            for (std::size_t c = 0; c < codes.cells(); ++c) {
+                common += codes[i][c] == codes[j][c] ? 1 : 0;
+            }
+            products(i, j) = of_common(common);
+            mean[i] += products(i, j) / static_cast<double>(n);
+        }
+        whole += mean[i] / static_cast<double>(n);
+    }
+    double diagonal = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+        diagonal += (products(i, i) - 2 * mean[i] + whole) / static_cast<double>(n);
+    }
+    for (std::size_t i = 0; i < n; ++i) {
+        for (std::size_t j = i; j < n; ++j) {
+            products(i, j) = diagonal > 0 ? (products(i, j) - mean[i] - mean[j] + whole) / diagonal : 0;
+        }
+    }
+    return products;
+}
+
 FITNAS_LAZY_AGAIN double noise_of_ranks(const code_rows& codes, const effect_places& places,
                                         const std::vector<double>& scores, seed s) {
     constexpr std::size_t most = 200;
@@ -235,32 +273,18 @@ FITNAS_LAZY_AGAIN double noise_of_ranks(const code_rows& codes, const effect_pla
 
     // Inner products of all effects; pairs of cells that two networks have in common count for pairs.
     const square_matrix rows = effects_of(part, places, {0.6, 0.12, 0.12, 0});
-    square_matrix pairs({n, n}, 0.0);
-    std::vector<double> mean(n);
-    double whole = 0;
-    for (std::size_t i = 0; i < n; ++i) {
-        for (std::size_t j = 0; j < n; ++j) {
-            double common = 0;
-            for (std::size_t c = 0; c < part.cells(); ++c) {
-                common += part[i][c] == part[j][c] ? 1 : 0;
-            }
-            pairs(i, j) = common * (common - 1) / 2;
-            mean[i] += pairs(i, j) / static_cast<double>(n);
-        }
-        whole += mean[i] / static_cast<double>(n);
-    }
-    double diagonal = 0;
-    for (std::size_t i = 0; i < n; ++i) {
-        diagonal += (pairs(i, i) - 2 * mean[i] + whole) / static_cast<double>(n);
-    }
+    const square_matrix pairs =
+        centred_products(part, [](double common) { return common * (common - 1) / 2; });
     square_matrix shared({n, n}, 0.0);
     for (std::size_t i = 0; i < n; ++i) {
         for (std::size_t j = i; j < n; ++j) {
-            pairs(i, j) = diagonal > 0 ? (pairs(i, j) - mean[i] - mean[j] + whole) / diagonal : 0;
             for (std::size_t c = 0; c < rows.shape(1); ++c) {
                 shared(i, j) += rows(i, c) * rows(j, c);
             }
         }
+    }
+    if (places.graphs) {
+        shared += 0.4 * centred_products(part, [](double common) { return std::exp2(common); });
     }
     // The constant direction, of which neither ranks nor effects have anything, counts for no likelihood.
     double best = -std::numeric_limits<double>::infinity();

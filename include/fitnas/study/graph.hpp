@@ -60,7 +60,9 @@ std::string graph_svg(const architecture<Space>& a) {
 #if FITNAS_DEFINITIONS
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
+#include <numbers>
 
 namespace fitnas::study::detail {
 
@@ -94,33 +96,21 @@ FITNAS_API std::string graph_picture(const std::vector<drawn_edge>& edges, const
         const int passed = e.to - e.from - 1;
         const int bow = passed == 0 ? 0 : (e.from % 2 == 0 ? -1 : 1) * rise * passed;
         const int centre = (x(e.from) + x(e.to)) / 2;
+        const int edge = bow == 0 ? 0 : bow < 0 ? -radius : radius; // of a node, where the curve meets it
+        const int start = x(e.from) + (passed == 0 ? radius : 0);
+        const int end = x(e.to) - (passed == 0 ? radius : 0);
+        // The height of a quadratic curve is half of its control point's, from which it comes in.
+        const int control = middle + 2 * bow;
+        const double turn = -std::atan2(end - centre, middle + edge - control) * 180 / std::numbers::pi;
         const char* pale = e.plays_a_part ? "" : " opacity=\"0.3\" stroke-dasharray=\"4 3\"";
-        // The height of a quadratic curve is half of its control point's.
         std::snprintf(text, sizeof text,
                       "<g%s><path d=\"M%d %dQ%d %d %d %d\" fill=\"none\" stroke=\"currentColor\" "
                       "stroke-width=\"1.5\"/><path d=\"M%d %dl-5 -8l10 0z\" stroke=\"none\" "
                       "transform=\"rotate(%d %d %d)\"/>"
                       "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\" stroke=\"none\">%s</text></g>\n",
-                      pale, x(e.from) + (passed == 0 ? radius : 0),
-                      middle + (bow < 0   ? -radius
-                                : bow > 0 ? radius
-                                          : 0),
-                      centre, middle + 2 * bow, x(e.to) - (passed == 0 ? radius : 0),
-                      middle + (bow < 0   ? -radius
-                                : bow > 0 ? radius
-                                          : 0),
-                      x(e.to) - (passed == 0 ? radius : 0),
-                      middle + (bow < 0   ? -radius
-                                : bow > 0 ? radius
-                                          : 0),
-                      passed == 0 ? -90
-                      : bow < 0   ? -20
-                                  : 200,
-                      x(e.to) - (passed == 0 ? radius : 0),
-                      middle + (bow < 0   ? -radius
-                                : bow > 0 ? radius
-                                          : 0),
-                      centre, middle + bow - (bow < 0 ? radius : 6), e.name.c_str());
+                      pale, start, middle + edge, centre, control, end, middle + edge, end, middle + edge,
+                      static_cast<int>(std::lround(turn)), end, middle + edge, centre,
+                      middle + bow - (bow < 0 ? radius : 6), e.name.c_str());
         svg += text;
     }
     for (int node = 0; node <= last; ++node) {

@@ -68,6 +68,9 @@ FITNAS_COLD bool write_report(const run_folder& folder, const report_settings& s
         r.page.lead("<p>A quick run: short trainings, few images. It shows that everything works; its "
                     "numbers say less than those of a full run.</p>\n");
     }
+    if (const std::string note = manifest_text(folder, "note", ""); !note.empty()) {
+        r.page.lead("<p>" + html_text(note) + "</p>\n");
+    }
     const std::size_t parts = 8;
     const fitnas::detail::teller tell(watch, "report", parts);
     std::size_t done = 0;

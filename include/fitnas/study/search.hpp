@@ -13,6 +13,7 @@
 #include <fitnas/io/csv_candidates.hpp>
 #include <fitnas/predictor/windows.hpp>
 #include <fitnas/search/exact.hpp>
+#include <fitnas/search/exhaustive.hpp>
 #include <fitnas/search/pareto.hpp>
 #include <fitnas/study/predictor.hpp>
 
@@ -38,7 +39,8 @@ constexpr long long most_macs() {
     return total;
 }
 
-/// @brief Searches the fitted space, exactly; writes `candidates.csv` and `front.csv` (arch, predicted, macs,
+/// @brief Searches the fitted space, exactly: by `search::exact` where its model decomposes, else by looking
+/// at all networks; writes `candidates.csv` and `front.csv` (arch, predicted, macs,
 /// parameters, score, and what the limit names).
 /// @param table a path: the networks of this table `arch,score` are searched by their scores; empty: the
 /// whole space, by `predictor.json`
@@ -52,11 +54,21 @@ void search_stage(const run_folder& folder, const std::string& table, const sear
     std::vector<search::candidate<Space>> front;
     if (table.empty()) {
         const auto predictor = load_predictor<default_predictor<Space>>(folder.need("predictor.json", "fit"));
-        const windows<Space> tables(predictor);
-        best = search::exact(tables, {.top = settings.top,
-                                      .limit = settings.limit,
-                                      .observer = detail::part_of(watching, 0, 2, clock)});
-        front = search::pareto(tables, {.observer = detail::part_of(watching, 1, 2, clock)});
+        const auto search_by = [&](const auto& model, const auto& find) {
+            best = find(model, detail::part_of(watching, 0, 2, clock));
+            front = search::pareto(model, {.observer = detail::part_of(watching, 1, 2, clock)});
+        };
+        if constexpr (decomposable<default_predictor<Space>>) {
+            search_by(windows<Space>(predictor), [&](const auto& model, const observer& watched) {
+                return search::exact(model,
+                                     {.top = settings.top, .limit = settings.limit, .observer = watched});
+            });
+        } else {
+            search_by(predictor, [&](const auto& model, const observer& watched) {
+                return search::exhaustive(
+                    model, {.top = settings.top, .limit = settings.limit, .observer = watched});
+            });
+        }
     } else {
         const auto scores = merge_equal_networks(read_csv<Space>(table), "search");
         for (std::size_t i = 0; i < scores.size(); ++i) {

@@ -131,12 +131,11 @@ void truth_stage(const run_folder& folder, const dataset& data, std::size_t netw
 }
 
 /// @brief Takes ground truth from a table that is known already; equal networks become one with the mean.
-/// @param column which holds the truth; `arch` holds the codes
+/// @param columns which of them holds the truth, which the codes, and in what form
 /// @throws data_error where the table is wrong
 template <search_space_type Space>
-void truth_stage(const run_folder& folder, const std::string& table, const std::string& column) {
-    write_csv(folder.file("truth.csv"),
-              merge_equal_networks(read_csv<Space>(table, {.score = column}), "truth"));
+void truth_stage(const run_folder& folder, const std::string& table, const csv_options& columns) {
+    write_csv(folder.file("truth.csv"), merge_equal_networks(read_csv<Space>(table, columns), "truth"));
 }
 
 } // namespace fitnas::study

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <fitnas/io/csv_candidates.hpp>
 #include <fitnas/space/cost.hpp>
 #include <fitnas/study/report/draft.hpp>
 #include <fitnas/study/report_run.hpp>
@@ -19,11 +20,8 @@ namespace fitnas::study::detail {
 
 /// How many of the networks with known truth that cost no more than the winner are better, a sentence.
 template <search_space_type Space>
-FITNAS_COLD std::string known_better(const report_draft<Space>& r,
-                                     const std::vector<trained_network>& trained) {
-    const auto winner = std::find_if(trained.begin(), trained.end(),
-                                     [](const trained_network& t) { return t.name == "winner"; });
-    const auto own = r.truth.find(canonical<Space>(parse<Space>(winner->code)));
+FITNAS_COLD std::string known_better(const report_draft<Space>& r, const architecture<Space>& winner) {
+    const auto own = r.truth.find(canonical<Space>(winner));
     if (own == r.truth.end()) {
         return {};
     }
@@ -35,16 +33,34 @@ FITNAS_COLD std::string known_better(const report_draft<Space>& r,
             better += t > own->second ? 1U : 0U;
         }
     }
-    return " Of the " + std::to_string(within) +
+    return "Of the " + std::to_string(within) +
            " other networks that cost no more and whose truth is known, " + count_words(better) +
            (better < 2 ? " is better than its " : " are better than its ") +
            fitnas::detail::fixed_point_text(own->second, 4) + ".";
+}
+
+/// What a table of truths says of a winner that was not trained by itself.
+template <search_space_type Space>
+FITNAS_COLD void winner_by_truth(report_draft<Space>& r) {
+    if (r.truth.empty() || !r.folder.has("candidates.csv")) {
+        return;
+    }
+    const auto best = read_csv_candidates<Space>(r.folder.file("candidates.csv"));
+    if (best.empty()) {
+        return;
+    }
+    const std::string figures = known_better<Space>(r, best.front().architecture);
+    if (!figures.empty()) {
+        r.findings.insert(r.findings.begin(),
+                          {"The winner is " + to_string<Space>(best.front().architecture) + ".", figures});
+    }
 }
 
 /// The winner and others, trained all the same way.
 template <search_space_type Space>
 FITNAS_COLD void final_section(report_draft<Space>& r) {
     if (!r.folder.has("retrained.csv")) {
+        winner_by_truth(r);
         return;
     }
     const std::string path = r.folder.file("retrained.csv");
@@ -63,7 +79,10 @@ FITNAS_COLD void final_section(report_draft<Space>& r) {
                            (std::max)(1, fitnas::detail::csv_number<int>(fields[runs], file, runs))});
     }
     if (auto found = winner_found(trained)) {
-        found->figures += known_better<Space>(r, trained);
+        const auto winner = std::find_if(trained.begin(), trained.end(),
+                                         [](const trained_network& t) { return t.name == "winner"; });
+        const std::string better = known_better<Space>(r, parse<Space>(winner->code));
+        found->figures += better.empty() ? "" : " " + better;
         r.findings.insert(r.findings.begin(), std::move(*found));
     }
     r.page.section("Trained by themselves, all the same way");

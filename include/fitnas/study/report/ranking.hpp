@@ -46,6 +46,27 @@ FITNAS_COLD std::string truth_quality(const report_draft<Space>& r, rank_table& 
            " trainings; the orders of one seed and another agree at tau-b " + words(tau) + ".";
 }
 
+/// What the stage `fidelities` wrote.
+template <search_space_type Space>
+struct two_fidelity_scores {
+    std::map<architecture<Space>, double> scores{};
+    std::size_t known = 0; ///< how many truths it has seen; 0 where it was left out
+};
+template <search_space_type Space>
+FITNAS_COLD two_fidelity_scores<Space> read_two_fidelities(const run_folder& folder) {
+    two_fidelity_scores<Space> found;
+    if (folder.has("two_fidelities.csv")) {
+        const csv_table<Space> table = read_csv_table<Space>(folder.file("two_fidelities.csv"));
+        found.scores = by_network(table.scores);
+        for (const csv_column& c : table.columns) {
+            if (c.name == "known") {
+                found.known = static_cast<std::size_t>(std::count(c.values.begin(), c.values.end(), 1.0));
+            }
+        }
+    }
+    return found;
+}
+
 /// One range for both, a little wider than the values.
 FITNAS_LAZY FITNAS_COLD std::pair<double, double> range_of(const std::vector<double>& a,
                                                            const std::vector<double>& b);
@@ -54,9 +75,10 @@ FITNAS_LAZY FITNAS_COLD std::pair<double, double> range_of(const std::vector<dou
 /// @param rows of the charts: arch, truth, raw, fitted ...
 /// @param range of both charts' scores
 /// @param sure how sure the truth is
+/// @param known how many truths the fit of two fidelities has seen; 0 where there is none
 template <search_space_type Space>
 FITNAS_COLD void write_ranking(report_draft<Space>& r, const csv_rows& rows, const rank_table& ranks,
-                               std::pair<double, double> range, const std::string& sure) {
+                               std::pair<double, double> range, const std::string& sure, std::size_t known) {
     r.page.section("Raw scores and fitted scores against the truth");
     r.page.text(
         std::to_string(rows.rows.size()) +
@@ -68,7 +90,11 @@ FITNAS_COLD void write_ranking(report_draft<Space>& r, const csv_rows& rows, con
         "of a number for each cell's operator, fitted to the raw scores. Macs alone: the network "
         "with more multiply-accumulates ranks higher. Its top " +
         fitnas::detail::number_text(r.settings.top) +
-        ": that share of the networks, which the ranking itself puts first." + sure);
+        ": that share of the networks, which the ranking itself puts first." + sure +
+        (known > 0 ? " Fitted with " + std::to_string(known) +
+                         " truths: scores and the truths of so many networks, drawn at random, in one fit "
+                         "(fit_two_fidelities); these networks are among those ranked."
+                   : ""));
     r.page.data("ranking", rows);
     const auto [low, high] = range;
     r.page.html("<div class=charts>");
@@ -89,6 +115,7 @@ FITNAS_COLD void write_ranking(report_draft<Space>& r, const csv_rows& rows, con
                          {"accuracy", "raw accuracy, same images"},
                          {"fitted", "fitted score"},
                          {"held_out", "fitted, held out"},
+                         {"two_fidelities", "fitted with " + std::to_string(known) + " truths"},
                          {"ridge", "ridge"},
                          {"macs", "macs alone"}});
 }
@@ -100,6 +127,7 @@ FITNAS_COLD void ranking_section(report_draft<Space>& r) {
         return;
     }
     auto fitted = by_network(read_csv<Space>(r.folder.file("predictions.csv")));
+    const auto both = read_two_fidelities<Space>(r.folder);
     r.truth = by_network(read_truth<Space>(r.folder)->scores);
     const csv_table<Space> held_out = read_csv_table<Space>(r.folder.file("held_out.csv"));
     const bool accuracies = r.scores.unit == score_unit::loss;
@@ -109,13 +137,14 @@ FITNAS_COLD void ranking_section(report_draft<Space>& r) {
     }
     std::vector<double> truths;
     std::vector<study::ranking> all;
-    for (const char* name : {"raw", "fitted", "held_out", "ridge", "macs", "accuracy"}) {
+    for (const char* name : {"raw", "fitted", "held_out", "ridge", "macs", "accuracy", "two_fidelities"}) {
         all.push_back({name, {{}}});
     }
     const auto line = ridge<Space>(held_out.scores);
     for (std::size_t i = 0; i < held_out.scores.size(); ++i) {
         const architecture<Space> a = canonical<Space>(held_out.scores.architectures[i]);
-        if (!r.truth.contains(a) || !fitted.contains(a) || (accuracies && !r.scores.accuracy.contains(a))) {
+        if (!r.truth.contains(a) || !fitted.contains(a) || (accuracies && !r.scores.accuracy.contains(a)) ||
+            (both.known > 0 && !both.scores.contains(a))) {
             continue;
         }
         const double values[] = {held_out.scores.scores[i],
@@ -123,7 +152,8 @@ FITNAS_COLD void ranking_section(report_draft<Space>& r) {
                                  held_out.columns.front().values[i],
                                  line.predict(a),
                                  static_cast<double>(cost::macs<Space>(a)),
-                                 accuracies ? r.scores.accuracy[a] : 0};
+                                 accuracies ? r.scores.accuracy[a] : 0,
+                                 both.known > 0 ? both.scores.at(a) : 0};
         truths.push_back(r.truth[a]);
         rows.rows.push_back({to_string<Space>(a), exact_text(truths.back())});
         for (std::size_t c = 0; c < all.size(); ++c) {
@@ -136,15 +166,23 @@ FITNAS_COLD void ranking_section(report_draft<Space>& r) {
     if (rows.rows.size() < 10) {
         return;
     }
-    if (!accuracies) {
+    if (both.known == 0) {
         all.pop_back();
+    }
+    if (!accuracies) {
+        all.erase(all.begin() + 5);
     }
     rank_table ranks;
     ranks.add_all(all, truths, all[4].takings.front(), r.settings.top);
     const std::string sure = truth_quality<Space>(r, ranks);
     write_rows(r.folder.file("ranking.csv"), ranks.rows);
     compare<Space>(r, ranks, "");
-    write_ranking<Space>(r, rows, ranks, range_of(all[0].takings.front(), all[1].takings.front()), sure);
+    if (auto found = compared(ranks, "two_fidelities",
+                              "Fitted with " + std::to_string(both.known) + " truths", "raw", "raw scores")) {
+        r.findings.push_back(std::move(*found));
+    }
+    write_ranking<Space>(r, rows, ranks, range_of(all[0].takings.front(), all[1].takings.front()), sure,
+                         both.known);
 }
 
 } // namespace fitnas::study::detail

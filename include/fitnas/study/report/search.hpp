@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include <fitnas/space/nas_bench_201.hpp>
 #include <fitnas/study/chain.hpp>
 #include <fitnas/study/graph.hpp>
 #include <fitnas/study/report/draft.hpp>
@@ -15,6 +16,12 @@
 #include <fitnas/study/search.hpp>
 
 namespace fitnas::study::detail {
+
+/// Whether cells have the names of that benchmark.
+template <class Space>
+inline constexpr bool is_nas_bench_201 = false;
+template <int N, int C>
+inline constexpr bool is_nas_bench_201<spaces::nas_bench_201<N, C>> = true;
 
 /// Predicted quality against cost: all networks, the front and the chosen ones.
 template <search_space_type Space>
@@ -80,6 +87,9 @@ FITNAS_COLD void search_list(report_draft<Space>& r, const std::vector<search::c
     if (!r.scores.accuracy.empty()) {
         list.header.push_back("accuracy with shared weights");
     }
+    if (!r.truth.empty()) {
+        list.header.push_back("truth");
+    }
     for (const auto& c : best) {
         list.rows.push_back({to_string<Space>(c.architecture),
                              fitnas::detail::fixed_point_text(c.predicted, 4), std::to_string(c.macs),
@@ -91,6 +101,11 @@ FITNAS_COLD void search_list(report_draft<Space>& r, const std::vector<search::c
             const auto known = r.scores.accuracy.find(canonical<Space>(c.architecture));
             list.rows.back().push_back(
                 known == r.scores.accuracy.end() ? "" : fitnas::detail::fixed_point_text(known->second, 4));
+        }
+        if (!r.truth.empty()) {
+            const auto known = r.truth.find(canonical<Space>(c.architecture));
+            list.rows.back().push_back(
+                known == r.truth.end() ? "" : fitnas::detail::fixed_point_text(known->second, 4));
         }
     }
     r.page.table(list);
@@ -121,6 +136,10 @@ FITNAS_COLD void search_section(report_draft<Space>& r) {
         r.page.section("The winner, " + to_string<Space>(best.front().architecture));
         if constexpr (fitnas::detail::has_graphs<Space>) {
             r.page.html(graph_svg<Space>(best.front().architecture));
+            if constexpr (is_nas_bench_201<Space>) {
+                r.page.html("<p style=\"overflow-wrap: anywhere\">As the benchmark writes it: " +
+                            html_text(nas_bench_201_text(best.front().architecture)) + "</p>\n");
+            }
         } else {
             r.page.html(chain_svg<Space>(best.front().architecture));
         }
