@@ -41,6 +41,7 @@
 #include <fitnas/io/json.hpp>
 #include <fitnas/io/onnx_graph.hpp>
 #include <fitnas/io/onnx_network.hpp>
+#include <fitnas/io/pack_images.hpp>
 #include <fitnas/io/predictor.hpp>
 #include <fitnas/io/predictor_file.hpp>
 #include <fitnas/io/predictor_format.hpp>
@@ -79,6 +80,7 @@
 #include <fitnas/study/sha256.hpp>
 #include <fitnas/study/supernet.hpp>
 #include <fitnas/study/truth.hpp>
+#include <fitnas/study/two_fidelities.hpp>
 #include <fitnas/study/watch.hpp>
 #endif
 #if __has_include(<fitnas/io/onnx.hpp>) && __has_include(<protozero/pbf_builder.hpp>)

@@ -171,7 +171,7 @@ PY
         --validation-images 60 --train-images 64 --batch 32 --score-images 40 --calibration 16 --samples 12 --plan close \
         --folds 2 --truth-table "$folder/macro.csv" --no-augment
     [ -s "$folder/macro/ranking.csv" ] || fail "nas_bench_macro: there is no ranking.csv"
-    expect 2 F1190 "$study" fidelities --known-truths 4000 --out "$folder/macro"
+    expect 2 F1091 "$study" fidelities --known-truths 4000 --out "$folder/macro"
 
     # NAS-Bench-201: a space of graphs, with five cells a stage, and with one, whose networks are not those of the table.
     few=(--data "cifar10:$folder/cifar" --validation-images 60 --train-images 64 --epochs 1 --batch 32 --score-images 20

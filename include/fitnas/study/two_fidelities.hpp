@@ -28,7 +28,7 @@ void two_fidelities_stage(const run_folder& folder, const std::string& table, st
                           const watcher& w = {}) {
     const score_table<Space> known = read_csv<Space>(folder.need("truth.csv", "truth"));
     if (truths < 2 || truths > known.size()) {
-        throw option_error("[F1190] --known-truths: expected 2 to the " + std::to_string(known.size()) +
+        throw option_error("[F1091] --known-truths: expected 2 to the " + std::to_string(known.size()) +
                            " networks of " + folder.file("truth.csv") + ", got " + std::to_string(truths));
     }
     std::vector<std::size_t> order(known.size());
