@@ -30,9 +30,9 @@ SPREAD = 1.1  # what --check allows past a budget: machines differ
 # Three are past their budgets, and --check holds them where they are. What header-only programs pay for is generating 350 KB
 # of code in 620 functions, of which none stands out: engine, training and images 74 %, fit and search 17 %, the standard
 # library 9 %. nas_bench_macro_separate is the same file without most of it.
-# Images in folders, arrays, classifiers and graphs came into the umbrella and took `include` from 1.4 to 2.0, and the
-# programs of all from 5.7 to 6.5 and 7.4: to be taken out of files that do not call them.
-HELD = {"include": 2.1, "nas_bench_macro": 6.6, "mobile_19x6": 7.4}
+# include has come down from 2.0 to 1.6: members and kernels are instantiated where they are called. It pays for the bodies of
+# public functions, and for parsing the others. The two programs were not measured anew since.
+HELD = {"include": 1.6, "nas_bench_macro": 6.6, "mobile_19x6": 7.4}
 ATTEMPTS = 3
 
 
