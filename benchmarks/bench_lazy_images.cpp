@@ -1,9 +1,8 @@
 // How fast images come out of their files, and how long a training waits for them.
 //
-//   lazy_images FOLDER SIDE             start, images per second and core, resident memory
-//   lazy_images FOLDER SIDE SCALED      the same with image_folder_options::scaled_jpeg
-//   lazy_images train FOLDER THREADS    an epoch of 100 steps of nas_bench_macro on CIFAR-10's images as
-//   files
+//   bench_lazy_images FOLDER SIDE           start, images a second and core, resident memory
+//   bench_lazy_images FOLDER SIDE SCALED    the same with image_folder_options::scaled_jpeg
+//   bench_lazy_images train FOLDER THREADS  100 steps of nas_bench_macro on CIFAR-10's images as files
 //
 // scripts/many_images.sh makes a folder of 200,000 images to start from.
 #include <algorithm>
