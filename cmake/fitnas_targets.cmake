@@ -73,6 +73,10 @@ endif()
 # others, and with FITNAS_PRECOMPILE_OWN the library's.
 function(fitnas_precompile target)
   target_precompile_headers(${target} PRIVATE "${PROJECT_SOURCE_DIR}/cmake/precompiled.hpp" ${ARGN})
+  if(CMAKE_CXX_COMPILER_LAUNCHER AND NOT CMAKE_HOST_WIN32)
+    set_target_properties(${target} PROPERTIES CXX_COMPILER_LAUNCHER
+                                               "${PROJECT_SOURCE_DIR}/cmake/new_file.sh;${CMAKE_CXX_COMPILER_LAUNCHER}")
+  endif()
 endfunction()
 
 # fitnas_configure_target(TARGET [HEADER_ONLY] [PRECOMPILED FROM]): with fitnas::compiled, or the headers alone.
