@@ -3,6 +3,7 @@
 #define FITNAS_TESTS_DATA_GOLDEN_IMAGES_HPP
 
 #include <cstdint>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -10,6 +11,8 @@
 #include <vector>
 
 #include <fitnas/data/raster.hpp>
+
+#include "../support/temporary_folder.hpp"
 
 inline std::string golden_image(const std::string& name) { return FITNAS_TEST_DIR "/data/golden/" + name; }
 
@@ -38,5 +41,14 @@ inline std::map<std::string, fitnas::raster> golden_pixels(const std::string& ta
     }
     return all;
 }
+
+/// A folder of golden images under other names.
+class golden_folder : public temporary_folder {
+public:
+    void add(const std::string& name, const std::string& golden) const {
+        std::filesystem::create_directories(std::filesystem::path(path(name)).parent_path());
+        std::filesystem::copy_file(golden_image(golden), path(name));
+    }
+};
 
 #endif

@@ -19,23 +19,14 @@ using namespace fitnas;
 
 namespace {
 
-/// A folder of golden images under other names.
-class own_folder : public temporary_folder {
-public:
-    void add(const std::string& name, const std::string& golden) const {
-        std::filesystem::create_directories(std::filesystem::path(path(name)).parent_path());
-        std::filesystem::copy_file(golden_image(golden), path(name));
-    }
-};
-
-std::string refusal(const own_folder& folder, const image_folder_options& options = {}) {
+std::string refusal(const golden_folder& folder, const image_folder_options& options = {}) {
     return thrown<data_error>([&] { read_image_folder(folder.path(), options); });
 }
 
 } // namespace
 
 TEST_CASE("what is no folder of folders of images is refused by name") {
-    const own_folder folder;
+    const golden_folder folder;
     CHECK(contains(thrown<data_error>([&] { read_image_folder(folder.path("none")); }),
                    "[F0491] " + folder.path("none") + ": expected a folder that can be read: No such file"));
     CHECK(contains(refusal(folder), "[F0492] " + folder.path()));
@@ -70,7 +61,7 @@ TEST_CASE("options of a folder outside their ranges") {
 #if FITNAS_HAS_JPEG && FITNAS_HAS_PNG
 
 TEST_CASE("images of a folder come class by class, in the order of their names, as in torchvision") {
-    const own_folder folder;
+    const golden_folder folder;
     const auto expected = golden_pixels("pixels.txt");
     // Upper case is before lower case; in a class the folders in order, and files of each by name.
     folder.add("zebra/b.PNG", "colour.png");
@@ -119,7 +110,7 @@ TEST_CASE("images of a folder come class by class, in the order of their names, 
 }
 
 TEST_CASE("images of other sizes are refused unless they are resized") {
-    const own_folder folder;
+    const golden_folder folder;
     folder.add("a/0.png", "colour.png"); // 9 x 13
     folder.add("a/1.jpg", "exif_6.jpg"); // 13 x 9, upright
     folder.add("b/0.png", "grey.png");
@@ -141,7 +132,7 @@ TEST_CASE("images of other sizes are refused unless they are resized") {
 }
 
 TEST_CASE("channels may be those of the files, where these agree") {
-    const own_folder folder;
+    const golden_folder folder;
     folder.add("a/0.png", "grey.png");
     folder.add("a/1.jpg", "grey.jpg");
     CHECK(read_image_folder(folder.path(), {.channels = 0}).image_shape() == shape{9, 13, 1});
@@ -156,7 +147,7 @@ TEST_CASE("channels may be those of the files, where these agree") {
 }
 
 TEST_CASE("damaged files are refused, the first by name, or left out and listed") {
-    const own_folder folder;
+    const golden_folder folder;
     folder.add("a/5.png", "colour.png");
     folder.add("a/7.jpg", "colour.jpg");
     folder.add("b/1.png", "grey.png");
@@ -185,7 +176,7 @@ TEST_CASE("damaged files are refused, the first by name, or left out and listed"
 }
 
 TEST_CASE("an observer sees each file, and ends the reading by what it throws") {
-    const own_folder folder;
+    const golden_folder folder;
     for (int i = 0; i < 20; ++i) {
         folder.add("a/" + std::to_string(i) + ".png", "grey.png");
     }
@@ -211,7 +202,7 @@ TEST_CASE("an observer sees each file, and ends the reading by what it throws") 
 }
 
 TEST_CASE("folders to train and to test with have the same classes and one shape") {
-    const own_folder folder;
+    const golden_folder folder;
     for (int i = 0; i < 4; ++i) {
         folder.add("train/a/" + std::to_string(i) + ".png", "colour.png");
         folder.add("train/b/" + std::to_string(i) + ".png", "alpha.png");

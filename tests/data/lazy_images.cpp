@@ -24,14 +24,6 @@ using namespace fitnas;
 
 namespace {
 
-class own_folder : public temporary_folder {
-public:
-    void add(const std::string& name, const std::string& golden) const {
-        std::filesystem::create_directories(std::filesystem::path(path(name)).parent_path());
-        std::filesystem::copy_file(golden_image(golden), path(name));
-    }
-};
-
 #if FITNAS_HAS_JPEG && FITNAS_HAS_PNG
 std::vector<std::uint8_t> pixels_of(const image_source& data, std::size_t image) {
     std::vector<std::uint8_t> room(static_cast<std::size_t>(data.image_shape().size()));
@@ -43,7 +35,7 @@ std::vector<std::uint8_t> pixels_of(const image_source& data, std::size_t image)
 } // namespace
 
 TEST_CASE("what is no folder of folders of images is refused lazily too") {
-    const own_folder folder;
+    const golden_folder folder;
     CHECK(contains(thrown<data_error>([&] { read_image_folder_lazily(folder.path("none")); }), "[F0491]"));
     CHECK(contains(thrown<option_error>([&] { read_image_folder_lazily("none", {.channels = 2}); }),
                    "[F0482]"));
@@ -61,7 +53,7 @@ TEST_CASE("what is no folder of folders of images is refused lazily too") {
 #if FITNAS_HAS_JPEG && FITNAS_HAS_PNG
 
 TEST_CASE("a lazy folder shows what read_image_folder reads") {
-    const own_folder folder;
+    const golden_folder folder;
     folder.add("zebra/b.PNG", "colour.png");
     folder.add("Yak/x.JPEG", "grey.jpg");
     folder.add("ant/deep/a.png", "palette.png");
@@ -106,7 +98,7 @@ TEST_CASE("a scaled JPEG is what libjpeg gives, and is not below what is wanted"
         CHECK(decode_jpeg(bytes, "large.jpg", largest_image, eighths) == expected);
     }
     CHECK(count == 4);
-    const own_folder folder;
+    const golden_folder folder;
     folder.add("a/0.jpg", "large.jpg"); // 37 x 50
     // A half is 19 x 25, which is enough for 18 rows and not for 20.
     const auto scaled = [&](int height, int width) {
@@ -128,7 +120,7 @@ TEST_CASE("a scaled JPEG is what libjpeg gives, and is not below what is wanted"
 }
 
 TEST_CASE("parts are cut out of images as their files have them") {
-    const own_folder folder;
+    const golden_folder folder;
     folder.add("a/0.jpg", "large.jpg"); // 37 x 50
     folder.add("a/1.png", "exif_6.png");
     image_folder_options options{.height = 8, .width = 7, .resize = resizing::centre_crop};
@@ -164,7 +156,7 @@ TEST_CASE("parts are cut out of images as their files have them") {
 }
 
 TEST_CASE("batches of a lazy folder are those of a folder in memory, on any number of threads") {
-    const own_folder folder;
+    const golden_folder folder;
     for (int i = 0; i < 6; ++i) {
         folder.add("a/" + std::to_string(i) + ".jpg", i % 2 == 0 ? "colour.jpg" : "progressive.jpg");
         folder.add("b/" + std::to_string(i) + ".png", "colour.png");
@@ -194,7 +186,7 @@ TEST_CASE("batches of a lazy folder are those of a folder in memory, on any numb
 }
 
 TEST_CASE("damaged files are refused when they are read, or left out by their heads") {
-    const own_folder folder;
+    const golden_folder folder;
     folder.add("a/1.jpg", "colour.jpg");
     const auto whole = golden_bytes("colour.jpg");
     folder.write("a/2.jpg", std::string(whole.begin(), whole.end() - 20));
@@ -234,7 +226,7 @@ TEST_CASE("damaged files are refused when they are read, or left out by their he
 }
 
 TEST_CASE("a fingerprint is of names, sizes, labels and shape, wherever the folder is") {
-    const own_folder folder;
+    const golden_folder folder;
     for (const char* at : {"x", "y"}) {
         folder.add(std::string(at) + "/a/1.jpg", "colour.jpg");
         folder.add(std::string(at) + "/b/1.jpg", "large.jpg");

@@ -22,14 +22,6 @@ using namespace fitnas;
 
 namespace {
 
-class own_folder : public temporary_folder {
-public:
-    void add(const std::string& name, const std::string& golden) const {
-        std::filesystem::create_directories(std::filesystem::path(path(name)).parent_path());
-        std::filesystem::copy_file(golden_image(golden), path(name));
-    }
-};
-
 std::string number(std::uint64_t value, int bytes) {
     std::string text;
     for (int i = 0; i < bytes; ++i) {
@@ -109,7 +101,7 @@ TEST_CASE("what is no pack, or a damaged one, is refused by name") {
 #if FITNAS_HAS_JPEG && FITNAS_HAS_PNG
 
 TEST_CASE("a pack shows what the folder has") {
-    const own_folder folder;
+    const golden_folder folder;
     folder.add("in/zebra/b.PNG", "colour.png");
     folder.add("in/Yak/x.JPEG", "grey.jpg");
     folder.add("in/ant/deep/a.png", "palette.png");
@@ -148,7 +140,7 @@ TEST_CASE("a pack shows what the folder has") {
 }
 
 TEST_CASE("damaged images are not packed, and no part of a file is left") {
-    const own_folder folder;
+    const golden_folder folder;
     folder.add("in/a/1.jpg", "colour.jpg");
     const auto whole = golden_bytes("colour.jpg");
     folder.write("in/a/2.jpg", std::string(whole.begin(), whole.end() - 20));
@@ -190,7 +182,7 @@ TEST_CASE("damaged images are not packed, and no part of a file is left") {
 
 #if FITNAS_HAS_OPENMP
 TEST_CASE("a pack is the same for any number of threads") {
-    const own_folder folder;
+    const golden_folder folder;
     for (int i = 0; i < 9; ++i) {
         folder.add("in/a/" + std::to_string(i) + ".png", i % 2 == 0 ? "colour.png" : "grey.png");
     }
