@@ -1,6 +1,7 @@
 #include <cstdint>
 #include <fstream>
 #include <limits>
+#include <locale>
 #include <string>
 #include <vector>
 
@@ -59,6 +60,7 @@ std::vector<std::uint8_t> pixels_of(const image_source& data, std::size_t number
 
 TEST_CASE("colours are those of torchvision's ColorJitter on Pillow's images, with these draws") {
     std::ifstream file(FITNAS_TEST_DIR "/data/golden/jitter.txt");
+    file.imbue(std::locale::classic()); // numbers have points
     std::uint64_t seed_value = 0;
     std::uint64_t epoch = 0;
     std::size_t number = 0;

@@ -1,6 +1,7 @@
 #include <cstdint>
 #include <fstream>
 #include <limits>
+#include <locale>
 #include <numeric>
 #include <string>
 #include <vector>
@@ -18,6 +19,7 @@ using namespace fitnas;
 
 TEST_CASE("parts are those of torchvision's RandomResizedCrop with these draws") {
     std::ifstream file(FITNAS_TEST_DIR "/data/golden/crop.txt");
+    file.imbue(std::locale::classic()); // numbers have points
     std::uint64_t seed_value = 0;
     std::uint64_t epoch = 0;
     std::uint64_t image = 0;
