@@ -187,6 +187,7 @@
 #include <fitnas/supernet/evaluate.hpp>
 #include <fitnas/supernet/fine_tune.hpp>
 #include <fitnas/supernet/folded.hpp>
+#include <fitnas/supernet/gradient_sum.hpp>
 #include <fitnas/supernet/latency.hpp>
 #include <fitnas/supernet/links.hpp>
 #include <fitnas/supernet/loaded_images.hpp>
@@ -200,6 +201,7 @@
 #include <fitnas/supernet/sampling.hpp>
 #include <fitnas/supernet/scorer.hpp>
 #include <fitnas/supernet/selection.hpp>
+#include <fitnas/supernet/step_work.hpp>
 #include <fitnas/supernet/supernet.hpp>
 #include <fitnas/supernet/train.hpp>
 #include <fitnas/supernet/train_options.hpp>

@@ -61,7 +61,8 @@ namespace detail {
 FITNAS_API void agree(peers& all, const std::exception_ptr& own);
 
 /// Collective: whether it is so on any of them.
-FITNAS_API bool any_of(peers& all, bool own);
+/// @param all null: this process is alone
+FITNAS_API bool any_of(peers* all, bool own);
 
 /// Collective: the sum of own values, in the order of ranks.
 FITNAS_API void add_over(peers& all, std::span<double> values);
@@ -93,15 +94,18 @@ void do_agreed(peers* all, Work&& work) {
 
 namespace fitnas::detail {
 
-FITNAS_API bool any_of(peers& all, bool own) {
+FITNAS_API bool any_of(peers* all, bool own) {
+    if (all == nullptr) {
+        return own;
+    }
     const char mine = own ? 1 : 0;
-    std::string each(static_cast<std::size_t>(all.count()), '\0');
-    all.gather(&mine, 1, each.data());
+    std::string each(static_cast<std::size_t>(all->count()), '\0');
+    all->gather(&mine, 1, each.data());
     return each.find('\1') != std::string::npos;
 }
 
 FITNAS_API void agree(peers& all, const std::exception_ptr& own) {
-    if (!any_of(all, own != nullptr)) {
+    if (!any_of(&all, own != nullptr)) {
         return;
     }
     std::string text; // 'e' or 'i', and what was said; empty where nothing failed

@@ -36,8 +36,8 @@ FITNAS_LAZY inline void finish_norm(const block_plan& plan, const plan_step& ste
     }
     const plan_norm& norm = plan.norms[static_cast<std::size_t>(step.in.norm)];
     norm_backward(run.norms[static_cast<std::size_t>(step.in.norm)], norm.channels, ws.sums,
-                  static_cast<double>(norm.pixels) * run.images, weights.values + norm.offset,
-                  weights.gradient + norm.offset);
+                  static_cast<double>(norm.pixels) * run.images * ws.sums.processes(),
+                  weights.values + norm.offset, weights.gradient + norm.offset);
 }
 
 /// A depthwise convolution whose input was made in cache, and is made again.
@@ -52,7 +52,7 @@ FITNAS_LAZY inline void expanded_depthwise_backward(const block_plan& plan, cons
     finish_norm(plan, step, weights, run, ws);
     float* moments = run.kept[static_cast<std::size_t>(step.out)];
     source.complete(expansion_moments::at(moments, step.narrow.in_shape.channels),
-                    run.norms[static_cast<std::size_t>(step.in.norm)], ws.sums.first(0), out.addend,
+                    run.norms[static_cast<std::size_t>(step.in.norm)], ws.sums, out.addend,
                     weights.gradient + step.narrow.offset, ws);
 }
 

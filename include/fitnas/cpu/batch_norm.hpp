@@ -13,28 +13,29 @@
 
 namespace fitnas::detail {
 
-/// Mean and variance (biased) from the sums of z and z^2 over `count` values a channel; gamma then beta as
-/// parameters.
+/// Mean and variance (biased) from the sums of z and z^2 over `count` values a channel, of all processes;
+/// gamma then beta as parameters.
 FITNAS_LAZY inline void norm_forward(norm_state& s, int channels, group_sums& sums, double count,
                                      const float* gamma) {
     sums.add_up();
     for (int i = 0; i < channels; ++i) {
-        const double mean = sums.first(0)[i] / count;
-        const double variance = (std::max)(0.0, sums.second(0)[i] / count - mean * mean);
+        const double mean = sums.all_first()[i] / count;
+        const double variance = (std::max)(0.0, sums.all_second()[i] / count - mean * mean);
         s.set(i, mean, variance, gamma[i], gamma[channels + i]);
     }
 }
 
-/// From the sums of du and du (z - mean): adds into the gradients of gamma and beta, and sets a, b, c.
+/// From the sums of du and du (z - mean): adds this process's into the gradients of gamma and beta, and sets
+/// a, b, c by those of all.
 FITNAS_LAZY inline void norm_backward(norm_state& s, int channels, group_sums& sums, double count,
                                       const float* gamma, float* dgamma) {
     sums.add_up();
     for (int i = 0; i < channels; ++i) {
-        const double du = sums.first(0)[i];
-        const double duz = sums.second(0)[i];
+        const double du = sums.all_first()[i];
+        const double duz = sums.all_second()[i];
         const double inverse = static_cast<double>(s.inverse[i]);
-        dgamma[i] += static_cast<float>(duz * inverse);
-        dgamma[channels + i] += static_cast<float>(du);
+        dgamma[i] += static_cast<float>(sums.own_second()[i] * inverse);
+        dgamma[channels + i] += static_cast<float>(sums.own_first()[i]);
         const double a = static_cast<double>(gamma[i]) * inverse;
         const double b = -a * inverse * inverse * duz / count;
         s.a[i] = static_cast<float>(a);

@@ -108,7 +108,8 @@ FITNAS_LAZY_AGAIN block_run forward(const block_plan& plan, const float* paramet
                 gather_sums(z, rows, channels, ws.sums);
             }
             if (gathers) {
-                norm_forward(norm, channels, ws.sums, static_cast<double>(rows), gamma(step.norm));
+                norm_forward(norm, channels, ws.sums, static_cast<double>(rows) * ws.sums.processes(),
+                             gamma(step.norm));
             }
         }
     }

@@ -163,11 +163,11 @@ public:
 
     /// Adds into the weights' gradient and finishes dx, when batch norm's backward is done.
     /// @param norm with b
-    /// @param sums of du, in the first group
+    /// @param sums of du
     /// @param addend of dx; nullptr: none
-    void complete(const expansion_moments& moments, const norm_state& norm, const double* sums,
+    void complete(const expansion_moments& moments, const norm_state& norm, group_sums& sums,
                   const float* addend, float* dweights, workspace& ws) const {
-        add_weight_gradient(moments, norm, sums, dweights);
+        add_weight_gradient(moments, norm, sums.own_first(), dweights);
         if (m_dx != nullptr) {
             make_correction(moments, norm, sums, ws);
             add_correction(addend);
@@ -250,13 +250,14 @@ private:
         });
     }
     /// What dx lacks: x `square` + `constant`, for dx = du (a w) + (x - m) w^T b w - (a w)^T (mean of du).
-    void make_correction(const expansion_moments& moments, const norm_state& norm, const double* sums,
+    void make_correction(const expansion_moments& moments, const norm_state& norm, group_sums& sums,
                          workspace& ws) const {
         const int k = m_e.in.channels;
+        const auto count = static_cast<double>(m_e.rows()) * sums.processes();
         double* c = ws.moments.reserve(static_cast<std::size_t>(k));
         std::fill_n(c, k, 0.0);
         for (int i = 0; i < m_e.channels; ++i) {
-            const double du = static_cast<double>(x.scale[i]) * sums[i] / static_cast<double>(m_e.rows());
+            const double du = static_cast<double>(x.scale[i]) * sums.all_first()[i] / count;
             for (int j = 0; j < k; ++j) {
                 c[j] -= du * static_cast<double>(m_e.weights[i * k + j]);
             }

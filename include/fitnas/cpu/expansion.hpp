@@ -121,8 +121,11 @@ FITNAS_LAZY inline void gather_moments(const expansion& e, const expansion_momen
         gather_moment_sums(e, tiles, sums, group, first, last);
     });
     sums.add_up();
+    if (ws.sums.together != nullptr) {
+        add_over(*ws.sums.together, {sums.sum(0), sums.size()});
+    }
     const double* sum = sums.sum(0);
-    const auto count = static_cast<double>(e.rows());
+    const auto count = static_cast<double>(e.rows()) * ws.sums.processes();
     for (int i = 0; i < k; ++i) {
         to.mean[i] = static_cast<float>(sum[i] / count);
         for (int j = i; j < k; ++j) {

@@ -6,9 +6,11 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <span>
 
 #include <fitnas/core/memory.hpp>
 #include <fitnas/core/parallel.hpp>
+#include <fitnas/core/peers.hpp>
 #include <fitnas/cpu/activation.hpp>
 
 namespace fitnas::detail {
@@ -16,6 +18,10 @@ namespace fitnas::detail {
 /// Sums over rows for each channel, one pair of rows of doubles for each group: [group][2][channels].
 class group_sums {
 public:
+    peers* together = nullptr; ///< processes whose sums make one; null: this process is alone
+
+    int processes() const { return together == nullptr ? 1 : together->count(); }
+
     void start(int channels) {
         m_channels = channels;
         const std::size_t n = std::size_t{2} * sum_groups * static_cast<std::size_t>(channels);
@@ -23,16 +29,27 @@ public:
     }
     double* first(int group) { return m_data.reserve(0) + std::ptrdiff_t{2} * group * m_channels; }
     double* second(int group) { return first(group) + m_channels; }
-    /// Adds the groups, in order, into group 0.
+    /// Adds the groups, in order; then those of all processes.
     void add_up() {
         for (int g = 1; g < sum_groups; ++g) {
             for (int c = 0; c < 2 * m_channels; ++c) {
                 first(0)[c] += first(g)[c];
             }
         }
+        if (together != nullptr) {
+            std::copy_n(first(0), 2 * m_channels, first(1));
+            add_over(*together, {first(1), std::size_t{2} * static_cast<std::size_t>(m_channels)});
+        }
     }
+    // After `add_up`.
+    const double* own_first() { return first(0); }   ///< of this process
+    const double* own_second() { return second(0); } ///< of this process
+    const double* all_first() { return first(place_of_all()); }
+    const double* all_second() { return second(place_of_all()); }
 
 private:
+    int place_of_all() const { return together == nullptr ? 0 : 1; }
+
     aligned_buffer<double> m_data;
     int m_channels = 0;
 };

@@ -33,6 +33,8 @@ struct epoch_order {
     const augmentation& augment;
     seed random;
     std::size_t batch; ///< images of a step; an incomplete last batch of an epoch is left out
+    std::size_t first; ///< of those of a step, the first that is wanted
+    std::size_t count; ///< of these
 };
 
 /// The batches of a training, one after the other, which threads of its own read ahead into a ring. They are
@@ -97,9 +99,9 @@ public:
         : m_order(order),
           m_room(order.data.image_shape(), places_of(order, options)),
           m_places(places_of(order, options)),
-          m_taken(first * order.batch),
+          m_taken(first * order.count),
           m_due(m_taken),
-          m_end(last * order.batch) {
+          m_end(last * order.count) {
         require_augmentation(order.augment, order.data.image_shape());
         try {
             for (int i = 0; i < options.threads; ++i) {
@@ -119,17 +121,17 @@ public:
         wait();
         const shape one = m_order.data.image_shape();
         const std::vector<float> values = byte_values(norm);
-        parallel_for(static_cast<std::ptrdiff_t>(m_order.batch), [&](std::ptrdiff_t i) {
+        parallel_for(static_cast<std::ptrdiff_t>(m_order.count), [&](std::ptrdiff_t i) {
             const place& from = at(m_due + static_cast<std::size_t>(i));
             place_image(from.pixels, one, from.number, values.data(), m_order.augment, m_order.random,
                         from.epoch, images + i * one.size());
             labels[i] = m_order.data.label(from.number);
         });
         const std::lock_guard<std::mutex> lock(m_mutex);
-        for (std::size_t i = 0; i < m_order.batch; ++i) {
+        for (std::size_t i = 0; i < m_order.count; ++i) {
             at(m_due + i).pixels = nullptr;
         }
-        m_due += m_order.batch;
+        m_due += m_order.count;
         m_free.notify_all();
     }
 
@@ -143,14 +145,14 @@ private:
     };
 
     static std::size_t places_of(const epoch_order& order, const read_ahead& options) {
-        return options.images != 0 ? options.images : 2 * order.batch;
+        return options.images != 0 ? options.images : 2 * order.count;
     }
     place& at(std::size_t n) { return m_places[n % m_places.size()]; }
 
     /// For the batch that is due.
     void wait() {
         std::unique_lock<std::mutex> lock(m_mutex);
-        for (m_awaited = m_due; m_awaited < m_due + m_order.batch; ++m_awaited) {
+        for (m_awaited = m_due; m_awaited < m_due + m_order.count; ++m_awaited) {
             m_there.wait(lock, [&] { return at(m_awaited).there(); });
             if (at(m_awaited).failure) {
                 std::rethrow_exception(at(m_awaited).failure);
@@ -193,13 +195,14 @@ private:
     /// Which image is the n-th of the training. Epochs come one after the other.
     void name(std::size_t n, place& to) {
         const std::size_t images = m_order.data.size();
-        const std::size_t whole = images / m_order.batch * m_order.batch;
-        to.epoch = n / whole;
+        const std::size_t steps = images / m_order.batch; // of an epoch
+        const std::size_t step = n / m_order.count;
+        to.epoch = step / steps;
         if (m_numbers.empty() || to.epoch != m_epoch) {
             m_numbers = shuffled_indices(images, m_order.random, to.epoch);
             m_epoch = to.epoch;
         }
-        to.number = m_numbers[n % whole];
+        to.number = m_numbers[step % steps * m_order.batch + m_order.first + n % m_order.count];
     }
 
     void stop() {

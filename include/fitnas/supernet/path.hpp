@@ -6,10 +6,12 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <vector>
 
 #include <fitnas/config.hpp>
+#include <fitnas/core/peers.hpp>
 #include <fitnas/nn/distillation.hpp>
 #include <fitnas/supernet/links.hpp>
 #include <fitnas/supernet/run.hpp>
@@ -22,6 +24,11 @@ class path_runner {
 public:
     explicit path_runner(const weights& w)
         : m_gradient(w.values().size()), m_places(static_cast<std::size_t>(gradient_places(w.links()))) {}
+
+    /// Called with the index of a block when backward is done with it.
+    std::function<void(std::size_t)> block_done{};
+    /// As that of `runner`.
+    void normalise_over(peers* all) { m_run.normalise_over(all); }
 
     std::span<float> gradient() { return m_gradient; }
     const arena& memory() const { return m_run.memory(); }
@@ -67,6 +74,7 @@ private:
     backward_walk m_back;
     std::vector<float*> m_places; ///< of gradients between layers
     std::span<const float> m_logits;
+    std::vector<float> m_last;          ///< logits of a run, which its teacher's pupils need
     const weights* m_weights = nullptr; ///< of the run that goes on
     int m_images = 0;
     std::vector<const float*> m_values; ///< of the walk
@@ -104,6 +112,7 @@ FITNAS_LAZY_AGAIN batch_loss path_runner::run(const weights& w, const network_pa
                                               std::span<const int> labels, double smoothing,
                                               const soft_labels& soft) {
     const std::span<const float> z = logits(w, path, images, labels.size());
+    m_last.assign(z.begin(), z.end()); // backward takes their memory
     const auto place = [&](int number) {
         return number < 0 ? nullptr : m_places[static_cast<std::size_t>(number)];
     };
@@ -121,6 +130,9 @@ FITNAS_LAZY_AGAIN batch_loss path_runner::run(const weights& w, const network_pa
             m_run.memory().reset(m_ends[i]); // what the layers behind left is not needed any more
             m_run.backward(b.plan, w.of(b), m_gradient.data() + b.offset, m_runs[i], place(dy), place(dx),
                            place(addend));
+            if (block_done) {
+                block_done(b.index);
+            }
         },
         [&](std::size_t i, int dy, int addend, int to) {
             add_values(place(dy), place(addend), w.block(path[i]).output, m_images, place(to));
@@ -131,6 +143,7 @@ FITNAS_LAZY_AGAIN batch_loss path_runner::run(const weights& w, const network_pa
             split_channels(place(dy), value.channels - channels, place(before), channels, place(own),
                            value.pixels() * m_images);
         });
+    m_logits = m_last;
     return loss;
 }
 

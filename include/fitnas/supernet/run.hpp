@@ -13,6 +13,7 @@
 
 #include <fitnas/config.hpp>
 #include <fitnas/core/memory.hpp>
+#include <fitnas/core/peers.hpp>
 #include <fitnas/cpu/engine.hpp>
 #include <fitnas/cpu/plan_memory.hpp>
 #include <fitnas/supernet/primitives.hpp>
@@ -74,6 +75,9 @@ private:
 /// Runs blocks in memory that is kept: once the largest was run, nothing is allocated any more.
 class runner {
 public:
+    /// Batch norm takes the statistics of the images of all these processes; null: of this one's alone.
+    void normalise_over(peers* all) { m_shared.sums.together = all; }
+
     arena& memory() { return m_memory; }
     const arena& memory() const { return m_memory; }
 

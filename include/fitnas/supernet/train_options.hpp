@@ -16,12 +16,14 @@
 #include <fitnas/config.hpp>
 #include <fitnas/core/error.hpp>
 #include <fitnas/core/number_text.hpp>
+#include <fitnas/core/peers.hpp>
 #include <fitnas/core/progress.hpp>
 #include <fitnas/core/rng.hpp>
 #include <fitnas/data/batch.hpp>
 #include <fitnas/data/image_source.hpp>
 #include <fitnas/data/read_ahead.hpp>
 #include <fitnas/supernet/sampling.hpp>
+#include <fitnas/supernet/step_work.hpp>
 #include <fitnas/supernet/training_state.hpp>
 
 namespace fitnas {
@@ -47,12 +49,21 @@ struct train_options {
     /// The weights in the end are the mean of those after each of the last steps, this share of all, in [0,
     /// 1]; 0: those after the last step.
     double average = 0;
-    augmentation augment{};         ///< of the images
-    read_ahead ahead{};             ///< how images are read while the engine computes
-    fitnas::seed seed{0};           ///< of the order of images, their augmentation and the paths
-    fitnas::observer observer{};    ///< called after each step with the epoch's mean loss and accuracy
-    training_keeper keep{};         ///< how it is saved and gone on with
-    std::uint64_t memory_limit = 0; ///< bytes, see `training_bytes`; 0: what the machine has
+    /// The batch goes through in so many parts, one after the other, and their gradients are added: a divisor
+    /// of `batch`. Each takes the batch norm statistics of its own images ("ghost batch norm", Hoffer et al.,
+    /// arXiv 1705.08741). Memory for activations falls by as much. 0: one part for each of `peers`.
+    int parts = 0;
+    /// Processes that train the same weights together, each on its own share of every step; all call `train`
+    /// with equal weights, images and options, and have equal weights when it returns. `keep.save` is called
+    /// on process 0, a stop or an error on any is one on all. null: this process is alone.
+    fitnas::peers* peers = nullptr;
+    step_share share = step_share::images; ///< of a step, what each of `peers` does
+    augmentation augment{};                ///< of the images
+    read_ahead ahead{};                    ///< how images are read while the engine computes
+    fitnas::seed seed{0};                  ///< of the order of images, their augmentation and the paths
+    fitnas::observer observer{};           ///< called after each step with the epoch's mean loss and accuracy
+    training_keeper keep{};                ///< how it is saved and gone on with
+    std::uint64_t memory_limit = 0;        ///< bytes, see `training_bytes`; 0: what the machine has
 };
 
 /// @brief What a training came to.
@@ -118,7 +129,7 @@ FITNAS_LAZY_AGAIN void require_options(const train_options& o, std::size_t image
     require_share("final_rate", o.final_rate);
     require_share("distillation", o.distillation);
     require_share("average", o.average);
-    require_read_ahead(o.ahead, o.batch);
+    require_read_ahead(o.ahead, work_of(o.batch, o.parts, o.peers, o.share).own_images());
     if (!(o.label_smoothing >= 0 && o.label_smoothing < 1)) {
         refuse("[F0513] train_options::label_smoothing", "a number in [0, 1)",
                number_text(o.label_smoothing));
@@ -147,7 +158,8 @@ FITNAS_LAZY_AGAIN std::vector<std::pair<std::string, std::string>> training_setu
     const std::pair<const char*, double> others[] = {{"final_rate", o.final_rate},
                                                      {"largest_epochs", o.largest_epochs},
                                                      {"distillation", o.distillation},
-                                                     {"average", o.average}};
+                                                     {"average", o.average},
+                                                     {"parts", o.parts == 1 ? 0 : o.parts}};
     for (const auto& [name, value] : others) {
         if (value != 0) {
             setup.emplace_back(name, exact(value));

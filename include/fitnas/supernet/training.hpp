@@ -25,6 +25,7 @@
 #include <fitnas/supernet/diagnose.hpp>
 #include <fitnas/supernet/memory_use.hpp>
 #include <fitnas/supernet/sampling.hpp>
+#include <fitnas/supernet/step_work.hpp>
 #include <fitnas/supernet/train_options.hpp>
 #include <fitnas/supernet/training_method.hpp>
 #include <fitnas/supernet/training_state.hpp>
@@ -54,17 +55,23 @@ public:
           m_options(o),
           m_method(method),
           m_chooses(w.part().whole()),
+          m_work(work_of(o.batch, o.parts, o.peers, o.share)),
           m_epoch_steps(data.size() / o.batch),
           m_norm(normalisation_of(data)),
           m_largest(m_chooses ? extreme_code(w.part().space(), true) : code()),
           m_sampler(w.part().counts(), o.sampling, o.seed, m_largest,
                     m_chooses ? extreme_code(w.part().space(), false) : code()),
-          m_update(w, method.optimiser),
+          m_update(w, m_work, method.optimiser),
           m_average(static_cast<long long>(m_epoch_steps) * o.epochs, o.average),
-          m_images(o.batch * static_cast<std::size_t>(w.input().size())),
-          m_labels(o.batch) {
+          m_images(m_work.own_images() * static_cast<std::size_t>(w.input().size())),
+          m_labels(m_work.own_images()) {
+        if (m_work.shares_paths() && m_sampler.size() < static_cast<std::size_t>(o.peers->count())) {
+            throw option_error("[F0544] train_options::share: " + std::to_string(o.peers->count()) +
+                               " processes share the " + std::to_string(m_sampler.size()) +
+                               " paths of a step; fewer processes, or step_share::images");
+        }
         m_now.steps = static_cast<long long>(m_epoch_steps) * o.epochs;
-        if (o.keep.save || o.keep.from != nullptr) {
+        if (o.keep.save || o.keep.from != nullptr || o.peers != nullptr) {
             m_now.setup = training_setup(o, data);
             if (!method.name.empty()) {
                 m_now.setup.emplace_back("method", method.name);
@@ -76,8 +83,9 @@ public:
     }
 
     train_report run() {
+        require_alike(m_options.peers, m_now.setup, m_now.step, m_weights.values());
         while (m_now.step < m_now.steps) {
-            load();
+            do_agreed(m_options.peers, [&] { load(); });
             gradient();
             exchange();
             update();
@@ -108,7 +116,8 @@ private:
         const stopwatch clock;
         if (m_options.ahead.threads > 0) {
             if (!m_ahead) {
-                m_ahead.emplace(epoch_order{m_data, m_options.augment, m_options.seed, m_options.batch},
+                m_ahead.emplace(epoch_order{m_data, m_options.augment, m_options.seed, m_options.batch,
+                                            m_work.first_image(), m_work.own_images()},
                                 m_options.ahead, static_cast<std::size_t>(m_now.step),
                                 static_cast<std::size_t>(m_now.steps));
             }
@@ -119,7 +128,8 @@ private:
                 m_order = shuffled_indices(m_data.size(), m_options.seed, epoch());
             }
             load_batch(m_data,
-                       std::span<const std::size_t>(m_order).subspan(i * m_options.batch, m_options.batch),
+                       std::span<const std::size_t>(m_order).subspan(
+                           i * m_options.batch + m_work.first_image(), m_work.own_images()),
                        m_norm, m_images.data(), m_labels.data(), m_options.augment, m_options.seed, epoch());
         }
         m_waited += clock.seconds();
@@ -129,26 +139,53 @@ private:
                                 : m_sampler.paths(static_cast<std::uint64_t>(m_now.step));
     }
 
-    /// Those of all paths.
+    /// Those of all paths, in all parts of the batch.
     void gradient() {
+        const std::size_t image = static_cast<std::size_t>(m_weights.input().size());
+        m_losses.clear();
+        m_update.begin(m_paths);
+        for (std::size_t part = 0; part < m_work.own_parts.count; ++part) {
+            add_part(m_images.data() + part * m_work.images * image,
+                     std::span<const int>(m_labels).subspan(part * m_work.images, m_work.images));
+            m_update.end_part();
+        }
+        m_update.finish();
+        double sum = 0;
+        for (const batch_loss& one : losses_of_paths(m_work, m_paths.size(), m_losses)) {
+            m_now.sums.loss += one.loss;
+            m_now.sums.accuracy += static_cast<double>(one.correct);
+            sum += one.loss;
+        }
+        if (!std::isfinite(sum)) {
+            do_agreed(m_options.peers, [&] { require_losses(); });
+        }
+    }
+
+    /// Those of this process's paths.
+    void add_part(const float* images, std::span<const int> labels) {
         const double distillation = m_chooses ? m_options.distillation : 0;
+        const own_range own = m_work.own_paths(m_paths.size());
         const auto listen = [&](std::span<const float> logits) {
             m_teacher.assign(logits.begin(), logits.end());
         };
-        if (distillation > 0 && m_paths.front() != m_largest) {
-            listen(m_update.logits(m_largest, m_images.data(), m_options.batch));
+        const bool teaches = m_paths.front() == m_largest && own.first == 0 && own.count > 0;
+        if (distillation > 0 && !teaches) {
+            listen(m_update.logits(m_largest, images, labels.size()));
         }
-        for (const code& path : m_paths) {
+        for (const code& path : m_paths.subspan(own.first, own.count)) {
             const soft_labels soft{m_teacher, path == m_largest ? 0 : distillation};
-            const batch_loss one =
-                m_update.add(path, m_images.data(), m_labels, m_options.label_smoothing, soft);
-            if (!std::isfinite(one.loss)) {
-                refuse_loss(one.loss, path);
-            }
-            m_now.sums.loss += one.loss;
-            m_now.sums.accuracy += static_cast<double>(one.correct);
-            if (distillation > 0 && &path == &m_paths.front() && path == m_largest) {
+            m_losses.push_back(m_update.add(path, images, labels, m_options.label_smoothing, soft));
+            if (distillation > 0 && teaches && &path == &m_paths.front()) {
                 listen(m_update.logits());
+            }
+        }
+    }
+
+    void require_losses() const {
+        const own_range own = m_work.own_paths(m_paths.size());
+        for (std::size_t i = 0; i < m_losses.size(); ++i) {
+            if (!std::isfinite(m_losses[i].loss)) {
+                refuse_loss(m_losses[i].loss, m_paths[own.first + i % own.count], i / own.count);
             }
         }
     }
@@ -188,18 +225,20 @@ private:
             m_now.sums = {};
         }
         m_stop = false;
-        if (m_options.observer) {
-            try {
-                m_options.observer({.stage = "train",
-                                    .done = m_now.step,
-                                    .total = m_now.steps,
-                                    .seconds = m_clock.seconds(),
-                                    .loss = means.loss,
-                                    .accuracy = means.accuracy,
-                                    .waited = m_waited});
-            } catch (const interrupted&) {
-                m_stop = true;
-            }
+        try {
+            do_agreed(m_options.peers, [&] {
+                if (m_options.observer) {
+                    m_options.observer({.stage = "train",
+                                        .done = m_now.step,
+                                        .total = m_now.steps,
+                                        .seconds = m_clock.seconds(),
+                                        .loss = means.loss,
+                                        .accuracy = means.accuracy,
+                                        .waited = m_waited});
+                }
+            });
+        } catch (const interrupted&) {
+            m_stop = true;
         }
     }
 
@@ -207,7 +246,8 @@ private:
     void keep() {
         const training_keeper& keep = m_options.keep;
         const bool over = m_now.step == m_now.steps;
-        const bool stop = !over && ((keep.stop && keep.stop()) || m_stop);
+        const bool asked = !over && keep.stop && keep.stop();
+        const bool stop = !over && (any_of(m_options.peers, asked) || m_stop);
         if (over && !m_average.mean().empty()) {
             std::copy(m_average.mean().begin(), m_average.mean().end(), m_weights.values().begin());
             m_now.average.clear();
@@ -216,17 +256,26 @@ private:
             require_finite(m_weights, "train: after step " + std::to_string(m_now.step) +
                                           ", at a learning_rate that is too large");
             if (keep.save) {
-                m_now.optimiser = m_update.state();
-                if (!over) {
-                    m_now.average.assign(m_average.mean().begin(), m_average.mean().end());
-                }
-                keep.save(m_now);
+                require_alike(m_options.peers, m_now.setup, m_now.step, m_weights.values());
+                do_agreed(m_options.peers, [&] { save(over); });
             }
         }
         if (stop) {
             throw interrupted("[F0520] train: stopped after step " + std::to_string(m_now.step) + " of " +
                               std::to_string(m_now.steps) + (keep.save ? ", which is saved" : ""));
         }
+    }
+
+    /// By the first of the processes.
+    void save(bool over) {
+        if (m_options.peers != nullptr && m_options.peers->rank() > 0) {
+            return;
+        }
+        m_now.optimiser = m_update.state();
+        if (!over) {
+            m_now.average.assign(m_average.mean().begin(), m_average.mean().end());
+        }
+        m_options.keep.save(m_now);
     }
 
     FITNAS_COLD std::string place() const {
@@ -236,13 +285,14 @@ private:
     FITNAS_COLD std::string where() const {
         return place() + ", at the learning rate " + number_text(rate());
     }
-    [[noreturn]] FITNAS_COLD void refuse_loss(double loss, const code& path) const {
+    [[noreturn]] FITNAS_COLD void refuse_loss(double loss, const code& path, std::size_t part) const {
+        const std::size_t floats = m_work.images * static_cast<std::size_t>(m_weights.input().size());
         throw numeric_error("[F0521] train: the loss is " +
                             std::string(std::isnan(loss) ? "not a number" : "infinite") + where() +
                             (m_chooses ? ", for the path " + code_text(path) : "") +
                             "; the first value that is not finite is in " +
-                            first_not_finite(m_weights, m_weights.path(path), m_images.data(),
-                                             static_cast<int>(m_options.batch)) +
+                            first_not_finite(m_weights, m_weights.path(path), m_images.data() + part * floats,
+                                             static_cast<int>(m_work.images)) +
                             "; a smaller learning_rate or a warmup may help");
     }
 
@@ -251,6 +301,7 @@ private:
     const train_options& m_options;
     const Method& m_method;
     bool m_chooses; ///< whether there are paths to choose among
+    step_work m_work;
     std::size_t m_epoch_steps;
     normalisation m_norm;
     code m_largest;
@@ -260,6 +311,7 @@ private:
     std::vector<float> m_images;
     std::vector<int> m_labels;
     std::vector<float> m_teacher;     ///< logits of the largest path
+    std::vector<batch_loss> m_losses; ///< of the step, on this process: part by part
     std::vector<std::size_t> m_order; ///< of the epoch's images, where they are not read ahead
     std::optional<batches_ahead> m_ahead;
     double m_waited = 0;           ///< seconds
@@ -272,11 +324,15 @@ private:
 /// Checks first.
 template <class Method>
 train_report train_by(weights& w, const image_source& data, const train_options& o, const Method& method) {
-    require_images(w, data, "train");
-    require_options(o, data.size());
-    require_step_fits(w, o, state_floats(method));
-    require_finite(w, "train: before the first step");
-    return training<Method>(w, data, o, method).run();
+    std::optional<training<Method>> work;
+    do_agreed(o.peers, [&] {
+        require_images(w, data, "train");
+        require_options(o, data.size());
+        require_step_fits(w, o, state_floats(method));
+        require_finite(w, "train: before the first step");
+        work.emplace(w, data, o, method);
+    });
+    return work->run();
 }
 
 } // namespace fitnas::detail
@@ -312,13 +368,19 @@ FITNAS_LAZY_AGAIN void require_state(const training_state& now, const training_s
 }
 
 FITNAS_LAZY_AGAIN void require_step_fits(const weights& w, const train_options& o, std::size_t state) {
-    const auto needed = [&](std::size_t batch) {
+    const step_work work = work_of(o.batch, o.parts, o.peers, o.share);
+    const std::size_t own = work.own_parts.count;
+    // Gradients of parts, and what processes send of them.
+    const std::size_t copies = state + (o.average > 0 ? 1U : 0U) + (own - 1) + (work.alone() ? 0 : own);
+    const auto needed = [&](std::size_t images) {
+        const std::size_t batch = own * images;
         const std::size_t ahead = o.ahead.threads == 0 ? 0 : o.ahead.images != 0 ? o.ahead.images : 2 * batch;
-        return training_bytes(w.part(), batch, state + (o.average > 0 ? 1U : 0U)) +
-               memory_size(ahead) * memory_size::of(w.input().size());
+        return training_bytes(w.part(), images, copies) +
+               (memory_size(ahead) + memory_size(4 * (batch - images))) * memory_size::of(w.input().size());
     };
-    require_memory("train: a batch of " + std::to_string(o.batch) + " images of " + to_string(w.input()),
-                   needed(o.batch), o.memory_limit,
+    require_memory("train: a " + std::string(work.parts > 1 ? "part" : "batch") + " of " +
+                       std::to_string(work.images) + " images of " + to_string(w.input()),
+                   needed(work.images), o.memory_limit,
                    "a smaller train_options::batch needs less, a batch of 1 " + to_string(needed(1)));
 }
 

@@ -5,6 +5,7 @@
 #define FITNAS_SUPERNET_UPDATE_HPP
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -14,7 +15,9 @@
 #include <fitnas/core/error.hpp>
 #include <fitnas/nn/optimiser.hpp>
 #include <fitnas/supernet/checks.hpp>
+#include <fitnas/supernet/gradient_sum.hpp>
 #include <fitnas/supernet/path.hpp>
+#include <fitnas/supernet/step_work.hpp>
 
 namespace fitnas::detail {
 
@@ -24,12 +27,39 @@ template <optimiser_type Optimiser>
 class weights_update {
 public:
     /// @param make from a number of values to their optimiser
+    /// @param work which outlives it
     template <class Make>
-    FITNAS_COLD weights_update(weights& w, const Make& make)
-        : m_weights(w), m_runner(w), m_uses(w.blocks().size()) {
+    FITNAS_COLD weights_update(weights& w, const step_work& work, const Make& make)
+        : m_weights(w), m_runner(w), m_work(work), m_sum(work, w), m_uses(w.blocks().size()) {
+        m_runner.normalise_over(work.norms_over());
         m_optimisers.reserve(w.blocks().size());
         for (const weight_block& b : w.blocks()) {
             m_optimisers.push_back(make(b.size));
+        }
+    }
+
+    /// A step begins.
+    /// @param paths of the step: all, also those that other processes go along
+    void begin(std::span<const std::vector<std::uint8_t>> paths) {
+        if (!m_sum.trivial()) {
+            m_sum.begin(paths);
+        }
+        m_part = 0;
+        begin_part();
+    }
+    /// All paths have gone along with a part of the batch.
+    void end_part() {
+        if (!m_sum.trivial() && m_part + 1 < m_work.own_parts.count) {
+            m_sum.keep(m_part++, gradient());
+            std::fill(m_uses.begin(), m_uses.end(), 0);
+            begin_part();
+        }
+    }
+    /// The gradients of all parts are there.
+    void finish() {
+        m_runner.block_done = {};
+        if (!m_sum.trivial()) {
+            m_sum.finish(gradient(), m_uses);
         }
     }
 
@@ -123,8 +153,18 @@ public:
     }
 
 private:
+    /// In the last part sums over processes begin while backward goes on.
+    void begin_part() {
+        if (!m_sum.trivial() && m_part + 1 == m_work.own_parts.count) {
+            m_runner.block_done = [this](std::size_t block) { m_sum.block_done(block, gradient()); };
+        }
+    }
+
     weights& m_weights;
     path_runner m_runner;
+    const step_work& m_work;
+    gradient_sum m_sum;
+    std::size_t m_part = 0;              ///< of those of this process
     std::vector<Optimiser> m_optimisers; ///< one a block
     network_path m_path;
     std::vector<int> m_uses; ///< of each block, since the last update
