@@ -454,7 +454,8 @@ TEST_CASE("where values stop being finite is named: weight, statistics, output, 
     // Gradients of a step are looked at before they move a weight.
     supernet<space> net(seed{1});
     detail::weights& w = net.weights();
-    detail::weights_update<sgd> update(w, [](std::size_t n) { return sgd(n); });
+    const detail::step_work alone;
+    detail::weights_update<sgd> update(w, alone, [](std::size_t n) { return sgd(n); });
     const auto code = parse<space>("002");
     std::vector<float> images(static_cast<std::size_t>(space::input.size()) * 4, 0.5F);
     const std::vector<int> labels{0, 1, 2, 3};
@@ -465,6 +466,25 @@ TEST_CASE("where values stop being finite is named: weight, statistics, output, 
     CHECK(update.gradient_not_finite() == "stem.step0_convolution.weight");
     CHECK(detail::first_not_finite(w, w.path(code), images.data(), 4) ==
           "the statistics of stem.step1_batch_norm");
+}
+
+TEST_CASE("the logits of a run are there when its backward is done") {
+    const supernet<space> net(seed{1});
+    const detail::weights& w = net.weights();
+    detail::path_runner runner(w);
+    const std::vector<int> labels{0, 1, 2, 3};
+    std::vector<float> images;
+    random_stream random(seed{2}, purpose::initialise, 0);
+    for (int i = 0; i < 4 * space::input.size(); ++i) {
+        images.push_back(static_cast<float>(random.normal()));
+    }
+    for (const char* code : {"000", "112"}) {
+        const auto path = w.path(parse<space>(code));
+        const auto forward = runner.logits(w, path, images.data(), 4);
+        const std::vector<float> expected(forward.begin(), forward.end());
+        runner.run(w, path, images.data(), labels, 0);
+        CHECK(std::equal(expected.begin(), expected.end(), runner.logits().begin(), runner.logits().end()));
+    }
 }
 
 TEST_CASE("mobile_19x6 reports its costs and trains a step on a batch of 8") {
