@@ -11,6 +11,7 @@
 #include <string>
 
 #include <fitnas/core/error.hpp>
+#include <fitnas/core/peers.hpp>
 #include <fitnas/io/checkpoint_file.hpp>
 #include <fitnas/io/signal_guard.hpp>
 #include <fitnas/io/whole_file.hpp>
@@ -68,7 +69,7 @@ public:
     template <class By>
     train_report run(By&& by) {
         return or_as_before(m_net, [&] {
-            load();
+            do_agreed(m_options.peers, [&] { load(); });
             try {
                 return go_on(by);
             } catch (const option_error& e) {
@@ -94,8 +95,12 @@ private:
     train_report go_on(By&& by) {
         const bool whole = m_last && (!keeps_statistics() || statistics() != nullptr);
         if (!whole) {
-            require_writable(m_where.file);
-            header_text(m_where.notes, m_where.file); // for what it throws
+            do_agreed(m_options.peers, [&] {
+                if (writes()) {
+                    require_writable(m_where.file);
+                    header_text(m_where.notes, m_where.file); // for what it throws
+                }
+            });
         }
         train_options o = m_options;
         o.keep = {.every = m_where.every,
@@ -110,9 +115,11 @@ private:
             };
         }
         train_report report = by(o);
-        if (m_last && !whole && statistics() != nullptr) {
-            write_checkpoint(m_where.file, m_net.weights(), *m_last, m_where.notes, statistics());
-        }
+        do_agreed(m_options.peers, [&] {
+            if (m_last && !whole && writes() && statistics() != nullptr) {
+                write_checkpoint(m_where.file, m_net.weights(), *m_last, m_where.notes, statistics());
+            }
+        });
         return report;
     }
 
@@ -123,6 +130,8 @@ private:
         }
     }
 
+    /// Of processes that train together the first writes; all read.
+    bool writes() const { return m_options.peers == nullptr || m_options.peers->rank() == 0; }
     /// Only with statistics is a network whole, and these are there when its training is over.
     bool keeps_statistics() const { return statistics_of(m_net) != nullptr; }
     const kept_statistics* statistics() const {
