@@ -29,7 +29,7 @@ class trainer {
 public:
     explicit trainer(const training& work)
         : m_weights(work.space, fitnas::seed{1}),
-          m_update(m_weights,
+          m_update(m_weights, m_work,
                    [](std::size_t n) { return fitnas::sgd(n, {.momentum = 0.9, .weight_decay = 4e-5}); }),
           m_images(static_cast<std::size_t>(work.batch) * static_cast<std::size_t>(work.space.input.size())),
           m_labels(static_cast<std::size_t>(work.batch)) {
@@ -59,6 +59,7 @@ public:
 
 private:
     fitnas::detail::weights m_weights;
+    fitnas::detail::step_work m_work; // this process is alone
     fitnas::detail::weights_update<fitnas::sgd> m_update;
     std::vector<float> m_images;
     std::vector<int> m_labels;
