@@ -195,6 +195,7 @@
 #include <fitnas/supernet/network.hpp>
 #include <fitnas/supernet/one_image.hpp>
 #include <fitnas/supernet/path.hpp>
+#include <fitnas/supernet/path_scorer.hpp>
 #include <fitnas/supernet/primitives.hpp>
 #include <fitnas/supernet/retrain.hpp>
 #include <fitnas/supernet/run.hpp>

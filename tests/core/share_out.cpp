@@ -106,3 +106,34 @@ TEST_CASE("what fails on another process is thrown here, and says where") {
                           [](std::size_t) -> std::vector<double> { throw fitnas::numeric_error("here"); }),
         "here", fitnas::numeric_error);
 }
+
+TEST_CASE("a piece that shares out its own pieces among the same processes is refused") {
+    one_of_two all;
+    const auto nothing = [](std::size_t) { return std::vector<double>{}; };
+    const auto by_pieces = [&](std::size_t) {
+        return fitnas::share_out(&all, 1, fitnas::pieces::beside, nothing)[0];
+    };
+    const std::string sentence =
+        "[F0011] peers: expected either for the whole work or for its pieces, got both: "
+        "a piece of work that is shared out among processes shares out its own";
+    CHECK_THROWS_WITH_AS(fitnas::share_out(&all, 1, fitnas::pieces::in_turn, by_pieces), sentence.c_str(),
+                         fitnas::option_error);
+    // Not where only one process does it, and not behind it.
+    CHECK(fitnas::share_out(nullptr, 1, fitnas::pieces::in_turn, by_pieces).size() == 1);
+    CHECK(fitnas::share_out(&all, 1, fitnas::pieces::in_turn, [&](std::size_t) {
+              return fitnas::share_out(nullptr, 2, fitnas::pieces::beside, nothing)[0];
+          }).size() == 1);
+}
+
+TEST_CASE("a single piece has all threads") {
+    const auto threads = [](std::size_t) {
+        std::vector<double> seen(static_cast<std::size_t>(fitnas::thread_count()));
+        fitnas::parallel_for(fitnas::thread_count(), [&](std::ptrdiff_t i) {
+            seen[static_cast<std::size_t>(i)] = fitnas::thread_index();
+        });
+        return seen;
+    };
+    for (const fitnas::pieces how : {fitnas::pieces::in_turn, fitnas::pieces::beside}) {
+        CHECK(fitnas::share_out(nullptr, 1, how, threads)[0].back() == fitnas::thread_count() - 1);
+    }
+}

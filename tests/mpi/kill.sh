@@ -2,7 +2,7 @@
 # One process of a training that several do is killed at a random moment, or gets a signal that asks it to stop: all end
 # within 30 s, and another number of processes goes on from the checkpoint. It is always the same hash in the end.
 #
-#   tests/mpi/kill.sh PROGRAM KILLS MPIRUN [OPTION...]     PROGRAM: tests/mpi/training.cpp
+#   tests/mpi/kill.sh PROGRAM KILLS MPIRUN [OPTION...]     PROGRAM: tests/mpi/together.cpp
 set -u
 program=$1 kills=$2
 shift 2

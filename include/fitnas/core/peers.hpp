@@ -20,7 +20,7 @@ namespace fitnas {
 /// order; a function whose options have `peers` shares its work out and gives all of them the same result.
 ///
 /// An error on one of them is agreed: it is thrown there, and a `peer_error` that quotes it on all others.
-/// What is called collective is called by all.
+/// What is called collective is called by all, and so never inside of a piece of work that only one does.
 class peers {
 public:
     virtual ~peers() = default;
@@ -55,6 +55,12 @@ public:
 };
 
 namespace detail {
+
+/// Whether this thread does a piece of work that is shared out, and the other processes do something else.
+inline thread_local bool in_a_piece = false;
+
+/// Refuses what is collective inside of such a piece: the others would wait for ever.
+FITNAS_LAZY FITNAS_COLD void require_no_piece();
 
 /// Collective: throws where one of the processes failed: there its own exception, elsewhere a `peer_error`
 /// that quotes the first, or `interrupted` where nothing worse happened.
@@ -94,10 +100,18 @@ void do_agreed(peers* all, Work&& work) {
 
 namespace fitnas::detail {
 
+FITNAS_LAZY_AGAIN void require_no_piece() {
+    if (in_a_piece) {
+        throw option_error("[F0011] peers: expected either for the whole work or for its pieces, got both: "
+                           "a piece of work that is shared out among processes shares out its own");
+    }
+}
+
 FITNAS_API bool any_of(peers* all, bool own) {
     if (all == nullptr) {
         return own;
     }
+    require_no_piece();
     const char mine = own ? 1 : 0;
     std::string each(static_cast<std::size_t>(all->count()), '\0');
     all->gather(&mine, 1, each.data());
@@ -137,6 +151,7 @@ FITNAS_API void agree(peers& all, const std::exception_ptr& own) {
 }
 
 FITNAS_API void add_over(peers& all, std::span<double> values) {
+    require_no_piece();
     std::vector<double> each(values.size() * static_cast<std::size_t>(all.count()));
     all.gather(values.data(), values.size_bytes(), each.data());
     std::copy_n(each.begin(), values.size(), values.begin());

@@ -16,20 +16,22 @@ namespace fitnas {
 /// @brief How the pieces that one process does lie in time.
 enum class pieces {
     in_turn, ///< one after the other, each on all threads
-    beside   ///< beside each other, each on one thread
+    beside   ///< beside each other, each on one thread; one that a process has alone on all
 };
 
 /// @brief Does each of n pieces of work in one of the processes, whichever is free next, and gives what all
 /// came to to all of them. Collective.
 ///
-/// A piece that throws ends the work: pieces that have begun are done, no other begins. Of one process's
-/// exceptions the one of the smallest number counts; processes agree as `peers` says.
+/// Numbers are taken in order, and a process has its own in order. A piece that throws ends the work: pieces
+/// that have begun are done, no other begins. Of one process's exceptions the one of the smallest number
+/// counts; processes agree as `peers` says.
 /// @param all null: this process does all of it
 /// @param n pieces
 /// @param how
 /// @param work called as work(i), from several threads where pieces run beside each other; what it gives must
 /// depend on i alone
 /// @return work(0), work(1), ...: the same for any number of processes and threads
+/// @throws what a piece throws; option_error where a piece shares out work among the same processes
 FITNAS_API std::vector<std::vector<double>>
 share_out(peers* all, std::size_t n, pieces how, const std::function<std::vector<double>(std::size_t)>& work);
 
@@ -122,23 +124,42 @@ private:
     std::exception_ptr m_failure;
 };
 
+/// Says that this thread is inside of a piece, while it lives.
+class piece_mark {
+public:
+    explicit piece_mark(bool shared_out) : m_before(in_a_piece) { in_a_piece = in_a_piece || shared_out; }
+    ~piece_mark() { in_a_piece = m_before; }
+    piece_mark(const piece_mark&) = delete;
+    piece_mark& operator=(const piece_mark&) = delete;
+
+private:
+    bool m_before;
+};
+
 } // namespace detail
 
 FITNAS_API std::vector<std::vector<double>>
 share_out(peers* all, std::size_t n, pieces how,
           const std::function<std::vector<double>(std::size_t)>& work) {
+    if (all != nullptr) {
+        detail::require_no_piece();
+    }
     std::vector<std::vector<double>> results(n);
     detail::piece_numbers numbers(all, n);
     const auto go = [&](std::ptrdiff_t /*thread*/) {
         for (std::size_t i = numbers.take(); i < n; i = numbers.take()) {
             try {
+                const detail::piece_mark mark(all != nullptr);
                 results[i] = work(i);
             } catch (...) {
                 numbers.fail(i, std::current_exception());
             }
         }
     };
-    parallel_for(how == pieces::beside ? thread_count() : 1, go);
+    const auto processes = static_cast<std::size_t>(all == nullptr ? 1 : all->count());
+    const auto own = static_cast<std::ptrdiff_t>((n + processes - 1) / processes);
+    parallel_for(how == pieces::beside ? (std::min)(std::ptrdiff_t{thread_count()}, own) : std::ptrdiff_t{1},
+                 go);
     if (all != nullptr) {
         detail::agree(*all, numbers.failure());
         for (const std::string& bytes : all->gather(detail::bytes_of(numbers.own(), results))) {

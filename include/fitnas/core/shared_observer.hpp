@@ -20,8 +20,8 @@ public:
 
     /// @return whether the work should go on
     bool operator()(const progress& p) {
-        if (!m_watch || m_stopped.load(std::memory_order_relaxed)) {
-            return !m_stopped.load(std::memory_order_relaxed);
+        if (!m_watch || stopped()) {
+            return !stopped();
         }
         const std::lock_guard<std::mutex> lock(m_mutex);
         if (!m_failure) {
@@ -31,15 +31,15 @@ public:
                 stop(std::current_exception());
             }
         }
-        return !m_stopped.load(std::memory_order_relaxed);
+        return !stopped();
     }
     bool watches() const { return static_cast<bool>(m_watch); }
-    bool stopped() const { return m_stopped.load(std::memory_order_relaxed); }
+    bool stopped() const { return m_stopped.load(std::memory_order_acquire); }
     /// What the observer threw.
     std::exception_ptr failure() const { return m_failure; }
-    /// Throws it.
+    /// Throws it, from any thread.
     void rethrow() const {
-        if (m_failure) {
+        if (stopped()) {
             std::rethrow_exception(m_failure);
         }
     }
@@ -47,7 +47,7 @@ public:
 private:
     void stop(std::exception_ptr failure) {
         m_failure = std::move(failure);
-        m_stopped.store(true, std::memory_order_relaxed);
+        m_stopped.store(true, std::memory_order_release);
     }
 
     const observer& m_watch;

@@ -13,6 +13,7 @@
 #define MPICH_SKIP_MPICXX 1
 #endif
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdio>
@@ -148,13 +149,30 @@ private:
     std::size_t m_added = 0; ///< of these, whose slices are being gathered
 };
 
-/// A number that each process may fetch and count up, without the others.
+/// A number that each process may fetch and count up, without the others. On one machine it lies in memory
+/// that all share: MPICH answers others only when the process that has it calls MPI, which may do a long
+/// piece.
 class counter {
 public:
     explicit counter(MPI_Comm all) : m_all(all) {
+        int count = 1;
         MPI_Comm_rank(all, &m_rank);
-        MPI_Win_allocate(m_rank == 0 ? sizeof(long long) : 0, sizeof(long long), MPI_INFO_NULL, all, &m_value,
-                         &m_window);
+        MPI_Comm_size(all, &count);
+        MPI_Comm machine = MPI_COMM_NULL;
+        MPI_Comm_split_type(all, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &machine);
+        int here = 1;
+        MPI_Comm_size(machine, &here);
+        const MPI_Aint bytes = m_rank == 0 ? sizeof(long long) : 0;
+        if (here == count) {
+            MPI_Win_allocate_shared(bytes, sizeof(long long), MPI_INFO_NULL, machine, &m_shared, &m_window);
+            MPI_Aint size = 0;
+            int unit = 0;
+            MPI_Win_shared_query(m_window, 0, &size, &unit, &m_shared);
+        } else {
+            long long* own = nullptr;
+            MPI_Win_allocate(bytes, sizeof(long long), MPI_INFO_NULL, all, &own, &m_window);
+        }
+        MPI_Comm_free(&machine);
         MPI_Win_lock_all(MPI_MODE_NOCHECK, m_window);
     }
     ~counter() {
@@ -166,7 +184,9 @@ public:
 
     void reset() {
         MPI_Barrier(m_all);
-        if (m_rank == 0) {
+        if (m_rank == 0 && m_shared != nullptr) {
+            std::atomic_ref<long long>{*m_shared}.store(0);
+        } else if (m_rank == 0) {
             const long long zero = 0;
             MPI_Put(&zero, 1, MPI_LONG_LONG, 0, 0, 1, MPI_LONG_LONG, m_window);
             MPI_Win_flush(0, m_window);
@@ -174,6 +194,9 @@ public:
         MPI_Barrier(m_all);
     }
     long long next() {
+        if (m_shared != nullptr) {
+            return std::atomic_ref<long long>{*m_shared}.fetch_add(1);
+        }
         const long long one = 1;
         long long before = 0;
         MPI_Fetch_and_op(&one, &before, MPI_LONG_LONG, 0, 0, MPI_SUM, m_window);
@@ -184,7 +207,7 @@ public:
 private:
     MPI_Comm m_all;
     int m_rank = 0;
-    long long* m_value = nullptr;
+    long long* m_shared = nullptr; ///< null: processes are on several machines
     MPI_Win m_window = MPI_WIN_NULL;
 };
 

@@ -12,6 +12,7 @@
 
 #include <fitnas/config.hpp>
 #include <fitnas/core/mean.hpp>
+#include <fitnas/core/peers.hpp>
 #include <fitnas/core/progress.hpp>
 #include <fitnas/predictor/distinct.hpp>
 #include <fitnas/predictor/fit.hpp>
@@ -40,6 +41,9 @@ struct default_fit_options {
     fitnas::seed seed{};            ///< of first parameters, orders, and networks that `choose_plan` looks at
     /// Called after each epoch of each fit, by one thread at a time; `done` and `total` count fits.
     fitnas::observer observer{};
+    /// They share out the fits, and all get the same predictor. The observer is told on the process where it
+    /// was given, of this process's fits. Null: this process is alone.
+    fitnas::peers* peers = nullptr;
 };
 
 /// @brief How a plan was chosen.

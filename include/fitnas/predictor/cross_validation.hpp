@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <exception>
 #include <span>
 #include <string>
 #include <utility>
@@ -13,8 +14,10 @@
 
 #include <fitnas/config.hpp>
 #include <fitnas/core/mean.hpp>
+#include <fitnas/core/peers.hpp>
 #include <fitnas/core/progress.hpp>
 #include <fitnas/core/rng.hpp>
+#include <fitnas/core/share_out.hpp>
 #include <fitnas/metrics/kendall.hpp>
 #include <fitnas/metrics/spearman.hpp>
 #include <fitnas/predictor/distinct.hpp>
@@ -27,6 +30,10 @@ struct cross_validation_options {
     int folds = 5;               ///< from 2; each fold must hold at least 2 different networks
     fitnas::seed seed{};         ///< decides which networks stand together
     fitnas::observer observer{}; ///< called after each fold
+    /// They share out the folds, and all get all of them: `fit_to` must give all processes the same, and have
+    /// no `peers` of its own. The observer is told on the process where it was given, of this process's
+    /// folds. Null: this process is alone.
+    fitnas::peers* peers = nullptr;
 };
 
 /// @brief What one fold showed.
@@ -97,26 +104,48 @@ cross_validation_result<Space> cross_validate(const score_table<Space>& table, F
         "[F0603] cross_validate(table, fit_to): fit_to must take a score_table and return a predictor");
     const score_table<Space> data = merge_equal_networks(table, "cross_validate");
     const auto parts = make_folds(data.size(), options.folds, options.seed);
-    cross_validation_result<Space> result;
     const detail::teller tell(options.observer, "cross_validate", options.folds);
-    const auto work = [&] {
-        for (std::size_t i = 0; i < parts.size(); ++i) {
-            fold_result<Space> fold;
-            fold.held_out = data.rows(parts[i]);
-            const score_table<Space> others = data.rows(detail::rows_outside(parts[i], data.size()));
-            if (detail::all_equal(fold.held_out.scores) || detail::all_equal(others.scores)) {
-                result.skipped.push_back(i);
-                tell(i + 1);
-                continue;
-            }
-            const auto model = fit_to(others);
-            fold.predictions =
-                model.predict(std::span<const architecture<Space>>(fold.held_out.architectures));
-            fold.kendall = kendall_tau(fold.predictions, fold.held_out.scores);
-            fold.spearman = fitnas::spearman(fold.predictions, fold.held_out.scores);
-            result.folds.push_back(std::move(fold));
-            tell(i + 1);
+    int done = 0;                    // by this process
+    std::exception_ptr interruption; // the folds before it count
+    const auto one = [&](std::size_t i) {
+        std::vector<double> shown; // nothing: left out; one number: skipped; kendall, spearman, predictions
+        if (interruption) {
+            return shown;
         }
+        try {
+            const score_table<Space> held_out = data.rows(parts[i]);
+            const score_table<Space> others = data.rows(detail::rows_outside(parts[i], data.size()));
+            if (detail::all_equal(held_out.scores) || detail::all_equal(others.scores)) {
+                shown = {0};
+            } else {
+                const auto model = fit_to(others);
+                const std::vector<double> predictions =
+                    model.predict(std::span<const architecture<Space>>(held_out.architectures));
+                shown = {kendall_tau(predictions, held_out.scores), spearman(predictions, held_out.scores)};
+                shown.insert(shown.end(), predictions.begin(), predictions.end());
+            }
+            tell(++done);
+        } catch (const interrupted&) {
+            interruption = std::current_exception();
+        }
+        return shown;
+    };
+    const auto shown = share_out(options.peers, parts.size(), pieces::in_turn, one);
+    cross_validation_result<Space> result;
+    for (std::size_t i = 0; i < shown.size(); ++i) {
+        if (shown[i].size() == 1) {
+            result.skipped.push_back(i);
+        } else if (!shown[i].empty()) {
+            result.folds.push_back(
+                {data.rows(parts[i]), {shown[i].begin() + 2, shown[i].end()}, shown[i][0], shown[i][1]});
+        }
+    }
+    const auto work = [&] {
+        detail::do_agreed(options.peers, [&] {
+            if (interruption) {
+                std::rethrow_exception(interruption);
+            }
+        });
         if (result.folds.empty()) {
             throw numeric_error("[F0662] cross_validate: in each of the " + std::to_string(parts.size()) +
                                 " folds all scores are equal, or all others are: there is no order to find; "

@@ -13,6 +13,8 @@
 #include <vector>
 
 #include <fitnas/core/mean.hpp>
+#include <fitnas/core/peers.hpp>
+#include <fitnas/core/share_out.hpp>
 #include <fitnas/predictor/fit.hpp>
 #include <fitnas/predictor/predictor.hpp>
 
@@ -84,35 +86,45 @@ private:
 };
 
 /// @brief Fits a model several times, each time with another seed; the first has the seed of the options.
+/// Bit-equal for any number of threads and processes.
 /// @tparam Model a `gcn::model`
 /// @param members how many, at least 1
+/// @param all processes that share out the fits; the observer is told on the process where it was given, of
+/// this process's fits; null: this process is alone
 /// @throws option_error where there are fewer members, and as `fit`
 template <gcn::model_type Model>
 ensemble<fitted<Model>> fit_ensemble(const score_table<typename Model::space>& table, int members,
-                                     const fit_options& options = {}) {
+                                     const fit_options& options = {}, peers* all = nullptr) {
     if (members < 1) {
         throw option_error("[F0608] fit_ensemble: members: expected at least 1, got " +
                            std::to_string(members));
     }
     const stopwatch clock;
-    std::vector<fitted<Model>> all;
-    fit_options own = options;
-    for (int m = 0; m < members; ++m) {
+    long long done = 0; // by this process
+    const auto one = [&](std::size_t m) {
+        fit_options own = options;
         if (m > 0) {
-            random_stream random(options.seed, purpose::fit, 0, static_cast<std::uint64_t>(m));
+            random_stream random(options.seed, purpose::fit, 0, m);
             own.seed.value = (std::uint64_t{random.bits()} << 32U) | random.bits();
         }
         if (options.observer) { // one piece of work for whoever watches
             own.observer = [&](progress p) {
-                p.done += static_cast<long long>(m) * options.epochs;
+                p.done += done * options.epochs;
                 p.total = static_cast<long long>(members) * options.epochs;
                 p.seconds = clock.seconds();
                 options.observer(p);
             };
         }
-        all.push_back(fit<Model>(table, own));
+        const fitted<Model> found = fit<Model>(table, own);
+        ++done;
+        return detail::numbers_of(found);
+    };
+    std::vector<fitted<Model>> found;
+    for (const std::vector<double>& numbers :
+         share_out(all, static_cast<std::size_t>(members), pieces::in_turn, one)) {
+        found.push_back(detail::fitted_of<Model>(numbers));
     }
-    return ensemble<fitted<Model>>(std::move(all));
+    return ensemble<fitted<Model>>(std::move(found));
 }
 
 } // namespace fitnas

@@ -6,12 +6,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include <fitnas/core/parallel.hpp>
+#include <fitnas/core/share_out.hpp>
 #include <fitnas/predictor/choose_plan.hpp>
 #include <fitnas/predictor/default_model.hpp>
 #include <fitnas/predictor/ensemble.hpp>
@@ -39,7 +38,8 @@ fitted<Model> in_unit_of(const fitted<Model>& found, const score_table<Space>& t
 /// @brief Fits the default model in several ways, each several times, and averages them: what to use where
 /// nothing speaks for another model. `choose_plan` says which ways: one rule for tables of any size, exact or
 /// noisy. Scores that accidents made (trainings that diverged) are left out or count as the furthest of the
-/// others: see predictor/outliers.hpp. `distil` makes one model of them. Bit-equal for any number of threads.
+/// others: see predictor/outliers.hpp. `distil` makes one model of them. Bit-equal for any number of threads
+/// and processes.
 /// @tparam Encoding with a node for each cell
 /// @param table architectures and scores, higher is better
 /// @throws option_error where repeats is below 1; as `choose_plan` and `fit`
@@ -57,43 +57,45 @@ default_predictor<Space, Encoding> fit_default(const score_table<Space>& table,
     const fit_plan plan = options.plan ? *options.plan : detail::plan_of(data, options).plan;
     const int first = detail::plan_ways[static_cast<std::size_t>(plan)][0];
     const int last = detail::plan_ways[static_cast<std::size_t>(plan)][1];
-    const std::ptrdiff_t members_of_plan = std::ptrdiff_t{last - first} * options.repeats;
+    const auto repeats = static_cast<std::size_t>(options.repeats);
+    const std::size_t members_of_plan = static_cast<std::size_t>(last - first) * repeats;
     std::vector<score_table<Space>> fitted_to; // of each way
     for (int way = first; way < last; ++way) {
         fitted_to.push_back(detail::scores_of_way(way, data));
     }
-    std::vector<std::optional<fitted<model>>> done(static_cast<std::size_t>(members_of_plan));
-    detail::watched_fits watch(options.observer, "fit_default", done.size());
-    parallel_for(members_of_plan, [&](std::ptrdiff_t i) {
+    detail::watched_fits watch(options.observer, "fit_default", members_of_plan);
+    const auto one = [&](std::size_t i) -> std::vector<double> { // nothing where it is interrupted
         if (watch.stopped()) {
-            return;
+            return {};
         }
-        const int way = first + static_cast<int>(i / options.repeats);
-        random_stream random(options.seed, purpose::fit, static_cast<std::uint64_t>(i % options.repeats),
-                             static_cast<std::uint64_t>(way));
+        const int way = first + static_cast<int>(i / repeats);
+        random_stream random(options.seed, purpose::fit, i % repeats, static_cast<std::uint64_t>(way));
         const seed own{(std::uint64_t{random.bits()} << 32U) | random.bits()};
+        std::vector<double> numbers;
         try {
             const fitted<model> found = fit<model>(fitted_to[static_cast<std::size_t>(way - first)],
                                                    watch.watched(options_of_way(way, data.size(), own)));
-            done[static_cast<std::size_t>(i)].emplace(detail::in_unit_of(found, data));
+            numbers = detail::numbers_of(detail::in_unit_of(found, data));
         } catch (const interrupted&) {
-            return;
+            return {};
         }
         watch.done();
-    });
+        return numbers;
+    };
     std::vector<fitted<model>> members;
-    for (std::optional<fitted<model>>& one : done) {
-        if (one) {
-            members.push_back(std::move(*one));
+    for (const std::vector<double>& numbers :
+         share_out(options.peers, members_of_plan, pieces::beside, one)) {
+        if (!numbers.empty()) {
+            members.push_back(detail::fitted_of<model>(numbers));
         }
     }
     if (members.empty()) {
-        watch.rethrow();
+        watch.rethrow(options.peers);
     }
     const ensemble<fitted<model>> mean(std::move(members));
     return detail::or_partial(
         [&] {
-            watch.rethrow();
+            watch.rethrow(options.peers);
             return mean;
         },
         [&] { return mean; });

@@ -62,6 +62,26 @@ private:
     line m_unit;
 };
 
+namespace detail {
+
+/// A fitted model as numbers, for other processes; each is exact.
+template <gcn::model_type Model>
+std::vector<double> numbers_of(const fitted<Model>& f) {
+    std::vector<double> numbers{f.unit().offset, f.unit().slope};
+    numbers.insert(numbers.end(), f.parameters().begin(), f.parameters().end());
+    return numbers;
+}
+template <gcn::model_type Model>
+fitted<Model> fitted_of(std::span<const double> numbers) {
+    std::vector<float> parameters;
+    for (const double x : numbers.subspan(2)) {
+        parameters.push_back(static_cast<float>(x));
+    }
+    return fitted<Model>(std::move(parameters), {.offset = numbers[0], .slope = numbers[1]});
+}
+
+} // namespace detail
+
 } // namespace fitnas
 
 #endif

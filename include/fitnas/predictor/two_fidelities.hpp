@@ -15,6 +15,7 @@
 
 #include <fitnas/core/cholesky.hpp>
 #include <fitnas/core/error.hpp>
+#include <fitnas/core/peers.hpp>
 #include <fitnas/core/progress.hpp>
 #include <fitnas/core/rng.hpp>
 #include <fitnas/predictor/baseline.hpp>
@@ -47,9 +48,10 @@ struct two_fidelity_options {
     /// What is known of all networks without evaluating any and goes with quality, the surest first: costs,
     /// or any sums over windows. A space of bare `codes` knows no costs; give yours here (`cost::table`).
     std::vector<window_sum<Space>> costs = detail::known_costs<Space>();
-    int repeats = 2;             ///< as in `default_fit_options`, for each of two fits
-    fitnas::seed seed{};         ///< of these, and of which networks stand for all
-    fitnas::observer observer{}; ///< as in `default_fit_options`, for each of two fits
+    int repeats = 2;                ///< as in `default_fit_options`, for each of two fits
+    fitnas::seed seed{};            ///< of these, and of which networks stand for all
+    fitnas::observer observer{};    ///< as in `default_fit_options`, for each of two fits
+    fitnas::peers* peers = nullptr; ///< as in `default_fit_options`
 };
 
 /// @brief What `fit_two_fidelities` returns, a `predictor` in the unit of the truths: the fit to the scores
@@ -155,7 +157,8 @@ two_fidelity_predictor<Space, Encoding> fit_two_fidelities(score_table<Space> sc
             return fit_default<Space, Encoding>(table, {.plan = plan,
                                                         .repeats = options.repeats,
                                                         .seed = options.seed,
-                                                        .observer = options.observer});
+                                                        .observer = options.observer,
+                                                        .peers = options.peers});
         } catch (const interrupted& by) { // half of the model is none
             throw interrupted(by);
         }

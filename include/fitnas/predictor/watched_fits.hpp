@@ -9,6 +9,7 @@
 #include <string>
 
 #include <fitnas/config.hpp>
+#include <fitnas/core/peers.hpp>
 #include <fitnas/core/shared_observer.hpp>
 #include <fitnas/predictor/fit.hpp>
 
@@ -27,7 +28,10 @@ public:
         m_done.fetch_add(1, std::memory_order_relaxed);
         tell();
     }
-    void rethrow() const { m_watch.rethrow(); }
+    /// Throws what the observer threw, here or on another process. Collective.
+    void rethrow(peers* all) const {
+        do_agreed(all, [&] { m_watch.rethrow(); });
+    }
 
 private:
     FITNAS_LAZY bool tell();

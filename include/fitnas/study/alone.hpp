@@ -4,6 +4,7 @@
 #ifndef FITNAS_STUDY_ALONE_HPP
 #define FITNAS_STUDY_ALONE_HPP
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <map>
@@ -140,14 +141,16 @@ alone_results<Space> train_alone(const std::string& path, const std::vector<alon
         const std::lock_guard lock(mutex);
         results[job] = std::move(result);
         write_alone<Space>(path, results);
+        return std::vector<double>{1};
     };
     const signal_guard guard;
-    const long long done = fitnas::detail::train_beside(
-        left.size(), "alone", options, tell, [&] { return guard.seen() != 0; }, one);
-    if (done < static_cast<long long>(left.size())) {
+    const auto ended = fitnas::detail::train_beside(
+        nullptr, left.size(), "alone", options, tell, [&] { return guard.seen() != 0; }, one);
+    const auto left_out = std::count(ended.begin(), ended.end(), std::vector<double>{});
+    if (left_out > 0) {
         throw interrupted("[F1016] training networks: stopped; " + path + " has " +
                           std::to_string(results.size()) + " trainings of " +
-                          std::to_string(results.size() + left.size() - static_cast<std::size_t>(done)));
+                          std::to_string(results.size() + static_cast<std::size_t>(left_out)));
     }
     return results;
 }

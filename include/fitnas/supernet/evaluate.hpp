@@ -8,12 +8,15 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <fitnas/config.hpp>
+#include <fitnas/core/peers.hpp>
 #include <fitnas/core/progress.hpp>
 #include <fitnas/data/split.hpp>
 #include <fitnas/nn/cross_entropy.hpp>
@@ -22,7 +25,7 @@
 #include <fitnas/space/score_table.hpp>
 #include <fitnas/supernet/checks.hpp>
 #include <fitnas/supernet/loaded_images.hpp>
-#include <fitnas/supernet/run.hpp>
+#include <fitnas/supernet/path_scorer.hpp>
 #include <fitnas/supernet/supernet.hpp>
 
 namespace fitnas {
@@ -46,6 +49,9 @@ struct evaluate_options {
     fitnas::seed seed{0};        ///< chooses images where not all are taken
     fitnas::observer observer{}; ///< called after each network
     std::uint64_t memory_limit = 0; ///< bytes, see `evaluation_bytes`; 0: what the machine has
+    /// They share out the networks, and all get all scores. The observer is told on the process where it was
+    /// given, of what this process did out of all. Null: this process is alone.
+    fitnas::peers* peers = nullptr;
 };
 
 namespace detail {
@@ -56,84 +62,39 @@ struct path_score {
     double loss = 0;     ///< mean cross-entropy
 };
 
-/// Where images are after a layer.
-struct trie_level {
-    const float* calibration = nullptr;
-    const float* images = nullptr;
-
-    explicit operator bool() const { return images != nullptr; }
-};
-
-/// Scores paths that are sorted, so that neighbours share as many first layers as possible; those are
-/// computed once.
-class path_scorer {
+/// Scores ranges of paths: what is asked for is checked, and what all ranges read is loaded, once.
+class range_scorer {
 public:
-    path_scorer(const weights& w, bool calibrated) : m_weights(w), m_calibrated(calibrated) {}
+    /// @param w,data live longer
+    FITNAS_LAZY range_scorer(const weights& w, const dataset& data, const evaluate_options& o);
 
-    /// @param scored called with (number of the path, logits of the images)
-    template <class Scored>
-    void run(std::span<const network_path> paths, const loaded_images& calibration,
-             const loaded_images& images, Scored&& scored) {
-        arena& memory = m_run.memory();
-        memory.reset();
-        // In one piece: paths of other sizes would leave gaps in what the first took.
-        memory.reserve(scoring_floats(m_weights.part(), memory_size::of(images.count()),
-                                      memory_size::of(m_calibrated ? calibration.count() : 0))
-                           .value());
-        m_calibration = calibration.count();
-        m_images = images.count();
-        std::vector<trie_level> levels(m_weights.links().size() + 1);
-        levels[0] = {calibration.values.data(), images.values.data()};
-        m_ends.assign(levels.size(), memory.position());
-        for (std::size_t p = 0; p < paths.size(); ++p) {
-            std::size_t same = 0;
-            if (p > 0) {
-                const auto end = std::mismatch(paths[p].begin(), paths[p].end(), paths[p - 1].begin());
-                same = static_cast<std::size_t>(end.first - paths[p].begin());
-            }
-            memory.reset(m_ends[same]);
-            walk(m_weights, paths[p], same, std::span<trie_level>(levels), *this);
-            scored(p, levels.back().images);
-        }
-    }
-
-    const arena& memory() const { return m_run.memory(); }
-
-    // What `walk` asks for.
-    FITNAS_LAZY trie_level layer(std::size_t i, const weight_block& b, const trie_level& from);
-    FITNAS_LAZY trie_level sum(const weight_block& b, const trie_level& x, const trie_level& y,
-                               bool in_place) {
-        return both([&](const float* trie_level::*of, int images) {
-            return m_run.sum(b, x.*of, y.*of, images, in_place);
-        });
-    }
-    FITNAS_LAZY trie_level concatenation(const layer_link& l, const weight_block& b, const trie_level& x,
-                                         const trie_level& y) {
-        return both([&](const float* trie_level::*of, int images) {
-            return m_run.concatenation(l, b, x.*of, y.*of, images);
-        });
-    }
-    FITNAS_LAZY trie_level zeros(const weight_block& b) {
-        return both([&](const float* trie_level::*, int images) { return m_run.zeros(b, images); });
-    }
-    void behind(std::size_t i) { m_ends[i + 1] = m_run.memory().position(); }
+    /// @param scored called after each path, for each chunk of the images
+    /// @return of each path how many images are right, and the sum of their losses
+    FITNAS_LAZY std::vector<double> score(std::span<const network_path> paths,
+                                          const std::function<void()>& scored);
+    std::size_t images() const { return m_scored.size(); }
+    std::size_t chunks() const { return m_chunks; }
 
 private:
-    template <class Values>
-    trie_level both(Values&& values) {
-        trie_level to;
-        to.images = values(&trie_level::images, m_images);
-        to.calibration = m_calibrated ? values(&trie_level::calibration, m_calibration) : nullptr;
-        return to;
-    }
+    /// Chunks of nearly the same size: statistics of a small rest would be poor.
+    FITNAS_LAZY const loaded_images& load(std::size_t chunk);
 
-    const weights& m_weights;
-    bool m_calibrated;
-    int m_calibration = 0;
-    int m_images = 0;
-    runner m_run;
-    std::vector<arena::mark> m_ends; ///< what is taken behind so many layers
+    const dataset& m_data;
+    std::size_t m_classes;
+    normalisation m_norm{};
+    std::vector<std::size_t> m_scored; ///< image numbers
+    std::size_t m_chunks = 1;
+    std::optional<loaded_images> m_calibration;
+    std::optional<loaded_images> m_loaded; ///< kept until another chunk is needed
+    std::size_t m_loaded_chunk = 0;
+    path_scorer m_scorer;
 };
+
+/// Cuts sorted paths into ranges for so many processes. One has all in one range; of more each has about 6,
+/// so that those that are done early take what is left, of 8 paths at least, for the first layers of a range
+/// are computed anew. The cuts are where paths share few of them.
+/// @return where each range begins, and the end
+FITNAS_LAZY std::vector<std::size_t> cut_paths(std::span<const network_path> paths, int processes);
 
 /// @return one score a path
 FITNAS_LAZY std::vector<path_score> score_paths(const weights& w, std::span<const network_path> paths,
@@ -206,7 +167,8 @@ evaluation<Space> evaluation_of(std::span<const architecture<Space>> architectur
 /// @param architectures any; equal networks are scored as their canonical form, so they get equal scores
 /// @param data `train` gives statistics and normalisation, `validation` the images that count
 /// @param options checked first
-/// @return the architectures in their order, with accuracies and with negative losses, from one pass
+/// @return the architectures in their order, with accuracies and with negative losses, from one pass; equal
+/// to the bit for any number of processes and threads
 /// @throws architecture_error, option_error, shape_error, data_error; numeric_error where weights are not
 /// finite
 template <search_space_type Space>
@@ -246,23 +208,9 @@ requires(!std::convertible_to<const Architectures&, std::span<const architecture
 
 #if FITNAS_DEFINITIONS
 
-namespace fitnas::detail {
+#include <fitnas/core/share_out.hpp>
 
-FITNAS_LAZY_AGAIN trie_level path_scorer::layer(std::size_t /*i*/, const weight_block& b,
-                                                const trie_level& from) {
-    float* y = m_run.output(b, m_images);
-    float* c = m_calibrated ? m_run.output(b, m_calibration) : nullptr;
-    const arena::mark after = m_run.memory().position();
-    const float* w = m_weights.of(b);
-    if (m_calibrated) {
-        const block_run run = m_run.forward(b.plan, w, from.calibration, m_calibration, c);
-        m_run.forward(b.plan, w, from.images, m_images, y, run);
-    } else {
-        m_run.forward(b.plan, w, from.images, m_images, y);
-    }
-    m_run.memory().reset(after);
-    return {c, y};
-}
+namespace fitnas::detail {
 
 FITNAS_LAZY_AGAIN void take_scores(const std::vector<std::size_t>& number_of,
                                    const std::vector<path_score>& scores, std::vector<double>& accuracy,
@@ -273,8 +221,10 @@ FITNAS_LAZY_AGAIN void take_scores(const std::vector<std::size_t>& number_of,
     }
 }
 
-FITNAS_LAZY_AGAIN std::vector<path_score> score_paths(const weights& w, std::span<const network_path> paths,
-                                                      const dataset& data, const evaluate_options& o) {
+FITNAS_LAZY_AGAIN range_scorer::range_scorer(const weights& w, const dataset& data, const evaluate_options& o)
+    : m_data(data),
+      m_classes(static_cast<std::size_t>(w.classes())),
+      m_scorer(w, o.statistics == statistics::calibrated) {
     require_images(w, data.validation, "evaluate: the validation split");
     require_images(w, data.train, "evaluate: the training split");
     require_finite(w, "evaluate");
@@ -290,39 +240,86 @@ FITNAS_LAZY_AGAIN std::vector<path_score> score_paths(const weights& w, std::spa
     const std::size_t count = o.images == 0 ? data.validation.size() : o.images;
     const bool calibrated = o.statistics == statistics::calibrated;
     const std::size_t statistics_of = calibrated ? (std::min)(o.calibration, data.train.size()) : 0;
-    const std::size_t chunks = (count - 1) / o.batch + 1;
-    const std::size_t together = (count - 1) / chunks + 1;
+    m_chunks = (count - 1) / o.batch + 1;
+    const std::size_t together = (count - 1) / m_chunks + 1;
     require_scoring_fits(w, together, statistics_of, o.memory_limit, "evaluate",
                          "smaller evaluate_options::batch and calibration need less");
-    const normalisation norm = normalisation_of(data.train);
-    const std::vector<std::size_t> chosen = stratified_indices(data.train, statistics_of, o.seed);
-    const loaded_images calibration(data.train, chosen, norm);
-    std::vector<std::size_t> scored = stratified_indices(data.validation, count, o.seed);
+    m_norm = normalisation_of(data.train);
+    m_calibration.emplace(data.train, stratified_indices(data.train, statistics_of, o.seed), m_norm);
+    m_scored = stratified_indices(data.validation, count, o.seed);
     if (calibrated) { // the order plays no part; otherwise every chunk must have every class
-        std::sort(scored.begin(), scored.end());
+        std::sort(m_scored.begin(), m_scored.end());
     }
+}
 
-    const auto classes = static_cast<std::size_t>(w.classes());
+FITNAS_LAZY_AGAIN const loaded_images& range_scorer::load(std::size_t chunk) {
+    if (!m_loaded || m_loaded_chunk != chunk) {
+        const std::size_t first = images() * chunk / m_chunks;
+        const std::size_t last = images() * (chunk + 1) / m_chunks;
+        m_loaded.emplace(m_data.validation,
+                         std::span<const std::size_t>(m_scored).subspan(first, last - first), m_norm);
+        m_loaded_chunk = chunk;
+    }
+    return *m_loaded;
+}
+
+FITNAS_LAZY_AGAIN std::vector<double> range_scorer::score(std::span<const network_path> paths,
+                                                          const std::function<void()>& scored) {
     std::vector<batch_loss> sums(paths.size());
-    path_scorer scorer(w, calibrated);
-    const teller tell(o.observer, "evaluate", chunks * paths.size());
-    for (std::size_t chunk = 0; chunk < chunks; ++chunk) {
-        // Chunks of nearly the same size: statistics of a small rest would be poor.
-        const std::size_t first = count * chunk / chunks;
-        const std::size_t last = count * (chunk + 1) / chunks;
-        const loaded_images images(data.validation,
-                                   std::span<const std::size_t>(scored).subspan(first, last - first), norm);
-        scorer.run(paths, calibration, images, [&](std::size_t p, const float* logits) {
-            add_cross_entropy({logits, images.labels.size() * classes}, images.labels, 0, {}, sums[p]);
-            tell(chunk * paths.size() + p + 1);
+    for (std::size_t chunk = 0; chunk < m_chunks; ++chunk) {
+        const loaded_images& images = load(chunk);
+        m_scorer.run(paths, *m_calibration, images, [&](std::size_t p, const float* logits) {
+            add_cross_entropy({logits, images.labels.size() * m_classes}, images.labels, 0, {}, sums[p]);
+            scored();
         });
     }
+    std::vector<double> values;
+    for (const batch_loss& sum : sums) {
+        values.insert(values.end(), {static_cast<double>(sum.correct), sum.loss});
+    }
+    return values;
+}
+
+FITNAS_LAZY_AGAIN std::vector<std::size_t> cut_paths(std::span<const network_path> paths, int processes) {
+    const auto many = static_cast<std::size_t>(processes);
+    const std::size_t n = paths.size();
+    const std::size_t ranges =
+        processes == 1 ? (std::min)(std::size_t{1}, n) : (std::min)({6 * many, (std::max)(many, n / 8), n});
+    std::vector<std::size_t> cuts{0};
+    for (std::size_t r = 1; r < ranges; ++r) {
+        const std::size_t middle = n * r / ranges;
+        const std::size_t about = n / ranges / 4;
+        std::size_t best = middle;
+        for (std::size_t p = middle - about; p <= middle + about; ++p) {
+            best = shared_layers(paths[p - 1], paths[p]) < shared_layers(paths[best - 1], paths[best]) ? p
+                                                                                                       : best;
+        }
+        cuts.push_back(best);
+    }
+    if (n > 0) {
+        cuts.push_back(n);
+    }
+    return cuts;
+}
+
+FITNAS_LAZY_AGAIN std::vector<path_score> score_paths(const weights& w, std::span<const network_path> paths,
+                                                      const dataset& data, const evaluate_options& o) {
+    std::optional<range_scorer> scorer;
+    do_agreed(o.peers, [&] { scorer.emplace(w, data, o); });
+    const teller tell(o.observer, "evaluate", scorer->chunks() * paths.size());
+    std::size_t done = 0;
+    const std::vector<std::size_t> cuts = cut_paths(paths, o.peers == nullptr ? 1 : o.peers->count());
+    const auto sums = share_out(o.peers, cuts.size() - 1, pieces::in_turn, [&](std::size_t i) {
+        return scorer->score(paths.subspan(cuts[i], cuts[i + 1] - cuts[i]), [&] { tell(++done); });
+    });
     // Divided once: shares of chunks, added up, would make equal counts unequal.
+    const auto count = static_cast<double>(scorer->images());
     std::vector<path_score> scores;
     scores.reserve(paths.size());
-    for (const batch_loss& sum : sums) {
-        scores.push_back({static_cast<double>(sum.correct) / static_cast<double>(count),
-                          sum.loss / static_cast<double>(count)});
+    for (const std::vector<double>& range : sums) {
+        for (std::size_t i = 0; i < range.size(); i += 2) {
+            scores.push_back({range[i] / count, range[i + 1] / count});
+        }
     }
     return scores;
 }

@@ -1,7 +1,7 @@
 // Under mpirun: processes that train together come to what one process comes to.
 //
-//   training                 compares; a batch and its parts must be cut among the processes: 1, 2 or 4
-//   training --keep FILE     trains with a checkpoint after each step, for tests/mpi/kill.sh, and writes
+//   together                 compares; a batch and its parts must be cut among the processes: 1, 2 or 4
+//   together --keep FILE     trains with a checkpoint after each step, for tests/mpi/kill.sh, and writes
 //   FILE.hash;
 //                            each process writes its number into FILE.RANK
 #include <algorithm>
