@@ -103,7 +103,8 @@ FITNAS_LAZY_AGAIN memory_size step_floats(const selection& of, memory_size batch
             peak = (std::max)(peak, kept + mine + backward_floats(plan, batch));
         }
     });
-    return place * memory_size::of(gradient_places(links_of(of.space()))) + (std::max)(peak, kept + here);
+    return image_floats(batch, {1, 1, of.space().classes}) +
+           place * memory_size::of(gradient_places(links_of(of.space()))) + (std::max)(peak, kept + here);
 }
 
 FITNAS_LAZY_AGAIN memory_size scoring_floats(const selection& of, memory_size images,

@@ -66,7 +66,7 @@ private:
     runner m_run;
     backward_walk m_back;
     std::vector<float*> m_places; ///< of gradients between layers
-    std::span<const float> m_logits;
+    std::span<float> m_logits;
     const weights* m_weights = nullptr; ///< of the run that goes on
     int m_images = 0;
     std::vector<const float*> m_values; ///< of the walk
@@ -85,6 +85,8 @@ FITNAS_LAZY_AGAIN std::span<const float> path_runner::logits(const weights& w, c
     m_weights = &w;
     m_images = static_cast<int>(count);
     m_run.memory().reset();
+    m_logits = {m_run.memory().take(count * static_cast<std::size_t>(w.classes())),
+                count * static_cast<std::size_t>(w.classes())};
     m_runs.assign(path.size(), {});
     m_ends.assign(path.size(), {});
     m_values.assign(path.size() + 1, nullptr);
@@ -97,7 +99,8 @@ FITNAS_LAZY_AGAIN std::span<const float> path_runner::logits(const weights& w, c
         place = m_run.memory().take(largest * count);
     }
     walk(w, path, 0, std::span<const float*>(m_values), *this);
-    return m_logits = {m_values.back(), count * static_cast<std::size_t>(w.classes())};
+    std::copy_n(m_values.back(), m_logits.size(), m_logits.begin()); // where no scratch of backward comes
+    return m_logits;
 }
 
 FITNAS_LAZY_AGAIN batch_loss path_runner::run(const weights& w, const network_path& path, const float* images,
