@@ -139,6 +139,8 @@ public:
     }
     bool empty() const { return m_training.empty(); }
     shape output() const { return buffers.back(); }
+    /// Whether backward reads what came out: a maximum is found again by it.
+    bool reads_output() const { return !empty() && m_training.back().kind == step_kind::max_pool; }
     /// The buffer of the output.
     int last() const { return static_cast<int>(buffers.size()) - 1; }
 

@@ -12,16 +12,20 @@
 #include <fitnas/config.hpp>
 #include <fitnas/nn/distillation.hpp>
 #include <fitnas/supernet/links.hpp>
+#include <fitnas/supernet/memory_use.hpp>
 #include <fitnas/supernet/run.hpp>
 #include <fitnas/supernet/weights.hpp>
 
 namespace fitnas::detail {
 
-/// Memory and gradients of training. After the largest path was run once, nothing is allocated any more.
+/// Memory and gradients of training. Memory of the largest path is taken at once, then nothing more.
 class path_runner {
 public:
-    explicit path_runner(const weights& w)
-        : m_gradient(w.values().size()), m_places(static_cast<std::size_t>(gradient_places(w.links()))) {}
+    /// @param recompute as `train_options::recompute_activations`
+    explicit path_runner(const weights& w, bool recompute = false)
+        : m_gradient(w.values().size()),
+          m_places(static_cast<std::size_t>(gradient_places(w.links()))),
+          m_recompute(recompute) {}
 
     std::span<float> gradient() { return m_gradient; }
     const arena& memory() const { return m_run.memory(); }
@@ -46,13 +50,15 @@ public:
     // What `walk` asks for.
     FITNAS_LAZY const float* layer(std::size_t i, const weight_block& b, const float* x) {
         float* y = m_run.output(b, m_images);
+        const arena::mark inside = m_run.memory().position();
         m_runs[i] = m_run.forward(b.plan, m_weights->of(b), x, m_images, y, true);
+        if (recomputes(i)) {
+            m_run.memory().reset(inside);
+        }
         return y;
     }
     FITNAS_LAZY const float* sum(const weight_block& b, const float* x, const float* y, bool in_place) {
-        // Backward, a maximum is found again by what came out.
-        return m_run.sum(b, x, y, m_images,
-                         in_place && b.plan.steps(true).back().kind != step_kind::max_pool);
+        return m_run.sum(b, x, y, m_images, in_place && (m_recompute || !b.plan.reads_output()));
     }
     FITNAS_LAZY const float* concatenation(const layer_link& l, const weight_block& b, const float* x,
                                            const float* y) {
@@ -62,6 +68,9 @@ public:
     void behind(std::size_t i) { m_ends[i] = m_run.memory().position(); }
 
 private:
+    /// Backward begins with the last layer: what lies inside it is still there.
+    bool recomputes(std::size_t i) const { return m_recompute && i + 1 < m_runs.size(); }
+
     std::vector<float> m_gradient;
     runner m_run;
     backward_walk m_back;
@@ -72,6 +81,7 @@ private:
     std::vector<const float*> m_values; ///< of the walk
     std::vector<block_run> m_runs;
     std::vector<arena::mark> m_ends; ///< of each layer's memory
+    bool m_recompute;
 };
 
 } // namespace fitnas::detail
@@ -85,6 +95,9 @@ FITNAS_LAZY_AGAIN std::span<const float> path_runner::logits(const weights& w, c
     m_weights = &w;
     m_images = static_cast<int>(count);
     m_run.memory().reset();
+    if (m_run.memory().bytes() == 0) {
+        m_run.memory().reserve(step_floats(w.part(), count, m_recompute).value());
+    }
     m_logits = {m_run.memory().take(count * static_cast<std::size_t>(w.classes())),
                 count * static_cast<std::size_t>(w.classes())};
     m_runs.assign(path.size(), {});
@@ -122,7 +135,12 @@ FITNAS_LAZY_AGAIN batch_loss path_runner::run(const weights& w, const network_pa
         [&](std::size_t i, int dy, int dx, int addend) {
             const weight_block& b = w.block(path[i]);
             m_run.memory().reset(m_ends[i]); // what the layers behind left is not needed any more
-            m_run.backward(b.plan, w.of(b), m_gradient.data() + b.offset, m_runs[i], place(dy), place(dx),
+            block_run& run = m_runs[i];
+            if (recomputes(i)) { // what came out may be a sum by now, which nobody needs any more
+                run = m_run.forward(b.plan, w.of(b), m_values[w.links()[i].reads], m_images,
+                                    run.buffers[static_cast<std::size_t>(b.plan.last())], true);
+            }
+            m_run.backward(b.plan, w.of(b), m_gradient.data() + b.offset, run, place(dy), place(dx),
                            place(addend));
         },
         [&](std::size_t i, int dy, int addend, int to) {

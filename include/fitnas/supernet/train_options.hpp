@@ -47,11 +47,16 @@ struct train_options {
     /// The weights in the end are the mean of those after each of the last steps, this share of all, in [0,
     /// 1]; 0: those after the last step.
     double average = 0;
-    augmentation augment{};         ///< of the images
-    read_ahead ahead{};             ///< how images are read while the engine computes
-    fitnas::seed seed{0};           ///< of the order of images, their augmentation and the paths
-    fitnas::observer observer{};    ///< called after each step with the epoch's mean loss and accuracy
-    training_keeper keep{};         ///< how it is saved and gone on with
+    augmentation augment{};      ///< of the images
+    read_ahead ahead{};          ///< how images are read while the engine computes
+    fitnas::seed seed{0};        ///< of the order of images, their augmentation and the paths
+    fitnas::observer observer{}; ///< called after each step with the epoch's mean loss and accuracy
+    training_keeper keep{};      ///< how it is saved and gone on with
+    /// Activation checkpointing, as PyTorch calls it: forward keeps what comes out of each block alone, and
+    /// backward runs a block forward again before it goes back through it. The same bits for less memory (see
+    /// `training_bytes`) and up to a third more time; so a training that was saved may go on with it or
+    /// without.
+    bool recompute_activations = false;
     std::uint64_t memory_limit = 0; ///< bytes, see `training_bytes`; 0: what the machine has
 };
 

@@ -59,7 +59,7 @@ public:
           m_largest(m_chooses ? extreme_code(w.part().space(), true) : code()),
           m_sampler(w.part().counts(), o.sampling, o.seed, m_largest,
                     m_chooses ? extreme_code(w.part().space(), false) : code()),
-          m_update(w, method.optimiser),
+          m_update(w, method.optimiser, o.recompute_activations),
           m_average(static_cast<long long>(m_epoch_steps) * o.epochs, o.average),
           m_images(o.batch * static_cast<std::size_t>(w.input().size())),
           m_labels(o.batch) {
@@ -312,14 +312,18 @@ FITNAS_LAZY_AGAIN void require_state(const training_state& now, const training_s
 }
 
 FITNAS_LAZY_AGAIN void require_step_fits(const weights& w, const train_options& o, std::size_t state) {
-    const auto needed = [&](std::size_t batch) {
+    const auto needed = [&](std::size_t batch, bool recompute) {
         const std::size_t ahead = o.ahead.threads == 0 ? 0 : o.ahead.images != 0 ? o.ahead.images : 2 * batch;
-        return training_bytes(w.part(), batch, state + (o.average > 0 ? 1U : 0U)) +
+        return training_bytes(w.part(), batch, recompute, state + (o.average > 0 ? 1U : 0U)) +
                memory_size(ahead) * memory_size::of(w.input().size());
     };
     require_memory("train: a batch of " + std::to_string(o.batch) + " images of " + to_string(w.input()),
-                   needed(o.batch), o.memory_limit,
-                   "a smaller train_options::batch needs less, a batch of 1 " + to_string(needed(1)));
+                   needed(o.batch, o.recompute_activations), o.memory_limit,
+                   "a smaller train_options::batch needs less, a batch of 1 " +
+                       to_string(needed(1, o.recompute_activations)) +
+                       (o.recompute_activations ? ""
+                                                : "; so does train_options::recompute_activations, " +
+                                                      to_string(needed(o.batch, true))));
 }
 
 } // namespace fitnas::detail

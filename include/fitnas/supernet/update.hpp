@@ -24,9 +24,10 @@ template <optimiser_type Optimiser>
 class weights_update {
 public:
     /// @param make from a number of values to their optimiser
+    /// @param recompute as `train_options::recompute_activations`
     template <class Make>
-    FITNAS_COLD weights_update(weights& w, const Make& make)
-        : m_weights(w), m_runner(w), m_uses(w.blocks().size()) {
+    FITNAS_COLD weights_update(weights& w, const Make& make, bool recompute = false)
+        : m_weights(w), m_runner(w, recompute), m_uses(w.blocks().size()) {
         m_optimisers.reserve(w.blocks().size());
         for (const weight_block& b : w.blocks()) {
             m_optimisers.push_back(make(b.size));
