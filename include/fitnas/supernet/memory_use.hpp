@@ -102,20 +102,29 @@ FITNAS_LAZY_AGAIN memory_size output_floats(const layer_link& l, const block_pla
 FITNAS_LAZY_AGAIN memory_size step_floats(const selection& of, memory_size batch, bool recompute) {
     memory_size place; // of the gradient between two layers
     memory_size kept;  // of the layers before
-    memory_size here;  // of the present layer's largest candidate
+    memory_size here;  // of the present layer's largest candidate; recomputed, of the present node
+    memory_size node;  // recomputed, what the layers before have given it
     memory_size peak;  // with what backward takes
     std::size_t layer = 0;
     for_each_plan(of, [&](std::size_t i, const layer_link& link, const block_plan& plan) {
         if (i != layer) {
-            kept += here;
-            here = 0;
+            const bool adds = recompute && link.joins && !link.appends;
+            kept += adds ? memory_size() : here;
+            here = node = adds ? here : memory_size();
             layer = i;
         }
         place = (std::max)(place, image_floats(batch, link.value));
         const memory_size out = output_floats(link, plan, batch, recompute);
-        const memory_size all = out + forward_floats(plan, batch, false, true);
-        here = (std::max)(here, recompute ? out : all);
-        peak = (std::max)(peak, kept + all + backward_floats(plan, batch));
+        const memory_size inside = forward_floats(plan, batch, false, true);
+        const memory_size back = backward_floats(plan, batch);
+        if (recompute) {
+            here = (std::max)(here, out);
+            peak = (std::max)({peak, kept + node + out + inside,
+                               kept + (std::max)(node, out) + forward_again_floats(plan, batch) + back});
+        } else {
+            here = (std::max)(here, out + inside);
+            peak = (std::max)(peak, kept + out + inside + back);
+        }
     });
     return image_floats(batch, {1, 1, of.space().classes}) +
            place * memory_size::of(gradient_places(links_of(of.space()))) + (std::max)(peak, kept + here);

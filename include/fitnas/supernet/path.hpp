@@ -49,23 +49,38 @@ public:
 
     // What `walk` asks for.
     FITNAS_LAZY const float* layer(std::size_t i, const weight_block& b, const float* x) {
+        m_before = m_run.memory().position();
         float* y = m_run.output(b, m_images);
         const arena::mark inside = m_run.memory().position();
         m_runs[i] = m_run.forward(b.plan, m_weights->of(b), x, m_images, y, true);
         if (recomputes(i)) {
             m_run.memory().reset(inside);
         }
+        m_node = m_node == nullptr ? y : m_node;
         return y;
     }
     FITNAS_LAZY const float* sum(const weight_block& b, const float* x, const float* y, bool in_place) {
-        return m_run.sum(b, x, y, m_images, in_place && (m_recompute || !b.plan.reads_output()));
+        if (!m_recompute) {
+            return m_run.sum(b, x, y, m_images, in_place && !b.plan.reads_output());
+        }
+        if (x != m_node) {
+            return m_node = const_cast<float*>(m_run.sum(b, x, y, m_images, in_place));
+        }
+        add_values(x, y, b.output, m_images, m_node);
+        if (in_place) {
+            m_run.memory().reset(m_before);
+        }
+        return m_node;
     }
     FITNAS_LAZY const float* concatenation(const layer_link& l, const weight_block& b, const float* x,
                                            const float* y) {
         return m_run.concatenation(l, b, x, y, m_images);
     }
     FITNAS_LAZY const float* zeros(const weight_block& b) { return m_run.zeros(b, m_images); }
-    void behind(std::size_t i) { m_ends[i] = m_run.memory().position(); }
+    void behind(std::size_t i) {
+        m_ends[i] = m_run.memory().position();
+        m_node = m_weights->links()[i].completes ? nullptr : m_node;
+    }
 
 private:
     /// Backward begins with the last layer: what lies inside it is still there.
@@ -81,6 +96,8 @@ private:
     std::vector<const float*> m_values; ///< of the walk
     std::vector<block_run> m_runs;
     std::vector<arena::mark> m_ends; ///< of each layer's memory
+    arena::mark m_before{};          ///< that of the present layer
+    float* m_node = nullptr;         ///< where the present node's value has a place of its own
     bool m_recompute;
 };
 
@@ -136,9 +153,8 @@ FITNAS_LAZY_AGAIN batch_loss path_runner::run(const weights& w, const network_pa
             const weight_block& b = w.block(path[i]);
             m_run.memory().reset(m_ends[i]); // what the layers behind left is not needed any more
             block_run& run = m_runs[i];
-            if (recomputes(i)) { // what came out may be a sum by now, which nobody needs any more
-                run = m_run.forward(b.plan, w.of(b), m_values[w.links()[i].reads], m_images,
-                                    run.buffers[static_cast<std::size_t>(b.plan.last())], true);
+            if (recomputes(i)) {
+                run = m_run.forward(b.plan, w.of(b), m_values[w.links()[i].reads], m_images, nullptr, true);
             }
             m_run.backward(b.plan, w.of(b), m_gradient.data() + b.offset, run, place(dy), place(dx),
                            place(addend));
