@@ -196,6 +196,9 @@ TEST_CASE("what a plan is said to take is what it takes") {
                             backward_follows);
             CHECK(taken() == detail::forward_floats(plan, images, true, backward_follows));
             if (backward_follows) {
+                detail::forward(plan, parameters.data(), x.data(), images, nullptr, nullptr, memory, shared,
+                                true);
+                CHECK(taken() == detail::forward_again_floats(plan, images));
                 detail::backward(plan, parameters.data(), gradient.data(), run, y.data(), dx.data(), nullptr,
                                  memory, shared);
                 CHECK(taken() == detail::backward_floats(plan, images));

@@ -128,6 +128,8 @@ public:
             std::fill_n(c.reserve(0), c.size(), value);
         }
     }
+    /// @return the most floats that were in use at once, with what ends of pieces left unused
+    std::size_t most() const { return m_most; }
     /// @return bytes held
     std::size_t bytes() const {
         std::size_t sum = 0;

@@ -17,7 +17,8 @@ namespace fitnas::detail {
 /// Runs a plan forward.
 ///
 /// @param input images x input shape
-/// @param output images x output shape; for an empty plan nothing is written and the input is the output
+/// @param output images x output shape; for an empty plan nothing is written and the input is the output;
+/// nullptr: not needed, and so a last pass that leaves nothing else for backward is left out
 /// @param given batch norm statistics of another run of this plan; nullptr: those of this batch
 /// @param memory where what lies between goes
 /// @param backward_follows whether to keep what backward would rather read than compute again
@@ -79,11 +80,18 @@ FITNAS_LAZY_AGAIN block_run forward(const block_plan& plan, const float* paramet
         return parameters + plan.norms[static_cast<std::size_t>(norm)].offset;
     };
     for (const plan_step& step : plan.steps(backward_follows)) {
+        const bool last = step.out == plan.last();
+        if (last && output == nullptr && !plan.needs_last_pass()) {
+            run.buffers[static_cast<std::size_t>(step.out)] = run.buffers[0]; // which nobody reads
+            break;
+        }
         const step_memory takes = memory_of(plan, step, memory_size::of(images));
         const int channels = step.out_shape.channels;
         const std::ptrdiff_t rows = step.out_shape.pixels() * images;
         float*& kept = run.kept[static_cast<std::size_t>(step.out)];
-        float* z = step.out == plan.last() ? output : take(takes.output);
+        float* z = !last               ? take(takes.output)
+                   : output != nullptr ? output
+                                       : memory.take(static_cast<std::size_t>(rows * channels));
         if (step.kind == step_kind::squeeze_excite) {
             kept = take(takes.state);
         }

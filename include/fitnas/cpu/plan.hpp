@@ -139,6 +139,13 @@ public:
     }
     bool empty() const { return m_training.empty(); }
     shape output() const { return buffers.back(); }
+    /// Whether backward reads what came out: a maximum is found again by it.
+    bool reads_output() const { return !empty() && m_training.back().kind == step_kind::max_pool; }
+    /// Whether it reads that or what else the last pass of training has left.
+    bool needs_last_pass() const {
+        return reads_output() || (!empty() && (m_training.back().expands() ||
+                                               m_training.back().kind == step_kind::squeeze_excite));
+    }
     /// The buffer of the output.
     int last() const { return static_cast<int>(buffers.size()) - 1; }
 

@@ -57,6 +57,9 @@ FITNAS_LAZY step_memory memory_of(const block_plan& plan, const plan_step& step,
 FITNAS_LAZY FITNAS_COLD memory_size forward_floats(const block_plan& plan, memory_size images, bool given,
                                                    bool backward_follows);
 
+/// Floats that `forward` takes where backward follows and no output is needed.
+FITNAS_LAZY FITNAS_COLD memory_size forward_again_floats(const block_plan& plan, memory_size images);
+
 /// Floats that `backward` takes beside what `forward` left.
 FITNAS_LAZY FITNAS_COLD memory_size backward_floats(const block_plan& plan, memory_size images);
 
@@ -126,6 +129,11 @@ FITNAS_LAZY_AGAIN memory_size forward_floats(const block_plan& plan, memory_size
         sum += memory_of(plan, step, images).forward(given);
     }
     return sum;
+}
+
+FITNAS_LAZY_AGAIN memory_size forward_again_floats(const block_plan& plan, memory_size images) {
+    return forward_floats(plan, images, false, true) +
+           (plan.needs_last_pass() ? image_floats(images, plan.output()) : memory_size());
 }
 
 FITNAS_LAZY_AGAIN memory_size backward_floats(const block_plan& plan, memory_size images) {

@@ -19,19 +19,23 @@ namespace fitnas {
 
 namespace detail {
 
-/// Calls `visit(layer, plan, output, whether a place for what comes out is taken)` for each block that a path
-/// may use.
+/// Calls `visit(layer, its link, plan)` for each block that a path may use.
 template <class Visit>
 void for_each_plan(const selection& of, Visit&& visit) {
     const std::vector<layer_link> links = links_of(of.space());
     of.for_each_block([&](const selected_block& b) {
-        const block_plan plan(b.block->steps, b.block->input);
-        visit(b.layer, plan, links[b.layer].value, !plan.empty() || links[b.layer].joins);
+        visit(b.layer, links[b.layer], block_plan(b.block->steps, b.block->input));
     });
 }
 
+/// Floats of what comes out of a block, and of its node behind it.
+/// @param in_place whether sums are, also those of maxima
+FITNAS_LAZY FITNAS_COLD memory_size output_floats(const layer_link& l, const block_plan& plan,
+                                                  memory_size images, bool in_place);
+
 /// Floats in the arena of a training step: of the path that takes most, layer by layer.
-FITNAS_LAZY FITNAS_COLD memory_size step_floats(const selection& of, memory_size batch);
+/// @param recompute as `train_options::recompute_activations`
+FITNAS_LAZY FITNAS_COLD memory_size step_floats(const selection& of, memory_size batch, bool recompute);
 
 /// Floats in the arena of scoring.
 FITNAS_LAZY FITNAS_COLD memory_size scoring_floats(const selection& of, memory_size images,
@@ -40,7 +44,7 @@ FITNAS_LAZY FITNAS_COLD memory_size scoring_floats(const selection& of, memory_s
 FITNAS_LAZY FITNAS_COLD memory_size largest_workspace(const selection& of, bool backward_follows);
 
 /// @param copies floats of each weight beside these: of the optimiser, of the mean
-FITNAS_LAZY FITNAS_COLD memory_size training_bytes(const selection& of, memory_size batch,
+FITNAS_LAZY FITNAS_COLD memory_size training_bytes(const selection& of, memory_size batch, bool recompute,
                                                    memory_size copies = 1);
 
 FITNAS_LAZY FITNAS_COLD memory_size evaluation_bytes(const selection& of, memory_size images,
@@ -51,15 +55,16 @@ FITNAS_LAZY FITNAS_COLD memory_size evaluation_bytes(const selection& of, memory
 /// @brief Memory that training a supernet of the space needs, from the shapes alone: weights, gradients,
 /// momentum, a batch, and the activations of the largest path. `train` refuses what the machine cannot have.
 ///
-/// Activations are within a tenth of what is taken once the largest path was run, but for up to 8 MiB that
-/// pieces leave unused. The data set comes on top, with `train_options::average` the weights once more, and
-/// with `train_options::ahead` a byte for each value of the images that are kept.
+/// Activations are what is taken once the largest path was run; a graph of which no path takes all may take
+/// less. The data set comes on top, with `train_options::average` the weights once more, and with
+/// `train_options::ahead` a byte for each value of the images that are kept.
 /// @tparam Space the search space
 /// @param batch images of a step
+/// @param recompute_activations as in `train_options`
 /// @return bytes; 2^64 - 1 where there would be more
 template <search_space_type Space>
-std::uint64_t training_bytes(std::size_t batch) {
-    return detail::training_bytes(Space::layout(), batch).value();
+std::uint64_t training_bytes(std::size_t batch, bool recompute_activations = false) {
+    return detail::training_bytes(Space::layout(), batch, recompute_activations).value();
 }
 
 /// @brief Memory that scoring needs, as `training_bytes`.
@@ -74,8 +79,9 @@ std::uint64_t evaluation_bytes(std::size_t images, std::size_t calibration) {
 /// @brief Memory that training one architecture by itself needs (`train` of a `network`, `retrain`).
 /// @param a in canonical form, as a network has it
 template <search_space_type Space>
-std::uint64_t training_bytes(const architecture<Space>& a, std::size_t batch) {
-    return detail::training_bytes({Space::layout(), a}, batch).value();
+std::uint64_t training_bytes(const architecture<Space>& a, std::size_t batch,
+                             bool recompute_activations = false) {
+    return detail::training_bytes({Space::layout(), a}, batch, recompute_activations).value();
 }
 
 } // namespace fitnas
@@ -84,26 +90,44 @@ std::uint64_t training_bytes(const architecture<Space>& a, std::size_t batch) {
 
 namespace fitnas::detail {
 
-FITNAS_LAZY_AGAIN memory_size step_floats(const selection& of, memory_size batch) {
+FITNAS_LAZY_AGAIN memory_size output_floats(const layer_link& l, const block_plan& plan, memory_size images,
+                                            bool in_place) {
+    const memory_size own = image_floats(images, plan.output());
+    const bool hands_on = plan.empty() && (l.appends || !l.joins);
+    const bool beside = l.joins && !l.appends && !in_place && plan.reads_output();
+    return (hands_on ? memory_size() : own) + (beside ? own : memory_size()) +
+           (l.joins && l.appends ? image_floats(images, l.value) : memory_size());
+}
+
+FITNAS_LAZY_AGAIN memory_size step_floats(const selection& of, memory_size batch, bool recompute) {
     memory_size place; // of the gradient between two layers
     memory_size kept;  // of the layers before
-    memory_size here;  // of the present layer's largest candidate
+    memory_size here;  // of the present layer's largest candidate; recomputed, of the present node
+    memory_size node;  // recomputed, what the layers before have given it
     memory_size peak;  // with what backward takes
     std::size_t layer = 0;
-    for_each_plan(of, [&](std::size_t i, const block_plan& plan, shape output, bool takes) {
+    for_each_plan(of, [&](std::size_t i, const layer_link& link, const block_plan& plan) {
         if (i != layer) {
-            kept += here;
-            here = 0;
+            const bool adds = recompute && link.joins && !link.appends;
+            kept += adds ? memory_size() : here;
+            here = node = adds ? here : memory_size();
             layer = i;
         }
-        place = (std::max)(place, image_floats(batch, output));
-        if (takes) {
-            const memory_size mine = image_floats(batch, output) + forward_floats(plan, batch, false, true);
-            here = (std::max)(here, mine);
-            peak = (std::max)(peak, kept + mine + backward_floats(plan, batch));
+        place = (std::max)(place, image_floats(batch, link.value));
+        const memory_size out = output_floats(link, plan, batch, recompute);
+        const memory_size inside = forward_floats(plan, batch, false, true);
+        const memory_size back = backward_floats(plan, batch);
+        if (recompute) {
+            here = (std::max)(here, out);
+            peak = (std::max)({peak, kept + node + out + inside,
+                               kept + (std::max)(node, out) + forward_again_floats(plan, batch) + back});
+        } else {
+            here = (std::max)(here, out + inside);
+            peak = (std::max)(peak, kept + out + inside + back);
         }
     });
-    return place * memory_size::of(gradient_places(links_of(of.space()))) + (std::max)(peak, kept + here);
+    return image_floats(batch, {1, 1, of.space().classes}) +
+           place * memory_size::of(gradient_places(links_of(of.space()))) + (std::max)(peak, kept + here);
 }
 
 FITNAS_LAZY_AGAIN memory_size scoring_floats(const selection& of, memory_size images,
@@ -113,38 +137,38 @@ FITNAS_LAZY_AGAIN memory_size scoring_floats(const selection& of, memory_size im
     memory_size here;
     memory_size peak;
     std::size_t layer = 0;
-    for_each_plan(of, [&](std::size_t i, const block_plan& plan, shape output, bool takes) {
+    for_each_plan(of, [&](std::size_t i, const layer_link& link, const block_plan& plan) {
         if (i != layer) {
             kept += here;
             here = 0;
             layer = i;
         }
-        if (takes) {
-            const memory_size outputs = image_floats(images, output) + image_floats(calibration, output);
-            const memory_size slice = (std::min)(images, memory_size::of(given_slice));
-            const memory_size between = calibrated ? forward_floats(plan, calibration, false, false) +
-                                                         forward_floats(plan, slice, true, false)
-                                                   : forward_floats(plan, images, false, false);
-            here = (std::max)(here, outputs);
-            peak = (std::max)(peak, kept + outputs + between);
-        }
+        const memory_size outputs =
+            output_floats(link, plan, images, true) + output_floats(link, plan, calibration, true);
+        const memory_size slice = (std::min)(images, memory_size::of(given_slice));
+        const memory_size between = calibrated ? forward_floats(plan, calibration, false, false) +
+                                                     forward_floats(plan, slice, true, false)
+                                               : forward_floats(plan, images, false, false);
+        here = (std::max)(here, outputs);
+        peak = (std::max)(peak, kept + outputs + between);
     });
     return (std::max)(peak, kept + here);
 }
 
 FITNAS_LAZY_AGAIN memory_size largest_workspace(const selection& of, bool backward_follows) {
     memory_size most;
-    for_each_plan(of, [&](std::size_t, const block_plan& plan, shape, bool) {
+    for_each_plan(of, [&](std::size_t, const layer_link&, const block_plan& plan) {
         most = (std::max)(most, workspace_floats(plan, backward_follows));
     });
     return most;
 }
 
-FITNAS_LAZY_AGAIN memory_size training_bytes(const selection& of, memory_size batch, memory_size copies) {
+FITNAS_LAZY_AGAIN memory_size training_bytes(const selection& of, memory_size batch, bool recompute,
+                                             memory_size copies) {
     // Weights, gradients, and the weights before, for a training that diverges.
-    return memory_size(sizeof(float)) *
-           (memory_size::of(of.parameters()) * (copies + memory_size(3)) +
-            image_floats(batch, of.space().input) + step_floats(of, batch) + largest_workspace(of, true));
+    return memory_size(sizeof(float)) * (memory_size::of(of.parameters()) * (copies + memory_size(3)) +
+                                         image_floats(batch, of.space().input) +
+                                         step_floats(of, batch, recompute) + largest_workspace(of, true));
 }
 
 FITNAS_LAZY_AGAIN memory_size evaluation_bytes(const selection& of, memory_size images,

@@ -14,16 +14,20 @@
 #include <fitnas/core/peers.hpp>
 #include <fitnas/nn/distillation.hpp>
 #include <fitnas/supernet/links.hpp>
+#include <fitnas/supernet/memory_use.hpp>
 #include <fitnas/supernet/run.hpp>
 #include <fitnas/supernet/weights.hpp>
 
 namespace fitnas::detail {
 
-/// Memory and gradients of training. After the largest path was run once, nothing is allocated any more.
+/// Memory and gradients of training. Memory of the largest path is taken at once, then nothing more.
 class path_runner {
 public:
-    explicit path_runner(const weights& w)
-        : m_gradient(w.values().size()), m_places(static_cast<std::size_t>(gradient_places(w.links()))) {}
+    /// @param recompute as `train_options::recompute_activations`
+    explicit path_runner(const weights& w, bool recompute = false)
+        : m_gradient(w.values().size()),
+          m_places(static_cast<std::size_t>(gradient_places(w.links()))),
+          m_recompute(recompute) {}
 
     /// Called with the index of a block when backward is done with it.
     std::function<void(std::size_t)> block_done{};
@@ -52,34 +56,56 @@ public:
 
     // What `walk` asks for.
     FITNAS_LAZY const float* layer(std::size_t i, const weight_block& b, const float* x) {
+        m_before = m_run.memory().position();
         float* y = m_run.output(b, m_images);
+        const arena::mark inside = m_run.memory().position();
         m_runs[i] = m_run.forward(b.plan, m_weights->of(b), x, m_images, y, true);
+        if (recomputes(i)) {
+            m_run.memory().reset(inside);
+        }
+        m_node = m_node == nullptr ? y : m_node;
         return y;
     }
     FITNAS_LAZY const float* sum(const weight_block& b, const float* x, const float* y, bool in_place) {
-        // Backward, a maximum is found again by what came out.
-        return m_run.sum(b, x, y, m_images,
-                         in_place && b.plan.steps(true).back().kind != step_kind::max_pool);
+        if (!m_recompute) {
+            return m_run.sum(b, x, y, m_images, in_place && !b.plan.reads_output());
+        }
+        if (x != m_node) {
+            return m_node = const_cast<float*>(m_run.sum(b, x, y, m_images, in_place));
+        }
+        add_values(x, y, b.output, m_images, m_node);
+        if (in_place) {
+            m_run.memory().reset(m_before);
+        }
+        return m_node;
     }
     FITNAS_LAZY const float* concatenation(const layer_link& l, const weight_block& b, const float* x,
                                            const float* y) {
         return m_run.concatenation(l, b, x, y, m_images);
     }
     FITNAS_LAZY const float* zeros(const weight_block& b) { return m_run.zeros(b, m_images); }
-    void behind(std::size_t i) { m_ends[i] = m_run.memory().position(); }
+    void behind(std::size_t i) {
+        m_ends[i] = m_run.memory().position();
+        m_node = m_weights->links()[i].completes ? nullptr : m_node;
+    }
 
 private:
+    /// Backward begins with the last layer: what lies inside it is still there.
+    bool recomputes(std::size_t i) const { return m_recompute && i + 1 < m_runs.size(); }
+
     std::vector<float> m_gradient;
     runner m_run;
     backward_walk m_back;
     std::vector<float*> m_places; ///< of gradients between layers
-    std::span<const float> m_logits;
-    std::vector<float> m_last;          ///< logits of a run, which its teacher's pupils need
+    std::span<float> m_logits;
     const weights* m_weights = nullptr; ///< of the run that goes on
     int m_images = 0;
     std::vector<const float*> m_values; ///< of the walk
     std::vector<block_run> m_runs;
     std::vector<arena::mark> m_ends; ///< of each layer's memory
+    arena::mark m_before{};          ///< that of the present layer
+    float* m_node = nullptr;         ///< where the present node's value has a place of its own
+    bool m_recompute;
 };
 
 } // namespace fitnas::detail
@@ -93,6 +119,11 @@ FITNAS_LAZY_AGAIN std::span<const float> path_runner::logits(const weights& w, c
     m_weights = &w;
     m_images = static_cast<int>(count);
     m_run.memory().reset();
+    if (m_run.memory().bytes() == 0) {
+        m_run.memory().reserve(step_floats(w.part(), count, m_recompute).value());
+    }
+    m_logits = {m_run.memory().take(count * static_cast<std::size_t>(w.classes())),
+                count * static_cast<std::size_t>(w.classes())};
     m_runs.assign(path.size(), {});
     m_ends.assign(path.size(), {});
     m_values.assign(path.size() + 1, nullptr);
@@ -105,14 +136,14 @@ FITNAS_LAZY_AGAIN std::span<const float> path_runner::logits(const weights& w, c
         place = m_run.memory().take(largest * count);
     }
     walk(w, path, 0, std::span<const float*>(m_values), *this);
-    return m_logits = {m_values.back(), count * static_cast<std::size_t>(w.classes())};
+    std::copy_n(m_values.back(), m_logits.size(), m_logits.begin()); // where no scratch of backward comes
+    return m_logits;
 }
 
 FITNAS_LAZY_AGAIN batch_loss path_runner::run(const weights& w, const network_path& path, const float* images,
                                               std::span<const int> labels, double smoothing,
                                               const soft_labels& soft) {
     const std::span<const float> z = logits(w, path, images, labels.size());
-    m_last.assign(z.begin(), z.end()); // backward takes their memory
     const auto place = [&](int number) {
         return number < 0 ? nullptr : m_places[static_cast<std::size_t>(number)];
     };
@@ -128,7 +159,11 @@ FITNAS_LAZY_AGAIN batch_loss path_runner::run(const weights& w, const network_pa
         [&](std::size_t i, int dy, int dx, int addend) {
             const weight_block& b = w.block(path[i]);
             m_run.memory().reset(m_ends[i]); // what the layers behind left is not needed any more
-            m_run.backward(b.plan, w.of(b), m_gradient.data() + b.offset, m_runs[i], place(dy), place(dx),
+            block_run& run = m_runs[i];
+            if (recomputes(i)) {
+                run = m_run.forward(b.plan, w.of(b), m_values[w.links()[i].reads], m_images, nullptr, true);
+            }
+            m_run.backward(b.plan, w.of(b), m_gradient.data() + b.offset, run, place(dy), place(dx),
                            place(addend));
             if (block_done) {
                 block_done(b.index);
@@ -143,7 +178,6 @@ FITNAS_LAZY_AGAIN batch_loss path_runner::run(const weights& w, const network_pa
             split_channels(place(dy), value.channels - channels, place(before), channels, place(own),
                            value.pixels() * m_images);
         });
-    m_logits = m_last;
     return loss;
 }
 

@@ -63,7 +63,12 @@ struct train_options {
     fitnas::seed seed{0};                  ///< of the order of images, their augmentation and the paths
     fitnas::observer observer{};           ///< called after each step with the epoch's mean loss and accuracy
     training_keeper keep{};                ///< how it is saved and gone on with
-    std::uint64_t memory_limit = 0;        ///< bytes, see `training_bytes`; 0: what the machine has
+    /// Activation checkpointing, as PyTorch calls it: forward keeps what comes out of each block alone, and
+    /// backward runs a block forward again before it goes back through it. The same bits for less memory (see
+    /// `training_bytes`) and up to a third more time; so a training that was saved may go on with it or
+    /// without.
+    bool recompute_activations = false;
+    std::uint64_t memory_limit = 0; ///< bytes, see `training_bytes`; 0: what the machine has
 };
 
 /// @brief What a training came to.

@@ -61,7 +61,7 @@ public:
           m_largest(m_chooses ? extreme_code(w.part().space(), true) : code()),
           m_sampler(w.part().counts(), o.sampling, o.seed, m_largest,
                     m_chooses ? extreme_code(w.part().space(), false) : code()),
-          m_update(w, m_work, method.optimiser),
+          m_update(w, m_work, method.optimiser, o.recompute_activations),
           m_average(static_cast<long long>(m_epoch_steps) * o.epochs, o.average),
           m_images(m_work.own_images() * static_cast<std::size_t>(w.input().size())),
           m_labels(m_work.own_images()) {
@@ -372,16 +372,21 @@ FITNAS_LAZY_AGAIN void require_step_fits(const weights& w, const train_options& 
     const std::size_t own = work.own_parts.count;
     // Gradients of parts, and what processes send of them.
     const std::size_t copies = state + (o.average > 0 ? 1U : 0U) + (own - 1) + (work.alone() ? 0 : own);
-    const auto needed = [&](std::size_t images) {
+    const auto needed = [&](std::size_t images, bool recompute) {
         const std::size_t batch = own * images;
         const std::size_t ahead = o.ahead.threads == 0 ? 0 : o.ahead.images != 0 ? o.ahead.images : 2 * batch;
-        return training_bytes(w.part(), images, copies) +
-               (memory_size(ahead) + memory_size(4 * (batch - images))) * memory_size::of(w.input().size());
+        return training_bytes(w.part(), images, recompute, copies) +
+               (memory_size(ahead) + memory_size(sizeof(float) * (batch - images))) *
+                   memory_size::of(w.input().size());
     };
     require_memory("train: a " + std::string(work.parts > 1 ? "part" : "batch") + " of " +
                        std::to_string(work.images) + " images of " + to_string(w.input()),
-                   needed(work.images), o.memory_limit,
-                   "a smaller train_options::batch needs less, a batch of 1 " + to_string(needed(1)));
+                   needed(work.images, o.recompute_activations), o.memory_limit,
+                   "a smaller train_options::batch needs less, a batch of 1 " +
+                       to_string(needed(1, o.recompute_activations)) +
+                       (o.recompute_activations ? ""
+                                                : "; so does train_options::recompute_activations, " +
+                                                      to_string(needed(work.images, true))));
 }
 
 } // namespace fitnas::detail

@@ -28,9 +28,10 @@ class weights_update {
 public:
     /// @param make from a number of values to their optimiser
     /// @param work which outlives it
+    /// @param recompute as `train_options::recompute_activations`
     template <class Make>
-    FITNAS_COLD weights_update(weights& w, const step_work& work, const Make& make)
-        : m_weights(w), m_runner(w), m_work(work), m_sum(work, w), m_uses(w.blocks().size()) {
+    FITNAS_COLD weights_update(weights& w, const step_work& work, const Make& make, bool recompute = false)
+        : m_weights(w), m_runner(w, recompute), m_work(work), m_sum(work, w), m_uses(w.blocks().size()) {
         m_runner.normalise_over(work.norms_over());
         m_optimisers.reserve(w.blocks().size());
         for (const weight_block& b : w.blocks()) {
