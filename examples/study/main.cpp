@@ -70,6 +70,8 @@ FITNAS_COLD void for_each_option(settings& s, F&& f) {
     f("score-images", s.score_images, in::scores,
       "validation images that a score is taken on, each class in proportion", one_up);
     f("calibration", s.calibration, in::scores, "training images for batch norm statistics", one_up);
+    f("score-batch", s.score_batch, in::scores,
+      "images that are scored together, with those of --calibration: memory grows with both", one_up);
     f("statistics", s.statistics, in::scores, "calibrated, or batch: of the scored images themselves",
       CLI::IsMember({"calibrated", "batch"}));
 
@@ -135,6 +137,7 @@ FITNAS_COLD void mobile_preset(settings& s) {
     s.label_smoothing = 0.1;
     s.read_ahead = 1;
     s.batch = tiny ? 64 : 128;
+    s.learning_rate = 0.05;
     s.warmup = 0.5;
     s.macs_share = 0.7; // the median of random networks: those of the winner's cost are easily found
     s.truth = "none";
@@ -142,8 +145,9 @@ FITNAS_COLD void mobile_preset(settings& s) {
     s.train_images = tiny ? 20000 : 0;
     s.validation_images = tiny ? 5000 : 50000;
     s.epochs = tiny ? 15 : 150;
-    s.score_images = tiny ? 400 : 5000;
-    s.calibration = tiny ? 256 : 2048;
+    s.score_images = tiny ? 400 : 2000;
+    s.calibration = tiny ? 256 : 512;
+    s.score_batch = tiny ? 2000 : 500;
     s.segment_samples = tiny ? 500 : 1000;
     s.segment_rescored = tiny ? 40 : 60;
     s.retrain_seeds = tiny ? 2 : 1;

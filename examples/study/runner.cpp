@@ -121,6 +121,7 @@ evaluate_options runner::evaluation() const {
     return {.statistics = m.statistics == "batch" ? statistics::batch : statistics::calibrated,
             .calibration = m.calibration,
             .images = m.score_images,
+            .batch = m.score_batch,
             .seed = seed{m.seed}};
 }
 

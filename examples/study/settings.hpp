@@ -38,6 +38,7 @@ struct settings {
     std::string score = "negative_loss";
     std::size_t score_images = 100;
     std::size_t calibration = 512;
+    std::size_t score_batch = 2000;
     std::string statistics = "calibrated";
 
     std::string scores;

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include <fitnas/data/kept_images.hpp>
 #include <fitnas/io/csv_candidates.hpp>
 #include <fitnas/search/segment.hpp>
 #include <fitnas/study/kept_scores.hpp>
@@ -124,7 +125,9 @@ void supernet_segments_stage(const run_folder& folder, const dataset& data, cons
                              const supernet_segments_settings& settings, const watcher& w = {}) {
     supernet<Space> net(seed{0});
     load_checkpoint(folder.need("supernet.safetensors", "train"), net);
-    segments_by_supernet<Space, Segments>(folder, scorer_of<Space>(net, data, scoring), settings, w);
+    // The same few images are read for each piece of the scores.
+    const dataset kept{kept_images(data.train), kept_images(data.validation), data.test};
+    segments_by_supernet<Space, Segments>(folder, scorer_of<Space>(net, kept, scoring), settings, w);
 }
 
 } // namespace fitnas::study

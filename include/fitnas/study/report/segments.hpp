@@ -97,11 +97,11 @@ FITNAS_LAZY_AGAIN finding segments_finding(const run_folder& folder) {
     if (all == 0) {
         return {"No segment needed a GCN.", "Each had few enough candidates to score them all."};
     }
+    const std::string of = " of the " + std::to_string(all) + " GCNs of segments ";
     const std::string subject = sure == all ? "The GCN of each segment orders"
-                                            : count_words(sure) + " of the " + std::to_string(all) +
-                                                  " GCNs of segments " + (sure == 1 ? "orders" : "order");
-    return {std::string(1, static_cast<char>(subject.front() == 'n' ? 'N' : subject.front())) +
-                subject.substr(1) + " scores that it was not fitted to clearly better than chance.",
+                                : sure == 0 ? "None" + of + "orders"
+                                            : std::to_string(sure) + of + (sure == 1 ? "orders" : "order");
+    return {subject + " scores that it was not fitted to clearly better than chance.",
             "Tau-b of its predictions and the supernet's raw scores, by cross-validation: " + figures + "."};
 }
 
