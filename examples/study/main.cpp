@@ -307,6 +307,10 @@ FITNAS_COLD request read_request(int argc, char** argv, CLI::App& app) {
     r.with.data = first.with.data.empty() ? options.value("data", "") : first.with.data;
     r.with.image_size = first.with.image_size > 0 ? first.with.image_size : options.value("image-size", 0);
     r.with.classes = first.with.classes > 0 ? first.with.classes : options.value("classes", 0);
+    if (r.with.space == "mobile_19x6" && !r.with.data.empty() && options.value("data", "?").empty()) {
+        throw option_error("[F1113] --out: " + first.with.out +
+                           " holds a run without images; give another folder");
+    }
     choose_mobile_19x6(r.with);
     const settings chosen = r.with;
     apply_preset(r.with);
