@@ -57,7 +57,7 @@ PY
 
 few=(--train-images 40 --validation-images 20 --epochs 1 --batch 20 --score-images 20 --calibration 10 --segment-samples 16
     --segment-rescored 6 --segment-fills 1 --segment-epochs 5 --folds 2 --random-networks 1 --retrain-epochs 1
-    --retrain-seeds 1 --checkpoint-steps 1)
+    --retrain-seeds 1 --checkpoint-steps 1 --macs-share 1)
 plain=("${few[@]}" --no-augment --resized-crop 0)
 run() { "$study" run --space mobile_19x6 --quick "$@"; }
 
