@@ -62,6 +62,16 @@ void runner::run_mobile_19x6(const std::string& stage) {
         run<spaces::mobile_19x6>(stage);
         return;
     }
+    // What would be refused after hours of training.
+    if (m.score_images > m.validation_images) {
+        throw option_error("[F1114] --score-images: expected at most the " +
+                           std::to_string(m.validation_images) + " of --validation-images, got " +
+                           std::to_string(m.score_images));
+    }
+    if (m.segment_samples / static_cast<std::size_t>(m.folds) < 2) {
+        throw option_error("[F1115] --segment-samples: expected at least 2 for each of the " +
+                           std::to_string(m.folds) + " of --folds, got " + std::to_string(m.segment_samples));
+    }
     for_each_space(static_cast<mobile_spaces*>(nullptr), [&]<class Space>() {
         if (m.image_size == Space::input.height && m.classes == Space::classes) {
             run<Space>(stage);

@@ -135,6 +135,8 @@ expect 2 "F1111.*with 2: put" run --out "$folder/wrong" --data "images-lazy:$fol
 expect 1 "F1090.*the space has 10 classes.*folders of 2" run --out "$folder/wrong" --data "images-lazy:$folder/two" --classes 10
 expect 2 "F1110" "$study" run --space fashion_tiny --out "$folder/wrong" --image-size 64
 expect 2 "F1102.*evaluate" "$study" evaluate --space mobile_19x6 --out "$folder/wrong" --data "images:$folder/train"
+expect 2 "F1114.*at most the 500" run --out "$folder/wrong" --data "images:$folder/train" --score-images 501
+expect 2 "F1115.*2 for each of the 40" run --out "$folder/wrong" --data "images:$folder/train" --folds 40
 expect 1 nowhere run --out "$folder/wrong" --data "pack:$folder/nowhere"
 [ -e "$folder/wrong/supernet.safetensors" ] && fail "it trained before it was refused"
 
