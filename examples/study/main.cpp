@@ -151,7 +151,7 @@ FITNAS_COLD void mobile_preset(settings& s) {
     s.segment_samples = tiny ? 500 : 1000;
     s.segment_rescored = tiny ? 40 : 60;
     s.retrain_seeds = tiny ? 2 : 1;
-    s.retrain_epochs = tiny ? 5 : 250;
+    s.retrain_epochs = tiny ? 4 : 250;
     if (s.quick) {
         s.train_images = tiny ? 2000 : 512;
         s.validation_images = tiny ? 500 : 100;
