@@ -18,9 +18,11 @@
 #include <fitnas/core/number_text.hpp>
 #include <fitnas/core/order.hpp>
 #include <fitnas/core/parallel.hpp>
+#include <fitnas/core/peers.hpp>
 #include <fitnas/core/progress.hpp>
 #include <fitnas/core/rng.hpp>
 #include <fitnas/core/row_product.hpp>
+#include <fitnas/core/share_out.hpp>
 #include <fitnas/core/shared_observer.hpp>
 #include <fitnas/core/simd.hpp>
 #include <fitnas/core/simd_math.hpp>

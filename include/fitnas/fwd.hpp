@@ -24,6 +24,8 @@ class data_error;
 class numeric_error;
 class limit_error;
 class interrupted;
+class peer_error;
+class peers;
 struct seed;
 class random_stream;
 enum class purpose : std::uint32_t;

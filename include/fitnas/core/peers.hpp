@@ -1,0 +1,148 @@
+/// @file
+/// @brief Processes that work together: what trainings and independent work ask of each other.
+
+#ifndef FITNAS_CORE_PEERS_HPP
+#define FITNAS_CORE_PEERS_HPP
+
+#include <cstddef>
+#include <exception>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <fitnas/config.hpp>
+#include <fitnas/core/error.hpp>
+
+namespace fitnas {
+
+/// @brief Processes that work together, each with memory of its own; `mpi::session` (fitnas/mpi/session.hpp)
+/// makes one of what `mpirun` starts. All of them call the same functions with equal arguments in the same
+/// order; a function whose options have `peers` shares its work out and gives all of them the same result.
+///
+/// An error on one of them is agreed: it is thrown there, and a `peer_error` that quotes it on all others.
+/// What is called collective is called by all.
+class peers {
+public:
+    virtual ~peers() = default;
+
+    virtual int rank() const = 0;  ///< which of them this is, from 0
+    virtual int count() const = 0; ///< at least 1
+
+    /// Collective: gives all of them the values of each.
+    /// @param own `bytes` bytes
+    /// @param all count() times as many, in the order of ranks
+    virtual void gather(const void* own, std::size_t bytes, void* all) = 0;
+    /// Collective: the same for texts, or any bytes, of different lengths.
+    virtual std::vector<std::string> gather(const std::string& own) = 0;
+
+    /// Collective: begins a sum, which goes on while the caller works.
+    /// @param own as many arrays on each rank, each as long as `sum`; unchanged until the sum is there
+    /// @param sum of the arrays of all, added one after the other in the order of ranks: the same bits
+    /// everywhere, however many arrays a rank has. It may be the only own array
+    virtual void begin_sum(std::span<const float* const> own, std::span<float> sum) = 0;
+    virtual void go_on() = 0;       ///< gives begun sums a moment; not collective
+    virtual void finish_sums() = 0; ///< waits for all of them; collective
+
+    virtual void start_counting() = 0; ///< collective: `next` begins at 0
+    /// @return 0, 1, 2, ..., each to one of the processes; not collective
+    virtual long long next() = 0;
+};
+
+/// @brief Another of the processes that work together has failed.
+class peer_error : public error {
+public:
+    using error::error;
+};
+
+namespace detail {
+
+/// Collective: throws where one of the processes failed: there its own exception, elsewhere a `peer_error`
+/// that quotes the first, or `interrupted` where nothing worse happened.
+FITNAS_API void agree(peers& all, const std::exception_ptr& own);
+
+/// Collective: whether it is so on any of them.
+FITNAS_API bool any_of(peers& all, bool own);
+
+/// Collective: the sum of own values, in the order of ranks.
+FITNAS_API void add_over(peers& all, std::span<double> values);
+
+/// Does what may fail on one process alone, and agrees on it.
+/// @param all null: this process is alone
+template <class Work>
+void do_agreed(peers* all, Work&& work) {
+    if (all == nullptr) {
+        work();
+        return;
+    }
+    std::exception_ptr failure;
+    try {
+        work();
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    agree(*all, failure);
+}
+
+} // namespace detail
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+#include <algorithm>
+
+namespace fitnas::detail {
+
+FITNAS_API bool any_of(peers& all, bool own) {
+    const char mine = own ? 1 : 0;
+    std::string each(static_cast<std::size_t>(all.count()), '\0');
+    all.gather(&mine, 1, each.data());
+    return each.find('\1') != std::string::npos;
+}
+
+FITNAS_API void agree(peers& all, const std::exception_ptr& own) {
+    if (!any_of(all, own != nullptr)) {
+        return;
+    }
+    std::string text; // 'e' or 'i', and what was said; empty where nothing failed
+    try {
+        if (own) {
+            std::rethrow_exception(own);
+        }
+    } catch (const interrupted& e) {
+        text = std::string("i") + e.what();
+    } catch (const std::exception& e) {
+        text = std::string("e") + e.what();
+    } catch (...) {
+        text = "ean exception of an unknown type";
+    }
+    const std::vector<std::string> texts = all.gather(text);
+    if (own) {
+        std::rethrow_exception(own);
+    }
+    const auto found = [&](char kind) {
+        return std::find_if(texts.begin(), texts.end(),
+                            [&](const std::string& t) { return !t.empty() && t.front() == kind; });
+    };
+    const auto failed = found('e');
+    if (failed != texts.end()) {
+        throw peer_error("[F0010] process " + std::to_string(failed - texts.begin()) + " of " +
+                         std::to_string(texts.size()) + " failed: " + failed->substr(1));
+    }
+    throw interrupted(found('i')->substr(1));
+}
+
+FITNAS_API void add_over(peers& all, std::span<double> values) {
+    std::vector<double> each(values.size() * static_cast<std::size_t>(all.count()));
+    all.gather(values.data(), values.size_bytes(), each.data());
+    std::copy_n(each.begin(), values.size(), values.begin());
+    for (std::size_t i = values.size(); i < each.size(); ++i) {
+        values[i % values.size()] += each[i];
+    }
+}
+
+} // namespace fitnas::detail
+
+#endif
+
+#endif

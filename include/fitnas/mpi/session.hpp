@@ -1,0 +1,313 @@
+/// @file
+/// @brief The processes that `mpirun` starts, as `peers`. The only room that includes `<mpi.h>` (MPI 3: Open
+/// MPI, MPICH).
+
+#ifndef FITNAS_MPI_SESSION_HPP
+#define FITNAS_MPI_SESSION_HPP
+
+// The C interface is all that is needed; the other one warns.
+#ifndef OMPI_SKIP_MPICXX
+#define OMPI_SKIP_MPICXX 1
+#endif
+#ifndef MPICH_SKIP_MPICXX
+#define MPICH_SKIP_MPICXX 1
+#endif
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdio>
+#include <exception>
+#include <optional>
+#include <span>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <mpi.h>
+
+#include <fitnas/core/error.hpp>
+#include <fitnas/core/peers.hpp>
+
+namespace fitnas::mpi {
+
+namespace detail {
+
+/// Sums that go on while their callers compute. Each process adds up a slice of its own, for which all send
+/// it theirs; then the slices are gathered. So the order of additions is ours, whatever MPI does.
+class sums {
+public:
+    /// @param all which outlives it
+    explicit sums(MPI_Comm all) {
+        MPI_Comm_rank(all, &m_rank);
+        MPI_Comm_size(all, &m_count);
+        // Each has its own order of collective calls, the same on all processes.
+        MPI_Comm_dup(all, &m_pieces);
+        MPI_Comm_dup(all, &m_slices);
+    }
+    ~sums() {
+        MPI_Comm_free(&m_pieces);
+        MPI_Comm_free(&m_slices);
+    }
+    sums(const sums&) = delete;
+    sums& operator=(const sums&) = delete;
+
+    void begin(std::span<const float* const> own, std::span<float> sum) {
+        if (m_begun == m_pending.size()) {
+            m_pending.emplace_back();
+        }
+        pending& p = m_pending[m_begun++];
+        p.sum = sum;
+        p.arrays = own.size();
+        p.counts.clear();
+        p.places.clear();
+        for (int r = 0; r < m_count; ++r) {
+            p.places.push_back(first(sum.size(), r));
+            p.counts.push_back(first(sum.size(), r + 1) - p.places.back());
+        }
+        const int slice = p.counts[static_cast<std::size_t>(m_rank)];
+        const auto from_all = static_cast<std::size_t>(slice) * static_cast<std::size_t>(m_count);
+        p.slices.assign(static_cast<std::size_t>(m_count), slice);
+        p.slice_places.clear();
+        for (int r = 0; r < m_count; ++r) {
+            p.slice_places.push_back(r * slice);
+        }
+        if (p.pieces.size() < own.size() * from_all) {
+            p.pieces.resize(own.size() * from_all);
+        }
+        p.requests.assign(own.size(), MPI_REQUEST_NULL);
+        for (std::size_t i = 0; i < own.size(); ++i) {
+            MPI_Ialltoallv(own[i], p.counts.data(), p.places.data(), MPI_FLOAT,
+                           p.pieces.data() + i * from_all, p.slices.data(), p.slice_places.data(), MPI_FLOAT,
+                           m_pieces, &p.requests[i]);
+        }
+        go_on();
+    }
+
+    void go_on() {
+        while (m_added < m_begun) {
+            pending& p = m_pending[m_added];
+            int there = 0;
+            MPI_Testall(static_cast<int>(p.requests.size()), p.requests.data(), &there, MPI_STATUSES_IGNORE);
+            if (there == 0) {
+                return;
+            }
+            add_up(p);
+        }
+    }
+
+    void finish() {
+        while (m_added < m_begun) {
+            pending& p = m_pending[m_added];
+            MPI_Waitall(static_cast<int>(p.requests.size()), p.requests.data(), MPI_STATUSES_IGNORE);
+            add_up(p);
+        }
+        for (std::size_t i = 0; i < m_begun; ++i) {
+            MPI_Wait(&m_pending[i].gathered, MPI_STATUS_IGNORE);
+        }
+        m_begun = 0;
+        m_added = 0;
+    }
+
+private:
+    struct pending {
+        std::span<float> sum{};
+        std::size_t arrays = 0;                    ///< of each process
+        std::vector<int> counts{}, places{};       ///< of the slices, in `sum`
+        std::vector<int> slices{}, slice_places{}; ///< of the pieces of one array
+        std::vector<float> pieces{};               ///< of this process's slice: [array][process]
+        std::vector<MPI_Request> requests{};       ///< for these
+        MPI_Request gathered = MPI_REQUEST_NULL;
+    };
+
+    int first(std::size_t size, int rank) const {
+        return static_cast<int>(size * static_cast<std::size_t>(rank) / static_cast<std::size_t>(m_count));
+    }
+
+    void add_up(pending& p) {
+        const auto slice = static_cast<std::size_t>(p.slices.front());
+        const auto processes = static_cast<std::size_t>(m_count);
+        float* const to = p.sum.data() + p.places[static_cast<std::size_t>(m_rank)];
+        std::copy_n(p.pieces.data(), slice, to);
+        for (std::size_t i = 1; i < processes * p.arrays; ++i) { // process by process, array by array
+            const float* piece = p.pieces.data() + (i % p.arrays * processes + i / p.arrays) * slice;
+            for (std::size_t j = 0; j < slice; ++j) {
+                to[j] += piece[j];
+            }
+        }
+        MPI_Iallgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, p.sum.data(), p.counts.data(), p.places.data(),
+                        MPI_FLOAT, m_slices, &p.gathered);
+        ++m_added;
+    }
+
+    MPI_Comm m_pieces = MPI_COMM_NULL;
+    MPI_Comm m_slices = MPI_COMM_NULL;
+    int m_rank = 0;
+    int m_count = 1;
+    std::vector<pending> m_pending; ///< kept, with their memory
+    std::size_t m_begun = 0;
+    std::size_t m_added = 0; ///< of these, whose slices are being gathered
+};
+
+/// A number that each process may fetch and count up, without the others.
+class counter {
+public:
+    explicit counter(MPI_Comm all) : m_all(all) {
+        MPI_Comm_rank(all, &m_rank);
+        MPI_Win_allocate(m_rank == 0 ? sizeof(long long) : 0, sizeof(long long), MPI_INFO_NULL, all, &m_value,
+                         &m_window);
+        MPI_Win_lock_all(MPI_MODE_NOCHECK, m_window);
+    }
+    ~counter() {
+        MPI_Win_unlock_all(m_window);
+        MPI_Win_free(&m_window);
+    }
+    counter(const counter&) = delete;
+    counter& operator=(const counter&) = delete;
+
+    void reset() {
+        MPI_Barrier(m_all);
+        if (m_rank == 0) {
+            const long long zero = 0;
+            MPI_Put(&zero, 1, MPI_LONG_LONG, 0, 0, 1, MPI_LONG_LONG, m_window);
+            MPI_Win_flush(0, m_window);
+        }
+        MPI_Barrier(m_all);
+    }
+    long long next() {
+        const long long one = 1;
+        long long before = 0;
+        MPI_Fetch_and_op(&one, &before, MPI_LONG_LONG, 0, 0, MPI_SUM, m_window);
+        MPI_Win_flush(0, m_window);
+        return before;
+    }
+
+private:
+    MPI_Comm m_all;
+    int m_rank = 0;
+    long long* m_value = nullptr;
+    MPI_Win m_window = MPI_WIN_NULL;
+};
+
+} // namespace detail
+
+/// @brief The processes that `mpirun` started; each makes one, in its `main`.
+///
+/// @code
+/// int main(int argc, char** argv) {
+///     fitnas::mpi::session all(argc, argv);
+///     ...
+///     train(super, data.train, {.epochs = 8, .peers = &all});
+///     const auto table = evaluate_both<space>(super, some, data, {.peers = &all}).by_loss();
+///     if (all.rank() == 0) { write_csv("scores.csv", table); }
+/// }
+/// @endcode
+/// An exception that leaves `main`, or the block of the session, on one process alone ends all of them: it
+/// waits for the others `patience` seconds and then aborts. So does `mpirun` where one is killed.
+///
+/// Threads of one process may call it one after the other (MPI_THREAD_SERIALIZED).
+class session final : public peers {
+public:
+    static constexpr double patience = 5; ///< seconds
+
+    /// Calls MPI_Init_thread, and in its destructor MPI_Finalize.
+    /// @throws option_error where MPI has no threads
+    session(int& argc, char**& argv) : session(initialised(argc, argv), true) {}
+    /// In a program that initialises MPI itself, with MPI_THREAD_SERIALIZED at least.
+    /// @param all its processes; duplicated
+    explicit session(MPI_Comm all) : session(all, false) {}
+    ~session() override {
+        if (std::uncaught_exceptions() > m_exceptions) {
+            wait_for_all();
+        }
+        m_counter.reset();
+        m_sums.reset();
+        MPI_Comm_free(&m_all);
+        if (m_finalises) {
+            MPI_Finalize();
+        }
+    }
+    session(const session&) = delete;
+    session& operator=(const session&) = delete;
+
+    int rank() const override { return m_rank; }
+    int count() const override { return m_count; }
+
+    void gather(const void* own, std::size_t bytes, void* all) override {
+        FITNAS_ASSERT(bytes <= most);
+        MPI_Allgather(own, static_cast<int>(bytes), MPI_BYTE, all, static_cast<int>(bytes), MPI_BYTE, m_all);
+    }
+    std::vector<std::string> gather(const std::string& own) override {
+        std::vector<std::string> all(static_cast<std::size_t>(m_count));
+        for (int r = 0; r < m_count; ++r) {
+            std::string& text = all[static_cast<std::size_t>(r)];
+            if (r == m_rank) {
+                text = own;
+            }
+            unsigned long long size = text.size();
+            MPI_Bcast(&size, 1, MPI_UNSIGNED_LONG_LONG, r, m_all);
+            text.resize(static_cast<std::size_t>(size));
+            for (std::size_t i = 0; i < text.size(); i += most) {
+                MPI_Bcast(text.data() + i, static_cast<int>((std::min)(most, text.size() - i)), MPI_BYTE, r,
+                          m_all);
+            }
+        }
+        return all;
+    }
+
+    void begin_sum(std::span<const float* const> own, std::span<float> sum) override {
+        m_sums->begin(own, sum);
+    }
+    void go_on() override { m_sums->go_on(); }
+    void finish_sums() override { m_sums->finish(); }
+
+    void start_counting() override { m_counter->reset(); }
+    long long next() override { return m_counter->next(); }
+
+private:
+    static constexpr std::size_t most = std::size_t{1} << 30U; ///< bytes in one call
+
+    session(MPI_Comm all, bool finalises) : m_finalises(finalises) {
+        MPI_Comm_dup(all, &m_all);
+        MPI_Comm_rank(m_all, &m_rank);
+        MPI_Comm_size(m_all, &m_count);
+        m_sums.emplace(m_all);
+        m_counter.emplace(m_all);
+    }
+
+    static MPI_Comm initialised(int& argc, char**& argv) {
+        int threads = MPI_THREAD_SINGLE;
+        MPI_Init_thread(&argc, &argv, MPI_THREAD_SERIALIZED, &threads);
+        if (threads < MPI_THREAD_SERIALIZED) {
+            throw option_error("mpi::session: expected an MPI whose processes may have threads "
+                               "(MPI_THREAD_SERIALIZED)");
+        }
+        return MPI_COMM_WORLD;
+    }
+
+    /// An exception is on its way out. Where it was agreed all come here; else the others wait elsewhere.
+    void wait_for_all() const {
+        MPI_Request all = MPI_REQUEST_NULL;
+        MPI_Ibarrier(m_all, &all);
+        const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(patience);
+        for (int there = 0; there == 0;) {
+            MPI_Test(&all, &there, MPI_STATUS_IGNORE);
+            if (there == 0 && std::chrono::steady_clock::now() > end) {
+                std::fprintf(stderr, "process %d of %d failed alone, and ends all\n", m_rank, m_count);
+                MPI_Abort(m_all, 1);
+            }
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+    }
+
+    MPI_Comm m_all = MPI_COMM_NULL;
+    int m_rank = 0;
+    int m_count = 1;
+    bool m_finalises;
+    int m_exceptions = std::uncaught_exceptions();
+    std::optional<detail::sums> m_sums;
+    std::optional<detail::counter> m_counter;
+};
+
+} // namespace fitnas::mpi
+
+#endif
