@@ -24,6 +24,8 @@ FITNAS_COLD void for_each_option(settings& s, F&& f) {
     const CLI::Range one_up(1, 1000000);
     const CLI::Range two_up(2, 1000000);
     const CLI::Range not_negative(0.0, 1e18);
+    const CLI::Range side(0, 65535);
+    const CLI::Range share(0.0, 1.0);
     f("space", s.space, in::every,
       "fashion_tiny (the default), fashion_mini, nas_bench_macro, nas_bench_201 or mobile_19x6",
       CLI::IsMember({"fashion_tiny", "fashion_mini", "nas_bench_macro", "nas_bench_201", "mobile_19x6"}));
@@ -31,36 +33,47 @@ FITNAS_COLD void for_each_option(settings& s, F&& f) {
     f("data", s.data, in::images,
       "fashion-mnist:DIR, cifar10:DIR (binary files), idx:IMAGES,LABELS[,TEST_IMAGES,TEST_LABELS] (images N "
       "x H x W, or N x H x W x C in colour), images:TRAIN[,TEST] (a folder for each class; "
-      "docs/your-own.md), "
+      "docs/your-own.md), images-lazy:TRAIN[,TEST] (the same, decoded when they are read), pack:TRAIN[,TEST] "
+      "(files of pack_images, or folders of such), "
       "synthetic; names may have commas");
+    f("image-size", s.image_size, in::images | in::report,
+      "side of the images of mobile_19x6: 64 or 224; 0: as the classes of the data ask for", side);
+    f("classes", s.classes, in::images | in::report, "of mobile_19x6; 0: as many as the data have", side);
     f("train-images", s.train_images, in::images, "training images that are used, 0 for all");
     f("validation-images", s.validation_images, in::images,
       "images taken out of the training set, to compare networks", one_up);
 
     f("epochs", s.epochs, in::train | in::error, "of the supernet", one_up);
-    f("batch", s.batch, in::train | in::error | in::retrain | in::truth, "images of a training step", one_up);
-    f("learning-rate", s.learning_rate, in::train | in::error | in::retrain | in::truth,
-      "at its peak, above 0", CLI::PositiveNumber);
-    f("warmup", s.warmup, in::train | in::error | in::retrain | in::truth,
-      "epochs in which the learning rate rises", not_negative);
-    f("label-smoothing", s.label_smoothing, in::train | in::error | in::retrain | in::truth,
-      "from 0 to less than 1", CLI::Range(0.0, 0.999));
-    f("augment", s.augment, in::train | in::error | in::retrain | in::truth, "crop and flip training images");
+    f("batch", s.batch, in::trainings, "images of a training step", one_up);
+    f("learning-rate", s.learning_rate, in::trainings, "at its peak, above 0", CLI::PositiveNumber);
+    f("warmup", s.warmup, in::trainings, "epochs in which the learning rate rises", not_negative);
+    f("label-smoothing", s.label_smoothing, in::trainings, "from 0 to less than 1", CLI::Range(0.0, 0.999));
+    f("augment", s.augment, in::trainings, "crop and flip training images");
+    f("resized-crop", s.resized_crop, in::trainings,
+      "instead of that crop a random part of each training image, at least this share of its area, scaled; "
+      "0: "
+      "none",
+      share);
+    f("jitter", s.jitter, in::trainings,
+      "change brightness, contrast and saturation of training images by up to this share", share);
+    f("read-ahead", s.read_ahead, in::trainings,
+      "threads that read images beside the computing ones, of each training; results do not depend on it",
+      CLI::Range(0, 1024));
     f("sampling", s.sampling, in::train | in::error,
       "of the supernet's paths: uniform, strict_fair, fair_in_turn or sandwich (docs/supernet.md)",
       CLI::IsMember(sampling_names()));
 
     f("samples", s.samples, in::sample, "networks that are scored, 0 for all");
 
-    f("score", s.score, in::evaluate | in::error,
-      "negative_loss (less noisy) or accuracy; scores.csv has both",
+    f("score", s.score, in::scores, "negative_loss (less noisy) or accuracy; scores.csv has both",
       CLI::IsMember({"accuracy", "negative_loss"}));
-    f("score-images", s.score_images, in::evaluate | in::error,
+    f("score-images", s.score_images, in::scores,
       "validation images that a score is taken on, each class in proportion", one_up);
-    f("calibration", s.calibration, in::evaluate | in::error, "training images for batch norm statistics",
-      one_up);
-    f("statistics", s.statistics, in::evaluate | in::error,
-      "calibrated, or batch: of the scored images themselves", CLI::IsMember({"calibrated", "batch"}));
+    f("calibration", s.calibration, in::scores, "training images for batch norm statistics", one_up);
+    f("score-batch", s.score_batch, in::scores,
+      "images that are scored together, with those of --calibration: memory grows with both", one_up);
+    f("statistics", s.statistics, in::scores, "calibrated, or batch: of the scored images themselves",
+      CLI::IsMember({"calibrated", "batch"}));
 
     f("scores", s.scores, in::fit | in::fidelities, "fit to this table arch,score instead of scores.csv",
       CLI::ExistingFile);
@@ -68,13 +81,13 @@ FITNAS_COLD void for_each_option(settings& s, F&& f) {
       "which GCNs are averaged: cautious, careful, broad, close, smoothed, or chosen, which is smoothed for "
       "the scores of a supernet",
       CLI::IsMember(plan_names()));
-    f("folds", s.folds, in::fit, "of the cross-validation", two_up);
+    f("folds", s.folds, in::fit | in::segments, "of the cross-validation", two_up);
 
     f("table", s.table, in::search,
       "search the networks of this table arch,score, by their scores, instead of the fitted space",
       CLI::ExistingFile);
     f("candidates", s.candidates, in::search, "how many of the best are listed", one_up);
-    f("macs-share", s.macs_share, in::search,
+    f("macs-share", s.macs_share, in::search | in::segments,
       "limit: this share of the heaviest network's multiply-accumulates; 1 for none", fraction);
     f("max-macs", s.max_macs, in::search | in::segments,
       "limit on multiply-accumulates instead of --macs-share; 0 for none", not_negative);
@@ -86,6 +99,8 @@ FITNAS_COLD void for_each_option(settings& s, F&& f) {
       "random networks of the winner's cost, to compare with");
     f("retrain-seeds", s.retrain_seeds, in::retrain, "trainings of each", one_up);
     f("retrain-epochs", s.retrain_epochs, in::retrain, "of each training", one_up);
+    f("checkpoint-steps", s.checkpoint_steps, in::train | in::retrain,
+      "of a training, from one checkpoint to the next", one_up);
 
     f("truth", s.truth, in::truth,
       "how many random networks are trained by themselves: a number, all or none");
@@ -101,10 +116,57 @@ FITNAS_COLD void for_each_option(settings& s, F&& f) {
     f("selected", s.selected, in::error | in::report, "the top of a ranking is this share of it", fraction);
 
     f("segment-samples", s.segment_samples, in::segments, "scores for the GCN of each segment", two_up);
+    f("segment-rescored", s.segment_rescored, in::segments,
+      "the best of each segment by its GCN, which are scored again; 6 are kept", CLI::Range(6, 1000000));
+    f("segment-fills", s.segment_fills, in::segments,
+      "cells behind a segment, drawn at random, that such a score is averaged over", one_up);
     f("segment-epochs", s.segment_epochs, in::segments, "of each GCN", one_up);
-    f("noise", s.noise, in::segments, "standard deviation of a score from the made-up quality", not_negative);
+    f("noise", s.noise, in::segments,
+      "without --data: standard deviation of a score from the made-up quality", not_negative);
 
     f("chart-js", s.chart_js, in::report, "path of Chart.js 3, which is copied into the page");
+}
+
+// Of images of 64 x 64 an hour on two quiet cores, of 224 x 224 what a cluster or very long patience has time
+// for: numbers of epochs are those of FairNAS (arXiv 1907.01845), of scores ours.
+FITNAS_COLD void mobile_preset(settings& s) {
+    const bool tiny = s.image_size < 128;
+    s.sampling = "uniform";
+    s.augment = true;
+    s.resized_crop = tiny ? 0.5 : 0.08;
+    s.label_smoothing = 0.1;
+    s.read_ahead = 1;
+    s.batch = tiny ? 64 : 128;
+    s.learning_rate = 0.05;
+    s.warmup = 0.5;
+    s.macs_share = 0.7; // the median of random networks: those of the winner's cost are easily found
+    s.truth = "none";
+    s.error_seeds = 0;
+    s.train_images = tiny ? 20000 : 0;
+    s.validation_images = tiny ? 5000 : 50000;
+    s.epochs = tiny ? 15 : 150;
+    s.score_images = tiny ? 400 : 2000;
+    s.calibration = tiny ? 256 : 512;
+    s.score_batch = tiny ? 2000 : 500;
+    s.segment_samples = tiny ? 500 : 1000;
+    s.segment_rescored = tiny ? 40 : 60;
+    s.retrain_seeds = tiny ? 2 : 1;
+    s.retrain_epochs = tiny ? 4 : 250;
+    if (s.quick) {
+        s.train_images = tiny ? 2000 : 512;
+        s.validation_images = tiny ? 500 : 100;
+        s.epochs = tiny ? 3 : 1;
+        s.batch = 32;
+        s.score_images = tiny ? 100 : 50;
+        s.calibration = tiny ? 100 : 50;
+        s.segment_samples = tiny ? 60 : 20;
+        s.segment_rescored = tiny ? 12 : 6;
+        s.segment_fills = 1;
+        s.segment_epochs = 50;
+        s.random_networks = 2;
+        s.retrain_seeds = 1;
+        s.retrain_epochs = tiny ? 2 : 1;
+    }
 }
 
 // What each space begins with.
@@ -158,6 +220,12 @@ FITNAS_COLD void apply_preset(settings& s) {
         s.truth_column = "c10_test";
         s.known_truths = 20;
         s.error_seeds = 0;
+    }
+    if (s.space == "mobile_19x6") {
+        s.macs_share = 1;
+        if (!s.data.empty()) {
+            mobile_preset(s);
+        }
     }
 }
 
@@ -235,9 +303,21 @@ FITNAS_COLD request read_request(int argc, char** argv, CLI::App& app) {
     if (r.with.space.empty()) {
         r.with.space = "fashion_tiny";
     }
+    const json options = known.value("options", json::object());
+    r.with.data = first.with.data.empty() ? options.value("data", "") : first.with.data;
+    r.with.image_size = first.with.image_size > 0 ? first.with.image_size : options.value("image-size", 0);
+    r.with.classes = first.with.classes > 0 ? first.with.classes : options.value("classes", 0);
+    if (r.with.space == "mobile_19x6" && !r.with.data.empty() && options.value("data", "?").empty()) {
+        throw option_error("[F1113] --out: " + first.with.out +
+                           " holds a run without images; give another folder");
+    }
+    choose_mobile_19x6(r.with);
+    const settings chosen = r.with;
     apply_preset(r.with);
-    read_options(r.with, known.value("options", json::object()));
+    read_options(r.with, options);
     parse(app, argc, argv, r);
+    r.with.image_size = chosen.image_size;
+    r.with.classes = chosen.classes;
     return r;
 }
 
@@ -273,7 +353,7 @@ int main(int argc, char** argv) {
         } else if (r.with.space == "nas_bench_201") {
             all.run<spaces::nas_bench_201<>>(r.stage);
         } else {
-            all.run<spaces::mobile_19x6>(r.stage);
+            all.run_mobile_19x6(r.stage);
         }
     } catch (const CLI::ParseError& e) {
         if (e.get_exit_code() == 0) {

@@ -12,7 +12,11 @@ void runner::perform(const std::string& name, unsigned bit, std::vector<std::str
     for (const char* path : {"data", "scores", "table", "truth-table", "chart-js"}) {
         options.erase(path);
     }
-    if ((bit & in::images) != 0 && (bit != in::truth || m.truth_table.empty())) {
+    for (const char* how : {"read-ahead", "checkpoint-steps"}) { // and not what comes out
+        options.erase(how);
+    }
+    if ((bit & in::images) != 0 && (bit != in::truth || m.truth_table.empty()) &&
+        (bit != in::segments || !m.data.empty())) {
         options["images"] = images_hash();
     }
     m_folder.note({{"space", m.space}, {"quick", m.quick}, {"options", options_of(m, in::every)}});
@@ -48,8 +52,8 @@ std::string runner::given(const std::string& path) {
 study::data_source runner::source() const {
     if (m.data.empty()) {
         throw option_error(
-            "[F1103] --data is needed: fashion-mnist:DIR, cifar10:DIR, idx:IMAGES,LABELS, images:DIR or "
-            "synthetic");
+            "[F1103] --data is needed: fashion-mnist:DIR, cifar10:DIR, idx:IMAGES,LABELS, images:DIR, "
+            "images-lazy:DIR, pack:FILE or synthetic");
     }
     return study::data_source::parse(m.data);
 }
@@ -63,7 +67,7 @@ const std::string& runner::images_hash() {
         }
         m_folder.note("data_source", m.data);
         m_folder.note("data_files", files);
-        m_images_hash = study::dataset_sha256(data());
+        m_images_hash = source().hash(data());
     }
     return m_images_hash;
 }
@@ -73,6 +77,13 @@ const dataset& runner::data() {
         m_data = source().load(
             m_input, m_classes,
             {.validation = m.validation_images, .seed = seed{m.seed}, .train_limit = m.train_images});
+        if (m_data->train.image_shape() != m_input) {
+            const shape has = m_data->train.image_shape();
+            m_data.reset();
+            throw option_error("[F1112] --data: the space takes images of " + to_string(m_input) +
+                               " (height x width x channels), " + m.data + " has images of " +
+                               to_string(has) + "; images:, images-lazy: and pack: scale theirs");
+        }
     }
     return *m_data;
 }
@@ -96,9 +107,13 @@ train_options runner::training(int epochs) const {
                     .seed = seed{m.seed}};
     const auto& names = sampling_names();
     o.sampling = static_cast<sampling>(std::find(names.begin(), names.end(), m.sampling) - names.begin());
-    if (m.augment) {
-        o.augment = augmentation{.crop_padding = 4, .flip = true};
+    o.augment.flip = m.augment;
+    o.augment.crop_padding = m.augment && m.resized_crop == 0 ? 4 : 0;
+    if (m.resized_crop > 0) {
+        o.augment.resized_crop = random_resized_crop{.min_area = m.resized_crop};
     }
+    o.augment.jitter = {m.jitter, m.jitter, m.jitter};
+    o.ahead.threads = m.read_ahead;
     return o;
 }
 
@@ -106,6 +121,7 @@ evaluate_options runner::evaluation() const {
     return {.statistics = m.statistics == "batch" ? statistics::batch : statistics::calibrated,
             .calibration = m.calibration,
             .images = m.score_images,
+            .batch = m.score_batch,
             .seed = seed{m.seed}};
 }
 

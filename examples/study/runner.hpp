@@ -19,6 +19,7 @@
 #include <fitnas/study/report.hpp>
 #include <fitnas/study/search.hpp>
 #include <fitnas/study/segments.hpp>
+#include <fitnas/study/supernet_segments.hpp>
 #include <fitnas/study/truth.hpp>
 #include <fitnas/study/two_fidelities.hpp>
 
@@ -29,6 +30,15 @@ using namespace fitnas;
 
 // One cell where the benchmark has five: other networks, of which no table has the truth.
 using quick_nas_bench_201 = spaces::nas_bench_201<1>;
+
+// The paper's space, in whichever size.
+template <class Space>
+inline constexpr bool is_mobile_19x6 = std::derived_from<Space, spaces::mobile_19x6>;
+template <int Side, int Classes>
+inline constexpr bool is_mobile_19x6<spaces::mobile_19x6_of<Side, Classes>> = true;
+
+// Finds out, of mobile_19x6 with images, which size and how many classes; refuses what is not compiled.
+void choose_mobile_19x6(settings& s);
 
 inline void say(const std::string& text) {
     std::printf("%s\n", text.c_str());
@@ -44,18 +54,13 @@ public:
     // Defined below, not here: a function that is inline would be compiled by main.cpp too.
     template <search_space_type Space>
     void run(const std::string& name);
+    void run_mobile_19x6(const std::string& stage);
 
 private:
-    // No reader has images of 224 x 224 x 3, so that space is searched, not trained.
-    template <search_space_type Space>
-    static constexpr bool trainable = Space::input.height <= 32;
-
     template <search_space_type Space>
     FITNAS_COLD void one(const std::string& name, bool again) {
-        if constexpr (trainable<Space>) {
-            if (with_images<Space>(name, again)) {
-                return;
-            }
+        if (with_images<Space>(name, again)) {
+            return;
         }
         if (name == "sample") {
             perform(name, in::sample, {}, {"architectures.csv"}, {}, again,
@@ -70,9 +75,6 @@ private:
             perform(name, in::search, {input}, {"candidates.csv", "front.csv"}, {}, again, [&] {
                 study::search_stage<Space>(m_folder, m.table, {m.candidates, limit<Space>()}, bar);
             });
-        } else if (name == "segments") {
-            perform(name, in::segments, {}, {"segments.csv", "segments_result.csv"}, {}, again,
-                    [&] { segments_of_mobile_19x6(); });
         } else if (name == "report") {
             perform(name, in::report, {}, {"report.html"}, {}, again, [&] {
                 if (!study::report_stage<Space>(m_folder, {m.selected, m.chart_js}, bar)) {
@@ -81,8 +83,8 @@ private:
             });
             say("report: " + m_folder.file("report.html"));
         } else {
-            throw option_error("[F1102] --space: there are no images to train " + m.space +
-                               " on; the stages fit, search, segments, report and run have it");
+            throw option_error("[F1102] --space: the stage " + name + " does not have " + m.space +
+                               "; study run --space " + m.space + " does those that have it");
         }
     }
 
@@ -91,20 +93,29 @@ private:
     FITNAS_COLD bool with_images(const std::string& name, bool again) {
         if (name == "train") {
             perform(name, in::train, {}, {"supernet.safetensors", "training.csv"}, {"supernet.safetensors"},
-                    again, [&] { study::train_stage<Space>(m_folder, data(), training(m.epochs), bar); });
+                    again, [&] {
+                        study::train_stage<Space>(m_folder, data(), training(m.epochs), bar,
+                                                  m.checkpoint_steps);
+                    });
+        } else if (name == "retrain") {
+            perform(name, in::retrain, {m_folder.file("candidates.csv")}, {"retrained.csv"},
+                    retrain_partial<Space>(), again, [&] {
+                        study::retrain_stage<Space>(m_folder, data(),
+                                                    {m.finalists, m.random_networks, m.retrain_seeds,
+                                                     training(m.retrain_epochs),
+                                                     is_mobile_19x6<Space> ? m.checkpoint_steps : 0},
+                                                    bar);
+                    });
+        } else if constexpr (is_mobile_19x6<Space>) {
+            if (name != "segments") {
+                return false;
+            }
+            segments<Space>(again);
         } else if (name == "evaluate") {
             perform(name, in::evaluate,
                     {m_folder.file("supernet.safetensors"), m_folder.file("architectures.csv")},
                     {"scores.csv"}, {}, again,
                     [&] { study::evaluate_stage<Space>(m_folder, data(), score(), evaluation(), bar); });
-        } else if (name == "retrain") {
-            perform(name, in::retrain, {m_folder.file("candidates.csv")}, {"retrained.csv"},
-                    {"retrained_runs.csv"}, again, [&] {
-                        study::retrain_stage<Space>(
-                            m_folder, data(),
-                            {m.finalists, m.random_networks, m.retrain_seeds, training(m.retrain_epochs)},
-                            bar);
-                    });
         } else if (name == "truth") {
             std::vector<std::string> tables;
             if (!m.truth_table.empty()) {
@@ -134,6 +145,42 @@ private:
         return true;
     }
 
+    // By the supernet's scores, or against a made-up quality.
+    template <search_space_type Space>
+    FITNAS_COLD void segments(bool again) {
+        using cut = search::segments<7, 6, 6>;
+        if (m.data.empty()) {
+            perform("segments", in::segments, {}, {"segments.csv", "segments_result.csv"}, {}, again, [&] {
+                study::segments_stage<Space, cut>(
+                    m_folder, {m.segment_samples, m.noise, limit<Space>(), m.segment_epochs, seed{m.seed}},
+                    bar);
+            });
+            return;
+        }
+        perform("segments", in::segments, {m_folder.file("supernet.safetensors")},
+                {"segments.csv", "segment_kept.csv", "segment_held_out.csv", "candidates.csv"},
+                {study::segment_file(1), study::segment_file(2), study::segment_file(3)}, again, [&] {
+                    study::supernet_segments_stage<Space, cut>(
+                        m_folder, data(), evaluation(),
+                        {m.segment_samples, m.segment_rescored, m.segment_fills, limit<Space>(),
+                         m.segment_epochs, m.folds, score(), seed{m.seed}},
+                        bar);
+                });
+    }
+
+    // By what a stopped stage `retrain` goes on.
+    template <search_space_type Space>
+    std::vector<std::string> retrain_partial() const {
+        std::vector<std::string> files{"retrained_runs.csv"};
+        if (is_mobile_19x6<Space>) {
+            const std::size_t networks = m.finalists + m.random_networks;
+            for (std::size_t i = 1; i <= networks * static_cast<std::size_t>(m.retrain_seeds); ++i) {
+                files.push_back(study::in_turn_file(i));
+            }
+        }
+        return files;
+    }
+
     // What the folder's manifest remembers of a command: nothing before its first stage begins, and what was
     // there before where its options are refused.
     template <class Stages>
@@ -150,11 +197,10 @@ private:
         }
     }
 
-    // What does not know the space is compiled once, in runner.cpp, but for the search that has one space.
+    // What does not know the space is compiled once, in runner.cpp.
     void perform(const std::string& name, unsigned bit, std::vector<std::string> inputs,
                  const std::vector<std::string>& outputs, std::vector<std::string> partial, bool again,
                  const std::function<void()>& work);
-    void segments_of_mobile_19x6();
     void without_truth(const std::string& stage, const std::string& note);
     static std::string given(const std::string& path);
     study::data_source source() const;
@@ -236,8 +282,14 @@ FITNAS_COLD void runner::run(const std::string& name) {
             one<Space>(name, true);
             return;
         }
-        if (m.space == "mobile_19x6") {
-            one<Space>("segments", false);
+        if constexpr (is_mobile_19x6<Space>) {
+            const bool images = !m.data.empty();
+            for (const char* stage : {"train", "segments", "retrain"}) {
+                if (stage == std::string("segments") ||
+                    (images && (stage != std::string("retrain") || m.finalists > 0))) {
+                    one<Space>(stage, false);
+                }
+            }
             one<Space>("report", true);
             return;
         }
@@ -262,5 +314,6 @@ extern template void runner::run<spaces::nas_bench_macro>(const std::string&);
 extern template void runner::run<spaces::nas_bench_201<>>(const std::string&);
 extern template void runner::run<quick_nas_bench_201>(const std::string&);
 extern template void runner::run<spaces::mobile_19x6>(const std::string&);
+extern template void runner::run<spaces::mobile_19x6_of<64, 10>>(const std::string&);
 
 #endif

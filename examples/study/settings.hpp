@@ -14,6 +14,8 @@ struct settings {
     std::string out = "out/study";
     std::string space;
     std::string data;
+    int image_size = 0; // of mobile_19x6
+    int classes = 0;    // the same
     std::uint64_t seed = 7;
     bool quick = false;
     std::size_t train_images = 10000;
@@ -26,12 +28,17 @@ struct settings {
     double warmup = 0.5;
     double label_smoothing = 0;
     bool augment = false;
+    double resized_crop = 0;
+    double jitter = 0;
+    int read_ahead = 0;
+    long long checkpoint_steps = 100;
 
     std::size_t samples = 0;
 
     std::string score = "negative_loss";
     std::size_t score_images = 100;
     std::size_t calibration = 512;
+    std::size_t score_batch = 2000;
     std::string statistics = "calibrated";
 
     std::string scores;
@@ -61,6 +68,8 @@ struct settings {
     double selected = 0.25;
 
     std::size_t segment_samples = 1000;
+    std::size_t segment_rescored = 60;
+    std::size_t segment_fills = 4;
     double noise = 0.01;
     int segment_epochs = 100;
 
@@ -94,7 +103,9 @@ enum : unsigned {
     segments = 256,
     report = 512,
     fidelities = 1024,
-    images = train | evaluate | retrain | truth | error,
+    images = train | evaluate | retrain | truth | error | segments,
+    trainings = train | retrain | truth | error,
+    scores = evaluate | error | segments,
     every = 2047
 };
 } // namespace in
@@ -111,12 +122,13 @@ inline constexpr stage_name stages[] = {
     {"fit", in::fit,
      "Fit a GCN to a table arch,score: predictor.json, predictions.csv, held_out.csv, predictors.csv"},
     {"search", in::search, "Search the fitted space, or a table arch,score: candidates.csv, front.csv"},
+    {"segments", in::segments,
+     "Search mobile_19x6 by segments, scored by the supernet, or without --data against a made-up quality: "
+     "segments.csv"},
     {"retrain", in::retrain, "Train the winner and others of its cost by themselves: retrained.csv"},
     {"truth", in::truth, "Train many networks by themselves, or read a table of truths: truth.csv"},
     {"fidelities", in::fidelities, "Fit scores and a few truths together: two_fidelities.csv"},
     {"error", in::error, "Split the error of a score into its parts: error_parts.csv, error_ranking.csv"},
-    {"segments", in::segments,
-     "Search mobile_19x6 by segments against a made-up quality: segments.csv, segments_result.csv"},
     {"report", in::report, "Write the page: report.html, charts/, ranking.csv"},
 };
 

@@ -47,6 +47,7 @@
 #include <fitnas/data/image_source.hpp>
 #include <fitnas/data/image_view.hpp>
 #include <fitnas/data/jpeg.hpp>
+#include <fitnas/data/kept_images.hpp>
 #include <fitnas/data/lazy_images.hpp>
 #include <fitnas/data/npy.hpp>
 #include <fitnas/data/png.hpp>

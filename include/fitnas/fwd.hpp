@@ -103,6 +103,8 @@ struct limit;
 } // namespace cost
 namespace spaces {
 struct nas_bench_macro;
+template <int Side, int Classes>
+struct mobile_19x6_of;
 struct mobile_19x6;
 struct fashion_mini;
 } // namespace spaces
@@ -115,6 +117,7 @@ struct image_folder;
 struct image_folder_options;
 struct raster;
 class lazy_images;
+class kept_images;
 struct image_part;
 class drawn_crop;
 struct random_resized_crop;

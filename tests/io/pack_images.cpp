@@ -50,7 +50,8 @@ TEST_CASE("what is no pack, or a damaged one, is refused by name") {
     const temporary_folder folder;
     CHECK(contains(refusal(folder.path("none")),
                    "[F0441] " + folder.path("none") + ": cannot be opened: No such"));
-    CHECK(contains(refusal(folder.path()), "[F0442] " + folder.path() + ": expected a file, got a folder"));
+    CHECK(contains(refusal("/dev/null"), "[F0442] /dev/null: expected a file, got a folder"));
+    CHECK(contains(refusal(folder.path()), "[F0451] " + folder.path() + ": expected a folder of files that"));
     const auto text = [&](const std::string& bytes) { return refusal(folder.write("p", bytes)); };
     for (const char* bytes : {"", "FITNASI", "hello world, this is a text of more than forty bytes"}) {
         CHECK(contains(text(bytes),
@@ -137,6 +138,61 @@ TEST_CASE("a pack shows what the folder has") {
     CHECK(contains(refusal(folder.path("q"), {.classes = {"Yak", "ant", "zebra"}}),
                    "[F0447] " + folder.path("q") +
                        ": expected a pack of the 3 classes from \"Yak\" to \"zebra\""));
+}
+
+TEST_CASE("a pack in several files is the one that it would be in one") {
+    const golden_folder folder;
+    for (int i = 0; i < 7; ++i) {
+        folder.add(std::string(i < 4 ? "in/cat/" : "in/dog/") + std::to_string(i) + ".png",
+                   i % 2 == 0 ? "colour.png" : "grey.png");
+    }
+    pack_images(folder.path("in"), folder.path("one"));
+    const pack_report report = pack_images(folder.path("in"), folder.path("some"), {.images_a_file = 3});
+    CHECK(report.images == 7);
+    CHECK(report.files == 3);
+    const image_folder_options options{.height = 5, .width = 6, .resize = resizing::centre_crop};
+    const lazy_images one = read_image_pack(folder.path("one"), options);
+    std::vector<std::string> paths;
+    for (const char* name : {"0000", "0001", "0002"}) {
+        paths.push_back(folder.path("some/" + std::string(name) + "-of-0003.pack"));
+    }
+    for (const lazy_images& some :
+         {read_image_pack(folder.path("some"), options), read_image_packs(paths, options)}) {
+        REQUIRE(some.size() == 7);
+        CHECK(some.fingerprint() == one.fingerprint());
+        CHECK(some.class_names() == one.class_names());
+        for (std::size_t i = 0; i < 7; ++i) {
+            std::vector<std::uint8_t> a(90);
+            std::vector<std::uint8_t> b(90);
+            some.read(i, a.data());
+            one.read(i, b.data());
+            CHECK(a == b);
+            CHECK(some.name(i) == one.name(i));
+            CHECK(some.label(i) == one.label(i));
+        }
+    }
+    const lazy_images last = read_image_pack(paths[2], options); // each is a pack
+    REQUIRE(last.size() == 1);
+    CHECK(last.name(0) == "dog/6.png");
+    CHECK(last.class_names().size() == 2);
+
+    CHECK(contains(thrown<data_error>(
+                       [&] { pack_images(folder.path("in"), folder.path("some"), {.images_a_file = 4}); }),
+                   "[F0995] " + folder.path("some")));
+    CHECK(contains(
+        thrown<data_error>([&] { pack_images(folder.path("in"), folder.path("one"), {.images_a_file = 4}); }),
+        "[F0994] " + folder.path("one")));
+    CHECK(contains(thrown<option_error>([&] { read_image_packs({}); }), "[F0453]"));
+    pack_images(folder.path("in"), folder.path("other"), {.classes = {"dog", "cat"}});
+    CHECK(contains(thrown<data_error>([&] {
+                       read_image_packs({paths[0], folder.path("other")}, options);
+                   }),
+                   "[F0450] " + folder.path("other") + ": expected the classes of " + paths[0]));
+    std::filesystem::rename(paths[1], folder.path("kept"));
+    CHECK(contains(refusal(folder.path("some")), "0001-of-0003.pack is missing"));
+    std::filesystem::rename(folder.path("kept"), paths[1]);
+    std::filesystem::copy_file(paths[1], folder.path("some/0004-of-0009.pack"));
+    CHECK(contains(refusal(folder.path("some")), "expected the 3 packs from 0000-of-0003.pack on, got 4"));
 }
 
 TEST_CASE("damaged images are not packed, and no part of a file is left") {

@@ -38,7 +38,7 @@ TEST_CASE("misuse of images and their files") {
     std::filesystem::create_directories("photos/dogs");
 
     // a folder in place of packed images
-    REFUSED(call, data_error, "[F0442] photos: expected a file, got a folder or a device",
+    REFUSED(call, data_error, "[F0451] photos: expected a folder of files that end with .pack, got none",
             read_image_pack("photos"));
     // an archive in place of packed images
     REFUSED(call, data_error,

@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include <fitnas/io/pack_images.hpp>
 #include <fitnas/study/data_source.hpp>
 
 #include "../support/temporary_folder.hpp"
@@ -39,10 +40,29 @@ TEST_CASE("sources are read from a text; what is none is refused with what there
     CHECK(data_source::parse("idx:a,b,c,d").places.size() == 4);
     CHECK(data_source::parse("images:a").places == std::vector<std::string>{"a"});
     CHECK(data_source::parse("images:a,b").places == std::vector<std::string>{"a", "b"});
+    CHECK(data_source::parse("images-lazy:a,b").places == std::vector<std::string>{"a", "b"});
+    CHECK(data_source::parse("pack:a").places == std::vector<std::string>{"a"});
     CHECK(data_source::parse("synthetic").kind == "synthetic");
-    for (const char* wrong : {"", "mnist:/a", "cifar10", "cifar10:", "fashion-mnist:", "idx", "idx:", "idx:a",
-                              "idx:a,b,c", "idx:a,b,c,d,e", "idx:,", "idx:a,,c,d", "images",
-                              "images:", "images:a,b,c", "images:,b", "synthetic:", "synthetic:1"}) {
+    for (const char* wrong : {"",
+                              "mnist:/a",
+                              "cifar10",
+                              "cifar10:",
+                              "fashion-mnist:",
+                              "idx",
+                              "idx:",
+                              "idx:a",
+                              "idx:a,b,c",
+                              "idx:a,b,c,d,e",
+                              "idx:,",
+                              "idx:a,,c,d",
+                              "images",
+                              "images:",
+                              "images:a,b,c",
+                              "images:,b",
+                              "images-lazy:a,b,c",
+                              "pack:",
+                              "synthetic:",
+                              "synthetic:1"}) {
         const std::string text = thrown<option_error>([&] { data_source::parse(wrong); });
         CHECK(contains(text, "cifar10:DIR"));
         CHECK(contains(text, "\"" + std::string(wrong) + "\""));
@@ -257,5 +277,42 @@ TEST_CASE("folders of images: of the size of the space, with images to test or w
     CHECK(tested.test.size() == 3);
     CHECK(tested.test.label(0) == 1);
     CHECK(tested.train.size() == 27);
+}
+
+TEST_CASE("images in memory, read as they are needed, and packed are the same ones") {
+    const temporary_folder folder;
+    for (const char* name : {"train/cat", "train/dog", "test/cat", "test/dog"}) {
+        std::filesystem::create_directories(folder.path(name));
+        for (int i = 0; i < 9; ++i) {
+            std::filesystem::copy_file(FITNAS_TEST_DIR "/data/golden/" +
+                                           std::string(i % 2 == 0 ? "colour.png" : "grey.png"),
+                                       folder.path(name + ("/" + std::to_string(i)) + ".png"));
+        }
+    }
+    pack_images(folder.path("train"), folder.path("a.pack"));
+    pack_images(folder.path("test"), folder.path("b"), {.images_a_file = 5});
+    const auto source = [&](const std::string& kind, const std::string& train, const std::string& test) {
+        return data_source::parse(kind + ":" + folder.path(train) + "," + folder.path(test));
+    };
+    const auto load = [](const data_source& from) { return from.load({8, 7, 3}, 2, {.validation = 6}); };
+    const data_source memory = source("images", "train", "test");
+    const data_source lazy = source("images-lazy", "train", "test");
+    const data_source pack = source("pack", "a.pack", "b");
+    CHECK(!memory.lazy());
+    CHECK(lazy.lazy());
+    for (const data_source& from : {memory, lazy, pack}) {
+        CHECK(from.class_count() == 2);
+        CHECK(from.files().empty());
+        CHECK(study::dataset_sha256(load(from)) == study::dataset_sha256(load(memory)));
+    }
+    CHECK(lazy.hash(load(lazy)) == pack.hash(load(pack)));
+    CHECK(memory.hash(load(memory)) == study::dataset_sha256(load(memory)));
+    const data_source swapped = source("images-lazy", "test", "test");
+    CHECK(swapped.hash(swapped.load({8, 7, 3}, 2, {.validation = 5})) != lazy.hash(load(lazy)));
+    CHECK(load(data_source::parse("pack:" + folder.path("a.pack"))).test.size() == 3); // a sixth
+    std::filesystem::create_directories(folder.path("test/gnu"));
+    CHECK(contains(thrown<data_error>([&] { load(lazy); }), "\"gnu\""));
+    CHECK(contains(thrown<data_error>([&] { source("pack", "none", "b").class_count(); }), "none"));
+    CHECK(data_source::parse("synthetic").class_count() == std::nullopt);
 }
 #endif

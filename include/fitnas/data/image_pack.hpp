@@ -1,6 +1,6 @@
 /// @file
-/// @brief Many encoded images in one file, with a table in front: for file systems on which opening a file
-/// takes long.
+/// @brief Many encoded images in one file, or in a few, with a table in front: for file systems on which
+/// opening a file takes long.
 ///
 /// All numbers are little-endian, a text is its length in 4 bytes and its bytes:
 ///
@@ -34,12 +34,21 @@ namespace fitnas {
 /// @brief The images of a file that `pack_images` (fitnas/io/pack_images.hpp) wrote, with the classes, names,
 /// labels, pixels and fingerprint of `read_image_folder_lazily` on the folder that was packed. They are
 /// decoded when they are read.
-/// @param path of the file, which stays open as long as the images are there
+/// @param path of the file, which stays open as long as the images are there; or of the folder that
+/// `pack_images` wrote several files to, which are one set of images: all files in it that end with `.pack`,
+/// in the order of their names
 /// @param options as those of `read_image_folder`; `classes` must be none or those of the pack, and what
 /// `skip_damaged` leaves out was left out when it was packed
 /// @throws data_error where the file is missing, no pack, of another version, truncated or damaged, or has
-/// other classes; option_error where an option is outside its range
+/// other classes, or one of several is missing; option_error where an option is outside its range
 FITNAS_API lazy_images read_image_pack(const std::string& path, const image_folder_options& options = {});
+
+/// @brief The images of several packs, one behind the other: those of one pack with all of them. All have the
+/// same classes.
+/// @param paths of files, at least one
+/// @throws as `read_image_pack`
+FITNAS_API lazy_images read_image_packs(const std::vector<std::string>& paths,
+                                        const image_folder_options& options = {});
 
 namespace detail {
 
@@ -61,6 +70,13 @@ struct image_pack_table {
     std::string text() const;
 };
 
+/// @return what one of several packs is called, so that one that is missing shows: `0000-of-0012.pack`
+FITNAS_LAZY std::string pack_name(std::size_t file, std::size_t files);
+
+/// @return the packs of a folder, in the order of their names
+/// @throws data_error where there are none, or one that others tell of is missing
+FITNAS_LAZY std::vector<std::string> packs_in(const std::string& folder);
+
 } // namespace detail
 
 } // namespace fitnas
@@ -69,8 +85,12 @@ struct image_pack_table {
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <memory>
+#include <set>
+#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
@@ -79,6 +99,7 @@ struct image_pack_table {
 
 #include <fitnas/core/error.hpp>
 #include <fitnas/core/hash.hpp>
+#include <fitnas/data/class_folders.hpp>
 
 namespace fitnas::detail {
 
@@ -261,42 +282,110 @@ private:
     std::size_t m_at = 0;
 };
 
-/// All in one file.
-struct encoded_pack final : encoded_images {
-    shared_file file;
+/// In some files.
+struct encoded_packs final : encoded_images {
+    std::vector<std::unique_ptr<const shared_file>> files;
     std::vector<image_pack_table::image> images;
+    std::vector<std::size_t> first; ///< image of each file
 
-    explicit encoded_pack(const std::string& path) : file(path) {
-        image_pack_table table = pack_reader(file).read();
-        class_names = std::move(table.classes);
-        images = std::move(table.images);
-        for (const image_pack_table::image& i : images) {
-            labels.push_back(static_cast<int>(i.label));
+    explicit encoded_packs(const std::vector<std::string>& paths) {
+        for (const std::string& path : paths) {
+            files.push_back(std::make_unique<const shared_file>(path));
+            image_pack_table table = pack_reader(*files.back()).read();
+            if (files.size() == 1) {
+                class_names = std::move(table.classes);
+            } else if (table.classes != class_names) {
+                throw data_error("[F0450] " + path + ": expected the classes of " + paths.front() +
+                                 " and their order, got others");
+            }
+            first.push_back(images.size());
+            for (image_pack_table::image& i : table.images) {
+                labels.push_back(static_cast<int>(i.label));
+                images.push_back(std::move(i));
+            }
         }
     }
+    const shared_file& file_of(std::size_t image) const {
+        return *files[static_cast<std::size_t>(std::upper_bound(first.begin(), first.end(), image) -
+                                               first.begin()) -
+                      1];
+    }
     std::vector<std::uint8_t> bytes(std::size_t image) const override {
-        return file.read(images[image].first, images[image].bytes);
+        return file_of(image).read(images[image].first, images[image].bytes);
     }
     std::uint64_t byte_count(std::size_t image) const override { return images[image].bytes; }
-    std::string place(std::size_t image) const override { return file.path() + ": " + images[image].name; }
+    std::string place(std::size_t image) const override {
+        return file_of(image).path() + ": " + images[image].name;
+    }
     std::string name(std::size_t image) const override { return images[image].name; }
 };
+
+FITNAS_LAZY_AGAIN std::string pack_name(std::size_t file, std::size_t files) {
+    const auto padded = [](std::size_t n) {
+        const std::string digits = std::to_string(n);
+        return std::string(digits.size() < 4 ? 4 - digits.size() : 0, '0') + digits;
+    };
+    return padded(file) + "-of-" + padded(files) + ".pack";
+}
+
+FITNAS_LAZY_AGAIN std::vector<std::string> packs_in(const std::string& folder) {
+    std::set<std::string> names;
+    std::error_code failed;
+    for (std::filesystem::directory_iterator it(folder, failed), end; !failed && it != end;
+         it.increment(failed)) {
+        if (it->path().extension() == ".pack") {
+            names.insert(it->path().filename().string());
+        }
+    }
+    if (failed || names.empty()) {
+        throw data_error("[F0451] " + folder + ": expected a folder of files that end with .pack" +
+                         (failed ? ": " + failed.message() : ", got none"));
+    }
+    const std::size_t of = names.begin()->find("-of-");
+    if (of != std::string::npos) { // written together: all must be there
+        const std::size_t files = std::strtoul(names.begin()->c_str() + of + 4, nullptr, 10);
+        for (std::size_t i = 0; i < (std::max)(files, names.size()); ++i) {
+            if (i >= files || !names.contains(pack_name(i, files))) {
+                throw data_error("[F0452] " + folder + ": expected the " + std::to_string(files) +
+                                 " packs from " + pack_name(0, files) + " on, " +
+                                 (i >= files ? "got " + std::to_string(names.size())
+                                             : pack_name(i, files) + " is missing"));
+            }
+        }
+    }
+    std::vector<std::string> paths;
+    for (const std::string& name : names) {
+        paths.push_back(without_slashes(folder) + "/" + name);
+    }
+    return paths;
+}
 
 } // namespace fitnas::detail
 
 namespace fitnas {
 
 FITNAS_API lazy_images read_image_pack(const std::string& path, const image_folder_options& options) {
+    std::error_code none;
+    return read_image_packs(std::filesystem::is_directory(path, none) ? detail::packs_in(path)
+                                                                      : std::vector<std::string>{path},
+                            options);
+}
+
+FITNAS_API lazy_images read_image_packs(const std::vector<std::string>& paths,
+                                        const image_folder_options& options) {
     detail::check_folder_options(options);
-    const auto images = std::make_shared<const detail::encoded_pack>(path);
+    if (paths.empty()) {
+        throw option_error("[F0453] read_image_packs: expected at least one path, got none");
+    }
+    const auto images = std::make_shared<const detail::encoded_packs>(paths);
     if (!options.classes.empty() && options.classes != images->class_names) {
-        throw data_error("[F0447] " + path + ": expected a pack of the " +
+        throw data_error("[F0447] " + paths.front() + ": expected a pack of the " +
                          std::to_string(options.classes.size()) + " classes from \"" +
                          options.classes.front() + "\" to \"" + options.classes.back() +
                          "\", got other names, or another order");
     }
     lazy_images result(images, options, {});
-    require_consistent(result, path);
+    require_consistent(result, paths.front());
     return result;
 }
 

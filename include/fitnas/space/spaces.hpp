@@ -44,15 +44,17 @@ struct nas_bench_201
 /// @brief The candidates of `mobile_19x6`.
 using mobile_operators = operator_set<op::mbconv<3, 3>, op::mbconv<5, 3>, op::mbconv<7, 3>, op::mbconv<3, 6>,
                                       op::mbconv<5, 6>, op::mbconv<7, 6>>;
+/// @brief `mobile_19x6` for images of another size and another number of classes: the same cells.
+template <int Side, int Classes>
+struct mobile_19x6_of : search_space<image<Side, Side, 3>, stem<32, 2>, fixed<op::separable<3>, 16>,
+                                     stage<mobile_operators, 2, 32, 2>, stage<mobile_operators, 4, 40, 2>,
+                                     stage<mobile_operators, 4, 80, 2>, stage<mobile_operators, 4, 96, 1>,
+                                     stage<mobile_operators, 4, 192, 2>, stage<mobile_operators, 1, 320, 1>,
+                                     head<1280, Classes>> {};
 /// @brief The paper's scale (arXiv 2004.08423): 19 cells of MBConv with kernel {3, 5, 7} and expansion {3,
 /// 6}, 6^19 architectures. That this is the space of FairNAS (arXiv 1907.01845) is a deduction from "19
 /// cells, 6 operators"; widths and strides are taken from there.
-struct mobile_19x6
-    : search_space<image<224, 224, 3>, stem<32, 2>, fixed<op::separable<3>, 16>,
-                   stage<mobile_operators, 2, 32, 2>, stage<mobile_operators, 4, 40, 2>,
-                   stage<mobile_operators, 4, 80, 2>, stage<mobile_operators, 4, 96, 1>,
-                   stage<mobile_operators, 4, 192, 2>, stage<mobile_operators, 1, 320, 1>, head<1280, 1000>> {
-};
+struct mobile_19x6 : mobile_19x6_of<224, 1000> {};
 
 /// @brief The candidates of `fashion_mini`.
 using fashion_mini_operators =

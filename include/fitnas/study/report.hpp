@@ -18,6 +18,7 @@
 #include <fitnas/study/report/final.hpp>
 #include <fitnas/study/report/ranking.hpp>
 #include <fitnas/study/report/search.hpp>
+#include <fitnas/study/report/segments.hpp>
 #include <fitnas/study/report_run.hpp>
 #include <fitnas/study/score_unit.hpp>
 #include <fitnas/study/watch.hpp>
@@ -46,6 +47,11 @@ FITNAS_COLD void lead_with_findings(report_draft<Space>& r) {
         list += "<li><b>" + html_text(f.verdict) + "</b> " + html_text(f.figures) + "</li>\n";
     }
     r.page.lead(list + "</ul>\n");
+    if (has_supernet_segments(r.folder)) {
+        r.page.lead("<p>Tau-b is Kendall's: 1 where two orders agree, about 0 by chance, -1 for the opposite "
+                    "one. In brackets: 95 % bootstrap intervals over the candidates.</p>\n");
+        return;
+    }
     r.page.lead(
         "<p>Tau-b is Kendall's: 1 where an order agrees with the order by truth, about 0 for an order by "
         "chance, -1 for the opposite one. Loss of the picks is the regret under limits: what is lost in "
@@ -82,9 +88,13 @@ FITNAS_COLD bool write_report(const run_folder& folder, const report_settings& s
     part([&] { ranking_section(r); });
     part([&] { error_section(r); });
     part([&] { training_part<Space>(folder, r.page); });
-    part([&] { search_section(r); });
+    part([&] {
+        search_section(r);
+        supernet_segments_section(r);
+    });
     part([&] { final_section(r); });
     part([&] {
+        published_part(folder, r.page);
         lead_with_findings(r);
         segments_part(folder, r.page);
     });

@@ -126,7 +126,7 @@ FITNAS_LAZY_AGAIN void file_table(const run_folder& folder, page& out, const std
 }
 
 FITNAS_LAZY_AGAIN void segments_part(const run_folder& folder, page& out) {
-    if (!folder.has("segments.csv")) {
+    if (!folder.has("segments.csv") || !folder.has("segments_result.csv")) {
         return;
     }
     out.section("The paper's scale: 6 to the power of 19, by segments");

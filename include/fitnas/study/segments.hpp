@@ -5,6 +5,7 @@
 #ifndef FITNAS_STUDY_SEGMENTS_HPP
 #define FITNAS_STUDY_SEGMENTS_HPP
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -12,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/predictor/encoding/chain.hpp>
 #include <fitnas/predictor/feature/cell_operator.hpp>
 #include <fitnas/predictor/gcn/model.hpp>
@@ -75,6 +77,15 @@ struct segments_settings {
     fitnas::seed seed{0};
 };
 
+namespace detail {
+
+/// The table `segments.csv`.
+/// @param agreement of each segment that has a GCN: its number, tau-b and its interval; none: not known
+FITNAS_LAZY csv_rows segment_rows(const std::vector<search::segment_report>& segments,
+                                  const std::vector<std::vector<std::string>>& agreement);
+
+} // namespace detail
+
 /// @brief Searches a large space by segments, each but the first behind a super-cell of 6, with scores that
 /// are a `synthetic_quality` and noise (normal, always the same for one network). Writes `segments.csv`
 /// (segment, cells, candidates, sampled, scored, kept) and `segments_result.csv` (search, arch, quality,
@@ -114,18 +125,7 @@ void segments_stage(const run_folder& folder, const segments_settings& settings,
         score, fit_slots,
         {.samples = settings.samples, .limit = settings.limit, .seed = seed{settings.seed.value + 1}});
 
-    csv_rows steps{.header = {"segment", "cells", "candidates", "sampled", "scored", "kept"}};
-    for (std::size_t i = 0; i < found.segments.size(); ++i) {
-        const auto& s = found.segments[i];
-        std::string kept;
-        for (const auto& k : s.kept) {
-            kept += (kept.empty() ? "" : " ") + k.code;
-        }
-        steps.rows.push_back(
-            {std::to_string(i + 1), std::to_string(s.first + 1) + " to " + std::to_string(s.last),
-             std::to_string(s.candidates), std::to_string(s.sampled), std::to_string(s.scored), kept});
-    }
-    write_rows(folder.file("segments.csv"), steps);
+    write_rows(folder.file("segments.csv"), detail::segment_rows(found.segments, {}));
 
     const std::size_t by_segments = asked;
     score_table<Space> table;
@@ -152,5 +152,39 @@ void segments_stage(const run_folder& folder, const segments_settings& settings,
 }
 
 } // namespace fitnas::study
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::study::detail {
+
+FITNAS_LAZY_AGAIN csv_rows segment_rows(const std::vector<search::segment_report>& segments,
+                                        const std::vector<std::vector<std::string>>& agreement) {
+    csv_rows table{.header = {"segment", "cells", "candidates", "sampled", "scored", "kept"}};
+    if (!agreement.empty()) {
+        table.header.insert(table.header.end(), {"tau", "low", "high"});
+    }
+    for (std::size_t i = 0; i < segments.size(); ++i) {
+        const search::segment_report& s = segments[i];
+        std::string kept;
+        for (const search::kept_part& k : s.kept) {
+            kept += (kept.empty() ? "" : " ") + k.code;
+        }
+        std::vector<std::string> row{
+            std::to_string(i + 1),        std::to_string(s.first + 1) + " to " + std::to_string(s.last),
+            std::to_string(s.candidates), std::to_string(s.sampled),
+            std::to_string(s.scored),     kept};
+        const auto own = std::find_if(agreement.begin(), agreement.end(),
+                                      [&](const auto& a) { return a.front() == row.front(); });
+        for (std::size_t c = 1; !agreement.empty() && c < 4; ++c) {
+            row.push_back(own == agreement.end() ? "" : (*own)[c]);
+        }
+        table.rows.push_back(std::move(row));
+    }
+    return table;
+}
+
+} // namespace fitnas::study::detail
+
+#endif
 
 #endif

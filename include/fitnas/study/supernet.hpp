@@ -24,15 +24,17 @@ FITNAS_API void write_training(const std::string& path, const train_report& repo
 
 /// @brief Trains a supernet; writes `supernet.safetensors`, from which a stopped training goes on, and
 /// `training.csv` (epoch, loss, accuracy).
+/// @param steps from one checkpoint to the next
 /// @throws as `fitnas::train`; interrupted
 template <search_space_type Space>
-void train_stage(const run_folder& folder, const dataset& data, train_options options,
-                 const watcher& w = {}) {
+void train_stage(const run_folder& folder, const dataset& data, train_options options, const watcher& w = {},
+                 long long steps = 100) {
     folder.require_writable({"training.csv"});
     options.observer = watch(w, "training the supernet");
     supernet<Space> net(options.seed);
     const train_report report =
-        train(net, data.train, options, checkpoint_options{.file = folder.file("supernet.safetensors")});
+        train(net, data.train, options,
+              checkpoint_options{.file = folder.file("supernet.safetensors"), .every = steps});
     write_training(folder.file("training.csv"), report);
 }
 

@@ -6,7 +6,9 @@
 #define FITNAS_STUDY_TRUTH_HPP
 
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -14,8 +16,10 @@
 
 #include <fitnas/io/csv_candidates.hpp>
 #include <fitnas/predictor/distinct.hpp>
+#include <fitnas/search/enumerate.hpp>
 #include <fitnas/space/sample.hpp>
 #include <fitnas/study/alone.hpp>
+#include <fitnas/study/in_turn.hpp>
 #include <fitnas/study/run_folder.hpp>
 #include <fitnas/study/watch.hpp>
 
@@ -27,17 +31,41 @@ struct retrain_settings {
     std::size_t others = 3;    ///< random networks whose macs are near the winner's
     int seeds = 1;             ///< trainings of each
     train_options training{};  ///< `seed` is the first of the seeds
+    /// One after the other, each with a checkpoint after so many steps (`train_in_turn`); 0: beside each
+    /// other, one a thread.
+    long long in_turn = 0;
 };
+
+namespace detail {
+
+/// Different networks in a random order: all of a space, or of a large one so many draws.
+template <search_space_type Space>
+std::vector<architecture<Space>> shuffled_networks(seed s, std::size_t draws) {
+    random_stream random(s, purpose::sample);
+    std::vector<architecture<Space>> all;
+    if constexpr (Space::size <= search::enumerable_size) {
+        all = different_networks<Space>();
+        random.shuffle(std::span<architecture<Space>>(all));
+    } else {
+        std::set<architecture<Space>> seen;
+        for (std::size_t i = 0; i < draws; ++i) {
+            if (const auto a = canonical<Space>(sample_one<Space>(random)); seen.insert(a).second) {
+                all.push_back(a);
+            }
+        }
+    }
+    return all;
+}
+
+} // namespace detail
 
 /// @brief Different networks whose macs are within 5 % of the given one's (10, 20 ... where there are too
 /// few).
-/// @pre the space can be enumerated and has more than `count` networks
+/// @pre the space has more than `count` networks; of one that cannot be enumerated 200,000 are drawn
 template <search_space_type Space>
 std::vector<architecture<Space>> of_same_cost(const architecture<Space>& a, std::size_t count, seed s) {
     const auto wanted = static_cast<double>(cost::macs<Space>(a));
-    std::vector<architecture<Space>> all = different_networks<Space>();
-    random_stream random(s, purpose::sample);
-    random.shuffle(std::span<architecture<Space>>(all));
+    const std::vector<architecture<Space>> all = detail::shuffled_networks<Space>(s, 200000);
     for (double off = 0.05;; off *= 2) {
         std::vector<architecture<Space>> found;
         for (const architecture<Space>& other : all) {
@@ -88,10 +116,13 @@ void retrain_stage(const run_folder& folder, const dataset& data, const retrain_
             names.push_back("random " + std::to_string(networks.size() - settings.finalists));
         }
     }
+    const auto jobs = detail::jobs_of<Space>(networks, settings.seeds, settings.training.seed);
+    const std::string runs = folder.file("retrained_runs.csv");
     const auto results = summarise<Space>(
-        train_alone<Space>(folder.file("retrained_runs.csv"),
-                           detail::jobs_of<Space>(networks, settings.seeds, settings.training.seed), data,
-                           settings.training, watch(w, "training finalists by themselves")),
+        settings.in_turn > 0
+            ? train_in_turn<Space>(runs, folder.path(), jobs, data, settings.training, settings.in_turn, w)
+            : train_alone<Space>(runs, jobs, data, settings.training,
+                                 watch(w, "training finalists by themselves")),
         data.validation.size(), data.test.size());
     csv_rows table{.header = {"name", "arch", "validation_accuracy", "test_accuracy", "deviation", "runs",
                               "macs", "parameters"}};

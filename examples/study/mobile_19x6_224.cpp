@@ -1,0 +1,3 @@
+#include "runner.hpp"
+
+template void runner::run<spaces::mobile_19x6>(const std::string&);
