@@ -1,12 +1,15 @@
 // Work that processes of MPI share: seconds, and what goes over between them. bench_mpi.sh compares numbers
 // of processes and threads in turns.
 //
-//   mpirun -n N bench_mpi train [STEPS] [images | synchronised | paths]     W1 (workloads.md), batch 128;
-//   paths: four of
-//                                                                           W2 a step, strict fairness
-//   mpirun -n N bench_mpi score                                             W3b
-//   mpirun -n N bench_mpi truths [N]                                        trainings by themselves,
-//   fashion_mini
+//   mpirun -n N bench_mpi WHAT [NUMBER]
+//
+// | WHAT | |
+// | --- | --- |
+// | images, synchronised | NUMBER steps of W1 (workloads.md): parts of the batch; batch norm over all of it |
+// | paths | the same of W2 with strict fairness, four paths a step |
+// | paper | the same of W5 |
+// | score | the sub-networks of W3b |
+// | truths | NUMBER trainings by themselves, in fashion_mini |
 //
 // Process 0 prints one JSON object.
 
@@ -63,6 +66,11 @@ public:
     void start_counting() override { m_of.start_counting(); }
     long long next() override { return m_of.next(); }
 
+    void start() {
+        seconds = 0;
+        gathers = gathered = sums = summed = 0;
+    }
+
     double seconds = 0; // in all of these
     std::size_t gathers = 0;
     std::size_t gathered = 0; // bytes, of this process
@@ -91,7 +99,8 @@ void print(const watched& all, const std::string& what, double seconds, double p
 }
 
 template <class Space>
-void bench_training(watched& all, std::size_t batch, std::size_t steps, fitnas::train_options o) {
+void bench_training(watched& all, const std::string& what, std::size_t batch, std::size_t steps,
+                    fitnas::train_options o) {
     const fitnas::dataset data = fitnas::datasets::synthetic({.image = Space::input,
                                                               .classes = Space::classes,
                                                               .train = batch * steps,
@@ -102,9 +111,9 @@ void bench_training(watched& all, std::size_t batch, std::size_t steps, fitnas::
     o.batch = batch;
     fitnas::train(net, data.train, o); // takes memory and warms caches up
     o.peers = all.count() > 1 ? &all : nullptr;
-    all.seconds = 0;
+    all.start();
     const double seconds = fitnas::train(net, data.train, o).seconds;
-    print(all, "train", seconds, static_cast<double>(batch * steps), "images_a_second");
+    print(all, what, seconds, static_cast<double>(batch * steps), "images_a_second");
 }
 
 void bench_scoring(watched& all) {
@@ -140,22 +149,24 @@ int main(int argc, char** argv) {
         watched all(session);
         const std::string what = argc > 1 ? argv[1] : "";
         const int number = argc > 2 ? std::atoi(argv[2]) : 24;
-        const std::string share = argc > 3 ? argv[3] : "images";
-        if (what == "train" && share == "paths") {
+        const auto steps = static_cast<std::size_t>(number);
+        if (what == "images") {
+            bench_training<bench::w1_space>(all, what, 128, steps, {});
+        } else if (what == "synchronised") {
+            bench_training<bench::w1_space>(all, what, 128, steps,
+                                            {.share = fitnas::step_share::images_synchronised});
+        } else if (what == "paths") {
             bench_training<bench::w2_space>(
-                all, 64, static_cast<std::size_t>(number),
+                all, what, 64, steps,
                 {.sampling = fitnas::sampling::strict_fair, .share = fitnas::step_share::paths});
-        } else if (what == "train") {
-            bench_training<bench::w1_space>(all, 128, static_cast<std::size_t>(number),
-                                            {.share = share == "images"
-                                                          ? fitnas::step_share::images
-                                                          : fitnas::step_share::images_synchronised});
+        } else if (what == "paper") {
+            bench_training<bench::w5_space>(all, what, 16, steps, {});
         } else if (what == "score") {
             bench_scoring(all);
         } else if (what == "truths") {
             bench_truths(all, number);
         } else {
-            std::fprintf(stderr, "bench_mpi: expected train, score or truths\n");
+            std::fprintf(stderr, "bench_mpi: expected images, synchronised, paths, paper, score or truths\n");
             return 2;
         }
         return 0;
