@@ -147,7 +147,8 @@ FITNAS_API void agree(peers& all, const std::exception_ptr& own) {
         throw peer_error("[F0010] process " + std::to_string(failed - texts.begin()) + " of " +
                          std::to_string(texts.size()) + " failed: " + failed->substr(1));
     }
-    throw interrupted(found('i')->substr(1));
+    const std::string by = found('i')->substr(1);
+    throw interrupted(by);
 }
 
 FITNAS_API void add_over(peers& all, std::span<double> values) {
