@@ -3,8 +3,8 @@
 #
 #   scripts/setup.sh               what building and testing needs
 #   scripts/setup.sh --demo        only what scripts/demo.sh needs
-#   scripts/setup.sh --ci          also the second compiler, Meson, the formatter, a browser, ONNX, PyTorch, Doxygen and
-#                                  the locale de_DE.UTF-8
+#   scripts/setup.sh --ci          also the second compiler, Meson, the formatter, a browser, ONNX, PyTorch, Doxygen, Open
+#                                  MPI, MPICH and the locale de_DE.UTF-8
 #   scripts/setup.sh --docs        what scripts/reference.sh needs
 #   scripts/setup.sh --coverage    what scripts/coverage.sh needs
 #   scripts/setup.sh --benchmarks  what the benchmarks need, with LibTorch to compare with
@@ -19,7 +19,7 @@ case $mode in
 --ci)
     packages+=(doctest-dev pkg-config libcli11-dev libjs-chart.js libbenchmark-dev clang clang-format libomp-14-dev
         libclang-rt-14-dev meson python3 chromium locales libprotozero-dev python3-onnx python3-torch nodejs npm
-        doxygen doxygen-awesome-css)
+        doxygen doxygen-awesome-css libopenmpi-dev openmpi-bin libmpich-dev mpich)
     ;;
 --docs) packages=(doxygen doxygen-awesome-css python3) ;;
 --coverage) packages+=(doctest-dev pkg-config libcli11-dev libjs-chart.js gcovr libprotozero-dev) ;;

@@ -1,11 +1,12 @@
 // PROGRAM --alone: one process without MPI. mpirun ... PROGRAM: what all come to, if it is the same.
+#include <cstddef>
 #include <cstdio>
 #include <cstring>
 #include <exception>
 #include <string>
 #include <vector>
 
-#include <fitnas/mpi/session.hpp>
+#include <fitnas/mpi/session.hpp> // first: it includes what it uses
 
 #include "come_to.hpp"
 

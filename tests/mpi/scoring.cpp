@@ -1,4 +1,5 @@
 // Networks that are scored by several processes have the scores that one gives them.
+#include <span>
 #include <string>
 #include <vector>
 
@@ -46,5 +47,10 @@ std::string come_to(peers* all) {
     score("no networks", {}, {}, 1);
     const auto scores = scorer(net, data, {.peers = all}, score_measure::negative_loss);
     lines += line_of("a scorer", scores(some));
+    all_told told(all); // of 4 steps each
+    const auto tuned = fine_tune<space>(net, std::span(some).first(3), data,
+                                        {.epochs = 1, .observer = told.observer()}, all);
+    told.expect_all(3 * 4);
+    lines += line_of("fine-tuned", tuned.negative_loss);
     return lines;
 }

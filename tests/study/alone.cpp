@@ -67,6 +67,24 @@ TEST_CASE("trainings that a signal stopped go on to the same table") {
     }
 }
 
+TEST_CASE("what other processes left beside the table is taken up, and then goes") {
+    const dataset data =
+        datasets::synthetic({.image = {6, 6, 1}, .classes = 3, .train = 48, .validation = 12, .test = 12});
+    const std::vector<study::alone_job<space>> jobs{{{1, 1}, 1}, {{1, 1}, 2}, {{1, 1}, 1ULL << 40U}};
+    const temporary_folder folder;
+    const std::string path = folder.path("t.csv");
+    study::write_alone<space>(path + ".process1", {{jobs[0], {0.25, 0.5, {0.125, 0.75}}}});
+    study::write_alone<space>(path + ".process12", {{jobs[2], {0.5, 0.25, {}}}});
+    folder.write("t.csv.process1.tmp", "half");
+    folder.write("t.csv.processor", "another");
+    const auto all = study::train_alone<space>(path, jobs, data, {.epochs = 1, .batch = 16});
+    REQUIRE(all.size() == 3);
+    CHECK(all.at(jobs[0]).curve == std::vector<double>{0.125, 0.75});
+    CHECK(all.at(jobs[2]).validation_accuracy == 0.5);
+    CHECK(folder.names() == std::vector<std::string>{"t.csv", "t.csv.process1.tmp", "t.csv.processor"});
+    CHECK(study::read_alone<space>(path).at(jobs[0]).test_accuracy == 0.5);
+}
+
 TEST_CASE("networks that are right equally often have equal means, whatever their trainings") {
     study::alone_results<space> results;
     const auto add = [&](const char* code, std::vector<int> right, int validation) {

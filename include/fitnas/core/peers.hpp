@@ -73,6 +73,10 @@ FITNAS_API bool any_of(peers* all, bool own);
 /// Collective: the sum of own values, in the order of ranks.
 FITNAS_API void add_over(peers& all, std::span<double> values);
 
+/// Whether this process writes what all have.
+/// @param all null: this process is alone
+inline bool is_first(const peers* all) { return all == nullptr || all->rank() == 0; }
+
 /// Does what may fail on one process alone, and agrees on it.
 /// @param all null: this process is alone
 template <class Work>
@@ -147,7 +151,8 @@ FITNAS_API void agree(peers& all, const std::exception_ptr& own) {
         throw peer_error("[F0010] process " + std::to_string(failed - texts.begin()) + " of " +
                          std::to_string(texts.size()) + " failed: " + failed->substr(1));
     }
-    throw interrupted(found('i')->substr(1));
+    const std::string by = found('i')->substr(1);
+    throw interrupted(by);
 }
 
 FITNAS_API void add_over(peers& all, std::span<double> values) {

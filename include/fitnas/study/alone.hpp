@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <mutex>
@@ -15,7 +16,9 @@
 #include <utility>
 #include <vector>
 
+#include <fitnas/config.hpp>
 #include <fitnas/core/mean.hpp>
+#include <fitnas/core/peers.hpp>
 #include <fitnas/io/csv.hpp>
 #include <fitnas/io/signal_guard.hpp>
 #include <fitnas/study/folder.hpp>
@@ -90,22 +93,78 @@ alone_results<Space> read_alone(const std::string& path) {
     return results;
 }
 
+namespace detail {
+
+/// Where a process keeps its trainings until all are done: the first in the table itself, others beside it.
+inline std::string part_of_table(const std::string& path, int rank) {
+    return rank == 0 ? path : path + ".process" + std::to_string(rank);
+}
+
+/// @return the table and what other processes wrote beside it, whatever is there
+FITNAS_LAZY std::vector<std::string> parts_of_table(const std::string& path);
+
+/// Collective: adds what any of the processes has.
+/// @param all null: this process is alone
+template <search_space_type Space>
+void gather_results(peers* all, alone_results<Space>& results) {
+    if (all == nullptr) {
+        return;
+    }
+    std::vector<double> own; // seeds in halves: each number is exact
+    for (const auto& [job, result] : results) {
+        own.insert(own.end(), job.architecture.begin(), job.architecture.end());
+        own.insert(own.end(), {static_cast<double>(job.seed >> 32U),
+                               static_cast<double>(job.seed & 0xFFFFFFFFU), result.validation_accuracy,
+                               result.test_accuracy, static_cast<double>(result.curve.size())});
+        own.insert(own.end(), result.curve.begin(), result.curve.end());
+    }
+    const std::string bytes(reinterpret_cast<const char*>(own.data()), own.size() * sizeof(double));
+    for (const std::string& text : all->gather(bytes)) {
+        std::vector<double> numbers(text.size() / sizeof(double));
+        std::copy_n(text.data(), text.size(), reinterpret_cast<char*>(numbers.data()));
+        for (auto at = numbers.begin(); at != numbers.end();) {
+            alone_job<Space> job;
+            for (std::uint8_t& digit : job.architecture) {
+                digit = static_cast<std::uint8_t>(*at++);
+            }
+            job.seed = static_cast<std::uint64_t>(*at++) << 32U;
+            job.seed |= static_cast<std::uint64_t>(*at++);
+            alone_result result{*at, *(at + 1), {}};
+            const auto curve = at + 3;
+            at = curve + static_cast<std::ptrdiff_t>(*(at + 2));
+            result.curve.assign(curve, at);
+            results[job] = std::move(result);
+        }
+    }
+}
+
+} // namespace detail
+
 /// @brief Trains each job's network by itself and tests it, one network a thread at a time. The same jobs
-/// give the same results for any number of threads.
-/// @param path of a table that is written after each training; jobs that it has already are not trained again
+/// give the same results for any number of threads and processes.
+/// @param path of a table that is written after each training; jobs that it has already are not trained
+/// again. Of several processes all but the first write theirs beside it until all are done, to
+/// `path.process1` and so on; a run that goes on, of any number of processes, takes up what is there
 /// @param options of each training, whose seed is the job's and whose observer plays no part
-/// @param watch called after each training, and every 10 s between; one at a time
+/// @param watch called after each training of this process, and every 10 s between; one at a time
+/// @param all processes that share out the trainings; null: this process is alone
 /// @return all results, also those that were there before
 /// @throws as `retrain`; interrupted after the first SIGINT, SIGTERM or SIGHUP, when the trainings that had
 /// begun are in the table
 template <search_space_type Space>
 alone_results<Space> train_alone(const std::string& path, const std::vector<alone_job<Space>>& jobs,
                                  const dataset& data, const train_options& options,
-                                 const observer& watch = {}) {
+                                 const observer& watch = {}, peers* all = nullptr) {
+    const std::string own_path = detail::part_of_table(path, all == nullptr ? 0 : all->rank());
     alone_results<Space> results;
-    if (is_there(path)) {
-        results = read_alone<Space>(path);
-    }
+    bool in_parts = all != nullptr && all->count() > 1;
+    fitnas::detail::do_agreed(all, [&] {
+        for (const std::string& part : detail::parts_of_table(path)) {
+            results.merge(read_alone<Space>(part));
+            in_parts = in_parts || part != path;
+        }
+    });
+    detail::gather_results(all, results);
     std::vector<alone_job<Space>> left;
     std::set<alone_job<Space>> taken;
     for (const alone_job<Space>& job : jobs) {
@@ -114,7 +173,7 @@ alone_results<Space> train_alone(const std::string& path, const std::vector<alon
         }
     }
     if (!left.empty()) {
-        fitnas::detail::require_writable(path);
+        fitnas::detail::do_agreed(all, [&] { fitnas::detail::require_writable(own_path); });
     }
     // Costs differ between networks; a random order shares them evenly among the threads.
     random_stream random(options.seed, purpose::shuffle);
@@ -140,12 +199,27 @@ alone_results<Space> train_alone(const std::string& path, const std::vector<alon
         }
         const std::lock_guard lock(mutex);
         results[job] = std::move(result);
-        write_alone<Space>(path, results);
+        write_alone<Space>(own_path, results);
         return std::vector<double>{1};
     };
     const signal_guard guard;
     const auto ended = fitnas::detail::train_beside(
-        nullptr, left.size(), "alone", options, tell, [&] { return guard.seen() != 0; }, one);
+        all, left.size(), "alone", options, tell, [&] { return guard.seen() != 0; }, one);
+    detail::gather_results(all, results);
+    if (in_parts) { // one table again; parts go when it is there
+        fitnas::detail::do_agreed(all, [&] {
+            if (fitnas::detail::is_first(all)) {
+                write_alone<Space>(path, results);
+            }
+        });
+        fitnas::detail::do_agreed(all, [&] {
+            for (const std::string& part : detail::parts_of_table(path)) {
+                if (part != path) {
+                    remove_file(part);
+                }
+            }
+        });
+    }
     const auto left_out = std::count(ended.begin(), ended.end(), std::vector<double>{});
     if (left_out > 0) {
         throw interrupted("[F1016] training networks: stopped; " + path + " has " +
@@ -198,5 +272,36 @@ std::map<architecture<Space>, alone_summary> summarise(const alone_results<Space
 }
 
 } // namespace fitnas::study
+
+#if FITNAS_DEFINITIONS
+
+#include <filesystem>
+#include <string_view>
+#include <system_error>
+
+namespace fitnas::study::detail {
+
+FITNAS_LAZY_AGAIN std::vector<std::string> parts_of_table(const std::string& path) {
+    std::vector<std::string> parts;
+    if (is_there(path)) {
+        parts.push_back(path);
+    }
+    const std::filesystem::path table(path);
+    const std::string begin = table.filename().string() + ".process";
+    std::error_code unknown; // of a folder that is not there
+    for (const auto& entry : std::filesystem::directory_iterator(
+             table.has_parent_path() ? table.parent_path() : std::filesystem::path("."), unknown)) {
+        const std::string name = entry.path().filename().string();
+        if (name.size() > begin.size() && name.starts_with(begin) &&
+            name.find_first_not_of("0123456789", begin.size()) == std::string::npos) {
+            parts.push_back(path + name.substr(begin.size() - std::string_view(".process").size()));
+        }
+    }
+    return parts;
+}
+
+} // namespace fitnas::study::detail
+
+#endif
 
 #endif

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include <fitnas/core/peers.hpp>
 #include <fitnas/io/json.hpp>
 #include <fitnas/space/canonical.hpp>
 #include <fitnas/space/score_table.hpp>
@@ -32,7 +33,8 @@ struct kept_trainings {
     const dataset* data; ///< lives longer
     train_options options{};  ///< of each training, which begins with the seed `options.seed` plus 0, 1, ...
     int seeds = 1;            ///< trainings of each network, at least 1
-    fitnas::observer watch{}; ///< called after each training, and every 10 s between
+    fitnas::observer watch{}; ///< called after each training of this process, and every 10 s between
+    fitnas::peers* peers = nullptr; ///< share out the trainings; null: this process is alone
 
     /// @return validation accuracies in [0, 1], the mean over the seeds
     /// @throws option_error for seeds below 1, or where the table is of other options or images; data_error
@@ -42,14 +44,18 @@ struct kept_trainings {
             throw option_error("[F1077] kept_trainings: seeds: expected at least 1, got " +
                                std::to_string(seeds));
         }
-        require_same_setup();
+        fitnas::detail::do_agreed(peers, [&] {
+            if (fitnas::detail::is_first(peers)) {
+                require_same_setup();
+            }
+        });
         std::vector<alone_job<Space>> jobs;
         for (const architecture<Space>& a : some) {
             for (int s = 0; s < seeds; ++s) {
                 jobs.push_back({canonical<Space>(a), options.seed.value + static_cast<std::uint64_t>(s)});
             }
         }
-        const alone_results<Space> all = train_alone<Space>(path, jobs, *data, options, watch);
+        const alone_results<Space> all = train_alone<Space>(path, jobs, *data, options, watch, peers);
         alone_results<Space> asked;
         for (const alone_job<Space>& job : jobs) {
             asked.emplace(job, all.at(job));
@@ -72,7 +78,7 @@ private:
             }
         }
         const std::string beside = path + ".json";
-        if (!is_there(path)) {
+        if (detail::parts_of_table(path).empty()) {
             write_json(beside, now);
             return;
         }

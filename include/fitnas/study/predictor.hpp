@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <fitnas/config.hpp>
+#include <fitnas/core/peers.hpp>
 #include <fitnas/io/csv.hpp>
 #include <fitnas/io/predictor.hpp>
 #include <fitnas/metrics/bootstrap.hpp>
@@ -29,6 +30,7 @@ struct fit_settings {
     score_kind kind = score_kind::supernet; ///< of the scores
     int folds = 5; ///< of the cross-validation that shows how good the fit is, from 2
     fitnas::seed seed{0};
+    fitnas::peers* peers = nullptr; ///< of `fit_default`; null: this process is alone
 };
 
 /// @brief Fits the study's predictor.
@@ -38,7 +40,8 @@ default_predictor<Space> fit_predictor(const score_table<Space>& scores, const f
                                        const observer& watch = {}) {
     score_table<Space> table = scores;
     table.kind = settings.kind;
-    return fit_default(table, {.plan = settings.plan, .seed = settings.seed, .observer = watch});
+    return fit_default(
+        table, {.plan = settings.plan, .seed = settings.seed, .observer = watch, .peers = settings.peers});
 }
 
 /// @brief Whether a study lists the predictions of all networks of a space.

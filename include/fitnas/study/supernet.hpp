@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <fitnas/config.hpp>
+#include <fitnas/core/peers.hpp>
 #include <fitnas/io/checkpoint.hpp>
 #include <fitnas/io/csv.hpp>
 #include <fitnas/space/sample.hpp>
@@ -66,6 +67,7 @@ std::vector<architecture<Space>> read_architectures(const std::string& path) {
 
 /// @brief Scores the networks of `architectures.csv`; writes `scores.csv` (arch, score, accuracy,
 /// negative_loss).
+/// @param options with `peers`, the first process writes
 /// @throws as `evaluate_both`
 template <search_space_type Space>
 void evaluate_stage(const run_folder& folder, const dataset& data, score_measure kind,
@@ -78,7 +80,11 @@ void evaluate_stage(const run_folder& folder, const dataset& data, score_measure
     const evaluation<Space> found = evaluate_both<Space>(net, networks, data, options);
     const std::vector<csv_column> columns{{"accuracy", found.accuracy.scores},
                                           {"negative_loss", found.negative_loss}};
-    write_csv(folder.file("scores.csv"), found.by(kind), columns);
+    fitnas::detail::do_agreed(options.peers, [&] {
+        if (fitnas::detail::is_first(options.peers)) {
+            write_csv(folder.file("scores.csv"), found.by(kind), columns);
+        }
+    });
 }
 
 } // namespace fitnas::study

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include <fitnas/core/peers.hpp>
 #include <fitnas/io/csv_candidates.hpp>
 #include <fitnas/predictor/distinct.hpp>
 #include <fitnas/search/enumerate.hpp>
@@ -34,6 +35,7 @@ struct retrain_settings {
     /// One after the other, each with a checkpoint after so many steps (`train_in_turn`); 0: beside each
     /// other, one a thread.
     long long in_turn = 0;
+    fitnas::peers* peers = nullptr; ///< share out the trainings; null: this process is alone
 };
 
 namespace detail {
@@ -120,9 +122,9 @@ void retrain_stage(const run_folder& folder, const dataset& data, const retrain_
     const std::string runs = folder.file("retrained_runs.csv");
     const auto results = summarise<Space>(
         settings.in_turn > 0
-            ? train_in_turn<Space>(runs, folder.path(), jobs, data, settings.training, settings.in_turn, w)
+            ? train_in_turn<Space>(runs, folder.path(), jobs, data, settings.training, settings.in_turn, w, settings.peers)
             : train_alone<Space>(runs, jobs, data, settings.training,
-                                 watch(w, "training finalists by themselves")),
+                                 watch(w, "training finalists by themselves"), settings.peers),
         data.validation.size(), data.test.size());
     csv_rows table{.header = {"name", "arch", "validation_accuracy", "test_accuracy", "deviation", "runs",
                               "macs", "parameters"}};
@@ -133,7 +135,11 @@ void retrain_stage(const run_folder& folder, const dataset& data, const retrain_
                               std::to_string(cost::macs<Space>(networks[i])),
                               std::to_string(cost::parameters<Space>(networks[i]))});
     }
-    write_rows(folder.file("retrained.csv"), table);
+    fitnas::detail::do_agreed(settings.peers, [&] {
+        if (fitnas::detail::is_first(settings.peers)) {
+            write_rows(folder.file("retrained.csv"), table);
+        }
+    });
 }
 
 /// @brief Trains many networks by themselves, each from several seeds; writes `truth.csv` (arch, score: the
@@ -141,15 +147,16 @@ void retrain_stage(const run_folder& folder, const dataset& data, const retrain_
 /// `truth_runs.csv`.
 /// @param networks how many, drawn at random; 0: all of the space
 /// @param seeds trainings of each, at least 1
+/// @param all processes that share out the trainings; null: this process is alone
 /// @throws as `retrain`
 template <search_space_type Space>
 void truth_stage(const run_folder& folder, const dataset& data, std::size_t networks, int seeds,
-                 const train_options& training, const watcher& w = {}) {
+                 const train_options& training, const watcher& w = {}, peers* all = nullptr) {
     folder.require_writable({"truth.csv"});
     const auto some = networks == 0 ? different_networks<Space>() : sample<Space>(networks, training.seed);
     const auto results = summarise<Space>(
         train_alone<Space>(folder.file("truth_runs.csv"), detail::jobs_of<Space>(some, seeds, training.seed),
-                           data, training, watch(w, "training networks for ground truth")),
+                           data, training, watch(w, "training networks for ground truth"), all),
         data.validation.size(), data.test.size());
     score_table<Space> table;
     std::vector<csv_column> columns{{"deviation", {}}, {"runs", {}}};
@@ -158,7 +165,11 @@ void truth_stage(const run_folder& folder, const dataset& data, std::size_t netw
         columns[0].values.push_back(s.deviation);
         columns[1].values.push_back(s.runs);
     }
-    write_csv(folder.file("truth.csv"), table, columns);
+    fitnas::detail::do_agreed(all, [&] {
+        if (fitnas::detail::is_first(all)) {
+            write_csv(folder.file("truth.csv"), table, columns);
+        }
+    });
 }
 
 /// @brief Takes ground truth from a table that is known already; equal networks become one with the mean.
