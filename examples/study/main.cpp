@@ -13,6 +13,10 @@
 
 #include <CLI/CLI.hpp>
 
+#ifdef FITNAS_STUDY_MPI
+#include <fitnas/mpi/session.hpp>
+#endif
+
 #include "runner.hpp"
 
 namespace {
@@ -333,6 +337,33 @@ FITNAS_COLD json options_of(settings s, unsigned of_stages) {
     return all;
 }
 
+// @param together processes that share the run; null: this one is alone
+static void run_study(int argc, char** argv, CLI::App& app, peers* together) {
+    silent = !fitnas::detail::is_first(together);
+    const request r = read_request(argc, argv, app);
+    fitnas::detail::any_of(together, false); // all have read what the first will write
+    runner all(r.with, together);
+    if (r.with.space == "fashion_tiny") {
+        all.run<spaces::fashion_tiny>(r.stage);
+    } else if (r.with.space == "fashion_mini") {
+        all.run<spaces::fashion_mini>(r.stage);
+    } else if (r.with.space == "nas_bench_macro") {
+        all.run<spaces::nas_bench_macro>(r.stage);
+    } else if (r.with.space == "nas_bench_201" && r.with.quick) {
+        all.run<quick_nas_bench_201>(r.stage);
+    } else if (r.with.space == "nas_bench_201") {
+        all.run<spaces::nas_bench_201<>>(r.stage);
+    } else {
+        all.run_mobile_19x6(r.stage);
+    }
+}
+
+static void tell(const std::string& text) {
+    if (!silent) {
+        std::fprintf(stderr, "study: %s\n", text.c_str());
+    }
+}
+
 int main(int argc, char** argv) {
     CLI::App app(
         "A study of weight-sharing architecture search, from data to a report. Each stage reads and writes "
@@ -340,36 +371,32 @@ int main(int argc, char** argv) {
         "again replaces them.",
         "study");
     try {
-        const request r = read_request(argc, argv, app);
-        runner all(r.with);
-        if (r.with.space == "fashion_tiny") {
-            all.run<spaces::fashion_tiny>(r.stage);
-        } else if (r.with.space == "fashion_mini") {
-            all.run<spaces::fashion_mini>(r.stage);
-        } else if (r.with.space == "nas_bench_macro") {
-            all.run<spaces::nas_bench_macro>(r.stage);
-        } else if (r.with.space == "nas_bench_201" && r.with.quick) {
-            all.run<quick_nas_bench_201>(r.stage);
-        } else if (r.with.space == "nas_bench_201") {
-            all.run<spaces::nas_bench_201<>>(r.stage);
-        } else {
-            all.run_mobile_19x6(r.stage);
+#ifdef FITNAS_STUDY_MPI
+        mpi::session all(argc, argv);
+        try {
+            run_study(argc, argv, app, &all);
+        } catch (const std::exception& e) {
+            all.last_words = e.what();
+            throw;
         }
+#else
+        run_study(argc, argv, app, nullptr);
+#endif
+        return 0;
     } catch (const CLI::ParseError& e) {
         if (e.get_exit_code() == 0) {
-            return app.exit(e);
+            return silent ? 0 : app.exit(e);
         }
-        std::fprintf(stderr, "study: %s\nstudy --help and study STAGE --help list what there is.\n",
-                     e.what());
+        tell(std::string(e.what()) + "\nstudy --help and study STAGE --help list what there is.");
         return 2;
     } catch (const option_error& e) {
-        std::fprintf(stderr, "study: %s\n", e.what());
+        tell(e.what());
         return 2;
     } catch (const interrupted& e) {
-        std::fprintf(stderr, "study: %s\nThe same command goes on.\n", e.what());
+        tell(std::string(e.what()) + "\nThe same command goes on.");
         return 130;
     } catch (const std::exception& e) {
-        std::fprintf(stderr, "study: %s\n", e.what());
+        tell(e.what());
         return 1;
     }
 }

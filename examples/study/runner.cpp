@@ -114,6 +114,7 @@ train_options runner::training(int epochs) const {
     }
     o.augment.jitter = {m.jitter, m.jitter, m.jitter};
     o.ahead.threads = m.read_ahead;
+    o.peers = m_folder.peers();
     return o;
 }
 
@@ -122,7 +123,8 @@ evaluate_options runner::evaluation() const {
             .calibration = m.calibration,
             .images = m.score_images,
             .batch = m.score_batch,
-            .seed = seed{m.seed}};
+            .seed = seed{m.seed},
+            .peers = m_folder.peers()};
 }
 
 score_measure runner::score() const {
@@ -130,7 +132,7 @@ score_measure runner::score() const {
 }
 
 study::fit_settings runner::fitting() const {
-    study::fit_settings settings{.plan = {}, .folds = m.folds, .seed = seed{m.seed}};
+    study::fit_settings settings{.plan = {}, .folds = m.folds, .seed = seed{m.seed}, .peers = m_folder.peers()};
     for (int p = 0; p < fit_plans; ++p) {
         if (m.plan == plan_names()[static_cast<std::size_t>(p) + 1]) {
             settings.plan = static_cast<fit_plan>(p);

@@ -40,16 +40,23 @@ inline constexpr bool is_mobile_19x6<spaces::mobile_19x6_of<Side, Classes>> = tr
 // Finds out, of mobile_19x6 with images, which size and how many classes; refuses what is not compiled.
 void choose_mobile_19x6(settings& s);
 
+// Of several processes the first speaks.
+inline bool silent = false;
+
 inline void say(const std::string& text) {
+    if (silent) {
+        return;
+    }
     std::printf("%s\n", text.c_str());
     std::fflush(stdout);
 }
 
-inline observer bar(const std::string& piece) { return console::bar(piece); }
+inline observer bar(const std::string& piece) { return silent ? observer() : console::bar(piece); }
 
 class runner {
 public:
-    runner(const settings& s) : m(s), m_folder(s.out) {}
+    // all: processes that share the run; null: this process is alone
+    runner(const settings& s, peers* all) : m(s), m_folder(s.out, all) { silent = !m_folder.first(); }
 
     // Defined below, not here: a function that is inline would be compiled by main.cpp too.
     template <search_space_type Space>
@@ -72,15 +79,15 @@ private:
                     [&] { study::fit_stage<Space>(m_folder, table, fitting(), bar); });
         } else if (name == "search") {
             const std::string input = m.table.empty() ? m_folder.file("predictor.json") : given(m.table);
-            perform(name, in::search, {input}, {"candidates.csv", "front.csv"}, {}, again, [&] {
-                study::search_stage<Space>(m_folder, m.table, {m.candidates, limit<Space>()}, bar);
-            });
+            perform(name, in::search, {input}, {"candidates.csv", "front.csv"}, {}, again, by_first([&] {
+                        study::search_stage<Space>(m_folder, m.table, {m.candidates, limit<Space>()}, bar);
+                    }));
         } else if (name == "report") {
-            perform(name, in::report, {}, {"report.html"}, {}, again, [&] {
-                if (!study::report_stage<Space>(m_folder, {m.selected, m.chart_js}, bar)) {
-                    say("report: no charts: Chart.js was not found at " + m.chart_js);
-                }
-            });
+            perform(name, in::report, {}, {"report.html"}, {}, again, by_first([&] {
+                        if (!study::report_stage<Space>(m_folder, {m.selected, m.chart_js}, bar)) {
+                            say("report: no charts: Chart.js was not found at " + m.chart_js);
+                        }
+                    }));
             say("report: " + m_folder.file("report.html"));
         } else {
             throw option_error("[F1102] --space: the stage " + name + " does not have " + m.space +
@@ -150,11 +157,13 @@ private:
     FITNAS_COLD void segments(bool again) {
         using cut = search::segments<7, 6, 6>;
         if (m.data.empty()) {
-            perform("segments", in::segments, {}, {"segments.csv", "segments_result.csv"}, {}, again, [&] {
-                study::segments_stage<Space, cut>(
-                    m_folder, {m.segment_samples, m.noise, limit<Space>(), m.segment_epochs, seed{m.seed}},
-                    bar);
-            });
+            perform("segments", in::segments, {}, {"segments.csv", "segments_result.csv"}, {}, again,
+                    by_first([&] {
+                        study::segments_stage<Space, cut>(m_folder,
+                                                          {m.segment_samples, m.noise, limit<Space>(),
+                                                           m.segment_epochs, seed{m.seed}},
+                                                          bar);
+                    }));
             return;
         }
         perform("segments", in::segments, {m_folder.file("supernet.safetensors")},
@@ -195,6 +204,11 @@ private:
             m_folder.note(m_before);
             throw;
         }
+    }
+
+    // Work that processes do not share: the others wait.
+    std::function<void()> by_first(std::function<void()> work) const {
+        return [this, work = std::move(work)] { m_folder.write(work); };
     }
 
     // What does not know the space is compiled once, in runner.cpp.

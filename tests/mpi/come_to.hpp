@@ -17,6 +17,9 @@
 /// @throws std::exception where something is wrong in this process
 std::string come_to(fitnas::peers* all);
 
+/// What `PROGRAM --keep FILE` does, where a program has it.
+void keep(fitnas::peers* all, const std::string& file);
+
 /// A line with a name and a hash.
 inline std::string line_of(const std::string& name, std::span<const double> values) {
     fitnas::detail::hash64 hash;

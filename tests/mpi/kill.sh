@@ -2,11 +2,16 @@
 # One process of a training that several do is killed at a random moment, or gets a signal that asks it to stop: all end
 # within 30 s, and another number of processes goes on from the checkpoint. It is always the same hash in the end.
 #
-#   tests/mpi/kill.sh PROGRAM KILLS MPIRUN [OPTION...]     PROGRAM: tests/mpi/together.cpp
+#   tests/mpi/kill.sh PROGRAM KILLS MPIRUN [OPTION...]     PROGRAM: of tests/mpi/together.cpp
 set -u
 program=$1 kills=$2
 shift 2
 mpirun=("$@")
+if [[ $1 == *openmpi* ]]; then
+    mpirun+=(--oversubscribe --bind-to none)
+    export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+    export OMPI_MCA_btl_vader_single_copy_mechanism=none
+fi
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 RANDOM=20201121

@@ -70,6 +70,17 @@ FITNAS_API void agree(peers& all, const std::exception_ptr& own);
 /// @param all null: this process is alone
 FITNAS_API bool any_of(peers* all, bool own);
 
+/// Collective: the value of the first process.
+/// @param all null: this process is alone
+inline double of_first(peers* all, double own) {
+    if (all != nullptr) {
+        std::vector<double> each(static_cast<std::size_t>(all->count()));
+        all->gather(&own, sizeof own, each.data());
+        own = each.front();
+    }
+    return own;
+}
+
 /// Collective: the sum of own values, in the order of ranks.
 FITNAS_API void add_over(peers& all, std::span<double> values);
 

@@ -252,6 +252,8 @@ public:
     session(const session&) = delete;
     session& operator=(const session&) = delete;
 
+    std::string last_words{}; ///< said where this process fails alone: what its exception says
+
     int rank() const override { return m_rank; }
     int count() const override { return m_count; }
 
@@ -315,7 +317,8 @@ private:
         for (int there = 0; there == 0;) {
             MPI_Test(&all, &there, MPI_STATUS_IGNORE);
             if (there == 0 && std::chrono::steady_clock::now() > end) {
-                std::fprintf(stderr, "process %d of %d failed alone, and ends all\n", m_rank, m_count);
+                std::fprintf(stderr, "process %d of %d failed alone, and ends all: %s\n", m_rank, m_count,
+                             last_words.c_str());
                 MPI_Abort(m_all, 1);
             }
             std::this_thread::sleep_for(std::chrono::milliseconds(1));

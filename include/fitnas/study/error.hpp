@@ -180,14 +180,14 @@ void write_error_tables(const run_folder& folder, const detail::error_scores<Spa
                                split_error(cube, true_scores, truth ? truth->variance : 0), parts);
         rankings[4 + kind].takings.push_back(detail::mean_of(rankings[kind].takings, kind == 0 ? images : 0));
     }
-    write_rows(folder.file("error_parts.csv"), parts);
+    folder.write([&] { write_rows(folder.file("error_parts.csv"), parts); });
     if (truth) {
         for (const std::size_t a : rows) {
             rankings[3].takings.front().push_back(static_cast<double>(cost::macs<Space>(all.networks[a])));
         }
         rank_table ranks;
         ranks.add_all(rankings, true_scores, rankings[3].takings.front(), top);
-        write_rows(folder.file("error_ranking.csv"), ranks.rows);
+        folder.write([&] { write_rows(folder.file("error_ranking.csv"), ranks.rows); });
     }
 }
 
@@ -242,10 +242,12 @@ void error_stage(const run_folder& folder, dataset data, const error_settings& s
                                      detail::part_of(scoring, piece + 1, 2 * settings.folds, clock))
                     .predict(std::span<const architecture<Space>>(all.networks)));
         }
-        remove_file(checkpoint); // first: the next seed's must not find it
         all.raw.push_back(std::move(raw));
         all.fitted.push_back(std::move(fitted));
-        all.write(path);
+        folder.write([&] {
+            remove_file(checkpoint); // first: the next seed's must not find it
+            all.write(path);
+        });
     }
     write_error_tables<Space>(folder, all, settings.top,
                               settings.score == score_measure::accuracy ? settings.images : 0);

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include <fitnas/core/peers.hpp>
 #include <fitnas/core/progress.hpp>
 #include <fitnas/io/csv.hpp>
 #include <fitnas/io/signal_guard.hpp>
@@ -35,22 +36,11 @@ public:
     /// @param path of the table (arch, accuracy, negative_loss), in the order of the codes; read where it is
     /// there
     /// @param seconds of scoring, about, from one writing to the next, from 0
+    /// @param all processes that score together, of which the first writes; null: this process is alone
     /// @throws data_error where it cannot be read or written
-    kept_scores(std::string path, networks_scorer<Space> score, double seconds = 20)
-        : m_path(std::move(path)), m_score(std::move(score)), m_seconds(seconds) {
-        if (!is_there(m_path)) {
-            fitnas::detail::require_writable(m_path);
-            return;
-        }
-        fitnas::detail::csv_reader file(m_path);
-        const std::size_t code = file.place("arch");
-        const std::size_t accuracy = file.place("accuracy");
-        const std::size_t loss = file.place("negative_loss");
-        for (std::vector<std::string> fields; file.next(fields);) {
-            m_known[fitnas::detail::csv_code<Space>(fields[code], file, code)] = {
-                fitnas::detail::csv_finite(fields[accuracy], file, accuracy),
-                fitnas::detail::csv_finite(fields[loss], file, loss)};
-        }
+    kept_scores(std::string path, networks_scorer<Space> score, double seconds = 20, peers* all = nullptr)
+        : m_path(std::move(path)), m_score(std::move(score)), m_seconds(seconds), m_peers(all) {
+        fitnas::detail::do_agreed(m_peers, [&] { read(); });
     }
 
     std::size_t size() const { return m_known.size(); } ///< networks that the table has
@@ -84,7 +74,7 @@ private:
     void score_all(const std::vector<architecture<Space>>& missing, const observer& watch) {
         const signal_guard guard;
         const stopwatch clock;
-        std::size_t together = 8;
+        std::size_t together = 8 * static_cast<std::size_t>(m_peers == nullptr ? 1 : m_peers->count());
         for (std::size_t from = 0; from < missing.size();) {
             const auto piece = std::span(missing).subspan(from, (std::min)(together, missing.size() - from));
             const stopwatch own;
@@ -108,13 +98,40 @@ private:
             }
             write();
             from += piece.size();
-            const double wanted = m_seconds * static_cast<double>(piece.size()) / (own.seconds() + 1e-9);
+            // All processes must come to the same pieces.
+            const double took = fitnas::detail::of_first(m_peers, own.seconds());
+            const double wanted = m_seconds * static_cast<double>(piece.size()) / (took + 1e-9);
             together =
                 static_cast<std::size_t>((std::clamp)(wanted, 1.0, 2.0 * static_cast<double>(together)));
         }
     }
 
+    void read() {
+        if (!is_there(m_path)) {
+            if (fitnas::detail::is_first(m_peers)) {
+                fitnas::detail::require_writable(m_path);
+            }
+            return;
+        }
+        fitnas::detail::csv_reader file(m_path);
+        const std::size_t code = file.place("arch");
+        const std::size_t accuracy = file.place("accuracy");
+        const std::size_t loss = file.place("negative_loss");
+        for (std::vector<std::string> fields; file.next(fields);) {
+            m_known[fitnas::detail::csv_code<Space>(fields[code], file, code)] = {
+                fitnas::detail::csv_finite(fields[accuracy], file, accuracy),
+                fitnas::detail::csv_finite(fields[loss], file, loss)};
+        }
+    }
+
     void write() const {
+        fitnas::detail::do_agreed(m_peers, [&] {
+            if (fitnas::detail::is_first(m_peers)) {
+                write_table();
+            }
+        });
+    }
+    void write_table() const {
         csv_rows table{.header = {"arch", "accuracy", "negative_loss"}};
         for (const auto& [a, scores] : m_known) {
             table.rows.push_back({to_string<Space>(a), exact_text(scores.first), exact_text(scores.second)});
@@ -125,6 +142,7 @@ private:
     std::string m_path;
     networks_scorer<Space> m_score;
     double m_seconds;
+    peers* m_peers;
     std::map<architecture<Space>, std::pair<double, double>> m_known; // accuracy, negative loss
 };
 

@@ -30,7 +30,7 @@ struct fit_settings {
     score_kind kind = score_kind::supernet; ///< of the scores
     int folds = 5; ///< of the cross-validation that shows how good the fit is, from 2
     fitnas::seed seed{0};
-    fitnas::peers* peers = nullptr; ///< of `fit_default`; null: this process is alone
+    fitnas::peers* peers = nullptr; ///< share out the fits; null: this process is alone
 };
 
 /// @brief Fits the study's predictor.
@@ -89,7 +89,6 @@ void fit_stage(const run_folder& folder, const std::string& table, const fit_set
     const cross_validation_options cut{.folds = settings.folds, .seed = settings.seed};
     const auto shown = cross_validate(scores, fit_part, cut);
     const auto predictor = fit_part(scores);
-    save_predictor(folder.file("predictor.json"), predictor);
 
     csv_rows ranks{.header = {"predictor", "tau", "low", "high"}};
     ranks.rows.push_back(detail::judged("GCN, default fit", shown));
@@ -103,7 +102,6 @@ void fit_stage(const run_folder& folder, const std::string& table, const fit_set
             cross_validate(
                 scores, [](const score_table<Space>&) { return cost_baseline<Space>(); }, cut)));
     }
-    write_rows(folder.file("predictors.csv"), ranks);
 
     score_table<Space> seen;
     csv_column unseen{"predicted", {}};
@@ -113,7 +111,6 @@ void fit_stage(const run_folder& folder, const std::string& table, const fit_set
             unseen.values.push_back(fold.predictions[i]);
         }
     }
-    write_csv(folder.file("held_out.csv"), seen, std::span<const csv_column>(&unseen, 1));
 
     score_table<Space> whole;
     if constexpr (listed<Space>) {
@@ -130,7 +127,12 @@ void fit_stage(const run_folder& folder, const std::string& table, const fit_set
             costs[1].values.push_back(static_cast<double>(cost::parameters<Space>(a)));
         }
     }
-    write_csv(folder.file("predictions.csv"), whole, costs);
+    folder.write([&] {
+        save_predictor(folder.file("predictor.json"), predictor);
+        write_rows(folder.file("predictors.csv"), ranks);
+        write_csv(folder.file("held_out.csv"), seen, std::span<const csv_column>(&unseen, 1));
+        write_csv(folder.file("predictions.csv"), whole, costs);
+    });
 }
 
 } // namespace fitnas::study

@@ -15,6 +15,7 @@
 
 #include <fitnas/config.hpp>
 #include <fitnas/core/parallel.hpp>
+#include <fitnas/core/peers.hpp>
 #include <fitnas/core/progress.hpp>
 #include <fitnas/core/simd.hpp>
 #include <fitnas/io/json.hpp>
@@ -36,6 +37,9 @@ struct stage {
 
 /// @brief A folder with a `manifest.json`, in which stages are done once.
 ///
+/// Several processes that work together (`peers`) may share one, on a disk that all see: the first decides
+/// what is to do and writes.
+///
 /// A stage has a key: a hash of its settings and of the contents of its inputs. Where the manifest has the
 /// same key as finished and all outputs are there, there is nothing to do; outputs may have been replaced by
 /// hand, and the stages that read them then have another key. A stage that was stopped finds its partial
@@ -44,8 +48,25 @@ struct stage {
 class run_folder {
 public:
     /// @param path made where it is missing
+    /// @param all processes that share it, which outlive it; null: this process is alone
     /// @throws data_error where it cannot be made, or its manifest cannot be read
-    explicit run_folder(std::string path);
+    explicit run_folder(std::string path, fitnas::peers* all = nullptr);
+
+    fitnas::peers* peers() const { return m_peers; } ///< processes that share it; null: this process is alone
+    /// Whether this process is the one that writes.
+    bool first() const { return fitnas::detail::is_first(m_peers); }
+    /// @brief Writes, where this process is the first; the others wait until what it wrote is there.
+    /// Collective.
+    /// @param write `void write()`
+    /// @throws what it throws, on all processes
+    template <class Write>
+    void write(Write&& write) const {
+        fitnas::detail::do_agreed(m_peers, [&] {
+            if (first()) {
+                write();
+            }
+        });
+    }
 
     const std::string& path() const { return m_path; } ///< the folder's name
     /// @return the path of a file of the folder
@@ -74,7 +95,9 @@ public:
     /// @throws data_error
     void require_writable(const std::vector<std::string>& names) const {
         for (const std::string& n : names) {
-            fitnas::detail::require_writable(file(n));
+            if (first()) {
+                fitnas::detail::require_writable(file(n));
+            }
         }
     }
 
@@ -85,12 +108,43 @@ public:
     /// @throws data_error before the work where an output could not be written; what the work throws
     template <class Work>
     bool perform(const stage& s, bool again, Work&& work) {
+        begun now;
+        write([&] { now = begin(s, again); });
+        if (!fitnas::detail::any_of(m_peers, now.to_do)) {
+            return false;
+        }
+        const stopwatch clock;
+        try {
+            work();
+        } catch (...) {
+            try {
+                record(s, now.key, now.seconds + clock.seconds(), false);
+            } catch (const error&) { // what the work said matters more
+            }
+            throw;
+        }
+        write([&] { record(s, now.key, now.seconds + clock.seconds(), true); });
+        return true;
+    }
+
+private:
+    static std::string compiler();
+
+    static std::string key_of(const stage& s);
+
+    /// A stage that is to be done, or not.
+    struct begun {
+        bool to_do = false;
+        std::string key{};
+        double seconds = 0; ///< that it took before it was stopped
+    };
+    begun begin(const stage& s, bool again) {
         const std::string key = key_of(s);
         const recorded before = record_of(s.name);
         const bool known = before.key == key;
         const bool finished = known && before.finished && all_there(s.outputs);
         if (finished && !again) {
-            return false;
+            return {};
         }
         for (const auto* names : {&s.outputs, &s.partial}) {
             require_writable(*names);
@@ -106,24 +160,8 @@ public:
         }
         const double seconds = known && !finished ? before.seconds : 0;
         record(s, key, seconds, false);
-        const stopwatch clock;
-        try {
-            work();
-        } catch (...) {
-            try {
-                record(s, key, seconds + clock.seconds(), false);
-            } catch (const error&) { // what the work said matters more
-            }
-            throw;
-        }
-        record(s, key, seconds + clock.seconds(), true);
-        return true;
+        return {true, key, seconds};
     }
-
-private:
-    static std::string compiler();
-
-    static std::string key_of(const stage& s);
 
     /// What the manifest says of a stage.
     struct recorded {
@@ -146,11 +184,14 @@ private:
 
     void record(const stage& s, const std::string& key, double seconds, bool finished);
     void replace(json changed) {
-        write_json(file("manifest.json"), changed);
+        if (first()) {
+            write_json(file("manifest.json"), changed);
+        }
         m_manifest = std::move(changed);
     }
 
     std::string m_path;
+    fitnas::peers* m_peers;
     json m_manifest = json::object();
 };
 
@@ -160,7 +201,8 @@ private:
 
 namespace fitnas::study {
 
-FITNAS_API run_folder::run_folder(std::string path) : m_path(std::move(path)) {
+FITNAS_API run_folder::run_folder(std::string path, fitnas::peers* all)
+    : m_path(std::move(path)), m_peers(all) {
     make_folder(m_path);
     if (has("manifest.json")) {
         m_manifest = read_json(file("manifest.json"));

@@ -36,7 +36,7 @@ void train_stage(const run_folder& folder, const dataset& data, train_options op
     const train_report report =
         train(net, data.train, options,
               checkpoint_options{.file = folder.file("supernet.safetensors"), .every = steps});
-    write_training(folder.file("training.csv"), report);
+    folder.write([&] { write_training(folder.file("training.csv"), report); });
 }
 
 /// @brief Draws different networks; writes `architectures.csv` (arch).
@@ -49,7 +49,7 @@ void sample_stage(const run_folder& folder, std::size_t count, seed s) {
     for (const architecture<Space>& a : networks) {
         table.rows.push_back({to_string<Space>(a)});
     }
-    write_rows(folder.file("architectures.csv"), table);
+    folder.write([&] { write_rows(folder.file("architectures.csv"), table); });
 }
 
 /// @brief Reads the column `arch` of a table.
@@ -67,7 +67,6 @@ std::vector<architecture<Space>> read_architectures(const std::string& path) {
 
 /// @brief Scores the networks of `architectures.csv`; writes `scores.csv` (arch, score, accuracy,
 /// negative_loss).
-/// @param options with `peers`, the first process writes
 /// @throws as `evaluate_both`
 template <search_space_type Space>
 void evaluate_stage(const run_folder& folder, const dataset& data, score_measure kind,
@@ -80,11 +79,7 @@ void evaluate_stage(const run_folder& folder, const dataset& data, score_measure
     const evaluation<Space> found = evaluate_both<Space>(net, networks, data, options);
     const std::vector<csv_column> columns{{"accuracy", found.accuracy.scores},
                                           {"negative_loss", found.negative_loss}};
-    fitnas::detail::do_agreed(options.peers, [&] {
-        if (fitnas::detail::is_first(options.peers)) {
-            write_csv(folder.file("scores.csv"), found.by(kind), columns);
-        }
-    });
+    folder.write([&] { write_csv(folder.file("scores.csv"), found.by(kind), columns); });
 }
 
 } // namespace fitnas::study

@@ -64,7 +64,7 @@ void segments_by_supernet(const run_folder& folder, const networks_scorer<Space>
     const auto begin = [&](const progress& p) { // 3 steps a segment: listed, modelled, scored again
         again = p.done % 3 == 2;
         if (p.done % 3 == 1) {
-            kept.emplace(folder.file(segment_file(++segment)), score);
+            kept.emplace(folder.file(segment_file(++segment)), score, 20, folder.peers());
         }
     };
     const auto score_some = [&](std::span<const code> some) {
@@ -84,7 +84,8 @@ void segments_by_supernet(const run_folder& folder, const networks_scorer<Space>
                        .seed = settings.seed,
                        .observer = detail::part_of(all, part++, settings.folds + 1, clock)});
         };
-        const auto shown = cross_validate(table, fit_part, {.folds = settings.folds, .seed = settings.seed});
+        const auto shown = cross_validate(
+            table, fit_part, {.folds = settings.folds, .seed = settings.seed, .peers = folder.peers()});
         agreement.push_back(detail::judged(number, shown));
         for (const fold_result<Slots>& fold : shown.folds) {
             for (std::size_t i = 0; i < fold.held_out.size(); ++i) {
@@ -111,14 +112,17 @@ void segments_by_supernet(const run_folder& folder, const networks_scorer<Space>
                 {std::to_string(i + 1), k.code, exact_text(k.predicted), exact_text(k.score)});
         }
     }
-    write_rows(folder.file("segments.csv"), detail::segment_rows(found.segments, agreement));
-    write_rows(folder.file("segment_kept.csv"), parts);
-    write_rows(folder.file("segment_held_out.csv"), held_out);
-    write_csv(folder.file("candidates.csv"), found.best);
-    remove_file(folder.file("segments_result.csv")); // of a made-up quality
+    folder.write([&] {
+        write_rows(folder.file("segments.csv"), detail::segment_rows(found.segments, agreement));
+        write_rows(folder.file("segment_kept.csv"), parts);
+        write_rows(folder.file("segment_held_out.csv"), held_out);
+        write_csv(folder.file("candidates.csv"), found.best);
+        remove_file(folder.file("segments_result.csv")); // of a made-up quality
+    });
 }
 
-/// @brief `segments_by_supernet` with the supernet of the stage `train`, on this process.
+/// @brief `segments_by_supernet` with the supernet of the stage `train`; the processes of the folder share
+/// out the scores.
 /// @throws as `segments_by_supernet`, `load_checkpoint` and `evaluate_both`
 template <search_space_type Space, class Segments>
 void supernet_segments_stage(const run_folder& folder, const dataset& data, const evaluate_options& scoring,

@@ -35,7 +35,6 @@ struct retrain_settings {
     /// One after the other, each with a checkpoint after so many steps (`train_in_turn`); 0: beside each
     /// other, one a thread.
     long long in_turn = 0;
-    fitnas::peers* peers = nullptr; ///< share out the trainings; null: this process is alone
 };
 
 namespace detail {
@@ -122,9 +121,10 @@ void retrain_stage(const run_folder& folder, const dataset& data, const retrain_
     const std::string runs = folder.file("retrained_runs.csv");
     const auto results = summarise<Space>(
         settings.in_turn > 0
-            ? train_in_turn<Space>(runs, folder.path(), jobs, data, settings.training, settings.in_turn, w, settings.peers)
+            ? train_in_turn<Space>(runs, folder.path(), jobs, data, settings.training, settings.in_turn, w,
+                                   folder.peers())
             : train_alone<Space>(runs, jobs, data, settings.training,
-                                 watch(w, "training finalists by themselves"), settings.peers),
+                                 watch(w, "training finalists by themselves"), folder.peers()),
         data.validation.size(), data.test.size());
     csv_rows table{.header = {"name", "arch", "validation_accuracy", "test_accuracy", "deviation", "runs",
                               "macs", "parameters"}};
@@ -135,11 +135,7 @@ void retrain_stage(const run_folder& folder, const dataset& data, const retrain_
                               std::to_string(cost::macs<Space>(networks[i])),
                               std::to_string(cost::parameters<Space>(networks[i]))});
     }
-    fitnas::detail::do_agreed(settings.peers, [&] {
-        if (fitnas::detail::is_first(settings.peers)) {
-            write_rows(folder.file("retrained.csv"), table);
-        }
-    });
+    folder.write([&] { write_rows(folder.file("retrained.csv"), table); });
 }
 
 /// @brief Trains many networks by themselves, each from several seeds; writes `truth.csv` (arch, score: the
@@ -147,16 +143,15 @@ void retrain_stage(const run_folder& folder, const dataset& data, const retrain_
 /// `truth_runs.csv`.
 /// @param networks how many, drawn at random; 0: all of the space
 /// @param seeds trainings of each, at least 1
-/// @param all processes that share out the trainings; null: this process is alone
 /// @throws as `retrain`
 template <search_space_type Space>
 void truth_stage(const run_folder& folder, const dataset& data, std::size_t networks, int seeds,
-                 const train_options& training, const watcher& w = {}, peers* all = nullptr) {
+                 const train_options& training, const watcher& w = {}) {
     folder.require_writable({"truth.csv"});
     const auto some = networks == 0 ? different_networks<Space>() : sample<Space>(networks, training.seed);
     const auto results = summarise<Space>(
         train_alone<Space>(folder.file("truth_runs.csv"), detail::jobs_of<Space>(some, seeds, training.seed),
-                           data, training, watch(w, "training networks for ground truth"), all),
+                           data, training, watch(w, "training networks for ground truth"), folder.peers()),
         data.validation.size(), data.test.size());
     score_table<Space> table;
     std::vector<csv_column> columns{{"deviation", {}}, {"runs", {}}};
@@ -165,11 +160,7 @@ void truth_stage(const run_folder& folder, const dataset& data, std::size_t netw
         columns[0].values.push_back(s.deviation);
         columns[1].values.push_back(s.runs);
     }
-    fitnas::detail::do_agreed(all, [&] {
-        if (fitnas::detail::is_first(all)) {
-            write_csv(folder.file("truth.csv"), table, columns);
-        }
-    });
+    folder.write([&] { write_csv(folder.file("truth.csv"), table, columns); });
 }
 
 /// @brief Takes ground truth from a table that is known already; equal networks become one with the mean.
@@ -177,7 +168,9 @@ void truth_stage(const run_folder& folder, const dataset& data, std::size_t netw
 /// @throws data_error where the table is wrong
 template <search_space_type Space>
 void truth_stage(const run_folder& folder, const std::string& table, const csv_options& columns) {
-    write_csv(folder.file("truth.csv"), merge_equal_networks(read_csv<Space>(table, columns), "truth"));
+    folder.write([&] {
+        write_csv(folder.file("truth.csv"), merge_equal_networks(read_csv<Space>(table, columns), "truth"));
+    });
 }
 
 } // namespace fitnas::study

@@ -39,8 +39,9 @@ void two_fidelities_stage(const run_folder& folder, const std::string& table, st
     random.shuffle(std::span<std::size_t>(order));
     order.resize(truths);
     const score_table<Space> some = known.rows(order);
-    const auto model = fit_two_fidelities(read_csv<Space>(table), some,
-                                          {.seed = s, .observer = watch(w, "fitting scores and truths")});
+    const auto model = fit_two_fidelities(
+        read_csv<Space>(table), some,
+        {.seed = s, .observer = watch(w, "fitting scores and truths"), .peers = folder.peers()});
 
     score_table<Space> whole = read_csv<Space>(folder.need("predictions.csv", "fit"));
     whole.scores = model.predict(std::span<const architecture<Space>>(whole.architectures));
@@ -50,7 +51,8 @@ void two_fidelities_stage(const run_folder& folder, const std::string& table, st
             used.values[i] = canonical<Space>(a) == whole.architectures[i] ? 1 : used.values[i];
         }
     }
-    write_csv(folder.file("two_fidelities.csv"), whole, std::span<const csv_column>(&used, 1));
+    folder.write(
+        [&] { write_csv(folder.file("two_fidelities.csv"), whole, std::span<const csv_column>(&used, 1)); });
 }
 
 } // namespace fitnas::study
