@@ -16,7 +16,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs/messages.md"
 ROOMS = ["core", "nn", "op", "space", "data", "supernet", "predictor", "search", "metrics", "io", "study", "examples"]
 ERRORS = {"error", "architecture_error", "shape_error", "option_error", "data_error", "numeric_error", "limit_error",
-          "interrupted"}
+          "interrupted", "peer_error"}
 IDENTIFIER = re.compile(r'"\[(F\d{4})\] ')
 
 HEAD = """# Messages
