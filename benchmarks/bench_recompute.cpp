@@ -125,6 +125,7 @@ int main(int argc, char** argv) {
         plain.emplace(argv[0], of, name, batch, false);
     }
     side again(argv[0], of, name, batch, true);
+    std::setbuf(stdout, nullptr); // rows as they come
     std::printf("path | s recomputed | s | ratio | ratio of user time\n");
     for (int path = 0; path < 3; ++path) {
         for (int round = -1; round < rounds; ++round) { // the first takes memory
