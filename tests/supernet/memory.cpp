@@ -186,7 +186,23 @@ TEST_CASE("what cannot fit says how many bytes it would need, before it begins")
                    }),
                    "needs " + to_string(memory_size(averaged))));
     train(net, data.train, {.epochs = 1, .batch = 100, .average = 0.1, .memory_limit = averaged});
+    // What there is to do about it: the option that needs less, while it is not taken.
+    const std::uint64_t less = training_bytes<space>(100, true);
+    CHECK(less < needed);
+    const std::string way_out =
+        "; so does train_options::recompute_activations, " + to_string(memory_size(less));
+    train_options tight{.epochs = 1, .batch = 100, .memory_limit = needed - 1};
+    CHECK(contains(thrown<option_error>([&] { train(net, data.train, tight); }), way_out));
+    tight.recompute_activations = true;
+    tight.memory_limit = less;
+    train(net, data.train, tight);
+    tight.memory_limit = less - 1;
+    const std::string refused = thrown<option_error>([&] { train(net, data.train, tight); });
+    CHECK(contains(refused, "needs " + to_string(memory_size(less))));
+    CHECK(contains(refused, "a batch of 1 " + to_string(memory_size(training_bytes<space>(1, true)))));
+    CHECK(!contains(refused, "so does"));
     const auto some = sample<space>(2, seed{1});
+    CHECK(training_bytes<space>(some.front(), 100, true) < training_bytes<space>(some.front(), 100));
     CHECK(contains(thrown<option_error>([&] {
                        evaluate<space>(net, some, data, {.calibration = 9, .memory_limit = 1'000'000});
                    }),

@@ -65,7 +65,7 @@ struct train_options {
     training_keeper keep{};                ///< how it is saved and gone on with
     /// Activation checkpointing, as PyTorch calls it: forward keeps what comes out of each block alone, and
     /// backward runs a block forward again before it goes back through it. The same bits for less memory (see
-    /// `training_bytes`) and up to a third more time; so a training that was saved may go on with it or
+    /// `training_bytes`) and about a fifth more time; so a training that was saved may go on with it or
     /// without.
     bool recompute_activations = false;
     std::uint64_t memory_limit = 0; ///< bytes, see `training_bytes`; 0: what the machine has
