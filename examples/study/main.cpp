@@ -140,8 +140,8 @@ FITNAS_COLD void mobile_preset(settings& s) {
     s.resized_crop = tiny ? 0.5 : 0.08;
     s.label_smoothing = 0.1;
     s.read_ahead = 1;
-    s.batch = tiny ? 64 : 128;
-    s.learning_rate = 0.05;
+    s.batch = tiny ? 32 : 128; // few images: rather many steps
+    s.learning_rate = tiny ? 0.03 : 0.05;
     s.warmup = 0.5;
     s.macs_share = 0.7; // the median of random networks: those of the winner's cost are easily found
     s.truth = "none";
