@@ -5,11 +5,9 @@
 set -euo pipefail
 program=$1 mpirun=$2 what=$3 number=${4:-24} rounds=${5:-5} processes=${6:-2}
 export OPENBLAS_NUM_THREADS=1 OMP_WAIT_POLICY=passive
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-options=()
-[[ $mpirun != *openmpi* ]] || options=(--bind-to none --oversubscribe)
+start=$(dirname "$0")/../tests/mpi/start.sh
 seconds() {
-    OMP_NUM_THREADS=$2 "$mpirun" "${options[@]}" -n "$1" "$program" "$what" "$number" | tee -a "$log" |
+    OMP_NUM_THREADS=$2 "$start" "$mpirun" -n "$1" "$program" "$what" "$number" | tee -a "$log" |
         sed 's/.*"seconds": \([0-9.]*\).*/\1/'
 }
 log=$(mktemp)

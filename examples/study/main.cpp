@@ -63,6 +63,15 @@ FITNAS_COLD void for_each_option(settings& s, F&& f) {
     f("read-ahead", s.read_ahead, in::trainings,
       "threads that read images beside the computing ones, of each training; results do not depend on it",
       CLI::Range(0, 1024));
+    f("parts", s.parts, in::train | in::error,
+      "the supernet's batches go through in so many parts; 0: one for each process that trains it",
+      CLI::Range(0, 1000000));
+    f("share", s.share, in::train | in::error,
+      "of a step of the supernet, what each of several processes does: images, images_synchronised (batch "
+      "norm over all) or paths",
+      CLI::IsMember({"images", "images_synchronised", "paths"}));
+    f("recompute", s.recompute, in::trainings,
+      "compute activations again in backward, for less memory; results do not depend on it");
     f("sampling", s.sampling, in::train | in::error,
       "of the supernet's paths: uniform, strict_fair, fair_in_turn or sandwich (docs/supernet.md)",
       CLI::IsMember(sampling_names()));

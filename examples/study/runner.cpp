@@ -12,8 +12,12 @@ void runner::perform(const std::string& name, unsigned bit, std::vector<std::str
     for (const char* path : {"data", "scores", "table", "truth-table", "chart-js"}) {
         options.erase(path);
     }
-    for (const char* how : {"read-ahead", "checkpoint-steps"}) { // and not what comes out
+    for (const char* how : {"read-ahead", "checkpoint-steps", "recompute"}) { // and not what comes out
         options.erase(how);
+    }
+    if (m.parts == 0) { // of processes that happen to train together
+        options.erase("parts");
+        options.erase("share");
     }
     if ((bit & in::images) != 0 && (bit != in::truth || m.truth_table.empty()) &&
         (bit != in::segments || !m.data.empty())) {
@@ -114,7 +118,18 @@ train_options runner::training(int epochs) const {
     }
     o.augment.jitter = {m.jitter, m.jitter, m.jitter};
     o.ahead.threads = m.read_ahead;
+    o.recompute_activations = m.recompute;
+    return o;
+}
+
+// Of a supernet, which processes train together; networks by themselves are trained by one each.
+train_options runner::shared_training(int epochs) const {
+    train_options o = training(epochs);
+    o.parts = m.parts;
     o.peers = m_folder.peers();
+    o.share = m.share == "paths"    ? step_share::paths
+              : m.share == "images" ? step_share::images
+                                    : step_share::images_synchronised;
     return o;
 }
 
@@ -132,7 +147,8 @@ score_measure runner::score() const {
 }
 
 study::fit_settings runner::fitting() const {
-    study::fit_settings settings{.plan = {}, .folds = m.folds, .seed = seed{m.seed}, .peers = m_folder.peers()};
+    study::fit_settings settings{
+        .plan = {}, .folds = m.folds, .seed = seed{m.seed}, .peers = m_folder.peers()};
     for (int p = 0; p < fit_plans; ++p) {
         if (m.plan == plan_names()[static_cast<std::size_t>(p) + 1]) {
             settings.plan = static_cast<fit_plan>(p);

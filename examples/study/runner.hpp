@@ -101,7 +101,7 @@ private:
         if (name == "train") {
             perform(name, in::train, {}, {"supernet.safetensors", "training.csv"}, {"supernet.safetensors"},
                     again, [&] {
-                        study::train_stage<Space>(m_folder, data(), training(m.epochs), bar,
+                        study::train_stage<Space>(m_folder, data(), shared_training(m.epochs), bar,
                                                   m.checkpoint_steps);
                     });
         } else if (name == "retrain") {
@@ -143,7 +143,8 @@ private:
                     {"error_scores.csv", "error_supernet.safetensors"}, again, [&] {
                         study::error_stage<Space>(m_folder, data(),
                                                   {m.error_seeds, m.error_folds, m.score_images, m.selected,
-                                                   score(), training(m.epochs), evaluation(), fitting()},
+                                                   score(), shared_training(m.epochs), evaluation(),
+                                                   fitting()},
                                                   bar);
                     });
         } else {
@@ -159,10 +160,10 @@ private:
         if (m.data.empty()) {
             perform("segments", in::segments, {}, {"segments.csv", "segments_result.csv"}, {}, again,
                     by_first([&] {
-                        study::segments_stage<Space, cut>(m_folder,
-                                                          {m.segment_samples, m.noise, limit<Space>(),
-                                                           m.segment_epochs, seed{m.seed}},
-                                                          bar);
+                        study::segments_stage<Space, cut>(
+                            m_folder,
+                            {m.segment_samples, m.noise, limit<Space>(), m.segment_epochs, seed{m.seed}},
+                            bar);
                     }));
             return;
         }
@@ -222,6 +223,7 @@ private:
     const dataset& data();
     std::size_t truth_networks() const;
     train_options training(int epochs) const;
+    train_options shared_training(int epochs) const;
     evaluate_options evaluation() const;
     score_measure score() const;
     study::fit_settings fitting() const;

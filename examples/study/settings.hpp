@@ -31,6 +31,9 @@ struct settings {
     double resized_crop = 0;
     double jitter = 0;
     int read_ahead = 0;
+    int parts = 0;
+    std::string share = "images";
+    bool recompute = false;
     long long checkpoint_steps = 100;
 
     std::size_t samples = 0;

@@ -864,6 +864,8 @@ public:
             std::fill_n(c.reserve(0), c.size(), value);
         }
     }
+    /// @return the most floats that were in use at once, with what ends of pieces left unused
+    std::size_t most() const { return m_most; }
     /// @return bytes held
     std::size_t bytes() const {
         std::size_t sum = 0;
@@ -1855,6 +1857,177 @@ FITNAS_API int thread_index() {
 
 #endif
 
+// ---- fitnas/core/peers.hpp ----
+/// @file
+/// @brief Processes that work together: what trainings and independent work ask of each other.
+
+namespace fitnas {
+
+/// @brief Processes that work together, each with memory of its own; `mpi::session` (fitnas/mpi/session.hpp)
+/// makes one of what `mpirun` starts. All of them call the same functions with equal arguments in the same
+/// order; a function whose options have `peers` shares its work out and gives all of them the same result.
+///
+/// An error on one of them is agreed: it is thrown there, and a `peer_error` that quotes it on all others.
+/// What is called collective is called by all, and so never inside of a piece of work that only one does.
+class peers {
+public:
+    virtual ~peers() = default;
+
+    virtual int rank() const = 0;  ///< which of them this is, from 0
+    virtual int count() const = 0; ///< at least 1
+
+    /// Collective: gives all of them the values of each.
+    /// @param own `bytes` bytes
+    /// @param all count() times as many, in the order of ranks
+    virtual void gather(const void* own, std::size_t bytes, void* all) = 0;
+    /// Collective: the same for texts, or any bytes, of different lengths.
+    virtual std::vector<std::string> gather(const std::string& own) = 0;
+
+    /// Collective: begins a sum, which goes on while the caller works.
+    /// @param own as many arrays on each rank, each as long as `sum`; unchanged until the sum is there
+    /// @param sum of the arrays of all, added one after the other in the order of ranks: the same bits
+    /// everywhere, however many arrays a rank has. It may be the only own array
+    virtual void begin_sum(std::span<const float* const> own, std::span<float> sum) = 0;
+    virtual void go_on() = 0;       ///< gives begun sums a moment; not collective
+    virtual void finish_sums() = 0; ///< waits for all of them; collective
+
+    virtual void start_counting() = 0; ///< collective: `next` begins at 0
+    /// @return 0, 1, 2, ..., each to one of the processes; not collective
+    virtual long long next() = 0;
+};
+
+/// @brief Another of the processes that work together has failed.
+class peer_error : public error {
+public:
+    using error::error;
+};
+
+namespace detail {
+
+/// Whether this thread does a piece of work that is shared out, and the other processes do something else.
+inline thread_local bool in_a_piece = false;
+
+/// Refuses what is collective inside of such a piece: the others would wait for ever.
+FITNAS_LAZY FITNAS_COLD void require_no_piece();
+
+/// Collective: throws where one of the processes failed: there its own exception, elsewhere a `peer_error`
+/// that quotes the first, or `interrupted` where nothing worse happened.
+FITNAS_API void agree(peers& all, const std::exception_ptr& own);
+
+/// Collective: whether it is so on any of them.
+/// @param all null: this process is alone
+FITNAS_API bool any_of(peers* all, bool own);
+
+/// Collective: the value of the first process.
+/// @param all null: this process is alone
+inline double of_first(peers* all, double own) {
+    if (all != nullptr) {
+        std::vector<double> each(static_cast<std::size_t>(all->count()));
+        all->gather(&own, sizeof own, each.data());
+        own = each.front();
+    }
+    return own;
+}
+
+/// Collective: the sum of own values, in the order of ranks.
+FITNAS_API void add_over(peers& all, std::span<double> values);
+
+/// Whether this process writes what all have.
+/// @param all null: this process is alone
+inline bool is_first(const peers* all) { return all == nullptr || all->rank() == 0; }
+
+/// Does what may fail on one process alone, and agrees on it.
+/// @param all null: this process is alone
+template <class Work>
+void do_agreed(peers* all, Work&& work) {
+    if (all == nullptr) {
+        work();
+        return;
+    }
+    std::exception_ptr failure;
+    try {
+        work();
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    agree(*all, failure);
+}
+
+} // namespace detail
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+#include <algorithm>
+
+namespace fitnas::detail {
+
+FITNAS_LAZY_AGAIN void require_no_piece() {
+    if (in_a_piece) {
+        throw option_error("[F0011] peers: expected either for the whole work or for its pieces, got both: "
+                           "a piece of work that is shared out among processes shares out its own");
+    }
+}
+
+FITNAS_API bool any_of(peers* all, bool own) {
+    if (all == nullptr) {
+        return own;
+    }
+    require_no_piece();
+    const char mine = own ? 1 : 0;
+    std::string each(static_cast<std::size_t>(all->count()), '\0');
+    all->gather(&mine, 1, each.data());
+    return each.find('\1') != std::string::npos;
+}
+
+FITNAS_API void agree(peers& all, const std::exception_ptr& own) {
+    if (!any_of(&all, own != nullptr)) {
+        return;
+    }
+    std::string text; // 'e' or 'i', and what was said; empty where nothing failed
+    try {
+        if (own) {
+            std::rethrow_exception(own);
+        }
+    } catch (const interrupted& e) {
+        text = std::string("i") + e.what();
+    } catch (const std::exception& e) {
+        text = std::string("e") + e.what();
+    } catch (...) {
+        text = "ean exception of an unknown type";
+    }
+    const std::vector<std::string> texts = all.gather(text);
+    if (own) {
+        std::rethrow_exception(own);
+    }
+    const auto found = [&](char kind) {
+        return std::find_if(texts.begin(), texts.end(),
+                            [&](const std::string& t) { return !t.empty() && t.front() == kind; });
+    };
+    const auto failed = found('e');
+    if (failed != texts.end()) {
+        throw peer_error("[F0010] process " + std::to_string(failed - texts.begin()) + " of " +
+                         std::to_string(texts.size()) + " failed: " + failed->substr(1));
+    }
+    const std::string by = found('i')->substr(1);
+    throw interrupted(by);
+}
+
+FITNAS_API void add_over(peers& all, std::span<double> values) {
+    require_no_piece();
+    std::vector<double> each(values.size() * static_cast<std::size_t>(all.count()));
+    all.gather(values.data(), values.size_bytes(), each.data());
+    std::copy_n(each.begin(), values.size(), values.begin());
+    for (std::size_t i = values.size(); i < each.size(); ++i) {
+        values[i % values.size()] += each[i];
+    }
+}
+
+} // namespace fitnas::detail
+
+#endif
+
 // ---- fitnas/core/progress.hpp ----
 /// @file
 /// @brief What long work tells whoever watches it. The library itself prints nothing.
@@ -2244,6 +2417,172 @@ FITNAS_API void transpose_rows(int rows, int columns, const float* from, float* 
 
 #endif
 
+// ---- fitnas/core/share_out.hpp ----
+/// @file
+/// @brief Pieces of work that do not depend on each other, shared out among processes and threads.
+
+namespace fitnas {
+
+/// @brief How the pieces that one process does lie in time.
+enum class pieces {
+    in_turn, ///< one after the other, each on all threads
+    beside   ///< beside each other, each on one thread; one that a process has alone on all
+};
+
+/// @brief Does each of n pieces of work in one of the processes, whichever is free next, and gives what all
+/// came to to all of them. Collective.
+///
+/// Numbers are taken in order, and a process has its own in order. A piece that throws ends the work: pieces
+/// that have begun are done, no other begins. Of one process's exceptions the one of the smallest number
+/// counts; processes agree as `peers` says.
+/// @param all null: this process does all of it
+/// @param n pieces
+/// @param how
+/// @param work called as work(i), from several threads where pieces run beside each other; what it gives must
+/// depend on i alone
+/// @return work(0), work(1), ...: the same for any number of processes and threads
+/// @throws what a piece throws; option_error where a piece shares out work among the same processes
+FITNAS_API std::vector<std::vector<double>>
+share_out(peers* all, std::size_t n, pieces how, const std::function<std::vector<double>(std::size_t)>& work);
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+#include <algorithm>
+#include <cstring>
+#include <exception>
+#include <mutex>
+#include <string>
+#include <utility>
+
+namespace fitnas {
+
+namespace detail {
+
+/// What one process has done: (number, values) one after the other, as bytes.
+FITNAS_LAZY std::string bytes_of(const std::vector<std::size_t>& numbers,
+                                 const std::vector<std::vector<double>>& results) {
+    std::string bytes;
+    for (const std::size_t i : numbers) {
+        const std::size_t head[] = {i, results[i].size()};
+        bytes.append(reinterpret_cast<const char*>(head), sizeof head);
+        bytes.append(reinterpret_cast<const char*>(results[i].data()), results[i].size() * sizeof(double));
+    }
+    return bytes;
+}
+
+FITNAS_LAZY void add_bytes(const std::string& bytes, std::vector<std::vector<double>>& results) {
+    for (std::size_t at = 0; at < bytes.size();) {
+        std::size_t head[2];
+        std::memcpy(head, bytes.data() + at, sizeof head);
+        at += sizeof head;
+        std::vector<double>& one = results[head[0]];
+        one.resize(head[1]);
+        if (!one.empty()) {
+            std::memcpy(one.data(), bytes.data() + at, one.size() * sizeof(double));
+        }
+        at += one.size() * sizeof(double);
+    }
+}
+
+/// Numbers of pieces, each taken once among all processes and threads.
+class piece_numbers {
+public:
+    piece_numbers(peers* all, std::size_t n) : m_all(all), m_end(n) {
+        if (all != nullptr) {
+            all->start_counting();
+        }
+    }
+    /// @return n where there are no more
+    std::size_t take() {
+        const std::lock_guard<std::mutex> lock(m_mutex);
+        const std::size_t i = next();
+        if (i < m_end) {
+            m_own.push_back(i);
+        }
+        return i;
+    }
+    /// Leaves out all that nobody has taken.
+    void fail(std::size_t i, std::exception_ptr failure) {
+        const std::lock_guard<std::mutex> lock(m_mutex);
+        if (i < m_failed) {
+            m_failed = i;
+            m_failure = std::move(failure);
+        }
+        while (next() < m_end) {
+        }
+    }
+    const std::vector<std::size_t>& own() const { return m_own; }
+    const std::exception_ptr& failure() const { return m_failure; }
+
+private:
+    std::size_t next() {
+        m_next = m_all == nullptr ? m_next + 1 : static_cast<std::size_t>(m_all->next()) + 1;
+        m_next = (std::min)(m_next, m_end + 1);
+        return m_next - 1;
+    }
+
+    peers* m_all;
+    std::mutex m_mutex;
+    std::size_t m_end;
+    std::size_t m_next = 0;
+    std::vector<std::size_t> m_own;
+    std::size_t m_failed = static_cast<std::size_t>(-1);
+    std::exception_ptr m_failure;
+};
+
+/// Says that this thread is inside of a piece, while it lives.
+class piece_mark {
+public:
+    explicit piece_mark(bool shared_out) : m_before(in_a_piece) { in_a_piece = in_a_piece || shared_out; }
+    ~piece_mark() { in_a_piece = m_before; }
+    piece_mark(const piece_mark&) = delete;
+    piece_mark& operator=(const piece_mark&) = delete;
+
+private:
+    bool m_before;
+};
+
+} // namespace detail
+
+FITNAS_API std::vector<std::vector<double>>
+share_out(peers* all, std::size_t n, pieces how,
+          const std::function<std::vector<double>(std::size_t)>& work) {
+    if (all != nullptr) {
+        detail::require_no_piece();
+    }
+    std::vector<std::vector<double>> results(n);
+    detail::piece_numbers numbers(all, n);
+    const auto go = [&](std::ptrdiff_t /*thread*/) {
+        for (std::size_t i = numbers.take(); i < n; i = numbers.take()) {
+            try {
+                const detail::piece_mark mark(all != nullptr);
+                results[i] = work(i);
+            } catch (...) {
+                numbers.fail(i, std::current_exception());
+            }
+        }
+    };
+    const auto processes = static_cast<std::size_t>(all == nullptr ? 1 : all->count());
+    const auto own = static_cast<std::ptrdiff_t>((n + processes - 1) / processes);
+    parallel_for(how == pieces::beside ? (std::min)(std::ptrdiff_t{thread_count()}, own) : std::ptrdiff_t{1},
+                 go);
+    if (all != nullptr) {
+        detail::agree(*all, numbers.failure());
+        for (const std::string& bytes : all->gather(detail::bytes_of(numbers.own(), results))) {
+            detail::add_bytes(bytes, results);
+        }
+    } else if (numbers.failure()) {
+        std::rethrow_exception(numbers.failure());
+    }
+    return results;
+}
+
+} // namespace fitnas
+
+#endif
+
 // ---- fitnas/core/shared_observer.hpp ----
 /// @file
 /// @brief An observer of work that several threads do.
@@ -2257,8 +2596,8 @@ public:
 
     /// @return whether the work should go on
     bool operator()(const progress& p) {
-        if (!m_watch || m_stopped.load(std::memory_order_relaxed)) {
-            return !m_stopped.load(std::memory_order_relaxed);
+        if (!m_watch || stopped()) {
+            return !stopped();
         }
         const std::lock_guard<std::mutex> lock(m_mutex);
         if (!m_failure) {
@@ -2268,15 +2607,15 @@ public:
                 stop(std::current_exception());
             }
         }
-        return !m_stopped.load(std::memory_order_relaxed);
+        return !stopped();
     }
     bool watches() const { return static_cast<bool>(m_watch); }
-    bool stopped() const { return m_stopped.load(std::memory_order_relaxed); }
+    bool stopped() const { return m_stopped.load(std::memory_order_acquire); }
     /// What the observer threw.
     std::exception_ptr failure() const { return m_failure; }
-    /// Throws it.
+    /// Throws it, from any thread.
     void rethrow() const {
-        if (m_failure) {
+        if (stopped()) {
             std::rethrow_exception(m_failure);
         }
     }
@@ -2284,7 +2623,7 @@ public:
 private:
     void stop(std::exception_ptr failure) {
         m_failure = std::move(failure);
-        m_stopped.store(true, std::memory_order_relaxed);
+        m_stopped.store(true, std::memory_order_release);
     }
 
     const observer& m_watch;
@@ -2961,6 +3300,13 @@ public:
     }
     bool empty() const { return m_training.empty(); }
     shape output() const { return buffers.back(); }
+    /// Whether backward reads what came out: a maximum is found again by it.
+    bool reads_output() const { return !empty() && m_training.back().kind == step_kind::max_pool; }
+    /// Whether it reads that or what else the last pass of training has left.
+    bool needs_last_pass() const {
+        return reads_output() || (!empty() && (m_training.back().expands() ||
+                                               m_training.back().kind == step_kind::squeeze_excite));
+    }
     /// The buffer of the output.
     int last() const { return static_cast<int>(buffers.size()) - 1; }
 
@@ -3623,6 +3969,10 @@ namespace fitnas::detail {
 /// Sums over rows for each channel, one pair of rows of doubles for each group: [group][2][channels].
 class group_sums {
 public:
+    peers* together = nullptr; ///< processes whose sums make one; null: this process is alone
+
+    int processes() const { return together == nullptr ? 1 : together->count(); }
+
     void start(int channels) {
         m_channels = channels;
         const std::size_t n = std::size_t{2} * sum_groups * static_cast<std::size_t>(channels);
@@ -3630,16 +3980,27 @@ public:
     }
     double* first(int group) { return m_data.reserve(0) + std::ptrdiff_t{2} * group * m_channels; }
     double* second(int group) { return first(group) + m_channels; }
-    /// Adds the groups, in order, into group 0.
+    /// Adds the groups, in order; then those of all processes.
     void add_up() {
         for (int g = 1; g < sum_groups; ++g) {
             for (int c = 0; c < 2 * m_channels; ++c) {
                 first(0)[c] += first(g)[c];
             }
         }
+        if (together != nullptr) {
+            std::copy_n(first(0), 2 * m_channels, first(1));
+            add_over(*together, {first(1), std::size_t{2} * static_cast<std::size_t>(m_channels)});
+        }
     }
+    // After `add_up`.
+    const double* own_first() { return first(0); }   ///< of this process
+    const double* own_second() { return second(0); } ///< of this process
+    const double* all_first() { return first(place_of_all()); }
+    const double* all_second() { return second(place_of_all()); }
 
 private:
+    int place_of_all() const { return together == nullptr ? 0 : 1; }
+
     aligned_buffer<double> m_data;
     int m_channels = 0;
 };
@@ -3691,7 +4052,8 @@ namespace fitnas::detail {
 /// Runs a plan forward.
 ///
 /// @param input images x input shape
-/// @param output images x output shape; for an empty plan nothing is written and the input is the output
+/// @param output images x output shape; for an empty plan nothing is written and the input is the output;
+/// nullptr: not needed, and so a last pass that leaves nothing else for backward is left out
 /// @param given batch norm statistics of another run of this plan; nullptr: those of this batch
 /// @param memory where what lies between goes
 /// @param backward_follows whether to keep what backward would rather read than compute again
@@ -5323,28 +5685,29 @@ FITNAS_LAZY inline void depthwise_backward(const geometry& g, const gradient_inp
 
 namespace fitnas::detail {
 
-/// Mean and variance (biased) from the sums of z and z^2 over `count` values a channel; gamma then beta as
-/// parameters.
+/// Mean and variance (biased) from the sums of z and z^2 over `count` values a channel, of all processes;
+/// gamma then beta as parameters.
 FITNAS_LAZY inline void norm_forward(norm_state& s, int channels, group_sums& sums, double count,
                                      const float* gamma) {
     sums.add_up();
     for (int i = 0; i < channels; ++i) {
-        const double mean = sums.first(0)[i] / count;
-        const double variance = (std::max)(0.0, sums.second(0)[i] / count - mean * mean);
+        const double mean = sums.all_first()[i] / count;
+        const double variance = (std::max)(0.0, sums.all_second()[i] / count - mean * mean);
         s.set(i, mean, variance, gamma[i], gamma[channels + i]);
     }
 }
 
-/// From the sums of du and du (z - mean): adds into the gradients of gamma and beta, and sets a, b, c.
+/// From the sums of du and du (z - mean): adds this process's into the gradients of gamma and beta, and sets
+/// a, b, c by those of all.
 FITNAS_LAZY inline void norm_backward(norm_state& s, int channels, group_sums& sums, double count,
                                       const float* gamma, float* dgamma) {
     sums.add_up();
     for (int i = 0; i < channels; ++i) {
-        const double du = sums.first(0)[i];
-        const double duz = sums.second(0)[i];
+        const double du = sums.all_first()[i];
+        const double duz = sums.all_second()[i];
         const double inverse = static_cast<double>(s.inverse[i]);
-        dgamma[i] += static_cast<float>(duz * inverse);
-        dgamma[channels + i] += static_cast<float>(du);
+        dgamma[i] += static_cast<float>(sums.own_second()[i] * inverse);
+        dgamma[channels + i] += static_cast<float>(sums.own_first()[i]);
         const double a = static_cast<double>(gamma[i]) * inverse;
         const double b = -a * inverse * inverse * duz / count;
         s.a[i] = static_cast<float>(a);
@@ -5467,8 +5830,11 @@ FITNAS_LAZY inline void gather_moments(const expansion& e, const expansion_momen
         gather_moment_sums(e, tiles, sums, group, first, last);
     });
     sums.add_up();
+    if (ws.sums.together != nullptr) {
+        add_over(*ws.sums.together, {sums.sum(0), sums.size()});
+    }
     const double* sum = sums.sum(0);
-    const auto count = static_cast<double>(e.rows());
+    const auto count = static_cast<double>(e.rows()) * ws.sums.processes();
     for (int i = 0; i < k; ++i) {
         to.mean[i] = static_cast<float>(sum[i] / count);
         for (int j = i; j < k; ++j) {
@@ -5774,11 +6140,11 @@ public:
 
     /// Adds into the weights' gradient and finishes dx, when batch norm's backward is done.
     /// @param norm with b
-    /// @param sums of du, in the first group
+    /// @param sums of du
     /// @param addend of dx; nullptr: none
-    void complete(const expansion_moments& moments, const norm_state& norm, const double* sums,
+    void complete(const expansion_moments& moments, const norm_state& norm, group_sums& sums,
                   const float* addend, float* dweights, workspace& ws) const {
-        add_weight_gradient(moments, norm, sums, dweights);
+        add_weight_gradient(moments, norm, sums.own_first(), dweights);
         if (m_dx != nullptr) {
             make_correction(moments, norm, sums, ws);
             add_correction(addend);
@@ -5861,13 +6227,14 @@ private:
         });
     }
     /// What dx lacks: x `square` + `constant`, for dx = du (a w) + (x - m) w^T b w - (a w)^T (mean of du).
-    void make_correction(const expansion_moments& moments, const norm_state& norm, const double* sums,
+    void make_correction(const expansion_moments& moments, const norm_state& norm, group_sums& sums,
                          workspace& ws) const {
         const int k = m_e.in.channels;
+        const auto count = static_cast<double>(m_e.rows()) * sums.processes();
         double* c = ws.moments.reserve(static_cast<std::size_t>(k));
         std::fill_n(c, k, 0.0);
         for (int i = 0; i < m_e.channels; ++i) {
-            const double du = static_cast<double>(x.scale[i]) * sums[i] / static_cast<double>(m_e.rows());
+            const double du = static_cast<double>(x.scale[i]) * sums.all_first()[i] / count;
             for (int j = 0; j < k; ++j) {
                 c[j] -= du * static_cast<double>(m_e.weights[i * k + j]);
             }
@@ -6488,8 +6855,8 @@ FITNAS_LAZY inline void finish_norm(const block_plan& plan, const plan_step& ste
     }
     const plan_norm& norm = plan.norms[static_cast<std::size_t>(step.in.norm)];
     norm_backward(run.norms[static_cast<std::size_t>(step.in.norm)], norm.channels, ws.sums,
-                  static_cast<double>(norm.pixels) * run.images, weights.values + norm.offset,
-                  weights.gradient + norm.offset);
+                  static_cast<double>(norm.pixels) * run.images * ws.sums.processes(),
+                  weights.values + norm.offset, weights.gradient + norm.offset);
 }
 
 /// A depthwise convolution whose input was made in cache, and is made again.
@@ -6504,7 +6871,7 @@ FITNAS_LAZY inline void expanded_depthwise_backward(const block_plan& plan, cons
     finish_norm(plan, step, weights, run, ws);
     float* moments = run.kept[static_cast<std::size_t>(step.out)];
     source.complete(expansion_moments::at(moments, step.narrow.in_shape.channels),
-                    run.norms[static_cast<std::size_t>(step.in.norm)], ws.sums.first(0), out.addend,
+                    run.norms[static_cast<std::size_t>(step.in.norm)], ws.sums, out.addend,
                     weights.gradient + step.narrow.offset, ws);
 }
 
@@ -6663,6 +7030,9 @@ FITNAS_LAZY step_memory memory_of(const block_plan& plan, const plan_step& step,
 FITNAS_LAZY FITNAS_COLD memory_size forward_floats(const block_plan& plan, memory_size images, bool given,
                                                    bool backward_follows);
 
+/// Floats that `forward` takes where backward follows and no output is needed.
+FITNAS_LAZY FITNAS_COLD memory_size forward_again_floats(const block_plan& plan, memory_size images);
+
 /// Floats that `backward` takes beside what `forward` left.
 FITNAS_LAZY FITNAS_COLD memory_size backward_floats(const block_plan& plan, memory_size images);
 
@@ -6725,6 +7095,11 @@ FITNAS_LAZY_AGAIN memory_size forward_floats(const block_plan& plan, memory_size
     return sum;
 }
 
+FITNAS_LAZY_AGAIN memory_size forward_again_floats(const block_plan& plan, memory_size images) {
+    return forward_floats(plan, images, false, true) +
+           (plan.needs_last_pass() ? image_floats(images, plan.output()) : memory_size());
+}
+
 FITNAS_LAZY_AGAIN memory_size backward_floats(const block_plan& plan, memory_size images) {
     memory_size sum;
     for (const plan_step& step : plan.steps(true)) {
@@ -6784,11 +7159,18 @@ FITNAS_LAZY_AGAIN block_run forward(const block_plan& plan, const float* paramet
         return parameters + plan.norms[static_cast<std::size_t>(norm)].offset;
     };
     for (const plan_step& step : plan.steps(backward_follows)) {
+        const bool last = step.out == plan.last();
+        if (last && output == nullptr && !plan.needs_last_pass()) {
+            run.buffers[static_cast<std::size_t>(step.out)] = run.buffers[0]; // which nobody reads
+            break;
+        }
         const step_memory takes = memory_of(plan, step, memory_size::of(images));
         const int channels = step.out_shape.channels;
         const std::ptrdiff_t rows = step.out_shape.pixels() * images;
         float*& kept = run.kept[static_cast<std::size_t>(step.out)];
-        float* z = step.out == plan.last() ? output : take(takes.output);
+        float* z = !last               ? take(takes.output)
+                   : output != nullptr ? output
+                                       : memory.take(static_cast<std::size_t>(rows * channels));
         if (step.kind == step_kind::squeeze_excite) {
             kept = take(takes.state);
         }
@@ -6813,7 +7195,8 @@ FITNAS_LAZY_AGAIN block_run forward(const block_plan& plan, const float* paramet
                 gather_sums(z, rows, channels, ws.sums);
             }
             if (gathers) {
-                norm_forward(norm, channels, ws.sums, static_cast<double>(rows), gamma(step.norm));
+                norm_forward(norm, channels, ws.sums, static_cast<double>(rows) * ws.sums.processes(),
+                             gamma(step.norm));
             }
         }
     }
@@ -10779,8 +11162,8 @@ FITNAS_API dataset image_folder(const std::string& train, const std::string& tes
 
 // ---- fitnas/data/image_pack.hpp ----
 /// @file
-/// @brief Many encoded images in one file, with a table in front: for file systems on which opening a file
-/// takes long.
+/// @brief Many encoded images in one file, or in a few, with a table in front: for file systems on which
+/// opening a file takes long.
 ///
 /// All numbers are little-endian, a text is its length in 4 bytes and its bytes:
 ///
@@ -11008,12 +11391,21 @@ namespace fitnas {
 /// @brief The images of a file that `pack_images` (fitnas/io/pack_images.hpp) wrote, with the classes, names,
 /// labels, pixels and fingerprint of `read_image_folder_lazily` on the folder that was packed. They are
 /// decoded when they are read.
-/// @param path of the file, which stays open as long as the images are there
+/// @param path of the file, which stays open as long as the images are there; or of the folder that
+/// `pack_images` wrote several files to, which are one set of images: all files in it that end with `.pack`,
+/// in the order of their names
 /// @param options as those of `read_image_folder`; `classes` must be none or those of the pack, and what
 /// `skip_damaged` leaves out was left out when it was packed
 /// @throws data_error where the file is missing, no pack, of another version, truncated or damaged, or has
-/// other classes; option_error where an option is outside its range
+/// other classes, or one of several is missing; option_error where an option is outside its range
 FITNAS_API lazy_images read_image_pack(const std::string& path, const image_folder_options& options = {});
+
+/// @brief The images of several packs, one behind the other: those of one pack with all of them. All have the
+/// same classes.
+/// @param paths of files, at least one
+/// @throws as `read_image_pack`
+FITNAS_API lazy_images read_image_packs(const std::vector<std::string>& paths,
+                                        const image_folder_options& options = {});
 
 namespace detail {
 
@@ -11035,6 +11427,13 @@ struct image_pack_table {
     std::string text() const;
 };
 
+/// @return what one of several packs is called, so that one that is missing shows: `0000-of-0012.pack`
+FITNAS_LAZY std::string pack_name(std::size_t file, std::size_t files);
+
+/// @return the packs of a folder, in the order of their names
+/// @throws data_error where there are none, or one that others tell of is missing
+FITNAS_LAZY std::vector<std::string> packs_in(const std::string& folder);
+
 } // namespace detail
 
 } // namespace fitnas
@@ -11043,8 +11442,12 @@ struct image_pack_table {
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <memory>
+#include <set>
+#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
@@ -11232,43 +11635,172 @@ private:
     std::size_t m_at = 0;
 };
 
-/// All in one file.
-struct encoded_pack final : encoded_images {
-    shared_file file;
+/// In some files.
+struct encoded_packs final : encoded_images {
+    std::vector<std::unique_ptr<const shared_file>> files;
     std::vector<image_pack_table::image> images;
+    std::vector<std::size_t> first; ///< image of each file
 
-    explicit encoded_pack(const std::string& path) : file(path) {
-        image_pack_table table = pack_reader(file).read();
-        class_names = std::move(table.classes);
-        images = std::move(table.images);
-        for (const image_pack_table::image& i : images) {
-            labels.push_back(static_cast<int>(i.label));
+    explicit encoded_packs(const std::vector<std::string>& paths) {
+        for (const std::string& path : paths) {
+            files.push_back(std::make_unique<const shared_file>(path));
+            image_pack_table table = pack_reader(*files.back()).read();
+            if (files.size() == 1) {
+                class_names = std::move(table.classes);
+            } else if (table.classes != class_names) {
+                throw data_error("[F0450] " + path + ": expected the classes of " + paths.front() +
+                                 " and their order, got others");
+            }
+            first.push_back(images.size());
+            for (image_pack_table::image& i : table.images) {
+                labels.push_back(static_cast<int>(i.label));
+                images.push_back(std::move(i));
+            }
         }
     }
+    const shared_file& file_of(std::size_t image) const {
+        return *files[static_cast<std::size_t>(std::upper_bound(first.begin(), first.end(), image) -
+                                               first.begin()) -
+                      1];
+    }
     std::vector<std::uint8_t> bytes(std::size_t image) const override {
-        return file.read(images[image].first, images[image].bytes);
+        return file_of(image).read(images[image].first, images[image].bytes);
     }
     std::uint64_t byte_count(std::size_t image) const override { return images[image].bytes; }
-    std::string place(std::size_t image) const override { return file.path() + ": " + images[image].name; }
+    std::string place(std::size_t image) const override {
+        return file_of(image).path() + ": " + images[image].name;
+    }
     std::string name(std::size_t image) const override { return images[image].name; }
 };
+
+FITNAS_LAZY_AGAIN std::string pack_name(std::size_t file, std::size_t files) {
+    const auto padded = [](std::size_t n) {
+        const std::string digits = std::to_string(n);
+        return std::string(digits.size() < 4 ? 4 - digits.size() : 0, '0') + digits;
+    };
+    return padded(file) + "-of-" + padded(files) + ".pack";
+}
+
+FITNAS_LAZY_AGAIN std::vector<std::string> packs_in(const std::string& folder) {
+    std::set<std::string> names;
+    std::error_code failed;
+    for (std::filesystem::directory_iterator it(folder, failed), end; !failed && it != end;
+         it.increment(failed)) {
+        if (it->path().extension() == ".pack") {
+            names.insert(it->path().filename().string());
+        }
+    }
+    if (failed || names.empty()) {
+        throw data_error("[F0451] " + folder + ": expected a folder of files that end with .pack" +
+                         (failed ? ": " + failed.message() : ", got none"));
+    }
+    const std::size_t of = names.begin()->find("-of-");
+    if (of != std::string::npos) { // written together: all must be there
+        const std::size_t files = std::strtoul(names.begin()->c_str() + of + 4, nullptr, 10);
+        for (std::size_t i = 0; i < (std::max)(files, names.size()); ++i) {
+            if (i >= files || !names.contains(pack_name(i, files))) {
+                throw data_error("[F0452] " + folder + ": expected the " + std::to_string(files) +
+                                 " packs from " + pack_name(0, files) + " on, " +
+                                 (i >= files ? "got " + std::to_string(names.size())
+                                             : pack_name(i, files) + " is missing"));
+            }
+        }
+    }
+    std::vector<std::string> paths;
+    for (const std::string& name : names) {
+        paths.push_back(without_slashes(folder) + "/" + name);
+    }
+    return paths;
+}
 
 } // namespace fitnas::detail
 
 namespace fitnas {
 
 FITNAS_API lazy_images read_image_pack(const std::string& path, const image_folder_options& options) {
+    std::error_code none;
+    return read_image_packs(std::filesystem::is_directory(path, none) ? detail::packs_in(path)
+                                                                      : std::vector<std::string>{path},
+                            options);
+}
+
+FITNAS_API lazy_images read_image_packs(const std::vector<std::string>& paths,
+                                        const image_folder_options& options) {
     detail::check_folder_options(options);
-    const auto images = std::make_shared<const detail::encoded_pack>(path);
+    if (paths.empty()) {
+        throw option_error("[F0453] read_image_packs: expected at least one path, got none");
+    }
+    const auto images = std::make_shared<const detail::encoded_packs>(paths);
     if (!options.classes.empty() && options.classes != images->class_names) {
-        throw data_error("[F0447] " + path + ": expected a pack of the " +
+        throw data_error("[F0447] " + paths.front() + ": expected a pack of the " +
                          std::to_string(options.classes.size()) + " classes from \"" +
                          options.classes.front() + "\" to \"" + options.classes.back() +
                          "\", got other names, or another order");
     }
     lazy_images result(images, options, {});
-    require_consistent(result, path);
+    require_consistent(result, paths.front());
     return result;
+}
+
+} // namespace fitnas
+
+#endif
+
+// ---- fitnas/data/kept_images.hpp ----
+/// @file
+/// @brief Images that are read once, and kept: for the few of a large source that are read again and again.
+
+namespace fitnas {
+
+/// @brief The images of another source, each of which stays in memory once it was read. Parts of images
+/// (`read_crop`) are read anew each time.
+class kept_images final : public image_source {
+public:
+    /// @param source of which every image may come to be in memory
+    explicit kept_images(image_view source)
+        : m_source(std::move(source)),
+          m_pixels(m_source.size()),
+          m_once(std::make_unique<std::once_flag[]>(m_source.size())) {}
+
+    std::size_t size() const override { return m_source.size(); }
+    shape image_shape() const override { return m_source.image_shape(); }
+    int class_count() const override { return m_source.class_count(); }
+    std::size_t label_count() const override { return m_source.label_count(); }
+    int label(std::size_t image) const override { return m_source.label(image); }
+    const std::uint8_t* read(std::size_t image, std::uint8_t* room) const override;
+    const std::uint8_t* read_crop(std::size_t image, const drawn_crop& crop,
+                                  std::uint8_t* room) const override {
+        return m_source.read_crop(image, crop, room);
+    }
+    std::string fingerprint() const override { return m_source.fingerprint(); }
+    std::string fingerprint_of(std::span<const std::size_t> images) const override {
+        return m_source.fingerprint_of(images);
+    }
+    std::size_t statistics_limit() const override { return m_source.statistics_limit(); }
+
+private:
+    image_view m_source;
+    mutable std::vector<std::vector<std::uint8_t>> m_pixels; // empty: not read yet
+    std::unique_ptr<std::once_flag[]> m_once;                // of each image
+};
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+#include <algorithm>
+
+namespace fitnas {
+
+FITNAS_API const std::uint8_t* kept_images::read(std::size_t image, std::uint8_t* /*room*/) const {
+    std::call_once(m_once[image], [&] {
+        std::vector<std::uint8_t> pixels(static_cast<std::size_t>(image_shape().size()));
+        if (const std::uint8_t* from = m_source.read(image, pixels.data()); from != pixels.data()) {
+            std::copy_n(from, pixels.size(), pixels.data());
+        }
+        m_pixels[image] = std::move(pixels);
+    });
+    return m_pixels[image].data();
 }
 
 } // namespace fitnas
@@ -11515,6 +12047,8 @@ struct epoch_order {
     const augmentation& augment;
     seed random;
     std::size_t batch; ///< images of a step; an incomplete last batch of an epoch is left out
+    std::size_t first; ///< of those of a step, the first that is wanted
+    std::size_t count; ///< of these
 };
 
 /// The batches of a training, one after the other, which threads of its own read ahead into a ring. They are
@@ -11576,9 +12110,9 @@ public:
         : m_order(order),
           m_room(order.data.image_shape(), places_of(order, options)),
           m_places(places_of(order, options)),
-          m_taken(first * order.batch),
+          m_taken(first * order.count),
           m_due(m_taken),
-          m_end(last * order.batch) {
+          m_end(last * order.count) {
         require_augmentation(order.augment, order.data.image_shape());
         try {
             for (int i = 0; i < options.threads; ++i) {
@@ -11598,17 +12132,17 @@ public:
         wait();
         const shape one = m_order.data.image_shape();
         const std::vector<float> values = byte_values(norm);
-        parallel_for(static_cast<std::ptrdiff_t>(m_order.batch), [&](std::ptrdiff_t i) {
+        parallel_for(static_cast<std::ptrdiff_t>(m_order.count), [&](std::ptrdiff_t i) {
             const place& from = at(m_due + static_cast<std::size_t>(i));
             place_image(from.pixels, one, from.number, values.data(), m_order.augment, m_order.random,
                         from.epoch, images + i * one.size());
             labels[i] = m_order.data.label(from.number);
         });
         const std::lock_guard<std::mutex> lock(m_mutex);
-        for (std::size_t i = 0; i < m_order.batch; ++i) {
+        for (std::size_t i = 0; i < m_order.count; ++i) {
             at(m_due + i).pixels = nullptr;
         }
-        m_due += m_order.batch;
+        m_due += m_order.count;
         m_free.notify_all();
     }
 
@@ -11622,14 +12156,14 @@ private:
     };
 
     static std::size_t places_of(const epoch_order& order, const read_ahead& options) {
-        return options.images != 0 ? options.images : 2 * order.batch;
+        return options.images != 0 ? options.images : 2 * order.count;
     }
     place& at(std::size_t n) { return m_places[n % m_places.size()]; }
 
     /// For the batch that is due.
     void wait() {
         std::unique_lock<std::mutex> lock(m_mutex);
-        for (m_awaited = m_due; m_awaited < m_due + m_order.batch; ++m_awaited) {
+        for (m_awaited = m_due; m_awaited < m_due + m_order.count; ++m_awaited) {
             m_there.wait(lock, [&] { return at(m_awaited).there(); });
             if (at(m_awaited).failure) {
                 std::rethrow_exception(at(m_awaited).failure);
@@ -11672,13 +12206,14 @@ private:
     /// Which image is the n-th of the training. Epochs come one after the other.
     void name(std::size_t n, place& to) {
         const std::size_t images = m_order.data.size();
-        const std::size_t whole = images / m_order.batch * m_order.batch;
-        to.epoch = n / whole;
+        const std::size_t steps = images / m_order.batch; // of an epoch
+        const std::size_t step = n / m_order.count;
+        to.epoch = step / steps;
         if (m_numbers.empty() || to.epoch != m_epoch) {
             m_numbers = shuffled_indices(images, m_order.random, to.epoch);
             m_epoch = to.epoch;
         }
-        to.number = m_numbers[n % whole];
+        to.number = m_numbers[step % steps * m_order.batch + m_order.first + n % m_order.count];
     }
 
     void stop() {
@@ -11891,6 +12426,8 @@ class data_error;
 class numeric_error;
 class limit_error;
 class interrupted;
+class peer_error;
+class peers;
 struct seed;
 class random_stream;
 enum class purpose : std::uint32_t;
@@ -11968,6 +12505,8 @@ struct limit;
 } // namespace cost
 namespace spaces {
 struct nas_bench_macro;
+template <int Side, int Classes>
+struct mobile_19x6_of;
 struct mobile_19x6;
 struct fashion_mini;
 } // namespace spaces
@@ -11980,6 +12519,7 @@ struct image_folder;
 struct image_folder_options;
 struct raster;
 class lazy_images;
+class kept_images;
 struct image_part;
 class drawn_crop;
 struct random_resized_crop;
@@ -19034,6 +19574,26 @@ private:
     line m_unit;
 };
 
+namespace detail {
+
+/// A fitted model as numbers, for other processes; each is exact.
+template <gcn::model_type Model>
+std::vector<double> numbers_of(const fitted<Model>& f) {
+    std::vector<double> numbers{f.unit().offset, f.unit().slope};
+    numbers.insert(numbers.end(), f.parameters().begin(), f.parameters().end());
+    return numbers;
+}
+template <gcn::model_type Model>
+fitted<Model> fitted_of(std::span<const double> numbers) {
+    std::vector<float> parameters;
+    for (const double x : numbers.subspan(2)) {
+        parameters.push_back(static_cast<float>(x));
+    }
+    return fitted<Model>(std::move(parameters), {.offset = numbers[0], .slope = numbers[1]});
+}
+
+} // namespace detail
+
 } // namespace fitnas
 
 // ---- fitnas/predictor/loss.hpp ----
@@ -19490,6 +20050,9 @@ struct default_fit_options {
     fitnas::seed seed{};            ///< of first parameters, orders, and networks that `choose_plan` looks at
     /// Called after each epoch of each fit, by one thread at a time; `done` and `total` count fits.
     fitnas::observer observer{};
+    /// They share out the fits, and all get the same predictor. The observer is told on the process where it
+    /// was given, of this process's fits. Null: this process is alone.
+    fitnas::peers* peers = nullptr;
 };
 
 /// @brief How a plan was chosen.
@@ -19643,6 +20206,10 @@ struct cross_validation_options {
     int folds = 5;               ///< from 2; each fold must hold at least 2 different networks
     fitnas::seed seed{};         ///< decides which networks stand together
     fitnas::observer observer{}; ///< called after each fold
+    /// They share out the folds, and all get all of them: `fit_to` must give all processes the same, and have
+    /// no `peers` of its own. The observer is told on the process where it was given, of this process's
+    /// folds. Null: this process is alone.
+    fitnas::peers* peers = nullptr;
 };
 
 /// @brief What one fold showed.
@@ -19713,26 +20280,48 @@ cross_validation_result<Space> cross_validate(const score_table<Space>& table, F
         "[F0603] cross_validate(table, fit_to): fit_to must take a score_table and return a predictor");
     const score_table<Space> data = merge_equal_networks(table, "cross_validate");
     const auto parts = make_folds(data.size(), options.folds, options.seed);
-    cross_validation_result<Space> result;
     const detail::teller tell(options.observer, "cross_validate", options.folds);
-    const auto work = [&] {
-        for (std::size_t i = 0; i < parts.size(); ++i) {
-            fold_result<Space> fold;
-            fold.held_out = data.rows(parts[i]);
-            const score_table<Space> others = data.rows(detail::rows_outside(parts[i], data.size()));
-            if (detail::all_equal(fold.held_out.scores) || detail::all_equal(others.scores)) {
-                result.skipped.push_back(i);
-                tell(i + 1);
-                continue;
-            }
-            const auto model = fit_to(others);
-            fold.predictions =
-                model.predict(std::span<const architecture<Space>>(fold.held_out.architectures));
-            fold.kendall = kendall_tau(fold.predictions, fold.held_out.scores);
-            fold.spearman = fitnas::spearman(fold.predictions, fold.held_out.scores);
-            result.folds.push_back(std::move(fold));
-            tell(i + 1);
+    int done = 0;                    // by this process
+    std::exception_ptr interruption; // the folds before it count
+    const auto one = [&](std::size_t i) {
+        std::vector<double> shown; // nothing: left out; one number: skipped; kendall, spearman, predictions
+        if (interruption) {
+            return shown;
         }
+        try {
+            const score_table<Space> held_out = data.rows(parts[i]);
+            const score_table<Space> others = data.rows(detail::rows_outside(parts[i], data.size()));
+            if (detail::all_equal(held_out.scores) || detail::all_equal(others.scores)) {
+                shown = {0};
+            } else {
+                const auto model = fit_to(others);
+                const std::vector<double> predictions =
+                    model.predict(std::span<const architecture<Space>>(held_out.architectures));
+                shown = {kendall_tau(predictions, held_out.scores), spearman(predictions, held_out.scores)};
+                shown.insert(shown.end(), predictions.begin(), predictions.end());
+            }
+            tell(++done);
+        } catch (const interrupted&) {
+            interruption = std::current_exception();
+        }
+        return shown;
+    };
+    const auto shown = share_out(options.peers, parts.size(), pieces::in_turn, one);
+    cross_validation_result<Space> result;
+    for (std::size_t i = 0; i < shown.size(); ++i) {
+        if (shown[i].size() == 1) {
+            result.skipped.push_back(i);
+        } else if (!shown[i].empty()) {
+            result.folds.push_back(
+                {data.rows(parts[i]), {shown[i].begin() + 2, shown[i].end()}, shown[i][0], shown[i][1]});
+        }
+    }
+    const auto work = [&] {
+        detail::do_agreed(options.peers, [&] {
+            if (interruption) {
+                std::rethrow_exception(interruption);
+            }
+        });
         if (result.folds.empty()) {
             throw numeric_error("[F0662] cross_validate: in each of the " + std::to_string(parts.size()) +
                                 " folds all scores are equal, or all others are: there is no order to find; "
@@ -20404,35 +20993,45 @@ private:
 };
 
 /// @brief Fits a model several times, each time with another seed; the first has the seed of the options.
+/// Bit-equal for any number of threads and processes.
 /// @tparam Model a `gcn::model`
 /// @param members how many, at least 1
+/// @param all processes that share out the fits; the observer is told on the process where it was given, of
+/// this process's fits; null: this process is alone
 /// @throws option_error where there are fewer members, and as `fit`
 template <gcn::model_type Model>
 ensemble<fitted<Model>> fit_ensemble(const score_table<typename Model::space>& table, int members,
-                                     const fit_options& options = {}) {
+                                     const fit_options& options = {}, peers* all = nullptr) {
     if (members < 1) {
         throw option_error("[F0608] fit_ensemble: members: expected at least 1, got " +
                            std::to_string(members));
     }
     const stopwatch clock;
-    std::vector<fitted<Model>> all;
-    fit_options own = options;
-    for (int m = 0; m < members; ++m) {
+    long long done = 0; // by this process
+    const auto one = [&](std::size_t m) {
+        fit_options own = options;
         if (m > 0) {
-            random_stream random(options.seed, purpose::fit, 0, static_cast<std::uint64_t>(m));
+            random_stream random(options.seed, purpose::fit, 0, m);
             own.seed.value = (std::uint64_t{random.bits()} << 32U) | random.bits();
         }
         if (options.observer) { // one piece of work for whoever watches
             own.observer = [&](progress p) {
-                p.done += static_cast<long long>(m) * options.epochs;
+                p.done += done * options.epochs;
                 p.total = static_cast<long long>(members) * options.epochs;
                 p.seconds = clock.seconds();
                 options.observer(p);
             };
         }
-        all.push_back(fit<Model>(table, own));
+        const fitted<Model> found = fit<Model>(table, own);
+        ++done;
+        return detail::numbers_of(found);
+    };
+    std::vector<fitted<Model>> found;
+    for (const std::vector<double>& numbers :
+         share_out(all, static_cast<std::size_t>(members), pieces::in_turn, one)) {
+        found.push_back(detail::fitted_of<Model>(numbers));
     }
-    return ensemble<fitted<Model>>(std::move(all));
+    return ensemble<fitted<Model>>(std::move(found));
 }
 
 } // namespace fitnas
@@ -20542,7 +21141,10 @@ public:
         m_done.fetch_add(1, std::memory_order_relaxed);
         tell();
     }
-    void rethrow() const { m_watch.rethrow(); }
+    /// Throws what the observer threw, here or on another process. Collective.
+    void rethrow(peers* all) const {
+        do_agreed(all, [&] { m_watch.rethrow(); });
+    }
 
 private:
     FITNAS_LAZY bool tell();
@@ -20603,7 +21205,8 @@ fitted<Model> in_unit_of(const fitted<Model>& found, const score_table<Space>& t
 /// @brief Fits the default model in several ways, each several times, and averages them: what to use where
 /// nothing speaks for another model. `choose_plan` says which ways: one rule for tables of any size, exact or
 /// noisy. Scores that accidents made (trainings that diverged) are left out or count as the furthest of the
-/// others: see predictor/outliers.hpp. `distil` makes one model of them. Bit-equal for any number of threads.
+/// others: see predictor/outliers.hpp. `distil` makes one model of them. Bit-equal for any number of threads
+/// and processes.
 /// @tparam Encoding with a node for each cell
 /// @param table architectures and scores, higher is better
 /// @throws option_error where repeats is below 1; as `choose_plan` and `fit`
@@ -20621,43 +21224,45 @@ default_predictor<Space, Encoding> fit_default(const score_table<Space>& table,
     const fit_plan plan = options.plan ? *options.plan : detail::plan_of(data, options).plan;
     const int first = detail::plan_ways[static_cast<std::size_t>(plan)][0];
     const int last = detail::plan_ways[static_cast<std::size_t>(plan)][1];
-    const std::ptrdiff_t members_of_plan = std::ptrdiff_t{last - first} * options.repeats;
+    const auto repeats = static_cast<std::size_t>(options.repeats);
+    const std::size_t members_of_plan = static_cast<std::size_t>(last - first) * repeats;
     std::vector<score_table<Space>> fitted_to; // of each way
     for (int way = first; way < last; ++way) {
         fitted_to.push_back(detail::scores_of_way(way, data));
     }
-    std::vector<std::optional<fitted<model>>> done(static_cast<std::size_t>(members_of_plan));
-    detail::watched_fits watch(options.observer, "fit_default", done.size());
-    parallel_for(members_of_plan, [&](std::ptrdiff_t i) {
+    detail::watched_fits watch(options.observer, "fit_default", members_of_plan);
+    const auto one = [&](std::size_t i) -> std::vector<double> { // nothing where it is interrupted
         if (watch.stopped()) {
-            return;
+            return {};
         }
-        const int way = first + static_cast<int>(i / options.repeats);
-        random_stream random(options.seed, purpose::fit, static_cast<std::uint64_t>(i % options.repeats),
-                             static_cast<std::uint64_t>(way));
+        const int way = first + static_cast<int>(i / repeats);
+        random_stream random(options.seed, purpose::fit, i % repeats, static_cast<std::uint64_t>(way));
         const seed own{(std::uint64_t{random.bits()} << 32U) | random.bits()};
+        std::vector<double> numbers;
         try {
             const fitted<model> found = fit<model>(fitted_to[static_cast<std::size_t>(way - first)],
                                                    watch.watched(options_of_way(way, data.size(), own)));
-            done[static_cast<std::size_t>(i)].emplace(detail::in_unit_of(found, data));
+            numbers = detail::numbers_of(detail::in_unit_of(found, data));
         } catch (const interrupted&) {
-            return;
+            return {};
         }
         watch.done();
-    });
+        return numbers;
+    };
     std::vector<fitted<model>> members;
-    for (std::optional<fitted<model>>& one : done) {
-        if (one) {
-            members.push_back(std::move(*one));
+    for (const std::vector<double>& numbers :
+         share_out(options.peers, members_of_plan, pieces::beside, one)) {
+        if (!numbers.empty()) {
+            members.push_back(detail::fitted_of<model>(numbers));
         }
     }
     if (members.empty()) {
-        watch.rethrow();
+        watch.rethrow(options.peers);
     }
     const ensemble<fitted<model>> mean(std::move(members));
     return detail::or_partial(
         [&] {
-            watch.rethrow();
+            watch.rethrow(options.peers);
             return mean;
         },
         [&] { return mean; });
@@ -22261,9 +22866,10 @@ struct two_fidelity_options {
     /// What is known of all networks without evaluating any and goes with quality, the surest first: costs,
     /// or any sums over windows. A space of bare `codes` knows no costs; give yours here (`cost::table`).
     std::vector<window_sum<Space>> costs = detail::known_costs<Space>();
-    int repeats = 2;             ///< as in `default_fit_options`, for each of two fits
-    fitnas::seed seed{};         ///< of these, and of which networks stand for all
-    fitnas::observer observer{}; ///< as in `default_fit_options`, for each of two fits
+    int repeats = 2;                ///< as in `default_fit_options`, for each of two fits
+    fitnas::seed seed{};            ///< of these, and of which networks stand for all
+    fitnas::observer observer{};    ///< as in `default_fit_options`, for each of two fits
+    fitnas::peers* peers = nullptr; ///< as in `default_fit_options`
 };
 
 /// @brief What `fit_two_fidelities` returns, a `predictor` in the unit of the truths: the fit to the scores
@@ -22369,7 +22975,8 @@ two_fidelity_predictor<Space, Encoding> fit_two_fidelities(score_table<Space> sc
             return fit_default<Space, Encoding>(table, {.plan = plan,
                                                         .repeats = options.repeats,
                                                         .seed = options.seed,
-                                                        .observer = options.observer});
+                                                        .observer = options.observer,
+                                                        .peers = options.peers});
         } catch (const interrupted& by) { // half of the model is none
             throw interrupted(by);
         }
@@ -26152,15 +26759,17 @@ struct nas_bench_201
 /// @brief The candidates of `mobile_19x6`.
 using mobile_operators = operator_set<op::mbconv<3, 3>, op::mbconv<5, 3>, op::mbconv<7, 3>, op::mbconv<3, 6>,
                                       op::mbconv<5, 6>, op::mbconv<7, 6>>;
+/// @brief `mobile_19x6` for images of another size and another number of classes: the same cells.
+template <int Side, int Classes>
+struct mobile_19x6_of : search_space<image<Side, Side, 3>, stem<32, 2>, fixed<op::separable<3>, 16>,
+                                     stage<mobile_operators, 2, 32, 2>, stage<mobile_operators, 4, 40, 2>,
+                                     stage<mobile_operators, 4, 80, 2>, stage<mobile_operators, 4, 96, 1>,
+                                     stage<mobile_operators, 4, 192, 2>, stage<mobile_operators, 1, 320, 1>,
+                                     head<1280, Classes>> {};
 /// @brief The paper's scale (arXiv 2004.08423): 19 cells of MBConv with kernel {3, 5, 7} and expansion {3,
 /// 6}, 6^19 architectures. That this is the space of FairNAS (arXiv 1907.01845) is a deduction from "19
 /// cells, 6 operators"; widths and strides are taken from there.
-struct mobile_19x6
-    : search_space<image<224, 224, 3>, stem<32, 2>, fixed<op::separable<3>, 16>,
-                   stage<mobile_operators, 2, 32, 2>, stage<mobile_operators, 4, 40, 2>,
-                   stage<mobile_operators, 4, 80, 2>, stage<mobile_operators, 4, 96, 1>,
-                   stage<mobile_operators, 4, 192, 2>, stage<mobile_operators, 1, 320, 1>, head<1280, 1000>> {
-};
+struct mobile_19x6 : mobile_19x6_of<224, 1000> {};
 
 /// @brief The candidates of `fashion_mini`.
 using fashion_mini_operators =
@@ -26793,6 +27402,9 @@ private:
 /// Runs blocks in memory that is kept: once the largest was run, nothing is allocated any more.
 class runner {
 public:
+    /// Batch norm takes the statistics of the images of all these processes; null: of this one's alone.
+    void normalise_over(peers* all) { m_shared.sums.together = all; }
+
     arena& memory() { return m_memory; }
     const arena& memory() const { return m_memory; }
 
@@ -26957,19 +27569,23 @@ namespace fitnas {
 
 namespace detail {
 
-/// Calls `visit(layer, plan, output, whether a place for what comes out is taken)` for each block that a path
-/// may use.
+/// Calls `visit(layer, its link, plan)` for each block that a path may use.
 template <class Visit>
 void for_each_plan(const selection& of, Visit&& visit) {
     const std::vector<layer_link> links = links_of(of.space());
     of.for_each_block([&](const selected_block& b) {
-        const block_plan plan(b.block->steps, b.block->input);
-        visit(b.layer, plan, links[b.layer].value, !plan.empty() || links[b.layer].joins);
+        visit(b.layer, links[b.layer], block_plan(b.block->steps, b.block->input));
     });
 }
 
+/// Floats of what comes out of a block, and of its node behind it.
+/// @param in_place whether sums are, also those of maxima
+FITNAS_LAZY FITNAS_COLD memory_size output_floats(const layer_link& l, const block_plan& plan,
+                                                  memory_size images, bool in_place);
+
 /// Floats in the arena of a training step: of the path that takes most, layer by layer.
-FITNAS_LAZY FITNAS_COLD memory_size step_floats(const selection& of, memory_size batch);
+/// @param recompute as `train_options::recompute_activations`
+FITNAS_LAZY FITNAS_COLD memory_size step_floats(const selection& of, memory_size batch, bool recompute);
 
 /// Floats in the arena of scoring.
 FITNAS_LAZY FITNAS_COLD memory_size scoring_floats(const selection& of, memory_size images,
@@ -26978,7 +27594,7 @@ FITNAS_LAZY FITNAS_COLD memory_size scoring_floats(const selection& of, memory_s
 FITNAS_LAZY FITNAS_COLD memory_size largest_workspace(const selection& of, bool backward_follows);
 
 /// @param copies floats of each weight beside these: of the optimiser, of the mean
-FITNAS_LAZY FITNAS_COLD memory_size training_bytes(const selection& of, memory_size batch,
+FITNAS_LAZY FITNAS_COLD memory_size training_bytes(const selection& of, memory_size batch, bool recompute,
                                                    memory_size copies = 1);
 
 FITNAS_LAZY FITNAS_COLD memory_size evaluation_bytes(const selection& of, memory_size images,
@@ -26989,15 +27605,16 @@ FITNAS_LAZY FITNAS_COLD memory_size evaluation_bytes(const selection& of, memory
 /// @brief Memory that training a supernet of the space needs, from the shapes alone: weights, gradients,
 /// momentum, a batch, and the activations of the largest path. `train` refuses what the machine cannot have.
 ///
-/// Activations are within a tenth of what is taken once the largest path was run, but for up to 8 MiB that
-/// pieces leave unused. The data set comes on top, with `train_options::average` the weights once more, and
-/// with `train_options::ahead` a byte for each value of the images that are kept.
+/// Activations are what is taken once the largest path was run; a graph of which no path takes all may take
+/// less. The data set comes on top, with `train_options::average` the weights once more, and with
+/// `train_options::ahead` a byte for each value of the images that are kept.
 /// @tparam Space the search space
 /// @param batch images of a step
+/// @param recompute_activations as in `train_options`
 /// @return bytes; 2^64 - 1 where there would be more
 template <search_space_type Space>
-std::uint64_t training_bytes(std::size_t batch) {
-    return detail::training_bytes(Space::layout(), batch).value();
+std::uint64_t training_bytes(std::size_t batch, bool recompute_activations = false) {
+    return detail::training_bytes(Space::layout(), batch, recompute_activations).value();
 }
 
 /// @brief Memory that scoring needs, as `training_bytes`.
@@ -27012,8 +27629,9 @@ std::uint64_t evaluation_bytes(std::size_t images, std::size_t calibration) {
 /// @brief Memory that training one architecture by itself needs (`train` of a `network`, `retrain`).
 /// @param a in canonical form, as a network has it
 template <search_space_type Space>
-std::uint64_t training_bytes(const architecture<Space>& a, std::size_t batch) {
-    return detail::training_bytes({Space::layout(), a}, batch).value();
+std::uint64_t training_bytes(const architecture<Space>& a, std::size_t batch,
+                             bool recompute_activations = false) {
+    return detail::training_bytes({Space::layout(), a}, batch, recompute_activations).value();
 }
 
 } // namespace fitnas
@@ -27022,26 +27640,44 @@ std::uint64_t training_bytes(const architecture<Space>& a, std::size_t batch) {
 
 namespace fitnas::detail {
 
-FITNAS_LAZY_AGAIN memory_size step_floats(const selection& of, memory_size batch) {
+FITNAS_LAZY_AGAIN memory_size output_floats(const layer_link& l, const block_plan& plan, memory_size images,
+                                            bool in_place) {
+    const memory_size own = image_floats(images, plan.output());
+    const bool hands_on = plan.empty() && (l.appends || !l.joins);
+    const bool beside = l.joins && !l.appends && !in_place && plan.reads_output();
+    return (hands_on ? memory_size() : own) + (beside ? own : memory_size()) +
+           (l.joins && l.appends ? image_floats(images, l.value) : memory_size());
+}
+
+FITNAS_LAZY_AGAIN memory_size step_floats(const selection& of, memory_size batch, bool recompute) {
     memory_size place; // of the gradient between two layers
     memory_size kept;  // of the layers before
-    memory_size here;  // of the present layer's largest candidate
+    memory_size here;  // of the present layer's largest candidate; recomputed, of the present node
+    memory_size node;  // recomputed, what the layers before have given it
     memory_size peak;  // with what backward takes
     std::size_t layer = 0;
-    for_each_plan(of, [&](std::size_t i, const block_plan& plan, shape output, bool takes) {
+    for_each_plan(of, [&](std::size_t i, const layer_link& link, const block_plan& plan) {
         if (i != layer) {
-            kept += here;
-            here = 0;
+            const bool adds = recompute && link.joins && !link.appends;
+            kept += adds ? memory_size() : here;
+            here = node = adds ? here : memory_size();
             layer = i;
         }
-        place = (std::max)(place, image_floats(batch, output));
-        if (takes) {
-            const memory_size mine = image_floats(batch, output) + forward_floats(plan, batch, false, true);
-            here = (std::max)(here, mine);
-            peak = (std::max)(peak, kept + mine + backward_floats(plan, batch));
+        place = (std::max)(place, image_floats(batch, link.value));
+        const memory_size out = output_floats(link, plan, batch, recompute);
+        const memory_size inside = forward_floats(plan, batch, false, true);
+        const memory_size back = backward_floats(plan, batch);
+        if (recompute) {
+            here = (std::max)(here, out);
+            peak = (std::max)({peak, kept + node + out + inside,
+                               kept + (std::max)(node, out) + forward_again_floats(plan, batch) + back});
+        } else {
+            here = (std::max)(here, out + inside);
+            peak = (std::max)(peak, kept + out + inside + back);
         }
     });
-    return place * memory_size::of(gradient_places(links_of(of.space()))) + (std::max)(peak, kept + here);
+    return image_floats(batch, {1, 1, of.space().classes}) +
+           place * memory_size::of(gradient_places(links_of(of.space()))) + (std::max)(peak, kept + here);
 }
 
 FITNAS_LAZY_AGAIN memory_size scoring_floats(const selection& of, memory_size images,
@@ -27051,38 +27687,38 @@ FITNAS_LAZY_AGAIN memory_size scoring_floats(const selection& of, memory_size im
     memory_size here;
     memory_size peak;
     std::size_t layer = 0;
-    for_each_plan(of, [&](std::size_t i, const block_plan& plan, shape output, bool takes) {
+    for_each_plan(of, [&](std::size_t i, const layer_link& link, const block_plan& plan) {
         if (i != layer) {
             kept += here;
             here = 0;
             layer = i;
         }
-        if (takes) {
-            const memory_size outputs = image_floats(images, output) + image_floats(calibration, output);
-            const memory_size slice = (std::min)(images, memory_size::of(given_slice));
-            const memory_size between = calibrated ? forward_floats(plan, calibration, false, false) +
-                                                         forward_floats(plan, slice, true, false)
-                                                   : forward_floats(plan, images, false, false);
-            here = (std::max)(here, outputs);
-            peak = (std::max)(peak, kept + outputs + between);
-        }
+        const memory_size outputs =
+            output_floats(link, plan, images, true) + output_floats(link, plan, calibration, true);
+        const memory_size slice = (std::min)(images, memory_size::of(given_slice));
+        const memory_size between = calibrated ? forward_floats(plan, calibration, false, false) +
+                                                     forward_floats(plan, slice, true, false)
+                                               : forward_floats(plan, images, false, false);
+        here = (std::max)(here, outputs);
+        peak = (std::max)(peak, kept + outputs + between);
     });
     return (std::max)(peak, kept + here);
 }
 
 FITNAS_LAZY_AGAIN memory_size largest_workspace(const selection& of, bool backward_follows) {
     memory_size most;
-    for_each_plan(of, [&](std::size_t, const block_plan& plan, shape, bool) {
+    for_each_plan(of, [&](std::size_t, const layer_link&, const block_plan& plan) {
         most = (std::max)(most, workspace_floats(plan, backward_follows));
     });
     return most;
 }
 
-FITNAS_LAZY_AGAIN memory_size training_bytes(const selection& of, memory_size batch, memory_size copies) {
+FITNAS_LAZY_AGAIN memory_size training_bytes(const selection& of, memory_size batch, bool recompute,
+                                             memory_size copies) {
     // Weights, gradients, and the weights before, for a training that diverges.
-    return memory_size(sizeof(float)) *
-           (memory_size::of(of.parameters()) * (copies + memory_size(3)) +
-            image_floats(batch, of.space().input) + step_floats(of, batch) + largest_workspace(of, true));
+    return memory_size(sizeof(float)) * (memory_size::of(of.parameters()) * (copies + memory_size(3)) +
+                                         image_floats(batch, of.space().input) +
+                                         step_floats(of, batch, recompute) + largest_workspace(of, true));
 }
 
 FITNAS_LAZY_AGAIN memory_size evaluation_bytes(const selection& of, memory_size images,
@@ -27668,6 +28304,185 @@ FITNAS_LAZY_AGAIN void path_sampler::draw(std::uint64_t step) {
 
 #endif
 
+// ---- fitnas/supernet/step_work.hpp ----
+/// @file
+/// @brief How the work of a training step lies in parts, and which of it a process does.
+
+namespace fitnas {
+
+/// @brief What of a training step each of the processes does that train together.
+enum class step_share : std::uint8_t {
+    /// Parts of the batch, along all paths of the step. Batch norm takes the statistics of each part by
+    /// itself. To the
+    /// byte what one process comes to with as many `train_options::parts`.
+    images,
+    /// The same, one part each, but batch norm takes the statistics of the whole batch ("synchronised batch
+    /// norm"):
+    /// within rounding what one process comes to.
+    images_synchronised,
+    /// Paths, along which the whole batch goes: for `sampling::strict_fair` and `sandwich`. Within rounding
+    /// what one
+    /// process comes to.
+    paths
+};
+
+namespace detail {
+
+/// Items from `first` on, `count` of them.
+struct own_range {
+    std::size_t first = 0;
+    std::size_t count = 0;
+};
+
+/// What of each step this process does.
+struct step_work {
+    peers* together = nullptr; ///< null: this process is alone
+    step_share share = step_share::images;
+    std::size_t parts = 1; ///< of the batch
+    own_range own_parts{0, 1};
+    std::size_t images = 0; ///< of a part
+
+    std::size_t own_images() const { return own_parts.count * images; }
+    std::size_t first_image() const { return own_parts.first * images; }
+    bool alone() const { return together == nullptr || together->count() == 1; }
+    bool shares_paths() const { return !alone() && share == step_share::paths; }
+    /// Processes whose images batch norm takes together; null: this one's alone.
+    peers* norms_over() const {
+        return !alone() && share == step_share::images_synchronised ? together : nullptr;
+    }
+    own_range own_paths(std::size_t paths) const {
+        if (!shares_paths()) {
+            return {0, paths};
+        }
+        const auto rank = static_cast<std::size_t>(together->rank());
+        const auto processes = static_cast<std::size_t>(together->count());
+        const std::size_t first = paths * rank / processes;
+        return {first, paths * (rank + 1) / processes - first};
+    }
+};
+
+/// @param parts 0: one a process
+/// @throws option_error where the batch or its parts cannot be cut so
+FITNAS_LAZY FITNAS_COLD step_work work_of(std::size_t batch, int parts, peers* together, step_share share);
+
+/// The losses of a step: one of each part along each path, on all processes.
+/// @param own those of this process, part by part
+/// @return of each path, the mean over its parts
+FITNAS_LAZY std::vector<batch_loss> losses_of_paths(const step_work& work, std::size_t paths,
+                                                    std::span<const batch_loss> own);
+
+/// Collective: refuses processes that do not train the same weights in the same way.
+/// @param all null: this process is alone
+FITNAS_LAZY void require_alike(peers* all, const std::vector<std::pair<std::string, std::string>>& setup,
+                               long long step, std::span<const float> weights);
+
+} // namespace detail
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_LAZY_AGAIN step_work work_of(std::size_t batch, int parts, peers* together, step_share share) {
+    if (parts < 0) {
+        throw option_error("[F0540] train_options::parts: expected at least 0, got " + std::to_string(parts));
+    }
+    step_work work{.together = together, .share = share};
+    const std::size_t processes = together == nullptr ? 1 : static_cast<std::size_t>(together->count());
+    const bool images = share != step_share::paths;
+    if (!images && parts > 1) {
+        throw option_error("[F0543] train_options::parts: expected 0 or 1 where processes share paths, got " +
+                           std::to_string(parts));
+    }
+    work.parts = parts > 0 ? static_cast<std::size_t>(parts) : images ? processes : 1;
+    if (batch % work.parts != 0) {
+        throw option_error("[F0541] train_options::batch: expected a multiple of the " +
+                           std::to_string(work.parts) + (parts > 0 ? " parts" : " processes") + ", got " +
+                           std::to_string(batch));
+    }
+    const bool each = share != step_share::images_synchronised || work.parts == processes;
+    if (images && (work.parts % processes != 0 || !each)) {
+        throw option_error("[F0542] train_options::parts: expected " +
+                           std::string(each ? "a multiple of " : "0 or ") + "the number of processes, " +
+                           std::to_string(processes) + ", got " + std::to_string(parts));
+    }
+    work.images = batch / work.parts;
+    const std::size_t own = images ? work.parts / processes : work.parts;
+    work.own_parts = {images && together != nullptr ? static_cast<std::size_t>(together->rank()) * own : 0,
+                      own};
+    return work;
+}
+
+FITNAS_LAZY_AGAIN std::vector<batch_loss> losses_of_paths(const step_work& work, std::size_t paths,
+                                                          std::span<const batch_loss> own) {
+    std::vector<batch_loss> all(own.begin(), own.end());
+    if (!work.alone()) {
+        const std::size_t bytes = own.size_bytes();
+        std::string mine(reinterpret_cast<const char*>(own.data()), bytes);
+        all.clear();
+        for (const std::string& from : work.together->gather(mine)) {
+            const auto count = from.size() / sizeof(batch_loss);
+            all.resize(all.size() + count);
+            std::copy_n(from.data(), from.size(), reinterpret_cast<char*>(all.data() + all.size() - count));
+        }
+    }
+    std::vector<batch_loss> of_paths(paths);
+    const auto add = [&](std::size_t path, const batch_loss& one) {
+        of_paths[path].loss += one.loss;
+        of_paths[path].correct += one.correct;
+    };
+    // Parts come one after the other; where processes share paths, process by process.
+    std::size_t at = 0;
+    const std::size_t processes = work.shares_paths() ? static_cast<std::size_t>(work.together->count()) : 1;
+    for (std::size_t r = 0; r < processes; ++r) {
+        const std::size_t first = paths * r / processes;
+        const std::size_t last = paths * (r + 1) / processes;
+        for (std::size_t part = 0; part < work.parts; ++part) {
+            for (std::size_t path = first; path < last; ++path) {
+                add(path, all[at++]);
+            }
+        }
+    }
+    for (batch_loss& one : of_paths) {
+        one.loss /= static_cast<double>(work.parts);
+    }
+    return of_paths;
+}
+
+FITNAS_LAZY_AGAIN void require_alike(peers* all,
+                                     const std::vector<std::pair<std::string, std::string>>& setup,
+                                     long long step, std::span<const float> weights) {
+    if (all == nullptr) {
+        return;
+    }
+    std::string own;
+    for (const auto& [name, value] : setup) {
+        own += name + " " + value + "\n";
+    }
+    own += "step " + std::to_string(step) + "\n";
+    hash64 hash;
+    hash.add(weights.data(), weights.size_bytes());
+    own += "weights, hash " + hash.text();
+    const std::vector<std::string> texts = all->gather(own);
+    for (std::size_t r = 1; r < texts.size(); ++r) {
+        if (texts[r] != texts[0]) {
+            const auto at = std::mismatch(texts[0].begin(), texts[0].end(), texts[r].begin(), texts[r].end());
+            const auto from = static_cast<std::size_t>(at.first - texts[0].begin());
+            const auto line = [&](const std::string& text) {
+                const std::size_t begin = from == 0 ? 0 : text.rfind('\n', from - 1) + 1;
+                return text.substr(begin, text.find('\n', from) - begin);
+            };
+            throw option_error("[F0545] train: processes that train together must be alike: process 0 has " +
+                               line(texts[0]) + ", process " + std::to_string(r) + " " + line(texts[r]));
+        }
+    }
+}
+
+} // namespace fitnas::detail
+
+#endif
+
 // ---- fitnas/supernet/training_state.hpp ----
 /// @file
 /// @brief Where a training stands, so that it can be saved and gone on with to the same bits.
@@ -27734,11 +28549,25 @@ struct train_options {
     /// The weights in the end are the mean of those after each of the last steps, this share of all, in [0,
     /// 1]; 0: those after the last step.
     double average = 0;
-    augmentation augment{};         ///< of the images
-    read_ahead ahead{};             ///< how images are read while the engine computes
-    fitnas::seed seed{0};           ///< of the order of images, their augmentation and the paths
-    fitnas::observer observer{};    ///< called after each step with the epoch's mean loss and accuracy
-    training_keeper keep{};         ///< how it is saved and gone on with
+    /// The batch goes through in so many parts, one after the other, and their gradients are added: a divisor
+    /// of `batch`. Each takes the batch norm statistics of its own images ("ghost batch norm", Hoffer et al.,
+    /// arXiv 1705.08741). Memory for activations falls by as much. 0: one part for each of `peers`.
+    int parts = 0;
+    /// Processes that train the same weights together, each on its own share of every step; all call `train`
+    /// with equal weights, images and options, and have equal weights when it returns. `keep.save` is called
+    /// on process 0, a stop or an error on any is one on all. null: this process is alone.
+    fitnas::peers* peers = nullptr;
+    step_share share = step_share::images; ///< of a step, what each of `peers` does
+    augmentation augment{};                ///< of the images
+    read_ahead ahead{};                    ///< how images are read while the engine computes
+    fitnas::seed seed{0};                  ///< of the order of images, their augmentation and the paths
+    fitnas::observer observer{};           ///< called after each step with the epoch's mean loss and accuracy
+    training_keeper keep{};                ///< how it is saved and gone on with
+    /// Activation checkpointing, as PyTorch calls it: forward keeps what comes out of each block alone, and
+    /// backward runs a block forward again before it goes back through it. The same bits for less memory (see
+    /// `training_bytes`) and about a fifth more time; so a training that was saved may go on with it or
+    /// without.
+    bool recompute_activations = false;
     std::uint64_t memory_limit = 0; ///< bytes, see `training_bytes`; 0: what the machine has
 };
 
@@ -27805,7 +28634,7 @@ FITNAS_LAZY_AGAIN void require_options(const train_options& o, std::size_t image
     require_share("final_rate", o.final_rate);
     require_share("distillation", o.distillation);
     require_share("average", o.average);
-    require_read_ahead(o.ahead, o.batch);
+    require_read_ahead(o.ahead, work_of(o.batch, o.parts, o.peers, o.share).own_images());
     if (!(o.label_smoothing >= 0 && o.label_smoothing < 1)) {
         refuse("[F0513] train_options::label_smoothing", "a number in [0, 1)",
                number_text(o.label_smoothing));
@@ -27834,7 +28663,8 @@ FITNAS_LAZY_AGAIN std::vector<std::pair<std::string, std::string>> training_setu
     const std::pair<const char*, double> others[] = {{"final_rate", o.final_rate},
                                                      {"largest_epochs", o.largest_epochs},
                                                      {"distillation", o.distillation},
-                                                     {"average", o.average}};
+                                                     {"average", o.average},
+                                                     {"parts", o.parts == 1 ? 0 : o.parts}};
     for (const auto& [name, value] : others) {
         if (value != 0) {
             setup.emplace_back(name, exact(value));
@@ -27980,17 +28810,158 @@ std::size_t state_floats(const Method& method) {
 /// @file
 /// @brief One update of a set of weights: a batch, some paths, a step of the optimiser on what they used.
 
+// ---- fitnas/supernet/gradient_sum.hpp ----
+/// @file
+/// @brief The gradient of a step as the sum of those of its parts, on one process or several.
+
+namespace fitnas::detail {
+
+/// Sums the gradients of a step's parts, block by block, in the order of the parts. Blocks that no path of
+/// the step uses are left alone. Among processes the sum of a block begins as soon as backward is done with
+/// it.
+class gradient_sum {
+public:
+    /// @param work,w which outlive it
+    gradient_sum(const step_work& work, const weights& w)
+        : m_work(work),
+          m_weights(w),
+          m_uses(w.blocks().size()),
+          m_left(w.blocks().size()),
+          m_begun(w.blocks().size()) {}
+
+    /// Nothing to sum: the gradient of one part is that of the step.
+    bool trivial() const { return m_work.alone() && m_work.parts == 1; }
+
+    /// @param paths of the step: all, also those that other processes go along
+    template <class Paths>
+    void begin(const Paths& paths) {
+        std::fill(m_uses.begin(), m_uses.end(), 0);
+        std::fill(m_left.begin(), m_left.end(), 0);
+        std::fill(m_begun.begin(), m_begun.end(), std::uint8_t{0});
+        const own_range own = m_work.own_paths(paths.size());
+        for (std::size_t i = 0; i < paths.size(); ++i) {
+            m_weights.path(paths[i], m_path);
+            for (const int b : m_path) {
+                ++m_uses[static_cast<std::size_t>(b)];
+                m_left[static_cast<std::size_t>(b)] += i - own.first < own.count ? 1 : 0;
+            }
+        }
+    }
+    /// Keeps the gradient of a part that is not the last of this process.
+    FITNAS_LAZY void keep(std::size_t part, std::span<const float> gradient);
+    /// Backward of the last part's path is done with a block.
+    FITNAS_LAZY void block_done(std::size_t block, std::span<float> gradient);
+    /// Makes the gradient that of the step, and `uses` those of all parts.
+    /// @param uses of the last part, on this process
+    FITNAS_LAZY void finish(std::span<float> gradient, std::span<int> uses);
+
+private:
+    FITNAS_LAZY void begin_sum(const weight_block& b, std::span<float> gradient);
+
+    const step_work& m_work;
+    const weights& m_weights;
+    std::vector<std::vector<float>> m_kept; ///< gradients of parts, as long as the weights
+    std::vector<int> m_uses;                ///< of each block, by all paths
+    std::vector<int> m_left; ///< of these, paths of this process that backward has not gone along
+    std::vector<std::uint8_t> m_begun;
+    std::vector<const float*> m_arrays;
+    network_path m_path;
+};
+
+} // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_LAZY_AGAIN void gradient_sum::keep(std::size_t part, std::span<const float> gradient) {
+    if (m_kept.size() <= part) {
+        m_kept.emplace_back(gradient.size());
+    }
+    for (const weight_block& b : m_weights.blocks()) {
+        if (m_uses[b.index] > 0) {
+            std::copy_n(gradient.begin() + static_cast<std::ptrdiff_t>(b.offset), b.size,
+                        m_kept[part].begin() + static_cast<std::ptrdiff_t>(b.offset));
+        }
+    }
+}
+
+FITNAS_LAZY_AGAIN void gradient_sum::block_done(std::size_t block, std::span<float> gradient) {
+    if (m_work.alone() || m_work.shares_paths()) {
+        return; // processes that go along other paths are done with other blocks
+    }
+    m_work.together->go_on();
+    if (--m_left[block] == 0) {
+        begin_sum(m_weights.blocks()[block], gradient);
+    }
+}
+
+FITNAS_LAZY_AGAIN void gradient_sum::begin_sum(const weight_block& b, std::span<float> gradient) {
+    const std::span<float> sum = gradient.subspan(b.offset, b.size);
+    m_begun[b.index] = 1;
+    if (sum.empty()) {
+        return;
+    }
+    m_arrays.clear();
+    for (std::size_t part = 0; part + 1 < m_work.own_parts.count; ++part) {
+        m_arrays.push_back(m_kept[part].data() + b.offset);
+    }
+    if (!m_work.alone()) {
+        m_arrays.push_back(sum.data());
+        m_work.together->begin_sum(m_arrays, sum);
+        return;
+    }
+    for (std::size_t i = 0; i < sum.size(); ++i) {
+        float all = m_arrays.front()[i];
+        for (std::size_t part = 1; part < m_arrays.size(); ++part) {
+            all += m_arrays[part][i];
+        }
+        sum[i] = all + sum[i];
+    }
+}
+
+FITNAS_LAZY_AGAIN void gradient_sum::finish(std::span<float> gradient, std::span<int> uses) {
+    for (const weight_block& b : m_weights.blocks()) {
+        if (m_uses[b.index] == 0 || m_begun[b.index] != 0) {
+            continue;
+        }
+        if (uses[b.index] == 0) { // other processes' paths use it
+            const std::span<float> own = gradient.subspan(b.offset, b.size);
+            std::fill(own.begin(), own.end(), 0.0F);
+        }
+        begin_sum(b, gradient);
+    }
+    if (!m_work.alone()) {
+        m_work.together->finish_sums();
+    }
+    for (std::size_t b = 0; b < uses.size(); ++b) {
+        uses[b] = m_uses[b] * static_cast<int>(m_work.parts);
+    }
+}
+
+} // namespace fitnas::detail
+
+#endif
+
 // ---- fitnas/supernet/path.hpp ----
 /// @file
 /// @brief One path of a set of weights, forward and backward.
 
 namespace fitnas::detail {
 
-/// Memory and gradients of training. After the largest path was run once, nothing is allocated any more.
+/// Memory and gradients of training. Memory of the largest path is taken at once, then nothing more.
 class path_runner {
 public:
-    explicit path_runner(const weights& w)
-        : m_gradient(w.values().size()), m_places(static_cast<std::size_t>(gradient_places(w.links()))) {}
+    /// @param recompute as `train_options::recompute_activations`
+    explicit path_runner(const weights& w, bool recompute = false)
+        : m_gradient(w.values().size()),
+          m_places(static_cast<std::size_t>(gradient_places(w.links()))),
+          m_recompute(recompute) {}
+
+    /// Called with the index of a block when backward is done with it.
+    std::function<void(std::size_t)> block_done{};
+    /// As that of `runner`.
+    void normalise_over(peers* all) { m_run.normalise_over(all); }
 
     std::span<float> gradient() { return m_gradient; }
     const arena& memory() const { return m_run.memory(); }
@@ -28014,33 +28985,56 @@ public:
 
     // What `walk` asks for.
     FITNAS_LAZY const float* layer(std::size_t i, const weight_block& b, const float* x) {
+        m_before = m_run.memory().position();
         float* y = m_run.output(b, m_images);
+        const arena::mark inside = m_run.memory().position();
         m_runs[i] = m_run.forward(b.plan, m_weights->of(b), x, m_images, y, true);
+        if (recomputes(i)) {
+            m_run.memory().reset(inside);
+        }
+        m_node = m_node == nullptr ? y : m_node;
         return y;
     }
     FITNAS_LAZY const float* sum(const weight_block& b, const float* x, const float* y, bool in_place) {
-        // Backward, a maximum is found again by what came out.
-        return m_run.sum(b, x, y, m_images,
-                         in_place && b.plan.steps(true).back().kind != step_kind::max_pool);
+        if (!m_recompute) {
+            return m_run.sum(b, x, y, m_images, in_place && !b.plan.reads_output());
+        }
+        if (x != m_node) {
+            return m_node = const_cast<float*>(m_run.sum(b, x, y, m_images, in_place));
+        }
+        add_values(x, y, b.output, m_images, m_node);
+        if (in_place) {
+            m_run.memory().reset(m_before);
+        }
+        return m_node;
     }
     FITNAS_LAZY const float* concatenation(const layer_link& l, const weight_block& b, const float* x,
                                            const float* y) {
         return m_run.concatenation(l, b, x, y, m_images);
     }
     FITNAS_LAZY const float* zeros(const weight_block& b) { return m_run.zeros(b, m_images); }
-    void behind(std::size_t i) { m_ends[i] = m_run.memory().position(); }
+    void behind(std::size_t i) {
+        m_ends[i] = m_run.memory().position();
+        m_node = m_weights->links()[i].completes ? nullptr : m_node;
+    }
 
 private:
+    /// Backward begins with the last layer: what lies inside it is still there.
+    bool recomputes(std::size_t i) const { return m_recompute && i + 1 < m_runs.size(); }
+
     std::vector<float> m_gradient;
     runner m_run;
     backward_walk m_back;
     std::vector<float*> m_places; ///< of gradients between layers
-    std::span<const float> m_logits;
+    std::span<float> m_logits;
     const weights* m_weights = nullptr; ///< of the run that goes on
     int m_images = 0;
     std::vector<const float*> m_values; ///< of the walk
     std::vector<block_run> m_runs;
     std::vector<arena::mark> m_ends; ///< of each layer's memory
+    arena::mark m_before{};          ///< that of the present layer
+    float* m_node = nullptr;         ///< where the present node's value has a place of its own
+    bool m_recompute;
 };
 
 } // namespace fitnas::detail
@@ -28054,6 +29048,11 @@ FITNAS_LAZY_AGAIN std::span<const float> path_runner::logits(const weights& w, c
     m_weights = &w;
     m_images = static_cast<int>(count);
     m_run.memory().reset();
+    if (m_run.memory().bytes() == 0) {
+        m_run.memory().reserve(step_floats(w.part(), count, m_recompute).value());
+    }
+    m_logits = {m_run.memory().take(count * static_cast<std::size_t>(w.classes())),
+                count * static_cast<std::size_t>(w.classes())};
     m_runs.assign(path.size(), {});
     m_ends.assign(path.size(), {});
     m_values.assign(path.size() + 1, nullptr);
@@ -28066,7 +29065,8 @@ FITNAS_LAZY_AGAIN std::span<const float> path_runner::logits(const weights& w, c
         place = m_run.memory().take(largest * count);
     }
     walk(w, path, 0, std::span<const float*>(m_values), *this);
-    return m_logits = {m_values.back(), count * static_cast<std::size_t>(w.classes())};
+    std::copy_n(m_values.back(), m_logits.size(), m_logits.begin()); // where no scratch of backward comes
+    return m_logits;
 }
 
 FITNAS_LAZY_AGAIN batch_loss path_runner::run(const weights& w, const network_path& path, const float* images,
@@ -28088,8 +29088,15 @@ FITNAS_LAZY_AGAIN batch_loss path_runner::run(const weights& w, const network_pa
         [&](std::size_t i, int dy, int dx, int addend) {
             const weight_block& b = w.block(path[i]);
             m_run.memory().reset(m_ends[i]); // what the layers behind left is not needed any more
-            m_run.backward(b.plan, w.of(b), m_gradient.data() + b.offset, m_runs[i], place(dy), place(dx),
+            block_run& run = m_runs[i];
+            if (recomputes(i)) {
+                run = m_run.forward(b.plan, w.of(b), m_values[w.links()[i].reads], m_images, nullptr, true);
+            }
+            m_run.backward(b.plan, w.of(b), m_gradient.data() + b.offset, run, place(dy), place(dx),
                            place(addend));
+            if (block_done) {
+                block_done(b.index);
+            }
         },
         [&](std::size_t i, int dy, int addend, int to) {
             add_values(place(dy), place(addend), w.block(path[i]).output, m_images, place(to));
@@ -28115,12 +29122,40 @@ template <optimiser_type Optimiser>
 class weights_update {
 public:
     /// @param make from a number of values to their optimiser
+    /// @param work which outlives it
+    /// @param recompute as `train_options::recompute_activations`
     template <class Make>
-    FITNAS_COLD weights_update(weights& w, const Make& make)
-        : m_weights(w), m_runner(w), m_uses(w.blocks().size()) {
+    FITNAS_COLD weights_update(weights& w, const step_work& work, const Make& make, bool recompute = false)
+        : m_weights(w), m_runner(w, recompute), m_work(work), m_sum(work, w), m_uses(w.blocks().size()) {
+        m_runner.normalise_over(work.norms_over());
         m_optimisers.reserve(w.blocks().size());
         for (const weight_block& b : w.blocks()) {
             m_optimisers.push_back(make(b.size));
+        }
+    }
+
+    /// A step begins.
+    /// @param paths of the step: all, also those that other processes go along
+    void begin(std::span<const std::vector<std::uint8_t>> paths) {
+        if (!m_sum.trivial()) {
+            m_sum.begin(paths);
+        }
+        m_part = 0;
+        begin_part();
+    }
+    /// All paths have gone along with a part of the batch.
+    void end_part() {
+        if (!m_sum.trivial() && m_part + 1 < m_work.own_parts.count) {
+            m_sum.keep(m_part++, gradient());
+            std::fill(m_uses.begin(), m_uses.end(), 0);
+            begin_part();
+        }
+    }
+    /// The gradients of all parts are there.
+    void finish() {
+        m_runner.block_done = {};
+        if (!m_sum.trivial()) {
+            m_sum.finish(gradient(), m_uses);
         }
     }
 
@@ -28214,8 +29249,18 @@ public:
     }
 
 private:
+    /// In the last part sums over processes begin while backward goes on.
+    void begin_part() {
+        if (!m_sum.trivial() && m_part + 1 == m_work.own_parts.count) {
+            m_runner.block_done = [this](std::size_t block) { m_sum.block_done(block, gradient()); };
+        }
+    }
+
     weights& m_weights;
     path_runner m_runner;
+    const step_work& m_work;
+    gradient_sum m_sum;
+    std::size_t m_part = 0;              ///< of those of this process
     std::vector<Optimiser> m_optimisers; ///< one a block
     network_path m_path;
     std::vector<int> m_uses; ///< of each block, since the last update
@@ -28246,17 +29291,23 @@ public:
           m_options(o),
           m_method(method),
           m_chooses(w.part().whole()),
+          m_work(work_of(o.batch, o.parts, o.peers, o.share)),
           m_epoch_steps(data.size() / o.batch),
           m_norm(normalisation_of(data)),
           m_largest(m_chooses ? extreme_code(w.part().space(), true) : code()),
           m_sampler(w.part().counts(), o.sampling, o.seed, m_largest,
                     m_chooses ? extreme_code(w.part().space(), false) : code()),
-          m_update(w, method.optimiser),
+          m_update(w, m_work, method.optimiser, o.recompute_activations),
           m_average(static_cast<long long>(m_epoch_steps) * o.epochs, o.average),
-          m_images(o.batch * static_cast<std::size_t>(w.input().size())),
-          m_labels(o.batch) {
+          m_images(m_work.own_images() * static_cast<std::size_t>(w.input().size())),
+          m_labels(m_work.own_images()) {
+        if (m_work.shares_paths() && m_sampler.size() < static_cast<std::size_t>(o.peers->count())) {
+            throw option_error("[F0544] train_options::share: " + std::to_string(o.peers->count()) +
+                               " processes share the " + std::to_string(m_sampler.size()) +
+                               " paths of a step; fewer processes, or step_share::images");
+        }
         m_now.steps = static_cast<long long>(m_epoch_steps) * o.epochs;
-        if (o.keep.save || o.keep.from != nullptr) {
+        if (o.keep.save || o.keep.from != nullptr || o.peers != nullptr) {
             m_now.setup = training_setup(o, data);
             if (!method.name.empty()) {
                 m_now.setup.emplace_back("method", method.name);
@@ -28268,8 +29319,9 @@ public:
     }
 
     train_report run() {
+        require_alike(m_options.peers, m_now.setup, m_now.step, m_weights.values());
         while (m_now.step < m_now.steps) {
-            load();
+            do_agreed(m_options.peers, [&] { load(); });
             gradient();
             exchange();
             update();
@@ -28300,7 +29352,8 @@ private:
         const stopwatch clock;
         if (m_options.ahead.threads > 0) {
             if (!m_ahead) {
-                m_ahead.emplace(epoch_order{m_data, m_options.augment, m_options.seed, m_options.batch},
+                m_ahead.emplace(epoch_order{m_data, m_options.augment, m_options.seed, m_options.batch,
+                                            m_work.first_image(), m_work.own_images()},
                                 m_options.ahead, static_cast<std::size_t>(m_now.step),
                                 static_cast<std::size_t>(m_now.steps));
             }
@@ -28311,7 +29364,8 @@ private:
                 m_order = shuffled_indices(m_data.size(), m_options.seed, epoch());
             }
             load_batch(m_data,
-                       std::span<const std::size_t>(m_order).subspan(i * m_options.batch, m_options.batch),
+                       std::span<const std::size_t>(m_order).subspan(
+                           i * m_options.batch + m_work.first_image(), m_work.own_images()),
                        m_norm, m_images.data(), m_labels.data(), m_options.augment, m_options.seed, epoch());
         }
         m_waited += clock.seconds();
@@ -28321,26 +29375,53 @@ private:
                                 : m_sampler.paths(static_cast<std::uint64_t>(m_now.step));
     }
 
-    /// Those of all paths.
+    /// Those of all paths, in all parts of the batch.
     void gradient() {
+        const std::size_t image = static_cast<std::size_t>(m_weights.input().size());
+        m_losses.clear();
+        m_update.begin(m_paths);
+        for (std::size_t part = 0; part < m_work.own_parts.count; ++part) {
+            add_part(m_images.data() + part * m_work.images * image,
+                     std::span<const int>(m_labels).subspan(part * m_work.images, m_work.images));
+            m_update.end_part();
+        }
+        m_update.finish();
+        double sum = 0;
+        for (const batch_loss& one : losses_of_paths(m_work, m_paths.size(), m_losses)) {
+            m_now.sums.loss += one.loss;
+            m_now.sums.accuracy += static_cast<double>(one.correct);
+            sum += one.loss;
+        }
+        if (!std::isfinite(sum)) {
+            do_agreed(m_options.peers, [&] { require_losses(); });
+        }
+    }
+
+    /// Those of this process's paths.
+    void add_part(const float* images, std::span<const int> labels) {
         const double distillation = m_chooses ? m_options.distillation : 0;
+        const own_range own = m_work.own_paths(m_paths.size());
         const auto listen = [&](std::span<const float> logits) {
             m_teacher.assign(logits.begin(), logits.end());
         };
-        if (distillation > 0 && m_paths.front() != m_largest) {
-            listen(m_update.logits(m_largest, m_images.data(), m_options.batch));
+        const bool teaches = m_paths.front() == m_largest && own.first == 0 && own.count > 0;
+        if (distillation > 0 && !teaches) {
+            listen(m_update.logits(m_largest, images, labels.size()));
         }
-        for (const code& path : m_paths) {
+        for (const code& path : m_paths.subspan(own.first, own.count)) {
             const soft_labels soft{m_teacher, path == m_largest ? 0 : distillation};
-            const batch_loss one =
-                m_update.add(path, m_images.data(), m_labels, m_options.label_smoothing, soft);
-            if (!std::isfinite(one.loss)) {
-                refuse_loss(one.loss, path);
-            }
-            m_now.sums.loss += one.loss;
-            m_now.sums.accuracy += static_cast<double>(one.correct);
-            if (distillation > 0 && &path == &m_paths.front() && path == m_largest) {
+            m_losses.push_back(m_update.add(path, images, labels, m_options.label_smoothing, soft));
+            if (distillation > 0 && teaches && &path == &m_paths.front()) {
                 listen(m_update.logits());
+            }
+        }
+    }
+
+    void require_losses() const {
+        const own_range own = m_work.own_paths(m_paths.size());
+        for (std::size_t i = 0; i < m_losses.size(); ++i) {
+            if (!std::isfinite(m_losses[i].loss)) {
+                refuse_loss(m_losses[i].loss, m_paths[own.first + i % own.count], i / own.count);
             }
         }
     }
@@ -28380,18 +29461,20 @@ private:
             m_now.sums = {};
         }
         m_stop = false;
-        if (m_options.observer) {
-            try {
-                m_options.observer({.stage = "train",
-                                    .done = m_now.step,
-                                    .total = m_now.steps,
-                                    .seconds = m_clock.seconds(),
-                                    .loss = means.loss,
-                                    .accuracy = means.accuracy,
-                                    .waited = m_waited});
-            } catch (const interrupted&) {
-                m_stop = true;
-            }
+        try {
+            do_agreed(m_options.peers, [&] {
+                if (m_options.observer) {
+                    m_options.observer({.stage = "train",
+                                        .done = m_now.step,
+                                        .total = m_now.steps,
+                                        .seconds = m_clock.seconds(),
+                                        .loss = means.loss,
+                                        .accuracy = means.accuracy,
+                                        .waited = m_waited});
+                }
+            });
+        } catch (const interrupted&) {
+            m_stop = true;
         }
     }
 
@@ -28399,7 +29482,8 @@ private:
     void keep() {
         const training_keeper& keep = m_options.keep;
         const bool over = m_now.step == m_now.steps;
-        const bool stop = !over && ((keep.stop && keep.stop()) || m_stop);
+        const bool asked = !over && keep.stop && keep.stop();
+        const bool stop = !over && (any_of(m_options.peers, asked) || m_stop);
         if (over && !m_average.mean().empty()) {
             std::copy(m_average.mean().begin(), m_average.mean().end(), m_weights.values().begin());
             m_now.average.clear();
@@ -28408,17 +29492,26 @@ private:
             require_finite(m_weights, "train: after step " + std::to_string(m_now.step) +
                                           ", at a learning_rate that is too large");
             if (keep.save) {
-                m_now.optimiser = m_update.state();
-                if (!over) {
-                    m_now.average.assign(m_average.mean().begin(), m_average.mean().end());
-                }
-                keep.save(m_now);
+                require_alike(m_options.peers, m_now.setup, m_now.step, m_weights.values());
+                do_agreed(m_options.peers, [&] { save(over); });
             }
         }
         if (stop) {
             throw interrupted("[F0520] train: stopped after step " + std::to_string(m_now.step) + " of " +
                               std::to_string(m_now.steps) + (keep.save ? ", which is saved" : ""));
         }
+    }
+
+    /// By the first of the processes.
+    void save(bool over) {
+        if (m_options.peers != nullptr && m_options.peers->rank() > 0) {
+            return;
+        }
+        m_now.optimiser = m_update.state();
+        if (!over) {
+            m_now.average.assign(m_average.mean().begin(), m_average.mean().end());
+        }
+        m_options.keep.save(m_now);
     }
 
     FITNAS_COLD std::string place() const {
@@ -28428,13 +29521,14 @@ private:
     FITNAS_COLD std::string where() const {
         return place() + ", at the learning rate " + number_text(rate());
     }
-    [[noreturn]] FITNAS_COLD void refuse_loss(double loss, const code& path) const {
+    [[noreturn]] FITNAS_COLD void refuse_loss(double loss, const code& path, std::size_t part) const {
+        const std::size_t floats = m_work.images * static_cast<std::size_t>(m_weights.input().size());
         throw numeric_error("[F0521] train: the loss is " +
                             std::string(std::isnan(loss) ? "not a number" : "infinite") + where() +
                             (m_chooses ? ", for the path " + code_text(path) : "") +
                             "; the first value that is not finite is in " +
-                            first_not_finite(m_weights, m_weights.path(path), m_images.data(),
-                                             static_cast<int>(m_options.batch)) +
+                            first_not_finite(m_weights, m_weights.path(path), m_images.data() + part * floats,
+                                             static_cast<int>(m_work.images)) +
                             "; a smaller learning_rate or a warmup may help");
     }
 
@@ -28443,6 +29537,7 @@ private:
     const train_options& m_options;
     const Method& m_method;
     bool m_chooses; ///< whether there are paths to choose among
+    step_work m_work;
     std::size_t m_epoch_steps;
     normalisation m_norm;
     code m_largest;
@@ -28452,6 +29547,7 @@ private:
     std::vector<float> m_images;
     std::vector<int> m_labels;
     std::vector<float> m_teacher;     ///< logits of the largest path
+    std::vector<batch_loss> m_losses; ///< of the step, on this process: part by part
     std::vector<std::size_t> m_order; ///< of the epoch's images, where they are not read ahead
     std::optional<batches_ahead> m_ahead;
     double m_waited = 0;           ///< seconds
@@ -28464,11 +29560,15 @@ private:
 /// Checks first.
 template <class Method>
 train_report train_by(weights& w, const image_source& data, const train_options& o, const Method& method) {
-    require_images(w, data, "train");
-    require_options(o, data.size());
-    require_step_fits(w, o, state_floats(method));
-    require_finite(w, "train: before the first step");
-    return training<Method>(w, data, o, method).run();
+    std::optional<training<Method>> work;
+    do_agreed(o.peers, [&] {
+        require_images(w, data, "train");
+        require_options(o, data.size());
+        require_step_fits(w, o, state_floats(method));
+        require_finite(w, "train: before the first step");
+        work.emplace(w, data, o, method);
+    });
+    return work->run();
 }
 
 } // namespace fitnas::detail
@@ -28504,14 +29604,25 @@ FITNAS_LAZY_AGAIN void require_state(const training_state& now, const training_s
 }
 
 FITNAS_LAZY_AGAIN void require_step_fits(const weights& w, const train_options& o, std::size_t state) {
-    const auto needed = [&](std::size_t batch) {
+    const step_work work = work_of(o.batch, o.parts, o.peers, o.share);
+    const std::size_t own = work.own_parts.count;
+    // Gradients of parts, and what processes send of them.
+    const std::size_t copies = state + (o.average > 0 ? 1U : 0U) + (own - 1) + (work.alone() ? 0 : own);
+    const auto needed = [&](std::size_t images, bool recompute) {
+        const std::size_t batch = own * images;
         const std::size_t ahead = o.ahead.threads == 0 ? 0 : o.ahead.images != 0 ? o.ahead.images : 2 * batch;
-        return training_bytes(w.part(), batch, state + (o.average > 0 ? 1U : 0U)) +
-               memory_size(ahead) * memory_size::of(w.input().size());
+        return training_bytes(w.part(), images, recompute, copies) +
+               (memory_size(ahead) + memory_size(sizeof(float) * (batch - images))) *
+                   memory_size::of(w.input().size());
     };
-    require_memory("train: a batch of " + std::to_string(o.batch) + " images of " + to_string(w.input()),
-                   needed(o.batch), o.memory_limit,
-                   "a smaller train_options::batch needs less, a batch of 1 " + to_string(needed(1)));
+    require_memory("train: a " + std::string(work.parts > 1 ? "part" : "batch") + " of " +
+                       std::to_string(work.images) + " images of " + to_string(w.input()),
+                   needed(work.images, o.recompute_activations), o.memory_limit,
+                   "a smaller train_options::batch needs less, a batch of 1 " +
+                       to_string(needed(1, o.recompute_activations)) +
+                       (o.recompute_activations ? ""
+                                                : "; so does train_options::recompute_activations, " +
+                                                      to_string(needed(work.images, true))));
 }
 
 } // namespace fitnas::detail
@@ -30215,36 +31326,11 @@ FITNAS_LAZY_AGAIN prediction any_classifier::predict(const one_image& image) {
 /// @file
 /// @brief Scoring sub-networks: accuracy with shared weights and batch norm statistics of their own.
 
-namespace fitnas {
+// ---- fitnas/supernet/path_scorer.hpp ----
+/// @file
+/// @brief Paths through a supernet that go forward together: first layers that they share are computed once.
 
-/// @brief Whose mean and variance batch norm uses. Those gathered while a supernet was trained mix all paths
-/// and fit none.
-enum class statistics : std::uint8_t {
-    calibrated, ///< of a set of training images, gone through the same sub-network (Guo et al., arXiv
-                ///< 1904.00420, 3.4)
-    batch ///< of the scored images themselves, batch by batch, each with every class in proportion: half the
-          ///< work, but images then influence each other
-};
-
-/// @brief How to score.
-struct evaluate_options {
-    fitnas::statistics statistics = statistics::calibrated; ///< where batch norm takes them from
-    std::size_t calibration = 512; ///< training images for the statistics, each class in proportion, at least
-                                   ///< 1; all where there are fewer
-    std::size_t images = 0;      ///< so many validation images, as `stratified_indices` chooses them; 0: all
-    std::size_t batch = 2000;    ///< images that go through together, at least 1; memory grows with it
-    fitnas::seed seed{0};        ///< chooses images where not all are taken
-    fitnas::observer observer{}; ///< called after each network
-    std::uint64_t memory_limit = 0; ///< bytes, see `evaluation_bytes`; 0: what the machine has
-};
-
-namespace detail {
-
-/// What the logits of one path come to on a set of images.
-struct path_score {
-    double accuracy = 0; ///< in [0, 1]
-    double loss = 0;     ///< mean cross-entropy
-};
+namespace fitnas::detail {
 
 /// Where images are after a layer.
 struct trie_level {
@@ -30253,6 +31339,11 @@ struct trie_level {
 
     explicit operator bool() const { return images != nullptr; }
 };
+
+/// How many first layers two paths have in common.
+inline std::size_t shared_layers(const network_path& a, const network_path& b) {
+    return static_cast<std::size_t>(std::mismatch(a.begin(), a.end(), b.begin()).first - a.begin());
+}
 
 /// Scores paths that are sorted, so that neighbours share as many first layers as possible; those are
 /// computed once.
@@ -30276,11 +31367,7 @@ public:
         levels[0] = {calibration.values.data(), images.values.data()};
         m_ends.assign(levels.size(), memory.position());
         for (std::size_t p = 0; p < paths.size(); ++p) {
-            std::size_t same = 0;
-            if (p > 0) {
-                const auto end = std::mismatch(paths[p].begin(), paths[p].end(), paths[p - 1].begin());
-                same = static_cast<std::size_t>(end.first - paths[p].begin());
-            }
+            const std::size_t same = p > 0 ? shared_layers(paths[p - 1], paths[p]) : 0;
             memory.reset(m_ends[same]);
             walk(m_weights, paths[p], same, std::span<trie_level>(levels), *this);
             scored(p, levels.back().images);
@@ -30324,6 +31411,100 @@ private:
     runner m_run;
     std::vector<arena::mark> m_ends; ///< what is taken behind so many layers
 };
+
+} // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_LAZY_AGAIN trie_level path_scorer::layer(std::size_t /*i*/, const weight_block& b,
+                                                const trie_level& from) {
+    float* y = m_run.output(b, m_images);
+    float* c = m_calibrated ? m_run.output(b, m_calibration) : nullptr;
+    const arena::mark after = m_run.memory().position();
+    const float* w = m_weights.of(b);
+    if (m_calibrated) {
+        const block_run run = m_run.forward(b.plan, w, from.calibration, m_calibration, c);
+        m_run.forward(b.plan, w, from.images, m_images, y, run);
+    } else {
+        m_run.forward(b.plan, w, from.images, m_images, y);
+    }
+    m_run.memory().reset(after);
+    return {c, y};
+}
+
+} // namespace fitnas::detail
+
+#endif
+
+namespace fitnas {
+
+/// @brief Whose mean and variance batch norm uses. Those gathered while a supernet was trained mix all paths
+/// and fit none.
+enum class statistics : std::uint8_t {
+    calibrated, ///< of a set of training images, gone through the same sub-network (Guo et al., arXiv
+                ///< 1904.00420, 3.4)
+    batch ///< of the scored images themselves, batch by batch, each with every class in proportion: half the
+          ///< work, but images then influence each other
+};
+
+/// @brief How to score.
+struct evaluate_options {
+    fitnas::statistics statistics = statistics::calibrated; ///< where batch norm takes them from
+    std::size_t calibration = 512; ///< training images for the statistics, each class in proportion, at least
+                                   ///< 1; all where there are fewer
+    std::size_t images = 0;      ///< so many validation images, as `stratified_indices` chooses them; 0: all
+    std::size_t batch = 2000;    ///< images that go through together, at least 1; memory grows with it
+    fitnas::seed seed{0};        ///< chooses images where not all are taken
+    fitnas::observer observer{}; ///< called after each network
+    std::uint64_t memory_limit = 0; ///< bytes, see `evaluation_bytes`; 0: what the machine has
+    /// They share out the networks, and all get all scores. The observer is told on the process where it was
+    /// given, of what this process did out of all. Null: this process is alone.
+    fitnas::peers* peers = nullptr;
+};
+
+namespace detail {
+
+/// What the logits of one path come to on a set of images.
+struct path_score {
+    double accuracy = 0; ///< in [0, 1]
+    double loss = 0;     ///< mean cross-entropy
+};
+
+/// Scores ranges of paths: what is asked for is checked, and what all ranges read is loaded, once.
+class range_scorer {
+public:
+    /// @param w,data live longer
+    FITNAS_LAZY range_scorer(const weights& w, const dataset& data, const evaluate_options& o);
+
+    /// @param scored called after each path, for each chunk of the images
+    /// @return of each path how many images are right, and the sum of their losses
+    FITNAS_LAZY std::vector<double> score(std::span<const network_path> paths,
+                                          const std::function<void()>& scored);
+    std::size_t images() const { return m_scored.size(); }
+    std::size_t chunks() const { return m_chunks; }
+
+private:
+    /// Chunks of nearly the same size: statistics of a small rest would be poor.
+    FITNAS_LAZY const loaded_images& load(std::size_t chunk);
+
+    const dataset& m_data;
+    std::size_t m_classes;
+    normalisation m_norm{};
+    std::vector<std::size_t> m_scored; ///< image numbers
+    std::size_t m_chunks = 1;
+    std::optional<loaded_images> m_calibration;
+    std::optional<loaded_images> m_loaded; ///< kept until another chunk is needed
+    std::size_t m_loaded_chunk = 0;
+    path_scorer m_scorer;
+};
+
+/// Cuts sorted paths into ranges for so many processes. One has all in one range; of more each has about 6,
+/// so that those that are done early take what is left, of 8 paths at least, for the first layers of a range
+/// are computed anew. The cuts are where paths share few of them.
+/// @return where each range begins, and the end
+FITNAS_LAZY std::vector<std::size_t> cut_paths(std::span<const network_path> paths, int processes);
 
 /// @return one score a path
 FITNAS_LAZY std::vector<path_score> score_paths(const weights& w, std::span<const network_path> paths,
@@ -30396,7 +31577,8 @@ evaluation<Space> evaluation_of(std::span<const architecture<Space>> architectur
 /// @param architectures any; equal networks are scored as their canonical form, so they get equal scores
 /// @param data `train` gives statistics and normalisation, `validation` the images that count
 /// @param options checked first
-/// @return the architectures in their order, with accuracies and with negative losses, from one pass
+/// @return the architectures in their order, with accuracies and with negative losses, from one pass; equal
+/// to the bit for any number of processes and threads
 /// @throws architecture_error, option_error, shape_error, data_error; numeric_error where weights are not
 /// finite
 template <search_space_type Space>
@@ -30438,22 +31620,6 @@ requires(!std::convertible_to<const Architectures&, std::span<const architecture
 
 namespace fitnas::detail {
 
-FITNAS_LAZY_AGAIN trie_level path_scorer::layer(std::size_t /*i*/, const weight_block& b,
-                                                const trie_level& from) {
-    float* y = m_run.output(b, m_images);
-    float* c = m_calibrated ? m_run.output(b, m_calibration) : nullptr;
-    const arena::mark after = m_run.memory().position();
-    const float* w = m_weights.of(b);
-    if (m_calibrated) {
-        const block_run run = m_run.forward(b.plan, w, from.calibration, m_calibration, c);
-        m_run.forward(b.plan, w, from.images, m_images, y, run);
-    } else {
-        m_run.forward(b.plan, w, from.images, m_images, y);
-    }
-    m_run.memory().reset(after);
-    return {c, y};
-}
-
 FITNAS_LAZY_AGAIN void take_scores(const std::vector<std::size_t>& number_of,
                                    const std::vector<path_score>& scores, std::vector<double>& accuracy,
                                    std::vector<double>& negative_loss) {
@@ -30463,8 +31629,10 @@ FITNAS_LAZY_AGAIN void take_scores(const std::vector<std::size_t>& number_of,
     }
 }
 
-FITNAS_LAZY_AGAIN std::vector<path_score> score_paths(const weights& w, std::span<const network_path> paths,
-                                                      const dataset& data, const evaluate_options& o) {
+FITNAS_LAZY_AGAIN range_scorer::range_scorer(const weights& w, const dataset& data, const evaluate_options& o)
+    : m_data(data),
+      m_classes(static_cast<std::size_t>(w.classes())),
+      m_scorer(w, o.statistics == statistics::calibrated) {
     require_images(w, data.validation, "evaluate: the validation split");
     require_images(w, data.train, "evaluate: the training split");
     require_finite(w, "evaluate");
@@ -30480,39 +31648,86 @@ FITNAS_LAZY_AGAIN std::vector<path_score> score_paths(const weights& w, std::spa
     const std::size_t count = o.images == 0 ? data.validation.size() : o.images;
     const bool calibrated = o.statistics == statistics::calibrated;
     const std::size_t statistics_of = calibrated ? (std::min)(o.calibration, data.train.size()) : 0;
-    const std::size_t chunks = (count - 1) / o.batch + 1;
-    const std::size_t together = (count - 1) / chunks + 1;
+    m_chunks = (count - 1) / o.batch + 1;
+    const std::size_t together = (count - 1) / m_chunks + 1;
     require_scoring_fits(w, together, statistics_of, o.memory_limit, "evaluate",
                          "smaller evaluate_options::batch and calibration need less");
-    const normalisation norm = normalisation_of(data.train);
-    const std::vector<std::size_t> chosen = stratified_indices(data.train, statistics_of, o.seed);
-    const loaded_images calibration(data.train, chosen, norm);
-    std::vector<std::size_t> scored = stratified_indices(data.validation, count, o.seed);
+    m_norm = normalisation_of(data.train);
+    m_calibration.emplace(data.train, stratified_indices(data.train, statistics_of, o.seed), m_norm);
+    m_scored = stratified_indices(data.validation, count, o.seed);
     if (calibrated) { // the order plays no part; otherwise every chunk must have every class
-        std::sort(scored.begin(), scored.end());
+        std::sort(m_scored.begin(), m_scored.end());
     }
+}
 
-    const auto classes = static_cast<std::size_t>(w.classes());
+FITNAS_LAZY_AGAIN const loaded_images& range_scorer::load(std::size_t chunk) {
+    if (!m_loaded || m_loaded_chunk != chunk) {
+        const std::size_t first = images() * chunk / m_chunks;
+        const std::size_t last = images() * (chunk + 1) / m_chunks;
+        m_loaded.emplace(m_data.validation,
+                         std::span<const std::size_t>(m_scored).subspan(first, last - first), m_norm);
+        m_loaded_chunk = chunk;
+    }
+    return *m_loaded;
+}
+
+FITNAS_LAZY_AGAIN std::vector<double> range_scorer::score(std::span<const network_path> paths,
+                                                          const std::function<void()>& scored) {
     std::vector<batch_loss> sums(paths.size());
-    path_scorer scorer(w, calibrated);
-    const teller tell(o.observer, "evaluate", chunks * paths.size());
-    for (std::size_t chunk = 0; chunk < chunks; ++chunk) {
-        // Chunks of nearly the same size: statistics of a small rest would be poor.
-        const std::size_t first = count * chunk / chunks;
-        const std::size_t last = count * (chunk + 1) / chunks;
-        const loaded_images images(data.validation,
-                                   std::span<const std::size_t>(scored).subspan(first, last - first), norm);
-        scorer.run(paths, calibration, images, [&](std::size_t p, const float* logits) {
-            add_cross_entropy({logits, images.labels.size() * classes}, images.labels, 0, {}, sums[p]);
-            tell(chunk * paths.size() + p + 1);
+    for (std::size_t chunk = 0; chunk < m_chunks; ++chunk) {
+        const loaded_images& images = load(chunk);
+        m_scorer.run(paths, *m_calibration, images, [&](std::size_t p, const float* logits) {
+            add_cross_entropy({logits, images.labels.size() * m_classes}, images.labels, 0, {}, sums[p]);
+            scored();
         });
     }
+    std::vector<double> values;
+    for (const batch_loss& sum : sums) {
+        values.insert(values.end(), {static_cast<double>(sum.correct), sum.loss});
+    }
+    return values;
+}
+
+FITNAS_LAZY_AGAIN std::vector<std::size_t> cut_paths(std::span<const network_path> paths, int processes) {
+    const auto many = static_cast<std::size_t>(processes);
+    const std::size_t n = paths.size();
+    const std::size_t ranges =
+        processes == 1 ? (std::min)(std::size_t{1}, n) : (std::min)({6 * many, (std::max)(many, n / 8), n});
+    std::vector<std::size_t> cuts{0};
+    for (std::size_t r = 1; r < ranges; ++r) {
+        const std::size_t middle = n * r / ranges;
+        const std::size_t about = n / ranges / 4;
+        std::size_t best = middle;
+        for (std::size_t p = middle - about; p <= middle + about; ++p) {
+            best = shared_layers(paths[p - 1], paths[p]) < shared_layers(paths[best - 1], paths[best]) ? p
+                                                                                                       : best;
+        }
+        cuts.push_back(best);
+    }
+    if (n > 0) {
+        cuts.push_back(n);
+    }
+    return cuts;
+}
+
+FITNAS_LAZY_AGAIN std::vector<path_score> score_paths(const weights& w, std::span<const network_path> paths,
+                                                      const dataset& data, const evaluate_options& o) {
+    std::optional<range_scorer> scorer;
+    do_agreed(o.peers, [&] { scorer.emplace(w, data, o); });
+    const teller tell(o.observer, "evaluate", scorer->chunks() * paths.size());
+    std::size_t done = 0;
+    const std::vector<std::size_t> cuts = cut_paths(paths, o.peers == nullptr ? 1 : o.peers->count());
+    const auto sums = share_out(o.peers, cuts.size() - 1, pieces::in_turn, [&](std::size_t i) {
+        return scorer->score(paths.subspan(cuts[i], cuts[i + 1] - cuts[i]), [&] { tell(++done); });
+    });
     // Divided once: shares of chunks, added up, would make equal counts unequal.
+    const auto count = static_cast<double>(scorer->images());
     std::vector<path_score> scores;
     scores.reserve(paths.size());
-    for (const batch_loss& sum : sums) {
-        scores.push_back({static_cast<double>(sum.correct) / static_cast<double>(count),
-                          sum.loss / static_cast<double>(count)});
+    for (const std::vector<double>& range : sums) {
+        for (std::size_t i = 0; i < range.size(); i += 2) {
+            scores.push_back({range[i] / count, range[i + 1] / count});
+        }
     }
     return scores;
 }
@@ -30538,36 +31753,44 @@ namespace fitnas {
 /// @param architectures any; equal networks are trained as their canonical form, once
 /// @param data `train` is trained on and gives statistics, `validation` the images that count; the test split
 /// is not read
-/// @param options of each training; `observer` is told of the steps of all, `keep.stop` asked in each, the
-/// rest of `keep` plays no part
+/// @param options of each training; `observer` is told of the steps of all that this process does,
+/// `keep.stop` asked in each, the rest of `keep` plays no part; `peers` share out the networks, each trained
+/// by one
 /// @return the architectures in their order, with accuracies and with negative losses
 /// @throws as `train` of a network
 template <search_space_type Space>
 evaluation<Space> fine_tune(const supernet<Space>& net, std::span<const architecture<Space>> architectures,
                             const dataset& data, const train_options& options) {
     const detail::numbered_networks<Space> networks(architectures);
-    std::vector<detail::path_score> scores;
     train_options own = options;
     own.keep = {.stop = options.keep.stop};
+    own.peers = nullptr;
     const stopwatch clock;
+    long long done = 0; // networks of this process
     if (options.observer) {
         own.observer = [&](const progress& p) {
-            progress all = p;
-            all.stage = "fine_tune";
-            all.done += static_cast<long long>(scores.size()) * p.total;
-            all.total *= static_cast<long long>(networks.codes.size());
-            all.seconds = clock.seconds();
-            options.observer(all);
+            progress of_all = p;
+            of_all.stage = "fine_tune";
+            of_all.done += done * p.total;
+            of_all.total *= static_cast<long long>(networks.codes.size());
+            of_all.seconds = clock.seconds();
+            options.observer(of_all);
         };
     }
     const std::vector<int> labels = detail::labels_of(data.validation);
-    for (const architecture<Space>& a : networks.codes) {
-        network<Space> one(a, net);
-        train(one, data.train, own);
-        const tensor2 logits = one.logits(data.validation);
+    const auto one = [&](std::size_t i) {
+        network<Space> tuned(networks.codes[i], net);
+        train(tuned, data.train, own);
+        const tensor2 logits = tuned.logits(data.validation);
         const batch_loss sum = cross_entropy({logits.data(), logits.size()}, labels, 0);
-        scores.push_back(
-            {static_cast<double>(sum.correct) / static_cast<double>(data.validation.size()), sum.loss});
+        ++done;
+        return std::vector<double>{
+            static_cast<double>(sum.correct) / static_cast<double>(data.validation.size()), sum.loss};
+    };
+    std::vector<detail::path_score> scores;
+    for (const std::vector<double>& s :
+         share_out(options.peers, networks.codes.size(), pieces::in_turn, one)) {
+        scores.push_back({s[0], s[1]});
     }
     return detail::evaluation_of<Space>(architectures, networks, scores);
 }
@@ -30766,15 +31989,18 @@ namespace fitnas {
 
 namespace detail {
 
-/// Trainings beside each other, each on one thread.
-/// @param watch called after each step of any training, by one at a time, with the number of trainings that
-/// are over; what it throws stops all
+/// Trainings beside each other, each on one thread, in whichever process is free.
+/// @param all null: this process is alone
+/// @param watch called after each step of any training of this process, by one at a time, with the number of
+/// these that are over; what it throws stops all
 /// @param stopped asked before each training: true leaves it out
-/// @param one `one(i, own)` does training i with options of its own
-/// @return how many are over
+/// @param one `one(i, own)` does training i with options of its own, and gives what it came to, at least one
+/// number
+/// @return what each came to; empty where it was left out
 template <class Stopped, class One>
-long long train_beside(std::size_t runs, const char* stage, const train_options& options,
-                       const observer& watch, Stopped&& stopped, One&& one) {
+std::vector<std::vector<double>> train_beside(peers* all, std::size_t runs, const char* stage,
+                                              const train_options& options, const observer& watch,
+                                              Stopped&& stopped, One&& one) {
     shared_observer shared(watch);
     const stopwatch clock;
     std::mutex counting; // so that each number is told
@@ -30785,12 +32011,13 @@ long long train_beside(std::size_t runs, const char* stage, const train_options&
                        .total = static_cast<long long>(runs),
                        .seconds = clock.seconds()});
     };
-    parallel_for(static_cast<std::ptrdiff_t>(runs), [&](std::ptrdiff_t i) {
+    return share_out(all, runs, pieces::beside, [&](std::size_t i) -> std::vector<double> {
         if (shared.stopped() || stopped()) {
-            return;
+            return {};
         }
         train_options own = options;
         own.observer = {};
+        own.peers = nullptr; // which share out whole trainings
         if (shared.watches()) {
             own.observer = [&](const progress&) {
                 if (!tell()) {
@@ -30798,20 +32025,19 @@ long long train_beside(std::size_t runs, const char* stage, const train_options&
                 }
             };
         }
+        std::vector<double> found;
         try {
-            one(static_cast<std::size_t>(i), own);
+            found = one(i, own);
         } catch (const interrupted&) {
-            if (!shared.stopped()) {
-                throw;
-            }
-            return;
+            shared.rethrow();
+            throw;
         }
         const std::lock_guard lock(counting);
         ++done;
         tell();
+        shared.rethrow();
+        return found;
     });
-    shared.rethrow();
-    return done.load();
 }
 
 } // namespace detail
@@ -30820,8 +32046,8 @@ long long train_beside(std::size_t runs, const char* stage, const train_options&
 /// the mean over the seeds. The test split is not read.
 ///
 /// Trainings run beside each other, each on one thread. Scores are the same for any number of threads, and
-/// whatever else is scored in the same call. `study::kept_trainings` keeps each training in a file, so that a
-/// stopped run goes on.
+/// whatever else is scored in the same call, and for any number of processes. `study::kept_trainings` keeps
+/// each training in a file, so that a stopped run goes on.
 template <search_space_type Space>
 struct training_scorer {
     static constexpr score_kind kind = score_kind::truth; ///< errors are each training's own
@@ -30830,6 +32056,9 @@ struct training_scorer {
     /// after each step of any training, by one at a time, and counts trainings that are over.
     train_options options{};
     int seeds = 1; ///< trainings of each network, at least 1
+    /// They share out the trainings, each done by one process, and all get all scores. The observer is told
+    /// on the process where it was given, of this process's trainings. Null: this process is alone.
+    fitnas::peers* peers = nullptr;
 
     /// @throws option_error for seeds below 1 or options that keep one training; else as `train`, `accuracy`
     std::vector<double> operator()(std::span<const architecture<Space>> some) const {
@@ -30843,19 +32072,18 @@ struct training_scorer {
         }
         const std::size_t runs = some.size() * static_cast<std::size_t>(seeds);
         const auto images = static_cast<double>(data->validation.size());
-        std::vector<double> right(runs);
         const auto one = [&](std::size_t run, train_options& own) {
             own.seed = seed{options.seed.value + run % static_cast<std::size_t>(seeds)};
             network<Space> net(some[run / static_cast<std::size_t>(seeds)], own.seed);
             train(net, data->train, own);
-            right[run] = std::round(accuracy(net, data->validation) * images);
+            return std::vector<double>{std::round(accuracy(net, data->validation) * images)};
         };
-        detail::train_beside(
-            runs, "trainings", options, options.observer, [] { return false; }, one);
+        const auto right = detail::train_beside(
+            peers, runs, "trainings", options, options.observer, [] { return false; }, one);
         // Counts, divided once: networks that are right equally often have equal scores.
         std::vector<double> scores(some.size());
         for (std::size_t i = 0; i < runs; ++i) {
-            scores[i / static_cast<std::size_t>(seeds)] += right[i];
+            scores[i / static_cast<std::size_t>(seeds)] += right[i].front();
         }
         for (double& score : scores) {
             score /= images * seeds;

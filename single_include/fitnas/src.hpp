@@ -60,6 +60,8 @@
 #include <fitnas/study/findings.hpp>
 #include <fitnas/study/folder.hpp>
 #include <fitnas/study/graph.hpp>
+#include <fitnas/study/in_turn.hpp>
+#include <fitnas/study/kept_scores.hpp>
 #include <fitnas/study/kept_trainings.hpp>
 #include <fitnas/study/page.hpp>
 #include <fitnas/study/plot.hpp>
@@ -72,6 +74,7 @@
 #include <fitnas/study/report/final.hpp>
 #include <fitnas/study/report/ranking.hpp>
 #include <fitnas/study/report/search.hpp>
+#include <fitnas/study/report/segments.hpp>
 #include <fitnas/study/report_run.hpp>
 #include <fitnas/study/run_folder.hpp>
 #include <fitnas/study/score_unit.hpp>
@@ -79,6 +82,7 @@
 #include <fitnas/study/segments.hpp>
 #include <fitnas/study/sha256.hpp>
 #include <fitnas/study/supernet.hpp>
+#include <fitnas/study/supernet_segments.hpp>
 #include <fitnas/study/truth.hpp>
 #include <fitnas/study/two_fidelities.hpp>
 #include <fitnas/study/watch.hpp>

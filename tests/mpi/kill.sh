@@ -6,12 +6,7 @@
 set -u
 program=$1 kills=$2
 shift 2
-mpirun=("$@")
-if [[ $1 == *openmpi* ]]; then
-    mpirun+=(--oversubscribe --bind-to none)
-    export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-    export OMPI_MCA_btl_vader_single_copy_mechanism=none
-fi
+mpirun=("$(dirname "$0")/start.sh" "$@")
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 RANDOM=20201121

@@ -1,5 +1,5 @@
-// PROGRAM --alone: one process without MPI. mpirun ... PROGRAM: what all come to, if it is the same. PROGRAM --keep FILE:
-// what kill.sh kills.
+// PROGRAM --alone: one process without MPI. mpirun ... PROGRAM: what all come to, if it is the same. PROGRAM
+// --keep FILE: what kill.sh kills.
 #include <cstddef>
 #include <cstdio>
 #include <cstring>

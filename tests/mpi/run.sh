@@ -3,17 +3,12 @@
 set -euo pipefail
 mpirun=$1
 program=$2
-options=()
-if [[ $mpirun == *openmpi* ]]; then
-    options=(--oversubscribe --bind-to none)
-    export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-    export OMPI_MCA_btl_vader_single_copy_mechanism=none # containers may not read each other's memory
-fi
+start=$(dirname "$0")/start.sh
 expected=$(OMP_NUM_THREADS=2 "$program" --alone)
 for processes in 1 2 3 4; do
     threads=$((processes % 2 + 1))
     code=0
-    got=$(OMP_NUM_THREADS=$threads timeout 60 "$mpirun" "${options[@]}" -n "$processes" "$program") || code=$?
+    got=$(OMP_NUM_THREADS=$threads timeout 60 "$start" "$mpirun" -n "$processes" "$program") || code=$?
     if [ $code -ne 0 ] || [ "$got" != "$expected" ]; then
         echo "$processes processes of $threads threads ended with $code (124: not within a minute), and came to"
         echo "$got"

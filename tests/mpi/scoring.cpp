@@ -49,7 +49,7 @@ std::string come_to(peers* all) {
     lines += line_of("a scorer", scores(some));
     all_told told(all); // of 4 steps each
     const auto tuned = fine_tune<space>(net, std::span(some).first(3), data,
-                                        {.epochs = 1, .observer = told.observer()}, all);
+                                        {.epochs = 1, .peers = all, .observer = told.observer()});
     told.expect_all(3 * 4);
     lines += line_of("fine-tuned", tuned.negative_loss);
     return lines;

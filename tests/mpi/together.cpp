@@ -30,13 +30,14 @@ std::string come_to(peers* all) {
     const dataset data = small::images();
     std::string text;
     for (const sampling way : {sampling::uniform, sampling::strict_fair}) {
-        text += line_of("parts", std::span<const float>(trained(data, {.epochs = 2,
-                                                                       .batch = 48,
-                                                                       .sampling = way,
-                                                                       .label_smoothing = 0.1,
-                                                                       .parts = 12,
-                                                                       .peers = all,
-                                                                       .augment = {.crop_padding = 1, .flip = true}})));
+        text += line_of(
+            "parts", std::span<const float>(trained(data, {.epochs = 2,
+                                                           .batch = 48,
+                                                           .sampling = way,
+                                                           .label_smoothing = 0.1,
+                                                           .parts = 12,
+                                                           .peers = all,
+                                                           .augment = {.crop_padding = 1, .flip = true}})));
     }
     // One step, in which rounding has not grown.
     train_options o{.epochs = 1, .batch = 480, .sampling = sampling::strict_fair, .learning_rate = 0.5};
@@ -54,7 +55,8 @@ std::string come_to(peers* all) {
     return text;
 }
 
-// Trains with a checkpoint after each step, and writes FILE.hash; each process writes its number into FILE.RANK.
+// Trains with a checkpoint after each step, and writes FILE.hash; each process writes its number into
+// FILE.RANK.
 void keep(peers* all, const std::string& file) {
     std::ofstream(file + "." + std::to_string(all->rank())) << getpid();
     const dataset data = small::images();

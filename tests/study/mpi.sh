@@ -6,12 +6,7 @@ set -uo pipefail
 study=$1 together=$2 mpirun=$3 folder=$4
 rm -rf "$folder"
 mkdir -p "$folder"
-options=()
-if [[ $mpirun == *openmpi* ]]; then
-    options=(--oversubscribe --bind-to none)
-    export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-    export OMPI_MCA_btl_vader_single_copy_mechanism=none # containers may not read each other's memory
-fi
+start=$(dirname "$0")/../mpi/start.sh
 export OMP_NUM_THREADS=1
 fail() {
     echo "mpi: $*" >&2
@@ -23,7 +18,7 @@ small=(--data synthetic --train-images 400 --validation-images 400 --score-image
     --batch 32 --parts 2 --learning-rate 0.05 --samples 30 --truth 6 --truth-epochs 1 --truth-seeds 2 --retrain-epochs 1
     --retrain-seeds 1 --plan close --folds 2 --error-folds 2 --error-seeds 2)
 "$study" run --quick --out "$folder/one" "${small[@]}" > "$folder/one.txt" 2>&1 || fail "one process: $(cat "$folder/one.txt")"
-timeout 300 "$mpirun" "${options[@]}" -n 2 "$together" run --quick --out "$folder/two" "${small[@]}" > "$folder/two.txt" 2>&1 ||
+timeout 300 "$start" "$mpirun" -n 2 "$together" run --quick --out "$folder/two" "${small[@]}" > "$folder/two.txt" 2>&1 ||
     fail "two processes: $(cat "$folder/two.txt")"
 for file in supernet.safetensors training.csv architectures.csv scores.csv predictor.json predictions.csv held_out.csv \
     predictors.csv candidates.csv retrained.csv truth.csv error_scores.csv error_parts.csv error_ranking.csv; do
@@ -33,18 +28,18 @@ done
 [ "$(grep -c '^stage train' "$folder/two.txt")" -eq 1 ] || fail "processes speak together: $(cat "$folder/two.txt")"
 
 # Done before, by whatever number of processes; one alone goes on where two were.
-timeout 300 "$mpirun" "${options[@]}" -n 3 "$together" run --out "$folder/two" > "$folder/three.txt" 2>&1 ||
+timeout 300 "$start" "$mpirun" -n 3 "$together" run --out "$folder/two" > "$folder/three.txt" 2>&1 ||
     fail "three processes: $(cat "$folder/three.txt")"
 grep -q "evaluate: scores.csv, done before" "$folder/three.txt" || fail "$(cat "$folder/three.txt")"
 
 # What one refuses all refuse, once.
 code=0
-timeout 60 "$mpirun" "${options[@]}" -n 2 "$together" run --out "$folder/two" --truth many > "$folder/wrong.txt" 2>&1 || code=$?
+timeout 60 "$start" "$mpirun" -n 2 "$together" run --out "$folder/two" --truth many > "$folder/wrong.txt" 2>&1 || code=$?
 [ $code -ne 0 ] && [ $code -ne 124 ] || fail "a wrong option: left with $code"
 [ "$(grep -c F1104 "$folder/wrong.txt")" -eq 1 ] || fail "a wrong option: $(cat "$folder/wrong.txt")"
 
 # A stop of one process stops all, and the same command goes on.
-timeout 120 "$mpirun" "${options[@]}" -n 2 "$together" train --out "$folder/stopped" --quick "${small[@]}" --epochs 400 \
+timeout 120 "$start" "$mpirun" -n 2 "$together" train --out "$folder/stopped" --quick "${small[@]}" --epochs 400 \
     > "$folder/stopped.txt" 2>&1 &
 job=$!
 for ((i = 0; i < 600; ++i)); do

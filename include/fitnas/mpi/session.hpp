@@ -5,12 +5,11 @@
 #ifndef FITNAS_MPI_SESSION_HPP
 #define FITNAS_MPI_SESSION_HPP
 
-// The C interface is all that is needed; the other one warns.
 #ifndef OMPI_SKIP_MPICXX
-#define OMPI_SKIP_MPICXX 1
+#define OMPI_SKIP_MPICXX 1 ///< of mpi.h: without Open MPI's C++ interface, which warns
 #endif
 #ifndef MPICH_SKIP_MPICXX
-#define MPICH_SKIP_MPICXX 1
+#define MPICH_SKIP_MPICXX 1 ///< the same of MPICH
 #endif
 #include <algorithm>
 #include <atomic>
@@ -214,16 +213,8 @@ private:
 } // namespace detail
 
 /// @brief The processes that `mpirun` started; each makes one, in its `main`.
+/// `examples/110_processes.cpp` is a whole program.
 ///
-/// @code
-/// int main(int argc, char** argv) {
-///     fitnas::mpi::session all(argc, argv);
-///     ...
-///     train(super, data.train, {.epochs = 8, .peers = &all});
-///     const auto table = evaluate_both<space>(super, some, data, {.peers = &all}).by_loss();
-///     if (all.rank() == 0) { write_csv("scores.csv", table); }
-/// }
-/// @endcode
 /// An exception that leaves `main`, or the block of the session, on one process alone ends all of them: it
 /// waits for the others `patience` seconds and then aborts. So does `mpirun` where one is killed.
 ///

@@ -29,16 +29,17 @@ namespace fitnas {
 /// @param data `train` is trained on and gives statistics, `validation` the images that count; the test split
 /// is not read
 /// @param options of each training; `observer` is told of the steps of all that this process does,
-/// `keep.stop` asked in each, the rest of `keep` plays no part
-/// @param all processes that share out the networks, each trained by one; null: this process is alone
+/// `keep.stop` asked in each, the rest of `keep` plays no part; `peers` share out the networks, each trained
+/// by one
 /// @return the architectures in their order, with accuracies and with negative losses
 /// @throws as `train` of a network
 template <search_space_type Space>
 evaluation<Space> fine_tune(const supernet<Space>& net, std::span<const architecture<Space>> architectures,
-                            const dataset& data, const train_options& options, peers* all = nullptr) {
+                            const dataset& data, const train_options& options) {
     const detail::numbered_networks<Space> networks(architectures);
     train_options own = options;
     own.keep = {.stop = options.keep.stop};
+    own.peers = nullptr;
     const stopwatch clock;
     long long done = 0; // networks of this process
     if (options.observer) {
@@ -62,7 +63,8 @@ evaluation<Space> fine_tune(const supernet<Space>& net, std::span<const architec
             static_cast<double>(sum.correct) / static_cast<double>(data.validation.size()), sum.loss};
     };
     std::vector<detail::path_score> scores;
-    for (const std::vector<double>& s : share_out(all, networks.codes.size(), pieces::in_turn, one)) {
+    for (const std::vector<double>& s :
+         share_out(options.peers, networks.codes.size(), pieces::in_turn, one)) {
         scores.push_back({s[0], s[1]});
     }
     return detail::evaluation_of<Space>(architectures, networks, scores);

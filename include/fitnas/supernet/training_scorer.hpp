@@ -55,6 +55,7 @@ std::vector<std::vector<double>> train_beside(peers* all, std::size_t runs, cons
         }
         train_options own = options;
         own.observer = {};
+        own.peers = nullptr; // which share out whole trainings
         if (shared.watches()) {
             own.observer = [&](const progress&) {
                 if (!tell()) {
