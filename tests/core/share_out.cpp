@@ -43,6 +43,22 @@ private:
     long long m_next = 0;
 };
 
+// What a process gives of its pieces: their numbers, how many values, the values.
+std::string bytes_of(const std::vector<std::size_t>& numbers,
+                     const std::vector<std::vector<double>>& results) {
+    std::string bytes;
+    const auto add = [&](const void* data, std::size_t size) {
+        bytes.append(static_cast<const char*>(data), size);
+    };
+    for (const std::size_t i : numbers) {
+        const std::size_t size = results[i].size();
+        add(&i, sizeof i);
+        add(&size, sizeof size);
+        add(results[i].data(), size * sizeof(double));
+    }
+    return bytes;
+}
+
 } // namespace
 
 TEST_CASE("pieces that one process does alone come in their order") {
@@ -81,7 +97,7 @@ TEST_CASE("of pieces that throw the smallest number counts, and no other begins"
 TEST_CASE("a process does what the others have not taken, and has what they came to") {
     one_of_two all;
     all.others = 1; // takes 0, 2, 4; this process 1, 3, 5
-    all.other = fitnas::detail::bytes_of({0, 2, 4}, {{10.0}, {}, {12.0, 0.5}, {}, {}});
+    all.other = bytes_of({0, 2, 4}, {{10.0}, {}, {12.0, 0.5}, {}, {}});
     const auto results = fitnas::share_out(&all, 6, fitnas::pieces::in_turn, [](std::size_t i) {
         CHECK(i % 2 == 1);
         return std::vector<double>{static_cast<double>(i)};
