@@ -56,8 +56,9 @@ std::vector<std::uint8_t> code_of(const detail::selection& of, int path) {
 // Answers "step PATH" with seconds, user seconds and the loss.
 int serve_steps(const detail::selection& of, std::size_t batch, bool recompute) {
     detail::weights w(of, seed{1});
+    const detail::step_work alone;
     detail::weights_update<sgd> update(
-        w, [](std::size_t n) { return sgd(n, {}); }, recompute);
+        w, alone, [](std::size_t n) { return sgd(n, {}); }, recompute);
     std::vector<float> images(batch * static_cast<std::size_t>(w.input().size()));
     random_stream random(seed{1}, purpose::user);
     detail::fill_normal(images, 1.0, random);
