@@ -373,25 +373,10 @@ static void tell(const std::string& text) {
     }
 }
 
-int main(int argc, char** argv) {
-    CLI::App app(
-        "A study of weight-sharing architecture search, from data to a report. Each stage reads and writes "
-        "files in the run's folder. Options that a run began with are kept in its manifest.json; one given "
-        "again replaces them.",
-        "study");
+// Says what was thrown. @return the exit code
+static int explain(const CLI::App& app) {
     try {
-#ifdef FITNAS_STUDY_MPI
-        mpi::session all(argc, argv);
-        try {
-            run_study(argc, argv, app, &all);
-        } catch (const std::exception& e) {
-            all.last_words = e.what();
-            throw;
-        }
-#else
-        run_study(argc, argv, app, nullptr);
-#endif
-        return 0;
+        throw;
     } catch (const CLI::ParseError& e) {
         if (e.get_exit_code() == 0) {
             return silent ? 0 : app.exit(e);
@@ -408,4 +393,35 @@ int main(int argc, char** argv) {
         tell(e.what());
         return 1;
     }
+}
+
+int main(int argc, char** argv) {
+    CLI::App app(
+        "A study of weight-sharing architecture search, from data to a report. Each stage reads and writes "
+        "files in the run's folder. Options that a run began with are kept in its manifest.json; one given "
+        "again replaces them.",
+        "study");
+#ifdef FITNAS_STUDY_MPI
+    int code = 1;
+    try {
+        mpi::session all(argc, argv);
+        try {
+            run_study(argc, argv, app, &all);
+            return 0;
+        } catch (const std::exception& e) { // said before the others may end this process
+            all.last_words = e.what();
+            code = explain(app);
+            throw;
+        }
+    } catch (const std::exception&) {
+        return code;
+    }
+#else
+    try {
+        run_study(argc, argv, app, nullptr);
+        return 0;
+    } catch (const std::exception&) {
+        return explain(app);
+    }
+#endif
 }
