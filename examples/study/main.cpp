@@ -402,7 +402,7 @@ int main(int argc, char** argv) {
         "again replaces them.",
         "study");
 #ifdef FITNAS_STUDY_MPI
-    int code = 1;
+    int code = -1;
     try {
         mpi::session all(argc, argv);
         try {
@@ -414,7 +414,7 @@ int main(int argc, char** argv) {
             throw;
         }
     } catch (const std::exception&) {
-        return code;
+        return code >= 0 ? code : explain(app);
     }
 #else
     try {
