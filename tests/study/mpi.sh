@@ -39,7 +39,7 @@ timeout 60 "$start" "$mpirun" -n 2 "$together" run --out "$folder/two" --truth m
 [ "$(grep -c F1104 "$folder/wrong.txt")" -eq 1 ] || fail "a wrong option: $(cat "$folder/wrong.txt")"
 
 # A stop of one process stops all, and the same command goes on.
-timeout 120 "$start" "$mpirun" -n 2 "$together" train --out "$folder/stopped" --quick --data synthetic --train-images 400 \
+timeout 120 "$start" "$mpirun" -n 2 "$together" train --out "$folder/stopped" --data synthetic --train-images 400 \
     --validation-images 400 --batch 32 --epochs 4000 \
     > "$folder/stopped.txt" 2>&1 &
 job=$!
