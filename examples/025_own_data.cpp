@@ -51,7 +51,6 @@ image_dataset drawn(std::size_t count) {
 int main(int count, char** arguments) {
     try {
         image_view all;
-        std::vector<std::string> names = {"disc", "square", "cross"};
         if (count > 1) {
             image_folder folder = read_image_folder(arguments[1], {.height = 16,
                                                                    .width = 16,
@@ -61,16 +60,16 @@ int main(int count, char** arguments) {
             for (const std::string& why : folder.skipped) {
                 std::printf("left out: %s\n", why.c_str());
             }
-            names = folder.class_names;
             all = std::move(folder);
         } else {
             all = drawn(1200);
         }
         std::printf("%zu images of %s in %d classes:", all.size(), to_string(all.image_shape()).c_str(),
                     all.class_count());
-        for (const std::string& name : names) {
-            std::printf(" %s%s", name.c_str(), &name == &names.back() ? "\n" : ",");
+        for (const std::string& name : all.class_names()) {
+            std::printf(" %s", name.c_str());
         }
+        std::printf("\n");
 
         // A third is held out: half to compare networks on, half for a last test.
         const dataset outer = split(all, all, {.validation = all.size() / 6});

@@ -22,14 +22,16 @@ int main(int argc, char** argv) try {
     const char* path = argc > 1 ? argv[1] : "winner.safetensors";
     const dataset data = datasets::synthetic({.image = space::input, .classes = space::classes});
     if (argc < 2) {
+        image_dataset images(data.train);
+        images.names = {"shirts", "coats", "shoes", "trousers", "bags",
+                        "boots",  "hats",  "socks", "gloves",   "belts"};
         network<space> net(parse<space>("1213"), seed{1});
-        train(net, data.train, {.epochs = 8, .batch = 32});
+        train(net, images, {.epochs = 8, .batch = 32});
         save_weights(path, net);
     }
 
     // From here on nothing is needed but the file.
-    classifier<space> classify(load_network<space>(path), {"shirts", "coats", "shoes", "trousers", "bags",
-                                                           "boots", "hats", "socks", "gloves", "belts"});
+    classifier<space> classify(load_network<space>(path));
     std::vector<std::uint8_t> pixels(static_cast<std::size_t>(space::input.size()));
     if (argc > 2) {
         std::ifstream file(argv[2], std::ios::binary);

@@ -4,7 +4,7 @@
     tools/messages.py            give an identifier to each message without one, and write docs/messages.md
     tools/messages.py --check    fail where a message has none, two have the same, or docs/messages.md is not fresh
 
-The first two digits are the room's, the others count within it. An identifier is never used again: one whose message
+The first two digits are the room's (a full one gets a further number), the others count within it. An identifier is never used again: one whose message
 has gone stays in docs/messages.md as retired. Where a function composes the message, its parameter is called
 `message` and each call passes the head of the text, with the identifier.
 """
@@ -15,6 +15,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs/messages.md"
 ROOMS = ["core", "nn", "op", "space", "data", "supernet", "predictor", "search", "metrics", "io", "study", "examples"]
+FURTHER = {"io": [12]}  # numbers of rooms whose first is full
 ERRORS = {"error", "architecture_error", "shape_error", "option_error", "data_error", "numeric_error", "limit_error",
           "interrupted", "peer_error"}
 IDENTIFIER = re.compile(r'"\[(F\d{4})\] ')
@@ -29,6 +30,11 @@ message, is in [misuse](misuse.md) for the common ones.
 `{}` stands for what depends on the call. `tools/messages.py` gives identifiers to new messages and writes this page;
 the test `messages_have_identifiers` checks both.
 """
+
+
+def numbers_of(room):
+    """What identifiers of a room begin with, as numbers: its place, then further ones."""
+    return [ROOMS.index(room), *FURTHER.get(room, [])]
 
 
 def masked(text):
@@ -175,8 +181,9 @@ def cell(text):
 def page_of(all_messages):
     used, retired = registered()
     lines = [HEAD]
-    for number, room in enumerate(ROOMS):
-        mine = [m for m in all_messages if m.identifier and m.identifier.startswith(f"F{number:02}")]
+    for room in ROOMS:
+        heads = tuple(f"F{number:02}" for number in numbers_of(room))
+        mine = [m for m in all_messages if m.identifier and m.identifier.startswith(heads)]
         if mine:
             lines += [f"## {room}\n", "| id | kind | text |", "| --- | --- | --- |"]
             lines += [f"| {m.identifier} | {m.kind} | {cell(m.text)} |"
@@ -210,10 +217,12 @@ def give_identifiers(everything):
     places = {}
     for m in everything:
         if m.identifier is None:
-            room = ROOMS.index(m.room)
-            number = max([int(i[3:]) for i in taken if i.startswith(f"F{room:02}")], default=0) + 1
-            if number > 99:
-                sys.exit(f"{m.room}: all 99 identifiers are taken: give the room a second number")
+            for room in numbers_of(m.room):
+                number = max([int(i[3:]) for i in taken if i.startswith(f"F{room:02}")], default=0) + 1
+                if number <= 99:
+                    break
+            else:
+                sys.exit(f"{m.room}: all identifiers are taken: give the room a further number")
             m.identifier = f"F{room:02}{number:02}"
             taken.add(m.identifier)
             places.setdefault(m.path, []).append(m)
@@ -245,7 +254,7 @@ def main():
         place = f"{m.path}:{m.line}"
         if m.identifier is None:
             wrong.append(f"{place}: a message without an identifier: {m.text}")
-        elif not m.identifier.startswith(f"F{ROOMS.index(m.room):02}"):
+        elif int(m.identifier[1:3]) not in numbers_of(m.room):
             wrong.append(f"{place}: {m.identifier} is not of the room {m.room}")
         elif m.identifier in seen:
             wrong.append(f"{place}: {m.identifier} is that of {seen[m.identifier]}")

@@ -8045,6 +8045,8 @@ public:
     virtual shape image_shape() const = 0;
     /// @return how many classes there are; labels are below
     virtual int class_count() const = 0;
+    /// @return what the classes are called, by their labels; empty where nobody said
+    virtual std::vector<std::string> class_names() const { return {}; }
     /// @return how many labels there are: as many as images, unless the source contradicts itself
     virtual std::size_t label_count() const { return size(); }
     /// @param image below `label_count()`
@@ -8081,8 +8083,8 @@ FITNAS_LAZY void require_labels(const image_source& data, const char* what);
 
 /// @brief Refuses a set of images that contradicts itself.
 /// @param what the file or set, for the message
-/// @throws data_error where there are no images, images and labels differ in number, or a label is outside
-/// [0, classes)
+/// @throws data_error where there are no images, images and labels differ in number, a label is outside [0,
+/// classes), or some classes have names and others none
 FITNAS_COLD FITNAS_API void require_consistent(const image_source& data, const std::string& what);
 
 } // namespace fitnas
@@ -8384,6 +8386,12 @@ FITNAS_API void require_consistent(const image_source& data, const std::string& 
         throw data_error("[F0422] " + what + ": expected at least one class, got " +
                          std::to_string(data.class_count()));
     }
+    const std::size_t names = data.class_names().size();
+    if (names != 0 && names != static_cast<std::size_t>(data.class_count())) {
+        throw data_error("[F0454] " + what + ": expected a name for each of the " +
+                         std::to_string(data.class_count()) + " classes, or none, got " +
+                         std::to_string(names));
+    }
     for (std::size_t i = 0; i < data.size(); ++i) {
         if (const int label = data.label(i); label < 0 || label >= data.class_count()) {
             throw data_error("[F0423] " + what + ": expected labels from 0 to " +
@@ -8404,6 +8412,7 @@ struct image_dataset : image_source {
     pixel_tensor images{{0, 0, 0, 0}}; ///< N x H x W x C, pixels 0 to 255
     std::vector<int> labels;           ///< N, each in [0, classes)
     int classes = 0;                   ///< how many there are: labels are below
+    std::vector<std::string> names{};  ///< of the classes, by their labels; empty: they have none
 
     image_dataset() = default;
     /// Checks that they fit together.
@@ -8418,6 +8427,7 @@ struct image_dataset : image_source {
                 static_cast<int>(images.shape(3))};
     }
     int class_count() const override { return classes; }
+    std::vector<std::string> class_names() const override { return names; }
     std::size_t label_count() const override { return labels.size(); }
     int label(std::size_t image) const override { return labels[image]; }
     const std::uint8_t* read(std::size_t image, std::uint8_t* /*room*/) const override {
@@ -8431,7 +8441,8 @@ struct image_dataset : image_source {
 
 namespace fitnas {
 
-FITNAS_API image_dataset::image_dataset(const image_source& other) : classes(other.class_count()) {
+FITNAS_API image_dataset::image_dataset(const image_source& other)
+    : classes(other.class_count()), names(other.class_names()) {
     const shape s = other.image_shape();
     images =
         pixel_tensor::from_shape({other.size(), static_cast<std::size_t>(s.height),
@@ -9435,6 +9446,7 @@ public:
     std::size_t size() const override { return m_numbers ? m_numbers->size() : m_source->size(); }
     shape image_shape() const override { return m_source->image_shape(); }
     int class_count() const override { return m_source->class_count(); }
+    std::vector<std::string> class_names() const override { return m_source->class_names(); }
     std::size_t label_count() const override {
         return m_numbers ? m_numbers->size() : m_source->label_count();
     }
@@ -9632,6 +9644,15 @@ FITNAS_API dataset split(const image_view& all, image_view test, const split_opt
                          " in " + std::to_string(all.class_count()) + " classes, the test set " +
                          to_string(test.image_shape()) + " in " + std::to_string(test.class_count()));
     }
+    // Labels would mean one class in training and another in the test.
+    const std::vector<std::string> names = all.class_names();
+    const std::vector<std::string> test_names = test.class_names();
+    for (std::size_t i = 0; i < (std::min)(names.size(), test_names.size()); ++i) {
+        if (names[i] != test_names[i]) {
+            throw data_error("[F0455] split: class " + std::to_string(i) + " is \"" + names[i] +
+                             "\" in the training set, \"" + test_names[i] + "\" in the test set");
+        }
+    }
     if (options.validation >= all.size()) {
         throw option_error("[F0426] split_options::validation: expected fewer than the " +
                            std::to_string(all.size()) + " training images, got " +
@@ -9695,7 +9716,7 @@ FITNAS_LAZY image_dataset read_cifar(std::span<const std::string> paths, const c
 /// @brief Reads files of CIFAR-10's binary version one after the other: records of a label byte and three
 /// planes (red, green, blue) of 32 x 32 pixels.
 /// @param paths plain or compressed with gzip
-/// @return N x 32 x 32 x 3, 10 classes
+/// @return N x 32 x 32 x 3, 10 classes with their names
 /// @throws data_error where there is no file, or one is missing, empty, not a whole number of records, or
 /// has a label above 9
 FITNAS_API image_dataset read_cifar10(std::span<const std::string> paths);
@@ -9797,7 +9818,9 @@ FITNAS_LAZY_AGAIN image_dataset read_cifar(std::span<const std::string> paths, c
 namespace fitnas {
 
 FITNAS_API image_dataset read_cifar10(std::span<const std::string> paths) {
-    return detail::read_cifar(paths, {});
+    image_dataset data = detail::read_cifar(paths, {});
+    data.names = {"airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"};
+    return data;
 }
 
 FITNAS_API image_dataset read_cifar100(const std::string& path, cifar100_labels labels) {
@@ -10190,8 +10213,9 @@ FITNAS_API std::vector<int> read_idx_labels(const std::string& path) {
 
 namespace fitnas::datasets {
 
-/// @brief Fashion-MNIST (Xiao, Rasul and Vollgraf, arXiv 1708.07747): 28 x 28 x 1, 10 classes; of its 60,000
-/// training images 10,000 are held out for validation unless `options` say otherwise; 10,000 test images.
+/// @brief Fashion-MNIST (Xiao, Rasul and Vollgraf, arXiv 1708.07747): 28 x 28 x 1, 10 classes with their
+/// names; of its 60,000 training images 10,000 are held out for validation unless `options` say otherwise;
+/// 10,000 test images.
 /// @param directory with the four files under their published names, plain or `.gz`
 /// @throws data_error where a file is missing or wrong
 FITNAS_API dataset fashion_mnist(const std::string& directory = "/usr/share/datasets/fashion-mnist",
@@ -10211,7 +10235,10 @@ namespace fitnas::datasets {
 FITNAS_API dataset fashion_mnist(const std::string& directory, const split_options& options) {
     const auto read = [&](const std::string& part) {
         const std::string images = detail::find_file(directory, part + "-images-idx3-ubyte");
-        return read_idx(images, detail::find_file(directory, part + "-labels-idx1-ubyte"), 10);
+        image_dataset data = read_idx(images, detail::find_file(directory, part + "-labels-idx1-ubyte"), 10);
+        data.names = {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
+                      "Sandal",      "Shirt",   "Sneaker",  "Bag",   "Ankle boot"};
+        return data;
     };
     const image_view all = read("train");
     return split(all, read("t10k"), options);
@@ -10242,11 +10269,10 @@ struct image_folder_options {
     fitnas::observer observer{}; ///< called after each file; what it throws ends the reading
 };
 
-/// @brief The images of a folder, and where they come from.
+/// @brief The images of a folder, and where they come from. The classes are called as their folders.
 struct image_folder final : image_dataset {
-    std::vector<std::string> class_names; ///< of each label
-    std::vector<std::string> files;       ///< of each image
-    std::vector<std::string> skipped;     ///< why, for each file that was left out; the text names it
+    std::vector<std::string> files;   ///< of each image
+    std::vector<std::string> skipped; ///< why, for each file that was left out; the text names it
 };
 
 /// @brief Reads images that lie in a folder for each class, `path/CLASS/name.jpg`, as ImageNet and
@@ -11127,8 +11153,8 @@ FITNAS_API image_folder folder_reader::read() {
         std::copy_n(result.images.data(), left * pixels, fewer.data());
         result.images = std::move(fewer);
     }
-    result.class_names = std::move(m_found.names);
-    result.classes = static_cast<int>(result.class_names.size());
+    result.names = std::move(m_found.names);
+    result.classes = static_cast<int>(result.names.size());
     require_consistent(result, m_path);
     return result;
 }
@@ -11152,7 +11178,7 @@ FITNAS_API dataset image_folder(const std::string& train, const std::string& tes
     image_folder_options same = options;
     same.height = all.image_shape().height;
     same.width = all.image_shape().width;
-    same.classes = all.class_names;
+    same.classes = all.names;
     return split(std::move(all), read_image_folder(test, same), parts);
 }
 
@@ -11213,8 +11239,6 @@ struct encoded_images {
 /// alone. Copies share them.
 class lazy_images final : public image_source {
 public:
-    /// @return the names of the classes, by their labels
-    const std::vector<std::string>& class_names() const { return m_images->class_names; }
     /// @return why files were left out, which the texts name
     const std::vector<std::string>& skipped() const { return m_skipped; }
     /// @param image below `size()`
@@ -11224,6 +11248,7 @@ public:
     std::size_t size() const override { return m_images->labels.size(); }
     shape image_shape() const override { return m_shape; }
     int class_count() const override { return static_cast<int>(m_images->class_names.size()); }
+    std::vector<std::string> class_names() const override { return m_images->class_names; }
     int label(std::size_t image) const override { return m_images->labels[image]; }
     /// @throws data_error which names the file where it cannot be read
     const std::uint8_t* read(std::size_t image, std::uint8_t* room) const override;
@@ -29707,21 +29732,24 @@ namespace fitnas {
 
 namespace detail {
 
-/// Batch norm statistics of every block of one path, gathered once.
+/// What a trained network keeps of its images: batch norm statistics of every block of one path, gathered
+/// once, what pixels are normalised with, and what the classes are called.
 class kept_statistics {
 public:
     FITNAS_LAZY kept_statistics(const weights& w, const image_source& data, std::size_t count, seed s);
 
     /// Those that another object had.
-    kept_statistics(normalisation norm, block_statistics blocks)
-        : m_norm(std::move(norm)), m_blocks(std::move(blocks)) {}
+    kept_statistics(normalisation norm, block_statistics blocks, std::vector<std::string> names = {})
+        : m_norm(std::move(norm)), m_blocks(std::move(blocks)), m_names(std::move(names)) {}
 
     const normalisation& norm() const { return m_norm; }
     const block_statistics& blocks() const { return m_blocks; }
+    const std::vector<std::string>& class_names() const { return m_names; } ///< empty: there are none
 
 private:
     normalisation m_norm;
     block_statistics m_blocks;
+    std::vector<std::string> m_names;
 };
 
 inline constexpr std::size_t logits_slice = 256; ///< images that are classified together
@@ -29781,8 +29809,8 @@ public:
     std::span<float> parameters() { return m_weights.values(); }
     std::span<const float> parameters() const { return m_weights.values(); } ///< the same, read only
 
-    /// @brief Takes batch norm statistics, and what pixels are normalised with, from training images. `train`
-    /// ends with it; after a change of weights by hand call it again.
+    /// @brief Takes batch norm statistics, what pixels are normalised with, and the names of the classes from
+    /// training images. `train` ends with it; after a change of weights by hand call it again.
     /// @param data the training split
     /// @param images how many, random ones, each class in proportion; all where there are fewer
     /// @throws shape_error, data_error where the images are not of this network; option_error for no images;
@@ -29821,12 +29849,21 @@ public:
         return detail::logits_of(m_weights, m_statistics, image);
     }
     /// @return its class
-    /// @param class_names of each class, which outlive the prediction; empty: there are none
+    /// @param class_names of each class, which outlive the prediction; empty: those of the training images,
+    /// valid until the network is trained or calibrated again
     /// @throws as `logits`; option_error where there is not one name a class; numeric_error where a logit is
     /// not finite
     prediction predict(const one_image& image, std::span<const std::string> class_names = {}) const {
         detail::require_class_names(class_names, Space::classes, "predict");
-        return detail::prediction_of(logits(image), class_names, "predict");
+        const std::vector<float> found = logits(image);
+        return detail::prediction_of(found, class_names.empty() ? this->class_names() : class_names,
+                                     "predict");
+    }
+    /// @return what the classes are called, by their labels: as in the training images; empty where they have
+    /// no names, or the network was neither trained nor calibrated
+    std::span<const std::string> class_names() const {
+        return m_statistics ? std::span<const std::string>(m_statistics->class_names())
+                            : std::span<const std::string>();
     }
 
     /// Plans and values, for the library's own rooms.
@@ -29931,7 +29968,7 @@ namespace fitnas::detail {
 
 FITNAS_LAZY_AGAIN kept_statistics::kept_statistics(const weights& w, const image_source& data,
                                                    std::size_t count, seed s)
-    : m_norm(normalisation_of(data)) {
+    : m_norm(normalisation_of(data)), m_names(data.class_names()) {
     const loaded_images images(data, stratified_indices(data, count, s), m_norm);
     m_blocks = block_statistics(w.blocks().size());
     const std::vector<selected_norm> norms = selected_norms(w.part());
@@ -30062,7 +30099,7 @@ public:
     using space = Space;
 
     /// @param net trained or calibrated; it may change or end afterwards
-    /// @param class_names of each class, for `prediction::name`; empty: there are none
+    /// @param class_names of each class, for `prediction::name`; empty: those of `net.class_names()`
     /// @throws option_error where the network was neither trained nor calibrated, or there is not one name a
     /// class
     explicit classifier(const network<Space>& net, std::vector<std::string> class_names = {})
@@ -31290,6 +31327,9 @@ FITNAS_LAZY_AGAIN any_classifier::any_classifier(const weights& w,
             "[F0582] classifier: the network has no batch norm statistics yet: train it, or call calibrate");
     }
     require_finite(w, "classifier");
+    if (names.empty()) {
+        names = kept->class_names();
+    }
     m_engine = std::make_shared<const image_engine>(folded_blocks(w, kept->blocks()));
     m_norm = std::make_shared<const normalisation>(kept->norm());
     m_values = std::make_shared<const std::vector<float>>(byte_values(kept->norm()));

@@ -83,7 +83,7 @@ TEST_CASE("images of a folder come class by class, in the order of their names, 
 
     for (const char* end : {"", "/", "//"}) {
         const image_folder data = read_image_folder(folder.path() + end);
-        CHECK(data.class_names == std::vector<std::string>{"Yak", "ant", "zebra"});
+        CHECK(data.class_names() == std::vector<std::string>{"Yak", "ant", "zebra"});
         CHECK(data.classes == 3);
         CHECK(data.labels == std::vector<int>{0, 1, 1, 1, 1, 1, 1, 1, 2});
         const std::vector<std::pair<std::string, std::string>> order = {

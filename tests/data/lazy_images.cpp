@@ -67,7 +67,7 @@ TEST_CASE("a lazy folder shows what read_image_folder reads") {
                     .height = 6, .width = 5, .channels = channels, .resize = how, .scaled_jpeg = scaled};
                 const image_folder eager = read_image_folder(folder.path(), options);
                 const lazy_images lazy = read_image_folder_lazily(folder.path() + "//", options);
-                CHECK(lazy.class_names() == eager.class_names);
+                CHECK(lazy.class_names() == eager.class_names());
                 CHECK(lazy.skipped().empty());
                 REQUIRE(lazy.size() == eager.size());
                 CHECK(lazy.image_shape() == shape{6, 5, channels});

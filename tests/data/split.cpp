@@ -73,6 +73,19 @@ TEST_CASE("a split takes every image once, keeps their order and their labels") 
     CHECK(together == numbers(all));
 }
 
+TEST_CASE("a split refuses a test set whose labels mean other classes") {
+    image_dataset all = numbered({0, 1, 2, 0, 1, 2}, 3);
+    image_dataset test = numbered({0, 1, 2}, 3);
+    all.names = {"ant", "bee", "cow"};
+    CHECK(split(all, test, {.validation = 3}).train.class_names() == all.names);
+    test.names = {"ant", "cow", "bee"};
+    CHECK_THROWS_WITH_AS(split(all, test, {.validation = 3}),
+                         "[F0455] split: class 1 is \"bee\" in the training set, \"cow\" in the test set",
+                         data_error);
+    test.names = all.names;
+    CHECK(split(all, test, {.validation = 3}).test.class_names() == all.names);
+}
+
 TEST_CASE("a split keeps the proportions of the classes") {
     const image_dataset all = numbered(mixed_labels(), 3);
     const dataset data = split(all, numbered({0}, 3), {.validation = 100, .train_limit = 90});

@@ -412,11 +412,38 @@ TEST_CASE("a network is loaded without being told its architecture") {
     const network<space> loaded = load_network<space>(folder.path("winner"));
     CHECK(loaded.architecture() == net.architecture());
     CHECK(loaded.logits(data.test) == net.logits(data.test));
+    CHECK(loaded.class_names().empty());
     save_weights(folder.path("super"), supernet<space>(seed{1}));
     CHECK(contains(thrown<data_error>([&] { load_network<space>(folder.path("super")); }), "a supernet"));
     CHECK(contains(thrown<data_error>([&] { load_network<other_space>(folder.path("winner")); }),
                    "another space"));
     CHECK_THROWS_AS(load_network<space>(folder.path("none")), data_error);
+}
+
+TEST_CASE("a network keeps what its classes are called, in its file too") {
+    const temporary_folder folder;
+    image_dataset images(small::images().train);
+    images.names = {"cat", "dog, wet", "caf\xC3\xA9 \"x\"", ""};
+    network<space> net(parse<space>("102"), seed{1});
+    CHECK(net.class_names().empty());
+    net.calibrate(subset(images, std::vector<std::size_t>{0, 1, 2, 3, 4, 5, 6, 7}));
+    const auto names_of = [](const network<space>& one) {
+        return std::vector<std::string>(one.class_names().begin(), one.class_names().end());
+    };
+    CHECK(names_of(net) == images.names);
+    save_weights(folder.path("net"), net);
+    CHECK(names_of(load_network<space>(folder.path("net"))) == images.names);
+
+    // Folders may be called by bytes that are no UTF-8, which a safetensors file cannot hold.
+    images.names[1] = "pi\xF1";
+    net.calibrate(images);
+    save_weights(folder.path("net"), net);
+    CHECK(load_network<space>(folder.path("net")).class_names()[1] == "pi\xEF\xBF\xBD");
+
+    images.names.pop_back();
+    CHECK(contains(thrown<data_error>([&] { net.calibrate(images); }),
+                   "expected a name for each of the 4 classes, or none, got 3"));
+    CHECK(net.class_names().size() == 4);
 }
 
 TEST_CASE("an observer that throws interrupted stops a training, which is saved") {

@@ -78,6 +78,17 @@ TEST_CASE("an ONNX file says what it is") {
     CHECK(m.metadata.at("space") == space_fingerprint<small::space>());
     CHECK(m.metadata.at("images") == "pixels, 0 to 255");
     CHECK(m.metadata.at("classes") == "cat\ndog\ncaf\xC3\xA9\n\xF0\x9F\x90\x9F");
+
+    // Without names of one's own those of the images, where a file of lines can hold them.
+    image_dataset images(small::images().train);
+    network<small::space> named = calibrated<small::space>("012");
+    CHECK(written(named).metadata.count("classes") == 0);
+    images.names = {"a", "b", "c", "d"};
+    named.calibrate(images);
+    CHECK(written(named).metadata.at("classes") == "a\nb\nc\nd");
+    images.names[2] = "two\nlines";
+    named.calibrate(images);
+    CHECK(written(named).metadata.count("classes") == 0);
     const normalisation& norm = net.statistics()->norm();
     const auto number = [&](const char* key) { // whatever the locale
         const std::string& text = m.metadata.at(key);

@@ -124,6 +124,17 @@ TEST_CASE("a prediction is the class of the largest logit, its probability and i
         }
         CHECK(net.predict(pixels).name.empty());
     }
+    // Without names of one's own those of the images.
+    image_dataset named(data.train);
+    named.names = {"a", "b", "c", "d"};
+    net.calibrate(named);
+    classifier<small::space> other(net);
+    const std::vector<std::uint8_t> pixels = pixels_of(data.test, 0);
+    const std::string name(1, static_cast<char>('a' + net.predict(pixels).label));
+    CHECK(net.predict(pixels).name == name);
+    CHECK(other.predict(pixels).name == name);
+    CHECK(classifier<small::space>(net, names).predict(pixels).name ==
+          names[static_cast<std::size_t>(net.predict(pixels).label)]);
 }
 
 TEST_CASE("pixels may be bytes or floats, in vectors, arrays, spans and tensors of any layout") {

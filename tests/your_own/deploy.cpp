@@ -18,7 +18,7 @@ int main(int argc, char** argv) {
         return 2;
     }
     try {
-        classifier<space> classify(load_network<space>(argv[1]), class_names);
+        classifier<space> classify(load_network<space>(argv[1]));
         const raster image = resize(with_channels(read_image(argv[2]), 3), 16, 16, resizing::stretch);
         const prediction p = classify.predict(image.pixels);
         std::printf("%s, %.0f %%\n", std::string(p.name).c_str(), 100 * p.probability);

@@ -120,7 +120,7 @@ int main(int argc, char** argv) {
 
         const auto winner = retrain<space>(code, data, {.epochs = 12, .batch = 16});
         save_weights(folder + "/winner.safetensors", winner.network);
-        save_onnx(folder + "/winner.onnx", winner.network, {.class_names = class_names});
+        save_onnx(folder + "/winner.onnx", winner.network);
         std::printf("%s: %g mJ, %.0f %% of the test images\n", to_string<space>(code).c_str(), by_hand,
                     100 * winner.test_accuracy);
     } catch (const error& e) {

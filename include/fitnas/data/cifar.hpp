@@ -39,7 +39,7 @@ FITNAS_LAZY image_dataset read_cifar(std::span<const std::string> paths, const c
 /// @brief Reads files of CIFAR-10's binary version one after the other: records of a label byte and three
 /// planes (red, green, blue) of 32 x 32 pixels.
 /// @param paths plain or compressed with gzip
-/// @return N x 32 x 32 x 3, 10 classes
+/// @return N x 32 x 32 x 3, 10 classes with their names
 /// @throws data_error where there is no file, or one is missing, empty, not a whole number of records, or
 /// has a label above 9
 FITNAS_API image_dataset read_cifar10(std::span<const std::string> paths);
@@ -141,7 +141,9 @@ FITNAS_LAZY_AGAIN image_dataset read_cifar(std::span<const std::string> paths, c
 namespace fitnas {
 
 FITNAS_API image_dataset read_cifar10(std::span<const std::string> paths) {
-    return detail::read_cifar(paths, {});
+    image_dataset data = detail::read_cifar(paths, {});
+    data.names = {"airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"};
+    return data;
 }
 
 FITNAS_API image_dataset read_cifar100(const std::string& path, cifar100_labels labels) {

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -21,6 +22,7 @@ struct image_dataset : image_source {
     pixel_tensor images{{0, 0, 0, 0}}; ///< N x H x W x C, pixels 0 to 255
     std::vector<int> labels;           ///< N, each in [0, classes)
     int classes = 0;                   ///< how many there are: labels are below
+    std::vector<std::string> names{};  ///< of the classes, by their labels; empty: they have none
 
     image_dataset() = default;
     /// Checks that they fit together.
@@ -35,6 +37,7 @@ struct image_dataset : image_source {
                 static_cast<int>(images.shape(3))};
     }
     int class_count() const override { return classes; }
+    std::vector<std::string> class_names() const override { return names; }
     std::size_t label_count() const override { return labels.size(); }
     int label(std::size_t image) const override { return labels[image]; }
     const std::uint8_t* read(std::size_t image, std::uint8_t* /*room*/) const override {
@@ -48,7 +51,8 @@ struct image_dataset : image_source {
 
 namespace fitnas {
 
-FITNAS_API image_dataset::image_dataset(const image_source& other) : classes(other.class_count()) {
+FITNAS_API image_dataset::image_dataset(const image_source& other)
+    : classes(other.class_count()), names(other.class_names()) {
     const shape s = other.image_shape();
     images =
         pixel_tensor::from_shape({other.size(), static_cast<std::size_t>(s.height),

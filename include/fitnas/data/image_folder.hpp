@@ -35,11 +35,10 @@ struct image_folder_options {
     fitnas::observer observer{}; ///< called after each file; what it throws ends the reading
 };
 
-/// @brief The images of a folder, and where they come from.
+/// @brief The images of a folder, and where they come from. The classes are called as their folders.
 struct image_folder final : image_dataset {
-    std::vector<std::string> class_names; ///< of each label
-    std::vector<std::string> files;       ///< of each image
-    std::vector<std::string> skipped;     ///< why, for each file that was left out; the text names it
+    std::vector<std::string> files;   ///< of each image
+    std::vector<std::string> skipped; ///< why, for each file that was left out; the text names it
 };
 
 /// @brief Reads images that lie in a folder for each class, `path/CLASS/name.jpg`, as ImageNet and
@@ -327,8 +326,8 @@ FITNAS_API image_folder folder_reader::read() {
         std::copy_n(result.images.data(), left * pixels, fewer.data());
         result.images = std::move(fewer);
     }
-    result.class_names = std::move(m_found.names);
-    result.classes = static_cast<int>(result.class_names.size());
+    result.names = std::move(m_found.names);
+    result.classes = static_cast<int>(result.names.size());
     require_consistent(result, m_path);
     return result;
 }
@@ -352,7 +351,7 @@ FITNAS_API dataset image_folder(const std::string& train, const std::string& tes
     image_folder_options same = options;
     same.height = all.image_shape().height;
     same.width = all.image_shape().width;
-    same.classes = all.class_names;
+    same.classes = all.names;
     return split(std::move(all), read_image_folder(test, same), parts);
 }
 

@@ -39,6 +39,8 @@ public:
     virtual shape image_shape() const = 0;
     /// @return how many classes there are; labels are below
     virtual int class_count() const = 0;
+    /// @return what the classes are called, by their labels; empty where nobody said
+    virtual std::vector<std::string> class_names() const { return {}; }
     /// @return how many labels there are: as many as images, unless the source contradicts itself
     virtual std::size_t label_count() const { return size(); }
     /// @param image below `label_count()`
@@ -75,8 +77,8 @@ FITNAS_LAZY void require_labels(const image_source& data, const char* what);
 
 /// @brief Refuses a set of images that contradicts itself.
 /// @param what the file or set, for the message
-/// @throws data_error where there are no images, images and labels differ in number, or a label is outside
-/// [0, classes)
+/// @throws data_error where there are no images, images and labels differ in number, a label is outside [0,
+/// classes), or some classes have names and others none
 FITNAS_COLD FITNAS_API void require_consistent(const image_source& data, const std::string& what);
 
 } // namespace fitnas
@@ -168,6 +170,12 @@ FITNAS_API void require_consistent(const image_source& data, const std::string& 
     if (data.class_count() < 1) {
         throw data_error("[F0422] " + what + ": expected at least one class, got " +
                          std::to_string(data.class_count()));
+    }
+    const std::size_t names = data.class_names().size();
+    if (names != 0 && names != static_cast<std::size_t>(data.class_count())) {
+        throw data_error("[F0454] " + what + ": expected a name for each of the " +
+                         std::to_string(data.class_count()) + " classes, or none, got " +
+                         std::to_string(names));
     }
     for (std::size_t i = 0; i < data.size(); ++i) {
         if (const int label = data.label(i); label < 0 || label >= data.class_count()) {

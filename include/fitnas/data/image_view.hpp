@@ -44,6 +44,7 @@ public:
     std::size_t size() const override { return m_numbers ? m_numbers->size() : m_source->size(); }
     shape image_shape() const override { return m_source->image_shape(); }
     int class_count() const override { return m_source->class_count(); }
+    std::vector<std::string> class_names() const override { return m_source->class_names(); }
     std::size_t label_count() const override {
         return m_numbers ? m_numbers->size() : m_source->label_count();
     }

@@ -46,8 +46,6 @@ struct encoded_images {
 /// alone. Copies share them.
 class lazy_images final : public image_source {
 public:
-    /// @return the names of the classes, by their labels
-    const std::vector<std::string>& class_names() const { return m_images->class_names; }
     /// @return why files were left out, which the texts name
     const std::vector<std::string>& skipped() const { return m_skipped; }
     /// @param image below `size()`
@@ -57,6 +55,7 @@ public:
     std::size_t size() const override { return m_images->labels.size(); }
     shape image_shape() const override { return m_shape; }
     int class_count() const override { return static_cast<int>(m_images->class_names.size()); }
+    std::vector<std::string> class_names() const override { return m_images->class_names; }
     int label(std::size_t image) const override { return m_images->labels[image]; }
     /// @throws data_error which names the file where it cannot be read
     const std::uint8_t* read(std::size_t image, std::uint8_t* room) const override;

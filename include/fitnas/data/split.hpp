@@ -141,6 +141,15 @@ FITNAS_API dataset split(const image_view& all, image_view test, const split_opt
                          " in " + std::to_string(all.class_count()) + " classes, the test set " +
                          to_string(test.image_shape()) + " in " + std::to_string(test.class_count()));
     }
+    // Labels would mean one class in training and another in the test.
+    const std::vector<std::string> names = all.class_names();
+    const std::vector<std::string> test_names = test.class_names();
+    for (std::size_t i = 0; i < (std::min)(names.size(), test_names.size()); ++i) {
+        if (names[i] != test_names[i]) {
+            throw data_error("[F0455] split: class " + std::to_string(i) + " is \"" + names[i] +
+                             "\" in the training set, \"" + test_names[i] + "\" in the test set");
+        }
+    }
     if (options.validation >= all.size()) {
         throw option_error("[F0426] split_options::validation: expected fewer than the " +
                            std::to_string(all.size()) + " training images, got " +

@@ -45,6 +45,7 @@ namespace detail {
 
 inline constexpr int checkpoint_schema = 1;
 inline constexpr const char* statistics_suffix = ".statistics"; ///< behind a batch norm's name
+inline constexpr const char* class_names_key = "class_names";   ///< in the metadata
 
 FITNAS_LAZY std::uint64_t checkpoint_number(const safetensors& file, const std::string& key);
 
@@ -95,6 +96,8 @@ FITNAS_LAZY checkpoint read_checkpoint(const std::string& path, weights& w,
 
 #if FITNAS_DEFINITIONS
 
+#include <nlohmann/json.hpp>
+
 namespace fitnas::detail {
 
 FITNAS_LAZY_AGAIN std::uint64_t checkpoint_number(const safetensors& file, const std::string& key) {
@@ -137,6 +140,27 @@ FITNAS_API statistics_tensors::statistics_tensors(const selection& of, const kep
     }
 }
 
+/// A list of JSON.
+FITNAS_LAZY std::vector<std::string> saved_class_names(const safetensors& file, int classes) {
+    const auto found = file.metadata().find(class_names_key);
+    if (found == file.metadata().end()) {
+        return {};
+    }
+    const nlohmann::json list = nlohmann::json::parse(found->second, nullptr, false);
+    std::vector<std::string> names;
+    for (const nlohmann::json& name : list.is_array() ? list : nlohmann::json::array()) {
+        if (name.is_string()) {
+            names.push_back(name.get<std::string>());
+        }
+    }
+    if (names.size() != static_cast<std::size_t>(classes) || list.size() != names.size()) {
+        throw data_error("[F1201] " + file.path() + ": metadata \"" + class_names_key +
+                         "\": expected a list of " + std::to_string(classes) + " names, got \"" +
+                         found->second + "\"");
+    }
+    return names;
+}
+
 FITNAS_LAZY_AGAIN std::shared_ptr<const kept_statistics> read_statistics(const safetensors& file,
                                                                          const weights& w) {
     if (file.find("normalisation.mean") == nullptr) {
@@ -153,7 +177,8 @@ FITNAS_LAZY_AGAIN std::shared_ptr<const kept_statistics> read_statistics(const s
     for (const selected_norm& one : selected_norms(w.part())) {
         blocks.set(one, read(one.name + statistics_suffix, 4 * static_cast<std::size_t>(one.channels)));
     }
-    return std::make_shared<const kept_statistics>(std::move(norm), std::move(blocks));
+    return std::make_shared<const kept_statistics>(std::move(norm), std::move(blocks),
+                                                   saved_class_names(file, w.classes()));
 }
 
 FITNAS_LAZY_AGAIN training_state read_training(const safetensors& file, std::size_t count) {
@@ -219,6 +244,11 @@ FITNAS_LAZY_AGAIN void write_checkpoint(const std::string& path, const weights& 
     }
     for (const auto& [name, text] : notes) {
         metadata["note." + name] = text;
+    }
+    if (kept != nullptr && !kept->class_names().empty()) {
+        // Names of folders may have bytes that are no UTF-8.
+        metadata[class_names_key] = nlohmann::json(kept->class_names())
+                                        .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     }
     // From wide to narrow values, so that all are aligned.
     std::vector<tensor_view> tensors;

@@ -50,6 +50,7 @@ void save_onnx(const std::string& path, const network<Space>& net, const onnx_op
 
 #if FITNAS_DEFINITIONS
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -222,6 +223,8 @@ inline bool is_plain_utf8(const std::string& text) {
     return true;
 }
 
+inline bool is_class_line(const std::string& name) { return !name.empty() && is_plain_utf8(name); }
+
 /// The class names as one text, a name a line.
 inline std::string class_lines(const std::vector<std::string>& names, int classes) {
     if (names.size() != static_cast<std::size_t>(classes)) {
@@ -231,7 +234,7 @@ inline std::string class_lines(const std::vector<std::string>& names, int classe
     }
     std::string lines;
     for (std::size_t i = 0; i < names.size(); ++i) {
-        if (names[i].empty() || !is_plain_utf8(names[i])) {
+        if (!is_class_line(names[i])) {
             throw option_error("[F0992] onnx_options::class_names: class " + std::to_string(i) +
                                ": expected one line of UTF-8, got " +
                                (names[i].empty() ? "an empty name" : "other bytes"));
@@ -263,6 +266,9 @@ FITNAS_LAZY_AGAIN void save_onnx(const std::string& path, const weights& w, cons
         {"normalisation.scale", numbers(kept->norm().scale)}};
     if (!options.class_names.empty()) {
         metadata["classes"] = class_lines(options.class_names, w.classes());
+    } else if (const std::vector<std::string>& names = kept->class_names();
+               !names.empty() && std::all_of(names.begin(), names.end(), is_class_line)) {
+        metadata["classes"] = class_lines(names, w.classes());
     }
     const onnx_graph graph = onnx_graph_of(w, *kept, options);
     std::size_t size = 0;

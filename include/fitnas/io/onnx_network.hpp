@@ -18,7 +18,9 @@ struct onnx_options {
     bool fold_batch_norm = true; ///< into the weights before it; else it stays, as `BatchNormalization`
     bool pixels = true; ///< pixels come in, floats of 0 to 255, which the graph normalises; else what is
                         ///< normalised already, by the means and scales that the metadata has
-    std::vector<std::string> class_names{}; ///< for the metadata: none, or one for each class, UTF-8
+    /// For the metadata: one for each class, UTF-8; none: those of the network, where they are lines of
+    /// UTF-8.
+    std::vector<std::string> class_names{};
 };
 
 } // namespace fitnas

@@ -191,7 +191,7 @@ FITNAS_API image_view data_source::read_images(const std::string& place,
     }
     try {
         image_folder found = read_image_folder(place, options);
-        options.classes = found.class_names;
+        options.classes = found.names;
         return found;
     } catch (const option_error& e) { // no memory for so many
         throw option_error(std::string(e.what()) + "; images-lazy:" + place + " leaves them on the disk");

@@ -71,7 +71,7 @@ public:
     using space = Space;
 
     /// @param net trained or calibrated; it may change or end afterwards
-    /// @param class_names of each class, for `prediction::name`; empty: there are none
+    /// @param class_names of each class, for `prediction::name`; empty: those of `net.class_names()`
     /// @throws option_error where the network was neither trained nor calibrated, or there is not one name a
     /// class
     explicit classifier(const network<Space>& net, std::vector<std::string> class_names = {})
@@ -111,6 +111,9 @@ FITNAS_LAZY_AGAIN any_classifier::any_classifier(const weights& w,
             "[F0582] classifier: the network has no batch norm statistics yet: train it, or call calibrate");
     }
     require_finite(w, "classifier");
+    if (names.empty()) {
+        names = kept->class_names();
+    }
     m_engine = std::make_shared<const image_engine>(folded_blocks(w, kept->blocks()));
     m_norm = std::make_shared<const normalisation>(kept->norm());
     m_values = std::make_shared<const std::vector<float>>(byte_values(kept->norm()));

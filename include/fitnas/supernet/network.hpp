@@ -27,21 +27,24 @@ namespace fitnas {
 
 namespace detail {
 
-/// Batch norm statistics of every block of one path, gathered once.
+/// What a trained network keeps of its images: batch norm statistics of every block of one path, gathered
+/// once, what pixels are normalised with, and what the classes are called.
 class kept_statistics {
 public:
     FITNAS_LAZY kept_statistics(const weights& w, const image_source& data, std::size_t count, seed s);
 
     /// Those that another object had.
-    kept_statistics(normalisation norm, block_statistics blocks)
-        : m_norm(std::move(norm)), m_blocks(std::move(blocks)) {}
+    kept_statistics(normalisation norm, block_statistics blocks, std::vector<std::string> names = {})
+        : m_norm(std::move(norm)), m_blocks(std::move(blocks)), m_names(std::move(names)) {}
 
     const normalisation& norm() const { return m_norm; }
     const block_statistics& blocks() const { return m_blocks; }
+    const std::vector<std::string>& class_names() const { return m_names; } ///< empty: there are none
 
 private:
     normalisation m_norm;
     block_statistics m_blocks;
+    std::vector<std::string> m_names;
 };
 
 inline constexpr std::size_t logits_slice = 256; ///< images that are classified together
@@ -101,8 +104,8 @@ public:
     std::span<float> parameters() { return m_weights.values(); }
     std::span<const float> parameters() const { return m_weights.values(); } ///< the same, read only
 
-    /// @brief Takes batch norm statistics, and what pixels are normalised with, from training images. `train`
-    /// ends with it; after a change of weights by hand call it again.
+    /// @brief Takes batch norm statistics, what pixels are normalised with, and the names of the classes from
+    /// training images. `train` ends with it; after a change of weights by hand call it again.
     /// @param data the training split
     /// @param images how many, random ones, each class in proportion; all where there are fewer
     /// @throws shape_error, data_error where the images are not of this network; option_error for no images;
@@ -141,12 +144,21 @@ public:
         return detail::logits_of(m_weights, m_statistics, image);
     }
     /// @return its class
-    /// @param class_names of each class, which outlive the prediction; empty: there are none
+    /// @param class_names of each class, which outlive the prediction; empty: those of the training images,
+    /// valid until the network is trained or calibrated again
     /// @throws as `logits`; option_error where there is not one name a class; numeric_error where a logit is
     /// not finite
     prediction predict(const one_image& image, std::span<const std::string> class_names = {}) const {
         detail::require_class_names(class_names, Space::classes, "predict");
-        return detail::prediction_of(logits(image), class_names, "predict");
+        const std::vector<float> found = logits(image);
+        return detail::prediction_of(found, class_names.empty() ? this->class_names() : class_names,
+                                     "predict");
+    }
+    /// @return what the classes are called, by their labels: as in the training images; empty where they have
+    /// no names, or the network was neither trained nor calibrated
+    std::span<const std::string> class_names() const {
+        return m_statistics ? std::span<const std::string>(m_statistics->class_names())
+                            : std::span<const std::string>();
     }
 
     /// Plans and values, for the library's own rooms.
@@ -251,7 +263,7 @@ namespace fitnas::detail {
 
 FITNAS_LAZY_AGAIN kept_statistics::kept_statistics(const weights& w, const image_source& data,
                                                    std::size_t count, seed s)
-    : m_norm(normalisation_of(data)) {
+    : m_norm(normalisation_of(data)), m_names(data.class_names()) {
     const loaded_images images(data, stratified_indices(data, count, s), m_norm);
     m_blocks = block_statistics(w.blocks().size());
     const std::vector<selected_norm> norms = selected_norms(w.part());
