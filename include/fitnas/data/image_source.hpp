@@ -53,14 +53,14 @@ public:
     /// `read` gives; a source that has images in other sizes cuts before it scales.
     /// @param crop gives the part, from the size of what it is cut out of
     /// @return as `read`
-    virtual const std::uint8_t* read_crop(std::size_t image, const drawn_crop& crop,
-                                          std::uint8_t* room) const;
+    FITNAS_API virtual const std::uint8_t* read_crop(std::size_t image, const drawn_crop& crop,
+                                                     std::uint8_t* room) const;
 
     bool empty() const { return size() == 0; }
     /// @return a hash of what the images hold, wherever they came from: 16 hexadecimal digits
-    virtual std::string fingerprint() const;
+    FITNAS_API virtual std::string fingerprint() const;
     /// @return that of some images, in their order
-    virtual std::string fingerprint_of(std::span<const std::size_t> images) const;
+    FITNAS_API virtual std::string fingerprint_of(std::span<const std::size_t> images) const;
     /// @return how many images, evenly spread, mean and deviation of the channels are taken of where there
     /// are more: all, unless reading them takes long
     virtual std::size_t statistics_limit() const { return (std::numeric_limits<std::size_t>::max)(); }

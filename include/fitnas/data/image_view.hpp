@@ -59,7 +59,7 @@ public:
     std::string fingerprint() const override {
         return m_numbers ? m_source->fingerprint_of(*m_numbers) : m_source->fingerprint();
     }
-    std::string fingerprint_of(std::span<const std::size_t> images) const override;
+    FITNAS_API std::string fingerprint_of(std::span<const std::size_t> images) const override;
     std::size_t statistics_limit() const override { return m_source->statistics_limit(); }
 
 private:

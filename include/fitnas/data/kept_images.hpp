@@ -33,7 +33,7 @@ public:
     int class_count() const override { return m_source.class_count(); }
     std::size_t label_count() const override { return m_source.label_count(); }
     int label(std::size_t image) const override { return m_source.label(image); }
-    const std::uint8_t* read(std::size_t image, std::uint8_t* room) const override;
+    FITNAS_API const std::uint8_t* read(std::size_t image, std::uint8_t* room) const override;
     const std::uint8_t* read_crop(std::size_t image, const drawn_crop& crop,
                                   std::uint8_t* room) const override {
         return m_source.read_crop(image, crop, room);

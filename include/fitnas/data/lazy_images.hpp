@@ -58,13 +58,13 @@ public:
     std::vector<std::string> class_names() const override { return m_images->class_names; }
     int label(std::size_t image) const override { return m_images->labels[image]; }
     /// @throws data_error which names the file where it cannot be read
-    const std::uint8_t* read(std::size_t image, std::uint8_t* room) const override;
+    FITNAS_API const std::uint8_t* read(std::size_t image, std::uint8_t* room) const override;
     /// The part is cut out of the image as its file has it, upright.
-    const std::uint8_t* read_crop(std::size_t image, const drawn_crop& crop,
-                                  std::uint8_t* room) const override;
+    FITNAS_API const std::uint8_t* read_crop(std::size_t image, const drawn_crop& crop,
+                                             std::uint8_t* room) const override;
     /// A hash of names, labels and sizes of the encoded images, and of what is made of them; they are not
     /// read.
-    std::string fingerprint_of(std::span<const std::size_t> images) const override;
+    FITNAS_API std::string fingerprint_of(std::span<const std::size_t> images) const override;
     /// 1024.
     std::size_t statistics_limit() const override { return 1024; }
 
