@@ -84,7 +84,9 @@
 // are not virtual are FITNAS_LAZY where they are declared and FITNAS_LAZY_AGAIN where they are defined after
 // that: header-only they are templates, so that a file which does not call them does not instantiate what
 // they call. So are classes that one such function uses: FITNAS_LAZY before `class`, whose objects are made
-// without `<>`.
+// without `<>`. A virtual function that is defined at the end of a header is FITNAS_API where it is declared:
+// the first one that is not inline there puts the table of its class, and all that its functions call, into
+// every file.
 #ifndef FITNAS_SEPARATE_COMPILATION
 #define FITNAS_API inline
 #define FITNAS_LAZY template <class = void>

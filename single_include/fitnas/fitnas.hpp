@@ -128,7 +128,9 @@
 // are not virtual are FITNAS_LAZY where they are declared and FITNAS_LAZY_AGAIN where they are defined after
 // that: header-only they are templates, so that a file which does not call them does not instantiate what
 // they call. So are classes that one such function uses: FITNAS_LAZY before `class`, whose objects are made
-// without `<>`.
+// without `<>`. A virtual function that is defined at the end of a header is FITNAS_API where it is declared:
+// the first one that is not inline there puts the table of its class, and all that its functions call, into
+// every file.
 #ifndef FITNAS_SEPARATE_COMPILATION
 #define FITNAS_API inline
 #define FITNAS_LAZY template <class = void>
@@ -1912,11 +1914,11 @@ FITNAS_LAZY FITNAS_COLD void require_no_piece();
 
 /// Collective: throws where one of the processes failed: there its own exception, elsewhere a `peer_error`
 /// that quotes the first, or `interrupted` where nothing worse happened.
-FITNAS_API void agree(peers& all, const std::exception_ptr& own);
+FITNAS_LAZY void agree(peers& all, const std::exception_ptr& own);
 
 /// Collective: whether it is so on any of them.
 /// @param all null: this process is alone
-FITNAS_API bool any_of(peers* all, bool own);
+FITNAS_LAZY bool any_of(peers* all, bool own);
 
 /// Collective: the value of the first process.
 /// @param all null: this process is alone
@@ -1930,7 +1932,7 @@ inline double of_first(peers* all, double own) {
 }
 
 /// Collective: the sum of own values, in the order of ranks.
-FITNAS_API void add_over(peers& all, std::span<double> values);
+FITNAS_LAZY void add_over(peers& all, std::span<double> values);
 
 /// Whether this process writes what all have.
 /// @param all null: this process is alone
@@ -1970,7 +1972,7 @@ FITNAS_LAZY_AGAIN void require_no_piece() {
     }
 }
 
-FITNAS_API bool any_of(peers* all, bool own) {
+FITNAS_LAZY_AGAIN bool any_of(peers* all, bool own) {
     if (all == nullptr) {
         return own;
     }
@@ -1981,7 +1983,7 @@ FITNAS_API bool any_of(peers* all, bool own) {
     return each.find('\1') != std::string::npos;
 }
 
-FITNAS_API void agree(peers& all, const std::exception_ptr& own) {
+FITNAS_LAZY_AGAIN void agree(peers& all, const std::exception_ptr& own) {
     if (!any_of(&all, own != nullptr)) {
         return;
     }
@@ -2014,7 +2016,7 @@ FITNAS_API void agree(peers& all, const std::exception_ptr& own) {
     throw interrupted(by);
 }
 
-FITNAS_API void add_over(peers& all, std::span<double> values) {
+FITNAS_LAZY_AGAIN void add_over(peers& all, std::span<double> values) {
     require_no_piece();
     std::vector<double> each(values.size() * static_cast<std::size_t>(all.count()));
     all.gather(values.data(), values.size_bytes(), each.data());
@@ -2487,7 +2489,7 @@ FITNAS_LAZY void add_bytes(const std::string& bytes, std::vector<std::vector<dou
 }
 
 /// Numbers of pieces, each taken once among all processes and threads.
-class piece_numbers {
+FITNAS_LAZY class piece_numbers {
 public:
     piece_numbers(peers* all, std::size_t n) : m_all(all), m_end(n) {
         if (all != nullptr) {
@@ -8059,14 +8061,14 @@ public:
     /// `read` gives; a source that has images in other sizes cuts before it scales.
     /// @param crop gives the part, from the size of what it is cut out of
     /// @return as `read`
-    virtual const std::uint8_t* read_crop(std::size_t image, const drawn_crop& crop,
-                                          std::uint8_t* room) const;
+    FITNAS_API virtual const std::uint8_t* read_crop(std::size_t image, const drawn_crop& crop,
+                                                     std::uint8_t* room) const;
 
     bool empty() const { return size() == 0; }
     /// @return a hash of what the images hold, wherever they came from: 16 hexadecimal digits
-    virtual std::string fingerprint() const;
+    FITNAS_API virtual std::string fingerprint() const;
     /// @return that of some images, in their order
-    virtual std::string fingerprint_of(std::span<const std::size_t> images) const;
+    FITNAS_API virtual std::string fingerprint_of(std::span<const std::size_t> images) const;
     /// @return how many images, evenly spread, mean and deviation of the channels are taken of where there
     /// are more: all, unless reading them takes long
     virtual std::size_t statistics_limit() const { return (std::numeric_limits<std::size_t>::max)(); }
@@ -9461,7 +9463,7 @@ public:
     std::string fingerprint() const override {
         return m_numbers ? m_source->fingerprint_of(*m_numbers) : m_source->fingerprint();
     }
-    std::string fingerprint_of(std::span<const std::size_t> images) const override;
+    FITNAS_API std::string fingerprint_of(std::span<const std::size_t> images) const override;
     std::size_t statistics_limit() const override { return m_source->statistics_limit(); }
 
 private:
@@ -11251,13 +11253,13 @@ public:
     std::vector<std::string> class_names() const override { return m_images->class_names; }
     int label(std::size_t image) const override { return m_images->labels[image]; }
     /// @throws data_error which names the file where it cannot be read
-    const std::uint8_t* read(std::size_t image, std::uint8_t* room) const override;
+    FITNAS_API const std::uint8_t* read(std::size_t image, std::uint8_t* room) const override;
     /// The part is cut out of the image as its file has it, upright.
-    const std::uint8_t* read_crop(std::size_t image, const drawn_crop& crop,
-                                  std::uint8_t* room) const override;
+    FITNAS_API const std::uint8_t* read_crop(std::size_t image, const drawn_crop& crop,
+                                             std::uint8_t* room) const override;
     /// A hash of names, labels and sizes of the encoded images, and of what is made of them; they are not
     /// read.
-    std::string fingerprint_of(std::span<const std::size_t> images) const override;
+    FITNAS_API std::string fingerprint_of(std::span<const std::size_t> images) const override;
     /// 1024.
     std::size_t statistics_limit() const override { return 1024; }
 
@@ -11792,7 +11794,7 @@ public:
     int class_count() const override { return m_source.class_count(); }
     std::size_t label_count() const override { return m_source.label_count(); }
     int label(std::size_t image) const override { return m_source.label(image); }
-    const std::uint8_t* read(std::size_t image, std::uint8_t* room) const override;
+    FITNAS_API const std::uint8_t* read(std::size_t image, std::uint8_t* room) const override;
     const std::uint8_t* read_crop(std::size_t image, const drawn_crop& crop,
                                   std::uint8_t* room) const override {
         return m_source.read_crop(image, crop, room);
@@ -12076,6 +12078,16 @@ struct epoch_order {
     std::size_t count; ///< of these
 };
 
+/// Batches, one after the other.
+struct coming_batches {
+    coming_batches() = default;
+    coming_batches(const coming_batches&) = delete;
+    coming_batches& operator=(const coming_batches&) = delete;
+    /// Waits for reads that have begun.
+    virtual ~coming_batches() = default;
+    virtual void next(const normalisation& norm, float* images, int* labels) = 0;
+};
+
 /// The batches of a training, one after the other, which threads of its own read ahead into a ring. They are
 /// the same for every number of threads, and what a read throws is thrown where its image is due.
 class batches_ahead {
@@ -12084,18 +12096,14 @@ public:
     /// @param options with threads
     /// @param first,last steps
     /// @throws option_error where a thread cannot be started
-    batches_ahead(const epoch_order& order, const read_ahead& options, std::size_t first, std::size_t last);
-    /// Waits for reads that have begun.
-    ~batches_ahead();
-    batches_ahead(const batches_ahead&) = delete;
-    batches_ahead& operator=(const batches_ahead&) = delete;
+    FITNAS_LAZY batches_ahead(const epoch_order& order, const read_ahead& options, std::size_t first,
+                              std::size_t last);
 
     /// The next batch, as `load_batch` gives it.
-    void next(const normalisation& norm, float* images, int* labels);
+    void next(const normalisation& norm, float* images, int* labels) { m_ring->next(norm, images, labels); }
 
 private:
-    class ring;
-    std::unique_ptr<ring> m_ring;
+    std::unique_ptr<coming_batches> m_ring;
 };
 
 } // namespace detail
@@ -12129,9 +12137,9 @@ FITNAS_LAZY_AGAIN void require_read_ahead(const read_ahead& o, std::size_t batch
 }
 
 /// Image n of the training has place n modulo their number; a batch is given back as a whole.
-class batches_ahead::ring {
+FITNAS_LAZY class batch_ring final : public coming_batches {
 public:
-    ring(const epoch_order& order, const read_ahead& options, std::size_t first, std::size_t last)
+    batch_ring(const epoch_order& order, const read_ahead& options, std::size_t first, std::size_t last)
         : m_order(order),
           m_room(order.data.image_shape(), places_of(order, options)),
           m_places(places_of(order, options)),
@@ -12149,11 +12157,11 @@ public:
                                " of " + std::to_string(options.threads) + " cannot be started: " + e.what());
         }
     }
-    ~ring() { stop(); }
-    ring(const ring&) = delete;
-    ring& operator=(const ring&) = delete;
+    ~batch_ring() override { stop(); }
+    batch_ring(const batch_ring&) = delete;
+    batch_ring& operator=(const batch_ring&) = delete;
 
-    void next(const normalisation& norm, float* images, int* labels) {
+    void next(const normalisation& norm, float* images, int* labels) override {
         wait();
         const shape one = m_order.data.image_shape();
         const std::vector<float> values = byte_values(norm);
@@ -12268,15 +12276,9 @@ private:
     std::vector<std::thread> m_threads;
 };
 
-FITNAS_API batches_ahead::batches_ahead(const epoch_order& order, const read_ahead& options,
-                                        std::size_t first, std::size_t last)
-    : m_ring(std::make_unique<ring>(order, options, first, last)) {}
-
-FITNAS_API batches_ahead::~batches_ahead() = default;
-
-FITNAS_API void batches_ahead::next(const normalisation& norm, float* images, int* labels) {
-    m_ring->next(norm, images, labels);
-}
+FITNAS_LAZY_AGAIN batches_ahead::batches_ahead(const epoch_order& order, const read_ahead& options,
+                                               std::size_t first, std::size_t last)
+    : m_ring(new batch_ring(order, options, first, last)) {}
 
 } // namespace fitnas::detail
 
@@ -27947,7 +27949,8 @@ struct loaded_images {
     int count() const { return static_cast<int>(labels.size()); }
 
     /// @param indices which images
-    loaded_images(const image_source& data, std::span<const std::size_t> indices, const normalisation& norm)
+    FITNAS_LAZY loaded_images(const image_source& data, std::span<const std::size_t> indices,
+                              const normalisation& norm)
         : values(indices.size() * static_cast<std::size_t>(data.image_shape().size())),
           labels(indices.size()),
           one(data.image_shape()) {

@@ -64,11 +64,11 @@ FITNAS_LAZY FITNAS_COLD void require_no_piece();
 
 /// Collective: throws where one of the processes failed: there its own exception, elsewhere a `peer_error`
 /// that quotes the first, or `interrupted` where nothing worse happened.
-FITNAS_API void agree(peers& all, const std::exception_ptr& own);
+FITNAS_LAZY void agree(peers& all, const std::exception_ptr& own);
 
 /// Collective: whether it is so on any of them.
 /// @param all null: this process is alone
-FITNAS_API bool any_of(peers* all, bool own);
+FITNAS_LAZY bool any_of(peers* all, bool own);
 
 /// Collective: the value of the first process.
 /// @param all null: this process is alone
@@ -82,7 +82,7 @@ inline double of_first(peers* all, double own) {
 }
 
 /// Collective: the sum of own values, in the order of ranks.
-FITNAS_API void add_over(peers& all, std::span<double> values);
+FITNAS_LAZY void add_over(peers& all, std::span<double> values);
 
 /// Whether this process writes what all have.
 /// @param all null: this process is alone
@@ -122,7 +122,7 @@ FITNAS_LAZY_AGAIN void require_no_piece() {
     }
 }
 
-FITNAS_API bool any_of(peers* all, bool own) {
+FITNAS_LAZY_AGAIN bool any_of(peers* all, bool own) {
     if (all == nullptr) {
         return own;
     }
@@ -133,7 +133,7 @@ FITNAS_API bool any_of(peers* all, bool own) {
     return each.find('\1') != std::string::npos;
 }
 
-FITNAS_API void agree(peers& all, const std::exception_ptr& own) {
+FITNAS_LAZY_AGAIN void agree(peers& all, const std::exception_ptr& own) {
     if (!any_of(&all, own != nullptr)) {
         return;
     }
@@ -166,7 +166,7 @@ FITNAS_API void agree(peers& all, const std::exception_ptr& own) {
     throw interrupted(by);
 }
 
-FITNAS_API void add_over(peers& all, std::span<double> values) {
+FITNAS_LAZY_AGAIN void add_over(peers& all, std::span<double> values) {
     require_no_piece();
     std::vector<double> each(values.size() * static_cast<std::size_t>(all.count()));
     all.gather(values.data(), values.size_bytes(), each.data());

@@ -79,7 +79,7 @@ FITNAS_LAZY void add_bytes(const std::string& bytes, std::vector<std::vector<dou
 }
 
 /// Numbers of pieces, each taken once among all processes and threads.
-class piece_numbers {
+FITNAS_LAZY class piece_numbers {
 public:
     piece_numbers(peers* all, std::size_t n) : m_all(all), m_end(n) {
         if (all != nullptr) {

@@ -37,6 +37,16 @@ struct epoch_order {
     std::size_t count; ///< of these
 };
 
+/// Batches, one after the other.
+struct coming_batches {
+    coming_batches() = default;
+    coming_batches(const coming_batches&) = delete;
+    coming_batches& operator=(const coming_batches&) = delete;
+    /// Waits for reads that have begun.
+    virtual ~coming_batches() = default;
+    virtual void next(const normalisation& norm, float* images, int* labels) = 0;
+};
+
 /// The batches of a training, one after the other, which threads of its own read ahead into a ring. They are
 /// the same for every number of threads, and what a read throws is thrown where its image is due.
 class batches_ahead {
@@ -45,18 +55,14 @@ public:
     /// @param options with threads
     /// @param first,last steps
     /// @throws option_error where a thread cannot be started
-    batches_ahead(const epoch_order& order, const read_ahead& options, std::size_t first, std::size_t last);
-    /// Waits for reads that have begun.
-    ~batches_ahead();
-    batches_ahead(const batches_ahead&) = delete;
-    batches_ahead& operator=(const batches_ahead&) = delete;
+    FITNAS_LAZY batches_ahead(const epoch_order& order, const read_ahead& options, std::size_t first,
+                              std::size_t last);
 
     /// The next batch, as `load_batch` gives it.
-    void next(const normalisation& norm, float* images, int* labels);
+    void next(const normalisation& norm, float* images, int* labels) { m_ring->next(norm, images, labels); }
 
 private:
-    class ring;
-    std::unique_ptr<ring> m_ring;
+    std::unique_ptr<coming_batches> m_ring;
 };
 
 } // namespace detail
@@ -93,9 +99,9 @@ FITNAS_LAZY_AGAIN void require_read_ahead(const read_ahead& o, std::size_t batch
 }
 
 /// Image n of the training has place n modulo their number; a batch is given back as a whole.
-class batches_ahead::ring {
+FITNAS_LAZY class batch_ring final : public coming_batches {
 public:
-    ring(const epoch_order& order, const read_ahead& options, std::size_t first, std::size_t last)
+    batch_ring(const epoch_order& order, const read_ahead& options, std::size_t first, std::size_t last)
         : m_order(order),
           m_room(order.data.image_shape(), places_of(order, options)),
           m_places(places_of(order, options)),
@@ -113,11 +119,11 @@ public:
                                " of " + std::to_string(options.threads) + " cannot be started: " + e.what());
         }
     }
-    ~ring() { stop(); }
-    ring(const ring&) = delete;
-    ring& operator=(const ring&) = delete;
+    ~batch_ring() override { stop(); }
+    batch_ring(const batch_ring&) = delete;
+    batch_ring& operator=(const batch_ring&) = delete;
 
-    void next(const normalisation& norm, float* images, int* labels) {
+    void next(const normalisation& norm, float* images, int* labels) override {
         wait();
         const shape one = m_order.data.image_shape();
         const std::vector<float> values = byte_values(norm);
@@ -232,15 +238,9 @@ private:
     std::vector<std::thread> m_threads;
 };
 
-FITNAS_API batches_ahead::batches_ahead(const epoch_order& order, const read_ahead& options,
-                                        std::size_t first, std::size_t last)
-    : m_ring(std::make_unique<ring>(order, options, first, last)) {}
-
-FITNAS_API batches_ahead::~batches_ahead() = default;
-
-FITNAS_API void batches_ahead::next(const normalisation& norm, float* images, int* labels) {
-    m_ring->next(norm, images, labels);
-}
+FITNAS_LAZY_AGAIN batches_ahead::batches_ahead(const epoch_order& order, const read_ahead& options,
+                                               std::size_t first, std::size_t last)
+    : m_ring(new batch_ring(order, options, first, last)) {}
 
 } // namespace fitnas::detail
 

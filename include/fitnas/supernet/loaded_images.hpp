@@ -22,7 +22,8 @@ struct loaded_images {
     int count() const { return static_cast<int>(labels.size()); }
 
     /// @param indices which images
-    loaded_images(const image_source& data, std::span<const std::size_t> indices, const normalisation& norm)
+    FITNAS_LAZY loaded_images(const image_source& data, std::span<const std::size_t> indices,
+                              const normalisation& norm)
         : values(indices.size() * static_cast<std::size_t>(data.image_shape().size())),
           labels(indices.size()),
           one(data.image_shape()) {
