@@ -5,22 +5,8 @@
 set -uo pipefail
 study=$1
 folder=$2
-rm -rf "$folder"
-mkdir -p "$folder"
-failed=0
-fail() {
-    echo "cli: $*" >&2
-    failed=1
-}
-
-# expect CODE WORDS COMMAND...: leaves with CODE, and says WORDS.
-expect() {
-    local code=$1 words=$2 got=0
-    shift 2
-    "$@" > "$folder/said" 2>&1 || got=$?
-    [ $got -eq "$code" ] || fail "$*: left with $got instead of $code: $(cat "$folder/said")"
-    grep -q -e "$words" "$folder/said" || fail "$*: does not say \"$words\": $(cat "$folder/said")"
-}
+# shellcheck source=tests/study/expect.sh
+. "$(dirname "${BASH_SOURCE[0]}")/expect.sh"
 
 for stage in train sample evaluate fit search retrain truth fidelities error segments report run; do
     expect 0 --out "$study" $stage --help

@@ -8,22 +8,8 @@ study=$1
 pack=$2
 folder=$3
 python=$(command -v python3) || exit 77
-rm -rf "$folder"
-mkdir -p "$folder"
-failed=0
-fail() {
-    echo "segments: $*" >&2
-    failed=1
-}
-
-# expect CODE WORDS COMMAND...: leaves with CODE, and says WORDS.
-expect() {
-    local code=$1 words=$2 got=0
-    shift 2
-    "$@" > "$folder/said" 2>&1 || got=$?
-    [ $got -eq "$code" ] || fail "$*: left with $got instead of $code: $(cat "$folder/said")"
-    grep -q -e "$words" "$folder/said" || fail "$*: does not say \"$words\": $(cat "$folder/said")"
-}
+# shellcheck source=tests/study/expect.sh
+. "$(dirname "${BASH_SOURCE[0]}")/expect.sh"
 # same FILE A B: both runs have it, and it is the same.
 same() { cmp "$folder/$2/$1" "$folder/$3/$1" || fail "$1 of $2 and $3 differ"; }
 
