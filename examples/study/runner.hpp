@@ -56,7 +56,7 @@ inline observer bar(const std::string& piece) { return silent ? observer() : con
 class runner {
 public:
     // all: processes that share the run; null: this process is alone
-    runner(const settings& s, peers* all) : m(s), m_folder(s.out, all) { silent = !m_folder.first(); }
+    runner(const settings& s, peers* all) : m(s), m_folder(s.out, all) {}
 
     // Defined below, not here: a function that is inline would be compiled by main.cpp too.
     template <search_space_type Space>
