@@ -460,6 +460,36 @@ void write_chart(const std::string& file, const std::vector<part>& parts) {
     }
 }
 
+part whole_of(const std::vector<part>& parts) {
+    part whole{.name = "whole"};
+    double our_measured = 0; // seconds
+    double peer_measured = 0;
+    for (const part& p : parts) {
+        whole.ours += p.ours;
+        whole.peer += p.peer;
+        whole.stock += p.stock;
+        our_measured += p.ours * p.our_share;
+        peer_measured += p.peer * p.peer_share;
+    }
+    whole.our_share = our_measured / whole.ours;
+    whole.peer_share = whole.peer > 0 ? peer_measured / whole.peer : 0;
+    return whole;
+}
+
+void print(report& out, const part& p, bool has_peer) {
+    const bool compared = has_peer && p.peer > 0; // images are free for the peer
+    json row;
+    row["workload"] = "W8";
+    row["part"] = p.name;
+    row["ours"] = p.ours;
+    row["peer"] = compared ? json(p.peer) : json();
+    row["ratio"] = compared ? json(p.peer / p.ours) : json();
+    row["peer_as_installed"] = compared ? json(p.stock) : json();
+    row["our_share"] = p.our_share;
+    row["peer_share"] = compared ? json(p.peer_share) : json();
+    out.print(row);
+}
+
 void compare(options o, const sides& both, report& out, const amounts& a) {
     o.rounds = o.rounds > 0 ? o.rounds : 4;
     const auto least = static_cast<std::size_t>(2 * o.rounds);
@@ -468,42 +498,24 @@ void compare(options o, const sides& both, report& out, const amounts& a) {
                                  std::to_string(all_steps));
     }
     const contestant ours = both.ours("W8", o.threads);
-    std::vector<part> parts{{.name = "images"}};
-    ours->ask("images " + a.data) >> parts[0].ours;
-    parts.push_back(compare_training(o, both, a, *ours));
-    parts.push_back(compare_scoring(o, both, a, *ours));
+    std::vector<part> parts;
+    const auto add = [&](const part& p) {
+        parts.push_back(p);
+        print(out, p, both.has_peer());
+    };
+    part images{.name = "images"};
+    ours->ask("images " + a.data) >> images.ours;
+    add(images);
+    add(compare_training(o, both, a, *ours));
+    add(compare_scoring(o, both, a, *ours));
     found best;
     const auto [fits, searches] = compare_fits(both, *ours, best);
-    parts.push_back(fits);
-    parts.push_back(searches);
-    part whole{.name = "whole"};
-    for (const part& p : parts) {
-        whole.ours += p.ours;
-        whole.peer += p.peer;
-        whole.stock += p.stock;
-        // How much of the time was measured.
-        whole.our_share += p.ours * (p.our_share - 1);
-        whole.peer_share += p.peer * (p.peer_share - 1);
-    }
-    whole.our_share = 1 + (whole.our_share - 1) / whole.ours;
-    whole.peer_share = whole.peer > 0 ? 1 + (whole.peer_share - 1) / whole.peer : 0;
+    add(fits);
+    add(searches);
     if (!a.svg.empty()) {
         write_chart(a.svg, parts);
     }
-    parts.push_back(whole);
-    for (const part& p : parts) {
-        const bool compared = both.has_peer() && p.peer > 0;
-        json row;
-        row["workload"] = "W8";
-        row["part"] = p.name;
-        row["ours"] = p.ours;
-        row["peer"] = compared ? json(p.peer) : json();
-        row["ratio"] = compared ? json(p.peer / p.ours) : json();
-        row["peer_as_installed"] = compared ? json(p.stock) : json();
-        row["our_share"] = p.our_share;
-        row["peer_share"] = compared ? json(p.peer_share) : json();
-        out.print(row);
-    }
+    print(out, whole_of(parts), both.has_peer());
     std::fprintf(stderr, "the best of at most 60,000,000 multiply-accumulates: %s, %lld%s\n",
                  best.code.c_str(), best.macs, a.full ? "" : " (most scores were made up)");
 }
