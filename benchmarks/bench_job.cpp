@@ -432,7 +432,8 @@ std::pair<part, part> compare_fits(const sides& both, worker& ours, found& best)
 std::string minutes(double seconds) { return fitnas::detail::fixed_point_text(seconds / 60, 1) + " minutes"; }
 
 void write_chart(const std::string& file, const std::vector<part>& parts) {
-    std::vector<bar> bars{{"fitnas", {}, ""}, {"LibTorch at its best", {}, ""}, {"LibTorch as installed", {}, ""}};
+    std::vector<bar> bars{
+        {"fitnas", {}, ""}, {"LibTorch at its best", {}, ""}, {"LibTorch as installed", {}, ""}};
     const std::vector<double part::*> sides_of{&part::ours, &part::peer, &part::stock};
     for (std::size_t side = 0; side < bars.size(); ++side) {
         double rest = 0;
