@@ -1,5 +1,5 @@
-// What bench_train, bench_evaluate and bench_predictor share: options, the two sides, and how figures are
-// printed.
+// What bench_train, bench_evaluate, bench_predictor and bench_job share: options, the two sides, and how
+// figures are printed.
 
 #ifndef FITNAS_BENCHMARKS_CONTEST_HPP
 #define FITNAS_BENCHMARKS_CONTEST_HPP
@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <exception>
 #include <filesystem>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <string>
@@ -177,12 +178,13 @@ private:
     std::string m_head;
 };
 
-// The main function of both programs.
+// The main function of these programs.
 // @param serve_worker serve_worker(workload) answers as a worker
 // @param compare compare(options, sides, report, workload)
+// @param more adds options of the program's own
 template <class Serve, class Compare>
 int contest_main(int argc, char** argv, const char* about, const std::vector<std::string>& workloads,
-                 Serve&& serve_worker, Compare&& compare) {
+                 Serve&& serve_worker, Compare&& compare, const std::function<void(CLI::App&)>& more = {}) {
     CLI::App app{about};
     options o;
     o.workloads = workloads;
@@ -200,6 +202,9 @@ int contest_main(int argc, char** argv, const char* about, const std::vector<std
     app.add_flag("--json", o.as_json, "one JSON object a line");
     app.add_flag("--no-peer", without_peer, "measure our side alone");
     app.add_option("--worker", worker_of)->group(""); // how this program starts itself
+    if (more) {
+        more(app);
+    }
     CLI11_PARSE(app, argc, argv);
     o.with_peer = !without_peer;
     try {

@@ -136,11 +136,13 @@ inline training training_workload(const std::string& name) {
 }
 
 inline constexpr int scored_images = 500;
+inline constexpr int scored_in_job = 1000;
 
-// Sub-networks that are scored in one go: W3a, W3b, W3c or W7.
+// Sub-networks that are scored in one go: W3a, W3b, W3c, W7, or those of W8.
 template <class Space>
 struct scoring {
     std::vector<fitnas::architecture<Space>> architectures;
+    int images = scored_images;
     int rounds = 3; // unless the user asks for another number
     int stride = 7; // the peer scores every stride-th alone; no multiple of 3, so that every cell's
                     // operators take turns
@@ -153,7 +155,10 @@ auto with_scoring(const std::string& name, Work&& work) {
         return work(scoring<w6_space>{.architectures = lcg_paths<w6_space>(243)});
     }
     scoring<w1_space> s;
-    if (name == "W3b") {
+    if (name == "W8") {
+        s.architectures = fitnas::different_networks<w1_space>();
+        s.images = scored_in_job;
+    } else if (name == "W3b") {
         s.architectures = lcg_paths<w1_space>(243);
     } else if (name == "W3a" || name == "W3c") {
         fitnas::for_each_architecture<w1_space>([&](const fitnas::architecture<w1_space>& a) {
@@ -162,7 +167,7 @@ auto with_scoring(const std::string& name, Work&& work) {
             }
         });
     } else {
-        throw std::invalid_argument("no scoring workload \"" + name + "\": expected W3a, W3b, W3c or W7");
+        throw std::invalid_argument("no scoring workload \"" + name + "\": expected W3a, W3b, W3c, W7 or W8");
     }
     if (name == "W3c") {
         s.rounds = 1;

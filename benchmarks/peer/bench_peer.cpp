@@ -1,7 +1,8 @@
-// The peer's worker: the same work in LibTorch. Started by bench_train, bench_evaluate and bench_predictor.
+// The peer's worker: the same work in LibTorch. Started by bench_train, bench_evaluate, bench_predictor and
+// bench_job.
 //
 //   bench_peer <workload> <channels_last | contiguous> <threads>
-//   bench_peer <W4train | W4rank> <nodes_first | batch_first> <threads>
+//   bench_peer <W4train | W4rank | W8fit> <nodes_first | batch_first> <threads>
 //
 // Networks are made of the recipes of the space, so they are the same by construction; what is shared with
 // our engine ends there.
@@ -220,22 +221,31 @@ int serve_training(const std::string& workload, torch::MemoryFormat format) {
     });
 }
 
-// Answers "score <first> <stride>" with seconds and the mean accuracy of every stride-th sub-network.
+// Answers "score <first> <stride> [images]" with seconds and the mean accuracy of every stride-th
+// sub-network; the images go through together, or so many at a time.
 template <class Space>
 int serve_scoring(const bench::scoring<Space>& work, torch::MemoryFormat format) {
     const supernet net(Space::layout(), format);
-    const batch data = random_batch(bench::scored_images, Space::layout(), format);
+    const batch data = random_batch(work.images, Space::layout(), format);
     return bench::serve([&](const std::string&, std::istream& arguments) {
         std::size_t first = 0;
         std::size_t stride = 1;
+        std::int64_t together = 0;
         arguments >> first >> stride;
+        if (!(arguments >> together)) {
+            together = work.images;
+        }
+        const std::vector<Tensor> images = data.images.split(together);
+        const std::vector<Tensor> labels = data.labels.split(together);
         const auto some = bench::every(work.architectures, first, stride);
         const torch::InferenceMode guard;
         double accuracy = 0;
         const bench::clock::time_point start = bench::clock::now();
         for (const fitnas::architecture<Space>& a : some) {
-            const Tensor chosen = net.logits(data.images, {a.begin(), a.end()}).argmax(1);
-            accuracy += chosen.eq(data.labels).sum().item<double>() / bench::scored_images;
+            for (std::size_t i = 0; i < images.size(); ++i) {
+                const Tensor chosen = net.logits(images[i], {a.begin(), a.end()}).argmax(1);
+                accuracy += chosen.eq(labels[i]).sum().item<double>() / work.images;
+            }
         }
         const double seconds = bench::seconds_since(start);
         return std::to_string(seconds) + " " + std::to_string(accuracy / static_cast<double>(some.size()));
@@ -257,7 +267,10 @@ int main(int argc, char** argv) {
     if (workload.rfind("W4", 0) == 0) {
         return serve_predictor(argv[2]);
     }
-    if (workload.rfind("W3", 0) == 0 || workload.rfind("W7", 0) == 0) {
+    if (workload == "W8fit") {
+        return serve_default_fit(argv[2]);
+    }
+    if (workload == "W8" || workload.rfind("W3", 0) == 0 || workload.rfind("W7", 0) == 0) {
         return bench::with_scoring(workload, [&](const auto& work) { return serve_scoring(work, format); });
     }
     return serve_training(workload, format);

@@ -11,10 +11,13 @@
 
 #include "../predictor_workload.hpp"
 #include "../worker.hpp"
+#include "gcn.hpp"
 
 namespace {
 
 using namespace bench;
+using peer::adjacency_of;
+using peer::network;
 using torch::Tensor;
 
 constexpr std::int64_t nodes = w4_space::cells;
@@ -26,57 +29,12 @@ Tensor features_of(const Tensor& codes, bool nodes_first) {
     return nodes_first ? x.transpose(0, 1).contiguous() : x;
 }
 
-class network {
-public:
-    explicit network(bool nodes_first) : m_nodes_first(nodes_first) {
-        m_adjacency = torch::zeros({nodes, nodes});
-        for (const fitnas::encoding::edge& e : w4_net::graph::adjacency) {
-            m_adjacency[e.row][e.column] = e.weight;
-        }
-        load(w4_net::initial_parameters(w4_seed));
-    }
-
-    // Weights of each layer, then its bias, as in `gcn::model`.
-    void load(std::vector<float> values) {
-        m_parameters.clear();
-        std::int64_t at = 0;
-        for (const auto& [in, out] : {std::pair(std::int64_t{w4_operators}, width), std::pair(width, width),
-                                      std::pair(width, std::int64_t{1})}) {
-            for (const std::int64_t rows : {in, std::int64_t{1}}) {
-                const Tensor part = torch::from_blob(values.data() + at, {rows, out}).clone();
-                m_parameters.push_back((rows == 1 ? part.flatten() : part).requires_grad_());
-                at += rows * out;
-            }
-        }
-    }
-    const std::vector<Tensor>& parameters() const { return m_parameters; }
-
-    // [batch] for features in the network's order.
-    Tensor forward(const Tensor& x) const {
-        const Tensor pooled =
-            convolve(convolve(x, m_parameters[0], m_parameters[1]), m_parameters[2], m_parameters[3])
-                .mean(m_nodes_first ? 0 : 1);
-        return torch::addmm(m_parameters[5], pooled, m_parameters[4]).squeeze(1);
-    }
-
-private:
-    // relu(A X W + b)
-    Tensor convolve(const Tensor& x, const Tensor& weights, const Tensor& bias) const {
-        Tensor product;
-        if (m_nodes_first) { // one product for the whole batch
-            const std::int64_t batch = x.size(1);
-            const Tensor z = x.reshape({nodes * batch, x.size(2)}).mm(weights);
-            product = m_adjacency.mm(z.view({nodes, batch * width})).view({nodes, batch, width});
-        } else {
-            product = m_adjacency.matmul(x.matmul(weights));
-        }
-        return product.add_(bias).relu_();
-    }
-
-    bool m_nodes_first;
-    Tensor m_adjacency;
-    std::vector<Tensor> m_parameters;
-};
+network w4_network(bool nodes_first) {
+    return {{.nodes = nodes, .features = w4_operators, .width = width, .convolutions = 2},
+            adjacency_of<w4_net::graph>(),
+            nodes_first,
+            w4_net::initial_parameters(w4_seed)};
+}
 
 class trainer {
 public:
@@ -161,12 +119,12 @@ std::vector<Tensor> segment_batches(std::int64_t size, bool nodes_first) {
 int serve_predictor(const std::string& variant) {
     const bool nodes_first = variant == "nodes_first";
     const trainer data(nodes_first);
-    network net(nodes_first);
+    network net = w4_network(nodes_first);
     std::vector<Tensor> batches;
     std::int64_t batch_size = 0;
     return serve([&](const std::string& command, std::istream& arguments) -> std::string {
         if (command == "loss") {
-            return std::to_string(data.loss_of(network(nodes_first)));
+            return std::to_string(data.loss_of(w4_network(nodes_first)));
         }
         if (command == "train") {
             int epochs = 0;
