@@ -38,6 +38,13 @@ namespace fitnas::detail {
 FITNAS_LAZY FITNAS_COLD void require_state(const training_state& now, const training_state& from,
                                            long long epoch_steps);
 
+/// How many of a step's paths may go side by side: 1 where they would not fit.
+/// @param paths of a step, on all processes
+/// @param state floats that the optimiser keeps for each weight
+FITNAS_LAZY FITNAS_COLD std::size_t paths_that_fit(const weights& w, const train_options& o,
+                                                   const step_work& work, std::size_t paths,
+                                                   std::size_t state);
+
 /// Refuses a batch whose activations do not fit, before anything is taken.
 /// @param state floats that the optimiser keeps for each weight
 FITNAS_LAZY FITNAS_COLD void require_step_fits(const weights& w, const train_options& o, std::size_t state);
@@ -61,7 +68,8 @@ public:
           m_largest(m_chooses ? extreme_code(w.part().space(), true) : code()),
           m_sampler(w.part().counts(), o.sampling, o.seed, m_largest,
                     m_chooses ? extreme_code(w.part().space(), false) : code()),
-          m_update(w, m_work, method.optimiser, o.recompute_activations),
+          m_update(w, m_work, method.optimiser, o.recompute_activations,
+                   paths_that_fit(w, o, m_work, m_sampler.size(), state_floats(method))),
           m_average(static_cast<long long>(m_epoch_steps) * o.epochs, o.average),
           m_images(m_work.own_images() * static_cast<std::size_t>(w.input().size())),
           m_labels(m_work.own_images()) {
@@ -172,13 +180,16 @@ private:
         if (distillation > 0 && !teaches) {
             listen(m_update.logits(m_largest, images, labels.size()));
         }
-        for (const code& path : m_paths.subspan(own.first, own.count)) {
-            const soft_labels soft{m_teacher, path == m_largest ? 0 : distillation};
-            m_losses.push_back(m_update.add(path, images, labels, m_options.label_smoothing, soft));
-            if (distillation > 0 && teaches && &path == &m_paths.front()) {
-                listen(m_update.logits());
-            }
+        std::span<const code> paths = m_paths.subspan(own.first, own.count);
+        if (distillation > 0 && teaches) {
+            m_losses.push_back(m_update.add(paths.front(), images, labels, m_options.label_smoothing));
+            listen(m_update.logits());
+            paths = paths.subspan(1);
         }
+        const auto soft = [&](const code& path) {
+            return soft_labels{m_teacher, path == m_largest ? 0 : distillation};
+        };
+        m_update.add(paths, images, labels, m_options.label_smoothing, soft, m_losses);
     }
 
     void require_losses() const {
@@ -367,17 +378,37 @@ FITNAS_LAZY_AGAIN void require_state(const training_state& now, const training_s
     }
 }
 
-FITNAS_LAZY_AGAIN void require_step_fits(const weights& w, const train_options& o, std::size_t state) {
-    const step_work work = work_of(o.batch, o.parts, o.peers, o.share);
+/// Bytes that a training takes whose paths go one after the other.
+/// @param images of a part of the batch
+FITNAS_LAZY FITNAS_COLD inline memory_size step_bytes(const weights& w, const train_options& o,
+                                                      const step_work& work, std::size_t state,
+                                                      std::size_t images, bool recompute) {
     const std::size_t own = work.own_parts.count;
     // Gradients of parts, and what processes send of them.
     const std::size_t copies = state + (o.average > 0 ? 1U : 0U) + (own - 1) + (work.alone() ? 0 : own);
+    const std::size_t batch = own * images;
+    const std::size_t ahead = o.ahead.threads == 0 ? 0 : o.ahead.images != 0 ? o.ahead.images : 2 * batch;
+    return training_bytes(w.part(), images, recompute, copies) +
+           (memory_size(ahead) + memory_size(sizeof(float) * (batch - images))) *
+               memory_size::of(w.input().size());
+}
+
+FITNAS_LAZY_AGAIN std::size_t paths_that_fit(const weights& w, const train_options& o, const step_work& work,
+                                             std::size_t paths, std::size_t state) {
+    if (!o.path_a_thread || !work.keeps_paths_apart()) {
+        return 1;
+    }
+    const std::size_t own = work.own_paths(paths).count;
+    const memory_size there = o.memory_limit != 0 ? o.memory_limit : memory_there_is();
+    const memory_size needed = step_bytes(w, o, work, state, work.images, o.recompute_activations) +
+                               together_bytes(w.part(), work.images, o.recompute_activations, own);
+    return needed > there ? 1 : own;
+}
+
+FITNAS_LAZY_AGAIN void require_step_fits(const weights& w, const train_options& o, std::size_t state) {
+    const step_work work = work_of(o.batch, o.parts, o.peers, o.share);
     const auto needed = [&](std::size_t images, bool recompute) {
-        const std::size_t batch = own * images;
-        const std::size_t ahead = o.ahead.threads == 0 ? 0 : o.ahead.images != 0 ? o.ahead.images : 2 * batch;
-        return training_bytes(w.part(), images, recompute, copies) +
-               (memory_size(ahead) + memory_size(sizeof(float) * (batch - images))) *
-                   memory_size::of(w.input().size());
+        return step_bytes(w, o, work, state, images, recompute);
     };
     require_memory("train: a " + std::string(work.parts > 1 ? "part" : "batch") + " of " +
                        std::to_string(work.images) + " images of " + to_string(w.input()),
