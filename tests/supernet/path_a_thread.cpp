@@ -114,8 +114,8 @@ TEST_CASE("the gradients of paths, each by itself, add up to those of paths one 
     check_sum<small::graph_space>(sample<small::graph_space>(30, seed{1}));
     check_sum<small::two_graphs>(sample<small::two_graphs>(20, seed{1}));
     check_sum<small::concat_space>(sample<small::concat_space>(20, seed{1}));
-    check_sum<every::thin_space>({parse<every::thin_space>("0"), parse<every::thin_space>("1"),
-                                  parse<every::thin_space>("1")});
+    check_sum<every::thin_space>(
+        {parse<every::thin_space>("0"), parse<every::thin_space>("1"), parse<every::thin_space>("1")});
     std::vector<architecture<every::space>> all;
     for (const char* code : every::codes) {
         all.push_back(parse<every::space>(code));
@@ -219,7 +219,8 @@ TEST_CASE("no step after the first allocates, whichever paths come to whichever 
     supernet<five_paths> net(seed{1});
     detail::weights& w = net.weights();
     const detail::step_work alone;
-    detail::weights_update<sgd> update(w, alone, [](std::size_t n) { return sgd(n); }, false, 5);
+    detail::weights_update<sgd> update(
+        w, alone, [](std::size_t n) { return sgd(n); }, false, 5);
     const dataset& data = images<five_paths>();
     const detail::loaded_images all(data.train, shuffled_indices(64, seed{0}, 0),
                                     normalisation_of(data.train));
@@ -229,8 +230,9 @@ TEST_CASE("no step after the first allocates, whichever paths come to whichever 
     long long before = 0;
     for (std::uint64_t step = 0; step < 12; ++step) {
         losses.clear();
-        update.add(sampler.paths(step), all.values.data(), all.labels, 0,
-                   [](const auto&) { return soft_labels{}; }, losses);
+        update.add(
+            sampler.paths(step), all.values.data(), all.labels, 0, [](const auto&) { return soft_labels{}; },
+            losses);
         update.apply(0.01);
         before = step == 0 ? bench::allocations() : before;
     }

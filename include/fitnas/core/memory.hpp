@@ -154,13 +154,9 @@ inline aligned_buffer<float>& thread_buffer() {
 } // namespace detail
 
 /// @brief Scratch of the calling thread: n floats, valid until the thread asks again.
-inline float* thread_scratch(std::size_t n) {
-    return detail::thread_buffer().reserve(n);
-}
+inline float* thread_scratch(std::size_t n) { return detail::thread_buffer().reserve(n); }
 /// @return the most floats that the calling thread has asked for
-inline std::size_t thread_scratch_size() {
-    return detail::thread_buffer().size();
-}
+inline std::size_t thread_scratch_size() { return detail::thread_buffer().size(); }
 
 } // namespace fitnas
 

@@ -55,8 +55,8 @@ private:
     int m_channels = 0;
 };
 
-/// Gathers n sums apart and adds them to what is there, whole: a gradient's bits do not depend on whether it is
-/// added to those of other paths at once or later.
+/// Gathers n sums apart and adds them to what is there, whole: a gradient's bits do not depend on whether it
+/// is added to those of other paths at once or later.
 /// @param gather called as gather(sums), which are zeros
 template <class Gather>
 void add_whole(float* to, int n, Gather&& gather) {

@@ -50,11 +50,12 @@ FITNAS_LAZY FITNAS_COLD memory_size largest_workspace(const selection& of, bool 
 /// Parameters of each layer's largest candidate.
 FITNAS_LAZY FITNAS_COLD std::vector<std::size_t> layer_parameters(const selection& of);
 
-/// How many of a step's paths go side by side: as many rounds as there are whole, a path a thread, at most 4; 0
-/// where there are fewer paths than threads, or one thread.
+/// How many of a step's paths go side by side: as many rounds as there are whole, a path a thread, at most 4;
+/// 0 where there are fewer paths than threads, or one thread.
 FITNAS_LAZY FITNAS_COLD std::size_t paths_together(std::size_t paths);
 
-/// What paths side by side take beside `training_bytes`: memory of each thread's path, gradients of the paths.
+/// What paths side by side take beside `training_bytes`: memory of each thread's path, gradients of the
+/// paths.
 FITNAS_LAZY FITNAS_COLD memory_size together_bytes(const selection& of, memory_size batch, bool recompute,
                                                    std::size_t paths);
 

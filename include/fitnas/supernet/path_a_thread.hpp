@@ -50,15 +50,16 @@ public:
 private:
     FITNAS_LAZY void begin(const weights& w, std::span<const path_job> jobs);
     FITNAS_LAZY void share_sizes(path_runner& own);
-    FITNAS_LAZY void add_up(const weights& w, std::size_t paths, std::span<float> gradient, std::span<int> uses);
+    FITNAS_LAZY void add_up(const weights& w, std::size_t paths, std::span<float> gradient,
+                            std::span<int> uses);
 
-    std::vector<path_runner> m_others;    ///< of all threads but the first
-    std::vector<std::size_t> m_layers;    ///< where each layer's block begins in the gradient of a path
+    std::vector<path_runner> m_others; ///< of all threads but the first
+    std::vector<std::size_t> m_layers; ///< where each layer's block begins in the gradient of a path
     std::vector<aligned_buffer<float>> m_gradients;
     std::vector<network_path> m_paths;
-    std::vector<long long> m_costs;       ///< of the paths
-    std::vector<std::size_t> m_order;     ///< in which they are begun
-    std::vector<std::size_t> m_scratch;   ///< floats that each thread has asked for
+    std::vector<long long> m_costs;     ///< of the paths
+    std::vector<std::size_t> m_order;   ///< in which they are begun
+    std::vector<std::size_t> m_scratch; ///< floats that each thread has asked for
 };
 
 } // namespace fitnas::detail

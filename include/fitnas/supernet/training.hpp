@@ -23,10 +23,10 @@
 #include <fitnas/supernet/average.hpp>
 #include <fitnas/supernet/checks.hpp>
 #include <fitnas/supernet/diagnose.hpp>
-#include <fitnas/supernet/memory_use.hpp>
 #include <fitnas/supernet/sampling.hpp>
 #include <fitnas/supernet/step_work.hpp>
 #include <fitnas/supernet/train_options.hpp>
+#include <fitnas/supernet/training_memory.hpp>
 #include <fitnas/supernet/training_method.hpp>
 #include <fitnas/supernet/training_state.hpp>
 #include <fitnas/supernet/update.hpp>
@@ -37,17 +37,6 @@ namespace fitnas::detail {
 /// Refuses a state that is not one of this training.
 FITNAS_LAZY FITNAS_COLD void require_state(const training_state& now, const training_state& from,
                                            long long epoch_steps);
-
-/// How many of a step's paths may go side by side: 1 where they would not fit.
-/// @param paths of a step, on all processes
-/// @param state floats that the optimiser keeps for each weight
-FITNAS_LAZY FITNAS_COLD std::size_t paths_that_fit(const weights& w, const train_options& o,
-                                                   const step_work& work, std::size_t paths,
-                                                   std::size_t state);
-
-/// Refuses a batch whose activations do not fit, before anything is taken.
-/// @param state floats that the optimiser keeps for each weight
-FITNAS_LAZY FITNAS_COLD void require_step_fits(const weights& w, const train_options& o, std::size_t state);
 
 /// A training from where it stands to its end. Each step goes through the phases `load`, `gradient`,
 /// `exchange`, `update`, `report` and `keep`; another optimiser, schedule or exchange of gradients is another
@@ -376,48 +365,6 @@ FITNAS_LAZY_AGAIN void require_state(const training_state& now, const training_s
                            std::to_string(from.step) + " of " + std::to_string(from.steps) + " with " +
                            std::to_string(from.epochs.size()) + " reports");
     }
-}
-
-/// Bytes that a training takes whose paths go one after the other.
-/// @param images of a part of the batch
-FITNAS_LAZY FITNAS_COLD inline memory_size step_bytes(const weights& w, const train_options& o,
-                                                      const step_work& work, std::size_t state,
-                                                      std::size_t images, bool recompute) {
-    const std::size_t own = work.own_parts.count;
-    // Gradients of parts, and what processes send of them.
-    const std::size_t copies = state + (o.average > 0 ? 1U : 0U) + (own - 1) + (work.alone() ? 0 : own);
-    const std::size_t batch = own * images;
-    const std::size_t ahead = o.ahead.threads == 0 ? 0 : o.ahead.images != 0 ? o.ahead.images : 2 * batch;
-    return training_bytes(w.part(), images, recompute, copies) +
-           (memory_size(ahead) + memory_size(sizeof(float) * (batch - images))) *
-               memory_size::of(w.input().size());
-}
-
-FITNAS_LAZY_AGAIN std::size_t paths_that_fit(const weights& w, const train_options& o, const step_work& work,
-                                             std::size_t paths, std::size_t state) {
-    if (!o.path_a_thread || !work.keeps_paths_apart()) {
-        return 1;
-    }
-    const std::size_t own = work.own_paths(paths).count;
-    const memory_size there = o.memory_limit != 0 ? o.memory_limit : memory_there_is();
-    const memory_size needed = step_bytes(w, o, work, state, work.images, o.recompute_activations) +
-                               together_bytes(w.part(), work.images, o.recompute_activations, own);
-    return needed > there ? 1 : own;
-}
-
-FITNAS_LAZY_AGAIN void require_step_fits(const weights& w, const train_options& o, std::size_t state) {
-    const step_work work = work_of(o.batch, o.parts, o.peers, o.share);
-    const auto needed = [&](std::size_t images, bool recompute) {
-        return step_bytes(w, o, work, state, images, recompute);
-    };
-    require_memory("train: a " + std::string(work.parts > 1 ? "part" : "batch") + " of " +
-                       std::to_string(work.images) + " images of " + to_string(w.input()),
-                   needed(work.images, o.recompute_activations), o.memory_limit,
-                   "a smaller train_options::batch needs less, a batch of 1 " +
-                       to_string(needed(1, o.recompute_activations)) +
-                       (o.recompute_activations ? ""
-                                                : "; so does train_options::recompute_activations, " +
-                                                      to_string(needed(work.images, true))));
 }
 
 } // namespace fitnas::detail
