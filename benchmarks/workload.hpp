@@ -6,9 +6,11 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <set>
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fitnas/space/canonical.hpp>
@@ -42,12 +44,49 @@ std::vector<fitnas::architecture<Space>> lcg_paths(int count) {
     return paths;
 }
 
-// One path, without the type of its space.
+// Strictly fair steps, as many paths each as a cell has operators (all cells have as many): x as above; in
+// each cell the operators 0, 1, ... are shuffled, from the last place on: place i and place (x >> 16) mod (i
+// + 1).
+template <class Space>
+std::vector<std::vector<fitnas::architecture<Space>>> lcg_fair_steps(int count) {
+    std::uint32_t x = 1;
+    const auto operators = static_cast<std::size_t>(Space::operator_counts[0]);
+    std::vector<std::vector<fitnas::architecture<Space>>> steps(
+        static_cast<std::size_t>(count), std::vector<fitnas::architecture<Space>>(operators));
+    for (auto& paths : steps) {
+        for (std::size_t cell = 0; cell < paths[0].size(); ++cell) {
+            for (std::size_t i = 0; i < operators; ++i) {
+                paths[i][cell] = static_cast<std::uint8_t>(i);
+            }
+            for (std::size_t i = operators; i-- > 1;) {
+                x = 1664525U * x + 1013904223U;
+                std::swap(paths[i][cell], paths[(x >> 16U) % (i + 1)][cell]);
+            }
+        }
+    }
+    return steps;
+}
+
+// What a training step goes along, without the type of its space: one path, or several.
 struct path {
-    std::string code;
-    long long macs = 0;       // of a forward pass of one image
+    std::string code;         // with commas between paths
+    long long macs = 0;       // of a forward pass of one image along all
     long long parameters = 0; // of the blocks that are trained; 0 where images do not reach the output
+    int count = 1;            // of paths
 };
+
+// The codes of its paths.
+inline std::vector<std::vector<std::uint8_t>> codes_of(const std::string& text) {
+    std::vector<std::vector<std::uint8_t>> codes(1);
+    for (const char c : text) {
+        if (c == ',') {
+            codes.emplace_back();
+        } else {
+            codes.back().push_back(static_cast<std::uint8_t>(c - '0'));
+        }
+    }
+    return codes;
+}
 
 // Its block in each layer that takes part, the last first: layers whose values lead to the output.
 inline std::vector<const fitnas::space_block*> used_blocks(const fitnas::space_layout& space,
@@ -97,6 +136,26 @@ std::vector<path> described(const std::vector<fitnas::architecture<Space>>& arch
     }
     return paths;
 }
+// Steps of several paths in chains, where each image reaches the output.
+template <class Space>
+std::vector<path> described(const std::vector<std::vector<fitnas::architecture<Space>>>& steps) {
+    std::vector<path> all;
+    for (const auto& step : steps) {
+        path sum;
+        sum.count = static_cast<int>(step.size());
+        std::set<const fitnas::space_block*> blocks;
+        for (const fitnas::architecture<Space>& a : step) {
+            const path one = described(Space::layout(), a);
+            sum.code += (sum.code.empty() ? "" : ",") + one.code;
+            sum.macs += one.macs;
+            for (const fitnas::space_block* b : used_blocks(Space::layout(), a)) {
+                sum.parameters += blocks.insert(b).second ? b->parameters : 0;
+            }
+        }
+        all.push_back(sum);
+    }
+    return all;
+}
 
 // Paths whose images a second are one figure.
 struct training_row {
@@ -104,7 +163,7 @@ struct training_row {
     std::vector<path> paths;
 };
 
-// A training workload: W1, W2, W5 or W6.
+// A training workload: W1, W2, W2-strict, W5 or W6.
 struct training {
     fitnas::space_layout space;
     int batch = 0;
@@ -126,13 +185,18 @@ inline training training_workload(const std::string& name) {
     if (name == "W2") {
         return {w2_space::layout(), 64, 10, 5, {{"W2", described<w2_space>(lcg_paths<w2_space>(12))}}};
     }
+    if (name == "W2-strict") {
+        return {
+            w2_space::layout(), 64, 4, 5, {{"W2-strict", described<w2_space>(lcg_fair_steps<w2_space>(3))}}};
+    }
     if (name == "W5") {
         return {w5_space::layout(), 16, 1, 3, {{"W5", described<w5_space>(lcg_paths<w5_space>(12))}}};
     }
     if (name == "W6") {
         return {w6_space::layout(), 128, 1, 3, {{"W6", described<w6_space>(lcg_paths<w6_space>(12))}}};
     }
-    throw std::invalid_argument("no training workload \"" + name + "\": expected W1, W2, W5 or W6");
+    throw std::invalid_argument("no training workload \"" + name +
+                                "\": expected W1, W2, W2-strict, W5 or W6");
 }
 
 inline constexpr int scored_images = 500;

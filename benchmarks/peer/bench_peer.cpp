@@ -139,6 +139,26 @@ public:
         return all;
     }
 
+    // Calls visit(tensor, how many of the paths use it) for all parameters.
+    template <class Visit>
+    void for_each_use(const std::vector<std::vector<std::uint8_t>>& codes, Visit&& visit) const {
+        std::vector<std::size_t> uses(m_blocks.size());
+        for (const std::vector<std::uint8_t>& code : codes) {
+            for (const fitnas::space_layer& l : m_space.layers) {
+                ++uses[static_cast<std::size_t>(m_space.block_index(l, code))];
+            }
+        }
+        for (std::size_t b = 0; b < uses.size(); ++b) {
+            for (const layer& l : m_blocks[b]) {
+                for (const Tensor& t : {l.weight, l.bias}) {
+                    if (t.defined()) {
+                        visit(t, uses[b]);
+                    }
+                }
+            }
+        }
+    }
+
 private:
     // What a node comes to. Layers that lead to nothing that is asked for are not run.
     // @return undefined where nothing comes to a node inside a graph
@@ -184,7 +204,19 @@ batch random_batch(int images, const fitnas::space_layout& space, torch::MemoryF
             torch::randint(space.classes, {images}, torch::kLong)};
 }
 
-// Answers "train <code> <steps>" with seconds, the last loss, and how many parameters got a gradient.
+// Each gradient becomes the mean over the paths of the step that use its block.
+void average_gradients(const supernet& net, const std::vector<std::vector<std::uint8_t>>& codes) {
+    if (codes.size() == 1) {
+        return;
+    }
+    net.for_each_use(codes, [](const Tensor& t, std::size_t uses) {
+        if (uses > 1 && t.grad().defined()) {
+            t.mutable_grad().div_(static_cast<double>(uses));
+        }
+    });
+}
+
+// Answers "train <codes> <steps>" with seconds, the last loss, and how many parameters got a gradient.
 int serve_training(const std::string& workload, torch::MemoryFormat format) {
     const bench::training work = bench::training_workload(workload);
     const supernet net(work.space, format);
@@ -195,10 +227,7 @@ int serve_training(const std::string& workload, torch::MemoryFormat format) {
         std::string digits;
         int steps = 0;
         arguments >> digits >> steps;
-        std::vector<std::uint8_t> code;
-        for (const char c : digits) {
-            code.push_back(static_cast<std::uint8_t>(c - '0'));
-        }
+        const auto codes = bench::codes_of(digits);
         Tensor loss;
         const bench::clock::time_point start = bench::clock::now();
         for (int i = 0; i < steps; ++i) {
@@ -207,8 +236,11 @@ int serve_training(const std::string& workload, torch::MemoryFormat format) {
             for (const Tensor& p : parameters) {
                 p.mutable_grad().reset();
             }
-            loss = F::cross_entropy(net.logits(data.images, code), data.labels);
-            loss.backward();
+            for (const auto& code : codes) {
+                loss = F::cross_entropy(net.logits(data.images, code), data.labels);
+                loss.backward();
+            }
+            average_gradients(net, codes);
             optimiser.step();
         }
         const double seconds = bench::seconds_since(start);

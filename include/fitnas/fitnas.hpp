@@ -196,6 +196,7 @@
 #include <fitnas/supernet/network.hpp>
 #include <fitnas/supernet/one_image.hpp>
 #include <fitnas/supernet/path.hpp>
+#include <fitnas/supernet/path_a_thread.hpp>
 #include <fitnas/supernet/path_scorer.hpp>
 #include <fitnas/supernet/primitives.hpp>
 #include <fitnas/supernet/retrain.hpp>
@@ -208,6 +209,7 @@
 #include <fitnas/supernet/train.hpp>
 #include <fitnas/supernet/train_options.hpp>
 #include <fitnas/supernet/training.hpp>
+#include <fitnas/supernet/training_memory.hpp>
 #include <fitnas/supernet/training_method.hpp>
 #include <fitnas/supernet/training_scorer.hpp>
 #include <fitnas/supernet/training_state.hpp>

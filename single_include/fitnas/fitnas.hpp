@@ -884,11 +884,17 @@ private:
     std::size_t m_most = 0; ///< floats in use at once
 };
 
-/// @brief Scratch of the calling thread: n floats, valid until the thread asks again.
-inline float* thread_scratch(std::size_t n) {
+namespace detail {
+inline aligned_buffer<float>& thread_buffer() {
     thread_local aligned_buffer<float> buffer;
-    return buffer.reserve(n);
+    return buffer;
 }
+} // namespace detail
+
+/// @brief Scratch of the calling thread: n floats, valid until the thread asks again.
+inline float* thread_scratch(std::size_t n) { return detail::thread_buffer().reserve(n); }
+/// @return the most floats that the calling thread has asked for
+inline std::size_t thread_scratch_size() { return detail::thread_buffer().size(); }
 
 } // namespace fitnas
 
@@ -3980,6 +3986,7 @@ public:
         const std::size_t n = std::size_t{2} * sum_groups * static_cast<std::size_t>(channels);
         std::fill_n(m_data.reserve(n), n, 0.0);
     }
+    void grow_as(const group_sums& other) { m_data.reserve(other.m_data.size()); }
     double* first(int group) { return m_data.reserve(0) + std::ptrdiff_t{2} * group * m_channels; }
     double* second(int group) { return first(group) + m_channels; }
     /// Adds the groups, in order; then those of all processes.
@@ -4007,6 +4014,19 @@ private:
     int m_channels = 0;
 };
 
+/// Gathers n sums apart and adds them to what is there, whole: a gradient's bits do not depend on whether it
+/// is added to those of other paths at once or later.
+/// @param gather called as gather(sums), which are zeros
+template <class Gather>
+void add_whole(float* to, int n, Gather&& gather) {
+    float* sums = thread_scratch(static_cast<std::size_t>(n));
+    std::fill_n(sums, n, 0.0F);
+    gather(sums);
+    for (int i = 0; i < n; ++i) {
+        to[i] += sums[i];
+    }
+}
+
 /// Adds lanes channels' sums of a tile to the sums of a group.
 FITNAS_INLINE void add_to(double* sums, vec<> tile, int count) {
     if (count >= lanes) {
@@ -4032,6 +4052,14 @@ struct workspace {
     aligned_buffer<float> weights; ///< weight gradients, [group][...]
     group_sums sums;
     aligned_buffer<double> moments; ///< of a narrow tensor, [group][...]
+
+    /// Takes as much as another has; what was there is lost.
+    void grow_as(const workspace& other) {
+        packed.reserve(other.packed.size());
+        weights.reserve(other.weights.size());
+        sums.grow_as(other.sums);
+        moments.reserve(other.moments.size());
+    }
 
     /// Packs weights, k x n, for a product; element (i, j) is at w[i * row_step + j * column_step].
     template <class Words = float_words>
@@ -5049,8 +5077,11 @@ FITNAS_LAZY inline void custom_backward(const plan_step& step, const gradient_in
                                      {groups + static_cast<std::size_t>(group) * size, size});
         }
     });
-    for (std::size_t i = 0; i < size * sum_groups; ++i) {
-        dw[i % size] += groups[i];
+    for (std::size_t i = size; i < size * sum_groups; ++i) {
+        groups[i % size] += groups[i];
+    }
+    for (std::size_t i = 0; i < size; ++i) {
+        dw[i] += groups[i];
     }
     write_out_backward({.du = dx}, x, in.pixels() * images, in.channels, {dx, out.addend}, sums);
 }
@@ -6425,15 +6456,16 @@ FITNAS_LAZY inline void linear_backward(const geometry& g, const gradient_input&
                                         const gradient_output& out, group_sums& sums, workspace& ws) {
     const int n = g.out.channels;
     pointwise_backward<float_words>(g, gradient, x, weights, dweights, out, sums, ws);
-    float* bias = dweights + static_cast<std::ptrdiff_t>(g.in.channels) * n;
-    for (std::ptrdiff_t r = 0; r < g.rows(); ++r) {
-        for (int c = 0; c < n; ++c) {
-            const std::ptrdiff_t at = r * n + c;
-            bias[c] += gradient.a == nullptr
-                           ? gradient.du[at]
-                           : gradient.a[c] * gradient.du[at] + gradient.b[c] * gradient.z[at] + gradient.c[c];
+    add_whole(dweights + static_cast<std::ptrdiff_t>(g.in.channels) * n, n, [&](float* bias) {
+        for (std::ptrdiff_t r = 0; r < g.rows(); ++r) {
+            for (int c = 0; c < n; ++c) {
+                const std::ptrdiff_t at = r * n + c;
+                bias[c] += gradient.a == nullptr ? gradient.du[at]
+                                                 : gradient.a[c] * gradient.du[at] +
+                                                       gradient.b[c] * gradient.z[at] + gradient.c[c];
+            }
         }
-    }
+    });
 }
 
 } // namespace fitnas::detail
@@ -6763,11 +6795,13 @@ FITNAS_LAZY inline void squeeze_excite_backward(const squeeze_size& g, const gra
         }
     });
     const auto add_bias = [&](const float* from, int n, float* to) {
-        for (int i = 0; i < images; ++i) {
-            for (int j = 0; j < n; ++j) {
-                to[j] += from[static_cast<std::ptrdiff_t>(i) * n + j];
+        add_whole(to, n, [&](float* own) {
+            for (int i = 0; i < images; ++i) {
+                for (int j = 0; j < n; ++j) {
+                    own[j] += from[static_cast<std::ptrdiff_t>(i) * n + j];
+                }
             }
-        }
+        });
     };
     gemm(true, false, channels, hidden, images, d.gate, channels, s.hidden, hidden, dp.w2, hidden, true);
     add_bias(d.gate, channels, dp.b2);
@@ -7040,7 +7074,8 @@ FITNAS_LAZY FITNAS_COLD memory_size backward_floats(const block_plan& plan, memo
 
 /// Floats outside an arena, about: packed weights and weight gradients of the largest step, and the padded
 /// planes of each thread.
-FITNAS_LAZY FITNAS_COLD memory_size workspace_floats(const block_plan& plan, bool backward_follows);
+FITNAS_LAZY FITNAS_COLD memory_size workspace_floats(const block_plan& plan, bool backward_follows,
+                                                     int threads = thread_count());
 
 } // namespace fitnas::detail
 
@@ -7110,7 +7145,7 @@ FITNAS_LAZY_AGAIN memory_size backward_floats(const block_plan& plan, memory_siz
     return sum;
 }
 
-FITNAS_LAZY_AGAIN memory_size workspace_floats(const block_plan& plan, bool backward_follows) {
+FITNAS_LAZY_AGAIN memory_size workspace_floats(const block_plan& plan, bool backward_follows, int threads) {
     memory_size weights;
     memory_size planes;
     for (const plan_step& step : plan.steps(backward_follows)) {
@@ -7132,7 +7167,7 @@ FITNAS_LAZY_AGAIN memory_size workspace_floats(const block_plan& plan, bool back
             planes = (std::max)(planes, both * image_floats(1, wider));
         }
     }
-    return weights + planes * memory_size::of(thread_count());
+    return weights + planes * memory_size::of(threads);
 }
 
 } // namespace fitnas::detail
@@ -27432,6 +27467,9 @@ public:
     /// Batch norm takes the statistics of the images of all these processes; null: of this one's alone.
     void normalise_over(peers* all) { m_shared.sums.together = all; }
 
+    /// Takes as much for what kernels share as another has.
+    void grow_as(const runner& other) { m_shared.grow_as(other.m_shared); }
+
     arena& memory() { return m_memory; }
     const arena& memory() const { return m_memory; }
 
@@ -27618,7 +27656,21 @@ FITNAS_LAZY FITNAS_COLD memory_size step_floats(const selection& of, memory_size
 FITNAS_LAZY FITNAS_COLD memory_size scoring_floats(const selection& of, memory_size images,
                                                    memory_size calibration);
 
-FITNAS_LAZY FITNAS_COLD memory_size largest_workspace(const selection& of, bool backward_follows);
+/// @param threads that have scratch of their own
+FITNAS_LAZY FITNAS_COLD memory_size largest_workspace(const selection& of, bool backward_follows,
+                                                      int threads = thread_count());
+
+/// Parameters of each layer's largest candidate.
+FITNAS_LAZY FITNAS_COLD std::vector<std::size_t> layer_parameters(const selection& of);
+
+/// How many of a step's paths go side by side: as many rounds as there are whole, a path a thread, at most 4;
+/// 0 where there are fewer paths than threads, or one thread.
+FITNAS_LAZY FITNAS_COLD std::size_t paths_together(std::size_t paths);
+
+/// What paths side by side take beside `training_bytes`: memory of each thread's path, gradients of the
+/// paths.
+FITNAS_LAZY FITNAS_COLD memory_size together_bytes(const selection& of, memory_size batch, bool recompute,
+                                                   std::size_t paths);
 
 /// @param copies floats of each weight beside these: of the optimiser, of the mean
 FITNAS_LAZY FITNAS_COLD memory_size training_bytes(const selection& of, memory_size batch, bool recompute,
@@ -27638,10 +27690,14 @@ FITNAS_LAZY FITNAS_COLD memory_size evaluation_bytes(const selection& of, memory
 /// @tparam Space the search space
 /// @param batch images of a step
 /// @param recompute_activations as in `train_options`
+/// @param paths of a step, which go side by side as `train_options::path_a_thread` says
 /// @return bytes; 2^64 - 1 where there would be more
 template <search_space_type Space>
-std::uint64_t training_bytes(std::size_t batch, bool recompute_activations = false) {
-    return detail::training_bytes(Space::layout(), batch, recompute_activations).value();
+std::uint64_t training_bytes(std::size_t batch, bool recompute_activations = false, std::size_t paths = 1) {
+    const auto layout = Space::layout();
+    return (detail::training_bytes(layout, batch, recompute_activations) +
+            detail::together_bytes(layout, batch, recompute_activations, paths))
+        .value();
 }
 
 /// @brief Memory that scoring needs, as `training_bytes`.
@@ -27732,12 +27788,39 @@ FITNAS_LAZY_AGAIN memory_size scoring_floats(const selection& of, memory_size im
     return (std::max)(peak, kept + here);
 }
 
-FITNAS_LAZY_AGAIN memory_size largest_workspace(const selection& of, bool backward_follows) {
+FITNAS_LAZY_AGAIN memory_size largest_workspace(const selection& of, bool backward_follows, int threads) {
     memory_size most;
     for_each_plan(of, [&](std::size_t, const layer_link&, const block_plan& plan) {
-        most = (std::max)(most, workspace_floats(plan, backward_follows));
+        most = (std::max)(most, workspace_floats(plan, backward_follows, threads));
     });
     return most;
+}
+
+FITNAS_LAZY_AGAIN std::vector<std::size_t> layer_parameters(const selection& of) {
+    std::vector<std::size_t> most(of.space().layers.size());
+    of.for_each_block([&](const selected_block& b) {
+        most[b.layer] = (std::max)(most[b.layer], static_cast<std::size_t>(b.block->parameters));
+    });
+    return most;
+}
+
+FITNAS_LAZY_AGAIN std::size_t paths_together(std::size_t paths) {
+    const auto threads = static_cast<std::size_t>(thread_count());
+    return threads == 1 ? 0 : (std::min)(paths / threads, std::size_t{4}) * threads;
+}
+
+FITNAS_LAZY_AGAIN memory_size together_bytes(const selection& of, memory_size batch, bool recompute,
+                                             std::size_t paths) {
+    const std::size_t together = paths_together(paths);
+    if (together == 0) {
+        return {};
+    }
+    const std::vector<std::size_t> layers = layer_parameters(of);
+    return memory_size(sizeof(float)) *
+           ((step_floats(of, batch, recompute) + largest_workspace(of, true, 0)) *
+                memory_size::of(thread_count() - 1) +
+            memory_size(std::accumulate(layers.begin(), layers.end(), std::size_t{0})) *
+                memory_size(together));
 }
 
 FITNAS_LAZY_AGAIN memory_size training_bytes(const selection& of, memory_size batch, bool recompute,
@@ -28378,6 +28461,8 @@ struct step_work {
     peers* norms_over() const {
         return !alone() && share == step_share::images_synchronised ? together : nullptr;
     }
+    /// Whether paths may go side by side: nothing goes over to other processes while they do.
+    bool keeps_paths_apart() const { return alone() || shares_paths(); }
     own_range own_paths(std::size_t paths) const {
         if (!shares_paths()) {
             return {0, paths};
@@ -28596,6 +28681,11 @@ struct train_options {
     /// `training_bytes`) and about a fifth more time; so a training that was saved may go on with it or
     /// without.
     bool recompute_activations = false;
+    /// Where a step has several paths (`sampling::strict_fair`, `sandwich`), at least as many as there are
+    /// threads, each thread goes along paths of its own. The same bits in less time, for memory of as many
+    /// paths as threads; where that does not fit the limit, and with `peers` that share images, paths go one
+    /// after the other, with all threads in each.
+    bool path_a_thread = true;
     std::uint64_t memory_limit = 0; ///< bytes, see `training_bytes`; 0: what the machine has
 };
 
@@ -28757,6 +28847,77 @@ FITNAS_LAZY_AGAIN std::string first_not_finite(const weights& w, const network_p
         }
     });
     return found.empty() ? "the loss itself" : found;
+}
+
+} // namespace fitnas::detail
+
+#endif
+
+// ---- fitnas/supernet/training_memory.hpp ----
+/// @file
+/// @brief Whether a training fits the memory that there is, and how many paths may go side by side in it.
+
+namespace fitnas::detail {
+
+/// How many of a step's paths may go side by side: 1 where they would not fit.
+/// @param paths of a step, on all processes
+/// @param state floats that the optimiser keeps for each weight
+FITNAS_LAZY FITNAS_COLD std::size_t paths_that_fit(const weights& w, const train_options& o,
+                                                   const step_work& work, std::size_t paths,
+                                                   std::size_t state);
+
+/// Refuses a batch whose activations do not fit, before anything is taken.
+/// @param state floats that the optimiser keeps for each weight
+FITNAS_LAZY FITNAS_COLD void require_step_fits(const weights& w, const train_options& o, std::size_t state);
+
+} // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+#include <string>
+
+namespace fitnas::detail {
+
+/// Bytes that a training takes whose paths go one after the other.
+/// @param images of a part of the batch
+FITNAS_LAZY FITNAS_COLD inline memory_size step_bytes(const weights& w, const train_options& o,
+                                                      const step_work& work, std::size_t state,
+                                                      std::size_t images, bool recompute) {
+    const std::size_t own = work.own_parts.count;
+    // Gradients of parts, and what processes send of them.
+    const std::size_t copies = state + (o.average > 0 ? 1U : 0U) + (own - 1) + (work.alone() ? 0 : own);
+    const std::size_t batch = own * images;
+    const std::size_t ahead = o.ahead.threads == 0 ? 0 : o.ahead.images != 0 ? o.ahead.images : 2 * batch;
+    return training_bytes(w.part(), images, recompute, copies) +
+           (memory_size(ahead) + memory_size(sizeof(float) * (batch - images))) *
+               memory_size::of(w.input().size());
+}
+
+FITNAS_LAZY_AGAIN std::size_t paths_that_fit(const weights& w, const train_options& o, const step_work& work,
+                                             std::size_t paths, std::size_t state) {
+    if (!o.path_a_thread || !work.keeps_paths_apart()) {
+        return 1;
+    }
+    const std::size_t own = work.own_paths(paths).count;
+    const memory_size there = o.memory_limit != 0 ? o.memory_limit : memory_there_is();
+    const memory_size needed = step_bytes(w, o, work, state, work.images, o.recompute_activations) +
+                               together_bytes(w.part(), work.images, o.recompute_activations, own);
+    return needed > there ? 1 : own;
+}
+
+FITNAS_LAZY_AGAIN void require_step_fits(const weights& w, const train_options& o, std::size_t state) {
+    const step_work work = work_of(o.batch, o.parts, o.peers, o.share);
+    const auto needed = [&](std::size_t images, bool recompute) {
+        return step_bytes(w, o, work, state, images, recompute);
+    };
+    require_memory("train: a " + std::string(work.parts > 1 ? "part" : "batch") + " of " +
+                       std::to_string(work.images) + " images of " + to_string(w.input()),
+                   needed(work.images, o.recompute_activations), o.memory_limit,
+                   "a smaller train_options::batch needs less, a batch of 1 " +
+                       to_string(needed(1, o.recompute_activations)) +
+                       (o.recompute_activations ? ""
+                                                : "; so does train_options::recompute_activations, " +
+                                                      to_string(needed(work.images, true))));
 }
 
 } // namespace fitnas::detail
@@ -28977,12 +29138,19 @@ FITNAS_LAZY_AGAIN void gradient_sum::finish(std::span<float> gradient, std::span
 
 namespace fitnas::detail {
 
+/// A place for the gradient of one path alone.
+struct path_gradient {
+    float* values = nullptr;
+    std::span<const std::size_t> layers{}; ///< where each layer's block begins
+};
+
 /// Memory and gradients of training. Memory of the largest path is taken at once, then nothing more.
 class path_runner {
 public:
     /// @param recompute as `train_options::recompute_activations`
-    explicit path_runner(const weights& w, bool recompute = false)
-        : m_gradient(w.values().size()),
+    /// @param with_gradient whether it has one of all weights, else each path is given a place for its own
+    explicit path_runner(const weights& w, bool recompute = false, bool with_gradient = true)
+        : m_gradient(with_gradient ? w.values().size() : 0),
           m_places(static_cast<std::size_t>(gradient_places(w.links()))),
           m_recompute(recompute) {}
 
@@ -28993,6 +29161,8 @@ public:
 
     std::span<float> gradient() { return m_gradient; }
     const arena& memory() const { return m_run.memory(); }
+    /// As that of `runner`.
+    void grow_as(const path_runner& other) { m_run.grow_as(other.m_run); }
     FITNAS_LAZY std::span<float> gradient(const weight_block& b) {
         return gradient().subspan(b.offset, b.size);
     }
@@ -29005,8 +29175,10 @@ public:
 
     /// Forward, loss, backward: adds the gradients of the path's blocks into `gradient()`.
     /// @param images labels.size() x input shape, normalised
+    /// @param apart where they go instead, overwritten
     FITNAS_LAZY batch_loss run(const weights& w, const network_path& path, const float* images,
-                               std::span<const int> labels, double smoothing, const soft_labels& soft = {});
+                               std::span<const int> labels, double smoothing, const soft_labels& soft = {},
+                               const path_gradient& apart = {});
 
     /// Those of the last run.
     std::span<const float> logits() const { return m_logits; }
@@ -29051,6 +29223,7 @@ private:
     bool recomputes(std::size_t i) const { return m_recompute && i + 1 < m_runs.size(); }
 
     std::vector<float> m_gradient;
+    std::vector<float*> m_gradients; ///< where that of each layer's block goes
     runner m_run;
     backward_walk m_back;
     std::vector<float*> m_places; ///< of gradients between layers
@@ -29099,7 +29272,17 @@ FITNAS_LAZY_AGAIN std::span<const float> path_runner::logits(const weights& w, c
 
 FITNAS_LAZY_AGAIN batch_loss path_runner::run(const weights& w, const network_path& path, const float* images,
                                               std::span<const int> labels, double smoothing,
-                                              const soft_labels& soft) {
+                                              const soft_labels& soft, const path_gradient& apart) {
+    m_gradients.resize(path.size());
+    for (std::size_t i = 0; i < path.size(); ++i) {
+        const weight_block& b = w.block(path[i]);
+        if (apart.values == nullptr) {
+            m_gradients[i] = m_gradient.data() + b.offset;
+        } else {
+            m_gradients[i] = apart.values + apart.layers[i];
+            std::fill_n(m_gradients[i], b.size, 0.0F);
+        }
+    }
     const std::span<const float> z = logits(w, path, images, labels.size());
     const auto place = [&](int number) {
         return number < 0 ? nullptr : m_places[static_cast<std::size_t>(number)];
@@ -29120,8 +29303,7 @@ FITNAS_LAZY_AGAIN batch_loss path_runner::run(const weights& w, const network_pa
             if (recomputes(i)) {
                 run = m_run.forward(b.plan, w.of(b), m_values[w.links()[i].reads], m_images, nullptr, true);
             }
-            m_run.backward(b.plan, w.of(b), m_gradient.data() + b.offset, run, place(dy), place(dx),
-                           place(addend));
+            m_run.backward(b.plan, w.of(b), m_gradients[i], run, place(dy), place(dx), place(addend));
             if (block_done) {
                 block_done(b.index);
             }
@@ -29142,6 +29324,159 @@ FITNAS_LAZY_AGAIN batch_loss path_runner::run(const weights& w, const network_pa
 
 #endif
 
+// ---- fitnas/supernet/path_a_thread.hpp ----
+/// @file
+/// @brief Paths of a step side by side, each on one thread.
+
+namespace fitnas::detail {
+
+/// A path of a step, and whose softmax is part of its loss.
+struct path_job {
+    std::span<const std::uint8_t> code;
+    soft_labels soft;
+};
+
+/// Runs paths of a step, each from its beginning to its end on one thread: threads wait for each other once,
+/// and not at the end of each pass. Each path has a gradient of its own. These are added in the order of the
+/// paths, which are the same additions as when paths go one after the other.
+class path_a_thread {
+public:
+    /// @param paths of a step at most; nothing is taken where they are fewer than threads
+    FITNAS_LAZY FITNAS_COLD path_a_thread(const weights& w, bool recompute, std::size_t paths);
+
+    /// @return how many of a step's next paths go together; 0: they go one after the other
+    std::size_t count(std::size_t paths) const {
+        const std::size_t threads = m_others.size() + 1;
+        return (std::min)(paths / threads * threads, m_gradients.size());
+    }
+
+    /// Forward, loss and backward along paths.
+    /// @param jobs as many as `count` says
+    /// @param own the runner of the first thread, into whose gradient those of the paths are added
+    /// @param uses of each block by paths of this step before; these are counted
+    /// @param losses of the paths
+    FITNAS_LAZY void run(const weights& w, std::span<const path_job> jobs, const float* images,
+                         std::span<const int> labels, double smoothing, path_runner& own, std::span<int> uses,
+                         std::span<batch_loss> losses);
+
+private:
+    FITNAS_LAZY void begin(const weights& w, std::span<const path_job> jobs);
+    FITNAS_LAZY void share_sizes(path_runner& own);
+    FITNAS_LAZY void add_up(const weights& w, std::size_t paths, std::span<float> gradient,
+                            std::span<int> uses);
+
+    std::vector<path_runner> m_others; ///< of all threads but the first
+    std::vector<std::size_t> m_layers; ///< where each layer's block begins in the gradient of a path
+    std::vector<aligned_buffer<float>> m_gradients;
+    std::vector<network_path> m_paths;
+    std::vector<long long> m_costs;     ///< of the paths
+    std::vector<std::size_t> m_order;   ///< in which they are begun
+    std::vector<std::size_t> m_scratch; ///< floats that each thread has asked for
+};
+
+} // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+#include <atomic>
+
+namespace fitnas::detail {
+
+FITNAS_LAZY_AGAIN path_a_thread::path_a_thread(const weights& w, bool recompute, std::size_t paths)
+    : m_gradients(paths_together(paths)),
+      m_paths(m_gradients.size()),
+      m_costs(m_gradients.size()),
+      m_order(m_gradients.size()) {
+    if (m_gradients.empty()) {
+        return;
+    }
+    const auto threads = static_cast<std::size_t>(thread_count());
+    m_scratch.resize(threads);
+    m_others.reserve(threads - 1);
+    while (m_others.size() + 1 < threads) {
+        m_others.emplace_back(w, recompute, false);
+    }
+    std::size_t floats = 0;
+    for (const std::size_t layer : layer_parameters(w.part())) {
+        m_layers.push_back(floats);
+        floats += layer;
+    }
+    for (aligned_buffer<float>& gradient : m_gradients) {
+        gradient.reserve(floats);
+    }
+}
+
+FITNAS_LAZY_AGAIN void path_a_thread::run(const weights& w, std::span<const path_job> jobs,
+                                          const float* images, std::span<const int> labels, double smoothing,
+                                          path_runner& own, std::span<int> uses,
+                                          std::span<batch_loss> losses) {
+    begin(w, jobs);
+    std::atomic<std::size_t> next{m_scratch.size()}; // the first of each thread is there
+    parallel_for(static_cast<std::ptrdiff_t>(m_scratch.size()), [&](std::ptrdiff_t i) {
+        const auto thread = static_cast<std::size_t>(i);
+        path_runner& runner = thread == 0 ? own : m_others[thread - 1];
+        thread_scratch(m_scratch[thread]);
+        for (std::size_t at = thread; at < jobs.size(); at = next++) {
+            const std::size_t path = m_order[at];
+            losses[path] = runner.run(w, m_paths[path], images, labels, smoothing, jobs[path].soft,
+                                      {m_gradients[path].reserve(0), m_layers});
+        }
+        m_scratch[thread] = thread_scratch_size();
+    });
+    share_sizes(own);
+    add_up(w, jobs.size(), own.gradient(), uses);
+}
+
+/// The dearest path first: so threads end at about the same time.
+FITNAS_LAZY_AGAIN void path_a_thread::begin(const weights& w, std::span<const path_job> jobs) {
+    for (std::size_t i = 0; i < jobs.size(); ++i) {
+        w.path(jobs[i].code, m_paths[i]);
+        m_order[i] = i;
+        m_costs[i] = 0;
+        for (const int b : m_paths[i]) {
+            m_costs[i] += w.block(b).block->macs;
+        }
+    }
+    std::sort(m_order.begin(), m_order.begin() + static_cast<std::ptrdiff_t>(jobs.size()),
+              [&](std::size_t a, std::size_t b) {
+                  return m_costs[a] != m_costs[b] ? m_costs[a] > m_costs[b] : a < b;
+              });
+}
+
+/// What one thread had to take, all take before the next paths: any path may come to any thread.
+FITNAS_LAZY_AGAIN void path_a_thread::share_sizes(path_runner& own) {
+    std::fill(m_scratch.begin(), m_scratch.end(), *std::max_element(m_scratch.begin(), m_scratch.end()));
+    for (path_runner& other : m_others) {
+        own.grow_as(other);
+    }
+    for (path_runner& other : m_others) {
+        other.grow_as(own);
+    }
+}
+
+FITNAS_LAZY_AGAIN void path_a_thread::add_up(const weights& w, std::size_t paths, std::span<float> gradient,
+                                             std::span<int> uses) {
+    parallel_for(static_cast<std::ptrdiff_t>(m_layers.size()), [&](std::ptrdiff_t i) {
+        const auto layer = static_cast<std::size_t>(i);
+        for (std::size_t path = 0; path < paths; ++path) {
+            const weight_block& b = w.block(m_paths[path][layer]);
+            const float* from = m_gradients[path].reserve(0) + m_layers[layer];
+            float* to = gradient.data() + b.offset;
+            if (uses[b.index]++ == 0) {
+                std::copy_n(from, b.size, to);
+                continue;
+            }
+            for (std::size_t v = 0; v < b.size; ++v) {
+                to[v] += from[v];
+            }
+        }
+    });
+}
+
+} // namespace fitnas::detail
+
+#endif
+
 namespace fitnas::detail {
 
 /// Once the largest path was run, nothing is allocated any more. A block that no path uses keeps its weights
@@ -29152,9 +29487,16 @@ public:
     /// @param make from a number of values to their optimiser
     /// @param work which outlives it
     /// @param recompute as `train_options::recompute_activations`
+    /// @param together of a step's paths, how many may go side by side where there are threads for them
     template <class Make>
-    FITNAS_COLD weights_update(weights& w, const step_work& work, const Make& make, bool recompute = false)
-        : m_weights(w), m_runner(w, recompute), m_work(work), m_sum(work, w), m_uses(w.blocks().size()) {
+    FITNAS_COLD weights_update(weights& w, const step_work& work, const Make& make, bool recompute = false,
+                               std::size_t together = 1)
+        : m_weights(w),
+          m_runner(w, recompute),
+          m_together(w, recompute, together),
+          m_work(work),
+          m_sum(work, w),
+          m_uses(w.blocks().size()) {
         m_runner.normalise_over(work.norms_over());
         m_optimisers.reserve(w.blocks().size());
         for (const weight_block& b : w.blocks()) {
@@ -29200,6 +29542,28 @@ public:
             }
         }
         return m_runner.run(m_weights, m_path, images, labels, smoothing, soft);
+    }
+
+    /// The same along paths of a step, a path a thread where there are enough.
+    /// @param soft from a path to its `soft_labels`
+    /// @param losses those of the paths are put behind what is there
+    template <class Paths, class Soft>
+    void add(const Paths& paths, const float* images, std::span<const int> labels, double smoothing,
+             const Soft& soft, std::vector<batch_loss>& losses) {
+        std::size_t done = 0;
+        while (const std::size_t count = m_together.count(paths.size() - done)) {
+            m_jobs.clear();
+            for (std::size_t i = done; i < done + count; ++i) {
+                m_jobs.push_back({paths[i], soft(paths[i])});
+            }
+            losses.resize(losses.size() + count);
+            m_together.run(m_weights, m_jobs, images, labels, smoothing, m_runner, m_uses,
+                           std::span<batch_loss>(losses).last(count));
+            done += count;
+        }
+        for (; done < paths.size(); ++done) {
+            losses.push_back(add(paths[done], images, labels, smoothing, soft(paths[done])));
+        }
     }
 
     /// Forward alone.
@@ -29286,11 +29650,13 @@ private:
 
     weights& m_weights;
     path_runner m_runner;
+    path_a_thread m_together;
     const step_work& m_work;
     gradient_sum m_sum;
     std::size_t m_part = 0;              ///< of those of this process
     std::vector<Optimiser> m_optimisers; ///< one a block
     network_path m_path;
+    std::vector<path_job> m_jobs;
     std::vector<int> m_uses; ///< of each block, since the last update
 };
 
@@ -29301,10 +29667,6 @@ namespace fitnas::detail {
 /// Refuses a state that is not one of this training.
 FITNAS_LAZY FITNAS_COLD void require_state(const training_state& now, const training_state& from,
                                            long long epoch_steps);
-
-/// Refuses a batch whose activations do not fit, before anything is taken.
-/// @param state floats that the optimiser keeps for each weight
-FITNAS_LAZY FITNAS_COLD void require_step_fits(const weights& w, const train_options& o, std::size_t state);
 
 /// A training from where it stands to its end. Each step goes through the phases `load`, `gradient`,
 /// `exchange`, `update`, `report` and `keep`; another optimiser, schedule or exchange of gradients is another
@@ -29325,7 +29687,8 @@ public:
           m_largest(m_chooses ? extreme_code(w.part().space(), true) : code()),
           m_sampler(w.part().counts(), o.sampling, o.seed, m_largest,
                     m_chooses ? extreme_code(w.part().space(), false) : code()),
-          m_update(w, m_work, method.optimiser, o.recompute_activations),
+          m_update(w, m_work, method.optimiser, o.recompute_activations,
+                   paths_that_fit(w, o, m_work, m_sampler.size(), state_floats(method))),
           m_average(static_cast<long long>(m_epoch_steps) * o.epochs, o.average),
           m_images(m_work.own_images() * static_cast<std::size_t>(w.input().size())),
           m_labels(m_work.own_images()) {
@@ -29436,13 +29799,16 @@ private:
         if (distillation > 0 && !teaches) {
             listen(m_update.logits(m_largest, images, labels.size()));
         }
-        for (const code& path : m_paths.subspan(own.first, own.count)) {
-            const soft_labels soft{m_teacher, path == m_largest ? 0 : distillation};
-            m_losses.push_back(m_update.add(path, images, labels, m_options.label_smoothing, soft));
-            if (distillation > 0 && teaches && &path == &m_paths.front()) {
-                listen(m_update.logits());
-            }
+        std::span<const code> paths = m_paths.subspan(own.first, own.count);
+        if (distillation > 0 && teaches) {
+            m_losses.push_back(m_update.add(paths.front(), images, labels, m_options.label_smoothing));
+            listen(m_update.logits());
+            paths = paths.subspan(1);
         }
+        const auto soft = [&](const code& path) {
+            return soft_labels{m_teacher, path == m_largest ? 0 : distillation};
+        };
+        m_update.add(paths, images, labels, m_options.label_smoothing, soft, m_losses);
     }
 
     void require_losses() const {
@@ -29629,28 +29995,6 @@ FITNAS_LAZY_AGAIN void require_state(const training_state& now, const training_s
                            std::to_string(from.step) + " of " + std::to_string(from.steps) + " with " +
                            std::to_string(from.epochs.size()) + " reports");
     }
-}
-
-FITNAS_LAZY_AGAIN void require_step_fits(const weights& w, const train_options& o, std::size_t state) {
-    const step_work work = work_of(o.batch, o.parts, o.peers, o.share);
-    const std::size_t own = work.own_parts.count;
-    // Gradients of parts, and what processes send of them.
-    const std::size_t copies = state + (o.average > 0 ? 1U : 0U) + (own - 1) + (work.alone() ? 0 : own);
-    const auto needed = [&](std::size_t images, bool recompute) {
-        const std::size_t batch = own * images;
-        const std::size_t ahead = o.ahead.threads == 0 ? 0 : o.ahead.images != 0 ? o.ahead.images : 2 * batch;
-        return training_bytes(w.part(), images, recompute, copies) +
-               (memory_size(ahead) + memory_size(sizeof(float) * (batch - images))) *
-                   memory_size::of(w.input().size());
-    };
-    require_memory("train: a " + std::string(work.parts > 1 ? "part" : "batch") + " of " +
-                       std::to_string(work.images) + " images of " + to_string(w.input()),
-                   needed(work.images, o.recompute_activations), o.memory_limit,
-                   "a smaller train_options::batch needs less, a batch of 1 " +
-                       to_string(needed(1, o.recompute_activations)) +
-                       (o.recompute_activations ? ""
-                                                : "; so does train_options::recompute_activations, " +
-                                                      to_string(needed(work.images, true))));
 }
 
 } // namespace fitnas::detail

@@ -146,11 +146,17 @@ private:
     std::size_t m_most = 0; ///< floats in use at once
 };
 
-/// @brief Scratch of the calling thread: n floats, valid until the thread asks again.
-inline float* thread_scratch(std::size_t n) {
+namespace detail {
+inline aligned_buffer<float>& thread_buffer() {
     thread_local aligned_buffer<float> buffer;
-    return buffer.reserve(n);
+    return buffer;
 }
+} // namespace detail
+
+/// @brief Scratch of the calling thread: n floats, valid until the thread asks again.
+inline float* thread_scratch(std::size_t n) { return detail::thread_buffer().reserve(n); }
+/// @return the most floats that the calling thread has asked for
+inline std::size_t thread_scratch_size() { return detail::thread_buffer().size(); }
 
 } // namespace fitnas
 

@@ -60,8 +60,11 @@ FITNAS_LAZY inline void custom_backward(const plan_step& step, const gradient_in
                                      {groups + static_cast<std::size_t>(group) * size, size});
         }
     });
-    for (std::size_t i = 0; i < size * sum_groups; ++i) {
-        dw[i % size] += groups[i];
+    for (std::size_t i = size; i < size * sum_groups; ++i) {
+        groups[i % size] += groups[i];
+    }
+    for (std::size_t i = 0; i < size; ++i) {
+        dw[i] += groups[i];
     }
     write_out_backward({.du = dx}, x, in.pixels() * images, in.channels, {dx, out.addend}, sums);
 }

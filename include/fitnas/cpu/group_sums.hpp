@@ -27,6 +27,7 @@ public:
         const std::size_t n = std::size_t{2} * sum_groups * static_cast<std::size_t>(channels);
         std::fill_n(m_data.reserve(n), n, 0.0);
     }
+    void grow_as(const group_sums& other) { m_data.reserve(other.m_data.size()); }
     double* first(int group) { return m_data.reserve(0) + std::ptrdiff_t{2} * group * m_channels; }
     double* second(int group) { return first(group) + m_channels; }
     /// Adds the groups, in order; then those of all processes.
@@ -53,6 +54,19 @@ private:
     aligned_buffer<double> m_data;
     int m_channels = 0;
 };
+
+/// Gathers n sums apart and adds them to what is there, whole: a gradient's bits do not depend on whether it
+/// is added to those of other paths at once or later.
+/// @param gather called as gather(sums), which are zeros
+template <class Gather>
+void add_whole(float* to, int n, Gather&& gather) {
+    float* sums = thread_scratch(static_cast<std::size_t>(n));
+    std::fill_n(sums, n, 0.0F);
+    gather(sums);
+    for (int i = 0; i < n; ++i) {
+        to[i] += sums[i];
+    }
+}
 
 /// Adds lanes channels' sums of a tile to the sums of a group.
 FITNAS_INLINE void add_to(double* sums, vec<> tile, int count) {

@@ -31,15 +31,16 @@ FITNAS_LAZY inline void linear_backward(const geometry& g, const gradient_input&
                                         const gradient_output& out, group_sums& sums, workspace& ws) {
     const int n = g.out.channels;
     pointwise_backward<float_words>(g, gradient, x, weights, dweights, out, sums, ws);
-    float* bias = dweights + static_cast<std::ptrdiff_t>(g.in.channels) * n;
-    for (std::ptrdiff_t r = 0; r < g.rows(); ++r) {
-        for (int c = 0; c < n; ++c) {
-            const std::ptrdiff_t at = r * n + c;
-            bias[c] += gradient.a == nullptr
-                           ? gradient.du[at]
-                           : gradient.a[c] * gradient.du[at] + gradient.b[c] * gradient.z[at] + gradient.c[c];
+    add_whole(dweights + static_cast<std::ptrdiff_t>(g.in.channels) * n, n, [&](float* bias) {
+        for (std::ptrdiff_t r = 0; r < g.rows(); ++r) {
+            for (int c = 0; c < n; ++c) {
+                const std::ptrdiff_t at = r * n + c;
+                bias[c] += gradient.a == nullptr ? gradient.du[at]
+                                                 : gradient.a[c] * gradient.du[at] +
+                                                       gradient.b[c] * gradient.z[at] + gradient.c[c];
+            }
         }
-    }
+    });
 }
 
 } // namespace fitnas::detail

@@ -115,11 +115,13 @@ FITNAS_LAZY inline void squeeze_excite_backward(const squeeze_size& g, const gra
         }
     });
     const auto add_bias = [&](const float* from, int n, float* to) {
-        for (int i = 0; i < images; ++i) {
-            for (int j = 0; j < n; ++j) {
-                to[j] += from[static_cast<std::ptrdiff_t>(i) * n + j];
+        add_whole(to, n, [&](float* own) {
+            for (int i = 0; i < images; ++i) {
+                for (int j = 0; j < n; ++j) {
+                    own[j] += from[static_cast<std::ptrdiff_t>(i) * n + j];
+                }
             }
-        }
+        });
     };
     gemm(true, false, channels, hidden, images, d.gate, channels, s.hidden, hidden, dp.w2, hidden, true);
     add_bias(d.gate, channels, dp.b2);

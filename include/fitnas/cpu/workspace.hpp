@@ -20,6 +20,14 @@ struct workspace {
     group_sums sums;
     aligned_buffer<double> moments; ///< of a narrow tensor, [group][...]
 
+    /// Takes as much as another has; what was there is lost.
+    void grow_as(const workspace& other) {
+        packed.reserve(other.packed.size());
+        weights.reserve(other.weights.size());
+        sums.grow_as(other.sums);
+        moments.reserve(other.moments.size());
+    }
+
     /// Packs weights, k x n, for a product; element (i, j) is at w[i * row_step + j * column_step].
     template <class Words = float_words>
     float* pack(const float* w, std::ptrdiff_t row_step, std::ptrdiff_t column_step, int k, int n) {

@@ -7,10 +7,12 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
 #include <vector>
 
 #include <fitnas/config.hpp>
 #include <fitnas/core/memory_limit.hpp>
+#include <fitnas/core/parallel.hpp>
 #include <fitnas/supernet/links.hpp>
 #include <fitnas/supernet/run.hpp>
 #include <fitnas/supernet/selection.hpp>
@@ -41,7 +43,21 @@ FITNAS_LAZY FITNAS_COLD memory_size step_floats(const selection& of, memory_size
 FITNAS_LAZY FITNAS_COLD memory_size scoring_floats(const selection& of, memory_size images,
                                                    memory_size calibration);
 
-FITNAS_LAZY FITNAS_COLD memory_size largest_workspace(const selection& of, bool backward_follows);
+/// @param threads that have scratch of their own
+FITNAS_LAZY FITNAS_COLD memory_size largest_workspace(const selection& of, bool backward_follows,
+                                                      int threads = thread_count());
+
+/// Parameters of each layer's largest candidate.
+FITNAS_LAZY FITNAS_COLD std::vector<std::size_t> layer_parameters(const selection& of);
+
+/// How many of a step's paths go side by side: as many rounds as there are whole, a path a thread, at most 4;
+/// 0 where there are fewer paths than threads, or one thread.
+FITNAS_LAZY FITNAS_COLD std::size_t paths_together(std::size_t paths);
+
+/// What paths side by side take beside `training_bytes`: memory of each thread's path, gradients of the
+/// paths.
+FITNAS_LAZY FITNAS_COLD memory_size together_bytes(const selection& of, memory_size batch, bool recompute,
+                                                   std::size_t paths);
 
 /// @param copies floats of each weight beside these: of the optimiser, of the mean
 FITNAS_LAZY FITNAS_COLD memory_size training_bytes(const selection& of, memory_size batch, bool recompute,
@@ -61,10 +77,14 @@ FITNAS_LAZY FITNAS_COLD memory_size evaluation_bytes(const selection& of, memory
 /// @tparam Space the search space
 /// @param batch images of a step
 /// @param recompute_activations as in `train_options`
+/// @param paths of a step, which go side by side as `train_options::path_a_thread` says
 /// @return bytes; 2^64 - 1 where there would be more
 template <search_space_type Space>
-std::uint64_t training_bytes(std::size_t batch, bool recompute_activations = false) {
-    return detail::training_bytes(Space::layout(), batch, recompute_activations).value();
+std::uint64_t training_bytes(std::size_t batch, bool recompute_activations = false, std::size_t paths = 1) {
+    const auto layout = Space::layout();
+    return (detail::training_bytes(layout, batch, recompute_activations) +
+            detail::together_bytes(layout, batch, recompute_activations, paths))
+        .value();
 }
 
 /// @brief Memory that scoring needs, as `training_bytes`.
@@ -155,12 +175,39 @@ FITNAS_LAZY_AGAIN memory_size scoring_floats(const selection& of, memory_size im
     return (std::max)(peak, kept + here);
 }
 
-FITNAS_LAZY_AGAIN memory_size largest_workspace(const selection& of, bool backward_follows) {
+FITNAS_LAZY_AGAIN memory_size largest_workspace(const selection& of, bool backward_follows, int threads) {
     memory_size most;
     for_each_plan(of, [&](std::size_t, const layer_link&, const block_plan& plan) {
-        most = (std::max)(most, workspace_floats(plan, backward_follows));
+        most = (std::max)(most, workspace_floats(plan, backward_follows, threads));
     });
     return most;
+}
+
+FITNAS_LAZY_AGAIN std::vector<std::size_t> layer_parameters(const selection& of) {
+    std::vector<std::size_t> most(of.space().layers.size());
+    of.for_each_block([&](const selected_block& b) {
+        most[b.layer] = (std::max)(most[b.layer], static_cast<std::size_t>(b.block->parameters));
+    });
+    return most;
+}
+
+FITNAS_LAZY_AGAIN std::size_t paths_together(std::size_t paths) {
+    const auto threads = static_cast<std::size_t>(thread_count());
+    return threads == 1 ? 0 : (std::min)(paths / threads, std::size_t{4}) * threads;
+}
+
+FITNAS_LAZY_AGAIN memory_size together_bytes(const selection& of, memory_size batch, bool recompute,
+                                             std::size_t paths) {
+    const std::size_t together = paths_together(paths);
+    if (together == 0) {
+        return {};
+    }
+    const std::vector<std::size_t> layers = layer_parameters(of);
+    return memory_size(sizeof(float)) *
+           ((step_floats(of, batch, recompute) + largest_workspace(of, true, 0)) *
+                memory_size::of(thread_count() - 1) +
+            memory_size(std::accumulate(layers.begin(), layers.end(), std::size_t{0})) *
+                memory_size(together));
 }
 
 FITNAS_LAZY_AGAIN memory_size training_bytes(const selection& of, memory_size batch, bool recompute,

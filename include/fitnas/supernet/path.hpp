@@ -20,12 +20,19 @@
 
 namespace fitnas::detail {
 
+/// A place for the gradient of one path alone.
+struct path_gradient {
+    float* values = nullptr;
+    std::span<const std::size_t> layers{}; ///< where each layer's block begins
+};
+
 /// Memory and gradients of training. Memory of the largest path is taken at once, then nothing more.
 class path_runner {
 public:
     /// @param recompute as `train_options::recompute_activations`
-    explicit path_runner(const weights& w, bool recompute = false)
-        : m_gradient(w.values().size()),
+    /// @param with_gradient whether it has one of all weights, else each path is given a place for its own
+    explicit path_runner(const weights& w, bool recompute = false, bool with_gradient = true)
+        : m_gradient(with_gradient ? w.values().size() : 0),
           m_places(static_cast<std::size_t>(gradient_places(w.links()))),
           m_recompute(recompute) {}
 
@@ -36,6 +43,8 @@ public:
 
     std::span<float> gradient() { return m_gradient; }
     const arena& memory() const { return m_run.memory(); }
+    /// As that of `runner`.
+    void grow_as(const path_runner& other) { m_run.grow_as(other.m_run); }
     FITNAS_LAZY std::span<float> gradient(const weight_block& b) {
         return gradient().subspan(b.offset, b.size);
     }
@@ -48,8 +57,10 @@ public:
 
     /// Forward, loss, backward: adds the gradients of the path's blocks into `gradient()`.
     /// @param images labels.size() x input shape, normalised
+    /// @param apart where they go instead, overwritten
     FITNAS_LAZY batch_loss run(const weights& w, const network_path& path, const float* images,
-                               std::span<const int> labels, double smoothing, const soft_labels& soft = {});
+                               std::span<const int> labels, double smoothing, const soft_labels& soft = {},
+                               const path_gradient& apart = {});
 
     /// Those of the last run.
     std::span<const float> logits() const { return m_logits; }
@@ -94,6 +105,7 @@ private:
     bool recomputes(std::size_t i) const { return m_recompute && i + 1 < m_runs.size(); }
 
     std::vector<float> m_gradient;
+    std::vector<float*> m_gradients; ///< where that of each layer's block goes
     runner m_run;
     backward_walk m_back;
     std::vector<float*> m_places; ///< of gradients between layers
@@ -142,7 +154,17 @@ FITNAS_LAZY_AGAIN std::span<const float> path_runner::logits(const weights& w, c
 
 FITNAS_LAZY_AGAIN batch_loss path_runner::run(const weights& w, const network_path& path, const float* images,
                                               std::span<const int> labels, double smoothing,
-                                              const soft_labels& soft) {
+                                              const soft_labels& soft, const path_gradient& apart) {
+    m_gradients.resize(path.size());
+    for (std::size_t i = 0; i < path.size(); ++i) {
+        const weight_block& b = w.block(path[i]);
+        if (apart.values == nullptr) {
+            m_gradients[i] = m_gradient.data() + b.offset;
+        } else {
+            m_gradients[i] = apart.values + apart.layers[i];
+            std::fill_n(m_gradients[i], b.size, 0.0F);
+        }
+    }
     const std::span<const float> z = logits(w, path, images, labels.size());
     const auto place = [&](int number) {
         return number < 0 ? nullptr : m_places[static_cast<std::size_t>(number)];
@@ -163,8 +185,7 @@ FITNAS_LAZY_AGAIN batch_loss path_runner::run(const weights& w, const network_pa
             if (recomputes(i)) {
                 run = m_run.forward(b.plan, w.of(b), m_values[w.links()[i].reads], m_images, nullptr, true);
             }
-            m_run.backward(b.plan, w.of(b), m_gradient.data() + b.offset, run, place(dy), place(dx),
-                           place(addend));
+            m_run.backward(b.plan, w.of(b), m_gradients[i], run, place(dy), place(dx), place(addend));
             if (block_done) {
                 block_done(b.index);
             }

@@ -78,6 +78,9 @@ public:
     /// Batch norm takes the statistics of the images of all these processes; null: of this one's alone.
     void normalise_over(peers* all) { m_shared.sums.together = all; }
 
+    /// Takes as much for what kernels share as another has.
+    void grow_as(const runner& other) { m_shared.grow_as(other.m_shared); }
+
     arena& memory() { return m_memory; }
     const arena& memory() const { return m_memory; }
 

@@ -59,6 +59,8 @@ struct step_work {
     peers* norms_over() const {
         return !alone() && share == step_share::images_synchronised ? together : nullptr;
     }
+    /// Whether paths may go side by side: nothing goes over to other processes while they do.
+    bool keeps_paths_apart() const { return alone() || shares_paths(); }
     own_range own_paths(std::size_t paths) const {
         if (!shares_paths()) {
             return {0, paths};

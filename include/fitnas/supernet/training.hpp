@@ -23,10 +23,10 @@
 #include <fitnas/supernet/average.hpp>
 #include <fitnas/supernet/checks.hpp>
 #include <fitnas/supernet/diagnose.hpp>
-#include <fitnas/supernet/memory_use.hpp>
 #include <fitnas/supernet/sampling.hpp>
 #include <fitnas/supernet/step_work.hpp>
 #include <fitnas/supernet/train_options.hpp>
+#include <fitnas/supernet/training_memory.hpp>
 #include <fitnas/supernet/training_method.hpp>
 #include <fitnas/supernet/training_state.hpp>
 #include <fitnas/supernet/update.hpp>
@@ -37,10 +37,6 @@ namespace fitnas::detail {
 /// Refuses a state that is not one of this training.
 FITNAS_LAZY FITNAS_COLD void require_state(const training_state& now, const training_state& from,
                                            long long epoch_steps);
-
-/// Refuses a batch whose activations do not fit, before anything is taken.
-/// @param state floats that the optimiser keeps for each weight
-FITNAS_LAZY FITNAS_COLD void require_step_fits(const weights& w, const train_options& o, std::size_t state);
 
 /// A training from where it stands to its end. Each step goes through the phases `load`, `gradient`,
 /// `exchange`, `update`, `report` and `keep`; another optimiser, schedule or exchange of gradients is another
@@ -61,7 +57,8 @@ public:
           m_largest(m_chooses ? extreme_code(w.part().space(), true) : code()),
           m_sampler(w.part().counts(), o.sampling, o.seed, m_largest,
                     m_chooses ? extreme_code(w.part().space(), false) : code()),
-          m_update(w, m_work, method.optimiser, o.recompute_activations),
+          m_update(w, m_work, method.optimiser, o.recompute_activations,
+                   paths_that_fit(w, o, m_work, m_sampler.size(), state_floats(method))),
           m_average(static_cast<long long>(m_epoch_steps) * o.epochs, o.average),
           m_images(m_work.own_images() * static_cast<std::size_t>(w.input().size())),
           m_labels(m_work.own_images()) {
@@ -172,13 +169,16 @@ private:
         if (distillation > 0 && !teaches) {
             listen(m_update.logits(m_largest, images, labels.size()));
         }
-        for (const code& path : m_paths.subspan(own.first, own.count)) {
-            const soft_labels soft{m_teacher, path == m_largest ? 0 : distillation};
-            m_losses.push_back(m_update.add(path, images, labels, m_options.label_smoothing, soft));
-            if (distillation > 0 && teaches && &path == &m_paths.front()) {
-                listen(m_update.logits());
-            }
+        std::span<const code> paths = m_paths.subspan(own.first, own.count);
+        if (distillation > 0 && teaches) {
+            m_losses.push_back(m_update.add(paths.front(), images, labels, m_options.label_smoothing));
+            listen(m_update.logits());
+            paths = paths.subspan(1);
         }
+        const auto soft = [&](const code& path) {
+            return soft_labels{m_teacher, path == m_largest ? 0 : distillation};
+        };
+        m_update.add(paths, images, labels, m_options.label_smoothing, soft, m_losses);
     }
 
     void require_losses() const {
@@ -365,28 +365,6 @@ FITNAS_LAZY_AGAIN void require_state(const training_state& now, const training_s
                            std::to_string(from.step) + " of " + std::to_string(from.steps) + " with " +
                            std::to_string(from.epochs.size()) + " reports");
     }
-}
-
-FITNAS_LAZY_AGAIN void require_step_fits(const weights& w, const train_options& o, std::size_t state) {
-    const step_work work = work_of(o.batch, o.parts, o.peers, o.share);
-    const std::size_t own = work.own_parts.count;
-    // Gradients of parts, and what processes send of them.
-    const std::size_t copies = state + (o.average > 0 ? 1U : 0U) + (own - 1) + (work.alone() ? 0 : own);
-    const auto needed = [&](std::size_t images, bool recompute) {
-        const std::size_t batch = own * images;
-        const std::size_t ahead = o.ahead.threads == 0 ? 0 : o.ahead.images != 0 ? o.ahead.images : 2 * batch;
-        return training_bytes(w.part(), images, recompute, copies) +
-               (memory_size(ahead) + memory_size(sizeof(float) * (batch - images))) *
-                   memory_size::of(w.input().size());
-    };
-    require_memory("train: a " + std::string(work.parts > 1 ? "part" : "batch") + " of " +
-                       std::to_string(work.images) + " images of " + to_string(w.input()),
-                   needed(work.images, o.recompute_activations), o.memory_limit,
-                   "a smaller train_options::batch needs less, a batch of 1 " +
-                       to_string(needed(1, o.recompute_activations)) +
-                       (o.recompute_activations ? ""
-                                                : "; so does train_options::recompute_activations, " +
-                                                      to_string(needed(work.images, true))));
 }
 
 } // namespace fitnas::detail

@@ -17,6 +17,7 @@
 #include <fitnas/supernet/checks.hpp>
 #include <fitnas/supernet/gradient_sum.hpp>
 #include <fitnas/supernet/path.hpp>
+#include <fitnas/supernet/path_a_thread.hpp>
 #include <fitnas/supernet/step_work.hpp>
 
 namespace fitnas::detail {
@@ -29,9 +30,16 @@ public:
     /// @param make from a number of values to their optimiser
     /// @param work which outlives it
     /// @param recompute as `train_options::recompute_activations`
+    /// @param together of a step's paths, how many may go side by side where there are threads for them
     template <class Make>
-    FITNAS_COLD weights_update(weights& w, const step_work& work, const Make& make, bool recompute = false)
-        : m_weights(w), m_runner(w, recompute), m_work(work), m_sum(work, w), m_uses(w.blocks().size()) {
+    FITNAS_COLD weights_update(weights& w, const step_work& work, const Make& make, bool recompute = false,
+                               std::size_t together = 1)
+        : m_weights(w),
+          m_runner(w, recompute),
+          m_together(w, recompute, together),
+          m_work(work),
+          m_sum(work, w),
+          m_uses(w.blocks().size()) {
         m_runner.normalise_over(work.norms_over());
         m_optimisers.reserve(w.blocks().size());
         for (const weight_block& b : w.blocks()) {
@@ -77,6 +85,28 @@ public:
             }
         }
         return m_runner.run(m_weights, m_path, images, labels, smoothing, soft);
+    }
+
+    /// The same along paths of a step, a path a thread where there are enough.
+    /// @param soft from a path to its `soft_labels`
+    /// @param losses those of the paths are put behind what is there
+    template <class Paths, class Soft>
+    void add(const Paths& paths, const float* images, std::span<const int> labels, double smoothing,
+             const Soft& soft, std::vector<batch_loss>& losses) {
+        std::size_t done = 0;
+        while (const std::size_t count = m_together.count(paths.size() - done)) {
+            m_jobs.clear();
+            for (std::size_t i = done; i < done + count; ++i) {
+                m_jobs.push_back({paths[i], soft(paths[i])});
+            }
+            losses.resize(losses.size() + count);
+            m_together.run(m_weights, m_jobs, images, labels, smoothing, m_runner, m_uses,
+                           std::span<batch_loss>(losses).last(count));
+            done += count;
+        }
+        for (; done < paths.size(); ++done) {
+            losses.push_back(add(paths[done], images, labels, smoothing, soft(paths[done])));
+        }
     }
 
     /// Forward alone.
@@ -163,11 +193,13 @@ private:
 
     weights& m_weights;
     path_runner m_runner;
+    path_a_thread m_together;
     const step_work& m_work;
     gradient_sum m_sum;
     std::size_t m_part = 0;              ///< of those of this process
     std::vector<Optimiser> m_optimisers; ///< one a block
     network_path m_path;
+    std::vector<path_job> m_jobs;
     std::vector<int> m_uses; ///< of each block, since the last update
 };
 
