@@ -139,7 +139,7 @@ const std::array<pass, 6> passes{{
     {"depthwise_forward", [](const block& b) { return b.depthwise_macs(); },
      [](const block& b, int images, block_memory& m) {
          depthwise_forward(depthwise_pass(b, images), m.read(m.first), depthwise_weights(b, m.weights),
-                           m.second.data(), &m.sums(b.wide()));
+                           m.second.data(), &m.sums(b.wide()), m.ws);
      }},
     {"second_forward", [](const block& b) { return b.second_macs(); },
      [](const block& b, int images, block_memory& m) {

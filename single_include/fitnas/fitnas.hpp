@@ -3571,12 +3571,21 @@ struct stencil_input {
     std::size_t taps_size;
     int tap_rows;
     int planes;
+    /// The image in its zeros: how many lie above it and left of it, from the plane's beginning on, and its
+    /// pixels. None: nothing is known of zeros.
+    int above = 0;
+    int left = 0;
+    int height = 0;
+    int width = 0;
 };
 
 /// Rows x Columns pixels of out(y, x) = sum of taps * plane(y Stride + ky, x Stride + kx), lanes channels
 /// each, with Kernel taps in a row. `out` gets them one after the other.
-template <int Kernel, int Stride, int Rows, int Columns>
+/// @tparam Whole whether an image as wide as the tile has zeros on both sides, which are left out
+template <int Kernel, int Stride, int Rows, int Columns, bool Whole = false>
 void stencil(const float* plane, int plane_width, const float* taps, int tap_rows, float* out) {
+    constexpr int first = Whole ? (Kernel - 1) / 2 : 0;
+    constexpr int last = Whole ? first + Columns : (Columns - 1) * Stride + Kernel;
     simd::tile<Rows, Columns> acc = {};
     for (int ky = 0; ky < tap_rows; ++ky, taps += Kernel * lanes) {
         simd::vecs<Kernel> tap;
@@ -3585,7 +3594,7 @@ void stencil(const float* plane, int plane_width, const float* taps, int tap_row
         }
         // Every value is read once and goes to all pixels whose window it lies in.
         FITNAS_UNROLL(24)
-        for (int i = 0; i < (Columns - 1) * Stride + Kernel; ++i) {
+        for (int i = first; i < last; ++i) {
             FITNAS_UNROLL(4)
             for (int r = 0; r < Rows; ++r) {
                 const vec<> v = simd::load(
@@ -3606,9 +3615,51 @@ void stencil(const float* plane, int plane_width, const float* taps, int tap_row
     }
 }
 
+/// The same where the image is one tile of Size x Size pixels, with zeros around it, and there are as many
+/// rows of taps as taps in a row: no product with a zero is left.
+template <int Kernel, int Size>
+void stencil_of_image(const float* plane, int plane_width, const float* taps, int /*tap_rows*/, float* out) {
+    constexpr int margin = (Kernel - 1) / 2;
+    simd::tile<Size, Size> acc = {};
+    FITNAS_UNROLL(7)
+    for (int ky = 0; ky < Kernel; ++ky, taps += Kernel * lanes) {
+        simd::vecs<Kernel> tap;
+        for (int kx = 0; kx < Kernel; ++kx) {
+            tap[kx] = simd::load(taps + kx * lanes);
+        }
+        FITNAS_UNROLL(4)
+        for (int i = 0; i < Size; ++i) {
+            FITNAS_UNROLL(4)
+            for (int r = 0; r < Size; ++r) {
+                if (r + ky < margin || r + ky >= margin + Size) {
+                    continue;
+                }
+                const vec<> v = simd::load(
+                    plane + (static_cast<std::ptrdiff_t>(r + ky) * plane_width + margin + i) * lanes);
+                FITNAS_UNROLL(7)
+                for (int kx = 0; kx < Kernel; ++kx) {
+                    const int x = margin + i - kx;
+                    if (x >= 0 && x < Size) {
+                        acc[r][x] = simd::fma(tap[kx], v, acc[r][x]);
+                    }
+                }
+            }
+        }
+    }
+    for (int r = 0; r < Size; ++r) {
+        for (int i = 0; i < Size; ++i) {
+            simd::store(out + (r * Size + i) * lanes, acc[r][i]);
+        }
+    }
+}
+
 /// A stencil for one geometry, and the tile that it computes.
 struct stencil_kernel {
-    void (*run)(const float* plane, int plane_width, const float* taps, int tap_rows, float* out) = nullptr;
+    using function = void (*)(const float* plane, int plane_width, const float* taps, int tap_rows,
+                              float* out);
+    function run = nullptr;
+    function whole_row = nullptr;   ///< for images as wide as a tile
+    function whole_image = nullptr; ///< for images as large as a tile
     int rows = 1;
     int columns = 1;
     int kernel = 1; ///< taps in a row
@@ -3647,6 +3698,13 @@ struct stencil_kernel {
                     columns = narrow;
                 }
             }
+            if constexpr (s() == 1 && (k() == 3 || k() == 5)) {
+                if (columns == wide) {
+                    whole_row = stencil<k(), 1, 2, wide, true>;
+                } else {
+                    whole_image = stencil_of_image<k(), 4>;
+                }
+            }
         };
         const auto with = [&](auto k) {
             if (stride == 1) {
@@ -3670,18 +3728,32 @@ struct stencil_kernel {
     FITNAS_INLINE void for_tiles(const stencil_input& in, int height, int width, Use&& use,
                                  Written&& written) const {
         alignas(64) float all_values[planes_at_once * stencil_tile * lanes];
+        const int margin = (kernel - 1) / 2;
+        const bool one_column = in.width == columns && width == columns && in.left == margin;
+        const bool one_tile =
+            one_column && in.height == rows && height == rows && in.above == margin && in.tap_rows == kernel;
+        const function sums = one_tile && whole_image != nullptr   ? whole_image
+                              : one_column && whole_row != nullptr ? whole_row
+                                                                   : run;
         for (int y = 0; y < height; y += rows) {
+            // Rows of taps that reach the image, from one of the tile's pixels at least.
+            const int first =
+                sums == whole_image || in.height == 0 ? 0 : (std::max)(0, in.above - (y + rows - 1) * stride);
+            const int last = sums == whole_image || in.height == 0
+                                 ? in.tap_rows
+                                 : (std::min)(in.tap_rows, in.above + in.height - y * stride);
             for (int x = 0; x < width; x += columns) {
                 const float* from =
-                    in.plane + (static_cast<std::ptrdiff_t>(y) * in.plane_width + x) * stride * lanes;
-                const float* tap = in.taps;
+                    in.plane +
+                    ((static_cast<std::ptrdiff_t>(y) * stride + first) * in.plane_width + x * stride) * lanes;
+                const float* tap = in.taps + static_cast<std::ptrdiff_t>(first) * kernel * lanes;
                 const output_tile tile{y, x, (std::min)(rows, height - y), (std::min)(columns, width - x)};
                 for (int i = 0; i < in.planes; ++i, from += in.plane_size, tap += in.taps_size) {
                     float* values = all_values + i * stencil_tile * lanes;
-                    if (run != nullptr) {
-                        run(from, in.plane_width, tap, in.tap_rows, values);
+                    if (sums != nullptr) {
+                        sums(from, in.plane_width, tap, last - first, values);
                     } else {
-                        pixel(from, in.plane_width, tap, in.tap_rows, values);
+                        pixel(from, in.plane_width, tap, last - first, values);
                     }
                     use(i, tile, values);
                 }
@@ -3737,6 +3809,10 @@ struct depthwise_planes : geometry {
                                                                                         : planes_at_once) {}
 
     std::size_t taps_size() const { return static_cast<std::size_t>(taps() * lanes); }
+    /// Of all planes of an image.
+    std::size_t all_taps_size() const {
+        return static_cast<std::size_t>(taps()) * static_cast<std::size_t>(simd::padded(in.channels));
+    }
     /// The planes from a channel on.
     plane_range from(int channel) const {
         return {channel, (std::min)(at_once, (in.channels - channel + lanes - 1) / lanes)};
@@ -4049,6 +4125,7 @@ namespace fitnas::detail {
 /// What kernels share in one network: packed weights and sums of groups. It only grows.
 struct workspace {
     aligned_buffer<float> packed;
+    aligned_buffer<float> taps;    ///< of a depthwise convolution, plane by plane
     aligned_buffer<float> weights; ///< weight gradients, [group][...]
     group_sums sums;
     aligned_buffer<double> moments; ///< of a narrow tensor, [group][...]
@@ -5325,18 +5402,35 @@ struct input_phase {
     }
 };
 
-/// The taps of some planes that reach a phase, backwards.
-FITNAS_LAZY inline void read_phase_taps(const depthwise_planes& g, const input_phase& down,
-                                        const input_phase& across, int planes, const float* taps,
-                                        float* out) {
-    for (int i = 0; i < planes; ++i) {
-        for (int ky = down.taps - 1; ky >= 0; --ky) {
-            for (int kx = across.taps - 1; kx >= 0; --kx, out += lanes) {
-                const int k = (down.tap + g.stride * ky) * g.kernel + across.tap + g.stride * kx;
-                simd::store(out, simd::load(taps + (i * g.taps() + k) * lanes));
-            }
+/// Calls `use(down, across)` for each phase that taps reach.
+template <class Use>
+FITNAS_INLINE void for_phases(const depthwise_planes& g, Use&& use) {
+    const int phases = (std::min)(g.stride, g.kernel);
+    for (int py = 0; py < phases; ++py) {
+        for (int px = 0; px < phases; ++px) {
+            use(input_phase(py, g, g.in.height), input_phase(px, g, g.in.width));
         }
     }
+}
+
+/// Weights of [taps][channels] as [phase][plane][taps that reach it, backwards][lanes].
+FITNAS_LAZY inline const float* arrange_phase_taps(const float* weights, const depthwise_planes& g,
+                                                   workspace& ws) {
+    const int channels = g.in.channels;
+    float* taps = ws.taps.reserve(g.all_taps_size());
+    float* to = taps;
+    for_phases(g, [&](const input_phase& down, const input_phase& across) {
+        for (int c = 0; c < channels; c += lanes) {
+            for (int ky = down.taps - 1; ky >= 0; --ky) {
+                for (int kx = across.taps - 1; kx >= 0; --kx, to += lanes) {
+                    const int k = (down.tap + g.stride * ky) * g.kernel + across.tap + g.stride * kx;
+                    simd::store(to, simd::load(weights + static_cast<std::ptrdiff_t>(k) * channels + c,
+                                               channels - c));
+                }
+            }
+        }
+    });
+    return taps;
 }
 
 /// What becomes of a phase's tiles: through the activation, with the shortcut's gradient added, summed up.
@@ -5397,40 +5491,41 @@ private:
 
 /// The gradient at some channels of one image's input.
 /// @param gradient planes of the output's gradient
-/// @param phase_taps scratch, as large as the taps
+/// @param taps as `arrange_phase_taps` leaves them
 FITNAS_LAZY inline void depthwise_input_gradient(const depthwise_planes& g, const plane_range& range,
-                                                 const float* gradient, const float* taps, float* phase_taps,
+                                                 const float* gradient, const float* taps,
                                                  const affine_input& x, const input_place& in,
                                                  partial_sums* sums) {
     const int s = g.stride;
-    for (int py = 0; py < (std::min)(s, g.kernel); ++py) {
-        for (int px = 0; px < (std::min)(s, g.kernel); ++px) {
-            const input_phase down(py, g, g.in.height);
-            const input_phase across(px, g, g.in.width);
-            read_phase_taps(g, down, across, range.count, taps, phase_taps);
-            const stencil_kernel kernel(across.taps, 1, across.count);
-            const tile_output to{in.du + down.first * in.row_step + across.first * in.pixel_step,
-                                 s * in.row_step,
-                                 s * in.pixel_step,
-                                 in.plane_step,
-                                 g.in.channels - range.channel,
-                                 in.streams};
-            const stencil_input from{gradient + g.gradient.at(down.window, across.window),
-                                     g.gradient.size,
-                                     g.gradient.width,
-                                     phase_taps,
-                                     static_cast<std::size_t>(down.taps * across.taps * lanes),
-                                     down.taps,
-                                     range.count};
-            with_product_activation(x.act, [&](auto act) {
-                kernel.for_tiles(from, down.count, across.count,
-                                 gradient_tiles<act()>{x, in, to, range.channel, sums, kernel.columns},
-                                 [&](const output_tile& tile, const float* values) FITNAS_INLINE_LAMBDA {
-                                     to.write(range.count, tile, values, kernel.columns);
-                                 });
-            });
-        }
-    }
+    for_phases(g, [&](const input_phase& down, const input_phase& across) {
+        const stencil_kernel kernel(across.taps, 1, across.count);
+        const tile_output to{in.du + down.first * in.row_step + across.first * in.pixel_step,
+                             s * in.row_step,
+                             s * in.pixel_step,
+                             in.plane_step,
+                             g.in.channels - range.channel,
+                             in.streams};
+        const int reach = down.taps * across.taps;
+        const stencil_input from{gradient + g.gradient.at(down.window, across.window),
+                                 g.gradient.size,
+                                 g.gradient.width,
+                                 taps + static_cast<std::ptrdiff_t>(range.channel) * reach,
+                                 static_cast<std::size_t>(reach * lanes),
+                                 down.taps,
+                                 range.count,
+                                 -down.window,
+                                 -across.window,
+                                 g.out.height,
+                                 g.out.width};
+        taps += static_cast<std::ptrdiff_t>(simd::padded(g.in.channels)) * reach;
+        with_product_activation(x.act, [&](auto act) {
+            kernel.for_tiles(from, down.count, across.count,
+                             gradient_tiles<act()>{x, in, to, range.channel, sums, kernel.columns},
+                             [&](const output_tile& tile, const float* values) FITNAS_INLINE_LAMBDA {
+                                 to.write(range.count, tile, values, kernel.columns);
+                             });
+        });
+    });
 }
 
 } // namespace fitnas::detail
@@ -5449,41 +5544,105 @@ struct next_plane {
     const float* z;
 };
 
+/// Adds the products of `Pixels` neighbours of a row. Where they are several, the stride is 1, and each value
+/// of the plane is read once for all windows of theirs that it lies in.
+/// @tparam FirstRow,LastRow the rows of taps that reach the image
+template <int Kernel, int TapRows, int Pixels, int FirstRow = 0, int LastRow = TapRows, int First = 0,
+          int Last = Kernel + Pixels - 1>
+FITNAS_INLINE void add_pixels(const float* from, int plane_width, const float* d,
+                              simd::tile<TapRows, Kernel>& acc) {
+    simd::vecs<Pixels> v;
+    for (int x = 0; x < Pixels; ++x) {
+        v[x] = simd::load(d + x * lanes);
+    }
+    FITNAS_UNROLL(7)
+    for (int ky = FirstRow; ky < LastRow; ++ky) {
+        const float* row = from + static_cast<std::ptrdiff_t>(ky) * plane_width * lanes;
+        FITNAS_UNROLL(10)
+        for (int i = First; i < Last; ++i) {
+            const vec<> in = simd::load(row + i * lanes);
+            FITNAS_UNROLL(4)
+            for (int x = 0; x < Pixels; ++x) {
+                if (i >= x && i - x < Kernel) {
+                    acc[ky][i - x] = simd::fma(v[x], in, acc[ky][i - x]);
+                }
+            }
+        }
+    }
+}
+
+/// Row Y of an image of Size x Size pixels, without the zeros around it; then those below.
+template <int Kernel, int Size, int Y = 0>
+FITNAS_INLINE void add_image(const float* from, int plane_width, const float* d, int gradient_width,
+                             simd::tile<Kernel, Kernel>& acc) {
+    constexpr int margin = (Kernel - 1) / 2;
+    constexpr int first = Y < margin ? margin - Y : 0;
+    constexpr int last = Y + Kernel > margin + Size ? margin + Size - Y : Kernel;
+    add_pixels<Kernel, Kernel, Size, first, last, margin, margin + Size>(from, plane_width, d, acc);
+    if constexpr (Y + 1 < Size) {
+        add_image<Kernel, Size, Y + 1>(from + plane_width * lanes, plane_width, d + gradient_width * lanes,
+                                       gradient_width, acc);
+    }
+}
+
 /// One plane's gradient at the taps, all of them in registers: dtaps[k] += sum over pixels of gradient *
 /// plane.
 template <int Kernel, int TapRows>
 void add_tap_gradients(const depthwise_planes& g, const float* plane, const float* gradient, float* dtaps,
                        next_plane next) {
-    const int asks = g.stride * g.stride;
+    constexpr int together = 4;
     const std::ptrdiff_t channels = g.in.channels;
     for (int k0 = 0; k0 < Kernel; k0 += TapRows) {
+        const auto ask = [&](int pixels) FITNAS_INLINE_LAMBDA {
+            if (TapRows == Kernel || k0 == 0) {
+                next.x = ask_for(next.x, channels, pixels * g.stride * g.stride);
+                next.du = ask_for(next.du, channels, pixels);
+                next.z = ask_for(next.z, channels, pixels);
+            }
+        };
         simd::tile<TapRows, Kernel> acc;
         for (int ky = 0; ky < TapRows; ++ky) {
             for (int kx = 0; kx < Kernel; ++kx) {
                 acc[ky][kx] = simd::load(dtaps + ((k0 + ky) * Kernel + kx) * lanes);
             }
         }
-        for (int y = 0; y < g.out.height; ++y) {
+        bool done = false;
+        if constexpr (TapRows == Kernel && Kernel > 1) {
+            if (g.stride == 1 && g.out.width == together && g.out.height == together) {
+                ask(together * together);
+                add_image<Kernel, together>(plane, g.input.width, gradient + g.gradient.at(0, 0),
+                                            g.gradient.width, acc);
+                done = true;
+            }
+        }
+        for (int y = 0; !done && y < g.out.height; ++y) {
             const float* from =
                 plane + static_cast<std::ptrdiff_t>(y * g.stride + k0) * g.input.width * lanes;
             const float* d = gradient + g.gradient.at(y, 0);
-            for (int x = 0; x < g.out.width; ++x, from += g.stride * lanes, d += lanes) {
-                const vec<> v = simd::load(d);
-                if (TapRows == Kernel || k0 == 0) {
-                    next.x = ask_for(next.x, channels, asks);
-                    next.du = ask_for(next.du, channels, 1);
-                    next.z = ask_for(next.z, channels, 1);
+            int x = 0;
+            const auto next_pixels = [&](auto first, auto last) FITNAS_INLINE_LAMBDA {
+                ask(together);
+                add_pixels<Kernel, TapRows, together, 0, TapRows, first(), last()>(from, g.input.width, d,
+                                                                                   acc);
+                x += together;
+                from += together * lanes;
+                d += together * lanes;
+            };
+            if (g.stride == 1 && g.out.width >= together) { // without the zeros at both ends
+                constexpr int margin = (Kernel - 1) / 2;
+                constexpr std::integral_constant<int, 0> begin;
+                constexpr std::integral_constant<int, Kernel + together - 1> end;
+                next_pixels(std::integral_constant<int, margin>(), end);
+                while (x + together < g.out.width) {
+                    next_pixels(begin, end);
                 }
-                FITNAS_UNROLL(7)
-                for (int ky = 0; ky < TapRows; ++ky) {
-                    FITNAS_UNROLL(7)
-                    for (int kx = 0; kx < Kernel; ++kx) {
-                        acc[ky][kx] = simd::fma(
-                            v,
-                            simd::load(from + (static_cast<std::ptrdiff_t>(ky) * g.input.width + kx) * lanes),
-                            acc[ky][kx]);
-                    }
+                if (x + together == g.out.width) {
+                    next_pixels(begin, std::integral_constant<int, together + margin>());
                 }
+            }
+            for (; x < g.out.width; ++x, from += g.stride * lanes, d += lanes) {
+                ask(1);
+                add_pixels<Kernel, TapRows, 1>(from, g.input.width, d, acc);
             }
         }
         for (int ky = 0; ky < TapRows; ++ky) {
@@ -5528,16 +5687,18 @@ FITNAS_LAZY inline void add_tap_gradients(const depthwise_planes& g, const float
 
 namespace fitnas::detail {
 
-/// Some planes' weights, of [taps][channels], as [plane][taps][lanes].
-FITNAS_LAZY inline void read_taps(const float* weights, const depthwise_planes& g, const plane_range& range,
-                                  float* out) {
-    int c = range.channel;
-    for (int i = 0; i < range.count; ++i, c += lanes) {
-        for (int k = 0; k < g.taps(); ++k, out += lanes) {
-            simd::store(out, simd::load(weights + static_cast<std::ptrdiff_t>(k) * g.in.channels + c,
-                                        g.in.channels - c));
+/// Weights of [taps][channels] as [plane][taps][lanes].
+FITNAS_LAZY inline const float* arrange_taps(const float* weights, const depthwise_planes& g, workspace& ws) {
+    const int channels = g.in.channels;
+    float* taps = ws.taps.reserve(g.all_taps_size());
+    float* to = taps;
+    for (int c = 0; c < channels; c += lanes) {
+        for (int k = 0; k < g.taps(); ++k, to += lanes) {
+            simd::store(to,
+                        simd::load(weights + static_cast<std::ptrdiff_t>(k) * channels + c, channels - c));
         }
     }
+    return taps;
 }
 
 /// What becomes of a tile forward: it is stored and summed up, while the next planes' pixels are asked for.
@@ -5571,19 +5732,18 @@ struct forward_tiles {
 
 /// z (images x output shape); weights: kernel x kernel x channels.
 FITNAS_LAZY inline void depthwise_forward(const geometry& sizes, const plane_source& source,
-                                          const float* weights, float* z, group_sums* sums) {
+                                          const float* weights, float* z, group_sums* sums, workspace& ws) {
     const depthwise_planes g(sizes);
+    const float* taps = arrange_taps(weights, g, ws);
     const int channels = g.in.channels;
     const bool streaming = streams(z, g.rows(), channels);
     const int columns = g.forward.columns;
     parallel_groups(g.images, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
         const std::size_t size = g.input.size * static_cast<std::size_t>(g.at_once);
-        float* plane = thread_scratch(size + g.taps_size() * planes_at_once + source.scratch());
-        float* taps = plane + size;
-        float* scratch = taps + g.taps_size() * planes_at_once;
+        float* plane = thread_scratch(size + source.scratch());
+        float* scratch = plane + size;
         std::fill_n(plane, size, 0.0F);
         const auto pass = [&](std::ptrdiff_t n, const plane_range& range) {
-            read_taps(weights, g, range, taps);
             partial_sums s[planes_at_once];
             source.read(g, n, range, plane, scratch);
             next_pixels next = source.next(n, range);
@@ -5593,11 +5753,13 @@ FITNAS_LAZY inline void depthwise_forward(const geometry& sizes, const plane_sou
                                   lanes,
                                   channels - range.channel,
                                   streaming};
-            g.forward.for_tiles(
-                {plane, g.input.size, g.input.width, taps, g.taps_size(), g.kernel, range.count},
-                g.out.height, g.out.width, forward_tiles{out, s, next, g.stride * g.stride, columns},
-                [&](const output_tile& tile, const float* values)
-                    FITNAS_INLINE_LAMBDA { out.write(range.count, tile, values, columns); });
+            g.forward.for_tiles({plane, g.input.size, g.input.width,
+                                 taps + static_cast<std::ptrdiff_t>(range.channel) * g.taps(), g.taps_size(),
+                                 g.kernel, range.count, g.padding(), g.padding(), g.in.height, g.in.width},
+                                g.out.height, g.out.width,
+                                forward_tiles{out, s, next, g.stride * g.stride, columns},
+                                [&](const output_tile& tile, const float* values)
+                                    FITNAS_INLINE_LAMBDA { out.write(range.count, tile, values, columns); });
             for (int i = 0; sums != nullptr && i < range.count; ++i) {
                 const int c = range.channel + i * lanes;
                 s[i].add_to_group(*sums, group, c, channels - c);
@@ -5613,8 +5775,8 @@ FITNAS_LAZY inline void depthwise_forward(const geometry& sizes, const plane_sou
 }
 
 FITNAS_LAZY inline void depthwise_forward(const geometry& g, const affine_input& x, const float* weights,
-                                          float* z, group_sums* sums) {
-    depthwise_forward(g, stored_planes(x, g.in, g.images), weights, z, sums);
+                                          float* z, group_sums* sums, workspace& ws) {
+    depthwise_forward(g, stored_planes(x, g.in, g.images), weights, z, sums, ws);
 }
 
 /// Adds the groups' gradients at the taps, [group][channels / lanes][tap][lanes], to [tap][channels], in
@@ -5645,17 +5807,15 @@ FITNAS_LAZY inline void depthwise_backward(const geometry& sizes, const gradient
     const std::size_t group_size =
         static_cast<std::size_t>(g.taps()) * static_cast<std::size_t>(simd::padded(channels));
     float* groups = ws.weights.reserve(group_size * sum_groups);
+    const float* taps = arrange_phase_taps(weights, g, ws);
     parallel_groups(g.images, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
         float* dtaps = groups + static_cast<std::size_t>(group) * group_size;
         std::fill_n(dtaps, group_size, 0.0F);
         const std::size_t size = g.input.size * static_cast<std::size_t>(g.at_once);
         const std::size_t gradient_size = g.gradient.size * static_cast<std::size_t>(g.at_once);
-        const std::size_t taps_size = g.taps_size() * planes_at_once;
-        float* plane = thread_scratch(size + gradient_size + 2 * taps_size + source.scratch());
+        float* plane = thread_scratch(size + gradient_size + source.scratch());
         float* dz = plane + size;
-        float* taps = dz + gradient_size;
-        float* phase_taps = taps + taps_size;
-        float* scratch = phase_taps + taps_size;
+        float* scratch = dz + gradient_size;
         std::fill_n(plane, size + gradient_size, 0.0F);
         source.begin(group);
         const auto pass = [&](std::ptrdiff_t n, const plane_range& range) {
@@ -5675,9 +5835,8 @@ FITNAS_LAZY inline void depthwise_backward(const geometry& sizes, const gradient
             if (place.du == nullptr) {
                 return;
             }
-            read_taps(weights, g, range, taps);
             partial_sums s[planes_at_once];
-            depthwise_input_gradient(g, range, dz, taps, phase_taps, source.x, place, s);
+            depthwise_input_gradient(g, range, dz, taps, source.x, place, s);
             for (int i = 0; source.x.mean != nullptr && i < range.count; ++i) {
                 const int c = range.channel + i * lanes;
                 s[i].add_to_group(sums, group, c, channels - c);
@@ -6989,9 +7148,10 @@ FITNAS_LAZY inline void forward_step(const plan_step& step, const float* paramet
     case step_kind::pointwise:
         return pointwise_forward(g, x, w, z, sums, ws);
     case step_kind::depthwise:
-        return depthwise_forward(g, x, w, z, sums);
+        return depthwise_forward(g, x, w, z, sums, ws);
     case step_kind::expanded_depthwise:
-        return depthwise_forward(g, expanded_planes(expansion_of(run, step, parameters), x, ws), w, z, sums);
+        return depthwise_forward(g, expanded_planes(expansion_of(run, step, parameters), x, ws), w, z, sums,
+                                 ws);
     case step_kind::convolution:
         return convolution_forward(g, x, w, z, sums, ws);
     case step_kind::linear:

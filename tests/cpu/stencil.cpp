@@ -1,5 +1,6 @@
 // Stencils against their definition, for tap rows of every length with a stencil of its own or without.
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <vector>
@@ -74,6 +75,74 @@ TEST_CASE("a stencil gives every pixel of every plane once, as its definition do
                 CHECK(worst < 1e-5);
                 CHECK(seen == std::vector<int>(seen.size(), 1));
                 CHECK(written == height * width);
+            }
+        }
+    }
+}
+
+TEST_CASE("a stencil leaves out the zeros around a small image, and gives the same bits") {
+    constexpr int lanes = simd::lanes;
+    const auto u = [](int i) { return static_cast<std::size_t>(i); };
+    random_stream random(seed{1}, purpose::user);
+    for (const int taps : {2, 3, 5, 7}) {
+        for (const int width : {4, 8, 9}) {
+            for (const int height : {1, 4, 5, 8}) {
+                CAPTURE(taps);
+                CAPTURE(width);
+                CAPTURE(height);
+                const int margin = (taps - 1) / 2;
+                const detail::stencil_kernel kernel(taps, 1, width);
+                const int plane_width = width + taps - 1 + kernel.excess_columns(width);
+                const int plane_height = height + taps - 1 + kernel.excess_rows(height);
+                std::vector<float> in(u(plane_width * plane_height * lanes));
+                for (int y = 0; y < height; ++y) {
+                    for (int i = 0; i < width * lanes; ++i) {
+                        in[u(((y + margin) * plane_width + margin) * lanes + i)] =
+                            static_cast<float>(random.normal());
+                    }
+                }
+                std::vector<float> weights(u(taps * taps * lanes));
+                for (float& w : weights) {
+                    w = static_cast<float>(random.normal());
+                }
+                detail::stencil_input from{.plane = in.data(),
+                                           .plane_size = in.size(),
+                                           .plane_width = plane_width,
+                                           .taps = weights.data(),
+                                           .taps_size = weights.size(),
+                                           .tap_rows = taps,
+                                           .planes = 1};
+                const auto run = [&] {
+                    std::vector<float> out(u(height * width * lanes));
+                    kernel.for_tiles(
+                        from, height, width,
+                        [&](int, const output_tile& tile, const float* values) {
+                            for (int r = 0; r < tile.rows; ++r) {
+                                for (int i = 0; i < tile.columns * lanes; ++i) {
+                                    out[u(((tile.y + r) * width + tile.x) * lanes + i)] =
+                                        values[r * kernel.columns * lanes + i];
+                                }
+                            }
+                        },
+                        [](const output_tile&, const float*) {});
+                    return out;
+                };
+                const std::vector<float> with_zeros = run();
+                from.above = margin;
+                from.left = margin;
+                from.height = height;
+                from.width = width;
+                CHECK(run() == with_zeros);
+                if (kernel.whole_image != nullptr && height == 4 && width == 4) { // nothing there is read
+                    for (int i = 0; i < plane_width * plane_height; ++i) {
+                        const int y = i / plane_width - margin;
+                        const int x = i % plane_width - margin;
+                        if (y < 0 || y >= height || x < 0 || x >= width) {
+                            std::fill_n(in.begin() + i * lanes, lanes, NAN);
+                        }
+                    }
+                    CHECK(run() == with_zeros);
+                }
             }
         }
     }

@@ -19,16 +19,18 @@
 
 namespace fitnas::detail {
 
-/// Some planes' weights, of [taps][channels], as [plane][taps][lanes].
-FITNAS_LAZY inline void read_taps(const float* weights, const depthwise_planes& g, const plane_range& range,
-                                  float* out) {
-    int c = range.channel;
-    for (int i = 0; i < range.count; ++i, c += lanes) {
-        for (int k = 0; k < g.taps(); ++k, out += lanes) {
-            simd::store(out, simd::load(weights + static_cast<std::ptrdiff_t>(k) * g.in.channels + c,
-                                        g.in.channels - c));
+/// Weights of [taps][channels] as [plane][taps][lanes].
+FITNAS_LAZY inline const float* arrange_taps(const float* weights, const depthwise_planes& g, workspace& ws) {
+    const int channels = g.in.channels;
+    float* taps = ws.taps.reserve(g.all_taps_size());
+    float* to = taps;
+    for (int c = 0; c < channels; c += lanes) {
+        for (int k = 0; k < g.taps(); ++k, to += lanes) {
+            simd::store(to,
+                        simd::load(weights + static_cast<std::ptrdiff_t>(k) * channels + c, channels - c));
         }
     }
+    return taps;
 }
 
 /// What becomes of a tile forward: it is stored and summed up, while the next planes' pixels are asked for.
@@ -62,19 +64,18 @@ struct forward_tiles {
 
 /// z (images x output shape); weights: kernel x kernel x channels.
 FITNAS_LAZY inline void depthwise_forward(const geometry& sizes, const plane_source& source,
-                                          const float* weights, float* z, group_sums* sums) {
+                                          const float* weights, float* z, group_sums* sums, workspace& ws) {
     const depthwise_planes g(sizes);
+    const float* taps = arrange_taps(weights, g, ws);
     const int channels = g.in.channels;
     const bool streaming = streams(z, g.rows(), channels);
     const int columns = g.forward.columns;
     parallel_groups(g.images, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
         const std::size_t size = g.input.size * static_cast<std::size_t>(g.at_once);
-        float* plane = thread_scratch(size + g.taps_size() * planes_at_once + source.scratch());
-        float* taps = plane + size;
-        float* scratch = taps + g.taps_size() * planes_at_once;
+        float* plane = thread_scratch(size + source.scratch());
+        float* scratch = plane + size;
         std::fill_n(plane, size, 0.0F);
         const auto pass = [&](std::ptrdiff_t n, const plane_range& range) {
-            read_taps(weights, g, range, taps);
             partial_sums s[planes_at_once];
             source.read(g, n, range, plane, scratch);
             next_pixels next = source.next(n, range);
@@ -84,11 +85,13 @@ FITNAS_LAZY inline void depthwise_forward(const geometry& sizes, const plane_sou
                                   lanes,
                                   channels - range.channel,
                                   streaming};
-            g.forward.for_tiles(
-                {plane, g.input.size, g.input.width, taps, g.taps_size(), g.kernel, range.count},
-                g.out.height, g.out.width, forward_tiles{out, s, next, g.stride * g.stride, columns},
-                [&](const output_tile& tile, const float* values)
-                    FITNAS_INLINE_LAMBDA { out.write(range.count, tile, values, columns); });
+            g.forward.for_tiles({plane, g.input.size, g.input.width,
+                                 taps + static_cast<std::ptrdiff_t>(range.channel) * g.taps(), g.taps_size(),
+                                 g.kernel, range.count, g.padding(), g.padding(), g.in.height, g.in.width},
+                                g.out.height, g.out.width,
+                                forward_tiles{out, s, next, g.stride * g.stride, columns},
+                                [&](const output_tile& tile, const float* values)
+                                    FITNAS_INLINE_LAMBDA { out.write(range.count, tile, values, columns); });
             for (int i = 0; sums != nullptr && i < range.count; ++i) {
                 const int c = range.channel + i * lanes;
                 s[i].add_to_group(*sums, group, c, channels - c);
@@ -104,8 +107,8 @@ FITNAS_LAZY inline void depthwise_forward(const geometry& sizes, const plane_sou
 }
 
 FITNAS_LAZY inline void depthwise_forward(const geometry& g, const affine_input& x, const float* weights,
-                                          float* z, group_sums* sums) {
-    depthwise_forward(g, stored_planes(x, g.in, g.images), weights, z, sums);
+                                          float* z, group_sums* sums, workspace& ws) {
+    depthwise_forward(g, stored_planes(x, g.in, g.images), weights, z, sums, ws);
 }
 
 /// Adds the groups' gradients at the taps, [group][channels / lanes][tap][lanes], to [tap][channels], in
@@ -136,17 +139,15 @@ FITNAS_LAZY inline void depthwise_backward(const geometry& sizes, const gradient
     const std::size_t group_size =
         static_cast<std::size_t>(g.taps()) * static_cast<std::size_t>(simd::padded(channels));
     float* groups = ws.weights.reserve(group_size * sum_groups);
+    const float* taps = arrange_phase_taps(weights, g, ws);
     parallel_groups(g.images, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
         float* dtaps = groups + static_cast<std::size_t>(group) * group_size;
         std::fill_n(dtaps, group_size, 0.0F);
         const std::size_t size = g.input.size * static_cast<std::size_t>(g.at_once);
         const std::size_t gradient_size = g.gradient.size * static_cast<std::size_t>(g.at_once);
-        const std::size_t taps_size = g.taps_size() * planes_at_once;
-        float* plane = thread_scratch(size + gradient_size + 2 * taps_size + source.scratch());
+        float* plane = thread_scratch(size + gradient_size + source.scratch());
         float* dz = plane + size;
-        float* taps = dz + gradient_size;
-        float* phase_taps = taps + taps_size;
-        float* scratch = phase_taps + taps_size;
+        float* scratch = dz + gradient_size;
         std::fill_n(plane, size + gradient_size, 0.0F);
         source.begin(group);
         const auto pass = [&](std::ptrdiff_t n, const plane_range& range) {
@@ -166,9 +167,8 @@ FITNAS_LAZY inline void depthwise_backward(const geometry& sizes, const gradient
             if (place.du == nullptr) {
                 return;
             }
-            read_taps(weights, g, range, taps);
             partial_sums s[planes_at_once];
-            depthwise_input_gradient(g, range, dz, taps, phase_taps, source.x, place, s);
+            depthwise_input_gradient(g, range, dz, taps, source.x, place, s);
             for (int i = 0; source.x.mean != nullptr && i < range.count; ++i) {
                 const int c = range.channel + i * lanes;
                 s[i].add_to_group(sums, group, c, channels - c);

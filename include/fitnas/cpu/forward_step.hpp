@@ -35,9 +35,10 @@ FITNAS_LAZY inline void forward_step(const plan_step& step, const float* paramet
     case step_kind::pointwise:
         return pointwise_forward(g, x, w, z, sums, ws);
     case step_kind::depthwise:
-        return depthwise_forward(g, x, w, z, sums);
+        return depthwise_forward(g, x, w, z, sums, ws);
     case step_kind::expanded_depthwise:
-        return depthwise_forward(g, expanded_planes(expansion_of(run, step, parameters), x, ws), w, z, sums);
+        return depthwise_forward(g, expanded_planes(expansion_of(run, step, parameters), x, ws), w, z, sums,
+                                 ws);
     case step_kind::convolution:
         return convolution_forward(g, x, w, z, sums, ws);
     case step_kind::linear:

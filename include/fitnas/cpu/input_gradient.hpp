@@ -12,6 +12,7 @@
 #include <fitnas/cpu/plane_source.hpp>
 #include <fitnas/cpu/planes.hpp>
 #include <fitnas/cpu/tile_output.hpp>
+#include <fitnas/cpu/workspace.hpp>
 
 namespace fitnas::detail {
 
@@ -34,18 +35,35 @@ struct input_phase {
     }
 };
 
-/// The taps of some planes that reach a phase, backwards.
-FITNAS_LAZY inline void read_phase_taps(const depthwise_planes& g, const input_phase& down,
-                                        const input_phase& across, int planes, const float* taps,
-                                        float* out) {
-    for (int i = 0; i < planes; ++i) {
-        for (int ky = down.taps - 1; ky >= 0; --ky) {
-            for (int kx = across.taps - 1; kx >= 0; --kx, out += lanes) {
-                const int k = (down.tap + g.stride * ky) * g.kernel + across.tap + g.stride * kx;
-                simd::store(out, simd::load(taps + (i * g.taps() + k) * lanes));
-            }
+/// Calls `use(down, across)` for each phase that taps reach.
+template <class Use>
+FITNAS_INLINE void for_phases(const depthwise_planes& g, Use&& use) {
+    const int phases = (std::min)(g.stride, g.kernel);
+    for (int py = 0; py < phases; ++py) {
+        for (int px = 0; px < phases; ++px) {
+            use(input_phase(py, g, g.in.height), input_phase(px, g, g.in.width));
         }
     }
+}
+
+/// Weights of [taps][channels] as [phase][plane][taps that reach it, backwards][lanes].
+FITNAS_LAZY inline const float* arrange_phase_taps(const float* weights, const depthwise_planes& g,
+                                                   workspace& ws) {
+    const int channels = g.in.channels;
+    float* taps = ws.taps.reserve(g.all_taps_size());
+    float* to = taps;
+    for_phases(g, [&](const input_phase& down, const input_phase& across) {
+        for (int c = 0; c < channels; c += lanes) {
+            for (int ky = down.taps - 1; ky >= 0; --ky) {
+                for (int kx = across.taps - 1; kx >= 0; --kx, to += lanes) {
+                    const int k = (down.tap + g.stride * ky) * g.kernel + across.tap + g.stride * kx;
+                    simd::store(to, simd::load(weights + static_cast<std::ptrdiff_t>(k) * channels + c,
+                                               channels - c));
+                }
+            }
+        }
+    });
+    return taps;
 }
 
 /// What becomes of a phase's tiles: through the activation, with the shortcut's gradient added, summed up.
@@ -106,40 +124,41 @@ private:
 
 /// The gradient at some channels of one image's input.
 /// @param gradient planes of the output's gradient
-/// @param phase_taps scratch, as large as the taps
+/// @param taps as `arrange_phase_taps` leaves them
 FITNAS_LAZY inline void depthwise_input_gradient(const depthwise_planes& g, const plane_range& range,
-                                                 const float* gradient, const float* taps, float* phase_taps,
+                                                 const float* gradient, const float* taps,
                                                  const affine_input& x, const input_place& in,
                                                  partial_sums* sums) {
     const int s = g.stride;
-    for (int py = 0; py < (std::min)(s, g.kernel); ++py) {
-        for (int px = 0; px < (std::min)(s, g.kernel); ++px) {
-            const input_phase down(py, g, g.in.height);
-            const input_phase across(px, g, g.in.width);
-            read_phase_taps(g, down, across, range.count, taps, phase_taps);
-            const stencil_kernel kernel(across.taps, 1, across.count);
-            const tile_output to{in.du + down.first * in.row_step + across.first * in.pixel_step,
-                                 s * in.row_step,
-                                 s * in.pixel_step,
-                                 in.plane_step,
-                                 g.in.channels - range.channel,
-                                 in.streams};
-            const stencil_input from{gradient + g.gradient.at(down.window, across.window),
-                                     g.gradient.size,
-                                     g.gradient.width,
-                                     phase_taps,
-                                     static_cast<std::size_t>(down.taps * across.taps * lanes),
-                                     down.taps,
-                                     range.count};
-            with_product_activation(x.act, [&](auto act) {
-                kernel.for_tiles(from, down.count, across.count,
-                                 gradient_tiles<act()>{x, in, to, range.channel, sums, kernel.columns},
-                                 [&](const output_tile& tile, const float* values) FITNAS_INLINE_LAMBDA {
-                                     to.write(range.count, tile, values, kernel.columns);
-                                 });
-            });
-        }
-    }
+    for_phases(g, [&](const input_phase& down, const input_phase& across) {
+        const stencil_kernel kernel(across.taps, 1, across.count);
+        const tile_output to{in.du + down.first * in.row_step + across.first * in.pixel_step,
+                             s * in.row_step,
+                             s * in.pixel_step,
+                             in.plane_step,
+                             g.in.channels - range.channel,
+                             in.streams};
+        const int reach = down.taps * across.taps;
+        const stencil_input from{gradient + g.gradient.at(down.window, across.window),
+                                 g.gradient.size,
+                                 g.gradient.width,
+                                 taps + static_cast<std::ptrdiff_t>(range.channel) * reach,
+                                 static_cast<std::size_t>(reach * lanes),
+                                 down.taps,
+                                 range.count,
+                                 -down.window,
+                                 -across.window,
+                                 g.out.height,
+                                 g.out.width};
+        taps += static_cast<std::ptrdiff_t>(simd::padded(g.in.channels)) * reach;
+        with_product_activation(x.act, [&](auto act) {
+            kernel.for_tiles(from, down.count, across.count,
+                             gradient_tiles<act()>{x, in, to, range.channel, sums, kernel.columns},
+                             [&](const output_tile& tile, const float* values) FITNAS_INLINE_LAMBDA {
+                                 to.write(range.count, tile, values, kernel.columns);
+                             });
+        });
+    });
 }
 
 } // namespace fitnas::detail

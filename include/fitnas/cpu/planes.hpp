@@ -57,6 +57,10 @@ struct depthwise_planes : geometry {
                                                                                         : planes_at_once) {}
 
     std::size_t taps_size() const { return static_cast<std::size_t>(taps() * lanes); }
+    /// Of all planes of an image.
+    std::size_t all_taps_size() const {
+        return static_cast<std::size_t>(taps()) * static_cast<std::size_t>(simd::padded(in.channels));
+    }
     /// The planes from a channel on.
     plane_range from(int channel) const {
         return {channel, (std::min)(at_once, (in.channels - channel + lanes - 1) / lanes)};

@@ -35,12 +35,21 @@ struct stencil_input {
     std::size_t taps_size;
     int tap_rows;
     int planes;
+    /// The image in its zeros: how many lie above it and left of it, from the plane's beginning on, and its
+    /// pixels. None: nothing is known of zeros.
+    int above = 0;
+    int left = 0;
+    int height = 0;
+    int width = 0;
 };
 
 /// Rows x Columns pixels of out(y, x) = sum of taps * plane(y Stride + ky, x Stride + kx), lanes channels
 /// each, with Kernel taps in a row. `out` gets them one after the other.
-template <int Kernel, int Stride, int Rows, int Columns>
+/// @tparam Whole whether an image as wide as the tile has zeros on both sides, which are left out
+template <int Kernel, int Stride, int Rows, int Columns, bool Whole = false>
 void stencil(const float* plane, int plane_width, const float* taps, int tap_rows, float* out) {
+    constexpr int first = Whole ? (Kernel - 1) / 2 : 0;
+    constexpr int last = Whole ? first + Columns : (Columns - 1) * Stride + Kernel;
     simd::tile<Rows, Columns> acc = {};
     for (int ky = 0; ky < tap_rows; ++ky, taps += Kernel * lanes) {
         simd::vecs<Kernel> tap;
@@ -49,7 +58,7 @@ void stencil(const float* plane, int plane_width, const float* taps, int tap_row
         }
         // Every value is read once and goes to all pixels whose window it lies in.
         FITNAS_UNROLL(24)
-        for (int i = 0; i < (Columns - 1) * Stride + Kernel; ++i) {
+        for (int i = first; i < last; ++i) {
             FITNAS_UNROLL(4)
             for (int r = 0; r < Rows; ++r) {
                 const vec<> v = simd::load(
@@ -70,9 +79,51 @@ void stencil(const float* plane, int plane_width, const float* taps, int tap_row
     }
 }
 
+/// The same where the image is one tile of Size x Size pixels, with zeros around it, and there are as many
+/// rows of taps as taps in a row: no product with a zero is left.
+template <int Kernel, int Size>
+void stencil_of_image(const float* plane, int plane_width, const float* taps, int /*tap_rows*/, float* out) {
+    constexpr int margin = (Kernel - 1) / 2;
+    simd::tile<Size, Size> acc = {};
+    FITNAS_UNROLL(7)
+    for (int ky = 0; ky < Kernel; ++ky, taps += Kernel * lanes) {
+        simd::vecs<Kernel> tap;
+        for (int kx = 0; kx < Kernel; ++kx) {
+            tap[kx] = simd::load(taps + kx * lanes);
+        }
+        FITNAS_UNROLL(4)
+        for (int i = 0; i < Size; ++i) {
+            FITNAS_UNROLL(4)
+            for (int r = 0; r < Size; ++r) {
+                if (r + ky < margin || r + ky >= margin + Size) {
+                    continue;
+                }
+                const vec<> v = simd::load(
+                    plane + (static_cast<std::ptrdiff_t>(r + ky) * plane_width + margin + i) * lanes);
+                FITNAS_UNROLL(7)
+                for (int kx = 0; kx < Kernel; ++kx) {
+                    const int x = margin + i - kx;
+                    if (x >= 0 && x < Size) {
+                        acc[r][x] = simd::fma(tap[kx], v, acc[r][x]);
+                    }
+                }
+            }
+        }
+    }
+    for (int r = 0; r < Size; ++r) {
+        for (int i = 0; i < Size; ++i) {
+            simd::store(out + (r * Size + i) * lanes, acc[r][i]);
+        }
+    }
+}
+
 /// A stencil for one geometry, and the tile that it computes.
 struct stencil_kernel {
-    void (*run)(const float* plane, int plane_width, const float* taps, int tap_rows, float* out) = nullptr;
+    using function = void (*)(const float* plane, int plane_width, const float* taps, int tap_rows,
+                              float* out);
+    function run = nullptr;
+    function whole_row = nullptr;   ///< for images as wide as a tile
+    function whole_image = nullptr; ///< for images as large as a tile
     int rows = 1;
     int columns = 1;
     int kernel = 1; ///< taps in a row
@@ -111,6 +162,13 @@ struct stencil_kernel {
                     columns = narrow;
                 }
             }
+            if constexpr (s() == 1 && (k() == 3 || k() == 5)) {
+                if (columns == wide) {
+                    whole_row = stencil<k(), 1, 2, wide, true>;
+                } else {
+                    whole_image = stencil_of_image<k(), 4>;
+                }
+            }
         };
         const auto with = [&](auto k) {
             if (stride == 1) {
@@ -134,18 +192,32 @@ struct stencil_kernel {
     FITNAS_INLINE void for_tiles(const stencil_input& in, int height, int width, Use&& use,
                                  Written&& written) const {
         alignas(64) float all_values[planes_at_once * stencil_tile * lanes];
+        const int margin = (kernel - 1) / 2;
+        const bool one_column = in.width == columns && width == columns && in.left == margin;
+        const bool one_tile =
+            one_column && in.height == rows && height == rows && in.above == margin && in.tap_rows == kernel;
+        const function sums = one_tile && whole_image != nullptr   ? whole_image
+                              : one_column && whole_row != nullptr ? whole_row
+                                                                   : run;
         for (int y = 0; y < height; y += rows) {
+            // Rows of taps that reach the image, from one of the tile's pixels at least.
+            const int first =
+                sums == whole_image || in.height == 0 ? 0 : (std::max)(0, in.above - (y + rows - 1) * stride);
+            const int last = sums == whole_image || in.height == 0
+                                 ? in.tap_rows
+                                 : (std::min)(in.tap_rows, in.above + in.height - y * stride);
             for (int x = 0; x < width; x += columns) {
                 const float* from =
-                    in.plane + (static_cast<std::ptrdiff_t>(y) * in.plane_width + x) * stride * lanes;
-                const float* tap = in.taps;
+                    in.plane +
+                    ((static_cast<std::ptrdiff_t>(y) * stride + first) * in.plane_width + x * stride) * lanes;
+                const float* tap = in.taps + static_cast<std::ptrdiff_t>(first) * kernel * lanes;
                 const output_tile tile{y, x, (std::min)(rows, height - y), (std::min)(columns, width - x)};
                 for (int i = 0; i < in.planes; ++i, from += in.plane_size, tap += in.taps_size) {
                     float* values = all_values + i * stencil_tile * lanes;
-                    if (run != nullptr) {
-                        run(from, in.plane_width, tap, in.tap_rows, values);
+                    if (sums != nullptr) {
+                        sums(from, in.plane_width, tap, last - first, values);
                     } else {
-                        pixel(from, in.plane_width, tap, in.tap_rows, values);
+                        pixel(from, in.plane_width, tap, last - first, values);
                     }
                     use(i, tile, values);
                 }

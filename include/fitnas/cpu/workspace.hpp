@@ -16,6 +16,7 @@ namespace fitnas::detail {
 /// What kernels share in one network: packed weights and sums of groups. It only grows.
 struct workspace {
     aligned_buffer<float> packed;
+    aligned_buffer<float> taps;    ///< of a depthwise convolution, plane by plane
     aligned_buffer<float> weights; ///< weight gradients, [group][...]
     group_sums sums;
     aligned_buffer<double> moments; ///< of a narrow tensor, [group][...]
