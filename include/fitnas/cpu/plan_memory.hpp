@@ -65,7 +65,8 @@ FITNAS_LAZY FITNAS_COLD memory_size backward_floats(const block_plan& plan, memo
 
 /// Floats outside an arena, about: packed weights and weight gradients of the largest step, and the padded
 /// planes of each thread.
-FITNAS_LAZY FITNAS_COLD memory_size workspace_floats(const block_plan& plan, bool backward_follows);
+FITNAS_LAZY FITNAS_COLD memory_size workspace_floats(const block_plan& plan, bool backward_follows,
+                                                     int threads);
 
 } // namespace fitnas::detail
 
@@ -144,7 +145,7 @@ FITNAS_LAZY_AGAIN memory_size backward_floats(const block_plan& plan, memory_siz
     return sum;
 }
 
-FITNAS_LAZY_AGAIN memory_size workspace_floats(const block_plan& plan, bool backward_follows) {
+FITNAS_LAZY_AGAIN memory_size workspace_floats(const block_plan& plan, bool backward_follows, int threads) {
     memory_size weights;
     memory_size planes;
     for (const plan_step& step : plan.steps(backward_follows)) {
@@ -166,7 +167,7 @@ FITNAS_LAZY_AGAIN memory_size workspace_floats(const block_plan& plan, bool back
             planes = (std::max)(planes, both * image_floats(1, wider));
         }
     }
-    return weights + planes * memory_size::of(thread_count());
+    return weights + planes * memory_size::of(threads);
 }
 
 } // namespace fitnas::detail
