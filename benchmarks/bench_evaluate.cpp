@@ -1,6 +1,6 @@
 // Scoring sub-networks, ours against LibTorch's: see workloads.md.
 //
-//   bench_evaluate [--workload W3a,W3b,W3c,W7] [--rounds N] [--threads N] [--json] [--no-peer]
+//   bench_evaluate [--workload W3a,W3b,W3c,W3d,W7] [--rounds N] [--threads N] [--json] [--no-peer]
 
 #include <algorithm>
 #include <string>
@@ -104,7 +104,8 @@ void compare_scoring(const options& o, const sides& both, report& out, const std
 int main(int argc, char** argv) {
     using namespace bench;
     return contest_main(
-        argc, argv, "Scoring, sub-networks a second: ours against LibTorch.", {"W3a", "W3b", "W3c", "W7"},
+        argc, argv, "Scoring, sub-networks a second: ours against LibTorch.",
+        {"W3a", "W3b", "W3c", "W3d", "W7"},
         [](const std::string& name) {
             return with_scoring(name, [](const auto& work) { return serve_scoring(work); });
         },

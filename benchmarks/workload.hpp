@@ -202,7 +202,7 @@ inline training training_workload(const std::string& name) {
 inline constexpr int scored_images = 500;
 inline constexpr int scored_in_job = 1000;
 
-// Sub-networks that are scored in one go: W3a, W3b, W3c, W7, or those of W8.
+// Sub-networks that are scored in one go: W3a, W3b, W3c, W3d, W7, or those of W8.
 template <class Space>
 struct scoring {
     std::vector<fitnas::architecture<Space>> architectures;
@@ -215,6 +215,9 @@ struct scoring {
 // What `work` says of a workload: work(scoring<its space>).
 template <class Work>
 auto with_scoring(const std::string& name, Work&& work) {
+    if (name == "W3d") {
+        return work(scoring<w2_space>{.architectures = lcg_paths<w2_space>(243)});
+    }
     if (name == "W7") {
         return work(scoring<w6_space>{.architectures = lcg_paths<w6_space>(243)});
     }
@@ -231,7 +234,8 @@ auto with_scoring(const std::string& name, Work&& work) {
             }
         });
     } else {
-        throw std::invalid_argument("no scoring workload \"" + name + "\": expected W3a, W3b, W3c, W7 or W8");
+        throw std::invalid_argument("no scoring workload \"" + name +
+                                    "\": expected W3a, W3b, W3c, W3d, W7 or W8");
     }
     if (name == "W3c") {
         s.rounds = 1;

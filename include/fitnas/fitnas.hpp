@@ -197,6 +197,7 @@
 #include <fitnas/supernet/one_image.hpp>
 #include <fitnas/supernet/path.hpp>
 #include <fitnas/supernet/path_a_thread.hpp>
+#include <fitnas/supernet/path_ranges.hpp>
 #include <fitnas/supernet/path_scorer.hpp>
 #include <fitnas/supernet/primitives.hpp>
 #include <fitnas/supernet/retrain.hpp>

@@ -7235,7 +7235,7 @@ FITNAS_LAZY FITNAS_COLD memory_size backward_floats(const block_plan& plan, memo
 /// Floats outside an arena, about: packed weights and weight gradients of the largest step, and the padded
 /// planes of each thread.
 FITNAS_LAZY FITNAS_COLD memory_size workspace_floats(const block_plan& plan, bool backward_follows,
-                                                     int threads = thread_count());
+                                                     int threads);
 
 } // namespace fitnas::detail
 
@@ -27818,7 +27818,7 @@ FITNAS_LAZY FITNAS_COLD memory_size scoring_floats(const selection& of, memory_s
 
 /// @param threads that have scratch of their own
 FITNAS_LAZY FITNAS_COLD memory_size largest_workspace(const selection& of, bool backward_follows,
-                                                      int threads = thread_count());
+                                                      int threads);
 
 /// Parameters of each layer's largest candidate.
 FITNAS_LAZY FITNAS_COLD std::vector<std::size_t> layer_parameters(const selection& of);
@@ -27836,8 +27836,22 @@ FITNAS_LAZY FITNAS_COLD memory_size together_bytes(const selection& of, memory_s
 FITNAS_LAZY FITNAS_COLD memory_size training_bytes(const selection& of, memory_size batch, bool recompute,
                                                    memory_size copies = 1);
 
+/// @param paths at once, each on a thread of its own; 1: one, on all threads
 FITNAS_LAZY FITNAS_COLD memory_size evaluation_bytes(const selection& of, memory_size images,
-                                                     memory_size calibration);
+                                                     memory_size calibration, memory_size paths = 1);
+
+/// A path that takes more bytes has passes so long that threads hardly wait for each other, and that the
+/// memory they share is what holds them up: two such paths at once are slower (docs/performance.md).
+inline constexpr std::uint64_t large_path = std::uint64_t{128} << 20U;
+
+/// How many paths are scored at once, each on a thread of its own: as many as there are threads, but no more
+/// than every fourth path, for threads that have no path left wait, and no more than fit. 1 where these are
+/// fewer than the threads that a pass over one path can use, and where paths are large: then one goes after
+/// the other.
+/// @param room bytes
+FITNAS_LAZY FITNAS_COLD std::size_t paths_at_once(const selection& of, memory_size images,
+                                                  memory_size calibration, memory_size room,
+                                                  std::size_t paths);
 
 } // namespace detail
 
@@ -27863,10 +27877,12 @@ std::uint64_t training_bytes(std::size_t batch, bool recompute_activations = fal
 /// @brief Memory that scoring needs, as `training_bytes`.
 /// @param images that go through together: `evaluate_options::batch`, or all where there are fewer
 /// @param calibration images for the statistics; 0 for `statistics::batch`
+/// @param paths sub-networks that are scored at once: `evaluate` takes one a thread where each needs at most
+/// 128 MiB and all fit `evaluate_options::memory_limit`, and else one on all threads
 /// @return bytes; 2^64 - 1 where there would be more
 template <search_space_type Space>
-std::uint64_t evaluation_bytes(std::size_t images, std::size_t calibration) {
-    return detail::evaluation_bytes(Space::layout(), images, calibration).value();
+std::uint64_t evaluation_bytes(std::size_t images, std::size_t calibration, std::size_t paths = 1) {
+    return detail::evaluation_bytes(Space::layout(), images, calibration, paths).value();
 }
 
 /// @brief Memory that training one architecture by itself needs (`train` of a `network`, `retrain`).
@@ -27986,17 +28002,43 @@ FITNAS_LAZY_AGAIN memory_size together_bytes(const selection& of, memory_size ba
 FITNAS_LAZY_AGAIN memory_size training_bytes(const selection& of, memory_size batch, bool recompute,
                                              memory_size copies) {
     // Weights, gradients, and the weights before, for a training that diverges.
-    return memory_size(sizeof(float)) * (memory_size::of(of.parameters()) * (copies + memory_size(3)) +
-                                         image_floats(batch, of.space().input) +
-                                         step_floats(of, batch, recompute) + largest_workspace(of, true));
+    return memory_size(sizeof(float)) *
+           (memory_size::of(of.parameters()) * (copies + memory_size(3)) +
+            image_floats(batch, of.space().input) + step_floats(of, batch, recompute) +
+            largest_workspace(of, true, thread_count()));
 }
 
 FITNAS_LAZY_AGAIN memory_size evaluation_bytes(const selection& of, memory_size images,
-                                               memory_size calibration) {
+                                               memory_size calibration, memory_size paths) {
+    const int threads_of_a_path = paths == 1 ? thread_count() : 1;
     return memory_size(sizeof(float)) *
            (memory_size::of(of.parameters()) + image_floats(images, of.space().input) +
-            image_floats(calibration, of.space().input) + scoring_floats(of, images, calibration) +
-            largest_workspace(of, false));
+            image_floats(calibration, of.space().input) +
+            paths *
+                (scoring_floats(of, images, calibration) + largest_workspace(of, false, threads_of_a_path)));
+}
+
+FITNAS_LAZY_AGAIN std::size_t paths_at_once(const selection& of, memory_size images, memory_size calibration,
+                                            memory_size room, std::size_t paths) {
+    const auto threads = static_cast<std::size_t>(thread_count());
+    const std::size_t wanted = (std::min)(threads, paths / 4);
+    const std::size_t least = (std::min)(threads, std::size_t{sum_groups});
+    if (least < 2 || wanted < least) {
+        return 1;
+    }
+    const auto bytes = [&](std::size_t at_once) {
+        return evaluation_bytes(of, images, calibration, at_once);
+    };
+    const memory_size two = bytes(2);
+    const memory_size each(bytes(3).value() - two.value());
+    if (each > large_path) {
+        return 1;
+    }
+    std::size_t fit = 1;
+    for (memory_size all = two; fit < wanted && all <= room; all += each) {
+        ++fit;
+    }
+    return fit < least ? 1 : fit;
 }
 
 } // namespace fitnas::detail
@@ -31875,7 +31917,79 @@ FITNAS_LAZY_AGAIN prediction any_classifier::predict(const one_image& image) {
 
 // ---- fitnas/supernet/path_scorer.hpp ----
 /// @file
-/// @brief Paths through a supernet that go forward together: first layers that they share are computed once.
+/// @brief One path of a supernet after the other, forward: first layers that neighbours share are run once.
+
+// ---- fitnas/supernet/path_ranges.hpp ----
+/// @file
+/// @brief Sorted paths cut into ranges that are scored apart, where they share few first layers.
+
+namespace fitnas::detail {
+
+/// How many first layers two paths have in common.
+inline std::size_t shared_layers(std::span<const int> a, std::span<const int> b) {
+    return static_cast<std::size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
+}
+
+/// Cuts sorted paths into ranges for so many processes. One has all in one range; of more each has about 6,
+/// so that those that are done early take what is left, of 8 paths at least, for the first layers of a range
+/// are computed anew.
+/// @return where each range begins, and the end
+FITNAS_LAZY std::vector<std::size_t> cut_paths(std::span<const network_path> paths, int processes);
+
+/// Cuts sorted paths into branches that threads take in turn: half of an equal share of what is left each, so
+/// that all end at about the same time and few first layers are computed twice.
+/// @param threads 1: all paths are one branch
+/// @return where each branch begins, and the end
+FITNAS_LAZY std::vector<std::size_t> cut_branches(std::span<const network_path> paths, std::size_t threads);
+
+} // namespace fitnas::detail
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+/// Where neighbours share fewest first layers, at most `about` from the middle.
+FITNAS_LAZY inline std::size_t best_cut(std::span<const network_path> paths, std::size_t middle,
+                                        std::size_t about) {
+    std::size_t best = middle;
+    for (std::size_t p = middle - about; p <= middle + about; ++p) {
+        best = shared_layers(paths[p - 1], paths[p]) < shared_layers(paths[best - 1], paths[best]) ? p : best;
+    }
+    return best;
+}
+
+FITNAS_LAZY_AGAIN std::vector<std::size_t> cut_paths(std::span<const network_path> paths, int processes) {
+    const auto many = static_cast<std::size_t>(processes);
+    const std::size_t n = paths.size();
+    const std::size_t ranges =
+        processes == 1 ? (std::min)(std::size_t{1}, n) : (std::min)({6 * many, (std::max)(many, n / 8), n});
+    std::vector<std::size_t> cuts{0};
+    for (std::size_t r = 1; r < ranges; ++r) {
+        cuts.push_back(best_cut(paths, n * r / ranges, n / ranges / 4));
+    }
+    if (n > 0) {
+        cuts.push_back(n);
+    }
+    return cuts;
+}
+
+FITNAS_LAZY_AGAIN std::vector<std::size_t> cut_branches(std::span<const network_path> paths,
+                                                        std::size_t threads) {
+    const std::size_t n = paths.size();
+    std::vector<std::size_t> cuts{0};
+    while (threads > 1 && cuts.back() + 1 < n) {
+        const std::size_t size = (std::max)(std::size_t{1}, (n - cuts.back()) / (2 * threads));
+        cuts.push_back(best_cut(paths, cuts.back() + size, size / 4));
+    }
+    if (cuts.back() < n) {
+        cuts.push_back(n);
+    }
+    return cuts;
+}
+
+} // namespace fitnas::detail
+
+#endif
 
 namespace fitnas::detail {
 
@@ -31887,39 +32001,22 @@ struct trie_level {
     explicit operator bool() const { return images != nullptr; }
 };
 
-/// How many first layers two paths have in common.
-inline std::size_t shared_layers(const network_path& a, const network_path& b) {
-    return static_cast<std::size_t>(std::mismatch(a.begin(), a.end(), b.begin()).first - a.begin());
-}
-
-/// Scores paths that are sorted, so that neighbours share as many first layers as possible; those are
-/// computed once.
+/// Runs paths one after the other. First layers that a path shares with the one before are not run again, so
+/// paths that are sorted come to the fewest layers.
 class path_scorer {
 public:
-    path_scorer(const weights& w, bool calibrated) : m_weights(w), m_calibrated(calibrated) {}
+    /// @param w lives longer
+    /// @param calibrated whether batch norm statistics are those of a calibration set
+    /// @param floats of the arena, as `scoring_floats` gives them
+    path_scorer(const weights& w, bool calibrated, std::size_t floats)
+        : m_weights(&w), m_calibrated(calibrated), m_floats(floats) {}
 
-    /// @param scored called with (number of the path, logits of the images)
-    template <class Scored>
-    void run(std::span<const network_path> paths, const loaded_images& calibration,
-             const loaded_images& images, Scored&& scored) {
-        arena& memory = m_run.memory();
-        memory.reset();
-        // In one piece: paths of other sizes would leave gaps in what the first took.
-        memory.reserve(scoring_floats(m_weights.part(), memory_size::of(images.count()),
-                                      memory_size::of(m_calibrated ? calibration.count() : 0))
-                           .value());
-        m_calibration = calibration.count();
-        m_images = images.count();
-        std::vector<trie_level> levels(m_weights.links().size() + 1);
-        levels[0] = {calibration.values.data(), images.values.data()};
-        m_ends.assign(levels.size(), memory.position());
-        for (std::size_t p = 0; p < paths.size(); ++p) {
-            const std::size_t same = p > 0 ? shared_layers(paths[p - 1], paths[p]) : 0;
-            memory.reset(m_ends[same]);
-            walk(m_weights, paths[p], same, std::span<trie_level>(levels), *this);
-            scored(p, levels.back().images);
-        }
-    }
+    /// Forgets the paths before. Both sets of images live until the last path.
+    FITNAS_LAZY void start(const loaded_images& calibration, const loaded_images& images);
+
+    /// @param path lives until the next one is run
+    /// @return logits of the images, until then
+    FITNAS_LAZY const float* run(std::span<const int> path);
 
     const arena& memory() const { return m_run.memory(); }
 
@@ -31951,12 +32048,15 @@ private:
         return to;
     }
 
-    const weights& m_weights;
+    const weights* m_weights;
     bool m_calibrated;
+    std::size_t m_floats;
     int m_calibration = 0;
     int m_images = 0;
     runner m_run;
-    std::vector<arena::mark> m_ends; ///< what is taken behind so many layers
+    std::span<const int> m_last;      ///< the path before
+    std::vector<trie_level> m_levels; ///< of it, behind so many layers
+    std::vector<arena::mark> m_ends;  ///< what is taken there
 };
 
 } // namespace fitnas::detail
@@ -31965,12 +32065,33 @@ private:
 
 namespace fitnas::detail {
 
+FITNAS_LAZY_AGAIN void path_scorer::start(const loaded_images& calibration, const loaded_images& images) {
+    arena& memory = m_run.memory();
+    memory.reset();
+    memory.reserve(m_floats); // in one piece: paths of other sizes would leave gaps in what the first took
+    m_calibration = calibration.count();
+    m_images = images.count();
+    m_last = {};
+    m_levels.assign(m_weights->links().size() + 1, {});
+    m_levels[0] = {calibration.values.data(), images.values.data()};
+    m_ends.assign(m_levels.size(), memory.position());
+}
+
+FITNAS_LAZY_AGAIN const float* path_scorer::run(std::span<const int> path) {
+    const std::size_t same = shared_layers(m_last, path);
+    m_run.memory().reset(m_ends[same]);
+    m_last = {}; // until it was run to its end
+    walk(*m_weights, path, same, std::span<trie_level>(m_levels), *this);
+    m_last = path;
+    return m_levels.back().images;
+}
+
 FITNAS_LAZY_AGAIN trie_level path_scorer::layer(std::size_t /*i*/, const weight_block& b,
                                                 const trie_level& from) {
     float* y = m_run.output(b, m_images);
     float* c = m_calibrated ? m_run.output(b, m_calibration) : nullptr;
     const arena::mark after = m_run.memory().position();
-    const float* w = m_weights.of(b);
+    const float* w = m_weights->of(b);
     if (m_calibrated) {
         const block_run run = m_run.forward(b.plan, w, from.calibration, m_calibration, c);
         m_run.forward(b.plan, w, from.images, m_images, y, run);
@@ -32005,7 +32126,9 @@ struct evaluate_options {
     std::size_t batch = 2000;    ///< images that go through together, at least 1; memory grows with it
     fitnas::seed seed{0};        ///< chooses images where not all are taken
     fitnas::observer observer{}; ///< called after each network
-    std::uint64_t memory_limit = 0; ///< bytes, see `evaluation_bytes`; 0: what the machine has
+    /// Bytes, see `evaluation_bytes`; 0: what the machine has. Small networks are scored one a thread where
+    /// that fits (without a limit, half of what the machine has), others one on all threads.
+    std::uint64_t memory_limit = 0;
     /// They share out the networks, and all get all scores. The observer is told on the process where it was
     /// given, of what this process did out of all. Null: this process is alone.
     fitnas::peers* peers = nullptr;
@@ -32025,10 +32148,14 @@ public:
     /// @param w,data live longer
     FITNAS_LAZY range_scorer(const weights& w, const dataset& data, const evaluate_options& o);
 
-    /// @param scored called after each path, for each chunk of the images
+    /// Where there are many paths, threads take branches of them, each goes along its own by itself.
+    /// @param paths sorted
+    /// @param scored called after each path, for each chunk of the images, from several threads; false: no
+    /// more are wanted
     /// @return of each path how many images are right, and the sum of their losses
+    /// @throws what the first path throws that fails
     FITNAS_LAZY std::vector<double> score(std::span<const network_path> paths,
-                                          const std::function<void()>& scored);
+                                          const std::function<bool()>& scored);
     std::size_t images() const { return m_scored.size(); }
     std::size_t chunks() const { return m_chunks; }
 
@@ -32036,22 +32163,19 @@ private:
     /// Chunks of nearly the same size: statistics of a small rest would be poor.
     FITNAS_LAZY const loaded_images& load(std::size_t chunk);
 
+    const weights& m_weights;
     const dataset& m_data;
     std::size_t m_classes;
+    bool m_calibrated;
+    std::uint64_t m_room; ///< bytes that paths which go along at once may take
     normalisation m_norm{};
     std::vector<std::size_t> m_scored; ///< image numbers
     std::size_t m_chunks = 1;
     std::optional<loaded_images> m_calibration;
     std::optional<loaded_images> m_loaded; ///< kept until another chunk is needed
     std::size_t m_loaded_chunk = 0;
-    path_scorer m_scorer;
+    std::vector<path_scorer> m_scorers; ///< of each thread, or one of all
 };
-
-/// Cuts sorted paths into ranges for so many processes. One has all in one range; of more each has about 6,
-/// so that those that are done early take what is left, of 8 paths at least, for the first layers of a range
-/// are computed anew. The cuts are where paths share few of them.
-/// @return where each range begins, and the end
-FITNAS_LAZY std::vector<std::size_t> cut_paths(std::span<const network_path> paths, int processes);
 
 /// @return one score a path
 FITNAS_LAZY std::vector<path_score> score_paths(const weights& w, std::span<const network_path> paths,
@@ -32165,7 +32289,45 @@ requires(!std::convertible_to<const Architectures&, std::span<const architecture
 
 #if FITNAS_DEFINITIONS
 
+#include <atomic>
+#include <exception>
+#include <mutex>
+
 namespace fitnas::detail {
+
+/// Of pieces that threads begin in order, what the first throws that fails, for any number of threads.
+class first_failure {
+public:
+    explicit first_failure(std::size_t pieces) : m_end(pieces) {}
+
+    /// Does a piece, unless one before it has failed or no more are wanted.
+    /// @param work false: no more are
+    template <class Work>
+    void unless_failed(std::size_t piece, Work&& work) {
+        try {
+            if (piece < m_end && !work()) {
+                m_end = 0;
+            }
+        } catch (...) {
+            const std::lock_guard lock(m_mutex);
+            if (piece < m_end) {
+                m_end = piece;
+                m_failure = std::current_exception();
+            }
+        }
+    }
+    bool stopped() const { return m_end == 0; }
+    void rethrow() const {
+        if (m_failure) {
+            std::rethrow_exception(m_failure);
+        }
+    }
+
+private:
+    std::atomic<std::size_t> m_end; ///< pieces from here on are left out
+    std::mutex m_mutex;
+    std::exception_ptr m_failure;
+};
 
 FITNAS_LAZY_AGAIN void take_scores(const std::vector<std::size_t>& number_of,
                                    const std::vector<path_score>& scores, std::vector<double>& accuracy,
@@ -32177,9 +32339,13 @@ FITNAS_LAZY_AGAIN void take_scores(const std::vector<std::size_t>& number_of,
 }
 
 FITNAS_LAZY_AGAIN range_scorer::range_scorer(const weights& w, const dataset& data, const evaluate_options& o)
-    : m_data(data),
+    : m_weights(w),
+      m_data(data),
       m_classes(static_cast<std::size_t>(w.classes())),
-      m_scorer(w, o.statistics == statistics::calibrated) {
+      m_calibrated(o.statistics == statistics::calibrated),
+      m_room(o.memory_limit != 0 ? o.memory_limit
+                                 : memory_there_is() / 2 /
+                                       (o.peers == nullptr ? 1U : static_cast<unsigned>(o.peers->count()))) {
     require_images(w, data.validation, "evaluate: the validation split");
     require_images(w, data.train, "evaluate: the training split");
     require_finite(w, "evaluate");
@@ -32193,8 +32359,7 @@ FITNAS_LAZY_AGAIN range_scorer::range_scorer(const weights& w, const dataset& da
                            std::to_string(o.images));
     }
     const std::size_t count = o.images == 0 ? data.validation.size() : o.images;
-    const bool calibrated = o.statistics == statistics::calibrated;
-    const std::size_t statistics_of = calibrated ? (std::min)(o.calibration, data.train.size()) : 0;
+    const std::size_t statistics_of = m_calibrated ? (std::min)(o.calibration, data.train.size()) : 0;
     m_chunks = (count - 1) / o.batch + 1;
     const std::size_t together = (count - 1) / m_chunks + 1;
     require_scoring_fits(w, together, statistics_of, o.memory_limit, "evaluate",
@@ -32202,7 +32367,7 @@ FITNAS_LAZY_AGAIN range_scorer::range_scorer(const weights& w, const dataset& da
     m_norm = normalisation_of(data.train);
     m_calibration.emplace(data.train, stratified_indices(data.train, statistics_of, o.seed), m_norm);
     m_scored = stratified_indices(data.validation, count, o.seed);
-    if (calibrated) { // the order plays no part; otherwise every chunk must have every class
+    if (m_calibrated) { // the order plays no part; otherwise every chunk must have every class
         std::sort(m_scored.begin(), m_scored.end());
     }
 }
@@ -32219,14 +32384,42 @@ FITNAS_LAZY_AGAIN const loaded_images& range_scorer::load(std::size_t chunk) {
 }
 
 FITNAS_LAZY_AGAIN std::vector<double> range_scorer::score(std::span<const network_path> paths,
-                                                          const std::function<void()>& scored) {
+                                                          const std::function<bool()>& scored) {
+    const std::size_t together = (images() - 1) / m_chunks + 1;
+    const std::size_t statistics_of = m_calibrated ? m_calibration->labels.size() : 0;
+    const selection& part = m_weights.part();
+    const std::size_t at_once = paths_at_once(part, together, statistics_of, m_room, paths.size());
+    if (m_scorers.size() != at_once) {
+        const std::size_t floats = scoring_floats(part, together, statistics_of).value();
+        m_scorers.clear();
+        for (std::size_t i = 0; i < at_once; ++i) {
+            m_scorers.emplace_back(m_weights, m_calibrated, floats);
+        }
+    }
+    const std::vector<std::size_t> cuts = cut_branches(paths, at_once);
     std::vector<batch_loss> sums(paths.size());
+    first_failure failure(paths.size());
     for (std::size_t chunk = 0; chunk < m_chunks; ++chunk) {
         const loaded_images& images = load(chunk);
-        m_scorer.run(paths, *m_calibration, images, [&](std::size_t p, const float* logits) {
-            add_cross_entropy({logits, images.labels.size() * m_classes}, images.labels, 0, {}, sums[p]);
-            scored();
+        std::atomic<std::size_t> next{0};
+        parallel_for(static_cast<std::ptrdiff_t>(at_once), [&](std::ptrdiff_t i) {
+            path_scorer& own = m_scorers[static_cast<std::size_t>(i)];
+            own.start(*m_calibration, images);
+            for (std::size_t branch = next++; branch + 1 < cuts.size(); branch = next++) {
+                for (std::size_t p = cuts[branch]; p < cuts[branch + 1]; ++p) {
+                    failure.unless_failed(p, [&] {
+                        const std::span<const float> logits(own.run(paths[p]),
+                                                            images.labels.size() * m_classes);
+                        add_cross_entropy(logits, images.labels, 0, {}, sums[p]);
+                        return scored();
+                    });
+                }
+            }
         });
+        failure.rethrow();
+        if (failure.stopped()) {
+            break;
+        }
     }
     std::vector<double> values;
     for (const batch_loss& sum : sums) {
@@ -32235,37 +32428,24 @@ FITNAS_LAZY_AGAIN std::vector<double> range_scorer::score(std::span<const networ
     return values;
 }
 
-FITNAS_LAZY_AGAIN std::vector<std::size_t> cut_paths(std::span<const network_path> paths, int processes) {
-    const auto many = static_cast<std::size_t>(processes);
-    const std::size_t n = paths.size();
-    const std::size_t ranges =
-        processes == 1 ? (std::min)(std::size_t{1}, n) : (std::min)({6 * many, (std::max)(many, n / 8), n});
-    std::vector<std::size_t> cuts{0};
-    for (std::size_t r = 1; r < ranges; ++r) {
-        const std::size_t middle = n * r / ranges;
-        const std::size_t about = n / ranges / 4;
-        std::size_t best = middle;
-        for (std::size_t p = middle - about; p <= middle + about; ++p) {
-            best = shared_layers(paths[p - 1], paths[p]) < shared_layers(paths[best - 1], paths[best]) ? p
-                                                                                                       : best;
-        }
-        cuts.push_back(best);
-    }
-    if (n > 0) {
-        cuts.push_back(n);
-    }
-    return cuts;
-}
-
 FITNAS_LAZY_AGAIN std::vector<path_score> score_paths(const weights& w, std::span<const network_path> paths,
                                                       const dataset& data, const evaluate_options& o) {
     std::optional<range_scorer> scorer;
     do_agreed(o.peers, [&] { scorer.emplace(w, data, o); });
-    const teller tell(o.observer, "evaluate", scorer->chunks() * paths.size());
-    std::size_t done = 0;
+    shared_observer shared(o.observer);
+    const stopwatch clock;
+    std::mutex counting; // so that each number is told
+    long long done = 0;
+    const auto total = static_cast<long long>(scorer->chunks() * paths.size());
+    const auto scored = [&] {
+        const std::lock_guard lock(counting);
+        return shared({.stage = "evaluate", .done = ++done, .total = total, .seconds = clock.seconds()});
+    };
     const std::vector<std::size_t> cuts = cut_paths(paths, o.peers == nullptr ? 1 : o.peers->count());
     const auto sums = share_out(o.peers, cuts.size() - 1, pieces::in_turn, [&](std::size_t i) {
-        return scorer->score(paths.subspan(cuts[i], cuts[i + 1] - cuts[i]), [&] { tell(++done); });
+        auto values = scorer->score(paths.subspan(cuts[i], cuts[i + 1] - cuts[i]), scored);
+        shared.rethrow();
+        return values;
     });
     // Divided once: shares of chunks, added up, would make equal counts unequal.
     const auto count = static_cast<double>(scorer->images());
@@ -32389,7 +32569,8 @@ FITNAS_LAZY_AGAIN void require_latency_fits(const space_layout& layout, const la
         most =
             (std::max)(most, memory_size::of(b.parameters) + image_floats(images, b.input) +
                                  image_floats(images, b.output) + forward_floats(plan, images, false, false) +
-                                 forward_floats(plan, images, true, false) + workspace_floats(plan, false));
+                                 forward_floats(plan, images, true, false) +
+                                 workspace_floats(plan, false, thread_count()));
     }
     require_memory("measure_latency: " + std::to_string(o.images) + " images together", most * sizeof(float),
                    0, "fewer latency_options::images need less");

@@ -116,13 +116,16 @@ void check_scoring(std::size_t images, std::size_t calibration) {
     };
     const detail::loaded_images scored(data.validation, first(images), norm);
     const detail::loaded_images statistics(data.train, first(calibration), norm);
-    detail::path_scorer scorer(net.weights(), calibration > 0);
+    const memory_size said = detail::scoring_floats(Space::layout(), images, calibration);
+    detail::path_scorer scorer(net.weights(), calibration > 0, said.value());
     const auto paths = some_paths(net);
     for (int round = 0; round < 2; ++round) {
-        scorer.run(paths, statistics, scored, [](std::size_t, const float*) {});
+        scorer.start(statistics, scored);
+        for (const detail::network_path& p : paths) {
+            scorer.run(p);
+        }
     }
-    check_said("scoring " + std::to_string(images),
-               detail::scoring_floats(Space::layout(), images, calibration), scorer.memory());
+    check_said("scoring " + std::to_string(images), said, scorer.memory());
 }
 
 // Bytes of this process that lie in memory; 0 where that is not known.

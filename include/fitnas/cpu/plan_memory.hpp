@@ -11,7 +11,6 @@
 
 #include <fitnas/config.hpp>
 #include <fitnas/core/memory_limit.hpp>
-#include <fitnas/core/parallel.hpp>
 #include <fitnas/cpu/plan.hpp>
 
 namespace fitnas::detail {
@@ -67,13 +66,12 @@ FITNAS_LAZY FITNAS_COLD memory_size backward_floats(const block_plan& plan, memo
 /// Floats outside an arena, about: packed weights and weight gradients of the largest step, and the padded
 /// planes of each thread.
 FITNAS_LAZY FITNAS_COLD memory_size workspace_floats(const block_plan& plan, bool backward_follows,
-                                                     int threads = thread_count());
+                                                     int threads);
 
 } // namespace fitnas::detail
 
 #if FITNAS_DEFINITIONS
 
-#include <fitnas/core/parallel.hpp>
 #include <fitnas/cpu/batch_norm.hpp>
 #include <fitnas/cpu/custom.hpp>
 #include <fitnas/cpu/expanded_gradient.hpp>

@@ -48,7 +48,9 @@ struct evaluate_options {
     std::size_t batch = 2000;    ///< images that go through together, at least 1; memory grows with it
     fitnas::seed seed{0};        ///< chooses images where not all are taken
     fitnas::observer observer{}; ///< called after each network
-    std::uint64_t memory_limit = 0; ///< bytes, see `evaluation_bytes`; 0: what the machine has
+    /// Bytes, see `evaluation_bytes`; 0: what the machine has. Small networks are scored one a thread where
+    /// that fits (without a limit, half of what the machine has), others one on all threads.
+    std::uint64_t memory_limit = 0;
     /// They share out the networks, and all get all scores. The observer is told on the process where it was
     /// given, of what this process did out of all. Null: this process is alone.
     fitnas::peers* peers = nullptr;
@@ -68,10 +70,14 @@ public:
     /// @param w,data live longer
     FITNAS_LAZY range_scorer(const weights& w, const dataset& data, const evaluate_options& o);
 
-    /// @param scored called after each path, for each chunk of the images
+    /// Where there are many paths, threads take branches of them, each goes along its own by itself.
+    /// @param paths sorted
+    /// @param scored called after each path, for each chunk of the images, from several threads; false: no
+    /// more are wanted
     /// @return of each path how many images are right, and the sum of their losses
+    /// @throws what the first path throws that fails
     FITNAS_LAZY std::vector<double> score(std::span<const network_path> paths,
-                                          const std::function<void()>& scored);
+                                          const std::function<bool()>& scored);
     std::size_t images() const { return m_scored.size(); }
     std::size_t chunks() const { return m_chunks; }
 
@@ -79,22 +85,19 @@ private:
     /// Chunks of nearly the same size: statistics of a small rest would be poor.
     FITNAS_LAZY const loaded_images& load(std::size_t chunk);
 
+    const weights& m_weights;
     const dataset& m_data;
     std::size_t m_classes;
+    bool m_calibrated;
+    std::uint64_t m_room; ///< bytes that paths which go along at once may take
     normalisation m_norm{};
     std::vector<std::size_t> m_scored; ///< image numbers
     std::size_t m_chunks = 1;
     std::optional<loaded_images> m_calibration;
     std::optional<loaded_images> m_loaded; ///< kept until another chunk is needed
     std::size_t m_loaded_chunk = 0;
-    path_scorer m_scorer;
+    std::vector<path_scorer> m_scorers; ///< of each thread, or one of all
 };
-
-/// Cuts sorted paths into ranges for so many processes. One has all in one range; of more each has about 6,
-/// so that those that are done early take what is left, of 8 paths at least, for the first layers of a range
-/// are computed anew. The cuts are where paths share few of them.
-/// @return where each range begins, and the end
-FITNAS_LAZY std::vector<std::size_t> cut_paths(std::span<const network_path> paths, int processes);
 
 /// @return one score a path
 FITNAS_LAZY std::vector<path_score> score_paths(const weights& w, std::span<const network_path> paths,
@@ -208,9 +211,50 @@ requires(!std::convertible_to<const Architectures&, std::span<const architecture
 
 #if FITNAS_DEFINITIONS
 
+#include <atomic>
+#include <exception>
+#include <mutex>
+
+#include <fitnas/core/parallel.hpp>
 #include <fitnas/core/share_out.hpp>
+#include <fitnas/core/shared_observer.hpp>
+#include <fitnas/supernet/memory_use.hpp>
 
 namespace fitnas::detail {
+
+/// Of pieces that threads begin in order, what the first throws that fails, for any number of threads.
+class first_failure {
+public:
+    explicit first_failure(std::size_t pieces) : m_end(pieces) {}
+
+    /// Does a piece, unless one before it has failed or no more are wanted.
+    /// @param work false: no more are
+    template <class Work>
+    void unless_failed(std::size_t piece, Work&& work) {
+        try {
+            if (piece < m_end && !work()) {
+                m_end = 0;
+            }
+        } catch (...) {
+            const std::lock_guard lock(m_mutex);
+            if (piece < m_end) {
+                m_end = piece;
+                m_failure = std::current_exception();
+            }
+        }
+    }
+    bool stopped() const { return m_end == 0; }
+    void rethrow() const {
+        if (m_failure) {
+            std::rethrow_exception(m_failure);
+        }
+    }
+
+private:
+    std::atomic<std::size_t> m_end; ///< pieces from here on are left out
+    std::mutex m_mutex;
+    std::exception_ptr m_failure;
+};
 
 FITNAS_LAZY_AGAIN void take_scores(const std::vector<std::size_t>& number_of,
                                    const std::vector<path_score>& scores, std::vector<double>& accuracy,
@@ -222,9 +266,13 @@ FITNAS_LAZY_AGAIN void take_scores(const std::vector<std::size_t>& number_of,
 }
 
 FITNAS_LAZY_AGAIN range_scorer::range_scorer(const weights& w, const dataset& data, const evaluate_options& o)
-    : m_data(data),
+    : m_weights(w),
+      m_data(data),
       m_classes(static_cast<std::size_t>(w.classes())),
-      m_scorer(w, o.statistics == statistics::calibrated) {
+      m_calibrated(o.statistics == statistics::calibrated),
+      m_room(o.memory_limit != 0 ? o.memory_limit
+                                 : memory_there_is() / 2 /
+                                       (o.peers == nullptr ? 1U : static_cast<unsigned>(o.peers->count()))) {
     require_images(w, data.validation, "evaluate: the validation split");
     require_images(w, data.train, "evaluate: the training split");
     require_finite(w, "evaluate");
@@ -238,8 +286,7 @@ FITNAS_LAZY_AGAIN range_scorer::range_scorer(const weights& w, const dataset& da
                            std::to_string(o.images));
     }
     const std::size_t count = o.images == 0 ? data.validation.size() : o.images;
-    const bool calibrated = o.statistics == statistics::calibrated;
-    const std::size_t statistics_of = calibrated ? (std::min)(o.calibration, data.train.size()) : 0;
+    const std::size_t statistics_of = m_calibrated ? (std::min)(o.calibration, data.train.size()) : 0;
     m_chunks = (count - 1) / o.batch + 1;
     const std::size_t together = (count - 1) / m_chunks + 1;
     require_scoring_fits(w, together, statistics_of, o.memory_limit, "evaluate",
@@ -247,7 +294,7 @@ FITNAS_LAZY_AGAIN range_scorer::range_scorer(const weights& w, const dataset& da
     m_norm = normalisation_of(data.train);
     m_calibration.emplace(data.train, stratified_indices(data.train, statistics_of, o.seed), m_norm);
     m_scored = stratified_indices(data.validation, count, o.seed);
-    if (calibrated) { // the order plays no part; otherwise every chunk must have every class
+    if (m_calibrated) { // the order plays no part; otherwise every chunk must have every class
         std::sort(m_scored.begin(), m_scored.end());
     }
 }
@@ -264,14 +311,42 @@ FITNAS_LAZY_AGAIN const loaded_images& range_scorer::load(std::size_t chunk) {
 }
 
 FITNAS_LAZY_AGAIN std::vector<double> range_scorer::score(std::span<const network_path> paths,
-                                                          const std::function<void()>& scored) {
+                                                          const std::function<bool()>& scored) {
+    const std::size_t together = (images() - 1) / m_chunks + 1;
+    const std::size_t statistics_of = m_calibrated ? m_calibration->labels.size() : 0;
+    const selection& part = m_weights.part();
+    const std::size_t at_once = paths_at_once(part, together, statistics_of, m_room, paths.size());
+    if (m_scorers.size() != at_once) {
+        const std::size_t floats = scoring_floats(part, together, statistics_of).value();
+        m_scorers.clear();
+        for (std::size_t i = 0; i < at_once; ++i) {
+            m_scorers.emplace_back(m_weights, m_calibrated, floats);
+        }
+    }
+    const std::vector<std::size_t> cuts = cut_branches(paths, at_once);
     std::vector<batch_loss> sums(paths.size());
+    first_failure failure(paths.size());
     for (std::size_t chunk = 0; chunk < m_chunks; ++chunk) {
         const loaded_images& images = load(chunk);
-        m_scorer.run(paths, *m_calibration, images, [&](std::size_t p, const float* logits) {
-            add_cross_entropy({logits, images.labels.size() * m_classes}, images.labels, 0, {}, sums[p]);
-            scored();
+        std::atomic<std::size_t> next{0};
+        parallel_for(static_cast<std::ptrdiff_t>(at_once), [&](std::ptrdiff_t i) {
+            path_scorer& own = m_scorers[static_cast<std::size_t>(i)];
+            own.start(*m_calibration, images);
+            for (std::size_t branch = next++; branch + 1 < cuts.size(); branch = next++) {
+                for (std::size_t p = cuts[branch]; p < cuts[branch + 1]; ++p) {
+                    failure.unless_failed(p, [&] {
+                        const std::span<const float> logits(own.run(paths[p]),
+                                                            images.labels.size() * m_classes);
+                        add_cross_entropy(logits, images.labels, 0, {}, sums[p]);
+                        return scored();
+                    });
+                }
+            }
         });
+        failure.rethrow();
+        if (failure.stopped()) {
+            break;
+        }
     }
     std::vector<double> values;
     for (const batch_loss& sum : sums) {
@@ -280,37 +355,24 @@ FITNAS_LAZY_AGAIN std::vector<double> range_scorer::score(std::span<const networ
     return values;
 }
 
-FITNAS_LAZY_AGAIN std::vector<std::size_t> cut_paths(std::span<const network_path> paths, int processes) {
-    const auto many = static_cast<std::size_t>(processes);
-    const std::size_t n = paths.size();
-    const std::size_t ranges =
-        processes == 1 ? (std::min)(std::size_t{1}, n) : (std::min)({6 * many, (std::max)(many, n / 8), n});
-    std::vector<std::size_t> cuts{0};
-    for (std::size_t r = 1; r < ranges; ++r) {
-        const std::size_t middle = n * r / ranges;
-        const std::size_t about = n / ranges / 4;
-        std::size_t best = middle;
-        for (std::size_t p = middle - about; p <= middle + about; ++p) {
-            best = shared_layers(paths[p - 1], paths[p]) < shared_layers(paths[best - 1], paths[best]) ? p
-                                                                                                       : best;
-        }
-        cuts.push_back(best);
-    }
-    if (n > 0) {
-        cuts.push_back(n);
-    }
-    return cuts;
-}
-
 FITNAS_LAZY_AGAIN std::vector<path_score> score_paths(const weights& w, std::span<const network_path> paths,
                                                       const dataset& data, const evaluate_options& o) {
     std::optional<range_scorer> scorer;
     do_agreed(o.peers, [&] { scorer.emplace(w, data, o); });
-    const teller tell(o.observer, "evaluate", scorer->chunks() * paths.size());
-    std::size_t done = 0;
+    shared_observer shared(o.observer);
+    const stopwatch clock;
+    std::mutex counting; // so that each number is told
+    long long done = 0;
+    const auto total = static_cast<long long>(scorer->chunks() * paths.size());
+    const auto scored = [&] {
+        const std::lock_guard lock(counting);
+        return shared({.stage = "evaluate", .done = ++done, .total = total, .seconds = clock.seconds()});
+    };
     const std::vector<std::size_t> cuts = cut_paths(paths, o.peers == nullptr ? 1 : o.peers->count());
     const auto sums = share_out(o.peers, cuts.size() - 1, pieces::in_turn, [&](std::size_t i) {
-        return scorer->score(paths.subspan(cuts[i], cuts[i + 1] - cuts[i]), [&] { tell(++done); });
+        auto values = scorer->score(paths.subspan(cuts[i], cuts[i + 1] - cuts[i]), scored);
+        shared.rethrow();
+        return values;
     });
     // Divided once: shares of chunks, added up, would make equal counts unequal.
     const auto count = static_cast<double>(scorer->images());

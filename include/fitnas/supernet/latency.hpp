@@ -55,7 +55,8 @@ FITNAS_LAZY_AGAIN void require_latency_fits(const space_layout& layout, const la
         most =
             (std::max)(most, memory_size::of(b.parameters) + image_floats(images, b.input) +
                                  image_floats(images, b.output) + forward_floats(plan, images, false, false) +
-                                 forward_floats(plan, images, true, false) + workspace_floats(plan, false));
+                                 forward_floats(plan, images, true, false) +
+                                 workspace_floats(plan, false, thread_count()));
     }
     require_memory("measure_latency: " + std::to_string(o.images) + " images together", most * sizeof(float),
                    0, "fewer latency_options::images need less");

@@ -45,7 +45,7 @@ FITNAS_LAZY FITNAS_COLD memory_size scoring_floats(const selection& of, memory_s
 
 /// @param threads that have scratch of their own
 FITNAS_LAZY FITNAS_COLD memory_size largest_workspace(const selection& of, bool backward_follows,
-                                                      int threads = thread_count());
+                                                      int threads);
 
 /// Parameters of each layer's largest candidate.
 FITNAS_LAZY FITNAS_COLD std::vector<std::size_t> layer_parameters(const selection& of);
@@ -63,8 +63,22 @@ FITNAS_LAZY FITNAS_COLD memory_size together_bytes(const selection& of, memory_s
 FITNAS_LAZY FITNAS_COLD memory_size training_bytes(const selection& of, memory_size batch, bool recompute,
                                                    memory_size copies = 1);
 
+/// @param paths at once, each on a thread of its own; 1: one, on all threads
 FITNAS_LAZY FITNAS_COLD memory_size evaluation_bytes(const selection& of, memory_size images,
-                                                     memory_size calibration);
+                                                     memory_size calibration, memory_size paths = 1);
+
+/// A path that takes more bytes has passes so long that threads hardly wait for each other, and that the
+/// memory they share is what holds them up: two such paths at once are slower (docs/performance.md).
+inline constexpr std::uint64_t large_path = std::uint64_t{128} << 20U;
+
+/// How many paths are scored at once, each on a thread of its own: as many as there are threads, but no more
+/// than every fourth path, for threads that have no path left wait, and no more than fit. 1 where these are
+/// fewer than the threads that a pass over one path can use, and where paths are large: then one goes after
+/// the other.
+/// @param room bytes
+FITNAS_LAZY FITNAS_COLD std::size_t paths_at_once(const selection& of, memory_size images,
+                                                  memory_size calibration, memory_size room,
+                                                  std::size_t paths);
 
 } // namespace detail
 
@@ -90,10 +104,12 @@ std::uint64_t training_bytes(std::size_t batch, bool recompute_activations = fal
 /// @brief Memory that scoring needs, as `training_bytes`.
 /// @param images that go through together: `evaluate_options::batch`, or all where there are fewer
 /// @param calibration images for the statistics; 0 for `statistics::batch`
+/// @param paths sub-networks that are scored at once: `evaluate` takes one a thread where each needs at most
+/// 128 MiB and all fit `evaluate_options::memory_limit`, and else one on all threads
 /// @return bytes; 2^64 - 1 where there would be more
 template <search_space_type Space>
-std::uint64_t evaluation_bytes(std::size_t images, std::size_t calibration) {
-    return detail::evaluation_bytes(Space::layout(), images, calibration).value();
+std::uint64_t evaluation_bytes(std::size_t images, std::size_t calibration, std::size_t paths = 1) {
+    return detail::evaluation_bytes(Space::layout(), images, calibration, paths).value();
 }
 
 /// @brief Memory that training one architecture by itself needs (`train` of a `network`, `retrain`).
@@ -213,17 +229,43 @@ FITNAS_LAZY_AGAIN memory_size together_bytes(const selection& of, memory_size ba
 FITNAS_LAZY_AGAIN memory_size training_bytes(const selection& of, memory_size batch, bool recompute,
                                              memory_size copies) {
     // Weights, gradients, and the weights before, for a training that diverges.
-    return memory_size(sizeof(float)) * (memory_size::of(of.parameters()) * (copies + memory_size(3)) +
-                                         image_floats(batch, of.space().input) +
-                                         step_floats(of, batch, recompute) + largest_workspace(of, true));
+    return memory_size(sizeof(float)) *
+           (memory_size::of(of.parameters()) * (copies + memory_size(3)) +
+            image_floats(batch, of.space().input) + step_floats(of, batch, recompute) +
+            largest_workspace(of, true, thread_count()));
 }
 
 FITNAS_LAZY_AGAIN memory_size evaluation_bytes(const selection& of, memory_size images,
-                                               memory_size calibration) {
+                                               memory_size calibration, memory_size paths) {
+    const int threads_of_a_path = paths == 1 ? thread_count() : 1;
     return memory_size(sizeof(float)) *
            (memory_size::of(of.parameters()) + image_floats(images, of.space().input) +
-            image_floats(calibration, of.space().input) + scoring_floats(of, images, calibration) +
-            largest_workspace(of, false));
+            image_floats(calibration, of.space().input) +
+            paths *
+                (scoring_floats(of, images, calibration) + largest_workspace(of, false, threads_of_a_path)));
+}
+
+FITNAS_LAZY_AGAIN std::size_t paths_at_once(const selection& of, memory_size images, memory_size calibration,
+                                            memory_size room, std::size_t paths) {
+    const auto threads = static_cast<std::size_t>(thread_count());
+    const std::size_t wanted = (std::min)(threads, paths / 4);
+    const std::size_t least = (std::min)(threads, std::size_t{sum_groups});
+    if (least < 2 || wanted < least) {
+        return 1;
+    }
+    const auto bytes = [&](std::size_t at_once) {
+        return evaluation_bytes(of, images, calibration, at_once);
+    };
+    const memory_size two = bytes(2);
+    const memory_size each(bytes(3).value() - two.value());
+    if (each > large_path) {
+        return 1;
+    }
+    std::size_t fit = 1;
+    for (memory_size all = two; fit < wanted && all <= room; all += each) {
+        ++fit;
+    }
+    return fit < least ? 1 : fit;
 }
 
 } // namespace fitnas::detail

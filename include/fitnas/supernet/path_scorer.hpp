@@ -1,19 +1,17 @@
 /// @file
-/// @brief Paths through a supernet that go forward together: first layers that they share are computed once.
+/// @brief One path of a supernet after the other, forward: first layers that neighbours share are run once.
 
 #ifndef FITNAS_SUPERNET_PATH_SCORER_HPP
 #define FITNAS_SUPERNET_PATH_SCORER_HPP
 
-#include <algorithm>
 #include <cstddef>
 #include <span>
-#include <utility>
 #include <vector>
 
 #include <fitnas/config.hpp>
 #include <fitnas/core/memory.hpp>
 #include <fitnas/supernet/loaded_images.hpp>
-#include <fitnas/supernet/memory_use.hpp>
+#include <fitnas/supernet/path_ranges.hpp>
 #include <fitnas/supernet/run.hpp>
 
 namespace fitnas::detail {
@@ -26,39 +24,22 @@ struct trie_level {
     explicit operator bool() const { return images != nullptr; }
 };
 
-/// How many first layers two paths have in common.
-inline std::size_t shared_layers(const network_path& a, const network_path& b) {
-    return static_cast<std::size_t>(std::mismatch(a.begin(), a.end(), b.begin()).first - a.begin());
-}
-
-/// Scores paths that are sorted, so that neighbours share as many first layers as possible; those are
-/// computed once.
+/// Runs paths one after the other. First layers that a path shares with the one before are not run again, so
+/// paths that are sorted come to the fewest layers.
 class path_scorer {
 public:
-    path_scorer(const weights& w, bool calibrated) : m_weights(w), m_calibrated(calibrated) {}
+    /// @param w lives longer
+    /// @param calibrated whether batch norm statistics are those of a calibration set
+    /// @param floats of the arena, as `scoring_floats` gives them
+    path_scorer(const weights& w, bool calibrated, std::size_t floats)
+        : m_weights(&w), m_calibrated(calibrated), m_floats(floats) {}
 
-    /// @param scored called with (number of the path, logits of the images)
-    template <class Scored>
-    void run(std::span<const network_path> paths, const loaded_images& calibration,
-             const loaded_images& images, Scored&& scored) {
-        arena& memory = m_run.memory();
-        memory.reset();
-        // In one piece: paths of other sizes would leave gaps in what the first took.
-        memory.reserve(scoring_floats(m_weights.part(), memory_size::of(images.count()),
-                                      memory_size::of(m_calibrated ? calibration.count() : 0))
-                           .value());
-        m_calibration = calibration.count();
-        m_images = images.count();
-        std::vector<trie_level> levels(m_weights.links().size() + 1);
-        levels[0] = {calibration.values.data(), images.values.data()};
-        m_ends.assign(levels.size(), memory.position());
-        for (std::size_t p = 0; p < paths.size(); ++p) {
-            const std::size_t same = p > 0 ? shared_layers(paths[p - 1], paths[p]) : 0;
-            memory.reset(m_ends[same]);
-            walk(m_weights, paths[p], same, std::span<trie_level>(levels), *this);
-            scored(p, levels.back().images);
-        }
-    }
+    /// Forgets the paths before. Both sets of images live until the last path.
+    FITNAS_LAZY void start(const loaded_images& calibration, const loaded_images& images);
+
+    /// @param path lives until the next one is run
+    /// @return logits of the images, until then
+    FITNAS_LAZY const float* run(std::span<const int> path);
 
     const arena& memory() const { return m_run.memory(); }
 
@@ -90,12 +71,15 @@ private:
         return to;
     }
 
-    const weights& m_weights;
+    const weights* m_weights;
     bool m_calibrated;
+    std::size_t m_floats;
     int m_calibration = 0;
     int m_images = 0;
     runner m_run;
-    std::vector<arena::mark> m_ends; ///< what is taken behind so many layers
+    std::span<const int> m_last;      ///< the path before
+    std::vector<trie_level> m_levels; ///< of it, behind so many layers
+    std::vector<arena::mark> m_ends;  ///< what is taken there
 };
 
 } // namespace fitnas::detail
@@ -104,12 +88,33 @@ private:
 
 namespace fitnas::detail {
 
+FITNAS_LAZY_AGAIN void path_scorer::start(const loaded_images& calibration, const loaded_images& images) {
+    arena& memory = m_run.memory();
+    memory.reset();
+    memory.reserve(m_floats); // in one piece: paths of other sizes would leave gaps in what the first took
+    m_calibration = calibration.count();
+    m_images = images.count();
+    m_last = {};
+    m_levels.assign(m_weights->links().size() + 1, {});
+    m_levels[0] = {calibration.values.data(), images.values.data()};
+    m_ends.assign(m_levels.size(), memory.position());
+}
+
+FITNAS_LAZY_AGAIN const float* path_scorer::run(std::span<const int> path) {
+    const std::size_t same = shared_layers(m_last, path);
+    m_run.memory().reset(m_ends[same]);
+    m_last = {}; // until it was run to its end
+    walk(*m_weights, path, same, std::span<trie_level>(m_levels), *this);
+    m_last = path;
+    return m_levels.back().images;
+}
+
 FITNAS_LAZY_AGAIN trie_level path_scorer::layer(std::size_t /*i*/, const weight_block& b,
                                                 const trie_level& from) {
     float* y = m_run.output(b, m_images);
     float* c = m_calibrated ? m_run.output(b, m_calibration) : nullptr;
     const arena::mark after = m_run.memory().position();
-    const float* w = m_weights.of(b);
+    const float* w = m_weights->of(b);
     if (m_calibrated) {
         const block_run run = m_run.forward(b.plan, w, from.calibration, m_calibration, c);
         m_run.forward(b.plan, w, from.images, m_images, y, run);
