@@ -4133,6 +4133,7 @@ struct workspace {
     /// Takes as much as another has; what was there is lost.
     void grow_as(const workspace& other) {
         packed.reserve(other.packed.size());
+        taps.reserve(other.taps.size());
         weights.reserve(other.weights.size());
         sums.grow_as(other.sums);
         moments.reserve(other.moments.size());
