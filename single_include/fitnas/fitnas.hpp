@@ -28885,9 +28885,9 @@ struct train_options {
     /// without.
     bool recompute_activations = false;
     /// Where a step has several paths (`sampling::strict_fair`, `sandwich`), at least as many as there are
-    /// threads, each thread goes along paths of its own. The same bits in less time, for memory of as many
-    /// paths as threads; where that does not fit the limit, and with `peers` that share images, paths go one
-    /// after the other, with all threads in each.
+    /// threads, each thread goes along paths of its own. The same bits in less time where waiting is dear,
+    /// for memory of as many paths as threads. Where a path takes more than 256 MiB, where all do not fit the
+    /// limit, and with `peers` that share images, paths go one after the other, with all threads in each.
     bool path_a_thread = true;
     std::uint64_t memory_limit = 0; ///< bytes, see `training_bytes`; 0: what the machine has
 };
@@ -29062,7 +29062,12 @@ FITNAS_LAZY_AGAIN std::string first_not_finite(const weights& w, const network_p
 
 namespace fitnas::detail {
 
-/// How many of a step's paths may go side by side: 1 where they would not fit.
+/// Paths that take more go one after the other: their tensors leave the caches, and paths side by side take
+/// more of what they share.
+inline constexpr std::uint64_t most_path_bytes = std::uint64_t{256} << 20U;
+
+/// How many of a step's paths may go side by side: 1 where they are too large for it to pay, or would not
+/// fit.
 /// @param paths of a step, on all processes
 /// @param state floats that the optimiser keeps for each weight
 FITNAS_LAZY FITNAS_COLD std::size_t paths_that_fit(const weights& w, const train_options& o,
@@ -29098,7 +29103,9 @@ FITNAS_LAZY FITNAS_COLD inline memory_size step_bytes(const weights& w, const tr
 
 FITNAS_LAZY_AGAIN std::size_t paths_that_fit(const weights& w, const train_options& o, const step_work& work,
                                              std::size_t paths, std::size_t state) {
-    if (!o.path_a_thread || !work.keeps_paths_apart()) {
+    const memory_size path =
+        step_floats(w.part(), work.images, o.recompute_activations) * memory_size(sizeof(float));
+    if (!o.path_a_thread || !work.keeps_paths_apart() || path > most_path_bytes) {
         return 1;
     }
     const std::size_t own = work.own_paths(paths).count;

@@ -12,6 +12,7 @@
 #include <fitnas/core/parallel.hpp>
 #include <fitnas/nn/sgd.hpp>
 #include <fitnas/space/sample.hpp>
+#include <fitnas/space/spaces.hpp>
 #include <fitnas/supernet/train.hpp>
 #include <fitnas/supernet/update.hpp>
 
@@ -212,6 +213,18 @@ TEST_CASE("paths go one after the other where more would not fit, and where imag
             CHECK(detail::paths_that_fit(w, mine, detail::work_of(16, 0, &own, share), 5, 1) == 1);
         }
     });
+}
+
+TEST_CASE("large paths go one after the other") {
+    const with_threads two(2);
+    const supernet<spaces::nas_bench_macro> net(seed{1});
+    const auto count = [&](std::size_t batch) {
+        const train_options o{.batch = batch, .sampling = sampling::strict_fair};
+        return detail::paths_that_fit(net.weights(), o, detail::work_of(batch, 0, nullptr, o.share), 3, 1);
+    };
+    CHECK(detail::step_floats(spaces::nas_bench_macro::layout(), 128, false) * 4 > detail::most_path_bytes);
+    CHECK(count(128) == 1);
+    CHECK(count(16) == 3);
 }
 
 TEST_CASE("no step after the first allocates, whichever paths come to whichever thread") {

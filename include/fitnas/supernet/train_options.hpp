@@ -69,9 +69,9 @@ struct train_options {
     /// without.
     bool recompute_activations = false;
     /// Where a step has several paths (`sampling::strict_fair`, `sandwich`), at least as many as there are
-    /// threads, each thread goes along paths of its own. The same bits in less time, for memory of as many
-    /// paths as threads; where that does not fit the limit, and with `peers` that share images, paths go one
-    /// after the other, with all threads in each.
+    /// threads, each thread goes along paths of its own. The same bits in less time where waiting is dear,
+    /// for memory of as many paths as threads. Where a path takes more than 256 MiB, where all do not fit the
+    /// limit, and with `peers` that share images, paths go one after the other, with all threads in each.
     bool path_a_thread = true;
     std::uint64_t memory_limit = 0; ///< bytes, see `training_bytes`; 0: what the machine has
 };

@@ -5,6 +5,7 @@
 #define FITNAS_SUPERNET_TRAINING_MEMORY_HPP
 
 #include <cstddef>
+#include <cstdint>
 
 #include <fitnas/config.hpp>
 #include <fitnas/supernet/step_work.hpp>
@@ -13,7 +14,12 @@
 
 namespace fitnas::detail {
 
-/// How many of a step's paths may go side by side: 1 where they would not fit.
+/// Paths that take more go one after the other: their tensors leave the caches, and paths side by side take
+/// more of what they share.
+inline constexpr std::uint64_t most_path_bytes = std::uint64_t{256} << 20U;
+
+/// How many of a step's paths may go side by side: 1 where they are too large for it to pay, or would not
+/// fit.
 /// @param paths of a step, on all processes
 /// @param state floats that the optimiser keeps for each weight
 FITNAS_LAZY FITNAS_COLD std::size_t paths_that_fit(const weights& w, const train_options& o,
@@ -52,7 +58,9 @@ FITNAS_LAZY FITNAS_COLD inline memory_size step_bytes(const weights& w, const tr
 
 FITNAS_LAZY_AGAIN std::size_t paths_that_fit(const weights& w, const train_options& o, const step_work& work,
                                              std::size_t paths, std::size_t state) {
-    if (!o.path_a_thread || !work.keeps_paths_apart()) {
+    const memory_size path =
+        step_floats(w.part(), work.images, o.recompute_activations) * memory_size(sizeof(float));
+    if (!o.path_a_thread || !work.keeps_paths_apart() || path > most_path_bytes) {
         return 1;
     }
     const std::size_t own = work.own_paths(paths).count;
