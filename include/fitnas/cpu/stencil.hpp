@@ -165,8 +165,8 @@ struct stencil_kernel {
             if constexpr (s() == 1 && (k() == 3 || k() == 5)) {
                 if (columns == wide) {
                     whole_row = stencil<k(), 1, 2, wide, true>;
-                } else {
-                    whole_image = stencil_of_image<k(), 4>;
+                } else if constexpr (narrow >= 4) {
+                    whole_image = stencil_of_image<k(), narrow>;
                 }
             }
         };
