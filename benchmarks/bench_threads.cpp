@@ -9,6 +9,10 @@
 // thread has one loop over the paths, the dearest first, and the gradients are added behind it.
 // docs/performance.md has the table, and what the model leaves out.
 
+// clang-format off
+#include "recorded_loops.hpp" // before the library
+// clang-format on
+
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -21,7 +25,6 @@
 #include <fitnas/supernet/sampling.hpp>
 #include <fitnas/supernet/update.hpp>
 
-#include "recorded_loops.hpp"
 #include "workload.hpp"
 
 namespace {
