@@ -19,26 +19,17 @@
 #include <fitnas/supernet/memory_use.hpp>
 
 #include "../support/thread_peers.hpp"
+#include "../support/with_threads.hpp"
 #include "every_primitive.hpp"
 #include "graph_spaces.hpp"
 #include "small_spaces.hpp"
 
 using namespace fitnas;
+using support::with_threads;
 
 #if FITNAS_HAS_OPENMP
 
 namespace {
-
-class with_threads {
-public:
-    explicit with_threads(int threads) : m_before(omp_get_max_threads()) { omp_set_num_threads(threads); }
-    ~with_threads() { omp_set_num_threads(m_before); }
-    with_threads(const with_threads&) = delete;
-    with_threads& operator=(const with_threads&) = delete;
-
-private:
-    int m_before;
-};
 
 template <class Space>
 const dataset& images() {

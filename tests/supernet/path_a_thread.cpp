@@ -18,11 +18,13 @@
 
 #include "../../benchmarks/allocations.hpp"
 #include "../support/thread_peers.hpp"
+#include "../support/with_threads.hpp"
 #include "every_primitive.hpp"
 #include "graph_spaces.hpp"
 #include "small_spaces.hpp"
 
 using namespace fitnas;
+using support::with_threads;
 
 namespace {
 
@@ -81,22 +83,6 @@ void check_sum(const std::vector<architecture<Space>>& codes) {
     }
     CHECK(apart.gradient().empty());
 }
-
-class with_threads {
-public:
-    explicit with_threads(int threads) : m_before(thread_count()) { set(threads); }
-    ~with_threads() { set(m_before); }
-    with_threads(const with_threads&) = delete;
-    with_threads& operator=(const with_threads&) = delete;
-
-private:
-    static void set([[maybe_unused]] int threads) {
-#if FITNAS_HAS_OPENMP
-        omp_set_num_threads(threads);
-#endif
-    }
-    int m_before;
-};
 
 // Two cells of five operators and two of one: a strictly fair step has five paths.
 using five = operator_set<op::mbconv<3, 2>, op::identity, op::mbconv<5, 3, 2>, op::max_pool<3>, op::conv<3>>;
