@@ -155,6 +155,47 @@ def network():
     return nn.Sequential(conv(3, 3, 6, 2), mbconv(3, 3, 6, 6), mbconv(5, 3, 6, 9, 2), head(9, 12, 5))
 
 
+# --- NAS-Bench-201, as its paper draws it (arXiv 2001.00326, figure 1): a network of two small cells. ----------------
+
+
+class Cell(nn.Module):
+    """Four nodes, each the sum of its edges; a digit an edge: 0>1, 0>2, 1>2, 0>3, 1>3, 2>3."""
+
+    def __init__(self, code, channels):
+        super().__init__()
+        ends = [(a, b) for b in range(1, 4) for a in range(b)]
+        self.edges = [(a, b, name) for a, b, name in zip(*zip(*ends), code) if name != "0"]
+        self.operators = nn.ModuleList(self.operator(name, channels) for _, _, name in self.edges)
+
+    @staticmethod
+    def operator(name, channels):
+        if name in "23":
+            return nn.Sequential(relu(), convolution({"2": 1, "3": 3}[name], channels, channels), batch_norm(channels))
+        return {"1": nn.Identity, "4": lambda: average_pool(3, 1)}[name]()
+
+    def forward(self, x):
+        nodes = [x, 0, 0, 0]
+        for (a, b, _), operator in zip(self.edges, self.operators):
+            nodes[b] = nodes[b] + operator(nodes[a])
+        return nodes[3]
+
+
+class Reduction(nn.Module):
+    def __init__(self, channels, width):
+        super().__init__()
+        self.block = nn.Sequential(relu(), convolution(3, channels, width, 2), batch_norm(width), relu(),
+                                   convolution(3, width, width), batch_norm(width))
+        self.shortcut = nn.Sequential(nn.AvgPool2d(2), pointwise(channels, width))
+
+    def forward(self, x):
+        return self.block(x) + self.shortcut(x)
+
+
+def network_of_cells(code):
+    return nn.Sequential(convolution(3, 3, 4), batch_norm(4), Cell(code, 4), Reduction(4, 6), Cell(code, 6),
+                         batch_norm(6), relu(), nn.AdaptiveAvgPool2d(1), Linear(6, 5))
+
+
 # --- Numbers. ---------------------------------------------------------------------------------------------------------
 
 
@@ -247,12 +288,12 @@ def block_golden(module, channels, size=(4, 5), count=2, scale=1.0, offset=0.0):
     return first_good_seed(make)
 
 
-def network_golden():
+def network_golden(model, size):
     def make(generator):
         golden = Golden()
-        model = network().double()
+        model.double()
         set_parameters(model, generator)
-        x = random(generator, 4, 3, 7, 8).requires_grad_()
+        x = random(generator, 4, 3, *size).requires_grad_()
         labels = torch.tensor([3, 0, 4, 3])
         logits = model(x)[:, :, 0, 0]
         loss = functional.cross_entropy(logits, labels, label_smoothing=0.1)
@@ -367,7 +408,9 @@ def all_files():
     files["separable"] = block_golden(separable(3, 9, 7), 9)
     files["conv"] = block_golden(conv(3, 4, 7, 2), 4)
     files["head"] = block_golden(head(7, 18, 5), 7, size=(3, 4), count=4)
-    files["network"] = network_golden()
+    files["network"] = network_golden(network(), (7, 8))
+    for code in ("321403", "130243"):
+        files[f"cells_{code}"] = network_golden(network_of_cells(code), (6, 8))
     files["cross_entropy"] = cross_entropy_golden()
     files["sgd"] = sgd_golden()
     files["schedule"] = schedule_golden()
