@@ -238,7 +238,7 @@ int main(int argc, char** argv) {
                    "fashion-mnist:DIR, cifar10:DIR, idx:IMAGES,LABELS, images:TRAIN[,TEST] or synthetic")
         ->required();
     app.add_option("--space", o.space, "whose networks the table has")
-        ->check(CLI::IsMember({"fashion_tiny", "nas_bench_macro"}))
+        ->check(CLI::IsMember({"fashion_tiny", "nas_bench_macro", "nas_bench_201", "nas_bench_201_one_cell"}))
         ->capture_default_str();
     app.add_option("--truth", o.truth, "table with the column arch")->required()->check(CLI::ExistingFile);
     app.add_option("--column", o.column, "its column of accuracies")->capture_default_str();
@@ -284,7 +284,10 @@ int main(int argc, char** argv) {
     app.add_flag("--json", o.as_json, "one object a line");
     CLI11_PARSE(app, argc, argv);
     try {
-        return o.space == "fashion_tiny" ? run<spaces::fashion_tiny>(o) : run<spaces::nas_bench_macro>(o);
+        return o.space == "fashion_tiny"      ? run<spaces::fashion_tiny>(o)
+               : o.space == "nas_bench_macro" ? run<spaces::nas_bench_macro>(o)
+               : o.space == "nas_bench_201"   ? run<spaces::nas_bench_201<>>(o)
+                                              : run<spaces::nas_bench_201<1>>(o); // one cell a stage
     } catch (const std::exception& failure) {
         std::fprintf(stderr, "supernet_quality: %s\n", failure.what());
         return 1;
