@@ -219,9 +219,8 @@ FITNAS_COLD void apply_preset(settings& s) {
     if (s.space == "nas_bench_201") {
         s.train_images = s.quick ? 5000 : 25000;
         s.validation_images = 5000;
-        s.epochs = s.quick ? 4 : 20; // 20 of 5 cells a stage are what an hour on two cores has time for
-        s.batch = 128;
-        s.sampling = "uniform";
+        s.epochs = s.quick ? 2 : 8; // of five paths a step: what an hour on two cores has time for
+        s.batch = 32;               // many steps; single paths rank worse by losses (docs/supernet.md)
         s.augment = true;
         s.samples = s.quick ? 300 : 0;
         s.score_images = 200;
