@@ -52,7 +52,7 @@ void compare_with_pytorch(const std::string& code) {
     const std::vector<float> images = file["x"].floats();
     const std::vector<int> labels = file["labels"].integers();
     detail::path_runner training(w);
-    const auto logits = training.logits(w, path, images.data(), static_cast<int>(labels.size()));
+    const auto logits = training.logits(w, path, images.data(), labels.size());
     CHECK(golden::relative_error(logits, file["logits"].values) <= tolerance);
     const batch_loss loss = training.run(w, path, images.data(), labels, 0.1);
     CHECK(loss.loss == doctest::Approx(file["loss"].scalar()).epsilon(tolerance));
