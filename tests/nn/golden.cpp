@@ -60,13 +60,7 @@ std::deque<golden::tensor> queue(const golden::file& file, const std::string& pr
 }
 
 // The largest of all gradients of parameters.
-double gradient_scale(const golden::file& file) {
-    double result = 0;
-    for (const golden::tensor& t : file.starting_with("gradient:")) {
-        result = (std::max)(result, golden::largest(t.values));
-    }
-    return result;
-}
+double gradient_scale(const golden::file& file) { return golden::largest(file.starting_with("gradient:")); }
 
 void check_block(const std::string& name, const recipe& steps) {
     CAPTURE(name);

@@ -114,6 +114,15 @@ inline double largest(std::span<const double> values) {
     return result;
 }
 
+// Of all tensors, such as the gradients of a file.
+inline double largest(std::span<const tensor> tensors) {
+    double result = 0;
+    for (const tensor& t : tensors) {
+        result = (std::max)(result, largest(t.values));
+    }
+    return result;
+}
+
 // max |got - factor expected| / max |factor expected| over a whole tensor; where all of that is 0, relative
 // to `otherwise`. Infinite where a length or a value is wrong beyond comparison.
 template <class Values>

@@ -58,10 +58,7 @@ void compare_with_pytorch(const std::string& code) {
     CHECK(loss.loss == doctest::Approx(file["loss"].scalar()).epsilon(tolerance));
 
     const std::vector<golden::tensor> gradients = file.starting_with("gradient:");
-    double largest = 0;
-    for (const golden::tensor& t : gradients) {
-        largest = (std::max)(largest, golden::largest(t.values));
-    }
+    const double largest = golden::largest(gradients);
     auto expected = gradients.begin();
     for (const int index : path) {
         const detail::weight_block& b = w.block(index);
