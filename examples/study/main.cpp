@@ -121,8 +121,9 @@ FITNAS_COLD void for_each_option(settings& s, F&& f) {
     f("truth-epochs", s.truth_epochs, in::truth, "of each training", one_up);
     f("truth-table", s.truth_table, in::truth, "take the truth from this table instead", CLI::ExistingFile);
     f("truth-column", s.truth_column, in::truth, "its column; the codes are in the column arch");
-    f("known-truths", s.known_truths, in::fidelities,
-      "so many truths, drawn at random, are fitted together with the scores; 0: `run` leaves the stage out");
+    f("known-truths", s.known_truths, in::fidelities | in::search,
+      "so many truths, drawn at random, are fitted together with the scores, and `search` goes by that fit "
+      "where it is there; 0: `run` leaves the stage out, and `search` goes by the scores alone");
 
     f("error-seeds", s.error_seeds, in::error, "supernets, from 2; 0: `run` leaves the stage out");
     f("error-folds", s.error_folds, in::error, "disjoint sets of --score-images validation images", two_up);

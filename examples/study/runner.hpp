@@ -78,9 +78,14 @@ private:
                     {"predictor.json", "predictions.csv", "held_out.csv", "predictors.csv"}, {}, again,
                     [&] { study::fit_stage<Space>(m_folder, table, fitting(), bar); });
         } else if (name == "search") {
-            const std::string input = m.table.empty() ? m_folder.file("predictor.json") : given(m.table);
+            // The best that is known of the space: where truths were fitted too, that fit.
+            const bool with_truths = m.known_truths > 0 && m_folder.has("two_fidelities.json");
+            const std::string input =
+                !m.table.empty() ? given(m.table)
+                                 : m_folder.file(with_truths ? "two_fidelities.json" : "predictor.json");
             perform(name, in::search, {input}, {"candidates.csv", "front.csv"}, {}, again, by_first([&] {
-                        study::search_stage<Space>(m_folder, m.table, {m.candidates, limit<Space>()}, bar);
+                        study::search_stage<Space>(m_folder, m.table,
+                                                   {m.candidates, limit<Space>(), with_truths}, bar);
                     }));
         } else if (name == "report") {
             perform(name, in::report, {}, {"report.html"}, {}, again, by_first([&] {
@@ -134,7 +139,7 @@ private:
             const std::string table = m.scores.empty() ? m_folder.file("scores.csv") : given(m.scores);
             perform(
                 name, in::fidelities, {table, m_folder.file("truth.csv"), m_folder.file("predictions.csv")},
-                {"two_fidelities.csv"}, {}, again, [&] {
+                {"two_fidelities.json", "two_fidelities.csv"}, {}, again, [&] {
                     study::two_fidelities_stage<Space>(m_folder, table, m.known_truths, seed{m.seed}, bar);
                 });
         } else if (name == "error") {
@@ -311,10 +316,11 @@ FITNAS_COLD void runner::run(const std::string& name) {
         }
         require_inputs<Space>();
         const bool with_truth = m.truth != "none" || !m.truth_table.empty();
+        m.known_truths = with_truth ? m.known_truths : 0;
         for (const stage_name& s : stages) {
             const bool wanted = s.bit == in::retrain      ? m.finalists > 0
                                 : s.bit == in::truth      ? with_truth
-                                : s.bit == in::fidelities ? with_truth && m.known_truths > 0
+                                : s.bit == in::fidelities ? m.known_truths > 0
                                 : s.bit == in::error      ? m.error_seeds > 0
                                                           : s.bit != in::segments;
             if (wanted) {

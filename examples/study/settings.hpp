@@ -124,13 +124,14 @@ inline constexpr stage_name stages[] = {
     {"evaluate", in::evaluate, "Score them with the supernet's weights: scores.csv"},
     {"fit", in::fit,
      "Fit a GCN to a table arch,score: predictor.json, predictions.csv, held_out.csv, predictors.csv"},
+    {"truth", in::truth, "Train many networks by themselves, or read a table of truths: truth.csv"},
+    {"fidelities", in::fidelities,
+     "Fit scores and a few truths together: two_fidelities.json, two_fidelities.csv"},
     {"search", in::search, "Search the fitted space, or a table arch,score: candidates.csv, front.csv"},
     {"segments", in::segments,
      "Search mobile_19x6 by segments, scored by the supernet, or without --data against a made-up quality: "
      "segments.csv"},
     {"retrain", in::retrain, "Train the winner and others of its cost by themselves: retrained.csv"},
-    {"truth", in::truth, "Train many networks by themselves, or read a table of truths: truth.csv"},
-    {"fidelities", in::fidelities, "Fit scores and a few truths together: two_fidelities.csv"},
     {"error", in::error, "Split the error of a score into its parts: error_parts.csv, error_ranking.csv"},
     {"report", in::report, "Write the page: report.html, charts/, ranking.csv"},
 };

@@ -157,6 +157,9 @@ PY
         --validation-images 60 --train-images 64 --batch 32 --score-images 40 --calibration 16 --samples 12 --plan close \
         --folds 2 --truth-table "$folder/macro.csv" --no-augment
     [ -s "$folder/macro/ranking.csv" ] || fail "nas_bench_macro: there is no ranking.csv"
+    for text in "fit to scores and 20 truths" "(in the unit of the truths)"; do
+        grep -q "$text" "$folder/macro/report.html" || fail "nas_bench_macro: the winner is not that of scores and truths"
+    done
     expect 2 F1091 "$study" fidelities --known-truths 4000 --out "$folder/macro"
 
     # NAS-Bench-201: a space of graphs, with five cells a stage, and with one, whose networks are not those of the table.
@@ -170,10 +173,15 @@ PY
     for measure in tau regret; do
         grep -q "^two_fidelities,$measure," "$folder/cells/ranking.csv" || fail "ranking.csv: no $measure of two fidelities"
     done
+    first=$(sed -n '2s/^\([^,]*,[^,]*\),.*/\1/p' "$folder/cells/candidates.csv") # arch,predicted
+    grep -q "^$first," "$folder/cells/two_fidelities.csv" || fail "search: the first is not that of scores and truths: $first"
     grep -q "The winner is [0-4]\{6\}" "$folder/cells/report.html" || fail "the page does not say what the winner's truth is"
     grep -q "fitted with 20 truths" "$folder/cells/report.html" || fail "the page does not have the fit with 20 truths"
     grep -q "benchmark writes it: |[a-z_0-9]*~0|+|" "$folder/cells/report.html" || fail "the cell is not written as a text"
     grep -q "aria-label=\"cells 0 to 5 of the code\"" "$folder/cells/report.html" || fail "the cell is not drawn"
+    expect 0 candidates.csv "$study" search --known-truths 0 --out "$folder/cells"
+    first=$(sed -n '2s/^\([^,]*,[^,]*\),.*/\1/p' "$folder/cells/candidates.csv")
+    grep -q "^$first," "$folder/cells/predictions.csv" || fail "search --known-truths 0: the first is not the scores': $first"
     expect 1 "no_cells.csv:2: .*F0353" "$study" truth --truth-table "$folder/no_cells.csv" --out "$folder/cells"
     expect 0 "Without published truth" "$study" run --space nas_bench_201 --quick --out "$folder/one_cell" \
         --truth-table "$folder/cells.csv" --random-networks 1 --retrain-epochs 1 "${few[@]}"

@@ -132,6 +132,37 @@ TEST_CASE("a report says in which unit scores are, and shows accuracies beside l
     CHECK_FALSE(contains(folder.read("run/report.html"), "cross-entropy)"));
 }
 
+TEST_CASE("a report says by which fit the space was searched") {
+    const temporary_folder folder;
+    study::run_folder run(folder.path("run"));
+    fill(run);
+    const auto truth = read_csv<space>(run.file("truth.csv"));
+    score_table<space> both = truth;
+    for (double& score : both.scores) {
+        score *= 100;
+    }
+    csv_column known{"known", std::vector<double>(both.size(), 0.0)};
+    known.values[3] = known.values[5] = 1;
+    write_csv(run.file("two_fidelities.csv"), both, std::span<const csv_column>(&known, 1));
+    const auto searched = [&](double predicted) {
+        const std::vector<search::candidate<space>> best{
+            search::candidate_of<space>(truth.architectures[0], predicted, {})};
+        write_csv(run.file("candidates.csv"), best);
+        study::report_stage<space>(run, {.chart_js = folder.path("none")});
+        return folder.read("run/report.html");
+    };
+    const std::string with = "Predicted is what the fit to scores and 2 truths says";
+    const std::string without = "Predicted is the fitted score";
+    const auto of_both = searched(both.scores[0] * (1 + 1e-14));
+    CHECK(contains(of_both, with));
+    CHECK_FALSE(contains(of_both, without));
+    CHECK(contains(folder.read("run/charts/search.csv"), "," + exact_text(both.scores[1]) + ",0,0"));
+    const auto of_scores = searched(truth.scores[0]);
+    CHECK(contains(of_scores, without));
+    CHECK_FALSE(contains(of_scores, with));
+    CHECK(contains(folder.read("run/charts/search.csv"), "," + exact_text(truth.scores[1]) + ",0,0"));
+}
+
 TEST_CASE("a manifest with other types than a run's is refused or shown, never an exception of the parser") {
     const temporary_folder folder;
     { const study::run_folder made(folder.path("run")); }

@@ -11,6 +11,7 @@
 
 #include <fitnas/core/rng.hpp>
 #include <fitnas/io/csv.hpp>
+#include <fitnas/io/predictor.hpp>
 #include <fitnas/predictor/two_fidelities.hpp>
 #include <fitnas/study/run_folder.hpp>
 #include <fitnas/study/watch.hpp>
@@ -18,8 +19,8 @@
 namespace fitnas::study {
 
 /// @brief Fits a table `arch,score` and the truths of a few networks, drawn at random from `truth.csv`, by
-/// `fit_two_fidelities`; writes `two_fidelities.csv` (arch, score: of all networks of `predictions.csv`,
-/// known: 1 for those whose truth was used, else 0).
+/// `fit_two_fidelities`; writes the model, `two_fidelities.json`, and `two_fidelities.csv` (arch, score: what
+/// it predicts of all networks of `predictions.csv`, known: 1 for those whose truth was used, else 0).
 /// @param table a path
 /// @param truths how many, from 2
 /// @throws option_error where there are not so many truths; data_error; as `fit_two_fidelities`
@@ -51,8 +52,10 @@ void two_fidelities_stage(const run_folder& folder, const std::string& table, st
             used.values[i] = canonical<Space>(a) == whole.architectures[i] ? 1 : used.values[i];
         }
     }
-    folder.write(
-        [&] { write_csv(folder.file("two_fidelities.csv"), whole, std::span<const csv_column>(&used, 1)); });
+    folder.write([&] {
+        save_predictor(folder.file("two_fidelities.json"), model);
+        write_csv(folder.file("two_fidelities.csv"), whole, std::span<const csv_column>(&used, 1));
+    });
 }
 
 } // namespace fitnas::study

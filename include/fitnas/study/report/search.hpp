@@ -4,14 +4,19 @@
 #ifndef FITNAS_STUDY_REPORT_SEARCH_HPP
 #define FITNAS_STUDY_REPORT_SEARCH_HPP
 
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include <fitnas/space/canonical.hpp>
 #include <fitnas/space/nas_bench_201.hpp>
 #include <fitnas/study/chain.hpp>
 #include <fitnas/study/graph.hpp>
 #include <fitnas/study/report/draft.hpp>
+#include <fitnas/study/report/ranking.hpp>
 #include <fitnas/study/report_run.hpp>
 #include <fitnas/study/search.hpp>
 
@@ -22,6 +27,45 @@ template <class Space>
 inline constexpr bool is_nas_bench_201 = false;
 template <int N, int C>
 inline constexpr bool is_nas_bench_201<spaces::nas_bench_201<N, C>> = true;
+
+/// By what the fitted space was searched.
+template <search_space_type Space>
+struct search_basis {
+    score_table<Space> predictions{}; ///< of all networks, or of those that were scored
+    std::string says{};               ///< what a prediction is, a sentence's end
+    std::string unit{};               ///< of predictions
+};
+
+/// The fit with truths where what it predicts of the chosen networks is what they were chosen by, else the
+/// fit to the scores.
+template <search_space_type Space>
+FITNAS_COLD search_basis<Space> searched_by(const report_draft<Space>& r,
+                                            const std::vector<search::candidate<Space>>& best) {
+    if (auto both = read_two_fidelities<Space>(r.folder); both.known > 0) {
+        const auto same = [&](const search::candidate<Space>& c) {
+            const auto known = both.scores.find(canonical<Space>(c.architecture));
+            // Searches add up in another order.
+            return known != both.scores.end() &&
+                   std::abs(known->second - c.predicted) <= 1e-9 * std::abs(c.predicted);
+        };
+        if (std::all_of(best.begin(), best.end(), same)) {
+            score_table<Space> predictions;
+            for (const auto& [a, score] : both.scores) {
+                predictions.push_back(a, score);
+            }
+            return {std::move(predictions),
+                    "what the fit to scores and " + std::to_string(both.known) +
+                        " truths says, in the unit of the truths",
+                    "in the unit of the truths"};
+        }
+    }
+    search_basis<Space> basis{
+        {}, "the fitted score, in the unit of the raw ones (" + r.scores.words() + ")", r.scores.words()};
+    if (r.folder.has("predictions.csv")) {
+        basis.predictions = read_csv<Space>(r.folder.file("predictions.csv"));
+    }
+    return basis;
+}
 
 /// Predicted quality against cost: all networks, the front and the chosen ones.
 template <search_space_type Space>
@@ -35,12 +79,11 @@ FITNAS_COLD void search_chart(report_draft<Space>& r, const std::vector<search::
                              exact_text(1e-6 * static_cast<double>(cost::macs<Space>(a))),
                              exact_text(predicted), on_front, chosen});
     };
-    if (r.folder.has("predictions.csv")) {
-        const auto all = read_csv<Space>(r.folder.file("predictions.csv"));
-        const std::size_t step = all.size() / most_points + 1; // a page need not hold all of a large space
-        for (std::size_t i = 0; i < all.size(); i += step) {
-            add(all.architectures[i], all.scores[i], "0", "0");
-        }
+    const search_basis<Space> basis = searched_by<Space>(r, best);
+    const auto& all = basis.predictions;
+    const std::size_t step = all.size() / most_points + 1; // a page need not hold all of a large space
+    for (std::size_t i = 0; i < all.size(); i += step) {
+        add(all.architectures[i], all.scores[i], "0", "0");
     }
     for (const auto& c : front) {
         add(c.architecture, c.predicted, "1", "0");
@@ -49,14 +92,13 @@ FITNAS_COLD void search_chart(report_draft<Space>& r, const std::vector<search::
         add(c.architecture, c.predicted, "0", "1");
     }
     r.page.section("Search");
-    r.page.text("Predicted is the fitted score, in the unit of the raw ones (" + r.scores.words() +
-                "); the front is the best for each cost, exactly.");
+    r.page.text("Predicted is " + basis.says + "; the front is the best for each cost, exactly.");
     r.page.data("search", rows);
     r.page.chart(
         {{"title", "Predicted quality against cost: the exact front, and the chosen networks"},
          {"data", "search"},
          {"x", {{"title", "million multiply-accumulates"}}},
-         {"y", {{"title", "predicted score (" + r.scores.words() + ")"}}},
+         {"y", {{"title", "predicted (" + basis.unit + ")"}}},
          {"series",
           json::array(
               {{{"label", "chosen"},
