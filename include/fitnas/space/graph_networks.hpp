@@ -204,7 +204,7 @@ graph_networks::plays_a_part(std::span<const std::uint8_t> code) const {
         const std::vector<graph_edge>& edges = g.edges;
         std::vector<std::uint8_t> reached(static_cast<std::size_t>(g.nodes));
         std::vector<std::uint8_t> leads_on(static_cast<std::size_t>(g.nodes));
-        reached.front() = 1;
+        reached.at(0) = 1;
         for (const int node : g.outputs) {
             leads_on[static_cast<std::size_t>(node)] = 1;
         }

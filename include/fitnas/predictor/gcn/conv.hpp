@@ -25,8 +25,8 @@ FITNAS_INLINE void for_each_node(std::span<const encoding::edge> adjacency, int 
 }
 
 /// to = start + the node's row of A z, where node j's row of z is at row(j).
-template <int Width, class Row>
-FITNAS_INLINE void propagate_row(std::span<const encoding::edge> edges, const float* start, const Row& row,
+template <int Width, class Start, class Row>
+FITNAS_INLINE void propagate_row(std::span<const encoding::edge> edges, Start start, const Row& row,
                                  float* to) {
     const encoding::edge* e = edges.data();
     sum_rows(
@@ -34,9 +34,9 @@ FITNAS_INLINE void propagate_row(std::span<const encoding::edge> edges, const fl
         [=](int k) { return row(e[k].column); }, to);
 }
 
-/// y = A z + b for each architecture; without b where it is null.
-template <int Width>
-void propagate(const site& at, const float* z, const float* bias, float* y) {
+/// y = A z + b for each architecture; without b where it is `nullptr`.
+template <int Width, class Bias>
+void propagate(const site& at, const float* z, Bias bias, float* y) {
     for (int g = 0; g < at.count; ++g, z += static_cast<std::ptrdiff_t>(at.input.nodes) * Width) {
         for_each_node(at.adjacency, at.input.nodes, [&](int, std::span<const encoding::edge> edges) {
             propagate_row<Width>(

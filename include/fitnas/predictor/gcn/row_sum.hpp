@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <type_traits>
 
 #include <fitnas/core/simd.hpp>
 
@@ -14,12 +15,14 @@ namespace fitnas::gcn::detail {
 /// Vectors of a row that stay in registers: 64 floats where the registers allow.
 inline constexpr int sum_vectors = simd::lanes == 16 ? 4 : 8;
 
-template <int Vectors, class Weight, class Row>
-FITNAS_INLINE void sum_rows_part(int column, int left, int count, const float* start, const Weight& weight,
+template <int Vectors, class Start, class Weight, class Row>
+FITNAS_INLINE void sum_rows_part(int column, int left, int count, Start start, const Weight& weight,
                                  const Row& row, float* to) {
     simd::vecs<Vectors> sum = {};
-    for (int v = 0; start != nullptr && v < Vectors; ++v) {
-        sum[v] = simd::load(start + column + v * simd::lanes, left - v * simd::lanes);
+    if constexpr (!std::is_null_pointer_v<Start>) {
+        for (int v = 0; v < Vectors; ++v) {
+            sum[v] = simd::load(start + column + v * simd::lanes, left - v * simd::lanes);
+        }
     }
     for (int i = 0; i < count; ++i) {
         const simd::vec<> factor = simd::broadcast(weight(i));
@@ -33,10 +36,10 @@ FITNAS_INLINE void sum_rows_part(int column, int left, int count, const float* s
     }
 }
 
-/// to (width floats) = start + the sum over i < count of weight(i) * row(i), in this order; start may be
-/// null, for zeros, or `to`.
-template <class Weight, class Row>
-FITNAS_INLINE void sum_rows(int width, int count, const float* start, const Weight& weight, const Row& row,
+/// to (width floats) = start + the sum over i < count of weight(i) * row(i), in this order; start is
+/// `nullptr`, for zeros, or floats, which may be those of `to`.
+template <class Start, class Weight, class Row>
+FITNAS_INLINE void sum_rows(int width, int count, Start start, const Weight& weight, const Row& row,
                             float* to) {
     constexpr int step = sum_vectors * simd::lanes;
     int column = 0;
