@@ -22,9 +22,11 @@ namespace fitnas::detail {
 /// @param given batch norm statistics of another run of this plan; nullptr: those of this batch
 /// @param memory where what lies between goes
 /// @param backward_follows whether to keep what backward would rather read than compute again
+/// @param onto what is added to the output, where the plan `adds_to_output`, and may be in its place;
+/// nullptr: nothing
 FITNAS_LAZY block_run forward(const block_plan& plan, const float* parameters, const float* input, int images,
                               float* output, const block_run* given, arena& memory, workspace& ws,
-                              bool backward_follows = false);
+                              bool backward_follows = false, const float* onto = nullptr);
 
 /// Runs a plan backward after `forward`, with the batch's own statistics and what backward reads kept.
 ///
@@ -64,8 +66,8 @@ namespace fitnas::detail {
 
 FITNAS_LAZY_AGAIN block_run forward(const block_plan& plan, const float* parameters, const float* input,
                                     int images, float* output, const block_run* given, arena& memory,
-                                    workspace& ws, bool backward_follows) {
-    FITNAS_ASSERT(images > 0);
+                                    workspace& ws, bool backward_follows, const float* onto) {
+    FITNAS_ASSERT(images > 0 && (onto == nullptr || plan.adds_to_output()));
     block_run run;
     run.images = images;
     // The run only ever reads its input, but buffers hold what it writes too.
@@ -108,7 +110,7 @@ FITNAS_LAZY_AGAIN block_run forward(const block_plan& plan, const float* paramet
         if (gathers) {
             ws.sums.start(channels);
         }
-        forward_step(step, parameters, run, z, kept, gathers ? &ws.sums : nullptr, ws);
+        forward_step(step, parameters, run, z, kept, gathers ? &ws.sums : nullptr, last ? onto : nullptr, ws);
         run.buffers[static_cast<std::size_t>(step.out)] = z;
         if (step.norm >= 0) {
             norm_state& norm = take_norm(step.norm, takes.norm);
@@ -133,7 +135,7 @@ FITNAS_LAZY inline const float* added(const float* a, const float* b, std::ptrdi
 }
 
 FITNAS_LAZY_AGAIN void add_values(const float* a, const float* b, shape s, int images, float* y) {
-    write_out({.z = a}, b, s.pixels() * images, s.channels, y);
+    write_out({.z = a}, b, nullptr, s.pixels() * images, s.channels, y);
 }
 
 FITNAS_LAZY_AGAIN void concatenate(const float* a, int channels_a, const float* b, int channels_b,

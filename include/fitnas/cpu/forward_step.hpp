@@ -26,8 +26,10 @@ namespace fitnas::detail {
 /// One pass, from the run's buffers to z.
 /// @param state of a squeeze-excite
 /// @param sums of z and z^2, which passes that gather them at the store do; nullptr: not needed
+/// @param onto what a pass that writes out adds to z; nullptr: nothing
 FITNAS_LAZY inline void forward_step(const plan_step& step, const float* parameters, const block_run& run,
-                                     float* z, float* state, group_sums* sums, workspace& ws) {
+                                     float* z, float* state, group_sums* sums, const float* onto,
+                                     workspace& ws) {
     const affine_input x = input_of(run, step.in);
     const geometry g = step.sizes(run.images);
     const float* w = parameters + step.offset;
@@ -56,7 +58,7 @@ FITNAS_LAZY inline void forward_step(const plan_step& step, const float* paramet
     case step_kind::custom:
         return custom_forward(step, x.z, w, g.images, z);
     case step_kind::write_out:
-        return write_out(x, step.shortcut ? run.buffers[0] : nullptr, g.rows(), g.in.channels, z);
+        return write_out(x, step.shortcut ? run.buffers[0] : nullptr, onto, g.rows(), g.in.channels, z);
     }
 }
 

@@ -37,9 +37,9 @@ FITNAS_LAZY inline void gather_sums(const float* z, std::ptrdiff_t rows, int cha
     });
 }
 
-/// y = act(u) + shortcut
-FITNAS_LAZY inline void write_out(const affine_input& x, const float* shortcut, std::ptrdiff_t rows,
-                                  int channels, float* y) {
+/// y = onto + (act(u) + shortcut), without what is null; y may be the place of either.
+FITNAS_LAZY inline void write_out(const affine_input& x, const float* shortcut, const float* onto,
+                                  std::ptrdiff_t rows, int channels, float* y) {
     const row_tiles tiles(rows, channels, channels);
     parallel_for(tiles.count(), [&](std::ptrdiff_t t) {
         const row_tile tile = tiles[t];
@@ -50,6 +50,9 @@ FITNAS_LAZY inline void write_out(const affine_input& x, const float* shortcut, 
                     vec<> v = apply<act()>(affine(x, c)(simd::load(x.z + at, channels - c)));
                     if (shortcut != nullptr) {
                         v += simd::load(shortcut + at, channels - c);
+                    }
+                    if (onto != nullptr) {
+                        v += simd::load(onto + at, channels - c);
                     }
                     simd::store(y + at, v, channels - c);
                 }

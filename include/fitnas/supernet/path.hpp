@@ -67,14 +67,19 @@ public:
 
     // What `walk` asks for.
     FITNAS_LAZY const float* layer(std::size_t i, const weight_block& b, const float* x) {
+        return layer_onto(i, b, x, nullptr);
+    }
+    FITNAS_LAZY const float* layer_onto(std::size_t i, const weight_block& b, const float* x,
+                                        const float* onto) {
         m_before = m_run.memory().position();
-        float* y = m_run.output(b, m_images);
+        const bool in_place = m_recompute && onto != nullptr && onto == m_node;
+        float* y = in_place ? m_node : m_run.output(b, m_images);
         const arena::mark inside = m_run.memory().position();
-        m_runs[i] = m_run.forward(b.plan, m_weights->of(b), x, m_images, y, true);
+        m_runs[i] = m_run.forward(b.plan, m_weights->of(b), x, m_images, y, true, onto);
         if (recomputes(i)) {
             m_run.memory().reset(inside);
         }
-        m_node = m_node == nullptr ? y : m_node;
+        m_node = m_node == nullptr || onto != nullptr ? y : m_node;
         return y;
     }
     FITNAS_LAZY const float* sum(const weight_block& b, const float* x, const float* y, bool in_place) {

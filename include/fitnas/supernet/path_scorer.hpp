@@ -44,7 +44,11 @@ public:
     const arena& memory() const { return m_run.memory(); }
 
     // What `walk` asks for.
-    FITNAS_LAZY trie_level layer(std::size_t i, const weight_block& b, const trie_level& from);
+    FITNAS_LAZY trie_level layer(std::size_t i, const weight_block& b, const trie_level& from) {
+        return layer_onto(i, b, from, {});
+    }
+    FITNAS_LAZY trie_level layer_onto(std::size_t i, const weight_block& b, const trie_level& from,
+                                      const trie_level& onto);
     FITNAS_LAZY trie_level sum(const weight_block& b, const trie_level& x, const trie_level& y,
                                bool in_place) {
         return both([&](const float* trie_level::*of, int images) {
@@ -109,17 +113,18 @@ FITNAS_LAZY_AGAIN const float* path_scorer::run(std::span<const int> path) {
     return m_levels.back().images;
 }
 
-FITNAS_LAZY_AGAIN trie_level path_scorer::layer(std::size_t /*i*/, const weight_block& b,
-                                                const trie_level& from) {
+FITNAS_LAZY_AGAIN trie_level path_scorer::layer_onto(std::size_t /*i*/, const weight_block& b,
+                                                     const trie_level& from, const trie_level& onto) {
     float* y = m_run.output(b, m_images);
     float* c = m_calibrated ? m_run.output(b, m_calibration) : nullptr;
     const arena::mark after = m_run.memory().position();
     const float* w = m_weights->of(b);
     if (m_calibrated) {
-        const block_run run = m_run.forward(b.plan, w, from.calibration, m_calibration, c);
-        m_run.forward(b.plan, w, from.images, m_images, y, run);
+        const block_run run =
+            m_run.forward(b.plan, w, from.calibration, m_calibration, c, false, onto.calibration);
+        m_run.forward(b.plan, w, from.images, m_images, y, run, onto.images);
     } else {
-        m_run.forward(b.plan, w, from.images, m_images, y);
+        m_run.forward(b.plan, w, from.images, m_images, y, false, onto.images);
     }
     m_run.memory().reset(after);
     return {c, y};

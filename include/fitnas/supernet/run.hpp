@@ -24,12 +24,18 @@ namespace fitnas::detail {
 /// Images that go through a block together with given statistics: what lies between stays in cache.
 inline constexpr int given_slice = 64;
 
+template <class At, class Value>
+inline constexpr bool has_layer_onto = requires(At& at, const weight_block& b, const Value& v) {
+    at.layer_onto(std::size_t{0}, b, v, v);
+};
+
 /// Goes along the layers of a path, from `first` on. Blocks that compute nothing hand on what comes; zeros,
 /// and what reads them inside a graph, are left out.
 /// @param values [0] is what comes in, [i + 1] what the node of layer i has come to behind it; null: nothing.
 /// Those up to [first] are there, the others are overwritten
 /// @param at called as at.layer(i, block, x), at.sum(block, a, b, whether b may be overwritten),
-/// at.concatenation(link, block, a, b) and at.zeros(block) for values, and at.behind(i) after each layer
+/// at.concatenation(link, block, a, b) and at.zeros(block) for values, and at.behind(i) after each layer; if
+/// it has at.layer_onto(i, block, x, a), for layer and sum in one pass
 template <class Value, class At>
 void walk(const weights& w, std::span<const int> path, std::size_t first, std::span<Value> values, At&& at) {
     for (std::size_t i = first; i < path.size(); ++i) {
@@ -37,11 +43,16 @@ void walk(const weights& w, std::span<const int> path, std::size_t first, std::s
         const layer_link& l = w.links()[i];
         Value x = b.gives_zeros ? Value{} : values[l.reads];
         const bool computes = x && !b.plan.empty();
-        if (computes) {
-            x = at.layer(i, b, x);
-        }
-        if (l.joins && !l.appends && values[i]) {
-            x = x ? at.sum(b, values[i], x, computes) : values[i];
+        const bool adds = l.joins && !l.appends && values[i];
+        if (computes && adds && has_layer_onto<At, Value> && b.plan.adds_to_output()) {
+            if constexpr (has_layer_onto<At, Value>) {
+                x = at.layer_onto(i, b, x, values[i]);
+            }
+        } else {
+            x = computes ? at.layer(i, b, x) : x;
+            if (adds) {
+                x = x ? at.sum(b, values[i], x, computes) : values[i];
+            }
         }
         if (!x && l.needs_value()) {
             x = at.zeros(b);
@@ -102,14 +113,16 @@ public:
     /// @param x images x input shape
     /// @param y overwritten, images x output shape
     /// @param backward_follows whether to keep what backward would rather read than compute again
+    /// @param onto as in `detail::forward`
     FITNAS_LAZY block_run forward(const block_plan& plan, const float* parameters, const float* x, int images,
-                                  float* y, bool backward_follows = false) {
-        return detail::forward(plan, parameters, x, images, y, nullptr, m_memory, m_shared, backward_follows);
+                                  float* y, bool backward_follows = false, const float* onto = nullptr) {
+        return detail::forward(plan, parameters, x, images, y, nullptr, m_memory, m_shared, backward_follows,
+                               onto);
     }
 
     /// With given statistics. What lies between is given back.
     FITNAS_LAZY void forward(const block_plan& plan, const float* parameters, const float* x, int images,
-                             float* y, const block_run& given);
+                             float* y, const block_run& given, const float* onto = nullptr);
 
     /// After `forward` with the images' own statistics.
     /// @param gradient of the parameters, added into
@@ -160,8 +173,7 @@ private:
     template <class Layer>
     const float* along_by(const weights& w, std::span<const int> path, const float* x, int images,
                           Layer&& layer) {
-        std::vector<const float*> values(path.size() + 1);
-        values[0] = x;
+        std::vector<const float*> values(path.size() + 1, x);
         walk(w, path, 0, std::span<const float*>(values), visit<Layer>{*this, images, layer});
         return values.back();
     }
@@ -216,13 +228,13 @@ FITNAS_LAZY_AGAIN const float* runner::zeros(const weight_block& b, int images) 
 }
 
 FITNAS_LAZY_AGAIN void runner::forward(const block_plan& plan, const float* parameters, const float* x,
-                                       int images, float* y, const block_run& given) {
+                                       int images, float* y, const block_run& given, const float* onto) {
     const std::ptrdiff_t in = plan.buffers.front().size();
     const std::ptrdiff_t out = plan.output().size();
     const arena::mark before = m_memory.position();
     for (int n = 0; n < images; n += given_slice) {
         detail::forward(plan, parameters, x + n * in, (std::min)(given_slice, images - n), y + n * out,
-                        &given, m_memory, m_shared);
+                        &given, m_memory, m_shared, false, onto != nullptr ? onto + n * out : nullptr);
         m_memory.reset(before);
     }
 }
