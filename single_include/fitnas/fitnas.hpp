@@ -3315,6 +3315,8 @@ public:
         return reads_output() || (!empty() && (m_training.back().expands() ||
                                                m_training.back().kind == step_kind::squeeze_excite));
     }
+    /// Whether its last pass can add what comes from elsewhere to the output: backward reads neither.
+    bool adds_to_output() const { return !empty() && m_training.back().kind == step_kind::write_out; }
     /// The buffer of the output.
     int last() const { return static_cast<int>(buffers.size()) - 1; }
 
@@ -4125,14 +4127,16 @@ namespace fitnas::detail {
 /// What kernels share in one network: packed weights and sums of groups. It only grows.
 struct workspace {
     aligned_buffer<float> packed;
-    aligned_buffer<float> taps;    ///< of a depthwise convolution, plane by plane
-    aligned_buffer<float> weights; ///< weight gradients, [group][...]
+    aligned_buffer<float> transformed; ///< packed weights, by `winograd`
+    aligned_buffer<float> taps;        ///< of a depthwise convolution, plane by plane
+    aligned_buffer<float> weights;     ///< weight gradients, [group][...]
     group_sums sums;
     aligned_buffer<double> moments; ///< of a narrow tensor, [group][...]
 
     /// Takes as much as another has; what was there is lost.
     void grow_as(const workspace& other) {
         packed.reserve(other.packed.size());
+        transformed.reserve(other.transformed.size());
         taps.reserve(other.taps.size());
         weights.reserve(other.weights.size());
         sums.grow_as(other.sums);
@@ -4165,9 +4169,11 @@ namespace fitnas::detail {
 /// @param given batch norm statistics of another run of this plan; nullptr: those of this batch
 /// @param memory where what lies between goes
 /// @param backward_follows whether to keep what backward would rather read than compute again
+/// @param onto what is added to the output, where the plan `adds_to_output`, and may be in its place;
+/// nullptr: nothing
 FITNAS_LAZY block_run forward(const block_plan& plan, const float* parameters, const float* input, int images,
                               float* output, const block_run* given, arena& memory, workspace& ws,
-                              bool backward_follows = false);
+                              bool backward_follows = false, const float* onto = nullptr);
 
 /// Runs a plan backward after `forward`, with the batch's own statistics and what backward reads kept.
 ///
@@ -4204,7 +4210,7 @@ FITNAS_LAZY void split_channels(const float* y, int channels_a, float* a, int ch
 // ---- fitnas/cpu/convolution.hpp ----
 /// @file
 /// @brief Convolution of any odd kernel, forward and backward: matrix products whose left
-/// operand, the windows, is read where it lies in a padded image.
+/// operand, the windows, is read where it lies in a padded image, or sums of its values (`winograd`).
 
 // ---- fitnas/cpu/blocked.hpp ----
 /// @file
@@ -4666,10 +4672,12 @@ namespace fitnas::detail {
 struct padded_image : geometry {
     explicit padded_image(const geometry& g) : geometry(g) {}
 
-    int padded_width() const { return in.width + 2 * padding(); }
+    /// Even, for tiles of 2 x 2 pixels (`winograd`).
+    int padded_width() const { return in.width + in.width % 2 + 2 * padding(); }
+    int padded_height() const { return in.height + in.height % 2 + 2 * padding(); }
     std::size_t size() const {
-        return static_cast<std::size_t>(in.height + 2 * padding()) *
-               static_cast<std::size_t>(padded_width()) * static_cast<std::size_t>(in.channels);
+        return static_cast<std::size_t>(padded_height()) * static_cast<std::size_t>(padded_width()) *
+               static_cast<std::size_t>(in.channels);
     }
     /// Values of a window.
     int columns() const { return taps() * in.channels; }
@@ -4892,16 +4900,412 @@ FITNAS_LAZY inline void add_window_gradients(const padded_image& g, const float*
 
 } // namespace fitnas::detail
 
+// ---- fitnas/cpu/winograd.hpp ----
+/// @file
+/// @brief Convolutions of 3 x 3 with fewer multiplications: 16 for 2 x 2 pixels of a channel instead of 36.
+
 namespace fitnas::detail {
+
+/// F(2 x 2, 3 x 3) of Winograd's minimal filtering (Lavin and Gray, arXiv 1509.09308, section 4.1): a tile of
+/// 2 x 2 output pixels is A^T (U * V) A, where U = G w G^T is of the weights, V = B^T d B of the 4 x 4 input
+/// pixels around the tile, and * multiplies element by element. Over all tiles and channels each of the 16
+/// elements is a product of matrices.
+namespace winograd {
+
+inline constexpr int elements = 16;
+/// Tiles that are transformed before they are multiplied: V and the products stay in a first-level cache.
+inline constexpr int block = lanes == 16 ? 32 : 16;
+
+/// Whether a convolution takes it. The sums around the products cost more than they save for fewer channels.
+inline bool fits(const geometry& g) {
+    constexpr int least_channels = 16;
+    return g.kernel == 3 && g.stride == 1 && (std::min)(g.in.channels, g.out.channels) >= least_channels;
+}
+
+/// From one element of a block to the next, whose rows have so many floats. Not a power of two, whose
+/// elements would share the same sets of a cache.
+constexpr std::ptrdiff_t element_step(int row) { return static_cast<std::ptrdiff_t>(block) * row + lanes; }
+
+/// @return floats of scratch that `multiply` takes
+inline std::size_t scratch_size(int in_channels) {
+    return static_cast<std::size_t>(elements *
+                                    (element_step(simd::padded(in_channels)) + element_step(panel)));
+}
+
+/// @return floats of the packed weights: [panel of output channels][element][input channel][panel]
+inline std::size_t weights_size(int in_channels, int out_channels) {
+    return static_cast<std::size_t>(elements) * static_cast<std::size_t>(in_channels) *
+           static_cast<std::size_t>((out_channels + panel - 1) / panel * panel);
+}
+
+/// U, from weights that `workspace::pack` packed: 9 taps x input channels by output channels.
+FITNAS_LAZY inline const float* pack(const float* packed, int in_channels, int out_channels, workspace& ws) {
+    float* out = ws.transformed.reserve(weights_size(in_channels, out_channels));
+    const std::ptrdiff_t channel = panel;
+    const std::ptrdiff_t tap = in_channels * channel;
+    parallel_for((out_channels + panel - 1) / panel * in_channels, [=](std::ptrdiff_t job) {
+        const std::ptrdiff_t of_panel = job / in_channels;
+        const std::ptrdiff_t in = job % in_channels;
+        const float* w = packed + of_panel * panel * simd::padded(9 * in_channels) + in * channel;
+        float* u = out + of_panel * elements * tap + in * channel;
+        const vec<> half = simd::broadcast(0.5F);
+        for (int n = 0; n < panel; n += lanes) {
+            vec<> rows[4][3]; // G w
+            for (int x = 0; x < 3; ++x) {
+                const vec<> a = simd::load(w + x * tap + n);
+                const vec<> b = simd::load(w + (3 + x) * tap + n);
+                const vec<> c = simd::load(w + (6 + x) * tap + n);
+                rows[0][x] = a;
+                rows[1][x] = half * (a + b + c);
+                rows[2][x] = half * (a - b + c);
+                rows[3][x] = c;
+            }
+            for (int y = 0; y < 4; ++y) {
+                const auto& [a, b, c] = rows[y];
+                float* to = u + 4 * y * tap + n;
+                simd::store(to, a);
+                simd::store(to + tap, half * (a + b + c));
+                simd::store(to + 2 * tap, half * (a - b + c));
+                simd::store(to + 3 * tap, c);
+            }
+        }
+    });
+    return out;
+}
+
+/// V of one tile.
+/// @param pixels its 4 x 4 input pixels
+/// @param v its row in the first element
+FITNAS_INLINE void transform_input(const padded_image& g, const float* pixels, std::ptrdiff_t step,
+                                   float* v) {
+    const int channels = g.in.channels;
+    for (int c = 0; c < channels; c += lanes) {
+        const int count = channels - c;
+        vec<> rows[4][4]; // B^T d
+        for (int x = 0; x < 4; ++x) {
+            const float* from = pixels + static_cast<std::ptrdiff_t>(x) * channels + c;
+            vec<> d[4];
+            for (int y = 0; y < 4; ++y, from += g.run_step()) {
+                d[y] = simd::load(from, count);
+            }
+            rows[0][x] = d[0] - d[2];
+            rows[1][x] = d[1] + d[2];
+            rows[2][x] = d[2] - d[1];
+            rows[3][x] = d[1] - d[3];
+        }
+        for (int y = 0; y < 4; ++y) {
+            float* to = v + 4 * y * step + c;
+            simd::store(to, rows[y][0] - rows[y][2]);
+            simd::store(to + step, rows[y][1] + rows[y][2]);
+            simd::store(to + 2 * step, rows[y][2] - rows[y][1]);
+            simd::store(to + 3 * step, rows[y][1] - rows[y][3]);
+        }
+    }
+}
+
+/// A^T m A of one tile, the output pixel in row y and column x as result[y][x].
+template <int Vectors>
+FITNAS_INLINE void transform_output(const float* products, simd::vecs<Vectors> (&result)[2][2]) {
+    constexpr std::ptrdiff_t step = element_step(panel);
+    for (int v = 0; v < Vectors; ++v, products += lanes) {
+        vec<> rows[2][4]; // A^T m
+        for (int x = 0; x < 4; ++x) {
+            const vec<> b = simd::load(products + (4 + x) * step);
+            const vec<> c = simd::load(products + (8 + x) * step);
+            rows[0][x] = simd::load(products + x * step) + (b + c);
+            rows[1][x] = (b - c) - simd::load(products + (12 + x) * step);
+        }
+        for (int y = 0; y < 2; ++y) {
+            result[y][0][v] = rows[y][0] + (rows[y][1] + rows[y][2]);
+            result[y][1][v] = (rows[y][1] - rows[y][2]) - rows[y][3];
+        }
+    }
+}
+
+/// Some tiles' V of one element, row by row, times the weights of a panel.
+template <int Rows, int Vectors>
+FITNAS_INLINE void multiply_rows(const float* v, int row_step, int channels, const float* u, float* to) {
+    simd::tile<Rows, Vectors> acc = {};
+    FITNAS_UNROLL(4)
+    for (int c = 0; c < channels; ++c, u += panel) {
+        simd::vecs<Vectors> y;
+        for (int i = 0; i < Vectors; ++i) {
+            y[i] = simd::load(u + i * lanes);
+            simd::hold(y[i]);
+        }
+        FITNAS_UNROLL(8)
+        for (int r = 0; r < Rows; ++r) {
+            const vec<> factor = simd::broadcast(v[r * row_step + c]);
+            for (int i = 0; i < Vectors; ++i) {
+                acc[r][i] = simd::fma(factor, y[i], acc[r][i]);
+            }
+        }
+    }
+    for (int r = 0; r < Rows; ++r, to += panel) {
+        for (int i = 0; i < Vectors; ++i) {
+            simd::store(to + i * lanes, acc[r][i]);
+        }
+    }
+}
+
+/// The tiles [first, first + count) of one image, whose V is there, times one panel of weights.
+template <int Vectors, epilogue Epilogue>
+void multiply_block(const padded_image& g, int first, int count, const float* v, const float* u,
+                    float* products, int column, const Epilogue& to) {
+    const int row = simd::padded(g.in.channels);
+    const std::ptrdiff_t of_element = std::ptrdiff_t{panel} * g.in.channels;
+    for (int e = 0; e < elements; ++e, u += of_element) {
+        const float* x = v + e * element_step(row);
+        float* out = products + e * element_step(panel);
+        int t = 0;
+        for (; t + gemm_rows <= count; t += gemm_rows) {
+            multiply_rows<gemm_rows, Vectors>(x + t * row, row, g.in.channels, u, out + t * panel);
+        }
+        for (; t < count; t += gemm_rows / 2) { // what is behind the last is multiplied, too
+            multiply_rows<gemm_rows / 2, Vectors>(x + t * row, row, g.in.channels, u, out + t * panel);
+        }
+    }
+    auto store = to.template panel<Vectors>(column);
+    const int across = (g.out.width + 1) / 2;
+    for (int t = 0; t < count; ++t) {
+        simd::vecs<Vectors> pixels[2][2];
+        transform_output<Vectors>(products + t * panel, pixels);
+        const int y = (first + t) / across * 2;
+        const int x = (first + t) % across * 2;
+        for (int i = 0; i < (std::min)(2, g.out.height - y); ++i) {
+            const int pixel = (y + i) * g.out.width + x;
+            if (x + 1 < g.out.width) {
+                store(pixel, pixels[i]);
+            } else {
+                simd::tile<1, Vectors> last;
+                std::copy_n(pixels[i][0], Vectors, last[0]);
+                store(pixel, last);
+            }
+        }
+    }
+    store.finish();
+}
+
+/// A convolution of one image.
+/// @param u what `pack` made
+/// @param scratch `scratch_size` floats
+/// @param to takes one or two neighbouring pixels, in an order of tiles
+template <epilogue Epilogue>
+void multiply(const padded_image& g, const float* image, const float* u, float* scratch, const Epilogue& to) {
+    const int row = simd::padded(g.in.channels);
+    float* products = scratch + elements * element_step(row);
+    const int across = (g.out.width + 1) / 2;
+    const int tiles = across * ((g.out.height + 1) / 2);
+    const std::ptrdiff_t of_panel = std::ptrdiff_t{elements} * panel * g.in.channels;
+    for (int first = 0; first < tiles; first += block) {
+        const int count = (std::min)(block, tiles - first);
+        for (int t = 0; t < count; ++t) {
+            const int y = (first + t) / across;
+            const int x = (first + t) % across;
+            transform_input(g, image + g.window(2 * y, 2 * x), element_step(row), scratch + t * row);
+        }
+        for (int column = 0; column < g.out.channels; column += panel) {
+            const float* weights = u + column / panel * of_panel;
+            if (g.out.channels - column > lanes) {
+                multiply_block<2>(g, first, count, scratch, weights, products, column, to);
+            } else {
+                multiply_block<1>(g, first, count, scratch, weights, products, column, to);
+            }
+        }
+    }
+}
+
+} // namespace winograd
+
+} // namespace fitnas::detail
+
+// ---- fitnas/cpu/winograd_gradient.hpp ----
+/// @file
+/// @brief The gradient of the weights of a convolution of 3 x 3, by Winograd's tiles.
+
+namespace fitnas::detail::winograd {
+
+/// Rows of one element of dU, the derivative by U.
+constexpr int gradient_rows(int in_channels) { return (in_channels + gemm_rows - 1) / gemm_rows * gemm_rows; }
+
+/// @return floats of scratch that `add_gradient` takes
+inline std::size_t gradient_scratch_size(int in_channels, int out_channels) {
+    return static_cast<std::size_t>(
+        elements * (element_step(simd::padded(in_channels)) + element_step(simd::padded(out_channels))));
+}
+
+/// A dy A^T of one tile.
+/// @param pixels its 2 x 2 output pixels
+FITNAS_INLINE void transform_gradient(const padded_image& back, const float* pixels, std::ptrdiff_t step,
+                                      float* to) {
+    const int channels = back.in.channels;
+    for (int n = 0; n < channels; n += lanes, pixels += lanes, to += lanes) {
+        const int count = channels - n;
+        vec<> rows[4][2]; // A dy
+        for (int x = 0; x < 2; ++x) {
+            const float* from = pixels + static_cast<std::ptrdiff_t>(x) * channels;
+            const vec<> a = simd::load(from, count);
+            const vec<> b = simd::load(from + back.run_step(), count);
+            rows[0][x] = a;
+            rows[1][x] = a + b;
+            rows[2][x] = a - b;
+            rows[3][x] = -b;
+        }
+        for (int y = 0; y < 4; ++y) {
+            float* at = to + 4 * y * step;
+            simd::store(at, rows[y][0]);
+            simd::store(at + step, rows[y][0] + rows[y][1]);
+            simd::store(at + 2 * step, rows[y][0] - rows[y][1]);
+            simd::store(at + 3 * step, -rows[y][1]);
+        }
+    }
+}
+
+/// to += sum over tiles of v * d, gemm_rows values of v by a panel of d.
+template <int Vectors>
+void add_products(int tiles, const float* v, int v_step, const float* d, int d_step, float* to, int ld) {
+    simd::tile<gemm_rows, Vectors> acc;
+    for (int i = 0; i < gemm_rows; ++i) {
+        for (int j = 0; j < Vectors; ++j) {
+            acc[i][j] = simd::load(to + static_cast<std::ptrdiff_t>(i) * ld + j * lanes);
+        }
+    }
+    for (int t = 0; t < tiles; ++t, v += v_step, d += d_step) {
+        simd::vecs<Vectors> y;
+        for (int j = 0; j < Vectors; ++j) {
+            y[j] = simd::load(d + j * lanes);
+            simd::hold(y[j]);
+        }
+        FITNAS_UNROLL(8)
+        for (int i = 0; i < gemm_rows; ++i) {
+            const vec<> factor = simd::broadcast(v[i]);
+            for (int j = 0; j < Vectors; ++j) {
+                acc[i][j] = simd::fma(factor, y[j], acc[i][j]);
+            }
+        }
+    }
+    for (int i = 0; i < gemm_rows; ++i) {
+        for (int j = 0; j < Vectors; ++j) {
+            simd::store(to + static_cast<std::ptrdiff_t>(i) * ld + j * lanes, acc[i][j]);
+        }
+    }
+}
+
+/// dU += A dy A^T * V over the tiles of one image: for each of 16 elements a product of matrices.
+/// @param dU [element][gradient_rows][output channel], `ld` floats from row to row
+/// @param image,dimage the input and the gradient of the output, padded
+FITNAS_LAZY inline void add_gradient(const padded_image& g, const float* image, const padded_image& back,
+                                     const float* dimage, float* scratch, float* dU, int ld) {
+    const int in = simd::padded(g.in.channels);
+    const int out = simd::padded(g.out.channels);
+    const int rows = gradient_rows(g.in.channels);
+    float* gradients = scratch + elements * element_step(in);
+    const int across = (g.out.width + 1) / 2;
+    const int tiles = across * ((g.out.height + 1) / 2);
+    for (int first = 0; first < tiles; first += block) {
+        const int count = (std::min)(block, tiles - first);
+        for (int t = 0; t < count; ++t) {
+            const int y = (first + t) / across * 2;
+            const int x = (first + t) % across * 2;
+            transform_input(g, image + g.window(y, x), element_step(in), scratch + t * in);
+            transform_gradient(back, dimage + back.row(y) + static_cast<std::ptrdiff_t>(x) * back.in.channels,
+                               element_step(out), gradients + t * out);
+        }
+        for (int e = 0; e < elements; ++e) {
+            const float* v = scratch + e * element_step(in);
+            const float* d = gradients + e * element_step(out);
+            for (int n = 0; n < g.out.channels; n += panel) {
+                for (int c = 0; c < g.in.channels; c += gemm_rows) {
+                    float* to = dU + static_cast<std::ptrdiff_t>(e * rows + c) * ld + n;
+                    if (g.out.channels - n > lanes) {
+                        add_products<2>(count, v + c, in, d + n, out, to, ld);
+                    } else {
+                        add_products<1>(count, v + c, in, d + n, out, to, ld);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Adds G^T dU G, dU the sum of the groups' parts in order, into the gradient of the weights: output channels
+/// x 9 taps x input channels.
+FITNAS_LAZY inline void add_up_gradient(const weight_gradient& parts, const geometry& g, float* gradient) {
+    const int in = g.in.channels;
+    const int out = g.out.channels;
+    const int rows = gradient_rows(in);
+    parallel_for(in, [=, &parts](std::ptrdiff_t c) {
+        const vec<> half = simd::broadcast(0.5F);
+        for (int n = 0; n < out; n += lanes) {
+            vec<> u[4][4];
+            for (int e = 0; e < elements; ++e) {
+                vec<> sum{};
+                for (int group = 0; group < parts.groups; ++group) {
+                    sum += simd::load(parts.part(group) + (e * rows + c) * parts.ld() + n);
+                }
+                u[e / 4][e % 4] = sum;
+            }
+            vec<> left[3][4]; // G^T dU
+            for (int x = 0; x < 4; ++x) {
+                const vec<> sum = half * (u[1][x] + u[2][x]);
+                left[0][x] = u[0][x] + sum;
+                left[1][x] = half * (u[1][x] - u[2][x]);
+                left[2][x] = sum + u[3][x];
+            }
+            for (int y = 0; y < 3; ++y) {
+                const vec<> sum = half * (left[y][1] + left[y][2]);
+                const vec<> taps[3] = {left[y][0] + sum, half * (left[y][1] - left[y][2]), sum + left[y][3]};
+                for (int x = 0; x < 3; ++x) {
+                    for (int v = 0; v < (std::min)(lanes, out - n); ++v) {
+                        gradient[((n + v) * std::ptrdiff_t{9} + 3 * y + x) * in + c] += taps[x][v];
+                    }
+                }
+            }
+        }
+    });
+}
+
+} // namespace fitnas::detail::winograd
+
+namespace fitnas::detail {
+
+/// The weights of a convolution as its products take them.
+class packed_convolution {
+public:
+    /// @param packed by `workspace::pack`; null: it is not multiplied by them
+    packed_convolution(const geometry& g, const float* packed, workspace& ws)
+        : m_by_winograd(winograd::fits(g)),
+          m_weights(packed != nullptr && m_by_winograd
+                        ? winograd::pack(packed, g.in.channels, g.out.channels, ws)
+                        : packed),
+          m_scratch(m_by_winograd ? winograd::scratch_size(g.in.channels) : 0) {}
+
+    /// Floats that `multiply` takes.
+    std::size_t scratch_size() const { return m_scratch; }
+    template <epilogue Epilogue>
+    void multiply(const padded_image& g, const float* image, float* scratch, const Epilogue& to) const {
+        if (m_by_winograd) {
+            winograd::multiply(g, image, m_weights, scratch, to);
+        } else {
+            multiply_windows(g, image, m_weights, to);
+        }
+    }
+
+private:
+    bool m_by_winograd;
+    const float* m_weights;
+    std::size_t m_scratch;
+};
 
 /// z (images x output shape); weights: output channels x kernel x kernel x input channels.
 FITNAS_LAZY inline void convolution_forward(const geometry& g, const affine_input& x, const float* weights,
                                             float* z, group_sums* sums, workspace& ws) {
     const padded_image padded(g);
     const int k = padded.columns();
-    const float* packed = ws.pack(weights, 1, k, k, g.out.channels);
+    const packed_convolution by(g, ws.pack(weights, 1, k, k, g.out.channels), ws);
     parallel_groups(g.images, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
-        float* image = thread_scratch(padded.size());
+        float* scratch = thread_scratch(by.scratch_size() + padded.size());
+        float* image = scratch + by.scratch_size();
         padded.clear(image);
         for (std::ptrdiff_t n = first; n < last; ++n) {
             padded.read_image(x, n, image);
@@ -4910,7 +5314,7 @@ FITNAS_LAZY inline void convolution_forward(const geometry& g, const affine_inpu
                 to.first = sums->first(group);
                 to.second = sums->second(group);
             }
-            multiply_windows(padded, image, packed, to);
+            by.multiply(padded, image, scratch, to);
         }
     });
 }
@@ -4932,49 +5336,97 @@ FITNAS_LAZY inline const float* pack_turned(const geometry& g, const float* weig
     return ws.pack(turned, in, 1, k, in);
 }
 
+/// The gradient of a convolution's weights, without a stride.
+class convolution_gradient {
+public:
+    convolution_gradient(const geometry& g, workspace& ws)
+        : m_size(g),
+          m_by_winograd(winograd::fits(g)),
+          // Transposed: windows are broadcast, gradients are vectors.
+          m_parts(m_by_winograd ? winograd::elements * winograd::gradient_rows(g.in.channels)
+                                : g.taps() * g.in.channels,
+                  g.out.channels, ws, window_rows) {}
+
+    int groups() const { return m_parts.groups; }
+    void clear(int group) const { m_parts.clear(group); }
+    /// Floats that `add` takes.
+    std::size_t scratch_size() const {
+        return m_by_winograd ? winograd::gradient_scratch_size(m_size.in.channels, m_size.out.channels) : 0;
+    }
+    /// Adds what one image gives.
+    /// @param image,dimage the input and the gradient of the output, padded
+    void add(int group, const padded_image& g, const float* image, const padded_image& back,
+             const float* dimage, float* scratch) const {
+        float* part = m_parts.part(group);
+        if (m_by_winograd) {
+            winograd::add_gradient(g, image, back, dimage, scratch, part, m_parts.ld());
+            return;
+        }
+        for (int y = 0; y < g.out.height; y += g.cached_height()) {
+            const int height = (std::min)(g.cached_height(), g.out.height - y);
+            add_window_gradients(g, image, y, height,
+                                 {dimage + back.row(y), lanes, g.out.channels, back.run_step()},
+                                 {part, m_parts.ld(), true});
+        }
+    }
+    /// Adds the groups' parts, in order, into the gradient.
+    void add_up(float* gradient) const {
+        if (m_by_winograd) {
+            winograd::add_up_gradient(m_parts, m_size, gradient);
+        } else {
+            m_parts.add_up_transposed(gradient);
+        }
+    }
+
+private:
+    geometry m_size;
+    bool m_by_winograd;
+    weight_gradient m_parts;
+};
+
 /// The backward pass without a stride: the gradient of the input is a convolution of the output's gradient,
 /// which lies with zeros around it, too.
 FITNAS_LAZY inline void convolution_backward_by_windows(const geometry& g, const gradient_input& gradient,
                                                         const affine_input& x, const float* weights,
-                                                        const gradient_output& out, group_sums& sums,
-                                                        workspace& ws, const weight_gradient& dw) {
+                                                        float* dweights, const gradient_output& out,
+                                                        group_sums& sums, workspace& ws) {
+    const convolution_gradient dw(g, ws);
     const padded_image padded(g);
     const padded_image back({g.out, g.in, g.kernel, 1, g.images});
-    const float* packed = out.du != nullptr ? pack_turned(g, weights, ws) : nullptr;
-    parallel_groups(g.images, dw.groups, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
+    const packed_convolution by(back, out.du != nullptr ? pack_turned(g, weights, ws) : nullptr, ws);
+    const std::size_t size_of_scratch = ((std::max)(by.scratch_size(), dw.scratch_size()) + 15) / 16 * 16;
+    parallel_groups(g.images, dw.groups(), [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
         dw.clear(group);
         const std::size_t size = (padded.size() + 15) / 16 * 16;
-        float* image = thread_scratch(size + back.size() + panel);
+        float* scratch = thread_scratch(size_of_scratch + size + back.size() + panel);
+        float* image = scratch + size_of_scratch;
         float* dimage = image + size;
         padded.clear(image);
         back.clear(dimage);
         for (std::ptrdiff_t n = first; n < last; ++n) {
             padded.read_image(x, n, image);
             back.read_image(gradient, n, dimage);
-            for (int y = 0; y < g.out.height; y += padded.cached_height()) {
-                const int height = (std::min)(padded.cached_height(), g.out.height - y);
-                add_window_gradients(padded, image, y, height,
-                                     {dimage + back.row(y), lanes, g.out.channels, back.run_step()},
-                                     {dw.part(group), dw.ld(), true});
-            }
+            dw.add(group, padded, image, back, dimage, scratch);
             if (out.du != nullptr) {
                 with_product_activation(x.act, [&](auto act) {
-                    multiply_windows(back, dimage, packed,
-                                     backward_rows<act()>{x, out, n * g.in.size(), g.in.channels,
-                                                          sums.first(group), sums.second(group),
-                                                          streams(out.du, g.rows_in(), g.in.channels)});
+                    by.multiply(back, dimage, scratch,
+                                backward_rows<act()>{x, out, n * g.in.size(), g.in.channels,
+                                                     sums.first(group), sums.second(group),
+                                                     streams(out.du, g.rows_in(), g.in.channels)});
                 });
             }
         }
     });
+    dw.add_up(dweights);
 }
 
 /// The backward pass of a strided convolution: gradients at the windows' values, added up where windows
 /// overlap.
 FITNAS_LAZY inline void convolution_backward_by_columns(const geometry& g, const gradient_input& gradient,
                                                         const affine_input& x, const float* weights,
-                                                        const gradient_output& out, group_sums& sums,
-                                                        workspace& ws, const weight_gradient& dw) {
+                                                        float* dweights, const gradient_output& out,
+                                                        group_sums& sums, workspace& ws) {
+    const weight_gradient dw(g.taps() * g.in.channels, g.out.channels, ws, window_rows);
     const padded_image padded(g);
     const int k = padded.columns();
     const int channels = g.out.channels;
@@ -5015,20 +5467,18 @@ FITNAS_LAZY inline void convolution_backward_by_columns(const geometry& g, const
             }
         }
     });
+    dw.add_up_transposed(dweights);
 }
 
 /// Adds into the weights' gradient, overwrites `out.du` with the gradient of the input.
 FITNAS_LAZY inline void convolution_backward(const geometry& g, const gradient_input& gradient,
                                              const affine_input& x, const float* weights, float* dweights,
                                              const gradient_output& out, group_sums& sums, workspace& ws) {
-    // Transposed: windows are broadcast, gradients are vectors.
-    const weight_gradient dw(g.taps() * g.in.channels, g.out.channels, ws, window_rows);
     if (g.stride == 1) {
-        convolution_backward_by_windows(g, gradient, x, weights, out, sums, ws, dw);
+        convolution_backward_by_windows(g, gradient, x, weights, dweights, out, sums, ws);
     } else {
-        convolution_backward_by_columns(g, gradient, x, weights, out, sums, ws, dw);
+        convolution_backward_by_columns(g, gradient, x, weights, dweights, out, sums, ws);
     }
-    dw.add_up_transposed(dweights);
 }
 
 } // namespace fitnas::detail
@@ -5065,9 +5515,9 @@ FITNAS_LAZY inline void gather_sums(const float* z, std::ptrdiff_t rows, int cha
     });
 }
 
-/// y = act(u) + shortcut
-FITNAS_LAZY inline void write_out(const affine_input& x, const float* shortcut, std::ptrdiff_t rows,
-                                  int channels, float* y) {
+/// y = onto + (act(u) + shortcut), without what is null; y may be the place of either.
+FITNAS_LAZY inline void write_out(const affine_input& x, const float* shortcut, const float* onto,
+                                  std::ptrdiff_t rows, int channels, float* y) {
     const row_tiles tiles(rows, channels, channels);
     parallel_for(tiles.count(), [&](std::ptrdiff_t t) {
         const row_tile tile = tiles[t];
@@ -5078,6 +5528,9 @@ FITNAS_LAZY inline void write_out(const affine_input& x, const float* shortcut, 
                     vec<> v = apply<act()>(affine(x, c)(simd::load(x.z + at, channels - c)));
                     if (shortcut != nullptr) {
                         v += simd::load(shortcut + at, channels - c);
+                    }
+                    if (onto != nullptr) {
+                        v += simd::load(onto + at, channels - c);
                     }
                     simd::store(y + at, v, channels - c);
                 }
@@ -7140,8 +7593,10 @@ namespace fitnas::detail {
 /// One pass, from the run's buffers to z.
 /// @param state of a squeeze-excite
 /// @param sums of z and z^2, which passes that gather them at the store do; nullptr: not needed
+/// @param onto what a pass that writes out adds to z; nullptr: nothing
 FITNAS_LAZY inline void forward_step(const plan_step& step, const float* parameters, const block_run& run,
-                                     float* z, float* state, group_sums* sums, workspace& ws) {
+                                     float* z, float* state, group_sums* sums, const float* onto,
+                                     workspace& ws) {
     const affine_input x = input_of(run, step.in);
     const geometry g = step.sizes(run.images);
     const float* w = parameters + step.offset;
@@ -7170,7 +7625,7 @@ FITNAS_LAZY inline void forward_step(const plan_step& step, const float* paramet
     case step_kind::custom:
         return custom_forward(step, x.z, w, g.images, z);
     case step_kind::write_out:
-        return write_out(x, step.shortcut ? run.buffers[0] : nullptr, g.rows(), g.in.channels, z);
+        return write_out(x, step.shortcut ? run.buffers[0] : nullptr, onto, g.rows(), g.in.channels, z);
     }
 }
 
@@ -7318,6 +7773,9 @@ FITNAS_LAZY_AGAIN memory_size workspace_floats(const block_plan& plan, bool back
             parameters = (std::max)(parameters, memory_size::of(in.channels) *
                                                     memory_size::of(step.narrow.in_shape.channels));
         }
+        if (step.kind == step_kind::convolution && winograd::fits(step.sizes(1))) {
+            parameters = parameters * memory_size::of(2); // 16 values for 9
+        }
         weights = (std::max)(weights, parameters * memory_size::of(backward_follows ? sum_groups + 2 : 2));
         const shape padded{in.height + p.kernel, in.width + p.kernel, simd::padded(in.channels)};
         if (step.kind == step_kind::depthwise || step.expands()) {
@@ -7325,7 +7783,12 @@ FITNAS_LAZY_AGAIN memory_size workspace_floats(const block_plan& plan, bool back
             planes = (std::max)(planes, both * image_floats(1, {padded.height, padded.width, count * lanes}));
         } else if (step.kind == step_kind::convolution) {
             const shape wider{padded.height, padded.width, simd::padded((std::max)(in.channels, p.width))};
-            planes = (std::max)(planes, both * image_floats(1, wider));
+            memory_size tiles;
+            if (winograd::fits(step.sizes(1))) {
+                tiles = memory_size::of(
+                    static_cast<long long>(winograd::gradient_scratch_size(wider.channels, wider.channels)));
+            }
+            planes = (std::max)(planes, both * image_floats(1, wider) + tiles);
         }
     }
     return weights + planes * memory_size::of(threads);
@@ -7341,8 +7804,8 @@ namespace fitnas::detail {
 
 FITNAS_LAZY_AGAIN block_run forward(const block_plan& plan, const float* parameters, const float* input,
                                     int images, float* output, const block_run* given, arena& memory,
-                                    workspace& ws, bool backward_follows) {
-    FITNAS_ASSERT(images > 0);
+                                    workspace& ws, bool backward_follows, const float* onto) {
+    FITNAS_ASSERT(images > 0 && (onto == nullptr || plan.adds_to_output()));
     block_run run;
     run.images = images;
     // The run only ever reads its input, but buffers hold what it writes too.
@@ -7385,7 +7848,7 @@ FITNAS_LAZY_AGAIN block_run forward(const block_plan& plan, const float* paramet
         if (gathers) {
             ws.sums.start(channels);
         }
-        forward_step(step, parameters, run, z, kept, gathers ? &ws.sums : nullptr, ws);
+        forward_step(step, parameters, run, z, kept, gathers ? &ws.sums : nullptr, last ? onto : nullptr, ws);
         run.buffers[static_cast<std::size_t>(step.out)] = z;
         if (step.norm >= 0) {
             norm_state& norm = take_norm(step.norm, takes.norm);
@@ -7410,7 +7873,7 @@ FITNAS_LAZY inline const float* added(const float* a, const float* b, std::ptrdi
 }
 
 FITNAS_LAZY_AGAIN void add_values(const float* a, const float* b, shape s, int images, float* y) {
-    write_out({.z = a}, b, s.pixels() * images, s.channels, y);
+    write_out({.z = a}, b, nullptr, s.pixels() * images, s.channels, y);
 }
 
 FITNAS_LAZY_AGAIN void concatenate(const float* a, int channels_a, const float* b, int channels_b,
@@ -15436,7 +15899,7 @@ graph_networks::plays_a_part(std::span<const std::uint8_t> code) const {
         const std::vector<graph_edge>& edges = g.edges;
         std::vector<std::uint8_t> reached(static_cast<std::size_t>(g.nodes));
         std::vector<std::uint8_t> leads_on(static_cast<std::size_t>(g.nodes));
-        reached.front() = 1;
+        reached.at(0) = 1;
         for (const int node : g.outputs) {
             leads_on[static_cast<std::size_t>(node)] = 1;
         }
@@ -18197,12 +18660,14 @@ namespace fitnas::gcn::detail {
 /// Vectors of a row that stay in registers: 64 floats where the registers allow.
 inline constexpr int sum_vectors = simd::lanes == 16 ? 4 : 8;
 
-template <int Vectors, class Weight, class Row>
-FITNAS_INLINE void sum_rows_part(int column, int left, int count, const float* start, const Weight& weight,
+template <int Vectors, class Start, class Weight, class Row>
+FITNAS_INLINE void sum_rows_part(int column, int left, int count, Start start, const Weight& weight,
                                  const Row& row, float* to) {
     simd::vecs<Vectors> sum = {};
-    for (int v = 0; start != nullptr && v < Vectors; ++v) {
-        sum[v] = simd::load(start + column + v * simd::lanes, left - v * simd::lanes);
+    if constexpr (!std::is_null_pointer_v<Start>) {
+        for (int v = 0; v < Vectors; ++v) {
+            sum[v] = simd::load(start + column + v * simd::lanes, left - v * simd::lanes);
+        }
     }
     for (int i = 0; i < count; ++i) {
         const simd::vec<> factor = simd::broadcast(weight(i));
@@ -18216,10 +18681,10 @@ FITNAS_INLINE void sum_rows_part(int column, int left, int count, const float* s
     }
 }
 
-/// to (width floats) = start + the sum over i < count of weight(i) * row(i), in this order; start may be
-/// null, for zeros, or `to`.
-template <class Weight, class Row>
-FITNAS_INLINE void sum_rows(int width, int count, const float* start, const Weight& weight, const Row& row,
+/// to (width floats) = start + the sum over i < count of weight(i) * row(i), in this order; start is
+/// `nullptr`, for zeros, or floats, which may be those of `to`.
+template <class Start, class Weight, class Row>
+FITNAS_INLINE void sum_rows(int width, int count, Start start, const Weight& weight, const Row& row,
                             float* to) {
     constexpr int step = sum_vectors * simd::lanes;
     int column = 0;
@@ -18335,8 +18800,8 @@ FITNAS_INLINE void for_each_node(std::span<const encoding::edge> adjacency, int 
 }
 
 /// to = start + the node's row of A z, where node j's row of z is at row(j).
-template <int Width, class Row>
-FITNAS_INLINE void propagate_row(std::span<const encoding::edge> edges, const float* start, const Row& row,
+template <int Width, class Start, class Row>
+FITNAS_INLINE void propagate_row(std::span<const encoding::edge> edges, Start start, const Row& row,
                                  float* to) {
     const encoding::edge* e = edges.data();
     sum_rows(
@@ -18344,9 +18809,9 @@ FITNAS_INLINE void propagate_row(std::span<const encoding::edge> edges, const fl
         [=](int k) { return row(e[k].column); }, to);
 }
 
-/// y = A z + b for each architecture; without b where it is null.
-template <int Width>
-void propagate(const site& at, const float* z, const float* bias, float* y) {
+/// y = A z + b for each architecture; without b where it is `nullptr`.
+template <int Width, class Bias>
+void propagate(const site& at, const float* z, Bias bias, float* y) {
     for (int g = 0; g < at.count; ++g, z += static_cast<std::ptrdiff_t>(at.input.nodes) * Width) {
         for_each_node(at.adjacency, at.input.nodes, [&](int, std::span<const encoding::edge> edges) {
             propagate_row<Width>(
@@ -27574,12 +28039,18 @@ namespace fitnas::detail {
 /// Images that go through a block together with given statistics: what lies between stays in cache.
 inline constexpr int given_slice = 64;
 
+template <class At, class Value>
+inline constexpr bool has_layer_onto = requires(At& at, const weight_block& b, const Value& v) {
+    at.layer_onto(std::size_t{0}, b, v, v);
+};
+
 /// Goes along the layers of a path, from `first` on. Blocks that compute nothing hand on what comes; zeros,
 /// and what reads them inside a graph, are left out.
 /// @param values [0] is what comes in, [i + 1] what the node of layer i has come to behind it; null: nothing.
 /// Those up to [first] are there, the others are overwritten
 /// @param at called as at.layer(i, block, x), at.sum(block, a, b, whether b may be overwritten),
-/// at.concatenation(link, block, a, b) and at.zeros(block) for values, and at.behind(i) after each layer
+/// at.concatenation(link, block, a, b) and at.zeros(block) for values, and at.behind(i) after each layer; if
+/// it has at.layer_onto(i, block, x, a), for layer and sum in one pass
 template <class Value, class At>
 void walk(const weights& w, std::span<const int> path, std::size_t first, std::span<Value> values, At&& at) {
     for (std::size_t i = first; i < path.size(); ++i) {
@@ -27587,11 +28058,16 @@ void walk(const weights& w, std::span<const int> path, std::size_t first, std::s
         const layer_link& l = w.links()[i];
         Value x = b.gives_zeros ? Value{} : values[l.reads];
         const bool computes = x && !b.plan.empty();
-        if (computes) {
-            x = at.layer(i, b, x);
-        }
-        if (l.joins && !l.appends && values[i]) {
-            x = x ? at.sum(b, values[i], x, computes) : values[i];
+        const bool adds = l.joins && !l.appends && values[i];
+        if (computes && adds && has_layer_onto<At, Value> && b.plan.adds_to_output()) {
+            if constexpr (has_layer_onto<At, Value>) {
+                x = at.layer_onto(i, b, x, values[i]);
+            }
+        } else {
+            x = computes ? at.layer(i, b, x) : x;
+            if (adds) {
+                x = x ? at.sum(b, values[i], x, computes) : values[i];
+            }
         }
         if (!x && l.needs_value()) {
             x = at.zeros(b);
@@ -27652,14 +28128,16 @@ public:
     /// @param x images x input shape
     /// @param y overwritten, images x output shape
     /// @param backward_follows whether to keep what backward would rather read than compute again
+    /// @param onto as in `detail::forward`
     FITNAS_LAZY block_run forward(const block_plan& plan, const float* parameters, const float* x, int images,
-                                  float* y, bool backward_follows = false) {
-        return detail::forward(plan, parameters, x, images, y, nullptr, m_memory, m_shared, backward_follows);
+                                  float* y, bool backward_follows = false, const float* onto = nullptr) {
+        return detail::forward(plan, parameters, x, images, y, nullptr, m_memory, m_shared, backward_follows,
+                               onto);
     }
 
     /// With given statistics. What lies between is given back.
     FITNAS_LAZY void forward(const block_plan& plan, const float* parameters, const float* x, int images,
-                             float* y, const block_run& given);
+                             float* y, const block_run& given, const float* onto = nullptr);
 
     /// After `forward` with the images' own statistics.
     /// @param gradient of the parameters, added into
@@ -27710,8 +28188,7 @@ private:
     template <class Layer>
     const float* along_by(const weights& w, std::span<const int> path, const float* x, int images,
                           Layer&& layer) {
-        std::vector<const float*> values(path.size() + 1);
-        values[0] = x;
+        std::vector<const float*> values(path.size() + 1, x);
         walk(w, path, 0, std::span<const float*>(values), visit<Layer>{*this, images, layer});
         return values.back();
     }
@@ -27766,13 +28243,13 @@ FITNAS_LAZY_AGAIN const float* runner::zeros(const weight_block& b, int images) 
 }
 
 FITNAS_LAZY_AGAIN void runner::forward(const block_plan& plan, const float* parameters, const float* x,
-                                       int images, float* y, const block_run& given) {
+                                       int images, float* y, const block_run& given, const float* onto) {
     const std::ptrdiff_t in = plan.buffers.front().size();
     const std::ptrdiff_t out = plan.output().size();
     const arena::mark before = m_memory.position();
     for (int n = 0; n < images; n += given_slice) {
         detail::forward(plan, parameters, x + n * in, (std::min)(given_slice, images - n), y + n * out,
-                        &given, m_memory, m_shared);
+                        &given, m_memory, m_shared, false, onto != nullptr ? onto + n * out : nullptr);
         m_memory.reset(before);
     }
 }
@@ -29395,14 +29872,19 @@ public:
 
     // What `walk` asks for.
     FITNAS_LAZY const float* layer(std::size_t i, const weight_block& b, const float* x) {
+        return layer_onto(i, b, x, nullptr);
+    }
+    FITNAS_LAZY const float* layer_onto(std::size_t i, const weight_block& b, const float* x,
+                                        const float* onto) {
         m_before = m_run.memory().position();
-        float* y = m_run.output(b, m_images);
+        const bool in_place = m_recompute && onto != nullptr && onto == m_node;
+        float* y = in_place ? m_node : m_run.output(b, m_images);
         const arena::mark inside = m_run.memory().position();
-        m_runs[i] = m_run.forward(b.plan, m_weights->of(b), x, m_images, y, true);
+        m_runs[i] = m_run.forward(b.plan, m_weights->of(b), x, m_images, y, true, onto);
         if (recomputes(i)) {
             m_run.memory().reset(inside);
         }
-        m_node = m_node == nullptr ? y : m_node;
+        m_node = m_node == nullptr || onto != nullptr ? y : m_node;
         return y;
     }
     FITNAS_LAZY const float* sum(const weight_block& b, const float* x, const float* y, bool in_place) {
@@ -32029,7 +32511,11 @@ public:
     const arena& memory() const { return m_run.memory(); }
 
     // What `walk` asks for.
-    FITNAS_LAZY trie_level layer(std::size_t i, const weight_block& b, const trie_level& from);
+    FITNAS_LAZY trie_level layer(std::size_t i, const weight_block& b, const trie_level& from) {
+        return layer_onto(i, b, from, {});
+    }
+    FITNAS_LAZY trie_level layer_onto(std::size_t i, const weight_block& b, const trie_level& from,
+                                      const trie_level& onto);
     FITNAS_LAZY trie_level sum(const weight_block& b, const trie_level& x, const trie_level& y,
                                bool in_place) {
         return both([&](const float* trie_level::*of, int images) {
@@ -32094,17 +32580,18 @@ FITNAS_LAZY_AGAIN const float* path_scorer::run(std::span<const int> path) {
     return m_levels.back().images;
 }
 
-FITNAS_LAZY_AGAIN trie_level path_scorer::layer(std::size_t /*i*/, const weight_block& b,
-                                                const trie_level& from) {
+FITNAS_LAZY_AGAIN trie_level path_scorer::layer_onto(std::size_t /*i*/, const weight_block& b,
+                                                     const trie_level& from, const trie_level& onto) {
     float* y = m_run.output(b, m_images);
     float* c = m_calibrated ? m_run.output(b, m_calibration) : nullptr;
     const arena::mark after = m_run.memory().position();
     const float* w = m_weights->of(b);
     if (m_calibrated) {
-        const block_run run = m_run.forward(b.plan, w, from.calibration, m_calibration, c);
-        m_run.forward(b.plan, w, from.images, m_images, y, run);
+        const block_run run =
+            m_run.forward(b.plan, w, from.calibration, m_calibration, c, false, onto.calibration);
+        m_run.forward(b.plan, w, from.images, m_images, y, run, onto.images);
     } else {
-        m_run.forward(b.plan, w, from.images, m_images, y);
+        m_run.forward(b.plan, w, from.images, m_images, y, false, onto.images);
     }
     m_run.memory().reset(after);
     return {c, y};

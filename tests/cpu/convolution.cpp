@@ -61,7 +61,9 @@ double worst(const std::vector<float>& got, const std::vector<double>& expected)
 TEST_CASE("convolutions equal their definition, forward and backward") {
     for (const geometry& g :
          {geometry{{7, 6, 3}, {7, 6, 20}, 3, 1, 2}, geometry{{9, 12, 18}, {5, 6, 5}, 5, 2, 3},
-          geometry{{4, 5, 33}, {2, 2, 37}, 1, 3, 2}, geometry{{3, 20, 5}, {3, 20, 16}, 7, 1, 1}}) {
+          geometry{{4, 5, 33}, {2, 2, 37}, 1, 3, 2}, geometry{{3, 20, 5}, {3, 20, 16}, 7, 1, 1},
+          geometry{{8, 14, 16}, {8, 14, 16}, 3, 1, 3}, geometry{{5, 7, 18}, {5, 7, 37}, 3, 1, 2},
+          geometry{{1, 1, 64}, {1, 1, 32}, 3, 1, 1}, geometry{{13, 12, 33}, {13, 12, 17}, 3, 1, 2}}) {
         CAPTURE(g.kernel);
         CAPTURE(g.stride);
         const int padded = simd::padded(g.in.channels);

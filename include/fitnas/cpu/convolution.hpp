@@ -1,6 +1,6 @@
 /// @file
 /// @brief Convolution of any odd kernel, forward and backward: matrix products whose left
-/// operand, the windows, is read where it lies in a padded image.
+/// operand, the windows, is read where it lies in a padded image, or sums of its values (`winograd`).
 
 #ifndef FITNAS_CPU_CONVOLUTION_HPP
 #define FITNAS_CPU_CONVOLUTION_HPP
@@ -17,18 +17,49 @@
 #include <fitnas/cpu/row_epilogues.hpp>
 #include <fitnas/cpu/weight_gradient.hpp>
 #include <fitnas/cpu/windows.hpp>
+#include <fitnas/cpu/winograd.hpp>
+#include <fitnas/cpu/winograd_gradient.hpp>
 #include <fitnas/cpu/workspace.hpp>
 
 namespace fitnas::detail {
+
+/// The weights of a convolution as its products take them.
+class packed_convolution {
+public:
+    /// @param packed by `workspace::pack`; null: it is not multiplied by them
+    packed_convolution(const geometry& g, const float* packed, workspace& ws)
+        : m_by_winograd(winograd::fits(g)),
+          m_weights(packed != nullptr && m_by_winograd
+                        ? winograd::pack(packed, g.in.channels, g.out.channels, ws)
+                        : packed),
+          m_scratch(m_by_winograd ? winograd::scratch_size(g.in.channels) : 0) {}
+
+    /// Floats that `multiply` takes.
+    std::size_t scratch_size() const { return m_scratch; }
+    template <epilogue Epilogue>
+    void multiply(const padded_image& g, const float* image, float* scratch, const Epilogue& to) const {
+        if (m_by_winograd) {
+            winograd::multiply(g, image, m_weights, scratch, to);
+        } else {
+            multiply_windows(g, image, m_weights, to);
+        }
+    }
+
+private:
+    bool m_by_winograd;
+    const float* m_weights;
+    std::size_t m_scratch;
+};
 
 /// z (images x output shape); weights: output channels x kernel x kernel x input channels.
 FITNAS_LAZY inline void convolution_forward(const geometry& g, const affine_input& x, const float* weights,
                                             float* z, group_sums* sums, workspace& ws) {
     const padded_image padded(g);
     const int k = padded.columns();
-    const float* packed = ws.pack(weights, 1, k, k, g.out.channels);
+    const packed_convolution by(g, ws.pack(weights, 1, k, k, g.out.channels), ws);
     parallel_groups(g.images, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
-        float* image = thread_scratch(padded.size());
+        float* scratch = thread_scratch(by.scratch_size() + padded.size());
+        float* image = scratch + by.scratch_size();
         padded.clear(image);
         for (std::ptrdiff_t n = first; n < last; ++n) {
             padded.read_image(x, n, image);
@@ -37,7 +68,7 @@ FITNAS_LAZY inline void convolution_forward(const geometry& g, const affine_inpu
                 to.first = sums->first(group);
                 to.second = sums->second(group);
             }
-            multiply_windows(padded, image, packed, to);
+            by.multiply(padded, image, scratch, to);
         }
     });
 }
@@ -59,49 +90,97 @@ FITNAS_LAZY inline const float* pack_turned(const geometry& g, const float* weig
     return ws.pack(turned, in, 1, k, in);
 }
 
+/// The gradient of a convolution's weights, without a stride.
+class convolution_gradient {
+public:
+    convolution_gradient(const geometry& g, workspace& ws)
+        : m_size(g),
+          m_by_winograd(winograd::fits(g)),
+          // Transposed: windows are broadcast, gradients are vectors.
+          m_parts(m_by_winograd ? winograd::elements * winograd::gradient_rows(g.in.channels)
+                                : g.taps() * g.in.channels,
+                  g.out.channels, ws, window_rows) {}
+
+    int groups() const { return m_parts.groups; }
+    void clear(int group) const { m_parts.clear(group); }
+    /// Floats that `add` takes.
+    std::size_t scratch_size() const {
+        return m_by_winograd ? winograd::gradient_scratch_size(m_size.in.channels, m_size.out.channels) : 0;
+    }
+    /// Adds what one image gives.
+    /// @param image,dimage the input and the gradient of the output, padded
+    void add(int group, const padded_image& g, const float* image, const padded_image& back,
+             const float* dimage, float* scratch) const {
+        float* part = m_parts.part(group);
+        if (m_by_winograd) {
+            winograd::add_gradient(g, image, back, dimage, scratch, part, m_parts.ld());
+            return;
+        }
+        for (int y = 0; y < g.out.height; y += g.cached_height()) {
+            const int height = (std::min)(g.cached_height(), g.out.height - y);
+            add_window_gradients(g, image, y, height,
+                                 {dimage + back.row(y), lanes, g.out.channels, back.run_step()},
+                                 {part, m_parts.ld(), true});
+        }
+    }
+    /// Adds the groups' parts, in order, into the gradient.
+    void add_up(float* gradient) const {
+        if (m_by_winograd) {
+            winograd::add_up_gradient(m_parts, m_size, gradient);
+        } else {
+            m_parts.add_up_transposed(gradient);
+        }
+    }
+
+private:
+    geometry m_size;
+    bool m_by_winograd;
+    weight_gradient m_parts;
+};
+
 /// The backward pass without a stride: the gradient of the input is a convolution of the output's gradient,
 /// which lies with zeros around it, too.
 FITNAS_LAZY inline void convolution_backward_by_windows(const geometry& g, const gradient_input& gradient,
                                                         const affine_input& x, const float* weights,
-                                                        const gradient_output& out, group_sums& sums,
-                                                        workspace& ws, const weight_gradient& dw) {
+                                                        float* dweights, const gradient_output& out,
+                                                        group_sums& sums, workspace& ws) {
+    const convolution_gradient dw(g, ws);
     const padded_image padded(g);
     const padded_image back({g.out, g.in, g.kernel, 1, g.images});
-    const float* packed = out.du != nullptr ? pack_turned(g, weights, ws) : nullptr;
-    parallel_groups(g.images, dw.groups, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
+    const packed_convolution by(back, out.du != nullptr ? pack_turned(g, weights, ws) : nullptr, ws);
+    const std::size_t size_of_scratch = ((std::max)(by.scratch_size(), dw.scratch_size()) + 15) / 16 * 16;
+    parallel_groups(g.images, dw.groups(), [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
         dw.clear(group);
         const std::size_t size = (padded.size() + 15) / 16 * 16;
-        float* image = thread_scratch(size + back.size() + panel);
+        float* scratch = thread_scratch(size_of_scratch + size + back.size() + panel);
+        float* image = scratch + size_of_scratch;
         float* dimage = image + size;
         padded.clear(image);
         back.clear(dimage);
         for (std::ptrdiff_t n = first; n < last; ++n) {
             padded.read_image(x, n, image);
             back.read_image(gradient, n, dimage);
-            for (int y = 0; y < g.out.height; y += padded.cached_height()) {
-                const int height = (std::min)(padded.cached_height(), g.out.height - y);
-                add_window_gradients(padded, image, y, height,
-                                     {dimage + back.row(y), lanes, g.out.channels, back.run_step()},
-                                     {dw.part(group), dw.ld(), true});
-            }
+            dw.add(group, padded, image, back, dimage, scratch);
             if (out.du != nullptr) {
                 with_product_activation(x.act, [&](auto act) {
-                    multiply_windows(back, dimage, packed,
-                                     backward_rows<act()>{x, out, n * g.in.size(), g.in.channels,
-                                                          sums.first(group), sums.second(group),
-                                                          streams(out.du, g.rows_in(), g.in.channels)});
+                    by.multiply(back, dimage, scratch,
+                                backward_rows<act()>{x, out, n * g.in.size(), g.in.channels,
+                                                     sums.first(group), sums.second(group),
+                                                     streams(out.du, g.rows_in(), g.in.channels)});
                 });
             }
         }
     });
+    dw.add_up(dweights);
 }
 
 /// The backward pass of a strided convolution: gradients at the windows' values, added up where windows
 /// overlap.
 FITNAS_LAZY inline void convolution_backward_by_columns(const geometry& g, const gradient_input& gradient,
                                                         const affine_input& x, const float* weights,
-                                                        const gradient_output& out, group_sums& sums,
-                                                        workspace& ws, const weight_gradient& dw) {
+                                                        float* dweights, const gradient_output& out,
+                                                        group_sums& sums, workspace& ws) {
+    const weight_gradient dw(g.taps() * g.in.channels, g.out.channels, ws, window_rows);
     const padded_image padded(g);
     const int k = padded.columns();
     const int channels = g.out.channels;
@@ -142,20 +221,18 @@ FITNAS_LAZY inline void convolution_backward_by_columns(const geometry& g, const
             }
         }
     });
+    dw.add_up_transposed(dweights);
 }
 
 /// Adds into the weights' gradient, overwrites `out.du` with the gradient of the input.
 FITNAS_LAZY inline void convolution_backward(const geometry& g, const gradient_input& gradient,
                                              const affine_input& x, const float* weights, float* dweights,
                                              const gradient_output& out, group_sums& sums, workspace& ws) {
-    // Transposed: windows are broadcast, gradients are vectors.
-    const weight_gradient dw(g.taps() * g.in.channels, g.out.channels, ws, window_rows);
     if (g.stride == 1) {
-        convolution_backward_by_windows(g, gradient, x, weights, out, sums, ws, dw);
+        convolution_backward_by_windows(g, gradient, x, weights, dweights, out, sums, ws);
     } else {
-        convolution_backward_by_columns(g, gradient, x, weights, out, sums, ws, dw);
+        convolution_backward_by_columns(g, gradient, x, weights, dweights, out, sums, ws);
     }
-    dw.add_up_transposed(dweights);
 }
 
 } // namespace fitnas::detail

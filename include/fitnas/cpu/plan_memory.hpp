@@ -79,6 +79,7 @@ FITNAS_LAZY FITNAS_COLD memory_size workspace_floats(const block_plan& plan, boo
 #include <fitnas/cpu/norm_state.hpp>
 #include <fitnas/cpu/planes.hpp>
 #include <fitnas/cpu/squeeze_excite.hpp>
+#include <fitnas/cpu/winograd_gradient.hpp>
 
 namespace fitnas::detail {
 
@@ -156,6 +157,9 @@ FITNAS_LAZY_AGAIN memory_size workspace_floats(const block_plan& plan, bool back
             parameters = (std::max)(parameters, memory_size::of(in.channels) *
                                                     memory_size::of(step.narrow.in_shape.channels));
         }
+        if (step.kind == step_kind::convolution && winograd::fits(step.sizes(1))) {
+            parameters = parameters * memory_size::of(2); // 16 values for 9
+        }
         weights = (std::max)(weights, parameters * memory_size::of(backward_follows ? sum_groups + 2 : 2));
         const shape padded{in.height + p.kernel, in.width + p.kernel, simd::padded(in.channels)};
         if (step.kind == step_kind::depthwise || step.expands()) {
@@ -163,7 +167,12 @@ FITNAS_LAZY_AGAIN memory_size workspace_floats(const block_plan& plan, bool back
             planes = (std::max)(planes, both * image_floats(1, {padded.height, padded.width, count * lanes}));
         } else if (step.kind == step_kind::convolution) {
             const shape wider{padded.height, padded.width, simd::padded((std::max)(in.channels, p.width))};
-            planes = (std::max)(planes, both * image_floats(1, wider));
+            memory_size tiles;
+            if (winograd::fits(step.sizes(1))) {
+                tiles = memory_size::of(
+                    static_cast<long long>(winograd::gradient_scratch_size(wider.channels, wider.channels)));
+            }
+            planes = (std::max)(planes, both * image_floats(1, wider) + tiles);
         }
     }
     return weights + planes * memory_size::of(threads);

@@ -21,10 +21,12 @@ namespace fitnas::detail {
 struct padded_image : geometry {
     explicit padded_image(const geometry& g) : geometry(g) {}
 
-    int padded_width() const { return in.width + 2 * padding(); }
+    /// Even, for tiles of 2 x 2 pixels (`winograd`).
+    int padded_width() const { return in.width + in.width % 2 + 2 * padding(); }
+    int padded_height() const { return in.height + in.height % 2 + 2 * padding(); }
     std::size_t size() const {
-        return static_cast<std::size_t>(in.height + 2 * padding()) *
-               static_cast<std::size_t>(padded_width()) * static_cast<std::size_t>(in.channels);
+        return static_cast<std::size_t>(padded_height()) * static_cast<std::size_t>(padded_width()) *
+               static_cast<std::size_t>(in.channels);
     }
     /// Values of a window.
     int columns() const { return taps() * in.channels; }

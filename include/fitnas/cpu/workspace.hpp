@@ -16,14 +16,16 @@ namespace fitnas::detail {
 /// What kernels share in one network: packed weights and sums of groups. It only grows.
 struct workspace {
     aligned_buffer<float> packed;
-    aligned_buffer<float> taps;    ///< of a depthwise convolution, plane by plane
-    aligned_buffer<float> weights; ///< weight gradients, [group][...]
+    aligned_buffer<float> transformed; ///< packed weights, by `winograd`
+    aligned_buffer<float> taps;        ///< of a depthwise convolution, plane by plane
+    aligned_buffer<float> weights;     ///< weight gradients, [group][...]
     group_sums sums;
     aligned_buffer<double> moments; ///< of a narrow tensor, [group][...]
 
     /// Takes as much as another has; what was there is lost.
     void grow_as(const workspace& other) {
         packed.reserve(other.packed.size());
+        transformed.reserve(other.transformed.size());
         taps.reserve(other.taps.size());
         weights.reserve(other.weights.size());
         sums.grow_as(other.sums);
