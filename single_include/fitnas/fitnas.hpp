@@ -3316,7 +3316,10 @@ public:
                                                m_training.back().kind == step_kind::squeeze_excite));
     }
     /// Whether its last pass can add what comes from elsewhere to the output: backward reads neither.
-    bool adds_to_output() const { return !empty() && m_training.back().kind == step_kind::write_out; }
+    bool adds_to_output() const {
+        return !empty() && (m_training.back().kind == step_kind::write_out ||
+                            m_training.back().kind == step_kind::average_pool);
+    }
     /// The buffer of the output.
     int last() const { return static_cast<int>(buffers.size()) - 1; }
 
@@ -5310,6 +5313,7 @@ FITNAS_LAZY inline void convolution_forward(const geometry& g, const affine_inpu
         for (std::ptrdiff_t n = first; n < last; ++n) {
             padded.read_image(x, n, image);
             forward_rows to{z + n * g.out.size(), g.out.channels};
+            to.streams = streams(z, g.rows(), g.out.channels);
             if (sums != nullptr) {
                 to.first = sums->first(group);
                 to.second = sums->second(group);
@@ -5519,6 +5523,7 @@ FITNAS_LAZY inline void gather_sums(const float* z, std::ptrdiff_t rows, int cha
 FITNAS_LAZY inline void write_out(const affine_input& x, const float* shortcut, const float* onto,
                                   std::ptrdiff_t rows, int channels, float* y) {
     const row_tiles tiles(rows, channels, channels);
+    const bool past_caches = streams(y, rows, channels);
     parallel_for(tiles.count(), [&](std::ptrdiff_t t) {
         const row_tile tile = tiles[t];
         with_activation(x.act, [&](auto act) {
@@ -5532,7 +5537,11 @@ FITNAS_LAZY inline void write_out(const affine_input& x, const float* shortcut, 
                     if (onto != nullptr) {
                         v += simd::load(onto + at, channels - c);
                     }
-                    simd::store(y + at, v, channels - c);
+                    if (past_caches) {
+                        simd::stream(y + at, v);
+                    } else {
+                        simd::store(y + at, v, channels - c);
+                    }
                 }
             }
         });
@@ -7134,89 +7143,150 @@ inline bool sums_by_columns(bool maximum, const geometry& g) {
     return !maximum && g.stride == 1 && g.kernel % 2 == 1;
 }
 
-/// Sums over the windows of one image: `read(y, x, c)` is a vector of what is summed up, `store(y, x, c,
-/// sum)` takes the sum of the window around a pixel.
-/// @param columns room for width x channels, rounded up to vectors
-template <class Read, class Store>
-FITNAS_INLINE void sum_windows(const geometry& g, float* columns, Read&& read, Store&& store) {
+/// The parts that pixels have in the means of windows around them, which the image's border cuts: of how many
+/// rows a window has, and of its column.
+class window_shares {
+public:
+    /// @param room for `size(g)` floats
+    window_shares(const geometry& g, float* room) : m_in(g.in), m_reach(g.padding()), m_shares(room) {
+        for (int rows = 1; rows <= g.kernel; ++rows) {
+            for (int x = 0; x < m_in.width; ++x) {
+                *room++ = 1.0F / static_cast<float>(rows * within(x, m_in.width));
+            }
+        }
+    }
+    static std::size_t size(const geometry& g) {
+        return static_cast<std::size_t>(g.kernel) * static_cast<std::size_t>(g.in.width);
+    }
+    /// Those of the windows around a row's pixels.
+    FITNAS_INLINE const float* row(int y) const {
+        return m_shares + static_cast<std::ptrdiff_t>(within(y, m_in.height) - 1) * m_in.width;
+    }
+
+private:
+    /// How many of a side's pixels a window around one of them has.
+    FITNAS_INLINE int within(int at, int side) const {
+        return (std::min)(side - 1, at + m_reach) - (std::max)(0, at - m_reach) + 1;
+    }
+    shape m_in;
+    int m_reach;
+    const float* m_shares;
+};
+
+/// Sums over the windows of one image.
+/// @param columns room for width vectors
+/// @param reader `reader(c)` reads vectors from channel c on: called with a pixel's place in the image, its
+/// row and its column
+/// @param writer `writer(c, y)` takes sums of row y: called with a pixel's place, its column and the sum of
+/// the window around it
+template <class Reader, class Writer>
+FITNAS_INLINE void sum_windows(const geometry& g, float* columns, Reader&& reader, Writer&& writer) {
     const int reach = g.padding();
+    const int width = g.in.width;
+    const std::ptrdiff_t pixel = g.in.channels;
+    const std::ptrdiff_t row_step = width * pixel;
     for (int y = 0; y < g.in.height; ++y) {
         const int top = (std::max)(0, y - reach);
         const int bottom = (std::min)(g.in.height - 1, y + reach);
         for (int c = 0; c < g.in.channels; c += lanes) {
-            for (int x = 0; x < g.in.width; ++x) {
-                vec<> sum = read(top, x, c);
+            const auto read = reader(c);
+            const auto write = writer(c, y);
+            for (int x = 0; x < width; ++x) {
+                std::ptrdiff_t at = top * row_step + x * pixel + c;
+                vec<> sum = read(at, top, x);
                 for (int row = top + 1; row <= bottom; ++row) {
-                    sum += read(row, x, c);
+                    at += row_step;
+                    sum += read(at, row, x);
                 }
                 simd::store(columns + x * lanes, sum);
             }
-            for (int x = 0; x < g.in.width; ++x) {
-                const int last = (std::min)(g.in.width - 1, x + reach);
+            for (int x = 0; x < width; ++x) {
+                const int last = (std::min)(width - 1, x + reach);
                 int column = (std::max)(0, x - reach);
                 vec<> sum = simd::load(columns + column * lanes);
                 while (column++ < last) {
                     sum += simd::load(columns + column * lanes);
                 }
-                store(y, x, c, sum);
+                write(y * row_step + x * pixel + c, x, sum);
             }
         }
     }
 }
 
+/// Floats of scratch for means by columns: columns, then shares.
+inline std::size_t columns_scratch(const geometry& g) {
+    return static_cast<std::size_t>(g.in.width) * lanes + window_shares::size(g);
+}
+
 /// z (images x output shape) = maximum or mean over windows.
-FITNAS_LAZY inline void pool_forward(bool maximum, const geometry& g, const affine_input& x, float* z) {
+/// @param onto what is added to means, perhaps z itself; nullptr: nothing
+FITNAS_LAZY inline void pool_forward(bool maximum, const geometry& g, const affine_input& x,
+                                     const float* onto, float* z) {
     if (sums_by_columns(maximum, g)) {
         parallel_groups(g.images, [&](int, std::ptrdiff_t first, std::ptrdiff_t last) {
-            float* columns = thread_scratch(static_cast<std::size_t>(g.in.width) * lanes);
-            for (std::ptrdiff_t n = first; n < last; ++n) {
-                const auto at = [&](int row, int column, int c) {
-                    return n * g.in.size() +
-                           (static_cast<std::ptrdiff_t>(row) * g.in.width + column) * g.in.channels + c;
-                };
-                sum_windows(
-                    g, columns,
-                    [&](int row, int column, int c) FITNAS_INLINE_LAMBDA {
-                        return read(x, x.z + at(row, column, c), c, g.in.channels - c);
-                    },
-                    [&](int row, int column, int c, vec<> sum) FITNAS_INLINE_LAMBDA {
-                        simd::store(z + at(row, column, c), sum * pool_window(g, row, column).share(),
-                                    g.in.channels - c);
-                    });
-            }
+            float* columns = thread_scratch(columns_scratch(g));
+            const window_shares share(g, columns + static_cast<std::ptrdiff_t>(g.in.width) * lanes);
+            with_activation(x.act, [&](auto act) {
+                for (std::ptrdiff_t n = first; n < last; ++n) {
+                    const float* from = x.z + n * g.in.size();
+                    const float* sum_with = onto != nullptr ? onto + n * g.in.size() : nullptr;
+                    float* to = z + n * g.in.size();
+                    const auto reader = [&](int c) {
+                        return [=, u = affine(x, c), count = g.in.channels - c](std::ptrdiff_t at, int, int)
+                                   FITNAS_INLINE_LAMBDA {
+                                       return apply<act()>(u(simd::load(from + at, count)));
+                                   };
+                    };
+                    const auto writer = [&](int c, int y) {
+                        return [=, shares = share.row(y), count = g.in.channels - c](
+                                   std::ptrdiff_t at, int column, vec<> sum) FITNAS_INLINE_LAMBDA {
+                            vec<> mean = sum * shares[column];
+                            if (sum_with != nullptr) {
+                                simd::hold(mean); // rounded before it is added
+                                mean += simd::load(sum_with + at, count);
+                            }
+                            simd::store(to + at, mean, count);
+                        };
+                    };
+                    sum_windows(g, columns, reader, writer);
+                }
+            });
         });
         return;
     }
     parallel_groups(g.images, [&](int, std::ptrdiff_t first, std::ptrdiff_t last) {
-        for_each_window(g, first, last,
-                        [&](std::ptrdiff_t n, int c, std::ptrdiff_t at, const pool_window& w) {
-                            const int count = g.in.channels - c;
-                            vec<> v = simd::broadcast(maximum ? std::numeric_limits<float>::lowest() : 0.0F);
-                            for_each_pixel(w, g.in, n, c, [&](std::ptrdiff_t from) FITNAS_INLINE_LAMBDA {
-                                const vec<> a = read(x, x.z + from, c, count);
-                                v = maximum ? (simd::max)(v, a) : v + a;
-                            });
-                            simd::store(z + at, maximum ? v : v * w.share(), count);
-                        });
+        for_each_window(
+            g, first, last, [&](std::ptrdiff_t n, int c, std::ptrdiff_t at, const pool_window& w) {
+                const int count = g.in.channels - c;
+                vec<> v = simd::broadcast(maximum ? std::numeric_limits<float>::lowest() : 0.0F);
+                for_each_pixel(w, g.in, n, c, [&](std::ptrdiff_t from) FITNAS_INLINE_LAMBDA {
+                    const vec<> a = read(x, x.z + from, c, count);
+                    v = maximum ? (simd::max)(v, a) : v + a;
+                });
+                v = maximum ? v : v * w.share();
+                simd::store(z + at, onto != nullptr ? v + simd::load(onto + at, count) : v, count);
+            });
     });
 }
 
 /// Gradients of means at one image's pixels: each is in the windows around its neighbours.
 FITNAS_LAZY inline void pool_backward_by_columns(const geometry& g, const gradient_input& gradient,
-                                                 std::ptrdiff_t image, float* columns, float* du) {
-    const auto at = [&](int row, int column, int c) {
-        return image * g.in.size() +
-               (static_cast<std::ptrdiff_t>(row) * g.in.width + column) * g.in.channels + c;
+                                                 std::ptrdiff_t image, float* columns,
+                                                 const window_shares& share, float* du) {
+    const std::ptrdiff_t first = image * g.in.size();
+    const float* du_out = gradient.du + first;
+    const float* z = gradient.z != nullptr ? gradient.z + first : du_out;
+    const auto reader = [&](int c) {
+        return [=, &gradient, &share, count = g.in.channels - c](std::ptrdiff_t at, int row, int column)
+                   FITNAS_INLINE_LAMBDA {
+                       return read(gradient, du_out + at, z + at, c, count) * share.row(row)[column];
+                   };
     };
-    sum_windows(
-        g, columns,
-        [&](int row, int column, int c) FITNAS_INLINE_LAMBDA {
-            const std::ptrdiff_t i = at(row, column, c);
-            return read(gradient, gradient.du + i, gradient.z + i, c, g.in.channels - c) *
-                   pool_window(g, row, column).share();
-        },
-        [&](int row, int column, int c, vec<> sum)
-            FITNAS_INLINE_LAMBDA { simd::store(du + at(row, column, c), sum, g.in.channels - c); });
+    const auto writer = [&](int c, int) {
+        return [to = du + first, count = g.in.channels - c](std::ptrdiff_t at, int, vec<> sum)
+                   FITNAS_INLINE_LAMBDA { simd::store(to + at, sum, count); };
+    };
+    sum_windows(g, columns, reader, writer);
 }
 
 /// The same of any windows; of equal maxima the first takes the gradient.
@@ -7250,10 +7320,11 @@ FITNAS_LAZY inline void pool_backward_by_windows(bool maximum, const geometry& g
 FITNAS_LAZY inline void pool_backward(bool maximum, const geometry& g, const gradient_input& gradient,
                                       const affine_input& x, const gradient_output& out, group_sums& sums) {
     parallel_groups(g.images, [&](int group, std::ptrdiff_t first, std::ptrdiff_t last) {
-        float* columns = thread_scratch(static_cast<std::size_t>(g.in.width) * lanes);
+        float* columns = thread_scratch(columns_scratch(g));
+        const window_shares share(g, columns + static_cast<std::ptrdiff_t>(g.in.width) * lanes);
         for (std::ptrdiff_t n = first; n < last; ++n) {
             if (sums_by_columns(maximum, g)) {
-                pool_backward_by_columns(g, gradient, n, columns, out.du);
+                pool_backward_by_columns(g, gradient, n, columns, share, out.du);
             } else {
                 pool_backward_by_windows(maximum, g, gradient, x, n, out.du);
             }
@@ -7593,7 +7664,7 @@ namespace fitnas::detail {
 /// One pass, from the run's buffers to z.
 /// @param state of a squeeze-excite
 /// @param sums of z and z^2, which passes that gather them at the store do; nullptr: not needed
-/// @param onto what a pass that writes out adds to z; nullptr: nothing
+/// @param onto what a pass that writes out or pools adds to z; nullptr: nothing
 FITNAS_LAZY inline void forward_step(const plan_step& step, const float* parameters, const block_run& run,
                                      float* z, float* state, group_sums* sums, const float* onto,
                                      workspace& ws) {
@@ -7614,7 +7685,7 @@ FITNAS_LAZY inline void forward_step(const plan_step& step, const float* paramet
         return linear_forward(g, x, w, z, ws);
     case step_kind::max_pool:
     case step_kind::average_pool:
-        return pool_forward(step.kind == step_kind::max_pool, g, x, z);
+        return pool_forward(step.kind == step_kind::max_pool, g, x, onto, z);
     case step_kind::global_pool:
         return global_pool_forward(g.in, g.images, x, z);
     case step_kind::squeeze_excite:

@@ -71,11 +71,14 @@ TEST_CASE("pools equal their definition, and the first of equal maxima takes the
             }
             std::vector<float> y(dy.size());
             std::vector<float> dx(x.size(), std::numeric_limits<float>::quiet_NaN());
-            detail::pool_forward(maximum, g, {.z = x.data()}, y.data());
+            detail::pool_forward(maximum, g, {.z = x.data()}, nullptr, y.data());
             detail::pool_backward(maximum, g, {.du = dy.data(), .z = y.data()}, {.z = x.data()}, {dx.data()},
                                   sums);
+            std::vector<float> sums_with_dy = dy; // in its place
+            detail::pool_forward(maximum, g, {.z = x.data()}, sums_with_dy.data(), sums_with_dy.data());
             for (std::size_t i = 0; i < y.size(); ++i) {
                 REQUIRE(y[i] == doctest::Approx(expected[i]).epsilon(1e-5));
+                REQUIRE(sums_with_dy[i] == y[i] + dy[i]);
             }
             for (std::size_t i = 0; i < dx.size(); ++i) {
                 REQUIRE(dx[i] == doctest::Approx(expected_dx[i]).epsilon(1e-5));

@@ -64,6 +64,7 @@ FITNAS_LAZY inline void convolution_forward(const geometry& g, const affine_inpu
         for (std::ptrdiff_t n = first; n < last; ++n) {
             padded.read_image(x, n, image);
             forward_rows to{z + n * g.out.size(), g.out.channels};
+            to.streams = streams(z, g.rows(), g.out.channels);
             if (sums != nullptr) {
                 to.first = sums->first(group);
                 to.second = sums->second(group);

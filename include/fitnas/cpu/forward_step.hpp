@@ -26,7 +26,7 @@ namespace fitnas::detail {
 /// One pass, from the run's buffers to z.
 /// @param state of a squeeze-excite
 /// @param sums of z and z^2, which passes that gather them at the store do; nullptr: not needed
-/// @param onto what a pass that writes out adds to z; nullptr: nothing
+/// @param onto what a pass that writes out or pools adds to z; nullptr: nothing
 FITNAS_LAZY inline void forward_step(const plan_step& step, const float* parameters, const block_run& run,
                                      float* z, float* state, group_sums* sums, const float* onto,
                                      workspace& ws) {
@@ -47,7 +47,7 @@ FITNAS_LAZY inline void forward_step(const plan_step& step, const float* paramet
         return linear_forward(g, x, w, z, ws);
     case step_kind::max_pool:
     case step_kind::average_pool:
-        return pool_forward(step.kind == step_kind::max_pool, g, x, z);
+        return pool_forward(step.kind == step_kind::max_pool, g, x, onto, z);
     case step_kind::global_pool:
         return global_pool_forward(g.in, g.images, x, z);
     case step_kind::squeeze_excite:

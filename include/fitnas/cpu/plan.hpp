@@ -147,7 +147,10 @@ public:
                                                m_training.back().kind == step_kind::squeeze_excite));
     }
     /// Whether its last pass can add what comes from elsewhere to the output: backward reads neither.
-    bool adds_to_output() const { return !empty() && m_training.back().kind == step_kind::write_out; }
+    bool adds_to_output() const {
+        return !empty() && (m_training.back().kind == step_kind::write_out ||
+                            m_training.back().kind == step_kind::average_pool);
+    }
     /// The buffer of the output.
     int last() const { return static_cast<int>(buffers.size()) - 1; }
 

@@ -41,6 +41,7 @@ FITNAS_LAZY inline void gather_sums(const float* z, std::ptrdiff_t rows, int cha
 FITNAS_LAZY inline void write_out(const affine_input& x, const float* shortcut, const float* onto,
                                   std::ptrdiff_t rows, int channels, float* y) {
     const row_tiles tiles(rows, channels, channels);
+    const bool past_caches = streams(y, rows, channels);
     parallel_for(tiles.count(), [&](std::ptrdiff_t t) {
         const row_tile tile = tiles[t];
         with_activation(x.act, [&](auto act) {
@@ -54,7 +55,11 @@ FITNAS_LAZY inline void write_out(const affine_input& x, const float* shortcut, 
                     if (onto != nullptr) {
                         v += simd::load(onto + at, channels - c);
                     }
-                    simd::store(y + at, v, channels - c);
+                    if (past_caches) {
+                        simd::stream(y + at, v);
+                    } else {
+                        simd::store(y + at, v, channels - c);
+                    }
                 }
             }
         });
