@@ -1,19 +1,21 @@
 // Where a training step's time goes: the passes of the inverted residuals of W1 and W2 (workloads.md), one by
-// one.
+// one, and the edges of W6's cells.
 //
 //   bench_passes [--benchmark_filter=REGEX] [--benchmark_repetitions=N] [--benchmark_format=json]
 //
 // A name is workload / map, channels in and out, operator, stride / pass. `forward` and `backward` are whole
 // blocks as training runs them; the other passes read and write stored tensors, which training may keep in
 // cache. Counters: GFLOP/s, two operations a multiply-accumulate, and their share of sgemm's peak, measured
-// at the beginning.
+// at the beginning. A convolution of 3 x 3 is counted by its definition, of which the engine multiplies less.
 
 #include <benchmark/benchmark.h>
 
 #include <fitnas/cpu/depthwise.hpp>
 #include <fitnas/cpu/engine.hpp>
 #include <fitnas/cpu/pointwise.hpp>
+#include <fitnas/op/conv.hpp>
 #include <fitnas/op/mbconv.hpp>
+#include <fitnas/op/pool.hpp>
 
 #include "sgemm_peak.hpp"
 
@@ -168,18 +170,19 @@ const std::array<pass, 6> passes{{
 }};
 
 // The whole block as training runs it.
-void measure_block(benchmark::State& state, const block& b, int images, bool backwards) {
-    const recipe r = b.build();
-    const block_plan plan(r, b.in);
-    const tensor parameters(summarise(r, b.in).parameters);
-    const tensor gradients(summarise(r, b.in).parameters);
-    const tensor input(b.in.size() * images);
-    const tensor output(b.output().size() * images);
-    const tensor output_gradient(b.output().size() * images);
-    const tensor input_gradient(b.in.size() * images);
+// @param macs of one image
+void measure_block(benchmark::State& state, const recipe& r, shape in, double macs, int images,
+                   bool backwards) {
+    const block_plan plan(r, in);
+    const tensor parameters(summarise(r, in).parameters);
+    const tensor gradients(summarise(r, in).parameters);
+    const tensor input(in.size() * images);
+    const tensor output(plan.output().size() * images);
+    const tensor output_gradient(plan.output().size() * images);
+    const tensor input_gradient(in.size() * images);
     arena memory;
     workspace ws;
-    const double flops = 2 * images * (b.first_macs() + b.depthwise_macs() + b.second_macs());
+    const double flops = 2 * images * macs;
     const auto run = [&] {
         memory.reset();
         return forward(plan, parameters.data(), input.data(), images, output.data(), nullptr, memory, ws,
@@ -198,6 +201,26 @@ void measure_block(benchmark::State& state, const block& b, int images, bool bac
     });
 }
 
+void add_block(const std::string& name, const recipe& r, shape in, double macs, int images) {
+    for (const bool backwards : {false, true}) {
+        const auto run = [=](benchmark::State& state) {
+            measure_block(state, r, in, macs, images, backwards);
+        };
+        benchmark::RegisterBenchmark((name + (backwards ? "/backward" : "/forward")).c_str(), run)
+            ->Unit(benchmark::kMillisecond)
+            ->UseRealTime();
+    }
+}
+
+// An operator on an edge of a cell, whose input and output have the same shape.
+template <class Op>
+void add_edge(const char* workload, shape in, const char* name, int taps, int images) {
+    const double macs = static_cast<double>(in.size()) * in.channels * taps;
+    add_block(std::string(workload) + "/" + std::to_string(in.height) + "x" + std::to_string(in.width) + "," +
+                  std::to_string(in.channels) + "," + name,
+              Op::build({in, in.channels, 1}), in, macs, images);
+}
+
 void add(const char* workload, const block& b, int images) {
     const auto registered = [&](const char* what, auto&& body) {
         const std::string name = std::string(workload) + "/" + b.name() + "/" + what;
@@ -209,8 +232,8 @@ void add(const char* workload, const block& b, int images) {
             measure(state, 2 * images * p.macs(b), [&] { p.run(b, images, memory); });
         });
     }
-    registered("forward", [b, images](benchmark::State& state) { measure_block(state, b, images, false); });
-    registered("backward", [b, images](benchmark::State& state) { measure_block(state, b, images, true); });
+    add_block(std::string(workload) + "/" + b.name(), b.build(), b.in,
+              b.first_macs() + b.depthwise_macs() + b.second_macs(), images);
 }
 
 } // namespace
@@ -233,6 +256,11 @@ int main(int argc, char** argv) {
         add("W2", {{16, 16, 16}, 32, expansion, kernel, 2}, 64);
         add("W2", {{8, 8, 32}, 32, expansion, kernel, 1}, 64);
         add("W2", {{4, 4, 64}, 64, expansion, kernel, 1}, 64);
+    }
+    for (const shape& in : {shape{32, 32, 16}, shape{16, 16, 32}, shape{8, 8, 64}}) {
+        add_edge<op::relu_conv<3>>("W6", in, "conv3", 9, 128);
+        add_edge<op::relu_conv<1>>("W6", in, "conv1", 1, 128);
+        add_edge<op::avg_pool<3>>("W6", in, "pool", 0, 128);
     }
     benchmark::RunSpecifiedBenchmarks();
     benchmark::Shutdown();

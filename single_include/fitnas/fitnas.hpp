@@ -7219,7 +7219,7 @@ inline std::size_t columns_scratch(const geometry& g) {
 }
 
 /// z (images x output shape) = maximum or mean over windows.
-/// @param onto what is added to means, perhaps z itself; nullptr: nothing
+/// @param onto what is added, perhaps z itself; nullptr: nothing
 FITNAS_LAZY inline void pool_forward(bool maximum, const geometry& g, const affine_input& x,
                                      const float* onto, float* z) {
     if (sums_by_columns(maximum, g)) {
@@ -7242,7 +7242,7 @@ FITNAS_LAZY inline void pool_forward(bool maximum, const geometry& g, const affi
                                    std::ptrdiff_t at, int column, vec<> sum) FITNAS_INLINE_LAMBDA {
                             vec<> mean = sum * shares[column];
                             if (sum_with != nullptr) {
-                                simd::hold(mean); // rounded before it is added
+                                simd::hold(mean); // rounded before it is added, as by a pass of its own
                                 mean += simd::load(sum_with + at, count);
                             }
                             simd::store(to + at, mean, count);
@@ -7255,17 +7255,21 @@ FITNAS_LAZY inline void pool_forward(bool maximum, const geometry& g, const affi
         return;
     }
     parallel_groups(g.images, [&](int, std::ptrdiff_t first, std::ptrdiff_t last) {
-        for_each_window(
-            g, first, last, [&](std::ptrdiff_t n, int c, std::ptrdiff_t at, const pool_window& w) {
-                const int count = g.in.channels - c;
-                vec<> v = simd::broadcast(maximum ? std::numeric_limits<float>::lowest() : 0.0F);
-                for_each_pixel(w, g.in, n, c, [&](std::ptrdiff_t from) FITNAS_INLINE_LAMBDA {
-                    const vec<> a = read(x, x.z + from, c, count);
-                    v = maximum ? (simd::max)(v, a) : v + a;
-                });
-                v = maximum ? v : v * w.share();
-                simd::store(z + at, onto != nullptr ? v + simd::load(onto + at, count) : v, count);
-            });
+        for_each_window(g, first, last,
+                        [&](std::ptrdiff_t n, int c, std::ptrdiff_t at, const pool_window& w) {
+                            const int count = g.in.channels - c;
+                            vec<> v = simd::broadcast(maximum ? std::numeric_limits<float>::lowest() : 0.0F);
+                            for_each_pixel(w, g.in, n, c, [&](std::ptrdiff_t from) FITNAS_INLINE_LAMBDA {
+                                const vec<> a = read(x, x.z + from, c, count);
+                                v = maximum ? (simd::max)(v, a) : v + a;
+                            });
+                            v = maximum ? v : v * w.share();
+                            if (onto != nullptr) {
+                                simd::hold(v);
+                                v += simd::load(onto + at, count);
+                            }
+                            simd::store(z + at, v, count);
+                        });
     });
 }
 
@@ -28110,6 +28114,7 @@ namespace fitnas::detail {
 /// Images that go through a block together with given statistics: what lies between stays in cache.
 inline constexpr int given_slice = 64;
 
+/// Whether what a walk calls runs a layer and adds it to its node in one pass.
 template <class At, class Value>
 inline constexpr bool has_layer_onto = requires(At& at, const weight_block& b, const Value& v) {
     at.layer_onto(std::size_t{0}, b, v, v);
@@ -29955,7 +29960,7 @@ public:
         if (recomputes(i)) {
             m_run.memory().reset(inside);
         }
-        m_node = m_node == nullptr || onto != nullptr ? y : m_node;
+        m_node = (m_node == nullptr || onto != nullptr) ? y : m_node;
         return y;
     }
     FITNAS_LAZY const float* sum(const weight_block& b, const float* x, const float* y, bool in_place) {

@@ -79,7 +79,7 @@ public:
         if (recomputes(i)) {
             m_run.memory().reset(inside);
         }
-        m_node = m_node == nullptr || onto != nullptr ? y : m_node;
+        m_node = (m_node == nullptr || onto != nullptr) ? y : m_node;
         return y;
     }
     FITNAS_LAZY const float* sum(const weight_block& b, const float* x, const float* y, bool in_place) {

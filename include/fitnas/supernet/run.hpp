@@ -24,6 +24,7 @@ namespace fitnas::detail {
 /// Images that go through a block together with given statistics: what lies between stays in cache.
 inline constexpr int given_slice = 64;
 
+/// Whether what a walk calls runs a layer and adds it to its node in one pass.
 template <class At, class Value>
 inline constexpr bool has_layer_onto = requires(At& at, const weight_block& b, const Value& v) {
     at.layer_onto(std::size_t{0}, b, v, v);
