@@ -392,6 +392,7 @@ def all_files():
             files[strided(f"depthwise_{kernel}")] = block_golden(depthwise(kernel, 10, stride), 10)
         files[strided("max_pool_3")] = block_golden(MaxPool(3, stride), 9)
         files[strided("average_pool_3")] = block_golden(average_pool(3, stride), 9)
+    files["convolution_3_wide"] = block_golden(nn.Sequential(relu(), convolution(3, 17, 16), batch_norm(16)), 17)
     files["batch_norm"] = block_golden(batch_norm(9), 9, scale=1.5, offset=3.0)
     files["relu"] = block_golden(relu(), 5)
     files["relu6"] = block_golden(relu6(), 5, scale=4.0, offset=3.0)

@@ -108,6 +108,7 @@ TEST_CASE("convolutions and pools agree with PyTorch") {
         check_block("max_pool_3" + end, {max_pool(3, stride)});
         check_block("average_pool_3" + end, {average_pool(3, stride)});
     }
+    check_block("convolution_3_wide", {relu(), convolution(3, 16), batch_norm()}); // by Winograd's tiles
     check_block("global_pool", {global_pool()});
 }
 
