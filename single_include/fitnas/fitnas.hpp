@@ -32568,7 +32568,8 @@ struct trie_level {
 };
 
 /// Runs paths one after the other. First layers that a path shares with the one before are not run again, so
-/// paths that are sorted come to the fewest layers.
+/// paths that are sorted come to the fewest layers. Behind the layers that the next path shares, memory is
+/// taken again as soon as nobody reads what is in it.
 class path_scorer {
 public:
     /// @param w lives longer
@@ -32581,8 +32582,9 @@ public:
     FITNAS_LAZY void start(const loaded_images& calibration, const loaded_images& images);
 
     /// @param path lives until the next one is run
+    /// @param next the path that may come then; what it shares is kept
     /// @return logits of the images, until then
-    FITNAS_LAZY const float* run(std::span<const int> path);
+    FITNAS_LAZY const float* run(std::span<const int> path, std::span<const int> next);
 
     const arena& memory() const { return m_run.memory(); }
 
@@ -32594,8 +32596,10 @@ public:
                                       const trie_level& onto);
     FITNAS_LAZY trie_level sum(const weight_block& b, const trie_level& x, const trie_level& y,
                                bool in_place) {
+        const trie_level to = in_place ? y : output(b, true);
         return both([&](const float* trie_level::*of, int images) {
-            return m_run.sum(b, x.*of, y.*of, images, in_place);
+            add_values(x.*of, y.*of, b.output, images, const_cast<float*>(to.*of));
+            return to.*of;
         });
     }
     FITNAS_LAZY trie_level concatenation(const layer_link& l, const weight_block& b, const trie_level& x,
@@ -32607,9 +32611,25 @@ public:
     FITNAS_LAZY trie_level zeros(const weight_block& b) {
         return both([&](const float* trie_level::*, int images) { return m_run.zeros(b, images); });
     }
-    void behind(std::size_t i) { m_ends[i + 1] = m_run.memory().position(); }
+    void behind(std::size_t i) {
+        m_ends[i + 1] = m_run.memory().position();
+        m_layer = i + 1;
+    }
 
 private:
+    /// Where a value of a layer that no other path shares may lie, again and again.
+    struct place {
+        trie_level at;
+        std::int64_t size; ///< floats for an image
+    };
+
+    /// Room for what the present layer gives.
+    /// @param onto whether it may be the place of what its node has come to, where nobody else reads that
+    FITNAS_LAZY trie_level output(const weight_block& b, bool onto);
+    /// Whether the present layer or one behind it reads what is there; of a node's value, with `onto`, in
+    /// another way.
+    FITNAS_LAZY bool is_read(const place& p, bool onto) const;
+
     template <class Values>
     trie_level both(Values&& values) {
         trie_level to;
@@ -32627,6 +32647,10 @@ private:
     std::span<const int> m_last;      ///< the path before
     std::vector<trie_level> m_levels; ///< of it, behind so many layers
     std::vector<arena::mark> m_ends;  ///< what is taken there
+    std::vector<std::size_t> m_reads; ///< of each value: the last layer that reads it
+    std::vector<place> m_places;
+    std::size_t m_shared = 0; ///< so many first layers the next path shares
+    std::size_t m_layer = 0;  ///< the present one
 };
 
 } // namespace fitnas::detail
@@ -32644,33 +32668,74 @@ FITNAS_LAZY_AGAIN void path_scorer::start(const loaded_images& calibration, cons
     m_last = {};
     m_levels.assign(m_weights->links().size() + 1, {});
     m_levels[0] = {calibration.values.data(), images.values.data()};
+    m_shared = 0;
+    const std::span<const layer_link> links = m_weights->links();
+    m_reads.assign(m_levels.size(), 0);
+    m_reads.back() = links.size(); // the logits
+    for (std::size_t i = 0; i < links.size(); ++i) {
+        m_reads[links[i].reads] = i;
+        m_reads[i] = links[i].joins ? i : m_reads[i];
+    }
     m_ends.assign(m_levels.size(), memory.position());
 }
 
-FITNAS_LAZY_AGAIN const float* path_scorer::run(std::span<const int> path) {
-    const std::size_t same = shared_layers(m_last, path);
+FITNAS_LAZY_AGAIN const float* path_scorer::run(std::span<const int> path, std::span<const int> next) {
+    const std::size_t same = (std::min)(m_shared, shared_layers(m_last, path));
     m_run.memory().reset(m_ends[same]);
     m_last = {}; // until it was run to its end
+    m_shared = shared_layers(path, next);
+    m_layer = same;
+    m_places.clear();
     walk(*m_weights, path, same, std::span<trie_level>(m_levels), *this);
     m_last = path;
     return m_levels.back().images;
 }
 
+FITNAS_LAZY_AGAIN bool path_scorer::is_read(const place& p, bool onto) const {
+    for (std::size_t v = 0; v < (onto ? m_layer : m_layer + 1); ++v) {
+        if (m_reads[v] >= m_layer && m_levels[v].images == p.at.images) {
+            return true;
+        }
+    }
+    return false;
+}
+
+FITNAS_LAZY_AGAIN trie_level path_scorer::output(const weight_block& b, bool onto) {
+    const std::int64_t size = b.output.size();
+    const place* found = nullptr;
+    for (const place& p : m_places) {
+        if (p.size >= size && !is_read(p, onto)) {
+            const bool in_place = onto && p.at.images == m_levels[m_layer].images;
+            found = (in_place || found == nullptr) ? &p : found;
+        }
+    }
+    if (found != nullptr) {
+        return found->at;
+    }
+    trie_level to;
+    to.images = m_run.output(b, m_images);
+    to.calibration = m_calibrated ? m_run.output(b, m_calibration) : nullptr;
+    if (m_layer >= m_shared) {
+        m_places.push_back({to, size});
+    }
+    return to;
+}
+
 FITNAS_LAZY_AGAIN trie_level path_scorer::layer_onto(std::size_t /*i*/, const weight_block& b,
                                                      const trie_level& from, const trie_level& onto) {
-    float* y = m_run.output(b, m_images);
-    float* c = m_calibrated ? m_run.output(b, m_calibration) : nullptr;
+    const trie_level to = output(b, static_cast<bool>(onto));
     const arena::mark after = m_run.memory().position();
     const float* w = m_weights->of(b);
+    float* y = const_cast<float*>(to.images);
     if (m_calibrated) {
-        const block_run run =
-            m_run.forward(b.plan, w, from.calibration, m_calibration, c, false, onto.calibration);
+        const block_run run = m_run.forward(b.plan, w, from.calibration, m_calibration,
+                                            const_cast<float*>(to.calibration), false, onto.calibration);
         m_run.forward(b.plan, w, from.images, m_images, y, run, onto.images);
     } else {
         m_run.forward(b.plan, w, from.images, m_images, y, false, onto.images);
     }
     m_run.memory().reset(after);
-    return {c, y};
+    return to;
 }
 
 } // namespace fitnas::detail
@@ -32979,7 +33044,9 @@ FITNAS_LAZY_AGAIN std::vector<double> range_scorer::score(std::span<const networ
             for (std::size_t branch = next++; branch + 1 < cuts.size(); branch = next++) {
                 for (std::size_t p = cuts[branch]; p < cuts[branch + 1]; ++p) {
                     failure.unless_failed(p, [&] {
-                        const std::span<const float> logits(own.run(paths[p]),
+                        const std::span<const int> behind =
+                            p + 1 < cuts[branch + 1] ? paths[p + 1] : std::span<const int>();
+                        const std::span<const float> logits(own.run(paths[p], behind),
                                                             images.labels.size() * m_classes);
                         add_cross_entropy(logits, images.labels, 0, {}, sums[p]);
                         return scored();

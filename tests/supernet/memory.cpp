@@ -102,30 +102,77 @@ double check_step(std::size_t batch) {
     return least;
 }
 
+// Images to score and images for statistics, in memory.
 template <class Space>
-void check_scoring(std::size_t images, std::size_t calibration) {
-    const shape in = Space::layout().input;
-    const dataset data = datasets::synthetic(
-        {.image = in, .classes = Space::classes, .train = calibration + 1, .validation = images, .test = 1});
-    const supernet<Space> net(seed{1});
-    const normalisation norm = normalisation_of(data.train);
-    const auto first = [](std::size_t n) {
+struct few_images {
+    few_images(std::size_t images, std::size_t calibration)
+        : data(datasets::synthetic({.image = Space::layout().input,
+                                    .classes = Space::classes,
+                                    .train = calibration + 1,
+                                    .validation = images,
+                                    .test = 1})),
+          norm(normalisation_of(data.train)),
+          scored(data.validation, first(images), norm),
+          statistics(data.train, first(calibration), norm) {}
+
+    static std::vector<std::size_t> first(std::size_t n) {
         std::vector<std::size_t> numbers(n);
         std::iota(numbers.begin(), numbers.end(), std::size_t{0});
         return numbers;
-    };
-    const detail::loaded_images scored(data.validation, first(images), norm);
-    const detail::loaded_images statistics(data.train, first(calibration), norm);
+    }
+    dataset data;
+    normalisation norm;
+    detail::loaded_images scored;
+    detail::loaded_images statistics;
+};
+
+template <class Space>
+void check_scoring(std::size_t images, std::size_t calibration) {
+    const few_images<Space> few(images, calibration);
+    const supernet<Space> net(seed{1});
     const memory_size said = detail::scoring_floats(Space::layout(), images, calibration);
     detail::path_scorer scorer(net.weights(), calibration > 0, said.value());
     const auto paths = some_paths(net);
     for (int round = 0; round < 2; ++round) {
-        scorer.start(statistics, scored);
+        scorer.start(few.statistics, few.scored);
         for (const detail::network_path& p : paths) {
-            scorer.run(p);
+            scorer.run(p, p); // which keeps all
         }
     }
     check_said("scoring " + std::to_string(images), said, scorer.memory());
+}
+
+// Logits of paths where each keeps all, what the next shares, or nothing, are the same bits.
+// @return the share of the memory that it takes to keep nothing
+template <class Space>
+double check_places(std::size_t calibration) {
+    const few_images<Space> few(23, calibration);
+    const supernet<Space> net(seed{1});
+    const auto paths = some_paths(net);
+    const std::size_t count = 23U * Space::classes;
+    std::vector<double> taken;
+    std::vector<float> expected;
+    for (const std::string keeps : {"all", "what is shared", "nothing"}) {
+        CAPTURE(keeps);
+        detail::path_scorer scorer(net.weights(), calibration > 0, 0);
+        scorer.start(few.statistics, few.scored);
+        std::vector<float> logits;
+        for (std::size_t p = 0; p < paths.size(); ++p) {
+            detail::network_path next;
+            if (keeps == "all") {
+                next = paths[p];
+            } else if (keeps == "what is shared" && p + 1 < paths.size()) {
+                next = paths[p + 1];
+            }
+            const float* of_path = scorer.run(paths[p], next);
+            logits.insert(logits.end(), of_path, of_path + count);
+        }
+        expected = expected.empty() ? logits : expected;
+        CHECK(logits == expected);
+        taken.push_back(static_cast<double>(scorer.memory().most()));
+        CHECK(taken.back() <= taken.front());
+    }
+    return taken.back() / taken.front();
 }
 
 // Bytes of this process that lie in memory; 0 where that is not known.
@@ -170,6 +217,14 @@ TEST_CASE("what scoring is said to need is what it takes, within a tenth") {
     check_scoring<small::concat_space>(800, 200);
     check_scoring<mixed>(40, 64);
     check_scoring<spaces::fashion_mini>(70, 30);
+}
+
+TEST_CASE("scoring takes memory again that nobody reads any more, and gives the same bits") {
+    CHECK(check_places<space>(0) <= 1);
+    CHECK(check_places<small::graph_space>(20) < 0.9);
+    CHECK(check_places<small::concat_space>(0) <= 1);
+    CHECK(check_places<mixed>(0) <= 1);
+    CHECK(check_places<spaces::nas_bench_201<1>>(0) < 0.7);
 }
 
 TEST_CASE("what cannot fit says how many bytes it would need, before it begins") {
