@@ -153,7 +153,7 @@ TEST_CASE("a report says by which fit the space was searched") {
     };
     const std::string with = "Predicted is what the fit to scores and 2 truths says";
     const std::string without = "Predicted is the fitted score";
-    const auto of_both = searched(both.scores[0] * (1 + 1e-14));
+    const auto of_both = searched(both.scores[0] * (1 + 1e-8));
     CHECK(contains(of_both, with));
     CHECK_FALSE(contains(of_both, without));
     CHECK(contains(folder.read("run/charts/search.csv"), "," + exact_text(both.scores[1]) + ",0,0"));
