@@ -57,11 +57,10 @@ FITNAS_COLD void lead_with_findings(report_draft<Space>& r) {
         "chance, -1 for the opposite one. Loss of the picks is the regret under limits: what is lost in "
         "truth by taking, of the networks within a limit on multiply-accumulates (macs), the one that "
         "ranks first; a mean over 8 limits, from the cheapest twentieth of the networks to all of them. "
-        "In "
-        "brackets: 95 % bootstrap intervals over networks, which say how far other networks of the "
-        "space would move a figure, not what another seed of the supernet would. Better and worse say "
-        "that the interval of the gain leaves out "
-        "0.</p>\n");
+        "In brackets: 95 % bootstrap intervals over networks, which say how far other networks of the "
+        "space would move a figure, not what another seed of the supernet would. An interval of a loss may "
+        "leave out the loss itself: networks drawn again lack some that rank first or are the best. "
+        "Better and worse say that the interval of the gain leaves out 0.</p>\n");
 }
 
 template <search_space_type Space>
