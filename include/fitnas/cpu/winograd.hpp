@@ -31,6 +31,16 @@ inline bool fits(const geometry& g) {
     return g.kernel == 3 && g.stride == 1 && (std::min)(g.in.channels, g.out.channels) >= least_channels;
 }
 
+/// The tiles of an image, row by row; the last ones may reach over its right and lower edge.
+struct tile_grid {
+    int across;
+    int count;
+
+    explicit tile_grid(shape out) : across((out.width + 1) / 2), count(across * ((out.height + 1) / 2)) {}
+    int y(int tile) const { return tile / across * 2; } ///< the row of a tile's first output pixel
+    int x(int tile) const { return tile % across * 2; } ///< its column
+};
+
 /// From one element of a block to the next, whose rows have so many floats. Not a power of two, whose
 /// elements would share the same sets of a cache.
 constexpr std::ptrdiff_t element_step(int row) { return static_cast<std::ptrdiff_t>(block) * row + lanes; }
@@ -175,12 +185,12 @@ void multiply_block(const padded_image& g, int first, int count, const float* v,
         }
     }
     auto store = to.template panel<Vectors>(column);
-    const int across = (g.out.width + 1) / 2;
+    const tile_grid tiles(g.out);
     for (int t = 0; t < count; ++t) {
         simd::vecs<Vectors> pixels[2][2];
         transform_output<Vectors>(products + t * panel, pixels);
-        const int y = (first + t) / across * 2;
-        const int x = (first + t) % across * 2;
+        const int y = tiles.y(first + t);
+        const int x = tiles.x(first + t);
         for (int i = 0; i < (std::min)(2, g.out.height - y); ++i) {
             const int pixel = (y + i) * g.out.width + x;
             if (x + 1 < g.out.width) {
@@ -203,15 +213,13 @@ template <epilogue Epilogue>
 void multiply(const padded_image& g, const float* image, const float* u, float* scratch, const Epilogue& to) {
     const int row = simd::padded(g.in.channels);
     float* products = scratch + elements * element_step(row);
-    const int across = (g.out.width + 1) / 2;
-    const int tiles = across * ((g.out.height + 1) / 2);
+    const tile_grid tiles(g.out);
     const std::ptrdiff_t of_panel = std::ptrdiff_t{elements} * panel * g.in.channels;
-    for (int first = 0; first < tiles; first += block) {
-        const int count = (std::min)(block, tiles - first);
+    for (int first = 0; first < tiles.count; first += block) {
+        const int count = (std::min)(block, tiles.count - first);
         for (int t = 0; t < count; ++t) {
-            const int y = (first + t) / across;
-            const int x = (first + t) % across;
-            transform_input(g, image + g.window(2 * y, 2 * x), element_step(row), scratch + t * row);
+            transform_input(g, image + g.window(tiles.y(first + t), tiles.x(first + t)), element_step(row),
+                            scratch + t * row);
         }
         for (int column = 0; column < g.out.channels; column += panel) {
             const float* weights = u + column / panel * of_panel;

@@ -89,13 +89,12 @@ FITNAS_LAZY inline void add_gradient(const padded_image& g, const float* image, 
     const int out = simd::padded(g.out.channels);
     const int rows = gradient_rows(g.in.channels);
     float* gradients = scratch + elements * element_step(in);
-    const int across = (g.out.width + 1) / 2;
-    const int tiles = across * ((g.out.height + 1) / 2);
-    for (int first = 0; first < tiles; first += block) {
-        const int count = (std::min)(block, tiles - first);
+    const tile_grid tiles(g.out);
+    for (int first = 0; first < tiles.count; first += block) {
+        const int count = (std::min)(block, tiles.count - first);
         for (int t = 0; t < count; ++t) {
-            const int y = (first + t) / across * 2;
-            const int x = (first + t) % across * 2;
+            const int y = tiles.y(first + t);
+            const int x = tiles.x(first + t);
             transform_input(g, image + g.window(y, x), element_step(in), scratch + t * in);
             transform_gradient(back, dimage + back.row(y) + static_cast<std::ptrdiff_t>(x) * back.in.channels,
                                element_step(out), gradients + t * out);
