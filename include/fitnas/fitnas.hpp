@@ -189,6 +189,7 @@
 #include <fitnas/supernet/fine_tune.hpp>
 #include <fitnas/supernet/folded.hpp>
 #include <fitnas/supernet/gradient_sum.hpp>
+#include <fitnas/supernet/initial_weights.hpp>
 #include <fitnas/supernet/latency.hpp>
 #include <fitnas/supernet/links.hpp>
 #include <fitnas/supernet/loaded_images.hpp>

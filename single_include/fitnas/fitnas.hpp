@@ -4925,6 +4925,16 @@ inline bool fits(const geometry& g) {
     return g.kernel == 3 && g.stride == 1 && (std::min)(g.in.channels, g.out.channels) >= least_channels;
 }
 
+/// The tiles of an image, row by row; the last ones may reach over its right and lower edge.
+struct tile_grid {
+    int across;
+    int count;
+
+    explicit tile_grid(shape out) : across((out.width + 1) / 2), count(across * ((out.height + 1) / 2)) {}
+    int y(int tile) const { return tile / across * 2; } ///< the row of a tile's first output pixel
+    int x(int tile) const { return tile % across * 2; } ///< its column
+};
+
 /// From one element of a block to the next, whose rows have so many floats. Not a power of two, whose
 /// elements would share the same sets of a cache.
 constexpr std::ptrdiff_t element_step(int row) { return static_cast<std::ptrdiff_t>(block) * row + lanes; }
@@ -5069,12 +5079,12 @@ void multiply_block(const padded_image& g, int first, int count, const float* v,
         }
     }
     auto store = to.template panel<Vectors>(column);
-    const int across = (g.out.width + 1) / 2;
+    const tile_grid tiles(g.out);
     for (int t = 0; t < count; ++t) {
         simd::vecs<Vectors> pixels[2][2];
         transform_output<Vectors>(products + t * panel, pixels);
-        const int y = (first + t) / across * 2;
-        const int x = (first + t) % across * 2;
+        const int y = tiles.y(first + t);
+        const int x = tiles.x(first + t);
         for (int i = 0; i < (std::min)(2, g.out.height - y); ++i) {
             const int pixel = (y + i) * g.out.width + x;
             if (x + 1 < g.out.width) {
@@ -5097,15 +5107,13 @@ template <epilogue Epilogue>
 void multiply(const padded_image& g, const float* image, const float* u, float* scratch, const Epilogue& to) {
     const int row = simd::padded(g.in.channels);
     float* products = scratch + elements * element_step(row);
-    const int across = (g.out.width + 1) / 2;
-    const int tiles = across * ((g.out.height + 1) / 2);
+    const tile_grid tiles(g.out);
     const std::ptrdiff_t of_panel = std::ptrdiff_t{elements} * panel * g.in.channels;
-    for (int first = 0; first < tiles; first += block) {
-        const int count = (std::min)(block, tiles - first);
+    for (int first = 0; first < tiles.count; first += block) {
+        const int count = (std::min)(block, tiles.count - first);
         for (int t = 0; t < count; ++t) {
-            const int y = (first + t) / across;
-            const int x = (first + t) % across;
-            transform_input(g, image + g.window(2 * y, 2 * x), element_step(row), scratch + t * row);
+            transform_input(g, image + g.window(tiles.y(first + t), tiles.x(first + t)), element_step(row),
+                            scratch + t * row);
         }
         for (int column = 0; column < g.out.channels; column += panel) {
             const float* weights = u + column / panel * of_panel;
@@ -5203,13 +5211,12 @@ FITNAS_LAZY inline void add_gradient(const padded_image& g, const float* image, 
     const int out = simd::padded(g.out.channels);
     const int rows = gradient_rows(g.in.channels);
     float* gradients = scratch + elements * element_step(in);
-    const int across = (g.out.width + 1) / 2;
-    const int tiles = across * ((g.out.height + 1) / 2);
-    for (int first = 0; first < tiles; first += block) {
-        const int count = (std::min)(block, tiles - first);
+    const tile_grid tiles(g.out);
+    for (int first = 0; first < tiles.count; first += block) {
+        const int count = (std::min)(block, tiles.count - first);
         for (int t = 0; t < count; ++t) {
-            const int y = (first + t) / across * 2;
-            const int x = (first + t) % across * 2;
+            const int y = tiles.y(first + t);
+            const int x = tiles.x(first + t);
             transform_input(g, image + g.window(y, x), element_step(in), scratch + t * in);
             transform_gradient(back, dimage + back.row(y) + static_cast<std::ptrdiff_t>(x) * back.in.channels,
                                element_step(out), gradients + t * out);
@@ -33161,6 +33168,216 @@ evaluation<Space> fine_tune(const supernet<Space>& net, std::span<const architec
 }
 
 } // namespace fitnas
+
+// ---- fitnas/supernet/initial_weights.hpp ----
+/// @file
+/// @brief First weights for deep supernets: residual blocks begin as identity, candidates as the same
+/// function.
+
+namespace fitnas {
+
+namespace detail {
+
+FITNAS_LAZY FITNAS_COLD std::size_t zero_init_residual(weights& w);
+FITNAS_LAZY FITNAS_COLD std::size_t init_candidates_alike(weights& w);
+
+} // namespace detail
+
+/// @brief Sets the scales of each batch norm whose output is added to a block's input to 0, so that such a
+/// block begins as identity (Goyal et al., arXiv 1706.02677, section 5.1; torchvision's
+/// `zero_init_residual`). Call it before the first step of a training.
+///
+/// In a deep supernet all paths are then alike in the beginning but for blocks that change the shape, and the
+/// layers that they share learn from the first steps. In a shallow one operators that were trained little
+/// stay alike, and rank worse (docs/supernet.md has both).
+///
+/// @code
+/// supernet<space> super(seed{7});
+/// zero_init_residual(super);
+/// init_candidates_alike(super);
+/// train(super, data.train, {.epochs = 15});
+/// @endcode
+/// @param net whose scales are set; other values stay
+/// @return how many batch norms there were: 0 in a space without residual blocks
+template <search_space_type Space>
+std::size_t zero_init_residual(supernet<Space>& net) {
+    return detail::zero_init_residual(net.weights());
+}
+/// @brief The same of a network. Statistics that it has are then those of other weights: train or `calibrate`
+/// it.
+template <search_space_type Space>
+std::size_t zero_init_residual(network<Space>& net) {
+    return detail::zero_init_residual(net.weights());
+}
+
+/// @brief Lets operators of a layer that differ in kernels and inner widths alone begin as the same function:
+/// weights of the smaller are put into the larger, in the middle of a kernel and in its first channels, and
+/// what would change the output is 0 (function-preserving, as Net2Net: Chen et al., arXiv 1511.05641). Call
+/// it before the first step of a training.
+///
+/// A path then begins as all others but for operators that are unlike (a pool and a convolution), and the
+/// layers behind a choice learn from one kind of features instead of as many as there are paths.
+/// @param net whose weights are set; those of the smallest operator of each kind, and what they do not reach,
+/// stay
+/// @return how many operators were given another's weights
+template <search_space_type Space>
+std::size_t init_candidates_alike(supernet<Space>& net) {
+    return detail::init_candidates_alike(net.weights());
+}
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+namespace fitnas::detail {
+
+FITNAS_LAZY_AGAIN std::size_t zero_init_residual(weights& w) {
+    std::size_t found = 0;
+    selected_primitive norm; // what was visited before, where that is a batch norm
+    for_each_primitive(w.part(), [&](const selected_primitive& p) {
+        const bool adds =
+            p.what->kind == primitive_kind::residual ||
+            (p.what->kind == primitive_kind::residual_if_same_shape && p.input == p.block->block->input);
+        if (adds && p.step > 0 && norm.what != nullptr) {
+            std::fill_n(w.values().data() + norm.offset, norm.input.channels, 0.0F);
+            ++found;
+        }
+        norm = p.norm >= 0 ? p : selected_primitive{};
+    });
+    return found;
+}
+
+/// Weights `outputs x kernel x kernel x inputs` in the flat buffer.
+struct placed_tensor {
+    std::size_t offset = 0;
+    int outputs = 1;
+    int kernel = 1;
+    int inputs = 1;
+    bool separate = false; ///< no output sums up inputs: depthwise weights, biases, scales
+
+    std::size_t size() const {
+        return static_cast<std::size_t>(outputs) * static_cast<std::size_t>(kernel * kernel) *
+               static_cast<std::size_t>(inputs);
+    }
+    bool holds(const placed_tensor& small) const {
+        return outputs >= small.outputs && inputs >= small.inputs && kernel >= small.kernel &&
+               (kernel - small.kernel) % 2 == 0;
+    }
+};
+
+/// The tensors of a block in the order of the buffer.
+FITNAS_LAZY FITNAS_COLD inline std::vector<placed_tensor> placed_tensors(const weight_block& b) {
+    std::vector<placed_tensor> all;
+    std::size_t offset = b.offset;
+    shape input = b.block->input;
+    for (const primitive& p : b.block->steps) {
+        for (const auto& [name, sizes] : primitive_tensors(p, input)) {
+            placed_tensor t{.offset = offset, .inputs = static_cast<int>(sizes.back())};
+            const bool sums = sizes.size() == 2 || sizes.size() == 4; // outputs first
+            t.separate = !sums;
+            t.outputs = sums ? static_cast<int>(sizes.front()) : 1;
+            t.kernel = sizes.size() > 2 ? static_cast<int>(sizes[sizes.size() - 2]) : 1;
+            offset += t.size();
+            all.push_back(t);
+        }
+        input = p.output(input);
+    }
+    FITNAS_ASSERT(offset == b.offset + b.size);
+    return all;
+}
+
+/// Whether blocks do the same but for kernels and widths of their weights.
+FITNAS_LAZY FITNAS_COLD inline bool same_steps(const space_block& a, const space_block& b) {
+    bool same = a.steps.size() == b.steps.size();
+    shape in_a = a.input;
+    shape in_b = b.input;
+    for (auto p = a.steps.begin(), q = b.steps.begin(); same && p != a.steps.end(); ++p, ++q) {
+        primitive like = *q;
+        switch (q->kind) {
+        case primitive_kind::pointwise:
+        case primitive_kind::depthwise:
+        case primitive_kind::convolution:
+        case primitive_kind::squeeze_excite:
+            like.kernel = p->kernel;
+            like.width = p->width;
+            break;
+        case primitive_kind::custom:
+            same = in_a == in_b;
+            break;
+        default:
+            break;
+        }
+        same = same && like == *p;
+        in_a = p->output(in_a);
+        in_b = q->output(in_b);
+    }
+    return same;
+}
+
+/// Puts weights into the first outputs of larger ones, in the middle of the kernel, so that these outputs are
+/// the same: 0 around.
+FITNAS_LAZY FITNAS_COLD inline void embed(std::span<float> values, const placed_tensor& small,
+                                          const placed_tensor& large) {
+    const int margin = (large.kernel - small.kernel) / 2;
+    const auto inside = [&](int at) { return at >= margin && at < margin + small.kernel; };
+    const auto row = [&](const placed_tensor& t, int output, int y, int x) {
+        return values.begin() + static_cast<std::ptrdiff_t>(t.offset) +
+               ((std::ptrdiff_t{output} * t.kernel + y) * t.kernel + x) * t.inputs;
+    };
+    for (int o = 0; o < small.outputs; ++o) {
+        for (int y = 0; y < large.kernel; ++y) {
+            for (int x = 0; x < large.kernel; ++x) {
+                const auto to = row(large, o, y, x);
+                std::fill_n(to, large.separate ? small.inputs : large.inputs, 0.0F);
+                if (inside(y) && inside(x)) {
+                    std::copy_n(row(small, o, y - margin, x - margin), small.inputs, to);
+                }
+            }
+        }
+    }
+}
+
+/// @return whether the larger block can compute what the smaller one does, and does so now
+FITNAS_LAZY FITNAS_COLD inline bool embed(std::span<float> values, const weight_block& small,
+                                          const weight_block& large) {
+    if (!same_steps(*small.block, *large.block)) {
+        return false;
+    }
+    const std::vector<placed_tensor> from = placed_tensors(small);
+    const std::vector<placed_tensor> to = placed_tensors(large);
+    for (std::size_t i = 0; i < from.size(); ++i) {
+        if (!to[i].holds(from[i])) {
+            return false;
+        }
+    }
+    for (std::size_t i = 0; i < from.size(); ++i) {
+        embed(values, from[i], to[i]);
+    }
+    return large.size > 0;
+}
+
+FITNAS_LAZY_AGAIN std::size_t init_candidates_alike(weights& w) {
+    std::size_t found = 0;
+    for (auto first = w.blocks().begin(); first != w.blocks().end();) {
+        const auto last = std::find_if(first, w.blocks().end(),
+                                       [&](const weight_block& b) { return b.layer != first->layer; });
+        std::vector<const weight_block*> smallest_first;
+        std::for_each(first, last, [&](const weight_block& b) { smallest_first.push_back(&b); });
+        std::stable_sort(smallest_first.begin(), smallest_first.end(),
+                         [](const weight_block* a, const weight_block* b) { return a->size < b->size; });
+        for (auto large = smallest_first.begin(); large != smallest_first.end(); ++large) {
+            found += std::any_of(smallest_first.begin(), large, [&](const weight_block* small) {
+                return embed(w.values(), *small, **large);
+            });
+        }
+        first = last;
+    }
+    return found;
+}
+
+} // namespace fitnas::detail
+
+#endif
 
 // ---- fitnas/supernet/latency.hpp ----
 /// @file

@@ -37,6 +37,7 @@ struct error_settings {
     train_options training{};                           ///< the seeds are `training.seed`, + 1, ...
     evaluate_options evaluation{};                      ///< how networks are scored
     fit_settings fit{};                                 ///< how predictors are fitted
+    initial_weights initial{};                          ///< how the supernets begin
 };
 
 /// @brief True scores, and how sure they are.
@@ -220,6 +221,7 @@ void error_stage(const run_folder& folder, dataset data, const error_settings& s
         training.seed.value += r;
         training.observer = watch(w, "error parts: supernet" + which);
         supernet<Space> net(training.seed);
+        settings.initial.set(net);
         train(net, data.train, training, checkpoint_options{.file = checkpoint});
         const observer scoring = watch(w, "error parts: scores" + which);
         const stopwatch clock;

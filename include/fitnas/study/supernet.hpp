@@ -16,6 +16,7 @@
 #include <fitnas/study/run_folder.hpp>
 #include <fitnas/study/watch.hpp>
 #include <fitnas/supernet/evaluate.hpp>
+#include <fitnas/supernet/initial_weights.hpp>
 
 namespace fitnas::study {
 
@@ -23,16 +24,35 @@ namespace fitnas::study {
 /// @throws data_error where the file cannot be written
 FITNAS_API void write_training(const std::string& path, const train_report& report);
 
+/// @brief How the weights of a supernet begin.
+struct initial_weights {
+    bool zero_residual = false; ///< by `zero_init_residual`
+    bool alike = false;         ///< by `init_candidates_alike`
+
+    /// Sets those of a supernet that was just made.
+    template <search_space_type Space>
+    void set(supernet<Space>& net) const {
+        if (zero_residual) {
+            zero_init_residual(net);
+        }
+        if (alike) {
+            init_candidates_alike(net);
+        }
+    }
+};
+
 /// @brief Trains a supernet; writes `supernet.safetensors`, from which a stopped training goes on, and
 /// `training.csv` (epoch, loss, accuracy).
 /// @param steps from one checkpoint to the next
+/// @param initial how the supernet begins
 /// @throws as `fitnas::train`; interrupted
 template <search_space_type Space>
 void train_stage(const run_folder& folder, const dataset& data, train_options options, const watcher& w = {},
-                 long long steps = 100) {
+                 long long steps = 100, const initial_weights& initial = {}) {
     folder.require_writable({"training.csv"});
     options.observer = watch(w, "training the supernet");
     supernet<Space> net(options.seed);
+    initial.set(net);
     const train_report report =
         train(net, data.train, options,
               checkpoint_options{.file = folder.file("supernet.safetensors"), .every = steps});
