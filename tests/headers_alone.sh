@@ -1,15 +1,17 @@
 #!/usr/bin/env bash
-# headers_alone.sh FLAGS_FILE INCLUDE_DIR SKIP_REGEX COMPILER...: every public header compiles by itself, without a
-# warning of those that COMPILER... switches on; those that include something for their definitions alone also without
-# definitions. Headers that match SKIP_REGEX are left out and named.
+# headers_alone.sh FLAGS_FILE INCLUDE_DIR SKIP_REGEX SCRATCH COMPILER...: every public header compiles by itself, without
+# a warning of those that COMPILER... switches on; those that include something for their definitions alone also without
+# definitions. Headers that match SKIP_REGEX are left out and named. COMPILER... may begin with a compiler's cache: files
+# are written to the folder SCRATCH, and have the same path each time.
 set -euo pipefail
 flags_file=$1
 include_dir=$2
 skip=$3
-shift 3
+scratch=$4
+shift 4
 
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
+rm -rf "$scratch"
+mkdir -p "$scratch"
 cd "$include_dir"
 count=0
 while read -r header; do
@@ -30,5 +32,5 @@ while read -r header; do
     fi
     count=$((count + 1))
 done < <(find fitnas -name '*.hpp' ! -name src.hpp | sort)
-find "$scratch" -name '*.cpp' | sort | xargs -P 2 -n 1 "$@" "@$flags_file" -Werror -fsyntax-only
+find "$scratch" -name '*.cpp' | sort | xargs -P 2 -I '{}' "$@" "@$flags_file" -Werror -c '{}' -o '{}.o'
 echo "$count headers compile by themselves"
