@@ -75,6 +75,10 @@ FITNAS_COLD void for_each_option(settings& s, F&& f) {
     f("sampling", s.sampling, in::train | in::error,
       "of the supernet's paths: uniform, strict_fair, fair_in_turn or sandwich (docs/supernet.md)",
       CLI::IsMember(sampling_names()));
+    f("zero-init-residual", s.zero_init_residual, in::train | in::error,
+      "the supernet's cells that add their input begin as identity");
+    f("init-alike", s.init_alike, in::train | in::error,
+      "the supernet's operators that differ in kernels and inner widths begin as the same function");
 
     f("samples", s.samples, in::sample, "networks that are scored, 0 for all");
 
@@ -149,9 +153,11 @@ FITNAS_COLD void mobile_preset(settings& s) {
     s.augment = true;
     s.resized_crop = tiny ? 0.5 : 0.08;
     s.label_smoothing = 0.1;
+    s.zero_init_residual = true; // without these two a supernet this deep hardly leaves chance
+    s.init_alike = true;
     s.read_ahead = 1;
     s.batch = tiny ? 32 : 128; // few images: rather many steps
-    s.learning_rate = tiny ? 0.03 : 0.05;
+    s.learning_rate = tiny ? 0.02 : 0.05;
     s.warmup = 0.5;
     s.macs_share = 0.7; // the median of random networks: those of the winner's cost are easily found
     s.truth = "none";

@@ -19,6 +19,12 @@ void runner::perform(const std::string& name, unsigned bit, std::vector<std::str
         options.erase("parts");
         options.erase("share");
     }
+    if (!m.zero_init_residual) { // runs from before there were these options go on
+        options.erase("zero-init-residual");
+    }
+    if (!m.init_alike) {
+        options.erase("init-alike");
+    }
     if ((bit & in::images) != 0 && (bit != in::truth || m.truth_table.empty()) &&
         (bit != in::segments || !m.data.empty())) {
         options["images"] = images_hash();

@@ -107,7 +107,7 @@ private:
             perform(name, in::train, {}, {"supernet.safetensors", "training.csv"}, {"supernet.safetensors"},
                     again, [&] {
                         study::train_stage<Space>(m_folder, data(), shared_training(m.epochs), bar,
-                                                  m.checkpoint_steps);
+                                                  m.checkpoint_steps, initial());
                     });
         } else if (name == "retrain") {
             perform(name, in::retrain, {m_folder.file("candidates.csv")}, {"retrained.csv"},
@@ -149,7 +149,7 @@ private:
                         study::error_stage<Space>(m_folder, data(),
                                                   {m.error_seeds, m.error_folds, m.score_images, m.selected,
                                                    score(), shared_training(m.epochs), evaluation(),
-                                                   fitting()},
+                                                   fitting(), initial()},
                                                   bar);
                     });
         } else {
@@ -232,6 +232,7 @@ private:
     evaluate_options evaluation() const;
     score_measure score() const;
     study::fit_settings fitting() const;
+    study::initial_weights initial() const { return {m.zero_init_residual, m.init_alike}; }
     cost::limit given_limit() const;
 
     // What the last stages would refuse after hours of training.

@@ -27,6 +27,8 @@ struct settings {
     double learning_rate = 0.1;
     double warmup = 0.5;
     double label_smoothing = 0;
+    bool zero_init_residual = false;
+    bool init_alike = false;
     bool augment = false;
     double resized_crop = 0;
     double jitter = 0;
