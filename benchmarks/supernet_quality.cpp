@@ -24,9 +24,9 @@
 #include <fitnas/space/cost.hpp>
 #include <fitnas/space/spaces.hpp>
 #include <fitnas/study/data_source.hpp>
+#include <fitnas/study/supernet.hpp>
 #include <fitnas/supernet/evaluate.hpp>
 #include <fitnas/supernet/fine_tune.hpp>
-#include <fitnas/supernet/initial_weights.hpp>
 
 #include "../examples/console.hpp"
 #include "summary.hpp"
@@ -48,8 +48,7 @@ struct options {
     std::uint64_t split_seed = 7;
     train_options training;
     bool augment = false;
-    bool zero_init = false;
-    bool alike = false;
+    study::initial_weights initial;
     std::size_t networks = 0;
     std::vector<std::size_t> calibration{512};
     std::vector<std::size_t> images{0};
@@ -154,12 +153,7 @@ int run(const options& o) {
             training.augment = {.crop_padding = 4, .flip = true};
         }
         supernet<Space> net(training.seed);
-        if (o.zero_init) {
-            zero_init_residual(net);
-        }
-        if (o.alike) {
-            init_candidates_alike(net);
-        }
+        o.initial.set(net);
         const train_report report =
             o.keep.empty() ? train(net, data.train, training)
                            : train(net, data.train, training,
@@ -275,8 +269,9 @@ int main(int argc, char** argv) {
     app.add_option("--distillation", t.distillation)->capture_default_str();
     app.add_option("--average", t.average)->capture_default_str();
     app.add_flag("--augment", o.augment, "crops with a padding of 4, and flips");
-    app.add_flag("--zero-init-residual", o.zero_init, "cells that add their input begin as identity");
-    app.add_flag("--init-alike", o.alike,
+    app.add_flag("--zero-init-residual", o.initial.zero_residual,
+                 "cells that add their input begin as identity");
+    app.add_flag("--init-alike", o.initial.alike,
                  "operators that differ in kernels and inner widths begin as the same function");
     app.add_option("--networks", o.networks, "random ones that are scored; 0: all different ones");
     app.add_option("--calibration", o.calibration, "images, several numbers")
