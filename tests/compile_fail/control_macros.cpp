@@ -58,6 +58,9 @@
 #if defined(__AVX__)
 #include <immintrin.h>
 #endif
+#if __has_include(<protozero/pbf_writer.hpp>)
+#include <protozero/pbf_writer.hpp>
+#endif
 #if FITNAS_HAS_ZLIB
 #include <zlib.h>
 #endif
@@ -248,41 +251,7 @@
 #define unlikely(x) __builtin_expect(!!(x), 0)
 #define container_of(pointer, type, member)
 
-#include <fitnas/fitnas.hpp>
-#if __has_include(<nlohmann/json.hpp>)
-#include <fitnas/io/candidate.hpp>
-#include <fitnas/io/checkpoint.hpp>
-#include <fitnas/io/crc32.hpp>
-#include <fitnas/io/csv.hpp>
-#include <fitnas/io/csv_candidates.hpp>
-#include <fitnas/io/csv_rows.hpp>
-#include <fitnas/io/golden_run.hpp>
-#include <fitnas/io/json.hpp>
-#include <fitnas/io/predictor.hpp>
-#include <fitnas/io/recipe_json.hpp>
-#include <fitnas/io/safetensors.hpp>
-#include <fitnas/io/safetensors_header.hpp>
-#include <fitnas/io/signal_guard.hpp>
-#include <fitnas/io/text_file.hpp>
-#include <fitnas/io/whole_file.hpp>
-#include <fitnas/study/alone.hpp>
-#include <fitnas/study/chain.hpp>
-#include <fitnas/study/data_source.hpp>
-#include <fitnas/study/error.hpp>
-#include <fitnas/study/error_parts.hpp>
-#include <fitnas/study/graph.hpp>
-#include <fitnas/study/page.hpp>
-#include <fitnas/study/predictor.hpp>
-#include <fitnas/study/rank_quality.hpp>
-#include <fitnas/study/report.hpp>
-#include <fitnas/study/run_folder.hpp>
-#include <fitnas/study/search.hpp>
-#include <fitnas/study/segments.hpp>
-#include <fitnas/study/sha256.hpp>
-#include <fitnas/study/supernet.hpp>
-#include <fitnas/study/truth.hpp>
-#include <fitnas/study/watch.hpp>
-#endif
+#include <every_header.hpp> // tests/CMakeLists.txt makes it
 
 #if !defined(min) || !defined(max) || !defined(small) || !defined(signals) || !defined(check) || !defined(I)
 #error "this test needs the macros to be defined where our headers are read"
