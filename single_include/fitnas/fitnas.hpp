@@ -33259,9 +33259,9 @@ struct placed_tensor {
         return static_cast<std::size_t>(outputs) * static_cast<std::size_t>(kernel * kernel) *
                static_cast<std::size_t>(inputs);
     }
-    bool holds(const placed_tensor& small) const {
-        return outputs >= small.outputs && inputs >= small.inputs && kernel >= small.kernel &&
-               (kernel - small.kernel) % 2 == 0;
+    bool holds(const placed_tensor& part) const {
+        return outputs >= part.outputs && inputs >= part.inputs && kernel >= part.kernel &&
+               (kernel - part.kernel) % 2 == 0;
     }
 };
 
@@ -33316,21 +33316,21 @@ FITNAS_LAZY FITNAS_COLD inline bool same_steps(const space_block& a, const space
 
 /// Puts weights into the first outputs of larger ones, in the middle of the kernel, so that these outputs are
 /// the same: 0 around.
-FITNAS_LAZY FITNAS_COLD inline void embed(std::span<float> values, const placed_tensor& small,
-                                          const placed_tensor& large) {
-    const int margin = (large.kernel - small.kernel) / 2;
-    const auto inside = [&](int at) { return at >= margin && at < margin + small.kernel; };
+FITNAS_LAZY FITNAS_COLD inline void embed(std::span<float> values, const placed_tensor& part,
+                                          const placed_tensor& whole) {
+    const int margin = (whole.kernel - part.kernel) / 2;
+    const auto inside = [&](int at) { return at >= margin && at < margin + part.kernel; };
     const auto row = [&](const placed_tensor& t, int output, int y, int x) {
         return values.begin() + static_cast<std::ptrdiff_t>(t.offset) +
                ((std::ptrdiff_t{output} * t.kernel + y) * t.kernel + x) * t.inputs;
     };
-    for (int o = 0; o < small.outputs; ++o) {
-        for (int y = 0; y < large.kernel; ++y) {
-            for (int x = 0; x < large.kernel; ++x) {
-                const auto to = row(large, o, y, x);
-                std::fill_n(to, large.separate ? small.inputs : large.inputs, 0.0F);
+    for (int o = 0; o < part.outputs; ++o) {
+        for (int y = 0; y < whole.kernel; ++y) {
+            for (int x = 0; x < whole.kernel; ++x) {
+                const auto to = row(whole, o, y, x);
+                std::fill_n(to, whole.separate ? part.inputs : whole.inputs, 0.0F);
                 if (inside(y) && inside(x)) {
-                    std::copy_n(row(small, o, y - margin, x - margin), small.inputs, to);
+                    std::copy_n(row(part, o, y - margin, x - margin), part.inputs, to);
                 }
             }
         }
@@ -33338,13 +33338,13 @@ FITNAS_LAZY FITNAS_COLD inline void embed(std::span<float> values, const placed_
 }
 
 /// @return whether the larger block can compute what the smaller one does, and does so now
-FITNAS_LAZY FITNAS_COLD inline bool embed(std::span<float> values, const weight_block& small,
-                                          const weight_block& large) {
-    if (!same_steps(*small.block, *large.block)) {
+FITNAS_LAZY FITNAS_COLD inline bool embed(std::span<float> values, const weight_block& part,
+                                          const weight_block& whole) {
+    if (!same_steps(*part.block, *whole.block)) {
         return false;
     }
-    const std::vector<placed_tensor> from = placed_tensors(small);
-    const std::vector<placed_tensor> to = placed_tensors(large);
+    const std::vector<placed_tensor> from = placed_tensors(part);
+    const std::vector<placed_tensor> to = placed_tensors(whole);
     for (std::size_t i = 0; i < from.size(); ++i) {
         if (!to[i].holds(from[i])) {
             return false;
@@ -33353,7 +33353,7 @@ FITNAS_LAZY FITNAS_COLD inline bool embed(std::span<float> values, const weight_
     for (std::size_t i = 0; i < from.size(); ++i) {
         embed(values, from[i], to[i]);
     }
-    return large.size > 0;
+    return whole.size > 0;
 }
 
 FITNAS_LAZY_AGAIN std::size_t init_candidates_alike(weights& w) {
@@ -33365,10 +33365,9 @@ FITNAS_LAZY_AGAIN std::size_t init_candidates_alike(weights& w) {
         std::for_each(first, last, [&](const weight_block& b) { smallest_first.push_back(&b); });
         std::stable_sort(smallest_first.begin(), smallest_first.end(),
                          [](const weight_block* a, const weight_block* b) { return a->size < b->size; });
-        for (auto large = smallest_first.begin(); large != smallest_first.end(); ++large) {
-            found += std::any_of(smallest_first.begin(), large, [&](const weight_block* small) {
-                return embed(w.values(), *small, **large);
-            });
+        for (auto whole = smallest_first.begin(); whole != smallest_first.end(); ++whole) {
+            found += std::any_of(smallest_first.begin(), whole,
+                                 [&](const weight_block* part) { return embed(w.values(), *part, **whole); });
         }
         first = last;
     }
