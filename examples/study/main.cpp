@@ -80,6 +80,10 @@ FITNAS_COLD void for_each_option(settings& s, F&& f) {
     f("init-alike", s.init_alike, in::train | in::error,
       "the supernet's operators that differ in kernels and inner widths begin as the same function");
 
+    f("supernet-cells", s.supernet_cells, in::train | in::evaluate | in::error,
+      "of nas_bench_201, cells a stage of the supernet: 1, whose scores stand for those of five; 0: five",
+      CLI::Range(0, 1));
+
     f("samples", s.samples, in::sample, "networks that are scored, 0 for all");
 
     f("score", s.score, in::scores, "negative_loss (less noisy) or accuracy; scores.csv has both",

@@ -19,7 +19,10 @@ void runner::perform(const std::string& name, unsigned bit, std::vector<std::str
         options.erase("parts");
         options.erase("share");
     }
-    if (!m.zero_init_residual) { // runs from before there were these options go on
+    if (m.supernet_cells == 0) { // runs from before there were these options go on
+        options.erase("supernet-cells");
+    }
+    if (!m.zero_init_residual) {
         options.erase("zero-init-residual");
     }
     if (!m.init_alike) {
@@ -49,6 +52,13 @@ void runner::without_truth(const std::string& stage, const std::string& note) {
     m.truth_table.clear();
     m_folder.note("note", "Without published truth: " + note + ".");
     say("Without published truth: " + note + ".");
+}
+
+// Says, here and in the page, whose scores these are.
+void runner::shallow_supernet() {
+    const std::string note = "Scores are of a supernet with one cell a stage, truths of networks with five";
+    m_folder.note("note", note + ".");
+    say(note + ".");
 }
 
 // A file that the user names: refused where it is not there, before anything changes.

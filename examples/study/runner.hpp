@@ -9,6 +9,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -106,8 +107,10 @@ private:
         if (name == "train") {
             perform(name, in::train, {}, {"supernet.safetensors", "training.csv"}, {"supernet.safetensors"},
                     again, [&] {
-                        study::train_stage<Space>(m_folder, data(), shared_training(m.epochs), bar,
-                                                  m.checkpoint_steps, initial());
+                        with_supernet<Space>([&]<class Supernet>(std::type_identity<Supernet>) {
+                            study::train_stage<Supernet>(m_folder, data(), shared_training(m.epochs), bar,
+                                                         m.checkpoint_steps, initial());
+                        });
                     });
         } else if (name == "retrain") {
             perform(name, in::retrain, {m_folder.file("candidates.csv")}, {"retrained.csv"},
@@ -126,8 +129,11 @@ private:
         } else if (name == "evaluate") {
             perform(name, in::evaluate,
                     {m_folder.file("supernet.safetensors"), m_folder.file("architectures.csv")},
-                    {"scores.csv"}, {}, again,
-                    [&] { study::evaluate_stage<Space>(m_folder, data(), score(), evaluation(), bar); });
+                    {"scores.csv"}, {}, again, [&] {
+                        with_supernet<Space>([&]<class Supernet>(std::type_identity<Supernet>) {
+                            study::evaluate_stage<Supernet>(m_folder, data(), score(), evaluation(), bar);
+                        });
+                    });
         } else if (name == "truth") {
             std::vector<std::string> tables;
             if (!m.truth_table.empty()) {
@@ -146,16 +152,30 @@ private:
             perform(name, in::error, {m_folder.file("architectures.csv"), m_folder.file("truth.csv")},
                     {"error_scores.csv", "error_parts.csv"},
                     {"error_scores.csv", "error_supernet.safetensors"}, again, [&] {
-                        study::error_stage<Space>(m_folder, data(),
-                                                  {m.error_seeds, m.error_folds, m.score_images, m.selected,
-                                                   score(), shared_training(m.epochs), evaluation(),
-                                                   fitting(), initial()},
-                                                  bar);
+                        with_supernet<Space>([&]<class Supernet>(std::type_identity<Supernet>) {
+                            study::error_stage<Supernet>(m_folder, data(),
+                                                         {m.error_seeds, m.error_folds, m.score_images,
+                                                          m.selected, score(), shared_training(m.epochs),
+                                                          evaluation(), fitting(), initial()},
+                                                         bar);
+                        });
                     });
         } else {
             return false;
         }
         return true;
+    }
+
+    // Calls `f(type of the supernet's space)`: of the same codes, and of no more cells a stage.
+    template <search_space_type Space, class F>
+    void with_supernet(F&& f) const {
+        if constexpr (std::same_as<Space, spaces::nas_bench_201<>>) {
+            if (m.supernet_cells == 1) {
+                f(std::type_identity<spaces::nas_bench_201<1>>());
+                return;
+            }
+        }
+        f(std::type_identity<Space>());
     }
 
     // By the supernet's scores, or against a made-up quality.
@@ -222,6 +242,7 @@ private:
                  const std::vector<std::string>& outputs, std::vector<std::string> partial, bool again,
                  const std::function<void()>& work);
     void without_truth(const std::string& stage, const std::string& note);
+    void shallow_supernet();
     static std::string given(const std::string& path);
     study::data_source source() const;
     const std::string& images_hash();
@@ -298,6 +319,14 @@ FITNAS_COLD void runner::run(const std::string& name) {
     if constexpr (std::same_as<Space, quick_nas_bench_201>) {
         without_truth(name, "networks of one cell a stage, where NAS-Bench-201 has five: no published truth "
                             "is theirs, and no table of truths is read");
+    }
+    if (m.supernet_cells > 0) {
+        if constexpr (std::same_as<Space, spaces::nas_bench_201<>>) {
+            shallow_supernet();
+        } else {
+            throw option_error(
+                "[F1192] --supernet-cells: for networks of nas_bench_201, which have five a stage");
+        }
     }
     remembered([&] {
         if (name != "run") {

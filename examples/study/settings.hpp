@@ -29,6 +29,7 @@ struct settings {
     double label_smoothing = 0;
     bool zero_init_residual = false;
     bool init_alike = false;
+    int supernet_cells = 0; // of nas_bench_201, a stage; 0: five, as the networks have
     bool augment = false;
     double resized_crop = 0;
     double jitter = 0;
