@@ -5,6 +5,10 @@
 #include <string>
 #include <vector>
 
+#if defined(__unix__)
+#include <sys/stat.h>
+#endif
+
 #include <doctest/doctest.h>
 
 #include <fitnas/core/parallel.hpp>
@@ -46,6 +50,11 @@ TEST_CASE("what is no folder of folders of images is refused by name") {
                    "cat/A.webp: expected a JPEG or PNG image, got one whose name says another"));
     std::filesystem::create_directories(folder.path("cat/0.jpg"));
     CHECK(contains(refusal(folder), "cat/0.jpg: expected a JPEG or PNG image, got a folder"));
+#if defined(__unix__)
+    REQUIRE(::mkfifo(folder.path("cat/-.jpg").c_str(), 0600) ==
+            0); // nobody writes into it: is not waited for
+    CHECK(contains(refusal(folder), "cat/-.jpg: expected a JPEG or PNG image, got a pipe or a device"));
+#endif
 }
 
 TEST_CASE("options of a folder outside their ranges") {

@@ -86,3 +86,23 @@ TEST_CASE("an image is refused that has not its bytes, or that resizing::none wo
         CHECK(contains(thrown<shape_error>([&] { resize(image, 2, -1, how); }), "got 2 x 3 to 2 x -1"));
     }
 }
+
+TEST_CASE("of a very long image only the middle is computed") {
+    // One row whose left half is 0 and whose right half is 200: scaled to a height of 224, 13,440,000 pixels.
+    raster image{1, 60000, 1, std::vector<std::uint8_t>(60000)};
+    std::fill(image.pixels.begin() + 30000, image.pixels.end(), std::uint8_t{200});
+    const raster out = resize(image, 224, 224, resizing::centre_crop);
+    REQUIRE(out.pixels.size() == std::size_t{224} * 224);
+    for (std::size_t y = 0; y < 224; y += 50) {
+        for (std::size_t x = 0; x < 224; ++x) { // from the centre of the last 0 to that of the first 200
+            const double expected = 200 * (static_cast<double>(x) + 0.5) / 224;
+            CHECK(std::abs(out.pixels[y * 224 + x] - expected) <= 0.51);
+        }
+    }
+    // Of 60,000 x 65,535 pixels there would be more than an int counts.
+    const raster high = resize(image, 65535, 2, resizing::centre_crop);
+    CHECK(high.height == 65535);
+    CHECK(high.pixels[0] == 100);
+    std::swap(image.height, image.width);
+    CHECK(resize(image, 2, 65535, resizing::centre_crop).pixels[65535] == 100);
+}

@@ -96,9 +96,13 @@ FITNAS_LAZY void walk_class_folder(const std::string& folder, std::vector<std::f
         const bool image = read_here || ending == ".ppm" || ending == ".pgm" || ending == ".bmp" ||
                            ending == ".tif" || ending == ".tiff" || ending == ".webp" || ending == ".gif";
         const bool is_folder = std::filesystem::is_directory(entry, ignored);
+        // Nobody may ever write into a pipe.
+        const bool waits = std::filesystem::exists(entry, ignored) && !is_folder &&
+                           !std::filesystem::is_regular_file(entry, ignored);
         if (image) {
             found.push_back({folder, entry.filename().string(),
                              is_folder    ? "a folder with the name of an image"
+                             : waits      ? "a pipe or a device with the name of an image"
                              : !read_here ? "one whose name says another format: convert it to PNG or JPEG"
                                           : ""});
         } else if (is_folder) {

@@ -14,7 +14,6 @@
 #include <vector>
 
 #include <fitnas/config.hpp>
-#include <fitnas/data/random_crop.hpp>
 #include <fitnas/data/raster.hpp>
 
 namespace fitnas {
@@ -51,21 +50,34 @@ inline std::uint8_t resized_pixel(std::int32_t sum) {
     return static_cast<std::uint8_t>((std::min)((sum + resize_unit / 2) / resize_unit, 255));
 }
 
+/// Some neighbours of the pixels that a side has once it is scaled.
+struct resized_part {
+    std::int64_t whole = 0; ///< pixels of the side, also more than there is memory for
+    std::int64_t begin = 0; ///< of those that are wanted
+    int count = 0;
+};
+
+/// The middle of a side; an odd rest is halved to even, as Python's `round` does.
+constexpr resized_part middle_of(std::int64_t whole, int count) {
+    const std::int64_t rest = whole - count;
+    return {whole, rest / 2 + (rest % 4 == 3 ? 1 : 0), count};
+}
+
 /// The weights of one pass: what each value of the output takes of which values of the input.
 struct resize_weights {
     std::vector<int> first;           ///< the first value of the input, for each of the output
     std::vector<std::int32_t> weight; ///< `taps` for each value of the output; those at the end may be 0
     int taps = 0;
 
-    FITNAS_LAZY resize_weights(int from, int to);
+    FITNAS_LAZY resize_weights(int from, const resized_part& to);
     const std::int32_t* of(int value) const { return weight.data() + std::ptrdiff_t{value} * taps; }
 };
 
-FITNAS_LAZY raster resize_width(const raster& image, int width);
-FITNAS_LAZY raster resize_height(const raster& image, int height);
+FITNAS_LAZY raster resize_width(const raster& image, const resized_part& part);
+FITNAS_LAZY raster resize_height(const raster& image, const resized_part& part);
 
-/// Cuts the middle out; an odd rest is halved to even, as Python's `round` does.
-FITNAS_LAZY raster crop_centre(const raster& image, int height, int width);
+/// Nothing is computed beside the parts.
+FITNAS_LAZY raster resize_parts(const raster& image, const resized_part& rows, const resized_part& columns);
 
 } // namespace detail
 
@@ -75,14 +87,15 @@ FITNAS_LAZY raster crop_centre(const raster& image, int height, int width);
 
 namespace fitnas::detail {
 
-FITNAS_LAZY_AGAIN resize_weights::resize_weights(int from, int to) : first(static_cast<std::size_t>(to)) {
-    const double scale = static_cast<double>(from) / to;
+FITNAS_LAZY_AGAIN resize_weights::resize_weights(int from, const resized_part& to)
+    : first(static_cast<std::size_t>(to.count)) {
+    const double scale = static_cast<double>(from) / static_cast<double>(to.whole);
     const double support = (std::max)(scale, 1.0); // of the triangle, to each side
     taps = 2 * static_cast<int>(std::ceil(support)) + 1;
     weight.resize(first.size() * static_cast<std::size_t>(taps));
     std::vector<double> exact(static_cast<std::size_t>(taps));
-    for (int i = 0; i < to; ++i) {
-        const double centre = (i + 0.5) * scale;
+    for (int i = 0; i < to.count; ++i) {
+        const double centre = (static_cast<double>(to.begin + i) + 0.5) * scale;
         const int begin = (std::max)(0, static_cast<int>(centre - support + 0.5));
         const int count = (std::min)(from, static_cast<int>(centre + support + 0.5)) - begin;
         double sum = 0;
@@ -93,7 +106,7 @@ FITNAS_LAZY_AGAIN resize_weights::resize_weights(int from, int to) : first(stati
         first[static_cast<std::size_t>(i)] = begin;
         for (int k = 0; k < count; ++k) {
             const double part = exact[static_cast<std::size_t>(k)] / sum;
-            weight[static_cast<std::size_t>(i * taps + k)] =
+            weight[static_cast<std::size_t>(i) * exact.size() + static_cast<std::size_t>(k)] =
                 static_cast<std::int32_t>(part * resize_unit + 0.5);
         }
     }
@@ -122,8 +135,9 @@ FITNAS_LAZY void resize_row_of_three(const std::int32_t* from, const resize_weig
     }
 }
 
-FITNAS_LAZY_AGAIN raster resize_width(const raster& image, int width) {
-    const resize_weights weights(image.width, width);
+FITNAS_LAZY_AGAIN raster resize_width(const raster& image, const resized_part& part) {
+    const resize_weights weights(image.width, part);
+    const int width = part.count;
     const int channels = image.channels;
     raster out{image.height, width, channels, {}};
     out.pixels.resize(static_cast<std::size_t>(out.height) * static_cast<std::size_t>(width * channels));
@@ -154,8 +168,9 @@ FITNAS_LAZY_AGAIN raster resize_width(const raster& image, int width) {
     return out;
 }
 
-FITNAS_LAZY_AGAIN raster resize_height(const raster& image, int height) {
-    const resize_weights weights(image.height, height);
+FITNAS_LAZY_AGAIN raster resize_height(const raster& image, const resized_part& part) {
+    const resize_weights weights(image.height, part);
+    const int height = part.count;
     const auto row = static_cast<std::size_t>(image.width) * static_cast<std::size_t>(image.channels);
     raster out{height, image.width, image.channels, {}};
     out.pixels.resize(static_cast<std::size_t>(height) * row);
@@ -177,9 +192,13 @@ FITNAS_LAZY_AGAIN raster resize_height(const raster& image, int height) {
     return out;
 }
 
-FITNAS_LAZY_AGAIN raster crop_centre(const raster& image, int height, int width) {
-    const auto begin = [](int rest) { return rest / 2 + (rest % 4 == 3 ? 1 : 0); };
-    return cut(image, {begin(image.height - height), begin(image.width - width), height, width});
+FITNAS_LAZY_AGAIN raster resize_parts(const raster& image, const resized_part& rows,
+                                      const resized_part& columns) {
+    const auto all_of = [](const resized_part& part, int side) {
+        return part.whole == side && part.count == side;
+    };
+    const raster wide = all_of(columns, image.width) ? image : resize_width(image, columns);
+    return all_of(rows, image.height) ? wide : resize_height(wide, rows);
 }
 
 } // namespace fitnas::detail
@@ -193,8 +212,7 @@ FITNAS_API raster resize(const raster& image, int height, int width) {
                           std::to_string(height) + " x " + std::to_string(width));
     }
     detail::require_pixels("resize", image);
-    const raster wide = image.width == width ? image : detail::resize_width(image, width);
-    return image.height == height ? wide : detail::resize_height(wide, height);
+    return detail::resize_parts(image, {height, 0, height}, {width, 0, width});
 }
 
 FITNAS_API raster resize(const raster& image, int height, int width, resizing how) {
@@ -207,13 +225,14 @@ FITNAS_API raster resize(const raster& image, int height, int width, resizing ho
     if (how != resizing::centre_crop || empty) {
         return resize(image, height, width);
     }
+    detail::require_pixels("resize", image);
     // The side that needs more decides; of the other one a rest is cut off.
-    const bool by_height = std::int64_t{height} * image.width >= std::int64_t{width} * image.height;
-    const int whole_height =
-        by_height ? height : static_cast<int>(std::int64_t{width} * image.height / image.width);
-    const int whole_width =
-        by_height ? static_cast<int>(std::int64_t{height} * image.width / image.height) : width;
-    return detail::crop_centre(resize(image, whole_height, whole_width), height, width);
+    const std::int64_t by_height = std::int64_t{height} * image.width;
+    const std::int64_t by_width = std::int64_t{width} * image.height;
+    const std::int64_t whole_height = by_height >= by_width ? height : by_width / image.width;
+    const std::int64_t whole_width = by_height >= by_width ? by_height / image.height : width;
+    return detail::resize_parts(image, detail::middle_of(whole_height, height),
+                                detail::middle_of(whole_width, width));
 }
 
 } // namespace fitnas
