@@ -168,6 +168,7 @@
 #include <fitnas/space/cost.hpp>
 #include <fitnas/space/equal_code.hpp>
 #include <fitnas/space/fingerprint.hpp>
+#include <fitnas/space/fitted_cost.hpp>
 #include <fitnas/space/graph_networks.hpp>
 #include <fitnas/space/latency_table.hpp>
 #include <fitnas/space/layout.hpp>

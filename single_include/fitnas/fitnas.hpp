@@ -8874,21 +8874,34 @@ inline std::uint8_t resized_pixel(std::int32_t sum) {
     return static_cast<std::uint8_t>((std::min)((sum + resize_unit / 2) / resize_unit, 255));
 }
 
+/// Some neighbours of the pixels that a side has once it is scaled.
+struct resized_part {
+    std::int64_t whole = 0; ///< pixels of the side, also more than there is memory for
+    std::int64_t begin = 0; ///< of those that are wanted
+    int count = 0;
+};
+
+/// The middle of a side; an odd rest is halved to even, as Python's `round` does.
+constexpr resized_part middle_of(std::int64_t whole, int count) {
+    const std::int64_t rest = whole - count;
+    return {whole, rest / 2 + (rest % 4 == 3 ? 1 : 0), count};
+}
+
 /// The weights of one pass: what each value of the output takes of which values of the input.
 struct resize_weights {
     std::vector<int> first;           ///< the first value of the input, for each of the output
     std::vector<std::int32_t> weight; ///< `taps` for each value of the output; those at the end may be 0
     int taps = 0;
 
-    FITNAS_LAZY resize_weights(int from, int to);
+    FITNAS_LAZY resize_weights(int from, const resized_part& to);
     const std::int32_t* of(int value) const { return weight.data() + std::ptrdiff_t{value} * taps; }
 };
 
-FITNAS_LAZY raster resize_width(const raster& image, int width);
-FITNAS_LAZY raster resize_height(const raster& image, int height);
+FITNAS_LAZY raster resize_width(const raster& image, const resized_part& part);
+FITNAS_LAZY raster resize_height(const raster& image, const resized_part& part);
 
-/// Cuts the middle out; an odd rest is halved to even, as Python's `round` does.
-FITNAS_LAZY raster crop_centre(const raster& image, int height, int width);
+/// Nothing is computed beside the parts.
+FITNAS_LAZY raster resize_parts(const raster& image, const resized_part& rows, const resized_part& columns);
 
 } // namespace detail
 
@@ -8898,14 +8911,15 @@ FITNAS_LAZY raster crop_centre(const raster& image, int height, int width);
 
 namespace fitnas::detail {
 
-FITNAS_LAZY_AGAIN resize_weights::resize_weights(int from, int to) : first(static_cast<std::size_t>(to)) {
-    const double scale = static_cast<double>(from) / to;
+FITNAS_LAZY_AGAIN resize_weights::resize_weights(int from, const resized_part& to)
+    : first(static_cast<std::size_t>(to.count)) {
+    const double scale = static_cast<double>(from) / static_cast<double>(to.whole);
     const double support = (std::max)(scale, 1.0); // of the triangle, to each side
     taps = 2 * static_cast<int>(std::ceil(support)) + 1;
     weight.resize(first.size() * static_cast<std::size_t>(taps));
     std::vector<double> exact(static_cast<std::size_t>(taps));
-    for (int i = 0; i < to; ++i) {
-        const double centre = (i + 0.5) * scale;
+    for (int i = 0; i < to.count; ++i) {
+        const double centre = (static_cast<double>(to.begin + i) + 0.5) * scale;
         const int begin = (std::max)(0, static_cast<int>(centre - support + 0.5));
         const int count = (std::min)(from, static_cast<int>(centre + support + 0.5)) - begin;
         double sum = 0;
@@ -8916,7 +8930,7 @@ FITNAS_LAZY_AGAIN resize_weights::resize_weights(int from, int to) : first(stati
         first[static_cast<std::size_t>(i)] = begin;
         for (int k = 0; k < count; ++k) {
             const double part = exact[static_cast<std::size_t>(k)] / sum;
-            weight[static_cast<std::size_t>(i * taps + k)] =
+            weight[static_cast<std::size_t>(i) * exact.size() + static_cast<std::size_t>(k)] =
                 static_cast<std::int32_t>(part * resize_unit + 0.5);
         }
     }
@@ -8945,8 +8959,9 @@ FITNAS_LAZY void resize_row_of_three(const std::int32_t* from, const resize_weig
     }
 }
 
-FITNAS_LAZY_AGAIN raster resize_width(const raster& image, int width) {
-    const resize_weights weights(image.width, width);
+FITNAS_LAZY_AGAIN raster resize_width(const raster& image, const resized_part& part) {
+    const resize_weights weights(image.width, part);
+    const int width = part.count;
     const int channels = image.channels;
     raster out{image.height, width, channels, {}};
     out.pixels.resize(static_cast<std::size_t>(out.height) * static_cast<std::size_t>(width * channels));
@@ -8977,8 +8992,9 @@ FITNAS_LAZY_AGAIN raster resize_width(const raster& image, int width) {
     return out;
 }
 
-FITNAS_LAZY_AGAIN raster resize_height(const raster& image, int height) {
-    const resize_weights weights(image.height, height);
+FITNAS_LAZY_AGAIN raster resize_height(const raster& image, const resized_part& part) {
+    const resize_weights weights(image.height, part);
+    const int height = part.count;
     const auto row = static_cast<std::size_t>(image.width) * static_cast<std::size_t>(image.channels);
     raster out{height, image.width, image.channels, {}};
     out.pixels.resize(static_cast<std::size_t>(height) * row);
@@ -9000,9 +9016,13 @@ FITNAS_LAZY_AGAIN raster resize_height(const raster& image, int height) {
     return out;
 }
 
-FITNAS_LAZY_AGAIN raster crop_centre(const raster& image, int height, int width) {
-    const auto begin = [](int rest) { return rest / 2 + (rest % 4 == 3 ? 1 : 0); };
-    return cut(image, {begin(image.height - height), begin(image.width - width), height, width});
+FITNAS_LAZY_AGAIN raster resize_parts(const raster& image, const resized_part& rows,
+                                      const resized_part& columns) {
+    const auto all_of = [](const resized_part& part, int side) {
+        return part.whole == side && part.count == side;
+    };
+    const raster wide = all_of(columns, image.width) ? image : resize_width(image, columns);
+    return all_of(rows, image.height) ? wide : resize_height(wide, rows);
 }
 
 } // namespace fitnas::detail
@@ -9016,8 +9036,7 @@ FITNAS_API raster resize(const raster& image, int height, int width) {
                           std::to_string(height) + " x " + std::to_string(width));
     }
     detail::require_pixels("resize", image);
-    const raster wide = image.width == width ? image : detail::resize_width(image, width);
-    return image.height == height ? wide : detail::resize_height(wide, height);
+    return detail::resize_parts(image, {height, 0, height}, {width, 0, width});
 }
 
 FITNAS_API raster resize(const raster& image, int height, int width, resizing how) {
@@ -9030,13 +9049,14 @@ FITNAS_API raster resize(const raster& image, int height, int width, resizing ho
     if (how != resizing::centre_crop || empty) {
         return resize(image, height, width);
     }
+    detail::require_pixels("resize", image);
     // The side that needs more decides; of the other one a rest is cut off.
-    const bool by_height = std::int64_t{height} * image.width >= std::int64_t{width} * image.height;
-    const int whole_height =
-        by_height ? height : static_cast<int>(std::int64_t{width} * image.height / image.width);
-    const int whole_width =
-        by_height ? static_cast<int>(std::int64_t{height} * image.width / image.height) : width;
-    return detail::crop_centre(resize(image, whole_height, whole_width), height, width);
+    const std::int64_t by_height = std::int64_t{height} * image.width;
+    const std::int64_t by_width = std::int64_t{width} * image.height;
+    const std::int64_t whole_height = by_height >= by_width ? height : by_width / image.width;
+    const std::int64_t whole_width = by_height >= by_width ? by_height / image.height : width;
+    return detail::resize_parts(image, detail::middle_of(whole_height, height),
+                                detail::middle_of(whole_width, width));
 }
 
 } // namespace fitnas
@@ -10685,9 +10705,13 @@ FITNAS_LAZY void walk_class_folder(const std::string& folder, std::vector<std::f
         const bool image = read_here || ending == ".ppm" || ending == ".pgm" || ending == ".bmp" ||
                            ending == ".tif" || ending == ".tiff" || ending == ".webp" || ending == ".gif";
         const bool is_folder = std::filesystem::is_directory(entry, ignored);
+        // Nobody may ever write into a pipe.
+        const bool waits = std::filesystem::exists(entry, ignored) && !is_folder &&
+                           !std::filesystem::is_regular_file(entry, ignored);
         if (image) {
             found.push_back({folder, entry.filename().string(),
                              is_folder    ? "a folder with the name of an image"
+                             : waits      ? "a pipe or a device with the name of an image"
                              : !read_here ? "one whose name says another format: convert it to PNG or JPEG"
                                           : ""});
         } else if (is_folder) {
@@ -27396,6 +27420,226 @@ template <model Model>
 explicit table(const Model&, const std::vector<named_cost>&) -> table<typename Model::space>;
 
 } // namespace fitnas::search
+
+// ---- fitnas/space/fitted_cost.hpp ----
+/// @file
+/// @brief A cost that is found from what some architectures cost.
+
+namespace fitnas {
+
+/// @brief A cost, and how well it is the one that it was fitted to.
+struct fitted_cost {
+    named_cost cost;          ///< of any architecture of the space
+    double largest_error = 0; ///< by how much an architecture that it was fitted to costs more or less
+};
+
+namespace detail {
+
+struct cost_values {
+    std::vector<std::vector<double>> of; ///< [cell][operator], the least of a cell 0
+    double fixed = 0;
+    double largest_error = 0;
+};
+
+/// Least squares; of sums of decimals those very decimals.
+/// @param codes an operator for each cell, row by row
+FITNAS_LAZY FITNAS_COLD cost_values fit_cost_values(const std::string& who, std::span<const int> operators,
+                                                    std::span<const std::uint8_t> codes,
+                                                    std::span<const double> costs);
+
+} // namespace detail
+
+namespace cost {
+
+/// @brief A cost of the whole space from what some of its architectures cost, such as a column of a table:
+/// the values of operators whose sums are nearest to it, by least squares.
+///
+/// Where costs are sums (multiply-accumulates, parameters, latencies out of a table), integers come back
+/// exactly and numbers of few decimals to the rounding of their sum. Others are approximated: `largest_error`
+/// says how well.
+/// @param name,unit as of `cost::table`
+/// @param architectures more than the operators of all cells; each operator in at least one of them
+/// @param costs of these, from 0; those that are not a number, an empty field of a CSV, are left out
+/// @throws shape_error where there are not as many costs as architectures, or they say nothing of an operator
+/// @throws numeric_error where a cost is not of the range
+/// @throws option_error where name or unit cannot stand in a file
+template <code_space Space>
+fitted_cost fitted(std::string name, std::string unit, std::span<const architecture<Space>> architectures,
+                   std::span<const double> costs) {
+    if (architectures.size() != costs.size()) {
+        throw shape_error("[F0399] cost " + name + ": expected costs of " +
+                          std::to_string(architectures.size()) + " architectures, got " +
+                          std::to_string(costs.size()));
+    }
+    std::vector<std::uint8_t> codes;
+    for (const architecture<Space>& a : architectures) {
+        require_valid<Space>(a);
+        codes.insert(codes.end(), a.begin(), a.end());
+    }
+    const fitnas::detail::cost_values found =
+        fitnas::detail::fit_cost_values("cost " + name, Space::operator_counts, codes, costs);
+    return {table<Space>(std::move(name), std::move(unit), found.of, found.fixed), found.largest_error};
+}
+
+} // namespace cost
+
+} // namespace fitnas
+
+#if FITNAS_DEFINITIONS
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+
+namespace fitnas::detail {
+
+/// A row of the least squares: 1, and for each cell but its first operator whether it is there.
+class cost_rows_fit {
+public:
+    cost_rows_fit(std::span<const int> operators, std::span<const std::uint8_t> codes)
+        : m_operators(operators), m_codes(codes) {
+        for (const int count : operators) {
+            m_first.push_back(m_size);
+            m_size += static_cast<std::size_t>(count) - 1;
+        }
+    }
+
+    std::size_t size() const { return m_size; }
+
+    /// The places of the ones in a row.
+    const std::vector<std::size_t>& ones(std::size_t row) {
+        m_ones.assign(1, 0);
+        for (std::size_t cell = 0; cell < m_operators.size(); ++cell) {
+            const std::size_t o = m_codes[row * m_operators.size() + cell];
+            if (o > 0) {
+                m_ones.push_back(m_first[cell] + o - 1);
+            }
+        }
+        return m_ones;
+    }
+
+    double sum(std::size_t row, const std::vector<double>& x) {
+        double total = 0;
+        for (const std::size_t at : ones(row)) {
+            total += x[at];
+        }
+        return total;
+    }
+
+    /// Values of operators from 0 up, and what is left as the fixed part.
+    cost_values values(const std::vector<double>& x) const {
+        cost_values v{{}, x[0], 0};
+        for (std::size_t cell = 0; cell < m_operators.size(); ++cell) {
+            std::vector<double> of(static_cast<std::size_t>(m_operators[cell]));
+            std::copy_n(x.begin() + static_cast<std::ptrdiff_t>(m_first[cell]), of.size() - 1,
+                        of.begin() + 1);
+            const double least = *std::min_element(of.begin(), of.end());
+            v.fixed += least;
+            std::transform(of.begin(), of.end(), of.begin(), [&](double value) { return value - least; });
+            v.of.push_back(std::move(of));
+        }
+        v.fixed = (std::max)(0.0, v.fixed);
+        return v;
+    }
+
+private:
+    std::span<const int> m_operators;
+    std::span<const std::uint8_t> m_codes;
+    std::vector<std::size_t> m_first; ///< place of each cell's second operator
+    std::size_t m_size = 1;
+    std::vector<std::size_t> m_ones;
+};
+
+/// What an architecture costs by fitted values, as `named_cost` adds it up.
+FITNAS_LAZY double cost_by(const cost_values& v, std::span<const std::uint8_t> code) {
+    double total = v.fixed;
+    for (std::size_t cell = 0; cell < v.of.size(); ++cell) {
+        total += v.of[cell][code[cell]];
+    }
+    return total;
+}
+
+/// The values with so many decimals at most.
+FITNAS_LAZY cost_values rounded(cost_values v, double unit) {
+    const auto round = [&](double& value) { value = std::round(value * unit) / unit; };
+    round(v.fixed);
+    for (std::vector<double>& of : v.of) {
+        std::for_each(of.begin(), of.end(), round);
+    }
+    return v;
+}
+
+FITNAS_LAZY_AGAIN cost_values fit_cost_values(const std::string& who, std::span<const int> operators,
+                                              std::span<const std::uint8_t> codes,
+                                              std::span<const double> costs) {
+    cost_rows_fit rows(operators, codes);
+    const std::size_t n = rows.size();
+    const std::size_t cells = operators.size();
+    std::vector<std::size_t> known;
+    double largest = 0;
+    for (std::size_t i = 0; i < costs.size(); ++i) {
+        if (!std::isnan(costs[i])) {
+            require_cost_value(costs[i], who + ": architecture " + std::to_string(i));
+            known.push_back(i);
+            largest = (std::max)(largest, costs[i]);
+        }
+    }
+    square_matrix a = square_matrix::from_shape({n, n});
+    a.fill(0);
+    for (const std::size_t i : known) {
+        const std::vector<std::size_t>& ones = rows.ones(i);
+        for (const std::size_t p : ones) {
+            for (const std::size_t q : ones) {
+                a(p, q) += 1;
+            }
+        }
+    }
+    std::vector<double> counts;
+    for (std::size_t k = 0; k < n; ++k) {
+        counts.push_back(a(k, k));
+    }
+    factorise(a);
+    for (std::size_t k = 0; k < n; ++k) {
+        if (!(a(k, k) > 3e-5 * std::sqrt(counts[k]))) { // 0, or nearly, where the columns before explain all
+            throw shape_error("[F1301] " + who + ": " + std::to_string(known.size()) +
+                              " architectures do not tell apart what its " + std::to_string(n) +
+                              " values are: expected more of them, with each operator of each cell");
+        }
+    }
+    std::vector<double> x(n);
+    for (int turn = 0; turn < 3; ++turn) { // the first solves, the others take what rounding left
+        std::vector<double> right(n);
+        for (const std::size_t i : known) {
+            const double rest = costs[i] - rows.sum(i, x);
+            for (const std::size_t p : rows.ones(i)) {
+                right[p] += rest;
+            }
+        }
+        const std::vector<double> step = solved(a, std::move(right));
+        std::transform(x.begin(), x.end(), step.begin(), x.begin(), std::plus<>());
+    }
+    cost_values best = rows.values(x);
+    const auto off = [&](const cost_values& v) {
+        double most = 0;
+        for (const std::size_t i : known) {
+            most = (std::max)(most, std::abs(cost_by(v, codes.subspan(i * cells, cells)) - costs[i]));
+        }
+        return most;
+    };
+    best.largest_error = off(best);
+    for (double unit = 1; best.largest_error <= 1e-9 * largest && unit <= 1e6; unit *= 10) {
+        cost_values exact = rounded(best, unit);
+        exact.largest_error = off(exact);
+        if (exact.largest_error <= 1e-12 * largest) {
+            return exact;
+        }
+    }
+    return best;
+}
+
+} // namespace fitnas::detail
+
+#endif
 
 // ---- fitnas/space/latency_table.hpp ----
 /// @file

@@ -42,6 +42,18 @@ template <code_space Space>
 struct csv_table {
     score_table<Space> scores;       ///< a row for each architecture
     std::vector<csv_column> columns; ///< all others, in the order of the file
+
+    /// @return one of these
+    /// @throws data_error where none has the name
+    const csv_column& column(std::string_view name) const {
+        for (const csv_column& c : columns) {
+            if (c.name == name) {
+                return c;
+            }
+        }
+        throw data_error("[F1202] csv_table: expected a column \"" + std::string(name) + "\", got " +
+                         std::to_string(columns.size()) + " others");
+    }
 };
 
 namespace detail {
