@@ -36,6 +36,10 @@ refused() {
     fail "$(cat "$scratch/log")"
 "$CMAKE" --build "$scratch/build" > "$scratch/log" || fail "$(cat "$scratch/log")"
 
+if command -v nm > /dev/null && nm -C "$scratch/build/deploy" | grep -m 5 -E 'backward|gradient'; then
+    fail "deploy must have no training in it"
+fi
+
 train=$scratch/build/train
 deploy=$scratch/build/deploy
 out=$scratch/out
