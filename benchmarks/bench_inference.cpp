@@ -5,7 +5,8 @@
 //     --benchmark_min_time=0.1 --benchmark_report_aggregates_only=true
 //
 // The CPU column is user time; its medians are compared. Counters: 10^6 multiply-accumulates, GFLOP/s, bytes
-// of activations.
+// of activations. `bench_inference --write-onnx FOLDER` writes the same networks instead, for
+// tests/export/time_onnx.mjs.
 
 #include <string>
 #include <vector>
@@ -13,6 +14,9 @@
 #include <benchmark/benchmark.h>
 
 #include <fitnas/data/image_dataset.hpp>
+#if __has_include(<protozero/pbf_builder.hpp>)
+#include <fitnas/io/onnx.hpp>
+#endif
 #include <fitnas/space/cost.hpp>
 #include <fitnas/space/spaces.hpp>
 #include <fitnas/supernet/classifier.hpp>
@@ -38,11 +42,22 @@ image_view images(std::size_t count) {
     return set;
 }
 
+std::string onnx_folder; // empty: times are taken
+
 template <class Space>
 void compare(const std::string& name, const char* code) {
     const architecture<Space> a = parse<Space>(code);
     network<Space> net(a, seed{1});
     net.calibrate(images<Space>(8));
+#if __has_include(<protozero/pbf_builder.hpp>)
+    if (!onnx_folder.empty()) {
+        const shape s = Space::input;
+        save_onnx(onnx_folder + "/" + name + "-" + std::to_string(s.channels) + "x" +
+                      std::to_string(s.height) + "x" + std::to_string(s.width) + ".onnx",
+                  net);
+        return;
+    }
+#endif
     const classifier<Space> folded(net);
     const auto count = [a](benchmark::State& state) {
         const auto macs = static_cast<double>(cost::macs<Space>(a));
@@ -73,10 +88,16 @@ void compare(const std::string& name, const char* code) {
 } // namespace
 
 int main(int argc, char** argv) {
+    if (argc == 3 && std::string(argv[1]) == "--write-onnx") {
+        onnx_folder = argv[2];
+    }
     compare<spaces::fashion_tiny>("fashion_tiny", "1231");
     compare<spaces::fashion_mini>("fashion_mini", "123123");
     compare<spaces::nas_bench_macro>("nas_bench_macro", "12112121");
     compare<spaces::mobile_19x6>("mobile_19x6", "0314250314253102541");
+    if (!onnx_folder.empty()) { // written above, where protozero is there
+        return 0;
+    }
     benchmark::Initialize(&argc, argv);
     benchmark::RunSpecifiedBenchmarks();
 }
