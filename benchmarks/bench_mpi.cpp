@@ -65,6 +65,8 @@ public:
     }
     void start_counting() override { m_of.start_counting(); }
     long long next() override { return m_of.next(); }
+    void ask_to_stop() override { m_of.ask_to_stop(); }
+    bool asked_to_stop() override { return m_of.asked_to_stop(); }
 
     void start() {
         seconds = 0;

@@ -26,7 +26,7 @@ int main(int argc, char** argv) {
     if (all.rank() == 0) { // what all know the first says
         const auto best = search::exact(model, {.top = 3, .limit = cost::macs_at_most(2'000'000)});
         for (const auto& one : best) {
-            std::printf("%s %.4f\n", to_string<space>(one.architecture).c_str(), one.score);
+            std::printf("%s %.4f\n", to_string<space>(one.architecture).c_str(), one.predicted);
         }
     }
 }

@@ -1,7 +1,9 @@
 #include <atomic>
+#include <chrono>
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -9,6 +11,8 @@
 #include <fitnas/core/parallel.hpp>
 #include <fitnas/core/peers.hpp>
 #include <fitnas/core/share_out.hpp>
+
+#include "../support/thread_peers.hpp"
 
 namespace {
 
@@ -152,4 +156,40 @@ TEST_CASE("a single piece has all threads") {
     for (const fitnas::pieces how : {fitnas::pieces::in_turn, fitnas::pieces::beside}) {
         CHECK(fitnas::share_out(nullptr, 1, how, threads)[0].back() == fitnas::thread_count() - 1);
     }
+}
+
+TEST_CASE("long pieces of others end early where one fails, and its exception is the one that counts") {
+    std::atomic<int> own{0};
+    std::atomic<int> quoted{0};
+    support::thread_peers::run(3, [&](support::thread_peers& all) {
+        std::atomic<int> begun{0};
+        const auto work = [&](std::size_t i) -> std::vector<double> {
+            ++begun;
+            if (i == 1) {
+                throw fitnas::numeric_error("of piece 1");
+            }
+            for (int turn = 0; turn < 20'000; ++turn) { // a minute, were it not asked to stop
+                fitnas::detail::heed(&all);
+                std::this_thread::sleep_for(std::chrono::milliseconds(3));
+            }
+            return {};
+        };
+        try {
+            fitnas::share_out(&all, 50, fitnas::pieces::in_turn, work);
+        } catch (const fitnas::numeric_error&) {
+            ++own;
+        } catch (const fitnas::peer_error& e) {
+            quoted += std::string(e.what()).find("failed: of piece 1") != std::string::npos ? 1 : 0;
+        }
+        // The next work is whole again.
+        const auto next = fitnas::share_out(&all, 6, fitnas::pieces::in_turn, [&](std::size_t i) {
+            fitnas::detail::heed(&all);
+            return std::vector<double>{static_cast<double>(i)};
+        });
+        if (next.size() != 6 || next[5] != std::vector<double>{5.0}) {
+            quoted = -100;
+        }
+    });
+    CHECK(own == 1);
+    CHECK(quoted == 2);
 }

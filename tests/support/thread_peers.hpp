@@ -42,6 +42,7 @@ public:
         const int count;
         std::vector<std::string> texts;
         std::atomic<long long> next{0};
+        std::atomic<bool> stop{false};
         std::mutex mutex;
         std::condition_variable all_there;
         int there = 0;
@@ -94,10 +95,13 @@ public:
         m_all.meet();
         if (m_rank == 0) {
             m_all.next = 0;
+            m_all.stop = false;
         }
         m_all.meet();
     }
     long long next() override { return m_all.next++; }
+    void ask_to_stop() override { m_all.stop = true; }
+    bool asked_to_stop() override { return m_all.stop; }
 
     // Calls work(peers) on each.
     static void run(int count, const std::function<void(thread_peers&)>& work) {

@@ -46,6 +46,13 @@ public:
     virtual void start_counting() = 0; ///< collective: `next` begins at 0
     /// @return 0, 1, 2, ..., each to one of the processes; not collective
     virtual long long next() = 0;
+
+    /// Says that pieces of work which are shared out should end early, until `start_counting`; not
+    /// collective.
+    virtual void ask_to_stop() {}
+    /// @return whether one of them said so, as far as this one knows; not collective, and cheap. Several
+    /// threads may ask at once
+    virtual bool asked_to_stop() { return false; }
 };
 
 /// @brief Another of the processes that work together has failed.
@@ -59,11 +66,24 @@ namespace detail {
 /// Whether this thread does a piece of work that is shared out, and the other processes do something else.
 inline thread_local bool in_a_piece = false;
 
+/// Another process has failed, and so this one's piece of work ended: `agree` looks for what was thrown
+/// there.
+class stopped_by_peer : public interrupted {
+public:
+    using interrupted::interrupted;
+};
+
+/// Ends a long piece of work early where another process has failed.
+/// @param all null: this process is alone
+/// @throws stopped_by_peer
+FITNAS_LAZY void heed(peers* all);
+
 /// Refuses what is collective inside of such a piece: the others would wait for ever.
 FITNAS_LAZY FITNAS_COLD void require_no_piece();
 
 /// Collective: throws where one of the processes failed: there its own exception, elsewhere a `peer_error`
-/// that quotes the first, or `interrupted` where nothing worse happened.
+/// that quotes the first, or `interrupted` where nothing worse happened. A `stopped_by_peer` is no failure of
+/// its own.
 FITNAS_LAZY void agree(peers& all, const std::exception_ptr& own);
 
 /// Collective: whether it is so on any of them.
@@ -115,6 +135,12 @@ void do_agreed(peers* all, Work&& work) {
 
 namespace fitnas::detail {
 
+FITNAS_LAZY_AGAIN void heed(peers* all) {
+    if (all != nullptr && all->asked_to_stop()) {
+        throw stopped_by_peer("another process ended the work");
+    }
+}
+
 FITNAS_LAZY_AGAIN void require_no_piece() {
     if (in_a_piece) {
         throw option_error("[F0011] peers: expected either for the whole work or for its pieces, got both: "
@@ -142,6 +168,8 @@ FITNAS_LAZY_AGAIN void agree(peers& all, const std::exception_ptr& own) {
         if (own) {
             std::rethrow_exception(own);
         }
+    } catch (const stopped_by_peer& e) {
+        text.clear();
     } catch (const interrupted& e) {
         text = std::string("i") + e.what();
     } catch (const std::exception& e) {
@@ -150,7 +178,7 @@ FITNAS_LAZY_AGAIN void agree(peers& all, const std::exception_ptr& own) {
         text = "ean exception of an unknown type";
     }
     const std::vector<std::string> texts = all.gather(text);
-    if (own) {
+    if (!text.empty()) {
         std::rethrow_exception(own);
     }
     const auto found = [&](char kind) {
@@ -162,8 +190,8 @@ FITNAS_LAZY_AGAIN void agree(peers& all, const std::exception_ptr& own) {
         throw peer_error("[F0010] process " + std::to_string(failed - texts.begin()) + " of " +
                          std::to_string(texts.size()) + " failed: " + failed->substr(1));
     }
-    const std::string by = found('i')->substr(1);
-    throw interrupted(by);
+    const auto stopped = found('i');
+    throw interrupted(stopped != texts.end() ? stopped->substr(1) : "another process ended the work");
 }
 
 FITNAS_LAZY_AGAIN void add_over(peers& all, std::span<double> values) {

@@ -22,9 +22,9 @@ enum class pieces {
 /// @brief Does each of n pieces of work in one of the processes, whichever is free next, and gives what all
 /// came to to all of them. Collective.
 ///
-/// Numbers are taken in order, and a process has its own in order. A piece that throws ends the work: pieces
-/// that have begun are done, no other begins. Of one process's exceptions the one of the smallest number
-/// counts; processes agree as `peers` says.
+/// Numbers are taken in order, and a process has its own in order. A piece that throws ends the work: no
+/// other begins, and pieces that have begun are done, or end early where they ask `peers::asked_to_stop`. Of
+/// one process's exceptions the one of the smallest number counts; processes agree as `peers` says.
 /// @param all null: this process does all of it
 /// @param n pieces
 /// @param how
@@ -103,6 +103,9 @@ public:
             m_failure = std::move(failure);
         }
         while (next() < m_end) {
+        }
+        if (m_all != nullptr) {
+            m_all->ask_to_stop();
         }
     }
     const std::vector<std::size_t>& own() const { return m_own; }

@@ -16,7 +16,9 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -148,66 +150,151 @@ private:
     std::size_t m_added = 0; ///< of these, whose slices are being gathered
 };
 
-/// A number that each process may fetch and count up, without the others. On one machine it lies in memory
-/// that all share: MPICH answers others only when the process that has it calls MPI, which may do a long
-/// piece.
+/// A number that each process may fetch and count up, and a word that each may say, without the others. On
+/// one machine both lie in memory that all share. On several a thread of the first process answers the
+/// others, for its own piece of work may take hours; where MPI does not let two threads call it, each process
+/// has every n-th number, and no word.
 class counter {
 public:
-    explicit counter(MPI_Comm all) : m_all(all) {
-        int count = 1;
+    explicit counter(MPI_Comm all) {
+        MPI_Comm_dup(all, &m_all);
         MPI_Comm_rank(all, &m_rank);
-        MPI_Comm_size(all, &count);
+        MPI_Comm_size(all, &m_count);
         MPI_Comm machine = MPI_COMM_NULL;
         MPI_Comm_split_type(all, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &machine);
         int here = 1;
         MPI_Comm_size(machine, &here);
-        const MPI_Aint bytes = m_rank == 0 ? sizeof(long long) : 0;
-        if (here == count) {
-            MPI_Win_allocate_shared(bytes, sizeof(long long), MPI_INFO_NULL, machine, &m_shared, &m_window);
+        int threads = MPI_THREAD_SINGLE;
+        MPI_Query_thread(&threads);
+        const int same[] = {here == m_count, threads == MPI_THREAD_MULTIPLE};
+        int all_same[] = {0, 0}; // processes of one machine may be all of it, beside others that are not
+        MPI_Allreduce(same, all_same, 2, MPI_INT, MPI_MIN, all);
+        if (all_same[0] != 0) {
+            const MPI_Aint bytes = m_rank == 0 ? sizeof(numbers) : 0;
+            MPI_Win_allocate_shared(bytes, alignof(numbers), MPI_INFO_NULL, machine, &m_numbers, &m_window);
             MPI_Aint size = 0;
             int unit = 0;
-            MPI_Win_shared_query(m_window, 0, &size, &unit, &m_shared);
-        } else {
-            long long* own = nullptr;
-            MPI_Win_allocate(bytes, sizeof(long long), MPI_INFO_NULL, all, &own, &m_window);
+            MPI_Win_shared_query(m_window, 0, &size, &unit, &m_numbers);
+            MPI_Win_lock_all(MPI_MODE_NOCHECK, m_window);
+        } else if (all_same[1] != 0) {
+            m_asks = m_rank > 0;
+            m_numbers = m_asks ? nullptr : &m_own;
+            if (m_rank == 0) {
+                m_server = std::thread([this] { serve(); });
+            }
         }
         MPI_Comm_free(&machine);
-        MPI_Win_lock_all(MPI_MODE_NOCHECK, m_window);
     }
     ~counter() {
-        MPI_Win_unlock_all(m_window);
-        MPI_Win_free(&m_window);
+        MPI_Barrier(m_all); // nobody asks any more
+        if (m_server.joinable()) {
+            m_ends = true;
+            m_server.join();
+        }
+        if (m_window != MPI_WIN_NULL) {
+            MPI_Win_unlock_all(m_window);
+            MPI_Win_free(&m_window);
+        }
+        MPI_Comm_free(&m_all);
     }
     counter(const counter&) = delete;
     counter& operator=(const counter&) = delete;
 
     void reset() {
         MPI_Barrier(m_all);
-        if (m_rank == 0 && m_shared != nullptr) {
-            std::atomic_ref<long long>{*m_shared}.store(0);
-        } else if (m_rank == 0) {
-            const long long zero = 0;
-            MPI_Put(&zero, 1, MPI_LONG_LONG, 0, 0, 1, MPI_LONG_LONG, m_window);
-            MPI_Win_flush(0, m_window);
+        if (m_rank == 0 && m_numbers != nullptr) {
+            std::atomic_ref<long long>{m_numbers->next}.store(0);
+            std::atomic_ref<long long>{m_numbers->stop}.store(0);
         }
+        m_strided = m_rank;
+        m_asked = {};
         MPI_Barrier(m_all);
     }
     long long next() {
-        if (m_shared != nullptr) {
-            return std::atomic_ref<long long>{*m_shared}.fetch_add(1);
+        if (m_numbers != nullptr) {
+            return std::atomic_ref<long long>{m_numbers->next}.fetch_add(1);
         }
-        const long long one = 1;
-        long long before = 0;
-        MPI_Fetch_and_op(&one, &before, MPI_LONG_LONG, 0, 0, MPI_SUM, m_window);
-        MPI_Win_flush(0, m_window);
-        return before;
+        if (m_asks) {
+            return answer(question::number);
+        }
+        const long long own = m_strided;
+        m_strided += m_count;
+        return own;
+    }
+    void ask_to_stop() {
+        if (m_numbers != nullptr) {
+            std::atomic_ref<long long>{m_numbers->stop}.store(1);
+        } else if (m_asks) {
+            answer(question::stop);
+        }
+    }
+    bool asked_to_stop() {
+        if (m_numbers != nullptr) {
+            return std::atomic_ref<long long>{m_numbers->stop}.load() != 0;
+        }
+        const std::lock_guard<std::mutex> lock(m_asking);
+        const auto now = std::chrono::steady_clock::now();
+        if (!m_asks || now - m_asked < std::chrono::seconds(1)) {
+            return false;
+        }
+        m_asked = now;
+        return reply(question::stopped) != 0;
     }
 
 private:
-    MPI_Comm m_all;
+    struct numbers {
+        long long next = 0;
+        long long stop = 0;
+    };
+    enum class question : int { number, stop, stopped };
+
+    long long answer(question q) {
+        const std::lock_guard<std::mutex> lock(m_asking);
+        return reply(q);
+    }
+    long long reply(question q) {
+        const int asked = static_cast<int>(q);
+        long long said = 0;
+        MPI_Sendrecv(&asked, 1, MPI_INT, 0, to_server, &said, 1, MPI_LONG_LONG, 0, from_server, m_all,
+                     MPI_STATUS_IGNORE);
+        return said;
+    }
+    void serve() {
+        while (!m_ends) {
+            int there = 0;
+            MPI_Status from;
+            MPI_Iprobe(MPI_ANY_SOURCE, to_server, m_all, &there, &from);
+            if (there == 0) { // MPI would wait at full speed
+                std::this_thread::sleep_for(std::chrono::milliseconds(1));
+                continue;
+            }
+            int asked = 0;
+            MPI_Recv(&asked, 1, MPI_INT, from.MPI_SOURCE, to_server, m_all, MPI_STATUS_IGNORE);
+            if (asked == static_cast<int>(question::stop)) {
+                ask_to_stop();
+            }
+            const long long said = asked == static_cast<int>(question::number) ? next()
+                                   : asked_to_stop()                           ? 1
+                                                                               : 0;
+            MPI_Send(&said, 1, MPI_LONG_LONG, from.MPI_SOURCE, from_server, m_all);
+        }
+    }
+
+    static constexpr int to_server = 1; ///< tags
+    static constexpr int from_server = 2;
+
+    MPI_Comm m_all = MPI_COMM_NULL;
     int m_rank = 0;
-    long long* m_shared = nullptr; ///< null: processes are on several machines
+    int m_count = 1;
+    numbers m_own;                ///< of the first process, where others ask it
+    numbers* m_numbers = nullptr; ///< those of the first process, where this one sees them
     MPI_Win m_window = MPI_WIN_NULL;
+    bool m_asks = false; ///< the first process's thread
+    long long m_strided = 0;
+    std::mutex m_asking;
+    std::chrono::steady_clock::time_point m_asked{}; ///< when it last asked whether to stop
+    std::atomic<bool> m_ends{false};
+    std::thread m_server;
 };
 
 } // namespace detail
@@ -218,15 +305,17 @@ private:
 /// An exception that leaves `main`, or the block of the session, on one process alone ends all of them: it
 /// waits for the others `patience` seconds and then aborts. So does `mpirun` where one is killed.
 ///
-/// Threads of one process may call it one after the other (MPI_THREAD_SERIALIZED).
+/// Threads of one process may call it one after the other. It asks MPI for more (MPI_THREAD_MULTIPLE), which
+/// it needs on several machines alone, so that whichever process is free gets the next piece of shared work.
 class session final : public peers {
 public:
     static constexpr double patience = 5; ///< seconds
 
     /// Calls MPI_Init_thread, and in its destructor MPI_Finalize.
-    /// @throws option_error where MPI has no threads
+    /// @throws option_error where MPI has no threads, or `mpirun` is that of another MPI
     session(int& argc, char**& argv) : session(initialised(argc, argv), true) {}
-    /// In a program that initialises MPI itself, with MPI_THREAD_SERIALIZED at least.
+    /// In a program that initialises MPI itself, with MPI_THREAD_SERIALIZED at least, better
+    /// MPI_THREAD_MULTIPLE.
     /// @param all its processes; duplicated
     explicit session(MPI_Comm all) : session(all, false) {}
     ~session() override {
@@ -278,6 +367,8 @@ public:
 
     void start_counting() override { m_counter->reset(); }
     long long next() override { return m_counter->next(); }
+    void ask_to_stop() override { m_counter->ask_to_stop(); }
+    bool asked_to_stop() override { return m_counter->asked_to_stop(); }
 
 private:
     static constexpr std::size_t most = std::size_t{1} << 30U; ///< bytes in one call
@@ -292,10 +383,21 @@ private:
 
     static MPI_Comm initialised(int& argc, char**& argv) {
         int threads = MPI_THREAD_SINGLE;
-        MPI_Init_thread(&argc, &argv, MPI_THREAD_SERIALIZED, &threads);
+        MPI_Init_thread(&argc, &argv, MPI_THREAD_MULTIPLE, &threads);
         if (threads < MPI_THREAD_SERIALIZED) {
             throw option_error("mpi::session: expected an MPI whose processes may have threads "
                                "(MPI_THREAD_SERIALIZED)");
+        }
+        int count = 1;
+        MPI_Comm_size(MPI_COMM_WORLD, &count);
+        for (const char* started :
+             {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE"}) { // by Open MPI, by MPICH and its like
+            const char* const processes = std::getenv(started);
+            if (count == 1 && processes != nullptr && std::atoi(processes) > 1) {
+                throw option_error("mpi::session: expected the mpirun of the MPI that this program was built "
+                                   "with, got " +
+                                   std::string(processes) + " processes that do not know of each other");
+            }
         }
         return MPI_COMM_WORLD;
     }

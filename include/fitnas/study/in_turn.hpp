@@ -85,8 +85,14 @@ alone_results<Space> train_in_turn(const std::string& path, const std::string& f
         train_options own = options;
         own.seed = seed{jobs[job].seed};
         own.peers = nullptr;
-        own.observer = watch(w, "training network " + std::to_string(job + 1) + " of " +
-                                    std::to_string(jobs.size()) + " by itself");
+        own.observer = [all,
+                        told = watch(w, "training network " + std::to_string(job + 1) + " of " +
+                                            std::to_string(jobs.size()) + " by itself")](const progress& p) {
+            fitnas::detail::heed(all);
+            if (told) {
+                told(p);
+            }
+        };
         const auto trained = retrain<Space>(jobs[job].architecture, data, own,
                                             checkpoint_options{.file = file_of(job), .every = steps});
         std::vector<double> values{trained.validation_accuracy, trained.test_accuracy};

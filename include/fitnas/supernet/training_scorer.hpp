@@ -56,9 +56,10 @@ std::vector<std::vector<double>> train_beside(peers* all, std::size_t runs, cons
         train_options own = options;
         own.observer = {};
         own.peers = nullptr; // which share out whole trainings
-        if (shared.watches()) {
+        if (shared.watches() || all != nullptr) {
             own.observer = [&](const progress&) {
-                if (!tell()) {
+                heed(all);
+                if (shared.watches() && !tell()) {
                     throw interrupted("[F0565] training_scorer: stopped by its observer");
                 }
             };
