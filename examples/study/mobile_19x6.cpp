@@ -63,12 +63,13 @@ void runner::run_mobile_19x6(const std::string& stage) {
         return;
     }
     // What would be refused after hours of training.
-    if (m.score_images > m.validation_images) {
+    const bool scores = stage == "run" || stage == "segments";
+    if (scores && m.score_images > m.validation_images) {
         throw option_error("[F1114] --score-images: expected at most the " +
                            std::to_string(m.validation_images) + " of --validation-images, got " +
                            std::to_string(m.score_images));
     }
-    if (m.segment_samples / static_cast<std::size_t>(m.folds) < 2) {
+    if (scores && m.segment_samples / static_cast<std::size_t>(m.folds) < 2) {
         throw option_error("[F1115] --segment-samples: expected at least 2 for each of the " +
                            std::to_string(m.folds) + " of --folds, got " + std::to_string(m.segment_samples));
     }

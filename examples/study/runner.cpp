@@ -17,7 +17,9 @@ void runner::perform(const std::string& name, unsigned bit, std::vector<std::str
     }
     if (m.parts == 0) { // of processes that happen to train together
         options.erase("parts");
-        options.erase("share");
+        if (m.share == "images") {
+            options.erase("share");
+        }
     }
     if (m.supernet_cells == 0) { // runs from before there were these options go on
         options.erase("supernet-cells");

@@ -1,6 +1,7 @@
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <set>
 #include <string>
@@ -97,6 +98,22 @@ TEST_CASE("what is no pack, or a damaged one, is refused by name") {
     CHECK(contains(damaged("", 0, 0), "[F0420]"));
     CHECK(contains(thrown<option_error>([&] { read_image_pack(folder.path("p"), {.channels = 2}); }),
                    "[F0482]"));
+}
+
+TEST_CASE("packs come in the order of their numbers, also where these have five digits") {
+    const temporary_folder folder;
+    constexpr std::size_t files = 10'002;
+    for (std::size_t i = 0; i < files; ++i) {
+        const std::string digits = std::to_string(i);
+        const std::string name = std::string(digits.size() < 4 ? 4 - digits.size() : 0, '0') + digits;
+        std::ofstream(folder.path(name + "-of-10002.pack")) << "";
+    }
+    const std::vector<std::string> paths = fitnas::detail::packs_in(folder.path());
+    REQUIRE(paths.size() == files);
+    CHECK(paths[999] == folder.path("0999-of-10002.pack"));
+    CHECK(paths[1000] == folder.path("1000-of-10002.pack"));
+    CHECK(paths[1001] == folder.path("1001-of-10002.pack"));
+    CHECK(paths[10'001] == folder.path("10001-of-10002.pack"));
 }
 
 #if FITNAS_HAS_JPEG && FITNAS_HAS_PNG

@@ -73,7 +73,7 @@ struct image_pack_table {
 /// @return what one of several packs is called, so that one that is missing shows: `0000-of-0012.pack`
 FITNAS_LAZY std::string pack_name(std::size_t file, std::size_t files);
 
-/// @return the packs of a folder, in the order of their names
+/// @return the packs of a folder, in the order of their numbers, or of their names where they have none
 /// @throws data_error where there are none, or one that others tell of is missing
 FITNAS_LAZY std::vector<std::string> packs_in(const std::string& folder);
 
@@ -341,6 +341,8 @@ FITNAS_LAZY_AGAIN std::vector<std::string> packs_in(const std::string& folder) {
         throw data_error("[F0451] " + folder + ": expected a folder of files that end with .pack" +
                          (failed ? ": " + failed.message() : ", got none"));
     }
+    std::vector<std::string> paths;
+    const auto add = [&](const std::string& name) { paths.push_back(without_slashes(folder) + "/" + name); };
     const std::size_t of = names.begin()->find("-of-");
     if (of != std::string::npos) { // written together: all must be there
         const std::size_t files = std::strtoul(names.begin()->c_str() + of + 4, nullptr, 10);
@@ -351,12 +353,11 @@ FITNAS_LAZY_AGAIN std::vector<std::string> packs_in(const std::string& folder) {
                                  (i >= files ? "got " + std::to_string(names.size())
                                              : pack_name(i, files) + " is missing"));
             }
+            add(pack_name(i, files)); // from 10,000 on, numbers sort otherwise as text
         }
+        return paths;
     }
-    std::vector<std::string> paths;
-    for (const std::string& name : names) {
-        paths.push_back(without_slashes(folder) + "/" + name);
-    }
+    std::for_each(names.begin(), names.end(), add);
     return paths;
 }
 
