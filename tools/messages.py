@@ -17,7 +17,7 @@ PAGE = ROOT / "docs/messages.md"
 ROOMS = ["core", "nn", "op", "space", "data", "supernet", "predictor", "search", "metrics", "io", "study", "examples"]
 FURTHER = {"io": [12], "space": [13]}  # numbers of rooms whose first is full
 ERRORS = {"error", "architecture_error", "shape_error", "option_error", "data_error", "numeric_error", "limit_error",
-          "interrupted", "peer_error"}
+          "interrupted", "peer_error", "stopped_by_peer"}
 IDENTIFIER = re.compile(r'"\[(F\d{4})\] ')
 
 HEAD = """# Messages

@@ -63,10 +63,10 @@ FITNAS_COLD void for_each_option(settings& s, F&& f) {
     f("read-ahead", s.read_ahead, in::trainings,
       "threads that read images beside the computing ones, of each training; results do not depend on it",
       CLI::Range(0, 1024));
-    f("parts", s.parts, in::train | in::error,
+    f("parts", s.parts, in::train | in::error | in::retrain,
       "the supernet's batches go through in so many parts; 0: one for each process that trains it",
       CLI::Range(0, 1000000));
-    f("share", s.share, in::train | in::error,
+    f("share", s.share, in::train | in::error | in::retrain,
       "of a step of the supernet, what each of several processes does: images, images_synchronised (batch "
       "norm over all) or paths",
       CLI::IsMember({"images", "images_synchronised", "paths"}));
@@ -120,6 +120,8 @@ FITNAS_COLD void for_each_option(settings& s, F&& f) {
       "random networks of the winner's cost, to compare with");
     f("retrain-seeds", s.retrain_seeds, in::retrain, "trainings of each", one_up);
     f("retrain-epochs", s.retrain_epochs, in::retrain, "of each training", one_up);
+    f("retrain-together", s.retrain_together, in::retrain,
+      "several processes train each network together, as --parts and --share say, and not one each");
     f("checkpoint-steps", s.checkpoint_steps, in::train | in::retrain,
       "of a training, from one checkpoint to the next", one_up);
 

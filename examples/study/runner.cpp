@@ -15,9 +15,13 @@ void runner::perform(const std::string& name, unsigned bit, std::vector<std::str
     for (const char* how : {"read-ahead", "checkpoint-steps", "recompute"}) { // and not what comes out
         options.erase(how);
     }
-    if (m.parts == 0) { // of processes that happen to train together
+    const bool alone = bit == in::retrain && !m.retrain_together;
+    if (alone) {
+        options.erase("retrain-together");
+    }
+    if (m.parts == 0 || alone) { // of processes that happen to train together
         options.erase("parts");
-        if (m.share == "images") {
+        if (m.share == "images" || alone) {
             options.erase("share");
         }
     }
@@ -148,6 +152,15 @@ train_options runner::shared_training(int epochs) const {
     o.share = m.share == "paths"    ? step_share::paths
               : m.share == "images" ? step_share::images
                                     : step_share::images_synchronised;
+    return o;
+}
+
+// Of networks by themselves: each by one process, or by all, which have but one path to share.
+train_options runner::retraining() const {
+    train_options o = m.retrain_together ? shared_training(m.retrain_epochs) : training(m.retrain_epochs);
+    if (o.share == step_share::paths) {
+        o.share = step_share::images_synchronised;
+    }
     return o;
 }
 

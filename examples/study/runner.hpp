@@ -117,8 +117,7 @@ private:
                     retrain_partial<Space>(), again, [&] {
                         study::retrain_stage<Space>(m_folder, data(),
                                                     {m.finalists, m.random_networks, m.retrain_seeds,
-                                                     training(m.retrain_epochs),
-                                                     is_mobile_19x6<Space> ? m.checkpoint_steps : 0},
+                                                     retraining(), in_turn<Space>() ? m.checkpoint_steps : 0},
                                                     bar);
                     });
         } else if constexpr (is_mobile_19x6<Space>) {
@@ -203,11 +202,17 @@ private:
                 });
     }
 
+    // Whether `retrain` trains one network after the other.
+    template <search_space_type Space>
+    bool in_turn() const {
+        return is_mobile_19x6<Space> || m.retrain_together;
+    }
+
     // By what a stopped stage `retrain` goes on.
     template <search_space_type Space>
     std::vector<std::string> retrain_partial() const {
         std::vector<std::string> files{"retrained_runs.csv"};
-        if (is_mobile_19x6<Space>) {
+        if (in_turn<Space>()) {
             const std::size_t networks = m.finalists + m.random_networks;
             for (std::size_t i = 1; i <= networks * static_cast<std::size_t>(m.retrain_seeds); ++i) {
                 files.push_back(study::in_turn_file(i));
@@ -250,6 +255,7 @@ private:
     std::size_t truth_networks() const;
     train_options training(int epochs) const;
     train_options shared_training(int epochs) const;
+    train_options retraining() const;
     evaluate_options evaluation() const;
     score_measure score() const;
     study::fit_settings fitting() const;

@@ -61,6 +61,7 @@ struct settings {
     std::size_t random_networks = 3;
     int retrain_seeds = 3;
     int retrain_epochs = 8;
+    bool retrain_together = false;
 
     std::string truth = "all";
     std::string truth_table;

@@ -27,6 +27,13 @@ done
 [ -s "$folder/two/report.html" ] || fail "there is no report"
 [ "$(grep -c '^stage train' "$folder/two.txt")" -eq 1 ] || fail "processes speak together: $(cat "$folder/two.txt")"
 
+# A network by itself is trained by one of them, or by all.
+"$study" retrain --out "$folder/one" --retrain-together > "$folder/one.txt" 2>&1 || fail "$(cat "$folder/one.txt")"
+timeout 300 "$start" "$mpirun" -n 2 "$together" retrain --out "$folder/two" --retrain-together > "$folder/two.txt" 2>&1 ||
+    fail "two processes train together: $(cat "$folder/two.txt")"
+cmp "$folder/one/retrained.csv" "$folder/two/retrained.csv" || fail "trained together: not what one process comes to"
+[ -s "$folder/two/winner.safetensors" ] || fail "trained together: there is no winner"
+
 # Done before, by whatever number of processes; one alone goes on where two were.
 timeout 300 "$start" "$mpirun" -n 3 "$together" run --out "$folder/two" > "$folder/three.txt" 2>&1 ||
     fail "three processes: $(cat "$folder/three.txt")"

@@ -137,7 +137,7 @@ namespace fitnas::detail {
 
 FITNAS_LAZY_AGAIN void heed(peers* all) {
     if (all != nullptr && all->asked_to_stop()) {
-        throw stopped_by_peer("another process ended the work");
+        throw stopped_by_peer("[F0087] another process ended the work");
     }
 }
 
@@ -191,7 +191,8 @@ FITNAS_LAZY_AGAIN void agree(peers& all, const std::exception_ptr& own) {
                          std::to_string(texts.size()) + " failed: " + failed->substr(1));
     }
     const auto stopped = found('i');
-    throw interrupted(stopped != texts.end() ? stopped->substr(1) : "another process ended the work");
+    const std::string by = stopped != texts.end() ? stopped->substr(1) : "another process ended the work";
+    throw interrupted(by);
 }
 
 FITNAS_LAZY_AGAIN void add_over(peers& all, std::span<double> values) {

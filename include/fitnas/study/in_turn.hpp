@@ -45,6 +45,8 @@ inline void keep_first(const std::string& file, const std::string& as) {
 /// @param folder of the checkpoints, `in_turn_file` of each job; that of the first stays, as
 /// `winner.safetensors`
 /// @param steps from one checkpoint to the next
+/// @param options with `peers` all of them do each training together; that is for more processes than
+/// trainings
 /// @param all processes that share out the trainings, of which the first writes the table; null: this process
 /// is alone
 /// @throws as `retrain`; interrupted after a signal, with what was trained in the checkpoint
@@ -80,15 +82,15 @@ alone_results<Space> train_in_turn(const std::string& path, const std::string& f
     const auto take = [&](std::size_t job, const std::vector<double>& values) {
         results[jobs[job]] = {values[0], values[1], {values.begin() + 2, values.end()}};
     };
-    const auto found = share_out(all, missing.size(), pieces::in_turn, [&](std::size_t i) {
+    const bool together = options.peers != nullptr;
+    const auto one = [&](std::size_t i) {
         const std::size_t job = missing[i];
         train_options own = options;
         own.seed = seed{jobs[job].seed};
-        own.peers = nullptr;
-        own.observer = [all,
+        own.observer = [others = together ? nullptr : all,
                         told = watch(w, "training network " + std::to_string(job + 1) + " of " +
                                             std::to_string(jobs.size()) + " by itself")](const progress& p) {
-            fitnas::detail::heed(all);
+            fitnas::detail::heed(others);
             if (told) {
                 told(p);
             }
@@ -104,15 +106,26 @@ alone_results<Space> train_in_turn(const std::string& path, const std::string& f
             write();
         }
         return values;
-    });
+    };
+    const auto write_by_first = [&] {
+        fitnas::detail::do_agreed(all, [&] {
+            if (fitnas::detail::is_first(all)) {
+                write();
+            }
+        });
+    };
+    if (together) {
+        for (std::size_t i = 0; i < missing.size(); ++i) {
+            take(missing[i], one(i));
+            write_by_first();
+        }
+        return results;
+    }
+    const auto found = share_out(all, missing.size(), pieces::in_turn, one);
     for (std::size_t i = 0; i < missing.size(); ++i) {
         take(missing[i], found[i]);
     }
-    fitnas::detail::do_agreed(all, [&] {
-        if (fitnas::detail::is_first(all)) {
-            write();
-        }
-    });
+    write_by_first();
     return results;
 }
 
