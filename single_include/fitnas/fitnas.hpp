@@ -1902,6 +1902,13 @@ public:
     virtual void start_counting() = 0; ///< collective: `next` begins at 0
     /// @return 0, 1, 2, ..., each to one of the processes; not collective
     virtual long long next() = 0;
+
+    /// Says that pieces of work which are shared out should end early, until `start_counting`; not
+    /// collective.
+    virtual void ask_to_stop() {}
+    /// @return whether one of them said so, as far as this one knows; not collective, and cheap. Several
+    /// threads may ask at once
+    virtual bool asked_to_stop() { return false; }
 };
 
 /// @brief Another of the processes that work together has failed.
@@ -1915,11 +1922,24 @@ namespace detail {
 /// Whether this thread does a piece of work that is shared out, and the other processes do something else.
 inline thread_local bool in_a_piece = false;
 
+/// Another process has failed, and so this one's piece of work ended: `agree` looks for what was thrown
+/// there.
+class stopped_by_peer : public interrupted {
+public:
+    using interrupted::interrupted;
+};
+
+/// Ends a long piece of work early where another process has failed.
+/// @param all null: this process is alone
+/// @throws stopped_by_peer
+FITNAS_LAZY void heed(peers* all);
+
 /// Refuses what is collective inside of such a piece: the others would wait for ever.
 FITNAS_LAZY FITNAS_COLD void require_no_piece();
 
 /// Collective: throws where one of the processes failed: there its own exception, elsewhere a `peer_error`
-/// that quotes the first, or `interrupted` where nothing worse happened.
+/// that quotes the first, or `interrupted` where nothing worse happened. A `stopped_by_peer` is no failure of
+/// its own.
 FITNAS_LAZY void agree(peers& all, const std::exception_ptr& own);
 
 /// Collective: whether it is so on any of them.
@@ -1971,6 +1991,12 @@ void do_agreed(peers* all, Work&& work) {
 
 namespace fitnas::detail {
 
+FITNAS_LAZY_AGAIN void heed(peers* all) {
+    if (all != nullptr && all->asked_to_stop()) {
+        throw stopped_by_peer("[F0087] another process ended the work");
+    }
+}
+
 FITNAS_LAZY_AGAIN void require_no_piece() {
     if (in_a_piece) {
         throw option_error("[F0011] peers: expected either for the whole work or for its pieces, got both: "
@@ -1998,6 +2024,8 @@ FITNAS_LAZY_AGAIN void agree(peers& all, const std::exception_ptr& own) {
         if (own) {
             std::rethrow_exception(own);
         }
+    } catch (const stopped_by_peer& e) {
+        text.clear();
     } catch (const interrupted& e) {
         text = std::string("i") + e.what();
     } catch (const std::exception& e) {
@@ -2006,7 +2034,7 @@ FITNAS_LAZY_AGAIN void agree(peers& all, const std::exception_ptr& own) {
         text = "ean exception of an unknown type";
     }
     const std::vector<std::string> texts = all.gather(text);
-    if (own) {
+    if (!text.empty()) {
         std::rethrow_exception(own);
     }
     const auto found = [&](char kind) {
@@ -2018,7 +2046,8 @@ FITNAS_LAZY_AGAIN void agree(peers& all, const std::exception_ptr& own) {
         throw peer_error("[F0010] process " + std::to_string(failed - texts.begin()) + " of " +
                          std::to_string(texts.size()) + " failed: " + failed->substr(1));
     }
-    const std::string by = found('i')->substr(1);
+    const auto stopped = found('i');
+    const std::string by = stopped != texts.end() ? stopped->substr(1) : "another process ended the work";
     throw interrupted(by);
 }
 
@@ -2440,9 +2469,9 @@ enum class pieces {
 /// @brief Does each of n pieces of work in one of the processes, whichever is free next, and gives what all
 /// came to to all of them. Collective.
 ///
-/// Numbers are taken in order, and a process has its own in order. A piece that throws ends the work: pieces
-/// that have begun are done, no other begins. Of one process's exceptions the one of the smallest number
-/// counts; processes agree as `peers` says.
+/// Numbers are taken in order, and a process has its own in order. A piece that throws ends the work: no
+/// other begins, and pieces that have begun are done, or end early where they ask `peers::asked_to_stop`. Of
+/// one process's exceptions the one of the smallest number counts; processes agree as `peers` says.
 /// @param all null: this process does all of it
 /// @param n pieces
 /// @param how
@@ -2519,6 +2548,9 @@ public:
             m_failure = std::move(failure);
         }
         while (next() < m_end) {
+        }
+        if (m_all != nullptr) {
+            m_all->ask_to_stop();
         }
     }
     const std::vector<std::size_t>& own() const { return m_own; }
@@ -12222,7 +12254,7 @@ struct image_pack_table {
 /// @return what one of several packs is called, so that one that is missing shows: `0000-of-0012.pack`
 FITNAS_LAZY std::string pack_name(std::size_t file, std::size_t files);
 
-/// @return the packs of a folder, in the order of their names
+/// @return the packs of a folder, in the order of their numbers, or of their names where they have none
 /// @throws data_error where there are none, or one that others tell of is missing
 FITNAS_LAZY std::vector<std::string> packs_in(const std::string& folder);
 
@@ -12486,6 +12518,8 @@ FITNAS_LAZY_AGAIN std::vector<std::string> packs_in(const std::string& folder) {
         throw data_error("[F0451] " + folder + ": expected a folder of files that end with .pack" +
                          (failed ? ": " + failed.message() : ", got none"));
     }
+    std::vector<std::string> paths;
+    const auto add = [&](const std::string& name) { paths.push_back(without_slashes(folder) + "/" + name); };
     const std::size_t of = names.begin()->find("-of-");
     if (of != std::string::npos) { // written together: all must be there
         const std::size_t files = std::strtoul(names.begin()->c_str() + of + 4, nullptr, 10);
@@ -12496,12 +12530,11 @@ FITNAS_LAZY_AGAIN std::vector<std::string> packs_in(const std::string& folder) {
                                  (i >= files ? "got " + std::to_string(names.size())
                                              : pack_name(i, files) + " is missing"));
             }
+            add(pack_name(i, files)); // from 10,000 on, numbers sort otherwise as text
         }
+        return paths;
     }
-    std::vector<std::string> paths;
-    for (const std::string& name : names) {
-        paths.push_back(without_slashes(folder) + "/" + name);
-    }
+    std::for_each(names.begin(), names.end(), add);
     return paths;
 }
 
@@ -33844,9 +33877,10 @@ std::vector<std::vector<double>> train_beside(peers* all, std::size_t runs, cons
         train_options own = options;
         own.observer = {};
         own.peers = nullptr; // which share out whole trainings
-        if (shared.watches()) {
+        if (shared.watches() || all != nullptr) {
             own.observer = [&](const progress&) {
-                if (!tell()) {
+                heed(all);
+                if (shared.watches() && !tell()) {
                     throw interrupted("[F0565] training_scorer: stopped by its observer");
                 }
             };
