@@ -169,7 +169,11 @@ TEST_CASE("long pieces of others end early where one fails, and its exception is
                 throw fitnas::numeric_error("of piece 1");
             }
             for (int turn = 0; turn < 20'000; ++turn) { // a minute, were it not asked to stop
-                fitnas::detail::heed(&all);
+                try {
+                    fitnas::detail::heed(&all);
+                } catch (const fitnas::interrupted&) {
+                    throw fitnas::interrupted("what was trained is saved"); // as a training does
+                }
                 std::this_thread::sleep_for(std::chrono::milliseconds(3));
             }
             return {};

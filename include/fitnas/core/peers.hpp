@@ -73,6 +73,10 @@ public:
     using interrupted::interrupted;
 };
 
+/// Whether `heed` has ended this thread's piece, whatever comes out of it: a training throws its own
+/// `interrupted`.
+inline thread_local bool heeded = false;
+
 /// Ends a long piece of work early where another process has failed.
 /// @param all null: this process is alone
 /// @throws stopped_by_peer
@@ -137,6 +141,7 @@ namespace fitnas::detail {
 
 FITNAS_LAZY_AGAIN void heed(peers* all) {
     if (all != nullptr && all->asked_to_stop()) {
+        heeded = true;
         throw stopped_by_peer("[F0087] another process ended the work");
     }
 }
@@ -168,7 +173,7 @@ FITNAS_LAZY_AGAIN void agree(peers& all, const std::exception_ptr& own) {
         if (own) {
             std::rethrow_exception(own);
         }
-    } catch (const stopped_by_peer& e) {
+    } catch (const stopped_by_peer&) {
         text.clear();
     } catch (const interrupted& e) {
         text = std::string("i") + e.what();

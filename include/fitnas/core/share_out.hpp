@@ -102,16 +102,27 @@ public:
             m_failed = i;
             m_failure = std::move(failure);
         }
-        while (next() < m_end) {
-        }
+        leave_rest();
         if (m_all != nullptr) {
             m_all->ask_to_stop();
         }
+    }
+    /// A piece has ended because another failed, here or in another process.
+    void heed() {
+        const std::lock_guard<std::mutex> lock(m_mutex);
+        if (!m_failure) {
+            m_failure = std::make_exception_ptr(stopped_by_peer("[F0088] another process ended the work"));
+        }
+        leave_rest();
     }
     const std::vector<std::size_t>& own() const { return m_own; }
     const std::exception_ptr& failure() const { return m_failure; }
 
 private:
+    void leave_rest() {
+        while (next() < m_end) {
+        }
+    }
     std::size_t next() {
         m_next = m_all == nullptr ? m_next + 1 : static_cast<std::size_t>(m_all->next()) + 1;
         m_next = (std::min)(m_next, m_end + 1);
@@ -151,11 +162,16 @@ share_out(peers* all, std::size_t n, pieces how,
     detail::piece_numbers numbers(all, n);
     const auto go = [&](std::ptrdiff_t /*thread*/) {
         for (std::size_t i = numbers.take(); i < n; i = numbers.take()) {
+            detail::heeded = false;
             try {
                 const detail::piece_mark mark(all != nullptr);
                 results[i] = work(i);
             } catch (...) {
-                numbers.fail(i, std::current_exception());
+                if (detail::heeded) {
+                    numbers.heed();
+                } else {
+                    numbers.fail(i, std::current_exception());
+                }
             }
         }
     };
