@@ -232,11 +232,13 @@ FITNAS_COLD void apply_preset(settings& s) {
     if (s.space == "nas_bench_201") {
         s.train_images = s.quick ? 5000 : 25000;
         s.validation_images = 5000;
-        s.epochs = s.quick ? 2 : 8; // of five paths a step: what an hour on two cores has time for
-        s.batch = 32;               // many steps; single paths rank worse by losses (docs/supernet.md)
+        s.supernet_cells = s.quick ? 0 : 1; // ranks networks with five better than five do (docs/supernet.md)
+        s.epochs = 2;                       // of five paths a step; longer is not better there
+        s.batch = 32;                       // many steps; single paths rank worse by losses
+        s.learning_rate = s.quick ? 0.1 : 0.05;
         s.augment = true;
         s.samples = s.quick ? 300 : 0;
-        s.score_images = 200;
+        s.score_images = s.quick ? 200 : 1000;
         s.statistics = "batch";
         s.finalists = s.quick ? 1 : 0;
         s.retrain_seeds = 1;
@@ -339,6 +341,9 @@ FITNAS_COLD request read_request(int argc, char** argv, CLI::App& app) {
     choose_mobile_19x6(r.with);
     const settings chosen = r.with;
     apply_preset(r.with);
+    if (!options.empty() && !options.contains("supernet-cells")) { // a run from before there was a choice
+        r.with.supernet_cells = 0;
+    }
     read_options(r.with, options);
     parse(app, argc, argv, r);
     r.with.image_size = chosen.image_size;

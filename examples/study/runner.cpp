@@ -61,10 +61,14 @@ void runner::without_truth(const std::string& stage, const std::string& note) {
 }
 
 // Says, here and in the page, whose scores these are.
-void runner::shallow_supernet() {
-    const std::string note = "Scores are of a supernet with one cell a stage, truths of networks with five";
-    m_folder.note("note", note + ".");
-    say(note + ".");
+void runner::tell_supernet() {
+    const bool shallow = m.supernet_cells == 1;
+    const std::string note =
+        shallow ? "Scores are of a supernet with one cell a stage, truths of networks with five." : "";
+    m_folder.note("note", note);
+    if (shallow) {
+        say(note);
+    }
 }
 
 // A file that the user names: refused where it is not there, before anything changes.

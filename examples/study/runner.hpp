@@ -247,7 +247,7 @@ private:
                  const std::vector<std::string>& outputs, std::vector<std::string> partial, bool again,
                  const std::function<void()>& work);
     void without_truth(const std::string& stage, const std::string& note);
-    void shallow_supernet();
+    void tell_supernet();
     static std::string given(const std::string& path);
     study::data_source source() const;
     const std::string& images_hash();
@@ -326,13 +326,11 @@ FITNAS_COLD void runner::run(const std::string& name) {
         without_truth(name, "networks of one cell a stage, where NAS-Bench-201 has five: no published truth "
                             "is theirs, and no table of truths is read");
     }
-    if (m.supernet_cells > 0) {
-        if constexpr (std::same_as<Space, spaces::nas_bench_201<>>) {
-            shallow_supernet();
-        } else {
-            throw option_error(
-                "[F1192] --supernet-cells: for networks of nas_bench_201, which have five a stage");
-        }
+    if constexpr (std::same_as<Space, spaces::nas_bench_201<>>) {
+        tell_supernet();
+    } else if (m.supernet_cells > 0) {
+        throw option_error(
+            "[F1192] --supernet-cells: for networks of nas_bench_201, which have five a stage");
     }
     remembered([&] {
         if (name != "run") {
