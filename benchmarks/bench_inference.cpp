@@ -8,6 +8,7 @@
 // of activations. `bench_inference --write-onnx FOLDER` writes the same networks instead, for
 // tests/export/time_onnx.mjs.
 
+#include <cstdio>
 #include <string>
 #include <vector>
 
@@ -89,13 +90,17 @@ void compare(const std::string& name, const char* code) {
 
 int main(int argc, char** argv) {
     if (argc == 3 && std::string(argv[1]) == "--write-onnx") {
+#if !__has_include(<protozero/pbf_builder.hpp>)
+        std::fputs("bench_inference: --write-onnx needs protozero, which was not found\n", stderr);
+        return 1;
+#endif
         onnx_folder = argv[2];
     }
     compare<spaces::fashion_tiny>("fashion_tiny", "1231");
     compare<spaces::fashion_mini>("fashion_mini", "123123");
     compare<spaces::nas_bench_macro>("nas_bench_macro", "12112121");
     compare<spaces::mobile_19x6>("mobile_19x6", "0314250314253102541");
-    if (!onnx_folder.empty()) { // written above, where protozero is there
+    if (!onnx_folder.empty()) { // they are written
         return 0;
     }
     benchmark::Initialize(&argc, argv);

@@ -156,7 +156,8 @@ int FITNAS_ALIKE() {
 }
 #else
 #define FITNAS_DEFINITIONS 0
-__attribute__((used)) static int (*const asks_for_alike)() = &FITNAS_ALIKE;
+// A call: what nothing runs is no reference any more where the linker collects unused sections.
+[[maybe_unused]] static const int asked_alike = FITNAS_ALIKE();
 #endif
 #undef FITNAS_ALIKE
 } // namespace fitnas::detail
@@ -1926,7 +1927,7 @@ inline thread_local bool in_a_piece = false;
 /// there.
 class stopped_by_peer : public interrupted {
 public:
-    using interrupted::interrupted;
+    stopped_by_peer() : interrupted("[F0087] another process ended the work") {}
 };
 
 /// Whether `heed` has ended this thread's piece, whatever comes out of it: a training throws its own
@@ -1998,7 +1999,7 @@ namespace fitnas::detail {
 FITNAS_LAZY_AGAIN void heed(peers* all) {
     if (all != nullptr && all->asked_to_stop()) {
         heeded = true;
-        throw stopped_by_peer("[F0087] another process ended the work");
+        throw stopped_by_peer();
     }
 }
 
@@ -2052,7 +2053,7 @@ FITNAS_LAZY_AGAIN void agree(peers& all, const std::exception_ptr& own) {
                          std::to_string(texts.size()) + " failed: " + failed->substr(1));
     }
     const auto stopped = found('i');
-    const std::string by = stopped != texts.end() ? stopped->substr(1) : "another process ended the work";
+    const std::string by = stopped != texts.end() ? stopped->substr(1) : stopped_by_peer().what();
     throw interrupted(by);
 }
 
@@ -2561,7 +2562,7 @@ public:
     void heed() {
         const std::lock_guard<std::mutex> lock(m_mutex);
         if (!m_failure) {
-            m_failure = std::make_exception_ptr(stopped_by_peer("[F0088] another process ended the work"));
+            m_failure = std::make_exception_ptr(stopped_by_peer());
         }
         leave_rest();
     }

@@ -70,7 +70,7 @@ inline thread_local bool in_a_piece = false;
 /// there.
 class stopped_by_peer : public interrupted {
 public:
-    using interrupted::interrupted;
+    stopped_by_peer() : interrupted("[F0087] another process ended the work") {}
 };
 
 /// Whether `heed` has ended this thread's piece, whatever comes out of it: a training throws its own
@@ -142,7 +142,7 @@ namespace fitnas::detail {
 FITNAS_LAZY_AGAIN void heed(peers* all) {
     if (all != nullptr && all->asked_to_stop()) {
         heeded = true;
-        throw stopped_by_peer("[F0087] another process ended the work");
+        throw stopped_by_peer();
     }
 }
 
@@ -196,7 +196,7 @@ FITNAS_LAZY_AGAIN void agree(peers& all, const std::exception_ptr& own) {
                          std::to_string(texts.size()) + " failed: " + failed->substr(1));
     }
     const auto stopped = found('i');
-    const std::string by = stopped != texts.end() ? stopped->substr(1) : "another process ended the work";
+    const std::string by = stopped != texts.end() ? stopped->substr(1) : stopped_by_peer().what();
     throw interrupted(by);
 }
 

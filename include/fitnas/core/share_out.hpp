@@ -111,7 +111,7 @@ public:
     void heed() {
         const std::lock_guard<std::mutex> lock(m_mutex);
         if (!m_failure) {
-            m_failure = std::make_exception_ptr(stopped_by_peer("[F0088] another process ended the work"));
+            m_failure = std::make_exception_ptr(stopped_by_peer());
         }
         leave_rest();
     }
