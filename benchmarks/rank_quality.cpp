@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <exception>
 #include <map>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -43,9 +44,11 @@ using nas_bench_201 = spaces::nas_bench_201<>;
 
 // Random order; multiply-accumulates; the scores themselves, of all networks; ridge regressions on cells and
 // on pairs of cells, with ranks; three of the GCN that the README fits; what fit_default gives; and what
-// fit_two_fidelities gives, where there are truths.
+// fit_two_fidelities gives, where there are truths. Beyond these, where they are asked for, what fit_default
+// gives by each plan.
 const std::vector<std::string> all_models{"random",      "macs", "raw",     "ridge",
                                           "ridge_pairs", "gcn",  "default", "two_fidelities"};
+const std::vector<std::string> plans{"cautious", "careful", "broad", "close", "smoothed"}; // as in fit_plan
 
 struct options {
     std::string scores;
@@ -210,6 +213,12 @@ private:
     }
 };
 
+// A plan that is a model by its name, or none: the default's own choice.
+std::optional<fit_plan> plan_of(const std::string& model) {
+    const auto found = std::find(plans.begin(), plans.end(), model);
+    return found == plans.end() ? std::nullopt : std::optional(static_cast<fit_plan>(found - plans.begin()));
+}
+
 template <class Space>
 std::vector<double> fit_and_predict(const std::string& model, const draw<Space>& tables,
                                     const rows<Space>& all, seed s, double* seconds = nullptr) {
@@ -235,7 +244,8 @@ std::vector<double> fit_and_predict(const std::string& model, const draw<Space>&
     if (model == "two_fidelities") {
         return predicted(fit_two_fidelities(tables.scored, tables.known, {.costs = all.costs, .seed = s}));
     }
-    return predicted(fit_default(model == "truths" ? tables.known : tables.scored, {.seed = s}));
+    return predicted(
+        fit_default(model == "truths" ? tables.known : tables.scored, {.plan = plan_of(model), .seed = s}));
 }
 
 // A model's figures over the draws.
@@ -384,10 +394,13 @@ int main(int argc, char** argv) {
                    "what the scores are: those of a supernet, or accuracies of networks by themselves")
         ->check(CLI::IsMember({"supernet", "truth"}))
         ->capture_default_str();
+    std::vector<std::string> models_and_plans = all_models;
+    models_and_plans.insert(models_and_plans.end(), plans.begin(), plans.end());
     app.add_option("--models", o.models,
-                   "some of random, macs, raw, ridge, ridge_pairs, gcn, default, two_fidelities")
+                   "some of random, macs, raw, ridge, ridge_pairs, gcn, default, two_fidelities (all by "
+                   "default), and of the default's plans cautious, careful, broad, close, smoothed")
         ->delimiter(',')
-        ->check(CLI::IsMember(all_models));
+        ->check(CLI::IsMember(models_and_plans));
     app.add_option("--n", o.n, "how many networks with scores are drawn and fitted to")
         ->delimiter(',')
         ->check(CLI::Range(10, 1000000))

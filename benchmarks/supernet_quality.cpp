@@ -3,12 +3,15 @@
 //   supernet_quality --space fashion_tiny --data SOURCE --truth CSV --column C [--epochs N] [--sampling KIND]
 //   ...
 //
-// One line for each number of calibration images and of scored images: a supernet is trained once a seed.
+// One line for each number of calibration images and of scored images: a supernet is trained once a seed. Of
+// several seeds there is one more, of each network's mean score over the supernets.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <exception>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -84,12 +87,30 @@ struct figures {
     }
 };
 
+// Each network's score, added up over the seeds: their ranking is that of the mean.
+struct added_scores {
+    std::vector<double> loss;
+    std::vector<double> accuracy;
+    template <class Space>
+    void add(const evaluation<Space>& found) {
+        add(loss, found.negative_loss);
+        add(accuracy, found.accuracy.scores);
+    }
+
+private:
+    static void add(std::vector<double>& sum, const std::vector<double>& scores) {
+        sum.resize(scores.size());
+        std::transform(sum.begin(), sum.end(), scores.begin(), sum.begin(), std::plus<>());
+    }
+};
+
 struct row {
     std::size_t calibration;
     std::size_t images;
     figures loss;
     figures accuracy;
     summary seconds; // of scoring
+    added_scores sum;
 };
 
 // The networks with the highest negative losses, ranked by these and again after a short training of each.
@@ -118,6 +139,29 @@ struct finals {
     }
 };
 
+void print(const options& o, const std::string& label, const row& r, double work, std::size_t networks,
+           double training, double scoring) {
+    if (o.as_json) {
+        json line;
+        line["label"] = label;
+        line["passes"] = work;
+        line["networks"] = networks;
+        line["seeds"] = o.seeds;
+        line["calibration"] = r.calibration;
+        line["images"] = r.images;
+        line["negative_loss"] = r.loss.as_json();
+        line["accuracy"] = r.accuracy.as_json();
+        line["train_seconds"] = training;
+        line["score_seconds"] = scoring;
+        std::printf("%s\n", line.dump().c_str());
+    } else {
+        std::printf("%-28s %8.0f %6zu %6zu  %.3f +- %.3f  %.4f  %.3f +- %.3f  %.4f  %6.0f %5.0f\n",
+                    label.c_str(), work, r.calibration, r.images, r.loss.tau.mean(), r.loss.tau.error(),
+                    r.loss.regret.mean(), r.accuracy.tau.mean(), r.accuracy.tau.error(),
+                    r.accuracy.regret.mean(), training, scoring);
+    }
+}
+
 template <class Space>
 int run(const options& o) {
     const dataset data = study::data_source::parse(o.data).load(
@@ -136,7 +180,7 @@ int run(const options& o) {
     std::vector<row> rows;
     for (const std::size_t calibration : o.calibration) {
         for (const std::size_t images : o.images) {
-            rows.push_back({calibration, images == 0 ? data.validation.size() : images, {}, {}, {}});
+            rows.push_back({calibration, images == 0 ? data.validation.size() : images, {}, {}, {}, {}});
         }
     }
     summary seconds;
@@ -169,6 +213,7 @@ int run(const options& o) {
             r.seconds.add(clock.seconds());
             r.loss.add(found.negative_loss, truth.scores, macs);
             r.accuracy.add(found.accuracy.scores, truth.scores, macs);
+            r.sum.add(found);
             if (o.finalists > 0 && &r == &rows.back()) {
                 train_options tuning = o.tuning;
                 tuning.augment = training.augment;
@@ -180,36 +225,26 @@ int run(const options& o) {
     }
     const std::size_t paths =
         fitnas::detail::path_sampler(Space::operator_counts, o.training.sampling, seed{0}).size();
+    const double work = passes(o, data.train.size(), paths);
+    const auto all = static_cast<double>(o.seeds.size());
     for (const row& r : rows) {
-        const double work = passes(o, data.train.size(), paths);
-        if (o.as_json) {
-            json line;
-            line["label"] = o.label;
-            line["passes"] = work;
-            line["networks"] = truth.size();
-            line["seeds"] = o.seeds;
-            line["calibration"] = r.calibration;
-            line["images"] = r.images;
-            line["negative_loss"] = r.loss.as_json();
-            line["accuracy"] = r.accuracy.as_json();
-            line["train_seconds"] = seconds.mean();
-            line["score_seconds"] = r.seconds.mean();
-            std::printf("%s\n", line.dump().c_str());
-        } else {
-            std::printf("%-28s %8.0f %6zu %6zu  %.3f +- %.3f  %.4f  %.3f +- %.3f  %.4f  %6.0f %5.0f\n",
-                        o.label.c_str(), work, r.calibration, r.images, r.loss.tau.mean(), r.loss.tau.error(),
-                        r.loss.regret.mean(), r.accuracy.tau.mean(), r.accuracy.tau.error(),
-                        r.accuracy.regret.mean(), seconds.mean(), r.seconds.mean());
+        print(o, o.label, r, work, truth.size(), seconds.mean(), r.seconds.mean());
+        if (o.seeds.size() > 1) {
+            row together{r.calibration, r.images, {}, {}, {}, {}};
+            together.loss.add(r.sum.loss, truth.scores, macs);
+            together.accuracy.add(r.sum.accuracy, truth.scores, macs);
+            print(o, o.label.empty() ? "together" : o.label + ", together", together, all * work,
+                  truth.size(), all * seconds.mean(), all * r.seconds.mean());
         }
     }
     if (o.finalists > 0) {
-        const double work = static_cast<double>(o.finalists) * o.tuning.epochs *
+        const double more = static_cast<double>(o.finalists) * o.tuning.epochs *
                             static_cast<double>(data.train.size() / o.tuning.batch * o.tuning.batch);
         if (o.as_json) {
             json line;
             line["label"] = o.label;
             line["finalists"] = o.finalists;
-            line["passes"] = work;
+            line["passes"] = more;
             line["tau"] = tuned.tau_before.mean();
             line["tau_tuned"] = tuned.tau_after.mean();
             line["regret"] = tuned.regret_before.mean();
@@ -218,7 +253,7 @@ int run(const options& o) {
         } else {
             std::printf("%zu finalists, %.0f passes more: tau %.3f +- %.3f, regret %.4f; tuned %.3f +- %.3f, "
                         "%.4f\n",
-                        o.finalists, work, tuned.tau_before.mean(), tuned.tau_before.error(),
+                        o.finalists, more, tuned.tau_before.mean(), tuned.tau_before.error(),
                         tuned.regret_before.mean(), tuned.tau_after.mean(), tuned.tau_after.error(),
                         tuned.regret_after.mean());
         }
@@ -236,7 +271,8 @@ int main(int argc, char** argv) {
                  "limits on multiply-accumulates, of negative losses and of accuracies, mean and standard "
                  "error over seeds. Columns: label, passes of training images (forward and backward), "
                  "calibration images, scored images, tau and regret of negative losses, of accuracies, "
-                 "seconds of training and of scoring.");
+                 "seconds of training and of scoring. Of several seeds a second line has the figures of each "
+                 "network's mean score.");
     app.add_option("--data", o.data,
                    "fashion-mnist:DIR, cifar10:DIR, idx:IMAGES,LABELS, images:TRAIN[,TEST] or synthetic")
         ->required();

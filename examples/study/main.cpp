@@ -84,6 +84,9 @@ FITNAS_COLD void for_each_option(settings& s, F&& f) {
       "of nas_bench_201, cells a stage of the supernet: 1, whose scores stand for those of five; 0: five",
       CLI::Range(0, 1));
 
+    f("supernets", s.supernets, in::train | in::evaluate,
+      "so many are trained, with a seed each, and a score is the mean of theirs", CLI::Range(1, 1000));
+
     f("samples", s.samples, in::sample, "networks that are scored, 0 for all");
 
     f("score", s.score, in::scores, "negative_loss (less noisy) or accuracy; scores.csv has both",
@@ -343,6 +346,9 @@ FITNAS_COLD request read_request(int argc, char** argv, CLI::App& app) {
     apply_preset(r.with);
     if (!options.empty() && !options.contains("supernet-cells")) { // a run from before there was a choice
         r.with.supernet_cells = 0;
+    }
+    if (!options.empty() && !options.contains("supernets")) {
+        r.with.supernets = 1;
     }
     read_options(r.with, options);
     parse(app, argc, argv, r);

@@ -28,6 +28,9 @@ void runner::perform(const std::string& name, unsigned bit, std::vector<std::str
     if (m.supernet_cells == 0) { // runs from before there were these options go on
         options.erase("supernet-cells");
     }
+    if (m.supernets == 1 || bit == in::train) { // of one supernet
+        options.erase("supernets");
+    }
     if (!m.zero_init_residual) {
         options.erase("zero-init-residual");
     }
@@ -63,12 +66,20 @@ void runner::without_truth(const std::string& stage, const std::string& note) {
 // Says, here and in the page, whose scores these are.
 void runner::tell_supernet() {
     const bool shallow = m.supernet_cells == 1;
-    const std::string note =
-        shallow ? "Scores are of a supernet with one cell a stage, truths of networks with five." : "";
-    m_folder.note("note", note);
+    std::string note;
+    if (m.supernets > 1) {
+        note = "Scores are means over " + std::to_string(m.supernets) + " supernets";
+    } else if (shallow) {
+        note = "Scores are of a supernet";
+    }
     if (shallow) {
+        note += " with one cell a stage, truths of networks with five";
+    }
+    if (!note.empty()) {
+        note += ".";
         say(note);
     }
+    m_folder.note("note", note);
 }
 
 // A file that the user names: refused where it is not there, before anything changes.

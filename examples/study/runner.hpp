@@ -105,13 +105,16 @@ private:
     template <search_space_type Space>
     FITNAS_COLD bool with_images(const std::string& name, bool again) {
         if (name == "train") {
-            perform(name, in::train, {}, {"supernet.safetensors", "training.csv"}, {"supernet.safetensors"},
-                    again, [&] {
-                        with_supernet<Space>([&]<class Supernet>(std::type_identity<Supernet>) {
-                            study::train_stage<Supernet>(m_folder, data(), shared_training(m.epochs), bar,
-                                                         m.checkpoint_steps, initial());
+            for (int which = 0; which < m.supernets; ++which) { // a run with fewer goes on
+                const std::string file = study::supernet_file(which);
+                perform(which == 0 ? name : name + "_" + std::to_string(which + 1), in::train, {},
+                        {file, study::training_file(which)}, {file}, again, [&] {
+                            with_supernet<Space>([&]<class Supernet>(std::type_identity<Supernet>) {
+                                study::train_stage<Supernet>(m_folder, data(), shared_training(m.epochs), bar,
+                                                             m.checkpoint_steps, initial(), which);
+                            });
                         });
-                    });
+            }
         } else if (name == "retrain") {
             perform(name, in::retrain, {m_folder.file("candidates.csv")}, {"retrained.csv"},
                     retrain_partial<Space>(), again, [&] {
@@ -126,13 +129,16 @@ private:
             }
             segments<Space>(again);
         } else if (name == "evaluate") {
-            perform(name, in::evaluate,
-                    {m_folder.file("supernet.safetensors"), m_folder.file("architectures.csv")},
-                    {"scores.csv"}, {}, again, [&] {
-                        with_supernet<Space>([&]<class Supernet>(std::type_identity<Supernet>) {
-                            study::evaluate_stage<Supernet>(m_folder, data(), score(), evaluation(), bar);
-                        });
-                    });
+            std::vector<std::string> inputs{m_folder.file("architectures.csv")};
+            for (int which = m.supernets; which-- > 0;) {
+                inputs.insert(inputs.begin(), m_folder.file(study::supernet_file(which)));
+            }
+            perform(name, in::evaluate, inputs, {"scores.csv"}, {}, again, [&] {
+                with_supernet<Space>([&]<class Supernet>(std::type_identity<Supernet>) {
+                    study::evaluate_stage<Supernet>(m_folder, data(), score(), evaluation(), bar,
+                                                    m.supernets);
+                });
+            });
         } else if (name == "truth") {
             std::vector<std::string> tables;
             if (!m.truth_table.empty()) {
@@ -326,11 +332,16 @@ FITNAS_COLD void runner::run(const std::string& name) {
         without_truth(name, "networks of one cell a stage, where NAS-Bench-201 has five: no published truth "
                             "is theirs, and no table of truths is read");
     }
-    if constexpr (std::same_as<Space, spaces::nas_bench_201<>>) {
-        tell_supernet();
-    } else if (m.supernet_cells > 0) {
+    if (!std::same_as<Space, spaces::nas_bench_201<>> && m.supernet_cells > 0) {
         throw option_error(
             "[F1192] --supernet-cells: for networks of nas_bench_201, which have five a stage");
+    }
+    if (is_mobile_19x6<Space> && m.supernets > 1) {
+        throw option_error(
+            "[F1193] --supernets: expected 1 for mobile_19x6, whose segments one supernet scores");
+    }
+    if constexpr (!std::same_as<Space, quick_nas_bench_201>) { // whose note stands above
+        tell_supernet();
     }
     remembered([&] {
         if (name != "run") {

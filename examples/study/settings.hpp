@@ -30,6 +30,7 @@ struct settings {
     bool zero_init_residual = false;
     bool init_alike = false;
     int supernet_cells = 0; // of nas_bench_201, a stage; 0: five, as the networks have
+    int supernets = 1;
     bool augment = false;
     double resized_crop = 0;
     double jitter = 0;
@@ -123,7 +124,7 @@ struct stage_name {
     const char* help;
 };
 inline constexpr stage_name stages[] = {
-    {"train", in::train, "Train the supernet: supernet.safetensors, training.csv"},
+    {"train", in::train, "Train the supernet, or several: supernet.safetensors, training.csv"},
     {"sample", in::sample, "Draw networks: architectures.csv"},
     {"evaluate", in::evaluate, "Score them with the supernet's weights: scores.csv"},
     {"fit", in::fit,

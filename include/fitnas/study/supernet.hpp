@@ -4,6 +4,9 @@
 #ifndef FITNAS_STUDY_SUPERNET_HPP
 #define FITNAS_STUDY_SUPERNET_HPP
 
+#include <algorithm>
+#include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -24,6 +27,20 @@ namespace fitnas::study {
 /// @throws data_error where the file cannot be written
 FITNAS_API void write_training(const std::string& path, const train_report& report);
 
+namespace detail {
+
+inline void add_to(std::vector<double>& sum, const std::vector<double>& values) {
+    std::transform(sum.begin(), sum.end(), values.begin(), sum.begin(), std::plus<>());
+}
+
+inline void divide(std::vector<double>& values, int by) {
+    for (double& v : values) {
+        v /= by;
+    }
+}
+
+} // namespace detail
+
 /// @brief How the weights of a supernet begin.
 struct initial_weights {
     bool zero_residual = false; ///< by `zero_init_residual`
@@ -41,22 +58,34 @@ struct initial_weights {
     }
 };
 
-/// @brief Trains a supernet; writes `supernet.safetensors`, from which a stopped training goes on, and
-/// `training.csv` (epoch, loss, accuracy).
+/// @brief The file of the first supernet of a run is `supernet.safetensors`, of the next
+/// `supernet_2.safetensors`.
+/// @param which from 0
+FITNAS_API std::string supernet_file(int which);
+
+/// @brief What the epochs of these trainings came to: `training.csv`, `training_2.csv` ...
+/// @param which from 0
+FITNAS_API std::string training_file(int which);
+
+/// @brief Trains a supernet; writes its `supernet_file`, from which a stopped training goes on, and its
+/// `training_file` (epoch, loss, accuracy).
 /// @param steps from one checkpoint to the next
 /// @param initial how the supernet begins
+/// @param which of a run's supernets, from 0; its seed is so far behind that of the options
 /// @throws as `fitnas::train`; interrupted
 template <search_space_type Space>
 void train_stage(const run_folder& folder, const dataset& data, train_options options, const watcher& w = {},
-                 long long steps = 100, const initial_weights& initial = {}) {
-    folder.require_writable({"training.csv"});
-    options.observer = watch(w, "training the supernet");
+                 long long steps = 100, const initial_weights& initial = {}, int which = 0) {
+    folder.require_writable({training_file(which)});
+    options.seed.value += static_cast<std::uint64_t>(which);
+    options.observer =
+        watch(w, which == 0 ? "training the supernet" : "training supernet " + std::to_string(which + 1));
     supernet<Space> net(options.seed);
     initial.set(net);
     const train_report report =
         train(net, data.train, options,
-              checkpoint_options{.file = folder.file("supernet.safetensors"), .every = steps});
-    folder.write([&] { write_training(folder.file("training.csv"), report); });
+              checkpoint_options{.file = folder.file(supernet_file(which)), .every = steps});
+    folder.write([&] { write_training(folder.file(training_file(which)), report); });
 }
 
 /// @brief Draws different networks; writes `architectures.csv` (arch).
@@ -87,16 +116,34 @@ std::vector<architecture<Space>> read_architectures(const std::string& path) {
 
 /// @brief Scores the networks of `architectures.csv`; writes `scores.csv` (arch, score, accuracy,
 /// negative_loss).
+/// @param supernets the scores are means over so many, of `train_stage`, each with images of its own drawing
 /// @throws as `evaluate_both`
 template <search_space_type Space>
 void evaluate_stage(const run_folder& folder, const dataset& data, score_measure kind,
-                    evaluate_options options, const watcher& w = {}) {
+                    const evaluate_options& options, const watcher& w = {}, int supernets = 1) {
     folder.require_writable({"scores.csv"});
-    options.observer = watch(w, "scoring sub-networks");
-    supernet<Space> net(seed{0});
-    load_checkpoint(folder.need("supernet.safetensors", "train"), net);
     const auto networks = read_architectures<Space>(folder.need("architectures.csv", "sample"));
-    const evaluation<Space> found = evaluate_both<Space>(net, networks, data, options);
+    for (int which = 0; which < supernets; ++which) {
+        folder.need(supernet_file(which), "train");
+    }
+    evaluation<Space> found;
+    for (int which = 0; which < supernets; ++which) {
+        evaluate_options own = options;
+        own.seed.value += static_cast<std::uint64_t>(which);
+        own.observer = watch(w, supernets == 1 ? "scoring sub-networks"
+                                               : "scoring by supernet " + std::to_string(which + 1));
+        supernet<Space> net(seed{0});
+        load_checkpoint(folder.file(supernet_file(which)), net);
+        const evaluation<Space> one = evaluate_both<Space>(net, networks, data, own);
+        if (which == 0) {
+            found = one;
+        } else {
+            detail::add_to(found.accuracy.scores, one.accuracy.scores);
+            detail::add_to(found.negative_loss, one.negative_loss);
+        }
+    }
+    detail::divide(found.accuracy.scores, supernets);
+    detail::divide(found.negative_loss, supernets);
     const std::vector<csv_column> columns{{"accuracy", found.accuracy.scores},
                                           {"negative_loss", found.negative_loss}};
     folder.write([&] { write_csv(folder.file("scores.csv"), found.by(kind), columns); });
@@ -107,6 +154,14 @@ void evaluate_stage(const run_folder& folder, const dataset& data, score_measure
 #if FITNAS_DEFINITIONS
 
 namespace fitnas::study {
+
+FITNAS_API std::string supernet_file(int which) {
+    return (which == 0 ? "supernet" : "supernet_" + std::to_string(which + 1)) + ".safetensors";
+}
+
+FITNAS_API std::string training_file(int which) {
+    return (which == 0 ? "training" : "training_" + std::to_string(which + 1)) + ".csv";
+}
 
 FITNAS_API void write_training(const std::string& path, const train_report& report) {
     csv_rows table{.header = {"epoch", "loss", "accuracy"}};
