@@ -20,13 +20,13 @@ int main() {
     train(super, data.train, {.epochs = 3, .batch = 50, .sampling = sampling::strict_fair});
 
     const auto result = search::segment<space, search::segments<2, 2, 2>>(
-        scorer(super, data, {.calibration = 100}), [](const auto& table) { return ridge(table); },
-        {.samples = 12, .rescored = 8, .completions = 2});
+        scorer(super, data, {.calibration = 100}, score_measure::negative_loss), // less noisy than accuracies
+        [](const auto& table) { return ridge(table); }, {.samples = 12, .rescored = 8, .completions = 2});
     for (const auto& s : result.segments) {
-        std::printf("cells %d to %d: %zu candidates, %zu kept, best %s with %.3f\n", s.first, s.last - 1,
-                    s.candidates, s.kept.size(), s.kept.front().code.c_str(), s.kept.front().score);
+        std::printf("cells %d to %d: %zu candidates, %zu kept, best %s with loss %.3f\n", s.first, s.last - 1,
+                    s.candidates, s.kept.size(), s.kept.front().code.c_str(), -s.kept.front().score);
     }
     const auto& winner = result.best.front();
-    std::printf("winner %s: accuracy %.3f with shared weights, %lld multiply-accumulates\n",
-                to_string<space>(winner.architecture).c_str(), winner.score, winner.macs);
+    std::printf("winner %s: loss %.3f with shared weights, %lld multiply-accumulates\n",
+                to_string<space>(winner.architecture).c_str(), -winner.score, winner.macs);
 }

@@ -98,8 +98,8 @@ int main(int argc, char** argv) {
 
         supernet<space> super(seed{7});
         train(super, data.train, {.epochs = 2, .batch = 16, .sampling = sampling::strict_fair});
-        const auto scores = evaluate<space>(super, sample<space>(10, seed{1}), data);
-        const auto fitted = fit_default(scores);
+        const auto scores = evaluate_both<space>(super, sample<space>(10, seed{1}), data);
+        const auto fitted = fit_default(scores.by_loss());
         save_predictor(folder + "/model.json", fitted);
         const auto model = load_predictor<default_predictor<space>>(folder + "/model.json");
 
