@@ -175,10 +175,10 @@ FITNAS_LAZY_AGAIN void rows_to_fit::turn() {
 FITNAS_LAZY_AGAIN std::vector<double>
 rows_to_fit::weights_of_features(const std::vector<double>& fitted) const {
     const std::size_t n = m_offsets.size();
-    const std::size_t width = m_x.size();
+    const std::size_t features = m_x.size();
     std::vector<double> all = m_prior;
     if (!m_turned) {
-        for (std::size_t c = 0; c < width; ++c) {
+        for (std::size_t c = 0; c < features; ++c) {
             all[c] += fitted[c];
         }
         return all;
@@ -191,7 +191,7 @@ rows_to_fit::weights_of_features(const std::vector<double>& fitted) const {
     }
     const std::vector<double> of_row = solved(m_factor, std::move(outputs));
     for (std::size_t i = 0; i < n; ++i) {
-        for (std::size_t c = 0; c < width; ++c) {
+        for (std::size_t c = 0; c < features; ++c) {
             all[c] += of_row[i] * m_x(i, c);
         }
     }
