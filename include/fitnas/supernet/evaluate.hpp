@@ -222,7 +222,8 @@ requires(!std::convertible_to<const Architectures&, std::span<const architecture
 
 namespace fitnas::detail {
 
-/// Of pieces that threads begin in order, what the first throws that fails, for any number of threads.
+/// What the first piece that fails throws, where threads begin pieces in order; the same for any number of
+/// them.
 class first_failure {
 public:
     explicit first_failure(std::size_t pieces) : m_end(pieces) {}
