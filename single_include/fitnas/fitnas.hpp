@@ -10128,7 +10128,7 @@ private:
     /// Reads the content, plain or unpacked.
     FITNAS_LAZY std::size_t read_content(std::uint8_t* to, std::size_t n);
 
-    /// Reads the file itself, as it is packed.
+    /// Reads the bytes of the file itself.
     FITNAS_LAZY std::size_t read_raw(std::uint8_t* to, std::size_t n);
 
     struct close_file {
@@ -17025,8 +17025,8 @@ FITNAS_LAZY std::vector<double> off_additive(const code_rows& codes, const std::
     return off;
 }
 
-/// Finds the rows that no additive fit to the rest explains: they are off it by more than `fence`, and by
-/// more than a quarter of their own value. They are taken out one by one, the furthest first, as it hides
+/// Finds the asked rows that no additive fit to the rest explains: they are off it by more than `fence`, and
+/// by more than a quarter of their own value. They are taken out one by one, the furthest first, as it hides
 /// others; one that the fit to the rest explains comes back.
 /// @param asked which rows may be said to be so
 /// @param values in deviations
@@ -23503,12 +23503,12 @@ namespace fitnas {
 /// @brief Operators, and pairs of them in neighbouring cells, that no canonical code has. For searches that
 /// build codes cell by cell.
 struct canonical_pairs {
-    /// `stands[cell][operator]`: whether any canonical code has the operator in this cell.
+    /// `stands[cell][operator]`: 0 where no canonical code has the operator in this cell.
     std::vector<std::vector<std::uint8_t>> stands{};
-    /// `follows[cell][before * operators + here]`: whether any canonical code has `here` in this cell and
+    /// `follows[cell][before * operators + here]`: 0 where no canonical code has `here` in this cell and
     /// `before` in the one before it. Empty for the first cell.
     std::vector<std::vector<std::uint8_t>> follows{};
-    /// Whether `stands` and `follows` decide: codes are canonical if all their operators and pairs may be.
+    /// Whether `stands` and `follows` decide: codes are canonical exactly where neither has a 0 for them.
     bool sufficient = true;
     /// Whether every code is canonical.
     bool all = true;
@@ -33360,8 +33360,7 @@ requires(!std::convertible_to<const Architectures&, std::span<const architecture
 
 namespace fitnas::detail {
 
-/// What the first piece that fails throws, where threads begin pieces in order; the same for any number of
-/// them.
+/// What the first piece that fails throws, whichever thread has it: pieces are begun in order.
 class first_failure {
 public:
     explicit first_failure(std::size_t pieces) : m_end(pieces) {}

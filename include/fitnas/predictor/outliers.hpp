@@ -112,8 +112,8 @@ FITNAS_LAZY std::vector<double> off_additive(const code_rows& codes, const std::
     return off;
 }
 
-/// Finds the rows that no additive fit to the rest explains: they are off it by more than `fence`, and by
-/// more than a quarter of their own value. They are taken out one by one, the furthest first, as it hides
+/// Finds the asked rows that no additive fit to the rest explains: they are off it by more than `fence`, and
+/// by more than a quarter of their own value. They are taken out one by one, the furthest first, as it hides
 /// others; one that the fit to the rest explains comes back.
 /// @param asked which rows may be said to be so
 /// @param values in deviations

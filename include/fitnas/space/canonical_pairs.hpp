@@ -17,12 +17,12 @@ namespace fitnas {
 /// @brief Operators, and pairs of them in neighbouring cells, that no canonical code has. For searches that
 /// build codes cell by cell.
 struct canonical_pairs {
-    /// `stands[cell][operator]`: whether any canonical code has the operator in this cell.
+    /// `stands[cell][operator]`: 0 where no canonical code has the operator in this cell.
     std::vector<std::vector<std::uint8_t>> stands{};
-    /// `follows[cell][before * operators + here]`: whether any canonical code has `here` in this cell and
+    /// `follows[cell][before * operators + here]`: 0 where no canonical code has `here` in this cell and
     /// `before` in the one before it. Empty for the first cell.
     std::vector<std::vector<std::uint8_t>> follows{};
-    /// Whether `stands` and `follows` decide: codes are canonical if all their operators and pairs may be.
+    /// Whether `stands` and `follows` decide: codes are canonical exactly where neither has a 0 for them.
     bool sufficient = true;
     /// Whether every code is canonical.
     bool all = true;

@@ -222,8 +222,7 @@ requires(!std::convertible_to<const Architectures&, std::span<const architecture
 
 namespace fitnas::detail {
 
-/// What the first piece that fails throws, where threads begin pieces in order; the same for any number of
-/// them.
+/// What the first piece that fails throws, whichever thread has it: pieces are begun in order.
 class first_failure {
 public:
     explicit first_failure(std::size_t pieces) : m_end(pieces) {}
