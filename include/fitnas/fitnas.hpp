@@ -22,6 +22,7 @@
 #include <fitnas/core/progress.hpp>
 #include <fitnas/core/rng.hpp>
 #include <fitnas/core/row_product.hpp>
+#include <fitnas/core/saturating_product.hpp>
 #include <fitnas/core/share_out.hpp>
 #include <fitnas/core/shared_observer.hpp>
 #include <fitnas/core/simd.hpp>
@@ -109,6 +110,7 @@
 #include <fitnas/predictor/fit_default.hpp>
 #include <fitnas/predictor/fitted.hpp>
 #include <fitnas/predictor/gcn/affine.hpp>
+#include <fitnas/predictor/gcn/contributions.hpp>
 #include <fitnas/predictor/gcn/conv.hpp>
 #include <fitnas/predictor/gcn/dropout.hpp>
 #include <fitnas/predictor/gcn/elementwise.hpp>
@@ -124,7 +126,6 @@
 #include <fitnas/predictor/gcn/shared_rows.hpp>
 #include <fitnas/predictor/gcn/silu.hpp>
 #include <fitnas/predictor/gcn/window_rule.hpp>
-#include <fitnas/predictor/gcn/windows.hpp>
 #include <fitnas/predictor/loss.hpp>
 #include <fitnas/predictor/order_ridge.hpp>
 #include <fitnas/predictor/order_weights.hpp>

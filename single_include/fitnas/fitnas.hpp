@@ -787,7 +787,7 @@ public:
     std::size_t size() const { return m_size; }
 
 private:
-    /// From this size on a buffer asks for huge pages: with small ones a pass over it waits for address
+    /// Buffers of this size and larger ask for huge pages: with small ones a pass over them waits for address
     /// translation.
     static constexpr std::size_t huge = std::size_t{4} << 20U;
     static constexpr std::size_t huge_page = std::size_t{2} << 20U;
@@ -1026,7 +1026,7 @@ struct blocked {
     }
 };
 
-/// Of a product of rows x k by k x n; k in words.
+/// The sizes of a product of rows x k by k x n; k in words.
 struct product_size {
     int rows;
     int n;
@@ -1487,7 +1487,7 @@ FITNAS_LAZY_AGAIN double exact_sum::over(std::uint64_t divisor) const {
     if (m_not_finite != 0) { // or not a number
         return m_not_finite;
     }
-    // From the sum's lowest word on: words in [0, 2^32), most significant last.
+    // Words from the sum's lowest one on, in [0, 2^32), most significant last.
     std::array<std::uint64_t, most_words + below> digits{};
     const std::size_t count = m_last < m_first ? below : m_last - m_first + 1 + below;
     std::int64_t sign = 1;
@@ -2460,6 +2460,25 @@ FITNAS_API void transpose_rows(int rows, int columns, const float* from, float* 
 
 #endif
 
+// ---- fitnas/core/saturating_product.hpp ----
+/// @file
+/// @brief Products that stop at the largest number.
+
+namespace fitnas::detail {
+
+/// @param factors at least 1 each
+/// @return their product, 1 of none; the largest 64-bit number where it is more than that
+constexpr std::uint64_t saturating_product(std::span<const int> factors) {
+    std::uint64_t n = 1;
+    for (const int f : factors) {
+        const auto factor = static_cast<std::uint64_t>(f);
+        n = n > UINT64_MAX / factor ? UINT64_MAX : n * factor;
+    }
+    return n;
+}
+
+} // namespace fitnas::detail
+
 // ---- fitnas/core/share_out.hpp ----
 /// @file
 /// @brief Pieces of work that do not depend on each other, shared out among processes and threads.
@@ -3233,6 +3252,33 @@ constexpr recipe_summary summarise(const recipe& steps, shape input) {
     return sum;
 }
 
+namespace detail {
+
+/// A primitive of a recipe, and where it stands.
+struct placed_primitive {
+    const primitive* what = nullptr;
+    int step = 0; ///< its place in the recipe
+    shape input{};
+    std::size_t offset = 0; ///< of its parameters among those of the recipe
+};
+
+/// Calls `visit(placed_primitive)` for each primitive of a recipe on an input, in order.
+/// @return how many parameters they have
+template <class Visit>
+constexpr std::size_t for_each_primitive(const recipe& steps, shape input, Visit&& visit) {
+    placed_primitive at{.input = input};
+    for (const primitive& p : steps) {
+        at.what = &p;
+        visit(static_cast<const placed_primitive&>(at));
+        at.offset += static_cast<std::size_t>(p.parameters(at.input));
+        at.input = p.output(at.input);
+        ++at.step;
+    }
+    return at.offset;
+}
+
+} // namespace detail
+
 } // namespace fitnas
 
 namespace fitnas::detail {
@@ -3868,7 +3914,7 @@ struct depthwise_planes : geometry {
                                                                                         : planes_at_once) {}
 
     std::size_t taps_size() const { return static_cast<std::size_t>(taps() * lanes); }
-    /// Of all planes of an image.
+    /// The taps of all planes of an image.
     std::size_t all_taps_size() const {
         return static_cast<std::size_t>(taps()) * static_cast<std::size_t>(simd::padded(in.channels));
     }
@@ -4718,7 +4764,7 @@ private:
 
 } // namespace fitnas::detail
 
-// ---- fitnas/cpu/windows.hpp ----
+// ---- fitnas/cpu/window_product.hpp ----
 /// @file
 /// @brief The windows of a convolution, read where they lie in a padded image: register tiles of their
 /// products.
@@ -4741,7 +4787,7 @@ struct padded_image : geometry {
     /// Values of a window that lie side by side, and how many values further the next such run begins.
     int run() const { return kernel * in.channels; }
     std::ptrdiff_t run_step() const { return static_cast<std::ptrdiff_t>(padded_width()) * in.channels; }
-    /// From one output pixel's window to the next.
+    /// Values from one output pixel's window to the next.
     std::ptrdiff_t pixel_step() const { return static_cast<std::ptrdiff_t>(stride) * in.channels; }
     /// Where the window of an output pixel starts.
     std::ptrdiff_t window(int y, int x) const { return y * stride * run_step() + x * pixel_step(); }
@@ -4989,8 +5035,8 @@ struct tile_grid {
     int x(int tile) const { return tile % across * 2; } ///< its column
 };
 
-/// From one element of a block to the next, whose rows have so many floats. Not a power of two, whose
-/// elements would share the same sets of a cache.
+/// Floats from one element of a block to the next, for rows of so many floats. It is no power of two:
+/// elements would then share the same sets of a cache.
 constexpr std::ptrdiff_t element_step(int row) { return static_cast<std::ptrdiff_t>(block) * row + lanes; }
 
 /// @return floats of scratch that `multiply` takes
@@ -5723,7 +5769,7 @@ struct next_pixels {
     next_pixels() = default;
 };
 
-/// Some planes' channels of an image where they lie raw, and where their gradient goes.
+/// Where the raw input of some planes lies, and where its gradient goes.
 struct input_place {
     const float* z; ///< pixel (0, 0) of the first plane; the others' steps are those of du
     float* du;
@@ -6413,8 +6459,8 @@ FITNAS_LAZY inline void norm_forward(norm_state& s, int channels, group_sums& su
     }
 }
 
-/// From the sums of du and du (z - mean): adds this process's into the gradients of gamma and beta, and sets
-/// a, b, c by those of all.
+/// Adds this process's sums of du and du (z - mean) to the gradients of gamma and beta, and sets a, b, c by
+/// the sums of all processes.
 FITNAS_LAZY inline void norm_backward(norm_state& s, int channels, group_sums& sums, double count,
                                       const float* gamma, float* dgamma) {
     sums.add_up();
@@ -6714,7 +6760,7 @@ protected:
 
 namespace fitnas::detail {
 
-/// What backward needs beside: of k channels that come in and n that go out.
+/// Scratch of the backward pass of an expansion from k channels to n.
 struct expansion_scratch {
     static constexpr int panel_channels = planes_at_once * lanes; ///< channels whose planes are made together
 
@@ -7204,8 +7250,8 @@ inline bool sums_by_columns(bool maximum, const geometry& g) {
     return !maximum && g.stride == 1 && g.kernel % 2 == 1;
 }
 
-/// The parts that pixels have in the means of windows around them, which the image's border cuts: of how many
-/// rows a window has, and of its column.
+/// The share of a pixel in the mean of a window, 1 / (its pixels), for windows that the image's border cuts:
+/// one for each number of rows that a window may have and each column that it may lie around.
 class window_shares {
 public:
     /// @param room for `size(g)` floats
@@ -7219,7 +7265,7 @@ public:
     static std::size_t size(const geometry& g) {
         return static_cast<std::size_t>(g.kernel) * static_cast<std::size_t>(g.in.width);
     }
-    /// Those of the windows around a row's pixels.
+    /// The shares in the windows around the pixels of row y, one a column.
     FITNAS_INLINE const float* row(int y) const {
         return m_shares + static_cast<std::ptrdiff_t>(within(y, m_in.height) - 1) * m_in.width;
     }
@@ -8155,12 +8201,10 @@ FITNAS_API void initialise(const recipe& steps, shape input, std::span<float> pa
         throw shape_error("[F0109] initialise: the recipe has " + std::to_string(expected) +
                           " parameters, got " + std::to_string(parameters.size()));
     }
-    for (const primitive& p : steps) {
-        const auto size = static_cast<std::size_t>(p.parameters(input));
-        detail::initialise(p, input, parameters.first(size), random);
-        parameters = parameters.subspan(size);
-        input = p.output(input);
-    }
+    detail::for_each_primitive(steps, input, [&](const detail::placed_primitive& p) {
+        const auto size = static_cast<std::size_t>(p.what->parameters(p.input));
+        detail::initialise(*p.what, p.input, parameters.subspan(p.offset, size), random);
+    });
 }
 
 } // namespace fitnas
@@ -10081,10 +10125,10 @@ private:
         return had + (had < n ? read_content(to + had, n - had) : 0);
     }
 
-    /// Of the content, plain or unpacked.
+    /// Reads the content, plain or unpacked.
     FITNAS_LAZY std::size_t read_content(std::uint8_t* to, std::size_t n);
 
-    /// Of the file itself.
+    /// Reads the bytes of the file itself.
     FITNAS_LAZY std::size_t read_raw(std::uint8_t* to, std::size_t n);
 
     struct close_file {
@@ -11358,7 +11402,7 @@ struct jpeg_decoder {
         return true;
     }
 
-    /// Of what comes out.
+    /// Sets the scale of what comes out.
     bool set_scale(int eighths) {
         if (setjmp(back) != 0) {
             return false;
@@ -11900,7 +11944,7 @@ FITNAS_API raster image_shaper::part(std::span<const std::uint8_t> bytes, const 
     }
     const scaled_raster from = decode_scaled(bytes, name, options.most_pixels, scale);
     const image_part p = crop.of(from.whole.height, from.whole.width);
-    // Of a scaled image the nearest pixels.
+    // The nearest pixels of the scaled image.
     const auto scaled = [](int begin, int length, int whole, int now) {
         const auto nearest = [&](std::int64_t at) {
             return static_cast<int>((2 * at * now + whole) / (2 * std::int64_t{whole}));
@@ -14119,7 +14163,7 @@ FITNAS_LAZY_AGAIN void add_cross_entropy(std::span<const float> logits, std::spa
             total += std::exp(below);
             mean += below / static_cast<double>(classes);
         }
-        // Of logits that are no numbers none is the largest.
+        // Logits that are no numbers have no largest.
         sum.correct += static_cast<std::size_t>(best == label && !std::isnan(total));
         const double log_sum = std::log(total);
         sum.loss += log_sum - (1 - smoothing) * (static_cast<double>(z[label]) - top) - smoothing * mean;
@@ -14969,7 +15013,7 @@ constexpr auto edges_in_order() {
 
 namespace detail {
 
-/// Of `cell_graph` and `concat_graph`.
+/// What `cell_graph` and `concat_graph` share.
 template <class Operators, int Nodes, bool Concatenates, class... Edges>
 struct any_graph {
     static_assert(Nodes >= 2, "[F0341] cell_graph<Operators, Nodes, ...>: expected at least 2 nodes");
@@ -15406,7 +15450,7 @@ private:
                                                         parameters, sum.parameters, sum.macs};
         parameters += sum.parameters;
     }
-    /// Of the cell that some layer so far reads; 0 where none does.
+    /// How many candidates a cell has, by the layers so far; 0 where none of them reads it.
     constexpr int candidates_of(int cell, const counters& at) const {
         for (int l = 0; l < at.layer; ++l) {
             if (layers[static_cast<std::size_t>(l)].cell_index == cell) {
@@ -15473,7 +15517,7 @@ struct search_space {
         detail::checked_tables<layers, (Parts::candidates + ...), Image, Parts...>();
 
     static constexpr shape input = Image::value; ///< one image
-    /// Of the head.
+    /// Outputs of the head.
     static constexpr int classes = std::tuple_element_t<sizeof...(Parts) - 1, std::tuple<Parts...>>::classes;
     /// Trainable values of the whole supernet.
     static constexpr long long supernet_parameters = tables.parameters;
@@ -15492,14 +15536,7 @@ struct search_space {
     }();
 
     /// How many codes there are; the largest 64-bit number where there are more than that.
-    static constexpr std::uint64_t size = [] {
-        std::uint64_t n = 1;
-        for (const int c : operator_counts) {
-            const auto factor = static_cast<std::uint64_t>(c);
-            n = n > UINT64_MAX / factor ? UINT64_MAX : n * factor;
-        }
-        return n;
-    }();
+    static constexpr std::uint64_t size = detail::saturating_product(operator_counts);
 
     /// @return the tables, for code that does not know the space's type
     static constexpr space_layout layout() {
@@ -15827,7 +15864,8 @@ FITNAS_LAZY_AGAIN std::vector<int> sum_terms::terms_under(int sum) const {
     return found;
 }
 
-/// Of each term, a number that does not depend on names: what it is, what it reads, what reads it, and so on.
+/// @return a number for each term that does not depend on names: it hashes what the term is, what it reads,
+/// what reads it, and so on
 FITNAS_LAZY_AGAIN std::vector<std::uint64_t> sum_terms::colours(const std::vector<int>& terms,
                                                                 int sum) const {
     constexpr std::uint64_t outside = 1;
@@ -15902,7 +15940,7 @@ FITNAS_LAZY_AGAIN std::vector<int> sum_terms::form_of(int sum) const {
     std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
         return std::pair(colour[a], a) < std::pair(colour[b], b);
     });
-    // Of terms of one colour, each order is tried, and the smallest text taken.
+    // Terms of one colour are tried in each order, and the smallest text is taken.
     std::vector<int> smallest;
     const auto look = [&] {
         std::vector<int> in_order;
@@ -16228,8 +16266,9 @@ constexpr bool place_early(const architecture<Space>& a, const std::array<int, S
     return false;
 }
 
-/// Behind the last cell of a run that begins with `first`: neighbouring layers of a chain that all keep one
-/// shape and whose cells no other layer reads, or the edges of a graph. Any other cell is a run by itself.
+/// @return the cell behind the run that begins with `first`. A run is neighbouring layers of a chain that all
+/// keep one shape and whose cells no other layer reads, or the edges of a graph; any other cell is one by
+/// itself.
 template <search_space_type Space>
 constexpr int end_of_run(int first) {
     int last = first;
@@ -16986,9 +17025,9 @@ FITNAS_LAZY std::vector<double> off_additive(const code_rows& codes, const std::
     return off;
 }
 
-/// Of the rows to ask about, those that no additive fit to the rest explains: off by more than `fence`, and
-/// by more than a quarter of what they are off 0. The furthest go first, as they hide others, and what the
-/// rest explains comes back.
+/// Finds the asked rows that no additive fit to the rest explains: they are off it by more than `fence`, and
+/// by more than a quarter of their own value. They are taken out one by one, the furthest first, as it hides
+/// others; one that the fit to the rest explains comes back.
 /// @param asked which rows may be said to be so
 /// @param values in deviations
 FITNAS_LAZY std::vector<char> unexplained(const code_rows& codes, const std::vector<double>& values,
@@ -17480,7 +17519,7 @@ public:
     const std::vector<term>& order() const { return m_order; }
     /// @return one a operator of a cell, none where the cell costs nothing
     std::span<const double> of_cell(int cell) const;
-    /// Those of one term.
+    /// @return the values of one term
     std::span<const double> values(const term& t) const {
         return std::span(m_values).subspan(t.first, t.count);
     }
@@ -17804,12 +17843,11 @@ struct window_term {
 /// @brief How many codes the cells [first, last) have; the largest 64-bit number where there are more.
 /// @param operator_counts of each cell
 constexpr std::uint64_t window_codes(std::span<const int> operator_counts, int first, int last) {
-    std::uint64_t n = 1;
-    for (int i = first; i < last; ++i) {
-        const auto factor = static_cast<std::uint64_t>(operator_counts[static_cast<std::size_t>(i)]);
-        n = n > UINT64_MAX / factor ? UINT64_MAX : n * factor;
+    if (last <= first) {
+        return 1;
     }
-    return n;
+    return detail::saturating_product(
+        operator_counts.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(last - first)));
 }
 /// @return how many codes the cells [first, last) of a space have, or the largest number
 template <code_space Space>
@@ -18082,15 +18120,16 @@ private:
     /// Calls `body` for the places of the features that are 1, each once.
     template <class Body>
     void for_each_one(const architecture<Space>& a, Body&& body) const {
-        std::size_t block = singles;
+        std::size_t first_pair = singles;
         for (std::size_t j = 0; j < cells; ++j) {
             body(static_cast<std::size_t>(feature::offsets<Space>[j]) + a[j]);
             // The pairs with the cells before: one row for each of their operators.
             const auto count = static_cast<std::size_t>(Space::operator_counts[j]);
             for (std::size_t i = 0; has_pairs && i < j; ++i) {
-                body(block + (static_cast<std::size_t>(feature::offsets<Space>[i]) + a[i]) * count + a[j]);
+                body(first_pair + (static_cast<std::size_t>(feature::offsets<Space>[i]) + a[i]) * count +
+                     a[j]);
             }
-            block += static_cast<std::size_t>(feature::offsets<Space>[j]) * count;
+            first_pair += static_cast<std::size_t>(feature::offsets<Space>[j]) * count;
         }
     }
 
@@ -19934,7 +19973,7 @@ private:
     static constexpr auto nodes = static_cast<std::size_t>(Model::graph::nodes);
     /// Rows that go through all layers together: few enough to stay in the nearest cache.
     static constexpr std::size_t chunk = 64;
-    /// Those behind the first.
+    /// The layers behind the first.
     using middle_layers = std::make_index_sequence<split::whole - 1>;
 
     static constexpr int width(std::size_t signal) { return Model::flow[signal].width; }
@@ -20199,13 +20238,13 @@ private:
     const training_step* m_training = nullptr;
 };
 
-/// Calls `body(begin, end)` for blocks that together cover [0, n), in parallel.
+/// Calls `body(begin, end)` for slices that together cover [0, n), in parallel.
 template <class Body>
-void for_each_block(std::size_t n, Body&& body) {
-    constexpr std::size_t block = 512;
-    parallel_for(static_cast<std::ptrdiff_t>((n + block - 1) / block), [&](std::ptrdiff_t b) {
-        const std::size_t begin = static_cast<std::size_t>(b) * block;
-        body(begin, (std::min)(n, begin + block));
+void for_each_slice(std::size_t n, Body&& body) {
+    constexpr std::size_t slice = 512;
+    parallel_for(static_cast<std::ptrdiff_t>((n + slice - 1) / slice), [&](std::ptrdiff_t s) {
+        const std::size_t begin = static_cast<std::size_t>(s) * slice;
+        body(begin, (std::min)(n, begin + slice));
     });
 }
 
@@ -20224,7 +20263,7 @@ std::vector<float> outputs(std::span<const float> parameters,
                            std::span<const architecture<typename Model::space>> some) {
     detail::require_size(parameters.size(), Model::parameters, "parameters");
     std::vector<float> result(some.size());
-    detail::for_each_block(some.size(), [&](std::size_t begin, std::size_t end) {
+    detail::for_each_slice(some.size(), [&](std::size_t begin, std::size_t end) {
         const auto codes = some.subspan(begin, end - begin);
         for (const auto& code : codes) {
             require_valid<typename Model::space>(code);
@@ -20234,7 +20273,7 @@ std::vector<float> outputs(std::span<const float> parameters,
             rows.prepare(parameters.data(), codes, 1);
             rows.forward(parameters.data(), 0);
         }
-        // A chunk's signals stay in the cache; a block's chunks share their memory.
+        // A chunk's signals stay in the cache; a slice's chunks share their memory.
         constexpr std::size_t chunk = 16;
         detail::tape<Model> tape;
         for (std::size_t first = 0; first < codes.size(); first += chunk) {
@@ -20397,7 +20436,7 @@ public:
     /// @throws architecture_error
     std::vector<double> predict(std::span<const architecture<space>> many) const {
         std::vector<architecture<space>> codes(many.size());
-        gcn::detail::for_each_block(many.size(), [&](std::size_t begin, std::size_t end) {
+        gcn::detail::for_each_slice(many.size(), [&](std::size_t begin, std::size_t end) {
             for (std::size_t i = begin; i < end; ++i) {
                 codes[i] = canonical<space>(many[i]);
             }
@@ -20507,8 +20546,8 @@ FITNAS_LAZY_AGAIN double pairwise_loss(std::span<const float> outputs, std::span
                                        std::span<float> gradient) {
     constexpr std::size_t step = simd::lanes;
     const std::size_t n = outputs.size();
-    // From the best target to the worst: what is worse than one is all that stands behind its equals. What is
-    // not a number, which nothing could be sorted by, is last.
+    // Rows go from the best target to the worst: what is worse than one is all that stands behind its equals.
+    // What is not a number, which nothing could be sorted by, is last.
     struct item {
         double target;
         std::size_t place;
@@ -20521,7 +20560,7 @@ FITNAS_LAZY_AGAIN double pairwise_loss(std::span<const float> outputs, std::span
     std::sort(order.begin(), order.end(), [](const item& a, const item& b) {
         return a.target != b.target ? a.target > b.target : a.place < b.place;
     });
-    // Behind the last stands what every output is infinitely better than: no loss, and no slope.
+    // The last is followed by one that every output is infinitely better than: no loss, and no slope.
     std::vector<float> sorted(n + step, -std::numeric_limits<float>::infinity());
     std::vector<float> pulls(n + step);
     for (std::size_t i = 0; i < n; ++i) {
@@ -21303,8 +21342,7 @@ namespace detail {
 template <int Cells>
 struct choice_places {
     std::array<fitnas::detail::edge_ends, static_cast<std::size_t>(Cells)> cells{};
-    /// Of each cell, the place that what it leads to is a part of; where there is none, the place it leads
-    /// to.
+    /// `beyond[cell]`: the concatenation that the cell's end is a part of; where there is none, that end.
     std::array<int, static_cast<std::size_t>(Cells)> beyond{};
     std::array<int, static_cast<std::size_t>(Cells) + 1> bounds{};
     int bound_count = 0;
@@ -21319,8 +21357,8 @@ struct choice_places {
     }
 };
 
-/// Of a space: the nodes of its layers, where layers that choose nothing, or choose again, join their two
-/// nodes to one place.
+/// The places of a space: the nodes of its layers, two of them one place where the layer between them chooses
+/// nothing, or chooses again.
 template <class Space>
 constexpr auto places_of_space() {
     constexpr auto& layers = Space::tables.layers;
@@ -21814,14 +21852,14 @@ private:
 
     static std::span<const architecture<space>> just(const architecture<space>& one) { return {&one, 1}; }
 
-    /// Block by block: of each architecture all predictions are kept until their mean is taken.
+    /// Goes chunk by chunk, since all predictions of an architecture are kept until their mean is taken.
     summary gather(std::span<const architecture<space>> many) const {
-        constexpr std::size_t block = 16384;
+        constexpr std::size_t chunk = 16384;
         summary all;
         std::vector<std::vector<double>> predicted(m_members.size());
         std::vector<double> values(m_members.size());
-        for (std::size_t first = 0; first < many.size(); first += block) {
-            const auto some = many.subspan(first, (std::min)(block, many.size() - first));
+        for (std::size_t first = 0; first < many.size(); first += chunk) {
+            const auto some = many.subspan(first, (std::min)(chunk, many.size() - first));
             for (std::size_t m = 0; m < m_members.size(); ++m) {
                 predicted[m] = m_members[m].predict(some);
             }
@@ -22119,6 +22157,11 @@ default_predictor<Space, Encoding> fit_default(const score_table<Space>& table,
 
 } // namespace fitnas
 
+// ---- fitnas/predictor/gcn/contributions.hpp ----
+/// @file
+/// @brief What each node of a graph convolutional network adds to the output, as tables over the operators in
+/// the cells that it sees.
+
 // ---- fitnas/predictor/gcn/node_tables.hpp ----
 /// @file
 /// @brief The nodes of a graph convolutional network as tables over the operators in the cells that they see,
@@ -22402,17 +22445,17 @@ public:
         }
     }
 
-    /// Calls `visit(first row, count, rows)` for blocks of neighbouring codes, in order. Behind the rows
+    /// Calls `visit(first row, count, rows)` for chunks of neighbouring codes, in order. Behind the rows
     /// there is room for twice as many.
     template <class Visit>
     void run(Visit&& visit) {
-        m_block.resize(3 * row_size() *
+        m_chunk.resize(3 * row_size() *
                        (m_cells.empty() ? 1 : static_cast<std::size_t>(count_of(m_cells.last - 1))));
         m_places.assign(static_cast<std::size_t>(m_cells.last - m_cells.first + 1) * m_edges.size(), 0);
         m_next = 0;
         if (m_cells.empty()) {
-            std::copy_n(m_partial.begin(), row_size(), m_block.begin());
-            visit(std::size_t{0}, 1, m_block.data());
+            std::copy_n(m_partial.begin(), row_size(), m_chunk.begin());
+            visit(std::size_t{0}, 1, m_chunk.data());
             return;
         }
         descend(0, visit);
@@ -22438,7 +22481,7 @@ private:
         std::size_t* places = m_places.data() + static_cast<std::size_t>(depth) * m_edges.size();
         std::size_t* places_behind = places + m_edges.size();
         for (int o = 0; o < count; ++o) {
-            float* sum = last ? m_block.data() + static_cast<std::size_t>(o) * row_size()
+            float* sum = last ? m_chunk.data() + static_cast<std::size_t>(o) * row_size()
                               : m_partial.data() + static_cast<std::size_t>(depth + 1) * row_size();
             const float* from = before;
             for (std::size_t e = 0; e < m_edges.size(); ++e) {
@@ -22466,7 +22509,7 @@ private:
             }
         }
         if (last) {
-            visit(m_next, count, m_block.data());
+            visit(m_next, count, m_chunk.data());
             m_next += static_cast<std::size_t>(count);
         }
     }
@@ -22476,7 +22519,7 @@ private:
     window m_cells;
     std::vector<source> m_edges;
     std::vector<float> m_partial;
-    std::vector<float> m_block;
+    std::vector<float> m_chunk;
     std::vector<std::size_t> m_places;
     std::size_t m_next = 0;
 };
@@ -22630,11 +22673,6 @@ FITNAS_LAZY_AGAIN void node_tables::read_out(std::size_t node, std::size_t first
 } // namespace fitnas::gcn::detail
 
 #endif
-
-// ---- fitnas/predictor/gcn/windows.hpp ----
-/// @file
-/// @brief What each node of a graph convolutional network adds to the output, as tables over the operators in
-/// the cells that it sees.
 
 namespace fitnas::gcn {
 
@@ -22896,7 +22934,7 @@ FITNAS_LAZY_AGAIN std::vector<double> order_ridge::newton_step(const std::vector
         second(c, c) = penalty;
     }
     for (std::size_t i = 0; i < u.size(); ++i) {
-        // Of each row its slope, and its curvature with all others: sum over j of c_ij (row_i - row_j).
+        // The slope of a row, and its curvature with all others: sum over j of c_ij (row_i - row_j).
         double slope = 0;
         double curvature = 0;
         pulled.assign(width, 0.0);
@@ -22958,6 +22996,44 @@ private:
     std::vector<double> m_factor;
 };
 
+/// The first rows of features as they are fitted. Where rows are fewer than features they are turned, so that
+/// as many numbers are enough.
+class rows_to_fit {
+public:
+    /// @param x which outlives it, as does
+    /// @param prior weights, whose outputs the fit begins with
+    FITNAS_LAZY rows_to_fit(const feature_columns& x, std::size_t count, const std::vector<double>& prior);
+
+    const square_matrix& rows() const { return m_rows; }
+    const std::vector<double>& offsets() const { return m_offsets; }
+
+    /// @return `prior` plus the weights of features that stand for those of the rows as they are fitted
+    FITNAS_LAZY std::vector<double> weights_of_features(const std::vector<double>& fitted) const;
+
+private:
+    FITNAS_LAZY void turn();
+
+    const feature_columns& m_x;
+    const std::vector<double>& m_prior;
+    std::vector<double> m_offsets;
+    square_matrix m_rows;
+    square_matrix m_factor; ///< of the rows' products, where they are turned
+    bool m_turned;
+};
+
+/// Folds of near equal sizes.
+/// @return the fold of each
+FITNAS_LAZY std::vector<std::size_t> shuffled_folds(std::size_t count, std::size_t folds, seed s);
+
+/// Bradley and Terry's loss of outputs that should have the order of values: a sum over networks of the mean
+/// loss of each one's pairs, for pairs of a network are not independent.
+FITNAS_LAZY double loss_of_order(const std::vector<double>& outputs, std::span<const double> values);
+
+/// To `sum` adds `share` of weights whose outputs over the networks have standard deviation 1, or nothing.
+FITNAS_LAZY void add_with_deviation_1(const std::vector<double>& weights, double share,
+                                      const feature_columns& x, std::size_t networks,
+                                      std::vector<double>& sum);
+
 /// Weights of features by which the first rows have the order of values: Bradley and Terry's model with a
 /// normal prior, for four variances of it, averaged by how well each orders truths that it has not seen (a
 /// tenth of them at a time). Errors of a value are in all its pairs, so that the likelihood alone trusts
@@ -23006,76 +23082,125 @@ FITNAS_LAZY_AGAIN void feature_columns::add(const square_matrix& values, std::si
     }
 }
 
+FITNAS_LAZY_AGAIN rows_to_fit::rows_to_fit(const feature_columns& x, std::size_t count,
+                                           const std::vector<double>& prior)
+    : m_x(x),
+      m_prior(prior),
+      m_offsets(count),
+      m_rows({count, x.size()}, 0.0),
+      m_factor({count, count}, 0.0),
+      m_turned(count < x.size()) {
+    for (std::size_t r = 0; r < count; ++r) {
+        for (std::size_t c = 0; c < x.size(); ++c) {
+            m_rows(r, c) = x(r, c);
+            m_offsets[r] += x(r, c) * prior[c];
+        }
+    }
+    if (m_turned) {
+        turn();
+    }
+}
+
+FITNAS_LAZY_AGAIN void rows_to_fit::turn() {
+    const std::size_t n = m_offsets.size();
+    double trace = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+        for (std::size_t j = i; j < n; ++j) {
+            for (std::size_t c = 0; c < m_x.size(); ++c) {
+                m_factor(i, j) += m_rows(i, c) * m_rows(j, c);
+            }
+        }
+        trace += m_factor(i, i);
+    }
+    square_matrix lower({n, n}, 0.0);
+    for (std::size_t i = 0; i < n; ++i) {
+        m_factor(i, i) += 1e-9 * (trace / static_cast<double>(n) + 1);
+    }
+    factorise(m_factor);
+    for (std::size_t i = 0; i < n; ++i) {
+        for (std::size_t j = 0; j <= i; ++j) {
+            lower(i, j) = m_factor(j, i);
+        }
+    }
+    m_rows = lower;
+}
+
+FITNAS_LAZY_AGAIN std::vector<double>
+rows_to_fit::weights_of_features(const std::vector<double>& fitted) const {
+    const std::size_t n = m_offsets.size();
+    const std::size_t features = m_x.size();
+    std::vector<double> all = m_prior;
+    if (!m_turned) {
+        for (std::size_t c = 0; c < features; ++c) {
+            all[c] += fitted[c];
+        }
+        return all;
+    }
+    std::vector<double> outputs(n);
+    for (std::size_t i = 0; i < n; ++i) {
+        for (std::size_t j = 0; j <= i; ++j) {
+            outputs[i] += m_rows(i, j) * fitted[j];
+        }
+    }
+    const std::vector<double> of_row = solved(m_factor, std::move(outputs));
+    for (std::size_t i = 0; i < n; ++i) {
+        for (std::size_t c = 0; c < features; ++c) {
+            all[c] += of_row[i] * m_x(i, c);
+        }
+    }
+    return all;
+}
+
+FITNAS_LAZY_AGAIN std::vector<std::size_t> shuffled_folds(std::size_t count, std::size_t folds, seed s) {
+    std::vector<std::size_t> fold(count);
+    for (std::size_t i = 0; i < count; ++i) {
+        fold[i] = i % folds;
+    }
+    random_stream random(s, purpose::split);
+    random.shuffle(std::span<std::size_t>(fold));
+    return fold;
+}
+
+FITNAS_LAZY_AGAIN double loss_of_order(const std::vector<double>& outputs, std::span<const double> values) {
+    double loss = 0;
+    double pairs = 0;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        for (std::size_t j = 0; j < values.size(); ++j) {
+            if (values[i] > values[j]) {
+                loss += order_loss(outputs[i] - outputs[j]);
+                ++pairs;
+            }
+        }
+    }
+    return loss * (static_cast<double>(values.size()) / pairs);
+}
+
+FITNAS_LAZY_AGAIN void add_with_deviation_1(const std::vector<double>& weights, double share,
+                                            const feature_columns& x, std::size_t networks,
+                                            std::vector<double>& sum) {
+    double squares = 0;
+    for (std::size_t r = 0; r < networks; ++r) {
+        double output = 0;
+        for (std::size_t c = 0; c < x.size(); ++c) {
+            output += x(r, c) * weights[c];
+        }
+        squares += output * output;
+    }
+    const double deviation = std::sqrt(squares / static_cast<double>(networks));
+    for (std::size_t c = 0; c < x.size() && deviation > 0; ++c) {
+        sum[c] += share * weights[c] / deviation;
+    }
+}
+
 FITNAS_LAZY_AGAIN std::vector<double> order_weights(const feature_columns& x, std::size_t networks,
                                                     const std::vector<double>& prior,
                                                     std::span<const double> values, seed s) {
     constexpr std::array<double, 4> penalties{0.5, 8, 128, 2048};
     const std::size_t n = values.size();
-    const std::size_t width = x.size();
-    std::vector<double> offsets(n);
-    square_matrix rows({n, width}, 0.0);
-    for (std::size_t r = 0; r < n; ++r) {
-        for (std::size_t c = 0; c < width; ++c) {
-            rows(r, c) = x(r, c);
-            offsets[r] += x(r, c) * prior[c];
-        }
-    }
-    // Where rows are fewer than features they are turned, so that as many numbers are enough.
-    square_matrix factor({n, n}, 0.0);
-    const bool turned = n < width;
-    if (turned) {
-        double trace = 0;
-        for (std::size_t i = 0; i < n; ++i) {
-            for (std::size_t j = i; j < n; ++j) {
-                for (std::size_t c = 0; c < width; ++c) {
-                    factor(i, j) += rows(i, c) * rows(j, c);
-                }
-            }
-            trace += factor(i, i);
-        }
-        square_matrix lower({n, n}, 0.0);
-        for (std::size_t i = 0; i < n; ++i) {
-            factor(i, i) += 1e-9 * (trace / static_cast<double>(n) + 1);
-        }
-        factorise(factor);
-        for (std::size_t i = 0; i < n; ++i) {
-            for (std::size_t j = 0; j <= i; ++j) {
-                lower(i, j) = factor(j, i);
-            }
-        }
-        rows = lower;
-    }
-    const auto in_features = [&](const std::vector<double>& found) {
-        std::vector<double> all = prior;
-        if (!turned) {
-            for (std::size_t c = 0; c < width; ++c) {
-                all[c] += found[c];
-            }
-            return all;
-        }
-        std::vector<double> outputs(n);
-        for (std::size_t i = 0; i < n; ++i) {
-            for (std::size_t j = 0; j <= i; ++j) {
-                outputs[i] += rows(i, j) * found[j];
-            }
-        }
-        const std::vector<double> of_row = solved(factor, std::move(outputs));
-        for (std::size_t i = 0; i < n; ++i) {
-            for (std::size_t c = 0; c < width; ++c) {
-                all[c] += of_row[i] * x(i, c);
-            }
-        }
-        return all;
-    };
-
+    const rows_to_fit rows(x, n, prior);
     const std::size_t folds = (std::min)(n, std::size_t{10});
-    std::vector<std::size_t> fold(n);
-    for (std::size_t i = 0; i < n; ++i) {
-        fold[i] = i % folds;
-    }
-    random_stream random(s, purpose::split);
-    random.shuffle(std::span<std::size_t>(fold));
-    const order_ridge fit(rows, offsets, values);
+    const std::vector<std::size_t> fold = shuffled_folds(n, folds, s);
+    const order_ridge fit(rows.rows(), rows.offsets(), values);
     std::array<std::vector<double>, penalties.size()> unseen;
     unseen.fill(std::vector<double>(n));
     std::array<std::vector<double>, penalties.size()> found;
@@ -23095,49 +23220,21 @@ FITNAS_LAZY_AGAIN std::vector<double> order_weights(const feature_columns& x, st
             }
         }
         if (out == folds) {
-            found[p] = in_features(w);
+            found[p] = rows.weights_of_features(w);
         }
     });
 
-    // A sum over networks of the mean loss of each one's pairs: pairs of a network are not independent.
     std::array<double, penalties.size()> loss{};
     for (std::size_t p = 0; p < penalties.size(); ++p) {
-        double pairs = 0;
-        for (std::size_t i = 0; i < n; ++i) {
-            for (std::size_t j = 0; j < n; ++j) {
-                if (values[i] > values[j]) {
-                    loss[p] += order_loss(unseen[p][i] - unseen[p][j]);
-                    ++pairs;
-                }
-            }
-        }
-        loss[p] *= static_cast<double>(n) / pairs;
+        loss[p] = loss_of_order(unseen[p], values);
     }
     const double least = *std::min_element(loss.begin(), loss.end());
-    std::vector<double> mean(width);
-    const auto deviation = [&](const std::vector<double>& w) {
-        double squares = 0;
-        for (std::size_t r = 0; r < networks; ++r) {
-            double sum = 0;
-            for (std::size_t c = 0; c < width; ++c) {
-                sum += x(r, c) * w[c];
-            }
-            squares += sum * sum;
-        }
-        return std::sqrt(squares / static_cast<double>(networks));
-    };
-    for (int turn = 0; turn < 2; ++turn) { // the second makes the deviation of the mean 1
-        std::vector<double> next(width);
-        for (std::size_t p = 0; p < (turn == 0 ? penalties.size() : 1); ++p) {
-            const std::vector<double>& w = turn == 0 ? found[p] : mean;
-            const double own = deviation(w);
-            const double share = turn == 0 ? std::exp(least - loss[p]) : 1.0;
-            for (std::size_t c = 0; c < width && own > 0; ++c) {
-                next[c] += share * w[c] / own;
-            }
-        }
-        mean.swap(next);
+    std::vector<double> sum(x.size());
+    for (std::size_t p = 0; p < penalties.size(); ++p) {
+        add_with_deviation_1(found[p], std::exp(least - loss[p]), x, networks, sum);
     }
+    std::vector<double> mean(x.size());
+    add_with_deviation_1(sum, 1.0, x, networks, mean);
     return mean;
 }
 
@@ -23262,7 +23359,7 @@ public:
 
     /// @throws numeric_error where a value is not finite
     explicit windows(const window_sum<Space>& sum) : m(sum.plain()) {}
-    /// Of terms that are known.
+    /// @param terms rounded already, such as those of a file
     explicit windows(detail::exact_terms terms) : m(std::move(terms)) {}
 
     /// @param model a `decomposable` predictor; it is tabulated once
@@ -23273,7 +23370,7 @@ public:
 
     std::vector<double> predict(std::span<const code> many) const {
         std::vector<double> values(many.size());
-        gcn::detail::for_each_block(many.size(), [&](std::size_t begin, std::size_t end) {
+        gcn::detail::for_each_slice(many.size(), [&](std::size_t begin, std::size_t end) {
             for (std::size_t i = begin; i < end; ++i) {
                 values[i] = sum_of(canonical<Space>(many[i]));
             }
@@ -23406,17 +23503,17 @@ namespace fitnas {
 /// @brief Operators, and pairs of them in neighbouring cells, that no canonical code has. For searches that
 /// build codes cell by cell.
 struct canonical_pairs {
-    /// Of each cell, for each operator, whether it may stand there at all.
+    /// `stands[cell][operator]`: 0 where no canonical code has the operator in this cell.
     std::vector<std::vector<std::uint8_t>> stands{};
-    /// Of each cell but the first, whether operator `here` may follow `before`: `[before * operators +
-    /// here]`.
+    /// `follows[cell][before * operators + here]`: 0 where no canonical code has `here` in this cell and
+    /// `before` in the one before it. Empty for the first cell.
     std::vector<std::vector<std::uint8_t>> follows{};
-    /// Where a code is not canonical exactly if it has such an operator or pair; else there are others.
+    /// Whether `stands` and `follows` decide: codes are canonical exactly where neither has a 0 for them.
     bool sufficient = true;
     /// Whether every code is canonical.
     bool all = true;
-    /// Of each cell, the first cell that has a part in whether the codes up to this cell, and on, are
-    /// canonical, beside what pairs show: the cell itself, or in runs where pairs do not suffice their first.
+    /// `history[cell]`: the first cell that must be known to decide whether a code built up to this cell can
+    /// become canonical. It is the cell itself where pairs decide, else the first of its run.
     std::vector<int> history{};
 };
 
@@ -23478,7 +23575,7 @@ FITNAS_LAZY_AGAIN canonical_pairs pairs_of(const std::vector<cell_of_codes>& cel
         rule.stands.emplace_back(here, std::uint8_t{1});
         rule.follows.emplace_back(before * here, std::uint8_t{1});
         rule.history.push_back(static_cast<int>(i));
-        // Of operators with one recipe the first stands for all.
+        // The first of the operators with one recipe stands for all.
         for (std::size_t o = 0; o < here; ++o) {
             if (cells[i].same_as[o] != static_cast<int>(o)) {
                 rule.stands[i][o] = 0;
@@ -23602,12 +23699,12 @@ public:
 private:
     template <class Predictor>
     void ask(const Predictor& model) {
-        constexpr std::uint64_t block = 16384;
+        constexpr std::uint64_t chunk = 16384;
         std::vector<architecture<Space>> codes;
         m_values.reserve(static_cast<std::size_t>(Space::size));
-        for (std::uint64_t first = 0; first < Space::size; first += block) {
+        for (std::uint64_t first = 0; first < Space::size; first += chunk) {
             codes.clear();
-            for (std::uint64_t i = first; i < (std::min)(Space::size, first + block); ++i) {
+            for (std::uint64_t i = first; i < (std::min)(Space::size, first + chunk); ++i) {
                 codes.push_back(architecture_at<Space>(i));
             }
             const std::vector<double> part = model.predict(std::span<const architecture<Space>>(codes));
@@ -23642,7 +23739,7 @@ private:
         if (canonical_pairs_of<Space>().all) {
             return;
         }
-        gcn::detail::for_each_block(m_values.size(), [&](std::size_t begin, std::size_t end) {
+        gcn::detail::for_each_slice(m_values.size(), [&](std::size_t begin, std::size_t end) {
             for (std::size_t i = begin; i < end; ++i) {
                 const auto own = architecture_at<Space>(i);
                 const auto network = canonical<Space>(own);
@@ -23790,6 +23887,105 @@ private:
     windows<Space> m_effects;
 };
 
+namespace detail {
+
+/// At most so many rows of a table, drawn without replacement; in their order where these are all.
+template <code_space Space>
+score_table<Space> rows_drawn(const score_table<Space>& table, std::size_t most, random_stream& random) {
+    std::vector<std::size_t> order(table.size());
+    for (std::size_t i = 0; i < order.size(); ++i) {
+        order[i] = i;
+    }
+    if (order.size() > most) {
+        random.shuffle(std::span<std::size_t>(order));
+        order.resize(most);
+    }
+    return table.rows(order);
+}
+
+/// The features by which truths are ordered: what the fit to the scores predicts, costs, and effects of
+/// operators.
+template <code_space Space>
+struct truth_features {
+    /// @param given predictions of the fit to the scores
+    truth_features(const std::vector<architecture<Space>>& networks, const std::vector<double>& given,
+                   const std::vector<window_sum<Space>>& costs)
+        : x(networks.size()), standardised{moments(given)} {
+        const std::size_t count = networks.size();
+        for (const window_sum<Space>& cost : costs) {
+            standardised.emplace_back(
+                windows<Space>(cost).predict(std::span<const architecture<Space>>(networks)));
+        }
+        // Standardised scores weigh 1 and have 1 as their prior weight; costs likewise, of the first 1/4.
+        square_matrix values({count, standardised.size()}, 0.0);
+        for (std::size_t c = 0; c < standardised.size(); ++c) {
+            for (std::size_t r = 0; r < count; ++r) {
+                const moments& m = standardised[c];
+                values(r, c) = m.deviation > 0 ? (m.values[r] - m.mean) / m.deviation : 0;
+            }
+            x.add(values, c, c + 1, 1);
+            prior.resize(x.size(), c == 0 ? 1 : c == 1 ? 0.25 : 0);
+        }
+        simple = x.size();
+        const auto first = effects.first_of_kind();
+        square_matrix rows({count, first.back()}, 0.0);
+        for (std::size_t r = 0; r < count; ++r) {
+            effects.write(networks[r], std::span<double>(&rows(r, 0), first.back()));
+        }
+        constexpr double weights_of_kind[] = {0.4, 0.4, 0.2, 0.2};
+        for (std::size_t kind = 0; kind + 1 < first.size(); ++kind) {
+            x.add(rows, first[kind], first[kind + 1], weights_of_kind[kind]);
+        }
+        prior.resize(x.size(), 0);
+    }
+
+    /// What features with weights add up to.
+    struct weighted {
+        double score_factor = 0;  ///< of the predictions of the fit to the scores
+        window_sum<Space> rest{}; ///< costs and effects
+    };
+    /// @param share by which the weights count
+    weighted sum(const std::vector<double>& weights, double share,
+                 const std::vector<window_sum<Space>>& costs) const {
+        weighted found;
+        std::vector<double> of_effect(effects.first_of_kind().back());
+        for (std::size_t c = 0; c < x.size(); ++c) {
+            const double weight = share * weights[c] * x.factor(c);
+            const std::size_t source = x.source(c);
+            if (c >= simple) {
+                of_effect[source] = weight;
+                continue;
+            }
+            const moments& m = standardised[source];
+            const double factor = std::ldexp(weight / m.deviation, -m.exponent);
+            if (source == 0) {
+                found.score_factor = factor;
+            } else {
+                found.rest.add(costs[source - 1], factor);
+            }
+        }
+        found.rest.add(effects.contributions(of_effect), 1);
+        return found;
+    }
+
+    feature_columns x;
+    std::vector<moments> standardised; ///< predictions and costs
+    std::vector<double> prior{};       ///< weights
+    std::size_t simple = 0;            ///< columns before those of effects
+    cell_effects<Space> effects{};
+};
+
+/// The part that a fit to so many truths alone has in the model; 0 where it would be small.
+inline double share_of_truths(std::size_t truths, double noise) {
+    constexpr double least = 0.03;
+    const auto n = static_cast<double>(truths);
+    const double doubt = 40 / n + 1500 * noise / n;
+    const double share = std::isnan(doubt) ? 0 : 1 / (1 + doubt * doubt);
+    return share > least ? share : 0;
+}
+
+} // namespace detail
+
 /// @brief Fits one model to two tables: many scores of a supernet, which say roughly what networks are worth
 /// and whose errors networks share, and a few networks trained by themselves, which say where that is wrong.
 /// As good as either table alone or better, whatever their sizes: without many truths it ranks as the scores
@@ -23836,92 +24032,26 @@ two_fidelity_predictor<Space, Encoding> fit_two_fidelities(score_table<Space> sc
     constexpr std::size_t most_truths = 250;
     constexpr std::size_t most_networks = 1000;
     random_stream random(options.seed, purpose::sample);
-    const auto some = [&](const score_table<Space>& table, std::size_t most) {
-        std::vector<std::size_t> order(table.size());
-        for (std::size_t i = 0; i < order.size(); ++i) {
-            order[i] = i;
-        }
-        if (order.size() > most) {
-            random.shuffle(std::span<std::size_t>(order));
-            order.resize(most);
-        }
-        return table.rows(order);
-    };
-    const score_table<Space> seen = some(known, most_truths);
+    const score_table<Space> seen = detail::rows_drawn(known, most_truths, random);
     std::vector<architecture<Space>> networks = seen.architectures;
-    const score_table<Space> others = some(scored, most_networks);
+    const score_table<Space> others = detail::rows_drawn(scored, most_networks, random);
     networks.insert(networks.end(), others.architectures.begin(), others.architectures.end());
     const auto all = std::span<const architecture<Space>>(networks);
-    const std::size_t count = networks.size();
-
-    // Standardised scores weigh 1 and have 1 as their prior weight; costs likewise, of the first 1/4.
-    const std::vector<double> given = of_scores.predict(all);
-    const detail::moments given_moments(given);
-    detail::feature_columns x(count);
-    const std::size_t columns = 1 + options.costs.size();
-    detail::square_matrix values({count, columns}, 0.0);
-    std::vector<detail::moments> moments_of{given_moments};
-    for (const window_sum<Space>& cost : options.costs) {
-        moments_of.emplace_back(windows<Space>(cost).predict(all));
-    }
-    std::vector<double> prior;
-    for (std::size_t c = 0; c < columns; ++c) {
-        for (std::size_t r = 0; r < count; ++r) {
-            const detail::moments& m = moments_of[c];
-            values(r, c) = m.deviation > 0 ? (m.values[r] - m.mean) / m.deviation : 0;
-        }
-        x.add(values, c, c + 1, 1);
-        prior.resize(x.size(), c == 0 ? 1 : c == 1 ? 0.25 : 0);
-    }
-    const detail::cell_effects<Space> effects;
-    const auto first = effects.first_of_kind();
-    const std::size_t simple = x.size();
-    detail::square_matrix rows({count, first.back()}, 0.0);
-    for (std::size_t r = 0; r < count; ++r) {
-        effects.write(networks[r], std::span<double>(&rows(r, 0), first.back()));
-    }
-    constexpr double weights_of_kind[] = {0.4, 0.4, 0.2, 0.2};
-    for (std::size_t kind = 0; kind + 1 < first.size(); ++kind) {
-        x.add(rows, first[kind], first[kind + 1], weights_of_kind[kind]);
-    }
-    prior.resize(x.size(), 0);
-    const std::vector<double> weights = detail::order_weights(x, count, prior, seen.scores, options.seed);
+    const detail::truth_features<Space> features(networks, of_scores.predict(all), options.costs);
+    const std::vector<double> weights =
+        detail::order_weights(features.x, networks.size(), features.prior, seen.scores, options.seed);
 
     // What a fit to the truths alone adds.
     const plan_choice choice = detail::plan_of(known, {.seed = options.seed});
-    const auto n = static_cast<double>(known.size());
-    const double doubt = 40 / n + 1500 * choice.noise / n;
-    double share = std::isnan(doubt) ? 0 : 1 / (1 + doubt * doubt);
-    constexpr double least_share = 0.03;
+    const double share = detail::share_of_truths(known.size(), choice.noise);
     std::optional<default_predictor<Space, Encoding>> of_truths;
     double truth_factor = 0;
-    if (share > least_share) {
+    if (share > 0) {
         of_truths.emplace(fitted_to(truths, choice.plan));
         const detail::moments m(of_truths->predict(all));
         truth_factor = m.deviation > 0 ? std::ldexp(share / m.deviation, -m.exponent) : 0;
-    } else {
-        share = 0;
     }
-
-    window_sum<Space> sum;
-    double score_factor = 0;
-    std::vector<double> of_effect(first.back());
-    for (std::size_t c = 0; c < x.size(); ++c) {
-        const double weight = (1 - share) * weights[c] * x.factor(c);
-        const std::size_t source = x.source(c);
-        if (c >= simple) {
-            of_effect[source] = weight;
-            continue;
-        }
-        const detail::moments& m = moments_of[source];
-        const double factor = std::ldexp(weight / m.deviation, -m.exponent);
-        if (source == 0) {
-            score_factor = factor;
-        } else {
-            sum.add(options.costs[source - 1], factor);
-        }
-    }
-    sum.add(effects.contributions(of_effect), 1);
+    const auto [score_factor, sum] = features.sum(weights, 1 - share, options.costs);
 
     // In the unit of the truths.
     using found = two_fidelity_predictor<Space, Encoding>;
@@ -24223,7 +24353,7 @@ struct candidate {
     long long macs = 0;                         ///< 0 where the space has no layout
     long long parameters = 0;                   ///< 0 where the space has no layout
     std::vector<cost_value> costs = detail::no_costs(); ///< the others that were limited or asked for
-    /// By the scorer, where the search asked it beside a model; not a number elsewhere.
+    /// The scorer's score, where the search asked it beside a model; not a number elsewhere.
     double score = std::numeric_limits<double>::quiet_NaN();
 
     /// @return one of its costs, macs and parameters among them
@@ -24723,7 +24853,7 @@ std::vector<architecture<Space>> sample_under(const cost::limit& limit, std::siz
     }
     if (result.size() < n) {
         if constexpr (is_small) {
-            // Those that the draws missed.
+            // The codes that the draws missed.
             std::vector<architecture<Space>> missed;
             for_each_architecture<Space>([&](const architecture<Space>& a) {
                 if (limits.meets(a) && canonical<Space>(a) == a && !seen.contains(a)) {
@@ -25056,6 +25186,13 @@ inline std::size_t paid(double amount, double price, std::size_t most) {
     return count < static_cast<double>(most) ? static_cast<std::size_t>((std::max)(count, 0.0)) : most;
 }
 
+/// How many truths a round asks for: an equal part of those that are left for it and the rounds behind it;
+/// the first at least 4, for fewer cannot be fitted to.
+inline std::size_t truths_of_round(std::size_t left, std::size_t number, std::size_t rounds) {
+    const std::size_t count = (left + rounds - number) / (rounds - number + 1);
+    return number == 1 ? (std::max)(count, (std::min)(left, std::size_t{4})) : count;
+}
+
 } // namespace detail
 
 /// @brief Spends a budget on two scorers to find the best network by the dear one, such as a training by
@@ -25118,11 +25255,8 @@ auto iterative(priced<Score> score, priced<Truth> truth, Fit&& fit_to, const bud
                                            spent()};
     };
     const auto round = [&](std::size_t number) {
-        const std::size_t left = wanted - truths.table().size();
-        std::size_t count = (left + options.rounds - number) / (options.rounds - number + 1);
-        if (number == 1) {
-            count = (std::max)(count, (std::min)(left, std::size_t{4})); // fewer cannot be fitted to
-        }
+        const std::size_t count =
+            detail::truths_of_round(wanted - truths.table().size(), number, options.rounds);
         std::size_t random =
             number > 1
                 ? 0
@@ -25443,8 +25577,8 @@ private:
 FITNAS_LAZY void weigh(const path_graph& graph, const std::vector<path_cost>& costs,
                        std::span<const double> weights, std::size_t cell, std::vector<double>& price);
 
-/// Of each state before each cell, the best of what the cells from there on add, less their weighted costs.
-/// With weights of 0 nothing is rounded.
+/// Finds the best that the cells from there on add, less their weighted costs, of each state before each
+/// cell. With weights of 0 nothing is rounded.
 FITNAS_LAZY void best_behind(const path_graph& graph, const std::vector<path_cost>& costs,
                              std::span<const double> weights, std::vector<std::vector<double>>& values);
 
@@ -26884,14 +27018,7 @@ struct codes {
     static constexpr std::array<int, sizeof...(Counts)> operator_counts{Counts...}; ///< of each place
 
     /// How many codes there are; the largest 64-bit number where there are more than that.
-    static constexpr std::uint64_t size = [] {
-        std::uint64_t n = 1;
-        for (const int c : operator_counts) {
-            const auto factor = static_cast<std::uint64_t>(c);
-            n = n > UINT64_MAX / factor ? UINT64_MAX : n * factor;
-        }
-        return n;
-    }();
+    static constexpr std::uint64_t size = detail::saturating_product(operator_counts);
 };
 
 } // namespace fitnas
@@ -27044,7 +27171,7 @@ private:
     /// The different candidates of a segment that can keep the limits, in the order of their codes.
     template <class Slots>
     std::vector<entry<Slots>> candidates(int first, int last) const {
-        constexpr std::uint64_t block = 65536;
+        constexpr std::uint64_t chunk = 65536;
         const std::uint64_t super_cells = first == 0 ? 1 : m_kept.size(); // the padding is left out
         const std::uint64_t size = first == 0 ? Slots::size : Slots::size / std::uint64_t{Keep} * super_cells;
         // Twice: a list that grows is copied.
@@ -27054,12 +27181,12 @@ private:
                            (2 * sizeof(entry<Slots>) + sizeof(code) + fitnas::detail::set_node),
                        0, "shorter segments need less");
         std::vector<entry<Slots>> found;
-        std::vector<entry<Slots>> some((std::min)(block, Slots::size));
+        std::vector<entry<Slots>> some((std::min)(chunk, Slots::size));
         std::vector<code> networks(some.size());
         std::vector<std::uint8_t> possible(some.size());
         std::set<code> known;
-        for (std::uint64_t from = 0; from < size; from += block) {
-            const std::uint64_t n = (std::min)(block, size - from);
+        for (std::uint64_t from = 0; from < size; from += chunk) {
+            const std::uint64_t n = (std::min)(chunk, size - from);
             parallel_for(static_cast<std::ptrdiff_t>(n), [&](std::ptrdiff_t i) {
                 const auto at = static_cast<std::size_t>(i);
                 some[at].picks = architecture_at<Slots>(from + at);
@@ -28018,7 +28145,7 @@ FITNAS_LAZY_AGAIN void weights_average::go_on(std::span<const float> mean, long 
 
 namespace fitnas::detail {
 
-/// Of each layer of a space.
+/// The links of each layer of a space.
 FITNAS_LAZY FITNAS_COLD std::vector<layer_link> links_of(const space_layout& space);
 
 /// What a layer is, backward.
@@ -28260,17 +28387,13 @@ FITNAS_LAZY FITNAS_COLD void require_offset(const std::string& what, long long e
 template <class Visit>
 FITNAS_COLD void for_each_primitive(const selection& of, Visit&& visit) {
     of.for_each_block([&](const selected_block& b) {
-        selected_primitive at{.block = &b, .input = b.block->input, .offset = b.offset};
         int norms = 0;
-        for (const primitive& p : b.block->steps) {
-            at.what = &p;
-            at.norm = p.kind == primitive_kind::batch_norm ? norms++ : -1;
-            visit(static_cast<const selected_primitive&>(at));
-            at.offset += static_cast<std::size_t>(p.parameters(at.input));
-            at.input = p.output(at.input);
-            ++at.step;
-        }
-        require_offset(of.name_of(b), b.block->parameters, static_cast<long long>(at.offset - b.offset));
+        const std::size_t size =
+            for_each_primitive(b.block->steps, b.block->input, [&](const placed_primitive& p) {
+                const int norm = p.what->kind == primitive_kind::batch_norm ? norms++ : -1;
+                visit(selected_primitive{&b, p.step, p.what, p.input, b.offset + p.offset, norm});
+            });
+        require_offset(of.name_of(b), b.block->parameters, static_cast<long long>(size));
     });
 }
 
@@ -28429,7 +28552,7 @@ inline constexpr bool has_layer_onto = requires(At& at, const weight_block& b, c
 /// Goes along the layers of a path, from `first` on. Blocks that compute nothing hand on what comes; zeros,
 /// and what reads them inside a graph, are left out.
 /// @param values [0] is what comes in, [i + 1] what the node of layer i has come to behind it; null: nothing.
-/// Those up to [first] are there, the others are overwritten
+/// Values up to [first] are there, the others are overwritten
 /// @param at called as at.layer(i, block, x), at.sum(block, a, b, whether b may be overwritten),
 /// at.concatenation(link, block, a, b) and at.zeros(block) for values, and at.behind(i) after each layer; if
 /// it has at.layer_onto(i, block, x, a), for layer and sum in one pass
@@ -30249,7 +30372,7 @@ public:
                                std::span<const int> labels, double smoothing, const soft_labels& soft = {},
                                const path_gradient& apart = {});
 
-    /// Those of the last run.
+    /// The logits of the last run.
     std::span<const float> logits() const { return m_logits; }
 
     // What `walk` asks for.
@@ -30647,12 +30770,12 @@ public:
         m_weights.path(code, m_path);
         return m_runner.logits(m_weights, m_path, images, count);
     }
-    /// Those of the last run.
+    /// The logits of the last run.
     std::span<const float> logits() const { return m_runner.logits(); }
 
-    /// Of all weights; of blocks that no path has used it is not of this step.
+    /// The gradient of all weights; in blocks that no path has used it is not of this step.
     std::span<float> gradient() { return m_runner.gradient(); }
-    /// Of each block, how many paths of this step have added to its gradient.
+    /// How many paths of this step have added to each block's gradient.
     std::span<int> uses() { return m_uses; }
     /// Sets to zero what is not of this step.
     void clear_unused() {
@@ -30840,7 +30963,7 @@ private:
                                 : m_sampler.paths(static_cast<std::uint64_t>(m_now.step));
     }
 
-    /// Those of all paths, in all parts of the batch.
+    /// Adds up the gradients of all paths, in all parts of the batch.
     void gradient() {
         const std::size_t image = static_cast<std::size_t>(m_weights.input().size());
         m_losses.clear();
@@ -30862,7 +30985,7 @@ private:
         }
     }
 
-    /// Those of this process's paths.
+    /// Adds the gradients of this process's paths.
     void add_part(const float* images, std::span<const int> labels) {
         const double distillation = m_chooses ? m_options.distillation : 0;
         const own_range own = m_work.own_paths(m_paths.size());
@@ -30970,7 +31093,7 @@ private:
         }
     }
 
-    /// By the first of the processes.
+    /// Writes the checkpoint, on the first of the processes.
     void save(bool over) {
         if (m_options.peers != nullptr && m_options.peers->rank() > 0) {
             return;
@@ -31079,7 +31202,7 @@ namespace fitnas {
 
 namespace detail {
 
-/// By SGD along a cosine.
+/// Trains by SGD along a cosine.
 FITNAS_LAZY train_report train(weights& w, const image_source& data, const train_options& o);
 
 /// Does what changes weights. Whatever it throws, they are then as they were before; after `interrupted`
@@ -31159,7 +31282,7 @@ class kept_statistics {
 public:
     FITNAS_LAZY kept_statistics(const weights& w, const image_source& data, std::size_t count, seed s);
 
-    /// Those that another object had.
+    /// The statistics that another object had.
     kept_statistics(normalisation norm, block_statistics blocks, std::vector<std::string> names = {})
         : m_norm(std::move(norm)), m_blocks(std::move(blocks)), m_names(std::move(names)) {}
 
@@ -31629,12 +31752,12 @@ void for_each_value(const image_planes& planes, Visit&& visit) {
     });
 }
 
-/// From planes to height x width x channels.
+/// Copies planes to height x width x channels.
 FITNAS_LAZY inline void read_out(const image_planes& planes, const float* from, float* to) {
     for_each_value(planes, [&](std::ptrdiff_t at, int) { *to++ = from[at]; });
 }
 
-/// From height x width x channels to planes; `value(channel, x)` is written for x.
+/// Copies height x width x channels to planes; `value(channel, x)` is written for x.
 template <class T, class Value>
 void read_in(const image_planes& planes, const T* from, float* to, Value&& value) {
     for_each_value(planes, [&](std::ptrdiff_t at, int c) { to[at] = value(c, *from++); });
@@ -33237,7 +33360,7 @@ requires(!std::convertible_to<const Architectures&, std::span<const architecture
 
 namespace fitnas::detail {
 
-/// Of pieces that threads begin in order, what the first throws that fails, for any number of threads.
+/// What the first piece that fails throws, whichever thread has it: pieces are begun in order.
 class first_failure {
 public:
     explicit first_failure(std::size_t pieces) : m_end(pieces) {}
@@ -33568,9 +33691,9 @@ struct placed_tensor {
 FITNAS_LAZY FITNAS_COLD inline std::vector<placed_tensor> placed_tensors(const weight_block& b) {
     std::vector<placed_tensor> all;
     std::size_t offset = b.offset;
-    shape input = b.block->input;
-    for (const primitive& p : b.block->steps) {
-        for (const auto& [name, sizes] : primitive_tensors(p, input)) {
+    for_each_primitive(b.block->steps, b.block->input, [&](const placed_primitive& p) {
+        FITNAS_ASSERT(offset == b.offset + p.offset);
+        for (const auto& [name, sizes] : primitive_tensors(*p.what, p.input)) {
             placed_tensor t{.offset = offset, .inputs = static_cast<int>(sizes.back())};
             const bool sums = sizes.size() == 2 || sizes.size() == 4; // outputs first
             t.separate = !sums;
@@ -33579,8 +33702,7 @@ FITNAS_LAZY FITNAS_COLD inline std::vector<placed_tensor> placed_tensors(const w
             offset += t.size();
             all.push_back(t);
         }
-        input = p.output(input);
-    }
+    });
     FITNAS_ASSERT(offset == b.offset + b.size);
     return all;
 }
@@ -33934,8 +34056,8 @@ template <search_space_type Space>
 struct training_scorer {
     static constexpr score_kind kind = score_kind::truth; ///< errors are each training's own
     const dataset* data;                                  ///< lives longer
-    /// Of each training, which begins with the seed `options.seed` plus 0, 1, ... The observer is called
-    /// after each step of any training, by one at a time, and counts trainings that are over.
+    /// Options of each training; their seeds are `options.seed` plus 0, 1, ... The observer is called after
+    /// each step of any training, by one at a time, and counts trainings that are over.
     train_options options{};
     int seeds = 1; ///< trainings of each network, at least 1
     /// They share out the trainings, each done by one process, and all get all scores. The observer is told

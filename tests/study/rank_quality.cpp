@@ -34,7 +34,7 @@ TEST_CASE("a ranking is judged over all networks and among those it puts on top"
     CHECK(q.tau.range.high >= q.tau.value);
 }
 
-TEST_CASE("several takings are averaged; a gain is the difference of taus") {
+TEST_CASE("several replicates are averaged; a gain is the difference of taus") {
     std::vector<double> truth;
     for (int i = 0; i < 120; ++i) {
         truth.push_back(0.01 * i);
@@ -51,7 +51,7 @@ TEST_CASE("several takings are averaged; a gain is the difference of taus") {
     CHECK(none.range.high == doctest::Approx(0));
 }
 
-TEST_CASE("takings agree as far as their noise lets them") {
+TEST_CASE("replicates agree as far as their noise lets them") {
     const std::vector<std::vector<double>> three{{1, 2, 3, 4}, {1, 2, 4, 3}, {4, 3, 2, 1}};
     const study::estimate tau = study::tau_between(three);
     CHECK(tau.value == doctest::Approx((2.0 / 3 - 1 - 2.0 / 3) / 3));
@@ -60,18 +60,18 @@ TEST_CASE("takings agree as far as their noise lets them") {
     CHECK_THROWS_AS(study::tau_between({&three[0], 1}), shape_error);
 }
 
-TEST_CASE("the mean over equal takings is one taking's, to the last bit") {
+TEST_CASE("the mean over equal replicates is one replicate's, to the last bit") {
     const std::vector<double> truth{0.1, 0.1, 0.1, 0.7};
     const std::vector<double> values{3, 2, 1, 0};
     for (std::size_t n = 1; n < 8; ++n) {
-        const std::vector<std::vector<double>> takings(n, values);
-        const study::rank_quality q = study::judge(takings, truth, 0.75, {}, {.draws = 10});
+        const std::vector<std::vector<double>> replicates(n, values);
+        const study::rank_quality q = study::judge(replicates, truth, 0.75, {}, {.draws = 10});
         CHECK(q.tau.value == kendall_tau(values, truth));
         CHECK(q.first.value == 0.1);
         CHECK(q.top.value == 0.1); // of the three first
-        CHECK(study::tau_gain(takings, takings, truth, {.draws = 10}).value == 0);
+        CHECK(study::tau_gain(replicates, replicates, truth, {.draws = 10}).value == 0);
         if (n > 1) {
-            CHECK(study::tau_between(takings, {.draws = 10}).value == 1);
+            CHECK(study::tau_between(replicates, {.draws = 10}).value == 1);
         }
     }
 }
@@ -79,17 +79,17 @@ TEST_CASE("the mean over equal takings is one taking's, to the last bit") {
 TEST_CASE("regret is judged where costs are known, and one kind's is compared with another's") {
     const std::vector<double> truth{1, 2, 3, 5, 4};
     const std::vector<double> cost{1, 2, 3, 4, 5};
-    const std::vector<std::vector<double>> takings{{1, 2, 3, 4, 5}, {1, 2, 3, 5, 4}};
-    // The first taking loses 1 under the last limit, at 5; the limits below leave out row 4. The second loses
-    // none.
-    const study::rank_quality q = study::judge(takings, truth, 0.4, cost);
+    const std::vector<std::vector<double>> replicates{{1, 2, 3, 4, 5}, {1, 2, 3, 5, 4}};
+    // The first replicate loses 1 under the last limit, at 5; the limits below leave out row 4. The second
+    // loses none.
+    const study::rank_quality q = study::judge(replicates, truth, 0.4, cost);
     CHECK(q.regret.value == doctest::Approx(1.0 / 8 / 2));
     CHECK(q.regret.range.low >= 0);
-    CHECK(std::isnan(study::judge(takings, truth, 0.4).regret.value));
-    const study::estimate gain = study::regret_gain({&takings[1], 1}, {&takings[0], 1}, truth, cost);
+    CHECK(std::isnan(study::judge(replicates, truth, 0.4).regret.value));
+    const study::estimate gain = study::regret_gain({&replicates[1], 1}, {&replicates[0], 1}, truth, cost);
     CHECK(gain.value == doctest::Approx(1.0 / 8));
     CHECK(gain.range.low >= 0);
-    CHECK(study::regret_gain({&takings[0], 1}, {&takings[1], 1}, truth, cost).value ==
+    CHECK(study::regret_gain({&replicates[0], 1}, {&replicates[1], 1}, truth, cost).value ==
           doctest::Approx(-1.0 / 8));
 }
 

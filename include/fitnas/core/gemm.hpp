@@ -101,7 +101,7 @@ struct blocked {
     }
 };
 
-/// Of a product of rows x k by k x n; k in words.
+/// The sizes of a product of rows x k by k x n; k in words.
 struct product_size {
     int rows;
     int n;

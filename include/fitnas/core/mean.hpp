@@ -109,7 +109,7 @@ FITNAS_LAZY_AGAIN double exact_sum::over(std::uint64_t divisor) const {
     if (m_not_finite != 0) { // or not a number
         return m_not_finite;
     }
-    // From the sum's lowest word on: words in [0, 2^32), most significant last.
+    // Words from the sum's lowest one on, in [0, 2^32), most significant last.
     std::array<std::uint64_t, most_words + below> digits{};
     const std::size_t count = m_last < m_first ? below : m_last - m_first + 1 + below;
     std::int64_t sign = 1;

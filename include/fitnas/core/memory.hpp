@@ -48,7 +48,7 @@ public:
     std::size_t size() const { return m_size; }
 
 private:
-    /// From this size on a buffer asks for huge pages: with small ones a pass over it waits for address
+    /// Buffers of this size and larger ask for huge pages: with small ones a pass over them waits for address
     /// translation.
     static constexpr std::size_t huge = std::size_t{4} << 20U;
     static constexpr std::size_t huge_page = std::size_t{2} << 20U;

@@ -25,8 +25,8 @@ FITNAS_LAZY inline void norm_forward(norm_state& s, int channels, group_sums& su
     }
 }
 
-/// From the sums of du and du (z - mean): adds this process's into the gradients of gamma and beta, and sets
-/// a, b, c by those of all.
+/// Adds this process's sums of du and du (z - mean) to the gradients of gamma and beta, and sets a, b, c by
+/// the sums of all processes.
 FITNAS_LAZY inline void norm_backward(norm_state& s, int channels, group_sums& sums, double count,
                                       const float* gamma, float* dgamma) {
     sums.add_up();

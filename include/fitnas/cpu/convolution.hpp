@@ -16,7 +16,7 @@
 #include <fitnas/cpu/finish_gradient.hpp>
 #include <fitnas/cpu/row_epilogues.hpp>
 #include <fitnas/cpu/weight_gradient.hpp>
-#include <fitnas/cpu/windows.hpp>
+#include <fitnas/cpu/window_product.hpp>
 #include <fitnas/cpu/winograd.hpp>
 #include <fitnas/cpu/winograd_gradient.hpp>
 #include <fitnas/cpu/workspace.hpp>

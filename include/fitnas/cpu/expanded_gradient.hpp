@@ -21,7 +21,7 @@
 
 namespace fitnas::detail {
 
-/// What backward needs beside: of k channels that come in and n that go out.
+/// Scratch of the backward pass of an expansion from k channels to n.
 struct expansion_scratch {
     static constexpr int panel_channels = planes_at_once * lanes; ///< channels whose planes are made together
 

@@ -82,12 +82,12 @@ void for_each_value(const image_planes& planes, Visit&& visit) {
     });
 }
 
-/// From planes to height x width x channels.
+/// Copies planes to height x width x channels.
 FITNAS_LAZY inline void read_out(const image_planes& planes, const float* from, float* to) {
     for_each_value(planes, [&](std::ptrdiff_t at, int) { *to++ = from[at]; });
 }
 
-/// From height x width x channels to planes; `value(channel, x)` is written for x.
+/// Copies height x width x channels to planes; `value(channel, x)` is written for x.
 template <class T, class Value>
 void read_in(const image_planes& planes, const T* from, float* to, Value&& value) {
     for_each_value(planes, [&](std::ptrdiff_t at, int c) { to[at] = value(c, *from++); });

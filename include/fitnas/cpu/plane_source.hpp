@@ -29,7 +29,7 @@ struct next_pixels {
     next_pixels() = default;
 };
 
-/// Some planes' channels of an image where they lie raw, and where their gradient goes.
+/// Where the raw input of some planes lies, and where its gradient goes.
 struct input_place {
     const float* z; ///< pixel (0, 0) of the first plane; the others' steps are those of du
     float* du;

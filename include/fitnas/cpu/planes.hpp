@@ -57,7 +57,7 @@ struct depthwise_planes : geometry {
                                                                                         : planes_at_once) {}
 
     std::size_t taps_size() const { return static_cast<std::size_t>(taps() * lanes); }
-    /// Of all planes of an image.
+    /// The taps of all planes of an image.
     std::size_t all_taps_size() const {
         return static_cast<std::size_t>(taps()) * static_cast<std::size_t>(simd::padded(in.channels));
     }

@@ -63,8 +63,8 @@ inline bool sums_by_columns(bool maximum, const geometry& g) {
     return !maximum && g.stride == 1 && g.kernel % 2 == 1;
 }
 
-/// The parts that pixels have in the means of windows around them, which the image's border cuts: of how many
-/// rows a window has, and of its column.
+/// The share of a pixel in the mean of a window, 1 / (its pixels), for windows that the image's border cuts:
+/// one for each number of rows that a window may have and each column that it may lie around.
 class window_shares {
 public:
     /// @param room for `size(g)` floats
@@ -78,7 +78,7 @@ public:
     static std::size_t size(const geometry& g) {
         return static_cast<std::size_t>(g.kernel) * static_cast<std::size_t>(g.in.width);
     }
-    /// Those of the windows around a row's pixels.
+    /// The shares in the windows around the pixels of row y, one a column.
     FITNAS_INLINE const float* row(int y) const {
         return m_shares + static_cast<std::ptrdiff_t>(within(y, m_in.height) - 1) * m_in.width;
     }

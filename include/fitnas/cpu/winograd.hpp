@@ -10,7 +10,7 @@
 #include <fitnas/config.hpp>
 #include <fitnas/core/epilogue.hpp>
 #include <fitnas/core/parallel.hpp>
-#include <fitnas/cpu/windows.hpp>
+#include <fitnas/cpu/window_product.hpp>
 #include <fitnas/cpu/workspace.hpp>
 
 namespace fitnas::detail {
@@ -41,8 +41,8 @@ struct tile_grid {
     int x(int tile) const { return tile % across * 2; } ///< its column
 };
 
-/// From one element of a block to the next, whose rows have so many floats. Not a power of two, whose
-/// elements would share the same sets of a cache.
+/// Floats from one element of a block to the next, for rows of so many floats. It is no power of two:
+/// elements would then share the same sets of a cache.
 constexpr std::ptrdiff_t element_step(int row) { return static_cast<std::ptrdiff_t>(block) * row + lanes; }
 
 /// @return floats of scratch that `multiply` takes

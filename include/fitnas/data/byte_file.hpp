@@ -160,10 +160,10 @@ private:
         return had + (had < n ? read_content(to + had, n - had) : 0);
     }
 
-    /// Of the content, plain or unpacked.
+    /// Reads the content, plain or unpacked.
     FITNAS_LAZY std::size_t read_content(std::uint8_t* to, std::size_t n);
 
-    /// Of the file itself.
+    /// Reads the bytes of the file itself.
     FITNAS_LAZY std::size_t read_raw(std::uint8_t* to, std::size_t n);
 
     struct close_file {

@@ -252,7 +252,7 @@ FITNAS_API raster image_shaper::part(std::span<const std::uint8_t> bytes, const 
     }
     const scaled_raster from = decode_scaled(bytes, name, options.most_pixels, scale);
     const image_part p = crop.of(from.whole.height, from.whole.width);
-    // Of a scaled image the nearest pixels.
+    // The nearest pixels of the scaled image.
     const auto scaled = [](int begin, int length, int whole, int now) {
         const auto nearest = [&](std::int64_t at) {
             return static_cast<int>((2 * at * now + whole) / (2 * std::int64_t{whole}));

@@ -144,7 +144,7 @@ struct jpeg_decoder {
         return true;
     }
 
-    /// Of what comes out.
+    /// Sets the scale of what comes out.
     bool set_scale(int eighths) {
         if (setjmp(back) != 0) {
             return false;

@@ -130,7 +130,7 @@ private:
         }
     }
 
-    /// Of processes that train together the first writes; all read.
+    /// The first of the processes that train together writes; all read.
     bool writes() const { return m_options.peers == nullptr || m_options.peers->rank() == 0; }
     /// Only with statistics is a network whole, and these are there when its training is over.
     bool keeps_statistics() const { return statistics_of(m_net) != nullptr; }

@@ -250,7 +250,7 @@ FITNAS_LAZY_AGAIN void write_checkpoint(const std::string& path, const weights& 
         metadata[class_names_key] = nlohmann::json(kept->class_names())
                                         .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     }
-    // From wide to narrow values, so that all are aligned.
+    // Wide values come before narrow ones, so that all are aligned.
     std::vector<tensor_view> tensors;
     const auto n = [](auto value) { return static_cast<std::uint64_t>(value); };
     std::vector<double> reports{state.sums.loss, state.sums.accuracy};

@@ -21,7 +21,7 @@ namespace fitnas {
 /// @brief An attribute of a node: a whole number, a number, a text, or a list of whole numbers.
 struct onnx_attribute {
     std::string name;
-    /// Of one of the kinds above.
+    /// A value of one of the kinds above.
     std::variant<std::int64_t, float, std::string, std::vector<std::int64_t>> value;
 
     /// A whole number.

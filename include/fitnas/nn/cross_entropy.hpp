@@ -79,7 +79,7 @@ FITNAS_LAZY_AGAIN void add_cross_entropy(std::span<const float> logits, std::spa
             total += std::exp(below);
             mean += below / static_cast<double>(classes);
         }
-        // Of logits that are no numbers none is the largest.
+        // Logits that are no numbers have no largest.
         sum.correct += static_cast<std::size_t>(best == label && !std::isnan(total));
         const double log_sum = std::log(total);
         sum.loss += log_sum - (1 - smoothing) * (static_cast<double>(z[label]) - top) - smoothing * mean;

@@ -92,12 +92,10 @@ FITNAS_API void initialise(const recipe& steps, shape input, std::span<float> pa
         throw shape_error("[F0109] initialise: the recipe has " + std::to_string(expected) +
                           " parameters, got " + std::to_string(parameters.size()));
     }
-    for (const primitive& p : steps) {
-        const auto size = static_cast<std::size_t>(p.parameters(input));
-        detail::initialise(p, input, parameters.first(size), random);
-        parameters = parameters.subspan(size);
-        input = p.output(input);
-    }
+    detail::for_each_primitive(steps, input, [&](const detail::placed_primitive& p) {
+        const auto size = static_cast<std::size_t>(p.what->parameters(p.input));
+        detail::initialise(*p.what, p.input, parameters.subspan(p.offset, size), random);
+    });
 }
 
 } // namespace fitnas

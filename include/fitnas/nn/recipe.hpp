@@ -80,6 +80,33 @@ constexpr recipe_summary summarise(const recipe& steps, shape input) {
     return sum;
 }
 
+namespace detail {
+
+/// A primitive of a recipe, and where it stands.
+struct placed_primitive {
+    const primitive* what = nullptr;
+    int step = 0; ///< its place in the recipe
+    shape input{};
+    std::size_t offset = 0; ///< of its parameters among those of the recipe
+};
+
+/// Calls `visit(placed_primitive)` for each primitive of a recipe on an input, in order.
+/// @return how many parameters they have
+template <class Visit>
+constexpr std::size_t for_each_primitive(const recipe& steps, shape input, Visit&& visit) {
+    placed_primitive at{.input = input};
+    for (const primitive& p : steps) {
+        at.what = &p;
+        visit(static_cast<const placed_primitive&>(at));
+        at.offset += static_cast<std::size_t>(p.parameters(at.input));
+        at.input = p.output(at.input);
+        ++at.step;
+    }
+    return at.offset;
+}
+
+} // namespace detail
+
 } // namespace fitnas
 
 #endif

@@ -177,15 +177,16 @@ private:
     /// Calls `body` for the places of the features that are 1, each once.
     template <class Body>
     void for_each_one(const architecture<Space>& a, Body&& body) const {
-        std::size_t block = singles;
+        std::size_t first_pair = singles;
         for (std::size_t j = 0; j < cells; ++j) {
             body(static_cast<std::size_t>(feature::offsets<Space>[j]) + a[j]);
             // The pairs with the cells before: one row for each of their operators.
             const auto count = static_cast<std::size_t>(Space::operator_counts[j]);
             for (std::size_t i = 0; has_pairs && i < j; ++i) {
-                body(block + (static_cast<std::size_t>(feature::offsets<Space>[i]) + a[i]) * count + a[j]);
+                body(first_pair + (static_cast<std::size_t>(feature::offsets<Space>[i]) + a[i]) * count +
+                     a[j]);
             }
-            block += static_cast<std::size_t>(feature::offsets<Space>[j]) * count;
+            first_pair += static_cast<std::size_t>(feature::offsets<Space>[j]) * count;
         }
     }
 

@@ -58,14 +58,14 @@ private:
 
     static std::span<const architecture<space>> just(const architecture<space>& one) { return {&one, 1}; }
 
-    /// Block by block: of each architecture all predictions are kept until their mean is taken.
+    /// Goes chunk by chunk, since all predictions of an architecture are kept until their mean is taken.
     summary gather(std::span<const architecture<space>> many) const {
-        constexpr std::size_t block = 16384;
+        constexpr std::size_t chunk = 16384;
         summary all;
         std::vector<std::vector<double>> predicted(m_members.size());
         std::vector<double> values(m_members.size());
-        for (std::size_t first = 0; first < many.size(); first += block) {
-            const auto some = many.subspan(first, (std::min)(block, many.size() - first));
+        for (std::size_t first = 0; first < many.size(); first += chunk) {
+            const auto some = many.subspan(first, (std::min)(chunk, many.size() - first));
             for (std::size_t m = 0; m < m_members.size(); ++m) {
                 predicted[m] = m_members[m].predict(some);
             }

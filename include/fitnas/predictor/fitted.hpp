@@ -36,7 +36,7 @@ public:
     /// @throws architecture_error
     std::vector<double> predict(std::span<const architecture<space>> many) const {
         std::vector<architecture<space>> codes(many.size());
-        gcn::detail::for_each_block(many.size(), [&](std::size_t begin, std::size_t end) {
+        gcn::detail::for_each_slice(many.size(), [&](std::size_t begin, std::size_t end) {
             for (std::size_t i = begin; i < end; ++i) {
                 codes[i] = canonical<space>(many[i]);
             }

@@ -136,7 +136,7 @@ FITNAS_LAZY_AGAIN std::vector<double> order_ridge::newton_step(const std::vector
         second(c, c) = penalty;
     }
     for (std::size_t i = 0; i < u.size(); ++i) {
-        // Of each row its slope, and its curvature with all others: sum over j of c_ij (row_i - row_j).
+        // The slope of a row, and its curvature with all others: sum over j of c_ij (row_i - row_j).
         double slope = 0;
         double curvature = 0;
         pulled.assign(width, 0.0);

@@ -112,9 +112,9 @@ FITNAS_LAZY std::vector<double> off_additive(const code_rows& codes, const std::
     return off;
 }
 
-/// Of the rows to ask about, those that no additive fit to the rest explains: off by more than `fence`, and
-/// by more than a quarter of what they are off 0. The furthest go first, as they hide others, and what the
-/// rest explains comes back.
+/// Finds the asked rows that no additive fit to the rest explains: they are off it by more than `fence`, and
+/// by more than a quarter of their own value. They are taken out one by one, the furthest first, as it hides
+/// others; one that the fit to the rest explains comes back.
 /// @param asked which rows may be said to be so
 /// @param values in deviations
 FITNAS_LAZY std::vector<char> unexplained(const code_rows& codes, const std::vector<double>& values,

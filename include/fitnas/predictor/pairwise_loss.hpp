@@ -68,8 +68,8 @@ FITNAS_LAZY_AGAIN double pairwise_loss(std::span<const float> outputs, std::span
                                        std::span<float> gradient) {
     constexpr std::size_t step = simd::lanes;
     const std::size_t n = outputs.size();
-    // From the best target to the worst: what is worse than one is all that stands behind its equals. What is
-    // not a number, which nothing could be sorted by, is last.
+    // Rows go from the best target to the worst: what is worse than one is all that stands behind its equals.
+    // What is not a number, which nothing could be sorted by, is last.
     struct item {
         double target;
         std::size_t place;
@@ -82,7 +82,7 @@ FITNAS_LAZY_AGAIN double pairwise_loss(std::span<const float> outputs, std::span
     std::sort(order.begin(), order.end(), [](const item& a, const item& b) {
         return a.target != b.target ? a.target > b.target : a.place < b.place;
     });
-    // Behind the last stands what every output is infinitely better than: no loss, and no slope.
+    // The last is followed by one that every output is infinitely better than: no loss, and no slope.
     std::vector<float> sorted(n + step, -std::numeric_limits<float>::infinity());
     std::vector<float> pulls(n + step);
     for (std::size_t i = 0; i < n; ++i) {

@@ -84,12 +84,12 @@ public:
 private:
     template <class Predictor>
     void ask(const Predictor& model) {
-        constexpr std::uint64_t block = 16384;
+        constexpr std::uint64_t chunk = 16384;
         std::vector<architecture<Space>> codes;
         m_values.reserve(static_cast<std::size_t>(Space::size));
-        for (std::uint64_t first = 0; first < Space::size; first += block) {
+        for (std::uint64_t first = 0; first < Space::size; first += chunk) {
             codes.clear();
-            for (std::uint64_t i = first; i < (std::min)(Space::size, first + block); ++i) {
+            for (std::uint64_t i = first; i < (std::min)(Space::size, first + chunk); ++i) {
                 codes.push_back(architecture_at<Space>(i));
             }
             const std::vector<double> part = model.predict(std::span<const architecture<Space>>(codes));
@@ -124,7 +124,7 @@ private:
         if (canonical_pairs_of<Space>().all) {
             return;
         }
-        gcn::detail::for_each_block(m_values.size(), [&](std::size_t begin, std::size_t end) {
+        gcn::detail::for_each_slice(m_values.size(), [&](std::size_t begin, std::size_t end) {
             for (std::size_t i = begin; i < end; ++i) {
                 const auto own = architecture_at<Space>(i);
                 const auto network = canonical<Space>(own);

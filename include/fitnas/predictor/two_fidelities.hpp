@@ -123,6 +123,105 @@ private:
     windows<Space> m_effects;
 };
 
+namespace detail {
+
+/// At most so many rows of a table, drawn without replacement; in their order where these are all.
+template <code_space Space>
+score_table<Space> rows_drawn(const score_table<Space>& table, std::size_t most, random_stream& random) {
+    std::vector<std::size_t> order(table.size());
+    for (std::size_t i = 0; i < order.size(); ++i) {
+        order[i] = i;
+    }
+    if (order.size() > most) {
+        random.shuffle(std::span<std::size_t>(order));
+        order.resize(most);
+    }
+    return table.rows(order);
+}
+
+/// The features by which truths are ordered: what the fit to the scores predicts, costs, and effects of
+/// operators.
+template <code_space Space>
+struct truth_features {
+    /// @param given predictions of the fit to the scores
+    truth_features(const std::vector<architecture<Space>>& networks, const std::vector<double>& given,
+                   const std::vector<window_sum<Space>>& costs)
+        : x(networks.size()), standardised{moments(given)} {
+        const std::size_t count = networks.size();
+        for (const window_sum<Space>& cost : costs) {
+            standardised.emplace_back(
+                windows<Space>(cost).predict(std::span<const architecture<Space>>(networks)));
+        }
+        // Standardised scores weigh 1 and have 1 as their prior weight; costs likewise, of the first 1/4.
+        square_matrix values({count, standardised.size()}, 0.0);
+        for (std::size_t c = 0; c < standardised.size(); ++c) {
+            for (std::size_t r = 0; r < count; ++r) {
+                const moments& m = standardised[c];
+                values(r, c) = m.deviation > 0 ? (m.values[r] - m.mean) / m.deviation : 0;
+            }
+            x.add(values, c, c + 1, 1);
+            prior.resize(x.size(), c == 0 ? 1 : c == 1 ? 0.25 : 0);
+        }
+        simple = x.size();
+        const auto first = effects.first_of_kind();
+        square_matrix rows({count, first.back()}, 0.0);
+        for (std::size_t r = 0; r < count; ++r) {
+            effects.write(networks[r], std::span<double>(&rows(r, 0), first.back()));
+        }
+        constexpr double weights_of_kind[] = {0.4, 0.4, 0.2, 0.2};
+        for (std::size_t kind = 0; kind + 1 < first.size(); ++kind) {
+            x.add(rows, first[kind], first[kind + 1], weights_of_kind[kind]);
+        }
+        prior.resize(x.size(), 0);
+    }
+
+    /// What features with weights add up to.
+    struct weighted {
+        double score_factor = 0;  ///< of the predictions of the fit to the scores
+        window_sum<Space> rest{}; ///< costs and effects
+    };
+    /// @param share by which the weights count
+    weighted sum(const std::vector<double>& weights, double share,
+                 const std::vector<window_sum<Space>>& costs) const {
+        weighted found;
+        std::vector<double> of_effect(effects.first_of_kind().back());
+        for (std::size_t c = 0; c < x.size(); ++c) {
+            const double weight = share * weights[c] * x.factor(c);
+            const std::size_t source = x.source(c);
+            if (c >= simple) {
+                of_effect[source] = weight;
+                continue;
+            }
+            const moments& m = standardised[source];
+            const double factor = std::ldexp(weight / m.deviation, -m.exponent);
+            if (source == 0) {
+                found.score_factor = factor;
+            } else {
+                found.rest.add(costs[source - 1], factor);
+            }
+        }
+        found.rest.add(effects.contributions(of_effect), 1);
+        return found;
+    }
+
+    feature_columns x;
+    std::vector<moments> standardised; ///< predictions and costs
+    std::vector<double> prior{};       ///< weights
+    std::size_t simple = 0;            ///< columns before those of effects
+    cell_effects<Space> effects{};
+};
+
+/// The part that a fit to so many truths alone has in the model; 0 where it would be small.
+inline double share_of_truths(std::size_t truths, double noise) {
+    constexpr double least = 0.03;
+    const auto n = static_cast<double>(truths);
+    const double doubt = 40 / n + 1500 * noise / n;
+    const double share = std::isnan(doubt) ? 0 : 1 / (1 + doubt * doubt);
+    return share > least ? share : 0;
+}
+
+} // namespace detail
+
 /// @brief Fits one model to two tables: many scores of a supernet, which say roughly what networks are worth
 /// and whose errors networks share, and a few networks trained by themselves, which say where that is wrong.
 /// With few truths it ranks as the scores do, or better; with hundreds as `fit_default(truths)`, within 0.005
@@ -169,92 +268,26 @@ two_fidelity_predictor<Space, Encoding> fit_two_fidelities(score_table<Space> sc
     constexpr std::size_t most_truths = 250;
     constexpr std::size_t most_networks = 1000;
     random_stream random(options.seed, purpose::sample);
-    const auto some = [&](const score_table<Space>& table, std::size_t most) {
-        std::vector<std::size_t> order(table.size());
-        for (std::size_t i = 0; i < order.size(); ++i) {
-            order[i] = i;
-        }
-        if (order.size() > most) {
-            random.shuffle(std::span<std::size_t>(order));
-            order.resize(most);
-        }
-        return table.rows(order);
-    };
-    const score_table<Space> seen = some(known, most_truths);
+    const score_table<Space> seen = detail::rows_drawn(known, most_truths, random);
     std::vector<architecture<Space>> networks = seen.architectures;
-    const score_table<Space> others = some(scored, most_networks);
+    const score_table<Space> others = detail::rows_drawn(scored, most_networks, random);
     networks.insert(networks.end(), others.architectures.begin(), others.architectures.end());
     const auto all = std::span<const architecture<Space>>(networks);
-    const std::size_t count = networks.size();
-
-    // Standardised scores weigh 1 and have 1 as their prior weight; costs likewise, of the first 1/4.
-    const std::vector<double> given = of_scores.predict(all);
-    const detail::moments given_moments(given);
-    detail::feature_columns x(count);
-    const std::size_t columns = 1 + options.costs.size();
-    detail::square_matrix values({count, columns}, 0.0);
-    std::vector<detail::moments> moments_of{given_moments};
-    for (const window_sum<Space>& cost : options.costs) {
-        moments_of.emplace_back(windows<Space>(cost).predict(all));
-    }
-    std::vector<double> prior;
-    for (std::size_t c = 0; c < columns; ++c) {
-        for (std::size_t r = 0; r < count; ++r) {
-            const detail::moments& m = moments_of[c];
-            values(r, c) = m.deviation > 0 ? (m.values[r] - m.mean) / m.deviation : 0;
-        }
-        x.add(values, c, c + 1, 1);
-        prior.resize(x.size(), c == 0 ? 1 : c == 1 ? 0.25 : 0);
-    }
-    const detail::cell_effects<Space> effects;
-    const auto first = effects.first_of_kind();
-    const std::size_t simple = x.size();
-    detail::square_matrix rows({count, first.back()}, 0.0);
-    for (std::size_t r = 0; r < count; ++r) {
-        effects.write(networks[r], std::span<double>(&rows(r, 0), first.back()));
-    }
-    constexpr double weights_of_kind[] = {0.4, 0.4, 0.2, 0.2};
-    for (std::size_t kind = 0; kind + 1 < first.size(); ++kind) {
-        x.add(rows, first[kind], first[kind + 1], weights_of_kind[kind]);
-    }
-    prior.resize(x.size(), 0);
-    const std::vector<double> weights = detail::order_weights(x, count, prior, seen.scores, options.seed);
+    const detail::truth_features<Space> features(networks, of_scores.predict(all), options.costs);
+    const std::vector<double> weights =
+        detail::order_weights(features.x, networks.size(), features.prior, seen.scores, options.seed);
 
     // What a fit to the truths alone adds.
     const plan_choice choice = detail::plan_of(known, {.seed = options.seed});
-    const auto n = static_cast<double>(known.size());
-    const double doubt = 40 / n + 1500 * choice.noise / n;
-    double share = std::isnan(doubt) ? 0 : 1 / (1 + doubt * doubt);
-    constexpr double least_share = 0.03;
+    const double share = detail::share_of_truths(known.size(), choice.noise);
     std::optional<default_predictor<Space, Encoding>> of_truths;
     double truth_factor = 0;
-    if (share > least_share) {
+    if (share > 0) {
         of_truths.emplace(fitted_to(truths, choice.plan));
         const detail::moments m(of_truths->predict(all));
         truth_factor = m.deviation > 0 ? std::ldexp(share / m.deviation, -m.exponent) : 0;
-    } else {
-        share = 0;
     }
-
-    window_sum<Space> sum;
-    double score_factor = 0;
-    std::vector<double> of_effect(first.back());
-    for (std::size_t c = 0; c < x.size(); ++c) {
-        const double weight = (1 - share) * weights[c] * x.factor(c);
-        const std::size_t source = x.source(c);
-        if (c >= simple) {
-            of_effect[source] = weight;
-            continue;
-        }
-        const detail::moments& m = moments_of[source];
-        const double factor = std::ldexp(weight / m.deviation, -m.exponent);
-        if (source == 0) {
-            score_factor = factor;
-        } else {
-            sum.add(options.costs[source - 1], factor);
-        }
-    }
-    sum.add(effects.contributions(of_effect), 1);
+    const auto [score_factor, sum] = features.sum(weights, 1 - share, options.costs);
 
     // In the unit of the truths.
     using found = two_fidelity_predictor<Space, Encoding>;

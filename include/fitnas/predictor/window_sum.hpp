@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <fitnas/config.hpp>
+#include <fitnas/core/saturating_product.hpp>
 #include <fitnas/space/named_cost.hpp>
 
 namespace fitnas {
@@ -28,12 +29,11 @@ struct window_term {
 /// @brief How many codes the cells [first, last) have; the largest 64-bit number where there are more.
 /// @param operator_counts of each cell
 constexpr std::uint64_t window_codes(std::span<const int> operator_counts, int first, int last) {
-    std::uint64_t n = 1;
-    for (int i = first; i < last; ++i) {
-        const auto factor = static_cast<std::uint64_t>(operator_counts[static_cast<std::size_t>(i)]);
-        n = n > UINT64_MAX / factor ? UINT64_MAX : n * factor;
+    if (last <= first) {
+        return 1;
     }
-    return n;
+    return detail::saturating_product(
+        operator_counts.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(last - first)));
 }
 /// @return how many codes the cells [first, last) of a space have, or the largest number
 template <code_space Space>

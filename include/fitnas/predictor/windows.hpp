@@ -18,7 +18,7 @@
 #include <fitnas/core/parallel.hpp>
 #include <fitnas/predictor/ensemble.hpp>
 #include <fitnas/predictor/fitted.hpp>
-#include <fitnas/predictor/gcn/windows.hpp>
+#include <fitnas/predictor/gcn/contributions.hpp>
 #include <fitnas/predictor/predictor.hpp>
 
 namespace fitnas {
@@ -130,7 +130,7 @@ public:
 
     /// @throws numeric_error where a value is not finite
     explicit windows(const window_sum<Space>& sum) : m(sum.plain()) {}
-    /// Of terms that are known.
+    /// @param terms rounded already, such as those of a file
     explicit windows(detail::exact_terms terms) : m(std::move(terms)) {}
 
     /// @param model a `decomposable` predictor; it is tabulated once
@@ -141,7 +141,7 @@ public:
 
     std::vector<double> predict(std::span<const code> many) const {
         std::vector<double> values(many.size());
-        gcn::detail::for_each_block(many.size(), [&](std::size_t begin, std::size_t end) {
+        gcn::detail::for_each_slice(many.size(), [&](std::size_t begin, std::size_t end) {
             for (std::size_t i = begin; i < end; ++i) {
                 values[i] = sum_of(canonical<Space>(many[i]));
             }

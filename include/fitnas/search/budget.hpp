@@ -110,6 +110,13 @@ inline std::size_t paid(double amount, double price, std::size_t most) {
     return count < static_cast<double>(most) ? static_cast<std::size_t>((std::max)(count, 0.0)) : most;
 }
 
+/// How many truths a round asks for: an equal part of those that are left for it and the rounds behind it;
+/// the first at least 4, for fewer cannot be fitted to.
+inline std::size_t truths_of_round(std::size_t left, std::size_t number, std::size_t rounds) {
+    const std::size_t count = (left + rounds - number) / (rounds - number + 1);
+    return number == 1 ? (std::max)(count, (std::min)(left, std::size_t{4})) : count;
+}
+
 } // namespace detail
 
 /// @brief Spends a budget on two scorers to find the best network by the dear one, such as a training by
@@ -172,11 +179,8 @@ auto iterative(priced<Score> score, priced<Truth> truth, Fit&& fit_to, const bud
                                            spent()};
     };
     const auto round = [&](std::size_t number) {
-        const std::size_t left = wanted - truths.table().size();
-        std::size_t count = (left + options.rounds - number) / (options.rounds - number + 1);
-        if (number == 1) {
-            count = (std::max)(count, (std::min)(left, std::size_t{4})); // fewer cannot be fitted to
-        }
+        const std::size_t count =
+            detail::truths_of_round(wanted - truths.table().size(), number, options.rounds);
         std::size_t random =
             number > 1
                 ? 0

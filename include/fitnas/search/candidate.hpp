@@ -71,7 +71,7 @@ struct candidate {
     long long macs = 0;                         ///< 0 where the space has no layout
     long long parameters = 0;                   ///< 0 where the space has no layout
     std::vector<cost_value> costs = detail::no_costs(); ///< the others that were limited or asked for
-    /// By the scorer, where the search asked it beside a model; not a number elsewhere.
+    /// The scorer's score, where the search asked it beside a model; not a number elsewhere.
     double score = std::numeric_limits<double>::quiet_NaN();
 
     /// @return one of its costs, macs and parameters among them

@@ -43,7 +43,7 @@ std::vector<architecture<Space>> sample_under(const cost::limit& limit, std::siz
     }
     if (result.size() < n) {
         if constexpr (is_small) {
-            // Those that the draws missed.
+            // The codes that the draws missed.
             std::vector<architecture<Space>> missed;
             for_each_architecture<Space>([&](const architecture<Space>& a) {
                 if (limits.meets(a) && canonical<Space>(a) == a && !seen.contains(a)) {

@@ -173,7 +173,7 @@ private:
     /// The different candidates of a segment that can keep the limits, in the order of their codes.
     template <class Slots>
     std::vector<entry<Slots>> candidates(int first, int last) const {
-        constexpr std::uint64_t block = 65536;
+        constexpr std::uint64_t chunk = 65536;
         const std::uint64_t super_cells = first == 0 ? 1 : m_kept.size(); // the padding is left out
         const std::uint64_t size = first == 0 ? Slots::size : Slots::size / std::uint64_t{Keep} * super_cells;
         // Twice: a list that grows is copied.
@@ -183,12 +183,12 @@ private:
                            (2 * sizeof(entry<Slots>) + sizeof(code) + fitnas::detail::set_node),
                        0, "shorter segments need less");
         std::vector<entry<Slots>> found;
-        std::vector<entry<Slots>> some((std::min)(block, Slots::size));
+        std::vector<entry<Slots>> some((std::min)(chunk, Slots::size));
         std::vector<code> networks(some.size());
         std::vector<std::uint8_t> possible(some.size());
         std::set<code> known;
-        for (std::uint64_t from = 0; from < size; from += block) {
-            const std::uint64_t n = (std::min)(block, size - from);
+        for (std::uint64_t from = 0; from < size; from += chunk) {
+            const std::uint64_t n = (std::min)(chunk, size - from);
             parallel_for(static_cast<std::ptrdiff_t>(n), [&](std::ptrdiff_t i) {
                 const auto at = static_cast<std::size_t>(i);
                 some[at].picks = architecture_at<Slots>(from + at);

@@ -79,8 +79,8 @@ private:
 FITNAS_LAZY void weigh(const path_graph& graph, const std::vector<path_cost>& costs,
                        std::span<const double> weights, std::size_t cell, std::vector<double>& price);
 
-/// Of each state before each cell, the best of what the cells from there on add, less their weighted costs.
-/// With weights of 0 nothing is rounded.
+/// Finds the best that the cells from there on add, less their weighted costs, of each state before each
+/// cell. With weights of 0 nothing is rounded.
 FITNAS_LAZY void best_behind(const path_graph& graph, const std::vector<path_cost>& costs,
                              std::span<const double> weights, std::vector<std::vector<double>>& values);
 

@@ -106,8 +106,9 @@ constexpr bool place_early(const architecture<Space>& a, const std::array<int, S
     return false;
 }
 
-/// Behind the last cell of a run that begins with `first`: neighbouring layers of a chain that all keep one
-/// shape and whose cells no other layer reads, or the edges of a graph. Any other cell is a run by itself.
+/// @return the cell behind the run that begins with `first`. A run is neighbouring layers of a chain that all
+/// keep one shape and whose cells no other layer reads, or the edges of a graph; any other cell is one by
+/// itself.
 template <search_space_type Space>
 constexpr int end_of_run(int first) {
     int last = first;

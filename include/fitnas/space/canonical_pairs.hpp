@@ -17,17 +17,17 @@ namespace fitnas {
 /// @brief Operators, and pairs of them in neighbouring cells, that no canonical code has. For searches that
 /// build codes cell by cell.
 struct canonical_pairs {
-    /// Of each cell, for each operator, whether it may stand there at all.
+    /// `stands[cell][operator]`: 0 where no canonical code has the operator in this cell.
     std::vector<std::vector<std::uint8_t>> stands{};
-    /// Of each cell but the first, whether operator `here` may follow `before`: `[before * operators +
-    /// here]`.
+    /// `follows[cell][before * operators + here]`: 0 where no canonical code has `here` in this cell and
+    /// `before` in the one before it. Empty for the first cell.
     std::vector<std::vector<std::uint8_t>> follows{};
-    /// Where a code is not canonical exactly if it has such an operator or pair; else there are others.
+    /// Whether `stands` and `follows` decide: codes are canonical exactly where neither has a 0 for them.
     bool sufficient = true;
     /// Whether every code is canonical.
     bool all = true;
-    /// Of each cell, the first cell that has a part in whether the codes up to this cell, and on, are
-    /// canonical, beside what pairs show: the cell itself, or in runs where pairs do not suffice their first.
+    /// `history[cell]`: the first cell that must be known to decide whether a code built up to this cell can
+    /// become canonical. It is the cell itself where pairs decide, else the first of its run.
     std::vector<int> history{};
 };
 
@@ -89,7 +89,7 @@ FITNAS_LAZY_AGAIN canonical_pairs pairs_of(const std::vector<cell_of_codes>& cel
         rule.stands.emplace_back(here, std::uint8_t{1});
         rule.follows.emplace_back(before * here, std::uint8_t{1});
         rule.history.push_back(static_cast<int>(i));
-        // Of operators with one recipe the first stands for all.
+        // The first of the operators with one recipe stands for all.
         for (std::size_t o = 0; o < here; ++o) {
             if (cells[i].same_as[o] != static_cast<int>(o)) {
                 rule.stands[i][o] = 0;

@@ -58,7 +58,7 @@ constexpr auto edges_in_order() {
 
 namespace detail {
 
-/// Of `cell_graph` and `concat_graph`.
+/// What `cell_graph` and `concat_graph` share.
 template <class Operators, int Nodes, bool Concatenates, class... Edges>
 struct any_graph {
     static_assert(Nodes >= 2, "[F0341] cell_graph<Operators, Nodes, ...>: expected at least 2 nodes");

@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include <fitnas/config.hpp>
+#include <fitnas/core/saturating_product.hpp>
 
 namespace fitnas {
 
@@ -26,14 +27,7 @@ struct codes {
     static constexpr std::array<int, sizeof...(Counts)> operator_counts{Counts...}; ///< of each place
 
     /// How many codes there are; the largest 64-bit number where there are more than that.
-    static constexpr std::uint64_t size = [] {
-        std::uint64_t n = 1;
-        for (const int c : operator_counts) {
-            const auto factor = static_cast<std::uint64_t>(c);
-            n = n > UINT64_MAX / factor ? UINT64_MAX : n * factor;
-        }
-        return n;
-    }();
+    static constexpr std::uint64_t size = detail::saturating_product(operator_counts);
 };
 
 } // namespace fitnas

@@ -49,7 +49,7 @@ public:
     const std::vector<term>& order() const { return m_order; }
     /// @return one a operator of a cell, none where the cell costs nothing
     std::span<const double> of_cell(int cell) const;
-    /// Those of one term.
+    /// @return the values of one term
     std::span<const double> values(const term& t) const {
         return std::span(m_values).subspan(t.first, t.count);
     }

@@ -13,6 +13,7 @@
 #include <tuple>
 #include <type_traits>
 
+#include <fitnas/core/saturating_product.hpp>
 #include <fitnas/space/layout.hpp>
 #include <fitnas/space/operator_set.hpp>
 #include <fitnas/space/parts.hpp>
@@ -204,7 +205,7 @@ private:
                                                         parameters, sum.parameters, sum.macs};
         parameters += sum.parameters;
     }
-    /// Of the cell that some layer so far reads; 0 where none does.
+    /// How many candidates a cell has, by the layers so far; 0 where none of them reads it.
     constexpr int candidates_of(int cell, const counters& at) const {
         for (int l = 0; l < at.layer; ++l) {
             if (layers[static_cast<std::size_t>(l)].cell_index == cell) {
@@ -271,7 +272,7 @@ struct search_space {
         detail::checked_tables<layers, (Parts::candidates + ...), Image, Parts...>();
 
     static constexpr shape input = Image::value; ///< one image
-    /// Of the head.
+    /// Outputs of the head.
     static constexpr int classes = std::tuple_element_t<sizeof...(Parts) - 1, std::tuple<Parts...>>::classes;
     /// Trainable values of the whole supernet.
     static constexpr long long supernet_parameters = tables.parameters;
@@ -290,14 +291,7 @@ struct search_space {
     }();
 
     /// How many codes there are; the largest 64-bit number where there are more than that.
-    static constexpr std::uint64_t size = [] {
-        std::uint64_t n = 1;
-        for (const int c : operator_counts) {
-            const auto factor = static_cast<std::uint64_t>(c);
-            n = n > UINT64_MAX / factor ? UINT64_MAX : n * factor;
-        }
-        return n;
-    }();
+    static constexpr std::uint64_t size = detail::saturating_product(operator_counts);
 
     /// @return the tables, for code that does not know the space's type
     static constexpr space_layout layout() {

@@ -93,7 +93,8 @@ FITNAS_LAZY_AGAIN std::vector<int> sum_terms::terms_under(int sum) const {
     return found;
 }
 
-/// Of each term, a number that does not depend on names: what it is, what it reads, what reads it, and so on.
+/// @return a number for each term that does not depend on names: it hashes what the term is, what it reads,
+/// what reads it, and so on
 FITNAS_LAZY_AGAIN std::vector<std::uint64_t> sum_terms::colours(const std::vector<int>& terms,
                                                                 int sum) const {
     constexpr std::uint64_t outside = 1;
@@ -168,7 +169,7 @@ FITNAS_LAZY_AGAIN std::vector<int> sum_terms::form_of(int sum) const {
     std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
         return std::pair(colour[a], a) < std::pair(colour[b], b);
     });
-    // Of terms of one colour, each order is tried, and the smallest text taken.
+    // Terms of one colour are tried in each order, and the smallest text is taken.
     std::vector<int> smallest;
     const auto look = [&] {
         std::vector<int> in_order;

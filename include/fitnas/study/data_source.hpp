@@ -81,7 +81,7 @@ private:
     /// Takes a sixth for the test.
     static dataset split_in_three(const image_view& all, const split_options& options);
     dataset load_folders(shape image, int classes, const split_options& options) const;
-    /// Of folders, in memory or not, or of a pack.
+    /// The images of folders, in memory or not, or of a pack.
     image_view read_images(const std::string& place, image_folder_options& options) const;
 };
 

@@ -171,23 +171,24 @@ void write_error_tables(const run_folder& folder, const detail::error_scores<Spa
                         straight.push_back(line->predict(all.networks[a]));
                     }
                 }
-                rankings[kind].takings.push_back(column);
+                rankings[kind].replicates.push_back(column);
                 if (line) {
-                    rankings[2].takings.push_back(std::move(straight));
+                    rankings[2].replicates.push_back(std::move(straight));
                 }
             }
         }
         detail::describe_error(rankings[kind].name,
                                split_error(cube, true_scores, truth ? truth->variance : 0), parts);
-        rankings[4 + kind].takings.push_back(detail::mean_of(rankings[kind].takings, kind == 0 ? images : 0));
+        rankings[4 + kind].replicates.push_back(
+            detail::mean_of(rankings[kind].replicates, kind == 0 ? images : 0));
     }
     folder.write([&] { write_rows(folder.file("error_parts.csv"), parts); });
     if (truth) {
         for (const std::size_t a : rows) {
-            rankings[3].takings.front().push_back(static_cast<double>(cost::macs<Space>(all.networks[a])));
+            rankings[3].replicates.front().push_back(static_cast<double>(cost::macs<Space>(all.networks[a])));
         }
         rank_table ranks;
-        ranks.add_all(rankings, true_scores, rankings[3].takings.front(), top);
+        ranks.add_all(rankings, true_scores, rankings[3].replicates.front(), top);
         folder.write([&] { write_rows(folder.file("error_ranking.csv"), ranks.rows); });
     }
 }
@@ -212,7 +213,7 @@ void error_stage(const run_folder& folder, dataset data, const error_settings& s
     }
     const std::string checkpoint = folder.file("error_supernet.safetensors");
     const image_view validation = std::move(data.validation);
-    // Of which each fold is a piece, with every class in proportion.
+    // Each fold is a piece of these, with every class in proportion.
     const std::vector<std::size_t> images =
         stratified_indices(validation, folds * settings.images, settings.evaluation.seed);
     for (std::size_t r = all.raw.size(); r < static_cast<std::size_t>(settings.seeds); ++r) {

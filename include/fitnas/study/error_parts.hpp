@@ -35,8 +35,34 @@ struct error_parts {
 };
 
 namespace detail {
+
+using table_of_scores = std::vector<std::vector<std::vector<double>>>; ///< [r][f][a]
+
 /// Variances times the square of two to `exponent`.
 FITNAS_LAZY error_parts in_unit(error_parts parts, int exponent);
+
+/// @return the exponent of a power of two in whose unit no score and no truth is above 1: squares neither
+/// over- nor underflow
+FITNAS_LAZY int unit_of(const table_of_scores& scores, std::span<const double> truth);
+
+/// @return scores in the unit, less the mean over the networks of each (r, f)
+FITNAS_LAZY table_of_scores centred(table_of_scores s, int unit);
+
+/// Means of the centred scores of networks.
+struct score_means {
+    std::vector<std::vector<double>> by_seed; ///< [r][a]
+    std::vector<std::vector<double>> by_fold; ///< [f][a]
+    std::vector<double> of_all;               ///< [a]
+};
+FITNAS_LAZY score_means means_of(const table_of_scores& s);
+
+/// The parts that need no truth, of centred scores.
+FITNAS_LAZY error_parts split_scores(const table_of_scores& s, const score_means& means);
+
+/// Sets the systematic parts, by mean scores and truths in one unit.
+FITNAS_LAZY void split_quality(error_parts& parts, const std::vector<double>& means,
+                               const std::vector<double>& truths, double truth_variance);
+
 } // namespace detail
 
 /// @brief Splits the variance of scores s(a, r, f) of networks a, seeds r and folds f.
@@ -75,6 +101,118 @@ FITNAS_LAZY_AGAIN error_parts in_unit(error_parts parts, int exponent) {
     return parts;
 }
 
+FITNAS_LAZY_AGAIN int unit_of(const table_of_scores& scores, std::span<const double> truth) {
+    double largest = fitnas::detail::largest_magnitude(truth);
+    for (const auto& seed_scores : scores) {
+        for (const std::vector<double>& column : seed_scores) {
+            largest = (std::max)(largest, fitnas::detail::largest_magnitude(column));
+        }
+    }
+    return fitnas::detail::common_exponent({&largest, 1});
+}
+
+FITNAS_LAZY_AGAIN table_of_scores centred(table_of_scores s, int unit) {
+    const std::size_t folds = s.front().size();
+    const std::size_t networks = s.front().front().size();
+    for (auto& seed_scores : s) {
+        for (std::size_t f = 0; f < folds; ++f) {
+            std::vector<double>& column = seed_scores.at(f);
+            if (column.size() != networks || seed_scores.size() != folds) {
+                throw shape_error("[F1007] split_error: expected as many folds and networks for each seed");
+            }
+            for (double& v : column) {
+                v = std::ldexp(v, -unit);
+            }
+            const double mean = fitnas::detail::exact_mean(column);
+            for (double& v : column) {
+                v -= mean;
+            }
+        }
+    }
+    return s;
+}
+
+FITNAS_LAZY_AGAIN score_means means_of(const table_of_scores& s) {
+    const std::size_t seeds = s.size();
+    const std::size_t folds = s.front().size();
+    const std::size_t networks = s.front().front().size();
+    score_means means{std::vector<std::vector<double>>(seeds, std::vector<double>(networks)),
+                      std::vector<std::vector<double>>(folds, std::vector<double>(networks)),
+                      std::vector<double>(networks)};
+    for (std::size_t a = 0; a < networks; ++a) {
+        fitnas::detail::exact_sum all;
+        std::vector<fitnas::detail::exact_sum> of_fold(folds);
+        for (std::size_t r = 0; r < seeds; ++r) {
+            fitnas::detail::exact_sum of_seed;
+            for (std::size_t f = 0; f < folds; ++f) {
+                all.add(s[r][f][a]);
+                of_seed.add(s[r][f][a]);
+                of_fold[f].add(s[r][f][a]);
+            }
+            means.by_seed[r][a] = of_seed.mean();
+        }
+        for (std::size_t f = 0; f < folds; ++f) {
+            means.by_fold[f][a] = of_fold[f].mean();
+        }
+        means.of_all[a] = all.mean();
+    }
+    return means;
+}
+
+FITNAS_LAZY_AGAIN error_parts split_scores(const table_of_scores& s, const score_means& means) {
+    const auto count = [](std::size_t n) { return static_cast<double>(n); };
+    const std::size_t seeds = means.by_seed.size();
+    const std::size_t folds = means.by_fold.size();
+    const std::size_t networks = means.of_all.size();
+    double of_seeds = 0;
+    double of_folds = 0;
+    double of_rest = 0;
+    double of_means = 0;
+    for (std::size_t a = 0; a < networks; ++a) {
+        const double mean = means.of_all[a];
+        of_means += mean * mean;
+        for (std::size_t r = 0; r < seeds; ++r) {
+            of_seeds += std::pow(means.by_seed[r][a] - mean, 2);
+            for (std::size_t f = 0; f < folds; ++f) {
+                of_rest += std::pow(s[r][f][a] - means.by_seed[r][a] - means.by_fold[f][a] + mean, 2);
+            }
+        }
+        for (std::size_t f = 0; f < folds; ++f) {
+            of_folds += std::pow(means.by_fold[f][a] - mean, 2);
+        }
+    }
+    const double free = count(networks - 1);
+    const double rest = of_rest / (free * count(seeds - 1) * count(folds - 1));
+    const double seed_square = count(folds) * of_seeds / (free * count(seeds - 1));
+    const double fold_square = count(seeds) * of_folds / (free * count(folds - 1));
+    const double own_images = (std::max)(0.0, (fold_square - rest) / count(seeds));
+    error_parts parts;
+    parts.images = own_images + rest;
+    parts.training = (std::max)(0.0, (seed_square - rest) / count(folds));
+    const double of_chance =
+        parts.training / count(seeds) + own_images / count(folds) + rest / count(seeds * folds);
+    parts.quality = (std::max)(0.0, of_means / free - of_chance);
+    return parts;
+}
+
+FITNAS_LAZY_AGAIN void split_quality(error_parts& parts, const std::vector<double>& means,
+                                     const std::vector<double>& truths, double truth_variance) {
+    const double free = static_cast<double>(means.size() - 1);
+    const double mean = fitnas::detail::exact_mean(truths);
+    double of_truth = 0;
+    double product = 0;
+    for (std::size_t a = 0; a < means.size(); ++a) {
+        of_truth += std::pow(truths[a] - mean, 2) / free;
+        product += means[a] * (truths[a] - mean) / free;
+    }
+    const double variance = (std::max)(0.0, of_truth - truth_variance);
+    if (variance > 0) {
+        parts.slope = product / variance;
+        parts.scale = (parts.slope - 1) * (parts.slope - 1) * variance;
+        parts.bias = (std::max)(0.0, parts.quality - parts.slope * parts.slope * variance);
+    }
+}
+
 } // namespace fitnas::study::detail
 
 namespace fitnas::study {
@@ -90,97 +228,16 @@ FITNAS_API error_parts split_error(const std::vector<std::vector<std::vector<dou
                           std::to_string(seeds) + ", " + std::to_string(folds) + ", " +
                           std::to_string(networks) + " and " + std::to_string(truth.size()));
     }
-    const auto count = [](std::size_t n) { return static_cast<double>(n); };
-    std::vector<std::vector<double>> by_seed(seeds, std::vector<double>(networks));
-    std::vector<std::vector<double>> by_fold(folds, std::vector<double>(networks));
-    std::vector<double> means(networks);
-    // In a unit, a power of two, in which no score is above 1: squares neither over- nor underflow.
-    double largest = fitnas::detail::largest_magnitude(truth);
-    for (const auto& seed_scores : scores) {
-        for (const std::vector<double>& column : seed_scores) {
-            largest = (std::max)(largest, fitnas::detail::largest_magnitude(column));
+    const int unit = detail::unit_of(scores, truth);
+    const detail::table_of_scores s = detail::centred(scores, unit);
+    const detail::score_means means = detail::means_of(s);
+    error_parts parts = detail::split_scores(s, means);
+    if (!truth.empty()) {
+        std::vector<double> truths;
+        for (const double t : truth) {
+            truths.push_back(std::ldexp(t, -unit));
         }
-    }
-    const int unit = fitnas::detail::common_exponent({&largest, 1});
-    auto s = scores;
-    for (std::size_t r = 0; r < seeds; ++r) {
-        for (std::size_t f = 0; f < folds; ++f) {
-            std::vector<double>& column = s[r].at(f);
-            if (column.size() != networks || s[r].size() != folds) {
-                throw shape_error("[F1007] split_error: expected as many folds and networks for each seed");
-            }
-            for (double& v : column) {
-                v = std::ldexp(v, -unit);
-            }
-            const double mean = fitnas::detail::exact_mean(column);
-            for (double& v : column) {
-                v -= mean;
-            }
-        }
-    }
-    for (std::size_t a = 0; a < networks; ++a) {
-        fitnas::detail::exact_sum all;
-        std::vector<fitnas::detail::exact_sum> of_fold(folds);
-        for (std::size_t r = 0; r < seeds; ++r) {
-            fitnas::detail::exact_sum of_seed;
-            for (std::size_t f = 0; f < folds; ++f) {
-                all.add(s[r][f][a]);
-                of_seed.add(s[r][f][a]);
-                of_fold[f].add(s[r][f][a]);
-            }
-            by_seed[r][a] = of_seed.mean();
-        }
-        for (std::size_t f = 0; f < folds; ++f) {
-            by_fold[f][a] = of_fold[f].mean();
-        }
-        means[a] = all.mean();
-    }
-    double of_seeds = 0;
-    double of_folds = 0;
-    double of_rest = 0;
-    double of_means = 0;
-    for (std::size_t a = 0; a < networks; ++a) {
-        of_means += means[a] * means[a];
-        for (std::size_t r = 0; r < seeds; ++r) {
-            of_seeds += std::pow(by_seed[r][a] - means[a], 2);
-            for (std::size_t f = 0; f < folds; ++f) {
-                of_rest += std::pow(s[r][f][a] - by_seed[r][a] - by_fold[f][a] + means[a], 2);
-            }
-        }
-        for (std::size_t f = 0; f < folds; ++f) {
-            of_folds += std::pow(by_fold[f][a] - means[a], 2);
-        }
-    }
-    const double free = count(networks - 1);
-    const double rest = of_rest / (free * count(seeds - 1) * count(folds - 1));
-    const double seed_square = count(folds) * of_seeds / (free * count(seeds - 1));
-    const double fold_square = count(seeds) * of_folds / (free * count(folds - 1));
-    const double own_images = (std::max)(0.0, (fold_square - rest) / count(seeds));
-    error_parts parts;
-    parts.images = own_images + rest;
-    parts.training = (std::max)(0.0, (seed_square - rest) / count(folds));
-    const double of_chance =
-        parts.training / count(seeds) + own_images / count(folds) + rest / count(seeds * folds);
-    parts.quality = (std::max)(0.0, of_means / free - of_chance);
-    if (truth.empty()) {
-        return detail::in_unit(parts, unit);
-    }
-    std::vector<double> truths;
-    for (const double t : truth) {
-        truths.push_back(std::ldexp(t, -unit));
-    }
-    const double mean = fitnas::detail::exact_mean(truths);
-    double of_truth = 0;
-    double product = 0;
-    for (std::size_t a = 0; a < networks; ++a) {
-        of_truth += std::pow(truths[a] - mean, 2) / free;
-        product += means[a] * (truths[a] - mean) / free;
-    }
-    const double variance = (std::max)(0.0, of_truth - std::ldexp(truth_variance, -2 * unit));
-    if (variance > 0) {
-        parts.slope = product / variance;
-        parts.scale = (parts.slope - 1) * (parts.slope - 1) * variance;
-        parts.bias = (std::max)(0.0, parts.quality - parts.slope * parts.slope * variance);
+        detail::split_quality(parts, means.of_all, truths, std::ldexp(truth_variance, -2 * unit));
     }
     return detail::in_unit(parts, unit);
 }

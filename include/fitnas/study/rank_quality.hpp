@@ -30,7 +30,7 @@ struct estimate {
 };
 
 /// @brief How a ranking does. Where one kind of score was taken several times (from several supernets, on
-/// several sets of images), numbers are means over the takings.
+/// several sets of images), numbers are means over the replicates.
 struct rank_quality {
     estimate tau;      ///< Kendall's tau-b against the truth, over all networks
     estimate selected; ///< the same among the networks that the ranking itself puts on top
@@ -64,23 +64,24 @@ estimate estimate_over(std::size_t networks, const bootstrap_options& options, S
             std::isfinite(value) ? bootstrap_interval(rows, rows, of_rows, options) : interval{value, value}};
 }
 
-/// A statistic of (values, truth, cost), averaged over the takings.
+/// A statistic of (values, truth, cost), averaged over the replicates.
 /// @param cost as long as `truth`, or empty
 template <class Statistic>
-double mean_over(std::span<const std::vector<double>> takings, const std::vector<double>& truth,
+double mean_over(std::span<const std::vector<double>> replicates, const std::vector<double>& truth,
                  const std::vector<double>& cost, std::span<const double> rows, Statistic&& statistic) {
     const std::vector<double> y = values_at(truth, rows);
     const std::vector<double> c = cost.empty() ? cost : values_at(cost, rows);
     std::vector<double> values;
-    for (const std::vector<double>& taking : takings) {
-        values.push_back(statistic(values_at(taking, rows), y, c));
+    for (const std::vector<double>& replicate : replicates) {
+        values.push_back(statistic(values_at(replicate, rows), y, c));
     }
     return fitnas::detail::exact_mean(values);
 }
 
 inline std::vector<double> copy_of(std::span<const double> values) { return {values.begin(), values.end()}; }
 
-/// The difference of a statistic's means over two kinds of takings; each draw has the same networks for all.
+/// The difference of a statistic's means over two kinds of replicates; each draw has the same networks for
+/// all.
 template <class Statistic>
 estimate gain_of(std::span<const std::vector<double>> more, std::span<const std::vector<double>> less,
                  std::span<const double> truth, std::span<const double> cost,
@@ -97,24 +98,24 @@ estimate gain_of(std::span<const std::vector<double>> more, std::span<const std:
 /// @brief Judges one kind of score.
 ///
 /// Intervals are over networks drawn with replacement: how far another draw of networks from the same space
-/// would move a number. What the seed of a supernet moves is in the mean over several takings.
-/// @param takings at least one, each with one value a network, higher is better
+/// would move a number. What the seed of a supernet moves is in the mean over several replicates.
+/// @param replicates at least one, each with one value a network, higher is better
 /// @param truth one value a network
 /// @param fraction which share of a ranking is its top, above 0, up to 1
 /// @param cost one a network, for `rank_quality::regret`; may be empty
 /// @throws shape_error, numeric_error, option_error
-FITNAS_API rank_quality judge(std::span<const std::vector<double>> takings, std::span<const double> truth,
+FITNAS_API rank_quality judge(std::span<const std::vector<double>> replicates, std::span<const double> truth,
                               double fraction, std::span<const double> cost = {},
                               const bootstrap_options& options = {});
 
-/// @brief How far takings agree with each other: Kendall's tau-b, mean over all pairs of them.
-/// @param takings at least two, with as many values each
-FITNAS_API estimate tau_between(std::span<const std::vector<double>> takings,
+/// @brief How far replicates agree with each other: Kendall's tau-b, mean over all pairs of them.
+/// @param replicates at least two, with as many values each
+FITNAS_API estimate tau_between(std::span<const std::vector<double>> replicates,
                                 const bootstrap_options& options = {});
 
 /// @brief How much better one kind of score ranks than another: the difference of their taus over the same
 /// networks, of which each is drawn for both or for neither.
-/// @param better,worse at least one taking each
+/// @param better,worse at least one replicate each
 inline estimate tau_gain(std::span<const std::vector<double>> better,
                          std::span<const std::vector<double>> worse, std::span<const double> truth,
                          const bootstrap_options& options = {}) {
@@ -171,7 +172,7 @@ FITNAS_LAZY_AGAIN std::vector<double> values_at(const std::vector<double>& value
 
 namespace fitnas::study {
 
-FITNAS_API rank_quality judge(std::span<const std::vector<double>> takings, std::span<const double> truth,
+FITNAS_API rank_quality judge(std::span<const std::vector<double>> replicates, std::span<const double> truth,
                               double fraction, std::span<const double> cost,
                               const bootstrap_options& options) {
     using column = std::span<const double>;
@@ -179,7 +180,7 @@ FITNAS_API rank_quality judge(std::span<const std::vector<double>> takings, std:
     const std::vector<double> all_costs = detail::copy_of(cost);
     const auto of = [&](auto&& statistic) {
         return detail::estimate_over(truth.size(), options, [&](column rows) {
-            return detail::mean_over(takings, all_truths, all_costs, rows, statistic);
+            return detail::mean_over(replicates, all_truths, all_costs, rows, statistic);
         });
     };
     const auto mean_of_top = [](column x, column y, std::size_t k) {
@@ -202,18 +203,18 @@ FITNAS_API rank_quality judge(std::span<const std::vector<double>> takings, std:
     return q;
 }
 
-FITNAS_API estimate tau_between(std::span<const std::vector<double>> takings,
+FITNAS_API estimate tau_between(std::span<const std::vector<double>> replicates,
                                 const bootstrap_options& options) {
-    if (takings.size() < 2) {
-        throw shape_error("[F1015] tau_between: expected at least 2 takings, got " +
-                          std::to_string(takings.size()));
+    if (replicates.size() < 2) {
+        throw shape_error("[F1015] tau_between: expected at least 2 replicates, got " +
+                          std::to_string(replicates.size()));
     }
-    return detail::estimate_over(takings.front().size(), options, [&](std::span<const double> rows) {
+    return detail::estimate_over(replicates.front().size(), options, [&](std::span<const double> rows) {
         std::vector<double> values;
-        for (std::size_t t = 1; t < takings.size(); ++t) {
-            const std::vector<double> x = detail::values_at(takings[t], rows);
+        for (std::size_t t = 1; t < replicates.size(); ++t) {
+            const std::vector<double> x = detail::values_at(replicates[t], rows);
             for (std::size_t s = 0; s < t; ++s) {
-                values.push_back(kendall_tau(x, detail::values_at(takings[s], rows)));
+                values.push_back(kendall_tau(x, detail::values_at(replicates[s], rows)));
             }
         }
         return fitnas::detail::exact_mean(values);

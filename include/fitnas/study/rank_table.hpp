@@ -22,7 +22,7 @@ namespace fitnas::study {
 /// @brief One kind of score, taken once or several times.
 struct ranking {
     std::string name;
-    std::vector<std::vector<double>> takings; ///< each with one value a network, higher is better
+    std::vector<std::vector<double>> replicates; ///< each with one value a network, higher is better
 };
 
 /// @brief Rows (score, measure, value, low, high). Measures are `tau`, `tau_selected`, `truth_of_first`,
@@ -66,7 +66,7 @@ FITNAS_API void rank_table::add(const std::string& score, const std::string& mea
 FITNAS_API void rank_table::add_all(std::span<const ranking> all, std::span<const double> truth,
                                     std::span<const double> cost, double top) {
     for (std::size_t i = 0; i < all.size(); ++i) {
-        const rank_quality q = judge(all[i].takings, truth, top, cost);
+        const rank_quality q = judge(all[i].replicates, truth, top, cost);
         for (const auto& [measure, e] : {std::pair("tau", q.tau), std::pair("tau_selected", q.selected),
                                          std::pair("truth_of_first", q.first),
                                          std::pair("truth_of_top", q.top), std::pair("regret", q.regret)}) {
@@ -74,9 +74,10 @@ FITNAS_API void rank_table::add_all(std::span<const ranking> all, std::span<cons
         }
         for (std::size_t j = 0; j < all.size(); ++j) {
             if (i != j && i > 0 && (j == 0 || i == 1)) {
-                add(all[i].name, "tau_over_" + all[j].name, tau_gain(all[i].takings, all[j].takings, truth));
+                add(all[i].name, "tau_over_" + all[j].name,
+                    tau_gain(all[i].replicates, all[j].replicates, truth));
                 add(all[i].name, "regret_below_" + all[j].name,
-                    regret_gain(all[i].takings, all[j].takings, truth, cost));
+                    regret_gain(all[i].replicates, all[j].replicates, truth, cost));
             }
         }
     }

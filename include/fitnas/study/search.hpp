@@ -51,7 +51,7 @@ struct search_found {
     std::vector<search::candidate<Space>> front{};
 };
 
-/// By `search::exact` where the model decomposes, else by looking at all networks.
+/// Searches by `search::exact` where the model decomposes, else by looking at all networks.
 template <predictor Predictor, search_space_type Space = typename Predictor::space>
 FITNAS_COLD search_found<Space> search_fitted(const Predictor& predictor, const search_settings& settings,
                                               const watcher& w) {

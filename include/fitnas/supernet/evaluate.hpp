@@ -222,7 +222,7 @@ requires(!std::convertible_to<const Architectures&, std::span<const architecture
 
 namespace fitnas::detail {
 
-/// Of pieces that threads begin in order, what the first throws that fails, for any number of threads.
+/// What the first piece that fails throws, whichever thread has it: pieces are begun in order.
 class first_failure {
 public:
     explicit first_failure(std::size_t pieces) : m_end(pieces) {}

@@ -111,9 +111,9 @@ struct placed_tensor {
 FITNAS_LAZY FITNAS_COLD inline std::vector<placed_tensor> placed_tensors(const weight_block& b) {
     std::vector<placed_tensor> all;
     std::size_t offset = b.offset;
-    shape input = b.block->input;
-    for (const primitive& p : b.block->steps) {
-        for (const auto& [name, sizes] : primitive_tensors(p, input)) {
+    for_each_primitive(b.block->steps, b.block->input, [&](const placed_primitive& p) {
+        FITNAS_ASSERT(offset == b.offset + p.offset);
+        for (const auto& [name, sizes] : primitive_tensors(*p.what, p.input)) {
             placed_tensor t{.offset = offset, .inputs = static_cast<int>(sizes.back())};
             const bool sums = sizes.size() == 2 || sizes.size() == 4; // outputs first
             t.separate = !sums;
@@ -122,8 +122,7 @@ FITNAS_LAZY FITNAS_COLD inline std::vector<placed_tensor> placed_tensors(const w
             offset += t.size();
             all.push_back(t);
         }
-        input = p.output(input);
-    }
+    });
     FITNAS_ASSERT(offset == b.offset + b.size);
     return all;
 }

@@ -16,7 +16,7 @@
 
 namespace fitnas::detail {
 
-/// Of each layer of a space.
+/// The links of each layer of a space.
 FITNAS_LAZY FITNAS_COLD std::vector<layer_link> links_of(const space_layout& space);
 
 /// What a layer is, backward.

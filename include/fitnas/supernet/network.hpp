@@ -33,7 +33,7 @@ class kept_statistics {
 public:
     FITNAS_LAZY kept_statistics(const weights& w, const image_source& data, std::size_t count, seed s);
 
-    /// Those that another object had.
+    /// The statistics that another object had.
     kept_statistics(normalisation norm, block_statistics blocks, std::vector<std::string> names = {})
         : m_norm(std::move(norm)), m_blocks(std::move(blocks)), m_names(std::move(names)) {}
 

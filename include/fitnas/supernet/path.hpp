@@ -62,7 +62,7 @@ public:
                                std::span<const int> labels, double smoothing, const soft_labels& soft = {},
                                const path_gradient& apart = {});
 
-    /// Those of the last run.
+    /// The logits of the last run.
     std::span<const float> logits() const { return m_logits; }
 
     // What `walk` asks for.

@@ -32,17 +32,13 @@ FITNAS_LAZY FITNAS_COLD void require_offset(const std::string& what, long long e
 template <class Visit>
 FITNAS_COLD void for_each_primitive(const selection& of, Visit&& visit) {
     of.for_each_block([&](const selected_block& b) {
-        selected_primitive at{.block = &b, .input = b.block->input, .offset = b.offset};
         int norms = 0;
-        for (const primitive& p : b.block->steps) {
-            at.what = &p;
-            at.norm = p.kind == primitive_kind::batch_norm ? norms++ : -1;
-            visit(static_cast<const selected_primitive&>(at));
-            at.offset += static_cast<std::size_t>(p.parameters(at.input));
-            at.input = p.output(at.input);
-            ++at.step;
-        }
-        require_offset(of.name_of(b), b.block->parameters, static_cast<long long>(at.offset - b.offset));
+        const std::size_t size =
+            for_each_primitive(b.block->steps, b.block->input, [&](const placed_primitive& p) {
+                const int norm = p.what->kind == primitive_kind::batch_norm ? norms++ : -1;
+                visit(selected_primitive{&b, p.step, p.what, p.input, b.offset + p.offset, norm});
+            });
+        require_offset(of.name_of(b), b.block->parameters, static_cast<long long>(size));
     });
 }
 

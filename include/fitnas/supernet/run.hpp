@@ -33,7 +33,7 @@ inline constexpr bool has_layer_onto = requires(At& at, const weight_block& b, c
 /// Goes along the layers of a path, from `first` on. Blocks that compute nothing hand on what comes; zeros,
 /// and what reads them inside a graph, are left out.
 /// @param values [0] is what comes in, [i + 1] what the node of layer i has come to behind it; null: nothing.
-/// Those up to [first] are there, the others are overwritten
+/// Values up to [first] are there, the others are overwritten
 /// @param at called as at.layer(i, block, x), at.sum(block, a, b, whether b may be overwritten),
 /// at.concatenation(link, block, a, b) and at.zeros(block) for values, and at.behind(i) after each layer; if
 /// it has at.layer_onto(i, block, x, a), for layer and sum in one pass

@@ -21,7 +21,7 @@ namespace fitnas {
 
 namespace detail {
 
-/// By SGD along a cosine.
+/// Trains by SGD along a cosine.
 FITNAS_LAZY train_report train(weights& w, const image_source& data, const train_options& o);
 
 /// Does what changes weights. Whatever it throws, they are then as they were before; after `interrupted`

@@ -136,7 +136,7 @@ private:
                                 : m_sampler.paths(static_cast<std::uint64_t>(m_now.step));
     }
 
-    /// Those of all paths, in all parts of the batch.
+    /// Adds up the gradients of all paths, in all parts of the batch.
     void gradient() {
         const std::size_t image = static_cast<std::size_t>(m_weights.input().size());
         m_losses.clear();
@@ -158,7 +158,7 @@ private:
         }
     }
 
-    /// Those of this process's paths.
+    /// Adds the gradients of this process's paths.
     void add_part(const float* images, std::span<const int> labels) {
         const double distillation = m_chooses ? m_options.distillation : 0;
         const own_range own = m_work.own_paths(m_paths.size());
@@ -266,7 +266,7 @@ private:
         }
     }
 
-    /// By the first of the processes.
+    /// Writes the checkpoint, on the first of the processes.
     void save(bool over) {
         if (m_options.peers != nullptr && m_options.peers->rank() > 0) {
             return;

@@ -91,8 +91,8 @@ template <search_space_type Space>
 struct training_scorer {
     static constexpr score_kind kind = score_kind::truth; ///< errors are each training's own
     const dataset* data;                                  ///< lives longer
-    /// Of each training, which begins with the seed `options.seed` plus 0, 1, ... The observer is called
-    /// after each step of any training, by one at a time, and counts trainings that are over.
+    /// Options of each training; their seeds are `options.seed` plus 0, 1, ... The observer is called after
+    /// each step of any training, by one at a time, and counts trainings that are over.
     train_options options{};
     int seeds = 1; ///< trainings of each network, at least 1
     /// They share out the trainings, each done by one process, and all get all scores. The observer is told

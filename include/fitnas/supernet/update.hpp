@@ -116,12 +116,12 @@ public:
         m_weights.path(code, m_path);
         return m_runner.logits(m_weights, m_path, images, count);
     }
-    /// Those of the last run.
+    /// The logits of the last run.
     std::span<const float> logits() const { return m_runner.logits(); }
 
-    /// Of all weights; of blocks that no path has used it is not of this step.
+    /// The gradient of all weights; in blocks that no path has used it is not of this step.
     std::span<float> gradient() { return m_runner.gradient(); }
-    /// Of each block, how many paths of this step have added to its gradient.
+    /// How many paths of this step have added to each block's gradient.
     std::span<int> uses() { return m_uses; }
     /// Sets to zero what is not of this step.
     void clear_unused() {

@@ -21,8 +21,7 @@ namespace detail {
 template <int Cells>
 struct choice_places {
     std::array<fitnas::detail::edge_ends, static_cast<std::size_t>(Cells)> cells{};
-    /// Of each cell, the place that what it leads to is a part of; where there is none, the place it leads
-    /// to.
+    /// `beyond[cell]`: the concatenation that the cell's end is a part of; where there is none, that end.
     std::array<int, static_cast<std::size_t>(Cells)> beyond{};
     std::array<int, static_cast<std::size_t>(Cells) + 1> bounds{};
     int bound_count = 0;
@@ -37,8 +36,8 @@ struct choice_places {
     }
 };
 
-/// Of a space: the nodes of its layers, where layers that choose nothing, or choose again, join their two
-/// nodes to one place.
+/// The places of a space: the nodes of its layers, two of them one place where the layer between them chooses
+/// nothing, or chooses again.
 template <class Space>
 constexpr auto places_of_space() {
     constexpr auto& layers = Space::tables.layers;

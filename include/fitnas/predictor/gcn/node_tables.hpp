@@ -107,17 +107,17 @@ public:
         }
     }
 
-    /// Calls `visit(first row, count, rows)` for blocks of neighbouring codes, in order. Behind the rows
+    /// Calls `visit(first row, count, rows)` for chunks of neighbouring codes, in order. Behind the rows
     /// there is room for twice as many.
     template <class Visit>
     void run(Visit&& visit) {
-        m_block.resize(3 * row_size() *
+        m_chunk.resize(3 * row_size() *
                        (m_cells.empty() ? 1 : static_cast<std::size_t>(count_of(m_cells.last - 1))));
         m_places.assign(static_cast<std::size_t>(m_cells.last - m_cells.first + 1) * m_edges.size(), 0);
         m_next = 0;
         if (m_cells.empty()) {
-            std::copy_n(m_partial.begin(), row_size(), m_block.begin());
-            visit(std::size_t{0}, 1, m_block.data());
+            std::copy_n(m_partial.begin(), row_size(), m_chunk.begin());
+            visit(std::size_t{0}, 1, m_chunk.data());
             return;
         }
         descend(0, visit);
@@ -143,7 +143,7 @@ private:
         std::size_t* places = m_places.data() + static_cast<std::size_t>(depth) * m_edges.size();
         std::size_t* places_behind = places + m_edges.size();
         for (int o = 0; o < count; ++o) {
-            float* sum = last ? m_block.data() + static_cast<std::size_t>(o) * row_size()
+            float* sum = last ? m_chunk.data() + static_cast<std::size_t>(o) * row_size()
                               : m_partial.data() + static_cast<std::size_t>(depth + 1) * row_size();
             const float* from = before;
             for (std::size_t e = 0; e < m_edges.size(); ++e) {
@@ -171,7 +171,7 @@ private:
             }
         }
         if (last) {
-            visit(m_next, count, m_block.data());
+            visit(m_next, count, m_chunk.data());
             m_next += static_cast<std::size_t>(count);
         }
     }
@@ -181,7 +181,7 @@ private:
     window m_cells;
     std::vector<source> m_edges;
     std::vector<float> m_partial;
-    std::vector<float> m_block;
+    std::vector<float> m_chunk;
     std::vector<std::size_t> m_places;
     std::size_t m_next = 0;
 };

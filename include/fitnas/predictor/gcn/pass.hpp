@@ -169,13 +169,13 @@ private:
     const training_step* m_training = nullptr;
 };
 
-/// Calls `body(begin, end)` for blocks that together cover [0, n), in parallel.
+/// Calls `body(begin, end)` for slices that together cover [0, n), in parallel.
 template <class Body>
-void for_each_block(std::size_t n, Body&& body) {
-    constexpr std::size_t block = 512;
-    parallel_for(static_cast<std::ptrdiff_t>((n + block - 1) / block), [&](std::ptrdiff_t b) {
-        const std::size_t begin = static_cast<std::size_t>(b) * block;
-        body(begin, (std::min)(n, begin + block));
+void for_each_slice(std::size_t n, Body&& body) {
+    constexpr std::size_t slice = 512;
+    parallel_for(static_cast<std::ptrdiff_t>((n + slice - 1) / slice), [&](std::ptrdiff_t s) {
+        const std::size_t begin = static_cast<std::size_t>(s) * slice;
+        body(begin, (std::min)(n, begin + slice));
     });
 }
 
@@ -194,7 +194,7 @@ std::vector<float> outputs(std::span<const float> parameters,
                            std::span<const architecture<typename Model::space>> some) {
     detail::require_size(parameters.size(), Model::parameters, "parameters");
     std::vector<float> result(some.size());
-    detail::for_each_block(some.size(), [&](std::size_t begin, std::size_t end) {
+    detail::for_each_slice(some.size(), [&](std::size_t begin, std::size_t end) {
         const auto codes = some.subspan(begin, end - begin);
         for (const auto& code : codes) {
             require_valid<typename Model::space>(code);
@@ -204,7 +204,7 @@ std::vector<float> outputs(std::span<const float> parameters,
             rows.prepare(parameters.data(), codes, 1);
             rows.forward(parameters.data(), 0);
         }
-        // A chunk's signals stay in the cache; a block's chunks share their memory.
+        // A chunk's signals stay in the cache; a slice's chunks share their memory.
         constexpr std::size_t chunk = 16;
         detail::tape<Model> tape;
         for (std::size_t first = 0; first < codes.size(); first += chunk) {

@@ -217,7 +217,7 @@ private:
     static constexpr auto nodes = static_cast<std::size_t>(Model::graph::nodes);
     /// Rows that go through all layers together: few enough to stay in the nearest cache.
     static constexpr std::size_t chunk = 64;
-    /// Those behind the first.
+    /// The layers behind the first.
     using middle_layers = std::make_index_sequence<split::whole - 1>;
 
     static constexpr int width(std::size_t signal) { return Model::flow[signal].width; }

@@ -32,17 +32,17 @@ FITNAS_COLD std::string truth_quality(const report_draft<Space>& r, rank_table& 
     for (const auto& [job, result] : read_alone<Space>(r.folder.file("truth_runs.csv"))) {
         by_seed[job.seed].push_back(result.test_accuracy);
     }
-    std::vector<std::vector<double>> takings;
+    std::vector<std::vector<double>> replicates;
     for (auto& [number, column] : by_seed) {
-        takings.push_back(std::move(column));
+        replicates.push_back(std::move(column));
     }
-    const auto whole = [&](const auto& t) { return t.size() == takings.front().size(); };
-    if (takings.size() < 2 || !std::all_of(takings.begin(), takings.end(), whole)) {
+    const auto whole = [&](const auto& t) { return t.size() == replicates.front().size(); };
+    if (replicates.size() < 2 || !std::all_of(replicates.begin(), replicates.end(), whole)) {
         return {};
     }
-    const estimate tau = tau_between(takings);
+    const estimate tau = tau_between(replicates);
     ranks.add("truth", "tau_between_seeds", tau);
-    return " The truth is the mean of " + std::to_string(takings.size()) +
+    return " The truth is the mean of " + std::to_string(replicates.size()) +
            " trainings; the orders of one seed and another agree at tau-b " + words(tau) + ".";
 }
 
@@ -157,7 +157,7 @@ FITNAS_COLD void ranking_section(report_draft<Space>& r) {
         truths.push_back(r.truth[a]);
         rows.rows.push_back({to_string<Space>(a), exact_text(truths.back())});
         for (std::size_t c = 0; c < all.size(); ++c) {
-            all[c].takings.front().push_back(values[c]);
+            all[c].replicates.front().push_back(values[c]);
             if (c < 3 || (c == 5 && accuracies)) {
                 rows.rows.back().push_back(exact_text(values[c]));
             }
@@ -173,7 +173,7 @@ FITNAS_COLD void ranking_section(report_draft<Space>& r) {
         all.erase(all.begin() + 5);
     }
     rank_table ranks;
-    ranks.add_all(all, truths, all[4].takings.front(), r.settings.top);
+    ranks.add_all(all, truths, all[4].replicates.front(), r.settings.top);
     const std::string sure = truth_quality<Space>(r, ranks);
     write_rows(r.folder.file("ranking.csv"), ranks.rows);
     compare<Space>(r, ranks, "");
@@ -181,7 +181,7 @@ FITNAS_COLD void ranking_section(report_draft<Space>& r) {
                               "Fitted with " + std::to_string(both.known) + " truths", "raw", "raw scores")) {
         r.findings.push_back(std::move(*found));
     }
-    write_ranking<Space>(r, rows, ranks, range_of(all[0].takings.front(), all[1].takings.front()), sure,
+    write_ranking<Space>(r, rows, ranks, range_of(all[0].replicates.front(), all[1].replicates.front()), sure,
                          both.known);
 }
 

@@ -28,7 +28,7 @@ inline constexpr bool is_nas_bench_201 = false;
 template <int N, int C>
 inline constexpr bool is_nas_bench_201<spaces::nas_bench_201<N, C>> = true;
 
-/// By what the fitted space was searched.
+/// The predictions by which the fitted space was searched.
 template <search_space_type Space>
 struct search_basis {
     score_table<Space> predictions{}; ///< of all networks, or of those that were scored

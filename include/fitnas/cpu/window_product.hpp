@@ -2,8 +2,8 @@
 /// @brief The windows of a convolution, read where they lie in a padded image: register tiles of their
 /// products.
 
-#ifndef FITNAS_CPU_WINDOWS_HPP
-#define FITNAS_CPU_WINDOWS_HPP
+#ifndef FITNAS_CPU_WINDOW_PRODUCT_HPP
+#define FITNAS_CPU_WINDOW_PRODUCT_HPP
 
 #include <algorithm>
 #include <cstddef>
@@ -33,7 +33,7 @@ struct padded_image : geometry {
     /// Values of a window that lie side by side, and how many values further the next such run begins.
     int run() const { return kernel * in.channels; }
     std::ptrdiff_t run_step() const { return static_cast<std::ptrdiff_t>(padded_width()) * in.channels; }
-    /// From one output pixel's window to the next.
+    /// Values from one output pixel's window to the next.
     std::ptrdiff_t pixel_step() const { return static_cast<std::ptrdiff_t>(stride) * in.channels; }
     /// Where the window of an output pixel starts.
     std::ptrdiff_t window(int y, int x) const { return y * stride * run_step() + x * pixel_step(); }

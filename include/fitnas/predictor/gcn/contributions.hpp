@@ -2,8 +2,8 @@
 /// @brief What each node of a graph convolutional network adds to the output, as tables over the operators in
 /// the cells that it sees.
 
-#ifndef FITNAS_PREDICTOR_GCN_WINDOWS_HPP
-#define FITNAS_PREDICTOR_GCN_WINDOWS_HPP
+#ifndef FITNAS_PREDICTOR_GCN_CONTRIBUTIONS_HPP
+#define FITNAS_PREDICTOR_GCN_CONTRIBUTIONS_HPP
 
 #include <algorithm>
 #include <array>
