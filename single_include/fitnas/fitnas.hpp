@@ -23988,8 +23988,8 @@ inline double share_of_truths(std::size_t truths, double noise) {
 
 /// @brief Fits one model to two tables: many scores of a supernet, which say roughly what networks are worth
 /// and whose errors networks share, and a few networks trained by themselves, which say where that is wrong.
-/// As good as either table alone or better, whatever their sizes: without many truths it ranks as the scores
-/// do, with hundreds as `fit_default(truths)`. Bit-equal for any number of threads.
+/// With few truths it ranks as the scores do, or better; with hundreds as `fit_default(truths)`, within 0.005
+/// of Kendall's tau-b on the benchmarks and 0.02 in made-up spaces. Bit-equal for any number of threads.
 ///
 /// The order of the truths is fitted by a ridge regression (Bradley and Terry's model) whose features are
 /// what `fit_default(scores)` predicts, costs, and effects of operators (in cells alike, in stages, in cells,
