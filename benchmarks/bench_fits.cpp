@@ -10,7 +10,7 @@
 
 #include <benchmark/benchmark.h>
 
-#include <fitnas/core/random.hpp>
+#include <fitnas/core/rng.hpp>
 #include <fitnas/predictor/baseline.hpp>
 #include <fitnas/predictor/fit_default.hpp>
 #include <fitnas/space/codes.hpp>
