@@ -9,7 +9,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <numeric>
 #include <optional>
 #include <span>
 #include <string>
@@ -116,10 +115,6 @@ struct error_scores {
 };
 
 FITNAS_LAZY void require_error_settings(const error_settings& s, std::size_t validation);
-
-/// The mean of columns, row by row.
-/// @param images that each value is a share of, to be counted and divided once; 0 where values are no shares
-FITNAS_LAZY std::vector<double> mean_of(const std::vector<std::vector<double>>& columns, std::size_t images);
 
 /// The parts of one kind of score as rows.
 FITNAS_LAZY void describe_error(const std::string& name, const error_parts& parts, csv_rows& table);
@@ -273,22 +268,6 @@ FITNAS_LAZY_AGAIN void require_error_settings(const error_settings& s, std::size
                            std::to_string(s.images) + " images are more than the " +
                            std::to_string(validation) + " validation images");
     }
-}
-
-FITNAS_LAZY_AGAIN std::vector<double> mean_of(const std::vector<std::vector<double>>& columns,
-                                              std::size_t images) {
-    const auto of = static_cast<double>(images);
-    std::vector<double> mean;
-    std::vector<double> row(columns.size());
-    for (std::size_t i = 0; i < columns.front().size(); ++i) {
-        for (std::size_t c = 0; c < columns.size(); ++c) {
-            row[c] = images == 0 ? columns[c][i] : std::round(columns[c][i] * of);
-        }
-        mean.push_back(images == 0 ? fitnas::detail::exact_mean(row)
-                                   : std::accumulate(row.begin(), row.end(), 0.0) /
-                                         (static_cast<double>(row.size()) * of));
-    }
-    return mean;
 }
 
 FITNAS_LAZY_AGAIN void describe_error(const std::string& name, const error_parts& parts, csv_rows& table) {

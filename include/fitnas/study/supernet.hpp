@@ -4,14 +4,16 @@
 #ifndef FITNAS_STUDY_SUPERNET_HPP
 #define FITNAS_STUDY_SUPERNET_HPP
 
-#include <algorithm>
+#include <cmath>
+#include <cstddef>
 #include <cstdint>
-#include <functional>
+#include <numeric>
 #include <span>
 #include <string>
 #include <vector>
 
 #include <fitnas/config.hpp>
+#include <fitnas/core/mean.hpp>
 #include <fitnas/core/peers.hpp>
 #include <fitnas/io/checkpoint.hpp>
 #include <fitnas/io/csv.hpp>
@@ -29,15 +31,9 @@ FITNAS_API void write_training(const std::string& path, const train_report& repo
 
 namespace detail {
 
-inline void add_to(std::vector<double>& sum, const std::vector<double>& values) {
-    std::transform(sum.begin(), sum.end(), values.begin(), sum.begin(), std::plus<>());
-}
-
-inline void divide(std::vector<double>& values, int by) {
-    for (double& v : values) {
-        v /= by;
-    }
-}
+/// The mean of columns, row by row.
+/// @param images that each value is a share of, to be counted and divided once; 0 where values are no shares
+FITNAS_LAZY std::vector<double> mean_of(const std::vector<std::vector<double>>& columns, std::size_t images);
 
 } // namespace detail
 
@@ -127,6 +123,8 @@ void evaluate_stage(const run_folder& folder, const dataset& data, score_measure
         folder.need(supernet_file(which), "train");
     }
     evaluation<Space> found;
+    std::vector<std::vector<double>> accuracies;
+    std::vector<std::vector<double>> losses;
     for (int which = 0; which < supernets; ++which) {
         evaluate_options own = options;
         own.seed.value += static_cast<std::uint64_t>(which);
@@ -134,16 +132,13 @@ void evaluate_stage(const run_folder& folder, const dataset& data, score_measure
                                                : "scoring by supernet " + std::to_string(which + 1));
         supernet<Space> net(seed{0});
         load_checkpoint(folder.file(supernet_file(which)), net);
-        const evaluation<Space> one = evaluate_both<Space>(net, networks, data, own);
-        if (which == 0) {
-            found = one;
-        } else {
-            detail::add_to(found.accuracy.scores, one.accuracy.scores);
-            detail::add_to(found.negative_loss, one.negative_loss);
-        }
+        found = evaluate_both<Space>(net, networks, data, own);
+        accuracies.push_back(found.accuracy.scores);
+        losses.push_back(found.negative_loss);
     }
-    detail::divide(found.accuracy.scores, supernets);
-    detail::divide(found.negative_loss, supernets);
+    found.accuracy.scores =
+        detail::mean_of(accuracies, options.images == 0 ? data.validation.size() : options.images);
+    found.negative_loss = detail::mean_of(losses, 0);
     const std::vector<csv_column> columns{{"accuracy", found.accuracy.scores},
                                           {"negative_loss", found.negative_loss}};
     folder.write([&] { write_csv(folder.file("scores.csv"), found.by(kind), columns); });
@@ -152,6 +147,26 @@ void evaluate_stage(const run_folder& folder, const dataset& data, score_measure
 } // namespace fitnas::study
 
 #if FITNAS_DEFINITIONS
+
+namespace fitnas::study::detail {
+
+FITNAS_LAZY_AGAIN std::vector<double> mean_of(const std::vector<std::vector<double>>& columns,
+                                              std::size_t images) {
+    const auto of = static_cast<double>(images);
+    std::vector<double> mean;
+    std::vector<double> row(columns.size());
+    for (std::size_t i = 0; i < columns.front().size(); ++i) {
+        for (std::size_t c = 0; c < columns.size(); ++c) {
+            row[c] = images == 0 ? columns[c][i] : std::round(columns[c][i] * of);
+        }
+        mean.push_back(images == 0 ? fitnas::detail::exact_mean(row)
+                                   : std::accumulate(row.begin(), row.end(), 0.0) /
+                                         (static_cast<double>(row.size()) * of));
+    }
+    return mean;
+}
+
+} // namespace fitnas::study::detail
 
 namespace fitnas::study {
 
