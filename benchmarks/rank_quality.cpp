@@ -48,7 +48,6 @@ using nas_bench_201 = spaces::nas_bench_201<>;
 // gives by each plan.
 const std::vector<std::string> all_models{"random",      "macs", "raw",     "ridge",
                                           "ridge_pairs", "gcn",  "default", "two_fidelities"};
-const std::vector<std::string> plans{"cautious", "careful", "broad", "close", "smoothed"}; // as in fit_plan
 
 struct options {
     std::string scores;
@@ -215,8 +214,10 @@ private:
 
 // A plan that is a model by its name, or none: the default's own choice.
 std::optional<fit_plan> plan_of(const std::string& model) {
-    const auto found = std::find(plans.begin(), plans.end(), model);
-    return found == plans.end() ? std::nullopt : std::optional(static_cast<fit_plan>(found - plans.begin()));
+    const auto found = std::find(fit_plan_names.begin(), fit_plan_names.end(), model);
+    return found == fit_plan_names.end()
+               ? std::nullopt
+               : std::optional(static_cast<fit_plan>(found - fit_plan_names.begin()));
 }
 
 template <class Space>
@@ -395,7 +396,7 @@ int main(int argc, char** argv) {
         ->check(CLI::IsMember({"supernet", "truth"}))
         ->capture_default_str();
     std::vector<std::string> models_and_plans = all_models;
-    models_and_plans.insert(models_and_plans.end(), plans.begin(), plans.end());
+    models_and_plans.insert(models_and_plans.end(), fit_plan_names.begin(), fit_plan_names.end());
     app.add_option("--models", o.models,
                    "some of random, macs, raw, ridge, ridge_pairs, gcn, default, two_fidelities (all by "
                    "default), and of the default's plans cautious, careful, broad, close, smoothed")

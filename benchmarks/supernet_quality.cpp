@@ -290,10 +290,10 @@ int main(int argc, char** argv) {
     app.add_option("--split-seed", o.split_seed)->capture_default_str();
     app.add_option("--epochs", t.epochs)->capture_default_str();
     app.add_option("--batch", t.batch)->capture_default_str();
-    const std::map<std::string, sampling> kinds{{"uniform", sampling::uniform},
-                                                {"strict_fair", sampling::strict_fair},
-                                                {"fair_in_turn", sampling::fair_in_turn},
-                                                {"sandwich", sampling::sandwich}};
+    std::map<std::string, sampling> kinds;
+    for (std::size_t i = 0; i < sampling_names.size(); ++i) {
+        kinds.emplace(sampling_names[i], static_cast<sampling>(i));
+    }
     app.add_option("--sampling", t.sampling, "uniform by default")->transform(CLI::CheckedTransformer(kinds));
     app.add_option("--learning-rate", t.learning_rate)->capture_default_str();
     app.add_option("--final-rate", t.final_rate)->capture_default_str();

@@ -74,7 +74,7 @@ FITNAS_COLD void for_each_option(settings& s, F&& f) {
       "compute activations again in backward, for less memory; results do not depend on it");
     f("sampling", s.sampling, in::train | in::error,
       "of the supernet's paths: uniform, strict_fair, fair_in_turn or sandwich (docs/supernet.md)",
-      CLI::IsMember(sampling_names()));
+      CLI::IsMember(std::vector<std::string>(fitnas::sampling_names.begin(), fitnas::sampling_names.end())));
     f("zero-init-residual", s.zero_init_residual, in::train | in::error,
       "the supernet's cells that add their input begin as identity");
     f("init-alike", s.init_alike, in::train | in::error,

@@ -146,8 +146,8 @@ train_options runner::training(int epochs) const {
                     .warmup = m.warmup,
                     .label_smoothing = m.label_smoothing,
                     .seed = seed{m.seed}};
-    const auto& names = sampling_names();
-    o.sampling = static_cast<sampling>(std::find(names.begin(), names.end(), m.sampling) - names.begin());
+    o.sampling = static_cast<sampling>(std::find(sampling_names.begin(), sampling_names.end(), m.sampling) -
+                                       sampling_names.begin());
     o.augment.flip = m.augment;
     o.augment.crop_padding = m.augment && m.resized_crop == 0 ? 4 : 0;
     if (m.resized_crop > 0) {
@@ -196,7 +196,7 @@ study::fit_settings runner::fitting() const {
     study::fit_settings settings{
         .plan = {}, .folds = m.folds, .seed = seed{m.seed}, .peers = m_folder.peers()};
     for (int p = 0; p < fit_plans; ++p) {
-        if (m.plan == plan_names()[static_cast<std::size_t>(p) + 1]) {
+        if (m.plan == fit_plan_names[static_cast<std::size_t>(p)]) {
             settings.plan = static_cast<fit_plan>(p);
         }
     }

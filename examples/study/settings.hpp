@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <fitnas/io/json.hpp>
+#include <fitnas/predictor/choose_plan.hpp>
 
 struct settings {
     std::string out = "out/study";
@@ -84,16 +85,10 @@ struct settings {
     std::string chart_js = "/usr/share/javascript/chart.js/chart.min.js";
 };
 
-// What --plan takes: the plans of the default fit, in their order, behind the choice among them.
-inline const std::vector<std::string>& plan_names() {
-    static const std::vector<std::string> names{"chosen", "cautious", "careful",
-                                                "broad",  "close",    "smoothed"};
-    return names;
-}
-
-// What --sampling takes, in the order of `fitnas::sampling`.
-inline const std::vector<std::string>& sampling_names() {
-    static const std::vector<std::string> names{"uniform", "strict_fair", "fair_in_turn", "sandwich"};
+// What --plan takes: the plans of the default fit behind the choice among them.
+inline std::vector<std::string> plan_names() {
+    std::vector<std::string> names{"chosen"};
+    names.insert(names.end(), fitnas::fit_plan_names.begin(), fitnas::fit_plan_names.end());
     return names;
 }
 

@@ -20928,6 +20928,9 @@ enum class fit_plan {
     smoothed  ///< two on scores that are smoothed by what operators do wherever they stand
 };
 inline constexpr int fit_plans = 5; ///< how many plans there are
+/// @brief Their names, in their order.
+inline constexpr std::array<std::string_view, fit_plans> fit_plan_names{"cautious", "careful", "broad",
+                                                                        "close", "smoothed"};
 /// @brief How many ways to fit the default model there are, see `options_of_way`.
 inline constexpr int fit_ways = 11;
 
@@ -29488,6 +29491,9 @@ enum class sampling : std::uint8_t {
     /// "Universally slimmable networks", arXiv 1903.05134).
     sandwich
 };
+/// @brief Their names, in their order.
+inline constexpr std::array<std::string_view, 4> sampling_names{"uniform", "strict_fair", "fair_in_turn",
+                                                                "sandwich"};
 
 namespace detail {
 
@@ -29947,13 +29953,12 @@ FITNAS_LAZY_AGAIN void require_options(const train_options& o, std::size_t image
 FITNAS_LAZY_AGAIN std::vector<std::pair<std::string, std::string>> training_setup(const train_options& o,
                                                                                   const image_source& data) {
     const auto exact = [](double value) { return general_text(value, 17); };
-    constexpr const char* ways[] = {"uniform", "strict_fair", "fair_in_turn", "sandwich"};
     std::vector<std::pair<std::string, std::string>> setup{
         {"images", std::to_string(data.size()) + " of " + to_string(data.image_shape()) + ", hash " +
                        data.fingerprint()},
         {"epochs", std::to_string(o.epochs)},
         {"batch", std::to_string(o.batch)},
-        {"sampling", ways[static_cast<std::size_t>(o.sampling)]},
+        {"sampling", std::string(sampling_names[static_cast<std::size_t>(o.sampling)])},
         {"learning_rate", exact(o.learning_rate)},
         {"momentum", exact(o.momentum)},
         {"weight_decay", exact(o.weight_decay)},

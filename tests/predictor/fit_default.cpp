@@ -39,6 +39,15 @@ score_table<bare> bare_table(std::size_t n, double noise) {
 
 } // namespace
 
+TEST_CASE("plans are called as their enumerators are") {
+    const auto name = [](fit_plan p) { return fit_plan_names[static_cast<std::size_t>(p)]; };
+    CHECK(name(fit_plan::cautious) == "cautious");
+    CHECK(name(fit_plan::careful) == "careful");
+    CHECK(name(fit_plan::broad) == "broad");
+    CHECK(name(fit_plan::close) == "close");
+    CHECK(name(fit_plan::smoothed) == "smoothed");
+}
+
 TEST_CASE("the plan follows from the noise of the scores") {
     const plan_choice exact = choose_plan(bare_table(150, 0));
     CHECK(exact.plan >= fit_plan::broad);

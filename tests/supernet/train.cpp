@@ -57,6 +57,14 @@ TEST_CASE("a supernet learns by both ways of sampling") {
     }
 }
 
+TEST_CASE("ways of sampling are called as their enumerators are") {
+    const auto name = [](sampling s) { return sampling_names[static_cast<std::size_t>(s)]; };
+    CHECK(name(sampling::uniform) == "uniform");
+    CHECK(name(sampling::strict_fair) == "strict_fair");
+    CHECK(name(sampling::fair_in_turn) == "fair_in_turn");
+    CHECK(name(sampling::sandwich) == "sandwich");
+}
+
 TEST_CASE("a uniform step trains one operator a cell and leaves the others alone") {
     const dataset data = small::images();
     supernet<space> net(seed{1});

@@ -5,9 +5,11 @@
 #define FITNAS_PREDICTOR_CHOOSE_PLAN_HPP
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <limits>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include <fitnas/config.hpp>
@@ -31,6 +33,9 @@ enum class fit_plan {
     smoothed  ///< two on scores that are smoothed by what operators do wherever they stand
 };
 inline constexpr int fit_plans = 5; ///< how many plans there are
+/// @brief Their names, in their order.
+inline constexpr std::array<std::string_view, fit_plans> fit_plan_names{"cautious", "careful", "broad",
+                                                                        "close", "smoothed"};
 /// @brief How many ways to fit the default model there are, see `options_of_way`.
 inline constexpr int fit_ways = 11;
 

@@ -5,10 +5,12 @@
 #define FITNAS_SUPERNET_SAMPLING_HPP
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <numeric>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <fitnas/config.hpp>
@@ -33,6 +35,9 @@ enum class sampling : std::uint8_t {
     /// "Universally slimmable networks", arXiv 1903.05134).
     sandwich
 };
+/// @brief Their names, in their order.
+inline constexpr std::array<std::string_view, 4> sampling_names{"uniform", "strict_fair", "fair_in_turn",
+                                                                "sandwich"};
 
 namespace detail {
 

@@ -149,13 +149,12 @@ FITNAS_LAZY_AGAIN void require_options(const train_options& o, std::size_t image
 FITNAS_LAZY_AGAIN std::vector<std::pair<std::string, std::string>> training_setup(const train_options& o,
                                                                                   const image_source& data) {
     const auto exact = [](double value) { return general_text(value, 17); };
-    constexpr const char* ways[] = {"uniform", "strict_fair", "fair_in_turn", "sandwich"};
     std::vector<std::pair<std::string, std::string>> setup{
         {"images", std::to_string(data.size()) + " of " + to_string(data.image_shape()) + ", hash " +
                        data.fingerprint()},
         {"epochs", std::to_string(o.epochs)},
         {"batch", std::to_string(o.batch)},
-        {"sampling", ways[static_cast<std::size_t>(o.sampling)]},
+        {"sampling", std::string(sampling_names[static_cast<std::size_t>(o.sampling)])},
         {"learning_rate", exact(o.learning_rate)},
         {"momentum", exact(o.momentum)},
         {"weight_decay", exact(o.weight_decay)},
