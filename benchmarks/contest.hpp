@@ -18,6 +18,7 @@
 #include <nlohmann/json.hpp>
 
 #include <fitnas/core/number_text.hpp>
+#include <fitnas/core/simd.hpp>
 
 #include "sgemm_peak.hpp"
 #include "worker.hpp"
@@ -50,7 +51,7 @@ public:
 
     // This program again, as a worker.
     contestant ours(const std::string& workload, int threads) const {
-        std::vector<std::string> settings = blas_as_installed;
+        std::vector<std::string> settings = vectors_of_ours;
         settings.insert(settings.end(),
                         {"OMP_NUM_THREADS=" + std::to_string(threads), "OMP_PROC_BIND=true",
                          "OPENBLAS_NUM_THREADS=" + std::to_string(threads), "KMP_BLOCKTIME=3"});
@@ -61,18 +62,18 @@ public:
     }
     // LibTorch in the fastest environment that is known; see workloads.md.
     contestant peer(const std::string& workload, const std::string& layout) const {
-        std::vector<std::string> settings = blas_as_installed;
+        std::vector<std::string> settings = vectors_of_ours;
         settings.insert(settings.end(), {"LD_PRELOAD=libjemalloc.so.2",
                                          "MALLOC_CONF=dirty_decay_ms:-1,muzzy_decay_ms:-1,thp:always",
                                          "OMP_PROC_BIND=true", "OPENBLAS_NUM_THREADS=1"});
-        if (__builtin_cpu_supports("avx512f")) { // it does not look by itself, and takes AVX2
+        if (has_avx512) { // it does not look by itself, and takes AVX2
             settings.push_back("ATEN_CPU_CAPABILITY=avx512");
         }
         return peer_with(workload, layout, settings);
     }
-    // LibTorch as a user gets it.
+    // LibTorch as a user gets it, where the processor has the vectors that we are compiled for.
     contestant peer_as_installed(const std::string& workload, const std::string& layout) const {
-        return peer_with(workload, layout, {});
+        return peer_with(workload, layout, has_avx512 ? std::vector<std::string>{} : vectors_of_ours);
     }
     // The peer's faster variant for this workload. `trial(worker)` gives a time.
     template <class Trial>
@@ -90,9 +91,13 @@ public:
     }
 
 private:
-    // What some containers set to keep OpenBLAS to older kernels, which would hold down figures of both
-    // sides.
-    inline static const std::vector<std::string> blas_as_installed{"OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"};
+    static constexpr bool has_avx512 = fitnas::simd::lanes == 16;
+    // Both sides have vectors of the width that we are compiled for: all of its libraries look at the
+    // processor. With AVX-512 what some containers set to keep OpenBLAS to older kernels is taken away.
+    inline static const std::vector<std::string> vectors_of_ours =
+        has_avx512 ? std::vector<std::string>{"OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"}
+                   : std::vector<std::string>{"OPENBLAS_CORETYPE=Haswell", "OPENBLAS_L2_SIZE",
+                                              "ATEN_CPU_CAPABILITY=avx2", "ONEDNN_MAX_CPU_ISA=AVX2"};
 
     static std::filesystem::path folder() {
         return std::filesystem::read_symlink("/proc/self/exe").parent_path();
