@@ -257,6 +257,13 @@ int main(int argc, char** argv) {
         add("W2", {{8, 8, 32}, 32, expansion, kernel, 1}, 64);
         add("W2", {{4, 4, 64}, 64, expansion, kernel, 1}, 64);
     }
+    // The same on so few images that tensors stay in a core's second-level cache: what memory costs the
+    // others.
+    for (const auto& [expansion, kernel] : {std::pair(3, 3), std::pair(6, 5)}) {
+        add("W1-in-cache", {{32, 32, 32}, 64, expansion, kernel, 2}, 2);
+        add("W1-in-cache", {{16, 16, 64}, 64, expansion, kernel, 1}, 4);
+        add("W1-in-cache", {{16, 16, 64}, 128, expansion, kernel, 2}, 4);
+    }
     for (const shape& in : {shape{32, 32, 16}, shape{16, 16, 32}, shape{8, 8, 64}}) {
         add_edge<op::relu_conv<3>>("W6", in, "conv3", 9, 128);
         add_edge<op::relu_conv<1>>("W6", in, "conv1", 1, 128);
