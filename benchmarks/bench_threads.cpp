@@ -1,12 +1,14 @@
 // What more cores would give, from the loops of one thread: a model, and beside it what two threads give
 // here.
 //
-//   bench_threads [--rounds N] [fashion_tiny|W2|W1|W6]...
+//   bench_threads [--rounds N] [fashion_tiny|W2|W1|W6|scoring|trainings]...
 //
 // A strictly fair training step is recorded on one thread: what lies between parallel loops, and how long
 // each round of each loop takes. On P threads a loop takes as long as the thread that has most to do, and
 // starting and ending it costs what an empty loop costs. Paths one after the other have these loops; a path a
-// thread has one loop over the paths, the dearest first, and the gradients are added behind it.
+// thread has one loop over the paths, the dearest first, and the gradients are added behind it. Scoring and
+// trainings of networks by themselves are pieces that depend on no other: the thread that is free first takes
+// the next.
 // docs/performance.md has the table, and what the model leaves out.
 
 // clang-format off
@@ -17,11 +19,17 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <numeric>
+#include <span>
 #include <string>
 #include <vector>
 
+#include <fitnas/data/synthetic.hpp>
 #include <fitnas/nn/sgd.hpp>
 #include <fitnas/space/spaces.hpp>
+#include <fitnas/supernet/memory_use.hpp>
+#include <fitnas/supernet/path_ranges.hpp>
+#include <fitnas/supernet/path_scorer.hpp>
 #include <fitnas/supernet/sampling.hpp>
 #include <fitnas/supernet/update.hpp>
 
@@ -73,6 +81,7 @@ public:
     void gradient(std::uint64_t step, std::size_t path) {
         m_update.add(m_sampler.paths(step)[path], m_images.data(), m_labels, 0);
     }
+    void gradient_of(std::span<const std::uint8_t> code) { m_update.add(code, m_images.data(), m_labels, 0); }
     void update() { m_update.apply(0.01); }
 
 private:
@@ -265,6 +274,103 @@ void print(const workload& w, int rounds) {
     }
 }
 
+// How many times as fast as one thread pieces are on more, each taken by the thread that is free first.
+// @param start makes all ready for so many threads, and says how many pieces there are
+// @param run what the thread of that number takes for the piece of that number: seconds on one thread
+template <class Start, class Run>
+void print_independent(const char* name, Start&& start, Run&& run) {
+    double one = 0;
+    for (const int threads : {1, 2, 4, 8, 16, 64}) {
+        const std::size_t pieces = start(threads);
+        std::vector<double> busy(static_cast<std::size_t>(threads));
+        double all = 0;
+        for (std::size_t piece = 0; piece < pieces; ++piece) {
+            const auto next = std::min_element(busy.begin(), busy.end());
+            const double seconds = run(static_cast<std::size_t>(next - busy.begin()), piece);
+            *next += seconds;
+            all += seconds;
+        }
+        const double longest = *std::max_element(busy.begin(), busy.end());
+        if (threads == 1) {
+            one = all;
+            std::printf("\n%s: %.2f s on one thread\nthreads | times one thread | waiting | work\n", name,
+                        one);
+            continue;
+        }
+        std::printf("%d | %.1f | %.1f %% | %.2f\n", threads, one / longest,
+                    100 * (1 - all / threads / longest), all / one);
+    }
+}
+
+// All networks of fashion_tiny, whose branches share first layers, as `evaluate` hands them out.
+void print_scoring() {
+    using space = spaces::fashion_tiny;
+    const int here = thread_count();
+    omp_set_num_threads(1);
+    const dataset data = datasets::synthetic({.image = space::input, .train = 512, .validation = 1000});
+    const detail::weights w(space::layout(), seed{1});
+    std::vector<detail::network_path> paths;
+    for (std::uint64_t i = 0; i < space::size; ++i) {
+        paths.push_back(w.path(architecture_at<space>(i)));
+    }
+    std::sort(paths.begin(), paths.end());
+    const normalisation norm = normalisation_of(data.train);
+    const auto all = [&](const image_source& images) {
+        std::vector<std::size_t> indices(images.size());
+        std::iota(indices.begin(), indices.end(), std::size_t{0});
+        return detail::loaded_images(images, indices, norm);
+    };
+    const detail::loaded_images calibration = all(data.train);
+    const detail::loaded_images scored = all(data.validation);
+    const std::size_t floats =
+        detail::scoring_floats(w.part(), scored.labels.size(), calibration.labels.size()).value();
+    std::vector<detail::path_scorer> scorers; // one a thread
+    std::vector<std::size_t> cuts;
+    print_independent(
+        "scoring fashion_tiny, 256 networks on 1,000 images",
+        [&](int threads) {
+            scorers.clear();
+            for (int i = 0; i < threads; ++i) {
+                scorers.emplace_back(w, true, floats).start(calibration, scored);
+            }
+            cuts = detail::cut_branches(paths, scorers.size());
+            return cuts.size() - 1;
+        },
+        [&](std::size_t thread, std::size_t branch) {
+            const double start = bench::now();
+            for (std::size_t p = cuts[branch]; p < cuts[branch + 1]; ++p) {
+                scorers[thread].run(paths[p], p + 1 < paths.size() ? paths[p + 1] : std::span<const int>());
+            }
+            return bench::now() - start;
+        });
+    omp_set_num_threads(here);
+}
+
+// All networks of fashion_tiny by themselves, three seeds: of each training some steps are timed.
+void print_trainings(int rounds) {
+    using space = spaces::fashion_tiny;
+    const int here = thread_count();
+    omp_set_num_threads(1);
+    trainer one(space::layout(), 64, false);
+    constexpr int steps = 2 * 10'000 / 64;
+    std::vector<double> trainings;
+    for (std::uint64_t i = 0; i < 3 * space::size; ++i) {
+        std::vector<double> times;
+        for (int round = 0; round <= rounds; ++round) {
+            const double start = bench::now();
+            one.gradient_of(architecture_at<space>(i / 3));
+            one.update();
+            times.push_back(bench::now() - start);
+        }
+        trainings.push_back(steps * median(times));
+    }
+    print_independent(
+        "fashion_tiny's 256 networks by themselves, 3 seeds, 2 epochs of 10,000 images",
+        [&](int) { return trainings.size(); },
+        [&](std::size_t, std::size_t piece) { return trainings[piece]; });
+    omp_set_num_threads(here);
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -283,9 +389,18 @@ int main(int argc, char** argv) {
         }
     }
     std::setbuf(stdout, nullptr); // rows as they come
+    const auto wanted = [&](const char* name) {
+        return names.empty() || std::find(names.begin(), names.end(), name) != names.end();
+    };
     for (const workload& w : all) {
-        if (names.empty() || std::find(names.begin(), names.end(), w.name) != names.end()) {
+        if (wanted(w.name)) {
             print(w, rounds);
         }
+    }
+    if (wanted("scoring")) {
+        print_scoring();
+    }
+    if (wanted("trainings")) {
+        print_trainings(rounds);
     }
 }
