@@ -2,6 +2,7 @@
 // and what happens where something fails.
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -80,7 +81,50 @@ struct refusing_space
                    stage<operator_set<op::conv<3>, op::mbconv<3, 1>, refuses<2>, refuses<3>>, 2, 4>,
                    head<8, 4>> {};
 
+// A first cell that counts how often it is run.
+struct counting {
+    static constexpr std::string_view name = "counting";
+    static inline std::atomic<long long> calls{0};
+    static constexpr shape output(shape in) { return in; }
+    static constexpr long long parameters(shape) { return 0; }
+    static constexpr long long macs(shape in) { return in.size(); }
+    static void initialise(shape, std::span<float>, random_stream&) {}
+    static void forward(shape, std::span<const float>, std::span<const float> x, std::span<float> y) {
+        ++calls;
+        std::copy(x.begin(), x.end(), y.begin());
+    }
+    static void backward(shape, std::span<const float>, std::span<const float>, std::span<const float>,
+                         std::span<float>, std::span<float>) {}
+};
+struct counts {
+    static constexpr std::string_view name = "counts";
+    static constexpr recipe build(cell) { return {custom<counting>()}; }
+};
+struct counting_space
+    : search_space<image<8, 8, 1>, stem<4>, stage<operator_set<counts>, 1, 4>,
+                   stage<operator_set<op::conv<3>, op::mbconv<3, 1>, op::mbconv<3, 2>>, 3, 4>, head<8, 4>> {};
+
 } // namespace
+
+TEST_CASE("a layer that all paths share is run once by each thread, however many branches it takes") {
+    const supernet<counting_space> net(seed{1});
+    const auto all = different_networks<counting_space>();
+    REQUIRE(all.size() == 27);
+    const auto calls = [&](int threads) {
+        const with_threads now(threads);
+        counting::calls = 0;
+        evaluate<counting_space>(net, all, images<counting_space>());
+        return counting::calls.load();
+    };
+    const long long once = calls(1);
+    CHECK(once == 40 + 30); // images of calibration, and those that are scored
+    for (const int threads : {2, 3, 4}) {
+        CAPTURE(threads);
+        const long long found = calls(threads);
+        CHECK(found >= once);
+        CHECK(found <= threads * once);
+    }
+}
 
 TEST_CASE_TEMPLATE("scores of branches are those of each network by itself, for any number of threads", Space,
                    small::space, small::graph_space, small::concat_space, every::space) {

@@ -335,8 +335,9 @@ FITNAS_LAZY_AGAIN std::vector<double> range_scorer::score(std::span<const networ
             for (std::size_t branch = next++; branch + 1 < cuts.size(); branch = next++) {
                 for (std::size_t p = cuts[branch]; p < cuts[branch + 1]; ++p) {
                     failure.unless_failed(p, [&] {
+                        // Behind a branch too: with later paths this one shares at most as much.
                         const std::span<const int> behind =
-                            p + 1 < cuts[branch + 1] ? paths[p + 1] : std::span<const int>();
+                            p + 1 < paths.size() ? paths[p + 1] : std::span<const int>();
                         const std::span<const float> logits(own.run(paths[p], behind),
                                                             images.labels.size() * m_classes);
                         add_cross_entropy(logits, images.labels, 0, {}, sums[p]);
