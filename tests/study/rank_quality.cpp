@@ -112,5 +112,10 @@ TEST_CASE("kinds of score are compared with the first, and the second with all")
     CHECK(table.find("fitted", "tau_over_macs").value().value < 0);
     CHECK(table.find("macs", "tau_over_raw").value().value > 0);
     CHECK_FALSE(table.find("macs", "tau_over_fitted"));
+    table.add_gains(all[2], all[1], truth, truth);
+    CHECK(table.find("macs", "tau_over_fitted").value().value ==
+          doctest::Approx(-table.find("fitted", "tau_over_macs").value().value));
+    CHECK(table.find("macs", "regret_below_fitted").value().value ==
+          doctest::Approx(table.find("fitted", "regret")->value));
     CHECK_FALSE(table.find("raw", "tau_over_fitted"));
 }

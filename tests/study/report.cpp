@@ -152,10 +152,15 @@ TEST_CASE("a report says by which fit the space was searched") {
         return folder.read("run/report.html");
     };
     const std::string with = "Predicted is what the fit to scores and 2 truths says";
+    const std::string beside = "Fitted with 2 truths against "; // its scores are the truths themselves
     const std::string without = "Predicted is the fitted score";
     const auto of_both = searched(both.scores[0] * (1 + 1e-8));
     CHECK(contains(of_both, with));
     CHECK_FALSE(contains(of_both, without));
+    CHECK(contains(of_both, beside + "raw scores: better order"));
+    CHECK(contains(of_both, beside + "ridge: better order"));
+    CHECK(contains(of_both, beside + "macs alone: better order"));
+    CHECK(contains(of_both, "Truth: a number of the table of truths"));
     CHECK(contains(folder.read("run/charts/search.csv"), "," + exact_text(both.scores[1]) + ",0,0"));
     const auto of_scores = searched(truth.scores[0]);
     CHECK(contains(of_scores, without));

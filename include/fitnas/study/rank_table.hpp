@@ -40,6 +40,10 @@ struct rank_table {
     FITNAS_COLD void add_all(std::span<const ranking> all, std::span<const double> truth,
                              std::span<const double> cost, double top);
 
+    /// @brief Adds `tau_over_X` and `regret_below_X` of one kind of score, X being the name of the other.
+    FITNAS_COLD void add_gains(const ranking& own, const ranking& other, std::span<const double> truth,
+                               std::span<const double> cost);
+
     /// @return what a row says, nothing where there is none or it holds no numbers
     FITNAS_COLD std::optional<estimate> find(const std::string& score, const std::string& measure) const;
 };
@@ -74,13 +78,16 @@ FITNAS_API void rank_table::add_all(std::span<const ranking> all, std::span<cons
         }
         for (std::size_t j = 0; j < all.size(); ++j) {
             if (i != j && i > 0 && (j == 0 || i == 1)) {
-                add(all[i].name, "tau_over_" + all[j].name,
-                    tau_gain(all[i].replicates, all[j].replicates, truth));
-                add(all[i].name, "regret_below_" + all[j].name,
-                    regret_gain(all[i].replicates, all[j].replicates, truth, cost));
+                add_gains(all[i], all[j], truth, cost);
             }
         }
     }
+}
+
+FITNAS_API void rank_table::add_gains(const ranking& own, const ranking& other, std::span<const double> truth,
+                                      std::span<const double> cost) {
+    add(own.name, "tau_over_" + other.name, tau_gain(own.replicates, other.replicates, truth));
+    add(own.name, "regret_below_" + other.name, regret_gain(own.replicates, other.replicates, truth, cost));
 }
 
 FITNAS_API std::optional<estimate> rank_table::find(const std::string& score,

@@ -58,12 +58,15 @@ FITNAS_COLD void rank_summary(report_draft<Space>& r, const rank_table& ranks,
     r.page.table(table);
 }
 
-/// What a table says of the fit beside what it is compared with, as findings.
+/// What a table says of a fit beside what it is compared with, as findings.
+/// @param own its name in the table
+/// @param own_words the same in sentences
 template <search_space_type Space>
-FITNAS_COLD void compare(report_draft<Space>& r, const rank_table& ranks, const std::string& which) {
+FITNAS_COLD void compare(report_draft<Space>& r, const rank_table& ranks, const std::string& own,
+                         const std::string& own_words) {
     for (const auto& [other, name] :
          {std::pair("raw", "raw scores"), std::pair("ridge", "ridge"), std::pair("macs", "macs alone")}) {
-        if (auto found = compared(ranks, "fitted", "Fitted scores" + which, other, name)) {
+        if (auto found = compared(ranks, own, own_words, other, name)) {
             r.findings.push_back(std::move(*found));
         }
     }

@@ -71,7 +71,7 @@ FITNAS_COLD void error_section(report_draft<Space>& r) {
     r.page.html("</div></div>");
     if (r.folder.has("error_ranking.csv")) {
         const rank_table ranks{read_rows(r.folder.file("error_ranking.csv"))};
-        compare<Space>(r, ranks, ", mean over several supernets and sets of images,");
+        compare<Space>(r, ranks, "fitted", "Fitted scores, mean over several supernets and sets of images,");
         r.page.text(
             "How one score ranks, in the mean over those seeds and sets of images; and how the mean of "
             "all of a network's scores does.");
