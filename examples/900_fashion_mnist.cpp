@@ -85,6 +85,44 @@ std::string verdict(double winner, const std::vector<double>& others) {
            " at best.";
 }
 
+// Trains each row's network by itself; what comes of it stands in the rows, is printed, and written for the
+// first rows.
+void train_alone(const std::string& out, std::vector<row>& rows, std::size_t written, const dataset& data,
+                 const sizes& n) {
+    std::vector<code> networks;
+    for (const row& r : rows) {
+        networks.push_back(r.architecture);
+    }
+    const std::string runs = out + "/retrained_runs.csv";
+    std::filesystem::remove(runs); // of an earlier run
+    const auto trainings = study::train_alone<space>(
+        runs, study::detail::jobs_of<space>(networks, n.runs, seed{n.seed}), data,
+        {.epochs = n.alone_epochs, .batch = 64, .learning_rate = 0.1, .warmup = 0.5},
+        console::bar("training networks by themselves"));
+    const auto summaries = study::summarise<space>(trainings, data.validation.size(), data.test.size());
+    std::printf("\nTrained by themselves, all the same way, from %d seeds each (means):\n\n", n.runs);
+    std::printf("  %-12s %-8s %-20s %-15s %-10s %s\n", "network", "code", "validation accuracy",
+                "test accuracy", "macs", "parameters");
+    csv_rows table{.header = {"name", "arch", "validation_accuracy", "test_accuracy", "deviation", "runs",
+                              "macs", "parameters"}};
+    for (row& r : rows) {
+        r.trained = summaries.at(r.architecture);
+        const std::string arch = to_string<space>(r.architecture);
+        const long long macs = cost::macs<space>(r.architecture);
+        const long long parameters = cost::parameters<space>(r.architecture);
+        std::printf("  %-12s %-8s %-20s %-15s %-10lld %lld\n", r.name.c_str(), arch.c_str(),
+                    percent(r.trained.validation_accuracy).c_str(), percent(r.trained.test_accuracy).c_str(),
+                    macs, parameters);
+        if (table.rows.size() < written) {
+            table.rows.push_back({r.name, arch, exact_text(r.trained.validation_accuracy),
+                                  exact_text(r.trained.test_accuracy), exact_text(r.trained.deviation),
+                                  std::to_string(r.trained.runs), std::to_string(macs),
+                                  std::to_string(parameters)});
+        }
+    }
+    write_rows(out + "/retrained.csv", table);
+}
+
 // How rankings agree with the truth of the random networks, which were not fitted to: printed, and as JSON.
 json compare_rankings(const supernet<space>& super, const score_table<space>& scores,
                       const default_predictor<space>& model, std::span<const code> held_out,
@@ -202,42 +240,15 @@ void run(const std::string& out, const std::string& source, const sizes& n) {
     for (const code& a : std::span(drawn).last(n.anywhere)) {
         rows.push_back({"any cost " + std::to_string(rows.size() + 1 - compared), canonical<space>(a)});
     }
+    train_alone(out, rows, compared, data, n);
     std::vector<code> networks;
-    for (const row& r : rows) {
-        networks.push_back(r.architecture);
-    }
-    const std::string runs = out + "/retrained_runs.csv";
-    std::filesystem::remove(runs); // of an earlier run
-    const auto trainings = study::train_alone<space>(
-        runs, study::detail::jobs_of<space>(networks, n.runs, seed{n.seed}), data,
-        {.epochs = n.alone_epochs, .batch = 64, .learning_rate = 0.1, .warmup = 0.5},
-        console::bar("training networks by themselves"));
-    const auto summaries = study::summarise<space>(trainings, data.validation.size(), data.test.size());
-    std::printf("\nTrained by themselves, all the same way, from %d seeds each (means):\n\n", n.runs);
-    std::printf("  %-12s %-8s %-20s %-15s %-10s %s\n", "network", "code", "validation accuracy",
-                "test accuracy", "macs", "parameters");
-    csv_rows table{.header = {"name", "arch", "validation_accuracy", "test_accuracy", "deviation", "runs",
-                              "macs", "parameters"}};
     std::vector<double> truth;
     double between_seeds = 0;
-    for (row& r : rows) {
-        r.trained = summaries.at(r.architecture);
+    for (const row& r : rows) {
+        networks.push_back(r.architecture);
         truth.push_back(r.trained.test_accuracy);
         between_seeds += std::pow(r.trained.deviation, 2) / static_cast<double>(rows.size());
-        const std::string arch = to_string<space>(r.architecture);
-        const long long macs = cost::macs<space>(r.architecture);
-        const long long parameters = cost::parameters<space>(r.architecture);
-        std::printf("  %-12s %-8s %-20s %-15s %-10lld %lld\n", r.name.c_str(), arch.c_str(),
-                    percent(r.trained.validation_accuracy).c_str(), percent(r.trained.test_accuracy).c_str(),
-                    macs, parameters);
-        if (table.rows.size() < compared) {
-            table.rows.push_back({r.name, arch, exact_text(r.trained.validation_accuracy),
-                                  exact_text(r.trained.test_accuracy), exact_text(r.trained.deviation),
-                                  std::to_string(r.trained.runs), std::to_string(macs),
-                                  std::to_string(parameters)});
-        }
     }
-    write_rows(out + "/retrained.csv", table);
     const std::vector<double> others(truth.begin() + 1,
                                      truth.begin() + static_cast<std::ptrdiff_t>(compared));
     std::printf("\nNetworks of one cost differ by %s (standard deviation), trainings of one network by %s.\n",
