@@ -63,11 +63,12 @@ void runner::without_truth(const std::string& stage, const std::string& note) {
     say("Without published truth: " + note + ".");
 }
 
-// Says, here and in the page, whose scores these are.
+// Says, here and in the page, whose scores these are; of given ones that is not known.
 void runner::tell_supernet() {
-    const bool shallow = m.supernet_cells == 1;
+    const bool own = m.scores.empty();
+    const bool shallow = own && m.supernet_cells == 1;
     std::string note;
-    if (m.supernets > 1) {
+    if (own && m.supernets > 1) {
         note = "Scores are means over " + std::to_string(m.supernets) + " supernets";
     } else if (shallow) {
         note = "Scores are of a supernet";

@@ -170,6 +170,11 @@ PY
     grep -q '^333333,40$' "$folder/cells/truth.csv" || fail "nas_bench_201: the truth of 333333, given as digits"
     grep -q '^333332,37$' "$folder/cells/truth.csv" || fail "nas_bench_201: the truth of 333332, given as a text"
     [ "$(grep -c ',1$' "$folder/cells/two_fidelities.csv")" -eq 20 ] || fail "fidelities: expected 20 known truths"
+    "$study" fit --space nas_bench_201 --scores "$folder/cells/scores.csv" --out "$folder/given_cells" --plan cautious \
+        --folds 2 > "$folder/given.log" 2>&1 || fail "fit: scores of nas_bench_201 that are given: $(cat "$folder/given.log")"
+    if grep -q "one cell a stage" "$folder/given.log" "$folder/given_cells/manifest.json"; then
+        fail "fit: given scores are said to be of a supernet with one cell a stage"
+    fi
     for measure in tau regret; do
         grep -q "^two_fidelities,$measure," "$folder/cells/ranking.csv" || fail "ranking.csv: no $measure of two fidelities"
     done
