@@ -107,12 +107,15 @@ private:
     template <std::size_t At>
     static void finish_from(node_tables& tables, std::size_t node, std::size_t first, int count, float* rows,
                             std::vector<float>& kept) {
-        static_cast<tabulator&>(tables).finish<At>(node, first, count, rows, kept);
+        const std::ptrdiff_t size = static_cast<std::ptrdiff_t>(count) * Model::flow[At].width;
+        static_cast<tabulator&>(tables).finish<At>(node, first, count, rows, rows + size, rows + 2 * size,
+                                                   kept);
     }
+    /// @param other room for as many rows, as `scratch` is
     template <std::size_t At>
-    void finish(std::size_t node, std::size_t first, int count, float* rows, std::vector<float>& kept) {
+    void finish(std::size_t node, std::size_t first, int count, float* rows, float* other, float* scratch,
+                std::vector<float>& kept) {
         constexpr int width = Model::flow[At].width;
-        const std::ptrdiff_t size = static_cast<std::ptrdiff_t>(count) * width;
         if constexpr (rule<At>::action == window_action::each_node) {
             static_assert(Model::flow[At + 1].width == width,
                           "[F0629] gcn::window_rule: a layer that works on each node must keep its width");
@@ -121,14 +124,14 @@ private:
             at.count = count;
             at.layer = static_cast<int>(At);
             at.parameters = m_parameters + Model::offsets[At];
-            at.scratch = rows + 2 * size;
-            Model::template layer<At>::forward(at, rows, rows + size);
-            std::copy_n(rows + size, size, rows);
-            finish<At + 1>(node, first, count, rows, kept);
+            at.scratch = scratch;
+            Model::template layer<At>::forward(at, rows, other);
+            finish<At + 1>(node, first, count, other, rows, scratch, kept);
         } else if constexpr (At == pool) {
             read_out(node, first, count, rows, static_cast<std::size_t>(width));
         } else {
-            std::copy_n(rows, size, kept.begin() + static_cast<std::ptrdiff_t>(first) * width);
+            std::copy_n(rows, static_cast<std::ptrdiff_t>(count) * width,
+                        kept.begin() + static_cast<std::ptrdiff_t>(first) * width);
         }
     }
 

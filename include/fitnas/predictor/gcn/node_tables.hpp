@@ -84,6 +84,7 @@ private:
 #include <utility>
 
 #include <fitnas/core/parallel.hpp>
+#include <fitnas/core/simd.hpp>
 #include <fitnas/predictor/gcn/affine.hpp>
 
 namespace fitnas::gcn::detail {
@@ -133,6 +134,22 @@ private:
     std::size_t row_size() const { return static_cast<std::size_t>(m_width); }
     int count_of(int cell) const { return m_counts[static_cast<std::size_t>(cell)]; }
 
+    /// to = from + weight * row, each product rounded.
+    void add_row(float weight, const float* row, const float* from, float* to) const {
+        const simd::vec<> factor = simd::broadcast(weight);
+        const auto add = [&](int f, auto... left) {
+            const simd::vec<> product = factor * simd::load(row + f, left...);
+            simd::store(to + f, simd::load(from + f, left...) + product, left...);
+        };
+        int f = 0;
+        for (; f + simd::lanes <= m_width; f += simd::lanes) {
+            add(f);
+        }
+        if (f < m_width) {
+            add(f, m_width - f);
+        }
+    }
+
     /// Adds what comes from windows that end with this cell.
     template <class Visit>
     void descend(int depth, Visit& visit) {
@@ -156,10 +173,7 @@ private:
                     places[e] * static_cast<std::size_t>(count) + static_cast<std::size_t>(o);
                 places_behind[e] = place;
                 if (cell + 1 == s.cells.last) {
-                    const float* row = s.rows + place * row_size();
-                    for (int f = 0; f < m_width; ++f) {
-                        sum[f] = from[f] + s.weight * row[f];
-                    }
+                    add_row(s.weight, s.rows + place * row_size(), from, sum);
                     from = sum;
                 }
             }
@@ -188,16 +202,24 @@ private:
 
 /// Sum of products in a fixed order, for vectors.
 FITNAS_LAZY inline double dot(const float* x, const float* y, int width) {
-    constexpr int lanes = 16;
-    std::array<float, lanes> sums{};
+    constexpr int lanes = 16; // with any vectors
+    simd::vecs<lanes / simd::lanes> parts = {};
+    const auto add = [&](int f, auto... left) {
+        for (int v = 0; v < lanes / simd::lanes; ++v) {
+            const int at = f + v * simd::lanes;
+            parts[v] = parts[v] + simd::load(x + at, (left - at)...) * simd::load(y + at, (left - at)...);
+        }
+    };
     int f = 0;
     for (; f + lanes <= width; f += lanes) {
-        for (int l = 0; l < lanes; ++l) {
-            sums[static_cast<std::size_t>(l)] += x[f + l] * y[f + l];
-        }
+        add(f);
     }
-    for (int l = 0; f + l < width; ++l) {
-        sums[static_cast<std::size_t>(l)] += x[f + l] * y[f + l];
+    if (f < width) {
+        add(f, width);
+    }
+    std::array<float, lanes> sums{};
+    for (int v = 0; v < lanes / simd::lanes; ++v) {
+        simd::store(sums.data() + v * simd::lanes, parts[v]);
     }
     for (int half = lanes / 2; half > 0; half /= 2) {
         for (int l = 0; l < half; ++l) {
