@@ -36,7 +36,7 @@ using gcn_model =
 
 /// A predictor of the user's that has gone wrong.
 struct broken {
-    using space = ::space;
+    using space = fitnas::codes<3, 3, 3>;
     double value = 0;
     std::size_t lost = 0;
     std::vector<double> predict(std::span<const architecture<space>> some) const {
