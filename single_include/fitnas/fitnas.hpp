@@ -22474,6 +22474,22 @@ private:
     std::size_t row_size() const { return static_cast<std::size_t>(m_width); }
     int count_of(int cell) const { return m_counts[static_cast<std::size_t>(cell)]; }
 
+    /// to = from + weight * row, each product rounded.
+    void add_row(float weight, const float* row, const float* from, float* to) const {
+        const simd::vec<> factor = simd::broadcast(weight);
+        const auto add = [&](int f, auto... left) {
+            const simd::vec<> product = factor * simd::load(row + f, left...);
+            simd::store(to + f, simd::load(from + f, left...) + product, left...);
+        };
+        int f = 0;
+        for (; f + simd::lanes <= m_width; f += simd::lanes) {
+            add(f);
+        }
+        if (f < m_width) {
+            add(f, m_width - f);
+        }
+    }
+
     /// Adds what comes from windows that end with this cell.
     template <class Visit>
     void descend(int depth, Visit& visit) {
@@ -22497,10 +22513,7 @@ private:
                     places[e] * static_cast<std::size_t>(count) + static_cast<std::size_t>(o);
                 places_behind[e] = place;
                 if (cell + 1 == s.cells.last) {
-                    const float* row = s.rows + place * row_size();
-                    for (int f = 0; f < m_width; ++f) {
-                        sum[f] = from[f] + s.weight * row[f];
-                    }
+                    add_row(s.weight, s.rows + place * row_size(), from, sum);
                     from = sum;
                 }
             }
@@ -22529,16 +22542,24 @@ private:
 
 /// Sum of products in a fixed order, for vectors.
 FITNAS_LAZY inline double dot(const float* x, const float* y, int width) {
-    constexpr int lanes = 16;
-    std::array<float, lanes> sums{};
+    constexpr int lanes = 16; // with any vectors
+    simd::vecs<lanes / simd::lanes> parts = {};
+    const auto add = [&](int f, auto... left) {
+        for (int v = 0; v < lanes / simd::lanes; ++v) {
+            const int at = f + v * simd::lanes;
+            parts[v] = parts[v] + simd::load(x + at, (left - at)...) * simd::load(y + at, (left - at)...);
+        }
+    };
     int f = 0;
     for (; f + lanes <= width; f += lanes) {
-        for (int l = 0; l < lanes; ++l) {
-            sums[static_cast<std::size_t>(l)] += x[f + l] * y[f + l];
-        }
+        add(f);
     }
-    for (int l = 0; f + l < width; ++l) {
-        sums[static_cast<std::size_t>(l)] += x[f + l] * y[f + l];
+    if (f < width) {
+        add(f, width);
+    }
+    std::array<float, lanes> sums{};
+    for (int v = 0; v < lanes / simd::lanes; ++v) {
+        simd::store(sums.data() + v * simd::lanes, parts[v]);
     }
     for (int half = lanes / 2; half > 0; half /= 2) {
         for (int l = 0; l < half; ++l) {
@@ -22767,12 +22788,15 @@ private:
     template <std::size_t At>
     static void finish_from(node_tables& tables, std::size_t node, std::size_t first, int count, float* rows,
                             std::vector<float>& kept) {
-        static_cast<tabulator&>(tables).finish<At>(node, first, count, rows, kept);
+        const std::ptrdiff_t size = static_cast<std::ptrdiff_t>(count) * Model::flow[At].width;
+        static_cast<tabulator&>(tables).finish<At>(node, first, count, rows, rows + size, rows + 2 * size,
+                                                   kept);
     }
+    /// @param other room for as many rows, as `scratch` is
     template <std::size_t At>
-    void finish(std::size_t node, std::size_t first, int count, float* rows, std::vector<float>& kept) {
+    void finish(std::size_t node, std::size_t first, int count, float* rows, float* other, float* scratch,
+                std::vector<float>& kept) {
         constexpr int width = Model::flow[At].width;
-        const std::ptrdiff_t size = static_cast<std::ptrdiff_t>(count) * width;
         if constexpr (rule<At>::action == window_action::each_node) {
             static_assert(Model::flow[At + 1].width == width,
                           "[F0629] gcn::window_rule: a layer that works on each node must keep its width");
@@ -22781,14 +22805,14 @@ private:
             at.count = count;
             at.layer = static_cast<int>(At);
             at.parameters = m_parameters + Model::offsets[At];
-            at.scratch = rows + 2 * size;
-            Model::template layer<At>::forward(at, rows, rows + size);
-            std::copy_n(rows + size, size, rows);
-            finish<At + 1>(node, first, count, rows, kept);
+            at.scratch = scratch;
+            Model::template layer<At>::forward(at, rows, other);
+            finish<At + 1>(node, first, count, other, rows, scratch, kept);
         } else if constexpr (At == pool) {
             read_out(node, first, count, rows, static_cast<std::size_t>(width));
         } else {
-            std::copy_n(rows, size, kept.begin() + static_cast<std::ptrdiff_t>(first) * width);
+            std::copy_n(rows, static_cast<std::ptrdiff_t>(count) * width,
+                        kept.begin() + static_cast<std::ptrdiff_t>(first) * width);
         }
     }
 
