@@ -15,6 +15,7 @@
 #include <fitnas/data/image_view.hpp>
 #include <fitnas/data/jpeg.hpp>
 #include <fitnas/data/lazy_images.hpp>
+#include <fitnas/data/read_image.hpp>
 
 #include "../support/temporary_folder.hpp"
 #include "../support/thrown.hpp"
